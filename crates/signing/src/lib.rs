@@ -1,0 +1,1 @@
+//! Request signing for NXCLOUD and AntBuddy.
