@@ -28,12 +28,37 @@ const SIGN: HeaderName = HeaderName::from_static("sign");
 const TS: HeaderName = HeaderName::from_static("ts");
 
 /// Settings for the calls of one client, on top of its session's; see the `with_options` of every service client.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 #[must_use]
 pub struct CallOptions {
     timeout: Option<Duration>,
     biz_type: Option<String>,
     action: Option<String>,
+    on_signed: Option<Arc<Observer>>,
+}
+
+type Observer = dyn Fn(&Signed) + Send + Sync;
+
+/// One attempt as it was signed, to find out why a signature is rejected.
+///
+/// The string to sign has the secret masked, but it holds the body: mind who reads it.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Signed {
+    /// The operation.
+    pub operation: &'static Operation,
+    /// The exact string that was digested, with `***` for the secret.
+    pub string_to_sign: String,
+    /// The signature that was sent.
+    pub signature: String,
+}
+
+impl fmt::Debug for Signed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Signed")
+            .field("operation", &self.operation.id)
+            .finish_non_exhaustive()
+    }
 }
 
 impl CallOptions {
@@ -58,6 +83,22 @@ impl CallOptions {
     pub fn action(mut self, action: impl Into<String>) -> Self {
         self.action = Some(action.into());
         self
+    }
+
+    /// Calls this with every attempt as it was signed.
+    pub fn on_signed(mut self, observer: impl Fn(&Signed) + Send + Sync + 'static) -> Self {
+        self.on_signed = Some(Arc::new(observer));
+        self
+    }
+}
+
+impl fmt::Debug for CallOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallOptions")
+            .field("timeout", &self.timeout)
+            .field("biz_type", &self.biz_type)
+            .field("action", &self.action)
+            .finish_non_exhaustive()
     }
 }
 
@@ -136,7 +177,9 @@ fn from_generated<T: DeserializeOwned>(error: progenitor_client::Error<()>) -> E
                 Err(error) => format!("at {}", error.path()),
                 Ok(_) => "it cannot be decoded".to_owned(),
             };
-            Error::unreadable(detail).with_source(error).with_reply(200, body)
+            Error::unreadable(detail)
+                .with_source(error)
+                .with_reply(200, body)
         }
         _ => Error::unreadable("the generated client could not read it"),
     }
@@ -166,7 +209,10 @@ impl Call {
     }
 
     fn failure(&self) -> std::sync::MutexGuard<'_, Option<Error>> {
-        self.0.failure.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0
+            .failure
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The hook of the generated client.
@@ -198,7 +244,11 @@ impl Call {
         let session = &self.0.service.session;
         self.sign(&mut request)?;
         *request.timeout_mut() = self.0.service.options.timeout.or(session.timeout());
-        let response = session.http().execute(request).await.map_err(Error::transport)?;
+        let response = session
+            .http()
+            .execute(request)
+            .await
+            .map_err(Error::transport)?;
         self.read(response).await
     }
 
@@ -206,18 +256,32 @@ impl Call {
     fn sign(&self, request: &mut Request) -> Result<(), Error> {
         match self.0.operation.scheme {
             Scheme::NxcloudMd5 { .. } => self.sign_nxcloud(request),
-            Scheme::AntBuddySha256 { hash_in, order } => self.sign_antbuddy(request, hash_in, order),
+            Scheme::AntBuddySha256 { hash_in, order } => {
+                self.sign_antbuddy(request, hash_in, order)
+            }
         }
     }
 
     fn sign_nxcloud(&self, request: &mut Request) -> Result<(), Error> {
-        let Scheme::NxcloudMd5 { biz_type, action, body_signed } = self.0.operation.scheme else {
+        let Scheme::NxcloudMd5 {
+            biz_type,
+            action,
+            body_signed,
+        } = self.0.operation.scheme
+        else {
             return Ok(());
         };
         let service = &self.0.service;
-        let signer = service.session.credentials().nxcloud.as_ref().ok_or_else(|| {
-            Error::configuration("the session has no NXCLOUD account; give it an access key and secret")
-        })?;
+        let signer = service
+            .session
+            .credentials()
+            .nxcloud
+            .as_ref()
+            .ok_or_else(|| {
+                Error::configuration(
+                    "the session has no NXCLOUD account; give it an access key and secret",
+                )
+            })?;
         let wrong = |error: nxcloud_signing::InvalidField| Error::configuration(error.to_string());
         let biz_type = match &service.options.biz_type {
             Some(other) => nxcloud_signing::BizType::new(other).map_err(wrong)?,
@@ -231,11 +295,20 @@ impl Call {
             _ if !body_signed => Body::Unsigned,
             None => Body::Signed(&[]),
             Some(body) => Body::Signed(body.as_bytes().ok_or_else(|| {
-                Error::configuration("a streamed body cannot be signed; this operation needs it whole")
+                Error::configuration(
+                    "a streamed body cannot be signed; this operation needs it whole",
+                )
             })?),
         };
         let ts = service.session.now();
-        let signature = signer.sign(&SignedParts { action, biz_type, ts, body });
+        let parts = SignedParts {
+            action,
+            biz_type,
+            ts,
+            body,
+        };
+        let signature = signer.sign(&parts);
+        self.report(signature.as_str(), || signer.explain(&parts));
         let access_key = signer.access_key().as_str().to_owned();
         let headers = [
             (ACCESS_KEY, access_key.as_str(), true),
@@ -247,18 +320,37 @@ impl Call {
         put(request, headers)
     }
 
-    fn sign_antbuddy(&self, request: &mut Request, hash_in: HashIn, order: &[&str]) -> Result<(), Error> {
-        let signer = self.0.service.session.credentials().antbuddy.as_ref().ok_or_else(|| {
-            Error::configuration("the session has no AntBuddy account; give it an app id and secret")
-        })?;
+    fn sign_antbuddy(
+        &self,
+        request: &mut Request,
+        hash_in: HashIn,
+        order: &[&str],
+    ) -> Result<(), Error> {
+        let signer = self
+            .0
+            .service
+            .session
+            .credentials()
+            .antbuddy
+            .as_ref()
+            .ok_or_else(|| {
+                Error::configuration(
+                    "the session has no AntBuddy account; give it an app id and secret",
+                )
+            })?;
         let app_id = signer.app_id().as_str();
         match hash_in {
             HashIn::Header => {
                 let hash = signer.sign_app_id();
-                put(request, [(APP_ID, app_id, true), (APP_HASH, hash.as_str(), true)])
+                self.report(hash.as_str(), || signer.explain(&[app_id]));
+                put(
+                    request,
+                    [(APP_ID, app_id, true), (APP_HASH, hash.as_str(), true)],
+                )
             }
             HashIn::Query => {
-                let mut pairs: Vec<(String, String)> = vec![("appId".to_owned(), app_id.to_owned())];
+                let mut pairs: Vec<(String, String)> =
+                    vec![("appId".to_owned(), app_id.to_owned())];
                 pairs.extend(request.url().query_pairs().into_owned());
                 // Values as plain text in the documented order; what is not sent contributes nothing.
                 let values: Vec<&str> = order
@@ -267,6 +359,7 @@ impl Call {
                     .map(|(_, value)| value.as_str())
                     .collect();
                 let hash = signer.sign(&values);
+                self.report(hash.as_str(), || signer.explain(&values));
                 request
                     .url_mut()
                     .query_pairs_mut()
@@ -278,6 +371,16 @@ impl Call {
         }
     }
 
+    fn report(&self, signature: &str, explain: impl FnOnce() -> String) {
+        if let Some(observer) = &self.0.service.options.on_signed {
+            observer(&Signed {
+                operation: self.0.operation,
+                string_to_sign: explain(),
+                signature: signature.to_owned(),
+            });
+        }
+    }
+
     /// Reads the reply to its end and its envelope.
     async fn read(&self, mut response: reqwest::Response) -> Result<Bytes, Error> {
         let operation = self.0.operation;
@@ -286,7 +389,8 @@ impl Call {
         loop {
             match response.chunk().await {
                 Ok(Some(chunk)) if body.len() + chunk.len() > MAX_REPLY_BYTES => {
-                    return Err(Error::unreadable("it is larger than 16 MiB").with_reply(status, body.freeze()));
+                    return Err(Error::unreadable("it is larger than 16 MiB")
+                        .with_reply(status, body.freeze()));
                 }
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
                 Ok(None) => break,
@@ -297,12 +401,22 @@ impl Call {
         let envelope = Envelope::read(&body);
         let by_status = matches!(operation.scheme, Scheme::AntBuddySha256 { .. });
         let failed = |error: Error, words: Envelope| {
-            Err(error.with_words(words.message, words.request_id).with_reply(status, body.clone()))
+            Err(error
+                .with_words(words.message, words.request_id)
+                .with_reply(status, body.clone()))
         };
         match envelope {
             // A code of the platform says more than the HTTP status that carries it.
-            Ok(Envelope { code: Some(code), message, request_id }) if code != Code::SUCCESS && !by_status => {
-                let words = Envelope { message, request_id, code: None };
+            Ok(Envelope {
+                code: Some(code),
+                message,
+                request_id,
+            }) if code != Code::SUCCESS && !by_status => {
+                let words = Envelope {
+                    message,
+                    request_id,
+                    code: None,
+                };
                 failed(Error::refused(operation, code), words)
             }
             envelope if status != 200 => {
@@ -315,10 +429,12 @@ impl Call {
                 failed(error, envelope.unwrap_or_default())
             }
             // AntBuddy documents operations whose success has no body.
-            _ if by_status && body.iter().all(u8::is_ascii_whitespace) => Ok(Bytes::from_static(b"{}")),
-            Err(error) => {
-                Err(Error::unreadable("it is not JSON").with_source(error.into_inner()).with_reply(status, body))
+            _ if by_status && body.iter().all(u8::is_ascii_whitespace) => {
+                Ok(Bytes::from_static(b"{}"))
             }
+            Err(error) => Err(Error::unreadable("it is not JSON")
+                .with_source(error.into_inner())
+                .with_reply(status, body)),
             Ok(envelope) if envelope.code.is_none() && !by_status => {
                 failed(Error::unreadable("it has no result code"), envelope)
             }
@@ -327,11 +443,15 @@ impl Call {
     }
 }
 
-fn put<const N: usize>(request: &mut Request, headers: [(HeaderName, &str, bool); N]) -> Result<(), Error> {
+fn put<const N: usize>(
+    request: &mut Request,
+    headers: [(HeaderName, &str, bool); N],
+) -> Result<(), Error> {
     for (name, text, sensitive) in headers {
         // The signing crate has checked every value; an error here would be a defect of that check.
-        let mut value = HeaderValue::from_str(text)
-            .map_err(|error| Error::configuration(format!("header {name} cannot be sent")).with_source(error))?;
+        let mut value = HeaderValue::from_str(text).map_err(|error| {
+            Error::configuration(format!("header {name} cannot be sent")).with_source(error)
+        })?;
         value.set_sensitive(sensitive);
         request.headers_mut().insert(name, value);
     }

@@ -18,6 +18,16 @@ impl Check for () {
     fn check(&self, _: &mut Checker) {}
 }
 
+/// A field that has one allowed value, and another one in it.
+#[derive(Clone, Copy, Debug)]
+pub struct Must(pub &'static str);
+
+impl Check for Must {
+    fn check(&self, at: &mut Checker) {
+        at.report(format!("must be `{}`", self.0));
+    }
+}
+
 /// One broken limit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -235,10 +245,7 @@ impl Checker {
     pub fn given(&mut self, fields: &[(&str, bool)], min: usize, max: usize) {
         let count = fields.iter().filter(|(_, given)| *given).count();
         if count < min || count > max {
-            let names: Vec<_> = fields
-                .iter()
-                .map(|(name, _)| format!("`{name}`"))
-                .collect();
+            let names: Vec<_> = fields.iter().map(|(name, _)| format!("`{name}`")).collect();
             let rule = match (min, max) {
                 (1, 1) => "exactly one",
                 (1, _) => "at least one",
@@ -295,8 +302,15 @@ mod tests {
             assert!(is_date(good), "{good}");
         }
         for bad in [
-            "2026-02-29", "1900-02-29", "2026-13-01", "2026-00-10", "2026-1-1", "20261121", "2026-11-21-",
-            "2026-11-2x", "",
+            "2026-02-29",
+            "1900-02-29",
+            "2026-13-01",
+            "2026-00-10",
+            "2026-1-1",
+            "20261121",
+            "2026-11-21-",
+            "2026-11-2x",
+            "",
         ] {
             assert!(!is_date(bad), "{bad}");
         }
@@ -307,7 +321,12 @@ mod tests {
         for good in ["2018-02-07T02:19:33.000Z", "2018-02-07T02:19:33+08:00"] {
             assert!(is_date_time(good), "{good}");
         }
-        for bad in ["2018-02-07T02:19:33", "2018-02-07 02:19:33Z", "2018-02-30T02:19:33Z", "2018-02-07T24:00:00Z"] {
+        for bad in [
+            "2018-02-07T02:19:33",
+            "2018-02-07 02:19:33Z",
+            "2018-02-30T02:19:33Z",
+            "2018-02-07T24:00:00Z",
+        ] {
             assert!(!is_date_time(bad), "{bad}");
         }
     }
@@ -317,7 +336,14 @@ mod tests {
         struct Inner(&'static str);
         impl Check for Inner {
             fn check(&self, at: &mut Checker) {
-                at.text("email", self.0, TextLimits { max: Some(3), ..TextLimits::default() });
+                at.text(
+                    "email",
+                    self.0,
+                    TextLimits {
+                        max: Some(3),
+                        ..TextLimits::default()
+                    },
+                );
             }
         }
         struct Outer(Vec<Inner>);

@@ -24,7 +24,9 @@ pub struct NotDecimal;
 
 impl fmt::Display for NotDecimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not a decimal number; write digits with an optional sign and point, such as -12.50")
+        f.write_str(
+            "not a decimal number; write digits with an optional sign and point, such as -12.50",
+        )
     }
 }
 

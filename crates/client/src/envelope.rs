@@ -6,8 +6,8 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::lenient::Lenient;
 use crate::Code;
+use crate::lenient::Lenient;
 
 /// What the envelope of a reply says.
 #[derive(Debug, Default)]
@@ -68,18 +68,31 @@ mod tests {
 
     fn read(body: &str) -> (Option<i64>, Option<String>, Option<String>) {
         let envelope = Envelope::read(body.as_bytes()).unwrap();
-        (envelope.code.map(Code::value), envelope.message, envelope.request_id)
+        (
+            envelope.code.map(Code::value),
+            envelope.message,
+            envelope.request_id,
+        )
     }
 
     #[test]
     fn every_spelling_of_every_service_is_read() {
-        assert_eq!(read(r#"{"code":"0","messageid":"1","result":"ok"}"#), (Some(0), Some("ok".into()), None));
-        assert_eq!(read(r#"{"code":-1,"message":"no"}"#), (Some(-1), Some("no".into()), None));
+        assert_eq!(
+            read(r#"{"code":"0","messageid":"1","result":"ok"}"#),
+            (Some(0), Some("ok".into()), None)
+        );
+        assert_eq!(
+            read(r#"{"code":-1,"message":"no"}"#),
+            (Some(-1), Some("no".into()), None)
+        );
         assert_eq!(
             read(r#"{"reqId":"r","code":88,"msg":"m","data":{}}"#),
             (Some(88), Some("m".into()), Some("r".into()))
         );
-        assert_eq!(read(r#"{"code":0,"msg":null,"traceId":7,"message":""}"#), (Some(0), None, Some("7".into())));
+        assert_eq!(
+            read(r#"{"code":0,"msg":null,"traceId":7,"message":""}"#),
+            (Some(0), None, Some("7".into()))
+        );
     }
 
     #[test]

@@ -114,7 +114,11 @@ impl Error {
 
     pub(crate) fn http_status(status: u16) -> Self {
         // A redirect or a 4xx comes before the platform acts; a 5xx may come after.
-        let outcome = if status < 500 { Outcome::Rejected } else { Outcome::Unknown };
+        let outcome = if status < 500 {
+            Outcome::Rejected
+        } else {
+            Outcome::Unknown
+        };
         Self::new(ErrorKind::HttpStatus, outcome)
     }
 
@@ -133,7 +137,11 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_words(mut self, message: Option<String>, request_id: Option<String>) -> Self {
+    pub(crate) fn with_words(
+        mut self,
+        message: Option<String>,
+        request_id: Option<String>,
+    ) -> Self {
         self.0.message = message;
         self.0.request_id = request_id;
         self
@@ -234,10 +242,14 @@ impl Error {
                 "The platform may have acted: look for the message before sending it again."
             }
             ErrorKind::Timeout | ErrorKind::Transport => "Try again.",
-            ErrorKind::HttpStatus => "Check the base URL and what stands between this program and the platform.",
+            ErrorKind::HttpStatus => {
+                "Check the base URL and what stands between this program and the platform."
+            }
             ErrorKind::UnreadableReply => "Look at the reply's body; a proxy may have answered.",
             ErrorKind::Refused(CodeKind::RateLimit) => "Send more slowly and try again.",
-            ErrorKind::Refused(_) => "Look the code up in the reference, or ask the platform's support.",
+            ErrorKind::Refused(_) => {
+                "Look the code up in the reference, or ask the platform's support."
+            }
         }
     }
 }
@@ -254,7 +266,9 @@ impl fmt::Display for Error {
             ErrorKind::Timeout => f.write_str("no answer in time")?,
             ErrorKind::Transport => f.write_str("the connection broke")?,
             ErrorKind::HttpStatus => f.write_str("unexpected HTTP status")?,
-            ErrorKind::UnreadableReply => f.write_str("the reply is not what the platform documents")?,
+            ErrorKind::UnreadableReply => {
+                f.write_str("the reply is not what the platform documents")?
+            }
             ErrorKind::Refused(kind) => write!(f, "refused by the platform ({})", kind.as_str())?,
         }
         if let Some(code) = self.code() {

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serializer;
 pub use serde_json::Value;
 
 use crate::Decimal;
@@ -80,6 +81,30 @@ pub fn take_filled<T: Lenient + Default>(map: &mut Map, spellings: &[&str]) -> T
 /// Whether a value is its type's default, so that it need not be written; generated code calls it.
 pub fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
+}
+
+/// Writes a whole number in quotes; generated code calls it.
+///
+/// # Errors
+///
+/// Those of the serializer.
+pub fn quoted<S: Serializer>(number: &i64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(number)
+}
+
+/// As [`quoted`], for a field that may be absent.
+///
+/// # Errors
+///
+/// Those of the serializer.
+pub fn quoted_option<S: Serializer>(
+    number: &Option<i64>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match number {
+        Some(number) => quoted(number, serializer),
+        None => serializer.serialize_none(),
+    }
 }
 
 impl Lenient for String {
@@ -236,4 +261,3 @@ macro_rules! record_deserialize {
         }
     )*};
 }
-

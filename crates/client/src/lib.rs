@@ -14,7 +14,7 @@ mod open_enum;
 mod operation;
 mod session;
 
-pub use call::{Call, CallOptions, Service};
+pub use call::{Call, CallOptions, Service, Signed};
 pub use code::{Code, CodeInfo, CodeKind, PLATFORM_CODES};
 pub use credentials::{Credentials, env};
 pub use decimal::{Decimal, NotDecimal};

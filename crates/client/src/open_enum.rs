@@ -2,7 +2,7 @@
 
 /// Declares an enum of known values that also carries any other value.
 ///
-/// `: str` makes an enum of texts (`Other(String)`), `: i64` one of numbers (`Other(i64)`). Both decode from text and from
+/// `: str` makes an enum of texts (`Unlisted(String)`), `: i64` one of numbers (`Unlisted(i64)`). Both decode from text and from
 /// numbers, and encode as declared.
 #[macro_export]
 macro_rules! open_enum {
@@ -40,7 +40,7 @@ macro_rules! open_enum {
         pub enum $name {
             $($(#[$vmeta])* $variant,)*
             /// A value that the reference does not list, as received.
-            Other(String),
+            Unlisted(String),
         }
 
         impl $name {
@@ -52,7 +52,7 @@ macro_rules! open_enum {
             pub fn value(&self) -> &str {
                 match self {
                     $(Self::$variant => $value,)*
-                    Self::Other(value) => value,
+                    Self::Unlisted(value) => value,
                 }
             }
         }
@@ -61,7 +61,7 @@ macro_rules! open_enum {
             fn from(value: &str) -> Self {
                 match value {
                     $($value => Self::$variant,)*
-                    other => Self::Other(other.to_owned()),
+                    other => Self::Unlisted(other.to_owned()),
                 }
             }
         }
@@ -91,7 +91,7 @@ macro_rules! open_enum {
         pub enum $name {
             $($(#[$vmeta])* $variant,)*
             /// A value that the reference does not list, as received.
-            Other(i64),
+            Unlisted(i64),
         }
 
         impl $name {
@@ -103,7 +103,7 @@ macro_rules! open_enum {
             pub const fn value(&self) -> i64 {
                 match self {
                     $(Self::$variant => $value,)*
-                    Self::Other(value) => *value,
+                    Self::Unlisted(value) => *value,
                 }
             }
         }
@@ -112,7 +112,7 @@ macro_rules! open_enum {
             fn from(value: i64) -> Self {
                 match value {
                     $($value => Self::$variant,)*
-                    other => Self::Other(other),
+                    other => Self::Unlisted(other),
                 }
             }
         }

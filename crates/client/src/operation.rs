@@ -61,7 +61,10 @@ pub enum HashIn {
 impl Operation {
     /// A row of the table; generated code calls it.
     #[must_use]
-    #[expect(clippy::too_many_arguments, reason = "one argument per column, only generated code calls it")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one argument per column, only generated code calls it"
+    )]
     pub const fn new(
         service: &'static str,
         id: &'static str,
@@ -72,7 +75,16 @@ impl Operation {
         safe: bool,
         codes: &'static [&'static [CodeInfo]],
     ) -> Self {
-        Self { service, id, method, path, base_url, scheme, safe, codes }
+        Self {
+            service,
+            id,
+            method,
+            path,
+            base_url,
+            scheme,
+            safe,
+            codes,
+        }
     }
 
     /// What the reference says of a result code of this operation.

@@ -235,7 +235,9 @@ fn check_base_url(text: &str, plain_http: bool) -> Result<(), Error> {
         ));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(Error::configuration("the base URL must not hold a user name or password"));
+        return Err(Error::configuration(
+            "the base URL must not hold a user name or password",
+        ));
     }
     match url.scheme() {
         "https" => Ok(()),
@@ -243,7 +245,9 @@ fn check_base_url(text: &str, plain_http: bool) -> Result<(), Error> {
         "http" => Err(Error::configuration(
             "plain http is refused for hosts other than loopback; use https, or allow_plain_http to insist",
         )),
-        _ => Err(Error::configuration("the base URL must begin with https://")),
+        _ => Err(Error::configuration(
+            "the base URL must begin with https://",
+        )),
     }
 }
 

@@ -1,0 +1,104 @@
+//! A loopback server that answers every connection with the same bytes, whatever they are.
+
+use std::sync::{Arc, Mutex};
+
+use nxcloud::{Credentials, Session};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+pub(crate) const SECRET: &str = "s3cr3t-value";
+pub(crate) const PHONE: &str = "8615012345678";
+pub(crate) const TEXT: &str = "Grüße 验证码 4711";
+
+/// What the server does with a connection after it has read the request.
+#[derive(Clone)]
+pub(crate) enum Answer {
+    /// Writes these bytes and closes.
+    Bytes(Vec<u8>),
+    /// Never answers.
+    Silence,
+}
+
+pub(crate) struct Server {
+    pub(crate) url: String,
+    requests: Arc<Mutex<Vec<Vec<u8>>>>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Server {
+    pub(crate) async fn start(answer: Answer) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&requests);
+        let task = tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let (answer, seen) = (answer.clone(), Arc::clone(&seen));
+                tokio::spawn(async move {
+                    let request = read_request(&mut stream).await;
+                    seen.lock().unwrap().push(request);
+                    match answer {
+                        Answer::Bytes(bytes) => {
+                            let _ = stream.write_all(&bytes).await;
+                            let _ = stream.shutdown().await;
+                        }
+                        Answer::Silence => std::future::pending::<()>().await,
+                    }
+                });
+            }
+        });
+        Self {
+            url,
+            requests,
+            task,
+        }
+    }
+
+    /// A server that answers with a status line, headers and a body of the right length.
+    pub(crate) async fn answering(status: &str, headers: &str, body: &str) -> Self {
+        let text = format!(
+            "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n{headers}\r\n{body}",
+            body.len()
+        );
+        Self::start(Answer::Bytes(text.into_bytes())).await
+    }
+
+    pub(crate) fn requests(&self) -> Vec<Vec<u8>> {
+        self.requests.lock().unwrap().clone()
+    }
+}
+
+/// Reads one request with a content length to its end.
+async fn read_request(stream: &mut tokio::net::TcpStream) -> Vec<u8> {
+    let mut request = Vec::new();
+    let mut chunk = [0; 4096];
+    loop {
+        if let Some(head) = request.windows(4).position(|window| window == b"\r\n\r\n") {
+            let text = String::from_utf8_lossy(&request[..head]).to_lowercase();
+            let length: usize = text
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length: ")?.parse().ok())
+                .unwrap_or(0);
+            if request.len() >= head + 4 + length {
+                return request;
+            }
+        }
+        match stream.read(&mut chunk).await {
+            Ok(0) | Err(_) => return request,
+            Ok(n) => request.extend_from_slice(&chunk[..n]),
+        }
+    }
+}
+
+pub(crate) fn session(url: &str) -> Session {
+    Session::builder(Credentials::nxcloud("test-key", SECRET).unwrap())
+        .base_url(url)
+        .build()
+        .unwrap()
+}

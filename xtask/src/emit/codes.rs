@@ -1,0 +1,76 @@
+//! `codes.rs`: result codes as constants, and as the tables that the one error type looks into.
+
+use std::collections::BTreeSet;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::{doc, ident, sentence};
+use crate::model::{Code, Service};
+use crate::names;
+
+pub(super) fn codes(service: &Service) -> TokenStream {
+    let mut seen = BTreeSet::new();
+    let constants = service
+        .all_codes()
+        .filter(|code| seen.insert(&code.name))
+        .map(|code| {
+            let name = ident(&code.name);
+            let number = proc_macro2::Literal::i64_unsuffixed(code.code);
+            let meaning = doc(&sentence(&code.meaning));
+            quote!(#meaning pub const #name: Code = Code::new(#number);)
+        });
+    let shared = table("SHARED", "Codes of every operation.", &service.codes);
+    let own = service
+        .operations
+        .iter()
+        .filter(|operation| !operation.codes.is_empty())
+        .map(|operation| {
+            let text = format!("Codes of `{}` alone.", operation.id);
+            table(&names::constant(&operation.id), &text, &operation.codes)
+        });
+    let pushed: Vec<&Code> = service
+        .webhooks
+        .iter()
+        .flat_map(|webhook| &webhook.codes)
+        .collect();
+    let module = format!(
+        "Result codes of {}. The codes shared by all services are constants of [`Code`].",
+        service.title
+    );
+    let pushed = (!pushed.is_empty()).then(|| {
+        let rows = pushed.into_iter().map(row);
+        quote! {
+            /// Codes that come with pushes.
+            pub static PUSHED: &[CodeInfo] = &[#(#rows),*];
+        }
+    });
+    quote! {
+        #![doc = #module]
+
+        use nxcloud_client::{Code, CodeInfo, CodeKind};
+
+        #(#constants)*
+        #shared
+        #(#own)*
+        #pushed
+    }
+}
+
+fn table(name: &str, text: &str, codes: &[Code]) -> TokenStream {
+    let text = doc(text);
+    let name = ident(&format!("{name}_CODES"));
+    let rows = codes.iter().map(row);
+    quote!(#text pub static #name: &[CodeInfo] = &[#(#rows),*];)
+}
+
+fn row(code: &Code) -> TokenStream {
+    let number = proc_macro2::Literal::i64_unsuffixed(code.code);
+    let (name, meaning) = (&code.name, &code.meaning);
+    let kind = ident(code.kind);
+    let hint = match &code.hint {
+        Some(hint) => quote!(Some(#hint)),
+        None => quote!(None),
+    };
+    quote!(CodeInfo::new(#number, #name, CodeKind::#kind, #meaning, #hint))
+}

@@ -1,0 +1,116 @@
+//! The facade: one feature and one re-export a service, from the list of specs.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::marker;
+use crate::model::Service;
+use crate::names;
+
+/// The facade's generated files, by their path in its crate.
+#[must_use]
+pub fn facade_files(services: &[Service]) -> BTreeMap<String, String> {
+    BTreeMap::from([
+        ("Cargo.toml".to_owned(), manifest(services)),
+        ("src/services.rs".to_owned(), re_exports(services)),
+    ])
+}
+
+fn manifest(services: &[Service]) -> String {
+    let quoted: Vec<String> = services
+        .iter()
+        .map(|service| format!("\"{}\"", service.name))
+        .collect();
+    let mut features = String::new();
+    let mut dependencies = String::new();
+    let mut native: Vec<String> = vec!["\"nxcloud-client/native-tls\"".to_owned()];
+    let mut rustls: Vec<String> = vec!["\"nxcloud-client/rustls\"".to_owned()];
+    for service in services {
+        let (name, package) = (&service.name, &service.package);
+        let _ = writeln!(
+            features,
+            "# {}.\n{name} = [\"dep:{package}\"]",
+            service.title
+        );
+        let _ = writeln!(
+            dependencies,
+            "{package} = {{ workspace = true, optional = true }}"
+        );
+        native.push(format!("\"{package}?/native-tls\""));
+        rustls.push(format!("\"{package}?/rustls\""));
+    }
+    format!(
+        r#"# {marker}
+[package]
+name = "nxcloud"
+description = "Signed clients for NXCLOUD and AntBuddy: SMS, WhatsApp, Viber, number checks and more; one feature a service"
+readme = "../../README.md"
+version.workspace = true
+edition.workspace = true
+rust-version.workspace = true
+license.workspace = true
+categories.workspace = true
+keywords.workspace = true
+
+[features]
+default = ["rustls"]
+# Every service.
+full = [{full}]
+{features}native-tls = [{native}]
+rustls = [{rustls}]
+
+[dependencies]
+nxcloud-client.workspace = true
+{dependencies}
+[dev-dependencies]
+# Itself with every service, so that examples and tests need no flags.
+nxcloud = {{ path = ".", features = ["full"] }}
+nxcloud-sandbox.workspace = true
+serde_json.workspace = true
+tokio = {{ workspace = true, features = ["macros", "rt-multi-thread"] }}
+
+[package.metadata.docs.rs]
+features = ["full"]
+
+[lints]
+workspace = true
+"#,
+        marker = marker("specs/*.yaml"),
+        full = quoted.join(", "),
+        native = native.join(", "),
+        rustls = rustls.join(", "),
+    )
+}
+
+fn re_exports(services: &[Service]) -> String {
+    let mut out = format!("// {}\n//! One module a service.\n", marker("specs/*.yaml"));
+    for service in services {
+        let module = names::module(&service.name);
+        let krate = service.package.replace('-', "_");
+        let _ = write!(
+            out,
+            "\n#[cfg(feature = \"{}\")]\n#[doc(inline)]\npub use {krate}",
+            service.name
+        );
+        out.push_str(&if module == krate {
+            ";\n".to_owned()
+        } else {
+            format!(" as {module};\n")
+        });
+    }
+    out
+}
+
+/// The service crates' lines of `[workspace.dependencies]`.
+#[must_use]
+pub fn workspace_block(services: &[Service]) -> String {
+    services
+        .iter()
+        .map(|service| {
+            format!(
+                "{} = {{ path = \"crates/{}\", version = \"0.1.0\", default-features = false }}\n",
+                service.package, service.name
+            )
+        })
+        .collect()
+}

@@ -1,0 +1,86 @@
+//! `operations.rs`: the table of operations.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::{doc, ident};
+use crate::model::{Operation, Scheme, Service};
+use crate::names;
+
+pub(super) fn operations(service: &Service) -> TokenStream {
+    let rows = service
+        .operations
+        .iter()
+        .map(|operation| row(service, operation));
+    let all = service.operations.iter().map(|operation| {
+        let name = ident(&names::constant(&operation.id));
+        quote!(&#name)
+    });
+    let module = format!(
+        "The operations of {} as the hook knows them.",
+        service.title
+    );
+    let imports = match service
+        .operations
+        .first()
+        .map(|operation| &operation.scheme)
+    {
+        Some(Scheme::AntBuddySha256 { .. }) => quote!(
+            use nxcloud_client::{HashIn, Operation, Scheme};
+        ),
+        _ => quote! {
+            use nxcloud_client::signing::{Action, BizType};
+            use nxcloud_client::{Operation, Scheme};
+        },
+    };
+    quote! {
+        #![doc = #module]
+
+        #imports
+        use super::codes;
+
+        #(#rows)*
+
+        /// Every operation.
+        pub static ALL: &[&Operation] = &[#(#all),*];
+    }
+}
+
+fn row(service: &Service, operation: &Operation) -> TokenStream {
+    let name = ident(&names::constant(&operation.id));
+    let text = doc(&operation.summary);
+    let (title, id, method, path) = (
+        &service.name,
+        &operation.id,
+        &operation.method,
+        &operation.path,
+    );
+    let base_url = operation.base_url.as_ref().unwrap_or(&service.base_url);
+    let safe = operation.safe;
+    let scheme = match &operation.scheme {
+        Scheme::NxcloudMd5 { biz_type, action } => {
+            let body_signed = operation.body_is_signed();
+            quote! {
+                Scheme::NxcloudMd5 {
+                    biz_type: BizType::from_static(#biz_type),
+                    action: Action::from_static(#action),
+                    body_signed: #body_signed,
+                }
+            }
+        }
+        Scheme::AntBuddySha256 { in_header, order } => {
+            let place = ident(if *in_header { "Header" } else { "Query" });
+            quote!(Scheme::AntBuddySha256 { hash_in: HashIn::#place, order: &[#(#order),*] })
+        }
+    };
+    let own = (!operation.codes.is_empty()).then(|| {
+        let table = ident(&format!("{}_CODES", names::constant(&operation.id)));
+        quote!(codes::#table,)
+    });
+    quote! {
+        #text
+        pub static #name: Operation = Operation::new(
+            #title, #id, #method, #path, #base_url, #scheme, #safe, &[#own codes::SHARED_CODES],
+        );
+    }
+}

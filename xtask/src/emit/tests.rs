@@ -1,0 +1,128 @@
+//! `tests/generated/`: every example round-trips, every operation is called.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use serde_json::Value;
+
+use super::ident;
+use crate::model::{Input, Service};
+use crate::names;
+
+fn pretty(value: &Value) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_default()
+}
+
+pub(super) fn examples(service: &Service) -> TokenStream {
+    let krate = ident(&service.package.replace('-', "_"));
+    let mut tests = Vec::new();
+    let mut test =
+        |holder: &str, side: &str, examples: &[(String, Value)], ty: &str, lenient: bool| {
+            for (name, example) in examples {
+                let test = ident(&names::module(&format!("{holder}_{side}_{name}")));
+                let ty = ident(ty);
+                let text = pretty(example);
+                let mutated = lenient
+                    .then(|| quote!(testing::decodes_whatever_happens::<#krate::#ty>(#text);));
+                tests.push(quote! {
+                    #[test]
+                    fn #test() {
+                        testing::round_trip::<#krate::#ty>(#text);
+                        #mutated
+                    }
+                });
+            }
+        };
+    for operation in &service.operations {
+        if let Input::Json(request) = &operation.input {
+            test(
+                &operation.id,
+                "request",
+                &operation.request_examples,
+                request,
+                false,
+            );
+        }
+        test(
+            &operation.id,
+            "reply",
+            &operation.reply_examples,
+            &operation.reply,
+            true,
+        );
+    }
+    for webhook in &service.webhooks {
+        test(
+            &webhook.name,
+            "push",
+            &webhook.examples,
+            &webhook.schema,
+            true,
+        );
+    }
+    quote! {
+        use nxcloud_sandbox::testing;
+
+        #(#tests)*
+    }
+}
+
+pub(super) fn operations(service: &Service) -> TokenStream {
+    let krate = ident(&service.package.replace('-', "_"));
+    let tests = service.operations.iter().map(|operation| {
+        let name = ident(&operation.id);
+        let id = &operation.id;
+        let call = match &operation.input {
+            Input::Nothing => quote!(client.#name().await),
+            Input::Json(request) => {
+                let request = ident(request);
+                let text = operation
+                    .request_examples
+                    .first()
+                    .map(|(_, value)| pretty(value))
+                    .unwrap_or_default();
+                quote!({
+                    let request: #krate::#request = serde_json::from_str(#text).unwrap();
+                    client.#name(&request).await
+                })
+            }
+        };
+        quote! {
+            #[tokio::test]
+            async fn #name() {
+                let sandbox = Sandbox::start().await.unwrap();
+                let client = Client::new(&session(&sandbox));
+                let reply = #call;
+                reply.unwrap();
+                let received = sandbox.requests_for(#id);
+                assert_eq!(received.len(), 1, "the operation reached the sandbox once");
+            }
+        }
+    });
+    let codes = service.all_codes().map(|code| {
+        let (name, number) = (
+            ident(&code.name),
+            proc_macro2::Literal::i64_unsuffixed(code.code),
+        );
+        quote!((#krate::codes::#name, #number))
+    });
+    quote! {
+        use #krate::{Client, Code, Credentials, Session};
+        use nxcloud_sandbox::{Sandbox, testing};
+
+        fn session(sandbox: &Sandbox) -> Session {
+            let credentials = Credentials::nxcloud(testing::ACCESS_KEY, testing::ACCESS_SECRET)
+                .and_then(|credentials| credentials.with_antbuddy(testing::APP_ID, testing::APP_SECRET));
+            Session::builder(credentials.unwrap()).base_url(sandbox.url()).build().unwrap()
+        }
+
+        #(#tests)*
+
+        #[test]
+        fn every_code_of_the_spec_is_a_constant_and_in_a_table() {
+            let codes: &[(Code, i64)] = &[#(#codes),*];
+            for (code, number) in codes {
+                assert_eq!(code.value(), *number);
+            }
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! `enums.rs`, `replies.rs`, `requests.rs`: the data types.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+
+use super::{doc, ident, sentence};
+use crate::model::{Field, Object, Service, Side, Ty, TypeDef, TypeKind};
+
+mod reply;
+mod request;
+
+pub(super) fn enums(service: &Service) -> TokenStream {
+    let items = service.types.iter().filter_map(|def| match &def.kind {
+        TypeKind::Enum { integer, values } => {
+            let name = ident(&def.name);
+            let text = doc(&format!(
+                "{}\n\nThe platform may add values: one that is not listed is kept in `Unlisted`.",
+                def.description
+            ));
+            let base = ident(if *integer { "i64" } else { "str" });
+            let variants = values.iter().map(|value| {
+                let variant = ident(&value.name);
+                let (literal, shown) = match (value.value.as_i64(), value.value.as_str()) {
+                    (Some(number), _) => (Literal::i64_unsuffixed(number), number.to_string()),
+                    (None, text) => {
+                        let text = text.unwrap_or_default();
+                        (Literal::string(text), format!("`{text}`"))
+                    }
+                };
+                let meaning = doc(&sentence(&match value.meaning.as_str() {
+                    "" => shown,
+                    meaning => format!("{shown}: {meaning}"),
+                }));
+                quote!(#meaning #variant = #literal,)
+            });
+            Some(quote! {
+                nxcloud_client::open_enum! {
+                    #text
+                    pub enum #name: #base { #(#variants)* }
+                }
+            })
+        }
+        _ => None,
+    });
+    quote! {
+        //! Open enums: values that the platform may extend.
+
+        #(#items)*
+    }
+}
+
+pub(super) fn replies(service: &Service) -> TokenStream {
+    let items =
+        objects(service, Side::Reply).map(|(def, object)| reply::reply(service, def, object));
+    quote! {
+        //! Replies and pushes: lenient, nothing lost.
+
+        #[allow(unused_imports, reason = "not every service has enums")]
+        use super::enums::*;
+
+        #(#items)*
+    }
+}
+
+pub(super) fn requests(service: &Service) -> TokenStream {
+    let items = service.types.iter().filter_map(|def| match &def.kind {
+        TypeKind::Object(object) if object.side == Side::Request => {
+            Some(request::request(service, def, object))
+        }
+        TypeKind::Union(union) => Some(request::union(service, def, union)),
+        _ => None,
+    });
+    quote! {
+        //! Requests: strict, checked before anything is sent.
+
+        #[allow(unused_imports, reason = "not every service has enums")]
+        use super::enums::*;
+
+        #(#items)*
+    }
+}
+
+fn objects(service: &Service, side: Side) -> impl Iterator<Item = (&TypeDef, &Object)> {
+    service.types.iter().filter_map(move |def| match &def.kind {
+        TypeKind::Object(object) if object.side == side => Some((def, object)),
+        _ => None,
+    })
+}
+
+/// The Rust type of a field, without `Option`.
+fn rust_type(ty: &Ty) -> TokenStream {
+    match ty {
+        Ty::Text => quote!(String),
+        Ty::Integer | Ty::QuotedInteger => quote!(i64),
+        Ty::Float => quote!(f64),
+        Ty::Decimal => quote!(nxcloud_client::Decimal),
+        Ty::Boolean => quote!(bool),
+        Ty::Json => quote!(nxcloud_client::lenient::Value),
+        Ty::List(item) => {
+            let item = rust_type(item);
+            quote!(Vec<#item>)
+        }
+        Ty::Map(value) => {
+            let value = rust_type(value);
+            quote!(std::collections::BTreeMap<String, #value>)
+        }
+        Ty::Named(name) => {
+            let name = ident(name);
+            quote!(#name)
+        }
+    }
+}
+
+/// How a field is written when not as its type writes itself.
+fn serialize_with(ty: &Ty, required: bool) -> Option<TokenStream> {
+    let path = match (ty, required) {
+        (Ty::QuotedInteger, true) => "nxcloud_client::lenient::quoted",
+        (Ty::QuotedInteger, false) => "nxcloud_client::lenient::quoted_option",
+        _ => return None,
+    };
+    Some(quote!(#[serde(serialize_with = #path)]))
+}
+
+/// Whether a value of the type may be shown in Debug output whatever it is.
+fn shows_itself(ty: &Ty) -> bool {
+    match ty {
+        Ty::Text | Ty::Json | Ty::Map(_) => false,
+        Ty::List(item) => shows_itself(item),
+        Ty::Integer | Ty::QuotedInteger | Ty::Float | Ty::Decimal | Ty::Boolean | Ty::Named(_) => {
+            true
+        }
+    }
+}
+
+/// `Debug` that shows texts only where the spec says that they are public.
+fn debug(name: &str, fields: &[Field], more: &TokenStream) -> TokenStream {
+    let shown = fields.iter().map(|field| {
+        let label = &field.rust;
+        let member = ident(&field.rust);
+        if field.public || field.constant.is_some() || shows_itself(&field.ty) {
+            quote!(.field(#label, &self.#member))
+        } else {
+            quote!(.field(#label, &nxcloud_client::Shape::shape(&self.#member)))
+        }
+    });
+    let ident = ident(name);
+    quote! {
+        impl std::fmt::Debug for #ident {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(#name) #(#shown)* #more .finish()
+            }
+        }
+    }
+}

@@ -1,0 +1,350 @@
+//! Types of requests.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+
+use super::{debug, doc, ident, rust_type, serialize_with};
+use crate::model::{Field, Limits, Object, Service, Ty, TypeDef, TypeKind, Union};
+use crate::names;
+
+pub(super) fn request(service: &Service, def: &TypeDef, object: &Object) -> TokenStream {
+    let name = ident(&def.name);
+    let text = doc(&format!(
+        "{}\n\n`new` takes what is required, the `with_` methods add the rest.\n\nReference: `{}`.",
+        def.description.trim(),
+        service.source
+    ));
+    let members = object.fields.iter().map(|field| {
+        let member = ident(&field.rust);
+        let wire = &field.wire;
+        let text = doc(&field.description);
+        let written = serialize_with(&field.ty, field.required);
+        let ty = rust_type(&field.ty);
+        if field.required {
+            quote!(#text #[serde(rename = #wire)] #written pub #member: #ty,)
+        } else {
+            quote! {
+                #text
+                #[serde(rename = #wire, default, skip_serializing_if = "Option::is_none")]
+                #written
+                pub #member: Option<#ty>,
+            }
+        }
+    });
+    let flattened = object.flattened.as_ref().map(|(member, ty)| {
+        let (member, ty) = (ident(member), ident(ty));
+        let text = doc(&service
+            .type_def(&ty.to_string())
+            .map(|def| def.description.clone())
+            .unwrap_or_default());
+        quote!(#text #[serde(flatten)] pub #member: #ty,)
+    });
+    // serde cannot refuse unknown fields of a struct that another is flattened into.
+    let strict = object
+        .flattened
+        .is_none()
+        .then(|| quote!(#[serde(deny_unknown_fields)]));
+    let constructor = constructor(object);
+    let setters = object
+        .fields
+        .iter()
+        .filter(|field| !field.required && field.constant.is_none())
+        .map(setter);
+    let check = check(service, object, &name);
+    let debug = debug(
+        &def.name,
+        &object.fields,
+        &match &object.flattened {
+            Some((member, _)) => {
+                let label = member;
+                let member = ident(member);
+                quote!(.field(#label, &self.#member))
+            }
+            None => quote!(),
+        },
+    );
+    quote! {
+        #text
+        #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+        #strict
+        #[non_exhaustive]
+        pub struct #name {
+            #(#members)*
+            #flattened
+        }
+
+        impl #name {
+            #constructor
+            #(#setters)*
+        }
+
+        #check
+
+        #debug
+    }
+}
+
+/// `new`, with exactly what is required.
+fn constructor(object: &Object) -> TokenStream {
+    let mut arguments = Vec::new();
+    let mut values = Vec::new();
+    for field in &object.fields {
+        let member = ident(&field.rust);
+        if let Some(constant) = &field.constant {
+            values.push(if field.required {
+                quote!(#member: #constant.to_owned())
+            } else {
+                quote!(#member: Some(#constant.to_owned()))
+            });
+        } else if field.required {
+            let (argument, value) = accept(&member, &field.ty);
+            arguments.push(argument);
+            // What passes through unchanged is written in short.
+            values.push(if value.to_string() == field.rust {
+                quote!(#member)
+            } else {
+                quote!(#member: #value)
+            });
+        } else {
+            values.push(quote!(#member: None));
+        }
+    }
+    if let Some((member, ty)) = &object.flattened {
+        let (member, ty) = (ident(member), ident(ty));
+        arguments.push(quote!(#member: impl Into<#ty>));
+        values.push(quote!(#member: #member.into()));
+    }
+    let text = if arguments.is_empty() {
+        doc("A request; nothing is required.")
+    } else {
+        doc("A request with what is required.")
+    };
+    quote! {
+        #text
+        #[must_use]
+        pub fn new(#(#arguments),*) -> Self {
+            Self { #(#values),* }
+        }
+    }
+}
+
+fn setter(field: &Field) -> TokenStream {
+    let member = ident(&field.rust);
+    let name = ident(&format!("with_{}", field.rust.trim_end_matches('_')));
+    let text = doc(&field.description);
+    let (argument, value) = accept(&member, &field.ty);
+    quote! {
+        #text
+        #[must_use]
+        pub fn #name(mut self, #argument) -> Self {
+            self.#member = Some(#value);
+            self
+        }
+    }
+}
+
+/// How a value is passed in: convertible where that saves the caller a conversion.
+fn accept(member: &proc_macro2::Ident, ty: &Ty) -> (TokenStream, TokenStream) {
+    let rust = rust_type(ty);
+    match ty {
+        Ty::Integer | Ty::QuotedInteger | Ty::Float | Ty::Boolean | Ty::Map(_) => {
+            (quote!(#member: #rust), quote!(#member))
+        }
+        Ty::List(item) => {
+            let item = rust_type(item);
+            (
+                quote!(#member: impl IntoIterator<Item = impl Into<#item>>),
+                quote!(#member.into_iter().map(Into::into).collect()),
+            )
+        }
+        _ => (quote!(#member: impl Into<#rust>), quote!(#member.into())),
+    }
+}
+
+fn check(service: &Service, object: &Object, name: &proc_macro2::Ident) -> TokenStream {
+    let mut patterns = Vec::new();
+    let mut checks: Vec<TokenStream> = Vec::new();
+    for field in &object.fields {
+        let member = ident(&field.rust);
+        let value = quote!(value);
+        let Some(check) = field_check(service, field, &value, &mut patterns) else {
+            continue;
+        };
+        checks.push(if field.required {
+            quote!({ let value = &self.#member; #check })
+        } else {
+            quote!(if let Some(value) = &self.#member { #check })
+        });
+    }
+    if let Some((member, _)) = &object.flattened {
+        let member = ident(member);
+        checks.push(quote!(self.#member.check(at);));
+    }
+    for rule in &object.rules {
+        let (min, max) = (
+            rule.min,
+            rule.max.map_or(quote!(usize::MAX), |max| quote!(#max)),
+        );
+        let given = rule.fields.iter().filter_map(|wire| {
+            let field = object.fields.iter().find(|field| field.wire == *wire)?;
+            let member = ident(&field.rust);
+            let given = match (&field.ty, field.required) {
+                (Ty::Text, false) => {
+                    quote!(self.#member.as_deref().is_some_and(|text| !text.is_empty()))
+                }
+                (_, false) => quote!(self.#member.is_some()),
+                (Ty::Text, true) => quote!(!self.#member.is_empty()),
+                (_, true) => quote!(true),
+            };
+            Some(quote!((#wire, #given)))
+        });
+        checks.push(quote!(at.given(&[#(#given),*], #min, #max);));
+    }
+    let at = if checks.is_empty() {
+        quote!(_)
+    } else {
+        quote!(at)
+    };
+    quote! {
+        impl nxcloud_client::check::Check for #name {
+            fn check(&self, #at: &mut nxcloud_client::check::Checker) {
+                #(#patterns)*
+                #(#checks)*
+            }
+        }
+    }
+}
+
+fn field_check(
+    service: &Service,
+    field: &Field,
+    value: &TokenStream,
+    patterns: &mut Vec<TokenStream>,
+) -> Option<TokenStream> {
+    let wire = &field.wire;
+    let limits = &field.limits;
+    if let Some(constant) = &field.constant {
+        return Some(quote!(if #value != #constant {
+            at.nested(#wire, &nxcloud_client::check::Must(#constant));
+        }));
+    }
+    match &field.ty {
+        Ty::Text if *limits != Limits::default() => {
+            let mut parts = Vec::new();
+            if let Some(min) = limits.min_length {
+                parts.push(quote!(min: Some(#min)));
+            }
+            if let Some(max) = limits.max_length {
+                parts.push(quote!(max: Some(#max)));
+            }
+            if let Some(pattern) = &limits.pattern {
+                let name = ident(&names::constant(&field.rust));
+                patterns.push(quote! {
+                    static #name: nxcloud_client::check::Pattern = nxcloud_client::check::Pattern::new(#pattern);
+                });
+                parts.push(quote!(pattern: Some(&#name)));
+            }
+            if let Some(format) = limits.format {
+                let format = ident(format);
+                parts.push(quote!(format: Some(nxcloud_client::check::Format::#format)));
+            }
+            Some(
+                quote!(at.text(#wire, #value, nxcloud_client::check::TextLimits { #(#parts,)* ..Default::default() });),
+            )
+        }
+        Ty::Integer | Ty::QuotedInteger | Ty::Float => {
+            let range = range(limits.minimum.as_deref(), limits.maximum.as_deref())?;
+            Some(quote!(at.number(#wire, *#value, #range);))
+        }
+        Ty::List(item) => {
+            let count = |n: Option<usize>| n.map(|n| n.to_string());
+            let range = range(
+                count(limits.min_length).as_deref(),
+                count(limits.max_length).as_deref(),
+            );
+            let length = range.map(|range| quote!(at.length(#wire, #value.len(), #range);));
+            let each = match &**item {
+                Ty::Named(name) if checks_itself(service, name) => {
+                    Some(quote!(at.each(#wire, #value);))
+                }
+                _ => None,
+            };
+            (length.is_some() || each.is_some()).then(|| quote!(#length #each))
+        }
+        Ty::Named(name) if checks_itself(service, name) => Some(quote!(at.nested(#wire, #value);)),
+        _ => None,
+    }
+}
+
+fn range(min: Option<&str>, max: Option<&str>) -> Option<TokenStream> {
+    if min.is_none() && max.is_none() {
+        return None;
+    }
+    let part = |name: &str, value: Option<&str>| {
+        let name = ident(name);
+        let literal: Option<TokenStream> = value.and_then(|value| value.parse().ok());
+        literal.map_or(quote!(#name: None), |literal| quote!(#name: Some(#literal)))
+    };
+    let (min, max) = (part("min", min), part("max", max));
+    Some(quote!(nxcloud_client::check::Range { #min, #max }))
+}
+
+fn checks_itself(service: &Service, name: &str) -> bool {
+    service
+        .type_def(name)
+        .is_some_and(|def| !matches!(def.kind, TypeKind::Enum { .. }))
+}
+
+pub(super) fn union(service: &Service, def: &TypeDef, union: &Union) -> TokenStream {
+    let name = ident(&def.name);
+    let text = doc(&format!(
+        "{}\n\nReference: `{}`.",
+        def.description.trim(),
+        service.source
+    ));
+    let variants = union.variants.iter().map(|(value, variant, ty)| {
+        let text = doc(&service
+            .type_def(ty)
+            .map(|def| def.description.clone())
+            .unwrap_or_default());
+        let (variant, ty) = (ident(variant), ident(ty));
+        quote!(#text #[serde(rename = #value)] #variant(#ty),)
+    });
+    let conversions = union.variants.iter().map(|(_, variant, ty)| {
+        let (variant, ty) = (ident(variant), ident(ty));
+        quote! {
+            impl From<#ty> for #name {
+                fn from(value: #ty) -> Self {
+                    Self::#variant(value)
+                }
+            }
+        }
+    });
+    let checks = union.variants.iter().map(|(_, variant, _)| {
+        let variant = ident(variant);
+        match &union.content {
+            Some(content) => quote!(Self::#variant(value) => at.nested(#content, value),),
+            None => quote!(Self::#variant(value) => value.check(at),),
+        }
+    });
+    let tag = Literal::string(&union.tag);
+    let tagging = match &union.content {
+        Some(content) => quote!(#[serde(tag = #tag, content = #content)]),
+        None => quote!(#[serde(tag = #tag)]),
+    };
+    quote! {
+        #text
+        #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+        #tagging
+        #[non_exhaustive]
+        pub enum #name { #(#variants)* }
+
+        #(#conversions)*
+
+        impl nxcloud_client::check::Check for #name {
+            fn check(&self, at: &mut nxcloud_client::check::Checker) {
+                match self { #(#checks)* }
+            }
+        }
+    }
+}

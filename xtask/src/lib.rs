@@ -1,0 +1,13 @@
+//! Developer tasks of the workspace.
+//!
+//! `cargo xtask generate` reads `specs/*.yaml`, lints them ([`lint`]), reads them into a model ([`read`], [`model`]), and writes
+//! whole files ([`emit`]). Nothing here runs in a user's build.
+#![forbid(unsafe_code)]
+
+pub mod emit;
+pub mod generate;
+pub mod lint;
+pub mod model;
+pub mod names;
+pub mod read;
+mod schema;

@@ -1,0 +1,354 @@
+//! From the spec's text to the model.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use openapiv3::{OpenAPI, ReferenceOr, SchemaKind, Type};
+use serde_json::Value;
+
+use crate::lint::{self, Finding};
+use crate::model::{Code, Input, Operation, Scheme, Service, Side, Webhook};
+use crate::names;
+use crate::schema::{Schemas, ref_name};
+
+/// Reads and lints one spec.
+///
+/// # Errors
+///
+/// Everything that must change in it.
+pub fn read(file: &str, text: &str) -> Result<Service, Vec<Finding>> {
+    let broken = |problem: String| {
+        vec![Finding {
+            file: file.to_owned(),
+            at: "(file)".to_owned(),
+            problem,
+            instead: "write OpenAPI 3.0 as YAML".to_owned(),
+        }]
+    };
+    let raw: Value = serde_saphyr::from_str(text).map_err(|error| broken(error.to_string()))?;
+    let findings = lint::lint(file, &raw);
+    if !findings.is_empty() {
+        return Err(findings);
+    }
+    // Read once more into types: they know OpenAPI, and keep the order of paths and properties.
+    let api: OpenAPI = serde_saphyr::from_str(text).map_err(|error| broken(error.to_string()))?;
+    let name = file
+        .rsplit('/')
+        .next()
+        .unwrap_or(file)
+        .trim_end_matches(".yaml");
+    let mut reader = Reader {
+        raw: &raw,
+        findings: Findings {
+            file,
+            list: Vec::new(),
+        },
+    };
+    let service = reader.service(name, &api);
+    if reader.findings.list.is_empty() {
+        Ok(service)
+    } else {
+        Err(reader.findings.list)
+    }
+}
+
+/// Collects what must change.
+pub(crate) struct Findings<'a> {
+    file: &'a str,
+    list: Vec<Finding>,
+}
+
+impl Findings<'_> {
+    pub(crate) fn add(
+        &mut self,
+        at: impl Into<String>,
+        problem: impl Into<String>,
+        instead: impl Into<String>,
+    ) {
+        self.list.push(Finding {
+            file: self.file.to_owned(),
+            at: at.into(),
+            problem: problem.into(),
+            instead: instead.into(),
+        });
+    }
+}
+
+struct Reader<'a> {
+    raw: &'a Value,
+    findings: Findings<'a>,
+}
+
+/// A text under a key.
+pub(crate) fn text(value: &Value, key: &str) -> Option<String> {
+    value.get(key).and_then(Value::as_str).map(str::to_owned)
+}
+
+/// A list of texts under a key.
+pub(crate) fn texts(value: &Value, key: &str) -> Vec<String> {
+    list(value, key)
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The entries of a list under a key.
+pub(crate) fn list<'v>(value: &'v Value, key: &str) -> impl Iterator<Item = &'v Value> {
+    value
+        .get(key)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+}
+
+/// Named examples: `{name: {value: …}}`.
+fn examples(holder: Option<&Value>) -> Vec<(String, Value)> {
+    let examples = holder
+        .and_then(|holder| holder.get("examples"))
+        .and_then(Value::as_object);
+    examples
+        .into_iter()
+        .flatten()
+        .filter_map(|(name, example)| Some((name.clone(), example.get("value")?.clone())))
+        .collect()
+}
+
+/// The one media type of a body or response.
+fn content(holder: Option<&Value>) -> Option<(&String, &Value)> {
+    holder?.get("content")?.as_object()?.iter().next()
+}
+
+fn schema_ref(holder: &Value) -> Option<String> {
+    holder.get("schema")?.get("$ref")?.as_str().map(ref_name)
+}
+
+impl Reader<'_> {
+    fn service(&mut self, name: &str, api: &OpenAPI) -> Service {
+        let raw = self.raw;
+        let mut operations = Vec::new();
+        for (path, item) in &api.paths.paths {
+            for (method, _) in item.as_item().into_iter().flat_map(|item| item.iter()) {
+                if let Some(operation) = raw["paths"][path].get(method) {
+                    operations.push(self.operation(path, method, operation));
+                }
+            }
+        }
+        let webhooks: Vec<Webhook> = list(raw, "x-nx-webhooks")
+            .map(|webhook| self.webhook(webhook))
+            .collect();
+        let mut schemas = Schemas::new(&raw["components"]["schemas"], property_order(api));
+        for operation in &operations {
+            schemas.mark(&operation.reply, Side::Reply, &mut self.findings);
+            if let Input::Json(request) = &operation.input {
+                schemas.mark(request, Side::Request, &mut self.findings);
+            }
+        }
+        for webhook in &webhooks {
+            schemas.mark(&webhook.schema, Side::Reply, &mut self.findings);
+        }
+        let service = Service {
+            name: name.to_owned(),
+            package: text(raw, "x-nx-package").unwrap_or_else(|| format!("nxcloud-{name}")),
+            title: api.info.title.clone(),
+            description: api.info.description.clone().unwrap_or_default(),
+            source: text(raw, "x-nx-source").unwrap_or_default(),
+            biz_type: text(raw, "x-nx-biz-type"),
+            base_url: api
+                .servers
+                .first()
+                .map(|server| server.url.clone())
+                .unwrap_or_default(),
+            codes: self.codes("x-nx-codes", raw),
+            operations,
+            webhooks,
+            types: schemas.types(&mut self.findings),
+            raw: raw.clone(),
+        };
+        self.code_names(&service);
+        service
+    }
+
+    /// A name stands for one code only, since it becomes a constant of the service.
+    fn code_names(&mut self, service: &Service) {
+        let mut seen: BTreeMap<&str, i64> = BTreeMap::new();
+        for code in service.all_codes() {
+            let other = seen.insert(&code.name, code.code);
+            if let Some(other) = other.filter(|other| *other != code.code) {
+                self.findings.add(
+                    "x-nx-codes",
+                    format!("`{}` names the codes {other} and {}", code.name, code.code),
+                    "give one of them another name",
+                );
+            }
+        }
+    }
+
+    fn codes(&mut self, at: &str, holder: &Value) -> Vec<Code> {
+        const KINDS: [(&str, &str); 8] = [
+            ("authentication", "Authentication"),
+            ("balance", "Balance"),
+            ("not-found", "NotFound"),
+            ("parameter", "Parameter"),
+            ("permission", "Permission"),
+            ("platform", "Platform"),
+            ("rate-limit", "RateLimit"),
+            ("unknown", "Unknown"),
+        ];
+        let mut codes = Vec::new();
+        for code in list(holder, "x-nx-codes") {
+            let word = text(code, "kind").unwrap_or_default();
+            let kind = KINDS.iter().find(|(spelling, _)| *spelling == word);
+            if kind.is_none() {
+                let words: Vec<&str> = KINDS.iter().map(|(spelling, _)| *spelling).collect();
+                self.findings.add(
+                    at,
+                    format!("unknown kind of code `{word}`"),
+                    format!("write one of {}", words.join(", ")),
+                );
+            }
+            let name = text(code, "name").unwrap_or_default();
+            if names::constant(&name) != name {
+                self.findings.add(
+                    at,
+                    format!("`{name}` is not SCREAMING_SNAKE"),
+                    format!("write `{}`", names::constant(&name)),
+                );
+            }
+            codes.push(Code {
+                code: code.get("code").and_then(Value::as_i64).unwrap_or_default(),
+                name,
+                kind: kind.map_or("Unknown", |(_, variant)| variant),
+                meaning: text(code, "meaning").unwrap_or_default(),
+                hint: text(code, "hint"),
+            });
+        }
+        codes
+    }
+
+    fn operation(&mut self, path: &str, method: &str, operation: &Value) -> Operation {
+        let at = format!("paths.{path}.{method}");
+        let scheme = if text(self.raw, "x-nx-scheme").as_deref() == Some("nxcloud-md5") {
+            Scheme::NxcloudMd5 {
+                biz_type: text(operation, "x-nx-biz-type")
+                    .or_else(|| text(self.raw, "x-nx-biz-type"))
+                    .unwrap_or_default(),
+                action: text(operation, "x-nx-action").unwrap_or_default(),
+            }
+        } else {
+            Scheme::AntBuddySha256 {
+                in_header: text(operation, "x-nx-hash-in").as_deref() == Some("header"),
+                order: texts(operation, "x-nx-hash-order"),
+            }
+        };
+        let body = content(operation.get("requestBody"));
+        let input = match body {
+            None => Input::Nothing,
+            Some((media, body)) => {
+                if media != "application/json" {
+                    self.findings.add(
+                        &at,
+                        format!("`{media}` bodies are not generated yet"),
+                        "leave the operation out",
+                    );
+                }
+                Input::Json(schema_ref(body).unwrap_or_default())
+            }
+        };
+        if operation.get("parameters").is_some() {
+            self.findings.add(
+                &at,
+                "query and path parameters are not generated yet",
+                "leave the operation out",
+            );
+        }
+        let reply = content(operation["responses"].get("200"));
+        Operation {
+            id: text(operation, "operationId").unwrap_or_default(),
+            method: method.to_uppercase(),
+            path: path.to_owned(),
+            base_url: list(operation, "servers")
+                .next()
+                .and_then(|server| text(server, "url")),
+            summary: text(operation, "summary").unwrap_or_default(),
+            description: text(operation, "description").unwrap_or_default(),
+            scheme,
+            safe: operation.get("x-nx-safe") == Some(&Value::Bool(true)),
+            codes: self.codes(&format!("{at}.x-nx-codes"), operation),
+            input,
+            reply: reply
+                .and_then(|(_, reply)| schema_ref(reply))
+                .unwrap_or_default(),
+            request_examples: examples(body.map(|(_, body)| body)),
+            reply_examples: examples(reply.map(|(_, reply)| reply)),
+        }
+    }
+
+    fn webhook(&mut self, webhook: &Value) -> Webhook {
+        let name = text(webhook, "name").unwrap_or_default();
+        let at = format!("x-nx-webhooks.{name}");
+        if schema_ref(webhook).is_none() {
+            self.findings.add(
+                &at,
+                "inline schema",
+                "name it under components.schemas and refer to it",
+            );
+        }
+        Webhook {
+            description: text(webhook, "description").unwrap_or_default(),
+            schema: schema_ref(webhook).unwrap_or_default(),
+            signed: webhook.get("signed") == Some(&Value::Bool(true)),
+            content: texts(webhook, "content"),
+            codes: self.codes(&at, webhook),
+            examples: examples(Some(webhook)),
+            name,
+        }
+    }
+}
+
+/// Schema names in the order of the spec, each with its properties in theirs.
+fn property_order(api: &OpenAPI) -> Vec<(String, Vec<String>)> {
+    fn properties(schema: &openapiv3::Schema, into: &mut Vec<String>) {
+        match &schema.schema_kind {
+            SchemaKind::Type(Type::Object(object)) => {
+                into.extend(object.properties.keys().cloned())
+            }
+            SchemaKind::AllOf { all_of } => {
+                for part in all_of.iter().filter_map(ReferenceOr::as_item) {
+                    properties(part, into);
+                }
+            }
+            SchemaKind::Any(any) => into.extend(any.properties.keys().cloned()),
+            _ => {}
+        }
+    }
+    let schemas = api
+        .components
+        .iter()
+        .flat_map(|components| &components.schemas);
+    schemas
+        .map(|(name, schema)| {
+            let mut order = Vec::new();
+            if let Some(schema) = schema.as_item() {
+                properties(schema, &mut order);
+            }
+            (name.clone(), order)
+        })
+        .collect()
+}
+
+/// Names of all schemas that a schema refers to.
+pub(crate) fn references(schema: &Value, into: &mut BTreeSet<String>) {
+    match schema {
+        Value::Object(map) => {
+            if let Some(Value::String(reference)) = map.get("$ref") {
+                into.insert(ref_name(reference));
+            }
+            for (key, value) in map {
+                if !matches!(key.as_str(), "discriminator" | "example" | "default") {
+                    references(value, into);
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| references(item, into)),
+        _ => {}
+    }
+}

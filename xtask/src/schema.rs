@@ -1,0 +1,442 @@
+//! Named schemas, from the spec to the model.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use heck::ToSnakeCase;
+use serde_json::Value;
+
+use crate::model::{
+    EnumValue, Field, GivenRule, Limits, Object, Side, Ty, TypeDef, TypeKind, Union,
+};
+use crate::names;
+use crate::read::{Findings, list, references, text, texts};
+
+/// The name at the end of a reference.
+pub(crate) fn ref_name(reference: &str) -> String {
+    reference.rsplit('/').next().unwrap_or(reference).to_owned()
+}
+
+/// The schemas of one spec.
+pub(crate) struct Schemas<'a> {
+    raw: &'a Value,
+    order: Vec<(String, Vec<String>)>,
+    sides: BTreeMap<String, Side>,
+}
+
+impl<'a> Schemas<'a> {
+    pub(crate) fn new(raw: &'a Value, order: Vec<(String, Vec<String>)>) -> Self {
+        Self {
+            raw,
+            order,
+            sides: BTreeMap::new(),
+        }
+    }
+
+    /// Marks a schema, and all that it refers to, as being on one side. Enums may be on both.
+    pub(crate) fn mark(&mut self, name: &str, side: Side, findings: &mut Findings<'_>) {
+        let at = || format!("components.schemas.{name}");
+        let Some(schema) = self.raw.get(name) else {
+            findings.add(at(), "no such schema", "write it, or correct the reference");
+            return;
+        };
+        if schema.get("x-extensible-enum").is_some() {
+            return;
+        }
+        match self.sides.insert(name.to_owned(), side) {
+            Some(known) if known == side => return,
+            Some(_) => {
+                findings.add(
+                    at(),
+                    "used by a request and by a reply",
+                    "write it twice under two names: requests are strict, replies are lenient",
+                );
+                return;
+            }
+            None => {}
+        }
+        let mut names = BTreeSet::new();
+        references(schema, &mut names);
+        for name in names {
+            self.mark(&name, side, findings);
+        }
+    }
+
+    /// Every named schema, in the order of the spec.
+    pub(crate) fn types(&self, findings: &mut Findings<'_>) -> Vec<TypeDef> {
+        self.order
+            .iter()
+            .filter_map(|(name, order)| self.type_def(name, order, findings))
+            .collect()
+    }
+
+    fn type_def(
+        &self,
+        name: &str,
+        order: &[String],
+        findings: &mut Findings<'_>,
+    ) -> Option<TypeDef> {
+        let schema = self.raw.get(name)?;
+        let at = format!("components.schemas.{name}");
+        if !names::is_identifier(name) || names::variant(name) != name {
+            findings.add(
+                &at,
+                format!("`{name}` is not a PascalCase name"),
+                format!("write `{}`", names::variant(name)),
+            );
+            return None;
+        }
+        let kind = if schema.get("x-extensible-enum").is_some() {
+            enumeration(&at, schema, findings)
+        } else {
+            let Some(side) = self.sides.get(name) else {
+                findings.add(
+                    &at,
+                    "nothing refers to this schema",
+                    "refer to it, or leave it out",
+                );
+                return None;
+            };
+            if schema.get("oneOf").is_some() {
+                if *side == Side::Reply {
+                    findings.add(
+                        &at,
+                        "`oneOf` in a reply or push",
+                        "write one object with all fields optional: replies are lenient",
+                    );
+                }
+                TypeKind::Union(union(&at, schema, findings))
+            } else {
+                TypeKind::Object(self.object(&at, schema, order, *side, findings))
+            }
+        };
+        let description = text(schema, "description").unwrap_or_default();
+        if description.is_empty() {
+            findings.add(&at, "no description", "say what it is");
+        }
+        Some(TypeDef {
+            name: name.to_owned(),
+            description,
+            kind,
+        })
+    }
+
+    fn object(
+        &self,
+        at: &str,
+        schema: &Value,
+        order: &[String],
+        side: Side,
+        findings: &mut Findings<'_>,
+    ) -> Object {
+        // An object is written plainly, or as allOf of one plain object and one choice that is flattened into it.
+        let parts: Vec<&Value> = match schema.get("allOf") {
+            Some(_) => list(schema, "allOf").collect(),
+            None => vec![schema],
+        };
+        let mut flattened = None;
+        let mut fields = Vec::new();
+        let mut rules = Vec::new();
+        for part in parts {
+            if let Some(reference) = part.get("$ref").and_then(Value::as_str) {
+                let target = ref_name(reference);
+                if flattened.is_some() || self.raw[&target].get("oneOf").is_none() {
+                    findings.add(
+                        at,
+                        "`allOf` takes one object with properties and at most one reference to a choice",
+                        "write the fields out",
+                    );
+                }
+                flattened = Some((names::field(&target.to_snake_case()), target));
+                continue;
+            }
+            let required = texts(part, "required");
+            let properties = part.get("properties").and_then(Value::as_object);
+            for wire in order {
+                if let Some(property) = properties.and_then(|properties| properties.get(wire)) {
+                    let at = format!("{at}.properties.{wire}");
+                    let needed = required.contains(wire);
+                    fields.push(self.field(&at, wire, property, needed, side, findings));
+                }
+            }
+            for name in required {
+                if !order.contains(&name) {
+                    findings.add(
+                        at,
+                        format!("`{name}` is required but no property"),
+                        "write the property, or correct the name",
+                    );
+                }
+            }
+            rules.extend(given_rules(at, part, order, findings));
+        }
+        let mut seen = BTreeSet::new();
+        for field in &fields {
+            if !seen.insert(&field.rust) || field.rust == "extra" {
+                findings.add(
+                    format!("{at}.properties.{}", field.wire),
+                    format!("`{}` is taken in Rust", field.rust),
+                    "give it another name with `x-nx-field`",
+                );
+            }
+        }
+        Object {
+            side,
+            fields,
+            flattened,
+            rules,
+            list: text(schema, "x-nx-list"),
+        }
+    }
+
+    fn field(
+        &self,
+        at: &str,
+        wire: &str,
+        property: &Value,
+        required: bool,
+        side: Side,
+        findings: &mut Findings<'_>,
+    ) -> Field {
+        let rust = text(property, "x-nx-field").unwrap_or_else(|| names::field(wire));
+        if !names::is_identifier(&rust) {
+            findings.add(
+                at,
+                format!("`{rust}` is no Rust name"),
+                "write a snake_case name",
+            );
+        }
+        let ty = self.ty(at, property, findings);
+        let mut description = text(property, "description").unwrap_or_default();
+        if description.is_empty() {
+            // A bare reference is described by what it refers to.
+            if let Ty::Named(name) = &ty {
+                description = text(&self.raw[name], "description").unwrap_or_default();
+            }
+            if description.is_empty() {
+                findings.add(
+                    at,
+                    "no description",
+                    "say what it is, its unit and its limits",
+                );
+            }
+        }
+        let constant = list(property, "enum").next().and_then(Value::as_str);
+        Field {
+            wire: wire.to_owned(),
+            rust,
+            description,
+            limits: if side == Side::Request {
+                limits(at, property, &ty, findings)
+            } else {
+                Limits::default()
+            },
+            ty,
+            required,
+            public: property.get("x-nx-public") == Some(&Value::Bool(true)),
+            aliases: texts(property, "x-nx-aliases"),
+            constant: constant.map(str::to_owned),
+        }
+    }
+
+    fn ty(&self, at: &str, schema: &Value, findings: &mut Findings<'_>) -> Ty {
+        if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
+            return self.named(at, &ref_name(reference), findings);
+        }
+        if schema.get("allOf").is_some() {
+            let mut parts = list(schema, "allOf").filter_map(|part| part.get("$ref")?.as_str());
+            return match (parts.next(), parts.next()) {
+                (Some(reference), None) => self.named(at, &ref_name(reference), findings),
+                _ => {
+                    findings.add(
+                        at,
+                        "`allOf` on a property takes exactly one reference",
+                        "name the combination under components.schemas",
+                    );
+                    Ty::Json
+                }
+            };
+        }
+        let format = text(schema, "format");
+        let decimal = format.as_deref() == Some("decimal");
+        match schema.get("type").and_then(Value::as_str) {
+            None => Ty::Json,
+            Some("string" | "number") if decimal => Ty::Decimal,
+            Some("string") if format.as_deref() == Some("integer") => Ty::QuotedInteger,
+            Some("string") => Ty::Text,
+            Some("integer") => Ty::Integer,
+            Some("number") => Ty::Float,
+            Some("boolean") => Ty::Boolean,
+            Some("array") => match schema.get("items") {
+                Some(items) => Ty::List(Box::new(self.ty(at, items, findings))),
+                None => Ty::List(Box::new(Ty::Json)),
+            },
+            Some("object") => match schema.get("additionalProperties") {
+                Some(values) => Ty::Map(Box::new(self.ty(at, values, findings))),
+                None => Ty::Json,
+            },
+            Some(other) => {
+                findings.add(
+                    at,
+                    format!("unknown type `{other}`"),
+                    "write string, integer, number, boolean, array or object",
+                );
+                Ty::Json
+            }
+        }
+    }
+
+    fn named(&self, at: &str, name: &str, findings: &mut Findings<'_>) -> Ty {
+        if self.raw.get(name).is_none() {
+            findings.add(
+                at,
+                format!("no schema `{name}`"),
+                "write it, or correct the reference",
+            );
+        }
+        Ty::Named(name.to_owned())
+    }
+}
+
+fn enumeration(at: &str, schema: &Value, findings: &mut Findings<'_>) -> TypeKind {
+    let integer = text(schema, "type").as_deref() == Some("integer");
+    let mut values = Vec::new();
+    let mut seen = BTreeSet::new();
+    for entry in list(schema, "x-extensible-enum") {
+        let (value, name, meaning) = match entry {
+            Value::Object(map) => (
+                map.get("value").cloned().unwrap_or_default(),
+                text(entry, "name"),
+                text(entry, "meaning").unwrap_or_default(),
+            ),
+            plain => (plain.clone(), None, String::new()),
+        };
+        let fits = if integer {
+            value.is_i64()
+        } else {
+            value.is_string()
+        };
+        if !fits {
+            findings.add(
+                at,
+                format!("the value {value} is not of the schema's type"),
+                "quote texts, leave numbers unquoted",
+            );
+        }
+        let name = name.unwrap_or_else(|| names::variant(value.as_str().unwrap_or_default()));
+        if !names::is_identifier(&name) || name == "Unlisted" || !seen.insert(name.clone()) {
+            findings.add(
+                at,
+                format!("`{name}` cannot name the value {value}"),
+                "write {value, name, meaning} with a name of its own; `Unlisted` is taken",
+            );
+        }
+        values.push(EnumValue {
+            value,
+            name,
+            meaning,
+        });
+    }
+    TypeKind::Enum { integer, values }
+}
+
+fn union(at: &str, schema: &Value, findings: &mut Findings<'_>) -> Union {
+    let discriminator = schema.get("discriminator");
+    let mapping = discriminator
+        .and_then(|discriminator| discriminator.get("mapping"))
+        .and_then(Value::as_object);
+    let mut mapped: BTreeMap<String, String> = BTreeMap::new();
+    for (value, target) in mapping.into_iter().flatten() {
+        mapped.insert(ref_name(target.as_str().unwrap_or_default()), value.clone());
+    }
+    let mut variants = Vec::new();
+    // In the order of oneOf, which YAML keeps; a mapping has none.
+    for reference in list(schema, "oneOf").filter_map(|branch| branch.get("$ref")?.as_str()) {
+        let target = ref_name(reference);
+        match mapped.remove(&target) {
+            Some(value) => variants.push((value.clone(), names::variant(&value), target)),
+            None => findings.add(
+                at,
+                format!("no mapping to `{target}`"),
+                "map one value of the discriminator to each branch",
+            ),
+        }
+    }
+    for target in mapped.keys() {
+        findings.add(
+            at,
+            format!("a mapping to `{target}`, which is no branch"),
+            "add the branch to oneOf, or leave the mapping out",
+        );
+    }
+    Union {
+        tag: discriminator
+            .and_then(|discriminator| text(discriminator, "propertyName"))
+            .unwrap_or_default(),
+        content: text(schema, "x-nx-content"),
+        variants,
+    }
+}
+
+fn given_rules(
+    at: &str,
+    schema: &Value,
+    order: &[String],
+    findings: &mut Findings<'_>,
+) -> Vec<GivenRule> {
+    let mut rules = Vec::new();
+    for (key, min, max) in [
+        ("x-nx-at-least-one", 1, None),
+        ("x-nx-at-most-one", 0, Some(1)),
+        ("x-nx-exactly-one", 1, Some(1)),
+    ] {
+        let fields = texts(schema, key);
+        for field in fields.iter().filter(|field| !order.contains(field)) {
+            findings.add(
+                at,
+                format!("`{key}` names `{field}`, which is no property"),
+                "correct the name",
+            );
+        }
+        if !fields.is_empty() {
+            rules.push(GivenRule { min, max, fields });
+        }
+    }
+    rules
+}
+
+fn limits(at: &str, schema: &Value, ty: &Ty, findings: &mut Findings<'_>) -> Limits {
+    let length = |key: &str| {
+        schema
+            .get(key)
+            .and_then(Value::as_u64)
+            .and_then(|n| usize::try_from(n).ok())
+    };
+    let number = |key: &str| {
+        schema.get(key).map(|number| match ty {
+            Ty::Float if number.is_i64() => format!("{number}.0"),
+            _ => number.to_string(),
+        })
+    };
+    let list = matches!(ty, Ty::List(_));
+    let pattern = text(schema, "pattern");
+    let broken = pattern.as_deref().map(regex_lite::Regex::new);
+    if let Some(Err(error)) = broken {
+        findings.add(
+            at,
+            format!("the pattern does not compile: {error}"),
+            "write a regular expression",
+        );
+    }
+    Limits {
+        min_length: length(if list { "minItems" } else { "minLength" }),
+        max_length: length(if list { "maxItems" } else { "maxLength" }),
+        pattern,
+        format: match schema.get("format").and_then(Value::as_str) {
+            Some("date") => Some("Date"),
+            Some("date-time") => Some("DateTime"),
+            _ => None,
+        },
+        minimum: number("minimum"),
+        maximum: number("maximum"),
+    }
+}
