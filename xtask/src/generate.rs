@@ -168,6 +168,7 @@ fn plan(root: &Path) -> Result<Plan, String> {
     }
     plan.owned
         .insert(PathBuf::from("crates/sandbox/src/generated"));
+    snapshot(root, &mut plan)?;
     let manifest = root.join("Cargo.toml");
     let text = fs::read_to_string(&manifest).map_err(|error| failed(&manifest, &error))?;
     let text = splice(&text, &emit::workspace_block(&services)).ok_or_else(|| {
@@ -184,6 +185,24 @@ fn plan(root: &Path) -> Result<Plan, String> {
         }
     }
     Ok(plan)
+}
+
+/// The crate of the spec of corner cases, which stands beside its spec and is no service.
+fn snapshot(root: &Path, plan: &mut Plan) -> Result<(), String> {
+    let folder = Path::new("xtask/snapshot");
+    let Ok(text) = fs::read_to_string(root.join(folder).join("awkward.yaml")) else {
+        return Ok(());
+    };
+    let service = read::read("specs/awkward.yaml", &text).map_err(|findings| {
+        let lines: Vec<String> = findings.iter().map(ToString::to_string).collect();
+        lines.join("\n")
+    })?;
+    for (path, content) in emit::crate_files(&service)? {
+        if !path.starts_with("tests/") {
+            plan.files.insert(folder.join(path), content);
+        }
+    }
+    Ok(())
 }
 
 /// Replaces what stands between the marker lines.

@@ -414,6 +414,15 @@ impl Linter<'_> {
                         "give one of them another id",
                     );
                 }
+                if !crate::names::is_identifier(&snake)
+                    || matches!(snake.as_str(), "new" | "with_options")
+                {
+                    self.find(
+                        at,
+                        format!("operation id `{id}` is taken in Rust"),
+                        "give it another id",
+                    );
+                }
                 if snake != id {
                     self.find(
                         at,

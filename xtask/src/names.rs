@@ -78,7 +78,7 @@ mod tests {
         assert_eq!(field("type"), "type_");
         assert_eq!(field("self"), "self_");
         assert_eq!(variant("text_image_button"), "TextImageButton");
-        assert_eq!(variant("2G"), "V2G");
+        assert_eq!(variant("2G"), "V2g");
         assert_eq!(constant("send_sms"), "SEND_SMS");
     }
 

@@ -131,7 +131,9 @@ async fn silence_is_a_time_out_with_an_unknown_outcome() {
 
 #[tokio::test]
 async fn http_200_with_a_code_is_an_error_with_everything_the_platform_said() {
-    let body = format!(r#"{{"code":"3","messageid":"","result":"no money for {PHONE}","requestId":"r-1"}}"#);
+    let body = format!(
+        r#"{{"code":"3","messageid":"","result":"no money for {PHONE}","requestId":"r-1"}}"#
+    );
     let server = Server::answering("200 OK", "", &body).await;
     let error = send(&server.url).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Refused(CodeKind::Balance));
@@ -140,7 +142,11 @@ async fn http_200_with_a_code_is_an_error_with_everything_the_platform_said() {
     assert_eq!(error.code_name(), Some("BALANCE_TOO_LOW"));
     assert_eq!(error.request_id(), Some("r-1"));
     assert_eq!(error.status(), Some(200));
-    assert!(error.platform_message().is_some_and(|words| words.contains("no money")));
+    assert!(
+        error
+            .platform_message()
+            .is_some_and(|words| words.contains("no money"))
+    );
     assert_eq!(error.operation(), Some("send_sms"));
     assert!(error.hint().contains("Top up"));
     assert_discreet(&error);

@@ -35,18 +35,33 @@ async fn the_bytes_that_are_signed_are_the_bytes_that_are_sent() {
     let body = String::from_utf8(request[head + 4..].to_vec()).unwrap();
     assert!(body.contains(TEXT), "text goes out as UTF-8");
     let signed = seen.lock().unwrap().clone();
-    assert!(signed.ends_with(&format!("&body={body}&accessSecret=***")), "{signed}");
+    assert!(
+        signed.ends_with(&format!("&body={body}&accessSecret=***")),
+        "{signed}"
+    );
 }
 
 #[tokio::test]
 async fn five_headers_and_no_api_version_go_out() {
     let server = Server::answering("200 OK", "", r#"{"code":"0"}"#).await;
     let client = sms::Client::new(&session(&server.url));
-    client.send_sms(&SendSms::new("app", PHONE, TEXT)).await.unwrap();
+    client
+        .send_sms(&SendSms::new("app", PHONE, TEXT))
+        .await
+        .unwrap();
     let request = server.requests().remove(0);
     let head = String::from_utf8_lossy(&request).to_lowercase();
-    assert!(head.starts_with("post /api/sms/mtsend_v2 http/1.1\r\n"), "{head}");
-    for header in ["accesskey: test-key", "biztype: 3", "action: mtsend", "\r\nts: ", "\r\nsign: "] {
+    assert!(
+        head.starts_with("post /api/sms/mtsend_v2 http/1.1\r\n"),
+        "{head}"
+    );
+    for header in [
+        "accesskey: test-key",
+        "biztype: 3",
+        "action: mtsend",
+        "\r\nts: ",
+        "\r\nsign: ",
+    ] {
         assert!(head.contains(header), "{header} in {head}");
     }
     assert!(!head.contains("api-version"), "{head}");
@@ -92,7 +107,10 @@ async fn a_wrong_secret_is_the_typed_error_of_code_1003() {
 async fn without_credentials_nothing_is_sent() {
     let server = Server::answering("200 OK", "", r#"{"code":"0"}"#).await;
     let credentials = Credentials::antbuddy("app", "secret").unwrap();
-    let session = Session::builder(credentials).base_url(&server.url).build().unwrap();
+    let session = Session::builder(credentials)
+        .base_url(&server.url)
+        .build()
+        .unwrap();
     let error = sms::Client::new(&session)
         .send_sms(&SendSms::new("app", PHONE, TEXT))
         .await
@@ -107,12 +125,21 @@ async fn a_broken_limit_is_named_and_nothing_is_sent() {
     let server = Server::answering("200 OK", "", r#"{"code":"0"}"#).await;
     let long = "x".repeat(1001);
     let request = SendSms::new("app", PHONE, &long).with_source_address("two words");
-    let error = sms::Client::new(&session(&server.url)).send_sms(&request).await.unwrap_err();
+    let error = sms::Client::new(&session(&server.url))
+        .send_sms(&request)
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidRequest);
     let shown = error.to_string();
-    assert!(shown.contains("`content` has 1001 characters, at most 1000 are allowed"), "{shown}");
+    assert!(
+        shown.contains("`content` has 1001 characters, at most 1000 are allowed"),
+        "{shown}"
+    );
     assert!(shown.contains("`sourceAddress` does not match"), "{shown}");
-    assert!(!shown.contains("two words") && !shown.contains(&long), "{shown}");
+    assert!(
+        !shown.contains("two words") && !shown.contains(&long),
+        "{shown}"
+    );
     assert!(server.requests().is_empty());
 
     // Limits can be switched off for a platform that has changed its mind.
@@ -121,7 +148,10 @@ async fn a_broken_limit_is_named_and_nothing_is_sent() {
         .local_checks(false)
         .build()
         .unwrap();
-    sms::Client::new(&unchecked).send_sms(&request).await.unwrap();
+    sms::Client::new(&unchecked)
+        .send_sms(&request)
+        .await
+        .unwrap();
     assert_eq!(server.requests().len(), 1);
 }
 
@@ -131,7 +161,11 @@ async fn either_or_rules_are_checked() {
     let checks = number_check::Client::new(&session(&server.url));
     let neither = QueryChecks::new(1, 101, "2026-02-30").with_batch_no("");
     let error = checks.query_checks(&neither).await.unwrap_err().to_string();
-    for part in ["`pageSize` must be at most 100", "`date` is not a date", "`batchNo`"] {
+    for part in [
+        "`pageSize` must be at most 100",
+        "`date` is not a date",
+        "`batchNo`",
+    ] {
         assert!(error.contains(part), "{part} in {error}");
     }
     assert!(server.requests().is_empty());
@@ -156,18 +190,31 @@ fn plain_http_is_for_loopback_only() {
         let credentials = Credentials::nxcloud("key", "secret").unwrap();
         Session::builder(credentials).base_url(url).build()
     };
-    for good in ["https://api2.nxcloud.com", "http://127.0.0.1:8080", "http://localhost", "http://[::1]:9/x"] {
+    for good in [
+        "https://api2.nxcloud.com",
+        "http://127.0.0.1:8080",
+        "http://localhost",
+        "http://[::1]:9/x",
+    ] {
         assert!(build(good).is_ok(), "{good}");
     }
     for bad in [
-        "http://api2.nxcloud.com", "http://127.0.0.1.evil.example", "http://localhost.evil.example", "ftp://x",
-        "api2.nxcloud.com", "https://user:pw@host", "https://host?x=1", "",
+        "http://api2.nxcloud.com",
+        "http://127.0.0.1.evil.example",
+        "http://localhost.evil.example",
+        "ftp://x",
+        "api2.nxcloud.com",
+        "https://user:pw@host",
+        "https://host?x=1",
+        "",
     ] {
         let error = build(bad).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Configuration, "{bad}");
     }
     let credentials = Credentials::nxcloud("key", "secret").unwrap();
-    let insisting = Session::builder(credentials).base_url("http://gateway.example").allow_plain_http(true);
+    let insisting = Session::builder(credentials)
+        .base_url("http://gateway.example")
+        .allow_plain_http(true);
     assert!(insisting.build().is_ok());
 }
 

@@ -62,19 +62,14 @@ fn method(service: &Service, operation: &Operation) -> TokenStream {
     } else {
         "Changes state: it is not repeated when the platform may have acted."
     };
+    let description = operation.description.trim();
+    let gap = if description.is_empty() { "" } else { "\n\n" };
     let text = doc(&format!(
-        "{}\n\n{}\n\n{repeat}\n\nReference: `{}`, `{}`.\n\n# Errors\n\nWhatever goes wrong, as [`Error`]: see its `kind`.",
+        "{}{gap}{description}\n\n{repeat}\n\nReference: `{}`, `{}`.",
         operation.summary.trim(),
-        operation.description.trim(),
         service.source,
         operation.id,
     ));
-    // The link in the text above is wanted, and `doc` has taken it for a bracket.
-    let text: TokenStream = text
-        .to_string()
-        .replace("\\\\[`Error`\\\\]", "[`Error`]")
-        .parse()
-        .unwrap_or(text);
     let (argument, checked, passed) = match &operation.input {
         Input::Nothing => (None, quote!(&()), quote!()),
         Input::Json(request) => {
@@ -88,6 +83,10 @@ fn method(service: &Service, operation: &Operation) -> TokenStream {
     };
     quote! {
         #text
+        ///
+        /// # Errors
+        ///
+        /// Whatever goes wrong, as [`Error`]: see its `kind`.
         pub async fn #name(&self #argument) -> Result<#reply, Error> {
             self.service
                 .call(&operations::#row, #checked, |base_url, http, call| async move {

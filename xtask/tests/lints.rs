@@ -1,0 +1,354 @@
+//! Each lint refuses its construct: with the file, the place, and what to write instead.
+
+use xtask::lint::Finding;
+use xtask::read::read;
+
+const MINIMAL: &str = include_str!("minimal.yaml");
+
+/// The findings for the minimal spec with one piece exchanged.
+fn findings(piece: &str, other: &str) -> Vec<Finding> {
+    assert_eq!(
+        MINIMAL.matches(piece).count(),
+        1,
+        "`{piece}` must occur once"
+    );
+    match read("specs/minimal.yaml", &MINIMAL.replace(piece, other)) {
+        Ok(_) => Vec::new(),
+        Err(findings) => findings,
+    }
+}
+
+#[track_caller]
+fn refused(piece: &str, other: &str, at: &str, problem: &str, instead: &str) {
+    let findings = findings(piece, other);
+    let hit = findings.iter().find(|finding| {
+        finding.file == "specs/minimal.yaml"
+            && finding.at.contains(at)
+            && finding.problem.contains(problem)
+            && finding.instead.contains(instead)
+    });
+    assert!(
+        hit.is_some(),
+        "no finding at `{at}` saying `{problem}` and `{instead}` in {findings:#?}"
+    );
+}
+
+#[test]
+fn the_minimal_spec_passes() {
+    let service = read("specs/minimal.yaml", MINIMAL).unwrap();
+    assert_eq!(service.name, "minimal");
+    assert_eq!(service.package, "nxcloud-minimal");
+    assert_eq!(service.operations.len(), 1);
+    assert_eq!(service.types.len(), 4);
+}
+
+#[test]
+fn a_misspelt_vendor_key_is_named_with_the_right_one() {
+    refused(
+        "x-nx-action: send",
+        "x-nx-acton: send",
+        "/send.post",
+        "`x-nx-acton`",
+        "did you mean `x-nx-action`?",
+    );
+    refused(
+        "x-nx-source: minimal.md",
+        "x-nx-sauce: minimal.md",
+        "(root)",
+        "`x-nx-sauce`",
+        "x-nx-source",
+    );
+}
+
+#[test]
+fn an_unknown_vendor_key_is_refused_with_the_known_ones() {
+    refused(
+        "x-nx-action: send",
+        "x-nx-action: send\n      x-nx-colour: red",
+        "/send.post",
+        "`x-nx-colour`",
+        "x-nx-safe",
+    );
+}
+
+#[test]
+fn a_misspelt_plain_key_is_refused() {
+    refused(
+        "required: [text]",
+        "requird: [text]",
+        "SendIt",
+        "`requird`",
+        "did you mean `required`?",
+    );
+}
+
+#[test]
+fn a_missing_action_is_refused() {
+    refused(
+        "      x-nx-action: send\n",
+        "",
+        "/send.post",
+        "`x-nx-action` is missing",
+        "action header",
+    );
+}
+
+#[test]
+fn a_missing_parameter_code_is_refused() {
+    refused(
+        "      x-nx-parameter-code: 2\n",
+        "",
+        "/send.post",
+        "`x-nx-parameter-code` is missing",
+        "code",
+    );
+}
+
+#[test]
+fn a_biz_type_that_is_no_string_is_refused() {
+    refused(
+        "x-nx-biz-type: \"3\"",
+        "x-nx-biz-type: 3",
+        "(root)",
+        "not a string",
+        "\"3\"",
+    );
+}
+
+#[test]
+fn a_default_response_is_refused() {
+    refused(
+        "        \"200\":",
+        "        default:",
+        "responses.default",
+        "`default`",
+        "only \"200\"",
+    );
+}
+
+#[test]
+fn any_of_is_refused() {
+    refused(
+        "text: {type: string, description: The text.}",
+        "text: {anyOf: [{type: string}], description: The text.}",
+        "SendIt.properties.text",
+        "`anyOf`",
+        "x-extensible-enum",
+    );
+}
+
+#[test]
+fn a_closed_enum_is_refused() {
+    refused(
+        "x-extensible-enum: [plain, bold]",
+        "enum: [plain, bold]",
+        "Kind",
+        "closed enum",
+        "x-extensible-enum",
+    );
+}
+
+#[test]
+fn inline_schemas_are_refused() {
+    refused(
+        "id: {type: string, description: The id.}",
+        "id: {type: object, description: The id., properties: {a: {type: string, description: A.}}}",
+        "Receipt.properties.id",
+        "inline object",
+        "components.schemas",
+    );
+    refused(
+        "schema: {$ref: '#/components/schemas/SendItReply'}",
+        "schema: {type: object}",
+        "responses.200",
+        "inline schema",
+        "refer to it",
+    );
+}
+
+#[test]
+fn two_operation_ids_equal_in_snake_case_are_refused() {
+    let second = "\n  /other:\n    post:\n      operationId: sendIt\n      summary: Sends.\n      x-nx-action: send\n      x-nx-parameter-code: 2\n      responses:\n        \"200\":\n          description: Sent.\n          content:\n            application/json:\n              schema: {$ref: '#/components/schemas/SendItReply'}\n              examples:\n                success: {value: {code: 1}}\nx-nx-webhooks:";
+    refused(
+        "\nx-nx-webhooks:",
+        second,
+        "post",
+        "`send_it` in Rust",
+        "another id",
+    );
+    refused(
+        "\nx-nx-webhooks:",
+        second,
+        "/other.post",
+        "not snake_case",
+        "write `send_it`",
+    );
+}
+
+#[test]
+fn an_operation_id_that_rust_reserves_is_refused() {
+    refused(
+        "operationId: send_it",
+        "operationId: async",
+        "/send.post",
+        "`async` is taken",
+        "another id",
+    );
+    refused(
+        "operationId: send_it",
+        "operationId: new",
+        "/send.post",
+        "`new` is taken",
+        "another id",
+    );
+}
+
+#[test]
+fn unsupported_media_types_and_bodies_without_examples_are_refused() {
+    refused(
+        "          application/json:\n            schema: {$ref: '#/components/schemas/SendIt'}",
+        "          text/plain:\n            schema: {$ref: '#/components/schemas/SendIt'}",
+        "requestBody.content.text/plain",
+        "unsupported media type",
+        "application/json",
+    );
+    refused(
+        "                success: {value: {code: 0}}",
+        "                other: {value: {code: 0}}",
+        "responses.200",
+        "no example named `success`",
+        "sandbox",
+    );
+}
+
+#[test]
+fn header_parameters_are_refused() {
+    refused(
+        "      x-nx-action: send\n",
+        "      x-nx-action: send\n      parameters: [{name: bizType, in: header, required: true, schema: {type: string}}]\n",
+        "parameters[0]",
+        "hook's",
+        "leave it out",
+    );
+}
+
+#[test]
+fn an_unused_or_missing_schema_is_refused() {
+    refused(
+        "'#/components/schemas/Receipt'",
+        "'#/components/schemas/SendItReply'",
+        "Receipt",
+        "nothing refers",
+        "leave it out",
+    );
+    refused(
+        "'#/components/schemas/Receipt'",
+        "'#/components/schemas/Recept'",
+        "Recept",
+        "no such schema",
+        "correct",
+    );
+}
+
+#[test]
+fn a_schema_on_both_sides_is_refused() {
+    refused(
+        "'#/components/schemas/SendItReply'",
+        "'#/components/schemas/SendIt'",
+        "SendIt",
+        "by a request and by a reply",
+        "twice",
+    );
+}
+
+#[test]
+fn clashing_names_are_refused() {
+    refused(
+        "id: {type: string, description: The id.}",
+        "myId: {type: string, description: A.}\n        my_id: {type: string, description: B.}",
+        "Receipt.properties",
+        "`my_id` is taken",
+        "x-nx-field",
+    );
+    refused(
+        "[plain, bold]",
+        "[a-b, a_b]",
+        "Kind",
+        "cannot name",
+        "a name of its own",
+    );
+    refused(
+        "meaning: balance too low}",
+        "meaning: balance too low}\n  - {code: 4, name: BALANCE_TOO_LOW, kind: balance, meaning: other}",
+        "x-nx-codes",
+        "names the codes",
+        "another name",
+    );
+}
+
+#[test]
+fn codes_are_complete_and_well_named() {
+    refused(
+        "kind: balance,",
+        "kind: money,",
+        "x-nx-codes",
+        "unknown kind of code `money`",
+        "balance",
+    );
+    refused(
+        "name: BALANCE_TOO_LOW,",
+        "name: balanceTooLow,",
+        "x-nx-codes",
+        "SCREAMING_SNAKE",
+        "BALANCE_TOO_LOW",
+    );
+    refused(
+        "code: 3,",
+        "code: \"3\",",
+        "x-nx-codes[0]",
+        "not a whole number",
+        "without quotes",
+    );
+}
+
+#[test]
+fn a_pattern_that_does_not_compile_is_refused() {
+    refused(
+        "text: {type: string,",
+        "text: {type: string, pattern: '(',",
+        "SendIt.properties.text",
+        "does not compile",
+        "regular expression",
+    );
+}
+
+#[test]
+fn a_required_name_without_property_is_refused() {
+    refused(
+        "required: [text]",
+        "required: [text, txet]",
+        "SendIt",
+        "`txet` is required but no property",
+        "correct the name",
+    );
+}
+
+#[test]
+fn an_undescribed_field_is_refused() {
+    refused(
+        "text: {type: string, description: The text.}",
+        "text: {type: string}",
+        "SendIt.properties.text",
+        "no description",
+        "say what it is",
+    );
+}
+
+#[test]
+fn what_is_not_yaml_is_refused_with_the_place() {
+    let findings = read("specs/broken.yaml", "openapi: [").unwrap_err();
+    assert_eq!(findings.len(), 1);
+    assert_eq!(findings[0].file, "specs/broken.yaml");
+    let duplicate = read("specs/twice.yaml", "openapi: 3.0.3\nopenapi: 3.0.3").unwrap_err();
+    assert!(duplicate[0].problem.contains("duplicate"), "{duplicate:?}");
+}
