@@ -169,12 +169,17 @@ fn plan(root: &Path) -> Result<Plan, String> {
     plan.owned
         .insert(PathBuf::from("crates/sandbox/src/generated"));
     snapshot(root, &mut plan)?;
-    let manifest = root.join("Cargo.toml");
-    let text = fs::read_to_string(&manifest).map_err(|error| failed(&manifest, &error))?;
-    let text = splice(&text, &emit::workspace_block(&services)).ok_or_else(|| {
-        format!("Cargo.toml: the lines `# {BLOCK_BEGIN}` and `# {BLOCK_END}` are missing")
-    })?;
-    plan.files.insert(PathBuf::from("Cargo.toml"), text);
+    for (file, block) in [
+        ("Cargo.toml", emit::workspace_block(&services)),
+        ("README.md", emit::readme_block(&services)),
+    ] {
+        let path = root.join(file);
+        let text = fs::read_to_string(&path).map_err(|error| failed(&path, &error))?;
+        let text = splice(&text, &block).ok_or_else(|| {
+            format!("{file}: the lines `{BLOCK_BEGIN}` and `{BLOCK_END}` are missing")
+        })?;
+        plan.files.insert(PathBuf::from(file), text);
+    }
     // A crate that an earlier spec called for is owned too, so that it goes with its spec.
     for crate_folder in folders(&root.join("crates")) {
         let manifest = fs::read_to_string(crate_folder.join("Cargo.toml")).unwrap_or_default();

@@ -114,3 +114,29 @@ pub fn workspace_block(services: &[Service]) -> String {
         })
         .collect()
 }
+
+/// The table of services in the top README.
+#[must_use]
+pub fn readme_block(services: &[Service]) -> String {
+    let mut out = String::from(
+        "| feature, crate | bizType | what it does | operations |\n| --- | --- | --- | --- |\n",
+    );
+    for service in services {
+        let operations: Vec<String> = service
+            .operations
+            .iter()
+            .map(|operation| format!("`{}`", operation.id))
+            .collect();
+        let _ = writeln!(
+            out,
+            "| `{}`, [`{}`](crates/{}) | {} | {} | {} |",
+            service.name,
+            service.package,
+            service.name,
+            service.biz_type.as_deref().unwrap_or("-"),
+            service.description.trim().replace('\n', " "),
+            operations.join(", ")
+        );
+    }
+    out
+}

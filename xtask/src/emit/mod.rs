@@ -18,7 +18,7 @@ mod sandbox;
 mod tests;
 mod types;
 
-pub use facade::{facade_files, workspace_block};
+pub use facade::{facade_files, readme_block, workspace_block};
 pub use sandbox::sandbox_files;
 
 /// First line of every generated Rust file.

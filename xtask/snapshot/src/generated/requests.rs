@@ -340,6 +340,11 @@ impl ImageChoice {
         self
     }
 }
+impl Default for ImageChoice {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 impl nxcloud_client::check::Check for ImageChoice {
     fn check(&self, at: &mut nxcloud_client::check::Checker) {
         at.given(

@@ -45,6 +45,20 @@ pub(super) fn request(service: &Service, def: &TypeDef, object: &Object) -> Toke
         .is_none()
         .then(|| quote!(#[serde(deny_unknown_fields)]));
     let constructor = constructor(object);
+    let needs_nothing = object.flattened.is_none()
+        && object
+            .fields
+            .iter()
+            .all(|field| !field.required || field.constant.is_some());
+    let default = needs_nothing.then(|| {
+        quote! {
+            impl Default for #name {
+                fn default() -> Self {
+                    Self::new()
+                }
+            }
+        }
+    });
     let setters = object
         .fields
         .iter()
@@ -77,6 +91,8 @@ pub(super) fn request(service: &Service, def: &TypeDef, object: &Object) -> Toke
             #constructor
             #(#setters)*
         }
+
+        #default
 
         #check
 
