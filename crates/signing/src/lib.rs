@@ -1,1 +1,22 @@
-//! Request signing for NXCLOUD and AntBuddy.
+#![doc = include_str!("../README.md")]
+#![no_std]
+
+extern crate alloc;
+
+pub mod antbuddy;
+mod canonical;
+mod field;
+mod invalid;
+mod nxcloud;
+mod request;
+mod secret;
+mod signature;
+mod timestamp;
+
+pub use field::{AccessKey, Action, BizType};
+pub use invalid::{Field, InvalidField, Reason};
+pub use nxcloud::Signer;
+pub use request::{Body, Request};
+pub use secret::Secret;
+pub use signature::{AntBuddySignature, HexDigest, Mismatch, Signature};
+pub use timestamp::Timestamp;

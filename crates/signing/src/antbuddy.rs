@@ -1,0 +1,66 @@
+//! The `AntBuddy` scheme: SHA-256 over parameter values in order, then the secret.
+
+use alloc::string::String;
+
+use sha2::{Digest, Sha256};
+
+use crate::canonical::{self, Digesting};
+pub use crate::field::AppId;
+use crate::{AntBuddySignature, Mismatch, Secret};
+
+/// Signs and verifies `AntBuddy` requests for one account.
+///
+/// `values` are the plain values (before percent-encoding) of the parameters that are sent, in the order that the
+/// operation documents; the app id is one of them wherever the operation lists it. A parameter that is not sent is not in
+/// the slice: leaving it out and passing the empty string give the same hash.
+#[derive(Clone, Debug)]
+pub struct Signer {
+    app_id: AppId,
+    secret: Secret,
+}
+
+impl Signer {
+    /// A signer for one account.
+    #[must_use]
+    pub const fn new(app_id: AppId, secret: Secret) -> Self {
+        Self { app_id, secret }
+    }
+
+    /// The app id, for the `x-auth-app-id` header or the `appId` parameter.
+    #[must_use]
+    pub const fn app_id(&self) -> &AppId {
+        &self.app_id
+    }
+
+    /// The hash of the values, for the `hash` parameter. It does not allocate on the heap.
+    #[must_use]
+    pub fn sign(&self, values: &[&str]) -> AntBuddySignature {
+        let mut sha256 = Digesting(Sha256::new());
+        canonical::antbuddy(&mut sha256, values, &self.secret);
+        AntBuddySignature::encode(sha256.0.finalize().into())
+    }
+
+    /// The hash of the app id alone, for the `x-auth-app-hash` header.
+    ///
+    /// It is the same for every request of an account and covers neither path nor body.
+    #[must_use]
+    pub fn sign_app_id(&self) -> AntBuddySignature {
+        self.sign(&[self.app_id.as_str()])
+    }
+
+    /// Checks a claimed hash in constant time. It does not allocate on the heap.
+    ///
+    /// # Errors
+    /// [`Mismatch`] if the claim is not exactly what [`sign`](Self::sign) returns.
+    pub fn verify(&self, values: &[&str], claimed: &str) -> Result<(), Mismatch> {
+        self.sign(values).check(claimed)
+    }
+
+    /// The hashed string with the secret shown as `***`, to find out why a hash was rejected.
+    #[must_use]
+    pub fn explain(&self, values: &[&str]) -> String {
+        let mut text = String::new();
+        canonical::antbuddy(&mut text, values, &self.secret);
+        text
+    }
+}

@@ -1,0 +1,71 @@
+//! The canonical form of both schemes, each written once and generic over where it goes.
+
+use alloc::string::String;
+
+use crate::{AccessKey, Request, Secret};
+
+/// Where the pieces of a canonical string go.
+pub(crate) trait Sink {
+    /// Takes the next piece.
+    fn put(&mut self, piece: &[u8]);
+
+    /// Takes the secret. A separate method, so that a sink for people can mask it.
+    fn put_secret(&mut self, secret: &Secret) {
+        self.put(secret.as_bytes());
+    }
+}
+
+/// `accessKey=…&action=…&bizType=…&ts=…[&body=…]&accessSecret=…`
+pub(crate) fn nxcloud<S: Sink>(
+    sink: &mut S,
+    access_key: &AccessKey,
+    request: &Request<'_>,
+    secret: &Secret,
+) {
+    sink.put(b"accessKey=");
+    sink.put(access_key.as_str().as_bytes());
+    sink.put(b"&action=");
+    sink.put(request.action.as_str().as_bytes());
+    sink.put(b"&bizType=");
+    sink.put(request.biz_type.as_str().as_bytes());
+    sink.put(b"&ts=");
+    sink.put(request.ts.as_bytes());
+    let body = request.body.signed_bytes();
+    if !body.is_empty() {
+        sink.put(b"&body=");
+        sink.put(body);
+    }
+    sink.put(b"&accessSecret=");
+    sink.put_secret(secret);
+}
+
+/// The values one after another without a separator, then the secret.
+pub(crate) fn antbuddy<S: Sink>(sink: &mut S, values: &[&str], secret: &Secret) {
+    for value in values {
+        sink.put(value.as_bytes());
+    }
+    sink.put_secret(secret);
+}
+
+/// Pieces into a streaming digest.
+pub(crate) struct Digesting<D>(pub(crate) D);
+
+impl<D: md5::Digest> Sink for Digesting<D> {
+    fn put(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+}
+
+/// What stands for the secret in text for people.
+const MASK: &str = "***";
+
+/// Text for people: the secret masked, bytes that are not UTF-8 replaced by U+FFFD.
+impl Sink for String {
+    fn put(&mut self, piece: &[u8]) {
+        self.push_str(&String::from_utf8_lossy(piece));
+    }
+
+    fn put_secret(&mut self, _: &Secret) {
+        self.push_str(MASK);
+    }
+}

@@ -1,0 +1,62 @@
+//! The NXCLOUD scheme: MD5 over the header parameters, the body and the secret.
+
+use alloc::string::String;
+
+use md5::{Digest, Md5};
+
+use crate::canonical::{self, Digesting, Sink};
+use crate::{AccessKey, Mismatch, Request, Secret, Signature};
+
+/// Signs and verifies NXCLOUD requests for one account.
+#[derive(Clone, Debug)]
+pub struct Signer {
+    access_key: AccessKey,
+    secret: Secret,
+}
+
+impl Signer {
+    /// A signer for one account.
+    #[must_use]
+    pub const fn new(access_key: AccessKey, secret: Secret) -> Self {
+        Self { access_key, secret }
+    }
+
+    /// The access key, for the `accessKey` header.
+    #[must_use]
+    pub const fn access_key(&self) -> &AccessKey {
+        &self.access_key
+    }
+
+    /// The signature of a request, for the `sign` header. It does not allocate on the heap.
+    #[must_use]
+    pub fn sign(&self, request: &Request<'_>) -> Signature {
+        let mut md5 = Digesting(Md5::new());
+        self.write(&mut md5, request);
+        Signature::encode(md5.0.finalize().into())
+    }
+
+    /// Checks a claimed signature in constant time. It does not allocate on the heap.
+    ///
+    /// Signatures are lowercase, as the platform documents them; an uppercase claim is refused.
+    ///
+    /// # Errors
+    /// [`Mismatch`] if the claim is not exactly what [`sign`](Self::sign) returns.
+    pub fn verify(&self, request: &Request<'_>, claimed: &str) -> Result<(), Mismatch> {
+        self.sign(request).check(claimed)
+    }
+
+    /// The string to sign with the secret shown as `***`, to find out why a signature was rejected.
+    ///
+    /// It contains the body, so it is for the eyes of whoever may read that. Bytes of the body that are not UTF-8 appear
+    /// as U+FFFD.
+    #[must_use]
+    pub fn explain(&self, request: &Request<'_>) -> String {
+        let mut text = String::new();
+        self.write(&mut text, request);
+        text
+    }
+
+    fn write<S: Sink>(&self, sink: &mut S, request: &Request<'_>) {
+        canonical::nxcloud(sink, &self.access_key, request, &self.secret);
+    }
+}

@@ -1,0 +1,48 @@
+//! What of an NXCLOUD request is signed.
+
+use core::fmt;
+
+use crate::{Action, BizType, Timestamp};
+
+/// The body of a request, as far as the signature is concerned.
+///
+/// `Debug` shows its length only: bodies carry phone numbers and message texts.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Body<'a> {
+    /// The exact bytes that are sent. An empty body is left out of the string to sign.
+    Signed(&'a [u8]),
+    /// A body that the signature does not cover: `multipart/form-data`.
+    Unsigned,
+}
+
+impl<'a> Body<'a> {
+    /// The bytes that enter the string to sign; empty means that the `&body=` part is left out.
+    pub(crate) const fn signed_bytes(self) -> &'a [u8] {
+        match self {
+            Self::Signed(bytes) => bytes,
+            Self::Unsigned => &[],
+        }
+    }
+}
+
+impl fmt::Debug for Body<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Signed(bytes) => write!(f, "Signed({} bytes)", bytes.len()),
+            Self::Unsigned => f.write_str("Unsigned"),
+        }
+    }
+}
+
+/// The signed parts of one NXCLOUD request, besides the access key and secret that the [`Signer`](crate::Signer) holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Request<'a> {
+    /// The `action` header.
+    pub action: Action<'a>,
+    /// The `bizType` header.
+    pub biz_type: BizType<'a>,
+    /// The `ts` header.
+    pub ts: Timestamp,
+    /// The body.
+    pub body: Body<'a>,
+}

@@ -1,0 +1,102 @@
+//! The `ts` header.
+
+use core::fmt;
+use core::str::FromStr;
+
+use crate::invalid::{Field, InvalidField, Reason};
+
+/// Decimal digits of `u64::MAX`.
+const MAX_DIGITS: usize = 20;
+
+/// The moment of a request in milliseconds since 1970-01-01 UTC, as the digits that are sent and signed.
+///
+/// The platform refuses a request whose timestamp is more than 60,000 ms away from its own clock. A received timestamp
+/// keeps its digits as they came, leading zeros included, because those are what the sender signed; so two timestamps are
+/// equal when their digits are.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Timestamp {
+    // Unused digits stay zero bytes, so that derived equality and hashing see the value only.
+    digits: [u8; MAX_DIGITS],
+    len: u8,
+}
+
+impl Timestamp {
+    /// A timestamp from milliseconds since 1970-01-01 UTC.
+    #[must_use]
+    pub const fn from_millis(millis: u64) -> Self {
+        let mut len = 1;
+        let mut rest = millis / 10;
+        while rest > 0 {
+            len += 1;
+            rest /= 10;
+        }
+        let mut digits = [0; MAX_DIGITS];
+        let mut rest = millis;
+        let mut at = len as usize;
+        while at > 0 {
+            at -= 1;
+            digits[at] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
+        Self { digits, len }
+    }
+
+    /// Milliseconds since 1970-01-01 UTC, or `None` if the digits exceed `u64::MAX`.
+    #[must_use]
+    pub fn millis(&self) -> Option<u64> {
+        self.as_bytes().iter().try_fold(0u64, |millis, digit| {
+            millis.checked_mul(10)?.checked_add(u64::from(digit - b'0'))
+        })
+    }
+
+    /// The digits that are sent and signed.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        // The fallback is out of reach: both constructors store ASCII digits only.
+        core::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.digits[..usize::from(self.len)]
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = InvalidField;
+
+    /// Keeps 1 to 20 ASCII digits as they are.
+    fn from_str(value: &str) -> Result<Self, InvalidField> {
+        let refuse = |reason| Err(InvalidField::new(Field::Timestamp, reason));
+        if value.is_empty() {
+            return refuse(Reason::Empty);
+        }
+        if let Some(at) = value.bytes().position(|byte| !byte.is_ascii_digit()) {
+            return refuse(Reason::NotADigit { at });
+        }
+        let mut digits = [0; MAX_DIGITS];
+        let (Some(used), Ok(len)) = (digits.get_mut(..value.len()), u8::try_from(value.len()))
+        else {
+            return refuse(Reason::TooLong { max: MAX_DIGITS });
+        };
+        used.copy_from_slice(value.as_bytes());
+        Ok(Self { digits, len })
+    }
+}
+
+impl AsRef<str> for Timestamp {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Timestamp").field(&self.as_str()).finish()
+    }
+}
