@@ -28,6 +28,12 @@ impl Secret {
         Ok(Self(value))
     }
 
+    /// The secret itself, for the rare code that must hand it on or digest it another way; named so that reviews find it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
     pub(crate) fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }

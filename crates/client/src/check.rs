@@ -1,0 +1,337 @@
+//! The limits of the reference, checked before anything is sent.
+//!
+//! A violation names the field and the limit, never the value: texts and numbers of people stay out of errors.
+
+use std::fmt;
+use std::sync::OnceLock;
+
+use regex_lite::Regex;
+
+/// A request that knows its documented limits; generated code implements it.
+pub trait Check {
+    /// Reports each broken limit to the checker.
+    fn check(&self, at: &mut Checker);
+}
+
+/// A request with nothing to check.
+impl Check for () {
+    fn check(&self, _: &mut Checker) {}
+}
+
+/// One broken limit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Violation {
+    /// The field, as a path of wire names: `customers[3].email`.
+    pub field: String,
+    /// The limit, in words.
+    pub limit: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.field.is_empty() {
+            f.write_str(&self.limit)
+        } else {
+            write!(f, "`{}` {}", self.field, self.limit)
+        }
+    }
+}
+
+/// Every limit that a request breaks; at least one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violations(Vec<Violation>);
+
+impl Violations {
+    /// The broken limits, in the order of the fields.
+    pub fn iter(&self) -> std::slice::Iter<'_, Violation> {
+        self.0.iter()
+    }
+}
+
+impl fmt::Display for Violations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, violation) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str("; ")?;
+            }
+            violation.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Violations {}
+
+/// Collects the limits that a request breaks.
+#[derive(Debug, Default)]
+pub struct Checker {
+    path: String,
+    found: Vec<Violation>,
+}
+
+/// Limits on a text; lengths count characters.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TextLimits {
+    /// Least number of characters.
+    pub min: Option<usize>,
+    /// Greatest number of characters.
+    pub max: Option<usize>,
+    /// What the whole text must look like.
+    pub pattern: Option<&'static Pattern>,
+    /// A named format.
+    pub format: Option<Format>,
+}
+
+/// Limits on a number or on the length of a list, both ends included.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Range<T> {
+    /// Least value.
+    pub min: Option<T>,
+    /// Greatest value.
+    pub max: Option<T>,
+}
+
+/// A named format of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Format {
+    /// `yyyy-MM-dd`, a day that exists.
+    Date,
+    /// RFC 3339, such as `2018-02-07T02:19:33.000Z`.
+    DateTime,
+}
+
+/// A regular expression, compiled at its first use.
+#[derive(Debug)]
+pub struct Pattern {
+    source: &'static str,
+    compiled: OnceLock<Option<Regex>>,
+}
+
+impl Pattern {
+    /// A pattern by its source; generated code keeps it in a static.
+    #[must_use]
+    pub const fn new(source: &'static str) -> Self {
+        Self {
+            source,
+            compiled: OnceLock::new(),
+        }
+    }
+
+    /// A pattern that does not compile restricts nothing; the generator refuses such a spec.
+    fn matches(&self, text: &str) -> bool {
+        self.compiled
+            .get_or_init(|| Regex::new(self.source).ok())
+            .as_ref()
+            .is_none_or(|regex| regex.is_match(text))
+    }
+}
+
+impl Checker {
+    /// Checks a whole request.
+    ///
+    /// # Errors
+    ///
+    /// Every limit that it breaks.
+    pub fn run(request: &impl Check) -> Result<(), Violations> {
+        let mut checker = Self::default();
+        request.check(&mut checker);
+        if checker.found.is_empty() {
+            Ok(())
+        } else {
+            Err(Violations(checker.found))
+        }
+    }
+
+    /// Reports a broken limit of the request as a whole.
+    pub fn report(&mut self, limit: impl Into<String>) {
+        self.found.push(Violation {
+            field: self.path.clone(),
+            limit: limit.into(),
+        });
+    }
+
+    fn inside(&mut self, step: &str, check: impl FnOnce(&mut Self)) {
+        let length = self.path.len();
+        if length > 0 && !step.starts_with('[') {
+            self.path.push('.');
+        }
+        self.path.push_str(step);
+        check(self);
+        self.path.truncate(length);
+    }
+
+    /// Checks a nested object.
+    pub fn nested(&mut self, field: &str, value: &impl Check) {
+        self.inside(field, |at| value.check(at));
+    }
+
+    /// Checks every object of a list.
+    pub fn each<T: Check>(&mut self, field: &str, items: &[T]) {
+        self.inside(field, |at| {
+            for (index, item) in items.iter().enumerate() {
+                at.inside(&format!("[{index}]"), |at| item.check(at));
+            }
+        });
+    }
+
+    /// Checks a text.
+    pub fn text(&mut self, field: &str, text: &str, limits: TextLimits) {
+        self.inside(field, |at| {
+            let length = text.chars().count();
+            if let Some(min) = limits.min.filter(|min| length < *min) {
+                at.report(if min == 1 {
+                    "must not be empty".to_owned()
+                } else {
+                    format!("has {length} characters, at least {min} are needed")
+                });
+            }
+            if let Some(max) = limits.max.filter(|max| length > *max) {
+                at.report(format!(
+                    "has {length} characters, at most {max} are allowed"
+                ));
+            }
+            if let Some(pattern) = limits.pattern.filter(|pattern| !pattern.matches(text)) {
+                at.report(format!("does not match {}", pattern.source));
+            }
+            match limits.format {
+                Some(Format::Date) if !is_date(text) => {
+                    at.report("is not a date of the form yyyy-MM-dd");
+                }
+                Some(Format::DateTime) if !is_date_time(text) => {
+                    at.report("is not a date-time of the form 2018-02-07T02:19:33.000Z");
+                }
+                _ => {}
+            }
+        });
+    }
+
+    /// Checks a number.
+    pub fn number<T: PartialOrd + fmt::Display>(&mut self, field: &str, value: T, range: Range<T>) {
+        self.inside(field, |at| {
+            if let Some(min) = range.min.filter(|min| value < *min) {
+                at.report(format!("must be at least {min}"));
+            }
+            if let Some(max) = range.max.filter(|max| value > *max) {
+                at.report(format!("must be at most {max}"));
+            }
+        });
+    }
+
+    /// Checks the length of a list.
+    pub fn length(&mut self, field: &str, length: usize, range: Range<usize>) {
+        self.inside(field, |at| {
+            if let Some(min) = range.min.filter(|min| length < *min) {
+                at.report(format!("has {length} entries, at least {min} are needed"));
+            }
+            if let Some(max) = range.max.filter(|max| length > *max) {
+                at.report(format!("has {length} entries, at most {max} are allowed"));
+            }
+        });
+    }
+
+    /// Checks how many of some fields are given; an empty text counts as absent.
+    pub fn given(&mut self, fields: &[(&str, bool)], min: usize, max: usize) {
+        let count = fields.iter().filter(|(_, given)| *given).count();
+        if count < min || count > max {
+            let names: Vec<_> = fields
+                .iter()
+                .map(|(name, _)| format!("`{name}`"))
+                .collect();
+            let rule = match (min, max) {
+                (1, 1) => "exactly one",
+                (1, _) => "at least one",
+                _ => "at most one",
+            };
+            self.report(format!("{rule} of {} must be given", names.join(", ")));
+        }
+    }
+}
+
+fn digits(text: &str, length: usize) -> Option<u32> {
+    (text.len() == length && text.bytes().all(|b| b.is_ascii_digit()))
+        .then(|| text.parse().ok())
+        .flatten()
+}
+
+fn is_date(text: &str) -> bool {
+    let mut parts = text.split('-');
+    let (Some(year), Some(month), Some(day), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return false;
+    };
+    let (Some(year), Some(month), Some(day)) = (digits(year, 4), digits(month, 2), digits(day, 2))
+    else {
+        return false;
+    };
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let days = match month {
+        2 if leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => return false,
+    };
+    (1..=days).contains(&day)
+}
+
+fn is_date_time(text: &str) -> bool {
+    static TIME: Pattern = Pattern::new(
+        r"^([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\.[0-9]+)?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$",
+    );
+    text.split_once(['T', 't'])
+        .is_some_and(|(date, time)| is_date(date) && TIME.matches(time))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_days_that_exist() {
+        for good in ["2026-11-21", "2024-02-29", "2000-02-29"] {
+            assert!(is_date(good), "{good}");
+        }
+        for bad in [
+            "2026-02-29", "1900-02-29", "2026-13-01", "2026-00-10", "2026-1-1", "20261121", "2026-11-21-",
+            "2026-11-2x", "",
+        ] {
+            assert!(!is_date(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn date_times_carry_a_zone() {
+        for good in ["2018-02-07T02:19:33.000Z", "2018-02-07T02:19:33+08:00"] {
+            assert!(is_date_time(good), "{good}");
+        }
+        for bad in ["2018-02-07T02:19:33", "2018-02-07 02:19:33Z", "2018-02-30T02:19:33Z", "2018-02-07T24:00:00Z"] {
+            assert!(!is_date_time(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_violation_names_the_place_and_the_limit_but_not_the_value() {
+        struct Inner(&'static str);
+        impl Check for Inner {
+            fn check(&self, at: &mut Checker) {
+                at.text("email", self.0, TextLimits { max: Some(3), ..TextLimits::default() });
+            }
+        }
+        struct Outer(Vec<Inner>);
+        impl Check for Outer {
+            fn check(&self, at: &mut Checker) {
+                at.each("customers", &self.0);
+                at.given(&[("a", false), ("b", false)], 1, usize::MAX);
+            }
+        }
+        let violations = Checker::run(&Outer(vec![Inner("ok"), Inner("private")])).unwrap_err();
+        assert_eq!(
+            violations.to_string(),
+            "`customers[1].email` has 7 characters, at most 3 are allowed; at least one of `a`, `b` must be given"
+        );
+        assert!(Checker::run(&()).is_ok());
+    }
+}

@@ -1,0 +1,175 @@
+//! Result codes: what the platform answers inside the envelope.
+
+use std::fmt;
+
+/// A result code of the platform. `0` means success; the services write it as a number or as text.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Code(i64);
+
+impl Code {
+    /// The platform did what was asked.
+    pub const SUCCESS: Self = Self(0);
+    /// A common header (`accessKey`, `ts`, `bizType`, `action`, `sign`) is missing.
+    pub const MISSING_HEADER: Self = Self(1001);
+    /// `bizType` or `action` is wrong, or a parameter of the body.
+    pub const WRONG_PARAMETER: Self = Self(1002);
+    /// The signature does not verify.
+    pub const INVALID_SIGNATURE: Self = Self(1003);
+    /// `ts` is more than 60,000 ms away from the server's clock.
+    pub const TIMESTAMP_EXPIRED: Self = Self(1004);
+    /// The access key is unknown or lacks the permission.
+    pub const NO_PERMISSION: Self = Self(1005);
+
+    /// A code by its number.
+    #[must_use]
+    pub const fn new(code: i64) -> Self {
+        Self(code)
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn value(self) -> i64 {
+        self.0
+    }
+}
+
+impl From<i64> for Code {
+    fn from(code: i64) -> Self {
+        Self(code)
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What sort of refusal a result code is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CodeKind {
+    /// The caller was not recognised: access key, signature, clock, application key.
+    Authentication,
+    /// A field of the request is missing or wrong.
+    Parameter,
+    /// The account cannot pay.
+    Balance,
+    /// The caller is known, but may not do this.
+    Permission,
+    /// Too much in too short a time.
+    RateLimit,
+    /// What the request refers to does not exist.
+    NotFound,
+    /// The platform or something behind it failed.
+    Platform,
+    /// The reference does not say.
+    Unknown,
+}
+
+impl CodeKind {
+    /// The kind in words, as error texts use it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Authentication => "authentication",
+            Self::Parameter => "parameter",
+            Self::Balance => "balance",
+            Self::Permission => "permission",
+            Self::RateLimit => "rate limit",
+            Self::NotFound => "not found",
+            Self::Platform => "platform",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// What the reference says of one result code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CodeInfo {
+    /// The code.
+    pub code: Code,
+    /// Its name, the same as the constant's in the service's `codes` module.
+    pub name: &'static str,
+    /// What sort of refusal it is.
+    pub kind: CodeKind,
+    /// What it means, in a few words.
+    pub meaning: &'static str,
+    /// What to do about it, in one sentence.
+    pub hint: Option<&'static str>,
+}
+
+impl CodeInfo {
+    /// One row of a table of codes; generated code calls it.
+    #[must_use]
+    pub const fn new(
+        code: i64,
+        name: &'static str,
+        kind: CodeKind,
+        meaning: &'static str,
+        hint: Option<&'static str>,
+    ) -> Self {
+        Self {
+            code: Code(code),
+            name,
+            kind,
+            meaning,
+            hint,
+        }
+    }
+}
+
+/// The codes that every signed service shares.
+pub static PLATFORM_CODES: [CodeInfo; 5] = [
+    CodeInfo::new(
+        1001,
+        "MISSING_HEADER",
+        CodeKind::Authentication,
+        "a common header is missing",
+        Some("Check that nothing between this program and the platform removes headers."),
+    ),
+    CodeInfo::new(
+        1002,
+        "WRONG_PARAMETER",
+        CodeKind::Parameter,
+        "wrong bizType, action or body parameter",
+        Some("Check the fields of the request against their documented limits."),
+    ),
+    CodeInfo::new(
+        1003,
+        "INVALID_SIGNATURE",
+        CodeKind::Authentication,
+        "the signature does not verify",
+        Some("Check the access secret, and that nothing changes the body on its way."),
+    ),
+    CodeInfo::new(
+        1004,
+        "TIMESTAMP_EXPIRED",
+        CodeKind::Authentication,
+        "ts is more than 60 s away from the server's clock",
+        Some("Set this machine's clock."),
+    ),
+    CodeInfo::new(
+        1005,
+        "NO_PERMISSION",
+        CodeKind::Permission,
+        "unknown access key, or the account lacks the permission",
+        Some("Check the access key and that the service is enabled for the account."),
+    ),
+];
+
+/// The codes 1000 to 1009 are reserved for authentication, listed or not.
+pub(crate) fn kind_of_unlisted(code: Code) -> CodeKind {
+    if (1000..=1009).contains(&code.0) {
+        CodeKind::Authentication
+    } else {
+        CodeKind::Unknown
+    }
+}

@@ -1,0 +1,150 @@
+//! Who calls: an NXCLOUD account, an `AntBuddy` account, or both.
+
+use nxcloud_signing::{AccessKey, Secret, Signer, antbuddy};
+
+use crate::Error;
+
+/// The environment variables that [`Credentials::from_env`] reads.
+pub mod env {
+    /// The NXCLOUD access key.
+    pub const ACCESS_KEY: &str = "NXCLOUD_ACCESS_KEY";
+    /// The NXCLOUD access secret.
+    pub const ACCESS_SECRET: &str = "NXCLOUD_ACCESS_SECRET";
+    /// The `AntBuddy` app id.
+    pub const APP_ID: &str = "ANTBUDDY_APP_ID";
+    /// The `AntBuddy` app secret.
+    pub const APP_SECRET: &str = "ANTBUDDY_APP_SECRET";
+    /// The base URL of every service, instead of the documented ones.
+    pub const BASE_URL: &str = "NXCLOUD_BASE_URL";
+}
+
+/// The accounts of a session. `Debug` shows access key and app id, never a secret.
+#[derive(Clone, Debug, Default)]
+pub struct Credentials {
+    pub(crate) nxcloud: Option<Signer>,
+    pub(crate) antbuddy: Option<antbuddy::Signer>,
+}
+
+impl Credentials {
+    /// An NXCLOUD account.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when the key or the secret is empty, or the key holds
+    /// characters that an HTTP header cannot carry.
+    pub fn nxcloud(
+        access_key: impl Into<String>,
+        access_secret: impl Into<String>,
+    ) -> Result<Self, Error> {
+        Self::default().with_nxcloud(access_key, access_secret)
+    }
+
+    /// An `AntBuddy` account.
+    ///
+    /// # Errors
+    ///
+    /// As for [`nxcloud`](Self::nxcloud).
+    pub fn antbuddy(
+        app_id: impl Into<String>,
+        app_secret: impl Into<String>,
+    ) -> Result<Self, Error> {
+        Self::default().with_antbuddy(app_id, app_secret)
+    }
+
+    /// Adds or replaces the NXCLOUD account.
+    ///
+    /// # Errors
+    ///
+    /// As for [`nxcloud`](Self::nxcloud).
+    pub fn with_nxcloud(
+        mut self,
+        access_key: impl Into<String>,
+        access_secret: impl Into<String>,
+    ) -> Result<Self, Error> {
+        let key = AccessKey::new(access_key).map_err(invalid)?;
+        let secret = Secret::new(access_secret).map_err(invalid)?;
+        self.nxcloud = Some(Signer::new(key, secret));
+        Ok(self)
+    }
+
+    /// Adds or replaces the `AntBuddy` account.
+    ///
+    /// # Errors
+    ///
+    /// As for [`nxcloud`](Self::nxcloud).
+    pub fn with_antbuddy(
+        mut self,
+        app_id: impl Into<String>,
+        app_secret: impl Into<String>,
+    ) -> Result<Self, Error> {
+        let id = antbuddy::AppId::new(app_id).map_err(invalid)?;
+        let secret = Secret::new(app_secret).map_err(invalid)?;
+        self.antbuddy = Some(antbuddy::Signer::new(id, secret));
+        Ok(self)
+    }
+
+    /// The accounts in the environment: `NXCLOUD_ACCESS_KEY` with `NXCLOUD_ACCESS_SECRET`, `ANTBUDDY_APP_ID` with
+    /// `ANTBUDDY_APP_SECRET`, or both pairs.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when no pair is set, half a pair is set, or a value is
+    /// empty or malformed. The error names the variable, never its value.
+    pub fn from_env() -> Result<Self, Error> {
+        Self::from_lookup(variable)
+    }
+
+    /// As [`from_env`](Self::from_env), over any source of variables.
+    pub(crate) fn from_lookup(
+        lookup: impl Fn(&'static str) -> Result<Option<String>, Error>,
+    ) -> Result<Self, Error> {
+        let pair = |id: &'static str, secret: &'static str| match (lookup(id)?, lookup(secret)?) {
+            (Some(key), Some(value)) => Ok(Some((key, value))),
+            (None, None) => Ok(None),
+            (Some(_), None) => Err(half_a_pair(id, secret)),
+            (None, Some(_)) => Err(half_a_pair(secret, id)),
+        };
+        let mut credentials = Self::default();
+        if let Some((key, secret)) = pair(env::ACCESS_KEY, env::ACCESS_SECRET)? {
+            credentials = credentials
+                .with_nxcloud(key, secret)
+                .map_err(|error| from(env::ACCESS_KEY, env::ACCESS_SECRET, &error))?;
+        }
+        if let Some((id, secret)) = pair(env::APP_ID, env::APP_SECRET)? {
+            credentials = credentials
+                .with_antbuddy(id, secret)
+                .map_err(|error| from(env::APP_ID, env::APP_SECRET, &error))?;
+        }
+        if credentials.nxcloud.is_none() && credentials.antbuddy.is_none() {
+            return Err(Error::configuration(format!(
+                "no credentials in the environment; set {} and {}",
+                env::ACCESS_KEY,
+                env::ACCESS_SECRET
+            )));
+        }
+        Ok(credentials)
+    }
+}
+
+/// Reads one variable; one that is not UTF-8 is an error, not an absence.
+pub(crate) fn variable(name: &'static str) -> Result<Option<String>, Error> {
+    match std::env::var(name) {
+        Ok(value) => Ok(Some(value)),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(std::env::VarError::NotUnicode(_)) => {
+            Err(Error::configuration(format!("{name} is not UTF-8")))
+        }
+    }
+}
+
+fn invalid(error: nxcloud_signing::InvalidField) -> Error {
+    Error::configuration(error.to_string()).with_source(error)
+}
+
+fn half_a_pair(set: &str, missing: &str) -> Error {
+    Error::configuration(format!("{set} is set, but {missing} is not; set both"))
+}
+
+fn from(id: &str, secret: &str, error: &Error) -> Error {
+    Error::configuration(format!("{id} or {secret}: {error}"))
+}

@@ -1,0 +1,132 @@
+//! Enums that the platform may extend.
+
+/// Declares an enum of known values that also carries any other value.
+///
+/// `: str` makes an enum of texts (`Other(String)`), `: i64` one of numbers (`Other(i64)`). Both decode from text and from
+/// numbers, and encode as declared.
+#[macro_export]
+macro_rules! open_enum {
+    (@serde $name:ident) => {
+        impl ::serde::Serialize for $name {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                ::serde::Serialize::serialize(&self.value(), serializer)
+            }
+        }
+
+        impl<'de> ::serde::Deserialize<'de> for $name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let value = <$crate::lenient::Value as ::serde::Deserialize>::deserialize(deserializer)?;
+                <Self as $crate::lenient::Lenient>::convert(value)
+                    .ok_or_else(|| <D::Error as ::serde::de::Error>::custom(concat!("not a ", stringify!($name))))
+            }
+        }
+
+        impl ::core::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                ::core::fmt::Display::fmt(&self.value(), f)
+            }
+        }
+
+        impl ::core::fmt::Debug for $name {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                ::core::fmt::Debug::fmt(&self.value(), f)
+            }
+        }
+    };
+    ($(#[$meta:meta])* pub enum $name:ident: str { $($(#[$vmeta:meta])* $variant:ident = $value:literal,)* }) => {
+        $(#[$meta])*
+        #[derive(Clone, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum $name {
+            $($(#[$vmeta])* $variant,)*
+            /// A value that the reference does not list, as received.
+            Other(String),
+        }
+
+        impl $name {
+            /// Every documented value.
+            pub const KNOWN: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The value on the wire.
+            #[must_use]
+            pub fn value(&self) -> &str {
+                match self {
+                    $(Self::$variant => $value,)*
+                    Self::Other(value) => value,
+                }
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(value: &str) -> Self {
+                match value {
+                    $($value => Self::$variant,)*
+                    other => Self::Other(other.to_owned()),
+                }
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(value: String) -> Self {
+                Self::from(value.as_str())
+            }
+        }
+
+        impl $crate::lenient::Lenient for $name {
+            fn accepts(value: &$crate::lenient::Value) -> bool {
+                <String as $crate::lenient::Lenient>::accepts(value)
+            }
+
+            fn convert(value: $crate::lenient::Value) -> Option<Self> {
+                <String as $crate::lenient::Lenient>::convert(value).map(Self::from)
+            }
+        }
+
+        $crate::open_enum!(@serde $name);
+    };
+    ($(#[$meta:meta])* pub enum $name:ident: i64 { $($(#[$vmeta:meta])* $variant:ident = $value:literal,)* }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum $name {
+            $($(#[$vmeta])* $variant,)*
+            /// A value that the reference does not list, as received.
+            Other(i64),
+        }
+
+        impl $name {
+            /// Every documented value.
+            pub const KNOWN: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The value on the wire.
+            #[must_use]
+            pub const fn value(&self) -> i64 {
+                match self {
+                    $(Self::$variant => $value,)*
+                    Self::Other(value) => *value,
+                }
+            }
+        }
+
+        impl From<i64> for $name {
+            fn from(value: i64) -> Self {
+                match value {
+                    $($value => Self::$variant,)*
+                    other => Self::Other(other),
+                }
+            }
+        }
+
+        impl $crate::lenient::Lenient for $name {
+            fn accepts(value: &$crate::lenient::Value) -> bool {
+                <i64 as $crate::lenient::Lenient>::accepts(value)
+            }
+
+            fn convert(value: $crate::lenient::Value) -> Option<Self> {
+                <i64 as $crate::lenient::Lenient>::convert(value).map(Self::from)
+            }
+        }
+
+        $crate::open_enum!(@serde $name);
+    };
+}

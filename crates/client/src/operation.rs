@@ -1,0 +1,92 @@
+//! The table of operations: one row for each, written by the generator.
+
+use nxcloud_signing::{Action, BizType};
+
+use crate::CodeInfo;
+
+/// Everything the hook must know of one operation. Each generated crate holds a table of them.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Operation {
+    /// The service, as the spec's file is named: `sms`.
+    pub service: &'static str,
+    /// The operation id: `send_sms`.
+    pub id: &'static str,
+    /// The HTTP method.
+    pub method: &'static str,
+    /// The path as the spec writes it; a `#fragment` is never sent.
+    pub path: &'static str,
+    /// The documented base URL.
+    pub base_url: &'static str,
+    /// How the request is signed.
+    pub scheme: Scheme,
+    /// True for reads: may be repeated after an ambiguous failure.
+    pub safe: bool,
+    /// The result codes, the operation's own before those of its service.
+    pub codes: &'static [&'static [CodeInfo]],
+}
+
+/// How a request is signed.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Scheme {
+    /// MD5 over the header parameters, the body and the secret.
+    NxcloudMd5 {
+        /// The `bizType` header.
+        biz_type: BizType<'static>,
+        /// The `action` header.
+        action: Action<'static>,
+        /// False for multipart bodies, which the signature leaves out.
+        body_signed: bool,
+    },
+    /// SHA-256 over parameter values in order and the secret.
+    AntBuddySha256 {
+        /// Where the hash goes.
+        hash_in: HashIn,
+        /// The wire names of the hashed parameters, in order.
+        order: &'static [&'static str],
+    },
+}
+
+/// Where AntBuddy expects the hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HashIn {
+    /// In the headers `x-auth-app-id` and `x-auth-app-hash`.
+    Header,
+    /// In the query parameters `appId` and `hash`.
+    Query,
+}
+
+impl Operation {
+    /// A row of the table; generated code calls it.
+    #[must_use]
+    #[expect(clippy::too_many_arguments, reason = "one argument per column, only generated code calls it")]
+    pub const fn new(
+        service: &'static str,
+        id: &'static str,
+        method: &'static str,
+        path: &'static str,
+        base_url: &'static str,
+        scheme: Scheme,
+        safe: bool,
+        codes: &'static [&'static [CodeInfo]],
+    ) -> Self {
+        Self { service, id, method, path, base_url, scheme, safe, codes }
+    }
+
+    /// What the reference says of a result code of this operation.
+    #[must_use]
+    pub fn code_info(&self, code: crate::Code) -> Option<&'static CodeInfo> {
+        let shared: &[CodeInfo] = match self.scheme {
+            Scheme::NxcloudMd5 { .. } => &crate::PLATFORM_CODES,
+            Scheme::AntBuddySha256 { .. } => &[],
+        };
+        self.codes
+            .iter()
+            .copied()
+            .chain([shared])
+            .flatten()
+            .find(|info| info.code == code)
+    }
+}
