@@ -14,7 +14,7 @@ async fn submit_check() {
     let client = Client::new(&session(&sandbox));
     let reply = {
         let request: nxcloud_number_check::SubmitCheck = serde_json::from_str(
-                "{\n  \"appkey\": \"app-1\",\n  \"batchNo\": \"import-2026-11-21\",\n  \"checkLevel\": 5,\n  \"drUrl\": \"https://hooks.example/number-check\",\n  \"phone\": \"84912345678,84987654321\"\n}",
+                "{\n  \"phone\": \"8613912345678\",\n  \"appkey\": \"app-1\"\n}",
             )
             .unwrap();
         client.submit_check(&request).await
@@ -29,7 +29,7 @@ async fn query_checks() {
     let client = Client::new(&session(&sandbox));
     let reply = {
         let request: nxcloud_number_check::QueryChecks = serde_json::from_str(
-                "{\n  \"batchNo\": \"import-2026-11-21\",\n  \"date\": \"2026-11-21\",\n  \"page\": 1,\n  \"pageSize\": 100\n}",
+                "{\n  \"page\": 1,\n  \"pageSize\": 100,\n  \"date\": \"2026-11-21\",\n  \"batchNo\": \"import-2026-11-21\"\n}",
             )
             .unwrap();
         client.query_checks(&request).await

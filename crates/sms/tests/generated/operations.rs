@@ -14,7 +14,7 @@ async fn send_sms() {
     let client = Client::new(&session(&sandbox));
     let reply = {
         let request: nxcloud_sms::SendSms = serde_json::from_str(
-                "{\n  \"appKey\": \"app-1\",\n  \"content\": \"您的验证码 #1#\",\n  \"drUrl\": \"https://hooks.example/sms\",\n  \"ext\": \"customer-77\",\n  \"linkVerbose\": \"1\",\n  \"phone\": \"8615012345678\",\n  \"shortLink\": \"https://s.example/abc\",\n  \"sourceAddress\": \"ACME\",\n  \"sysMessageId\": \"order-2026-11-21-0001\"\n}",
+                "{\n  \"appKey\": \"app-1\",\n  \"phone\": \"8615012345678\",\n  \"content\": \"Your code is 4711\"\n}",
             )
             .unwrap();
         client.send_sms(&request).await

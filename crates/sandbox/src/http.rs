@@ -1,0 +1,179 @@
+//! From HTTP to the platform and back.
+
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
+
+use axum::Router;
+use axum::body::{Body, HttpBody};
+use axum::extract::{Request, State};
+use axum::http::header::{ALLOW, CONTENT_TYPE, DATE, HOST};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+
+use crate::platform::{Answer, Incoming, Platform};
+use crate::record::{Cause, History, Parts, ReceivedRequest};
+
+/// Room made for a body before any of it has come, whatever length is announced.
+const MAX_RESERVED: u64 = 64 * 1024;
+/// The first second after the years that a `Date` header can hold.
+const END_OF_DATES: u64 = 253_402_300_800;
+
+/// What all requests share.
+pub(crate) struct Shared {
+    pub(crate) platform: Platform,
+    pub(crate) history: History,
+    pub(crate) body_limit: usize,
+}
+
+/// Everything that is served: the platform, and below `/__sandbox` what tests may ask.
+pub(crate) fn router(shared: Arc<Shared>) -> Router {
+    Router::new()
+        .route("/__sandbox/requests", get(list).delete(clear))
+        .fallback(answer)
+        .with_state(shared)
+}
+
+async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let (body, problem) = match read(body, shared.body_limit).await {
+        Ok(body) => (body, None),
+        Err(problem) => (Bytes::new(), Some(problem)),
+    };
+    let now = shared.platform.clock.now();
+    let answer = match problem {
+        Some(cause @ Cause::BodyTooLarge { .. }) => {
+            Answer::refused(StatusCode::PAYLOAD_TOO_LARGE, cause)
+        }
+        Some(cause) => Answer::refused(StatusCode::BAD_REQUEST, cause),
+        None => {
+            let incoming = Incoming {
+                method: &head.method,
+                path: head.uri.path(),
+                query: head.uri.query(),
+                headers: &head.headers,
+                body: &body,
+            };
+            shared.platform.answer(&incoming, now)
+        }
+    };
+    let response = respond(&answer, now);
+    shared.history.push(ReceivedRequest::new(Parts {
+        received_at: now,
+        service: answer.service,
+        operation: answer.operation,
+        method: head.method.to_string(),
+        path: head.uri.path().to_owned(),
+        query: head.uri.query().map(str::to_owned),
+        headers: head.headers,
+        body,
+        verdict: answer.verdict,
+        status: answer.status.as_u16(),
+        reply: answer.body,
+    }));
+    response
+}
+
+/// Reads a whole body. What goes beyond the limit is read and dropped up to twice the limit, so that a sender that is
+/// not far above it gets to read its refusal.
+async fn read(mut body: Body, limit: usize) -> Result<Bytes, Cause> {
+    let announced = body.size_hint().lower().min(MAX_RESERVED);
+    let mut bytes = BytesMut::with_capacity(usize::try_from(announced).unwrap_or_default());
+    let mut received = 0_usize;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Cause::BodyIncomplete)?;
+        let Some(data) = frame.data_ref() else {
+            continue;
+        };
+        received = received.saturating_add(data.len());
+        if received <= limit {
+            bytes.extend_from_slice(data);
+        } else if received <= limit.saturating_mul(2) {
+            bytes = BytesMut::new();
+        } else {
+            break;
+        }
+    }
+    if received > limit {
+        return Err(Cause::BodyTooLarge { limit });
+    }
+    Ok(bytes.freeze())
+}
+
+fn respond(answer: &Answer, now: u64) -> Response {
+    let mut response = Response::new(Body::from(answer.body.clone()));
+    *response.status_mut() = answer.status;
+    let headers = response.headers_mut();
+    if !answer.body.is_empty() {
+        let json = HeaderValue::from_static("application/json");
+        headers.insert(CONTENT_TYPE, json);
+    }
+    if let Some(date) = date(now) {
+        headers.insert(DATE, date);
+    }
+    if let Some(Cause::Method { allowed }) = answer.verdict.cause()
+        && let Ok(allowed) = HeaderValue::from_str(&allowed.join(", "))
+    {
+        headers.insert(ALLOW, allowed);
+    }
+    response
+}
+
+/// The sandbox's clock as a `Date` header, so that clients that learn the time from it learn the one that `ts` is
+/// compared with.
+fn date(now: u64) -> Option<HeaderValue> {
+    if now / 1000 >= END_OF_DATES {
+        return None;
+    }
+    let time = UNIX_EPOCH.checked_add(Duration::from_millis(now))?;
+    HeaderValue::from_str(&httpdate::fmt_http_date(time)).ok()
+}
+
+/// `GET /__sandbox/requests[?operation=…]`: the requests kept, oldest first.
+async fn list(State(shared): State<Arc<Shared>>, uri: Uri, headers: HeaderMap) -> Response {
+    if !is_local(&headers) {
+        return StatusCode::FORBIDDEN.into_response();
+    }
+    let query = uri.query().unwrap_or_default().as_bytes();
+    let operation = form_urlencoded::parse(query)
+        .find(|(name, _)| name == "operation")
+        .map(|(_, value)| value);
+    let requests = shared.history.requests();
+    let wanted = requests
+        .iter()
+        .filter(|request| operation.is_none() || request.operation() == operation.as_deref());
+    let listed = wanted.map(ReceivedRequest::to_json).collect::<Vec<Value>>();
+    let json = HeaderValue::from_static("application/json");
+    let body = json!({ "requests": listed }).to_string();
+    ([(CONTENT_TYPE, json)], body).into_response()
+}
+
+/// `DELETE /__sandbox/requests`: forgets all requests.
+async fn clear(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> StatusCode {
+    if !is_local(&headers) {
+        return StatusCode::FORBIDDEN;
+    }
+    shared.history.clear();
+    StatusCode::NO_CONTENT
+}
+
+/// Whether a request names this machine. A page of another site that has its name resolved to the loopback address does
+/// not, and must not read what was received.
+fn is_local(headers: &HeaderMap) -> bool {
+    let Some(host) = headers.get(HOST) else {
+        return true;
+    };
+    let host = host.to_str().unwrap_or_default();
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    matches!(name, "127.0.0.1" | "localhost" | "[::1]")
+}
+
+#[cfg(test)]
+#[path = "http_tests.rs"]
+mod tests;

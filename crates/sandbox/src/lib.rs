@@ -1,0 +1,21 @@
+#![forbid(unsafe_code)]
+#![doc = include_str!("../README.md")]
+
+mod catalog;
+mod error;
+mod format;
+mod generated;
+mod http;
+mod platform;
+mod record;
+mod sandbox;
+mod server;
+pub mod testing;
+mod violation;
+
+pub use error::{Error, SpecError};
+pub use record::{Cause, CommonProblem, LikelyCause, ReceivedRequest, SignatureMismatch, Verdict};
+pub use sandbox::{
+    ACCESS_KEY, ACCESS_SECRET, APP_ID, APP_SECRET, Builder, DEFAULT_BODY_LIMIT,
+    DEFAULT_HISTORY_BYTES, DEFAULT_HISTORY_REQUESTS, Sandbox,
+};

@@ -1,0 +1,48 @@
+//! The accounts that the sandbox knows.
+
+use std::collections::HashMap;
+
+use nxcloud_signing::antbuddy::{self, AppId};
+use nxcloud_signing::{AccessKey, Secret, Signer};
+
+/// Accounts of both schemes.
+#[derive(Default)]
+pub(crate) struct Accounts {
+    nxcloud: HashMap<String, Account>,
+    antbuddy: HashMap<String, antbuddy::Signer>,
+}
+
+/// An NXCLOUD account.
+pub(super) struct Account {
+    pub(super) access_key: AccessKey,
+    /// Kept beside the signer, which does not give it back, to recognise signatures made in a wrong way.
+    pub(super) secret: Secret,
+    pub(super) signer: Signer,
+}
+
+impl Accounts {
+    /// Adds an NXCLOUD account or replaces its secret.
+    pub(crate) fn add(&mut self, access_key: AccessKey, secret: Secret) {
+        let account = Account {
+            signer: Signer::new(access_key.clone(), secret.clone()),
+            access_key: access_key.clone(),
+            secret,
+        };
+        self.nxcloud.insert(access_key.as_str().to_owned(), account);
+    }
+
+    /// Adds an `AntBuddy` account or replaces its secret.
+    pub(crate) fn add_antbuddy(&mut self, app_id: AppId, secret: Secret) {
+        let key = app_id.as_str().to_owned();
+        let signer = antbuddy::Signer::new(app_id, secret);
+        self.antbuddy.insert(key, signer);
+    }
+
+    pub(super) fn nxcloud(&self, access_key: &str) -> Option<&Account> {
+        self.nxcloud.get(access_key)
+    }
+
+    pub(super) fn antbuddy(&self, app_id: &str) -> Option<&antbuddy::Signer> {
+        self.antbuddy.get(app_id)
+    }
+}

@@ -1,0 +1,155 @@
+use nxcloud_signing::{Action, BizType, Timestamp};
+use serde_json::Value;
+
+use super::*;
+
+const BODY: &str = r#"{"to":"8615012345678","content":"您好 a/b <ok>","n":[1,{"k":2.50}],"e":{}}"#;
+
+fn account() -> (AccessKey, Secret) {
+    (
+        AccessKey::new("key-1").unwrap(),
+        Secret::new("s3cret-of-key-1").unwrap(),
+    )
+}
+
+fn request(body: Body<'_>) -> Request<'_> {
+    Request {
+        action: Action::new("mtsend").unwrap(),
+        biz_type: BizType::new("3").unwrap(),
+        ts: Timestamp::from_millis(1_655_710_885_431),
+        body,
+    }
+}
+
+/// What a claim looks like that was made over one body, for a request that the server sees with another.
+fn cause_of(signed: Body<'_>, seen: Body<'_>, sent: &str) -> LikelyCause {
+    let (key, secret) = account();
+    let claimed = Signer::new(key.clone(), secret.clone()).sign(&request(signed));
+    let seen = request(seen);
+    diagnose(&key, &secret, &seen, sent.as_bytes(), claimed.as_str()).likely_cause()
+}
+
+#[test]
+fn a_wrong_content_type_is_recognised_in_both_directions() {
+    let signed = Body::Signed(BODY.as_bytes());
+    assert_eq!(
+        cause_of(Body::Unsigned, signed, BODY),
+        LikelyCause::BodyLeftOut
+    );
+    assert_eq!(
+        cause_of(signed, Body::Unsigned, BODY),
+        LikelyCause::MultipartBodySigned
+    );
+}
+
+#[test]
+fn a_body_serialised_again_is_recognised() {
+    let value = serde_json::from_str::<Value>(BODY).unwrap();
+    let mut sorted = value.clone();
+    sorted.sort_all_objects();
+    let pretty = serde_json::to_string_pretty(&value).unwrap();
+    for signed in [
+        value.to_string(),
+        sorted.to_string(),
+        serde_json::to_string_pretty(&sorted).unwrap(),
+        pretty.replace("  ", "    "),
+        pretty.replace("  ", "\t"),
+        pretty,
+        // Python, PHP, Go, and keys in the order in which some program filled them in.
+        r#"{"to": "8615012345678", "content": "\u60a8\u597d a/b <ok>", "n": [1, {"k": 2.5}], "e": {}}"#.to_owned(),
+        r#"{"to":"8615012345678","content":"\u60a8\u597d a\/b <ok>","n":[1,{"k":2.5}],"e":{}}"#.to_owned(),
+        r#"{"content":"您好 a/b \u003cok\u003e","e":{},"n":[1,{"k":2.5}],"to":"8615012345678"}"#.to_owned(),
+        r#"{"n":[1,{"k":2.5}],"to":"8615012345678","e":{},"content":"您好 a/b <ok>"}"#.to_owned(),
+        format!("{BODY}\n"),
+        format!("{BODY}\r\n"),
+    ] {
+        let seen = Body::Signed(BODY.as_bytes());
+        let cause = cause_of(Body::Signed(signed.as_bytes()), seen, BODY);
+        assert_eq!(cause, LikelyCause::BodyReserialised, "{signed}");
+    }
+}
+
+#[test]
+fn a_body_that_gained_white_space_on_the_way_is_recognised() {
+    let signed = Body::Signed(BODY.as_bytes());
+    for sent in [
+        format!("{BODY}\n"),
+        format!("  {BODY}"),
+        format!("\r\n{BODY} \t"),
+    ] {
+        let cause = cause_of(signed, Body::Signed(sent.as_bytes()), &sent);
+        assert_eq!(cause, LikelyCause::BodyReserialised);
+    }
+}
+
+#[test]
+fn an_empty_body_spelled_out_is_recognised() {
+    for signed in ["{}", "null"] {
+        let cause = cause_of(Body::Signed(signed.as_bytes()), Body::Signed(b""), "");
+        assert_eq!(cause, LikelyCause::BodyReserialised);
+    }
+}
+
+#[test]
+fn another_order_of_the_header_parameters_is_recognised() {
+    let (key, secret) = account();
+    for parameters in [
+        "ts=1655710885431&accessKey=key-1&action=mtsend&bizType=3",
+        "accessKey=key-1&ts=1655710885431&bizType=3&action=mtsend",
+        "bizType=3&ts=1655710885431&action=mtsend&accessKey=key-1",
+    ] {
+        for (body, part) in [
+            (Body::Signed(BODY.as_bytes()), format!("&body={BODY}")),
+            (Body::Unsigned, String::new()),
+        ] {
+            let text = format!("{parameters}{part}&accessSecret=s3cret-of-key-1");
+            let claimed = data_encoding::HEXLOWER.encode(&Md5::digest(text));
+            let mismatch = diagnose(&key, &secret, &request(body), BODY.as_bytes(), &claimed);
+            assert_eq!(mismatch.likely_cause(), LikelyCause::ParameterOrder);
+        }
+    }
+}
+
+#[test]
+fn upper_case_is_recognised() {
+    let (key, secret) = account();
+    let request = request(Body::Signed(BODY.as_bytes()));
+    let signature = Signer::new(key.clone(), secret.clone()).sign(&request);
+    let claimed = signature.as_str().to_uppercase();
+    let mismatch = diagnose(&key, &secret, &request, BODY.as_bytes(), &claimed);
+    assert_eq!(mismatch.likely_cause(), LikelyCause::UpperCase);
+}
+
+#[test]
+fn nothing_else_fits_a_wrong_secret() {
+    let (key, secret) = account();
+    let request = request(Body::Signed(BODY.as_bytes()));
+    let other = Secret::new("another secret").unwrap();
+    let of_other = Signer::new(key.clone(), other).sign(&request);
+    for claimed in [of_other.as_str(), "", "é", "0123456789abcdef"] {
+        let mismatch = diagnose(&key, &secret, &request, BODY.as_bytes(), claimed);
+        assert_eq!(mismatch.likely_cause(), LikelyCause::WrongSecret);
+    }
+}
+
+#[test]
+fn the_string_to_sign_is_the_servers_and_masks_the_secret() {
+    let (key, secret) = account();
+    let request = request(Body::Signed(BODY.as_bytes()));
+    let mismatch = diagnose(&key, &secret, &request, BODY.as_bytes(), "00");
+    let expected = format!(
+        "accessKey=key-1&action=mtsend&bizType=3&ts=1655710885431&body={BODY}&accessSecret=***"
+    );
+    assert_eq!(mismatch.string_to_sign(), expected);
+    let debug = format!("{mismatch:?}");
+    assert!(debug.contains("WrongSecret"));
+    assert!(!debug.contains("8615012345678"));
+}
+
+#[test]
+fn all_orders_of_four_are_tried() {
+    let mut orders = permutations(4);
+    orders.sort();
+    orders.dedup();
+    assert_eq!(orders.len(), 24);
+}

@@ -1,0 +1,187 @@
+//! The fields of a request, checked against the rules of its operation.
+
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_TYPE;
+use serde_json::{Map, Value};
+
+use super::multipart::{self, Part};
+use super::{Incoming, common};
+use crate::catalog::{Content, Operation, RequestBody, Route, typed_fields};
+use crate::violation::{Violation, below};
+
+/// What may be called by name in a reply: the fields of query, path and body.
+pub(super) type Fields = Map<String, Value>;
+
+/// The operation that a request fits best, with the request's fields or the first violation.
+///
+/// A few operations share path, bizType and action and differ by their fields only.
+pub(super) fn read<'a>(
+    candidates: &[&'a Operation],
+    route: &Route<'_>,
+    incoming: &Incoming<'_>,
+) -> Option<(&'a Operation, Result<Fields, Violation>)> {
+    if let [only] = candidates {
+        return Some((only, fields(only, route, incoming)));
+    }
+    candidates
+        .iter()
+        .map(|operation| (*operation, fields(operation, route, incoming)))
+        // Of equals the first one counts, hence the reversed order.
+        .rev()
+        .max_by_key(|(operation, fields)| match fields {
+            Ok(fields) => 1 + known_fields(operation, fields),
+            Err(_) => 0,
+        })
+}
+
+fn known_fields(operation: &Operation, fields: &Fields) -> usize {
+    let Some(body) = &operation.body else {
+        return 0;
+    };
+    let node = body.node();
+    let known = |name: &&String| node.property(name).is_some();
+    fields.keys().filter(known).count()
+}
+
+fn fields(
+    operation: &Operation,
+    route: &Route<'_>,
+    incoming: &Incoming<'_>,
+) -> Result<Fields, Violation> {
+    let mut fields = Fields::new();
+    for (name, value) in &route.parameters {
+        fields.insert(name.clone(), value.as_str().into());
+    }
+    if let Some(query) = &operation.query {
+        let typed = typed_fields(common::query(incoming.query), query.node());
+        let typed = Value::Object(typed);
+        query.rules.check(&typed)?;
+        extend(&mut fields, typed);
+    }
+    if let Some(body) = &operation.body {
+        extend(&mut fields, body_fields(body, incoming)?);
+    }
+    Ok(fields)
+}
+
+fn extend(fields: &mut Fields, more: Value) {
+    if let Value::Object(more) = more {
+        fields.extend(more);
+    }
+}
+
+fn body_fields(body: &RequestBody, incoming: &Incoming<'_>) -> Result<Value, Violation> {
+    if incoming.body.is_empty() {
+        return if body.required {
+            Err(Violation::whole("the body is missing"))
+        } else {
+            Ok(Value::Null)
+        };
+    }
+    let media = media_type(incoming.headers);
+    match &body.content {
+        Content::Json => {
+            expect_media(&media, "application/json")?;
+            let value = serde_json::from_slice(incoming.body).map_err(|error| {
+                let (line, column) = (error.line(), error.column());
+                Violation::whole(format!(
+                    "the body is not JSON (line {line}, column {column})"
+                ))
+            })?;
+            body.rules.check(&value)?;
+            Ok(value)
+        }
+        Content::Multipart => {
+            expect_media(&media, "multipart/form-data")?;
+            multipart_fields(body, incoming)
+        }
+        Content::Opaque(expected) => {
+            expect_media(&media, expected)?;
+            Ok(Value::Null)
+        }
+    }
+}
+
+fn multipart_fields(body: &RequestBody, incoming: &Incoming<'_>) -> Result<Value, Violation> {
+    let boundary = content_type(incoming.headers)
+        .and_then(multipart::boundary)
+        .ok_or_else(|| Violation::whole("the content type has no boundary"))?;
+    let parts = multipart::parts(incoming.body, &boundary)
+        .map_err(|problem| Violation::whole(format!("the body cannot be read: {problem}")))?;
+    let mut texts = Vec::new();
+    for part in parts {
+        let binary = body
+            .node()
+            .property(&part.name)
+            .and_then(|node| node.get("format"))
+            .is_some_and(|format| format == "binary");
+        if binary {
+            check_upload(body, &part)?;
+        }
+        let text = if part.is_file {
+            // The reply may echo a field, but never the bytes of a file.
+            String::new()
+        } else {
+            std::str::from_utf8(part.data)
+                .map_err(|_| Violation::at(below("", &part.name), "is not UTF-8"))?
+                .to_owned()
+        };
+        texts.push((part.name, text));
+    }
+    let value = Value::Object(typed_fields(texts, body.node()));
+    body.rules.check(&value)?;
+    Ok(value)
+}
+
+/// Checks a file against what the spec lets its part hold.
+fn check_upload(body: &RequestBody, part: &Part<'_>) -> Result<(), Violation> {
+    let refuse = |problem: String| Err(Violation::at(below("", &part.name), problem));
+    if !part.is_file {
+        return refuse("has no file name".to_owned());
+    }
+    let Some(allowed) = body.uploads.get(&part.name) else {
+        return Ok(());
+    };
+    let sent = part.content_type.as_deref().unwrap_or("text/plain");
+    let media = sent.split(';').next().unwrap_or_default().trim();
+    let fitting = allowed
+        .iter()
+        .filter(|upload| {
+            let mut mimes = upload.mime.iter();
+            upload.mime.is_empty() || mimes.any(|mime| mime.eq_ignore_ascii_case(media))
+        })
+        .collect::<Vec<_>>();
+    if fitting.is_empty() {
+        return refuse("has a content type that cannot be uploaded".to_owned());
+    }
+    let size = part.data.len() as u64;
+    let fits = |limit: Option<u64>| limit.is_none_or(|limit| size <= limit);
+    if fitting.iter().any(|upload| fits(upload.max_bytes)) {
+        return Ok(());
+    }
+    let limit = fitting.iter().filter_map(|upload| upload.max_bytes).max();
+    refuse(format!(
+        "is larger than {} bytes",
+        limit.unwrap_or_default()
+    ))
+}
+
+fn content_type(headers: &HeaderMap) -> Option<&str> {
+    headers.get(CONTENT_TYPE)?.to_str().ok()
+}
+
+/// The media type without its parameters, in lower case; empty if there is none.
+pub(super) fn media_type(headers: &HeaderMap) -> String {
+    let media = content_type(headers).and_then(|text| text.split(';').next());
+    media.unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+fn expect_media(sent: &str, expected: &str) -> Result<(), Violation> {
+    if sent == expected {
+        Ok(())
+    } else {
+        Err(Violation::whole(format!(
+            "content type {expected} expected"
+        )))
+    }
+}

@@ -1,0 +1,223 @@
+//! The platform itself: from a request to its answer, without any network.
+
+mod account;
+mod antbuddy;
+mod common;
+mod diagnose;
+mod fresh;
+mod input;
+mod multipart;
+mod nxcloud;
+mod reply;
+mod respelled;
+
+use std::fmt;
+use std::sync::Arc;
+
+use axum::http::{HeaderMap, Method, StatusCode};
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+pub(crate) use account::Accounts;
+
+use crate::catalog::{Catalog, NoRoute, Operation, Route, Signed};
+use crate::record::{Cause, Verdict};
+use fresh::Ids;
+use input::Fields;
+use reply::Filler;
+
+/// The log shows at most so many bytes of a string to sign; the record has all of it.
+const MAX_LOGGED: usize = 4096;
+
+/// Tells the time in milliseconds since 1970-01-01 UTC.
+#[derive(Clone)]
+pub(crate) struct Clock(Arc<dyn Fn() -> u64 + Send + Sync>);
+
+impl Clock {
+    pub(crate) fn new(now: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    pub(crate) fn now(&self) -> u64 {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Clock")
+    }
+}
+
+/// A request as it was received.
+pub(crate) struct Incoming<'a> {
+    pub(crate) method: &'a Method,
+    pub(crate) path: &'a str,
+    pub(crate) query: Option<&'a str>,
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) body: &'a Bytes,
+}
+
+/// The answer to a request, and what it was about.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    /// JSON, or nothing.
+    pub(crate) body: Bytes,
+    pub(crate) verdict: Verdict,
+    pub(crate) service: Option<Arc<str>>,
+    pub(crate) operation: Option<Arc<str>>,
+}
+
+impl Answer {
+    /// A refusal that no operation has a say in. The result code is the HTTP status.
+    pub(crate) fn refused(status: StatusCode, cause: Cause) -> Self {
+        let mut reply = json!({ "message": cause.to_string() });
+        if let Cause::Method { allowed } = &cause {
+            reply["allowed"] = json!(allowed);
+        }
+        Self {
+            status,
+            body: to_bytes(&reply),
+            verdict: Verdict::refused(i64::from(status.as_u16()), cause),
+            service: None,
+            operation: None,
+        }
+    }
+}
+
+/// What the checks of a scheme found out.
+struct Checked<'a> {
+    /// The operation that was meant or, if that cannot be told, one of the same path.
+    operation: &'a Operation,
+    /// Whether it is the one that was meant.
+    certain: bool,
+    result: Result<Fields, Cause>,
+}
+
+/// Everything that answering takes.
+pub(crate) struct Platform {
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) accounts: Accounts,
+    pub(crate) clock: Clock,
+    ids: Ids,
+}
+
+impl Platform {
+    pub(crate) fn new(catalog: Arc<Catalog>, accounts: Accounts, clock: Clock) -> Self {
+        Self {
+            catalog,
+            accounts,
+            clock,
+            ids: Ids::new(),
+        }
+    }
+
+    /// Answers a request.
+    pub(crate) fn answer(&self, incoming: &Incoming<'_>, now: u64) -> Answer {
+        let answer = match self.catalog.route(incoming.method, incoming.path) {
+            Ok(route) => self.of_route(&route, incoming, now),
+            Err(NoRoute::Path) => Answer::refused(StatusCode::NOT_FOUND, Cause::UnknownPath),
+            Err(NoRoute::Method(allowed)) => {
+                Answer::refused(StatusCode::METHOD_NOT_ALLOWED, Cause::Method { allowed })
+            }
+        };
+        log(&answer);
+        answer
+    }
+
+    fn of_route(&self, route: &Route<'_>, incoming: &Incoming<'_>, now: u64) -> Answer {
+        let md5 = |operation: &&Operation| matches!(operation.signed, Signed::Md5 { .. });
+        let checked = if route.operations.iter().all(md5) {
+            nxcloud::check(route, incoming, &self.accounts, now)
+        } else {
+            antbuddy::check(route, incoming, &self.accounts)
+        };
+        let Checked {
+            operation, certain, ..
+        } = checked;
+        let nothing = Fields::new();
+        let filler = Filler {
+            ids: &self.ids,
+            now,
+            fields: checked.result.as_ref().unwrap_or(&nothing),
+        };
+        let (status, body, verdict) = match &checked.result {
+            Ok(_) => (
+                StatusCode::OK,
+                filler.success(operation),
+                Verdict::accepted(),
+            ),
+            Err(cause) => {
+                let (status, code, body) = refusal(operation, cause, &filler);
+                (status, Some(body), Verdict::refused(code, cause.clone()))
+            }
+        };
+        Answer {
+            status,
+            body: body.as_ref().map(to_bytes).unwrap_or_default(),
+            verdict,
+            service: Some(Arc::clone(&operation.service)),
+            operation: certain.then(|| Arc::clone(&operation.id)),
+        }
+    }
+}
+
+/// How a scheme says no: NXCLOUD with a code in the envelope of the operation, `AntBuddy` with an HTTP status.
+fn refusal(operation: &Operation, cause: &Cause, filler: &Filler<'_>) -> (StatusCode, i64, Value) {
+    match operation.signed {
+        Signed::Md5 { parameter_code, .. } => {
+            let code = nxcloud::code(cause, parameter_code);
+            let text = match (cause, operation.meaning(code)) {
+                (Cause::Parameter { .. }, Some(meaning)) => format!("{meaning}: {cause}"),
+                _ => cause.to_string(),
+            };
+            (StatusCode::OK, code, filler.failure(operation, code, &text))
+        }
+        Signed::Sha256 { .. } => {
+            let status = StatusCode::BAD_REQUEST;
+            let reply = json!({ "message": cause.to_string() });
+            (status, i64::from(status.as_u16()), reply)
+        }
+    }
+}
+
+fn to_bytes(value: &Value) -> Bytes {
+    Bytes::from(value.to_string())
+}
+
+/// Says what happened. Only a rejected signature shows more than names and codes, because nothing else explains it.
+fn log(answer: &Answer) {
+    let service = answer.service.as_deref().unwrap_or("-");
+    let operation = answer.operation.as_deref().unwrap_or("-");
+    let code = answer.verdict.code();
+    match answer.verdict.cause() {
+        None => tracing::info!(service, operation, "accepted"),
+        Some(Cause::Signature(mismatch)) => {
+            let string_to_sign = mismatch.string_to_sign();
+            tracing::warn!(
+                service,
+                operation,
+                code,
+                likely_cause = %mismatch.likely_cause(),
+                string_to_sign = beginning(string_to_sign),
+                "signature rejected"
+            );
+        }
+        Some(cause) => tracing::info!(service, operation, code, cause = cause.name(), "refused"),
+    }
+}
+
+/// As much of a text as the log shows.
+fn beginning(text: &str) -> &str {
+    let end = text.char_indices().map(|(at, _)| at);
+    let end = end.take_while(|at| *at <= MAX_LOGGED).last().unwrap_or(0);
+    if text.len() <= MAX_LOGGED {
+        text
+    } else {
+        &text[..end]
+    }
+}
+
+#[cfg(test)]
+#[path = "platform_tests.rs"]
+mod tests;

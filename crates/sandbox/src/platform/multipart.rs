@@ -1,0 +1,180 @@
+//! Bodies of the type `multipart/form-data`.
+
+use memchr::memmem;
+
+/// Headers of a part above this size are not looked into.
+const MAX_PART_HEADERS: usize = 16 * 1024;
+
+/// One part of a body.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Part<'a> {
+    pub(super) name: String,
+    pub(super) is_file: bool,
+    pub(super) content_type: Option<String>,
+    pub(super) data: &'a [u8],
+}
+
+/// The `boundary` of a content type.
+pub(super) fn boundary(content_type: &str) -> Option<String> {
+    parameter(content_type, "boundary")
+        .filter(|boundary| !boundary.is_empty() && boundary.len() <= 70)
+}
+
+/// The parts of a body, or what keeps it from being read.
+pub(super) fn parts<'a>(body: &'a [u8], boundary: &str) -> Result<Vec<Part<'a>>, &'static str> {
+    let delimiter = format!("\r\n--{boundary}");
+    let finder = memmem::Finder::new(delimiter.as_bytes());
+    // The first delimiter may stand at the very start, without the line end that belongs to the others.
+    let mut rest = if body.starts_with(&delimiter.as_bytes()[2..]) {
+        &body[delimiter.len() - 2..]
+    } else {
+        let at = finder
+            .find(body)
+            .ok_or("no part begins with the boundary")?;
+        &body[at + delimiter.len()..]
+    };
+    let mut parts = Vec::new();
+    loop {
+        if rest.starts_with(b"--") {
+            return Ok(parts);
+        }
+        let content = next_line(rest).ok_or("a boundary is not at the end of its line")?;
+        let end = finder.find(content).ok_or("the last boundary is missing")?;
+        parts.push(part(&content[..end])?);
+        rest = &content[end + delimiter.len()..];
+    }
+}
+
+/// What follows spaces and one line end.
+fn next_line(bytes: &[u8]) -> Option<&[u8]> {
+    let blank = |byte: &&u8| matches!(byte, b' ' | b'\t');
+    let blanks = bytes.iter().take_while(blank).count();
+    bytes.get(blanks..)?.strip_prefix(b"\r\n")
+}
+
+fn part(bytes: &[u8]) -> Result<Part<'_>, &'static str> {
+    let window = &bytes[..bytes.len().min(MAX_PART_HEADERS)];
+    let (headers, data) = match window.strip_prefix(b"\r\n") {
+        Some(_) => (&bytes[..0], &bytes[2..]),
+        None => {
+            let end =
+                memmem::find(window, b"\r\n\r\n").ok_or("the headers of a part do not end")?;
+            (&bytes[..end], &bytes[end + 4..])
+        }
+    };
+    let headers =
+        std::str::from_utf8(headers).map_err(|_| "the headers of a part are not UTF-8")?;
+    let header = |wanted: &str| {
+        headers.split("\r\n").find_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            name.trim()
+                .eq_ignore_ascii_case(wanted)
+                .then(|| value.trim())
+        })
+    };
+    let disposition = header("content-disposition").ok_or("a part has no content-disposition")?;
+    let name = parameter(disposition, "name").ok_or("a part has no name")?;
+    Ok(Part {
+        name,
+        is_file: parameter(disposition, "filename").is_some()
+            || parameter(disposition, "filename*").is_some(),
+        content_type: header("content-type").map(str::to_owned),
+        data,
+    })
+}
+
+/// A parameter of a header value such as `form-data; name="file"`.
+fn parameter(header: &str, wanted: &str) -> Option<String> {
+    let mut rest = header.split_once(';')?.1;
+    loop {
+        let (name, after) = rest.split_once('=')?;
+        let (value, after) = match after.trim_start().strip_prefix('"') {
+            Some(quoted) => unquote(quoted)?,
+            None => {
+                let end = after.find(';').unwrap_or(after.len());
+                (after[..end].trim().to_owned(), &after[end..])
+            }
+        };
+        if name.trim().eq_ignore_ascii_case(wanted) {
+            return Some(value);
+        }
+        rest = after.split_once(';')?.1;
+    }
+}
+
+/// Text up to the closing quote, and what follows.
+fn unquote(quoted: &str) -> Option<(String, &str)> {
+    let mut value = String::new();
+    let mut characters = quoted.char_indices();
+    while let Some((at, character)) = characters.next() {
+        match character {
+            '"' => return Some((value, &quoted[at + 1..])),
+            '\\' => value.push(characters.next()?.1),
+            other => value.push(other),
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BODY: &[u8] = b"preamble\r\n--xx\r\nContent-Disposition: form-data; name=\"appkey\"\r\n\r\napp-1\r\n--xx \r\n\
+        content-type: image/png\r\nCONTENT-DISPOSITION: form-data; filename=\"a;b\\\".png\"; name=file\r\n\r\n\
+        \x00--x\r\n-\xff\r\n--xx--\r\n";
+
+    #[test]
+    fn parts_are_taken_apart_byte_for_byte() {
+        let parts = parts(BODY, "xx").unwrap();
+        assert_eq!(
+            parts,
+            [
+                Part {
+                    name: "appkey".to_owned(),
+                    is_file: false,
+                    content_type: None,
+                    data: b"app-1"
+                },
+                Part {
+                    name: "file".to_owned(),
+                    is_file: true,
+                    content_type: Some("image/png".to_owned()),
+                    data: b"\x00--x\r\n-\xff"
+                },
+            ]
+        );
+    }
+
+    #[test]
+    fn a_body_that_is_cut_short_is_refused_at_every_length() {
+        let whole = parts(BODY, "xx").unwrap().len();
+        // The closing boundary ends with `--`; what follows it is not needed.
+        let needed = BODY.len() - 2;
+        for length in 0..needed {
+            assert!(parts(&BODY[..length], "xx").is_err(), "{length}");
+        }
+        assert_eq!(parts(&BODY[..needed], "xx").unwrap().len(), whole);
+    }
+
+    #[test]
+    fn a_boundary_may_be_quoted() {
+        for (content_type, expected) in [
+            ("multipart/form-data; boundary=xx", Some("xx")),
+            (
+                "multipart/form-data; charset=utf-8; Boundary=\"a b\"",
+                Some("a b"),
+            ),
+            ("multipart/form-data", None),
+            ("multipart/form-data; boundary=", None),
+            ("multipart/form-data; boundary=\"open", None),
+        ] {
+            assert_eq!(
+                boundary(content_type).as_deref(),
+                expected,
+                "{content_type}"
+            );
+        }
+        assert_eq!(boundary(&format!("a/b; boundary={}", "x".repeat(71))), None);
+    }
+}

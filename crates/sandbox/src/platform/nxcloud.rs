@@ -1,0 +1,128 @@
+//! The checks of the NXCLOUD scheme, in their documented order.
+
+use axum::http::HeaderMap;
+use nxcloud_signing::{Action, BizType, Body, Request, Timestamp};
+
+use super::account::Accounts;
+use super::diagnose::diagnose;
+use super::{Checked, Incoming, common, input};
+use crate::catalog::{Operation, Route, Signed};
+use crate::record::{Cause, CommonProblem};
+
+/// How far a timestamp may be from the server's clock, in milliseconds.
+const MAX_SKEW: u64 = 60_000;
+
+/// What the headers of a request say.
+struct Common<'a> {
+    access_key: &'a str,
+    ts: Timestamp,
+    biz_type: BizType<'a>,
+    action: Action<'a>,
+    sign: &'a str,
+}
+
+impl<'a> Common<'a> {
+    fn read(headers: &'a HeaderMap) -> Result<Self, Cause> {
+        let unreadable = |name| Cause::CommonParameter {
+            name,
+            problem: CommonProblem::Unreadable,
+        };
+        let access_key = common::header(headers, "accessKey")?;
+        let ts = common::header(headers, "ts")?;
+        let biz_type = common::header(headers, "bizType")?;
+        let action = common::header(headers, "action")?;
+        let sign = common::header(headers, "sign")?;
+        Ok(Self {
+            access_key,
+            ts: ts.parse().map_err(|_| unreadable("ts"))?,
+            biz_type: BizType::new(biz_type).map_err(|_| unreadable("bizType"))?,
+            action: Action::new(action).map_err(|_| unreadable("action"))?,
+            sign,
+        })
+    }
+}
+
+/// The code that answers a refusal.
+pub(super) const fn code(cause: &Cause, parameter_code: i64) -> i64 {
+    match cause {
+        Cause::UnknownAccount => 1005,
+        Cause::Timestamp => 1004,
+        Cause::Signature(_) => 1003,
+        Cause::Operation => 1002,
+        Cause::Parameter { .. } => parameter_code,
+        _ => 1001,
+    }
+}
+
+/// Checks a request to one of the operations of a route.
+pub(super) fn check<'a>(
+    route: &Route<'a>,
+    incoming: &Incoming<'_>,
+    accounts: &Accounts,
+    now: u64,
+) -> Checked<'a> {
+    let alone = route.operations.len() == 1;
+    // What the headers seem to ask for names the envelope and the record, even when a check fails.
+    let seeming = {
+        let text = |name| common::header(incoming.headers, name).ok();
+        meant(&route.operations, text("bizType"), text("action"))
+    };
+    let operation = seeming.first().copied().unwrap_or(route.first);
+    let refused = |cause| Checked {
+        operation,
+        certain: alone || !seeming.is_empty(),
+        result: Err(cause),
+    };
+    if let Err(cause) = authenticate(incoming, accounts, now) {
+        return refused(cause);
+    }
+    let Some((operation, fields)) = input::read(&seeming, route, incoming) else {
+        return refused(Cause::Operation);
+    };
+    Checked {
+        operation,
+        certain: true,
+        result: fields.map_err(Cause::from),
+    }
+}
+
+/// The operations of a bizType and an action.
+fn meant<'a>(
+    operations: &[&'a Operation],
+    sent_biz_type: Option<&str>,
+    sent_action: Option<&str>,
+) -> Vec<&'a Operation> {
+    let fits = |operation: &&&Operation| match &operation.signed {
+        Signed::Md5 {
+            biz_type, action, ..
+        } => sent_biz_type == Some(biz_type) && sent_action == Some(action),
+        Signed::Sha256 { .. } => false,
+    };
+    operations.iter().filter(fits).copied().collect()
+}
+
+fn authenticate(incoming: &Incoming<'_>, accounts: &Accounts, now: u64) -> Result<(), Cause> {
+    let common = Common::read(incoming.headers)?;
+    let account = accounts
+        .nxcloud(common.access_key)
+        .ok_or(Cause::UnknownAccount)?;
+    let near = |ts: u64| ts.abs_diff(now) <= MAX_SKEW;
+    if !common.ts.millis().is_some_and(near) {
+        return Err(Cause::Timestamp);
+    }
+    let multipart = input::media_type(incoming.headers) == "multipart/form-data";
+    let request = Request {
+        action: common.action,
+        biz_type: common.biz_type,
+        ts: common.ts,
+        body: if multipart {
+            Body::Unsigned
+        } else {
+            Body::Signed(incoming.body)
+        },
+    };
+    account.signer.verify(&request, common.sign).map_err(|_| {
+        let (key, secret) = (&account.access_key, &account.secret);
+        Cause::Signature(diagnose(key, secret, &request, incoming.body, common.sign))
+    })
+}

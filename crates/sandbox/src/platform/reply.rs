@@ -1,0 +1,231 @@
+//! Replies in the words of the spec.
+
+use serde_json::{Map, Value};
+
+use super::fresh::{self, Ids};
+use crate::catalog::{Node, Operation};
+
+/// The keys under which the services answer their text.
+const TEXT_KEYS: [&str; 3] = ["msg", "message", "result"];
+const CODE_KEY: &str = "code";
+
+/// What replies are filled in with.
+pub(super) struct Filler<'a> {
+    pub(super) ids: &'a Ids,
+    pub(super) now: u64,
+    /// The fields of the request: query, path and body.
+    pub(super) fields: &'a Map<String, Value>,
+}
+
+impl Filler<'_> {
+    /// The reply to an accepted request; `None` if the operation documents no reply body.
+    pub(super) fn success(&self, operation: &Operation) -> Option<Value> {
+        let example = operation.success.as_ref()?;
+        Some(self.envelope(example, operation.reply(), self.fields, Fill::All))
+    }
+
+    /// The reply to a request that was refused, in the operation's own envelope.
+    pub(super) fn failure(&self, operation: &Operation, code: i64, text: &str) -> Value {
+        let mut reply = match (&operation.failure, &operation.success) {
+            (Some(example), _) => {
+                self.envelope(example, operation.reply(), self.fields, Fill::Present)
+            }
+            (None, Some(example)) => {
+                let scalars = without_containers(example);
+                self.envelope(&scalars, operation.reply(), self.fields, Fill::Present)
+            }
+            (None, None) => Value::Null,
+        };
+        if !reply.is_object() {
+            reply = Value::Object(Map::new());
+        }
+        reply[CODE_KEY] = match reply.get(CODE_KEY) {
+            Some(Value::String(_)) => code.to_string().into(),
+            _ => code.into(),
+        };
+        let key = TEXT_KEYS.into_iter().find(|key| reply.get(key).is_some());
+        reply[key.unwrap_or(TEXT_KEYS[0])] = text.into();
+        reply
+    }
+
+    /// The outermost object: its code and text are the platform's own and never echoed.
+    fn envelope(
+        &self,
+        example: &Value,
+        node: Node<'_>,
+        scope: &Map<String, Value>,
+        fill: Fill,
+    ) -> Value {
+        let Value::Object(members) = example else {
+            return self.value(example, Some(node), scope, fill);
+        };
+        members
+            .iter()
+            .map(|(name, example)| {
+                let own = name == CODE_KEY || TEXT_KEYS.contains(&name.as_str());
+                let value = if own && example.is_string() || example.is_number() && name == CODE_KEY
+                {
+                    example.clone()
+                } else {
+                    self.member(name, example, node, scope, fill)
+                };
+                (name.clone(), value)
+            })
+            .collect::<Map<_, _>>()
+            .into()
+    }
+
+    fn member(
+        &self,
+        name: &str,
+        example: &Value,
+        parent: Node<'_>,
+        scope: &Map<String, Value>,
+        fill: Fill,
+    ) -> Value {
+        let node = parent.property(name);
+        if fill == Fill::Present && is_blank(example) {
+            return example.clone();
+        }
+        let rule = node
+            .and_then(|node| node.get("x-nx-sandbox"))
+            .and_then(Value::as_str);
+        let kind = node.and_then(Node::kind).unwrap_or(kind_of(example));
+        let filled = match rule {
+            Some(rule) => self.rule(rule, kind),
+            None => scope
+                .get(name)
+                .or_else(|| self.fields.get(name))
+                .and_then(|field| echoed(field, kind, example)),
+        };
+        filled.unwrap_or_else(|| {
+            let inner = scope.get(name).and_then(Value::as_object);
+            self.value(example, node, inner.unwrap_or(scope), fill)
+        })
+    }
+
+    /// A value without a rule of its own: what is in it may have some.
+    fn value(
+        &self,
+        example: &Value,
+        node: Option<Node<'_>>,
+        scope: &Map<String, Value>,
+        fill: Fill,
+    ) -> Value {
+        let Some(node) = node else {
+            return example.clone();
+        };
+        match example {
+            Value::Object(members) => members
+                .iter()
+                .map(|(name, example)| {
+                    (name.clone(), self.member(name, example, node, scope, fill))
+                })
+                .collect::<Map<_, _>>()
+                .into(),
+            Value::Array(items) => items
+                .iter()
+                .map(|item| self.value(item, node.items(), scope, fill))
+                .collect(),
+            scalar => {
+                let rule = node.get("x-nx-sandbox").and_then(Value::as_str);
+                let kind = node.kind().unwrap_or(kind_of(scalar));
+                rule.and_then(|rule| self.rule(rule, kind))
+                    .unwrap_or_else(|| scalar.clone())
+            }
+        }
+    }
+
+    /// What a rule of the spec makes; `None` if there is nothing to echo.
+    fn rule(&self, rule: &str, kind: &str) -> Option<Value> {
+        let (name, argument) = rule.split_once(':').unwrap_or((rule, ""));
+        let text = match name {
+            "uuid" => self.ids.uuid(),
+            "hex32" => self.ids.hex32(),
+            // An integer takes 18 digits at most.
+            "digits" => {
+                let most = if kind == "string" { 19 } else { 18 };
+                self.ids.digits(argument.parse::<u32>().ok()?.min(most))
+            }
+            "now-ms" => self.now.to_string(),
+            "now-s" => (self.now / 1000).to_string(),
+            "now-text" => fresh::text_of(self.now),
+            "echo" => {
+                let mut names = argument.split('.');
+                let first = self.fields.get(names.next()?)?;
+                let field = names.try_fold(first, |value, name| value.get(name))?;
+                return echoed(field, kind, &Value::Null);
+            }
+            _ => return None,
+        };
+        typed(text, kind)
+    }
+}
+
+/// Which fields of an example are filled in.
+#[derive(Clone, Copy, PartialEq)]
+enum Fill {
+    /// Every field: the platform has acted.
+    All,
+    /// Fields that hold something; those that are empty in a failure stay so.
+    Present,
+}
+
+fn is_blank(example: &Value) -> bool {
+    example.is_null() || example.as_str() == Some("")
+}
+
+fn without_containers(example: &Value) -> Value {
+    let members = example.as_object().into_iter().flatten();
+    members
+        .filter(|(_, value)| !value.is_object() && !value.is_array())
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect::<Map<_, _>>()
+        .into()
+}
+
+/// A field of the request in the type of the reply. Objects are not echoed as a whole, because the same name may stand
+/// for another shape; neither are lists of objects.
+fn echoed(field: &Value, kind: &str, example: &Value) -> Option<Value> {
+    match field {
+        Value::Null | Value::Object(_) => None,
+        Value::Array(items) => {
+            let flat =
+                |items: &[Value]| !items.iter().any(|item| item.is_object() || item.is_array());
+            let same =
+                kind == "array" && flat(items) && flat(example.as_array().map_or(&[], |list| list));
+            same.then(|| field.clone())
+        }
+        Value::String(text) => typed(text.clone(), kind),
+        scalar if kind == "string" => Some(scalar.to_string().into()),
+        scalar => (kind_of(scalar) == kind || kind == "number" && scalar.is_number())
+            .then(|| scalar.clone()),
+    }
+}
+
+/// Text as a scalar of a JSON type.
+fn typed(text: String, kind: &str) -> Option<Value> {
+    match kind {
+        "string" => Some(text.into()),
+        "integer" => text.parse::<i64>().ok().map(Value::from),
+        "number" => text.parse().ok().map(Value::Number),
+        "boolean" => text.parse::<bool>().ok().map(Value::from),
+        _ => None,
+    }
+}
+
+fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(number) if number.is_f64() => "number",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+#[cfg(test)]
+#[path = "reply_tests.rs"]
+mod tests;

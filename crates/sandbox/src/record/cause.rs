@@ -1,0 +1,247 @@
+//! Why a request was refused.
+
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::violation::Violation;
+
+/// Whether a request was accepted, and the result code that answered it.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    code: i64,
+    cause: Option<Cause>,
+}
+
+impl Verdict {
+    pub(crate) const fn accepted() -> Self {
+        Self {
+            code: 0,
+            cause: None,
+        }
+    }
+
+    pub(crate) const fn refused(code: i64, cause: Cause) -> Self {
+        Self {
+            code,
+            cause: Some(cause),
+        }
+    }
+
+    /// Whether the request passed every check.
+    #[must_use]
+    pub const fn is_accepted(&self) -> bool {
+        self.cause.is_none()
+    }
+
+    /// 0 for an accepted request, else the result code of the reply. Where the platform answers without an envelope
+    /// (`AntBuddy`, an unknown path, a body over the limit) it is the HTTP status.
+    #[must_use]
+    pub const fn code(&self) -> i64 {
+        self.code
+    }
+
+    /// Why the request was refused; `None` if it was accepted.
+    #[must_use]
+    pub const fn cause(&self) -> Option<&Cause> {
+        self.cause.as_ref()
+    }
+
+    pub(crate) fn to_json(&self) -> Value {
+        let mut verdict = json!({ "code": self.code });
+        if let Some(cause) = &self.cause {
+            verdict["cause"] = cause.name().into();
+            verdict["message"] = cause.to_string().into();
+            if let Cause::Signature(mismatch) = cause {
+                verdict["likely_cause"] = json!(mismatch.likely_cause);
+                verdict["string_to_sign"] = json!(mismatch.string_to_sign);
+            }
+        }
+        verdict
+    }
+}
+
+/// Why a request was refused. `Display` gives one line for the sender, without any value of the request.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Cause {
+    /// No operation has this path.
+    UnknownPath,
+    /// The path has operations, but none with this method.
+    Method {
+        /// The methods that it has.
+        allowed: Vec<String>,
+    },
+    /// The body is larger than the sandbox takes.
+    BodyTooLarge {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The connection broke before the body was complete.
+    BodyIncomplete,
+    /// One of the parameters that every request carries is missing or cannot be read.
+    CommonParameter {
+        /// Its name.
+        name: &'static str,
+        /// What is wrong with it.
+        problem: CommonProblem,
+    },
+    /// No account has this access key or app id.
+    UnknownAccount,
+    /// The timestamp is too far from the server's clock.
+    Timestamp,
+    /// The signature or hash is not that of the request as it was received.
+    Signature(SignatureMismatch),
+    /// No operation of the path has this `bizType` and `action`.
+    Operation,
+    /// Body or query break the rules of the operation.
+    Parameter {
+        /// JSON pointer to the first place that breaks a rule; empty for the whole.
+        pointer: String,
+        /// What is wrong there.
+        problem: String,
+    },
+}
+
+impl From<Violation> for Cause {
+    fn from(Violation { pointer, problem }: Violation) -> Self {
+        Self::Parameter { pointer, problem }
+    }
+}
+
+/// What is wrong with a common parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CommonProblem {
+    /// It is absent or empty.
+    Missing,
+    /// It is not visible ASCII or, for `ts`, not a number of milliseconds.
+    Unreadable,
+    /// It came more than once.
+    Repeated,
+}
+
+impl Cause {
+    /// A short name that programs can compare.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::UnknownPath => "unknown-path",
+            Self::Method { .. } => "method",
+            Self::BodyTooLarge { .. } => "body-too-large",
+            Self::BodyIncomplete => "body-incomplete",
+            Self::CommonParameter { .. } => "common-parameter",
+            Self::UnknownAccount => "unknown-account",
+            Self::Timestamp => "timestamp",
+            Self::Signature(_) => "signature",
+            Self::Operation => "operation",
+            Self::Parameter { .. } => "parameter",
+        }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownPath => f.write_str("no operation has this path"),
+            Self::Method { allowed } => write!(f, "this path takes {} only", allowed.join(", ")),
+            Self::BodyTooLarge { limit } => write!(f, "the body is larger than {limit} bytes"),
+            Self::BodyIncomplete => f.write_str("the body is not complete"),
+            Self::CommonParameter { name, problem } => {
+                let problem = match problem {
+                    CommonProblem::Missing => "is missing",
+                    CommonProblem::Unreadable => "cannot be read",
+                    CommonProblem::Repeated => "came more than once",
+                };
+                write!(f, "common parameter {name} {problem}")
+            }
+            Self::UnknownAccount => f.write_str("no permission: unknown account"),
+            Self::Timestamp => {
+                f.write_str("timestamp expired: over 60000 ms from the server clock")
+            }
+            Self::Signature(_) => f.write_str("wrong signature"),
+            Self::Operation => f.write_str("bizType or action does not belong to this path"),
+            Self::Parameter { pointer, problem } if pointer.is_empty() => f.write_str(problem),
+            Self::Parameter { pointer, problem } => write!(f, "{pointer} {problem}"),
+        }
+    }
+}
+
+/// A signature that is not that of the request.
+///
+/// `Debug` leaves out the string to sign, because that holds the body.
+#[derive(Clone)]
+pub struct SignatureMismatch {
+    likely_cause: LikelyCause,
+    string_to_sign: String,
+}
+
+impl SignatureMismatch {
+    pub(crate) const fn new(likely_cause: LikelyCause, string_to_sign: String) -> Self {
+        Self {
+            likely_cause,
+            string_to_sign,
+        }
+    }
+
+    /// The documented cause that it looks like.
+    #[must_use]
+    pub const fn likely_cause(&self) -> LikelyCause {
+        self.likely_cause
+    }
+
+    /// The string to sign as the server saw it, the secret shown as `***`. It holds the body.
+    #[must_use]
+    pub fn string_to_sign(&self) -> &str {
+        &self.string_to_sign
+    }
+}
+
+impl fmt::Debug for SignatureMismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignatureMismatch")
+            .field("likely_cause", &self.likely_cause)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Which documented cause a wrong signature looks like. `Display` says what to change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum LikelyCause {
+    /// The body was left out of the string to sign, although the content type is not `multipart/form-data`.
+    BodyLeftOut,
+    /// The body was signed, although the content type is `multipart/form-data`.
+    MultipartBodySigned,
+    /// Another serialisation of the same body was signed: other spaces, key order, escapes or line ends.
+    BodyReserialised,
+    /// The header parameters were signed in another order than `accessKey`, `action`, `bizType`, `ts`, or the values of an
+    /// `AntBuddy` hash in another order than documented.
+    ParameterOrder,
+    /// The values of an `AntBuddy` hash were percent-encoded before they were hashed.
+    EncodedValues,
+    /// The signature is right, but not written in lowercase hexadecimal.
+    UpperCase,
+    /// Nothing else fits: most likely the secret is not that of the account.
+    WrongSecret,
+}
+
+impl fmt::Display for LikelyCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::BodyLeftOut => {
+                "content type: the body was left out, which is right for multipart/form-data only"
+            }
+            Self::MultipartBodySigned => {
+                "content type: a multipart/form-data body must be left out"
+            }
+            Self::BodyReserialised => "body re-serialised: sign the very bytes that are sent",
+            Self::ParameterOrder => "order: sign the parameters in the documented order",
+            Self::EncodedValues => "encoding: hash the plain values, before percent-encoding",
+            Self::UpperCase => "upper case: write the signature in lowercase hexadecimal",
+            Self::WrongSecret => "wrong secret: nothing else fits",
+        })
+    }
+}

@@ -1,0 +1,246 @@
+//! The server as its users see it.
+
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use nxcloud_signing::antbuddy::AppId;
+use nxcloud_signing::{AccessKey, Secret};
+use tokio::net::TcpListener;
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::catalog::Catalog;
+use crate::http::{self, Shared};
+use crate::platform::{Accounts, Clock, Platform};
+use crate::record::History;
+use crate::{Error, ReceivedRequest, server};
+
+/// Access key of the built-in NXCLOUD account.
+pub const ACCESS_KEY: &str = "sandbox-key";
+/// Secret of the built-in NXCLOUD account. It protects nothing.
+pub const ACCESS_SECRET: &str = "sandbox-secret";
+/// App id of the built-in `AntBuddy` account.
+pub const APP_ID: &str = "sandbox-app";
+/// Secret of the built-in `AntBuddy` account. It protects nothing.
+pub const APP_SECRET: &str = "sandbox-secret";
+
+/// Largest body in bytes that is taken unless [`Builder::body_limit`] says otherwise: 110 MB.
+pub const DEFAULT_BODY_LIMIT: usize = 110_000_000;
+/// How many requests are kept unless [`Builder::history`] says otherwise.
+pub const DEFAULT_HISTORY_REQUESTS: usize = 10_000;
+/// How many bytes the kept requests take unless [`Builder::history_bytes`] says otherwise: 256 MiB.
+pub const DEFAULT_HISTORY_BYTES: usize = 256 * 1024 * 1024;
+
+/// A running server that plays the platform, on the loopback interface only.
+///
+/// It stops when it is dropped; [`shutdown`](Self::shutdown) lets requests at work finish first.
+pub struct Sandbox {
+    shared: Arc<Shared>,
+    address: SocketAddr,
+    url: String,
+    stop: Option<oneshot::Sender<()>>,
+    task: Option<JoinHandle<()>>,
+}
+
+impl Sandbox {
+    /// Starts a sandbox with default settings on any free port.
+    ///
+    /// # Errors
+    /// As [`Builder::start`].
+    pub async fn start() -> Result<Self, Error> {
+        Self::builder().start().await
+    }
+
+    /// Settings to start a sandbox with.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    /// The base URL of every service, without a slash at its end: `http://127.0.0.1:PORT`.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The address that is listened on.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The requests received, oldest first, as far as the history goes back. A request is there by the time that its
+    /// sender has the reply.
+    #[must_use]
+    pub fn requests(&self) -> Vec<ReceivedRequest> {
+        self.shared.history.requests()
+    }
+
+    /// The requests received for one operation, such as `send_sms`, the refused ones included.
+    #[must_use]
+    pub fn requests_for(&self, operation: &str) -> Vec<ReceivedRequest> {
+        let mut requests = self.requests();
+        requests.retain(|request| request.operation() == Some(operation));
+        requests
+    }
+
+    /// Forgets the requests received.
+    pub fn clear(&self) {
+        self.shared.history.clear();
+    }
+
+    /// Stops: takes no new connections, lets requests at work finish (for at most 5 seconds), closes everything.
+    pub async fn shutdown(mut self) {
+        if let Some(stop) = self.stop.take() {
+            // A receiver that is gone has stopped already.
+            let _ = stop.send(());
+        }
+        if let Some(task) = self.task.as_mut() {
+            // It cannot fail: nothing but dropping the sandbox cancels it.
+            let _ = task.await;
+        }
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        if let Some(task) = &self.task {
+            task.abort();
+        }
+    }
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sandbox")
+            .field("url", &self.url)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Settings of a [`Sandbox`].
+#[derive(Debug)]
+pub struct Builder {
+    port: u16,
+    accounts: Vec<(AccessKey, Secret)>,
+    antbuddy_accounts: Vec<(AppId, Secret)>,
+    clock: Clock,
+    body_limit: usize,
+    history_requests: usize,
+    history_bytes: usize,
+}
+
+impl Builder {
+    fn new() -> Self {
+        Self {
+            port: 0,
+            accounts: Vec::new(),
+            antbuddy_accounts: Vec::new(),
+            clock: Clock::new(system_millis),
+            body_limit: DEFAULT_BODY_LIMIT,
+            history_requests: DEFAULT_HISTORY_REQUESTS,
+            history_bytes: DEFAULT_HISTORY_BYTES,
+        }
+    }
+
+    /// The port to listen on; 0, the default, takes any free one.
+    #[must_use]
+    pub const fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// Adds an NXCLOUD account beside the built-in one ([`ACCESS_KEY`], [`ACCESS_SECRET`]).
+    #[must_use]
+    pub fn account(mut self, access_key: AccessKey, secret: Secret) -> Self {
+        self.accounts.push((access_key, secret));
+        self
+    }
+
+    /// Adds an `AntBuddy` account beside the built-in one ([`APP_ID`], [`APP_SECRET`]).
+    #[must_use]
+    pub fn antbuddy_account(mut self, app_id: AppId, secret: Secret) -> Self {
+        self.antbuddy_accounts.push((app_id, secret));
+        self
+    }
+
+    /// The clock that `ts` is compared with and replies are dated by: milliseconds since 1970-01-01 UTC. By default it
+    /// is the system's.
+    #[must_use]
+    pub fn clock(mut self, now: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
+        self.clock = Clock::new(now);
+        self
+    }
+
+    /// The largest body in bytes; a larger one is answered with HTTP 413.
+    #[must_use]
+    pub const fn body_limit(mut self, bytes: usize) -> Self {
+        self.body_limit = bytes;
+        self
+    }
+
+    /// How many requests are kept. When one more comes, the oldest one goes.
+    #[must_use]
+    pub const fn history(mut self, requests: usize) -> Self {
+        self.history_requests = requests;
+        self
+    }
+
+    /// How many bytes the kept requests take together. When a new one goes beyond, the oldest ones go; the newest one
+    /// stays, whatever its size.
+    #[must_use]
+    pub const fn history_bytes(mut self, bytes: usize) -> Self {
+        self.history_bytes = bytes;
+        self
+    }
+
+    /// Starts the sandbox in the current tokio runtime, whose I/O and time drivers must be enabled.
+    ///
+    /// # Errors
+    /// [`Error::Listen`] if the port is taken, [`Error::NoRuntime`] outside a tokio runtime.
+    pub async fn start(self) -> Result<Sandbox, Error> {
+        let runtime = Handle::try_current().map_err(|_| Error::NoRuntime)?;
+        let mut accounts = Accounts::default();
+        accounts.add(AccessKey::new(ACCESS_KEY)?, Secret::new(ACCESS_SECRET)?);
+        accounts.add_antbuddy(AppId::new(APP_ID)?, Secret::new(APP_SECRET)?);
+        for (access_key, secret) in self.accounts {
+            accounts.add(access_key, secret);
+        }
+        for (app_id, secret) in self.antbuddy_accounts {
+            accounts.add_antbuddy(app_id, secret);
+        }
+        let shared = Arc::new(Shared {
+            platform: Platform::new(Catalog::embedded()?, accounts, self.clock),
+            history: History::new(self.history_requests, self.history_bytes),
+            body_limit: self.body_limit,
+        });
+        let listen = |source| Error::Listen {
+            port: self.port,
+            source,
+        };
+        let wanted = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
+        let listener = TcpListener::bind(wanted).await.map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        let (stop, stopped) = oneshot::channel();
+        let router = http::router(Arc::clone(&shared));
+        let task = runtime.spawn(server::serve(listener, router, stopped));
+        Ok(Sandbox {
+            shared,
+            address,
+            url: format!("http://{address}"),
+            stop: Some(stop),
+            task: Some(task),
+        })
+    }
+}
+
+/// The system's clock. One set before 1970 counts as 1970.
+fn system_millis() -> u64 {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH);
+    elapsed.map_or(0, |elapsed| {
+        u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
+    })
+}

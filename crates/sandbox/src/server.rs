@@ -1,0 +1,63 @@
+//! Connections: accepting, serving and closing them.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinSet;
+use tokio::time;
+
+/// How long requests that are being answered may take after the server is told to stop.
+const GRACE: Duration = Duration::from_secs(5);
+/// The pause after a connection could not be accepted, which mostly means that there are too many open files.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Serves until `stop` is sent or dropped, then lets the requests at work finish. Dropping the future closes everything
+/// at once.
+pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: oneshot::Receiver<()>) {
+    let (closing, _) = watch::channel(false);
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            _ = &mut stop => break,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    connections.spawn(connection(stream, router.clone(), closing.subscribe()));
+                }
+                Err(_) => time::sleep(PAUSE).await,
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    }
+    drop(listener);
+    closing.send_replace(true);
+    let finished = async { while connections.join_next().await.is_some() {} };
+    if time::timeout(GRACE, finished).await.is_err() {
+        connections.shutdown().await;
+    }
+}
+
+async fn connection(stream: TcpStream, router: Router, mut closing: watch::Receiver<bool>) {
+    // Replies are small; waiting for more to send only delays them. Without it they still arrive.
+    let _ = stream.set_nodelay(true);
+    let service = TowerToHyperService::new(router);
+    let mut connection = pin!(
+        http1::Builder::new()
+            .timer(TokioTimer::new())
+            .serve_connection(TokioIo::new(stream), service)
+    );
+    // An error of a connection is the client's: it went away or sent what is no HTTP.
+    let told_to_close = async { closing.wait_for(|closing| *closing).await.is_ok() };
+    tokio::select! {
+        _ = connection.as_mut() => {}
+        _ = told_to_close => {
+            connection.as_mut().graceful_shutdown();
+            let _ = connection.await;
+        }
+    }
+}

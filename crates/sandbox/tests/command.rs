@@ -1,0 +1,157 @@
+//! The binary, run as a process.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod common;
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Output, Stdio};
+
+use common::{call, send};
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nxcloud-sandbox"));
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+fn output(arguments: &[&str]) -> Output {
+    command(arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+/// A running sandbox and the address of its line.
+fn start(arguments: &[&str]) -> (Child, String) {
+    let mut child = command(arguments).spawn().unwrap();
+    let mut line = String::new();
+    let stdout = child.stdout.take().unwrap();
+    let mut stdout = BufReader::new(stdout);
+    stdout.read_line(&mut line).unwrap();
+    child.stdout = Some(stdout.into_inner());
+    let url = line
+        .strip_prefix("listening on ")
+        .and_then(|rest| rest.strip_suffix('\n'))
+        .unwrap_or_else(|| panic!("not the line expected: {line:?}"));
+    (child, url.to_owned())
+}
+
+#[cfg(unix)]
+fn signal(child: &Child, name: &str) {
+    let kill = Command::new("kill")
+        .args([name, &child.id().to_string()])
+        .status();
+    assert!(kill.unwrap().success());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn it_prints_its_address_serves_and_stops_on_a_signal() {
+    for name in ["-INT", "-TERM"] {
+        let (mut child, url) = start(&[]);
+        assert!(url.starts_with("http://127.0.0.1:"));
+        assert_eq!(call(&url, "GET", "/nowhere").await.status, 404);
+        let forged = common::sms(0, "x", b"");
+        assert_eq!(send(&url, &forged).await.unwrap().code(), "1004");
+        signal(&child, name);
+        assert_eq!(child.wait().unwrap().code(), Some(0));
+        let mut rest = String::new();
+        child
+            .stdout
+            .take()
+            .unwrap()
+            .read_to_string(&mut rest)
+            .unwrap();
+        assert_eq!(rest, "", "stdout has one line only");
+        let mut log = String::new();
+        child
+            .stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut log)
+            .unwrap();
+        assert!(
+            log.contains("timestamp") && log.contains("send_sms"),
+            "{log}"
+        );
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_rejected_signature_is_explained_in_the_log() {
+    let (mut child, url) = start(&["--port", "0"]);
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap();
+    let now = u64::try_from(now.as_millis()).unwrap();
+    let request = common::sms(now, "another", common::SMS_BODY.as_bytes());
+    assert_eq!(send(&url, &request).await.unwrap().code(), "1003");
+    signal(&child, "-INT");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let mut log = String::new();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut log)
+        .unwrap();
+    assert!(log.contains("wrong secret"), "{log}");
+    assert!(
+        log.contains("accessKey=sandbox-key&action=mtsend&bizType=3&ts="),
+        "{log}"
+    );
+    assert!(
+        log.contains("accessSecret=***") && !log.contains("sandbox-secret"),
+        "{log}"
+    );
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_port_in_use_is_one_line_and_exit_code_1() {
+    let (mut child, url) = start(&[]);
+    let port = url.rsplit(':').next().unwrap();
+    let second = output(&["--port", port]);
+    assert_eq!(second.status.code(), Some(1));
+    assert_eq!(text(&second.stdout), "");
+    let complaint = text(&second.stderr);
+    assert!(complaint.starts_with(&format!("nxcloud-sandbox: cannot listen on port {port}: ")));
+    assert_eq!(complaint.lines().count(), 1);
+    signal(&child, "-INT");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn help_goes_to_stdout() {
+    for flag in ["--help", "-h"] {
+        let help = output(&[flag]);
+        assert_eq!(help.status.code(), Some(0));
+        assert!(text(&help.stdout).contains("Usage: nxcloud-sandbox [--port PORT]"));
+        assert_eq!(text(&help.stderr), "");
+    }
+    let version = output(&["--version"]);
+    assert!(text(&version.stdout).starts_with("nxcloud-sandbox "));
+}
+
+#[test]
+fn wrong_arguments_are_one_line_and_exit_code_2() {
+    for arguments in [
+        &["--port"][..],
+        &["--port", "65536"],
+        &["--port", "http"],
+        &["--prot", "1"],
+        &["8080"],
+    ] {
+        let refused = output(arguments);
+        assert_eq!(refused.status.code(), Some(2), "{arguments:?}");
+        assert_eq!(text(&refused.stdout), "");
+        assert_eq!(text(&refused.stderr).lines().count(), 1, "{arguments:?}");
+    }
+}

@@ -1,0 +1,84 @@
+//! A client that writes HTTP by hand, so that tests can also send what no client would.
+
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+use nxcloud_sandbox::{ACCESS_KEY, ACCESS_SECRET};
+use nxcloud_signing::{AccessKey, Action, BizType, Body, Request, Secret, Signer, Timestamp};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// The path of `send_sms`.
+pub(crate) const SMS_PATH: &str = "/api/sms/mtsend_v2";
+/// A body of `send_sms`.
+pub(crate) const SMS_BODY: &str = r#"{"appKey":"app-1","phone":"8615012345678","content":"您好"}"#;
+
+/// A reply, taken apart.
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
+}
+
+impl Reply {
+    /// The body as JSON.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+
+    /// The `code` of an envelope whose code is text.
+    pub(crate) fn code(&self) -> String {
+        self.json()["code"].as_str().unwrap().to_owned()
+    }
+}
+
+/// Sends bytes and reads until the server closes the connection.
+pub(crate) async fn send(url: &str, bytes: &[u8]) -> Option<Reply> {
+    let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap())
+        .await
+        .unwrap();
+    // The server may refuse and close before it has read everything.
+    let _ = stream.write_all(bytes).await;
+    let mut reply = Vec::new();
+    let _ = stream.read_to_end(&mut reply).await;
+    let reply = String::from_utf8(reply).unwrap();
+    let (head, body) = reply.split_once("\r\n\r\n")?;
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    Some(Reply {
+        status,
+        head: head.to_ascii_lowercase(),
+        body: body.to_owned(),
+    })
+}
+
+/// A request without a body.
+pub(crate) async fn call(url: &str, method: &str, target: &str) -> Reply {
+    let request =
+        format!("{method} {target} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+    send(url, request.as_bytes()).await.unwrap()
+}
+
+/// A signed `send_sms` as bytes.
+pub(crate) fn sms(ts: u64, secret: &str, body: &[u8]) -> Vec<u8> {
+    let ts = Timestamp::from_millis(ts);
+    let signer = Signer::new(
+        AccessKey::new(ACCESS_KEY).unwrap(),
+        Secret::new(secret).unwrap(),
+    );
+    let sign = signer.sign(&Request {
+        action: Action::from_static("mtsend"),
+        biz_type: BizType::from_static("3"),
+        ts,
+        body: Body::Signed(body),
+    });
+    let head = format!(
+        "POST {SMS_PATH} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nAccessKey: {ACCESS_KEY}\r\nTS: {ts}\r\n\
+         biztype: 3\r\nACTION: mtsend\r\nSign: {sign}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    [head.as_bytes(), body].concat()
+}
+
+/// A signed `send_sms` that is accepted at a time.
+pub(crate) fn good_sms(ts: u64) -> Vec<u8> {
+    sms(ts, ACCESS_SECRET, SMS_BODY.as_bytes())
+}
