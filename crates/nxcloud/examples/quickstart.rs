@@ -3,6 +3,8 @@
 //! Without credentials it starts the sandbox in its own process; with `NXCLOUD_ACCESS_KEY` and `NXCLOUD_ACCESS_SECRET` set it
 //! talks to the real platform, where both calls cost money.
 
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+
 use std::error::Error as _;
 
 use nxcloud::number_check::SubmitCheck;
