@@ -1,4 +1,5 @@
 //! What a user sees of replies that are not what the platform documents. Every case runs against a real loopback server.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 

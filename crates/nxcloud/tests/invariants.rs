@@ -1,4 +1,5 @@
 //! The invariants of ARCHITECTURE.md that a caller relies on. Each test fails when its invariant is broken.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 
