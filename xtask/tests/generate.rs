@@ -1,4 +1,5 @@
 //! Writing, checking, and the snapshot of the awkward spec.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -2,11 +2,33 @@
 
 use alloc::string::String;
 
-use sha2::{Digest, Sha256};
-
-use crate::canonical::{self, Digesting};
+use crate::canonical;
 pub use crate::field::AppId;
+use crate::merkle::{Hash, Padded};
 use crate::{AntBuddySignature, Mismatch, Secret};
+
+/// SHA-256 for a [`Padded`] message.
+pub(crate) struct Sha256;
+
+impl Hash for Sha256 {
+    type State = [u32; 8];
+    const INIT: Self::State = [
+        0x6a09_e667,
+        0xbb67_ae85,
+        0x3c6e_f372,
+        0xa54f_f53a,
+        0x510e_527f,
+        0x9b05_688c,
+        0x1f83_d9ab,
+        0x5be0_cd19,
+    ];
+    const BIG_ENDIAN: bool = true;
+
+    #[inline(always)]
+    fn compress(state: &mut Self::State, blocks: &[[u8; 64]]) {
+        sha2::block_api::compress256(state, blocks);
+    }
+}
 
 /// Signs and verifies `AntBuddy` requests for one account.
 ///
@@ -35,9 +57,9 @@ impl Signer {
     /// The hash of the values, for the `hash` parameter. It does not allocate on the heap.
     #[must_use]
     pub fn sign(&self, values: &[&str]) -> AntBuddySignature {
-        let mut sha256 = Digesting(Sha256::new());
-        canonical::antbuddy(&mut sha256, values, &self.secret);
-        AntBuddySignature::encode(sha256.0.finalize().into())
+        let mut message = Padded::<Sha256>::new();
+        canonical::antbuddy(&mut message, values, &self.secret);
+        AntBuddySignature::from_words(message.finish().map(u32::to_be_bytes))
     }
 
     /// The hash of the app id alone, for the `x-auth-app-hash` header.

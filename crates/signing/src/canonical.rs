@@ -10,12 +10,14 @@ pub(crate) trait Sink {
     fn put(&mut self, piece: &[u8]);
 
     /// Takes the secret. A separate method, so that a sink for people can mask it.
+    #[inline(always)]
     fn put_secret(&mut self, secret: &Secret) {
         self.put(secret.as_bytes());
     }
 }
 
 /// `accessKey=…&action=…&bizType=…&ts=…[&body=…]&accessSecret=…`
+#[inline(always)]
 pub(crate) fn nxcloud<S: Sink>(
     sink: &mut S,
     access_key: &AccessKey,
@@ -40,20 +42,12 @@ pub(crate) fn nxcloud<S: Sink>(
 }
 
 /// The values one after another without a separator, then the secret.
+#[inline(always)]
 pub(crate) fn antbuddy<S: Sink>(sink: &mut S, values: &[&str], secret: &Secret) {
     for value in values {
         sink.put(value.as_bytes());
     }
     sink.put_secret(secret);
-}
-
-/// Pieces into a streaming digest.
-pub(crate) struct Digesting<D>(pub(crate) D);
-
-impl<D: md5::Digest> Sink for Digesting<D> {
-    fn put(&mut self, piece: &[u8]) {
-        self.0.update(piece);
-    }
 }
 
 /// What stands for the secret in text for people.

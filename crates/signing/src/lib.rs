@@ -5,8 +5,11 @@ extern crate alloc;
 
 pub mod antbuddy;
 mod canonical;
+mod copy;
 mod field;
 mod invalid;
+mod md5;
+mod merkle;
 mod nxcloud;
 mod request;
 mod secret;

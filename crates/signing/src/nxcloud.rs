@@ -2,9 +2,9 @@
 
 use alloc::string::String;
 
-use md5::{Digest, Md5};
-
-use crate::canonical::{self, Digesting, Sink};
+use crate::canonical::{self, Sink};
+use crate::md5::Md5;
+use crate::merkle::Padded;
 use crate::{AccessKey, Mismatch, Request, Secret, Signature};
 
 /// Signs and verifies NXCLOUD requests for one account.
@@ -30,9 +30,9 @@ impl Signer {
     /// The signature of a request, for the `sign` header. It does not allocate on the heap.
     #[must_use]
     pub fn sign(&self, request: &Request<'_>) -> Signature {
-        let mut md5 = Digesting(Md5::new());
-        self.write(&mut md5, request);
-        Signature::encode(md5.0.finalize().into())
+        let mut message = Padded::<Md5>::new();
+        self.write(&mut message, request);
+        Signature::from_words(message.finish().map(u32::to_le_bytes))
     }
 
     /// Checks a claimed signature in constant time. It does not allocate on the heap.
@@ -56,6 +56,7 @@ impl Signer {
         text
     }
 
+    #[inline(always)]
     fn write<S: Sink>(&self, sink: &mut S, request: &Request<'_>) {
         canonical::nxcloud(sink, &self.access_key, request, &self.secret);
     }

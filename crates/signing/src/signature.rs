@@ -41,21 +41,32 @@ impl<const N: usize> HexDigest<N> {
     }
 }
 
-impl HexDigest<32> {
-    pub(crate) fn encode(digest: [u8; 16]) -> Self {
+impl Signature {
+    /// From the four words of an MD5 state, as bytes.
+    pub(crate) fn from_words(digest: [[u8; 4]; 4]) -> Self {
         let mut hex = [0; 32];
-        // Cannot fail: the output is exactly twice as long as the input.
-        let _ = hex::encode_to_slice(digest, &mut hex);
+        encode(digest.as_flattened(), &mut hex);
         Self(hex)
     }
 }
 
-impl HexDigest<64> {
-    pub(crate) fn encode(digest: [u8; 32]) -> Self {
+impl AntBuddySignature {
+    /// From the eight words of a SHA-256 state, as bytes.
+    pub(crate) fn from_words(digest: [[u8; 4]; 8]) -> Self {
         let mut hex = [0; 64];
-        // Cannot fail: the output is exactly twice as long as the input.
-        let _ = hex::encode_to_slice(digest, &mut hex);
+        encode(digest.as_flattened(), &mut hex);
         Self(hex)
+    }
+}
+
+/// Lowercase hexadecimal digits by arithmetic: without a table the compiler turns the loop into vector code.
+#[inline(always)]
+fn encode(digest: &[u8], hex: &mut [u8]) {
+    for (pair, byte) in hex.as_chunks_mut::<2>().0.iter_mut().zip(digest) {
+        *pair = [byte >> 4, byte & 15].map(|nibble| {
+            let letter = if nibble > 9 { b'a' - b'9' - 1 } else { 0 };
+            nibble + b'0' + letter
+        });
     }
 }
 

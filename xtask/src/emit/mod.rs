@@ -53,7 +53,7 @@ pub fn crate_files(service: &Service) -> Result<BTreeMap<String, String>, String
     files.insert(
         "tests/generated/main.rs".to_owned(),
         format!(
-            "// {}\n//! Every example and every operation of the spec.\n\n#[rustfmt::skip]\nmod examples;\n#[rustfmt::skip]\nmod operations;\n",
+            "// {}\n//! Every example and every operation of the spec.\n#![allow(clippy::unwrap_used, reason = \"a test fails by panicking\")]\n\n#[rustfmt::skip]\nmod examples;\n#[rustfmt::skip]\nmod operations;\n",
             marker(&source)
         ),
     );

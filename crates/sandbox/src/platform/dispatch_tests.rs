@@ -87,6 +87,7 @@ fn of_two_operations_with_one_action_the_first_one_refuses() {
     let reply = json_of(&answer);
     assert_eq!(reply["code"], json!(1002));
     assert_eq!(reply["msg"], "/phoneX is missing");
+    assert_eq!(answer.operation.as_deref(), Some("query"));
 }
 
 #[test]

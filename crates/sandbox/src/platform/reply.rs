@@ -64,9 +64,9 @@ impl Filler<'_> {
         members
             .iter()
             .map(|(name, example)| {
+                let scalar = !example.is_object() && !example.is_array();
                 let own = name == CODE_KEY || TEXT_KEYS.contains(&name.as_str());
-                let value = if own && example.is_string() || example.is_number() && name == CODE_KEY
-                {
+                let value = if own && scalar {
                     example.clone()
                 } else {
                     self.member(name, example, node, scope, fill)

@@ -1,13 +1,11 @@
 //! What a user sees of replies that are not what the platform documents. Every case runs against a real loopback server.
 
-mod support;
-
 use std::error::Error as _;
 use std::time::Duration;
 
+use crate::support::{Answer, PHONE, SECRET, Server, TEXT, session};
 use nxcloud::sms::{Client, SendSms, SendSmsReply};
 use nxcloud::{CodeKind, Credentials, Error, ErrorKind, Outcome, Session};
-use support::{Answer, PHONE, SECRET, Server, TEXT, session};
 
 async fn send(url: &str) -> Result<SendSmsReply, Error> {
     let client = Client::new(&session(url));

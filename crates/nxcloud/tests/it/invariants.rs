@@ -1,12 +1,10 @@
 //! The invariants of ARCHITECTURE.md that a caller relies on. Each test fails when its invariant is broken.
 
-mod support;
-
+use crate::support::{PHONE, SECRET, Server, TEXT, session};
 use nxcloud::number_check::{self, QueryChecks, SubmitCheck};
 use nxcloud::sms::{self, SendSms};
 use nxcloud::{CallOptions, CodeKind, Credentials, ErrorKind, Outcome, Session};
 use nxcloud_sandbox::{ACCESS_KEY, ACCESS_SECRET, Sandbox};
-use support::{PHONE, SECRET, Server, TEXT, session};
 
 fn assert_send<T: Send>(value: T) -> T {
     value

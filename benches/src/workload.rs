@@ -1,0 +1,118 @@
+//! Requests of a given length, the same on every run.
+
+use nxcloud_signing::{
+    AccessKey, Action, BizType, Body, Request, Secret, Signer, Timestamp, antbuddy,
+};
+
+/// The access key of every request.
+pub const ACCESS_KEY: &str = "fme2na3kdi3ki";
+/// The secret of every request.
+pub const SECRET: &str = "abciiiko2k3";
+/// The action of every request.
+pub const ACTION: &str = "send";
+/// The bizType of every request.
+pub const BIZ_TYPE: &str = "1";
+/// The timestamp of every request.
+pub const TS: &str = "1655710885431";
+
+/// Bytes of the string to sign besides the body, its `&body=` included.
+const FRAME: usize = "accessKey=&action=&bizType=&ts=&body=&accessSecret=".len()
+    + ACCESS_KEY.len()
+    + ACTION.len()
+    + BIZ_TYPE.len()
+    + TS.len()
+    + SECRET.len();
+
+/// A signer of the account that every request belongs to.
+///
+/// # Panics
+/// Never: the account is a valid constant.
+#[must_use]
+#[expect(clippy::unwrap_used, reason = "a valid constant")]
+pub fn signer() -> Signer {
+    Signer::new(
+        AccessKey::new(ACCESS_KEY).unwrap(),
+        Secret::new(SECRET).unwrap(),
+    )
+}
+
+/// The same account under the other scheme.
+///
+/// # Panics
+/// Never: the account is a valid constant.
+#[must_use]
+#[expect(clippy::unwrap_used, reason = "a valid constant")]
+pub fn antbuddy_signer() -> antbuddy::Signer {
+    antbuddy::Signer::new(
+        antbuddy::AppId::new(ACCESS_KEY).unwrap(),
+        Secret::new(SECRET).unwrap(),
+    )
+}
+
+/// A JSON body that makes the whole string to sign `length` bytes long; at least 128.
+#[must_use]
+pub fn body(length: usize) -> String {
+    let head = r#"{"to":"8615012345678","text":""#;
+    let fill = length.saturating_sub(FRAME + head.len() + 2);
+    format!(
+        "{head}{}\"}}",
+        "nxcloud ".chars().cycle().take(fill).collect::<String>()
+    )
+}
+
+/// Bodies for a batch: lengths of the string to sign spread evenly over `length ± spread`, in a mixed order.
+#[must_use]
+pub fn bodies(count: usize, length: usize, spread: usize) -> Vec<String> {
+    // A multiplicative step through the range visits it in an order without runs, the same on every machine.
+    let width = 2 * spread + 1;
+    (0..count)
+        .map(|i| body(length - spread + i * 7919 % width))
+        .collect()
+}
+
+/// The request around a body.
+///
+/// # Panics
+/// Never: the other parts are valid constants.
+#[must_use]
+#[expect(clippy::unwrap_used, reason = "a valid constant")]
+pub fn request(body: &str) -> Request<'_> {
+    const SEND: Action<'_> = Action::from_static(ACTION);
+    const NUMBER_CHECK: BizType<'_> = BizType::from_static(BIZ_TYPE);
+    Request {
+        action: SEND,
+        biz_type: NUMBER_CHECK,
+        ts: TS.parse::<Timestamp>().unwrap(),
+        body: Body::Signed(body.as_bytes()),
+    }
+}
+
+/// The bytes that are digested for a body.
+#[must_use]
+pub fn string_to_sign(body: &str) -> String {
+    format!(
+        "accessKey={ACCESS_KEY}&action={ACTION}&bizType={BIZ_TYPE}&ts={TS}&body={body}&accessSecret={SECRET}"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_gives_a_string_to_sign_of_the_wanted_length() {
+        for length in [128, 172, 400, 1_500, 65_536] {
+            assert_eq!(string_to_sign(&body(length)).len(), length);
+        }
+    }
+
+    #[test]
+    fn mixed_bodies_cover_the_whole_range() {
+        let lengths: Vec<_> = bodies(1_000, 172, 44)
+            .iter()
+            .map(|b| string_to_sign(b).len())
+            .collect();
+        assert_eq!(lengths.iter().min(), Some(&128));
+        assert_eq!(lengths.iter().max(), Some(&216));
+    }
+}

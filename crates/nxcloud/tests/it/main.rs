@@ -1,0 +1,7 @@
+//! What a caller of the facade relies on.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod bad_replies;
+mod environment;
+mod invariants;
+mod support;

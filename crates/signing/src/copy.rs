@@ -1,0 +1,53 @@
+//! Copies of the short pieces that canonical strings are made of.
+
+/// Copies a piece into a place of the same length, in code at the call instead of a call of `memcpy`: for pieces of a few
+/// bytes the call costs more than the copy.
+#[inline(always)]
+pub(crate) fn copy(to: &mut [u8], from: &[u8]) {
+    // Two overlapping copies of a power of two cover every length between it and twice it.
+    if from.len() > 32 {
+        copy_long(to, from);
+    } else if !(pair::<16>(to, from) || pair::<8>(to, from) || pair::<4>(to, from)) {
+        for (to, from) in to.iter_mut().zip(from) {
+            *to = *from;
+        }
+    }
+}
+
+/// The first and the last `N` bytes; false if there are fewer than `N`.
+#[inline(always)]
+fn pair<const N: usize>(to: &mut [u8], from: &[u8]) -> bool {
+    let (Some(first), Some(last)) = (from.first_chunk::<N>(), from.last_chunk::<N>()) else {
+        return false;
+    };
+    if let Some(to) = to.first_chunk_mut() {
+        *to = *first;
+    }
+    if let Some(to) = to.last_chunk_mut() {
+        *to = *last;
+    }
+    true
+}
+
+/// Pieces for which a call costs little beside the copy.
+#[inline(always)]
+fn copy_long(to: &mut [u8], from: &[u8]) {
+    to.copy_from_slice(from);
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use std::vec::Vec;
+
+    #[test]
+    fn a_copy_of_any_length_is_exact() {
+        for length in 0..=600 {
+            let from: Vec<u8> = (0..length).map(|i: u16| (i % 251) as u8 + 1).collect();
+            let mut to = std::vec![0; from.len()];
+            super::copy(&mut to, &from);
+            assert_eq!(to, from);
+        }
+    }
+}
