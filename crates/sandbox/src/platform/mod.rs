@@ -219,5 +219,11 @@ fn beginning(text: &str) -> &str {
 }
 
 #[cfg(test)]
+mod dispatch_tests;
+#[cfg(test)]
+mod draft;
+#[cfg(test)]
+mod sweep_tests;
+#[cfg(test)]
 #[path = "platform_tests.rs"]
 mod tests;
