@@ -240,6 +240,19 @@ pub struct Object {
     pub max_days: Option<(String, String, i64)>,
 }
 
+impl Object {
+    /// Wire names of the fields of which the caller gives exactly one: each has a constructor, so that none and two do not
+    /// compile.
+    #[must_use]
+    pub fn alternatives(&self) -> &[String] {
+        let rule = self
+            .rules
+            .iter()
+            .find(|rule| (rule.min, rule.max) == (1, Some(1)));
+        rule.map_or(&[], |rule| &rule.fields)
+    }
+}
+
 /// How many of some fields must be given.
 #[derive(Debug)]
 pub struct GivenRule {

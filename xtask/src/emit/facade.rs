@@ -63,9 +63,12 @@ rustls = [{rustls}]
 nxcloud-client.workspace = true
 {dependencies}
 [dev-dependencies]
+bytes.workspace = true
+futures-util.workspace = true
 # Itself with every service, so that examples and tests need no flags.
 nxcloud = {{ path = ".", features = ["full"] }}
 nxcloud-sandbox.workspace = true
+serde.workspace = true
 serde_json.workspace = true
 tokio = {{ workspace = true, features = ["macros", "rt-multi-thread"] }}
 

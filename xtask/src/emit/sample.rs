@@ -52,6 +52,7 @@ impl Sample<'_> {
         let is_form = object.fields.iter().any(|field| field.ty == Ty::Upload);
         let mut arguments = Vec::new();
         let mut setters = Vec::new();
+        let mut constructor = ident("new");
         for field in object
             .fields
             .iter()
@@ -69,6 +70,10 @@ impl Sample<'_> {
                     arguments.push(quote!(#upload::from_bytes(#name, #mime, #content)));
                 }
                 (true, Some(value)) => arguments.push(self.value(field, value)?),
+                (false, Some(value)) if object.alternatives().contains(&field.wire) => {
+                    constructor = ident(&format!("from_{}", field.rust.trim_end_matches('_')));
+                    arguments.push(self.value(field, value)?);
+                }
                 (true, None) => return None,
                 (false, Some(value)) => {
                     let setter = ident(&format!("with_{}", field.rust.trim_end_matches('_')));
@@ -85,7 +90,7 @@ impl Sample<'_> {
             };
             arguments.push(self.branch(union, definition, example)?);
         }
-        Some(quote!(#path::new(#(#arguments),*) #(#setters)*))
+        Some(quote!(#path::#constructor(#(#arguments),*) #(#setters)*))
     }
 
     /// A union where the exact type is needed.
@@ -144,7 +149,11 @@ impl Sample<'_> {
             (Ty::List(item), Value::Array(items)) => {
                 let items: Option<Vec<_>> = items
                     .iter()
-                    .map(|value| self.of_type(item, value))
+                    .map(|value| match &**item {
+                        // Entries of a list are of one type, so nothing converts by itself.
+                        Ty::Named(name) => self.named(name, value),
+                        item => self.of_type(item, value),
+                    })
                     .collect();
                 let items = items?;
                 Some(quote!([#(#items),*]))

@@ -4,7 +4,7 @@
 use super::enums::*;
 /// The device that calls.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `antbuddy.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -22,7 +22,7 @@ pub struct ClickToCall {
     pub sip_password: String,
 }
 impl ClickToCall {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(
         number: impl Into<String>,
@@ -84,7 +84,7 @@ impl std::fmt::Debug for ClickToCall {
 }
 /// What `list_call_histories` asks for.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `antbuddy.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -105,7 +105,7 @@ pub struct ListCallHistories {
     pub page: Option<i64>,
 }
 impl ListCallHistories {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(created_from: impl Into<String>, created_to: impl Into<String>) -> Self {
         Self {

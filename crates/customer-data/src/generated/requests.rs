@@ -4,7 +4,7 @@
 use super::enums::*;
 /// Customers to create and the rule for existing ones.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `customer-data.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -25,7 +25,7 @@ pub struct BatchCreateCustomers {
     pub customers: Vec<Customer>,
 }
 impl BatchCreateCustomers {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(
         conflict_rule: impl Into<ConflictRule>,
@@ -80,7 +80,7 @@ impl std::fmt::Debug for BatchCreateCustomers {
 }
 /// A customer to create.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `customer-data.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -139,7 +139,7 @@ pub struct Customer {
     pub source: Option<String>,
 }
 impl Customer {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(first_name: impl Into<String>, last_name: impl Into<String>) -> Self {
         Self {
@@ -356,7 +356,7 @@ impl std::fmt::Debug for Customer {
 }
 /// What `query_customer_fields` asks for.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `customer-data.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -374,7 +374,7 @@ pub struct QueryCustomerFields {
     pub is_preset: Option<bool>,
 }
 impl QueryCustomerFields {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(tenant_id: i64, app_key: impl Into<String>) -> Self {
         Self {

@@ -4,7 +4,7 @@
 use super::enums::*;
 /// One WhatsApp message for one recipient.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -30,7 +30,7 @@ pub struct SendMessage {
     pub message_content: MessageContent,
 }
 impl SendMessage {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(
         app_key: impl Into<String>,
@@ -204,7 +204,7 @@ impl nxcloud_client::check::Check for MessageContent {
 }
 /// A text message.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -216,7 +216,7 @@ pub struct TextContent {
     pub text: Text,
 }
 impl TextContent {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(text: impl Into<Text>) -> Self {
         Self { text: text.into() }
@@ -237,7 +237,7 @@ impl std::fmt::Debug for TextContent {
 }
 /// An image message.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -249,7 +249,7 @@ pub struct ImageContent {
     pub image: Image,
 }
 impl ImageContent {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(image: impl Into<Image>) -> Self {
         Self { image: image.into() }
@@ -270,7 +270,7 @@ impl std::fmt::Debug for ImageContent {
 }
 /// A video message.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -282,7 +282,7 @@ pub struct VideoContent {
     pub video: Video,
 }
 impl VideoContent {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(video: impl Into<Video>) -> Self {
         Self { video: video.into() }
@@ -303,7 +303,7 @@ impl std::fmt::Debug for VideoContent {
 }
 /// An audio message.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -315,7 +315,7 @@ pub struct AudioContent {
     pub audio: Audio,
 }
 impl AudioContent {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(audio: impl Into<Audio>) -> Self {
         Self { audio: audio.into() }
@@ -336,7 +336,7 @@ impl std::fmt::Debug for AudioContent {
 }
 /// A document message.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -348,7 +348,7 @@ pub struct DocumentContent {
     pub document: Document,
 }
 impl DocumentContent {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(document: impl Into<Document>) -> Self {
         Self { document: document.into() }
@@ -369,7 +369,7 @@ impl std::fmt::Debug for DocumentContent {
 }
 /// A location message.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -381,7 +381,7 @@ pub struct LocationContent {
     pub location: Location,
 }
 impl LocationContent {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(location: impl Into<Location>) -> Self {
         Self { location: location.into() }
@@ -402,7 +402,7 @@ impl std::fmt::Debug for LocationContent {
 }
 /// A sticker message.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -414,7 +414,7 @@ pub struct StickerContent {
     pub sticker: Sticker,
 }
 impl StickerContent {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(sticker: impl Into<Sticker>) -> Self {
         Self { sticker: sticker.into() }
@@ -435,7 +435,7 @@ impl std::fmt::Debug for StickerContent {
 }
 /// A message made from a template.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -447,7 +447,7 @@ pub struct TemplateContent {
     pub template: Template,
 }
 impl TemplateContent {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(template: impl Into<Template>) -> Self {
         Self { template: template.into() }
@@ -468,7 +468,7 @@ impl std::fmt::Debug for TemplateContent {
 }
 /// Text to show.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -483,7 +483,7 @@ pub struct Text {
     pub preview_url: Option<bool>,
 }
 impl Text {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(body: impl Into<String>) -> Self {
         Self {
@@ -523,7 +523,7 @@ impl std::fmt::Debug for Text {
 }
 /// An image, either stored at the platform (`id`) or fetched by it (`link`).
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -541,37 +541,29 @@ pub struct Image {
     pub caption: Option<String>,
 }
 impl Image {
-    /// A request; nothing is required.
+    /// With what is required, and of the alternatives this one. HTTP or HTTPS URL that the image is fetched from; instead of `id`.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn from_link(link: impl Into<String>) -> Self {
         Self {
-            link: None,
+            link: Some(link.into()),
             id: None,
             caption: None,
         }
     }
-    /// HTTP or HTTPS URL that the image is fetched from; instead of `id`.
+    /// With what is required, and of the alternatives this one. Id returned by `upload_media`; instead of `link`.
     #[must_use]
-    pub fn with_link(mut self, link: impl Into<String>) -> Self {
-        self.link = Some(link.into());
-        self
-    }
-    /// Id returned by `upload_media`; instead of `link`.
-    #[must_use]
-    pub fn with_id(mut self, id: impl Into<String>) -> Self {
-        self.id = Some(id.into());
-        self
+    pub fn from_id(id: impl Into<String>) -> Self {
+        Self {
+            link: None,
+            id: Some(id.into()),
+            caption: None,
+        }
     }
     /// Caption of the image.
     #[must_use]
     pub fn with_caption(mut self, caption: impl Into<String>) -> Self {
         self.caption = Some(caption.into());
         self
-    }
-}
-impl Default for Image {
-    fn default() -> Self {
-        Self::new()
     }
 }
 impl nxcloud_client::check::Check for Image {
@@ -620,7 +612,7 @@ impl std::fmt::Debug for Image {
 }
 /// A video, either stored at the platform (`id`) or fetched by it (`link`).
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -638,37 +630,29 @@ pub struct Video {
     pub caption: Option<String>,
 }
 impl Video {
-    /// A request; nothing is required.
+    /// With what is required, and of the alternatives this one. HTTP or HTTPS URL that the video is fetched from; instead of `id`.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn from_link(link: impl Into<String>) -> Self {
         Self {
-            link: None,
+            link: Some(link.into()),
             id: None,
             caption: None,
         }
     }
-    /// HTTP or HTTPS URL that the video is fetched from; instead of `id`.
+    /// With what is required, and of the alternatives this one. Id returned by `upload_media`; instead of `link`.
     #[must_use]
-    pub fn with_link(mut self, link: impl Into<String>) -> Self {
-        self.link = Some(link.into());
-        self
-    }
-    /// Id returned by `upload_media`; instead of `link`.
-    #[must_use]
-    pub fn with_id(mut self, id: impl Into<String>) -> Self {
-        self.id = Some(id.into());
-        self
+    pub fn from_id(id: impl Into<String>) -> Self {
+        Self {
+            link: None,
+            id: Some(id.into()),
+            caption: None,
+        }
     }
     /// Caption of the video.
     #[must_use]
     pub fn with_caption(mut self, caption: impl Into<String>) -> Self {
         self.caption = Some(caption.into());
         self
-    }
-}
-impl Default for Video {
-    fn default() -> Self {
-        Self::new()
     }
 }
 impl nxcloud_client::check::Check for Video {
@@ -717,7 +701,7 @@ impl std::fmt::Debug for Video {
 }
 /// An audio file, either stored at the platform (`id`) or fetched by it (`link`).
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -732,27 +716,21 @@ pub struct Audio {
     pub id: Option<String>,
 }
 impl Audio {
-    /// A request; nothing is required.
+    /// With what is required, and of the alternatives this one. HTTP or HTTPS URL that the audio file is fetched from; instead of `id`.
     #[must_use]
-    pub fn new() -> Self {
-        Self { link: None, id: None }
+    pub fn from_link(link: impl Into<String>) -> Self {
+        Self {
+            link: Some(link.into()),
+            id: None,
+        }
     }
-    /// HTTP or HTTPS URL that the audio file is fetched from; instead of `id`.
+    /// With what is required, and of the alternatives this one. Id returned by `upload_media`; instead of `link`.
     #[must_use]
-    pub fn with_link(mut self, link: impl Into<String>) -> Self {
-        self.link = Some(link.into());
-        self
-    }
-    /// Id returned by `upload_media`; instead of `link`.
-    #[must_use]
-    pub fn with_id(mut self, id: impl Into<String>) -> Self {
-        self.id = Some(id.into());
-        self
-    }
-}
-impl Default for Audio {
-    fn default() -> Self {
-        Self::new()
+    pub fn from_id(id: impl Into<String>) -> Self {
+        Self {
+            link: None,
+            id: Some(id.into()),
+        }
     }
 }
 impl nxcloud_client::check::Check for Audio {
@@ -800,7 +778,7 @@ impl std::fmt::Debug for Audio {
 }
 /// A document, either stored at the platform (`id`) or fetched by it (`link`). It has no caption, unlike an inbound one.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -818,37 +796,29 @@ pub struct Document {
     pub file_name: Option<String>,
 }
 impl Document {
-    /// A request; nothing is required.
+    /// With what is required, and of the alternatives this one. HTTP or HTTPS URL that the document is fetched from; instead of `id`.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn from_link(link: impl Into<String>) -> Self {
         Self {
-            link: None,
+            link: Some(link.into()),
             id: None,
             file_name: None,
         }
     }
-    /// HTTP or HTTPS URL that the document is fetched from; instead of `id`.
+    /// With what is required, and of the alternatives this one. Id returned by `upload_media`; instead of `link`.
     #[must_use]
-    pub fn with_link(mut self, link: impl Into<String>) -> Self {
-        self.link = Some(link.into());
-        self
-    }
-    /// Id returned by `upload_media`; instead of `link`.
-    #[must_use]
-    pub fn with_id(mut self, id: impl Into<String>) -> Self {
-        self.id = Some(id.into());
-        self
+    pub fn from_id(id: impl Into<String>) -> Self {
+        Self {
+            link: None,
+            id: Some(id.into()),
+            file_name: None,
+        }
     }
     /// File name shown to the recipient.
     #[must_use]
     pub fn with_file_name(mut self, file_name: impl Into<String>) -> Self {
         self.file_name = Some(file_name.into());
         self
-    }
-}
-impl Default for Document {
-    fn default() -> Self {
-        Self::new()
     }
 }
 impl nxcloud_client::check::Check for Document {
@@ -897,7 +867,7 @@ impl std::fmt::Debug for Document {
 }
 /// A place.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -918,7 +888,7 @@ pub struct Location {
     pub address: Option<String>,
 }
 impl Location {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(
         longitude: impl Into<nxcloud_client::Decimal>,
@@ -959,7 +929,7 @@ impl std::fmt::Debug for Location {
 }
 /// A sticker, either stored at the platform (`id`) or fetched by it (`link`).
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -974,27 +944,21 @@ pub struct Sticker {
     pub id: Option<String>,
 }
 impl Sticker {
-    /// A request; nothing is required.
+    /// With what is required, and of the alternatives this one. HTTP or HTTPS URL that the sticker is fetched from; instead of `id`.
     #[must_use]
-    pub fn new() -> Self {
-        Self { link: None, id: None }
+    pub fn from_link(link: impl Into<String>) -> Self {
+        Self {
+            link: Some(link.into()),
+            id: None,
+        }
     }
-    /// HTTP or HTTPS URL that the sticker is fetched from; instead of `id`.
+    /// With what is required, and of the alternatives this one. Id returned by `upload_media`; instead of `link`.
     #[must_use]
-    pub fn with_link(mut self, link: impl Into<String>) -> Self {
-        self.link = Some(link.into());
-        self
-    }
-    /// Id returned by `upload_media`; instead of `link`.
-    #[must_use]
-    pub fn with_id(mut self, id: impl Into<String>) -> Self {
-        self.id = Some(id.into());
-        self
-    }
-}
-impl Default for Sticker {
-    fn default() -> Self {
-        Self::new()
+    pub fn from_id(id: impl Into<String>) -> Self {
+        Self {
+            link: None,
+            id: Some(id.into()),
+        }
     }
 }
 impl nxcloud_client::check::Check for Sticker {
@@ -1042,7 +1006,7 @@ impl std::fmt::Debug for Sticker {
 }
 /// A template and the values for its variables.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -1060,7 +1024,7 @@ pub struct Template {
     pub components: Option<Vec<TemplateValues>>,
 }
 impl Template {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(name: impl Into<String>, language: impl Into<TemplateLanguage>) -> Self {
         Self {
@@ -1112,7 +1076,7 @@ impl std::fmt::Debug for Template {
 }
 /// Language that a template is sent in.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -1127,7 +1091,7 @@ pub struct TemplateLanguage {
     pub policy: String,
 }
 impl TemplateLanguage {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(code: impl Into<LanguageCode>) -> Self {
         Self {
@@ -1197,7 +1161,7 @@ impl nxcloud_client::check::Check for TemplateValues {
 }
 /// Values for the header of a template; no sample shows one.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -1209,7 +1173,7 @@ pub struct HeaderValues {
     pub parameters: Option<Vec<HeaderParameter>>,
 }
 impl HeaderValues {
-    /// A request; nothing is required.
+    /// Nothing is required.
     #[must_use]
     pub fn new() -> Self {
         Self { parameters: None }
@@ -1243,7 +1207,7 @@ impl std::fmt::Debug for HeaderValues {
 }
 /// Values for the body of a template.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -1255,7 +1219,7 @@ pub struct BodyValues {
     pub parameters: Option<Vec<TextValue>>,
 }
 impl BodyValues {
-    /// A request; nothing is required.
+    /// Nothing is required.
     #[must_use]
     pub fn new() -> Self {
         Self { parameters: None }
@@ -1321,7 +1285,7 @@ impl nxcloud_client::check::Check for ButtonValues {
 }
 /// Value for a button that opens an address.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -1336,7 +1300,7 @@ pub struct UrlButtonValues {
     pub parameters: Option<Vec<TextValue>>,
 }
 impl UrlButtonValues {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(index: impl Into<String>) -> Self {
         Self {
@@ -1385,7 +1349,7 @@ impl std::fmt::Debug for UrlButtonValues {
 }
 /// Value for a quick reply button.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -1400,7 +1364,7 @@ pub struct QuickReplyButtonValues {
     pub parameters: Option<Vec<PayloadValue>>,
 }
 impl QuickReplyButtonValues {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(index: impl Into<String>) -> Self {
         Self {
@@ -1449,7 +1413,7 @@ impl std::fmt::Debug for QuickReplyButtonValues {
 }
 /// A text for a variable.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -1464,7 +1428,7 @@ pub struct TextValue {
     pub text: String,
 }
 impl TextValue {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self {
@@ -1493,7 +1457,7 @@ impl std::fmt::Debug for TextValue {
 }
 /// A payload for a quick reply button.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -1508,7 +1472,7 @@ pub struct PayloadValue {
     pub payload: String,
 }
 impl PayloadValue {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(payload: impl Into<String>) -> Self {
         Self {
@@ -1587,7 +1551,7 @@ impl nxcloud_client::check::Check for HeaderParameter {
 }
 /// A text.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -1599,7 +1563,7 @@ pub struct TextParameter {
     pub text: String,
 }
 impl TextParameter {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self { text: text.into() }
@@ -1617,7 +1581,7 @@ impl std::fmt::Debug for TextParameter {
 }
 /// An image.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -1629,7 +1593,7 @@ pub struct ImageParameter {
     pub image: Image,
 }
 impl ImageParameter {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(image: impl Into<Image>) -> Self {
         Self { image: image.into() }
@@ -1650,7 +1614,7 @@ impl std::fmt::Debug for ImageParameter {
 }
 /// A video.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -1662,7 +1626,7 @@ pub struct VideoParameter {
     pub video: Video,
 }
 impl VideoParameter {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(video: impl Into<Video>) -> Self {
         Self { video: video.into() }
@@ -1683,7 +1647,7 @@ impl std::fmt::Debug for VideoParameter {
 }
 /// A document.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -1695,7 +1659,7 @@ pub struct DocumentParameter {
     pub document: Document,
 }
 impl DocumentParameter {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(document: impl Into<Document>) -> Self {
         Self { document: document.into() }
@@ -1716,7 +1680,7 @@ impl std::fmt::Debug for DocumentParameter {
 }
 /// A media file to store.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone)]
@@ -1732,7 +1696,7 @@ pub struct UploadMedia {
     pub file: nxcloud_client::upload::Upload,
 }
 impl UploadMedia {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(
         business_phone: impl Into<String>,
@@ -1851,7 +1815,7 @@ impl std::fmt::Debug for UploadMedia {
 }
 /// The media file to look up.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -1869,7 +1833,7 @@ pub struct GetMedia {
     pub media_id: String,
 }
 impl GetMedia {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(business_phone: impl Into<String>, media_id: impl Into<String>) -> Self {
         Self {
@@ -1925,7 +1889,7 @@ impl std::fmt::Debug for GetMedia {
 }
 /// The media file to delete.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -1943,7 +1907,7 @@ pub struct DeleteMedia {
     pub media_id: String,
 }
 impl DeleteMedia {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(business_phone: impl Into<String>, media_id: impl Into<String>) -> Self {
         Self {
@@ -1999,7 +1963,7 @@ impl std::fmt::Debug for DeleteMedia {
 }
 /// A template to create.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -2029,7 +1993,7 @@ pub struct CreateTemplate {
     pub components: Vec<TemplateComponent>,
 }
 impl CreateTemplate {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(
         app_key: impl Into<String>,
@@ -2115,7 +2079,7 @@ impl std::fmt::Debug for CreateTemplate {
 }
 /// The new content of a template.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -2142,7 +2106,7 @@ pub struct UpdateTemplate {
     pub components: Vec<TemplateComponent>,
 }
 impl UpdateTemplate {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(
         app_key: impl Into<String>,
@@ -2310,7 +2274,7 @@ impl nxcloud_client::check::Check for HeaderComponent {
 }
 /// Header of text.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -2325,7 +2289,7 @@ pub struct TextHeader {
     pub example: Option<TextHeaderExample>,
 }
 impl TextHeader {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self {
@@ -2368,7 +2332,7 @@ impl std::fmt::Debug for TextHeader {
 }
 /// Example for the variable of a text header.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -2380,7 +2344,7 @@ pub struct TextHeaderExample {
     pub header_text: String,
 }
 impl TextHeaderExample {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(header_text: impl Into<String>) -> Self {
         Self {
@@ -2400,7 +2364,7 @@ impl std::fmt::Debug for TextHeaderExample {
 }
 /// Header of one document, image or video.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -2412,7 +2376,7 @@ pub struct MediaHeader {
     pub example: MediaHeaderExample,
 }
 impl MediaHeader {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(example: impl Into<MediaHeaderExample>) -> Self {
         Self { example: example.into() }
@@ -2433,7 +2397,7 @@ impl std::fmt::Debug for MediaHeader {
 }
 /// Example file of a media header; of both forms given, `custom_header_handle_url` wins.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -2452,7 +2416,7 @@ pub struct MediaHeaderExample {
     pub custom_header_handle_url: Option<String>,
 }
 impl MediaHeaderExample {
-    /// A request; nothing is required.
+    /// Nothing is required.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -2535,7 +2499,7 @@ impl std::fmt::Debug for MediaHeaderExample {
 }
 /// Body of a template. The table requires `text`, the samples of authentication templates have `add_security_recommendation` in its place: one of the two must be there.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -2557,7 +2521,7 @@ pub struct BodyComponent {
     pub add_security_recommendation: Option<bool>,
 }
 impl BodyComponent {
-    /// A request; nothing is required.
+    /// Nothing is required.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -2632,7 +2596,7 @@ impl std::fmt::Debug for BodyComponent {
 }
 /// Examples for the variables of a body.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -2644,7 +2608,7 @@ pub struct BodyExample {
     pub body_text: Vec<Vec<String>>,
 }
 impl BodyExample {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(body_text: impl IntoIterator<Item = impl Into<Vec<String>>>) -> Self {
         Self {
@@ -2664,7 +2628,7 @@ impl std::fmt::Debug for BodyExample {
 }
 /// Footer of a template. The table requires `text`, the samples of authentication templates have `code_expiration_minutes` in its place: one of the two must be there.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -2683,7 +2647,7 @@ pub struct FooterComponent {
     pub code_expiration_minutes: Option<i64>,
 }
 impl FooterComponent {
-    /// A request; nothing is required.
+    /// Nothing is required.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -2751,7 +2715,7 @@ impl std::fmt::Debug for FooterComponent {
 }
 /// Buttons of a template.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -2763,7 +2727,7 @@ pub struct ButtonsComponent {
     pub buttons: Vec<TemplateButton>,
 }
 impl ButtonsComponent {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(buttons: impl IntoIterator<Item = impl Into<TemplateButton>>) -> Self {
         Self {
@@ -2836,7 +2800,7 @@ impl nxcloud_client::check::Check for TemplateButton {
 }
 /// Button that sends a reply.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -2848,7 +2812,7 @@ pub struct QuickReplyButton {
     pub text: String,
 }
 impl QuickReplyButton {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self { text: text.into() }
@@ -2878,7 +2842,7 @@ impl std::fmt::Debug for QuickReplyButton {
 }
 /// Button that opens an address; no sample shows one.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -2896,7 +2860,7 @@ pub struct UrlButton {
     pub example: Option<Vec<String>>,
 }
 impl UrlButton {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(text: impl Into<String>, url: impl Into<String>) -> Self {
         Self {
@@ -2952,7 +2916,7 @@ impl std::fmt::Debug for UrlButton {
 }
 /// Button that calls a number; no sample shows one.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -2967,7 +2931,7 @@ pub struct PhoneNumberButton {
     pub phone_number: String,
 }
 impl PhoneNumberButton {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(text: impl Into<String>, phone_number: impl Into<String>) -> Self {
         Self {
@@ -3044,7 +3008,7 @@ impl nxcloud_client::check::Check for OtpButton {
 }
 /// Button that fills the code into an Android application.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -3065,7 +3029,7 @@ pub struct OneTapButton {
     pub signature_hash: String,
 }
 impl OneTapButton {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(
         text: impl Into<String>,
@@ -3141,7 +3105,7 @@ impl std::fmt::Debug for OneTapButton {
 }
 /// Button that copies the code.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -3153,7 +3117,7 @@ pub struct CopyCodeButton {
     pub text: String,
 }
 impl CopyCodeButton {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self { text: text.into() }
@@ -3183,7 +3147,7 @@ impl std::fmt::Debug for CopyCodeButton {
 }
 /// Which templates to list.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -3213,7 +3177,7 @@ pub struct GetTemplates {
     pub name: Option<String>,
 }
 impl GetTemplates {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(app_key: impl Into<String>, business_phone: impl Into<String>) -> Self {
         Self {
@@ -3301,7 +3265,7 @@ impl std::fmt::Debug for GetTemplates {
 }
 /// The templates to delete.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -3322,7 +3286,7 @@ pub struct DeleteTemplate {
     pub name: String,
 }
 impl DeleteTemplate {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(
         app_key: impl Into<String>,
@@ -3395,7 +3359,7 @@ impl std::fmt::Debug for DeleteTemplate {
 }
 /// An example file for the header of a template.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone)]
@@ -3411,7 +3375,7 @@ pub struct UploadTemplateFile {
     pub file: nxcloud_client::upload::Upload,
 }
 impl UploadTemplateFile {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(
         business_phone: impl Into<String>,
@@ -3501,7 +3465,7 @@ impl std::fmt::Debug for UploadTemplateFile {
 }
 /// Which business numbers to query.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -3523,7 +3487,7 @@ pub struct GetPhones {
     pub messaging_product: String,
 }
 impl GetPhones {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(app_key: impl Into<String>) -> Self {
         Self {
@@ -3574,7 +3538,7 @@ impl std::fmt::Debug for GetPhones {
 }
 /// A customer's application to create.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -3589,7 +3553,7 @@ pub struct IntegratorCreateApp {
     pub webhook: String,
 }
 impl IntegratorCreateApp {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(app_name: impl Into<String>, webhook: impl Into<String>) -> Self {
         Self {
@@ -3634,7 +3598,7 @@ impl std::fmt::Debug for IntegratorCreateApp {
 }
 /// The number to send a verification code to.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -3649,7 +3613,7 @@ pub struct IntegratorGetCode {
     pub method: CodeMethod,
 }
 impl IntegratorGetCode {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(phone_number: impl Into<String>, method: impl Into<CodeMethod>) -> Self {
         Self {
@@ -3683,7 +3647,7 @@ impl std::fmt::Debug for IntegratorGetCode {
 }
 /// A verification code to check.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -3698,7 +3662,7 @@ pub struct IntegratorCheckCode {
     pub code: String,
 }
 impl IntegratorCheckCode {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(phone_number: impl Into<String>, code: impl Into<String>) -> Self {
         Self {
@@ -3743,7 +3707,7 @@ impl std::fmt::Debug for IntegratorCheckCode {
 }
 /// The number to create the local client for.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -3755,7 +3719,7 @@ pub struct IntegratorCreateClient {
     pub phone_number: String,
 }
 impl IntegratorCreateClient {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(phone_number: impl Into<String>) -> Self {
         Self {
@@ -3787,7 +3751,7 @@ impl std::fmt::Debug for IntegratorCreateClient {
 }
 /// The application whose numbers are listed.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -3799,7 +3763,7 @@ pub struct IntegratorPhoneList {
     pub app_key: String,
 }
 impl IntegratorPhoneList {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(app_key: impl Into<String>) -> Self {
         Self { app_key: app_key.into() }
@@ -3829,7 +3793,7 @@ impl std::fmt::Debug for IntegratorPhoneList {
 }
 /// One template message of a SaaS tenant.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -3862,7 +3826,7 @@ pub struct SaasSendTemplate {
     pub template: SaasTemplate,
 }
 impl SaasSendTemplate {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(
         tenant_id: i64,
@@ -3964,7 +3928,7 @@ impl std::fmt::Debug for SaasSendTemplate {
 }
 /// A template and the values for its variables.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -3982,7 +3946,7 @@ pub struct SaasTemplate {
     pub components: Option<Vec<SaasTemplateValues>>,
 }
 impl SaasTemplate {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(name: impl Into<String>, language: impl Into<TemplateLanguage>) -> Self {
         Self {
@@ -4034,7 +3998,7 @@ impl std::fmt::Debug for SaasTemplate {
 }
 /// Values for the variables of one part of a template (a component).
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -4049,7 +4013,7 @@ pub struct SaasTemplateValues {
     pub parameters: Option<Vec<SaasParameter>>,
 }
 impl SaasTemplateValues {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(type_: impl Into<SaasComponentType>) -> Self {
         Self {
@@ -4116,7 +4080,7 @@ impl nxcloud_client::check::Check for SaasParameter {
 }
 /// An image.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -4128,7 +4092,7 @@ pub struct SaasImageParameter {
     pub image: SaasImage,
 }
 impl SaasImageParameter {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(image: impl Into<SaasImage>) -> Self {
         Self { image: image.into() }
@@ -4149,7 +4113,7 @@ impl std::fmt::Debug for SaasImageParameter {
 }
 /// An image that the platform fetches; unlike in `send_message` there is neither an id nor a caption.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `whatsapp.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -4161,7 +4125,7 @@ pub struct SaasImage {
     pub link: String,
 }
 impl SaasImage {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(link: impl Into<String>) -> Self {
         Self { link: link.into() }

@@ -15,7 +15,7 @@ pub(super) fn request(service: &Service, def: &TypeDef, object: &Object) -> Toke
         .any(|field| field.ty == Ty::Upload)
         .then(|| form(object));
     let text = doc(&format!(
-        "{}\n\n`new` takes what is required, the `with_` methods add the rest.\n\nReference: `{}`.",
+        "{}\n\nThe constructor takes what is required, the `with_` methods add the rest.\n\nReference: `{}`.",
         def.description.trim(),
         service.source
     ));
@@ -57,7 +57,9 @@ pub(super) fn request(service: &Service, def: &TypeDef, object: &Object) -> Toke
         .is_none()
         .then(|| quote!(#[serde(deny_unknown_fields)]));
     let constructor = constructor(object);
+    let alternatives = object.alternatives();
     let needs_nothing = object.flattened.is_none()
+        && alternatives.is_empty()
         && object
             .fields
             .iter()
@@ -75,6 +77,7 @@ pub(super) fn request(service: &Service, def: &TypeDef, object: &Object) -> Toke
         .fields
         .iter()
         .filter(|field| !field.required && field.constant.is_none())
+        .filter(|field| !alternatives.contains(&field.wire))
         .map(setter);
     let check = check(service, object, &name);
     let debug = debug(
@@ -117,12 +120,26 @@ pub(super) fn request(service: &Service, def: &TypeDef, object: &Object) -> Toke
     }
 }
 
-/// `new`, with exactly what is required.
+/// `new`, with exactly what is required; where the caller gives exactly one of some fields, a constructor for each.
 fn constructor(object: &Object) -> TokenStream {
+    let alternatives = object.alternatives();
+    if alternatives.is_empty() {
+        return one_constructor(object, None);
+    }
+    let all = object
+        .fields
+        .iter()
+        .filter(|field| alternatives.contains(&field.wire));
+    all.map(|field| one_constructor(object, Some(field)))
+        .collect()
+}
+
+fn one_constructor(object: &Object, chosen: Option<&Field>) -> TokenStream {
     let mut arguments = Vec::new();
     let mut values = Vec::new();
     for field in &object.fields {
         let member = ident(&field.rust);
+        let is_chosen = chosen.is_some_and(|chosen| chosen.wire == field.wire);
         if let Some(constant) = &field.constant {
             values.push(if field.required {
                 quote!(#member: #constant.to_owned())
@@ -131,11 +148,13 @@ fn constructor(object: &Object) -> TokenStream {
             });
         } else if let Some(upload) = mime_of(object, field) {
             values.push(quote!(#member: #upload.mime().to_owned()));
-        } else if field.required {
+        } else if field.required || is_chosen {
             let (argument, value) = accept(&member, &field.ty);
             arguments.push(argument);
             // What passes through unchanged is written in short.
-            values.push(if value.to_string() == field.rust {
+            values.push(if is_chosen {
+                quote!(#member: Some(#value))
+            } else if value.to_string() == field.rust {
                 quote!(#member)
             } else {
                 quote!(#member: #value)
@@ -149,10 +168,16 @@ fn constructor(object: &Object) -> TokenStream {
         arguments.push(quote!(#member: impl Into<#ty>));
         values.push(quote!(#member: #member.into()));
     }
-    let text = if arguments.is_empty() {
-        doc("A request; nothing is required.")
-    } else {
-        doc("A request with what is required.")
+    let (name, text) = match chosen {
+        Some(field) => (
+            ident(&format!("from_{}", field.rust.trim_end_matches('_'))),
+            doc(&format!(
+                "With what is required, and of the alternatives this one. {}",
+                field.description
+            )),
+        ),
+        None if arguments.is_empty() => (ident("new"), doc("Nothing is required.")),
+        None => (ident("new"), doc("With what is required.")),
     };
     let many = (arguments.len() > 7).then(|| {
         quote!(#[allow(clippy::too_many_arguments, reason = "the reference requires all of them")])
@@ -161,7 +186,7 @@ fn constructor(object: &Object) -> TokenStream {
         #text
         #many
         #[must_use]
-        pub fn new(#(#arguments),*) -> Self {
+        pub fn #name(#(#arguments),*) -> Self {
             Self { #(#values),* }
         }
     }
