@@ -45,7 +45,7 @@ impl Attempt<'_> {
     fn likely_cause(&self) -> LikelyCause {
         let multipart = self.request.body == Body::Unsigned;
         let lower = self.claimed.to_ascii_lowercase();
-        if self.signer.verify(&self.request, &lower).is_ok() {
+        if lower != self.claimed && self.signer.verify(&self.request, &lower).is_ok() {
             LikelyCause::UpperCase
         } else if multipart && self.fits(Body::Signed(self.body)) {
             LikelyCause::MultipartBodySigned
