@@ -142,6 +142,7 @@ serde_json.workspace = true
 
 [dev-dependencies]
 nxcloud-sandbox.workspace = true
+proptest.workspace = true
 serde_json.workspace = true
 tokio = {{ workspace = true, features = ["macros", "rt-multi-thread"] }}
 
