@@ -94,7 +94,7 @@ impl<H: Hash> Padded<H> {
     }
 }
 
-impl<H: Hash> Sink for Padded<H> {
+impl<H: Hash> Sink<'_> for Padded<H> {
     #[inline(always)]
     fn put(&mut self, piece: &[u8]) {
         let end = self.filled + piece.len();
