@@ -15,8 +15,6 @@ pub enum Lanes {
     Single,
     /// 8 messages, with the instructions that the program is compiled for (SSE2 on `x86_64` by default).
     Plain8,
-    /// 12 messages, with the instructions that the program is compiled for.
-    Plain12,
     /// 16 messages, with the instructions that the program is compiled for.
     Plain16,
     /// 32 messages, with the instructions that the program is compiled for.
@@ -31,10 +29,9 @@ pub enum Lanes {
 
 impl Lanes {
     /// All of them, available or not.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 7] = [
         Self::Single,
         Self::Plain8,
-        Self::Plain12,
         Self::Plain16,
         Self::Plain32,
         Self::Avx2x8,
@@ -48,7 +45,6 @@ impl Lanes {
         match self {
             Self::Single => 1,
             Self::Plain8 | Self::Avx2x8 => 8,
-            Self::Plain12 => 12,
             Self::Plain16 | Self::Avx2x16 => 16,
             Self::Plain32 | Self::Avx512x32 => 32,
         }
@@ -58,7 +54,7 @@ impl Lanes {
     #[must_use]
     pub fn is_available(self) -> bool {
         match self {
-            Self::Single | Self::Plain8 | Self::Plain12 | Self::Plain16 | Self::Plain32 => true,
+            Self::Single | Self::Plain8 | Self::Plain16 | Self::Plain32 => true,
             Self::Avx2x8 | Self::Avx2x16 => Avx2::detect().is_some(),
             Self::Avx512x32 => Avx512::detect().is_some(),
         }
@@ -70,7 +66,6 @@ impl fmt::Display for Lanes {
         f.pad(match self {
             Self::Single => "single",
             Self::Plain8 => "plain x8",
-            Self::Plain12 => "plain x12",
             Self::Plain16 => "plain x16",
             Self::Plain32 => "plain x32",
             Self::Avx2x8 => "AVX2 x8",
@@ -132,9 +127,7 @@ impl Choice {
         match self {
             Self::Forced(lanes) => lanes,
             Self::Best(Tier::Scalar) => Lanes::Single,
-            // Two eights leave fewer lanes empty than a twelve and an eight.
-            Self::Best(Tier::Plain) if left <= 8 || (13..=16).contains(&left) => Lanes::Plain8,
-            Self::Best(Tier::Plain) => Lanes::Plain12,
+            Self::Best(Tier::Plain) => Lanes::Plain8,
             Self::Best(Tier::Avx512) if left > 16 => Lanes::Avx512x32,
             Self::Best(Tier::Avx2 | Tier::Avx512) if left > 8 => Lanes::Avx2x16,
             Self::Best(Tier::Avx2 | Tier::Avx512) => Lanes::Avx2x8,
@@ -155,7 +148,6 @@ impl Choice {
             Lanes::Plain8 => 21,
             Lanes::Avx2x16 => 26,
             Lanes::Avx512x32 => 41,
-            Lanes::Plain12 => 27,
             Lanes::Plain16 => 42,
             Lanes::Plain32 => 84,
         };

@@ -40,9 +40,9 @@ impl<H: Hash> Padded<H> {
         }
     }
 
-    /// Pads, digests and returns the final state.
+    /// Pads, digests and returns the final state. By reference, because by value would copy the buffer.
     #[inline]
-    pub(crate) fn finish(mut self) -> H::State {
+    pub(crate) fn finish(&mut self) -> H::State {
         let bits = self
             .digested
             .wrapping_add(self.filled as u64)

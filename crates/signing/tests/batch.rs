@@ -287,6 +287,63 @@ fn lanes_that_the_cpu_lacks_are_an_error() {
     }
 }
 
+#[test]
+#[cfg(feature = "rayon")]
+fn a_batch_on_all_cores_equals_one_on_a_single_core() {
+    let signer = signer();
+    let bodies: Vec<_> = noise(11)
+        .map(|n| body(n % 120, n as u64))
+        .take(9_000)
+        .collect();
+    let requests: Vec<_> = bodies.iter().map(|body| request(Some(body))).collect();
+    let mut expected = vec![Signature::UNSET; 9_001];
+    signer.sign_batch(&requests, &mut expected).unwrap();
+    for count in [0, 100, 8_191, 8_192, 9_000] {
+        let mut signatures = vec![Signature::UNSET; count + 1];
+        signer
+            .par_sign_batch(&requests[..count], &mut signatures)
+            .unwrap();
+        assert_eq!(signatures[..count], expected[..count]);
+        assert_eq!(signatures[count], Signature::UNSET);
+    }
+    let mut signatures = vec![Signature::UNSET; 8_999];
+    let short = BatchError::ResultsTooShort {
+        needed: 9_000,
+        given: 8_999,
+    };
+    assert_eq!(
+        signer.par_sign_batch(&requests, &mut signatures),
+        Err(short)
+    );
+    assert!(
+        signatures
+            .iter()
+            .all(|signature| *signature == Signature::UNSET)
+    );
+}
+
+/// The length in bits no longer fits 32 bits at 512 MiB, the length in bytes at 4 GiB.
+#[test]
+#[ignore = "minutes without optimisation; run with --release"]
+fn a_body_of_more_than_four_gibibytes() {
+    let signer = signer();
+    let long = vec![0; (4 << 30) + 100];
+    let requests = [
+        request(Some(b"a")),
+        request(Some(&long)),
+        request(Some(b"b")),
+    ];
+    let expected = naive(Some(&long));
+    assert_eq!(signer.sign(&requests[1]), *expected);
+    let mut signatures = [Signature::UNSET; 3];
+    signer.sign_batch(&requests, &mut signatures).unwrap();
+    assert_eq!(signatures[1], *expected);
+    signer
+        .sign_batch_in(Lanes::Plain8, &requests[1..2], &mut signatures)
+        .unwrap();
+    assert_eq!(signatures[0], *expected);
+}
+
 proptest! {
     #[test]
     fn a_batch_of_unequal_requests_equals_its_single_signatures(

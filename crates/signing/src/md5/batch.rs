@@ -24,6 +24,10 @@ pub(crate) const MAX_PIECES: usize = 12;
 
 const ROW_BYTES: usize = ROW_BLOCKS * 64;
 
+/// [`ROW_BLOCKS`] as the number that blocks are counted in.
+const MOST_BLOCKS: u32 = 5;
+const _: () = assert!(MOST_BLOCKS as usize == ROW_BLOCKS);
+
 /// Bytes of padding after a message: `0x80`, zeros, and eight bytes of length.
 const MAX_PADDING: usize = 72;
 
@@ -163,7 +167,6 @@ impl<'a, B: Batch> Group<'a, B> {
         match lanes {
             Lanes::Single => self.one_by_one(),
             Lanes::Plain8 => self.in_lanes::<8, _>(Baseline, rows),
-            Lanes::Plain12 => self.in_lanes::<12, _>(Baseline, rows),
             Lanes::Plain16 => self.in_lanes::<16, _>(Baseline, rows),
             Lanes::Plain32 => self.in_lanes::<32, _>(Baseline, rows),
             Lanes::Avx2x8 => match Avx2::detect() {
@@ -203,8 +206,13 @@ impl<'a, B: Batch> Group<'a, B> {
         let mut counts = [0; L];
         if self.longest as usize <= ROW_BLOCKS {
             for ((row, count), index) in rows.iter_mut().zip(&mut counts).zip(self.indexes) {
-                *count = self.blocks[usize::from(*index)] as usize;
-                fill(self.batch, self.first + usize::from(*index), *count, row);
+                *count = self.blocks[usize::from(*index)];
+                fill(
+                    self.batch,
+                    self.first + usize::from(*index),
+                    *count as usize,
+                    row,
+                );
             }
             cpu.absorb(&mut states, rows, &counts);
         } else {
@@ -313,7 +321,7 @@ impl<'m> Stream<'m> {
     }
 
     /// Takes as many blocks as a row holds or are left, and says how many.
-    fn fill(&mut self, row: &mut Row) -> usize {
+    fn fill(&mut self, row: &mut Row) -> u32 {
         // Most rows of a long message lie within its body.
         if let Some(piece) = self.pieces.get_mut(self.next)
             && let Some((taken, rest)) = piece.split_first_chunk::<ROW_BYTES>()
@@ -321,14 +329,14 @@ impl<'m> Stream<'m> {
         {
             row.as_flattened_mut().copy_from_slice(taken);
             *piece = rest;
-            self.blocks -= ROW_BLOCKS as u64;
-            return ROW_BLOCKS;
+            self.blocks -= u64::from(MOST_BLOCKS);
+            return MOST_BLOCKS;
         }
-        let blocks = usize::try_from(self.blocks)
-            .unwrap_or(usize::MAX)
-            .min(ROW_BLOCKS);
-        self.blocks -= blocks as u64;
-        let mut free = &mut row.as_flattened_mut()[..blocks * 64];
+        let blocks = u32::try_from(self.blocks)
+            .unwrap_or(u32::MAX)
+            .min(MOST_BLOCKS);
+        self.blocks -= u64::from(blocks);
+        let mut free = &mut row.as_flattened_mut()[..blocks as usize * 64];
         while !free.is_empty() {
             let pieces = &mut self.pieces[..self.count];
             let left = match pieces.get(self.next) {
@@ -358,3 +366,7 @@ impl<'m> Sink<'m> for Stream<'m> {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "batch_tests.rs"]
+mod tests;

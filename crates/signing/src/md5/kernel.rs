@@ -152,28 +152,26 @@ type Words<const L: usize> = [[u32; L]; 16];
 /// `compress` is a function of its own, not inlined: the compiler then keeps the chains of its lane loop interleaved,
 /// while inlined here it runs them one after the other, which takes nearly twice as long.
 #[inline(always)]
-#[expect(clippy::cast_possible_truncation, reason = "a row has few blocks")]
 fn absorb<const L: usize>(
     states: &mut States<L>,
     rows: &[Row; L],
-    counts: &[usize; L],
+    counts: &[u32; L],
     transpose: impl Fn(&[Row; L], usize) -> Words<L>,
     compress: impl Fn(&mut States<L>, &Words<L>),
 ) {
     let least = counts
         .iter()
-        .fold(ROW_BLOCKS, |least, count| least.min(*count));
+        .fold(u32::MAX, |least, count| least.min(*count));
     let most = counts.iter().fold(0, |most, count| most.max(*count));
-    for block in 0..least {
+    // While all lanes have a block there is nothing to keep back.
+    for (_, block) in (0..least).zip(0..ROW_BLOCKS) {
         compress(states, &transpose(rows, block));
     }
-    // Narrow counts compare as many at a time as there are lanes.
-    let counts = counts.map(|count| count.min(ROW_BLOCKS) as u32);
-    for (block, turn) in (least..most.min(ROW_BLOCKS)).zip(least as u32..) {
+    for (turn, block) in (0..most).zip(0..ROW_BLOCKS).skip(least as usize) {
         let mut next = *states;
         compress(&mut next, &transpose(rows, block));
         for (state, next) in states.iter_mut().zip(&next) {
-            for ((state, next), count) in state.iter_mut().zip(next).zip(&counts) {
+            for ((state, next), count) in state.iter_mut().zip(next).zip(counts) {
                 *state = if turn < *count { *next } else { *state };
             }
         }
@@ -221,7 +219,7 @@ fn hex<const L: usize>(states: &States<L>) -> Digits<L> {
 /// Takes in the next blocks of `L` messages.
 pub(crate) trait Absorb<const L: usize>: Copy {
     /// Digests `counts[lane]` blocks of each row.
-    fn absorb(self, states: &mut States<L>, rows: &[Row; L], counts: &[usize; L]);
+    fn absorb(self, states: &mut States<L>, rows: &[Row; L], counts: &[u32; L]);
 
     /// The digests as text.
     fn hex(self, states: &States<L>) -> Digits<L>;
@@ -232,13 +230,8 @@ pub(crate) trait Absorb<const L: usize>: Copy {
 pub(crate) struct Baseline;
 
 impl<const L: usize> Absorb<L> for Baseline {
-    fn absorb(self, states: &mut States<L>, rows: &[Row; L], counts: &[usize; L]) {
-        // Four lanes fill one SSE2 vector; more chains than three spill out of its registers.
-        if L == 12 {
-            absorb(states, rows, counts, transpose, compress_lanes::<L, 3>);
-        } else {
-            absorb(states, rows, counts, transpose, compress_lanes::<L, 2>);
-        }
+    fn absorb(self, states: &mut States<L>, rows: &[Row; L], counts: &[u32; L]) {
+        absorb(states, rows, counts, transpose, compress_lanes::<L, 2>);
     }
 
     fn hex(self, states: &States<L>) -> Digits<L> {
@@ -390,11 +383,7 @@ mod x86 {
     macro_rules! kernel {
         ($features:literal, $lanes:literal, $chains:literal, $absorb:ident, $compress:ident) => {
             #[target_feature(enable = $features)]
-            fn $absorb(
-                states: &mut States<$lanes>,
-                rows: &[Row; $lanes],
-                counts: &[usize; $lanes],
-            ) {
+            fn $absorb(states: &mut States<$lanes>, rows: &[Row; $lanes], counts: &[u32; $lanes]) {
                 absorb(
                     states,
                     rows,
@@ -441,7 +430,7 @@ mod x86 {
                     self,
                     states: &mut States<$lanes>,
                     rows: &[Row; $lanes],
-                    counts: &[usize; $lanes],
+                    counts: &[u32; $lanes],
                 ) {
                     // SAFETY: the function needs the CPU features of this type and no others, and `self` proves them.
                     unsafe { $absorb(states, rows, counts) }
