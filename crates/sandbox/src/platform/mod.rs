@@ -277,6 +277,8 @@ mod dispatch_tests;
 #[cfg(test)]
 mod draft;
 #[cfg(test)]
+mod numbers_state_tests;
+#[cfg(test)]
 mod state_tests;
 #[cfg(test)]
 mod sweep_tests;

@@ -1,9 +1,11 @@
 //! Number groups.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Account, Call, Done, Refusal, numbers, text_at};
+use super::{Account, Call, Done, Refusal, each_once, numbers, text_at};
 
 /// Most rows of a list; a limit of 0 asks for all, but more are cut.
 const MAX_ROWS: usize = 1000;
@@ -55,14 +57,14 @@ pub(super) fn create(call: &Call<'_>, account: &mut Account, reply: &Value) -> D
 pub(super) fn update(call: &Call<'_>, account: &mut Account) -> Done {
     let change: fn(&mut Vec<String>, &[&str]) = match call.integer("operateType") {
         Some(0) => |phones, sent| {
-            let new = sent
-                .iter()
-                .filter(|phone| !phones.iter().any(|member| member == *phone))
-                .map(|phone| (*phone).to_owned())
-                .collect::<Vec<_>>();
-            phones.extend(new);
+            let members = std::mem::take(phones);
+            let members = members.iter().map(String::as_str);
+            *phones = owned(&each_once(members.chain(sent.iter().copied())));
         },
-        Some(1) => |phones, sent| phones.retain(|phone| !sent.contains(&phone.as_str())),
+        Some(1) => |phones, sent| {
+            let sent = sent.iter().copied().collect::<HashSet<_>>();
+            phones.retain(|phone| !sent.contains(phone.as_str()));
+        },
         Some(2) => |phones, sent| *phones = owned(sent),
         _ => return Err(Refusal::new(PARAMETER, "/operateType is not 0, 1 or 2")),
     };

@@ -163,11 +163,11 @@ impl State {
 
 /// The function of each operation that has one.
 fn dispatch(call: &Call<'_>, accounts: &mut BTreeMap<String, Account>, reply: &mut Value) -> Done {
-    let foreign = |accounts: &BTreeMap<String, Account>| {
-        let mut others = accounts.iter().filter(|(key, _)| *key != call.account);
-        others.any(|(_, other)| integrator::owns(other, call.text("appkey")))
+    let owned_by = |(key, other): (&String, &Account)| {
+        *key != call.account && integrator::owns(other, call.text("appkey"))
     };
-    let foreign = call.operation.id.as_ref() == "integrator_phone_list" && foreign(accounts);
+    let foreign =
+        call.operation.id.as_ref() == "integrator_phone_list" && accounts.iter().any(owned_by);
     let account = accounts.entry(call.account.to_owned()).or_default();
     match (call.operation.service.as_ref(), call.operation.id.as_ref()) {
         ("number-check", "submit_check") => number_check::submit(call, account, reply),
@@ -213,10 +213,14 @@ fn dispatch(call: &Call<'_>, accounts: &mut BTreeMap<String, Account>, reply: &m
 
 /// The numbers of a list that is joined by commas, each once.
 fn numbers(list: &str) -> Vec<&str> {
+    each_once(list.split(',').map(str::trim))
+}
+
+/// Texts in their order without repetitions and empty ones.
+fn each_once<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let mut seen = HashSet::new();
-    list.split(',')
-        .map(str::trim)
-        .filter(|number| !number.is_empty() && seen.insert(*number))
+    texts
+        .filter(|text| !text.is_empty() && seen.insert(*text))
         .collect()
 }
 
