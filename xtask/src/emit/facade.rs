@@ -70,7 +70,7 @@ nxcloud = {{ path = ".", features = ["full"] }}
 nxcloud-sandbox.workspace = true
 serde.workspace = true
 serde_json.workspace = true
-tokio = {{ workspace = true, features = ["macros", "rt-multi-thread"] }}
+tokio = {{ workspace = true, features = ["fs", "io-util", "macros", "net", "rt-multi-thread", "time"] }}
 
 [package.metadata.docs.rs]
 features = ["full"]
