@@ -10,6 +10,7 @@ mod platform;
 mod record;
 mod sandbox;
 mod server;
+mod state;
 pub mod testing;
 mod violation;
 
