@@ -8,6 +8,7 @@ use quote::{format_ident, quote};
 use crate::model::Service;
 use crate::names;
 
+mod blocking;
 mod client;
 mod codes;
 mod facade;
@@ -43,6 +44,7 @@ pub fn crate_files(service: &Service) -> Result<BTreeMap<String, String>, String
         files.insert(format!("src/generated/{name}.rs"), rust(tokens));
     };
     put("mod", module());
+    put("blocking", blocking::blocking(service));
     put("client", client::client(service));
     put("codes", codes::codes(service));
     put("http", http::http(service)?);
@@ -125,6 +127,7 @@ keywords.workspace = true
 
 [features]
 default = ["rustls"]
+blocking = ["nxcloud-client/blocking"]
 native-tls = ["nxcloud-client/native-tls"]
 rustls = ["nxcloud-client/rustls"]
 
@@ -158,6 +161,12 @@ fn lib(service: &Service) -> String {
 #[rustfmt::skip]
 mod generated;
 
+/// For programs without async code.
+#[cfg(feature = "blocking")]
+pub mod blocking {{
+    pub use crate::generated::blocking::Client;
+}}
+
 pub use generated::client::Client;
 pub use generated::{{codes, operations}};
 #[allow(unused_imports, reason = "a service need not have every sort of type")]
@@ -172,6 +181,8 @@ pub use nxcloud_client::{{
 
 fn module() -> TokenStream {
     quote! {
+        #[cfg(feature = "blocking")]
+        pub(crate) mod blocking;
         pub(crate) mod client;
         pub mod codes;
         pub(crate) mod enums;

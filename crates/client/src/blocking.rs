@@ -1,0 +1,65 @@
+//! For programs without async code: what the `blocking::Client` of a service crate runs its calls with.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::{Mutex, PoisonError};
+
+use tokio::runtime::{Builder, Handle};
+
+use crate::{Error, Session};
+
+/// A session's own runtime with one thread, made by its first blocking call.
+#[derive(Default)]
+pub(crate) struct Runtime(Mutex<Option<tokio::runtime::Runtime>>);
+
+impl Runtime {
+    fn handle(&self) -> Result<Handle, Error> {
+        let mut runtime = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(runtime) = runtime.as_ref() {
+            return Ok(runtime.handle().clone());
+        }
+        let made = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("nxcloud-blocking")
+            .enable_all()
+            .build()
+            .map_err(|error| {
+                Error::configuration("the thread for blocking calls could not be started")
+                    .with_source(error)
+            })?;
+        let handle = made.handle().clone();
+        *runtime = Some(made);
+        Ok(handle)
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        let runtime = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(runtime) = runtime.take() {
+            // Waiting for its thread would panic where the last clone of a session is dropped in async code.
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Runtime")
+    }
+}
+
+/// Runs one call of a service to its end on the calling thread. Generated code calls it.
+///
+/// # Errors
+///
+/// Those of the call, and [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) in async code, which a blocking call
+/// would hold up: use the async client there.
+pub fn run<T>(session: &Session, call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    if Handle::try_current().is_ok() {
+        return Err(Error::configuration(
+            "a blocking client was called in async code; use the async client there",
+        ));
+    }
+    session.0.runtime.handle()?.block_on(call)
+}

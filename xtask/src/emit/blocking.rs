@@ -1,0 +1,73 @@
+//! `blocking.rs`: the public client for programs without async code, one method an operation.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::{doc, ident};
+use crate::model::{Input, Operation, Service};
+
+pub(super) fn blocking(service: &Service) -> TokenStream {
+    let methods = service.operations.iter().map(method);
+    let text = doc(&format!(
+        "Client of {} for programs without async code: the same calls, each to its end on the calling thread.\n\nCalls in async code \
+         fail instead of holding it up; use [`Client`](super::client::Client) there.",
+        service.title
+    ));
+    quote! {
+        //! The client for programs without async code.
+
+        use nxcloud_client::{CallOptions, Error, Session, blocking};
+
+        use super::client;
+        use super::{replies::*, requests::*};
+
+        #text
+        #[derive(Clone, Debug)]
+        pub struct Client {
+            session: Session,
+            inner: client::Client,
+        }
+
+        impl Client {
+            /// A client over a session's accounts and connections.
+            #[must_use]
+            pub fn new(session: &Session) -> Self {
+                Self { session: session.clone(), inner: client::Client::new(session) }
+            }
+
+            /// The same client with other settings for its calls.
+            #[must_use]
+            pub fn with_options(&self, options: CallOptions) -> Self {
+                Self { session: self.session.clone(), inner: self.inner.with_options(options) }
+            }
+
+            #(#methods)*
+        }
+    }
+}
+
+fn method(operation: &Operation) -> TokenStream {
+    let name = ident(&operation.id);
+    let reply = ident(&operation.reply);
+    let text = doc(&format!(
+        "{}\n\nAs [`Client::{name}`](client::Client::{name}).",
+        operation.summary.trim()
+    ));
+    let (argument, passed) = match &operation.input {
+        Input::Nothing => (None, quote!()),
+        Input::Json(request) => {
+            let request = ident(request);
+            (Some(quote!(, request: &#request)), quote!(request))
+        }
+    };
+    quote! {
+        #text
+        ///
+        /// # Errors
+        ///
+        /// Whatever goes wrong, as [`Error`]: see its `kind`.
+        pub fn #name(&self #argument) -> Result<#reply, Error> {
+            blocking::run(&self.session, self.inner.#name(#passed))
+        }
+    }
+}
