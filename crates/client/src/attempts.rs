@@ -68,7 +68,11 @@ impl Call {
                     return Err(last.unwrap_or(throttled));
                 }
             }
-            let this = copy(request)?;
+            let this = match self.prepare(request).await {
+                Ok(this) => this,
+                // A stream that cannot be sent again ends the call with what the first sending met.
+                Err(error) => return Err(last.unwrap_or(error)),
+            };
             number += 1;
             self.trail().attempts = number;
             let reading = session.clock().read();
@@ -103,6 +107,26 @@ impl Call {
             }
             last = Some(error);
         }
+    }
+
+    /// The request of one attempt, unsigned. A multipart body is made for each one.
+    #[cfg_attr(
+        not(feature = "uploads"),
+        expect(clippy::unused_async, reason = "files are opened here")
+    )]
+    async fn prepare(&self, request: &mut Request) -> Result<Request, Error> {
+        #[cfg(feature = "uploads")]
+        if let Some(form) = self.0.form.get() {
+            let mut request = copy(request)?;
+            // The octet-stream type of the empty body would win over that of the form.
+            request.headers_mut().remove(reqwest::header::CONTENT_TYPE);
+            let http = self.0.service.session.http().clone();
+            return reqwest::RequestBuilder::from_parts(http, request)
+                .multipart(form.encode().await?)
+                .build()
+                .map_err(|error| Error::transport(error, false));
+        }
+        copy(request)
     }
 
     /// Whether requests carry the time.

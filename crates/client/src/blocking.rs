@@ -4,6 +4,8 @@ use std::fmt;
 use std::future::Future;
 use std::sync::{Mutex, PoisonError};
 
+use futures_core::Stream;
+use futures_util::StreamExt as _;
 use tokio::runtime::{Builder, Handle};
 
 use crate::{Error, Session};
@@ -62,4 +64,23 @@ pub fn run<T>(session: &Session, call: impl Future<Output = Result<T, Error>>) -
         ));
     }
     session.0.runtime.handle()?.block_on(call)
+}
+
+/// The items of a stream, each waited for on the calling thread. Generated code calls it.
+pub fn items<'a, T: 'a>(
+    session: &'a Session,
+    stream: impl Stream<Item = Result<T, Error>> + 'a,
+) -> impl Iterator<Item = Result<T, Error>> + 'a {
+    let mut stream = Some(Box::pin(stream));
+    std::iter::from_fn(move || {
+        let next = stream.as_mut()?.next();
+        match run(session, async { Ok(next.await) }) {
+            Ok(item) => item,
+            // Not the stream's failure, but that of waiting for it: there is no use in going on.
+            Err(error) => {
+                stream = None;
+                Some(Err(error))
+            }
+        }
+    })
 }

@@ -73,6 +73,8 @@ impl Service {
             service: self.clone(),
             operation,
             trail: Mutex::new(Trail::default()),
+            #[cfg(feature = "uploads")]
+            form: std::sync::OnceLock::new(),
         }));
         let result = self
             .checked(&call, request, send)
@@ -132,6 +134,8 @@ pub(crate) struct Inner {
     pub(crate) service: Service,
     pub(crate) operation: &'static Operation,
     trail: Mutex<Trail>,
+    #[cfg(feature = "uploads")]
+    pub(crate) form: std::sync::OnceLock<crate::upload::Form>,
 }
 
 /// What a call leaves behind.
@@ -173,6 +177,15 @@ impl Call {
             return error;
         }
         error.with_sent(Sent::new(operation, &trail.open, trail.request.as_ref()))
+    }
+
+    /// Gives the call its multipart body, which takes the place of the generated client's; generated code calls it.
+    #[cfg(feature = "uploads")]
+    #[must_use]
+    pub fn with_form(self, form: crate::upload::Form) -> Self {
+        // Set once a call, so there is nothing to lose.
+        let _ = self.0.form.set(form);
+        self
     }
 
     /// The hook of the generated client.

@@ -21,6 +21,7 @@ mod limit;
 mod open_enum;
 mod operation;
 mod options;
+pub mod paging;
 mod profile;
 pub mod profiles;
 mod reply;
@@ -28,6 +29,8 @@ mod retry;
 mod sent;
 mod session;
 mod trace;
+#[cfg(feature = "uploads")]
+pub mod upload;
 
 pub use builder::SessionBuilder;
 pub use call::{Call, Service};

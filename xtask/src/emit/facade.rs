@@ -67,9 +67,12 @@ rustls = [{rustls}]
 nxcloud-client.workspace = true
 {dependencies}
 [dev-dependencies]
+bytes.workspace = true
+futures-util.workspace = true
 # Itself with every service, so that examples and tests need no flags.
 nxcloud = {{ path = ".", features = ["blocking", "full"] }}
 nxcloud-sandbox.workspace = true
+serde.workspace = true
 serde_json.workspace = true
 tokio = {{ workspace = true, features = ["macros", "rt-multi-thread"] }}
 tracing-log.workspace = true

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::{doc, ident};
-use crate::model::{Input, Operation, Scheme, Service, TypeKind};
+use crate::model::{Operation, Scheme, Service, TypeKind};
 use crate::names;
 
 pub(super) fn operations(service: &Service) -> TokenStream {
@@ -90,7 +90,7 @@ fn row(service: &Service, operation: &Operation) -> TokenStream {
 
 /// Wire names of the request's own fields that may be shown, in the order of the spec.
 fn public_fields<'a>(service: &'a Service, operation: &Operation) -> Vec<&'a str> {
-    let Input::Json(request) = &operation.input else {
+    let Some(request) = operation.input.type_name() else {
         return Vec::new();
     };
     match service.type_def(request).map(|def| &def.kind) {

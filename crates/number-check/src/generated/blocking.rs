@@ -54,4 +54,11 @@ impl Client {
     ) -> Result<QueryChecksReply, Error> {
         blocking::run(&self.session, self.inner.query_checks(request))
     }
+    /// Every item of `query_checks`, as \[`Client::query_checks_all`\](client::Client::query_checks_all).
+    pub fn query_checks_all<'a>(
+        &'a self,
+        request: &QueryChecks,
+    ) -> impl Iterator<Item = Result<CheckResult, Error>> + 'a {
+        blocking::items(&self.session, self.inner.query_checks_all(request))
+    }
 }

@@ -4,7 +4,7 @@ use nxcloud_sandbox::testing;
 fn submit_check_request_minimal() {
     testing::round_trip::<
         nxcloud_number_check::SubmitCheck,
-    >("{\n  \"phone\": \"8613912345678\",\n  \"appkey\": \"app-1\"\n}");
+    >("{\n  \"phone\": \"8613912345678\",\n  \"appkey\": \"app-1\"\n}", &[]);
 }
 #[test]
 fn submit_check_request_full() {
@@ -12,6 +12,7 @@ fn submit_check_request_full() {
         nxcloud_number_check::SubmitCheck,
     >(
         "{\n  \"phone\": \"84912345678,84987654321\",\n  \"batchNo\": \"import-2026-11-21\",\n  \"checkLevel\": 5,\n  \"drUrl\": \"https://hooks.example/number-check\",\n  \"appkey\": \"app-1\"\n}",
+        &[],
     );
 }
 #[test]
@@ -20,6 +21,7 @@ fn submit_check_reply_success() {
         nxcloud_number_check::SubmitCheckReply,
     >(
         "{\n  \"code\": 0,\n  \"msg\": \"success\",\n  \"data\": {\n    \"messageId\": \"4f1c8a3e9b7d4c52a06e1d2b3c4f5a69\",\n    \"batchNo\": \"739201846512\"\n  }\n}",
+        &[],
     );
     testing::decodes_whatever_happens::<
         nxcloud_number_check::SubmitCheckReply,
@@ -33,6 +35,7 @@ fn submit_check_reply_failure() {
         nxcloud_number_check::SubmitCheckReply,
     >(
         "{\n  \"code\": 201,\n  \"msg\": \"parameter error or empty\",\n  \"data\": {\n    \"messageId\": \"\",\n    \"batchNo\": \"\"\n  }\n}",
+        &[],
     );
     testing::decodes_whatever_happens::<
         nxcloud_number_check::SubmitCheckReply,
@@ -46,6 +49,7 @@ fn query_checks_request_by_batch() {
         nxcloud_number_check::QueryChecks,
     >(
         "{\n  \"page\": 1,\n  \"pageSize\": 100,\n  \"date\": \"2026-11-21\",\n  \"batchNo\": \"import-2026-11-21\"\n}",
+        &[],
     );
 }
 #[test]
@@ -54,6 +58,7 @@ fn query_checks_request_full() {
         nxcloud_number_check::QueryChecks,
     >(
         "{\n  \"page\": 2,\n  \"pageSize\": 20,\n  \"date\": \"2026-11-21\",\n  \"messageId\": \"4f1c8a3e9b7d4c52a06e1d2b3c4f5a69-482913\",\n  \"batchNo\": \"import-2026-11-21\",\n  \"phone\": \"84912345678\",\n  \"appkey\": \"app-1\"\n}",
+        &[],
     );
 }
 #[test]
@@ -62,6 +67,7 @@ fn query_checks_reply_success() {
         nxcloud_number_check::QueryChecksReply,
     >(
         "{\n  \"code\": 0,\n  \"msg\": \"Request succeeded\",\n  \"data\": {\n    \"page\": 1,\n    \"pageSize\": 100,\n    \"totalPage\": 1,\n    \"totalSize\": 3,\n    \"result\": [\n      {\n        \"messageId\": \"4f1c8a3e9b7d4c52a06e1d2b3c4f5a69-482913\",\n        \"batchNo\": \"import-2026-11-21\",\n        \"phone\": \"84912345678\",\n        \"checkLevel\": 5,\n        \"preCheck\": \"YES\",\n        \"regionCode\": \"VN\",\n        \"countryCode\": \"84\",\n        \"nationalNumber\": \"0912 345 678\",\n        \"standNumber\": \"+84 912 345 678\",\n        \"numberType\": 2,\n        \"carrier\": \"Example Mobile\",\n        \"price\": 0.0125,\n        \"currency\": \"USD\",\n        \"validity\": \"YES\",\n        \"reachable\": \"UNKNOWN\",\n        \"roaming\": \"NO\"\n      },\n      {\n        \"messageId\": \"4f1c8a3e9b7d4c52a06e1d2b3c4f5a69-2\",\n        \"batchNo\": \"import-2026-11-21\",\n        \"phone\": \"84********1\",\n        \"checkLevel\": 2,\n        \"preCheck\": \"YES\",\n        \"regionCode\": \"VN\",\n        \"countryCode\": \"84\",\n        \"nationalNumber\": \"0987 654 321\",\n        \"standNumber\": \"+84 987 654 321\",\n        \"numberType\": 1,\n        \"carrier\": \"\",\n        \"price\": 0,\n        \"currency\": \"VND\",\n        \"validity\": \"\",\n        \"reachable\": \"\",\n        \"roaming\": \"\"\n      },\n      {\n        \"messageId\": \"4f1c8a3e9b7d4c52a06e1d2b3c4f5a69-2\",\n        \"batchNo\": \"import-2026-11-21\",\n        \"phone\": \"84955512345\",\n        \"checkLevel\": 4,\n        \"preCheck\": \"YES\",\n        \"regionCode\": \"VN\",\n        \"countryCode\": \"84\",\n        \"nationalNumber\": \"0955 512 345\",\n        \"standNumber\": \"+84 955 512 345\",\n        \"numberType\": 2,\n        \"carrier\": \"Example Mobile\",\n        \"price\": 0.0231,\n        \"currency\": \"USD\",\n        \"early\": \"YES\",\n        \"answered\": \"NO\",\n        \"response\": \"power_off_or_out_of_service\"\n      }\n    ]\n  }\n}",
+        &[],
     );
     testing::decodes_whatever_happens::<
         nxcloud_number_check::QueryChecksReply,
@@ -75,6 +81,7 @@ fn query_checks_reply_empty() {
         nxcloud_number_check::QueryChecksReply,
     >(
         "{\n  \"code\": 0,\n  \"msg\": \"Request succeeded\",\n  \"data\": {\n    \"page\": 1,\n    \"pageSize\": 100,\n    \"totalPage\": 0,\n    \"totalSize\": 0,\n    \"result\": []\n  }\n}",
+        &[],
     );
     testing::decodes_whatever_happens::<
         nxcloud_number_check::QueryChecksReply,
@@ -86,7 +93,7 @@ fn query_checks_reply_empty() {
 fn query_checks_reply_failure() {
     testing::round_trip::<
         nxcloud_number_check::QueryChecksReply,
-    >("{\n  \"code\": 88,\n  \"msg\": \"date format error\",\n  \"data\": {}\n}");
+    >("{\n  \"code\": 88,\n  \"msg\": \"date format error\",\n  \"data\": {}\n}", &[]);
     testing::decodes_whatever_happens::<
         nxcloud_number_check::QueryChecksReply,
     >("{\n  \"code\": 88,\n  \"msg\": \"date format error\",\n  \"data\": {}\n}");
@@ -97,6 +104,7 @@ fn number_check_result_push_basic() {
         nxcloud_number_check::CheckEvent,
     >(
         "{\n  \"messageId\": \"7d0f6c1e-52ab-4c39-8e4d-9a1b2c3d4e5f\",\n  \"code\": 0,\n  \"msg\": \"success\",\n  \"batchNo\": \"import-2026-11-21\",\n  \"phone\": \"8613912345678\",\n  \"data\": {\n    \"basic\": {\n      \"preCheck\": \"YES\",\n      \"regionCode\": \"CN\",\n      \"countryCode\": \"86\",\n      \"nationalNumber\": \"139 1234 5678\",\n      \"standNumber\": \"+86 139 1234 5678\",\n      \"numberType\": 2,\n      \"carrier\": \"Example Mobile\"\n    }\n  },\n  \"cost\": {\n    \"price\": 0.01,\n    \"currency\": \"USD\"\n  }\n}",
+        &[],
     );
     testing::decodes_whatever_happens::<
         nxcloud_number_check::CheckEvent,
@@ -110,6 +118,7 @@ fn number_check_result_push_hlr() {
         nxcloud_number_check::CheckEvent,
     >(
         "{\n  \"messageId\": \"7d0f6c1e-52ab-4c39-8e4d-9a1b2c3d4e60\",\n  \"code\": 0,\n  \"msg\": \"success\",\n  \"batchNo\": \"739201846512\",\n  \"phone\": \"2348012345678\",\n  \"data\": {\n    \"basic\": {\n      \"preCheck\": \"YES\",\n      \"regionCode\": \"CN\",\n      \"countryCode\": \"86\",\n      \"nationalNumber\": \"139 1234 5678\",\n      \"standNumber\": \"+86 139 1234 5678\",\n      \"numberType\": 2,\n      \"carrier\": \"Example Mobile\"\n    },\n    \"live\": {\n      \"validity\": \"YES\",\n      \"reachable\": \"NO\",\n      \"roaming\": \"UNKNOWN\"\n    }\n  },\n  \"cost\": {\n    \"price\": 0.823,\n    \"currency\": \"CNY\"\n  }\n}",
+        &[],
     );
     testing::decodes_whatever_happens::<
         nxcloud_number_check::CheckEvent,
@@ -123,6 +132,7 @@ fn number_check_result_push_call() {
         nxcloud_number_check::CheckEvent,
     >(
         "{\n  \"messageId\": \"7d0f6c1e-52ab-4c39-8e4d-9a1b2c3d4e61\",\n  \"code\": 0,\n  \"msg\": \"success\",\n  \"batchNo\": \"739201846512\",\n  \"phone\": \"8613912345678\",\n  \"data\": {\n    \"basic\": {\n      \"preCheck\": \"YES\",\n      \"regionCode\": \"CN\",\n      \"countryCode\": \"86\",\n      \"nationalNumber\": \"139 1234 5678\",\n      \"standNumber\": \"+86 139 1234 5678\",\n      \"numberType\": 2,\n      \"carrier\": \"Example Mobile\"\n    },\n    \"dial\": {\n      \"early\": \"YES\",\n      \"answered\": \"NO\",\n      \"response\": \"no_response\"\n    }\n  },\n  \"cost\": {\n    \"price\": 0.05,\n    \"currency\": \"USD\"\n  }\n}",
+        &[],
     );
     testing::decodes_whatever_happens::<
         nxcloud_number_check::CheckEvent,
@@ -136,6 +146,7 @@ fn number_check_result_push_failure() {
         nxcloud_number_check::CheckEvent,
     >(
         "{\n  \"messageId\": \"7d0f6c1e-52ab-4c39-8e4d-9a1b2c3d4e62\",\n  \"code\": 114,\n  \"msg\": \"number format is invalid\",\n  \"batchNo\": \"739201846512\",\n  \"phone\": \"86139\"\n}",
+        &[],
     );
     testing::decodes_whatever_happens::<
         nxcloud_number_check::CheckEvent,

@@ -6,6 +6,7 @@ fn send_sms_request_plain() {
         nxcloud_sms::SendSms,
     >(
         "{\n  \"appKey\": \"app-1\",\n  \"phone\": \"8615012345678\",\n  \"content\": \"Your code is 4711\"\n}",
+        &[],
     );
 }
 #[test]
@@ -14,6 +15,7 @@ fn send_sms_request_full() {
         nxcloud_sms::SendSms,
     >(
         "{\n  \"appKey\": \"app-1\",\n  \"phone\": \"8615012345678\",\n  \"content\": \"您的验证码 #1#\",\n  \"sourceAddress\": \"ACME\",\n  \"sysMessageId\": \"order-2026-11-21-0001\",\n  \"shortLink\": \"https://s.example/abc\",\n  \"linkVerbose\": \"1\",\n  \"drUrl\": \"https://hooks.example/sms\",\n  \"ext\": \"customer-77\"\n}",
+        &[],
     );
 }
 #[test]
@@ -22,6 +24,7 @@ fn send_sms_reply_success() {
         nxcloud_sms::SendSmsReply,
     >(
         "{\n  \"code\": \"0\",\n  \"messageid\": \"202611210001\",\n  \"result\": \"success\"\n}",
+        &[],
     );
     testing::decodes_whatever_happens::<
         nxcloud_sms::SendSmsReply,
@@ -35,6 +38,7 @@ fn send_sms_reply_failure() {
         nxcloud_sms::SendSmsReply,
     >(
         "{\n  \"code\": \"2\",\n  \"messageid\": \"\",\n  \"result\": \"parameter error\"\n}",
+        &[],
     );
     testing::decodes_whatever_happens::<
         nxcloud_sms::SendSmsReply,
@@ -48,6 +52,7 @@ fn sms_receipt_push_delivered() {
         nxcloud_sms::SmsReceipt,
     >(
         "{\n  \"phone\": \"8615012345678\",\n  \"status\": \"2\",\n  \"result\": \"DELIVRD\",\n  \"drtime\": \"2026-11-21 10:15:42\",\n  \"messageid\": \"202611210001\",\n  \"currency\": \"USD\",\n  \"price\": \"0.0350\",\n  \"rate\": \"7.05\",\n  \"sendtime\": \"2026-11-21 10:15:39\",\n  \"size\": \"1\"\n}",
+        &[],
     );
     testing::decodes_whatever_happens::<
         nxcloud_sms::SmsReceipt,
@@ -61,6 +66,7 @@ fn sms_receipt_push_undelivered_with_ext() {
         nxcloud_sms::SmsReceipt,
     >(
         "{\n  \"phone\": \"8615012345678\",\n  \"status\": \"5\",\n  \"result\": \"UNDELIV\",\n  \"drtime\": \"2026-11-21 10:20:00\",\n  \"messageid\": \"20261121101539001-0123456789\",\n  \"currency\": \"CNY\",\n  \"price\": \"0.2400\",\n  \"rate\": \"7.05\",\n  \"sendtime\": \"2026-11-21 10:15:39\",\n  \"size\": \"2\",\n  \"ext\": \"customer-77\"\n}",
+        &[],
     );
     testing::decodes_whatever_happens::<
         nxcloud_sms::SmsReceipt,
