@@ -25,10 +25,7 @@ impl Runtime {
             .thread_name("nxcloud-blocking")
             .enable_all()
             .build()
-            .map_err(|error| {
-                Error::configuration("the thread for blocking calls could not be started")
-                    .with_source(error)
-            })?;
+            .map_err(not_started)?;
         let handle = made.handle().clone();
         *runtime = Some(made);
         Ok(handle)
@@ -55,21 +52,37 @@ impl fmt::Debug for Runtime {
 ///
 /// # Errors
 ///
-/// Those of the call, and [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) in async code, which a blocking call
-/// would hold up: use the async client there.
-pub fn run<T>(session: &Session, call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    if Handle::try_current().is_ok() {
-        return Err(Error::configuration(
-            "a blocking client was called in async code; use the async client there",
-        ));
+/// Those of the call, and [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when no thread can be started.
+pub fn run<T: Send>(
+    session: &Session,
+    call: impl Future<Output = Result<T, Error>> + Send,
+) -> Result<T, Error> {
+    let handle = session.0.runtime.handle()?;
+    if Handle::try_current().is_err() {
+        return handle.block_on(call);
     }
-    session.0.runtime.handle()?.block_on(call)
+    // A thread of another runtime, such as one of `spawn_blocking`: tokio may refuse to wait there, by a panic, and does not say
+    // beforehand. On a thread of its own it does not.
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new()
+            .name("nxcloud-blocking-call".to_owned())
+            .spawn_scoped(scope, || handle.block_on(call))
+            .map_err(not_started)?;
+        match thread.join() {
+            Ok(result) => result,
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })
+}
+
+fn not_started(error: std::io::Error) -> Error {
+    Error::configuration("the thread for blocking calls could not be started").with_source(error)
 }
 
 /// The items of a stream, each waited for on the calling thread. Generated code calls it.
-pub fn items<'a, T: 'a>(
+pub fn items<'a, T: Send + 'a>(
     session: &'a Session,
-    stream: impl Stream<Item = Result<T, Error>> + 'a,
+    stream: impl Stream<Item = Result<T, Error>> + Send + 'a,
 ) -> impl Iterator<Item = Result<T, Error>> + 'a {
     let mut stream = Some(Box::pin(stream));
     std::iter::from_fn(move || {

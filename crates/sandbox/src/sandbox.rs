@@ -17,7 +17,7 @@ use crate::catalog::Catalog;
 use crate::http::{self, Shared};
 use crate::platform::{Accounts, Clock, Platform};
 use crate::record::History;
-use crate::{Error, ReceivedRequest, server};
+use crate::{Error, Faults, ReceivedRequest, server};
 
 /// Access key of the built-in NXCLOUD account.
 pub const ACCESS_KEY: &str = "sandbox-key";
@@ -87,6 +87,12 @@ impl Sandbox {
         let mut requests = self.requests();
         requests.retain(|request| request.operation() == Some(operation));
         requests
+    }
+
+    /// What goes wrong with the requests to come; nothing by default.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        &self.shared.faults
     }
 
     /// Forgets the requests received.
@@ -203,6 +209,7 @@ impl Builder {
         }
         let shared = Arc::new(Shared {
             platform: Platform::new(Catalog::embedded()?, accounts, self.clock),
+            faults: Faults::default(),
             history: History::new(self.history_requests, self.history_bytes),
             body_limit: self.body_limit,
         });

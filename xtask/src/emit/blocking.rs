@@ -13,8 +13,8 @@ pub(super) fn blocking(service: &Service) -> TokenStream {
         .iter()
         .map(|operation| method(service, operation));
     let text = doc(&format!(
-        "Client of {} for programs without async code: the same calls, each to its end on the calling thread.\n\nCalls in async code \
-         fail instead of holding it up; use [`Client`](super::client::Client) there.",
+        "Client of {} for programs without async code: the same calls, each to its end on the calling thread.\n\nIn async code use \
+         [`Client`](super::client::Client): a blocking call there holds up its thread.",
         service.title
     ));
     quote! {

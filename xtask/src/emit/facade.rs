@@ -72,11 +72,11 @@ futures-util.workspace = true
 # Itself with every service, so that examples and tests need no flags.
 nxcloud = {{ path = ".", features = ["blocking", "full"] }}
 nxcloud-sandbox.workspace = true
+reqwest.workspace = true
 serde.workspace = true
 serde_json.workspace = true
-tokio = {{ workspace = true, features = ["macros", "rt-multi-thread"] }}
-tracing-log.workspace = true
-tracing-subscriber.workspace = true
+tokio = {{ workspace = true, features = ["macros", "net", "rt-multi-thread", "sync", "time"] }}
+tracing-subscriber = {{ workspace = true, features = ["tracing-log"] }}
 
 [package.metadata.docs.rs]
 features = ["blocking", "full"]

@@ -5,7 +5,7 @@ use super::client;
 use super::{replies::*, requests::*};
 /// Client of NXCLOUD Number Check for programs without async code: the same calls, each to its end on the calling thread.
 ///
-/// Calls in async code fail instead of holding it up; use \[`Client`\](super::client::Client) there.
+/// In async code use \[`Client`\](super::client::Client): a blocking call there holds up its thread.
 #[derive(Clone, Debug)]
 pub struct Client {
     session: Session,

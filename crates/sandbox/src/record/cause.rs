@@ -102,6 +102,8 @@ pub enum Cause {
         /// What is wrong there.
         problem: String,
     },
+    /// A test asked for a [`Fault`](crate::Fault) before the platform acts.
+    Fault,
 }
 
 impl From<Violation> for Cause {
@@ -137,6 +139,7 @@ impl Cause {
             Self::Signature(_) => "signature",
             Self::Operation => "operation",
             Self::Parameter { .. } => "parameter",
+            Self::Fault => "fault",
         }
     }
 }
@@ -164,6 +167,7 @@ impl fmt::Display for Cause {
             Self::Operation => f.write_str("bizType or action does not belong to this path"),
             Self::Parameter { pointer, problem } if pointer.is_empty() => f.write_str(problem),
             Self::Parameter { pointer, problem } => write!(f, "{pointer} {problem}"),
+            Self::Fault => f.write_str("a test asked for it"),
         }
     }
 }
