@@ -33,7 +33,7 @@ pub trait Record: Sized {
 
     /// Remembers that the reply was a bare array, to be written as one again.
     #[must_use]
-    fn as_list(self) -> Self {
+    fn came_as_list(self) -> Self {
         self
     }
 }
@@ -47,7 +47,7 @@ impl<T: Record> Lenient for T {
         match (value, T::LIST) {
             (Value::Object(map), _) => Some(T::from_map(map)),
             (list @ Value::Array(_), Some(field)) => {
-                Some(T::from_map(Map::from_iter([(field.to_owned(), list)])).as_list())
+                Some(T::from_map(Map::from_iter([(field.to_owned(), list)])).came_as_list())
             }
             _ => None,
         }

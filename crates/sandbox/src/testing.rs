@@ -59,6 +59,33 @@ pub fn decodes_whatever_happens<T: DeserializeOwned + Serialize + Debug>(example
     survives::<T>(&extended);
 }
 
+/// Checks that a reply or push decodes, and loses nothing, with several changes at once: each is a place and what becomes of
+/// it, both taken modulo their number, so that any numbers will do.
+///
+/// # Panics
+///
+/// When it does not.
+pub fn decodes_changed<T: DeserializeOwned + Serialize + Debug>(
+    example: &str,
+    changes: &[(usize, usize)],
+) {
+    let mut example: Value = serde_json::from_str(example).expect("the example is JSON");
+    for (place, change) in changes {
+        let mut paths = Vec::new();
+        collect_paths(&example, String::new(), &mut paths);
+        if paths.is_empty() {
+            break;
+        }
+        if let Some(value) = example.pointer_mut(&paths[place % paths.len()]) {
+            match change % (CHANGES.len() + 1) {
+                0 => extend(value),
+                n => *value = CHANGES[n - 1](value),
+            }
+        }
+    }
+    survives::<T>(&example);
+}
+
 const CHANGES: [fn(&Value) -> Value; 5] = [
     |_| Value::Null,
     |_| json!({}),

@@ -75,7 +75,7 @@ nxcloud-sandbox.workspace = true
 reqwest.workspace = true
 serde.workspace = true
 serde_json.workspace = true
-tokio = {{ workspace = true, features = ["macros", "net", "rt-multi-thread", "sync", "time"] }}
+tokio = {{ workspace = true, features = ["fs", "io-util", "macros", "net", "rt-multi-thread", "sync", "time"] }}
 tracing-subscriber = {{ workspace = true, features = ["tracing-log"] }}
 
 [package.metadata.docs.rs]

@@ -145,6 +145,7 @@ serde_json.workspace = true
 
 [dev-dependencies]
 nxcloud-sandbox.workspace = true
+proptest.workspace = true
 serde_json.workspace = true
 tokio = {{ workspace = true, features = ["macros", "rt-multi-thread"] }}
 
@@ -179,13 +180,13 @@ pub mod blocking {{
 
 pub use generated::client::Client;
 pub use generated::{{codes, operations}};
-#[allow(unused_imports, reason = "a service need not have every sort of type")]
-pub use generated::{{enums::*, replies::*, requests::*}};
+pub use generated::{{{types}}};
 {upload}pub use nxcloud_client::{{
     CallOptions, Code, CodeKind, Credentials, Decimal, Error, ErrorKind, Outcome, Session,
 }};
 "#,
         marker = marker(&format!("specs/{}.yaml", service.name)),
+        types = types::modules(service).join(", "),
         upload = if service.has_uploads() {
             "pub use nxcloud_client::upload::Upload;\n"
         } else {

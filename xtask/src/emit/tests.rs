@@ -41,6 +41,8 @@ pub(super) fn examples(service: &Service) -> TokenStream {
     }
     quote! {
         use nxcloud_sandbox::testing;
+        use proptest::collection::vec;
+        use proptest::prelude::{any, proptest};
 
         #(#tests)*
     }
@@ -59,12 +61,25 @@ fn test(
     let ty = ident(ty);
     let text = pretty(example);
     let mutated = lenient.then(|| quote!(testing::decodes_whatever_happens::<#krate::#ty>(#text);));
+    let changed = ident(&names::module(&format!("{holder}_{name}_changed")));
+    let changed = lenient.then(|| {
+        quote! {
+            proptest! {
+                #[test]
+                fn #changed(changes in vec(any::<(usize, usize)>(), 1..8)) {
+                    testing::decodes_changed::<#krate::#ty>(#text, &changes);
+                }
+            }
+        }
+    });
     quote! {
         #[test]
         fn #test() {
             testing::round_trip::<#krate::#ty>(#text, &[#(#apart),*]);
             #mutated
         }
+
+        #changed
     }
 }
 

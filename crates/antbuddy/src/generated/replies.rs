@@ -93,12 +93,12 @@ impl serde::Serialize for CallHistoriesReply {
 }
 impl nxcloud_client::lenient::Record for CallHistoriesReply {
     const LIST: Option<&'static str> = Some("records");
-    fn as_list(mut self) -> Self {
+    fn came_as_list(mut self) -> Self {
         self.spellings.set_list();
         self
     }
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
-        let mut spellings = nxcloud_client::lenient::Spellings::default();
+        let spellings = nxcloud_client::lenient::Spellings::default();
         Self {
             records: nxcloud_client::lenient::take_filled(&mut map, "records"),
             extra: map,

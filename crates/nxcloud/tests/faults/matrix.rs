@@ -289,7 +289,6 @@ fn compare(table: &str) {
     if std::env::var_os("NXCLOUD_WRITE_MATRIX").is_some() {
         std::fs::write(&path, table).unwrap();
     }
-    println!("{table}");
     let written = std::fs::read_to_string(&path).unwrap_or_default();
     for (now, before) in table.lines().zip(written.lines()) {
         assert_eq!(now, before, "a row differs from {}", path.display());

@@ -45,12 +45,12 @@ impl serde::Serialize for SendItReply {
 }
 impl nxcloud_client::lenient::Record for SendItReply {
     const LIST: Option<&'static str> = Some("rows");
-    fn as_list(mut self) -> Self {
+    fn came_as_list(mut self) -> Self {
         self.spellings.set_list();
         self
     }
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
-        let mut spellings = nxcloud_client::lenient::Spellings::default();
+        let spellings = nxcloud_client::lenient::Spellings::default();
         Self {
             code: nxcloud_client::lenient::take(&mut map, "code"),
             data: nxcloud_client::lenient::take_filled(&mut map, "data"),

@@ -47,7 +47,7 @@ pub(super) fn reply(service: &Service, def: &TypeDef, object: &Object) -> TokenS
         quote! {
             const LIST: Option<&'static str> = Some(#field);
 
-            fn as_list(mut self) -> Self {
+            fn came_as_list(mut self) -> Self {
                 self.spellings.set_list();
                 self
             }
@@ -63,8 +63,9 @@ pub(super) fn reply(service: &Service, def: &TypeDef, object: &Object) -> TokenS
     let derive = (!spelled).then(|| quote!(, serde::Serialize));
     let flatten = (!spelled).then(|| quote!(#[serde(flatten)]));
     let memory = spelled.then(|| quote!(spellings: nxcloud_client::lenient::Spellings,));
-    let remember =
-        spelled.then(|| quote!(let mut spellings = nxcloud_client::lenient::Spellings::default();));
+    let changes = aliases.then(|| quote!(mut));
+    let remember = spelled
+        .then(|| quote!(let #changes spellings = nxcloud_client::lenient::Spellings::default();));
     let remembered = spelled.then(|| quote!(spellings,));
     let serialize = spelled.then(|| spelled_serialize(service, &name, object));
     quote! {
