@@ -3,6 +3,7 @@
 
 mod catalog;
 mod error;
+mod faults;
 mod format;
 mod generated;
 mod http;
@@ -15,6 +16,7 @@ pub mod testing;
 mod violation;
 
 pub use error::{Error, SpecError};
+pub use faults::{Fault, Faults, Mix};
 pub use record::{Cause, CommonProblem, LikelyCause, ReceivedRequest, SignatureMismatch, Verdict};
 pub use sandbox::{
     ACCESS_KEY, ACCESS_SECRET, APP_ID, APP_SECRET, Builder, DEFAULT_BODY_LIMIT,

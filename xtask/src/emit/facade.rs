@@ -25,6 +25,7 @@ fn manifest(services: &[Service]) -> String {
     let mut dependencies = String::new();
     let mut native: Vec<String> = vec!["\"nxcloud-client/native-tls\"".to_owned()];
     let mut rustls: Vec<String> = vec!["\"nxcloud-client/rustls\"".to_owned()];
+    let mut blocking: Vec<String> = vec!["\"nxcloud-client/blocking\"".to_owned()];
     for service in services {
         let (name, package) = (&service.name, &service.package);
         let _ = writeln!(
@@ -38,6 +39,7 @@ fn manifest(services: &[Service]) -> String {
         );
         native.push(format!("\"{package}?/native-tls\""));
         rustls.push(format!("\"{package}?/rustls\""));
+        blocking.push(format!("\"{package}?/blocking\""));
     }
     format!(
         r#"# {marker}
@@ -56,7 +58,9 @@ keywords.workspace = true
 default = ["rustls"]
 # Every service.
 full = [{full}]
-{features}native-tls = [{native}]
+{features}# Clients for programs without async code.
+blocking = [{blocking}]
+native-tls = [{native}]
 rustls = [{rustls}]
 
 [dependencies]
@@ -66,20 +70,23 @@ nxcloud-client.workspace = true
 bytes.workspace = true
 futures-util.workspace = true
 # Itself with every service, so that examples and tests need no flags.
-nxcloud = {{ path = ".", features = ["full"] }}
+nxcloud = {{ path = ".", features = ["blocking", "full"] }}
 nxcloud-sandbox.workspace = true
+reqwest.workspace = true
 serde.workspace = true
 serde_json.workspace = true
-tokio = {{ workspace = true, features = ["fs", "io-util", "macros", "net", "rt-multi-thread", "time"] }}
+tokio = {{ workspace = true, features = ["fs", "io-util", "macros", "net", "rt-multi-thread", "sync", "time"] }}
+tracing-subscriber = {{ workspace = true, features = ["tracing-log"] }}
 
 [package.metadata.docs.rs]
-features = ["full"]
+features = ["blocking", "full"]
 
 [lints]
 workspace = true
 "#,
         marker = marker("specs/*.yaml"),
         full = quoted.join(", "),
+        blocking = blocking.join(", "),
         native = native.join(", "),
         rustls = rustls.join(", "),
     )
