@@ -3,6 +3,11 @@
 
 /// Service name and spec, sorted by name.
 pub(crate) const SPECS: &[(&str, &str)] = &[
+    ("call-center", include_str!("specs/call-center.json")),
+    ("did", include_str!("specs/did.json")),
     ("number-check", include_str!("specs/number-check.json")),
+    ("ota", include_str!("specs/ota.json")),
     ("sms", include_str!("specs/sms.json")),
+    ("viber", include_str!("specs/viber.json")),
+    ("virtual-number", include_str!("specs/virtual-number.json")),
 ];
