@@ -9,6 +9,8 @@ use crate::model::{Field, Object, Service, Side, Ty, TypeDef, TypeKind};
 mod reply;
 mod request;
 
+pub(super) use reply::is_filled;
+
 pub(super) fn enums(service: &Service) -> TokenStream {
     let items = service.types.iter().filter_map(|def| match &def.kind {
         TypeKind::Enum { integer, values } => {
