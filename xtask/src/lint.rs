@@ -68,6 +68,7 @@ const OPERATION: Keys = Keys {
         "x-nx-safe",
         "x-nx-parameter-code",
         "x-nx-paging",
+        "x-nx-max-days",
         "x-nx-hash-order",
         "x-nx-hash-in",
         "x-nx-codes",

@@ -56,6 +56,8 @@ pub struct Operation {
     pub input: Input,
     /// Name of the reply type.
     pub reply: String,
+    /// How it is paged.
+    pub paging: Option<Paging>,
     /// Examples of the request body, by name.
     pub request_examples: Vec<(String, Value)>,
     /// Examples of the reply, by name.
@@ -67,7 +69,8 @@ impl Operation {
     #[must_use]
     pub fn body_is_signed(&self) -> bool {
         match self.input {
-            Input::Nothing | Input::Json(_) => true,
+            Input::Nothing | Input::Parameters(_) | Input::Json(_) => true,
+            Input::Multipart(_) => false,
         }
     }
 }
@@ -96,8 +99,47 @@ pub enum Scheme {
 pub enum Input {
     /// Nothing.
     Nothing,
-    /// A JSON body of this type.
+    /// Query and path parameters only, as the fields of this type.
+    Parameters(String),
+    /// A JSON body of this type; fields of it may be parameters.
     Json(String),
+    /// Parts of a form, as the fields of this type.
+    Multipart(String),
+}
+
+impl Input {
+    /// The name of the request type.
+    #[must_use]
+    pub fn type_name(&self) -> Option<&str> {
+        match self {
+            Self::Nothing => None,
+            Self::Parameters(name) | Self::Json(name) | Self::Multipart(name) => Some(name),
+        }
+    }
+}
+
+/// How a query is paged.
+#[derive(Debug)]
+pub struct Paging {
+    /// Style of the paging.
+    pub style: PagingStyle,
+    /// Request field that moves on.
+    pub cursor: String,
+    /// Request field with the page size.
+    pub size: String,
+    /// Path of the items in the reply, wire names.
+    pub items: Vec<String>,
+}
+
+/// How the next page is asked for.
+#[derive(Debug)]
+pub enum PagingStyle {
+    /// By page number; the path leads to the number of pages, when the reply has it.
+    Page(Option<Vec<String>>),
+    /// By the number of items to skip.
+    Offset,
+    /// By a cursor in the reply; the second path leads to what is there only when there is more.
+    Cursor(Vec<String>, Vec<String>),
 }
 
 /// A result code.
@@ -204,6 +246,21 @@ pub struct Object {
     pub rules: Vec<GivenRule>,
     /// The field that receives a reply which is a bare array.
     pub list: Option<String>,
+    /// Two date-time fields and the greatest number of days between them.
+    pub max_days: Option<(String, String, i64)>,
+}
+
+impl Object {
+    /// Wire names of the fields of which the caller gives exactly one: each has a constructor, so that none and two do not
+    /// compile.
+    #[must_use]
+    pub fn alternatives(&self) -> &[String] {
+        let rule = self
+            .rules
+            .iter()
+            .find(|rule| (rule.min, rule.max) == (1, Some(1)));
+        rule.map_or(&[], |rule| &rule.fields)
+    }
 }
 
 /// How many of some fields must be given.
@@ -249,6 +306,34 @@ pub struct Field {
     pub constant: Option<String>,
     /// Limits, checked before sending.
     pub limits: Limits,
+    /// Where it goes.
+    pub place: Place,
+    /// What the reference allows of an upload.
+    pub uploads: Vec<UploadRule>,
+    /// The documented default, as a literal.
+    pub default: Option<String>,
+}
+
+/// Where a field goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Into the body (or, in a reply, out of it).
+    Body,
+    /// Into the query.
+    Query,
+    /// Into the path.
+    Path,
+}
+
+/// Files of one kind that may be uploaded.
+#[derive(Debug)]
+pub struct UploadRule {
+    /// The kind, such as `image`.
+    pub kind: String,
+    /// MIME types.
+    pub mime: Vec<String>,
+    /// Greatest size in bytes.
+    pub max_bytes: Option<u64>,
 }
 
 /// Type of a field.
@@ -268,6 +353,8 @@ pub enum Ty {
     Boolean,
     /// Anything.
     Json,
+    /// A file.
+    Upload,
     /// List.
     List(Box<Ty>),
     /// Map by text.
@@ -302,6 +389,47 @@ impl Service {
             .flat_map(|operation| &operation.codes);
         let pushed = self.webhooks.iter().flat_map(|webhook| &webhook.codes);
         self.codes.iter().chain(own).chain(pushed)
+    }
+
+    /// The query and path parameters of an operation, as fields of its request type, in the order in which progenitor wants
+    /// them: those of the path as they stand in it, then those of the query by name.
+    pub fn parameters<'a>(
+        &'a self,
+        operation: &'a Operation,
+    ) -> impl Iterator<Item = &'a Field> + use<'a> {
+        let def = operation
+            .input
+            .type_name()
+            .and_then(|name| self.type_def(name));
+        let mut fields: Vec<&Field> = match def.map(|def| &def.kind) {
+            Some(TypeKind::Object(object)) => object
+                .fields
+                .iter()
+                .filter(|field| field.place != Place::Body)
+                .collect(),
+            _ => Vec::new(),
+        };
+        fields.sort_by_key(|field| match field.place {
+            Place::Path => (operation.path.find(&format!("{{{}}}", field.wire)), ""),
+            _ => (Some(usize::MAX), field.wire.as_str()),
+        });
+        fields.into_iter()
+    }
+
+    /// Whether any operation takes files.
+    #[must_use]
+    pub fn has_uploads(&self) -> bool {
+        self.operations
+            .iter()
+            .any(|operation| matches!(operation.input, Input::Multipart(_)))
+    }
+
+    /// Whether any operation is paged.
+    #[must_use]
+    pub fn has_pages(&self) -> bool {
+        self.operations
+            .iter()
+            .any(|operation| operation.paging.is_some())
     }
 
     /// The definition of a named schema.

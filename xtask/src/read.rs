@@ -6,7 +6,7 @@ use openapiv3::{OpenAPI, ReferenceOr, SchemaKind, Type};
 use serde_json::Value;
 
 use crate::lint::{self, Finding};
-use crate::model::{Code, Input, Operation, Scheme, Service, Side, Webhook};
+use crate::model::{Code, Input, Operation, Paging, PagingStyle, Scheme, Service, Side, Webhook};
 use crate::names;
 use crate::schema::{Schemas, ref_name};
 use crate::webhooks;
@@ -113,6 +113,33 @@ fn examples(holder: Option<&Value>) -> Vec<(String, Value)> {
         .collect()
 }
 
+/// The parameters' examples joined to those of the body; alone, they are one example.
+fn with_parameters(operation: &Value, examples: Vec<(String, Value)>) -> Vec<(String, Value)> {
+    let parameters: serde_json::Map<String, Value> = list(operation, "parameters")
+        .filter_map(|parameter| Some((text(parameter, "name")?, parameter.get("example")?.clone())))
+        .collect();
+    if parameters.is_empty() {
+        return examples;
+    }
+    let bodies = if examples.is_empty() {
+        vec![(
+            "parameters".to_owned(),
+            Value::Object(serde_json::Map::new()),
+        )]
+    } else {
+        examples
+    };
+    let join = |body: Value| {
+        let mut joined = parameters.clone();
+        joined.extend(body.as_object().cloned().unwrap_or_default());
+        Value::Object(joined)
+    };
+    bodies
+        .into_iter()
+        .map(|(name, body)| (name, join(body)))
+        .collect()
+}
+
 /// The one media type of a body or response.
 fn content(holder: Option<&Value>) -> Option<(&String, &Value)> {
     holder?.get("content")?.as_object()?.iter().next()
@@ -139,12 +166,17 @@ impl Reader<'_> {
         let mut schemas = Schemas::new(&raw["components"]["schemas"], property_order(api));
         for operation in &operations {
             schemas.mark(&operation.reply, Side::Reply, &mut self.findings);
-            if let Input::Json(request) = &operation.input {
+            if let Input::Json(request) | Input::Multipart(request) = &operation.input {
                 schemas.mark(request, Side::Request, &mut self.findings);
             }
         }
         for webhook in &webhooks {
             schemas.mark(&webhook.schema, Side::Reply, &mut self.findings);
+        }
+        let mut types = schemas.types(&mut self.findings);
+        for operation in &operations {
+            let raw = &raw["paths"][&operation.path][operation.method.to_lowercase()];
+            schemas.add_parameters(operation, raw, &mut types, &mut self.findings);
         }
         let service = Service {
             name: name.to_owned(),
@@ -161,7 +193,7 @@ impl Reader<'_> {
             codes: self.codes("x-nx-codes", raw),
             operations,
             webhooks,
-            types: schemas.types(&mut self.findings),
+            types,
             raw: raw.clone(),
         };
         self.code_names(&service);
@@ -244,27 +276,21 @@ impl Reader<'_> {
         let body = content(operation.get("requestBody"));
         let input = match body {
             None => Input::Nothing,
-            Some((media, body)) => {
-                if media != "application/json" {
-                    self.findings.add(
-                        &at,
-                        format!("`{media}` bodies are not generated yet"),
-                        "leave the operation out",
-                    );
-                }
-                Input::Json(schema_ref(body).unwrap_or_default())
+            Some((media, body)) if media == "multipart/form-data" => {
+                Input::Multipart(schema_ref(body).unwrap_or_default())
             }
+            Some((_, body)) => Input::Json(schema_ref(body).unwrap_or_default()),
         };
-        if operation.get("parameters").is_some() {
-            self.findings.add(
-                &at,
-                "query and path parameters are not generated yet",
-                "leave the operation out",
-            );
-        }
+        let id = text(operation, "operationId").unwrap_or_default();
+        let input = match input {
+            Input::Nothing if operation.get("parameters").is_some() => {
+                Input::Parameters(names::variant(&id))
+            }
+            input => input,
+        };
         let reply = content(operation["responses"].get("200"));
         Operation {
-            id: text(operation, "operationId").unwrap_or_default(),
+            id,
             method: method.to_uppercase(),
             path: path.to_owned(),
             base_url: list(operation, "servers")
@@ -276,12 +302,46 @@ impl Reader<'_> {
             safe: operation.get("x-nx-safe") == Some(&Value::Bool(true)),
             codes: self.codes(&format!("{at}.x-nx-codes"), operation),
             input,
+            paging: self.paging(&at, operation),
             reply: reply
                 .and_then(|(_, reply)| schema_ref(reply))
                 .unwrap_or_default(),
-            request_examples: examples(body.map(|(_, body)| body)),
+            request_examples: with_parameters(operation, examples(body.map(|(_, body)| body))),
             reply_examples: examples(reply.map(|(_, reply)| reply)),
         }
+    }
+
+    fn paging(&mut self, at: &str, operation: &Value) -> Option<Paging> {
+        let paging = operation.get("x-nx-paging")?;
+        let at = format!("{at}.x-nx-paging");
+        let path = |key: &str| -> Option<Vec<String>> {
+            Some(text(paging, key)?.split('.').map(str::to_owned).collect())
+        };
+        let style = text(paging, "style").unwrap_or_default();
+        let read = match style.as_str() {
+            "page" => Some((PagingStyle::Page(path("total-pages")), "page")),
+            "offset" => Some((PagingStyle::Offset, "offset")),
+            "cursor" => path("next")
+                .zip(path("more"))
+                .map(|(next, more)| (PagingStyle::Cursor(next, more), "cursor")),
+            _ => None,
+        };
+        let (Some((style, key)), Some(size), Some(items)) =
+            (read, text(paging, "size"), path("items"))
+        else {
+            self.findings.add(
+                at,
+                "the paging is incomplete",
+                "write {style: page, page, size, items}, {style: offset, offset, size, items} or {style: cursor, cursor, size, items, next, more}",
+            );
+            return None;
+        };
+        Some(Paging {
+            style,
+            cursor: text(paging, key).unwrap_or_default(),
+            size,
+            items,
+        })
     }
 
     fn webhook(&mut self, webhook: &Value) -> Webhook {
@@ -352,11 +412,7 @@ pub(crate) fn references(schema: &Value, into: &mut BTreeSet<String>) {
             if let Some(Value::String(reference)) = map.get("$ref") {
                 into.insert(ref_name(reference));
             }
-            for (key, value) in map {
-                if !matches!(key.as_str(), "discriminator" | "example" | "default") {
-                    references(value, into);
-                }
-            }
+            map.values().for_each(|value| references(value, into));
         }
         Value::Array(items) => items.iter().for_each(|item| references(item, into)),
         _ => {}

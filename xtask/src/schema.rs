@@ -6,7 +6,8 @@ use heck::ToSnakeCase;
 use serde_json::Value;
 
 use crate::model::{
-    EnumValue, Field, GivenRule, Limits, Object, Side, Ty, TypeDef, TypeKind, Union,
+    EnumValue, Field, GivenRule, Input, Limits, Object, Operation, Place, Side, Ty, TypeDef,
+    TypeKind, Union, UploadRule,
 };
 use crate::names;
 use crate::read::{Findings, list, references, text, texts};
@@ -67,6 +68,69 @@ impl<'a> Schemas<'a> {
             .iter()
             .filter_map(|(name, order)| self.type_def(name, order, findings))
             .collect()
+    }
+
+    /// Gives the request type of an operation its query and path parameters, or makes a type of them.
+    pub(crate) fn add_parameters(
+        &self,
+        operation: &Operation,
+        raw: &Value,
+        types: &mut Vec<TypeDef>,
+        findings: &mut Findings<'_>,
+    ) {
+        let mut fields = Vec::new();
+        for parameter in list(raw, "parameters") {
+            let wire = text(parameter, "name").unwrap_or_default();
+            let at = format!("{}.parameters.{wire}", operation.path);
+            // Written like a property: what stands beside the schema belongs to it.
+            let mut property = parameter.get("schema").cloned().unwrap_or_default();
+            for key in ["description", "x-nx-field", "x-nx-public"] {
+                if let Some(value) = parameter.get(key) {
+                    property[key] = value.clone();
+                }
+            }
+            let required = parameter.get("required") == Some(&Value::Bool(true));
+            let mut field = self.field(&at, &wire, &property, required, Side::Request, findings);
+            field.place = if text(parameter, "in").as_deref() == Some("path") {
+                Place::Path
+            } else {
+                Place::Query
+            };
+            fields.push(field);
+        }
+        if fields.is_empty() {
+            return;
+        }
+        let max_days = raw.get("x-nx-max-days").and_then(|rule| {
+            let days = rule.get("days").and_then(Value::as_i64)?;
+            Some((text(rule, "from")?, text(rule, "to")?, days))
+        });
+        match &operation.input {
+            Input::Parameters(name) => types.push(TypeDef {
+                name: name.clone(),
+                description: format!("What `{}` asks for.", operation.id),
+                kind: TypeKind::Object(Object {
+                    side: Side::Request,
+                    fields,
+                    flattened: None,
+                    rules: Vec::new(),
+                    list: None,
+                    max_days,
+                }),
+            }),
+            input => {
+                let name = input.type_name().unwrap_or_default();
+                let body = types.iter_mut().find(|def| def.name == name);
+                if let Some(TypeDef {
+                    kind: TypeKind::Object(object),
+                    ..
+                }) = body
+                {
+                    fields.append(&mut object.fields);
+                    object.fields = fields;
+                }
+            }
+        }
     }
 
     fn type_def(
@@ -185,6 +249,7 @@ impl<'a> Schemas<'a> {
             flattened,
             rules,
             list: text(schema, "x-nx-list"),
+            max_days: None,
         }
     }
 
@@ -235,6 +300,9 @@ impl<'a> Schemas<'a> {
             public: property.get("x-nx-public") == Some(&Value::Bool(true)),
             aliases: texts(property, "x-nx-aliases"),
             constant: constant.map(str::to_owned),
+            place: Place::Body,
+            uploads: upload_rules(property),
+            default: property.get("default").map(ToString::to_string),
         }
     }
 
@@ -261,6 +329,7 @@ impl<'a> Schemas<'a> {
         match schema.get("type").and_then(Value::as_str) {
             None => Ty::Json,
             Some("string" | "number") if decimal => Ty::Decimal,
+            Some("string") if format.as_deref() == Some("binary") => Ty::Upload,
             Some("string") if format.as_deref() == Some("integer") => Ty::QuotedInteger,
             Some("string") => Ty::Text,
             Some("integer") => Ty::Integer,
@@ -344,29 +413,35 @@ fn union(at: &str, schema: &Value, findings: &mut Findings<'_>) -> Union {
     let mapping = discriminator
         .and_then(|discriminator| discriminator.get("mapping"))
         .and_then(Value::as_object);
-    let mut mapped: BTreeMap<String, String> = BTreeMap::new();
-    for (value, target) in mapping.into_iter().flatten() {
-        mapped.insert(ref_name(target.as_str().unwrap_or_default()), value.clone());
-    }
-    let mut variants = Vec::new();
-    // In the order of oneOf, which YAML keeps; a mapping has none.
-    for reference in list(schema, "oneOf").filter_map(|branch| branch.get("$ref")?.as_str()) {
-        let target = ref_name(reference);
-        match mapped.remove(&target) {
-            Some(value) => variants.push((value.clone(), names::variant(&value), target)),
-            None => findings.add(
+    let branches: Vec<String> = list(schema, "oneOf")
+        .filter_map(|branch| branch.get("$ref")?.as_str())
+        .map(ref_name)
+        .collect();
+    let variants: Vec<(String, String, String)> = mapping
+        .into_iter()
+        .flatten()
+        .map(|(value, target)| {
+            let target = ref_name(target.as_str().unwrap_or_default());
+            (value.clone(), names::variant(value), target)
+        })
+        .collect();
+    for target in &branches {
+        if !variants.iter().any(|(_, _, mapped)| mapped == target) {
+            findings.add(
                 at,
                 format!("no mapping to `{target}`"),
-                "map one value of the discriminator to each branch",
-            ),
+                "map a value of the discriminator to each branch",
+            );
         }
     }
-    for target in mapped.keys() {
-        findings.add(
-            at,
-            format!("a mapping to `{target}`, which is no branch"),
-            "add the branch to oneOf, or leave the mapping out",
-        );
+    for (_, _, target) in &variants {
+        if !branches.contains(target) {
+            findings.add(
+                at,
+                format!("a mapping to `{target}`, which is no branch"),
+                "add the branch to oneOf, or leave the mapping out",
+            );
+        }
     }
     Union {
         tag: discriminator
@@ -402,6 +477,16 @@ fn given_rules(
         }
     }
     rules
+}
+
+fn upload_rules(property: &Value) -> Vec<UploadRule> {
+    list(property, "x-nx-uploads")
+        .map(|rule| UploadRule {
+            kind: text(rule, "kind").unwrap_or_default(),
+            mime: texts(rule, "mime"),
+            max_bytes: rule.get("max-bytes").and_then(Value::as_u64),
+        })
+        .collect()
 }
 
 fn limits(at: &str, schema: &Value, ty: &Ty, findings: &mut Findings<'_>) -> Limits {

@@ -154,6 +154,8 @@ impl Service {
             service: self.clone(),
             operation,
             failure: Mutex::new(None),
+            #[cfg(feature = "uploads")]
+            form: std::sync::OnceLock::new(),
         }));
         let result = send(base_url, self.session.http().clone(), call.clone()).await;
         match (call.take_failure(), result) {
@@ -193,6 +195,8 @@ struct Inner {
     service: Service,
     operation: &'static Operation,
     failure: Mutex<Option<Error>>,
+    #[cfg(feature = "uploads")]
+    form: std::sync::OnceLock<crate::upload::Form>,
 }
 
 impl fmt::Debug for Call {
@@ -213,6 +217,15 @@ impl Call {
             .failure
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives the call its multipart body, which takes the place of the generated client's; generated code calls it.
+    #[cfg(feature = "uploads")]
+    #[must_use]
+    pub fn with_form(self, form: crate::upload::Form) -> Self {
+        // Set once a call, so there is nothing to lose.
+        let _ = self.0.form.set(form);
+        self
     }
 
     /// The hook of the generated client.
@@ -242,6 +255,15 @@ impl Call {
 
     async fn attempt(&self, mut request: Request) -> Result<Bytes, Error> {
         let session = &self.0.service.session;
+        #[cfg(feature = "uploads")]
+        if let Some(form) = self.0.form.get() {
+            // The octet-stream type of the empty body would win over that of the form.
+            request.headers_mut().remove(reqwest::header::CONTENT_TYPE);
+            request = reqwest::RequestBuilder::from_parts(session.http().clone(), request)
+                .multipart(form.encode().await?)
+                .build()
+                .map_err(Error::transport)?;
+        }
         self.sign(&mut request)?;
         *request.timeout_mut() = self.0.service.options.timeout.or(session.timeout());
         let response = session

@@ -162,6 +162,11 @@ impl Checker {
         });
     }
 
+    /// Reports a broken limit of one field.
+    pub fn problem(&mut self, field: &str, limit: impl Into<String>) {
+        self.inside(field, |at| at.report(limit));
+    }
+
     fn inside(&mut self, step: &str, check: impl FnOnce(&mut Self)) {
         let length = self.path.len();
         if length > 0 && !step.starts_with('[') {
@@ -241,6 +246,18 @@ impl Checker {
         });
     }
 
+    /// Checks that two date-times are in order and at most some days apart; what is no date-time is reported elsewhere.
+    pub fn days_between(&mut self, from: (&str, &str), to: (&str, &str), most: i64) {
+        let (Some(begin), Some(end)) = (epoch_seconds(from.1), epoch_seconds(to.1)) else {
+            return;
+        };
+        if end < begin {
+            self.problem(to.0, format!("is before `{}`", from.0));
+        } else if end - begin > most * 86_400 {
+            self.problem(to.0, format!("is more than {most} days after `{}`", from.0));
+        }
+    }
+
     /// Checks how many of some fields are given; an empty text counts as absent.
     pub fn given(&mut self, fields: &[(&str, bool)], min: usize, max: usize) {
         let count = fields.iter().filter(|(_, given)| *given).count();
@@ -292,6 +309,32 @@ fn is_date_time(text: &str) -> bool {
         .is_some_and(|(date, time)| is_date(date) && TIME.matches(time))
 }
 
+/// Seconds since 1970 of a valid date-time.
+fn epoch_seconds(text: &str) -> Option<i64> {
+    if !is_date_time(text) {
+        return None;
+    }
+    let number = |range: std::ops::Range<usize>| text.get(range)?.parse::<i64>().ok();
+    let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
+    // Days since 1970 in the proleptic Gregorian calendar, with years that begin in March.
+    let (year, month) = if month > 2 {
+        (year, month - 3)
+    } else {
+        (year - 1, month + 9)
+    };
+    let days =
+        365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1 - 719_468;
+    let zone = match text.get(text.len() - 6..)?.split_at(1) {
+        (sign @ ("+" | "-"), offset) => {
+            let (hours, minutes) = offset.split_once(':')?;
+            let seconds = hours.parse::<i64>().ok()? * 3600 + minutes.parse::<i64>().ok()? * 60;
+            if sign == "+" { seconds } else { -seconds }
+        }
+        _ => 0,
+    };
+    Some(days * 86_400 + number(11..13)? * 3600 + number(14..16)? * 60 + number(17..19)? - zone)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -329,6 +372,34 @@ mod tests {
         ] {
             assert!(!is_date_time(bad), "{bad}");
         }
+    }
+
+    #[test]
+    fn distances_are_counted_across_zones_and_leap_days() {
+        assert_eq!(epoch_seconds("1970-01-01T00:00:00Z"), Some(0));
+        assert_eq!(
+            epoch_seconds("2018-02-07T02:19:33.000Z"),
+            Some(1_517_969_973)
+        );
+        assert_eq!(
+            epoch_seconds("2024-03-01T08:00:00+08:00"),
+            Some(1_709_251_200)
+        );
+        let broken = |from: &str, to: &str| {
+            let mut checker = Checker::default();
+            checker.days_between(("from", from), ("to", to), 31);
+            checker.found.first().map(ToString::to_string)
+        };
+        assert_eq!(broken("2026-10-01T00:00:00Z", "2026-11-01T00:00:00Z"), None);
+        assert_eq!(
+            broken("2026-10-01T00:00:00Z", "2026-11-01T00:00:01Z").as_deref(),
+            Some("`to` is more than 31 days after `from`")
+        );
+        assert_eq!(
+            broken("2026-10-02T00:00:00Z", "2026-10-01T00:00:00Z").as_deref(),
+            Some("`to` is before `from`")
+        );
+        assert_eq!(broken("yesterday", "2026-10-01T00:00:00Z"), None);
     }
 
     #[test]

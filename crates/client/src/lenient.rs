@@ -30,6 +30,12 @@ pub trait Record: Sized {
 
     /// Takes from the map what fits; the rest becomes `extra`.
     fn from_map(map: Map) -> Self;
+
+    /// Remembers that the reply was a bare array, to be written as one again.
+    #[must_use]
+    fn came_as_list(self) -> Self {
+        self
+    }
 }
 
 impl<T: Record> Lenient for T {
@@ -41,41 +47,73 @@ impl<T: Record> Lenient for T {
         match (value, T::LIST) {
             (Value::Object(map), _) => Some(T::from_map(map)),
             (list @ Value::Array(_), Some(field)) => {
-                Some(T::from_map(Map::from_iter([(field.to_owned(), list)])))
+                Some(T::from_map(Map::from_iter([(field.to_owned(), list)])).came_as_list())
             }
             _ => None,
         }
     }
 }
 
-/// Takes the first of the spellings whose value fits.
-pub fn take<T: Lenient>(map: &mut Map, spellings: &[&str]) -> Option<T> {
+/// Takes the value under a key, if it fits.
+pub fn take<T: Lenient>(map: &mut Map, key: &str) -> Option<T> {
+    if map.get(key).is_some_and(T::accepts) {
+        map.remove(key).and_then(T::convert)
+    } else {
+        None
+    }
+}
+
+/// How a reply was written, where the platform has several ways.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Spellings {
+    fields: Vec<(&'static str, &'static str)>,
+    list: bool,
+}
+
+impl Spellings {
+    /// Remembers that the reply was a bare array.
+    pub fn set_list(&mut self) {
+        self.list = true;
+    }
+
+    /// Whether the reply was a bare array.
+    #[must_use]
+    pub fn is_list(&self) -> bool {
+        self.list
+    }
+
+    /// The spelling for a field that the reference spells like this.
+    #[must_use]
+    pub fn of(&self, name: &'static str) -> &'static str {
+        let known = self.fields.iter().find(|(field, _)| *field == name);
+        known.map_or(name, |(_, spelling)| spelling)
+    }
+}
+
+/// Takes the first of the spellings whose value fits, and remembers which it was. The first spelling is the field's name.
+pub fn take_spelled<T: Lenient>(
+    map: &mut Map,
+    spellings: &[&'static str],
+    memory: &mut Spellings,
+) -> Option<T> {
+    let name = spellings.first()?;
     spellings.iter().find_map(|key| {
-        if map.get(*key).is_some_and(T::accepts) {
-            map.remove(*key).and_then(T::convert)
-        } else {
-            None
+        let value = take(map, key)?;
+        if key != name {
+            memory.fields.push((name, key));
         }
+        Some(value)
     })
 }
 
 /// Takes a nested object, list or map; one that is absent, null or empty gives the default and stays where it is.
-pub fn take_filled<T: Lenient + Default>(map: &mut Map, spellings: &[&str]) -> T {
-    let filled = |value: &Value| match value {
-        Value::Object(map) => !map.is_empty(),
-        Value::Array(list) => !list.is_empty(),
+pub fn take_filled<T: Lenient + Default>(map: &mut Map, key: &str) -> T {
+    let filled = match map.get(key) {
+        Some(Value::Object(map)) => !map.is_empty(),
+        Some(Value::Array(list)) => !list.is_empty(),
         _ => false,
     };
-    spellings
-        .iter()
-        .find_map(|key| {
-            if map.get(*key).is_some_and(|v| filled(v) && T::accepts(v)) {
-                map.remove(*key).and_then(T::convert)
-            } else {
-                None
-            }
-        })
-        .unwrap_or_default()
+    if filled { take(map, key) } else { None }.unwrap_or_default()
 }
 
 /// Whether a value is its type's default, so that it need not be written; generated code calls it.

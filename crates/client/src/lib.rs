@@ -12,7 +12,10 @@ mod hidden;
 pub mod lenient;
 mod open_enum;
 mod operation;
+pub mod paging;
 mod session;
+#[cfg(feature = "uploads")]
+pub mod upload;
 
 pub use call::{Call, CallOptions, Service, Signed};
 pub use code::{Code, CodeInfo, CodeKind, PLATFORM_CODES};

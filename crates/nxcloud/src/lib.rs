@@ -8,3 +8,26 @@ pub use nxcloud_client::{
     Outcome, Scheme, Session, SessionBuilder, Signed, check, lenient, signing,
 };
 pub use services::*;
+
+/// Wrong combinations do not compile: an image message without an image, an image without an address or an id,
+///
+/// ```compile_fail,E0061
+/// let _ = nxcloud::whatsapp::ImageContent::new();
+/// ```
+/// ```compile_fail,E0599
+/// let _ = nxcloud::whatsapp::Image::new();
+/// ```
+///
+/// an address and an id at once, a Viber button without its link, a request without a required field.
+///
+/// ```compile_fail,E0599
+/// let _ = nxcloud::whatsapp::Image::from_link("https://x.example/a.png").with_id("1");
+/// ```
+/// ```compile_fail,E0061
+/// let _ = nxcloud::viber::TextButtonMessage::new("text", "button");
+/// ```
+/// ```compile_fail,E0061
+/// let _ = nxcloud::sms::SendSms::new("app-key", "8615012345678");
+/// ```
+#[cfg(doctest)]
+struct WrongCombinationsDoNotCompile;

@@ -14,7 +14,7 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
-use crate::platform::{Answer, Incoming, Platform};
+use crate::platform::{self, Answer, Incoming, Platform};
 use crate::record::{Cause, History, Parts, ReceivedRequest};
 
 /// Room made for a body before any of it has come, whatever length is announced.
@@ -60,6 +60,7 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
             shared.platform.answer(&incoming, now)
         }
     };
+    platform::log(&answer);
     let response = respond(&answer, now);
     shared.history.push(ReceivedRequest::new(Parts {
         received_at: now,

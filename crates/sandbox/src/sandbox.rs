@@ -1,5 +1,6 @@
 //! The server as its users see it.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -36,13 +37,14 @@ pub const DEFAULT_HISTORY_BYTES: usize = 256 * 1024 * 1024;
 
 /// A running server that plays the platform, on the loopback interface only.
 ///
-/// It stops when it is dropped; [`shutdown`](Self::shutdown) lets requests at work finish first.
+/// It stops when it is dropped; [`shutdown`](Self::shutdown) also waits until it has stopped.
 pub struct Sandbox {
     shared: Arc<Shared>,
     address: SocketAddr,
     url: String,
-    stop: Option<oneshot::Sender<()>>,
-    task: Option<JoinHandle<()>>,
+    /// The server stops when this is dropped.
+    stop: oneshot::Sender<Infallible>,
+    task: JoinHandle<bool>,
 }
 
 impl Sandbox {
@@ -93,23 +95,10 @@ impl Sandbox {
     }
 
     /// Stops: takes no new connections, lets requests at work finish (for at most 5 seconds), closes everything.
-    pub async fn shutdown(mut self) {
-        if let Some(stop) = self.stop.take() {
-            // A receiver that is gone has stopped already.
-            let _ = stop.send(());
-        }
-        if let Some(task) = self.task.as_mut() {
-            // It cannot fail: nothing but dropping the sandbox cancels it.
-            let _ = task.await;
-        }
-    }
-}
-
-impl Drop for Sandbox {
-    fn drop(&mut self) {
-        if let Some(task) = &self.task {
-            task.abort();
-        }
+    pub async fn shutdown(self) {
+        drop(self.stop);
+        // It fails only if the runtime is going down, and then the server is too.
+        let _ = self.task.await;
     }
 }
 
@@ -231,8 +220,8 @@ impl Builder {
             shared,
             address,
             url: format!("http://{address}"),
-            stop: Some(stop),
-            task: Some(task),
+            stop,
+            task,
         })
     }
 }

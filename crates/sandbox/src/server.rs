@@ -1,5 +1,6 @@
 //! Connections: accepting, serving and closing them.
 
+use std::convert::Infallible;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -17,9 +18,13 @@ const GRACE: Duration = Duration::from_secs(5);
 /// The pause after a connection could not be accepted, which mostly means that there are too many open files.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Serves until `stop` is sent or dropped, then lets the requests at work finish. Dropping the future closes everything
-/// at once.
-pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: oneshot::Receiver<()>) {
+/// Serves until the sender of `stop` is dropped, then lets the requests at work finish, and tells whether all of them
+/// did in time. Dropping the future closes everything at once.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    mut stop: oneshot::Receiver<Infallible>,
+) -> bool {
     let (closing, _) = watch::channel(false);
     let mut connections = JoinSet::new();
     loop {
@@ -37,9 +42,11 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: onesh
     drop(listener);
     closing.send_replace(true);
     let finished = async { while connections.join_next().await.is_some() {} };
-    if time::timeout(GRACE, finished).await.is_err() {
+    let in_time = time::timeout(GRACE, finished).await.is_ok();
+    if !in_time {
         connections.shutdown().await;
     }
+    in_time
 }
 
 async fn connection(stream: TcpStream, router: Router, mut closing: watch::Receiver<bool>) {
@@ -59,5 +66,25 @@ async fn connection(stream: TcpStream, router: Router, mut closing: watch::Recei
             connection.as_mut().graceful_shutdown();
             let _ = connection.await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncReadExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn idle_connections_are_closed_without_waiting_for_their_time() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel();
+        let server = tokio::spawn(serve(listener, Router::new(), stopped));
+        let mut idle = TcpStream::connect(address).await.unwrap();
+        drop(stop);
+        assert!(server.await.unwrap(), "the connection was closed by force");
+        let mut rest = Vec::new();
+        assert!(matches!(idle.read_to_end(&mut rest).await, Ok(0) | Err(_)));
     }
 }

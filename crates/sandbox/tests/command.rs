@@ -42,6 +42,12 @@ fn start(arguments: &[&str]) -> (Child, String) {
     (child, url.to_owned())
 }
 
+/// The time by which the binary verifies.
+fn now() -> u64 {
+    let elapsed = std::time::UNIX_EPOCH.elapsed().unwrap();
+    u64::try_from(elapsed.as_millis()).unwrap()
+}
+
 #[cfg(unix)]
 fn signal(child: &Child, name: &str) {
     let kill = Command::new("kill")
@@ -87,11 +93,7 @@ async fn it_prints_its_address_serves_and_stops_on_a_signal() {
 #[tokio::test]
 async fn a_rejected_signature_is_explained_in_the_log() {
     let (mut child, url) = start(&["--port", "0"]);
-    let now = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap();
-    let now = u64::try_from(now.as_millis()).unwrap();
-    let request = common::sms(now, "another", common::SMS_BODY.as_bytes());
+    let request = common::sms(now(), "another", common::SMS_BODY.as_bytes());
     assert_eq!(send(&url, &request).await.unwrap().code(), "1003");
     signal(&child, "-INT");
     assert_eq!(child.wait().unwrap().code(), Some(0));
@@ -111,6 +113,35 @@ async fn a_rejected_signature_is_explained_in_the_log() {
         log.contains("accessSecret=***") && !log.contains("sandbox-secret"),
         "{log}"
     );
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_log_of_any_other_request_shows_no_phone_text_or_signature() {
+    let (mut child, url) = start(&[]);
+    assert_eq!(
+        send(&url, &common::good_sms(now())).await.unwrap().code(),
+        "0"
+    );
+    let broken = br#"{"appKey":"app-1","phone":8615012345678,"content":"secret text"}"#;
+    let broken = common::sms(now(), nxcloud_sandbox::ACCESS_SECRET, broken);
+    assert_eq!(send(&url, &broken).await.unwrap().code(), "2");
+    assert_eq!(call(&url, "GET", "/to/8615012345678").await.status, 404);
+    let listed = call(&url, "GET", "/__sandbox/requests").await.json();
+    signal(&child, "-INT");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let mut log = String::new();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut log)
+        .unwrap();
+    assert_eq!(log.lines().count(), 3, "{log}");
+    let sign = listed["requests"][0]["headers"]["sign"].as_str().unwrap();
+    for hidden in ["8615012345678", "您好", "secret text", sign] {
+        assert!(!log.contains(hidden), "{hidden} in {log}");
+    }
 }
 
 #[cfg(unix)]

@@ -7,6 +7,7 @@ mod common;
 use common::{SMS_BODY, SMS_PATH, call, good_sms, send, sms};
 use nxcloud_sandbox::{ACCESS_KEY, ACCESS_SECRET, Cause, Error, LikelyCause, Sandbox};
 use nxcloud_signing::{AccessKey, Secret};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 const NOW: u64 = 1_800_000_000_000;
@@ -222,9 +223,7 @@ async fn what_is_no_http_harms_nobody() {
         b"OPTIONS * HTTP/1.1\r\nconnection: close\r\n\r\n",
     ] {
         let mut stream = TcpStream::connect(sandbox.address()).await.unwrap();
-        tokio::io::AsyncWriteExt::write_all(&mut stream, bytes)
-            .await
-            .unwrap();
+        stream.write_all(bytes).await.unwrap();
         drop(stream);
     }
     assert_eq!(
@@ -286,9 +285,32 @@ async fn shutting_down_frees_the_port_and_closes_idle_connections() {
     let mut idle = TcpStream::connect(address).await.unwrap();
     sandbox.shutdown().await;
     let mut rest = Vec::new();
-    let end = tokio::io::AsyncReadExt::read_to_end(&mut idle, &mut rest).await;
+    let end = idle.read_to_end(&mut rest).await;
     assert!(matches!(end, Ok(0) | Err(_)));
     assert!(TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn a_request_at_work_is_answered_before_the_sandbox_stops() {
+    let sandbox = sandbox().await;
+    let request = String::from_utf8(good_sms(NOW)).unwrap();
+    let (head, body) = request.split_once("\r\n\r\n").unwrap();
+    let mut stream = TcpStream::connect(sandbox.address()).await.unwrap();
+    let head = format!("{head}\r\nexpect: 100-continue\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    // The server asks for the body, so that the request is at work from here on.
+    let mut asked = [0; 25];
+    stream.read_exact(&mut asked).await.unwrap();
+    assert_eq!(&asked, b"HTTP/1.1 100 Continue\r\n\r\n");
+    let send_rest = async {
+        stream.write_all(body.as_bytes()).await.unwrap();
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply).await.unwrap();
+        reply
+    };
+    let ((), reply) = tokio::join!(sandbox.shutdown(), send_rest);
+    assert!(reply.starts_with("HTTP/1.1 200 OK\r\n"), "{reply}");
+    assert!(reply.contains("success"), "{reply}");
 }
 
 #[tokio::test]
@@ -299,7 +321,7 @@ async fn a_dropped_sandbox_stops() {
     drop(sandbox);
     let mut rest = Vec::new();
     // The connection ends, so that the server is gone by then.
-    let end = tokio::io::AsyncReadExt::read_to_end(&mut open, &mut rest).await;
+    let end = open.read_to_end(&mut rest).await;
     assert!(matches!(end, Ok(0) | Err(_)));
     assert!(TcpStream::connect(address).await.is_err());
 }

@@ -3,8 +3,9 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::paging::item_type;
 use super::{doc, ident};
-use crate::model::{Input, Operation, Service};
+use crate::model::{Input, Operation, Paging, Place, Service, Ty};
 use crate::names;
 
 pub(super) fn client(service: &Service) -> TokenStream {
@@ -21,9 +22,15 @@ pub(super) fn client(service: &Service) -> TokenStream {
         "Client of {}{biz_type}. {}\n\nCheap to make and to clone; all clients of a session share its connections.",
         service.title, service.description
     ));
+    let imports = service.has_pages().then(|| {
+        quote!(
+            use nxcloud_client::paging::{self, Stream};
+        )
+    });
     quote! {
         //! The client.
 
+        #imports
         use nxcloud_client::{CallOptions, Error, Service, Session};
 
         use super::{http, operations};
@@ -70,17 +77,45 @@ fn method(service: &Service, operation: &Operation) -> TokenStream {
         service.source,
         operation.id,
     ));
+    let parameters = service.parameters(operation).map(|field| {
+        let member = ident(&field.rust);
+        match (&field.ty, field.required || field.place == Place::Path) {
+            (Ty::Text, true) => quote!(&request.#member),
+            (Ty::Text, false) => quote!(request.#member.as_deref()),
+            _ => quote!(request.#member),
+        }
+    });
+    let parameters: Vec<TokenStream> = parameters.collect();
     let (argument, checked, passed) = match &operation.input {
         Input::Nothing => (None, quote!(&()), quote!()),
+        Input::Parameters(request) => {
+            let request = ident(request);
+            let argument = quote!(, request: &#request);
+            (Some(argument), quote!(request), quote!(#(#parameters),*))
+        }
         Input::Json(request) => {
             let request = ident(request);
+            let argument = quote!(, request: &#request);
             (
-                Some(quote!(, request: &#request)),
+                Some(argument),
                 quote!(request),
+                quote!(#(#parameters,)* request),
+            )
+        }
+        Input::Multipart(request) => {
+            let request = ident(request);
+            let argument = quote!(, request: &#request);
+            (
+                Some(argument),
                 quote!(request),
+                quote!(reqwest::Body::default()),
             )
         }
     };
+    let prepare = matches!(operation.input, Input::Multipart(_))
+        .then(|| quote!(let call = call.with_form(request.form());));
+    let paging = operation.paging.as_ref();
+    let all = paging.map(|paging| pages(service, operation, paging));
     quote! {
         #text
         ///
@@ -90,9 +125,38 @@ fn method(service: &Service, operation: &Operation) -> TokenStream {
         pub async fn #name(&self #argument) -> Result<#reply, Error> {
             self.service
                 .call(&operations::#row, #checked, |base_url, http, call| async move {
+                    #prepare
                     http::Client::new_with_client(&base_url, http, call).#name(#passed).await
                 })
                 .await
+        }
+
+        #all
+    }
+}
+
+/// The method that goes through all pages.
+fn pages(service: &Service, operation: &Operation, paging: &Paging) -> TokenStream {
+    let name = ident(&operation.id);
+    let all = ident(&format!("{}_all", operation.id));
+    let request = ident(operation.input.type_name().unwrap_or_default());
+    let item = item_type(service, operation, paging).unwrap_or_default();
+    let text = doc(&format!(
+        "Every item of `{}`, page after page, beginning at the page of the request.",
+        operation.id
+    ));
+    quote! {
+        #text
+        ///
+        /// A page is asked for when its items are wanted. After an error the stream asks for the same page again; a cursor that
+        /// comes back unchanged ends it.
+        pub fn #all<'a>(
+            &'a self,
+            request: &#request,
+        ) -> impl Stream<Item = Result<#item, Error>> + Send + 'a {
+            paging::items(request.clone(), move |request: #request| async move {
+                self.#name(&request).await
+            })
         }
     }
 }

@@ -35,7 +35,7 @@ pub(super) fn codes(service: &Service) -> TokenStream {
         .flat_map(|webhook| &webhook.codes)
         .collect();
     let module = format!(
-        "Result codes of {}. The codes shared by all services are constants of [`Code`].",
+        "Result codes of {}. The codes shared by all services are constants of [`Code`](nxcloud_client::Code).",
         service.title
     );
     let pushed = (!pushed.is_empty()).then(|| {
@@ -45,10 +45,19 @@ pub(super) fn codes(service: &Service) -> TokenStream {
             pub static PUSHED: &[CodeInfo] = &[#(#rows),*];
         }
     });
+    let imports = if service.all_codes().next().is_some() {
+        quote!(
+            use nxcloud_client::{Code, CodeInfo, CodeKind};
+        )
+    } else {
+        quote!(
+            use nxcloud_client::CodeInfo;
+        )
+    };
     quote! {
         #![doc = #module]
 
-        use nxcloud_client::{Code, CodeInfo, CodeKind};
+        #imports
 
         #(#constants)*
         #shared

@@ -63,11 +63,14 @@ rustls = [{rustls}]
 nxcloud-client.workspace = true
 {dependencies}
 [dev-dependencies]
+bytes.workspace = true
+futures-util.workspace = true
 # Itself with every service, so that examples and tests need no flags.
 nxcloud = {{ path = ".", features = ["full"] }}
 nxcloud-sandbox.workspace = true
+serde.workspace = true
 serde_json.workspace = true
-tokio = {{ workspace = true, features = ["macros", "rt-multi-thread"] }}
+tokio = {{ workspace = true, features = ["fs", "io-util", "macros", "net", "rt-multi-thread", "time"] }}
 
 [package.metadata.docs.rs]
 features = ["full"]

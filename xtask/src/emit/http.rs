@@ -9,7 +9,7 @@ use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle};
 use quote::quote;
 use serde_json::{Map, Value, json};
 
-use crate::model::{Input, Service};
+use crate::model::{Input, Place, Service, Ty};
 
 pub(super) fn http(service: &Service) -> Result<TokenStream, String> {
     let mut settings = GenerationSettings::new();
@@ -34,11 +34,29 @@ pub(super) fn http(service: &Service) -> Result<TokenStream, String> {
             "operationId": operation.id,
             "responses": {"200": {"description": "", "content": {"application/json": reply}}},
         });
-        if let Input::Json(request) = &operation.input {
-            let request = named(request, "requests");
-            body["requestBody"] =
-                json!({"required": true, "content": {"application/json": request}});
+        match &operation.input {
+            Input::Nothing | Input::Parameters(_) => {}
+            Input::Json(request) => {
+                let request = named(request, "requests");
+                body["requestBody"] =
+                    json!({"required": true, "content": {"application/json": request}});
+            }
+            // progenitor knows no multipart: it gets an empty body, which the hook replaces by the form.
+            Input::Multipart(_) => {
+                let bytes = json!({"schema": {"type": "string", "format": "binary"}});
+                body["requestBody"] =
+                    json!({"required": true, "content": {"application/octet-stream": bytes}});
+            }
         }
+        let parameters = service.parameters(operation).map(|field| {
+            json!({
+                "name": field.wire,
+                "in": if field.place == Place::Path { "path" } else { "query" },
+                "required": field.required,
+                "schema": {"type": plain_type(&field.ty)},
+            })
+        });
+        body["parameters"] = parameters.collect();
         let item = paths
             .entry(operation.path.clone())
             .or_insert_with(|| json!({}));
@@ -54,4 +72,14 @@ pub(super) fn http(service: &Service) -> Result<TokenStream, String> {
     Generator::new(&settings)
         .generate_tokens(&reduced)
         .map_err(|error| format!("specs/{}.yaml: progenitor: {error}", service.name))
+}
+
+/// Formats are left out, or progenitor would want a type for them.
+fn plain_type(ty: &Ty) -> &'static str {
+    match ty {
+        Ty::Integer => "integer",
+        Ty::Float => "number",
+        Ty::Boolean => "boolean",
+        _ => "string",
+    }
 }

@@ -13,7 +13,9 @@ mod codes;
 mod facade;
 mod http;
 mod operations;
+mod paging;
 mod readme;
+mod sample;
 mod sandbox;
 mod tests;
 mod types;
@@ -44,11 +46,14 @@ pub fn crate_files(service: &Service) -> Result<BTreeMap<String, String>, String
     let mut put = |name: &str, tokens: TokenStream| {
         files.insert(format!("src/generated/{name}.rs"), rust(tokens));
     };
-    put("mod", module());
+    put("mod", module(service));
     put("client", client::client(service));
     put("codes", codes::codes(service));
     put("http", http::http(service)?);
     put("operations", operations::operations(service));
+    if service.has_pages() {
+        put("paging", paging::paging(service));
+    }
     put("enums", types::enums(service));
     put("replies", types::replies(service));
     put("requests", types::requests(service));
@@ -131,7 +136,7 @@ native-tls = ["nxcloud-client/native-tls"]
 rustls = ["nxcloud-client/rustls"]
 
 [dependencies]
-nxcloud-client.workspace = true
+{client}
 progenitor-client.workspace = true
 reqwest.workspace = true
 serde.workspace = true
@@ -139,6 +144,7 @@ serde_json.workspace = true
 
 [dev-dependencies]
 nxcloud-sandbox.workspace = true
+proptest.workspace = true
 serde_json.workspace = true
 tokio = {{ workspace = true, features = ["macros", "rt-multi-thread"] }}
 
@@ -148,6 +154,11 @@ workspace = true
         marker = marker(&format!("specs/{}.yaml", service.name)),
         package = service.package,
         title = service.title,
+        client = if service.has_uploads() {
+            "nxcloud-client = { workspace = true, features = [\"uploads\"] }"
+        } else {
+            "nxcloud-client.workspace = true"
+        },
     )
 }
 
@@ -164,20 +175,31 @@ pub use generated::client::Client;
 pub use generated::{{codes, operations}};
 #[allow(unused_imports, reason = "a service need not have every sort of type")]
 pub use generated::{{enums::*, replies::*, requests::*}};
-pub use nxcloud_client::{{
+{upload}pub use nxcloud_client::{{
     CallOptions, Code, CodeKind, Credentials, Decimal, Error, ErrorKind, Outcome, Session,
 }};
 "#,
         marker = marker(&format!("specs/{}.yaml", service.name)),
+        upload = if service.has_uploads() {
+            "pub use nxcloud_client::upload::Upload;\n"
+        } else {
+            ""
+        },
     )
 }
 
-fn module() -> TokenStream {
+fn module(service: &Service) -> TokenStream {
+    let paging = service.has_pages().then(|| {
+        quote!(
+            mod paging;
+        )
+    });
     quote! {
         pub(crate) mod client;
         pub mod codes;
         pub(crate) mod enums;
         pub mod operations;
+        #paging
         pub(crate) mod replies;
         pub(crate) mod requests;
 

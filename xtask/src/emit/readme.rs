@@ -2,10 +2,8 @@
 
 use std::fmt::Write as _;
 
-use serde_json::Value;
-
-use super::{marker, sentence};
-use crate::model::{Input, Object, Operation, Service, Ty, TypeKind};
+use super::{marker, sample, sentence};
+use crate::model::{Scheme, Service};
 
 pub(super) fn readme(service: &Service) -> String {
     let mut out = String::new();
@@ -23,10 +21,19 @@ pub(super) fn readme(service: &Service) -> String {
         service.title,
         service.description.trim(),
     );
+    let antbuddy = service
+        .operations
+        .iter()
+        .any(|operation| matches!(operation.scheme, Scheme::AntBuddySha256 { .. }));
+    let variables = if antbuddy {
+        "ANTBUDDY_APP_ID, ANTBUDDY_APP_SECRET"
+    } else {
+        "NXCLOUD_ACCESS_KEY, NXCLOUD_ACCESS_SECRET"
+    };
     if let Some(snippet) = snippet(service) {
         let _ = write!(
             out,
-            "\n```no_run\nuse {krate}::{{{}, Client, Session}};\n\n# async fn run() -> Result<(), {krate}::Error> {{\nlet session = Session::from_env()?; // NXCLOUD_ACCESS_KEY, NXCLOUD_ACCESS_SECRET\nlet client = Client::new(&session);\n{}\nprintln!(\"{{reply:?}}\");\n# Ok(())\n# }}\n```\n",
+            "\n```no_run\nuse {krate}::{{{}}};\n\n# async fn run() -> Result<(), {krate}::Error> {{\nlet session = Session::from_env()?; // {variables}\nlet client = Client::new(&session);\n{}\nprintln!(\"{{reply:?}}\");\n# Ok(())\n# }}\n```\n",
             snippet.0, snippet.1
         );
     }
@@ -41,6 +48,15 @@ pub(super) fn readme(service: &Service) -> String {
             cell(&operation.summary),
             if operation.safe { "yes" } else { "no" }
         );
+    }
+    let paged: Vec<String> = service
+        .operations
+        .iter()
+        .filter(|operation| operation.paging.is_some())
+        .map(|operation| format!("`{}_all`", operation.id))
+        .collect();
+    if !paged.is_empty() {
+        let _ = writeln!(out, "\nStreams over all pages: {}.", paged.join(", "));
     }
     if !service.webhooks.is_empty() {
         out.push_str(
@@ -83,41 +99,42 @@ fn cell(text: &str) -> String {
     sentence(text).replace('|', "\\|").replace('\n', " ")
 }
 
-/// The first operation whose required fields are all plain: its request type and the lines that call it.
+/// The names to import and the lines that make and send the first operation's first example.
 fn snippet(service: &Service) -> Option<(String, String)> {
     service.operations.iter().find_map(|operation| {
-        let Input::Json(request) = &operation.input else {
-            return None;
-        };
-        let TypeKind::Object(object) = &service.type_def(request)?.kind else {
-            return None;
-        };
-        let arguments = arguments(object, operation)?;
-        Some((
-            request.clone(),
-            format!(
-                "let request = {request}::new({arguments});\nlet reply = client.{}(&request).await?;",
-                operation.id
-            ),
-        ))
+        let (_, example) = operation.request_examples.first()?;
+        let request = operation.input.type_name()?;
+        let expression = sample::expression(service, request, example, "")?;
+        let lines = format_statements(&quote::quote! {
+            let request = #expression;
+        })?;
+        let mut names: Vec<&str> = service
+            .types
+            .iter()
+            .map(|def| def.name.as_str())
+            .chain(["Client", "Session", "Upload"])
+            .filter(|name| {
+                let used = lines
+                    .split(|c: char| !c.is_alphanumeric())
+                    .any(|word| word == *name);
+                used || matches!(*name, "Client" | "Session")
+            })
+            .collect();
+        names.sort_unstable();
+        let call = format!("let reply = client.{}(&request).await?;", operation.id);
+        Some((names.join(", "), format!("{lines}{call}")))
     })
 }
 
-fn arguments(object: &Object, operation: &Operation) -> Option<String> {
-    if object.flattened.is_some() {
-        return None;
-    }
-    let (_, example) = operation.request_examples.first()?;
-    let required = object
-        .fields
-        .iter()
-        .filter(|field| field.required && field.constant.is_none());
-    let literals: Option<Vec<String>> = required
-        .map(|field| match (&field.ty, example.get(&field.wire)?) {
-            (Ty::Text, Value::String(text)) => Some(format!("{text:?}")),
-            (Ty::Integer | Ty::Float | Ty::Boolean, value) => Some(value.to_string()),
-            _ => None,
-        })
-        .collect();
-    Some(literals?.join(", "))
+/// Statements, formatted as they would be in a function.
+fn format_statements(statements: &proc_macro2::TokenStream) -> Option<String> {
+    let file = syn::parse2(quote::quote!(fn f() { #statements })).ok()?;
+    let text = prettyplease::unparse(&file);
+    let body = text.trim().strip_prefix("fn f() {")?.strip_suffix('}')?;
+    let lines = body.lines().filter(|line| !line.is_empty());
+    Some(
+        lines
+            .map(|line| format!("{}\n", line.strip_prefix("    ").unwrap_or(line)))
+            .collect(),
+    )
 }

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use serde_json::Value;
 
-use super::ident;
+use super::{ident, sample};
 use crate::model::{Input, Service};
 use crate::names;
 
@@ -13,56 +13,73 @@ fn pretty(value: &Value) -> String {
 }
 
 pub(super) fn examples(service: &Service) -> TokenStream {
-    let krate = ident(&service.package.replace('-', "_"));
     let mut tests = Vec::new();
-    let mut test =
-        |holder: &str, side: &str, examples: &[(String, Value)], ty: &str, lenient: bool| {
-            for (name, example) in examples {
-                let test = ident(&names::module(&format!("{holder}_{side}_{name}")));
-                let ty = ident(ty);
-                let text = pretty(example);
-                let mutated = lenient
-                    .then(|| quote!(testing::decodes_whatever_happens::<#krate::#ty>(#text);));
-                tests.push(quote! {
-                    #[test]
-                    fn #test() {
-                        testing::round_trip::<#krate::#ty>(#text);
-                        #mutated
-                    }
-                });
-            }
-        };
     for operation in &service.operations {
-        if let Input::Json(request) = &operation.input {
-            test(
-                &operation.id,
-                "request",
-                &operation.request_examples,
-                request,
-                false,
-            );
+        if let Input::Json(request) | Input::Parameters(request) = &operation.input {
+            let apart: Vec<&str> = match &operation.input {
+                Input::Json(_) => service
+                    .parameters(operation)
+                    .map(|field| field.wire.as_str())
+                    .collect(),
+                _ => Vec::new(),
+            };
+            let holder = format!("{}_request", operation.id);
+            for example in &operation.request_examples {
+                tests.push(test(service, &holder, example, request, &apart, false));
+            }
         }
-        test(
-            &operation.id,
-            "reply",
-            &operation.reply_examples,
-            &operation.reply,
-            true,
-        );
+        let holder = format!("{}_reply", operation.id);
+        for example in &operation.reply_examples {
+            tests.push(test(service, &holder, example, &operation.reply, &[], true));
+        }
     }
     for webhook in &service.webhooks {
-        test(
-            &webhook.name,
-            "push",
-            &webhook.examples,
-            &webhook.schema,
-            true,
-        );
+        let holder = format!("{}_push", webhook.name);
+        for example in &webhook.examples {
+            tests.push(test(service, &holder, example, &webhook.schema, &[], true));
+        }
     }
     quote! {
         use nxcloud_sandbox::testing;
+        use proptest::collection::vec;
+        use proptest::prelude::{any, proptest};
 
         #(#tests)*
+    }
+}
+
+fn test(
+    service: &Service,
+    holder: &str,
+    (name, example): &(String, Value),
+    ty: &str,
+    apart: &[&str],
+    lenient: bool,
+) -> TokenStream {
+    let krate = ident(&service.package.replace('-', "_"));
+    let test = ident(&names::module(&format!("{holder}_{name}")));
+    let ty = ident(ty);
+    let text = pretty(example);
+    let mutated = lenient.then(|| quote!(testing::decodes_whatever_happens::<#krate::#ty>(#text);));
+    let changed = ident(&names::module(&format!("{holder}_{name}_changed")));
+    let changed = lenient.then(|| {
+        quote! {
+            proptest! {
+                #[test]
+                fn #changed(changes in vec(any::<(usize, usize)>(), 1..8)) {
+                    testing::decodes_changed::<#krate::#ty>(#text, &changes);
+                }
+            }
+        }
+    });
+    quote! {
+        #[test]
+        fn #test() {
+            testing::round_trip::<#krate::#ty>(#text, &[#(#apart),*]);
+            #mutated
+        }
+
+        #changed
     }
 }
 
@@ -71,19 +88,27 @@ pub(super) fn operations(service: &Service) -> TokenStream {
     let tests = service.operations.iter().map(|operation| {
         let name = ident(&operation.id);
         let id = &operation.id;
+        let example = operation.request_examples.first();
+        let text = example.map(|(_, value)| pretty(value)).unwrap_or_default();
         let call = match &operation.input {
             Input::Nothing => quote!(client.#name().await),
-            Input::Json(request) => {
+            Input::Json(request) | Input::Parameters(request) => {
                 let request = ident(request);
-                let text = operation
-                    .request_examples
-                    .first()
-                    .map(|(_, value)| pretty(value))
-                    .unwrap_or_default();
                 quote!({
                     let request: #krate::#request = serde_json::from_str(#text).unwrap();
                     client.#name(&request).await
                 })
+            }
+            Input::Multipart(_) => {
+                let request = example.and_then(|(_, value)| {
+                    sample::expression(
+                        service,
+                        operation.input.type_name()?,
+                        value,
+                        &krate.to_string(),
+                    )
+                });
+                quote!(client.#name(&#request).await)
             }
         };
         quote! {

@@ -90,13 +90,14 @@ fn objects(service: &Service, side: Side) -> impl Iterator<Item = (&TypeDef, &Ob
 }
 
 /// The Rust type of a field, without `Option`.
-fn rust_type(ty: &Ty) -> TokenStream {
+pub(super) fn rust_type(ty: &Ty) -> TokenStream {
     match ty {
         Ty::Text => quote!(String),
         Ty::Integer | Ty::QuotedInteger => quote!(i64),
         Ty::Float => quote!(f64),
         Ty::Decimal => quote!(nxcloud_client::Decimal),
         Ty::Boolean => quote!(bool),
+        Ty::Upload => quote!(nxcloud_client::upload::Upload),
         Ty::Json => quote!(nxcloud_client::lenient::Value),
         Ty::List(item) => {
             let item = rust_type(item);
@@ -128,9 +129,13 @@ fn shows_itself(ty: &Ty) -> bool {
     match ty {
         Ty::Text | Ty::Json | Ty::Map(_) => false,
         Ty::List(item) => shows_itself(item),
-        Ty::Integer | Ty::QuotedInteger | Ty::Float | Ty::Decimal | Ty::Boolean | Ty::Named(_) => {
-            true
-        }
+        Ty::Integer
+        | Ty::QuotedInteger
+        | Ty::Float
+        | Ty::Decimal
+        | Ty::Boolean
+        | Ty::Named(_)
+        | Ty::Upload => true,
     }
 }
 

@@ -4,7 +4,7 @@
 use super::enums::*;
 /// Filter, time window and page of a query.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `call-center.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -43,7 +43,7 @@ pub struct QueryCallRecords {
     pub page: i64,
 }
 impl QueryCallRecords {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(start_time: i64, end_time: i64, size: i64, page: i64) -> Self {
         Self {
@@ -140,7 +140,7 @@ impl std::fmt::Debug for QueryCallRecords {
 }
 /// A task and the numbers to dial.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `call-center.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -182,7 +182,8 @@ pub struct CreateAiCallTask {
     pub startup_type: Option<StartupType>,
 }
 impl CreateAiCallTask {
-    /// A request with what is required.
+    /// With what is required.
+    #[allow(clippy::too_many_arguments, reason = "the reference requires all of them")]
     #[must_use]
     pub fn new(
         country: impl Into<String>,
@@ -296,7 +297,7 @@ impl std::fmt::Debug for CreateAiCallTask {
 }
 /// One number to dial.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `call-center.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -314,7 +315,7 @@ pub struct CallListItem {
     pub other: String,
 }
 impl CallListItem {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(
         order_id: impl Into<String>,

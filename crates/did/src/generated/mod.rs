@@ -3,6 +3,7 @@ pub(crate) mod client;
 pub mod codes;
 pub(crate) mod enums;
 pub mod operations;
+mod paging;
 pub(crate) mod replies;
 pub(crate) mod requests;
 /// progenitor's output: builds requests, decodes replies, and calls the hook between.

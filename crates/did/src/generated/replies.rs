@@ -24,9 +24,9 @@ pub struct SendDidSmsReply {
 impl nxcloud_client::lenient::Record for SendDidSmsReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, &["code"]),
-            message: nxcloud_client::lenient::take(&mut map, &["message"]),
-            data: nxcloud_client::lenient::take(&mut map, &["data"]),
+            code: nxcloud_client::lenient::take(&mut map, "code"),
+            message: nxcloud_client::lenient::take(&mut map, "message"),
+            data: nxcloud_client::lenient::take(&mut map, "data"),
             extra: map,
         }
     }
@@ -58,7 +58,7 @@ pub struct SendDidSmsData {
 impl nxcloud_client::lenient::Record for SendDidSmsData {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            message_id: nxcloud_client::lenient::take(&mut map, &["messageId"]),
+            message_id: nxcloud_client::lenient::take(&mut map, "messageId"),
             extra: map,
         }
     }
@@ -97,9 +97,9 @@ pub struct QueryCallsReply {
 impl nxcloud_client::lenient::Record for QueryCallsReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, &["code"]),
-            message: nxcloud_client::lenient::take(&mut map, &["message"]),
-            data: nxcloud_client::lenient::take_filled(&mut map, &["data"]),
+            code: nxcloud_client::lenient::take(&mut map, "code"),
+            message: nxcloud_client::lenient::take(&mut map, "message"),
+            data: nxcloud_client::lenient::take_filled(&mut map, "data"),
             extra: map,
         }
     }
@@ -146,11 +146,11 @@ pub struct QueryCallsData {
 impl nxcloud_client::lenient::Record for QueryCallsData {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            total_row: nxcloud_client::lenient::take(&mut map, &["totalRow"]),
-            page_number: nxcloud_client::lenient::take(&mut map, &["pageNumber"]),
-            total_page: nxcloud_client::lenient::take(&mut map, &["totalPage"]),
-            page_size: nxcloud_client::lenient::take(&mut map, &["pageSize"]),
-            list: nxcloud_client::lenient::take_filled(&mut map, &["list"]),
+            total_row: nxcloud_client::lenient::take(&mut map, "totalRow"),
+            page_number: nxcloud_client::lenient::take(&mut map, "pageNumber"),
+            total_page: nxcloud_client::lenient::take(&mut map, "totalPage"),
+            page_size: nxcloud_client::lenient::take(&mut map, "pageSize"),
+            list: nxcloud_client::lenient::take_filled(&mut map, "list"),
             extra: map,
         }
     }
@@ -232,26 +232,26 @@ pub struct CallRecord {
 impl nxcloud_client::lenient::Record for CallRecord {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            id: nxcloud_client::lenient::take(&mut map, &["id"]),
-            number: nxcloud_client::lenient::take(&mut map, &["number"]),
-            call_number: nxcloud_client::lenient::take(&mut map, &["callNumber"]),
-            call_type: nxcloud_client::lenient::take(&mut map, &["callType"]),
-            country_name: nxcloud_client::lenient::take(&mut map, &["countryName"]),
-            call_duration: nxcloud_client::lenient::take(&mut map, &["callDuration"]),
-            fee_type: nxcloud_client::lenient::take(&mut map, &["feeType"]),
+            id: nxcloud_client::lenient::take(&mut map, "id"),
+            number: nxcloud_client::lenient::take(&mut map, "number"),
+            call_number: nxcloud_client::lenient::take(&mut map, "callNumber"),
+            call_type: nxcloud_client::lenient::take(&mut map, "callType"),
+            country_name: nxcloud_client::lenient::take(&mut map, "countryName"),
+            call_duration: nxcloud_client::lenient::take(&mut map, "callDuration"),
+            fee_type: nxcloud_client::lenient::take(&mut map, "feeType"),
             fee_duration_minute: nxcloud_client::lenient::take(
                 &mut map,
-                &["feeDurationMinute"],
+                "feeDurationMinute",
             ),
-            call_price_unit: nxcloud_client::lenient::take(&mut map, &["callPriceUnit"]),
-            call_price: nxcloud_client::lenient::take(&mut map, &["callPrice"]),
-            end_direction: nxcloud_client::lenient::take(&mut map, &["endDirection"]),
-            end_reason: nxcloud_client::lenient::take(&mut map, &["endReason"]),
-            end_reason_name: nxcloud_client::lenient::take(&mut map, &["endReasonName"]),
-            caller_ip: nxcloud_client::lenient::take(&mut map, &["callerIp"]),
-            callee_ip: nxcloud_client::lenient::take(&mut map, &["calleeIp"]),
-            start_time: nxcloud_client::lenient::take(&mut map, &["startTime"]),
-            end_time: nxcloud_client::lenient::take(&mut map, &["endTime"]),
+            call_price_unit: nxcloud_client::lenient::take(&mut map, "callPriceUnit"),
+            call_price: nxcloud_client::lenient::take(&mut map, "callPrice"),
+            end_direction: nxcloud_client::lenient::take(&mut map, "endDirection"),
+            end_reason: nxcloud_client::lenient::take(&mut map, "endReason"),
+            end_reason_name: nxcloud_client::lenient::take(&mut map, "endReasonName"),
+            caller_ip: nxcloud_client::lenient::take(&mut map, "callerIp"),
+            callee_ip: nxcloud_client::lenient::take(&mut map, "calleeIp"),
+            start_time: nxcloud_client::lenient::take(&mut map, "startTime"),
+            end_time: nxcloud_client::lenient::take(&mut map, "endTime"),
             extra: map,
         }
     }
@@ -309,10 +309,10 @@ pub struct DialAmazonConnectReply {
 impl nxcloud_client::lenient::Record for DialAmazonConnectReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            req_id: nxcloud_client::lenient::take(&mut map, &["reqId"]),
-            code: nxcloud_client::lenient::take(&mut map, &["code"]),
-            msg: nxcloud_client::lenient::take(&mut map, &["msg"]),
-            data: nxcloud_client::lenient::take_filled(&mut map, &["data"]),
+            req_id: nxcloud_client::lenient::take(&mut map, "reqId"),
+            code: nxcloud_client::lenient::take(&mut map, "code"),
+            msg: nxcloud_client::lenient::take(&mut map, "msg"),
+            data: nxcloud_client::lenient::take_filled(&mut map, "data"),
             extra: map,
         }
     }
@@ -345,7 +345,7 @@ pub struct DialAmazonConnectData {
 impl nxcloud_client::lenient::Record for DialAmazonConnectData {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            call_id: nxcloud_client::lenient::take(&mut map, &["callId"]),
+            call_id: nxcloud_client::lenient::take(&mut map, "callId"),
             extra: map,
         }
     }
@@ -400,15 +400,15 @@ pub struct DidSmsEvent {
 impl nxcloud_client::lenient::Record for DidSmsEvent {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            message_id: nxcloud_client::lenient::take(&mut map, &["messageId"]),
-            direction: nxcloud_client::lenient::take(&mut map, &["type"]),
-            to_phone: nxcloud_client::lenient::take(&mut map, &["toPhone"]),
-            from_phone: nxcloud_client::lenient::take(&mut map, &["fromPhone"]),
-            content: nxcloud_client::lenient::take(&mut map, &["content"]),
-            size: nxcloud_client::lenient::take(&mut map, &["size"]),
-            price: nxcloud_client::lenient::take(&mut map, &["price"]),
-            receive_time: nxcloud_client::lenient::take(&mut map, &["receiveTime"]),
-            sms_status: nxcloud_client::lenient::take(&mut map, &["smsStatus"]),
+            message_id: nxcloud_client::lenient::take(&mut map, "messageId"),
+            direction: nxcloud_client::lenient::take(&mut map, "type"),
+            to_phone: nxcloud_client::lenient::take(&mut map, "toPhone"),
+            from_phone: nxcloud_client::lenient::take(&mut map, "fromPhone"),
+            content: nxcloud_client::lenient::take(&mut map, "content"),
+            size: nxcloud_client::lenient::take(&mut map, "size"),
+            price: nxcloud_client::lenient::take(&mut map, "price"),
+            receive_time: nxcloud_client::lenient::take(&mut map, "receiveTime"),
+            sms_status: nxcloud_client::lenient::take(&mut map, "smsStatus"),
             extra: map,
         }
     }

@@ -4,7 +4,7 @@
 use super::enums::*;
 /// One text from a DID number for one recipient.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `did.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -22,7 +22,7 @@ pub struct SendDidSms {
     pub content: String,
 }
 impl SendDidSms {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(
         sender: impl Into<String>,
@@ -89,7 +89,7 @@ impl std::fmt::Debug for SendDidSms {
 }
 /// Filter and page of a query.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `did.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -116,7 +116,7 @@ pub struct QueryCalls {
     pub call_type: Option<CallDirection>,
 }
 impl QueryCalls {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(date: impl Into<String>, page_size: i64, page: i64) -> Self {
         Self {
@@ -187,7 +187,7 @@ impl std::fmt::Debug for QueryCalls {
 }
 /// A call to place.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `did.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -208,7 +208,7 @@ pub struct DialAmazonConnect {
     pub ring_order: Option<RingOrder>,
 }
 impl DialAmazonConnect {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(
         did: impl Into<String>,

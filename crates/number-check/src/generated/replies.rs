@@ -27,9 +27,9 @@ pub struct SubmitCheckReply {
 impl nxcloud_client::lenient::Record for SubmitCheckReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, &["code"]),
-            msg: nxcloud_client::lenient::take(&mut map, &["msg"]),
-            data: nxcloud_client::lenient::take_filled(&mut map, &["data"]),
+            code: nxcloud_client::lenient::take(&mut map, "code"),
+            msg: nxcloud_client::lenient::take(&mut map, "msg"),
+            data: nxcloud_client::lenient::take_filled(&mut map, "data"),
             extra: map,
         }
     }
@@ -64,8 +64,8 @@ pub struct SubmitCheckData {
 impl nxcloud_client::lenient::Record for SubmitCheckData {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            message_id: nxcloud_client::lenient::take(&mut map, &["messageId"]),
-            batch_no: nxcloud_client::lenient::take(&mut map, &["batchNo"]),
+            message_id: nxcloud_client::lenient::take(&mut map, "messageId"),
+            batch_no: nxcloud_client::lenient::take(&mut map, "batchNo"),
             extra: map,
         }
     }
@@ -105,9 +105,9 @@ pub struct QueryChecksReply {
 impl nxcloud_client::lenient::Record for QueryChecksReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, &["code"]),
-            msg: nxcloud_client::lenient::take(&mut map, &["msg"]),
-            data: nxcloud_client::lenient::take_filled(&mut map, &["data"]),
+            code: nxcloud_client::lenient::take(&mut map, "code"),
+            msg: nxcloud_client::lenient::take(&mut map, "msg"),
+            data: nxcloud_client::lenient::take_filled(&mut map, "data"),
             extra: map,
         }
     }
@@ -154,11 +154,11 @@ pub struct QueryChecksData {
 impl nxcloud_client::lenient::Record for QueryChecksData {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            page: nxcloud_client::lenient::take(&mut map, &["page"]),
-            page_size: nxcloud_client::lenient::take(&mut map, &["pageSize"]),
-            total_page: nxcloud_client::lenient::take(&mut map, &["totalPage"]),
-            total_size: nxcloud_client::lenient::take(&mut map, &["totalSize"]),
-            result: nxcloud_client::lenient::take_filled(&mut map, &["result"]),
+            page: nxcloud_client::lenient::take(&mut map, "page"),
+            page_size: nxcloud_client::lenient::take(&mut map, "pageSize"),
+            total_page: nxcloud_client::lenient::take(&mut map, "totalPage"),
+            total_size: nxcloud_client::lenient::take(&mut map, "totalSize"),
+            result: nxcloud_client::lenient::take_filled(&mut map, "result"),
             extra: map,
         }
     }
@@ -246,28 +246,25 @@ pub struct CheckResult {
 impl nxcloud_client::lenient::Record for CheckResult {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            message_id: nxcloud_client::lenient::take(&mut map, &["messageId"]),
-            batch_no: nxcloud_client::lenient::take(&mut map, &["batchNo"]),
-            phone: nxcloud_client::lenient::take(&mut map, &["phone"]),
-            check_level: nxcloud_client::lenient::take(&mut map, &["checkLevel"]),
-            pre_check: nxcloud_client::lenient::take(&mut map, &["preCheck"]),
-            region_code: nxcloud_client::lenient::take(&mut map, &["regionCode"]),
-            country_code: nxcloud_client::lenient::take(&mut map, &["countryCode"]),
-            national_number: nxcloud_client::lenient::take(
-                &mut map,
-                &["nationalNumber"],
-            ),
-            stand_number: nxcloud_client::lenient::take(&mut map, &["standNumber"]),
-            number_type: nxcloud_client::lenient::take(&mut map, &["numberType"]),
-            carrier: nxcloud_client::lenient::take(&mut map, &["carrier"]),
-            price: nxcloud_client::lenient::take(&mut map, &["price"]),
-            currency: nxcloud_client::lenient::take(&mut map, &["currency"]),
-            validity: nxcloud_client::lenient::take(&mut map, &["validity"]),
-            reachable: nxcloud_client::lenient::take(&mut map, &["reachable"]),
-            roaming: nxcloud_client::lenient::take(&mut map, &["roaming"]),
-            early: nxcloud_client::lenient::take(&mut map, &["early"]),
-            answered: nxcloud_client::lenient::take(&mut map, &["answered"]),
-            response: nxcloud_client::lenient::take(&mut map, &["response"]),
+            message_id: nxcloud_client::lenient::take(&mut map, "messageId"),
+            batch_no: nxcloud_client::lenient::take(&mut map, "batchNo"),
+            phone: nxcloud_client::lenient::take(&mut map, "phone"),
+            check_level: nxcloud_client::lenient::take(&mut map, "checkLevel"),
+            pre_check: nxcloud_client::lenient::take(&mut map, "preCheck"),
+            region_code: nxcloud_client::lenient::take(&mut map, "regionCode"),
+            country_code: nxcloud_client::lenient::take(&mut map, "countryCode"),
+            national_number: nxcloud_client::lenient::take(&mut map, "nationalNumber"),
+            stand_number: nxcloud_client::lenient::take(&mut map, "standNumber"),
+            number_type: nxcloud_client::lenient::take(&mut map, "numberType"),
+            carrier: nxcloud_client::lenient::take(&mut map, "carrier"),
+            price: nxcloud_client::lenient::take(&mut map, "price"),
+            currency: nxcloud_client::lenient::take(&mut map, "currency"),
+            validity: nxcloud_client::lenient::take(&mut map, "validity"),
+            reachable: nxcloud_client::lenient::take(&mut map, "reachable"),
+            roaming: nxcloud_client::lenient::take(&mut map, "roaming"),
+            early: nxcloud_client::lenient::take(&mut map, "early"),
+            answered: nxcloud_client::lenient::take(&mut map, "answered"),
+            response: nxcloud_client::lenient::take(&mut map, "response"),
             extra: map,
         }
     }
@@ -336,13 +333,13 @@ pub struct CheckEvent {
 impl nxcloud_client::lenient::Record for CheckEvent {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            message_id: nxcloud_client::lenient::take(&mut map, &["messageId"]),
-            code: nxcloud_client::lenient::take(&mut map, &["code"]),
-            msg: nxcloud_client::lenient::take(&mut map, &["msg"]),
-            batch_no: nxcloud_client::lenient::take(&mut map, &["batchNo"]),
-            phone: nxcloud_client::lenient::take(&mut map, &["phone"]),
-            data: nxcloud_client::lenient::take(&mut map, &["data"]),
-            cost: nxcloud_client::lenient::take(&mut map, &["cost"]),
+            message_id: nxcloud_client::lenient::take(&mut map, "messageId"),
+            code: nxcloud_client::lenient::take(&mut map, "code"),
+            msg: nxcloud_client::lenient::take(&mut map, "msg"),
+            batch_no: nxcloud_client::lenient::take(&mut map, "batchNo"),
+            phone: nxcloud_client::lenient::take(&mut map, "phone"),
+            data: nxcloud_client::lenient::take(&mut map, "data"),
+            cost: nxcloud_client::lenient::take(&mut map, "cost"),
             extra: map,
         }
     }
@@ -387,9 +384,9 @@ pub struct CheckEventData {
 impl nxcloud_client::lenient::Record for CheckEventData {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            basic: nxcloud_client::lenient::take_filled(&mut map, &["basic"]),
-            live: nxcloud_client::lenient::take(&mut map, &["live"]),
-            dial: nxcloud_client::lenient::take(&mut map, &["dial"]),
+            basic: nxcloud_client::lenient::take_filled(&mut map, "basic"),
+            live: nxcloud_client::lenient::take(&mut map, "live"),
+            dial: nxcloud_client::lenient::take(&mut map, "dial"),
             extra: map,
         }
     }
@@ -439,16 +436,13 @@ pub struct BasicInfo {
 impl nxcloud_client::lenient::Record for BasicInfo {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            pre_check: nxcloud_client::lenient::take(&mut map, &["preCheck"]),
-            region_code: nxcloud_client::lenient::take(&mut map, &["regionCode"]),
-            country_code: nxcloud_client::lenient::take(&mut map, &["countryCode"]),
-            national_number: nxcloud_client::lenient::take(
-                &mut map,
-                &["nationalNumber"],
-            ),
-            stand_number: nxcloud_client::lenient::take(&mut map, &["standNumber"]),
-            number_type: nxcloud_client::lenient::take(&mut map, &["numberType"]),
-            carrier: nxcloud_client::lenient::take(&mut map, &["carrier"]),
+            pre_check: nxcloud_client::lenient::take(&mut map, "preCheck"),
+            region_code: nxcloud_client::lenient::take(&mut map, "regionCode"),
+            country_code: nxcloud_client::lenient::take(&mut map, "countryCode"),
+            national_number: nxcloud_client::lenient::take(&mut map, "nationalNumber"),
+            stand_number: nxcloud_client::lenient::take(&mut map, "standNumber"),
+            number_type: nxcloud_client::lenient::take(&mut map, "numberType"),
+            carrier: nxcloud_client::lenient::take(&mut map, "carrier"),
             extra: map,
         }
     }
@@ -493,9 +487,9 @@ pub struct LiveInfo {
 impl nxcloud_client::lenient::Record for LiveInfo {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            validity: nxcloud_client::lenient::take(&mut map, &["validity"]),
-            reachable: nxcloud_client::lenient::take(&mut map, &["reachable"]),
-            roaming: nxcloud_client::lenient::take(&mut map, &["roaming"]),
+            validity: nxcloud_client::lenient::take(&mut map, "validity"),
+            reachable: nxcloud_client::lenient::take(&mut map, "reachable"),
+            roaming: nxcloud_client::lenient::take(&mut map, "roaming"),
             extra: map,
         }
     }
@@ -533,9 +527,9 @@ pub struct DialInfo {
 impl nxcloud_client::lenient::Record for DialInfo {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            early: nxcloud_client::lenient::take(&mut map, &["early"]),
-            answered: nxcloud_client::lenient::take(&mut map, &["answered"]),
-            response: nxcloud_client::lenient::take(&mut map, &["response"]),
+            early: nxcloud_client::lenient::take(&mut map, "early"),
+            answered: nxcloud_client::lenient::take(&mut map, "answered"),
+            response: nxcloud_client::lenient::take(&mut map, "response"),
             extra: map,
         }
     }
@@ -570,8 +564,8 @@ pub struct CheckCost {
 impl nxcloud_client::lenient::Record for CheckCost {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            price: nxcloud_client::lenient::take(&mut map, &["price"]),
-            currency: nxcloud_client::lenient::take(&mut map, &["currency"]),
+            price: nxcloud_client::lenient::take(&mut map, "price"),
+            currency: nxcloud_client::lenient::take(&mut map, "currency"),
             extra: map,
         }
     }

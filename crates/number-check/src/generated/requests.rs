@@ -4,7 +4,7 @@
 use super::enums::*;
 /// Numbers to check.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `number-check.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -28,7 +28,7 @@ pub struct SubmitCheck {
     pub app_key: String,
 }
 impl SubmitCheck {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(phone: impl Into<String>, app_key: impl Into<String>) -> Self {
         Self {
@@ -107,7 +107,7 @@ impl std::fmt::Debug for SubmitCheck {
 }
 /// Filter and page of a query.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `number-check.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -137,7 +137,7 @@ pub struct QueryChecks {
     pub app_key: Option<String>,
 }
 impl QueryChecks {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(page: i64, page_size: i64, date: impl Into<String>) -> Self {
         Self {

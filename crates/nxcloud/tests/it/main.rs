@@ -4,4 +4,7 @@
 mod bad_replies;
 mod environment;
 mod invariants;
+mod messages;
+mod pages;
 mod support;
+mod uploads;

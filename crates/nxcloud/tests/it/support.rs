@@ -33,13 +33,21 @@ impl Drop for Server {
 
 impl Server {
     pub(crate) async fn start(answer: Answer) -> Self {
+        Self::start_in_turn(vec![answer]).await
+    }
+
+    /// Answers each connection with the next answer, and then with the last for ever.
+    async fn start_in_turn(answers: Vec<Answer>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&requests);
         let task = tokio::spawn(async move {
+            let mut count = 0;
             while let Ok((mut stream, _)) = listener.accept().await {
-                let (answer, seen) = (answer.clone(), Arc::clone(&seen));
+                let answer = answers[count.min(answers.len() - 1)].clone();
+                count += 1;
+                let seen = Arc::clone(&seen);
                 tokio::spawn(async move {
                     let request = read_request(&mut stream).await;
                     seen.lock().unwrap().push(request);
@@ -62,16 +70,26 @@ impl Server {
 
     /// A server that answers with a status line, headers and a body of the right length.
     pub(crate) async fn answering(status: &str, headers: &str, body: &str) -> Self {
-        let text = format!(
-            "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n{headers}\r\n{body}",
-            body.len()
-        );
-        Self::start(Answer::Bytes(text.into_bytes())).await
+        Self::start(with_body(status, headers, body)).await
+    }
+
+    /// A server that answers with HTTP 200 and these bodies, one after the other.
+    pub(crate) async fn answering_in_turn(bodies: &[String]) -> Self {
+        let answers = bodies.iter().map(|body| with_body("200 OK", "", body));
+        Self::start_in_turn(answers.collect()).await
     }
 
     pub(crate) fn requests(&self) -> Vec<Vec<u8>> {
         self.requests.lock().unwrap().clone()
     }
+}
+
+fn with_body(status: &str, headers: &str, body: &str) -> Answer {
+    let length = body.len();
+    let head = format!(
+        "HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n{headers}\r\n"
+    );
+    Answer::Bytes(format!("{head}{body}").into_bytes())
 }
 
 /// Reads one request with a content length to its end.

@@ -27,9 +27,9 @@ pub struct InitReply {
 impl nxcloud_client::lenient::Record for InitReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, &["code"]),
-            msg: nxcloud_client::lenient::take(&mut map, &["msg"]),
-            data: nxcloud_client::lenient::take_filled(&mut map, &["data"]),
+            code: nxcloud_client::lenient::take(&mut map, "code"),
+            msg: nxcloud_client::lenient::take(&mut map, "msg"),
+            data: nxcloud_client::lenient::take_filled(&mut map, "data"),
             extra: map,
         }
     }
@@ -64,8 +64,8 @@ pub struct InitData {
 impl nxcloud_client::lenient::Record for InitData {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            request_id: nxcloud_client::lenient::take(&mut map, &["requestId"]),
-            url: nxcloud_client::lenient::take(&mut map, &["url"]),
+            request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
+            url: nxcloud_client::lenient::take(&mut map, "url"),
             extra: map,
         }
     }
@@ -105,9 +105,9 @@ pub struct VerifyReply {
 impl nxcloud_client::lenient::Record for VerifyReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, &["code"]),
-            msg: nxcloud_client::lenient::take(&mut map, &["msg"]),
-            data: nxcloud_client::lenient::take_filled(&mut map, &["data"]),
+            code: nxcloud_client::lenient::take(&mut map, "code"),
+            msg: nxcloud_client::lenient::take(&mut map, "msg"),
+            data: nxcloud_client::lenient::take_filled(&mut map, "data"),
             extra: map,
         }
     }
@@ -142,8 +142,8 @@ pub struct VerifyData {
 impl nxcloud_client::lenient::Record for VerifyData {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            request_id: nxcloud_client::lenient::take(&mut map, &["requestId"]),
-            status: nxcloud_client::lenient::take(&mut map, &["status"]),
+            request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
+            status: nxcloud_client::lenient::take(&mut map, "status"),
             extra: map,
         }
     }
@@ -161,33 +161,57 @@ impl std::fmt::Debug for VerifyData {
 /// Pushed outcome of a login request.
 ///
 /// Reference: `ota.md`.
-#[derive(Clone, Default, PartialEq, serde::Serialize)]
+#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct VerificationStatusEvent {
     /// Id that `init` returned.
-    #[serde(rename = "requestId", skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
     /// Phone number that was verified.
-    #[serde(rename = "phone", skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
     /// Outcome.
-    #[serde(rename = "status", skip_serializing_if = "Option::is_none")]
     pub status: Option<VerificationStatus>,
     /// Report time, `yyyy-MM-dd HH:mm:ss`, zone not stated. The reference's sample spells the name `drtime`.
-    #[serde(rename = "drTime", skip_serializing_if = "Option::is_none")]
     pub dr_time: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
-    #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    spellings: nxcloud_client::lenient::Spellings,
+}
+impl serde::Serialize for VerificationStatusEvent {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if self.request_id.is_some() {
+            map.serialize_entry(self.spellings.of("requestId"), &self.request_id)?;
+        }
+        if self.phone.is_some() {
+            map.serialize_entry(self.spellings.of("phone"), &self.phone)?;
+        }
+        if self.status.is_some() {
+            map.serialize_entry(self.spellings.of("status"), &self.status)?;
+        }
+        if self.dr_time.is_some() {
+            map.serialize_entry(self.spellings.of("drTime"), &self.dr_time)?;
+        }
+        for (key, value) in &self.extra {
+            map.serialize_entry(key, value)?;
+        }
+        map.end()
+    }
 }
 impl nxcloud_client::lenient::Record for VerificationStatusEvent {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+        let mut spellings = nxcloud_client::lenient::Spellings::default();
         Self {
-            request_id: nxcloud_client::lenient::take(&mut map, &["requestId"]),
-            phone: nxcloud_client::lenient::take(&mut map, &["phone"]),
-            status: nxcloud_client::lenient::take(&mut map, &["status"]),
-            dr_time: nxcloud_client::lenient::take(&mut map, &["drTime", "drtime"]),
+            request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
+            phone: nxcloud_client::lenient::take(&mut map, "phone"),
+            status: nxcloud_client::lenient::take(&mut map, "status"),
+            dr_time: nxcloud_client::lenient::take_spelled(
+                &mut map,
+                &["drTime", "drtime"],
+                &mut spellings,
+            ),
             extra: map,
+            spellings,
         }
     }
 }

@@ -4,7 +4,7 @@
 use super::enums::*;
 /// A number to verify and the device it is used on.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `ota.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -22,7 +22,7 @@ pub struct Init {
     pub user_ip: String,
 }
 impl Init {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(
         app_key: impl Into<String>,
@@ -84,7 +84,7 @@ impl std::fmt::Debug for Init {
 }
 /// The login request to look up.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `ota.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -99,7 +99,7 @@ pub struct Verify {
     pub request_id: String,
 }
 impl Verify {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(app_key: impl Into<String>, request_id: impl Into<String>) -> Self {
         Self {

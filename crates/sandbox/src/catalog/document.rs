@@ -78,6 +78,8 @@ pub(super) struct OperationItem {
     pub(super) hash_in: Option<HashIn>,
     #[serde(rename = "x-nx-hash-order", default)]
     pub(super) hash_order: Vec<String>,
+    #[serde(rename = "x-nx-max-days")]
+    pub(super) max_days: Option<MaxDays>,
     #[serde(default)]
     pub(super) parameters: Vec<Parameter>,
     #[serde(rename = "requestBody")]
@@ -91,6 +93,16 @@ pub(super) struct OperationItem {
 pub(crate) enum HashIn {
     Header,
     Query,
+}
+
+/// How far two moments of a request may be apart.
+#[derive(Deserialize)]
+pub(crate) struct MaxDays {
+    /// The field that holds the first moment.
+    pub(crate) from: String,
+    /// The field that holds the last one.
+    pub(crate) to: String,
+    pub(crate) days: i64,
 }
 
 /// A parameter of the query string or of the path.

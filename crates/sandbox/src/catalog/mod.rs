@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 
 use axum::http::Method;
 
-pub(crate) use document::HashIn;
+pub(crate) use document::{HashIn, MaxDays};
 pub(crate) use node::Node;
 pub(crate) use operation::{Content, Operation, RequestBody, Signed, typed_fields};
 pub(crate) use path::{PathParameters, PathTemplate};

@@ -52,9 +52,14 @@ impl<'a> Node<'a> {
             .map(|(name, _)| name.as_str())
     }
 
-    /// What describes the items of an array.
+    /// What describes the items of an array. A reply that is a bare array is described by an object, whose `x-nx-list`
+    /// names the property that takes it.
     pub(crate) fn items(self) -> Option<Self> {
-        let schema = self.get("items")?;
+        if let Some(schema) = self.get("items") {
+            return Some(Self { schema, ..self });
+        }
+        let list = self.property(self.get("x-nx-list")?.as_str()?)?;
+        let schema = list.get("items")?;
         Some(Self { schema, ..self })
     }
 

@@ -7,7 +7,7 @@ use axum::http::Method;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::document::{self, Document, HashIn, OperationItem, Scheme};
+use super::document::{self, Document, HashIn, MaxDays, OperationItem, Scheme};
 use super::schema::{self, Rules};
 use super::{Node, PathTemplate};
 use crate::SpecError;
@@ -24,6 +24,7 @@ pub(crate) struct Operation {
     pub(crate) body: Option<RequestBody>,
     /// Rules for the query parameters, if there are any.
     pub(crate) query: Option<QueryRules>,
+    pub(crate) max_days: Option<MaxDays>,
     /// Example of a reply to a request that was accepted; absent when no reply body is documented.
     pub(crate) success: Option<Value>,
     /// Example of a refusal.
@@ -181,6 +182,7 @@ impl Reader {
             signed,
             body,
             query,
+            max_days: item.max_days,
             success,
             failure: example("failure"),
             reply_schema,

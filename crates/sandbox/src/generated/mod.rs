@@ -3,11 +3,14 @@
 
 /// Service name and spec, sorted by name.
 pub(crate) const SPECS: &[(&str, &str)] = &[
+    ("antbuddy", include_str!("specs/antbuddy.json")),
     ("call-center", include_str!("specs/call-center.json")),
+    ("customer-data", include_str!("specs/customer-data.json")),
     ("did", include_str!("specs/did.json")),
     ("number-check", include_str!("specs/number-check.json")),
     ("ota", include_str!("specs/ota.json")),
     ("sms", include_str!("specs/sms.json")),
     ("viber", include_str!("specs/viber.json")),
     ("virtual-number", include_str!("specs/virtual-number.json")),
+    ("whatsapp", include_str!("specs/whatsapp.json")),
 ];

@@ -1,1 +1,289 @@
+use std::sync::Arc;
 
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use bytes::Bytes;
+use nxcloud_signing::Secret;
+use nxcloud_signing::antbuddy::AppId;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::catalog::Catalog;
+use crate::platform::{Answer, Clock, Platform};
+
+/// The published test vector of the scheme.
+const APP_ID: &str = "6544646543674";
+const FROM: &str = "2018-02-07T02:19:33.000Z";
+const TO: &str = "2018-02-07T07:04:22.000Z";
+const HASH: &str = "9b11b9ff77dbba70fe059acf84c02cfe6af90de9122e4d3bd6ec69c9d637f9ed";
+const HEADER_HASH: &str = "1de1c7a667297905f45373f982c0e182c6d5ba6391f2bf41dc053619182b351b";
+
+fn platform() -> Platform {
+    let time = |name: &str, required| {
+        json!({
+            "name": name, "in": "query", "required": required, "schema": { "type": "string", "format": "date-time" },
+        })
+    };
+    let number = |name: &str| {
+        json!({
+            "name": name, "in": "query", "schema": { "type": "integer", "maximum": 100 },
+        })
+    };
+    let replies = |success: Value| {
+        json!({ "200": { "content": { "application/json": {
+        "schema": { "$ref": "#/components/schemas/Reply" }, "examples": { "success": { "value": success } },
+    } } } })
+    };
+    let spec = json!({
+        "x-nx-scheme": "antbuddy-sha256",
+        "paths": {
+            "/histories": { "get": {
+                "operationId": "histories",
+                "x-nx-hash-in": "query",
+                "x-nx-hash-order": ["appId", "created_from", "created_to", "limit", "page"],
+                "x-nx-max-days": { "from": "created_from", "to": "created_to", "days": 31 },
+                "parameters": [time("created_from", true), time("created_to", true), number("limit"), number("page")],
+                "responses": replies(json!([{ "page": 1 }])),
+            } },
+            "/call/{number}": { "post": {
+                "operationId": "call",
+                "x-nx-hash-in": "header",
+                "parameters": [{ "name": "number", "in": "path", "required": true, "schema": { "type": "string" } }],
+                "requestBody": { "required": true, "content": { "application/json": { "schema": {
+                    "type": "object", "required": ["sipUser"], "properties": { "sipUser": { "type": "string" } },
+                } } } },
+                "responses": { "200": {} },
+            } },
+        },
+        "components": { "schemas": {
+            "Reply": { "x-nx-list": "records", "properties": {
+                "records": { "type": "array", "items": { "$ref": "#/components/schemas/Row" } },
+            } },
+            "Row": { "properties": { "page": { "type": "integer" } } },
+        } },
+    });
+    let mut accounts = Accounts::default();
+    accounts.add_antbuddy(AppId::new(APP_ID).unwrap(), Secret::new("123456").unwrap());
+    let catalog = Catalog::read(&[("ant", &spec.to_string())]).unwrap();
+    Platform::new(Arc::new(catalog), accounts, Clock::new(|| 0))
+}
+
+fn send(
+    method: &Method,
+    path: &str,
+    query: Option<&str>,
+    headers: &HeaderMap,
+    body: &str,
+) -> Answer {
+    let body = Bytes::copy_from_slice(body.as_bytes());
+    let incoming = Incoming {
+        method,
+        path,
+        query,
+        headers,
+        body: &body,
+    };
+    platform().answer(&incoming, 0)
+}
+
+fn histories(query: &str) -> Answer {
+    send(
+        &Method::GET,
+        "/histories",
+        Some(query),
+        &HeaderMap::new(),
+        "",
+    )
+}
+
+fn call(path: &str, app_id: &str, hash: &str, body: &str) -> Answer {
+    let mut headers = HeaderMap::new();
+    for (name, value) in [("x-auth-app-id", app_id), ("x-auth-app-hash", hash)] {
+        if !value.is_empty() {
+            headers.insert(name, HeaderValue::from_str(value).unwrap());
+        }
+    }
+    headers.insert("content-type", HeaderValue::from_static("application/json"));
+    send(&Method::POST, path, None, &headers, body)
+}
+
+/// The message of a refusal, which has HTTP status 400.
+fn message(answer: &Answer) -> String {
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    assert_eq!(answer.verdict.code(), 400);
+    let reply = serde_json::from_slice::<Value>(&answer.body).unwrap();
+    assert_eq!(reply.as_object().unwrap().len(), 1);
+    reply["message"].as_str().unwrap().to_owned()
+}
+
+fn likely(answer: &Answer) -> LikelyCause {
+    match answer.verdict.cause() {
+        Some(Cause::Signature(mismatch)) => mismatch.likely_cause(),
+        other => panic!("not a wrong hash: {other:?}"),
+    }
+}
+
+fn hash_of(values: &[&str]) -> String {
+    let signer = Signer::new(AppId::new(APP_ID).unwrap(), Secret::new("123456").unwrap());
+    signer.sign(values).as_str().to_owned()
+}
+
+#[test]
+fn the_published_hash_is_accepted_encoded_or_not() {
+    for query in [
+        format!("appId={APP_ID}&created_from={FROM}&created_to={TO}&hash={HASH}"),
+        format!("hash={HASH}&created_to={TO}&created_from={FROM}&appId={APP_ID}"),
+        format!("appId={APP_ID}&created_from={FROM}&created_to={TO}&hash={HASH}")
+            .replace(':', "%3A"),
+    ] {
+        let answer = histories(&query);
+        assert_eq!(answer.status, StatusCode::OK, "{query}");
+        assert_eq!(answer.body, r#"[{"page":1}]"#);
+        assert_eq!(answer.operation.as_deref(), Some("histories"));
+    }
+}
+
+#[test]
+fn a_parameter_that_is_sent_enters_the_hash_and_the_reply() {
+    let query = format!("appId={APP_ID}&created_from={FROM}&created_to={TO}&limit=20&page=3");
+    let refused = histories(&format!("{query}&hash={HASH}"));
+    assert_eq!(message(&refused), "wrong signature");
+    let hash = hash_of(&[APP_ID, FROM, TO, "20", "3"]);
+    let answer = histories(&format!("{query}&hash={hash}"));
+    assert_eq!(answer.body, r#"[{"page":3}]"#);
+}
+
+#[test]
+fn each_check_of_a_query_hash_says_what_is_wrong() {
+    let times = format!("created_from={FROM}&created_to={TO}");
+    for (query, text) in [
+        (
+            format!("{times}&hash={HASH}"),
+            "common parameter appId is missing",
+        ),
+        (
+            format!("appId=&{times}&hash={HASH}"),
+            "common parameter appId is missing",
+        ),
+        (
+            format!("appId={APP_ID}&{times}"),
+            "common parameter hash is missing",
+        ),
+        (
+            format!("appId={APP_ID}&appId=2&{times}&hash={HASH}"),
+            "common parameter appId came more than once",
+        ),
+        (
+            format!("appId=1&{times}&hash={HASH}"),
+            "no permission: unknown account",
+        ),
+        (format!("appId={APP_ID}&{times}&hash=0"), "wrong signature"),
+    ] {
+        assert_eq!(message(&histories(&query)), text, "{query}");
+    }
+}
+
+#[test]
+fn parameters_against_the_rules_are_refused_with_their_name() {
+    let ask = |from: &str, to: &str, more: &[(&str, &str)]| {
+        let mut values = vec![APP_ID, from, to];
+        values.extend(more.iter().map(|(_, value)| value));
+        let mut query = format!(
+            "appId={APP_ID}&created_from={from}&created_to={to}&hash={}",
+            hash_of(&values)
+        );
+        for (name, value) in more {
+            query.push_str(&format!("&{name}={value}"));
+        }
+        message(&histories(&query))
+    };
+    assert_eq!(
+        ask(FROM, TO, &[("limit", "101")]),
+        "/limit greater than 100"
+    );
+    assert_eq!(
+        ask(FROM, TO, &[("limit", "ten")]),
+        "/limit wrong type, integer expected"
+    );
+    assert_eq!(
+        ask("yesterday", TO, &[]),
+        "/created_from not in the form date-time"
+    );
+    let later = "2018-03-10T02:19:33.001Z";
+    assert_eq!(
+        ask(FROM, later, &[]),
+        "/created_to is more than 31 days after created_from"
+    );
+}
+
+#[test]
+fn exactly_as_many_days_as_allowed_are_accepted() {
+    let later = "2018-03-10T02:19:33.000Z";
+    let hash = hash_of(&[APP_ID, FROM, later]);
+    let answer = histories(&format!(
+        "appId={APP_ID}&created_from={FROM}&created_to={later}&hash={hash}"
+    ));
+    assert_eq!(answer.status, StatusCode::OK);
+}
+
+#[test]
+fn the_hash_of_the_headers_covers_the_app_id_alone() {
+    let body = r#"{"sipUser":"device-1"}"#;
+    let answer = call("/call/%2B8491", APP_ID, HEADER_HASH, body);
+    assert_eq!(
+        (answer.status, &answer.body[..]),
+        (StatusCode::OK, &b""[..])
+    );
+    assert_eq!(
+        message(&call("/call/1", "", HEADER_HASH, body)),
+        "common parameter x-auth-app-id is missing"
+    );
+    assert_eq!(
+        message(&call("/call/1", APP_ID, "", body)),
+        "common parameter x-auth-app-hash is missing"
+    );
+    assert_eq!(
+        message(&call("/call/1", "nobody", HEADER_HASH, body)),
+        "no permission: unknown account"
+    );
+    assert_eq!(
+        message(&call("/call/1", APP_ID, HASH, body)),
+        "wrong signature"
+    );
+    assert_eq!(
+        message(&call("/call/1", APP_ID, HEADER_HASH, "{}")),
+        "/sipUser is missing"
+    );
+}
+
+#[test]
+fn the_documented_mistakes_are_recognised() {
+    let ask = |hash: &str| {
+        let query = format!("appId={APP_ID}&created_from={FROM}&created_to={TO}&hash={hash}");
+        likely(&histories(&query))
+    };
+    // The order of another page of the vendor, published with its digest.
+    let other_order = "11007cf0d31cb5c46f9d0031a69bb287d8a1a30e0087cfc6ccc3032a4cb8483d";
+    assert_eq!(ask(other_order), LikelyCause::ParameterOrder);
+    let encoded = |time: &str| time.replace(':', "%3A");
+    assert_eq!(
+        ask(&hash_of(&[APP_ID, &encoded(FROM), &encoded(TO)])),
+        LikelyCause::EncodedValues
+    );
+    assert_eq!(ask(&HASH.to_uppercase()), LikelyCause::UpperCase);
+    assert_eq!(ask(HEADER_HASH), LikelyCause::WrongSecret);
+    assert_eq!(
+        likely(&call("/call/1", APP_ID, &HEADER_HASH.to_uppercase(), "{}")),
+        LikelyCause::UpperCase
+    );
+}
+
+#[test]
+fn the_explanation_masks_the_secret() {
+    let answer = histories(&format!(
+        "appId={APP_ID}&created_from={FROM}&created_to={TO}&hash=0"
+    ));
+    let Some(Cause::Signature(mismatch)) = answer.verdict.cause() else {
+        panic!("the hash is wrong");
+    };
+    assert_eq!(mismatch.string_to_sign(), format!("{APP_ID}{FROM}{TO}***"));
+}

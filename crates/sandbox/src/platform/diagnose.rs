@@ -6,6 +6,9 @@ use nxcloud_signing::{AccessKey, Body, Request, Secret, Signer};
 use super::respelled;
 use crate::record::{LikelyCause, SignatureMismatch};
 
+/// Orders of the parameters are tried with bodies up to this size only, because each try digests the whole body.
+const MAX_REORDERED_BODY: usize = 1024 * 1024;
+
 /// Finds out what a wrong signature was made over, by trying the documented mistakes.
 ///
 /// `request` is the request as the server verified it: its body is `Signed` or, for `multipart/form-data`, `Unsigned`.
@@ -42,7 +45,7 @@ impl Attempt<'_> {
     fn likely_cause(&self) -> LikelyCause {
         let multipart = self.request.body == Body::Unsigned;
         let lower = self.claimed.to_ascii_lowercase();
-        if self.signer.verify(&self.request, &lower).is_ok() {
+        if lower != self.claimed && self.signer.verify(&self.request, &lower).is_ok() {
             LikelyCause::UpperCase
         } else if multipart && self.fits(Body::Signed(self.body)) {
             LikelyCause::MultipartBodySigned
@@ -79,7 +82,8 @@ impl Attempt<'_> {
             ("bizType", self.request.biz_type.as_str()),
             ("ts", self.request.ts.as_str()),
         ];
-        let bodies: [&[u8]; 2] = [self.body, &[]];
+        let with_body = Some(self.body).filter(|body| body.len() <= MAX_REORDERED_BODY);
+        let bodies = [with_body.unwrap_or_default(), &[]];
         permutations(pairs.len()).iter().any(|order| {
             bodies
                 .iter()

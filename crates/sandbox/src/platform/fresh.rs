@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Greatest number of digits that an id of digits can have.
 const MAX_DIGITS: u32 = 19;
-/// A prime that divides no power of ten, so that steps of this size visit every number of a decimal range once.
-const STEP: u128 = 1_000_000_007;
+/// Has no factor in common with a range of decimal numbers of one length, so that steps of this size visit each once.
+const STEP: u128 = 618_033_988_749_894_859;
 
 /// Makes ids from a counter that starts at random.
 pub(crate) struct Ids {

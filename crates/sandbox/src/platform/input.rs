@@ -6,8 +6,11 @@ use serde_json::{Map, Value};
 
 use super::multipart::{self, Part};
 use super::{Incoming, common};
-use crate::catalog::{Content, Operation, RequestBody, Route, typed_fields};
+use crate::catalog::{Content, MaxDays, Operation, RequestBody, Route, typed_fields};
+use crate::format;
 use crate::violation::{Violation, below};
+
+const MILLIS_OF_DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// What may be called by name in a reply: the fields of query, path and body.
 pub(super) type Fields = Map<String, Value>;
@@ -61,7 +64,23 @@ fn fields(
     if let Some(body) = &operation.body {
         extend(&mut fields, body_fields(body, incoming)?);
     }
+    if let Some(limit) = &operation.max_days {
+        check_distance(limit, &fields)?;
+    }
     Ok(fields)
+}
+
+/// Checks how far two moments are apart, if both are there.
+fn check_distance(limit: &MaxDays, fields: &Fields) -> Result<(), Violation> {
+    let moment = |name: &str| fields.get(name)?.as_str().and_then(format::moment);
+    let (Some(from), Some(to)) = (moment(&limit.from), moment(&limit.to)) else {
+        return Ok(());
+    };
+    if to.saturating_sub(from) <= limit.days.saturating_mul(MILLIS_OF_DAY) {
+        return Ok(());
+    }
+    let problem = format!("is more than {} days after {}", limit.days, limit.from);
+    Err(Violation::at(below("", &limit.to), problem))
 }
 
 fn extend(fields: &mut Fields, more: Value) {

@@ -114,15 +114,13 @@ impl Platform {
 
     /// Answers a request.
     pub(crate) fn answer(&self, incoming: &Incoming<'_>, now: u64) -> Answer {
-        let answer = match self.catalog.route(incoming.method, incoming.path) {
+        match self.catalog.route(incoming.method, incoming.path) {
             Ok(route) => self.of_route(&route, incoming, now),
             Err(NoRoute::Path) => Answer::refused(StatusCode::NOT_FOUND, Cause::UnknownPath),
             Err(NoRoute::Method(allowed)) => {
                 Answer::refused(StatusCode::METHOD_NOT_ALLOWED, Cause::Method { allowed })
             }
-        };
-        log(&answer);
-        answer
+        }
     }
 
     fn of_route(&self, route: &Route<'_>, incoming: &Incoming<'_>, now: u64) -> Answer {
@@ -186,7 +184,7 @@ fn to_bytes(value: &Value) -> Bytes {
 }
 
 /// Says what happened. Only a rejected signature shows more than names and codes, because nothing else explains it.
-fn log(answer: &Answer) {
+pub(crate) fn log(answer: &Answer) {
     let service = answer.service.as_deref().unwrap_or("-");
     let operation = answer.operation.as_deref().unwrap_or("-");
     let code = answer.verdict.code();
@@ -218,6 +216,12 @@ fn beginning(text: &str) -> &str {
     }
 }
 
+#[cfg(test)]
+mod dispatch_tests;
+#[cfg(test)]
+mod draft;
+#[cfg(test)]
+mod sweep_tests;
 #[cfg(test)]
 #[path = "platform_tests.rs"]
 mod tests;

@@ -8,6 +8,8 @@ use crate::catalog::{Node, Operation};
 /// The keys under which the services answer their text.
 const TEXT_KEYS: [&str; 3] = ["msg", "message", "result"];
 const CODE_KEY: &str = "code";
+/// The keys under which they answer an id of the request itself, whatever became of it.
+const REQUEST_ID_KEYS: [&str; 3] = ["requestId", "reqId", "traceId"];
 
 /// What replies are filled in with.
 pub(super) struct Filler<'a> {
@@ -31,8 +33,8 @@ impl Filler<'_> {
                 self.envelope(example, operation.reply(), self.fields, Fill::Present)
             }
             (None, Some(example)) => {
-                let scalars = without_containers(example);
-                self.envelope(&scalars, operation.reply(), self.fields, Fill::Present)
+                let common = common_to_all(example);
+                self.envelope(&common, operation.reply(), self.fields, Fill::Present)
             }
             (None, None) => Value::Null,
         };
@@ -62,9 +64,9 @@ impl Filler<'_> {
         members
             .iter()
             .map(|(name, example)| {
+                let scalar = !example.is_object() && !example.is_array();
                 let own = name == CODE_KEY || TEXT_KEYS.contains(&name.as_str());
-                let value = if own && example.is_string() || example.is_number() && name == CODE_KEY
-                {
+                let value = if own && scalar {
                     example.clone()
                 } else {
                     self.member(name, example, node, scope, fill)
@@ -175,10 +177,14 @@ fn is_blank(example: &Value) -> bool {
     example.is_null() || example.as_str() == Some("")
 }
 
-fn without_containers(example: &Value) -> Value {
+/// What of a success a failure has in any case. The rest may tell of something that was made.
+fn common_to_all(example: &Value) -> Value {
     let members = example.as_object().into_iter().flatten();
+    let common = |name: &str| {
+        name == CODE_KEY || TEXT_KEYS.contains(&name) || REQUEST_ID_KEYS.contains(&name)
+    };
     members
-        .filter(|(_, value)| !value.is_object() && !value.is_array())
+        .filter(|(name, value)| common(name) && !value.is_object() && !value.is_array())
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect::<Map<_, _>>()
         .into()

@@ -20,7 +20,10 @@ pub(super) fn any(body: &[u8], mut test: impl FnMut(&[u8]) -> bool) -> bool {
         body.trim_ascii_end(),
         body.trim_ascii_start(),
     ];
-    if trimmed.into_iter().any(&mut test) {
+    if trimmed
+        .into_iter()
+        .any(|text| text.len() < body.len() && test(text))
+    {
         return true;
     }
     if body.len() > MAX_BODY {

@@ -24,9 +24,9 @@ pub struct SendSmsReply {
 impl nxcloud_client::lenient::Record for SendSmsReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, &["code"]),
-            message_id: nxcloud_client::lenient::take(&mut map, &["messageid"]),
-            result: nxcloud_client::lenient::take(&mut map, &["result"]),
+            code: nxcloud_client::lenient::take(&mut map, "code"),
+            message_id: nxcloud_client::lenient::take(&mut map, "messageid"),
+            result: nxcloud_client::lenient::take(&mut map, "result"),
             extra: map,
         }
     }
@@ -89,17 +89,17 @@ pub struct SmsReceipt {
 impl nxcloud_client::lenient::Record for SmsReceipt {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            phone: nxcloud_client::lenient::take(&mut map, &["phone"]),
-            status: nxcloud_client::lenient::take(&mut map, &["status"]),
-            result: nxcloud_client::lenient::take(&mut map, &["result"]),
-            dr_time: nxcloud_client::lenient::take(&mut map, &["drtime"]),
-            message_id: nxcloud_client::lenient::take(&mut map, &["messageid"]),
-            currency: nxcloud_client::lenient::take(&mut map, &["currency"]),
-            price: nxcloud_client::lenient::take(&mut map, &["price"]),
-            rate: nxcloud_client::lenient::take(&mut map, &["rate"]),
-            send_time: nxcloud_client::lenient::take(&mut map, &["sendtime"]),
-            size: nxcloud_client::lenient::take(&mut map, &["size"]),
-            ext: nxcloud_client::lenient::take(&mut map, &["ext"]),
+            phone: nxcloud_client::lenient::take(&mut map, "phone"),
+            status: nxcloud_client::lenient::take(&mut map, "status"),
+            result: nxcloud_client::lenient::take(&mut map, "result"),
+            dr_time: nxcloud_client::lenient::take(&mut map, "drtime"),
+            message_id: nxcloud_client::lenient::take(&mut map, "messageid"),
+            currency: nxcloud_client::lenient::take(&mut map, "currency"),
+            price: nxcloud_client::lenient::take(&mut map, "price"),
+            rate: nxcloud_client::lenient::take(&mut map, "rate"),
+            send_time: nxcloud_client::lenient::take(&mut map, "sendtime"),
+            size: nxcloud_client::lenient::take(&mut map, "size"),
+            ext: nxcloud_client::lenient::take(&mut map, "ext"),
             extra: map,
         }
     }

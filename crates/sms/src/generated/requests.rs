@@ -4,7 +4,7 @@
 use super::enums::*;
 /// One text for one or several numbers.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `sms.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -40,7 +40,7 @@ pub struct SendSms {
     pub ext: Option<String>,
 }
 impl SendSms {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(
         app_key: impl Into<String>,

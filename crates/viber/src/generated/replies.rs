@@ -5,29 +5,51 @@ use super::enums::*;
 /// Reply to a send.
 ///
 /// Reference: `viber.md`.
-#[derive(Clone, Default, PartialEq, serde::Serialize)]
+#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SendMessageReply {
     /// Result code; 0 means accepted, and it may be negative.
-    #[serde(rename = "code", skip_serializing_if = "Option::is_none")]
     pub code: Option<i64>,
     /// Result text.
-    #[serde(rename = "message", skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// Id of the send; absent on failure.
-    #[serde(rename = "data", skip_serializing_if = "Option::is_none")]
     pub data: Option<SendMessageData>,
     /// What the reference does not list, and values that did not fit their field.
-    #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    spellings: nxcloud_client::lenient::Spellings,
+}
+impl serde::Serialize for SendMessageReply {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if self.code.is_some() {
+            map.serialize_entry(self.spellings.of("code"), &self.code)?;
+        }
+        if self.message.is_some() {
+            map.serialize_entry(self.spellings.of("message"), &self.message)?;
+        }
+        if self.data.is_some() {
+            map.serialize_entry(self.spellings.of("data"), &self.data)?;
+        }
+        for (key, value) in &self.extra {
+            map.serialize_entry(key, value)?;
+        }
+        map.end()
+    }
 }
 impl nxcloud_client::lenient::Record for SendMessageReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+        let mut spellings = nxcloud_client::lenient::Spellings::default();
         Self {
-            code: nxcloud_client::lenient::take(&mut map, &["code"]),
-            message: nxcloud_client::lenient::take(&mut map, &["message", "msg"]),
-            data: nxcloud_client::lenient::take(&mut map, &["data"]),
+            code: nxcloud_client::lenient::take(&mut map, "code"),
+            message: nxcloud_client::lenient::take_spelled(
+                &mut map,
+                &["message", "msg"],
+                &mut spellings,
+            ),
+            data: nxcloud_client::lenient::take(&mut map, "data"),
             extra: map,
+            spellings,
         }
     }
 }
@@ -58,7 +80,7 @@ pub struct SendMessageData {
 impl nxcloud_client::lenient::Record for SendMessageData {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            request_id: nxcloud_client::lenient::take(&mut map, &["requestId"]),
+            request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
             extra: map,
         }
     }
@@ -100,11 +122,11 @@ pub struct MessageReceipt {
 impl nxcloud_client::lenient::Record for MessageReceipt {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            status: nxcloud_client::lenient::take(&mut map, &["status"]),
-            request_id: nxcloud_client::lenient::take(&mut map, &["requestId"]),
-            code: nxcloud_client::lenient::take(&mut map, &["code"]),
-            message: nxcloud_client::lenient::take(&mut map, &["message"]),
-            send_time: nxcloud_client::lenient::take(&mut map, &["sendTime"]),
+            status: nxcloud_client::lenient::take(&mut map, "status"),
+            request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
+            code: nxcloud_client::lenient::take(&mut map, "code"),
+            message: nxcloud_client::lenient::take(&mut map, "message"),
+            send_time: nxcloud_client::lenient::take(&mut map, "sendTime"),
             extra: map,
         }
     }
@@ -153,14 +175,11 @@ pub struct MessageReplyEvent {
 impl nxcloud_client::lenient::Record for MessageReplyEvent {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            phone: nxcloud_client::lenient::take(&mut map, &["phone"]),
-            app_key: nxcloud_client::lenient::take(&mut map, &["appkey"]),
-            trace_request_id: nxcloud_client::lenient::take(
-                &mut map,
-                &["traceRequestId"],
-            ),
-            message: nxcloud_client::lenient::take_filled(&mut map, &["message"]),
-            send_time: nxcloud_client::lenient::take(&mut map, &["sendTime"]),
+            phone: nxcloud_client::lenient::take(&mut map, "phone"),
+            app_key: nxcloud_client::lenient::take(&mut map, "appkey"),
+            trace_request_id: nxcloud_client::lenient::take(&mut map, "traceRequestId"),
+            message: nxcloud_client::lenient::take_filled(&mut map, "message"),
+            send_time: nxcloud_client::lenient::take(&mut map, "sendTime"),
             extra: map,
         }
     }
@@ -200,9 +219,9 @@ pub struct ReplyContent {
 impl nxcloud_client::lenient::Record for ReplyContent {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            text: nxcloud_client::lenient::take(&mut map, &["text"]),
-            media: nxcloud_client::lenient::take(&mut map, &["media"]),
-            file_name: nxcloud_client::lenient::take(&mut map, &["fileName"]),
+            text: nxcloud_client::lenient::take(&mut map, "text"),
+            media: nxcloud_client::lenient::take(&mut map, "media"),
+            file_name: nxcloud_client::lenient::take(&mut map, "fileName"),
             extra: map,
         }
     }

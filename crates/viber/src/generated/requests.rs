@@ -4,7 +4,7 @@
 use super::enums::*;
 /// One message for one recipient.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `viber.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -21,7 +21,7 @@ pub struct SendMessage {
     pub message_content: MessageContent,
 }
 impl SendMessage {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(
         app_key: impl Into<String>,
@@ -172,7 +172,7 @@ impl nxcloud_client::check::Check for MessageContent {
 }
 /// A text.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `viber.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -187,7 +187,7 @@ pub struct TextMessage {
     pub text: String,
 }
 impl TextMessage {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(rate_type: impl Into<TextRateType>, text: impl Into<String>) -> Self {
         Self {
@@ -221,7 +221,7 @@ impl std::fmt::Debug for TextMessage {
 }
 /// A picture.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `viber.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -236,7 +236,7 @@ pub struct ImageMessage {
     pub image: String,
 }
 impl ImageMessage {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(rate_type: impl Into<ImageRateType>, image: impl Into<String>) -> Self {
         Self {
@@ -270,7 +270,7 @@ impl std::fmt::Debug for ImageMessage {
 }
 /// A text with a picture.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `viber.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -288,7 +288,7 @@ pub struct TextImageMessage {
     pub image: String,
 }
 impl TextImageMessage {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(text: impl Into<String>, image: impl Into<String>) -> Self {
         Self {
@@ -341,7 +341,7 @@ impl std::fmt::Debug for TextImageMessage {
 }
 /// A text with a picture and a button.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `viber.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -365,7 +365,7 @@ pub struct TextImageButtonMessage {
     pub button_link: String,
 }
 impl TextImageButtonMessage {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(
         text: impl Into<String>,
@@ -449,7 +449,7 @@ impl std::fmt::Debug for TextImageButtonMessage {
 }
 /// A text with a button.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `viber.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -470,7 +470,7 @@ pub struct TextButtonMessage {
     pub button_link: String,
 }
 impl TextButtonMessage {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(
         text: impl Into<String>,
@@ -540,7 +540,7 @@ impl std::fmt::Debug for TextButtonMessage {
 }
 /// A file of at most 200 MB.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `viber.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -561,7 +561,7 @@ pub struct FileMessage {
     pub file_type: FileType,
 }
 impl FileMessage {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(
         rate_type: impl Into<TextRateType>,
@@ -615,7 +615,7 @@ impl std::fmt::Debug for FileMessage {
 }
 /// A video.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `viber.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -639,7 +639,7 @@ pub struct VideoMessage {
     pub duration: i64,
 }
 impl VideoMessage {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(
         thumbnail: impl Into<String>,
@@ -723,7 +723,7 @@ impl std::fmt::Debug for VideoMessage {
 }
 /// A video with a text.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `viber.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -750,7 +750,7 @@ pub struct VideoTextMessage {
     pub text: String,
 }
 impl VideoTextMessage {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(
         thumbnail: impl Into<String>,
@@ -848,7 +848,7 @@ impl std::fmt::Debug for VideoTextMessage {
 }
 /// A video with a text and a button; unlike the other button messages it has no link for the button.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `viber.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -878,7 +878,7 @@ pub struct VideoTextButtonMessage {
     pub button_text: String,
 }
 impl VideoTextButtonMessage {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(
         thumbnail: impl Into<String>,

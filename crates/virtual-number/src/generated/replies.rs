@@ -30,10 +30,10 @@ pub struct BindReply {
 impl nxcloud_client::lenient::Record for BindReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, &["code"]),
-            msg: nxcloud_client::lenient::take(&mut map, &["msg"]),
-            request_id: nxcloud_client::lenient::take(&mut map, &["requestId"]),
-            data: nxcloud_client::lenient::take_filled(&mut map, &["data"]),
+            code: nxcloud_client::lenient::take(&mut map, "code"),
+            msg: nxcloud_client::lenient::take(&mut map, "msg"),
+            request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
+            data: nxcloud_client::lenient::take_filled(&mut map, "data"),
             extra: map,
         }
     }
@@ -69,8 +69,8 @@ pub struct BindData {
 impl nxcloud_client::lenient::Record for BindData {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            bind_id: nxcloud_client::lenient::take(&mut map, &["bindId"]),
-            did: nxcloud_client::lenient::take(&mut map, &["did"]),
+            bind_id: nxcloud_client::lenient::take(&mut map, "bindId"),
+            did: nxcloud_client::lenient::take(&mut map, "did"),
             extra: map,
         }
     }
@@ -113,10 +113,10 @@ pub struct BindWithExtensionReply {
 impl nxcloud_client::lenient::Record for BindWithExtensionReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, &["code"]),
-            msg: nxcloud_client::lenient::take(&mut map, &["msg"]),
-            request_id: nxcloud_client::lenient::take(&mut map, &["requestId"]),
-            data: nxcloud_client::lenient::take_filled(&mut map, &["data"]),
+            code: nxcloud_client::lenient::take(&mut map, "code"),
+            msg: nxcloud_client::lenient::take(&mut map, "msg"),
+            request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
+            data: nxcloud_client::lenient::take_filled(&mut map, "data"),
             extra: map,
         }
     }
@@ -161,10 +161,10 @@ pub struct BindGroupReply {
 impl nxcloud_client::lenient::Record for BindGroupReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, &["code"]),
-            msg: nxcloud_client::lenient::take(&mut map, &["msg"]),
-            request_id: nxcloud_client::lenient::take(&mut map, &["requestId"]),
-            data: nxcloud_client::lenient::take_filled(&mut map, &["data"]),
+            code: nxcloud_client::lenient::take(&mut map, "code"),
+            msg: nxcloud_client::lenient::take(&mut map, "msg"),
+            request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
+            data: nxcloud_client::lenient::take_filled(&mut map, "data"),
             extra: map,
         }
     }
@@ -203,9 +203,9 @@ pub struct UnbindReply {
 impl nxcloud_client::lenient::Record for UnbindReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, &["code"]),
-            msg: nxcloud_client::lenient::take(&mut map, &["msg"]),
-            request_id: nxcloud_client::lenient::take(&mut map, &["requestId"]),
+            code: nxcloud_client::lenient::take(&mut map, "code"),
+            msg: nxcloud_client::lenient::take(&mut map, "msg"),
+            request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
             extra: map,
         }
     }
@@ -249,10 +249,10 @@ pub struct ListBindingsReply {
 impl nxcloud_client::lenient::Record for ListBindingsReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, &["code"]),
-            msg: nxcloud_client::lenient::take(&mut map, &["msg"]),
-            request_id: nxcloud_client::lenient::take(&mut map, &["requestId"]),
-            data: nxcloud_client::lenient::take_filled(&mut map, &["data"]),
+            code: nxcloud_client::lenient::take(&mut map, "code"),
+            msg: nxcloud_client::lenient::take(&mut map, "msg"),
+            request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
+            data: nxcloud_client::lenient::take_filled(&mut map, "data"),
             extra: map,
         }
     }
@@ -291,8 +291,8 @@ pub struct ListBindingsData {
 impl nxcloud_client::lenient::Record for ListBindingsData {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            bind_list: nxcloud_client::lenient::take_filled(&mut map, &["bindList"]),
-            total: nxcloud_client::lenient::take(&mut map, &["total"]),
+            bind_list: nxcloud_client::lenient::take_filled(&mut map, "bindList"),
+            total: nxcloud_client::lenient::take(&mut map, "total"),
             extra: map,
         }
     }
@@ -350,19 +350,16 @@ pub struct Binding {
 impl nxcloud_client::lenient::Record for Binding {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            customer_id: nxcloud_client::lenient::take(&mut map, &["customerId"]),
-            business_id: nxcloud_client::lenient::take(&mut map, &["businessId"]),
-            bind_id: nxcloud_client::lenient::take(&mut map, &["bindId"]),
-            customer_bind_id: nxcloud_client::lenient::take(
-                &mut map,
-                &["customerBindId"],
-            ),
-            phone_a: nxcloud_client::lenient::take(&mut map, &["phoneA"]),
-            phone_b: nxcloud_client::lenient::take(&mut map, &["phoneB"]),
-            did: nxcloud_client::lenient::take(&mut map, &["did"]),
-            flag: nxcloud_client::lenient::take(&mut map, &["flag"]),
-            expire_at: nxcloud_client::lenient::take(&mut map, &["expireAt"]),
-            extension: nxcloud_client::lenient::take(&mut map, &["extension"]),
+            customer_id: nxcloud_client::lenient::take(&mut map, "customerId"),
+            business_id: nxcloud_client::lenient::take(&mut map, "businessId"),
+            bind_id: nxcloud_client::lenient::take(&mut map, "bindId"),
+            customer_bind_id: nxcloud_client::lenient::take(&mut map, "customerBindId"),
+            phone_a: nxcloud_client::lenient::take(&mut map, "phoneA"),
+            phone_b: nxcloud_client::lenient::take(&mut map, "phoneB"),
+            did: nxcloud_client::lenient::take(&mut map, "did"),
+            flag: nxcloud_client::lenient::take(&mut map, "flag"),
+            expire_at: nxcloud_client::lenient::take(&mut map, "expireAt"),
+            extension: nxcloud_client::lenient::take(&mut map, "extension"),
             extra: map,
         }
     }
@@ -413,10 +410,10 @@ pub struct QueryBindingReply {
 impl nxcloud_client::lenient::Record for QueryBindingReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, &["code"]),
-            msg: nxcloud_client::lenient::take(&mut map, &["msg"]),
-            request_id: nxcloud_client::lenient::take(&mut map, &["requestId"]),
-            data: nxcloud_client::lenient::take_filled(&mut map, &["data"]),
+            code: nxcloud_client::lenient::take(&mut map, "code"),
+            msg: nxcloud_client::lenient::take(&mut map, "msg"),
+            request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
+            data: nxcloud_client::lenient::take_filled(&mut map, "data"),
             extra: map,
         }
     }
@@ -470,22 +467,22 @@ pub struct QueryBindingData {
 impl nxcloud_client::lenient::Record for QueryBindingData {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            callee: nxcloud_client::lenient::take(&mut map, &["callee"]),
-            call_id: nxcloud_client::lenient::take(&mut map, &["callId"]),
-            extension: nxcloud_client::lenient::take(&mut map, &["extension"]),
-            flag: nxcloud_client::lenient::take(&mut map, &["flag"]),
+            callee: nxcloud_client::lenient::take(&mut map, "callee"),
+            call_id: nxcloud_client::lenient::take(&mut map, "callId"),
+            extension: nxcloud_client::lenient::take(&mut map, "extension"),
+            flag: nxcloud_client::lenient::take(&mut map, "flag"),
             audio_when_call_fail: nxcloud_client::lenient::take(
                 &mut map,
-                &["audioWhenCallFail"],
+                "audioWhenCallFail",
             ),
-            bind_type: nxcloud_client::lenient::take(&mut map, &["bindType"]),
+            bind_type: nxcloud_client::lenient::take(&mut map, "bindType"),
             audio_when_dtmf_need: nxcloud_client::lenient::take(
                 &mut map,
-                &["audioWhenDtmfNeed"],
+                "audioWhenDtmfNeed",
             ),
             audio_when_dtmf_err: nxcloud_client::lenient::take(
                 &mut map,
-                &["audioWhenDtmfErr"],
+                "audioWhenDtmfErr",
             ),
             extra: map,
         }
@@ -541,10 +538,10 @@ pub struct CreateGroupReply {
 impl nxcloud_client::lenient::Record for CreateGroupReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, &["code"]),
-            msg: nxcloud_client::lenient::take(&mut map, &["msg"]),
-            request_id: nxcloud_client::lenient::take(&mut map, &["requestId"]),
-            group_id: nxcloud_client::lenient::take(&mut map, &["groupId"]),
+            code: nxcloud_client::lenient::take(&mut map, "code"),
+            msg: nxcloud_client::lenient::take(&mut map, "msg"),
+            request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
+            group_id: nxcloud_client::lenient::take(&mut map, "groupId"),
             extra: map,
         }
     }
@@ -583,9 +580,9 @@ pub struct DeleteGroupReply {
 impl nxcloud_client::lenient::Record for DeleteGroupReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, &["code"]),
-            msg: nxcloud_client::lenient::take(&mut map, &["msg"]),
-            request_id: nxcloud_client::lenient::take(&mut map, &["requestId"]),
+            code: nxcloud_client::lenient::take(&mut map, "code"),
+            msg: nxcloud_client::lenient::take(&mut map, "msg"),
+            request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
             extra: map,
         }
     }
@@ -623,9 +620,9 @@ pub struct UpdateGroupReply {
 impl nxcloud_client::lenient::Record for UpdateGroupReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, &["code"]),
-            msg: nxcloud_client::lenient::take(&mut map, &["msg"]),
-            request_id: nxcloud_client::lenient::take(&mut map, &["requestId"]),
+            code: nxcloud_client::lenient::take(&mut map, "code"),
+            msg: nxcloud_client::lenient::take(&mut map, "msg"),
+            request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
             extra: map,
         }
     }
@@ -669,10 +666,10 @@ pub struct ListGroupsReply {
 impl nxcloud_client::lenient::Record for ListGroupsReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, &["code"]),
-            msg: nxcloud_client::lenient::take(&mut map, &["msg"]),
-            request_id: nxcloud_client::lenient::take(&mut map, &["requestId"]),
-            data: nxcloud_client::lenient::take_filled(&mut map, &["data"]),
+            code: nxcloud_client::lenient::take(&mut map, "code"),
+            msg: nxcloud_client::lenient::take(&mut map, "msg"),
+            request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
+            data: nxcloud_client::lenient::take_filled(&mut map, "data"),
             extra: map,
         }
     }
@@ -711,8 +708,8 @@ pub struct ListGroupsData {
 impl nxcloud_client::lenient::Record for ListGroupsData {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            groups: nxcloud_client::lenient::take_filled(&mut map, &["groups"]),
-            total: nxcloud_client::lenient::take(&mut map, &["total"]),
+            groups: nxcloud_client::lenient::take_filled(&mut map, "groups"),
+            total: nxcloud_client::lenient::take(&mut map, "total"),
             extra: map,
         }
     }
@@ -755,11 +752,11 @@ pub struct Group {
 impl nxcloud_client::lenient::Record for Group {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            customer_id: nxcloud_client::lenient::take(&mut map, &["customerId"]),
-            group_name: nxcloud_client::lenient::take(&mut map, &["groupName"]),
-            group_id: nxcloud_client::lenient::take(&mut map, &["groupId"]),
-            phones: nxcloud_client::lenient::take(&mut map, &["phones"]),
-            remark: nxcloud_client::lenient::take(&mut map, &["remark"]),
+            customer_id: nxcloud_client::lenient::take(&mut map, "customerId"),
+            group_name: nxcloud_client::lenient::take(&mut map, "groupName"),
+            group_id: nxcloud_client::lenient::take(&mut map, "groupId"),
+            phones: nxcloud_client::lenient::take(&mut map, "phones"),
+            remark: nxcloud_client::lenient::take(&mut map, "remark"),
             extra: map,
         }
     }
@@ -844,27 +841,24 @@ pub struct CallResultEvent {
 impl nxcloud_client::lenient::Record for CallResultEvent {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            id: nxcloud_client::lenient::take(&mut map, &["id"]),
-            business_id: nxcloud_client::lenient::take(&mut map, &["businessId"]),
-            customer_bind_id: nxcloud_client::lenient::take(
-                &mut map,
-                &["customerBindId"],
-            ),
-            bind_id: nxcloud_client::lenient::take(&mut map, &["bindId"]),
-            call_id: nxcloud_client::lenient::take(&mut map, &["callId"]),
-            did: nxcloud_client::lenient::take(&mut map, &["did"]),
-            caller: nxcloud_client::lenient::take(&mut map, &["caller"]),
-            callee: nxcloud_client::lenient::take(&mut map, &["callee"]),
-            call_status: nxcloud_client::lenient::take(&mut map, &["callStatus"]),
-            call_status_msg: nxcloud_client::lenient::take(&mut map, &["callStatusMsg"]),
-            duration: nxcloud_client::lenient::take(&mut map, &["duration"]),
-            start_at: nxcloud_client::lenient::take(&mut map, &["startAt"]),
-            answer_at: nxcloud_client::lenient::take(&mut map, &["answerAt"]),
-            hangup_at: nxcloud_client::lenient::take(&mut map, &["hangupAt"]),
-            hangup_cause: nxcloud_client::lenient::take(&mut map, &["hangupCause"]),
-            hangup_code: nxcloud_client::lenient::take(&mut map, &["hangupCode"]),
-            hangup: nxcloud_client::lenient::take(&mut map, &["hangup"]),
-            record_file: nxcloud_client::lenient::take(&mut map, &["recordFile"]),
+            id: nxcloud_client::lenient::take(&mut map, "id"),
+            business_id: nxcloud_client::lenient::take(&mut map, "businessId"),
+            customer_bind_id: nxcloud_client::lenient::take(&mut map, "customerBindId"),
+            bind_id: nxcloud_client::lenient::take(&mut map, "bindId"),
+            call_id: nxcloud_client::lenient::take(&mut map, "callId"),
+            did: nxcloud_client::lenient::take(&mut map, "did"),
+            caller: nxcloud_client::lenient::take(&mut map, "caller"),
+            callee: nxcloud_client::lenient::take(&mut map, "callee"),
+            call_status: nxcloud_client::lenient::take(&mut map, "callStatus"),
+            call_status_msg: nxcloud_client::lenient::take(&mut map, "callStatusMsg"),
+            duration: nxcloud_client::lenient::take(&mut map, "duration"),
+            start_at: nxcloud_client::lenient::take(&mut map, "startAt"),
+            answer_at: nxcloud_client::lenient::take(&mut map, "answerAt"),
+            hangup_at: nxcloud_client::lenient::take(&mut map, "hangupAt"),
+            hangup_cause: nxcloud_client::lenient::take(&mut map, "hangupCause"),
+            hangup_code: nxcloud_client::lenient::take(&mut map, "hangupCode"),
+            hangup: nxcloud_client::lenient::take(&mut map, "hangup"),
+            record_file: nxcloud_client::lenient::take(&mut map, "recordFile"),
             extra: map,
         }
     }
@@ -923,10 +917,10 @@ pub struct UnboundCallEvent {
 impl nxcloud_client::lenient::Record for UnboundCallEvent {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, &["code"]),
-            msg: nxcloud_client::lenient::take(&mut map, &["msg"]),
-            request_id: nxcloud_client::lenient::take(&mut map, &["requestId"]),
-            data: nxcloud_client::lenient::take_filled(&mut map, &["data"]),
+            code: nxcloud_client::lenient::take(&mut map, "code"),
+            msg: nxcloud_client::lenient::take(&mut map, "msg"),
+            request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
+            data: nxcloud_client::lenient::take_filled(&mut map, "data"),
             extra: map,
         }
     }
@@ -968,15 +962,12 @@ pub struct UnboundCallData {
 impl nxcloud_client::lenient::Record for UnboundCallData {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            action: nxcloud_client::lenient::take(&mut map, &["action"]),
+            action: nxcloud_client::lenient::take(&mut map, "action"),
             request_params: nxcloud_client::lenient::take_filled(
                 &mut map,
-                &["requestParams"],
+                "requestParams",
             ),
-            occurrence_time: nxcloud_client::lenient::take(
-                &mut map,
-                &["occurrenceTime"],
-            ),
+            occurrence_time: nxcloud_client::lenient::take(&mut map, "occurrenceTime"),
             extra: map,
         }
     }
@@ -1011,8 +1002,8 @@ pub struct UnboundCallParams {
 impl nxcloud_client::lenient::Record for UnboundCallParams {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            caller: nxcloud_client::lenient::take(&mut map, &["caller"]),
-            did: nxcloud_client::lenient::take(&mut map, &["did"]),
+            caller: nxcloud_client::lenient::take(&mut map, "caller"),
+            did: nxcloud_client::lenient::take(&mut map, "did"),
             extra: map,
         }
     }

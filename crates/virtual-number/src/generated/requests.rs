@@ -4,7 +4,7 @@
 use super::enums::*;
 /// A binding of A and B.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `virtual-number.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -28,7 +28,7 @@ pub struct Bind {
     pub expire_second: i64,
 }
 impl Bind {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(
         phone_a: impl Into<String>,
@@ -95,7 +95,7 @@ impl std::fmt::Debug for Bind {
 }
 /// A binding of A and B through a virtual number and an extension.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `virtual-number.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -125,7 +125,7 @@ pub struct BindWithExtension {
     pub expire_second: i64,
 }
 impl BindWithExtension {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(
         phone_a: impl Into<String>,
@@ -217,7 +217,7 @@ impl std::fmt::Debug for BindWithExtension {
 }
 /// A binding of A to a number group.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `virtual-number.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -247,7 +247,7 @@ pub struct BindGroup {
     pub expire_second: i64,
 }
 impl BindGroup {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(
         phone_a: impl Into<String>,
@@ -330,7 +330,7 @@ impl std::fmt::Debug for BindGroup {
 }
 /// The binding to end.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `virtual-number.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -345,7 +345,7 @@ pub struct Unbind {
     pub bind_id: Option<String>,
 }
 impl Unbind {
-    /// A request; nothing is required.
+    /// Nothing is required.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -416,7 +416,7 @@ impl std::fmt::Debug for Unbind {
 }
 /// The page of bindings to read.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `virtual-number.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -431,7 +431,7 @@ pub struct ListBindings {
     pub offset: i64,
 }
 impl ListBindings {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(limit: i64, offset: i64) -> Self {
         Self { limit, offset }
@@ -473,7 +473,7 @@ impl std::fmt::Debug for ListBindings {
 }
 /// A caller, a virtual number and possibly an extension.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `virtual-number.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -491,7 +491,7 @@ pub struct QueryBinding {
     pub extension: Option<String>,
 }
 impl QueryBinding {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(caller: impl Into<String>, did: impl Into<String>) -> Self {
         Self {
@@ -544,7 +544,7 @@ impl std::fmt::Debug for QueryBinding {
 }
 /// A number group to create.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `virtual-number.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -562,7 +562,7 @@ pub struct CreateGroup {
     pub remark: Option<String>,
 }
 impl CreateGroup {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(phones: impl Into<String>) -> Self {
         Self {
@@ -610,7 +610,7 @@ impl std::fmt::Debug for CreateGroup {
 }
 /// The number group to delete.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `virtual-number.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -622,7 +622,7 @@ pub struct DeleteGroup {
     pub group_id: String,
 }
 impl DeleteGroup {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(group_id: impl Into<String>) -> Self {
         Self { group_id: group_id.into() }
@@ -650,7 +650,7 @@ impl std::fmt::Debug for DeleteGroup {
 }
 /// A change to the members of a number group.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `virtual-number.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -668,7 +668,7 @@ pub struct UpdateGroup {
     pub phones: String,
 }
 impl UpdateGroup {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(
         group_id: impl Into<String>,
@@ -719,7 +719,7 @@ impl std::fmt::Debug for UpdateGroup {
 }
 /// The page of number groups to read.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `virtual-number.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -734,7 +734,7 @@ pub struct ListGroups {
     pub offset: i64,
 }
 impl ListGroups {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(limit: i64, offset: i64) -> Self {
         Self { limit, offset }

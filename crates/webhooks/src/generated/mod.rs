@@ -21,3 +21,6 @@ pub mod viber;
 
 #[cfg(feature = "virtual-number")]
 pub mod virtual_number;
+
+#[cfg(feature = "whatsapp")]
+pub mod whatsapp;

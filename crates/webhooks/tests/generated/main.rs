@@ -151,3 +151,132 @@ mod virtual_number {
         assert!(matches!(event, Event::UnboundCallEvent(_)));
     }
 }
+mod whatsapp {
+    use super::common;
+    use nxcloud_webhooks::whatsapp::Event;
+    #[test]
+    fn message_status_sent() {
+        let event = common::every_transport::<Event>("message_status", "sent");
+        assert!(matches!(event, Event::MessageStatus(_)));
+    }
+    #[test]
+    fn message_status_delivered() {
+        let event = common::every_transport::<Event>("message_status", "delivered");
+        assert!(matches!(event, Event::MessageStatus(_)));
+    }
+    #[test]
+    fn message_status_read() {
+        let event = common::every_transport::<Event>("message_status", "read");
+        assert!(matches!(event, Event::MessageStatus(_)));
+    }
+    #[test]
+    fn message_status_failed() {
+        let event = common::every_transport::<Event>("message_status", "failed");
+        assert!(matches!(event, Event::MessageStatus(_)));
+    }
+    #[test]
+    fn message_status_deleted() {
+        let event = common::every_transport::<Event>("message_status", "deleted");
+        assert!(matches!(event, Event::MessageStatus(_)));
+    }
+    #[test]
+    fn message_status_as_in_the_table() {
+        let event = common::every_transport::<Event>("message_status", "as_in_the_table");
+        assert!(matches!(event, Event::MessageStatus(_)));
+    }
+    #[test]
+    fn inbound_message_text() {
+        let event = common::every_transport::<Event>("inbound_message", "text");
+        assert!(matches!(event, Event::InboundMessage(_)));
+    }
+    #[test]
+    fn inbound_message_text_as_in_the_table() {
+        let event = common::every_transport::<Event>("inbound_message", "text_as_in_the_table");
+        assert!(matches!(event, Event::InboundMessage(_)));
+    }
+    #[test]
+    fn inbound_message_image() {
+        let event = common::every_transport::<Event>("inbound_message", "image");
+        assert!(matches!(event, Event::InboundMessage(_)));
+    }
+    #[test]
+    fn inbound_message_video() {
+        let event = common::every_transport::<Event>("inbound_message", "video");
+        assert!(matches!(event, Event::InboundMessage(_)));
+    }
+    #[test]
+    fn inbound_message_voice() {
+        let event = common::every_transport::<Event>("inbound_message", "voice");
+        assert!(matches!(event, Event::InboundMessage(_)));
+    }
+    #[test]
+    fn inbound_message_audio() {
+        let event = common::every_transport::<Event>("inbound_message", "audio");
+        assert!(matches!(event, Event::InboundMessage(_)));
+    }
+    #[test]
+    fn inbound_message_document() {
+        let event = common::every_transport::<Event>("inbound_message", "document");
+        assert!(matches!(event, Event::InboundMessage(_)));
+    }
+    #[test]
+    fn inbound_message_location() {
+        let event = common::every_transport::<Event>("inbound_message", "location");
+        assert!(matches!(event, Event::InboundMessage(_)));
+    }
+    #[test]
+    fn inbound_message_location_as_in_the_table() {
+        let event = common::every_transport::<Event>("inbound_message", "location_as_in_the_table");
+        assert!(matches!(event, Event::InboundMessage(_)));
+    }
+    #[test]
+    fn inbound_message_sticker() {
+        let event = common::every_transport::<Event>("inbound_message", "sticker");
+        assert!(matches!(event, Event::InboundMessage(_)));
+    }
+    #[test]
+    fn inbound_message_sticker_as_in_the_table() {
+        let event = common::every_transport::<Event>("inbound_message", "sticker_as_in_the_table");
+        assert!(matches!(event, Event::InboundMessage(_)));
+    }
+    #[test]
+    fn saas_message_status_sent() {
+        let event = common::every_transport::<Event>("saas_message_status", "sent");
+        assert!(matches!(event, Event::MessageStatus(_)));
+    }
+    #[test]
+    fn saas_message_status_delivered() {
+        let event = common::every_transport::<Event>("saas_message_status", "delivered");
+        assert!(matches!(event, Event::MessageStatus(_)));
+    }
+    #[test]
+    fn saas_message_status_read() {
+        let event = common::every_transport::<Event>("saas_message_status", "read");
+        assert!(matches!(event, Event::MessageStatus(_)));
+    }
+    #[test]
+    fn saas_message_status_failed() {
+        let event = common::every_transport::<Event>("saas_message_status", "failed");
+        assert!(matches!(event, Event::MessageStatus(_)));
+    }
+    #[test]
+    fn saas_message_status_deleted() {
+        let event = common::every_transport::<Event>("saas_message_status", "deleted");
+        assert!(matches!(event, Event::MessageStatus(_)));
+    }
+    #[test]
+    fn saas_message_status_as_in_the_table() {
+        let event = common::every_transport::<Event>("saas_message_status", "as_in_the_table");
+        assert!(matches!(event, Event::MessageStatus(_)));
+    }
+    #[test]
+    fn saas_button_click_reply_to_a_template() {
+        let event = common::every_transport::<Event>("saas_button_click", "reply_to_a_template");
+        assert!(matches!(event, Event::ButtonClick(_)));
+    }
+    #[test]
+    fn saas_button_click_without_context() {
+        let event = common::every_transport::<Event>("saas_button_click", "without_context");
+        assert!(matches!(event, Event::ButtonClick(_)));
+    }
+}

@@ -1,7 +1,9 @@
 //! Events of every service, as pages show them and as platforms send them.
 
 use nxcloud_webhooks::testing::Fixture;
-use nxcloud_webhooks::{Event, call_center, did, number_check, ota, sms, viber, virtual_number};
+use nxcloud_webhooks::{
+    Event, call_center, did, number_check, ota, sms, viber, virtual_number, whatsapp,
+};
 use serde_json::json;
 
 use crate::common::parse;
@@ -77,6 +79,47 @@ fn pushes_of_one_service_are_told_apart() {
     let event: virtual_number::Event = parse(&reduced.request());
     assert!(matches!(event, virtual_number::Event::UnboundCallEvent(_)));
     assert_eq!(event.push_name(), Some("unbound_call_error"));
+}
+
+#[test]
+fn a_press_of_a_button_is_told_from_a_message_and_tomorrows_message_is_a_message() {
+    let whatsapp =
+        |fixture: Fixture<whatsapp::Event>| -> whatsapp::Event { parse(&fixture.request()) };
+    let press = whatsapp(Fixture::new("saas_button_click"));
+    assert!(matches!(press, whatsapp::Event::ButtonClick(_)));
+    for (push, example) in Fixture::<whatsapp::Event>::examples() {
+        if push == "inbound_message" {
+            let message = whatsapp(Fixture::example(push, example));
+            assert!(
+                matches!(message, whatsapp::Event::InboundMessage(_)),
+                "{example}"
+            );
+        }
+    }
+    let reaction = Fixture::example("inbound_message", "text")
+        .with("messages.0.type", "reaction")
+        .without("messages.0.text")
+        .with("messages.0.reaction.emoji", "x");
+    assert!(matches!(
+        whatsapp(reaction),
+        whatsapp::Event::InboundMessage(_)
+    ));
+}
+
+#[test]
+fn a_push_with_several_entries_has_one_key_for_all() {
+    let one = Fixture::<whatsapp::Event>::example("message_status", "read");
+    let entry = one.fields()["statuses"][0].clone();
+    let mut other = entry.clone();
+    other["id"] = json!("wamid.other");
+    let two = one.clone().with("statuses", json!([entry, other]));
+    assert_ne!(key(&one), key(&two));
+    assert_eq!(
+        key(&two),
+        key(&two.clone().with("statuses.1.timestamp", "1"))
+    );
+    assert_eq!(key(&one.clone().with("statuses", json!([]))), None);
+    assert_eq!(key(&two.without("statuses.1.id")), None);
 }
 
 #[test]

@@ -4,13 +4,13 @@
 use nxcloud_webhooks::testing::{Fixture, TestRequest};
 use nxcloud_webhooks::{
     Content, Event, Receiver, Verifier, call_center, did, number_check, ota, sms, viber,
-    virtual_number,
+    virtual_number, whatsapp,
 };
 
 use crate::common::{NOW, signer};
 
 /// Inputs a service.
-const RUNS: usize = 4_000;
+const RUNS: usize = 2_000;
 
 /// The target: a request with anything in it.
 fn target<E: Event>(request: &TestRequest) {
@@ -167,6 +167,7 @@ fn no_input_panics_or_changes() {
     run::<sms::Event>(5);
     run::<viber::Event>(6);
     run::<virtual_number::Event>(7);
+    run::<whatsapp::Event>(9);
 }
 
 #[test]

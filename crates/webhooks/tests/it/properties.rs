@@ -2,7 +2,7 @@
 
 use nxcloud_webhooks::testing::Fixture;
 use nxcloud_webhooks::{
-    Content, Event, call_center, did, number_check, ota, sms, viber, virtual_number,
+    Content, Event, call_center, did, number_check, ota, sms, viber, virtual_number, whatsapp,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -154,6 +154,7 @@ proptest! {
         json_survives::<viber::Event>(example, &changes)?;
         json_survives::<virtual_number::Event>(example, &changes)?;
         json_survives::<call_center::Event>(example, &changes)?;
+        json_survives::<whatsapp::Event>(example, &changes)?;
     }
 
     #[test]

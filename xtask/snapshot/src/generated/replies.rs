@@ -5,36 +5,58 @@ use super::enums::*;
 /// The reply.
 ///
 /// Reference: `awkward.md`.
-#[derive(Clone, Default, PartialEq, serde::Serialize)]
+#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SendItReply {
     /// The code.
-    #[serde(rename = "code", skip_serializing_if = "Option::is_none")]
     pub code: Option<i64>,
     /// Data.
-    #[serde(
-        rename = "data",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
-    )]
     pub data: Data,
     /// Rows.
-    #[serde(
-        rename = "rows",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
-    )]
     pub rows: Vec<Data>,
     /// What the reference does not list, and values that did not fit their field.
-    #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    spellings: nxcloud_client::lenient::Spellings,
+}
+impl serde::Serialize for SendItReply {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeMap as _;
+        if self.spellings.is_list() {
+            return match self.extra.get("rows") {
+                Some(list) => list.serialize(serializer),
+                None => self.rows.serialize(serializer),
+            };
+        }
+        let mut map = serializer.serialize_map(None)?;
+        if self.code.is_some() {
+            map.serialize_entry(self.spellings.of("code"), &self.code)?;
+        }
+        if !nxcloud_client::lenient::is_default(&self.data) {
+            map.serialize_entry(self.spellings.of("data"), &self.data)?;
+        }
+        if !nxcloud_client::lenient::is_default(&self.rows) {
+            map.serialize_entry(self.spellings.of("rows"), &self.rows)?;
+        }
+        for (key, value) in &self.extra {
+            map.serialize_entry(key, value)?;
+        }
+        map.end()
+    }
 }
 impl nxcloud_client::lenient::Record for SendItReply {
     const LIST: Option<&'static str> = Some("rows");
+    fn came_as_list(mut self) -> Self {
+        self.spellings.set_list();
+        self
+    }
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+        let spellings = nxcloud_client::lenient::Spellings::default();
         Self {
-            code: nxcloud_client::lenient::take(&mut map, &["code"]),
-            data: nxcloud_client::lenient::take_filled(&mut map, &["data"]),
-            rows: nxcloud_client::lenient::take_filled(&mut map, &["rows"]),
+            code: nxcloud_client::lenient::take(&mut map, "code"),
+            data: nxcloud_client::lenient::take_filled(&mut map, "data"),
+            rows: nxcloud_client::lenient::take_filled(&mut map, "rows"),
             extra: map,
+            spellings,
         }
     }
 }
@@ -52,55 +74,81 @@ impl std::fmt::Debug for SendItReply {
 /// Data.
 ///
 /// Reference: `awkward.md`.
-#[derive(Clone, Default, PartialEq, serde::Serialize)]
+#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Data {
     /// A map of lists.
-    #[serde(
-        rename = "by_phone",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
-    )]
     pub by_phone: std::collections::BTreeMap<String, Vec<Data>>,
     /// A list of lists.
-    #[serde(
-        rename = "nested",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
-    )]
     pub nested: Vec<Vec<String>>,
     /// Anything.
-    #[serde(rename = "anything", skip_serializing_if = "Option::is_none")]
     pub anything: Option<nxcloud_client::lenient::Value>,
     /// A price.
-    #[serde(rename = "price", skip_serializing_if = "Option::is_none")]
     pub price: Option<nxcloud_client::Decimal>,
     /// A flag.
-    #[serde(rename = "ok", skip_serializing_if = "Option::is_none")]
     pub ok: Option<bool>,
     /// A ratio.
-    #[serde(rename = "ratio", skip_serializing_if = "Option::is_none")]
     pub ratio: Option<f64>,
     /// A level.
-    #[serde(rename = "level", skip_serializing_if = "Option::is_none")]
     pub level: Option<Level>,
     /// A reserved word with another spelling.
-    #[serde(rename = "match", skip_serializing_if = "Option::is_none")]
     pub match_: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
-    #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    spellings: nxcloud_client::lenient::Spellings,
+}
+impl serde::Serialize for Data {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if !nxcloud_client::lenient::is_default(&self.by_phone) {
+            map.serialize_entry(self.spellings.of("by_phone"), &self.by_phone)?;
+        }
+        if !nxcloud_client::lenient::is_default(&self.nested) {
+            map.serialize_entry(self.spellings.of("nested"), &self.nested)?;
+        }
+        if self.anything.is_some() {
+            map.serialize_entry(self.spellings.of("anything"), &self.anything)?;
+        }
+        if self.price.is_some() {
+            map.serialize_entry(self.spellings.of("price"), &self.price)?;
+        }
+        if self.ok.is_some() {
+            map.serialize_entry(self.spellings.of("ok"), &self.ok)?;
+        }
+        if self.ratio.is_some() {
+            map.serialize_entry(self.spellings.of("ratio"), &self.ratio)?;
+        }
+        if self.level.is_some() {
+            map.serialize_entry(self.spellings.of("level"), &self.level)?;
+        }
+        if self.match_.is_some() {
+            map.serialize_entry(self.spellings.of("match"), &self.match_)?;
+        }
+        for (key, value) in &self.extra {
+            map.serialize_entry(key, value)?;
+        }
+        map.end()
+    }
 }
 impl nxcloud_client::lenient::Record for Data {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+        let mut spellings = nxcloud_client::lenient::Spellings::default();
         Self {
-            by_phone: nxcloud_client::lenient::take_filled(&mut map, &["by_phone"]),
-            nested: nxcloud_client::lenient::take_filled(&mut map, &["nested"]),
-            anything: nxcloud_client::lenient::take(&mut map, &["anything"]),
-            price: nxcloud_client::lenient::take(&mut map, &["price"]),
-            ok: nxcloud_client::lenient::take(&mut map, &["ok"]),
-            ratio: nxcloud_client::lenient::take(&mut map, &["ratio"]),
-            level: nxcloud_client::lenient::take(&mut map, &["level"]),
-            match_: nxcloud_client::lenient::take(&mut map, &["match", "matched"]),
+            by_phone: nxcloud_client::lenient::take_filled(&mut map, "by_phone"),
+            nested: nxcloud_client::lenient::take_filled(&mut map, "nested"),
+            anything: nxcloud_client::lenient::take(&mut map, "anything"),
+            price: nxcloud_client::lenient::take(&mut map, "price"),
+            ok: nxcloud_client::lenient::take(&mut map, "ok"),
+            ratio: nxcloud_client::lenient::take(&mut map, "ratio"),
+            level: nxcloud_client::lenient::take(&mut map, "level"),
+            match_: nxcloud_client::lenient::take_spelled(
+                &mut map,
+                &["match", "matched"],
+                &mut spellings,
+            ),
             extra: map,
+            spellings,
         }
     }
 }
@@ -139,8 +187,8 @@ pub struct Happened {
 impl nxcloud_client::lenient::Record for Happened {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
-            self_: nxcloud_client::lenient::take(&mut map, &["self"]),
-            kind: nxcloud_client::lenient::take(&mut map, &["kind"]),
+            self_: nxcloud_client::lenient::take(&mut map, "self"),
+            kind: nxcloud_client::lenient::take(&mut map, "kind"),
             extra: map,
         }
     }

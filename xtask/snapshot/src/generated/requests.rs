@@ -4,7 +4,7 @@
 use super::enums::*;
 /// Common fields beside a choice.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `awkward.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -46,7 +46,7 @@ pub struct SendIt {
     pub choice: Choice,
 }
 impl SendIt {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(type_: impl Into<String>, choice: impl Into<Choice>) -> Self {
         Self {
@@ -265,7 +265,7 @@ impl nxcloud_client::check::Check for Choice {
 }
 /// Text.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `awkward.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -277,7 +277,7 @@ pub struct TextChoice {
     pub body: String,
 }
 impl TextChoice {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(body: impl Into<String>) -> Self {
         Self { body: body.into() }
@@ -307,7 +307,7 @@ impl std::fmt::Debug for TextChoice {
 }
 /// An image.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `awkward.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -322,27 +322,21 @@ pub struct ImageChoice {
     pub id: Option<String>,
 }
 impl ImageChoice {
-    /// A request; nothing is required.
+    /// With what is required, and of the alternatives this one. A link.
     #[must_use]
-    pub fn new() -> Self {
-        Self { link: None, id: None }
+    pub fn from_link(link: impl Into<String>) -> Self {
+        Self {
+            link: Some(link.into()),
+            id: None,
+        }
     }
-    /// A link.
+    /// With what is required, and of the alternatives this one. An id.
     #[must_use]
-    pub fn with_link(mut self, link: impl Into<String>) -> Self {
-        self.link = Some(link.into());
-        self
-    }
-    /// An id.
-    #[must_use]
-    pub fn with_id(mut self, id: impl Into<String>) -> Self {
-        self.id = Some(id.into());
-        self
-    }
-}
-impl Default for ImageChoice {
-    fn default() -> Self {
-        Self::new()
+    pub fn from_id(id: impl Into<String>) -> Self {
+        Self {
+            link: None,
+            id: Some(id.into()),
+        }
     }
 }
 impl nxcloud_client::check::Check for ImageChoice {
@@ -367,7 +361,7 @@ impl std::fmt::Debug for ImageChoice {
 }
 /// A part.
 ///
-/// `new` takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest.
 ///
 /// Reference: `awkward.md`.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -382,7 +376,7 @@ pub struct Part {
     pub inner: ImageChoice,
 }
 impl Part {
-    /// A request with what is required.
+    /// With what is required.
     #[must_use]
     pub fn new(level: impl Into<Level>, inner: impl Into<ImageChoice>) -> Self {
         Self {

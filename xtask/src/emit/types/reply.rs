@@ -13,6 +13,8 @@ pub(super) fn reply(service: &Service, def: &TypeDef, object: &Object) -> TokenS
         def.description.trim(),
         service.source
     ));
+    let aliases = object.fields.iter().any(|field| !field.aliases.is_empty());
+    let spelled = aliases || object.list.is_some();
     let members = object.fields.iter().map(|field| {
         let member = ident(&field.rust);
         let wire = &field.wire;
@@ -24,51 +26,71 @@ pub(super) fn reply(service: &Service, def: &TypeDef, object: &Object) -> TokenS
         } else {
             (quote!(Option<#ty>), "Option::is_none")
         };
-        quote! {
-            #text
-            #[serde(rename = #wire, skip_serializing_if = #skip)]
-            #written
-            pub #member: #ty,
-        }
+        let serde = (!spelled)
+            .then(|| quote!(#[serde(rename = #wire, skip_serializing_if = #skip)] #written));
+        quote!(#text #serde pub #member: #ty,)
     });
     let takes = object.fields.iter().map(|field| {
         let member = ident(&field.rust);
-        let spellings = std::iter::once(&field.wire).chain(&field.aliases);
-        let take = ident(if is_filled(service, field) {
-            "take_filled"
+        let wire = &field.wire;
+        let aliases = &field.aliases;
+        let value = if is_filled(service, field) {
+            quote!(take_filled(&mut map, #wire))
+        } else if aliases.is_empty() {
+            quote!(take(&mut map, #wire))
         } else {
-            "take"
-        });
-        quote!(#member: nxcloud_client::lenient::#take(&mut map, &[#(#spellings),*]),)
+            quote!(take_spelled(&mut map, &[#wire, #(#aliases),*], &mut spellings))
+        };
+        quote!(#member: nxcloud_client::lenient::#value,)
     });
-    let list = object
-        .list
-        .as_ref()
-        .map(|field| quote!(const LIST: Option<&'static str> = Some(#field);));
+    let list = object.list.as_ref().map(|field| {
+        quote! {
+            const LIST: Option<&'static str> = Some(#field);
+
+            fn came_as_list(mut self) -> Self {
+                self.spellings.set_list();
+                self
+            }
+        }
+    });
     let mutable = (!object.fields.is_empty()).then(|| quote!(mut));
     let debug = debug(
         &def.name,
         &object.fields,
         &quote!(.field("extra", &nxcloud_client::Shape::shape(&self.extra))),
     );
+    // A field that came under another spelling goes out under it, which takes a memory of spellings and a Serialize of its own.
+    let derive = (!spelled).then(|| quote!(, serde::Serialize));
+    let flatten = (!spelled).then(|| quote!(#[serde(flatten)]));
+    let memory = spelled.then(|| quote!(spellings: nxcloud_client::lenient::Spellings,));
+    let changes = aliases.then(|| quote!(mut));
+    let remember = spelled
+        .then(|| quote!(let #changes spellings = nxcloud_client::lenient::Spellings::default();));
+    let remembered = spelled.then(|| quote!(spellings,));
+    let serialize = spelled.then(|| spelled_serialize(service, &name, object));
     quote! {
         #text
-        #[derive(Clone, Default, PartialEq, serde::Serialize)]
+        #[derive(Clone, Default, PartialEq #derive)]
         #[non_exhaustive]
         pub struct #name {
             #(#members)*
             /// What the reference does not list, and values that did not fit their field.
-            #[serde(flatten)]
+            #flatten
             pub extra: nxcloud_client::lenient::Map,
+            #memory
         }
+
+        #serialize
 
         impl nxcloud_client::lenient::Record for #name {
             #list
 
             fn from_map(#mutable map: nxcloud_client::lenient::Map) -> Self {
+                #remember
                 Self {
                     #(#takes)*
                     extra: map,
+                    #remembered
                 }
             }
         }
@@ -76,6 +98,53 @@ pub(super) fn reply(service: &Service, def: &TypeDef, object: &Object) -> TokenS
         nxcloud_client::record_deserialize!(#name);
 
         #debug
+    }
+}
+
+/// `Serialize` that writes each field under the spelling that it came with.
+fn spelled_serialize(service: &Service, name: &proc_macro2::Ident, object: &Object) -> TokenStream {
+    let entries = object.fields.iter().map(|field| {
+        let member = ident(&field.rust);
+        let wire = &field.wire;
+        let present = if is_filled(service, field) {
+            quote!(!nxcloud_client::lenient::is_default(&self.#member))
+        } else {
+            quote!(self.#member.is_some())
+        };
+        quote! {
+            if #present {
+                map.serialize_entry(self.spellings.of(#wire), &self.#member)?;
+            }
+        }
+    });
+    let list = object
+        .fields
+        .iter()
+        .find(|field| object.list.as_ref() == Some(&field.wire));
+    let list = list.map(|field| {
+        let (member, wire) = (ident(&field.rust), &field.wire);
+        quote! {
+            if self.spellings.is_list() {
+                return match self.extra.get(#wire) {
+                    Some(list) => list.serialize(serializer),
+                    None => self.#member.serialize(serializer),
+                };
+            }
+        }
+    });
+    quote! {
+        impl serde::Serialize for #name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                use serde::ser::SerializeMap as _;
+                #list
+                let mut map = serializer.serialize_map(None)?;
+                #(#entries)*
+                for (key, value) in &self.extra {
+                    map.serialize_entry(key, value)?;
+                }
+                map.end()
+            }
+        }
     }
 }
 

@@ -4,32 +4,44 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use super::{debug, doc, ident, rust_type, serialize_with};
-use crate::model::{Field, Limits, Object, Service, Ty, TypeDef, TypeKind, Union};
+use crate::model::{Field, Limits, Object, Place, Service, Ty, TypeDef, TypeKind, Union};
 use crate::names;
 
 pub(super) fn request(service: &Service, def: &TypeDef, object: &Object) -> TokenStream {
     let name = ident(&def.name);
+    let form = object
+        .fields
+        .iter()
+        .any(|field| field.ty == Ty::Upload)
+        .then(|| form(object));
     let text = doc(&format!(
-        "{}\n\n`new` takes what is required, the `with_` methods add the rest.\n\nReference: `{}`.",
+        "{}\n\nThe constructor takes what is required, the `with_` methods add the rest.\n\nReference: `{}`.",
         def.description.trim(),
         service.source
     ));
+    let has_body =
+        object.flattened.is_some() || object.fields.iter().any(|field| field.place == Place::Body);
     let members = object.fields.iter().map(|field| {
         let member = ident(&field.rust);
         let wire = &field.wire;
         let text = doc(&field.description);
         let written = serialize_with(&field.ty, field.required);
         let ty = rust_type(&field.ty);
-        if field.required {
-            quote!(#text #[serde(rename = #wire)] #written pub #member: #ty,)
-        } else {
-            quote! {
-                #text
-                #[serde(rename = #wire, default, skip_serializing_if = "Option::is_none")]
-                #written
-                pub #member: Option<#ty>,
-            }
-        }
+        // What goes into the path or query beside a body is read with the body, but not written into it.
+        let apart = (field.place != Place::Body && has_body).then(|| quote!(, skip_serializing));
+        let (serde, ty) = match (form.is_some(), field.required) {
+            (true, true) => (quote!(), ty),
+            (true, false) => (quote!(), quote!(Option<#ty>)),
+            (false, true) => (quote!(#[serde(rename = #wire #apart)] #written), ty),
+            (false, false) => (
+                quote! {
+                    #[serde(rename = #wire, default, skip_serializing_if = "Option::is_none" #apart)]
+                    #written
+                },
+                quote!(Option<#ty>),
+            ),
+        };
+        quote!(#text #serde pub #member: #ty,)
     });
     let flattened = object.flattened.as_ref().map(|(member, ty)| {
         let (member, ty) = (ident(member), ident(ty));
@@ -45,7 +57,9 @@ pub(super) fn request(service: &Service, def: &TypeDef, object: &Object) -> Toke
         .is_none()
         .then(|| quote!(#[serde(deny_unknown_fields)]));
     let constructor = constructor(object);
+    let alternatives = object.alternatives();
     let needs_nothing = object.flattened.is_none()
+        && alternatives.is_empty()
         && object
             .fields
             .iter()
@@ -63,6 +77,7 @@ pub(super) fn request(service: &Service, def: &TypeDef, object: &Object) -> Toke
         .fields
         .iter()
         .filter(|field| !field.required && field.constant.is_none())
+        .filter(|field| !alternatives.contains(&field.wire))
         .map(setter);
     let check = check(service, object, &name);
     let debug = debug(
@@ -77,10 +92,14 @@ pub(super) fn request(service: &Service, def: &TypeDef, object: &Object) -> Toke
             None => quote!(),
         },
     );
+    let derives = if form.is_some() {
+        quote!(#[derive(Clone)])
+    } else {
+        quote!(#[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)] #strict)
+    };
     quote! {
         #text
-        #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
-        #strict
+        #derives
         #[non_exhaustive]
         pub struct #name {
             #(#members)*
@@ -90,6 +109,7 @@ pub(super) fn request(service: &Service, def: &TypeDef, object: &Object) -> Toke
         impl #name {
             #constructor
             #(#setters)*
+            #form
         }
 
         #default
@@ -100,23 +120,41 @@ pub(super) fn request(service: &Service, def: &TypeDef, object: &Object) -> Toke
     }
 }
 
-/// `new`, with exactly what is required.
+/// `new`, with exactly what is required; where the caller gives exactly one of some fields, a constructor for each.
 fn constructor(object: &Object) -> TokenStream {
+    let alternatives = object.alternatives();
+    if alternatives.is_empty() {
+        return one_constructor(object, None);
+    }
+    let all = object
+        .fields
+        .iter()
+        .filter(|field| alternatives.contains(&field.wire));
+    all.map(|field| one_constructor(object, Some(field)))
+        .collect()
+}
+
+fn one_constructor(object: &Object, chosen: Option<&Field>) -> TokenStream {
     let mut arguments = Vec::new();
     let mut values = Vec::new();
     for field in &object.fields {
         let member = ident(&field.rust);
+        let is_chosen = chosen.is_some_and(|chosen| chosen.wire == field.wire);
         if let Some(constant) = &field.constant {
             values.push(if field.required {
                 quote!(#member: #constant.to_owned())
             } else {
                 quote!(#member: Some(#constant.to_owned()))
             });
-        } else if field.required {
+        } else if let Some(upload) = mime_of(object, field) {
+            values.push(quote!(#member: #upload.mime().to_owned()));
+        } else if field.required || is_chosen {
             let (argument, value) = accept(&member, &field.ty);
             arguments.push(argument);
             // What passes through unchanged is written in short.
-            values.push(if value.to_string() == field.rust {
+            values.push(if is_chosen {
+                quote!(#member: Some(#value))
+            } else if value.to_string() == field.rust {
                 quote!(#member)
             } else {
                 quote!(#member: #value)
@@ -130,16 +168,57 @@ fn constructor(object: &Object) -> TokenStream {
         arguments.push(quote!(#member: impl Into<#ty>));
         values.push(quote!(#member: #member.into()));
     }
-    let text = if arguments.is_empty() {
-        doc("A request; nothing is required.")
-    } else {
-        doc("A request with what is required.")
+    let (name, text) = match chosen {
+        Some(field) => (
+            ident(&format!("from_{}", field.rust.trim_end_matches('_'))),
+            doc(&format!(
+                "With what is required, and of the alternatives this one. {}",
+                field.description
+            )),
+        ),
+        None if arguments.is_empty() => (ident("new"), doc("Nothing is required.")),
+        None => (ident("new"), doc("With what is required.")),
     };
+    let many = (arguments.len() > 7).then(|| {
+        quote!(#[allow(clippy::too_many_arguments, reason = "the reference requires all of them")])
+    });
     quote! {
         #text
+        #many
         #[must_use]
-        pub fn new(#(#arguments),*) -> Self {
+        pub fn #name(#(#arguments),*) -> Self {
             Self { #(#values),* }
+        }
+    }
+}
+
+/// The part `type` beside a file repeats the file's MIME type: the upload that it belongs to.
+fn mime_of(object: &Object, field: &Field) -> Option<proc_macro2::Ident> {
+    let upload = object.fields.iter().find(|field| field.ty == Ty::Upload)?;
+    (field.wire == "type").then(|| ident(&upload.rust))
+}
+
+/// The parts of a multipart body.
+fn form(object: &Object) -> TokenStream {
+    let parts = object.fields.iter().map(|field| {
+        let member = ident(&field.rust);
+        let wire = &field.wire;
+        let add = ident(if field.ty == Ty::Upload {
+            "file"
+        } else {
+            "text"
+        });
+        if field.required {
+            quote!(form.#add(#wire, &self.#member);)
+        } else {
+            quote!(if let Some(value) = &self.#member { form.#add(#wire, value); })
+        }
+    });
+    quote! {
+        pub(crate) fn form(&self) -> nxcloud_client::upload::Form {
+            let mut form = nxcloud_client::upload::Form::default();
+            #(#parts)*
+            form
         }
     }
 }
@@ -163,7 +242,7 @@ fn setter(field: &Field) -> TokenStream {
 fn accept(member: &proc_macro2::Ident, ty: &Ty) -> (TokenStream, TokenStream) {
     let rust = rust_type(ty);
     match ty {
-        Ty::Integer | Ty::QuotedInteger | Ty::Float | Ty::Boolean | Ty::Map(_) => {
+        Ty::Integer | Ty::QuotedInteger | Ty::Float | Ty::Boolean | Ty::Map(_) | Ty::Upload => {
             (quote!(#member: #rust), quote!(#member))
         }
         Ty::List(item) => {
@@ -215,6 +294,15 @@ fn check(service: &Service, object: &Object, name: &proc_macro2::Ident) -> Token
             Some(quote!((#wire, #given)))
         });
         checks.push(quote!(at.given(&[#(#given),*], #min, #max);));
+    }
+    if let Some((from, to, days)) = &object.max_days {
+        let member = |wire: &String| {
+            let field = object.fields.iter().find(|field| field.wire == *wire)?;
+            Some(ident(&field.rust))
+        };
+        if let (Some(start), Some(end)) = (member(from), member(to)) {
+            checks.push(quote!(at.days_between((#from, &self.#start), (#to, &self.#end), #days);));
+        }
     }
     let at = if checks.is_empty() {
         quote!(_)
@@ -288,6 +376,17 @@ fn field_check(
             (length.is_some() || each.is_some()).then(|| quote!(#length #each))
         }
         Ty::Named(name) if checks_itself(service, name) => Some(quote!(at.nested(#wire, #value);)),
+        Ty::Upload => {
+            let rules = field.uploads.iter().map(|rule| {
+                let (kind, mime) = (&rule.kind, &rule.mime);
+                let most = match rule.max_bytes {
+                    Some(most) => quote!(Some(#most)),
+                    None => quote!(None),
+                };
+                quote!(nxcloud_client::upload::Rule::new(#kind, &[#(#mime),*], #most))
+            });
+            Some(quote!(#value.check(#wire, at, &[#(#rules),*]);))
+        }
         _ => None,
     }
 }
@@ -326,16 +425,29 @@ pub(super) fn union(service: &Service, def: &TypeDef, union: &Union) -> TokenStr
         let (variant, ty) = (ident(variant), ident(ty));
         quote!(#text #[serde(rename = #value)] #variant(#ty),)
     });
-    let conversions = union.variants.iter().map(|(_, variant, ty)| {
-        let (variant, ty) = (ident(variant), ident(ty));
-        quote! {
-            impl From<#ty> for #name {
-                fn from(value: #ty) -> Self {
-                    Self::#variant(value)
+    let once = |ty: &String| {
+        union
+            .variants
+            .iter()
+            .filter(|(_, _, other)| other == ty)
+            .count()
+            == 1
+    };
+    let conversions =
+        union
+            .variants
+            .iter()
+            .filter(|(_, _, ty)| once(ty))
+            .map(|(_, variant, ty)| {
+                let (variant, ty) = (ident(variant), ident(ty));
+                quote! {
+                    impl From<#ty> for #name {
+                        fn from(value: #ty) -> Self {
+                            Self::#variant(value)
+                        }
+                    }
                 }
-            }
-        }
-    });
+            });
     let checks = union.variants.iter().map(|(_, variant, _)| {
         let variant = ident(variant);
         match &union.content {

@@ -1,0 +1,124 @@
+//! Requests for tests, signed and then changed.
+
+use axum::http::{HeaderName, HeaderValue};
+use nxcloud_signing::antbuddy::AppId;
+use nxcloud_signing::{AccessKey, Action, BizType, Body, Request, Secret, Signer, Timestamp};
+
+use super::*;
+
+pub(super) const NOW: u64 = 1_800_000_000_000;
+
+pub(super) fn platform_of(catalog: Arc<Catalog>) -> Platform {
+    let mut accounts = Accounts::default();
+    accounts.add(
+        AccessKey::new("key-1").unwrap(),
+        Secret::new("s3cret").unwrap(),
+    );
+    accounts.add_antbuddy(AppId::new("app-1").unwrap(), Secret::new("s3cret").unwrap());
+    Platform::new(catalog, accounts, Clock::new(|| NOW))
+}
+
+/// A request that a test changes before it is sent.
+#[derive(Clone)]
+pub(super) struct Draft {
+    pub(super) method: Method,
+    pub(super) path: String,
+    pub(super) headers: Vec<(&'static str, Vec<u8>)>,
+    pub(super) body: Bytes,
+}
+
+impl Draft {
+    /// A request of the other scheme, without any common header.
+    pub(super) fn plain(method: Method, path: &str, body: &[u8]) -> Self {
+        Self {
+            method,
+            path: path.to_owned(),
+            headers: vec![("content-type", b"application/json".to_vec())],
+            body: Bytes::copy_from_slice(body),
+        }
+    }
+
+    /// A request that is signed as it should be.
+    pub(super) fn signed(path: &str, biz_type: &str, action: &str, body: &[u8]) -> Self {
+        Self::signed_at(NOW, "s3cret", path, biz_type, action, body)
+    }
+
+    pub(super) fn signed_at(
+        ts: u64,
+        secret: &str,
+        path: &str,
+        biz_type: &str,
+        action: &str,
+        body: &[u8],
+    ) -> Self {
+        let signer = Signer::new(
+            AccessKey::new("key-1").unwrap(),
+            Secret::new(secret).unwrap(),
+        );
+        let ts = Timestamp::from_millis(ts);
+        let signature = signer.sign(&Request {
+            action: Action::new(action).unwrap(),
+            biz_type: BizType::new(biz_type).unwrap(),
+            ts,
+            body: Body::Signed(body),
+        });
+        let headers = [
+            ("accesskey", "key-1"),
+            ("ts", ts.as_str()),
+            ("biztype", biz_type),
+            ("action", action),
+            ("sign", signature.as_str()),
+            ("content-type", "application/json"),
+        ];
+        Self {
+            method: Method::POST,
+            path: path.to_owned(),
+            headers: headers.map(|(name, value)| (name, value.into())).to_vec(),
+            body: Bytes::copy_from_slice(body),
+        }
+    }
+
+    pub(super) fn without(mut self, name: &str) -> Self {
+        self.headers.retain(|(header, _)| *header != name);
+        self
+    }
+
+    pub(super) fn with(self, name: &'static str, value: impl AsRef<[u8]>) -> Self {
+        let mut draft = self.without(name);
+        draft.headers.push((name, value.as_ref().to_vec()));
+        draft
+    }
+
+    pub(super) fn with_another(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    pub(super) fn with_body(mut self, body: &'static str) -> Self {
+        self.body = Bytes::from_static(body.as_bytes());
+        self
+    }
+
+    pub(super) fn send(&self, platform: &Platform) -> Answer {
+        let mut headers = HeaderMap::new();
+        for (name, value) in &self.headers {
+            headers.append(
+                HeaderName::from_static(name),
+                HeaderValue::from_bytes(value).unwrap(),
+            );
+        }
+        let (path, query) = self.path.split_once('?').unwrap_or((&self.path, ""));
+        let incoming = Incoming {
+            method: &self.method,
+            path,
+            query: (!query.is_empty()).then_some(query),
+            headers: &headers,
+            body: &self.body,
+        };
+        platform.answer(&incoming, NOW)
+    }
+}
+
+pub(super) fn json_of(answer: &Answer) -> Value {
+    serde_json::from_slice(&answer.body).unwrap()
+}

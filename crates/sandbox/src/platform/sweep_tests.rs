@@ -1,0 +1,228 @@
+//! Every operation of every embedded spec, whatever specs there are.
+
+use nxcloud_signing::Secret;
+use nxcloud_signing::antbuddy::{AppId, Signer};
+
+use super::draft::{Draft, json_of, platform_of};
+use super::*;
+use crate::catalog::{Content, HashIn};
+use crate::generated::SPECS;
+
+fn platform() -> Platform {
+    platform_of(Catalog::embedded().unwrap())
+}
+
+/// The item of an operation in its spec.
+fn item(operation: &Operation) -> Value {
+    let (_, json) = SPECS
+        .iter()
+        .find(|(service, _)| *service == operation.service.as_ref())
+        .unwrap();
+    let spec = serde_json::from_str::<Value>(json).unwrap();
+    let items = spec["paths"].as_object().unwrap().values();
+    let mut items = items.flat_map(|path| path.as_object().unwrap().values());
+    let wanted = |item: &&Value| item["operationId"] == operation.id.as_ref();
+    items.find(wanted).unwrap().clone()
+}
+
+/// The examples of a request body; one that is absent for an operation without a body.
+fn bodies(operation: &Operation, item: &Value) -> Vec<Value> {
+    if operation.body.is_none() {
+        return vec![Value::Null];
+    }
+    let content = item["requestBody"]["content"].as_object().unwrap();
+    let media = content.values().next().unwrap();
+    let examples = media["examples"].as_object().unwrap().values();
+    examples.map(|example| example["value"].clone()).collect()
+}
+
+/// A multipart body with boundary `x` of an example.
+fn form(operation: &Operation, example: &Value) -> Vec<u8> {
+    let rules = operation.body.as_ref().unwrap();
+    let mut body = String::new();
+    for (name, value) in example.as_object().unwrap() {
+        let text = value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned);
+        body.push_str(&format!(
+            "--x\r\ncontent-disposition: form-data; name=\"{name}\""
+        ));
+        if let Some(uploads) = rules.uploads.get(name) {
+            let mut mimes = uploads.iter().flat_map(|upload| &upload.mime);
+            let named = mimes.clone().find(|mime| example["type"] == **mime);
+            let mime = named.or(mimes.next()).unwrap();
+            body.push_str(&format!("; filename=\"a\"\r\ncontent-type: {mime}"));
+        }
+        body.push_str(&format!("\r\n\r\n{text}\r\n"));
+    }
+    body.push_str("--x--\r\n");
+    body.into_bytes()
+}
+
+/// The path with its parameters filled in, and the parameters of the query, all from their examples.
+fn address(operation: &Operation, item: &Value) -> (String, Vec<(String, String)>) {
+    let mut path = operation.path.as_str().to_owned();
+    let mut query = Vec::new();
+    for parameter in item["parameters"].as_array().into_iter().flatten() {
+        let name = parameter["name"].as_str().unwrap();
+        let example = &parameter["example"];
+        let value = example
+            .as_str()
+            .map_or_else(|| example.to_string(), str::to_owned);
+        match parameter["in"].as_str() {
+            Some("query") => query.push((name.to_owned(), value)),
+            _ => path = path.replace(&format!("{{{name}}}"), &value),
+        }
+    }
+    (path, query)
+}
+
+fn with_query(path: &str, query: &[(String, String)]) -> String {
+    let mut encoded = form_urlencoded::Serializer::new(String::new());
+    format!("{path}?{}", encoded.extend_pairs(query).finish())
+}
+
+/// A request as it should be, made of the examples of the spec.
+fn draft(operation: &Operation, item: &Value, example: &Value) -> Draft {
+    let (path, mut query) = address(operation, item);
+    let body = if example.is_null() {
+        String::new()
+    } else {
+        example.to_string()
+    };
+    let multipart = operation
+        .body
+        .as_ref()
+        .is_some_and(|body| body.content == Content::Multipart);
+    match &operation.signed {
+        Signed::Md5 {
+            biz_type, action, ..
+        } if multipart => {
+            let draft = Draft::signed(&path, biz_type, action, b"");
+            let mut draft = draft.with("content-type", "multipart/form-data; boundary=x");
+            draft.body = form(operation, example).into();
+            draft
+        }
+        Signed::Md5 {
+            biz_type, action, ..
+        } => {
+            let path = with_query(&path, &query);
+            let mut draft = Draft::signed(&path, biz_type, action, body.as_bytes());
+            draft.method = operation.method.clone();
+            draft
+        }
+        Signed::Sha256 { place, order } => {
+            let signer = Signer::new(AppId::new("app-1").unwrap(), Secret::new("s3cret").unwrap());
+            let mut draft = Draft::plain(operation.method.clone(), &path, body.as_bytes());
+            if *place == HashIn::Header {
+                let hash = signer.sign_app_id();
+                return draft
+                    .with("x-auth-app-id", "app-1")
+                    .with("x-auth-app-hash", hash.as_str());
+            }
+            query.push(("appId".to_owned(), "app-1".to_owned()));
+            let sent = |name: &String| query.iter().find(|(key, _)| key == name);
+            let values = order
+                .iter()
+                .filter_map(sent)
+                .map(|(_, value)| value.as_str());
+            let hash = signer.sign(&values.collect::<Vec<_>>());
+            query.push(("hash".to_owned(), hash.as_str().to_owned()));
+            draft.path = with_query(&path, &query);
+            draft
+        }
+    }
+}
+
+/// The names of the members at every place of a value, and its JSON types. A list may be echoed and then has another
+/// length, so that of equal neighbours only one counts.
+fn shape(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, value)| (name.clone(), shape(value)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+        Value::Array(items) => {
+            let mut shapes = items.iter().map(shape).collect::<Vec<_>>();
+            shapes.dedup();
+            shapes.into()
+        }
+        Value::String(_) => "string".into(),
+        Value::Number(_) => "number".into(),
+        Value::Bool(_) => "boolean".into(),
+        Value::Null => Value::Null,
+    }
+}
+
+#[test]
+fn every_example_of_a_request_is_accepted_and_answered_in_the_shape_of_the_spec() {
+    let platform = platform();
+    for operation in platform.catalog.operations() {
+        let item = item(operation);
+        for example in bodies(operation, &item) {
+            let answer = draft(operation, &item, &example).send(&platform);
+            let cause = answer.verdict.cause();
+            assert!(cause.is_none(), "{}: {cause:?} {example}", operation.id);
+            assert_eq!(answer.operation.as_deref(), Some(operation.id.as_ref()));
+            if let Some(success) = &operation.success {
+                let reply = json_of(&answer);
+                assert_eq!(shape(&reply), shape(success), "{}", operation.id);
+            }
+        }
+    }
+}
+
+/// Every envelope of every operation, refused and accepted, has the keys and JSON types of its examples.
+#[test]
+fn every_operation_answers_in_its_own_envelope() {
+    let platform = platform();
+    for operation in platform.catalog.operations() {
+        let Signed::Md5 {
+            biz_type, action, ..
+        } = &operation.signed
+        else {
+            continue;
+        };
+        let path = operation.path.as_str();
+        let mut draft = Draft::signed(path, biz_type, action, b"");
+        draft.method = operation.method.clone();
+        let answer = draft.with("sign", "wrong").send(&platform);
+        let reply = json_of(&answer);
+        let example = operation.failure.as_ref();
+        let example = example.or(operation.success.as_ref()).unwrap();
+        let keys = |value: &Value| {
+            value
+                .as_object()
+                .unwrap()
+                .keys()
+                .cloned()
+                .collect::<Vec<_>>()
+        };
+        let mut expected = keys(example);
+        if operation.failure.is_none() {
+            let common = [
+                "code",
+                "msg",
+                "message",
+                "result",
+                "requestId",
+                "reqId",
+                "traceId",
+            ];
+            expected.retain(|key| common.contains(&key.as_str()));
+        }
+        assert_eq!(keys(&reply), expected, "{}", operation.id);
+        let code = if example["code"].is_string() {
+            json!("1003")
+        } else {
+            json!(1003)
+        };
+        assert_eq!(reply["code"], code, "{}", operation.id);
+        let texts = ["msg", "message", "result"];
+        let texts = texts
+            .iter()
+            .filter(|key| reply.get(*key) == Some(&json!("wrong signature")));
+        assert_eq!(texts.count(), 1, "{}", operation.id);
+    }
+}

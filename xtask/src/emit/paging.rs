@@ -1,0 +1,243 @@
+//! `paging.rs`: how each paged request moves on to its next page.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::ident;
+use super::types::rust_type;
+use crate::model::{Field, Object, Operation, Paging, PagingStyle, Service, Ty, TypeKind};
+
+pub(super) fn paging(service: &Service) -> TokenStream {
+    let impls = service
+        .operations
+        .iter()
+        .filter_map(|operation| paged(service, operation, operation.paging.as_ref()?));
+    let counts = service
+        .operations
+        .iter()
+        .filter_map(|operation| operation.paging.as_ref());
+    let counts = counts
+        .clone()
+        .any(|paging| !matches!(paging.style, PagingStyle::Cursor(..)));
+    let imports = if counts {
+        quote!(
+            use nxcloud_client::paging::{Page, Paged};
+        )
+    } else {
+        quote!(
+            use nxcloud_client::paging::Paged;
+        )
+    };
+    quote! {
+        //! How each paged request moves on to its next page.
+
+        #imports
+
+        use super::replies::*;
+        use super::requests::*;
+
+        #(#impls)*
+    }
+}
+
+fn object<'a>(service: &'a Service, name: &str) -> Option<&'a Object> {
+    match &service.type_def(name)?.kind {
+        TypeKind::Object(object) => Some(object),
+        _ => None,
+    }
+}
+
+/// Follows wire names from a type; gives the expression and the field at its end.
+fn follow<'a>(
+    service: &'a Service,
+    start: &str,
+    path: &[String],
+    root: TokenStream,
+    mutable: bool,
+) -> Option<(TokenStream, &'a Field)> {
+    let mut expression = root;
+    let mut holder = start.to_owned();
+    let mut last = None;
+    for (index, wire) in path.iter().enumerate() {
+        let object = object(service, &holder)?;
+        let field = object.fields.iter().find(|field| field.wire == *wire)?;
+        let member = ident(&field.rust);
+        expression = quote!(#expression.#member);
+        if index + 1 < path.len() {
+            let Ty::Named(name) = &field.ty else {
+                return None;
+            };
+            if !field.required {
+                let access = ident(if mutable { "as_mut" } else { "as_ref" });
+                expression = quote!(#expression.#access()?);
+            }
+            holder.clone_from(name);
+        }
+        last = Some(field);
+    }
+    Some((expression, last?))
+}
+
+/// The Rust type of one item.
+pub(super) fn item_type(
+    service: &Service,
+    operation: &Operation,
+    paging: &Paging,
+) -> Option<TokenStream> {
+    let (_, field) = follow(
+        service,
+        &operation.reply,
+        &paging.items,
+        quote!(reply),
+        true,
+    )?;
+    match &field.ty {
+        Ty::List(item) => Some(rust_type(item)),
+        _ => None,
+    }
+}
+
+fn paged(service: &Service, operation: &Operation, paging: &Paging) -> Option<TokenStream> {
+    let request_name = operation.input.type_name()?;
+    let request = ident(request_name);
+    let reply = ident(&operation.reply);
+    let item = item_type(service, operation, paging)?;
+    let (items, _) = follow(
+        service,
+        &operation.reply,
+        &paging.items,
+        quote!(reply),
+        true,
+    )?;
+    let fields = &object(service, request_name)?.fields;
+    let cursor = fields.iter().find(|field| field.wire == paging.cursor)?;
+    let size = fields.iter().find(|field| field.wire == paging.size)?;
+    let next = match &paging.style {
+        PagingStyle::Page(total) => {
+            let page = number(cursor, "1");
+            let size = number(size, "0");
+            let set = set(cursor, &quote!(page + 1));
+            let total = total.as_ref().and_then(|total| {
+                let (expression, _) =
+                    follow(service, &operation.reply, total, quote!(reply), false)?;
+                Some(optional(&expression))
+            });
+            let total = total.unwrap_or_else(|| quote!(None));
+            quote! {
+                let page = #page;
+                let more = match #total {
+                    Some(pages) => page < pages,
+                    // Without a number of pages, a page shorter than its size is the last.
+                    None => Page::is_full(items, #size),
+                };
+                #set
+                more && items > 0
+            }
+        }
+        PagingStyle::Offset => {
+            let offset = number(cursor, "0");
+            let limit = number(size, "0");
+            let most = size
+                .limits
+                .maximum
+                .clone()
+                .unwrap_or_else(|| "0".to_owned());
+            let most: TokenStream = most.parse().ok()?;
+            let set = set(cursor, &quote!(offset + Page::count(items)));
+            quote! {
+                let offset = #offset;
+                // 0 asks for all, and is cut at the greatest page.
+                let limit = if #limit == 0 { #most } else { #limit };
+                #set
+                Page::is_full(items, limit)
+            }
+        }
+        PagingStyle::Cursor(next, more) => {
+            let (next, _) = follow(service, &operation.reply, next, quote!(reply), false)?;
+            let (more, _) = follow(service, &operation.reply, more, quote!(reply), false)?;
+            let member = ident(&cursor.rust);
+            let (next, more) = (
+                optional(&quote!(#next.clone())),
+                optional(&quote!(#more.clone())),
+            );
+            quote! {
+                let more = #more.is_some_and(|next| !next.is_empty());
+                let next = #next.filter(|next| !next.is_empty());
+                let moved = next.is_some() && next != self.#member;
+                self.#member = next;
+                more && moved
+            }
+        }
+    };
+    let taken = quote!(std::mem::take(&mut #items));
+    let taken = if may_fail(&items) {
+        let inner = optional(&quote!(Some(#taken)));
+        quote!(#inner.unwrap_or_default())
+    } else {
+        taken
+    };
+    let name = |word: &str| {
+        let used = next
+            .to_string()
+            .split(|c: char| !c.is_alphanumeric())
+            .any(|part| part == word);
+        if used {
+            ident(word)
+        } else {
+            ident(&format!("_{word}"))
+        }
+    };
+    let (reply_name, items_name) = (name("reply"), name("items"));
+    Some(quote! {
+        impl Paged for #request {
+            type Reply = #reply;
+            type Item = #item;
+
+            fn take_items(reply: &mut #reply) -> Vec<#item> {
+                #taken
+            }
+
+            fn turn(&mut self, #reply_name: &#reply, #items_name: usize) -> bool {
+                #next
+            }
+        }
+    })
+}
+
+/// Whether an expression leaves early with `?`.
+fn may_fail(expression: &TokenStream) -> bool {
+    expression.to_string().contains('?')
+}
+
+/// An expression of some `Option` type that may leave early, as one that does not.
+fn optional(expression: &TokenStream) -> TokenStream {
+    if may_fail(expression) {
+        quote!((|| #expression)())
+    } else {
+        quote!(#expression)
+    }
+}
+
+fn number(field: &Field, default: &str) -> TokenStream {
+    let member = ident(&field.rust);
+    let default: TokenStream = field
+        .default
+        .as_deref()
+        .unwrap_or(default)
+        .parse()
+        .unwrap_or_default();
+    if field.required {
+        quote!(self.#member)
+    } else {
+        quote!(self.#member.unwrap_or(#default))
+    }
+}
+
+fn set(field: &Field, value: &TokenStream) -> TokenStream {
+    let member = ident(&field.rust);
+    if field.required {
+        quote!(self.#member = #value;)
+    } else {
+        quote!(self.#member = Some(#value);)
+    }
+}

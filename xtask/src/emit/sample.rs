@@ -1,0 +1,168 @@
+//! Rust expressions that make the value of an example, as a person would write them.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+use serde_json::Value;
+
+use super::ident;
+use crate::model::{Field, Object, Service, Ty, TypeKind, Union};
+
+/// The expression that makes an example of a request type: `new` with what is required, setters for the rest. Types are
+/// named below `root`.
+pub(super) fn expression(
+    service: &Service,
+    type_name: &str,
+    example: &Value,
+    root: &str,
+) -> Option<TokenStream> {
+    let sample = Sample { service, root };
+    sample.named(type_name, example)
+}
+
+struct Sample<'a> {
+    service: &'a Service,
+    root: &'a str,
+}
+
+impl Sample<'_> {
+    fn path(&self, name: &str) -> TokenStream {
+        let name = ident(name);
+        if self.root.is_empty() {
+            quote!(#name)
+        } else {
+            let root = ident(self.root);
+            quote!(#root::#name)
+        }
+    }
+
+    fn named(&self, name: &str, example: &Value) -> Option<TokenStream> {
+        match &self.service.type_def(name)?.kind {
+            TypeKind::Object(object) => self.object(name, object, example),
+            TypeKind::Union(union) => self.union(name, union, example),
+            TypeKind::Enum { values, .. } => {
+                let value = values.iter().find(|value| value.value == *example)?;
+                let (path, variant) = (self.path(name), ident(&value.name));
+                Some(quote!(#path::#variant))
+            }
+        }
+    }
+
+    fn object(&self, name: &str, object: &Object, example: &Value) -> Option<TokenStream> {
+        let path = self.path(name);
+        let is_form = object.fields.iter().any(|field| field.ty == Ty::Upload);
+        let mut arguments = Vec::new();
+        let mut setters = Vec::new();
+        let mut constructor = ident("new");
+        for field in object
+            .fields
+            .iter()
+            .filter(|field| field.constant.is_none())
+        {
+            if is_form && field.wire == "type" {
+                continue; // Taken from the upload.
+            }
+            match (field.required, example.get(&field.wire)) {
+                (_, Some(value)) if field.ty == Ty::Upload => {
+                    let upload = self.path("Upload");
+                    let content = value.as_str()?;
+                    let mime = example.get("type")?.as_str()?;
+                    let name = format!("file.{}", mime.rsplit('/').next()?);
+                    arguments.push(quote!(#upload::from_bytes(#name, #mime, #content)));
+                }
+                (true, Some(value)) => arguments.push(self.value(field, value)?),
+                (false, Some(value)) if object.alternatives().contains(&field.wire) => {
+                    constructor = ident(&format!("from_{}", field.rust.trim_end_matches('_')));
+                    arguments.push(self.value(field, value)?);
+                }
+                (true, None) => return None,
+                (false, Some(value)) => {
+                    let setter = ident(&format!("with_{}", field.rust.trim_end_matches('_')));
+                    let value = self.value(field, value)?;
+                    setters.push(quote!(.#setter(#value)));
+                }
+                (false, None) => {}
+            }
+        }
+        if let Some((_, union)) = &object.flattened {
+            // What converts by itself is passed as it is.
+            let TypeKind::Union(definition) = &self.service.type_def(union)?.kind else {
+                return None;
+            };
+            arguments.push(self.branch(union, definition, example)?);
+        }
+        Some(quote!(#path::#constructor(#(#arguments),*) #(#setters)*))
+    }
+
+    /// A union where the exact type is needed.
+    fn union(&self, name: &str, union: &Union, example: &Value) -> Option<TokenStream> {
+        let (variant, inner, _) = self.variant(union, example)?;
+        let path = self.path(name);
+        Some(quote!(#path::#variant(#inner)))
+    }
+
+    /// A union where something that converts into it is enough.
+    fn branch(&self, name: &str, union: &Union, example: &Value) -> Option<TokenStream> {
+        let (_, inner, unique) = self.variant(union, example)?;
+        if unique {
+            Some(inner)
+        } else {
+            self.union(name, union, example)
+        }
+    }
+
+    fn variant(
+        &self,
+        union: &Union,
+        example: &Value,
+    ) -> Option<(proc_macro2::Ident, TokenStream, bool)> {
+        let tag = example.get(&union.tag)?.as_str()?;
+        let (_, variant, target) = union.variants.iter().find(|(value, _, _)| value == tag)?;
+        let content = match &union.content {
+            Some(key) => example.get(key)?,
+            None => example,
+        };
+        let same = union
+            .variants
+            .iter()
+            .filter(|(_, _, other)| other == target);
+        let inner = self.named(target, content)?;
+        Some((ident(variant), inner, same.count() == 1))
+    }
+
+    fn value(&self, field: &Field, value: &Value) -> Option<TokenStream> {
+        self.of_type(&field.ty, value)
+    }
+
+    fn of_type(&self, ty: &Ty, value: &Value) -> Option<TokenStream> {
+        match (ty, value) {
+            (Ty::Text, Value::String(text)) => Some(quote!(#text)),
+            (Ty::Integer | Ty::QuotedInteger, _) => {
+                let number = value.as_i64().or_else(|| value.as_str()?.parse().ok())?;
+                let literal = Literal::i64_unsuffixed(number);
+                Some(quote!(#literal))
+            }
+            (Ty::Float, Value::Number(number)) => {
+                let literal = Literal::f64_unsuffixed(number.as_f64()?);
+                Some(quote!(#literal))
+            }
+            (Ty::Boolean, Value::Bool(flag)) => Some(quote!(#flag)),
+            (Ty::List(item), Value::Array(items)) => {
+                let items: Option<Vec<_>> = items
+                    .iter()
+                    .map(|value| match &**item {
+                        // Entries of a list are of one type, so nothing converts by itself.
+                        Ty::Named(name) => self.named(name, value),
+                        item => self.of_type(item, value),
+                    })
+                    .collect();
+                let items = items?;
+                Some(quote!([#(#items),*]))
+            }
+            (Ty::Named(name), value) => match &self.service.type_def(name)?.kind {
+                TypeKind::Union(union) => self.branch(name, union, value),
+                _ => self.named(name, value),
+            },
+            _ => None,
+        }
+    }
+}
