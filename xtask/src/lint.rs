@@ -131,6 +131,7 @@ const WEBHOOK: Keys = Keys {
         "reply-error",
         "retry",
         "idempotency-key",
+        "after",
         "examples",
     ],
     vendor: &["x-nx-codes"],

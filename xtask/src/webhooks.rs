@@ -99,6 +99,22 @@ pub(crate) fn check(service: &Service, findings: &mut Findings<'_>) {
             }
         }
     }
+    let raw = service.raw["x-nx-webhooks"].as_array();
+    for push in raw.into_iter().flatten() {
+        let Some(after) = push["after"]["operation"].as_str() else {
+            continue;
+        };
+        if !service.operations.iter().any(|o| o.id == after) {
+            findings.add(
+                format!(
+                    "x-nx-webhooks.{}",
+                    push["name"].as_str().unwrap_or_default()
+                ),
+                format!("`{after}` is no operation"),
+                "name the `operationId` that the push follows",
+            );
+        }
+    }
     let reply = |push: &Webhook| (push.reply.clone(), push.reply_error.clone());
     for push in &service.webhooks {
         if service.webhooks.first().map(reply) != Some(reply(push)) {

@@ -15,6 +15,7 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
 use crate::platform::{self, Answer, Incoming, Platform};
+use crate::push::Pushes;
 use crate::record::{Cause, History, Parts, ReceivedRequest};
 
 /// Room made for a body before any of it has come, whatever length is announced.
@@ -26,6 +27,7 @@ const END_OF_DATES: u64 = 253_402_300_800;
 pub(crate) struct Shared {
     pub(crate) platform: Platform,
     pub(crate) history: History,
+    pub(crate) pushes: Pushes,
     pub(crate) body_limit: usize,
 }
 
@@ -62,7 +64,7 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
     };
     platform::log(&answer);
     let response = respond(&answer, now);
-    shared.history.push(ReceivedRequest::new(Parts {
+    let received = ReceivedRequest::new(Parts {
         received_at: now,
         service: answer.service,
         operation: answer.operation,
@@ -74,7 +76,9 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
         verdict: answer.verdict,
         status: answer.status.as_u16(),
         reply: answer.body,
-    }));
+    });
+    shared.history.push(received.clone());
+    shared.pushes.follow(&received);
     response
 }
 

@@ -7,6 +7,7 @@ mod format;
 mod generated;
 mod http;
 mod platform;
+mod push;
 mod record;
 mod sandbox;
 mod server;
@@ -14,6 +15,7 @@ pub mod testing;
 mod violation;
 
 pub use error::{Error, SpecError};
+pub use push::{Delivery, DeliveryOutcome, PushContent, PushError, Pushes};
 pub use record::{Cause, CommonProblem, LikelyCause, ReceivedRequest, SignatureMismatch, Verdict};
 pub use sandbox::{
     ACCESS_KEY, ACCESS_SECRET, APP_ID, APP_SECRET, Builder, DEFAULT_BODY_LIMIT,

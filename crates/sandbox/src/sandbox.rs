@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use nxcloud_signing::antbuddy::AppId;
-use nxcloud_signing::{AccessKey, Secret};
+use nxcloud_signing::{AccessKey, Secret, Signer};
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 use crate::catalog::Catalog;
 use crate::http::{self, Shared};
 use crate::platform::{Accounts, Clock, Platform};
+use crate::push::Pushes;
 use crate::record::History;
 use crate::{Error, ReceivedRequest, server};
 
@@ -87,6 +88,12 @@ impl Sandbox {
         let mut requests = self.requests();
         requests.retain(|request| request.operation() == Some(operation));
         requests
+    }
+
+    /// The pushes: where they go, what they say, and what became of them.
+    #[must_use]
+    pub fn pushes(&self) -> &Pushes {
+        &self.shared.pushes
     }
 
     /// Forgets the requests received.
@@ -193,6 +200,10 @@ impl Builder {
     pub async fn start(self) -> Result<Sandbox, Error> {
         let runtime = Handle::try_current().map_err(|_| Error::NoRuntime)?;
         let mut accounts = Accounts::default();
+        let built_in = (AccessKey::new(ACCESS_KEY)?, Secret::new(ACCESS_SECRET)?);
+        let known = std::iter::once(&built_in).chain(&self.accounts);
+        let signers = known.map(|(key, secret)| Signer::new(key.clone(), secret.clone()));
+        let pushes = Pushes::new(signers, self.clock.clone())?;
         accounts.add(AccessKey::new(ACCESS_KEY)?, Secret::new(ACCESS_SECRET)?);
         accounts.add_antbuddy(AppId::new(APP_ID)?, Secret::new(APP_SECRET)?);
         for (access_key, secret) in self.accounts {
@@ -204,6 +215,7 @@ impl Builder {
         let shared = Arc::new(Shared {
             platform: Platform::new(Catalog::embedded()?, accounts, self.clock),
             history: History::new(self.history_requests, self.history_bytes),
+            pushes,
             body_limit: self.body_limit,
         });
         let listen = |source| Error::Listen {

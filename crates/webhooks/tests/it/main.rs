@@ -11,3 +11,4 @@ mod fuzz;
 mod glue;
 mod properties;
 mod receiver;
+mod sandbox;
