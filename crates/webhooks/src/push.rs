@@ -54,6 +54,7 @@ pub struct Push {
 }
 
 impl Retry {
+    #[allow(dead_code, reason = "not every set of services has such a rule")]
     pub(crate) const fn seconds(every: u64, within: u64) -> Self {
         Self {
             every: Duration::from_secs(every),

@@ -32,15 +32,22 @@ impl Media {
         let Some(content_type) = content_type else {
             return Self::Unstated;
         };
-        let essence = content_type.split(';').next().unwrap_or_default();
-        let essence = essence.trim().to_ascii_lowercase();
-        let subtype = essence.strip_prefix("application/").unwrap_or(&essence);
-        match subtype {
-            "" => Self::Unstated,
-            "json" => Self::Json,
-            "x-www-form-urlencoded" => Self::Form,
-            _ if subtype.ends_with("+json") => Self::Json,
-            _ => Self::Other,
+        let essence = content_type.split(';').next().unwrap_or_default().trim();
+        let is = |text: &str, name: &str| text.eq_ignore_ascii_case(name);
+        let subtype = match essence.split_once('/') {
+            Some((kind, subtype)) if is(kind, "application") => subtype,
+            Some(_) => return Self::Other,
+            None => essence,
+        };
+        let suffix = subtype.rsplit_once('+').map_or("", |(_, suffix)| suffix);
+        if subtype.is_empty() {
+            Self::Unstated
+        } else if is(subtype, "json") || is(suffix, "json") {
+            Self::Json
+        } else if is(subtype, "x-www-form-urlencoded") {
+            Self::Form
+        } else {
+            Self::Other
         }
     }
 }
