@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn all_rivals_make_the_same_signature() {
-        for length in [128, 172, 1_500] {
+        for length in [97, 172, 1_500] {
             let body = body(length);
             let text = string_to_sign(&body);
             let signature = signer().sign(&request(&body));

@@ -56,6 +56,11 @@ pub fn write(root: &Path) -> Result<Outcome, String> {
     for path in &stale {
         let target = root.join(path);
         fs::remove_file(&target).map_err(|error| failed(&target, &error))?;
+        // Folders that are empty now go too; the first one that is not ends it.
+        let mut folder = target.parent();
+        while let Some(empty) = folder.filter(|folder| fs::remove_dir(folder).is_ok()) {
+            folder = empty.parent();
+        }
     }
     Ok(Outcome::Clean(format!(
         "{} specs: {} files, {written} written, {} removed",

@@ -8,6 +8,10 @@ use std::fmt;
 use heck::ToSnakeCase;
 use serde_json::{Map, Value};
 
+use keys::{CODE, Keys, OPERATION, PARAMETER, ROOT, SCHEMA, WEBHOOK, distance};
+
+mod keys;
+
 /// One thing that must change in a spec.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -30,117 +34,6 @@ impl fmt::Display for Finding {
         )
     }
 }
-
-/// Keys of a place in the spec: the plain ones of OpenAPI, then the vendor extensions.
-struct Keys {
-    place: &'static str,
-    plain: &'static [&'static str],
-    vendor: &'static [&'static str],
-}
-
-const ROOT: Keys = Keys {
-    place: "the root",
-    plain: &["openapi", "info", "servers", "paths", "components", "tags"],
-    vendor: &[
-        "x-nx-biz-type",
-        "x-nx-scheme",
-        "x-nx-source",
-        "x-nx-package",
-        "x-nx-codes",
-        "x-nx-webhooks",
-    ],
-};
-const OPERATION: Keys = Keys {
-    place: "an operation",
-    plain: &[
-        "operationId",
-        "summary",
-        "description",
-        "requestBody",
-        "responses",
-        "servers",
-        "parameters",
-        "tags",
-    ],
-    vendor: &[
-        "x-nx-biz-type",
-        "x-nx-action",
-        "x-nx-safe",
-        "x-nx-parameter-code",
-        "x-nx-paging",
-        "x-nx-max-days",
-        "x-nx-hash-order",
-        "x-nx-hash-in",
-        "x-nx-codes",
-    ],
-};
-const SCHEMA: Keys = Keys {
-    place: "a schema",
-    plain: &[
-        "$ref",
-        "type",
-        "format",
-        "description",
-        "required",
-        "properties",
-        "items",
-        "additionalProperties",
-        "allOf",
-        "oneOf",
-        "discriminator",
-        "enum",
-        "pattern",
-        "minLength",
-        "maxLength",
-        "minimum",
-        "maximum",
-        "minItems",
-        "maxItems",
-        "default",
-        "example",
-    ],
-    vendor: &[
-        "x-extensible-enum",
-        "x-nx-at-least-one",
-        "x-nx-at-most-one",
-        "x-nx-exactly-one",
-        "x-nx-content",
-        "x-nx-field",
-        "x-nx-aliases",
-        "x-nx-public",
-        "x-nx-sandbox",
-        "x-nx-uploads",
-        "x-nx-list",
-    ],
-};
-const CODE: Keys = Keys {
-    place: "a result code",
-    plain: &["code", "name", "kind", "meaning", "hint"],
-    vendor: &[],
-};
-const WEBHOOK: Keys = Keys {
-    place: "a webhook",
-    plain: &[
-        "name",
-        "description",
-        "content",
-        "signed",
-        "action",
-        "schema",
-        "reply",
-        "reply-error",
-        "retry",
-        "idempotency-key",
-        "after",
-        "examples",
-    ],
-    vendor: &["x-nx-codes"],
-};
-const PARAMETER: Keys = Keys {
-    place: "a parameter",
-    plain: &["name", "in", "required", "description", "schema", "example"],
-    vendor: &["x-nx-field", "x-nx-public"],
-};
 
 /// Everything that is wrong with a spec.
 #[must_use]
@@ -661,20 +554,4 @@ impl Linter<'_> {
             );
         }
     }
-}
-
-/// Edit distance, for telling a misspelt key from an unknown one.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let substituted = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }

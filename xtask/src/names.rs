@@ -46,23 +46,21 @@ pub fn is_identifier(name: &str) -> bool {
     syn::parse_str::<syn::Ident>(name).is_ok()
 }
 
-/// Text for rustdoc: brackets and angle brackets outside code spans would be read as links and tags.
+/// Text for rustdoc: brackets and angle brackets outside code spans would be read as links and tags; `<https://…>` is a link.
 #[must_use]
 pub fn doc_text(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut code = false;
-    for c in text.trim().chars() {
+    let (mut code, mut link) = (false, false);
+    let text = text.trim();
+    for (at, c) in text.char_indices() {
         match c {
-            '`' => {
-                code = !code;
-                out.push(c);
-            }
-            '[' | ']' | '<' | '>' if !code => {
-                out.push('\\');
-                out.push(c);
-            }
-            _ => out.push(c),
+            '`' => code = !code,
+            '<' if text[at..].starts_with("<http") => link = true,
+            '>' if link => link = false,
+            '[' | ']' | '<' | '>' if !code => out.push('\\'),
+            _ => {}
         }
+        out.push(c);
     }
     out
 }
@@ -85,5 +83,9 @@ mod tests {
     #[test]
     fn documentation_is_not_read_as_markup() {
         assert_eq!(doc_text("a [b] `[c]` <d>"), "a \\[b\\] `[c]` \\<d\\>");
+        assert_eq!(
+            doc_text("see <https://x.example>"),
+            "see <https://x.example>"
+        );
     }
 }

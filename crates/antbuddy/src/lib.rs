@@ -7,7 +7,6 @@ mod generated;
 
 pub use generated::client::Client;
 pub use generated::{codes, operations};
-#[allow(unused_imports, reason = "a service need not have every sort of type")]
 pub use generated::{enums::*, replies::*, requests::*};
 pub use nxcloud_client::{
     CallOptions, Code, CodeKind, Credentials, Decimal, Error, ErrorKind, Outcome, Session,

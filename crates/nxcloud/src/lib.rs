@@ -7,6 +7,9 @@ pub use nxcloud_client::{
     CallOptions, Code, CodeInfo, CodeKind, Credentials, Decimal, Error, ErrorKind, Operation,
     Outcome, Scheme, Session, SessionBuilder, Signed, check, lenient, signing,
 };
+#[cfg(feature = "webhooks")]
+#[doc(inline)]
+pub use nxcloud_webhooks as webhooks;
 pub use services::*;
 
 /// Wrong combinations do not compile: an image message without an image, an image without an address or an id,

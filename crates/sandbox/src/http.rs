@@ -31,6 +31,15 @@ pub(crate) struct Shared {
     pub(crate) body_limit: usize,
 }
 
+impl Shared {
+    /// Forgets the requests received and what they have made.
+    pub(crate) fn clear(&self) {
+        self.history.clear();
+        self.platform.state.clear();
+        self.pushes.clear_log();
+    }
+}
+
 /// Everything that is served: the platform, and below `/__sandbox` what tests may ask.
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
@@ -156,12 +165,12 @@ async fn list(State(shared): State<Arc<Shared>>, uri: Uri, headers: HeaderMap) -
     ([(CONTENT_TYPE, json)], body).into_response()
 }
 
-/// `DELETE /__sandbox/requests`: forgets all requests.
+/// `DELETE /__sandbox/requests`: forgets all requests and what they have made.
 async fn clear(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> StatusCode {
     if !is_local(&headers) {
         return StatusCode::FORBIDDEN;
     }
-    shared.history.clear();
+    shared.clear();
     StatusCode::NO_CONTENT
 }
 

@@ -11,6 +11,7 @@ mod push;
 mod record;
 mod sandbox;
 mod server;
+mod state;
 pub mod testing;
 mod violation;
 

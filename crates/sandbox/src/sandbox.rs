@@ -8,6 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use nxcloud_signing::antbuddy::AppId;
 use nxcloud_signing::{AccessKey, Secret, Signer};
+use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -96,9 +97,23 @@ impl Sandbox {
         &self.shared.pushes
     }
 
-    /// Forgets the requests received.
+    /// What the accounts have made and not undone: an object by access key or app id, whose members are lists such as
+    /// `checks`, `bindings`, `groups`, `media`, `templates` and `logins`, oldest first. It holds phone numbers.
+    #[must_use]
+    pub fn state(&self) -> Value {
+        self.shared.platform.state.snapshot()
+    }
+
+    /// Says what became of an OTA login: from now on `verify` answers with this status, such as `SUCCESS`, `MISMATCH`,
+    /// `FAILURE` or `UNKNOWN`. A new login is `PENDING`. False if no login has this request id.
+    pub fn set_ota_status(&self, request_id: &str, status: &str) -> bool {
+        let state = &self.shared.platform.state;
+        state.set_ota_status(request_id, status)
+    }
+
+    /// Forgets the requests received, what they have made, and the log of pushes.
     pub fn clear(&self) {
-        self.shared.history.clear();
+        self.shared.clear();
     }
 
     /// Stops: takes no new connections, lets requests at work finish (for at most 5 seconds), closes everything.

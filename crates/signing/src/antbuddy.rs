@@ -59,7 +59,7 @@ impl Signer {
     pub fn sign(&self, values: &[&str]) -> AntBuddySignature {
         let mut message = Padded::<Sha256>::new();
         canonical::antbuddy(&mut message, values, &self.secret);
-        AntBuddySignature::from_words(message.finish().map(u32::to_be_bytes))
+        AntBuddySignature::from_words(message.finish().map(u32::swap_bytes))
     }
 
     /// The hash of the app id alone, for the `x-auth-app-hash` header.

@@ -5,24 +5,24 @@ use alloc::string::String;
 use crate::{AccessKey, Request, Secret};
 
 /// Where the pieces of a canonical string go.
-pub(crate) trait Sink {
+pub(crate) trait Sink<'a> {
     /// Takes the next piece.
-    fn put(&mut self, piece: &[u8]);
+    fn put(&mut self, piece: &'a [u8]);
 
     /// Takes the secret. A separate method, so that a sink for people can mask it.
     #[inline(always)]
-    fn put_secret(&mut self, secret: &Secret) {
+    fn put_secret(&mut self, secret: &'a Secret) {
         self.put(secret.as_bytes());
     }
 }
 
 /// `accessKey=…&action=…&bizType=…&ts=…[&body=…]&accessSecret=…`
 #[inline(always)]
-pub(crate) fn nxcloud<S: Sink>(
+pub(crate) fn nxcloud<'a, S: Sink<'a>>(
     sink: &mut S,
-    access_key: &AccessKey,
-    request: &Request<'_>,
-    secret: &Secret,
+    access_key: &'a AccessKey,
+    request: &'a Request<'_>,
+    secret: &'a Secret,
 ) {
     sink.put(b"accessKey=");
     sink.put(access_key.as_str().as_bytes());
@@ -43,7 +43,7 @@ pub(crate) fn nxcloud<S: Sink>(
 
 /// The values one after another without a separator, then the secret.
 #[inline(always)]
-pub(crate) fn antbuddy<S: Sink>(sink: &mut S, values: &[&str], secret: &Secret) {
+pub(crate) fn antbuddy<'a, S: Sink<'a>>(sink: &mut S, values: &[&'a str], secret: &'a Secret) {
     for value in values {
         sink.put(value.as_bytes());
     }
@@ -54,7 +54,7 @@ pub(crate) fn antbuddy<S: Sink>(sink: &mut S, values: &[&str], secret: &Secret) 
 const MASK: &str = "***";
 
 /// Text for people: the secret masked, bytes that are not UTF-8 replaced by U+FFFD.
-impl Sink for String {
+impl Sink<'_> for String {
     fn put(&mut self, piece: &[u8]) {
         self.push_str(&String::from_utf8_lossy(piece));
     }

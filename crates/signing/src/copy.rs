@@ -6,9 +6,18 @@
 pub(crate) fn copy(to: &mut [u8], from: &[u8]) {
     // Two overlapping copies of a power of two cover every length between it and twice it.
     if from.len() > 32 {
-        copy_long(to, from);
+        to.copy_from_slice(from);
     } else if !(pair::<16>(to, from) || pair::<8>(to, from) || pair::<4>(to, from)) {
-        for (to, from) in to.iter_mut().zip(from) {
+        copy_bytes(to, from);
+    }
+}
+
+/// Up to three bytes: the first, the middle and the last.
+#[inline(always)]
+fn copy_bytes(to: &mut [u8], from: &[u8]) {
+    let last = from.len().wrapping_sub(1);
+    for at in [0, from.len() / 2, last] {
+        if let (Some(to), Some(from)) = (to.get_mut(at), from.get(at)) {
             *to = *from;
         }
     }
@@ -27,12 +36,6 @@ fn pair<const N: usize>(to: &mut [u8], from: &[u8]) -> bool {
         *to = *last;
     }
     true
-}
-
-/// Pieces for which a call costs little beside the copy.
-#[inline(always)]
-fn copy_long(to: &mut [u8], from: &[u8]) {
-    to.copy_from_slice(from);
 }
 
 #[cfg(test)]

@@ -4,10 +4,12 @@
 extern crate alloc;
 
 pub mod antbuddy;
+mod batch;
 mod canonical;
 mod copy;
 mod field;
 mod invalid;
+mod lanes;
 mod md5;
 mod merkle;
 mod nxcloud;
@@ -16,8 +18,10 @@ mod secret;
 mod signature;
 mod timestamp;
 
+pub use batch::BatchError;
 pub use field::{AccessKey, Action, BizType};
 pub use invalid::{Field, InvalidField, Reason};
+pub use lanes::Lanes;
 pub use nxcloud::Signer;
 pub use request::{Body, Request};
 pub use secret::Secret;

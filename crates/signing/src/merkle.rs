@@ -40,9 +40,9 @@ impl<H: Hash> Padded<H> {
         }
     }
 
-    /// Pads, digests and returns the final state.
+    /// Pads, digests and returns the final state. By reference, because by value would copy the buffer.
     #[inline]
-    pub(crate) fn finish(mut self) -> H::State {
+    pub(crate) fn finish(&mut self) -> H::State {
         let bits = self
             .digested
             .wrapping_add(self.filled as u64)
@@ -94,7 +94,7 @@ impl<H: Hash> Padded<H> {
     }
 }
 
-impl<H: Hash> Sink for Padded<H> {
+impl<H: Hash> Sink<'_> for Padded<H> {
     #[inline(always)]
     fn put(&mut self, piece: &[u8]) {
         let end = self.filled + piece.len();

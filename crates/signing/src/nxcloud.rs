@@ -32,7 +32,7 @@ impl Signer {
     pub fn sign(&self, request: &Request<'_>) -> Signature {
         let mut message = Padded::<Md5>::new();
         self.write(&mut message, request);
-        Signature::from_words(message.finish().map(u32::to_le_bytes))
+        Signature::from_words(message.finish())
     }
 
     /// Checks a claimed signature in constant time. It does not allocate on the heap.
@@ -57,7 +57,7 @@ impl Signer {
     }
 
     #[inline(always)]
-    fn write<S: Sink>(&self, sink: &mut S, request: &Request<'_>) {
+    pub(crate) fn write<'a, S: Sink<'a>>(&'a self, sink: &mut S, request: &'a Request<'_>) {
         canonical::nxcloud(sink, &self.access_key, request, &self.secret);
     }
 }

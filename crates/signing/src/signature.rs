@@ -18,6 +18,9 @@ pub type Signature = HexDigest<32>;
 pub type AntBuddySignature = HexDigest<64>;
 
 impl<const N: usize> HexDigest<N> {
+    /// A place for a signature that was not made yet: `N` hyphens, equal to no signature.
+    pub const UNSET: Self = Self([b'-'; N]);
+
     /// The characters as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -33,7 +36,7 @@ impl<const N: usize> HexDigest<N> {
 
     /// Compares with text that claims to be this digest; anything but the same `N` characters differs.
     pub(crate) fn check(&self, claimed: &str) -> Result<(), Mismatch> {
-        if bool::from(self.0.ct_eq(claimed.as_bytes())) {
+        if *self == *claimed {
             Ok(())
         } else {
             Err(Mismatch)
@@ -41,38 +44,53 @@ impl<const N: usize> HexDigest<N> {
     }
 }
 
-impl Signature {
-    /// From the four words of an MD5 state, as bytes.
-    pub(crate) fn from_words(digest: [[u8; 4]; 4]) -> Self {
-        let mut hex = [0; 32];
-        encode(digest.as_flattened(), &mut hex);
+impl<const N: usize> HexDigest<N> {
+    /// From the words of a digest, first byte lowest.
+    #[inline(always)]
+    pub(crate) fn from_words(words: impl IntoIterator<Item = u32>) -> Self {
+        Self::from_digits(words.into_iter().map(hex_digits))
+    }
+
+    /// From the text of a digest, eight characters at a time, first one lowest.
+    #[inline(always)]
+    pub(crate) fn from_digits(digits: impl IntoIterator<Item = u64>) -> Self {
+        let mut hex = [0; N];
+        for (characters, digits) in hex.as_chunks_mut().0.iter_mut().zip(digits) {
+            *characters = digits.to_le_bytes();
+        }
         Self(hex)
     }
 }
 
-impl AntBuddySignature {
-    /// From the eight words of a SHA-256 state, as bytes.
-    pub(crate) fn from_words(digest: [[u8; 4]; 8]) -> Self {
-        let mut hex = [0; 64];
-        encode(digest.as_flattened(), &mut hex);
-        Self(hex)
-    }
-}
-
-/// Lowercase hexadecimal digits by arithmetic: without a table the compiler turns the loop into vector code.
+/// Lowercase hexadecimal digits of four bytes, first byte and first digit lowest: all eight at once in a register, without
+/// a table.
 #[inline(always)]
-fn encode(digest: &[u8], hex: &mut [u8]) {
-    for (pair, byte) in hex.as_chunks_mut::<2>().0.iter_mut().zip(digest) {
-        *pair = [byte >> 4, byte & 15].map(|nibble| {
-            let letter = if nibble > 9 { b'a' - b'9' - 1 } else { 0 };
-            nibble + b'0' + letter
-        });
-    }
+pub(crate) fn hex_digits(word: u32) -> u64 {
+    // Spread the bytes out, then the nibbles of each, the upper one first.
+    let bytes = u64::from(word);
+    let bytes = (bytes | bytes << 16) & 0x0000_ffff_0000_ffff;
+    let bytes = (bytes | bytes << 8) & 0x00ff_00ff_00ff_00ff;
+    let nibbles = (bytes >> 4 | bytes << 8) & 0x0f0f_0f0f_0f0f_0f0f;
+    // One in every byte whose nibble is a letter: those go on from `a` instead of from what follows `9`.
+    let letters = (nibbles + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101;
+    let offset = (letters << 8).wrapping_sub(letters) & 0x2727_2727_2727_2727;
+    nibbles + 0x3030_3030_3030_3030 + offset
 }
 
 impl<const N: usize> ConstantTimeEq for HexDigest<N> {
     fn ct_eq(&self, other: &Self) -> Choice {
-        self.0.ct_eq(&other.0)
+        // One comparison of what differs anywhere, instead of one of each byte.
+        const { assert!(N.is_multiple_of(8)) };
+        let pairs = self
+            .0
+            .as_chunks::<8>()
+            .0
+            .iter()
+            .zip(other.0.as_chunks::<8>().0);
+        let differs = pairs.fold(0, |differs, (a, b)| {
+            differs | (u64::from_le_bytes(*a) ^ u64::from_le_bytes(*b))
+        });
+        differs.ct_eq(&0)
     }
 }
 
@@ -86,7 +104,8 @@ impl<const N: usize> Eq for HexDigest<N> {}
 
 impl<const N: usize> PartialEq<str> for HexDigest<N> {
     fn eq(&self, other: &str) -> bool {
-        self.0.ct_eq(other.as_bytes()).into()
+        // The length of a claim is no secret.
+        <[u8; N]>::try_from(other.as_bytes()).is_ok_and(|other| *self == Self(other))
     }
 }
 

@@ -7,7 +7,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use nxcloud_signing::{
-    AccessKey, Action, BizType, Body, Request, Secret, Signer, Timestamp, antbuddy,
+    AccessKey, Action, BizType, Body, Request, Secret, Signature, Signer, Timestamp, antbuddy,
 };
 
 /// A size that nothing else in this binary allocates.
@@ -130,4 +130,28 @@ fn a_secret_is_wiped_before_its_memory_is_freed() {
     drop(signer);
     drop(secret);
     assert_eq!(counts(), (4, 1));
+}
+
+#[test]
+fn signing_and_verifying_a_batch_allocate_nothing() {
+    let signer = signer();
+    let bodies: Vec<_> = (0..300).map(|n| vec![b'x'; n * n % 3_001]).collect();
+    let requests: Vec<_> = bodies
+        .iter()
+        .map(|body| request(Body::Signed(body)))
+        .collect();
+    let mut signatures = vec![Signature::UNSET; 300];
+    let claims = vec!["no"; 300];
+    let mut verdicts = vec![Ok(()); 300];
+    for count in [0, 1, 2, 16, 64, 300] {
+        let count = allocations(|| {
+            signer
+                .sign_batch(&requests[..count], &mut signatures)
+                .unwrap();
+            signer
+                .verify_batch(&requests[..count], &claims[..count], &mut verdicts)
+                .unwrap();
+        });
+        assert_eq!(count, 0);
+    }
 }

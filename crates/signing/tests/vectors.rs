@@ -6,7 +6,7 @@ mod common;
 
 use common::{Record, antbuddy_vectors, nxcloud_vectors};
 use nxcloud_signing::{
-    AccessKey, Action, BizType, Body, Mismatch, Request, Secret, Signer, antbuddy,
+    AccessKey, Action, BizType, Body, Lanes, Mismatch, Request, Secret, Signature, Signer, antbuddy,
 };
 
 fn signer(vector: &Record) -> Signer {
@@ -117,4 +117,28 @@ fn antbuddy_values_left_out_and_empty_values_give_the_same_hash() {
     let signer = antbuddy::Signer::new(app_id, Secret::new("123456").unwrap());
     assert_eq!(signer.sign(&["a", "", "b"]), signer.sign(&["a", "b"]));
     assert_ne!(signer.sign(&["b", "a"]), signer.sign(&["a", "b"]));
+}
+
+#[test]
+fn every_published_nxcloud_signature_is_reproduced_in_a_batch_of_every_lane_width() {
+    let vectors = nxcloud_vectors();
+    let signer = signer(&vectors[0]);
+    // Forty of them, so that the widest group is more than full.
+    let vectors: Vec<_> = vectors.iter().cycle().take(40).collect();
+    let requests: Vec<_> = vectors.iter().map(|vector| request(vector)).collect();
+    for lanes in Lanes::ALL.into_iter().filter(|lanes| lanes.is_available()) {
+        let mut signatures = [Signature::UNSET; 40];
+        signer
+            .sign_batch_in(lanes, &requests, &mut signatures)
+            .unwrap();
+        for (signature, vector) in signatures.iter().zip(&vectors) {
+            assert_eq!(signature.as_str(), vector.expect("sign"), "{lanes}");
+        }
+    }
+    let claims: Vec<_> = vectors.iter().map(|vector| vector.expect("sign")).collect();
+    let mut verdicts = [Err(Mismatch); 40];
+    signer
+        .verify_batch(&requests, &claims, &mut verdicts)
+        .unwrap();
+    assert_eq!(verdicts, [Ok(()); 40]);
 }

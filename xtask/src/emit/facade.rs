@@ -27,9 +27,14 @@ fn manifest(services: &[Service]) -> String {
     let mut rustls: Vec<String> = vec!["\"nxcloud-client/rustls\"".to_owned()];
     for service in services {
         let (name, package) = (&service.name, &service.package);
+        let events = if service.webhooks.is_empty() {
+            String::new()
+        } else {
+            format!(", \"nxcloud-webhooks?/{name}\"")
+        };
         let _ = writeln!(
             features,
-            "# {}.\n{name} = [\"dep:{package}\"]",
+            "# {}.\n{name} = [\"dep:{package}\"{events}]",
             service.title
         );
         let _ = writeln!(
@@ -56,24 +61,33 @@ keywords.workspace = true
 default = ["rustls"]
 # Every service.
 full = [{full}]
-{features}native-tls = [{native}]
+{features}# Receives the pushes of the chosen services.
+webhooks = ["dep:nxcloud-webhooks"]
+# The same with the axum extractor, the tower layer, tokio's channel as a queue, fixtures for tests.
+webhooks-axum = ["webhooks", "nxcloud-webhooks/axum"]
+webhooks-tower = ["webhooks", "nxcloud-webhooks/tower"]
+webhooks-tokio = ["webhooks", "nxcloud-webhooks/tokio"]
+webhooks-testing = ["webhooks", "nxcloud-webhooks/testing"]
+native-tls = [{native}]
 rustls = [{rustls}]
 
 [dependencies]
 nxcloud-client.workspace = true
-{dependencies}
+{dependencies}nxcloud-webhooks = {{ workspace = true, optional = true }}
+
 [dev-dependencies]
 bytes.workspace = true
 futures-util.workspace = true
 # Itself with every service, so that examples and tests need no flags.
-nxcloud = {{ path = ".", features = ["full"] }}
+axum = {{ workspace = true, features = ["http1", "tokio"] }}
+nxcloud = {{ path = ".", features = ["full", "webhooks-axum", "webhooks-tokio"] }}
 nxcloud-sandbox.workspace = true
 serde.workspace = true
 serde_json.workspace = true
 tokio = {{ workspace = true, features = ["fs", "io-util", "macros", "net", "rt-multi-thread", "time"] }}
 
 [package.metadata.docs.rs]
-features = ["full"]
+features = ["full", "webhooks"]
 
 [lints]
 workspace = true

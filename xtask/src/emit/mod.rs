@@ -173,13 +173,13 @@ mod generated;
 
 pub use generated::client::Client;
 pub use generated::{{codes, operations}};
-#[allow(unused_imports, reason = "a service need not have every sort of type")]
-pub use generated::{{enums::*, replies::*, requests::*}};
+pub use generated::{{{types}}};
 {upload}pub use nxcloud_client::{{
     CallOptions, Code, CodeKind, Credentials, Decimal, Error, ErrorKind, Outcome, Session,
 }};
 "#,
         marker = marker(&format!("specs/{}.yaml", service.name)),
+        types = types::modules(service).join(", "),
         upload = if service.has_uploads() {
             "pub use nxcloud_client::upload::Upload;\n"
         } else {

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::{marker, sample, sentence};
 use crate::model::{Scheme, Service};
+use crate::names::doc_text;
 
 pub(super) fn readme(service: &Service) -> String {
     let mut out = String::new();
@@ -19,7 +20,7 @@ pub(super) fn readme(service: &Service) -> String {
         marker(&format!("specs/{}.yaml", service.name)),
         service.package,
         service.title,
-        service.description.trim(),
+        doc_text(&service.description),
     );
     let antbuddy = service
         .operations
@@ -96,7 +97,9 @@ pub(super) fn readme(service: &Service) -> String {
 }
 
 fn cell(text: &str) -> String {
-    sentence(text).replace('|', "\\|").replace('\n', " ")
+    doc_text(&sentence(text))
+        .replace('|', "\\|")
+        .replace('\n', " ")
 }
 
 /// The names to import and the lines that make and send the first operation's first example.

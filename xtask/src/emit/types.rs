@@ -11,6 +11,25 @@ mod request;
 
 pub(super) use reply::is_filled;
 
+/// The modules that hold any type, as they are re-exported.
+pub(super) fn modules(service: &Service) -> Vec<&'static str> {
+    let kinds = |wanted: fn(&TypeKind) -> bool| service.types.iter().any(|def| wanted(&def.kind));
+    let mut modules = Vec::new();
+    if kinds(|kind| matches!(kind, TypeKind::Enum { .. })) {
+        modules.push("enums::*");
+    }
+    if kinds(|kind| matches!(kind, TypeKind::Object(object) if object.side == Side::Reply)) {
+        modules.push("replies::*");
+    }
+    if kinds(|kind| {
+        matches!(kind, TypeKind::Union(_))
+            || matches!(kind, TypeKind::Object(object) if object.side == Side::Request)
+    }) {
+        modules.push("requests::*");
+    }
+    modules
+}
+
 pub(super) fn enums(service: &Service) -> TokenStream {
     let items = service.types.iter().filter_map(|def| match &def.kind {
         TypeKind::Enum { integer, values } => {

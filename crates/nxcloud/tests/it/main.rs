@@ -6,5 +6,6 @@ mod environment;
 mod invariants;
 mod messages;
 mod pages;
+mod sandbox_state;
 mod support;
 mod uploads;

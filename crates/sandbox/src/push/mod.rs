@@ -196,6 +196,11 @@ impl Pushes {
         Ok(self.inner.run(job).await)
     }
 
+    /// Forgets the attempts.
+    pub(crate) fn clear_log(&self) {
+        lock(&self.inner.log).clear();
+    }
+
     /// Starts the pushes that an accepted request brings.
     pub(crate) fn follow(&self, request: &ReceivedRequest) {
         if !request.verdict().is_accepted() {

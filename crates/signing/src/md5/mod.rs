@@ -1,7 +1,10 @@
 //! MD5 as fast as this crate needs it.
 
+pub(crate) mod batch;
 mod consts;
 mod kernel;
+
+pub(crate) use kernel::{Avx2, Avx512};
 
 use crate::merkle::Hash;
 

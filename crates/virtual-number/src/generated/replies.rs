@@ -822,7 +822,7 @@ pub struct CallResultEvent {
     /// Hang-up in Unix seconds.
     #[serde(rename = "hangupAt", skip_serializing_if = "Option::is_none")]
     pub hangup_at: Option<i64>,
-    /// Cause of the hang-up, explained at \<https://www.nxcloud.com/document/nxphone/hang-up-explained\>; empty in the sample.
+    /// Cause of the hang-up, explained at <https://www.nxcloud.com/document/nxphone/hang-up-explained>; empty in the sample.
     #[serde(rename = "hangupCause", skip_serializing_if = "Option::is_none")]
     pub hangup_cause: Option<String>,
     /// Cause number after Q.850, explained on the same page; 0 in the sample.

@@ -1,0 +1,228 @@
+//! The figures that this workspace holds itself to: rivals timed in turn, their ratios against the goals.
+//!
+//! `--check` makes the run short and fails it when a ratio misses its goal by more than a third.
+
+#![expect(clippy::print_stdout, reason = "a table for people")]
+
+use std::hint::black_box;
+use std::process::ExitCode;
+
+use nxcloud_benches::ratio::{Rival, Times, race};
+use nxcloud_benches::{rivals, workload};
+use nxcloud_signing::{Lanes, Signature};
+
+/// How a ratio has to lie to its goal.
+#[derive(Clone, Copy)]
+enum Goal {
+    AtMost(f64),
+    AtLeast(f64),
+}
+
+/// Prints the lines of the table and remembers whether one is far off.
+struct Table {
+    rounds: usize,
+    missed: bool,
+}
+
+fn main() -> ExitCode {
+    let has = |wanted| std::env::args().any(|arg| arg == wanted);
+    // Without `--bench`, cargo only wants to see that it runs.
+    let rounds = if !has("--bench") {
+        1
+    } else if has("--check") {
+        40
+    } else {
+        150
+    };
+    let mut table = Table {
+        rounds,
+        missed: false,
+    };
+    println!(
+        "{:<58} {:>9} {:>9} {:>7}  goal",
+        "figure", "ns", "ns", "ratio"
+    );
+    table.single();
+    table.antbuddy();
+    let (batch, mixed, long) = match best() {
+        Lanes::Avx512x32 => (12.0, 11.0, 11.0),
+        Lanes::Avx2x16 => (10.0, 9.0, 8.0),
+        _ => (6.0, 5.5, 5.0),
+    };
+    for count in [64, 1_024] {
+        table.batch(count, 172, 0, batch, 6.0);
+        table.batch(count, 172, 72, mixed, 5.5);
+    }
+    table.batch(1_024, 1_500, 0, long, 5.0);
+    table.batch_of_16();
+    table.batch_of_one();
+    if has("--check") && table.missed {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    }
+}
+
+fn best() -> Lanes {
+    let widest = [Lanes::Avx512x32, Lanes::Avx2x16]
+        .into_iter()
+        .find(|lanes| lanes.is_available());
+    widest.unwrap_or(Lanes::Plain8)
+}
+
+impl Table {
+    fn line(&mut self, figure: &str, times: &Times, one: &str, other: &str, goal: Goal) {
+        let (Some(one), Some(other)) = (times.nanos(one), times.nanos(other)) else {
+            return;
+        };
+        let ratio = one / other;
+        let (missed, goal) = match goal {
+            Goal::AtMost(most) => (ratio > most * 4.0 / 3.0, format!("at most {most:.2}")),
+            Goal::AtLeast(least) => (ratio < least * 2.0 / 3.0, format!("at least {least:.1}")),
+        };
+        self.missed |= missed;
+        let remark = if missed {
+            ", MISSED BY MORE THAN A THIRD"
+        } else {
+            ""
+        };
+        println!("{figure:<58} {one:>9.0} {other:>9.0} {ratio:>7.2}  {goal}{remark}");
+    }
+
+    fn single(&mut self) {
+        let signer = workload::signer();
+        let body = workload::body(172);
+        let text = workload::string_to_sign(&body);
+        let request = workload::request(&body);
+        let rivals = vec![
+            Rival::new("single", || signer.sign(black_box(&request))),
+            Rival::new("bare", || rivals::bare_md5(black_box(text.as_bytes()))),
+            #[cfg(feature = "openssl")]
+            Rival::new("openssl", || {
+                rivals::openssl_md5(black_box(text.as_bytes()))
+            }),
+            Rival::new("naive", || rivals::naive_of(black_box(&body))),
+        ];
+        let times = race(rivals, self.rounds, 1_000);
+        self.line(
+            "single over bare md-5, 172 bytes",
+            &times,
+            "single",
+            "bare",
+            Goal::AtMost(0.85),
+        );
+        self.line(
+            "single over OpenSSL's MD5()",
+            &times,
+            "single",
+            "openssl",
+            Goal::AtMost(1.10),
+        );
+        self.line(
+            "naive over single",
+            &times,
+            "naive",
+            "single",
+            Goal::AtLeast(1.7),
+        );
+    }
+
+    fn antbuddy(&mut self) {
+        let signer = workload::antbuddy_signer();
+        let text = workload::body(400);
+        for length in [67, 172] {
+            // Three values, as the call histories have.
+            let value = &text[..length - workload::SECRET.len()];
+            let values = [&value[..13], &value[13..30], &value[30..]];
+            let joined = format!("{value}{}", workload::SECRET);
+            let rivals = vec![
+                Rival::new("single", || signer.sign(black_box(&values))),
+                Rival::new("bare", || rivals::bare_sha256(black_box(joined.as_bytes()))),
+            ];
+            let times = race(rivals, self.rounds, 1_000);
+            let figure = format!("AntBuddy single over bare sha2, {length} bytes");
+            self.line(&figure, &times, "single", "bare", Goal::AtMost(1.15));
+        }
+    }
+
+    /// All rivals over one batch.
+    fn race(&self, count: usize, length: usize, spread: usize) -> Times {
+        let signer = &workload::signer();
+        let bodies = &workload::bodies(count, length, spread);
+        let requests: &Vec<_> = &bodies.iter().map(|body| workload::request(body)).collect();
+        let buffer = || vec![Signature::UNSET; count];
+        let (mut automatic, mut plain) = (buffer(), buffer());
+        let rivals = vec![
+            Rival::new("naive", || {
+                bodies
+                    .iter()
+                    .for_each(|body| drop(black_box(rivals::naive_of(black_box(body)))));
+            }),
+            Rival::new("streaming", || {
+                for body in bodies {
+                    black_box(rivals::streaming_of(black_box(body)));
+                }
+            }),
+            Rival::new("one by one", || {
+                for request in requests {
+                    black_box(signer.sign(black_box(request)));
+                }
+            }),
+            Rival::new("batch", || {
+                signer.sign_batch(black_box(requests), black_box(&mut automatic))
+            }),
+            Rival::new("plain", || {
+                signer.sign_batch_in(Lanes::Plain8, black_box(requests), black_box(&mut plain))
+            }),
+        ];
+        race(rivals, self.rounds, 400)
+    }
+
+    fn batch(
+        &mut self,
+        count: usize,
+        length: usize,
+        spread: usize,
+        best_goal: f64,
+        plain_goal: f64,
+    ) {
+        let times = self.race(count, length, spread);
+        let figure = format!("naive over batch of {count}, {length} ± {spread} bytes");
+        self.line(
+            &format!("{figure}, {}", best()),
+            &times,
+            "naive",
+            "batch",
+            Goal::AtLeast(best_goal),
+        );
+        self.line(
+            &format!("{figure}, {}", Lanes::Plain8),
+            &times,
+            "naive",
+            "plain",
+            Goal::AtLeast(plain_goal),
+        );
+    }
+
+    fn batch_of_16(&mut self) {
+        let times = self.race(16, 172, 0);
+        self.line(
+            "streaming over batch of 16, 172 bytes",
+            &times,
+            "streaming",
+            "batch",
+            Goal::AtLeast(6.0),
+        );
+    }
+
+    fn batch_of_one(&mut self) {
+        let times = self.race(1, 172, 0);
+        self.line(
+            "batch of 1 over single, 172 bytes",
+            &times,
+            "batch",
+            "one by one",
+            Goal::AtMost(1.05),
+        );
+    }
+}

@@ -1,0 +1,228 @@
+//! `README.md` and the chart of this folder, written from criterion's own output.
+
+mod chart;
+mod machine;
+mod measurements;
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+pub use machine::Machine;
+pub use measurements::{Group, Measurement, read};
+
+/// Between these lines of `README.md` stands what [`write()`] writes; the rest is kept.
+const BEGIN: &str = "<!-- figures: written by the report, not by hand -->";
+const END: &str = "<!-- figures: end -->";
+
+/// Why there is no report.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ReportError {
+    /// A file or folder cannot be read or written.
+    Io {
+        /// Which one.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file of criterion is not what it was expected to be.
+    Malformed {
+        /// Which one.
+        path: PathBuf,
+    },
+    /// There are no measurements: `cargo bench` was not run.
+    NoMeasurements {
+        /// Where they were looked for.
+        path: PathBuf,
+    },
+    /// `README.md` lacks the lines that the figures stand between.
+    NoMarkers {
+        /// Which file.
+        path: PathBuf,
+    },
+}
+
+impl fmt::Display for ReportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io { path, .. } => write!(f, "cannot read or write {}", path.display()),
+            Self::Malformed { path } => write!(f, "{} is not criterion's output", path.display()),
+            Self::NoMeasurements { path } => {
+                write!(
+                    f,
+                    "no measurements in {}: run the benches first",
+                    path.display()
+                )
+            }
+            Self::NoMarkers { path } => {
+                write!(
+                    f,
+                    "{} lacks the lines `{BEGIN}` and `{END}`",
+                    path.display()
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for ReportError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Io { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}
+
+/// Writes the figures in `criterion` into `README.md` and `chart.svg` of the folder `benches`.
+///
+/// # Errors
+/// [`ReportError`] if either folder cannot be used; `README.md` is then as it was.
+pub fn write(criterion: &Path, benches: &Path, machine: &Machine) -> Result<(), ReportError> {
+    let groups = read(criterion)?;
+    let path = benches.join("README.md");
+    let io = |path: &Path| {
+        let path = path.to_owned();
+        move |source| ReportError::Io { path, source }
+    };
+    let readme = fs::read_to_string(&path).map_err(io(&path))?;
+    let Some(readme) = replaced(&readme, &figures(&groups, machine)) else {
+        return Err(ReportError::NoMarkers { path });
+    };
+    let chart = benches.join("chart.svg");
+    fs::write(&chart, chart::svg(&groups)).map_err(io(&chart))?;
+    fs::write(&path, readme).map_err(io(&path))
+}
+
+/// The text with something else between the markers.
+fn replaced(text: &str, figures: &str) -> Option<String> {
+    let (before, rest) = text.split_once(BEGIN)?;
+    let (_, after) = rest.split_once(END)?;
+    Some(format!("{before}{BEGIN}\n\n{figures}\n{END}{after}"))
+}
+
+/// A heading, the machine, the chart and one table a group.
+fn figures(groups: &[Group], machine: &Machine) -> String {
+    let mut text = format!("{machine}\n\n![Nanoseconds a signature, by batch size](chart.svg)\n");
+    for group in groups {
+        text.push_str(&table(group));
+    }
+    text
+}
+
+fn table(group: &Group) -> String {
+    let naive = group.nanos("naive");
+    let bare = group
+        .measurements
+        .iter()
+        .find(|one| one.name.starts_with("bare "));
+    let unit = if group.elements > 1 { "ns each" } else { "ns" };
+    let mut text = format!("\n### {}\n\n| way | {unit} |", group.name);
+    let mut rule = "\n| --- | ---: |".to_owned();
+    if naive.is_some() {
+        text.push_str(" naive over it |");
+        rule.push_str(" ---: |");
+    }
+    if let Some(bare) = bare {
+        text.push_str(&format!(" over {} |", bare.name));
+        rule.push_str(" ---: |");
+    }
+    text.push_str(&rule);
+    text.push('\n');
+    for one in &group.measurements {
+        text.push_str(&format!(
+            "| {} | {:.1} |",
+            one.name,
+            one.nanos / group.elements as f64
+        ));
+        if let Some(naive) = naive {
+            text.push_str(&format!(" {:.2} |", naive / one.nanos));
+        }
+        if let Some(bare) = bare {
+            text.push_str(&format!(" {:.2} |", one.nanos / bare.nanos));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn group() -> Group {
+        let one = |name: &str, nanos| Measurement {
+            name: name.into(),
+            nanos,
+        };
+        Group {
+            name: "batch of 2, 172 bytes".into(),
+            elements: 2,
+            measurements: vec![
+                one("naive", 1_000.0),
+                one("bare md-5", 500.0),
+                one("batch", 250.0),
+            ],
+        }
+    }
+
+    #[test]
+    fn a_table_has_times_of_one_signature_and_both_ratios() {
+        let table = table(&group());
+        assert!(
+            table.contains("| way | ns each | naive over it | over bare md-5 |"),
+            "{table}"
+        );
+        assert!(table.contains("| batch | 125.0 | 4.00 | 0.50 |"), "{table}");
+    }
+
+    #[test]
+    fn only_what_stands_between_the_markers_is_replaced() {
+        let text = format!("before\n{BEGIN}\nold\n{END}\nafter\n");
+        let replaced = replaced(&text, "new\n").unwrap();
+        assert_eq!(
+            replaced,
+            format!("before\n{BEGIN}\n\nnew\n\n{END}\nafter\n")
+        );
+        assert_eq!(super::replaced("no markers", "new"), None);
+    }
+
+    #[test]
+    fn the_report_is_written_from_the_folders_of_criterion() {
+        let folder = std::env::temp_dir().join(format!("nxcloud-benches-{}", std::process::id()));
+        let new = folder.join("criterion/a_group/naive/new");
+        fs::create_dir_all(&new).unwrap();
+        let benchmark =
+            r#"{"group_id":"a group","function_id":"naive","throughput":{"Elements":2}}"#;
+        fs::write(new.join("benchmark.json"), benchmark).unwrap();
+        fs::write(
+            new.join("estimates.json"),
+            r#"{"median":{"point_estimate":60.0}}"#,
+        )
+        .unwrap();
+        fs::write(
+            folder.join("README.md"),
+            format!("# Benches\n{BEGIN}\n{END}\n"),
+        )
+        .unwrap();
+        let machine = Machine {
+            cpu: "a CPU".into(),
+            cpus: 2,
+            compiler: "a rustc".into(),
+            flags: String::new(),
+        };
+        write(&folder.join("criterion"), &folder, &machine).unwrap();
+        let readme = fs::read_to_string(folder.join("README.md")).unwrap();
+        let chart = fs::read_to_string(folder.join("chart.svg")).unwrap();
+        let missing = write(&folder.join("nothing"), &folder, &machine);
+        fs::write(new.join("estimates.json"), "{").unwrap();
+        let malformed = write(&folder.join("criterion"), &folder, &machine);
+        fs::remove_dir_all(&folder).unwrap();
+        assert!(readme.contains("| naive | 30.0 | 1.00 |"), "{readme}");
+        assert!(chart.starts_with("<svg "));
+        assert!(matches!(missing, Err(ReportError::Io { .. })));
+        assert!(matches!(malformed, Err(ReportError::Malformed { .. })));
+    }
+}

@@ -1,0 +1,372 @@
+//! Many messages at once: sorted by length, grouped, each group digested in lanes.
+
+use core::cmp::Reverse;
+
+use super::kernel::{Absorb, Avx2, Avx512, Baseline, ROW_BLOCKS, Row, States};
+use super::{Md5, consts};
+use crate::Signature;
+use crate::canonical::Sink;
+use crate::copy::copy;
+use crate::lanes::{Choice, Lanes};
+use crate::merkle::Padded;
+
+/// The messages of a batch, and what becomes of their digests.
+pub(crate) trait Batch {
+    /// Writes one message, at most [`MAX_PIECES`] pieces.
+    fn write<'m, S: Sink<'m>>(&'m self, index: usize, sink: &mut S);
+
+    /// Takes the digest of one message.
+    fn take(&mut self, index: usize, digest: Signature);
+}
+
+/// Pieces of one message.
+pub(crate) const MAX_PIECES: usize = 12;
+
+const ROW_BYTES: usize = ROW_BLOCKS * 64;
+
+/// [`ROW_BLOCKS`] as the number that blocks are counted in.
+const MOST_BLOCKS: u32 = 5;
+const _: () = assert!(MOST_BLOCKS as usize == ROW_BLOCKS);
+
+/// Bytes of padding after a message: `0x80`, zeros, and eight bytes of length.
+const MAX_PADDING: usize = 72;
+
+/// Digests `count` messages, in no particular order.
+pub(crate) fn digest(batch: &mut impl Batch, count: usize, choice: Choice) {
+    // Scratch space is zeroed in every call: take no more of it than the batch needs.
+    match (count, choice.widest(count)) {
+        (_, 1) => (0..count).for_each(|index| single(batch, index)),
+        (0..=8, 0..=8) => windows::<8, 8>(batch, count, choice),
+        (0..=16, 0..=16) => windows::<16, 16>(batch, count, choice),
+        (_, 0..=16) => windows::<16, 256>(batch, count, choice),
+        _ => windows::<32, 256>(batch, count, choice),
+    }
+}
+
+fn single(batch: &mut impl Batch, index: usize) {
+    let mut message = Padded::<Md5>::new();
+    batch.write(index, &mut message);
+    let digest = Signature::from_words(message.finish());
+    batch.take(index, digest);
+}
+
+/// Batches of any size, `W` messages at a time, in groups of at most `MAX`.
+fn windows<const MAX: usize, const W: usize>(batch: &mut impl Batch, count: usize, choice: Choice) {
+    let mut rows = [[[0; 64]; ROW_BLOCKS]; MAX];
+    let mut order = Order::<W>::new();
+    let mut first = 0;
+    while first < count {
+        let window = W.min(count - first);
+        order.sort(window, |index| {
+            let mut length = Length(0);
+            batch.write(first + index, &mut length);
+            blocks_of(length.0)
+        });
+        let mut sorted = &order.indexes[..window];
+        while !sorted.is_empty() {
+            let lanes = choice.next(sorted.len());
+            let (group, rest) = sorted.split_at(lanes.width().min(sorted.len()));
+            let blocks = group
+                .iter()
+                .map(|index| u64::from(order.blocks[usize::from(*index)]));
+            let longest = order.blocks[usize::from(group[0])];
+            if choice.pays(lanes, blocks.sum(), longest.into()) {
+                let blocks = &order.blocks;
+                let group = Group {
+                    batch,
+                    first,
+                    indexes: group,
+                    blocks,
+                    longest,
+                };
+                group.digest(lanes, &mut rows);
+                sorted = rest;
+            } else {
+                // The longest one by itself; those that follow may still make a group.
+                let index = first + usize::from(sorted[0]);
+                single(batch, index);
+                sorted = &sorted[1..];
+            }
+        }
+        first += window;
+    }
+}
+
+/// Blocks of a padded message, saturated: only used to compare.
+fn blocks_of(length: usize) -> u32 {
+    u32::try_from((length as u64 + 8) / 64 + 1).unwrap_or(u32::MAX)
+}
+
+/// The messages of one window, longest first.
+struct Order<const W: usize> {
+    indexes: [u16; W],
+    /// By index, not by place in the order.
+    blocks: [u32; W],
+}
+
+/// Messages up to this many blocks are sorted by counting.
+const BUCKETS: usize = 48;
+
+impl<const W: usize> Order<W> {
+    fn new() -> Self {
+        const { assert!(W <= u16::MAX as usize) };
+        Self {
+            indexes: [0; W],
+            blocks: [0; W],
+        }
+    }
+
+    fn sort(&mut self, window: usize, blocks_of: impl Fn(usize) -> u32) {
+        let (indexes, blocks) = (&mut self.indexes[..window], &mut self.blocks[..window]);
+        let (mut least, mut most) = (u32::MAX, 0);
+        for (index, blocks) in blocks.iter_mut().enumerate() {
+            *blocks = blocks_of(index);
+            least = least.min(*blocks);
+            most = most.max(*blocks);
+        }
+        for (place, index) in indexes.iter_mut().zip(0..) {
+            *place = index;
+        }
+        if least == most {
+            return;
+        }
+        if most as usize >= BUCKETS {
+            indexes.sort_unstable_by_key(|index| Reverse(blocks[usize::from(*index)]));
+            return;
+        }
+        // starts[n]: how many messages have more than n blocks, which is where those of n blocks start.
+        let mut starts = [0u16; BUCKETS];
+        for blocks in blocks.iter() {
+            starts[*blocks as usize - 1] += 1;
+        }
+        for bucket in (1..BUCKETS).rev() {
+            starts[bucket - 1] += starts[bucket];
+        }
+        for (index, blocks) in (0..).zip(blocks.iter()) {
+            let start = &mut starts[*blocks as usize];
+            indexes[usize::from(*start)] = index;
+            *start += 1;
+        }
+    }
+}
+
+/// Messages that are digested together.
+struct Group<'a, B> {
+    batch: &'a mut B,
+    /// Index of the window's first message in the batch.
+    first: usize,
+    /// Indexes in the window.
+    indexes: &'a [u16],
+    /// Blocks of the messages of the window.
+    blocks: &'a [u32],
+    longest: u32,
+}
+
+impl<'a, B: Batch> Group<'a, B> {
+    fn digest(mut self, lanes: Lanes, rows: &mut [Row]) {
+        match lanes {
+            Lanes::Single => self.one_by_one(),
+            Lanes::Plain8 => self.in_lanes::<8, _>(Baseline, rows),
+            Lanes::Plain16 => self.in_lanes::<16, _>(Baseline, rows),
+            Lanes::Plain32 => self.in_lanes::<32, _>(Baseline, rows),
+            Lanes::Avx2x8 => match Avx2::detect() {
+                Some(avx2) => self.in_lanes::<8, _>(avx2, rows),
+                None => self.in_lanes::<8, _>(Baseline, rows),
+            },
+            Lanes::Avx2x16 => match Avx2::detect() {
+                Some(avx2) => self.in_lanes::<16, _>(avx2, rows),
+                None => self.in_lanes::<16, _>(Baseline, rows),
+            },
+            Lanes::Avx512x32 => match Avx512::detect() {
+                Some(avx512) => self.in_lanes::<32, _>(avx512, rows),
+                None => self.in_lanes::<32, _>(Baseline, rows),
+            },
+        }
+    }
+
+    /// Indexes in the batch.
+    fn indexes(&self) -> impl Iterator<Item = usize> + use<'a, B> {
+        let first = self.first;
+        self.indexes
+            .iter()
+            .map(move |index| first + usize::from(*index))
+    }
+
+    fn one_by_one(&mut self) {
+        for index in self.indexes() {
+            single(self.batch, index);
+        }
+    }
+
+    fn in_lanes<const L: usize, A: Absorb<L>>(&mut self, cpu: A, rows: &mut [Row]) {
+        let Some(rows) = rows.first_chunk_mut::<L>() else {
+            return self.one_by_one();
+        };
+        let mut states: States<L> = consts::INIT.map(|word| [word; L]);
+        let mut counts = [0; L];
+        if self.longest as usize <= ROW_BLOCKS {
+            for ((row, count), index) in rows.iter_mut().zip(&mut counts).zip(self.indexes) {
+                *count = self.blocks[usize::from(*index)];
+                fill(
+                    self.batch,
+                    self.first + usize::from(*index),
+                    *count as usize,
+                    row,
+                );
+            }
+            cpu.absorb(&mut states, rows, &counts);
+        } else {
+            let mut streams = [const { Stream::new() }; L];
+            for (stream, index) in streams.iter_mut().zip(self.indexes()) {
+                self.batch.write(index, stream);
+                stream.pad();
+            }
+            loop {
+                for ((stream, row), count) in streams.iter_mut().zip(&mut *rows).zip(&mut counts) {
+                    *count = stream.fill(row);
+                }
+                if counts == [0; L] {
+                    break;
+                }
+                cpu.absorb(&mut states, rows, &counts);
+            }
+        }
+        let digits = cpu.hex(&states);
+        for (lane, index) in self.indexes().enumerate() {
+            let digest = Signature::from_digits(digits.iter().map(|digits| digits[lane]));
+            self.batch.take(index, digest);
+        }
+    }
+}
+
+/// Writes and pads a message of so many blocks, at most a row of them.
+#[inline(never)]
+fn fill(batch: &impl Batch, index: usize, blocks: usize, row: &mut Row) {
+    // The padding starts in one of the last two blocks, which still hold an earlier message.
+    row[blocks - 1] = [0; 64];
+    row[blocks.saturating_sub(2)] = [0; 64];
+    let bytes = row.as_flattened_mut();
+    let mut sink = InRow { bytes, filled: 0 };
+    batch.write(index, &mut sink);
+    let filled = sink.filled;
+    bytes[filled] = 0x80;
+    let bits = (filled as u64 * 8).to_le_bytes();
+    bytes[blocks * 64 - 8..blocks * 64].copy_from_slice(&bits);
+}
+
+/// Into a row that is known to be long enough.
+struct InRow<'r> {
+    bytes: &'r mut [u8],
+    filled: usize,
+}
+
+impl Sink<'_> for InRow<'_> {
+    #[inline(always)]
+    fn put(&mut self, piece: &[u8]) {
+        let end = self.filled + piece.len();
+        if let Some(free) = self.bytes.get_mut(self.filled..end) {
+            copy(free, piece);
+            self.filled = end;
+        }
+    }
+}
+
+/// Only the length of a message.
+struct Length(usize);
+
+impl Sink<'_> for Length {
+    #[inline(always)]
+    fn put(&mut self, piece: &[u8]) {
+        self.0 += piece.len();
+    }
+}
+
+/// A message of any length, taken a row at a time without a copy of the whole.
+struct Stream<'m> {
+    /// What is left of the message, then of the padding.
+    pieces: [&'m [u8]; MAX_PIECES],
+    count: usize,
+    /// The piece that is next.
+    next: usize,
+    length: u64,
+    padding: [u8; MAX_PADDING],
+    /// Where the rest of the padding starts.
+    padded: usize,
+    /// Blocks not yet taken.
+    blocks: u64,
+}
+
+impl<'m> Stream<'m> {
+    const fn new() -> Self {
+        Self {
+            pieces: [&[]; MAX_PIECES],
+            count: 0,
+            next: 0,
+            length: 0,
+            padding: [0; MAX_PADDING],
+            padded: 0,
+            blocks: 0,
+        }
+    }
+
+    /// Once all pieces are there.
+    fn pad(&mut self) {
+        self.blocks = (self.length + 8) / 64 + 1;
+        // Padding is what the last blocks hold beyond the message: 72 bytes down to 9.
+        self.padded = usize::from(((self.length + 8) % 64).to_le_bytes()[0]);
+        self.padding[self.padded] = 0x80;
+        if let Some(length) = self.padding.last_chunk_mut() {
+            *length = self.length.wrapping_mul(8).to_le_bytes();
+        }
+    }
+
+    /// Takes as many blocks as a row holds or are left, and says how many.
+    fn fill(&mut self, row: &mut Row) -> u32 {
+        // Most rows of a long message lie within its body.
+        if let Some(piece) = self.pieces.get_mut(self.next)
+            && let Some((taken, rest)) = piece.split_first_chunk::<ROW_BYTES>()
+            && !rest.is_empty()
+        {
+            row.as_flattened_mut().copy_from_slice(taken);
+            *piece = rest;
+            self.blocks -= u64::from(MOST_BLOCKS);
+            return MOST_BLOCKS;
+        }
+        let blocks = u32::try_from(self.blocks)
+            .unwrap_or(u32::MAX)
+            .min(MOST_BLOCKS);
+        self.blocks -= u64::from(blocks);
+        let mut free = &mut row.as_flattened_mut()[..blocks as usize * 64];
+        while !free.is_empty() {
+            let pieces = &mut self.pieces[..self.count];
+            let left = match pieces.get(self.next) {
+                Some(piece) => piece,
+                None => &self.padding[self.padded..],
+            };
+            let (taken, rest) = left.split_at(left.len().min(free.len()));
+            let (place, behind) = free.split_at_mut(taken.len());
+            copy(place, taken);
+            free = behind;
+            match pieces.get_mut(self.next) {
+                Some(_) if rest.is_empty() => self.next += 1,
+                Some(piece) => *piece = &piece[place.len()..],
+                None => self.padded += place.len(),
+            }
+        }
+        blocks
+    }
+}
+
+impl<'m> Sink<'m> for Stream<'m> {
+    fn put(&mut self, piece: &'m [u8]) {
+        if let Some(place) = self.pieces.get_mut(self.count) {
+            *place = piece;
+            self.count += 1;
+            self.length += piece.len() as u64;
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "batch_tests.rs"]
+mod tests;
