@@ -173,6 +173,16 @@ fn plan(root: &Path) -> Result<Plan, String> {
     }
     plan.owned
         .insert(PathBuf::from("crates/sandbox/src/generated"));
+    for (path, content) in emit::webhook_files(&services) {
+        plan.files
+            .insert(Path::new("crates/webhooks").join(path), content);
+    }
+    for folder in [
+        "crates/webhooks/src/generated",
+        "crates/webhooks/tests/generated",
+    ] {
+        plan.owned.insert(PathBuf::from(folder));
+    }
     snapshot(root, &mut plan)?;
     for (file, block) in [
         ("Cargo.toml", emit::workspace_block(&services)),

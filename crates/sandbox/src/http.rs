@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use crate::faults::{Faults, Line};
 use crate::platform::{self, Answer, Incoming, Platform};
+use crate::push::Pushes;
 use crate::record::{Cause, History, Parts, ReceivedRequest};
 
 /// Room made for a body before any of it has come, whatever length is announced.
@@ -28,6 +29,7 @@ pub(crate) struct Shared {
     pub(crate) platform: Platform,
     pub(crate) faults: Faults,
     pub(crate) history: History,
+    pub(crate) pushes: Pushes,
     pub(crate) body_limit: usize,
 }
 
@@ -36,6 +38,7 @@ impl Shared {
     pub(crate) fn clear(&self) {
         self.history.clear();
         self.platform.state.clear();
+        self.pushes.clear_log();
     }
 }
 
@@ -83,7 +86,7 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
         Some(fault) => fault.spoil(response, head.extensions.get::<Line>()),
         None => response,
     };
-    shared.history.push(ReceivedRequest::new(Parts {
+    let received = ReceivedRequest::new(Parts {
         received_at: now,
         service: answer.service,
         operation: answer.operation,
@@ -95,7 +98,9 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
         verdict: answer.verdict,
         status: answer.status.as_u16(),
         reply: answer.body,
-    }));
+    });
+    shared.history.push(received.clone());
+    shared.pushes.follow(&received);
     response
 }
 

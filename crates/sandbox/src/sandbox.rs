@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use nxcloud_signing::antbuddy::AppId;
-use nxcloud_signing::{AccessKey, Secret};
+use nxcloud_signing::{AccessKey, Secret, Signer};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 use crate::catalog::Catalog;
 use crate::http::{self, Shared};
 use crate::platform::{Accounts, Clock, Platform};
+use crate::push::Pushes;
 use crate::record::History;
 use crate::{Error, Faults, ReceivedRequest, server};
 
@@ -90,6 +91,12 @@ impl Sandbox {
         requests
     }
 
+    /// The pushes: where they go, what they say, and what became of them.
+    #[must_use]
+    pub fn pushes(&self) -> &Pushes {
+        &self.shared.pushes
+    }
+
     /// What the accounts have made and not undone: an object by access key or app id, whose members are lists such as
     /// `checks`, `bindings`, `groups`, `media`, `templates` and `logins`, oldest first. It holds phone numbers.
     #[must_use]
@@ -110,7 +117,7 @@ impl Sandbox {
         &self.shared.faults
     }
 
-    /// Forgets the requests received and what they have made.
+    /// Forgets the requests received, what they have made, and the log of pushes.
     pub fn clear(&self) {
         self.shared.clear();
     }
@@ -214,6 +221,10 @@ impl Builder {
     pub async fn start(self) -> Result<Sandbox, Error> {
         let runtime = Handle::try_current().map_err(|_| Error::NoRuntime)?;
         let mut accounts = Accounts::default();
+        let built_in = (AccessKey::new(ACCESS_KEY)?, Secret::new(ACCESS_SECRET)?);
+        let known = std::iter::once(&built_in).chain(&self.accounts);
+        let signers = known.map(|(key, secret)| Signer::new(key.clone(), secret.clone()));
+        let pushes = Pushes::new(signers, self.clock.clone())?;
         accounts.add(AccessKey::new(ACCESS_KEY)?, Secret::new(ACCESS_SECRET)?);
         accounts.add_antbuddy(AppId::new(APP_ID)?, Secret::new(APP_SECRET)?);
         for (access_key, secret) in self.accounts {
@@ -226,6 +237,7 @@ impl Builder {
             platform: Platform::new(Catalog::embedded()?, accounts, self.clock),
             faults: Faults::default(),
             history: History::new(self.history_requests, self.history_bytes),
+            pushes,
             body_limit: self.body_limit,
         });
         let listen = |source| Error::Listen {
