@@ -217,7 +217,7 @@ impl Reader<'_> {
     }
 
     fn codes(&mut self, at: &str, holder: &Value) -> Vec<Code> {
-        const KINDS: [(&str, &str); 8] = [
+        const KINDS: [(&str, &str); 9] = [
             ("authentication", "Authentication"),
             ("balance", "Balance"),
             ("not-found", "NotFound"),
@@ -225,6 +225,7 @@ impl Reader<'_> {
             ("permission", "Permission"),
             ("platform", "Platform"),
             ("rate-limit", "RateLimit"),
+            ("quota", "Quota"),
             ("unknown", "Unknown"),
         ];
         let mut codes = Vec::new();

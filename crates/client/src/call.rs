@@ -2,22 +2,20 @@
 
 use std::fmt;
 use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bytes::{Bytes, BytesMut};
-use nxcloud_signing::{Body, Request as SignedParts};
+use bytes::Bytes;
+use nxcloud_signing::{Body, Request as SignedParts, Timestamp};
 use progenitor_client::ResponseValue;
 use reqwest::Request;
 use reqwest::header::{HeaderName, HeaderValue};
 use serde::de::DeserializeOwned;
+use tracing::Instrument as _;
 
 use crate::check::{Check, Checker};
-use crate::envelope::Envelope;
-use crate::{Code, Error, HashIn, Operation, Scheme, Session};
-
-/// A reply larger than this is refused: no documented one comes near.
-const MAX_REPLY_BYTES: usize = 16 * 1024 * 1024;
+use crate::error::NotDecoded;
+use crate::trace::CallSpan;
+use crate::{CallOptions, Error, HashIn, Operation, Scheme, Sent, Session, Signed};
 
 const ACCESS_KEY: HeaderName = HeaderName::from_static("accesskey");
 const ACTION: HeaderName = HeaderName::from_static("action");
@@ -27,86 +25,11 @@ const BIZ_TYPE: HeaderName = HeaderName::from_static("biztype");
 const SIGN: HeaderName = HeaderName::from_static("sign");
 const TS: HeaderName = HeaderName::from_static("ts");
 
-/// Settings for the calls of one client, on top of its session's; see the `with_options` of every service client.
-#[derive(Clone, Default)]
-#[must_use]
-pub struct CallOptions {
-    timeout: Option<Duration>,
-    biz_type: Option<String>,
-    action: Option<String>,
-    on_signed: Option<Arc<Observer>>,
-}
-
-type Observer = dyn Fn(&Signed) + Send + Sync;
-
-/// One attempt as it was signed, to find out why a signature is rejected.
-///
-/// The string to sign has the secret masked, but it holds the body: mind who reads it.
-#[derive(Clone)]
-#[non_exhaustive]
-pub struct Signed {
-    /// The operation.
-    pub operation: &'static Operation,
-    /// The exact string that was digested, with `***` for the secret.
-    pub string_to_sign: String,
-    /// The signature that was sent.
-    pub signature: String,
-}
-
-impl fmt::Debug for Signed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Signed")
-            .field("operation", &self.operation.id)
-            .finish_non_exhaustive()
-    }
-}
-
-impl CallOptions {
-    /// The session's settings, unchanged.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// How long one attempt may take, instead of the session's time-out.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
-        self
-    }
-
-    /// Sends another `bizType` header than the documented one; the reference contradicts itself on some.
-    pub fn biz_type(mut self, biz_type: impl Into<String>) -> Self {
-        self.biz_type = Some(biz_type.into());
-        self
-    }
-
-    /// Sends another `action` header than the documented one.
-    pub fn action(mut self, action: impl Into<String>) -> Self {
-        self.action = Some(action.into());
-        self
-    }
-
-    /// Calls this with every attempt as it was signed.
-    pub fn on_signed(mut self, observer: impl Fn(&Signed) + Send + Sync + 'static) -> Self {
-        self.on_signed = Some(Arc::new(observer));
-        self
-    }
-}
-
-impl fmt::Debug for CallOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CallOptions")
-            .field("timeout", &self.timeout)
-            .field("biz_type", &self.biz_type)
-            .field("action", &self.action)
-            .finish_non_exhaustive()
-    }
-}
-
 /// What a service client holds: the session and the options of its calls. Generated code keeps it.
 #[derive(Clone, Debug)]
 pub struct Service {
-    session: Session,
-    options: CallOptions,
+    pub(crate) session: Session,
+    pub(crate) options: CallOptions,
 }
 
 impl Service {
@@ -145,23 +68,39 @@ impl Service {
         S: FnOnce(String, reqwest::Client, Call) -> F,
         F: Future<Output = Result<ResponseValue<T>, progenitor_client::Error<()>>>,
     {
-        let named = |error: Error| error.with_operation(operation);
-        if self.session.local_checks() {
-            Checker::run(request).map_err(|broken| named(Error::invalid_request(broken)))?;
-        }
-        let base_url = self.session.base_url(operation.base_url).map_err(named)?;
+        let span = CallSpan::new(operation);
         let call = Call(Arc::new(Inner {
             service: self.clone(),
             operation,
-            failure: Mutex::new(None),
+            trail: Mutex::new(Trail::default()),
             #[cfg(feature = "uploads")]
             form: std::sync::OnceLock::new(),
         }));
+        let result = self
+            .checked(&call, request, send)
+            .instrument(span.span())
+            .await
+            .map_err(|error| call.conclude(error));
+        span.finish(call.trail().attempts, result.as_ref().err());
+        result
+    }
+
+    async fn checked<T, S, F>(&self, call: &Call, request: &impl Check, send: S) -> Result<T, Error>
+    where
+        T: DeserializeOwned,
+        S: FnOnce(String, reqwest::Client, Call) -> F,
+        F: Future<Output = Result<ResponseValue<T>, progenitor_client::Error<()>>>,
+    {
+        if self.session.local_checks() {
+            Checker::run(request).map_err(Error::invalid_request)?;
+        }
+        let base_url = self.session.base_url(call.0.operation.base_url)?;
         let result = send(base_url, self.session.http().clone(), call.clone()).await;
-        match (call.take_failure(), result) {
-            (Some(failure), _) => Err(named(failure)),
+        let failure = call.trail().failure.take();
+        match (failure, result) {
+            (Some(failure), _) => Err(failure),
             (None, Ok(reply)) => Ok(reply.into_inner()),
-            (None, Err(error)) => Err(named(from_generated::<T>(error))),
+            (None, Err(error)) => Err(from_generated::<T>(error)),
         }
     }
 }
@@ -171,7 +110,7 @@ fn from_generated<T: DeserializeOwned>(error: progenitor_client::Error<()>) -> E
     use progenitor_client::Error as Generated;
     match error {
         Generated::InvalidRequest(detail) => Error::configuration(detail),
-        Generated::CommunicationError(error) => Error::transport(error),
+        Generated::CommunicationError(error) => Error::transport(error, true),
         Generated::InvalidResponsePayload(body, error) => {
             // Decoded once more for the path of the field, which serde_json does not tell.
             let mut deserializer = serde_json::Deserializer::from_slice(&body);
@@ -180,7 +119,7 @@ fn from_generated<T: DeserializeOwned>(error: progenitor_client::Error<()>) -> E
                 Ok(_) => "it cannot be decoded".to_owned(),
             };
             Error::unreadable(detail)
-                .with_source(error)
+                .with_source(NotDecoded::from(error))
                 .with_reply(200, body)
         }
         _ => Error::unreadable("the generated client could not read it"),
@@ -189,14 +128,28 @@ fn from_generated<T: DeserializeOwned>(error: progenitor_client::Error<()>) -> E
 
 /// One call on its way. It is the inner value of the generated client, whose hook calls [`exec`](Self::exec).
 #[derive(Clone)]
-pub struct Call(Arc<Inner>);
+pub struct Call(pub(crate) Arc<Inner>);
 
-struct Inner {
-    service: Service,
-    operation: &'static Operation,
-    failure: Mutex<Option<Error>>,
+pub(crate) struct Inner {
+    pub(crate) service: Service,
+    pub(crate) operation: &'static Operation,
+    trail: Mutex<Trail>,
     #[cfg(feature = "uploads")]
-    form: std::sync::OnceLock<crate::upload::Form>,
+    pub(crate) form: std::sync::OnceLock<crate::upload::Form>,
+}
+
+/// What a call leaves behind.
+#[derive(Default)]
+pub(crate) struct Trail {
+    /// What the hook failed with.
+    failure: Option<Error>,
+    pub(crate) attempts: u32,
+    /// Whether an attempt ended with an unknown outcome, or with a reply that says success.
+    pub(crate) may_have_acted: bool,
+    /// The `ts` of every such attempt.
+    pub(crate) open: Vec<Timestamp>,
+    /// The request as it was to be sent, unsigned.
+    pub(crate) request: Option<Request>,
 }
 
 impl fmt::Debug for Call {
@@ -208,15 +161,22 @@ impl fmt::Debug for Call {
 }
 
 impl Call {
-    fn take_failure(&self) -> Option<Error> {
-        self.failure().take()
+    pub(crate) fn trail(&self) -> MutexGuard<'_, Trail> {
+        self.0.trail.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn failure(&self) -> std::sync::MutexGuard<'_, Option<Error>> {
-        self.0
-            .failure
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    /// The failure as the caller gets it: with the operation, and for a send that may have been acted on with what was sent.
+    fn conclude(&self, error: Error) -> Error {
+        let operation = self.0.operation;
+        let trail = self.trail();
+        let error = error
+            .with_operation(operation)
+            .with_attempts(trail.attempts);
+        // One attempt that the platform may have acted on decides, even when a later one was rejected.
+        if operation.safe || !trail.may_have_acted {
+            return error;
+        }
+        error.with_sent(Sent::new(operation, &trail.open, trail.request.as_ref()))
     }
 
     /// Gives the call its multipart body, which takes the place of the generated client's; generated code calls it.
@@ -240,51 +200,23 @@ impl Call {
         Ok(match self.run(request).await {
             Ok(body) => http::Response::new(body).into(),
             Err(error) => {
-                *self.failure() = Some(error);
+                self.trail().failure = Some(error);
                 http::Response::new(Bytes::new()).into()
             }
         })
     }
 
-    /// All attempts of the call; there is one for now, and each signs anew.
-    async fn run(&self, mut request: Request) -> Result<Bytes, Error> {
-        // The generator adds the spec's version to every request; it is no header of the platform's.
-        request.headers_mut().remove("api-version");
-        self.attempt(request).await
-    }
-
-    async fn attempt(&self, mut request: Request) -> Result<Bytes, Error> {
-        let session = &self.0.service.session;
-        #[cfg(feature = "uploads")]
-        if let Some(form) = self.0.form.get() {
-            // The octet-stream type of the empty body would win over that of the form.
-            request.headers_mut().remove(reqwest::header::CONTENT_TYPE);
-            request = reqwest::RequestBuilder::from_parts(session.http().clone(), request)
-                .multipart(form.encode().await?)
-                .build()
-                .map_err(Error::transport)?;
-        }
-        self.sign(&mut request)?;
-        *request.timeout_mut() = self.0.service.options.timeout.or(session.timeout());
-        let response = session
-            .http()
-            .execute(request)
-            .await
-            .map_err(Error::transport)?;
-        self.read(response).await
-    }
-
     /// Puts the signature on the request. What is signed is the body that the request holds, to the byte.
-    fn sign(&self, request: &mut Request) -> Result<(), Error> {
+    pub(crate) fn sign(&self, request: &mut Request, ts: Timestamp) -> Result<(), Error> {
         match self.0.operation.scheme {
-            Scheme::NxcloudMd5 { .. } => self.sign_nxcloud(request),
+            Scheme::NxcloudMd5 { .. } => self.sign_nxcloud(request, ts),
             Scheme::AntBuddySha256 { hash_in, order } => {
                 self.sign_antbuddy(request, hash_in, order)
             }
         }
     }
 
-    fn sign_nxcloud(&self, request: &mut Request) -> Result<(), Error> {
+    fn sign_nxcloud(&self, request: &mut Request, ts: Timestamp) -> Result<(), Error> {
         let Scheme::NxcloudMd5 {
             biz_type,
             action,
@@ -322,7 +254,6 @@ impl Call {
                 )
             })?),
         };
-        let ts = service.session.now();
         let parts = SignedParts {
             action,
             biz_type,
@@ -400,67 +331,6 @@ impl Call {
                 string_to_sign: explain(),
                 signature: signature.to_owned(),
             });
-        }
-    }
-
-    /// Reads the reply to its end and its envelope.
-    async fn read(&self, mut response: reqwest::Response) -> Result<Bytes, Error> {
-        let operation = self.0.operation;
-        let status = response.status().as_u16();
-        let mut body = BytesMut::new();
-        loop {
-            match response.chunk().await {
-                Ok(Some(chunk)) if body.len() + chunk.len() > MAX_REPLY_BYTES => {
-                    return Err(Error::unreadable("it is larger than 16 MiB")
-                        .with_reply(status, body.freeze()));
-                }
-                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-                Ok(None) => break,
-                Err(error) => return Err(Error::transport(error).with_reply(status, body.freeze())),
-            }
-        }
-        let body = body.freeze();
-        let envelope = Envelope::read(&body);
-        let by_status = matches!(operation.scheme, Scheme::AntBuddySha256 { .. });
-        let failed = |error: Error, words: Envelope| {
-            Err(error
-                .with_words(words.message, words.request_id)
-                .with_reply(status, body.clone()))
-        };
-        match envelope {
-            // A code of the platform says more than the HTTP status that carries it.
-            Ok(Envelope {
-                code: Some(code),
-                message,
-                request_id,
-            }) if code != Code::SUCCESS && !by_status => {
-                let words = Envelope {
-                    message,
-                    request_id,
-                    code: None,
-                };
-                failed(Error::refused(operation, code), words)
-            }
-            envelope if status != 200 => {
-                let code = Code::new(i64::from(status));
-                let error = if by_status && operation.code_info(code).is_some() {
-                    Error::refused(operation, code)
-                } else {
-                    Error::http_status(status)
-                };
-                failed(error, envelope.unwrap_or_default())
-            }
-            // AntBuddy documents operations whose success has no body.
-            _ if by_status && body.iter().all(u8::is_ascii_whitespace) => {
-                Ok(Bytes::from_static(b"{}"))
-            }
-            Err(error) => Err(Error::unreadable("it is not JSON")
-                .with_source(error.into_inner())
-                .with_reply(status, body)),
-            Ok(envelope) if envelope.code.is_none() && !by_status => {
-                failed(Error::unreadable("it has no result code"), envelope)
-            }
-            Ok(_) => Ok(body),
         }
     }
 }

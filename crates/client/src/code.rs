@@ -63,8 +63,10 @@ pub enum CodeKind {
     Balance,
     /// The caller is known, but may not do this.
     Permission,
-    /// Too much in too short a time.
+    /// Too much in too short a time; the next second may do.
     RateLimit,
+    /// An allowance is used up, and comes back only after hours or days: trying again at once is of no use.
+    Quota,
     /// What the request refers to does not exist.
     NotFound,
     /// The platform or something behind it failed.
@@ -83,6 +85,7 @@ impl CodeKind {
             Self::Balance => "balance",
             Self::Permission => "permission",
             Self::RateLimit => "rate limit",
+            Self::Quota => "quota",
             Self::NotFound => "not found",
             Self::Platform => "platform",
             Self::Unknown => "unknown",

@@ -1,8 +1,11 @@
 //! Who calls: an NXCLOUD account, an `AntBuddy` account, or both.
 
+use std::path::Path;
+
 use nxcloud_signing::{AccessKey, Secret, Signer, antbuddy};
 
 use crate::Error;
+use crate::profile::Profile;
 
 /// The environment variables that [`Credentials::from_env`] reads.
 pub mod env {
@@ -16,6 +19,11 @@ pub mod env {
     pub const APP_SECRET: &str = "ANTBUDDY_APP_SECRET";
     /// The base URL of every service, instead of the documented ones.
     pub const BASE_URL: &str = "NXCLOUD_BASE_URL";
+    /// The profile that [`Session::discover`](crate::Session::discover) uses instead of `default`.
+    pub const PROFILE: &str = "NXCLOUD_PROFILE";
+
+    /// The variables of accounts.
+    pub(crate) const ACCOUNTS: [&str; 4] = [ACCESS_KEY, ACCESS_SECRET, APP_ID, APP_SECRET];
 }
 
 /// The accounts of a session. `Debug` shows access key and app id, never a secret.
@@ -83,6 +91,35 @@ impl Credentials {
         Ok(self)
     }
 
+    /// The accounts of a profile in the user's file; see [`profiles`](crate::profiles).
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::builder_from_profile`](crate::Session::builder_from_profile).
+    pub fn from_profile(name: &str) -> Result<Self, Error> {
+        Ok(Profile::of_user(name)?.into_credentials())
+    }
+
+    /// The accounts of a profile in another file.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_profile`](Self::from_profile).
+    pub fn from_profile_file(path: &Path, name: &str) -> Result<Self, Error> {
+        match Profile::of_file(path, name)? {
+            Some(profile) => Ok(profile.into_credentials()),
+            None => Err(Error::configuration(format!(
+                "there is no {}",
+                path.display()
+            ))),
+        }
+    }
+
+    /// Whether there is no account at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.nxcloud.is_none() && self.antbuddy.is_none()
+    }
+
     /// The accounts in the environment: `NXCLOUD_ACCESS_KEY` with `NXCLOUD_ACCESS_SECRET`, `ANTBUDDY_APP_ID` with
     /// `ANTBUDDY_APP_SECRET`, or both pairs.
     ///
@@ -115,7 +152,7 @@ impl Credentials {
                 .with_antbuddy(id, secret)
                 .map_err(|error| from(env::APP_ID, env::APP_SECRET, &error))?;
         }
-        if credentials.nxcloud.is_none() && credentials.antbuddy.is_none() {
+        if credentials.is_empty() {
             return Err(Error::configuration(format!(
                 "no credentials in the environment; set {} and {}",
                 env::ACCESS_KEY,

@@ -2,11 +2,14 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::time::Duration;
 
 use bytes::Bytes;
 
 use crate::code::kind_of_unlisted;
-use crate::{Code, CodeInfo, CodeKind, Operation};
+use crate::retry::Failure;
+use crate::trace::looks_like_an_id;
+use crate::{Code, CodeInfo, CodeKind, ErrorKind, Operation, Outcome, Sent};
 
 /// What went wrong with a call.
 ///
@@ -15,7 +18,7 @@ use crate::{Code, CodeInfo, CodeKind, Operation};
 pub struct Error(Box<Inner>);
 
 struct Inner {
-    kind: ErrorKind,
+    reason: ErrorKind,
     outcome: Outcome,
     operation: Option<&'static Operation>,
     code: Option<Code>,
@@ -24,47 +27,16 @@ struct Inner {
     status: Option<u16>,
     body: Option<Bytes>,
     detail: Option<String>,
+    retry_after: Option<Duration>,
+    attempts: u32,
+    sent: Option<Sent>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
-/// What sort of failure it is, and so what to do about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// Credentials, base URL or another setting is missing or malformed: change the setting.
-    Configuration,
-    /// The request breaks a documented limit: change the field that the error names.
-    InvalidRequest,
-    /// No connection: name resolution, TCP or TLS failed. Nothing was sent.
-    Connect,
-    /// No answer in time.
-    Timeout,
-    /// The connection broke, or the reply was cut short.
-    Transport,
-    /// The HTTP status is not 200 and the reply has no code of the platform: look at [`Error::status`].
-    HttpStatus,
-    /// HTTP said 200, but the reply is not what the platform documents: look at [`Error::body`].
-    UnreadableReply,
-    /// The platform answered with a code that is not success: look at [`Error::code`].
-    Refused(CodeKind),
-}
-
-/// Whether the platform may have acted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Outcome {
-    /// The request did not leave this machine.
-    NotSent,
-    /// The platform said that it did not act.
-    Rejected,
-    /// The platform may have acted: a message may have been sent and billed.
-    Unknown,
-}
-
 impl Error {
-    fn new(kind: ErrorKind, outcome: Outcome) -> Self {
+    fn new(reason: ErrorKind, outcome: Outcome) -> Self {
         Self(Box::new(Inner {
-            kind,
+            reason,
             outcome,
             operation: None,
             code: None,
@@ -73,6 +45,9 @@ impl Error {
             status: None,
             body: None,
             detail: None,
+            retry_after: None,
+            attempts: 0,
+            sent: None,
             source: None,
         }))
     }
@@ -85,11 +60,16 @@ impl Error {
         Self::new(ErrorKind::InvalidRequest, Outcome::NotSent).with_source(source)
     }
 
+    /// The session's own rate limit has no room for so long.
+    pub(crate) fn throttled(wait: Duration) -> Self {
+        Self::new(ErrorKind::Throttled, Outcome::NotSent).with_retry_after(Some(wait))
+    }
+
     /// A failure of the transport; the URL is taken off, since it may hold a phone number or a hash.
-    pub(crate) fn transport(source: reqwest::Error) -> Self {
+    pub(crate) fn transport(source: reqwest::Error, may_have_left: bool) -> Self {
         let (kind, outcome) = if source.is_builder() {
             (ErrorKind::InvalidRequest, Outcome::NotSent)
-        } else if source.is_connect() {
+        } else if source.is_connect() || !may_have_left {
             (ErrorKind::Connect, Outcome::NotSent)
         } else if source.is_timeout() {
             (ErrorKind::Timeout, Outcome::Unknown)
@@ -147,7 +127,24 @@ impl Error {
         self
     }
 
-    fn with_detail(mut self, detail: impl Into<String>) -> Self {
+    pub(crate) fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
+        self.0.retry_after = wait;
+        self
+    }
+
+    pub(crate) fn with_attempts(mut self, attempts: u32) -> Self {
+        self.0.attempts = attempts;
+        self
+    }
+
+    /// The failure of a call of which the platform may have acted on what was sent.
+    pub(crate) fn with_sent(mut self, sent: Sent) -> Self {
+        self.0.outcome = Outcome::Unknown;
+        self.0.sent = Some(sent);
+        self
+    }
+
+    pub(crate) fn with_detail(mut self, detail: impl Into<String>) -> Self {
         self.0.detail = Some(detail.into());
         self
     }
@@ -158,9 +155,39 @@ impl Error {
     }
 
     /// What sort of failure it is.
+    ///
+    /// A send whose outcome is unknown is [`ErrorKind::OutcomeUnknown`], whatever the reason.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
-        self.0.kind
+        if self.0.sent.is_some() {
+            ErrorKind::OutcomeUnknown
+        } else {
+            self.0.reason
+        }
+    }
+
+    /// What went wrong: the same as [`kind`](Self::kind), but for a send whose outcome is unknown what made it so.
+    #[must_use]
+    pub fn reason(&self) -> ErrorKind {
+        self.0.reason
+    }
+
+    /// What was sent, if the call was a send and its outcome is unknown: what to look for before sending it again.
+    #[must_use]
+    pub fn sent(&self) -> Option<&Sent> {
+        self.0.sent.as_ref()
+    }
+
+    /// How many attempts were made; 0 when the call failed before the first one.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// How long to wait before another attempt, as the platform (`Retry-After`) or the session's rate limit says.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
     }
 
     /// Whether the platform may have acted.
@@ -171,15 +198,36 @@ impl Error {
 
     /// Whether the same call may succeed later without a second message being sent.
     ///
-    /// True when nothing was sent, when the platform refused for the moment, and for reads whose outcome is unknown.
+    /// True when nothing was sent for a reason that passes, when the platform refused for the moment, and for reads whose outcome
+    /// is unknown.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        match (self.kind(), self.outcome()) {
-            (ErrorKind::Connect, _) | (ErrorKind::Refused(CodeKind::RateLimit), _) => true,
-            (ErrorKind::HttpStatus, _) if self.status() == Some(429) => true,
-            (_, Outcome::Unknown) => self.0.operation.is_some_and(|operation| operation.safe),
-            _ => false,
+        let failure = self.failure();
+        match failure.outcome {
+            Outcome::NotSent | Outcome::Rejected => failure.temporary,
+            Outcome::Unknown => self.0.operation.is_some_and(|operation| operation.safe),
         }
+    }
+
+    /// What the retry policy decides on.
+    pub(crate) fn failure(&self) -> Failure {
+        let temporary = match self.reason() {
+            ErrorKind::Connect | ErrorKind::Throttled | ErrorKind::Refused(CodeKind::RateLimit) => {
+                true
+            }
+            ErrorKind::HttpStatus => self.status() == Some(429),
+            _ => false,
+        };
+        Failure {
+            outcome: self.outcome(),
+            temporary,
+            retry_after: self.retry_after(),
+        }
+    }
+
+    /// Whether the platform said that calls come too fast.
+    pub(crate) fn is_too_fast(&self) -> bool {
+        self.outcome() == Outcome::Rejected && self.failure().temporary
     }
 
     /// The operation that was called, when the failure belongs to one.
@@ -231,14 +279,17 @@ impl Error {
     /// What to do about it, in one sentence.
     #[must_use]
     pub fn hint(&self) -> &'static str {
-        if let Some(hint) = self.code_info().and_then(|info| info.hint) {
-            return hint;
+        let listed = self.code_info().and_then(|info| info.hint);
+        match (self.kind(), listed) {
+            (ErrorKind::OutcomeUnknown, _) | (_, None) => {}
+            (_, Some(hint)) => return hint,
         }
         match self.kind() {
             ErrorKind::Configuration => "Change the setting that the error names.",
             ErrorKind::InvalidRequest => "Change the field that the error names.",
+            ErrorKind::Throttled => "Wait, call more slowly, or raise the session's rate limit.",
             ErrorKind::Connect => "Check the network and the base URL; nothing was sent.",
-            _ if self.outcome() == Outcome::Unknown && !self.is_retryable() => {
+            ErrorKind::OutcomeUnknown => {
                 "The platform may have acted: look for the message before sending it again."
             }
             ErrorKind::Timeout | ErrorKind::Transport => "Try again.",
@@ -259,17 +310,12 @@ impl fmt::Display for Error {
         if let Some(operation) = self.operation() {
             write!(f, "{operation}: ")?;
         }
-        match self.kind() {
-            ErrorKind::Configuration => f.write_str("wrong configuration")?,
-            ErrorKind::InvalidRequest => f.write_str("the request breaks a documented limit")?,
-            ErrorKind::Connect => f.write_str("could not connect")?,
-            ErrorKind::Timeout => f.write_str("no answer in time")?,
-            ErrorKind::Transport => f.write_str("the connection broke")?,
-            ErrorKind::HttpStatus => f.write_str("unexpected HTTP status")?,
-            ErrorKind::UnreadableReply => {
-                f.write_str("the reply is not what the platform documents")?
-            }
-            ErrorKind::Refused(kind) => write!(f, "refused by the platform ({})", kind.as_str())?,
+        if self.kind() != self.reason() {
+            write!(f, "{}: ", self.kind().in_words())?;
+        }
+        f.write_str(self.reason().in_words())?;
+        if let ErrorKind::Refused(kind) = self.reason() {
+            write!(f, " ({})", kind.as_str())?;
         }
         if let Some(code) = self.code() {
             write!(f, ": code {code}")?;
@@ -279,16 +325,22 @@ impl fmt::Display for Error {
         }
         if let Some(detail) = &self.0.detail {
             write!(f, ": {detail}")?;
-        } else if let (ErrorKind::InvalidRequest, Some(source)) = (self.kind(), &self.0.source) {
+        } else if let (ErrorKind::InvalidRequest, Some(source)) = (self.reason(), &self.0.source) {
             write!(f, ": {source}")?;
         }
         if let Some(status) = self.status().filter(|status| *status != 200) {
             write!(f, " (HTTP {status})")?;
         }
-        if let Some(request_id) = self.request_id() {
+        if let Some(request_id) = self.request_id().filter(|id| looks_like_an_id(id)) {
             write!(f, " (request id {request_id})")?;
         }
-        Ok(())
+        if let Some(sent) = self.sent() {
+            write!(f, " (sent: {sent})")?;
+        }
+        match self.attempts() {
+            0 | 1 => Ok(()),
+            attempts => write!(f, " after {attempts} attempts"),
+        }
     }
 }
 
@@ -296,14 +348,21 @@ impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Error")
             .field("kind", &self.kind())
+            .field("reason", &self.reason())
             .field("outcome", &self.outcome())
             .field("operation", &self.operation())
             .field("code", &self.code())
             .field("code_name", &self.code_name())
-            .field("request_id", &self.request_id())
+            .field(
+                "request_id",
+                &self.request_id().filter(|id| looks_like_an_id(id)),
+            )
             .field("status", &self.status())
             .field("detail", &self.0.detail)
             .field("body_bytes", &self.body().map(<[u8]>::len))
+            .field("attempts", &self.attempts())
+            .field("retry_after", &self.retry_after())
+            .field("sent", &self.sent())
             .field("source", &self.0.source)
             .finish()
     }
@@ -314,3 +373,31 @@ impl StdError for Error {
         self.0.source.as_deref().map(|source| source as _)
     }
 }
+
+/// Why a body did not decode: the place, not the value, which may be a phone number.
+#[derive(Debug)]
+pub(crate) struct NotDecoded {
+    line: usize,
+    column: usize,
+}
+
+impl From<serde_json::Error> for NotDecoded {
+    fn from(error: serde_json::Error) -> Self {
+        Self {
+            line: error.line(),
+            column: error.column(),
+        }
+    }
+}
+
+impl fmt::Display for NotDecoded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { line, column } = self;
+        write!(
+            f,
+            "another type was expected at line {line} column {column}"
+        )
+    }
+}
+
+impl StdError for NotDecoded {}

@@ -1,28 +1,49 @@
 #![forbid(unsafe_code)]
 #![doc = include_str!("../README.md")]
 
+mod attempts;
+mod base_url;
+#[cfg(feature = "blocking")]
+pub mod blocking;
+mod builder;
 mod call;
 pub mod check;
+mod clock;
 mod code;
 mod credentials;
 mod decimal;
 mod envelope;
 mod error;
 mod hidden;
+mod kind;
 pub mod lenient;
+mod limit;
 mod open_enum;
 mod operation;
+mod options;
 pub mod paging;
+mod profile;
+pub mod profiles;
+mod reply;
+mod retry;
+mod sent;
 mod session;
+mod trace;
 #[cfg(feature = "uploads")]
 pub mod upload;
 
-pub use call::{Call, CallOptions, Service, Signed};
+pub use builder::SessionBuilder;
+pub use call::{Call, Service};
 pub use code::{Code, CodeInfo, CodeKind, PLATFORM_CODES};
 pub use credentials::{Credentials, env};
 pub use decimal::{Decimal, NotDecimal};
-pub use error::{Error, ErrorKind, Outcome};
+pub use error::Error;
 pub use hidden::{Hidden, Shape};
+pub use kind::{ErrorKind, Outcome};
+pub use limit::{RateLimit, WhenLimited};
 pub use nxcloud_signing as signing;
 pub use operation::{HashIn, Operation, Scheme};
-pub use session::{Session, SessionBuilder};
+pub use options::{CallOptions, Signed};
+pub use retry::{Decision, Failure, RetryBudget, RetryPolicy};
+pub use sent::Sent;
+pub use session::Session;

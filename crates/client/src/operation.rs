@@ -24,6 +24,8 @@ pub struct Operation {
     pub safe: bool,
     /// The result codes, the operation's own before those of its service.
     pub codes: &'static [&'static [CodeInfo]],
+    /// Wire names of the request's own fields that may be shown: ids, states, dates.
+    pub public_fields: &'static [&'static str],
 }
 
 /// How a request is signed.
@@ -84,7 +86,15 @@ impl Operation {
             scheme,
             safe,
             codes,
+            public_fields: &[],
         }
+    }
+
+    /// The same with the fields of its request that may be shown; generated code calls it.
+    #[must_use]
+    pub const fn with_public_fields(mut self, names: &'static [&'static str]) -> Self {
+        self.public_fields = names;
+        self
     }
 
     /// What the reference says of a result code of this operation.

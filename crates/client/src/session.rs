@@ -2,13 +2,15 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use nxcloud_signing::Timestamp;
-use reqwest::Url;
-
+use crate::base_url::check_base_url;
+use crate::clock::Clock;
 use crate::credentials::{env, variable};
-use crate::{Credentials, Error};
+use crate::limit::{Bucket, Limits, Sleeper};
+use crate::profile::Profile;
+use crate::retry::Budget;
+use crate::{Credentials, Error, RetryPolicy, SessionBuilder};
 
 /// One set of accounts and settings, with one pool of connections. Cheap to clone; clones share the pool.
 ///
@@ -19,31 +21,23 @@ use crate::{Credentials, Error};
 /// # Ok::<(), nxcloud_client::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct Session(Arc<Inner>);
+pub struct Session(pub(crate) Arc<Inner>);
 
-struct Inner {
-    credentials: Credentials,
-    http: reqwest::Client,
-    base_url: Option<String>,
-    timeout: Option<Duration>,
-    local_checks: bool,
-    plain_http: bool,
-    clock: Clock,
-}
-
-type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
-
-/// Settings of a [`Session`] in the making; see [`Session::builder`].
-#[must_use = "call build"]
-pub struct SessionBuilder {
-    credentials: Credentials,
-    http: Option<reqwest::Client>,
-    base_url: Option<String>,
-    connect_timeout: Duration,
-    timeout: Option<Duration>,
-    local_checks: bool,
-    plain_http: bool,
-    clock: Clock,
+pub(crate) struct Inner {
+    pub(crate) credentials: Credentials,
+    pub(crate) http: reqwest::Client,
+    pub(crate) base_url: Option<String>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) total_timeout: Option<Duration>,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) budget: Budget,
+    pub(crate) limits: Option<Limits>,
+    pub(crate) local_checks: bool,
+    pub(crate) plain_http: bool,
+    pub(crate) clock: Clock,
+    pub(crate) sleeper: Sleeper,
+    #[cfg(feature = "blocking")]
+    pub(crate) runtime: crate::blocking::Runtime,
 }
 
 impl Session {
@@ -56,8 +50,8 @@ impl Session {
         Self::builder(credentials).build()
     }
 
-    /// A session from the environment: the accounts as [`Credentials::from_env`] reads them, and `NXCLOUD_BASE_URL`, if set,
-    /// as the base URL of every service.
+    /// A session from the environment: the accounts as [`Credentials::from_env`] reads them, `NXCLOUD_BASE_URL`, if set, as the
+    /// base URL of every service, and the proxy of `HTTPS_PROXY`, `HTTP_PROXY` or `ALL_PROXY` with the exceptions of `NO_PROXY`.
     ///
     /// # Errors
     ///
@@ -72,25 +66,53 @@ impl Session {
     ///
     /// As [`Credentials::from_env`].
     pub fn builder_from_env() -> Result<SessionBuilder, Error> {
-        let mut builder = Self::builder(Credentials::from_env()?);
+        let mut builder = Self::builder(Credentials::from_env()?).proxy_from_env(true);
         if let Some(url) = variable(env::BASE_URL)? {
             builder = builder.base_url(url);
         }
         Ok(builder)
     }
 
-    /// Starts a session with settings of one's own.
+    /// A session from a profile of the user's file; see [`profiles`](crate::profiles).
+    ///
+    /// # Errors
+    ///
+    /// As [`builder_from_profile`](Self::builder_from_profile) and [`SessionBuilder::build`].
+    pub fn from_profile(name: &str) -> Result<Self, Error> {
+        Self::builder_from_profile(name)?.build()
+    }
+
+    /// The builder with everything that a profile of the user's file sets, for programs that set more.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when there is no such file or profile, when other users can
+    /// read the file, or when it is malformed.
+    pub fn builder_from_profile(name: &str) -> Result<SessionBuilder, Error> {
+        Ok(Profile::of_user(name)?.into_builder())
+    }
+
+    /// The builder from the first source that has an account, in the documented order: what the caller passes, the environment,
+    /// a profile of the user's file. See [`profiles`](crate::profiles) for the details.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when no source has an account, or the first one that has is
+    /// malformed; a source is never skipped because it is broken.
+    pub fn discover(explicit: Option<Credentials>) -> Result<SessionBuilder, Error> {
+        crate::profile::discover(explicit)
+    }
+
+    /// Starts a session with settings of one's own. Nothing is read from the environment.
     pub fn builder(credentials: Credentials) -> SessionBuilder {
-        SessionBuilder {
-            credentials,
-            http: None,
-            base_url: None,
-            connect_timeout: Duration::from_secs(10),
-            timeout: Some(Duration::from_secs(30)),
-            local_checks: true,
-            plain_http: false,
-            clock: Arc::new(SystemTime::now),
-        }
+        SessionBuilder::new(credentials)
+    }
+
+    /// How far this machine's clock is behind the platform's, in milliseconds, as far as the session has learned; negative when
+    /// it is ahead. See [`SessionBuilder::learn_clock`].
+    #[must_use]
+    pub fn clock_offset_millis(&self) -> i64 {
+        self.0.clock.offset()
     }
 
     pub(crate) fn credentials(&self) -> &Credentials {
@@ -105,23 +127,45 @@ impl Session {
         self.0.timeout
     }
 
+    pub(crate) fn total_timeout(&self) -> Option<Duration> {
+        self.0.total_timeout
+    }
+
+    pub(crate) fn retry(&self) -> RetryPolicy {
+        self.0.retry
+    }
+
+    pub(crate) fn budget(&self) -> &Budget {
+        &self.0.budget
+    }
+
+    /// The bucket of a service, if the session limits it.
+    pub(crate) fn bucket(&self, service: &'static str) -> Option<Arc<Bucket>> {
+        self.0.limits.as_ref()?.bucket(service)
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    pub(crate) fn sleeper(&self) -> &Sleeper {
+        &self.0.sleeper
+    }
+
     pub(crate) fn local_checks(&self) -> bool {
         self.0.local_checks
     }
 
     /// The base URL for a service with this documented one, without a slash at its end.
     pub(crate) fn base_url(&self, documented: &'static str) -> Result<String, Error> {
-        let url = self.0.base_url.as_deref().unwrap_or(documented);
-        check_base_url(url, self.0.plain_http)?;
-        Ok(url.trim_end_matches('/').to_owned())
-    }
-
-    /// The moment that a request made now carries as its `ts`.
-    pub(crate) fn now(&self) -> Timestamp {
-        let since = (self.0.clock)()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        Timestamp::from_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+        // The session's own was checked when it was made.
+        match self.0.base_url.as_deref() {
+            Some(url) => Ok(url.to_owned()),
+            None => {
+                check_base_url(documented, self.0.plain_http)?;
+                Ok(documented.trim_end_matches('/').to_owned())
+            }
+        }
     }
 }
 
@@ -131,131 +175,11 @@ impl fmt::Debug for Session {
             .field("credentials", &self.0.credentials)
             .field("base_url", &self.0.base_url)
             .field("timeout", &self.0.timeout)
+            .field("total_timeout", &self.0.total_timeout)
+            .field("retry", &self.0.retry)
+            .field("limits", &self.0.limits)
+            .field("clock", &self.0.clock)
             .field("local_checks", &self.0.local_checks)
             .finish_non_exhaustive()
     }
-}
-
-impl SessionBuilder {
-    /// Sends every service to this base URL (a sandbox, a proxy) instead of its documented one. Paths are appended to it.
-    pub fn base_url(mut self, url: impl Into<String>) -> Self {
-        self.base_url = Some(url.into());
-        self
-    }
-
-    /// Uses the caller's own HTTP client, and so its pool, proxy, TLS and redirect settings. Set its redirect policy to
-    /// none: a followed redirect would carry a signed request to another place.
-    pub fn http_client(mut self, client: reqwest::Client) -> Self {
-        self.http = Some(client);
-        self
-    }
-
-    /// How long connecting may take: 10 s by default. Without effect on a client of the caller's own.
-    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
-        self
-    }
-
-    /// How long one attempt may take, from connecting to the end of the reply: 30 s by default, `None` for no limit.
-    pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
-        self.timeout = timeout.into();
-        self
-    }
-
-    /// Whether documented limits are checked before sending: true by default. Turn it off for a platform that has changed
-    /// its mind before this library did.
-    pub fn local_checks(mut self, on: bool) -> Self {
-        self.local_checks = on;
-        self
-    }
-
-    /// Allows plain http to hosts other than loopback: false by default. The signature protects against changes, but
-    /// everyone on the way can read the messages.
-    pub fn allow_plain_http(mut self, on: bool) -> Self {
-        self.plain_http = on;
-        self
-    }
-
-    /// Takes the time from elsewhere than the system's clock, for tests.
-    pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
-        self.clock = Arc::new(clock);
-        self
-    }
-
-    /// Makes the session.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when the base URL is malformed or plain http to
-    /// another machine, or when the HTTP client cannot be made.
-    pub fn build(self) -> Result<Session, Error> {
-        if let Some(url) = &self.base_url {
-            check_base_url(url, self.plain_http)?;
-        }
-        let http = match self.http {
-            Some(client) => client,
-            None => reqwest::Client::builder()
-                .connect_timeout(self.connect_timeout)
-                .redirect(reqwest::redirect::Policy::none())
-                .user_agent(concat!("nxcloud-rust/", env!("CARGO_PKG_VERSION")))
-                .build()
-                .map_err(|error| {
-                    Error::configuration("the HTTP client could not be made").with_source(error)
-                })?,
-        };
-        Ok(Session(Arc::new(Inner {
-            credentials: self.credentials,
-            http,
-            base_url: self.base_url,
-            timeout: self.timeout,
-            local_checks: self.local_checks,
-            plain_http: self.plain_http,
-            clock: self.clock,
-        })))
-    }
-}
-
-impl fmt::Debug for SessionBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SessionBuilder")
-            .field("credentials", &self.credentials)
-            .field("base_url", &self.base_url)
-            .finish_non_exhaustive()
-    }
-}
-
-fn check_base_url(text: &str, plain_http: bool) -> Result<(), Error> {
-    let url = Url::parse(text).map_err(|error| {
-        Error::configuration("the base URL is not a URL; write it as https://host[:port]")
-            .with_source(error)
-    })?;
-    if url.host_str().is_none() || url.query().is_some() || url.fragment().is_some() {
-        return Err(Error::configuration(
-            "the base URL needs a host and takes no query or fragment; write it as https://host[:port]",
-        ));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(Error::configuration(
-            "the base URL must not hold a user name or password",
-        ));
-    }
-    match url.scheme() {
-        "https" => Ok(()),
-        "http" if plain_http || is_loopback(&url) => Ok(()),
-        "http" => Err(Error::configuration(
-            "plain http is refused for hosts other than loopback; use https, or allow_plain_http to insist",
-        )),
-        _ => Err(Error::configuration(
-            "the base URL must begin with https://",
-        )),
-    }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    host == "localhost"
-        || host
-            .trim_matches(['[', ']'])
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
 }

@@ -156,7 +156,7 @@ impl Upload {
         Part::stream_with_length(body, self.size)
             .file_name(self.name.clone())
             .mime_str(&self.mime)
-            .map_err(Error::transport)
+            .map_err(|error| Error::transport(error, false))
     }
 }
 

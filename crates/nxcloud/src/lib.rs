@@ -4,8 +4,9 @@
 mod services;
 
 pub use nxcloud_client::{
-    CallOptions, Code, CodeInfo, CodeKind, Credentials, Decimal, Error, ErrorKind, Operation,
-    Outcome, Scheme, Session, SessionBuilder, Signed, check, lenient, signing,
+    CallOptions, Code, CodeInfo, CodeKind, Credentials, Decimal, Decision, Error, ErrorKind,
+    Failure, Operation, Outcome, PLATFORM_CODES, RateLimit, RetryBudget, RetryPolicy, Scheme, Sent,
+    Session, SessionBuilder, Signed, WhenLimited, check, lenient, profiles, signing,
 };
 #[cfg(feature = "webhooks")]
 #[doc(inline)]

@@ -14,6 +14,7 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
+use crate::faults::{Faults, Line};
 use crate::platform::{self, Answer, Incoming, Platform};
 use crate::push::Pushes;
 use crate::record::{Cause, History, Parts, ReceivedRequest};
@@ -26,6 +27,7 @@ const END_OF_DATES: u64 = 253_402_300_800;
 /// What all requests share.
 pub(crate) struct Shared {
     pub(crate) platform: Platform,
+    pub(crate) faults: Faults,
     pub(crate) history: History,
     pub(crate) pushes: Pushes,
     pub(crate) body_limit: usize,
@@ -55,6 +57,7 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
         Err(problem) => (Bytes::new(), Some(problem)),
     };
     let now = shared.platform.clock.now();
+    let mut fault = None;
     let answer = match problem {
         Some(cause @ Cause::BodyTooLarge { .. }) => {
             Answer::refused(StatusCode::PAYLOAD_TOO_LARGE, cause)
@@ -68,11 +71,21 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
                 headers: &head.headers,
                 body: &body,
             };
-            shared.platform.answer(&incoming, now)
+            fault = shared.faults.draw(shared.platform.operation(&incoming));
+            match fault {
+                Some(fault) if !fault.is_after_accept() => {
+                    shared.platform.fail(&incoming, fault.code(), now)
+                }
+                _ => shared.platform.answer(&incoming, now),
+            }
         }
     };
     platform::log(&answer);
     let response = respond(&answer, now);
+    let response = match fault {
+        Some(fault) => fault.spoil(response, head.extensions.get::<Line>()),
+        None => response,
+    };
     let received = ReceivedRequest::new(Parts {
         received_at: now,
         service: answer.service,

@@ -3,6 +3,7 @@
 
 mod catalog;
 mod error;
+mod faults;
 mod format;
 mod generated;
 mod http;
@@ -16,6 +17,7 @@ pub mod testing;
 mod violation;
 
 pub use error::{Error, SpecError};
+pub use faults::{Fault, Faults, Mix};
 pub use push::{Delivery, DeliveryOutcome, PushContent, PushError, Pushes};
 pub use record::{Cause, CommonProblem, LikelyCause, ReceivedRequest, SignatureMismatch, Verdict};
 pub use sandbox::{

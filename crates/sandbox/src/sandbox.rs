@@ -19,7 +19,7 @@ use crate::http::{self, Shared};
 use crate::platform::{Accounts, Clock, Platform};
 use crate::push::Pushes;
 use crate::record::History;
-use crate::{Error, ReceivedRequest, server};
+use crate::{Error, Faults, ReceivedRequest, server};
 
 /// Access key of the built-in NXCLOUD account.
 pub const ACCESS_KEY: &str = "sandbox-key";
@@ -109,6 +109,12 @@ impl Sandbox {
     pub fn set_ota_status(&self, request_id: &str, status: &str) -> bool {
         let state = &self.shared.platform.state;
         state.set_ota_status(request_id, status)
+    }
+
+    /// What goes wrong with the requests to come; nothing by default.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        &self.shared.faults
     }
 
     /// Forgets the requests received, what they have made, and the log of pushes.
@@ -229,6 +235,7 @@ impl Builder {
         }
         let shared = Arc::new(Shared {
             platform: Platform::new(Catalog::embedded()?, accounts, self.clock),
+            faults: Faults::default(),
             history: History::new(self.history_requests, self.history_bytes),
             pushes,
             body_limit: self.body_limit,

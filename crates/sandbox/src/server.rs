@@ -5,13 +5,18 @@ use std::pin::pin;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time;
+
+use crate::faults::{Line, Wire};
 
 /// How long requests that are being answered may take after the server is told to stop.
 const GRACE: Duration = Duration::from_secs(5);
@@ -52,11 +57,19 @@ pub(crate) async fn serve(
 async fn connection(stream: TcpStream, router: Router, mut closing: watch::Receiver<bool>) {
     // Replies are small; waiting for more to send only delays them. Without it they still arrive.
     let _ = stream.set_nodelay(true);
-    let service = TowerToHyperService::new(router);
+    let line = Line::default();
+    let wire = Wire::new(stream, line.clone());
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        // With it the answer can decide on the wire that carries it.
+        line.clear();
+        request.extensions_mut().insert(line.clone());
+        router.call(request)
+    });
     let mut connection = pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())
-            .serve_connection(TokioIo::new(stream), service)
+            .serve_connection(TokioIo::new(wire), service)
     );
     // An error of a connection is the client's: it went away or sent what is no HTTP.
     let told_to_close = async { closing.wait_for(|closing| *closing).await.is_ok() };

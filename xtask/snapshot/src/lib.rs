@@ -5,6 +5,12 @@
 #[rustfmt::skip]
 mod generated;
 
+/// For programs without async code.
+#[cfg(feature = "blocking")]
+pub mod blocking {
+    pub use crate::generated::blocking::Client;
+}
+
 pub use generated::client::Client;
 pub use generated::{codes, operations};
 pub use generated::{enums::*, replies::*, requests::*};

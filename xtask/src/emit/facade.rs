@@ -25,6 +25,7 @@ fn manifest(services: &[Service]) -> String {
     let mut dependencies = String::new();
     let mut native: Vec<String> = vec!["\"nxcloud-client/native-tls\"".to_owned()];
     let mut rustls: Vec<String> = vec!["\"nxcloud-client/rustls\"".to_owned()];
+    let mut blocking: Vec<String> = vec!["\"nxcloud-client/blocking\"".to_owned()];
     for service in services {
         let (name, package) = (&service.name, &service.package);
         let events = if service.webhooks.is_empty() {
@@ -43,6 +44,7 @@ fn manifest(services: &[Service]) -> String {
         );
         native.push(format!("\"{package}?/native-tls\""));
         rustls.push(format!("\"{package}?/rustls\""));
+        blocking.push(format!("\"{package}?/blocking\""));
     }
     format!(
         r#"# {marker}
@@ -61,7 +63,9 @@ keywords.workspace = true
 default = ["rustls"]
 # Every service.
 full = [{full}]
-{features}# Receives the pushes of the chosen services.
+{features}# Clients for programs without async code.
+blocking = [{blocking}]
+# Receives the pushes of the chosen services.
 webhooks = ["dep:nxcloud-webhooks"]
 # The same with the axum extractor, the tower layer, tokio's channel as a queue, fixtures for tests.
 webhooks-axum = ["webhooks", "nxcloud-webhooks/axum"]
@@ -78,22 +82,25 @@ nxcloud-client.workspace = true
 [dev-dependencies]
 bytes.workspace = true
 futures-util.workspace = true
-# Itself with every service, so that examples and tests need no flags.
 axum = {{ workspace = true, features = ["http1", "tokio"] }}
-nxcloud = {{ path = ".", features = ["full", "webhooks-axum", "webhooks-tokio"] }}
+# Itself with every service, so that examples and tests need no flags.
+nxcloud = {{ path = ".", features = ["blocking", "full", "webhooks-axum", "webhooks-tokio"] }}
 nxcloud-sandbox.workspace = true
+reqwest.workspace = true
 serde.workspace = true
 serde_json.workspace = true
-tokio = {{ workspace = true, features = ["fs", "io-util", "macros", "net", "rt-multi-thread", "time"] }}
+tokio = {{ workspace = true, features = ["fs", "io-util", "macros", "net", "rt-multi-thread", "sync", "time"] }}
+tracing-subscriber = {{ workspace = true, features = ["tracing-log"] }}
 
 [package.metadata.docs.rs]
-features = ["full", "webhooks"]
+features = ["blocking", "full", "webhooks"]
 
 [lints]
 workspace = true
 "#,
         marker = marker("specs/*.yaml"),
         full = quoted.join(", "),
+        blocking = blocking.join(", "),
         native = native.join(", "),
         rustls = rustls.join(", "),
     )

@@ -8,6 +8,7 @@ use quote::{format_ident, quote};
 use crate::model::Service;
 use crate::names;
 
+mod blocking;
 mod client;
 mod codes;
 mod facade;
@@ -47,6 +48,7 @@ pub fn crate_files(service: &Service) -> Result<BTreeMap<String, String>, String
         files.insert(format!("src/generated/{name}.rs"), rust(tokens));
     };
     put("mod", module(service));
+    put("blocking", blocking::blocking(service));
     put("client", client::client(service));
     put("codes", codes::codes(service));
     put("http", http::http(service)?);
@@ -132,6 +134,7 @@ keywords.workspace = true
 
 [features]
 default = ["rustls"]
+blocking = ["nxcloud-client/blocking"]
 native-tls = ["nxcloud-client/native-tls"]
 rustls = ["nxcloud-client/rustls"]
 
@@ -171,6 +174,12 @@ fn lib(service: &Service) -> String {
 #[rustfmt::skip]
 mod generated;
 
+/// For programs without async code.
+#[cfg(feature = "blocking")]
+pub mod blocking {{
+    pub use crate::generated::blocking::Client;
+}}
+
 pub use generated::client::Client;
 pub use generated::{{codes, operations}};
 pub use generated::{{{types}}};
@@ -195,6 +204,8 @@ fn module(service: &Service) -> TokenStream {
         )
     });
     quote! {
+        #[cfg(feature = "blocking")]
+        pub(crate) mod blocking;
         pub(crate) mod client;
         pub mod codes;
         pub(crate) mod enums;

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::{doc, ident};
-use crate::model::{Operation, Scheme, Service};
+use crate::model::{Operation, Scheme, Service, TypeKind};
 use crate::names;
 
 pub(super) fn operations(service: &Service) -> TokenStream {
@@ -77,10 +77,29 @@ fn row(service: &Service, operation: &Operation) -> TokenStream {
         let table = ident(&format!("{}_CODES", names::constant(&operation.id)));
         quote!(codes::#table,)
     });
+    let public = public_fields(service, operation);
+    let public = (!public.is_empty()).then(|| quote!(.with_public_fields(&[#(#public),*])));
     quote! {
         #text
         pub static #name: Operation = Operation::new(
             #title, #id, #method, #path, #base_url, #scheme, #safe, &[#own codes::SHARED_CODES],
-        );
+        )
+        #public;
+    }
+}
+
+/// Wire names of the request's own fields that may be shown, in the order of the spec.
+fn public_fields<'a>(service: &'a Service, operation: &Operation) -> Vec<&'a str> {
+    let Some(request) = operation.input.type_name() else {
+        return Vec::new();
+    };
+    match service.type_def(request).map(|def| &def.kind) {
+        Some(TypeKind::Object(object)) => object
+            .fields
+            .iter()
+            .filter(|field| field.public && field.constant.is_none())
+            .map(|field| field.wire.as_str())
+            .collect(),
+        _ => Vec::new(),
     }
 }

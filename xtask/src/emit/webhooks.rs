@@ -37,9 +37,24 @@ pub fn webhook_files(services: &[Service]) -> BTreeMap<String, String> {
         );
     }
     files.insert("src/generated/mod.rs".to_owned(), modules);
+    let marker = marker("specs/*.yaml");
     files.insert(
         "tests/generated/main.rs".to_owned(),
-        format!("// {}\n{}", marker("specs/*.yaml"), pretty(tests(&pushing))),
+        format!(
+            r#"// {marker}
+//! Every example of every push is read from every transport that the reference names.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "../common/mod.rs"]
+mod common;
+#[rustfmt::skip]
+mod samples;
+"#
+        ),
+    );
+    files.insert(
+        "tests/generated/samples.rs".to_owned(),
+        format!("// {marker}\n{}", pretty(tests(&pushing))),
     );
     files
 }
@@ -518,7 +533,7 @@ fn tests(services: &[&Service]) -> TokenStream {
             mod #module {
                 use nxcloud_webhooks::#module::Event;
 
-                use super::common;
+                use crate::common;
 
                 #(#tests)*
             }
@@ -526,10 +541,6 @@ fn tests(services: &[&Service]) -> TokenStream {
     });
     quote! {
         //! Every example of every push is read from every transport that the reference names.
-        #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-        #[path = "../common/mod.rs"]
-        mod common;
 
         #(#modules)*
     }

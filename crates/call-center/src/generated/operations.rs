@@ -5,33 +5,35 @@ use nxcloud_client::{Operation, Scheme};
 use super::codes;
 /// Page through the call records of a time window.
 pub static QUERY_CALL_RECORDS: Operation = Operation::new(
-    "call-center",
-    "query_call_records",
-    "POST",
-    "/saas/cc/openapi/cdr/page",
-    "https://api2.nxcloud.com",
-    Scheme::NxcloudMd5 {
-        biz_type: BizType::from_static("8"),
-        action: Action::from_static("cc"),
-        body_signed: true,
-    },
-    true,
-    &[codes::SHARED_CODES],
-);
+        "call-center",
+        "query_call_records",
+        "POST",
+        "/saas/cc/openapi/cdr/page",
+        "https://api2.nxcloud.com",
+        Scheme::NxcloudMd5 {
+            biz_type: BizType::from_static("8"),
+            action: Action::from_static("cc"),
+            body_signed: true,
+        },
+        true,
+        &[codes::SHARED_CODES],
+    )
+    .with_public_fields(&["callId"]);
 /// Create an AI outbound task and load its numbers.
 pub static CREATE_AI_CALL_TASK: Operation = Operation::new(
-    "call-center",
-    "create_ai_call_task",
-    "POST",
-    "/saas/cc/openapi/ai/createandcall",
-    "https://api2.nxcloud.com",
-    Scheme::NxcloudMd5 {
-        biz_type: BizType::from_static("8"),
-        action: Action::from_static("cc"),
-        body_signed: true,
-    },
-    false,
-    &[codes::SHARED_CODES],
-);
+        "call-center",
+        "create_ai_call_task",
+        "POST",
+        "/saas/cc/openapi/ai/createandcall",
+        "https://api2.nxcloud.com",
+        Scheme::NxcloudMd5 {
+            biz_type: BizType::from_static("8"),
+            action: Action::from_static("cc"),
+            body_signed: true,
+        },
+        false,
+        &[codes::SHARED_CODES],
+    )
+    .with_public_fields(&["country"]);
 /// Every operation.
 pub static ALL: &[&Operation] = &[&QUERY_CALL_RECORDS, &CREATE_AI_CALL_TASK];

@@ -20,19 +20,20 @@ pub static SEND_DID_SMS: Operation = Operation::new(
 );
 /// Page through the call records of DID numbers of one day.
 pub static QUERY_CALLS: Operation = Operation::new(
-    "did",
-    "query_calls",
-    "POST",
-    "/api/did/cdr",
-    "https://api2.nxcloud.com",
-    Scheme::NxcloudMd5 {
-        biz_type: BizType::from_static("4"),
-        action: Action::from_static("cdr"),
-        body_signed: true,
-    },
-    true,
-    &[codes::QUERY_CALLS_CODES, codes::SHARED_CODES],
-);
+        "did",
+        "query_calls",
+        "POST",
+        "/api/did/cdr",
+        "https://api2.nxcloud.com",
+        Scheme::NxcloudMd5 {
+            biz_type: BizType::from_static("4"),
+            action: Action::from_static("cdr"),
+            body_signed: true,
+        },
+        true,
+        &[codes::QUERY_CALLS_CODES, codes::SHARED_CODES],
+    )
+    .with_public_fields(&["date"]);
 /// Call a number through a DID and bridge it to an Amazon Connect agent.
 pub static DIAL_AMAZON_CONNECT: Operation = Operation::new(
     "did",

@@ -5,33 +5,35 @@ use nxcloud_client::{Operation, Scheme};
 use super::codes;
 /// Queue one or more phone numbers for checking.
 pub static SUBMIT_CHECK: Operation = Operation::new(
-    "number-check",
-    "submit_check",
-    "POST",
-    "/api/number/check",
-    "https://api2.nxcloud.com",
-    Scheme::NxcloudMd5 {
-        biz_type: BizType::from_static("1"),
-        action: Action::from_static("numbercheck"),
-        body_signed: true,
-    },
-    false,
-    &[codes::SUBMIT_CHECK_CODES, codes::SHARED_CODES],
-);
+        "number-check",
+        "submit_check",
+        "POST",
+        "/api/number/check",
+        "https://api2.nxcloud.com",
+        Scheme::NxcloudMd5 {
+            biz_type: BizType::from_static("1"),
+            action: Action::from_static("numbercheck"),
+            body_signed: true,
+        },
+        false,
+        &[codes::SUBMIT_CHECK_CODES, codes::SHARED_CODES],
+    )
+    .with_public_fields(&["batchNo"]);
 /// Page through the check results of one day.
 pub static QUERY_CHECKS: Operation = Operation::new(
-    "number-check",
-    "query_checks",
-    "POST",
-    "/api/number/query",
-    "https://api2.nxcloud.com",
-    Scheme::NxcloudMd5 {
-        biz_type: BizType::from_static("1"),
-        action: Action::from_static("numbercheck"),
-        body_signed: true,
-    },
-    true,
-    &[codes::QUERY_CHECKS_CODES, codes::SHARED_CODES],
-);
+        "number-check",
+        "query_checks",
+        "POST",
+        "/api/number/query",
+        "https://api2.nxcloud.com",
+        Scheme::NxcloudMd5 {
+            biz_type: BizType::from_static("1"),
+            action: Action::from_static("numbercheck"),
+            body_signed: true,
+        },
+        true,
+        &[codes::QUERY_CHECKS_CODES, codes::SHARED_CODES],
+    )
+    .with_public_fields(&["date", "messageId", "batchNo"]);
 /// Every operation.
 pub static ALL: &[&Operation] = &[&SUBMIT_CHECK, &QUERY_CHECKS];

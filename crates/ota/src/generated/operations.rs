@@ -20,18 +20,19 @@ pub static INIT: Operation = Operation::new(
 );
 /// Read the outcome of a login request.
 pub static VERIFY: Operation = Operation::new(
-    "ota",
-    "verify",
-    "POST",
-    "/api/ota/verify",
-    "https://api2.nxcloud.com",
-    Scheme::NxcloudMd5 {
-        biz_type: BizType::from_static("6"),
-        action: Action::from_static("verify"),
-        body_signed: true,
-    },
-    true,
-    &[codes::SHARED_CODES],
-);
+        "ota",
+        "verify",
+        "POST",
+        "/api/ota/verify",
+        "https://api2.nxcloud.com",
+        Scheme::NxcloudMd5 {
+            biz_type: BizType::from_static("6"),
+            action: Action::from_static("verify"),
+            body_signed: true,
+        },
+        true,
+        &[codes::SHARED_CODES],
+    )
+    .with_public_fields(&["requestId"]);
 /// Every operation.
 pub static ALL: &[&Operation] = &[&INIT, &VERIFY];

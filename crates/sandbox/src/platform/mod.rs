@@ -126,6 +126,57 @@ impl Platform {
         }
     }
 
+    /// The operation that a request seems to mean, if that can be told.
+    pub(crate) fn operation(&self, incoming: &Incoming<'_>) -> Option<&str> {
+        self.meant(incoming).map(|operation| &*operation.id)
+    }
+
+    fn meant(&self, incoming: &Incoming<'_>) -> Option<&Operation> {
+        let route = self.catalog.route(incoming.method, incoming.path).ok()?;
+        let sent = incoming.headers.get("action");
+        let sent = sent.and_then(|action| action.to_str().ok());
+        let means = |operation: &&&Operation| match &operation.signed {
+            Signed::Md5 { action, .. } => sent == Some(action),
+            Signed::Sha256 { .. } => false,
+        };
+        match route.operations.as_slice() {
+            [alone] => Some(alone),
+            several => several.iter().find(means).copied(),
+        }
+    }
+
+    /// Refuses a request with this code, whatever it says.
+    pub(crate) fn fail(&self, incoming: &Incoming<'_>, code: i64, now: u64) -> Answer {
+        let Some(operation) = self.meant(incoming) else {
+            return Answer::refused(StatusCode::BAD_GATEWAY, Cause::Fault);
+        };
+        let text = operation.meaning(code).unwrap_or("refused");
+        let (status, body) = match operation.signed {
+            Signed::Md5 { .. } => {
+                let filler = Filler {
+                    ids: &self.ids,
+                    now,
+                    fields: &Fields::new(),
+                };
+                (StatusCode::OK, filler.failure(operation, code, text))
+            }
+            Signed::Sha256 { .. } => {
+                let status = u16::try_from(code).map(StatusCode::from_u16);
+                let status = status.map_or(StatusCode::BAD_REQUEST, |status| {
+                    status.unwrap_or(StatusCode::BAD_REQUEST)
+                });
+                (status, json!({ "message": text }))
+            }
+        };
+        Answer {
+            status,
+            body: to_bytes(&body),
+            verdict: Verdict::refused(code, Cause::Fault),
+            service: Some(Arc::clone(&operation.service)),
+            operation: Some(Arc::clone(&operation.id)),
+        }
+    }
+
     fn of_route(&self, route: &Route<'_>, incoming: &Incoming<'_>, now: u64) -> Answer {
         let md5 = |operation: &&Operation| matches!(operation.signed, Signed::Md5 { .. });
         let checked = if route.operations.iter().all(md5) {

@@ -109,6 +109,8 @@ pub enum Cause {
         /// What is wrong.
         problem: &'static str,
     },
+    /// A test asked for a [`Fault`](crate::Fault) before the platform acts.
+    Fault,
 }
 
 impl From<Violation> for Cause {
@@ -145,6 +147,7 @@ impl Cause {
             Self::Operation => "operation",
             Self::Parameter { .. } => "parameter",
             Self::State { .. } => "state",
+            Self::Fault => "fault",
         }
     }
 }
@@ -173,6 +176,7 @@ impl fmt::Display for Cause {
             Self::Parameter { pointer, problem } if pointer.is_empty() => f.write_str(problem),
             Self::Parameter { pointer, problem } => write!(f, "{pointer} {problem}"),
             Self::State { problem, .. } => f.write_str(problem),
+            Self::Fault => f.write_str("a test asked for it"),
         }
     }
 }

@@ -90,7 +90,7 @@ pub static SHARED_CODES: &[CodeInfo] = &[
     CodeInfo::new(
         27,
         "NUMBER_FREQUENCY_LIMIT",
-        CodeKind::RateLimit,
+        CodeKind::Quota,
         "per-number frequency limit reached (5 per hour)",
         Some("Wait before sending to this number again."),
     ),

@@ -5,18 +5,19 @@ use nxcloud_client::{Operation, Scheme};
 use super::codes;
 /// Send one text to one or several numbers.
 pub static SEND_SMS: Operation = Operation::new(
-    "sms",
-    "send_sms",
-    "POST",
-    "/api/sms/mtsend_v2",
-    "https://api2.nxcloud.com",
-    Scheme::NxcloudMd5 {
-        biz_type: BizType::from_static("3"),
-        action: Action::from_static("mtsend"),
-        body_signed: true,
-    },
-    false,
-    &[codes::SHARED_CODES],
-);
+        "sms",
+        "send_sms",
+        "POST",
+        "/api/sms/mtsend_v2",
+        "https://api2.nxcloud.com",
+        Scheme::NxcloudMd5 {
+            biz_type: BizType::from_static("3"),
+            action: Action::from_static("mtsend"),
+            body_signed: true,
+        },
+        false,
+        &[codes::SHARED_CODES],
+    )
+    .with_public_fields(&["sysMessageId"]);
 /// Every operation.
 pub static ALL: &[&Operation] = &[&SEND_SMS];

@@ -5,64 +5,68 @@ use nxcloud_client::{Operation, Scheme};
 use super::codes;
 /// Bind A and B through a virtual number that the platform picks.
 pub static BIND: Operation = Operation::new(
-    "virtual-number",
-    "bind",
-    "POST",
-    "/api/pns/#bindAXB",
-    "https://number.nxcloud.com",
-    Scheme::NxcloudMd5 {
-        biz_type: BizType::from_static("5"),
-        action: Action::from_static("bindAXB"),
-        body_signed: true,
-    },
-    false,
-    &[codes::SHARED_CODES],
-);
+        "virtual-number",
+        "bind",
+        "POST",
+        "/api/pns/#bindAXB",
+        "https://number.nxcloud.com",
+        Scheme::NxcloudMd5 {
+            biz_type: BizType::from_static("5"),
+            action: Action::from_static("bindAXB"),
+            body_signed: true,
+        },
+        false,
+        &[codes::SHARED_CODES],
+    )
+    .with_public_fields(&["customerBindId"]);
 /// Bind A and B through a chosen virtual number plus an extension.
 pub static BIND_WITH_EXTENSION: Operation = Operation::new(
-    "virtual-number",
-    "bind_with_extension",
-    "POST",
-    "/api/pns/#bindAXBExtension",
-    "https://number.nxcloud.com",
-    Scheme::NxcloudMd5 {
-        biz_type: BizType::from_static("5"),
-        action: Action::from_static("bindAXBExtension"),
-        body_signed: true,
-    },
-    false,
-    &[codes::SHARED_CODES],
-);
+        "virtual-number",
+        "bind_with_extension",
+        "POST",
+        "/api/pns/#bindAXBExtension",
+        "https://number.nxcloud.com",
+        Scheme::NxcloudMd5 {
+            biz_type: BizType::from_static("5"),
+            action: Action::from_static("bindAXBExtension"),
+            body_signed: true,
+        },
+        false,
+        &[codes::SHARED_CODES],
+    )
+    .with_public_fields(&["customerBindId"]);
 /// Bind A to a number group through a virtual number.
 pub static BIND_GROUP: Operation = Operation::new(
-    "virtual-number",
-    "bind_group",
-    "POST",
-    "/api/pns/#bindAXG",
-    "https://number.nxcloud.com",
-    Scheme::NxcloudMd5 {
-        biz_type: BizType::from_static("5"),
-        action: Action::from_static("bindAXG"),
-        body_signed: true,
-    },
-    false,
-    &[codes::SHARED_CODES],
-);
+        "virtual-number",
+        "bind_group",
+        "POST",
+        "/api/pns/#bindAXG",
+        "https://number.nxcloud.com",
+        Scheme::NxcloudMd5 {
+            biz_type: BizType::from_static("5"),
+            action: Action::from_static("bindAXG"),
+            body_signed: true,
+        },
+        false,
+        &[codes::SHARED_CODES],
+    )
+    .with_public_fields(&["groupId", "customerBindId"]);
 /// End one binding.
 pub static UNBIND: Operation = Operation::new(
-    "virtual-number",
-    "unbind",
-    "POST",
-    "/api/pns/#unbindAXB",
-    "https://number.nxcloud.com",
-    Scheme::NxcloudMd5 {
-        biz_type: BizType::from_static("5"),
-        action: Action::from_static("unbindAXB"),
-        body_signed: true,
-    },
-    false,
-    &[codes::SHARED_CODES],
-);
+        "virtual-number",
+        "unbind",
+        "POST",
+        "/api/pns/#unbindAXB",
+        "https://number.nxcloud.com",
+        Scheme::NxcloudMd5 {
+            biz_type: BizType::from_static("5"),
+            action: Action::from_static("unbindAXB"),
+            body_signed: true,
+        },
+        false,
+        &[codes::SHARED_CODES],
+    )
+    .with_public_fields(&["customerBindId", "bindId"]);
 /// Page through the current bindings.
 pub static LIST_BINDINGS: Operation = Operation::new(
     "virtual-number",
@@ -110,34 +114,36 @@ pub static CREATE_GROUP: Operation = Operation::new(
 );
 /// Delete a number group.
 pub static DELETE_GROUP: Operation = Operation::new(
-    "virtual-number",
-    "delete_group",
-    "POST",
-    "/api/pns/#deleteGroup",
-    "https://number.nxcloud.com",
-    Scheme::NxcloudMd5 {
-        biz_type: BizType::from_static("5"),
-        action: Action::from_static("deleteGroup"),
-        body_signed: true,
-    },
-    false,
-    &[codes::SHARED_CODES],
-);
+        "virtual-number",
+        "delete_group",
+        "POST",
+        "/api/pns/#deleteGroup",
+        "https://number.nxcloud.com",
+        Scheme::NxcloudMd5 {
+            biz_type: BizType::from_static("5"),
+            action: Action::from_static("deleteGroup"),
+            body_signed: true,
+        },
+        false,
+        &[codes::SHARED_CODES],
+    )
+    .with_public_fields(&["groupId"]);
 /// Add, remove or replace the members of a number group.
 pub static UPDATE_GROUP: Operation = Operation::new(
-    "virtual-number",
-    "update_group",
-    "POST",
-    "/api/pns/#updateGroup",
-    "https://number.nxcloud.com",
-    Scheme::NxcloudMd5 {
-        biz_type: BizType::from_static("5"),
-        action: Action::from_static("updateGroup"),
-        body_signed: true,
-    },
-    false,
-    &[codes::SHARED_CODES],
-);
+        "virtual-number",
+        "update_group",
+        "POST",
+        "/api/pns/#updateGroup",
+        "https://number.nxcloud.com",
+        Scheme::NxcloudMd5 {
+            biz_type: BizType::from_static("5"),
+            action: Action::from_static("updateGroup"),
+            body_signed: true,
+        },
+        false,
+        &[codes::SHARED_CODES],
+    )
+    .with_public_fields(&["groupId"]);
 /// Page through the number groups.
 pub static LIST_GROUPS: Operation = Operation::new(
     "virtual-number",

@@ -20,124 +20,132 @@ pub static SEND_MESSAGE: Operation = Operation::new(
 );
 /// Store a media file for later sending.
 pub static UPLOAD_MEDIA: Operation = Operation::new(
-    "whatsapp",
-    "upload_media",
-    "POST",
-    "/api/wa/uploadMedia",
-    "https://api2.nxcloud.com",
-    Scheme::NxcloudMd5 {
-        biz_type: BizType::from_static("2"),
-        action: Action::from_static("uploadMedia"),
-        body_signed: false,
-    },
-    false,
-    &[codes::SHARED_CODES],
-);
+        "whatsapp",
+        "upload_media",
+        "POST",
+        "/api/wa/uploadMedia",
+        "https://api2.nxcloud.com",
+        Scheme::NxcloudMd5 {
+            biz_type: BizType::from_static("2"),
+            action: Action::from_static("uploadMedia"),
+            body_signed: false,
+        },
+        false,
+        &[codes::SHARED_CODES],
+    )
+    .with_public_fields(&["type"]);
 /// Look up a media file that was uploaded or received.
 pub static GET_MEDIA: Operation = Operation::new(
-    "whatsapp",
-    "get_media",
-    "POST",
-    "/api/wa/getMedia",
-    "https://api2.nxcloud.com",
-    Scheme::NxcloudMd5 {
-        biz_type: BizType::from_static("2"),
-        action: Action::from_static("getMedia"),
-        body_signed: true,
-    },
-    true,
-    &[codes::SHARED_CODES],
-);
+        "whatsapp",
+        "get_media",
+        "POST",
+        "/api/wa/getMedia",
+        "https://api2.nxcloud.com",
+        Scheme::NxcloudMd5 {
+            biz_type: BizType::from_static("2"),
+            action: Action::from_static("getMedia"),
+            body_signed: true,
+        },
+        true,
+        &[codes::SHARED_CODES],
+    )
+    .with_public_fields(&["Media-ID"]);
 /// Delete an uploaded media file.
 pub static DELETE_MEDIA: Operation = Operation::new(
-    "whatsapp",
-    "delete_media",
-    "POST",
-    "/api/wa/deleteMedia",
-    "https://api2.nxcloud.com",
-    Scheme::NxcloudMd5 {
-        biz_type: BizType::from_static("2"),
-        action: Action::from_static("deleteMedia"),
-        body_signed: true,
-    },
-    false,
-    &[codes::SHARED_CODES],
-);
+        "whatsapp",
+        "delete_media",
+        "POST",
+        "/api/wa/deleteMedia",
+        "https://api2.nxcloud.com",
+        Scheme::NxcloudMd5 {
+            biz_type: BizType::from_static("2"),
+            action: Action::from_static("deleteMedia"),
+            body_signed: true,
+        },
+        false,
+        &[codes::SHARED_CODES],
+    )
+    .with_public_fields(&["Media-ID"]);
 /// Create a message template for one business number.
 pub static CREATE_TEMPLATE: Operation = Operation::new(
-    "whatsapp",
-    "create_template",
-    "POST",
-    "/api/wa/createTemplate",
-    "https://api2.nxcloud.com",
-    Scheme::NxcloudMd5 {
-        biz_type: BizType::from_static("2"),
-        action: Action::from_static("createTemplate"),
-        body_signed: true,
-    },
-    false,
-    &[codes::SHARED_CODES],
-);
+        "whatsapp",
+        "create_template",
+        "POST",
+        "/api/wa/createTemplate",
+        "https://api2.nxcloud.com",
+        Scheme::NxcloudMd5 {
+            biz_type: BizType::from_static("2"),
+            action: Action::from_static("createTemplate"),
+            body_signed: true,
+        },
+        false,
+        &[codes::SHARED_CODES],
+    )
+    .with_public_fields(&["name"]);
 /// Edit an existing template by its id.
 pub static UPDATE_TEMPLATE: Operation = Operation::new(
-    "whatsapp",
-    "update_template",
-    "POST",
-    "/api/wa/updateTemplate",
-    "https://api2.nxcloud.com",
-    Scheme::NxcloudMd5 {
-        biz_type: BizType::from_static("2"),
-        action: Action::from_static("updateTemplate"),
-        body_signed: true,
-    },
-    false,
-    &[codes::SHARED_CODES],
-);
+        "whatsapp",
+        "update_template",
+        "POST",
+        "/api/wa/updateTemplate",
+        "https://api2.nxcloud.com",
+        Scheme::NxcloudMd5 {
+            biz_type: BizType::from_static("2"),
+            action: Action::from_static("updateTemplate"),
+            body_signed: true,
+        },
+        false,
+        &[codes::SHARED_CODES],
+    )
+    .with_public_fields(&["template_id"]);
 /// List the templates of one business number.
 pub static GET_TEMPLATES: Operation = Operation::new(
-    "whatsapp",
-    "get_templates",
-    "POST",
-    "/api/wa/getTemplate",
-    "https://api2.nxcloud.com",
-    Scheme::NxcloudMd5 {
-        biz_type: BizType::from_static("2"),
-        action: Action::from_static("getTemplate"),
-        body_signed: true,
-    },
-    true,
-    &[codes::SHARED_CODES],
-);
+        "whatsapp",
+        "get_templates",
+        "POST",
+        "/api/wa/getTemplate",
+        "https://api2.nxcloud.com",
+        Scheme::NxcloudMd5 {
+            biz_type: BizType::from_static("2"),
+            action: Action::from_static("getTemplate"),
+            body_signed: true,
+        },
+        true,
+        &[codes::SHARED_CODES],
+    )
+    .with_public_fields(&["after", "before", "name"]);
 /// Delete all templates of one name, in every language.
 pub static DELETE_TEMPLATE: Operation = Operation::new(
-    "whatsapp",
-    "delete_template",
-    "POST",
-    "/api/wa/deleteTemplate",
-    "https://api2.nxcloud.com",
-    Scheme::NxcloudMd5 {
-        biz_type: BizType::from_static("2"),
-        action: Action::from_static("deleteTemplate"),
-        body_signed: true,
-    },
-    false,
-    &[codes::SHARED_CODES],
-);
+        "whatsapp",
+        "delete_template",
+        "POST",
+        "/api/wa/deleteTemplate",
+        "https://api2.nxcloud.com",
+        Scheme::NxcloudMd5 {
+            biz_type: BizType::from_static("2"),
+            action: Action::from_static("deleteTemplate"),
+            body_signed: true,
+        },
+        false,
+        &[codes::SHARED_CODES],
+    )
+    .with_public_fields(&["name"]);
 /// Upload an example file for the header of a template.
 pub static UPLOAD_TEMPLATE_FILE: Operation = Operation::new(
-    "whatsapp",
-    "upload_template_file",
-    "POST",
-    "/api/wa/uploadTemplateFile",
-    "https://api2.nxcloud.com",
-    Scheme::NxcloudMd5 {
-        biz_type: BizType::from_static("2"),
-        action: Action::from_static("uploadTemplateFile"),
-        body_signed: false,
-    },
-    false,
-    &[codes::SHARED_CODES],
-);
+        "whatsapp",
+        "upload_template_file",
+        "POST",
+        "/api/wa/uploadTemplateFile",
+        "https://api2.nxcloud.com",
+        Scheme::NxcloudMd5 {
+            biz_type: BizType::from_static("2"),
+            action: Action::from_static("uploadTemplateFile"),
+            body_signed: false,
+        },
+        false,
+        &[codes::SHARED_CODES],
+    )
+    .with_public_fields(&["type"]);
 /// Query the state of an application's business numbers.
 pub static GET_PHONES: Operation = Operation::new(
     "whatsapp",

@@ -1,0 +1,226 @@
+//! The attempts of one call: each waits for room, is signed anew, and is followed by another only if the policy says so.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::Request;
+use tokio::time::Instant;
+
+use crate::call::Call;
+use crate::clock::{Reading, retry_after};
+use crate::retry::{Decision, Delays};
+use crate::sent::Departure;
+use crate::{Code, Error, Outcome, RetryPolicy, Scheme, reply, trace};
+
+/// What may still happen in a call.
+struct Course {
+    policy: RetryPolicy,
+    /// When the call's total time is up.
+    deadline: Option<Instant>,
+    /// Made when the first one is needed.
+    delays: Option<Delays>,
+    /// A request is signed again for a wrong clock once.
+    clock_corrected: bool,
+}
+
+impl Course {
+    fn left(&self) -> Option<Duration> {
+        self.deadline
+            .map(|deadline| deadline.saturating_duration_since(Instant::now()))
+    }
+}
+
+impl Call {
+    /// Makes attempts until one succeeds or no other may follow.
+    ///
+    /// Dropping the future drops the attempt at work with its connection, or its place in the line of the rate limit.
+    pub(crate) async fn run(&self, mut request: Request) -> Result<Bytes, Error> {
+        // The generator adds the spec's version to every request; it is no header of the platform's.
+        request.headers_mut().remove("api-version");
+        let (session, options) = (&self.0.service.session, &self.0.service.options);
+        let total = options.total_timeout.or(session.total_timeout());
+        let mut course = Course {
+            policy: options.retry.unwrap_or(session.retry()),
+            deadline: total.and_then(|total| Instant::now().checked_add(total)),
+            delays: None,
+            clock_corrected: false,
+        };
+        session.budget().deposit();
+        let result = self.attempts(&mut request, &mut course).await;
+        self.trail().request = Some(request);
+        result
+    }
+
+    async fn attempts(&self, request: &mut Request, course: &mut Course) -> Result<Bytes, Error> {
+        let session = &self.0.service.session;
+        let mut number = 0;
+        // Attempts that count for the policy; one that only met a wrong clock does not.
+        let mut counted = 0;
+        let mut last = None;
+        // A body that is not held in memory can be sent once.
+        let once = request.body().is_some_and(|body| body.as_bytes().is_none());
+        loop {
+            if let Some(bucket) = session.bucket(self.0.operation.service) {
+                let when = self.0.service.options.when_limited;
+                let room = bucket.take(when, course.deadline, session.sleeper());
+                if let Err(throttled) = room.await {
+                    // What the platform said tells more than that there is no room to ask again.
+                    return Err(last.unwrap_or(throttled));
+                }
+            }
+            let this = match self.prepare(request).await {
+                Ok(this) => this,
+                // A stream that cannot be sent again ends the call with what the first sending met.
+                Err(error) => return Err(last.unwrap_or(error)),
+            };
+            number += 1;
+            self.trail().attempts = number;
+            let reading = session.clock().read();
+            let (corrected, error) = match self.attempt(this, reading, course).await {
+                Ok(body) => return Ok(body),
+                Err(failed) => failed,
+            };
+            if error.outcome() == Outcome::Unknown {
+                self.leave_open(reading);
+            }
+            if error.is_too_fast()
+                && let Some(bucket) = session.bucket(self.0.operation.service)
+            {
+                bucket.pause(error.retry_after());
+            }
+            if once {
+                return Err(error);
+            }
+            if corrected && !course.clock_corrected {
+                course.clock_corrected = true;
+                trace::clock_learned(session.clock().offset());
+                trace::attempt_failed(number, &error, Some(Duration::ZERO));
+                last = Some(error);
+                continue;
+            }
+            counted += 1;
+            let delay = self.delay(&error, counted, course);
+            trace::attempt_failed(number, &error, delay);
+            match delay {
+                Some(delay) => session.sleeper()(delay).await,
+                None => return Err(error),
+            }
+            last = Some(error);
+        }
+    }
+
+    /// The request of one attempt, unsigned. A multipart body is made for each one.
+    #[cfg_attr(
+        not(feature = "uploads"),
+        expect(clippy::unused_async, reason = "files are opened here")
+    )]
+    async fn prepare(&self, request: &mut Request) -> Result<Request, Error> {
+        #[cfg(feature = "uploads")]
+        if let Some(form) = self.0.form.get() {
+            let mut request = copy(request)?;
+            // The octet-stream type of the empty body would win over that of the form.
+            request.headers_mut().remove(reqwest::header::CONTENT_TYPE);
+            let http = self.0.service.session.http().clone();
+            return reqwest::RequestBuilder::from_parts(http, request)
+                .multipart(form.encode().await?)
+                .build()
+                .map_err(|error| Error::transport(error, false));
+        }
+        copy(request)
+    }
+
+    /// Whether requests carry the time.
+    fn has_ts(&self) -> bool {
+        matches!(self.0.operation.scheme, Scheme::NxcloudMd5 { .. })
+    }
+
+    /// Notes an attempt that the platform may have acted on.
+    fn leave_open(&self, reading: Reading) {
+        let mut trail = self.trail();
+        trail.may_have_acted = true;
+        if self.has_ts() {
+            trail.open.push(reading.ts());
+        }
+    }
+
+    /// How long to wait before another attempt, if there is to be one.
+    fn delay(&self, error: &Error, counted: u32, course: &mut Course) -> Option<Duration> {
+        let policy = course.policy;
+        let Decision::Retry { at_least } =
+            policy.decide(self.0.operation.safe, error.failure(), counted)
+        else {
+            return None;
+        };
+        let delays = course.delays.get_or_insert_with(|| policy.delays());
+        let delay = delays.next().max(at_least);
+        // Whoever would wait beyond the end of the call can be told now.
+        if course.left().is_some_and(|left| delay >= left) {
+            return None;
+        }
+        if !self.0.service.session.budget().withdraw() {
+            trace::budget_used_up();
+            return None;
+        }
+        Some(delay)
+    }
+
+    /// One attempt. The error comes with whether the clock was corrected because of it.
+    async fn attempt(
+        &self,
+        mut request: Request,
+        reading: Reading,
+        course: &Course,
+    ) -> Result<Bytes, (bool, Error)> {
+        let (session, options) = (&self.0.service.session, &self.0.service.options);
+        self.sign(&mut request, reading.ts())
+            .map_err(|error| (false, error))?;
+        let limit = options.timeout.or(session.timeout());
+        *request.timeout_mut() = match (limit, course.left()) {
+            (Some(limit), Some(left)) => Some(limit.min(left)),
+            (limit, left) => limit.or(left),
+        };
+        let departure = Departure::watch(&mut request);
+        let response = session
+            .http()
+            .execute(request)
+            .await
+            .map_err(|error| (false, Error::transport(error, departure.may_have_left())))?;
+        let timed = self.has_ts();
+        let measured = timed
+            .then(|| session.clock().measure(reading, response.headers()))
+            .flatten();
+        let failing = !response.status().is_success();
+        let wait = retry_after(response.headers(), || session.clock().system_time());
+        let result = reply::read(self.0.operation, response).await;
+        let code = match &result {
+            Ok(_) => Some(Code::SUCCESS),
+            Err(error) => error.code(),
+        };
+        // A reply without a code may come from anywhere, and with it its date.
+        let expired = code == Some(Code::TIMESTAMP_EXPIRED);
+        let corrected =
+            timed && code.is_some() && session.clock().learn(reading, measured, expired);
+        if result.is_ok() && !self.0.operation.safe {
+            // Should the reply not decode, the caller must know which request it was.
+            self.leave_open(reading);
+        }
+        result.map_err(|error| {
+            let asks = failing || error.is_too_fast();
+            let error = error.with_retry_after(wait.filter(|_| asks));
+            (corrected && expired, error)
+        })
+    }
+}
+
+/// The request with its body, which stays behind if it is held in memory.
+fn copy(request: &mut Request) -> Result<Request, Error> {
+    if let Some(copy) = request.try_clone() {
+        return Ok(copy);
+    }
+    let body = request.body_mut().take();
+    let mut copy = request
+        .try_clone()
+        .ok_or_else(|| Error::configuration("the request cannot be sent"))?;
+    *copy.body_mut() = body;
+    Ok(copy)
+}

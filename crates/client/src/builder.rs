@@ -1,0 +1,262 @@
+//! Settings of a session in the making.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use crate::base_url::check_base_url;
+use crate::clock::Clock;
+use crate::limit::{Limits, Sleeper};
+use crate::retry::Budget;
+use crate::session::Inner;
+use crate::{Credentials, Error, RateLimit, RetryBudget, RetryPolicy, Session};
+
+/// Settings of a [`Session`] in the making; see [`Session::builder`].
+#[must_use = "call build"]
+pub struct SessionBuilder {
+    credentials: Credentials,
+    http: Option<reqwest::Client>,
+    proxy: Option<String>,
+    proxy_from_env: bool,
+    base_url: Option<String>,
+    connect_timeout: Duration,
+    timeout: Option<Duration>,
+    total_timeout: Option<Duration>,
+    retry: RetryPolicy,
+    budget: Option<RetryBudget>,
+    limit: Option<RateLimit>,
+    limits: HashMap<String, RateLimit>,
+    local_checks: bool,
+    plain_http: bool,
+    clock: Box<dyn Fn() -> SystemTime + Send + Sync>,
+    learn_clock: bool,
+    sleeper: Sleeper,
+}
+
+impl SessionBuilder {
+    pub(crate) fn new(credentials: Credentials) -> Self {
+        Self {
+            credentials,
+            http: None,
+            proxy: None,
+            proxy_from_env: false,
+            base_url: None,
+            connect_timeout: Duration::from_secs(10),
+            timeout: Some(Duration::from_secs(30)),
+            total_timeout: Some(Duration::from_secs(90)),
+            retry: RetryPolicy::new(),
+            budget: Some(RetryBudget::default()),
+            limit: None,
+            limits: HashMap::new(),
+            local_checks: true,
+            plain_http: false,
+            clock: Box::new(SystemTime::now),
+            learn_clock: true,
+            sleeper: Arc::new(|time| Box::pin(tokio::time::sleep(time))),
+        }
+    }
+
+    /// Sends every service to this base URL (a sandbox, a gateway) instead of its documented one. Paths are appended to it.
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.base_url = Some(url.into());
+        self
+    }
+
+    /// Uses the caller's own HTTP client, and so its pool, proxy, TLS and connect time-out instead of those set here.
+    ///
+    /// Set its redirect policy to none, since a followed redirect carries a signed request to another place, and its own
+    /// retries to never, since they send an old signature.
+    pub fn http_client(mut self, client: reqwest::Client) -> Self {
+        self.http = Some(client);
+        self
+    }
+
+    /// Sends everything through this proxy: `http://`, `https://` or, with reqwest's feature `socks`, `socks5://`, with a user
+    /// name and password in it if need be. They are never shown.
+    pub fn proxy(mut self, url: impl Into<String>) -> Self {
+        self.proxy = Some(url.into());
+        self
+    }
+
+    /// Whether the variables `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` decide on the proxy: false by default, true for
+    /// [`Session::from_env`].
+    pub fn proxy_from_env(mut self, on: bool) -> Self {
+        self.proxy_from_env = on;
+        self
+    }
+
+    /// How long connecting may take, TLS included: 10 s by default.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// How long one attempt may take, from connecting to the end of the reply: 30 s by default, `None` for no limit.
+    pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.timeout = timeout.into();
+        self
+    }
+
+    /// How long a call may take, all its attempts and waits included: 90 s by default, `None` for no limit.
+    pub fn total_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.total_timeout = timeout.into();
+        self
+    }
+
+    /// When failed attempts are followed by others; see [`RetryPolicy`] for the default.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// How many retries all calls of the session may make together; `None` for no limit.
+    pub fn retry_budget(mut self, budget: impl Into<Option<RetryBudget>>) -> Self {
+        self.budget = budget.into();
+        self
+    }
+
+    /// How fast each service may be called with this session's account: without limit by default.
+    ///
+    /// Clones of a session share its limits; another session with the same access key has its own.
+    pub fn rate_limit(mut self, limit: RateLimit) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// How fast one service (`sms`, `number-check`, …; as its feature is named) may be called.
+    pub fn rate_limit_for(mut self, service: impl Into<String>, limit: RateLimit) -> Self {
+        self.limits.insert(service.into(), limit);
+        self
+    }
+
+    /// Whether documented limits are checked before sending: true by default. Turn it off for a platform that has changed
+    /// its mind before this library did.
+    pub fn local_checks(mut self, on: bool) -> Self {
+        self.local_checks = on;
+        self
+    }
+
+    /// Allows plain http to hosts other than loopback: false by default. The signature protects against changes, but
+    /// everyone on the way can read the messages.
+    pub fn allow_plain_http(mut self, on: bool) -> Self {
+        self.plain_http = on;
+        self
+    }
+
+    /// Whether the session learns how far this machine's clock is from the platform's: true by default.
+    ///
+    /// It learns from the `Date` of replies that carry a result code and no `Age`, and corrects the `ts` of what it signs from then
+    /// on. An attempt refused with code 1004 (`ts` more than 60 s off) is signed again with the corrected `ts`, once a call.
+    pub fn learn_clock(mut self, on: bool) -> Self {
+        self.learn_clock = on;
+        self
+    }
+
+    /// Takes the time from elsewhere than the system's clock, for tests.
+    pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        self.clock = Box::new(clock);
+        self
+    }
+
+    /// Waits between attempts and for the rate limit with something else than tokio's timer, for tests.
+    pub fn sleeper<F>(mut self, sleeper: impl Fn(Duration) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.sleeper = Arc::new(move |time| -> Pin<Box<dyn Future<Output = ()> + Send>> {
+            Box::pin(sleeper(time))
+        });
+        self
+    }
+
+    /// Makes the session.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when the base URL is malformed or plain http to
+    /// another machine, when a rate limit is zero, or when the HTTP client cannot be made.
+    pub fn build(self) -> Result<Session, Error> {
+        if let Some(url) = &self.base_url {
+            check_base_url(url, self.plain_http)?;
+        }
+        for limit in self.limit.iter().chain(self.limits.values()) {
+            limit.check()?;
+        }
+        let http = match &self.http {
+            Some(client) => client.clone(),
+            None => self.make_http()?,
+        };
+        let limited = self.limit.is_some() || !self.limits.is_empty();
+        Ok(Session(Arc::new(Inner {
+            credentials: self.credentials,
+            http,
+            base_url: self
+                .base_url
+                .map(|url| url.trim_end_matches('/').to_owned()),
+            timeout: self.timeout,
+            total_timeout: self.total_timeout,
+            retry: self.retry,
+            budget: Budget::new(self.budget),
+            limits: limited.then(|| Limits::new(self.limit, self.limits)),
+            local_checks: self.local_checks,
+            plain_http: self.plain_http,
+            clock: Clock::new(self.clock, self.learn_clock),
+            sleeper: self.sleeper,
+            #[cfg(feature = "blocking")]
+            runtime: crate::blocking::Runtime::default(),
+        })))
+    }
+
+    fn make_http(&self) -> Result<reqwest::Client, Error> {
+        let mut builder = reqwest::Client::builder()
+            .connect_timeout(self.connect_timeout)
+            .redirect(reqwest::redirect::Policy::none())
+            // Every attempt is signed anew, which the HTTP client cannot do.
+            .retry(reqwest::retry::never())
+            .user_agent(concat!("nxcloud-rust/", env!("CARGO_PKG_VERSION")));
+        // Where another crate of the build turned the other one on as well, this crate's feature decides.
+        #[cfg(feature = "rustls")]
+        {
+            builder = builder.tls_backend_rustls();
+        }
+        #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
+        {
+            builder = builder.tls_backend_native();
+        }
+        if let Some(url) = &self.proxy {
+            // The cause would repeat the URL with its password.
+            let proxy = reqwest::Proxy::all(url).map_err(|_| {
+                Error::configuration(
+                    "the proxy is not a URL; write it as http://[user:password@]host:port",
+                )
+            })?;
+            builder = builder.proxy(proxy);
+        } else if !self.proxy_from_env {
+            builder = builder.no_proxy();
+        }
+        builder.build().map_err(|error| {
+            Error::configuration("the HTTP client could not be made").with_source(error)
+        })
+    }
+}
+
+impl fmt::Debug for SessionBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionBuilder")
+            .field("credentials", &self.credentials)
+            .field("base_url", &self.base_url)
+            .field("proxy", &self.proxy.as_ref().map(|_| "<hidden>"))
+            .field("connect_timeout", &self.connect_timeout)
+            .field("timeout", &self.timeout)
+            .field("total_timeout", &self.total_timeout)
+            .field("retry", &self.retry)
+            .field("budget", &self.budget)
+            .field("limit", &self.limit)
+            .field("limits", &self.limits)
+            .field("learn_clock", &self.learn_clock)
+            .finish_non_exhaustive()
+    }
+}

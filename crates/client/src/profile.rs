@@ -1,0 +1,219 @@
+//! Profiles: accounts and settings by name, in a file of the user's.
+
+use std::fs::File;
+use std::io::{ErrorKind as IoKind, Read};
+use std::path::{Path, PathBuf};
+
+use etcetera::BaseStrategy as _;
+use toml::{Table, Value};
+use zeroize::Zeroizing;
+
+use crate::credentials::{env, variable};
+use crate::{Credentials, Error, Session, SessionBuilder};
+
+/// The profile that is used when none is named.
+pub const DEFAULT_PROFILE: &str = "default";
+
+const ACCESS_KEY: &str = "access_key";
+const ACCESS_SECRET: &str = "access_secret";
+const APP_ID: &str = "app_id";
+const APP_SECRET: &str = "app_secret";
+const BASE_URL: &str = "base_url";
+const PROXY: &str = "proxy";
+
+/// Where the user's profiles are: `nxcloud/profiles.toml` in the usual configuration directory (`$XDG_CONFIG_HOME` or `~/.config`,
+/// `%APPDATA%` on Windows).
+///
+/// # Errors
+///
+/// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when the user has no home directory.
+pub fn path() -> Result<PathBuf, Error> {
+    let directories = etcetera::choose_base_strategy().map_err(|error| {
+        Error::configuration("the user's home directory is not known").with_source(error)
+    })?;
+    Ok(directories
+        .config_dir()
+        .join("nxcloud")
+        .join("profiles.toml"))
+}
+
+/// One profile, read.
+#[derive(Debug)]
+pub(crate) struct Profile {
+    credentials: Credentials,
+    base_url: Option<String>,
+    proxy: Option<Zeroizing<String>>,
+}
+
+impl Profile {
+    /// A profile of the user's file.
+    pub(crate) fn of_user(name: &str) -> Result<Self, Error> {
+        let path = path()?;
+        Self::of_file(&path, name)?.ok_or_else(|| {
+            Error::configuration(format!(
+                "there is no {}; it would hold the profile `{name}`",
+                path.display()
+            ))
+        })
+    }
+
+    /// A profile of a file; `None` when there is no such file.
+    pub(crate) fn of_file(path: &Path, name: &str) -> Result<Option<Self>, Error> {
+        let failed = |error: std::io::Error| {
+            Error::configuration(format!("{} cannot be read", path.display())).with_source(error)
+        };
+        let mut file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == IoKind::NotFound => return Ok(None),
+            Err(error) => return Err(failed(error)),
+        };
+        // Of the open file, so that nobody exchanges it between the look and the reading.
+        refuse_if_others_can_read(path, &file.metadata().map_err(failed)?)?;
+        let mut text = Zeroizing::new(String::new());
+        file.read_to_string(&mut text).map_err(failed)?;
+        let wrong = |detail: String| Error::configuration(format!("{}: {detail}", path.display()));
+        Self::of_text(&text, name).map(Some).map_err(wrong)
+    }
+
+    /// A profile of a file's text. What is wrong is told by line and name; a value is never repeated.
+    fn of_text(text: &str, name: &str) -> Result<Self, String> {
+        let mut profiles: Table = toml::from_str(text).map_err(|error: toml::de::Error| {
+            let before = error.span().and_then(|span| text.get(..span.start));
+            let line = before.map_or(0, |before| before.matches('\n').count() + 1);
+            format!("line {line} is not TOML")
+        })?;
+        let Some(profile) = profiles.remove(name) else {
+            let names: Vec<&str> = profiles.keys().map(String::as_str).collect();
+            return Err(format!(
+                "there is no profile `{name}`, only: {}",
+                names.join(", ")
+            ));
+        };
+        let Value::Table(mut profile) = profile else {
+            return Err(format!("`{name}` is not a table; write [{name}]"));
+        };
+        let mut take = |key: &str| match profile.remove(key) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(format!("`{key}` of `{name}` is not in quotes")),
+        };
+        let (access_key, access_secret) = (take(ACCESS_KEY)?, take(ACCESS_SECRET)?);
+        let (app_id, app_secret) = (take(APP_ID)?, take(APP_SECRET)?);
+        let (base_url, proxy) = (take(BASE_URL)?, take(PROXY)?.map(Zeroizing::new));
+        if let Some(unknown) = profile.keys().next() {
+            return Err(format!("`{name}` has an unknown key `{unknown}`"));
+        }
+        let mut credentials = Credentials::default();
+        if let Some((key, secret)) = pair(
+            name,
+            (ACCESS_KEY, access_key),
+            (ACCESS_SECRET, access_secret),
+        )? {
+            credentials = credentials
+                .with_nxcloud(key, secret)
+                .map_err(|error| format!("`{name}`: {error}"))?;
+        }
+        if let Some((id, secret)) = pair(name, (APP_ID, app_id), (APP_SECRET, app_secret))? {
+            credentials = credentials
+                .with_antbuddy(id, secret)
+                .map_err(|error| format!("`{name}`: {error}"))?;
+        }
+        if credentials.is_empty() {
+            return Err(format!(
+                "`{name}` has no account; give it {ACCESS_KEY} and {ACCESS_SECRET}, or {APP_ID} and {APP_SECRET}"
+            ));
+        }
+        Ok(Self {
+            credentials,
+            base_url,
+            proxy,
+        })
+    }
+
+    pub(crate) fn into_credentials(self) -> Credentials {
+        self.credentials
+    }
+
+    pub(crate) fn into_builder(self) -> SessionBuilder {
+        let mut builder = Session::builder(self.credentials);
+        if let Some(url) = self.base_url {
+            builder = builder.base_url(url);
+        }
+        if let Some(url) = self.proxy {
+            builder = builder.proxy(url.as_str());
+        }
+        builder
+    }
+}
+
+/// Both or neither.
+fn pair(
+    name: &str,
+    (id_key, id): (&str, Option<String>),
+    (secret_key, secret): (&str, Option<String>),
+) -> Result<Option<(String, String)>, String> {
+    match (id, secret) {
+        (Some(id), Some(secret)) => Ok(Some((id, secret))),
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(format!("`{name}` has {id_key}, but no {secret_key}")),
+        (None, Some(_)) => Err(format!("`{name}` has {secret_key}, but no {id_key}")),
+    }
+}
+
+#[cfg(unix)]
+fn refuse_if_others_can_read(path: &Path, metadata: &std::fs::Metadata) -> Result<(), Error> {
+    use std::os::unix::fs::PermissionsExt as _;
+    if metadata.permissions().mode() & 0o077 == 0 {
+        return Ok(());
+    }
+    let path = path.display();
+    Err(Error::configuration(format!(
+        "{path} holds secrets and other users have access to it; run: chmod 600 {path}"
+    )))
+}
+
+/// Elsewhere the user's own directory is closed to others by default, and the standard library cannot tell.
+#[cfg(not(unix))]
+fn refuse_if_others_can_read(_: &Path, _: &std::fs::Metadata) -> Result<(), Error> {
+    Ok(())
+}
+
+/// The first source that has an account; see [`Session::discover`].
+pub(crate) fn discover(explicit: Option<Credentials>) -> Result<SessionBuilder, Error> {
+    if let Some(credentials) = explicit {
+        let builder = Session::builder(credentials).proxy_from_env(true);
+        return Ok(match variable(env::BASE_URL)? {
+            Some(url) => builder.base_url(url),
+            None => builder,
+        });
+    }
+    if env::ACCOUNTS
+        .iter()
+        .any(|name| std::env::var_os(name).is_some())
+    {
+        return Session::builder_from_env();
+    }
+    let named = variable(env::PROFILE)?;
+    let name = named.as_deref().unwrap_or(DEFAULT_PROFILE);
+    let path = path()?;
+    let Some(profile) = Profile::of_file(&path, name)? else {
+        return Err(Error::configuration(format!(
+            "no account: set {} and {}, or write the profile `{name}` into {}",
+            env::ACCESS_KEY,
+            env::ACCESS_SECRET,
+            path.display()
+        )));
+    };
+    // What the profile leaves open, the environment may fill.
+    let proxied = profile.proxy.is_some();
+    let based = profile.base_url.is_some();
+    let mut builder = profile.into_builder().proxy_from_env(!proxied);
+    if let (false, Some(url)) = (based, variable(env::BASE_URL)?) {
+        builder = builder.base_url(url);
+    }
+    Ok(builder)
+}
+
+#[cfg(test)]
+#[path = "profile_tests.rs"]
+mod tests;

@@ -1,0 +1,89 @@
+use super::*;
+use crate::ErrorKind;
+
+const TWO: &str = r#"
+[default]
+access_key = "key-1"
+access_secret = "hush-1"
+
+[calls]
+app_id = "app-2"
+app_secret = "hush-2"
+base_url = "https://gateway.example"
+proxy = "http://user:hush-3@proxy.example:3128"
+"#;
+
+#[test]
+fn profiles_are_told_apart() {
+    let one = Profile::of_text(TWO, "default").unwrap();
+    assert!(one.credentials.nxcloud.is_some() && one.credentials.antbuddy.is_none());
+    let other = Profile::of_text(TWO, "calls").unwrap();
+    assert!(other.credentials.nxcloud.is_none() && other.credentials.antbuddy.is_some());
+    assert_eq!(other.base_url.as_deref(), Some("https://gateway.example"));
+    let shown = format!("{:?}", other.into_builder());
+    assert!(shown.contains("gateway.example"), "{shown}");
+    assert!(!shown.contains("hush"), "{shown}");
+}
+
+#[test]
+fn what_is_wrong_is_named_without_its_value() {
+    let cases = [
+        ("", "there is no profile `default`"),
+        ("default = \"hush\"", "not a table"),
+        ("[default]\naccess_key = \"hush", "line 2 is not TOML"),
+        ("[default]\naccess_key = hush", "line 2 is not TOML"),
+        ("[default]\naccess_key = \"hush\"", "no access_secret"),
+        ("[default]\naccess_secret = \"hush\"", "no access_key"),
+        ("[default]\napp_id = \"hush\"", "no app_secret"),
+        (
+            "[default]\naccess_key = 5",
+            "`access_key` of `default` is not in quotes",
+        ),
+        ("[default]\nsecret = \"hush\"", "unknown key `secret`"),
+        ("[default]\nbase_url = \"https://x\"", "has no account"),
+        (
+            "[default]\naccess_key = \"k\"\naccess_secret = \"\"",
+            "secret is empty",
+        ),
+        (
+            "[default]\naccess_key = \"hush\\n\"\naccess_secret = \"hush\"",
+            "`default`",
+        ),
+    ];
+    for (text, expected) in cases {
+        let error = Profile::of_text(text, "default").unwrap_err();
+        assert!(error.contains(expected), "{expected} in {error}");
+        assert!(!error.contains("hush"), "{error}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_others_have_access_to_is_refused() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = std::env::temp_dir().join(format!("nxcloud-profiles-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join("profiles.toml");
+    std::fs::write(&path, TWO).unwrap();
+    for mode in [0o644, 0o640, 0o604, 0o620, 0o602] {
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        let error = Profile::of_file(&path, "default").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Configuration);
+        let shown = format!("{error} {error:?}");
+        assert!(shown.contains("chmod 600"), "{mode:o}: {shown}");
+        assert!(!shown.contains("hush"), "{shown}");
+    }
+    for mode in [0o600, 0o400] {
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        assert!(Profile::of_file(&path, "default").unwrap().is_some());
+    }
+    assert!(
+        Credentials::from_profile_file(&path, "nobody")
+            .unwrap_err()
+            .to_string()
+            .contains("calls, default")
+    );
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert!(Profile::of_file(&path, "default").unwrap().is_none());
+}

@@ -1,0 +1,225 @@
+//! Whether a failed attempt is followed by another: a pure decision, the delay before it, and the session's budget.
+
+use std::fmt;
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+use tower::retry::budget::{Budget as _, TpsBudget};
+
+use crate::Outcome;
+
+/// When a failed attempt is followed by another one, and after what delay.
+///
+/// By default a call makes at most three attempts. Another one follows only when
+///
+/// - nothing was sent (no name, no connection, no TLS), or
+/// - the platform said that it did not act, for a reason that passes (its rate limit, HTTP 429), or
+/// - the operation only reads, and the outcome is unknown (time-out, broken connection, unreadable reply, HTTP 5xx).
+///
+/// A send whose outcome is unknown is not repeated; see [`repeat_unknown_sends`](Self::repeat_unknown_sends).
+///
+/// The delay is exponential with full jitter: a random one between zero and 250 ms before the second attempt, 500 ms before
+/// the third, and so on up to 20 s. A `Retry-After` of the platform is waited for; one longer than 60 s ends the call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct RetryPolicy {
+    max_attempts: u32,
+    base_delay: Duration,
+    max_delay: Duration,
+    max_retry_after: Duration,
+    repeat_unknown_sends: bool,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl RetryPolicy {
+    /// The default policy.
+    pub const fn new() -> Self {
+        Self {
+            max_attempts: 3,
+            base_delay: Duration::from_millis(250),
+            max_delay: Duration::from_secs(20),
+            max_retry_after: Duration::from_secs(60),
+            repeat_unknown_sends: false,
+        }
+    }
+
+    /// One attempt and no other. A request with a wrong clock is still signed again once; see
+    /// [`learn_clock`](crate::SessionBuilder::learn_clock).
+    pub const fn never() -> Self {
+        Self::new().max_attempts(1)
+    }
+
+    /// The greatest number of attempts of a call, the first one included; 0 counts as 1.
+    pub const fn max_attempts(mut self, attempts: u32) -> Self {
+        self.max_attempts = attempts;
+        self
+    }
+
+    /// The upper end of the random delay before the second attempt; it doubles with each further one.
+    pub const fn base_delay(mut self, delay: Duration) -> Self {
+        self.base_delay = delay;
+        self
+    }
+
+    /// Where the doubling ends.
+    pub const fn max_delay(mut self, delay: Duration) -> Self {
+        self.max_delay = delay;
+        self
+    }
+
+    /// The longest `Retry-After` that a call waits for; a longer one ends it with the platform's error.
+    pub const fn max_retry_after(mut self, wait: Duration) -> Self {
+        self.max_retry_after = wait;
+        self
+    }
+
+    /// Whether a send is repeated when nobody knows whether the platform acted: false by default.
+    ///
+    /// With true, a message may be delivered and billed once for every attempt of the call: the platform documents no key by
+    /// which it would recognise the second request as the first. It suits messages that must arrive and may arrive twice.
+    pub const fn repeat_unknown_sends(mut self, on: bool) -> Self {
+        self.repeat_unknown_sends = on;
+        self
+    }
+
+    /// What follows the failed attempt with this number, counted from 1. `safe` is true for operations that only read.
+    ///
+    /// The same arguments always give the same answer; the budget and the time that is left are looked at afterwards.
+    #[must_use]
+    pub fn decide(&self, safe: bool, failure: Failure, attempt: u32) -> Decision {
+        let may_repeat = match failure.outcome {
+            Outcome::NotSent | Outcome::Rejected => failure.temporary,
+            Outcome::Unknown => safe || self.repeat_unknown_sends,
+        };
+        let at_least = failure.retry_after.unwrap_or_default();
+        if may_repeat && attempt < self.max_attempts && at_least <= self.max_retry_after {
+            Decision::Retry { at_least }
+        } else {
+            Decision::Stop
+        }
+    }
+
+    /// The delays of one call.
+    pub(crate) fn delays(&self) -> Delays {
+        let exponential = ExponentialBuilder::new()
+            .with_min_delay(self.base_delay.min(self.max_delay))
+            .with_max_delay(self.max_delay)
+            .without_max_times()
+            .build();
+        Delays { exponential }
+    }
+}
+
+/// What the decision needs to know of a failed attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "a plain argument that callers and tests build"
+)]
+pub struct Failure {
+    /// Whether the platform may have acted.
+    pub outcome: Outcome,
+    /// Whether the reason passes by itself: no connection, a rate limit. It is not asked for when the outcome is unknown.
+    pub temporary: bool,
+    /// How long the platform asked to wait.
+    pub retry_after: Option<Duration>,
+}
+
+/// What follows a failed attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "an answer to match on")]
+pub enum Decision {
+    /// Another attempt, not before this time has passed.
+    Retry {
+        /// What the platform asked for; zero when it did not.
+        at_least: Duration,
+    },
+    /// The call ends with this failure.
+    Stop,
+}
+
+/// The growing delays of one call, each drawn between zero and its limit.
+pub(crate) struct Delays {
+    exponential: ExponentialBackoff,
+}
+
+impl Delays {
+    /// The delay before the next attempt.
+    pub(crate) fn next(&mut self) -> Duration {
+        // backon's own jitter adds to the delay; full jitter draws from the whole of it, which spreads callers better.
+        let limit = self.exponential.next().unwrap_or_default();
+        limit.mul_f64(fastrand::f64())
+    }
+}
+
+/// How many retries all calls of a session may make together, so that an outage is not made worse by its victims.
+///
+/// Over the last ten seconds, `percent` of the calls plus `per_second` times ten may be retried. When that is used up, calls
+/// end with their first failure. The default is 20 % and 10 a second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct RetryBudget {
+    percent: u32,
+    per_second: u32,
+}
+
+impl Default for RetryBudget {
+    fn default() -> Self {
+        Self::new(20, 10)
+    }
+}
+
+impl RetryBudget {
+    /// Retries for `percent` of the calls (at most 1000) and `per_second` more (at most 1,000,000).
+    pub const fn new(percent: u32, per_second: u32) -> Self {
+        Self {
+            percent,
+            per_second,
+        }
+    }
+}
+
+/// The budget at work.
+pub(crate) struct Budget(Option<TpsBudget>);
+
+impl Budget {
+    pub(crate) fn new(budget: Option<RetryBudget>) -> Self {
+        // The limits keep clear of the panics of the constructor.
+        Self(budget.map(
+            |RetryBudget {
+                 percent,
+                 per_second,
+             }| {
+                let share = f32::from(u16::try_from(percent.min(1000)).unwrap_or(1000)) / 100.0;
+                TpsBudget::new(Duration::from_secs(10), per_second.min(1_000_000), share)
+            },
+        ))
+    }
+
+    /// Counts a call.
+    pub(crate) fn deposit(&self) {
+        if let Some(budget) = &self.0 {
+            budget.deposit();
+        }
+    }
+
+    /// Takes one retry out; false when none is left.
+    pub(crate) fn withdraw(&self) -> bool {
+        self.0.as_ref().is_none_or(|budget| budget.withdraw())
+    }
+}
+
+impl fmt::Debug for Budget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Budget")
+    }
+}
+
+#[cfg(test)]
+#[path = "retry_tests.rs"]
+mod tests;

@@ -1,0 +1,128 @@
+//! The only module that writes to `tracing`. What may be written is what its functions take: names that the generator wrote,
+//! numbers, and ids that look like ids. Bodies, phone numbers, keys and URLs have no way in.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tracing::field::{Empty, display};
+use tracing::{Span, debug, info};
+
+use crate::{Error, Operation, Outcome};
+
+/// The span of one call. It is written to its end even when the call's future is dropped.
+pub(crate) struct CallSpan {
+    span: Span,
+    begun: Option<Instant>,
+    finished: bool,
+}
+
+impl CallSpan {
+    pub(crate) fn new(operation: &Operation) -> Self {
+        let span = tracing::info_span!(
+            "nxcloud_call",
+            service = operation.service,
+            operation = operation.id,
+            attempts = Empty,
+            outcome = Empty,
+            kind = Empty,
+            code = Empty,
+            status = Empty,
+            request_id = Empty,
+            latency_ms = Empty,
+        );
+        let begun = (!span.is_disabled()).then(Instant::now);
+        Self {
+            span,
+            begun,
+            finished: false,
+        }
+    }
+
+    /// The span itself, for the call's future to run in.
+    pub(crate) fn span(&self) -> Span {
+        self.span.clone()
+    }
+
+    /// Writes how the call ended.
+    pub(crate) fn finish(mut self, attempts: u32, failure: Option<&Error>) {
+        self.finished = true;
+        let Some(begun) = self.begun else { return };
+        self.span.record("attempts", attempts);
+        self.span.record("latency_ms", millis(begun.elapsed()));
+        let Some(error) = failure else {
+            self.span.record("outcome", "accepted");
+            return;
+        };
+        self.span.record("outcome", outcome(error.outcome()));
+        self.span.record("kind", error.kind().as_str());
+        if let Some(code) = error.code() {
+            self.span.record("code", code.value());
+        }
+        if let Some(status) = error.status() {
+            self.span.record("status", status);
+        }
+        if let Some(id) = error.request_id().filter(|id| looks_like_an_id(id)) {
+            self.span.record("request_id", display(id));
+        }
+    }
+}
+
+impl Drop for CallSpan {
+    fn drop(&mut self) {
+        if let (false, Some(begun)) = (self.finished, self.begun) {
+            self.span.record("outcome", "cancelled");
+            self.span.record("latency_ms", millis(begun.elapsed()));
+        }
+    }
+}
+
+/// One attempt failed.
+pub(crate) fn attempt_failed(attempt: u32, error: &Error, retry_in: Option<Duration>) {
+    debug!(
+        attempt,
+        outcome = outcome(error.outcome()),
+        kind = error.reason().as_str(),
+        code = error.code().map(crate::Code::value),
+        status = error.status(),
+        retry_in_ms = retry_in.map(millis),
+        "attempt failed"
+    );
+}
+
+/// The platform's clock is another one.
+pub(crate) fn clock_learned(offset_ms: i64) {
+    info!(offset_ms, "learned the platform's clock");
+}
+
+/// The session's rate limit has no room.
+pub(crate) fn waiting(wait: Duration) {
+    info!(wait_ms = millis(wait), "waiting for the rate limit");
+}
+
+/// The budget for retries is used up.
+pub(crate) fn budget_used_up() {
+    info!("no retry: the session's budget for retries is used up");
+}
+
+fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::NotSent => "not_sent",
+        Outcome::Rejected => "rejected",
+        Outcome::Unknown => "unknown",
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Whether a text that the platform calls an id can be shown: a reply may say anything, a phone number or a message included.
+///
+/// Ids of the platform are hexadecimal digits and dashes, or longer than any phone number.
+pub(crate) fn looks_like_an_id(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let like_a_number =
+        (6..=15).contains(&digits) && !text.bytes().any(|b| b.is_ascii_alphabetic());
+    (1..=64).contains(&text.len()) && text.bytes().all(plain) && !like_a_number
+}

@@ -1,0 +1,8 @@
+//! What happens when something goes wrong: every fault for a send and for a read, and each sentence of the README's page about it.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod blocking;
+mod capture;
+mod matrix;
+mod page;
+mod support;

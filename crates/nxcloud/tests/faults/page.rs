@@ -1,0 +1,508 @@
+//! Each sentence of the README's section "What happens when a request fails", in its order, beside what the matrix shows.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use nxcloud::antbuddy::{self, ClickToCall, ListCallHistories};
+use nxcloud::sms::{self, SendSms};
+use nxcloud::{
+    CallOptions, CodeKind, Credentials, ErrorKind, Outcome, RateLimit, RetryBudget, RetryPolicy,
+    Session,
+};
+use nxcloud_sandbox::{APP_ID, APP_SECRET, Fault, Mix, Sandbox};
+
+use crate::capture;
+use crate::support::{
+    ID, KEY, Operation, PHONE, SECRET, TEXT, counting, hasty, in_time, nobody, sandbox,
+    shifted_sandbox,
+};
+
+/// What a session waited between attempts.
+type Waits = Arc<Mutex<Vec<Duration>>>;
+
+fn recording(url: &str) -> (nxcloud::SessionBuilder, Waits) {
+    let waits = Waits::default();
+    let into = Arc::clone(&waits);
+    let builder = hasty(url).sleeper(move |wait| {
+        into.lock().unwrap().push(wait);
+        async {}
+    });
+    (builder, waits)
+}
+
+#[tokio::test]
+async fn a_call_makes_at_most_three_attempts_each_signed_anew() {
+    let sandbox = sandbox().await;
+    let tick = Arc::new(Mutex::new(std::time::SystemTime::now()));
+    let session = hasty(sandbox.url())
+        .learn_clock(false)
+        .clock(move || {
+            let mut tick = tick.lock().unwrap();
+            *tick += Duration::from_millis(7);
+            *tick
+        })
+        .build()
+        .unwrap();
+    sandbox
+        .faults()
+        .mix(Mix::new(1).with(1.0, Fault::Malformed));
+    let error = Operation::Read
+        .call(&session, CallOptions::new())
+        .await
+        .unwrap_err();
+    assert_eq!(error.attempts(), 3);
+    let requests = sandbox.requests();
+    let distinct = |name: &str| {
+        let mut values: Vec<_> = requests.iter().map(|one| one.header(name)).collect();
+        values.dedup();
+        values.len()
+    };
+    assert_eq!((distinct("ts"), distinct("sign")), (3, 3));
+    assert!(requests.iter().all(|one| one.verdict().is_accepted()));
+}
+
+#[tokio::test]
+async fn what_did_not_leave_this_machine_is_tried_again() {
+    let url = nobody().await;
+    let port = url.rsplit(':').next().unwrap().parse().unwrap();
+    let started: Arc<Mutex<Option<Sandbox>>> = Arc::default();
+    let into = Arc::clone(&started);
+    // While the call waits for its second attempt, the platform comes up.
+    let session = Session::builder(
+        Credentials::nxcloud(nxcloud_sandbox::ACCESS_KEY, nxcloud_sandbox::ACCESS_SECRET).unwrap(),
+    )
+    .base_url(&url)
+    .sleeper(move |_| {
+        let into = Arc::clone(&into);
+        async move {
+            let sandbox = Sandbox::builder().port(port).start().await.unwrap();
+            *into.lock().unwrap() = Some(sandbox);
+        }
+    })
+    .build()
+    .unwrap();
+    let (options, attempts) = counting();
+    Operation::Send.call(&session, options).await.unwrap();
+    assert_eq!(attempts.load(Ordering::Relaxed), 2);
+    let sandbox = started.lock().unwrap().take().unwrap();
+    assert_eq!(Operation::Send.accepted(&sandbox), 1);
+}
+
+#[tokio::test]
+async fn a_time_out_before_anything_left_counts_as_not_sent() {
+    capture::begin();
+    // It takes connections and never answers the TLS handshake.
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    let session = hasty(&url)
+        .timeout(Duration::from_millis(200))
+        .build()
+        .unwrap();
+    let error = Operation::Send
+        .call(&session, CallOptions::new())
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Connect);
+    assert_eq!(error.outcome(), Outcome::NotSent);
+    assert_eq!(error.attempts(), 3);
+}
+
+#[tokio::test]
+async fn antbuddys_503_is_a_rate_limit_and_that_of_a_gateway_is_not() {
+    let sandbox = sandbox().await;
+    let session = Session::builder(Credentials::antbuddy(APP_ID, APP_SECRET).unwrap())
+        .base_url(sandbox.url())
+        .sleeper(|_| async {})
+        .build()
+        .unwrap();
+    let client = antbuddy::Client::new(&session);
+    let call = ClickToCall::new(PHONE, "1001", SECRET);
+    sandbox.faults().push(Fault::Code(503));
+    client.click_to_call(&call).await.unwrap();
+    assert_eq!(Operation::accepted_of("click_to_call", &sandbox), 1);
+
+    sandbox.faults().push(Fault::Status(503));
+    let error = client.click_to_call(&call).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::OutcomeUnknown);
+    assert_eq!(error.attempts(), 1);
+    assert!(
+        error.sent().unwrap().timestamps().is_empty(),
+        "no ts is sent"
+    );
+
+    sandbox.faults().push(Fault::ResetAfterAccept);
+    let window = ListCallHistories::new("2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z");
+    client.list_call_histories(&window).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_send_with_an_unknown_outcome_comes_with_what_to_look_for() {
+    let sandbox = sandbox().await;
+    let session = hasty(sandbox.url()).build().unwrap();
+    sandbox.faults().push(Fault::StatusAfterAccept(504));
+    let error = Operation::Send
+        .call(&session, CallOptions::new())
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::OutcomeUnknown);
+    assert_eq!(error.reason(), ErrorKind::HttpStatus);
+    assert!(!error.is_retryable());
+    let sent = error.sent().unwrap();
+    assert_eq!(sent.operation(), "send_sms");
+    assert_eq!(sent.ids().collect::<Vec<_>>(), [("sysMessageId", ID)]);
+    let ts: u64 = sandbox.requests()[0].header("ts").unwrap().parse().unwrap();
+    assert_eq!(sent.timestamps(), [ts]);
+    let shown = error.to_string();
+    assert!(
+        shown.contains(ID) && shown.contains(&ts.to_string()),
+        "{shown}"
+    );
+    assert!(error.hint().contains("look for the message"));
+}
+
+#[tokio::test]
+async fn repeating_unknown_sends_is_a_choice_that_may_deliver_twice() {
+    let sandbox = sandbox().await;
+    let repeating = RetryPolicy::new().repeat_unknown_sends(true);
+    let by_session = hasty(sandbox.url()).retry(repeating).build().unwrap();
+    sandbox.faults().push(Fault::ResetAfterAccept);
+    Operation::Send
+        .call(&by_session, CallOptions::new())
+        .await
+        .unwrap();
+    assert_eq!(Operation::Send.accepted(&sandbox), 2, "delivered twice");
+
+    let cautious = hasty(sandbox.url()).build().unwrap();
+    sandbox.clear();
+    sandbox.faults().push(Fault::ResetAfterAccept);
+    let by_call = CallOptions::new().retry(repeating);
+    Operation::Send.call(&cautious, by_call).await.unwrap();
+    assert_eq!(Operation::Send.accepted(&sandbox), 2);
+
+    // A later rejection does not make the first attempt undone.
+    sandbox.faults().push(Fault::ResetAfterAccept);
+    sandbox.faults().push(Fault::Code(3));
+    let error = Operation::Send
+        .call(&by_session, CallOptions::new())
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::OutcomeUnknown);
+    assert_eq!(error.reason(), ErrorKind::Refused(CodeKind::Balance));
+    assert_eq!(error.sent().unwrap().timestamps().len(), 1);
+}
+
+#[tokio::test]
+async fn between_attempts_there_is_a_growing_random_wait() {
+    let sandbox = sandbox().await;
+    sandbox
+        .faults()
+        .mix(Mix::new(1).with(1.0, Fault::Status(500)));
+    let mut longest = [Duration::ZERO; 2];
+    for _ in 0..40 {
+        let (builder, waits) = recording(sandbox.url());
+        let session = builder.build().unwrap();
+        let _ = Operation::Read.call(&session, CallOptions::new()).await;
+        let waits = waits.lock().unwrap();
+        assert_eq!(waits.len(), 2);
+        assert!(waits[0] <= Duration::from_millis(250) && waits[1] <= Duration::from_millis(500));
+        longest = [longest[0].max(waits[0]), longest[1].max(waits[1])];
+    }
+    // The chance that none of 40 draws is in the upper half is 1 in 10^12.
+    assert!(longest[0] > Duration::from_millis(125), "{longest:?}");
+    assert!(longest[1] > Duration::from_millis(250), "{longest:?}");
+}
+
+#[tokio::test]
+async fn what_the_platform_asks_to_wait_is_waited_up_to_a_minute() {
+    let sandbox = sandbox().await;
+    let (builder, waits) = recording(sandbox.url());
+    let session = builder.build().unwrap();
+    sandbox.faults().push(Fault::RetryAfter(429, 7));
+    Operation::Send
+        .call(&session, CallOptions::new())
+        .await
+        .unwrap();
+    assert_eq!(*waits.lock().unwrap(), [Duration::from_secs(7)]);
+
+    sandbox.faults().push(Fault::RetryAfter(429, 61));
+    let error = Operation::Send
+        .call(&session, CallOptions::new())
+        .await
+        .unwrap_err();
+    assert_eq!(error.attempts(), 1);
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(61)));
+    assert!(error.is_retryable());
+}
+
+#[tokio::test]
+async fn in_an_outage_the_sessions_budget_ends_the_retries() {
+    let sandbox = sandbox().await;
+    sandbox
+        .faults()
+        .mix(Mix::new(1).with(1.0, Fault::Status(500)));
+    let session = hasty(sandbox.url())
+        .retry_budget(RetryBudget::new(0, 1))
+        .build()
+        .unwrap();
+    for _ in 0..50 {
+        let _ = Operation::Read.call(&session, CallOptions::new()).await;
+    }
+    // Ten for the ten seconds that the budget looks back on, and what comes in while this runs.
+    let retries = sandbox.requests().len() - 50;
+    assert!((10..50).contains(&retries), "{retries} retries");
+}
+
+#[tokio::test]
+async fn a_wrong_clock_is_learned_from_1004_and_the_request_signed_again_once() {
+    for millis in [61_000, -61_000, 3_600_000, -3_600_000] {
+        let sandbox = shifted_sandbox(millis).await;
+        let session = hasty(sandbox.url()).build().unwrap();
+        for expected in [2, 1] {
+            let (options, attempts) = counting();
+            Operation::Send.call(&session, options).await.unwrap();
+            assert_eq!(attempts.load(Ordering::Relaxed), expected, "{millis}");
+        }
+        let learned = session.clock_offset_millis();
+        assert!((learned - millis).abs() < 30_000, "{learned} for {millis}");
+        assert_eq!(Operation::Send.accepted(&sandbox), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_is_nearly_wrong_is_corrected_before_it_is() {
+    let sandbox = shifted_sandbox(59_000).await;
+    let session = hasty(sandbox.url()).build().unwrap();
+    let (options, attempts) = counting();
+    Operation::Send.call(&session, options).await.unwrap();
+    assert_eq!(attempts.load(Ordering::Relaxed), 1);
+    let learned = session.clock_offset_millis();
+    assert!((learned - 59_000).abs() < 30_000, "{learned}");
+}
+
+#[tokio::test]
+async fn learning_the_clock_can_be_turned_off() {
+    let sandbox = shifted_sandbox(61_000).await;
+    let session = hasty(sandbox.url()).learn_clock(false).build().unwrap();
+    let error = Operation::Send
+        .call(&session, CallOptions::new())
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), Some(nxcloud::Code::TIMESTAMP_EXPIRED));
+    assert_eq!(error.attempts(), 1);
+    assert_eq!(session.clock_offset_millis(), 0);
+}
+
+#[tokio::test]
+async fn whoever_would_wait_beyond_the_total_time_is_told_at_once() {
+    let sandbox = sandbox().await;
+    let (builder, waits) = recording(sandbox.url());
+    let session = builder.build().unwrap();
+    sandbox.faults().push(Fault::RetryAfter(429, 30));
+    let hurried = CallOptions::new().total_timeout(Duration::from_secs(20));
+    let error = Operation::Send.call(&session, hurried).await.unwrap_err();
+    assert_eq!(error.status(), Some(429));
+    assert!(waits.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn the_total_time_ends_a_call_whatever_its_attempts_may_take() {
+    let sandbox = sandbox().await;
+    let session = hasty(sandbox.url())
+        .timeout(None)
+        .total_timeout(Duration::from_millis(300))
+        .build()
+        .unwrap();
+    sandbox
+        .faults()
+        .mix(Mix::new(1).with(1.0, Fault::StallAfterAccept));
+    for (operation, kind) in [
+        (Operation::Send, ErrorKind::OutcomeUnknown),
+        (Operation::Read, ErrorKind::Timeout),
+    ] {
+        let call = operation.call(&session, CallOptions::new());
+        let error = in_time(call).await.unwrap_err();
+        assert_eq!(error.kind(), kind);
+        assert_eq!(error.attempts(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_call_has_its_own_time_out_if_it_wants() {
+    let sandbox = sandbox().await;
+    let session = hasty(sandbox.url())
+        .timeout(None)
+        .total_timeout(None)
+        .build()
+        .unwrap();
+    sandbox.faults().push(Fault::StallBeforeAccept);
+    let patient = CallOptions::new().timeout(Duration::from_millis(300));
+    in_time(Operation::Read.call(&session, patient))
+        .await
+        .unwrap();
+    assert_eq!(sandbox.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn dropping_a_call_ends_its_attempt_and_leaves_nothing_behind() {
+    let sandbox = sandbox().await;
+    let session = hasty(sandbox.url())
+        .rate_limit(RateLimit::per_second(1_000))
+        .build()
+        .unwrap();
+    sandbox.faults().push(Fault::StallAfterAccept);
+    {
+        let call = Operation::Send.call(&session, CallOptions::new());
+        let mut call = std::pin::pin!(call);
+        while sandbox.requests().is_empty() {
+            let step = Duration::from_millis(5);
+            let _ = tokio::time::timeout(step, call.as_mut()).await;
+        }
+    }
+    Operation::Send
+        .call(&session, CallOptions::new())
+        .await
+        .unwrap();
+    assert_eq!(Operation::Send.accepted(&sandbox), 2, "one for each call");
+    assert!(capture::log().contains("outcome=\"cancelled\""));
+    // Nothing holds the sandbox's connections open: it stops without force.
+    in_time(sandbox.shutdown()).await;
+}
+
+#[tokio::test]
+async fn a_rate_limit_waits_or_fails_and_listens_to_the_platform() {
+    let sandbox = sandbox().await;
+    let session = hasty(sandbox.url())
+        .rate_limit(RateLimit::per_second(1).burst(2).failing())
+        .retry(RetryPolicy::never())
+        .build()
+        .unwrap();
+    for _ in 0..2 {
+        Operation::Send
+            .call(&session, CallOptions::new())
+            .await
+            .unwrap();
+    }
+    let error = Operation::Send
+        .call(&session, CallOptions::new())
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Throttled);
+    assert_eq!(error.outcome(), Outcome::NotSent);
+    assert_eq!((error.attempts(), sandbox.requests().len()), (0, 2));
+    // Another service has its own room; there the platform itself asks for a pause.
+    sandbox.faults().push(Fault::RetryAfter(429, 3600));
+    let refused = Operation::Read.call(&session, CallOptions::new()).await;
+    assert_eq!(refused.unwrap_err().status(), Some(429));
+    let paused = Operation::Read.call(&session, CallOptions::new()).await;
+    let paused = paused.unwrap_err();
+    assert_eq!(paused.kind(), ErrorKind::Throttled);
+    assert!(paused.retry_after().unwrap() > Duration::from_secs(3000));
+}
+
+#[tokio::test]
+async fn a_call_waits_for_room_and_says_so() {
+    let sandbox = sandbox().await;
+    let session = Session::builder(Credentials::nxcloud(KEY, SECRET).unwrap())
+        .base_url(sandbox.url())
+        .rate_limit_for("sms", RateLimit::per_second(20).burst(1))
+        .build()
+        .unwrap();
+    for _ in 0..3 {
+        Operation::Send
+            .call(&session, CallOptions::new())
+            .await
+            .unwrap();
+    }
+    assert_eq!(Operation::Send.accepted(&sandbox), 3);
+    assert!(capture::log().contains("waiting for the rate limit"));
+}
+
+#[tokio::test]
+async fn several_accounts_live_side_by_side() {
+    let sandbox = sandbox().await;
+    let one = hasty(sandbox.url()).build().unwrap();
+    let account = Credentials::nxcloud(nxcloud_sandbox::ACCESS_KEY, nxcloud_sandbox::ACCESS_SECRET);
+    let other = Session::builder(account.unwrap())
+        .base_url(sandbox.url())
+        .build()
+        .unwrap();
+    for session in [&one, &other] {
+        Operation::Send
+            .call(session, CallOptions::new())
+            .await
+            .unwrap();
+    }
+    let requests = sandbox.requests();
+    let keys: Vec<_> = requests.iter().map(|one| one.header("accesskey")).collect();
+    assert_eq!(keys, [Some(KEY), Some(nxcloud_sandbox::ACCESS_KEY)]);
+}
+
+#[tokio::test]
+async fn a_span_tells_operation_attempts_outcome_and_code() {
+    let sandbox = sandbox().await;
+    let session = hasty(sandbox.url()).build().unwrap();
+    sandbox.faults().push(Fault::Code(28));
+    sandbox.faults().push(Fault::Code(102));
+    let client = sms::Client::new(&session);
+    let error = client
+        .send_sms(&SendSms::new("app", PHONE, TEXT))
+        .await
+        .unwrap_err();
+    assert_eq!(error.code_name(), Some("ACCOUNT_DEACTIVATED"));
+    let log = capture::log();
+    let closed = log.lines().filter(|line| line.contains(" close "));
+    let fields = [
+        "service=\"sms\"",
+        "operation=\"send_sms\"",
+        "attempts=2",
+        "outcome=\"rejected\"",
+        "kind=\"refused\"",
+        "code=102",
+        "status=200",
+        "latency_ms=",
+    ];
+    let told = |line: &str| fields.iter().all(|field| line.contains(field));
+    let lines: Vec<&str> = closed.collect();
+    assert!(lines.iter().any(|line| told(line)), "{lines:#?}");
+}
+
+#[tokio::test]
+async fn the_callers_own_http_client_is_used() {
+    let sandbox = sandbox().await;
+    let client = reqwest::Client::builder()
+        .user_agent("somebody-else")
+        .build()
+        .unwrap();
+    let session = hasty(sandbox.url()).http_client(client).build().unwrap();
+    Operation::Send
+        .call(&session, CallOptions::new())
+        .await
+        .unwrap();
+    assert_eq!(
+        sandbox.requests()[0].header("user-agent"),
+        Some("somebody-else")
+    );
+}
+
+#[tokio::test]
+async fn a_proxy_gets_the_requests_and_its_password_is_never_shown() {
+    let sandbox = sandbox().await;
+    // A plain-http proxy is asked for the whole URL; the sandbox takes that as its own path.
+    let proxy = sandbox.url().replace("http://", "http://me:hush-proxy@");
+    let builder = hasty("http://localhost:1").proxy(&proxy);
+    assert!(!format!("{builder:?}").contains("hush-proxy"));
+    let session = builder.build().unwrap();
+    Operation::Send
+        .call(&session, CallOptions::new())
+        .await
+        .unwrap();
+    let requests = sandbox.requests();
+    assert!(requests[0].header("proxy-authorization").is_some());
+    let wrong = hasty("http://localhost:1")
+        .proxy("not a url hush-proxy")
+        .build();
+    let shown = format!("{:?}", wrong.unwrap_err());
+    assert!(!shown.contains("hush-proxy"), "{shown}");
+    assert!(!capture::log().contains("hush-proxy"));
+}

@@ -1,0 +1,133 @@
+//! Sandboxes, sessions and the two operations that stand for all: a send and a read.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use nxcloud::number_check::{self, QueryChecks};
+use nxcloud::signing::{AccessKey, Secret};
+use nxcloud::sms::{self, SendSms};
+use nxcloud::{CallOptions, Credentials, Error, Session, SessionBuilder};
+use nxcloud_sandbox::Sandbox;
+
+use crate::capture;
+
+pub(crate) const KEY: &str = "matrix-key";
+pub(crate) const SECRET: &str = "hush-hush-secret";
+pub(crate) const PHONE: &str = "8615012345678";
+pub(crate) const TEXT: &str = "Grüße 验证码 471199";
+pub(crate) const ID: &str = "order-0000001";
+
+pub(crate) async fn sandbox() -> Sandbox {
+    shifted_sandbox(0).await
+}
+
+/// A sandbox whose clock is so many milliseconds ahead.
+pub(crate) async fn shifted_sandbox(millis: i64) -> Sandbox {
+    capture::begin();
+    let now = move || {
+        let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_millis();
+        u64::try_from(now)
+            .unwrap()
+            .checked_add_signed(millis)
+            .unwrap()
+    };
+    Sandbox::builder()
+        .account(AccessKey::new(KEY).unwrap(), Secret::new(SECRET).unwrap())
+        .clock(now)
+        .start()
+        .await
+        .unwrap()
+}
+
+/// A session that does not really wait between attempts.
+pub(crate) fn hasty(url: &str) -> SessionBuilder {
+    Session::builder(Credentials::nxcloud(KEY, SECRET).unwrap())
+        .base_url(url)
+        .sleeper(|_| async {})
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Operation {
+    Send,
+    Read,
+}
+
+impl Operation {
+    pub(crate) const BOTH: [Self; 2] = [Self::Send, Self::Read];
+
+    pub(crate) fn id(self) -> &'static str {
+        match self {
+            Self::Send => "send_sms",
+            Self::Read => "query_checks",
+        }
+    }
+
+    pub(crate) fn row(self) -> &'static nxcloud::Operation {
+        match self {
+            Self::Send => &sms::operations::SEND_SMS,
+            Self::Read => &number_check::operations::QUERY_CHECKS,
+        }
+    }
+
+    pub(crate) async fn call(self, session: &Session, options: CallOptions) -> Result<(), Error> {
+        match self {
+            Self::Send => {
+                let request = SendSms::new("app", PHONE, TEXT).with_sys_message_id(ID);
+                let client = sms::Client::new(session).with_options(options);
+                client.send_sms(&request).await.map(drop)
+            }
+            Self::Read => {
+                let request = QueryChecks::new(1, 10, "2026-11-21")
+                    .with_batch_no("batch-1")
+                    .with_phone(PHONE);
+                let client = number_check::Client::new(session).with_options(options);
+                client.query_checks(&request).await.map(drop)
+            }
+        }
+    }
+
+    /// How many requests the platform acted on.
+    pub(crate) fn accepted(self, sandbox: &Sandbox) -> usize {
+        Self::accepted_of(self.id(), sandbox)
+    }
+
+    pub(crate) fn accepted_of(id: &str, sandbox: &Sandbox) -> usize {
+        let requests = sandbox.requests_for(id);
+        requests
+            .iter()
+            .filter(|request| request.verdict().is_accepted())
+            .count()
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id())
+    }
+}
+
+/// Counts what was signed, which is one for each attempt.
+pub(crate) fn counting() -> (CallOptions, Arc<AtomicU32>) {
+    let attempts = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&attempts);
+    let options = CallOptions::new().on_signed(move |_| {
+        count.fetch_add(1, Ordering::Relaxed);
+    });
+    (options, attempts)
+}
+
+/// A URL of this machine that nobody listens on.
+pub(crate) async fn nobody() -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    format!("http://{}", listener.local_addr().unwrap())
+}
+
+/// Runs something that must end; a test that hangs says less than one that fails.
+pub(crate) async fn in_time<T>(work: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(120), work)
+        .await
+        .expect("it hangs")
+}

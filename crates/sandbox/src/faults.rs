@@ -1,0 +1,290 @@
+//! Faults on demand: what a network, a gateway or the platform itself can do to a request and its reply.
+
+mod line;
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::Response;
+
+pub(crate) use line::{Line, Wire};
+
+/// Something that goes wrong with one request.
+///
+/// "Before" means that the platform did not act: the request is in the history as refused, with
+/// [`Cause::Fault`](crate::Cause::Fault). After the others it is there as the checks judged it, whatever the sender got to
+/// see. A connection that is refused is no fault of a server that listens: test it with a port that nobody listens on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The connection is reset before the platform acts.
+    ResetBeforeAccept,
+    /// The platform acts, then the connection is reset without a reply.
+    ResetAfterAccept,
+    /// The platform acts, then the connection is reset in the middle of the reply's body.
+    ResetMidReply,
+    /// The platform does not act and never answers.
+    StallBeforeAccept,
+    /// The platform acts and never answers.
+    StallAfterAccept,
+    /// The platform acts; its reply comes 16 bytes at a time, with this pause before each.
+    Slow(Duration),
+    /// The platform acts; its reply ends early, in an orderly way.
+    Truncated,
+    /// The platform acts; its reply has the right length, but is no JSON.
+    Malformed,
+    /// The platform acts; its reply is as it should be, but is called HTML.
+    WrongContentType,
+    /// A page in HTML with this status instead of the platform's answer, before it acts.
+    Status(u16),
+    /// A page in HTML with this status instead of the platform's answer, after it acted.
+    StatusAfterAccept(u16),
+    /// A page with this status, before the platform acts, that asks to wait for so many seconds.
+    RetryAfter(u16, u32),
+    /// The platform refuses with this result code, and does not act. `AntBuddy` refuses with this HTTP status.
+    Code(i64),
+}
+
+impl Fault {
+    /// Whether the platform acts all the same.
+    #[must_use]
+    pub const fn is_after_accept(self) -> bool {
+        match self {
+            Self::ResetBeforeAccept
+            | Self::StallBeforeAccept
+            | Self::Status(_)
+            | Self::RetryAfter(..)
+            | Self::Code(_) => false,
+            Self::ResetAfterAccept
+            | Self::ResetMidReply
+            | Self::StallAfterAccept
+            | Self::Slow(_)
+            | Self::Truncated
+            | Self::Malformed
+            | Self::WrongContentType
+            | Self::StatusAfterAccept(_) => true,
+        }
+    }
+
+    /// The code with which the platform refuses.
+    pub(crate) const fn code(self) -> i64 {
+        match self {
+            Self::Code(code) => code,
+            Self::Status(status) | Self::RetryAfter(status, _) => status as i64,
+            _ => 0,
+        }
+    }
+
+    /// Does to a reply and its connection what the fault says.
+    pub(crate) fn spoil(self, mut response: Response, line: Option<&Line>) -> Response {
+        match self {
+            Self::Malformed => *response.body_mut() = Body::from("{\"code\": 0, \"mess"),
+            Self::WrongContentType => {
+                let html = HeaderValue::from_static("text/html");
+                response.headers_mut().insert(CONTENT_TYPE, html);
+            }
+            Self::Status(status) | Self::StatusAfterAccept(status) => page(&mut response, status),
+            Self::RetryAfter(status, seconds) => {
+                page(&mut response, status);
+                let headers = response.headers_mut();
+                headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+            }
+            Self::Code(_) => {}
+            Self::ResetBeforeAccept
+            | Self::ResetAfterAccept
+            | Self::ResetMidReply
+            | Self::StallBeforeAccept
+            | Self::StallAfterAccept
+            | Self::Slow(_)
+            | Self::Truncated => {
+                if let Some(line) = line {
+                    line.plan(self);
+                }
+            }
+        }
+        response
+    }
+}
+
+fn page(response: &mut Response, status: u16) {
+    *response.body_mut() = Body::from(format!("<html><h1>{status}</h1></html>"));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+    let html = HeaderValue::from_static("text/html");
+    response.headers_mut().insert(CONTENT_TYPE, html);
+}
+
+/// A mix of faults, each with its probability, drawn anew for every request. The same seed draws the same faults.
+#[derive(Clone, Debug)]
+pub struct Mix {
+    random: fastrand::Rng,
+    faults: Vec<(f64, Fault)>,
+}
+
+impl Mix {
+    /// No faults yet.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self {
+            random: fastrand::Rng::with_seed(seed),
+            faults: Vec::new(),
+        }
+    }
+
+    /// Adds a fault that this share of the requests meets, between 0 and 1. What the shares leave of 1 goes well.
+    #[must_use]
+    pub fn with(mut self, share: f64, fault: Fault) -> Self {
+        self.faults.push((share, fault));
+        self
+    }
+
+    fn draw(&mut self) -> Option<Fault> {
+        let mut drawn = self.random.f64();
+        let met = self.faults.iter().find(|(share, _)| {
+            drawn -= share;
+            drawn < 0.0
+        });
+        met.map(|(_, fault)| *fault)
+    }
+}
+
+/// The faults of a sandbox. Clones are the same.
+#[derive(Clone, Default)]
+pub struct Faults(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    queue: VecDeque<(Option<String>, Fault)>,
+    mixes: Vec<(Option<String>, Mix)>,
+    injected: usize,
+}
+
+impl Faults {
+    /// The next request meets this fault. Several form a queue.
+    pub fn push(&self, fault: Fault) {
+        self.state().queue.push_back((None, fault));
+    }
+
+    /// The next request of an operation, such as `send_sms`, meets this fault.
+    pub fn push_for(&self, operation: impl Into<String>, fault: Fault) {
+        let operation = Some(operation.into());
+        self.state().queue.push_back((operation, fault));
+    }
+
+    /// Requests that no fault of the queue is meant for meet this mix.
+    pub fn mix(&self, mix: Mix) {
+        self.state().mixes.push((None, mix));
+    }
+
+    /// Requests of an operation that no fault of the queue is meant for meet this mix.
+    pub fn mix_for(&self, operation: impl Into<String>, mix: Mix) {
+        let operation = Some(operation.into());
+        self.state().mixes.push((operation, mix));
+    }
+
+    /// Takes back all faults that are still to come.
+    pub fn clear(&self) {
+        let mut state = self.state();
+        state.queue.clear();
+        state.mixes.clear();
+    }
+
+    /// How many faults of the queue no request has met yet.
+    #[must_use]
+    pub fn pending(&self) -> usize {
+        self.state().queue.len()
+    }
+
+    /// How many requests met a fault.
+    #[must_use]
+    pub fn injected(&self) -> usize {
+        self.state().injected
+    }
+
+    /// The fault that a request meets.
+    pub(crate) fn draw(&self, operation: Option<&str>) -> Option<Fault> {
+        let mut state = self.state();
+        let meant = |wanted: &Option<String>| wanted.is_none() || wanted.as_deref() == operation;
+        let queued = state.queue.iter().position(|(wanted, _)| meant(wanted));
+        let fault = match queued.and_then(|at| state.queue.remove(at)) {
+            Some((_, fault)) => Some(fault),
+            None => {
+                let mut mixes = state.mixes.iter_mut();
+                mixes
+                    .find(|(wanted, _)| meant(wanted))
+                    .and_then(|(_, mix)| mix.draw())
+            }
+        };
+        state.injected += usize::from(fault.is_some());
+        fault
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.state();
+        f.debug_struct("Faults")
+            .field("queue", &state.queue)
+            .field("mixes", &state.mixes.len())
+            .field("injected", &state.injected)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_wait_for_the_operation_they_are_meant_for() {
+        let faults = Faults::default();
+        faults.push_for("send_sms", Fault::Truncated);
+        faults.push(Fault::Malformed);
+        assert_eq!(faults.draw(Some("query_checks")), Some(Fault::Malformed));
+        assert_eq!(faults.draw(Some("query_checks")), None);
+        assert_eq!(faults.draw(Some("send_sms")), Some(Fault::Truncated));
+        assert_eq!(faults.draw(Some("send_sms")), None);
+        assert_eq!((faults.pending(), faults.injected()), (0, 2));
+    }
+
+    #[test]
+    fn a_mix_keeps_its_shares_and_repeats_with_its_seed() {
+        let draw = || {
+            let mix = Mix::new(7)
+                .with(0.25, Fault::Malformed)
+                .with(0.25, Fault::Truncated);
+            let faults = Faults::default();
+            faults.mix_for("send_sms", mix);
+            assert_eq!(faults.draw(None), None, "another operation");
+            let drawn = (0..10_000).map(|_| faults.draw(Some("send_sms")));
+            drawn.collect::<Vec<_>>()
+        };
+        let drawn = draw();
+        assert_eq!(drawn, draw());
+        for (fault, expected) in [
+            (Some(Fault::Malformed), 2_500),
+            (Some(Fault::Truncated), 2_500),
+            (None, 5_000),
+        ] {
+            let count = drawn.iter().filter(|one| **one == fault).count();
+            assert!(count.abs_diff(expected) < 300, "{fault:?}: {count}");
+        }
+    }
+
+    #[test]
+    fn what_is_cleared_does_not_come() {
+        let faults = Faults::default();
+        faults.push(Fault::Malformed);
+        faults.mix(Mix::new(1).with(1.0, Fault::Truncated));
+        faults.clear();
+        assert_eq!(faults.draw(None), None);
+    }
+}

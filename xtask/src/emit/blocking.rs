@@ -1,0 +1,103 @@
+//! `blocking.rs`: the public client for programs without async code, one method an operation.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::paging::item_type;
+use super::{doc, ident};
+use crate::model::{Operation, Paging, Service};
+
+pub(super) fn blocking(service: &Service) -> TokenStream {
+    let methods = service
+        .operations
+        .iter()
+        .map(|operation| method(service, operation));
+    let text = doc(&format!(
+        "Client of {} for programs without async code: the same calls, each to its end on the calling thread.\n\nIn async code use \
+         [`Client`](super::client::Client): a blocking call there holds up its thread.",
+        service.title
+    ));
+    quote! {
+        //! The client for programs without async code.
+
+        use nxcloud_client::{CallOptions, Error, Session, blocking};
+
+        use super::client;
+        use super::{replies::*, requests::*};
+
+        #text
+        #[derive(Clone, Debug)]
+        pub struct Client {
+            session: Session,
+            inner: client::Client,
+        }
+
+        impl Client {
+            /// A client over a session's accounts and connections.
+            #[must_use]
+            pub fn new(session: &Session) -> Self {
+                Self { session: session.clone(), inner: client::Client::new(session) }
+            }
+
+            /// The same client with other settings for its calls.
+            #[must_use]
+            pub fn with_options(&self, options: CallOptions) -> Self {
+                Self { session: self.session.clone(), inner: self.inner.with_options(options) }
+            }
+
+            #(#methods)*
+        }
+    }
+}
+
+fn method(service: &Service, operation: &Operation) -> TokenStream {
+    let name = ident(&operation.id);
+    let reply = ident(&operation.reply);
+    let text = doc(&format!(
+        "{}\n\nAs [`Client::{name}`](client::Client::{name}).",
+        operation.summary.trim()
+    ));
+    let (argument, passed) = match operation.input.type_name() {
+        None => (None, quote!()),
+        Some(request) => {
+            let request = ident(request);
+            (Some(quote!(, request: &#request)), quote!(request))
+        }
+    };
+    let all = operation
+        .paging
+        .as_ref()
+        .map(|paging| pages(service, operation, paging));
+    quote! {
+        #text
+        ///
+        /// # Errors
+        ///
+        /// Whatever goes wrong, as [`Error`]: see its `kind`.
+        pub fn #name(&self #argument) -> Result<#reply, Error> {
+            blocking::run(&self.session, self.inner.#name(#passed))
+        }
+
+        #all
+    }
+}
+
+/// The method that goes through all pages.
+fn pages(service: &Service, operation: &Operation, paging: &Paging) -> TokenStream {
+    let all = ident(&format!("{}_all", operation.id));
+    let request = ident(operation.input.type_name().unwrap_or_default());
+    let item = item_type(service, operation, paging).unwrap_or_default();
+    let text = doc(&format!(
+        "Every item of `{}`, as [`Client::{all}`](client::Client::{all}).",
+        operation.id
+    ));
+    quote! {
+        #text
+        pub fn #all<'a>(
+            &'a self,
+            request: &#request,
+        ) -> impl Iterator<Item = Result<#item, Error>> + 'a {
+            blocking::items(&self.session, self.inner.#all(request))
+        }
+    }
+}
