@@ -26,7 +26,11 @@ mod verify;
 pub use clock::{Clock, SystemClock};
 pub use event::{Event, Unrecognized};
 pub use fields::ParseError;
-#[allow(unused_imports, reason = "without a service there is nothing")]
+#[allow(
+    unreachable_pub,
+    unused_imports,
+    reason = "without a service there is nothing"
+)]
 pub use generated::*;
 pub use idempotency::IdempotencyKey;
 #[cfg(feature = "tower")]

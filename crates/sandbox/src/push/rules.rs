@@ -123,3 +123,76 @@ fn read() -> Result<Arc<[Rule]>, SpecError> {
     }
     Ok(rules.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn has(value: &Value, path: &str) -> bool {
+        let pointer = format!("/{}", path.replace('.', "/"));
+        value.pointer(&pointer).is_some()
+    }
+
+    /// Examples of an operation's request and successful reply.
+    fn operation(service: &str, id: &str) -> (Vec<Value>, Value) {
+        let (_, json) = SPECS.iter().find(|(name, _)| *name == service).unwrap();
+        let spec: Value = serde_json::from_str(json).unwrap();
+        let paths = spec["paths"].as_object().unwrap().values();
+        let mut operations = paths.flat_map(|path| path.as_object().unwrap().values());
+        let found = operations.find(|operation| operation["operationId"] == id);
+        let found = found.unwrap();
+        let json = |holder: &Value| holder["content"]["application/json"]["examples"].clone();
+        let requests = json(&found["requestBody"]);
+        let requests = requests.as_object().unwrap().values();
+        let reply = json(&found["responses"]["200"])["success"]["value"].clone();
+        (requests.map(|r| r["value"].clone()).collect(), reply)
+    }
+
+    #[test]
+    fn every_fill_names_a_field_of_the_push_and_a_source_that_there_is() {
+        let mut checked = 0;
+        for rule in rules().unwrap().iter() {
+            let Some(after) = &rule.after else { continue };
+            let (requests, reply) = operation(rule.service, &after.operation);
+            let in_a_request = |path: &str| requests.iter().any(|r| has(r, path));
+            let fields = [&after.address, &after.each].into_iter().flatten();
+            for field in fields.chain(&after.single_only) {
+                assert!(in_a_request(field), "{}: {field}", rule.name);
+            }
+            for (path, template) in after.fill.iter().chain(&after.fill_many) {
+                let known = rule.examples().any(|name| {
+                    let example = rule.example(Some(name)).unwrap();
+                    has(&example, path)
+                });
+                assert!(known, "{}: no example has {path}", rule.name);
+                for source in template.split('{').skip(1) {
+                    let source = source.split('}').next().unwrap();
+                    let found = match source.split_once('.') {
+                        Some(("reply", path)) => has(&reply, path),
+                        Some(("request", path)) => in_a_request(path),
+                        Some(("entry", path)) => {
+                            let each = after.each.as_ref().unwrap();
+                            in_a_request(&format!("{each}.0.{path}"))
+                        }
+                        _ => source == "entry" || source.starts_with("digits:"),
+                    };
+                    assert!(found, "{}: nothing has {source}", rule.name);
+                    checked += 1;
+                }
+            }
+        }
+        assert!(checked > 20, "{checked} sources");
+    }
+
+    #[test]
+    fn attempts_are_those_of_the_reference() {
+        let rules = rules().unwrap();
+        let of = |name: &str| {
+            let rule = rules.iter().find(|rule| rule.name == name).unwrap();
+            rule.attempts()
+        };
+        assert_eq!(of("sms_receipt"), (Duration::ZERO, 1));
+        assert_eq!(of("number_check_result"), (Duration::from_secs(60), 61));
+        assert_eq!(of("call_result"), (Duration::from_secs(60), 61));
+    }
+}
