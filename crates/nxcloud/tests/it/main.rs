@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bad_replies;
+mod bulk;
 mod environment;
 mod invariants;
 mod messages;
