@@ -325,7 +325,6 @@ impl<'m> Stream<'m> {
         // Most rows of a long message lie within its body.
         if let Some(piece) = self.pieces.get_mut(self.next)
             && let Some((taken, rest)) = piece.split_first_chunk::<ROW_BYTES>()
-            && !rest.is_empty()
         {
             row.as_flattened_mut().copy_from_slice(taken);
             *piece = rest;
