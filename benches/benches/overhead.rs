@@ -67,14 +67,20 @@ async fn measure(url: &str, concurrent: usize) -> Result<(Figures, Figures), Fai
     let raw = Raw::signed(&client, &request, url).await?;
     let (mut raws, mut clients) = (Vec::new(), Vec::new());
     for turn in 0..=TURNS {
-        let one = run(concurrent, || {
+        let one = run(concurrent, {
             let raw = raw.clone();
-            async move { raw.send().await }
+            move || {
+                let raw = raw.clone();
+                async move { raw.send().await }
+            }
         })
         .await?;
-        let other = run(concurrent, || {
+        let other = run(concurrent, {
             let (client, request) = (client.clone(), Arc::clone(&request));
-            async move { Ok(client.send_sms(&request).await.map(drop)?) }
+            move || {
+                let (client, request) = (client.clone(), Arc::clone(&request));
+                async move { Ok(client.send_sms(&request).await.map(drop)?) }
+            }
         })
         .await?;
         // The first turn warms up.
