@@ -3,13 +3,13 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use nxcloud_signing::{Body, Request as SignedParts, Timestamp};
 use progenitor_client::ResponseValue;
-use reqwest::Request;
 use reqwest::header::{HeaderName, HeaderValue};
+use reqwest::{Request, ResponseBuilderExt as _, Url};
 use serde::de::DeserializeOwned;
 use tracing::Instrument as _;
 
@@ -204,13 +204,20 @@ impl Call {
     ///
     /// None; the type is the hook's.
     pub async fn exec(&self, request: Request) -> reqwest::Result<reqwest::Response> {
-        Ok(match self.run(request).await {
-            Ok(body) => http::Response::new(body).into(),
+        let body = match self.run(request).await {
+            Ok(body) => body,
             Err(error) => {
                 self.trail().failure = Some(error);
-                http::Response::new(Bytes::new()).into()
+                Bytes::new()
             }
-        })
+        };
+        // Without a URL of ours reqwest would parse one of its own for every reply.
+        static NOWHERE: LazyLock<Option<Url>> = LazyLock::new(|| Url::parse("reply:").ok());
+        let response = match &*NOWHERE {
+            Some(url) => http::Response::builder().url(url.clone()).body(body),
+            None => Ok(http::Response::new(body)),
+        };
+        Ok(response.unwrap_or_default().into())
     }
 
     /// Puts the signature on the request. What is signed is the body that the request holds, to the byte.
