@@ -1,7 +1,7 @@
 //! What the client costs on top of reqwest: `send_sms` beside raw reqwest that posts the same pre-signed bytes, to a bare server on the
 //! loopback interface, in one run and in turn.
 //!
-//!     cargo bench -p nxcloud-benches --bench overhead
+//!     cargo bench -p nxcloud-benches --features services --bench overhead
 //!
 //! The server is a process of its own, so that the CPU time of this one is that of the clients.
 

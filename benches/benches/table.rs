@@ -4,10 +4,12 @@
 
 #![expect(clippy::print_stdout, reason = "a table for people")]
 
+use std::fs;
 use std::hint::black_box;
 use std::process::ExitCode;
 
 use nxcloud_benches::ratio::{Rival, Times, race};
+use nxcloud_benches::report::{criterion_folder, goals_file};
 use nxcloud_benches::{rivals, workload};
 use nxcloud_signing::{Lanes, Signature};
 
@@ -22,6 +24,8 @@ enum Goal {
 struct Table {
     rounds: usize,
     missed: bool,
+    /// The lines again, as rows of a Markdown table.
+    rows: String,
 }
 
 fn main() -> ExitCode {
@@ -37,6 +41,7 @@ fn main() -> ExitCode {
     let mut table = Table {
         rounds,
         missed: false,
+        rows: String::new(),
     };
     println!(
         "{:<58} {:>9} {:>9} {:>7}  goal",
@@ -56,6 +61,14 @@ fn main() -> ExitCode {
     table.batch(1_024, 1_500, 0, long, 5.0);
     table.batch_of_16();
     table.batch_of_one();
+    if has("--bench") && !has("--check") {
+        let folder = criterion_folder();
+        let written =
+            fs::create_dir_all(&folder).and_then(|()| fs::write(goals_file(&folder), &table.rows));
+        if let Err(error) = written {
+            println!("not kept for the report: {error}");
+        }
+    }
     if has("--check") && table.missed {
         ExitCode::FAILURE
     } else {
@@ -86,6 +99,7 @@ impl Table {
         } else {
             ""
         };
+        self.rows += &format!("| {figure} | {one:.0} | {other:.0} | {ratio:.2} | {goal} |\n");
         println!("{figure:<58} {one:>9.0} {other:>9.0} {ratio:>7.2}  {goal}{remark}");
     }
 

@@ -36,6 +36,11 @@ impl<'a> Rival<'a> {
 pub struct Times(Vec<(String, f64)>);
 
 impl Times {
+    /// Each rival with its nanoseconds, in their order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, f64)> {
+        self.0.iter().map(|(name, nanos)| (name.as_str(), *nanos))
+    }
+
     /// Nanoseconds of one run of a rival, or `None` if no rival has that name.
     #[must_use]
     pub fn nanos(&self, name: &str) -> Option<f64> {

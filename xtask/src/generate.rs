@@ -56,6 +56,11 @@ pub fn write(root: &Path) -> Result<Outcome, String> {
     for path in &stale {
         let target = root.join(path);
         fs::remove_file(&target).map_err(|error| failed(&target, &error))?;
+        // Folders that are empty now go too; the first one that is not ends it.
+        let mut folder = target.parent();
+        while let Some(empty) = folder.filter(|folder| fs::remove_dir(folder).is_ok()) {
+            folder = empty.parent();
+        }
     }
     Ok(Outcome::Clean(format!(
         "{} specs: {} files, {written} written, {} removed",
@@ -168,6 +173,16 @@ fn plan(root: &Path) -> Result<Plan, String> {
     }
     plan.owned
         .insert(PathBuf::from("crates/sandbox/src/generated"));
+    for (path, content) in emit::webhook_files(&services) {
+        plan.files
+            .insert(Path::new("crates/webhooks").join(path), content);
+    }
+    for folder in [
+        "crates/webhooks/src/generated",
+        "crates/webhooks/tests/generated",
+    ] {
+        plan.owned.insert(PathBuf::from(folder));
+    }
     snapshot(root, &mut plan)?;
     for (file, block) in [
         ("Cargo.toml", emit::workspace_block(&services)),

@@ -11,3 +11,4 @@ pub mod model;
 pub mod names;
 pub mod read;
 mod schema;
+pub mod webhooks;

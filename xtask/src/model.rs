@@ -170,6 +170,16 @@ pub struct Webhook {
     pub signed: bool,
     /// Transports: json, form, query.
     pub content: Vec<String>,
+    /// `action` headers of a signed push.
+    pub actions: Vec<String>,
+    /// Text that the platform expects; absent when it expects only HTTP 200.
+    pub reply: Option<String>,
+    /// Text for a push that was not accepted.
+    pub reply_error: Option<String>,
+    /// Retry rule in seconds: pause, and time after which the platform gives up.
+    pub retry: Option<(u64, u64)>,
+    /// Dotted paths of the fields that tell a repeat from another event.
+    pub idempotency_key: Vec<String>,
     /// Codes that appear in the push.
     pub codes: Vec<Code>,
     /// Examples, by name.

@@ -9,6 +9,7 @@ use crate::lint::{self, Finding};
 use crate::model::{Code, Input, Operation, Paging, PagingStyle, Scheme, Service, Side, Webhook};
 use crate::names;
 use crate::schema::{Schemas, ref_name};
+use crate::webhooks;
 
 /// Reads and lints one spec.
 ///
@@ -196,6 +197,7 @@ impl Reader<'_> {
             raw: raw.clone(),
         };
         self.code_names(&service);
+        webhooks::check(&service, &mut self.findings);
         service
     }
 
@@ -358,6 +360,14 @@ impl Reader<'_> {
             schema: schema_ref(webhook).unwrap_or_default(),
             signed: webhook.get("signed") == Some(&Value::Bool(true)),
             content: texts(webhook, "content"),
+            actions: texts(webhook, "action"),
+            reply: text(webhook, "reply"),
+            reply_error: text(webhook, "reply-error"),
+            retry: webhook.get("retry").and_then(|retry| {
+                let seconds = |key: &str| retry.get(key).and_then(Value::as_u64);
+                Some((seconds("every-seconds")?, seconds("for-seconds")?))
+            }),
+            idempotency_key: texts(webhook, "idempotency-key"),
             codes: self.codes(&at, webhook),
             examples: examples(Some(webhook)),
             name,

@@ -93,7 +93,7 @@ fn a_removed_spec_takes_its_crate_with_it() {
         "{difference}"
     );
     write(root).unwrap();
-    assert!(!root.join("crates/minimal/Cargo.toml").exists());
+    assert!(!root.join("crates/minimal").exists());
 }
 
 #[test]

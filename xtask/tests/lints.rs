@@ -353,3 +353,69 @@ fn what_is_not_yaml_is_refused_with_the_place() {
     let duplicate = read("specs/twice.yaml", "openapi: 3.0.3\nopenapi: 3.0.3").unwrap_err();
     assert!(duplicate[0].problem.contains("duplicate"), "{duplicate:?}");
 }
+
+#[test]
+fn a_signed_push_without_actions_is_refused() {
+    refused(
+        "    signed: false\n",
+        "    signed: true\n",
+        "x-nx-webhooks.receipt",
+        "signed, but without actions",
+        "list them as `action`",
+    );
+    let with = "    signed: true\n    action: [done]\n";
+    assert!(findings("    signed: false\n", with).is_empty());
+}
+
+#[test]
+fn an_idempotency_key_that_is_no_value_of_the_push_is_refused() {
+    let with = |key: &str| format!("    signed: false\n    idempotency-key: [{key}]\n");
+    for key in ["nonsense", "id.deeper", "\"id[]\""] {
+        refused(
+            "    signed: false\n",
+            &with(key),
+            "x-nx-webhooks.receipt",
+            "is no value of `Receipt`",
+            "dotted path",
+        );
+    }
+    assert!(findings("    signed: false\n", &with("id")).is_empty());
+}
+
+#[test]
+fn a_push_after_an_operation_that_is_none_is_refused() {
+    let with = |id: &str| format!("    signed: false\n    after: {{operation: {id}}}\n");
+    refused(
+        "    signed: false\n",
+        &with("nonsense"),
+        "x-nx-webhooks.receipt",
+        "`nonsense` is no operation",
+        "operationId",
+    );
+    assert!(findings("    signed: false\n", &with("send_it")).is_empty());
+}
+
+#[test]
+fn two_pushes_that_want_different_replies_or_keys_are_refused() {
+    let second = |more: &str| {
+        format!(
+            "      plain: {{value: {{id: a}}}}\n  - name: other\n    content: [json]\n    signed: false\n{more}    schema: {{$ref: '#/components/schemas/Receipt'}}\n    examples:\n      plain: {{value: {{id: b}}}}\n"
+        )
+    };
+    let first = "      plain: {value: {id: a}}\n";
+    refused(
+        first,
+        &second("    reply: success\n"),
+        "x-nx-webhooks.other",
+        "another reply",
+        "give all the same",
+    );
+    refused(
+        first,
+        &second("    idempotency-key: [id]\n"),
+        "x-nx-webhooks.other",
+        "another idempotency key",
+        "give both the same",
+    );
+    assert!(findings(first, &second("")).is_empty());
+}

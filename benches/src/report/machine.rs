@@ -59,7 +59,7 @@ impl fmt::Display for Machine {
         };
         write!(
             f,
-            "{cpu}, {cpus} logical CPUs, one used; {compiler}, bench profile, {flags}. Medians."
+            "{cpu}, {cpus} logical CPUs, one used; {compiler}, bench profile, {flags}."
         )
     }
 }

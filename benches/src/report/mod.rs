@@ -76,6 +76,20 @@ impl std::error::Error for ReportError {
     }
 }
 
+/// Where criterion writes: below the target folder of the workspace.
+#[must_use]
+pub fn criterion_folder() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target");
+    target.unwrap_or_else(beside).join("criterion")
+}
+
+/// The file in which the `table` bench leaves its lines, as rows of a Markdown table.
+#[must_use]
+pub fn goals_file(criterion: &Path) -> PathBuf {
+    criterion.join("goals.md")
+}
+
 /// Writes the figures in `criterion` into `README.md` and `chart.svg` of the folder `benches`.
 ///
 /// # Errors
@@ -88,7 +102,9 @@ pub fn write(criterion: &Path, benches: &Path, machine: &Machine) -> Result<(), 
         move |source| ReportError::Io { path, source }
     };
     let readme = fs::read_to_string(&path).map_err(io(&path))?;
-    let Some(readme) = replaced(&readme, &figures(&groups, machine)) else {
+    // Without a run of the `table` bench the report has no such table.
+    let goals = fs::read_to_string(goals_file(criterion)).unwrap_or_default();
+    let Some(readme) = replaced(&readme, &figures(&groups, &goals, machine)) else {
         return Err(ReportError::NoMarkers { path });
     };
     let chart = benches.join("chart.svg");
@@ -103,9 +119,15 @@ fn replaced(text: &str, figures: &str) -> Option<String> {
     Some(format!("{before}{BEGIN}\n\n{figures}\n{END}{after}"))
 }
 
-/// A heading, the machine, the chart and one table a group.
-fn figures(groups: &[Group], machine: &Machine) -> String {
-    let mut text = format!("{machine}\n\n![Nanoseconds a signature, by batch size](chart.svg)\n");
+/// The machine, the goals, the chart and one table a group.
+fn figures(groups: &[Group], goals: &str, machine: &Machine) -> String {
+    let mut text = format!("{machine}\n\n");
+    if !goals.is_empty() {
+        text += "### Goals, rivals timed in turn\n\n| figure | ns | ns | ratio | goal |\n";
+        text += &format!("| --- | ---: | ---: | ---: | --- |\n{goals}\n");
+    }
+    text += "### Medians of criterion, one benchmark after another\n\n";
+    text += "![Nanoseconds a signature, by batch size](chart.svg)\n";
     for group in groups {
         text.push_str(&table(group));
     }
@@ -119,7 +141,7 @@ fn table(group: &Group) -> String {
         .iter()
         .find(|one| one.name.starts_with("bare "));
     let unit = if group.elements > 1 { "ns each" } else { "ns" };
-    let mut text = format!("\n### {}\n\n| way | {unit} |", group.name);
+    let mut text = format!("\n#### {}\n\n| way | {unit} |", group.name);
     let mut rule = "\n| --- | ---: |".to_owned();
     if naive.is_some() {
         text.push_str(" naive over it |");
@@ -202,6 +224,8 @@ mod tests {
             r#"{"median":{"point_estimate":60.0}}"#,
         )
         .unwrap();
+        let goals = goals_file(&folder.join("criterion"));
+        fs::write(goals, "| a goal | 1 | 2 | 0.50 | at most 1 |\n").unwrap();
         fs::write(
             folder.join("README.md"),
             format!("# Benches\n{BEGIN}\n{END}\n"),
@@ -221,6 +245,7 @@ mod tests {
         let malformed = write(&folder.join("criterion"), &folder, &machine);
         fs::remove_dir_all(&folder).unwrap();
         assert!(readme.contains("| naive | 30.0 | 1.00 |"), "{readme}");
+        assert!(readme.contains("\n| a goal | 1 | 2 |"), "{readme}");
         assert!(chart.starts_with("<svg "));
         assert!(matches!(missing, Err(ReportError::Io { .. })));
         assert!(matches!(malformed, Err(ReportError::Malformed { .. })));

@@ -160,8 +160,17 @@ impl Checker {
     ///
     /// Every limit that it breaks.
     pub fn run(request: &impl Check) -> Result<(), Violations> {
+        Self::run_at("", request)
+    }
+
+    /// As [`run`](Self::run), for one of several requests, which is named by its place.
+    ///
+    /// # Errors
+    ///
+    /// Every limit that it breaks.
+    pub fn run_at(place: &str, request: &impl Check) -> Result<(), Violations> {
         let mut checker = Self::default();
-        request.check(&mut checker);
+        checker.nested(place, request);
         if checker.found.is_empty() {
             Ok(())
         } else {

@@ -168,9 +168,9 @@ pub static PLATFORM_CODES: [CodeInfo; 5] = [
     ),
 ];
 
-/// The codes 1000 to 1009 are reserved for authentication, listed or not.
+/// The codes 1000 to 1099 are reserved for authentication, listed or not.
 pub(crate) fn kind_of_unlisted(code: Code) -> CodeKind {
-    if (1000..=1009).contains(&code.0) {
+    if (1000..=1099).contains(&code.0) {
         CodeKind::Authentication
     } else {
         CodeKind::Unknown

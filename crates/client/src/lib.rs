@@ -6,6 +6,7 @@ mod base_url;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 mod builder;
+mod bulk;
 mod call;
 pub mod check;
 mod clock;
@@ -34,6 +35,7 @@ mod trace;
 pub mod upload;
 
 pub use builder::SessionBuilder;
+pub use bulk::Presigned;
 pub use call::{Call, Service};
 pub use code::{Code, CodeInfo, CodeKind, PLATFORM_CODES};
 pub use credentials::{Credentials, env};

@@ -5,9 +5,12 @@ mod services;
 
 pub use nxcloud_client::{
     CallOptions, Code, CodeInfo, CodeKind, Credentials, Decimal, Decision, Error, ErrorKind,
-    Failure, Operation, Outcome, PLATFORM_CODES, RateLimit, RetryBudget, RetryPolicy, Scheme, Sent,
-    Session, SessionBuilder, Signed, WhenLimited, check, lenient, profiles, signing,
+    Failure, Operation, Outcome, PLATFORM_CODES, Presigned, RateLimit, RetryBudget, RetryPolicy,
+    Scheme, Sent, Session, SessionBuilder, Signed, WhenLimited, check, lenient, profiles, signing,
 };
+#[cfg(feature = "webhooks")]
+#[doc(inline)]
+pub use nxcloud_webhooks as webhooks;
 pub use services::*;
 
 /// Wrong combinations do not compile: an image message without an image, an image without an address or an id,

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use crate::faults::{Faults, Line};
 use crate::platform::{self, Answer, Incoming, Platform};
+use crate::push::Pushes;
 use crate::record::{Cause, History, Parts, ReceivedRequest};
 
 /// Room made for a body before any of it has come, whatever length is announced.
@@ -28,7 +29,17 @@ pub(crate) struct Shared {
     pub(crate) platform: Platform,
     pub(crate) faults: Faults,
     pub(crate) history: History,
+    pub(crate) pushes: Pushes,
     pub(crate) body_limit: usize,
+}
+
+impl Shared {
+    /// Forgets the requests received and what they have made.
+    pub(crate) fn clear(&self) {
+        self.history.clear();
+        self.platform.state.clear();
+        self.pushes.clear_log();
+    }
 }
 
 /// Everything that is served: the platform, and below `/__sandbox` what tests may ask.
@@ -75,7 +86,7 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
         Some(fault) => fault.spoil(response, head.extensions.get::<Line>()),
         None => response,
     };
-    shared.history.push(ReceivedRequest::new(Parts {
+    let received = ReceivedRequest::new(Parts {
         received_at: now,
         service: answer.service,
         operation: answer.operation,
@@ -87,7 +98,9 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
         verdict: answer.verdict,
         status: answer.status.as_u16(),
         reply: answer.body,
-    }));
+    });
+    shared.history.push(received.clone());
+    shared.pushes.follow(&received);
     response
 }
 
@@ -165,12 +178,12 @@ async fn list(State(shared): State<Arc<Shared>>, uri: Uri, headers: HeaderMap) -
     ([(CONTENT_TYPE, json)], body).into_response()
 }
 
-/// `DELETE /__sandbox/requests`: forgets all requests.
+/// `DELETE /__sandbox/requests`: forgets all requests and what they have made.
 async fn clear(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> StatusCode {
     if !is_local(&headers) {
         return StatusCode::FORBIDDEN;
     }
-    shared.history.clear();
+    shared.clear();
     StatusCode::NO_CONTENT
 }
 

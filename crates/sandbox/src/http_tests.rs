@@ -35,6 +35,7 @@ fn shared(body_limit: usize) -> Arc<Shared> {
         platform: Platform::new(Catalog::embedded().unwrap(), accounts, Clock::new(|| NOW)),
         faults: Faults::default(),
         history: History::new(100, 1_000_000),
+        pushes: Pushes::new([], Clock::new(|| NOW)).unwrap(),
         body_limit,
     })
 }

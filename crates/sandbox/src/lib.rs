@@ -8,14 +8,17 @@ mod format;
 mod generated;
 mod http;
 mod platform;
+mod push;
 mod record;
 mod sandbox;
 mod server;
+mod state;
 pub mod testing;
 mod violation;
 
 pub use error::{Error, SpecError};
 pub use faults::{Fault, Faults, Mix};
+pub use push::{Delivery, DeliveryOutcome, PushContent, PushError, Pushes};
 pub use record::{Cause, CommonProblem, LikelyCause, ReceivedRequest, SignatureMismatch, Verdict};
 pub use sandbox::{
     ACCESS_KEY, ACCESS_SECRET, APP_ID, APP_SECRET, Builder, DEFAULT_BODY_LIMIT,

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use nxcloud_signing::antbuddy::AppId;
-use nxcloud_signing::{AccessKey, Secret};
+use nxcloud_signing::{AccessKey, Secret, Signer};
+use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -16,6 +17,7 @@ use tokio::task::JoinHandle;
 use crate::catalog::Catalog;
 use crate::http::{self, Shared};
 use crate::platform::{Accounts, Clock, Platform};
+use crate::push::Pushes;
 use crate::record::History;
 use crate::{Error, Faults, ReceivedRequest, server};
 
@@ -89,15 +91,35 @@ impl Sandbox {
         requests
     }
 
+    /// The pushes: where they go, what they say, and what became of them.
+    #[must_use]
+    pub fn pushes(&self) -> &Pushes {
+        &self.shared.pushes
+    }
+
+    /// What the accounts have made and not undone: an object by access key or app id, whose members are lists such as
+    /// `checks`, `bindings`, `groups`, `media`, `templates` and `logins`, oldest first. It holds phone numbers.
+    #[must_use]
+    pub fn state(&self) -> Value {
+        self.shared.platform.state.snapshot()
+    }
+
+    /// Says what became of an OTA login: from now on `verify` answers with this status, such as `SUCCESS`, `MISMATCH`,
+    /// `FAILURE` or `UNKNOWN`. A new login is `PENDING`. False if no login has this request id.
+    pub fn set_ota_status(&self, request_id: &str, status: &str) -> bool {
+        let state = &self.shared.platform.state;
+        state.set_ota_status(request_id, status)
+    }
+
     /// What goes wrong with the requests to come; nothing by default.
     #[must_use]
     pub fn faults(&self) -> &Faults {
         &self.shared.faults
     }
 
-    /// Forgets the requests received.
+    /// Forgets the requests received, what they have made, and the log of pushes.
     pub fn clear(&self) {
-        self.shared.history.clear();
+        self.shared.clear();
     }
 
     /// Stops: takes no new connections, lets requests at work finish (for at most 5 seconds), closes everything.
@@ -199,6 +221,10 @@ impl Builder {
     pub async fn start(self) -> Result<Sandbox, Error> {
         let runtime = Handle::try_current().map_err(|_| Error::NoRuntime)?;
         let mut accounts = Accounts::default();
+        let built_in = (AccessKey::new(ACCESS_KEY)?, Secret::new(ACCESS_SECRET)?);
+        let known = std::iter::once(&built_in).chain(&self.accounts);
+        let signers = known.map(|(key, secret)| Signer::new(key.clone(), secret.clone()));
+        let pushes = Pushes::new(signers, self.clock.clone())?;
         accounts.add(AccessKey::new(ACCESS_KEY)?, Secret::new(ACCESS_SECRET)?);
         accounts.add_antbuddy(AppId::new(APP_ID)?, Secret::new(APP_SECRET)?);
         for (access_key, secret) in self.accounts {
@@ -211,6 +237,7 @@ impl Builder {
             platform: Platform::new(Catalog::embedded()?, accounts, self.clock),
             faults: Faults::default(),
             history: History::new(self.history_requests, self.history_bytes),
+            pushes,
             body_limit: self.body_limit,
         });
         let listen = |source| Error::Listen {

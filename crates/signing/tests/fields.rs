@@ -240,6 +240,33 @@ fn only_the_exact_lowercase_signature_verifies() {
 }
 
 #[test]
+fn differences_that_are_alike_do_not_cancel_out() {
+    let signer = Signer::new(
+        AccessKey::new("key").unwrap(),
+        Secret::new("secret").unwrap(),
+    );
+    let request = Request {
+        action: Action::from_static("send"),
+        biz_type: BizType::from_static("3"),
+        ts: Timestamp::from_millis(1),
+        body: Body::Unsigned,
+    };
+    let signature = signer.sign(&request);
+    for (one, other) in [(0, 1), (0, 8), (3, 11), (8, 24), (15, 31)] {
+        let mut claimed = *signature.as_bytes();
+        claimed[one] ^= 1;
+        claimed[other] ^= 1;
+        let claimed = std::str::from_utf8(&claimed).unwrap();
+        assert_eq!(
+            signer.verify(&request, claimed),
+            Err(Mismatch),
+            "{one} {other}"
+        );
+        assert_ne!(signature, claimed);
+    }
+}
+
+#[test]
 fn a_signature_is_text_of_fixed_length() {
     let signer = Signer::new(
         AccessKey::new("key").unwrap(),

@@ -100,6 +100,7 @@ fn every_antbuddy_hash_is_reproduced() {
         let hash = vector.expect("hash");
         assert_eq!(signer.sign(&values).as_str(), hash, "{case}");
         assert_eq!(signer.verify(&values, hash), Ok(()), "{case}");
+        assert_eq!(signer.verify(&values[1..], hash), Err(Mismatch), "{case}");
         assert_eq!(
             signer.explain(&values),
             format!("{}***", values.concat()),

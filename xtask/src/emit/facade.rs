@@ -28,9 +28,14 @@ fn manifest(services: &[Service]) -> String {
     let mut blocking: Vec<String> = vec!["\"nxcloud-client/blocking\"".to_owned()];
     for service in services {
         let (name, package) = (&service.name, &service.package);
+        let events = if service.webhooks.is_empty() {
+            String::new()
+        } else {
+            format!(", \"nxcloud-webhooks?/{name}\"")
+        };
         let _ = writeln!(
             features,
-            "# {}.\n{name} = [\"dep:{package}\"]",
+            "# {}.\n{name} = [\"dep:{package}\"{events}]",
             service.title
         );
         let _ = writeln!(
@@ -60,17 +65,26 @@ default = ["rustls"]
 full = [{full}]
 {features}# Clients for programs without async code.
 blocking = [{blocking}]
+# Receives the pushes of the chosen services.
+webhooks = ["dep:nxcloud-webhooks"]
+# The same with the axum extractor, the tower layer, tokio's channel as a queue, fixtures for tests.
+webhooks-axum = ["webhooks", "nxcloud-webhooks/axum"]
+webhooks-tower = ["webhooks", "nxcloud-webhooks/tower"]
+webhooks-tokio = ["webhooks", "nxcloud-webhooks/tokio"]
+webhooks-testing = ["webhooks", "nxcloud-webhooks/testing"]
 native-tls = [{native}]
 rustls = [{rustls}]
 
 [dependencies]
 nxcloud-client.workspace = true
-{dependencies}
+{dependencies}nxcloud-webhooks = {{ workspace = true, optional = true }}
+
 [dev-dependencies]
 bytes.workspace = true
 futures-util.workspace = true
+axum = {{ workspace = true, features = ["http1", "tokio"] }}
 # Itself with every service, so that examples and tests need no flags.
-nxcloud = {{ path = ".", features = ["blocking", "full"] }}
+nxcloud = {{ path = ".", features = ["blocking", "full", "webhooks-axum", "webhooks-tokio"] }}
 nxcloud-sandbox.workspace = true
 reqwest.workspace = true
 serde.workspace = true
@@ -79,7 +93,7 @@ tokio = {{ workspace = true, features = ["fs", "io-util", "macros", "net", "rt-m
 tracing-subscriber = {{ workspace = true, features = ["tracing-log"] }}
 
 [package.metadata.docs.rs]
-features = ["blocking", "full"]
+features = ["blocking", "full", "webhooks"]
 
 [lints]
 workspace = true

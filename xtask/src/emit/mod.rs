@@ -20,9 +20,11 @@ mod sample;
 mod sandbox;
 mod tests;
 mod types;
+mod webhooks;
 
 pub use facade::{facade_files, readme_block, workspace_block};
 pub use sandbox::sandbox_files;
+pub use webhooks::webhook_files;
 
 /// First line of every generated Rust file.
 #[must_use]

@@ -9,6 +9,8 @@ use crate::model::{Field, Object, Service, Side, Ty, TypeDef, TypeKind};
 mod reply;
 mod request;
 
+pub(super) use reply::is_filled;
+
 /// The modules that hold any type, as they are re-exported.
 pub(super) fn modules(service: &Service) -> Vec<&'static str> {
     let kinds = |wanted: fn(&TypeKind) -> bool| service.types.iter().any(|def| wanted(&def.kind));

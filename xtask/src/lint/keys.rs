@@ -100,6 +100,7 @@ pub(super) const WEBHOOK: Keys = Keys {
         "reply-error",
         "retry",
         "idempotency-key",
+        "after",
         "examples",
     ],
     vendor: &["x-nx-codes"],

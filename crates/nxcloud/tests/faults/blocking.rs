@@ -1,8 +1,8 @@
 //! Programs without async code: the same calls, the same outcomes.
 
 use nxcloud::ErrorKind;
-use nxcloud::number_check::{self, QueryChecks};
 use nxcloud::sms::{self, SendSms};
+use nxcloud::virtual_number::{self, Bind, ListBindings};
 use nxcloud_sandbox::{Fault, Sandbox};
 
 use crate::support::{Operation, PHONE, TEXT, hasty, sandbox};
@@ -29,64 +29,15 @@ fn a_blocking_client_makes_the_same_calls_with_the_same_care() {
     assert_eq!(error.attempts(), 1);
     assert_eq!(Operation::Send.accepted(&sandbox), 2);
 
-    let checks = number_check::blocking::Client::new(&session);
-    let request = QueryChecks::new(1, 10, "2026-11-21")
-        .with_batch_no("batch-1")
-        .with_phone(PHONE);
-    sandbox.faults().push(Fault::ResetAfterAccept);
-    checks.query_checks(&request).unwrap();
-    assert_eq!(sandbox.requests_for("query_checks").len(), 2);
-}
-
-#[test]
-fn blocking_clients_of_several_threads_share_a_session() {
-    let (_runtime, sandbox) = elsewhere();
-    let session = hasty(sandbox.url()).build().unwrap();
-    std::thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
-                let messages = sms::blocking::Client::new(&session);
-                for _ in 0..5 {
-                    messages
-                        .send_sms(&SendSms::new("app", PHONE, TEXT))
-                        .unwrap();
-                }
-            });
-        }
-    });
-    assert_eq!(Operation::Send.accepted(&sandbox), 20);
-}
-
-/// Where tokio would panic if it were asked to wait.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_blocking_call_works_on_threads_of_a_runtime_too() {
-    let sandbox = sandbox().await;
-    let session = hasty(sandbox.url()).build().unwrap();
-    let messages = sms::blocking::Client::new(&session);
-    messages
-        .send_sms(&SendSms::new("app", PHONE, TEXT))
+    let numbers = virtual_number::blocking::Client::new(&session);
+    numbers
+        .bind(&Bind::new("8613800000001", "8613800000002", 0))
         .unwrap();
-    tokio::task::spawn_blocking(move || messages.send_sms(&SendSms::new("app", PHONE, TEXT)))
-        .await
-        .unwrap()
-        .unwrap();
-    // The last clone of the session, and with it its thread, goes in async code.
-    drop(session);
-    assert_eq!(Operation::Send.accepted(&sandbox), 2);
-}
-
-#[test]
-fn pages_come_as_an_iterator() {
-    let (_runtime, sandbox) = elsewhere();
-    let session = hasty(sandbox.url()).build().unwrap();
-    let checks = number_check::blocking::Client::new(&session);
-    let request = QueryChecks::new(1, 10, "2026-11-21")
-        .with_batch_no("batch-1")
-        .with_phone(PHONE);
-    let items: Result<Vec<_>, _> = checks.query_checks_all(&request).collect();
-    assert!(!items.unwrap().is_empty());
+    let request = ListBindings::new(10, 0);
+    let items: Result<Vec<_>, _> = numbers.list_bindings_all(&request).collect();
+    assert_eq!(items.unwrap().len(), 1);
     sandbox.faults().push(Fault::Code(1005));
-    let mut items = checks.query_checks_all(&request);
+    let mut items = numbers.list_bindings_all(&request);
     assert_eq!(
         items.next().unwrap().unwrap_err().code(),
         Some(nxcloud::Code::NO_PERMISSION)

@@ -2,9 +2,9 @@
 
 use std::fmt;
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nxcloud::number_check::{self, QueryChecks};
 use nxcloud::signing::{AccessKey, Secret};
@@ -24,11 +24,14 @@ pub(crate) async fn sandbox() -> Sandbox {
     shifted_sandbox(0).await
 }
 
+/// What time it is for every session and every sandbox. It stands still, so that a slow machine changes no outcome.
+static NOW: LazyLock<SystemTime> = LazyLock::new(SystemTime::now);
+
 /// A sandbox whose clock is so many milliseconds ahead.
 pub(crate) async fn shifted_sandbox(millis: i64) -> Sandbox {
     capture::begin();
     let now = move || {
-        let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_millis();
+        let now = NOW.duration_since(UNIX_EPOCH).unwrap().as_millis();
         u64::try_from(now)
             .unwrap()
             .checked_add_signed(millis)
@@ -46,6 +49,7 @@ pub(crate) async fn shifted_sandbox(millis: i64) -> Sandbox {
 pub(crate) fn hasty(url: &str) -> SessionBuilder {
     Session::builder(Credentials::nxcloud(KEY, SECRET).unwrap())
         .base_url(url)
+        .clock(|| *NOW)
         .sleeper(|_| async {})
 }
 

@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bad_replies;
+mod bulk;
 mod environment;
 mod invariants;
 mod messages;
 mod pages;
+mod sandbox_state;
 mod support;
 mod uploads;

@@ -66,7 +66,7 @@ async fn the_last_page_ends_the_stream() {
 
 #[tokio::test]
 async fn after_an_error_the_same_page_is_asked_for_again() {
-    let refused = r#"{"code":88,"msg":"later"}"#.to_owned();
+    let refused = r#"{"code":202,"msg":"disabled"}"#.to_owned();
     let server =
         Server::answering_in_turn(&[page(1, 2, &["a"]), refused, page(2, 2, &["b"])]).await;
     let client = number_check::Client::new(&session(&server.url));

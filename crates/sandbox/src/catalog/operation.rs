@@ -58,6 +58,8 @@ pub(crate) struct RequestBody {
     pub(crate) rules: Rules,
     /// What the binary parts of a multipart body may hold.
     pub(crate) uploads: HashMap<String, Vec<Upload>>,
+    /// The examples of the spec.
+    examples: Vec<Value>,
     schema: Value,
     document: Arc<Value>,
 }
@@ -91,6 +93,14 @@ impl Operation {
     /// What describes the reply.
     pub(crate) fn reply(&self) -> Node<'_> {
         Node::new(&self.reply_schema, &self.document)
+    }
+
+    /// Whether the fields of a request are those of an example of the spec.
+    pub(crate) fn is_example(&self, fields: &Map<String, Value>) -> bool {
+        let examples = self.body.as_ref().map_or(&[][..], |body| &body.examples);
+        examples
+            .iter()
+            .any(|example| example.as_object() == Some(fields))
     }
 
     /// What the spec says about a result code.
@@ -237,6 +247,11 @@ impl Reader {
             content,
             rules: self.compile(id, &described.schema)?,
             uploads: self.uploads(id, Node::new(&described.schema, &self.document))?,
+            examples: described
+                .examples
+                .into_values()
+                .map(|example| example.value)
+                .collect(),
             schema: described.schema,
             document: Arc::clone(&self.document),
         })

@@ -137,9 +137,9 @@ fn multipart_fields(body: &RequestBody, incoming: &Incoming<'_>) -> Result<Value
         if binary {
             check_upload(body, &part)?;
         }
-        let text = if part.is_file {
-            // The reply may echo a field, but never the bytes of a file.
-            String::new()
+        let text = if let Some(name) = part.file_name {
+            // The name stands for the file: a reply may echo a field, but never the bytes of a file.
+            name
         } else {
             std::str::from_utf8(part.data)
                 .map_err(|_| Violation::at(below("", &part.name), "is not UTF-8"))?
@@ -155,7 +155,7 @@ fn multipart_fields(body: &RequestBody, incoming: &Incoming<'_>) -> Result<Value
 /// Checks a file against what the spec lets its part hold.
 fn check_upload(body: &RequestBody, part: &Part<'_>) -> Result<(), Violation> {
     let refuse = |problem: String| Err(Violation::at(below("", &part.name), problem));
-    if !part.is_file {
+    if part.file_name.is_none() {
         return refuse("has no file name".to_owned());
     }
     let Some(allowed) = body.uploads.get(&part.name) else {

@@ -19,10 +19,11 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 pub(crate) use account::Accounts;
+pub(crate) use fresh::{Ids, text_of};
 
-use crate::catalog::{Catalog, NoRoute, Operation, Route, Signed};
+use crate::catalog::{Catalog, HashIn, NoRoute, Operation, Route, Signed};
 use crate::record::{Cause, Verdict};
-use fresh::Ids;
+use crate::state::{self, State};
 use input::Fields;
 use reply::Filler;
 
@@ -99,6 +100,7 @@ pub(crate) struct Platform {
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) accounts: Accounts,
     pub(crate) clock: Clock,
+    pub(crate) state: State,
     ids: Ids,
 }
 
@@ -108,6 +110,7 @@ impl Platform {
             catalog,
             accounts,
             clock,
+            state: State::default(),
             ids: Ids::new(),
         }
     }
@@ -190,15 +193,15 @@ impl Platform {
             now,
             fields: checked.result.as_ref().unwrap_or(&nothing),
         };
-        let (status, body, verdict) = match &checked.result {
-            Ok(_) => (
-                StatusCode::OK,
-                filler.success(operation),
-                Verdict::accepted(),
-            ),
+        let done = match &checked.result {
+            Ok(fields) => self.act(operation, fields, incoming, &filler),
+            Err(cause) => Err(cause.clone()),
+        };
+        let (status, body, verdict) = match done {
+            Ok(reply) => (StatusCode::OK, reply, Verdict::accepted()),
             Err(cause) => {
-                let (status, code, body) = refusal(operation, cause, &filler);
-                (status, Some(body), Verdict::refused(code, cause.clone()))
+                let (status, code, body) = refusal(operation, &cause, &filler, incoming.body);
+                (status, Some(body), Verdict::refused(code, cause))
             }
         };
         Answer {
@@ -211,13 +214,66 @@ impl Platform {
     }
 }
 
+impl Platform {
+    /// Carries out a request that passed every check of its own.
+    fn act(
+        &self,
+        operation: &Operation,
+        fields: &Fields,
+        incoming: &Incoming<'_>,
+        filler: &Filler<'_>,
+    ) -> Result<Option<Value>, Cause> {
+        let Some(mut reply) = filler.success(operation) else {
+            return Ok(None);
+        };
+        let call = state::Call {
+            account: &account_of(operation, incoming),
+            operation,
+            fields,
+            ids: &self.ids,
+            now: filler.now,
+        };
+        self.state.act(&call, &mut reply)?;
+        Ok(Some(reply))
+    }
+}
+
+/// The access key or app id of a request, which has been verified.
+fn account_of(operation: &Operation, incoming: &Incoming<'_>) -> String {
+    let name = match operation.signed {
+        Signed::Md5 { .. } => "accessKey",
+        Signed::Sha256 {
+            place: HashIn::Query,
+            ..
+        } => {
+            let mut sent = common::query(incoming.query);
+            let app_id = sent.find(|(name, _)| name == "appId");
+            return app_id.map(|(_, value)| value).unwrap_or_default();
+        }
+        Signed::Sha256 { .. } => "x-auth-app-id",
+    };
+    let account = common::header(incoming.headers, name);
+    account.unwrap_or_default().to_owned()
+}
+
 /// How a scheme says no: NXCLOUD with a code in the envelope of the operation, `AntBuddy` with an HTTP status.
-fn refusal(operation: &Operation, cause: &Cause, filler: &Filler<'_>) -> (StatusCode, i64, Value) {
+fn refusal(
+    operation: &Operation,
+    cause: &Cause,
+    filler: &Filler<'_>,
+    body: &[u8],
+) -> (StatusCode, i64, Value) {
     match operation.signed {
         Signed::Md5 { parameter_code, .. } => {
-            let code = nxcloud::code(cause, parameter_code);
+            let own = match cause {
+                Cause::Parameter { pointer, .. } => state::parameter_code(operation, pointer, body),
+                _ => None,
+            };
+            let code = nxcloud::code(cause, own.unwrap_or(parameter_code));
             let text = match (cause, operation.meaning(code)) {
-                (Cause::Parameter { .. }, Some(meaning)) => format!("{meaning}: {cause}"),
+                (Cause::Parameter { .. } | Cause::State { .. }, Some(meaning)) => {
+                    format!("{meaning}: {cause}")
+                }
                 _ => cause.to_string(),
             };
             (StatusCode::OK, code, filler.failure(operation, code, &text))
@@ -272,7 +328,13 @@ mod dispatch_tests;
 #[cfg(test)]
 mod draft;
 #[cfg(test)]
+mod numbers_state_tests;
+#[cfg(test)]
+mod state_tests;
+#[cfg(test)]
 mod sweep_tests;
 #[cfg(test)]
 #[path = "platform_tests.rs"]
 mod tests;
+#[cfg(test)]
+mod whatsapp_state_tests;

@@ -1,6 +1,7 @@
 //! Bodies of the type `multipart/form-data`.
 
 use memchr::memmem;
+use percent_encoding::percent_decode_str;
 
 /// Headers of a part above this size are not looked into.
 const MAX_PART_HEADERS: usize = 16 * 1024;
@@ -9,7 +10,8 @@ const MAX_PART_HEADERS: usize = 16 * 1024;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Part<'a> {
     pub(super) name: String,
-    pub(super) is_file: bool,
+    /// The name of a file; `None` for a part that is not one.
+    pub(super) file_name: Option<String>,
     pub(super) content_type: Option<String>,
     pub(super) data: &'a [u8],
 }
@@ -76,8 +78,9 @@ fn part(bytes: &[u8]) -> Result<Part<'_>, &'static str> {
     let name = parameter(disposition, "name").ok_or("a part has no name")?;
     Ok(Part {
         name,
-        is_file: parameter(disposition, "filename").is_some()
-            || parameter(disposition, "filename*").is_some(),
+        file_name: parameter(disposition, "filename*")
+            .map(|name| extended(&name))
+            .or_else(|| parameter(disposition, "filename")),
         content_type: header("content-type").map(str::to_owned),
         data,
     })
@@ -100,6 +103,12 @@ fn parameter(header: &str, wanted: &str) -> Option<String> {
         }
         rest = after.split_once(';')?.1;
     }
+}
+
+/// The text of an extended value such as `UTF-8''na%C3%AFve.txt`.
+fn extended(value: &str) -> String {
+    let text = value.splitn(3, '\'').nth(2).unwrap_or(value);
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 /// Text up to the closing quote, and what follows.
@@ -132,13 +141,13 @@ mod tests {
             [
                 Part {
                     name: "appkey".to_owned(),
-                    is_file: false,
+                    file_name: None,
                     content_type: None,
                     data: b"app-1"
                 },
                 Part {
                     name: "file".to_owned(),
-                    is_file: true,
+                    file_name: Some("a;b\".png".to_owned()),
                     content_type: Some("image/png".to_owned()),
                     data: b"\x00--x\r\n-\xff"
                 },
@@ -155,6 +164,30 @@ mod tests {
             assert!(parts(&BODY[..length], "xx").is_err(), "{length}");
         }
         assert_eq!(parts(&BODY[..needed], "xx").unwrap().len(), whole);
+    }
+
+    #[test]
+    fn a_file_name_may_be_in_any_script() {
+        for (disposition, expected) in [
+            (
+                "form-data; name=f; filename*=UTF-8''%E8%8F%9C%20a.txt",
+                "菜 a.txt",
+            ),
+            (
+                "form-data; name=f; filename=\"b\"; filename*=utf-8'zh'%E8%8F%9C",
+                "菜",
+            ),
+            ("form-data; name=f; filename*=plain", "plain"),
+            ("form-data; name=f; filename=\"菜\"", "菜"),
+        ] {
+            let body = format!("\r\n--x\r\nContent-Disposition: {disposition}\r\n\r\n1\r\n--x--");
+            let parts = parts(body.as_bytes(), "x").unwrap();
+            assert_eq!(
+                parts[0].file_name.as_deref(),
+                Some(expected),
+                "{disposition}"
+            );
+        }
     }
 
     #[test]

@@ -50,6 +50,7 @@ pub(super) const fn code(cause: &Cause, parameter_code: i64) -> i64 {
         Cause::Signature(_) => 1003,
         Cause::Operation => 1002,
         Cause::Parameter { .. } => parameter_code,
+        Cause::State { code, .. } => *code,
         _ => 1001,
     }
 }

@@ -134,40 +134,42 @@ fn draft(operation: &Operation, item: &Value, example: &Value) -> Draft {
     }
 }
 
-/// The names of the members at every place of a value, and its JSON types. A list may be echoed and then has another
-/// length, so that of equal neighbours only one counts.
-fn shape(value: &Value) -> Value {
-    match value {
-        Value::Object(members) => members
-            .iter()
-            .map(|(name, value)| (name.clone(), shape(value)))
-            .collect::<serde_json::Map<_, _>>()
-            .into(),
-        Value::Array(items) => {
-            let mut shapes = items.iter().map(shape).collect::<Vec<_>>();
-            shapes.dedup();
-            shapes.into()
+/// Whether a reply has the members and JSON types of an example. A list may have any length, and each of its items fits
+/// one of the example's.
+fn fits(reply: &Value, example: &Value) -> bool {
+    match (reply, example) {
+        (Value::Object(reply), Value::Object(example)) => {
+            // The reference has `next` only while there is a next page.
+            let needed = example.keys().filter(|name| *name != "next");
+            needed.into_iter().all(|name| reply.contains_key(name))
+                && reply.iter().all(|(name, value)| {
+                    example
+                        .get(name)
+                        .is_some_and(|example| fits(value, example))
+                })
         }
-        Value::String(_) => "string".into(),
-        Value::Number(_) => "number".into(),
-        Value::Bool(_) => "boolean".into(),
-        Value::Null => Value::Null,
+        (Value::Array(reply), Value::Array(example)) => reply
+            .iter()
+            .all(|item| example.iter().any(|example| fits(item, example))),
+        (reply, example) => std::mem::discriminant(reply) == std::mem::discriminant(example),
     }
 }
 
 #[test]
 fn every_example_of_a_request_is_accepted_and_answered_in_the_shape_of_the_spec() {
-    let platform = platform();
-    for operation in platform.catalog.operations() {
+    let catalog = Catalog::embedded().unwrap();
+    for operation in catalog.operations() {
         let item = item(operation);
         for example in bodies(operation, &item) {
+            // Nothing has been made yet.
+            let platform = platform();
             let answer = draft(operation, &item, &example).send(&platform);
             let cause = answer.verdict.cause();
             assert!(cause.is_none(), "{}: {cause:?} {example}", operation.id);
             assert_eq!(answer.operation.as_deref(), Some(operation.id.as_ref()));
             if let Some(success) = &operation.success {
                 let reply = json_of(&answer);
-                assert_eq!(shape(&reply), shape(success), "{}", operation.id);
+                assert!(fits(&reply, success), "{}", operation.id);
             }
         }
     }

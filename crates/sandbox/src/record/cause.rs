@@ -102,6 +102,13 @@ pub enum Cause {
         /// What is wrong there.
         problem: String,
     },
+    /// The request does not go with what the account has made before.
+    State {
+        /// The result code that answers it.
+        code: i64,
+        /// What is wrong.
+        problem: &'static str,
+    },
     /// A test asked for a [`Fault`](crate::Fault) before the platform acts.
     Fault,
 }
@@ -139,6 +146,7 @@ impl Cause {
             Self::Signature(_) => "signature",
             Self::Operation => "operation",
             Self::Parameter { .. } => "parameter",
+            Self::State { .. } => "state",
             Self::Fault => "fault",
         }
     }
@@ -167,6 +175,7 @@ impl fmt::Display for Cause {
             Self::Operation => f.write_str("bizType or action does not belong to this path"),
             Self::Parameter { pointer, problem } if pointer.is_empty() => f.write_str(problem),
             Self::Parameter { pointer, problem } => write!(f, "{pointer} {problem}"),
+            Self::State { problem, .. } => f.write_str(problem),
             Self::Fault => f.write_str("a test asked for it"),
         }
     }

@@ -149,7 +149,7 @@ fn spelled_serialize(service: &Service, name: &proc_macro2::Ident, object: &Obje
 }
 
 /// Lists and maps, and objects that the reference requires, are there in any case: empty when the platform left them out.
-fn is_filled(service: &Service, field: &Field) -> bool {
+pub(in crate::emit) fn is_filled(service: &Service, field: &Field) -> bool {
     match &field.ty {
         Ty::List(_) | Ty::Map(_) => true,
         Ty::Named(name) => {

@@ -1,0 +1,92 @@
+//! What became of each attempt.
+
+use std::fmt;
+use std::time::Duration;
+
+/// One attempt to push.
+///
+/// `Debug` shows neither address nor fields: they hold phone numbers, texts, and secrets in URLs.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Delivery {
+    /// Name of the push, such as `sms_receipt`.
+    pub push: String,
+    /// Name of the service, such as `sms`.
+    pub service: String,
+    /// The address as it was given.
+    pub url: String,
+    /// Number of the attempt, from 1.
+    pub attempt: u32,
+    /// How long after the first attempt the reference has this one happen. The pause that really passed is that of
+    /// [`Pushes::retry_pause`](super::Pushes::retry_pause).
+    pub after: Duration,
+    /// The fields.
+    pub fields: serde_json::Value,
+    /// The five signed headers, if the push is signed.
+    pub headers: Vec<(String, String)>,
+    /// What came of it.
+    pub outcome: DeliveryOutcome,
+}
+
+impl fmt::Debug for Delivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivery")
+            .field("push", &self.push)
+            .field("service", &self.service)
+            .field("attempt", &self.attempt)
+            .field("after", &self.after)
+            .field("outcome", &self.outcome)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What came of an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DeliveryOutcome {
+    /// The receiver answered as the reference wants it.
+    Accepted,
+    /// The receiver answered otherwise.
+    Refused {
+        /// HTTP status.
+        status: u16,
+        /// Text, at most 64 KiB.
+        body: String,
+    },
+    /// There was no answer.
+    Failed {
+        /// What the connection says.
+        reason: String,
+    },
+    /// Nothing was sent: the sandbox pushes to `http://` addresses of this machine only.
+    NotSent,
+}
+
+/// Why a push could not be ordered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PushError {
+    /// No spec has a push of this name.
+    UnknownPush(String),
+    /// The push has no example of this name.
+    UnknownExample(String),
+    /// The push cannot travel this way.
+    UnknownContent,
+    /// No address is given for the push, neither in the order nor with [`Pushes::send_to`](super::Pushes::send_to).
+    NoAddress,
+}
+
+impl fmt::Display for PushError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownPush(name) => write!(f, "no spec has a push {name}"),
+            Self::UnknownExample(name) => write!(f, "the push has no example {name}"),
+            Self::UnknownContent => {
+                f.write_str("the reference does not have the push travel this way")
+            }
+            Self::NoAddress => f.write_str("no address is given for the push"),
+        }
+    }
+}
+
+impl std::error::Error for PushError {}

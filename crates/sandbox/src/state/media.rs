@@ -1,0 +1,81 @@
+//! Files that were uploaded, without their bytes.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::{Account, Call, Done, Refusal, put, text_at};
+
+/// Bad or missing parameter.
+pub(super) const PARAMETER: i64 = 9000;
+
+/// One file.
+#[derive(Serialize)]
+pub(super) struct Media {
+    id: String,
+    business_phone: String,
+    mime_type: String,
+    file_name: String,
+}
+
+impl Media {
+    fn new(call: &Call<'_>, id: String) -> Self {
+        Self {
+            id,
+            business_phone: call.text("business_phone").to_owned(),
+            mime_type: call.text("type").to_owned(),
+            // Of a file, the fields of a request hold the name.
+            file_name: call.text("file").to_owned(),
+        }
+    }
+
+    fn is_meant(&self, call: &Call<'_>) -> bool {
+        self.id == call.text("Media-ID") && self.business_phone == call.text("business_phone")
+    }
+}
+
+pub(super) fn upload(call: &Call<'_>, account: &mut Account, reply: &Value) -> Done {
+    let media = Media::new(call, text_at(reply, "/data/id"));
+    account.media.push(media);
+    Ok(())
+}
+
+pub(super) fn upload_template_file(
+    call: &Call<'_>,
+    account: &mut Account,
+    reply: &mut Value,
+) -> Done {
+    let handle = data_encoding::BASE64.encode(call.ids.hex32().as_bytes());
+    let id = format!("4:{handle}");
+    put(reply, "/data/id", id.as_str());
+    account.template_files.push(Media::new(call, id));
+    Ok(())
+}
+
+pub(super) fn get(call: &Call<'_>, account: &Account, reply: &mut Value) -> Done {
+    let mut media = account.media.iter();
+    let media = media.find(|media| media.is_meant(call)).ok_or_else(|| {
+        let touched = account.media.touched();
+        Refusal::missing(
+            PARAMETER,
+            "the number has no file of this /Media-ID",
+            touched,
+        )
+    })?;
+    reply["data"] = json!({
+        "mime_type": media.mime_type,
+        "file_name": media.file_name,
+        // The bytes are not kept, so that the address leads nowhere.
+        "url": format!("https://media.example/{}", media.id),
+    });
+    Ok(())
+}
+
+pub(super) fn delete(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
+    if !account.media.touched() && call.operation.is_example(call.fields) {
+        return Ok(());
+    }
+    let before = account.media.len();
+    account.media.retain(|media| !media.is_meant(call));
+    reply["data"] = json!({ "success": account.media.len() < before });
+    Ok(())
+}

@@ -1,0 +1,152 @@
+//! The kernel compiled for AVX2 and AVX-512.
+
+use core::arch::x86_64::{
+    __m128i, __m256i, _mm256_set_m128i, _mm256_unpackhi_epi32, _mm256_unpackhi_epi64,
+    _mm256_unpacklo_epi32, _mm256_unpacklo_epi64,
+};
+
+use super::{Absorb, Digits, Row, States, Words, absorb, compress, hex};
+
+cpufeatures::new!(cpu_avx2, "avx2");
+cpufeatures::new!(cpu_avx512, "avx512f", "avx512vl", "avx512bw");
+
+/// Proof that this CPU has AVX2: only [`detect`](Self::detect) makes one.
+#[derive(Clone, Copy)]
+pub(crate) struct Avx2(());
+
+impl Avx2 {
+    pub(crate) fn detect() -> Option<Self> {
+        cpu_avx2::get().then_some(Self(()))
+    }
+}
+
+/// Proof that this CPU has AVX-512 F, VL and BW: only [`detect`](Self::detect) makes one.
+#[derive(Clone, Copy)]
+pub(crate) struct Avx512(());
+
+impl Avx512 {
+    pub(crate) fn detect() -> Option<Self> {
+        cpu_avx512::get().then_some(Self(()))
+    }
+}
+
+/// [`transpose`](super::transpose) for a multiple of eight lanes.
+///
+/// What the compiler makes of the plain one stores half a vector at a time, and a load of a whole vector has to wait
+/// until both halves have reached the cache. This one saves a tenth of the time of a short batch.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn transpose_avx2<const L: usize>(rows: &[Row; L], block: usize) -> Words<L> {
+    let mut words = [[0; L]; 16];
+    for (group, lane) in rows.as_chunks::<8>().0.iter().zip((0..L).step_by(8)) {
+        for quarter in 0..4 {
+            // Four words of one row, and behind them four of the row that is four further down.
+            let load = |row: usize| {
+                let [low, high] = [row, row + 4].map(|row| words_of(&group[row][block], quarter));
+                _mm256_set_m128i(high, low)
+            };
+            let [r0, r1, r2, r3] = [load(0), load(1), load(2), load(3)];
+            let low = [_mm256_unpacklo_epi32(r0, r1), _mm256_unpacklo_epi32(r2, r3)];
+            let high = [_mm256_unpackhi_epi32(r0, r1), _mm256_unpackhi_epi32(r2, r3)];
+            let columns = [
+                _mm256_unpacklo_epi64(low[0], low[1]),
+                _mm256_unpackhi_epi64(low[0], low[1]),
+                _mm256_unpacklo_epi64(high[0], high[1]),
+                _mm256_unpackhi_epi64(high[0], high[1]),
+            ];
+            for (words, column) in words[4 * quarter..].iter_mut().zip(columns) {
+                words[lane..lane + 8].copy_from_slice(&lanes_of(column));
+            }
+        }
+    }
+    words
+}
+
+#[inline(always)]
+fn words_of(block: &[u8; 64], quarter: usize) -> __m128i {
+    let bytes: [u8; 16] = block.as_chunks().0[quarter];
+    #[expect(unsafe_code, reason = "the safe way is a call for each byte")]
+    // SAFETY: both types are sixteen bytes without padding, and every value of them is valid.
+    unsafe {
+        core::mem::transmute::<[u8; 16], __m128i>(bytes)
+    }
+}
+
+#[inline(always)]
+fn lanes_of(vector: __m256i) -> [u32; 8] {
+    #[expect(unsafe_code, reason = "the safe way is a call for each lane")]
+    // SAFETY: both types are 32 bytes without padding, and every value of them is valid.
+    unsafe {
+        core::mem::transmute::<__m256i, [u32; 8]>(vector)
+    }
+}
+
+/// A pair of functions compiled for CPU features: `absorb`, and the `compress` that it calls.
+macro_rules! kernel {
+    ($features:literal, $lanes:literal, $chains:literal, $absorb:ident, $compress:ident) => {
+        #[target_feature(enable = $features)]
+        fn $absorb(states: &mut States<$lanes>, rows: &[Row; $lanes], counts: &[u32; $lanes]) {
+            absorb(
+                states,
+                rows,
+                counts,
+                |rows, block| transpose_avx2(rows, block),
+                |states, words| $compress(states, words),
+            );
+        }
+
+        #[inline(never)]
+        #[target_feature(enable = $features)]
+        fn $compress(states: &mut States<$lanes>, words: &Words<$lanes>) {
+            compress::<$lanes, $chains, false>(states, |i, lane| words[i][lane]);
+        }
+    };
+}
+
+// Eight lanes fill one AVX2 vector, so there is but one chain.
+kernel!("avx2", 8, 1, absorb_avx2_8, compress_avx2_8);
+kernel!("avx2", 16, 2, absorb_avx2_16, compress_avx2_16);
+kernel!(
+    "avx512f,avx512vl,avx512bw",
+    32,
+    2,
+    absorb_avx512_32,
+    compress_avx512_32
+);
+
+#[target_feature(enable = "avx2")]
+fn hex_avx2<const L: usize>(states: &States<L>) -> Digits<L> {
+    hex(states)
+}
+
+#[target_feature(enable = "avx512f,avx512vl,avx512bw")]
+fn hex_avx512(states: &States<32>) -> Digits<32> {
+    hex(states)
+}
+
+macro_rules! impl_absorb {
+    ($cpu:ident, $lanes:literal, $absorb:ident, $hex:ident) => {
+        impl Absorb<$lanes> for $cpu {
+            #[expect(unsafe_code, reason = "the compiler cannot see that the CPU was asked")]
+            fn absorb(
+                self,
+                states: &mut States<$lanes>,
+                rows: &[Row; $lanes],
+                counts: &[u32; $lanes],
+            ) {
+                // SAFETY: the function needs the CPU features of this type and no others, and `self` proves them.
+                unsafe { $absorb(states, rows, counts) }
+            }
+
+            #[expect(unsafe_code, reason = "the compiler cannot see that the CPU was asked")]
+            fn hex(self, states: &States<$lanes>) -> Digits<$lanes> {
+                // SAFETY: the function needs the CPU features of this type and no others, and `self` proves them.
+                unsafe { $hex(states) }
+            }
+        }
+    };
+}
+
+impl_absorb!(Avx2, 8, absorb_avx2_8, hex_avx2);
+impl_absorb!(Avx2, 16, absorb_avx2_16, hex_avx2);
+impl_absorb!(Avx512, 32, absorb_avx512_32, hex_avx512);

@@ -1,0 +1,30 @@
+//! Receives delivery receipts of SMS at `http://127.0.0.1:8080/receipts/SECRET`, the secret being in `RECEIPTS_SECRET`.
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+
+use axum::{Router, routing::post};
+use nxcloud_webhooks::{Answer, Pending, Received, Receiver, Secret, UrlSecret, sms};
+use tokio::{net::TcpListener, sync::mpsc};
+
+/// Takes receipts and queues them; when the queue is full, the platform is told that the receipt was not accepted.
+pub fn app(secret: Secret, queue: mpsc::Sender<Received<sms::Event>>) -> Router {
+    let receiver = Receiver::<sms::Event>::with_url_secret(UrlSecret::last_segment(secret));
+    let receive = async move |push: Pending<sms::Event>| -> Answer { push.enqueue(&queue) };
+    Router::new()
+        .route("/receipts/{secret}", post(receive))
+        .with_state(receiver)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let secret = Secret::new(std::env::var("RECEIPTS_SECRET")?)?;
+    let listener = TcpListener::bind("127.0.0.1:8080").await?;
+    let (queue, mut receipts) = mpsc::channel(1000);
+    let server = tokio::spawn(async { axum::serve(listener, app(secret, queue)).await });
+    while let Some(received) = receipts.recv().await {
+        if let sms::Event::SmsReceipt(receipt) = received.event {
+            let delivered = receipt.status == Some(sms::SmsStatus::Delivered);
+            println!("{:?}: delivered {delivered}", receipt.message_id);
+        }
+    }
+    Ok(server.await??)
+}

@@ -1,0 +1,140 @@
+//! What all enums of events have in common.
+
+use std::fmt;
+
+use nxcloud_client::Shape as _;
+use nxcloud_client::lenient::{Map, Value};
+use serde::Serialize;
+
+use crate::fields::{self, Expected, ParseError};
+use crate::idempotency::IdempotencyKey;
+use crate::push::{Content, Kind, Name, Push, Reply};
+use crate::verify::DEFAULT_BODY_LIMIT;
+
+/// The events of one service. Implemented by the generated enums, one a service.
+pub trait Event: Clone + fmt::Debug + Serialize + Send + Sync + Sized + 'static {
+    /// Name of the service: `sms`.
+    const SERVICE: &'static str;
+    /// The `bizType` that signed pushes of the service carry.
+    const BIZ_TYPE: &'static str;
+    /// Every documented push.
+    const PUSHES: &'static [Push];
+    /// What the platform wants to hear.
+    const REPLY: Reply;
+    /// The transports of all pushes.
+    #[doc(hidden)]
+    const CONTENT: &'static [Content];
+    /// The names on the first level of all pushes, in every spelling.
+    #[doc(hidden)]
+    const NAMES: &'static [&'static str];
+    /// Push, example and its JSON.
+    #[cfg(feature = "testing")]
+    #[doc(hidden)]
+    const EXAMPLES: &'static [(&'static str, &'static str, &'static str)];
+
+    /// The event in fields that were read already. Nothing is lost: what does not fit stays in `extra`, and what is no push of the
+    /// service is [`Unrecognized`].
+    fn from_fields(fields: Map) -> Self;
+
+    /// A stable key for deduplication: the same for a repeat of the same event, another for every other event. `None` if the push
+    /// lacks a part of it, or has nothing that tells; then treat it as new.
+    fn idempotency_key(&self) -> Option<IdempotencyKey>;
+
+    /// The name of the push, `None` if it is not recognised. Pushes with the same fields share the name of the first one.
+    fn push_name(&self) -> Option<&'static str>;
+
+    /// Reads a push from its content type, the query of its URL and its body, which together take at most
+    /// [`DEFAULT_BODY_LIMIT`] bytes.
+    ///
+    /// It verifies nothing: use [`Receiver`](crate::Receiver), or [`Verifier`](crate::Verifier) before it.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`], when there are no fields to read. Fields that are missing, null, unknown or of another type are no error.
+    fn parse(
+        content_type: Option<&str>,
+        query: Option<&str>,
+        body: &[u8],
+    ) -> Result<Self, ParseError> {
+        parse_within(DEFAULT_BODY_LIMIT, Self::CONTENT, content_type, query, body)
+    }
+}
+
+/// [`Event::parse`] with another limit and fewer transports.
+pub(crate) fn parse_within<E: Event>(
+    limit: usize,
+    content: &[Content],
+    content_type: Option<&str>,
+    query: Option<&str>,
+    body: &[u8],
+) -> Result<E, ParseError> {
+    if body.len().saturating_add(query.map_or(0, str::len)) > limit {
+        return Err(ParseError::TooLarge { limit });
+    }
+    let expected = Expected {
+        content,
+        names: E::NAMES,
+    };
+    fields::read(&expected, content_type, query, body).map(E::from_fields)
+}
+
+/// A push that is none of the service's documented ones, as received.
+///
+/// `Debug` shows no names and no values.
+#[derive(Clone, Default, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Unrecognized {
+    /// Its fields; of a form every value is text.
+    pub fields: Map,
+}
+
+impl fmt::Debug for Unrecognized {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unrecognized")
+            .field("fields", &self.fields.shape())
+            .finish()
+    }
+}
+
+/// The type of event that the fields fit best, by its place in the list.
+///
+/// Only types with a mark among the fields are considered. Of several the one that knows most names wins, and of equals the first:
+/// pushes of one service may share names.
+#[allow(dead_code, reason = "without a service nothing uses it")]
+pub(crate) fn recognize(fields: &Map, kinds: &[Kind]) -> Option<usize> {
+    let marked = |kind: &&Kind| kind.marks.iter().any(|mark| fields.contains_key(*mark));
+    let mut candidates = kinds.iter().filter(marked);
+    let first = candidates.next()?;
+    let place = |kind: &Kind| kinds.iter().position(|other| std::ptr::eq(other, kind));
+    let Some(second) = candidates.next() else {
+        return place(first);
+    };
+    let mut best = (first, known(fields, first.names));
+    for kind in std::iter::once(second).chain(candidates) {
+        let score = known(fields, kind.names);
+        if score > best.1 {
+            best = (kind, score);
+        }
+    }
+    place(best.0)
+}
+
+/// How many names of the fields, at any depth, are known.
+#[allow(dead_code, reason = "without a service nothing uses it")]
+fn known(fields: &Map, names: &[Name]) -> usize {
+    fields
+        .iter()
+        .filter_map(|(key, value)| {
+            let name = names.iter().find(|name| name.name == key)?;
+            let below = match value {
+                Value::Object(map) => known(map, name.below),
+                Value::Array(items) => {
+                    let objects = items.iter().filter_map(Value::as_object);
+                    objects.map(|map| known(map, name.below)).sum()
+                }
+                _ => 0,
+            };
+            Some(1 + below)
+        })
+        .sum()
+}

@@ -1,0 +1,128 @@
+//! Keys for deduplication.
+
+use std::fmt;
+
+use nxcloud_client::lenient::Value;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+/// Tells a repeat of an event from another event: SHA-256 of the service, the push and the fields that the platform does not
+/// repeat, as 64 hexadecimal digits.
+///
+/// A digest, because the fields may hold phone numbers, and keys end up in stores and logs. It is the same in every version of this
+/// crate for the same fields, whatever the transport and whether numbers came as numbers or as text.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct IdempotencyKey([u8; 32]);
+
+impl IdempotencyKey {
+    /// The digest.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for IdempotencyKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for IdempotencyKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "IdempotencyKey({self})")
+    }
+}
+
+/// Puts a key together; generated code uses it.
+#[allow(
+    dead_code,
+    reason = "not every set of services has paths of every sort"
+)]
+pub(crate) struct KeyBuilder {
+    digest: Sha256,
+    complete: bool,
+}
+
+#[allow(
+    dead_code,
+    reason = "not every set of services has paths of every sort"
+)]
+impl KeyBuilder {
+    /// A key of a push.
+    pub(crate) fn new(service: &str, push: &str) -> Self {
+        let mut key = Self {
+            digest: Sha256::new(),
+            complete: true,
+        };
+        key.text(service);
+        key.text(push);
+        key
+    }
+
+    /// The next field. Without a value there is no key: one that lacks a part would be shared by different events.
+    pub(crate) fn part(&mut self, value: &impl Serialize) {
+        match serde_json::to_value(value) {
+            Ok(Value::String(text)) if !text.is_empty() => self.text(&text),
+            Ok(Value::Number(number)) => self.text(&number.to_string()),
+            Ok(Value::Bool(flag)) => self.text(if flag { "true" } else { "false" }),
+            _ => self.complete = false,
+        }
+    }
+
+    /// How many elements of a list follow; a list without any gives no key.
+    pub(crate) fn elements(&mut self, count: usize) {
+        self.complete &= count > 0;
+        self.text(&count.to_string());
+    }
+
+    /// An object on the way to a field is not there.
+    pub(crate) fn absent(&mut self) {
+        self.complete = false;
+    }
+
+    pub(crate) fn finish(self) -> Option<IdempotencyKey> {
+        self.complete
+            .then(|| IdempotencyKey(self.digest.finalize().into()))
+    }
+
+    /// With its length, so that no two lists of parts run together into the same text.
+    fn text(&mut self, text: &str) {
+        self.digest.update((text.len() as u64).to_be_bytes());
+        self.digest.update(text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(parts: &[Option<&str>]) -> Option<IdempotencyKey> {
+        let mut key = KeyBuilder::new("sms", "sms_receipt");
+        parts.iter().for_each(|part| key.part(part));
+        key.finish()
+    }
+
+    #[test]
+    fn parts_do_not_run_together() {
+        assert_eq!(key(&[Some("a"), Some("b")]), key(&[Some("a"), Some("b")]));
+        assert_ne!(key(&[Some("ab"), Some("c")]), key(&[Some("a"), Some("bc")]));
+        assert_ne!(key(&[Some("a"), Some("b")]), key(&[Some("b"), Some("a")]));
+    }
+
+    #[test]
+    fn without_a_part_there_is_no_key() {
+        assert_eq!(key(&[Some("a"), None]), None);
+        assert_eq!(key(&[Some(""), Some("b")]), None);
+    }
+
+    #[test]
+    fn a_key_is_pinned_since_stores_keep_it() {
+        let key = key(&[Some("202611210001"), Some("2")]).unwrap();
+        assert_eq!(key.to_string(), PINNED);
+        assert_eq!(key.as_bytes().len(), 32);
+    }
+
+    // printf '\0\0\0\0\0\0\0\003sms\0\0\0\0\0\0\0\013sms_receipt\0\0\0\0\0\0\0\014202611210001\0\0\0\0\0\0\0\0012' | sha256sum
+    const PINNED: &str = "e1ec3e5d52e271b08b0e3213e0a226e5e5b18fdb47d545c48b204c99dc4cc69e";
+}

@@ -1,0 +1,144 @@
+//! A push between its arrival and its outcome.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use super::{Answer, Queue, Receiver, Refusal};
+use crate::event::Event;
+use crate::verify::Verified;
+
+/// An event that was received, and what is known of its way.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Received<E> {
+    /// The event.
+    pub event: E,
+    /// What the signature covers: account, action and time. `None` for unsigned pushes.
+    pub verified: Option<Verified>,
+    /// The sender's address, where an allow-list looked at it.
+    pub sender: Option<IpAddr>,
+}
+
+/// A push that was checked and read, and waits for its outcome.
+///
+/// One of its methods gives the answer for the platform. When it is dropped instead, because the handler panicked or was
+/// cancelled, the push counts as not processed, so that the replay guard lets the platform's next attempt in.
+#[must_use = "dropping it means that the push was not processed"]
+pub struct Pending<E: Event> {
+    received: Received<E>,
+    outcome: Outcome<E>,
+}
+
+/// Settles a push exactly once.
+pub(crate) struct Outcome<E: Event> {
+    receiver: Receiver<E>,
+    verified: Option<Verified>,
+    open: bool,
+}
+
+impl<E: Event> Pending<E> {
+    pub(super) fn new(
+        receiver: Receiver<E>,
+        event: E,
+        verified: Option<Verified>,
+        sender: Option<IpAddr>,
+    ) -> Self {
+        Self {
+            outcome: Outcome {
+                receiver,
+                verified: verified.clone(),
+                open: true,
+            },
+            received: Received {
+                event,
+                verified,
+                sender,
+            },
+        }
+    }
+
+    /// The event, and what is known of its way.
+    #[must_use]
+    pub const fn received(&self) -> &Received<E> {
+        &self.received
+    }
+
+    /// Has the push handled. The answer says that it was accepted if the handler succeeded.
+    pub fn handle<Error>(self, handler: impl FnOnce(Received<E>) -> Result<(), Error>) -> Answer {
+        let result = handler(self.received);
+        self.outcome.settle(result.is_ok())
+    }
+
+    /// As [`handle`](Self::handle), with a handler that waits.
+    pub async fn handle_async<Error>(
+        self,
+        handler: impl AsyncFnOnce(Received<E>) -> Result<(), Error>,
+    ) -> Answer {
+        let result = handler(self.received).await;
+        self.outcome.settle(result.is_ok())
+    }
+
+    /// Hands the push over to a queue, for handlers that take longer than the platform waits. Without room in the queue it is
+    /// not accepted, and the platform may try again.
+    pub fn enqueue(self, queue: &impl Queue<E>) -> Answer {
+        match queue.offer(self.received) {
+            Ok(()) => self.outcome.settle(true),
+            Err(_) => self.outcome.fail(Refusal::QueueFull),
+        }
+    }
+
+    /// The push was processed.
+    pub fn accept(self) -> Answer {
+        self.outcome.settle(true)
+    }
+
+    /// The push was not processed.
+    pub fn reject(self) -> Answer {
+        self.outcome.settle(false)
+    }
+
+    #[cfg(feature = "tower")]
+    pub(crate) fn into_parts(self) -> (Received<E>, Outcome<E>) {
+        (self.received, self.outcome)
+    }
+}
+
+impl<E: Event> Outcome<E> {
+    pub(crate) fn settle(mut self, processed: bool) -> Answer {
+        if processed {
+            self.open = false;
+            Answer::accepted(E::REPLY)
+        } else {
+            self.fail(Refusal::NotProcessed)
+        }
+    }
+
+    fn fail(mut self, reason: Refusal) -> Answer {
+        self.close(reason);
+        Answer::failed(E::REPLY)
+    }
+
+    fn close(&mut self, reason: Refusal) {
+        self.open = false;
+        self.receiver.report(reason);
+        if let Some(verified) = self.verified.take() {
+            verified.release();
+        }
+    }
+}
+
+impl<E: Event> Drop for Outcome<E> {
+    fn drop(&mut self) {
+        if self.open {
+            self.close(Refusal::NotProcessed);
+        }
+    }
+}
+
+impl<E: Event> fmt::Debug for Pending<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pending")
+            .field("received", &self.received)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,109 @@
+//! Why a push was refused, and what is answered.
+
+use std::fmt;
+
+use super::Answer;
+use crate::fields::ParseError;
+use crate::unsigned::SourceError;
+use crate::verify::VerifyError;
+
+/// Why a push was not accepted. For the operator's eyes; the sender gets an [`Answer`] that is the same for every reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The body is larger than the limit in bytes, or announced to be.
+    BodyTooLarge {
+        /// The limit.
+        limit: usize,
+    },
+    /// The body broke off.
+    BodyIncomplete,
+    /// The signature, or what goes with it.
+    Verify(VerifyError),
+    /// The URL or the sender's address.
+    Source(SourceError),
+    /// The fields cannot be read.
+    Parse(ParseError),
+    /// The queue has no room.
+    QueueFull,
+    /// The handler failed, was cancelled, or panicked.
+    NotProcessed,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BodyTooLarge { limit } => write!(f, "the body is larger than {limit} bytes"),
+            Self::BodyIncomplete => f.write_str("the body broke off"),
+            Self::Verify(_) => f.write_str("the push could not be verified"),
+            Self::Source(_) => f.write_str("the push came from elsewhere"),
+            Self::Parse(_) => f.write_str("the push could not be read"),
+            Self::QueueFull => f.write_str("the queue has no room"),
+            Self::NotProcessed => f.write_str("the push was not processed"),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Verify(error) => Some(error),
+            Self::Source(error) => Some(error),
+            Self::Parse(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<VerifyError> for Refusal {
+    fn from(error: VerifyError) -> Self {
+        match error {
+            VerifyError::BodyTooLarge { limit } => Self::BodyTooLarge { limit },
+            error => Self::Verify(error),
+        }
+    }
+}
+
+impl From<SourceError> for Refusal {
+    fn from(error: SourceError) -> Self {
+        Self::Source(error)
+    }
+}
+
+impl From<ParseError> for Refusal {
+    fn from(error: ParseError) -> Self {
+        Self::Parse(error)
+    }
+}
+
+/// A refused push: the reason for the operator, the answer for the sender.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused {
+    pub(crate) reason: Refusal,
+    pub(crate) answer: Answer,
+}
+
+impl Refused {
+    /// Why.
+    #[must_use]
+    pub const fn reason(&self) -> Refusal {
+        self.reason
+    }
+
+    /// What to answer.
+    pub const fn answer(&self) -> Answer {
+        self.answer
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.reason.fmt(f)
+    }
+}
+
+impl std::error::Error for Refused {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        std::error::Error::source(&self.reason)
+    }
+}

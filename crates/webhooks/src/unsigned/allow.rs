@@ -1,0 +1,272 @@
+//! Which addresses may push.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use super::SourceError;
+
+/// Addresses that share their first bits: `203.0.113.0/24`, `2001:db8::/32`, or a single address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct IpRange {
+    base: IpAddr,
+    bits: u8,
+}
+
+/// A text is no address, and no address with a number of bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotARange;
+
+impl fmt::Display for NotARange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not an IP address or a range such as 203.0.113.0/24")
+    }
+}
+
+impl std::error::Error for NotARange {}
+
+impl IpRange {
+    /// The addresses whose first `bits` are those of `base`; the others of `base` do not count.
+    ///
+    /// # Errors
+    ///
+    /// [`NotARange`] if an address has fewer bits.
+    pub fn new(base: IpAddr, bits: u8) -> Result<Self, NotARange> {
+        let width = if base.is_ipv4() { 32 } else { 128 };
+        if bits > width {
+            return Err(NotARange);
+        }
+        Ok(Self { base, bits })
+    }
+
+    /// Whether an address is one of them. An IPv4 address written as an IPv6 one (`::ffff:203.0.113.7`) is the IPv4 address.
+    #[must_use]
+    pub fn contains(&self, address: IpAddr) -> bool {
+        let same = |base: u128, address: u128, width: u32| {
+            let beyond = width - u32::from(self.bits);
+            // A shift by all bits is none that the machine knows.
+            base.checked_shr(beyond).unwrap_or(0) == address.checked_shr(beyond).unwrap_or(0)
+        };
+        match (self.base, address.to_canonical()) {
+            (IpAddr::V4(base), IpAddr::V4(address)) => same(
+                u128::from(base.to_bits()),
+                u128::from(address.to_bits()),
+                32,
+            ),
+            (IpAddr::V6(base), IpAddr::V6(address)) => same(base.to_bits(), address.to_bits(), 128),
+            _ => false,
+        }
+    }
+}
+
+impl From<IpAddr> for IpRange {
+    fn from(address: IpAddr) -> Self {
+        let base = address.to_canonical();
+        let bits = if base.is_ipv4() { 32 } else { 128 };
+        Self { base, bits }
+    }
+}
+
+impl FromStr for IpRange {
+    type Err = NotARange;
+
+    fn from_str(text: &str) -> Result<Self, NotARange> {
+        let Some((base, bits)) = text.split_once('/') else {
+            return text
+                .parse::<IpAddr>()
+                .map(Self::from)
+                .map_err(|_| NotARange);
+        };
+        let base = base.parse().map_err(|_| NotARange)?;
+        Self::new(base, bits.parse().map_err(|_| NotARange)?)
+    }
+}
+
+/// The addresses that may push, and the proxies that are believed about them.
+///
+/// The reference names no addresses that the platform pushes from; ask the vendor for them. An address says who sent a packet, not
+/// who wrote it: it is worth as much as the network in between.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AllowList {
+    allowed: Vec<IpRange>,
+    proxies: Vec<IpRange>,
+}
+
+impl AllowList {
+    /// Allows these addresses and no other.
+    #[must_use]
+    pub fn new(allowed: impl IntoIterator<Item = IpRange>) -> Self {
+        Self {
+            allowed: allowed.into_iter().collect(),
+            proxies: Vec::new(),
+        }
+    }
+
+    /// Believes these proxies about the address of whoever they speak for. `X-Forwarded-For` of anyone else is ignored.
+    #[must_use]
+    pub fn trusted_proxies(mut self, proxies: impl IntoIterator<Item = IpRange>) -> Self {
+        self.proxies.extend(proxies);
+        self
+    }
+
+    /// Checks where a push came from: the address of the other end of the connection, and the values of all `X-Forwarded-For`
+    /// headers in their order. Gives back the sender's address.
+    ///
+    /// The header is read from its end, where the nearest proxy wrote: the sender is the last address that is not a trusted proxy.
+    ///
+    /// # Errors
+    ///
+    /// [`SourceError::PeerUnknown`], [`SourceError::ForwardedFor`], [`SourceError::NotAllowed`].
+    pub fn check<'h>(
+        &self,
+        peer: Option<IpAddr>,
+        forwarded_for: impl IntoIterator<Item = &'h [u8]>,
+    ) -> Result<IpAddr, SourceError> {
+        let peer = peer.ok_or(SourceError::PeerUnknown)?.to_canonical();
+        let sender = if self.is_proxy(peer) {
+            self.forwarded(forwarded_for)?
+        } else {
+            peer
+        };
+        if self.allowed.iter().any(|range| range.contains(sender)) {
+            Ok(sender)
+        } else {
+            Err(SourceError::NotAllowed)
+        }
+    }
+
+    fn is_proxy(&self, address: IpAddr) -> bool {
+        self.proxies.iter().any(|range| range.contains(address))
+    }
+
+    fn forwarded<'h>(
+        &self,
+        headers: impl IntoIterator<Item = &'h [u8]>,
+    ) -> Result<IpAddr, SourceError> {
+        let headers: Vec<&[u8]> = headers.into_iter().collect();
+        for header in headers.into_iter().rev() {
+            let header = std::str::from_utf8(header).map_err(|_| SourceError::ForwardedFor)?;
+            for entry in header.rsplit(',') {
+                let address = address(entry.trim()).ok_or(SourceError::ForwardedFor)?;
+                if !self.is_proxy(address) {
+                    return Ok(address);
+                }
+            }
+        }
+        Err(SourceError::ForwardedFor)
+    }
+}
+
+/// An address, perhaps with a port as some proxies write it.
+fn address(entry: &str) -> Option<IpAddr> {
+    let bare = match entry.strip_prefix('[') {
+        Some(bracketed) => bracketed.split(']').next()?,
+        // Several colons are an IPv6 address without a port.
+        None => match entry.split_once(':') {
+            Some((before, port)) if !port.contains(':') => before,
+            _ => entry,
+        },
+    };
+    bare.parse::<IpAddr>()
+        .ok()
+        .map(|address| address.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn range(text: &str) -> IpRange {
+        text.parse().unwrap()
+    }
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_range_holds_what_shares_its_bits() {
+        assert!(range("203.0.113.0/24").contains(ip("203.0.113.255")));
+        assert!(range("203.0.113.99/24").contains(ip("203.0.113.1")));
+        assert!(range("203.0.113.7").contains(ip("::ffff:203.0.113.7")));
+        assert!(!range("203.0.113.0/24").contains(ip("203.0.114.0")));
+        assert!(range("0.0.0.0/0").contains(ip("198.51.100.1")));
+        assert!(!range("0.0.0.0/0").contains(ip("2001:db8::1")));
+        assert!(range("::/0").contains(ip("2001:db8::1")));
+        assert!(range("2001:db8::/33").contains(ip("2001:db8:7fff::1")));
+        assert!(!range("2001:db8::/33").contains(ip("2001:db8:8000::1")));
+        for text in [
+            "",
+            "x",
+            "203.0.113.0/33",
+            "::/129",
+            "203.0.113.0/",
+            "203.0.113.0/-1",
+            "203.0.113",
+        ] {
+            assert_eq!(text.parse::<IpRange>(), Err(NotARange), "{text}");
+        }
+    }
+
+    fn check(peer: &str, headers: &[&str]) -> Result<IpAddr, SourceError> {
+        AllowList::new([range("203.0.113.0/24")])
+            .trusted_proxies([range("10.0.0.0/8"), range("::1")])
+            .check(
+                Some(ip(peer)),
+                headers.iter().map(|header| header.as_bytes()),
+            )
+    }
+
+    #[test]
+    fn only_trusted_proxies_are_believed() {
+        assert_eq!(
+            check("203.0.113.7", &["198.51.100.1"]),
+            Ok(ip("203.0.113.7"))
+        );
+        assert_eq!(
+            check("198.51.100.1", &["203.0.113.7"]),
+            Err(SourceError::NotAllowed)
+        );
+        assert_eq!(check("10.1.1.1", &["203.0.113.7"]), Ok(ip("203.0.113.7")));
+        assert_eq!(check("::1", &["203.0.113.7:4711"]), Ok(ip("203.0.113.7")));
+        assert_eq!(
+            check("10.1.1.1", &["[::ffff:203.0.113.7]:80, 10.2.2.2"]),
+            Ok(ip("203.0.113.7"))
+        );
+    }
+
+    #[test]
+    fn what_the_sender_wrote_in_front_does_not_count() {
+        assert_eq!(
+            check("10.1.1.1", &["203.0.113.7, 198.51.100.1"]),
+            Err(SourceError::NotAllowed)
+        );
+        assert_eq!(
+            check("10.1.1.1", &["203.0.113.7", "198.51.100.1, 10.2.2.2"]),
+            Err(SourceError::NotAllowed)
+        );
+        assert_eq!(
+            check("10.1.1.1", &["198.51.100.1", "203.0.113.7"]),
+            Ok(ip("203.0.113.7"))
+        );
+    }
+
+    #[test]
+    fn without_a_usable_address_nothing_is_allowed() {
+        for headers in [
+            &[][..],
+            &["10.2.2.2"],
+            &["203.0.113.7, unknown"],
+            &[""],
+            &["203.0.113.7,"],
+        ] {
+            assert_eq!(
+                check("10.1.1.1", headers),
+                Err(SourceError::ForwardedFor),
+                "{headers:?}"
+            );
+        }
+        let list = AllowList::new([range("203.0.113.0/24")]);
+        assert_eq!(list.check(None, []), Err(SourceError::PeerUnknown));
+    }
+}

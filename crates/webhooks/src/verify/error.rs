@@ -1,0 +1,114 @@
+//! Why a signed push was refused.
+
+use std::fmt;
+
+/// A header that takes part in a signature, or carries it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SignedHeader {
+    /// `accessKey`: whose secret signs.
+    AccessKey,
+    /// `ts`: milliseconds since 1970-01-01 UTC.
+    Ts,
+    /// `bizType`: the service.
+    BizType,
+    /// `action`: what the push is about.
+    Action,
+    /// `sign`: the signature.
+    Sign,
+}
+
+impl SignedHeader {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::AccessKey,
+        Self::Ts,
+        Self::BizType,
+        Self::Action,
+        Self::Sign,
+    ];
+
+    /// The name as the reference writes it; received ones are compared without regard to case.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AccessKey => "accessKey",
+            Self::Ts => "ts",
+            Self::BizType => "bizType",
+            Self::Action => "action",
+            Self::Sign => "sign",
+        }
+    }
+}
+
+impl fmt::Display for SignedHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Why a signed push was refused. For the operator's eyes: it names the reason, and nothing that was received.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum VerifyError {
+    /// The body is larger than the limit in bytes.
+    BodyTooLarge {
+        /// The limit.
+        limit: usize,
+    },
+    /// A header is not there.
+    MissingHeader(SignedHeader),
+    /// A header came more than once, so that two readers could disagree on which one counts.
+    DuplicateHeader(SignedHeader),
+    /// A header has characters that its value cannot have.
+    InvalidHeader(SignedHeader),
+    /// No secret is configured for the access key.
+    UnknownAccessKey,
+    /// `ts` is further in the past than the tolerance: a delayed push, a replay, or a clock that is ahead.
+    TimestampTooOld {
+        /// Distance to the clock, in milliseconds.
+        by_millis: u64,
+    },
+    /// `ts` is further in the future than the tolerance: a wrong unit, or a clock that is behind.
+    TimestampTooNew {
+        /// Distance to the clock, in milliseconds.
+        by_millis: u64,
+    },
+    /// The signature is not that of these headers and this body: another secret, or bytes that changed on the way.
+    SignatureMismatch,
+    /// Signed for another service than this receiver is for.
+    UnexpectedBizType,
+    /// Signed for another purpose; perhaps a request of one's own that someone sends back.
+    UnexpectedAction,
+    /// The same push was accepted before.
+    Replayed,
+    /// The replay guard remembers as much as it may. Give it more room.
+    ReplayGuardFull,
+    /// The replay guard's store cannot be asked.
+    ReplayGuardUnavailable,
+}
+
+impl fmt::Display for VerifyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BodyTooLarge { limit } => write!(f, "the body is larger than {limit} bytes"),
+            Self::MissingHeader(header) => write!(f, "the header {header} is missing"),
+            Self::DuplicateHeader(header) => write!(f, "the header {header} came more than once"),
+            Self::InvalidHeader(header) => write!(f, "the header {header} cannot be read"),
+            Self::UnknownAccessKey => f.write_str("no secret is configured for the access key"),
+            Self::TimestampTooOld { by_millis } => {
+                write!(f, "ts is {by_millis} ms in the past")
+            }
+            Self::TimestampTooNew { by_millis } => {
+                write!(f, "ts is {by_millis} ms in the future")
+            }
+            Self::SignatureMismatch => f.write_str("the signature does not match"),
+            Self::UnexpectedBizType => f.write_str("the push is signed for another bizType"),
+            Self::UnexpectedAction => f.write_str("the push is signed for another action"),
+            Self::Replayed => f.write_str("the same push was accepted before"),
+            Self::ReplayGuardFull => f.write_str("the replay guard is full"),
+            Self::ReplayGuardUnavailable => f.write_str("the replay guard cannot be asked"),
+        }
+    }
+}
+
+impl std::error::Error for VerifyError {}

@@ -1,0 +1,53 @@
+//! Finding the signed headers among all.
+
+use super::error::{SignedHeader, VerifyError};
+
+/// The values of the signed headers, in the order of [`SignedHeader::ALL`].
+pub(super) struct Found<V>([V; 5]);
+
+impl<V: AsRef<[u8]>> Found<V> {
+    /// Picks the five headers, each of which must be there exactly once.
+    pub(super) fn pick<N: AsRef<str>>(
+        headers: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<Self, VerifyError> {
+        let mut slots: [Option<V>; 5] = [None, None, None, None, None];
+        for (name, value) in headers {
+            let name = name.as_ref();
+            let known = SignedHeader::ALL
+                .into_iter()
+                .zip(&mut slots)
+                .find(|(header, _)| header.name().eq_ignore_ascii_case(name));
+            if let Some((header, slot)) = known
+                && slot.replace(value).is_some()
+            {
+                return Err(VerifyError::DuplicateHeader(header));
+            }
+        }
+        match slots {
+            [Some(a), Some(b), Some(c), Some(d), Some(e)] => Ok(Self([a, b, c, d, e])),
+            slots => {
+                let missing = SignedHeader::ALL.into_iter().zip(&slots);
+                let missing = missing.filter(|(_, slot)| slot.is_none());
+                let first = missing.map(|(header, _)| header).next();
+                Err(VerifyError::MissingHeader(
+                    first.unwrap_or(SignedHeader::Sign),
+                ))
+            }
+        }
+    }
+
+    /// A value as text. What HTTP libraries leave of the blanks around a value goes.
+    pub(super) fn text(&self, header: SignedHeader) -> Result<&str, VerifyError> {
+        let [access_key, ts, biz_type, action, sign] = &self.0;
+        let value = match header {
+            SignedHeader::AccessKey => access_key,
+            SignedHeader::Ts => ts,
+            SignedHeader::BizType => biz_type,
+            SignedHeader::Action => action,
+            SignedHeader::Sign => sign,
+        };
+        std::str::from_utf8(value.as_ref())
+            .map(|text| text.trim_matches([' ', '\t']))
+            .map_err(|_| VerifyError::InvalidHeader(header))
+    }
+}

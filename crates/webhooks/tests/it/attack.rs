@@ -1,0 +1,498 @@
+//! The attack table: each row is refused with an error of its own.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use nxcloud_webhooks::testing::{Fixture, TestRequest};
+use nxcloud_webhooks::{
+    AccessKey, Claim, Event as _, MemoryStore, ParseError, Receiver, Refusal, ReplayKey,
+    ReplayStore, Secret, SignedHeader, Signer, Verifier, VerifyError, did, sms,
+};
+
+use crate::common::{NOW, signer};
+
+fn verifier() -> Verifier {
+    Verifier::new(signer()).clock(|| NOW)
+}
+
+fn push() -> TestRequest {
+    Fixture::<did::Event>::new("did_sms_signed")
+        .with("content", "Grüße ✓")
+        .signed(&signer(), NOW)
+}
+
+fn verify(verifier: &Verifier, push: &TestRequest) -> Result<(), VerifyError> {
+    let headers = push.headers.iter().map(|(name, value)| (name, value));
+    verifier.verify(headers, &push.body).map(|_| ())
+}
+
+fn refusal(push: &TestRequest) -> Result<(), Refusal> {
+    let receiver = Receiver::<did::Event>::signed(verifier());
+    match receiver.receive(&push.incoming()) {
+        Ok(pending) => {
+            assert_eq!(pending.accept().body(), "success");
+            Ok(())
+        }
+        Err(refused) => {
+            let answer = refused.answer();
+            assert_eq!(
+                (answer.status(), answer.body()),
+                (200, "error"),
+                "the sender learns nothing from the answer"
+            );
+            Err(refused.reason())
+        }
+    }
+}
+
+#[test]
+fn the_genuine_push_is_accepted() {
+    assert_eq!(verify(&verifier(), &push()), Ok(()));
+    assert_eq!(refusal(&push()), Ok(()));
+}
+
+#[test]
+fn a_changed_bit_anywhere_in_the_body() {
+    let genuine = push();
+    for at in 0..genuine.body.len() {
+        for bit in 0..8 {
+            let mut changed = genuine.clone();
+            changed.body[at] ^= 1 << bit;
+            let result = verify(&verifier(), &changed);
+            assert_eq!(result, Err(VerifyError::SignatureMismatch), "byte {at}");
+        }
+    }
+    for body in [
+        &genuine.body[1..],
+        &genuine.body[..genuine.body.len() - 1],
+        b"",
+    ] {
+        let changed = TestRequest {
+            body: body.to_vec(),
+            ..genuine.clone()
+        };
+        let result = verify(&verifier(), &changed);
+        assert_eq!(result, Err(VerifyError::SignatureMismatch));
+    }
+}
+
+#[test]
+fn a_changed_character_anywhere_in_the_headers() {
+    let genuine = push();
+    for (at, (name, value)) in genuine.headers.iter().enumerate() {
+        if name == "content-type" {
+            continue;
+        }
+        for position in 0..value.len() {
+            let mut changed = genuine.clone();
+            let mut bytes = value.clone().into_bytes();
+            bytes[position] = if bytes[position] == b'1' { b'2' } else { b'1' };
+            changed.headers[at].1 = String::from_utf8(bytes).unwrap();
+            let error = verify(&verifier(), &changed).unwrap_err();
+            let expected = match name.as_str() {
+                "accesskey" => matches!(error, VerifyError::UnknownAccessKey),
+                // A late digit leaves the time within the tolerance, and the signature tells.
+                "ts" => matches!(
+                    error,
+                    VerifyError::TimestampTooOld { .. }
+                        | VerifyError::TimestampTooNew { .. }
+                        | VerifyError::SignatureMismatch
+                ),
+                _ => error == VerifyError::SignatureMismatch,
+            };
+            assert!(expected, "{name}: {error:?}");
+        }
+    }
+}
+
+#[test]
+fn another_secret_and_another_spelling_of_the_signature() {
+    let other = Signer::new(
+        AccessKey::new("test-key").unwrap(),
+        Secret::new("another-secret").unwrap(),
+    );
+    let forged = Fixture::<did::Event>::new("did_sms_signed").signed(&other, NOW);
+    assert_eq!(
+        verify(&verifier(), &forged),
+        Err(VerifyError::SignatureMismatch)
+    );
+    let both = verifier().also(other);
+    assert_eq!(verify(&both, &forged), Ok(()), "while a secret is replaced");
+
+    let mut shouting = push();
+    let sign = shouting.header("sign").unwrap().to_ascii_uppercase();
+    shouting.set_header("sign", sign);
+    assert_eq!(
+        verify(&verifier(), &shouting),
+        Err(VerifyError::SignatureMismatch)
+    );
+}
+
+#[test]
+fn a_replay_inside_and_outside_the_window() {
+    let now = Arc::new(AtomicU64::new(NOW));
+    let clock = Arc::clone(&now);
+    let verifier = Verifier::new(signer()).clock(move || clock.load(Ordering::Relaxed));
+    let push = push();
+    assert_eq!(verify(&verifier, &push), Ok(()));
+    for later in [0, 1, 30_000, 60_000] {
+        now.store(NOW + later, Ordering::Relaxed);
+        assert_eq!(
+            verify(&verifier, &push),
+            Err(VerifyError::Replayed),
+            "{later} ms"
+        );
+    }
+    now.store(NOW + 60_001, Ordering::Relaxed);
+    let outside = VerifyError::TimestampTooOld { by_millis: 60_001 };
+    assert_eq!(verify(&verifier, &push), Err(outside));
+    // Header names and their order are not signed: they make no new push.
+    now.store(NOW, Ordering::Relaxed);
+    let mut respelled = push.clone();
+    respelled.headers.reverse();
+    for (name, _) in &mut respelled.headers {
+        *name = name.to_ascii_uppercase();
+    }
+    assert_eq!(verify(&verifier, &respelled), Err(VerifyError::Replayed));
+    // Nor do other clones of the verifier: they share its guard.
+    assert_eq!(verify(&verifier.clone(), &push), Err(VerifyError::Replayed));
+    assert_eq!(verify(&verifier.without_replay_guard(), &push), Ok(()));
+}
+
+#[test]
+fn ts_on_both_sides_of_the_tolerance() {
+    let at = |ts: u64| {
+        let push = Fixture::<did::Event>::new("did_sms_signed").signed(&signer(), ts);
+        verify(&verifier(), &push)
+    };
+    assert_eq!(at(NOW - 60_000), Ok(()));
+    assert_eq!(at(NOW + 60_000), Ok(()));
+    assert_eq!(
+        at(NOW - 60_001),
+        Err(VerifyError::TimestampTooOld { by_millis: 60_001 })
+    );
+    assert_eq!(
+        at(NOW + 60_001),
+        Err(VerifyError::TimestampTooNew { by_millis: 60_001 })
+    );
+    assert_eq!(at(0), Err(VerifyError::TimestampTooOld { by_millis: NOW }));
+    assert_eq!(
+        at(u64::MAX),
+        Err(VerifyError::TimestampTooNew {
+            by_millis: u64::MAX - NOW
+        })
+    );
+    // Seconds instead of milliseconds.
+    assert!(matches!(
+        at(NOW / 1000),
+        Err(VerifyError::TimestampTooOld { .. })
+    ));
+
+    let strict = verifier().tolerance(Duration::from_secs(5));
+    let push = Fixture::<did::Event>::new("did_sms_signed").signed(&signer(), NOW - 5_001);
+    assert_eq!(
+        verify(&strict, &push),
+        Err(VerifyError::TimestampTooOld { by_millis: 5_001 })
+    );
+}
+
+#[test]
+fn ts_that_is_no_number() {
+    for ts in [
+        "",
+        "-1",
+        "1e3",
+        "1795255500000.0",
+        "１795255500000",
+        "123456789012345678901",
+    ] {
+        let mut push = push();
+        push.set_header("ts", ts);
+        let expected = VerifyError::InvalidHeader(SignedHeader::Ts);
+        assert_eq!(verify(&verifier(), &push), Err(expected), "{ts}");
+    }
+    // 20 digits are a number, far ahead.
+    let mut push = push();
+    push.set_header("ts", "99999999999999999999");
+    assert!(matches!(
+        verify(&verifier(), &push),
+        Err(VerifyError::TimestampTooNew { .. })
+    ));
+}
+
+#[test]
+fn missing_and_doubled_headers() {
+    for header in [
+        SignedHeader::AccessKey,
+        SignedHeader::Ts,
+        SignedHeader::BizType,
+        SignedHeader::Action,
+        SignedHeader::Sign,
+    ] {
+        let name = header.name().to_ascii_lowercase();
+        let mut missing = push();
+        missing.headers.retain(|(known, _)| *known != name);
+        assert_eq!(
+            verify(&verifier(), &missing),
+            Err(VerifyError::MissingHeader(header))
+        );
+        // Doubled in another case, with the same value or another one, before or after it.
+        for value in [push().header(&name).unwrap(), "x"] {
+            let copy = (header.name().to_ascii_uppercase(), value.to_owned());
+            let mut before = push();
+            before.headers.insert(0, copy.clone());
+            let mut after = push();
+            after.headers.push(copy);
+            for doubled in [before, after] {
+                assert_eq!(
+                    verify(&verifier(), &doubled),
+                    Err(VerifyError::DuplicateHeader(header))
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn header_values_that_no_header_can_have() {
+    for (name, header) in [
+        ("biztype", SignedHeader::BizType),
+        ("action", SignedHeader::Action),
+    ] {
+        for value in ["", "a\nb", "ü"] {
+            let mut push = push();
+            push.set_header(name, value);
+            assert_eq!(
+                verify(&verifier(), &push),
+                Err(VerifyError::InvalidHeader(header))
+            );
+        }
+    }
+    let push = push();
+    let headers = push.headers.iter().map(|(name, value)| {
+        let raw: &[u8] = if name == "sign" {
+            b"\xff"
+        } else {
+            value.as_bytes()
+        };
+        (name, raw)
+    });
+    let result = verifier().verify(headers, &push.body).map(|_| ());
+    assert_eq!(result, Err(VerifyError::InvalidHeader(SignedHeader::Sign)));
+}
+
+#[test]
+fn names_in_any_case_and_blanks_around_values() {
+    let mut spelled = push();
+    for (name, value) in &mut spelled.headers {
+        *name = name.to_ascii_uppercase();
+        *value = format!(" {value}\t");
+    }
+    assert_eq!(verify(&verifier(), &spelled), Ok(()));
+}
+
+#[test]
+fn a_request_of_ones_own_sent_back() {
+    // Signed with the right secret, for another service and for another action.
+    let fixture = Fixture::<did::Event>::new("did_sms_signed");
+    let mut sms = fixture.request();
+    sms.sign(&signer(), "3", "mtsend", NOW);
+    assert_eq!(
+        refusal(&sms),
+        Err(Refusal::Verify(VerifyError::UnexpectedBizType))
+    );
+    let mut query = fixture.request();
+    query.sign(&signer(), "4", "call", NOW);
+    assert_eq!(
+        refusal(&query),
+        Err(Refusal::Verify(VerifyError::UnexpectedAction))
+    );
+    assert_eq!(
+        verify(&verifier(), &query),
+        Ok(()),
+        "the verifier alone was not told"
+    );
+}
+
+#[test]
+fn the_wrong_content_type() {
+    for kind in [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "text/json; x",
+    ] {
+        let mut push = push();
+        push.set_header("content-type", kind);
+        assert_eq!(refusal(&push), Err(Refusal::Parse(ParseError::ContentType)));
+    }
+    let mut doubled = push();
+    let again = ("Content-Type".to_owned(), "application/json".to_owned());
+    doubled.headers.push(again);
+    assert_eq!(
+        refusal(&doubled),
+        Err(Refusal::Parse(ParseError::ContentType))
+    );
+}
+
+#[test]
+fn a_query_beside_a_signed_body_is_not_read() {
+    let mut push = push();
+    push.query = Some("messageId=forged&extra=1".to_owned());
+    let receiver = Receiver::<did::Event>::signed(verifier());
+    let pending = receiver.receive(&push.incoming()).unwrap();
+    let did::Event::DidSmsEvent(event) = &pending.received().event else {
+        panic!("a DID event");
+    };
+    assert!(event.extra.is_empty());
+    assert_ne!(event.message_id.as_deref(), Some("forged"));
+    let _ = pending.accept();
+}
+
+#[test]
+fn a_body_of_50_megabytes() {
+    let mut huge = push();
+    huge.body = vec![b'x'; 50_000_000];
+    let limit = 256 * 1024;
+    assert_eq!(
+        verify(&verifier(), &huge),
+        Err(VerifyError::BodyTooLarge { limit })
+    );
+    assert_eq!(refusal(&huge), Err(Refusal::BodyTooLarge { limit }));
+    let parsed = did::Event::parse(Some("application/json"), None, &huge.body);
+    assert_eq!(parsed, Err(ParseError::TooLarge { limit }));
+    let query = String::from_utf8(huge.body).unwrap();
+    let parsed = sms::Event::parse(None, Some(&query), b"");
+    assert_eq!(parsed, Err(ParseError::TooLarge { limit }));
+}
+
+fn signed_body(body: &[u8]) -> TestRequest {
+    let mut push = push();
+    push.body = body.to_vec();
+    push.sign(&signer(), "4", "mo", NOW);
+    push
+}
+
+#[test]
+fn deeply_nested_json() {
+    let nested = format!(
+        "{{\"messageId\":{}1{}}}",
+        "[".repeat(50_000),
+        "]".repeat(50_000)
+    );
+    for body in [nested, "[".repeat(200_000), "{\"a\":".repeat(30_000)] {
+        let result = refusal(&signed_body(body.as_bytes()));
+        assert_eq!(result, Err(Refusal::Parse(ParseError::TooDeep)));
+    }
+}
+
+#[test]
+fn bodies_that_are_no_object_no_json_no_text_or_nothing() {
+    for (body, error) in [
+        (&b"[]"[..], ParseError::NotAnObject),
+        (b"null", ParseError::NotAnObject),
+        (b"{\"messageId\":\"\xff\xfe\"}", ParseError::NotUtf8),
+        (b"", ParseError::Empty),
+        (b" \r\n", ParseError::Empty),
+        (
+            b"{\"messageId\":",
+            ParseError::Json {
+                line: 1,
+                column: 13,
+            },
+        ),
+        (b"messageId=1", ParseError::Json { line: 1, column: 1 }),
+        (b"{}{}", ParseError::Json { line: 1, column: 3 }),
+    ] {
+        let result = refusal(&signed_body(body));
+        assert_eq!(result, Err(Refusal::Parse(error)), "{body:?}");
+    }
+}
+
+#[test]
+fn duplicate_form_keys() {
+    let form = Some("application/x-www-form-urlencoded");
+    let parse = |query, body: &[u8]| sms::Event::parse(form, query, body).map(|_| ());
+    let twice = Err(ParseError::DuplicateField);
+    assert_eq!(parse(None, b"messageid=1&status=5&status=2"), twice);
+    assert_eq!(parse(None, b"messageid=1&status=5&st%61tus=2"), twice);
+    assert_eq!(parse(Some("status=2"), b"messageid=1&status=5"), twice);
+    assert_eq!(parse(Some("status=5"), b"messageid=1&status=5"), Ok(()));
+    assert_eq!(parse(None, b"messageid=%ff%fe"), Err(ParseError::NotUtf8));
+}
+
+/// A store that cannot be asked.
+struct Broken;
+
+impl ReplayStore for Broken {
+    fn claim(&self, _: &ReplayKey, _: u64, _: u64) -> Claim {
+        Claim::Unavailable
+    }
+
+    fn release(&self, _: &ReplayKey) {}
+}
+
+#[test]
+fn a_guard_that_is_full_or_out_of_reach() {
+    let full = verifier().replay_store(MemoryStore::new(1));
+    let other = Fixture::<did::Event>::new("did_sms_signed").signed(&signer(), NOW + 1);
+    assert_eq!(verify(&full, &push()), Ok(()));
+    assert_eq!(verify(&full, &other), Err(VerifyError::ReplayGuardFull));
+    let broken = verifier().replay_store(Broken);
+    assert_eq!(
+        verify(&broken, &push()),
+        Err(VerifyError::ReplayGuardUnavailable)
+    );
+}
+
+#[test]
+fn a_stranger_cannot_fill_the_guard_nor_spoil_a_push() {
+    let store = Arc::new(MemoryStore::new(1));
+    let verifier = verifier().replay_store(Shared(Arc::clone(&store)));
+    let mut forged = push();
+    forged.body.push(b' ');
+    for _ in 0..3 {
+        assert_eq!(
+            verify(&verifier, &forged),
+            Err(VerifyError::SignatureMismatch)
+        );
+    }
+    assert!(store.is_empty());
+    assert_eq!(verify(&verifier, &push()), Ok(()));
+}
+
+struct Shared(Arc<MemoryStore>);
+
+impl ReplayStore for Shared {
+    fn claim(&self, key: &ReplayKey, until: u64, now: u64) -> Claim {
+        self.0.claim(key, until, now)
+    }
+
+    fn release(&self, key: &ReplayKey) {
+        self.0.release(key);
+    }
+}
+
+#[test]
+fn errors_and_debug_output_repeat_nothing_private() {
+    let push = push();
+    let verifier = verifier();
+    let receiver = Receiver::<did::Event>::signed(verifier.clone());
+    let pending = receiver.receive(&push.incoming()).unwrap();
+    let mut shown = format!("{verifier:?}{receiver:?}{pending:?}{:?}", push.incoming());
+    for error in [
+        refusal(&signed_body(b"{\"content\":\"Gr\xc3"))
+            .unwrap_err()
+            .to_string(),
+        format!(
+            "{:?}",
+            refusal(&signed_body(b"{\"fromPhone\":8523")).unwrap_err()
+        ),
+    ] {
+        shown.push_str(&error);
+    }
+    for private in ["test-secret", "Grüße", "85230001111", "8613912345678"] {
+        assert!(!shown.contains(private), "{private} in {shown}");
+    }
+    let _ = pending.accept();
+}

@@ -1,0 +1,95 @@
+//! No more is read than the limit allows, whatever is announced or sent.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+
+use axum::Router;
+use axum::body::{Body, Bytes, HttpBody};
+use axum::http::{Request, StatusCode, header};
+use axum::routing::post;
+use http_body::{Frame, SizeHint};
+use nxcloud_webhooks::{Answer, Pending, PushLayer, Receiver, Refusal, sms};
+use tower::ServiceExt as _;
+
+const FRAME: usize = 16 * 1024;
+const LIMIT: usize = 256 * 1024;
+
+/// 50 MB in frames of 16 KiB, counting how many are asked for.
+struct Flood {
+    left: usize,
+    taken: Arc<AtomicUsize>,
+}
+
+impl HttpBody for Flood {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if self.left == 0 {
+            return Poll::Ready(None);
+        }
+        self.left -= FRAME.min(self.left);
+        self.taken.fetch_add(FRAME, Ordering::Relaxed);
+        Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(&[b'x'; FRAME])))))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::default()
+    }
+}
+
+fn flood(announced: Option<&str>) -> (Request<Body>, Arc<AtomicUsize>) {
+    let taken = Arc::new(AtomicUsize::new(0));
+    let body = Body::new(Flood {
+        left: 50_000_000,
+        taken: Arc::clone(&taken),
+    });
+    let mut request = Request::post("/").body(body).unwrap();
+    if let Some(length) = announced {
+        let length = length.parse().unwrap();
+        request.headers_mut().insert(header::CONTENT_LENGTH, length);
+    }
+    (request, taken)
+}
+
+async fn receipt(push: Pending<sms::Event>) -> Answer {
+    push.accept()
+}
+
+#[tokio::test]
+async fn a_flood_is_cut_off_at_the_limit() {
+    let refusals = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&refusals);
+    let receiver = Receiver::<sms::Event>::unprotected().on_refusal(move |reason| {
+        assert_eq!(*reason, Refusal::BodyTooLarge { limit: LIMIT });
+        counted.fetch_add(1, Ordering::Relaxed);
+    });
+    let extracted = Router::new()
+        .route("/", post(receipt))
+        .with_state(receiver.clone());
+    let layered = Router::new()
+        .route("/", post(async || ""))
+        .layer(PushLayer::new(receiver));
+    for app in [extracted, layered] {
+        let (request, taken) = flood(None);
+        let response = app.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK, "`error` with HTTP 200");
+        let taken = taken.load(Ordering::Relaxed);
+        assert!(taken <= LIMIT + FRAME, "{taken} bytes were read");
+
+        let (request, taken) = flood(Some("50000000"));
+        app.oneshot(request).await.unwrap();
+        assert_eq!(
+            taken.load(Ordering::Relaxed),
+            0,
+            "it was announced to be too large"
+        );
+    }
+    assert_eq!(refusals.load(Ordering::Relaxed), 4);
+}

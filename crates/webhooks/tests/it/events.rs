@@ -1,0 +1,193 @@
+//! Events of every service, as pages show them and as platforms send them.
+
+use nxcloud_webhooks::testing::Fixture;
+use nxcloud_webhooks::{
+    Event, call_center, did, number_check, ota, sms, viber, virtual_number, whatsapp,
+};
+use serde_json::json;
+
+use crate::common::parse;
+
+#[test]
+fn the_samples_of_forms_with_raw_spaces_and_half_a_content_type() {
+    let body = b"phone=8615012345678&status=2&result=DELIVRD&drtime=2026-11-21 10:15:42&messageid=202611210001&currency=CNY&price=0.0350&rate=7.05&sendtime=2026-11-21+10:15:39&size=1";
+    for (kind, query, body) in [
+        (Some("x-www-form-urlencoded"), None, &body[..]),
+        (
+            Some("application/x-www-form-urlencoded;charset=UTF-8"),
+            None,
+            body,
+        ),
+        (None, None, body),
+        (None, Some(std::str::from_utf8(body).unwrap()), b""),
+    ] {
+        let sms::Event::SmsReceipt(receipt) = sms::Event::parse(kind, query, body).unwrap() else {
+            panic!("a receipt");
+        };
+        use sms::SmsReceiptTimes as _;
+        assert_eq!(receipt.status, Some(sms::SmsStatus::Delivered));
+        assert_eq!(receipt.size, Some(1));
+        assert_eq!(receipt.price.as_ref().unwrap().to_string(), "0.0350");
+        assert_eq!(
+            receipt.dr_time_local().unwrap().to_string(),
+            "2026-11-21 10:15:42"
+        );
+        assert_eq!(receipt.send_time_local().unwrap().second, 39);
+        assert!(receipt.extra.is_empty());
+    }
+}
+
+#[test]
+fn the_samples_that_are_keys_and_values_between_commas() {
+    let body = "messageId:5b7e0a9c,type:0,toPhone:+85230001111,fromPhone:+8613912345678,content:Hi, see you at 10:15, size 1+1,size:1,price:0.0000,receiveTime:2026-11-21 10:20:05,smsStatus:DELIVRD";
+    let form = Some("application/x-www-form-urlencoded");
+    let did::Event::DidSmsEvent(event) = did::Event::parse(form, None, body.as_bytes()).unwrap()
+    else {
+        panic!("a DID event");
+    };
+    assert_eq!(
+        event.content.as_deref(),
+        Some("Hi, see you at 10:15, size 1+1")
+    );
+    assert_eq!(event.to_phone.as_deref(), Some("+85230001111"));
+    assert_eq!(event.size, Some(1));
+    assert!(event.extra.is_empty());
+}
+
+#[test]
+fn an_alias_is_the_same_field() {
+    use ota::VerificationStatusEventTimes as _;
+    let time = |query: &str| match ota::Event::parse(None, Some(query), b"").unwrap() {
+        ota::Event::VerificationStatusEvent(event) => event.dr_time_local(),
+        _ => None,
+    };
+    let expected = "2026-11-21 10:15:42".parse().ok();
+    assert_eq!(
+        time("requestId=1&status=SUCCESS&drtime=2026-11-21 10:15:42"),
+        expected
+    );
+    assert_eq!(time("drTime=2026-11-21%2010:15:42&requestId=1"), expected);
+}
+
+#[test]
+fn pushes_of_one_service_are_told_apart() {
+    let event: viber::Event = parse(&Fixture::<viber::Event>::new("message_reply").request());
+    assert!(matches!(event, viber::Event::MessageReplyEvent(_)));
+    let event: viber::Event = parse(&Fixture::<viber::Event>::new("message_receipt").request());
+    assert!(matches!(event, viber::Event::MessageReceipt(_)));
+    let reduced = Fixture::<virtual_number::Event>::new("unbound_call_error").without("data");
+    let event: virtual_number::Event = parse(&reduced.request());
+    assert!(matches!(event, virtual_number::Event::UnboundCallEvent(_)));
+    assert_eq!(event.push_name(), Some("unbound_call_error"));
+}
+
+#[test]
+fn a_press_of_a_button_is_told_from_a_message_and_tomorrows_message_is_a_message() {
+    let whatsapp =
+        |fixture: Fixture<whatsapp::Event>| -> whatsapp::Event { parse(&fixture.request()) };
+    let press = whatsapp(Fixture::new("saas_button_click"));
+    assert!(matches!(press, whatsapp::Event::ButtonClick(_)));
+    for (push, example) in Fixture::<whatsapp::Event>::examples() {
+        if push == "inbound_message" {
+            let message = whatsapp(Fixture::example(push, example));
+            assert!(
+                matches!(message, whatsapp::Event::InboundMessage(_)),
+                "{example}"
+            );
+        }
+    }
+    let reaction = Fixture::example("inbound_message", "text")
+        .with("messages.0.type", "reaction")
+        .without("messages.0.text")
+        .with("messages.0.reaction.emoji", "x");
+    assert!(matches!(
+        whatsapp(reaction),
+        whatsapp::Event::InboundMessage(_)
+    ));
+}
+
+#[test]
+fn a_push_with_several_entries_has_one_key_for_all() {
+    let one = Fixture::<whatsapp::Event>::example("message_status", "read");
+    let entry = one.fields()["statuses"][0].clone();
+    let mut other = entry.clone();
+    other["id"] = json!("wamid.other");
+    let two = one.clone().with("statuses", json!([entry, other]));
+    assert_ne!(key(&one), key(&two));
+    assert_eq!(
+        key(&two),
+        key(&two.clone().with("statuses.1.timestamp", "1"))
+    );
+    assert_eq!(key(&one.clone().with("statuses", json!([]))), None);
+    assert_eq!(key(&two.without("statuses.1.id")), None);
+}
+
+#[test]
+fn what_is_no_documented_push_is_kept_as_it_is() {
+    let body = json!({"kind": "balance_low", "balance": 1.5, "account": {"phone": "85230001111"}});
+    let text = body.to_string();
+    let event =
+        number_check::Event::parse(Some("application/json"), None, text.as_bytes()).unwrap();
+    assert!(matches!(event, number_check::Event::Unrecognized(_)));
+    assert_eq!(event.idempotency_key(), None);
+    assert_eq!(event.push_name(), None);
+    assert_eq!(serde_json::to_value(&event).unwrap(), body);
+    let shown = format!("{event:?}");
+    assert!(
+        !shown.contains("85230001111") && !shown.contains("balance"),
+        "{shown}"
+    );
+}
+
+fn key<E: Event>(fixture: &Fixture<E>) -> Option<nxcloud_webhooks::IdempotencyKey> {
+    parse::<E>(&fixture.request()).idempotency_key()
+}
+
+#[test]
+fn the_key_is_the_same_for_a_repeat_and_another_for_another_event() {
+    let receipt = Fixture::<sms::Event>::new("sms_receipt")
+        .with("messageid", "1")
+        .with("status", 2);
+    let repeat = receipt
+        .clone()
+        .with("drtime", "2026-11-22 00:00:00")
+        .with("new", true);
+    assert_eq!(key(&receipt), key(&repeat));
+    assert_eq!(
+        key(&receipt),
+        key(&receipt.clone().with("status", "2")),
+        "text or number"
+    );
+    assert_ne!(key(&receipt), key(&receipt.clone().with("status", "5")));
+    assert_ne!(key(&receipt), key(&receipt.clone().with("messageid", "2")));
+    assert_eq!(key(&receipt.clone().without("status")), None);
+    assert!(key(&receipt).is_some());
+    // A DID message has one key, whichever format the console is set to.
+    let json = Fixture::<did::Event>::new("did_sms_signed")
+        .with("messageId", "7")
+        .with("smsStatus", "DELIVRD");
+    let form = Fixture::<did::Event>::new("did_sms_form")
+        .with("messageId", "7")
+        .with("smsStatus", "DELIVRD");
+    assert_eq!(key(&json), key(&form));
+    assert_eq!(key(&Fixture::<viber::Event>::new("message_reply")), None);
+}
+
+#[test]
+fn moments_in_time_are_told_from_local_ones() {
+    use call_center::CallRecordTimes as _;
+    let push =
+        Fixture::<call_center::Event>::new("call_log_push").with("startTime", "1795259100500");
+    let call_center::Event::CallRecord(record) = parse(&push.request()) else {
+        panic!("a call record");
+    };
+    let start = record.start_time_utc().unwrap();
+    assert_eq!(start.to_string(), "2026-11-21T11:05:00.500Z");
+    use virtual_number::CallResultEventTimes as _;
+    let push = Fixture::<virtual_number::Event>::new("call_result").with("startAt", 1_795_255_500);
+    let virtual_number::Event::CallResultEvent(call) = parse(&push.request()) else {
+        panic!("a call result");
+    };
+    assert_eq!(call.start_at_utc().unwrap().millis(), 1_795_255_500_000);
+    assert_eq!(call.hangup_at_utc().is_some(), call.hangup_at.is_some());
+}

@@ -1,0 +1,14 @@
+//! The crate from outside, as a server uses it.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod attack;
+mod bounds;
+mod events;
+mod fuzz;
+mod glue;
+mod properties;
+mod receiver;
+mod sandbox;

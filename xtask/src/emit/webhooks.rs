@@ -1,0 +1,226 @@
+//! `crates/webhooks`: its manifest, and one module of events a service.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::{ident, marker, pretty};
+use crate::model::{Service, Ty, Webhook};
+use crate::names;
+use crate::webhooks::{Event, events, object};
+
+mod enumeration;
+mod key;
+mod times;
+
+use enumeration::{enumeration, implementation};
+use times::times;
+
+/// The generated files of the webhooks crate, by their path in it.
+#[must_use]
+pub fn webhook_files(services: &[Service]) -> BTreeMap<String, String> {
+    let pushing: Vec<&Service> = services
+        .iter()
+        .filter(|service| !service.webhooks.is_empty())
+        .collect();
+    let mut files = BTreeMap::new();
+    files.insert("Cargo.toml".to_owned(), manifest(&pushing));
+    files.insert("src/generated/pushes.md".to_owned(), table(&pushing));
+    let mut modules = format!("// {}\n//! One module a service.\n", marker("specs/*.yaml"));
+    for service in &pushing {
+        let module = names::module(&service.name);
+        let _ = write!(
+            modules,
+            "\n#[cfg(feature = \"{}\")]\npub mod {module};\n",
+            service.name
+        );
+        let source = format!("specs/{}.yaml", service.name);
+        files.insert(
+            format!("src/generated/{module}.rs"),
+            format!("// {}\n{}", marker(&source), pretty(events_of(service))),
+        );
+    }
+    files.insert("src/generated/mod.rs".to_owned(), modules);
+    let marker = marker("specs/*.yaml");
+    files.insert(
+        "tests/generated/main.rs".to_owned(),
+        format!(
+            r#"// {marker}
+//! Every example of every push is read from every transport that the reference names.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "../common/mod.rs"]
+mod common;
+#[rustfmt::skip]
+mod samples;
+"#
+        ),
+    );
+    files.insert(
+        "tests/generated/samples.rs".to_owned(),
+        format!("// {marker}\n{}", pretty(tests(&pushing))),
+    );
+    files
+}
+
+fn manifest(services: &[&Service]) -> String {
+    let quoted: Vec<String> = services
+        .iter()
+        .map(|service| format!("\"{}\"", service.name))
+        .collect();
+    let mut features = String::new();
+    let mut dependencies = String::new();
+    for service in services {
+        let (name, package) = (&service.name, &service.package);
+        let _ = writeln!(
+            features,
+            "# Events of {}.\n{name} = [\"dep:{package}\"]",
+            service.title
+        );
+        let _ = writeln!(
+            dependencies,
+            "{package} = {{ workspace = true, optional = true }}"
+        );
+    }
+    include_str!("webhooks/manifest.toml.in")
+        .replace("{marker}", &marker("specs/*.yaml"))
+        .replace("{full}", &quoted.join(", "))
+        .replace("{features}\n", &features)
+        .replace("{dependencies}\n", &dependencies)
+}
+
+/// The table of pushes at the end of the crate page.
+fn table(services: &[&Service]) -> String {
+    let mut out = format!(
+        "<!-- {} -->\n\n## Pushes\n\n| module, push | event | transport | signed | accepted by | retried | idempotency key |\n| --- | --- | --- | --- | --- | --- | --- |\n",
+        marker("specs/*.yaml")
+    );
+    for service in services {
+        for push in &service.webhooks {
+            let _ = writeln!(
+                out,
+                "| `{}` `{}` | `{}` | {} | {} | {} | {} | {} |",
+                names::module(&service.name),
+                push.name,
+                push.schema,
+                push.content.join(", "),
+                if push.signed { "yes" } else { "no" },
+                accepted_by(push),
+                retried(push),
+                key_text(push),
+            );
+        }
+    }
+    out
+}
+
+fn accepted_by(push: &Webhook) -> String {
+    let text = push.reply.as_ref();
+    text.map_or("HTTP 200".to_owned(), |text| format!("`{text}`"))
+}
+
+fn retried(push: &Webhook) -> String {
+    push.retry
+        .map_or("not documented".to_owned(), |(every, within)| {
+            format!("every {every} s for {within} s")
+        })
+}
+
+fn key_text(push: &Webhook) -> String {
+    if push.idempotency_key.is_empty() {
+        return "none".to_owned();
+    }
+    let fields: Vec<String> = push
+        .idempotency_key
+        .iter()
+        .map(|path| format!("`{path}`"))
+        .collect();
+    fields.join(", ")
+}
+
+fn events_of(service: &Service) -> TokenStream {
+    let title = format!(" Pushes of {}.", service.title);
+    let source = format!(" Reference: `{}`.", service.source);
+    let title = quote!(#![doc = #title] #![doc = ""] #![doc = #source]);
+    let krate = ident(&service.package.replace('-', "_"));
+    let events = events(service);
+    let types = reachable(service, &events);
+    let names = types.iter().map(|name| ident(name));
+    let enumeration = enumeration(service, &events);
+    let implementation = implementation(service, &events);
+    let times = types.iter().filter_map(|name| times(service, name));
+    quote! {
+        #title
+
+        #[allow(unused_imports, reason = "not every event has parts")]
+        pub use #krate::{#(#names),*};
+        use nxcloud_client::lenient::{Map, Record as _};
+
+        use crate::event::recognize;
+        use crate::idempotency::{IdempotencyKey, KeyBuilder};
+        use crate::push::{Content, Kind, Name, Push, Reply};
+        use crate::Unrecognized;
+
+        #enumeration
+        #implementation
+        #(#times)*
+    }
+}
+
+/// The types of the events and all types in them, sorted.
+fn reachable(service: &Service, events: &[Event<'_>]) -> BTreeSet<String> {
+    fn named(ty: &Ty) -> Option<&String> {
+        match ty {
+            Ty::Named(name) => Some(name),
+            Ty::List(item) | Ty::Map(item) => named(item),
+            _ => None,
+        }
+    }
+    let mut found = BTreeSet::new();
+    let mut open: Vec<String> = events.iter().map(|e| e.schema.to_owned()).collect();
+    while let Some(name) = open.pop() {
+        if !found.insert(name.clone()) {
+            continue;
+        }
+        let fields = object(service, &name).map(|object| &object.fields);
+        let parts = fields.into_iter().flatten();
+        open.extend(parts.filter_map(|field| named(&field.ty)).cloned());
+    }
+    found
+}
+
+/// A test of every example of every push.
+fn tests(services: &[&Service]) -> TokenStream {
+    let modules = services.iter().map(|service| {
+        let module = ident(&names::module(&service.name));
+        let tests = service.webhooks.iter().flat_map(|push| {
+            let (name, schema) = (&push.name, ident(&push.schema));
+            push.examples.iter().map(move |(example, _)| {
+                let test = ident(&names::module(&format!("{name}_{example}")));
+                quote! {
+                    #[test]
+                    fn #test() {
+                        let event = common::every_transport::<Event>(#name, #example);
+                        assert!(matches!(event, Event::#schema(_)));
+                    }
+                }
+            })
+        });
+        quote! {
+            mod #module {
+                use nxcloud_webhooks::#module::Event;
+
+                use crate::common;
+
+                #(#tests)*
+            }
+        }
+    });
+    quote! {
+        //! Every example of every push is read from every transport that the reference names.
+
+        #(#modules)*
+    }
+}

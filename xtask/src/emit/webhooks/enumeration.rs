@@ -1,0 +1,223 @@
+//! The enum of a service's events, and what it says of itself.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::key::key;
+use super::{accepted_by, key_text, retried};
+use crate::emit::{doc, ident, sentence};
+use crate::model::{Field, Service, Ty, Webhook};
+use crate::names;
+use crate::webhooks::{Event, object};
+
+pub(super) fn enumeration(service: &Service, events: &[Event<'_>]) -> TokenStream {
+    let variants = events.iter().map(|event| {
+        let variant = ident(event.schema);
+        let text = doc(&about(event));
+        quote!(#text #variant(#variant),)
+    });
+    let text = doc(&format!(
+        "What {} pushes. Serialises as the fields that were received.",
+        service.title
+    ));
+    quote! {
+        #text
+        #[derive(Clone, Debug, PartialEq, serde::Serialize)]
+        #[serde(untagged)]
+        #[non_exhaustive]
+        #[allow(clippy::large_enum_variant, reason = "an event is moved a few times, not kept by the thousand")]
+        pub enum Event {
+            #(#variants)*
+            /// None of the documented pushes, as received.
+            Unrecognized(Unrecognized),
+        }
+    }
+}
+
+/// The documentation of a variant.
+fn about(event: &Event<'_>) -> String {
+    let mut out = String::new();
+    for push in &event.pushes {
+        let signed = if push.signed {
+            format!("signed, action {}", push.actions.join(", "))
+        } else {
+            "not signed".to_owned()
+        };
+        let _ = write!(
+            out,
+            "`{}`: {}\n\nTransport: {}; {signed}. Accepted by: {}. Retried: {}. Idempotency key: {}.\n\n",
+            push.name,
+            sentence(&push.description),
+            push.content.join(", "),
+            accepted_by(push),
+            retried(push),
+            key_text(push),
+        );
+    }
+    out
+}
+
+pub(super) fn implementation(service: &Service, events: &[Event<'_>]) -> TokenStream {
+    let name = &service.name;
+    let biz_type = service.biz_type.as_deref().unwrap_or_default();
+    let pushes = service.webhooks.iter().map(push);
+    let first = service.webhooks.first();
+    let success = first
+        .and_then(|push| push.reply.clone())
+        .unwrap_or_default();
+    let error = first.and_then(|push| push.reply_error.clone());
+    let error = error.map_or(quote!(None), |error| quote!(Some(#error)));
+    let used: BTreeSet<&String> = service.webhooks.iter().flat_map(|p| &p.content).collect();
+    let content = used.into_iter().map(|content| content_variant(content));
+    let top: BTreeSet<String> = events
+        .iter()
+        .filter_map(|event| object(service, event.schema))
+        .flat_map(|object| object.fields.iter().flat_map(spellings))
+        .collect();
+    let top = top.iter();
+    let kinds = events.iter().map(|event| kind(service, event, events));
+    let from = events.iter().enumerate().map(|(index, event)| {
+        let variant = ident(event.schema);
+        let index = proc_macro2::Literal::usize_unsuffixed(index);
+        quote!(Some(#index) => Self::#variant(#variant::from_map(fields)),)
+    });
+    let keys = events.iter().map(|event| key(service, event));
+    let push_names = events.iter().map(|event| {
+        let variant = ident(event.schema);
+        let name = event.pushes.first().map(|push| &push.name);
+        quote!(Self::#variant(_) => Some(#name),)
+    });
+    let examples = service.webhooks.iter().flat_map(|push| {
+        let name = &push.name;
+        push.examples.iter().map(move |(example, value)| {
+            let json = value.to_string();
+            quote!((#name, #example, #json))
+        })
+    });
+    quote! {
+        const KINDS: &[Kind] = &[#(#kinds),*];
+
+        impl crate::Event for Event {
+            const SERVICE: &'static str = #name;
+            const BIZ_TYPE: &'static str = #biz_type;
+            const PUSHES: &'static [Push] = &[#(#pushes),*];
+            const REPLY: Reply = Reply { success: #success, error: #error };
+            const CONTENT: &'static [Content] = &[#(#content),*];
+            const NAMES: &'static [&'static str] = &[#(#top),*];
+            #[cfg(feature = "testing")]
+            const EXAMPLES: &'static [(&'static str, &'static str, &'static str)] = &[#(#examples),*];
+
+            fn from_fields(fields: Map) -> Self {
+                match recognize(&fields, KINDS) {
+                    #(#from)*
+                    _ => Self::Unrecognized(Unrecognized { fields }),
+                }
+            }
+
+            fn idempotency_key(&self) -> Option<IdempotencyKey> {
+                match self {
+                    #(#keys)*
+                    Self::Unrecognized(_) => None,
+                }
+            }
+
+            fn push_name(&self) -> Option<&'static str> {
+                match self {
+                    #(#push_names)*
+                    Self::Unrecognized(_) => None,
+                }
+            }
+        }
+    }
+}
+
+fn content_variant(content: &str) -> TokenStream {
+    let variant = ident(&names::variant(content));
+    quote!(Content::#variant)
+}
+
+fn push(push: &Webhook) -> TokenStream {
+    let (name, signed, actions, key) = (
+        &push.name,
+        push.signed,
+        &push.actions,
+        &push.idempotency_key,
+    );
+    let content = push.content.iter().map(|content| content_variant(content));
+    let retry = push.retry.map_or(quote!(None), |(every, within)| {
+        let every = proc_macro2::Literal::u64_unsuffixed(every);
+        let within = proc_macro2::Literal::u64_unsuffixed(within);
+        quote!(Some(crate::Retry::seconds(#every, #within)))
+    });
+    quote! {
+        Push {
+            name: #name,
+            signed: #signed,
+            content: &[#(#content),*],
+            actions: &[#(#actions),*],
+            retry: #retry,
+            idempotency_key: &[#(#key),*],
+        }
+    }
+}
+
+fn spellings(field: &Field) -> impl Iterator<Item = String> {
+    std::iter::once(field.wire.clone()).chain(field.aliases.clone())
+}
+
+/// What tells a type of event from the others: the fields of its idempotency key or, where it has none, the required fields that no
+/// other one has.
+fn kind(service: &Service, event: &Event<'_>, all: &[Event<'_>]) -> TokenStream {
+    let Some(own) = object(service, event.schema) else {
+        return quote!(Kind {
+            marks: &[],
+            names: &[]
+        });
+    };
+    let keys = event.pushes.first().map(|push| &push.idempotency_key);
+    let tops: BTreeSet<&str> = keys
+        .into_iter()
+        .flatten()
+        .filter_map(|path| path.split('.').next())
+        .map(|top| top.trim_end_matches("[]"))
+        .collect();
+    let elsewhere = |field: &Field| {
+        all.iter()
+            .filter(|other| other.schema != event.schema)
+            .filter_map(|other| object(service, other.schema))
+            .any(|other| other.fields.iter().any(|f| f.wire == field.wire))
+    };
+    let marks = own.fields.iter().filter(|field| {
+        if tops.is_empty() {
+            field.required && !elsewhere(field)
+        } else {
+            tops.contains(field.wire.as_str())
+        }
+    });
+    let marks = marks.flat_map(spellings);
+    let names = tree(service, event.schema, 5);
+    quote!(Kind { marks: &[#(#marks),*], names: &[#(#names),*] })
+}
+
+/// The names of a type, with those below each; types may hold themselves, so only so deep.
+fn tree(service: &Service, schema: &str, depth: usize) -> Vec<TokenStream> {
+    let fields = object(service, schema).map(|object| &object.fields);
+    let mut names = Vec::new();
+    for field in fields.into_iter().flatten() {
+        let below = match &field.ty {
+            Ty::Named(name) if depth > 0 => tree(service, name, depth - 1),
+            Ty::List(item) => match &**item {
+                Ty::Named(name) if depth > 0 => tree(service, name, depth - 1),
+                _ => Vec::new(),
+            },
+            _ => Vec::new(),
+        };
+        for name in spellings(field) {
+            names.push(quote!(Name { name: #name, below: &[#(#below),*] }));
+        }
+    }
+    names
+}
