@@ -1,15 +1,17 @@
 //! The attempts of one call: each waits for room, is signed anew, and is followed by another only if the policy says so.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
+use nxcloud_signing::Timestamp;
 use reqwest::Request;
 use tokio::time::Instant;
 
 use crate::call::Call;
 use crate::clock::{Reading, retry_after};
 use crate::retry::{Decision, Delays};
-use crate::sent::Departure;
+use crate::sent::watch;
 use crate::{Code, Error, Outcome, RetryPolicy, Scheme, reply, trace};
 
 /// What may still happen in a call.
@@ -81,7 +83,7 @@ impl Call {
                 Err(failed) => failed,
             };
             if error.outcome() == Outcome::Unknown {
-                self.leave_open(reading);
+                self.trail().open.push(self.ts(reading));
             }
             if error.is_too_fast()
                 && let Some(bucket) = session.bucket(self.0.operation.service)
@@ -134,13 +136,9 @@ impl Call {
         matches!(self.0.operation.scheme, Scheme::NxcloudMd5 { .. })
     }
 
-    /// Notes an attempt that the platform may have acted on.
-    fn leave_open(&self, reading: Reading) {
-        let mut trail = self.trail();
-        trail.may_have_acted = true;
-        if self.has_ts() {
-            trail.open.push(reading.ts());
-        }
+    /// The `ts` of an attempt, where requests carry one.
+    fn ts(&self, reading: Reading) -> Option<Timestamp> {
+        self.has_ts().then(|| reading.ts())
     }
 
     /// How long to wait before another attempt, if there is to be one.
@@ -179,12 +177,13 @@ impl Call {
             (Some(limit), Some(left)) => Some(limit.min(left)),
             (limit, left) => limit.or(left),
         };
-        let departure = Departure::watch(&mut request);
+        let watched = watch(self, &mut request);
+        let may_have_left = || !watched || self.0.left.load(Ordering::Acquire);
         let response = session
             .http()
             .execute(request)
             .await
-            .map_err(|error| (false, Error::transport(error, departure.may_have_left())))?;
+            .map_err(|error| (false, Error::transport(error, may_have_left())))?;
         let timed = self.has_ts();
         let measured = timed
             .then(|| session.clock().measure(reading, response.headers()))
@@ -200,9 +199,8 @@ impl Call {
         let expired = code == Some(Code::TIMESTAMP_EXPIRED);
         let corrected =
             timed && code.is_some() && session.clock().learn(reading, measured, expired);
-        if result.is_ok() && !self.0.operation.safe {
-            // Should the reply not decode, the caller must know which request it was.
-            self.leave_open(reading);
+        if result.is_ok() {
+            self.trail().accepted = Some(self.ts(reading));
         }
         result.map_err(|error| {
             let asks = failing || error.is_too_fast();

@@ -2,13 +2,14 @@
 
 use std::fmt;
 use std::future::Future;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use nxcloud_signing::{Body, Request as SignedParts, Timestamp};
 use progenitor_client::ResponseValue;
-use reqwest::Request;
 use reqwest::header::{HeaderName, HeaderValue};
+use reqwest::{Request, ResponseBuilderExt as _, Url};
 use serde::de::DeserializeOwned;
 use tracing::Instrument as _;
 
@@ -73,6 +74,7 @@ impl Service {
             service: self.clone(),
             operation,
             trail: Mutex::new(Trail::default()),
+            left: AtomicBool::new(false),
             #[cfg(feature = "uploads")]
             form: std::sync::OnceLock::new(),
         }));
@@ -134,6 +136,8 @@ pub(crate) struct Inner {
     pub(crate) service: Service,
     pub(crate) operation: &'static Operation,
     trail: Mutex<Trail>,
+    /// Whether the body of the attempt at work was taken up for sending.
+    pub(crate) left: AtomicBool,
     #[cfg(feature = "uploads")]
     pub(crate) form: std::sync::OnceLock<crate::upload::Form>,
 }
@@ -144,10 +148,10 @@ pub(crate) struct Trail {
     /// What the hook failed with.
     failure: Option<Error>,
     pub(crate) attempts: u32,
-    /// Whether an attempt ended with an unknown outcome, or with a reply that says success.
-    pub(crate) may_have_acted: bool,
-    /// The `ts` of every such attempt.
-    pub(crate) open: Vec<Timestamp>,
+    /// The `ts` of every attempt that ended with an unknown outcome; none where requests carry no time.
+    pub(crate) open: Vec<Option<Timestamp>>,
+    /// The `ts` of the attempt whose reply said success: should it not decode, the caller must know which request it was.
+    pub(crate) accepted: Option<Option<Timestamp>>,
     /// The request as it was to be sent, unsigned.
     pub(crate) request: Option<Request>,
 }
@@ -168,15 +172,18 @@ impl Call {
     /// The failure as the caller gets it: with the operation, and for a send that may have been acted on with what was sent.
     fn conclude(&self, error: Error) -> Error {
         let operation = self.0.operation;
-        let trail = self.trail();
+        let mut trail = self.trail();
+        let accepted = trail.accepted.take();
+        trail.open.extend(accepted);
         let error = error
             .with_operation(operation)
             .with_attempts(trail.attempts);
         // One attempt that the platform may have acted on decides, even when a later one was rejected.
-        if operation.safe || !trail.may_have_acted {
+        if operation.safe || trail.open.is_empty() {
             return error;
         }
-        error.with_sent(Sent::new(operation, &trail.open, trail.request.as_ref()))
+        let timestamps: Vec<_> = trail.open.iter().copied().flatten().collect();
+        error.with_sent(Sent::new(operation, &timestamps, trail.request.as_ref()))
     }
 
     /// Gives the call its multipart body, which takes the place of the generated client's; generated code calls it.
@@ -197,13 +204,20 @@ impl Call {
     ///
     /// None; the type is the hook's.
     pub async fn exec(&self, request: Request) -> reqwest::Result<reqwest::Response> {
-        Ok(match self.run(request).await {
-            Ok(body) => http::Response::new(body).into(),
+        let body = match self.run(request).await {
+            Ok(body) => body,
             Err(error) => {
                 self.trail().failure = Some(error);
-                http::Response::new(Bytes::new()).into()
+                Bytes::new()
             }
-        })
+        };
+        // Without a URL of ours reqwest would parse one of its own for every reply.
+        static NOWHERE: LazyLock<Option<Url>> = LazyLock::new(|| Url::parse("reply:").ok());
+        let response = match &*NOWHERE {
+            Some(url) => http::Response::builder().url(url.clone()).body(body),
+            None => Ok(http::Response::new(body)),
+        };
+        Ok(response.unwrap_or_default().into())
     }
 
     /// Puts the signature on the request. What is signed is the body that the request holds, to the byte.
@@ -262,9 +276,8 @@ impl Call {
         };
         let signature = signer.sign(&parts);
         self.report(signature.as_str(), || signer.explain(&parts));
-        let access_key = signer.access_key().as_str().to_owned();
         let headers = [
-            (ACCESS_KEY, access_key.as_str(), true),
+            (ACCESS_KEY, signer.access_key().as_str(), true),
             (TS, ts.as_str(), false),
             (BIZ_TYPE, biz_type.as_str(), false),
             (ACTION, action.as_str(), false),
@@ -339,6 +352,7 @@ fn put<const N: usize>(
     request: &mut Request,
     headers: [(HeaderName, &str, bool); N],
 ) -> Result<(), Error> {
+    request.headers_mut().reserve(N);
     for (name, text, sensitive) in headers {
         // The signing crate has checked every value; an error here would be a defect of that check.
         let mut value = HeaderValue::from_str(text).map_err(|error| {

@@ -7,6 +7,8 @@ use std::sync::OnceLock;
 
 use regex_lite::Regex;
 
+use crate::plain_pattern::PlainPattern;
+
 /// A request that knows its documented limits; generated code implements it.
 pub trait Check {
     /// Reports each broken limit to the checker.
@@ -116,7 +118,14 @@ pub enum Format {
 #[derive(Debug)]
 pub struct Pattern {
     source: &'static str,
-    compiled: OnceLock<Option<Regex>>,
+    compiled: OnceLock<Option<Compiled>>,
+}
+
+#[derive(Debug)]
+enum Compiled {
+    /// `^[characters]{least,most}$`, which most patterns are, and which a table answers faster than an automaton.
+    Plain(PlainPattern),
+    Other(Regex),
 }
 
 impl Pattern {
@@ -132,9 +141,15 @@ impl Pattern {
     /// A pattern that does not compile restricts nothing; the generator refuses such a spec.
     fn matches(&self, text: &str) -> bool {
         self.compiled
-            .get_or_init(|| Regex::new(self.source).ok())
+            .get_or_init(|| {
+                let plain = PlainPattern::read(self.source).map(Compiled::Plain);
+                plain.or_else(|| Regex::new(self.source).ok().map(Compiled::Other))
+            })
             .as_ref()
-            .is_none_or(|regex| regex.is_match(text))
+            .is_none_or(|compiled| match compiled {
+                Compiled::Plain(plain) => plain.matches(text),
+                Compiled::Other(regex) => regex.is_match(text),
+            })
     }
 }
 

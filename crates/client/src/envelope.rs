@@ -3,7 +3,10 @@
 //! The services agree on `code` and on little else: it is a number or text, the text beside it is `msg`, `message` or
 //! `result`, the request id is `requestId`, `reqId` or `traceId`.
 
-use serde::Deserialize;
+use std::fmt;
+
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::Code;
@@ -32,20 +35,61 @@ struct Keys {
     trace_id: Option<Value>,
 }
 
+/// The one key that a reply which says success is read for: nothing of it is copied.
+#[derive(Deserialize)]
+struct OnlyCode {
+    code: Option<Success>,
+}
+
+/// Whether a code is 0, as a number or as text.
+struct Success(bool);
+
+impl<'de> Deserialize<'de> for Success {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Zero;
+        impl Visitor<'_> for Zero {
+            type Value = Success;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a code")
+            }
+
+            fn visit_u64<E>(self, code: u64) -> Result<Success, E> {
+                Ok(Success(code == 0))
+            }
+
+            fn visit_str<E>(self, code: &str) -> Result<Success, E> {
+                Ok(Success(code == "0"))
+            }
+        }
+        deserializer.deserialize_any(Zero)
+    }
+}
+
 impl Envelope {
+    /// Whether a reply says success, in the usual way; what this does not recognise [`read`](Self::read) does.
+    pub(crate) fn is_success(body: &[u8]) -> bool {
+        let reply: Result<OnlyCode, _> = serde_json::from_slice(body);
+        matches!(
+            reply,
+            Ok(OnlyCode {
+                code: Some(Success(true))
+            })
+        )
+    }
+
     /// Reads the envelope; a reply that is JSON but no object has an empty one.
     ///
     /// # Errors
     ///
     /// When the body is not JSON, with the place where it stops being so.
-    pub(crate) fn read(body: &[u8]) -> Result<Self, serde_path_to_error::Error<serde_json::Error>> {
+    pub(crate) fn read(body: &[u8]) -> Result<Self, serde_json::Error> {
         let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
-        let mut deserializer = serde_json::Deserializer::from_slice(body);
         if first != Some(&b'{') {
-            serde_path_to_error::deserialize::<_, serde::de::IgnoredAny>(&mut deserializer)?;
+            serde_json::from_slice::<serde::de::IgnoredAny>(body)?;
             return Ok(Self::default());
         }
-        let keys: Keys = serde_path_to_error::deserialize(&mut deserializer)?;
+        let keys: Keys = serde_json::from_slice(body)?;
         Ok(Self {
             code: keys.code.and_then(i64::convert).map(Code::new),
             message: first_text([keys.msg, keys.message, keys.result]),
@@ -101,6 +145,32 @@ mod tests {
         assert_eq!(read("[1]"), (None, None, None));
         assert_eq!(read(r#"{"code":"abc"}"#).0, None);
         assert_eq!(read(r#"{"code":{"a":1},"result":[1]}"#), (None, None, None));
+    }
+
+    #[test]
+    fn success_is_recognised_at_a_glance_or_not_at_all() {
+        for success in [r#"{"code":0}"#, r#"{"code":"0","x":[1]}"#] {
+            assert!(Envelope::is_success(success.as_bytes()), "{success}");
+            assert_eq!(read(success).0, Some(0));
+        }
+        let others = [
+            "{}",
+            "[]",
+            "0",
+            "",
+            r#"{"code":1}"#,
+            r#"{"code":null}"#,
+            r#"{"code":[0]}"#,
+            r#"{"code":0"#,
+            r#"{"code":"00"}"#,
+            r#"{"code":0.0}"#,
+            r#"{"code":0,"code":1}"#,
+            r#"{"code":-1}"#,
+            r#"{"code":0} x"#,
+        ];
+        for other in others {
+            assert!(!Envelope::is_success(other.as_bytes()), "{other}");
+        }
     }
 
     #[test]

@@ -39,9 +39,12 @@ pub(crate) async fn read(
 
 /// What a complete reply says.
 fn judge(operation: &'static Operation, status: u16, body: Bytes) -> Result<Bytes, Error> {
+    let by_status = matches!(operation.scheme, Scheme::AntBuddySha256 { .. });
+    if status == 200 && !by_status && Envelope::is_success(&body) {
+        return Ok(body);
+    }
     let envelope = Envelope::read(&body);
     let blank = body.iter().all(u8::is_ascii_whitespace);
-    let by_status = matches!(operation.scheme, Scheme::AntBuddySha256 { .. });
     let failed = |error: Error, words: Envelope| {
         Err(error
             .with_words(words.message, words.request_id)
@@ -70,7 +73,7 @@ fn judge(operation: &'static Operation, status: u16, body: Bytes) -> Result<Byte
         // AntBuddy documents operations whose success has no body.
         _ if by_status && blank => Ok(Bytes::from_static(b"{}")),
         Err(error) => Err(Error::unreadable("it is not JSON")
-            .with_source(error.into_inner())
+            .with_source(error)
             .with_reply(status, body)),
         Ok(envelope) if envelope.code.is_none() && !by_status => {
             failed(Error::unreadable("it has no result code"), envelope)

@@ -2,8 +2,7 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -13,6 +12,7 @@ use reqwest::{Body, Request};
 use serde_json::Value;
 
 use crate::Operation;
+use crate::call::Call;
 
 /// Longer values are cut in `Display`.
 const SHOWN: usize = 64;
@@ -97,42 +97,27 @@ impl fmt::Display for Sent {
     }
 }
 
-/// Tells whether a request's body was taken up for sending. While it was not, the platform cannot have acted on it.
-#[derive(Clone, Debug)]
-pub(crate) struct Departure(Option<Arc<AtomicBool>>);
-
-impl Departure {
-    /// Watches the body of a request from here on.
-    pub(crate) fn watch(request: &mut Request) -> Self {
-        // An empty body is never asked for, so that it cannot be watched.
-        let empty = |body: &Body| body.size_hint().exact() == Some(0);
-        if request.body().is_none_or(empty) {
-            return Self(None);
-        }
-        let Some(body) = request.body_mut().take() else {
-            return Self(None);
-        };
-        let left = Arc::new(AtomicBool::new(false));
-        let watched = Watched {
-            body,
-            left: Arc::clone(&left),
-        };
-        *request.body_mut() = Some(Body::wrap(watched));
-        Self(Some(left))
+/// Watches the body of a request: while it was not taken up for sending, the platform cannot have acted on it. False if there is
+/// none to watch; a request without a body leaves unseen.
+pub(crate) fn watch(call: &Call, request: &mut Request) -> bool {
+    // An empty body is never asked for.
+    let empty = |body: &Body| body.size_hint().exact() == Some(0);
+    if request.body().is_none_or(empty) {
+        return false;
     }
-
-    /// False only if nothing of the body left. A request without a body may leave unseen.
-    pub(crate) fn may_have_left(&self) -> bool {
-        self.0
-            .as_ref()
-            .is_none_or(|left| left.load(Ordering::Acquire))
-    }
+    let Some(body) = request.body_mut().take() else {
+        return false;
+    };
+    call.0.left.store(false, Ordering::Release);
+    let call = call.clone();
+    *request.body_mut() = Some(Body::wrap(Watched { body, call }));
+    true
 }
 
 /// A body that notes when it is asked for its bytes.
 struct Watched {
     body: Body,
-    left: Arc<AtomicBool>,
+    call: Call,
 }
 
 impl HttpBody for Watched {
@@ -144,7 +129,7 @@ impl HttpBody for Watched {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, reqwest::Error>>> {
         let this = self.get_mut();
-        this.left.store(true, Ordering::Release);
+        this.call.0.left.store(true, Ordering::Release);
         Pin::new(&mut this.body).poll_frame(context)
     }
 
