@@ -44,3 +44,40 @@ fn a_blocking_client_makes_the_same_calls_with_the_same_care() {
     );
     assert!(items.next().unwrap().is_ok(), "the page is asked for again");
 }
+
+#[test]
+fn blocking_clients_of_several_threads_share_a_session() {
+    let (_runtime, sandbox) = elsewhere();
+    let session = hasty(sandbox.url()).build().unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let messages = sms::blocking::Client::new(&session);
+                for _ in 0..5 {
+                    messages
+                        .send_sms(&SendSms::new("app", PHONE, TEXT))
+                        .unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(Operation::Send.accepted(&sandbox), 20);
+}
+
+/// Where tokio would panic if it were asked to wait.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_blocking_call_works_on_threads_of_a_runtime_too() {
+    let sandbox = sandbox().await;
+    let session = hasty(sandbox.url()).build().unwrap();
+    let messages = sms::blocking::Client::new(&session);
+    messages
+        .send_sms(&SendSms::new("app", PHONE, TEXT))
+        .unwrap();
+    tokio::task::spawn_blocking(move || messages.send_sms(&SendSms::new("app", PHONE, TEXT)))
+        .await
+        .unwrap()
+        .unwrap();
+    // The last clone of the session, and with it its thread, goes in async code.
+    drop(session);
+    assert_eq!(Operation::Send.accepted(&sandbox), 2);
+}

@@ -2,17 +2,16 @@
 
 use std::process::Command;
 
-use nxcloud::{Error, Session};
+use nxcloud::{Credentials, Error, Session, SessionBuilder};
 
 /// What the child prints: the session or the error, as a log would show them.
 fn child(variables: &[(&str, &str)]) -> String {
+    run("environment::prints_the_session", variables)
+}
+
+fn run(test: &str, variables: &[(&str, &str)]) -> String {
     let output = Command::new(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "environment::prints_the_session",
-            "--ignored",
-            "--nocapture",
-        ])
+        .args(["--exact", test, "--ignored", "--nocapture"])
         .env_clear()
         .envs(variables.iter().copied())
         .output()
@@ -91,4 +90,85 @@ fn what_is_missing_or_malformed_is_named_without_its_value() {
             "{shown}"
         );
     }
+}
+
+/// What the child finds, and with what it is asked to pass itself.
+#[test]
+#[ignore = "run by the other tests in a child process"]
+fn prints_what_is_discovered() {
+    let passed = std::env::var("PASSED_BY_THE_PROGRAM").ok();
+    let passed = passed.map(|key| Credentials::nxcloud(key, "the-secret").unwrap());
+    let session = Session::discover(passed).and_then(SessionBuilder::build);
+    println!(
+        "<<<{}>>>",
+        match session {
+            Ok(session) => format!("{session:?}"),
+            Err(error) => format!("{error} {error:?}"),
+        }
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn what_the_program_passes_goes_before_the_environment_before_a_profile() {
+    use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+
+    let home = std::env::temp_dir().join(format!("nxcloud-discover-{}", std::process::id()));
+    let folder = home.join("nxcloud");
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&folder)
+        .unwrap();
+    let file = folder.join("profiles.toml");
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options
+        .write(true)
+        .create(true)
+        .mode(0o600)
+        .open(file)
+        .unwrap();
+    let text = "[default]\naccess_key = \"key-of-default\"\naccess_secret = \"the-secret\"\n\
+                base_url = \"https://default.example\"\n\
+                [other]\naccess_key = \"key-of-other\"\naccess_secret = \"the-secret\"\n";
+    std::io::Write::write_all(&mut file, text.as_bytes()).unwrap();
+    let config = ("XDG_CONFIG_HOME", home.to_str().unwrap());
+    let discover = |variables: &[(&str, &str)]| {
+        let mut all = vec![config];
+        all.extend(variables);
+        let shown = run("environment::prints_what_is_discovered", &all);
+        assert!(!shown.contains("the-secret"), "{shown}");
+        shown
+    };
+    let environment = [
+        ("NXCLOUD_ACCESS_KEY", "key-of-env"),
+        ("NXCLOUD_ACCESS_SECRET", "the-secret"),
+    ];
+    let passed = ("PASSED_BY_THE_PROGRAM", "key-of-program");
+    let named = ("NXCLOUD_PROFILE", "other");
+    let gateway = ("NXCLOUD_BASE_URL", "https://gateway.example");
+    let [key, secret] = environment;
+    for (variables, expected) in [
+        (vec![passed, key, secret, named], "key-of-program"),
+        (vec![key, secret, named], "key-of-env"),
+        (vec![named], "key-of-other"),
+        (vec![], "key-of-default"),
+        (vec![gateway], "https://default.example"),
+        (vec![named, gateway], "https://gateway.example"),
+        (vec![passed, gateway], "https://gateway.example"),
+        // What is there but broken is not passed over.
+        (vec![key], "NXCLOUD_ACCESS_SECRET is not"),
+        (
+            vec![("NXCLOUD_PROFILE", "nobody")],
+            "there is no profile `nobody`",
+        ),
+        (
+            vec![("XDG_CONFIG_HOME", "/nonexistent")],
+            "no account: set NXCLOUD_ACCESS_KEY",
+        ),
+    ] {
+        let shown = discover(&variables);
+        assert!(shown.contains(expected), "{expected} in {shown}");
+    }
+    std::fs::remove_dir_all(&home).unwrap();
 }
