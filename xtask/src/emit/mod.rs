@@ -184,7 +184,7 @@ pub use generated::client::Client;
 pub use generated::{{codes, operations}};
 pub use generated::{{{types}}};
 {upload}pub use nxcloud_client::{{
-    CallOptions, Code, CodeKind, Credentials, Decimal, Error, ErrorKind, Outcome, Session,
+    CallOptions, Code, CodeInfo, CodeKind, Credentials, Decimal, Error, ErrorKind, Outcome, Session,
 }};
 "#,
         marker = marker(&format!("specs/{}.yaml", service.name)),

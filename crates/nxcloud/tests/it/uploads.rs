@@ -37,10 +37,6 @@ async fn bytes_path_and_stream_arrive_with_name_and_type() {
         Upload::from_path(&path, "text/plain").await.unwrap(),
         Upload::from_stream("menu.txt", "text/plain", 7, pieces),
     ];
-    std::fs::remove_dir_all(&folder).unwrap_or_default();
-    // The path is read when it is sent, so it must still be there.
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(&path, "content").unwrap();
     for upload in uploads {
         let reply = client
             .upload_media(&UploadMedia::new("12025550143", upload))
