@@ -173,6 +173,11 @@ fn plan(root: &Path) -> Result<Plan, String> {
     }
     plan.owned
         .insert(PathBuf::from("crates/sandbox/src/generated"));
+    for (path, content) in emit::cli_files(&services) {
+        plan.files
+            .insert(Path::new("crates/cli").join(path), content);
+    }
+    plan.owned.insert(PathBuf::from("crates/cli/src/generated"));
     for (path, content) in emit::webhook_files(&services) {
         plan.files
             .insert(Path::new("crates/webhooks").join(path), content);

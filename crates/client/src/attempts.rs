@@ -177,6 +177,10 @@ impl Call {
             (Some(limit), Some(left)) => Some(limit.min(left)),
             (limit, left) => limit.or(left),
         };
+        if let Some(witness) = &options.dry_run {
+            witness(&request);
+            return Err((false, Error::dry_run()));
+        }
         let watched = watch(self, &mut request);
         let may_have_left = || !watched || self.0.left.load(Ordering::Acquire);
         let response = session

@@ -59,6 +59,11 @@ impl SessionBuilder {
         }
     }
 
+    /// The accounts that the session will have, wherever they were found.
+    pub fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
     /// Sends every service to this base URL (a sandbox, a gateway) instead of its documented one. Paths are appended to it.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = Some(url.into());

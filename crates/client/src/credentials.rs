@@ -115,6 +115,18 @@ impl Credentials {
         }
     }
 
+    /// What signs for the NXCLOUD account, if there is one.
+    #[must_use]
+    pub fn nxcloud_signer(&self) -> Option<&Signer> {
+        self.nxcloud.as_ref()
+    }
+
+    /// What signs for the `AntBuddy` account, if there is one.
+    #[must_use]
+    pub fn antbuddy_signer(&self) -> Option<&antbuddy::Signer> {
+        self.antbuddy.as_ref()
+    }
+
     /// Whether there is no account at all.
     pub(crate) fn is_empty(&self) -> bool {
         self.nxcloud.is_none() && self.antbuddy.is_none()

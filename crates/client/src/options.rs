@@ -17,9 +17,11 @@ pub struct CallOptions {
     pub(crate) biz_type: Option<String>,
     pub(crate) action: Option<String>,
     pub(crate) on_signed: Option<Arc<Observer>>,
+    pub(crate) dry_run: Option<Arc<Witness>>,
 }
 
 type Observer = dyn Fn(&Signed) + Send + Sync;
+type Witness = dyn Fn(&reqwest::Request) + Send + Sync;
 
 /// One attempt as it was signed, to find out why a signature is rejected.
 ///
@@ -91,6 +93,15 @@ impl CallOptions {
         self.on_signed = Some(Arc::new(observer));
         self
     }
+
+    /// Sends nothing: each call is checked and signed, its request handed over as it would have been sent, and the call ends with
+    /// [`ErrorKind::DryRun`](crate::ErrorKind::DryRun).
+    ///
+    /// A multipart body is a stream, which has no bytes to look at; everything else has.
+    pub fn dry_run(mut self, witness: impl Fn(&reqwest::Request) + Send + Sync + 'static) -> Self {
+        self.dry_run = Some(Arc::new(witness));
+        self
+    }
 }
 
 impl fmt::Debug for CallOptions {
@@ -102,6 +113,7 @@ impl fmt::Debug for CallOptions {
             .field("when_limited", &self.when_limited)
             .field("biz_type", &self.biz_type)
             .field("action", &self.action)
+            .field("dry_run", &self.dry_run.is_some())
             .finish_non_exhaustive()
     }
 }

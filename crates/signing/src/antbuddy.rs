@@ -54,6 +54,12 @@ impl Signer {
         &self.app_id
     }
 
+    /// The secret, to hand the account on.
+    #[must_use]
+    pub const fn secret(&self) -> &Secret {
+        &self.secret
+    }
+
     /// The hash of the values, for the `hash` parameter. It does not allocate on the heap.
     #[must_use]
     pub fn sign(&self, values: &[&str]) -> AntBuddySignature {

@@ -27,6 +27,12 @@ impl Signer {
         &self.access_key
     }
 
+    /// The secret, to hand the account on.
+    #[must_use]
+    pub const fn secret(&self) -> &Secret {
+        &self.secret
+    }
+
     /// The signature of a request, for the `sign` header. It does not allocate on the heap.
     #[must_use]
     pub fn sign(&self, request: &Request<'_>) -> Signature {

@@ -9,6 +9,7 @@ use crate::model::Service;
 use crate::names;
 
 mod blocking;
+mod cli;
 mod client;
 mod codes;
 mod facade;
@@ -22,6 +23,7 @@ mod tests;
 mod types;
 mod webhooks;
 
+pub use cli::cli_files;
 pub use facade::{facade_files, readme_block, workspace_block};
 pub use sandbox::sandbox_files;
 pub use webhooks::webhook_files;

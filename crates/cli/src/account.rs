@@ -1,0 +1,138 @@
+//! Whose account is used, and where it is sent. Secrets come from the environment, a profile, a file descriptor or a prompt,
+//! never from an argument.
+
+use std::io::{self, IsTerminal, Read};
+use std::time::Duration;
+
+use clap::{Arg, ArgMatches, value_parser};
+use nxcloud::{Credentials, Session, SessionBuilder, env};
+use nxcloud_sandbox::{ACCESS_KEY, ACCESS_SECRET, APP_ID, APP_SECRET};
+
+use crate::failure::Failure;
+
+/// Where `nxcloud sandbox` listens unless told otherwise.
+pub(crate) const SANDBOX_PORT: u16 = 4010;
+
+const HEADING: &str = "Account";
+
+/// The flags that say whose account is used; every command has them.
+pub(crate) fn args() -> [Arg; 7] {
+    let arg = |name: &'static str, value: &'static str, help: &'static str| {
+        Arg::new(name)
+            .long(name)
+            .value_name(value)
+            .help(help)
+            .global(true)
+            .help_heading(HEADING)
+    };
+    [
+        arg("profile", "NAME", "Profile of the user's file with accounts")
+            .conflicts_with_all(["access-key", "app-id", "sandbox"]),
+        arg("access-key", "KEY", "NXCLOUD access key; its secret comes from --secret-fd, NXCLOUD_ACCESS_SECRET or a prompt")
+            .conflicts_with("sandbox"),
+        arg("app-id", "ID", "AntBuddy app id; its secret comes from --secret-fd, ANTBUDDY_APP_SECRET or a prompt")
+            .conflicts_with_all(["access-key", "sandbox"]),
+        arg("secret-fd", "N", "File descriptor to read the secret from, such as 3 with `3< secret.txt`")
+            .value_parser(value_parser!(u32)),
+        arg("base-url", "URL", "Base URL of every service instead of the documented ones"),
+        Arg::new("sandbox")
+            .long("sandbox")
+            .action(clap::ArgAction::SetTrue)
+            .global(true)
+            .help_heading(HEADING)
+            .help("Use the sandbox of this machine (port 4010, or --base-url) with its built-in accounts"),
+        arg("timeout", "SECONDS", "How long a call may take, its attempts and waits included")
+            .value_parser(value_parser!(u64).range(1..=86_400)),
+    ]
+}
+
+/// The session that the flags, the environment or a profile ask for.
+pub(crate) fn session(matches: &ArgMatches) -> Result<Session, Failure> {
+    Ok(builder(matches)?.build()?)
+}
+
+/// The same before it is made, with everything set.
+pub(crate) fn builder(matches: &ArgMatches) -> Result<SessionBuilder, Failure> {
+    let mut builder = source(matches)?;
+    if let Some(url) = matches.get_one::<String>("base-url") {
+        builder = builder.base_url(url);
+    } else if matches.get_flag("sandbox") {
+        builder = builder.base_url(format!("http://127.0.0.1:{SANDBOX_PORT}"));
+    }
+    if let Some(seconds) = matches.get_one::<u64>("timeout").copied() {
+        let limit = Duration::from_secs(seconds);
+        builder = builder.timeout(limit).total_timeout(limit);
+    }
+    Ok(builder)
+}
+
+fn source(matches: &ArgMatches) -> Result<SessionBuilder, Failure> {
+    let text = |name: &str| matches.get_one::<String>(name).map(String::as_str);
+    if matches.get_flag("sandbox") {
+        let credentials = Credentials::nxcloud(ACCESS_KEY, ACCESS_SECRET)?;
+        return Ok(Session::builder(
+            credentials.with_antbuddy(APP_ID, APP_SECRET)?,
+        ));
+    }
+    if let Some(key) = text("access-key") {
+        let secret = secret(matches, env::ACCESS_SECRET, key)?;
+        return explicit(Credentials::nxcloud(key, secret)?);
+    }
+    if let Some(id) = text("app-id") {
+        let secret = secret(matches, env::APP_SECRET, id)?;
+        return explicit(Credentials::antbuddy(id, secret)?);
+    }
+    if matches.get_one::<u32>("secret-fd").is_some() {
+        let problem = "--secret-fd says nothing without --access-key or --app-id";
+        return Err(Failure::usage(problem));
+    }
+    if let Some(profile) = text("profile") {
+        return Ok(Session::builder_from_profile(profile)?.proxy_from_env(true));
+    }
+    let found = Session::discover(None);
+    found.map_err(|error| {
+        let hint = "Or use --profile, --access-key, or --sandbox with `nxcloud sandbox` running.";
+        Failure::from(error).hint(hint)
+    })
+}
+
+fn explicit(credentials: Credentials) -> Result<SessionBuilder, Failure> {
+    Ok(Session::discover(Some(credentials))?)
+}
+
+/// The secret that belongs to a key on the command line.
+fn secret(matches: &ArgMatches, variable: &str, key: &str) -> Result<String, Failure> {
+    if let Some(descriptor) = matches.get_one::<u32>("secret-fd") {
+        return read_descriptor(*descriptor);
+    }
+    match std::env::var(variable) {
+        Ok(secret) => return Ok(secret),
+        Err(std::env::VarError::NotUnicode(_)) => {
+            return Err(Failure::usage(format!("{variable} is not UTF-8")));
+        }
+        Err(std::env::VarError::NotPresent) => {}
+    }
+    if io::stdin().is_terminal() && io::stderr().is_terminal() {
+        let read = rpassword::prompt_password(format!("Secret of {key}: "));
+        return read.map_err(|error| Failure::io("the prompt", &error));
+    }
+    Err(Failure::usage(format!(
+        "no secret for {key}; set {variable} or use --secret-fd"
+    )))
+}
+
+/// All that a descriptor holds, without the line's end.
+fn read_descriptor(descriptor: u32) -> Result<String, Failure> {
+    let failed = |error| Failure::io(&format!("file descriptor {descriptor}"), &error);
+    let mut secret = String::new();
+    if descriptor == 0 {
+        io::stdin().read_to_string(&mut secret).map_err(failed)?;
+    } else {
+        // The system's own name of a descriptor, so that no number has to be taken for an open file.
+        let mut file = std::fs::File::open(format!("/dev/fd/{descriptor}")).map_err(failed)?;
+        file.read_to_string(&mut secret).map_err(failed)?;
+    }
+    let end = secret.trim_end_matches(['\r', '\n']).len();
+    secret.truncate(end);
+    Ok(secret)
+}

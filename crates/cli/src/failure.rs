@@ -1,0 +1,96 @@
+//! How the command fails: one line, what to do, and the exit code.
+
+use std::process::ExitCode;
+
+use nxcloud::{Error, ErrorKind, Outcome};
+use serde_json::Value;
+
+/// What went wrong, told in one line.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) exit: Exit,
+    pub(crate) message: String,
+    pub(crate) hint: Option<String>,
+    /// Of a call, what sort of failure it was.
+    pub(crate) kind: Option<ErrorKind>,
+    /// What the platform answered, which is data.
+    pub(crate) reply: Option<Value>,
+}
+
+/// The documented exit codes; 0 is success.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// The platform refused, a signature is not the right one, or a check of `doctor` failed.
+    Refused = 1,
+    /// The arguments, the settings or the body are wrong; nothing was sent.
+    Usage = 2,
+    /// The transport failed, and repeating does no harm.
+    Transport = 3,
+    /// The platform may have acted.
+    Unknown = 4,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+impl Failure {
+    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self {
+            exit,
+            message: message.into(),
+            hint: None,
+            kind: None,
+            reply: None,
+        }
+    }
+
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, message)
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// A file or stream that cannot be read or written.
+    pub(crate) fn io(what: &str, error: &std::io::Error) -> Self {
+        Self::usage(format!("{what}: {error}"))
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let exit = match (error.kind(), error.outcome()) {
+            (ErrorKind::Configuration | ErrorKind::InvalidRequest, _) => Exit::Usage,
+            (ErrorKind::OutcomeUnknown, _) => Exit::Unknown,
+            (ErrorKind::Refused(_), _) => Exit::Refused,
+            // Without an envelope `AntBuddy` refuses with a status.
+            (ErrorKind::HttpStatus, Outcome::Rejected) => Exit::Refused,
+            _ => Exit::Transport,
+        };
+        let mut message = error.to_string();
+        // Causes are named by the libraries below: addresses and reasons, never a body.
+        let mut source = std::error::Error::source(&error);
+        if matches!(error.reason(), ErrorKind::Connect | ErrorKind::Transport) {
+            while let Some(cause) = source.filter(|cause| cause.source().is_some()) {
+                source = cause.source();
+            }
+            if let Some(cause) = source {
+                message.push_str(&format!(": {cause}"));
+            }
+        }
+        Self {
+            exit,
+            message: message.replace('\n', " "),
+            hint: Some(error.hint().to_owned()),
+            kind: Some(error.kind()),
+            reply: error
+                .body()
+                .and_then(|body| serde_json::from_slice(body).ok()),
+        }
+    }
+}

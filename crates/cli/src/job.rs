@@ -1,0 +1,149 @@
+//! One operation under way.
+
+use std::path::PathBuf;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use futures_util::{Stream, StreamExt as _};
+use nxcloud::{CallOptions, Error, ErrorKind, Session};
+use nxcloud_client::upload::Upload;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::dry::{self, Shown};
+use crate::failure::Failure;
+use crate::output::{self, Format};
+
+/// What the function of a command works with.
+pub(crate) struct Job {
+    pub(crate) session: Session,
+    pub(crate) body: Map<String, Value>,
+    pub(crate) file: Option<PathBuf>,
+    pub(crate) mime: Option<String>,
+    pub(crate) all_pages: bool,
+    pub(crate) dry_run: bool,
+    pub(crate) format: Format,
+    pub(crate) progress: Progress,
+}
+
+/// What is known of a call from outside.
+#[derive(Clone, Default)]
+pub(crate) struct Progress {
+    /// Whether an attempt was signed, and so may have left.
+    signed: Arc<AtomicBool>,
+    shown: Arc<Mutex<Shown>>,
+}
+
+impl Progress {
+    pub(crate) fn was_signed(&self) -> bool {
+        self.signed.load(Ordering::Acquire)
+    }
+}
+
+impl Job {
+    pub(crate) fn session(&self) -> &Session {
+        &self.session
+    }
+
+    pub(crate) fn all_pages(&self) -> bool {
+        self.all_pages && !self.dry_run
+    }
+
+    pub(crate) fn options(&self) -> CallOptions {
+        let signed = Arc::clone(&self.progress.signed);
+        if !self.dry_run {
+            return CallOptions::new().on_signed(move |_| signed.store(true, Ordering::Release));
+        }
+        let (shown, seen) = (self.progress.shown.clone(), self.progress.shown.clone());
+        CallOptions::new()
+            .on_signed(move |signed| dry::lock(&shown).sign(signed))
+            .dry_run(move |request| dry::lock(&seen).see(request))
+    }
+
+    /// The body as the typed crate takes it. It was made to fit before; what is left are rules that only the type knows.
+    pub(crate) fn request<T: DeserializeOwned>(&self) -> Result<T, Failure> {
+        let body = Value::Object(self.body.clone());
+        serde_path_to_error::deserialize(body).map_err(|error| {
+            let path = error.path().to_string();
+            Failure::usage(format!("the body does not fit at `{path}`"))
+        })
+    }
+
+    /// A text part of a form, if it was given.
+    pub(crate) fn given(&self, name: &str) -> Option<&str> {
+        self.body.get(name).and_then(Value::as_str)
+    }
+
+    /// A text part that the form must have.
+    pub(crate) fn text(&self, name: &str) -> Result<&str, Failure> {
+        let missing = || Failure::usage(format!("`{name}` is missing"));
+        self.given(name).ok_or_else(missing)
+    }
+
+    /// The file of a form.
+    pub(crate) async fn upload(&self) -> Result<Upload, Failure> {
+        let path = self.file.as_deref();
+        let path =
+            path.ok_or_else(|| Failure::usage("give the file to upload with --file PATH"))?;
+        let guessed = || {
+            let guess = mime_guess::from_path(path).first();
+            guess.map(|mime| mime.to_string())
+        };
+        let mime = self.mime.clone().or_else(guessed).ok_or_else(|| {
+            let problem = "the kind of file cannot be told from its name";
+            Failure::usage(problem).hint("Say it with --mime, such as --mime image/png.")
+        })?;
+        if let Err(error) = std::fs::metadata(path) {
+            return Err(Failure::io(&path.display().to_string(), &error));
+        }
+        Ok(Upload::from_path(path, mime).await?)
+    }
+
+    /// Prints a whole reply.
+    pub(crate) fn reply(&self, reply: &impl Serialize) -> Result<(), Failure> {
+        output::reply(self.format, &to_value(reply)?)
+    }
+
+    /// Prints every item of a paged query: as JSON a line each, as soon as its page is there.
+    pub(crate) async fn items<T: Serialize>(
+        &self,
+        items: impl Stream<Item = Result<T, Error>>,
+    ) -> Result<(), Failure> {
+        let mut items = pin!(items);
+        let mut kept = Vec::new();
+        let mut failed = None;
+        while let Some(item) = items.next().await {
+            match (item, self.format) {
+                (Ok(item), Format::Json) => output::line(&to_value(&item)?)?,
+                (Ok(item), Format::Table) => kept.push(to_value(&item)?),
+                (Err(error), _) => {
+                    failed = Some(error);
+                    break;
+                }
+            }
+        }
+        if self.format == Format::Table {
+            output::data(&output::rows(kept.iter()))?;
+        }
+        failed.map_or(Ok(()), |error| Err(error.into()))
+    }
+
+    /// Prints what a dry run made instead of sending it.
+    pub(crate) fn show(&self, failure: Failure) -> Result<(), Failure> {
+        match dry::lock(&self.progress.shown).take() {
+            Some(request) if failure.kind == Some(ErrorKind::DryRun) => {
+                request.print(self.format, self.file.as_deref())
+            }
+            _ => Err(failure),
+        }
+    }
+}
+
+fn to_value(reply: &impl Serialize) -> Result<Value, Failure> {
+    serde_json::to_value(reply).map_err(|error| {
+        // Only a map with keys that are no texts could do that, and replies have none.
+        Failure::usage(format!("the reply cannot be shown: {error}"))
+    })
+}

@@ -1,0 +1,132 @@
+//! The `nxcloud` command.
+#![forbid(unsafe_code)]
+
+mod account;
+mod call;
+mod dry;
+mod failure;
+mod fit;
+mod flags;
+#[rustfmt::skip]
+mod generated;
+mod job;
+mod output;
+mod sign;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::error::ErrorKind as Clash;
+use clap::{Arg, ArgMatches, Command};
+
+use failure::{Exit, Failure};
+use output::Format;
+use sign::Verb;
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 success; 1 refused by the platform, or a signature that is not right; 2 wrong arguments, settings or body, nothing sent; \
+3 transport failure, repeating does no harm; 4 the platform may have acted: look before sending again.";
+
+/// The whole command line.
+fn command() -> Command {
+    let services = generated::SERVICES.iter();
+    Command::new("nxcloud")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Send messages and calls through NXCLOUD and AntBuddy, sign requests, and play the platform on this machine")
+        .after_help(EXIT_CODES)
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .infer_long_args(false)
+        .arg(
+            Arg::new("output")
+                .long("output")
+                .value_name("FORMAT")
+                .value_parser(["json", "table"])
+                .global(true)
+                .help("How data is printed; without it a table on a terminal and JSON elsewhere"),
+        )
+        .args(account::args())
+        .subcommands(services.map(|service| call::subcommand(service)))
+        .subcommand(sign::subcommand(Verb::Sign))
+        .subcommand(sign::subcommand(Verb::Verify))
+}
+
+fn main() -> ExitCode {
+    let mut command = command();
+    let matches = match command.try_get_matches_from_mut(std::env::args_os()) {
+        Ok(matches) => matches,
+        Err(error) => return misused(&error),
+    };
+    match run(&matches) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => tell(failure),
+    }
+}
+
+fn run(matches: &ArgMatches) -> Result<(), Failure> {
+    let asked = matches.get_one::<String>("output").map(String::as_str);
+    let format = Format::choose(asked);
+    let Some((name, inner)) = matches.subcommand() else {
+        return Err(Failure::usage("no command; see nxcloud --help"));
+    };
+    let mut services = generated::SERVICES.iter();
+    if let Some(service) = services.find(|service| service.name == name)
+        && let Some((name, matches)) = inner.subcommand()
+        && let Some(command) = service.commands.iter().find(|c| c.name == name)
+    {
+        return call::run(command, matches, format);
+    }
+    let json = asked == Some("json");
+    match name {
+        "sign" => sign::run(Verb::Sign, inner, json),
+        "verify" => sign::run(Verb::Verify, inner, json),
+        _ => Err(Failure::usage(format!("there is no command `{name}`"))),
+    }
+}
+
+/// Help and version go to stdout as they are; what is wrong is told in one line.
+fn misused(error: &clap::Error) -> ExitCode {
+    if matches!(
+        error.kind(),
+        Clash::DisplayHelp
+            | Clash::DisplayVersion
+            | Clash::DisplayHelpOnMissingArgumentOrSubcommand
+    ) {
+        // A reader that has gone wants no more.
+        let _ = error.print();
+        return match error.kind() {
+            Clash::DisplayHelpOnMissingArgumentOrSubcommand => Exit::Usage.into(),
+            _ => ExitCode::SUCCESS,
+        };
+    }
+    let text = error.render().to_string();
+    let lines = text.lines().map(str::trim);
+    let told: Vec<&str> = lines
+        .take_while(|line| !line.starts_with("Usage:"))
+        .filter(|line| !line.is_empty() && !line.starts_with("For more information"))
+        .collect();
+    output::note(&format!("{}; see --help", told.join("; ")));
+    Exit::Usage.into()
+}
+
+/// The reply of a refusal is data; the rest is for people.
+fn tell(failure: Failure) -> ExitCode {
+    if let Some(reply) = &failure.reply {
+        // The failure itself is told below, whatever becomes of this.
+        let _ = output::reply(Format::Json, reply);
+    }
+    output::note(&match &failure.hint {
+        Some(hint) => format!("error: {}. {hint}", failure.message.trim_end_matches('.')),
+        None => format!("error: {}", failure.message),
+    });
+    failure.exit.into()
+}
+
+/// Runs a future to its end on this thread.
+fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::io("the runtime", &error))?;
+    Ok(runtime.block_on(future))
+}

@@ -1,0 +1,186 @@
+//! Data on stdout, everything else on stderr.
+
+use std::io::{self, IsTerminal, Write};
+
+use comfy_table::{ContentArrangement, Table, presets};
+use serde_json::Value;
+
+use crate::failure::Failure;
+
+/// How data is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    Json,
+    Table,
+}
+
+impl Format {
+    /// What was asked for; without that a table for people and JSON for programs.
+    pub(crate) fn choose(asked: Option<&str>) -> Self {
+        match asked {
+            Some("json") => Self::Json,
+            Some(_) => Self::Table,
+            None if io::stdout().is_terminal() => Self::Table,
+            None => Self::Json,
+        }
+    }
+}
+
+/// A whole reply.
+pub(crate) fn reply(format: Format, value: &Value) -> Result<(), Failure> {
+    match format {
+        Format::Json => data(&format!("{value:#}")),
+        Format::Table => data(&tables(value)),
+    }
+}
+
+/// One value of many, in a line.
+pub(crate) fn line(value: &Value) -> Result<(), Failure> {
+    data(&value.to_string())
+}
+
+/// Text to stdout, at once. A reader that has gone wants no more, which is not an error.
+pub(crate) fn data(text: &str) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    let written = write!(stdout, "{text}{end}").and_then(|()| stdout.flush());
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::io("stdout", &error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A line for people, to stderr.
+pub(crate) fn note(text: &str) {
+    // Nobody is left to tell when even this fails.
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// A reply as tables: its scalars by path, and each list of objects with a column for each name.
+pub(crate) fn tables(value: &Value) -> String {
+    let mut scalars = Vec::new();
+    let mut lists = Vec::new();
+    collect("", value, &mut scalars, &mut lists);
+    let mut parts = Vec::new();
+    if !scalars.is_empty() {
+        let mut table = plain();
+        for (path, text) in scalars {
+            table.add_row([path, text]);
+        }
+        parts.push(trimmed(&table));
+    }
+    for (path, items) in lists {
+        let rows = rows(items.iter().copied());
+        parts.push(if path.is_empty() {
+            rows
+        } else {
+            format!("{path}:\n{rows}")
+        });
+    }
+    parts.join("\n\n")
+}
+
+/// A table of objects.
+pub(crate) fn rows<'a>(items: impl Iterator<Item = &'a Value>) -> String {
+    let items: Vec<&Value> = items.collect();
+    let mut columns: Vec<&str> = Vec::new();
+    for item in items.iter().filter_map(|item| item.as_object()) {
+        for name in item.keys() {
+            if !columns.contains(&name.as_str()) {
+                columns.push(name);
+            }
+        }
+    }
+    let mut table = plain();
+    table.set_header(columns.iter().map(|name| name.to_uppercase()));
+    for item in items {
+        let cells = columns.iter().map(|name| item.get(name).map(cell));
+        table.add_row(cells.map(Option::unwrap_or_default));
+    }
+    trimmed(&table)
+}
+
+fn plain() -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled);
+    table
+}
+
+/// Without the spaces at the ends of lines.
+fn trimmed(table: &Table) -> String {
+    let lines: Vec<String> = table.lines().map(|line| line.trim().to_owned()).collect();
+    lines.join("\n")
+}
+
+fn collect<'a>(
+    path: &str,
+    value: &'a Value,
+    scalars: &mut Vec<(String, String)>,
+    lists: &mut Vec<(String, Vec<&'a Value>)>,
+) {
+    match value {
+        Value::Object(members) => {
+            for (name, value) in members {
+                let path = if path.is_empty() {
+                    name.clone()
+                } else {
+                    format!("{path}.{name}")
+                };
+                collect(&path, value, scalars, lists);
+            }
+        }
+        Value::Array(items) if !items.is_empty() && items.iter().all(Value::is_object) => {
+            lists.push((path.to_owned(), items.iter().collect()));
+        }
+        other => scalars.push((path.to_owned(), cell(other))),
+    }
+}
+
+/// A value in a cell. Control characters are shown, so that nothing that was received can steer a terminal.
+fn cell(value: &Value) -> String {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    };
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_control() {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_reply_becomes_scalars_and_tables() {
+        let reply = json!({
+            "code": 0,
+            "data": { "total": 2, "list": [{ "id": "a", "n": 1 }, { "id": "b", "x": null }] },
+            "tags": ["u", "v"],
+        });
+        let text = tables(&reply);
+        assert_eq!(
+            text,
+            "code        0\ndata.total  2\ntags        [\"u\",\"v\"]\n\ndata.list:\nID  N  X\na   1\nb"
+        );
+    }
+
+    #[test]
+    fn a_received_text_cannot_steer_the_terminal() {
+        let text = tables(&json!({ "text": "a\u{1b}[2Jb\u{9b}c\nd" }));
+        assert_eq!(text, "text  a\\u{1b}[2Jb\\u{9b}c\\nd");
+    }
+}
