@@ -57,13 +57,56 @@ pub(crate) fn builder(matches: &ArgMatches) -> Result<SessionBuilder, Failure> {
     if let Some(url) = matches.get_one::<String>("base-url") {
         builder = builder.base_url(url);
     } else if matches.get_flag("sandbox") {
-        builder = builder.base_url(format!("http://127.0.0.1:{SANDBOX_PORT}"));
+        builder = builder.base_url(sandbox_url(matches));
     }
     if let Some(seconds) = matches.get_one::<u64>("timeout").copied() {
         let limit = Duration::from_secs(seconds);
         builder = builder.timeout(limit).total_timeout(limit);
     }
     Ok(builder)
+}
+
+/// The same where an account is welcome but not needed; a source that is there but broken is still an error.
+pub(crate) fn builder_if_any(matches: &ArgMatches) -> Result<Option<SessionBuilder>, Failure> {
+    match builder(matches) {
+        Ok(builder) => Ok(Some(builder)),
+        Err(_) if !is_any(matches) => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Whether flags, environment or a file of profiles name an account.
+fn is_any(matches: &ArgMatches) -> bool {
+    let flags = ["access-key", "app-id", "profile", "secret-fd"];
+    let variables = [
+        env::ACCESS_KEY,
+        env::ACCESS_SECRET,
+        env::APP_ID,
+        env::APP_SECRET,
+        env::PROFILE,
+    ];
+    flags.iter().any(|name| matches.contains_id(name))
+        || variables
+            .iter()
+            .any(|name| std::env::var_os(name).is_some())
+        || nxcloud::profiles::path().is_ok_and(|path| path.exists())
+}
+
+/// Where the flags or the environment send every service, if they do.
+pub(crate) fn base_url(matches: &ArgMatches) -> Option<String> {
+    let named = matches.get_one::<String>("base-url").cloned();
+    let sandbox = || matches.get_flag("sandbox").then(|| sandbox_url(matches));
+    named
+        .or_else(sandbox)
+        .or_else(|| std::env::var(env::BASE_URL).ok())
+}
+
+/// Where the sandbox of this machine is, without a slash at its end.
+pub(crate) fn sandbox_url(matches: &ArgMatches) -> String {
+    match matches.get_one::<String>("base-url") {
+        Some(url) => url.trim_end_matches('/').to_owned(),
+        None => format!("http://127.0.0.1:{SANDBOX_PORT}"),
+    }
 }
 
 fn source(matches: &ArgMatches) -> Result<SessionBuilder, Failure> {

@@ -3,6 +3,7 @@
 
 mod account;
 mod call;
+mod doctor;
 mod dry;
 mod failure;
 mod fit;
@@ -10,6 +11,8 @@ mod flags;
 #[rustfmt::skip]
 mod generated;
 mod job;
+mod local;
+mod manual;
 mod output;
 mod sign;
 mod table;
@@ -20,6 +23,7 @@ use clap::error::ErrorKind as Clash;
 use clap::{Arg, ArgMatches, Command};
 
 use failure::{Exit, Failure};
+use local::{listen, sandbox, trigger};
 use output::Format;
 use sign::Verb;
 
@@ -49,6 +53,12 @@ fn command() -> Command {
         .subcommands(services.map(|service| call::subcommand(service)))
         .subcommand(sign::subcommand(Verb::Sign))
         .subcommand(sign::subcommand(Verb::Verify))
+        .subcommand(sandbox::subcommand())
+        .subcommand(listen::subcommand())
+        .subcommand(trigger::subcommand())
+        .subcommand(doctor::subcommand())
+        .subcommand(manual::completions())
+        .subcommand(manual::man())
 }
 
 fn main() -> ExitCode {
@@ -80,6 +90,12 @@ fn run(matches: &ArgMatches) -> Result<(), Failure> {
     match name {
         "sign" => sign::run(Verb::Sign, inner, json),
         "verify" => sign::run(Verb::Verify, inner, json),
+        "sandbox" => sandbox::run(inner),
+        "listen" => listen::run(inner, format),
+        "trigger" => trigger::run(inner, format),
+        "doctor" => doctor::run(inner, format),
+        "completions" => manual::print_completions(inner, command()),
+        "man" => manual::print_man(inner, command()),
         _ => Err(Failure::usage(format!("there is no command `{name}`"))),
     }
 }

@@ -43,6 +43,12 @@ pub(crate) struct Push {
     pub(crate) name: &'static str,
     pub(crate) about: &'static str,
     pub(crate) signed: bool,
+    /// The action headers of a signed push.
+    pub(crate) actions: &'static [&'static str],
+    /// The names of its documented examples.
+    pub(crate) examples: &'static [&'static str],
+    /// The text that the platform expects; without one HTTP 200 is enough.
+    pub(crate) reply: Option<&'static str>,
 }
 
 /// What the caller passes to an operation.

@@ -53,7 +53,24 @@ fn tables(service: &Service) -> TokenStream {
     let pushes = service.webhooks.iter().map(|webhook| {
         let (name, signed) = (&webhook.name, webhook.signed);
         let about = sentence(&one_line(&webhook.description));
-        quote!(Push { name: #name, about: #about, signed: #signed })
+        let (actions, examples) = (
+            &webhook.actions,
+            webhook.examples.iter().map(|(name, _)| name),
+        );
+        let reply = match &webhook.reply {
+            Some(reply) => quote!(Some(#reply)),
+            None => quote!(None),
+        };
+        quote! {
+            Push {
+                name: #name,
+                about: #about,
+                signed: #signed,
+                actions: &[#(#actions),*],
+                examples: &[#(#examples),*],
+                reply: #reply,
+            }
+        }
     });
     let mut wanted = Wanted::default();
     for operation in &service.operations {

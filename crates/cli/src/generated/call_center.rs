@@ -54,6 +54,9 @@ pub(crate) static SERVICE: Service = Service {
             name: "call_log_push",
             about: "Record of one call, pushed to the address set in the console under Call Center Settings. The same fields as in a queried record, each of which may be missing. HTTP 200 means delivered; no retry rule is documented, nor whether a call is pushed again when its recording becomes available. No signature is documented; the sample has a `token` header that nothing explains.",
             signed: false,
+            actions: &[],
+            examples: &["sample_fields", "all_fields"],
+            reply: None,
         },
     ],
 };

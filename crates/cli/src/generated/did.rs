@@ -69,11 +69,17 @@ pub(crate) static SERVICE: Service = Service {
             name: "did_sms_signed",
             about: "Message that arrived at a DID number (action `mo`) or receipt of an SMS sent from one (action `dr`), pushed as signed JSON to the customer's SMS upstream push address, when the number is set to JSON in the console. The action tells the two apart; the reference's sample has no `type`, and its example column shows the action `mtsend`. Numbers carry no plus sign here. No retry rule is documented.",
             signed: true,
+            actions: &["dr", "mo", "mtsend"],
+            examples: &["receipt", "upstream"],
+            reply: Some("success"),
         },
         Push {
             name: "did_sms_form",
             about: "Message that arrived at a DID number or receipt of an SMS sent from one, pushed as an unsigned form to the customer's SMS upstream push address. Nothing reliable tells the two apart: `type` may be missing, and the reference's only receipt with a `type` has the upstream value, so look at which number is the own DID. Numbers start with a plus sign here. No retry rule is documented.",
             signed: false,
+            actions: &[],
+            examples: &["upstream", "receipt"],
+            reply: Some("success"),
         },
     ],
 };

@@ -54,6 +54,9 @@ pub(crate) static SERVICE: Service = Service {
             name: "number_check_result",
             about: "Result of one number's check, one push a number, normally 10 seconds to 5 minutes after the submit, to the `drUrl` of the submit, else to the address configured on the platform. Nothing tells the kind of check but the groups present in `data`: `basic` alone is a basic check, with `live` an HLR check, with `dial` a call check. A failure has neither `data` nor `cost`. No signature is documented.",
             signed: false,
+            actions: &[],
+            examples: &["basic", "hlr", "call", "failure"],
+            reply: None,
         },
     ],
 };

@@ -46,6 +46,9 @@ pub(crate) static SERVICE: Service = Service {
             name: "verification_status",
             about: "Outcome of one login request, pushed by POST with everything in the query string, to an address that the customer gives; how it is registered is not stated. The sample writes the time with a raw space. No signature and no retry rule are documented.",
             signed: false,
+            actions: &[],
+            examples: &["matched", "not_matched"],
+            reply: Some("success"),
         },
     ],
 };

@@ -35,6 +35,9 @@ pub(crate) static SERVICE: Service = Service {
             name: "sms_receipt",
             about: "Delivery receipt of one SMS, pushed once to the `drUrl` of the send, else to the address configured on the application. Customers registered before the cut-over date get it in the query string of a POST, later ones as a form. A repeat must be requested from customer service.",
             signed: false,
+            actions: &[],
+            examples: &["delivered", "undelivered_with_ext"],
+            reply: Some("success"),
         },
     ],
 };

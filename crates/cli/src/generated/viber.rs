@@ -63,11 +63,17 @@ pub(crate) static SERVICE: Service = Service {
             name: "message_receipt",
             about: "Receipt of one message, pushed to the address that the reference calls `dr_webhook`; one message may bring several (delivered, then seen). Judge by `status`: success has codes of its own, and 0 never comes. No signature, retry rule or expected reply is documented.",
             signed: false,
+            actions: &[],
+            examples: &["delivered", "seen", "failed", "expired", "failed_by_platform"],
+            reply: None,
         },
         Push {
             name: "message_reply",
             about: "The user's answer to a message that was sent, pushed to the address that the reference calls `message_webhook`. It has no id of its own, so that a repeat cannot be recognised by id. No signature, retry rule or expected reply is documented.",
             signed: false,
+            actions: &[],
+            examples: &["text", "media"],
+            reply: None,
         },
     ],
 };

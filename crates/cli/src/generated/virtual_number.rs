@@ -202,11 +202,17 @@ pub(crate) static SERVICE: Service = Service {
             name: "call_result",
             about: "Record of one call, pushed in general when it ends, to an address that the vendor's development team sets. A bare object without an envelope; retries may bring it twice. No signature is documented.",
             signed: false,
+            actions: &[],
+            examples: &["normal", "abnormal"],
+            reply: None,
         },
         Push {
             name: "unbound_call_error",
             about: "A call that failed because no binding exists, pushed to an address that the vendor's development team sets. It has the envelope of a reply, and its code is never 0. No signature is documented.",
             signed: false,
+            actions: &[],
+            examples: &["no_binding"],
+            reply: None,
         },
     ],
 };

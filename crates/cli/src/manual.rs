@@ -1,0 +1,81 @@
+//! `nxcloud completions` and `nxcloud man`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::{Arg, ArgMatches, Command, value_parser};
+use clap_complete::Shell;
+
+use crate::failure::Failure;
+use crate::output;
+
+pub(crate) fn completions() -> Command {
+    Command::new("completions")
+        .about("Print the completion script of a shell")
+        .arg(
+            Arg::new("shell")
+                .value_name("SHELL")
+                .required(true)
+                .value_parser(value_parser!(Shell)),
+        )
+}
+
+pub(crate) fn man() -> Command {
+    Command::new("man")
+        .about("Print the manual page, or write those of all commands")
+        .arg(
+            Arg::new("dir")
+                .long("dir")
+                .value_name("DIR")
+                .value_parser(value_parser!(PathBuf))
+                .help("Folder for the pages of all commands; it is made if need be"),
+        )
+}
+
+pub(crate) fn print_completions(matches: &ArgMatches, mut whole: Command) -> Result<(), Failure> {
+    let Some(shell) = matches.get_one::<Shell>("shell").copied() else {
+        return Err(Failure::usage("name a shell"));
+    };
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut whole, "nxcloud", &mut script);
+    output::data(&String::from_utf8_lossy(&script))
+}
+
+pub(crate) fn print_man(matches: &ArgMatches, whole: Command) -> Result<(), Failure> {
+    match matches.get_one::<PathBuf>("dir") {
+        None => output::data(&page(whole)?),
+        Some(folder) => {
+            let failed = |error| Failure::io(&folder.display().to_string(), &error);
+            fs::create_dir_all(folder).map_err(failed)?;
+            let mut whole = whole.disable_help_subcommand(true);
+            whole.build();
+            write_all(&whole, "nxcloud", folder)
+        }
+    }
+}
+
+fn page(command: Command) -> Result<String, Failure> {
+    let mut page = Vec::new();
+    let man = clap_mangen::Man::new(command);
+    man.render(&mut page)
+        .map_err(|error| Failure::io("the manual page", &error))?;
+    Ok(String::from_utf8_lossy(&page).into_owned())
+}
+
+/// The page of a command and of those below it, as `nxcloud-sms-send-sms.1`.
+fn write_all(command: &Command, name: &str, folder: &Path) -> Result<(), Failure> {
+    let path = folder.join(format!("{name}.1"));
+    let failed = |error| Failure::io(&path.display().to_string(), &error);
+    let text = page(command.clone().display_name(name.to_owned()))?;
+    // Another name first, so that no reader and no full disk leaves half a page.
+    let partial = path.with_extension("1.partial");
+    let written = fs::write(&partial, text).and_then(|()| fs::rename(&partial, &path));
+    if written.is_err() {
+        let _ = fs::remove_file(&partial);
+    }
+    written.map_err(failed)?;
+    for inner in command.get_subcommands() {
+        write_all(inner, &format!("{name}-{}", inner.get_name()), folder)?;
+    }
+    Ok(())
+}
