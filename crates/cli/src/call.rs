@@ -26,7 +26,7 @@ pub(crate) fn subcommand(service: &'static Service) -> Clap {
         .subcommands(service.commands.iter().map(operation))
 }
 
-fn operation(command: &'static Command) -> Clap {
+pub(crate) fn operation(command: &'static Command) -> Clap {
     let long = if command.long.is_empty() {
         command.about.to_owned()
     } else {

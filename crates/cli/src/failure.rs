@@ -14,7 +14,7 @@ pub(crate) struct Failure {
     /// Of a call, what sort of failure it was.
     pub(crate) kind: Option<ErrorKind>,
     /// What the platform answered, which is data.
-    pub(crate) reply: Option<Value>,
+    pub(crate) reply: Option<Box<Value>>,
 }
 
 /// The documented exit codes; 0 is success.

@@ -1,1 +1,165 @@
+use serde_json::json;
 
+use super::*;
+use crate::table::{Choice, Input, Variant};
+
+static CHOICE: Choice = Choice {
+    integer: true,
+    values: &[],
+};
+static INNER: Object = Object {
+    fields: &[field("n", Ty::QuotedInteger, true)],
+    flattened: None,
+};
+static ONE: Object = Object {
+    fields: &[field("one", Ty::Text, true)],
+    flattened: None,
+};
+static NESTED: Union = Union {
+    tag: "format",
+    flag: "format",
+    content: None,
+    variants: &[Variant {
+        tag: "A",
+        ty: Ty::Object(&ONE),
+    }],
+};
+static BESIDE: Union = Union {
+    tag: "type",
+    flag: "type",
+    content: None,
+    variants: &[
+        Variant {
+            tag: "one",
+            ty: Ty::Object(&ONE),
+        },
+        Variant {
+            tag: "two",
+            ty: Ty::Union(&NESTED),
+        },
+    ],
+};
+static APART: Union = Union {
+    tag: "kind",
+    flag: "kind",
+    content: Some("value"),
+    variants: &[Variant {
+        tag: "one",
+        ty: Ty::Object(&ONE),
+    }],
+};
+static WHOLE: Object = Object {
+    fields: &[
+        field("text", Ty::Text, false),
+        field("inner", Ty::Object(&INNER), false),
+        field("list", Ty::List(&Ty::Union(&APART)), false),
+        field("map", Ty::Map(&Ty::Boolean), false),
+        field("choice", Ty::Choice(&CHOICE), false),
+        field("decimal", Ty::Decimal, false),
+        field("float", Ty::Float, false),
+    ],
+    flattened: Some(&BESIDE),
+};
+
+const fn field(wire: &'static str, ty: Ty, required: bool) -> Field {
+    Field {
+        wire,
+        flag: wire,
+        help: "",
+        ty,
+        required,
+        constant: None,
+    }
+}
+
+/// What does not fit, as `path: problem`, and the body as it is afterwards.
+fn fitted(body: Value) -> (Vec<String>, Value) {
+    let Value::Object(mut body) = body else {
+        panic!("not an object");
+    };
+    let misfits = fit(&WHOLE, &mut body);
+    let told = misfits
+        .iter()
+        .map(|misfit| format!("{}: {}", misfit.path, misfit.problem));
+    (told.collect(), Value::Object(body))
+}
+
+#[test]
+fn what_fits_is_left_as_it_is_but_for_quoted_numbers_and_nulls() {
+    let (misfits, body) = fitted(json!({
+        "type": "two", "format": "A", "one": "x", "text": null, "inner": { "n": "7" },
+        "list": [{ "kind": "one", "value": { "one": "y" } }], "map": { "a": true }, "choice": "3", "decimal": "0.50", "float": 1
+    }));
+    assert_eq!(misfits, Vec::<String>::new());
+    assert_eq!(body["inner"]["n"], 7);
+    assert!(body.get("text").is_none());
+    assert_eq!(body["decimal"], "0.50");
+}
+
+#[test]
+fn each_wrong_place_is_named_by_its_path() {
+    let (misfits, _) = fitted(json!({
+        "type": "one", "one": 1, "extra": 1, "inner": { "n": "seven", "m": 1 },
+        "list": [{ "kind": "one", "value": { "one": "y" } }, { "kind": "one", "value": {}, "more": 1 }, { "kind": "none" }, 3],
+        "map": { "a": "true" }, "choice": "three", "decimal": "1,5", "float": "1"
+    }));
+    assert_eq!(
+        misfits,
+        [
+            "inner.n: must be a whole number",
+            "inner.m: is not known here; there are n",
+            "list[1].value.one: is missing",
+            "list[1].more: is not known here; there are kind, value",
+            "list[2].kind: must be one of one",
+            "list[3]: must be an object",
+            "map.a: must be true or false",
+            "choice: must be a whole number",
+            "decimal: must be decimal digits, such as \"0.05\"",
+            "float: must be a number",
+            "one: must be a text",
+            "extra: is not known here; there are one, text, inner, list, map, choice, decimal, float, type",
+        ]
+    );
+    let (misfits, _) = fitted(json!({ "type": "two" }));
+    assert_eq!(misfits, ["format: is missing; it is one of A"]);
+    let (misfits, _) = fitted(json!({}));
+    assert_eq!(misfits, ["type: is missing; it is one of one, two"]);
+}
+
+#[test]
+fn every_documented_example_fits() {
+    let mut count = 0;
+    for command in crate::generated::SERVICES
+        .iter()
+        .flat_map(|service| service.commands)
+    {
+        let Input::Object(object) = command.input else {
+            continue;
+        };
+        for example in command.examples {
+            let Ok(Value::Object(mut body)) = serde_json::from_str(example.json) else {
+                panic!("{}: {} is no object", command.name, example.name);
+            };
+            let misfits = fit(object, &mut body);
+            assert!(
+                misfits.is_empty(),
+                "{} {}: {misfits:?}",
+                command.name,
+                example.name
+            );
+            count += 1;
+        }
+    }
+    assert!(count > 50, "{count} examples");
+}
+
+#[test]
+fn no_two_fields_of_a_request_share_a_flag() {
+    for command in crate::generated::SERVICES
+        .iter()
+        .flat_map(|service| service.commands)
+    {
+        // clap checks names, values and conflicts of a whole command.
+        crate::call::operation(command).debug_assert();
+    }
+}

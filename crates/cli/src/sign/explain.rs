@@ -26,7 +26,9 @@ pub(super) fn nxcloud(
     body: Option<&str>,
 ) -> Result<String, Failure> {
     let signature = signer.sign(request);
-    let mut command = vec!["curl".to_owned()];
+    let operation = operation(request);
+    let method = operation.map_or("POST", |operation| operation.method);
+    let mut command: Vec<String> = ["curl", "-X", method].map(str::to_owned).into();
     let headers = [
         ("accessKey", signer.access_key().as_str()),
         ("ts", request.ts.as_str()),
@@ -47,8 +49,8 @@ pub(super) fn nxcloud(
         ]),
         (Body::Signed(_), None) => {}
     }
-    command.push(url(request));
-    told(&signer.explain(request), &signature.to_string(), &command)
+    command.push(operation.map_or_else(|| "URL".to_owned(), url));
+    told(&signer.explain(request), signature.as_str(), &command)
 }
 
 /// Hashed string and curl command of an `AntBuddy` request.
@@ -81,23 +83,21 @@ fn told(string_to_sign: &str, signature: &str, command: &[String]) -> Result<Str
     ))
 }
 
-/// The address of the one operation that has this bizType and action; a placeholder where several have.
-fn url(request: &Request<'_>) -> String {
-    let meant = |operation: &&&Operation| match operation.scheme {
+/// The one operation that has this bizType and action; none where several have.
+fn operation(request: &Request<'_>) -> Option<&'static Operation> {
+    let meant = |operation: &&'static Operation| match operation.scheme {
         Scheme::NxcloudMd5 {
             biz_type, action, ..
         } => biz_type == request.biz_type && action == request.action,
         _ => false,
     };
     let commands = SERVICES.iter().flat_map(|service| service.commands);
-    let operations: Vec<&Operation> = commands.map(|command| command.operation).collect();
-    let mut found = operations.iter().filter(meant);
-    match (found.next(), found.next()) {
-        (Some(operation), None) => {
-            // A fragment tells operations apart in the spec, and is never sent.
-            let path = operation.path.split('#').next().unwrap_or_default();
-            format!("{}{path}", operation.base_url.trim_end_matches('/'))
-        }
-        _ => "URL".to_owned(),
-    }
+    let mut found = commands.map(|command| command.operation).filter(meant);
+    found.next().filter(|_| found.next().is_none())
+}
+
+fn url(operation: &Operation) -> String {
+    // A fragment tells operations apart in the spec, and is never sent.
+    let path = operation.path.split('#').next().unwrap_or_default();
+    format!("{}{path}", operation.base_url.trim_end_matches('/'))
 }

@@ -38,17 +38,11 @@ impl Given {
         })
     }
 
-    /// The moment of a request, which is told to whoever sees nothing but the signature.
-    fn ts(&self, verb: Verb, shown: bool) -> Result<Timestamp, Failure> {
+    fn ts(&self, verb: Verb) -> Result<Timestamp, Failure> {
         match (self.ts, verb) {
             (Some(ts), _) => Ok(ts),
             (None, Verb::Verify) => Err(Failure::usage("give the ts header with --ts")),
-            (None, Verb::Sign) => {
-                if !shown {
-                    output::note(&format!("ts: {}", self.now));
-                }
-                Ok(self.now)
-            }
+            (None, Verb::Sign) => Ok(self.now),
         }
     }
 }
@@ -100,7 +94,7 @@ pub(super) fn run(
             let request = request(
                 given.action.as_deref(),
                 given.biz_type.as_deref(),
-                given.ts(verb, json || explained)?,
+                given.ts(verb)?,
                 if given.multipart {
                     Body::Unsigned
                 } else {
@@ -117,7 +111,13 @@ pub(super) fn run(
             match (json, explained) {
                 (true, _) => output::line(&explain::headers(signer, &request, signature.as_str())),
                 (false, true) => Ok(()),
-                (false, false) => output::data(signature.as_str()),
+                (false, false) => {
+                    if given.ts.is_none() {
+                        // Whoever sees nothing but the signature must know what it is for.
+                        output::note(&format!("ts: {}", given.now));
+                    }
+                    output::data(signature.as_str())
+                }
             }
         }
     }

@@ -1,0 +1,308 @@
+//! Calls: what goes in, what comes out, and how they end.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use nxcloud_sandbox::{Fault, Sandbox};
+use serde_json::json;
+
+#[cfg(unix)]
+use crate::support::interrupt;
+use crate::support::{Nxcloud, finish};
+
+const SEND: [&str; 8] = [
+    "sms",
+    "send-sms",
+    "--app-key",
+    "app-1",
+    "--phone",
+    "8615012345678",
+    "--content",
+    "hello",
+];
+
+fn send(more: &[&'static str]) -> Vec<&'static str> {
+    SEND.iter().chain(more).copied().collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn flags_win_over_the_json_body() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let nxcloud = Nxcloud::at(&sandbox);
+    let body = r#"{"appKey": "from-json", "phone": "1", "content": "text", "ext": "kept"}"#;
+    let arguments = ["sms", "send-sms", "--json", "-", "--phone", "8615012345678"];
+    nxcloud.feed(&arguments, body).exits(0);
+    let received = sandbox.requests_for("send_sms");
+    let expected = json!({
+        "appKey": "from-json", "phone": "8615012345678", "content": "text", "ext": "kept"
+    });
+    assert_eq!(received[0].json().unwrap(), expected);
+
+    // The same from a file, nested fields and all kinds of values.
+    let path = nxcloud.home().join("body.json");
+    std::fs::write(
+        &path,
+        r#"{"appkey": "a", "text": {"body": "old", "preview_url": false}}"#,
+    )
+    .unwrap();
+    let arguments = [
+        "whatsapp",
+        "send-message",
+        "--json",
+        "body.json",
+        "--business-phone",
+        "12025550143",
+        "--to",
+        "8615012345678",
+        "--type",
+        "text",
+        "--text.body",
+        "new",
+        "--text.preview-url",
+    ];
+    nxcloud.run(&arguments).exits(0);
+    let received = sandbox.requests_for("send_message")[0].json().unwrap();
+    assert_eq!(
+        received["text"],
+        json!({ "body": "new", "preview_url": true })
+    );
+    assert_eq!(received["messaging_product"], "whatsapp", "filled in");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_comes_as_one_stream() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let nxcloud = Nxcloud::at(&sandbox);
+    let numbers: Vec<String> = (0..7).map(|n| format!("861500000000{n}")).collect();
+    let submit = nxcloud.run(&["number-check", "submit-check", "--example"]);
+    let mut body = submit.exits(0).json();
+    body["phone"] = numbers.join(",").into();
+    body["batchNo"] = "batch-1".into();
+    let arguments = ["number-check", "submit-check", "--json", "-"];
+    nxcloud.feed(&arguments, &body.to_string()).exits(0);
+    let today = sandbox.state()[nxcloud_sandbox::ACCESS_KEY]["checks"][0]["date"].clone();
+    let date = today.as_str().map(str::to_owned).unwrap_or_else(today_utc);
+    let arguments = [
+        "number-check",
+        "query-checks",
+        "--batch-no",
+        "batch-1",
+        "--page",
+        "1",
+        "--page-size",
+        "3",
+        "--date",
+        &date,
+        "--all-pages",
+    ];
+    let ran = nxcloud.run(&arguments).exits(0);
+    assert_eq!(ran.stdout.lines().count(), 7, "{ran}");
+    assert_eq!(sandbox.requests_for("query_checks").len(), 3);
+    let table = nxcloud.run(&[&arguments[..], &["--output", "table"]].concat());
+    assert_eq!(
+        table.exits(0).stdout.lines().count(),
+        8,
+        "a header and seven rows"
+    );
+}
+
+/// The day of UTC, by the clock that the sandbox counts days with.
+fn today_utc() -> String {
+    let now = httpdate::fmt_http_date(std::time::SystemTime::now());
+    let parts: Vec<&str> = now.split(' ').collect();
+    let months = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    let month = months.find(parts[2]).unwrap() / 3 + 1;
+    format!("{}-{month:02}-{}", parts[3], parts[1])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_shows_the_reply_and_the_code() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let nxcloud = Nxcloud::at(&sandbox);
+    sandbox.faults().push(Fault::Code(1003));
+    let ran = nxcloud.run(&SEND).exits(1);
+    assert_eq!(ran.json()["code"].to_string().trim_matches('"'), "1003");
+    assert!(ran.complaint().contains("code 1003"), "{ran}");
+    let ran = nxcloud.run(&["ota", "verify", "--app-key", "a", "--request-id", "none"]);
+    assert!(!ran.complaint().contains("none"), "{ran}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_have_been_sent_ends_with_4_and_what_was_not_with_3() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let nxcloud = Nxcloud::at(&sandbox);
+    sandbox.faults().push(Fault::ResetAfterAccept);
+    let ran = nxcloud.run(&SEND).exits(4);
+    assert!(
+        ran.stdout.is_empty() && ran.complaint().contains("look for"),
+        "{ran}"
+    );
+    assert_eq!(sandbox.requests_for("send_sms").len(), 1, "sent once");
+
+    let url = sandbox.url().to_owned();
+    sandbox.shutdown().await;
+    let mut gone = send(&["--timeout", "2", "--base-url"]);
+    let url: &'static str = url.leak();
+    gone.push(url);
+    let ran = nxcloud.run(&gone).exits(3);
+    assert!(ran.complaint().contains("could not connect"), "{ran}");
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn ctrl_c_during_a_send_says_that_it_may_have_been_sent() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let nxcloud = Nxcloud::at(&sandbox);
+    sandbox.faults().push(Fault::StallAfterAccept);
+    let child = nxcloud.command(&SEND).spawn().unwrap();
+    while sandbox.requests_for("send_sms").is_empty() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    interrupt(&child);
+    let ran = finish(child).exits(4);
+    assert!(
+        ran.complaint()
+            .contains("interrupted; the platform may have acted"),
+        "{ran}"
+    );
+
+    sandbox.faults().push(Fault::StallBeforeAccept);
+    let child = nxcloud.command(&["whatsapp", "get-phones", "--app-key", "app-1"]);
+    let child = { child }.spawn().unwrap();
+    while sandbox.requests_for("get_phones").is_empty() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    interrupt(&child);
+    let ran = finish(child).exits(3);
+    assert!(
+        ran.complaint().contains("interrupted; nothing was changed"),
+        "{ran}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_goes_away_is_no_error() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let nxcloud = Nxcloud::at(&sandbox);
+    for arguments in [&["man"][..], &["sms", "send-sms", "--help"], &SEND] {
+        let mut child = nxcloud
+            .command(arguments)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let ran = finish(child);
+        assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{ran}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_needs_no_network_and_shows_what_would_go() {
+    let nxcloud = Nxcloud::new()
+        .with("NXCLOUD_ACCESS_KEY", "my-key")
+        .with("NXCLOUD_ACCESS_SECRET", "my-very-secret");
+    let ran = nxcloud.run(&send(&["--dry-run"])).exits(0);
+    let shown = ran.json();
+    assert_eq!(shown["method"], "POST");
+    assert_eq!(shown["headers"]["accesskey"], "my-key");
+    assert_eq!(shown["headers"]["biztype"], "3");
+    assert_eq!(shown["headers"]["sign"].as_str().unwrap().len(), 32);
+    let body: serde_json::Value = serde_json::from_str(shown["body"].as_str().unwrap()).unwrap();
+    assert_eq!(body["content"], "hello");
+    assert!(
+        shown["string_to_sign"]
+            .as_str()
+            .unwrap()
+            .ends_with("&accessSecret=***")
+    );
+    let table = nxcloud
+        .run(&send(&["--dry-run", "--output", "table"]))
+        .exits(0);
+    assert!(table.stdout.starts_with("POST https://"), "{table}");
+    for ran in [ran, table] {
+        assert!(!format!("{ran}").contains("my-very-secret"));
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn accounts_come_from_profiles_and_descriptors() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let sandbox = Sandbox::start().await.unwrap();
+    let nxcloud = Nxcloud::new().with("NXCLOUD_BASE_URL", sandbox.url());
+    let folder = nxcloud.home().join("nxcloud");
+    std::fs::create_dir(&folder).unwrap();
+    let path = folder.join("profiles.toml");
+    let profile = format!(
+        "[tests]\naccess_key = \"{}\"\naccess_secret = \"{}\"\nbase_url = \"{}\"\n",
+        nxcloud_sandbox::ACCESS_KEY,
+        nxcloud_sandbox::ACCESS_SECRET,
+        sandbox.url()
+    );
+    std::fs::write(&path, profile).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    nxcloud.run(&send(&["--profile", "tests"])).exits(0);
+    let ran = nxcloud.run(&send(&["--profile", "others"])).exits(2);
+    assert!(ran.complaint().contains("no profile `others`"), "{ran}");
+
+    let by_descriptor = send(&["--access-key", "sandbox-key", "--secret-fd", "0"]);
+    nxcloud.feed(&by_descriptor, "sandbox-secret\n").exits(0);
+    let ran = nxcloud.feed(&by_descriptor, "another-secret").exits(1);
+    assert!(!format!("{ran}").contains("another-secret"));
+    // Any descriptor, as a shell opens it.
+    let script = "exec \"$0\" \"$@\" 3<&0";
+    let mut command = std::process::Command::new("sh");
+    let nxcloud_command = nxcloud.command(&[]);
+    command
+        .args(["-c", script])
+        .arg(nxcloud_command.get_program());
+    command.args(send(&[
+        "--access-key",
+        "sandbox-key",
+        "--secret-fd",
+        "3",
+        "--base-url",
+    ]));
+    command
+        .arg(sandbox.url())
+        .env_clear()
+        .env("HOME", nxcloud.home());
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"sandbox-secret").unwrap();
+    finish(child).exits(0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_tells_its_kind_by_its_name() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let nxcloud = Nxcloud::at(&sandbox);
+    std::fs::write(nxcloud.home().join("a.png"), b"\x89PNG").unwrap();
+    std::fs::write(nxcloud.home().join("b.unknown"), b"\x89PNG").unwrap();
+    let upload = |more: &[&str]| {
+        let first = [
+            "whatsapp",
+            "upload-media",
+            "--business-phone",
+            "12025550143",
+        ];
+        nxcloud.run(&[&first[..], more].concat())
+    };
+    upload(&["--file", "a.png"]).exits(0);
+    upload(&["--file", "b.unknown", "--mime", "image/png"]).exits(0);
+    let ran = upload(&["--file", "b.unknown"]).exits(2);
+    assert!(ran.complaint().contains("--mime"), "{ran}");
+    let ran = upload(&["--file", "absent.png"]).exits(2);
+    assert!(ran.complaint().contains("absent.png"), "{ran}");
+    let ran = upload(&[]).exits(2);
+    assert!(ran.complaint().contains("--file"), "{ran}");
+    let shown = upload(&["--file", "a.png", "--dry-run"]).exits(0).json();
+    assert_eq!(
+        (&shown["body"], &shown["file"]),
+        (&json!(null), &json!("a.png"))
+    );
+    assert_eq!(sandbox.requests_for("upload_media").len(), 2);
+}

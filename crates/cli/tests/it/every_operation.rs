@@ -1,0 +1,99 @@
+//! No operation and no push of a spec is forgotten, and each works.
+
+use nxcloud_sandbox::Sandbox;
+
+use crate::support::{Nxcloud, specs};
+
+/// Service and operation id of everything that the specs describe.
+fn operations() -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for (service, spec) in specs() {
+        for path in spec["paths"].as_object().unwrap().values() {
+            for operation in path.as_object().unwrap().values() {
+                if let Some(id) = operation["operationId"].as_str() {
+                    found.push((service.clone(), id.to_owned()));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// The arguments that call an operation with the first example of its documentation.
+fn arguments(nxcloud: &Nxcloud, service: &str, operation: &str) -> (Vec<String>, String) {
+    let command = operation.replace('_', "-");
+    let mut arguments = vec![service.to_owned(), command];
+    let help = nxcloud.run(&[service, &arguments[1], "--help"]).exits(0);
+    let mut input = String::new();
+    if help.stdout.contains("--example") {
+        let example = nxcloud.run(&[service, &arguments[1], "--example"]).exits(0);
+        if help.stdout.contains("--file") {
+            let fields = example.json();
+            for (name, value) in fields.as_object().unwrap() {
+                let flag = format!("--{}", name.replace('_', "-"));
+                // The example's file and its type are told by the file itself.
+                if help.stdout.contains(&format!("{flag} <TEXT>")) {
+                    arguments.extend([flag, value.as_str().unwrap().to_owned()]);
+                }
+            }
+        } else {
+            arguments.extend(["--json".to_owned(), "-".to_owned()]);
+            input = example.stdout;
+        }
+    }
+    if help.stdout.contains("--file") {
+        std::fs::write(nxcloud.home().join("picture.png"), b"\x89PNG").unwrap();
+        arguments.extend(["--file".to_owned(), "picture.png".to_owned()]);
+    }
+    (arguments, input)
+}
+
+#[test]
+fn every_operation_of_every_spec_is_called() {
+    let operations = operations();
+    assert!(operations.len() >= 43, "{} operations", operations.len());
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    for (service, operation) in operations {
+        // A sandbox of its own: examples are answered as documented where nothing was made before.
+        let sandbox = runtime.block_on(Sandbox::start()).unwrap();
+        let nxcloud = Nxcloud::at(&sandbox);
+        let (arguments, input) = arguments(&nxcloud, &service, &operation);
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let ran = nxcloud.feed(&arguments, &input).exits(0);
+        assert!(ran.json().is_object() || ran.json().is_array(), "{ran}");
+        let received = sandbox.requests_for(&operation);
+        assert_eq!(received.len(), 1, "{service} {operation}");
+        assert!(received[0].verdict().is_accepted());
+
+        let mut dry = arguments.clone();
+        dry.push("--dry-run");
+        let shown = nxcloud.feed(&dry, &input).exits(0).json();
+        assert!(shown["url"].as_str().unwrap().starts_with(sandbox.url()));
+        let after = sandbox.requests_for(&operation);
+        assert_eq!(after.len(), 1, "{service} {operation}: a dry run sends");
+    }
+}
+
+#[test]
+fn every_push_of_every_spec_is_triggered() {
+    let receiver = Nxcloud::new();
+    let mut listening = receiver.start(&["listen", "--port", "0", "--output", "json"]);
+    let mut count = 0;
+    for (service, spec) in specs() {
+        let none = Vec::new();
+        for push in spec["x-nx-webhooks"].as_array().unwrap_or(&none) {
+            let name = push["name"].as_str().unwrap();
+            let to = format!("{}/{service}/{name}", listening.url);
+            let command = name.replace('_', "-");
+            let nxcloud = Nxcloud::new();
+            let ran = nxcloud.run(&["trigger", &service, &command, "--to", &to, "--sandbox"]);
+            assert_eq!(ran.exits(0).json()["outcome"], "accepted");
+            let seen: serde_json::Value = serde_json::from_str(&listening.line()).unwrap();
+            assert_eq!(seen["path"], format!("/{service}/{name}"));
+            let signed = push["signed"].as_bool().unwrap_or(false);
+            assert_eq!(seen["signature"] != "unsigned", signed, "{seen}");
+            count += 1;
+        }
+    }
+    assert!(count >= 14, "{count} pushes");
+}

@@ -1,0 +1,139 @@
+//! Help, errors and tables as they are. `SNAPSHOTS=overwrite cargo test -p nxcloud-cli golden` writes them anew.
+
+use nxcloud_sandbox::{Fault, Sandbox};
+use snapbox::{assert_data_eq, file};
+
+use crate::support::Nxcloud;
+
+#[test]
+fn help() {
+    let nxcloud = Nxcloud::new();
+    let help = |arguments: &[&str]| nxcloud.run(arguments).exits(0).stdout;
+    assert_data_eq!(help(&["--help"]), file!["golden/help.txt"].raw());
+    assert_data_eq!(help(&["sms", "--help"]), file!["golden/help-sms.txt"].raw());
+    let send = help(&["sms", "send-sms", "--help"]);
+    assert_data_eq!(send, file!["golden/help-send-sms.txt"].raw());
+    assert_data_eq!(
+        help(&["sign", "--help"]),
+        file!["golden/help-sign.txt"].raw()
+    );
+    assert_data_eq!(
+        help(&["sandbox", "--help"]),
+        file!["golden/help-sandbox.txt"].raw()
+    );
+    assert_data_eq!(
+        help(&["listen", "--help"]),
+        file!["golden/help-listen.txt"].raw()
+    );
+    let receipt = help(&["trigger", "sms", "sms-receipt", "--help"]);
+    assert_data_eq!(receipt, file!["golden/help-trigger.txt"].raw());
+    let nothing = nxcloud.run(&[]).exits(2);
+    assert_data_eq!(nothing.stderr, file!["golden/help-nothing.txt"].raw());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let nxcloud = Nxcloud::at(&sandbox);
+    for (service, operation, golden) in [
+        ("did", "query-calls", file!["golden/table-query-calls.txt"]),
+        (
+            "virtual-number",
+            "list-bindings",
+            file!["golden/table-list-bindings.txt"],
+        ),
+        (
+            "customer-data",
+            "query-customer-fields",
+            file!["golden/table-customer-fields.txt"],
+        ),
+    ] {
+        let example = nxcloud.run(&[service, operation, "--example"]).exits(0);
+        let arguments = [service, operation, "--json", "-", "--output", "table"];
+        let ran = nxcloud.feed(&arguments, &example.stdout).exits(0);
+        // Ids of requests are new in every run.
+        let lines = ran
+            .stdout
+            .lines()
+            .filter(|line| !line.starts_with("traceId ") && !line.starts_with("requestId "));
+        let lines: Vec<&str> = lines.collect();
+        assert_data_eq!(lines.join("\n") + "\n", golden.raw());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn errors() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let nxcloud = Nxcloud::at(&sandbox);
+    let send = [
+        "sms",
+        "send-sms",
+        "--app-key",
+        "a",
+        "--phone",
+        "1",
+        "--content",
+        "c",
+    ];
+    let mut lines = String::new();
+    let faults = [
+        Fault::Code(1003),
+        Fault::Code(28),
+        Fault::Code(424_242),
+        Fault::Status(403),
+        Fault::StatusAfterAccept(502),
+        Fault::ResetAfterAccept,
+        Fault::Malformed,
+    ];
+    for fault in faults {
+        for _ in 0..3 {
+            // As often as the client tries at most.
+            sandbox.faults().push(fault);
+        }
+        let ran = nxcloud.run(&send);
+        sandbox.faults().clear();
+        let code = ran.code.unwrap();
+        lines.push_str(&format!(
+            "{fault:?}: exit {code}\n  {}\n",
+            masked(ran.complaint())
+        ));
+    }
+    for wrong in [
+        &["sms", "send-sms", "--content", ""][..],
+        &[
+            "sms",
+            "send-sms",
+            "--app-key",
+            "a",
+            "--phone",
+            "1",
+            "--content",
+            "",
+        ],
+        &["sms", "send-sms", "--unknown"],
+        &["sms"],
+        &["sms", "send-sms", "--json", "absent.json"],
+    ] {
+        let ran = nxcloud.run(wrong).exits(2);
+        if wrong.len() > 1 {
+            lines.push_str(&format!("{}\n  {}\n", wrong.join(" "), ran.complaint()));
+        }
+    }
+    assert_data_eq!(lines, file!["golden/errors.txt"].raw());
+}
+
+/// A line without what differs from run to run: moments and the ids of requests.
+fn masked(line: &str) -> String {
+    let mut out = String::new();
+    let mut digits = String::new();
+    for character in line.chars().chain([' ']) {
+        if character.is_ascii_digit() {
+            digits.push(character);
+            continue;
+        }
+        out.push_str(if digits.len() > 8 { "#" } else { &digits });
+        digits.clear();
+        out.push(character);
+    }
+    out.trim_end().to_owned()
+}

@@ -1,0 +1,287 @@
+//! The sandbox, the listener, pushes and the doctor.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::thread;
+
+use nxcloud_sandbox::Sandbox;
+use serde_json::Value;
+
+use crate::support::Nxcloud;
+
+#[test]
+fn the_sandbox_takes_calls_and_stops_on_ctrl_c() {
+    let nxcloud = Nxcloud::new().with("MY_SECRET", "another-secret");
+    let sandbox = nxcloud.start(&["sandbox", "--port", "0", "--account", "my-key=MY_SECRET"]);
+    let send = [
+        "sms",
+        "send-sms",
+        "--app-key",
+        "a",
+        "--phone",
+        "1",
+        "--content",
+        "c",
+        "--base-url",
+        &sandbox.url,
+    ];
+    nxcloud.run(&[&send[..], &["--sandbox"]].concat()).exits(0);
+    let mine = Nxcloud::new()
+        .with("NXCLOUD_ACCESS_KEY", "my-key")
+        .with("NXCLOUD_ACCESS_SECRET", "another-secret");
+    mine.run(&send).exits(0);
+    let other = Nxcloud::new()
+        .with("NXCLOUD_ACCESS_KEY", "my-key")
+        .with("NXCLOUD_ACCESS_SECRET", "wrong");
+    other.run(&send).exits(1);
+    #[cfg(unix)]
+    assert_eq!(sandbox.interrupt(), Some(0));
+}
+
+/// An endpoint that answers one request with this, and gives back what it got.
+fn endpoint(answer: &'static str) -> (String, thread::JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/hook?own=1", listener.local_addr().unwrap());
+    let served = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut got = String::new();
+        let mut piece = [0; 4096];
+        // The body ends with the brace of its JSON, or with the head when there is none.
+        while !got.ends_with('}') && !got.ends_with("size=1") {
+            let count = stream.read(&mut piece).unwrap();
+            assert!(count > 0, "cut off: {got}");
+            got.push_str(std::str::from_utf8(&piece[..count]).unwrap());
+        }
+        stream.write_all(answer.as_bytes()).unwrap();
+        got
+    });
+    (url, served)
+}
+
+#[test]
+fn a_push_is_forwarded_byte_by_byte_with_its_signature() {
+    let nxcloud = Nxcloud::new();
+    let answer = "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 7\r\nconnection: close\r\n\r\nsuccess";
+    let (url, served) = endpoint(answer);
+    let listen = [
+        "listen",
+        "--port",
+        "0",
+        "--forward-to",
+        &url,
+        "--output",
+        "json",
+        "--show-body",
+    ];
+    let account = Nxcloud::new()
+        .with("NXCLOUD_ACCESS_KEY", "sandbox-key")
+        .with("NXCLOUD_ACCESS_SECRET", "sandbox-secret");
+    let mut listening = account.start(&listen);
+    let to = format!("{}/did/did_sms_signed", listening.url);
+    let trigger = [
+        "trigger",
+        "did",
+        "did-sms-signed",
+        "--sandbox",
+        "--to",
+        &to,
+        "--set",
+        "content=changed text",
+    ];
+    let ran = nxcloud.run(&trigger).exits(0);
+    assert_eq!(ran.json()["status"], 200);
+    let got = served.join().unwrap();
+    let (head, body) = got.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("POST /hook?own=1 HTTP/1.1"), "{head}");
+    let lower = head.to_ascii_lowercase();
+    assert!(
+        lower.contains("accesskey: sandbox-key") && lower.contains("\nsign: "),
+        "{head}"
+    );
+    let line: Value = serde_json::from_str(&listening.line()).unwrap();
+    assert_eq!(line["signature"], "signature right");
+    assert_eq!(line["by"], "endpoint");
+    let sent: Value = serde_json::from_str(body).unwrap();
+    assert_eq!(sent["content"], "changed text");
+    assert_eq!(line["body"], sent);
+}
+
+#[test]
+fn an_endpoint_that_refuses_or_is_gone_is_told_to_the_sender() {
+    let nxcloud = Nxcloud::new();
+    let (url, served) =
+        endpoint("HTTP/1.1 500 Oh\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+    let listening = nxcloud.start(&["listen", "--port", "0", "--forward-to", &url]);
+    let to = format!("{}/sms/sms_receipt", listening.url);
+    let ran = nxcloud
+        .run(&["trigger", "sms", "sms-receipt", "--to", &to])
+        .exits(1);
+    assert!(ran.complaint().contains("HTTP 500"), "{ran}");
+    served.join().unwrap();
+    let ran = nxcloud
+        .run(&["trigger", "sms", "sms-receipt", "--to", &to])
+        .exits(1);
+    assert!(ran.complaint().contains("HTTP 502"), "{ran}");
+    let nobody = format!("http://127.0.0.1:{}/", free_port());
+    let ran = nxcloud
+        .run(&["trigger", "sms", "sms-receipt", "--to", &nobody])
+        .exits(3);
+    assert!(ran.complaint().contains("cannot be reached"), "{ran}");
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+#[test]
+fn a_push_is_sent_again_and_tried_again() {
+    let nxcloud = Nxcloud::new();
+    let mut listening = nxcloud.start(&["listen", "--port", "0", "--output", "json"]);
+    let to = format!("{}/number-check/number_check_result", listening.url);
+    let trigger = [
+        "trigger",
+        "number-check",
+        "number-check-result",
+        "--to",
+        &to,
+        "--resend",
+        "2",
+        "--output",
+        "table",
+    ];
+    let ran = nxcloud.run(&trigger).exits(0);
+    assert_eq!(
+        ran.stdout.lines().count(),
+        4,
+        "a header and three attempts: {ran}"
+    );
+    for _ in 0..3 {
+        assert!(listening.line().contains("number_check_result"));
+    }
+    // Documented are 61 attempts; nobody is there.
+    let nobody = format!("http://127.0.0.1:{}/", free_port());
+    let again = [
+        "trigger",
+        "number-check",
+        "number-check-result",
+        "--to",
+        &nobody,
+        "--retry-pause",
+        "0",
+        "--output",
+        "json",
+    ];
+    let ran = nxcloud.run(&again).exits(3);
+    assert_eq!(ran.stdout.lines().count(), 61, "{ran}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn listen_tells_the_sandbox_where_to_push() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let nxcloud = Nxcloud::new();
+    let mut listening = nxcloud.start(&[
+        "listen",
+        "--port",
+        "0",
+        "--sandbox",
+        "--base-url",
+        sandbox.url(),
+        "--output",
+        "json",
+    ]);
+    let send = [
+        "sms",
+        "send-sms",
+        "--app-key",
+        "a",
+        "--phone",
+        "1",
+        "--content",
+        "c",
+        "--sandbox",
+        "--base-url",
+        sandbox.url(),
+    ];
+    nxcloud.run(&send).exits(0);
+    let line: Value = serde_json::from_str(&listening.line()).unwrap();
+    assert_eq!(line["path"], "/sms/sms_receipt");
+    sandbox.pushes().settled().await;
+    let log = sandbox.pushes().log_of("sms_receipt");
+    assert!(log[0].url.starts_with(&listening.url));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_says_what_is_wrong() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let well = Nxcloud::at(&sandbox);
+    let ran = well.run(&["doctor", "--output", "json"]).exits(0);
+    let findings: Vec<Value> = ran
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert!(
+        findings.iter().all(|finding| finding["state"] == "ok"),
+        "{ran}"
+    );
+    let checks: Vec<&str> = findings
+        .iter()
+        .map(|finding| finding["check"].as_str().unwrap())
+        .collect();
+    for check in ["account", "signature"] {
+        assert_eq!(
+            checks.iter().filter(|known| **known == check).count(),
+            2,
+            "{ran}"
+        );
+    }
+    assert!(checks.iter().any(|check| check.starts_with("reach ")));
+    assert!(checks.iter().any(|check| check.starts_with("clock ")));
+
+    let none = Nxcloud::new()
+        .run(&["doctor", "--base-url", sandbox.url()])
+        .exits(1);
+    assert!(none.stdout.contains("no account"), "{none}");
+
+    let badly_copied = Nxcloud::at(&sandbox).with("NXCLOUD_ACCESS_SECRET", "secret ");
+    let ran = badly_copied.run(&["doctor"]).exits(0);
+    assert!(
+        ran.stdout.contains("a space or a line end") && !ran.stdout.contains("secret \""),
+        "{ran}"
+    );
+
+    let late = Sandbox::builder()
+        .clock(|| 1_000_000_000_000)
+        .start()
+        .await
+        .unwrap();
+    let ran = Nxcloud::at(&late).run(&["doctor"]).exits(1);
+    assert!(ran.stdout.contains("set the clock"), "{ran}");
+
+    let url = format!("http://127.0.0.1:{}", free_port());
+    let ran = well.run(&["doctor", "--base-url", &url]).exits(1);
+    assert!(ran.stdout.contains("cannot be reached"), "{ran}");
+}
+
+#[test]
+fn completions_and_manual_pages_know_every_command() {
+    let nxcloud = Nxcloud::new();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = nxcloud.run(&["completions", shell]).exits(0).stdout;
+        assert!(
+            script.contains("send-sms") && script.contains("phone"),
+            "{shell}"
+        );
+    }
+    nxcloud.run(&["man", "--dir", "pages"]).exits(0);
+    let folder = nxcloud.home().join("pages");
+    let page = std::fs::read_to_string(folder.join("nxcloud-sms-send-sms.1")).unwrap();
+    assert!(page.contains(".TH") && page.contains("phone"), "{page}");
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(name.ends_with(".1"), "{name}");
+    }
+    std::fs::write(nxcloud.home().join("file"), "").unwrap();
+    nxcloud.run(&["man", "--dir", "file"]).exits(2).complaint();
+}

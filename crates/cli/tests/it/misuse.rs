@@ -1,0 +1,303 @@
+//! Bad input: one line that says what to do, exit code 2, and nothing sent.
+
+use std::net::TcpListener;
+
+use nxcloud_sandbox::Sandbox;
+
+use crate::support::Nxcloud;
+
+/// Runs something wrong and gives the line that it is told with.
+#[track_caller]
+fn told(nxcloud: &Nxcloud, arguments: &[&str], input: &str) -> String {
+    let ran = nxcloud.feed(arguments, input).exits(2);
+    assert!(ran.stdout.is_empty(), "{ran}");
+    ran.complaint().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_requests_are_refused_before_sending_with_the_path_of_the_field() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let nxcloud = Nxcloud::at(&sandbox);
+    let sms = ["sms", "send-sms", "--json", "-"];
+    let whatsapp = ["whatsapp", "send-message", "--json", "-"];
+    let template = ["whatsapp", "create-template", "--json", "-"];
+    let full = r#""appKey": "a", "phone": "1", "content": "c""#;
+    let message = r#""appkey": "a", "business_phone": "1", "to": "2""#;
+    let cases: &[(&[&str], String, &str)] = &[
+        (&sms, "{".to_owned(), "- is not JSON: line 1 column 1"),
+        (&sms, "[1]".to_owned(), "- is not a JSON object"),
+        (
+            &sms,
+            r#"{"phone": "1", "content": "c"}"#.to_owned(),
+            "`appKey` (--app-key) is missing",
+        ),
+        (
+            &sms,
+            format!("{{{full}, \"phne\": \"2\"}}"),
+            "`phne` is not known here",
+        ),
+        (
+            &sms,
+            r#"{"appKey": "a", "phone": 5, "content": "c"}"#.to_owned(),
+            "`phone` (--phone) must be a text",
+        ),
+        (
+            &sms,
+            format!("{{{full}, \"sourceAddress\": \"a!\"}}"),
+            "`sourceAddress` (--source-address)",
+        ),
+        (
+            &whatsapp,
+            format!("{{{message}}}"),
+            "`type` (--type) is missing; it is one of text",
+        ),
+        (
+            &whatsapp,
+            format!("{{{message}, \"type\": \"smoke\"}}"),
+            "`type` (--type) must be one of text",
+        ),
+        (
+            &whatsapp,
+            format!("{{{message}, \"type\": \"image\", \"image\": {{\"lnk\": 1}}}}"),
+            "`image.lnk` is not known here",
+        ),
+        (
+            &whatsapp,
+            format!("{{{message}, \"type\": \"text\", \"text\": {{\"body\": \"\"}}}}"),
+            "`text.body` (--text.body)",
+        ),
+        (
+            &template,
+            r#"{"components": [{"type": "BODY", "text": 7}]}"#.to_owned(),
+            "`components[0].text` must be a text",
+        ),
+        (
+            &template,
+            r#"{"components": [{"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY"}]}]}"#
+                .to_owned(),
+            "`components[0].buttons[0].text` is missing",
+        ),
+    ];
+    for (arguments, input, expected) in cases {
+        let line = told(&nxcloud, arguments, input);
+        assert!(line.contains(expected), "{input}: {line}");
+    }
+    assert!(sandbox.requests().is_empty(), "nothing was sent");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_arguments_are_told_in_one_line() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let nxcloud = Nxcloud::at(&sandbox);
+    let page = ["number-check", "query-checks", "--page", "one"];
+    let date = [
+        "number-check",
+        "query-checks",
+        "--page",
+        "1",
+        "--page-size",
+        "1",
+        "--date",
+        "yesterday",
+        "--batch-no",
+        "b",
+    ];
+    let base = [
+        "sms",
+        "send-sms",
+        "--app-key",
+        "a",
+        "--phone",
+        "1",
+        "--content",
+        "c",
+        "--base-url",
+    ];
+    let with = |url| [&base[..], &[url]].concat();
+    let cases: &[(&[&str], &str)] = &[
+        (
+            &["sms", "send-sms", "--fone", "1"],
+            "unexpected argument '--fone'",
+        ),
+        (&["smz"], "unrecognized subcommand 'smz'"),
+        (&page, "--page takes a whole number"),
+        (&date, "`date` (--date)"),
+        (&with("localhost:8080"), "the base URL"),
+        (&with("127.0.0.1:8080"), "write it as https://"),
+        (&with("http://sms.example"), "plain http is refused"),
+        (
+            &["sms", "send-sms", "--json", "absent.json"],
+            "absent.json: No such file",
+        ),
+        (
+            &["sms", "send-sms", "--example=nothing"],
+            "there is no example `nothing`",
+        ),
+        (
+            &["sign", "--lines", "absent.jsonl"],
+            "absent.jsonl: No such file",
+        ),
+        (&["sign", "--biz-type", "3"], "--action"),
+        (
+            &["sign", "--action", "a", "--biz-type", "3", "--ts", "now"],
+            "--ts",
+        ),
+        (
+            &["sign", "--scheme", "antbuddy", "--ts", "1", "x"],
+            "--ts is not part of AntBuddy's scheme",
+        ),
+        (
+            &["sandbox", "--account", "key"],
+            "--account takes KEY=VARIABLE",
+        ),
+        (
+            &["sandbox", "--account", "key=hunter2"],
+            "no environment variable",
+        ),
+        (&["sandbox", "--port", "70000"], "70000"),
+        (
+            &["listen", "--forward-to", "localhost:3000"],
+            "--forward-to takes a URL",
+        ),
+        (
+            &["trigger", "sms", "sms-receipt", "--set", "status"],
+            "--set takes PATH=TEXT",
+        ),
+        (
+            &[
+                "trigger",
+                "sms",
+                "sms-receipt",
+                "--to",
+                "https://example.com/x",
+            ],
+            "http:// addresses of this machine only",
+        ),
+        (
+            &["trigger", "sms", "nothing"],
+            "unrecognized subcommand 'nothing'",
+        ),
+        (
+            &["antbuddy", "create-auth-token", "--secret-fd", "9"],
+            "--secret-fd says nothing without",
+        ),
+    ];
+    for (arguments, expected) in cases {
+        let ran = nxcloud.run(arguments).exits(2);
+        let line = ran.complaint();
+        assert!(line.contains(expected), "{arguments:?}: {line}");
+        assert!(!line.contains("hunter2"), "{line}");
+    }
+    assert!(sandbox.requests().is_empty(), "nothing was sent");
+}
+
+#[test]
+fn without_an_account_nothing_is_sent() {
+    let nxcloud = Nxcloud::new();
+    let line = told(
+        &nxcloud,
+        &[
+            "sms",
+            "send-sms",
+            "--app-key",
+            "a",
+            "--phone",
+            "1",
+            "--content",
+            "c",
+        ],
+        "",
+    );
+    assert!(
+        line.contains("NXCLOUD_ACCESS_KEY") && line.contains("--sandbox"),
+        "{line}"
+    );
+    let half = Nxcloud::new().with("NXCLOUD_ACCESS_KEY", "k");
+    let line = told(
+        &half,
+        &[
+            "sms",
+            "send-sms",
+            "--app-key",
+            "a",
+            "--phone",
+            "1",
+            "--content",
+            "c",
+        ],
+        "",
+    );
+    assert!(line.contains("NXCLOUD_ACCESS_SECRET is not"), "{line}");
+    let line = told(
+        &half,
+        &[
+            "sign",
+            "--access-key",
+            "k",
+            "--action",
+            "a",
+            "--biz-type",
+            "3",
+        ],
+        "",
+    );
+    assert!(
+        line.contains("set NXCLOUD_ACCESS_SECRET or use --secret-fd"),
+        "{line}"
+    );
+}
+
+#[test]
+fn a_port_in_use_is_told_with_what_to_do() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let nxcloud = Nxcloud::new();
+    for command in ["sandbox", "listen"] {
+        let line = told(&nxcloud, &[command, "--port", &port], "");
+        assert!(
+            line.contains(&port) && line.contains("Choose another --port"),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn values_of_people_stay_out_of_complaints() {
+    let nxcloud = Nxcloud::new()
+        .with("NXCLOUD_ACCESS_KEY", "key")
+        .with("NXCLOUD_ACCESS_SECRET", "hush-hush");
+    for arguments in [
+        &[
+            "sms",
+            "send-sms",
+            "--app-key",
+            "a",
+            "--phone",
+            "8615012345678",
+            "--content",
+            "",
+            "--base-url",
+            "http://127.0.0.1:1",
+        ][..],
+        &[
+            "sms",
+            "send-sms",
+            "--app-key",
+            "a",
+            "--phone",
+            "8615012345678",
+            "--content",
+            "a private text",
+            "--base-url",
+            "http://127.0.0.1:1",
+            "--timeout",
+            "1",
+        ],
+    ] {
+        let ran = nxcloud.run(arguments);
+        let line = ran.complaint();
+        for private in ["8615012345678", "a private text", "hush-hush"] {
+            assert!(!line.contains(private), "{line}");
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Running the binary with nothing of this machine's user in reach.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use nxcloud_sandbox::Sandbox;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// What a run left.
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ran {
+    /// Data on stdout, as JSON.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|_| panic!("{self}"))
+    }
+
+    /// The one line on stderr.
+    pub(crate) fn complaint(&self) -> &str {
+        let line = self.stderr.trim_end();
+        assert!(!line.is_empty() && !line.contains('\n'), "one line: {self}");
+        assert!(!line.contains("panicked"), "{self}");
+        line
+    }
+
+    #[track_caller]
+    pub(crate) fn exits(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "{self}");
+        self
+    }
+}
+
+impl std::fmt::Display for Ran {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            code,
+            stdout,
+            stderr,
+        } = self;
+        write!(f, "code {code:?}\nstdout: {stdout}\nstderr: {stderr}")
+    }
+}
+
+/// The binary with a home of its own.
+pub(crate) struct Nxcloud {
+    home: TempDir,
+    variables: Vec<(String, String)>,
+}
+
+impl Nxcloud {
+    /// Without any account.
+    pub(crate) fn new() -> Self {
+        Self {
+            home: tempfile::tempdir().unwrap(),
+            variables: Vec::new(),
+        }
+    }
+
+    /// With the built-in accounts of a sandbox, and its address.
+    pub(crate) fn at(sandbox: &Sandbox) -> Self {
+        Self::new()
+            .with("NXCLOUD_ACCESS_KEY", nxcloud_sandbox::ACCESS_KEY)
+            .with("NXCLOUD_ACCESS_SECRET", nxcloud_sandbox::ACCESS_SECRET)
+            .with("ANTBUDDY_APP_ID", nxcloud_sandbox::APP_ID)
+            .with("ANTBUDDY_APP_SECRET", nxcloud_sandbox::APP_SECRET)
+            .with("NXCLOUD_BASE_URL", sandbox.url())
+    }
+
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub(crate) fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_nxcloud"));
+        command
+            .args(arguments)
+            .env_clear()
+            .env("HOME", self.home.path())
+            .env("XDG_CONFIG_HOME", self.home.path())
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .current_dir(self.home.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        finish(self.command(arguments).spawn().unwrap())
+    }
+
+    /// Runs it with this on standard input.
+    pub(crate) fn feed(&self, arguments: &[&str], input: &str) -> Ran {
+        let mut command = self.command(arguments);
+        let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        // Whoever does not want it all goes away, which is not this test's matter.
+        let _ = stdin.write_all(input.as_bytes());
+        drop(stdin);
+        finish(child)
+    }
+
+    /// Starts what runs until it is stopped, and waits for its line; gives the address in it.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Running {
+        let mut child = self.command(arguments).spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let Some(url) = line.trim_end().strip_prefix("listening on ") else {
+            let ran = finish(child);
+            panic!("not the line expected: {line:?}\n{ran}");
+        };
+        Running {
+            url: url.split("/<").next().unwrap().to_owned(),
+            stdout,
+            child,
+        }
+    }
+}
+
+pub(crate) fn finish(child: Child) -> Ran {
+    let output = child.wait_with_output().unwrap();
+    Ran {
+        code: output.status.code(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// A process that serves. It is killed when the test ends.
+pub(crate) struct Running {
+    pub(crate) url: String,
+    pub(crate) stdout: BufReader<ChildStdout>,
+    child: Child,
+}
+
+impl Running {
+    pub(crate) fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).unwrap();
+        line
+    }
+
+    #[cfg(unix)]
+    pub(crate) fn interrupt(mut self) -> Option<i32> {
+        interrupt(&self.child);
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What Ctrl-C does.
+#[cfg(unix)]
+pub(crate) fn interrupt(child: &Child) {
+    let id = child.id().to_string();
+    let kill = Command::new("kill").args(["-INT", &id]).status();
+    assert!(kill.unwrap().success());
+}
+
+/// The embedded specs, by service.
+pub(crate) fn specs() -> Vec<(String, Value)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sandbox/src/generated/specs");
+    let mut specs: Vec<(String, Value)> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| {
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            let text = std::fs::read_to_string(&path).unwrap();
+            (name, serde_json::from_str(&text).unwrap())
+        })
+        .collect();
+    specs.sort_by(|(one, _), (other, _)| one.cmp(other));
+    specs
+}
