@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use memchr::memmem;
 use nxcloud_signing::Signer;
 use serde_json::Value;
 use tokio::sync::watch;
@@ -241,7 +242,11 @@ impl Inner {
         };
         let rules = self.rules.iter().enumerate();
         let mut rules = rules.filter(|(_, rule)| follows(rule)).peekable();
-        if rules.peek().is_none() {
+        if rules.peek().is_none()
+            || !rules
+                .clone()
+                .any(|(_, rule)| self.has_address(rule, request.body()))
+        {
             return Vec::new();
         }
         let body = request.json().unwrap_or_default();
@@ -250,6 +255,16 @@ impl Inner {
         rules
             .flat_map(|(index, rule)| self.jobs_of(index, rule, &body, &reply, access_key))
             .collect()
+    }
+
+    /// Whether a push can have an address, told without reading the body as JSON.
+    fn has_address(&self, rule: &Rule, body: &[u8]) -> bool {
+        let named = |field: &String| {
+            // Behind a backslash a name may be spelled in another way.
+            memmem::find(body, field.as_bytes()).is_some() || memchr::memchr(b'\\', body).is_some()
+        };
+        let field = rule.after.as_ref().and_then(|after| after.address.as_ref());
+        field.is_some_and(named) || lock(&self.settings).addresses.contains_key(&rule.name)
     }
 
     fn jobs_of(

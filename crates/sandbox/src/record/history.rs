@@ -70,11 +70,10 @@ impl History {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderMap;
     use bytes::Bytes;
 
     use super::*;
-    use crate::record::{Parts, Verdict};
+    use crate::record::{Headers, Parts, Verdict};
 
     fn request(number: u64, body_bytes: usize) -> ReceivedRequest {
         ReceivedRequest::new(Parts {
@@ -84,7 +83,7 @@ mod tests {
             method: String::new(),
             path: String::new(),
             query: None,
-            headers: HeaderMap::new(),
+            headers: Headers::default(),
             body: Bytes::from(vec![0; body_bytes]),
             verdict: Verdict::accepted(),
             status: 200,
