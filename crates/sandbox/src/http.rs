@@ -1,7 +1,7 @@
 //! From HTTP to the platform and back.
 
 use std::sync::Arc;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use axum::Router;
 use axum::body::{Body, HttpBody};
@@ -51,6 +51,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
 }
 
 async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let begun = Instant::now();
     let (head, body) = request.into_parts();
     let (body, problem) = match read(body, shared.body_limit).await {
         Ok(body) => (body, None),
@@ -88,8 +89,9 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
         Some(fault) => fault.spoil(response, head.extensions.get::<Line>()),
         None => response,
     };
-    let received = ReceivedRequest::new(Parts {
+    let received = shared.history.push(Parts {
         received_at: now,
+        took: begun.elapsed(),
         service: answer.service,
         operation: answer.operation,
         method: head.method.to_string(),
@@ -101,7 +103,6 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
         status: answer.status.as_u16(),
         reply: answer.body,
     });
-    shared.history.push(received.clone());
     shared.pushes.follow(&received);
     response
 }

@@ -18,7 +18,7 @@ mod violation;
 
 pub use error::{Error, SpecError};
 pub use faults::{Fault, Faults, Mix};
-pub use push::{Delivery, DeliveryOutcome, PushContent, PushError, Pushes};
+pub use push::{Delivery, DeliveryOutcome, Order, PushContent, PushError, PushInfo, Pushes};
 pub use record::{Cause, CommonProblem, LikelyCause, ReceivedRequest, SignatureMismatch, Verdict};
 pub use sandbox::{
     ACCESS_KEY, ACCESS_SECRET, APP_ID, APP_SECRET, Builder, DEFAULT_BODY_LIMIT,

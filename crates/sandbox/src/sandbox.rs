@@ -91,6 +91,12 @@ impl Sandbox {
         requests
     }
 
+    /// The request with this [`id`](ReceivedRequest::id), if the history still has it.
+    #[must_use]
+    pub fn request(&self, id: u64) -> Option<ReceivedRequest> {
+        self.shared.history.request(id)
+    }
+
     /// The pushes: where they go, what they say, and what became of them.
     #[must_use]
     pub fn pushes(&self) -> &Pushes {

@@ -129,6 +129,8 @@ async fn the_json_endpoint_tells_other_languages_the_same() {
     let [accepted, refused, unknown] = &listed["requests"].as_array().unwrap()[..] else {
         panic!("three requests were sent: {listed}");
     };
+    assert_eq!((&accepted["id"], &refused["id"]), (&1.into(), &2.into()));
+    assert!(accepted["took_micros"].is_u64());
     assert_eq!(accepted["operation"], "send_sms");
     assert_eq!(accepted["body"], SMS_BODY);
     assert_eq!(accepted["headers"]["accesskey"], ACCESS_KEY);

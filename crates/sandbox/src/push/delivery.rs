@@ -3,12 +3,20 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::PushContent;
+
 /// One attempt to push.
 ///
 /// `Debug` shows neither address nor fields: they hold phone numbers, texts, and secrets in URLs.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Delivery {
+    /// Its number among the attempts of the sandbox, from 1. No number comes twice.
+    pub id: u64,
+    /// When it was made, in milliseconds since 1970-01-01 UTC by the sandbox's clock.
+    pub at: u64,
+    /// The [`id`](crate::ReceivedRequest::id) of the request that it follows or belongs to.
+    pub request: Option<u64>,
     /// Name of the push, such as `sms_receipt`.
     pub push: String,
     /// Name of the service, such as `sms`.
@@ -26,11 +34,21 @@ pub struct Delivery {
     pub headers: Vec<(String, String)>,
     /// What came of it.
     pub outcome: DeliveryOutcome,
+    /// How it travelled.
+    pub content: PushContent,
+    /// The account that signs it, if it is signed.
+    pub(crate) access_key: String,
+    pub(crate) action: Option<String>,
+    /// Which entry of the request it is about, from 0.
+    pub(crate) entry: usize,
 }
 
 impl fmt::Debug for Delivery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Delivery")
+            .field("id", &self.id)
+            .field("at", &self.at)
+            .field("request", &self.request)
             .field("push", &self.push)
             .field("service", &self.service)
             .field("attempt", &self.attempt)
@@ -74,6 +92,14 @@ pub enum PushError {
     UnknownContent,
     /// No address is given for the push, neither in the order nor with [`Pushes::send_to`](super::Pushes::send_to).
     NoAddress,
+    /// No account of the sandbox has this access key.
+    UnknownAccessKey(String),
+    /// The push has no such `action`.
+    UnknownAction(String),
+    /// The request that the push follows has no entry of this number.
+    UnknownEntry(usize),
+    /// The log has no attempt of this number.
+    UnknownDelivery(u64),
 }
 
 impl fmt::Display for PushError {
@@ -84,6 +110,10 @@ impl fmt::Display for PushError {
             Self::UnknownContent => {
                 f.write_str("the reference does not have the push travel this way")
             }
+            Self::UnknownAccessKey(key) => write!(f, "no account has the access key {key}"),
+            Self::UnknownAction(action) => write!(f, "the push has no action {action}"),
+            Self::UnknownEntry(entry) => write!(f, "the request has no entry {entry}"),
+            Self::UnknownDelivery(id) => write!(f, "the log has no attempt {id}"),
             Self::NoAddress => f.write_str("no address is given for the push"),
         }
     }

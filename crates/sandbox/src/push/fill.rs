@@ -1,5 +1,7 @@
 //! From what a caller sent, and was answered, to the fields of a push.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use serde_json::{Map, Value};
 
 use super::rules::After;
@@ -11,8 +13,19 @@ pub(super) struct Sources<'a> {
     pub(super) entry: &'a Value,
     /// Fields of the request that do not count.
     pub(super) ignored: &'a [String],
-    /// Makes digits that were not there before.
-    pub(super) digits: &'a dyn Fn(usize) -> String,
+    pub(super) digits: &'a Digits,
+}
+
+/// Makes digits that were not there before.
+#[derive(Default)]
+pub(super) struct Digits(AtomicU64);
+
+impl Digits {
+    fn next(&self, count: usize) -> String {
+        let number = self.0.fetch_add(1, Ordering::Relaxed) + 1;
+        let text = format!("{number:0count$}");
+        text.get(text.len() - count..).unwrap_or(&text).to_owned()
+    }
 }
 
 /// The entries of a request that each bring a push: those of a list, or of a text with commas; the request itself without such a field.
@@ -25,6 +38,18 @@ pub(super) fn entries(after: &After, request: &Value) -> Vec<Value> {
         Some(Value::String(text)) => text.split(',').map(|entry| entry.trim().into()).collect(),
         _ => Vec::new(),
     }
+}
+
+/// Fields of a request that do not count when it brings several pushes.
+pub(super) fn ignored(after: &After, many: bool) -> &[String] {
+    if many { &after.single_only } else { &[] }
+}
+
+/// The address that a request names.
+pub(super) fn address<'v>(after: &After, many: bool, request: &'v Value) -> Option<&'v str> {
+    let field = after.address.as_ref()?;
+    let counts = !ignored(after, many).contains(field);
+    counts.then(|| request.get(field)?.as_str()).flatten()
 }
 
 /// Sets what the rule says, and leaves out what has no source.
@@ -58,7 +83,7 @@ impl Sources<'_> {
 
     fn value(&self, source: &str) -> Option<String> {
         if let Some(count) = source.strip_prefix("digits:") {
-            return count.parse().ok().map(self.digits);
+            return count.parse().ok().map(|count| self.digits.next(count));
         }
         let (root, path) = source.split_once('.').unwrap_or((source, ""));
         let value = match root {
@@ -138,13 +163,14 @@ mod tests {
         reply: &'a Value,
         entry: &'a Value,
         ignored: &'a [String],
+        digits: &'a Digits,
     ) -> Sources<'a> {
         Sources {
             request,
             reply,
             entry,
             ignored,
-            digits: &|count| "7".repeat(count),
+            digits,
         }
     }
 
@@ -155,11 +181,15 @@ mod tests {
             json!({"data": {"ids": [{"id": "m"}]}}),
         );
         let ignored = vec!["gone".to_owned()];
-        let from = sources(&request, &reply, &json!("861"), &ignored)
-            .expand("{reply.data.ids.0.id}-{digits:3}+{entry}");
-        assert_eq!(from.as_deref(), Some("m-777+861"));
+        let digits = Digits::default();
+        let number = json!("861");
+        let from = sources(&request, &reply, &number, &ignored, &digits);
+        for expected in ["m-001+861", "m-002+861"] {
+            let text = from.expand("{reply.data.ids.0.id}-{digits:3}+{entry}");
+            assert_eq!(text.as_deref(), Some(expected));
+        }
         let entry = json!({"a": true});
-        let sources = sources(&request, &reply, &entry, &ignored);
+        let sources = sources(&request, &reply, &entry, &ignored, &digits);
         assert_eq!(
             sources.expand("{request.n}{entry.a}").as_deref(),
             Some("5true")

@@ -2,10 +2,12 @@
 
 mod delivery;
 mod fill;
+mod known;
+mod order;
 mod rules;
 mod send;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,13 +21,15 @@ use tokio::task::JoinSet;
 use tokio::time;
 
 pub use delivery::{Delivery, DeliveryOutcome, PushError};
+pub use known::PushInfo;
+pub use order::Order;
 pub use rules::PushContent;
-use rules::Rule;
+use rules::{After, Rule};
 use send::{Message, Target};
 
+use crate::SpecError;
 use crate::platform::Clock;
 use crate::record::ReceivedRequest;
-use crate::{ACCESS_KEY, SpecError};
 
 /// Pause before the first attempt unless [`Pushes::delay`] says otherwise, so that the sender mostly has its reply before.
 const DEFAULT_DELAY: Duration = Duration::from_millis(20);
@@ -44,10 +48,12 @@ struct Inner {
     signers: HashMap<String, Signer>,
     clock: Clock,
     settings: Mutex<Settings>,
-    log: Mutex<Vec<Delivery>>,
+    log: Mutex<VecDeque<Delivery>>,
+    /// Attempts so far.
+    attempts: AtomicU64,
     /// Pushes that are not settled.
     open: watch::Sender<usize>,
-    digits: AtomicU64,
+    digits: fill::Digits,
 }
 
 #[derive(Default)]
@@ -66,7 +72,32 @@ struct Job {
     fields: Value,
     content: PushContent,
     access_key: String,
+    /// The first documented one if none is given.
+    action: Option<String>,
     delay: Duration,
+    /// The number of the request that it follows, and of the entry in it.
+    follows: Option<(u64, usize)>,
+    once: bool,
+}
+
+/// A request that pushes follow.
+struct Origin<'a> {
+    request: &'a ReceivedRequest,
+    body: Value,
+    reply: Value,
+    access_key: String,
+}
+
+impl<'a> Origin<'a> {
+    fn of(request: &'a ReceivedRequest) -> Self {
+        let access_key = request.header("accessKey").unwrap_or_default();
+        Self {
+            request,
+            body: request.json().unwrap_or_default(),
+            reply: serde_json::from_slice(request.reply()).unwrap_or_default(),
+            access_key: access_key.to_owned(),
+        }
+    }
 }
 
 impl Pushes {
@@ -83,8 +114,9 @@ impl Pushes {
                 clock,
                 settings: Mutex::default(),
                 log: Mutex::default(),
+                attempts: AtomicU64::new(0),
                 open: watch::Sender::new(0),
-                digits: AtomicU64::new(1),
+                digits: fill::Digits::default(),
             }),
             tasks: Mutex::default(),
         })
@@ -150,7 +182,7 @@ impl Pushes {
     /// Every attempt, in the order in which they ended; the latest 10,000.
     #[must_use]
     pub fn log(&self) -> Vec<Delivery> {
-        lock(&self.inner.log).clone()
+        lock(&self.inner.log).iter().cloned().collect()
     }
 
     /// The attempts of one push.
@@ -168,7 +200,27 @@ impl Pushes {
         let _ = open.wait_for(|open| *open == 0).await;
     }
 
-    /// Pushes on demand, for example a reply of a user, and gives back the attempts. `fields` replace those of the example, by dotted path.
+    /// Pushes on demand and gives back the attempts.
+    ///
+    /// # Errors
+    ///
+    /// [`PushError`].
+    pub async fn send(&self, order: Order) -> Result<Vec<Delivery>, PushError> {
+        let job = self.inner.job(order)?;
+        Ok(self.inner.run(job).await)
+    }
+
+    /// Makes the attempt with this [`id`](Delivery::id) again, once: the same fields to the same address, signed anew.
+    ///
+    /// # Errors
+    ///
+    /// [`PushError::UnknownDelivery`] if the log does not have it.
+    pub async fn resend(&self, delivery: u64) -> Result<Vec<Delivery>, PushError> {
+        let job = self.inner.again(delivery)?;
+        Ok(self.inner.run(job).await)
+    }
+
+    /// A short form of [`send`](Self::send): a push by its name alone. `fields` replace those of the example, by dotted path.
     ///
     /// # Errors
     ///
@@ -179,22 +231,15 @@ impl Pushes {
         example: Option<&str>,
         fields: &[(&str, Value)],
     ) -> Result<Vec<Delivery>, PushError> {
-        let (index, rule) = self.inner.rule(push)?;
-        let unknown = || PushError::UnknownExample(example.unwrap_or_default().to_owned());
-        let mut values = rule.example(example).ok_or_else(unknown)?;
-        for (path, value) in fields {
-            fill::set(&mut values, path, value.clone());
+        let (_, rule) = self.inner.rule(push)?;
+        let mut order = Order::new(rule.service, push);
+        if let Some(example) = example {
+            order = order.example(example);
         }
-        let url = lock(&self.inner.settings).addresses.get(push).cloned();
-        let job = Job {
-            rule: index,
-            url: url.ok_or(PushError::NoAddress)?,
-            fields: values,
-            content: self.inner.content(rule),
-            access_key: ACCESS_KEY.to_owned(),
-            delay: Duration::ZERO,
-        };
-        Ok(self.inner.run(job).await)
+        for (path, value) in fields {
+            order = order.field(*path, value.clone());
+        }
+        self.send(order).await
     }
 
     /// Forgets the attempts.
@@ -232,28 +277,24 @@ impl Inner {
         chosen.unwrap_or(*rule.content.first().unwrap_or(&PushContent::Json))
     }
 
+    fn rule_of(&self, service: &str, push: &str) -> Result<(usize, &Rule), PushError> {
+        let mut rules = self.rules.iter().enumerate();
+        let found = rules.find(|(_, rule)| rule.service == service && rule.name == push);
+        found.ok_or_else(|| PushError::UnknownPush(push.to_owned()))
+    }
+
     /// The pushes that follow a request.
     fn jobs(&self, request: &ReceivedRequest) -> Vec<Job> {
-        let follows = |rule: &Rule| {
-            rule.after.as_ref().is_some_and(|after| {
-                Some(rule.service) == request.service()
-                    && Some(after.operation.as_str()) == request.operation()
-            })
-        };
         let rules = self.rules.iter().enumerate();
-        let mut rules = rules.filter(|(_, rule)| follows(rule)).peekable();
-        if rules.peek().is_none()
-            || !rules
-                .clone()
-                .any(|(_, rule)| self.has_address(rule, request.body()))
-        {
+        let mut rules = rules
+            .filter(|(_, rule)| rule.follows(request) && self.has_address(rule, request.body()))
+            .peekable();
+        if rules.peek().is_none() {
             return Vec::new();
         }
-        let body = request.json().unwrap_or_default();
-        let reply = serde_json::from_slice(request.reply()).unwrap_or_default();
-        let access_key = request.header("accessKey").unwrap_or_default();
+        let origin = Origin::of(request);
         rules
-            .flat_map(|(index, rule)| self.jobs_of(index, rule, &body, &reply, access_key))
+            .flat_map(|(index, rule)| self.jobs_of(index, rule, &origin))
             .collect()
     }
 
@@ -267,26 +308,14 @@ impl Inner {
         field.is_some_and(named) || lock(&self.settings).addresses.contains_key(&rule.name)
     }
 
-    fn jobs_of(
-        &self,
-        index: usize,
-        rule: &Rule,
-        body: &Value,
-        reply: &Value,
-        access_key: &str,
-    ) -> Vec<Job> {
+    fn jobs_of(&self, index: usize, rule: &Rule, origin: &Origin<'_>) -> Vec<Job> {
         let Some(after) = &rule.after else {
             return Vec::new();
         };
-        let entries = fill::entries(after, body);
+        let entries = fill::entries(after, &origin.body);
         let many = entries.len() > 1;
-        let ignored: &[String] = if many { &after.single_only } else { &[] };
         let settings = lock(&self.settings);
-        let named = after
-            .address
-            .as_ref()
-            .filter(|field| !ignored.contains(field))
-            .and_then(|field| body.get(field)?.as_str());
+        let named = fill::address(after, many, &origin.body);
         let configured = || settings.addresses.get(&rule.name).map(String::as_str);
         let Some(url) = named.or_else(configured).map(str::to_owned) else {
             return Vec::new();
@@ -300,38 +329,44 @@ impl Inner {
             None => vec![None],
         };
         let mut jobs = Vec::new();
-        for entry in &entries {
+        for (number, entry) in entries.iter().enumerate() {
             for (place, example) in (1_u32..).zip(&examples) {
                 let Some(mut fields) = rule.example(*example) else {
                     continue;
                 };
-                let sources = fill::Sources {
-                    request: body,
-                    reply,
-                    entry,
-                    ignored,
-                    digits: &|count| self.digits(count),
-                };
+                let sources = self.sources(after, many, origin, entry);
                 fill::fill(&mut fields, after, many, &sources);
                 jobs.push(Job {
                     rule: index,
                     url: url.clone(),
                     fields,
                     content,
-                    access_key: access_key.to_owned(),
+                    access_key: origin.access_key.clone(),
+                    action: None,
                     // One state of a message after another.
                     delay: delay.saturating_mul(place),
+                    follows: Some((origin.request.id(), number)),
+                    once: false,
                 });
             }
         }
         jobs
     }
 
-    /// Digits that no earlier push had.
-    fn digits(&self, count: usize) -> String {
-        let number = self.digits.fetch_add(1, Ordering::Relaxed);
-        let text = format!("{number:0count$}");
-        text.get(text.len() - count..).unwrap_or(&text).to_owned()
+    fn sources<'a>(
+        &'a self,
+        after: &'a After,
+        many: bool,
+        origin: &'a Origin<'_>,
+        entry: &'a Value,
+    ) -> fill::Sources<'a> {
+        fill::Sources {
+            request: &origin.body,
+            reply: &origin.reply,
+            entry,
+            ignored: fill::ignored(after, many),
+            digits: &self.digits,
+        }
     }
 
     /// Sends until the receiver accepts, or the documented attempts are over.
@@ -341,6 +376,7 @@ impl Inner {
             return Vec::new();
         };
         let (documented, attempts) = rule.attempts();
+        let attempts = if job.once { 1 } else { attempts };
         let target = Target::new(&job.url);
         let message = Message::new(&job.fields, job.content);
         let mut made = Vec::new();
@@ -349,9 +385,11 @@ impl Inner {
                 let pause = lock(&self.settings).retry_pause;
                 time::sleep(pause.unwrap_or(documented)).await;
             }
+            let at = self.clock.now();
             let headers = match self.signers.get(&job.access_key) {
                 Some(signer) if rule.signed => {
-                    send::sign(rule, signer, self.clock.now(), &message.body)
+                    let action = job.action.as_deref();
+                    send::sign(rule, action, signer, at, &message.body)
                 }
                 _ => Vec::new(),
             };
@@ -365,6 +403,9 @@ impl Inner {
             );
             let headers = headers.into_iter();
             let delivery = Delivery {
+                id: self.attempts.fetch_add(1, Ordering::Relaxed) + 1,
+                at,
+                request: job.follows.map(|(request, _)| request),
                 push: rule.name.clone(),
                 service: rule.service.to_owned(),
                 url: job.url.clone(),
@@ -375,6 +416,10 @@ impl Inner {
                     .map(|(name, value)| (name.to_owned(), value))
                     .collect(),
                 outcome,
+                content: job.content,
+                access_key: job.access_key.clone(),
+                action: job.action.clone(),
+                entry: job.follows.map_or(0, |(_, entry)| entry),
             };
             self.note(delivery.clone());
             made.push(delivery);
@@ -389,9 +434,9 @@ impl Inner {
         tracing::info!(push = delivery.push, attempt = delivery.attempt, outcome = ?delivery.outcome, "pushed");
         let mut log = lock(&self.log);
         if log.len() >= MAX_LOG {
-            log.remove(0);
+            log.pop_front();
         }
-        log.push(delivery);
+        log.push_back(delivery);
     }
 }
 

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::SpecError;
 use crate::generated::SPECS;
+use crate::record::ReceivedRequest;
 
 /// The part of a spec that is about pushes.
 #[derive(Deserialize)]
@@ -40,6 +41,7 @@ pub(super) struct Rule {
     #[serde(skip)]
     pub(super) biz_type: String,
     pub(super) name: String,
+    pub(super) description: Option<String>,
     pub(super) content: Vec<PushContent>,
     #[serde(default)]
     pub(super) signed: bool,
@@ -82,6 +84,14 @@ impl Rule {
             None => self.examples.values().next()?,
         };
         example.get("value").cloned()
+    }
+
+    /// Whether the push is documented to follow the operation of a request.
+    pub(super) fn follows(&self, request: &ReceivedRequest) -> bool {
+        self.after.as_ref().is_some_and(|after| {
+            Some(self.service) == request.service()
+                && Some(after.operation.as_str()) == request.operation()
+        })
     }
 
     pub(super) fn examples(&self) -> impl Iterator<Item = &str> {

@@ -82,11 +82,13 @@ fn form(fields: &Value) -> String {
 /// The headers of a signed push, named as in the reference's sample. None if a header cannot carry them.
 pub(super) fn sign(
     rule: &Rule,
+    action: Option<&str>,
     signer: &Signer,
     now: u64,
     body: &[u8],
 ) -> Vec<(&'static str, String)> {
-    let action = rule.action.first().map_or("", String::as_str);
+    let documented = || rule.action.first().map_or("", String::as_str);
+    let action = action.unwrap_or_else(documented);
     let (Ok(biz_type), Ok(action)) = (BizType::new(&rule.biz_type), Action::new(action)) else {
         return Vec::new();
     };

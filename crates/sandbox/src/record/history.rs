@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::ReceivedRequest;
+use super::{Parts, ReceivedRequest};
 
 /// The latest requests, in the order in which they were answered.
 pub(crate) struct History {
@@ -16,6 +16,8 @@ pub(crate) struct History {
 struct Kept {
     requests: VecDeque<ReceivedRequest>,
     bytes: usize,
+    /// The number of the latest request.
+    last_id: u64,
 }
 
 impl Kept {
@@ -36,20 +38,33 @@ impl History {
         }
     }
 
-    /// Keeps a request; the oldest ones go until the rest is within the bounds. A request that alone is larger than the
-    /// bound is kept until the next one comes.
-    pub(crate) fn push(&self, request: ReceivedRequest) {
-        if self.max_requests == 0 {
-            return;
-        }
+    /// Numbers a request and keeps it; the oldest ones go until the rest is within the bounds. A request that alone is
+    /// larger than the bound is kept until the next one comes.
+    pub(crate) fn push(&self, parts: Parts) -> ReceivedRequest {
         let mut kept = self.kept();
+        kept.last_id += 1;
+        let request = ReceivedRequest::new(kept.last_id, parts);
+        if self.max_requests == 0 {
+            return request;
+        }
         kept.bytes += request.size();
-        kept.requests.push_back(request);
+        kept.requests.push_back(request.clone());
         while kept.requests.len() > self.max_requests
             || (kept.bytes > self.max_bytes && kept.requests.len() > 1)
         {
             kept.drop_oldest();
         }
+        request
+    }
+
+    /// The request with a number, if it is still kept.
+    pub(crate) fn request(&self, id: u64) -> Option<ReceivedRequest> {
+        let kept = self.kept();
+        let at = kept
+            .requests
+            .binary_search_by_key(&id, ReceivedRequest::id)
+            .ok()?;
+        kept.requests.get(at).cloned()
     }
 
     /// All requests kept, oldest first.
@@ -57,9 +72,11 @@ impl History {
         self.kept().requests.iter().cloned().collect()
     }
 
-    /// Forgets all requests.
+    /// Forgets all requests. Their numbers are not used again.
     pub(crate) fn clear(&self) {
-        *self.kept() = Kept::default();
+        let mut kept = self.kept();
+        kept.requests.clear();
+        kept.bytes = 0;
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -70,14 +87,17 @@ impl History {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use bytes::Bytes;
 
     use super::*;
-    use crate::record::{Headers, Parts, Verdict};
+    use crate::record::{Headers, Verdict};
 
-    fn request(number: u64, body_bytes: usize) -> ReceivedRequest {
-        ReceivedRequest::new(Parts {
+    fn request(number: u64, body_bytes: usize) -> Parts {
+        Parts {
             received_at: number,
+            took: Duration::ZERO,
             service: None,
             operation: None,
             method: String::new(),
@@ -88,7 +108,7 @@ mod tests {
             verdict: Verdict::accepted(),
             status: 200,
             reply: Bytes::new(),
-        })
+        }
     }
 
     fn numbers(history: &History) -> Vec<u64> {
@@ -108,6 +128,23 @@ mod tests {
     }
 
     #[test]
+    fn a_request_is_found_by_its_number_which_never_comes_again() {
+        let history = History::new(2, 1000);
+        for number in 1..=3 {
+            assert_eq!(history.push(request(number * 100, 10)).id(), number);
+        }
+        let found = |id| history.request(id).map(|request| request.received_at());
+        assert_eq!(
+            (found(1), found(2), found(3), found(4)),
+            (None, Some(200), Some(300), None)
+        );
+        history.clear();
+        assert_eq!(found(3), None);
+        assert_eq!(history.push(request(400, 10)).id(), 4);
+        assert_eq!(found(4), Some(400));
+    }
+
+    #[test]
     fn large_bodies_push_out_older_ones() {
         let history = History::new(10, 100);
         for number in 1..=4 {
@@ -123,7 +160,7 @@ mod tests {
     #[test]
     fn a_history_of_none_keeps_none() {
         let history = History::new(0, 100);
-        history.push(request(1, 1));
+        assert_eq!(history.push(request(1, 1)).id(), 1);
         assert!(numbers(&history).is_empty());
     }
 }

@@ -6,6 +6,7 @@ mod history;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
@@ -19,12 +20,17 @@ pub(crate) use history::History;
 /// `Debug` shows what happened, but no header, body or path, because those carry phone numbers, message texts and
 /// signatures.
 #[derive(Clone)]
-pub struct ReceivedRequest(Arc<Parts>);
+pub struct ReceivedRequest {
+    id: u64,
+    parts: Arc<Parts>,
+}
 
 /// The parts of a record.
 pub(crate) struct Parts {
     /// Milliseconds since 1970-01-01 UTC, by the sandbox's clock.
     pub(crate) received_at: u64,
+    /// From the head of the request to the reply.
+    pub(crate) took: Duration,
     pub(crate) service: Option<Arc<str>>,
     pub(crate) operation: Option<Arc<str>>,
     pub(crate) method: String,
@@ -38,50 +44,65 @@ pub(crate) struct Parts {
 }
 
 impl ReceivedRequest {
-    pub(crate) fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+    pub(crate) fn new(id: u64, parts: Parts) -> Self {
+        let parts = Arc::new(parts);
+        Self { id, parts }
+    }
+
+    /// Its number among the requests of the sandbox, from 1, in the order in which they were answered. No number comes
+    /// twice, not even after [`Sandbox::clear`](crate::Sandbox::clear).
+    #[must_use]
+    pub const fn id(&self) -> u64 {
+        self.id
     }
 
     /// When it came, in milliseconds since 1970-01-01 UTC by the sandbox's clock.
     #[must_use]
     pub fn received_at(&self) -> u64 {
-        self.0.received_at
+        self.parts.received_at
+    }
+
+    /// How long the sandbox took, from the head of the request read to the reply made. The time that the body took to
+    /// arrive counts, that of sending the reply does not.
+    #[must_use]
+    pub fn took(&self) -> Duration {
+        self.parts.took
     }
 
     /// The service, such as `sms`; `None` if the path is unknown.
     #[must_use]
     pub fn service(&self) -> Option<&str> {
-        self.0.service.as_deref()
+        self.parts.service.as_deref()
     }
 
     /// The operation, such as `send_sms`; `None` if it could not be told.
     #[must_use]
     pub fn operation(&self) -> Option<&str> {
-        self.0.operation.as_deref()
+        self.parts.operation.as_deref()
     }
 
     /// The HTTP method.
     #[must_use]
     pub fn method(&self) -> &str {
-        &self.0.method
+        &self.parts.method
     }
 
     /// The path as sent, without the query.
     #[must_use]
     pub fn path(&self) -> &str {
-        &self.0.path
+        &self.parts.path
     }
 
     /// The query as sent, without the question mark.
     #[must_use]
     pub fn query(&self) -> Option<&str> {
-        self.0.query.as_deref()
+        self.parts.query.as_deref()
     }
 
     /// The first header of a name in any case, if its value is text.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        let value = self.0.headers.get(name)?;
+        let value = self.parts.headers.get(name)?;
         let text = |byte: &u8| matches!(byte, b'\t' | b' '..=b'~');
         if !value.iter().all(text) {
             return None;
@@ -91,47 +112,51 @@ impl ReceivedRequest {
 
     /// All headers, names in lower case.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.0.headers.iter()
+        self.parts.headers.iter()
     }
 
     /// The body, byte for byte. Of a body over the limit nothing is kept.
     #[must_use]
     pub fn body(&self) -> &[u8] {
-        &self.0.body
+        &self.parts.body
     }
 
     /// The body as JSON, if it is that.
     #[must_use]
     pub fn json(&self) -> Option<Value> {
-        serde_json::from_slice(&self.0.body).ok()
+        serde_json::from_slice(&self.parts.body).ok()
     }
 
     /// Whether it was accepted and, if not, why.
     #[must_use]
     pub fn verdict(&self) -> &Verdict {
-        &self.0.verdict
+        &self.parts.verdict
     }
 
     /// The HTTP status of the reply.
     #[must_use]
     pub fn status(&self) -> u16 {
-        self.0.status
+        self.parts.status
     }
 
     /// The body of the reply.
     #[must_use]
     pub fn reply(&self) -> &[u8] {
-        &self.0.reply
+        &self.parts.reply
     }
 
     /// About how much memory the record holds.
     pub(crate) fn size(&self) -> usize {
-        let explained = match self.0.verdict.cause() {
+        let explained = match self.parts.verdict.cause() {
             Some(Cause::Signature(mismatch)) => mismatch.string_to_sign().len(),
             _ => 0,
         };
-        let text = self.0.path.len() + self.0.query.as_ref().map_or(0, String::len);
-        self.0.headers.size() + explained + text + self.0.body.len() + self.0.reply.len()
+        let text = self.parts.path.len() + self.parts.query.as_ref().map_or(0, String::len);
+        self.parts.headers.size()
+            + explained
+            + text
+            + self.parts.body.len()
+            + self.parts.reply.len()
     }
 
     /// The record as the JSON endpoint shows it.
@@ -150,6 +175,7 @@ impl ReceivedRequest {
             }
         }
         let mut record = json!({
+            "id": self.id(),
             "received_at": self.received_at(),
             "service": self.service(),
             "operation": self.operation(),
@@ -159,6 +185,7 @@ impl ReceivedRequest {
             "headers": headers,
             "verdict": self.verdict().to_json(),
             "status": self.status(),
+            "took_micros": u64::try_from(self.took().as_micros()).unwrap_or(u64::MAX),
         });
         put_bytes(&mut record, "body", self.body());
         put_bytes(&mut record, "reply", self.reply());
@@ -179,13 +206,14 @@ fn put_bytes(record: &mut Value, name: &str, bytes: &[u8]) {
 impl fmt::Debug for ReceivedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ReceivedRequest")
-            .field("received_at", &self.0.received_at)
-            .field("service", &self.0.service)
-            .field("operation", &self.0.operation)
-            .field("method", &self.0.method)
-            .field("body_bytes", &self.0.body.len())
-            .field("verdict", &self.0.verdict)
-            .field("status", &self.0.status)
+            .field("id", &self.id)
+            .field("received_at", &self.parts.received_at)
+            .field("service", &self.parts.service)
+            .field("operation", &self.parts.operation)
+            .field("method", &self.parts.method)
+            .field("body_bytes", &self.parts.body.len())
+            .field("verdict", &self.parts.verdict)
+            .field("status", &self.parts.status)
             .finish_non_exhaustive()
     }
 }

@@ -1,7 +1,10 @@
 //! A client that writes HTTP by hand, so that tests can also send what no client would.
 
-#![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(dead_code, unused_imports, reason = "each test file uses a part of it")]
 
+mod hook;
+
+pub(crate) use hook::Hook;
 use nxcloud_sandbox::{ACCESS_KEY, ACCESS_SECRET};
 use nxcloud_signing::{AccessKey, Action, BizType, Body, Request, Secret, Signer, Timestamp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -1,0 +1,57 @@
+//! What there is to push.
+
+use std::fmt;
+
+use super::{Pushes, lock};
+
+/// A documented push.
+///
+/// `Debug` leaves out the address, because it may hold a secret.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PushInfo {
+    /// Name of the service, such as `sms`.
+    pub service: String,
+    /// Name of the push, such as `sms_receipt`.
+    pub name: String,
+    /// What the spec says about it.
+    pub description: Option<String>,
+    /// Whether it is signed.
+    pub signed: bool,
+    /// The names of its examples; the first one is what is sent unless another one is asked for.
+    pub examples: Vec<String>,
+    /// The operation that it follows, if it follows one.
+    pub follows: Option<String>,
+    /// The address that is set for it.
+    pub address: Option<String>,
+}
+
+impl fmt::Debug for PushInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PushInfo")
+            .field("service", &self.service)
+            .field("name", &self.name)
+            .field("signed", &self.signed)
+            .field("examples", &self.examples)
+            .field("follows", &self.follows)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Pushes {
+    /// Every documented push, in the order of the specs.
+    #[must_use]
+    pub fn known(&self) -> Vec<PushInfo> {
+        let settings = lock(&self.inner.settings);
+        let known = self.inner.rules.iter().map(|rule| PushInfo {
+            service: rule.service.to_owned(),
+            name: rule.name.clone(),
+            description: rule.description.clone(),
+            signed: rule.signed,
+            examples: rule.examples().map(str::to_owned).collect(),
+            follows: rule.after.as_ref().map(|after| after.operation.clone()),
+            address: settings.addresses.get(&rule.name).cloned(),
+        });
+        known.collect()
+    }
+}
