@@ -205,6 +205,12 @@ impl Faults {
         self.state().injected
     }
 
+    /// Whether a request can meet one.
+    pub(crate) fn any(&self) -> bool {
+        let state = self.state();
+        !state.queue.is_empty() || !state.mixes.is_empty()
+    }
+
     /// The fault that a request meets.
     pub(crate) fn draw(&self, operation: Option<&str>) -> Option<Fault> {
         let mut state = self.state();

@@ -20,7 +20,12 @@ impl<'a> Node<'a> {
 
     /// The first value of a key in this schema or in one that it is composed of.
     pub(crate) fn get(self, key: &str) -> Option<&'a Value> {
-        self.parts().into_iter().find_map(|part| part.get(key))
+        let this = self.resolved();
+        let own = this.schema.get(key);
+        if own.is_some() || this.is_plain() {
+            return own;
+        }
+        this.parts().into_iter().find_map(|part| part.get(key))
     }
 
     /// The JSON type.
@@ -30,7 +35,16 @@ impl<'a> Node<'a> {
 
     /// What describes the property of a name, or the values of a map.
     pub(crate) fn property(self, name: &str) -> Option<Self> {
-        let parts = self.parts();
+        let this = self.resolved();
+        let own = |key| this.schema.get(key);
+        if let Some(schema) = own("properties").and_then(|names| names.get(name)) {
+            return Some(Self { schema, ..self });
+        }
+        if this.is_plain() {
+            let schema = own("additionalProperties").filter(|schema| schema.is_object())?;
+            return Some(Self { schema, ..self });
+        }
+        let parts = this.parts();
         let declared = parts
             .iter()
             .find_map(|part| part.get("properties")?.get(name));
@@ -63,6 +77,30 @@ impl<'a> Node<'a> {
         Some(Self { schema, ..self })
     }
 
+    /// The schema that this one refers to, if it does nothing else, as OpenAPI 3.0 has it.
+    fn resolved(mut self) -> Self {
+        for _ in 0..MAX_PARTS {
+            let reference = self.schema.get("$ref").and_then(Value::as_str);
+            match reference.and_then(|reference| self.referred(reference)) {
+                Some(schema) => self.schema = schema,
+                None => break,
+            }
+        }
+        self
+    }
+
+    /// Whether the schema is not composed of others, as most are.
+    fn is_plain(self) -> bool {
+        let mut names = ["$ref", "allOf", "oneOf"].into_iter();
+        names.all(|name| self.schema.get(name).is_none())
+    }
+
+    /// The schema of a reference into the components.
+    fn referred(self, reference: &str) -> Option<&'a Value> {
+        let name = reference.strip_prefix("#/components/schemas/")?;
+        self.document.get("components")?.get("schemas")?.get(name)
+    }
+
     /// This schema and all that it is composed of by reference, `allOf` or `oneOf`.
     fn parts(self) -> Vec<&'a Value> {
         let mut parts = vec![self.schema];
@@ -71,7 +109,7 @@ impl<'a> Node<'a> {
             let referred = part
                 .get("$ref")
                 .and_then(Value::as_str)
-                .and_then(|reference| self.document.pointer(reference.strip_prefix('#')?));
+                .and_then(|reference| self.referred(reference));
             parts.extend(referred);
             for key in ["allOf", "oneOf"] {
                 parts.extend(

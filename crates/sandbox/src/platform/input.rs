@@ -85,7 +85,11 @@ fn check_distance(limit: &MaxDays, fields: &Fields) -> Result<(), Violation> {
 
 fn extend(fields: &mut Fields, more: Value) {
     if let Value::Object(more) = more {
-        fields.extend(more);
+        if fields.is_empty() {
+            *fields = more;
+        } else {
+            fields.extend(more);
+        }
     }
 }
 
@@ -97,10 +101,9 @@ fn body_fields(body: &RequestBody, incoming: &Incoming<'_>) -> Result<Value, Vio
             Ok(Value::Null)
         };
     }
-    let media = media_type(incoming.headers);
     match &body.content {
         Content::Json => {
-            expect_media(&media, "application/json")?;
+            expect_media(incoming.headers, "application/json")?;
             let value = serde_json::from_slice(incoming.body).map_err(|error| {
                 let (line, column) = (error.line(), error.column());
                 Violation::whole(format!(
@@ -111,11 +114,11 @@ fn body_fields(body: &RequestBody, incoming: &Incoming<'_>) -> Result<Value, Vio
             Ok(value)
         }
         Content::Multipart => {
-            expect_media(&media, "multipart/form-data")?;
+            expect_media(incoming.headers, "multipart/form-data")?;
             multipart_fields(body, incoming)
         }
         Content::Opaque(expected) => {
-            expect_media(&media, expected)?;
+            expect_media(incoming.headers, expected)?;
             Ok(Value::Null)
         }
     }
@@ -189,14 +192,17 @@ fn content_type(headers: &HeaderMap) -> Option<&str> {
     headers.get(CONTENT_TYPE)?.to_str().ok()
 }
 
-/// The media type without its parameters, in lower case; empty if there is none.
-pub(super) fn media_type(headers: &HeaderMap) -> String {
+/// Whether the body is of a media type, whatever its parameters.
+pub(super) fn has_media_type(headers: &HeaderMap, expected: &str) -> bool {
     let media = content_type(headers).and_then(|text| text.split(';').next());
-    media.unwrap_or_default().trim().to_ascii_lowercase()
+    media
+        .unwrap_or_default()
+        .trim()
+        .eq_ignore_ascii_case(expected)
 }
 
-fn expect_media(sent: &str, expected: &str) -> Result<(), Violation> {
-    if sent == expected {
+fn expect_media(headers: &HeaderMap, expected: &str) -> Result<(), Violation> {
+    if has_media_type(headers, expected) {
         Ok(())
     } else {
         Err(Violation::whole(format!(

@@ -287,7 +287,8 @@ fn refusal(
 }
 
 fn to_bytes(value: &Value) -> Bytes {
-    Bytes::from(value.to_string())
+    // A value always becomes JSON.
+    serde_json::to_vec(value).unwrap_or_default().into()
 }
 
 /// Says what happened. Only a rejected signature shows more than names and codes, because nothing else explains it.

@@ -111,7 +111,7 @@ fn authenticate(incoming: &Incoming<'_>, accounts: &Accounts, now: u64) -> Resul
     if !common.ts.millis().is_some_and(near) {
         return Err(Cause::Timestamp);
     }
-    let multipart = input::media_type(incoming.headers) == "multipart/form-data";
+    let multipart = input::has_media_type(incoming.headers, "multipart/form-data");
     let request = Request {
         action: common.action,
         biz_type: common.biz_type,

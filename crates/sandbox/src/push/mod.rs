@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use memchr::memmem;
 use nxcloud_signing::Signer;
 use serde_json::Value;
 use tokio::sync::watch;
@@ -285,7 +286,9 @@ impl Inner {
     /// The pushes that follow a request.
     fn jobs(&self, request: &ReceivedRequest) -> Vec<Job> {
         let rules = self.rules.iter().enumerate();
-        let mut rules = rules.filter(|(_, rule)| rule.follows(request)).peekable();
+        let mut rules = rules
+            .filter(|(_, rule)| rule.follows(request) && self.has_address(rule, request.body()))
+            .peekable();
         if rules.peek().is_none() {
             return Vec::new();
         }
@@ -293,6 +296,16 @@ impl Inner {
         rules
             .flat_map(|(index, rule)| self.jobs_of(index, rule, &origin))
             .collect()
+    }
+
+    /// Whether a push can have an address, told without reading the body as JSON.
+    fn has_address(&self, rule: &Rule, body: &[u8]) -> bool {
+        let named = |field: &String| {
+            // Behind a backslash a name may be spelled in another way.
+            memmem::find(body, field.as_bytes()).is_some() || memchr::memchr(b'\\', body).is_some()
+        };
+        let field = rule.after.as_ref().and_then(|after| after.address.as_ref());
+        field.is_some_and(named) || lock(&self.settings).addresses.contains_key(&rule.name)
     }
 
     fn jobs_of(&self, index: usize, rule: &Rule, origin: &Origin<'_>) -> Vec<Job> {

@@ -89,11 +89,10 @@ impl History {
 mod tests {
     use std::time::Duration;
 
-    use axum::http::HeaderMap;
     use bytes::Bytes;
 
     use super::*;
-    use crate::record::Verdict;
+    use crate::record::{Headers, Verdict};
 
     fn request(number: u64, body_bytes: usize) -> Parts {
         Parts {
@@ -104,7 +103,7 @@ mod tests {
             method: String::new(),
             path: String::new(),
             query: None,
-            headers: HeaderMap::new(),
+            headers: Headers::default(),
             body: Bytes::from(vec![0; body_bytes]),
             verdict: Verdict::accepted(),
             status: 200,

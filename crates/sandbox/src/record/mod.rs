@@ -1,17 +1,18 @@
 //! What the sandbox received, and how it answered.
 
 mod cause;
+mod headers;
 mod history;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::HeaderMap;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 pub use cause::{Cause, CommonProblem, LikelyCause, SignatureMismatch, Verdict};
+pub(crate) use headers::Headers;
 pub(crate) use history::History;
 
 /// One request that the sandbox received, with its verdict and reply. Cloning it is cheap.
@@ -35,7 +36,7 @@ pub(crate) struct Parts {
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) query: Option<String>,
-    pub(crate) headers: HeaderMap,
+    pub(crate) headers: Headers,
     pub(crate) body: Bytes,
     pub(crate) verdict: Verdict,
     pub(crate) status: u16,
@@ -101,15 +102,17 @@ impl ReceivedRequest {
     /// The first header of a name in any case, if its value is text.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.parts.headers.get(name)?.to_str().ok()
+        let value = self.parts.headers.get(name)?;
+        let text = |byte: &u8| matches!(byte, b'\t' | b' '..=b'~');
+        if !value.iter().all(text) {
+            return None;
+        }
+        std::str::from_utf8(value).ok()
     }
 
     /// All headers, names in lower case.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.parts
-            .headers
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_bytes()))
+        self.parts.headers.iter()
     }
 
     /// The body, byte for byte. Of a body over the limit nothing is kept.
@@ -144,29 +147,32 @@ impl ReceivedRequest {
 
     /// About how much memory the record holds.
     pub(crate) fn size(&self) -> usize {
-        let headers = self
-            .parts
-            .headers
-            .iter()
-            .map(|(name, value)| name.as_str().len() + value.len());
         let explained = match self.parts.verdict.cause() {
             Some(Cause::Signature(mismatch)) => mismatch.string_to_sign().len(),
             _ => 0,
         };
         let text = self.parts.path.len() + self.parts.query.as_ref().map_or(0, String::len);
-        headers.sum::<usize>() + explained + text + self.parts.body.len() + self.parts.reply.len()
+        self.parts.headers.size()
+            + explained
+            + text
+            + self.parts.body.len()
+            + self.parts.reply.len()
     }
 
     /// The record as the JSON endpoint shows it.
     pub(crate) fn to_json(&self) -> Value {
         let mut headers = Map::new();
-        for name in self.parts.headers.keys() {
-            let values = self.parts.headers.get_all(name).iter();
-            let text = values
-                .map(|value| String::from_utf8_lossy(value.as_bytes()))
-                .collect::<Vec<_>>()
-                .join(", ");
-            headers.insert(name.as_str().to_owned(), text.into());
+        for (name, value) in self.headers() {
+            let text = String::from_utf8_lossy(value);
+            match headers.get_mut(name) {
+                Some(Value::String(all)) => {
+                    all.push_str(", ");
+                    all.push_str(&text);
+                }
+                _ => {
+                    headers.insert(name.to_owned(), text.into());
+                }
+            }
         }
         let mut record = json!({
             "id": self.id(),

@@ -1,0 +1,86 @@
+//! The headers of a request that is kept.
+
+use axum::http::HeaderMap;
+use memchr::memmem;
+
+/// Headers in one piece of memory, in the form of an HTTP head: `name: value`, CR, LF, names in lower case. No value can
+/// hold a line end.
+///
+/// A map would take ten times the room, and hold on to the buffers of the connection.
+#[derive(Clone, Default)]
+pub(crate) struct Headers(Box<[u8]>);
+
+impl Headers {
+    /// All headers, those of one name beside each other.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let mut rest = &*self.0;
+        std::iter::from_fn(move || {
+            let colon = memmem::find(rest, b": ")?;
+            let (name, value) = (rest.get(..colon)?, rest.get(colon + 2..)?);
+            let end = memmem::find(value, b"\r\n")?;
+            rest = value.get(end + 2..)?;
+            Some((std::str::from_utf8(name).ok()?, value.get(..end)?))
+        })
+    }
+
+    /// The first value of a name in any case.
+    pub(crate) fn get(&self, name: &str) -> Option<&[u8]> {
+        self.iter()
+            .find(|(other, _)| other.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    }
+
+    /// How many bytes they take.
+    pub(crate) const fn size(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl From<&HeaderMap> for Headers {
+    fn from(headers: &HeaderMap) -> Self {
+        let sizes = headers
+            .iter()
+            .map(|(name, value)| name.as_str().len() + value.len() + 4);
+        let mut head = Vec::with_capacity(sizes.sum());
+        for (name, value) in headers {
+            head.extend_from_slice(name.as_str().as_bytes());
+            head.extend_from_slice(b": ");
+            head.extend_from_slice(value.as_bytes());
+            head.extend_from_slice(b"\r\n");
+        }
+        Self(head.into_boxed_slice())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{HeaderName, HeaderValue};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_headers_of_a_map_come_out_as_they_were(
+            headers in prop::collection::vec(
+                ("[a-zA-Z][a-z0-9.!#-]{0,12}", prop::collection::vec(prop_oneof![Just(b'\t'), b' '..=b'~', 0x80..=0xFF_u8], 0..20)),
+                0..8,
+            ),
+        ) {
+            let mut map = HeaderMap::new();
+            for (name, value) in &headers {
+                map.append(
+                    HeaderName::try_from(name.as_str()).unwrap(),
+                    HeaderValue::from_bytes(value).unwrap(),
+                );
+            }
+            let kept = Headers::from(&map);
+            let expected = map.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+            prop_assert!(kept.iter().eq(expected));
+            for (name, _) in &headers {
+                prop_assert_eq!(kept.get(name), map.get(name.as_str()).map(HeaderValue::as_bytes));
+            }
+            prop_assert_eq!(kept.get("not-there"), None);
+        }
+    }
+}
