@@ -2,11 +2,14 @@
 #![doc = include_str!("../README.md")]
 
 mod catalog;
+mod conversation;
 mod error;
+mod events;
 mod faults;
 mod format;
 mod generated;
 mod http;
+mod inspect;
 mod platform;
 mod push;
 mod record;
@@ -17,7 +20,7 @@ pub mod testing;
 mod violation;
 
 pub use error::{Error, SpecError};
-pub use faults::{Fault, Faults, Mix};
+pub use faults::{Fault, FaultSwitch, Faults, Mix};
 pub use push::{Delivery, DeliveryOutcome, Order, PushContent, PushError, PushInfo, Pushes};
 pub use record::{Cause, CommonProblem, LikelyCause, ReceivedRequest, SignatureMismatch, Verdict};
 pub use sandbox::{

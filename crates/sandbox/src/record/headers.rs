@@ -1,6 +1,6 @@
 //! The headers of a request that is kept.
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use memchr::memmem;
 
 /// Headers in one piece of memory, in the form of an HTTP head: `name: value`, CR, LF, names in lower case. No value can
@@ -30,6 +30,19 @@ impl Headers {
             .map(|(_, value)| value)
     }
 
+    /// As a map again, to look at a request once more.
+    pub(crate) fn to_map(&self) -> HeaderMap {
+        let parsed = self.iter().filter_map(|(name, value)| {
+            let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+            Some((name, HeaderValue::from_bytes(value).ok()?))
+        });
+        let mut map = HeaderMap::new();
+        for (name, value) in parsed {
+            map.append(name, value);
+        }
+        map
+    }
+
     /// How many bytes they take.
     pub(crate) const fn size(&self) -> usize {
         self.0.len()
@@ -54,7 +67,6 @@ impl From<&HeaderMap> for Headers {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::{HeaderName, HeaderValue};
     use proptest::prelude::*;
 
     use super::*;
@@ -77,6 +89,7 @@ mod tests {
             let kept = Headers::from(&map);
             let expected = map.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
             prop_assert!(kept.iter().eq(expected));
+            prop_assert_eq!(&kept.to_map(), &map);
             for (name, _) in &headers {
                 prop_assert_eq!(kept.get(name), map.get(name.as_str()).map(HeaderValue::as_bytes));
             }
