@@ -283,7 +283,7 @@ impl Faults {
     /// Whether a request can meet one.
     pub(crate) fn any(&self) -> bool {
         let state = self.state();
-        !state.queue.is_empty() || !state.mixes.is_empty()
+        !(state.queue.is_empty() && state.switches.is_empty() && state.mixes.is_empty())
     }
 
     /// The fault that a request meets.
