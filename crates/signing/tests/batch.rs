@@ -267,6 +267,28 @@ fn an_empty_batch_is_fine_and_a_long_buffer_keeps_its_end() {
 }
 
 #[test]
+fn lanes_are_available_exactly_where_the_cpu_has_their_instructions() {
+    // Asked of the standard library, which finds out in its own way.
+    #[cfg(target_arch = "x86_64")]
+    let (avx2, avx512) = (
+        is_x86_feature_detected!("avx2"),
+        is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512vl")
+            && is_x86_feature_detected!("avx512bw"),
+    );
+    #[cfg(not(target_arch = "x86_64"))]
+    let (avx2, avx512) = (false, false);
+    let mut expected = vec![Lanes::Single, Lanes::Plain8, Lanes::Plain16, Lanes::Plain32];
+    if avx2 {
+        expected.extend([Lanes::Avx2x8, Lanes::Avx2x16]);
+    }
+    if avx512 {
+        expected.push(Lanes::Avx512x32);
+    }
+    assert_eq!(available().collect::<Vec<_>>(), expected);
+}
+
+#[test]
 fn lanes_that_the_cpu_lacks_are_an_error() {
     for lanes in Lanes::ALL {
         let signed = signer().sign_batch_in(lanes, &[request(None)], &mut [Signature::UNSET]);

@@ -152,6 +152,13 @@ fn milliseconds_become_plain_decimal_digits() {
 }
 
 #[test]
+fn expose_hands_out_the_secret_as_it_was_given() {
+    for given in ["x", " tr0ub4dor&3\n", "密"] {
+        assert_eq!(Secret::new(given).unwrap().expose(), given);
+    }
+}
+
+#[test]
 fn no_text_of_any_type_holds_the_secret_or_the_body() {
     let secret = || Secret::new("tr0ub4dor&3").unwrap();
     let signer = Signer::new(AccessKey::new("key").unwrap(), secret());

@@ -120,6 +120,14 @@ fn a_group_is_as_wide_as_what_is_left_needs() {
 }
 
 #[test]
+fn a_batch_of_one_takes_no_lanes_unless_they_are_forced() {
+    let best = Choice::Best(Tier::Avx512);
+    assert_eq!([0, 1, 2, 9, 17].map(|n| best.widest(n)), [1, 1, 8, 16, 32]);
+    assert_eq!(Choice::Best(Tier::Scalar).widest(100), 1);
+    assert_eq!(Choice::Forced(Lanes::Plain32).widest(1), 32);
+}
+
+#[test]
 fn a_group_pays_when_its_messages_together_outweigh_its_longest() {
     let best = Choice::Best(Tier::Avx2);
     assert!(
@@ -133,6 +141,10 @@ fn a_group_pays_when_its_messages_together_outweigh_its_longest() {
     );
     assert!(!best.pays(Lanes::Plain8, 6, 3));
     assert!(best.pays(Lanes::Plain8, 9, 3));
+    assert!(
+        !best.pays(Lanes::Avx2x8, 8, 5),
+        "at equal cost there is nothing to gain"
+    );
     assert!(!best.pays(Lanes::Single, 9, 3));
     assert!(Choice::Forced(Lanes::Plain8).pays(Lanes::Plain8, 1, 1));
     assert!(
