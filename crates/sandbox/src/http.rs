@@ -3,17 +3,18 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
-use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::extract::{Request, State};
-use axum::http::header::{ALLOW, CONTENT_TYPE, DATE, HOST};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use axum::http::header::{ALLOW, CONTENT_TYPE, DATE};
+use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{self, get};
+use axum::{Router, middleware};
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
+use crate::access::{self, Access};
 use crate::faults::{Faults, Line};
 use crate::platform::{self, Answer, Incoming, Platform};
 use crate::push::Pushes;
@@ -31,6 +32,7 @@ pub(crate) struct Shared {
     pub(crate) history: History,
     pub(crate) pushes: Pushes,
     pub(crate) body_limit: usize,
+    pub(crate) access: Access,
 }
 
 impl Shared {
@@ -46,6 +48,12 @@ impl Shared {
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/__sandbox/requests", get(list).delete(clear))
+        .route("/__sandbox/", routing::any(StatusCode::NOT_FOUND))
+        .route("/__sandbox/{*rest}", routing::any(StatusCode::NOT_FOUND))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&shared),
+            access::guard,
+        ))
         .fallback(answer)
         .with_state(shared)
 }
@@ -57,6 +65,7 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
         Ok(body) => (body, None),
         Err(problem) => (Bytes::new(), Some(problem)),
     };
+    let room = shared.history.room(body.len()).await;
     let now = shared.platform.clock.now();
     let mut fault = None;
     let answer = match problem {
@@ -89,7 +98,7 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
         Some(fault) => fault.spoil(response, head.extensions.get::<Line>()),
         None => response,
     };
-    let received = shared.history.push(Parts {
+    let parts = Parts {
         received_at: now,
         took: begun.elapsed(),
         service: answer.service,
@@ -102,7 +111,8 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
         verdict: answer.verdict,
         status: answer.status.as_u16(),
         reply: answer.body,
-    });
+    };
+    let received = shared.history.push(parts, room);
     shared.pushes.follow(&received);
     response
 }
@@ -163,10 +173,7 @@ fn date(now: u64) -> Option<HeaderValue> {
 }
 
 /// `GET /__sandbox/requests[?operation=…]`: the requests kept, oldest first.
-async fn list(State(shared): State<Arc<Shared>>, uri: Uri, headers: HeaderMap) -> Response {
-    if !is_local(&headers) {
-        return StatusCode::FORBIDDEN.into_response();
-    }
+async fn list(State(shared): State<Arc<Shared>>, uri: Uri) -> Response {
     let query = uri.query().unwrap_or_default().as_bytes();
     let operation = form_urlencoded::parse(query)
         .find(|(name, _)| name == "operation")
@@ -182,26 +189,9 @@ async fn list(State(shared): State<Arc<Shared>>, uri: Uri, headers: HeaderMap) -
 }
 
 /// `DELETE /__sandbox/requests`: forgets all requests and what they have made.
-async fn clear(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> StatusCode {
-    if !is_local(&headers) {
-        return StatusCode::FORBIDDEN;
-    }
+async fn clear(State(shared): State<Arc<Shared>>) -> StatusCode {
     shared.clear();
     StatusCode::NO_CONTENT
-}
-
-/// Whether a request names this machine. A page of another site that has its name resolved to the loopback address does
-/// not, and must not read what was received.
-fn is_local(headers: &HeaderMap) -> bool {
-    let Some(host) = headers.get(HOST) else {
-        return true;
-    };
-    let host = host.to_str().unwrap_or_default();
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
-    };
-    matches!(name, "127.0.0.1" | "localhost" | "[::1]")
 }
 
 #[cfg(test)]

@@ -30,6 +30,17 @@ impl Headers {
             .map(|(_, value)| value)
     }
 
+    /// The head that [`as_bytes`](Self::as_bytes) gave.
+    #[cfg(feature = "record")]
+    pub(super) fn from_bytes(head: Vec<u8>) -> Self {
+        Self(head.into_boxed_slice())
+    }
+
+    #[cfg(feature = "record")]
+    pub(super) const fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// How many bytes they take.
     pub(crate) const fn size(&self) -> usize {
         self.0.len()
