@@ -100,3 +100,115 @@ fn write_batch(connection: &mut Connection, batch: &mut [Message]) -> rusqlite::
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::mpsc::channel;
+
+    use bytes::Bytes;
+    use tokio::sync::Semaphore;
+
+    use super::super::open::TABLES;
+    use super::*;
+    use crate::record::{Headers, Parts, Verdict};
+
+    /// How often the writer found the file locked.
+    static REFUSED: AtomicUsize = AtomicUsize::new(0);
+
+    struct Case {
+        path: PathBuf,
+        /// Holds the lock.
+        other: Connection,
+        room: Arc<Semaphore>,
+    }
+
+    impl Case {
+        /// A file that another connection has locked.
+        fn new(name: &str) -> Self {
+            let name = format!("nxcloud-sandbox-writer-{}-{name}.db", std::process::id());
+            let path = std::env::temp_dir().join(name);
+            let other = Connection::open(&path).unwrap();
+            other.execute_batch(TABLES).unwrap();
+            other.execute_batch("BEGIN IMMEDIATE").unwrap();
+            let room = Arc::new(Semaphore::new(1));
+            Self { path, other, room }
+        }
+
+        fn connect(&self) -> Connection {
+            let mut connection = Connection::open(&self.path).unwrap();
+            let refuse = |_| {
+                REFUSED.fetch_add(1, Ordering::SeqCst);
+                false
+            };
+            connection.busy_handler(Some(refuse)).unwrap();
+            connection
+        }
+
+        fn request(&self) -> Message {
+            let parts = Parts {
+                received_at: 0,
+                took: Duration::ZERO,
+                service: None,
+                operation: None,
+                method: String::new(),
+                path: String::new(),
+                query: None,
+                headers: Headers::default(),
+                body: Bytes::new(),
+                verdict: Verdict::accepted(),
+                status: 200,
+                reply: Bytes::new(),
+            };
+            let room = Arc::clone(&self.room).try_acquire_owned().unwrap();
+            Message::Request(ReceivedRequest::new(1, parts), Some(room))
+        }
+
+        fn rows(&self) -> i64 {
+            let count = "SELECT count(*) FROM requests";
+            self.other.query_row(count, [], |row| row.get(0)).unwrap()
+        }
+    }
+
+    impl Drop for Case {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+
+    /// Both in one test, since they count the same refusals.
+    #[test]
+    fn what_cannot_be_written_keeps_its_room_until_it_is_or_the_sandbox_stops() {
+        let wait_for_refusals = |count: usize| {
+            let wanted = REFUSED.load(Ordering::SeqCst) + count;
+            while REFUSED.load(Ordering::SeqCst) < wanted {
+                thread::yield_now();
+            }
+        };
+        for stops in [false, true] {
+            let case = Case::new(if stops { "stops" } else { "waits" });
+            let connection = case.connect();
+            let (sender, messages) = channel();
+            sender.send(case.request()).unwrap();
+            let writer = thread::spawn(move || write(connection, &messages));
+            wait_for_refusals(2);
+            assert_eq!(case.room.available_permits(), 0);
+            if stops {
+                drop(sender);
+                writer.join().unwrap();
+                assert_eq!(case.rows(), 0);
+            } else {
+                case.other.execute_batch("COMMIT").unwrap();
+                while case.room.available_permits() == 0 {
+                    thread::yield_now();
+                }
+                assert_eq!(case.rows(), 1);
+                drop(sender);
+                writer.join().unwrap();
+            }
+            assert_eq!(case.room.available_permits(), 1);
+        }
+    }
+}
