@@ -1,20 +1,15 @@
 //! Who may ask below `/__sandbox/`. This is the only place that decides on it.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
-use axum::extract::{Request, State};
 use axum::http::header::{
     AUTHORIZATION, CACHE_CONTROL, COOKIE, HOST, LOCATION, SET_COOKIE, WWW_AUTHENTICATE,
 };
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use data_encoding::BASE64URL_NOPAD;
 use nxcloud_signing::Secret;
 use subtle::ConstantTimeEq;
-
-use crate::http::Shared;
 
 /// Where the page is.
 const PAGE: &str = "/__sandbox/";
@@ -51,7 +46,7 @@ impl Access {
             Self::ThisMachine => return Some(StatusCode::FORBIDDEN.into_response()),
             Self::Token { token, cookie } => (token, cookie),
         };
-        if *method == Method::GET && uri.path() == PAGE {
+        if *method == Method::GET && matches!(uri.path(), PAGE | "/__sandbox") {
             let query = uri.query().unwrap_or_default();
             let mut query = form_urlencoded::parse(query.as_bytes());
             if let Some((_, sent)) = query.find(|(name, _)| name == "token") {
@@ -62,21 +57,6 @@ impl Access {
         let by_header = bearer(headers).is_some_and(|sent| same(sent, token));
         let by_cookie = || cookies(headers).any(|sent| same(sent, cookie));
         (!by_header && !by_cookie()).then(refuse)
-    }
-}
-
-/// Puts [`Access`] before everything below `/__sandbox/`.
-pub(crate) async fn guard(
-    State(shared): State<Arc<Shared>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let stopped = shared
-        .access
-        .stop(request.method(), request.uri(), request.headers());
-    match stopped {
-        Some(response) => response,
-        None => next.run(request).await,
     }
 }
 

@@ -1,6 +1,8 @@
 //! Faults on demand: what a network, a gateway or the platform itself can do to a request and its reply.
 
+mod kind;
 mod line;
+mod switch;
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -12,7 +14,11 @@ use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 
+pub(crate) use kind::{KINDS, Kind};
 pub(crate) use line::{Line, Wire};
+pub use switch::FaultSwitch;
+
+use crate::events::Events;
 
 /// Something that goes wrong with one request.
 ///
@@ -158,39 +164,113 @@ pub struct Faults(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
+    events: Events,
     queue: VecDeque<(Option<String>, Fault)>,
+    switches: Vec<FaultSwitch>,
+    random: fastrand::Rng,
     mixes: Vec<(Option<String>, Mix)>,
     injected: usize,
 }
 
+impl State {
+    /// How many faults or sources of faults there are.
+    fn count(&self) -> usize {
+        self.queue.len() + self.switches.len() + self.mixes.len()
+    }
+
+    /// Says that something about the faults to come has changed.
+    fn changed(&self) {
+        let on = self.count();
+        self.events
+            .tell("faults", || serde_json::json!({ "on": on }));
+    }
+
+    /// The fault of the first switch that hits.
+    fn drawn_switch(&mut self, meant: impl Fn(&Option<String>) -> bool) -> Option<Fault> {
+        let random = &mut self.random;
+        let mut switches = self.switches.iter_mut();
+        let hit = switches.find(|one| meant(&one.operation) && random.f64() < one.share)?;
+        let fault = hit.fault;
+        if let Some(left) = &mut hit.left {
+            *left = left.saturating_sub(1);
+            self.switches.retain(|one| one.left != Some(0));
+            self.changed();
+        }
+        Some(fault)
+    }
+}
+
 impl Faults {
+    pub(crate) fn new(events: Events) -> Self {
+        let state = State {
+            events,
+            ..State::default()
+        };
+        Self(Arc::new(Mutex::new(state)))
+    }
+
     /// The next request meets this fault. Several form a queue.
     pub fn push(&self, fault: Fault) {
-        self.state().queue.push_back((None, fault));
+        self.change(|state| state.queue.push_back((None, fault)));
     }
 
     /// The next request of an operation, such as `send_sms`, meets this fault.
     pub fn push_for(&self, operation: impl Into<String>, fault: Fault) {
         let operation = Some(operation.into());
-        self.state().queue.push_back((operation, fault));
+        self.change(|state| state.queue.push_back((operation, fault)));
     }
 
-    /// Requests that no fault of the queue is meant for meet this mix.
+    /// Requests that no fault of the queue and no switch is meant for meet this mix.
     pub fn mix(&self, mix: Mix) {
-        self.state().mixes.push((None, mix));
+        self.change(|state| state.mixes.push((None, mix)));
     }
 
-    /// Requests of an operation that no fault of the queue is meant for meet this mix.
+    /// Requests of an operation that no fault of the queue and no switch is meant for meet this mix.
     pub fn mix_for(&self, operation: impl Into<String>, mix: Mix) {
         let operation = Some(operation.into());
-        self.state().mixes.push((operation, mix));
+        self.change(|state| state.mixes.push((operation, mix)));
     }
 
-    /// Takes back all faults that are still to come.
+    /// Switches a fault on. It takes the place of a switch of the same kind for the same operation, and comes after the
+    /// faults of the queue; of several switches the first one that hits counts.
+    pub fn switch_on(&self, switch: FaultSwitch) {
+        self.change(|state| {
+            let mut switches = state.switches.iter_mut();
+            match switches.find(|one| one.is(switch.fault, switch.operation())) {
+                Some(one) => *one = switch,
+                None => state.switches.push(switch),
+            }
+            state.switches.retain(|one| one.left != Some(0));
+        });
+    }
+
+    /// Switches a kind of fault off, whatever its parameters, for an operation or for all. Tells whether it was on.
+    pub fn switch_off(&self, fault: Fault, operation: Option<&str>) -> bool {
+        self.change(|state| {
+            let before = state.switches.len();
+            state.switches.retain(|one| !one.is(fault, operation));
+            state.switches.len() < before
+        })
+    }
+
+    /// What is switched on.
+    #[must_use]
+    pub fn switches(&self) -> Vec<FaultSwitch> {
+        self.state().switches.clone()
+    }
+
+    /// How many mixes there are.
+    pub(crate) fn mixes(&self) -> usize {
+        self.state().mixes.len()
+    }
+
+    /// Takes back all faults that are still to come, those of switches too.
     pub fn clear(&self) {
-        let mut state = self.state();
-        state.queue.clear();
-        state.mixes.clear();
+        self.change(|state| {
+            state.queue.clear();
+            state.switches.clear();
+            state.mixes.clear();
+        });
     }
 
     /// How many faults of the queue no request has met yet.
@@ -207,8 +287,7 @@ impl Faults {
 
     /// Whether a request can meet one.
     pub(crate) fn any(&self) -> bool {
-        let state = self.state();
-        !state.queue.is_empty() || !state.mixes.is_empty()
+        self.state().count() > 0
     }
 
     /// The fault that a request meets.
@@ -217,16 +296,26 @@ impl Faults {
         let meant = |wanted: &Option<String>| wanted.is_none() || wanted.as_deref() == operation;
         let queued = state.queue.iter().position(|(wanted, _)| meant(wanted));
         let fault = match queued.and_then(|at| state.queue.remove(at)) {
-            Some((_, fault)) => Some(fault),
-            None => {
+            Some((_, fault)) => {
+                state.changed();
+                Some(fault)
+            }
+            None => state.drawn_switch(meant).or_else(|| {
                 let mut mixes = state.mixes.iter_mut();
                 mixes
                     .find(|(wanted, _)| meant(wanted))
                     .and_then(|(_, mix)| mix.draw())
-            }
+            }),
         };
         state.injected += usize::from(fault.is_some());
         fault
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.state();
+        let changed = change(&mut state);
+        state.changed();
+        changed
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -239,6 +328,7 @@ impl fmt::Debug for Faults {
         let state = self.state();
         f.debug_struct("Faults")
             .field("queue", &state.queue)
+            .field("switches", &state.switches)
             .field("mixes", &state.mixes.len())
             .field("injected", &state.injected)
             .finish()
@@ -286,9 +376,34 @@ mod tests {
     }
 
     #[test]
+    fn a_switch_hits_until_it_is_off_or_has_hit_enough() {
+        let faults = Faults::default();
+        let for_sms = FaultSwitch::new(Fault::Status(500)).only_for("send_sms");
+        faults.switch_on(for_sms.clone().hits(2));
+        faults.push_for("send_sms", Fault::Malformed);
+        let draw = || faults.draw(Some("send_sms"));
+        assert_eq!(faults.draw(None), None, "another operation");
+        let drawn = [draw(), draw(), draw(), draw()];
+        let status = Some(Fault::Status(500));
+        assert_eq!(drawn, [Some(Fault::Malformed), status, status, None]);
+        assert!(faults.switches().is_empty());
+
+        faults.switch_on(for_sms.clone());
+        faults.switch_on(FaultSwitch::new(Fault::Status(502)));
+        faults.switch_on(for_sms.hits(1));
+        assert_eq!(faults.switches().len(), 2, "one took the other's place");
+        assert!(faults.switch_off(Fault::Status(1), Some("send_sms")));
+        assert!(!faults.switch_off(Fault::Status(1), Some("send_sms")));
+        assert_eq!(draw(), Some(Fault::Status(502)));
+        faults.switch_on(FaultSwitch::new(Fault::Status(502)).share(0.0));
+        assert_eq!(draw(), None);
+    }
+
+    #[test]
     fn what_is_cleared_does_not_come() {
         let faults = Faults::default();
         faults.push(Fault::Malformed);
+        faults.switch_on(FaultSwitch::new(Fault::Slow(Duration::ZERO)));
         faults.mix(Mix::new(1).with(1.0, Fault::Truncated));
         faults.clear();
         assert_eq!(faults.draw(None), None);

@@ -1,24 +1,25 @@
-//! From HTTP to the platform and back.
+//! From HTTP to the platform and back. What is below `/__sandbox` is in [`inspect`](crate::inspect).
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
+use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::extract::{Request, State};
 use axum::http::header::{ALLOW, CONTENT_TYPE, DATE};
-use axum::http::{HeaderValue, StatusCode, Uri};
-use axum::response::{IntoResponse, Response};
-use axum::routing::{self, get};
-use axum::{Router, middleware};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::Response;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::access::{self, Access};
+use crate::access::Access;
+use crate::events::Events;
 use crate::faults::{Faults, Line};
+use crate::inspect;
 use crate::platform::{self, Answer, Incoming, Platform};
 use crate::push::Pushes;
-use crate::record::{Cause, Headers, History, Parts, ReceivedRequest};
+use crate::record::{Cause, Headers, History, Parts};
 
 /// Room made for a body before any of it has come, whatever length is announced.
 const MAX_RESERVED: u64 = 64 * 1024;
@@ -33,6 +34,7 @@ pub(crate) struct Shared {
     pub(crate) pushes: Pushes,
     pub(crate) body_limit: usize,
     pub(crate) access: Access,
+    pub(crate) events: Events,
 }
 
 impl Shared {
@@ -41,21 +43,13 @@ impl Shared {
         self.history.clear();
         self.platform.state.clear();
         self.pushes.clear_log();
+        self.events.tell("cleared", || json!({}));
     }
 }
 
-/// Everything that is served: the platform, and below `/__sandbox` what tests may ask.
+/// Everything that is served: the platform, and below `/__sandbox` the inspector.
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
-    Router::new()
-        .route("/__sandbox/requests", get(list).delete(clear))
-        .route("/__sandbox/", routing::any(StatusCode::NOT_FOUND))
-        .route("/__sandbox/{*rest}", routing::any(StatusCode::NOT_FOUND))
-        .layer(middleware::from_fn_with_state(
-            Arc::clone(&shared),
-            access::guard,
-        ))
-        .fallback(answer)
-        .with_state(shared)
+    inspect::routes(&shared).fallback(answer).with_state(shared)
 }
 
 async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response {
@@ -113,6 +107,9 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
         reply: answer.body,
     };
     let received = shared.history.push(parts, room);
+    shared
+        .events
+        .tell("request", || inspect::summary(&received));
     shared.pushes.follow(&received);
     response
 }
@@ -170,28 +167,6 @@ fn date(now: u64) -> Option<HeaderValue> {
     }
     let time = UNIX_EPOCH.checked_add(Duration::from_millis(now))?;
     HeaderValue::from_str(&httpdate::fmt_http_date(time)).ok()
-}
-
-/// `GET /__sandbox/requests[?operation=…]`: the requests kept, oldest first.
-async fn list(State(shared): State<Arc<Shared>>, uri: Uri) -> Response {
-    let query = uri.query().unwrap_or_default().as_bytes();
-    let operation = form_urlencoded::parse(query)
-        .find(|(name, _)| name == "operation")
-        .map(|(_, value)| value);
-    let requests = shared.history.requests();
-    let wanted = requests
-        .iter()
-        .filter(|request| operation.is_none() || request.operation() == operation.as_deref());
-    let listed = wanted.map(ReceivedRequest::to_json).collect::<Vec<Value>>();
-    let json = HeaderValue::from_static("application/json");
-    let body = json!({ "requests": listed }).to_string();
-    ([(CONTENT_TYPE, json)], body).into_response()
-}
-
-/// `DELETE /__sandbox/requests`: forgets all requests and what they have made.
-async fn clear(State(shared): State<Arc<Shared>>) -> StatusCode {
-    shared.clear();
-    StatusCode::NO_CONTENT
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, HeaderName};
 use hyper::body::Frame;
 use nxcloud_signing::{AccessKey, Action, BizType, Request as Signed, Secret, Signer, Timestamp};
 use proptest::prelude::*;
+use serde_json::Value;
 use tokio::runtime::Runtime;
 use tower::ServiceExt;
 
@@ -35,9 +36,10 @@ fn shared(body_limit: usize) -> Arc<Shared> {
         platform: Platform::new(Catalog::embedded().unwrap(), accounts, Clock::new(|| NOW)),
         faults: Faults::default(),
         history: History::new(100, 1_000_000),
-        pushes: Pushes::new([], Clock::new(|| NOW)).unwrap(),
+        pushes: Pushes::new([], Clock::new(|| NOW), Events::default()).unwrap(),
         body_limit,
         access: Access::ThisMachine,
+        events: Events::default(),
     })
 }
 

@@ -3,11 +3,14 @@
 
 mod access;
 mod catalog;
+mod conversation;
 mod error;
+mod events;
 mod faults;
 mod format;
 mod generated;
 mod http;
+mod inspect;
 mod platform;
 mod push;
 mod record;
@@ -18,7 +21,7 @@ pub mod testing;
 mod violation;
 
 pub use error::{Error, SpecError};
-pub use faults::{Fault, Faults, Mix};
+pub use faults::{Fault, FaultSwitch, Faults, Mix};
 pub use push::{Delivery, DeliveryOutcome, Order, PushContent, PushError, PushInfo, Pushes};
 #[cfg(feature = "record")]
 pub use record::RecordError;

@@ -18,6 +18,7 @@ use tokio::task::JoinHandle;
 
 use crate::access::Access;
 use crate::catalog::Catalog;
+use crate::events::Events;
 use crate::http::{self, Shared};
 use crate::platform::{Accounts, Clock, Platform};
 use crate::push::Pushes;
@@ -89,6 +90,12 @@ impl Sandbox {
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The address of the inspector, a page that shows what is received, as it comes: open it in a browser.
+    #[must_use]
+    pub fn inspector_url(&self) -> String {
+        format!("{}/__sandbox/", self.url)
     }
 
     /// The address that is listened on.
@@ -315,7 +322,8 @@ impl Builder {
         let built_in = (AccessKey::new(ACCESS_KEY)?, Secret::new(ACCESS_SECRET)?);
         let known = std::iter::once(&built_in).chain(&self.accounts);
         let signers = known.map(|(key, secret)| Signer::new(key.clone(), secret.clone()));
-        let pushes = Pushes::new(signers, self.clock.clone())?;
+        let events = Events::default();
+        let pushes = Pushes::new(signers, self.clock.clone(), events.clone())?;
         accounts.add(AccessKey::new(ACCESS_KEY)?, Secret::new(ACCESS_SECRET)?);
         accounts.add_antbuddy(AppId::new(APP_ID)?, Secret::new(APP_SECRET)?);
         for (access_key, secret) in self.accounts {
@@ -338,11 +346,12 @@ impl Builder {
         };
         let shared = Arc::new(Shared {
             platform,
-            faults: Faults::default(),
+            faults: Faults::new(events.clone()),
             history,
             pushes,
             body_limit: self.body_limit,
             access: Access::new(self.token),
+            events,
         });
         let listen = |source| Error::Listen {
             port: self.port,

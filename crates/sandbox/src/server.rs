@@ -54,16 +54,29 @@ pub(crate) async fn serve(
     in_time
 }
 
-async fn connection(stream: TcpStream, router: Router, mut closing: watch::Receiver<bool>) {
+/// Tells a reply that goes on for ever that the server stops.
+#[derive(Clone)]
+pub(crate) struct Closing(watch::Receiver<bool>);
+
+impl Closing {
+    /// Completes when the server stops.
+    pub(crate) async fn told(mut self) {
+        // It fails when the server is gone.
+        let _ = self.0.wait_for(|closing| *closing).await;
+    }
+}
+
+async fn connection(stream: TcpStream, router: Router, closing: watch::Receiver<bool>) {
     // Replies are small; waiting for more to send only delays them. Without it they still arrive.
     let _ = stream.set_nodelay(true);
     let line = Line::default();
     let wire = Wire::new(stream, line.clone());
     let router = TowerToHyperService::new(router);
-    let service = service_fn(move |mut request: Request<Incoming>| {
+    let service = service_fn(|mut request: Request<Incoming>| {
         // With it the answer can decide on the wire that carries it.
         line.clear();
         request.extensions_mut().insert(line.clone());
+        request.extensions_mut().insert(Closing(closing.clone()));
         router.call(request)
     });
     let mut connection = pin!(
@@ -72,10 +85,11 @@ async fn connection(stream: TcpStream, router: Router, mut closing: watch::Recei
             .serve_connection(TokioIo::new(wire), service)
     );
     // An error of a connection is the client's: it went away or sent what is no HTTP.
-    let told_to_close = async { closing.wait_for(|closing| *closing).await.is_ok() };
+    let told_to_close = Closing(closing.clone()).told();
     tokio::select! {
         _ = connection.as_mut() => {}
-        _ = told_to_close => {
+        // A stream of events goes on for ever, and who watches may have stopped reading.
+        () = told_to_close => if !line.is_endless() {
             connection.as_mut().graceful_shutdown();
             let _ = connection.await;
         }
@@ -84,9 +98,38 @@ async fn connection(stream: TcpStream, router: Router, mut closing: watch::Recei
 
 #[cfg(test)]
 mod tests {
-    use tokio::io::AsyncReadExt;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
+
+    /// A reply that goes on for ever, faster than it is read.
+    async fn endless(request: axum::extract::Request) -> axum::body::Body {
+        if let Some(line) = request.extensions().get::<Line>() {
+            line.never_ends();
+        }
+        let piece = bytes::Bytes::from_static(&[b'x'; 16 * 1024]);
+        let pieces =
+            futures_util::stream::repeat_with(move || Ok::<_, std::io::Error>(piece.clone()));
+        axum::body::Body::from_stream(pieces)
+    }
+
+    #[tokio::test]
+    async fn an_endless_reply_that_nobody_reads_does_not_use_up_the_time_to_stop() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel();
+        let router = Router::new().fallback(endless);
+        let server = tokio::spawn(serve(listener, router, stopped));
+        let mut silent = TcpStream::connect(address).await.unwrap();
+        silent
+            .write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+            .await
+            .unwrap();
+        // The reply has begun; the rest stays unread.
+        silent.read_u8().await.unwrap();
+        drop(stop);
+        assert!(server.await.unwrap(), "the connection was closed by force");
+    }
 
     #[tokio::test]
     async fn idle_connections_are_closed_without_waiting_for_their_time() {

@@ -21,7 +21,7 @@ pub(super) struct Document {
 
 /// How requests are signed.
 #[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
-pub(super) enum Scheme {
+pub(crate) enum Scheme {
     #[serde(rename = "nxcloud-md5")]
     Md5,
     #[serde(rename = "antbuddy-sha256")]

@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 
 use axum::http::Method;
 
-pub(crate) use document::{HashIn, MaxDays};
+pub(crate) use document::{HashIn, MaxDays, Scheme};
 pub(crate) use node::Node;
 pub(crate) use operation::{Content, Operation, RequestBody, Signed, typed_fields};
 pub(crate) use path::{PathParameters, PathTemplate};
@@ -115,7 +115,6 @@ impl Catalog {
     }
 
     /// All operations, in the order of the specs.
-    #[cfg(test)]
     pub(crate) fn operations(&self) -> &[Operation] {
         &self.operations
     }

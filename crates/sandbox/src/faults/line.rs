@@ -2,6 +2,7 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -21,7 +22,7 @@ const END: &[u8] = b"\r\n\r\n";
 
 /// The handle by which the server's answer decides on the wire that carries it.
 #[derive(Clone, Default)]
-pub(crate) struct Line(Arc<Mutex<Plan>>);
+pub(crate) struct Line(Arc<Mutex<Plan>>, Arc<AtomicBool>);
 
 /// What is to happen to the bytes of a reply.
 #[derive(Clone, Copy, Default)]
@@ -54,6 +55,17 @@ impl Line {
     /// Forgets what was decided on the reply before.
     pub(crate) fn clear(&self) {
         *self.lock() = Plan::Nothing;
+        self.1.store(false, Ordering::Relaxed);
+    }
+
+    /// Says that the reply has no end of its own.
+    pub(crate) fn never_ends(&self) {
+        self.1.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the reply under way has no end of its own.
+    pub(crate) fn is_endless(&self) -> bool {
+        self.1.load(Ordering::Relaxed)
     }
 
     fn lock(&self) -> MutexGuard<'_, Plan> {

@@ -6,7 +6,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::account::Accounts;
 use super::diagnose::permutations;
 use super::{Checked, Incoming, common, input};
-use crate::catalog::{HashIn, Route, Signed};
+use crate::catalog::{HashIn, Operation, Route, Signed};
 use crate::record::{Cause, LikelyCause, SignatureMismatch};
 
 /// What a query encodes: everything but the unreserved characters.
@@ -25,13 +25,7 @@ pub(super) fn check<'a>(
     accounts: &Accounts,
 ) -> Checked<'a> {
     let operation = route.first;
-    let authentic = match &operation.signed {
-        Signed::Sha256 {
-            place: HashIn::Query,
-            order,
-        } => by_query(order, incoming, accounts),
-        Signed::Sha256 { .. } | Signed::Md5 { .. } => by_header(incoming, accounts),
-    };
+    let authentic = Claim::of(operation, incoming).and_then(|claim| claim.verify(accounts));
     let result = authentic.and_then(|()| {
         let (_, fields) = input::read(&[operation], route, incoming).ok_or(Cause::Operation)?;
         fields.map_err(Cause::from)
@@ -43,53 +37,105 @@ pub(super) fn check<'a>(
     }
 }
 
-fn by_header(incoming: &Incoming<'_>, accounts: &Accounts) -> Result<(), Cause> {
-    let app_id = common::header(incoming.headers, "x-auth-app-id")?;
-    let hash = common::header(incoming.headers, "x-auth-app-hash")?;
-    verify(accounts, app_id, &[app_id], hash)
+/// What a request says about itself.
+struct Claim {
+    app_id: String,
+    values: Vec<String>,
+    hash: String,
 }
 
-fn by_query(order: &[String], incoming: &Incoming<'_>, accounts: &Accounts) -> Result<(), Cause> {
-    let sent = common::query(incoming.query).collect::<Vec<_>>();
-    let app_id = common::parameter(&sent, "appId")?;
-    let hash = common::parameter(&sent, "hash")?;
-    // A parameter that is not sent contributes nothing.
-    let values = order
-        .iter()
-        .flat_map(|name| sent.iter().filter(move |(key, _)| key == name))
-        .map(|(_, value)| value.as_str())
-        .collect::<Vec<_>>();
-    verify(accounts, &app_id, &values, &hash)
+impl Claim {
+    fn by_header(incoming: &Incoming<'_>) -> Result<Self, Cause> {
+        let app_id = common::header(incoming.headers, "x-auth-app-id")?;
+        let hash = common::header(incoming.headers, "x-auth-app-hash")?;
+        Ok(Self {
+            app_id: app_id.to_owned(),
+            values: vec![app_id.to_owned()],
+            hash: hash.to_owned(),
+        })
+    }
+
+    fn by_query(order: &[String], incoming: &Incoming<'_>) -> Result<Self, Cause> {
+        let sent = common::query(incoming.query).collect::<Vec<_>>();
+        let app_id = common::parameter(&sent, "appId")?;
+        let hash = common::parameter(&sent, "hash")?;
+        // A parameter that is not sent contributes nothing.
+        let values = order
+            .iter()
+            .flat_map(|name| sent.iter().filter(move |(key, _)| key == name))
+            .map(|(_, value)| value.clone())
+            .collect();
+        Ok(Self {
+            app_id,
+            values,
+            hash,
+        })
+    }
+
+    fn of(operation: &Operation, incoming: &Incoming<'_>) -> Result<Self, Cause> {
+        match &operation.signed {
+            Signed::Sha256 {
+                place: HashIn::Query,
+                order,
+            } => Self::by_query(order, incoming),
+            Signed::Sha256 { .. } | Signed::Md5 { .. } => Self::by_header(incoming),
+        }
+    }
+
+    fn values(&self) -> Vec<&str> {
+        self.values.iter().map(String::as_str).collect()
+    }
+
+    fn verify(&self, accounts: &Accounts) -> Result<(), Cause> {
+        let signer = accounts
+            .antbuddy(&self.app_id)
+            .ok_or(Cause::UnknownAccount)?;
+        let values = self.values();
+        signer.verify(&values, &self.hash).map_err(|_| {
+            let (likely, client) = likely_cause(signer, &values, &self.hash);
+            let string = signer.explain(&values);
+            Cause::Signature(SignatureMismatch::new(likely, string, client))
+        })
+    }
 }
 
-fn verify(accounts: &Accounts, app_id: &str, values: &[&str], hash: &str) -> Result<(), Cause> {
-    let signer = accounts.antbuddy(app_id).ok_or(Cause::UnknownAccount)?;
-    signer.verify(values, hash).map_err(|_| {
-        let likely = likely_cause(signer, values, hash);
-        Cause::Signature(SignatureMismatch::new(likely, signer.explain(values)))
-    })
+/// The string to hash of a request, the secret masked, if the account is known.
+pub(super) fn explain(
+    operation: &Operation,
+    incoming: &Incoming<'_>,
+    accounts: &Accounts,
+) -> Option<String> {
+    let claim = Claim::of(operation, incoming).ok()?;
+    let signer = accounts.antbuddy(&claim.app_id)?;
+    Some(signer.explain(&claim.values()))
 }
 
-fn likely_cause(signer: &Signer, values: &[&str], hash: &str) -> LikelyCause {
+/// The cause, and the string that the client hashed if it is another one.
+fn likely_cause(signer: &Signer, values: &[&str], hash: &str) -> (LikelyCause, Option<String>) {
     let fits = |values: &[&str], hash: &str| signer.verify(values, hash).is_ok();
     let encoded = values
         .iter()
         .map(|value| utf8_percent_encode(value, QUERY).to_string())
         .collect::<Vec<_>>();
     let encoded = encoded.iter().map(String::as_str).collect::<Vec<_>>();
-    let reordered = |order: Vec<usize>| {
-        let values = order.iter().filter_map(|at| values.get(*at).copied());
-        fits(&values.collect::<Vec<_>>(), hash)
-    };
     if fits(values, &hash.to_ascii_lowercase()) {
-        LikelyCause::UpperCase
-    } else if fits(&encoded, hash) {
-        LikelyCause::EncodedValues
-    } else if values.len() <= MAX_REORDERED && permutations(values.len()).into_iter().any(reordered)
-    {
-        LikelyCause::ParameterOrder
+        return (LikelyCause::UpperCase, None);
+    }
+    if fits(&encoded, hash) {
+        return (LikelyCause::EncodedValues, Some(signer.explain(&encoded)));
+    }
+    let orders = if values.len() <= MAX_REORDERED {
+        permutations(values.len())
     } else {
-        LikelyCause::WrongSecret
+        Vec::new()
+    };
+    let mut reordered = orders.into_iter().map(|order| {
+        let values = order.into_iter().filter_map(|at| values.get(at).copied());
+        values.collect::<Vec<_>>()
+    });
+    match reordered.find(|values| fits(values, hash)) {
+        Some(values) => (LikelyCause::ParameterOrder, Some(signer.explain(&values))),
+        None => (LikelyCause::WrongSecret, None),
     }
 }
 

@@ -29,7 +29,8 @@ pub(super) fn diagnose(
         body,
         claimed,
     };
-    SignatureMismatch::new(attempt.likely_cause(), signer.explain(request))
+    let (likely, client) = attempt.likely_cause();
+    SignatureMismatch::new(likely, signer.explain(request), client)
 }
 
 struct Attempt<'a> {
@@ -42,40 +43,60 @@ struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
-    fn likely_cause(&self) -> LikelyCause {
+    /// The cause, and the string that the client signed if it is another one.
+    fn likely_cause(&self) -> (LikelyCause, Option<String>) {
         let multipart = self.request.body == Body::Unsigned;
         let lower = self.claimed.to_ascii_lowercase();
+        let over = |body| Some(self.signer.explain(&self.over(body)));
         if lower != self.claimed && self.signer.verify(&self.request, &lower).is_ok() {
-            LikelyCause::UpperCase
+            (LikelyCause::UpperCase, None)
         } else if multipart && self.fits(Body::Signed(self.body)) {
-            LikelyCause::MultipartBodySigned
+            (
+                LikelyCause::MultipartBodySigned,
+                over(Body::Signed(self.body)),
+            )
         } else if !multipart && self.fits(Body::Unsigned) {
-            LikelyCause::BodyLeftOut
-        } else if !multipart && self.fits_another_spelling() {
-            LikelyCause::BodyReserialised
-        } else if self.fits_another_order() {
-            LikelyCause::ParameterOrder
+            (LikelyCause::BodyLeftOut, over(Body::Unsigned))
+        } else if let Some(body) = self.fitting_spelling(multipart) {
+            (LikelyCause::BodyReserialised, over(Body::Signed(&body)))
+        } else if let Some(text) = self.fitting_order() {
+            (LikelyCause::ParameterOrder, Some(text))
         } else {
-            LikelyCause::WrongSecret
+            (LikelyCause::WrongSecret, None)
         }
     }
 
-    fn fits(&self, body: Body<'_>) -> bool {
-        let request = Request {
+    /// The same request over another body.
+    fn over<'b>(&'b self, body: Body<'b>) -> Request<'b> {
+        Request {
             action: self.request.action,
             biz_type: self.request.biz_type,
             ts: self.request.ts,
             body,
-        };
-        self.signer.verify(&request, self.claimed).is_ok()
+        }
     }
 
-    fn fits_another_spelling(&self) -> bool {
-        respelled::any(self.body, |body| self.fits(Body::Signed(body)))
+    fn fits(&self, body: Body<'_>) -> bool {
+        self.signer.verify(&self.over(body), self.claimed).is_ok()
+    }
+
+    fn fitting_spelling(&self, multipart: bool) -> Option<Vec<u8>> {
+        if multipart {
+            return None;
+        }
+        let mut found = None;
+        respelled::any(self.body, |body| {
+            let fits = self.fits(Body::Signed(body));
+            if fits {
+                found = Some(body.to_vec());
+            }
+            fits
+        });
+        found
     }
 
     /// Tries every order of the four header parameters, with the body and without it.
-    fn fits_another_order(&self) -> bool {
+    fn fitting_order(&self) -> Option<String> {
         let pairs = [
             ("accessKey", self.access_key.as_str()),
             ("action", self.request.action.as_str()),
@@ -84,10 +105,14 @@ impl Attempt<'_> {
         ];
         let with_body = Some(self.body).filter(|body| body.len() <= MAX_REORDERED_BODY);
         let bodies = [with_body.unwrap_or_default(), &[]];
-        permutations(pairs.len()).iter().any(|order| {
-            bodies
-                .iter()
-                .any(|body| self.digest_in_order(&pairs, order, body) == self.claimed)
+        permutations(pairs.len()).iter().find_map(|order| {
+            let mut bodies = bodies.iter();
+            let body =
+                bodies.find(|body| self.digest_in_order(&pairs, order, body) == self.claimed)?;
+            let mut text = String::new();
+            let mut write = |bytes: &[u8]| text.push_str(&String::from_utf8_lossy(bytes));
+            in_order(&pairs, order, body, b"***", &mut write);
+            Some(text)
         })
     }
 
@@ -95,23 +120,35 @@ impl Attempt<'_> {
     /// signing crate alone.
     fn digest_in_order(&self, pairs: &[(&str, &str)], order: &[usize], body: &[u8]) -> String {
         let mut md5 = Md5::new();
-        let ordered = order.iter().filter_map(|at| pairs.get(*at));
-        for (position, (name, value)) in ordered.enumerate() {
-            if position > 0 {
-                md5.update("&");
-            }
-            md5.update(name);
-            md5.update("=");
-            md5.update(value);
-        }
-        if !body.is_empty() {
-            md5.update("&body=");
-            md5.update(body);
-        }
-        md5.update("&accessSecret=");
-        md5.update(self.secret.expose());
+        let secret = self.secret.expose().as_bytes();
+        in_order(pairs, order, body, secret, &mut |bytes| md5.update(bytes));
         data_encoding::HEXLOWER.encode(&md5.finalize())
     }
+}
+
+/// Writes the string that such a client signs.
+fn in_order(
+    pairs: &[(&str, &str)],
+    order: &[usize],
+    body: &[u8],
+    secret: &[u8],
+    write: &mut dyn FnMut(&[u8]),
+) {
+    let ordered = order.iter().filter_map(|at| pairs.get(*at));
+    for (position, (name, value)) in ordered.enumerate() {
+        if position > 0 {
+            write(b"&");
+        }
+        write(name.as_bytes());
+        write(b"=");
+        write(value.as_bytes());
+    }
+    if !body.is_empty() {
+        write(b"&body=");
+        write(body);
+    }
+    write(b"&accessSecret=");
+    write(secret);
 }
 
 /// Every order of the numbers below `count`.

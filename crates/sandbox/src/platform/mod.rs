@@ -6,7 +6,7 @@ mod common;
 mod diagnose;
 mod fresh;
 mod input;
-mod multipart;
+pub(crate) mod multipart;
 mod nxcloud;
 mod reply;
 mod respelled;
@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 pub(crate) use account::Accounts;
 pub(crate) use fresh::{Ids, text_of};
 
-use crate::catalog::{Catalog, HashIn, NoRoute, Operation, Route, Signed};
+use crate::catalog::{Catalog, HashIn, NoRoute, Operation, Route, Scheme, Signed};
 use crate::record::{Cause, Verdict};
 use crate::state::{self, State};
 use input::Fields;
@@ -143,6 +143,22 @@ impl Platform {
             [alone] => Some(alone),
             several => several.iter().find(means).copied(),
         }
+    }
+
+    /// The scheme by which a request is signed, and its string to sign as the server sees it, with the secret masked; `None`
+    /// for the string if a common parameter or the account is not there.
+    pub(crate) fn string_to_sign(
+        &self,
+        incoming: &Incoming<'_>,
+    ) -> Option<(Scheme, Option<String>)> {
+        let route = self.catalog.route(incoming.method, incoming.path).ok()?;
+        Some(match route.first.signed {
+            Signed::Md5 { .. } => (Scheme::Md5, nxcloud::explain(incoming, &self.accounts)),
+            Signed::Sha256 { .. } => {
+                let string = antbuddy::explain(route.first, incoming, &self.accounts);
+                (Scheme::Sha256, string)
+            }
+        })
     }
 
     /// Refuses a request with this code, whatever it says.

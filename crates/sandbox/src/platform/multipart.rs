@@ -8,22 +8,22 @@ const MAX_PART_HEADERS: usize = 16 * 1024;
 
 /// One part of a body.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Part<'a> {
-    pub(super) name: String,
+pub(crate) struct Part<'a> {
+    pub(crate) name: String,
     /// The name of a file; `None` for a part that is not one.
-    pub(super) file_name: Option<String>,
-    pub(super) content_type: Option<String>,
-    pub(super) data: &'a [u8],
+    pub(crate) file_name: Option<String>,
+    pub(crate) content_type: Option<String>,
+    pub(crate) data: &'a [u8],
 }
 
 /// The `boundary` of a content type.
-pub(super) fn boundary(content_type: &str) -> Option<String> {
+pub(crate) fn boundary(content_type: &str) -> Option<String> {
     parameter(content_type, "boundary")
         .filter(|boundary| !boundary.is_empty() && boundary.len() <= 70)
 }
 
 /// The parts of a body, or what keeps it from being read.
-pub(super) fn parts<'a>(body: &'a [u8], boundary: &str) -> Result<Vec<Part<'a>>, &'static str> {
+pub(crate) fn parts<'a>(body: &'a [u8], boundary: &str) -> Result<Vec<Part<'a>>, &'static str> {
     let delimiter = format!("\r\n--{boundary}");
     let finder = memmem::Finder::new(delimiter.as_bytes());
     // The first delimiter may stand at the very start, without the line end that belongs to the others.

@@ -3,7 +3,7 @@
 use axum::http::HeaderMap;
 use nxcloud_signing::{Action, BizType, Body, Request, Timestamp};
 
-use super::account::Accounts;
+use super::account::{Account, Accounts};
 use super::diagnose::diagnose;
 use super::{Checked, Incoming, common, input};
 use crate::catalog::{Operation, Route, Signed};
@@ -102,28 +102,56 @@ fn meant<'a>(
     operations.iter().filter(fits).copied().collect()
 }
 
+/// A request as it is signed, with its account and the signature that it claims.
+struct Claim<'a> {
+    account: &'a Account,
+    request: Request<'a>,
+    sign: &'a str,
+}
+
+impl<'a> Claim<'a> {
+    fn of(incoming: &'a Incoming<'_>, accounts: &'a Accounts) -> Result<Self, Cause> {
+        let common = Common::read(incoming.headers)?;
+        let account = accounts
+            .nxcloud(common.access_key)
+            .ok_or(Cause::UnknownAccount)?;
+        let multipart = input::has_media_type(incoming.headers, "multipart/form-data");
+        let request = Request {
+            action: common.action,
+            biz_type: common.biz_type,
+            ts: common.ts,
+            body: if multipart {
+                Body::Unsigned
+            } else {
+                Body::Signed(incoming.body)
+            },
+        };
+        Ok(Self {
+            account,
+            request,
+            sign: common.sign,
+        })
+    }
+}
+
 fn authenticate(incoming: &Incoming<'_>, accounts: &Accounts, now: u64) -> Result<(), Cause> {
-    let common = Common::read(incoming.headers)?;
-    let account = accounts
-        .nxcloud(common.access_key)
-        .ok_or(Cause::UnknownAccount)?;
+    let Claim {
+        account,
+        request,
+        sign,
+    } = Claim::of(incoming, accounts)?;
     let near = |ts: u64| ts.abs_diff(now) <= MAX_SKEW;
-    if !common.ts.millis().is_some_and(near) {
+    if !request.ts.millis().is_some_and(near) {
         return Err(Cause::Timestamp);
     }
-    let multipart = input::has_media_type(incoming.headers, "multipart/form-data");
-    let request = Request {
-        action: common.action,
-        biz_type: common.biz_type,
-        ts: common.ts,
-        body: if multipart {
-            Body::Unsigned
-        } else {
-            Body::Signed(incoming.body)
-        },
-    };
-    account.signer.verify(&request, common.sign).map_err(|_| {
+    account.signer.verify(&request, sign).map_err(|_| {
         let (key, secret) = (&account.access_key, &account.secret);
-        Cause::Signature(diagnose(key, secret, &request, incoming.body, common.sign))
+        Cause::Signature(diagnose(key, secret, &request, incoming.body, sign))
     })
+}
+
+/// The string to sign of a request, the secret masked, if the account is known.
+pub(super) fn explain(incoming: &Incoming<'_>, accounts: &Accounts) -> Option<String> {
+    let claim = Claim::of(incoming, accounts).ok()?;
+    Some(claim.account.signer.explain(&claim.request))
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
 use super::PushContent;
 
 /// One attempt to push.
@@ -41,6 +43,54 @@ pub struct Delivery {
     pub(crate) action: Option<String>,
     /// Which entry of the request it is about, from 0.
     pub(crate) entry: usize,
+}
+
+impl Delivery {
+    /// What watchers are told: neither address nor fields.
+    pub(crate) fn summary(&self) -> Value {
+        json!({
+            "id": self.id,
+            "at": self.at,
+            "service": self.service,
+            "push": self.push,
+            "attempt": self.attempt,
+            "request": self.request,
+            "entry": self.entry,
+            "outcome": self.outcome.name(),
+        })
+    }
+
+    /// All of it as JSON.
+    pub(crate) fn to_json(&self) -> Value {
+        let mut delivery = self.summary();
+        delivery["url"] = self.url.as_str().into();
+        delivery["after_seconds"] = self.after.as_secs().into();
+        delivery["fields"] = self.fields.clone();
+        let headers = self.headers.iter();
+        let headers = headers.map(|(name, value)| (name.clone(), value.as_str().into()));
+        delivery["headers"] = Value::Object(headers.collect());
+        match &self.outcome {
+            DeliveryOutcome::Refused { status, body } => {
+                delivery["status"] = (*status).into();
+                delivery["answer"] = body.as_str().into();
+            }
+            DeliveryOutcome::Failed { reason } => delivery["reason"] = reason.as_str().into(),
+            DeliveryOutcome::Accepted | DeliveryOutcome::NotSent => {}
+        }
+        delivery
+    }
+}
+
+impl DeliveryOutcome {
+    /// A short name that programs can compare.
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Refused { .. } => "refused",
+            Self::Failed { .. } => "failed",
+            Self::NotSent => "not-sent",
+        }
+    }
 }
 
 impl fmt::Debug for Delivery {

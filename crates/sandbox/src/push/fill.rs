@@ -66,6 +66,19 @@ pub(super) fn fill(fields: &mut Value, after: &After, many: bool, sources: &Sour
     }
 }
 
+/// Sets fields to what their templates say, as far as these have a source.
+pub(super) fn fill_templates(
+    fields: &mut Value,
+    templates: &[(&str, &str)],
+    sources: &Sources<'_>,
+) {
+    for (path, template) in templates {
+        if let Some(text) = sources.expand(template) {
+            set(fields, path, text.into());
+        }
+    }
+}
+
 impl Sources<'_> {
     /// The text with every `{…}` replaced; `None` if one has no value.
     fn expand(&self, template: &str) -> Option<String> {

@@ -50,7 +50,7 @@ impl Pushes {
             signed: rule.signed,
             examples: rule.examples().map(str::to_owned).collect(),
             follows: rule.after.as_ref().map(|after| after.operation.clone()),
-            address: settings.addresses.get(&rule.name).cloned(),
+            address: settings.address(&rule.name).cloned(),
         });
         known.collect()
     }

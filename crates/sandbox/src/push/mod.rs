@@ -24,10 +24,11 @@ pub use delivery::{Delivery, DeliveryOutcome, PushError};
 pub use known::PushInfo;
 pub use order::Order;
 pub use rules::PushContent;
-use rules::{After, Rule};
+use rules::Rule;
 use send::{Message, Target};
 
 use crate::SpecError;
+use crate::events::Events;
 use crate::platform::Clock;
 use crate::record::ReceivedRequest;
 
@@ -47,6 +48,7 @@ struct Inner {
     rules: Arc<[Rule]>,
     signers: HashMap<String, Signer>,
     clock: Clock,
+    events: Events,
     settings: Mutex<Settings>,
     log: Mutex<VecDeque<Delivery>>,
     /// Attempts so far.
@@ -59,6 +61,8 @@ struct Inner {
 #[derive(Default)]
 struct Settings {
     addresses: HashMap<String, String>,
+    /// For the pushes without an address of their own.
+    any_address: Option<String>,
     outcomes: HashMap<String, Vec<String>>,
     content: HashMap<String, PushContent>,
     delay: Option<Duration>,
@@ -104,6 +108,7 @@ impl Pushes {
     pub(crate) fn new(
         signers: impl IntoIterator<Item = Signer>,
         clock: Clock,
+        events: Events,
     ) -> Result<Self, SpecError> {
         let signers = signers.into_iter();
         let signers = signers.map(|signer| (signer.access_key().as_str().to_owned(), signer));
@@ -112,6 +117,7 @@ impl Pushes {
                 rules: rules::rules()?,
                 signers: signers.collect(),
                 clock,
+                events,
                 settings: Mutex::default(),
                 log: Mutex::default(),
                 attempts: AtomicU64::new(0),
@@ -132,6 +138,30 @@ impl Pushes {
         let mut settings = lock(&self.inner.settings);
         settings.addresses.insert(push.to_owned(), url.into());
         Ok(())
+    }
+
+    /// Sends every push without an address of its own there.
+    pub fn send_all_to(&self, url: impl Into<String>) {
+        lock(&self.inner.settings).any_address = Some(url.into());
+    }
+
+    /// Forgets the address of a push; without a push, the one that is for all.
+    pub(crate) fn forget_address(&self, push: Option<&str>) {
+        let mut settings = lock(&self.inner.settings);
+        match push {
+            Some(push) => drop(settings.addresses.remove(push)),
+            None => settings.any_address = None,
+        }
+    }
+
+    /// The address of the pushes that have none of their own.
+    pub(crate) fn any_address(&self) -> Option<String> {
+        lock(&self.inner.settings).any_address.clone()
+    }
+
+    /// Whether a push to this address is really sent.
+    pub(crate) fn reaches(url: &str) -> bool {
+        Target::new(url).is_some()
     }
 
     /// What becomes of what is sent: the named examples of the push, one after another. Without it the first one.
@@ -265,6 +295,12 @@ impl Pushes {
     }
 }
 
+impl Settings {
+    fn address(&self, push: &str) -> Option<&String> {
+        self.addresses.get(push).or(self.any_address.as_ref())
+    }
+}
+
 impl Inner {
     fn rule(&self, name: &str) -> Result<(usize, &Rule), PushError> {
         let mut rules = self.rules.iter().enumerate();
@@ -305,7 +341,7 @@ impl Inner {
             memmem::find(body, field.as_bytes()).is_some() || memchr::memchr(b'\\', body).is_some()
         };
         let field = rule.after.as_ref().and_then(|after| after.address.as_ref());
-        field.is_some_and(named) || lock(&self.settings).addresses.contains_key(&rule.name)
+        field.is_some_and(named) || lock(&self.settings).address(&rule.name).is_some()
     }
 
     fn jobs_of(&self, index: usize, rule: &Rule, origin: &Origin<'_>) -> Vec<Job> {
@@ -316,7 +352,7 @@ impl Inner {
         let many = entries.len() > 1;
         let settings = lock(&self.settings);
         let named = fill::address(after, many, &origin.body);
-        let configured = || settings.addresses.get(&rule.name).map(String::as_str);
+        let configured = || settings.address(&rule.name).map(String::as_str);
         let Some(url) = named.or_else(configured).map(str::to_owned) else {
             return Vec::new();
         };
@@ -334,7 +370,7 @@ impl Inner {
                 let Some(mut fields) = rule.example(*example) else {
                     continue;
                 };
-                let sources = self.sources(after, many, origin, entry);
+                let sources = self.sources(fill::ignored(after, many), origin, entry);
                 fill::fill(&mut fields, after, many, &sources);
                 jobs.push(Job {
                     rule: index,
@@ -355,8 +391,7 @@ impl Inner {
 
     fn sources<'a>(
         &'a self,
-        after: &'a After,
-        many: bool,
+        ignored: &'a [String],
         origin: &'a Origin<'_>,
         entry: &'a Value,
     ) -> fill::Sources<'a> {
@@ -364,7 +399,7 @@ impl Inner {
             request: &origin.body,
             reply: &origin.reply,
             entry,
-            ignored: fill::ignored(after, many),
+            ignored,
             digits: &self.digits,
         }
     }
@@ -432,6 +467,7 @@ impl Inner {
 
     fn note(&self, delivery: Delivery) {
         tracing::info!(push = delivery.push, attempt = delivery.attempt, outcome = ?delivery.outcome, "pushed");
+        self.events.tell("delivery", || delivery.summary());
         let mut log = lock(&self.log);
         if log.len() >= MAX_LOG {
             log.pop_front();

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::rules::Rule;
 use super::{Inner, Job, Origin, PushError, fill, lock};
 use crate::ACCESS_KEY;
+use crate::conversation::Channel;
 use crate::push::Delivery;
 use crate::record::ReceivedRequest;
 
@@ -27,6 +28,8 @@ pub struct Order {
     access_key: Option<String>,
     action: Option<String>,
     follows: Option<(ReceivedRequest, usize)>,
+    /// Fields that are filled from the request, by dotted path.
+    templates: &'static [(&'static str, &'static str)],
     once: bool,
 }
 
@@ -42,6 +45,7 @@ impl Order {
             access_key: None,
             action: None,
             follows: None,
+            templates: &[],
             once: false,
         }
     }
@@ -84,6 +88,21 @@ impl Order {
         self
     }
 
+    /// The answer of the recipient of a message with this text; `None` if the reference knows no such push.
+    pub(crate) fn reply(request: &ReceivedRequest, entry: usize, text: &str) -> Option<Self> {
+        let channel = Channel::of(request.service(), request.operation())?;
+        let reply = channel.reply.as_ref()?;
+        let order = Self::new(channel.service, reply.push)
+            .example(reply.example)
+            .following(request, entry)
+            .field(reply.text, text.into());
+        Some(Self {
+            action: reply.action.map(str::to_owned),
+            templates: reply.fill,
+            ..order
+        })
+    }
+
     /// Sends once, whatever comes of it, instead of as often as documented.
     pub const fn once(mut self) -> Self {
         self.once = true;
@@ -113,6 +132,8 @@ impl Inner {
         if let Some((request, entry)) = &order.follows {
             let origin = Origin::of(request);
             named = self.fill(rule, &mut fields, &origin, *entry)?;
+            let sources = self.sources(&[], &origin, &Value::Null);
+            fill::fill_templates(&mut fields, order.templates, &sources);
             sender = Some(origin.access_key).filter(|key| !key.is_empty());
         }
         for (path, value) in order.fields {
@@ -128,7 +149,7 @@ impl Inner {
         {
             return Err(PushError::UnknownAction(action.clone()));
         }
-        let configured = || lock(&self.settings).addresses.get(&rule.name).cloned();
+        let configured = || lock(&self.settings).address(&rule.name).cloned();
         let url = order.url.or(named).or_else(configured);
         Ok(Job {
             rule: index,
@@ -158,12 +179,8 @@ impl Inner {
         let entries = fill::entries(after, &origin.body);
         let many = entries.len() > 1;
         let entry = entries.get(entry).ok_or(PushError::UnknownEntry(entry))?;
-        fill::fill(
-            fields,
-            after,
-            many,
-            &self.sources(after, many, origin, entry),
-        );
+        let sources = self.sources(fill::ignored(after, many), origin, entry);
+        fill::fill(fields, after, many, &sources);
         let address = fill::address(after, many, &origin.body);
         Ok(address.map(str::to_owned))
     }

@@ -60,6 +60,9 @@ impl Verdict {
             if let Cause::Signature(mismatch) = cause {
                 verdict["likely_cause"] = json!(mismatch.likely_cause);
                 verdict["string_to_sign"] = json!(mismatch.string_to_sign);
+                if let Some(signed) = &mismatch.client_string {
+                    verdict["client_string_to_sign"] = json!(signed);
+                }
             }
         }
         verdict
@@ -195,13 +198,19 @@ impl fmt::Display for Cause {
 pub struct SignatureMismatch {
     likely_cause: LikelyCause,
     string_to_sign: String,
+    client_string: Option<String>,
 }
 
 impl SignatureMismatch {
-    pub(crate) const fn new(likely_cause: LikelyCause, string_to_sign: String) -> Self {
+    pub(crate) const fn new(
+        likely_cause: LikelyCause,
+        string_to_sign: String,
+        client_string: Option<String>,
+    ) -> Self {
         Self {
             likely_cause,
             string_to_sign,
+            client_string,
         }
     }
 
@@ -215,6 +224,13 @@ impl SignatureMismatch {
     #[must_use]
     pub fn string_to_sign(&self) -> &str {
         &self.string_to_sign
+    }
+
+    /// The string that the client must have signed, the secret shown as `***`, if it was found out. It is another one than
+    /// [`string_to_sign`](Self::string_to_sign). It holds the body.
+    #[must_use]
+    pub fn client_string(&self) -> Option<&str> {
+        self.client_string.as_deref()
     }
 }
 

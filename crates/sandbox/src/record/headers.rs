@@ -1,6 +1,6 @@
 //! The headers of a request that is kept.
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use memchr::memmem;
 
 /// Headers in one piece of memory, in the form of an HTTP head: `name: value`, CR, LF, names in lower case. No value can
@@ -28,6 +28,20 @@ impl Headers {
         self.iter()
             .find(|(other, _)| other.eq_ignore_ascii_case(name))
             .map(|(_, value)| value)
+    }
+
+    /// The headers as they were received.
+    pub(crate) fn to_map(&self) -> HeaderMap {
+        let mut map = HeaderMap::new();
+        for (name, value) in self.iter() {
+            // Both came out of a map.
+            if let (Ok(name), Ok(value)) =
+                (HeaderName::try_from(name), HeaderValue::try_from(value))
+            {
+                map.append(name, value);
+            }
+        }
+        map
     }
 
     /// The head that [`as_bytes`](Self::as_bytes) gave.
@@ -65,7 +79,6 @@ impl From<&HeaderMap> for Headers {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::{HeaderName, HeaderValue};
     use proptest::prelude::*;
 
     use super::*;
@@ -88,6 +101,7 @@ mod tests {
             let kept = Headers::from(&map);
             let expected = map.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
             prop_assert!(kept.iter().eq(expected));
+            prop_assert_eq!(kept.to_map(), map.clone());
             for (name, _) in &headers {
                 prop_assert_eq!(kept.get(name), map.get(name.as_str()).map(HeaderValue::as_bytes));
             }

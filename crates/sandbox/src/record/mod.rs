@@ -155,7 +155,6 @@ impl ReceivedRequest {
         &self.parts.reply
     }
 
-    #[cfg(feature = "record")]
     pub(crate) fn parts(&self) -> &Parts {
         &self.parts
     }
@@ -163,7 +162,9 @@ impl ReceivedRequest {
     /// About how much memory the record holds.
     pub(crate) fn size(&self) -> usize {
         let explained = match self.parts.verdict.cause() {
-            Some(Cause::Signature(mismatch)) => mismatch.string_to_sign().len(),
+            Some(Cause::Signature(mismatch)) => {
+                mismatch.string_to_sign().len() + mismatch.client_string().map_or(0, str::len)
+            }
             _ => 0,
         };
         let text = self.parts.path.len() + self.parts.query.as_ref().map_or(0, String::len);

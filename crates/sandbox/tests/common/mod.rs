@@ -60,6 +60,56 @@ pub(crate) async fn call(url: &str, method: &str, target: &str) -> Reply {
     send(url, request.as_bytes()).await.unwrap()
 }
 
+/// A request below `/__sandbox/` with a body in JSON.
+pub(crate) async fn ask(url: &str, method: &str, target: &str, body: serde_json::Value) -> Reply {
+    let body = body.to_string();
+    let request = format!(
+        "{method} /__sandbox/{target} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    send(url, request.as_bytes()).await.unwrap()
+}
+
+/// What an endpoint below `/__sandbox/` answers.
+pub(crate) async fn get(url: &str, target: &str) -> serde_json::Value {
+    let reply = call(url, "GET", &format!("/__sandbox/{target}")).await;
+    assert_eq!(reply.status, 200, "{target}: {}", reply.body);
+    reply.json()
+}
+
+/// A signed request of an NXCLOUD operation as bytes.
+pub(crate) fn signed(
+    signer: &Signer,
+    [path, biz_type, action]: [&str; 3],
+    ts: u64,
+    body: &[u8],
+) -> Vec<u8> {
+    let ts = Timestamp::from_millis(ts);
+    let sign = signer.sign(&Request {
+        action: Action::new(action).unwrap(),
+        biz_type: BizType::new(biz_type).unwrap(),
+        ts,
+        body: Body::Signed(body),
+    });
+    let key = signer.access_key();
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\naccessKey: {key}\r\nts: {ts}\r\n\
+         bizType: {biz_type}\r\naction: {action}\r\nsign: {sign}\r\ncontent-type: application/json\r\n\
+         content-length: {}\r\n\r\n",
+        body.len()
+    );
+    [head.as_bytes(), body].concat()
+}
+
+/// The built-in account.
+pub(crate) fn built_in() -> Signer {
+    Signer::new(
+        AccessKey::new(ACCESS_KEY).unwrap(),
+        Secret::new(ACCESS_SECRET).unwrap(),
+    )
+}
+
 /// A signed `send_sms` as bytes.
 pub(crate) fn sms(ts: u64, secret: &str, body: &[u8]) -> Vec<u8> {
     let ts = Timestamp::from_millis(ts);

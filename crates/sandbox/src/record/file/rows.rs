@@ -115,6 +115,7 @@ mod tests {
             Cause::Signature(SignatureMismatch::new(
                 LikelyCause::ParameterOrder,
                 "a=1&b=\"您好\"&accessSecret=***".to_owned(),
+                Some("b=\"您好\"&a=1&accessSecret=***".to_owned()),
             )),
             Cause::Operation,
             Cause::Parameter {

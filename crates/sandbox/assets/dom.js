@@ -1,0 +1,61 @@
+// Building elements. Text goes in as text nodes only: nothing that was received is ever read as markup.
+
+/** An element with attributes and children; null and false are left out. */
+export function h(tag, attributes, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes ?? {})) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+export const $ = (id) => document.getElementById(id);
+
+/** Replaces what an element holds. */
+export function fill(element, ...children) {
+  element.replaceChildren(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+}
+
+const pad = (number, width) => String(number).padStart(width, "0");
+
+/** The local time of a moment in milliseconds. */
+export function time(millis, withMillis = true) {
+  const date = new Date(millis);
+  const text = `${pad(date.getHours(), 2)}:${pad(date.getMinutes(), 2)}:${pad(date.getSeconds(), 2)}`;
+  return withMillis ? `${text}.${pad(date.getMilliseconds(), 3)}` : text;
+}
+
+export function took(micros) {
+  if (micros < 1000) return `${micros} µs`;
+  if (micros < 1e6) return `${(micros / 1000).toFixed(1)} ms`;
+  return `${(micros / 1e6).toFixed(2)} s`;
+}
+
+export function size(bytes) {
+  if (bytes < 1024) return `${bytes} B`;
+  if (bytes < 1024 * 1024) return `${(bytes / 1024).toFixed(1)} KiB`;
+  return `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
+}
+
+/** A line that says what came of something, for a while. */
+let fading;
+export function notice(text, bad = false) {
+  const box = $("notice");
+  box.textContent = text;
+  box.classList.toggle("bad", bad);
+  box.hidden = false;
+  clearTimeout(fading);
+  fading = setTimeout(() => { box.hidden = true; }, 6000);
+}
+
+/** Calls a function once things have been quiet for a moment. */
+export function quietly(wait, call) {
+  let timer;
+  return (...given) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => call(...given), wait);
+  };
+}

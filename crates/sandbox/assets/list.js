@@ -1,0 +1,199 @@
+// The live list of requests, latest first.
+import { get } from "./api.js";
+import { $, h, fill, quietly, time, took } from "./dom.js";
+
+/** So many rows are in the page at first, and so many more with each step back. */
+const ROWS = 500;
+const STEP = 250;
+/** The page holds no more rows than this, however far back one goes. */
+const MAX_ROWS = 3000;
+
+const rows = $("rows");
+/** Summaries by number; the rows in the page are those of the same numbers. */
+const known = new Map();
+let cap = ROWS;
+let active = null;
+let opened = null;
+let query = "";
+let onOpen = () => {};
+let waiting = [];
+let drawing = false;
+let round = 0;
+
+const ids = () => [...rows.children].map((row) => Number(row.dataset.id));
+const rowOf = (id) => rows.querySelector(`[data-id="${Number(id)}"]`);
+
+function verdict(item) {
+  if (item.accepted) return h("span", { class: "chip ok" }, "✓ accepted");
+  const why = item.likely_cause ?? item.cause;
+  return h("span", { class: "chip bad", title: `code ${item.code}` }, `✕ ${item.code} ${why}`);
+}
+
+function row(item) {
+  const operation = item.operation ?? `${item.method} ${item.path}`;
+  return h("li", { role: "option", id: `request-${item.id}`, "data-id": item.id, "aria-selected": "false", class: item.accepted ? "" : "refused" },
+    h("span", { class: "when" }, time(item.received_at)),
+    h("span", { class: "what" }, h("b", {}, operation), " ", h("span", { class: "muted" }, item.service ?? "no service")),
+    h("span", { class: "to" }, item.to ?? ""),
+    verdict(item),
+    h("span", { class: "took right" }, took(item.took_micros)));
+}
+
+/** Puts summaries in their places and lets the oldest rows go beyond the bound. */
+function add(items) {
+  const box = $("rows-box");
+  const atTop = box.scrollTop < 8;
+  for (const item of items) {
+    if (known.has(item.id)) continue;
+    known.set(item.id, item);
+    const before = [...rows.children].find((other) => Number(other.dataset.id) < item.id);
+    rows.insertBefore(row(item), before ?? null);
+  }
+  while (rows.children.length > cap) {
+    const last = rows.lastElementChild;
+    known.delete(Number(last.dataset.id));
+    last.remove();
+  }
+  if (atTop) box.scrollTop = 0;
+  mark();
+}
+
+function mark() {
+  for (const one of rows.children) {
+    const id = Number(one.dataset.id);
+    one.classList.toggle("active", id === active);
+    one.setAttribute("aria-selected", String(id === opened));
+  }
+  if (active !== null && rowOf(active)) rows.setAttribute("aria-activedescendant", `request-${active}`);
+  else rows.removeAttribute("aria-activedescendant");
+  const count = rows.children.length;
+  $("count").textContent = count ? `${count}${query ? " found" : ""}` : "";
+  const oldest = count ? Number(rows.lastElementChild.dataset.id) : 1;
+  $("older").hidden = oldest <= 1 || count < STEP || count >= MAX_ROWS;
+  $("empty").hidden = count > 0;
+  if (count === 0) empty();
+}
+
+function empty() {
+  if (query) return fill($("empty"), h("h3", {}, "Nothing found"), h("p", {}, "No request has this in its path, headers, body or reply."));
+  fill($("empty"),
+    h("h3", {}, "Nothing received yet"),
+    h("p", {}, "Point your program at this base URL, for every service:"),
+    h("p", {}, h("code", { class: "block" }, location.origin)),
+    h("p", {}, "NXCLOUD: access key ", h("code", {}, about.access_key), ". AntBuddy: app id ", h("code", {}, about.app_id), "."),
+    h("p", {}, "The secret of these test accounts is in the README of ", h("code", {}, "nxcloud-sandbox"), " and in what ",
+      h("code", {}, "nxcloud-sandbox --help"), " prints. It is public and protects nothing."),
+    h("p", { class: "muted" }, "Requests appear here as they come. Those that are refused say what to change."));
+}
+
+let about = { access_key: "…", app_id: "…" };
+export function setAbout(given) {
+  about = given;
+  if (!$("empty").hidden) empty();
+}
+
+/** Takes the list anew: at the start, after a lost connection, and when something was missed. */
+export async function reload() {
+  round += 1;
+  const mine = round;
+  const q = query ? `&q=${encodeURIComponent(query)}` : "";
+  const { requests } = await get(`requests?view=summary&limit=${cap}${q}`);
+  if (mine !== round) return;
+  waiting = [];
+  known.clear();
+  rows.replaceChildren();
+  add(requests.reverse());
+}
+
+const search = quietly(150, () => reload());
+
+export function find(text) {
+  query = text.trim();
+  cap = ROWS;
+  search();
+}
+
+/** A request has come. Several at once are drawn together. */
+export function came(item) {
+  if (query) return search();
+  waiting.push(item);
+  if (drawing) return;
+  drawing = true;
+  requestAnimationFrame(() => {
+    drawing = false;
+    // What the list would let go at once is not drawn at all.
+    const items = waiting.slice(-cap);
+    waiting = [];
+    add(items);
+    say(items);
+  });
+}
+
+/** Tells those who listen, in one sentence now and then. */
+let unsaid = [0, 0];
+const saying = { timer: null };
+function say(items) {
+  unsaid[0] += items.length;
+  unsaid[1] += items.filter((item) => !item.accepted).length;
+  saying.timer ??= setTimeout(() => {
+    const [all, refused] = unsaid;
+    $("said").textContent = `${all} new ${all === 1 ? "request" : "requests"}${refused ? `, ${refused} refused` : ""}`;
+    unsaid = [0, 0];
+    saying.timer = null;
+  }, 3000);
+}
+
+export function cleared() {
+  waiting = [];
+  known.clear();
+  rows.replaceChildren();
+  active = null;
+  cap = ROWS;
+  mark();
+}
+
+async function older() {
+  const oldest = ids().at(-1);
+  const q = query ? `&q=${encodeURIComponent(query)}` : "";
+  const { requests } = await get(`requests?view=summary&before=${oldest}&limit=${STEP}${q}`);
+  cap = Math.min(MAX_ROWS, rows.children.length + STEP);
+  add(requests.reverse());
+  if (requests.length === 0) $("older").hidden = true;
+}
+
+/** Moves the mark by so many rows, and into view. */
+export function move(by) {
+  const all = ids();
+  if (all.length === 0) return;
+  const at = all.indexOf(active);
+  const next = at < 0 ? 0 : Math.max(0, Math.min(all.length - 1, at + by));
+  active = all[next];
+  mark();
+  rowOf(active).scrollIntoView({ block: "nearest" });
+}
+
+export function openActive() {
+  if (active !== null && rowOf(active)) open(active);
+}
+
+export function open(id) {
+  active = id;
+  opened = id;
+  mark();
+  onOpen(id);
+}
+
+export function closed() {
+  opened = null;
+  mark();
+}
+
+export function start(whenOpened) {
+  onOpen = whenOpened;
+  rows.addEventListener("click", (event) => {
+    const one = event.target.closest("[data-id]");
+    if (one) open(Number(one.dataset.id));
+  });
+  $("older").addEventListener("click", older);
+  mark();
+}

@@ -1,0 +1,140 @@
+// What the recipients see: one conversation a number.
+import { get, outcome, push } from "./api.js";
+import { $, fill, h, notice, quietly, time } from "./dom.js";
+
+const NAMES = { sms: "SMS", whatsapp: "WhatsApp", viber: "Viber" };
+const STATES = { accepted: "accepted", sent: "✓ sent", delivered: "✓✓ delivered", read: "✓✓ read", failed: "✕ failed", expired: "✕ expired", deleted: "✕ deleted", unknown: "? unknown" };
+
+let messages = [];
+let number = null;
+let chosen = false;
+/** What is being written and chosen, which drawing anew must not lose. */
+let draft = "";
+const choices = new Map();
+
+async function receipt(message, push_, example) {
+  try {
+    const order = { service: message.service, push: push_, example, request: message.request, entry: message.entry };
+    const made = await push(order, { push: push_ });
+    if (made) notice(`${push_} ${example}: ${outcome(made)}`, made.outcome !== "accepted");
+  } catch (error) { notice(error.message, true); }
+}
+
+async function reply(message, text) {
+  try {
+    const made = await push({ request: message.request, entry: message.entry, reply: text }, { service: message.service, push: message.reply_push });
+    if (!made) return;
+    draft = "";
+    notice(`${made.push}: ${outcome(made)}`, made.outcome !== "accepted");
+    load();
+  } catch (error) { notice(error.message, true); }
+}
+
+function content({ content, channel }) {
+  const parts = [];
+  const { kind, text, media, name, button, template } = content;
+  if (template) {
+    parts.push(h("span", { class: "kind" }, `template ${template.name ?? ""} · ${template.language ?? ""}`));
+    if (template.parameters.length) {
+      parts.push(h("ol", { class: "parameters" }, template.parameters.map((one) => h("li", {}, h("span", { class: "muted" }, `${one.part}: `), one.text ?? one.kind))));
+    }
+  } else if (kind !== "text" || media) {
+    parts.push(h("span", { class: "media" }, h("span", { class: "kind" }, kind.replaceAll("_", " + ")), name ? h("b", {}, name) : null, media ? h("span", { class: "break" }, media) : null));
+  }
+  if (text) parts.push(h("span", { class: "text" }, text));
+  if (button) parts.push(h("span", { class: "button-look" }, String(button.text), button.link ? h("span", { class: "muted break" }, String(button.link)) : null));
+  if (parts.length === 0) parts.push(h("span", { class: "muted" }, `${NAMES[channel]} message`));
+  return parts;
+}
+
+function receipts(message) {
+  const options = message.receipts.flatMap(({ push: name, examples }) => examples.map((example) => [name, example]));
+  if (options.length === 0) return null;
+  const several = message.receipts.length > 1;
+  const select = h("select", { "aria-label": "Delivery receipt", onchange: () => choices.set(message.id, select.value) },
+    options.map(([name, example], at) => h("option", { value: at }, several ? `${example} (${name})` : example.replaceAll("_", " "))));
+  select.value = choices.get(message.id) ?? "0";
+  return h("span", { class: "receipts" }, select,
+    h("button", { type: "button", class: "small", onclick: () => receipt(message, ...options[Number(select.value)]) }, "Send receipt"));
+}
+
+function bubble(message) {
+  const { state, word, delivery } = message.status;
+  const title = word ? `“${word}”, pushed at ${time(message.status.at, false)}: webhook ${delivery.outcome}` : "no receipt was pushed yet";
+  return h("li", { class: `bubble ${message.channel}`, "data-message": message.id },
+    h("span", { class: "channel" }, h("b", {}, NAMES[message.channel]), message.from ? ` from ${message.from}` : ""),
+    content(message),
+    h("span", { class: "foot" }, h("span", { class: `state ${state}`, title }, STATES[state]), h("time", {}, time(message.at, false))),
+    receipts(message));
+}
+
+function answer(one, message) {
+  return h("li", { class: `bubble own ${message.channel}` },
+    h("span", { class: "channel" }, h("b", {}, NAMES[message.channel]), " reply"), h("span", { class: "text" }, one.text),
+    h("span", { class: "foot" }, h("span", { class: `state ${one.delivery.outcome === "accepted" ? "delivered" : "failed"}` }, one.delivery.outcome === "accepted" ? "✓ pushed" : `✕ ${one.delivery.outcome}`), h("time", {}, time(one.at, false))));
+}
+
+function composer(shown) {
+  const to = shown.findLast((message) => message.reply_push);
+  if (!to) return h("p", { class: "composer muted" }, "The reference documents no push for replies to these messages.");
+  const input = h("input", { type: "text", id: "reply", placeholder: `Reply to ${NAMES[to.channel]}`, "aria-label": `Reply to ${NAMES[to.channel]} as ${number}`, autocomplete: "off" });
+  input.value = draft;
+  input.addEventListener("input", () => { draft = input.value; });
+  const send = () => { if (input.value) reply(to, input.value); };
+  input.addEventListener("keydown", (event) => { if (event.key === "Enter") send(); });
+  return h("div", { class: "composer" }, input, h("button", { type: "button", onclick: send }, "Reply"));
+}
+
+function draw() {
+  const numbers = [...new Set(messages.map((message) => message.to))].reverse();
+  const latest = messages.at(-1)?.to ?? null;
+  if (!chosen || !numbers.includes(number)) { number = latest; chosen = false; }
+  const select = $("numbers");
+  fill(select, numbers.map((one) => h("option", { value: one }, one)));
+  select.disabled = numbers.length === 0;
+  if (number !== null) select.value = number;
+  if (number === null) {
+    fill($("phone"), h("div", { class: "empty" }, h("h3", {}, "No messages yet"), h("p", {}, "Accepted SMS, WhatsApp and Viber messages appear here as their recipients see them.")));
+    return;
+  }
+  const shown = messages.filter((message) => message.to === number);
+  const bubbles = shown.flatMap((message) => [
+    [message.at, bubble(message)],
+    ...message.replies.map((one) => [one.at, answer(one, message)]),
+  ]).sort(([one], [other]) => one - other);
+  const focused = document.activeElement?.id === "reply";
+  const old = $("phone").querySelector(".talk");
+  const gap = old ? old.scrollHeight - old.scrollTop - old.clientHeight : 0;
+  const top = old?.scrollTop ?? 0;
+  fill($("phone"), h("div", { class: "frame" },
+    h("div", { class: "who" }, h("b", {}, number), h("span", { class: "muted" }, `${shown.length} ${shown.length === 1 ? "message" : "messages"}`)),
+    h("ul", { class: "talk", tabindex: "0", "aria-label": `Conversation of ${number}` }, bubbles.map(([, element]) => element)),
+    composer(shown)));
+  const talk = $("phone").querySelector(".talk");
+  talk.scrollTop = gap < 24 ? talk.scrollHeight : top;
+  if (focused) $("reply")?.focus();
+}
+
+async function fetchAll() {
+  ({ messages } = await get("messages"));
+  // A list that is open would close under the user's hand; the next change draws it.
+  if (document.activeElement?.closest?.(".receipts select")) return later();
+  draw();
+}
+
+export const load = quietly(60, () => fetchAll().catch(() => {}));
+const later = quietly(1500, () => load());
+
+/** Shows the conversation that a request belongs to. */
+export function show(request) {
+  const message = messages.find((one) => one.request === request);
+  if (!message) return;
+  number = message.to;
+  chosen = true;
+  draw();
+}
+
+export function start() {
+  $("numbers").addEventListener("change", (event) => { number = event.target.value; chosen = true; draw(); });
+  draw();
+}

@@ -1,0 +1,146 @@
+//! Faults, chosen from a list.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Problem, body, refuse, reply};
+use crate::faults::{FaultSwitch, KINDS, Kind};
+use crate::http::Shared;
+
+/// `GET faults`: the kinds that there are, what is on, and the operations that a fault can be for.
+pub(super) async fn list(State(shared): State<Arc<Shared>>) -> Response {
+    reply(&shown(&shared))
+}
+
+fn shown(shared: &Shared) -> Value {
+    let kinds = KINDS.iter().map(|kind| {
+        let parameters = kind.parameters.iter().map(|parameter| {
+            json!({
+                "name": parameter.name,
+                "min": parameter.min,
+                "max": parameter.max,
+                "usual": parameter.usual,
+            })
+        });
+        json!({
+            "name": kind.name,
+            "description": kind.description,
+            "acts": kind.fault(&[]).is_after_accept(),
+            "parameters": parameters.collect::<Vec<_>>(),
+        })
+    });
+    let switches = shared.faults.switches();
+    let on = switches.iter().map(|switch| {
+        let (name, numbers) = switch.fault().described();
+        let names = Kind::named(name).map_or(&[][..], |kind| kind.parameters);
+        let names = names.iter().map(|parameter| parameter.name.to_owned());
+        let numbers = numbers.into_iter().map(Value::from);
+        json!({
+            "fault": name,
+            "parameters": Value::Object(names.zip(numbers).collect()),
+            "operation": switch.operation(),
+            "share": switch.hit_share(),
+            "left": switch.left(),
+        })
+    });
+    let operations = shared.platform.catalog.operations().iter();
+    let operations = operations.map(|operation| json!([&*operation.service, &*operation.id]));
+    json!({
+        "kinds": kinds.collect::<Vec<_>>(),
+        "on": on.collect::<Vec<_>>(),
+        "queued": shared.faults.pending(),
+        "mixes": shared.faults.mixes(),
+        "hit": shared.faults.injected(),
+        "operations": operations.collect::<Vec<_>>(),
+    })
+}
+
+/// What a switch is to do.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    /// Name of the kind; without it `on` must be false, and all faults are taken back.
+    fault: Option<String>,
+    on: bool,
+    operation: Option<String>,
+    #[serde(default)]
+    parameters: BTreeMap<String, u32>,
+    share: Option<f64>,
+    /// So many requests.
+    next: Option<u64>,
+}
+
+/// `PUT faults`: switches a kind of fault on or off, for one operation or for all.
+pub(super) async fn switch(
+    State(shared): State<Arc<Shared>>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let wanted = body::read::<Wanted>(request).await?;
+    let unprocessable = |problem| refuse(StatusCode::UNPROCESSABLE_ENTITY, problem);
+    apply(&shared, wanted).map_err(unprocessable)?;
+    Ok(reply(&shown(&shared)))
+}
+
+fn apply(shared: &Shared, wanted: Wanted) -> Result<(), String> {
+    let Some(name) = &wanted.fault else {
+        if wanted.on {
+            return Err("no fault is named".to_owned());
+        }
+        shared.faults.clear();
+        return Ok(());
+    };
+    let kind = Kind::named(name).ok_or_else(|| format!("there is no fault {name}"))?;
+    if let Some(wanted) = &wanted.operation {
+        let mut known = shared.platform.catalog.operations().iter();
+        if !known.any(|operation| *operation.id == **wanted) {
+            return Err(format!("there is no operation {wanted}"));
+        }
+    }
+    let numbers = numbers(kind, &wanted.parameters)?;
+    let fault = kind.fault(&numbers);
+    if !wanted.on {
+        let operation = wanted.operation.as_deref();
+        shared.faults.switch_off(fault, operation);
+        return Ok(());
+    }
+    let mut switch = FaultSwitch::new(fault);
+    if let Some(operation) = wanted.operation {
+        switch = switch.only_for(operation);
+    }
+    if let Some(share) = wanted.share {
+        if !(0.0..=1.0).contains(&share) {
+            return Err("share is not between 0 and 1".to_owned());
+        }
+        switch = switch.share(share);
+    }
+    if let Some(next) = wanted.next {
+        switch = switch.hits(next);
+    }
+    shared.faults.switch_on(switch);
+    Ok(())
+}
+
+/// The numbers of a fault in their order, each within its bounds.
+fn numbers(kind: &Kind, given: &BTreeMap<String, u32>) -> Result<Vec<u32>, String> {
+    let known = |name: &String| kind.parameters.iter().any(|one| one.name == name);
+    if let Some(other) = given.keys().find(|name| !known(name)) {
+        return Err(format!("{} has no parameter {other}", kind.name));
+    }
+    let numbers = kind.parameters.iter().map(|parameter| {
+        let number = given.get(parameter.name).copied();
+        let number = number.unwrap_or(parameter.usual);
+        let (min, max) = (parameter.min, parameter.max);
+        if (min..=max).contains(&number) {
+            Ok(number)
+        } else {
+            Err(format!("{} is not from {min} to {max}", parameter.name))
+        }
+    });
+    numbers.collect()
+}

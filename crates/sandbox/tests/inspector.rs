@@ -1,0 +1,735 @@
+//! The JSON API of the inspector.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod common;
+
+use common::{Hook, SMS_BODY, ask, built_in, call, get, good_sms, send, signed, sms};
+use nxcloud_sandbox::{Fault, Sandbox};
+use nxcloud_signing::{AccessKey, Secret, Signer, antbuddy::AppId};
+use serde_json::{Value, json};
+
+const NOW: u64 = 1_800_000_000_000;
+const WHATSAPP: [&str; 3] = ["/api/wa/mt", "2", "mt"];
+const VIBER: [&str; 3] = ["/api/viber/mt", "7", "mt"];
+
+async fn sandbox() -> Sandbox {
+    Sandbox::builder().clock(|| NOW).start().await.unwrap()
+}
+
+/// Sends what is accepted, and gives back its number.
+async fn accepted(sandbox: &Sandbox, what: [&str; 3], body: &Value) -> u64 {
+    let body = body.to_string();
+    let bytes = signed(&built_in(), what, NOW, body.as_bytes());
+    let reply = send(sandbox.url(), &bytes).await.unwrap();
+    let request = sandbox.requests().pop().unwrap();
+    assert!(request.verdict().is_accepted(), "{}", reply.body);
+    request.id()
+}
+
+fn ids(listed: &Value) -> Vec<u64> {
+    let listed = listed["requests"].as_array().unwrap().iter();
+    listed.map(|one| one["id"].as_u64().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn requests_are_listed_searched_and_cut_into_pieces() {
+    let sandbox = sandbox().await;
+    let url = sandbox.url();
+    for body in [
+        SMS_BODY,
+        r#"{"appKey":"a","phone":"4912","content":"Grüße"}"#,
+    ] {
+        let bytes = signed(
+            &built_in(),
+            ["/api/sms/mtsend_v2", "3", "mtsend"],
+            NOW,
+            body.as_bytes(),
+        );
+        send(url, &bytes).await.unwrap();
+    }
+    for path in ["/nowhere", "/else"] {
+        call(url, "GET", path).await;
+    }
+    for (query, expected) in [
+        ("", vec![1, 2, 3, 4]),
+        ("?limit=2", vec![3, 4]),
+        ("?after=1&limit=2", vec![2, 3]),
+        ("?before=3&limit=1", vec![2]),
+        ("?after=4", vec![]),
+        ("?q=gr%C3%BC%C3%9Fe", vec![2]),
+        ("?q=GR%C3%9C", vec![2]),
+        ("?q=NOWHERE", vec![3]),
+        ("?q=messageid", vec![1, 2]),
+        ("?q=sandbox-key", vec![1, 2]),
+        ("?q=send_sms&before=2", vec![1]),
+        ("?operation=send_sms&limit=1", vec![2]),
+    ] {
+        let listed = get(url, &format!("requests{query}")).await;
+        assert_eq!(ids(&listed), expected, "{query}");
+    }
+    let sign = sandbox.request(1).unwrap();
+    let sign = sign.header("sign").unwrap();
+    assert!(ids(&get(url, &format!("requests?q={sign}")).await).is_empty());
+
+    let listed = get(url, "requests?view=summary&limit=3").await;
+    let [sms, unknown, _] = &listed["requests"].as_array().unwrap()[..] else {
+        panic!("three were asked for: {listed}");
+    };
+    assert_eq!(
+        (&sms["operation"], &sms["to"]),
+        (&"send_sms".into(), &"4912".into())
+    );
+    assert_eq!(
+        (&sms["accepted"], &sms["cause"]),
+        (&true.into(), &Value::Null)
+    );
+    assert_eq!(unknown["cause"], "unknown-path");
+    assert!(sms.get("body").is_none() && sms.get("headers").is_none());
+    for wrong in ["requests?limit=x", "requests?after=-1", "requests?view=all"] {
+        let reply = call(url, "GET", &format!("/__sandbox/{wrong}")).await;
+        assert_eq!(reply.status, 400, "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn one_request_is_shown_with_everything_that_explains_it() {
+    let sandbox = sandbox().await;
+    let url = sandbox.url();
+    send(url, &good_sms(NOW)).await.unwrap();
+    let detail = get(url, "requests/1").await;
+    let server = format!(
+        "accessKey=sandbox-key&action=mtsend&bizType=3&ts={NOW}&body={SMS_BODY}&accessSecret=***"
+    );
+    assert_eq!(detail["signing"]["server"], server);
+    assert_eq!(detail["signing"]["client"], Value::Null);
+    assert_eq!(detail["verdict"], json!({ "accepted": true, "code": 0 }));
+    assert_eq!(detail["body"]["text"], SMS_BODY);
+    assert_eq!(detail["body"]["kind"], "json");
+    assert_eq!(detail["reply"]["kind"], "json");
+    assert!(
+        detail["headers"]
+            .as_array()
+            .unwrap()
+            .contains(&json!(["ts", NOW.to_string()]))
+    );
+    assert_eq!(detail["pushes"], json!([]));
+    for none in [
+        "requests/2",
+        "requests/0",
+        "requests/x",
+        "nothing",
+        "assets/none.js",
+    ] {
+        let reply = call(url, "GET", &format!("/__sandbox/{none}")).await;
+        assert_eq!(reply.status, 404, "{none}");
+        assert!(reply.json()["error"].is_string());
+    }
+    assert_eq!(sandbox.requests().len(), 1, "questions are no requests");
+}
+
+/// Signs a body, or none, and sends another one.
+fn signed_otherwise(over: &[u8], sent: &str) -> Vec<u8> {
+    let what = ["/api/sms/mtsend_v2", "3", "mtsend"];
+    let bytes = String::from_utf8(signed(&built_in(), what, NOW, over)).unwrap();
+    let (head, _) = bytes.split_once("\r\n\r\n").unwrap();
+    let length = format!("content-length: {}", over.len());
+    let head = head.replace(&length, &format!("content-length: {}", sent.len()));
+    format!("{head}\r\n\r\n{sent}").into_bytes()
+}
+
+#[tokio::test]
+async fn a_wrong_signature_is_shown_beside_the_string_that_the_client_signed() {
+    let sandbox = sandbox().await;
+    let url = sandbox.url();
+    let start = format!("accessKey=sandbox-key&action=mtsend&bizType=3&ts={NOW}");
+    let respelled = r#"{"appKey": "app-1", "phone": "8615012345678", "content": "您好"}"#;
+    let good = String::from_utf8(good_sms(NOW)).unwrap();
+    let (_, sign) = good.split_once("Sign: ").unwrap();
+    let sign = sign.split("\r\n").next().unwrap();
+    for (bytes, cause, client) in [
+        (
+            signed_otherwise(b"", SMS_BODY),
+            "body-left-out",
+            Some(format!("{start}&accessSecret=***")),
+        ),
+        (
+            signed_otherwise(respelled.as_bytes(), SMS_BODY),
+            "body-reserialised",
+            Some(format!("{start}&body={respelled}&accessSecret=***")),
+        ),
+        (
+            good.replace(sign, &sign.to_uppercase()).into_bytes(),
+            "upper-case",
+            Some(format!("{start}&body={SMS_BODY}&accessSecret=***")),
+        ),
+        (
+            sms(NOW, "another", SMS_BODY.as_bytes()),
+            "wrong-secret",
+            None,
+        ),
+    ] {
+        send(url, &bytes).await.unwrap();
+        let id = sandbox.requests().pop().unwrap().id();
+        let detail = get(url, &format!("requests/{id}")).await;
+        let server = format!("{start}&body={SMS_BODY}&accessSecret=***");
+        assert_eq!(detail["verdict"]["likely_cause"], cause);
+        assert_eq!(detail["signing"]["server"], server, "{cause}");
+        assert_eq!(detail["signing"]["client"], json!(client), "{cause}");
+        assert!(detail["verdict"]["advice"].as_str().unwrap().ends_with('.'));
+    }
+}
+
+#[tokio::test]
+async fn a_phone_shows_what_was_sent_to_it() {
+    let sandbox = sandbox().await;
+    let url = sandbox.url();
+    let sms =
+        json!({ "appKey": "a", "phone": "8611,8622", "content": "您好", "sourceAddress": "ACME" });
+    accepted(&sandbox, ["/api/sms/mtsend_v2", "3", "mtsend"], &sms).await;
+    let template = json!({
+        "appkey": "app-1", "business_phone": "12025550143", "messaging_product": "whatsapp",
+        "recipient_type": "individual", "to": "8615012345678", "type": "template",
+        "template": {
+            "name": "login_code_1", "language": { "policy": "deterministic", "code": "en" },
+            "components": [{ "type": "body", "parameters": [{ "type": "text", "text": "471100" }] }],
+        },
+    });
+    accepted(&sandbox, WHATSAPP, &template).await;
+    let image = json!({
+        "appkey": "app-1", "business_phone": "12025550143", "messaging_product": "whatsapp",
+        "recipient_type": "individual", "to": "8615012345678", "type": "image",
+        "image": { "link": "https://cdn.example/parcel.jpg", "caption": "Your parcel" },
+    });
+    accepted(&sandbox, WHATSAPP, &image).await;
+    let viber = json!({
+        "appkey": "app-1", "phone": "375291234567", "functionType": "text_image_button",
+        "messageData": {
+            "rateType": "Promotional", "text": "New bags", "image": "https://cdn.example/bag.jpeg",
+            "buttonText": "See all", "buttonLink": "https://shop.example/bags",
+        },
+    });
+    accepted(&sandbox, VIBER, &viber).await;
+    // What is refused reaches nobody.
+    send(url, &common::sms(NOW, "another", SMS_BODY.as_bytes())).await;
+
+    let messages = get(url, "messages").await;
+    let [first, second, template, image, viber] = &messages["messages"].as_array().unwrap()[..]
+    else {
+        panic!("five recipients: {messages}");
+    };
+    assert_eq!(
+        (&first["to"], &second["to"]),
+        (&"8611".into(), &"8622".into())
+    );
+    assert_eq!(
+        (&first["id"], &second["id"]),
+        (&"1-0".into(), &"1-1".into())
+    );
+    assert_eq!(second["from"], "ACME");
+    assert_eq!(second["channel"], "sms");
+    assert_eq!(second["content"]["text"], "您好");
+    assert_eq!(second["status"], json!({ "state": "accepted" }));
+    assert_eq!(second["reply_push"], Value::Null);
+    assert_eq!(
+        second["receipts"][0]["examples"],
+        json!(["delivered", "undelivered_with_ext"])
+    );
+    assert_eq!(template["channel"], "whatsapp");
+    let parameter = json!({ "part": "body", "kind": "text", "text": "471100" });
+    assert_eq!(
+        template["content"]["template"],
+        json!({ "name": "login_code_1", "language": "en", "parameters": [parameter] })
+    );
+    assert_eq!(image["content"]["text"], "Your parcel");
+    assert_eq!(image["content"]["media"], "https://cdn.example/parcel.jpg");
+    assert_eq!(viber["channel"], "viber");
+    assert_eq!(viber["content"]["text"], "New bags");
+    let button = json!({ "text": "See all", "link": "https://shop.example/bags" });
+    assert_eq!(viber["content"]["button"], button);
+}
+
+#[tokio::test]
+async fn receipts_and_answers_sent_from_the_page_belong_to_their_message() {
+    let (sandbox, mut hook) = (sandbox().await, Hook::start("success").await);
+    let url = sandbox.url();
+    let text = json!({
+        "appkey": "app-1", "business_phone": "12025550143", "messaging_product": "whatsapp",
+        "recipient_type": "individual", "to": "8615012345678", "type": "text", "text": { "body": "Hi" },
+    });
+    let request = accepted(&sandbox, WHATSAPP, &text).await;
+    let receipt = |example: &str| json!({ "service": "whatsapp", "push": "message_status", "example": example, "request": request });
+    let answer = json!({ "request": request, "reply": "Is it open?" });
+    let refused = ask(url, "POST", "pushes", receipt("read")).await;
+    assert_eq!(refused.status, 409, "no address is known yet");
+
+    let address = json!({ "url": hook.url("/hook") });
+    let set = ask(url, "PUT", "pushes/address", address).await;
+    assert_eq!(
+        (set.status, &set.json()["address"]),
+        (200, &hook.url("/hook").into())
+    );
+    for state in ["delivered", "read"] {
+        let sent = ask(url, "POST", "pushes", receipt(state)).await;
+        assert_eq!(sent.json()["deliveries"][0]["outcome"], "accepted");
+        let pushed: Value = serde_json::from_str(&hook.next().await.body).unwrap();
+        let status = &pushed["statuses"][0];
+        assert_eq!(
+            (&status["status"], &status["recipient_id"]),
+            (&state.into(), &"8615012345678".into())
+        );
+        let reply: Value =
+            serde_json::from_slice(sandbox.request(request).unwrap().reply()).unwrap();
+        assert_eq!(status["id"], reply["data"]["messages"][0]["id"]);
+        let messages = get(url, "messages").await;
+        assert_eq!(messages["messages"][0]["status"]["state"], state);
+    }
+    let sent = ask(url, "POST", "pushes", answer).await;
+    let delivery = sent.json()["deliveries"][0]["id"].clone();
+    let pushed: Value = serde_json::from_str(&hook.next().await.body).unwrap();
+    assert_eq!(pushed["messages"][0]["text"]["body"], "Is it open?");
+    assert_eq!(pushed["messages"][0]["from"], "8615012345678");
+    assert_eq!(pushed["business_phone"], "12025550143");
+    let again = ask(
+        url,
+        "POST",
+        "pushes/resend",
+        json!({ "delivery": delivery }),
+    )
+    .await;
+    assert_eq!(again.status, 200);
+    assert_eq!(hook.next().await.body, pushed.to_string());
+
+    let messages = get(url, "messages").await;
+    let replies = messages["messages"][0]["replies"].as_array().unwrap();
+    assert_eq!(replies.len(), 1, "the same answer twice: {messages}");
+    assert_eq!(replies[0]["text"], "Is it open?");
+    assert_eq!(messages["messages"][0]["status"]["state"], "read");
+    let detail = get(url, &format!("requests/{request}")).await;
+    assert_eq!(detail["pushes"].as_array().unwrap().len(), 4);
+    assert_eq!(get(url, "pushes").await["log"].as_array().unwrap().len(), 4);
+}
+
+#[tokio::test]
+async fn answers_to_viber_and_did_messages_are_those_of_the_reference() {
+    let (sandbox, mut hook) = (sandbox().await, Hook::start("success").await);
+    let url = sandbox.url();
+    for push in ["message_receipt", "message_reply", "did_sms_signed"] {
+        sandbox.pushes().send_to(push, hook.url("/")).unwrap();
+    }
+    let viber = json!({
+        "appkey": "app-7", "phone": "375291234567", "functionType": "text",
+        "messageData": { "rateType": "Session", "text": "Hi" },
+    });
+    let request = accepted(&sandbox, VIBER, &viber).await;
+    // The receipt that follows by itself.
+    hook.next().await;
+    ask(
+        url,
+        "POST",
+        "pushes",
+        json!({ "request": request, "reply": "Yes" }),
+    )
+    .await;
+    let pushed: Value = serde_json::from_str(&hook.next().await.body).unwrap();
+    assert_eq!(
+        (&pushed["phone"], &pushed["appkey"]),
+        (&"375291234567".into(), &"app-7".into())
+    );
+    assert_eq!(pushed["message"]["text"], "Yes");
+    let messages = get(url, "messages").await;
+    assert_eq!(messages["messages"][0]["status"]["state"], "delivered");
+    assert_eq!(messages["messages"][0]["replies"][0]["text"], "Yes");
+
+    let did = json!({ "sender": "85230001111", "phone": "8613912345678", "content": "Parcel" });
+    let request = accepted(&sandbox, ["/didsms/mtsend", "4", "mtsend"], &did).await;
+    hook.next().await;
+    ask(
+        url,
+        "POST",
+        "pushes",
+        json!({ "request": request, "reply": "Thanks" }),
+    )
+    .await;
+    let push = hook.next().await;
+    assert_eq!(push.header("action").as_deref(), Some("mo"));
+    let pushed: Value = serde_json::from_str(&push.body).unwrap();
+    assert_eq!(
+        (&pushed["fromPhone"], &pushed["toPhone"]),
+        (&"8613912345678".into(), &"85230001111".into())
+    );
+    assert_eq!(pushed["content"], "Thanks");
+    let messages = get(url, "messages").await;
+    assert_eq!(messages["messages"][1]["status"]["state"], "delivered");
+    assert_eq!(messages["messages"][1]["replies"][0]["text"], "Thanks");
+
+    let sms = accepted(
+        &sandbox,
+        ["/api/sms/mtsend_v2", "3", "mtsend"],
+        &serde_json::from_str(SMS_BODY).unwrap(),
+    )
+    .await;
+    let none = ask(
+        url,
+        "POST",
+        "pushes",
+        json!({ "request": sms, "reply": "Yes" }),
+    )
+    .await;
+    assert_eq!(none.status, 422, "the reference knows no answers to SMS");
+}
+
+#[tokio::test]
+async fn what_makes_no_sense_is_refused_with_a_reason() {
+    let sandbox = sandbox().await;
+    let url = sandbox.url();
+    send(url, &common::sms(NOW, "another", SMS_BODY.as_bytes())).await;
+    for (method, target, body, status) in [
+        ("POST", "pushes", json!({}), 422),
+        ("POST", "pushes", json!({ "service": "sms" }), 422),
+        (
+            "POST",
+            "pushes",
+            json!({ "service": "sms", "push": "none", "url": "x" }),
+            422,
+        ),
+        (
+            "POST",
+            "pushes",
+            json!({ "service": "sms", "push": "sms_receipt", "request": 9 }),
+            404,
+        ),
+        (
+            "POST",
+            "pushes",
+            json!({ "service": "sms", "push": "sms_receipt", "request": 1 }),
+            422,
+        ),
+        ("POST", "pushes", json!({ "other": 1 }), 400),
+        ("POST", "pushes", json!([]), 400),
+        ("POST", "pushes/resend", json!({ "delivery": 1 }), 404),
+        (
+            "PUT",
+            "pushes/address",
+            json!({ "url": "http://198.51.100.1/" }),
+            422,
+        ),
+        (
+            "PUT",
+            "pushes/address",
+            json!({ "url": "https://127.0.0.1/" }),
+            422,
+        ),
+        (
+            "PUT",
+            "pushes/address",
+            json!({ "service": "sms", "url": "http://127.0.0.1/" }),
+            422,
+        ),
+        (
+            "PUT",
+            "pushes/address",
+            json!({ "service": "sms", "push": "none", "url": "http://127.0.0.1/" }),
+            422,
+        ),
+        ("PUT", "faults", json!({ "on": true }), 422),
+        ("PUT", "faults", json!({ "fault": "none", "on": true }), 422),
+        (
+            "PUT",
+            "faults",
+            json!({ "fault": "slow", "on": true, "operation": "none" }),
+            422,
+        ),
+        (
+            "PUT",
+            "faults",
+            json!({ "fault": "slow", "on": true, "share": 1.5 }),
+            422,
+        ),
+        (
+            "PUT",
+            "faults",
+            json!({ "fault": "slow", "on": true, "parameters": { "status": 1 } }),
+            422,
+        ),
+        (
+            "PUT",
+            "faults",
+            json!({ "fault": "slow", "on": true, "parameters": { "milliseconds": 0 } }),
+            422,
+        ),
+    ] {
+        let reply = ask(url, method, target, body.clone()).await;
+        assert_eq!(reply.status, status, "{method} {target} {body}");
+        assert!(
+            reply.json()["error"].is_string(),
+            "{method} {target} {body}"
+        );
+    }
+    assert_eq!(call(url, "PATCH", "/__sandbox/faults").await.status, 415);
+    assert!(sandbox.pushes().log().is_empty());
+}
+
+#[tokio::test]
+async fn an_address_is_set_for_one_push_or_all_and_forgotten() {
+    let sandbox = sandbox().await;
+    let url = sandbox.url();
+    let own = json!({ "service": "sms", "push": "sms_receipt", "url": "http://127.0.0.1:9/own" });
+    ask(url, "PUT", "pushes/address", own).await;
+    ask(
+        url,
+        "PUT",
+        "pushes/address",
+        json!({ "url": "http://127.0.0.1:9/all" }),
+    )
+    .await;
+    let of = |listed: &Value, name: &str| {
+        let known = listed["known"].as_array().unwrap();
+        let push = known.iter().find(|push| push["push"] == name).unwrap();
+        push["address"].clone()
+    };
+    let listed = get(url, "pushes").await;
+    assert_eq!(of(&listed, "sms_receipt"), "http://127.0.0.1:9/own");
+    assert_eq!(of(&listed, "message_reply"), "http://127.0.0.1:9/all");
+    let own = json!({ "service": "sms", "push": "sms_receipt" });
+    let listed = ask(url, "PUT", "pushes/address", own).await.json();
+    assert_eq!(of(&listed, "sms_receipt"), "http://127.0.0.1:9/all");
+    let listed = ask(url, "PUT", "pushes/address", json!({})).await.json();
+    assert_eq!(of(&listed, "sms_receipt"), Value::Null);
+    assert_eq!(listed["address"], Value::Null);
+}
+
+#[tokio::test]
+async fn faults_are_switched_on_and_off() {
+    let sandbox = sandbox().await;
+    let url = sandbox.url();
+    let listed = get(url, "faults").await;
+    assert_eq!(listed["kinds"].as_array().unwrap().len(), 13);
+    assert_eq!(listed["on"], json!([]));
+    let on = json!({
+        "fault": "status", "on": true, "operation": "send_sms", "parameters": { "status": 502 }, "next": 1,
+    });
+    let listed = ask(url, "PUT", "faults", on).await.json();
+    assert_eq!(
+        listed["on"],
+        json!([{
+            "fault": "status", "parameters": { "status": 502 }, "operation": "send_sms", "share": 1.0, "left": 1,
+        }])
+    );
+    assert_eq!(call(url, "GET", "/nowhere").await.status, 404);
+    assert_eq!(send(url, &good_sms(NOW)).await.unwrap().status, 502);
+    assert_eq!(send(url, &good_sms(NOW)).await.unwrap().status, 200);
+    assert_eq!(get(url, "faults").await["on"], json!([]));
+
+    ask(url, "PUT", "faults", json!({ "fault": "code", "on": true })).await;
+    assert_eq!(send(url, &good_sms(NOW)).await.unwrap().code(), "99");
+    assert_eq!(sandbox.faults().switches()[0].fault(), Fault::Code(99));
+    ask(
+        url,
+        "PUT",
+        "faults",
+        json!({ "fault": "code", "on": false }),
+    )
+    .await;
+    assert_eq!(send(url, &good_sms(NOW)).await.unwrap().code(), "0");
+    sandbox.faults().push(Fault::Malformed);
+    let listed = ask(url, "PUT", "faults", json!({ "on": false }))
+        .await
+        .json();
+    assert_eq!((&listed["queued"], &listed["hit"]), (&0.into(), &2.into()));
+}
+
+#[tokio::test]
+async fn the_page_may_load_its_own_files_only_and_nothing_is_written_into_it() {
+    let sandbox = sandbox().await;
+    let url = sandbox.url();
+    assert_eq!(sandbox.inspector_url(), format!("{url}/__sandbox/"));
+    let page = call(url, "GET", "/__sandbox/").await;
+    assert_eq!(page.status, 200);
+    for expected in [
+        "content-type: text/html; charset=utf-8",
+        "content-security-policy: default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+         img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        "x-content-type-options: nosniff",
+        "referrer-policy: no-referrer",
+        "cache-control: no-cache",
+    ] {
+        assert!(page.head.contains(expected), "{expected} in {}", page.head);
+    }
+    for inline in [
+        " style=",
+        "<style",
+        " onclick",
+        "javascript:",
+        "src=\"http",
+        "href=\"http",
+        "=\"//",
+    ] {
+        assert!(!page.body.contains(inline), "{inline}");
+    }
+    let mut files = 0;
+    for part in page.body.split("assets/").skip(1) {
+        let name = part.split('"').next().unwrap();
+        let file = call(url, "GET", &format!("/__sandbox/assets/{name}")).await;
+        assert_eq!(file.status, 200, "{name}");
+        let kind = match name.rsplit_once('.').unwrap().1 {
+            "js" => "text/javascript; charset=utf-8",
+            "css" => "text/css; charset=utf-8",
+            _ => "image/svg+xml",
+        };
+        assert!(
+            file.head.contains(&format!("content-type: {kind}")),
+            "{name}"
+        );
+        files += 1;
+    }
+    assert!(files >= 3, "{files} files");
+    let moved = call(url, "GET", "/__sandbox").await;
+    assert_eq!(moved.status, 308);
+    assert!(moved.head.contains("location: /__sandbox/"));
+    assert!(sandbox.requests().is_empty());
+}
+
+#[tokio::test]
+async fn what_other_sites_ask_for_is_refused() {
+    let sandbox = sandbox().await;
+    send(sandbox.url(), &good_sms(NOW)).await.unwrap();
+    let body = r#"{"on":true,"fault":"truncated"}"#;
+    let foreign = "origin: http://evil.example\r\n";
+    let json = "content-type: application/json\r\n";
+    for (line, host, headers, status) in [
+        (
+            "PUT /__sandbox/faults",
+            "evil.example",
+            json.to_owned(),
+            403,
+        ),
+        (
+            "PUT /__sandbox/faults",
+            "localhost",
+            format!("{json}{foreign}"),
+            403,
+        ),
+        (
+            "PUT /__sandbox/faults",
+            "localhost",
+            format!("{json}sec-fetch-site: cross-site\r\n"),
+            403,
+        ),
+        (
+            "PUT /__sandbox/faults",
+            "localhost",
+            "content-type: text/plain\r\n".to_owned(),
+            415,
+        ),
+        ("POST /__sandbox/pushes", "localhost", String::new(), 415),
+        (
+            "DELETE /__sandbox/requests",
+            "localhost",
+            foreign.to_owned(),
+            403,
+        ),
+        ("GET /__sandbox/", "evil.example", String::new(), 403),
+        ("GET /__sandbox/events", "evil.example", String::new(), 403),
+        (
+            "GET /__sandbox/requests/1",
+            "evil.example",
+            String::new(),
+            403,
+        ),
+        ("GET /__sandbox/other", "evil.example", String::new(), 403),
+        (
+            "OPTIONS /__sandbox/faults",
+            "localhost",
+            foreign.to_owned(),
+            405,
+        ),
+    ] {
+        let request = format!(
+            "{line} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{headers}content-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let reply = send(sandbox.url(), request.as_bytes()).await.unwrap();
+        assert_eq!(
+            (reply.status, reply.body.as_str()),
+            (status, ""),
+            "{line} {headers}"
+        );
+        assert!(!reply.head.contains("access-control"), "{}", reply.head);
+    }
+    assert!(sandbox.faults().switches().is_empty());
+    assert_eq!(sandbox.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn no_secret_of_an_account_leaves_the_server() {
+    let secret = "s3cret-of-mine-77";
+    let sandbox = Sandbox::builder()
+        .clock(|| NOW)
+        .account(
+            AccessKey::new("key-2").unwrap(),
+            Secret::new(secret).unwrap(),
+        )
+        .antbuddy_account(AppId::new("app-2").unwrap(), Secret::new(secret).unwrap())
+        .start()
+        .await
+        .unwrap();
+    let url = sandbox.url();
+    let mut hook = Hook::start("success").await;
+    sandbox.pushes().send_all_to(hook.url("/"));
+    let signer = Signer::new(
+        AccessKey::new("key-2").unwrap(),
+        Secret::new(secret).unwrap(),
+    );
+    let did =
+        json!({ "appkey": "a", "phone": "8613912345678", "sender": "85230001111", "content": "x" });
+    let did = did.to_string();
+    let good = signed(
+        &signer,
+        ["/didsms/mtsend", "4", "mtsend"],
+        NOW,
+        did.as_bytes(),
+    );
+    send(url, &good).await.unwrap();
+    let wrong = String::from_utf8(good)
+        .unwrap()
+        .replace("sign: ", "sign: 0");
+    send(url, wrong.as_bytes()).await.unwrap();
+    call(url, "GET", "/oapi/v1/voice/auth_token?appId=app-2&hash=00").await;
+    let order = nxcloud_sandbox::Order::new("did", "did_sms_signed").signed_by("key-2");
+    sandbox.pushes().send(order).await.unwrap();
+    let pushed = hook.next().await;
+    assert!(!format!("{}{}", pushed.head, pushed.body).contains(secret));
+    for target in [
+        "",
+        "about",
+        "requests",
+        "requests?view=summary",
+        "requests/1",
+        "requests/2",
+        "requests/3",
+        "messages",
+        "pushes",
+        "faults",
+        "state",
+    ] {
+        let reply = call(url, "GET", &format!("/__sandbox/{target}")).await;
+        assert_eq!(reply.status, 200, "{target}");
+        assert!(!reply.body.contains(secret), "{target}");
+        assert!(!reply.head.contains(secret), "{target}");
+    }
+    let detail = get(url, "requests/2").await;
+    let string = detail["signing"]["server"].as_str().unwrap();
+    assert!(string.ends_with("&accessSecret=***"), "{string}");
+}
+
+#[tokio::test]
+async fn the_state_is_that_of_the_library() {
+    let sandbox = sandbox().await;
+    let check = json!({ "phone": "8615012345678", "appkey": "app-1" });
+    let reply = accepted(&sandbox, ["/api/number/check", "1", "numbercheck"], &check).await;
+    assert_eq!(reply, 1);
+    let state = get(sandbox.url(), "state").await;
+    assert!(state["sandbox-key"].is_object(), "{state}");
+    assert_eq!(state, sandbox.state());
+}
