@@ -1,8 +1,13 @@
 //! Why a sandbox does not start.
 
+use std::net::IpAddr;
 use std::{error, fmt, io};
 
 use nxcloud_signing::InvalidField;
+
+#[cfg(feature = "record")]
+use crate::RecordError;
+use crate::SeedError;
 
 /// Why a sandbox did not start.
 #[derive(Debug)]
@@ -19,8 +24,19 @@ pub enum Error {
         /// What the operating system says.
         source: io::Error,
     },
+    /// The address can be reached from other machines, and no token is set. Set one with
+    /// [`Builder::token`](crate::Builder::token), or listen on a loopback address.
+    TokenNeeded {
+        /// The address that was asked for.
+        address: IpAddr,
+    },
     /// There is no tokio runtime to run in.
     NoRuntime,
+    /// The seed does not have the shape of a state.
+    Seed(SeedError),
+    /// The file cannot be recorded into.
+    #[cfg(feature = "record")]
+    Record(RecordError),
 }
 
 impl fmt::Display for Error {
@@ -29,7 +45,14 @@ impl fmt::Display for Error {
             Self::Spec(_) => f.write_str("an embedded spec cannot be read"),
             Self::Account(_) => f.write_str("the credentials of an account cannot be used"),
             Self::Listen { port, .. } => write!(f, "cannot listen on port {port}"),
+            Self::TokenNeeded { address } => write!(
+                f,
+                "other machines can reach {address}: set a token (Builder::token) or listen on a loopback address"
+            ),
             Self::NoRuntime => f.write_str("a sandbox is started within a tokio runtime"),
+            Self::Seed(_) => f.write_str("the seed does not have the shape of a state"),
+            #[cfg(feature = "record")]
+            Self::Record(_) => f.write_str("the requests cannot be recorded"),
         }
     }
 }
@@ -40,7 +63,10 @@ impl error::Error for Error {
             Self::Spec(source) => Some(source),
             Self::Account(source) => Some(source),
             Self::Listen { source, .. } => Some(source),
-            Self::NoRuntime => None,
+            Self::TokenNeeded { .. } | Self::NoRuntime => None,
+            Self::Seed(source) => Some(source),
+            #[cfg(feature = "record")]
+            Self::Record(source) => Some(source),
         }
     }
 }
@@ -48,6 +74,19 @@ impl error::Error for Error {
 impl From<SpecError> for Error {
     fn from(error: SpecError) -> Self {
         Self::Spec(error)
+    }
+}
+
+impl From<SeedError> for Error {
+    fn from(error: SeedError) -> Self {
+        Self::Seed(error)
+    }
+}
+
+#[cfg(feature = "record")]
+impl From<RecordError> for Error {
+    fn from(error: RecordError) -> Self {
+        Self::Record(error)
     }
 }
 

@@ -173,9 +173,14 @@ struct State {
 }
 
 impl State {
+    /// How many faults or sources of faults there are.
+    fn count(&self) -> usize {
+        self.queue.len() + self.switches.len() + self.mixes.len()
+    }
+
     /// Says that something about the faults to come has changed.
     fn changed(&self) {
-        let on = self.queue.len() + self.switches.len() + self.mixes.len();
+        let on = self.count();
         self.events
             .tell("faults", || serde_json::json!({ "on": on }));
     }
@@ -282,8 +287,7 @@ impl Faults {
 
     /// Whether a request can meet one.
     pub(crate) fn any(&self) -> bool {
-        let state = self.state();
-        !(state.queue.is_empty() && state.switches.is_empty() && state.mixes.is_empty())
+        self.state().count() > 0
     }
 
     /// The fault that a request meets.

@@ -13,6 +13,7 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use serde_json::json;
 
+use crate::access::Access;
 use crate::events::Events;
 use crate::faults::{Faults, Line};
 use crate::inspect;
@@ -32,6 +33,7 @@ pub(crate) struct Shared {
     pub(crate) history: History,
     pub(crate) pushes: Pushes,
     pub(crate) body_limit: usize,
+    pub(crate) access: Access,
     pub(crate) events: Events,
 }
 
@@ -47,7 +49,7 @@ impl Shared {
 
 /// Everything that is served: the platform, and below `/__sandbox` the inspector.
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
-    inspect::routes().fallback(answer).with_state(shared)
+    inspect::routes(&shared).fallback(answer).with_state(shared)
 }
 
 async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response {
@@ -57,6 +59,7 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
         Ok(body) => (body, None),
         Err(problem) => (Bytes::new(), Some(problem)),
     };
+    let room = shared.history.room(body.len()).await;
     let now = shared.platform.clock.now();
     let mut fault = None;
     let answer = match problem {
@@ -89,7 +92,7 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
         Some(fault) => fault.spoil(response, head.extensions.get::<Line>()),
         None => response,
     };
-    let received = shared.history.push(Parts {
+    let parts = Parts {
         received_at: now,
         took: begun.elapsed(),
         service: answer.service,
@@ -102,7 +105,8 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
         verdict: answer.verdict,
         status: answer.status.as_u16(),
         reply: answer.body,
-    });
+    };
+    let received = shared.history.push(parts, room);
     shared
         .events
         .tell("request", || inspect::summary(&received));

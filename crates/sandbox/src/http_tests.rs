@@ -38,6 +38,7 @@ fn shared(body_limit: usize) -> Arc<Shared> {
         history: History::new(100, 1_000_000),
         pushes: Pushes::new([], Clock::new(|| NOW), Events::default()).unwrap(),
         body_limit,
+        access: Access::ThisMachine,
         events: Events::default(),
     })
 }

@@ -1,6 +1,7 @@
 #![forbid(unsafe_code)]
 #![doc = include_str!("../README.md")]
 
+mod access;
 mod catalog;
 mod conversation;
 mod error;
@@ -22,8 +23,11 @@ mod violation;
 pub use error::{Error, SpecError};
 pub use faults::{Fault, FaultSwitch, Faults, Mix};
 pub use push::{Delivery, DeliveryOutcome, Order, PushContent, PushError, PushInfo, Pushes};
+#[cfg(feature = "record")]
+pub use record::RecordError;
 pub use record::{Cause, CommonProblem, LikelyCause, ReceivedRequest, SignatureMismatch, Verdict};
 pub use sandbox::{
     ACCESS_KEY, ACCESS_SECRET, APP_ID, APP_SECRET, Builder, DEFAULT_BODY_LIMIT,
     DEFAULT_HISTORY_BYTES, DEFAULT_HISTORY_REQUESTS, Sandbox,
 };
+pub use state::SeedError;

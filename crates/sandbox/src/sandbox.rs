@@ -2,7 +2,9 @@
 
 use std::convert::Infallible;
 use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+#[cfg(feature = "record")]
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -14,12 +16,16 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::access::Access;
 use crate::catalog::Catalog;
 use crate::events::Events;
 use crate::http::{self, Shared};
 use crate::platform::{Accounts, Clock, Platform};
 use crate::push::Pushes;
 use crate::record::History;
+#[cfg(feature = "record")]
+use crate::record::Recorder;
+use crate::state::Seed;
 use crate::{Error, Faults, ReceivedRequest, server};
 
 /// Access key of the built-in NXCLOUD account.
@@ -38,9 +44,10 @@ pub const DEFAULT_HISTORY_REQUESTS: usize = 10_000;
 /// How many bytes the kept requests take unless [`Builder::history_bytes`] says otherwise: 256 MiB.
 pub const DEFAULT_HISTORY_BYTES: usize = 256 * 1024 * 1024;
 
-/// A running server that plays the platform, on the loopback interface only.
+/// A running server that plays the platform, on the loopback interface unless [`Builder::listen_on`] says otherwise.
 ///
-/// It stops when it is dropped; [`shutdown`](Self::shutdown) also waits until it has stopped.
+/// It stops when it is dropped; [`shutdown`](Self::shutdown) also waits until it has stopped. If it records, both wait until
+/// the file is written; of a sandbox that is dropped, the requests that are just being answered are not in it.
 pub struct Sandbox {
     shared: Arc<Shared>,
     address: SocketAddr,
@@ -48,6 +55,19 @@ pub struct Sandbox {
     /// The server stops when this is dropped.
     stop: oneshot::Sender<Infallible>,
     task: JoinHandle<bool>,
+    #[cfg(feature = "record")]
+    recording: Recording,
+}
+
+/// Closes the file when the sandbox goes.
+#[cfg(feature = "record")]
+struct Recording(Arc<Shared>);
+
+#[cfg(feature = "record")]
+impl Drop for Recording {
+    fn drop(&mut self) {
+        self.0.history.close();
+    }
 }
 
 impl Sandbox {
@@ -65,7 +85,8 @@ impl Sandbox {
         Builder::new()
     }
 
-    /// The base URL of every service, without a slash at its end: `http://127.0.0.1:PORT`.
+    /// The base URL of every service, without a slash at its end: `http://127.0.0.1:PORT`. If every address of the machine
+    /// is listened on, it is that of the loopback interface.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
@@ -130,7 +151,8 @@ impl Sandbox {
         &self.shared.faults
     }
 
-    /// Forgets the requests received, what they have made, and the log of pushes.
+    /// Forgets the requests received, what they have made, and the log of pushes. What the accounts have is the
+    /// [seed](Builder::seed) again.
     pub fn clear(&self) {
         self.shared.clear();
     }
@@ -140,6 +162,12 @@ impl Sandbox {
         drop(self.stop);
         // It fails only if the runtime is going down, and then the server is too.
         let _ = self.task.await;
+        #[cfg(feature = "record")]
+        {
+            let recording = self.recording;
+            // Likewise; whatever was dropped has closed the file.
+            let _ = tokio::task::spawn_blocking(move || drop(recording)).await;
+        }
     }
 }
 
@@ -154,25 +182,35 @@ impl fmt::Debug for Sandbox {
 /// Settings of a [`Sandbox`].
 #[derive(Debug)]
 pub struct Builder {
+    address: IpAddr,
     port: u16,
+    token: Option<Secret>,
     accounts: Vec<(AccessKey, Secret)>,
     antbuddy_accounts: Vec<(AppId, Secret)>,
     clock: Clock,
     body_limit: usize,
     history_requests: usize,
     history_bytes: usize,
+    seed: Seed,
+    #[cfg(feature = "record")]
+    record: Option<PathBuf>,
 }
 
 impl Builder {
     fn new() -> Self {
         Self {
+            address: Ipv4Addr::LOCALHOST.into(),
             port: 0,
+            token: None,
             accounts: Vec::new(),
             antbuddy_accounts: Vec::new(),
             clock: Clock::new(system_millis),
             body_limit: DEFAULT_BODY_LIMIT,
             history_requests: DEFAULT_HISTORY_REQUESTS,
             history_bytes: DEFAULT_HISTORY_BYTES,
+            seed: Seed::default(),
+            #[cfg(feature = "record")]
+            record: None,
         }
     }
 
@@ -180,6 +218,23 @@ impl Builder {
     #[must_use]
     pub const fn port(mut self, port: u16) -> Self {
         self.port = port;
+        self
+    }
+
+    /// The address to listen on; the loopback address 127.0.0.1 by default. One that other machines can reach needs a
+    /// [`token`](Self::token). What is sent over the network is not encrypted.
+    #[must_use]
+    pub const fn listen_on(mut self, address: IpAddr) -> Self {
+        self.address = address;
+        self
+    }
+
+    /// Whoever asks below `/__sandbox/` must know this token and send it as `Authorization: Bearer TOKEN`, or in the cookie
+    /// that `/__sandbox/?token=TOKEN` gives to a browser. The platform's own paths stay open, since their requests are
+    /// signed. It should be long and random.
+    #[must_use]
+    pub fn token(mut self, token: Secret) -> Self {
+        self.token = Some(token);
         self
     }
 
@@ -227,12 +282,42 @@ impl Builder {
         self
     }
 
+    /// What the accounts have made before the start, in the shape of [`Sandbox::state`]: the state of one sandbox can be
+    /// the seed of the next. Lists may be left out; what `state` does not know is an error. An example of the spec is
+    /// answered as documented where the seed has nothing of its kind.
+    #[must_use]
+    pub fn seed(mut self, state: Value) -> Self {
+        self.seed = Seed(Some(state));
+        self
+    }
+
+    /// Keeps every request in a file: with headers, body, reply and verdict. If there is one already that a sandbox made,
+    /// its latest requests are there from the start, as far as the history goes back, and the numbers go on from them.
+    ///
+    /// The file is an `SQLite` database, written by a thread of its own; a crash leaves it sound, without the requests of the
+    /// last moments. When the disk is too slow, about 64 MiB wait to be written; then requests wait until they are answered.
+    /// When it cannot be written to, it is tried again. It grows until [`Sandbox::clear`], which clears it too. It holds
+    /// phone numbers and texts, but no account's secret; on Unix only its owner can read it. One sandbox at a time can use
+    /// it.
+    #[cfg(feature = "record")]
+    #[must_use]
+    pub fn record(mut self, path: impl Into<PathBuf>) -> Self {
+        self.record = Some(path.into());
+        self
+    }
+
     /// Starts the sandbox in the current tokio runtime, whose I/O and time drivers must be enabled.
     ///
     /// # Errors
-    /// [`Error::Listen`] if the port is taken, [`Error::NoRuntime`] outside a tokio runtime.
+    /// [`Error::Listen`] if the port is taken, [`Error::TokenNeeded`] for an address that other machines can reach without
+    /// a token, [`Error::NoRuntime`] outside a tokio runtime, [`Error::Seed`] if the seed does not have the shape of a state,
+    /// `Error::Record` if the file cannot be recorded into.
     pub async fn start(self) -> Result<Sandbox, Error> {
         let runtime = Handle::try_current().map_err(|_| Error::NoRuntime)?;
+        let address = self.address;
+        if self.token.is_none() && !address.to_canonical().is_loopback() {
+            return Err(Error::TokenNeeded { address });
+        }
         let mut accounts = Accounts::default();
         let built_in = (AccessKey::new(ACCESS_KEY)?, Secret::new(ACCESS_SECRET)?);
         let known = std::iter::once(&built_in).chain(&self.accounts);
@@ -247,32 +332,58 @@ impl Builder {
         for (app_id, secret) in self.antbuddy_accounts {
             accounts.add_antbuddy(app_id, secret);
         }
+        let mut platform = Platform::new(Catalog::embedded()?, accounts, self.clock);
+        platform.state = self.seed.into_state()?;
+        let history = History::new(self.history_requests, self.history_bytes);
+        #[cfg(feature = "record")]
+        let history = match &self.record {
+            Some(path) => {
+                let (recorder, past) =
+                    Recorder::open(path, self.history_requests, self.history_bytes)?;
+                history.record(recorder, past)
+            }
+            None => history,
+        };
         let shared = Arc::new(Shared {
-            platform: Platform::new(Catalog::embedded()?, accounts, self.clock),
+            platform,
             faults: Faults::new(events.clone()),
-            history: History::new(self.history_requests, self.history_bytes),
+            history,
             pushes,
             body_limit: self.body_limit,
+            access: Access::new(self.token),
             events,
         });
         let listen = |source| Error::Listen {
             port: self.port,
             source,
         };
-        let wanted = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
+        let wanted = SocketAddr::from((address, self.port));
         let listener = TcpListener::bind(wanted).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let (stop, stopped) = oneshot::channel();
         let router = http::router(Arc::clone(&shared));
         let task = runtime.spawn(server::serve(listener, router, stopped));
         Ok(Sandbox {
+            #[cfg(feature = "record")]
+            recording: Recording(Arc::clone(&shared)),
             shared,
             address,
-            url: format!("http://{address}"),
+            url: format!("http://{}", connectable(address)),
             stop,
             task,
         })
     }
+}
+
+/// An address that this machine can connect to: of all addresses, the loopback one.
+fn connectable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    address
 }
 
 /// The system's clock. One set before 1970 counts as 1970.

@@ -202,3 +202,19 @@ async fn requests_are_numbered_and_found_by_number() {
     assert_eq!(sandbox.request(2).unwrap().body(), second.body());
     assert_eq!(second.header("accesskey"), Some(ACCESS_KEY));
 }
+
+#[tokio::test]
+async fn an_address_is_found_wherever_it_was_given() {
+    let (sandbox, mut hook) = (sandbox().await, Hook::start("success").await);
+    for (path, key) in [("/named", "drUrl"), ("/escaped", "dr\\u0055rl")] {
+        let url = hook.url(path);
+        let body = format!(r#"{{"appKey":"a","phone":"1","content":"x","{key}":"{url}"}}"#);
+        let reply = send(sandbox.url(), &sms(NOW, ACCESS_SECRET, body.as_bytes())).await;
+        assert_eq!(reply.unwrap().code(), "0");
+        let received = hook.next().await;
+        assert!(received.head.starts_with(&format!("post {path} ")));
+    }
+    sandbox.pushes().send_all_to(hook.url("/all"));
+    sent(&sandbox, "8615012345678").await;
+    assert!(hook.next().await.head.starts_with("post /all "));
+}

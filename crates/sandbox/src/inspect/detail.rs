@@ -72,12 +72,11 @@ fn signing(shared: &Shared, request: &ReceivedRequest) -> Value {
     if request.body().len() > MAX_SIGNED {
         return json!({ "note": "The body is too large to write the string to sign out." });
     }
-    let headers = parts.headers.to_map();
     let incoming = Incoming {
         method: &method,
         path: &parts.path,
         query: parts.query.as_deref(),
-        headers: &headers,
+        headers: &parts.headers.to_map(),
         body: &parts.body,
     };
     let Some((scheme, server)) = shared.platform.string_to_sign(&incoming) else {

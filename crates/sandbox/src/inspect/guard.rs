@@ -1,6 +1,9 @@
-//! Who may ask. This is the only place that decides on it.
+//! What a page of another site may not do, and what the browser may not do with an answer. Who may ask at all is decided by
+//! [`Access`](crate::access::Access).
 
-use axum::extract::Request;
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
 use axum::http::header::{
     CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, ORIGIN, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
@@ -8,14 +11,23 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use crate::http::Shared;
+
 /// What the page may load and do: its own files and endpoints, and nothing written into it.
 pub(super) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
      img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Lets a request below `/__sandbox` pass or refuses it, and puts the protecting headers on whatever is answered.
-pub(super) async fn guard(request: Request, next: Next) -> Response {
-    let mut response = match refusal(request.method(), request.headers()) {
-        Some(status) => status.into_response(),
+pub(super) async fn guard(
+    State(shared): State<Arc<Shared>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let (method, headers) = (request.method(), request.headers());
+    let stopped = shared.access.stop(method, request.uri(), headers);
+    let refused = || refusal(method, headers).map(IntoResponse::into_response);
+    let mut response = match stopped.or_else(refused) {
+        Some(response) => response,
         None => next.run(request).await,
     };
     let headers = response.headers_mut();
@@ -35,14 +47,10 @@ pub(super) async fn guard(request: Request, next: Next) -> Response {
 
 /// Why a request must not be answered.
 ///
-/// Only requests that name this machine are: a page of another site that has its name resolved to the loopback address
-/// does not. A page of another site can send here all the same, but it cannot read the answer; so what changes something
-/// must come from the inspector's own page or from a program. A browser asks before it sends a body of the type JSON, or
-/// `DELETE`, to another site, and gets no permission here.
+/// A page of another site can send here, but it cannot read the answer; so what changes something must come from the
+/// inspector's own page or from a program. A browser asks before it sends a body of the type JSON, or `DELETE`, to another
+/// site, and gets no permission here.
 fn refusal(method: &Method, headers: &HeaderMap) -> Option<StatusCode> {
-    if !is_local(headers) {
-        return Some(StatusCode::FORBIDDEN);
-    }
     if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
         return None;
     }
@@ -51,19 +59,6 @@ fn refusal(method: &Method, headers: &HeaderMap) -> Option<StatusCode> {
     }
     let has_body = *method != Method::DELETE;
     (has_body && !is_json(headers)).then_some(StatusCode::UNSUPPORTED_MEDIA_TYPE)
-}
-
-/// Whether a request names this machine.
-fn is_local(headers: &HeaderMap) -> bool {
-    let Some(host) = headers.get(HOST) else {
-        return true;
-    };
-    let host = host.to_str().unwrap_or_default();
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
-    };
-    matches!(name, "127.0.0.1" | "localhost" | "[::1]")
 }
 
 /// Whether a request does not come from a page of another site. Programs send neither header.
@@ -104,24 +99,6 @@ mod tests {
             )
         });
         pairs.collect()
-    }
-
-    #[test]
-    fn only_this_machine_is_local() {
-        for (host, local) in [
-            ("127.0.0.1:80", true),
-            ("localhost", true),
-            ("localhost:8080", true),
-            ("[::1]:8080", true),
-            ("[::1]", true),
-            ("evil.example", false),
-            ("localhost.evil.example:80", false),
-            ("127.0.0.1.evil.example", false),
-            ("", false),
-        ] {
-            assert_eq!(is_local(&headers(&[("host", host)])), local, "{host}");
-        }
-        assert!(is_local(&HeaderMap::new()));
     }
 
     #[test]

@@ -29,7 +29,7 @@ use crate::{ACCESS_KEY, APP_ID};
 pub(crate) use list::summary;
 
 /// Everything below `/__sandbox`. Each request goes through [`guard::guard`] first.
-pub(crate) fn routes() -> Router<Arc<Shared>> {
+pub(crate) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
     Router::new()
         .route("/__sandbox", any(to_the_page))
         .route("/__sandbox/", get(assets::page))
@@ -45,7 +45,10 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/__sandbox/state", get(state))
         .route("/__sandbox/events", get(stream::events))
         .route("/__sandbox/{*rest}", any(nothing))
-        .layer(middleware::from_fn(guard::guard))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(shared),
+            guard::guard,
+        ))
 }
 
 /// Without the slash at the end the page would not find its parts.

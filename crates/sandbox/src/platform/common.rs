@@ -6,7 +6,10 @@ use crate::record::{Cause, CommonProblem};
 
 /// A header that must be there once, in visible ASCII.
 pub(super) fn header<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<&'a str, Cause> {
-    let refuse = |problem| Err(Cause::CommonParameter { name, problem });
+    let refuse = |problem| {
+        let name = name.into();
+        Err(Cause::CommonParameter { name, problem })
+    };
     let mut values = headers.get_all(name).iter();
     let Some(value) = values.next() else {
         return refuse(CommonProblem::Missing);
@@ -31,7 +34,10 @@ pub(super) fn parameter(
     parameters: &[(String, String)],
     name: &'static str,
 ) -> Result<String, Cause> {
-    let refuse = |problem| Err(Cause::CommonParameter { name, problem });
+    let refuse = |problem| {
+        let name = name.into();
+        Err(Cause::CommonParameter { name, problem })
+    };
     let mut values = parameters.iter().filter(|(key, _)| key == name);
     match (values.next(), values.next()) {
         (Some((_, value)), None) if !value.is_empty() => Ok(value.clone()),

@@ -23,8 +23,8 @@ struct Common<'a> {
 
 impl<'a> Common<'a> {
     fn read(headers: &'a HeaderMap) -> Result<Self, Cause> {
-        let unreadable = |name| Cause::CommonParameter {
-            name,
+        let unreadable = |name: &'static str| Cause::CommonParameter {
+            name: name.into(),
             problem: CommonProblem::Unreadable,
         };
         let access_key = common::header(headers, "accessKey")?;

@@ -228,3 +228,26 @@ fn every_operation_answers_in_its_own_envelope() {
         assert_eq!(texts.count(), 1, "{}", operation.id);
     }
 }
+
+#[test]
+fn the_state_after_every_example_is_a_seed() {
+    let platform = platform();
+    for operation in platform.catalog.operations() {
+        // An example that undoes something would leave less to look at.
+        if ["unbind", "delete_group"].contains(&operation.id.as_ref()) {
+            continue;
+        }
+        let item = item(operation);
+        for example in bodies(operation, &item) {
+            draft(operation, &item, &example).send(&platform);
+        }
+    }
+    let before = platform.state.snapshot();
+    let made = before["key-1"].as_object().unwrap();
+    let empty = made
+        .iter()
+        .filter(|(_, list)| list.as_array().unwrap().is_empty());
+    assert_eq!(empty.map(|(name, _)| name).collect::<Vec<_>>(), [""; 0]);
+    let after = state::Seed(Some(before.clone())).into_state().ok().unwrap();
+    assert_eq!(after.snapshot(), before);
+}

@@ -341,7 +341,7 @@ impl Inner {
             memmem::find(body, field.as_bytes()).is_some() || memchr::memchr(b'\\', body).is_some()
         };
         let field = rule.after.as_ref().and_then(|after| after.address.as_ref());
-        field.is_some_and(named) || lock(&self.settings).addresses.contains_key(&rule.name)
+        field.is_some_and(named) || lock(&self.settings).address(&rule.name).is_some()
     }
 
     fn jobs_of(&self, index: usize, rule: &Rule, origin: &Origin<'_>) -> Vec<Job> {

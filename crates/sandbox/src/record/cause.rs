@@ -1,7 +1,10 @@
 //! Why a request was refused.
 
+use std::borrow::Cow;
 use std::fmt;
 
+#[cfg(feature = "record")]
+use serde::Deserialize;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -9,6 +12,7 @@ use crate::violation::Violation;
 
 /// Whether a request was accepted, and the result code that answered it.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "record", derive(Deserialize, Serialize))]
 pub struct Verdict {
     code: i64,
     cause: Option<Cause>,
@@ -67,6 +71,7 @@ impl Verdict {
 
 /// Why a request was refused. `Display` gives one line for the sender, without any value of the request.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "record", derive(Deserialize, Serialize))]
 #[non_exhaustive]
 pub enum Cause {
     /// No operation has this path.
@@ -86,7 +91,7 @@ pub enum Cause {
     /// One of the parameters that every request carries is missing or cannot be read.
     CommonParameter {
         /// Its name.
-        name: &'static str,
+        name: Cow<'static, str>,
         /// What is wrong with it.
         problem: CommonProblem,
     },
@@ -110,7 +115,7 @@ pub enum Cause {
         /// The result code that answers it.
         code: i64,
         /// What is wrong.
-        problem: &'static str,
+        problem: Cow<'static, str>,
     },
     /// A test asked for a [`Fault`](crate::Fault) before the platform acts.
     Fault,
@@ -124,6 +129,7 @@ impl From<Violation> for Cause {
 
 /// What is wrong with a common parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "record", derive(Deserialize, Serialize))]
 #[non_exhaustive]
 pub enum CommonProblem {
     /// It is absent or empty.
@@ -188,6 +194,7 @@ impl fmt::Display for Cause {
 ///
 /// `Debug` leaves out the string to sign, because that holds the body.
 #[derive(Clone)]
+#[cfg_attr(feature = "record", derive(Deserialize, Serialize))]
 pub struct SignatureMismatch {
     likely_cause: LikelyCause,
     string_to_sign: String,
@@ -237,6 +244,7 @@ impl fmt::Debug for SignatureMismatch {
 
 /// Which documented cause a wrong signature looks like. `Display` says what to change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(feature = "record", derive(Deserialize))]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum LikelyCause {

@@ -30,17 +30,29 @@ impl Headers {
             .map(|(_, value)| value)
     }
 
-    /// As a map again, to look at a request once more.
+    /// The headers as they were received.
     pub(crate) fn to_map(&self) -> HeaderMap {
-        let parsed = self.iter().filter_map(|(name, value)| {
-            let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
-            Some((name, HeaderValue::from_bytes(value).ok()?))
-        });
         let mut map = HeaderMap::new();
-        for (name, value) in parsed {
-            map.append(name, value);
+        for (name, value) in self.iter() {
+            // Both came out of a map.
+            if let (Ok(name), Ok(value)) =
+                (HeaderName::try_from(name), HeaderValue::try_from(value))
+            {
+                map.append(name, value);
+            }
         }
         map
+    }
+
+    /// The head that [`as_bytes`](Self::as_bytes) gave.
+    #[cfg(feature = "record")]
+    pub(super) fn from_bytes(head: Vec<u8>) -> Self {
+        Self(head.into_boxed_slice())
+    }
+
+    #[cfg(feature = "record")]
+    pub(super) const fn as_bytes(&self) -> &[u8] {
+        &self.0
     }
 
     /// How many bytes they take.
@@ -89,7 +101,7 @@ mod tests {
             let kept = Headers::from(&map);
             let expected = map.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
             prop_assert!(kept.iter().eq(expected));
-            prop_assert_eq!(&kept.to_map(), &map);
+            prop_assert_eq!(kept.to_map(), map.clone());
             for (name, _) in &headers {
                 prop_assert_eq!(kept.get(name), map.get(name.as_str()).map(HeaderValue::as_bytes));
             }

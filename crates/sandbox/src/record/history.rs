@@ -3,12 +3,16 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{Parts, ReceivedRequest};
+#[cfg(feature = "record")]
+use super::file::{Past, Recorder, Waiting};
+use super::{Parts, ReceivedRequest, Room};
 
 /// The latest requests, in the order in which they were answered.
 pub(crate) struct History {
     max_requests: usize,
     max_bytes: usize,
+    #[cfg(feature = "record")]
+    waiting: Option<Waiting>,
     kept: Mutex<Kept>,
 }
 
@@ -18,9 +22,25 @@ struct Kept {
     bytes: usize,
     /// The number of the latest request.
     last_id: u64,
+    #[cfg(feature = "record")]
+    recorder: Option<Recorder>,
 }
 
 impl Kept {
+    /// Keeps a request; the oldest ones go until the rest is within the bounds.
+    fn push(&mut self, request: ReceivedRequest, max_requests: usize, max_bytes: usize) {
+        if max_requests == 0 {
+            return;
+        }
+        self.bytes += request.size();
+        self.requests.push_back(request);
+        while self.requests.len() > max_requests
+            || (self.bytes > max_bytes && self.requests.len() > 1)
+        {
+            self.drop_oldest();
+        }
+    }
+
     fn drop_oldest(&mut self) {
         if let Some(oldest) = self.requests.pop_front() {
             self.bytes -= oldest.size();
@@ -34,26 +54,51 @@ impl History {
         Self {
             max_requests,
             max_bytes,
+            #[cfg(feature = "record")]
+            waiting: None,
             kept: Mutex::default(),
         }
     }
 
+    /// Goes on with what a file holds, and writes into it from now on.
+    #[cfg(feature = "record")]
+    pub(crate) fn record(mut self, recorder: Recorder, past: Past) -> Self {
+        self.waiting = Some(recorder.waiting());
+        let (max_requests, max_bytes) = (self.max_requests, self.max_bytes);
+        let mut kept = self.kept();
+        kept.last_id = past.last_id;
+        for request in past.requests {
+            kept.push(request, max_requests, max_bytes);
+        }
+        kept.recorder = Some(recorder);
+        drop(kept);
+        self
+    }
+
+    /// Waits until a request with such a body can be recorded; at once if no file is written. It is asked for before the
+    /// platform acts, so that from there to the record nothing waits.
+    pub(crate) async fn room(&self, body_bytes: usize) -> Room {
+        #[cfg(feature = "record")]
+        if let Some(waiting) = &self.waiting {
+            return waiting.clone().room(body_bytes).await;
+        }
+        let _ = body_bytes;
+        None
+    }
+
     /// Numbers a request and keeps it; the oldest ones go until the rest is within the bounds. A request that alone is
     /// larger than the bound is kept until the next one comes.
-    pub(crate) fn push(&self, parts: Parts) -> ReceivedRequest {
+    pub(crate) fn push(&self, parts: Parts, room: Room) -> ReceivedRequest {
         let mut kept = self.kept();
         kept.last_id += 1;
         let request = ReceivedRequest::new(kept.last_id, parts);
-        if self.max_requests == 0 {
-            return request;
+        kept.push(request.clone(), self.max_requests, self.max_bytes);
+        #[cfg(feature = "record")]
+        if let Some(recorder) = &kept.recorder {
+            recorder.push(request.clone(), room);
         }
-        kept.bytes += request.size();
-        kept.requests.push_back(request.clone());
-        while kept.requests.len() > self.max_requests
-            || (kept.bytes > self.max_bytes && kept.requests.len() > 1)
-        {
-            kept.drop_oldest();
-        }
+        #[cfg(not(feature = "record"))]
+        drop(room);
         request
     }
 
@@ -77,6 +122,18 @@ impl History {
         let mut kept = self.kept();
         kept.requests.clear();
         kept.bytes = 0;
+        #[cfg(feature = "record")]
+        if let Some(recorder) = &kept.recorder {
+            recorder.clear();
+        }
+    }
+
+    /// Waits until everything is in the file, and closes it.
+    #[cfg(feature = "record")]
+    pub(crate) fn close(&self) {
+        let recorder = self.kept().recorder.take();
+        // Without the lock, since this waits.
+        drop(recorder);
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -120,7 +177,7 @@ mod tests {
     fn the_oldest_request_goes_first() {
         let history = History::new(3, 1000);
         for number in 1..=5 {
-            history.push(request(number, 10));
+            history.push(request(number, 10), None);
         }
         assert_eq!(numbers(&history), [3, 4, 5]);
         history.clear();
@@ -131,7 +188,7 @@ mod tests {
     fn a_request_is_found_by_its_number_which_never_comes_again() {
         let history = History::new(2, 1000);
         for number in 1..=3 {
-            assert_eq!(history.push(request(number * 100, 10)).id(), number);
+            assert_eq!(history.push(request(number * 100, 10), None).id(), number);
         }
         let found = |id| history.request(id).map(|request| request.received_at());
         assert_eq!(
@@ -140,7 +197,7 @@ mod tests {
         );
         history.clear();
         assert_eq!(found(3), None);
-        assert_eq!(history.push(request(400, 10)).id(), 4);
+        assert_eq!(history.push(request(400, 10), None).id(), 4);
         assert_eq!(found(4), Some(400));
     }
 
@@ -148,19 +205,19 @@ mod tests {
     fn large_bodies_push_out_older_ones() {
         let history = History::new(10, 100);
         for number in 1..=4 {
-            history.push(request(number, 40));
+            history.push(request(number, 40), None);
         }
         assert_eq!(numbers(&history), [3, 4]);
-        history.push(request(5, 500));
+        history.push(request(5, 500), None);
         assert_eq!(numbers(&history), [5]);
-        history.push(request(6, 40));
+        history.push(request(6, 40), None);
         assert_eq!(numbers(&history), [6]);
     }
 
     #[test]
     fn a_history_of_none_keeps_none() {
         let history = History::new(0, 100);
-        assert_eq!(history.push(request(1, 1)).id(), 1);
+        assert_eq!(history.push(request(1, 1), None).id(), 1);
         assert!(numbers(&history).is_empty());
     }
 }

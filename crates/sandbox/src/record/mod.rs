@@ -1,6 +1,8 @@
 //! What the sandbox received, and how it answered.
 
 mod cause;
+#[cfg(feature = "record")]
+mod file;
 mod headers;
 mod history;
 
@@ -10,8 +12,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
+use tokio::sync::OwnedSemaphorePermit;
 
 pub use cause::{Cause, CommonProblem, LikelyCause, SignatureMismatch, Verdict};
+#[cfg(feature = "record")]
+pub use file::RecordError;
+#[cfg(feature = "record")]
+pub(crate) use file::Recorder;
 pub(crate) use headers::Headers;
 pub(crate) use history::History;
 
@@ -24,6 +31,9 @@ pub struct ReceivedRequest {
     id: u64,
     parts: Arc<Parts>,
 }
+
+/// Room for a request on its way to a file, free again when this is dropped; nothing if no file is written.
+pub(crate) type Room = Option<OwnedSemaphorePermit>;
 
 /// The parts of a record.
 pub(crate) struct Parts {

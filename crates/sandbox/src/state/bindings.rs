@@ -1,6 +1,6 @@
 //! Bindings of two numbers, or of a number and a group, through a virtual number.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::groups::{self, PARAMETER};
@@ -17,7 +17,8 @@ const WITH_EXTENSION: u64 = 4;
 const MAX_COUNTRY_CODE: usize = 3;
 
 /// One binding.
-#[derive(Serialize)]
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Binding {
     bind_id: String,
     customer_bind_id: String,

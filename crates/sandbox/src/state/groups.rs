@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Account, Call, Done, Refusal, each_once, numbers, text_at};
@@ -13,7 +13,8 @@ const MAX_ROWS: usize = 1000;
 pub(super) const PARAMETER: i64 = 1002;
 
 /// One group.
-#[derive(Serialize)]
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Group {
     group_id: String,
     group_name: String,

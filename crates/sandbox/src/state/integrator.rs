@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{Account, Call, Done, Refusal, numbers, put};
@@ -16,7 +16,8 @@ const FOREIGN_APPLICATION: i64 = 9010;
 const CREATED: i64 = 4;
 
 /// An application that an integrator made for a customer.
-#[derive(Serialize)]
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Application {
     app_id: Value,
     app_name: String,
@@ -25,7 +26,8 @@ pub(super) struct Application {
 }
 
 /// A number that an integrator registers.
-#[derive(Serialize)]
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Client {
     phone_number: String,
     /// Its verification code was checked.

@@ -1,9 +1,12 @@
 //! A bounded collection.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::io;
+use std::marker::PhantomData;
 
-use serde::{Serialize, Serializer};
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Most items that are kept.
 pub(super) const MAX_ITEMS: usize = 10_000;
@@ -11,6 +14,7 @@ pub(super) const MAX_ITEMS: usize = 10_000;
 const MAX_BYTES: usize = 64 * 1024 * 1024;
 
 /// Items in the order in which they were made. When there are too many, the oldest ones go.
+#[derive(Clone)]
 pub(super) struct Kept<T> {
     items: VecDeque<(usize, T)>,
     bytes: usize,
@@ -104,6 +108,31 @@ impl<T> Kept<T> {
 impl<T: Serialize> Serialize for Kept<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.items.iter().map(|(_, item)| item))
+    }
+}
+
+/// From a list, within the bounds.
+impl<'de, T: Deserialize<'de> + Serialize> Deserialize<'de> for Kept<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct List<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de> + Serialize> Visitor<'de> for List<T> {
+            type Value = Kept<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Kept<T>, A::Error> {
+                let mut kept = Kept::default();
+                while let Some(item) = list.next_element()? {
+                    kept.push(item);
+                }
+                Ok(kept)
+            }
+        }
+
+        deserializer.deserialize_seq(List(PhantomData))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Files that were uploaded, without their bytes.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Account, Call, Done, Refusal, put, text_at};
@@ -9,7 +9,8 @@ use super::{Account, Call, Done, Refusal, put, text_at};
 pub(super) const PARAMETER: i64 = 9000;
 
 /// One file.
-#[derive(Serialize)]
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Media {
     id: String,
     business_phone: String,

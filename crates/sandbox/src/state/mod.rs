@@ -18,18 +18,21 @@ mod number_check;
 mod ota;
 mod page;
 mod refused;
+mod seed;
 mod templates;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::catalog::Operation;
 use crate::platform::Ids;
 use crate::record::Cause;
 pub(crate) use refused::parameter_code;
+pub(crate) use seed::Seed;
+pub use seed::SeedError;
 
 /// An operation at work: everything but the state.
 pub(crate) struct Call<'a> {
@@ -99,7 +102,8 @@ impl Refusal {
 type Done = Result<(), Refusal>;
 
 /// What one account has made.
-#[derive(Default, Serialize)]
+#[derive(Clone, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
 struct Account {
     checks: kept::Kept<number_check::Check>,
     bindings: kept::Kept<bindings::Binding>,
@@ -113,10 +117,15 @@ struct Account {
     call_records: kept::Kept<Value>,
 }
 
+/// What accounts have made, by access key or app id.
+type All = BTreeMap<String, Account>;
+
 /// What all accounts have made.
 #[derive(Default)]
 pub(crate) struct State {
-    accounts: Mutex<BTreeMap<String, Account>>,
+    accounts: Mutex<All>,
+    /// What there was at the start.
+    seed: All,
 }
 
 impl State {
@@ -126,7 +135,10 @@ impl State {
         match dispatch(call, &mut accounts, reply) {
             // On a sandbox that has just been started, the examples of the documentation are answered as documented.
             Err(refusal) if refusal.untouched && call.operation.is_example(call.fields) => Ok(()),
-            Err(Refusal { code, problem, .. }) => Err(Cause::State { code, problem }),
+            Err(Refusal { code, problem, .. }) => {
+                let problem = problem.into();
+                Err(Cause::State { code, problem })
+            }
             Ok(()) => Ok(()),
         }
     }
@@ -150,19 +162,20 @@ impl State {
         serde_json::to_value(&*self.accounts()).unwrap_or_default()
     }
 
-    /// Forgets everything.
+    /// Forgets everything but the seed.
     pub(crate) fn clear(&self) {
-        self.accounts().clear();
+        let seed = self.seed.clone();
+        *self.accounts() = seed;
     }
 
-    fn accounts(&self) -> MutexGuard<'_, BTreeMap<String, Account>> {
+    fn accounts(&self) -> MutexGuard<'_, All> {
         // A function that panicked has not begun to change anything or has pushed a whole item.
         self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// The function of each operation that has one.
-fn dispatch(call: &Call<'_>, accounts: &mut BTreeMap<String, Account>, reply: &mut Value) -> Done {
+fn dispatch(call: &Call<'_>, accounts: &mut All, reply: &mut Value) -> Done {
     let owned_by = |(key, other): (&String, &Account)| {
         *key != call.account && integrator::owns(other, call.text("appkey"))
     };

@@ -1,6 +1,6 @@
 //! Checks that were submitted, each with its result at once.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::kept::MAX_ITEMS;
@@ -26,7 +26,8 @@ const OF_A_LEVEL: [&str; 6] = [
 ];
 
 /// One number of a submit.
-#[derive(Serialize)]
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Check {
     message_id: String,
     batch_no: String,

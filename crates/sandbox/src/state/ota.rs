@@ -1,6 +1,6 @@
 //! Logins that were begun.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Account, Call, Done, Refusal, put, text_at};
@@ -9,7 +9,8 @@ use super::{Account, Call, Done, Refusal, put, text_at};
 const PENDING: &str = "PENDING";
 
 /// One login.
-#[derive(Serialize)]
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Login {
     pub(super) request_id: String,
     phone: String,

@@ -1,6 +1,6 @@
 //! Message templates.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::media::PARAMETER;
@@ -12,7 +12,8 @@ const LIMIT: i64 = 20;
 const CURSOR: &str = "template:";
 
 /// One template.
-#[derive(Serialize)]
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Template {
     /// Grows from one template to the next.
     number: u64,
