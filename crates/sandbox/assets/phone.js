@@ -38,7 +38,7 @@ function content({ content, channel }) {
     if (template.parameters.length) {
       parts.push(h("ol", { class: "parameters" }, template.parameters.map((one) => h("li", {}, h("span", { class: "muted" }, `${one.part}: `), one.text ?? one.kind))));
     }
-  } else if (kind !== "text" || media) {
+  } else if (media || name || !(text || button)) {
     parts.push(h("span", { class: "media" }, h("span", { class: "kind" }, kind.replaceAll("_", " + ")), name ? h("b", {}, name) : null, media ? h("span", { class: "break" }, media) : null));
   }
   if (text) parts.push(h("span", { class: "text" }, text));
