@@ -204,7 +204,7 @@ fn body(command: &Command, matches: &ArgMatches) -> Result<Map<String, Value>, F
 }
 
 /// The JSON object in a file or on standard input.
-fn read_object(from: &str) -> Result<Map<String, Value>, Failure> {
+pub(crate) fn read_object(from: &str) -> Result<Map<String, Value>, Failure> {
     let text = read_text(from)?;
     match serde_json::from_str(&text) {
         Ok(Value::Object(body)) => Ok(body),

@@ -97,15 +97,23 @@ pub(crate) fn run(matches: &ArgMatches, format: Format) -> Result<(), Failure> {
             .local_addr()
             .map_err(|error| Failure::io("the socket", &error))?;
         let here = format!("http://{address}");
-        if matches.get_flag("sandbox") {
-            register(&account::sandbox_url(matches), &here).await?;
+        let sandbox = matches
+            .get_flag("sandbox")
+            .then(|| account::sandbox_url(matches));
+        if let Some(sandbox) = &sandbox {
+            register(sandbox, Some(&here)).await?;
         }
         output::data(&format!("listening on {here}/<service>/<push>"))?;
         let router = Router::new().fallback(receive).with_state(shared);
         let served = axum::serve(listener, router).with_graceful_shutdown(interrupted);
         served
             .await
-            .map_err(|error| Failure::io("the listener", &error))
+            .map_err(|error| Failure::io("the listener", &error))?;
+        if let Some(sandbox) = &sandbox {
+            // It may have gone first, and then there is nothing to forget.
+            let _ = register(sandbox, None).await;
+        }
+        Ok(())
     })?
 }
 
@@ -127,26 +135,23 @@ fn endpoint(text: &str) -> Result<Url, Failure> {
     }
 }
 
-/// Tells a sandbox to send each push to a path of its own here.
-async fn register(sandbox: &str, here: &str) -> Result<(), Failure> {
+/// Tells a sandbox to send each push to a path of its own here, or to forget that.
+async fn register(sandbox: &str, here: Option<&str>) -> Result<(), Failure> {
     let client = client()?;
+    let address = format!("{sandbox}/__sandbox/pushes/address");
     for service in SERVICES {
         for push in service.pushes {
             let order = json!({
                 "service": service.name,
                 "push": push.name,
-                "url": format!("{here}/{}/{}", service.name, push.name),
+                "url": here.map(|here| format!("{here}/{}/{}", service.name, push.name)),
             });
-            let address = format!("{sandbox}/__sandbox/pushes/address");
-            let told = client.put(address).json(&order).send().await;
+            let told = client.put(&address).json(&order).send().await;
             let told = told.and_then(reqwest::Response::error_for_status);
             told.map_err(|error| {
-                let problem = format!(
-                    "the sandbox cannot be told: {}",
-                    in_one_line(&error.without_url())
-                );
-                Failure::usage(problem)
-                    .hint("Start it with `nxcloud sandbox`, and check --base-url.")
+                let reason = in_one_line(&error.without_url());
+                let failure = Failure::usage(format!("the sandbox cannot be told: {reason}"));
+                failure.hint("Start it with `nxcloud sandbox`, and check --base-url.")
             })?;
         }
     }

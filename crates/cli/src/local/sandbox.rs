@@ -1,11 +1,15 @@
 //! `nxcloud sandbox`: the platform on this machine, with a page to look into it.
 
+use std::net::IpAddr;
+use std::path::PathBuf;
+
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use nxcloud::signing::{AccessKey, Secret};
 use nxcloud_sandbox::{ACCESS_KEY, APP_ID, Sandbox};
 
 use super::{in_one_line, interrupted};
 use crate::account::SANDBOX_PORT;
+use crate::call;
 use crate::failure::Failure;
 use crate::output;
 
@@ -27,6 +31,39 @@ pub(crate) fn subcommand() -> Command {
                 .action(ArgAction::Append)
                 .help("An access key beside the built-in one, and the environment variable that holds its secret"),
         )
+        .arg(
+            Arg::new("seed")
+                .long("seed")
+                .value_name("FILE")
+                .help("Begin with this state: what GET /__sandbox/state of another sandbox showed"),
+        )
+        .arg(
+            Arg::new("record")
+                .long("record")
+                .value_name("FILE")
+                .value_parser(value_parser!(PathBuf))
+                .help("Keep the requests in a SQLite file, and show those that are in it"),
+        )
+        .arg(
+            Arg::new("listen")
+                .long("listen")
+                .value_name("ADDRESS")
+                .value_parser(value_parser!(IpAddr))
+                .help("Serve this address instead of loopback; another machine's needs a token"),
+        )
+        .arg(
+            Arg::new("token-variable")
+                .long("token-variable")
+                .value_name("VARIABLE")
+                .help("The environment variable that holds the token which the page asks for"),
+        )
+        .arg(
+            Arg::new("quiet")
+                .long("quiet")
+                .short('q')
+                .action(ArgAction::SetTrue)
+                .help("Log no requests to stderr"),
+        )
 }
 
 pub(crate) fn run(matches: &ArgMatches) -> Result<(), Failure> {
@@ -37,6 +74,25 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Failure> {
         let (key, secret) = self::account(account)?;
         builder = builder.account(key, secret);
     }
+    if let Some(address) = matches.get_one::<IpAddr>("listen").copied() {
+        builder = builder.listen_on(address);
+    }
+    if let Some(variable) = matches.get_one::<String>("token-variable") {
+        let token = of_variable(variable, || "--token-variable".to_owned())?;
+        let token = Secret::new(token).map_err(|error| Failure::usage(error.to_string()))?;
+        builder = builder.token(token);
+    }
+    if let Some(path) = matches.get_one::<PathBuf>("record") {
+        builder = builder.record(path);
+    }
+    if let Some(from) = matches.get_one::<String>("seed") {
+        builder = builder.seed(call::read_object(from)?.into());
+    }
+    if !matches.get_flag("quiet") {
+        tracing_subscriber::fmt()
+            .with_writer(std::io::stderr)
+            .init();
+    }
     crate::block_on(async {
         // Before the line is printed, so that whoever reads it can stop the sandbox at once.
         let interrupted = interrupted()?;
@@ -46,10 +102,14 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Failure> {
                 nxcloud_sandbox::Error::Listen { .. } => {
                     failure.hint("Choose another --port, or 0 for any free one.")
                 }
+                nxcloud_sandbox::Error::TokenNeeded { .. } => {
+                    failure.hint("Name the variable that holds one with --token-variable.")
+                }
                 _ => failure,
             }
         })?;
         output::data(&format!("listening on {}", sandbox.url()))?;
+        output::note(&format!("page: {}", sandbox.inspector_url()));
         output::note(&format!(
             "built-in accounts: access key {ACCESS_KEY}, app id {APP_ID}; `nxcloud --sandbox` uses them{}; Ctrl-C stops",
             if given.is_some_and(|port| port != SANDBOX_PORT) {
@@ -71,15 +131,20 @@ fn account(text: &str) -> Result<(AccessKey, Secret), Failure> {
             "--account takes KEY=VARIABLE, the name of the variable that holds the secret";
         return Err(Failure::usage(problem));
     };
-    let secret = std::env::var(variable).map_err(|_| {
-        // What was given may be the secret itself, and is not repeated.
-        let problem = format!("--account {key}=…: no environment variable of that name is set");
-        Failure::usage(problem).hint("Put the secret into a variable and name that variable.")
-    })?;
+    let secret = of_variable(variable, || format!("--account {key}=…"))?;
     let wrong =
         |error: nxcloud::signing::InvalidField| Failure::usage(format!("--account {key}: {error}"));
     Ok((
         AccessKey::new(key).map_err(wrong)?,
         Secret::new(secret).map_err(wrong)?,
     ))
+}
+
+/// The secret in an environment variable.
+fn of_variable(name: &str, flag: impl FnOnce() -> String) -> Result<String, Failure> {
+    std::env::var(name).map_err(|_| {
+        // What was given may be the secret itself, and is not repeated.
+        let problem = format!("{}: no environment variable of that name is set", flag());
+        Failure::usage(problem).hint("Put the secret into a variable and name that variable.")
+    })
 }

@@ -38,6 +38,88 @@ fn the_sandbox_takes_calls_and_stops_on_ctrl_c() {
     assert_eq!(sandbox.interrupt(), Some(0));
 }
 
+/// What the sandbox answers at a path below `/__sandbox/`.
+async fn asked(url: &str, path: &str, token: Option<&str>) -> (u16, String) {
+    let request = reqwest::Client::new().get(format!("{url}/__sandbox/{path}"));
+    let request = match token {
+        Some(token) => request.bearer_auth(token),
+        None => request,
+    };
+    let answer = request.send().await.unwrap();
+    (answer.status().as_u16(), answer.text().await.unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recorded_sandbox_is_opened_again_and_a_state_is_a_seed() {
+    let nxcloud = Nxcloud::new();
+    let submit = nxcloud.run(&["number-check", "submit-check", "--example"]);
+    let example = submit.exits(0).stdout;
+    let file = ["sandbox", "--port", "0", "--record", "requests.sqlite"];
+    let first = nxcloud.start(&file);
+    let to = ["--sandbox", "--base-url", &first.url];
+    let arguments = ["number-check", "submit-check", "--json", "-"];
+    nxcloud
+        .feed(&[&arguments[..], &to].concat(), &example)
+        .exits(0);
+    let (_, state) = asked(&first.url, "state", None).await;
+    assert!(state.contains("checks"), "{state}");
+    std::fs::write(nxcloud.home().join("seed.json"), &state).unwrap();
+    #[cfg(unix)]
+    assert_eq!(first.interrupt(), Some(0));
+    #[cfg(not(unix))]
+    drop(first);
+
+    let again = nxcloud.start(&[&file[..], &["--seed", "seed.json"]].concat());
+    let (_, requests) = asked(&again.url, "requests", None).await;
+    assert!(requests.contains("submit_check"), "{requests}");
+    let (_, seeded) = asked(&again.url, "state", None).await;
+    let json = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    assert_eq!(json(&seeded), json(&state));
+
+    std::fs::write(
+        nxcloud.home().join("text"),
+        "no database, and long enough to look like a file of somebody",
+    )
+    .unwrap();
+    let ran = nxcloud
+        .run(&["sandbox", "--port", "0", "--record", "text"])
+        .exits(2);
+    assert!(ran.complaint().contains("text"), "{ran}");
+    std::fs::write(
+        nxcloud.home().join("seed.json"),
+        r#"{"sandbox-key": {"cheques": []}}"#,
+    )
+    .unwrap();
+    let ran = nxcloud
+        .run(&["sandbox", "--port", "0", "--seed", "seed.json"])
+        .exits(2);
+    assert!(ran.complaint().contains("cheques"), "{ran}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_address_than_loopback_needs_a_token() {
+    let nxcloud = Nxcloud::new().with("PAGE_TOKEN", "a-long-token");
+    let ran = nxcloud
+        .run(&["sandbox", "--port", "0", "--listen", "0.0.0.0"])
+        .exits(2);
+    assert!(ran.complaint().contains("--token-variable"), "{ran}");
+    let open = [
+        "sandbox",
+        "--port",
+        "0",
+        "--listen",
+        "0.0.0.0",
+        "--token-variable",
+        "PAGE_TOKEN",
+    ];
+    let running = nxcloud.start(&open);
+    let port = running.url.rsplit(':').next().unwrap();
+    let url = format!("http://127.0.0.1:{port}");
+    assert_eq!(asked(&url, "requests", None).await.0, 401);
+    assert_eq!(asked(&url, "requests", Some("another")).await.0, 401);
+    assert_eq!(asked(&url, "requests", Some("a-long-token")).await.0, 200);
+}
+
 /// An endpoint that answers one request with this, and gives back what it got.
 fn endpoint(answer: &'static str) -> (String, thread::JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
