@@ -8,22 +8,7 @@ use serde_json::json;
 
 #[cfg(unix)]
 use crate::support::interrupt;
-use crate::support::{Nxcloud, finish};
-
-const SEND: [&str; 8] = [
-    "sms",
-    "send-sms",
-    "--app-key",
-    "app-1",
-    "--phone",
-    "8615012345678",
-    "--content",
-    "hello",
-];
-
-fn send(more: &[&'static str]) -> Vec<&'static str> {
-    SEND.iter().chain(more).copied().collect()
-}
+use crate::support::{Nxcloud, SEND, finish, send};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn flags_win_over_the_json_body() {

@@ -3,7 +3,7 @@
 use nxcloud_sandbox::{Fault, Sandbox};
 use snapbox::{assert_data_eq, file};
 
-use crate::support::Nxcloud;
+use crate::support::{Nxcloud, SEND};
 
 #[test]
 fn help() {
@@ -65,16 +65,6 @@ async fn tables() {
 async fn errors() {
     let sandbox = Sandbox::start().await.unwrap();
     let nxcloud = Nxcloud::at(&sandbox);
-    let send = [
-        "sms",
-        "send-sms",
-        "--app-key",
-        "a",
-        "--phone",
-        "1",
-        "--content",
-        "c",
-    ];
     let mut lines = String::new();
     let faults = [
         Fault::Code(1003),
@@ -90,7 +80,7 @@ async fn errors() {
             // As often as the client tries at most.
             sandbox.faults().push(fault);
         }
-        let ran = nxcloud.run(&send);
+        let ran = nxcloud.run(&SEND);
         sandbox.faults().clear();
         let code = ran.code.unwrap();
         lines.push_str(&format!(

@@ -7,24 +7,13 @@ use std::thread;
 use nxcloud_sandbox::Sandbox;
 use serde_json::Value;
 
-use crate::support::Nxcloud;
+use crate::support::{Nxcloud, send};
 
 #[test]
 fn the_sandbox_takes_calls_and_stops_on_ctrl_c() {
     let nxcloud = Nxcloud::new().with("MY_SECRET", "another-secret");
     let sandbox = nxcloud.start(&["sandbox", "--port", "0", "--account", "my-key=MY_SECRET"]);
-    let send = [
-        "sms",
-        "send-sms",
-        "--app-key",
-        "a",
-        "--phone",
-        "1",
-        "--content",
-        "c",
-        "--base-url",
-        &sandbox.url,
-    ];
+    let send = send(&["--base-url", &sandbox.url]);
     nxcloud.run(&[&send[..], &["--sandbox"]].concat()).exits(0);
     let mine = Nxcloud::new()
         .with("NXCLOUD_ACCESS_KEY", "my-key")
@@ -272,19 +261,7 @@ async fn listen_tells_the_sandbox_where_to_push() {
         "--output",
         "json",
     ]);
-    let send = [
-        "sms",
-        "send-sms",
-        "--app-key",
-        "a",
-        "--phone",
-        "1",
-        "--content",
-        "c",
-        "--sandbox",
-        "--base-url",
-        sandbox.url(),
-    ];
+    let send = send(&["--sandbox", "--base-url", sandbox.url()]);
     nxcloud.run(&send).exits(0);
     let line: Value = serde_json::from_str(&listening.line()).unwrap();
     assert_eq!(line["path"], "/sms/sms_receipt");

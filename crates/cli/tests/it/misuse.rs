@@ -4,7 +4,7 @@ use std::net::TcpListener;
 
 use nxcloud_sandbox::Sandbox;
 
-use crate::support::Nxcloud;
+use crate::support::{Nxcloud, SEND, send};
 
 /// Runs something wrong and gives the line that it is told with.
 #[track_caller]
@@ -102,18 +102,7 @@ async fn wrong_arguments_are_told_in_one_line() {
         "--batch-no",
         "b",
     ];
-    let base = [
-        "sms",
-        "send-sms",
-        "--app-key",
-        "a",
-        "--phone",
-        "1",
-        "--content",
-        "c",
-        "--base-url",
-    ];
-    let with = |url| [&base[..], &[url]].concat();
+    let with = |url| send(&["--base-url", url]);
     let cases: &[(&[&str], &str)] = &[
         (
             &["sms", "send-sms", "--fone", "1"],
@@ -194,39 +183,13 @@ async fn wrong_arguments_are_told_in_one_line() {
 #[test]
 fn without_an_account_nothing_is_sent() {
     let nxcloud = Nxcloud::new();
-    let line = told(
-        &nxcloud,
-        &[
-            "sms",
-            "send-sms",
-            "--app-key",
-            "a",
-            "--phone",
-            "1",
-            "--content",
-            "c",
-        ],
-        "",
-    );
+    let line = told(&nxcloud, &SEND, "");
     assert!(
         line.contains("NXCLOUD_ACCESS_KEY") && line.contains("--sandbox"),
         "{line}"
     );
     let half = Nxcloud::new().with("NXCLOUD_ACCESS_KEY", "k");
-    let line = told(
-        &half,
-        &[
-            "sms",
-            "send-sms",
-            "--app-key",
-            "a",
-            "--phone",
-            "1",
-            "--content",
-            "c",
-        ],
-        "",
-    );
+    let line = told(&half, &SEND, "");
     assert!(line.contains("NXCLOUD_ACCESS_SECRET is not"), "{line}");
     let line = told(
         &half,

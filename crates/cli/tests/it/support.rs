@@ -8,6 +8,23 @@ use nxcloud_sandbox::Sandbox;
 use serde_json::Value;
 use tempfile::TempDir;
 
+/// A send with everything that it needs.
+pub(crate) const SEND: [&str; 8] = [
+    "sms",
+    "send-sms",
+    "--app-key",
+    "app-1",
+    "--phone",
+    "8615012345678",
+    "--content",
+    "hello",
+];
+
+/// The same with more flags.
+pub(crate) fn send<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    SEND.into_iter().chain(more.iter().copied()).collect()
+}
+
 /// What a run left.
 pub(crate) struct Ran {
     pub(crate) code: Option<i32>,
