@@ -117,7 +117,10 @@ impl Job {
         while let Some(item) = items.next().await {
             match (item, self.format) {
                 (Ok(item), Format::Json) => output::line(&to_value(&item)?)?,
-                (Ok(item), Format::Table) => kept.push(to_value(&item)?),
+                (Ok(item), Format::Table) => {
+                    kept.push(to_value(&item)?);
+                    output::progress(kept.len());
+                }
                 (Err(error), _) => {
                     failed = Some(error);
                     break;
@@ -125,6 +128,7 @@ impl Job {
             }
         }
         if self.format == Format::Table {
+            output::progress_ends();
             output::data(&output::rows(kept.iter()))?;
         }
         failed.map_or(Ok(()), |error| Err(error.into()))

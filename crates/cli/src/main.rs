@@ -118,10 +118,20 @@ fn misused(error: &clap::Error) -> ExitCode {
     let text = error.render().to_string();
     let lines = text.lines().map(str::trim);
     let told: Vec<&str> = lines
+        .clone()
         .take_while(|line| !line.starts_with("Usage:"))
         .filter(|line| !line.is_empty() && !line.starts_with("For more information"))
         .collect();
-    output::note(&format!("{}; see --help", told.join("; ")));
+    let told = told.join("; ");
+    let told = told.strip_prefix("error: ").unwrap_or(&told);
+    let usage = lines
+        .into_iter()
+        .find_map(|line| line.strip_prefix("Usage: "));
+    let words = usage.unwrap_or("nxcloud").split(' ');
+    let command: Vec<&str> = words
+        .take_while(|word| !word.starts_with(['[', '<', '-']))
+        .collect();
+    output::error(&format!("{told}; see {} --help", command.join(" ")));
     Exit::Usage.into()
 }
 
@@ -131,9 +141,9 @@ fn tell(failure: Failure) -> ExitCode {
         // The failure itself is told below, whatever becomes of this.
         let _ = output::reply(Format::Json, reply);
     }
-    output::note(&match &failure.hint {
-        Some(hint) => format!("error: {}. {hint}", failure.message.trim_end_matches('.')),
-        None => format!("error: {}", failure.message),
+    output::error(&match &failure.hint {
+        Some(hint) => format!("{}. {hint}", failure.message.trim_end_matches('.')),
+        None => failure.message,
     });
     failure.exit.into()
 }

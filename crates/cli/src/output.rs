@@ -58,6 +58,25 @@ pub(crate) fn note(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
+/// What went wrong, to stderr; the word before it is red on a terminal that has colours.
+pub(crate) fn error(text: &str) {
+    let _ = writeln!(anstream::stderr(), "\u{1b}[1;31merror:\u{1b}[0m {text}");
+}
+
+/// How many items have come, on a terminal, while nothing else can be shown.
+pub(crate) fn progress(items: usize) {
+    if io::stderr().is_terminal() {
+        let _ = write!(io::stderr(), "\r{items} items");
+    }
+}
+
+/// Takes the progress away.
+pub(crate) fn progress_ends() {
+    if io::stderr().is_terminal() {
+        let _ = write!(io::stderr(), "\r\u{1b}[K");
+    }
+}
+
 /// A reply as tables: its scalars by path, and each list of objects with a column for each name.
 pub(crate) fn tables(value: &Value) -> String {
     let mut scalars = Vec::new();
