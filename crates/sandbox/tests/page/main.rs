@@ -52,15 +52,17 @@ fn viber() -> Value {
     })
 }
 
+const CODE: &str = r#"{"appKey":"app-1","phone":"8615012345678","content":"Your code is 4711"}"#;
+
 /// A request whose client signed its body with a space after each colon and comma.
 async fn respelled(page: &Page) {
-    let over = SMS_BODY.replace("\":", "\": ").replace("\",", "\", ");
+    let over = CODE.replace("\":", "\": ").replace("\",", "\", ");
     let bytes = signed(&built_in(), SMS, now(), over.as_bytes());
     let bytes = String::from_utf8(bytes).unwrap();
     let (head, _) = bytes.split_once("\r\n\r\n").unwrap();
     let length = |text: &str| format!("content-length: {}", text.len());
-    let head = head.replace(&length(&over), &length(SMS_BODY));
-    let bytes = format!("{head}\r\n\r\n{SMS_BODY}");
+    let head = head.replace(&length(&over), &length(CODE));
+    let bytes = format!("{head}\r\n\r\n{CODE}");
     send(page.sandbox.url(), bytes.as_bytes()).await.unwrap();
 }
 
@@ -101,6 +103,12 @@ async fn a_refused_request_shows_its_cause_and_both_strings_to_sign() {
     assert_eq!(page.count("#client-string mark").await, 5);
     assert_eq!(page.text("#client-string mark").await, " ");
     assert_eq!(page.count("#server-string mark.gap").await, 5);
+    let shown = page.text("#detail").await;
+    assert!(
+        shown.contains("\n  \"phone\": \"8615012345678\","),
+        "{shown}"
+    );
+    assert!(!shown.contains("[object"), "{shown}");
 
     let bytes = sms(now(), "another", SMS_BODY.as_bytes());
     send(page.sandbox.url(), &bytes).await.unwrap();
@@ -154,6 +162,7 @@ async fn a_receipt_and_a_reply_reach_the_webhook_and_the_phone_shows_them() {
     let pushed: Value = serde_json::from_str(&hook.next().await.body).unwrap();
     assert_eq!(pushed["messages"][0]["text"]["body"], "Thank you");
     page.until_text(".bubble.own", "Thank you").await;
+    assert_eq!(page.eval("document.activeElement.id").await, "reply");
 
     // What followed is listed with the request, and can be sent again.
     page.click("#rows li").await;
@@ -346,6 +355,7 @@ async fn both_colour_schemes_are_readable_and_a_narrow_window_fits() {
     page.until("document.querySelectorAll('.bubble').length === 3")
         .await;
     let mut grounds = Vec::new();
+    page.size(1440, 820);
     for scheme in ["light", "dark"] {
         page.prefers("prefers-color-scheme", scheme);
         page.until(&format!(
