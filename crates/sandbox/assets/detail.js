@@ -121,7 +121,7 @@ function draw(detail) {
       fact("Came at", time(detail.received_at)), fact("Took", took(detail.took_micros)),
       fact("HTTP status", String(detail.status))),
     strings(detail),
-    section(`Body`, bytes(detail.body)),
+    section("Body", bytes(detail.body)),
     section("Reply", bytes(detail.reply)),
     pushes(detail, resend),
     section("Headers", h("table", { class: "headers" }, h("tbody", {}, detail.headers.map(([header, value]) =>
@@ -148,7 +148,12 @@ export async function open(id, focus) {
 export function refresh(id) {
   if (shown !== null && (id === undefined || id === shown)) {
     const top = box.scrollTop;
-    open(shown, false).then(() => { box.scrollTop = top; });
+    const places = () => [...box.querySelectorAll("button, summary, pre")];
+    const focused = places().indexOf(document.activeElement);
+    open(shown, false).then(() => {
+      box.scrollTop = top;
+      if (focused >= 0) places()[focused]?.focus({ preventScroll: true });
+    });
   }
 }
 

@@ -41,7 +41,7 @@ function input(label, value, bounds, change) {
 function one(kind) {
   const given = form(kind);
   const on = isOn(kind, given.operation);
-  const select = h("select", { "aria-label": `Operation for ${kind.name}`, onchange: () => { given.operation = select.value; draw(); } },
+  const select = h("select", { id: `fault-for-${kind.name}`, "aria-label": `Operation for ${kind.name}`, onchange: () => { given.operation = select.value; draw(); } },
     h("option", { value: "" }, "all operations"),
     [...new Set(state.operations.map(([, operation]) => operation))].sort().map((operation) => h("option", { value: operation }, operation)));
   select.value = given.operation;

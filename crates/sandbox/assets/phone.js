@@ -10,6 +10,7 @@ let number = null;
 let chosen = false;
 /** What is being written and chosen, which drawing anew must not lose. */
 let draft = "";
+let via = null;
 const choices = new Map();
 
 async function receipt(message, push_, example) {
@@ -75,14 +76,30 @@ function answer(one, message) {
 }
 
 function composer(shown) {
-  const to = shown.findLast((message) => message.reply_push);
-  if (!to) return h("p", { class: "composer muted" }, "The reference documents no push for replies to these messages.");
-  const input = h("input", { type: "text", id: "reply", placeholder: `Reply to ${NAMES[to.channel]}`, "aria-label": `Reply to ${NAMES[to.channel]} as ${number}`, autocomplete: "off" });
+  // Of each channel the latest message that can be answered.
+  const latest = new Map();
+  for (const message of shown) if (message.reply_push) latest.set(message.channel, message);
+  if (latest.size === 0) return h("p", { class: "composer muted" }, "The reference documents no push for replies to these messages.");
+  if (!latest.has(via)) via = shown.findLast((message) => message.reply_push).channel;
+  const input = h("input", { type: "text", id: "reply", placeholder: "Reply", "aria-label": `Reply as ${number}`, autocomplete: "off" });
   input.value = draft;
   input.addEventListener("input", () => { draft = input.value; });
-  const send = () => { if (input.value) reply(to, input.value); };
+  const send = () => { if (input.value) reply(latest.get(via), input.value); };
   input.addEventListener("keydown", (event) => { if (event.key === "Enter") send(); });
-  return h("div", { class: "composer" }, input, h("button", { type: "button", onclick: send }, "Reply"));
+  const select = h("select", { id: "reply-via", "aria-label": "Reply by", onchange: () => { via = select.value; } },
+    [...latest.keys()].map((channel) => h("option", { value: channel }, NAMES[channel])));
+  select.value = via;
+  return h("div", { class: "composer" }, select, input, h("button", { type: "button", id: "reply-send", onclick: send }, "Reply"));
+}
+
+/** What has the focus, so that it has it again after drawing anew. */
+function focus() {
+  const element = document.activeElement;
+  if (!$("phone").contains(element)) return () => {};
+  if (element.id) return () => $(element.id)?.focus();
+  const message = element.closest("[data-message]")?.dataset.message;
+  if (!message) return () => {};
+  return () => $("phone").querySelector(`[data-message="${CSS.escape(message)}"] ${element.tagName.toLowerCase()}`)?.focus();
 }
 
 function draw() {
@@ -102,17 +119,17 @@ function draw() {
     [message.at, bubble(message)],
     ...message.replies.map((one) => [one.at, answer(one, message)]),
   ]).sort(([one], [other]) => one - other);
-  const focused = document.activeElement?.id === "reply";
+  const back = focus();
   const old = $("phone").querySelector(".talk");
   const gap = old ? old.scrollHeight - old.scrollTop - old.clientHeight : 0;
   const top = old?.scrollTop ?? 0;
   fill($("phone"), h("div", { class: "frame" },
     h("div", { class: "who" }, h("b", {}, number), h("span", { class: "muted" }, `${shown.length} ${shown.length === 1 ? "message" : "messages"}`)),
-    h("ul", { class: "talk", tabindex: "0", "aria-label": `Conversation of ${number}` }, bubbles.map(([, element]) => element)),
+    h("ul", { class: "talk", tabindex: "0", id: "talk", "aria-label": `Conversation of ${number}` }, bubbles.map(([, element]) => element)),
     composer(shown)));
   const talk = $("phone").querySelector(".talk");
   talk.scrollTop = gap < 24 ? talk.scrollHeight : top;
-  if (focused) $("reply")?.focus();
+  back();
 }
 
 async function fetchAll() {

@@ -1,5 +1,7 @@
 //! From HTTP to the platform and back. What is below `/__sandbox` is in [`inspect`](crate::inspect).
 
+use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
@@ -11,13 +13,15 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper_util::service::TowerToHyperService;
 use serde_json::json;
 
 use crate::access::Access;
 use crate::events::Events;
 use crate::faults::{Faults, Line};
 use crate::inspect;
-use crate::platform::{self, Answer, Incoming, Platform};
+use crate::platform::{self, Answer, Platform};
 use crate::push::Pushes;
 use crate::record::{Cause, Headers, History, Parts};
 
@@ -52,6 +56,34 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
     inspect::routes(&shared).fallback(answer).with_state(shared)
 }
 
+/// The router behind a short way for the platform's requests, which are most and need none of its routes.
+#[derive(Clone)]
+pub(crate) struct Front {
+    shared: Arc<Shared>,
+    router: TowerToHyperService<Router>,
+}
+
+impl Front {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        let router = TowerToHyperService::new(router(Arc::clone(&shared)));
+        Self { shared, router }
+    }
+}
+
+impl hyper::service::Service<hyper::Request<Incoming>> for Front {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn call(&self, request: hyper::Request<Incoming>) -> Self::Future {
+        if request.uri().path().starts_with("/__sandbox") {
+            return Box::pin(self.router.call(request));
+        }
+        let answered = answer(State(Arc::clone(&self.shared)), request.map(Body::new));
+        Box::pin(async { Ok(answered.await) })
+    }
+}
+
 async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let begun = Instant::now();
     let (head, body) = request.into_parts();
@@ -68,7 +100,7 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
         }
         Some(cause) => Answer::refused(StatusCode::BAD_REQUEST, cause),
         None => {
-            let incoming = Incoming {
+            let incoming = platform::Incoming {
                 method: &head.method,
                 path: head.uri.path(),
                 query: head.uri.query(),

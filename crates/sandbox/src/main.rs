@@ -78,6 +78,8 @@ fn run(port: u16) -> Result<(), Box<dyn Error>> {
         let interrupted = interrupted()?;
         let sandbox = Sandbox::builder().port(port).start().await?;
         say(&format!("listening on {}", sandbox.url()))?;
+        // Nothing depends on this line.
+        let _ = writeln!(io::stderr(), "inspector: {}", sandbox.inspector_url());
         interrupted.await;
         sandbox.shutdown().await;
         Ok(())

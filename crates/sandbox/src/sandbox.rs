@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 use crate::access::Access;
 use crate::catalog::Catalog;
 use crate::events::Events;
-use crate::http::{self, Shared};
+use crate::http::{Front, Shared};
 use crate::platform::{Accounts, Clock, Platform};
 use crate::push::Pushes;
 use crate::record::History;
@@ -361,8 +361,8 @@ impl Builder {
         let listener = TcpListener::bind(wanted).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let (stop, stopped) = oneshot::channel();
-        let router = http::router(Arc::clone(&shared));
-        let task = runtime.spawn(server::serve(listener, router, stopped));
+        let front = Front::new(Arc::clone(&shared));
+        let task = runtime.spawn(server::serve(listener, front, stopped));
         Ok(Sandbox {
             #[cfg(feature = "record")]
             recording: Recording(Arc::clone(&shared)),

@@ -4,13 +4,12 @@ use std::convert::Infallible;
 use std::pin::pin;
 use std::time::Duration;
 
-use axum::Router;
+use axum::response::Response;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper::service::{Service as _, service_fn};
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
@@ -25,11 +24,19 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// Serves until the sender of `stop` is dropped, then lets the requests at work finish, and tells whether all of them
 /// did in time. Dropping the future closes everything at once.
-pub(crate) async fn serve(
+pub(crate) async fn serve<S>(
     listener: TcpListener,
-    router: Router,
+    service: S,
     mut stop: oneshot::Receiver<Infallible>,
-) -> bool {
+) -> bool
+where
+    S: Service<Request<Incoming>, Response = Response, Error = Infallible>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+    S::Future: Send,
+{
     let (closing, _) = watch::channel(false);
     let mut connections = JoinSet::new();
     loop {
@@ -37,7 +44,7 @@ pub(crate) async fn serve(
             _ = &mut stop => break,
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(connection(stream, router.clone(), closing.subscribe()));
+                    connections.spawn(connection(stream, service.clone(), closing.subscribe()));
                 }
                 Err(_) => time::sleep(PAUSE).await,
             },
@@ -66,18 +73,20 @@ impl Closing {
     }
 }
 
-async fn connection(stream: TcpStream, router: Router, closing: watch::Receiver<bool>) {
+async fn connection<S>(stream: TcpStream, answering: S, closing: watch::Receiver<bool>)
+where
+    S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
+{
     // Replies are small; waiting for more to send only delays them. Without it they still arrive.
     let _ = stream.set_nodelay(true);
     let line = Line::default();
     let wire = Wire::new(stream, line.clone());
-    let router = TowerToHyperService::new(router);
     let service = service_fn(|mut request: Request<Incoming>| {
         // With it the answer can decide on the wire that carries it.
         line.clear();
         request.extensions_mut().insert(line.clone());
         request.extensions_mut().insert(Closing(closing.clone()));
-        router.call(request)
+        answering.call(request)
     });
     let mut connection = pin!(
         http1::Builder::new()
@@ -98,6 +107,8 @@ async fn connection(stream: TcpStream, router: Router, closing: watch::Receiver<
 
 #[cfg(test)]
 mod tests {
+    use axum::Router;
+    use hyper_util::service::TowerToHyperService;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
@@ -118,7 +129,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let router = Router::new().fallback(endless);
+        let router = TowerToHyperService::new(Router::new().fallback(endless));
         let server = tokio::spawn(serve(listener, router, stopped));
         let mut silent = TcpStream::connect(address).await.unwrap();
         silent
@@ -136,7 +147,11 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let server = tokio::spawn(serve(listener, Router::new(), stopped));
+        let server = tokio::spawn(serve(
+            listener,
+            TowerToHyperService::new(Router::new()),
+            stopped,
+        ));
         let mut idle = TcpStream::connect(address).await.unwrap();
         drop(stop);
         assert!(server.await.unwrap(), "the connection was closed by force");

@@ -137,6 +137,8 @@ async fn the_log_of_any_other_request_shows_no_phone_text_or_signature() {
         .unwrap()
         .read_to_string(&mut log)
         .unwrap();
+    let (first, log) = log.split_once('\n').unwrap();
+    assert_eq!(first, format!("inspector: {url}/__sandbox/"));
     assert_eq!(log.lines().count(), 3, "{log}");
     let sign = listed["requests"][0]["headers"]["sign"].as_str().unwrap();
     for hidden in ["8615012345678", "您好", "secret text", sign] {

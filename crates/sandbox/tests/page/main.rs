@@ -162,6 +162,7 @@ async fn a_receipt_and_a_reply_reach_the_webhook_and_the_phone_shows_them() {
     let pushed: Value = serde_json::from_str(&hook.next().await.body).unwrap();
     assert_eq!(pushed["messages"][0]["text"]["body"], "Thank you");
     page.until_text(".bubble.own", "Thank you").await;
+    assert_eq!(page.eval("document.activeElement.id").await, "reply");
 
     // What followed is listed with the request, and can be sent again.
     page.click("#rows li").await;
