@@ -195,6 +195,10 @@ async fn answers_to_viber_and_did_messages_are_those_of_the_reference() {
         (&"8613912345678".into(), &"85230001111".into())
     );
     assert_eq!(pushed["content"], "Thanks");
+    let example = json!({ "service": "did", "push": "did_sms_signed", "example": "upstream" });
+    ask(url, "POST", "pushes", example).await;
+    let push = hook.next().await;
+    assert_eq!(push.header("action").as_deref(), Some("mo"));
     let messages = get(url, "messages").await;
     assert_eq!(messages["messages"][1]["status"]["state"], "delivered");
     assert_eq!(messages["messages"][1]["replies"][0]["text"], "Thanks");
