@@ -34,7 +34,7 @@ function live(text, good) {
   $("live").classList.toggle("good", good);
 }
 
-const refresh = quietly(80, (request) => detail.refresh(request));
+const refresh = quietly(100, detail.refresh);
 
 function watch() {
   const source = new EventSource("events");
@@ -52,8 +52,8 @@ function watch() {
     if (source.readyState === EventSource.CLOSED) setTimeout(watch, 2000);
   });
   on("request", (item) => { list.came(item); if (item.accepted) phone.load(); });
-  on("delivery", (delivery) => { phone.load(); refresh(delivery.request ?? undefined); });
-  on("faults", () => faults.load());
+  on("delivery", (delivery) => { phone.load(); if (detail.shows(delivery.request)) refresh(); });
+  on("faults", quietly(100, faults.load));
   on("lagged", all);
   on("cleared", () => { list.cleared(); detail.close(); phone.load(); });
   // A page that is left must not keep its connection: a browser has few of them for one server.

@@ -144,9 +144,12 @@ export async function open(id, focus) {
   }
 }
 
-/** Something about a request has changed. */
-export function refresh(id) {
-  if (shown !== null && (id === undefined || id === shown)) {
+/** Whether this request is shown. */
+export const shows = (id) => shown !== null && shown === id;
+
+/** Something about the request that is shown has changed. */
+export function refresh() {
+  if (shown !== null) {
     const top = box.scrollTop;
     const places = () => [...box.querySelectorAll("button, summary, pre")];
     const focused = places().indexOf(document.activeElement);

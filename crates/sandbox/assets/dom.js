@@ -51,11 +51,10 @@ export function notice(text, bad = false) {
   fading = setTimeout(() => { box.hidden = true; }, 6000);
 }
 
-/** Calls a function once things have been quiet for a moment. */
+/** Calls a function soon, and at most once in so many milliseconds, however often it is asked to. */
 export function quietly(wait, call) {
-  let timer;
-  return (...given) => {
-    clearTimeout(timer);
-    timer = setTimeout(() => call(...given), wait);
+  let timer = null;
+  return () => {
+    timer ??= setTimeout(() => { timer = null; call(); }, wait);
   };
 }

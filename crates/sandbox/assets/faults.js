@@ -72,7 +72,7 @@ function draw() {
   fill(bar, h("b", {}, "⚠ Faults are on: "), texts.join("; "), " ", h("button", { type: "button", class: "small", onclick: () => set({ on: false }) }, "All off"));
   const focused = document.activeElement?.id;
   fill($("faults"),
-    h("p", { class: "muted" }, `A fault hits every request below, or a share of them, until it is switched off. So far ${state.hit} met one.`),
+    h("p", { class: "muted" }, `Switched on, a fault hits every request, or the share that is given, until it is off. ${state.hit} ${state.hit === 1 ? "request" : "requests"} met one so far.`),
     h("ul", { class: "faults" }, state.kinds.map(one)));
   if (focused?.startsWith("fault-")) $(focused)?.focus();
 }

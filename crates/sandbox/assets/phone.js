@@ -139,8 +139,8 @@ async function fetchAll() {
   draw();
 }
 
-export const load = quietly(60, () => fetchAll().catch(() => {}));
-const later = quietly(1500, () => load());
+export const load = quietly(150, () => fetchAll().catch(() => {}));
+const later = quietly(1500, load);
 
 /** Shows the conversation that a request belongs to. */
 export function show(request) {

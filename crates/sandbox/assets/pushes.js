@@ -17,12 +17,15 @@ async function send(one, example) {
   } catch (error) { notice(error.message, true); }
 }
 
-function address(label, value, save) {
-  const field = h("input", { type: "url", placeholder: "http://127.0.0.1:8000/webhook", "aria-label": label, autocomplete: "off", spellcheck: "false" });
+function address(label, value, save, placeholder) {
+  const field = h("input", { type: "url", placeholder: placeholder ?? "http://127.0.0.1:8000/webhook", "aria-label": label, autocomplete: "off", spellcheck: "false" });
   field.value = value ?? "";
   field.addEventListener("keydown", (event) => { if (event.key === "Enter") save(field.value.trim()); });
   return h("span", { class: "address" }, field, h("button", { type: "button", class: "small", onclick: () => save(field.value.trim()) }, "Set"));
 }
+
+/** A description of the specs, where code stands between backticks. */
+const coded = (text) => text.split("`").map((part, at) => (at % 2 ? h("code", {}, part) : part));
 
 function draw(state) {
   fill($("pushes"),
@@ -33,8 +36,8 @@ function draw(state) {
       return h("li", {},
         h("div", { class: "line" }, h("b", {}, one.push), h("span", { class: "muted" }, one.service), one.signed ? h("span", { class: "chip" }, "signed") : null,
           one.follows ? h("span", { class: "muted" }, `after ${one.follows}`) : null),
-        one.description ? h("p", { class: "muted" }, one.description) : null,
-        h("div", { class: "line" }, address(`Address of ${one.push}`, one.address, (url) => set({ service: one.service, push: one.push, url: url || null })),
+        one.description ? h("p", { class: "muted" }, coded(one.description)) : null,
+        h("div", { class: "line" }, address(`Address of ${one.push}`, one.address === state.address ? null : one.address, (url) => set({ service: one.service, push: one.push, url: url || null }), state.address),
           select, h("button", { type: "button", class: "small", onclick: () => send(one, select.value) }, "Send example")));
     })));
 }

@@ -140,6 +140,16 @@ impl Channel {
     }
 }
 
+/// The `action` of a push that is an answer, if it is not the push's usual one.
+pub(crate) fn action_of(service: &str, push: &str, example: &str) -> Option<&'static str> {
+    let mut channels = CHANNELS.iter().filter(|channel| channel.service == service);
+    channels.find_map(|channel| {
+        let reply = channel.reply.as_ref()?;
+        let is = reply.push == push && reply.example == example;
+        reply.action.filter(|_| is)
+    })
+}
+
 /// The documented words for what became of a message, and what the page says for them.
 const STATES: &[(&str, &str)] = &[
     ("DELIVRD", "delivered"),

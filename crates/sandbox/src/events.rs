@@ -8,8 +8,8 @@ use tokio::sync::broadcast;
 /// Events that a watcher may be behind. One that is further behind misses the oldest ones, and is told so.
 pub(crate) const CAPACITY: usize = 256;
 
-/// Something that happened. It is small: no body, whatever the request holds.
-#[derive(Clone, Debug)]
+/// Something that happened. It is small: no body, whatever the request holds. It may name a recipient, hence no `Debug`.
+#[derive(Clone)]
 pub(crate) struct Event {
     pub(crate) name: &'static str,
     /// JSON in one line.

@@ -2,6 +2,7 @@
 
 mod kind;
 mod line;
+mod mix;
 mod switch;
 
 use std::collections::VecDeque;
@@ -16,6 +17,7 @@ use axum::response::Response;
 
 pub(crate) use kind::{KINDS, Kind};
 pub(crate) use line::{Line, Wire};
+pub use mix::Mix;
 pub use switch::FaultSwitch;
 
 use crate::events::Events;
@@ -122,40 +124,6 @@ fn page(response: &mut Response, status: u16) {
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
     let html = HeaderValue::from_static("text/html");
     response.headers_mut().insert(CONTENT_TYPE, html);
-}
-
-/// A mix of faults, each with its probability, drawn anew for every request. The same seed draws the same faults.
-#[derive(Clone, Debug)]
-pub struct Mix {
-    random: fastrand::Rng,
-    faults: Vec<(f64, Fault)>,
-}
-
-impl Mix {
-    /// No faults yet.
-    #[must_use]
-    pub fn new(seed: u64) -> Self {
-        Self {
-            random: fastrand::Rng::with_seed(seed),
-            faults: Vec::new(),
-        }
-    }
-
-    /// Adds a fault that this share of the requests meets, between 0 and 1. What the shares leave of 1 goes well.
-    #[must_use]
-    pub fn with(mut self, share: f64, fault: Fault) -> Self {
-        self.faults.push((share, fault));
-        self
-    }
-
-    fn draw(&mut self) -> Option<Fault> {
-        let mut drawn = self.random.f64();
-        let met = self.faults.iter().find(|(share, _)| {
-            drawn -= share;
-            drawn < 0.0
-        });
-        met.map(|(_, fault)| *fault)
-    }
 }
 
 /// The faults of a sandbox. Clones are the same.
@@ -336,76 +304,5 @@ impl fmt::Debug for Faults {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn faults_wait_for_the_operation_they_are_meant_for() {
-        let faults = Faults::default();
-        faults.push_for("send_sms", Fault::Truncated);
-        faults.push(Fault::Malformed);
-        assert_eq!(faults.draw(Some("query_checks")), Some(Fault::Malformed));
-        assert_eq!(faults.draw(Some("query_checks")), None);
-        assert_eq!(faults.draw(Some("send_sms")), Some(Fault::Truncated));
-        assert_eq!(faults.draw(Some("send_sms")), None);
-        assert_eq!((faults.pending(), faults.injected()), (0, 2));
-    }
-
-    #[test]
-    fn a_mix_keeps_its_shares_and_repeats_with_its_seed() {
-        let draw = || {
-            let mix = Mix::new(7)
-                .with(0.25, Fault::Malformed)
-                .with(0.25, Fault::Truncated);
-            let faults = Faults::default();
-            faults.mix_for("send_sms", mix);
-            assert_eq!(faults.draw(None), None, "another operation");
-            let drawn = (0..10_000).map(|_| faults.draw(Some("send_sms")));
-            drawn.collect::<Vec<_>>()
-        };
-        let drawn = draw();
-        assert_eq!(drawn, draw());
-        for (fault, expected) in [
-            (Some(Fault::Malformed), 2_500),
-            (Some(Fault::Truncated), 2_500),
-            (None, 5_000),
-        ] {
-            let count = drawn.iter().filter(|one| **one == fault).count();
-            assert!(count.abs_diff(expected) < 300, "{fault:?}: {count}");
-        }
-    }
-
-    #[test]
-    fn a_switch_hits_until_it_is_off_or_has_hit_enough() {
-        let faults = Faults::default();
-        let for_sms = FaultSwitch::new(Fault::Status(500)).only_for("send_sms");
-        faults.switch_on(for_sms.clone().hits(2));
-        faults.push_for("send_sms", Fault::Malformed);
-        let draw = || faults.draw(Some("send_sms"));
-        assert_eq!(faults.draw(None), None, "another operation");
-        let drawn = [draw(), draw(), draw(), draw()];
-        let status = Some(Fault::Status(500));
-        assert_eq!(drawn, [Some(Fault::Malformed), status, status, None]);
-        assert!(faults.switches().is_empty());
-
-        faults.switch_on(for_sms.clone());
-        faults.switch_on(FaultSwitch::new(Fault::Status(502)));
-        faults.switch_on(for_sms.hits(1));
-        assert_eq!(faults.switches().len(), 2, "one took the other's place");
-        assert!(faults.switch_off(Fault::Status(1), Some("send_sms")));
-        assert!(!faults.switch_off(Fault::Status(1), Some("send_sms")));
-        assert_eq!(draw(), Some(Fault::Status(502)));
-        faults.switch_on(FaultSwitch::new(Fault::Status(502)).share(0.0));
-        assert_eq!(draw(), None);
-    }
-
-    #[test]
-    fn what_is_cleared_does_not_come() {
-        let faults = Faults::default();
-        faults.push(Fault::Malformed);
-        faults.switch_on(FaultSwitch::new(Fault::Slow(Duration::ZERO)));
-        faults.mix(Mix::new(1).with(1.0, Fault::Truncated));
-        faults.clear();
-        assert_eq!(faults.draw(None), None);
-    }
-}
+#[path = "faults_tests.rs"]
+mod tests;

@@ -112,6 +112,8 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
+    use crate::events::Events;
+    use crate::inspect;
 
     /// A reply that goes on for ever, faster than it is read.
     async fn endless(request: axum::extract::Request) -> axum::body::Body {
@@ -140,6 +142,28 @@ mod tests {
         silent.read_u8().await.unwrap();
         drop(stop);
         assert!(server.await.unwrap(), "the connection was closed by force");
+    }
+
+    #[tokio::test]
+    async fn a_page_that_watches_does_not_use_up_the_time_to_stop() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel();
+        let events = Events::default();
+        let watching = events.clone();
+        let open = async move |request: axum::extract::Request| {
+            inspect::open_stream(&watching, request.extensions())
+        };
+        let server = tokio::spawn(serve(listener, Router::new().fallback(open), stopped));
+        let mut page = TcpStream::connect(address).await.unwrap();
+        page.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+            .await
+            .unwrap();
+        page.read_u8().await.unwrap();
+        assert_eq!(events.watchers(), 1);
+        drop(stop);
+        assert!(server.await.unwrap(), "the connection was closed by force");
+        assert_eq!(events.watchers(), 0);
     }
 
     #[tokio::test]

@@ -120,7 +120,7 @@ async fn a_page_that_does_not_read_holds_up_nobody() {
 }
 
 #[tokio::test]
-async fn shutting_down_ends_the_streams_in_an_orderly_way() {
+async fn shutting_down_ends_the_streams() {
     let sandbox = sandbox().await;
     let mut watcher = Watcher::start(&sandbox).await;
     let (ended, ()) = tokio::join!(

@@ -27,6 +27,8 @@ use crate::http::Shared;
 use crate::{ACCESS_KEY, APP_ID};
 
 pub(crate) use list::summary;
+#[cfg(test)]
+pub(crate) use stream::open as open_stream;
 
 /// Everything below `/__sandbox`. Each request goes through [`guard::guard`] first.
 pub(crate) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {

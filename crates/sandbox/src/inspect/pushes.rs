@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{Problem, body, refuse, reply};
+use crate::conversation::action_of;
 use crate::http::Shared;
 use crate::push::{Order, PushError, PushInfo, Pushes};
 use crate::{Delivery, ReceivedRequest};
@@ -149,7 +150,12 @@ fn order(shared: &Shared, wanted: Wanted) -> Result<Order, Problem> {
             Order::reply(request, entry, text).ok_or_else(|| unprocessable(unknown))?
         }
         (None, _, Some(service), Some(push)) => {
-            let order = Order::new(service, push);
+            let example = wanted.example.as_deref().unwrap_or_default();
+            let action = action_of(&service, &push, example);
+            let mut order = Order::new(service, push);
+            if let Some(action) = action {
+                order = order.action(action);
+            }
             match &request {
                 Some(request) => order.following(request, entry),
                 None => order,

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::{Extensions, StatusCode};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream;
@@ -14,7 +14,7 @@ use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::time;
 
 use super::{Problem, refuse};
-use crate::events::Event;
+use crate::events::{Event, Events};
 use crate::faults::Line;
 use crate::http::Shared;
 use crate::server::Closing;
@@ -38,19 +38,22 @@ pub(super) async fn events(
         let problem = "too many pages are open";
         return Err(refuse(StatusCode::SERVICE_UNAVAILABLE, problem));
     }
-    if let Some(line) = request.extensions().get::<Line>() {
+    Ok(open(&shared.events, request.extensions()))
+}
+
+/// A stream of what happens from now on, as the reply to a request with these extensions.
+pub(crate) fn open(events: &Events, extensions: &Extensions) -> Response {
+    if let Some(line) = extensions.get::<Line>() {
         line.never_ends();
     }
-    let closing = request.extensions().get::<Closing>().cloned();
-    let watcher = shared.events.watch();
-    drop(shared);
+    let closing = extensions.get::<Closing>().cloned();
     let beginning = Some(Bytes::from_static(BEGINNING.as_bytes()));
-    let events = stream::unfold((watcher, closing, beginning), next);
+    let events = stream::unfold((events.watch(), closing, beginning), next);
     let headers = [
         (CONTENT_TYPE, "text/event-stream"),
         (CACHE_CONTROL, "no-store"),
     ];
-    Ok((headers, Body::from_stream(events)).into_response())
+    (headers, Body::from_stream(events)).into_response()
 }
 
 type Watcher = (broadcast::Receiver<Event>, Option<Closing>, Option<Bytes>);
@@ -85,7 +88,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::events::{CAPACITY, Events};
+    use crate::events::CAPACITY;
 
     async fn piece(watcher: Watcher) -> (String, Watcher) {
         let (piece, watcher) = next(watcher).await.unwrap();

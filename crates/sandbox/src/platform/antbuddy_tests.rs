@@ -115,11 +115,15 @@ fn message(answer: &Answer) -> String {
     reply["message"].as_str().unwrap().to_owned()
 }
 
-fn likely(answer: &Answer) -> LikelyCause {
+fn mismatch(answer: &Answer) -> &SignatureMismatch {
     match answer.verdict.cause() {
-        Some(Cause::Signature(mismatch)) => mismatch.likely_cause(),
+        Some(Cause::Signature(mismatch)) => mismatch,
         other => panic!("not a wrong hash: {other:?}"),
     }
+}
+
+fn likely(answer: &Answer) -> LikelyCause {
+    mismatch(answer).likely_cause()
 }
 
 fn hash_of(values: &[&str]) -> String {
@@ -264,6 +268,19 @@ fn the_documented_mistakes_are_recognised() {
     // The order of another page of the vendor, published with its digest.
     let other_order = "11007cf0d31cb5c46f9d0031a69bb287d8a1a30e0087cfc6ccc3032a4cb8483d";
     assert_eq!(ask(other_order), LikelyCause::ParameterOrder);
+    let signed = |hash: &str| {
+        let query = format!("appId={APP_ID}&created_from={FROM}&created_to={TO}&hash={hash}");
+        let answer = histories(&query);
+        mismatch(&answer).client_string().map(str::to_owned)
+    };
+    let encoded_times = format!("{APP_ID}{FROM}{TO}***").replace(':', "%3A");
+    let claimed = hash_of(&[APP_ID, &FROM.replace(':', "%3A"), &TO.replace(':', "%3A")]);
+    assert_eq!(signed(&claimed), Some(encoded_times));
+    assert_eq!(
+        signed(&hash_of(&[TO, APP_ID, FROM])),
+        Some(format!("{TO}{APP_ID}{FROM}***"))
+    );
+    assert_eq!(signed(HEADER_HASH), None);
     let encoded = |time: &str| time.replace(':', "%3A");
     assert_eq!(
         ask(&hash_of(&[APP_ID, &encoded(FROM), &encoded(TO)])),

@@ -26,7 +26,21 @@ fn cause_of(signed: Body<'_>, seen: Body<'_>, sent: &str) -> LikelyCause {
     let (key, secret) = account();
     let claimed = Signer::new(key.clone(), secret.clone()).sign(&request(signed));
     let seen = request(seen);
-    diagnose(&key, &secret, &seen, sent.as_bytes(), claimed.as_str()).likely_cause()
+    let mismatch = diagnose(&key, &secret, &seen, sent.as_bytes(), claimed.as_str());
+    assert_client_signed(&mismatch, claimed.as_str());
+    mismatch.likely_cause()
+}
+
+/// Checks that the string of the client gives the signature that it claims, and is another one than the server's.
+fn assert_client_signed(mismatch: &SignatureMismatch, claimed: &str) {
+    let string = mismatch.client_string().unwrap();
+    assert_ne!(string, mismatch.string_to_sign());
+    let start = string.strip_suffix("&accessSecret=***").unwrap();
+    let signed = format!("{start}&accessSecret=s3cret-of-key-1");
+    assert_eq!(
+        data_encoding::HEXLOWER.encode(&Md5::digest(signed)),
+        claimed
+    );
 }
 
 #[test]
@@ -106,6 +120,7 @@ fn another_order_of_the_header_parameters_is_recognised() {
             let claimed = data_encoding::HEXLOWER.encode(&Md5::digest(text));
             let mismatch = diagnose(&key, &secret, &request(body), BODY.as_bytes(), &claimed);
             assert_eq!(mismatch.likely_cause(), LikelyCause::ParameterOrder);
+            assert_client_signed(&mismatch, &claimed);
         }
     }
 }
@@ -118,6 +133,7 @@ fn upper_case_is_recognised() {
     let claimed = signature.as_str().to_uppercase();
     let mismatch = diagnose(&key, &secret, &request, BODY.as_bytes(), &claimed);
     assert_eq!(mismatch.likely_cause(), LikelyCause::UpperCase);
+    assert_eq!(mismatch.client_string(), None);
 }
 
 #[test]
@@ -129,6 +145,7 @@ fn nothing_else_fits_a_wrong_secret() {
     for claimed in [of_other.as_str(), "", "é", "0123456789abcdef"] {
         let mismatch = diagnose(&key, &secret, &request, BODY.as_bytes(), claimed);
         assert_eq!(mismatch.likely_cause(), LikelyCause::WrongSecret);
+        assert_eq!(mismatch.client_string(), None);
     }
 }
 

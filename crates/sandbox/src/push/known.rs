@@ -1,7 +1,8 @@
-//! What there is to push.
+//! What there is to push, and where it goes.
 
 use std::fmt;
 
+use super::send::Target;
 use super::{Pushes, lock};
 
 /// A documented push.
@@ -53,5 +54,29 @@ impl Pushes {
             address: settings.address(&rule.name).cloned(),
         });
         known.collect()
+    }
+
+    /// Sends every push without an address of its own there.
+    pub fn send_all_to(&self, url: impl Into<String>) {
+        lock(&self.inner.settings).any_address = Some(url.into());
+    }
+
+    /// Forgets the address of a push; without a push, the one that is for all.
+    pub(crate) fn forget_address(&self, push: Option<&str>) {
+        let mut settings = lock(&self.inner.settings);
+        match push {
+            Some(push) => drop(settings.addresses.remove(push)),
+            None => settings.any_address = None,
+        }
+    }
+
+    /// The address of the pushes that have none of their own.
+    pub(crate) fn any_address(&self) -> Option<String> {
+        lock(&self.inner.settings).any_address.clone()
+    }
+
+    /// Whether a push to this address is really sent.
+    pub(crate) fn reaches(url: &str) -> bool {
+        Target::new(url).is_some()
     }
 }

@@ -5,11 +5,12 @@ mod fill;
 mod known;
 mod order;
 mod rules;
+mod run;
 mod send;
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -18,14 +19,12 @@ use nxcloud_signing::Signer;
 use serde_json::Value;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time;
 
 pub use delivery::{Delivery, DeliveryOutcome, PushError};
 pub use known::PushInfo;
 pub use order::Order;
 pub use rules::PushContent;
 use rules::Rule;
-use send::{Message, Target};
 
 use crate::SpecError;
 use crate::events::Events;
@@ -138,30 +137,6 @@ impl Pushes {
         let mut settings = lock(&self.inner.settings);
         settings.addresses.insert(push.to_owned(), url.into());
         Ok(())
-    }
-
-    /// Sends every push without an address of its own there.
-    pub fn send_all_to(&self, url: impl Into<String>) {
-        lock(&self.inner.settings).any_address = Some(url.into());
-    }
-
-    /// Forgets the address of a push; without a push, the one that is for all.
-    pub(crate) fn forget_address(&self, push: Option<&str>) {
-        let mut settings = lock(&self.inner.settings);
-        match push {
-            Some(push) => drop(settings.addresses.remove(push)),
-            None => settings.any_address = None,
-        }
-    }
-
-    /// The address of the pushes that have none of their own.
-    pub(crate) fn any_address(&self) -> Option<String> {
-        lock(&self.inner.settings).any_address.clone()
-    }
-
-    /// Whether a push to this address is really sent.
-    pub(crate) fn reaches(url: &str) -> bool {
-        Target::new(url).is_some()
     }
 
     /// What becomes of what is sent: the named examples of the push, one after another. Without it the first one.
@@ -402,88 +377,6 @@ impl Inner {
             ignored,
             digits: &self.digits,
         }
-    }
-
-    /// Sends until the receiver accepts, or the documented attempts are over.
-    async fn run(&self, job: Job) -> Vec<Delivery> {
-        time::sleep(job.delay).await;
-        let Some(rule) = self.rules.get(job.rule) else {
-            return Vec::new();
-        };
-        let (documented, attempts) = rule.attempts();
-        let attempts = if job.once { 1 } else { attempts };
-        let target = Target::new(&job.url);
-        let message = Message::new(&job.fields, job.content);
-        let mut made = Vec::new();
-        for attempt in 1..=attempts {
-            if attempt > 1 {
-                let pause = lock(&self.settings).retry_pause;
-                time::sleep(pause.unwrap_or(documented)).await;
-            }
-            let at = self.clock.now();
-            let headers = match self.signers.get(&job.access_key) {
-                Some(signer) if rule.signed => {
-                    let action = job.action.as_deref();
-                    send::sign(rule, action, signer, at, &message.body)
-                }
-                _ => Vec::new(),
-            };
-            let outcome = match &target {
-                Some(target) => judge(rule, send::send(target, &message, &headers).await),
-                None => DeliveryOutcome::NotSent,
-            };
-            let last = matches!(
-                outcome,
-                DeliveryOutcome::Accepted | DeliveryOutcome::NotSent
-            );
-            let headers = headers.into_iter();
-            let delivery = Delivery {
-                id: self.attempts.fetch_add(1, Ordering::Relaxed) + 1,
-                at,
-                request: job.follows.map(|(request, _)| request),
-                push: rule.name.clone(),
-                service: rule.service.to_owned(),
-                url: job.url.clone(),
-                attempt,
-                after: documented.saturating_mul(attempt - 1),
-                fields: job.fields.clone(),
-                headers: headers
-                    .map(|(name, value)| (name.to_owned(), value))
-                    .collect(),
-                outcome,
-                content: job.content,
-                access_key: job.access_key.clone(),
-                action: job.action.clone(),
-                entry: job.follows.map_or(0, |(_, entry)| entry),
-            };
-            self.note(delivery.clone());
-            made.push(delivery);
-            if last {
-                break;
-            }
-        }
-        made
-    }
-
-    fn note(&self, delivery: Delivery) {
-        tracing::info!(push = delivery.push, attempt = delivery.attempt, outcome = ?delivery.outcome, "pushed");
-        self.events.tell("delivery", || delivery.summary());
-        let mut log = lock(&self.log);
-        if log.len() >= MAX_LOG {
-            log.pop_front();
-        }
-        log.push_back(delivery);
-    }
-}
-
-/// What the platform makes of an answer: the documented word, or HTTP 200 where none is documented.
-fn judge(rule: &Rule, answer: Result<send::Reply, String>) -> DeliveryOutcome {
-    match answer {
-        Ok((200, body)) if rule.reply.as_ref().is_none_or(|word| body.trim() == word) => {
-            DeliveryOutcome::Accepted
-        }
-        Ok((status, body)) => DeliveryOutcome::Refused { status, body },
-        Err(reason) => DeliveryOutcome::Failed { reason },
     }
 }
 

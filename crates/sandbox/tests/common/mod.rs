@@ -5,7 +5,7 @@
 mod hook;
 
 pub(crate) use hook::Hook;
-use nxcloud_sandbox::{ACCESS_KEY, ACCESS_SECRET};
+use nxcloud_sandbox::{ACCESS_KEY, ACCESS_SECRET, Sandbox};
 use nxcloud_signing::{AccessKey, Action, BizType, Body, Request, Secret, Signer, Timestamp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -108,6 +108,21 @@ pub(crate) fn built_in() -> Signer {
         AccessKey::new(ACCESS_KEY).unwrap(),
         Secret::new(ACCESS_SECRET).unwrap(),
     )
+}
+
+/// Sends what is accepted, and gives back its number.
+pub(crate) async fn accepted(
+    sandbox: &Sandbox,
+    now: u64,
+    what: [&str; 3],
+    body: &serde_json::Value,
+) -> u64 {
+    let body = body.to_string();
+    let bytes = signed(&built_in(), what, now, body.as_bytes());
+    let reply = send(sandbox.url(), &bytes).await.unwrap();
+    let request = sandbox.requests().pop().unwrap();
+    assert!(request.verdict().is_accepted(), "{}", reply.body);
+    request.id()
 }
 
 /// A signed `send_sms` as bytes.

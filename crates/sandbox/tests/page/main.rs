@@ -368,6 +368,14 @@ async fn both_colour_schemes_are_readable_and_a_narrow_window_fits() {
                 .await,
         );
         page.picture(scheme).await;
+        for (button, dialog) in [("#open-faults", "faults"), ("#open-pushes", "pushes")] {
+            page.click(button).await;
+            page.until(&format!("document.querySelector('#{dialog} li')"))
+                .await;
+            assert_eq!(page.eval(CONTRAST).await, json!([]), "{dialog} {scheme}");
+            page.picture(&format!("{dialog}-{scheme}")).await;
+            page.click(&format!("#{dialog}-dialog [data-close]")).await;
+        }
     }
     assert_ne!(grounds[0], grounds[1]);
     // The switch goes before the system.
