@@ -154,7 +154,8 @@ mod tests {
         let open = async move |request: axum::extract::Request| {
             inspect::open_stream(&watching, request.extensions())
         };
-        let server = tokio::spawn(serve(listener, Router::new().fallback(open), stopped));
+        let router = TowerToHyperService::new(Router::new().fallback(open));
+        let server = tokio::spawn(serve(listener, router, stopped));
         let mut page = TcpStream::connect(address).await.unwrap();
         page.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
             .await
