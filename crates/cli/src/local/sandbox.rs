@@ -109,7 +109,13 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Failure> {
             }
         })?;
         output::data(&format!("listening on {}", sandbox.url()))?;
-        output::note(&format!("page: {}", sandbox.inspector_url()));
+        output::note(&match matches.get_one::<String>("token-variable") {
+            None => format!("page: {}", sandbox.inspector_url()),
+            Some(name) => format!(
+                "page: {}?token=… (the token in {name}; asked for once a browser)",
+                sandbox.inspector_url()
+            ),
+        });
         output::note(&format!(
             "built-in accounts: access key {ACCESS_KEY}, app id {APP_ID}; `nxcloud --sandbox` uses them{}; Ctrl-C stops",
             if given.is_some_and(|port| port != SANDBOX_PORT) {
