@@ -1,7 +1,6 @@
 //! From HTTP to the platform and back. What is below `/__sandbox` is in [`inspect`](crate::inspect).
 
-use std::convert::Infallible;
-use std::pin::Pin;
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
@@ -14,6 +13,7 @@ use axum::response::Response;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
 use serde_json::json;
 
@@ -24,6 +24,7 @@ use crate::inspect;
 use crate::platform::{self, Answer, Platform};
 use crate::push::Pushes;
 use crate::record::{Cause, Headers, History, Parts};
+use crate::server::Answering;
 
 /// Room made for a body before any of it has come, whatever length is announced.
 const MAX_RESERVED: u64 = 64 * 1024;
@@ -53,7 +54,9 @@ impl Shared {
 
 /// Everything that is served: the platform, and below `/__sandbox` the inspector.
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
-    inspect::routes(&shared).fallback(answer).with_state(shared)
+    inspect::routes(&shared)
+        .fallback(platform)
+        .with_state(shared)
 }
 
 /// The router behind a short way for the platform's requests, which are most and need none of its routes.
@@ -70,21 +73,39 @@ impl Front {
     }
 }
 
-impl hyper::service::Service<hyper::Request<Incoming>> for Front {
-    type Response = Response;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
-
-    fn call(&self, request: hyper::Request<Incoming>) -> Self::Future {
-        if request.uri().path().starts_with("/__sandbox") {
-            return Box::pin(self.router.call(request));
+impl Answering for Front {
+    fn answer(
+        &self,
+        mut request: hyper::Request<Incoming>,
+        line: Line,
+    ) -> impl Future<Output = Response> + Send + 'static {
+        let inspected = request.uri().path().starts_with("/__sandbox");
+        let router = inspected.then(|| self.router.clone());
+        let shared = Arc::clone(&self.shared);
+        async move {
+            match router {
+                None => answer(&shared, Some(&line), request).await,
+                Some(router) => {
+                    request.extensions_mut().insert(line);
+                    match Box::pin(router.call(request)).await {
+                        Ok(response) => response,
+                    }
+                }
+            }
         }
-        let answered = answer(State(Arc::clone(&self.shared)), request.map(Body::new));
-        Box::pin(async { Ok(answered.await) })
     }
 }
 
-async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+/// What is not below `/__sandbox`.
+async fn platform(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let line = request.extensions().get::<Line>().cloned();
+    answer(&shared, line.as_ref(), request).await
+}
+
+async fn answer<B>(shared: &Shared, line: Option<&Line>, request: hyper::Request<B>) -> Response
+where
+    B: HttpBody<Data = Bytes> + Unpin,
+{
     let begun = Instant::now();
     let (head, body) = request.into_parts();
     let (body, problem) = match read(body, shared.body_limit).await {
@@ -121,7 +142,7 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
     platform::log(&answer);
     let response = respond(&answer, now);
     let response = match fault {
-        Some(fault) => fault.spoil(response, head.extensions.get::<Line>()),
+        Some(fault) => fault.spoil(response, line),
         None => response,
     };
     let parts = Parts {
@@ -129,7 +150,7 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
         took: begun.elapsed(),
         service: answer.service,
         operation: answer.operation,
-        method: head.method.to_string(),
+        method: head.method,
         path: head.uri.path().to_owned(),
         query: head.uri.query().map(str::to_owned),
         headers: Headers::from(&head.headers),
@@ -148,7 +169,10 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
 
 /// Reads a whole body. What goes beyond the limit is read and dropped up to twice the limit, so that a sender that is
 /// not far above it gets to read its refusal.
-async fn read(mut body: Body, limit: usize) -> Result<Bytes, Cause> {
+async fn read<B>(mut body: B, limit: usize) -> Result<Bytes, Cause>
+where
+    B: HttpBody<Data = Bytes> + Unpin,
+{
     let announced = body.size_hint().lower().min(MAX_RESERVED);
     let mut bytes = BytesMut::with_capacity(usize::try_from(announced).unwrap_or_default());
     let mut received = 0_usize;
@@ -194,10 +218,25 @@ fn respond(answer: &Answer, now: u64) -> Response {
 /// The sandbox's clock as a `Date` header, so that clients that learn the time from it learn the one that `ts` is
 /// compared with.
 fn date(now: u64) -> Option<HeaderValue> {
-    if now / 1000 >= END_OF_DATES {
+    thread_local! {
+        /// The second that was written last, and how: most replies are of the same second as the one before.
+        static LAST: RefCell<(u64, Option<HeaderValue>)> = const { RefCell::new((u64::MAX, None)) };
+    }
+    let second = now / 1000;
+    LAST.with_borrow_mut(|(last, date)| {
+        if *last != second {
+            *last = second;
+            *date = written(second);
+        }
+        date.clone()
+    })
+}
+
+fn written(second: u64) -> Option<HeaderValue> {
+    if second >= END_OF_DATES {
         return None;
     }
-    let time = UNIX_EPOCH.checked_add(Duration::from_millis(now))?;
+    let time = UNIX_EPOCH.checked_add(Duration::from_secs(second))?;
     HeaderValue::from_str(&httpdate::fmt_http_date(time)).ok()
 }
 

@@ -8,8 +8,8 @@ use axum::response::Response;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper::service::{Service, service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
@@ -22,21 +22,23 @@ const GRACE: Duration = Duration::from_secs(5);
 /// The pause after a connection could not be accepted, which mostly means that there are too many open files.
 const PAUSE: Duration = Duration::from_millis(20);
 
+/// What answers the requests of a connection.
+pub(crate) trait Answering: Clone + Send + Sync + 'static {
+    /// The answer to a request, on the wire that this line decides on.
+    fn answer(
+        &self,
+        request: Request<Incoming>,
+        line: Line,
+    ) -> impl Future<Output = Response> + Send + 'static;
+}
+
 /// Serves until the sender of `stop` is dropped, then lets the requests at work finish, and tells whether all of them
 /// did in time. Dropping the future closes everything at once.
-pub(crate) async fn serve<S>(
+pub(crate) async fn serve(
     listener: TcpListener,
-    service: S,
+    answering: impl Answering,
     mut stop: oneshot::Receiver<Infallible>,
-) -> bool
-where
-    S: Service<Request<Incoming>, Response = Response, Error = Infallible>
-        + Clone
-        + Send
-        + Sync
-        + 'static,
-    S::Future: Send,
-{
+) -> bool {
     let (closing, _) = watch::channel(false);
     let mut connections = JoinSet::new();
     loop {
@@ -44,7 +46,7 @@ where
             _ = &mut stop => break,
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(connection(stream, service.clone(), closing.subscribe()));
+                    connections.spawn(connection(stream, answering.clone(), closing.subscribe()));
                 }
                 Err(_) => time::sleep(PAUSE).await,
             },
@@ -61,40 +63,20 @@ where
     in_time
 }
 
-/// Tells a reply that goes on for ever that the server stops.
-#[derive(Clone)]
-pub(crate) struct Closing(watch::Receiver<bool>);
-
-impl Closing {
-    /// Completes when the server stops.
-    pub(crate) async fn told(mut self) {
-        // It fails when the server is gone.
-        let _ = self.0.wait_for(|closing| *closing).await;
-    }
-}
-
-async fn connection<S>(stream: TcpStream, answering: S, closing: watch::Receiver<bool>)
-where
-    S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
-{
+async fn connection(stream: TcpStream, answering: impl Answering, closing: watch::Receiver<bool>) {
     // Replies are small; waiting for more to send only delays them. Without it they still arrive.
     let _ = stream.set_nodelay(true);
-    let line = Line::default();
+    let line = Line::new(closing);
     let wire = Wire::new(stream, line.clone());
-    let service = service_fn(|mut request: Request<Incoming>| {
-        // With it the answer can decide on the wire that carries it.
+    let service = service_fn(|request: Request<Incoming>| {
         line.clear();
-        request.extensions_mut().insert(line.clone());
-        request.extensions_mut().insert(Closing(closing.clone()));
-        answering.call(request)
+        let answered = answering.answer(request, line.clone());
+        async { Ok::<_, Infallible>(answered.await) }
     });
-    let mut connection = pin!(
-        http1::Builder::new()
-            .timer(TokioTimer::new())
-            .serve_connection(TokioIo::new(wire), service)
-    );
+    // No timer: one for the head of each request costs more than a quiet connection does.
+    let mut connection = pin!(http1::Builder::new().serve_connection(TokioIo::new(wire), service));
     // An error of a connection is the client's: it went away or sent what is no HTTP.
-    let told_to_close = Closing(closing.clone()).told();
+    let told_to_close = line.closing();
     tokio::select! {
         _ = connection.as_mut() => {}
         // A stream of events goes on for ever, and who watches may have stopped reading.
@@ -108,12 +90,28 @@ where
 #[cfg(test)]
 mod tests {
     use axum::Router;
-    use hyper_util::service::TowerToHyperService;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tower::ServiceExt as _;
 
     use super::*;
     use crate::events::Events;
     use crate::inspect;
+
+    /// A router in the place of the sandbox's own.
+    #[derive(Clone)]
+    struct Routed(Router);
+
+    impl Answering for Routed {
+        fn answer(
+            &self,
+            mut request: Request<Incoming>,
+            line: Line,
+        ) -> impl Future<Output = Response> + Send + 'static {
+            request.extensions_mut().insert(line);
+            let answered = self.0.clone().oneshot(request);
+            async { answered.await.unwrap() }
+        }
+    }
 
     /// A reply that goes on for ever, faster than it is read.
     async fn endless(request: axum::extract::Request) -> axum::body::Body {
@@ -131,7 +129,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let router = TowerToHyperService::new(Router::new().fallback(endless));
+        let router = Routed(Router::new().fallback(endless));
         let server = tokio::spawn(serve(listener, router, stopped));
         let mut silent = TcpStream::connect(address).await.unwrap();
         silent
@@ -154,7 +152,7 @@ mod tests {
         let open = async move |request: axum::extract::Request| {
             inspect::open_stream(&watching, request.extensions())
         };
-        let router = TowerToHyperService::new(Router::new().fallback(open));
+        let router = Routed(Router::new().fallback(open));
         let server = tokio::spawn(serve(listener, router, stopped));
         let mut page = TcpStream::connect(address).await.unwrap();
         page.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
@@ -172,11 +170,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let server = tokio::spawn(serve(
-            listener,
-            TowerToHyperService::new(Router::new()),
-            stopped,
-        ));
+        let server = tokio::spawn(serve(listener, Routed(Router::new()), stopped));
         let mut idle = TcpStream::connect(address).await.unwrap();
         drop(stop);
         assert!(server.await.unwrap(), "the connection was closed by force");

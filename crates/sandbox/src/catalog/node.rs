@@ -78,7 +78,7 @@ impl<'a> Node<'a> {
     }
 
     /// The schema that this one refers to, if it does nothing else, as OpenAPI 3.0 has it.
-    fn resolved(mut self) -> Self {
+    pub(crate) fn resolved(mut self) -> Self {
         for _ in 0..MAX_PARTS {
             let reference = self.schema.get("$ref").and_then(Value::as_str);
             match reference.and_then(|reference| self.referred(reference)) {

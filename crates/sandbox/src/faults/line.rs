@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio::time::{Sleep, sleep};
 
 use super::Fault;
@@ -20,9 +21,15 @@ const PIECE: usize = 16;
 /// The end of an HTTP head.
 const END: &[u8] = b"\r\n\r\n";
 
-/// The handle by which the server's answer decides on the wire that carries it.
-#[derive(Clone, Default)]
-pub(crate) struct Line(Arc<Mutex<Plan>>, Arc<AtomicBool>);
+/// The handle by which the server's answer decides on the wire that carries it, and learns that the server stops.
+#[derive(Clone)]
+pub(crate) struct Line(Arc<Inner>);
+
+struct Inner {
+    plan: Mutex<Plan>,
+    endless: AtomicBool,
+    closing: watch::Receiver<bool>,
+}
 
 /// What is to happen to the bytes of a reply.
 #[derive(Clone, Copy, Default)]
@@ -40,6 +47,21 @@ enum Plan {
 }
 
 impl Line {
+    /// The line of a new connection, with what says that the server stops.
+    pub(crate) fn new(closing: watch::Receiver<bool>) -> Self {
+        Self(Arc::new(Inner {
+            plan: Mutex::default(),
+            endless: AtomicBool::new(false),
+            closing,
+        }))
+    }
+
+    /// Completes when the server stops.
+    pub(crate) async fn closing(&self) {
+        // It fails when the server is gone.
+        let _ = self.0.closing.clone().wait_for(|closing| *closing).await;
+    }
+
     /// Decides on the reply that comes next.
     pub(crate) fn plan(&self, fault: Fault) {
         *self.lock() = match fault {
@@ -55,21 +77,21 @@ impl Line {
     /// Forgets what was decided on the reply before.
     pub(crate) fn clear(&self) {
         *self.lock() = Plan::Nothing;
-        self.1.store(false, Ordering::Relaxed);
+        self.0.endless.store(false, Ordering::Relaxed);
     }
 
     /// Says that the reply has no end of its own.
     pub(crate) fn never_ends(&self) {
-        self.1.store(true, Ordering::Relaxed);
+        self.0.endless.store(true, Ordering::Relaxed);
     }
 
     /// Whether the reply under way has no end of its own.
     pub(crate) fn is_endless(&self) -> bool {
-        self.1.load(Ordering::Relaxed)
+        self.0.endless.load(Ordering::Relaxed)
     }
 
     fn lock(&self) -> MutexGuard<'_, Plan> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.plan.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -17,7 +17,6 @@ use super::{Problem, refuse};
 use crate::events::{Event, Events};
 use crate::faults::Line;
 use crate::http::Shared;
-use crate::server::Closing;
 
 /// A comment goes out after so long without an event, so that a page that has gone is noticed.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -43,12 +42,12 @@ pub(super) async fn events(
 
 /// A stream of what happens from now on, as the reply to a request with these extensions.
 pub(crate) fn open(events: &Events, extensions: &Extensions) -> Response {
-    if let Some(line) = extensions.get::<Line>() {
+    let line = extensions.get::<Line>().cloned();
+    if let Some(line) = &line {
         line.never_ends();
     }
-    let closing = extensions.get::<Closing>().cloned();
     let beginning = Some(Bytes::from_static(BEGINNING.as_bytes()));
-    let events = stream::unfold((events.watch(), closing, beginning), next);
+    let events = stream::unfold((events.watch(), line, beginning), next);
     let headers = [
         (CONTENT_TYPE, "text/event-stream"),
         (CACHE_CONTROL, "no-store"),
@@ -56,16 +55,16 @@ pub(crate) fn open(events: &Events, extensions: &Extensions) -> Response {
     (headers, Body::from_stream(events)).into_response()
 }
 
-type Watcher = (broadcast::Receiver<Event>, Option<Closing>, Option<Bytes>);
+type Watcher = (broadcast::Receiver<Event>, Option<Line>, Option<Bytes>);
 
 /// The next piece of the stream; `None` when the sandbox stops.
-async fn next((mut watcher, closing, first): Watcher) -> Option<(Result<Bytes, String>, Watcher)> {
+async fn next((mut watcher, line, first): Watcher) -> Option<(Result<Bytes, String>, Watcher)> {
     if let Some(first) = first {
-        return Some((Ok(first), (watcher, closing, None)));
+        return Some((Ok(first), (watcher, line, None)));
     }
     let told = async {
-        match closing.clone() {
-            Some(closing) => closing.told().await,
+        match &line {
+            Some(line) => line.closing().await,
             None => std::future::pending().await,
         }
     };
@@ -80,7 +79,7 @@ async fn next((mut watcher, closing, first): Watcher) -> Option<(Result<Bytes, S
         },
         () = time::sleep(KEEP_ALIVE) => ": still here\n\n".to_owned(),
     };
-    Some((Ok(piece.into()), (watcher, closing, None)))
+    Some((Ok(piece.into()), (watcher, line, None)))
 }
 
 #[cfg(test)]

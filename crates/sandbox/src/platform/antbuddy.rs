@@ -46,8 +46,8 @@ struct Claim {
 
 impl Claim {
     fn by_header(incoming: &Incoming<'_>) -> Result<Self, Cause> {
-        let app_id = common::header(incoming.headers, "x-auth-app-id")?;
-        let hash = common::header(incoming.headers, "x-auth-app-hash")?;
+        let app_id = common::header(incoming.headers, &common::APP_ID)?;
+        let hash = common::header(incoming.headers, &common::APP_HASH)?;
         Ok(Self {
             app_id: app_id.to_owned(),
             values: vec![app_id.to_owned()],

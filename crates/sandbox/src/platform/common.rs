@@ -1,16 +1,32 @@
 //! Reading what every request carries.
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderName};
 
 use crate::record::{Cause, CommonProblem};
 
+/// A header that every request carries: as it is documented, and as it is looked up.
+pub(super) struct Header(pub(super) &'static str, HeaderName);
+
+pub(super) static ACCESS_KEY: Header = Header("accessKey", HeaderName::from_static("accesskey"));
+pub(super) static ACTION: Header = Header("action", HeaderName::from_static("action"));
+pub(super) static APP_HASH: Header = Header(
+    "x-auth-app-hash",
+    HeaderName::from_static("x-auth-app-hash"),
+);
+pub(super) static APP_ID: Header =
+    Header("x-auth-app-id", HeaderName::from_static("x-auth-app-id"));
+pub(super) static BIZ_TYPE: Header = Header("bizType", HeaderName::from_static("biztype"));
+pub(super) static SIGN: Header = Header("sign", HeaderName::from_static("sign"));
+pub(super) static TS: Header = Header("ts", HeaderName::from_static("ts"));
+
 /// A header that must be there once, in visible ASCII.
-pub(super) fn header<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<&'a str, Cause> {
+pub(super) fn header<'a>(headers: &'a HeaderMap, name: &Header) -> Result<&'a str, Cause> {
+    let Header(name, key) = name;
     let refuse = |problem| {
-        let name = name.into();
+        let name = (*name).into();
         Err(Cause::CommonParameter { name, problem })
     };
-    let mut values = headers.get_all(name).iter();
+    let mut values = headers.get_all(key).iter();
     let Some(value) = values.next() else {
         return refuse(CommonProblem::Missing);
     };

@@ -257,7 +257,7 @@ impl Platform {
 /// The access key or app id of a request, which has been verified.
 fn account_of(operation: &Operation, incoming: &Incoming<'_>) -> String {
     let name = match operation.signed {
-        Signed::Md5 { .. } => "accessKey",
+        Signed::Md5 { .. } => &common::ACCESS_KEY,
         Signed::Sha256 {
             place: HashIn::Query,
             ..
@@ -266,7 +266,7 @@ fn account_of(operation: &Operation, incoming: &Incoming<'_>) -> String {
             let app_id = sent.find(|(name, _)| name == "appId");
             return app_id.map(|(_, value)| value).unwrap_or_default();
         }
-        Signed::Sha256 { .. } => "x-auth-app-id",
+        Signed::Sha256 { .. } => &common::APP_ID,
     };
     let account = common::header(incoming.headers, name);
     account.unwrap_or_default().to_owned()

@@ -27,11 +27,11 @@ impl<'a> Common<'a> {
             name: name.into(),
             problem: CommonProblem::Unreadable,
         };
-        let access_key = common::header(headers, "accessKey")?;
-        let ts = common::header(headers, "ts")?;
-        let biz_type = common::header(headers, "bizType")?;
-        let action = common::header(headers, "action")?;
-        let sign = common::header(headers, "sign")?;
+        let access_key = common::header(headers, &common::ACCESS_KEY)?;
+        let ts = common::header(headers, &common::TS)?;
+        let biz_type = common::header(headers, &common::BIZ_TYPE)?;
+        let action = common::header(headers, &common::ACTION)?;
+        let sign = common::header(headers, &common::SIGN)?;
         Ok(Self {
             access_key,
             ts: ts.parse().map_err(|_| unreadable("ts"))?,
@@ -66,7 +66,11 @@ pub(super) fn check<'a>(
     // What the headers seem to ask for names the envelope and the record, even when a check fails.
     let seeming = {
         let text = |name| common::header(incoming.headers, name).ok();
-        meant(&route.operations, text("bizType"), text("action"))
+        meant(
+            &route.operations,
+            text(&common::BIZ_TYPE),
+            text(&common::ACTION),
+        )
     };
     let operation = seeming.first().copied().unwrap_or(route.first);
     let refused = |cause| Checked {

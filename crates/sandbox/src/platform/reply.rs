@@ -61,6 +61,7 @@ impl Filler<'_> {
         let Value::Object(members) = example else {
             return self.value(example, Some(node), scope, fill);
         };
+        let node = node.resolved();
         members
             .iter()
             .map(|(name, example)| {
@@ -117,6 +118,7 @@ impl Filler<'_> {
         let Some(node) = node else {
             return example.clone();
         };
+        let node = node.resolved();
         match example {
             Value::Object(members) => members
                 .iter()

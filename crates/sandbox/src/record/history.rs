@@ -146,6 +146,7 @@ impl History {
 mod tests {
     use std::time::Duration;
 
+    use axum::http::Method;
     use bytes::Bytes;
 
     use super::*;
@@ -157,7 +158,7 @@ mod tests {
             took: Duration::ZERO,
             service: None,
             operation: None,
-            method: String::new(),
+            method: Method::POST,
             path: String::new(),
             query: None,
             headers: Headers::default(),

@@ -10,6 +10,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::http::Method;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 use tokio::sync::OwnedSemaphorePermit;
@@ -43,7 +44,7 @@ pub(crate) struct Parts {
     pub(crate) took: Duration,
     pub(crate) service: Option<Arc<str>>,
     pub(crate) operation: Option<Arc<str>>,
-    pub(crate) method: String,
+    pub(crate) method: Method,
     pub(crate) path: String,
     pub(crate) query: Option<String>,
     pub(crate) headers: Headers,
@@ -94,7 +95,7 @@ impl ReceivedRequest {
     /// The HTTP method.
     #[must_use]
     pub fn method(&self) -> &str {
-        &self.parts.method
+        self.parts.method.as_str()
     }
 
     /// The path as sent, without the query.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use axum::http::Method;
 use rusqlite::{Connection, OptionalExtension, Row, Statement, params};
 
 use super::Past;
@@ -74,13 +75,14 @@ fn request(row: &Row<'_>) -> Result<ReceivedRequest, Kind> {
     let text = |at: usize| row.get::<_, Option<Box<str>>>(at);
     let bytes = |at: usize| row.get::<_, Vec<u8>>(at);
     let number = |at: usize| row.get::<_, i64>(at);
+    let method = Method::from_bytes(row.get_ref(5)?.as_str().unwrap_or_default().as_bytes());
     let verdict = serde_json::from_str(row.get_ref(10)?.as_str().unwrap_or_default());
     let parts = Parts {
         received_at: number(1)?.cast_unsigned(),
         took: Duration::from_nanos(number(2)?.unsigned_abs()),
         service: text(3)?.map(Into::into),
         operation: text(4)?.map(Into::into),
-        method: row.get(5)?,
+        method: method.map_err(|_| Kind::Damaged("a method"))?,
         path: row.get(6)?,
         query: row.get(7)?,
         headers: Headers::from_bytes(bytes(8)?),
@@ -145,7 +147,7 @@ mod tests {
                     took: Duration::from_nanos(id),
                     service: Some("sms".into()),
                     operation: None,
-                    method: "POST".to_owned(),
+                    method: Method::POST,
                     path: "/a".to_owned(),
                     query: (id % 2 == 0).then(String::new),
                     headers: Headers::from_bytes(b"a: \xFF\r\n".to_vec()),

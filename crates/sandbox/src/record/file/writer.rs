@@ -108,6 +108,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::mpsc::channel;
 
+    use axum::http::Method;
     use bytes::Bytes;
     use tokio::sync::Semaphore;
 
@@ -153,7 +154,7 @@ mod tests {
                 took: Duration::ZERO,
                 service: None,
                 operation: None,
-                method: String::new(),
+                method: Method::POST,
                 path: String::new(),
                 query: None,
                 headers: Headers::default(),
