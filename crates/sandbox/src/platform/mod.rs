@@ -11,6 +11,7 @@ mod nxcloud;
 mod reply;
 mod respelled;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -255,7 +256,7 @@ impl Platform {
 }
 
 /// The access key or app id of a request, which has been verified.
-fn account_of(operation: &Operation, incoming: &Incoming<'_>) -> String {
+fn account_of<'a>(operation: &Operation, incoming: &Incoming<'a>) -> Cow<'a, str> {
     let name = match operation.signed {
         Signed::Md5 { .. } => &common::ACCESS_KEY,
         Signed::Sha256 {
@@ -264,12 +265,12 @@ fn account_of(operation: &Operation, incoming: &Incoming<'_>) -> String {
         } => {
             let mut sent = common::query(incoming.query);
             let app_id = sent.find(|(name, _)| name == "appId");
-            return app_id.map(|(_, value)| value).unwrap_or_default();
+            return app_id.map(|(_, value)| value).unwrap_or_default().into();
         }
         Signed::Sha256 { .. } => &common::APP_ID,
     };
     let account = common::header(incoming.headers, name);
-    account.unwrap_or_default().to_owned()
+    account.unwrap_or_default().into()
 }
 
 /// How a scheme says no: NXCLOUD with a code in the envelope of the operation, `AntBuddy` with an HTTP status.

@@ -64,21 +64,23 @@ pub(super) fn check<'a>(
 ) -> Checked<'a> {
     let alone = route.operations.len() == 1;
     // What the headers seem to ask for names the envelope and the record, even when a check fails.
-    let seeming = {
-        let text = |name| common::header(incoming.headers, name).ok();
-        meant(
-            &route.operations,
-            text(&common::BIZ_TYPE),
-            text(&common::ACTION),
-        )
+    let common = Common::read(incoming.headers);
+    let (biz_type, action) = match &common {
+        Ok(common) => (Some(common.biz_type.as_str()), Some(common.action.as_str())),
+        Err(_) => {
+            let text = |name| common::header(incoming.headers, name).ok();
+            (text(&common::BIZ_TYPE), text(&common::ACTION))
+        }
     };
+    let seeming = meant(&route.operations, biz_type, action);
     let operation = seeming.first().copied().unwrap_or(route.first);
     let refused = |cause| Checked {
         operation,
         certain: alone || !seeming.is_empty(),
         result: Err(cause),
     };
-    if let Err(cause) = authenticate(incoming, accounts, now) {
+    let authentic = common.and_then(|common| authenticate(common, incoming, accounts, now));
+    if let Err(cause) = authentic {
         return refused(cause);
     }
     let Some((operation, fields)) = input::read(&seeming, route, incoming) else {
@@ -114,8 +116,11 @@ struct Claim<'a> {
 }
 
 impl<'a> Claim<'a> {
-    fn of(incoming: &'a Incoming<'_>, accounts: &'a Accounts) -> Result<Self, Cause> {
-        let common = Common::read(incoming.headers)?;
+    fn of(
+        common: Common<'a>,
+        incoming: &'a Incoming<'_>,
+        accounts: &'a Accounts,
+    ) -> Result<Self, Cause> {
         let account = accounts
             .nxcloud(common.access_key)
             .ok_or(Cause::UnknownAccount)?;
@@ -138,12 +143,17 @@ impl<'a> Claim<'a> {
     }
 }
 
-fn authenticate(incoming: &Incoming<'_>, accounts: &Accounts, now: u64) -> Result<(), Cause> {
+fn authenticate(
+    common: Common<'_>,
+    incoming: &Incoming<'_>,
+    accounts: &Accounts,
+    now: u64,
+) -> Result<(), Cause> {
     let Claim {
         account,
         request,
         sign,
-    } = Claim::of(incoming, accounts)?;
+    } = Claim::of(common, incoming, accounts)?;
     let near = |ts: u64| ts.abs_diff(now) <= MAX_SKEW;
     if !request.ts.millis().is_some_and(near) {
         return Err(Cause::Timestamp);
@@ -156,6 +166,7 @@ fn authenticate(incoming: &Incoming<'_>, accounts: &Accounts, now: u64) -> Resul
 
 /// The string to sign of a request, the secret masked, if the account is known.
 pub(super) fn explain(incoming: &Incoming<'_>, accounts: &Accounts) -> Option<String> {
-    let claim = Claim::of(incoming, accounts).ok()?;
+    let common = Common::read(incoming.headers).ok()?;
+    let claim = Claim::of(common, incoming, accounts).ok()?;
     Some(claim.account.signer.explain(&claim.request))
 }

@@ -181,7 +181,13 @@ fn dispatch(call: &Call<'_>, accounts: &mut All, reply: &mut Value) -> Done {
     };
     let foreign =
         call.operation.id.as_ref() == "integrator_phone_list" && accounts.iter().any(owned_by);
-    let account = accounts.entry(call.account.to_owned()).or_default();
+    // An account that is known, as most are, needs no name of its own.
+    if !accounts.contains_key(call.account) {
+        accounts.insert(call.account.to_owned(), Account::default());
+    }
+    let Some(account) = accounts.get_mut(call.account) else {
+        return Ok(());
+    };
     match (call.operation.service.as_ref(), call.operation.id.as_ref()) {
         ("number-check", "submit_check") => number_check::submit(call, account, reply),
         ("number-check", "query_checks") => number_check::query(call, account, reply),
