@@ -92,15 +92,6 @@ fn is_any(matches: &ArgMatches) -> bool {
         || nxcloud::profiles::path().is_ok_and(|path| path.exists())
 }
 
-/// Where the flags or the environment send every service, if they do.
-pub(crate) fn base_url(matches: &ArgMatches) -> Option<String> {
-    let named = matches.get_one::<String>("base-url").cloned();
-    let sandbox = || matches.get_flag("sandbox").then(|| sandbox_url(matches));
-    named
-        .or_else(sandbox)
-        .or_else(|| std::env::var(env::BASE_URL).ok())
-}
-
 /// Where the sandbox of this machine is, without a slash at its end.
 pub(crate) fn sandbox_url(matches: &ArgMatches) -> String {
     match matches.get_one::<String>("base-url") {
@@ -130,7 +121,7 @@ fn source(matches: &ArgMatches) -> Result<SessionBuilder, Failure> {
         return Err(Failure::usage(problem));
     }
     if let Some(profile) = text("profile") {
-        return Ok(Session::builder_from_profile(profile)?.proxy_from_env(true));
+        return Ok(Session::discover_profile(profile)?);
     }
     let found = Session::discover(None);
     found.map_err(|error| {

@@ -174,13 +174,7 @@ fn body(command: &Command, matches: &ArgMatches) -> Result<Map<String, Value>, F
     };
     let leaves = flags::leaves(object);
     flags::merge(&leaves, matches, &mut body)?;
-    let form = matches!(command.input, Input::Form(_));
     let misfits = fit(object, &mut body);
-    // The file itself is no text.
-    let misfits: Vec<&Misfit> = misfits
-        .iter()
-        .filter(|misfit| !(form && flags::is_file(object, &misfit.path)))
-        .collect();
     if misfits.is_empty() {
         return Ok(body);
     }
@@ -218,7 +212,7 @@ pub(crate) fn read_object(from: &str) -> Result<Map<String, Value>, Failure> {
 }
 
 /// A file's text, or that of standard input for `-`.
-pub(crate) fn read_text(from: &str) -> Result<String, Failure> {
+fn read_text(from: &str) -> Result<String, Failure> {
     let failed = |error: std::io::Error| Failure::io(from, &error);
     if from != "-" {
         return fs::read_to_string(from).map_err(failed);

@@ -58,6 +58,8 @@ impl Finding {
 
 pub(crate) fn run(matches: &ArgMatches, format: Format) -> Result<(), Failure> {
     let mut findings = Vec::new();
+    // Without an account only the flag says where to look.
+    let mut base_url = matches.get_one::<String>("base-url").cloned();
     match account::builder(matches) {
         Err(failure) => {
             let hint = failure.hint.unwrap_or_default();
@@ -66,6 +68,7 @@ pub(crate) fn run(matches: &ArgMatches, format: Format) -> Result<(), Failure> {
         }
         Ok(builder) => {
             let credentials = builder.credentials().clone();
+            base_url = builder.base_url_of_all().map(str::to_owned);
             accounts(&credentials, &mut findings);
             if let Err(error) = builder.build() {
                 let detail = format!("{error}. {}", error.hint());
@@ -74,7 +77,7 @@ pub(crate) fn run(matches: &ArgMatches, format: Format) -> Result<(), Failure> {
             crate::block_on(signatures(&credentials, &mut findings))?;
         }
     }
-    crate::block_on(hosts(matches, &mut findings))?;
+    crate::block_on(hosts(base_url, &mut findings))?;
     let rows: Vec<Value> = findings.iter().map(row).collect();
     match format {
         Format::Json => rows.iter().try_for_each(output::line)?,
@@ -197,7 +200,7 @@ async fn signed(credentials: &Credentials) -> Vec<Result<Finding, String>> {
 }
 
 /// Asks each host for its clock.
-async fn hosts(matches: &ArgMatches, findings: &mut Vec<Finding>) {
+async fn hosts(base_url: Option<String>, findings: &mut Vec<Finding>) {
     let client = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .timeout(PATIENCE)
@@ -209,7 +212,7 @@ async fn hosts(matches: &ArgMatches, findings: &mut Vec<Finding>) {
             return;
         }
     };
-    let urls: BTreeSet<String> = match account::base_url(matches) {
+    let urls: BTreeSet<String> = match base_url {
         Some(url) => BTreeSet::from([url]),
         None => SERVICES
             .iter()

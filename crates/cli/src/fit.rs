@@ -69,6 +69,10 @@ impl Fitter {
     }
 
     fn field(&mut self, field: &Field, body: &mut Map<String, Value>) {
+        // A file is no text among the others.
+        if matches!(field.ty, Ty::File) {
+            return;
+        }
         // A null is how many programs write what is absent.
         if body.get(field.wire).is_some_and(Value::is_null) {
             body.remove(field.wire);
@@ -131,7 +135,7 @@ impl Fitter {
 
     fn value(&mut self, ty: &Ty, value: &mut Value) {
         match ty {
-            Ty::Text | Ty::File if !value.is_string() => self.misfit("must be a text"),
+            Ty::Text if !value.is_string() => self.misfit("must be a text"),
             Ty::Integer if !value.is_i64() => self.misfit("must be a whole number"),
             Ty::QuotedInteger => match as_integer(value) {
                 Some(number) => *value = number.into(),

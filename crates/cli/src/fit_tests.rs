@@ -153,13 +153,23 @@ fn every_documented_example_fits() {
     assert!(count > 50, "{count} examples");
 }
 
+/// What the README tells to type is understood.
 #[test]
-fn no_two_fields_of_a_request_share_a_flag() {
-    for command in crate::generated::SERVICES
-        .iter()
-        .flat_map(|service| service.commands)
-    {
-        // clap checks names, values and conflicts of a whole command.
-        crate::call::operation(command).debug_assert();
+fn every_command_of_the_readme_is_one() {
+    let lines = include_str!("../README.md").lines();
+    let mut count = 0;
+    for line in lines.filter(|line| line.starts_with("nxcloud ") && !line.contains('…')) {
+        let words = shlex::split(line).unwrap();
+        let words = words.iter().take_while(|word| *word != ">");
+        let parsed = crate::command().try_get_matches_from(words);
+        assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
+        count += 1;
     }
+    assert!(count > 10, "{count} commands");
+}
+
+#[test]
+fn no_two_flags_of_a_command_have_one_name() {
+    // clap checks names, values and conflicts of every command, those that all commands have among them.
+    crate::command().debug_assert();
 }

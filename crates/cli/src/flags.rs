@@ -284,12 +284,6 @@ pub(crate) fn flag_of<'a>(leaves: &'a [Leaf], path: &str) -> Option<&'a str> {
     leaf.map(|leaf| leaf.flag.as_str())
 }
 
-/// Whether a place is the file of a form.
-pub(crate) fn is_file(object: &Object, path: &str) -> bool {
-    let mut fields = object.fields.iter();
-    fields.any(|field| field.wire == path && matches!(field.ty, Ty::File))
-}
-
 impl Leaf {
     /// A text that names the field, with the flag after it.
     pub(crate) fn named_in(&self, text: &str) -> String {

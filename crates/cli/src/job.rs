@@ -29,7 +29,7 @@ pub(crate) struct Job {
 }
 
 /// What is known of a call from outside.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(crate) struct Progress {
     /// Whether an attempt was signed, and so may have left.
     signed: Arc<AtomicBool>,

@@ -40,7 +40,6 @@ fn command() -> Command {
         .after_help(EXIT_CODES)
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .infer_long_args(false)
         .arg(
             Arg::new("output")
                 .long("output")

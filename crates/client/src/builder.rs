@@ -64,6 +64,11 @@ impl SessionBuilder {
         &self.credentials
     }
 
+    /// The base URL of every service, if there is one for all, wherever it was found.
+    pub fn base_url_of_all(&self) -> Option<&str> {
+        self.base_url.as_deref()
+    }
+
     /// Sends every service to this base URL (a sandbox, a gateway) instead of its documented one. Paths are appended to it.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = Some(url.into());

@@ -204,7 +204,16 @@ pub(crate) fn discover(explicit: Option<Credentials>) -> Result<SessionBuilder, 
             path.display()
         )));
     };
-    // What the profile leaves open, the environment may fill.
+    filled(profile)
+}
+
+/// A profile of the user's file; see [`Session::discover_profile`].
+pub(crate) fn discover_profile(name: &str) -> Result<SessionBuilder, Error> {
+    filled(Profile::of_user(name)?)
+}
+
+/// What a profile leaves open, the environment may fill.
+fn filled(profile: Profile) -> Result<SessionBuilder, Error> {
     let proxied = profile.proxy.is_some();
     let based = profile.base_url.is_some();
     let mut builder = profile.into_builder().proxy_from_env(!proxied);

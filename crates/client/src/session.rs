@@ -103,6 +103,16 @@ impl Session {
         crate::profile::discover(explicit)
     }
 
+    /// The builder from a profile of the user's file, with what the profile leaves open (base URL, proxy) from the environment, as
+    /// [`discover`](Self::discover) does it.
+    ///
+    /// # Errors
+    ///
+    /// As [`builder_from_profile`](Self::builder_from_profile), and when a variable is not UTF-8.
+    pub fn discover_profile(name: &str) -> Result<SessionBuilder, Error> {
+        crate::profile::discover_profile(name)
+    }
+
     /// Starts a session with settings of one's own. Nothing is read from the environment.
     pub fn builder(credentials: Credentials) -> SessionBuilder {
         SessionBuilder::new(credentials)

@@ -218,8 +218,13 @@ async fn accounts_come_from_profiles_and_descriptors() {
     let folder = nxcloud.home().join("nxcloud");
     std::fs::create_dir(&folder).unwrap();
     let path = folder.join("profiles.toml");
+    let open = format!(
+        "[open]\naccess_key = \"{}\"\naccess_secret = \"{}\"\n",
+        nxcloud_sandbox::ACCESS_KEY,
+        nxcloud_sandbox::ACCESS_SECRET
+    );
     let profile = format!(
-        "[tests]\naccess_key = \"{}\"\naccess_secret = \"{}\"\nbase_url = \"{}\"\n",
+        "{open}[tests]\naccess_key = \"{}\"\naccess_secret = \"{}\"\nbase_url = \"{}\"\n",
         nxcloud_sandbox::ACCESS_KEY,
         nxcloud_sandbox::ACCESS_SECRET,
         sandbox.url()
@@ -227,6 +232,16 @@ async fn accounts_come_from_profiles_and_descriptors() {
     std::fs::write(&path, profile).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
     nxcloud.run(&send(&["--profile", "tests"])).exits(0);
+    // What a profile leaves open, the environment fills: a test must not reach the platform.
+    nxcloud.run(&send(&["--profile", "open"])).exits(0);
+    let elsewhere = nxcloud.command(&["doctor", "--profile", "tests"]);
+    let mut elsewhere = { elsewhere };
+    elsewhere.env_remove("NXCLOUD_BASE_URL");
+    let ran = finish(elsewhere.spawn().unwrap()).exits(0);
+    assert!(
+        ran.stdout.contains(&format!("reach {}", sandbox.url())),
+        "{ran}"
+    );
     let ran = nxcloud.run(&send(&["--profile", "others"])).exits(2);
     assert!(ran.complaint().contains("no profile `others`"), "{ran}");
 
