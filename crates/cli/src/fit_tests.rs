@@ -169,7 +169,31 @@ fn every_command_of_the_readme_is_one() {
 }
 
 #[test]
-fn no_two_flags_of_a_command_have_one_name() {
-    // clap checks names, values and conflicts of every command, those that all commands have among them.
-    crate::command().debug_assert();
+fn no_field_has_the_flag_of_something_else() {
+    let whole = crate::command();
+    let of_all: Vec<&str> = whole
+        .get_arguments()
+        .filter_map(clap::Arg::get_long)
+        .collect();
+    assert!(of_all.contains(&"profile"));
+    for command in crate::generated::SERVICES
+        .iter()
+        .flat_map(|service| service.commands)
+    {
+        // clap checks the flags of one command; one that all commands have would be hidden without a word.
+        crate::call::operation(command).debug_assert();
+        for leaf in command
+            .input
+            .object()
+            .map(crate::flags::leaves)
+            .unwrap_or_default()
+        {
+            assert!(
+                !of_all.contains(&leaf.flag.as_str()),
+                "{}: {}",
+                command.name,
+                leaf.flag
+            );
+        }
+    }
 }

@@ -116,7 +116,11 @@ impl Job {
         let mut failed = None;
         while let Some(item) = items.next().await {
             match (item, self.format) {
-                (Ok(item), Format::Json) => output::line(&to_value(&item)?)?,
+                (Ok(item), Format::Json) => {
+                    if !output::is_read(&to_value(&item)?.to_string())? {
+                        return Ok(());
+                    }
+                }
                 (Ok(item), Format::Table) => {
                     kept.push(to_value(&item)?);
                     output::progress(kept.len());

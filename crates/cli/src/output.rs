@@ -41,14 +41,18 @@ pub(crate) fn line(value: &Value) -> Result<(), Failure> {
 
 /// Text to stdout, at once. A reader that has gone wants no more, which is not an error.
 pub(crate) fn data(text: &str) -> Result<(), Failure> {
+    is_read(text).map(drop)
+}
+
+/// The same for those who could stop: whether somebody still reads.
+pub(crate) fn is_read(text: &str) -> Result<bool, Failure> {
     let mut stdout = io::stdout().lock();
     let end = if text.ends_with('\n') { "" } else { "\n" };
     let written = write!(stdout, "{text}{end}").and_then(|()| stdout.flush());
     match written {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::io("stdout", &error))
-        }
-        _ => Ok(()),
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Failure::io("stdout", &error)),
     }
 }
 

@@ -89,6 +89,13 @@ async fn every_page_comes_as_one_stream() {
         8,
         "a header and seven rows"
     );
+
+    // Whoever reads one line wants no other page.
+    let mut child = nxcloud.command(&arguments).spawn().unwrap();
+    drop(child.stdout.take());
+    let before = sandbox.requests_for("query_checks").len();
+    finish(child).exits(0);
+    assert_eq!(sandbox.requests_for("query_checks").len(), before + 1);
 }
 
 /// The day of UTC, by the clock that the sandbox counts days with.
