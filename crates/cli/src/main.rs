@@ -126,11 +126,14 @@ fn misused(error: &clap::Error) -> ExitCode {
     let usage = lines
         .into_iter()
         .find_map(|line| line.strip_prefix("Usage: "));
-    let words = usage.unwrap_or("nxcloud").split(' ');
+    // What is wrong with a value is told without the command.
+    let words = usage.unwrap_or_default().split(' ');
     let command: Vec<&str> = words
+        .filter(|word| !word.is_empty())
         .take_while(|word| !word.starts_with(['[', '<', '-']))
         .collect();
-    output::error(&format!("{told}; see {} --help", command.join(" ")));
+    let help = [&command[..], &["--help"]].concat();
+    output::error(&format!("{told}; see {}", help.join(" ")));
     Exit::Usage.into()
 }
 
