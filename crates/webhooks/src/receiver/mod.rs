@@ -18,7 +18,7 @@ pub use refusal::{Refusal, Refused};
 
 use crate::event::{Event, parse_within};
 use crate::push::Content;
-use crate::unsigned::{AllowList, UrlSecret};
+use crate::unsigned::{AllowList, UrlSecret, check_query};
 use crate::verify::{DEFAULT_BODY_LIMIT, Verifier};
 
 /// An HTTP request with a push, as received.
@@ -273,6 +273,11 @@ impl<E: Event> Receiver<E> {
             Some(secret) => secret.check(incoming.path, incoming.query)?,
             None => incoming.query.map(Into::into),
         };
+        if let Some(query) = &query
+            && settings.content.contains(&Content::Query)
+        {
+            check_query(query, E::NAMES)?;
+        }
         let headers = incoming.headers.iter().copied();
         let verified = match &settings.verifier {
             Some(verifier) => Some(verifier.verify(headers, incoming.body)?),
