@@ -87,7 +87,7 @@ impl Call {
             if error.is_too_fast()
                 && let Some(bucket) = session.bucket(self.0.operation.service)
             {
-                bucket.pause(error.retry_after());
+                bucket.pause(error.retry_after(), course.policy.longest_retry_after());
             }
             if once {
                 return Err(error);
@@ -189,7 +189,10 @@ impl Call {
             .map_err(|error| (false, Error::transport(error, attempt.may_have_been_sent())))?;
         let timed = self.has_ts();
         let measured = timed
-            .then(|| session.clock().measure(reading, response.headers()))
+            .then(|| {
+                let (url, headers) = (response.url(), response.headers());
+                session.clock().measure(reading, url, headers)
+            })
             .flatten();
         let failing = !response.status().is_success();
         let wait = retry_after(response.headers(), || session.clock().system_time());
