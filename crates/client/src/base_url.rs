@@ -36,6 +36,11 @@ pub(crate) fn check_base_url(text: &str, plain_http: bool) -> Result<(), Error> 
     }
 }
 
+/// Whether nobody in between can have changed what came from there: https, or this machine.
+pub(crate) fn is_authentic(url: &Url) -> bool {
+    url.scheme() == "https" || is_loopback(url)
+}
+
 fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     host == "localhost"

@@ -18,11 +18,8 @@ use crate::{Credentials, Error, RateLimit, RetryBudget, RetryPolicy, Session};
 #[must_use = "call build"]
 pub struct SessionBuilder {
     credentials: Credentials,
-    http: Option<reqwest::Client>,
-    proxy: Option<String>,
-    proxy_from_env: bool,
+    transport: Transport,
     base_url: Option<String>,
-    connect_timeout: Duration,
     timeout: Option<Duration>,
     total_timeout: Option<Duration>,
     retry: RetryPolicy,
@@ -36,15 +33,26 @@ pub struct SessionBuilder {
     sleeper: Sleeper,
 }
 
+/// What an HTTP client of a session is made of.
+#[derive(Clone)]
+pub(crate) struct Transport {
+    http: Option<reqwest::Client>,
+    proxy: Option<String>,
+    proxy_from_env: bool,
+    connect_timeout: Duration,
+}
+
 impl SessionBuilder {
     pub(crate) fn new(credentials: Credentials) -> Self {
         Self {
             credentials,
-            http: None,
-            proxy: None,
-            proxy_from_env: false,
+            transport: Transport {
+                http: None,
+                proxy: None,
+                proxy_from_env: false,
+                connect_timeout: Duration::from_secs(10),
+            },
             base_url: None,
-            connect_timeout: Duration::from_secs(10),
             timeout: Some(Duration::from_secs(30)),
             total_timeout: Some(Duration::from_secs(90)),
             retry: RetryPolicy::new(),
@@ -77,30 +85,33 @@ impl SessionBuilder {
 
     /// Uses the caller's own HTTP client, and so its pool, proxy, TLS and connect time-out instead of those set here.
     ///
+    /// Blocking calls use the same pool then. Do not mix them with async calls on a runtime with one thread: a pooled connection is
+    /// driven by the runtime that opened it, which stands still during a blocking call on its thread.
+    ///
     /// Set its redirect policy to none, since a followed redirect carries a signed request to another place, and its own
     /// retries to never, since they send an old signature.
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
-        self.http = Some(client);
+        self.transport.http = Some(client);
         self
     }
 
     /// Sends everything through this proxy: `http://`, `https://` or, with reqwest's feature `socks`, `socks5://`, with a user
     /// name and password in it if need be. They are never shown.
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
-        self.proxy = Some(url.into());
+        self.transport.proxy = Some(url.into());
         self
     }
 
     /// Whether the variables `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` decide on the proxy: false by default, true for
     /// [`Session::from_env`].
     pub fn proxy_from_env(mut self, on: bool) -> Self {
-        self.proxy_from_env = on;
+        self.transport.proxy_from_env = on;
         self
     }
 
     /// How long connecting may take, TLS included: 10 s by default.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
+        self.transport.connect_timeout = timeout;
         self
     }
 
@@ -160,6 +171,9 @@ impl SessionBuilder {
     ///
     /// It learns from the `Date` of replies that carry a result code and no `Age`, and corrects the `ts` of what it signs from then
     /// on. An attempt refused with code 1004 (`ts` more than 60 s off) is signed again with the corrected `ts`, once a call.
+    ///
+    /// It learns at most 24 h, so that a reply cannot have requests signed for another day, and nothing over plain http from another
+    /// machine, where anybody in between can write the `Date`. A clock that is further off must be set.
     pub fn learn_clock(mut self, on: bool) -> Self {
         self.learn_clock = on;
         self
@@ -195,10 +209,7 @@ impl SessionBuilder {
         for limit in self.limit.iter().chain(self.limits.values()) {
             limit.check()?;
         }
-        let http = match &self.http {
-            Some(client) => client.clone(),
-            None => self.make_http()?,
-        };
+        let http = self.transport.make_http()?;
         let limited = self.limit.is_some() || !self.limits.is_empty();
         Ok(Session(Arc::new(Inner {
             credentials: self.credentials,
@@ -216,11 +227,17 @@ impl SessionBuilder {
             clock: Clock::new(self.clock, self.learn_clock),
             sleeper: self.sleeper,
             #[cfg(feature = "blocking")]
-            runtime: crate::blocking::Runtime::default(),
+            runtime: crate::blocking::Runtime::new(self.transport),
         })))
     }
+}
 
-    fn make_http(&self) -> Result<reqwest::Client, Error> {
+impl Transport {
+    /// The caller's own client, or a new one with a pool of its own.
+    pub(crate) fn make_http(&self) -> Result<reqwest::Client, Error> {
+        if let Some(client) = &self.http {
+            return Ok(client.clone());
+        }
         let mut builder = reqwest::Client::builder()
             .connect_timeout(self.connect_timeout)
             .redirect(reqwest::redirect::Policy::none())
@@ -258,8 +275,8 @@ impl fmt::Debug for SessionBuilder {
         f.debug_struct("SessionBuilder")
             .field("credentials", &self.credentials)
             .field("base_url", &self.base_url)
-            .field("proxy", &self.proxy.as_ref().map(|_| "<hidden>"))
-            .field("connect_timeout", &self.connect_timeout)
+            .field("proxy", &self.transport.proxy.as_ref().map(|_| "<hidden>"))
+            .field("connect_timeout", &self.transport.connect_timeout)
             .field("timeout", &self.timeout)
             .field("total_timeout", &self.total_timeout)
             .field("retry", &self.retry)
