@@ -8,6 +8,7 @@ use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::extract::{Request, State};
 use axum::http::header::{ALLOW, CONTENT_TYPE, DATE};
+use axum::http::request::Parts as Head;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use bytes::{Bytes, BytesMut};
@@ -25,7 +26,7 @@ use crate::faults::{Faults, Line};
 use crate::inspect;
 use crate::platform::{self, Answer, Platform};
 use crate::push::Pushes;
-use crate::record::{Cause, Headers, History, Parts, mask_query};
+use crate::record::{Cause, Headers, History, Parts, SignatureMismatch, mask_query};
 use crate::server::Answering;
 
 /// So many bytes may be received at once, by all connections together; a single body that is allowed may be larger.
@@ -127,7 +128,11 @@ async fn platform(State(shared): State<Arc<Shared>>, request: Request) -> Respon
     answer(&shared, line.as_ref(), request).await
 }
 
-async fn answer<B>(shared: &Shared, line: Option<&Line>, request: hyper::Request<B>) -> Response
+async fn answer<B>(
+    shared: &Arc<Shared>,
+    line: Option<&Line>,
+    request: hyper::Request<B>,
+) -> Response
 where
     B: HttpBody<Data = Bytes> + Unpin,
 {
@@ -147,16 +152,10 @@ where
     };
     let now = shared.platform.clock.now();
     let mut fault = None;
-    let answer = match problem {
+    let mut answer = match problem {
         Some(cause) => Answer::refused(status(&cause), cause),
         None => {
-            let incoming = platform::Incoming {
-                method: &head.method,
-                path: head.uri.path(),
-                query: head.uri.query(),
-                headers: &head.headers,
-                body: &body,
-            };
+            let incoming = incoming(&head, &body);
             if shared.faults.any() {
                 fault = shared.faults.draw(shared.platform.operation(&incoming));
             }
@@ -168,6 +167,12 @@ where
             }
         }
     };
+    if answer.verdict.is_wrong_signature() {
+        let (head, body) = (head.clone(), body.clone());
+        if let Some(found) = diagnosis(shared, head, body).await {
+            answer.verdict.explain(found);
+        }
+    }
     platform::log(&answer);
     let response = respond(&answer, now);
     let response = match fault {
@@ -203,6 +208,31 @@ const fn status(cause: &Cause) -> StatusCode {
         Cause::ForeignHost => StatusCode::FORBIDDEN,
         Cause::Busy | Cause::NotRecorded => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::BAD_REQUEST,
+    }
+}
+
+/// What a wrong signature was made over, found out on another thread; one diagnosis at a time, so that many of them leave
+/// the other requests their share of the machine.
+async fn diagnosis(shared: &Arc<Shared>, head: Head, body: Bytes) -> Option<SignatureMismatch> {
+    let permit = shared.platform.diagnosing().await;
+    let shared = Arc::clone(shared);
+    let found = tokio::task::spawn_blocking(move || {
+        let incoming = incoming(&head, &body);
+        let found = shared.platform.diagnose(&incoming);
+        drop(permit);
+        found
+    });
+    // It fails only if the runtime is going down.
+    found.await.ok().flatten()
+}
+
+fn incoming<'a>(head: &'a Head, body: &'a Bytes) -> platform::Incoming<'a> {
+    platform::Incoming {
+        method: &head.method,
+        path: head.uri.path(),
+        query: head.uri.query(),
+        headers: &head.headers,
+        body,
     }
 }
 

@@ -189,6 +189,7 @@ pub struct Builder {
     address: IpAddr,
     port: u16,
     token: Option<Secret>,
+    random_token: bool,
     accounts: Vec<(AccessKey, Secret)>,
     antbuddy_accounts: Vec<(AppId, Secret)>,
     clock: Clock,
@@ -207,6 +208,7 @@ impl Builder {
             address: Ipv4Addr::LOCALHOST.into(),
             port: 0,
             token: None,
+            random_token: false,
             accounts: Vec::new(),
             antbuddy_accounts: Vec::new(),
             clock: Clock::new(system_millis),
@@ -246,6 +248,15 @@ impl Builder {
     #[must_use]
     pub fn token(mut self, token: Secret) -> Self {
         self.token = Some(token);
+        self
+    }
+
+    /// Below `/__sandbox/` asks for a token that is made at random, as it does anyway beside an
+    /// [`account`](Self::account) that was added. [`Sandbox::inspector_url`] and [`Sandbox::token`] give it. Nothing else
+    /// changes; [`token`](Self::token) has precedence.
+    #[must_use]
+    pub const fn random_token(mut self) -> Self {
+        self.random_token = true;
         self
     }
 
@@ -358,7 +369,7 @@ impl Builder {
             }
             None if !is_loopback => return Err(Error::TokenNeeded { address }),
             Some(token) => Access::token(token)?,
-            None if only_built_in => Access::this_machine(),
+            None if only_built_in && !self.random_token => Access::this_machine(),
             None => Access::random_token()
                 .map_err(|error| Error::Random(io::Error::other(error.to_string())))?,
         };

@@ -8,10 +8,11 @@ use nxcloud::signing::antbuddy::AppId;
 use nxcloud::signing::{AccessKey, InvalidField, Secret};
 use nxcloud_sandbox::{ACCESS_KEY, APP_ID, Sandbox};
 
-use super::{in_one_line, interrupted};
+use super::{in_one_line, variable};
 use crate::account::SANDBOX_PORT;
 use crate::call;
 use crate::failure::Failure;
+use crate::interrupt::interrupted;
 use crate::output;
 
 pub(crate) fn subcommand() -> Command {
@@ -30,7 +31,7 @@ pub(crate) fn subcommand() -> Command {
                 .long("account")
                 .value_name("KEY=VARIABLE")
                 .action(ArgAction::Append)
-                .help("An access key beside the built-in one, and the environment variable that holds its secret"),
+                .help("An access key beside the built-in one, and the environment variable that holds its secret; the page then asks for a token, a random one without --token-variable"),
         )
         .arg(
             Arg::new("antbuddy-account")
@@ -101,8 +102,8 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Failure> {
     if let Some(address) = matches.get_one::<IpAddr>("listen").copied() {
         builder = builder.listen_on(address);
     }
-    if let Some(variable) = matches.get_one::<String>("token-variable") {
-        let token = of_variable(variable, || "--token-variable".to_owned())?;
+    if let Some(name) = matches.get_one::<String>("token-variable") {
+        let token = variable(name, || "--token-variable".to_owned())?;
         let token = Secret::new(token).map_err(|error| Failure::usage(error.to_string()))?;
         builder = builder.token(token);
     }
@@ -113,9 +114,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Failure> {
         builder = builder.seed(call::read_object(from)?.into());
     }
     if !matches.get_flag("quiet") {
-        tracing_subscriber::fmt()
-            .with_writer(std::io::stderr)
-            .init();
+        tracing_subscriber::fmt().with_writer(|| output::Log).init();
     }
     crate::block_on(async {
         // Before the line is printed, so that whoever reads it can stop the sandbox at once.
@@ -134,14 +133,15 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Failure> {
             }
         })?;
         output::data(&format!("listening on {}", sandbox.url()))?;
-        output::note(&match matches.get_one::<String>("token-variable") {
-            None => format!("page: {}", sandbox.inspector_url()),
-            Some(name) => format!(
-                "page: {}?token=… (the token in {name}; asked for once a browser)",
-                sandbox.inspector_url()
-            ),
+        let page = sandbox.inspector_url();
+        let named = matches.get_one::<String>("token-variable");
+        output::note(&match named {
+            Some(name) => {
+                format!("page: {page}?token=… (the token in {name}; asked for once a browser)")
+            }
+            None => format!("page: {page}"),
         });
-        output::note(&if matches.contains_id("token-variable") {
+        output::note(&if named.is_some() {
             "accounts: those of --account and --antbuddy-account only; Ctrl-C stops".to_owned()
         } else {
             let base_url = if given.is_some_and(|port| port != SANDBOX_PORT) {
@@ -165,22 +165,13 @@ fn account<K>(
     text: &str,
     key: impl Fn(String) -> Result<K, InvalidField>,
 ) -> Result<(K, Secret), Failure> {
-    let Some((id, variable)) = text.split_once('=') else {
+    let Some((id, name)) = text.split_once('=') else {
         let problem =
             format!("{flag} takes KEY=VARIABLE, the name of the variable that holds the secret");
         return Err(Failure::usage(problem));
     };
-    let secret = of_variable(variable, || format!("{flag} {id}=…"))?;
+    let secret = variable(name, || format!("{flag} {id}=…"))?;
     let wrong = |error: InvalidField| Failure::usage(format!("{flag} {id}: {error}"));
     let key = key(id.to_owned()).map_err(wrong)?;
     Ok((key, Secret::new(secret).map_err(wrong)?))
-}
-
-/// The secret in an environment variable.
-fn of_variable(name: &str, flag: impl FnOnce() -> String) -> Result<String, Failure> {
-    std::env::var(name).map_err(|_| {
-        // What was given may be the secret itself, and is not repeated.
-        let problem = format!("{}: no environment variable of that name is set", flag());
-        Failure::usage(problem).hint("Put the secret into a variable and name that variable.")
-    })
 }

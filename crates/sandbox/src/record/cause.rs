@@ -43,6 +43,18 @@ impl Verdict {
         self.code
     }
 
+    /// Puts in what a wrong signature turned out to be.
+    pub(crate) fn explain(&mut self, found: SignatureMismatch) {
+        if let Some(Cause::Signature(mismatch)) = &mut self.cause {
+            *mismatch = found;
+        }
+    }
+
+    /// Whether the signature was refused.
+    pub(crate) const fn is_wrong_signature(&self) -> bool {
+        matches!(self.cause, Some(Cause::Signature(_)))
+    }
+
     /// Why the request was refused; `None` if it was accepted.
     #[must_use]
     pub const fn cause(&self) -> Option<&Cause> {
@@ -204,7 +216,7 @@ impl fmt::Display for Cause {
 /// A signature that is not that of the request.
 ///
 /// `Debug` leaves out the string to sign, because that holds the body.
-#[derive(Clone, Deserialize, Serialize)]
+#[derive(Clone, Default, Deserialize, Serialize)]
 pub struct SignatureMismatch {
     likely_cause: LikelyCause,
     string_to_sign: String,
@@ -253,7 +265,7 @@ impl fmt::Debug for SignatureMismatch {
 }
 
 /// Which documented cause a wrong signature looks like. `Display` says what to change.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum LikelyCause {
@@ -271,6 +283,7 @@ pub enum LikelyCause {
     /// The signature is right, but not written in lowercase hexadecimal.
     UpperCase,
     /// Nothing else fits: most likely the secret is not that of the account.
+    #[default]
     WrongSecret,
 }
 
