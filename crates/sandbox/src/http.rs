@@ -201,16 +201,6 @@ where
     response
 }
 
-/// The status of a refusal before the platform looks at the request.
-const fn status(cause: &Cause) -> StatusCode {
-    match cause {
-        Cause::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-        Cause::ForeignHost => StatusCode::FORBIDDEN,
-        Cause::Busy | Cause::NotRecorded => StatusCode::SERVICE_UNAVAILABLE,
-        _ => StatusCode::BAD_REQUEST,
-    }
-}
-
 /// What a wrong signature was made over, found out on another thread; one diagnosis at a time, so that many of them leave
 /// the other requests their share of the machine.
 async fn diagnosis(shared: &Arc<Shared>, head: Head, body: Bytes) -> Option<SignatureMismatch> {
@@ -233,6 +223,16 @@ fn incoming<'a>(head: &'a Head, body: &'a Bytes) -> platform::Incoming<'a> {
         query: head.uri.query(),
         headers: &head.headers,
         body,
+    }
+}
+
+/// The status of a refusal before the platform looks at the request.
+const fn status(cause: &Cause) -> StatusCode {
+    match cause {
+        Cause::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+        Cause::ForeignHost => StatusCode::FORBIDDEN,
+        Cause::Busy | Cause::NotRecorded => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::BAD_REQUEST,
     }
 }
 

@@ -139,6 +139,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Failure> {
             Some(name) => {
                 format!("page: {page}?token=… (the token in {name}; asked for once a browser)")
             }
+            // With an account beside the built-in ones the address holds a token that the sandbox made.
             None => format!("page: {page}"),
         });
         output::note(&if named.is_some() {
