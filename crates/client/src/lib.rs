@@ -36,7 +36,7 @@ pub mod upload;
 
 pub use builder::SessionBuilder;
 pub use bulk::Presigned;
-pub use call::{Call, Service};
+pub use call::{Call, Service, encode_path};
 pub use code::{Code, CodeInfo, CodeKind, PLATFORM_CODES};
 pub use credentials::{Credentials, env};
 pub use decimal::{Decimal, NotDecimal};
