@@ -23,6 +23,7 @@ mod open_enum;
 mod operation;
 mod options;
 pub mod paging;
+pub mod phone;
 mod plain_pattern;
 mod profile;
 pub mod profiles;
