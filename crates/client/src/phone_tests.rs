@@ -32,8 +32,16 @@ fn the_ways_in_which_people_write_a_number_give_one_form() {
 
 #[test]
 fn the_zero_in_brackets_is_dropped_behind_a_country_code_only() {
-    for text in ["+44 (0)20 7946 0958", "0044(0)20 7946 0958", "+44 （0） 20 7946 0958"] {
-        assert_eq!(normalize(text, None).as_deref(), Ok("442079460958"), "{text}");
+    for text in [
+        "+44 (0)20 7946 0958",
+        "0044(0)20 7946 0958",
+        "+44 （0） 20 7946 0958",
+    ] {
+        assert_eq!(
+            normalize(text, None).as_deref(),
+            Ok("442079460958"),
+            "{text}"
+        );
     }
     assert_eq!(
         normalize("(0)20 7946 0958", Some("44")).as_deref(),
@@ -50,7 +58,11 @@ fn a_default_country_completes_what_has_none() {
         ("+86 15012345678", "44"),
         ("0086 15012345678", "44"),
     ] {
-        assert_eq!(normalize(text, Some(country)).as_deref(), Ok(NUMBER), "{text}");
+        assert_eq!(
+            normalize(text, Some(country)).as_deref(),
+            Ok(NUMBER),
+            "{text}"
+        );
     }
     // With or without its country code: nobody can say without a numbering plan.
     assert_eq!(normalize(NUMBER, Some("86")), Err(InvalidPhone::Ambiguous));
@@ -113,10 +125,19 @@ fn what_is_no_number_is_refused_with_the_reason() {
 
 #[test]
 fn an_error_is_one_line_without_the_number() {
-    for text in ["x8615012345678", "8615012345678+", "8615012345678,", "08615012345678", "86150123456789012"] {
+    for text in [
+        "x8615012345678",
+        "8615012345678+",
+        "8615012345678,",
+        "08615012345678",
+        "86150123456789012",
+    ] {
         let error = normalize(text, None).unwrap_err();
         let shown = format!("{error} {error:?}");
-        assert!(!shown.contains("15012345678") && !shown.contains('\n'), "{shown}");
+        assert!(
+            !shown.contains("15012345678") && !shown.contains('\n'),
+            "{shown}"
+        );
     }
 }
 
