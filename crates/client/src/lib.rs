@@ -16,6 +16,8 @@ mod decimal;
 mod envelope;
 mod error;
 mod hidden;
+#[doc(hidden)]
+pub mod incoming;
 mod kind;
 pub mod lenient;
 mod limit;
@@ -42,6 +44,7 @@ pub use credentials::{Credentials, env};
 pub use decimal::{Decimal, NotDecimal};
 pub use error::Error;
 pub use hidden::{Hidden, Shape};
+pub use incoming::{Repair, Repairs};
 pub use kind::{ErrorKind, Outcome};
 pub use limit::{RateLimit, WhenLimited};
 pub use nxcloud_signing as signing;

@@ -60,11 +60,13 @@ categories.workspace = true
 keywords.workspace = true
 
 [features]
-default = ["rustls"]
+default = ["compression", "rustls"]
 # Every service.
 full = [{full}]
 {features}# Clients for programs without async code.
 blocking = [{blocking}]
+# Replies and pushes that are compressed with gzip or deflate.
+compression = ["nxcloud-client/compression"]
 # Receives the pushes of the chosen services.
 webhooks = ["dep:nxcloud-webhooks"]
 # The same with the axum extractor, the tower layer, tokio's channel as a queue, fixtures for tests.

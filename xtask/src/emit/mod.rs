@@ -135,8 +135,9 @@ categories.workspace = true
 keywords.workspace = true
 
 [features]
-default = ["rustls"]
+default = ["compression", "rustls"]
 blocking = ["nxcloud-client/blocking"]
+compression = ["nxcloud-client/compression"]
 native-tls = ["nxcloud-client/native-tls"]
 rustls = ["nxcloud-client/rustls"]
 
