@@ -6,32 +6,31 @@
 use crate::Code;
 use crate::incoming::Document;
 use crate::lenient::{Lenient, Map};
+use crate::verdict::ReplyCode;
 
 /// What the envelope of a reply says.
 #[derive(Debug, Default)]
 pub(crate) struct Envelope {
-    pub(crate) code: Option<Code>,
+    pub(crate) code: ReplyCode,
     pub(crate) message: Option<String>,
     pub(crate) request_id: Option<String>,
-    /// The reply has two codes that differ, so that neither counts.
-    pub(crate) contradicts_itself: bool,
 }
 
 impl Envelope {
-    /// The envelope of a reply; one that is no object has an empty one.
+    /// The envelope of a reply; one that is no object has an empty one. Of equal keys the first counts, but two different codes
+    /// leave open what happened.
     pub(crate) fn of(document: &Document) -> Self {
         let Some(fields) = document.value.as_object() else {
             return Self::default();
         };
-        let code = |value: &_| i64::convert(Clone::clone(value)).map(Code::new);
-        let first = fields.get("code").and_then(code);
-        let mut others = document.others.iter().filter(|(key, _)| key == "code");
-        let contradicts_itself = others.any(|(_, value)| code(value) != first);
+        let others = document.others.iter().filter(|(key, _)| key == "code");
+        let codes = fields.get("code").into_iter();
+        let codes = codes.chain(others.map(|(_, value)| value));
+        let codes = codes.map(|value| i64::convert(value.clone()).map(Code::new));
         Self {
-            code: first.filter(|_| !contradicts_itself),
+            code: codes.fold(ReplyCode::None, ReplyCode::and),
             message: first_text(fields, ["msg", "message", "result"]),
             request_id: first_text(fields, ["requestId", "reqId", "traceId"]),
-            contradicts_itself,
         }
     }
 }
@@ -57,7 +56,10 @@ mod tests {
     fn read(body: &str) -> (Option<i64>, Option<String>, Option<String>) {
         let envelope = envelope(body);
         (
-            envelope.code.map(Code::value),
+            match envelope.code {
+                ReplyCode::One(code) => Some(code.value()),
+                ReplyCode::None | ReplyCode::Conflicting => None,
+            },
             envelope.message,
             envelope.request_id,
         )
@@ -98,25 +100,24 @@ mod tests {
 
     #[test]
     fn equal_codes_decide_and_different_ones_do_not() {
-        for body in [
-            r#"{"code":2,"code":"2"}"#,
-            r#"{"code":"02","x":1,"code":2,"code":2.0}"#,
-            r#"{"code":2,"msg":"a","msg":"b","x":{"code":0}}"#,
+        for (body, code) in [
+            (r#"{"code":2,"code":"2"}"#, 2),
+            (r#"{"code":"02","x":1,"code":2,"code":2.0}"#, 2),
+            (r#"{"code":2,"msg":"a","msg":"b","x":{"code":0}}"#, 2),
+            (r#"{"code":null,"code":0}"#, 0),
         ] {
-            let envelope = envelope(body);
-            assert_eq!(envelope.code, Some(Code::new(2)), "{body}");
-            assert!(!envelope.contradicts_itself, "{body}");
+            let expected = ReplyCode::One(Code::new(code));
+            assert_eq!(envelope(body).code, expected, "{body}");
         }
         for body in [
             r#"{"code":0,"code":2}"#,
-            r#"{"code":2,"code":0}"#,
-            r#"{"code":null,"code":2}"#,
+            r#"{"code":2,"a":1,"code":"0"}"#,
             r#"{"code":2,"c\u006fde":3}"#,
         ] {
-            let envelope = envelope(body);
-            assert_eq!(envelope.code, None, "{body}");
-            assert!(envelope.contradicts_itself, "{body}");
+            assert_eq!(envelope(body).code, ReplyCode::Conflicting, "{body}");
         }
+        let twice = read(r#"{"msg":"a","msg":"b","reqId":"1","reqId":"2"}"#);
+        assert_eq!(twice, (None, Some("a".into()), Some("1".into())));
     }
 
     #[test]

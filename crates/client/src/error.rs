@@ -21,6 +21,8 @@ pub struct Error(Box<Inner>);
 struct Inner {
     reason: ErrorKind,
     outcome: Outcome,
+    /// Whether another attempt may end differently; see [`Failure::temporary`].
+    temporary: bool,
     operation: Option<&'static Operation>,
     code: Option<Code>,
     message: Option<String>,
@@ -40,6 +42,12 @@ impl Error {
         Self(Box::new(Inner {
             reason,
             outcome,
+            temporary: match reason {
+                ErrorKind::Connect
+                | ErrorKind::Throttled
+                | ErrorKind::Refused(CodeKind::RateLimit) => true,
+                _ => outcome == Outcome::Unknown,
+            },
             operation: None,
             code: None,
             message: None,
@@ -100,26 +108,27 @@ impl Error {
         error
     }
 
-    pub(crate) fn http_status(status: u16) -> Self {
-        // A redirect or a 4xx comes before the platform acts; a 5xx may come after.
-        let outcome = if status < 500 {
-            Outcome::Rejected
-        } else {
-            Outcome::Unknown
+    /// A reply that has no code to go by, or contradicts itself.
+    pub(crate) fn reply(status: u16, outcome: Outcome, temporary: bool) -> Self {
+        let kind = match status {
+            200 => ErrorKind::UnreadableReply,
+            _ => ErrorKind::HttpStatus,
         };
-        Self::new(ErrorKind::HttpStatus, outcome)
+        let mut error = Self::new(kind, outcome);
+        error.0.temporary = temporary;
+        error
     }
 
     pub(crate) fn unreadable(detail: impl Into<String>) -> Self {
         Self::new(ErrorKind::UnreadableReply, Outcome::Unknown).with_detail(detail)
     }
 
-    /// The reader found nothing in the reply.
-    pub(crate) fn reply_not_read(error: Unreadable) -> Self {
-        let detail = error.to_string();
-        match error {
-            Unreadable::Json(source) => Self::unreadable(detail).with_source(source),
-            _ => Self::unreadable(detail),
+    /// Says why nothing could be read in the reply.
+    pub(crate) fn unreadable_because(self, reason: Unreadable) -> Self {
+        let error = self.with_detail(reason.to_string());
+        match reason {
+            Unreadable::Json(source) => error.with_source(source),
+            _ => error,
         }
     }
 
@@ -227,22 +236,17 @@ impl Error {
         let failure = self.failure();
         match failure.outcome {
             Outcome::NotSent | Outcome::Rejected => failure.temporary,
-            Outcome::Unknown => self.0.operation.is_some_and(|operation| operation.safe),
+            Outcome::Unknown => {
+                failure.temporary && self.0.operation.is_some_and(|operation| operation.safe)
+            }
         }
     }
 
     /// What the retry policy decides on.
     pub(crate) fn failure(&self) -> Failure {
-        let temporary = match self.reason() {
-            ErrorKind::Connect | ErrorKind::Throttled | ErrorKind::Refused(CodeKind::RateLimit) => {
-                true
-            }
-            ErrorKind::HttpStatus => self.status() == Some(429),
-            _ => false,
-        };
         Failure {
             outcome: self.outcome(),
-            temporary,
+            temporary: self.0.temporary,
             retry_after: self.retry_after(),
         }
     }

@@ -1,6 +1,7 @@
 #![forbid(unsafe_code)]
 #![doc = include_str!("../README.md")]
 
+mod attempt_body;
 mod attempts;
 mod base_url;
 #[cfg(feature = "blocking")]
@@ -15,6 +16,7 @@ mod credentials;
 mod decimal;
 mod envelope;
 mod error;
+mod handover;
 mod hidden;
 #[doc(hidden)]
 pub mod incoming;
@@ -35,6 +37,7 @@ mod session;
 mod trace;
 #[cfg(feature = "uploads")]
 pub mod upload;
+mod verdict;
 
 pub use builder::SessionBuilder;
 pub use bulk::Presigned;

@@ -6,7 +6,8 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
 use reqwest::Response;
 
 use crate::envelope::Envelope;
-use crate::incoming::{Body, Document, Repairs, is_success};
+use crate::incoming::{Body, Repairs, Unreadable, is_success};
+use crate::verdict::{ReplyCode, Verdict, verdict};
 use crate::{Code, Error, Operation, Scheme};
 
 /// A reply larger than this is refused: no documented one comes near.
@@ -48,7 +49,7 @@ pub(crate) async fn read(
     judge(
         operation,
         status,
-        &bytes.freeze(),
+        bytes.freeze(),
         content_type.as_deref(),
         content_encoding.as_deref(),
     )
@@ -68,84 +69,92 @@ fn header(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
 fn judge(
     operation: &'static Operation,
     status: u16,
-    bytes: &Bytes,
+    bytes: Bytes,
     content_type: Option<&str>,
     content_encoding: Option<&str>,
 ) -> Result<Accepted, Error> {
-    let body = match Body::new(bytes, content_type, content_encoding, MAX_REPLY_BYTES) {
-        Ok(body) => body,
-        Err(error) => return Err(Error::reply_not_read(error).with_reply(status, bytes.clone())),
-    };
     let by_status = matches!(operation.scheme, Scheme::AntBuddySha256 { .. });
-    if status == 200 && !by_status && body.is_as_received() && is_success(body.bytes()) {
+    let body = Body::new(&bytes, content_type, content_encoding, MAX_REPLY_BYTES);
+    let as_received = body.as_ref().is_ok_and(Body::is_as_received);
+    if !by_status && as_received && (200..300).contains(&status) && is_success(&bytes) {
         return Ok(Accepted {
-            body: bytes.clone(),
+            body: bytes,
             repairs: Repairs::NONE,
         });
     }
-    let document = body.json();
-    let envelope = document.as_ref().map(Envelope::of);
-    let blank = body.is_blank();
-    let repairs = document
-        .as_ref()
-        .map_or(body.repairs(), |document| document.repairs);
-    let decoded = || {
-        if body.is_as_received() {
-            bytes.clone()
-        } else {
-            Bytes::copy_from_slice(body.bytes())
-        }
+    let is_blank = body.as_ref().is_ok_and(Body::is_blank);
+    let mut repairs = body.as_ref().map_or(Repairs::NONE, Body::repairs);
+    let decoded = match &body {
+        Ok(body) if !as_received => Bytes::copy_from_slice(body.bytes()),
+        _ => bytes.clone(),
     };
-    let failed = |error: Error, words: Envelope| {
-        Err(error
-            .with_words(words.message, words.request_id)
-            .with_repairs(repairs)
-            .with_reply(status, decoded()))
-    };
-    match envelope {
-        // A code of the platform says more than the HTTP status that carries it.
-        Ok(
-            envelope @ Envelope {
-                code: Some(code), ..
-            },
-        ) if code != Code::SUCCESS && !by_status => {
-            failed(Error::refused(operation, code), envelope)
-        }
-        envelope if status != 200 => {
-            let code = Code::new(i64::from(status));
-            // A page in HTML is not AntBuddy's: something in between made it, and its status has no documented meaning.
-            let own = by_status && (envelope.is_ok() || blank);
-            let error = if own && operation.code_info(code).is_some() {
-                Error::refused(operation, code)
-            } else {
-                Error::http_status(status)
-            };
-            failed(error, envelope.unwrap_or_default())
-        }
-        // AntBuddy documents operations whose success has no body.
-        _ if by_status && blank => Ok(Accepted {
-            body: Bytes::from_static(b"{}"),
-            repairs,
-        }),
-        Err(_) => match document {
-            Err(error) => failed(Error::reply_not_read(error), Envelope::default()),
-            Ok(_) => failed(Error::unreadable("it is not JSON"), Envelope::default()),
-        },
-        Ok(envelope) if envelope.contradicts_itself && !by_status => failed(
-            Error::unreadable("it has two result codes that differ"),
-            envelope,
-        ),
-        Ok(envelope) if envelope.code.is_none() && !by_status => {
-            failed(Error::unreadable("it has no result code"), envelope)
-        }
-        Ok(_) => Ok(Accepted {
-            body: match document {
-                Ok(Document {
-                    text: Some(text), ..
-                }) => text.into(),
-                _ => decoded(),
-            },
-            repairs,
-        }),
+    let document = body.and_then(|body| body.json());
+    if let Ok(document) = &document {
+        repairs = document.repairs;
     }
+    let envelope = document.as_ref().map(Envelope::of).unwrap_or_default();
+    let code = envelope.code;
+    let verdict = if by_status {
+        let readable = document.is_ok() || is_blank;
+        antbuddy(
+            operation,
+            status,
+            code,
+            readable,
+            envelope.message.is_some(),
+        )
+    } else {
+        verdict(status, code)
+    };
+    let error = match verdict {
+        Verdict::Success => {
+            let repaired = document.ok().and_then(|document| document.text);
+            let body = match repaired {
+                Some(text) => text.into(),
+                // Operations of AntBuddy may answer success without a body.
+                None if is_blank => Bytes::from_static(b"{}"),
+                None => decoded,
+            };
+            return Ok(Accepted { body, repairs });
+        }
+        Verdict::Code(code) => Error::refused(operation, code),
+        Verdict::Failed { outcome, temporary } => {
+            let error = Error::reply(status, outcome, temporary);
+            match (code, document) {
+                (ReplyCode::One(_), _) => {
+                    error.with_detail("its result code says success, its HTTP status does not")
+                }
+                (ReplyCode::Conflicting, _) => {
+                    error.with_detail("it has several different result codes")
+                }
+                (ReplyCode::None, Err(Unreadable::Json(_)) | Ok(_)) if status != 200 => error,
+                (ReplyCode::None, Ok(_)) => error.with_detail("it has no result code"),
+                (ReplyCode::None, Err(unreadable)) => error.unreadable_because(unreadable),
+            }
+        }
+    };
+    Err(error
+        .with_words(envelope.message, envelope.request_id)
+        .with_repairs(repairs)
+        .with_reply(status, decoded))
+}
+
+/// The verdict on a reply of `AntBuddy`, which answers by HTTP status and documents neither an envelope nor codes.
+fn antbuddy(
+    operation: &Operation,
+    status: u16,
+    code: ReplyCode,
+    readable: bool,
+    has_message: bool,
+) -> Verdict {
+    if status == 200 && readable && code != ReplyCode::Conflicting {
+        return Verdict::Success;
+    }
+    // A page or an empty body may come from something in between, and then nobody knows what happened behind it.
+    let contradicts = matches!(code, ReplyCode::One(Code::SUCCESS) | ReplyCode::Conflicting);
+    let documented = Code::new(i64::from(status));
+    if has_message && !contradicts && operation.code_info(documented).is_some() {
+        return Verdict::Code(documented);
+    }
+    verdict(status, code)
 }
