@@ -158,3 +158,7 @@ fn antbuddy(
     }
     verdict(status, code)
 }
+
+#[cfg(test)]
+#[path = "reply_tests.rs"]
+mod tests;

@@ -200,7 +200,7 @@ fn is_exact(token: &str) -> bool {
     {
         return number.is_i64() || number.is_u64() || token == "-0";
     }
-    // Of a float, the shortest digits that give it are those that were written, or some were lost.
+    // Of a float, the shortest digits that give it are those that were written, or some were lost. serde_json may miss by the last bit.
     let (digits, kept) = match number.as_f64() {
         Some(float) if float.is_finite() => (significant(token), format!("{float:e}")),
         _ => return false,
