@@ -83,11 +83,13 @@ nxcloud-client.workspace = true
 
 [dev-dependencies]
 bytes.workspace = true
+flate2.workspace = true
 futures-util.workspace = true
 axum = {{ workspace = true, features = ["http1", "tokio"] }}
 # Itself with every service, so that examples and tests need no flags.
 nxcloud = {{ path = ".", features = ["blocking", "full", "webhooks-axum", "webhooks-tokio"] }}
 nxcloud-sandbox.workspace = true
+proptest.workspace = true
 reqwest.workspace = true
 serde.workspace = true
 serde_json.workspace = true

@@ -5,6 +5,7 @@ mod bad_replies;
 mod bulk;
 mod environment;
 mod invariants;
+mod mangled_replies;
 mod messages;
 mod pages;
 mod sandbox_state;
