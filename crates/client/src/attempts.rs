@@ -7,6 +7,7 @@ use reqwest::Request;
 use tokio::time::Instant;
 
 use crate::attempt_body::Attempt;
+use crate::base_url::is_same_place;
 use crate::call::Call;
 use crate::clock::{Reading, retry_after};
 use crate::reply::Accepted;
@@ -91,7 +92,7 @@ impl Call {
             if error.is_too_fast()
                 && let Some(bucket) = session.bucket(self.0.operation.service)
             {
-                bucket.pause(error.retry_after());
+                bucket.pause(error.retry_after(), course.policy.longest_retry_after());
             }
             if once {
                 return Err(error);
@@ -184,6 +185,7 @@ impl Call {
             witness(&request);
             return Err((false, Error::dry_run()));
         }
+        let url = request.url().clone();
         // Until it is dropped at the end of this function, the body may be sent.
         let attempt = Attempt::new(&mut request);
         let response = session
@@ -191,9 +193,16 @@ impl Call {
             .execute(request)
             .await
             .map_err(|error| (false, Error::transport(error, attempt.may_have_been_sent())))?;
+        if !is_same_place(&url, response.url()) {
+            let error = Error::unreadable("it came from another URL than the one that was asked");
+            return Err((false, error));
+        }
         let timed = self.has_ts();
         let measured = timed
-            .then(|| session.clock().measure(reading, response.headers()))
+            .then(|| {
+                let (url, headers) = (response.url(), response.headers());
+                session.clock().measure(reading, url, headers)
+            })
             .flatten();
         let failing = !response.status().is_success();
         let wait = retry_after(response.headers(), || session.clock().system_time());

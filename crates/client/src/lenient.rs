@@ -34,6 +34,9 @@ pub trait Record: Sized {
     fn from_map(map: Map) -> Self;
 
     /// What was repaired before it could be read.
+    fn repairs(&self) -> Repairs;
+
+    /// The same, to add to it.
     fn repairs_mut(&mut self) -> &mut Repairs;
 
     /// Remembers that the reply was a bare array, to be written as one again.

@@ -72,7 +72,8 @@ impl RetryPolicy {
         self
     }
 
-    /// The longest `Retry-After` that a call waits for; a longer one ends it with the platform's error.
+    /// The longest `Retry-After` that a call waits for; a longer one ends it with the platform's error. A service with a
+    /// [`RateLimit`](crate::RateLimit) is left alone for at most this long.
     pub const fn max_retry_after(mut self, wait: Duration) -> Self {
         self.max_retry_after = wait;
         self
@@ -85,6 +86,10 @@ impl RetryPolicy {
     pub const fn repeat_unknown_sends(mut self, on: bool) -> Self {
         self.repeat_unknown_sends = on;
         self
+    }
+
+    pub(crate) const fn longest_retry_after(&self) -> Duration {
+        self.max_retry_after
     }
 
     /// What follows the failed attempt with this number, counted from 1. `safe` is true for operations that only read.

@@ -41,6 +41,9 @@ impl nxcloud_client::lenient::Record for QueryCallRecordsReply {
             repairs: nxcloud_client::Repairs::NONE,
         }
     }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
     fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
         &mut self.repairs
     }
@@ -192,6 +195,9 @@ impl nxcloud_client::lenient::Record for CallRecord {
             repairs: nxcloud_client::Repairs::NONE,
         }
     }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
     fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
         &mut self.repairs
     }
@@ -270,6 +276,9 @@ impl nxcloud_client::lenient::Record for CreateAiCallTaskReply {
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
     }
     fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
         &mut self.repairs

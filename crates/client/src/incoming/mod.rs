@@ -54,6 +54,12 @@ impl<'a> Body<'a> {
         &self.bytes
     }
 
+    /// The text, with U+FFFD for what is none.
+    #[must_use]
+    pub fn text(&self) -> Cow<'_, str> {
+        charset::text(&self.bytes, self.charset, &mut self.repairs.clone())
+    }
+
     /// What was repaired to get as far as this.
     #[must_use]
     pub fn repairs(&self) -> Repairs {

@@ -37,6 +37,9 @@ impl nxcloud_client::lenient::Record for SubmitCheckReply {
             repairs: nxcloud_client::Repairs::NONE,
         }
     }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
     fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
         &mut self.repairs
     }
@@ -79,6 +82,9 @@ impl nxcloud_client::lenient::Record for SubmitCheckData {
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
     }
     fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
         &mut self.repairs
@@ -128,6 +134,9 @@ impl nxcloud_client::lenient::Record for QueryChecksReply {
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
     }
     fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
         &mut self.repairs
@@ -186,6 +195,9 @@ impl nxcloud_client::lenient::Record for QueryChecksData {
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
     }
     fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
         &mut self.repairs
@@ -300,6 +312,9 @@ impl nxcloud_client::lenient::Record for CheckResult {
             repairs: nxcloud_client::Repairs::NONE,
         }
     }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
     fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
         &mut self.repairs
     }
@@ -382,6 +397,9 @@ impl nxcloud_client::lenient::Record for CheckEvent {
             repairs: nxcloud_client::Repairs::NONE,
         }
     }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
     fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
         &mut self.repairs
     }
@@ -435,6 +453,9 @@ impl nxcloud_client::lenient::Record for CheckEventData {
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
     }
     fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
         &mut self.repairs
@@ -499,6 +520,9 @@ impl nxcloud_client::lenient::Record for BasicInfo {
             repairs: nxcloud_client::Repairs::NONE,
         }
     }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
     fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
         &mut self.repairs
     }
@@ -553,6 +577,9 @@ impl nxcloud_client::lenient::Record for LiveInfo {
             repairs: nxcloud_client::Repairs::NONE,
         }
     }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
     fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
         &mut self.repairs
     }
@@ -600,6 +627,9 @@ impl nxcloud_client::lenient::Record for DialInfo {
             repairs: nxcloud_client::Repairs::NONE,
         }
     }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
     fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
         &mut self.repairs
     }
@@ -642,6 +672,9 @@ impl nxcloud_client::lenient::Record for CheckCost {
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
     }
     fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
         &mut self.repairs

@@ -37,6 +37,9 @@ impl nxcloud_client::lenient::Record for InitReply {
             repairs: nxcloud_client::Repairs::NONE,
         }
     }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
     fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
         &mut self.repairs
     }
@@ -79,6 +82,9 @@ impl nxcloud_client::lenient::Record for InitData {
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
     }
     fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
         &mut self.repairs
@@ -129,6 +135,9 @@ impl nxcloud_client::lenient::Record for VerifyReply {
             repairs: nxcloud_client::Repairs::NONE,
         }
     }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
     fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
         &mut self.repairs
     }
@@ -171,6 +180,9 @@ impl nxcloud_client::lenient::Record for VerifyData {
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
     }
     fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
         &mut self.repairs
@@ -244,6 +256,9 @@ impl nxcloud_client::lenient::Record for VerificationStatusEvent {
             repairs: nxcloud_client::Repairs::NONE,
             spellings,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
     }
     fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
         &mut self.repairs

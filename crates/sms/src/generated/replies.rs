@@ -34,6 +34,9 @@ impl nxcloud_client::lenient::Record for SendSmsReply {
             repairs: nxcloud_client::Repairs::NONE,
         }
     }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
     fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
         &mut self.repairs
     }
@@ -113,6 +116,9 @@ impl nxcloud_client::lenient::Record for SmsReceipt {
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
     }
     fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
         &mut self.repairs

@@ -41,6 +41,9 @@ impl nxcloud_client::lenient::Record for BindReply {
             repairs: nxcloud_client::Repairs::NONE,
         }
     }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
     fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
         &mut self.repairs
     }
@@ -84,6 +87,9 @@ impl nxcloud_client::lenient::Record for BindData {
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
     }
     fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
         &mut self.repairs
@@ -137,6 +143,9 @@ impl nxcloud_client::lenient::Record for BindWithExtensionReply {
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
     }
     fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
         &mut self.repairs
@@ -193,6 +202,9 @@ impl nxcloud_client::lenient::Record for BindGroupReply {
             repairs: nxcloud_client::Repairs::NONE,
         }
     }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
     fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
         &mut self.repairs
     }
@@ -240,6 +252,9 @@ impl nxcloud_client::lenient::Record for UnbindReply {
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
     }
     fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
         &mut self.repairs
@@ -295,6 +310,9 @@ impl nxcloud_client::lenient::Record for ListBindingsReply {
             repairs: nxcloud_client::Repairs::NONE,
         }
     }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
     fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
         &mut self.repairs
     }
@@ -341,6 +359,9 @@ impl nxcloud_client::lenient::Record for ListBindingsData {
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
     }
     fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
         &mut self.repairs
@@ -416,6 +437,9 @@ impl nxcloud_client::lenient::Record for Binding {
             repairs: nxcloud_client::Repairs::NONE,
         }
     }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
     fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
         &mut self.repairs
     }
@@ -476,6 +500,9 @@ impl nxcloud_client::lenient::Record for QueryBindingReply {
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
     }
     fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
         &mut self.repairs
@@ -554,6 +581,9 @@ impl nxcloud_client::lenient::Record for QueryBindingData {
             repairs: nxcloud_client::Repairs::NONE,
         }
     }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
     fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
         &mut self.repairs
     }
@@ -619,6 +649,9 @@ impl nxcloud_client::lenient::Record for CreateGroupReply {
             repairs: nxcloud_client::Repairs::NONE,
         }
     }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
     fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
         &mut self.repairs
     }
@@ -667,6 +700,9 @@ impl nxcloud_client::lenient::Record for DeleteGroupReply {
             repairs: nxcloud_client::Repairs::NONE,
         }
     }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
     fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
         &mut self.repairs
     }
@@ -713,6 +749,9 @@ impl nxcloud_client::lenient::Record for UpdateGroupReply {
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
     }
     fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
         &mut self.repairs
@@ -768,6 +807,9 @@ impl nxcloud_client::lenient::Record for ListGroupsReply {
             repairs: nxcloud_client::Repairs::NONE,
         }
     }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
     fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
         &mut self.repairs
     }
@@ -814,6 +856,9 @@ impl nxcloud_client::lenient::Record for ListGroupsData {
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
     }
     fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
         &mut self.repairs
@@ -868,6 +913,9 @@ impl nxcloud_client::lenient::Record for Group {
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
     }
     fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
         &mut self.repairs
@@ -978,6 +1026,9 @@ impl nxcloud_client::lenient::Record for CallResultEvent {
             repairs: nxcloud_client::Repairs::NONE,
         }
     }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
     fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
         &mut self.repairs
     }
@@ -1047,6 +1098,9 @@ impl nxcloud_client::lenient::Record for UnboundCallEvent {
             repairs: nxcloud_client::Repairs::NONE,
         }
     }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
     fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
         &mut self.repairs
     }
@@ -1101,6 +1155,9 @@ impl nxcloud_client::lenient::Record for UnboundCallData {
             repairs: nxcloud_client::Repairs::NONE,
         }
     }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
     fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
         &mut self.repairs
     }
@@ -1143,6 +1200,9 @@ impl nxcloud_client::lenient::Record for UnboundCallParams {
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
     }
     fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
         &mut self.repairs

@@ -1,7 +1,6 @@
 //! From content type, query and body to the fields of a push.
 
 mod error;
-pub(crate) mod form;
 
 pub use error::ParseError;
 use nxcloud_client::incoming::Body;

@@ -62,6 +62,9 @@ impl nxcloud_client::lenient::Record for SendItReply {
             spellings,
         }
     }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
     fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
         &mut self.repairs
     }
@@ -160,6 +163,9 @@ impl nxcloud_client::lenient::Record for Data {
             spellings,
         }
     }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
     fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
         &mut self.repairs
     }
@@ -207,6 +213,9 @@ impl nxcloud_client::lenient::Record for Happened {
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
     }
     fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
         &mut self.repairs

@@ -99,6 +99,10 @@ pub(super) fn reply(service: &Service, def: &TypeDef, object: &Object) -> TokenS
                 }
             }
 
+            fn repairs(&self) -> nxcloud_client::Repairs {
+                self.repairs
+            }
+
             fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
                 &mut self.repairs
             }
