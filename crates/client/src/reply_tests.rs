@@ -50,8 +50,16 @@ fn accepted(body: &[u8], kind: Option<&str>) -> (String, String) {
     (id.unwrap_or_default(), accepted.repairs.to_string())
 }
 
-/// Each of them around a code, with what is marked. The id is `M1` in all.
-const MANGLED: [(&[u8], &[u8], Option<&str>, &str); 14] = [
+/// What is before and after a code, the content type, and what is marked.
+type Mangled = (
+    &'static [u8],
+    &'static [u8],
+    Option<&'static str>,
+    &'static str,
+);
+
+/// The id is `M1` in all.
+const MANGLED: [Mangled; 14] = [
     (
         b"{\"code\":",
         b",\"messageid\":\"M1\",\"result\":\"x\\ud83d\"}",
