@@ -49,10 +49,10 @@ impl Access {
 
     /// As [`this_machine`](Self::this_machine), and below `/__sandbox` only with a random token.
     pub(crate) fn random_token() -> Result<Self, getrandom::Error> {
-        let mut random = [0; 16];
+        let mut random = [0; 32];
         getrandom::fill(&mut random)?;
         let token = Secret::new(HEXLOWER.encode(&random)).and_then(Token::new);
-        // 32 letters and digits are a secret.
+        // 64 letters and digits are a secret.
         Ok(Self {
             token: Some(token.map_err(|_| getrandom::Error::UNEXPECTED)?),
             any_host: false,
@@ -235,7 +235,7 @@ mod tests {
             access.asked_for().unwrap().expose().to_owned()
         };
         let (one, other) = (token(), token());
-        assert!(one.len() == 32 && other.len() == 32 && one != other);
+        assert!(one.len() == 64 && other.len() == 64 && one != other);
     }
 
     #[test]
