@@ -47,9 +47,7 @@ pub const DEFAULT_RECORD_BYTES: u64 = 256 * 1024 * 1024;
 pub const MIN_TOKEN: usize = 16;
 
 /// How long the head of a request may take to arrive where other machines can send it.
-const HEAD_PATIENCE: Duration = Duration::from_secs(30);
-/// Likewise for its body.
-const BODY_PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A running server that plays the platform, on the loopback interface unless [`Builder::listen_on`] says otherwise.
 ///
@@ -397,14 +395,12 @@ impl Builder {
             Some(path) => history.record(path, self.record_bytes)?,
             None => history,
         };
-        // A program on this machine may stand still in a debugger.
-        let unless_local = |patience| (!is_loopback).then_some(patience);
         let shared = Arc::new(Shared {
             platform,
             faults: Faults::new(events.clone()),
             history,
             pushes,
-            intake: Intake::new(self.body_limit, unless_local(BODY_PATIENCE)),
+            intake: Intake::new(self.body_limit),
             access,
             events,
         });
@@ -417,7 +413,8 @@ impl Builder {
         let address = listener.local_addr().map_err(listen)?;
         let (stop, stopped) = oneshot::channel();
         let front = Front::new(Arc::clone(&shared));
-        let patience = unless_local(HEAD_PATIENCE);
+        // A connection of this machine may be idle.
+        let patience = (!is_loopback).then_some(PATIENCE);
         let task = runtime.spawn(server::serve(listener, front, patience, stopped));
         Ok(Sandbox {
             _recording: Recording(Arc::clone(&shared)),
