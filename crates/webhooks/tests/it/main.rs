@@ -12,4 +12,5 @@ mod glue;
 mod guard;
 mod properties;
 mod receiver;
+mod repeats;
 mod sandbox;
