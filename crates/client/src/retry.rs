@@ -99,7 +99,7 @@ impl RetryPolicy {
     pub fn decide(&self, safe: bool, failure: Failure, attempt: u32) -> Decision {
         let may_repeat = match failure.outcome {
             Outcome::NotSent | Outcome::Rejected => failure.temporary,
-            Outcome::Unknown => safe || self.repeat_unknown_sends,
+            Outcome::Unknown => failure.temporary && (safe || self.repeat_unknown_sends),
         };
         let at_least = failure.retry_after.unwrap_or_default();
         if may_repeat && attempt < self.max_attempts && at_least <= self.max_retry_after {
@@ -129,7 +129,8 @@ impl RetryPolicy {
 pub struct Failure {
     /// Whether the platform may have acted.
     pub outcome: Outcome,
-    /// Whether the reason passes by itself: no connection, a rate limit. It is not asked for when the outcome is unknown.
+    /// Whether another attempt may end differently: no connection, a rate limit, a time-out. False for a reply that says both
+    /// success and failure, which must not be asked for again.
     pub temporary: bool,
     /// How long the platform asked to wait.
     pub retry_after: Option<Duration>,
