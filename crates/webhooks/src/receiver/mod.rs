@@ -167,14 +167,14 @@ impl<E: Event> Receiver<E> {
         self.with(|settings| settings.body_timeout = timeout)
     }
 
-    /// Handles each event once within this time, told by its [`IdempotencyKey`](crate::IdempotencyKey): a repeat of an event that was
+    /// Handles each event once within this time, recognised by its [`IdempotencyKey`](crate::IdempotencyKey): a repeat of an event that was
     /// processed is answered as accepted, and one that comes while the first is at work as not processed.
     ///
-    /// It works for unsigned pushes and for repeats that the platform signs anew, neither of which the replay guard of a [`Verifier`]
+    /// It works for unsigned pushes and for repeats that the platform signs with a new `ts`, neither of which the replay guard of a [`Verifier`]
     /// knows. It is off unless asked for, because an unsigned push proves nothing: whoever knows the URL can send an event before the
     /// platform does, and the genuine one is then dropped as a repeat. An event without a key is always handled.
     ///
-    /// What the store cannot tell (it is full, or cannot be asked) is handled, since a push may come only once in its life. With a
+    /// What the store cannot tell (it is full, or cannot be asked) is handled, since some pushes come only once. With a
     /// [`MemoryStore`](crate::MemoryStore) for `n` events, that is: while the last `n` are younger than the window, further ones are
     /// handled without being remembered.
     #[must_use]
@@ -197,7 +197,7 @@ impl<E: Event> Receiver<E> {
         })
     }
 
-    /// Calls this for every push that is not handled, to log or count the reason that the sender is not told.
+    /// Calls this for every push that is not handled, to log or count the reason, which the sender does not get.
     #[must_use]
     pub fn on_refusal(self, hook: impl Fn(&Refusal) + Send + Sync + 'static) -> Self {
         self.with(|settings| settings.on_refusal = Some(Arc::new(hook)))

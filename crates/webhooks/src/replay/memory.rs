@@ -10,17 +10,18 @@ use crate::clock::millis;
 /// How many pushes a [`MemoryStore`] remembers unless set otherwise: 65,536, which takes about 10 MB.
 pub const DEFAULT_REPLAY_CAPACITY: usize = 65_536;
 
-/// How long a [`MemoryStore`] answers repeats of processed pushes unless set otherwise: one hour, which is the longest time for which
+/// How long a [`MemoryStore`] accepts late repeats unless set otherwise: one hour, which is the longest time for which
 /// the reference says that a push is repeated.
 pub const DEFAULT_REPEAT_WINDOW: Duration = Duration::from_secs(60 * 60);
 
 /// A bounded [`ReplayStore`] in the memory of this process.
 ///
-/// It must remember a push as long as its `ts` is accepted, and does so longer if there is room: the repeat window
-/// ([`repeat_window`](Self::repeat_window)), in which a repeat of a processed push is answered as the first one was.
+/// It must remember a push as long as its `ts` is accepted, and does so longer if there is room: for the repeat window
+/// ([`repeat_window`](Self::repeat_window)). In that time a repeat of a processed push is answered as the first one was, and a repeat of
+/// one that was not processed is handled.
 ///
-/// A full store forgets the oldest push that only the window keeps. When there is none, it refuses new pushes ([`Claim::Full`]) until
-/// the time of one has passed; give it room for all pushes that come while a `ts` is accepted.
+/// A full store forgets the oldest push that was not processed, or else the oldest that only the window keeps. When there is none, it
+/// refuses new pushes ([`Claim::Full`]) until the time of one has passed; give it room for all pushes that come while a `ts` is accepted.
 ///
 /// When the clock is set back, pushes that are not newer than the newest one forgotten are refused ([`Claim::Expired`]) until the
 /// clock has caught up. With several processes behind one address each has a memory of its own; they need a store that they share.
@@ -36,7 +37,9 @@ pub struct MemoryStore {
 struct Kept {
     pushes: HashMap<ReplayKey, Remembered>,
     by_time: BTreeSet<(u64, ReplayKey)>,
-    /// The latest time of what was forgotten because it had passed.
+    /// Those of them that were not processed: they may be forgotten at any time.
+    failed: BTreeSet<(u64, ReplayKey)>,
+    /// The latest time of what was forgotten because it had passed, but for what was not processed.
     forgotten: Option<u64>,
 }
 
@@ -44,7 +47,14 @@ struct Kept {
 struct Remembered {
     /// Until when it must be.
     until: u64,
-    processed: bool,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    AtWork,
+    Processed,
+    Failed,
 }
 
 impl MemoryStore {
@@ -58,7 +68,7 @@ impl MemoryStore {
         }
     }
 
-    /// How long, after the `ts` of a push is too old to be accepted, a repeat of it is answered if it was processed:
+    /// How long, after the `ts` of a push is too old to be accepted, a repeat of it is still answered or handled:
     /// [`DEFAULT_REPEAT_WINDOW`] unless set here. Later repeats are refused as too old.
     #[must_use]
     pub fn repeat_window(mut self, window: Duration) -> Self {
@@ -94,6 +104,29 @@ impl Kept {
     fn remove(&mut self, key: &ReplayKey) {
         if let Some(known) = self.pushes.remove(key) {
             self.by_time.remove(&(known.until, *key));
+            self.failed.remove(&(known.until, *key));
+        }
+    }
+
+    fn set(&mut self, key: &ReplayKey, state: State) {
+        if let Some(known) = self.pushes.get_mut(key) {
+            known.state = state;
+            let entry = (known.until, *key);
+            match state {
+                State::Failed => self.failed.insert(entry),
+                State::AtWork | State::Processed => self.failed.remove(&entry),
+            };
+        }
+    }
+
+    /// Makes room for one more.
+    fn make_room(&mut self, now: u64) -> bool {
+        match self.failed.first().copied() {
+            Some((_, key)) => {
+                self.remove(&key);
+                true
+            }
+            None => self.forget_oldest(now),
         }
     }
 
@@ -102,9 +135,10 @@ impl Kept {
         match self.by_time.first().copied() {
             // The last millisecond still counts, as it does for `ts`.
             Some((until, key)) if until < now => {
-                self.by_time.pop_first();
-                self.pushes.remove(&key);
-                self.forgotten = self.forgotten.max(Some(until));
+                if !self.failed.contains(&(until, key)) {
+                    self.forgotten = self.forgotten.max(Some(until));
+                }
+                self.remove(&key);
                 true
             }
             _ => false,
@@ -116,44 +150,47 @@ impl ReplayStore for MemoryStore {
     fn claim(&self, key: &ReplayKey, until: u64, now: u64) -> Claim {
         let mut kept = self.kept();
         while kept.forget_oldest(now.saturating_sub(self.window)) {}
-        match kept.pushes.get(key).copied() {
-            Some(Remembered { until, processed }) if until >= now => {
-                return if processed {
-                    Claim::Processed
-                } else {
-                    Claim::Seen
-                };
+        if let Some(known) = kept.pushes.get(key).copied() {
+            match known.state {
+                State::Processed if known.until >= now => return Claim::Processed,
+                State::AtWork if known.until >= now => return Claim::Seen,
+                // It failed; or it is an event, which has another time each time it comes.
+                _ => kept.remove(key),
             }
-            // The same event, which has a time of its own each time it comes.
-            Some(_) => kept.remove(key),
-            None => {}
         }
         if kept.forgotten.is_some_and(|forgotten| until <= forgotten) {
             return Claim::Expired;
         }
-        if kept.pushes.len() >= self.capacity && !kept.forget_oldest(now) {
+        if kept.pushes.len() >= self.capacity && !kept.make_room(now) {
             return Claim::Full;
         }
-        let processed = false;
-        kept.pushes.insert(*key, Remembered { until, processed });
+        let state = State::AtWork;
+        kept.pushes.insert(*key, Remembered { until, state });
         kept.by_time.insert((until, *key));
         Claim::Fresh
     }
 
     fn complete(&self, key: &ReplayKey) {
-        if let Some(known) = self.kept().pushes.get_mut(key) {
-            known.processed = true;
-        }
+        self.kept().set(key, State::Processed);
     }
 
     fn release(&self, key: &ReplayKey) {
-        self.kept().remove(key);
+        self.kept().set(key, State::Failed);
     }
 
-    fn was_processed(&self, key: &ReplayKey, now: u64) -> bool {
-        let kept = self.kept();
-        let known = kept.pushes.get(key).filter(|known| known.processed);
-        known.is_some_and(|known| known.until.saturating_add(self.window) >= now)
+    fn claim_late(&self, key: &ReplayKey, now: u64) -> Claim {
+        let mut kept = self.kept();
+        let known = kept.pushes.get(key).copied();
+        let in_window = |known: &Remembered| known.until.saturating_add(self.window) >= now;
+        match known.filter(in_window).map(|known| known.state) {
+            Some(State::Processed) => Claim::Processed,
+            Some(State::AtWork) => Claim::Seen,
+            Some(State::Failed) => {
+                kept.set(key, State::AtWork);
+                Claim::Fresh
+            }
+            None => Claim::Expired,
+        }
     }
 }
 
@@ -186,14 +223,14 @@ mod tests {
         let store = MemoryStore::new(100).repeat_window(Duration::from_millis(1_000));
         assert_eq!(store.claim(&key(1), 100, 50), Claim::Fresh);
         assert_eq!(store.claim(&key(1), 100, 50), Claim::Seen, "at work");
-        assert!(!store.was_processed(&key(1), 50));
+        assert_eq!(store.claim_late(&key(1), 150), Claim::Seen, "at work");
         store.complete(&key(1));
         assert_eq!(store.claim(&key(1), 100, 60), Claim::Processed);
-        for now in [50, 100, 101, 1_100] {
-            assert!(store.was_processed(&key(1), now), "{now}");
+        for now in [101, 1_100] {
+            assert_eq!(store.claim_late(&key(1), now), Claim::Processed, "{now}");
         }
-        assert!(!store.was_processed(&key(1), 1_101));
-        assert!(!store.was_processed(&key(2), 50));
+        assert_eq!(store.claim_late(&key(1), 1_101), Claim::Expired);
+        assert_eq!(store.claim_late(&key(2), 101), Claim::Expired, "not known");
         // It goes with the first claim after that.
         assert_eq!(store.claim(&key(2), 9_000, 1_100), Claim::Fresh);
         assert_eq!(store.len(), 2);
@@ -227,17 +264,38 @@ mod tests {
     }
 
     #[test]
-    fn what_was_released_is_fresh_again_and_leaves_nothing_behind() {
-        let store = MemoryStore::new(1);
+    fn what_was_released_is_fresh_again_also_late() {
+        let store = MemoryStore::new(1).repeat_window(Duration::from_millis(1_000));
         for _ in 0..3 {
             assert_eq!(store.claim(&key(1), 100, 0), Claim::Fresh);
             store.release(&key(1));
         }
-        assert!(store.is_empty());
-        assert!(store.kept().by_time.is_empty());
-        // An outcome that comes after its push was forgotten changes nothing.
+        for now in [101, 1_100] {
+            assert_eq!(store.claim_late(&key(1), now), Claim::Fresh);
+            assert_eq!(store.claim_late(&key(1), now), Claim::Seen);
+            store.release(&key(1));
+        }
+        assert_eq!(store.claim_late(&key(1), 1_101), Claim::Expired);
+        assert_eq!(store.claim_late(&key(1), 1_100), Claim::Fresh);
         store.complete(&key(1));
-        assert!(store.is_empty());
+        assert_eq!(store.claim_late(&key(1), 1_100), Claim::Processed);
+    }
+
+    #[test]
+    fn what_was_released_takes_no_room_from_others() {
+        let store = MemoryStore::new(1);
+        for n in 1..5 {
+            assert_eq!(store.claim(&key(n), 100, 0), Claim::Fresh);
+            store.release(&key(n));
+            assert_eq!(store.len(), 1);
+        }
+        // Forgetting it lets nothing in that was processed.
+        assert_eq!(store.claim(&key(1), 100, 0), Claim::Fresh);
+        // An outcome that comes after its push was forgotten changes nothing.
+        store.complete(&key(4));
+        assert_eq!(store.claim(&key(4), 100, 0), Claim::Full);
+        let kept = store.kept();
+        assert_eq!((kept.by_time.len(), kept.failed.len()), (1, 0));
     }
 
     #[test]

@@ -49,7 +49,7 @@ impl fmt::Debug for ReplayKey {
 /// What a [`ReplayStore`] says of a push.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Claim {
-    /// It is here for the first time, and remembered as at work from now on.
+    /// It is here for the first time, or was here and was not processed. It is remembered as at work from now on.
     Fresh,
     /// It was here before and was processed: the platform is answered so again, and nothing is handled.
     Processed,
@@ -57,16 +57,16 @@ pub enum Claim {
     Seen,
     /// The store remembers as much as it may; the push is refused, because forgetting another one would let that be replayed.
     Full,
-    /// Its time had passed by an earlier clock, so that it may have been here and been forgotten; the push is refused.
+    /// Its time has passed, or had by an earlier clock, so that it may have been here and been forgotten; the push is refused.
     Expired,
     /// The store cannot be asked; the push is refused.
     Unavailable,
 }
 
-/// Remembers which pushes are at work and which were processed.
+/// Remembers which pushes are at work, and how the others ended.
 ///
 /// [`claim`](Self::claim) is called for pushes whose signature is right and whose `ts` is in time, so a stranger cannot fill a store.
-/// It must decide and remember in one step: of two calls at the same moment only one may be told [`Claim::Fresh`].
+/// It must decide and remember in one step: of two calls at the same moment only one may get [`Claim::Fresh`].
 /// It runs inside verification and should answer at once. For a store across a network leave the guard out
 /// ([`Verifier::without_replay_guard`](crate::Verifier::without_replay_guard)) and claim
 /// [`Verified::replay_key`](crate::Verified::replay_key) where waiting is fine.
@@ -81,14 +81,15 @@ pub trait ReplayStore: Send + Sync {
         let _ = key;
     }
 
-    /// Forgets a push that was not processed, so that the platform's next attempt is accepted.
+    /// Remembers that a push was not processed, or forgets it: the platform's next attempt is accepted.
     fn release(&self, key: &ReplayKey);
 
-    /// Whether a push is remembered as processed. It is asked for pushes whose signature is right and whose `ts` is too old to be
-    /// claimed.
-    fn was_processed(&self, key: &ReplayKey, now: u64) -> bool {
+    /// Claims a push whose signature is right and whose `ts` is too old: only a repeat of one that came in time is accepted, so that
+    /// one which is not known is [`Claim::Expired`], and one which was not processed [`Claim::Fresh`]. A store that keeps no outcomes, as
+    /// the one of this default, knows none.
+    fn claim_late(&self, key: &ReplayKey, now: u64) -> Claim {
         let _ = (key, now);
-        false
+        Claim::Expired
     }
 }
 
@@ -105,8 +106,8 @@ impl<S: ReplayStore + ?Sized> ReplayStore for Arc<S> {
         (**self).release(key);
     }
 
-    fn was_processed(&self, key: &ReplayKey, now: u64) -> bool {
-        (**self).was_processed(key, now)
+    fn claim_late(&self, key: &ReplayKey, now: u64) -> Claim {
+        (**self).claim_late(key, now)
     }
 }
 

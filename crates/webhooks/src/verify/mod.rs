@@ -101,8 +101,9 @@ impl Verifier {
     ///
     /// It is a choice between two losses:
     ///
-    /// - A push that arrives later is lost, for example after an outage of the network, the receiver or its handler. It is refused as
-    ///   often as it is repeated with the same `ts`. Whether the platform signs a repeat with a new one is not documented.
+    /// - A push that arrives later is lost, for example after an outage of the network or of the receiver. It is refused as often as it
+    ///   is repeated with the same `ts`. Whether the platform signs a repeat with a new one is not documented. (Late repeats of a push
+    ///   that came in time are no loss: see [`MemoryStore::repeat_window`].)
     /// - Whoever got hold of a push can send it again for so long wherever the replay guard does not remember it: after a restart, and in
     ///   another process with a memory of its own. The handler then runs twice.
     ///
@@ -208,7 +209,7 @@ impl Verifier {
         let now = self.clock.now_millis();
         let at = ts.millis().unwrap_or(u64::MAX);
         let too_old = match (self.in_time(at, now), &self.store) {
-            // The guard may know it as processed, and then a repeat is answered.
+            // The guard may know it: then it is a repeat.
             (Err(error @ VerifyError::TimestampTooOld { .. }), Some(_)) => Some(error),
             (result, _) => {
                 result?;
@@ -265,7 +266,7 @@ impl Verifier {
         Ok(signed)
     }
 
-    /// Asks the replay guard: to remember the push as at work, or whether one that is too old was processed.
+    /// Asks the replay guard to remember the push as at work, if it is new, or is too old and a repeat of one that failed.
     fn guard(
         &self,
         key: &ReplayKey,
@@ -276,21 +277,18 @@ impl Verifier {
         let Some(store) = &self.store else {
             return Ok(());
         };
-        if let Some(too_old) = too_old {
-            let processed = store.was_processed(key, now);
-            return Err(if processed {
-                VerifyError::AlreadyProcessed
-            } else {
-                too_old
-            });
-        }
-        match store.claim(key, until, now) {
-            Claim::Fresh => Ok(()),
-            Claim::Processed => Err(VerifyError::AlreadyProcessed),
-            Claim::Seen => Err(VerifyError::Replayed),
-            Claim::Full => Err(VerifyError::ReplayGuardFull),
-            Claim::Expired => Err(VerifyError::ClockSetBack),
-            Claim::Unavailable => Err(VerifyError::ReplayGuardUnavailable),
+        let claim = match too_old {
+            Some(_) => store.claim_late(key, now),
+            None => store.claim(key, until, now),
+        };
+        match (claim, too_old) {
+            (Claim::Seen | Claim::Expired, Some(too_old)) => Err(too_old),
+            (Claim::Fresh, _) => Ok(()),
+            (Claim::Processed, _) => Err(VerifyError::AlreadyProcessed),
+            (Claim::Seen, None) => Err(VerifyError::Replayed),
+            (Claim::Full, _) => Err(VerifyError::ReplayGuardFull),
+            (Claim::Expired, None) => Err(VerifyError::ClockSetBack),
+            (Claim::Unavailable, _) => Err(VerifyError::ReplayGuardUnavailable),
         }
     }
 
