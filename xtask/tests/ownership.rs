@@ -18,7 +18,10 @@ fn snapshot(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
         if path.is_symlink() {
             found.insert(
                 path.clone(),
-                fs::read_link(&path).unwrap().into_os_string().into_encoded_bytes(),
+                fs::read_link(&path)
+                    .unwrap()
+                    .into_os_string()
+                    .into_encoded_bytes(),
             );
         } else if path.is_dir() {
             found.extend(snapshot(&path));
