@@ -4,11 +4,13 @@
 //! whole files ([`emit`]). Nothing here runs in a user's build.
 #![forbid(unsafe_code)]
 
+mod crates;
 pub mod emit;
 pub mod generate;
 pub mod lint;
 pub mod model;
 pub mod names;
+mod ownership;
 pub mod read;
 mod schema;
 pub mod webhooks;

@@ -11,6 +11,27 @@ use crate::names;
 use crate::schema::{Schemas, ref_name};
 use crate::webhooks;
 
+/// Reads and lints one spec, as it came from a file.
+///
+/// # Errors
+///
+/// Everything that must change in it.
+pub fn read_bytes(file: &str, bytes: &[u8]) -> Result<Service, Vec<Finding>> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => read(file, text),
+        Err(error) => {
+            let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+            let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+            Err(vec![Finding {
+                file: file.to_owned(),
+                at: format!("line {line}"),
+                problem: "not UTF-8".to_owned(),
+                instead: "save the file as UTF-8".to_owned(),
+            }])
+        }
+    }
+}
+
 /// Reads and lints one spec.
 ///
 /// # Errors
@@ -21,7 +42,8 @@ pub fn read(file: &str, text: &str) -> Result<Service, Vec<Finding>> {
         vec![Finding {
             file: file.to_owned(),
             at: "(file)".to_owned(),
-            problem,
+            // The lines behind the first show the text around it.
+            problem: first_line(&problem),
             instead: "write OpenAPI 3.0 as YAML".to_owned(),
         }]
     };
@@ -50,6 +72,11 @@ pub fn read(file: &str, text: &str) -> Result<Service, Vec<Finding>> {
     } else {
         Err(reader.findings.list)
     }
+}
+
+fn first_line(error: &str) -> String {
+    let line = error.lines().next().unwrap_or_default();
+    line.strip_prefix("error: ").unwrap_or(line).to_owned()
 }
 
 /// Collects what must change.

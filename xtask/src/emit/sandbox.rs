@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Map, Value};
+
 use super::marker;
 use crate::model::Service;
 
@@ -15,7 +17,10 @@ pub fn sandbox_files(services: &[Service]) -> BTreeMap<String, String> {
     );
     for service in services {
         let name = &service.name;
-        let mut json = serde_json::to_string_pretty(&service.raw).unwrap_or_default();
+        let marker = marker(&format!("specs/{name}.yaml"));
+        let mut spec = Map::from_iter([("x-nx-generated".to_owned(), Value::String(marker))]);
+        spec.extend(service.raw.as_object().cloned().unwrap_or_default());
+        let mut json = serde_json::to_string_pretty(&spec).unwrap_or_default();
         json.push('\n');
         files.insert(format!("src/generated/specs/{name}.json"), json);
         table.push_str(&format!(
