@@ -1,5 +1,7 @@
 //! Reading a reply: to its end, and its envelope.
 
+use std::borrow::Cow;
+
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
@@ -56,13 +58,11 @@ pub(crate) async fn read(
 }
 
 /// The values of a header, as one.
-fn header(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
-    let values: Vec<_> = headers
-        .get_all(name)
-        .iter()
+fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Cow<'a, str>> {
+    let values = headers.get_all(name).iter();
+    values
         .map(|value| String::from_utf8_lossy(value.as_bytes()))
-        .collect();
-    (!values.is_empty()).then(|| values.join(","))
+        .reduce(|all, next| Cow::Owned(format!("{all},{next}")))
 }
 
 /// What a complete reply says.

@@ -75,10 +75,10 @@ impl Form {
         }
         for (name, value) in pairs(form) {
             let name = self.text(&percent_decoded(name));
-            let value = match with_plus(value) {
-                Some(number) => {
+            let value = match phone_numbers(value) {
+                Some(numbers) => {
                     self.repairs.add(Repair::Plus);
-                    number
+                    numbers
                 }
                 None => self.text(&percent_decoded(value)),
             };
@@ -134,31 +134,36 @@ fn field<'t, 'n>(text: &'t str, names: &[&'n str]) -> Option<(&'n str, &'t str)>
     })
 }
 
-/// Phone numbers with an unescaped plus before them, which would be read as a space. Only what holds nothing but numbers and what
-/// stands between their digits counts as such.
-fn with_plus(value: &[u8]) -> Option<String> {
-    let number_like = |byte: &u8| {
+/// Phone numbers with an unescaped plus before them, which would be read as a space, or with the space that this left: as they
+/// were meant. Only what holds nothing but numbers and what stands between their digits counts as such.
+fn phone_numbers(value: &[u8]) -> Option<String> {
+    let is_part = |byte: &u8| {
         matches!(
             byte,
             b'0'..=b'9' | b'+' | b' ' | b'-' | b'(' | b')' | b',' | b';'
         )
     };
-    let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
-    if !value.iter().all(number_like) || digits < 5 {
+    let mut digits = value.iter().filter(|byte| byte.is_ascii_digit());
+    // Most values end here: neither a plus nor a space comes first or last, nor after a comma.
+    let suspect = |byte: &u8| matches!(byte, b'+' | b' ' | b'%');
+    if !value.iter().any(suspect) || digits.nth(4).is_none() {
         return None;
     }
-    let text = std::str::from_utf8(value).ok()?;
-    let mut repaired = false;
-    let mut begins = true;
-    let chars = text.chars().enumerate().map(|(at, char)| {
-        let is_plus =
-            begins && char == '+' && text[at + 1..].starts_with(|next: char| next.is_ascii_digit());
-        begins = matches!(char, ',' | ';') || (begins && char == ' ');
-        repaired |= is_plus;
-        if char == '+' && !is_plus { ' ' } else { char }
+    let spaced: Vec<u8> = percent_decode(value).collect();
+    if !spaced.iter().all(is_part) {
+        return None;
+    }
+    // Where a plus was escaped, it is none that is in doubt.
+    let text = String::from_utf8(spaced).ok()?;
+    let numbers = text.split_inclusive([',', ';']).map(|number| {
+        let number = number.trim_matches(' ');
+        match number.strip_prefix('+') {
+            Some(rest) => format!("+{}", rest.replace('+', " ")),
+            None => number.replace('+', " "),
+        }
     });
-    let text: String = chars.collect();
-    repaired.then_some(text)
+    let numbers: String = numbers.collect();
+    (numbers.as_bytes() != &*percent_decoded(value)).then_some(numbers)
 }
 
 #[cfg(test)]
@@ -248,6 +253,19 @@ mod tests {
             ("8615012345678", "8615012345678", ""),
             ("2026-11-21+10:15:42", "2026-11-21 10:15:42", ""),
             ("10123+10456", "10123 10456", ""),
+            ("%208615012345678", "8615012345678", "plus"),
+            (" 8615012345678 ", "8615012345678", "plus"),
+            (
+                "8615012345678, 8615012345679",
+                "8615012345678,8615012345679",
+                "plus",
+            ),
+            (
+                "%2B8615012345678,%2B8615012345679",
+                "+8615012345678,+8615012345679",
+                "",
+            ),
+            ("+86%2F15012345678", " 86/15012345678", ""),
             ("+1", " 1", ""),
             ("+1 more than 12345", " 1 more than 12345", ""),
         ] {

@@ -25,7 +25,7 @@ pub enum Repair {
     Number,
     /// The same key came twice with two values; the first counts.
     EqualKeys,
-    /// A form had an unescaped plus before a phone number; it was read as a plus, not as a space.
+    /// A form had an unescaped plus before a phone number, or the space that one is read as: the plus was kept, the space dropped.
     Plus,
 }
 
