@@ -208,3 +208,14 @@ async fn an_unlisted_code_is_refused_with_an_unknown_outcome() {
     assert_eq!(error.kind(), ErrorKind::OutcomeUnknown);
     assert_eq!(error.code_name(), None);
 }
+
+#[tokio::test]
+async fn debug_of_an_error_names_the_operation_without_its_code_table() {
+    let server = Server::answering("500 X", "", "").await;
+    let error = send(&server.url).await.unwrap_err();
+    let sent = error.sent().unwrap();
+    for shown in [format!("{error:?}"), format!("{sent:?}")] {
+        assert!(shown.contains("\"send_sms\""), "{shown}");
+        assert!(!shown.contains("CodeInfo"), "{shown}");
+    }
+}
