@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use nxcloud::{Error, ErrorKind, Outcome};
+use nxcloud::{Error, ErrorKind, Outcome, Repair, Repairs};
 use serde_json::Value;
 
 /// What went wrong, told in one line.
@@ -62,6 +62,15 @@ impl Failure {
     }
 }
 
+/// A reply that is JSON. With equal keys it is shown as the text that it is, so that all of them are seen.
+fn shown(body: &[u8], repairs: Repairs) -> Option<Value> {
+    let value = serde_json::from_slice(body).ok()?;
+    if repairs.contains(Repair::EqualKeys) {
+        return Some(String::from_utf8_lossy(body).into());
+    }
+    Some(value)
+}
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let exit = match (error.kind(), error.outcome()) {
@@ -88,9 +97,7 @@ impl From<Error> for Failure {
             message: message.replace('\n', " "),
             hint: Some(error.hint().to_owned()),
             kind: Some(error.kind()),
-            reply: error
-                .body()
-                .and_then(|body| serde_json::from_slice(body).ok()),
+            reply: error.body().and_then(|body| shown(body, error.repairs())),
         }
     }
 }

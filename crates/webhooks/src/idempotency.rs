@@ -63,7 +63,8 @@ impl KeyBuilder {
     /// The next field. Without a value there is no key: one that lacks a part would be shared by different events.
     pub(crate) fn part(&mut self, value: &impl Serialize) {
         match serde_json::to_value(value) {
-            Ok(Value::String(text)) if !text.is_empty() => self.text(&text),
+            // Spaces around a value come from its way, and tell no event from another.
+            Ok(Value::String(text)) if !text.trim().is_empty() => self.text(text.trim()),
             Ok(Value::Number(number)) => self.text(&number.to_string()),
             Ok(Value::Bool(flag)) => self.text(if flag { "true" } else { "false" }),
             _ => self.complete = false,

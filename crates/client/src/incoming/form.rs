@@ -75,7 +75,7 @@ impl Form {
         }
         for (name, value) in pairs(form) {
             let name = self.text(&percent_decoded(name));
-            let value = match phone_numbers(value) {
+            let value = match numbers(value) {
                 Some(numbers) => {
                     self.repairs.add(Repair::Plus);
                     numbers
@@ -134,33 +134,34 @@ fn field<'t, 'n>(text: &'t str, names: &[&'n str]) -> Option<(&'n str, &'t str)>
     })
 }
 
-/// Phone numbers with an unescaped plus before them, which would be read as a space, or with the space that this left: as they
-/// were meant. Only what holds nothing but numbers and what stands between their digits counts as such.
-fn phone_numbers(value: &[u8]) -> Option<String> {
+/// Digits of a phone number: fewer are a code or an id, which has no plus.
+const PHONE_DIGITS: usize = 7;
+
+/// Numbers with an unescaped plus before them, which would be read as a space, or with the space that this left: as they were
+/// meant. Only what holds nothing but numbers and what stands between their digits counts as such.
+fn numbers(value: &[u8]) -> Option<String> {
     let is_part = |byte: &u8| {
         matches!(
             byte,
             b'0'..=b'9' | b'+' | b' ' | b'-' | b'(' | b')' | b',' | b';'
         )
     };
-    let mut digits = value.iter().filter(|byte| byte.is_ascii_digit());
-    // Most values end here: neither a plus nor a space comes first or last, nor after a comma.
-    let suspect = |byte: &u8| matches!(byte, b'+' | b' ' | b'%');
-    if !value.iter().any(suspect) || digits.nth(4).is_none() {
+    // Most values end here: they have neither a plus nor a space.
+    if !value.iter().any(|byte| matches!(byte, b'+' | b' ' | b'%')) {
         return None;
     }
-    let spaced: Vec<u8> = percent_decode(value).collect();
-    if !spaced.iter().all(is_part) {
+    let unescaped: Vec<u8> = percent_decode(value).collect();
+    if !unescaped.iter().all(is_part) || !unescaped.iter().any(u8::is_ascii_digit) {
         return None;
     }
-    // Where a plus was escaped, it is none that is in doubt.
-    let text = String::from_utf8(spaced).ok()?;
+    let text = String::from_utf8(unescaped).ok()?;
     let numbers = text.split_inclusive([',', ';']).map(|number| {
         let number = number.trim_matches(' ');
-        match number.strip_prefix('+') {
-            Some(rest) => format!("+{}", rest.replace('+', " ")),
-            None => number.replace('+', " "),
-        }
+        let digits = number.bytes().filter(u8::is_ascii_digit).count();
+        let rest = number.trim_start_matches('+');
+        let is_phone_number = rest.len() < number.len() && digits >= PHONE_DIGITS;
+        let plus = if is_phone_number { "+" } else { "" };
+        format!("{plus}{}", rest.replace('+', " ").trim_end())
     });
     let numbers: String = numbers.collect();
     (numbers.as_bytes() != &*percent_decoded(value)).then_some(numbers)
@@ -266,7 +267,9 @@ mod tests {
                 "",
             ),
             ("+86%2F15012345678", " 86/15012345678", ""),
-            ("+1", " 1", ""),
+            ("+1", "1", "plus"),
+            (" 852", "852", "plus"),
+            ("+-+", " - ", ""),
             ("+1 more than 12345", " 1 more than 12345", ""),
         ] {
             let form = form(format!("p={value}").as_bytes());

@@ -140,6 +140,11 @@ fn a_plus_before_a_number_is_one_and_codes_are_compared_as_numbers() {
             "a repeat is one, whatever zeros it has"
         );
     }
+    for (id, digits) in [("+1", "1"), ("+20", "20"), ("%2020+", "20")] {
+        let with = |id: &str| key(&RECEIPT.replace("messageid=M1", &format!("messageid={id}")));
+        assert_eq!(with(id), with(digits), "{id}");
+    }
+    assert_eq!(key(&RECEIPT.replace("=M1", "=+M1+")), key(RECEIPT));
     for status in ["", "x", "2x", "-2", "22", "2.5"] {
         let body = RECEIPT.replace("status=2", &format!("status={status}"));
         let receipt = receipt(FORM, body.as_bytes());
