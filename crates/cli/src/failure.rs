@@ -97,7 +97,10 @@ impl From<Error> for Failure {
             message: message.replace('\n', " "),
             hint: Some(error.hint().to_owned()),
             kind: Some(error.kind()),
-            reply: error.body().and_then(|body| shown(body, error.repairs())),
+            reply: error
+                .body()
+                .and_then(|body| shown(body, error.repairs()))
+                .map(Box::new),
         }
     }
 }
