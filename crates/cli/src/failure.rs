@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use nxcloud::{Error, ErrorKind, Outcome, Repair, Repairs};
+use nxcloud::{Error, ErrorKind, Outcome};
+use nxcloud_client::incoming::Body;
 use serde_json::Value;
 
 /// What went wrong, told in one line.
@@ -62,13 +63,10 @@ impl Failure {
     }
 }
 
-/// A reply that is JSON. With equal keys it is shown as the text that it is, so that all of them are seen.
-fn shown(body: &[u8], repairs: Repairs) -> Option<Value> {
-    let value = serde_json::from_slice(body).ok()?;
-    if repairs.contains(Repair::EqualKeys) {
-        return Some(String::from_utf8_lossy(body).into());
-    }
-    Some(value)
+/// A reply that is JSON, of equal keys the first.
+fn shown(body: &[u8]) -> Option<Value> {
+    let body = Body::new(body, None, None, body.len()).ok()?;
+    Some(body.json().ok()?.value)
 }
 
 impl From<Error> for Failure {
@@ -97,10 +95,7 @@ impl From<Error> for Failure {
             message: message.replace('\n', " "),
             hint: Some(error.hint().to_owned()),
             kind: Some(error.kind()),
-            reply: error
-                .body()
-                .and_then(|body| shown(body, error.repairs()))
-                .map(Box::new),
+            reply: error.body().and_then(shown).map(Box::new),
         }
     }
 }
