@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use nxcloud::{Error, ErrorKind, Outcome};
+use nxcloud_client::incoming::Body;
 use serde_json::Value;
 
 /// What went wrong, told in one line.
@@ -62,6 +63,12 @@ impl Failure {
     }
 }
 
+/// A reply that is JSON, of equal keys the first.
+fn shown(body: &[u8]) -> Option<Value> {
+    let body = Body::new(body, None, None, body.len()).ok()?;
+    Some(body.json().ok()?.value)
+}
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let exit = match (error.kind(), error.outcome()) {
@@ -88,9 +95,7 @@ impl From<Error> for Failure {
             message: message.replace('\n', " "),
             hint: Some(error.hint().to_owned()),
             kind: Some(error.kind()),
-            reply: error
-                .body()
-                .and_then(|body| serde_json::from_slice(body).ok()),
+            reply: error.body().and_then(shown).map(Box::new),
         }
     }
 }

@@ -9,9 +9,9 @@ use serde_json::{Number, Value};
 
 /// A decimal number that keeps its digits, and whether the platform put it in quotes.
 ///
-/// Quoted digits are kept to the letter (`"0.9230"` stays `0.9230`). A bare JSON number goes through a 64-bit float, so
-/// trailing zeros and digits beyond the 17th are lost before this type sees them. Two values are equal when their digits are:
-/// `1.0` and `1.00` differ.
+/// Quoted digits are kept to the letter (`"0.9230"` stays `0.9230`). A bare JSON number goes through a 64-bit float, which loses
+/// trailing zeros; one with more digits than that holds is kept as if it had been quoted. Two values are equal when their digits
+/// are: `1.0` and `1.00` differ.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Decimal {
     digits: String,

@@ -15,7 +15,7 @@ use crate::{Code, CodeInfo, CodeKind, ErrorKind, Operation, Outcome, Sent};
 /// What went wrong with a call.
 ///
 /// `Display` is one line without secrets, phone numbers or message bodies; [`source`](StdError::source) leads to the causes;
-/// [`body`](Self::body) has the reply as it came, for those who ask.
+/// [`body`](Self::body) has the reply, for those who ask.
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -302,7 +302,8 @@ impl Error {
         self.0.repairs
     }
 
-    /// The reply without its content encoding, complete or as far as it got; it may hold phone numbers and texts.
+    /// The reply, complete or as far as it got: without its content encoding, and where it is JSON repaired as
+    /// [`repairs`](Self::repairs) says. It may hold phone numbers and texts.
     #[must_use]
     pub fn body(&self) -> Option<&[u8]> {
         self.0.body.as_deref()

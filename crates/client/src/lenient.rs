@@ -186,15 +186,15 @@ fn whole(number: f64) -> Option<i64> {
     (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64)
 }
 
-/// Whether two texts are the same whole number, whatever zeros and spaces they have; generated code calls it.
+/// Whether a text is a known code, whatever spaces it has around it and zeros before its digits; generated code calls it.
 #[must_use]
-pub fn is_same_number(known: &str, other: &str) -> bool {
-    let Ok(known) = known.parse::<i64>() else {
-        return false;
-    };
+pub fn is_same_code(known: &str, other: &str) -> bool {
     let other = other.trim();
-    let number = other.parse().ok().or_else(|| whole(other.parse().ok()?));
-    number == Some(known)
+    let number = || other.parse().ok().or_else(|| whole(other.parse().ok()?));
+    other == known
+        || known
+            .parse::<i64>()
+            .is_ok_and(|known| number() == Some(known))
 }
 
 impl Lenient for i64 {

@@ -3,7 +3,7 @@
 /// Declares an enum of known values that also carries any other value.
 ///
 /// `: str` makes an enum of texts (`Unlisted(String)`), `: i64` one of numbers (`Unlisted(i64)`). Both decode from text and from
-/// numbers, and encode as declared. Texts of digits are compared as numbers: `02` is `2`.
+/// numbers, and encode as declared. Texts are compared without spaces around them, digits as numbers: `02` is `2`.
 #[macro_export]
 macro_rules! open_enum {
     (@serde $name:ident) => {
@@ -62,7 +62,7 @@ macro_rules! open_enum {
                 match value {
                     $($value => Self::$variant,)*
                     other => {
-                        let same = |known: &&Self| $crate::lenient::is_same_number(known.value(), other);
+                        let same = |known: &&Self| $crate::lenient::is_same_code(known.value(), other);
                         let known = Self::KNOWN.iter().find(same);
                         known.map_or_else(|| Self::Unlisted(other.to_owned()), Self::clone)
                     }

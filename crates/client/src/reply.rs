@@ -1,5 +1,7 @@
 //! Reading a reply: to its end, and its envelope.
 
+use std::borrow::Cow;
+
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
@@ -56,13 +58,11 @@ pub(crate) async fn read(
 }
 
 /// The values of a header, as one.
-fn header(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
-    let values: Vec<_> = headers
-        .get_all(name)
-        .iter()
+fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Cow<'a, str>> {
+    let values = headers.get_all(name).iter();
+    values
         .map(|value| String::from_utf8_lossy(value.as_bytes()))
-        .collect();
-    (!values.is_empty()).then(|| values.join(","))
+        .reduce(|all, next| Cow::Owned(format!("{all},{next}")))
 }
 
 /// What a complete reply says.
@@ -88,9 +88,11 @@ fn judge(
         Ok(body) if !as_received => Bytes::copy_from_slice(body.bytes()),
         _ => bytes.clone(),
     };
-    let document = body.and_then(|body| body.json());
-    if let Ok(document) = &document {
+    let mut document = body.and_then(|body| body.json());
+    let mut text = decoded;
+    if let Ok(document) = &mut document {
         repairs = document.repairs;
+        text = document.text.take().map_or(text, Bytes::from);
     }
     let envelope = document.as_ref().map(Envelope::of).unwrap_or_default();
     let code = envelope.code;
@@ -107,15 +109,16 @@ fn judge(
         verdict(status, code)
     };
     let error = match verdict {
-        Verdict::Success => {
-            let repaired = document.ok().and_then(|document| document.text);
-            let body = match repaired {
-                Some(text) => text.into(),
-                // Operations of AntBuddy may answer success without a body.
-                None if is_blank => Bytes::from_static(b"{}"),
-                None => decoded,
-            };
+        // Operations of AntBuddy may answer success without a body.
+        Verdict::Success if is_blank => {
+            let body = Bytes::from_static(b"{}");
             return Ok(Accepted { body, repairs });
+        }
+        Verdict::Success => {
+            return Ok(Accepted {
+                body: text,
+                repairs,
+            });
         }
         Verdict::Code(code) => Error::refused(operation, code),
         Verdict::Failed { outcome, temporary } => {
@@ -136,7 +139,7 @@ fn judge(
     Err(error
         .with_words(envelope.message, envelope.request_id)
         .with_repairs(repairs)
-        .with_reply(status, decoded))
+        .with_reply(status, text))
 }
 
 /// The verdict on a reply of `AntBuddy`, which answers by HTTP status and documents neither an envelope nor codes.

@@ -64,8 +64,9 @@ impl KeyBuilder {
     /// of a value in which U+FFFD stands for bytes that were no text.
     pub(crate) fn part(&mut self, value: &impl Serialize) {
         match serde_json::to_value(value) {
-            Ok(Value::String(text)) if !text.is_empty() && !text.contains('\u{fffd}') => {
-                self.text(&text);
+            // Spaces around a value come from its way, and tell no event from another.
+            Ok(Value::String(text)) if !text.trim().is_empty() && !text.contains('\u{fffd}') => {
+                self.text(text.trim());
             }
             Ok(Value::Number(number)) => self.text(&number.to_string()),
             Ok(Value::Bool(flag)) => self.text(if flag { "true" } else { "false" }),

@@ -89,7 +89,7 @@ pub(super) fn undo<'a>(
         }
     }
     if bytes.len() > limit {
-        return Err(Unreadable::TooLarge);
+        return Err(Unreadable::TooLarge { limit });
     }
     Ok(bytes)
 }
@@ -130,7 +130,7 @@ fn drain(
         .read_to_end(&mut out)
         .map_err(|_| Unreadable::Damaged(name))?;
     if out.len() > limit {
-        return Err(Unreadable::TooLarge);
+        return Err(Unreadable::TooLarge { limit });
     }
     Ok(out)
 }

@@ -75,10 +75,10 @@ impl Form {
         }
         for (name, value) in pairs(form) {
             let name = self.text(&percent_decoded(name));
-            let value = match with_plus(value) {
-                Some(number) => {
+            let value = match numbers(value) {
+                Some(numbers) => {
                     self.repairs.add(Repair::Plus);
-                    number
+                    numbers
                 }
                 None => self.text(&percent_decoded(value)),
             };
@@ -134,31 +134,37 @@ fn field<'t, 'n>(text: &'t str, names: &[&'n str]) -> Option<(&'n str, &'t str)>
     })
 }
 
-/// Phone numbers with an unescaped plus before them, which would be read as a space. Only what holds nothing but numbers and what
-/// stands between their digits counts as such.
-fn with_plus(value: &[u8]) -> Option<String> {
-    let number_like = |byte: &u8| {
+/// Digits of a phone number: fewer are a code or an id, which has no plus.
+const PHONE_DIGITS: usize = 7;
+
+/// Numbers with an unescaped plus before them, which would be read as a space, or with the space that this left: as they were
+/// meant. Only what holds nothing but numbers and what stands between their digits counts as such.
+fn numbers(value: &[u8]) -> Option<String> {
+    let is_part = |byte: &u8| {
         matches!(
             byte,
             b'0'..=b'9' | b'+' | b' ' | b'-' | b'(' | b')' | b',' | b';'
         )
     };
-    let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
-    if !value.iter().all(number_like) || digits < 5 {
+    // Most values end here: they have neither a plus nor a space.
+    if !value.iter().any(|byte| matches!(byte, b'+' | b' ' | b'%')) {
         return None;
     }
-    let text = std::str::from_utf8(value).ok()?;
-    let mut repaired = false;
-    let mut begins = true;
-    let chars = text.chars().enumerate().map(|(at, char)| {
-        let is_plus =
-            begins && char == '+' && text[at + 1..].starts_with(|next: char| next.is_ascii_digit());
-        begins = matches!(char, ',' | ';') || (begins && char == ' ');
-        repaired |= is_plus;
-        if char == '+' && !is_plus { ' ' } else { char }
+    let unescaped: Vec<u8> = percent_decode(value).collect();
+    if !unescaped.iter().all(is_part) || !unescaped.iter().any(u8::is_ascii_digit) {
+        return None;
+    }
+    let text = String::from_utf8(unescaped).ok()?;
+    let numbers = text.split_inclusive([',', ';']).map(|number| {
+        let number = number.trim_matches(' ');
+        let digits = number.bytes().filter(u8::is_ascii_digit).count();
+        let rest = number.trim_start_matches('+');
+        let is_phone_number = rest.len() < number.len() && digits >= PHONE_DIGITS;
+        let plus = if is_phone_number { "+" } else { "" };
+        format!("{plus}{}", rest.replace('+', " ").trim_end())
     });
-    let text: String = chars.collect();
-    repaired.then_some(text)
+    let numbers: String = numbers.collect();
+    (numbers.as_bytes() != &*percent_decoded(value)).then_some(numbers)
 }
 
 #[cfg(test)]
@@ -248,7 +254,22 @@ mod tests {
             ("8615012345678", "8615012345678", ""),
             ("2026-11-21+10:15:42", "2026-11-21 10:15:42", ""),
             ("10123+10456", "10123 10456", ""),
-            ("+1", " 1", ""),
+            ("%208615012345678", "8615012345678", "plus"),
+            (" 8615012345678 ", "8615012345678", "plus"),
+            (
+                "8615012345678, 8615012345679",
+                "8615012345678,8615012345679",
+                "plus",
+            ),
+            (
+                "%2B8615012345678,%2B8615012345679",
+                "+8615012345678,+8615012345679",
+                "",
+            ),
+            ("+86%2F15012345678", " 86/15012345678", ""),
+            ("+1", "1", "plus"),
+            (" 852", "852", "plus"),
+            ("+-+", " - ", ""),
             ("+1 more than 12345", " 1 more than 12345", ""),
         ] {
             let form = form(format!("p={value}").as_bytes());

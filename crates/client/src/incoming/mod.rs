@@ -125,7 +125,10 @@ impl<'a> Body<'a> {
 #[derive(Debug)]
 pub enum Unreadable {
     /// There is more than allowed, after decoding.
-    TooLarge,
+    TooLarge {
+        /// So many bytes are allowed.
+        limit: usize,
+    },
     /// The content encoding, which is not supported.
     ContentEncoding(&'static str),
     /// The content encoding, as which the bytes cannot be decoded.
@@ -139,7 +142,7 @@ pub enum Unreadable {
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooLarge => f.write_str("it is too large"),
+            Self::TooLarge { limit } => write!(f, "it is larger than {limit} bytes when decoded"),
             Self::ContentEncoding(name) => write!(
                 f,
                 "its content encoding ({name}) is not supported; have it sent as gzip, deflate or without one"

@@ -25,7 +25,7 @@ pub enum Repair {
     Number,
     /// The same key came twice with two values; the first counts.
     EqualKeys,
-    /// A form had an unescaped plus before a phone number; it was read as a plus, not as a space.
+    /// A form had an unescaped plus before a number, or the space that one is read as. A phone number keeps its plus; else both go.
     Plus,
 }
 

@@ -341,6 +341,7 @@ fn assert_nothing_private_was_logged() {
         "attempt failed",
         "outcome_unknown",
         "latency_ms",
+        "repaired=surrogate",
     ] {
         assert!(log.contains(expected), "the log lacks `{expected}`");
     }

@@ -70,7 +70,7 @@ impl std::error::Error for ParseError {}
 impl ParseError {
     pub(super) fn of(error: &Unreadable, limit: usize) -> Self {
         match error {
-            Unreadable::TooLarge => Self::TooLarge { limit },
+            Unreadable::TooLarge { .. } => Self::TooLarge { limit },
             Unreadable::ContentEncoding(name) => Self::ContentEncoding { name },
             Unreadable::Damaged(name) => Self::Damaged { name },
             Unreadable::Json(error) => Self::Json {

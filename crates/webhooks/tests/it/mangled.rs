@@ -7,8 +7,8 @@ use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 use nxcloud_webhooks::testing::{Fixture, TestRequest};
 use nxcloud_webhooks::{
-    Event, Incoming, ParseError, Pending, Receiver, Refusal, Repair, Verifier, VerifyError, did,
-    number_check, sms,
+    Content, Event, Incoming, ParseError, Pending, Receiver, Refusal, Repair, Verifier,
+    VerifyError, call_center, did, number_check, ota, sms, viber, virtual_number, whatsapp,
 };
 use proptest::prelude::*;
 
@@ -140,6 +140,11 @@ fn a_plus_before_a_number_is_one_and_codes_are_compared_as_numbers() {
             "a repeat is one, whatever zeros it has"
         );
     }
+    for (id, digits) in [("+1", "1"), ("+20", "20"), ("%2020+", "20")] {
+        let with = |id: &str| key(&RECEIPT.replace("messageid=M1", &format!("messageid={id}")));
+        assert_eq!(with(id), with(digits), "{id}");
+    }
+    assert_eq!(key(&RECEIPT.replace("=M1", "=+M1+")), key(RECEIPT));
     for status in ["", "x", "2x", "-2", "22", "2.5"] {
         let body = RECEIPT.replace("status=2", &format!("status={status}"));
         let receipt = receipt(FORM, body.as_bytes());
@@ -380,7 +385,60 @@ fn mangling() -> impl Strategy<Value = Mangling> {
     ]
 }
 
+/// A documented push with one more field, which is mangled: everything else is what it was, the key of the event too.
+fn survives<E: Event>(
+    which: prop::sample::Index,
+    text: &[u8],
+    form: bool,
+) -> Result<(), TestCaseError> {
+    let examples: Vec<_> = Fixture::<E>::examples().collect();
+    let (push, name) = *which.get(&examples);
+    let documented = E::PUSHES
+        .iter()
+        .find(|known| known.name == push)
+        .unwrap()
+        .content;
+    let content = if form { Content::Form } else { Content::Json };
+    if !documented.contains(&content) {
+        return Ok(());
+    }
+    let request = Fixture::<E>::example(push, name).content(content).request();
+    let kind = request.header("content-type");
+    let clean = E::parse(kind, None, &request.body).unwrap();
+    let body = if form {
+        [&request.body, b"&note=" as &[u8], text].concat()
+    } else {
+        [b"{\"note\":\"", text, b"\",", &request.body[1..]].concat()
+    };
+    let mangled = E::parse(kind, None, &body);
+    let mangled = mangled.map_err(|error| TestCaseError::fail(format!("{push}: {error}")))?;
+    prop_assert_eq!(mangled.idempotency_key(), clean.idempotency_key());
+    let mut fields = serde_json::to_value(&mangled).unwrap();
+    prop_assert!(fields.as_object_mut().unwrap().remove("note").is_some());
+    prop_assert_eq!(fields, serde_json::to_value(&clean).unwrap());
+    Ok(())
+}
+
 proptest! {
+    #[test]
+    fn documented_pushes_survive_a_text_that_is_mangled(
+        which in any::<prop::sample::Index>(),
+        text in prop::collection::vec(prop::sample::select(vec![
+            &b"\xff"[..], b"\0", b"\r\n", b"\\ud83d", b"\\'", b"\xb2\xce", b"\xe5\xae", b"a", "\u{feff}".as_bytes(), b"%E6%88", b"+",
+        ]), 0..5),
+        form in any::<bool>(),
+    ) {
+        let text = text.concat();
+        survives::<call_center::Event>(which, &text, form)?;
+        survives::<did::Event>(which, &text, form)?;
+        survives::<number_check::Event>(which, &text, form)?;
+        survives::<ota::Event>(which, &text, form)?;
+        survives::<sms::Event>(which, &text, form)?;
+        survives::<viber::Event>(which, &text, form)?;
+        survives::<virtual_number::Event>(which, &text, form)?;
+        survives::<whatsapp::Event>(which, &text, form)?;
+    }
+
     #[test]
     fn any_bytes_are_an_event_or_a_refusal(
         body in prop::collection::vec(any::<u8>(), 0..300),
