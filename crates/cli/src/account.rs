@@ -5,10 +5,12 @@ use std::io::{self, IsTerminal, Read};
 use std::time::Duration;
 
 use clap::{Arg, ArgMatches, value_parser};
+use nxcloud::signing::Secret;
 use nxcloud::{Credentials, Session, SessionBuilder, env};
 use nxcloud_sandbox::{ACCESS_KEY, ACCESS_SECRET, APP_ID, APP_SECRET};
 
 use crate::failure::Failure;
+use crate::{output, text};
 
 /// Where `nxcloud sandbox` listens unless told otherwise.
 pub(crate) const SANDBOX_PORT: u16 = 4010;
@@ -54,6 +56,7 @@ pub(crate) fn session(matches: &ArgMatches) -> Result<Session, Failure> {
 /// The same before it is made, with everything set.
 pub(crate) fn builder(matches: &ArgMatches) -> Result<SessionBuilder, Failure> {
     let mut builder = source(matches)?;
+    check_secrets(builder.credentials())?;
     if let Some(url) = matches.get_one::<String>("base-url") {
         builder = builder.base_url(url);
     } else if matches.get_flag("sandbox") {
@@ -85,10 +88,10 @@ fn is_any(matches: &ArgMatches) -> bool {
         env::APP_SECRET,
         env::PROFILE,
     ];
+    // One that is not UTF-8 is set as well.
+    let is_set = |name: &str| !matches!(variable(name), Ok(None));
     flags.iter().any(|name| matches.contains_id(name))
-        || variables
-            .iter()
-            .any(|name| std::env::var_os(name).is_some())
+        || variables.into_iter().any(is_set)
         || nxcloud::profiles::path().is_ok_and(|path| path.exists())
 }
 
@@ -139,12 +142,8 @@ fn secret(matches: &ArgMatches, variable: &str, key: &str) -> Result<String, Fai
     if let Some(descriptor) = matches.get_one::<u32>("secret-fd") {
         return read_descriptor(*descriptor);
     }
-    match std::env::var(variable) {
-        Ok(secret) => return Ok(secret),
-        Err(std::env::VarError::NotUnicode(_)) => {
-            return Err(Failure::usage(format!("{variable} is not UTF-8")));
-        }
-        Err(std::env::VarError::NotPresent) => {}
+    if let Some(secret) = self::variable(variable)? {
+        return Ok(secret);
     }
     if io::stdin().is_terminal() && io::stderr().is_terminal() {
         let read = rpassword::prompt_password(format!("Secret of {key}: "));
@@ -155,18 +154,73 @@ fn secret(matches: &ArgMatches, variable: &str, key: &str) -> Result<String, Fai
     )))
 }
 
-/// All that a descriptor holds, without the line's end.
+/// An environment variable; one that is empty counts as not set.
+pub(crate) fn variable(name: &str) -> Result<Option<String>, Failure> {
+    match std::env::var(name) {
+        Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(std::env::VarError::NotUnicode(_)) => {
+            Err(Failure::usage(format!("{name} is not UTF-8")))
+        }
+    }
+}
+
+/// Refuses accounts with a secret that was not copied well, wherever they come from: the platform would only say that the
+/// signature is wrong.
+fn check_secrets(credentials: &Credentials) -> Result<(), Failure> {
+    if let Some(signer) = credentials.nxcloud_signer() {
+        check_secret(
+            &format!("access key {}", signer.access_key().as_str()),
+            signer.secret(),
+        )?;
+    }
+    if let Some(signer) = credentials.antbuddy_signer() {
+        check_secret(
+            &format!("app id {}", signer.app_id().as_str()),
+            signer.secret(),
+        )?;
+    }
+    Ok(())
+}
+
+/// Refuses a secret with a line end in it, or with white space or an invisible character around it; a space within is worth a
+/// warning only.
+pub(crate) fn check_secret(of: &str, secret: &Secret) -> Result<(), Failure> {
+    let text = secret.expose();
+    let invisible = |character: char| {
+        character.is_whitespace()
+            || character.is_control()
+            || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{feff}')
+    };
+    let problem = if text.contains(char::is_control) {
+        "holds a line end, a tab or another control character"
+    } else if text.starts_with(invisible) || text.ends_with(invisible) {
+        "begins or ends with a space or an invisible character"
+    } else {
+        if text.contains(char::is_whitespace) {
+            output::note(&format!(
+                "warning: the secret of {of} holds a space; if the signature is refused, copy it again"
+            ));
+        }
+        return Ok(());
+    };
+    Err(Failure::usage(format!("the secret of {of} {problem}"))
+        .hint("Copy it again, without anything around it; nothing was sent."))
+}
+
+/// All that a descriptor holds, without line ends behind it and without a byte order mark.
 fn read_descriptor(descriptor: u32) -> Result<String, Failure> {
-    let failed = |error| Failure::io(&format!("file descriptor {descriptor}"), &error);
-    let mut secret = String::new();
+    let from = format!("file descriptor {descriptor}");
+    let failed = |error| Failure::io(&from, &error);
+    let mut bytes = Vec::new();
     if descriptor == 0 {
-        io::stdin().read_to_string(&mut secret).map_err(failed)?;
+        io::stdin().read_to_end(&mut bytes).map_err(failed)?;
     } else {
         // The system's own name of a descriptor, so that no number has to be taken for an open file.
         let mut file = std::fs::File::open(format!("/dev/fd/{descriptor}")).map_err(failed)?;
-        file.read_to_string(&mut secret).map_err(failed)?;
+        file.read_to_end(&mut bytes).map_err(failed)?;
     }
-    let end = secret.trim_end_matches(['\r', '\n']).len();
-    secret.truncate(end);
-    Ok(secret)
+    let secret = text::utf8(&bytes);
+    let secret = secret.map_err(|problem| Failure::usage(format!("{from} {problem}")))?;
+    Ok(secret.trim_end_matches(['\r', '\n']).to_owned())
 }

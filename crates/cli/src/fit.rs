@@ -1,8 +1,9 @@
 //! Whether a body fits the type of its request: every wrong place by its path, never by its value.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use crate::table::{Field, Object, Ty, Union};
+use crate::text;
 
 /// A place that does not fit.
 #[derive(Debug, PartialEq, Eq)]
@@ -141,7 +142,10 @@ impl Fitter {
                 Some(number) => *value = number.into(),
                 None => self.misfit("must be a whole number"),
             },
-            Ty::Float if !value.is_number() => self.misfit("must be a number"),
+            Ty::Float => match as_float(value) {
+                Some(number) => *value = number.into(),
+                None => self.misfit("must be a number"),
+            },
             Ty::Decimal if !is_decimal(value) => {
                 self.misfit("must be decimal digits, such as \"0.05\"");
             }
@@ -179,6 +183,15 @@ impl Fitter {
 
 fn as_integer(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| value.as_str()?.parse().ok())
+}
+
+/// A number; in quotes one of more digits than 64 bits hold, which `text.rs` has put there.
+fn as_float(value: &Value) -> Option<Number> {
+    match value {
+        Value::Number(number) => Some(number.clone()),
+        Value::String(text) if !text::fits_64_bits(text) => text.parse().ok(),
+        _ => None,
+    }
 }
 
 fn is_decimal(value: &Value) -> bool {

@@ -28,9 +28,13 @@ impl Format {
 
 /// A whole reply.
 pub(crate) fn reply(format: Format, value: &Value) -> Result<(), Failure> {
+    data(&in_format(format, value))
+}
+
+pub(crate) fn in_format(format: Format, value: &Value) -> String {
     match format {
-        Format::Json => data(&format!("{value:#}")),
-        Format::Table => data(&tables(value)),
+        Format::Json => format!("{value:#}"),
+        Format::Table => tables(value),
     }
 }
 
@@ -46,14 +50,19 @@ pub(crate) fn data(text: &str) -> Result<(), Failure> {
 
 /// The same for those who could stop: whether somebody still reads.
 pub(crate) fn is_read(text: &str) -> Result<bool, Failure> {
-    let mut stdout = io::stdout().lock();
-    let end = if text.ends_with('\n') { "" } else { "\n" };
-    let written = write!(stdout, "{text}{end}").and_then(|()| stdout.flush());
-    match written {
+    match write(text) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
-        Err(error) => Err(Failure::io("stdout", &error)),
+        Err(error) => Err(Failure::output(&error)),
     }
+}
+
+/// Text with a line's end to stdout, in one piece: a reader that stops in the middle of a short text has all of it.
+pub(crate) fn write(text: &str) -> io::Result<()> {
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    let mut stdout = io::stdout().lock();
+    stdout.write_all([text, end].concat().as_bytes())?;
+    stdout.flush()
 }
 
 /// A line for people, to stderr.

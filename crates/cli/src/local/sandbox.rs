@@ -8,7 +8,7 @@ use nxcloud::signing::{AccessKey, Secret};
 use nxcloud_sandbox::{ACCESS_KEY, APP_ID, Sandbox};
 
 use super::{in_one_line, interrupted};
-use crate::account::SANDBOX_PORT;
+use crate::account::{self, SANDBOX_PORT, check_secret};
 use crate::call;
 use crate::failure::Failure;
 use crate::output;
@@ -80,6 +80,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Failure> {
     if let Some(variable) = matches.get_one::<String>("token-variable") {
         let token = of_variable(variable, || "--token-variable".to_owned())?;
         let token = Secret::new(token).map_err(|error| Failure::usage(error.to_string()))?;
+        check_secret("--token-variable", &token)?;
         builder = builder.token(token);
     }
     if let Some(path) = matches.get_one::<PathBuf>("record") {
@@ -140,15 +141,14 @@ fn account(text: &str) -> Result<(AccessKey, Secret), Failure> {
     let secret = of_variable(variable, || format!("--account {key}=…"))?;
     let wrong =
         |error: nxcloud::signing::InvalidField| Failure::usage(format!("--account {key}: {error}"));
-    Ok((
-        AccessKey::new(key).map_err(wrong)?,
-        Secret::new(secret).map_err(wrong)?,
-    ))
+    let secret = Secret::new(secret).map_err(wrong)?;
+    check_secret(&format!("--account {key}"), &secret)?;
+    Ok((AccessKey::new(key).map_err(wrong)?, secret))
 }
 
 /// The secret in an environment variable.
 fn of_variable(name: &str, flag: impl FnOnce() -> String) -> Result<String, Failure> {
-    std::env::var(name).map_err(|_| {
+    account::variable(name).ok().flatten().ok_or_else(|| {
         // What was given may be the secret itself, and is not repeated.
         let problem = format!("{}: no environment variable of that name is set", flag());
         Failure::usage(problem).hint("Put the secret into a variable and name that variable.")

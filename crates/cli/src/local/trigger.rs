@@ -12,6 +12,7 @@ use crate::failure::{Exit, Failure};
 use crate::generated::SERVICES;
 use crate::output::{self, Format};
 use crate::table::{Push, Service};
+use crate::text;
 
 /// Where `nxcloud listen` waits unless told otherwise.
 pub(crate) const LISTEN_PORT: u16 = 4011;
@@ -182,15 +183,17 @@ fn order(service: &Service, push: &Push, matches: &ArgMatches) -> Result<Order, 
 }
 
 /// `path=text` or `path:=json`.
-fn assignment(text: &str) -> Result<(&str, Value), Failure> {
-    let Some((path, value)) = text.split_once('=') else {
+fn assignment(given: &str) -> Result<(&str, Value), Failure> {
+    let Some((path, value)) = given.split_once('=') else {
         return Err(Failure::usage("--set takes PATH=TEXT or PATH:=JSON"));
     };
     match path.strip_suffix(':') {
         None => Ok((path, value.into())),
-        Some(path) => match serde_json::from_str(value) {
+        Some(path) => match text::json(value) {
             Ok(value) => Ok((path, value)),
-            Err(_) => Err(Failure::usage(format!("--set {path}:= takes JSON"))),
+            Err(problem) => Err(Failure::usage(format!(
+                "--set {path}:= takes JSON; the value {problem}"
+            ))),
         },
     }
 }

@@ -1,7 +1,5 @@
 //! One request.
 
-use std::fs;
-use std::io::{Read as _, stdin};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::ArgMatches;
@@ -11,6 +9,7 @@ use serde_json::json;
 use super::{Account, Verb, explain, verdict};
 use crate::failure::Failure;
 use crate::output;
+use crate::text;
 
 /// What the flags say of a request.
 pub(super) struct Given {
@@ -90,7 +89,7 @@ pub(super) fn run(
         }
         Account::Nxcloud(signer) => {
             let from = matches.get_one::<String>("body").map(String::as_str);
-            let body = from.map(read_bytes).transpose()?.unwrap_or_default();
+            let body = from.map(text::read).transpose()?.unwrap_or_default();
             let request = request(
                 given.action.as_deref(),
                 given.biz_type.as_deref(),
@@ -140,15 +139,4 @@ pub(super) fn request<'a>(
         ts,
         body,
     })
-}
-
-/// The bytes of a file, or of standard input.
-fn read_bytes(from: &str) -> Result<Vec<u8>, Failure> {
-    let failed = |error: std::io::Error| Failure::io(from, &error);
-    if from != "-" {
-        return fs::read(from).map_err(failed);
-    }
-    let mut bytes = Vec::new();
-    stdin().read_to_end(&mut bytes).map_err(failed)?;
-    Ok(bytes)
 }

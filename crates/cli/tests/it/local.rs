@@ -304,9 +304,9 @@ async fn the_doctor_says_what_is_wrong() {
     assert!(none.stdout.contains("no account"), "{none}");
 
     let badly_copied = Nxcloud::at(&sandbox).with("NXCLOUD_ACCESS_SECRET", "secret ");
-    let ran = badly_copied.run(&["doctor"]).exits(0);
+    let ran = badly_copied.run(&["doctor"]).exits(1);
     assert!(
-        ran.stdout.contains("a space or a line end") && !ran.stdout.contains("secret \""),
+        ran.stdout.contains("begins or ends with a space") && !ran.stdout.contains("secret \""),
         "{ran}"
     );
 

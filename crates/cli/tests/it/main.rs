@@ -7,7 +7,10 @@
 
 mod calls;
 mod every_operation;
+mod exit_codes;
 mod golden;
+mod input;
+mod lines;
 mod local;
 mod misuse;
 mod signing;
