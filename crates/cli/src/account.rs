@@ -1,7 +1,7 @@
 //! Whose account is used, and where it is sent. Secrets come from the environment, a profile, a file descriptor or a prompt,
 //! never from an argument.
 
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, Read};
 use std::time::Duration;
 
 use clap::{Arg, ArgMatches, value_parser};
@@ -145,8 +145,7 @@ fn secret(matches: &ArgMatches, variable: &str, key: &str) -> Result<String, Fai
     if let Some(secret) = self::variable(variable)? {
         return Ok(secret);
     }
-    if io::stdin().is_terminal() && io::stderr().is_terminal() {
-        let read = rpassword::prompt_password(format!("Secret of {key}: "));
+    if let Some(read) = output::ask(&format!("Secret of {key}: ")) {
         return read.map_err(|error| Failure::io("the prompt", &error));
     }
     Err(Failure::usage(format!(

@@ -5,15 +5,19 @@ mod account;
 mod call;
 mod doctor;
 mod dry;
+mod escape;
 mod failure;
 mod fit;
 mod flags;
 #[rustfmt::skip]
 mod generated;
+mod http;
+mod interrupt;
 mod job;
 mod lines;
 mod local;
 mod manual;
+mod mask;
 mod output;
 mod sign;
 mod table;
@@ -39,6 +43,8 @@ or it may have acted: look before sending again.";
 fn command() -> Command {
     let services = generated::SERVICES.iter();
     Command::new("nxcloud")
+        // And not the name that the caller gave the process.
+        .bin_name("nxcloud")
         .version(env!("CARGO_PKG_VERSION"))
         .about("Send messages and calls through NXCLOUD and AntBuddy, sign requests, and play the platform on this machine")
         .after_help(EXIT_CODES)
@@ -116,7 +122,7 @@ fn misused(error: &clap::Error) -> ExitCode {
             | Clash::DisplayVersion
             | Clash::DisplayHelpOnMissingArgumentOrSubcommand
     ) {
-        let printed = error.print();
+        let printed = output::help(error);
         return match (error.kind(), printed) {
             (Clash::DisplayHelpOnMissingArgumentOrSubcommand, _) => Exit::Usage.into(),
             // A reader that has gone wants no more.

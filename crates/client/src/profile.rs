@@ -68,7 +68,7 @@ impl Profile {
             Err(error) => return Err(failed(error)),
         };
         // Of the open file, so that nobody exchanges it between the look and the reading.
-        refuse_if_others_can_read(path, &file.metadata().map_err(failed)?)?;
+        refuse_unless_private(path, &file.metadata().map_err(failed)?)?;
         let mut text = Zeroizing::new(String::new());
         file.read_to_string(&mut text).map_err(failed)?;
         let wrong = |detail: String| Error::configuration(format!("{}: {detail}", path.display()));
@@ -161,20 +161,44 @@ fn pair(
 }
 
 #[cfg(unix)]
-fn refuse_if_others_can_read(path: &Path, metadata: &std::fs::Metadata) -> Result<(), Error> {
-    use std::os::unix::fs::PermissionsExt as _;
-    if metadata.permissions().mode() & 0o077 == 0 {
-        return Ok(());
+fn refuse_unless_private(path: &Path, metadata: &std::fs::Metadata) -> Result<(), Error> {
+    use std::os::unix::fs::MetadataExt as _;
+    let user = rustix::process::geteuid().as_raw();
+    match not_private(path, metadata.mode(), metadata.uid(), user) {
+        None => Ok(()),
+        Some(problem) => Err(Error::configuration(problem)),
     }
+}
+
+/// Why a file with this mode and owner is no place for a user's secrets, and what to do. Root may own it: root can read and
+/// change the user's files anyway, and mounted secrets belong to root.
+#[cfg(unix)]
+fn not_private(path: &Path, mode: u32, owner: u32, user: u32) -> Option<String> {
     let path = path.display();
-    Err(Error::configuration(format!(
-        "{path} holds secrets and other users have access to it; run: chmod 600 {path}"
-    )))
+    // A mounted secret can be neither changed nor taken over.
+    let instead = format!(
+        "where that is not possible, as on a read-only mount, set {} and {} (or {} and {}) instead",
+        env::ACCESS_KEY,
+        env::ACCESS_SECRET,
+        env::APP_ID,
+        env::APP_SECRET
+    );
+    if owner != user && owner != 0 {
+        return Some(format!(
+            "{path} belongs to another user (uid {owner}), who could change account and base URL; copy it to a file of your own; {instead}"
+        ));
+    }
+    (mode & 0o077 != 0).then(|| {
+        let mode = mode & 0o777;
+        format!(
+            "{path} holds secrets and other users have access to it (mode {mode:o}); run: chmod 600 {path}; {instead}"
+        )
+    })
 }
 
 /// Elsewhere the user's own directory is closed to others by default, and the standard library cannot tell.
 #[cfg(not(unix))]
-fn refuse_if_others_can_read(_: &Path, _: &std::fs::Metadata) -> Result<(), Error> {
+fn refuse_unless_private(_: &Path, _: &std::fs::Metadata) -> Result<(), Error> {
     Ok(())
 }
 

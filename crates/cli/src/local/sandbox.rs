@@ -7,10 +7,11 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use nxcloud::signing::{AccessKey, Secret};
 use nxcloud_sandbox::{ACCESS_KEY, APP_ID, Sandbox};
 
-use super::{in_one_line, interrupted};
-use crate::account::{self, SANDBOX_PORT, check_secret};
+use super::{in_one_line, random_token, variable};
+use crate::account::{SANDBOX_PORT, check_secret};
 use crate::call;
 use crate::failure::Failure;
+use crate::interrupt::interrupted;
 use crate::output;
 
 pub(crate) fn subcommand() -> Command {
@@ -29,7 +30,7 @@ pub(crate) fn subcommand() -> Command {
                 .long("account")
                 .value_name("KEY=VARIABLE")
                 .action(ArgAction::Append)
-                .help("An access key beside the built-in one, and the environment variable that holds its secret"),
+                .help("An access key beside the built-in one, and the environment variable that holds its secret; the page then asks for a token, a random one without --token-variable"),
         )
         .arg(
             Arg::new("seed")
@@ -77,10 +78,16 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Failure> {
     if let Some(address) = matches.get_one::<IpAddr>("listen").copied() {
         builder = builder.listen_on(address);
     }
-    if let Some(variable) = matches.get_one::<String>("token-variable") {
-        let token = of_variable(variable, || "--token-variable".to_owned())?;
+    let mut own_token = None;
+    if let Some(name) = matches.get_one::<String>("token-variable") {
+        let token = variable(name, || "--token-variable".to_owned())?;
         let token = Secret::new(token).map_err(|error| Failure::usage(error.to_string()))?;
         check_secret("--token-variable", &token)?;
+        builder = builder.token(token);
+    } else if matches.contains_id("account") {
+        // Whoever reads what a real account sends, or has pushes signed with its secret, acts for it.
+        let token = random_token()?;
+        own_token = Some(token.expose().to_owned());
         builder = builder.token(token);
     }
     if let Some(path) = matches.get_one::<PathBuf>("record") {
@@ -90,9 +97,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Failure> {
         builder = builder.seed(call::read_object(from)?.into());
     }
     if !matches.get_flag("quiet") {
-        tracing_subscriber::fmt()
-            .with_writer(std::io::stderr)
-            .init();
+        tracing_subscriber::fmt().with_writer(|| output::Log).init();
     }
     crate::block_on(async {
         // Before the line is printed, so that whoever reads it can stop the sandbox at once.
@@ -110,12 +115,14 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Failure> {
             }
         })?;
         output::data(&format!("listening on {}", sandbox.url()))?;
-        output::note(&match matches.get_one::<String>("token-variable") {
-            None => format!("page: {}", sandbox.inspector_url()),
-            Some(name) => format!(
-                "page: {}?token=… (the token in {name}; asked for once a browser)",
-                sandbox.inspector_url()
-            ),
+        let page = sandbox.inspector_url();
+        let named = matches.get_one::<String>("token-variable");
+        output::note(&match (named, &own_token) {
+            (Some(name), _) => {
+                format!("page: {page}?token=… (the token in {name}; asked for once a browser)")
+            }
+            (None, Some(token)) => format!("page: {page}?token={token}"),
+            (None, None) => format!("page: {page}"),
         });
         output::note(&format!(
             "built-in accounts: access key {ACCESS_KEY}, app id {APP_ID}; `nxcloud --sandbox` uses them{}; Ctrl-C stops",
@@ -133,24 +140,15 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Failure> {
 
 /// An access key and its secret, which stands in the environment and not among the arguments.
 fn account(text: &str) -> Result<(AccessKey, Secret), Failure> {
-    let Some((key, variable)) = text.split_once('=') else {
+    let Some((key, name)) = text.split_once('=') else {
         let problem =
             "--account takes KEY=VARIABLE, the name of the variable that holds the secret";
         return Err(Failure::usage(problem));
     };
-    let secret = of_variable(variable, || format!("--account {key}=…"))?;
+    let secret = variable(name, || format!("--account {key}=…"))?;
     let wrong =
         |error: nxcloud::signing::InvalidField| Failure::usage(format!("--account {key}: {error}"));
     let secret = Secret::new(secret).map_err(wrong)?;
     check_secret(&format!("--account {key}"), &secret)?;
     Ok((AccessKey::new(key).map_err(wrong)?, secret))
-}
-
-/// The secret in an environment variable.
-fn of_variable(name: &str, flag: impl FnOnce() -> String) -> Result<String, Failure> {
-    account::variable(name).ok().flatten().ok_or_else(|| {
-        // What was given may be the secret itself, and is not repeated.
-        let problem = format!("{}: no environment variable of that name is set", flag());
-        Failure::usage(problem).hint("Put the secret into a variable and name that variable.")
-    })
 }

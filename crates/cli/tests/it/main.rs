@@ -6,6 +6,7 @@
 )]
 
 mod calls;
+mod escaping;
 mod every_operation;
 mod exit_codes;
 mod golden;
@@ -13,5 +14,6 @@ mod input;
 mod lines;
 mod local;
 mod misuse;
+mod safety;
 mod signing;
 mod support;

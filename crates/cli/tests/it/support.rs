@@ -144,7 +144,7 @@ impl Nxcloud {
         };
         Running {
             url: url.split("/<").next().unwrap().to_owned(),
-            stdout,
+            stdout: Some(stdout),
             child,
         }
     }
@@ -198,14 +198,22 @@ fn answer(mut stream: TcpStream, body: &str) {
 /// A process that serves. It is killed when the test ends.
 pub(crate) struct Running {
     pub(crate) url: String,
-    pub(crate) stdout: BufReader<ChildStdout>,
+    stdout: Option<BufReader<ChildStdout>>,
     child: Child,
 }
 
 impl Running {
+    /// Closes its output, does something, and waits for its end.
+    pub(crate) fn unread(self, what: impl FnOnce()) -> Option<i32> {
+        let mut running = self;
+        running.stdout = None;
+        what();
+        running.child.wait().unwrap().code()
+    }
+
     pub(crate) fn line(&mut self) -> String {
         let mut line = String::new();
-        self.stdout.read_line(&mut line).unwrap();
+        self.stdout.as_mut().unwrap().read_line(&mut line).unwrap();
         line
     }
 

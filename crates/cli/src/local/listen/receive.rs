@@ -1,0 +1,185 @@
+//! One push: judged, answered or forwarded, and told in a row.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use nxcloud::webhooks::Verifier;
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+
+use super::forward::Endpoint;
+use super::guard;
+use crate::generated::SERVICES;
+use crate::local::in_one_line;
+use crate::output::{self, Format};
+use crate::table::Push;
+use crate::{escape, mask, text};
+
+/// The largest push that is taken: 1 MiB.
+const BODY_LIMIT: usize = 1024 * 1024;
+
+/// What every push needs.
+pub(super) struct Shared {
+    pub(super) verifier: Option<Verifier>,
+    pub(super) endpoint: Option<Endpoint>,
+    /// Names of this machine beside loopback ones.
+    pub(super) hosts: Vec<Authority>,
+    pub(super) format: Format,
+    pub(super) show_body: bool,
+    /// Notified when nobody reads what came any more.
+    pub(super) unread: Notify,
+}
+
+/// What is told of a push.
+struct Row {
+    bytes: Option<usize>,
+    signature: String,
+    /// Why it was not taken.
+    problem: Option<String>,
+    by: &'static str,
+    /// The body, where it is to be shown.
+    body: Option<Value>,
+}
+
+impl Row {
+    fn refused(problem: impl Into<String>) -> Self {
+        Self {
+            bytes: None,
+            signature: "signature not checked".to_owned(),
+            problem: Some(problem.into()),
+            by: "listen",
+            body: None,
+        }
+    }
+}
+
+pub(super) async fn receive(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let began = Instant::now();
+    let (head, body) = request.into_parts();
+    let (answer, told) = shared.take(&head, body).await;
+    let mut row = json!({
+        "path": head.uri.path(),
+        "bytes": told.bytes,
+        "signature": told.signature,
+        "answered": answer.status().as_u16(),
+        "by": told.by,
+        "ms": u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+    });
+    if let Some(problem) = told.problem {
+        row["problem"] = problem.into();
+    }
+    if shared.show_body {
+        row["query"] = head.uri.query().map(mask::query).into();
+        row["body"] = told.body.into();
+    }
+    match output::is_read(&match shared.format {
+        Format::Json => row.to_string(),
+        Format::Table => in_words(&row),
+    }) {
+        Ok(true) => {}
+        Ok(false) => shared.unread.notify_one(),
+        Err(failure) => output::note(&failure.message),
+    }
+    answer
+}
+
+/// The push that a path names.
+fn push(path: &str) -> Option<&'static Push> {
+    let (service, push) = path.strip_prefix('/')?.split_once('/')?;
+    let service = SERVICES.iter().find(|known| known.name == service)?;
+    service.pushes.iter().find(|known| known.name == push)
+}
+
+/// JSON as such if that loses nothing, anything else as a text.
+fn shown(body: &[u8]) -> Value {
+    let json = text::utf8(body).ok().and_then(|text| text::json(text).ok());
+    json.unwrap_or_else(|| String::from_utf8_lossy(body).into())
+}
+
+fn in_words(row: &Value) -> String {
+    let cell = |name: &str| match &row[name] {
+        Value::String(text) => escape::one_line(text).into_owned(),
+        other => other.to_string(),
+    };
+    let (path, answered, by, ms) = (cell("path"), cell("answered"), cell("by"), cell("ms"));
+    let what = if row.get("problem").is_some() {
+        format!("refused: {}", cell("problem"))
+    } else {
+        format!("{} bytes  {}", cell("bytes"), cell("signature"))
+    };
+    let mut line = format!("{path}  {what}  {answered} by {by} in {ms} ms");
+    for name in ["query", "body"] {
+        if row.get(name).is_some_and(|value| !value.is_null()) {
+            line.push_str(&format!("\n  {}", row[name]));
+        }
+    }
+    line
+}
+
+impl Shared {
+    async fn take(&self, head: &Parts, body: Body) -> (Response, Row) {
+        if let Some(problem) = guard::refusal(&head.headers, &self.hosts) {
+            let answer = (StatusCode::FORBIDDEN, "not accepted here\n");
+            return (answer.into_response(), Row::refused(problem));
+        }
+        let body = match Limited::new(body, BODY_LIMIT).collect().await {
+            Ok(body) => body.to_bytes(),
+            Err(error) if error.is::<LengthLimitError>() => {
+                let answer = (StatusCode::PAYLOAD_TOO_LARGE, "too large\n");
+                let problem = format!("it is larger than {BODY_LIMIT} bytes");
+                return (answer.into_response(), Row::refused(problem));
+            }
+            Err(_) => {
+                let answer = (StatusCode::BAD_REQUEST, "the body breaks off\n");
+                return (answer.into_response(), Row::refused("its body breaks off"));
+            }
+        };
+        let signature = self.signature(&head.headers, &body);
+        let (answer, by) = self.answer(head, &body).await;
+        let row = Row {
+            bytes: Some(body.len()),
+            signature,
+            problem: None,
+            by,
+            body: self.show_body.then(|| shown(&body)),
+        };
+        (answer, row)
+    }
+
+    fn signature(&self, headers: &HeaderMap, body: &[u8]) -> String {
+        if !headers.contains_key("sign") {
+            return "unsigned".to_owned();
+        }
+        match &self.verifier {
+            None => "signature not checked, no account".to_owned(),
+            Some(verifier) => match verifier.verify(headers, body) {
+                Ok(_) => "signature right".to_owned(),
+                Err(error) => format!("signature wrong: {error}"),
+            },
+        }
+    }
+
+    async fn answer(&self, head: &Parts, body: &Bytes) -> (Response, &'static str) {
+        let Some(endpoint) = &self.endpoint else {
+            let push = push(head.uri.path());
+            let word = push.and_then(|push| push.reply).unwrap_or("success");
+            return (word.into_response(), "listen");
+        };
+        match endpoint.forward(head, body).await {
+            Ok(response) => (response, "endpoint"),
+            Err(error) => {
+                let reason = in_one_line(&error.without_url());
+                output::note(&format!("the endpoint cannot be reached: {reason}"));
+                let refused = (StatusCode::BAD_GATEWAY, "the endpoint cannot be reached");
+                (refused.into_response(), "listen")
+            }
+        }
+    }
+}
