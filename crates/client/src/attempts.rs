@@ -1,6 +1,5 @@
 //! The attempts of one call: each waits for room, is signed anew, and is followed by another only if the policy says so.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,10 +7,11 @@ use nxcloud_signing::Timestamp;
 use reqwest::Request;
 use tokio::time::Instant;
 
+use crate::attempt_body::Attempt;
+use crate::base_url::is_same_place;
 use crate::call::Call;
 use crate::clock::{Reading, retry_after};
 use crate::retry::{Decision, Delays};
-use crate::sent::watch;
 use crate::{Code, Error, Outcome, RetryPolicy, Scheme, reply, trace};
 
 /// What may still happen in a call.
@@ -88,7 +88,7 @@ impl Call {
             if error.is_too_fast()
                 && let Some(bucket) = session.bucket(self.0.operation.service)
             {
-                bucket.pause(error.retry_after());
+                bucket.pause(error.retry_after(), course.policy.longest_retry_after());
             }
             if once {
                 return Err(error);
@@ -181,16 +181,24 @@ impl Call {
             witness(&request);
             return Err((false, Error::dry_run()));
         }
-        let watched = watch(self, &mut request);
-        let may_have_left = || !watched || self.0.left.load(Ordering::Acquire);
+        let url = request.url().clone();
+        // Until it is dropped at the end of this function, the body may be sent.
+        let attempt = Attempt::new(&mut request);
         let response = session
             .http()
             .execute(request)
             .await
-            .map_err(|error| (false, Error::transport(error, may_have_left())))?;
+            .map_err(|error| (false, Error::transport(error, attempt.may_have_been_sent())))?;
+        if !is_same_place(&url, response.url()) {
+            let error = Error::unreadable("it came from another URL than the one that was asked");
+            return Err((false, error));
+        }
         let timed = self.has_ts();
         let measured = timed
-            .then(|| session.clock().measure(reading, response.headers()))
+            .then(|| {
+                let (url, headers) = (response.url(), response.headers());
+                session.clock().measure(reading, url, headers)
+            })
             .flatten();
         let failing = !response.status().is_success();
         let wait = retry_after(response.headers(), || session.clock().system_time());

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::future::Future;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -74,7 +73,6 @@ impl Service {
             service: self.clone(),
             operation,
             trail: Mutex::new(Trail::default()),
-            left: AtomicBool::new(false),
             #[cfg(feature = "uploads")]
             form: std::sync::OnceLock::new(),
         }));
@@ -136,8 +134,6 @@ pub(crate) struct Inner {
     pub(crate) service: Service,
     pub(crate) operation: &'static Operation,
     trail: Mutex<Trail>,
-    /// Whether the body of the attempt at work was taken up for sending.
-    pub(crate) left: AtomicBool,
     #[cfg(feature = "uploads")]
     pub(crate) form: std::sync::OnceLock<crate::upload::Form>,
 }

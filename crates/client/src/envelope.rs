@@ -5,34 +5,75 @@
 
 use std::fmt;
 
-use serde::de::Visitor;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::Code;
 use crate::lenient::Lenient;
+use crate::verdict::ReplyCode;
 
 /// What the envelope of a reply says.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Envelope {
-    pub(crate) code: Option<Code>,
+    pub(crate) code: ReplyCode,
     pub(crate) message: Option<String>,
     pub(crate) request_id: Option<String>,
 }
 
-/// The keys, whatever else the reply holds; `Value` so that no type of the platform's choosing fails the reading.
-#[derive(Deserialize)]
+/// The names of the text beside the code, and of the request id; the first that is not empty counts.
+const MESSAGES: [&str; 3] = ["msg", "message", "result"];
+const REQUEST_IDS: [&str; 3] = ["requestId", "reqId", "traceId"];
+
+/// The keys of a JSON object that the envelope is made of. Of equal keys the first counts, but two different codes leave open
+/// what happened.
 struct Keys {
-    code: Option<Value>,
-    msg: Option<Value>,
-    message: Option<Value>,
-    result: Option<Value>,
-    #[serde(rename = "requestId")]
-    request_id: Option<Value>,
-    #[serde(rename = "reqId")]
-    req_id: Option<Value>,
-    #[serde(rename = "traceId")]
-    trace_id: Option<Value>,
+    code: ReplyCode,
+    messages: [Option<String>; 3],
+    request_ids: [Option<String>; 3],
+}
+
+impl<'de> Deserialize<'de> for Keys {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+        impl<'de> Visitor<'de> for Object {
+            type Value = Keys;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Keys, A::Error> {
+                let mut keys = Keys {
+                    code: ReplyCode::None,
+                    messages: [const { None }; 3],
+                    request_ids: [const { None }; 3],
+                };
+                while let Some(key) = map.next_key::<String>()? {
+                    let slot = |names: [&str; 3]| names.iter().position(|name| *name == key);
+                    if key == "code" {
+                        // `Value`, so that no type of the platform's choosing fails the reading.
+                        let code = i64::convert(map.next_value()?).map(Code::new);
+                        keys.code = keys.code.and(code);
+                    } else if let Some(slot) = slot(MESSAGES) {
+                        fill(&mut keys.messages[slot], map.next_value()?);
+                    } else if let Some(slot) = slot(REQUEST_IDS) {
+                        fill(&mut keys.request_ids[slot], map.next_value()?);
+                    } else {
+                        map.next_value::<IgnoredAny>()?;
+                    }
+                }
+                Ok(keys)
+            }
+        }
+        deserializer.deserialize_map(Object)
+    }
+}
+
+fn fill(slot: &mut Option<String>, value: Value) {
+    if slot.is_none() {
+        *slot = String::convert(value).filter(|text| !text.is_empty());
+    }
 }
 
 /// The one key that a reply which says success is read for: nothing of it is copied.
@@ -86,24 +127,20 @@ impl Envelope {
     pub(crate) fn read(body: &[u8]) -> Result<Self, serde_json::Error> {
         let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
         if first != Some(&b'{') {
-            serde_json::from_slice::<serde::de::IgnoredAny>(body)?;
-            return Ok(Self::default());
+            serde_json::from_slice::<IgnoredAny>(body)?;
+            return Ok(Self {
+                code: ReplyCode::None,
+                message: None,
+                request_id: None,
+            });
         }
         let keys: Keys = serde_json::from_slice(body)?;
         Ok(Self {
-            code: keys.code.and_then(i64::convert).map(Code::new),
-            message: first_text([keys.msg, keys.message, keys.result]),
-            request_id: first_text([keys.request_id, keys.req_id, keys.trace_id]),
+            code: keys.code,
+            message: keys.messages.into_iter().flatten().next(),
+            request_id: keys.request_ids.into_iter().flatten().next(),
         })
     }
-}
-
-fn first_text(candidates: [Option<Value>; 3]) -> Option<String> {
-    candidates
-        .into_iter()
-        .flatten()
-        .find_map(String::convert)
-        .filter(|text| !text.is_empty())
 }
 
 #[cfg(test)]
@@ -113,7 +150,10 @@ mod tests {
     fn read(body: &str) -> (Option<i64>, Option<String>, Option<String>) {
         let envelope = Envelope::read(body.as_bytes()).unwrap();
         (
-            envelope.code.map(Code::value),
+            match envelope.code {
+                ReplyCode::One(code) => Some(code.value()),
+                ReplyCode::None | ReplyCode::Conflicting => None,
+            },
             envelope.message,
             envelope.request_id,
         )
@@ -137,6 +177,31 @@ mod tests {
             read(r#"{"code":0,"msg":null,"traceId":7,"message":""}"#),
             (Some(0), None, Some("7".into()))
         );
+    }
+
+    #[test]
+    fn of_equal_keys_the_first_counts_and_two_different_codes_contradict_each_other() {
+        let code = |body: &str| Envelope::read(body.as_bytes()).unwrap().code;
+        assert_eq!(
+            code(r#"{"code":2,"code":"2"}"#),
+            ReplyCode::One(Code::new(2))
+        );
+        assert_eq!(
+            code(r#"{"code":null,"code":0}"#),
+            ReplyCode::One(Code::SUCCESS)
+        );
+        for two in [r#"{"code":0,"code":2}"#, r#"{"code":2,"a":1,"code":"0"}"#] {
+            assert_eq!(code(two), ReplyCode::Conflicting, "{two}");
+        }
+        let (_, message, id) = read(r#"{"msg":"a","msg":"b","reqId":"1","reqId":"2"}"#);
+        assert_eq!((message, id), (Some("a".into()), Some("1".into())));
+    }
+
+    #[test]
+    fn an_empty_text_hides_no_other() {
+        let (_, message, id) =
+            read(r#"{"msg":"","message":null,"result":"r","reqId":"","traceId":"t"}"#);
+        assert_eq!((message, id), (Some("r".into()), Some("t".into())));
     }
 
     #[test]

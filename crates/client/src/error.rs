@@ -20,6 +20,8 @@ pub struct Error(Box<Inner>);
 struct Inner {
     reason: ErrorKind,
     outcome: Outcome,
+    /// Whether another attempt may end differently; see [`Failure::temporary`].
+    temporary: bool,
     operation: Option<&'static Operation>,
     code: Option<Code>,
     message: Option<String>,
@@ -38,6 +40,12 @@ impl Error {
         Self(Box::new(Inner {
             reason,
             outcome,
+            temporary: match reason {
+                ErrorKind::Connect
+                | ErrorKind::Throttled
+                | ErrorKind::Refused(CodeKind::RateLimit) => true,
+                _ => outcome == Outcome::Unknown,
+            },
             operation: None,
             code: None,
             message: None,
@@ -97,14 +105,15 @@ impl Error {
         error
     }
 
-    pub(crate) fn http_status(status: u16) -> Self {
-        // A redirect or a 4xx comes before the platform acts; a 5xx may come after.
-        let outcome = if status < 500 {
-            Outcome::Rejected
-        } else {
-            Outcome::Unknown
+    /// A reply that has no code to go by, or contradicts itself.
+    pub(crate) fn reply(status: u16, outcome: Outcome, temporary: bool) -> Self {
+        let kind = match status {
+            200 => ErrorKind::UnreadableReply,
+            _ => ErrorKind::HttpStatus,
         };
-        Self::new(ErrorKind::HttpStatus, outcome)
+        let mut error = Self::new(kind, outcome);
+        error.0.temporary = temporary;
+        error
     }
 
     pub(crate) fn unreadable(detail: impl Into<String>) -> Self {
@@ -210,22 +219,17 @@ impl Error {
         let failure = self.failure();
         match failure.outcome {
             Outcome::NotSent | Outcome::Rejected => failure.temporary,
-            Outcome::Unknown => self.0.operation.is_some_and(|operation| operation.safe),
+            Outcome::Unknown => {
+                failure.temporary && self.0.operation.is_some_and(|operation| operation.safe)
+            }
         }
     }
 
     /// What the retry policy decides on.
     pub(crate) fn failure(&self) -> Failure {
-        let temporary = match self.reason() {
-            ErrorKind::Connect | ErrorKind::Throttled | ErrorKind::Refused(CodeKind::RateLimit) => {
-                true
-            }
-            ErrorKind::HttpStatus => self.status() == Some(429),
-            _ => false,
-        };
         Failure {
             outcome: self.outcome(),
-            temporary,
+            temporary: self.0.temporary,
             retry_after: self.retry_after(),
         }
     }

@@ -1,6 +1,7 @@
 #![forbid(unsafe_code)]
 #![doc = include_str!("../README.md")]
 
+mod attempt_body;
 mod attempts;
 mod base_url;
 #[cfg(feature = "blocking")]
@@ -15,6 +16,7 @@ mod credentials;
 mod decimal;
 mod envelope;
 mod error;
+mod handover;
 mod hidden;
 mod kind;
 pub mod lenient;
@@ -31,8 +33,10 @@ mod retry;
 mod sent;
 mod session;
 mod trace;
+mod transport;
 #[cfg(feature = "uploads")]
 pub mod upload;
+mod verdict;
 
 pub use builder::SessionBuilder;
 pub use bulk::Presigned;

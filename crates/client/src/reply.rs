@@ -4,6 +4,7 @@ use bytes::{Bytes, BytesMut};
 use reqwest::Response;
 
 use crate::envelope::Envelope;
+use crate::verdict::{ReplyCode, Verdict, verdict};
 use crate::{Code, Error, Operation, Scheme};
 
 /// A reply larger than this is refused: no documented one comes near.
@@ -37,47 +38,71 @@ pub(crate) async fn read(
     judge(operation, status, body.freeze())
 }
 
-/// What a complete reply says.
+/// What a complete reply says: its body if it says success.
 fn judge(operation: &'static Operation, status: u16, body: Bytes) -> Result<Bytes, Error> {
     let by_status = matches!(operation.scheme, Scheme::AntBuddySha256 { .. });
-    if status == 200 && !by_status && Envelope::is_success(&body) {
+    if !by_status && (200..300).contains(&status) && Envelope::is_success(&body) {
         return Ok(body);
     }
     let envelope = Envelope::read(&body);
-    let blank = body.iter().all(u8::is_ascii_whitespace);
-    let failed = |error: Error, words: Envelope| {
-        Err(error
-            .with_words(words.message, words.request_id)
-            .with_reply(status, body.clone()))
+    let code = envelope
+        .as_ref()
+        .map_or(ReplyCode::None, |envelope| envelope.code);
+    let is_blank = body.iter().all(u8::is_ascii_whitespace);
+    let verdict = if by_status {
+        let message = envelope
+            .as_ref()
+            .ok()
+            .and_then(|envelope| envelope.message.as_ref());
+        let readable = envelope.is_ok() || is_blank;
+        antbuddy(operation, status, code, readable, message.is_some())
+    } else {
+        verdict(status, code)
     };
-    match envelope {
-        // A code of the platform says more than the HTTP status that carries it.
-        Ok(
-            envelope @ Envelope {
-                code: Some(code), ..
-            },
-        ) if code != Code::SUCCESS && !by_status => {
-            failed(Error::refused(operation, code), envelope)
+    let error = match verdict {
+        // Operations of AntBuddy may answer success without a body.
+        Verdict::Success if is_blank => return Ok(Bytes::from_static(b"{}")),
+        Verdict::Success => return Ok(body),
+        Verdict::Code(code) => Error::refused(operation, code),
+        Verdict::Failed { outcome, temporary } => {
+            let error = Error::reply(status, outcome, temporary);
+            match (code, &envelope) {
+                (ReplyCode::One(_), _) => {
+                    error.with_detail("its result code says success, its HTTP status does not")
+                }
+                (ReplyCode::Conflicting, _) => {
+                    error.with_detail("it has several different result codes")
+                }
+                (ReplyCode::None, _) if status != 200 => error,
+                (ReplyCode::None, Ok(_)) => error.with_detail("it has no result code"),
+                (ReplyCode::None, Err(_)) => error.with_detail("it is not JSON"),
+            }
         }
-        envelope if status != 200 => {
-            let code = Code::new(i64::from(status));
-            // A page in HTML is not AntBuddy's: something in between made it, and its status has no documented meaning.
-            let own = by_status && (envelope.is_ok() || blank);
-            let error = if own && operation.code_info(code).is_some() {
-                Error::refused(operation, code)
-            } else {
-                Error::http_status(status)
-            };
-            failed(error, envelope.unwrap_or_default())
-        }
-        // AntBuddy documents operations whose success has no body.
-        _ if by_status && blank => Ok(Bytes::from_static(b"{}")),
-        Err(error) => Err(Error::unreadable("it is not JSON")
-            .with_source(error)
-            .with_reply(status, body)),
-        Ok(envelope) if envelope.code.is_none() && !by_status => {
-            failed(Error::unreadable("it has no result code"), envelope)
-        }
-        Ok(_) => Ok(body),
+    };
+    let error = match envelope {
+        Ok(envelope) => error.with_words(envelope.message, envelope.request_id),
+        Err(source) if status == 200 => error.with_source(source),
+        Err(_) => error,
+    };
+    Err(error.with_reply(status, body))
+}
+
+/// The verdict on a reply of `AntBuddy`, which answers by HTTP status and documents neither an envelope nor codes.
+fn antbuddy(
+    operation: &Operation,
+    status: u16,
+    code: ReplyCode,
+    readable: bool,
+    has_message: bool,
+) -> Verdict {
+    if status == 200 && readable && code != ReplyCode::Conflicting {
+        return Verdict::Success;
     }
+    // A page or an empty body may come from something in between, and then nobody knows what happened behind it.
+    let contradicts = matches!(code, ReplyCode::One(Code::SUCCESS) | ReplyCode::Conflicting);
+    let documented = Code::new(i64::from(status));
+    if has_message && !contradicts && operation.code_info(documented).is_some() {
+        return Verdict::Code(documented);
+    }
+    verdict(status, code)
 }

@@ -8,6 +8,7 @@ use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::extract::{Request, State};
 use axum::http::header::{ALLOW, CONTENT_TYPE, DATE};
+use axum::http::request::Parts as Head;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use bytes::{Bytes, BytesMut};
@@ -23,7 +24,7 @@ use crate::faults::{Faults, Line};
 use crate::inspect;
 use crate::platform::{self, Answer, Platform};
 use crate::push::Pushes;
-use crate::record::{Cause, Headers, History, Parts};
+use crate::record::{Cause, Headers, History, Parts, SignatureMismatch};
 use crate::server::Answering;
 
 /// Room made for a body before any of it has come, whatever length is announced.
@@ -102,7 +103,11 @@ async fn platform(State(shared): State<Arc<Shared>>, request: Request) -> Respon
     answer(&shared, line.as_ref(), request).await
 }
 
-async fn answer<B>(shared: &Shared, line: Option<&Line>, request: hyper::Request<B>) -> Response
+async fn answer<B>(
+    shared: &Arc<Shared>,
+    line: Option<&Line>,
+    request: hyper::Request<B>,
+) -> Response
 where
     B: HttpBody<Data = Bytes> + Unpin,
 {
@@ -115,19 +120,13 @@ where
     let room = shared.history.room(body.len()).await;
     let now = shared.platform.clock.now();
     let mut fault = None;
-    let answer = match problem {
+    let mut answer = match problem {
         Some(cause @ Cause::BodyTooLarge { .. }) => {
             Answer::refused(StatusCode::PAYLOAD_TOO_LARGE, cause)
         }
         Some(cause) => Answer::refused(StatusCode::BAD_REQUEST, cause),
         None => {
-            let incoming = platform::Incoming {
-                method: &head.method,
-                path: head.uri.path(),
-                query: head.uri.query(),
-                headers: &head.headers,
-                body: &body,
-            };
+            let incoming = incoming(&head, &body);
             if shared.faults.any() {
                 fault = shared.faults.draw(shared.platform.operation(&incoming));
             }
@@ -139,6 +138,12 @@ where
             }
         }
     };
+    if answer.verdict.is_wrong_signature() {
+        let (head, body) = (head.clone(), body.clone());
+        if let Some(found) = diagnosis(shared, head, body).await {
+            answer.verdict.explain(found);
+        }
+    }
     platform::log(&answer);
     let response = respond(&answer, now);
     let response = match fault {
@@ -165,6 +170,31 @@ where
         .tell("request", || inspect::summary(&received));
     shared.pushes.follow(&received);
     response
+}
+
+/// What a wrong signature was made over, found out on another thread; one diagnosis at a time, so that many of them leave
+/// the other requests their share of the machine.
+async fn diagnosis(shared: &Arc<Shared>, head: Head, body: Bytes) -> Option<SignatureMismatch> {
+    let permit = shared.platform.diagnosing().await;
+    let shared = Arc::clone(shared);
+    let found = tokio::task::spawn_blocking(move || {
+        let incoming = incoming(&head, &body);
+        let found = shared.platform.diagnose(&incoming);
+        drop(permit);
+        found
+    });
+    // It fails only if the runtime is going down.
+    found.await.ok().flatten()
+}
+
+fn incoming<'a>(head: &'a Head, body: &'a Bytes) -> platform::Incoming<'a> {
+    platform::Incoming {
+        method: &head.method,
+        path: head.uri.path(),
+        query: head.uri.query(),
+        headers: &head.headers,
+        body,
+    }
 }
 
 /// Reads a whole body. What goes beyond the limit is read and dropped up to twice the limit, so that a sender that is

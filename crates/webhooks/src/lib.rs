@@ -41,7 +41,8 @@ pub use push::{Content, Push, Reply, Retry};
 #[doc(hidden)]
 pub use push::{Kind, Name};
 pub use receiver::{
-    Answer, Incoming, NotQueued, Pending, Queue, Received, Receiver, Refusal, Refused,
+    Answer, DEFAULT_BODY_TIMEOUT, Incoming, NotQueued, Pending, Queue, Received, Receiver, Refusal,
+    Refused,
 };
 pub use replay::{Claim, DEFAULT_REPLAY_CAPACITY, MemoryStore, ReplayKey, ReplayStore};
 pub use time::{LocalDateTime, NotADateTime, UnixTime};

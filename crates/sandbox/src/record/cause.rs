@@ -46,6 +46,18 @@ impl Verdict {
         self.code
     }
 
+    /// Puts in what a wrong signature turned out to be.
+    pub(crate) fn explain(&mut self, found: SignatureMismatch) {
+        if let Some(Cause::Signature(mismatch)) = &mut self.cause {
+            *mismatch = found;
+        }
+    }
+
+    /// Whether the signature was refused.
+    pub(crate) const fn is_wrong_signature(&self) -> bool {
+        matches!(self.cause, Some(Cause::Signature(_)))
+    }
+
     /// Why the request was refused; `None` if it was accepted.
     #[must_use]
     pub const fn cause(&self) -> Option<&Cause> {
@@ -193,7 +205,7 @@ impl fmt::Display for Cause {
 /// A signature that is not that of the request.
 ///
 /// `Debug` leaves out the string to sign, because that holds the body.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 #[cfg_attr(feature = "record", derive(Deserialize, Serialize))]
 pub struct SignatureMismatch {
     likely_cause: LikelyCause,
@@ -243,7 +255,7 @@ impl fmt::Debug for SignatureMismatch {
 }
 
 /// Which documented cause a wrong signature looks like. `Display` says what to change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 #[cfg_attr(feature = "record", derive(Deserialize))]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -262,6 +274,7 @@ pub enum LikelyCause {
     /// The signature is right, but not written in lowercase hexadecimal.
     UpperCase,
     /// Nothing else fits: most likely the secret is not that of the account.
+    #[default]
     WrongSecret,
 }
 

@@ -9,6 +9,7 @@ mod bounds;
 mod events;
 mod fuzz;
 mod glue;
+mod guard;
 mod properties;
 mod receiver;
 mod sandbox;
