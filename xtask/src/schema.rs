@@ -96,6 +96,11 @@ impl<'a> Schemas<'a> {
             } else {
                 Place::Query
             };
+            if field.place == Place::Path {
+                // An empty one would make another path.
+                let least = &mut field.limits.min_length;
+                *least = Some(least.unwrap_or_default().max(1));
+            }
             fields.push(field);
         }
         if fields.is_empty() {

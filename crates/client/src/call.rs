@@ -91,9 +91,12 @@ impl Service {
         S: FnOnce(String, reqwest::Client, Call) -> F,
         F: Future<Output = Result<ResponseValue<T>, progenitor_client::Error<()>>>,
     {
-        if self.session.local_checks() {
-            Checker::run(request).map_err(Error::invalid_request)?;
-        }
+        let checked = if self.session.local_checks() {
+            Checker::run(request)
+        } else {
+            Checker::run_urls(request)
+        };
+        checked.map_err(Error::invalid_request)?;
         let base_url = self.session.base_url(call.0.operation.base_url)?;
         let result = send(base_url, self.session.http().clone(), call.clone()).await;
         let failure = call.trail().failure.take();
@@ -103,6 +106,14 @@ impl Service {
             (None, Err(error)) => Err(from_generated::<T>(error)),
         }
     }
+}
+
+/// A path parameter as one segment of the URL; generated code calls it.
+///
+/// progenitor's own function leaves `\` as it is, which URL parsers read as `/`.
+#[must_use]
+pub fn encode_path(value: &str) -> String {
+    progenitor_client::encode_path(value).replace('\\', "%5C")
 }
 
 /// What is left for the generated code to fail at: building the request, and decoding the reply.

@@ -25,6 +25,7 @@ mod open_enum;
 mod operation;
 mod options;
 pub mod paging;
+pub mod phone;
 mod plain_pattern;
 mod profile;
 pub mod profiles;
@@ -40,7 +41,7 @@ mod verdict;
 
 pub use builder::SessionBuilder;
 pub use bulk::Presigned;
-pub use call::{Call, Service};
+pub use call::{Call, Service, encode_path};
 pub use code::{Code, CodeInfo, CodeKind, PLATFORM_CODES};
 pub use credentials::{Credentials, env};
 pub use decimal::{Decimal, NotDecimal};
