@@ -245,7 +245,11 @@ mod tests {
 
     #[test]
     fn a_secret_is_read_into_a_buffer_that_does_not_grow() {
-        for (bytes, secret) in [("\u{feff}hush\r\n", "hush"), (" a b \n\n", " a b "), ("", "")] {
+        for (bytes, secret) in [
+            ("\u{feff}hush\r\n", "hush"),
+            (" a b \n\n", " a b "),
+            ("", ""),
+        ] {
             let read = read_secret(bytes.as_bytes()).expect("text");
             assert_eq!(read, secret);
             assert_eq!(read.capacity(), LONGEST_SECRET + 64);

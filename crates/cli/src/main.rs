@@ -19,6 +19,7 @@ mod local;
 mod manual;
 mod mask;
 mod output;
+mod phones;
 mod sign;
 mod table;
 mod text;
