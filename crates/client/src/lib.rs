@@ -18,6 +18,8 @@ mod envelope;
 mod error;
 mod handover;
 mod hidden;
+#[doc(hidden)]
+pub mod incoming;
 mod kind;
 pub mod lenient;
 mod limit;
@@ -47,6 +49,7 @@ pub use credentials::{Credentials, env};
 pub use decimal::{Decimal, NotDecimal};
 pub use error::Error;
 pub use hidden::{Hidden, Shape};
+pub use incoming::{Repair, Repairs};
 pub use kind::{ErrorKind, Outcome};
 pub use limit::{RateLimit, WhenLimited};
 pub use nxcloud_signing as signing;

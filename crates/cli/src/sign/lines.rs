@@ -145,9 +145,7 @@ fn read(
     verb: Verb,
     untimed: &mut bool,
 ) -> Result<Ready, Failure> {
-    // A number in a header keeps its digits.
-    let line = text::with_long_numbers_quoted(line);
-    let mut line: Line = serde_json::from_str(&line).map_err(|error| {
+    let mut line = parse(line).map_err(|error| {
         // serde's own words could repeat a value.
         let column = error.column();
         let expected =
@@ -198,6 +196,18 @@ fn read(
         values: line.values.unwrap_or_else(|| given.values.clone()),
         sign,
     })
+}
+
+/// A number keeps its digits, where 64 bits cannot hold it as a text.
+fn parse(text: &str) -> Result<Line, serde_json::Error> {
+    let is_float = |value: &Option<Value>| value.as_ref().is_some_and(Value::is_f64);
+    match serde_json::from_str::<Line>(text) {
+        Ok(line) if !is_float(&line.ts) && !is_float(&line.biz_type) => Ok(line),
+        lossy => match text::json(text).map(serde_json::from_value) {
+            Ok(Ok(line)) => Ok(line),
+            _ => lossy,
+        },
+    }
 }
 
 /// A text, or a number as it would stand in a header.

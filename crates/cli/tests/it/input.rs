@@ -128,10 +128,7 @@ async fn digits_go_in_and_come_out_whole_and_equal_keys_are_refused() {
     let ran = nxcloud
         .feed(&["sms", "send-sms", "--json", "-"], twice)
         .exits(2);
-    assert!(
-        ran.complaint().contains("holds a key twice: line 1"),
-        "{ran}"
-    );
+    assert!(ran.complaint().contains("holds a key twice"), "{ran}");
     let page = ["did", "query-calls", "--page", long];
     assert!(
         nxcloud
