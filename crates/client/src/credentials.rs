@@ -195,7 +195,9 @@ fn invalid(error: nxcloud_signing::InvalidField) -> Error {
 }
 
 fn half_a_pair(set: &str, missing: &str) -> Error {
-    Error::configuration(format!("{set} is set, but {missing} is not; set both"))
+    Error::configuration(format!(
+        "{set} is set, but {missing} is not or is empty; set both"
+    ))
 }
 
 fn from(id: &str, secret: &str, error: &Error) -> Error {
