@@ -131,7 +131,11 @@ impl Job {
             if *safe {
                 return output::data(&text);
             }
-            output::write(&text).map_err(|error| Failure::output(&error))
+            output::write(&text).map_err(|error| Failure::output(&error))?;
+            if output::was_closed() {
+                output::note(&format!("{id}: accepted; stdout is closed: {reply:?}"));
+            }
+            Ok(())
         });
         printed.map_err(|failure| {
             if *safe {

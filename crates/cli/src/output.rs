@@ -72,6 +72,24 @@ pub(crate) fn write(text: &str) -> io::Result<()> {
     stdout.flush()
 }
 
+/// Whether stdout was closed when the command began. The standard library has put the null device in its place, open for reading
+/// as well, as few others open it for output; so that this is a guess, good for a note.
+#[cfg(target_os = "linux")]
+pub(crate) fn was_closed() -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let device = |path| std::fs::metadata(path).map(|found| found.rdev()).ok();
+    let flags = std::fs::read_to_string("/proc/self/fdinfo/1").unwrap_or_default();
+    let flags = flags.lines().find_map(|line| line.strip_prefix("flags:"));
+    // The last octal digit: 1 is for writing only, 2 for both.
+    let both = flags.is_some_and(|flags| flags.ends_with('2'));
+    both && device("/proc/self/fd/1") == device("/dev/null")
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn was_closed() -> bool {
+    false
+}
+
 /// A line for people, to stderr.
 pub(crate) fn note(text: &str) {
     // Nobody is left to tell when even this fails.

@@ -66,11 +66,9 @@ async fn a_send_that_was_accepted_never_ends_as_if_it_was_not() {
                 unread(&nxcloud, &arguments).exits(4)
             };
             let line = ran.complaint();
-            let id = sandbox.requests_for("send_sms").pop().unwrap();
-            let reply: serde_json::Value = serde_json::from_slice(id.reply()).unwrap();
-            let id = reply["messageid"].as_str().unwrap();
+            let id = last_id(&sandbox);
             assert!(
-                line.contains("accepted") && line.contains(id),
+                line.contains("accepted") && line.contains(&id),
                 "{id}: {line}"
             );
             assert!(line.contains("Do not send it again"), "{line}");
@@ -82,8 +80,12 @@ async fn a_send_that_was_accepted_never_ends_as_if_it_was_not() {
         // With stderr in the same state only the code is left.
         run_with(&nxcloud, &arguments, ">/dev/full 2>/dev/full").exits(4);
         run_with(&nxcloud, &arguments, ">/dev/full 2>&-").exits(4);
-        // Whoever closes stdout, or throws it away, wants no reply.
-        run_with(&nxcloud, &arguments, ">&-").exits(0);
+        // Whoever closes stdout wants no reply, but the id is not lost; who throws it away knows.
+        let closed = run_with(&nxcloud, &arguments, ">&-").exits(0);
+        let id = last_id(&sandbox);
+        assert!(closed.complaint().contains(&id), "{id}: {closed}");
+        let thrown = run_with(&nxcloud, &arguments, ">/dev/null").exits(0);
+        assert_eq!(thrown.stderr, "");
         run_with(&nxcloud, &arguments, ">&- 2>&-").exits(0);
         run_with(&nxcloud, &arguments, "2>&-").exits(0);
         run_with(&nxcloud, &arguments, "2>/dev/full").exits(0);
@@ -156,6 +158,14 @@ async fn what_can_be_repeated_ends_with_3_when_its_output_is_lost() {
         assert_eq!(unread.code, usual.code, "{arguments:?}: {unread}");
     }
     assert!(sandbox.requests_for("send_sms").is_empty());
+}
+
+/// The id that the sandbox gave to the last message.
+#[cfg(target_os = "linux")]
+fn last_id(sandbox: &Sandbox) -> String {
+    let request = sandbox.requests_for("send_sms").pop().unwrap();
+    let reply: serde_json::Value = serde_json::from_slice(request.reply()).unwrap();
+    reply["messageid"].as_str().unwrap().to_owned()
 }
 
 /// Two numbers to check, so that there are two pages of one.
