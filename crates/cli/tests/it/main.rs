@@ -8,6 +8,7 @@
 mod calls;
 mod escaping;
 mod every_operation;
+mod forgiving;
 mod golden;
 mod local;
 mod misuse;
