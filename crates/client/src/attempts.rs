@@ -8,6 +8,7 @@ use reqwest::Request;
 use tokio::time::Instant;
 
 use crate::attempt_body::Attempt;
+use crate::base_url::is_same_place;
 use crate::call::Call;
 use crate::clock::{Reading, retry_after};
 use crate::retry::{Decision, Delays};
@@ -180,6 +181,7 @@ impl Call {
             witness(&request);
             return Err((false, Error::dry_run()));
         }
+        let url = request.url().clone();
         // Until it is dropped at the end of this function, the body may be sent.
         let attempt = Attempt::new(&mut request);
         let response = session
@@ -187,6 +189,10 @@ impl Call {
             .execute(request)
             .await
             .map_err(|error| (false, Error::transport(error, attempt.may_have_been_sent())))?;
+        if !is_same_place(&url, response.url()) {
+            let error = Error::unreadable("it came from another URL than the one that was asked");
+            return Err((false, error));
+        }
         let timed = self.has_ts();
         let measured = timed
             .then(|| {

@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::limit::{Limits, Sleeper};
 use crate::retry::Budget;
 use crate::session::Inner;
+use crate::transport::Transport;
 use crate::{Credentials, Error, RateLimit, RetryBudget, RetryPolicy, Session};
 
 /// Settings of a [`Session`] in the making; see [`Session::builder`].
@@ -33,25 +34,11 @@ pub struct SessionBuilder {
     sleeper: Sleeper,
 }
 
-/// What an HTTP client of a session is made of.
-#[derive(Clone)]
-pub(crate) struct Transport {
-    http: Option<reqwest::Client>,
-    proxy: Option<String>,
-    proxy_from_env: bool,
-    connect_timeout: Duration,
-}
-
 impl SessionBuilder {
     pub(crate) fn new(credentials: Credentials) -> Self {
         Self {
             credentials,
-            transport: Transport {
-                http: None,
-                proxy: None,
-                proxy_from_env: false,
-                connect_timeout: Duration::from_secs(10),
-            },
+            transport: Transport::default(),
             base_url: None,
             timeout: Some(Duration::from_secs(30)),
             total_timeout: Some(Duration::from_secs(90)),
@@ -83,27 +70,34 @@ impl SessionBuilder {
         self
     }
 
-    /// Uses the caller's own HTTP client, and so its pool, proxy, TLS and connect time-out instead of those set here.
+    /// Changes how the session's HTTP client is made: its pool, certificates, keep-alive, name resolution.
     ///
-    /// Blocking calls use the same pool then. Do not mix them with async calls on a runtime with one thread: a pooled connection is
-    /// driven by the runtime that opened it, which stands still during a blocking call on its thread.
+    /// Redirects, the client's own retries, the HTTP version and the TLS library stay as the session needs them: a followed redirect
+    /// takes a signed request to another place, and a repeated request carries an old signature. Set a proxy with
+    /// [`proxy`](Self::proxy), not here: one that is set here is removed, or with [`proxy_from_env`](Self::proxy_from_env) takes the
+    /// place of the environment's.
     ///
-    /// Set its redirect policy to none, since a followed redirect carries a signed request to another place, and its own
-    /// retries to never, since they send an old signature.
-    pub fn http_client(mut self, client: reqwest::Client) -> Self {
-        self.transport.http = Some(client);
+    /// The closure runs once for async calls and once for blocking ones, which have a pool of their own.
+    pub fn http_client(
+        mut self,
+        configure: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync + 'static,
+    ) -> Self {
+        self.transport.configure = Some(Arc::new(configure));
         self
     }
 
     /// Sends everything through this proxy: `http://`, `https://` or, with reqwest's feature `socks`, `socks5://`, with a user
-    /// name and password in it if need be. They are never shown.
+    /// name and password if it needs them. They are never shown.
+    ///
+    /// Plain http through a proxy on another machine is refused, since it could read the messages; see
+    /// [`allow_plain_http`](Self::allow_plain_http).
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.transport.proxy = Some(url.into());
         self
     }
 
     /// Whether the variables `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` decide on the proxy: false by default, true for
-    /// [`Session::from_env`].
+    /// [`Session::from_env`]. A base URL of this machine is never reached through a proxy of the environment.
     pub fn proxy_from_env(mut self, on: bool) -> Self {
         self.transport.proxy_from_env = on;
         self
@@ -160,7 +154,7 @@ impl SessionBuilder {
         self
     }
 
-    /// Allows plain http to hosts other than loopback: false by default. The signature protects against changes, but
+    /// Allows plain http to hosts other than loopback, or through a proxy on one: false by default. The signature protects against changes, but
     /// everyone on the way can read the messages.
     pub fn allow_plain_http(mut self, on: bool) -> Self {
         self.plain_http = on;
@@ -201,10 +195,11 @@ impl SessionBuilder {
     /// # Errors
     ///
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when the base URL is malformed or plain http to
-    /// another machine, when a rate limit is zero, or when the HTTP client cannot be made.
-    pub fn build(self) -> Result<Session, Error> {
+    /// another machine or through a proxy on one, when a rate limit is zero, or when the HTTP client cannot be made.
+    pub fn build(mut self) -> Result<Session, Error> {
         if let Some(url) = &self.base_url {
-            check_base_url(url, self.plain_http)?;
+            let url = check_base_url(url, self.plain_http)?;
+            self.transport.set_base_url(url, self.plain_http)?;
         }
         for limit in self.limit.iter().chain(self.limits.values()) {
             limit.check()?;
@@ -229,44 +224,6 @@ impl SessionBuilder {
             #[cfg(feature = "blocking")]
             runtime: crate::blocking::Runtime::new(self.transport),
         })))
-    }
-}
-
-impl Transport {
-    /// The caller's own client, or a new one with a pool of its own.
-    pub(crate) fn make_http(&self) -> Result<reqwest::Client, Error> {
-        if let Some(client) = &self.http {
-            return Ok(client.clone());
-        }
-        let mut builder = reqwest::Client::builder()
-            .connect_timeout(self.connect_timeout)
-            .redirect(reqwest::redirect::Policy::none())
-            // Every attempt is signed anew, which the HTTP client cannot do.
-            .retry(reqwest::retry::never())
-            .user_agent(concat!("nxcloud-rust/", env!("CARGO_PKG_VERSION")));
-        // Where another crate of the build turned the other one on as well, this crate's feature decides.
-        #[cfg(feature = "rustls")]
-        {
-            builder = builder.tls_backend_rustls();
-        }
-        #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
-        {
-            builder = builder.tls_backend_native();
-        }
-        if let Some(url) = &self.proxy {
-            // The cause would repeat the URL with its password.
-            let proxy = reqwest::Proxy::all(url).map_err(|_| {
-                Error::configuration(
-                    "the proxy is not a URL; write it as http://[user:password@]host:port",
-                )
-            })?;
-            builder = builder.proxy(proxy);
-        } else if !self.proxy_from_env {
-            builder = builder.no_proxy();
-        }
-        builder.build().map_err(|error| {
-            Error::configuration("the HTTP client could not be made").with_source(error)
-        })
     }
 }
 

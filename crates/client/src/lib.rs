@@ -33,6 +33,7 @@ mod retry;
 mod sent;
 mod session;
 mod trace;
+mod transport;
 #[cfg(feature = "uploads")]
 pub mod upload;
 mod verdict;

@@ -36,9 +36,9 @@ fn shared(body_limit: usize) -> Arc<Shared> {
         platform: Platform::new(Catalog::embedded().unwrap(), accounts, Clock::new(|| NOW)),
         faults: Faults::default(),
         history: History::new(100, 1_000_000),
-        pushes: Pushes::new([], Clock::new(|| NOW), Events::default()).unwrap(),
-        body_limit,
-        access: Access::ThisMachine,
+        pushes: Pushes::new(Vec::new(), None, Clock::new(|| NOW), Events::default()).unwrap(),
+        intake: Intake::new(body_limit, None),
+        access: Access::this_machine(),
         events: Events::default(),
     })
 }
@@ -141,31 +141,72 @@ proptest! {
     #[test]
     fn whatever_is_signed_gets_as_far_as_the_body(body in body(), spare in any::<bool>()) {
         prop_assume!(!body.is_empty());
-        let signer = Signer::new(AccessKey::new("key-1").unwrap(), Secret::new("s3cret").unwrap());
-        let signature = signer.sign(&Signed {
-            action: Action::from_static("mtsend"),
-            biz_type: BizType::from_static("3"),
-            ts: Timestamp::from_millis(NOW),
-            body: nxcloud_signing::Body::Signed(&body),
-        });
-        let sent = if spare { [&body[..], b" "].concat() } else { body };
-        let request = Request::builder()
-            .method("POST")
-            .uri(PATHS[0])
-            .header("accessKey", "key-1")
-            .header("ts", NOW)
-            .header("bizType", "3")
-            .header("action", "mtsend")
-            .header("sign", signature.as_str())
-            .header("content-type", "application/json")
-            .body(Body::from(sent))
-            .unwrap();
+        let mut request = signed_by("s3cret", &body);
+        if spare {
+            *request.body_mut() = Body::from([&body[..], b" "].concat());
+        }
         let shared = shared(10_000);
         send(&shared, request);
         let kept = shared.history.requests();
         let code = kept[0].verdict().code();
         prop_assert!(if spare { code == 1003 } else { code == 0 || code == 2 }, "{}", code);
     }
+}
+
+fn signed_by(secret: &str, body: &[u8]) -> Request {
+    let signer = Signer::new(
+        AccessKey::new("key-1").unwrap(),
+        Secret::new(secret).unwrap(),
+    );
+    let signature = signer.sign(&Signed {
+        action: Action::from_static("mtsend"),
+        biz_type: BizType::from_static("3"),
+        ts: Timestamp::from_millis(NOW),
+        body: nxcloud_signing::Body::Signed(body),
+    });
+    Request::builder()
+        .method("POST")
+        .uri(PATHS[0])
+        .header("accessKey", "key-1")
+        .header("ts", NOW)
+        .header("bizType", "3")
+        .header("action", "mtsend")
+        .header("sign", signature.as_str())
+        .header("content-type", "application/json")
+        .body(Body::from(body.to_vec()))
+        .unwrap()
+}
+
+#[test]
+fn others_are_answered_while_a_wrong_signature_is_diagnosed() {
+    // The thread of the runtime is the only one that serves, and one more is there for work that takes long.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .max_blocking_threads(1)
+        .build()
+        .unwrap();
+    let (release, wait) = std::sync::mpsc::channel::<()>();
+    let busy = runtime.spawn_blocking(move || wait.recv());
+    runtime.block_on(async {
+        let shared = shared(10_000_000);
+        let answer = |request| router(Arc::clone(&shared)).oneshot(request);
+        let text = "a/b ".repeat(1_000_000);
+        let large = format!(r#"{{"e":1,"d":2,"c":"{text}","b":3,"a":4}}"#);
+        let wrong = tokio::spawn(answer(signed_by("another", large.as_bytes())));
+        // It is read and refused, and its diagnosis waits for that one thread.
+        tokio::task::yield_now().await;
+        let good = r#"{"appKey":"a","phone":"8615012345678","content":"hi"}"#;
+        let response = answer(signed_by("s3cret", good.as_bytes())).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        let kept = shared.history.requests();
+        assert_eq!(kept.len(), 1);
+        assert!(kept[0].verdict().is_accepted() && !wrong.is_finished());
+        release.send(()).unwrap();
+        wrong.await.unwrap().unwrap();
+        // It is as large as the history, which keeps nothing beside it.
+        let kept = shared.history.requests();
+        assert_eq!((kept[0].id(), kept[0].verdict().code()), (2, 1003));
+        busy.await.unwrap().unwrap();
+    });
 }
 
 /// A body that ends in the middle, as when the sender goes away.
@@ -201,6 +242,102 @@ fn a_body_that_breaks_off_is_refused_and_not_kept() {
         Some(Cause::BodyIncomplete)
     ));
     assert_eq!((kept[0].verdict().code(), kept[0].body()), (400, &b""[..]));
+}
+
+/// A body that announces nothing and never ends.
+struct Silent;
+
+impl HttpBody for Silent {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        Poll::Pending
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_does_not_come_is_given_up() {
+    let intake = Intake::new(100, Some(Duration::from_secs(300)));
+    let refused = read(Silent, &intake).await.map(drop);
+    assert!(matches!(refused, Err(Cause::BodyIncomplete)));
+}
+
+/// A body of pieces that come when the test sends them.
+fn pieces() -> (tokio::sync::mpsc::UnboundedSender<usize>, Body) {
+    let (sender, receiver) = tokio::sync::mpsc::unbounded_channel::<usize>();
+    let pieces = futures_util::stream::unfold(receiver, async |mut receiver| {
+        let piece = receiver.recv().await?;
+        Some((Ok::<_, std::io::Error>(vec![b'x'; piece]), receiver))
+    });
+    (sender, Body::from_stream(Box::pin(pieces)))
+}
+
+#[tokio::test]
+async fn bodies_that_are_received_at_once_are_bounded_together() {
+    let mut shared = shared(100);
+    let limits = Arc::get_mut(&mut shared).unwrap();
+    limits.intake.room = Semaphore::new(100);
+    let send = |body| {
+        let request = Request::builder().method("POST").uri(PATHS[0]);
+        let sent = router(Arc::clone(&shared)).oneshot(request.body(body).unwrap());
+        tokio::spawn(async move { sent.await.unwrap().status() })
+    };
+    let (first, body) = pieces();
+    first.send(60).unwrap();
+    let waiting = send(body);
+    while shared.intake.room.available_permits() > 40 {
+        tokio::task::yield_now().await;
+    }
+    let busy = send(Body::from(vec![b'x'; 50])).await.unwrap();
+    assert_eq!(busy, StatusCode::SERVICE_UNAVAILABLE);
+    let kept = shared.history.requests();
+    assert!(matches!(kept[0].verdict().cause(), Some(Cause::Busy)));
+    assert_eq!(kept[0].body(), b"");
+    assert_eq!(
+        send(Body::from(vec![b'x'; 40])).await.unwrap(),
+        StatusCode::OK
+    );
+    first.send(40).unwrap();
+    drop(first);
+    assert_eq!(waiting.await.unwrap(), StatusCode::OK);
+    assert_eq!(shared.intake.room.available_permits(), 100);
+    // A connection that breaks gives its room back.
+    let (broken, body) = pieces();
+    broken.send(60).unwrap();
+    let waiting = send(body);
+    while shared.intake.room.available_permits() > 40 {
+        tokio::task::yield_now().await;
+    }
+    waiting.abort();
+    assert!(waiting.await.unwrap_err().is_cancelled());
+    assert_eq!(shared.intake.room.available_permits(), 100);
+}
+
+/// Nothing is carried out that cannot be recorded.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_request_is_refused_while_the_record_is_full() {
+    let mut shared = shared(1000);
+    let inner = Arc::get_mut(&mut shared).unwrap();
+    let history = std::mem::replace(&mut inner.history, History::new(0, 0));
+    inner.history = history.record_on_a_full_disk();
+    let request = || {
+        let request = Request::builder().method("POST").uri(PATHS[0]);
+        request.body(Body::empty()).unwrap()
+    };
+    let (status, _, reply) = send(&shared, request());
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    let reply = String::from_utf8(reply.to_vec()).unwrap();
+    assert!(reply.contains("was not carried out"), "{reply}");
+    let kept = shared.history.requests();
+    assert!(matches!(
+        kept[0].verdict().cause(),
+        Some(Cause::NotRecorded)
+    ));
 }
 
 #[test]

@@ -154,11 +154,7 @@ async fn signed(credentials: &Credentials) -> Vec<Result<Finding, String>> {
     if credentials.nxcloud_signer().is_none() && credentials.antbuddy_signer().is_none() {
         return Vec::new();
     }
-    let builder = match own_sandbox(credentials) {
-        Ok(builder) => builder,
-        Err(failure) => return vec![Err(failure.message)],
-    };
-    let sandbox = match builder.start().await {
+    let sandbox = match own_sandbox(credentials).start().await {
         Ok(sandbox) => sandbox,
         Err(error) => return vec![Err(format!("the sandbox does not start: {error}"))],
     };

@@ -114,7 +114,7 @@ pub(crate) fn run(matches: &ArgMatches, format: Format) -> Result<(), Failure> {
     }
     let resend = matches.get_one::<u32>("resend").copied().unwrap_or(0);
     let deliveries = crate::block_on(async {
-        let sandbox = own_sandbox(&accounts)?
+        let sandbox = own_sandbox(&accounts)
             .start()
             .await
             .map_err(|error| Failure::usage(in_one_line(&error)))?;

@@ -3,10 +3,12 @@
 
 mod bad_replies;
 mod bulk;
+mod connection_reuse;
 mod environment;
 mod invariants;
 mod messages;
 mod pages;
 mod sandbox_state;
+mod status_table;
 mod support;
 mod uploads;

@@ -4,7 +4,7 @@ use nxcloud_signing::antbuddy::Signer;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::account::Accounts;
-use super::diagnose::permutations;
+use super::diagnose::{Budget, permutations};
 use super::{Checked, Incoming, common, input};
 use crate::catalog::{HashIn, Operation, Route, Signed};
 use crate::record::{Cause, LikelyCause, SignatureMismatch};
@@ -90,13 +90,26 @@ impl Claim {
         let signer = accounts
             .antbuddy(&self.app_id)
             .ok_or(Cause::UnknownAccount)?;
-        let values = self.values();
-        signer.verify(&values, &self.hash).map_err(|_| {
-            let (likely, client) = likely_cause(signer, &values, &self.hash);
-            let string = signer.explain(&values);
-            Cause::Signature(SignatureMismatch::new(likely, string, client))
-        })
+        let verified = signer.verify(&self.values(), &self.hash);
+        verified.map_err(|_| Cause::Signature(SignatureMismatch::default()))
     }
+}
+
+/// What a wrong hash looks like, if the account is known.
+pub(super) fn diagnosed(
+    operation: &Operation,
+    incoming: &Incoming<'_>,
+    accounts: &Accounts,
+) -> Option<SignatureMismatch> {
+    let claim = Claim::of(operation, incoming).ok()?;
+    let signer = accounts.antbuddy(&claim.app_id)?;
+    let values = claim.values();
+    let (likely, client) = likely_cause(signer, &values, &claim.hash);
+    Some(SignatureMismatch::new(
+        likely,
+        signer.explain(&values),
+        client,
+    ))
 }
 
 /// The string to hash of a request, the secret masked, if the account is known.
@@ -129,11 +142,13 @@ fn likely_cause(signer: &Signer, values: &[&str], hash: &str) -> (LikelyCause, O
     } else {
         Vec::new()
     };
+    let budget = Budget::new();
+    let length = values.iter().map(|value| value.len()).sum::<usize>();
     let mut reordered = orders.into_iter().map(|order| {
         let values = order.into_iter().filter_map(|at| values.get(at).copied());
         values.collect::<Vec<_>>()
     });
-    match reordered.find(|values| fits(values, hash)) {
+    match reordered.find(|values| budget.spend(length) && fits(values, hash)) {
         Some(values) => (LikelyCause::ParameterOrder, Some(signer.explain(&values))),
         None => (LikelyCause::WrongSecret, None),
     }

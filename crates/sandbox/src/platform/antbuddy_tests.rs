@@ -82,7 +82,14 @@ fn send(
         headers,
         body: &body,
     };
-    platform().answer(&incoming, 0)
+    let platform = platform();
+    let mut answer = platform.answer(&incoming, 0);
+    if answer.verdict.is_wrong_signature() {
+        answer
+            .verdict
+            .explain(platform.diagnose(&incoming).unwrap());
+    }
+    answer
 }
 
 fn histories(query: &str) -> Answer {

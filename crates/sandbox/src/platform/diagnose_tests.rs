@@ -1,5 +1,5 @@
 use nxcloud_signing::{Action, BizType, Timestamp};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::*;
 
@@ -169,4 +169,61 @@ fn all_orders_of_four_are_tried() {
     orders.sort();
     orders.dedup();
     assert_eq!(orders.len(), 24);
+}
+
+thread_local! {
+    /// Bytes of bodies hashed on this thread.
+    pub(super) static HASHED: Cell<usize> = const { Cell::new(0) };
+}
+
+/// A body with five keys, so that every order of them is tried, and about so many bytes.
+fn body_of(bytes: usize) -> String {
+    let text = "a/b <ü> ".repeat(bytes / 9);
+    json!({ "e": 2.50, "d": [1, { "k": null }], "c": text, "b": {}, "a": "=" }).to_string()
+}
+
+#[test]
+fn no_diagnosis_hashes_more_than_its_budget() {
+    let (key, secret) = account();
+    let signer = Signer::new(key.clone(), secret.clone());
+    let many_keys = (0..20_000).map(|at| (format!("key{at}"), json!(at)));
+    let many_keys = Value::Object(many_keys.collect()).to_string();
+    let bodies = [20_000, 240_000, 1_500_000, 5_000_000].map(body_of);
+    for body in bodies.into_iter().chain([many_keys, "[".repeat(100_000)]) {
+        for seen in [Body::Signed(body.as_bytes()), Body::Unsigned] {
+            let attempt = Attempt {
+                access_key: &key,
+                secret: &secret,
+                signer: &signer,
+                request: request(seen),
+                body: body.as_bytes(),
+                claimed: "00",
+                budget: Budget::new(),
+            };
+            HASHED.set(0);
+            assert_eq!(attempt.likely_cause().0, LikelyCause::WrongSecret);
+            let hashed = HASHED.get();
+            assert!(hashed <= BUDGET, "{hashed} of a body of {}", body.len());
+        }
+    }
+}
+
+#[test]
+fn what_is_tried_late_is_found_in_a_small_body_only() {
+    let late = |body: &str| {
+        let Value::Object(members) = serde_json::from_str(body).unwrap() else {
+            panic!("it is an object");
+        };
+        let mut members = members.into_iter().collect::<Vec<_>>();
+        // Neither as sent nor sorted.
+        members.swap(1, 3);
+        let signed = Value::Object(members.into_iter().collect()).to_string();
+        let (key, secret) = account();
+        let over = request(Body::Signed(signed.as_bytes()));
+        let claimed = Signer::new(key.clone(), secret.clone()).sign(&over);
+        let seen = request(Body::Signed(body.as_bytes()));
+        diagnose(&key, &secret, &seen, body.as_bytes(), claimed.as_str()).likely_cause()
+    };
+    assert_eq!(late(&body_of(3_000)), LikelyCause::BodyReserialised);
+    assert_eq!(late(&body_of(200_000)), LikelyCause::WrongSecret);
 }

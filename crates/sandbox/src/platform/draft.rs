@@ -115,7 +115,12 @@ impl Draft {
             headers: &headers,
             body: &self.body,
         };
-        platform.answer(&incoming, NOW)
+        let mut answer = platform.answer(&incoming, NOW);
+        if answer.verdict.is_wrong_signature() {
+            let found = platform.diagnose(&incoming).unwrap();
+            answer.verdict.explain(found);
+        }
+        answer
     }
 }
 

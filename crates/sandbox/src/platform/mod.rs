@@ -18,12 +18,13 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, Method, StatusCode};
 use bytes::Bytes;
 use serde_json::{Value, json};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub(crate) use account::Accounts;
 pub(crate) use fresh::{Ids, text_of};
 
 use crate::catalog::{Catalog, HashIn, NoRoute, Operation, Route, Scheme, Signed};
-use crate::record::{Cause, Verdict};
+use crate::record::{Cause, SignatureMismatch, Verdict};
 use crate::state::{self, State};
 use input::Fields;
 use reply::Filler;
@@ -103,6 +104,7 @@ pub(crate) struct Platform {
     pub(crate) clock: Clock,
     pub(crate) state: State,
     ids: Ids,
+    diagnosing: Arc<Semaphore>,
 }
 
 impl Platform {
@@ -113,10 +115,11 @@ impl Platform {
             clock,
             state: State::default(),
             ids: Ids::new(),
+            diagnosing: Arc::new(Semaphore::new(1)),
         }
     }
 
-    /// Answers a request.
+    /// Answers a request. A wrong signature is not looked into; [`diagnose`](Self::diagnose) does that.
     pub(crate) fn answer(&self, incoming: &Incoming<'_>, now: u64) -> Answer {
         match self.catalog.route(incoming.method, incoming.path) {
             Ok(route) => self.of_route(&route, incoming, now),
@@ -160,6 +163,22 @@ impl Platform {
                 (Scheme::Sha256, string)
             }
         })
+    }
+
+    /// Finds out what a wrong signature was made over. It hashes up to [`diagnose::BUDGET`] bytes, so that it is no work for
+    /// a thread that others wait for.
+    pub(crate) fn diagnose(&self, incoming: &Incoming<'_>) -> Option<SignatureMismatch> {
+        let route = self.catalog.route(incoming.method, incoming.path).ok()?;
+        match route.first.signed {
+            Signed::Md5 { .. } => nxcloud::diagnosed(incoming, &self.accounts),
+            Signed::Sha256 { .. } => antbuddy::diagnosed(route.first, incoming, &self.accounts),
+        }
+    }
+
+    /// Waits until no other diagnosis is under way.
+    pub(crate) async fn diagnosing(&self) -> Option<OwnedSemaphorePermit> {
+        // It is never closed.
+        Arc::clone(&self.diagnosing).acquire_owned().await.ok()
     }
 
     /// Refuses a request with this code, whatever it says.

@@ -7,7 +7,7 @@ use super::account::{Account, Accounts};
 use super::diagnose::diagnose;
 use super::{Checked, Incoming, common, input};
 use crate::catalog::{Operation, Route, Signed};
-use crate::record::{Cause, CommonProblem};
+use crate::record::{Cause, CommonProblem, SignatureMismatch};
 
 /// How far a timestamp may be from the server's clock, in milliseconds.
 const MAX_SKEW: u64 = 60_000;
@@ -158,10 +158,22 @@ fn authenticate(
     if !request.ts.millis().is_some_and(near) {
         return Err(Cause::Timestamp);
     }
-    account.signer.verify(&request, sign).map_err(|_| {
-        let (key, secret) = (&account.access_key, &account.secret);
-        Cause::Signature(diagnose(key, secret, &request, incoming.body, sign))
-    })
+    let verified = account.signer.verify(&request, sign);
+    verified.map_err(|_| Cause::Signature(SignatureMismatch::default()))
+}
+
+/// What a wrong signature looks like, if the account is known.
+pub(super) fn diagnosed(incoming: &Incoming<'_>, accounts: &Accounts) -> Option<SignatureMismatch> {
+    let common = Common::read(incoming.headers).ok()?;
+    let claim = Claim::of(common, incoming, accounts).ok()?;
+    let (key, secret) = (&claim.account.access_key, &claim.account.secret);
+    Some(diagnose(
+        key,
+        secret,
+        &claim.request,
+        incoming.body,
+        claim.sign,
+    ))
 }
 
 /// The string to sign of a request, the secret masked, if the account is known.

@@ -3,16 +3,13 @@
 use std::borrow::Cow;
 use std::fmt;
 
-#[cfg(feature = "record")]
-use serde::Deserialize;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::violation::Violation;
 
 /// Whether a request was accepted, and the result code that answered it.
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "record", derive(Deserialize, Serialize))]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Verdict {
     code: i64,
     cause: Option<Cause>,
@@ -46,6 +43,18 @@ impl Verdict {
         self.code
     }
 
+    /// Puts in what a wrong signature turned out to be.
+    pub(crate) fn explain(&mut self, found: SignatureMismatch) {
+        if let Some(Cause::Signature(mismatch)) = &mut self.cause {
+            *mismatch = found;
+        }
+    }
+
+    /// Whether the signature was refused.
+    pub(crate) const fn is_wrong_signature(&self) -> bool {
+        matches!(self.cause, Some(Cause::Signature(_)))
+    }
+
     /// Why the request was refused; `None` if it was accepted.
     #[must_use]
     pub const fn cause(&self) -> Option<&Cause> {
@@ -70,8 +79,7 @@ impl Verdict {
 }
 
 /// Why a request was refused. `Display` gives one line for the sender, without any value of the request.
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "record", derive(Deserialize, Serialize))]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[non_exhaustive]
 pub enum Cause {
     /// No operation has this path.
@@ -86,8 +94,14 @@ pub enum Cause {
         /// The limit in bytes.
         limit: usize,
     },
-    /// The connection broke before the body was complete.
+    /// The connection broke, or time ran out, before the body was complete.
     BodyIncomplete,
+    /// The bodies that are just being received are too large together.
+    Busy,
+    /// The `Host` header names another machine.
+    ForeignHost,
+    /// The file that keeps the requests cannot be written, so this one was not carried out.
+    NotRecorded,
     /// One of the parameters that every request carries is missing or cannot be read.
     CommonParameter {
         /// Its name.
@@ -128,8 +142,7 @@ impl From<Violation> for Cause {
 }
 
 /// What is wrong with a common parameter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "record", derive(Deserialize, Serialize))]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub enum CommonProblem {
     /// It is absent or empty.
@@ -149,6 +162,9 @@ impl Cause {
             Self::Method { .. } => "method",
             Self::BodyTooLarge { .. } => "body-too-large",
             Self::BodyIncomplete => "body-incomplete",
+            Self::Busy => "busy",
+            Self::ForeignHost => "foreign-host",
+            Self::NotRecorded => "not-recorded",
             Self::CommonParameter { .. } => "common-parameter",
             Self::UnknownAccount => "unknown-account",
             Self::Timestamp => "timestamp",
@@ -168,6 +184,13 @@ impl fmt::Display for Cause {
             Self::Method { allowed } => write!(f, "this path takes {} only", allowed.join(", ")),
             Self::BodyTooLarge { limit } => write!(f, "the body is larger than {limit} bytes"),
             Self::BodyIncomplete => f.write_str("the body is not complete"),
+            Self::Busy => f.write_str("too much is being received at once: send again"),
+            Self::ForeignHost => f.write_str(
+                "the Host header names another machine: use 127.0.0.1 or localhost, or start the sandbox with a token",
+            ),
+            Self::NotRecorded => f.write_str(
+                "the request cannot be recorded and was not carried out: make room for the record file",
+            ),
             Self::CommonParameter { name, problem } => {
                 let problem = match problem {
                     CommonProblem::Missing => "is missing",
@@ -193,8 +216,7 @@ impl fmt::Display for Cause {
 /// A signature that is not that of the request.
 ///
 /// `Debug` leaves out the string to sign, because that holds the body.
-#[derive(Clone)]
-#[cfg_attr(feature = "record", derive(Deserialize, Serialize))]
+#[derive(Clone, Default, Deserialize, Serialize)]
 pub struct SignatureMismatch {
     likely_cause: LikelyCause,
     string_to_sign: String,
@@ -243,8 +265,7 @@ impl fmt::Debug for SignatureMismatch {
 }
 
 /// Which documented cause a wrong signature looks like. `Display` says what to change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[cfg_attr(feature = "record", derive(Deserialize))]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum LikelyCause {
@@ -262,6 +283,7 @@ pub enum LikelyCause {
     /// The signature is right, but not written in lowercase hexadecimal.
     UpperCase,
     /// Nothing else fits: most likely the secret is not that of the account.
+    #[default]
     WrongSecret,
 }
 
