@@ -127,7 +127,7 @@ async fn what_passes_as_a_decimal_passes_in_the_sandbox() {
         );
     }
     let flags = [
-        "--appkey",
+        "--app-key",
         "a",
         "--business-phone",
         "12025550143",
@@ -254,5 +254,34 @@ fn an_endpoint_that_compresses_is_passed_on_with_its_header_and_hop_by_hop_heade
         "connection: close",
     ] {
         assert!(!got.contains(&format!("\r\n{hop}")), "{hop}: {got}");
+    }
+}
+
+#[test]
+fn a_push_finds_localhost_on_either_address_and_in_any_case() {
+    let nxcloud = Nxcloud::new();
+    // Where the machine has no IPv6, there is nothing to find on it.
+    for listener in ["127.0.0.1:0", "[::1]:0"]
+        .into_iter()
+        .filter_map(|at| TcpListener::bind(at).ok())
+    {
+        let port = listener.local_addr().unwrap().port();
+        let served = thread::spawn(move || {
+            for _ in 0..2 {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut piece = [0; 4096];
+                let _ = stream.read(&mut piece).unwrap();
+                let answer =
+                    "HTTP/1.1 200 OK\r\ncontent-length: 7\r\nconnection: close\r\n\r\nsuccess";
+                stream.write_all(answer.as_bytes()).unwrap();
+            }
+        });
+        for host in ["localhost", "LOCALHOST"] {
+            let to = format!("http://{host}:{port}/hook");
+            nxcloud
+                .run(&["trigger", "sms", "sms-receipt", "--to", &to])
+                .exits(0);
+        }
+        served.join().unwrap();
     }
 }
