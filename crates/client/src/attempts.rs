@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use nxcloud_signing::Timestamp;
 use reqwest::Request;
 use tokio::time::Instant;
@@ -11,6 +10,7 @@ use crate::attempt_body::Attempt;
 use crate::base_url::is_same_place;
 use crate::call::Call;
 use crate::clock::{Reading, retry_after};
+use crate::reply::Accepted;
 use crate::retry::{Decision, Delays};
 use crate::{Code, Error, Outcome, RetryPolicy, Scheme, reply, trace};
 
@@ -36,7 +36,7 @@ impl Call {
     /// Makes attempts until one succeeds or no other may follow.
     ///
     /// Dropping the future drops the attempt at work with its connection, or its place in the line of the rate limit.
-    pub(crate) async fn run(&self, mut request: Request) -> Result<Bytes, Error> {
+    pub(crate) async fn run(&self, mut request: Request) -> Result<Accepted, Error> {
         // The generator adds the spec's version to every request; it is no header of the platform's.
         request.headers_mut().remove("api-version");
         let (session, options) = (&self.0.service.session, &self.0.service.options);
@@ -53,7 +53,11 @@ impl Call {
         result
     }
 
-    async fn attempts(&self, request: &mut Request, course: &mut Course) -> Result<Bytes, Error> {
+    async fn attempts(
+        &self,
+        request: &mut Request,
+        course: &mut Course,
+    ) -> Result<Accepted, Error> {
         let session = &self.0.service.session;
         let mut number = 0;
         // Attempts that count for the policy; one that only met a wrong clock does not.
@@ -79,7 +83,7 @@ impl Call {
             self.trail().attempts = number;
             let reading = session.clock().read();
             let (corrected, error) = match self.attempt(this, reading, course).await {
-                Ok(body) => return Ok(body),
+                Ok(accepted) => return Ok(accepted),
                 Err(failed) => failed,
             };
             if error.outcome() == Outcome::Unknown {
@@ -168,7 +172,7 @@ impl Call {
         mut request: Request,
         reading: Reading,
         course: &Course,
-    ) -> Result<Bytes, (bool, Error)> {
+    ) -> Result<Accepted, (bool, Error)> {
         let (session, options) = (&self.0.service.session, &self.0.service.options);
         self.sign(&mut request, reading.ts())
             .map_err(|error| (false, error))?;
@@ -211,8 +215,10 @@ impl Call {
         let expired = code == Some(Code::TIMESTAMP_EXPIRED);
         let corrected =
             timed && code.is_some() && session.clock().learn(reading, measured, expired);
-        if result.is_ok() {
-            self.trail().accepted = Some(self.ts(reading));
+        if let Ok(accepted) = &result {
+            let mut trail = self.trail();
+            trail.accepted = Some(self.ts(reading));
+            trail.repairs = accepted.repairs;
         }
         result.map_err(|error| {
             let asks = failing || error.is_too_fast();

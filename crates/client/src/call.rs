@@ -14,8 +14,9 @@ use tracing::Instrument as _;
 
 use crate::check::{Check, Checker};
 use crate::error::NotDecoded;
+use crate::lenient::Record;
 use crate::trace::CallSpan;
-use crate::{CallOptions, Error, HashIn, Operation, Scheme, Sent, Session, Signed};
+use crate::{CallOptions, Error, HashIn, Operation, Repairs, Scheme, Sent, Session, Signed};
 
 const ACCESS_KEY: HeaderName = HeaderName::from_static("accesskey");
 const ACTION: HeaderName = HeaderName::from_static("action");
@@ -64,7 +65,7 @@ impl Service {
         send: S,
     ) -> Result<T, Error>
     where
-        T: DeserializeOwned,
+        T: DeserializeOwned + Record,
         S: FnOnce(String, reqwest::Client, Call) -> F,
         F: Future<Output = Result<ResponseValue<T>, progenitor_client::Error<()>>>,
     {
@@ -76,24 +77,35 @@ impl Service {
             #[cfg(feature = "uploads")]
             form: std::sync::OnceLock::new(),
         }));
-        let result = self
+        let mut result = self
             .checked(&call, request, send)
             .instrument(span.span())
             .await
             .map_err(|error| call.conclude(error));
-        span.finish(call.trail().attempts, result.as_ref().err());
+        let repairs = match &mut result {
+            Ok(reply) => {
+                let repairs: &mut Repairs = reply.repairs_mut();
+                repairs.extend(call.trail().repairs);
+                *repairs
+            }
+            Err(error) => error.repairs(),
+        };
+        span.finish(call.trail().attempts, repairs, result.as_ref().err());
         result
     }
 
     async fn checked<T, S, F>(&self, call: &Call, request: &impl Check, send: S) -> Result<T, Error>
     where
-        T: DeserializeOwned,
+        T: DeserializeOwned + Record,
         S: FnOnce(String, reqwest::Client, Call) -> F,
         F: Future<Output = Result<ResponseValue<T>, progenitor_client::Error<()>>>,
     {
-        if self.session.local_checks() {
-            Checker::run(request).map_err(Error::invalid_request)?;
-        }
+        let checked = if self.session.local_checks() {
+            Checker::run(request)
+        } else {
+            Checker::run_urls(request)
+        };
+        checked.map_err(Error::invalid_request)?;
         let base_url = self.session.base_url(call.0.operation.base_url)?;
         let result = send(base_url, self.session.http().clone(), call.clone()).await;
         let failure = call.trail().failure.take();
@@ -103,6 +115,14 @@ impl Service {
             (None, Err(error)) => Err(from_generated::<T>(error)),
         }
     }
+}
+
+/// A path parameter as one segment of the URL; generated code calls it.
+///
+/// progenitor's own function leaves `\` as it is, which URL parsers read as `/`.
+#[must_use]
+pub fn encode_path(value: &str) -> String {
+    progenitor_client::encode_path(value).replace('\\', "%5C")
 }
 
 /// What is left for the generated code to fail at: building the request, and decoding the reply.
@@ -148,6 +168,8 @@ pub(crate) struct Trail {
     pub(crate) open: Vec<Option<Timestamp>>,
     /// The `ts` of the attempt whose reply said success: should it not decode, the caller must know which request it was.
     pub(crate) accepted: Option<Option<Timestamp>>,
+    /// What was repaired in the reply that said success.
+    pub(crate) repairs: Repairs,
     /// The request as it was to be sent, unsigned.
     pub(crate) request: Option<Request>,
 }
@@ -201,7 +223,7 @@ impl Call {
     /// None; the type is the hook's.
     pub async fn exec(&self, request: Request) -> reqwest::Result<reqwest::Response> {
         let body = match self.run(request).await {
-            Ok(body) => body,
+            Ok(accepted) => accepted.body,
             Err(error) => {
                 self.trail().failure = Some(error);
                 Bytes::new()

@@ -3,152 +3,58 @@
 //! The services agree on `code` and on little else: it is a number or text, the text beside it is `msg`, `message` or
 //! `result`, the request id is `requestId`, `reqId` or `traceId`.
 
-use std::fmt;
-
-use serde::de::{IgnoredAny, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
-use serde_json::Value;
-
 use crate::Code;
-use crate::lenient::Lenient;
+use crate::incoming::Document;
+use crate::lenient::{Lenient, Map};
 use crate::verdict::ReplyCode;
 
 /// What the envelope of a reply says.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Envelope {
     pub(crate) code: ReplyCode,
     pub(crate) message: Option<String>,
     pub(crate) request_id: Option<String>,
 }
 
-/// The names of the text beside the code, and of the request id; the first that is not empty counts.
-const MESSAGES: [&str; 3] = ["msg", "message", "result"];
-const REQUEST_IDS: [&str; 3] = ["requestId", "reqId", "traceId"];
-
-/// The keys of a JSON object that the envelope is made of. Of equal keys the first counts, but two different codes leave open
-/// what happened.
-struct Keys {
-    code: ReplyCode,
-    messages: [Option<String>; 3],
-    request_ids: [Option<String>; 3],
-}
-
-impl<'de> Deserialize<'de> for Keys {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Object;
-        impl<'de> Visitor<'de> for Object {
-            type Value = Keys;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Keys, A::Error> {
-                let mut keys = Keys {
-                    code: ReplyCode::None,
-                    messages: [const { None }; 3],
-                    request_ids: [const { None }; 3],
-                };
-                while let Some(key) = map.next_key::<String>()? {
-                    let slot = |names: [&str; 3]| names.iter().position(|name| *name == key);
-                    if key == "code" {
-                        // `Value`, so that no type of the platform's choosing fails the reading.
-                        let code = i64::convert(map.next_value()?).map(Code::new);
-                        keys.code = keys.code.and(code);
-                    } else if let Some(slot) = slot(MESSAGES) {
-                        fill(&mut keys.messages[slot], map.next_value()?);
-                    } else if let Some(slot) = slot(REQUEST_IDS) {
-                        fill(&mut keys.request_ids[slot], map.next_value()?);
-                    } else {
-                        map.next_value::<IgnoredAny>()?;
-                    }
-                }
-                Ok(keys)
-            }
-        }
-        deserializer.deserialize_map(Object)
-    }
-}
-
-fn fill(slot: &mut Option<String>, value: Value) {
-    if slot.is_none() {
-        *slot = String::convert(value).filter(|text| !text.is_empty());
-    }
-}
-
-/// The one key that a reply which says success is read for: nothing of it is copied.
-#[derive(Deserialize)]
-struct OnlyCode {
-    code: Option<Success>,
-}
-
-/// Whether a code is 0, as a number or as text.
-struct Success(bool);
-
-impl<'de> Deserialize<'de> for Success {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Zero;
-        impl Visitor<'_> for Zero {
-            type Value = Success;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a code")
-            }
-
-            fn visit_u64<E>(self, code: u64) -> Result<Success, E> {
-                Ok(Success(code == 0))
-            }
-
-            fn visit_str<E>(self, code: &str) -> Result<Success, E> {
-                Ok(Success(code == "0"))
-            }
-        }
-        deserializer.deserialize_any(Zero)
-    }
-}
-
 impl Envelope {
-    /// Whether a reply says success, in the usual way; what this does not recognise [`read`](Self::read) does.
-    pub(crate) fn is_success(body: &[u8]) -> bool {
-        let reply: Result<OnlyCode, _> = serde_json::from_slice(body);
-        matches!(
-            reply,
-            Ok(OnlyCode {
-                code: Some(Success(true))
-            })
-        )
-    }
-
-    /// Reads the envelope; a reply that is JSON but no object has an empty one.
-    ///
-    /// # Errors
-    ///
-    /// When the body is not JSON, with the place where it stops being so.
-    pub(crate) fn read(body: &[u8]) -> Result<Self, serde_json::Error> {
-        let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
-        if first != Some(&b'{') {
-            serde_json::from_slice::<IgnoredAny>(body)?;
-            return Ok(Self {
-                code: ReplyCode::None,
-                message: None,
-                request_id: None,
-            });
+    /// The envelope of a reply; one that is no object has an empty one. Of equal keys the first counts, but two different codes
+    /// leave open what happened.
+    pub(crate) fn of(document: &Document) -> Self {
+        let Some(fields) = document.value.as_object() else {
+            return Self::default();
+        };
+        let others = document.others.iter().filter(|(key, _)| key == "code");
+        let codes = fields.get("code").into_iter();
+        let codes = codes.chain(others.map(|(_, value)| value));
+        let codes = codes.map(|value| i64::convert(value.clone()).map(Code::new));
+        Self {
+            code: codes.fold(ReplyCode::None, ReplyCode::and),
+            message: first_text(fields, ["msg", "message", "result"]),
+            request_id: first_text(fields, ["requestId", "reqId", "traceId"]),
         }
-        let keys: Keys = serde_json::from_slice(body)?;
-        Ok(Self {
-            code: keys.code,
-            message: keys.messages.into_iter().flatten().next(),
-            request_id: keys.request_ids.into_iter().flatten().next(),
-        })
     }
+}
+
+/// The first of the fields that holds a text with anything in it.
+fn first_text(fields: &Map, names: [&str; 3]) -> Option<String> {
+    let texts = names
+        .into_iter()
+        .filter_map(|name| String::convert(fields.get(name)?.clone()));
+    texts.into_iter().find(|text| !text.trim().is_empty())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::incoming::{Body, is_success};
+
+    fn envelope(body: &str) -> Envelope {
+        let body = Body::new(body.as_bytes(), None, None, 1024).unwrap();
+        Envelope::of(&body.json().unwrap())
+    }
 
     fn read(body: &str) -> (Option<i64>, Option<String>, Option<String>) {
-        let envelope = Envelope::read(body.as_bytes()).unwrap();
+        let envelope = envelope(body);
         (
             match envelope.code {
                 ReplyCode::One(code) => Some(code.value()),
@@ -180,28 +86,38 @@ mod tests {
     }
 
     #[test]
-    fn of_equal_keys_the_first_counts_and_two_different_codes_contradict_each_other() {
-        let code = |body: &str| Envelope::read(body.as_bytes()).unwrap().code;
-        assert_eq!(
-            code(r#"{"code":2,"code":"2"}"#),
-            ReplyCode::One(Code::new(2))
-        );
-        assert_eq!(
-            code(r#"{"code":null,"code":0}"#),
-            ReplyCode::One(Code::SUCCESS)
-        );
-        for two in [r#"{"code":0,"code":2}"#, r#"{"code":2,"a":1,"code":"0"}"#] {
-            assert_eq!(code(two), ReplyCode::Conflicting, "{two}");
+    fn an_empty_text_does_not_hide_the_next_one() {
+        for body in [
+            r#"{"code":777,"msg":"","message":"real"}"#,
+            r#"{"code":777,"msg":" \n","message":null,"result":"real"}"#,
+            r#"{"code":777,"msg":{},"message":"real","result":"other"}"#,
+        ] {
+            assert_eq!(read(body).1.as_deref(), Some("real"), "{body}");
         }
-        let (_, message, id) = read(r#"{"msg":"a","msg":"b","reqId":"1","reqId":"2"}"#);
-        assert_eq!((message, id), (Some("a".into()), Some("1".into())));
+        let ids = r#"{"requestId":"","reqId":"","traceId":"t"}"#;
+        assert_eq!(read(ids).2.as_deref(), Some("t"));
     }
 
     #[test]
-    fn an_empty_text_hides_no_other() {
-        let (_, message, id) =
-            read(r#"{"msg":"","message":null,"result":"r","reqId":"","traceId":"t"}"#);
-        assert_eq!((message, id), (Some("r".into()), Some("t".into())));
+    fn equal_codes_decide_and_different_ones_do_not() {
+        for (body, code) in [
+            (r#"{"code":2,"code":"2"}"#, 2),
+            (r#"{"code":"02","x":1,"code":2,"code":2.0}"#, 2),
+            (r#"{"code":2,"msg":"a","msg":"b","x":{"code":0}}"#, 2),
+            (r#"{"code":null,"code":0}"#, 0),
+        ] {
+            let expected = ReplyCode::One(Code::new(code));
+            assert_eq!(envelope(body).code, expected, "{body}");
+        }
+        for body in [
+            r#"{"code":0,"code":2}"#,
+            r#"{"code":2,"a":1,"code":"0"}"#,
+            r#"{"code":2,"c\u006fde":3}"#,
+        ] {
+            assert_eq!(envelope(body).code, ReplyCode::Conflicting, "{body}");
+        }
+        let twice = read(r#"{"msg":"a","msg":"b","reqId":"1","reqId":"2"}"#);
+        assert_eq!(twice, (None, Some("a".into()), Some("1".into())));
     }
 
     #[test]
@@ -210,38 +126,58 @@ mod tests {
         assert_eq!(read("[1]"), (None, None, None));
         assert_eq!(read(r#"{"code":"abc"}"#).0, None);
         assert_eq!(read(r#"{"code":{"a":1},"result":[1]}"#), (None, None, None));
+        assert_eq!(read(r#"{"code":99999999999999999999}"#).0, None);
     }
 
     #[test]
     fn success_is_recognised_at_a_glance_or_not_at_all() {
-        for success in [r#"{"code":0}"#, r#"{"code":"0","x":[1]}"#] {
-            assert!(Envelope::is_success(success.as_bytes()), "{success}");
+        for success in [
+            r#"{"code":0}"#,
+            r#"{"code":"0","x":[1]}"#,
+            r#"{"x":{"code":1,"y":[null,true,-1,0.5]},"code":0}"#,
+        ] {
+            assert!(is_success(success.as_bytes()), "{success}");
             assert_eq!(read(success).0, Some(0));
         }
-        let others = [
-            "{}",
-            "[]",
-            "0",
-            "",
-            r#"{"code":1}"#,
-            r#"{"code":null}"#,
-            r#"{"code":[0]}"#,
-            r#"{"code":0"#,
-            r#"{"code":"00"}"#,
-            r#"{"code":0.0}"#,
-            r#"{"code":0,"code":1}"#,
-            r#"{"code":-1}"#,
-            r#"{"code":0} x"#,
+        let others: [&[u8]; 19] = [
+            b"{}",
+            b"[]",
+            b"0",
+            b"",
+            br#"{"code":1}"#,
+            br#"{"code":null}"#,
+            br#"{"code":[0]}"#,
+            br#"{"code":0"#,
+            br#"{"code":"00"}"#,
+            br#"{"code":0.0}"#,
+            br#"{"code":0,"code":1}"#,
+            br#"{"code":0,"code":0}"#,
+            br#"{"code":-1}"#,
+            br#"{"code":0} x"#,
+            // What the decoding would stumble over later.
+            br#"{"code":0,"x":"\ud83d"}"#,
+            b"{\"code\":0,\"x\":[\"\xff\"]}",
+            b"{\"code\":0,\"x\":{\"y\":\"\n\"}}",
+            br#"{"code":0,"id":1234567890123456789012}"#,
+            b"\xef\xbb\xbf{\"code\":0}",
         ];
         for other in others {
-            assert!(!Envelope::is_success(other.as_bytes()), "{other}");
+            let shown = String::from_utf8_lossy(other);
+            assert!(!is_success(other), "{shown}");
         }
     }
 
     #[test]
     fn what_is_not_json_is_an_error() {
-        for bad in ["", "<html>", r#"{"code":0"#, "\u{feff}{}", "nul"] {
-            assert!(Envelope::read(bad.as_bytes()).is_err(), "{bad}");
+        for bad in [
+            "",
+            "<html>",
+            r#"{"code":0"#,
+            "nul",
+            r#"{"code":0}{"code":2}"#,
+        ] {
+            let body = Body::new(bad.as_bytes(), None, None, 1024).unwrap();
+            assert!(body.json().is_err(), "{bad}");
         }
     }
 }

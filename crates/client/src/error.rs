@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::code::kind_of_unlisted;
+use crate::incoming::{Repairs, Unreadable};
 use crate::retry::Failure;
 use crate::trace::looks_like_an_id;
 use crate::{Code, CodeInfo, CodeKind, ErrorKind, Operation, Outcome, Sent};
@@ -28,6 +29,7 @@ struct Inner {
     request_id: Option<String>,
     status: Option<u16>,
     body: Option<Bytes>,
+    repairs: Repairs,
     detail: Option<String>,
     retry_after: Option<Duration>,
     attempts: u32,
@@ -52,6 +54,7 @@ impl Error {
             request_id: None,
             status: None,
             body: None,
+            repairs: Repairs::NONE,
             detail: None,
             retry_after: None,
             attempts: 0,
@@ -118,6 +121,20 @@ impl Error {
 
     pub(crate) fn unreadable(detail: impl Into<String>) -> Self {
         Self::new(ErrorKind::UnreadableReply, Outcome::Unknown).with_detail(detail)
+    }
+
+    /// Says why nothing could be read in the reply.
+    pub(crate) fn unreadable_because(self, reason: Unreadable) -> Self {
+        let error = self.with_detail(reason.to_string());
+        match reason {
+            Unreadable::Json(source) => error.with_source(source),
+            _ => error,
+        }
+    }
+
+    pub(crate) fn with_repairs(mut self, repairs: Repairs) -> Self {
+        self.0.repairs = repairs;
+        self
     }
 
     pub(crate) fn with_operation(mut self, operation: &'static Operation) -> Self {
@@ -279,7 +296,13 @@ impl Error {
         self.0.status
     }
 
-    /// The reply as it came, complete or as far as it got; it may hold phone numbers and texts.
+    /// What was repaired before the reply could be read; usually nothing.
+    #[must_use]
+    pub fn repairs(&self) -> Repairs {
+        self.0.repairs
+    }
+
+    /// The reply without its content encoding, complete or as far as it got; it may hold phone numbers and texts.
     #[must_use]
     pub fn body(&self) -> Option<&[u8]> {
         self.0.body.as_deref()
@@ -370,6 +393,7 @@ impl fmt::Debug for Error {
             .field("status", &self.status())
             .field("detail", &self.0.detail)
             .field("body_bytes", &self.body().map(<[u8]>::len))
+            .field("repairs", &self.repairs())
             .field("attempts", &self.attempts())
             .field("retry_after", &self.retry_after())
             .field("sent", &self.sent())

@@ -57,6 +57,18 @@ fn what_is_wrong_is_named_without_its_value() {
     }
 }
 
+#[test]
+fn every_text_of_a_table_can_be_wiped() {
+    let text = format!("{TWO}\n[deep]\nlist = [\"hush\", [\"hush\"], {{ key = \"hush\" }}]");
+    let mut profiles = Wiped::of_text(&text).unwrap();
+    profiles.0.iter_mut().for_each(|(_, value)| wipe(value));
+    let left = format!("{:?}", profiles.0);
+    assert!(left.contains("\"access_secret\": String(\"\")"), "{left}");
+    for word in ["hush", "key-1", "gateway"] {
+        assert!(!left.contains(word), "{left}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_file_that_others_have_access_to_is_refused() {

@@ -3,9 +3,10 @@
 use crate::{Code, Outcome};
 
 /// The result code of a reply's envelope.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum ReplyCode {
     /// No envelope could be read, or it has no code.
+    #[default]
     None,
     One(Code),
     /// The reply has several different codes.

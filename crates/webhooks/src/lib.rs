@@ -35,7 +35,7 @@ pub use generated::*;
 pub use idempotency::IdempotencyKey;
 #[cfg(feature = "tower")]
 pub use layer::{PeerAddress, PushLayer, PushService};
-pub use nxcloud_client::Decimal;
+pub use nxcloud_client::{Decimal, Repair, Repairs};
 pub use nxcloud_signing::{AccessKey, Secret, Signer, Timestamp};
 pub use push::{Content, Push, Reply, Retry};
 #[doc(hidden)]

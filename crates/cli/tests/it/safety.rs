@@ -116,7 +116,7 @@ fn a_sandbox_with_a_real_account_makes_a_token_and_prints_it() {
     };
     let (mut child, url, address) = start(&["--account", "my-key=MY_SECRET"]);
     let (_, token) = url.split_once("?token=").unwrap();
-    assert!(token.len() >= 32, "{token}");
+    assert_eq!(token.len(), 64, "{token}");
     let refused = get(&address, "/__sandbox/requests", "").unwrap();
     assert!(refused.starts_with("HTTP/1.1 401"), "{refused}");
     let bearer = format!("authorization: Bearer {token}\r\n");

@@ -6,6 +6,7 @@ mod bulk;
 mod connection_reuse;
 mod environment;
 mod invariants;
+mod mangled_replies;
 mod messages;
 mod pages;
 mod sandbox_state;

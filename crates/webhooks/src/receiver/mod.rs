@@ -16,7 +16,8 @@ pub use pending::{Pending, Received};
 pub use queue::{NotQueued, Queue};
 pub use refusal::{Refusal, Refused};
 
-use crate::event::{Event, parse_within};
+use crate::event::{Event, parse_arrived};
+use crate::fields::Arrived;
 use crate::push::Content;
 use crate::unsigned::{AllowList, UrlSecret, check_query};
 use crate::verify::{DEFAULT_BODY_LIMIT, Verifier};
@@ -289,14 +290,20 @@ impl<E: Event> Receiver<E> {
             .map(|value| std::str::from_utf8(value).unwrap_or("?"));
         // A second one is as good as an unknown one: which of them would count?
         let content_type = content_types.next().map_or(content_type, |_| Some("?"));
-        let event = parse_within(
-            limit,
-            &settings.content,
+        let encodings: Vec<_> = incoming
+            .values("content-encoding")
+            .map(String::from_utf8_lossy)
+            .collect();
+        let encodings = encodings.join(",");
+        let arrived = Arrived {
             content_type,
-            query.as_deref(),
-            incoming.body,
-        );
-        match event {
+            content_encoding: Some(&*encodings).filter(|encodings| !encodings.is_empty()),
+            query: query.as_deref(),
+            body: incoming.body,
+            limit,
+            signed: verified.is_some(),
+        };
+        match parse_arrived(&settings.content, &arrived) {
             Ok(event) => Ok(Pending::new(self.clone(), event, verified, sender)),
             Err(error) => {
                 // What cannot be read was not processed: the platform may try again.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use nxcloud_client::incoming::percent_decoded;
 use nxcloud_signing::Secret;
 use subtle::{Choice, ConstantTimeEq};
 
@@ -84,12 +85,14 @@ impl UrlSecret {
     fn parameter(&self, name: &str, query: &str) -> Result<String, SourceError> {
         let (secrets, others): (Vec<&str>, Vec<&str>) = query.split('&').partition(|pair| {
             let claimed = pair.split('=').next().unwrap_or_default();
-            decode(claimed) == name.as_bytes()
+            *percent_decoded(claimed.as_bytes()) == *name.as_bytes()
         });
         let [pair] = secrets[..] else {
             return Err(SourceError::UrlSecret);
         };
-        self.compare(&decode(pair.split_once('=').unwrap_or_default().1))?;
+        let claimed = pair.split_once('=').unwrap_or_default().1;
+        // The bytes are compared and never shown, so that they need not be text.
+        self.compare(&percent_decoded(claimed.as_bytes()))?;
         Ok(others.join("&"))
     }
 
@@ -101,11 +104,6 @@ impl UrlSecret {
             Err(SourceError::UrlSecret)
         }
     }
-}
-
-/// The bytes of a name or value of a query. They are compared and never shown, so that they need not be text.
-fn decode(text: &str) -> Vec<u8> {
-    percent_encoding::percent_decode_str(&text.replace('+', " ")).collect()
 }
 
 #[cfg(test)]

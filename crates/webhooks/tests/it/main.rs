@@ -10,6 +10,7 @@ mod events;
 mod fuzz;
 mod glue;
 mod guard;
+mod mangled;
 mod properties;
 mod receiver;
 mod sandbox;

@@ -5,12 +5,15 @@ use std::time::Instant;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use nxcloud::Repair;
 use nxcloud::webhooks::Verifier;
+use nxcloud_client::incoming;
 use serde_json::{Value, json};
 
 use super::forward::Endpoint;
@@ -70,8 +73,17 @@ fn push(path: &str) -> Option<&'static Push> {
     service.pushes.iter().find(|known| known.name == push)
 }
 
-fn shown(body: &[u8]) -> Value {
-    serde_json::from_slice(body).unwrap_or_else(|_| String::from_utf8_lossy(body).into())
+/// The fields of a body that is JSON, else its text. With equal keys it is the text, so that all of them are seen.
+fn shown(headers: &HeaderMap, bytes: &[u8]) -> Value {
+    let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let (kind, encoding) = (header(CONTENT_TYPE), header(CONTENT_ENCODING));
+    let Ok(body) = incoming::Body::new(bytes, kind, encoding, BODY_LIMIT) else {
+        return String::from_utf8_lossy(bytes).into();
+    };
+    match body.json() {
+        Ok(document) if !document.repairs.contains(Repair::EqualKeys) => document.value,
+        _ => body.text().into(),
+    }
 }
 
 fn in_words(row: &Value) -> String {
@@ -148,7 +160,7 @@ impl Shared {
             signature,
             problem: None,
             by,
-            body: self.show_body.then(|| shown(&body)),
+            body: self.show_body.then(|| shown(&head.headers, &body)),
         };
         (answer, row)
     }
@@ -181,5 +193,34 @@ impl Shared {
                 (refused.into_response(), "listen")
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown_as(kind: &str, body: &[u8]) -> String {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, kind.parse().unwrap());
+        shown(&headers, body).to_string()
+    }
+
+    #[test]
+    fn a_body_is_shown_with_every_digit_and_every_key() {
+        let json = "application/json";
+        let long = br#"{"id":1234567890123456789012}"#;
+        assert_eq!(shown_as(json, long), r#"{"id":"1234567890123456789012"}"#);
+        let twice = br#"{"a":1,"a":2}"#;
+        assert_eq!(shown_as(json, twice), r#""{\"a\":1,\"a\":2}""#);
+        let gbk = b"{\"a\":\"\xd1\xe9\xd6\xa4\"}";
+        assert_eq!(
+            shown_as("application/json;charset=gbk", gbk),
+            r#"{"a":"验证"}"#
+        );
+        assert_eq!(
+            shown_as("text/plain", b"\xef\xbb\xbfa=\xff"),
+            "\"a=\u{fffd}\""
+        );
     }
 }
