@@ -66,6 +66,9 @@ fn a_copied_signature_is_trimmed() {
         let verify = [&["verify", "--signature", &copied][..], &request].concat();
         assert_eq!(nxcloud.run(&verify).exits(0).stdout, "valid\n");
     }
+    let line = json!({ "action": "a", "biz_type": 3, "ts": 1, "sign": format!(" {signature}\n") });
+    let ran = nxcloud.feed(&["--sandbox", "verify", "--lines", "-"], &line.to_string());
+    assert_eq!(ran.exits(0).stdout, "valid\n");
     let values = ["--sandbox", "--scheme", "antbuddy", "an-app"];
     let signed = nxcloud.run(&[&["sign"][..], &values].concat()).exits(0);
     let verify = [&["verify", "--signature", &signed.stdout][..], &values].concat();

@@ -12,6 +12,7 @@ mod forgiving;
 mod golden;
 mod local;
 mod misuse;
+mod reach;
 mod safety;
 mod signing;
 mod support;
