@@ -62,8 +62,37 @@ impl Row {
 
 /// In a task of its own, so that a push is told of also when its sender does not wait for the answer.
 pub(super) async fn receive(State(shared): State<Arc<Shared>>, request: Request) -> Response {
-    let answered = tokio::spawn(async move { shared.receive(request).await }).await;
+    let answered = tokio::spawn(judge(shared, request)).await;
     answered.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+}
+
+async fn judge(shared: Arc<Shared>, request: Request) -> Response {
+    let began = Instant::now();
+    let (head, body) = request.into_parts();
+    let (answer, told) = shared.take(&head, body).await;
+    let mut row = json!({
+        "path": head.uri.path(),
+        "bytes": told.bytes,
+        "signature": told.signature,
+        "answered": answer.status().as_u16(),
+        "by": told.by,
+        "ms": u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+    });
+    if let Some(problem) = told.problem {
+        row["problem"] = problem.into();
+    }
+    if shared.show_body {
+        row["query"] = head.uri.query().map(mask::query).into();
+        row["body"] = told.body.into();
+    }
+    let told = match shared.format {
+        Format::Json => output::line(&row),
+        Format::Table => output::data(&in_words(&row)),
+    };
+    if let Err(failure) = told {
+        output::note(&failure.message);
+    }
+    answer
 }
 
 /// The push that a path names.
@@ -107,35 +136,6 @@ fn in_words(row: &Value) -> String {
 }
 
 impl Shared {
-    async fn receive(&self, request: Request) -> Response {
-        let began = Instant::now();
-        let (head, body) = request.into_parts();
-        let (answer, told) = self.take(&head, body).await;
-        let mut row = json!({
-            "path": head.uri.path(),
-            "bytes": told.bytes,
-            "signature": told.signature,
-            "answered": answer.status().as_u16(),
-            "by": told.by,
-            "ms": u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
-        });
-        if let Some(problem) = told.problem {
-            row["problem"] = problem.into();
-        }
-        if self.show_body {
-            row["query"] = head.uri.query().map(mask::query).into();
-            row["body"] = told.body.into();
-        }
-        let told = match self.format {
-            Format::Json => output::line(&row),
-            Format::Table => output::data(&in_words(&row)),
-        };
-        if let Err(failure) = told {
-            output::note(&failure.message);
-        }
-        answer
-    }
-
     async fn take(&self, head: &Parts, body: Body) -> (Response, Row) {
         if let Some(problem) = guard::refusal(&head.headers, &self.hosts) {
             let answer = (StatusCode::FORBIDDEN, "not accepted here\n");
