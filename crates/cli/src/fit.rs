@@ -145,9 +145,10 @@ impl Fitter {
                 Some(number) => *value = number.into(),
                 None => self.misfit("must be a number"),
             },
-            Ty::Decimal if !is_decimal(value) => {
-                self.misfit("must be decimal digits, such as \"0.05\"");
-            }
+            Ty::Decimal => match as_decimal(value) {
+                Some(digits) => *value = digits.into(),
+                None => self.misfit("must be decimal digits, such as \"0.05\""),
+            },
             Ty::Boolean if !value.is_boolean() => self.misfit("must be true or false"),
             Ty::Choice(choice) if choice.integer && as_integer(value).is_none() => {
                 self.misfit("must be a whole number");
@@ -193,12 +194,15 @@ fn as_float(value: &Value) -> Option<Number> {
     }
 }
 
-fn is_decimal(value: &Value) -> bool {
-    match value {
-        Value::Number(_) => true,
-        Value::String(text) => text.parse::<nxcloud::Decimal>().is_ok(),
-        _ => false,
-    }
+/// The digits, which the wire carries in quotes.
+fn as_decimal(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => text.clone(),
+        _ => return None,
+    };
+    let decimal = text.parse::<nxcloud::Decimal>().ok()?;
+    Some(decimal.as_str().to_owned())
 }
 
 fn is_scalar(value: &Value) -> bool {

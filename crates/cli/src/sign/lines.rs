@@ -178,7 +178,8 @@ fn read(
         (None, None, Verb::Verify) => return Err(at(number, "ts is missing")),
     };
     let sign = match (line.sign, verb) {
-        (Some(sign), _) => sign,
+        // As of `--signature`.
+        (Some(sign), _) => sign.trim().to_owned(),
         (None, Verb::Sign) => String::new(),
         (None, Verb::Verify) => return Err(at(number, "sign is missing")),
     };

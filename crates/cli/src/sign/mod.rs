@@ -101,7 +101,10 @@ pub(crate) fn run(verb: Verb, matches: &ArgMatches, json: bool) -> Result<(), Fa
     let defaults = one::Given::of(matches)?;
     match matches.get_one::<String>("lines") {
         Some(from) => lines::run(verb, &account, &defaults, from, json),
-        None => one::run(verb, &account, &defaults, matches, json),
+        None => {
+            let base_url = builder.base_url_of_all();
+            one::run(verb, &account, &defaults, matches, base_url, json)
+        }
     }
 }
 

@@ -58,13 +58,17 @@ pub(super) fn run(
     account: &Account,
     given: &Given,
     matches: &ArgMatches,
+    base_url: Option<&str>,
     json: bool,
 ) -> Result<(), Failure> {
     let claimed = match verb {
         Verb::Sign => None,
         Verb::Verify => {
             let claimed = matches.get_one::<String>("signature");
-            Some(claimed.ok_or_else(|| Failure::usage("give the signature with --signature"))?)
+            let claimed =
+                claimed.ok_or_else(|| Failure::usage("give the signature with --signature"))?;
+            // Spaces and line ends come with it when it is copied.
+            Some(claimed.trim())
         }
     };
     let explained = matches.get_flag("explain");
@@ -104,7 +108,7 @@ pub(super) fn run(
                 },
             )?;
             if explained {
-                output::data(&explain::nxcloud(signer, &request, from)?)?;
+                output::data(&explain::nxcloud(signer, &request, from, base_url)?)?;
             }
             if let Some(claimed) = claimed {
                 return verdict(signer.verify(&request, claimed).is_ok());

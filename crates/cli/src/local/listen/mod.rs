@@ -1,4 +1,4 @@
-//! `nxcloud listen`: an endpoint for pushes that says what came, checks signatures and forwards the very bytes.
+//! `nxcloud listen`: an endpoint for pushes that says what came, checks signatures and forwards it.
 
 mod forward;
 mod guard;
@@ -34,10 +34,10 @@ pub(crate) fn subcommand() -> Command {
     Command::new("listen")
         .about("Receive pushes on this machine, say what came, and forward them")
         .long_about(
-            "Receive pushes on this machine, say what came, and forward them.\n\nOne line a push: where it came in, whether its signature \
-             is right (of pushes that are signed, when an account is given), and what the endpoint answered. The very bytes and headers \
-             are forwarded, and the endpoint's answer goes back. Without an endpoint every push is answered as documented. With \
-             --sandbox the sandbox of this machine is told to send its pushes here.",
+            "Receive pushes on this machine, say what came, and forward them.\n\nOne line a push, a refused one too: where it came in, whether its \
+             signature is right (of pushes that are signed, when an account is given), and what the endpoint answered. Body and headers are \
+             forwarded as they came, without the headers of the connection, and so is the endpoint's answer. Without an endpoint every \
+             push is answered as documented. With --sandbox the sandbox of this machine is told to send its pushes here.",
         )
         .arg(
             Arg::new("forward-to")

@@ -63,7 +63,13 @@ impl Row {
     }
 }
 
+/// In a task of its own, so that a push is told of also when its sender does not wait for the answer.
 pub(super) async fn receive(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let answered = tokio::spawn(judge(shared, request)).await;
+    answered.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+}
+
+async fn judge(shared: Arc<Shared>, request: Request) -> Response {
     let began = Instant::now();
     let (head, body) = request.into_parts();
     let (answer, told) = shared.take(&head, body).await;
