@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::time::Duration;
 
 use clap::{Arg, ArgMatches, value_parser};
+use nxcloud::signing::Secret;
 use nxcloud::{Credentials, Session, SessionBuilder, env};
 use nxcloud_sandbox::{ACCESS_KEY, ACCESS_SECRET, APP_ID, APP_SECRET};
 use zeroize::Zeroizing;
@@ -56,6 +57,7 @@ pub(crate) fn session(matches: &ArgMatches) -> Result<Session, Failure> {
 /// The same before it is made, with everything set.
 pub(crate) fn builder(matches: &ArgMatches) -> Result<SessionBuilder, Failure> {
     let mut builder = source(matches)?;
+    check_secrets(builder.credentials())?;
     if let Some(url) = matches.get_one::<String>("base-url") {
         builder = builder.base_url(url);
     } else if matches.get_flag("sandbox") {
@@ -87,10 +89,10 @@ fn is_any(matches: &ArgMatches) -> bool {
         env::APP_SECRET,
         env::PROFILE,
     ];
+    // One that is not UTF-8 is set as well.
+    let is_set = |name: &str| !matches!(variable(name), Ok(None));
     flags.iter().any(|name| matches.contains_id(name))
-        || variables
-            .iter()
-            .any(|name| std::env::var_os(name).is_some())
+        || variables.into_iter().any(is_set)
         || nxcloud::profiles::path().is_ok_and(|path| path.exists())
 }
 
@@ -141,12 +143,8 @@ fn secret(matches: &ArgMatches, variable: &str, key: &str) -> Result<String, Fai
     if let Some(descriptor) = matches.get_one::<u32>("secret-fd") {
         return read_descriptor(*descriptor);
     }
-    match std::env::var(variable) {
-        Ok(secret) => return Ok(secret),
-        Err(std::env::VarError::NotUnicode(_)) => {
-            return Err(Failure::usage(format!("{variable} is not UTF-8")));
-        }
-        Err(std::env::VarError::NotPresent) => {}
+    if let Some(secret) = self::variable(variable)? {
+        return Ok(secret);
     }
     if let Some(read) = output::ask(&format!("Secret of {key}: ")) {
         return read.map_err(|error| Failure::io("the prompt", &error));
@@ -156,10 +154,64 @@ fn secret(matches: &ArgMatches, variable: &str, key: &str) -> Result<String, Fai
     )))
 }
 
+/// An environment variable; one that is empty counts as not set.
+pub(crate) fn variable(name: &str) -> Result<Option<String>, Failure> {
+    match std::env::var(name) {
+        Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(std::env::VarError::NotUnicode(_)) => {
+            Err(Failure::usage(format!("{name} is not UTF-8")))
+        }
+    }
+}
+
+/// Refuses accounts with a secret that was not copied well, wherever they come from: the platform would only say that the
+/// signature is wrong.
+fn check_secrets(credentials: &Credentials) -> Result<(), Failure> {
+    if let Some(signer) = credentials.nxcloud_signer() {
+        check_secret(
+            &format!("access key {}", signer.access_key().as_str()),
+            signer.secret(),
+        )?;
+    }
+    if let Some(signer) = credentials.antbuddy_signer() {
+        check_secret(
+            &format!("app id {}", signer.app_id().as_str()),
+            signer.secret(),
+        )?;
+    }
+    Ok(())
+}
+
+/// Refuses a secret with a line end in it, or with white space or an invisible character around it; a space within is worth a
+/// warning only.
+pub(crate) fn check_secret(of: &str, secret: &Secret) -> Result<(), Failure> {
+    let text = secret.expose();
+    let invisible = |character: char| {
+        character.is_whitespace()
+            || character.is_control()
+            || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{feff}')
+    };
+    let problem = if text.contains(char::is_control) {
+        "holds a line end, a tab or another control character"
+    } else if text.starts_with(invisible) || text.ends_with(invisible) {
+        "begins or ends with a space or an invisible character"
+    } else {
+        if text.contains(char::is_whitespace) {
+            output::note(&format!(
+                "warning: the secret of {of} holds a space; if the signature is refused, copy it again"
+            ));
+        }
+        return Ok(());
+    };
+    Err(Failure::usage(format!("the secret of {of} {problem}"))
+        .hint("Copy it again, without anything around it; nothing was sent."))
+}
+
 /// Bytes that a descriptor with a secret may hold.
 const LONGEST_SECRET: usize = 16 * 1024;
 
-/// All that a descriptor holds, without the line's end.
+/// All that a descriptor holds, without line ends behind it and without a byte order mark.
 fn read_descriptor(descriptor: u32) -> Result<String, Failure> {
     let name = format!("file descriptor {descriptor}");
     let read = if descriptor == 0 {
@@ -181,6 +233,9 @@ fn read_secret(from: impl Read) -> io::Result<String> {
     }
     let end = text.trim_end_matches(['\r', '\n']).len();
     text.truncate(end);
+    if text.starts_with('\u{feff}') {
+        text.remove(0);
+    }
     Ok(std::mem::take(&mut *text))
 }
 
@@ -190,7 +245,11 @@ mod tests {
 
     #[test]
     fn a_secret_is_read_into_a_buffer_that_does_not_grow() {
-        for (bytes, secret) in [("hush\r\n", "hush"), (" a b \n\n", " a b "), ("", "")] {
+        for (bytes, secret) in [
+            ("\u{feff}hush\r\n", "hush"),
+            (" a b \n\n", " a b "),
+            ("", ""),
+        ] {
             let read = read_secret(bytes.as_bytes()).expect("text");
             assert_eq!(read, secret);
             assert_eq!(read.capacity(), LONGEST_SECRET + 64);

@@ -1,7 +1,5 @@
 //! `nxcloud <service> <operation>`.
 
-use std::fs;
-use std::io::Read as _;
 use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Command as Clap, value_parser};
@@ -15,7 +13,9 @@ use crate::flags::{self, Leaf};
 use crate::interrupt;
 use crate::job::{Job, Progress};
 use crate::output::{self, Format};
+use crate::phones;
 use crate::table::{Command, Input, Service};
+use crate::text;
 
 /// The subcommand of a service, with one for each operation.
 pub(crate) fn subcommand(service: &'static Service) -> Clap {
@@ -114,8 +114,13 @@ pub(crate) fn run(
         return example(command, name);
     }
     let body = body(command, matches)?;
+    let warnings = match command.operation.safe {
+        true => Vec::new(),
+        false => phones::warnings(command, &body),
+    };
     let get_flag = |name: &str| matches!(matches.try_get_one::<bool>(name), Ok(Some(true)));
     let job = Job {
+        operation: command.operation,
         session: account::session(matches)?,
         body,
         file: matches
@@ -126,6 +131,7 @@ pub(crate) fn run(
         mime: given(matches, "mime").map(str::to_owned),
         all_pages: get_flag("all-pages"),
         dry_run: get_flag("dry-run"),
+        warnings,
         format,
         progress: Progress::default(),
     };
@@ -201,27 +207,13 @@ fn body(command: &Command, matches: &ArgMatches) -> Result<Map<String, Value>, F
 
 /// The JSON object in a file or on standard input.
 pub(crate) fn read_object(from: &str) -> Result<Map<String, Value>, Failure> {
-    let text = read_text(from)?;
-    match serde_json::from_str(&text) {
-        Ok(Value::Object(body)) => Ok(body),
-        Ok(_) => Err(Failure::usage(format!("{from} is not a JSON object"))),
-        Err(error) => Err(Failure::usage(format!(
-            "{from} is not JSON: line {} column {}",
-            error.line(),
-            error.column()
-        ))),
+    let bytes = text::read(from)?;
+    let wrong = |problem: String| Failure::usage(format!("{from} {problem}"));
+    let text = text::utf8(&bytes).map_err(wrong)?;
+    match text::json(text).map_err(|problem| wrong(problem.to_string()))? {
+        Value::Object(body) => Ok(body),
+        _ => Err(wrong("is not a JSON object".to_owned())),
     }
-}
-
-/// A file's text, or that of standard input for `-`.
-fn read_text(from: &str) -> Result<String, Failure> {
-    let failed = |error: std::io::Error| Failure::io(from, &error);
-    if from != "-" {
-        return fs::read_to_string(from).map_err(failed);
-    }
-    let mut text = String::new();
-    std::io::stdin().read_to_string(&mut text).map_err(failed)?;
-    Ok(text)
 }
 
 fn interrupted(command: &Command, job: &Job) -> Failure {

@@ -25,9 +25,9 @@ pub(crate) enum Exit {
     Refused = 1,
     /// The arguments, the settings or the body are wrong; nothing was sent.
     Usage = 2,
-    /// The transport failed, and repeating does no harm.
+    /// The transport failed, or stdout, and repeating does no harm.
     Transport = 3,
-    /// The platform may have acted.
+    /// The platform has acted and its reply cannot be printed, or it may have acted.
     Unknown = 4,
 }
 
@@ -60,6 +60,11 @@ impl Failure {
     /// A file or stream that cannot be read or written.
     pub(crate) fn io(what: &str, error: &std::io::Error) -> Self {
         Self::usage(format!("{what}: {error}"))
+    }
+
+    /// Data that cannot be written.
+    pub(crate) fn output(error: &std::io::Error) -> Self {
+        Self::new(Exit::Transport, format!("stdout: {error}"))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Whether a body fits the type of its request: every wrong place by its path, never by its value.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use crate::table::{Field, Object, Ty, Union};
 
@@ -141,10 +141,14 @@ impl Fitter {
                 Some(number) => *value = number.into(),
                 None => self.misfit("must be a whole number"),
             },
-            Ty::Float if !value.is_number() => self.misfit("must be a number"),
-            Ty::Decimal if !is_decimal(value) => {
-                self.misfit("must be decimal digits, such as \"0.05\"");
-            }
+            Ty::Float => match as_float(value) {
+                Some(number) => *value = number.into(),
+                None => self.misfit("must be a number"),
+            },
+            Ty::Decimal => match as_decimal(value) {
+                Some(digits) => *value = digits.into(),
+                None => self.misfit("must be decimal digits, such as \"0.05\""),
+            },
             Ty::Boolean if !value.is_boolean() => self.misfit("must be true or false"),
             Ty::Choice(choice) if choice.integer && as_integer(value).is_none() => {
                 self.misfit("must be a whole number");
@@ -181,12 +185,24 @@ fn as_integer(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| value.as_str()?.parse().ok())
 }
 
-fn is_decimal(value: &Value) -> bool {
+/// A number; in quotes one of more digits than a float holds, which `text.rs` has put there.
+fn as_float(value: &Value) -> Option<Number> {
     match value {
-        Value::Number(_) => true,
-        Value::String(text) => text.parse::<nxcloud::Decimal>().is_ok(),
-        _ => false,
+        Value::Number(number) => Some(number.clone()),
+        Value::String(text) if text.len() > 15 => text.parse().ok(),
+        _ => None,
     }
+}
+
+/// The digits, which the wire carries in quotes.
+fn as_decimal(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => text.clone(),
+        _ => return None,
+    };
+    let decimal = text.parse::<nxcloud::Decimal>().ok()?;
+    Some(decimal.as_str().to_owned())
 }
 
 fn is_scalar(value: &Value) -> bool {

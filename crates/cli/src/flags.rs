@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::failure::Failure;
 use crate::table::{Object, Ty, Union};
+use crate::text;
 
 /// How deep objects within objects have flags of their own.
 const DEPTH: usize = 4;
@@ -75,9 +76,12 @@ impl Kind {
                 let number = text.parse::<i64>().map_err(|_| "takes a whole number")?;
                 Ok(number.into())
             }
-            Self::Number => match text.parse::<serde_json::Number>() {
-                Ok(number) => Ok(number.into()),
-                Err(_) => Err("takes a number"),
+            Self::Number => match text::json(text) {
+                // In quotes when it has more digits than 64 bits hold.
+                Ok(number @ (Value::Number(_) | Value::String(_))) if !text.starts_with('"') => {
+                    Ok(number)
+                }
+                _ => Err("takes a number"),
             },
             Self::Boolean => match text {
                 "true" => Ok(true.into()),
@@ -85,7 +89,7 @@ impl Kind {
                 _ => Err("takes true or false"),
             },
             Self::Many(item) => Self::of(item).parse(text),
-            Self::Json => serde_json::from_str(text).map_err(|_| "takes JSON"),
+            Self::Json => text::json(text).map_err(|_| "takes JSON"),
         }
     }
 }
@@ -215,7 +219,7 @@ impl Leaf {
             .long(self.flag.clone())
             .value_name(name)
             .help(help)
-            // A number below zero, or a text that begins with a dash.
+            // A number below zero, or a text that begins with a dash; `words.rs` has refused what is a flag.
             .allow_hyphen_values(true)
             .action(action);
         match self.kind {

@@ -1,12 +1,13 @@
 //! One operation under way.
 
+use std::fmt::Debug;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use futures_util::{Stream, StreamExt as _};
-use nxcloud::{CallOptions, Error, ErrorKind, Session};
+use nxcloud::{CallOptions, Error, ErrorKind, Operation, Session};
 use nxcloud_client::lenient::Record;
 use nxcloud_client::upload::Upload;
 use serde::Serialize;
@@ -14,17 +15,20 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::dry::{self, Shown};
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 use crate::output::{self, Format};
 
 /// What the function of a command works with.
 pub(crate) struct Job {
+    pub(crate) operation: &'static Operation,
     pub(crate) session: Session,
     pub(crate) body: Map<String, Value>,
     pub(crate) file: Option<PathBuf>,
     pub(crate) mime: Option<String>,
     pub(crate) all_pages: bool,
     pub(crate) dry_run: bool,
+    /// Told once, when nothing else keeps the request from being sent.
+    pub(crate) warnings: Vec<String>,
     pub(crate) format: Format,
     pub(crate) progress: Progress,
 }
@@ -53,13 +57,25 @@ impl Job {
     }
 
     pub(crate) fn options(&self) -> CallOptions {
+        let (warnings, warned) = (self.warnings.clone(), AtomicBool::new(false));
+        let warn = move || {
+            if !warned.swap(true, Ordering::AcqRel) {
+                warnings.iter().for_each(|warning| output::note(warning));
+            }
+        };
         let signed = Arc::clone(&self.progress.signed);
         if !self.dry_run {
-            return CallOptions::new().on_signed(move |_| signed.store(true, Ordering::Release));
+            return CallOptions::new().on_signed(move |_| {
+                signed.store(true, Ordering::Release);
+                warn();
+            });
         }
         let (shown, seen) = (self.progress.shown.clone(), self.progress.shown.clone());
         CallOptions::new()
-            .on_signed(move |signed| dry::lock(&shown).sign(signed))
+            .on_signed(move |signed| {
+                warn();
+                dry::lock(&shown).sign(signed);
+            })
             .dry_run(move |request| dry::lock(&seen).see(request))
     }
 
@@ -102,13 +118,37 @@ impl Job {
         Ok(Upload::from_path(path, mime).await?)
     }
 
-    /// Prints a whole reply.
-    pub(crate) fn reply(&self, reply: &(impl Serialize + Record)) -> Result<(), Failure> {
+    /// Prints a whole reply. When that fails after a send, the platform has acted all the same, and the ids must not be lost:
+    /// they go to stderr.
+    pub(crate) fn reply(&self, reply: &(impl Serialize + Debug + Record)) -> Result<(), Failure> {
         let repairs = reply.repairs();
         if !repairs.is_empty() {
             output::note(&format!("the reply had to be repaired: {repairs}"));
         }
-        output::reply(self.format, &to_value(reply)?)
+        let Operation { id, safe, .. } = self.operation;
+        let printed = to_value(reply).and_then(|value| {
+            let text = output::in_format(self.format, &value);
+            if *safe {
+                return output::data(&text);
+            }
+            output::write(&text).map_err(|error| Failure::output(&error))?;
+            if output::was_closed() {
+                output::note(&format!("{id}: accepted; stdout is closed: {reply:?}"));
+            }
+            Ok(())
+        });
+        printed.map_err(|failure| {
+            if *safe {
+                return failure;
+            }
+            // `Debug` of a reply shows what is public only: codes and ids, no numbers and no texts.
+            let Failure { message, .. } = failure;
+            Failure::new(
+                Exit::Unknown,
+                format!("{id}: accepted, but the reply cannot be printed ({message}): {reply:?}"),
+            )
+            .hint("Do not send it again.")
+        })
     }
 
     /// Prints every item of a paged query: as JSON a line each, as soon as its page is there.
@@ -157,6 +197,9 @@ impl Job {
 fn to_value(reply: &impl Serialize) -> Result<Value, Failure> {
     serde_json::to_value(reply).map_err(|error| {
         // Only a map with keys that are no texts could do that, and replies have none.
-        Failure::usage(format!("the reply cannot be shown: {error}"))
+        Failure::new(
+            Exit::Transport,
+            format!("the reply cannot be shown: {error}"),
+        )
     })
 }

@@ -14,12 +14,16 @@ mod generated;
 mod http;
 mod interrupt;
 mod job;
+mod lines;
 mod local;
 mod manual;
 mod mask;
 mod output;
+mod phones;
 mod sign;
 mod table;
+mod text;
+mod words;
 
 use std::process::ExitCode;
 
@@ -33,7 +37,8 @@ use sign::Verb;
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 success; 1 refused by the platform, or a signature that is not right; 2 wrong arguments, settings or body, nothing sent; \
-3 transport failure, repeating does no harm; 4 the platform may have acted: look before sending again.";
+3 the transport failed, or stdout cannot be written: repeating does no harm; 4 the platform has acted and its reply cannot be printed, \
+or it may have acted: look before sending again.";
 
 /// The whole command line.
 fn command() -> Command {
@@ -68,7 +73,12 @@ fn command() -> Command {
 
 fn main() -> ExitCode {
     let mut command = command();
-    let matches = match command.try_get_matches_from_mut(std::env::args_os()) {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let words = arguments.get(1..).unwrap_or_default();
+    if let Err(failure) = words::refuse_flags_as_values(&command, words) {
+        return tell(failure);
+    }
+    let matches = match command.try_get_matches_from_mut(arguments) {
         Ok(matches) => matches,
         Err(error) => return misused(&error),
     };
@@ -113,10 +123,13 @@ fn misused(error: &clap::Error) -> ExitCode {
             | Clash::DisplayVersion
             | Clash::DisplayHelpOnMissingArgumentOrSubcommand
     ) {
-        // A reader that has gone wants no more.
-        let _ = output::help(error);
-        return match error.kind() {
-            Clash::DisplayHelpOnMissingArgumentOrSubcommand => Exit::Usage.into(),
+        let printed = output::help(error);
+        return match (error.kind(), printed) {
+            (Clash::DisplayHelpOnMissingArgumentOrSubcommand, _) => Exit::Usage.into(),
+            // A reader that has gone wants no more.
+            (_, Err(error)) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+                tell(Failure::output(&error))
+            }
             _ => ExitCode::SUCCESS,
         };
     }
@@ -147,7 +160,12 @@ fn misused(error: &clap::Error) -> ExitCode {
 fn tell(failure: Failure) -> ExitCode {
     if let Some(reply) = &failure.reply {
         // The failure itself is told below, whatever becomes of this.
-        let _ = output::reply(Format::Json, reply);
+        if let Err(unprinted) = output::reply(Format::Json, reply) {
+            output::note(&format!(
+                "the reply cannot be printed: {}",
+                unprinted.message
+            ));
+        }
     }
     output::error(&match &failure.hint {
         Some(hint) => format!("{}. {hint}", failure.message.trim_end_matches('.')),

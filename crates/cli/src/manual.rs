@@ -78,6 +78,7 @@ fn write_all(command: &Command, name: &str, folder: &Path) -> Result<(), Failure
 /// Under a random name of its own first, so that no link leads elsewhere, and no reader and no full disk leaves half a page.
 fn write_whole(folder: &Path, path: &Path, text: &str) -> io::Result<()> {
     let mut builder = tempfile::Builder::new();
+    builder.prefix(".nxcloud-");
     // Others may read it, as far as the user's mask lets them.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));

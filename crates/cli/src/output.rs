@@ -34,9 +34,13 @@ impl Format {
 
 /// A whole reply.
 pub(crate) fn reply(format: Format, value: &Value) -> Result<(), Failure> {
+    data(&in_format(format, value))
+}
+
+pub(crate) fn in_format(format: Format, value: &Value) -> String {
     match format {
-        Format::Json => data(&format!("{value:#}")),
-        Format::Table => data(&tables(value)),
+        Format::Json => format!("{value:#}"),
+        Format::Table => tables(value),
     }
 }
 
@@ -52,15 +56,38 @@ pub(crate) fn data(text: &str) -> Result<(), Failure> {
 
 /// The same for those who could stop: whether somebody still reads.
 pub(crate) fn is_read(text: &str) -> Result<bool, Failure> {
-    let mut stdout = io::stdout().lock();
-    let end = if text.ends_with('\n') { "" } else { "\n" };
-    let text = escape::text(text);
-    let written = write!(stdout, "{text}{end}").and_then(|()| stdout.flush());
-    match written {
+    match write(text) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
-        Err(error) => Err(Failure::io("stdout", &error)),
+        Err(error) => Err(Failure::output(&error)),
     }
+}
+
+/// Text with a line's end to stdout, in one piece: a reader that stops in the middle of a short text has all of it.
+pub(crate) fn write(text: &str) -> io::Result<()> {
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    let text = [escape::text(text), end.into()].concat();
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()
+}
+
+/// Whether stdout was closed when the command began. The standard library has put the null device in its place, open for reading
+/// as well, as few others open it for output; so that this is a guess, good for a note.
+#[cfg(target_os = "linux")]
+pub(crate) fn was_closed() -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let device = |path| std::fs::metadata(path).map(|found| found.rdev()).ok();
+    let flags = std::fs::read_to_string("/proc/self/fdinfo/1").unwrap_or_default();
+    let flags = flags.lines().find_map(|line| line.strip_prefix("flags:"));
+    // The last octal digit: 1 is for writing only, 2 for both.
+    let both = flags.is_some_and(|flags| flags.ends_with('2'));
+    both && device("/proc/self/fd/1") == device("/dev/null")
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn was_closed() -> bool {
+    false
 }
 
 /// A line for people, to stderr.

@@ -96,6 +96,12 @@ impl SessionBuilder {
         self
     }
 
+    /// The proxy that a call to this URL goes through, wherever it was found; without user name and password.
+    #[must_use]
+    pub fn proxy_for(&self, url: &str) -> Option<String> {
+        self.transport.proxy_for(&reqwest::Url::parse(url).ok()?)
+    }
+
     /// Whether the variables `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` decide on the proxy: false by default, true for
     /// [`Session::from_env`]. A base URL of this machine is never reached through a proxy of the environment.
     pub fn proxy_from_env(mut self, on: bool) -> Self {

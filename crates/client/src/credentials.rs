@@ -141,7 +141,7 @@ impl Credentials {
     /// # Errors
     ///
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when no pair is set, half a pair is set, or a value is
-    /// empty or malformed. The error names the variable, never its value.
+    /// malformed; a variable that is empty is not set. The error names the variable, never its value.
     pub fn from_env() -> Result<Self, Error> {
         Self::from_lookup(variable)
     }
@@ -178,10 +178,11 @@ impl Credentials {
     }
 }
 
-/// Reads one variable; one that is not UTF-8 is an error, not an absence.
+/// Reads one variable. One that is empty is not set, as scripts and containers clear it; one that is not UTF-8 is an error, not
+/// an absence.
 pub(crate) fn variable(name: &'static str) -> Result<Option<String>, Error> {
     match std::env::var(name) {
-        Ok(value) => Ok(Some(value)),
+        Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
         Err(std::env::VarError::NotPresent) => Ok(None),
         Err(std::env::VarError::NotUnicode(_)) => {
             Err(Error::configuration(format!("{name} is not UTF-8")))
@@ -194,7 +195,9 @@ fn invalid(error: nxcloud_signing::InvalidField) -> Error {
 }
 
 fn half_a_pair(set: &str, missing: &str) -> Error {
-    Error::configuration(format!("{set} is set, but {missing} is not; set both"))
+    Error::configuration(format!(
+        "{set} is set, but {missing} is not or is empty; set both"
+    ))
 }
 
 fn from(id: &str, secret: &str, error: &Error) -> Error {

@@ -25,7 +25,7 @@ pub struct NotDecimal;
 impl fmt::Display for NotDecimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "not a decimal number; write digits with an optional sign and point, such as -12.50",
+            "not a decimal number; write digits, a minus sign in front and a point between them if need be, such as -12.50",
         )
     }
 }
@@ -45,34 +45,47 @@ impl Decimal {
         self.digits.parse().unwrap_or(f64::NAN)
     }
 
+    /// What a reply may hold: also forms that no request may have, such as `.5` and `1e2`, which keep their digits.
     pub(crate) fn from_json(value: &Value) -> Option<Self> {
         match value {
             Value::Number(number) => Some(Self {
                 digits: number.to_string(),
                 quoted: false,
             }),
-            Value::String(text) => text.parse().ok(),
+            Value::String(text) => Self::lenient(text),
             _ => None,
         }
     }
+
+    fn lenient(text: &str) -> Option<Self> {
+        let digits = text.trim();
+        let number_like = digits
+            .bytes()
+            .all(|b| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b'e' | b'E'));
+        let number = digits.parse::<f64>().ok()?;
+        (number_like && number.is_finite()).then(|| Self {
+            digits: digits.to_owned(),
+            quoted: true,
+        })
+    }
 }
 
-/// Makes the quoted form, as most services send it.
+/// Makes the quoted form, as most services send it: digits, at most one minus sign in front and one point between them.
 impl FromStr for Decimal {
     type Err = NotDecimal;
 
     fn from_str(text: &str) -> Result<Self, NotDecimal> {
         let text = text.trim();
-        let number_like = text
-            .bytes()
-            .all(|b| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b'e' | b'E'));
-        match text.parse::<f64>() {
-            Ok(number) if number_like && number.is_finite() => Ok(Self {
-                digits: text.to_owned(),
-                quoted: true,
-            }),
-            _ => Err(NotDecimal),
+        let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+        let unsigned = text.strip_prefix('-').unwrap_or(text);
+        let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
+        if !is_digits(whole) || !is_digits(fraction) {
+            return Err(NotDecimal);
         }
+        Ok(Self {
+            digits: text.to_owned(),
+            quoted: true,
+        })
     }
 }
 
@@ -111,6 +124,43 @@ impl Serialize for Decimal {
 impl<'de> Deserialize<'de> for Decimal {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(deserializer)?;
-        Self::from_json(&value).ok_or_else(|| D::Error::custom(NotDecimal))
+        let decimal = Self::from_json(&value).ok_or_else(|| D::Error::custom(NotDecimal))?;
+        // A request is held to the rule.
+        decimal.digits.parse::<Self>().map_err(D::Error::custom)?;
+        Ok(decimal)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_request_takes_digits_around_one_point_and_a_reply_every_number() {
+        for good in ["0", "7.05", "-0.0350", "12", " 12 "] {
+            assert_eq!(good.parse::<Decimal>().unwrap().as_str(), good.trim());
+            assert!(serde_json::from_value::<Decimal>(json!(good)).is_ok());
+        }
+        for lenient in [".5", "5.", "+1", "1e2", "1E-3"] {
+            assert_eq!(lenient.parse::<Decimal>(), Err(NotDecimal), "{lenient}");
+            assert!(serde_json::from_value::<Decimal>(json!(lenient)).is_err());
+            let replied = Decimal::from_json(&json!(lenient)).unwrap();
+            assert_eq!(serde_json::to_value(replied).unwrap(), lenient);
+        }
+        for bad in [
+            "", "-", "--1", "1.2.3", "inf", "NaN", "1e999", "1,5", "１", "0x1",
+        ] {
+            assert_eq!(bad.parse::<Decimal>(), Err(NotDecimal), "{bad}");
+            assert_eq!(Decimal::from_json(&json!(bad)), None, "{bad}");
+        }
+        assert_eq!(
+            serde_json::from_value::<Decimal>(json!(1.5))
+                .unwrap()
+                .as_str(),
+            "1.5"
+        );
+        assert!(serde_json::from_value::<Decimal>(json!(1e30)).is_err());
     }
 }

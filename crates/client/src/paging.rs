@@ -1,10 +1,13 @@
 //! Lists as streams: every item of a paged query, page after page.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::future::Future;
+use std::hash::{BuildHasher as _, Hasher, RandomState};
+use std::io::{self, Write};
 
 pub use futures_core::Stream;
 use futures_util::stream;
+use serde::Serialize;
 
 use crate::Error;
 
@@ -41,23 +44,33 @@ impl Page {
     }
 }
 
-/// Every item, beginning at the page of `request`. After an error the stream asks for the same page again.
+/// Every item, beginning at the page of `request`. After an error the stream asks for the same page again; but a page that
+/// came before, or one that was asked for before, is the last error of the stream: the platform does not move on.
 pub fn items<R, F, G>(request: R, fetch: G) -> impl Stream<Item = Result<R::Item, Error>> + Send
 where
-    R: Paged + Send,
-    R::Item: Send,
+    R: Paged + Serialize + Send,
+    R::Item: Serialize + Send,
     R::Reply: Send,
     G: Fn(R) -> F + Send,
     F: Future<Output = Result<R::Reply, Error>> + Send,
 {
     struct State<R: Paged, G> {
-        request: Option<R>,
+        next: Next<R>,
         waiting: VecDeque<R::Item>,
+        seen: Seen,
         fetch: G,
     }
+    enum Next<R> {
+        Page(R),
+        Repeated,
+        End,
+    }
+    let mut seen = Seen::default();
+    seen.is_new(&request);
     let state = State {
-        request: Some(request),
+        next: Next::Page(request),
         waiting: VecDeque::new(),
+        seen,
         fetch,
     };
     stream::unfold(state, |mut state| async move {
@@ -65,15 +78,70 @@ where
             if let Some(item) = state.waiting.pop_front() {
                 return Some((Ok(item), state));
             }
-            let mut request = state.request.clone()?;
-            match (state.fetch)(request.clone()).await {
-                Ok(mut reply) => {
-                    state.waiting = R::take_items(&mut reply).into();
-                    let more = request.turn(&reply, state.waiting.len());
-                    state.request = more.then_some(request);
+            let mut request = match &state.next {
+                Next::Page(request) => request.clone(),
+                Next::Repeated => {
+                    state.next = Next::End;
+                    return Some((Err(repeated()), state));
                 }
+                Next::End => return None,
+            };
+            let mut reply = match (state.fetch)(request.clone()).await {
+                Ok(reply) => reply,
                 Err(error) => return Some((Err(error), state)),
+            };
+            let items = R::take_items(&mut reply);
+            if !state.seen.is_new(&items) {
+                state.next = Next::Repeated;
+                continue;
             }
+            state.next = match request.turn(&reply, items.len()) {
+                true if state.seen.is_new(&request) => Next::Page(request),
+                true => Next::Repeated,
+                false => Next::End,
+            };
+            state.waiting = items.into();
         }
     })
 }
+
+fn repeated() -> Error {
+    Error::unreadable(
+        "the page came before, though another was asked for; what follows cannot be listed",
+    )
+}
+
+/// Which pages came and were asked for, as hashes: 8 bytes each, so that a cycle of any length is noticed.
+#[derive(Default)]
+struct Seen {
+    hashes: HashSet<u64>,
+    /// With a key of its own, so that no server can choose pages that look alike.
+    key: RandomState,
+}
+
+impl Seen {
+    /// Notes a page or a request; false if it was noted before.
+    fn is_new(&mut self, value: &impl Serialize) -> bool {
+        let mut bytes = Hashed(self.key.build_hasher());
+        // What cannot be written cannot be compared.
+        serde_json::to_writer(&mut bytes, value).is_err() || self.hashes.insert(bytes.0.finish())
+    }
+}
+
+/// Hashes what is written.
+struct Hashed<H>(H);
+
+impl<H: Hasher> Write for Hashed<H> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[path = "paging_tests.rs"]
+mod tests;

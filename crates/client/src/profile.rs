@@ -237,9 +237,10 @@ pub(crate) fn discover(explicit: Option<Credentials>) -> Result<SessionBuilder, 
             None => builder,
         });
     }
+    // One that is not UTF-8 is set as well, and told there.
     if env::ACCOUNTS
         .iter()
-        .any(|name| std::env::var_os(name).is_some())
+        .any(|name| !matches!(variable(name), Ok(None)))
     {
         return Session::builder_from_env();
     }

@@ -7,7 +7,8 @@
 //! 2. the environment: `NXCLOUD_ACCESS_KEY` with `NXCLOUD_ACCESS_SECRET`, `ANTBUDDY_APP_ID` with `ANTBUDDY_APP_SECRET`,
 //! 3. the profile named by `NXCLOUD_PROFILE`, or else `default`, in the user's file.
 //!
-//! A source that is there but broken (half a pair, a file that others can read) is an error, not a reason to try the next one.
+//! A source that is there but broken (half a pair, a file that others can read) is an error, not a reason to try the next one. A
+//! variable that is set but empty is not there.
 //! `NXCLOUD_BASE_URL` and the proxy variables apply to all three; a profile's own `base_url` and `proxy` go before them.
 //!
 //! The file is `nxcloud/profiles.toml` in the usual configuration directory, [`path`] says which. It holds one table a profile:

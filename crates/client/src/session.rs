@@ -130,7 +130,9 @@ impl Session {
     }
 
     /// The HTTP client, for a blocking call the one of its own.
-    pub(crate) fn http(&self) -> &reqwest::Client {
+    /// The HTTP client, with the session's proxy and TLS settings: for requests of one's own, which it does not sign.
+    #[must_use]
+    pub fn http(&self) -> &reqwest::Client {
         #[cfg(feature = "blocking")]
         if let Some(http) = self.0.runtime.http() {
             return http;

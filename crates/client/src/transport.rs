@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::{ClientBuilder, Url};
 
 use crate::Error;
@@ -37,12 +38,7 @@ impl Transport {
     ///
     /// Plain http to another machine needs `plain_http` already, so only a base URL of this machine is left to refuse.
     pub(crate) fn set_base_url(&mut self, url: Url, plain_http: bool) -> Result<(), Error> {
-        // reqwest takes a proxy without a scheme for http. What is no URL at all is refused later, as that.
-        let proxy = self.proxy.as_ref().and_then(|proxy| {
-            let urls = [Url::parse(proxy), Url::parse(&format!("http://{proxy}"))];
-            urls.into_iter().flatten().find(Url::has_host)
-        });
-        let exposed = proxy.is_some_and(|proxy| !is_loopback(&proxy));
+        let exposed = self.own_proxy().is_some_and(|proxy| !is_loopback(&proxy));
         if url.scheme() == "http" && !plain_http && exposed {
             return Err(Error::configuration(
                 "plain http through a proxy on another machine is refused; remove the proxy, use https, or allow_plain_http",
@@ -50,6 +46,30 @@ impl Transport {
         }
         self.base_url = Some(url);
         Ok(())
+    }
+
+    /// The proxy that was set, not found. reqwest takes one without a scheme for http; what is no URL at all is refused when the client
+    /// is made.
+    fn own_proxy(&self) -> Option<Url> {
+        let proxy = self.proxy.as_ref()?;
+        let urls = [Url::parse(proxy), Url::parse(&format!("http://{proxy}"))];
+        urls.into_iter().flatten().find(Url::has_host)
+    }
+
+    /// The proxy that leads to a URL, without user name and password.
+    pub(crate) fn proxy_for(&self, url: &Url) -> Option<String> {
+        let mut proxy = match self.own_proxy() {
+            Some(proxy) => proxy,
+            None if !self.proxy_from_env || is_loopback(url) => return None,
+            None => {
+                // As reqwest finds it.
+                let found = Matcher::from_system().intercept(&url.as_str().parse().ok()?)?;
+                Url::parse(&found.uri().to_string()).ok()?
+            }
+        };
+        proxy.set_username("").ok()?;
+        proxy.set_password(None).ok()?;
+        Some(proxy.as_str().trim_end_matches('/').to_owned())
     }
 
     /// A new client, with a pool of its own.
@@ -89,5 +109,31 @@ impl Transport {
         builder.build().map_err(|error| {
             Error::configuration("the HTTP client could not be made").with_source(error)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_is_named_without_its_password() {
+        let to = Url::parse("https://api.example").unwrap();
+        for (proxy, named) in [
+            (
+                "http://me:hush@proxy.example:3128",
+                "http://proxy.example:3128",
+            ),
+            ("me:hush@proxy.example:3128", "http://proxy.example:3128"),
+            ("proxy.example:3128", "http://proxy.example:3128"),
+            ("socks5://me:hush@proxy.example", "socks5://proxy.example"),
+        ] {
+            let transport = Transport {
+                proxy: Some(proxy.to_owned()),
+                ..Transport::default()
+            };
+            assert_eq!(transport.proxy_for(&to).as_deref(), Some(named));
+        }
+        assert_eq!(Transport::default().proxy_for(&to), None);
     }
 }

@@ -106,7 +106,8 @@ impl Upload {
     pub fn check(&self, field: &str, at: &mut Checker, rules: &[Rule]) {
         // A parameter such as `; codecs=opus` does not make it another type.
         let plain = self.mime.split(';').next().unwrap_or_default().trim();
-        let rule = rules.iter().find(|rule| rule.mime.contains(&plain));
+        let is_plain = |mime: &&str| mime.eq_ignore_ascii_case(plain);
+        let rule = rules.iter().find(|rule| rule.mime.iter().any(is_plain));
         match rule {
             None => {
                 let allowed: Vec<&str> = rules.iter().flat_map(|rule| rule.mime).copied().collect();
@@ -221,5 +222,32 @@ impl Form {
             form = form.part(*name, upload.part().await?);
         }
         Ok(form)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::Check;
+
+    #[test]
+    fn a_mime_type_has_no_case_and_may_have_parameters() {
+        struct Request(Upload);
+        impl Check for Request {
+            fn check(&self, at: &mut Checker) {
+                let rules = &[Rule::new("image", &["image/png"], None)];
+                self.0.check("file", at, rules);
+            }
+        }
+        for (mime, allowed) in [
+            ("image/png", true),
+            ("IMAGE/PNG", true),
+            ("Image/Png ; q=1", true),
+            ("image/gif", false),
+            ("image/pngx", false),
+        ] {
+            let request = Request(Upload::from_bytes("a", mime, "x"));
+            assert_eq!(Checker::run(&request).is_ok(), allowed, "{mime}");
+        }
     }
 }

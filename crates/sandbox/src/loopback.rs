@@ -26,8 +26,10 @@ fn literal(host: &str) -> Option<IpAddr> {
     address.is_loopback().then_some(address)
 }
 
-/// Whether the value of a `Host` header names this machine, with or without a port.
-pub(crate) fn is_named_by(authority: &str) -> bool {
+/// Whether the value of a `Host` header, or the host of a URL, names this machine: `localhost` in any case or a loopback address,
+/// with or without a port.
+#[must_use]
+pub fn is_named_by(authority: &str) -> bool {
     let host = match authority.rsplit_once(':') {
         Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
         _ => authority,

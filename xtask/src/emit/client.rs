@@ -148,8 +148,8 @@ fn pages(service: &Service, operation: &Operation, paging: &Paging) -> TokenStre
     quote! {
         #text
         ///
-        /// A page is asked for when its items are wanted. After an error the stream asks for the same page again; a cursor that
-        /// comes back unchanged ends it.
+        /// A page is asked for when its items are wanted. After an error the stream asks for the same page again; a page that
+        /// repeats is an error that ends it.
         pub fn #all<'a>(
             &'a self,
             request: &#request,

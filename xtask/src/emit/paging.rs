@@ -131,7 +131,7 @@ fn paged(service: &Service, operation: &Operation, paging: &Paging) -> Option<To
                     None => Page::is_full(items, #size),
                 };
                 #set
-                more && items > 0
+                more
             }
         }
         PagingStyle::Offset => {
@@ -162,10 +162,11 @@ fn paged(service: &Service, operation: &Operation, paging: &Paging) -> Option<To
             );
             quote! {
                 let more = #more.is_some_and(|next| !next.is_empty());
-                let next = #next.filter(|next| !next.is_empty());
-                let moved = next.is_some() && next != self.#member;
-                self.#member = next;
-                more && moved
+                // Without another cursor the request stays as it is, which the stream takes for a repetition.
+                if let Some(next) = #next.filter(|next| !next.is_empty()) {
+                    self.#member = Some(next);
+                }
+                more
             }
         }
     };

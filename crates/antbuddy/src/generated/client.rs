@@ -113,8 +113,8 @@ impl Client {
     }
     /// Every item of `list_call_histories`, page after page, beginning at the page of the request.
     ///
-    /// A page is asked for when its items are wanted. After an error the stream asks for the same page again; a cursor that
-    /// comes back unchanged ends it.
+    /// A page is asked for when its items are wanted. After an error the stream asks for the same page again; a page that
+    /// repeats is an error that ends it.
     pub fn list_call_histories_all<'a>(
         &'a self,
         request: &ListCallHistories,

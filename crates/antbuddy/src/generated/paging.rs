@@ -16,6 +16,6 @@ impl Paged for ListCallHistories {
             None => Page::is_full(items, self.limit.unwrap_or(0)),
         };
         self.page = Some(page + 1);
-        more && items > 0
+        more
     }
 }

@@ -16,6 +16,6 @@ impl Paged for QueryCallRecords {
             None => Page::is_full(items, self.size),
         };
         self.page = page + 1;
-        more && items > 0
+        more
     }
 }

@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
-use reqwest::Url;
+use nxcloud::{Session, SessionBuilder};
 
 use super::{Finding, State};
 use crate::generated::SERVICES;
-use crate::http;
 
 /// How long a host may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -16,56 +15,69 @@ const TOLERANCE: i64 = 60;
 /// Half of it is worth a word.
 const WORTH_A_WORD: i64 = 30;
 
-/// Asks each host for its clock, directly or through the proxy that a call would take.
-pub(super) async fn ask(base_url: Option<String>, findings: &mut Vec<Finding>) {
-    let urls: BTreeSet<String> = match base_url {
+/// A host that calls go to, and the proxy on the way.
+pub(super) struct Host {
+    url: String,
+    proxy: Option<String>,
+}
+
+/// The hosts that calls of this session go to.
+pub(super) fn of(builder: &SessionBuilder) -> Vec<Host> {
+    let urls: BTreeSet<&str> = match builder.base_url_of_all() {
         Some(url) => BTreeSet::from([url]),
         None => SERVICES
             .iter()
             .flat_map(|service| service.commands)
-            .map(|command| command.operation.base_url.to_owned())
+            .map(|command| command.operation.base_url)
             .collect(),
     };
-    for url in urls {
-        let (reached, clock) = host(&url).await;
+    let hosts = urls.into_iter().map(|url| Host {
+        url: url.to_owned(),
+        proxy: builder.proxy_for(url),
+    });
+    hosts.collect()
+}
+
+/// Asks each host for its clock, on the way that a call takes.
+pub(super) async fn ask(session: &Session, hosts: &[Host], findings: &mut Vec<Finding>) {
+    for host in hosts {
+        let (reached, clock) = host.ask(session).await;
         findings.push(Finding {
-            check: format!("reach {url}"),
+            check: format!("reach {}", host.url),
             ..reached
         });
         findings.extend(clock.map(|clock| Finding {
-            check: format!("clock {url}"),
+            check: format!("clock {}", host.url),
             ..clock
         }));
     }
 }
 
-async fn host(url: &str) -> (Finding, Option<Finding>) {
-    let unreached = |detail: String| (Finding::new("", State::Wrong, detail), None);
-    let Ok(url) = Url::parse(url) else {
-        return unreached("is not a URL".to_owned());
-    };
-    let way =
-        http::proxy(&url).map_or_else(String::new, |proxy| format!(" through the proxy {proxy}"));
-    let client = match http::client(&url, PATIENCE) {
-        Ok(client) => client,
-        Err(error) => return unreached(error.to_string()),
-    };
-    let before = SystemTime::now();
-    let answer = match client.get(url).send().await {
-        Ok(answer) => answer,
-        Err(error) => return unreached(unreachable(&error, &way)),
-    };
-    let round = before.elapsed().unwrap_or_default();
-    let status = answer.status().as_u16();
-    let detail = format!("answers (HTTP {status}) in {} ms{way}", round.as_millis());
-    let reached = Finding::new("", State::Fine, detail);
-    let date = answer.headers().get(reqwest::header::DATE);
-    let date = date.and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
-    let Some(date) = date else {
-        let detail = "the host does not say what time it is";
-        return (reached, Some(Finding::new("", State::Warning, detail)));
-    };
-    (reached, Some(clock(date, before + round / 2)))
+impl Host {
+    async fn ask(&self, session: &Session) -> (Finding, Option<Finding>) {
+        let proxy = self.proxy.as_ref();
+        let way = proxy.map_or_else(String::new, |proxy| format!(" through the proxy {proxy}"));
+        let before = SystemTime::now();
+        let request = session.http().get(&self.url).timeout(PATIENCE);
+        let answer = match request.send().await {
+            Ok(answer) => answer,
+            Err(error) => {
+                let detail = unreachable(&error, &way);
+                return (Finding::new("", State::Wrong, detail), None);
+            }
+        };
+        let round = before.elapsed().unwrap_or_default();
+        let status = answer.status().as_u16();
+        let detail = format!("answers (HTTP {status}) in {} ms{way}", round.as_millis());
+        let reached = Finding::new("", State::Fine, detail);
+        let date = answer.headers().get(reqwest::header::DATE);
+        let date = date.and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
+        let Some(date) = date else {
+            let detail = "the host does not say what time it is";
+            return (reached, Some(Finding::new("", State::Warning, detail)));
+        };
+        (reached, Some(clock(date, before + round / 2)))
+    }
 }
 
 /// This machine's clock beside the host's, which counts whole seconds.

@@ -54,25 +54,25 @@ pub(crate) fn run(matches: &ArgMatches, format: Format) -> Result<(), Failure> {
         let detail = format!("{}. {hint}", failure.message);
         findings.push(Finding::new("account", State::Wrong, detail.trim_end()));
         // Without an account only the flag says where to look.
-        let builder = Session::builder(Credentials::default());
+        let builder = Session::builder(Credentials::default()).proxy_from_env(true);
         match matches.get_one::<String>("base-url") {
             Some(url) => builder.base_url(url),
             None => builder,
         }
     });
     let credentials = builder.credentials().clone();
-    let base_url = builder.base_url_of_all().map(str::to_owned);
+    let hosts = hosts::of(&builder);
     accounts(&credentials, &mut findings);
-    let settings = builder.build();
-    if let Err(error) = &settings {
+    let session = builder.build();
+    if let Err(error) = &session {
         let detail = format!("{error}. {} No host was asked.", error.hint());
         findings.push(Finding::new("settings", State::Wrong, detail));
     }
     crate::block_on(async {
         signatures(&credentials, &mut findings).await;
         // A refused base URL may hold a password, and is neither shown nor asked.
-        if settings.is_ok() {
-            hosts::ask(base_url, &mut findings).await;
+        if let Ok(session) = &session {
+            hosts::ask(session, &hosts, &mut findings).await;
         }
     })?;
     let rows: Vec<Value> = findings.iter().map(row).collect();
@@ -128,9 +128,6 @@ fn accounts(credentials: &Credentials, findings: &mut Vec<Finding>) {
 
 fn suspicion(secret: &Secret) -> Option<&'static str> {
     let text = secret.expose();
-    if text.trim() != text {
-        return Some("begins or ends with a space or a line end");
-    }
     let quoted = |quote: char| text.len() > 1 && text.starts_with(quote) && text.ends_with(quote);
     if quoted('"') || quoted('\'') {
         return Some("stands in quotes, which are signed with it");

@@ -9,6 +9,7 @@ use std::error::Error;
 use nxcloud::Credentials;
 use nxcloud_sandbox::{Builder, Sandbox};
 
+use crate::account;
 use crate::failure::Failure;
 
 /// Settings of a sandbox that only this process uses. It may hold real accounts; nobody else can know the token that its
@@ -26,7 +27,7 @@ pub(crate) fn own_sandbox(accounts: &Credentials) -> Builder {
 
 /// The secret in the environment variable that a flag names.
 fn variable(name: &str, flag: impl FnOnce() -> String) -> Result<String, Failure> {
-    std::env::var(name).map_err(|_| {
+    account::variable(name).ok().flatten().ok_or_else(|| {
         // What was given may be the secret itself, and is not repeated.
         let problem = format!("{}: no environment variable of that name is set", flag());
         Failure::usage(problem).hint("Put the secret into a variable and name that variable.")

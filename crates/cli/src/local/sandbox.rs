@@ -9,7 +9,7 @@ use nxcloud::signing::{AccessKey, InvalidField, Secret};
 use nxcloud_sandbox::{ACCESS_KEY, APP_ID, Sandbox};
 
 use super::{in_one_line, variable};
-use crate::account::SANDBOX_PORT;
+use crate::account::{SANDBOX_PORT, check_secret};
 use crate::call;
 use crate::failure::Failure;
 use crate::interrupt::interrupted;
@@ -105,6 +105,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Failure> {
     if let Some(name) = matches.get_one::<String>("token-variable") {
         let token = variable(name, || "--token-variable".to_owned())?;
         let token = Secret::new(token).map_err(|error| Failure::usage(error.to_string()))?;
+        check_secret("--token-variable", &token)?;
         builder = builder.token(token);
     }
     if let Some(path) = matches.get_one::<PathBuf>("record") {
@@ -174,5 +175,7 @@ fn account<K>(
     let secret = variable(name, || format!("{flag} {id}=…"))?;
     let wrong = |error: InvalidField| Failure::usage(format!("{flag} {id}: {error}"));
     let key = key(id.to_owned()).map_err(wrong)?;
-    Ok((key, Secret::new(secret).map_err(wrong)?))
+    let secret = Secret::new(secret).map_err(wrong)?;
+    check_secret(&format!("{flag} {id}"), &secret)?;
+    Ok((key, secret))
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use nxcloud::Credentials;
-use nxcloud_sandbox::{Delivery, DeliveryOutcome, Order};
+use nxcloud_sandbox::{ACCESS_KEY, ACCESS_SECRET, Delivery, DeliveryOutcome, Order};
 use serde_json::{Value, json};
 
 use super::{in_one_line, own_sandbox};
@@ -13,6 +13,7 @@ use crate::failure::{Exit, Failure};
 use crate::generated::SERVICES;
 use crate::output::{self, Format};
 use crate::table::{Push, Service};
+use crate::text;
 
 /// Where `nxcloud listen` waits unless told otherwise.
 pub(crate) const LISTEN_PORT: u16 = 4011;
@@ -98,7 +99,8 @@ pub(crate) fn run(matches: &ArgMatches, format: Format) -> Result<(), Failure> {
     let (service, push, matches) =
         known.ok_or_else(|| Failure::usage("name a service and a push"))?;
     let order = order(service, push, matches)?;
-    let mut accounts = Credentials::default();
+    // With an account the inspector of this sandbox asks for a token, also when the push is not signed.
+    let mut accounts = Credentials::nxcloud(ACCESS_KEY, ACCESS_SECRET)?;
     let mut order = match matches.get_one::<u64>("retry-pause") {
         None => order.once(),
         Some(_) => order,
@@ -182,15 +184,17 @@ fn order(service: &Service, push: &Push, matches: &ArgMatches) -> Result<Order, 
 }
 
 /// `path=text` or `path:=json`.
-fn assignment(text: &str) -> Result<(&str, Value), Failure> {
-    let Some((path, value)) = text.split_once('=') else {
+fn assignment(given: &str) -> Result<(&str, Value), Failure> {
+    let Some((path, value)) = given.split_once('=') else {
         return Err(Failure::usage("--set takes PATH=TEXT or PATH:=JSON"));
     };
     match path.strip_suffix(':') {
         None => Ok((path, value.into())),
-        Some(path) => match serde_json::from_str(value) {
+        Some(path) => match text::json(value) {
             Ok(value) => Ok((path, value)),
-            Err(_) => Err(Failure::usage(format!("--set {path}:= takes JSON"))),
+            Err(problem) => Err(Failure::usage(format!(
+                "--set {path}:= takes JSON; the value {problem}"
+            ))),
         },
     }
 }

@@ -3,11 +3,12 @@
 use nxcloud::Operation;
 use nxcloud::Scheme;
 use nxcloud::signing::{Body, Request, Signer, antbuddy};
+use reqwest::Url;
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
 use crate::generated::SERVICES;
-use crate::mask::MASK;
+use crate::mask::{self, MASK};
 
 /// The headers of a signed request.
 pub(super) fn headers(signer: &Signer, request: &Request<'_>, signature: &str) -> Value {
@@ -25,6 +26,7 @@ pub(super) fn nxcloud(
     signer: &Signer,
     request: &Request<'_>,
     body: Option<&str>,
+    base_url: Option<&str>,
 ) -> Result<String, Failure> {
     let signature = signer.sign(request);
     let operation = operation(request);
@@ -50,7 +52,10 @@ pub(super) fn nxcloud(
         ]),
         (Body::Signed(_), None) => {}
     }
-    command.push(operation.map_or_else(|| "URL".to_owned(), url));
+    command.push(match operation {
+        Some(operation) => url(operation, base_url)?,
+        None => "URL".to_owned(),
+    });
     let command = quoted(command.iter().map(String::as_str))?;
     Ok(told(&signer.explain(request), signature.as_str(), &command))
 }
@@ -97,8 +102,17 @@ fn operation(request: &Request<'_>) -> Option<&'static Operation> {
     found.next().filter(|_| found.next().is_none())
 }
 
-fn url(operation: &Operation) -> String {
+/// Where a call goes: below the base URL of all services, if there is one.
+fn url(operation: &Operation, base_url: Option<&str>) -> Result<String, Failure> {
     // A fragment tells operations apart in the spec, and is never sent.
     let path = operation.path.split('#').next().unwrap_or_default();
-    format!("{}{path}", operation.base_url.trim_end_matches('/'))
+    let base_url = match base_url.map(Url::parse).transpose() {
+        Ok(Some(url)) => mask::url(&url),
+        Ok(None) => operation.base_url.to_owned(),
+        Err(_) => {
+            let problem = "the base URL is not a URL; write it as https://host[:port]";
+            return Err(Failure::usage(problem));
+        }
+    };
+    Ok(format!("{}{path}", base_url.trim_end_matches('/')))
 }

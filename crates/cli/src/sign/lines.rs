@@ -1,20 +1,21 @@
 //! Many requests, one JSON object a line, signed or verified as batches.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader};
-
 use data_encoding::BASE64;
-use nxcloud::signing::{Body, Mismatch, Request, Signature, Signer, Timestamp};
+use nxcloud::signing::{Body, Mismatch, Request, Signature, Signer, Timestamp, antbuddy};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::one::{Given, request};
 use super::{Account, Verb, explain};
 use crate::failure::{Exit, Failure};
+use crate::lines::Lines;
 use crate::output;
+use crate::text;
 
 /// How many requests are signed at once: enough for the widest registers, and little memory.
 const BATCH: usize = 1024;
+/// After so many wrong lines without a right one the rest is not looked at.
+const GIVE_UP: usize = 1024;
 
 /// One line.
 #[derive(Deserialize)]
@@ -46,6 +47,20 @@ struct Ready {
     sign: String,
 }
 
+/// A run through all lines.
+struct Run<'a> {
+    verb: Verb,
+    account: &'a Account,
+    json: bool,
+    batch: Vec<Ready>,
+    /// Lines that were signed or verified.
+    done: usize,
+    /// Lines that could not be read.
+    left_out: usize,
+    /// Signatures that are not right.
+    invalid: usize,
+}
+
 pub(super) fn run(
     verb: Verb,
     account: &Account,
@@ -53,43 +68,69 @@ pub(super) fn run(
     from: &str,
     json: bool,
 ) -> Result<(), Failure> {
-    let failed = |error: io::Error| Failure::io(from, &error);
-    let reader: Box<dyn BufRead> = if from == "-" {
-        Box::new(io::stdin().lock())
-    } else {
-        Box::new(BufReader::new(File::open(from).map_err(failed)?))
+    let mut lines = Lines::open(from)?;
+    let mut run = Run {
+        verb,
+        account,
+        json,
+        batch: Vec::with_capacity(BATCH),
+        done: 0,
+        left_out: 0,
+        invalid: 0,
     };
-    let mut batch = Vec::with_capacity(BATCH);
-    let mut wrong = 0;
     let mut untimed = false;
-    for (number, line) in (1..).zip(reader.lines()) {
-        let line = line.map_err(failed)?;
-        if line.trim().is_empty() {
+    loop {
+        // Nobody waits for an answer while the next line is waited for.
+        if (run.batch.len() == BATCH || !lines.is_ready()) && !run.flush()? {
+            break;
+        }
+        let Some((number, line)) = lines.next()? else {
+            break;
+        };
+        let line = line.map_err(|problem| at(number, problem));
+        if line.as_ref().is_ok_and(|line| line.trim().is_empty()) {
             continue;
         }
-        let ready = read(&line, number, given, verb, &mut untimed);
+        let ready = line.and_then(|line| read(line, number, given, verb, &mut untimed));
         match ready.and_then(|ready| ready.check(account)) {
-            Ok(ready) => batch.push(ready),
-            Err(failure) => {
-                // What came before the wrong line is not lost.
-                flush(verb, account, &mut batch, json)?;
-                return Err(failure);
-            }
-        }
-        if batch.len() == BATCH {
-            wrong += flush(verb, account, &mut batch, json)?;
+            Ok(ready) => run.batch.push(ready),
+            Err(failure) => run.leave_out(&failure, from)?,
         }
     }
-    wrong += flush(verb, account, &mut batch, json)?;
     if untimed && !json {
         output::note(&format!("ts: {}", given.now));
     }
-    match wrong {
-        0 => Ok(()),
-        _ => Err(Failure::new(
-            Exit::Refused,
-            format!("{wrong} signatures are not those of their requests"),
-        )),
+    run.verdict()
+}
+
+impl Run<'_> {
+    /// One wrong line hides no other; but where none is right, something else was meant.
+    fn leave_out(&mut self, failure: &Failure, from: &str) -> Result<(), Failure> {
+        output::note(&failure.message);
+        self.left_out += 1;
+        if self.done == 0 && self.batch.is_empty() && self.left_out == GIVE_UP {
+            let problem = format!("{from} holds no requests: its first {GIVE_UP} lines are wrong");
+            return Err(Failure::usage(problem).hint("Write one JSON object a line."));
+        }
+        Ok(())
+    }
+
+    fn verdict(&self) -> Result<(), Failure> {
+        let invalid = format!(
+            "{} signatures are not those of their requests",
+            self.invalid
+        );
+        let left_out = format!(
+            "{} of {} lines were left out",
+            self.left_out,
+            self.left_out + self.done
+        );
+        match (self.left_out, self.invalid) {
+            (0, 0) => Ok(()),
+            (0, _) => Err(Failure::new(Exit::Refused, invalid)),
+            (_, 0) => Err(Failure::usage(left_out)),
+            _ => Err(Failure::usage(format!("{left_out}, and {invalid}"))),
+        }
     }
 }
 
@@ -104,7 +145,7 @@ fn read(
     verb: Verb,
     untimed: &mut bool,
 ) -> Result<Ready, Failure> {
-    let mut line: Line = serde_json::from_str(line).map_err(|error| {
+    let mut line = parse(line).map_err(|error| {
         // serde's own words could repeat a value.
         let column = error.column();
         let expected =
@@ -137,7 +178,8 @@ fn read(
         (None, None, Verb::Verify) => return Err(at(number, "ts is missing")),
     };
     let sign = match (line.sign, verb) {
-        (Some(sign), _) => sign,
+        // As of `--signature`.
+        (Some(sign), _) => sign.trim().to_owned(),
         (None, Verb::Sign) => String::new(),
         (None, Verb::Verify) => return Err(at(number, "sign is missing")),
     };
@@ -155,6 +197,18 @@ fn read(
         values: line.values.unwrap_or_else(|| given.values.clone()),
         sign,
     })
+}
+
+/// A number keeps its digits, where 64 bits cannot hold it as a text.
+fn parse(text: &str) -> Result<Line, serde_json::Error> {
+    let is_float = |value: &Option<Value>| value.as_ref().is_some_and(Value::is_f64);
+    match serde_json::from_str::<Line>(text) {
+        Ok(line) if !is_float(&line.ts) && !is_float(&line.biz_type) => Ok(line),
+        lossy => match text::json(text).map(serde_json::from_value) {
+            Ok(Ok(line)) => Ok(line),
+            _ => lossy,
+        },
+    }
 }
 
 /// A text, or a number as it would stand in a header.
@@ -191,73 +245,74 @@ impl Ready {
     }
 }
 
-/// Signs or verifies what has come together; gives the number of signatures that are wrong.
-fn flush(
-    verb: Verb,
-    account: &Account,
-    batch: &mut Vec<Ready>,
-    json: bool,
-) -> Result<usize, Failure> {
-    let mut text = String::new();
-    let mut wrong = 0;
-    let mut say = |line: String| {
-        text.push_str(&line);
-        text.push('\n');
-    };
-    match account {
-        Account::AntBuddy(signer) => {
-            for ready in batch.iter() {
-                let values: Vec<&str> = ready.values.iter().map(String::as_str).collect();
-                match verb {
-                    Verb::Sign => {
-                        let hash = signer.sign(&values).to_string();
-                        say(if json {
-                            json!({ "hash": hash }).to_string()
-                        } else {
-                            hash
-                        });
-                    }
-                    Verb::Verify => {
-                        let verdict = signer.verify(&values, &ready.sign);
-                        wrong += usize::from(verdict.is_err());
-                        say(told(ready, verdict, json));
-                    }
-                }
-            }
+impl Run<'_> {
+    /// Signs or verifies what has come together; false when nobody reads the answers.
+    fn flush(&mut self) -> Result<bool, Failure> {
+        if self.batch.is_empty() {
+            return Ok(true);
         }
-        Account::Nxcloud(signer) => {
-            let requests = batch.iter().map(Ready::request);
-            let requests = requests.collect::<Result<Vec<_>, _>>()?;
-            match verb {
-                Verb::Sign => {
-                    for (request, signature) in requests.iter().zip(sign(signer, &requests)?) {
-                        let signature = signature.as_str();
-                        say(if json {
-                            explain::headers(signer, request, signature).to_string()
-                        } else {
-                            signature.to_owned()
-                        });
-                    }
-                }
-                Verb::Verify => {
-                    let claims: Vec<&str> = batch.iter().map(|ready| ready.sign.as_str()).collect();
-                    let mut verdicts = vec![Ok(()); requests.len()];
-                    signer
-                        .verify_batch(&requests, &claims, &mut verdicts)
-                        .map_err(|error| Failure::usage(error.to_string()))?;
-                    for (ready, verdict) in batch.iter().zip(verdicts) {
-                        wrong += usize::from(verdict.is_err());
-                        say(told(ready, verdict, json));
-                    }
-                }
+        let batch = std::mem::take(&mut self.batch);
+        let answers = match self.account {
+            Account::Nxcloud(signer) => self.nxcloud(signer, &batch)?,
+            Account::AntBuddy(signer) => self.antbuddy(signer, &batch),
+        };
+        self.done += batch.len();
+        self.batch = batch;
+        self.batch.clear();
+        output::is_read(&answers.join("\n"))
+    }
+
+    fn antbuddy(&mut self, signer: &antbuddy::Signer, batch: &[Ready]) -> Vec<String> {
+        let answers = batch.iter().map(|ready| {
+            let values: Vec<&str> = ready.values.iter().map(String::as_str).collect();
+            if self.verb == Verb::Verify {
+                let verdict = signer.verify(&values, &ready.sign);
+                return self.told(ready, verdict);
             }
+            let hash = signer.sign(&values).to_string();
+            if self.json {
+                json!({ "hash": hash }).to_string()
+            } else {
+                hash
+            }
+        });
+        answers.collect()
+    }
+
+    fn nxcloud(&mut self, signer: &Signer, batch: &[Ready]) -> Result<Vec<String>, Failure> {
+        let requests = batch.iter().map(Ready::request);
+        let requests = requests.collect::<Result<Vec<_>, _>>()?;
+        if self.verb == Verb::Sign {
+            let signed = requests.iter().zip(sign(signer, &requests)?);
+            let answers = signed.map(|(request, signature)| {
+                let signature = signature.as_str();
+                if self.json {
+                    explain::headers(signer, request, signature).to_string()
+                } else {
+                    signature.to_owned()
+                }
+            });
+            return Ok(answers.collect());
         }
+        let claims: Vec<&str> = batch.iter().map(|ready| ready.sign.as_str()).collect();
+        let mut verdicts = vec![Ok(()); requests.len()];
+        signer
+            .verify_batch(&requests, &claims, &mut verdicts)
+            .map_err(|error| Failure::usage(error.to_string()))?;
+        let verdicts = batch.iter().zip(verdicts);
+        Ok(verdicts
+            .map(|(ready, verdict)| self.told(ready, verdict))
+            .collect())
     }
-    if !text.is_empty() {
-        output::data(&text)?;
+
+    fn told(&mut self, ready: &Ready, verdict: Result<(), Mismatch>) -> String {
+        self.invalid += usize::from(verdict.is_err());
+        if self.json {
+            return json!({ "line": ready.number, "valid": verdict.is_ok() }).to_string();
+        }
+        let word = if verdict.is_ok() { "valid" } else { "invalid" };
+        word.to_owned()
     }
-    batch.clear();
-    Ok(wrong)
 }
 
 fn sign(signer: &Signer, requests: &[Request<'_>]) -> Result<Vec<Signature>, Failure> {
@@ -266,14 +321,4 @@ fn sign(signer: &Signer, requests: &[Request<'_>]) -> Result<Vec<Signature>, Fai
         .sign_batch(requests, &mut signatures)
         .map_err(|error| Failure::usage(error.to_string()))?;
     Ok(signatures)
-}
-
-fn told(ready: &Ready, verdict: Result<(), Mismatch>, json: bool) -> String {
-    if json {
-        return json!({ "line": ready.number, "valid": verdict.is_ok() }).to_string();
-    }
-    match verdict {
-        Ok(()) => "valid".to_owned(),
-        Err(_) => "invalid".to_owned(),
-    }
 }

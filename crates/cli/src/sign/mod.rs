@@ -21,7 +21,8 @@ pub(crate) enum Verb {
 const LINES_HELP: &str = "\
 JSON-lines (--lines) hold one object a line: {\"action\", \"biz_type\", \"ts\", \"body\" or \"body_base64\", \"multipart\"}, or \
 {\"values\"} for AntBuddy, and to verify \"sign\"; what a line leaves out comes from the flags. Signatures are computed side by side in \
-vector registers and printed one a line; with --output json as objects that hold the headers.";
+vector registers and printed one a line, as soon as the input pauses; with --output json as objects that hold the headers. A line that \
+is wrong is left out and named by its number on stderr, and the exit code is 2.";
 
 /// The subcommand of a verb.
 pub(crate) fn subcommand(verb: Verb) -> Command {
@@ -100,7 +101,10 @@ pub(crate) fn run(verb: Verb, matches: &ArgMatches, json: bool) -> Result<(), Fa
     let defaults = one::Given::of(matches)?;
     match matches.get_one::<String>("lines") {
         Some(from) => lines::run(verb, &account, &defaults, from, json),
-        None => one::run(verb, &account, &defaults, matches, json),
+        None => {
+            let base_url = builder.base_url_of_all();
+            one::run(verb, &account, &defaults, matches, base_url, json)
+        }
     }
 }
 

@@ -1,7 +1,5 @@
 //! One request.
 
-use std::fs;
-use std::io::{Read as _, stdin};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::ArgMatches;
@@ -12,6 +10,7 @@ use super::{Account, Verb, explain, verdict};
 use crate::failure::Failure;
 use crate::mask::MASK;
 use crate::output;
+use crate::text;
 
 /// What the flags say of a request.
 pub(super) struct Given {
@@ -59,13 +58,17 @@ pub(super) fn run(
     account: &Account,
     given: &Given,
     matches: &ArgMatches,
+    base_url: Option<&str>,
     json: bool,
 ) -> Result<(), Failure> {
     let claimed = match verb {
         Verb::Sign => None,
         Verb::Verify => {
             let claimed = matches.get_one::<String>("signature");
-            Some(claimed.ok_or_else(|| Failure::usage("give the signature with --signature"))?)
+            let claimed =
+                claimed.ok_or_else(|| Failure::usage("give the signature with --signature"))?;
+            // Spaces and line ends come with it when it is copied.
+            Some(claimed.trim())
         }
     };
     let explained = matches.get_flag("explain");
@@ -93,7 +96,7 @@ pub(super) fn run(
         }
         Account::Nxcloud(signer) => {
             let from = matches.get_one::<String>("body").map(String::as_str);
-            let body = from.map(read_bytes).transpose()?.unwrap_or_default();
+            let body = from.map(text::read).transpose()?.unwrap_or_default();
             let request = request(
                 given.action.as_deref(),
                 given.biz_type.as_deref(),
@@ -105,7 +108,7 @@ pub(super) fn run(
                 },
             )?;
             if explained {
-                output::data(&explain::nxcloud(signer, &request, from)?)?;
+                output::data(&explain::nxcloud(signer, &request, from, base_url)?)?;
             }
             if let Some(claimed) = claimed {
                 return verdict(signer.verify(&request, claimed).is_ok());
@@ -157,15 +160,4 @@ pub(super) fn request<'a>(
         ts,
         body,
     })
-}
-
-/// The bytes of a file, or of standard input.
-fn read_bytes(from: &str) -> Result<Vec<u8>, Failure> {
-    let failed = |error: std::io::Error| Failure::io(from, &error);
-    if from != "-" {
-        return fs::read(from).map_err(failed);
-    }
-    let mut bytes = Vec::new();
-    stdin().read_to_end(&mut bytes).map_err(failed)?;
-    Ok(bytes)
 }

@@ -336,9 +336,9 @@ async fn the_doctor_says_what_is_wrong() {
     assert!(none.stdout.contains("no account"), "{none}");
 
     let badly_copied = Nxcloud::at(&sandbox).with("NXCLOUD_ACCESS_SECRET", "secret ");
-    let ran = badly_copied.run(&["doctor"]).exits(0);
+    let ran = badly_copied.run(&["doctor"]).exits(1);
     assert!(
-        ran.stdout.contains("a space or a line end") && !ran.stdout.contains("secret \""),
+        ran.stdout.contains("begins or ends with a space") && !ran.stdout.contains("secret \""),
         "{ran}"
     );
 
@@ -375,4 +375,17 @@ fn completions_and_manual_pages_know_every_command() {
     }
     std::fs::write(nxcloud.home().join("file"), "").unwrap();
     nxcloud.run(&["man", "--dir", "file"]).exits(2).complaint();
+}
+
+#[test]
+fn listen_ends_when_nobody_reads_what_came() {
+    let nxcloud = Nxcloud::new();
+    let listening = nxcloud.start(&["listen", "--port", "0"]);
+    let to = format!("{}/sms/sms_receipt", listening.url);
+    let code = listening.unread(|| {
+        // It is answered all the same.
+        let push = ["trigger", "sms", "sms-receipt", "--to", &to];
+        assert_eq!(nxcloud.run(&push).exits(0).json()["outcome"], "accepted");
+    });
+    assert_eq!(code, Some(0));
 }

@@ -8,9 +8,14 @@
 mod calls;
 mod escaping;
 mod every_operation;
+mod exit_codes;
+mod forgiving;
 mod golden;
+mod input;
+mod lines;
 mod local;
 mod misuse;
+mod reach;
 mod safety;
 mod signing;
 mod support;

@@ -4,7 +4,6 @@ use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 
 use nxcloud_sandbox::{Fault, Sandbox};
-use serde_json::Value;
 
 use crate::support::{Nxcloud, SEND, finish};
 
@@ -15,8 +14,8 @@ fn app_hash() -> String {
     hex::encode(sha2::Sha256::digest(text))
 }
 
-/// Asks for `path` and gives the head of the answer; `None` where nobody listens any more.
-fn get(address: &str, path: &str, headers: &str) -> Option<String> {
+/// Asks for `path` and gives the answer; `None` where nobody listens any more.
+pub(crate) fn get(address: &str, path: &str, headers: &str) -> Option<String> {
     let mut stream = TcpStream::connect(address).ok()?;
     let head =
         format!("GET {path} HTTP/1.1\r\nhost: {address}\r\n{headers}connection: close\r\n\r\n");
@@ -77,20 +76,25 @@ async fn while_doctor_runs_nobody_reads_its_requests() {
 fn while_trigger_runs_nobody_reads_its_pushes() {
     let endpoint = TcpListener::bind("127.0.0.1:0").unwrap();
     let to = format!("http://{}/", endpoint.local_addr().unwrap());
-    let trigger = ["trigger", "did", "did-sms-signed", "--sandbox", "--to", &to];
-    let child = Nxcloud::new().command(&trigger).spawn().unwrap();
-    // The push is there, and is not answered before the inspector has been.
-    let (mut push, _) = endpoint.accept().unwrap();
-    let found = listening(child.id());
-    assert!(!found.is_empty());
-    for path in ["requests", "pushes", "state", ""] {
-        for at in &found {
-            let answer = get(at, &format!("/__sandbox/{path}"), "").unwrap();
-            assert!(answer.starts_with("HTTP/1.1 401"), "{path}: {answer}");
+    for push in [
+        ["did", "did-sms-signed", "--sandbox"],
+        ["sms", "sms-receipt", "--set=ext=x"],
+    ] {
+        let trigger = [&["trigger"][..], &push, &["--to", &to]].concat();
+        let child = Nxcloud::new().command(&trigger).spawn().unwrap();
+        // The push is there, and is not answered before the inspector has been.
+        let (mut push, _) = endpoint.accept().unwrap();
+        let found = listening(child.id());
+        assert!(!found.is_empty());
+        for path in ["requests", "pushes", "state", ""] {
+            for at in &found {
+                let answer = get(at, &format!("/__sandbox/{path}"), "").unwrap();
+                assert!(answer.starts_with("HTTP/1.1 401"), "{path}: {answer}");
+            }
         }
+        let _ = push.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\nsuccess");
+        finish(child).exits(0);
     }
-    let _ = push.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\nsuccess");
-    finish(child).exits(0);
 }
 
 #[test]
@@ -253,152 +257,6 @@ fn an_explanation_masks_the_hash_and_its_command_still_works() {
         .run(&["--sandbox", "sign", "--scheme", "antbuddy", app_id])
         .exits(0);
     assert_eq!(ran.stdout.trim_end(), app_hash());
-}
-
-/// A proxy that must not be asked: it counts who came.
-fn proxy() -> (String, std::sync::Arc<std::sync::atomic::AtomicUsize>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://me:hush@{}", listener.local_addr().unwrap());
-    let count = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
-    let counted = count.clone();
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            counted.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-            drop(stream);
-        }
-    });
-    (url, count)
-}
-
-fn proxied(mut nxcloud: Nxcloud, proxy: &str) -> Nxcloud {
-    for name in [
-        "http_proxy",
-        "HTTP_PROXY",
-        "https_proxy",
-        "HTTPS_PROXY",
-        "all_proxy",
-        "ALL_PROXY",
-    ] {
-        nxcloud = nxcloud.with(name, proxy);
-    }
-    nxcloud
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn this_machine_is_never_reached_through_a_proxy() {
-    let sandbox = Sandbox::start().await.unwrap();
-    let (url, asked) = proxy();
-    let nxcloud = proxied(Nxcloud::at(&sandbox), &url);
-    nxcloud.run(&["doctor"]).exits(0);
-    let port = sandbox.url().rsplit(':').next().unwrap();
-    for host in ["127.0.0.1", "LocalHost"] {
-        let to = format!("http://{host}:{port}/x");
-        let listening = nxcloud.start(&["listen", "--port", "0", "--forward-to", &to]);
-        let address = listening.url.strip_prefix("http://").unwrap();
-        let answer = get(address, "/sms/sms_receipt", "").unwrap();
-        assert!(
-            answer.starts_with("HTTP/1.1 404"),
-            "the sandbox's: {answer}"
-        );
-    }
-    let listen = [
-        "listen",
-        "--port",
-        "0",
-        "--sandbox",
-        "--base-url",
-        sandbox.url(),
-    ];
-    nxcloud.start(&listen);
-    assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), 0);
-}
-
-#[test]
-fn doctor_names_the_proxy_without_its_password() {
-    let (url, asked) = proxy();
-    let nxcloud = proxied(Nxcloud::new(), &url);
-    let ran = nxcloud
-        .run(&["doctor", "--base-url", "https://gateway.example"])
-        .exits(1);
-    let shown = url.replace("me:hush@", "");
-    assert!(
-        ran.stdout.contains(&format!("through the proxy {shown}")),
-        "{ran}"
-    );
-    assert!(!format!("{ran}").contains("hush"), "{ran}");
-    assert!(
-        asked.load(std::sync::atomic::Ordering::SeqCst) > 0,
-        "it was asked"
-    );
-}
-
-#[test]
-fn doctor_neither_shows_nor_asks_a_base_url_that_is_refused() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.set_nonblocking(true).unwrap();
-    let url = format!("http://me:hush@{}", listener.local_addr().unwrap());
-    let account = Nxcloud::new()
-        .with("NXCLOUD_ACCESS_KEY", "my-key")
-        .with("NXCLOUD_ACCESS_SECRET", "my-secret");
-    for nxcloud in [Nxcloud::new(), account] {
-        let by_flag = nxcloud.run(&["doctor", "--base-url", &url]).exits(1);
-        let nxcloud = nxcloud.with("NXCLOUD_BASE_URL", &url);
-        for ran in [
-            by_flag,
-            nxcloud.run(&["doctor", "--base-url", "ftp://me:hush@127.0.0.1"]),
-        ] {
-            assert!(!format!("{ran}").contains("hush"), "{ran}");
-            assert!(ran.stdout.contains("base URL"), "{ran}");
-            assert!(!ran.stdout.contains("reach "), "{ran}");
-        }
-    }
-    assert!(listener.accept().is_err(), "nobody came");
-}
-
-#[test]
-fn listen_takes_pushes_for_this_machine_only() {
-    let nxcloud = Nxcloud::new();
-    let listen = [
-        "listen",
-        "--port",
-        "0",
-        "--output",
-        "json",
-        "--host",
-        "tunnel.example",
-    ];
-    let mut listening = nxcloud.start(&listen);
-    let address = listening.url.strip_prefix("http://").unwrap().to_owned();
-    let mut push = |host: &str, more: &str| {
-        let mut stream = TcpStream::connect(&address).unwrap();
-        let head = format!("POST /sms/sms_receipt HTTP/1.1\r\nhost: {host}\r\n{more}");
-        let head = format!("{head}content-length: 0\r\nconnection: close\r\n\r\n");
-        stream.write_all(head.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let row: Value = serde_json::from_str(&listening.line()).unwrap();
-        let status = answer.split(' ').nth(1).unwrap().to_owned();
-        assert_eq!(row["answered"].to_string(), status, "{row}");
-        (status, row)
-    };
-    for host in [
-        "127.0.0.1",
-        "LOCALHOST:4011",
-        "[::1]:4011",
-        "Tunnel.Example",
-    ] {
-        assert_eq!(push(host, "").0, "200", "{host}");
-    }
-    for (host, more) in [
-        ("evil.example", ""),
-        ("127.0.0.1", "origin: http://evil.example\r\n"),
-        ("127.0.0.1", "origin: null\r\n"),
-        ("127.0.0.1", "sec-fetch-site: cross-site\r\n"),
-    ] {
-        let (status, row) = push(host, more);
-        assert_eq!(status, "403", "{host} {more}");
-        assert!(row["problem"].is_string(), "{row}");
-    }
 }
 
 #[cfg(unix)]

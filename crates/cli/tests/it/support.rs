@@ -1,8 +1,11 @@
 //! Running the binary with nothing of this machine's user in reach.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read as _, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use nxcloud_sandbox::Sandbox;
 use serde_json::Value;
@@ -141,7 +144,7 @@ impl Nxcloud {
         };
         Running {
             url: url.split("/<").next().unwrap().to_owned(),
-            stdout,
+            stdout: Some(stdout),
             child,
         }
     }
@@ -156,17 +159,61 @@ pub(crate) fn finish(child: Child) -> Ran {
     }
 }
 
+/// A server that gives one reply to everything, its address, and how often it was asked.
+pub(crate) fn answering(body: String) -> (String, impl Fn() -> usize) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let count = Arc::new(AtomicUsize::new(0));
+    let asked = Arc::clone(&count);
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            asked.fetch_add(1, Ordering::SeqCst);
+            answer(stream, &body);
+        }
+    });
+    (url, move || count.load(Ordering::SeqCst))
+}
+
+/// Reads one request to its end and answers it.
+fn answer(mut stream: TcpStream, body: &str) {
+    let mut request = BufReader::new(stream.try_clone().unwrap());
+    let mut length = 0;
+    let mut line = String::new();
+    while request.read_line(&mut line).is_ok_and(|read| read > 2) {
+        let header = line.trim().to_lowercase();
+        if let Some(value) = header.strip_prefix("content-length: ") {
+            length = value.parse().unwrap();
+        }
+        line.clear();
+    }
+    std::io::copy(&mut request.take(length), &mut std::io::sink()).unwrap();
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}",
+        body.len()
+    );
+    // Whoever does not want it has gone.
+    let _ = stream.write_all(format!("{head}\r\n\r\n{body}").as_bytes());
+}
+
 /// A process that serves. It is killed when the test ends.
 pub(crate) struct Running {
     pub(crate) url: String,
-    pub(crate) stdout: BufReader<ChildStdout>,
+    stdout: Option<BufReader<ChildStdout>>,
     child: Child,
 }
 
 impl Running {
+    /// Closes its output, does something, and waits for its end.
+    pub(crate) fn unread(self, what: impl FnOnce()) -> Option<i32> {
+        let mut running = self;
+        running.stdout = None;
+        what();
+        running.child.wait().unwrap().code()
+    }
+
     pub(crate) fn line(&mut self) -> String {
         let mut line = String::new();
-        self.stdout.read_line(&mut line).unwrap();
+        self.stdout.as_mut().unwrap().read_line(&mut line).unwrap();
         line
     }
 

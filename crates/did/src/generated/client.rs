@@ -83,8 +83,8 @@ impl Client {
     }
     /// Every item of `query_calls`, page after page, beginning at the page of the request.
     ///
-    /// A page is asked for when its items are wanted. After an error the stream asks for the same page again; a cursor that
-    /// comes back unchanged ends it.
+    /// A page is asked for when its items are wanted. After an error the stream asks for the same page again; a page that
+    /// repeats is an error that ends it.
     pub fn query_calls_all<'a>(
         &'a self,
         request: &QueryCalls,

@@ -16,6 +16,6 @@ impl Paged for QueryChecks {
             None => Page::is_full(items, self.page_size),
         };
         self.page = page + 1;
-        more && items > 0
+        more
     }
 }

@@ -70,7 +70,7 @@ fn what_is_missing_or_malformed_is_named_without_its_value() {
         ),
         (
             &[("NXCLOUD_ACCESS_KEY", "k"), ("NXCLOUD_ACCESS_SECRET", "")],
-            "secret is empty",
+            "NXCLOUD_ACCESS_SECRET is not or is empty",
         ),
         (
             &[
@@ -90,6 +90,29 @@ fn what_is_missing_or_malformed_is_named_without_its_value() {
             "{shown}"
         );
     }
+}
+
+#[test]
+fn a_variable_that_is_empty_is_not_set() {
+    let mut empty = [
+        "ANTBUDDY_APP_ID",
+        "ANTBUDDY_APP_SECRET",
+        "NXCLOUD_BASE_URL",
+        "HTTPS_PROXY",
+    ]
+    .map(|name| (name, ""))
+    .to_vec();
+    empty.extend([
+        ("NXCLOUD_ACCESS_KEY", "the-key"),
+        ("NXCLOUD_ACCESS_SECRET", "the-secret"),
+    ]);
+    let shown = child(&empty);
+    assert!(
+        shown.starts_with("Session") && shown.contains("base_url: None"),
+        "{shown}"
+    );
+    let none = [("NXCLOUD_ACCESS_KEY", ""), ("NXCLOUD_ACCESS_SECRET", "")];
+    assert!(child(&none).contains("no credentials in the environment"));
 }
 
 /// What the child finds, and with what it is asked to pass itself.
@@ -153,6 +176,10 @@ fn what_the_program_passes_goes_before_the_environment_before_a_profile() {
         (vec![key, secret, named], "key-of-env"),
         (vec![named], "key-of-other"),
         (vec![], "key-of-default"),
+        (
+            vec![("NXCLOUD_ACCESS_KEY", ""), ("NXCLOUD_PROFILE", "")],
+            "key-of-default",
+        ),
         (vec![gateway], "https://default.example"),
         (vec![named, gateway], "https://gateway.example"),
         (vec![passed, gateway], "https://gateway.example"),

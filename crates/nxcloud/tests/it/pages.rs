@@ -34,19 +34,19 @@ async fn every_page_is_asked_for_once_and_no_more() {
             .await;
     let client = number_check::Client::new(&session(&server.url));
     let request = QueryChecks::new(1, 2, "2026-11-21").with_batch_no("b");
-    // A page without rows ends the stream, whatever the number of pages says.
+    // A page without rows hides none of those after it.
     let ids: Vec<_> = client
         .query_checks_all(&request)
         .map_ok(|row| row.message_id)
         .try_collect()
         .await
         .unwrap();
-    assert_eq!(ids, [Some("a".to_owned()), Some("b".to_owned())]);
+    assert_eq!(ids, ["a", "b", "c"].map(|id| Some(id.to_owned())));
     let pages: Vec<_> = bodies(&server)
         .iter()
         .map(|body| body["page"].clone())
         .collect();
-    assert_eq!(pages, [1, 2]);
+    assert_eq!(pages, [1, 2, 3]);
 }
 
 #[tokio::test]
@@ -107,7 +107,7 @@ async fn offsets_move_by_what_came_until_a_short_page() {
 }
 
 #[tokio::test]
-async fn a_cursor_is_followed_until_there_is_no_next_or_it_repeats() {
+async fn a_cursor_is_followed_until_there_is_no_next() {
     let templates = |name: &str, after: &str, next: bool| {
         let mut paging = json!({"cursors": {"before": "x", "after": after}});
         if next {
@@ -129,14 +129,56 @@ async fn a_cursor_is_followed_until_there_is_no_next_or_it_repeats() {
     assert_eq!(names, [Some("a".to_owned()), Some("b".to_owned())]);
     assert_eq!(bodies(&server)[1]["after"], "1");
 
-    let stuck =
-        Server::answering_in_turn(&[templates("a", "1", true), templates("b", "1", true)]).await;
-    let client = whatsapp::Client::new(&session(&stuck.url));
-    let rows: Vec<_> = client
-        .get_templates_all(&request)
-        .try_collect()
-        .await
-        .unwrap();
-    assert_eq!(rows.len(), 2, "a repeated cursor ends the stream");
-    assert_eq!(stuck.requests().len(), 2);
+    // A cursor that repeats, and one that is missing where more is announced.
+    for (second, requests) in [("1", 2), ("", 2), ("2", 3)] {
+        let stuck = Server::answering_in_turn(&[
+            templates("a", "1", true),
+            templates("b", second, true),
+            templates("c", "1", true),
+        ])
+        .await;
+        let client = whatsapp::Client::new(&session(&stuck.url));
+        let rows: Vec<_> = client.get_templates_all(&request).collect().await;
+        assert_eq!(rows.len(), requests + 1, "what was good comes first");
+        is_repetition(rows.last().unwrap());
+        assert_eq!(stuck.requests().len(), requests);
+    }
+}
+
+#[track_caller]
+fn is_repetition<T>(result: &Result<T, nxcloud::Error>) {
+    let error = result.as_ref().err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::UnreadableReply);
+    assert!(error.to_string().contains("came before"), "{error}");
+}
+
+#[tokio::test]
+async fn a_platform_that_does_not_turn_pages_is_an_error() {
+    let server = Server::answering_in_turn(&[page(1, 9, &["a", "b"])]).await;
+    let client = number_check::Client::new(&session(&server.url));
+    let request = QueryChecks::new(1, 2, "2026-11-21").with_batch_no("b");
+    let rows: Vec<_> = client.query_checks_all(&request).collect().await;
+    assert_eq!((rows.len(), server.requests().len()), (3, 2));
+    is_repetition(&rows[2]);
+
+    // Two pages in turn, and pages without rows of which there are always more.
+    let two = [page(1, 9, &["a"]), page(2, 9, &["b"]), page(1, 9, &["a"])];
+    let server = Server::answering_in_turn(&two).await;
+    let client = number_check::Client::new(&session(&server.url));
+    let rows: Vec<_> = client.query_checks_all(&request).collect().await;
+    assert_eq!((rows.len(), server.requests().len()), (3, 3));
+    is_repetition(&rows[2]);
+    let server = Server::answering_in_turn(&[page(1, 9, &[])]).await;
+    let client = number_check::Client::new(&session(&server.url));
+    let rows: Vec<_> = client.query_checks_all(&request).collect().await;
+    assert_eq!((rows.len(), server.requests().len()), (1, 2));
+    is_repetition(&rows[0]);
+
+    let list = json!({"code": 0, "data": {"bindList": [{"bindId": "a"}, {"bindId": "b"}]}});
+    let server = Server::answering_in_turn(&[list.to_string()]).await;
+    let client = virtual_number::Client::new(&session(&server.url));
+    let request = ListBindings::new(2, 0);
+    let rows: Vec<_> = client.list_bindings_all(&request).collect().await;
+    assert_eq!((rows.len(), server.requests().len()), (3, 2));
+    is_repetition(&rows[2]);
 }

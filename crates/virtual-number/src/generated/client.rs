@@ -158,8 +158,8 @@ impl Client {
     }
     /// Every item of `list_bindings`, page after page, beginning at the page of the request.
     ///
-    /// A page is asked for when its items are wanted. After an error the stream asks for the same page again; a cursor that
-    /// comes back unchanged ends it.
+    /// A page is asked for when its items are wanted. After an error the stream asks for the same page again; a page that
+    /// repeats is an error that ends it.
     pub fn list_bindings_all<'a>(
         &'a self,
         request: &ListBindings,
@@ -311,8 +311,8 @@ impl Client {
     }
     /// Every item of `list_groups`, page after page, beginning at the page of the request.
     ///
-    /// A page is asked for when its items are wanted. After an error the stream asks for the same page again; a cursor that
-    /// comes back unchanged ends it.
+    /// A page is asked for when its items are wanted. After an error the stream asks for the same page again; a page that
+    /// repeats is an error that ends it.
     pub fn list_groups_all<'a>(
         &'a self,
         request: &ListGroups,

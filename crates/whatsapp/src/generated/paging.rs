@@ -11,15 +11,16 @@ impl Paged for GetTemplates {
     }
     fn turn(&mut self, reply: &GetTemplatesReply, _items: usize) -> bool {
         let more = reply.data.paging.next.clone().is_some_and(|next| !next.is_empty());
-        let next = reply
+        if let Some(next) = reply
             .data
             .paging
             .cursors
             .after
             .clone()
-            .filter(|next| !next.is_empty());
-        let moved = next.is_some() && next != self.after;
-        self.after = next;
-        more && moved
+            .filter(|next| !next.is_empty())
+        {
+            self.after = Some(next);
+        }
+        more
     }
 }

@@ -4,8 +4,7 @@
 use axum::http::header::{HOST, ORIGIN};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName};
-
-use crate::http::is_loopback;
+use nxcloud_sandbox::names_this_machine;
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -25,7 +24,7 @@ pub(super) fn refusal(headers: &HeaderMap, hosts: &[Authority]) -> Option<String
     };
     let host = host.host();
     let mut known = hosts.iter().map(Authority::host);
-    let known = is_loopback(host) || known.any(|known| known.eq_ignore_ascii_case(host));
+    let known = names_this_machine(first) || known.any(|known| known.eq_ignore_ascii_case(host));
     (!known).then(|| format!("it asks for the host {host}; allow that with --host {host}"))
 }
 

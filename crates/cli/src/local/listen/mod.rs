@@ -1,4 +1,4 @@
-//! `nxcloud listen`: an endpoint for pushes that says what came, checks signatures and forwards the very bytes.
+//! `nxcloud listen`: an endpoint for pushes that says what came, checks signatures and forwards it.
 
 mod forward;
 mod guard;
@@ -15,6 +15,7 @@ use nxcloud::webhooks::Verifier;
 use reqwest::Url;
 use serde_json::json;
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 
 use self::forward::Endpoint;
 use self::receive::Shared;
@@ -33,10 +34,10 @@ pub(crate) fn subcommand() -> Command {
     Command::new("listen")
         .about("Receive pushes on this machine, say what came, and forward them")
         .long_about(
-            "Receive pushes on this machine, say what came, and forward them.\n\nOne line a push: where it came in, whether its signature \
-             is right (of pushes that are signed, when an account is given), and what the endpoint answered. The very bytes and headers \
-             are forwarded, and the endpoint's answer goes back. Without an endpoint every push is answered as documented. With \
-             --sandbox the sandbox of this machine is told to send its pushes here.",
+            "Receive pushes on this machine, say what came, and forward them.\n\nOne line a push, a refused one too: where it came in, whether its \
+             signature is right (of pushes that are signed, when an account is given), and what the endpoint answered. Body and headers are \
+             forwarded as they came, without the headers of the connection, and so is the endpoint's answer. Without an endpoint every \
+             push is answered as documented. With --sandbox the sandbox of this machine is told to send its pushes here.",
         )
         .arg(
             Arg::new("forward-to")
@@ -94,6 +95,7 @@ pub(crate) fn run(matches: &ArgMatches, format: Format) -> Result<(), Failure> {
             .map_or_else(Vec::new, |hosts| hosts.cloned().collect()),
         format,
         show_body: matches.get_flag("show-body"),
+        unread: Notify::new(),
     });
     let port = matches.get_one::<u16>("port").copied();
     let port = port.unwrap_or(LISTEN_PORT);
@@ -115,9 +117,19 @@ pub(crate) fn run(matches: &ArgMatches, format: Format) -> Result<(), Failure> {
         if let Some(sandbox) = &sandbox {
             sandbox.register(Some(&here)).await?;
         }
-        output::data(&format!("listening on {here}/<service>/<push>"))?;
-        let router = Router::new().fallback(receive::receive).with_state(shared);
-        let served = axum::serve(listener, router).with_graceful_shutdown(interrupted);
+        if !output::is_read(&format!("listening on {here}/<service>/<push>"))? {
+            shared.unread.notify_one();
+        }
+        let router = Router::new()
+            .fallback(receive::receive)
+            .with_state(Arc::clone(&shared));
+        let ended = async move {
+            tokio::select! {
+                () = interrupted => {}
+                () = shared.unread.notified() => {}
+            }
+        };
+        let served = axum::serve(listener, router).with_graceful_shutdown(ended);
         served
             .await
             .map_err(|error| Failure::io("the listener", &error))?;

@@ -15,6 +15,7 @@ use nxcloud::Repair;
 use nxcloud::webhooks::Verifier;
 use nxcloud_client::incoming;
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 use super::forward::Endpoint;
 use super::guard;
@@ -35,6 +36,8 @@ pub(super) struct Shared {
     pub(super) hosts: Vec<Authority>,
     pub(super) format: Format,
     pub(super) show_body: bool,
+    /// Notified when nobody reads what came any more.
+    pub(super) unread: Notify,
 }
 
 /// What is told of a push.
@@ -60,7 +63,13 @@ impl Row {
     }
 }
 
+/// In a task of its own, so that a push is told of also when its sender does not wait for the answer.
 pub(super) async fn receive(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let answered = tokio::spawn(judge(shared, request)).await;
+    answered.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+}
+
+async fn judge(shared: Arc<Shared>, request: Request) -> Response {
     let began = Instant::now();
     let (head, body) = request.into_parts();
     let (answer, told) = shared.take(&head, body).await;
@@ -79,12 +88,13 @@ pub(super) async fn receive(State(shared): State<Arc<Shared>>, request: Request)
         row["query"] = head.uri.query().map(mask::query).into();
         row["body"] = told.body.into();
     }
-    let told = match shared.format {
-        Format::Json => output::line(&row),
-        Format::Table => output::data(&in_words(&row)),
-    };
-    if let Err(failure) = told {
-        output::note(&failure.message);
+    match output::is_read(&match shared.format {
+        Format::Json => row.to_string(),
+        Format::Table => in_words(&row),
+    }) {
+        Ok(true) => {}
+        Ok(false) => shared.unread.notify_one(),
+        Err(failure) => output::note(&failure.message),
     }
     answer
 }

@@ -1,0 +1,290 @@
+//! What people write in more than one way, and what a proxy or a tunnel does to a push.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+
+use nxcloud_sandbox::Sandbox;
+use serde_json::{Value, json};
+
+use crate::support::Nxcloud;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_explanation_names_the_url_that_a_call_would_use() {
+    let sign = [
+        "sign",
+        "--action",
+        "mtsend",
+        "--biz-type",
+        "3",
+        "--ts",
+        "1",
+        "--explain",
+    ];
+    let nxcloud = Nxcloud::new();
+    for (more, expected) in [
+        (&["--sandbox"][..], "http://127.0.0.1:4010/"),
+        (
+            &["--sandbox", "--base-url", "http://127.0.0.1:5/x/"],
+            "http://127.0.0.1:5/x/",
+        ),
+        (
+            &["--sandbox", "--base-url", "http://me:hush@127.0.0.1:5"],
+            "http://***@127.0.0.1:5/",
+        ),
+    ] {
+        let ran = nxcloud.run(&[&sign[..], more].concat()).exits(0);
+        let url = ran.stdout.trim_end().rsplit(' ').next().unwrap();
+        assert!(url.trim_matches('\'').starts_with(expected), "{ran}");
+        assert!(!format!("{ran}").contains("hush"), "{ran}");
+    }
+    let account = Nxcloud::new()
+        .with("NXCLOUD_ACCESS_KEY", "my-key")
+        .with("NXCLOUD_ACCESS_SECRET", "my-secret");
+    let ran = account.run(&sign).exits(0);
+    assert!(ran.stdout.contains(" https://"), "{ran}");
+    let ran = account
+        .with("NXCLOUD_BASE_URL", "https://gateway.example/v")
+        .run(&sign)
+        .exits(0);
+    assert!(ran.stdout.contains(" https://gateway.example/v/"), "{ran}");
+    let wrong = [&sign[..], &["--sandbox", "--base-url", "127.0.0.1"]].concat();
+    let ran = nxcloud.run(&wrong).exits(2);
+    assert!(
+        ran.complaint().contains("the base URL is not a URL"),
+        "{ran}"
+    );
+}
+
+#[test]
+fn a_copied_signature_is_trimmed() {
+    let nxcloud = Nxcloud::new();
+    let request = ["--sandbox", "--action", "a", "--biz-type", "3", "--ts", "1"];
+    let signed = nxcloud.run(&[&["sign"][..], &request].concat()).exits(0);
+    let signature = signed.stdout.trim_end();
+    for copied in [format!("{signature} "), format!("\t{signature}\r\n")] {
+        let verify = [&["verify", "--signature", &copied][..], &request].concat();
+        assert_eq!(nxcloud.run(&verify).exits(0).stdout, "valid\n");
+    }
+    let line = json!({ "action": "a", "biz_type": 3, "ts": 1, "sign": format!(" {signature}\n") });
+    let ran = nxcloud.feed(&["--sandbox", "verify", "--lines", "-"], &line.to_string());
+    assert_eq!(ran.exits(0).stdout, "valid\n");
+    let values = ["--sandbox", "--scheme", "antbuddy", "an-app"];
+    let signed = nxcloud.run(&[&["sign"][..], &values].concat()).exits(0);
+    let verify = [&["verify", "--signature", &signed.stdout][..], &values].concat();
+    assert_eq!(nxcloud.run(&verify).exits(0).stdout, "valid\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mime_type_has_no_case() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let nxcloud = Nxcloud::at(&sandbox);
+    std::fs::write(nxcloud.home().join("a"), b"\x89PNG").unwrap();
+    for mime in ["IMAGE/PNG", "Image/Jpeg"] {
+        let upload = [
+            "whatsapp",
+            "upload-media",
+            "--business-phone",
+            "12025550143",
+        ];
+        let file = ["--file", "a", "--mime", mime];
+        nxcloud.run(&[&upload[..], &file].concat()).exits(0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_passes_as_a_decimal_passes_in_the_sandbox() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let nxcloud = Nxcloud::at(&sandbox);
+    let body = |longitude: Value| {
+        json!({
+            "appkey": "a", "business_phone": "12025550143", "to": "8615012345678", "type": "location",
+            "location": { "longitude": longitude, "latitude": "22.5" },
+        })
+    };
+    let send = ["whatsapp", "send-message", "--json", "-"];
+    for good in [
+        json!("114.05"),
+        json!("-1"),
+        json!(114.05),
+        json!(7),
+        json!(" 1.50 "),
+    ] {
+        nxcloud.feed(&send, &body(good).to_string()).exits(0);
+    }
+    let accepted = sandbox.requests_for("send_message");
+    assert_eq!(accepted.len(), 5);
+    for bad in [
+        json!("1e2"),
+        json!(".5"),
+        json!("5."),
+        json!("+1"),
+        json!("1,5"),
+        json!(1e30),
+        json!(""),
+    ] {
+        let ran = nxcloud.feed(&send, &body(bad.clone()).to_string()).exits(2);
+        assert!(
+            ran.complaint().contains("`location.longitude`"),
+            "{bad}: {ran}"
+        );
+    }
+    let flags = [
+        "--app-key",
+        "a",
+        "--business-phone",
+        "12025550143",
+        "--to",
+        "8615012345678",
+    ];
+    let send = [
+        &["whatsapp", "send-message", "--type", "location"][..],
+        &flags,
+    ]
+    .concat();
+    for (longitude, code) in [("-114.05", 0), ("1e2", 2), (".5", 2)] {
+        let place = [
+            "--location.longitude",
+            longitude,
+            "--location.latitude",
+            "22.5",
+        ];
+        nxcloud.run(&[&send[..], &place].concat()).exits(code);
+    }
+    assert_eq!(sandbox.requests_for("send_message").len(), 6);
+}
+
+#[test]
+fn every_request_to_listen_gets_a_row() {
+    let nxcloud = Nxcloud::new();
+    for format in ["json", "table"] {
+        let mut listening = nxcloud.start(&["listen", "--port", "0", "--output", format]);
+        let address = listening.url.strip_prefix("http://").unwrap().to_owned();
+        let post = |length: usize, body: &[u8]| {
+            let mut stream = TcpStream::connect(&address).unwrap();
+            let head = format!(
+                "POST /sms/sms_receipt HTTP/1.1\r\nhost: {address}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
+            );
+            stream.write_all(head.as_bytes()).unwrap();
+            // It may answer and close before all has come.
+            let _ = stream.write_all(body);
+            let _ = stream.shutdown(std::net::Shutdown::Write);
+            let _ = stream.read_to_end(&mut Vec::new());
+        };
+        let large = 1024 * 1024 + 1;
+        post(large, &vec![b'x'; large]);
+        let row = listening.line();
+        assert!(
+            row.contains("413") && row.contains("larger than 1048576 bytes"),
+            "{row}"
+        );
+        // A body that breaks off.
+        post(10, b"123");
+        let row = listening.line();
+        assert!(row.contains("400") && row.contains("breaks off"), "{row}");
+        post(large - 1, &vec![b'x'; large - 1]);
+        let row = listening.line();
+        assert!(row.contains("200") && row.contains("1048576"), "{row}");
+    }
+}
+
+#[test]
+fn an_endpoint_that_compresses_is_passed_on_with_its_header_and_hop_by_hop_headers_are_not() {
+    let endpoint = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", endpoint.local_addr().unwrap());
+    // "success", by gzip.
+    let zipped: &[u8] = &[
+        0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0x2b, 0x2e, 0x4d, 0x4e, 0x4e, 0x2d, 0x2e, 6, 0, 0x69,
+        0x30, 0x93, 0x1e, 7, 0, 0, 0,
+    ];
+    let served = thread::spawn(move || {
+        let (mut stream, _) = endpoint.accept().unwrap();
+        let mut got = Vec::new();
+        let mut piece = [0; 4096];
+        while !got.ends_with(b"{}") {
+            let count = stream.read(&mut piece).unwrap();
+            assert!(count > 0, "{}", String::from_utf8_lossy(&got));
+            got.extend(&piece[..count]);
+        }
+        let head = "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\nx-own: 1\r\nconnection: close, x-hop\r\nx-hop: 2\r\n\
+            keep-alive: timeout=5\r\ntransfer-encoding: chunked\r\n\r\n";
+        stream.write_all(head.as_bytes()).unwrap();
+        let chunk = format!("{:x}\r\n", zipped.len());
+        stream
+            .write_all(&[chunk.as_bytes(), zipped, b"\r\n0\r\n\r\n"].concat())
+            .unwrap();
+        String::from_utf8(got).unwrap().to_ascii_lowercase()
+    });
+    let listening = Nxcloud::new().start(&["listen", "--port", "0", "--forward-to", &url]);
+    let address = listening.url.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    let head = format!(
+        "POST /did/did_sms_signed HTTP/1.1\r\nhost: {address}\r\nconnection: close, X-Private\r\nx-private: 1\r\n\
+        keep-alive: timeout=5\r\nte: trailers\r\nproxy-authorization: Basic abc\r\nupgrade: h2c\r\nsign: abc\r\n\
+        accept-encoding: gzip\r\ncontent-length: 2\r\n\r\n{{}}"
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    assert!(
+        answer.ends_with(zipped),
+        "{}",
+        String::from_utf8_lossy(&answer)
+    );
+    let head = String::from_utf8_lossy(&answer[..answer.len() - zipped.len()]).to_ascii_lowercase();
+    assert!(
+        head.contains("content-encoding: gzip") && head.contains("x-own: 1"),
+        "{head}"
+    );
+    assert!(
+        head.contains(&format!("content-length: {}", zipped.len())),
+        "{head}"
+    );
+    for hop in ["x-hop", "keep-alive", "transfer-encoding"] {
+        assert!(!head.contains(hop), "{hop}: {head}");
+    }
+    let got = served.join().unwrap();
+    assert!(
+        got.contains("sign: abc") && got.contains("accept-encoding: gzip"),
+        "{got}"
+    );
+    for hop in [
+        "x-private",
+        "keep-alive",
+        "te:",
+        "proxy-authorization",
+        "upgrade",
+        "connection: close",
+    ] {
+        assert!(!got.contains(&format!("\r\n{hop}")), "{hop}: {got}");
+    }
+}
+
+#[test]
+fn a_push_finds_localhost_on_either_address_and_in_any_case() {
+    let nxcloud = Nxcloud::new();
+    // Where the machine has no IPv6, there is nothing to find on it.
+    for listener in ["127.0.0.1:0", "[::1]:0"]
+        .into_iter()
+        .filter_map(|at| TcpListener::bind(at).ok())
+    {
+        let port = listener.local_addr().unwrap().port();
+        let served = thread::spawn(move || {
+            for _ in 0..2 {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut piece = [0; 4096];
+                let _ = stream.read(&mut piece).unwrap();
+                let answer =
+                    "HTTP/1.1 200 OK\r\ncontent-length: 7\r\nconnection: close\r\n\r\nsuccess";
+                stream.write_all(answer.as_bytes()).unwrap();
+            }
+        });
+        for host in ["localhost", "LOCALHOST"] {
+            let to = format!("http://{host}:{port}/hook");
+            nxcloud
+                .run(&["trigger", "sms", "sms-receipt", "--to", &to])
+                .exits(0);
+        }
+        served.join().unwrap();
+    }
+}

@@ -1,0 +1,459 @@
+//! What comes in: forgotten values, encodings, digits, variables that are empty, secrets that were copied badly, and lists
+//! without an end.
+
+use nxcloud_sandbox::Sandbox;
+use serde_json::{Value, json};
+
+use crate::support::{Nxcloud, answering, send};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forgotten_value_sends_nothing() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let nxcloud = Nxcloud::at(&sandbox);
+    let start = [
+        "sms",
+        "send-sms",
+        "--app-key",
+        "a",
+        "--phone",
+        "8615012345678",
+    ];
+    for (more, hint) in [
+        (&["--content", "--dry-run"][..], "--content=--dry-run"),
+        (&["--content", "--timeout=5"], "--content=--timeout=…"),
+        (&["--content", "--forward-to"], "--content=--forward-to"),
+        (&["--content", "-h"], "--content=-h"),
+        (&["--content", "x", "--ext", "--sandbox"], "--ext=--sandbox"),
+        (
+            &["--content", "x", "--profile", "--dry-run"],
+            "--profile=--dry-run",
+        ),
+    ] {
+        let ran = nxcloud.run(&[&start[..], more].concat()).exits(2);
+        assert!(
+            ran.complaint().contains(hint) && ran.stdout.is_empty(),
+            "{ran}"
+        );
+    }
+    for (arguments, hint) in [
+        (&["sign", "--action", "--explain"][..], "--action=--explain"),
+        (
+            &["verify", "--signature", "--output"],
+            "--signature=--output",
+        ),
+        (
+            &["trigger", "sms", "sms-receipt", "--set", "--to"],
+            "--set=--to",
+        ),
+        (&["listen", "--forward-to", "--port"], "--forward-to=--port"),
+        (&["listen", "-p", "--show-body"], "-p=--show-body"),
+        (&["sandbox", "--seed", "-q"], "--seed=-q"),
+        (&["--output", "--sandbox", "doctor"], "--output=--sandbox"),
+    ] {
+        let ran = nxcloud.run(arguments).exits(2);
+        assert!(ran.complaint().contains(hint), "{ran}");
+    }
+    assert!(sandbox.requests().is_empty(), "nothing was sent");
+
+    // Texts that begin with a dash are sent, and flags where they are meant.
+    for text in ["-1", "- list", "--", "--dry-run", "---"] {
+        let content = format!("--content={text}");
+        nxcloud.run(&[&start[..], &[&content]].concat()).exits(0);
+        let sent = sandbox.requests_for("send_sms").pop().unwrap();
+        assert_eq!(sent.json().unwrap()["content"], text);
+    }
+    nxcloud
+        .run(&[&start[..], &["--content", "- list"]].concat())
+        .exits(0);
+    // An empty text is the library's matter.
+    let ran = nxcloud
+        .run(&[&start[..], &["--content", ""]].concat())
+        .exits(2);
+    assert!(ran.complaint().contains("must not be empty"), "{ran}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_may_have_a_mark_and_another_encoding_is_named() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let nxcloud = Nxcloud::at(&sandbox);
+    let body = r#"{"appKey": "a", "phone": "8615012345678", "content": "grün"}"#;
+    let path = nxcloud.home().join("body.json");
+    let json = ["sms", "send-sms", "--json"];
+    let from_file = [&json[..], &["body.json"]].concat();
+    std::fs::write(&path, format!("\u{feff}{body}")).unwrap();
+    nxcloud.run(&from_file).exits(0);
+    nxcloud
+        .feed(&[&json[..], &["-"]].concat(), &format!("\u{feff}{body}"))
+        .exits(0);
+    let marked = format!("\u{feff}{body}");
+    let wide =
+        |bytes: fn(u16) -> [u8; 2]| -> Vec<u8> { marked.encode_utf16().flat_map(bytes).collect() };
+    let wider: Vec<u8> = body
+        .chars()
+        .map(u32::from)
+        .flat_map(u32::to_le_bytes)
+        .collect();
+    let latin: Vec<u8> = body.chars().map(|c| u8::try_from(c).unwrap()).collect();
+    for (bytes, expected) in [
+        (wide(u16::to_le_bytes), "UTF-16"),
+        (wide(u16::to_be_bytes), "UTF-16"),
+        (wider, "UTF-32"),
+        (latin, "is not UTF-8"),
+    ] {
+        std::fs::write(&path, bytes).unwrap();
+        let ran = nxcloud.run(&from_file).exits(2);
+        let line = ran.complaint();
+        assert!(
+            line.contains(expected) && line.contains("convert it to UTF-8"),
+            "{line}"
+        );
+    }
+    assert_eq!(sandbox.requests_for("send_sms").len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn digits_go_in_and_come_out_whole_and_equal_keys_are_refused() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let nxcloud = Nxcloud::at(&sandbox);
+    let long = "1234567890123456789012345";
+    let body =
+        format!(r#"{{"appKey": "a", "phone": "8615012345678", "content": "c", "ext": {long}}}"#);
+    nxcloud
+        .feed(&["sms", "send-sms", "--json", "-"], &body)
+        .exits(0);
+    let sent = sandbox.requests_for("send_sms")[0].json().unwrap();
+    assert_eq!(sent["ext"], long);
+
+    let twice = r#"{"appKey": "a", "phone": "1", "content": "c", "phone": "8615012345678"}"#;
+    let ran = nxcloud
+        .feed(&["sms", "send-sms", "--json", "-"], twice)
+        .exits(2);
+    assert!(ran.complaint().contains("holds a key twice"), "{ran}");
+    let page = ["did", "query-calls", "--page", long];
+    assert!(
+        nxcloud
+            .run(&page)
+            .exits(2)
+            .complaint()
+            .contains("--page takes a whole number")
+    );
+
+    let mut listening =
+        nxcloud.start(&["listen", "--port", "0", "--output", "json", "--show-body"]);
+    let to = format!("{}/number-check/number_check_result", listening.url);
+    let set = format!("batchNo:={long}");
+    let push = [
+        "trigger",
+        "number-check",
+        "number-check-result",
+        "--to",
+        &to,
+        "--set",
+        &set,
+    ];
+    nxcloud.run(&push).exits(0);
+    let line: Value = serde_json::from_str(&listening.line()).unwrap();
+    assert!(line["body"].to_string().contains(long), "{line}");
+    // As the platform would send it, bare; and what a JSON value cannot hold is shown as it came.
+    let post = |body: String| {
+        let request = format!(
+            "POST /x/y HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let address = listening.url.strip_prefix("http://").unwrap();
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        std::io::Write::write_all(&mut stream, request.as_bytes()).unwrap();
+        std::io::copy(&mut stream, &mut std::io::sink()).unwrap();
+    };
+    post(format!("{{\"id\": {long}}}"));
+    post("{\"a\": 1, \"a\": 2}".to_owned());
+    let line: Value = serde_json::from_str(&listening.line()).unwrap();
+    assert_eq!(line["body"], json!({ "id": long }));
+    let line: Value = serde_json::from_str(&listening.line()).unwrap();
+    assert_eq!(line["body"], "{\"a\": 1, \"a\": 2}");
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_variable_is_not_set() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let sandbox = Sandbox::start().await.unwrap();
+    let names = [
+        "NXCLOUD_ACCESS_KEY",
+        "NXCLOUD_ACCESS_SECRET",
+        "ANTBUDDY_APP_ID",
+        "ANTBUDDY_APP_SECRET",
+        "NXCLOUD_BASE_URL",
+        "NXCLOUD_PROFILE",
+        "HTTPS_PROXY",
+        "HTTP_PROXY",
+        "ALL_PROXY",
+        "NO_PROXY",
+        "NO_COLOR",
+        "XDG_CONFIG_HOME",
+    ];
+    let empty = names
+        .iter()
+        .fold(Nxcloud::new(), |nxcloud, name| nxcloud.with(name, ""));
+    let ran = empty.run(&send(&[])).exits(2);
+    assert!(ran.complaint().contains("no account"), "{ran}");
+
+    let folder = empty.home().join(".config").join("nxcloud");
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join("profiles.toml");
+    let profile = format!(
+        "[default]\naccess_key = \"{}\"\naccess_secret = \"{}\"\nbase_url = \"{}\"\n",
+        nxcloud_sandbox::ACCESS_KEY,
+        nxcloud_sandbox::ACCESS_SECRET,
+        sandbox.url()
+    );
+    std::fs::write(&path, profile).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    empty.run(&send(&[])).exits(0);
+    std::fs::remove_file(&path).unwrap();
+
+    // Beside a pair that is set, in half a pair, and where a flag names the key.
+    let other = Nxcloud::at(&sandbox)
+        .with("ANTBUDDY_APP_ID", "")
+        .with("ANTBUDDY_APP_SECRET", "");
+    other.run(&send(&[])).exits(0);
+    let half = Nxcloud::at(&sandbox).with("NXCLOUD_ACCESS_SECRET", "");
+    let ran = half.run(&send(&[])).exits(2);
+    assert!(
+        ran.complaint().contains("NXCLOUD_ACCESS_SECRET is not"),
+        "{ran}"
+    );
+    let ran = empty.run(&send(&["--access-key", "k"])).exits(2);
+    assert!(ran.complaint().contains("no secret for k"), "{ran}");
+    let ran = empty
+        .run(&["sandbox", "--account", "key=NXCLOUD_PROFILE"])
+        .exits(2);
+    assert!(ran.complaint().contains("no environment variable"), "{ran}");
+    let mut listening = empty.start(&["listen", "--port", "0"]);
+    let to = format!("{}/did/did_sms_signed", listening.url);
+    empty
+        .run(&["trigger", "did", "did-sms-signed", "--to", &to, "--sandbox"])
+        .exits(0);
+    assert!(
+        listening.line().contains("no account"),
+        "not broken, but absent"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_was_copied_badly_is_told_before_anything_is_sent() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let good = nxcloud_sandbox::ACCESS_SECRET;
+    for bad in [
+        format!("{good}\n"),
+        format!("{good}\r\n"),
+        format!(" {good}"),
+        format!("{good}\t"),
+        format!("{good}\u{a0}"),
+        format!("\u{feff}{good}"),
+        format!("{good}\u{200b}"),
+        "one\ntwo".to_owned(),
+    ] {
+        let nxcloud = Nxcloud::at(&sandbox).with("NXCLOUD_ACCESS_SECRET", &bad);
+        for arguments in [
+            &send(&[])[..],
+            &send(&["--access-key", "sandbox-key"]),
+            &["sign", "--action", "a", "--biz-type", "3"],
+            &["listen", "--port", "0"],
+            &[
+                "sandbox",
+                "--port",
+                "0",
+                "--account",
+                "key=NXCLOUD_ACCESS_SECRET",
+            ],
+        ] {
+            let ran = nxcloud.run(arguments).exits(2);
+            let line = ran.complaint();
+            assert!(line.contains("the secret of"), "{bad:?}: {line}");
+            assert!(
+                line.contains("opy it again") && !line.contains(good),
+                "{line}"
+            );
+        }
+        let ran = nxcloud.run(&["doctor"]).exits(1);
+        assert!(ran.stdout.contains("the secret of access key"), "{ran}");
+        let antbuddy = Nxcloud::at(&sandbox).with("ANTBUDDY_APP_SECRET", &bad);
+        antbuddy
+            .run(&["antbuddy", "create-auth-token"])
+            .exits(2)
+            .complaint();
+    }
+    assert!(sandbox.requests().is_empty(), "nothing was sent");
+
+    // A file ends with a line's end, which is no part of the secret, and may begin with a mark.
+    let by_descriptor = send(&["--access-key", "sandbox-key", "--secret-fd", "0"]);
+    let nxcloud = Nxcloud::at(&sandbox);
+    for text in [format!("{good}\r\n\n"), format!("\u{feff}{good}\n")] {
+        nxcloud.feed(&by_descriptor, &text).exits(0);
+    }
+    for text in [
+        format!(" {good}\n"),
+        format!("{good} \n"),
+        "a\nb\n".to_owned(),
+    ] {
+        nxcloud.feed(&by_descriptor, &text).exits(2).complaint();
+    }
+    // A space within could be meant.
+    let spaced = Nxcloud::at(&sandbox).with("NXCLOUD_ACCESS_SECRET", "a secret");
+    let ran = spaced.run(&send(&[])).exits(1);
+    assert!(
+        ran.stderr
+            .contains("warning: the secret of access key sandbox-key holds a space"),
+        "{ran}"
+    );
+}
+
+#[test]
+fn a_server_that_does_not_turn_pages_is_noticed() {
+    let date = ["--date", "2026-11-21", "--batch-no", "b"];
+    let by_number = ["--page", "1", "--page-size", "2"];
+    let checks = [&["number-check", "query-checks"][..], &by_number, &date].concat();
+    let calls = [&["did", "query-calls"][..], &by_number, &date[..2]].concat();
+    let histories = vec![
+        "antbuddy",
+        "list-call-histories",
+        "--limit",
+        "2",
+        "--created-from",
+        "2026-11-20T00:00:00.000Z",
+        "--created-to",
+        "2026-11-21T00:00:00.000Z",
+    ];
+    let bindings = vec![
+        "virtual-number",
+        "list-bindings",
+        "--limit",
+        "2",
+        "--offset",
+        "0",
+    ];
+    let templates = vec![
+        "whatsapp",
+        "get-templates",
+        "--app-key",
+        "a",
+        "--business-phone",
+        "12025550143",
+    ];
+    let rows = json!([{ "id": "one" }, { "id": "two" }]);
+    let paging = json!({ "cursors": { "after": "c" }, "next": "https://x.example" });
+    let without_cursor = json!({ "next": "https://x.example" });
+    for (arguments, reply) in [
+        (
+            &checks,
+            json!({ "code": 0, "data": { "totalPage": 9, "result": rows } }),
+        ),
+        (&checks, json!({ "code": 0, "data": { "result": rows } })),
+        (
+            &calls,
+            json!({ "code": 0, "data": { "totalPage": 9, "list": rows } }),
+        ),
+        (&histories, rows.clone()),
+        (
+            &bindings,
+            json!({ "code": 0, "data": { "bindList": rows } }),
+        ),
+        (
+            &templates,
+            json!({ "code": 0, "data": { "data": rows, "paging": paging } }),
+        ),
+        (
+            &templates,
+            json!({ "code": 0, "data": { "data": rows, "paging": without_cursor } }),
+        ),
+    ] {
+        let (url, count) = answering(reply.to_string());
+        let nxcloud = Nxcloud::new()
+            .with("NXCLOUD_ACCESS_KEY", "k")
+            .with("NXCLOUD_ACCESS_SECRET", "s")
+            .with("ANTBUDDY_APP_ID", "k")
+            .with("ANTBUDDY_APP_SECRET", "s")
+            .with("NXCLOUD_BASE_URL", &url);
+        for (format, lines) in [("json", 2), ("table", 3)] {
+            let all = ["--all-pages", "--output", format];
+            let ran = nxcloud.run(&[&arguments[..], &all].concat()).exits(3);
+            assert_eq!(
+                ran.stdout.lines().count(),
+                lines,
+                "what was good comes first: {ran}"
+            );
+            assert!(ran.complaint().contains("came before"), "{ran}");
+        }
+        assert!(count() <= 4, "{}: {} requests", arguments[1], count());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_that_is_not_in_the_form_is_warned_of_once_and_not_repeated() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let nxcloud = Nxcloud::at(&sandbox);
+    let with = |phone: &'static str| {
+        [
+            "sms",
+            "send-sms",
+            "--app-key",
+            "a",
+            "--content",
+            "c",
+            "--phone",
+            phone,
+        ]
+    };
+    for (phone, problem) in [
+        (
+            "+86 150-1234-5678",
+            "number 1: not as the platform takes it",
+        ),
+        ("008615012345678", "number 1: not as the platform takes it"),
+        (
+            "\u{202a}8615012345678\u{202c}",
+            "number 1: not as the platform takes it",
+        ),
+        (
+            "8615012345678, 8615012345679",
+            "number 2: not as the platform takes it",
+        ),
+        (
+            "015012345678",
+            "number 1: the phone number has no country code",
+        ),
+        ("abcdefg", "number 1: character 1"),
+        ("8615012345678,", "number 2: there is none"),
+        (",", "number 2: there is none"),
+        ("123", "number 1: the phone number has fewer than 7 digits"),
+    ] {
+        for more in [&[][..], &["--dry-run"]] {
+            let ran = nxcloud.run(&[&with(phone)[..], more].concat());
+            let told: Vec<&str> = ran
+                .stderr
+                .lines()
+                .filter(|l| l.contains("warning"))
+                .collect();
+            let place = problem.split_once(' ').unwrap().1;
+            assert!(
+                told.iter().any(|line| line.contains(problem)),
+                "{place}: {ran}"
+            );
+            assert!(
+                told.iter().all(|line| line.contains("`phone`, number")),
+                "{ran}"
+            );
+            assert!(
+                !ran.stderr.contains("1234567") && !ran.stderr.contains("abc"),
+                "{ran}"
+            );
+            assert_ne!(ran.code, Some(2), "a warning only: {ran}");
+        }
+    }
+    let fine = nxcloud.run(&with("8615012345678,442079460958")).exits(0);
+    assert_eq!(fine.stderr, "");
+    // What is not sent for another reason is told alone.
+    let ran = nxcloud.run(&[&with("abc")[..], &["--content="]].concat());
+    assert!(!ran.exits(2).stderr.contains("warning"));
+}

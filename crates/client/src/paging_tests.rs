@@ -1,0 +1,129 @@
+use std::sync::{Arc, Mutex};
+
+use futures_util::StreamExt as _;
+
+use super::*;
+use crate::ErrorKind;
+
+/// A request that asks for the cursor that the page before named.
+#[derive(Clone, Serialize)]
+struct Request {
+    cursor: String,
+}
+
+/// Entries, and the next cursor if there is more.
+type Reply = (Vec<u32>, Option<String>);
+
+impl Paged for Request {
+    type Reply = Reply;
+    type Item = u32;
+
+    fn take_items(reply: &mut Reply) -> Vec<u32> {
+        std::mem::take(&mut reply.0)
+    }
+
+    fn turn(&mut self, reply: &Reply, _items: usize) -> bool {
+        if let Some(next) = &reply.1 {
+            self.cursor.clone_from(next);
+        }
+        reply.1.is_some()
+    }
+}
+
+/// What comes of a server whose nth answer is `answer(n)`: the items, the error at the end, and the number of requests.
+async fn listed(answer: impl Fn(u32) -> Reply + Send + Sync) -> (Vec<u32>, Option<Error>, u32) {
+    let count = Arc::new(Mutex::new(0));
+    let request = Request {
+        cursor: String::new(),
+    };
+    let stream = items(request, |_| {
+        let mut count = count.lock().unwrap();
+        *count += 1;
+        assert!(*count < 100, "no end");
+        let reply = answer(*count);
+        async move { Ok(reply) }
+    });
+    let results: Vec<_> = stream.collect().await;
+    let mut found = Vec::new();
+    let mut failed = None;
+    for result in results {
+        assert!(failed.is_none(), "the error is the last");
+        match result {
+            Ok(item) => found.push(item),
+            Err(error) => failed = Some(error),
+        }
+    }
+    let count = *count.lock().unwrap();
+    (found, failed, count)
+}
+
+fn cursor(number: u32) -> Option<String> {
+    Some(number.to_string())
+}
+
+#[tokio::test]
+async fn a_page_that_repeats_is_an_error_after_what_was_good() {
+    // A server that gives one page for ever, with cursors that move.
+    let (items, error, requests) = listed(|n| (vec![1, 2], cursor(n))).await;
+    assert_eq!((items, requests), (vec![1, 2], 2));
+    let error = error.unwrap();
+    assert_eq!(error.kind(), ErrorKind::UnreadableReply);
+    assert!(error.to_string().contains("came before"), "{error}");
+
+    // Pages in a circle.
+    let (items, error, requests) = listed(|n| (vec![n % 5], cursor(n))).await;
+    assert_eq!((items, requests), (vec![1, 2, 3, 4, 0], 6));
+    assert!(error.is_some());
+}
+
+#[tokio::test]
+async fn a_cursor_that_repeats_is_an_error_before_it_is_asked_for() {
+    // The same one, two in turn, five in turn; the entries are new each time.
+    for period in [1, 2, 5] {
+        let (items, error, requests) = listed(|n| (vec![n], cursor(n % period))).await;
+        assert_eq!(requests, period + 1, "period {period}");
+        assert_eq!(items.len(), requests as usize, "what came is not lost");
+        assert!(error.is_some());
+    }
+    // The cursor of the request itself.
+    let (items, error, _) = listed(|n| (vec![n], Some(String::new()))).await;
+    assert_eq!(items, [1]);
+    assert!(error.is_some());
+}
+
+#[tokio::test]
+async fn one_page_may_be_empty_and_two_are_no_list() {
+    let pages = |n: u32| match n {
+        1 => (vec![1], cursor(1)),
+        2 => (vec![], cursor(2)),
+        _ => (vec![3], None),
+    };
+    let (items, error, _) = listed(pages).await;
+    assert_eq!(items, [1, 3]);
+    assert!(error.is_none(), "{error:?}");
+
+    let (items, error, requests) = listed(|n| (vec![], cursor(n))).await;
+    assert_eq!((items, requests), (vec![], 2));
+    assert!(error.is_some());
+}
+
+#[tokio::test]
+async fn after_an_error_the_same_request_is_no_repetition() {
+    let count = Mutex::new(0);
+    let request = Request {
+        cursor: String::new(),
+    };
+    let stream = items(request, |_| {
+        let mut count = count.lock().unwrap();
+        *count += 1;
+        let reply = match *count {
+            1 => Err(Error::unreadable("once")),
+            2 => Ok((vec![1], cursor(1))),
+            3 => Err(Error::unreadable("again")),
+            _ => Ok((vec![2], None)),
+        };
+        async move { reply }
+    });
+    let results: Vec<_> = stream.map(Result::ok).collect().await;
+    assert_eq!(results, [None, Some(1), None, Some(2)]);
+}
