@@ -7,9 +7,11 @@ mod diagnose;
 mod fresh;
 mod input;
 pub(crate) mod multipart;
+mod numbers;
 mod nxcloud;
 mod reply;
 mod respelled;
+mod unreadable;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -302,7 +304,8 @@ fn refusal(
     match operation.signed {
         Signed::Md5 { parameter_code, .. } => {
             let own = match cause {
-                Cause::Parameter { pointer, .. } => state::parameter_code(operation, pointer, body),
+                Cause::Parameter { pointer, .. } => numbers::code(operation, pointer, body)
+                    .or_else(|| state::parameter_code(operation, pointer, body)),
                 _ => None,
             };
             let code = nxcloud::code(cause, own.unwrap_or(parameter_code));
