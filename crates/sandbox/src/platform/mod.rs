@@ -343,7 +343,7 @@ pub(crate) fn log(answer: &Answer) {
                 service,
                 operation,
                 code,
-                likely_cause = %mismatch.likely_cause(),
+                likely_cause = mismatch.explanation(),
                 string_to_sign = beginning(string_to_sign),
                 "signature rejected"
             );
@@ -369,6 +369,8 @@ mod dispatch_tests;
 mod draft;
 #[cfg(test)]
 mod numbers_state_tests;
+#[cfg(test)]
+mod respelled_tests;
 #[cfg(test)]
 mod state_tests;
 #[cfg(test)]
