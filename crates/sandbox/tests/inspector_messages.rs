@@ -20,8 +20,7 @@ async fn sandbox() -> Sandbox {
 async fn a_phone_shows_what_was_sent_to_it() {
     let sandbox = sandbox().await;
     let url = sandbox.url();
-    let sms =
-        json!({ "appKey": "a", "phone": "86110000,86220000", "content": "您好", "sourceAddress": "ACME" });
+    let sms = json!({ "appKey": "a", "phone": "86110000,86220000", "content": "您好", "sourceAddress": "ACME" });
     accepted(&sandbox, NOW, ["/api/sms/mtsend_v2", "3", "mtsend"], &sms).await;
     let template = json!({
         "appkey": "app-1", "business_phone": "12025550143", "messaging_product": "whatsapp",

@@ -208,7 +208,8 @@ async fn an_address_is_found_wherever_it_was_given() {
     let (sandbox, mut hook) = (sandbox().await, Hook::start("success").await);
     for (path, key) in [("/named", "drUrl"), ("/escaped", "dr\\u0055rl")] {
         let url = hook.url(path);
-        let body = format!(r#"{{"appKey":"a","phone":"8615012345678","content":"x","{key}":"{url}"}}"#);
+        let body =
+            format!(r#"{{"appKey":"a","phone":"8615012345678","content":"x","{key}":"{url}"}}"#);
         let reply = send(sandbox.url(), &sms(NOW, ACCESS_SECRET, body.as_bytes())).await;
         assert_eq!(reply.unwrap().code(), "0");
         let received = hook.next().await;

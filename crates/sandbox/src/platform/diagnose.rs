@@ -53,13 +53,15 @@ pub(super) fn diagnose(
     claimed: &str,
 ) -> SignatureMismatch {
     let signer = Signer::new(access_key.clone(), secret.clone());
+    let lower = claimed.to_ascii_lowercase();
     let attempt = Attempt {
         access_key,
         secret,
         signer: &signer,
         request: *request,
         body,
-        claimed,
+        claimed: &lower,
+        is_upper: lower != claimed,
         budget: Budget::new(),
     };
     let string = signer.explain(request);
@@ -91,7 +93,10 @@ struct Attempt<'a> {
     signer: &'a Signer,
     request: Request<'a>,
     body: &'a [u8],
+    /// In small letters.
     claimed: &'a str,
+    /// Whether it had capitals.
+    is_upper: bool,
     budget: Budget,
 }
 
@@ -115,8 +120,7 @@ impl Attempt<'_> {
     /// Tries the documented mistakes: capitals, and the body signed where it must not be or the reverse.
     fn fitting_part(&self) -> Option<Found> {
         let multipart = self.request.body == Body::Unsigned;
-        let lower = self.claimed.to_ascii_lowercase();
-        if lower != self.claimed && self.fits_as(self.request.body, &lower) {
+        if self.is_upper && self.fits(self.request.body) {
             return Some(Found::new(LikelyCause::UpperCase, None));
         }
         let (cause, body) = if multipart {
@@ -167,12 +171,8 @@ impl Attempt<'_> {
         }
     }
 
+    /// Whether a body has the signature. It does not if that is more than the budget allows to hash.
     fn fits(&self, body: Body<'_>) -> bool {
-        self.fits_as(body, self.claimed)
-    }
-
-    /// Whether a body has a signature. It does not if that is more than the budget allows to hash.
-    fn fits_as(&self, body: Body<'_>, claimed: &str) -> bool {
         let length = match body {
             Body::Signed(bytes) => bytes.len(),
             Body::Unsigned => 0,
@@ -180,7 +180,7 @@ impl Attempt<'_> {
         self.budget.spend(length) && {
             #[cfg(test)]
             tests::HASHED.set(tests::HASHED.get() + length);
-            self.signer.verify(&self.over(body), claimed).is_ok()
+            self.signer.verify(&self.over(body), self.claimed).is_ok()
         }
     }
 

@@ -131,6 +131,16 @@ fn upper_case_is_recognised() {
 }
 
 #[test]
+fn upper_case_hides_no_other_cause() {
+    let (key, secret) = account();
+    let signature = Signer::new(key.clone(), secret.clone()).sign(&request(Body::Unsigned));
+    let claimed = signature.as_str().to_uppercase();
+    let seen = request(Body::Signed(BODY.as_bytes()));
+    let mismatch = diagnose(&key, &secret, &seen, BODY.as_bytes(), &claimed);
+    assert_eq!(mismatch.likely_cause(), LikelyCause::BodyLeftOut);
+}
+
+#[test]
 fn nothing_else_fits_a_wrong_secret() {
     let (key, secret) = account();
     let request = request(Body::Signed(BODY.as_bytes()));
@@ -182,7 +192,7 @@ fn no_diagnosis_hashes_more_than_its_budget() {
     let signer = Signer::new(key.clone(), secret.clone());
     let many_keys = (0..20_000).map(|at| (format!("key{at}"), json!(at)));
     let many_keys = Value::Object(many_keys.collect()).to_string();
-    let bodies = [20_000, 240_000, 1_500_000, 5_000_000].map(body_of);
+    let bodies = [20_000, 240_000, 5_000_000].map(body_of);
     for body in bodies.into_iter().chain([many_keys, "[".repeat(100_000)]) {
         for seen in [Body::Signed(body.as_bytes()), Body::Unsigned] {
             let attempt = Attempt {
@@ -192,6 +202,7 @@ fn no_diagnosis_hashes_more_than_its_budget() {
                 request: request(seen),
                 body: body.as_bytes(),
                 claimed: "00",
+                is_upper: false,
                 budget: Budget::new(),
             };
             HASHED.set(0);
@@ -221,18 +232,4 @@ fn what_is_tried_late_is_found_in_a_small_body_only() {
     };
     assert_eq!(late(&body_of(1_500)), LikelyCause::BodyReserialised);
     assert_eq!(late(&body_of(200_000)), LikelyCause::WrongSecret);
-}
-#[test]
-#[ignore]
-fn zz_time() {
-    let (key, secret) = account();
-    for unit in ["a/b <ü> ", "hello world ", "您好您好"] {
-        for n in [10_000, 100_000, 1_000_000, 4_000_000] {
-            let body = json!({ "e": 2.50, "d": [1, { "k": null }], "c": unit.repeat(n / unit.len()), "b": {}, "a": "=" }).to_string();
-            let seen = request(Body::Signed(body.as_bytes()));
-            let t = std::time::Instant::now();
-            let m = diagnose(&key, &secret, &seen, body.as_bytes(), "00");
-            println!("{unit} {n} {:?} {:?}", t.elapsed(), m.difference());
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! Other spellings of a body, to recognise a signature over one of them: likely and cheap ones first.
 
 mod encodings;
+mod escapes;
 mod json;
 mod line_ends;
 
@@ -11,7 +12,8 @@ use serde_json::Value;
 use super::diagnose::{Budget, permutations};
 use crate::record::LikelyCause;
 pub(super) use encodings::{Base, bases};
-use json::{COMPACT, ESCAPES, Escapes, LAYOUTS, Layout};
+use escapes::{ESCAPES, Escapes};
+use json::{COMPACT, LAYOUTS, Layout};
 
 /// Up to so many keys of the body, every order of them is tried.
 const MAX_REORDERED: usize = 5;
@@ -49,7 +51,7 @@ pub(super) fn all<'a>(
         let near = line_ends::all(&base.bytes).map(move |spelling| base.with(spelling));
         let text = base.text().into_iter();
         let escaped = text.flat_map(move |text| {
-            let escapes = json::distinct(text, budget).into_iter();
+            let escapes = escapes::distinct(text, budget).into_iter();
             let escaped = escapes.filter_map(move |escapes| escaped(text, escapes, budget));
             escaped.chain(encodings::encoded(text))
         });
@@ -60,6 +62,7 @@ pub(super) fn all<'a>(
         let text = base.text().into_iter();
         let respelled = text.flat_map(move |text| {
             lazily(move || laid_out(text, budget))
+                .chain(lazily(move || two_ways(text, budget)))
                 .chain(lazily(move || reserialised(text, budget)))
                 .chain(lazily(move || encodings::compressed(text, budget)))
         });
@@ -80,9 +83,29 @@ fn lazily<I: Iterator>(make: impl FnOnce() -> I) -> impl Iterator<Item = I::Item
 fn escaped(text: &str, escapes: &'static Escapes, budget: &Budget) -> Option<Spelling> {
     let body = json::rewrite(text, None, Some(escapes), budget)?;
     (body != text).then(|| {
-        let sent = json::escapes_of(text, budget);
+        let sent = escapes::name_of(text, budget);
         let difference = format!("signed with {}, sent with {sent}", escapes.name);
         Spelling::new(LikelyCause::JsonEscapes, difference, body)
+    })
+}
+
+/// The text with other escapes or line ends, and beside that with a final line end, a mark or in another charset.
+fn two_ways<'a>(text: &'a str, budget: &'a Budget) -> impl Iterator<Item = Spelling> + 'a {
+    let escapes = lazily(move || escapes::distinct(text, budget).into_iter());
+    let escaped = escapes.filter_map(move |escapes| escaped(text, escapes, budget));
+    let lines = line_ends::all(text.as_bytes()).chain(line_ends::both(text.as_bytes()));
+    escaped.chain(lines).flat_map(|first| {
+        let text = String::from_utf8(first.body).unwrap_or_default();
+        let ends =
+            (first.cause == LikelyCause::JsonEscapes).then(|| line_ends::all(text.as_bytes()));
+        let second = ends.into_iter().flatten().chain(encodings::encoded(&text));
+        let both = second.map(|mut second| {
+            second.cause = first.cause;
+            second.difference =
+                format!("{}; beside that, {}", first.difference, second.difference).into();
+            second
+        });
+        both.collect::<Vec<_>>()
     })
 }
 
@@ -101,7 +124,7 @@ fn laid_out<'a>(text: &'a str, budget: &'a Budget) -> impl Iterator<Item = Spell
                 .map(move |body| Spelling::new(cause, layout.difference(cause), body))
         })
     });
-    let escapes = json::distinct(text, budget);
+    let escapes = escapes::distinct(text, budget);
     let both = LAYOUTS.iter().flat_map(move |layout| {
         let escapes = escapes.clone().into_iter();
         escapes.filter_map(move |escapes| written(text, layout, escapes, budget))
@@ -136,7 +159,7 @@ fn reserialised<'a>(text: &'a str, budget: &'a Budget) -> impl Iterator<Item = S
         value.sort_all_objects();
         value
     });
-    let escapes = json::distinct(text, budget);
+    let escapes = escapes::distinct(text, budget);
     let every = pairs(LAYOUTS, &escapes);
     let usual = escapes.iter().copied().filter(|escapes| escapes.is_usual);
     let usual = pairs(&LAYOUTS[..2], &usual.collect::<Vec<_>>());
@@ -144,6 +167,19 @@ fn reserialised<'a>(text: &'a str, budget: &'a Budget) -> impl Iterator<Item = S
     let again = value
         .clone()
         .filter(|value| Some(value.to_string()) != compact);
+    let shorter = value.clone().map(without_nulls);
+    let shorter = shorter.filter(|shorter| value.as_ref() != Some(shorter));
+    let shorter = shorter.into_iter().flat_map({
+        let every = every.clone();
+        move |value| {
+            spelled(
+                &value,
+                "members that are null left out",
+                every.clone(),
+                budget,
+            )
+        }
+    });
     let orders = value.into_iter().flat_map(move |value| {
         let orders = reordered(value).take_while(|_| budget.left() > 0);
         orders.flat_map({
@@ -158,7 +194,20 @@ fn reserialised<'a>(text: &'a str, budget: &'a Budget) -> impl Iterator<Item = S
     let again = again
         .into_iter()
         .flat_map(move |value| spelled(&value, "numbers in another form", every.clone(), budget));
-    sorted.chain(again).chain(orders)
+    sorted.chain(again).chain(shorter).chain(orders)
+}
+
+/// The value as serialisers write it that leave out what is null.
+fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let members = members.into_iter().filter(|(_, value)| !value.is_null());
+            let members = members.map(|(name, value)| (name, without_nulls(value)));
+            members.collect()
+        }
+        Value::Array(items) => items.into_iter().map(without_nulls).collect(),
+        other => other,
+    }
 }
 
 /// A layout with escapes.

@@ -269,6 +269,35 @@ fn compression_is_named() {
 }
 
 #[test]
+fn two_differences_at_once_are_named() {
+    let plain = "{\"t\":\"a=b 您好\"}";
+    let gson = "{\"t\":\"a\\u003db 您好\"}";
+    for signed in [
+        format!("{gson}\n"),
+        format!("\u{feff}{gson}"),
+        format!("\u{feff}{plain}\r\n"),
+    ] {
+        let found = mismatch(["s3cret"; 2], signed.as_bytes(), plain.as_bytes());
+        let difference = found.difference().unwrap();
+        assert!(difference.contains("; beside that, "), "{difference}");
+    }
+    let gbk = encoding_rs::GBK.encode(gson).0;
+    assert_found(
+        plain.as_bytes(),
+        &gbk,
+        LikelyCause::Charset,
+        "signed in UTF-8, sent in GBK; beside that, ",
+    );
+    let nulls = r#"{"a":null,"b":[{"c":null}]}"#;
+    assert_found(
+        br#"{"b":[{}]}"#,
+        nulls.as_bytes(),
+        LikelyCause::BodyReserialised,
+        "null",
+    );
+}
+
+#[test]
 fn white_space_around_the_secret_is_named() {
     for client in [
         "s3cret\n",

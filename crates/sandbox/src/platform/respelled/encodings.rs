@@ -114,6 +114,35 @@ fn decompressed(body: &[u8], limit: usize) -> Option<(&'static str, Vec<u8>)> {
     })
 }
 
+/// Writes a text in another charset than UTF-8.
+type Encode = fn(&str) -> Vec<u8>;
+
+/// What languages write that know no charset of their own for a text.
+const PLAIN: [(&str, Encode); 3] = [
+    ("signed in ISO-8859-1, sent in UTF-8", |text| {
+        let byte = |character| u8::try_from(character).unwrap_or(b'?');
+        text.chars().map(byte).collect()
+    }),
+    (
+        "signed in ASCII, with question marks for other characters, sent in UTF-8",
+        |text| {
+            let byte = |character: char| u8::try_from(character).ok().filter(u8::is_ascii);
+            text.chars()
+                .map(|character| byte(character).unwrap_or(b'?'))
+                .collect()
+        },
+    ),
+    (
+        "signed in UTF-8 twice over, as if each byte were a character, sent in UTF-8",
+        |text| {
+            text.bytes()
+                .map(char::from)
+                .collect::<String>()
+                .into_bytes()
+        },
+    ),
+];
+
 /// The text with a byte order mark, and in other charsets.
 pub(super) fn encoded(text: &str) -> impl Iterator<Item = Spelling> {
     let marked = std::iter::once_with(move || {
@@ -125,29 +154,12 @@ pub(super) fn encoded(text: &str) -> impl Iterator<Item = Spelling> {
         let difference = format!("signed in {name}, sent in UTF-8");
         Spelling::new(LikelyCause::Charset, difference, in_charset(text, charset))
     };
-    let charsets = CHARSETS
+    let charsets = CHARSETS.into_iter().map(of_charset);
+    let plain = PLAIN
         .into_iter()
-        .filter(|_| !text.is_ascii())
-        .map(of_charset);
-    let ascii = std::iter::once(text)
-        .filter(|text| !text.is_ascii())
-        .map(|text| {
-            let marks = text
-                .chars()
-                .map(|character| if character.is_ascii() { character } else { '?' });
-            let difference =
-                "signed in ASCII, with question marks for other characters, sent in UTF-8";
-            Spelling::new(LikelyCause::Charset, difference, marks.collect::<String>())
-        });
-    let twice = std::iter::once(text)
-        .filter(|text| !text.is_ascii())
-        .map(|text| {
-            let twice = text.bytes().map(char::from).collect::<String>();
-            let difference =
-                "signed in UTF-8 twice over, as if each byte were a character, sent in UTF-8";
-            Spelling::new(LikelyCause::Charset, difference, twice)
-        });
-    marked.chain(charsets).chain(ascii).chain(twice)
+        .map(|(difference, encode)| Spelling::new(LikelyCause::Charset, difference, encode(text)));
+    let other = charsets.chain(plain).filter(|_| !text.is_ascii());
+    marked.chain(other)
 }
 
 /// The text in a charset, with a question mark for each character that it lacks, as most languages write it.

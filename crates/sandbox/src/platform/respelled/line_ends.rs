@@ -15,12 +15,12 @@ const ENDS: &[(LikelyCause, &str, Change)] = &[
     ),
     (
         LikelyCause::FinalLineEnd,
-        "signed with a final LF, sent without it",
+        "signed with a final LF, sent otherwise",
         |body| [without_line_ends(body), b"\n"].concat(),
     ),
     (
         LikelyCause::FinalLineEnd,
-        "signed with a final CRLF, sent without it",
+        "signed with a final CRLF, sent otherwise",
         |body| [without_line_ends(body), b"\r\n"].concat(),
     ),
     (
@@ -104,7 +104,7 @@ pub(super) fn restored(text: &str) -> Vec<Spelling> {
 /// A text with lines, with the line ends of each system and with a final one or none.
 pub(super) fn endings(lines: String, sent: &str) -> impl Iterator<Item = Vec<u8>> + use<'_> {
     let several = lines.contains('\n');
-    let bodies: [fn(&[u8]) -> Vec<u8>; 4] = [
+    let bodies: [Change; 4] = [
         <[u8]>::to_vec,
         |lf| [lf, b"\n"].concat(),
         crlf,
