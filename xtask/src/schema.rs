@@ -96,6 +96,11 @@ impl<'a> Schemas<'a> {
             } else {
                 Place::Query
             };
+            if field.place == Place::Path {
+                // An empty one would make another path.
+                let least = &mut field.limits.min_length;
+                *least = Some(least.unwrap_or_default().max(1));
+            }
             fields.push(field);
         }
         if fields.is_empty() {
@@ -235,7 +240,7 @@ impl<'a> Schemas<'a> {
         }
         let mut seen = BTreeSet::new();
         for field in &fields {
-            if !seen.insert(&field.rust) || field.rust == "extra" {
+            if !seen.insert(&field.rust) || matches!(field.rust.as_str(), "extra" | "repairs") {
                 findings.add(
                     format!("{at}.properties.{}", field.wire),
                     format!("`{}` is taken in Rust", field.rust),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use xtask::generate::{Outcome, check, write};
 
+const LICENCES: [&str; 2] = ["LICENSE-APACHE", "LICENSE-MIT"];
 const MINIMAL: &str = include_str!("minimal.yaml");
 
 /// A workspace with one spec, in a folder of its own that goes when the test ends.
@@ -97,6 +98,61 @@ fn a_removed_spec_takes_its_crate_with_it() {
     write(root).unwrap();
     assert!(!root.join("crates/minimal").exists());
     assert!(!root.join("crates/cli/src/generated/minimal.rs").exists());
+}
+
+#[test]
+fn every_package_gets_the_licence_texts_and_an_old_copy_shows() {
+    let workspace = Workspace::new("licences");
+    let root = &workspace.0;
+    fs::create_dir_all(root.join("crates/by-hand")).unwrap();
+    fs::write(root.join("crates/by-hand/Cargo.toml"), "[package]\n").unwrap();
+    for name in LICENCES {
+        fs::write(root.join(name), name).unwrap();
+    }
+    write(root).unwrap();
+    for package in ["by-hand", "minimal", "nxcloud"] {
+        for name in LICENCES {
+            let copy = root.join("crates").join(package).join(name);
+            assert_eq!(fs::read_to_string(&copy).unwrap(), name, "{package}");
+            fs::write(&copy, "an old text").unwrap();
+            let difference = drift(root).unwrap_or_default();
+            assert!(difference.contains("an old text"), "{difference}");
+            fs::remove_file(&copy).unwrap();
+            assert!(drift(root).is_some(), "{package} lacks {name}");
+            write(root).unwrap();
+        }
+    }
+    fs::remove_file(root.join("specs/minimal.yaml")).unwrap();
+    write(root).unwrap();
+    assert!(
+        !root.join("crates/minimal").exists(),
+        "it goes with its spec"
+    );
+}
+
+/// What `cargo package` takes is what is in the folder: none leaves anything out.
+#[test]
+fn every_package_of_this_workspace_carries_the_licence_texts() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let crates = fs::read_dir(root.join("crates")).unwrap();
+    let folders: Vec<_> = crates.map(|entry| entry.unwrap().path()).collect();
+    assert!(folders.len() >= 16, "{folders:?}");
+    for folder in folders {
+        let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+        let partial = ["\ninclude = ", "\nexclude = ", "\nlicense-file"];
+        assert!(
+            !partial.iter().any(|key| manifest.contains(key)),
+            "{folder:?}"
+        );
+        for name in LICENCES {
+            let own = fs::read_to_string(root.join(name)).unwrap();
+            let copy = fs::read_to_string(folder.join(name)).unwrap_or_default();
+            assert!(
+                own == copy,
+                "{folder:?} lacks {name}: run `cargo xtask generate`"
+            );
+        }
+    }
 }
 
 #[test]

@@ -1,14 +1,16 @@
 //! Whose account is used, and where it is sent. Secrets come from the environment, a profile, a file descriptor or a prompt,
 //! never from an argument.
 
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, Read};
 use std::time::Duration;
 
 use clap::{Arg, ArgMatches, value_parser};
 use nxcloud::{Credentials, Session, SessionBuilder, env};
 use nxcloud_sandbox::{ACCESS_KEY, ACCESS_SECRET, APP_ID, APP_SECRET};
+use zeroize::Zeroizing;
 
 use crate::failure::Failure;
+use crate::output;
 
 /// Where `nxcloud sandbox` listens unless told otherwise.
 pub(crate) const SANDBOX_PORT: u16 = 4010;
@@ -146,8 +148,7 @@ fn secret(matches: &ArgMatches, variable: &str, key: &str) -> Result<String, Fai
         }
         Err(std::env::VarError::NotPresent) => {}
     }
-    if io::stdin().is_terminal() && io::stderr().is_terminal() {
-        let read = rpassword::prompt_password(format!("Secret of {key}: "));
+    if let Some(read) = output::ask(&format!("Secret of {key}: ")) {
         return read.map_err(|error| Failure::io("the prompt", &error));
     }
     Err(Failure::usage(format!(
@@ -155,18 +156,52 @@ fn secret(matches: &ArgMatches, variable: &str, key: &str) -> Result<String, Fai
     )))
 }
 
+/// Bytes that a descriptor with a secret may hold.
+const LONGEST_SECRET: usize = 16 * 1024;
+
 /// All that a descriptor holds, without the line's end.
 fn read_descriptor(descriptor: u32) -> Result<String, Failure> {
-    let failed = |error| Failure::io(&format!("file descriptor {descriptor}"), &error);
-    let mut secret = String::new();
-    if descriptor == 0 {
-        io::stdin().read_to_string(&mut secret).map_err(failed)?;
+    let name = format!("file descriptor {descriptor}");
+    let read = if descriptor == 0 {
+        read_secret(io::stdin().lock())
     } else {
         // The system's own name of a descriptor, so that no number has to be taken for an open file.
-        let mut file = std::fs::File::open(format!("/dev/fd/{descriptor}")).map_err(failed)?;
-        file.read_to_string(&mut secret).map_err(failed)?;
+        std::fs::File::open(format!("/dev/fd/{descriptor}")).and_then(read_secret)
+    };
+    read.map_err(|error| Failure::io(&name, &error))
+}
+
+/// Reads into one buffer, which never grows: a growing one would leave copies of the secret behind.
+fn read_secret(from: impl Read) -> io::Result<String> {
+    let mut text = Zeroizing::new(String::with_capacity(LONGEST_SECRET + 64));
+    from.take(LONGEST_SECRET as u64 + 1)
+        .read_to_string(&mut text)?;
+    if text.len() > LONGEST_SECRET {
+        return Err(io::Error::other("more than 16 KiB, which no secret has"));
     }
-    let end = secret.trim_end_matches(['\r', '\n']).len();
-    secret.truncate(end);
-    Ok(secret)
+    let end = text.trim_end_matches(['\r', '\n']).len();
+    text.truncate(end);
+    Ok(std::mem::take(&mut *text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LONGEST_SECRET, read_secret};
+
+    #[test]
+    fn a_secret_is_read_into_a_buffer_that_does_not_grow() {
+        for (bytes, secret) in [("hush\r\n", "hush"), (" a b \n\n", " a b "), ("", "")] {
+            let read = read_secret(bytes.as_bytes()).expect("text");
+            assert_eq!(read, secret);
+            assert_eq!(read.capacity(), LONGEST_SECRET + 64);
+        }
+        let longest = "x".repeat(LONGEST_SECRET);
+        let read = read_secret(longest.as_bytes()).expect("text");
+        assert_eq!(
+            (read.len(), read.capacity()),
+            (LONGEST_SECRET, LONGEST_SECRET + 64)
+        );
+        assert!(read_secret(format!("{longest}x").as_bytes()).is_err());
+        assert!(read_secret(&b"hush\xff"[..]).is_err());
+    }
 }

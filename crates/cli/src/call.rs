@@ -12,6 +12,7 @@ use crate::account;
 use crate::failure::{Exit, Failure};
 use crate::fit::{Misfit, fit};
 use crate::flags::{self, Leaf};
+use crate::interrupt;
 use crate::job::{Job, Progress};
 use crate::output::{self, Format};
 use crate::table::{Command, Input, Service};
@@ -129,9 +130,10 @@ pub(crate) fn run(
         progress: Progress::default(),
     };
     let done = crate::block_on(async {
+        let asked_to_end = interrupt::interrupted()?;
         tokio::select! {
             done = (command.run)(&job) => done,
-            _ = tokio::signal::ctrl_c() => Err(interrupted(command, &job)),
+            () = asked_to_end => Err(interrupted(command, &job)),
         }
     })?;
     match done {

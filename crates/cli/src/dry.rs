@@ -1,4 +1,4 @@
-//! A request that is shown instead of sent.
+//! A request that is shown instead of sent, its credentials masked.
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,6 +7,7 @@ use nxcloud::Signed;
 use serde_json::{Map, Value, json};
 
 use crate::failure::Failure;
+use crate::mask;
 use crate::output::{self, Format};
 
 /// What a dry run has seen so far.
@@ -34,7 +35,8 @@ impl Shown {
     pub(crate) fn see(&mut self, request: &reqwest::Request) {
         let headers = request.headers().iter().map(|(name, value)| {
             let value = String::from_utf8_lossy(value.as_bytes());
-            (name.as_str().to_owned(), value.into_owned())
+            let shown = mask::header(name.as_str(), &value).to_owned();
+            (name.as_str().to_owned(), shown)
         });
         let body = match request.body() {
             None => Some(String::new()),
@@ -44,7 +46,7 @@ impl Shown {
         };
         self.request = Some(Request {
             method: request.method().to_string(),
-            url: request.url().to_string(),
+            url: mask::url(request.url()),
             headers: headers.collect(),
             body,
             string_to_sign: self.string_to_sign.take().unwrap_or_default(),

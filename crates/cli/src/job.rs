@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::{Stream, StreamExt as _};
 use nxcloud::{CallOptions, Error, ErrorKind, Session};
+use nxcloud_client::lenient::Record;
 use nxcloud_client::upload::Upload;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -102,7 +103,11 @@ impl Job {
     }
 
     /// Prints a whole reply.
-    pub(crate) fn reply(&self, reply: &impl Serialize) -> Result<(), Failure> {
+    pub(crate) fn reply(&self, reply: &(impl Serialize + Record)) -> Result<(), Failure> {
+        let repairs = reply.repairs();
+        if !repairs.is_empty() {
+            output::note(&format!("the reply had to be repaired: {repairs}"));
+        }
         output::reply(self.format, &to_value(reply)?)
     }
 

@@ -5,14 +5,18 @@ mod account;
 mod call;
 mod doctor;
 mod dry;
+mod escape;
 mod failure;
 mod fit;
 mod flags;
 #[rustfmt::skip]
 mod generated;
+mod http;
+mod interrupt;
 mod job;
 mod local;
 mod manual;
+mod mask;
 mod output;
 mod sign;
 mod table;
@@ -35,6 +39,8 @@ Exit codes: 0 success; 1 refused by the platform, or a signature that is not rig
 fn command() -> Command {
     let services = generated::SERVICES.iter();
     Command::new("nxcloud")
+        // And not the name that the caller gave the process.
+        .bin_name("nxcloud")
         .version(env!("CARGO_PKG_VERSION"))
         .about("Send messages and calls through NXCLOUD and AntBuddy, sign requests, and play the platform on this machine")
         .after_help(EXIT_CODES)
@@ -108,7 +114,7 @@ fn misused(error: &clap::Error) -> ExitCode {
             | Clash::DisplayHelpOnMissingArgumentOrSubcommand
     ) {
         // A reader that has gone wants no more.
-        let _ = error.print();
+        let _ = output::help(error);
         return match error.kind() {
             Clash::DisplayHelpOnMissingArgumentOrSubcommand => Exit::Usage.into(),
             _ => ExitCode::SUCCESS,

@@ -1,6 +1,7 @@
 //! `nxcloud completions` and `nxcloud man`.
 
 use std::fs;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgMatches, Command, value_parser};
@@ -67,15 +68,21 @@ fn write_all(command: &Command, name: &str, folder: &Path) -> Result<(), Failure
     let path = folder.join(format!("{name}.1"));
     let failed = |error| Failure::io(&path.display().to_string(), &error);
     let text = page(command.clone().display_name(name.to_owned()))?;
-    // Another name first, so that no reader and no full disk leaves half a page.
-    let partial = path.with_extension("1.partial");
-    let written = fs::write(&partial, text).and_then(|()| fs::rename(&partial, &path));
-    if written.is_err() {
-        let _ = fs::remove_file(&partial);
-    }
-    written.map_err(failed)?;
+    write_whole(folder, &path, &text).map_err(failed)?;
     for inner in command.get_subcommands() {
         write_all(inner, &format!("{name}-{}", inner.get_name()), folder)?;
     }
+    Ok(())
+}
+
+/// Under a random name of its own first, so that no link leads elsewhere, and no reader and no full disk leaves half a page.
+fn write_whole(folder: &Path, path: &Path, text: &str) -> io::Result<()> {
+    let mut builder = tempfile::Builder::new();
+    // Others may read it, as far as the user's mask lets them.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.tempfile_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    file.persist(path)?;
     Ok(())
 }

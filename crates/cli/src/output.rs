@@ -1,10 +1,16 @@
-//! Data on stdout, everything else on stderr.
+//! Data on stdout, everything else on stderr. Nothing is printed elsewhere (clippy.toml sees to that), and whatever is printed
+//! here is escaped.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "this is where the streams are written"
+)]
 
 use std::io::{self, IsTerminal, Write};
 
 use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::Value;
 
+use crate::escape;
 use crate::failure::Failure;
 
 /// How data is written.
@@ -48,6 +54,7 @@ pub(crate) fn data(text: &str) -> Result<(), Failure> {
 pub(crate) fn is_read(text: &str) -> Result<bool, Failure> {
     let mut stdout = io::stdout().lock();
     let end = if text.ends_with('\n') { "" } else { "\n" };
+    let text = escape::text(text);
     let written = write!(stdout, "{text}{end}").and_then(|()| stdout.flush());
     match written {
         Ok(()) => Ok(true),
@@ -59,12 +66,43 @@ pub(crate) fn is_read(text: &str) -> Result<bool, Failure> {
 /// A line for people, to stderr.
 pub(crate) fn note(text: &str) {
     // Nobody is left to tell when even this fails.
-    let _ = writeln!(io::stderr(), "{text}");
+    let _ = writeln!(io::stderr(), "{}", escape::one_line(text));
 }
 
 /// What went wrong, to stderr; the word before it is red on a terminal that has colours.
 pub(crate) fn error(text: &str) {
-    let _ = writeln!(anstream::stderr(), "\u{1b}[1;31merror:\u{1b}[0m {text}");
+    let _ = writeln!(
+        anstream::stderr(),
+        "\u{1b}[1;31merror:\u{1b}[0m {}",
+        escape::one_line(text)
+    );
+}
+
+/// Help and version: texts of the command itself, with the styles that the terminal takes.
+pub(crate) fn help(error: &clap::Error) -> io::Result<()> {
+    error.print()
+}
+
+/// Asks for a secret on the terminal; `None` where nobody can be asked.
+pub(crate) fn ask(question: &str) -> Option<io::Result<String>> {
+    let interactive = io::stdin().is_terminal() && io::stderr().is_terminal();
+    interactive.then(|| rpassword::prompt_password(escape::one_line(question)))
+}
+
+/// Takes the lines of a log to stderr.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Log;
+
+impl Write for Log {
+    /// A whole event at once, as the subscriber writes it.
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        note(String::from_utf8_lossy(event).trim_end_matches('\n'));
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// How many items have come, on a terminal, while nothing else can be shown.
@@ -90,7 +128,7 @@ pub(crate) fn tables(value: &Value) -> String {
     if !scalars.is_empty() {
         let mut table = plain();
         for (path, text) in scalars {
-            table.add_row([path, text]);
+            table.add_row([escape::one_line(&path).into_owned(), text]);
         }
         parts.push(trimmed(&table));
     }
@@ -99,7 +137,7 @@ pub(crate) fn tables(value: &Value) -> String {
         parts.push(if path.is_empty() {
             rows
         } else {
-            format!("{path}:\n{rows}")
+            format!("{}:\n{rows}", escape::one_line(&path))
         });
     }
     parts.join("\n\n")
@@ -117,7 +155,10 @@ pub(crate) fn rows<'a>(items: impl Iterator<Item = &'a Value>) -> String {
         }
     }
     let mut table = plain();
-    table.set_header(columns.iter().map(|name| name.to_uppercase()));
+    table.set_header(columns.iter().map(|name| {
+        let name = name.to_uppercase();
+        escape::one_line(&name).into_owned()
+    }));
     for item in items {
         let cells = columns.iter().map(|name| item.get(name).map(cell));
         table.add_row(cells.map(Option::unwrap_or_default));
@@ -163,22 +204,14 @@ fn collect<'a>(
     }
 }
 
-/// A value in a cell. Control characters are shown, so that nothing that was received can steer a terminal.
+/// A value in a cell.
 fn cell(value: &Value) -> String {
     let text = match value {
         Value::String(text) => text.clone(),
         Value::Null => String::new(),
         other => other.to_string(),
     };
-    let mut shown = String::with_capacity(text.len());
-    for character in text.chars() {
-        if character.is_control() {
-            shown.extend(character.escape_default());
-        } else {
-            shown.push(character);
-        }
-    }
-    shown
+    escape::one_line(&text).into_owned()
 }
 
 #[cfg(test)]
@@ -202,8 +235,12 @@ mod tests {
     }
 
     #[test]
-    fn a_received_text_cannot_steer_the_terminal() {
-        let text = tables(&json!({ "text": "a\u{1b}[2Jb\u{9b}c\nd" }));
-        assert_eq!(text, "text  a\\u{1b}[2Jb\\u{9b}c\\nd");
+    fn what_was_received_stays_in_its_cell() {
+        let text = tables(&json!({
+            "na\nme": "a\u{1b}[2Jb\u{9b}c\nd",
+            "li\nst": [{ "c\n\u{202e}": ["\u{9b}"] }],
+        }));
+        let expected = "na\\nme  a\\u001b[2Jb\\u009bc\\nd\n\nli\\nst:\nC\\n\\u202e\n[\"\\u009b\"]";
+        assert_eq!(text, expected);
     }
 }

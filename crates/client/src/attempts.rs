@@ -1,17 +1,17 @@
 //! The attempts of one call: each waits for room, is signed anew, and is followed by another only if the policy says so.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use bytes::Bytes;
 use nxcloud_signing::Timestamp;
 use reqwest::Request;
 use tokio::time::Instant;
 
+use crate::attempt_body::Attempt;
+use crate::base_url::is_same_place;
 use crate::call::Call;
 use crate::clock::{Reading, retry_after};
+use crate::reply::Accepted;
 use crate::retry::{Decision, Delays};
-use crate::sent::watch;
 use crate::{Code, Error, Outcome, RetryPolicy, Scheme, reply, trace};
 
 /// What may still happen in a call.
@@ -36,7 +36,7 @@ impl Call {
     /// Makes attempts until one succeeds or no other may follow.
     ///
     /// Dropping the future drops the attempt at work with its connection, or its place in the line of the rate limit.
-    pub(crate) async fn run(&self, mut request: Request) -> Result<Bytes, Error> {
+    pub(crate) async fn run(&self, mut request: Request) -> Result<Accepted, Error> {
         // The generator adds the spec's version to every request; it is no header of the platform's.
         request.headers_mut().remove("api-version");
         let (session, options) = (&self.0.service.session, &self.0.service.options);
@@ -53,7 +53,11 @@ impl Call {
         result
     }
 
-    async fn attempts(&self, request: &mut Request, course: &mut Course) -> Result<Bytes, Error> {
+    async fn attempts(
+        &self,
+        request: &mut Request,
+        course: &mut Course,
+    ) -> Result<Accepted, Error> {
         let session = &self.0.service.session;
         let mut number = 0;
         // Attempts that count for the policy; one that only met a wrong clock does not.
@@ -79,7 +83,7 @@ impl Call {
             self.trail().attempts = number;
             let reading = session.clock().read();
             let (corrected, error) = match self.attempt(this, reading, course).await {
-                Ok(body) => return Ok(body),
+                Ok(accepted) => return Ok(accepted),
                 Err(failed) => failed,
             };
             if error.outcome() == Outcome::Unknown {
@@ -88,7 +92,7 @@ impl Call {
             if error.is_too_fast()
                 && let Some(bucket) = session.bucket(self.0.operation.service)
             {
-                bucket.pause(error.retry_after());
+                bucket.pause(error.retry_after(), course.policy.longest_retry_after());
             }
             if once {
                 return Err(error);
@@ -168,7 +172,7 @@ impl Call {
         mut request: Request,
         reading: Reading,
         course: &Course,
-    ) -> Result<Bytes, (bool, Error)> {
+    ) -> Result<Accepted, (bool, Error)> {
         let (session, options) = (&self.0.service.session, &self.0.service.options);
         self.sign(&mut request, reading.ts())
             .map_err(|error| (false, error))?;
@@ -181,16 +185,24 @@ impl Call {
             witness(&request);
             return Err((false, Error::dry_run()));
         }
-        let watched = watch(self, &mut request);
-        let may_have_left = || !watched || self.0.left.load(Ordering::Acquire);
+        let url = request.url().clone();
+        // Until it is dropped at the end of this function, the body may be sent.
+        let attempt = Attempt::new(&mut request);
         let response = session
             .http()
             .execute(request)
             .await
-            .map_err(|error| (false, Error::transport(error, may_have_left())))?;
+            .map_err(|error| (false, Error::transport(error, attempt.may_have_been_sent())))?;
+        if !is_same_place(&url, response.url()) {
+            let error = Error::unreadable("it came from another URL than the one that was asked");
+            return Err((false, error));
+        }
         let timed = self.has_ts();
         let measured = timed
-            .then(|| session.clock().measure(reading, response.headers()))
+            .then(|| {
+                let (url, headers) = (response.url(), response.headers());
+                session.clock().measure(reading, url, headers)
+            })
             .flatten();
         let failing = !response.status().is_success();
         let wait = retry_after(response.headers(), || session.clock().system_time());
@@ -203,8 +215,10 @@ impl Call {
         let expired = code == Some(Code::TIMESTAMP_EXPIRED);
         let corrected =
             timed && code.is_some() && session.clock().learn(reading, measured, expired);
-        if result.is_ok() {
-            self.trail().accepted = Some(self.ts(reading));
+        if let Ok(accepted) = &result {
+            let mut trail = self.trail();
+            trail.accepted = Some(self.ts(reading));
+            trail.repairs = accepted.repairs;
         }
         result.map_err(|error| {
             let asks = failing || error.is_too_fast();

@@ -4,12 +4,12 @@ use reqwest::Url;
 
 use crate::Error;
 
-/// Checks a base URL: https, or plain http to this machine or to whom the caller insists on.
+/// Reads a base URL: https, or plain http to this machine or where the caller allows it.
 ///
 /// # Errors
 ///
 /// When it is something else, with what to write instead.
-pub(crate) fn check_base_url(text: &str, plain_http: bool) -> Result<(), Error> {
+pub(crate) fn check_base_url(text: &str, plain_http: bool) -> Result<Url, Error> {
     let url = Url::parse(text).map_err(|error| {
         Error::configuration("the base URL is not a URL; write it as https://host[:port]")
             .with_source(error)
@@ -25,8 +25,8 @@ pub(crate) fn check_base_url(text: &str, plain_http: bool) -> Result<(), Error> 
         ));
     }
     match url.scheme() {
-        "https" => Ok(()),
-        "http" if plain_http || is_loopback(&url) => Ok(()),
+        "https" => Ok(url),
+        "http" if plain_http || is_loopback(&url) => Ok(url),
         "http" => Err(Error::configuration(
             "plain http is refused for hosts other than loopback; use https, or allow_plain_http to insist",
         )),
@@ -36,11 +36,50 @@ pub(crate) fn check_base_url(text: &str, plain_http: bool) -> Result<(), Error> 
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether nobody in between can have changed what came from there: https, or this machine.
+pub(crate) fn is_authentic(url: &Url) -> bool {
+    url.scheme() == "https" || is_loopback(url)
+}
+
+/// Whether a URL names this machine.
+pub(crate) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     host == "localhost"
         || host
             .trim_matches(['[', ']'])
             .parse::<std::net::IpAddr>()
             .is_ok_and(|address| address.is_loopback())
+}
+
+/// Whether a reply came from where the request was sent. A fragment is never sent.
+pub(crate) fn is_same_place(sent: &Url, answered: &Url) -> bool {
+    sent.origin() == answered.origin()
+        && sent.path() == answered.path()
+        && sent.query() == answered.query()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reply_from_elsewhere_is_noticed() {
+        let url = |text: &str| Url::parse(text).unwrap();
+        let sent = url("https://api.example/a/b?c=d#bind");
+        for same in [
+            "https://api.example/a/b?c=d",
+            "https://api.example:443/a/b?c=d#x",
+        ] {
+            assert!(is_same_place(&sent, &url(same)), "{same}");
+        }
+        for other in [
+            "http://api.example/a/b?c=d",
+            "https://other.example/a/b?c=d",
+            "https://api.example:444/a/b?c=d",
+            "https://api.example/a?c=d",
+            "https://api.example/a/b",
+        ] {
+            assert!(!is_same_place(&sent, &url(other)), "{other}");
+        }
+    }
 }

@@ -2,42 +2,72 @@
 
 use std::fmt;
 use std::future::Future;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use futures_core::Stream;
 use futures_util::StreamExt as _;
 use tokio::runtime::{Builder, Handle};
 
+use crate::transport::Transport;
 use crate::{Error, Session};
 
-/// A session's own runtime with one thread, made by its first blocking call.
-#[derive(Default)]
-pub(crate) struct Runtime(Mutex<Option<tokio::runtime::Runtime>>);
+tokio::task_local! {
+    /// Set within a blocking call.
+    static BLOCKING: ();
+}
+
+/// What a session's blocking calls run on: a runtime with one thread and an HTTP client, made by the first of them.
+///
+/// The client is not that of async calls: a pooled connection is driven by the runtime that opened it, and that runtime may stand
+/// still while a thread of it waits for a blocking call.
+pub(crate) struct Runtime {
+    transport: Transport,
+    starting: Mutex<()>,
+    started: OnceLock<Started>,
+}
+
+struct Started {
+    runtime: tokio::runtime::Runtime,
+    http: reqwest::Client,
+}
 
 impl Runtime {
-    fn handle(&self) -> Result<Handle, Error> {
-        let mut runtime = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(runtime) = runtime.as_ref() {
-            return Ok(runtime.handle().clone());
+    pub(crate) fn new(transport: Transport) -> Self {
+        Self {
+            transport,
+            starting: Mutex::default(),
+            started: OnceLock::new(),
         }
-        let made = Builder::new_multi_thread()
+    }
+
+    /// The HTTP client of blocking calls, within one.
+    pub(crate) fn http(&self) -> Option<&reqwest::Client> {
+        BLOCKING.try_with(|()| ()).ok()?;
+        self.started.get().map(|started| &started.http)
+    }
+
+    fn handle(&self) -> Result<&Handle, Error> {
+        let _one = self.starting.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(started) = self.started.get() {
+            return Ok(started.runtime.handle());
+        }
+        let http = self.transport.make_http()?;
+        let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("nxcloud-blocking")
             .enable_all()
             .build()
             .map_err(not_started)?;
-        let handle = made.handle().clone();
-        *runtime = Some(made);
-        Ok(handle)
+        let started = self.started.get_or_init(|| Started { runtime, http });
+        Ok(started.runtime.handle())
     }
 }
 
 impl Drop for Runtime {
     fn drop(&mut self) {
-        let runtime = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if let Some(runtime) = runtime.take() {
+        if let Some(started) = self.started.take() {
             // Waiting for its thread would panic where the last clone of a session is dropped in async code.
-            runtime.shutdown_background();
+            started.runtime.shutdown_background();
         }
     }
 }
@@ -58,6 +88,7 @@ pub fn run<T: Send>(
     call: impl Future<Output = Result<T, Error>> + Send,
 ) -> Result<T, Error> {
     let handle = session.0.runtime.handle()?;
+    let call = BLOCKING.scope((), call);
     if Handle::try_current().is_err() {
         return handle.block_on(call);
     }

@@ -12,17 +12,15 @@ use crate::clock::Clock;
 use crate::limit::{Limits, Sleeper};
 use crate::retry::Budget;
 use crate::session::Inner;
+use crate::transport::Transport;
 use crate::{Credentials, Error, RateLimit, RetryBudget, RetryPolicy, Session};
 
 /// Settings of a [`Session`] in the making; see [`Session::builder`].
 #[must_use = "call build"]
 pub struct SessionBuilder {
     credentials: Credentials,
-    http: Option<reqwest::Client>,
-    proxy: Option<String>,
-    proxy_from_env: bool,
+    transport: Transport,
     base_url: Option<String>,
-    connect_timeout: Duration,
     timeout: Option<Duration>,
     total_timeout: Option<Duration>,
     retry: RetryPolicy,
@@ -40,11 +38,8 @@ impl SessionBuilder {
     pub(crate) fn new(credentials: Credentials) -> Self {
         Self {
             credentials,
-            http: None,
-            proxy: None,
-            proxy_from_env: false,
+            transport: Transport::default(),
             base_url: None,
-            connect_timeout: Duration::from_secs(10),
             timeout: Some(Duration::from_secs(30)),
             total_timeout: Some(Duration::from_secs(90)),
             retry: RetryPolicy::new(),
@@ -75,32 +70,42 @@ impl SessionBuilder {
         self
     }
 
-    /// Uses the caller's own HTTP client, and so its pool, proxy, TLS and connect time-out instead of those set here.
+    /// Changes how the session's HTTP client is made: its pool, certificates, keep-alive, name resolution.
     ///
-    /// Set its redirect policy to none, since a followed redirect carries a signed request to another place, and its own
-    /// retries to never, since they send an old signature.
-    pub fn http_client(mut self, client: reqwest::Client) -> Self {
-        self.http = Some(client);
+    /// Redirects, the client's own retries, the HTTP version and the TLS library stay as the session needs them: a followed redirect
+    /// takes a signed request to another place, and a repeated request carries an old signature. Set a proxy with
+    /// [`proxy`](Self::proxy), not here: one that is set here is removed, or with [`proxy_from_env`](Self::proxy_from_env) takes the
+    /// place of the environment's.
+    ///
+    /// The closure runs once for async calls and once for blocking ones, which have a pool of their own.
+    pub fn http_client(
+        mut self,
+        configure: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync + 'static,
+    ) -> Self {
+        self.transport.configure = Some(Arc::new(configure));
         self
     }
 
     /// Sends everything through this proxy: `http://`, `https://` or, with reqwest's feature `socks`, `socks5://`, with a user
-    /// name and password in it if need be. They are never shown.
+    /// name and password if it needs them. They are never shown.
+    ///
+    /// Plain http through a proxy on another machine is refused, since it could read the messages; see
+    /// [`allow_plain_http`](Self::allow_plain_http).
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
-        self.proxy = Some(url.into());
+        self.transport.proxy = Some(url.into());
         self
     }
 
     /// Whether the variables `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` decide on the proxy: false by default, true for
-    /// [`Session::from_env`].
+    /// [`Session::from_env`]. A base URL of this machine is never reached through a proxy of the environment.
     pub fn proxy_from_env(mut self, on: bool) -> Self {
-        self.proxy_from_env = on;
+        self.transport.proxy_from_env = on;
         self
     }
 
     /// How long connecting may take, TLS included: 10 s by default.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
+        self.transport.connect_timeout = timeout;
         self
     }
 
@@ -149,7 +154,7 @@ impl SessionBuilder {
         self
     }
 
-    /// Allows plain http to hosts other than loopback: false by default. The signature protects against changes, but
+    /// Allows plain http to hosts other than loopback, or through a proxy on one: false by default. The signature protects against changes, but
     /// everyone on the way can read the messages.
     pub fn allow_plain_http(mut self, on: bool) -> Self {
         self.plain_http = on;
@@ -160,6 +165,9 @@ impl SessionBuilder {
     ///
     /// It learns from the `Date` of replies that carry a result code and no `Age`, and corrects the `ts` of what it signs from then
     /// on. An attempt refused with code 1004 (`ts` more than 60 s off) is signed again with the corrected `ts`, once a call.
+    ///
+    /// It learns at most 24 h, so that a reply cannot have requests signed for another day, and nothing over plain http from another
+    /// machine, where anybody in between can write the `Date`. A clock that is further off must be set.
     pub fn learn_clock(mut self, on: bool) -> Self {
         self.learn_clock = on;
         self
@@ -187,18 +195,16 @@ impl SessionBuilder {
     /// # Errors
     ///
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when the base URL is malformed or plain http to
-    /// another machine, when a rate limit is zero, or when the HTTP client cannot be made.
-    pub fn build(self) -> Result<Session, Error> {
+    /// another machine or through a proxy on one, when a rate limit is zero, or when the HTTP client cannot be made.
+    pub fn build(mut self) -> Result<Session, Error> {
         if let Some(url) = &self.base_url {
-            check_base_url(url, self.plain_http)?;
+            let url = check_base_url(url, self.plain_http)?;
+            self.transport.set_base_url(url, self.plain_http)?;
         }
         for limit in self.limit.iter().chain(self.limits.values()) {
             limit.check()?;
         }
-        let http = match &self.http {
-            Some(client) => client.clone(),
-            None => self.make_http()?,
-        };
+        let http = self.transport.make_http()?;
         let limited = self.limit.is_some() || !self.limits.is_empty();
         Ok(Session(Arc::new(Inner {
             credentials: self.credentials,
@@ -216,40 +222,8 @@ impl SessionBuilder {
             clock: Clock::new(self.clock, self.learn_clock),
             sleeper: self.sleeper,
             #[cfg(feature = "blocking")]
-            runtime: crate::blocking::Runtime::default(),
+            runtime: crate::blocking::Runtime::new(self.transport),
         })))
-    }
-
-    fn make_http(&self) -> Result<reqwest::Client, Error> {
-        let mut builder = reqwest::Client::builder()
-            .connect_timeout(self.connect_timeout)
-            .redirect(reqwest::redirect::Policy::none())
-            // Every attempt is signed anew, which the HTTP client cannot do.
-            .retry(reqwest::retry::never())
-            .user_agent(concat!("nxcloud-rust/", env!("CARGO_PKG_VERSION")));
-        // Where another crate of the build turned the other one on as well, this crate's feature decides.
-        #[cfg(feature = "rustls")]
-        {
-            builder = builder.tls_backend_rustls();
-        }
-        #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
-        {
-            builder = builder.tls_backend_native();
-        }
-        if let Some(url) = &self.proxy {
-            // The cause would repeat the URL with its password.
-            let proxy = reqwest::Proxy::all(url).map_err(|_| {
-                Error::configuration(
-                    "the proxy is not a URL; write it as http://[user:password@]host:port",
-                )
-            })?;
-            builder = builder.proxy(proxy);
-        } else if !self.proxy_from_env {
-            builder = builder.no_proxy();
-        }
-        builder.build().map_err(|error| {
-            Error::configuration("the HTTP client could not be made").with_source(error)
-        })
     }
 }
 
@@ -258,8 +232,8 @@ impl fmt::Debug for SessionBuilder {
         f.debug_struct("SessionBuilder")
             .field("credentials", &self.credentials)
             .field("base_url", &self.base_url)
-            .field("proxy", &self.proxy.as_ref().map(|_| "<hidden>"))
-            .field("connect_timeout", &self.connect_timeout)
+            .field("proxy", &self.transport.proxy.as_ref().map(|_| "<hidden>"))
+            .field("connect_timeout", &self.transport.connect_timeout)
             .field("timeout", &self.timeout)
             .field("total_timeout", &self.total_timeout)
             .field("retry", &self.retry)

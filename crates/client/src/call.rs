@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::future::Future;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -15,8 +14,9 @@ use tracing::Instrument as _;
 
 use crate::check::{Check, Checker};
 use crate::error::NotDecoded;
+use crate::lenient::Record;
 use crate::trace::CallSpan;
-use crate::{CallOptions, Error, HashIn, Operation, Scheme, Sent, Session, Signed};
+use crate::{CallOptions, Error, HashIn, Operation, Repairs, Scheme, Sent, Session, Signed};
 
 const ACCESS_KEY: HeaderName = HeaderName::from_static("accesskey");
 const ACTION: HeaderName = HeaderName::from_static("action");
@@ -65,7 +65,7 @@ impl Service {
         send: S,
     ) -> Result<T, Error>
     where
-        T: DeserializeOwned,
+        T: DeserializeOwned + Record,
         S: FnOnce(String, reqwest::Client, Call) -> F,
         F: Future<Output = Result<ResponseValue<T>, progenitor_client::Error<()>>>,
     {
@@ -74,28 +74,38 @@ impl Service {
             service: self.clone(),
             operation,
             trail: Mutex::new(Trail::default()),
-            left: AtomicBool::new(false),
             #[cfg(feature = "uploads")]
             form: std::sync::OnceLock::new(),
         }));
-        let result = self
+        let mut result = self
             .checked(&call, request, send)
             .instrument(span.span())
             .await
             .map_err(|error| call.conclude(error));
-        span.finish(call.trail().attempts, result.as_ref().err());
+        let repairs = match &mut result {
+            Ok(reply) => {
+                let repairs: &mut Repairs = reply.repairs_mut();
+                repairs.extend(call.trail().repairs);
+                *repairs
+            }
+            Err(error) => error.repairs(),
+        };
+        span.finish(call.trail().attempts, repairs, result.as_ref().err());
         result
     }
 
     async fn checked<T, S, F>(&self, call: &Call, request: &impl Check, send: S) -> Result<T, Error>
     where
-        T: DeserializeOwned,
+        T: DeserializeOwned + Record,
         S: FnOnce(String, reqwest::Client, Call) -> F,
         F: Future<Output = Result<ResponseValue<T>, progenitor_client::Error<()>>>,
     {
-        if self.session.local_checks() {
-            Checker::run(request).map_err(Error::invalid_request)?;
-        }
+        let checked = if self.session.local_checks() {
+            Checker::run(request)
+        } else {
+            Checker::run_urls(request)
+        };
+        checked.map_err(Error::invalid_request)?;
         let base_url = self.session.base_url(call.0.operation.base_url)?;
         let result = send(base_url, self.session.http().clone(), call.clone()).await;
         let failure = call.trail().failure.take();
@@ -105,6 +115,14 @@ impl Service {
             (None, Err(error)) => Err(from_generated::<T>(error)),
         }
     }
+}
+
+/// A path parameter as one segment of the URL; generated code calls it.
+///
+/// progenitor's own function leaves `\` as it is, which URL parsers read as `/`.
+#[must_use]
+pub fn encode_path(value: &str) -> String {
+    progenitor_client::encode_path(value).replace('\\', "%5C")
 }
 
 /// What is left for the generated code to fail at: building the request, and decoding the reply.
@@ -136,8 +154,6 @@ pub(crate) struct Inner {
     pub(crate) service: Service,
     pub(crate) operation: &'static Operation,
     trail: Mutex<Trail>,
-    /// Whether the body of the attempt at work was taken up for sending.
-    pub(crate) left: AtomicBool,
     #[cfg(feature = "uploads")]
     pub(crate) form: std::sync::OnceLock<crate::upload::Form>,
 }
@@ -152,6 +168,8 @@ pub(crate) struct Trail {
     pub(crate) open: Vec<Option<Timestamp>>,
     /// The `ts` of the attempt whose reply said success: should it not decode, the caller must know which request it was.
     pub(crate) accepted: Option<Option<Timestamp>>,
+    /// What was repaired in the reply that said success.
+    pub(crate) repairs: Repairs,
     /// The request as it was to be sent, unsigned.
     pub(crate) request: Option<Request>,
 }
@@ -205,7 +223,7 @@ impl Call {
     /// None; the type is the hook's.
     pub async fn exec(&self, request: Request) -> reqwest::Result<reqwest::Response> {
         let body = match self.run(request).await {
-            Ok(body) => body,
+            Ok(accepted) => accepted.body,
             Err(error) => {
                 self.trail().failure = Some(error);
                 Bytes::new()

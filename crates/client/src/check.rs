@@ -80,6 +80,8 @@ impl std::error::Error for Violations {}
 pub struct Checker {
     path: String,
     found: Vec<Violation>,
+    /// Whether only values are reported that would change the URL.
+    only_urls: bool,
 }
 
 /// Limits on a text; lengths count characters.
@@ -169,20 +171,38 @@ impl Checker {
     ///
     /// Every limit that it breaks.
     pub fn run_at(place: &str, request: &impl Check) -> Result<(), Violations> {
-        let mut checker = Self::default();
-        checker.nested(place, request);
-        if checker.found.is_empty() {
+        Self::default().finish(place, request)
+    }
+
+    /// What is refused even where limits are not checked: path parameters that would lead to another URL.
+    pub(crate) fn run_urls(request: &impl Check) -> Result<(), Violations> {
+        let checker = Self {
+            only_urls: true,
+            ..Self::default()
+        };
+        checker.finish("", request)
+    }
+
+    fn finish(mut self, place: &str, request: &impl Check) -> Result<(), Violations> {
+        self.nested(place, request);
+        if self.found.is_empty() {
             Ok(())
         } else {
-            Err(Violations(checker.found))
+            Err(Violations(self.found))
         }
     }
 
     /// Reports a broken limit of the request as a whole.
     pub fn report(&mut self, limit: impl Into<String>) {
+        if !self.only_urls {
+            self.push(limit.into());
+        }
+    }
+
+    fn push(&mut self, limit: String) {
         self.found.push(Violation {
             field: self.path.clone(),
-            limit: limit.into(),
+            limit,
         });
     }
 
@@ -246,6 +266,19 @@ impl Checker {
         });
     }
 
+    /// Checks a text that becomes one segment of the URL's path.
+    ///
+    /// An empty segment, `.` and `..` (percent-encoded or not) lead to another URL, and with it to another operation.
+    pub fn segment(&mut self, field: &str, text: &str) {
+        self.inside(field, |at| {
+            if text.is_empty() && at.only_urls {
+                at.push("must not be empty".to_owned());
+            } else if is_dots(text) {
+                at.push("must not be `.` or `..`, which lead to another URL".to_owned());
+            }
+        });
+    }
+
     /// Checks a number.
     pub fn number<T: PartialOrd + fmt::Display>(&mut self, field: &str, value: T, range: Range<T>) {
         self.inside(field, |at| {
@@ -295,6 +328,12 @@ impl Checker {
             self.report(format!("{rule} of {} must be given", names.join(", ")));
         }
     }
+}
+
+/// A dot segment, as URL parsers read it.
+fn is_dots(text: &str) -> bool {
+    let dots = text.replace("%2e", ".").replace("%2E", ".");
+    matches!(dots.as_str(), "." | "..")
 }
 
 fn digits(text: &str, length: usize) -> Option<u32> {

@@ -5,12 +5,18 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nxcloud_signing::Timestamp;
+use reqwest::Url;
 use reqwest::header::{AGE, DATE, HeaderMap};
+
+use crate::base_url::is_authentic;
 
 /// How far a `ts` may be from the platform's clock, in milliseconds.
 const WINDOW: i64 = 60_000;
 /// A `Date` header names a whole second; the middle of it is at most this far from the truth, in milliseconds.
 const HALF_A_SECOND: i64 = 500;
+/// The largest offset that is learned, in milliseconds: a day, which covers a clock set to local time. A reply cannot have requests
+/// signed for a later day.
+const LARGEST_OFFSET: i64 = 24 * 60 * 60 * 1_000;
 
 type Source = dyn Fn() -> SystemTime + Send + Sync;
 
@@ -76,9 +82,15 @@ impl Clock {
         }
     }
 
-    /// Reads the `Date` of a reply that has just come to an attempt signed at `sent`.
-    pub(crate) fn measure(&self, sent: Reading, headers: &HeaderMap) -> Option<Measured> {
-        if !self.learns {
+    /// Reads the `Date` of a reply that has just come from `url` to an attempt signed at `sent`. Over plain http from another machine
+    /// anybody in between can have written it, so that it says nothing.
+    pub(crate) fn measure(
+        &self,
+        sent: Reading,
+        url: &Url,
+        headers: &HeaderMap,
+    ) -> Option<Measured> {
+        if !self.learns || !is_authentic(url) {
             return None;
         }
         measure(sent.local, self.local(), headers)
@@ -129,11 +141,13 @@ fn measure(sent: i64, received: i64, headers: &HeaderMap) -> Option<Measured> {
 ///
 /// - A `ts` that was rejected: the measured offset, if it differs; else none at all, if one was in use, since it was wrong.
 /// - A `ts` that was accepted is within the window, so a `Date` outside it is not the platform's clock, and is ignored.
+/// - An offset of more than [`LARGEST_OFFSET`] is never learned.
 /// - A difference that may be an inaccuracy of the measurement changes nothing.
 fn correct(used: i64, measured: Option<Measured>, expired: bool) -> Option<i64> {
     let differing = measured.filter(|measured| {
         let difference = measured.offset.saturating_sub(used).saturating_abs();
         difference > measured.uncertainty
+            && measured.offset.saturating_abs() <= LARGEST_OFFSET
             && (expired || difference <= WINDOW.saturating_add(measured.uncertainty))
     });
     match differing {

@@ -4,6 +4,12 @@ use reqwest::header::HeaderValue;
 /// 2026-11-21 12:00:00 UTC.
 const NOON: i64 = 1_795_262_400_000;
 
+const DAY: i64 = 86_400_000;
+
+fn https() -> Url {
+    Url::parse("https://api2.example.com/api/sms/mtsend_v2").unwrap()
+}
+
 fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
     pairs
         .iter()
@@ -57,6 +63,15 @@ fn the_whole_table_of_corrections() {
         (0, measured(600), false, None),
         (0, measured(3_600_000), false, None),
         (7_000, None, false, None),
+        // A day is the most, whatever was learned before it.
+        (0, measured(DAY), true, Some(DAY)),
+        (0, measured(-DAY), true, Some(-DAY)),
+        (0, measured(DAY + 1), true, None),
+        (0, measured(-DAY - 1), true, None),
+        (0, measured(i64::MIN), true, None),
+        (5_000, measured(DAY + 1), true, Some(0)),
+        (DAY - 1_000, measured(DAY + 50_000), false, None),
+        (DAY, measured(DAY + DAY), true, Some(0)),
     ];
     for (used, measured, expired, expected) in table {
         let got = correct(used, measured, expired);
@@ -71,9 +86,31 @@ fn a_clock_that_may_not_learn_stays_as_it_is() {
     let reading = clock.read();
     assert_eq!(reading.ts().millis(), Some(5_000));
     let date = headers(&[("date", "Sat, 21 Nov 2026 12:00:00 GMT")]);
-    assert_eq!(clock.measure(reading, &date), None);
+    assert_eq!(clock.measure(reading, &https(), &date), None);
     assert!(!clock.learn(reading, measured(1_000_000), true));
     assert_eq!(clock.read().ts().millis(), Some(5_000));
+}
+
+#[test]
+fn nothing_is_learned_over_plain_http_from_another_machine() {
+    let clock = Clock::new(Box::new(|| UNIX_EPOCH), true);
+    let date = headers(&[("date", "Thu, 01 Jan 1970 01:00:00 GMT")]);
+    let reading = clock.read();
+    let measured = |url: &str| clock.measure(reading, &Url::parse(url).unwrap(), &date);
+    for other in [
+        "http://api2.example.com/",
+        "http://192.0.2.7:8080/",
+        "http://[2001:db8::1]/",
+        "http://localhost.example.com/",
+        "http://127.0.0.1.example.com/",
+    ] {
+        assert_eq!(measured(other), None, "{other}");
+        assert!(!clock.learn(reading, measured(other), true), "{other}");
+    }
+    for near in ["http://127.0.0.1:9/", "http://[::1]/", "http://LocalHost/"] {
+        assert!(measured(near).is_some(), "{near}");
+    }
+    assert!(measured("https://192.0.2.7/").is_some());
 }
 
 #[test]
@@ -82,7 +119,7 @@ fn what_is_learned_goes_into_the_next_ts() {
     let clock = Clock::new(Box::new(source), true);
     let date = headers(&[("date", "Thu, 01 Jan 1970 00:02:00 GMT")]);
     let reading = clock.read();
-    let measured = clock.measure(reading, &date);
+    let measured = clock.measure(reading, &https(), &date);
     assert!(clock.learn(reading, measured, true));
     assert_eq!(clock.read().ts().millis(), Some(120_500));
     let later = clock.system_time().duration_since(UNIX_EPOCH);
@@ -96,7 +133,7 @@ fn a_clock_before_1970_signs_as_1970() {
     assert_eq!(clock.read().ts().millis(), Some(0));
     let date = headers(&[("date", "Thu, 01 Jan 1970 00:00:10 GMT")]);
     let reading = clock.read();
-    assert!(clock.learn(reading, clock.measure(reading, &date), true));
+    assert!(clock.learn(reading, clock.measure(reading, &https(), &date), true));
     assert_eq!(clock.read().ts().millis(), Some(10_500));
 }
 

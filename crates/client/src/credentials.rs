@@ -69,8 +69,10 @@ impl Credentials {
         access_key: impl Into<String>,
         access_secret: impl Into<String>,
     ) -> Result<Self, Error> {
+        // Taken first, so that it is wiped whatever is wrong with the key.
+        let secret = Secret::new(access_secret).map_err(invalid);
         let key = AccessKey::new(access_key).map_err(invalid)?;
-        let secret = Secret::new(access_secret).map_err(invalid)?;
+        let secret = secret?;
         self.nxcloud = Some(Signer::new(key, secret));
         Ok(self)
     }
@@ -85,8 +87,9 @@ impl Credentials {
         app_id: impl Into<String>,
         app_secret: impl Into<String>,
     ) -> Result<Self, Error> {
+        let secret = Secret::new(app_secret).map_err(invalid);
         let id = antbuddy::AppId::new(app_id).map_err(invalid)?;
-        let secret = Secret::new(app_secret).map_err(invalid)?;
+        let secret = secret?;
         self.antbuddy = Some(antbuddy::Signer::new(id, secret));
         Ok(self)
     }

@@ -3,117 +3,63 @@
 //! The services agree on `code` and on little else: it is a number or text, the text beside it is `msg`, `message` or
 //! `result`, the request id is `requestId`, `reqId` or `traceId`.
 
-use std::fmt;
-
-use serde::de::Visitor;
-use serde::{Deserialize, Deserializer};
-use serde_json::Value;
-
 use crate::Code;
-use crate::lenient::Lenient;
+use crate::incoming::Document;
+use crate::lenient::{Lenient, Map};
+use crate::verdict::ReplyCode;
 
 /// What the envelope of a reply says.
 #[derive(Debug, Default)]
 pub(crate) struct Envelope {
-    pub(crate) code: Option<Code>,
+    pub(crate) code: ReplyCode,
     pub(crate) message: Option<String>,
     pub(crate) request_id: Option<String>,
 }
 
-/// The keys, whatever else the reply holds; `Value` so that no type of the platform's choosing fails the reading.
-#[derive(Deserialize)]
-struct Keys {
-    code: Option<Value>,
-    msg: Option<Value>,
-    message: Option<Value>,
-    result: Option<Value>,
-    #[serde(rename = "requestId")]
-    request_id: Option<Value>,
-    #[serde(rename = "reqId")]
-    req_id: Option<Value>,
-    #[serde(rename = "traceId")]
-    trace_id: Option<Value>,
-}
-
-/// The one key that a reply which says success is read for: nothing of it is copied.
-#[derive(Deserialize)]
-struct OnlyCode {
-    code: Option<Success>,
-}
-
-/// Whether a code is 0, as a number or as text.
-struct Success(bool);
-
-impl<'de> Deserialize<'de> for Success {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Zero;
-        impl Visitor<'_> for Zero {
-            type Value = Success;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a code")
-            }
-
-            fn visit_u64<E>(self, code: u64) -> Result<Success, E> {
-                Ok(Success(code == 0))
-            }
-
-            fn visit_str<E>(self, code: &str) -> Result<Success, E> {
-                Ok(Success(code == "0"))
-            }
-        }
-        deserializer.deserialize_any(Zero)
-    }
-}
-
 impl Envelope {
-    /// Whether a reply says success, in the usual way; what this does not recognise [`read`](Self::read) does.
-    pub(crate) fn is_success(body: &[u8]) -> bool {
-        let reply: Result<OnlyCode, _> = serde_json::from_slice(body);
-        matches!(
-            reply,
-            Ok(OnlyCode {
-                code: Some(Success(true))
-            })
-        )
-    }
-
-    /// Reads the envelope; a reply that is JSON but no object has an empty one.
-    ///
-    /// # Errors
-    ///
-    /// When the body is not JSON, with the place where it stops being so.
-    pub(crate) fn read(body: &[u8]) -> Result<Self, serde_json::Error> {
-        let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
-        if first != Some(&b'{') {
-            serde_json::from_slice::<serde::de::IgnoredAny>(body)?;
-            return Ok(Self::default());
+    /// The envelope of a reply; one that is no object has an empty one. Of equal keys the first counts, but two different codes
+    /// leave open what happened.
+    pub(crate) fn of(document: &Document) -> Self {
+        let Some(fields) = document.value.as_object() else {
+            return Self::default();
+        };
+        let others = document.others.iter().filter(|(key, _)| key == "code");
+        let codes = fields.get("code").into_iter();
+        let codes = codes.chain(others.map(|(_, value)| value));
+        let codes = codes.map(|value| i64::convert(value.clone()).map(Code::new));
+        Self {
+            code: codes.fold(ReplyCode::None, ReplyCode::and),
+            message: first_text(fields, ["msg", "message", "result"]),
+            request_id: first_text(fields, ["requestId", "reqId", "traceId"]),
         }
-        let keys: Keys = serde_json::from_slice(body)?;
-        Ok(Self {
-            code: keys.code.and_then(i64::convert).map(Code::new),
-            message: first_text([keys.msg, keys.message, keys.result]),
-            request_id: first_text([keys.request_id, keys.req_id, keys.trace_id]),
-        })
     }
 }
 
-fn first_text(candidates: [Option<Value>; 3]) -> Option<String> {
-    candidates
+/// The first of the fields that holds a text with anything in it.
+fn first_text(fields: &Map, names: [&str; 3]) -> Option<String> {
+    let texts = names
         .into_iter()
-        .flatten()
-        .find_map(String::convert)
-        .filter(|text| !text.is_empty())
+        .filter_map(|name| String::convert(fields.get(name)?.clone()));
+    texts.into_iter().find(|text| !text.trim().is_empty())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::incoming::{Body, is_success};
+
+    fn envelope(body: &str) -> Envelope {
+        let body = Body::new(body.as_bytes(), None, None, 1024).unwrap();
+        Envelope::of(&body.json().unwrap())
+    }
 
     fn read(body: &str) -> (Option<i64>, Option<String>, Option<String>) {
-        let envelope = Envelope::read(body.as_bytes()).unwrap();
+        let envelope = envelope(body);
         (
-            envelope.code.map(Code::value),
+            match envelope.code {
+                ReplyCode::One(code) => Some(code.value()),
+                ReplyCode::None | ReplyCode::Conflicting => None,
+            },
             envelope.message,
             envelope.request_id,
         )
@@ -140,43 +86,98 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_text_does_not_hide_the_next_one() {
+        for body in [
+            r#"{"code":777,"msg":"","message":"real"}"#,
+            r#"{"code":777,"msg":" \n","message":null,"result":"real"}"#,
+            r#"{"code":777,"msg":{},"message":"real","result":"other"}"#,
+        ] {
+            assert_eq!(read(body).1.as_deref(), Some("real"), "{body}");
+        }
+        let ids = r#"{"requestId":"","reqId":"","traceId":"t"}"#;
+        assert_eq!(read(ids).2.as_deref(), Some("t"));
+    }
+
+    #[test]
+    fn equal_codes_decide_and_different_ones_do_not() {
+        for (body, code) in [
+            (r#"{"code":2,"code":"2"}"#, 2),
+            (r#"{"code":"02","x":1,"code":2,"code":2.0}"#, 2),
+            (r#"{"code":2,"msg":"a","msg":"b","x":{"code":0}}"#, 2),
+            (r#"{"code":null,"code":0}"#, 0),
+        ] {
+            let expected = ReplyCode::One(Code::new(code));
+            assert_eq!(envelope(body).code, expected, "{body}");
+        }
+        for body in [
+            r#"{"code":0,"code":2}"#,
+            r#"{"code":2,"a":1,"code":"0"}"#,
+            r#"{"code":2,"c\u006fde":3}"#,
+        ] {
+            assert_eq!(envelope(body).code, ReplyCode::Conflicting, "{body}");
+        }
+        let twice = read(r#"{"msg":"a","msg":"b","reqId":"1","reqId":"2"}"#);
+        assert_eq!(twice, (None, Some("a".into()), Some("1".into())));
+    }
+
+    #[test]
     fn a_reply_without_code_has_none() {
         assert_eq!(read("{}"), (None, None, None));
         assert_eq!(read("[1]"), (None, None, None));
         assert_eq!(read(r#"{"code":"abc"}"#).0, None);
         assert_eq!(read(r#"{"code":{"a":1},"result":[1]}"#), (None, None, None));
+        assert_eq!(read(r#"{"code":99999999999999999999}"#).0, None);
     }
 
     #[test]
     fn success_is_recognised_at_a_glance_or_not_at_all() {
-        for success in [r#"{"code":0}"#, r#"{"code":"0","x":[1]}"#] {
-            assert!(Envelope::is_success(success.as_bytes()), "{success}");
+        for success in [
+            r#"{"code":0}"#,
+            r#"{"code":"0","x":[1]}"#,
+            r#"{"x":{"code":1,"y":[null,true,-1,0.5]},"code":0}"#,
+        ] {
+            assert!(is_success(success.as_bytes()), "{success}");
             assert_eq!(read(success).0, Some(0));
         }
-        let others = [
-            "{}",
-            "[]",
-            "0",
-            "",
-            r#"{"code":1}"#,
-            r#"{"code":null}"#,
-            r#"{"code":[0]}"#,
-            r#"{"code":0"#,
-            r#"{"code":"00"}"#,
-            r#"{"code":0.0}"#,
-            r#"{"code":0,"code":1}"#,
-            r#"{"code":-1}"#,
-            r#"{"code":0} x"#,
+        let others: [&[u8]; 19] = [
+            b"{}",
+            b"[]",
+            b"0",
+            b"",
+            br#"{"code":1}"#,
+            br#"{"code":null}"#,
+            br#"{"code":[0]}"#,
+            br#"{"code":0"#,
+            br#"{"code":"00"}"#,
+            br#"{"code":0.0}"#,
+            br#"{"code":0,"code":1}"#,
+            br#"{"code":0,"code":0}"#,
+            br#"{"code":-1}"#,
+            br#"{"code":0} x"#,
+            // What the decoding would stumble over later.
+            br#"{"code":0,"x":"\ud83d"}"#,
+            b"{\"code\":0,\"x\":[\"\xff\"]}",
+            b"{\"code\":0,\"x\":{\"y\":\"\n\"}}",
+            br#"{"code":0,"id":1234567890123456789012}"#,
+            b"\xef\xbb\xbf{\"code\":0}",
         ];
         for other in others {
-            assert!(!Envelope::is_success(other.as_bytes()), "{other}");
+            let shown = String::from_utf8_lossy(other);
+            assert!(!is_success(other), "{shown}");
         }
     }
 
     #[test]
     fn what_is_not_json_is_an_error() {
-        for bad in ["", "<html>", r#"{"code":0"#, "\u{feff}{}", "nul"] {
-            assert!(Envelope::read(bad.as_bytes()).is_err(), "{bad}");
+        for bad in [
+            "",
+            "<html>",
+            r#"{"code":0"#,
+            "nul",
+            r#"{"code":0}{"code":2}"#,
+        ] {
+            let body = Body::new(bad.as_bytes(), None, None, 1024).unwrap();
+            assert!(body.json().is_err(), "{bad}");
         }
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::code::kind_of_unlisted;
+use crate::incoming::{Repairs, Unreadable};
 use crate::retry::Failure;
 use crate::trace::looks_like_an_id;
 use crate::{Code, CodeInfo, CodeKind, ErrorKind, Operation, Outcome, Sent};
@@ -20,12 +21,15 @@ pub struct Error(Box<Inner>);
 struct Inner {
     reason: ErrorKind,
     outcome: Outcome,
+    /// Whether another attempt may end differently; see [`Failure::temporary`].
+    temporary: bool,
     operation: Option<&'static Operation>,
     code: Option<Code>,
     message: Option<String>,
     request_id: Option<String>,
     status: Option<u16>,
     body: Option<Bytes>,
+    repairs: Repairs,
     detail: Option<String>,
     retry_after: Option<Duration>,
     attempts: u32,
@@ -38,12 +42,19 @@ impl Error {
         Self(Box::new(Inner {
             reason,
             outcome,
+            temporary: match reason {
+                ErrorKind::Connect
+                | ErrorKind::Throttled
+                | ErrorKind::Refused(CodeKind::RateLimit) => true,
+                _ => outcome == Outcome::Unknown,
+            },
             operation: None,
             code: None,
             message: None,
             request_id: None,
             status: None,
             body: None,
+            repairs: Repairs::NONE,
             detail: None,
             retry_after: None,
             attempts: 0,
@@ -97,18 +108,33 @@ impl Error {
         error
     }
 
-    pub(crate) fn http_status(status: u16) -> Self {
-        // A redirect or a 4xx comes before the platform acts; a 5xx may come after.
-        let outcome = if status < 500 {
-            Outcome::Rejected
-        } else {
-            Outcome::Unknown
+    /// A reply that has no code to go by, or contradicts itself.
+    pub(crate) fn reply(status: u16, outcome: Outcome, temporary: bool) -> Self {
+        let kind = match status {
+            200 => ErrorKind::UnreadableReply,
+            _ => ErrorKind::HttpStatus,
         };
-        Self::new(ErrorKind::HttpStatus, outcome)
+        let mut error = Self::new(kind, outcome);
+        error.0.temporary = temporary;
+        error
     }
 
     pub(crate) fn unreadable(detail: impl Into<String>) -> Self {
         Self::new(ErrorKind::UnreadableReply, Outcome::Unknown).with_detail(detail)
+    }
+
+    /// Says why nothing could be read in the reply.
+    pub(crate) fn unreadable_because(self, reason: Unreadable) -> Self {
+        let error = self.with_detail(reason.to_string());
+        match reason {
+            Unreadable::Json(source) => error.with_source(source),
+            _ => error,
+        }
+    }
+
+    pub(crate) fn with_repairs(mut self, repairs: Repairs) -> Self {
+        self.0.repairs = repairs;
+        self
     }
 
     pub(crate) fn with_operation(mut self, operation: &'static Operation) -> Self {
@@ -210,22 +236,17 @@ impl Error {
         let failure = self.failure();
         match failure.outcome {
             Outcome::NotSent | Outcome::Rejected => failure.temporary,
-            Outcome::Unknown => self.0.operation.is_some_and(|operation| operation.safe),
+            Outcome::Unknown => {
+                failure.temporary && self.0.operation.is_some_and(|operation| operation.safe)
+            }
         }
     }
 
     /// What the retry policy decides on.
     pub(crate) fn failure(&self) -> Failure {
-        let temporary = match self.reason() {
-            ErrorKind::Connect | ErrorKind::Throttled | ErrorKind::Refused(CodeKind::RateLimit) => {
-                true
-            }
-            ErrorKind::HttpStatus => self.status() == Some(429),
-            _ => false,
-        };
         Failure {
             outcome: self.outcome(),
-            temporary,
+            temporary: self.0.temporary,
             retry_after: self.retry_after(),
         }
     }
@@ -275,7 +296,13 @@ impl Error {
         self.0.status
     }
 
-    /// The reply as it came, complete or as far as it got; it may hold phone numbers and texts.
+    /// What was repaired before the reply could be read; usually nothing.
+    #[must_use]
+    pub fn repairs(&self) -> Repairs {
+        self.0.repairs
+    }
+
+    /// The reply without its content encoding, complete or as far as it got; it may hold phone numbers and texts.
     #[must_use]
     pub fn body(&self) -> Option<&[u8]> {
         self.0.body.as_deref()
@@ -366,6 +393,7 @@ impl fmt::Debug for Error {
             .field("status", &self.status())
             .field("detail", &self.0.detail)
             .field("body_bytes", &self.body().map(<[u8]>::len))
+            .field("repairs", &self.repairs())
             .field("attempts", &self.attempts())
             .field("retry_after", &self.retry_after())
             .field("sent", &self.sent())

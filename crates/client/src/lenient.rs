@@ -6,10 +6,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serializer;
+use serde::de::{Deserializer, Error as _};
+use serde::ser::Serializer;
 pub use serde_json::Value;
 
-use crate::Decimal;
+use crate::incoming::first_counts;
+use crate::{Decimal, Repairs};
 
 /// A JSON object, as kept in the `extra` field of replies and pushes.
 pub type Map = serde_json::Map<String, Value>;
@@ -30,6 +32,12 @@ pub trait Record: Sized {
 
     /// Takes from the map what fits; the rest becomes `extra`.
     fn from_map(map: Map) -> Self;
+
+    /// What was repaired before it could be read.
+    fn repairs(&self) -> Repairs;
+
+    /// The same, to add to it.
+    fn repairs_mut(&mut self) -> &mut Repairs;
 
     /// Remembers that the reply was a bare array, to be written as one again.
     #[must_use]
@@ -178,6 +186,17 @@ fn whole(number: f64) -> Option<i64> {
     (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64)
 }
 
+/// Whether two texts are the same whole number, whatever zeros and spaces they have; generated code calls it.
+#[must_use]
+pub fn is_same_number(known: &str, other: &str) -> bool {
+    let Ok(known) = known.parse::<i64>() else {
+        return false;
+    };
+    let other = other.trim();
+    let number = other.parse().ok().or_else(|| whole(other.parse().ok()?));
+    number == Some(known)
+}
+
 impl Lenient for i64 {
     fn accepts(value: &Value) -> bool {
         integer(value).is_some()
@@ -286,15 +305,25 @@ impl<T: Lenient> Lenient for BTreeMap<String, T> {
     }
 }
 
+/// Reads a record, of equal keys the first; [`record_deserialize`](crate::record_deserialize) calls it.
+///
+/// # Errors
+///
+/// Those of the deserializer, and a value that is no object.
+pub fn record<'de, D: Deserializer<'de>, T: Record>(deserializer: D) -> Result<T, D::Error> {
+    let (value, repairs) = first_counts(deserializer)?;
+    let mut record = T::convert(value).ok_or_else(|| D::Error::custom("expected a JSON object"))?;
+    record.repairs_mut().extend(repairs);
+    Ok(record)
+}
+
 /// Gives a [`Record`] the `Deserialize` that goes with it; generated code calls it.
 #[macro_export]
 macro_rules! record_deserialize {
     ($($name:ident),* $(,)?) => {$(
         impl<'de> ::serde::Deserialize<'de> for $name {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let value = <$crate::lenient::Value as ::serde::Deserialize>::deserialize(deserializer)?;
-                <Self as $crate::lenient::Lenient>::convert(value)
-                    .ok_or_else(|| <D::Error as ::serde::de::Error>::custom("expected a JSON object"))
+                $crate::lenient::record(deserializer)
             }
         }
     )*};

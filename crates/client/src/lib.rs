@@ -1,6 +1,7 @@
 #![forbid(unsafe_code)]
 #![doc = include_str!("../README.md")]
 
+mod attempt_body;
 mod attempts;
 mod base_url;
 #[cfg(feature = "blocking")]
@@ -15,7 +16,10 @@ mod credentials;
 mod decimal;
 mod envelope;
 mod error;
+mod handover;
 mod hidden;
+#[doc(hidden)]
+pub mod incoming;
 mod kind;
 pub mod lenient;
 mod limit;
@@ -23,6 +27,7 @@ mod open_enum;
 mod operation;
 mod options;
 pub mod paging;
+pub mod phone;
 mod plain_pattern;
 mod profile;
 pub mod profiles;
@@ -31,17 +36,20 @@ mod retry;
 mod sent;
 mod session;
 mod trace;
+mod transport;
 #[cfg(feature = "uploads")]
 pub mod upload;
+mod verdict;
 
 pub use builder::SessionBuilder;
 pub use bulk::Presigned;
-pub use call::{Call, Service};
+pub use call::{Call, Service, encode_path};
 pub use code::{Code, CodeInfo, CodeKind, PLATFORM_CODES};
 pub use credentials::{Credentials, env};
 pub use decimal::{Decimal, NotDecimal};
 pub use error::Error;
 pub use hidden::{Hidden, Shape};
+pub use incoming::{Repair, Repairs};
 pub use kind::{ErrorKind, Outcome};
 pub use limit::{RateLimit, WhenLimited};
 pub use nxcloud_signing as signing;

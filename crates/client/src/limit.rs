@@ -215,10 +215,11 @@ impl Bucket {
         (!left.is_zero()).then_some(left)
     }
 
-    /// Lets nothing through for a while, because the platform said "too fast".
-    pub(crate) fn pause(&self, asked: Option<Duration>) {
+    /// Lets nothing through for a while, because the platform said "too fast": as long as it asked for, but not longer than `most`,
+    /// so that one absurd reply does not stop a service.
+    pub(crate) fn pause(&self, asked: Option<Duration>, most: Duration) {
         let now = Instant::now();
-        let Some(until) = now.checked_add(asked.unwrap_or(PAUSE)) else {
+        let Some(until) = now.checked_add(asked.unwrap_or(PAUSE).min(most)) else {
             return;
         };
         let mut paused = self.paused();

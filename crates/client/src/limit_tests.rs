@@ -1,6 +1,8 @@
 use super::*;
 use crate::ErrorKind;
 
+const MINUTE: Duration = Duration::from_secs(60);
+
 fn sleeper() -> Sleeper {
     Arc::new(|time| Box::pin(tokio::time::sleep(time)))
 }
@@ -92,13 +94,27 @@ async fn one_who_gives_up_waiting_leaves_the_line() {
 #[tokio::test(start_paused = true)]
 async fn a_word_of_the_platform_pauses_the_service() {
     let bucket = bucket(RateLimit::per_second(1_000).failing());
-    bucket.pause(None);
-    bucket.pause(Some(Duration::from_millis(10)));
+    bucket.pause(None, MINUTE);
+    bucket.pause(Some(Duration::from_millis(10)), MINUTE);
     let error = bucket.take(None, None, &sleeper()).await.unwrap_err();
     assert_eq!(error.retry_after(), Some(PAUSE), "the longer one counts");
     tokio::time::advance(PAUSE).await;
     bucket.take(None, None, &sleeper()).await.unwrap();
-    bucket.pause(Some(Duration::MAX));
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_pause_is_longer_than_the_policy_waits() {
+    for absurd in [Duration::from_secs(315_360_000), Duration::MAX] {
+        let bucket = bucket(RateLimit::per_second(1_000).failing());
+        bucket.pause(Some(absurd), MINUTE);
+        let error = bucket.take(None, None, &sleeper()).await.unwrap_err();
+        assert_eq!(error.retry_after(), Some(MINUTE));
+        tokio::time::advance(MINUTE).await;
+        bucket.take(None, None, &sleeper()).await.unwrap();
+    }
+    // The pause of a reply that names none is bounded too.
+    let bucket = bucket(RateLimit::per_second(1_000).failing());
+    bucket.pause(None, Duration::ZERO);
     bucket.take(None, None, &sleeper()).await.unwrap();
 }
 

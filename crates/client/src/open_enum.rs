@@ -3,7 +3,7 @@
 /// Declares an enum of known values that also carries any other value.
 ///
 /// `: str` makes an enum of texts (`Unlisted(String)`), `: i64` one of numbers (`Unlisted(i64)`). Both decode from text and from
-/// numbers, and encode as declared.
+/// numbers, and encode as declared. Texts of digits are compared as numbers: `02` is `2`.
 #[macro_export]
 macro_rules! open_enum {
     (@serde $name:ident) => {
@@ -61,7 +61,11 @@ macro_rules! open_enum {
             fn from(value: &str) -> Self {
                 match value {
                     $($value => Self::$variant,)*
-                    other => Self::Unlisted(other.to_owned()),
+                    other => {
+                        let same = |known: &&Self| $crate::lenient::is_same_number(known.value(), other);
+                        let known = Self::KNOWN.iter().find(same);
+                        known.map_or_else(|| Self::Unlisted(other.to_owned()), Self::clone)
+                    }
                 }
             }
         }

@@ -2,11 +2,12 @@
 
 use std::fs::File;
 use std::io::{ErrorKind as IoKind, Read};
+use std::mem::take;
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy as _;
 use toml::{Table, Value};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::credentials::{env, variable};
 use crate::{Credentials, Error, Session, SessionBuilder};
@@ -68,7 +69,7 @@ impl Profile {
             Err(error) => return Err(failed(error)),
         };
         // Of the open file, so that nobody exchanges it between the look and the reading.
-        refuse_if_others_can_read(path, &file.metadata().map_err(failed)?)?;
+        refuse_unless_private(path, &file.metadata().map_err(failed)?)?;
         let mut text = Zeroizing::new(String::new());
         file.read_to_string(&mut text).map_err(failed)?;
         let wrong = |detail: String| Error::configuration(format!("{}: {detail}", path.display()));
@@ -77,29 +78,29 @@ impl Profile {
 
     /// A profile of a file's text. What is wrong is told by line and name; a value is never repeated.
     fn of_text(text: &str, name: &str) -> Result<Self, String> {
-        let mut profiles: Table = toml::from_str(text).map_err(|error: toml::de::Error| {
+        let mut profiles = Wiped::of_text(text).map_err(|error: toml::de::Error| {
             let before = error.span().and_then(|span| text.get(..span.start));
             let line = before.map_or(0, |before| before.matches('\n').count() + 1);
             format!("line {line} is not TOML")
         })?;
-        let Some(profile) = profiles.remove(name) else {
-            let names: Vec<&str> = profiles.keys().map(String::as_str).collect();
+        let Some(profile) = profiles.0.get_mut(name) else {
+            let names: Vec<&str> = profiles.0.keys().map(String::as_str).collect();
             return Err(format!(
                 "there is no profile `{name}`, only: {}",
                 names.join(", ")
             ));
         };
-        let Value::Table(mut profile) = profile else {
+        let Value::Table(profile) = profile else {
             return Err(format!("`{name}` is not a table; write [{name}]"));
         };
-        let mut take = |key: &str| match profile.remove(key) {
+        let mut text_of = |key: &str| match profile.remove(key) {
             None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
+            Some(Value::String(text)) => Ok(Some(Zeroizing::new(text))),
             Some(_) => Err(format!("`{key}` of `{name}` is not in quotes")),
         };
-        let (access_key, access_secret) = (take(ACCESS_KEY)?, take(ACCESS_SECRET)?);
-        let (app_id, app_secret) = (take(APP_ID)?, take(APP_SECRET)?);
-        let (base_url, proxy) = (take(BASE_URL)?, take(PROXY)?.map(Zeroizing::new));
+        let (access_key, access_secret) = (text_of(ACCESS_KEY)?, text_of(ACCESS_SECRET)?);
+        let (app_id, app_secret) = (text_of(APP_ID)?, text_of(APP_SECRET)?);
+        let (base_url, proxy) = (text_of(BASE_URL)?, text_of(PROXY)?);
         if let Some(unknown) = profile.keys().next() {
             return Err(format!("`{name}` has an unknown key `{unknown}`"));
         }
@@ -125,7 +126,7 @@ impl Profile {
         }
         Ok(Self {
             credentials,
-            base_url,
+            base_url: base_url.map(|url| url.as_str().to_owned()),
             proxy,
         })
     }
@@ -146,14 +147,39 @@ impl Profile {
     }
 }
 
+/// The profiles of a file; every text in them, other profiles' secrets included, is overwritten on drop.
+struct Wiped(Table);
+
+impl Wiped {
+    fn of_text(text: &str) -> Result<Self, toml::de::Error> {
+        toml::from_str(text).map(Self)
+    }
+}
+
+impl Drop for Wiped {
+    fn drop(&mut self) {
+        self.0.iter_mut().for_each(|(_, value)| wipe(value));
+    }
+}
+
+fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(values) => values.iter_mut().for_each(wipe),
+        Value::Table(table) => table.iter_mut().for_each(|(_, value)| wipe(value)),
+        _ => {}
+    }
+}
+
 /// Both or neither.
 fn pair(
     name: &str,
-    (id_key, id): (&str, Option<String>),
-    (secret_key, secret): (&str, Option<String>),
+    (id_key, id): (&str, Option<Zeroizing<String>>),
+    (secret_key, secret): (&str, Option<Zeroizing<String>>),
 ) -> Result<Option<(String, String)>, String> {
     match (id, secret) {
-        (Some(id), Some(secret)) => Ok(Some((id, secret))),
+        // Moved out, not copied.
+        (Some(mut id), Some(mut secret)) => Ok(Some((take(&mut id), take(&mut secret)))),
         (None, None) => Ok(None),
         (Some(_), None) => Err(format!("`{name}` has {id_key}, but no {secret_key}")),
         (None, Some(_)) => Err(format!("`{name}` has {secret_key}, but no {id_key}")),
@@ -161,20 +187,44 @@ fn pair(
 }
 
 #[cfg(unix)]
-fn refuse_if_others_can_read(path: &Path, metadata: &std::fs::Metadata) -> Result<(), Error> {
-    use std::os::unix::fs::PermissionsExt as _;
-    if metadata.permissions().mode() & 0o077 == 0 {
-        return Ok(());
+fn refuse_unless_private(path: &Path, metadata: &std::fs::Metadata) -> Result<(), Error> {
+    use std::os::unix::fs::MetadataExt as _;
+    let user = rustix::process::geteuid().as_raw();
+    match not_private(path, metadata.mode(), metadata.uid(), user) {
+        None => Ok(()),
+        Some(problem) => Err(Error::configuration(problem)),
     }
+}
+
+/// Why a file with this mode and owner is no place for a user's secrets, and what to do. Root may own it: root can read and
+/// change the user's files anyway, and mounted secrets belong to root.
+#[cfg(unix)]
+fn not_private(path: &Path, mode: u32, owner: u32, user: u32) -> Option<String> {
     let path = path.display();
-    Err(Error::configuration(format!(
-        "{path} holds secrets and other users have access to it; run: chmod 600 {path}"
-    )))
+    // A mounted secret can be neither changed nor taken over.
+    let instead = format!(
+        "where that is not possible, as on a read-only mount, set {} and {} (or {} and {}) instead",
+        env::ACCESS_KEY,
+        env::ACCESS_SECRET,
+        env::APP_ID,
+        env::APP_SECRET
+    );
+    if owner != user && owner != 0 {
+        return Some(format!(
+            "{path} belongs to another user (uid {owner}), who could change account and base URL; copy it to a file of your own; {instead}"
+        ));
+    }
+    (mode & 0o077 != 0).then(|| {
+        let mode = mode & 0o777;
+        format!(
+            "{path} holds secrets and other users have access to it (mode {mode:o}); run: chmod 600 {path}; {instead}"
+        )
+    })
 }
 
 /// Elsewhere the user's own directory is closed to others by default, and the standard library cannot tell.
 #[cfg(not(unix))]
-fn refuse_if_others_can_read(_: &Path, _: &std::fs::Metadata) -> Result<(), Error> {
+fn refuse_unless_private(_: &Path, _: &std::fs::Metadata) -> Result<(), Error> {
     Ok(())
 }
 

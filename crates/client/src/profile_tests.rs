@@ -57,6 +57,18 @@ fn what_is_wrong_is_named_without_its_value() {
     }
 }
 
+#[test]
+fn every_text_of_a_table_can_be_wiped() {
+    let text = format!("{TWO}\n[deep]\nlist = [\"hush\", [\"hush\"], {{ key = \"hush\" }}]");
+    let mut profiles = Wiped::of_text(&text).unwrap();
+    profiles.0.iter_mut().for_each(|(_, value)| wipe(value));
+    let left = format!("{:?}", profiles.0);
+    assert!(left.contains("\"access_secret\": String(\"\")"), "{left}");
+    for word in ["hush", "key-1", "gateway"] {
+        assert!(!left.contains(word), "{left}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_file_that_others_have_access_to_is_refused() {
@@ -72,6 +84,11 @@ fn a_file_that_others_have_access_to_is_refused() {
         assert_eq!(error.kind(), ErrorKind::Configuration);
         let shown = format!("{error} {error:?}");
         assert!(shown.contains("chmod 600"), "{mode:o}: {shown}");
+        // On a read-only mount only this can be followed.
+        assert!(
+            shown.contains("read-only mount, set NXCLOUD_ACCESS_KEY"),
+            "{shown}"
+        );
         assert!(!shown.contains("hush"), "{shown}");
     }
     for mode in [0o600, 0o400] {
@@ -86,4 +103,48 @@ fn a_file_that_others_have_access_to_is_refused() {
     );
     std::fs::remove_dir_all(&folder).unwrap();
     assert!(Profile::of_file(&path, "default").unwrap().is_none());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_of_another_user_is_refused_and_one_of_root_is_not() {
+    let path = Path::new("/etc/profiles.toml");
+    for (mode, owner, user, expected) in [
+        (0o600, 1000, 1000, None),
+        (0o400, 0, 1000, None),
+        (0o600, 0, 0, None),
+        (0o600, 12345, 0, Some("uid 12345")),
+        (0o600, 12345, 1000, Some("uid 12345")),
+        (0o644, 12345, 0, Some("uid 12345")),
+        // A secret as Kubernetes mounts it for a group.
+        (0o440, 0, 1000, Some("mode 440")),
+    ] {
+        let problem = not_private(path, 0o100_000 | mode, owner, user);
+        assert_eq!(problem.is_some(), expected.is_some(), "{problem:?}");
+        let problem = problem.unwrap_or_default();
+        assert!(problem.contains(expected.unwrap_or_default()), "{problem}");
+        assert!(expected.is_none() || problem.contains("set NXCLOUD_ACCESS_KEY"));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_owner_of_the_open_file_is_looked_at() {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+
+    let folder = std::env::temp_dir().join(format!("nxcloud-owner-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join("profiles.toml");
+    std::fs::write(&path, TWO).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    // Only root can give a file away.
+    if std::os::unix::fs::chown(&path, Some(12345), None).is_ok() {
+        assert_eq!(std::fs::metadata(&path).unwrap().uid(), 12345);
+        let error = Profile::of_file(&path, "default").unwrap_err().to_string();
+        assert!(
+            error.contains("belongs to another user (uid 12345)"),
+            "{error}"
+        );
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
 }

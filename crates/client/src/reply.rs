@@ -1,83 +1,164 @@
 //! Reading a reply: to its end, and its envelope.
 
 use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
 use reqwest::Response;
 
 use crate::envelope::Envelope;
+use crate::incoming::{Body, Repairs, Unreadable, is_success};
+use crate::verdict::{ReplyCode, Verdict, verdict};
 use crate::{Code, Error, Operation, Scheme};
 
 /// A reply larger than this is refused: no documented one comes near.
 const MAX_REPLY_BYTES: usize = 16 * 1024 * 1024;
 
-/// The body of a reply that says success.
+/// A reply that says success.
+pub(crate) struct Accepted {
+    /// What is decoded: the JSON that arrived, repaired if it had to be.
+    pub(crate) body: Bytes,
+    pub(crate) repairs: Repairs,
+}
+
+/// Reads a reply to its end and judges it.
 ///
 /// # Errors
 ///
-/// Everything else that a reply can say or be.
+/// Everything else than success that a reply can say or be.
 pub(crate) async fn read(
     operation: &'static Operation,
     mut response: Response,
-) -> Result<Bytes, Error> {
+) -> Result<Accepted, Error> {
     let status = response.status().as_u16();
-    let mut body = BytesMut::new();
+    let mut bytes = BytesMut::new();
     loop {
         match response.chunk().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() > MAX_REPLY_BYTES => {
-                return Err(
-                    Error::unreadable("it is larger than 16 MiB").with_reply(status, body.freeze())
-                );
+            Ok(Some(chunk)) if bytes.len() + chunk.len() > MAX_REPLY_BYTES => {
+                return Err(Error::unreadable("it is larger than 16 MiB")
+                    .with_reply(status, bytes.freeze()));
             }
-            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
             Ok(None) => break,
             Err(error) => {
-                return Err(Error::transport(error, true).with_reply(status, body.freeze()));
+                return Err(Error::transport(error, true).with_reply(status, bytes.freeze()));
             }
         }
     }
-    judge(operation, status, body.freeze())
+    let content_type = header(response.headers(), &CONTENT_TYPE);
+    let content_encoding = header(response.headers(), &CONTENT_ENCODING);
+    judge(
+        operation,
+        status,
+        bytes.freeze(),
+        content_type.as_deref(),
+        content_encoding.as_deref(),
+    )
+}
+
+/// The values of a header, as one.
+fn header(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    let values: Vec<_> = headers
+        .get_all(name)
+        .iter()
+        .map(|value| String::from_utf8_lossy(value.as_bytes()))
+        .collect();
+    (!values.is_empty()).then(|| values.join(","))
 }
 
 /// What a complete reply says.
-fn judge(operation: &'static Operation, status: u16, body: Bytes) -> Result<Bytes, Error> {
+fn judge(
+    operation: &'static Operation,
+    status: u16,
+    bytes: Bytes,
+    content_type: Option<&str>,
+    content_encoding: Option<&str>,
+) -> Result<Accepted, Error> {
     let by_status = matches!(operation.scheme, Scheme::AntBuddySha256 { .. });
-    if status == 200 && !by_status && Envelope::is_success(&body) {
-        return Ok(body);
+    let body = Body::new(&bytes, content_type, content_encoding, MAX_REPLY_BYTES);
+    let as_received = body.as_ref().is_ok_and(Body::is_as_received);
+    if !by_status && as_received && (200..300).contains(&status) && is_success(&bytes) {
+        return Ok(Accepted {
+            body: bytes,
+            repairs: Repairs::NONE,
+        });
     }
-    let envelope = Envelope::read(&body);
-    let blank = body.iter().all(u8::is_ascii_whitespace);
-    let failed = |error: Error, words: Envelope| {
-        Err(error
-            .with_words(words.message, words.request_id)
-            .with_reply(status, body.clone()))
+    let is_blank = body.as_ref().is_ok_and(Body::is_blank);
+    let mut repairs = body.as_ref().map_or(Repairs::NONE, Body::repairs);
+    let decoded = match &body {
+        Ok(body) if !as_received => Bytes::copy_from_slice(body.bytes()),
+        _ => bytes.clone(),
     };
-    match envelope {
-        // A code of the platform says more than the HTTP status that carries it.
-        Ok(
-            envelope @ Envelope {
-                code: Some(code), ..
-            },
-        ) if code != Code::SUCCESS && !by_status => {
-            failed(Error::refused(operation, code), envelope)
-        }
-        envelope if status != 200 => {
-            let code = Code::new(i64::from(status));
-            // A page in HTML is not AntBuddy's: something in between made it, and its status has no documented meaning.
-            let own = by_status && (envelope.is_ok() || blank);
-            let error = if own && operation.code_info(code).is_some() {
-                Error::refused(operation, code)
-            } else {
-                Error::http_status(status)
-            };
-            failed(error, envelope.unwrap_or_default())
-        }
-        // AntBuddy documents operations whose success has no body.
-        _ if by_status && blank => Ok(Bytes::from_static(b"{}")),
-        Err(error) => Err(Error::unreadable("it is not JSON")
-            .with_source(error)
-            .with_reply(status, body)),
-        Ok(envelope) if envelope.code.is_none() && !by_status => {
-            failed(Error::unreadable("it has no result code"), envelope)
-        }
-        Ok(_) => Ok(body),
+    let document = body.and_then(|body| body.json());
+    if let Ok(document) = &document {
+        repairs = document.repairs;
     }
+    let envelope = document.as_ref().map(Envelope::of).unwrap_or_default();
+    let code = envelope.code;
+    let verdict = if by_status {
+        let readable = document.is_ok() || is_blank;
+        antbuddy(
+            operation,
+            status,
+            code,
+            readable,
+            envelope.message.is_some(),
+        )
+    } else {
+        verdict(status, code)
+    };
+    let error = match verdict {
+        Verdict::Success => {
+            let repaired = document.ok().and_then(|document| document.text);
+            let body = match repaired {
+                Some(text) => text.into(),
+                // Operations of AntBuddy may answer success without a body.
+                None if is_blank => Bytes::from_static(b"{}"),
+                None => decoded,
+            };
+            return Ok(Accepted { body, repairs });
+        }
+        Verdict::Code(code) => Error::refused(operation, code),
+        Verdict::Failed { outcome, temporary } => {
+            let error = Error::reply(status, outcome, temporary);
+            match (code, document) {
+                (ReplyCode::One(_), _) => {
+                    error.with_detail("its result code says success, its HTTP status does not")
+                }
+                (ReplyCode::Conflicting, _) => {
+                    error.with_detail("it has several different result codes")
+                }
+                (ReplyCode::None, Err(Unreadable::Json(_)) | Ok(_)) if status != 200 => error,
+                (ReplyCode::None, Ok(_)) => error.with_detail("it has no result code"),
+                (ReplyCode::None, Err(unreadable)) => error.unreadable_because(unreadable),
+            }
+        }
+    };
+    Err(error
+        .with_words(envelope.message, envelope.request_id)
+        .with_repairs(repairs)
+        .with_reply(status, decoded))
 }
+
+/// The verdict on a reply of `AntBuddy`, which answers by HTTP status and documents neither an envelope nor codes.
+fn antbuddy(
+    operation: &Operation,
+    status: u16,
+    code: ReplyCode,
+    readable: bool,
+    has_message: bool,
+) -> Verdict {
+    if status == 200 && readable && code != ReplyCode::Conflicting {
+        return Verdict::Success;
+    }
+    // A page or an empty body may come from something in between, and then nobody knows what happened behind it.
+    let contradicts = matches!(code, ReplyCode::One(Code::SUCCESS) | ReplyCode::Conflicting);
+    let documented = Code::new(i64::from(status));
+    if has_message && !contradicts && operation.code_info(documented).is_some() {
+        return Verdict::Code(documented);
+    }
+    verdict(status, code)
+}
+
+#[cfg(test)]
+#[path = "reply_tests.rs"]
+mod tests;

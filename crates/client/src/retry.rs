@@ -72,7 +72,8 @@ impl RetryPolicy {
         self
     }
 
-    /// The longest `Retry-After` that a call waits for; a longer one ends it with the platform's error.
+    /// The longest `Retry-After` that a call waits for; a longer one ends it with the platform's error. A service with a
+    /// [`RateLimit`](crate::RateLimit) is left alone for at most this long.
     pub const fn max_retry_after(mut self, wait: Duration) -> Self {
         self.max_retry_after = wait;
         self
@@ -87,6 +88,10 @@ impl RetryPolicy {
         self
     }
 
+    pub(crate) const fn longest_retry_after(&self) -> Duration {
+        self.max_retry_after
+    }
+
     /// What follows the failed attempt with this number, counted from 1. `safe` is true for operations that only read.
     ///
     /// The same arguments always give the same answer; the budget and the time that is left are looked at afterwards.
@@ -94,7 +99,7 @@ impl RetryPolicy {
     pub fn decide(&self, safe: bool, failure: Failure, attempt: u32) -> Decision {
         let may_repeat = match failure.outcome {
             Outcome::NotSent | Outcome::Rejected => failure.temporary,
-            Outcome::Unknown => safe || self.repeat_unknown_sends,
+            Outcome::Unknown => failure.temporary && (safe || self.repeat_unknown_sends),
         };
         let at_least = failure.retry_after.unwrap_or_default();
         if may_repeat && attempt < self.max_attempts && at_least <= self.max_retry_after {
@@ -124,7 +129,8 @@ impl RetryPolicy {
 pub struct Failure {
     /// Whether the platform may have acted.
     pub outcome: Outcome,
-    /// Whether the reason passes by itself: no connection, a rate limit. It is not asked for when the outcome is unknown.
+    /// Whether another attempt may end differently: no connection, a rate limit, a time-out. False for a reply that says both
+    /// success and failure, which must not be asked for again.
     pub temporary: bool,
     /// How long the platform asked to wait.
     pub retry_after: Option<Duration>,

@@ -22,7 +22,7 @@ fn the_whole_table_of_decisions() {
         (Rejected, true, [true, true, true]),
         (Rejected, false, [false, false, false]),
         (Unknown, true, [false, true, true]),
-        (Unknown, false, [false, true, true]),
+        (Unknown, false, [false, false, false]),
     ];
     for (outcome, temporary, expected) in table {
         let failure = failure(outcome, temporary);

@@ -1,25 +1,19 @@
-//! What is known of a request that left: whether it left at all, and what to look for on the other side.
+//! What to look for in the platform's records when the outcome of a send is unknown.
 
 use std::fmt;
-use std::pin::Pin;
-use std::sync::atomic::Ordering;
-use std::task::{Context, Poll};
 
-use bytes::Bytes;
-use http_body::{Body as HttpBody, Frame, SizeHint};
 use nxcloud_signing::Timestamp;
 use reqwest::{Body, Request};
 use serde_json::Value;
 
 use crate::Operation;
-use crate::call::Call;
 
 /// Longer values are cut in `Display`.
 const SHOWN: usize = 64;
 
 /// What was sent by a call whose outcome is unknown: enough to find the message in the platform's records and receipts before
 /// it is sent again. It holds no phone number and no text.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Sent {
     operation: &'static Operation,
     timestamps: Vec<u64>,
@@ -81,6 +75,16 @@ impl Sent {
     }
 }
 
+impl fmt::Debug for Sent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sent")
+            .field("operation", &self.operation.id)
+            .field("timestamps", &self.timestamps)
+            .field("ids", &self.ids)
+            .finish()
+    }
+}
+
 impl fmt::Display for Sent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut separator = "";
@@ -94,50 +98,5 @@ impl fmt::Display for Sent {
             separator = ", ";
         }
         Ok(())
-    }
-}
-
-/// Watches the body of a request: while it was not taken up for sending, the platform cannot have acted on it. False if there is
-/// none to watch; a request without a body leaves unseen.
-pub(crate) fn watch(call: &Call, request: &mut Request) -> bool {
-    // An empty body is never asked for.
-    let empty = |body: &Body| body.size_hint().exact() == Some(0);
-    if request.body().is_none_or(empty) {
-        return false;
-    }
-    let Some(body) = request.body_mut().take() else {
-        return false;
-    };
-    call.0.left.store(false, Ordering::Release);
-    let call = call.clone();
-    *request.body_mut() = Some(Body::wrap(Watched { body, call }));
-    true
-}
-
-/// A body that notes when it is asked for its bytes.
-struct Watched {
-    body: Body,
-    call: Call,
-}
-
-impl HttpBody for Watched {
-    type Data = Bytes;
-    type Error = reqwest::Error;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, reqwest::Error>>> {
-        let this = self.get_mut();
-        this.call.0.left.store(true, Ordering::Release);
-        Pin::new(&mut this.body).poll_frame(context)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }

@@ -129,7 +129,12 @@ impl Session {
         &self.0.credentials
     }
 
+    /// The HTTP client, for a blocking call the one of its own.
     pub(crate) fn http(&self) -> &reqwest::Client {
+        #[cfg(feature = "blocking")]
+        if let Some(http) = self.0.runtime.http() {
+            return http;
+        }
         &self.0.http
     }
 

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use tracing::field::{Empty, display};
 use tracing::{Span, debug, info};
 
-use crate::{Error, Operation, Outcome};
+use crate::{Error, Operation, Outcome, Repairs};
 
 /// The span of one call. It is written to its end even when the call's future is dropped.
 pub(crate) struct CallSpan {
@@ -28,6 +28,7 @@ impl CallSpan {
             code = Empty,
             status = Empty,
             request_id = Empty,
+            repaired = Empty,
             latency_ms = Empty,
         );
         let begun = (!span.is_disabled()).then(Instant::now);
@@ -44,11 +45,14 @@ impl CallSpan {
     }
 
     /// Writes how the call ended.
-    pub(crate) fn finish(mut self, attempts: u32, failure: Option<&Error>) {
+    pub(crate) fn finish(mut self, attempts: u32, repairs: Repairs, failure: Option<&Error>) {
         self.finished = true;
         let Some(begun) = self.begun else { return };
         self.span.record("attempts", attempts);
         self.span.record("latency_ms", millis(begun.elapsed()));
+        if !repairs.is_empty() {
+            self.span.record("repaired", display(repairs));
+        }
         let Some(error) = failure else {
             self.span.record("outcome", "accepted");
             return;
@@ -84,6 +88,7 @@ pub(crate) fn attempt_failed(attempt: u32, error: &Error, retry_in: Option<Durat
         kind = error.reason().as_str(),
         code = error.code().map(crate::Code::value),
         status = error.status(),
+        repaired = (!error.repairs().is_empty()).then(|| display(error.repairs())),
         retry_in_ms = retry_in.map(millis),
         "attempt failed"
     );

@@ -2,6 +2,7 @@
 //!
 //!     cargo run --release -p nxcloud --example soak            # 20,000 sends from 64 tasks, a tenth of the requests goes wrong
 //!     cargo run --release -p nxcloud --example soak -- 2000
+//!     cargo run --release -p nxcloud --example soak -- 20000 5    # attempts time out after 5 ms instead of a second
 //!
 //! It fails when a message was accepted twice, when the caller was told something else than what happened, or when memory grows.
 
@@ -23,13 +24,13 @@ const AT_MOST: Duration = Duration::from_secs(600);
 /// What the caller was told of each message, by its id.
 type Told = Arc<Mutex<HashMap<String, Option<Outcome>>>>;
 
-#[tokio::main]
+#[tokio::main(worker_threads = 4)]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let sends = match std::env::args().nth(1) {
-        Some(number) => number.parse()?,
-        None => 20_000,
-    };
-    tokio::time::timeout(AT_MOST, soak(sends)).await?
+    let argument = |index| std::env::args().nth(index).map(|number| number.parse());
+    let sends = argument(1).transpose()?.unwrap_or(20_000);
+    let millis = argument(2).transpose()?.unwrap_or(1_000);
+    let attempt = Duration::from_millis(u64::try_from(millis)?);
+    tokio::time::timeout(AT_MOST, soak(sends, attempt)).await?
 }
 
 /// A tenth of the requests, in equal parts of everything that can go wrong.
@@ -59,12 +60,12 @@ fn faults() -> Mix {
         .fold(mix, |mix, fault| mix.with(share, fault))
 }
 
-async fn soak(sends: usize) -> Result<(), Box<dyn std::error::Error>> {
+async fn soak(sends: usize, attempt: Duration) -> Result<(), Box<dyn std::error::Error>> {
     let sandbox = Sandbox::builder().history(usize::MAX).start().await?;
     sandbox.faults().mix(faults());
     let session = Session::builder(Credentials::nxcloud(ACCESS_KEY, ACCESS_SECRET)?)
         .base_url(sandbox.url())
-        .timeout(Duration::from_secs(1))
+        .timeout(attempt)
         .retry(RetryPolicy::new().base_delay(Duration::from_millis(5)))
         .build()?;
     let begun = Instant::now();
@@ -74,12 +75,26 @@ async fn soak(sends: usize) -> Result<(), Box<dyn std::error::Error>> {
         // The rounds together are what was asked for, whether it divides or not.
         let wanted = sends * (round + 1) / ROUNDS - sends * round / ROUNDS;
         let told = send(&session, round, wanted).await?;
+        settle(&sandbox).await;
         totals.add(&sandbox, &told)?;
         sandbox.clear();
         memory.push(resident_kib());
     }
     totals.print(&sandbox, begun.elapsed());
     check_memory(&memory)
+}
+
+/// Waits until no request has arrived for a while: what was abandoned by its caller may still be on its way.
+async fn settle(sandbox: &Sandbox) {
+    let mut before = sandbox.requests().len();
+    loop {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let now = sandbox.requests().len();
+        if now == before {
+            return;
+        }
+        before = now;
+    }
 }
 
 /// Sends so many messages from all tasks.

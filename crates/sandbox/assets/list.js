@@ -80,10 +80,18 @@ function empty() {
     h("h3", {}, "Nothing received yet"),
     h("p", {}, "Point your program at this base URL, for every service:"),
     h("p", {}, h("code", { class: "block" }, location.origin)),
+    ...accounts(),
+    h("p", { class: "muted" }, "Requests appear here as they come. Those that are refused say what to change."));
+}
+
+/** The built-in accounts; a sandbox with a token serves only those that were added. */
+function accounts() {
+  if (!about.access_key) return [h("p", {}, "Sign with an account that was added when the sandbox was started.")];
+  return [
     h("p", {}, "NXCLOUD: access key ", h("code", {}, about.access_key), ". AntBuddy: app id ", h("code", {}, about.app_id), "."),
     h("p", {}, "The secret of these test accounts is in the README of ", h("code", {}, "nxcloud-sandbox"), " and in what ",
       h("code", {}, "nxcloud-sandbox --help"), " prints. It is public and protects nothing."),
-    h("p", { class: "muted" }, "Requests appear here as they come. Those that are refused say what to change."));
+  ];
 }
 
 let about = { access_key: "…", app_id: "…" };

@@ -1,15 +1,15 @@
-//! Who may ask below `/__sandbox/`. This is the only place that decides on it.
-
-use std::net::IpAddr;
+//! Who may ask. This is the only place that decides on it.
 
 use axum::http::header::{
     AUTHORIZATION, CACHE_CONTROL, COOKIE, HOST, LOCATION, SET_COOKIE, WWW_AUTHENTICATE,
 };
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use data_encoding::BASE64URL_NOPAD;
-use nxcloud_signing::Secret;
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use nxcloud_signing::{InvalidField, Secret};
 use subtle::ConstantTimeEq;
+
+use crate::loopback;
 
 /// Where the page is.
 const PAGE: &str = "/__sandbox/";
@@ -17,44 +17,89 @@ const PAGE: &str = "/__sandbox/";
 const NAME: &str = "nxcloud-sandbox-token";
 
 /// Who may ask.
-pub(crate) enum Access {
-    /// Requests that name this machine. A page of another site that has its name resolved to the loopback address does
-    /// not, and must not read what was received.
-    ThisMachine,
-    /// Requests that know the token, whatever host they name.
-    Token {
-        token: Secret,
-        /// The token in letters that a cookie can hold.
-        cookie: Secret,
-    },
+pub(crate) struct Access {
+    /// What a request below `/__sandbox` must know. Without it the request must name this machine.
+    token: Option<Token>,
+    /// Whether the platform's paths answer requests that name another machine.
+    any_host: bool,
+}
+
+struct Token {
+    secret: Secret,
+    /// The token in letters that a cookie can hold.
+    cookie: Secret,
+}
+
+impl Token {
+    fn new(secret: Secret) -> Result<Self, InvalidField> {
+        let cookie = Secret::new(BASE64URL_NOPAD.encode(secret.expose().as_bytes()))?;
+        Ok(Self { secret, cookie })
+    }
 }
 
 impl Access {
-    pub(crate) fn new(token: Option<Secret>) -> Self {
-        let encoded = |token: &Secret| BASE64URL_NOPAD.encode(token.expose().as_bytes());
-        match token.map(|token| (Secret::new(encoded(&token)), token)) {
-            Some((Ok(cookie), token)) => Self::Token { token, cookie },
-            // A secret is never empty, so neither is its encoding.
-            Some((Err(_), _)) | None => Self::ThisMachine,
+    /// Only requests that name this machine. A page of another site that has its name resolved to the loopback address
+    /// does not, and must neither read what was received nor send anything.
+    pub(crate) const fn this_machine() -> Self {
+        Self {
+            token: None,
+            any_host: false,
         }
     }
 
-    /// The answer to a request that gets no further; `None` for one that may pass.
+    /// As [`this_machine`](Self::this_machine), and below `/__sandbox` only with a random token.
+    pub(crate) fn random_token() -> Result<Self, getrandom::Error> {
+        let mut random = [0; 32];
+        getrandom::fill(&mut random)?;
+        let token = Secret::new(HEXLOWER.encode(&random)).and_then(Token::new);
+        // 64 letters and digits are a secret.
+        Ok(Self {
+            token: Some(token.map_err(|_| getrandom::Error::UNEXPECTED)?),
+            any_host: false,
+        })
+    }
+
+    /// Below `/__sandbox` only with this token; the platform's paths are open, whatever host a request names.
+    pub(crate) fn token(token: Secret) -> Result<Self, InvalidField> {
+        Ok(Self {
+            token: Some(Token::new(token)?),
+            any_host: true,
+        })
+    }
+
+    /// The token that is asked for.
+    pub(crate) fn asked_for(&self) -> Option<&Secret> {
+        self.token.as_ref().map(|token| &token.secret)
+    }
+
+    /// Path and query of the page, with a token that nobody else could know.
+    pub(crate) fn page(&self) -> String {
+        match &self.token {
+            Some(token) if !self.any_host => format!("{PAGE}?token={}", token.secret.expose()),
+            _ => PAGE.to_owned(),
+        }
+    }
+
+    /// Whether a request to the platform must be refused because it names another machine.
+    pub(crate) fn is_foreign(&self, uri: &Uri, headers: &HeaderMap) -> bool {
+        !self.any_host && !is_local(uri, headers)
+    }
+
+    /// The answer to a request below `/__sandbox` that gets no further; `None` for one that may pass.
     pub(crate) fn stop(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<Response> {
-        let (token, cookie) = match self {
-            Self::ThisMachine if is_local(headers) => return None,
-            Self::ThisMachine => return Some(StatusCode::FORBIDDEN.into_response()),
-            Self::Token { token, cookie } => (token, cookie),
+        let Some(Token { secret, cookie }) = &self.token else {
+            let foreign = !is_local(uri, headers);
+            return foreign.then(|| StatusCode::FORBIDDEN.into_response());
         };
         if *method == Method::GET && matches!(uri.path(), PAGE | "/__sandbox") {
             let query = uri.query().unwrap_or_default();
             let mut query = form_urlencoded::parse(query.as_bytes());
             if let Some((_, sent)) = query.find(|(name, _)| name == "token") {
-                let right = same(sent.as_bytes(), token);
+                let right = same(sent.as_bytes(), secret);
                 return Some(if right { let_in(cookie) } else { refuse() });
             }
         }
-        let by_header = bearer(headers).is_some_and(|sent| same(sent, token));
+        let by_header = bearer(headers).is_some_and(|sent| same(sent, secret));
         let by_cookie = || cookies(headers).any(|sent| same(sent, cookie));
         (!by_header && !by_cookie()).then(refuse)
     }
@@ -102,21 +147,12 @@ fn cookies(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
         })
 }
 
-/// Whether a request names this machine.
-fn is_local(headers: &HeaderMap) -> bool {
-    let Some(host) = headers.get(HOST) else {
-        return true;
-    };
-    let host = host.to_str().unwrap_or_default();
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
-    };
-    let address = name
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'));
-    let address = address.unwrap_or(name).parse::<IpAddr>();
-    name == "localhost" || address.is_ok_and(|address| address.is_loopback())
+/// Whether a request names this machine, wherever it names one. A program that speaks HTTP/1.0 may name none.
+fn is_local(uri: &Uri, headers: &HeaderMap) -> bool {
+    let target = uri.authority().map(|authority| authority.as_str());
+    let hosts = headers.get_all(HOST).into_iter();
+    let mut hosts = hosts.map(|host| host.to_str().unwrap_or_default());
+    target.is_none_or(loopback::is_named_by) && hosts.all(loopback::is_named_by)
 }
 
 #[cfg(test)]
@@ -129,7 +165,7 @@ mod tests {
     const WITH_TOKEN: &str = "/__sandbox/?token=s%C3%A9same%3B+ouvre-toi%2B";
 
     fn access() -> Access {
-        Access::new(Some(Secret::new(TOKEN).unwrap()))
+        Access::token(Secret::new(TOKEN).unwrap()).unwrap()
     }
 
     fn stop(
@@ -138,12 +174,19 @@ mod tests {
         uri: &str,
         headers: &[(&str, &str)],
     ) -> Option<Response> {
+        access.stop(&method, &uri.parse().unwrap(), &map(headers))
+    }
+
+    fn map(headers: &[(&str, &str)]) -> HeaderMap {
+        let headers = headers.iter().map(|(name, value)| {
+            let name = axum::http::HeaderName::try_from(*name).unwrap();
+            (name, HeaderValue::from_bytes(value.as_bytes()).unwrap())
+        });
         let mut map = HeaderMap::new();
         for (name, value) in headers {
-            let name = axum::http::HeaderName::try_from(*name).unwrap();
-            map.append(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
+            map.append(name, value);
         }
-        access.stop(&method, &uri.parse().unwrap(), &map)
+        map
     }
 
     fn status(access: &Access, uri: &str, headers: &[(&str, &str)]) -> Option<StatusCode> {
@@ -152,32 +195,47 @@ mod tests {
 
     #[test]
     fn without_a_token_only_this_machine_is_let_in() {
-        for (host, local) in [
-            ("127.0.0.1:80", true),
-            ("127.0.0.2:80", true),
-            ("localhost", true),
-            ("localhost:8080", true),
-            ("[::1]:8080", true),
-            ("[::1]", true),
-            ("evil.example", false),
-            ("localhost.evil.example:80", false),
-            ("127.0.0.1.evil.example", false),
-            ("192.168.0.1:80", false),
-            ("0.0.0.0:80", false),
-            ("", false),
+        let access = Access::this_machine();
+        for (uri, hosts, local) in [
+            ("/__sandbox/requests", &["127.0.0.1:80"][..], true),
+            ("/__sandbox/requests", &["LocalHost"], true),
+            ("/__sandbox/requests", &["[::1]:80"], true),
+            ("/__sandbox/requests", &[], true),
+            (
+                "http://localhost:80/__sandbox/requests",
+                &["localhost"],
+                true,
+            ),
+            ("/__sandbox/requests", &["evil.example"], false),
+            ("/__sandbox/requests", &["0.0.0.0:80"], false),
+            ("/__sandbox/requests", &[""], false),
+            ("/__sandbox/requests", &["localhost", "evil.example"], false),
+            ("/__sandbox/requests", &["evil.example", "localhost"], false),
+            (
+                "http://evil.example/__sandbox/requests",
+                &["localhost"],
+                false,
+            ),
         ] {
+            let headers = hosts.iter().map(|host| ("host", *host)).collect::<Vec<_>>();
             let expected = (!local).then_some(StatusCode::FORBIDDEN);
-            let found = status(
-                &Access::ThisMachine,
-                "/__sandbox/requests",
-                &[("host", host)],
-            );
-            assert_eq!(found, expected, "{host}");
+            assert_eq!(status(&access, uri, &headers), expected, "{uri} {hosts:?}");
+            let (uri, headers) = (uri.parse().unwrap(), map(&headers));
+            assert_eq!(access.is_foreign(&uri, &headers), !local);
+            let random = Access::random_token().unwrap();
+            assert_eq!(random.is_foreign(&uri, &headers), !local);
+            assert!(!self::access().is_foreign(&uri, &headers));
         }
-        assert_eq!(
-            status(&Access::ThisMachine, "/__sandbox/requests", &[]),
-            None
-        );
+    }
+
+    #[test]
+    fn a_random_token_is_long_and_never_the_same() {
+        let token = || {
+            let access = Access::random_token().unwrap();
+            access.asked_for().unwrap().expose().to_owned()
+        };
+        let (one, other) = (token(), token());
+        assert!(one.len() == 64 && other.len() == 64 && one != other);
     }
 
     #[test]

@@ -5,9 +5,7 @@ use std::{error, fmt, io};
 
 use nxcloud_signing::InvalidField;
 
-#[cfg(feature = "record")]
-use crate::RecordError;
-use crate::SeedError;
+use crate::{RecordError, SeedError};
 
 /// Why a sandbox did not start.
 #[derive(Debug)]
@@ -30,12 +28,21 @@ pub enum Error {
         /// The address that was asked for.
         address: IpAddr,
     },
+    /// The address can be reached from other machines, and the token is too short to protect it.
+    ShortToken {
+        /// The address that was asked for.
+        address: IpAddr,
+        /// How many characters a token has at least.
+        min: usize,
+    },
+    /// The operating system gives no random numbers to make a token of. Set one with
+    /// [`Builder::token`](crate::Builder::token).
+    Random(io::Error),
     /// There is no tokio runtime to run in.
     NoRuntime,
     /// The seed does not have the shape of a state.
     Seed(SeedError),
     /// The file cannot be recorded into.
-    #[cfg(feature = "record")]
     Record(RecordError),
 }
 
@@ -49,9 +56,13 @@ impl fmt::Display for Error {
                 f,
                 "other machines can reach {address}: set a token (Builder::token) or listen on a loopback address"
             ),
+            Self::ShortToken { address, min } => write!(
+                f,
+                "other machines can reach {address}: set a token of at least {min} characters"
+            ),
+            Self::Random(_) => f.write_str("no random token can be made: set one (Builder::token)"),
             Self::NoRuntime => f.write_str("a sandbox is started within a tokio runtime"),
             Self::Seed(_) => f.write_str("the seed does not have the shape of a state"),
-            #[cfg(feature = "record")]
             Self::Record(_) => f.write_str("the requests cannot be recorded"),
         }
     }
@@ -62,10 +73,9 @@ impl error::Error for Error {
         match self {
             Self::Spec(source) => Some(source),
             Self::Account(source) => Some(source),
-            Self::Listen { source, .. } => Some(source),
-            Self::TokenNeeded { .. } | Self::NoRuntime => None,
+            Self::Listen { source, .. } | Self::Random(source) => Some(source),
+            Self::TokenNeeded { .. } | Self::ShortToken { .. } | Self::NoRuntime => None,
             Self::Seed(source) => Some(source),
-            #[cfg(feature = "record")]
             Self::Record(source) => Some(source),
         }
     }
@@ -83,7 +93,6 @@ impl From<SeedError> for Error {
     }
 }
 
-#[cfg(feature = "record")]
 impl From<RecordError> for Error {
     fn from(error: RecordError) -> Self {
         Self::Record(error)

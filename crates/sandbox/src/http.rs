@@ -17,6 +17,8 @@ use hyper::body::Incoming;
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
 use serde_json::json;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time;
 
 use crate::access::Access;
 use crate::events::Events;
@@ -24,9 +26,11 @@ use crate::faults::{Faults, Line};
 use crate::inspect;
 use crate::platform::{self, Answer, Platform};
 use crate::push::Pushes;
-use crate::record::{Cause, Headers, History, Parts, SignatureMismatch};
+use crate::record::{Cause, Headers, History, Parts, SignatureMismatch, mask_query};
 use crate::server::Answering;
 
+/// So many bytes may be received at once, by all connections together; a single body that is allowed may be larger.
+const MAX_RECEIVING: usize = 256 * 1024 * 1024;
 /// Room made for a body before any of it has come, whatever length is announced.
 const MAX_RESERVED: u64 = 64 * 1024;
 /// The first second after the years that a `Date` header can hold.
@@ -38,9 +42,30 @@ pub(crate) struct Shared {
     pub(crate) faults: Faults,
     pub(crate) history: History,
     pub(crate) pushes: Pushes,
-    pub(crate) body_limit: usize,
+    pub(crate) intake: Intake,
     pub(crate) access: Access,
     pub(crate) events: Events,
+}
+
+/// How bodies are received.
+pub(crate) struct Intake {
+    /// The largest body in bytes.
+    limit: usize,
+    /// Room in bytes for all bodies that are being received.
+    room: Semaphore,
+    /// How long a body may take.
+    patience: Option<Duration>,
+}
+
+impl Intake {
+    pub(crate) fn new(limit: usize, patience: Option<Duration>) -> Self {
+        let room = limit.clamp(MAX_RECEIVING, Semaphore::MAX_PERMITS);
+        Self {
+            limit,
+            room: Semaphore::new(room),
+            patience,
+        }
+    }
 }
 
 impl Shared {
@@ -113,18 +138,22 @@ where
 {
     let begun = Instant::now();
     let (head, body) = request.into_parts();
-    let (body, problem) = match read(body, shared.body_limit).await {
-        Ok(body) => (body, None),
-        Err(problem) => (Bytes::new(), Some(problem)),
+    let received = read(body, &shared.intake).await;
+    // The room is free again when the request has been answered.
+    let (body, _room, problem) = if shared.access.is_foreign(&head.uri, &head.headers) {
+        (Bytes::new(), None, Some(Cause::ForeignHost))
+    } else if !shared.history.can_record() {
+        (Bytes::new(), None, Some(Cause::NotRecorded))
+    } else {
+        match received {
+            Ok((body, room)) => (body, Some(room), None),
+            Err(problem) => (Bytes::new(), None, Some(problem)),
+        }
     };
-    let room = shared.history.room(body.len()).await;
     let now = shared.platform.clock.now();
     let mut fault = None;
     let mut answer = match problem {
-        Some(cause @ Cause::BodyTooLarge { .. }) => {
-            Answer::refused(StatusCode::PAYLOAD_TOO_LARGE, cause)
-        }
-        Some(cause) => Answer::refused(StatusCode::BAD_REQUEST, cause),
+        Some(cause) => Answer::refused(status(&cause), cause),
         None => {
             let incoming = incoming(&head, &body);
             if shared.faults.any() {
@@ -157,14 +186,14 @@ where
         operation: answer.operation,
         method: head.method,
         path: head.uri.path().to_owned(),
-        query: head.uri.query().map(str::to_owned),
+        query: head.uri.query().map(mask_query),
         headers: Headers::from(&head.headers),
         body,
         verdict: answer.verdict,
         status: answer.status.as_u16(),
         reply: answer.body,
     };
-    let received = shared.history.push(parts, room);
+    let received = shared.history.push(parts);
     shared
         .events
         .tell("request", || inspect::summary(&received));
@@ -197,14 +226,41 @@ fn incoming<'a>(head: &'a Head, body: &'a Bytes) -> platform::Incoming<'a> {
     }
 }
 
-/// Reads a whole body. What goes beyond the limit is read and dropped up to twice the limit, so that a sender that is
-/// not far above it gets to read its refusal.
-async fn read<B>(mut body: B, limit: usize) -> Result<Bytes, Cause>
+/// The status of a refusal before the platform looks at the request.
+const fn status(cause: &Cause) -> StatusCode {
+    match cause {
+        Cause::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+        Cause::ForeignHost => StatusCode::FORBIDDEN,
+        Cause::Busy | Cause::NotRecorded => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::BAD_REQUEST,
+    }
+}
+
+/// Reads a whole body, and gives back the room that it takes.
+async fn read<B>(body: B, intake: &Intake) -> Result<(Bytes, SemaphorePermit<'_>), Cause>
 where
     B: HttpBody<Data = Bytes> + Unpin,
 {
+    match intake.patience {
+        None => collect(body, intake).await,
+        Some(patience) => {
+            let collected = time::timeout(patience, collect(body, intake)).await;
+            collected.unwrap_or(Err(Cause::BodyIncomplete))
+        }
+    }
+}
+
+/// What is refused is read and dropped up to twice the limit, so that a sender that is not far above it gets to read its
+/// refusal.
+async fn collect<B>(mut body: B, intake: &Intake) -> Result<(Bytes, SemaphorePermit<'_>), Cause>
+where
+    B: HttpBody<Data = Bytes> + Unpin,
+{
+    let limit = intake.limit;
     let announced = body.size_hint().lower().min(MAX_RESERVED);
     let mut bytes = BytesMut::with_capacity(usize::try_from(announced).unwrap_or_default());
+    // None is asked for yet, so that it cannot fail.
+    let mut room = intake.room.try_acquire_many(0).map_err(|_| Cause::Busy);
     let mut received = 0_usize;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Cause::BodyIncomplete)?;
@@ -212,7 +268,17 @@ where
             continue;
         };
         received = received.saturating_add(data.len());
-        if received <= limit {
+        if received > limit {
+            room = Err(Cause::BodyTooLarge { limit });
+        }
+        if let Ok(held) = &mut room {
+            let more = u32::try_from(data.len()).unwrap_or(u32::MAX);
+            match intake.room.try_acquire_many(more) {
+                Ok(more) => held.merge(more),
+                Err(_) => room = Err(Cause::Busy),
+            }
+        }
+        if room.is_ok() {
             bytes.extend_from_slice(data);
         } else if received <= limit.saturating_mul(2) {
             bytes = BytesMut::new();
@@ -220,10 +286,7 @@ where
             break;
         }
     }
-    if received > limit {
-        return Err(Cause::BodyTooLarge { limit });
-    }
-    Ok(bytes.freeze())
+    Ok((bytes.freeze(), room?))
 }
 
 fn respond(answer: &Answer, now: u64) -> Response {

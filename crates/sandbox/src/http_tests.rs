@@ -36,9 +36,9 @@ fn shared(body_limit: usize) -> Arc<Shared> {
         platform: Platform::new(Catalog::embedded().unwrap(), accounts, Clock::new(|| NOW)),
         faults: Faults::default(),
         history: History::new(100, 1_000_000),
-        pushes: Pushes::new([], Clock::new(|| NOW), Events::default()).unwrap(),
-        body_limit,
-        access: Access::ThisMachine,
+        pushes: Pushes::new(Vec::new(), None, Clock::new(|| NOW), Events::default()).unwrap(),
+        intake: Intake::new(body_limit, None),
+        access: Access::this_machine(),
         events: Events::default(),
     })
 }
@@ -242,6 +242,102 @@ fn a_body_that_breaks_off_is_refused_and_not_kept() {
         Some(Cause::BodyIncomplete)
     ));
     assert_eq!((kept[0].verdict().code(), kept[0].body()), (400, &b""[..]));
+}
+
+/// A body that announces nothing and never ends.
+struct Silent;
+
+impl HttpBody for Silent {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        Poll::Pending
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_does_not_come_is_given_up() {
+    let intake = Intake::new(100, Some(Duration::from_secs(300)));
+    let refused = read(Silent, &intake).await.map(drop);
+    assert!(matches!(refused, Err(Cause::BodyIncomplete)));
+}
+
+/// A body of pieces that come when the test sends them.
+fn pieces() -> (tokio::sync::mpsc::UnboundedSender<usize>, Body) {
+    let (sender, receiver) = tokio::sync::mpsc::unbounded_channel::<usize>();
+    let pieces = futures_util::stream::unfold(receiver, async |mut receiver| {
+        let piece = receiver.recv().await?;
+        Some((Ok::<_, std::io::Error>(vec![b'x'; piece]), receiver))
+    });
+    (sender, Body::from_stream(Box::pin(pieces)))
+}
+
+#[tokio::test]
+async fn bodies_that_are_received_at_once_are_bounded_together() {
+    let mut shared = shared(100);
+    let limits = Arc::get_mut(&mut shared).unwrap();
+    limits.intake.room = Semaphore::new(100);
+    let send = |body| {
+        let request = Request::builder().method("POST").uri(PATHS[0]);
+        let sent = router(Arc::clone(&shared)).oneshot(request.body(body).unwrap());
+        tokio::spawn(async move { sent.await.unwrap().status() })
+    };
+    let (first, body) = pieces();
+    first.send(60).unwrap();
+    let waiting = send(body);
+    while shared.intake.room.available_permits() > 40 {
+        tokio::task::yield_now().await;
+    }
+    let busy = send(Body::from(vec![b'x'; 50])).await.unwrap();
+    assert_eq!(busy, StatusCode::SERVICE_UNAVAILABLE);
+    let kept = shared.history.requests();
+    assert!(matches!(kept[0].verdict().cause(), Some(Cause::Busy)));
+    assert_eq!(kept[0].body(), b"");
+    assert_eq!(
+        send(Body::from(vec![b'x'; 40])).await.unwrap(),
+        StatusCode::OK
+    );
+    first.send(40).unwrap();
+    drop(first);
+    assert_eq!(waiting.await.unwrap(), StatusCode::OK);
+    assert_eq!(shared.intake.room.available_permits(), 100);
+    // A connection that breaks gives its room back.
+    let (broken, body) = pieces();
+    broken.send(60).unwrap();
+    let waiting = send(body);
+    while shared.intake.room.available_permits() > 40 {
+        tokio::task::yield_now().await;
+    }
+    waiting.abort();
+    assert!(waiting.await.unwrap_err().is_cancelled());
+    assert_eq!(shared.intake.room.available_permits(), 100);
+}
+
+/// Nothing is carried out that cannot be recorded.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_request_is_refused_while_the_record_is_full() {
+    let mut shared = shared(1000);
+    let inner = Arc::get_mut(&mut shared).unwrap();
+    let history = std::mem::replace(&mut inner.history, History::new(0, 0));
+    inner.history = history.record_on_a_full_disk();
+    let request = || {
+        let request = Request::builder().method("POST").uri(PATHS[0]);
+        request.body(Body::empty()).unwrap()
+    };
+    let (status, _, reply) = send(&shared, request());
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    let reply = String::from_utf8(reply.to_vec()).unwrap();
+    assert!(reply.contains("was not carried out"), "{reply}");
+    let kept = shared.history.requests();
+    assert!(matches!(
+        kept[0].verdict().cause(),
+        Some(Cause::NotRecorded)
+    ));
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod format;
 mod generated;
 mod http;
 mod inspect;
+mod loopback;
 mod platform;
 mod push;
 mod record;
@@ -23,11 +24,11 @@ mod violation;
 pub use error::{Error, SpecError};
 pub use faults::{Fault, FaultSwitch, Faults, Mix};
 pub use push::{Delivery, DeliveryOutcome, Order, PushContent, PushError, PushInfo, Pushes};
-#[cfg(feature = "record")]
-pub use record::RecordError;
-pub use record::{Cause, CommonProblem, LikelyCause, ReceivedRequest, SignatureMismatch, Verdict};
+pub use record::{
+    Cause, CommonProblem, LikelyCause, ReceivedRequest, RecordError, SignatureMismatch, Verdict,
+};
 pub use sandbox::{
     ACCESS_KEY, ACCESS_SECRET, APP_ID, APP_SECRET, Builder, DEFAULT_BODY_LIMIT,
-    DEFAULT_HISTORY_BYTES, DEFAULT_HISTORY_REQUESTS, Sandbox,
+    DEFAULT_HISTORY_BYTES, DEFAULT_HISTORY_REQUESTS, DEFAULT_RECORD_BYTES, MIN_TOKEN, Sandbox,
 };
 pub use state::SeedError;

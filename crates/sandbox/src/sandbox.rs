@@ -1,12 +1,11 @@
 //! The server as its users see it.
 
 use std::convert::Infallible;
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-#[cfg(feature = "record")]
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{fmt, io};
 
 use nxcloud_signing::antbuddy::AppId;
 use nxcloud_signing::{AccessKey, Secret, Signer};
@@ -19,12 +18,10 @@ use tokio::task::JoinHandle;
 use crate::access::Access;
 use crate::catalog::Catalog;
 use crate::events::Events;
-use crate::http::{Front, Shared};
+use crate::http::{Front, Intake, Shared};
 use crate::platform::{Accounts, Clock, Platform};
 use crate::push::Pushes;
 use crate::record::History;
-#[cfg(feature = "record")]
-use crate::record::Recorder;
 use crate::state::Seed;
 use crate::{Error, Faults, ReceivedRequest, server};
 
@@ -44,10 +41,19 @@ pub const DEFAULT_HISTORY_REQUESTS: usize = 10_000;
 /// How many bytes the kept requests take unless [`Builder::history_bytes`] says otherwise: 256 MiB.
 pub const DEFAULT_HISTORY_BYTES: usize = 256 * 1024 * 1024;
 
+/// How many bytes a record file holds before a new one is begun, unless [`Builder::record_bytes`] says otherwise: 256 MiB.
+pub const DEFAULT_RECORD_BYTES: u64 = 256 * 1024 * 1024;
+/// A token that protects an address which other machines can reach has at least so many characters.
+pub const MIN_TOKEN: usize = 16;
+
+/// How long the head of a request may take to arrive where other machines can send it.
+const HEAD_PATIENCE: Duration = Duration::from_secs(30);
+/// Likewise for its body.
+const BODY_PATIENCE: Duration = Duration::from_secs(300);
+
 /// A running server that plays the platform, on the loopback interface unless [`Builder::listen_on`] says otherwise.
 ///
-/// It stops when it is dropped; [`shutdown`](Self::shutdown) also waits until it has stopped. If it records, both wait until
-/// the file is written; of a sandbox that is dropped, the requests that are just being answered are not in it.
+/// It stops when it is dropped; [`shutdown`](Self::shutdown) also waits until it has stopped.
 pub struct Sandbox {
     shared: Arc<Shared>,
     address: SocketAddr,
@@ -55,15 +61,12 @@ pub struct Sandbox {
     /// The server stops when this is dropped.
     stop: oneshot::Sender<Infallible>,
     task: JoinHandle<bool>,
-    #[cfg(feature = "record")]
-    recording: Recording,
+    _recording: Recording,
 }
 
 /// Closes the file when the sandbox goes.
-#[cfg(feature = "record")]
 struct Recording(Arc<Shared>);
 
-#[cfg(feature = "record")]
 impl Drop for Recording {
     fn drop(&mut self) {
         self.0.history.close();
@@ -92,10 +95,17 @@ impl Sandbox {
         &self.url
     }
 
-    /// The address of the inspector, a page that shows what is received, as it comes: open it in a browser.
+    /// The address of the inspector, a page that shows what is received, as it comes: open it in a browser. It holds the
+    /// token if the sandbox made one ([`Builder::account`]), but never one of [`Builder::token`].
     #[must_use]
     pub fn inspector_url(&self) -> String {
-        format!("{}/__sandbox/", self.url)
+        format!("{}{}", self.url, self.shared.access.page())
+    }
+
+    /// The token that is asked for below `/__sandbox/`; `None` if none is.
+    #[must_use]
+    pub fn token(&self) -> Option<&Secret> {
+        self.shared.access.asked_for()
     }
 
     /// The address that is listened on.
@@ -162,12 +172,6 @@ impl Sandbox {
         drop(self.stop);
         // It fails only if the runtime is going down, and then the server is too.
         let _ = self.task.await;
-        #[cfg(feature = "record")]
-        {
-            let recording = self.recording;
-            // Likewise; whatever was dropped has closed the file.
-            let _ = tokio::task::spawn_blocking(move || drop(recording)).await;
-        }
     }
 }
 
@@ -192,8 +196,9 @@ pub struct Builder {
     history_requests: usize,
     history_bytes: usize,
     seed: Seed,
-    #[cfg(feature = "record")]
     record: Option<PathBuf>,
+    record_bytes: u64,
+    push_ports: Vec<u16>,
 }
 
 impl Builder {
@@ -209,8 +214,9 @@ impl Builder {
             history_requests: DEFAULT_HISTORY_REQUESTS,
             history_bytes: DEFAULT_HISTORY_BYTES,
             seed: Seed::default(),
-            #[cfg(feature = "record")]
             record: None,
+            record_bytes: DEFAULT_RECORD_BYTES,
+            push_ports: Vec::new(),
         }
     }
 
@@ -222,30 +228,48 @@ impl Builder {
     }
 
     /// The address to listen on; the loopback address 127.0.0.1 by default. One that other machines can reach needs a
-    /// [`token`](Self::token). What is sent over the network is not encrypted.
+    /// [`token`](Self::token) of at least [`MIN_TOKEN`] characters. What is sent over the network is not encrypted.
     #[must_use]
     pub const fn listen_on(mut self, address: IpAddr) -> Self {
         self.address = address;
         self
     }
 
-    /// Whoever asks below `/__sandbox/` must know this token and send it as `Authorization: Bearer TOKEN`, or in the cookie
-    /// that `/__sandbox/?token=TOKEN` gives to a browser. The platform's own paths stay open, since their requests are
-    /// signed. It should be long and random.
+    /// Opens the sandbox to others. Whoever asks below `/__sandbox/` must know this token and send it as `Authorization:
+    /// Bearer TOKEN`, or in the cookie that `/__sandbox/?token=TOKEN` gives to a browser. It should be long and random.
+    ///
+    /// The platform's own paths then answer requests to any host, since these are signed. So the built-in accounts, whose
+    /// secret everybody knows, are not served: add one with [`account`](Self::account). The address for pushes that a
+    /// request names is not used, unless [`push_port`](Self::push_port) allows it.
+    ///
+    /// Without a token the sandbox answers only requests whose `Host` names this machine.
     #[must_use]
     pub fn token(mut self, token: Secret) -> Self {
         self.token = Some(token);
         self
     }
 
+    /// Allows, in a sandbox with a [`token`](Self::token), pushes to addresses of this machine with this port when a request
+    /// names one, as `drUrl` does. It can be called for several ports. Without a token every port is allowed.
+    #[must_use]
+    pub fn push_port(mut self, port: u16) -> Self {
+        self.push_ports.push(port);
+        self
+    }
+
     /// Adds an NXCLOUD account beside the built-in one ([`ACCESS_KEY`], [`ACCESS_SECRET`]).
+    ///
+    /// Its secret may be a real one, and the inspector shows what it signs and signs pushes with it. So with such an account
+    /// the inspector asks for a token: that of [`token`](Self::token), else a random one, which
+    /// [`Sandbox::inspector_url`] and [`Sandbox::token`] give.
     #[must_use]
     pub fn account(mut self, access_key: AccessKey, secret: Secret) -> Self {
         self.accounts.push((access_key, secret));
         self
     }
 
-    /// Adds an `AntBuddy` account beside the built-in one ([`APP_ID`], [`APP_SECRET`]).
+    /// Adds an `AntBuddy` account beside the built-in one ([`APP_ID`], [`APP_SECRET`]). As for
+    /// [`account`](Self::account), the inspector then asks for a token.
     #[must_use]
     pub fn antbuddy_account(mut self, app_id: AppId, secret: Secret) -> Self {
         self.antbuddy_accounts.push((app_id, secret));
@@ -294,63 +318,83 @@ impl Builder {
     /// Keeps every request in a file: with headers, body, reply and verdict. If there is one already that a sandbox made,
     /// its latest requests are there from the start, as far as the history goes back, and the numbers go on from them.
     ///
-    /// The file is an `SQLite` database, written by a thread of its own; a crash leaves it sound, without the requests of the
-    /// last moments. When the disk is too slow, about 64 MiB wait to be written; then requests wait until they are answered.
-    /// When it cannot be written to, it is tried again. It grows until [`Sandbox::clear`], which clears it too. It holds
-    /// phone numbers and texts, but no account's secret; on Unix only its owner can read it. One sandbox at a time can use
-    /// it.
-    #[cfg(feature = "record")]
+    /// The file has a line of JSON for each request, written before the request is answered. A last line that a crash cut
+    /// off is left out, with a warning in the log. While the disk is full, requests are refused with HTTP 503 and not carried
+    /// out. A file that is full ([`record_bytes`](Self::record_bytes)) is renamed to the same name with `.1` at its end,
+    /// in the place of the one before it. [`Sandbox::clear`] clears both.
+    ///
+    /// It holds phone numbers and texts, but no account's secret. On Unix it must be a regular file of this user that
+    /// nobody else can read or write; a new one is. One sandbox at a time can use it.
     #[must_use]
     pub fn record(mut self, path: impl Into<PathBuf>) -> Self {
         self.record = Some(path.into());
         self
     }
 
+    /// How many bytes the file of [`record`](Self::record) holds before a new one is begun. Together with the one before
+    /// it, at most about twice as many are kept.
+    #[must_use]
+    pub const fn record_bytes(mut self, bytes: u64) -> Self {
+        self.record_bytes = bytes;
+        self
+    }
+
     /// Starts the sandbox in the current tokio runtime, whose I/O and time drivers must be enabled.
     ///
     /// # Errors
-    /// [`Error::Listen`] if the port is taken, [`Error::TokenNeeded`] for an address that other machines can reach without
-    /// a token, [`Error::NoRuntime`] outside a tokio runtime, [`Error::Seed`] if the seed does not have the shape of a state,
-    /// `Error::Record` if the file cannot be recorded into.
+    /// [`Error::Listen`] if the port is taken, [`Error::TokenNeeded`] and [`Error::ShortToken`] for an address that other
+    /// machines can reach without a token that protects it, [`Error::NoRuntime`] outside a tokio runtime, [`Error::Seed`] if
+    /// the seed does not have the shape of a state, [`Error::Record`] if the file cannot be recorded into.
     pub async fn start(self) -> Result<Sandbox, Error> {
         let runtime = Handle::try_current().map_err(|_| Error::NoRuntime)?;
         let address = self.address;
-        if self.token.is_none() && !address.to_canonical().is_loopback() {
-            return Err(Error::TokenNeeded { address });
-        }
+        let is_loopback = address.to_canonical().is_loopback();
+        let has_token = self.token.is_some();
+        let only_built_in = self.accounts.is_empty() && self.antbuddy_accounts.is_empty();
+        let access = match self.token {
+            Some(token) if !is_loopback && token.expose().chars().count() < MIN_TOKEN => {
+                let min = MIN_TOKEN;
+                return Err(Error::ShortToken { address, min });
+            }
+            None if !is_loopback => return Err(Error::TokenNeeded { address }),
+            Some(token) => Access::token(token)?,
+            None if only_built_in => Access::this_machine(),
+            None => Access::random_token()
+                .map_err(|error| Error::Random(io::Error::other(error.to_string())))?,
+        };
         let mut accounts = Accounts::default();
-        let built_in = (AccessKey::new(ACCESS_KEY)?, Secret::new(ACCESS_SECRET)?);
-        let known = std::iter::once(&built_in).chain(&self.accounts);
-        let signers = known.map(|(key, secret)| Signer::new(key.clone(), secret.clone()));
-        let events = Events::default();
-        let pushes = Pushes::new(signers, self.clock.clone(), events.clone())?;
-        accounts.add(AccessKey::new(ACCESS_KEY)?, Secret::new(ACCESS_SECRET)?);
-        accounts.add_antbuddy(AppId::new(APP_ID)?, Secret::new(APP_SECRET)?);
-        for (access_key, secret) in self.accounts {
+        let mut signers = Vec::new();
+        let nxcloud = (AccessKey::new(ACCESS_KEY)?, Secret::new(ACCESS_SECRET)?);
+        let antbuddy = (AppId::new(APP_ID)?, Secret::new(APP_SECRET)?);
+        // Everybody knows the secret of the built-in accounts.
+        let nxcloud = (!has_token).then_some(nxcloud);
+        for (access_key, secret) in nxcloud.into_iter().chain(self.accounts) {
+            signers.push(Signer::new(access_key.clone(), secret.clone()));
             accounts.add(access_key, secret);
         }
-        for (app_id, secret) in self.antbuddy_accounts {
+        let antbuddy = (!has_token).then_some(antbuddy);
+        for (app_id, secret) in antbuddy.into_iter().chain(self.antbuddy_accounts) {
             accounts.add_antbuddy(app_id, secret);
         }
+        let events = Events::default();
+        let ports = has_token.then_some(self.push_ports);
+        let pushes = Pushes::new(signers, ports, self.clock.clone(), events.clone())?;
         let mut platform = Platform::new(Catalog::embedded()?, accounts, self.clock);
         platform.state = self.seed.into_state()?;
         let history = History::new(self.history_requests, self.history_bytes);
-        #[cfg(feature = "record")]
         let history = match &self.record {
-            Some(path) => {
-                let (recorder, past) =
-                    Recorder::open(path, self.history_requests, self.history_bytes)?;
-                history.record(recorder, past)
-            }
+            Some(path) => history.record(path, self.record_bytes)?,
             None => history,
         };
+        // A program on this machine may stand still in a debugger.
+        let unless_local = |patience| (!is_loopback).then_some(patience);
         let shared = Arc::new(Shared {
             platform,
             faults: Faults::new(events.clone()),
             history,
             pushes,
-            body_limit: self.body_limit,
-            access: Access::new(self.token),
+            intake: Intake::new(self.body_limit, unless_local(BODY_PATIENCE)),
+            access,
             events,
         });
         let listen = |source| Error::Listen {
@@ -362,10 +406,10 @@ impl Builder {
         let address = listener.local_addr().map_err(listen)?;
         let (stop, stopped) = oneshot::channel();
         let front = Front::new(Arc::clone(&shared));
-        let task = runtime.spawn(server::serve(listener, front, stopped));
+        let patience = unless_local(HEAD_PATIENCE);
+        let task = runtime.spawn(server::serve(listener, front, patience, stopped));
         Ok(Sandbox {
-            #[cfg(feature = "record")]
-            recording: Recording(Arc::clone(&shared)),
+            _recording: Recording(Arc::clone(&shared)),
             shared,
             address,
             url: format!("http://{}", connectable(address)),

@@ -9,7 +9,7 @@ use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
@@ -33,20 +33,28 @@ pub(crate) trait Answering: Clone + Send + Sync + 'static {
 }
 
 /// Serves until the sender of `stop` is dropped, then lets the requests at work finish, and tells whether all of them
-/// did in time. Dropping the future closes everything at once.
+/// did in time. Dropping the future closes everything at once. The head of a request may take so long to arrive.
 pub(crate) async fn serve(
     listener: TcpListener,
     answering: impl Answering,
+    patience: Option<Duration>,
     mut stop: oneshot::Receiver<Infallible>,
 ) -> bool {
     let (closing, _) = watch::channel(false);
+    // A timer for each head costs more than a quiet connection on this machine does.
+    let mut http = http1::Builder::new();
+    if patience.is_some() {
+        http.timer(TokioTimer::new());
+    }
+    http.header_read_timeout(patience);
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             _ = &mut stop => break,
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(connection(stream, answering.clone(), closing.subscribe()));
+                    let closing = closing.subscribe();
+                    connections.spawn(connection(stream, http.clone(), answering.clone(), closing));
                 }
                 Err(_) => time::sleep(PAUSE).await,
             },
@@ -63,7 +71,12 @@ pub(crate) async fn serve(
     in_time
 }
 
-async fn connection(stream: TcpStream, answering: impl Answering, closing: watch::Receiver<bool>) {
+async fn connection(
+    stream: TcpStream,
+    http: http1::Builder,
+    answering: impl Answering,
+    closing: watch::Receiver<bool>,
+) {
     // Replies are small; waiting for more to send only delays them. Without it they still arrive.
     let _ = stream.set_nodelay(true);
     let line = Line::new(closing);
@@ -73,8 +86,7 @@ async fn connection(stream: TcpStream, answering: impl Answering, closing: watch
         let answered = answering.answer(request, line.clone());
         async { Ok::<_, Infallible>(answered.await) }
     });
-    // No timer: one for the head of each request costs more than a quiet connection does.
-    let mut connection = pin!(http1::Builder::new().serve_connection(TokioIo::new(wire), service));
+    let mut connection = pin!(http.serve_connection(TokioIo::new(wire), service));
     // An error of a connection is the client's: it went away or sent what is no HTTP.
     let told_to_close = line.closing();
     tokio::select! {
@@ -130,7 +142,7 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let router = Routed(Router::new().fallback(endless));
-        let server = tokio::spawn(serve(listener, router, stopped));
+        let server = tokio::spawn(serve(listener, router, None, stopped));
         let mut silent = TcpStream::connect(address).await.unwrap();
         silent
             .write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
@@ -153,7 +165,7 @@ mod tests {
             inspect::open_stream(&watching, request.extensions())
         };
         let router = Routed(Router::new().fallback(open));
-        let server = tokio::spawn(serve(listener, router, stopped));
+        let server = tokio::spawn(serve(listener, router, None, stopped));
         let mut page = TcpStream::connect(address).await.unwrap();
         page.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
             .await
@@ -165,12 +177,31 @@ mod tests {
         assert_eq!(events.watchers(), 0);
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_head_that_does_not_come_to_its_end_is_given_up() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel();
+        let patience = Some(Duration::from_secs(30));
+        let server = tokio::spawn(serve(listener, Routed(Router::new()), patience, stopped));
+        let mut slow = TcpStream::connect(address).await.unwrap();
+        slow.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n")
+            .await
+            .unwrap();
+        let mut rest = Vec::new();
+        // It ends, whatever the server says.
+        let _ = slow.read_to_end(&mut rest).await;
+        assert!(!rest.starts_with(b"HTTP/1.1 404"));
+        drop(stop);
+        assert!(server.await.unwrap());
+    }
+
     #[tokio::test]
     async fn idle_connections_are_closed_without_waiting_for_their_time() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let server = tokio::spawn(serve(listener, Routed(Router::new()), stopped));
+        let server = tokio::spawn(serve(listener, Routed(Router::new()), None, stopped));
         let mut idle = TcpStream::connect(address).await.unwrap();
         drop(stop);
         assert!(server.await.unwrap(), "the connection was closed by force");

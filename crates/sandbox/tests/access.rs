@@ -6,15 +6,38 @@ mod common;
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use common::{call, good_sms, send};
-use nxcloud_sandbox::{Error, Sandbox};
-use nxcloud_signing::Secret;
+use common::{Hook, SMS_PATH, call, good_sms, send, signed};
+use nxcloud_sandbox::{Builder, Cause, Error, MIN_TOKEN, Order, PushError, Sandbox};
+use nxcloud_signing::antbuddy::AppId;
+use nxcloud_signing::{AccessKey, Secret, Signer};
 
 const NOW: u64 = 1_800_000_000_000;
-const TOKEN: &str = "open-sesame";
+const TOKEN: &str = "open-sesame-0123";
 
 fn token() -> Secret {
     Secret::new(TOKEN).unwrap()
+}
+
+fn key() -> AccessKey {
+    AccessKey::new("key-2").unwrap()
+}
+
+fn secret() -> Secret {
+    Secret::new("s3cret-2").unwrap()
+}
+
+/// A `send_sms` of an account that was added, with these members more.
+fn own_sms(members: &str) -> Vec<u8> {
+    let body = format!(r#"{{"appKey":"a","phone":"8615012345678","content":"x"{members}}}"#);
+    let what = [SMS_PATH, "3", "mtsend"];
+    signed(&Signer::new(key(), secret()), what, NOW, body.as_bytes())
+}
+
+/// The same bytes with another `Host`.
+fn to_host(bytes: &[u8], host: &str) -> Vec<u8> {
+    let text = String::from_utf8(bytes.to_vec()).unwrap();
+    text.replacen("host: localhost", &format!("host: {host}"), 1)
+        .into_bytes()
 }
 
 #[tokio::test]
@@ -35,13 +58,14 @@ async fn with_a_token_everything_below_the_sandboxs_path_needs_it() {
     let builder = Sandbox::builder()
         .listen_on(Ipv4Addr::UNSPECIFIED.into())
         .token(token())
+        .account(key(), secret())
         .clock(|| NOW);
     assert!(!format!("{builder:?}").contains(TOKEN));
     let sandbox = builder.start().await.unwrap();
     assert!(sandbox.address().ip().is_unspecified());
     assert!(sandbox.url().starts_with("http://127.0.0.1:"));
     // The platform itself is open.
-    let sent = send(sandbox.url(), &good_sms(NOW)).await.unwrap();
+    let sent = send(sandbox.url(), &own_sms("")).await.unwrap();
     assert_eq!(sent.code(), "0");
     for target in [
         "/__sandbox/",
@@ -93,4 +117,191 @@ async fn cookie_of(url: &str, request: &str) -> String {
         .lines()
         .find_map(|line| line.strip_prefix("set-cookie: "));
     cookie.unwrap().split(';').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn other_addresses_are_refused_with_a_short_token() {
+    let start = async |token: String| {
+        let builder = Sandbox::builder().listen_on(Ipv4Addr::UNSPECIFIED.into());
+        builder.token(Secret::new(token).unwrap()).start().await
+    };
+    let error = start("é".repeat(MIN_TOKEN - 1)).await.err().unwrap();
+    assert!(matches!(error, Error::ShortToken { min: MIN_TOKEN, .. }));
+    assert!(
+        error.to_string().contains("at least 16 characters"),
+        "{error}"
+    );
+    assert!(!error.to_string().contains('é'));
+    assert!(start("é".repeat(MIN_TOKEN)).await.is_ok());
+    let loopback = Sandbox::builder().token(Secret::new("x").unwrap());
+    assert!(loopback.start().await.is_ok());
+}
+
+/// With an account that may be a real one, nobody reads or orders anything without the token.
+#[tokio::test]
+async fn with_another_account_the_inspector_asks_for_a_random_token() {
+    let builders: [fn(Builder) -> Builder; 2] = [
+        |builder| builder.account(key(), secret()),
+        |builder| builder.antbuddy_account(AppId::new("app-2").unwrap(), secret()),
+    ];
+    for with_account in builders {
+        let sandbox = with_account(Sandbox::builder().clock(|| NOW));
+        let sandbox = sandbox.start().await.unwrap();
+        let url = sandbox.url();
+        // The built-in account is still served on this machine.
+        assert_eq!(send(url, &good_sms(NOW)).await.unwrap().code(), "0");
+        for target in [
+            "",
+            "requests",
+            "requests/1",
+            "messages",
+            "pushes",
+            "state",
+            "events",
+            "about",
+        ] {
+            let target = format!("/__sandbox/{target}");
+            assert_eq!(call(url, "GET", &target).await.status, 401, "{target}");
+        }
+        let order = serde_json::json!({ "service": "did", "push": "did_sms_signed", "request": 1 });
+        let forged = common::ask(url, "POST", "pushes", order).await;
+        assert_eq!(forged.status, 401);
+        let token = sandbox.token().unwrap().expose().to_owned();
+        assert!(!format!("{sandbox:?}").contains(&token));
+        let page = sandbox.inspector_url();
+        let page = page.strip_prefix(url).unwrap();
+        assert_eq!(page, format!("/__sandbox/?token={token}"));
+        assert_eq!(call(url, "GET", page).await.status, 303);
+        let request = format!(
+            "GET /__sandbox/requests HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
+             authorization: Bearer {token}\r\n\r\n"
+        );
+        let shown = send(url, request.as_bytes()).await.unwrap();
+        assert_eq!(shown.json()["requests"][0]["operation"], "send_sms");
+    }
+    let built_in = Sandbox::start().await.unwrap();
+    assert!(built_in.token().is_none());
+    assert_eq!(
+        call(built_in.url(), "GET", "/__sandbox/requests")
+            .await
+            .status,
+        200
+    );
+}
+
+/// A page whose name was made to resolve to this machine knows the secret of the built-in account.
+#[tokio::test]
+async fn a_page_of_another_site_cannot_use_the_built_in_account() {
+    let mut hook = Hook::start("success").await;
+    let body = format!(
+        r#"{{"appKey":"a","phone":"8615012345678","content":"x","drUrl":"{}"}}"#,
+        hook.url("/delete")
+    );
+    let bytes = common::sms(NOW, nxcloud_sandbox::ACCESS_SECRET, body.as_bytes());
+    let plain = Sandbox::builder().clock(|| NOW);
+    let with_account = Sandbox::builder().clock(|| NOW).account(key(), secret());
+    for builder in [plain, with_account] {
+        let sandbox = builder.start().await.unwrap();
+        for host in ["evil.example", "localhost.evil.example:80", "192.0.2.1", ""] {
+            let reply = send(sandbox.url(), &to_host(&bytes, host)).await.unwrap();
+            assert_eq!(reply.status, 403, "{host}");
+            let kept = sandbox.requests().pop().unwrap();
+            assert!(matches!(kept.verdict().cause(), Some(Cause::ForeignHost)));
+            assert_eq!(kept.body(), b"");
+        }
+        sandbox.pushes().settled().await;
+        assert!(sandbox.pushes().log().is_empty());
+        for host in ["LocalHost", "[::1]:80", "127.0.0.1"] {
+            let reply = send(sandbox.url(), &to_host(&bytes, host)).await.unwrap();
+            assert_eq!(reply.code(), "0", "{host}");
+            hook.next().await;
+        }
+        sandbox.pushes().settled().await;
+    }
+}
+
+#[tokio::test]
+async fn with_a_token_nobody_gets_in_by_a_secret_that_everybody_knows() {
+    let antbuddy = nxcloud_signing::antbuddy::Signer::new(
+        AppId::new(nxcloud_sandbox::APP_ID).unwrap(),
+        Secret::new(nxcloud_sandbox::APP_SECRET).unwrap(),
+    );
+    let hash = antbuddy.sign(&[nxcloud_sandbox::APP_ID]);
+    let antbuddy = format!(
+        "POST /oapi/v1/voice/auth_token HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 0\r\n\
+         x-auth-app-id: {}\r\nx-auth-app-hash: {}\r\n\r\n",
+        nxcloud_sandbox::APP_ID,
+        hash.as_str()
+    );
+    for address in [Ipv4Addr::LOCALHOST, Ipv4Addr::UNSPECIFIED] {
+        let start = async |builder: Builder| builder.clock(|| NOW).start().await.unwrap();
+        let builder = Sandbox::builder().listen_on(address.into()).token(token());
+        let sandbox = start(builder.account(key(), secret())).await;
+        for host in ["localhost", "rebound.example"] {
+            let refused = to_host(&good_sms(NOW), host);
+            assert_eq!(send(sandbox.url(), &refused).await.unwrap().code(), "1005");
+            let refused = to_host(antbuddy.as_bytes(), host);
+            assert_eq!(send(sandbox.url(), &refused).await.unwrap().status, 400);
+            let own = to_host(&own_sms(""), host);
+            assert_eq!(send(sandbox.url(), &own).await.unwrap().code(), "0");
+        }
+        assert!(!sandbox.inspector_url().contains("token"));
+        let own = start(Sandbox::builder().account(key(), secret())).await;
+        assert_eq!(
+            send(own.url(), antbuddy.as_bytes()).await.unwrap().status,
+            200
+        );
+    }
+    // Pushes that are not signed need no account.
+    let sandbox = Sandbox::builder().token(token()).start().await.unwrap();
+    let (pushes, hook) = (sandbox.pushes(), Hook::start("success").await);
+    let receipt = Order::new("sms", "sms_receipt").to(hook.url("/"));
+    assert_eq!(pushes.send(receipt).await.unwrap().len(), 1);
+    let signed = Order::new("did", "did_sms_signed").to(hook.url("/"));
+    assert_eq!(pushes.send(signed).await.unwrap_err(), PushError::NoAccount);
+}
+
+#[tokio::test]
+async fn with_a_token_an_address_in_a_request_is_used_only_if_its_port_is_allowed() {
+    let (mut hook, mut usual) = (Hook::start("success").await, Hook::start("success").await);
+    let port = hook
+        .url("")
+        .rsplit(':')
+        .next()
+        .unwrap()
+        .parse::<u16>()
+        .unwrap();
+    let open = || {
+        let builder = Sandbox::builder().token(token()).account(key(), secret());
+        builder.clock(|| NOW)
+    };
+    let named = own_sms(&format!(r#","drUrl":"{}""#, hook.url("/named")));
+    for (builder, is_allowed) in [(open(), false), (open().push_port(1).push_port(port), true)] {
+        let sandbox = builder.start().await.unwrap();
+        assert_eq!(send(sandbox.url(), &named).await.unwrap().code(), "0");
+        sandbox.pushes().settled().await;
+        assert_eq!(sandbox.pushes().log().len(), usize::from(is_allowed));
+        sandbox
+            .pushes()
+            .send_to("sms_receipt", usual.url("/usual"))
+            .unwrap();
+        assert_eq!(send(sandbox.url(), &named).await.unwrap().code(), "0");
+        let request = sandbox.requests().pop().unwrap();
+        let order = Order::new("sms", "sms_receipt").following(&request, 0);
+        sandbox.pushes().send(order).await.unwrap();
+        sandbox.pushes().settled().await;
+        for _ in 0..2 {
+            let hook = if is_allowed { &mut hook } else { &mut usual };
+            let path = if is_allowed {
+                "post /named"
+            } else {
+                "post /usual"
+            };
+            let pushed = hook.next().await;
+            assert!(pushed.head.starts_with(path), "{}", pushed.head);
+        }
+        if is_allowed {
+            hook.next().await;
+        }
+    }
 }

@@ -148,6 +148,28 @@ async fn the_log_of_any_other_request_shows_no_phone_text_or_signature() {
 
 #[cfg(unix)]
 #[tokio::test]
+async fn the_log_of_a_push_shows_no_answer_of_the_receiver() {
+    let (mut child, url) = start(&[]);
+    let mut hook = common::Hook::start("an answer with 8615012345678").await;
+    let order =
+        serde_json::json!({ "service": "sms", "push": "sms_receipt", "url": hook.url("/500") });
+    assert_eq!(common::ask(&url, "POST", "pushes", order).await.status, 200);
+    hook.next().await;
+    signal(&child, "-INT");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let mut log = String::new();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut log)
+        .unwrap();
+    assert!(log.contains("pushed") && log.contains("refused"), "{log}");
+    assert!(!log.contains("answer"), "{log}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
 async fn a_port_in_use_is_one_line_and_exit_code_1() {
     let (mut child, url) = start(&[]);
     let port = url.rsplit(':').next().unwrap();

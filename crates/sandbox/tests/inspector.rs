@@ -369,6 +369,14 @@ async fn no_secret_of_an_account_leaves_the_server() {
     sandbox.pushes().send(order).await.unwrap();
     let pushed = hook.next().await;
     assert!(!format!("{}{}", pushed.head, pushed.body).contains(secret));
+    let token = sandbox.token().unwrap().expose();
+    let ask_with_token = async |target: &str| {
+        let request = format!(
+            "GET /__sandbox/{target} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
+             authorization: Bearer {token}\r\n\r\n"
+        );
+        send(url, request.as_bytes()).await.unwrap()
+    };
     for target in [
         "",
         "about",
@@ -382,12 +390,12 @@ async fn no_secret_of_an_account_leaves_the_server() {
         "faults",
         "state",
     ] {
-        let reply = call(url, "GET", &format!("/__sandbox/{target}")).await;
+        let reply = ask_with_token(target).await;
         assert_eq!(reply.status, 200, "{target}");
         assert!(!reply.body.contains(secret), "{target}");
         assert!(!reply.head.contains(secret), "{target}");
     }
-    let detail = get(url, "requests/2").await;
+    let detail = ask_with_token("requests/2").await.json();
     let string = detail["signing"]["server"].as_str().unwrap();
     assert!(string.ends_with("&accessSecret=***"), "{string}");
 }
@@ -407,4 +415,75 @@ async fn the_state_is_that_of_the_library() {
     let state = get(sandbox.url(), "state").await;
     assert!(state["sandbox-key"].is_object(), "{state}");
     assert_eq!(state, sandbox.state());
+}
+
+/// Whoever reads `x-auth-app-hash` once can call for ever.
+#[tokio::test]
+async fn a_credential_that_never_changes_is_shown_nowhere() {
+    let sandbox = sandbox().await;
+    let url = sandbox.url();
+    let signer = nxcloud_signing::antbuddy::Signer::new(
+        AppId::new(nxcloud_sandbox::APP_ID).unwrap(),
+        Secret::new(nxcloud_sandbox::APP_SECRET).unwrap(),
+    );
+    let hash = signer.sign_app_id();
+    let hash = hash.as_str();
+    let id = nxcloud_sandbox::APP_ID;
+    let accepted = format!(
+        "POST /oapi/v1/voice/auth_token HTTP/1.1\r\nX-Auth-App-Id: {id}\r\nX-Auth-App-Hash: {hash}"
+    );
+    let upper = hash.to_uppercase();
+    let refused = format!(
+        "POST /oapi/v1/voice/auth_token HTTP/1.1\r\nx-auth-app-id: {id}\r\nx-auth-app-hash: {upper}"
+    );
+    let misplaced = format!(
+        "GET /nowhere?x-auth-app-hash={hash}&a=1 HTTP/1.1\r\nx-auth-app-hash: {hash}\r\nx-auth-app-hash: {hash}\r\n\
+         x-app-hash: {hash}\r\nauthorization: Bearer {hash}\r\ncookie: a={hash}"
+    );
+    let query =
+        format!("GET /oapi/v1/call/histories?appId={id}&h%61sh={hash}&page=1 HTTP/1.1\r\nx-a: b");
+    for request in [&accepted, &refused, &misplaced, &query] {
+        let request = format!(
+            "{request}\r\nhost: localhost\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+        );
+        send(url, request.as_bytes()).await.unwrap();
+    }
+    let requests = sandbox.requests();
+    assert_eq!(requests.len(), 4);
+    assert!(requests[0].verdict().is_accepted());
+    assert_eq!(requests[0].header("x-auth-app-hash"), Some("***"));
+    assert_eq!(requests[2].query(), Some("x-auth-app-hash=***&a=1"));
+    let hidden = |text: &str| !text.to_lowercase().contains(hash);
+    for request in &requests {
+        assert!(hidden(&format!("{request:?}")));
+        for (name, value) in request.headers() {
+            assert!(hidden(&String::from_utf8_lossy(value)), "{name}");
+        }
+        assert!(hidden(request.query().unwrap_or_default()));
+    }
+    for target in [
+        "requests",
+        "requests?view=summary",
+        "requests/1",
+        "requests/2",
+        "requests/3",
+        "requests/4",
+        "messages",
+        "state",
+    ] {
+        let reply = call(url, "GET", &format!("/__sandbox/{target}")).await;
+        assert_eq!(reply.status, 200);
+        assert!(hidden(&reply.body), "{target}: {}", reply.body);
+    }
+    let found = get(url, &format!("requests?q={hash}")).await;
+    assert_eq!(found["requests"].as_array().unwrap().len(), 0);
+    // What is signed is still explained.
+    let detail = get(url, "requests/2").await;
+    assert_eq!(detail["verdict"]["likely_cause"], "upper-case");
+    assert!(
+        detail["signing"]["server"]
+            .as_str()
+            .unwrap()
+            .ends_with("***")
+    );
 }

@@ -219,3 +219,95 @@ async fn an_address_is_found_wherever_it_was_given() {
     sent(&sandbox, "8615012345678").await;
     assert!(hook.next().await.head.starts_with("post /all "));
 }
+
+/// An object in an object for each step would use up the stack.
+#[tokio::test]
+async fn a_path_of_too_many_steps_is_refused_however_it_comes() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let mut hook = Hook::start("success").await;
+    let path = |steps: usize| vec!["a"; steps].join(".");
+    let order = |steps| {
+        let order = Order::new("sms", "sms_receipt").field(path(steps), json!("x"));
+        order.to(hook.url("/"))
+    };
+    let pushes = sandbox.pushes();
+    assert_eq!(pushes.send(order(32)).await.unwrap().len(), 1);
+    pushes.send_to("sms_receipt", hook.url("/")).unwrap();
+    let deep = PushError::DeepField { max: 32 };
+    for steps in [33, 20_000] {
+        assert_eq!(pushes.send(order(steps)).await, Err(deep.clone()));
+        let fields = [(path(steps), json!("x"))];
+        let fields = fields
+            .each_ref()
+            .map(|(path, value)| (path.as_str(), value.clone()));
+        let pushed = pushes.push("sms_receipt", None, &fields).await;
+        assert_eq!(pushed, Err(deep.clone()));
+        let wanted = json!({
+            "service": "sms",
+            "push": "sms_receipt",
+            "fields": { path(steps): "x" },
+            "url": hook.url("/"),
+        });
+        let refused = common::ask(sandbox.url(), "POST", "pushes", wanted).await;
+        assert_eq!(refused.status, 422);
+        assert!(
+            refused.body.contains("more than 32 steps"),
+            "{}",
+            refused.body
+        );
+    }
+    hook.next().await;
+    assert_eq!(pushes.log().len(), 1);
+}
+
+#[tokio::test]
+async fn debug_output_leaves_out_what_the_receiver_answered() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let hook = Hook::start("the answer of 8615012345678").await;
+    let order = Order::new("sms", "sms_receipt").to(hook.url("/500"));
+    let made = sandbox.pushes().send(order).await.unwrap();
+    let debug = format!(
+        "{made:?} {:?} {:#?}",
+        made[0].outcome,
+        sandbox.pushes().log()
+    );
+    assert!(
+        debug.contains("Refused") && debug.contains("500"),
+        "{debug}"
+    );
+    assert!(!debug.contains("answer"), "{debug}");
+}
+
+#[tokio::test]
+async fn an_endpoint_of_this_machine_is_found_by_its_name_on_both_addresses() {
+    for address in ["127.0.0.1:0", "[::1]:0"] {
+        let Ok(listener) = tokio::net::TcpListener::bind(address).await else {
+            // A machine without IPv6.
+            continue;
+        };
+        let port = listener.local_addr().unwrap().port();
+        let mut hook = Hook::on(listener, "success");
+        for host in ["localhost", "LocalHost", "localhost."] {
+            let order = Order::new("sms", "sms_receipt").to(format!("http://{host}:{port}/"));
+            let sandbox = Sandbox::start().await.unwrap();
+            let made = sandbox.pushes().send(order).await.unwrap();
+            assert_eq!(
+                made[0].outcome,
+                DeliveryOutcome::Accepted,
+                "{host} {address}"
+            );
+            let host = format!("host: {}:{port}", host.to_ascii_lowercase());
+            assert!(hook.next().await.head.contains(&host));
+        }
+    }
+    let sandbox = Sandbox::start().await.unwrap();
+    for url in [
+        "http://evil.example/",
+        "http://localhost.evil.example/",
+        "https://localhost/",
+    ] {
+        let order = Order::new("sms", "sms_receipt").to(url);
+        let made = sandbox.pushes().send(order).await.unwrap();
+        assert_eq!(made[0].outcome, DeliveryOutcome::NotSent, "{url}");
+    }
+}

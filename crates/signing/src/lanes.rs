@@ -23,7 +23,7 @@ pub enum Lanes {
     Avx2x8,
     /// 16 messages with AVX2.
     Avx2x16,
-    /// 32 messages with AVX-512 (F, VL and BW).
+    /// 32 messages with AVX-512 (F, VL and BW, and the AVX2, FMA and F16C that Rust turns on with them).
     Avx512x32,
 }
 

@@ -40,7 +40,8 @@ impl<H: Hash> Padded<H> {
         }
     }
 
-    /// Pads, digests and returns the final state. By reference, because by value would copy the buffer.
+    /// Pads, digests, overwrites the buffer, which ends with a secret, and returns the final state. By reference, because by value
+    /// would copy the buffer.
     #[inline]
     pub(crate) fn finish(&mut self) -> H::State {
         let bits = self
@@ -67,7 +68,23 @@ impl<H: Hash> Padded<H> {
         if let Some(blocks) = self.buffer.get(..blocks) {
             H::compress(&mut self.state, blocks);
         }
+        self.wipe(blocks);
         self.state
+    }
+
+    /// Overwrites the blocks that were written.
+    #[inline]
+    fn wipe(&mut self, blocks: usize) {
+        // A buffer that was full once may hold a part of the secret at its end.
+        let written = if self.digested == 0 {
+            blocks
+        } else {
+            BLOCKS + 1
+        };
+        if let Some(written) = self.buffer.get_mut(..written) {
+            written.fill([0; 64]);
+            zeroize::optimization_barrier(written);
+        }
     }
 
     /// A piece that does not fit into the rest of the buffer.
@@ -150,6 +167,20 @@ mod tests {
                 &sha2::Sha256::digest(&message)[..],
                 "{length}"
             );
+        }
+    }
+
+    #[test]
+    fn the_buffer_holds_nothing_of_the_message_afterwards() {
+        for length in (0..=1_200).chain([5_000]) {
+            for piece in [1, 24, 600, 5_000] {
+                let mut padded = Padded::<Md5>::new();
+                for piece in message(length).chunks(piece) {
+                    padded.put(piece);
+                }
+                padded.finish();
+                assert_eq!(padded.buffer, [[0; 64]; BLOCKS + 1], "{length}, {piece}");
+            }
         }
     }
 

@@ -11,7 +11,7 @@ use crate::invalid::{Field, InvalidField, Reason};
 ///
 /// Its `Debug` shows the type name only, it has no `Display`, no serialisation and no comparison, and its memory is
 /// overwritten when it is dropped. A `String` passed to [`new`](Self::new) is kept, not copied; a `&str` is copied, and
-/// wiping the original is up to the caller.
+/// wiping the original is up to the caller. The crate page says what of a digest is overwritten.
 #[derive(Clone)]
 pub struct Secret(String);
 

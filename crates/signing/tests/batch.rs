@@ -272,7 +272,10 @@ fn lanes_are_available_exactly_where_the_cpu_has_their_instructions() {
     #[cfg(target_arch = "x86_64")]
     let (avx2, avx512) = (
         is_x86_feature_detected!("avx2"),
-        is_x86_feature_detected!("avx512f")
+        is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("fma")
+            && is_x86_feature_detected!("f16c")
+            && is_x86_feature_detected!("avx512f")
             && is_x86_feature_detected!("avx512vl")
             && is_x86_feature_detected!("avx512bw"),
     );

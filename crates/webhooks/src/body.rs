@@ -1,4 +1,6 @@
-//! Reading a body no further than allowed.
+//! Reading a body no further and no longer than allowed.
+
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -6,15 +8,20 @@ use http::header::CONTENT_LENGTH;
 use http_body::Body;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
-use crate::receiver::Refusal;
+use crate::receiver::{BodyLimits, Refusal};
 
-/// The whole body, if it has at most `limit` bytes. One that is announced to be larger is not read at all, and of one that turns
-/// out to be larger no more than the limit and the frame that exceeds it.
-pub(crate) async fn read<B>(headers: &HeaderMap, body: B, limit: usize) -> Result<Bytes, Refusal>
+/// The whole body, if it has at most `limits.bytes` bytes and is complete in time. One that is announced to be larger is not read at
+/// all, and of one that turns out to be larger no more than the limit and the frame that exceeds it.
+pub(crate) async fn read<B>(
+    headers: &HeaderMap,
+    body: B,
+    limits: BodyLimits,
+) -> Result<Bytes, Refusal>
 where
     B: Body,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
+    let limit = limits.bytes;
     let announced = headers
         .get(CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse::<u64>().ok())
@@ -23,9 +30,22 @@ where
     if usize::try_from(announced).map_or(true, |announced| announced > limit) {
         return Err(Refusal::BodyTooLarge { limit });
     }
-    match Limited::new(body, limit).collect().await {
+    match in_time(limits.time, Limited::new(body, limit).collect()).await? {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(Refusal::BodyTooLarge { limit }),
         Err(_) => Err(Refusal::BodyIncomplete),
+    }
+}
+
+async fn in_time<F: Future>(limit: Option<Duration>, reading: F) -> Result<F::Output, Refusal> {
+    match limit {
+        // Without a runtime of tokio there is no timer, and asking for one would panic.
+        Some(limit) if tokio::runtime::Handle::try_current().is_ok() => {
+            let timed_out = |_| Refusal::BodyTimeout { limit };
+            tokio::time::timeout(limit, reading)
+                .await
+                .map_err(timed_out)
+        }
+        _ => Ok(reading.await),
     }
 }

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use nxcloud_client::Shape as _;
 use nxcloud_client::lenient::{Map, Value};
+use nxcloud_client::{Repairs, Shape as _};
 use serde::Serialize;
 
-use crate::fields::{self, Expected, ParseError};
+use crate::fields::{self, Arrived, Expected, ParseError};
 use crate::idempotency::IdempotencyKey;
 use crate::push::{Content, Kind, Name, Push, Reply};
 use crate::verify::DEFAULT_BODY_LIMIT;
@@ -43,10 +43,17 @@ pub trait Event: Clone + fmt::Debug + Serialize + Send + Sync + Sized + 'static 
     /// The name of the push, `None` if it is not recognised. Pushes with the same fields share the name of the first one.
     fn push_name(&self) -> Option<&'static str>;
 
+    /// What was repaired before the push could be read; usually nothing.
+    fn repairs(&self) -> Repairs;
+
+    #[doc(hidden)]
+    fn repairs_mut(&mut self) -> &mut Repairs;
+
     /// Reads a push from its content type, the query of its URL and its body, which together take at most
     /// [`DEFAULT_BODY_LIMIT`] bytes.
     ///
-    /// It verifies nothing: use [`Receiver`](crate::Receiver), or [`Verifier`](crate::Verifier) before it.
+    /// It verifies nothing: use [`Receiver`](crate::Receiver), or [`Verifier`](crate::Verifier) before it. What was repaired to read the
+    /// push is in [`repairs`](Self::repairs); refuse a signed one with equal keys.
     ///
     /// # Errors
     ///
@@ -56,26 +63,31 @@ pub trait Event: Clone + fmt::Debug + Serialize + Send + Sync + Sized + 'static 
         query: Option<&str>,
         body: &[u8],
     ) -> Result<Self, ParseError> {
-        parse_within(DEFAULT_BODY_LIMIT, Self::CONTENT, content_type, query, body)
+        let arrived = Arrived {
+            content_type,
+            content_encoding: None,
+            query,
+            body,
+            limit: DEFAULT_BODY_LIMIT,
+            signed: false,
+        };
+        parse_arrived(Self::CONTENT, &arrived)
     }
 }
 
-/// [`Event::parse`] with another limit and fewer transports.
-pub(crate) fn parse_within<E: Event>(
-    limit: usize,
+/// [`Event::parse`] with all that is known of the push, and fewer transports.
+pub(crate) fn parse_arrived<E: Event>(
     content: &[Content],
-    content_type: Option<&str>,
-    query: Option<&str>,
-    body: &[u8],
+    arrived: &Arrived<'_>,
 ) -> Result<E, ParseError> {
-    if body.len().saturating_add(query.map_or(0, str::len)) > limit {
-        return Err(ParseError::TooLarge { limit });
-    }
     let expected = Expected {
         content,
         names: E::NAMES,
     };
-    fields::read(&expected, content_type, query, body).map(E::from_fields)
+    let (fields, repairs) = fields::read(&expected, arrived)?;
+    let mut event = E::from_fields(fields);
+    event.repairs_mut().extend(repairs);
+    Ok(event)
 }
 
 /// A push that is none of the service's documented ones, as received.
@@ -86,6 +98,18 @@ pub(crate) fn parse_within<E: Event>(
 pub struct Unrecognized {
     /// Its fields; of a form every value is text.
     pub fields: Map,
+    /// What was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: Repairs,
+}
+
+impl From<Map> for Unrecognized {
+    fn from(fields: Map) -> Self {
+        Self {
+            fields,
+            repairs: Repairs::NONE,
+        }
+    }
 }
 
 impl fmt::Debug for Unrecognized {

@@ -30,7 +30,7 @@ where
     async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
         let receiver = Receiver::<E>::from_ref(state);
         let (head, stream) = request.into_parts();
-        let body = body::read(&head.headers, stream, receiver.limit())
+        let body = body::read(&head.headers, stream, receiver.body_limits())
             .await
             .map_err(|reason| receiver.refuse(reason))?;
         let mut incoming = Incoming::new(&body)

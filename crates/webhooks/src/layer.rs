@@ -80,7 +80,7 @@ where
         let mut inner = std::mem::replace(&mut self.inner, ready);
         Box::pin(async move {
             let (mut head, stream) = request.into_parts();
-            let body = match body::read(&head.headers, stream, receiver.limit()).await {
+            let body = match body::read(&head.headers, stream, receiver.body_limits()).await {
                 Ok(body) => body,
                 Err(reason) => return Ok(respond(receiver.refuse(reason).answer())),
             };

@@ -35,13 +35,14 @@ pub use generated::*;
 pub use idempotency::IdempotencyKey;
 #[cfg(feature = "tower")]
 pub use layer::{PeerAddress, PushLayer, PushService};
-pub use nxcloud_client::Decimal;
+pub use nxcloud_client::{Decimal, Repair, Repairs};
 pub use nxcloud_signing::{AccessKey, Secret, Signer, Timestamp};
 pub use push::{Content, Push, Reply, Retry};
 #[doc(hidden)]
 pub use push::{Kind, Name};
 pub use receiver::{
-    Answer, Incoming, NotQueued, Pending, Queue, Received, Receiver, Refusal, Refused,
+    Answer, DEFAULT_BODY_TIMEOUT, Incoming, NotQueued, Pending, Queue, Received, Receiver, Refusal,
+    Refused,
 };
 pub use replay::{Claim, DEFAULT_REPLAY_CAPACITY, MemoryStore, ReplayKey, ReplayStore};
 pub use time::{LocalDateTime, NotADateTime, UnixTime};

@@ -38,6 +38,8 @@ pub enum Claim {
     Seen,
     /// The store remembers as much as it may; the push is refused, because forgetting another one would let that be replayed.
     Full,
+    /// Its time had passed by an earlier clock, so that it may have been here and been forgotten; the push is refused.
+    Expired,
     /// The store cannot be asked; the push is refused.
     Unavailable,
 }
@@ -62,7 +64,8 @@ pub const DEFAULT_REPLAY_CAPACITY: usize = 65_536;
 
 /// A bounded [`ReplayStore`] in the memory of this process.
 ///
-/// What its time has passed for is forgotten by the next claim. With several processes behind one address each has a memory
+/// What its time has passed for is forgotten by the next claim. When the clock is set back afterwards, pushes that are not newer than
+/// the newest one forgotten are refused ([`Claim::Expired`]) until the clock has caught up. With several processes behind one address each has a memory
 /// of its own; they need a store that they share.
 #[derive(Debug)]
 pub struct MemoryStore {
@@ -74,6 +77,8 @@ pub struct MemoryStore {
 struct Kept {
     until: HashMap<ReplayKey, u64>,
     by_time: BTreeSet<(u64, ReplayKey)>,
+    /// The latest time of what was forgotten because it had passed.
+    forgotten: Option<u64>,
 }
 
 impl MemoryStore {
@@ -120,9 +125,13 @@ impl ReplayStore for MemoryStore {
             }
             kept.by_time.pop_first();
             kept.until.remove(&old);
+            kept.forgotten = kept.forgotten.max(Some(passed));
         }
         if kept.until.contains_key(key) {
             return Claim::Seen;
+        }
+        if kept.forgotten.is_some_and(|forgotten| until <= forgotten) {
+            return Claim::Expired;
         }
         if kept.until.len() >= self.capacity {
             return Claim::Full;
@@ -178,6 +187,22 @@ mod tests {
         }
         assert!(store.is_empty());
         assert!(store.kept().by_time.is_empty());
+    }
+
+    #[test]
+    fn a_clock_set_back_lets_nothing_in_that_was_forgotten() {
+        let store = MemoryStore::default();
+        assert_eq!(store.claim(&key(1), 100, 50), Claim::Fresh);
+        assert_eq!(store.claim(&key(2), 150, 60), Claim::Fresh);
+        // The clock jumps far ahead, and both are forgotten.
+        assert_eq!(store.claim(&key(3), 90_000, 80_000), Claim::Fresh);
+        assert_eq!(store.len(), 1);
+        for old in [1, 2] {
+            assert_eq!(store.claim(&key(old), 100, 60), Claim::Expired);
+        }
+        // A push that came for the first time after them is not taken for one of them, so that one jump ahead blocks nothing.
+        assert_eq!(store.claim(&key(4), 151, 91), Claim::Fresh);
+        assert_eq!(store.claim(&key(4), 151, 91), Claim::Seen);
     }
 
     #[test]

@@ -60,11 +60,13 @@ categories.workspace = true
 keywords.workspace = true
 
 [features]
-default = ["rustls"]
+default = ["compression", "rustls"]
 # Every service.
 full = [{full}]
 {features}# Clients for programs without async code.
 blocking = [{blocking}]
+# Replies and pushes that are compressed with gzip or deflate.
+compression = ["nxcloud-client/compression"]
 # Receives the pushes of the chosen services.
 webhooks = ["dep:nxcloud-webhooks"]
 # The same with the axum extractor, the tower layer, tokio's channel as a queue, fixtures for tests.
@@ -81,11 +83,13 @@ nxcloud-client.workspace = true
 
 [dev-dependencies]
 bytes.workspace = true
+flate2.workspace = true
 futures-util.workspace = true
 axum = {{ workspace = true, features = ["http1", "tokio"] }}
 # Itself with every service, so that examples and tests need no flags.
 nxcloud = {{ path = ".", features = ["blocking", "full", "webhooks-axum", "webhooks-tokio"] }}
 nxcloud-sandbox.workspace = true
+proptest.workspace = true
 reqwest.workspace = true
 serde.workspace = true
 serde_json.workspace = true

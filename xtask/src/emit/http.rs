@@ -4,7 +4,7 @@
 //! progenitor's own types drop unknown fields and fail on nulls.
 
 use openapiv3::OpenAPI;
-use proc_macro2::TokenStream;
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle};
 use quote::quote;
 use serde_json::{Map, Value, json};
@@ -69,9 +69,32 @@ pub(super) fn http(service: &Service) -> Result<TokenStream, String> {
         "components": {"schemas": schemas},
     });
     let reduced: OpenAPI = serde_json::from_value(reduced).map_err(|error| error.to_string())?;
-    Generator::new(&settings)
+    let tokens = Generator::new(&settings)
         .generate_tokens(&reduced)
-        .map_err(|error| format!("specs/{}.yaml: progenitor: {error}", service.name))
+        .map_err(|error| format!("specs/{}.yaml: progenitor: {error}", service.name))?;
+    Ok(with_encoded_paths(tokens))
+}
+
+/// Calls the client's `encode_path` instead of progenitor's, which leaves `\` as it is.
+fn with_encoded_paths(tokens: TokenStream) -> TokenStream {
+    let mut tokens = tokens.into_iter().peekable();
+    let mut out = TokenStream::new();
+    while let Some(token) = tokens.next() {
+        let is_call = matches!(tokens.peek(), Some(TokenTree::Group(next)) if next.delimiter() == Delimiter::Parenthesis);
+        match token {
+            TokenTree::Ident(name) if name == "encode_path" && is_call => {
+                out.extend(quote!(nxcloud_client::encode_path));
+            }
+            TokenTree::Group(group) => {
+                let inner = with_encoded_paths(group.stream());
+                let mut changed = Group::new(group.delimiter(), inner);
+                changed.set_span(group.span());
+                out.extend([TokenTree::Group(changed)]);
+            }
+            other => out.extend([other]),
+        }
+    }
+    out
 }
 
 /// Formats are left out, or progenitor would want a type for them.

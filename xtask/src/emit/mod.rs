@@ -135,8 +135,9 @@ categories.workspace = true
 keywords.workspace = true
 
 [features]
-default = ["rustls"]
+default = ["compression", "rustls"]
 blocking = ["nxcloud-client/blocking"]
+compression = ["nxcloud-client/compression"]
 native-tls = ["nxcloud-client/native-tls"]
 rustls = ["nxcloud-client/rustls"]
 
@@ -186,7 +187,8 @@ pub use generated::client::Client;
 pub use generated::{{codes, operations}};
 pub use generated::{{{types}}};
 {upload}pub use nxcloud_client::{{
-    CallOptions, Code, CodeInfo, CodeKind, Credentials, Decimal, Error, ErrorKind, Outcome, Session,
+    CallOptions, Code, CodeInfo, CodeKind, Credentials, Decimal, Error, ErrorKind, Outcome, Repair,
+    Repairs, Session,
 }};
 "#,
         marker = marker(&format!("specs/{}.yaml", service.name)),

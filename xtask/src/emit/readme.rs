@@ -6,6 +6,11 @@ use super::{marker, sample, sentence};
 use crate::model::{Scheme, Service};
 use crate::names::doc_text;
 
+/// What a crate page says about licences.
+const LICENCE: &str = "\
+MIT or Apache-2.0, at your choice. A build contains `progenitor-client`, which is under the MPL-2.0: whoever distributes the program says
+where the source of `progenitor-client` is, and publishes changes of its files. The rest of the program may have any licence.";
+
 pub(super) fn readme(service: &Service) -> String {
     let mut out = String::new();
     let krate = service.package.replace('-', "_");
@@ -90,7 +95,7 @@ pub(super) fn readme(service: &Service) -> String {
     }
     let _ = write!(
         out,
-        "\nA request is checked against its documented limits before it is sent; a reply decodes whatever the platform leaves out, adds or\nwrites in another type, and keeps it. Reference: `{}`. TLS is rustls by default; `native-tls` is a feature.\n",
+        "\nA request is checked against its documented limits before it is sent; a reply decodes whatever the platform leaves out, adds or\nwrites in another type, and keeps it. Reference: `{}`. TLS is rustls by default; `native-tls` is a feature.\n\n## Licence\n\n{LICENCE}\n",
         service.source
     );
     out

@@ -5,7 +5,7 @@ use quote::quote;
 use serde_json::Value;
 
 use super::{ident, sample};
-use crate::model::{Input, Service};
+use crate::model::{Input, Operation, Place, Service, Ty};
 use crate::names;
 
 fn pretty(value: &Value) -> String {
@@ -123,6 +123,13 @@ pub(super) fn operations(service: &Service) -> TokenStream {
             }
         }
     });
+    let paths = service.operations.iter().flat_map(|operation| {
+        let fields = service.parameters(operation);
+        fields
+            .filter(|field| field.place == Place::Path && field.ty == Ty::Text)
+            .map(|field| path(service, operation, &field.wire, &field.rust))
+            .collect::<Vec<_>>()
+    });
     let codes = service.all_codes().map(|code| {
         let (name, text) = (ident(&code.name), &code.name);
         let number = proc_macro2::Literal::i64_unsuffixed(code.code);
@@ -149,6 +156,8 @@ pub(super) fn operations(service: &Service) -> TokenStream {
 
         #(#tests)*
 
+        #(#paths)*
+
         #[test]
         fn every_code_of_the_spec_is_a_constant_and_in_a_table() {
             let codes: &[(Code, i64, &str)] = &[#(#codes),*];
@@ -158,6 +167,53 @@ pub(super) fn operations(service: &Service) -> TokenStream {
                 let of_operations = #krate::operations::ALL.iter().filter_map(|operation| operation.code_info(*code));
                 let of_pushes = pushed.iter().filter(|info| info.code == *code);
                 assert!(of_operations.chain(of_pushes).any(|info| info.name == *name), "{name} is in no table");
+            }
+        }
+    }
+}
+
+/// A path parameter stays one segment of its operation's path, whatever it holds, or is refused.
+fn path(service: &Service, operation: &Operation, wire: &str, member: &str) -> TokenStream {
+    let krate = ident(&service.package.replace('-', "_"));
+    let (name, member) = (ident(&operation.id), ident(member));
+    let test = ident(&format!("{}_{member}_is_one_segment", operation.id));
+    let request = ident(operation.input.type_name().unwrap_or_default());
+    let example = operation.request_examples.first();
+    let text = example.map(|(_, value)| pretty(value)).unwrap_or_default();
+    let segments = operation.path.matches('/').count();
+    let field = format!("`{wire}`");
+    quote! {
+        #[tokio::test]
+        async fn #test() {
+            let credentials = Credentials::nxcloud(testing::ACCESS_KEY, testing::ACCESS_SECRET)
+                .and_then(|credentials| credentials.with_antbuddy(testing::APP_ID, testing::APP_SECRET));
+            // Refused even where limits are not checked.
+            let session = Session::builder(credentials.unwrap()).local_checks(false).build().unwrap();
+            let seen = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+            let paths = seen.clone();
+            let options = #krate::CallOptions::new().dry_run(move |request| {
+                paths.lock().unwrap().push(request.url().path().to_owned());
+            });
+            let client = Client::new(&session).with_options(options);
+            let call = async |value: &str| {
+                let mut request: #krate::#request = serde_json::from_str(#text).unwrap();
+                request.#member = value.to_owned();
+                client.#name(&request).await.unwrap_err()
+            };
+            for value in ["", ".", "..", "%2e", ".%2E", "%2E%2e"] {
+                let error = call(value).await.to_string();
+                assert!(error.contains(#field), "{value:?}: {error}");
+            }
+            assert!(seen.lock().unwrap().is_empty(), "nothing would have been sent");
+            let values = ["a\\b", "..\\b", "\\", "a/b", "../b", "/", "%2f", "a?b", "a#b", "\t.\n.", "\u{ff0e}."];
+            for value in values {
+                assert_eq!(call(value).await.kind(), #krate::ErrorKind::DryRun, "{value:?}");
+            }
+            let seen = seen.lock().unwrap();
+            assert_eq!(seen.len(), values.len());
+            for path in seen.iter() {
+                assert_eq!(path.matches('/').count(), #segments, "{path}");
+                assert!(!path.contains('\\'), "{path}");
             }
         }
     }

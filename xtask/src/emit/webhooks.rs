@@ -161,7 +161,7 @@ fn events_of(service: &Service) -> TokenStream {
         use crate::event::recognize;
         use crate::idempotency::{IdempotencyKey, KeyBuilder};
         use crate::push::{Content, Kind, Name, Push, Reply};
-        use crate::Unrecognized;
+        use crate::{Repairs, Unrecognized};
 
         #enumeration
         #implementation

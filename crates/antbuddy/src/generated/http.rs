@@ -152,8 +152,8 @@ impl Client {
         body: &'a crate::generated::requests::ClickToCall,
     ) -> Result<ResponseValue<crate::generated::replies::ClickToCallReply>, Error<()>> {
         let url = format!(
-            "{}/oapi/v1/call/click-to-call/{}", self.baseurl, encode_path(& number
-            .to_string()),
+            "{}/oapi/v1/call/click-to-call/{}", self.baseurl,
+            nxcloud_client::encode_path(& number.to_string()),
         );
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map

@@ -17,6 +17,9 @@ pub struct CreateAuthTokenReply {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for CreateAuthTokenReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -24,7 +27,14 @@ impl nxcloud_client::lenient::Record for CreateAuthTokenReply {
             value: nxcloud_client::lenient::take(&mut map, "value"),
             expire: nxcloud_client::lenient::take(&mut map, "expire"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(CreateAuthTokenReply);
@@ -46,10 +56,22 @@ pub struct ClickToCallReply {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for ClickToCallReply {
     fn from_map(map: nxcloud_client::lenient::Map) -> Self {
-        Self { extra: map }
+        Self {
+            extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
+        }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(ClickToCallReply);
@@ -70,6 +92,8 @@ pub struct CallHistoriesReply {
     pub records: Vec<CallHistory>,
     /// What the reference does not list, and values that did not fit their field.
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    pub repairs: nxcloud_client::Repairs,
     spellings: nxcloud_client::lenient::Spellings,
 }
 impl serde::Serialize for CallHistoriesReply {
@@ -102,8 +126,15 @@ impl nxcloud_client::lenient::Record for CallHistoriesReply {
         Self {
             records: nxcloud_client::lenient::take_filled(&mut map, "records"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
             spellings,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(CallHistoriesReply);
@@ -157,6 +188,9 @@ pub struct CallHistory {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for CallHistory {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -174,7 +208,14 @@ impl nxcloud_client::lenient::Record for CallHistory {
             unix_timestamp: nxcloud_client::lenient::take(&mut map, "unix_timestamp"),
             billing_seconds: nxcloud_client::lenient::take(&mut map, "billing_seconds"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(CallHistory);
@@ -212,6 +253,9 @@ pub struct Party {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for Party {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -220,7 +264,14 @@ impl nxcloud_client::lenient::Record for Party {
             party_type: nxcloud_client::lenient::take(&mut map, "type"),
             username: nxcloud_client::lenient::take(&mut map, "username"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(Party);

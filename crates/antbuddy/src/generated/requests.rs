@@ -48,6 +48,7 @@ impl nxcloud_client::check::Check for ClickToCall {
                     ..Default::default()
                 },
             );
+            at.segment("number", value);
         }
         {
             let value = &self.sip_user;

@@ -26,6 +26,9 @@ pub struct QueryCallRecordsReply {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for QueryCallRecordsReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -35,7 +38,14 @@ impl nxcloud_client::lenient::Record for QueryCallRecordsReply {
             msg: nxcloud_client::lenient::take(&mut map, "msg"),
             data: nxcloud_client::lenient::take_filled(&mut map, "data"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(QueryCallRecordsReply);
@@ -143,6 +153,9 @@ pub struct CallRecord {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for CallRecord {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -179,7 +192,14 @@ impl nxcloud_client::lenient::Record for CallRecord {
                 "totalCustomerPrice",
             ),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(CallRecord);
@@ -242,6 +262,9 @@ pub struct CreateAiCallTaskReply {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for CreateAiCallTaskReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -251,7 +274,14 @@ impl nxcloud_client::lenient::Record for CreateAiCallTaskReply {
             msg: nxcloud_client::lenient::take(&mut map, "msg"),
             data: nxcloud_client::lenient::take(&mut map, "data"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(CreateAiCallTaskReply);

@@ -6,35 +6,35 @@ pub(crate) mod trigger;
 
 use std::error::Error;
 
+use nxcloud::Credentials;
+use nxcloud_sandbox::{Builder, Sandbox};
+
 use crate::failure::Failure;
 
-/// Completes on Ctrl-C or a request to terminate. The signals are caught from now on.
-#[cfg(unix)]
-fn interrupted() -> Result<impl Future<Output = ()>, Failure> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let caught = |kind| signal(kind).map_err(|error| Failure::io("signals", &error));
-    let mut interrupt = caught(SignalKind::interrupt())?;
-    let mut terminate = caught(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
+/// Settings of a sandbox that only this process uses. With an account of the caller's its inspector asks for a random token, which
+/// the sandbox makes and nobody is shown.
+pub(crate) fn own_sandbox(accounts: &Credentials) -> Builder {
+    let mut builder = Sandbox::builder();
+    if let Some(signer) = accounts.nxcloud_signer() {
+        builder = builder.account(signer.access_key().clone(), signer.secret().clone());
+    }
+    if let Some(signer) = accounts.antbuddy_signer() {
+        builder = builder.antbuddy_account(signer.app_id().clone(), signer.secret().clone());
+    }
+    builder
 }
 
-/// Completes on Ctrl-C, which is caught from now on.
-#[cfg(windows)]
-fn interrupted() -> Result<impl Future<Output = ()>, Failure> {
-    let caught = tokio::signal::windows::ctrl_c();
-    let mut interrupt = caught.map_err(|error| Failure::io("signals", &error))?;
-    Ok(async move {
-        interrupt.recv().await;
+/// The secret in the environment variable that a flag names.
+fn variable(name: &str, flag: impl FnOnce() -> String) -> Result<String, Failure> {
+    std::env::var(name).map_err(|_| {
+        // What was given may be the secret itself, and is not repeated.
+        let problem = format!("{}: no environment variable of that name is set", flag());
+        Failure::usage(problem).hint("Put the secret into a variable and name that variable.")
     })
 }
 
 /// An error with its causes, in one line.
-fn in_one_line(error: &dyn Error) -> String {
+pub(crate) fn in_one_line(error: &dyn Error) -> String {
     let mut line = error.to_string();
     let mut cause = error.source();
     while let Some(source) = cause {
@@ -42,4 +42,21 @@ fn in_one_line(error: &dyn Error) -> String {
         cause = source.source();
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_inspector_of_an_own_sandbox_asks_for_a_token() {
+        let accounts = Credentials::antbuddy("my-app", "my-secret").unwrap();
+        let sandbox = own_sandbox(&accounts).start().await.unwrap();
+        for path in ["requests", "state", "pushes", "events", ""] {
+            let url = format!("{}/__sandbox/{path}", sandbox.url());
+            let answer = reqwest::get(url).await.unwrap();
+            assert_eq!(answer.status(), 401, "{path}");
+        }
+        sandbox.shutdown().await;
+    }
 }

@@ -4,13 +4,15 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
-use nxcloud::signing::{AccessKey, Secret};
+use nxcloud::signing::antbuddy::AppId;
+use nxcloud::signing::{AccessKey, InvalidField, Secret};
 use nxcloud_sandbox::{ACCESS_KEY, APP_ID, Sandbox};
 
-use super::{in_one_line, interrupted};
+use super::{in_one_line, variable};
 use crate::account::SANDBOX_PORT;
 use crate::call;
 use crate::failure::Failure;
+use crate::interrupt::interrupted;
 use crate::output;
 
 pub(crate) fn subcommand() -> Command {
@@ -29,7 +31,14 @@ pub(crate) fn subcommand() -> Command {
                 .long("account")
                 .value_name("KEY=VARIABLE")
                 .action(ArgAction::Append)
-                .help("An access key beside the built-in one, and the environment variable that holds its secret"),
+                .help("An access key beside the built-in one, and the environment variable that holds its secret; the page then asks for a token, a random one without --token-variable"),
+        )
+        .arg(
+            Arg::new("antbuddy-account")
+                .long("antbuddy-account")
+                .value_name("ID=VARIABLE")
+                .action(ArgAction::Append)
+                .help("An AntBuddy app id beside the built-in one, and the environment variable that holds its secret"),
         )
         .arg(
             Arg::new("seed")
@@ -42,7 +51,7 @@ pub(crate) fn subcommand() -> Command {
                 .long("record")
                 .value_name("FILE")
                 .value_parser(value_parser!(PathBuf))
-                .help("Keep the requests in a SQLite file, and show those that are in it"),
+                .help("Keep the requests in a file of JSON lines, and show those that are in it"),
         )
         .arg(
             Arg::new("listen")
@@ -55,7 +64,15 @@ pub(crate) fn subcommand() -> Command {
             Arg::new("token-variable")
                 .long("token-variable")
                 .value_name("VARIABLE")
-                .help("The environment variable that holds the token which the page asks for"),
+                .help("The environment variable that holds the token which the page asks for; the built-in accounts are then not served"),
+        )
+        .arg(
+            Arg::new("push-port")
+                .long("push-port")
+                .value_name("PORT")
+                .value_parser(value_parser!(u16))
+                .action(ArgAction::Append)
+                .help("With a token, let requests name addresses of this machine with this port for pushes"),
         )
         .arg(
             Arg::new("quiet")
@@ -71,14 +88,22 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Failure> {
     let port = given.unwrap_or(SANDBOX_PORT);
     let mut builder = Sandbox::builder().port(port);
     for account in matches.get_many::<String>("account").into_iter().flatten() {
-        let (key, secret) = self::account(account)?;
+        let (key, secret) = self::account("--account", account, AccessKey::new)?;
         builder = builder.account(key, secret);
+    }
+    let accounts = matches.get_many::<String>("antbuddy-account");
+    for account in accounts.into_iter().flatten() {
+        let (app_id, secret) = self::account("--antbuddy-account", account, AppId::new)?;
+        builder = builder.antbuddy_account(app_id, secret);
+    }
+    for port in matches.get_many::<u16>("push-port").into_iter().flatten() {
+        builder = builder.push_port(*port);
     }
     if let Some(address) = matches.get_one::<IpAddr>("listen").copied() {
         builder = builder.listen_on(address);
     }
-    if let Some(variable) = matches.get_one::<String>("token-variable") {
-        let token = of_variable(variable, || "--token-variable".to_owned())?;
+    if let Some(name) = matches.get_one::<String>("token-variable") {
+        let token = variable(name, || "--token-variable".to_owned())?;
         let token = Secret::new(token).map_err(|error| Failure::usage(error.to_string()))?;
         builder = builder.token(token);
     }
@@ -89,9 +114,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Failure> {
         builder = builder.seed(call::read_object(from)?.into());
     }
     if !matches.get_flag("quiet") {
-        tracing_subscriber::fmt()
-            .with_writer(std::io::stderr)
-            .init();
+        tracing_subscriber::fmt().with_writer(|| output::Log).init();
     }
     crate::block_on(async {
         // Before the line is printed, so that whoever reads it can stop the sandbox at once.
@@ -102,55 +125,54 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Failure> {
                 nxcloud_sandbox::Error::Listen { .. } => {
                     failure.hint("Choose another --port, or 0 for any free one.")
                 }
-                nxcloud_sandbox::Error::TokenNeeded { .. } => {
+                nxcloud_sandbox::Error::TokenNeeded { .. }
+                | nxcloud_sandbox::Error::ShortToken { .. } => {
                     failure.hint("Name the variable that holds one with --token-variable.")
                 }
                 _ => failure,
             }
         })?;
         output::data(&format!("listening on {}", sandbox.url()))?;
-        output::note(&match matches.get_one::<String>("token-variable") {
-            None => format!("page: {}", sandbox.inspector_url()),
-            Some(name) => format!(
-                "page: {}?token=… (the token in {name}; asked for once a browser)",
-                sandbox.inspector_url()
-            ),
+        let page = sandbox.inspector_url();
+        let named = matches.get_one::<String>("token-variable");
+        output::note(&match named {
+            Some(name) => {
+                format!("page: {page}?token=… (the token in {name}; asked for once a browser)")
+            }
+            // With an account beside the built-in ones the address holds a token that the sandbox made.
+            None => format!("page: {page}"),
         });
-        output::note(&format!(
-            "built-in accounts: access key {ACCESS_KEY}, app id {APP_ID}; `nxcloud --sandbox` uses them{}; Ctrl-C stops",
-            if given.is_some_and(|port| port != SANDBOX_PORT) {
+        output::note(&if matches.contains_id("token-variable") {
+            "accounts: those of --account and --antbuddy-account only; Ctrl-C stops".to_owned()
+        } else {
+            let base_url = if given.is_some_and(|port| port != SANDBOX_PORT) {
                 format!(" with --base-url {}", sandbox.url())
             } else {
                 String::new()
-            }
-        ));
+            };
+            format!(
+                "built-in accounts: access key {ACCESS_KEY}, app id {APP_ID}; `nxcloud --sandbox` uses them{base_url}; Ctrl-C stops"
+            )
+        });
         interrupted.await;
         sandbox.shutdown().await;
         Ok(())
     })?
 }
 
-/// An access key and its secret, which stands in the environment and not among the arguments.
-fn account(text: &str) -> Result<(AccessKey, Secret), Failure> {
-    let Some((key, variable)) = text.split_once('=') else {
+/// An access key or app id and its secret, which stands in the environment and not among the arguments.
+fn account<K>(
+    flag: &str,
+    text: &str,
+    key: impl Fn(String) -> Result<K, InvalidField>,
+) -> Result<(K, Secret), Failure> {
+    let Some((id, variable)) = text.split_once('=') else {
         let problem =
-            "--account takes KEY=VARIABLE, the name of the variable that holds the secret";
+            format!("{flag} takes KEY=VARIABLE, the name of the variable that holds the secret");
         return Err(Failure::usage(problem));
     };
-    let secret = of_variable(variable, || format!("--account {key}=…"))?;
-    let wrong =
-        |error: nxcloud::signing::InvalidField| Failure::usage(format!("--account {key}: {error}"));
-    Ok((
-        AccessKey::new(key).map_err(wrong)?,
-        Secret::new(secret).map_err(wrong)?,
-    ))
-}
-
-/// The secret in an environment variable.
-fn of_variable(name: &str, flag: impl FnOnce() -> String) -> Result<String, Failure> {
-    std::env::var(name).map_err(|_| {
-        // What was given may be the secret itself, and is not repeated.
-        let problem = format!("{}: no environment variable of that name is set", flag());
-        Failure::usage(problem).hint("Put the secret into a variable and name that variable.")
-    })
+    let secret = self::variable(variable, || format!("{flag} {id}=…"))?;
+    let wrong = |error: InvalidField| Failure::usage(format!("{flag} {id}: {error}"));
+    let key = key(id.to_owned()).map_err(wrong)?;
+    Ok((key, Secret::new(secret).map_err(wrong)?))
 }

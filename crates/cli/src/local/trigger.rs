@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
-use nxcloud_sandbox::{Delivery, DeliveryOutcome, Order, Sandbox};
+use nxcloud::Credentials;
+use nxcloud_sandbox::{Delivery, DeliveryOutcome, Order};
 use serde_json::{Value, json};
 
-use super::in_one_line;
+use super::{in_one_line, own_sandbox};
 use crate::account;
 use crate::failure::{Exit, Failure};
 use crate::generated::SERVICES;
@@ -97,24 +98,23 @@ pub(crate) fn run(matches: &ArgMatches, format: Format) -> Result<(), Failure> {
     let (service, push, matches) =
         known.ok_or_else(|| Failure::usage("name a service and a push"))?;
     let order = order(service, push, matches)?;
-    let mut builder = Sandbox::builder();
+    let mut accounts = Credentials::default();
     let mut order = match matches.get_one::<u64>("retry-pause") {
         None => order.once(),
         Some(_) => order,
     };
     if push.signed {
-        let session = account::builder(matches)?;
-        let signer = session.credentials().nxcloud_signer().ok_or_else(|| {
+        accounts = account::builder(matches)?.credentials().clone();
+        let signer = accounts.nxcloud_signer().ok_or_else(|| {
             Failure::usage(
                 "this push is signed with an NXCLOUD account; give --access-key or --sandbox",
             )
         })?;
-        builder = builder.account(signer.access_key().clone(), signer.secret().clone());
         order = order.signed_by(signer.access_key().as_str());
     }
     let resend = matches.get_one::<u32>("resend").copied().unwrap_or(0);
     let deliveries = crate::block_on(async {
-        let sandbox = builder
+        let sandbox = own_sandbox(&accounts)
             .start()
             .await
             .map_err(|error| Failure::usage(in_one_line(&error)))?;

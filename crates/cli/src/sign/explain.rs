@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::failure::Failure;
 use crate::generated::SERVICES;
+use crate::mask::MASK;
 
 /// The headers of a signed request.
 pub(super) fn headers(signer: &Signer, request: &Request<'_>, signature: &str) -> Value {
@@ -50,37 +51,37 @@ pub(super) fn nxcloud(
         (Body::Signed(_), None) => {}
     }
     command.push(operation.map_or_else(|| "URL".to_owned(), url));
-    told(&signer.explain(request), signature.as_str(), &command)
+    let command = quoted(command.iter().map(String::as_str))?;
+    Ok(told(&signer.explain(request), signature.as_str(), &command))
 }
 
-/// Hashed string and curl command of an `AntBuddy` request.
-pub(super) fn antbuddy(signer: &antbuddy::Signer, values: &[&str]) -> Result<String, Failure> {
-    let hash = signer.sign(values);
-    let mut command = vec!["curl".to_owned()];
-    if values == [signer.app_id().as_str()] {
-        for (name, value) in [
-            ("x-auth-app-id", signer.app_id().as_str()),
-            ("x-auth-app-hash", hash.as_str()),
-        ] {
-            command.extend(["-H".to_owned(), format!("{name}: {value}")]);
-        }
-        command.push("URL".to_owned());
+/// Hashed string and curl command of an `AntBuddy` request. The hash of the app id never changes and is all that a call needs, so that the
+/// command asks for it when it runs; `account` are the flags that name the account.
+pub(super) fn antbuddy(
+    signer: &antbuddy::Signer,
+    values: &[&str],
+    account: &[&str],
+) -> Result<String, Failure> {
+    let app_id = signer.app_id().as_str();
+    let sign = ["nxcloud", "sign", "--scheme", "antbuddy"];
+    let sign = sign.iter().chain(account).chain(&["--"]).chain(values);
+    let hash = format!("$({})", quoted(sign.copied())?);
+    let command = if values == [app_id] {
+        let id = quoted([format!("x-auth-app-id: {app_id}").as_str()])?;
+        format!("curl -H {id} -H \"x-auth-app-hash: {hash}\" URL")
     } else {
-        command.push(format!(
-            "URL?appId={}&…&hash={}",
-            signer.app_id().as_str(),
-            hash.as_str()
-        ));
-    }
-    told(&signer.explain(values), hash.as_str(), &command)
+        let start = quoted([format!("URL?appId={app_id}&…").as_str()])?;
+        format!("curl {start}\"&hash={hash}\"")
+    };
+    Ok(told(&signer.explain(values), MASK, &command))
 }
 
-fn told(string_to_sign: &str, signature: &str, command: &[String]) -> Result<String, Failure> {
-    let quoted = shlex::try_join(command.iter().map(String::as_str))
-        .map_err(|_| Failure::usage("a header cannot be written for a shell"))?;
-    Ok(format!(
-        "string to sign: {string_to_sign}\nsignature:      {signature}\n{quoted}"
-    ))
+fn told(string_to_sign: &str, signature: &str, command: &str) -> String {
+    format!("string to sign: {string_to_sign}\nsignature:      {signature}\n{command}")
+}
+
+fn quoted<'a>(words: impl IntoIterator<Item = &'a str>) -> Result<String, Failure> {
+    shlex::try_join(words).map_err(|_| Failure::usage("a header cannot be written for a shell"))
 }
 
 /// The one operation that has this bizType and action; none where several have.

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::{Account, Verb, explain, verdict};
 use crate::failure::Failure;
+use crate::mask::MASK;
 use crate::output;
 
 /// What the flags say of a request.
@@ -76,14 +77,16 @@ pub(super) fn run(
                 return Err(Failure::usage(problem));
             }
             if explained {
-                output::data(&explain::antbuddy(signer, &values)?)?;
+                let flags = account_flags(matches);
+                output::data(&explain::antbuddy(signer, &values, &flags)?)?;
             }
             if let Some(claimed) = claimed {
                 return verdict(signer.verify(&values, claimed).is_ok());
             }
             let hash = signer.sign(&values);
             match (json, explained) {
-                (true, _) => output::line(&json!({ "hash": hash.as_str() })),
+                (true, true) => output::line(&json!({ "hash": MASK })),
+                (true, false) => output::line(&json!({ "hash": hash.as_str() })),
                 (false, true) => Ok(()),
                 (false, false) => output::data(hash.as_str()),
             }
@@ -121,6 +124,20 @@ pub(super) fn run(
             }
         }
     }
+}
+
+/// The flags that name the account, for a command that uses the same one.
+fn account_flags(matches: &ArgMatches) -> Vec<&str> {
+    let mut flags = Vec::new();
+    for (name, flag) in [("profile", "--profile"), ("app-id", "--app-id")] {
+        if let Some(value) = matches.get_one::<String>(name) {
+            flags.extend([flag, value]);
+        }
+    }
+    if matches.get_flag("sandbox") {
+        flags.push("--sandbox");
+    }
+    flags
 }
 
 /// The parts of a request, with what is missing named by its flag.

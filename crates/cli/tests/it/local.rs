@@ -43,7 +43,7 @@ async fn a_recorded_sandbox_is_opened_again_and_a_state_is_a_seed() {
     let nxcloud = Nxcloud::new();
     let submit = nxcloud.run(&["number-check", "submit-check", "--example"]);
     let example = submit.exits(0).stdout;
-    let file = ["sandbox", "--port", "0", "--record", "requests.sqlite"];
+    let file = ["sandbox", "--port", "0", "--record", "requests.jsonl"];
     let first = nxcloud.start(&file);
     let to = ["--sandbox", "--base-url", &first.url];
     let arguments = ["number-check", "submit-check", "--json", "-"];
@@ -67,7 +67,7 @@ async fn a_recorded_sandbox_is_opened_again_and_a_state_is_a_seed() {
 
     std::fs::write(
         nxcloud.home().join("text"),
-        "no database, and long enough to look like a file of somebody",
+        "no record, and long enough to look like a file of somebody",
     )
     .unwrap();
     let ran = nxcloud
@@ -87,11 +87,27 @@ async fn a_recorded_sandbox_is_opened_again_and_a_state_is_a_seed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_address_than_loopback_needs_a_token() {
-    let nxcloud = Nxcloud::new().with("PAGE_TOKEN", "a-long-token");
+    let nxcloud = Nxcloud::new()
+        .with("PAGE_TOKEN", "a-long-token-0123")
+        .with("SHORT", "a-short-token")
+        .with("MY_SECRET", "another-secret");
     let ran = nxcloud
         .run(&["sandbox", "--port", "0", "--listen", "0.0.0.0"])
         .exits(2);
     assert!(ran.complaint().contains("--token-variable"), "{ran}");
+    let ran = nxcloud
+        .run(&[
+            "sandbox",
+            "--port",
+            "0",
+            "--listen",
+            "0.0.0.0",
+            "--token-variable",
+            "SHORT",
+        ])
+        .exits(2);
+    assert!(ran.complaint().contains("at least 16 characters"), "{ran}");
+    assert!(!ran.complaint().contains("a-short-token"), "{ran}");
     let open = [
         "sandbox",
         "--port",
@@ -100,13 +116,46 @@ async fn another_address_than_loopback_needs_a_token() {
         "0.0.0.0",
         "--token-variable",
         "PAGE_TOKEN",
+        "--account",
+        "my-key=MY_SECRET",
+        "--antbuddy-account",
+        "my-app=MY_SECRET",
+        "--push-port",
+        "4011",
     ];
     let running = nxcloud.start(&open);
     let port = running.url.rsplit(':').next().unwrap();
     let url = format!("http://127.0.0.1:{port}");
     assert_eq!(asked(&url, "requests", None).await.0, 401);
     assert_eq!(asked(&url, "requests", Some("another")).await.0, 401);
-    assert_eq!(asked(&url, "requests", Some("a-long-token")).await.0, 200);
+    assert_eq!(
+        asked(&url, "requests", Some("a-long-token-0123")).await.0,
+        200
+    );
+    // Only the accounts that were added are served.
+    let send = send(&["--base-url", &url]);
+    nxcloud.run(&[&send[..], &["--sandbox"]].concat()).exits(1);
+    let mine = Nxcloud::new()
+        .with("NXCLOUD_ACCESS_KEY", "my-key")
+        .with("NXCLOUD_ACCESS_SECRET", "another-secret");
+    mine.run(&send).exits(0);
+}
+
+/// The page of a sandbox that holds another account is only for whoever started it.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn with_an_account_the_page_has_a_token_which_is_printed() {
+    let nxcloud = Nxcloud::new().with("MY_SECRET", "another-secret");
+    for account in ["--account", "--antbuddy-account"] {
+        let running = nxcloud.start(&["sandbox", "--port", "0", account, "mine=MY_SECRET"]);
+        let url = running.url.clone();
+        assert_eq!(asked(&url, "requests", None).await.0, 401);
+        let printed = running.stopped();
+        let page = printed.lines().find_map(|line| line.split_once("page: "));
+        let (_, page) = page.unwrap();
+        let token = page.strip_prefix(&format!("{url}/__sandbox/?token="));
+        assert!(token.unwrap().len() == 64, "{page}");
+    }
 }
 
 /// An endpoint that answers one request with this, and gives back what it got.

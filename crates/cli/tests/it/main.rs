@@ -6,9 +6,11 @@
 )]
 
 mod calls;
+mod escaping;
 mod every_operation;
 mod golden;
 mod local;
 mod misuse;
+mod safety;
 mod signing;
 mod support;

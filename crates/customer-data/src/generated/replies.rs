@@ -23,6 +23,9 @@ pub struct BatchCreateCustomersReply {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for BatchCreateCustomersReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -32,7 +35,14 @@ impl nxcloud_client::lenient::Record for BatchCreateCustomersReply {
             data: nxcloud_client::lenient::take(&mut map, "data"),
             trace_id: nxcloud_client::lenient::take(&mut map, "traceId"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(BatchCreateCustomersReply);
@@ -71,6 +81,9 @@ pub struct QueryCustomerFieldsReply {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for QueryCustomerFieldsReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -80,7 +93,14 @@ impl nxcloud_client::lenient::Record for QueryCustomerFieldsReply {
             data: nxcloud_client::lenient::take_filled(&mut map, "data"),
             trace_id: nxcloud_client::lenient::take(&mut map, "traceId"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(QueryCustomerFieldsReply);
@@ -140,6 +160,9 @@ pub struct CustomerField {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for CustomerField {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -157,7 +180,14 @@ impl nxcloud_client::lenient::Record for CustomerField {
             field_type_info: nxcloud_client::lenient::take(&mut map, "field_type_info"),
             is_preset: nxcloud_client::lenient::take(&mut map, "is_preset"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(CustomerField);

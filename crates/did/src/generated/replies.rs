@@ -20,6 +20,9 @@ pub struct SendDidSmsReply {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for SendDidSmsReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -28,7 +31,14 @@ impl nxcloud_client::lenient::Record for SendDidSmsReply {
             message: nxcloud_client::lenient::take(&mut map, "message"),
             data: nxcloud_client::lenient::take(&mut map, "data"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(SendDidSmsReply);
@@ -54,13 +64,23 @@ pub struct SendDidSmsData {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for SendDidSmsData {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
             message_id: nxcloud_client::lenient::take(&mut map, "messageId"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(SendDidSmsData);
@@ -93,6 +113,9 @@ pub struct QueryCallsReply {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for QueryCallsReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -101,7 +124,14 @@ impl nxcloud_client::lenient::Record for QueryCallsReply {
             message: nxcloud_client::lenient::take(&mut map, "message"),
             data: nxcloud_client::lenient::take_filled(&mut map, "data"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(QueryCallsReply);
@@ -142,6 +172,9 @@ pub struct QueryCallsData {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for QueryCallsData {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -152,7 +185,14 @@ impl nxcloud_client::lenient::Record for QueryCallsData {
             page_size: nxcloud_client::lenient::take(&mut map, "pageSize"),
             list: nxcloud_client::lenient::take_filled(&mut map, "list"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(QueryCallsData);
@@ -228,6 +268,9 @@ pub struct CallRecord {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for CallRecord {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -253,7 +296,14 @@ impl nxcloud_client::lenient::Record for CallRecord {
             start_time: nxcloud_client::lenient::take(&mut map, "startTime"),
             end_time: nxcloud_client::lenient::take(&mut map, "endTime"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(CallRecord);
@@ -305,6 +355,9 @@ pub struct DialAmazonConnectReply {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for DialAmazonConnectReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -314,7 +367,14 @@ impl nxcloud_client::lenient::Record for DialAmazonConnectReply {
             msg: nxcloud_client::lenient::take(&mut map, "msg"),
             data: nxcloud_client::lenient::take_filled(&mut map, "data"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(DialAmazonConnectReply);
@@ -341,13 +401,23 @@ pub struct DialAmazonConnectData {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for DialAmazonConnectData {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
             call_id: nxcloud_client::lenient::take(&mut map, "callId"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(DialAmazonConnectData);
@@ -396,6 +466,9 @@ pub struct DidSmsEvent {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for DidSmsEvent {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -410,7 +483,14 @@ impl nxcloud_client::lenient::Record for DidSmsEvent {
             receive_time: nxcloud_client::lenient::take(&mut map, "receiveTime"),
             sms_status: nxcloud_client::lenient::take(&mut map, "smsStatus"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(DidSmsEvent);

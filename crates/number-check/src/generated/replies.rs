@@ -23,6 +23,9 @@ pub struct SubmitCheckReply {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for SubmitCheckReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -31,7 +34,14 @@ impl nxcloud_client::lenient::Record for SubmitCheckReply {
             msg: nxcloud_client::lenient::take(&mut map, "msg"),
             data: nxcloud_client::lenient::take_filled(&mut map, "data"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(SubmitCheckReply);
@@ -60,6 +70,9 @@ pub struct SubmitCheckData {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for SubmitCheckData {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -67,7 +80,14 @@ impl nxcloud_client::lenient::Record for SubmitCheckData {
             message_id: nxcloud_client::lenient::take(&mut map, "messageId"),
             batch_no: nxcloud_client::lenient::take(&mut map, "batchNo"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(SubmitCheckData);
@@ -101,6 +121,9 @@ pub struct QueryChecksReply {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for QueryChecksReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -109,7 +132,14 @@ impl nxcloud_client::lenient::Record for QueryChecksReply {
             msg: nxcloud_client::lenient::take(&mut map, "msg"),
             data: nxcloud_client::lenient::take_filled(&mut map, "data"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(QueryChecksReply);
@@ -150,6 +180,9 @@ pub struct QueryChecksData {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for QueryChecksData {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -160,7 +193,14 @@ impl nxcloud_client::lenient::Record for QueryChecksData {
             total_size: nxcloud_client::lenient::take(&mut map, "totalSize"),
             result: nxcloud_client::lenient::take_filled(&mut map, "result"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(QueryChecksData);
@@ -242,6 +282,9 @@ pub struct CheckResult {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for CheckResult {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -266,7 +309,14 @@ impl nxcloud_client::lenient::Record for CheckResult {
             answered: nxcloud_client::lenient::take(&mut map, "answered"),
             response: nxcloud_client::lenient::take(&mut map, "response"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(CheckResult);
@@ -329,6 +379,9 @@ pub struct CheckEvent {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for CheckEvent {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -341,7 +394,14 @@ impl nxcloud_client::lenient::Record for CheckEvent {
             data: nxcloud_client::lenient::take(&mut map, "data"),
             cost: nxcloud_client::lenient::take(&mut map, "cost"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(CheckEvent);
@@ -380,6 +440,9 @@ pub struct CheckEventData {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for CheckEventData {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -388,7 +451,14 @@ impl nxcloud_client::lenient::Record for CheckEventData {
             live: nxcloud_client::lenient::take(&mut map, "live"),
             dial: nxcloud_client::lenient::take(&mut map, "dial"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(CheckEventData);
@@ -432,6 +502,9 @@ pub struct BasicInfo {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for BasicInfo {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -444,7 +517,14 @@ impl nxcloud_client::lenient::Record for BasicInfo {
             number_type: nxcloud_client::lenient::take(&mut map, "numberType"),
             carrier: nxcloud_client::lenient::take(&mut map, "carrier"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(BasicInfo);
@@ -483,6 +563,9 @@ pub struct LiveInfo {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for LiveInfo {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -491,7 +574,14 @@ impl nxcloud_client::lenient::Record for LiveInfo {
             reachable: nxcloud_client::lenient::take(&mut map, "reachable"),
             roaming: nxcloud_client::lenient::take(&mut map, "roaming"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(LiveInfo);
@@ -523,6 +613,9 @@ pub struct DialInfo {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for DialInfo {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -531,7 +624,14 @@ impl nxcloud_client::lenient::Record for DialInfo {
             answered: nxcloud_client::lenient::take(&mut map, "answered"),
             response: nxcloud_client::lenient::take(&mut map, "response"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(DialInfo);
@@ -560,6 +660,9 @@ pub struct CheckCost {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for CheckCost {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -567,7 +670,14 @@ impl nxcloud_client::lenient::Record for CheckCost {
             price: nxcloud_client::lenient::take(&mut map, "price"),
             currency: nxcloud_client::lenient::take(&mut map, "currency"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(CheckCost);

@@ -1,8 +1,10 @@
 //! Programs without async code: the same calls, the same outcomes.
 
-use nxcloud::ErrorKind;
+use std::time::Duration;
+
 use nxcloud::sms::{self, SendSms};
 use nxcloud::virtual_number::{self, Bind, ListBindings};
+use nxcloud::{ErrorKind, RetryPolicy};
 use nxcloud_sandbox::{Fault, Sandbox};
 
 use crate::support::{Operation, PHONE, TEXT, hasty, sandbox};
@@ -80,4 +82,34 @@ async fn a_blocking_call_works_on_threads_of_a_runtime_too() {
     // The last clone of the session, and with it its thread, goes in async code.
     drop(session);
     assert_eq!(Operation::Send.accepted(&sandbox), 2);
+}
+
+/// A connection of an async call is driven by its runtime, which stands still while its only thread waits for a blocking call.
+/// There is one attempt, so that one on such a connection fails by its time-out instead of being made good by the next.
+#[test]
+fn a_blocking_call_needs_no_connection_of_a_runtime_that_stands_still() {
+    let (_elsewhere, sandbox) = elsewhere();
+    let session = hasty(sandbox.url())
+        .retry(RetryPolicy::never())
+        .timeout(Duration::from_secs(20))
+        .build()
+        .unwrap();
+    let request = SendSms::new("app", PHONE, TEXT);
+    let (client, blocking) = (
+        sms::Client::new(&session),
+        sms::blocking::Client::new(&session),
+    );
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        client.send_sms(&request).await.unwrap();
+        blocking.send_sms(&request).unwrap();
+        client.send_sms(&request).await.unwrap();
+    });
+    // Nobody runs the runtime here.
+    blocking.send_sms(&request).unwrap();
+    runtime.block_on(client.send_sms(&request)).unwrap();
+    assert_eq!(Operation::Send.accepted(&sandbox), 5);
 }

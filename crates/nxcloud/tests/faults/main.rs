@@ -3,6 +3,7 @@
 
 mod blocking;
 mod capture;
+mod mangling;
 mod matrix;
 mod page;
 mod support;

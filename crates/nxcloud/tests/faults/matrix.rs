@@ -13,6 +13,7 @@ use nxcloud_sandbox::{Fault, Mix};
 use tokio::sync::Semaphore;
 
 use crate::capture;
+use crate::mangling::{Mangling, Proxy};
 use crate::support::{
     Operation, PHONE, SECRET, TEXT, counting, hasty, in_time, nobody, sandbox, shifted_sandbox,
 };
@@ -24,6 +25,14 @@ enum Row {
     Refused,
     Clock(i64),
     Fault(Fault, Lasting),
+    /// Something between client and platform mangles every reply; the platform accepts, or refuses with code 1002.
+    Mangled(Mangling, Answer),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    Accepts,
+    Refuses,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -113,6 +122,12 @@ fn rows() -> Vec<(String, Row)> {
         let fault = Fault::Code(info.code.value());
         rows.push((name, Row::Fault(fault, Lasting::Always)));
     }
+    for mangling in Mangling::ALL {
+        for (answer, what) in [(Answer::Accepts, "success"), (Answer::Refuses, "refusal")] {
+            let name = format!("{what} {}", mangling.name());
+            rows.push((name, Row::Mangled(mangling, answer)));
+        }
+    }
     let unlisted = Row::Fault(Fault::Code(777_777), Lasting::Always);
     rows.push((
         "a code that the reference does not list".to_owned(),
@@ -155,6 +170,11 @@ async fn run(row: Row, operation: Operation, used_connection: bool) -> Cell {
         row,
         Row::Fault(Fault::StallBeforeAccept | Fault::StallAfterAccept, _)
     );
+    let proxy = match row {
+        Row::Mangled(mangling, _) => Some(Proxy::start(mangling, url.clone()).await),
+        _ => None,
+    };
+    let url = proxy.as_ref().map_or(url, |proxy| proxy.url.clone());
     let mut session = hasty(&url).retry_budget(None::<RetryBudget>);
     if stalls {
         session = session.timeout(Duration::from_secs(4));
@@ -170,6 +190,11 @@ async fn run(row: Row, operation: Operation, used_connection: bool) -> Cell {
             Lasting::Once => sandbox.faults().push_for(operation.id(), fault),
             Lasting::Always => sandbox.faults().mix(Mix::new(1).with(1.0, fault)),
         }
+    }
+    if let Row::Mangled(_, Answer::Refuses) = row {
+        sandbox
+            .faults()
+            .mix(Mix::new(1).with(1.0, Fault::Code(1002)));
     }
     let (options, attempts) = counting();
     let result = operation.call(&session, options).await;
@@ -217,7 +242,7 @@ async fn both_connections(row: Row, operation: Operation) -> Option<Cell> {
     }
     let fresh = run(row, operation, false).await;
     let codes = matches!(row, Row::Fault(Fault::Code(_), _));
-    if !codes && !matches!(row, Row::Refused | Row::Clock(_)) {
+    if !codes && !matches!(row, Row::Refused | Row::Clock(_) | Row::Mangled(..)) {
         let used = run(row, operation, true).await;
         assert_eq!(fresh, used, "a used connection makes a difference");
     }
@@ -242,8 +267,10 @@ async fn every_fault_for_a_send_and_for_a_read() {
         let (send, read) = in_time(async { (send.await.unwrap(), read.await.unwrap()) }).await;
         if let Some(send) = &send {
             assert_never_twice(&name, send);
+            assert_judged(&name, row, send);
         }
         if let Some(read) = &read {
+            assert_judged(&name, row, read);
             assert_eq!(
                 read.result == "success",
                 can_succeed(row),
@@ -266,6 +293,15 @@ fn assert_never_twice(name: &str, send: &Cell) {
     }
 }
 
+/// A refusal that can be read is one, and of what cannot be read nothing is claimed.
+fn assert_judged(name: &str, row: Row, cell: &Cell) {
+    if let Row::Mangled(mangling, answer) = row {
+        let refused = cell.result.starts_with("Refused");
+        let expected = answer == Answer::Refuses && mangling.is_readable();
+        assert_eq!(refused, expected, "{name}: {cell:?}");
+    }
+}
+
 /// Whether a read can succeed within the attempts of a call.
 fn can_succeed(row: Row) -> bool {
     match row {
@@ -274,6 +310,7 @@ fn can_succeed(row: Row) -> bool {
         Row::Fault(Fault::RetryAfter(_, 3600), _) | Row::Refused => false,
         Row::Fault(Fault::Slow(_) | Fault::WrongContentType, _) => true,
         Row::Fault(_, lasting) => lasting == Lasting::Once,
+        Row::Mangled(mangling, answer) => answer == Answer::Accepts && mangling.is_readable(),
     }
 }
 

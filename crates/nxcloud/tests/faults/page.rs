@@ -391,13 +391,14 @@ async fn a_rate_limit_waits_or_fails_and_listens_to_the_platform() {
     assert_eq!(error.outcome(), Outcome::NotSent);
     assert_eq!((error.attempts(), sandbox.requests().len()), (0, 2));
     // Another service has its own room; there the platform itself asks for a pause.
-    sandbox.faults().push(Fault::RetryAfter(429, 3600));
+    // However long it asks for, the pause is no longer than a call would wait.
+    sandbox.faults().push(Fault::RetryAfter(429, 315_360_000));
     let refused = Operation::Read.call(&session, CallOptions::new()).await;
     assert_eq!(refused.unwrap_err().status(), Some(429));
     let paused = Operation::Read.call(&session, CallOptions::new()).await;
     let paused = paused.unwrap_err();
     assert_eq!(paused.kind(), ErrorKind::Throttled);
-    assert!(paused.retry_after().unwrap() > Duration::from_secs(3000));
+    assert!(paused.retry_after().unwrap() <= Duration::from_secs(60));
 }
 
 #[tokio::test]
@@ -468,13 +469,12 @@ async fn a_span_tells_operation_attempts_outcome_and_code() {
 }
 
 #[tokio::test]
-async fn the_callers_own_http_client_is_used() {
+async fn the_callers_settings_of_the_http_client_are_used() {
     let sandbox = sandbox().await;
-    let client = reqwest::Client::builder()
-        .user_agent("somebody-else")
+    let session = hasty(sandbox.url())
+        .http_client(|builder| builder.user_agent("somebody-else"))
         .build()
         .unwrap();
-    let session = hasty(sandbox.url()).http_client(client).build().unwrap();
     Operation::Send
         .call(&session, CallOptions::new())
         .await
@@ -483,6 +483,34 @@ async fn the_callers_own_http_client_is_used() {
         sandbox.requests()[0].header("user-agent"),
         Some("somebody-else")
     );
+}
+
+#[tokio::test]
+async fn plain_http_through_a_proxy_on_another_machine_is_refused() {
+    for proxy in [
+        "http://proxy.example:3128",
+        "https://192.0.2.1",
+        "proxy.example:3128",
+        "http://me:hush-proxy@127.0.0.1.example",
+    ] {
+        let builder = || hasty("http://127.0.0.1:1").proxy(proxy);
+        let error = builder().build().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Configuration);
+        let shown = format!("{error} {error:?}");
+        assert!(shown.contains("plain http through a proxy"), "{shown}");
+        assert!(!shown.contains("hush-proxy"));
+        builder().allow_plain_http(true).build().unwrap();
+        let https = Session::builder(Credentials::nxcloud(KEY, SECRET).unwrap());
+        https.proxy(proxy).build().unwrap();
+    }
+    for proxy in [
+        "http://127.0.0.1:1",
+        "http://[::1]:1",
+        "localhost:1",
+        "127.0.0.1:1",
+    ] {
+        hasty("http://127.0.0.1:1").proxy(proxy).build().unwrap();
+    }
 }
 
 #[tokio::test]

@@ -102,6 +102,31 @@ async fn a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
+async fn no_setting_of_the_http_client_takes_a_request_elsewhere() {
+    let elsewhere = Server::answering("200 OK", "", r#"{"code":"0"}"#).await;
+    let moved = elsewhere.url.clone();
+    let location = format!("location: {moved}/elsewhere\r\n");
+    let server = Server::answering("307 Temporary Redirect", &location, "").await;
+    let session = Session::builder(Credentials::nxcloud("test-key", SECRET).unwrap())
+        .base_url(&server.url)
+        .http_client(move |builder| {
+            builder
+                .redirect(reqwest::redirect::Policy::limited(10))
+                .proxy(reqwest::Proxy::all(&moved).unwrap())
+        })
+        .build()
+        .unwrap();
+    let request = SendSms::new("app", PHONE, TEXT);
+    let error = Client::new(&session).send_sms(&request).await.unwrap_err();
+    assert_eq!(error.status(), Some(307));
+    assert_eq!(server.requests().len(), 1);
+    assert!(
+        elsewhere.requests().is_empty(),
+        "the signed request went on"
+    );
+}
+
+#[tokio::test]
 async fn an_unreachable_host_sends_nothing_and_may_be_retried() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -182,4 +207,15 @@ async fn an_unlisted_code_is_refused_with_an_unknown_outcome() {
     assert_eq!(error.outcome(), Outcome::Unknown);
     assert_eq!(error.kind(), ErrorKind::OutcomeUnknown);
     assert_eq!(error.code_name(), None);
+}
+
+#[tokio::test]
+async fn debug_of_an_error_names_the_operation_without_its_code_table() {
+    let server = Server::answering("500 X", "", "").await;
+    let error = send(&server.url).await.unwrap_err();
+    let sent = error.sent().unwrap();
+    for shown in [format!("{error:?}"), format!("{sent:?}")] {
+        assert!(shown.contains("\"send_sms\""), "{shown}");
+        assert!(!shown.contains("CodeInfo"), "{shown}");
+    }
 }

@@ -172,3 +172,38 @@ fn what_the_program_passes_goes_before_the_environment_before_a_profile() {
     }
     std::fs::remove_dir_all(&home).unwrap();
 }
+
+#[tokio::test]
+#[ignore = "run by the other tests in a child process"]
+async fn sends_one_message() {
+    let session = Session::from_env().unwrap();
+    let request = nxcloud::sms::SendSms::new("app", "8615012345678", "hello");
+    let result = nxcloud::sms::Client::new(&session).send_sms(&request).await;
+    println!(
+        "<<<{}>>>",
+        result.map_or_else(|error| error.to_string(), |_| "accepted".to_owned())
+    );
+}
+
+#[tokio::test]
+async fn this_machine_is_never_reached_through_a_proxy_of_the_environment() {
+    let proxy = crate::support::Server::answering("502 Bad Gateway", "", "").await;
+    for variable in ["http_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy"] {
+        let server = crate::support::Server::answering("200 OK", "", r#"{"code":"0"}"#).await;
+        let (url, proxy_url) = (server.url.clone(), proxy.url.clone());
+        let said = tokio::task::spawn_blocking(move || {
+            let account = [("NXCLOUD_ACCESS_KEY", "k"), ("NXCLOUD_ACCESS_SECRET", "s")];
+            let places = [
+                ("NXCLOUD_BASE_URL", url.as_str()),
+                (variable, proxy_url.as_str()),
+            ];
+            run(
+                "environment::sends_one_message",
+                &[account, places].concat(),
+            )
+        });
+        assert_eq!(said.await.unwrap(), "accepted", "{variable}");
+        assert_eq!(server.requests().len(), 1);
+    }
+    assert_eq!(proxy.requests().len(), 0);
+}

@@ -3,10 +3,13 @@
 
 mod bad_replies;
 mod bulk;
+mod connection_reuse;
 mod environment;
 mod invariants;
+mod mangled_replies;
 mod messages;
 mod pages;
 mod sandbox_state;
+mod status_table;
 mod support;
 mod uploads;

@@ -69,7 +69,7 @@ impl Server {
     }
 
     /// A server that answers with a status line, headers and a body of the right length.
-    pub(crate) async fn answering(status: &str, headers: &str, body: &str) -> Self {
+    pub(crate) async fn answering(status: &str, headers: &str, body: impl AsRef<[u8]>) -> Self {
         Self::start(with_body(status, headers, body)).await
     }
 
@@ -84,12 +84,13 @@ impl Server {
     }
 }
 
-fn with_body(status: &str, headers: &str, body: &str) -> Answer {
+fn with_body(status: &str, headers: &str, body: impl AsRef<[u8]>) -> Answer {
+    let body = body.as_ref();
     let length = body.len();
     let head = format!(
         "HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n{headers}\r\n"
     );
-    Answer::Bytes(format!("{head}{body}").into_bytes())
+    Answer::Bytes([head.as_bytes(), body].concat())
 }
 
 /// Reads one request with a content length to its end.

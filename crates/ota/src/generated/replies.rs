@@ -23,6 +23,9 @@ pub struct InitReply {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for InitReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -31,7 +34,14 @@ impl nxcloud_client::lenient::Record for InitReply {
             msg: nxcloud_client::lenient::take(&mut map, "msg"),
             data: nxcloud_client::lenient::take_filled(&mut map, "data"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(InitReply);
@@ -60,6 +70,9 @@ pub struct InitData {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for InitData {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -67,7 +80,14 @@ impl nxcloud_client::lenient::Record for InitData {
             request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
             url: nxcloud_client::lenient::take(&mut map, "url"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(InitData);
@@ -101,6 +121,9 @@ pub struct VerifyReply {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for VerifyReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -109,7 +132,14 @@ impl nxcloud_client::lenient::Record for VerifyReply {
             msg: nxcloud_client::lenient::take(&mut map, "msg"),
             data: nxcloud_client::lenient::take_filled(&mut map, "data"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(VerifyReply);
@@ -138,6 +168,9 @@ pub struct VerifyData {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for VerifyData {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -145,7 +178,14 @@ impl nxcloud_client::lenient::Record for VerifyData {
             request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
             status: nxcloud_client::lenient::take(&mut map, "status"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(VerifyData);
@@ -174,6 +214,8 @@ pub struct VerificationStatusEvent {
     pub dr_time: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    pub repairs: nxcloud_client::Repairs,
     spellings: nxcloud_client::lenient::Spellings,
 }
 impl serde::Serialize for VerificationStatusEvent {
@@ -211,8 +253,15 @@ impl nxcloud_client::lenient::Record for VerificationStatusEvent {
                 &mut spellings,
             ),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
             spellings,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(VerificationStatusEvent);

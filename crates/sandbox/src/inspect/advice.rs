@@ -12,6 +12,14 @@ pub(super) fn advice(cause: &Cause) -> String {
             "Send as many bytes as content-length says, and keep the connection open meanwhile."
                 .to_owned()
         }
+        Cause::Busy => "Send again; the sandbox was receiving too much at once.".to_owned(),
+        Cause::ForeignHost => {
+            "Use 127.0.0.1 or localhost in the base URL, or start the sandbox with a token."
+                .to_owned()
+        }
+        Cause::NotRecorded => {
+            "Make room on the disk of the record file, and send again.".to_owned()
+        }
         Cause::CommonParameter { name, problem } => match problem {
             CommonProblem::Missing => format!("Send {name} with every request."),
             CommonProblem::Unreadable => {

@@ -64,11 +64,12 @@ async fn nothing() -> Problem {
 }
 
 /// `GET about`: what a newcomer needs to send a first request.
-async fn about() -> Response {
+async fn about(State(shared): State<Arc<Shared>>) -> Response {
+    let accounts = &shared.platform.accounts;
     reply(&json!({
         "version": env!("CARGO_PKG_VERSION"),
-        "access_key": ACCESS_KEY,
-        "app_id": APP_ID,
+        "access_key": accounts.nxcloud(ACCESS_KEY).map(|_| ACCESS_KEY),
+        "app_id": accounts.antbuddy(APP_ID).map(|_| APP_ID),
     }))
 }
 

@@ -13,7 +13,7 @@ pub(crate) struct Accounts {
 }
 
 /// An NXCLOUD account.
-pub(super) struct Account {
+pub(crate) struct Account {
     pub(super) access_key: AccessKey,
     /// Kept beside the signer, which does not give it back, to recognise signatures made in a wrong way.
     pub(super) secret: Secret,
@@ -38,11 +38,11 @@ impl Accounts {
         self.antbuddy.insert(key, signer);
     }
 
-    pub(super) fn nxcloud(&self, access_key: &str) -> Option<&Account> {
+    pub(crate) fn nxcloud(&self, access_key: &str) -> Option<&Account> {
         self.nxcloud.get(access_key)
     }
 
-    pub(super) fn antbuddy(&self, app_id: &str) -> Option<&antbuddy::Signer> {
+    pub(crate) fn antbuddy(&self, app_id: &str) -> Option<&antbuddy::Signer> {
         self.antbuddy.get(app_id)
     }
 }

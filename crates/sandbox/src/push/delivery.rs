@@ -83,7 +83,7 @@ impl Delivery {
 
 impl DeliveryOutcome {
     /// A short name that programs can compare.
-    const fn name(&self) -> &'static str {
+    pub(super) const fn name(&self) -> &'static str {
         match self {
             Self::Accepted => "accepted",
             Self::Refused { .. } => "refused",
@@ -109,7 +109,9 @@ impl fmt::Debug for Delivery {
 }
 
 /// What came of an attempt.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// `Debug` leaves out the receiver's text.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DeliveryOutcome {
     /// The receiver answered as the reference wants it.
@@ -130,6 +132,20 @@ pub enum DeliveryOutcome {
     NotSent,
 }
 
+impl fmt::Debug for DeliveryOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Accepted => f.write_str("Accepted"),
+            Self::Refused { status, .. } => f
+                .debug_struct("Refused")
+                .field("status", status)
+                .finish_non_exhaustive(),
+            Self::Failed { reason } => f.debug_struct("Failed").field("reason", reason).finish(),
+            Self::NotSent => f.write_str("NotSent"),
+        }
+    }
+}
+
 /// Why a push could not be ordered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -144,6 +160,14 @@ pub enum PushError {
     NoAddress,
     /// No account of the sandbox has this access key.
     UnknownAccessKey(String),
+    /// The push is signed, and the sandbox has no account. One with a token has only those of
+    /// [`Builder::account`](crate::Builder::account).
+    NoAccount,
+    /// The dotted path of a field has too many steps.
+    DeepField {
+        /// How many it may have.
+        max: usize,
+    },
     /// The push has no such `action`.
     UnknownAction(String),
     /// The request that the push follows has no entry of this number.
@@ -161,6 +185,15 @@ impl fmt::Display for PushError {
                 f.write_str("the reference does not have the push travel this way")
             }
             Self::UnknownAccessKey(key) => write!(f, "no account has the access key {key}"),
+            Self::NoAccount => {
+                f.write_str("the push is signed and the sandbox has no account: add one")
+            }
+            Self::DeepField { max } => {
+                write!(
+                    f,
+                    "the path of a field has more than {max} steps: use fewer dots"
+                )
+            }
             Self::UnknownAction(action) => write!(f, "the push has no action {action}"),
             Self::UnknownEntry(entry) => write!(f, "the request has no entry {entry}"),
             Self::UnknownDelivery(id) => write!(f, "the log has no attempt {id}"),

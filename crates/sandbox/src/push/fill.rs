@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Map, Value};
 
+use super::PushError;
 use super::rules::After;
 
 /// The sources of a fill.
@@ -120,6 +121,17 @@ fn get<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
         Value::Array(items) => items.get(step.parse::<usize>().ok()?),
         other => other.get(step),
     })
+}
+
+/// A dotted path has at most so many steps: each is an object in another, and what walks through them takes stack.
+const MAX_STEPS: usize = 32;
+
+/// Refuses a path of a caller's that has too many steps.
+pub(super) fn check(path: &str) -> Result<(), PushError> {
+    if path.split('.').count() <= MAX_STEPS {
+        return Ok(());
+    }
+    Err(PushError::DeepField { max: MAX_STEPS })
 }
 
 /// Sets a field by its dotted path; what is not there on the way is made. A number stays a number.

@@ -24,7 +24,7 @@ pub use delivery::{Delivery, DeliveryOutcome, PushError};
 pub use known::PushInfo;
 pub use order::Order;
 pub use rules::PushContent;
-use rules::Rule;
+use rules::{After, Rule};
 
 use crate::SpecError;
 use crate::events::Events;
@@ -46,6 +46,10 @@ pub struct Pushes {
 struct Inner {
     rules: Arc<[Rule]>,
     signers: HashMap<String, Signer>,
+    /// Its key signs what names no other.
+    first_account: Option<String>,
+    /// The ports of addresses that requests name; `None` if all are allowed.
+    ports: Option<Vec<u16>>,
     clock: Clock,
     events: Events,
     settings: Mutex<Settings>,
@@ -105,16 +109,20 @@ impl<'a> Origin<'a> {
 
 impl Pushes {
     pub(crate) fn new(
-        signers: impl IntoIterator<Item = Signer>,
+        signers: Vec<Signer>,
+        ports: Option<Vec<u16>>,
         clock: Clock,
         events: Events,
     ) -> Result<Self, SpecError> {
-        let signers = signers.into_iter();
-        let signers = signers.map(|signer| (signer.access_key().as_str().to_owned(), signer));
+        let key = |signer: &Signer| signer.access_key().as_str().to_owned();
+        let first_account = signers.first().map(key);
+        let signers = signers.into_iter().map(|signer| (key(&signer), signer));
         Ok(Self {
             inner: Arc::new(Inner {
                 rules: rules::rules()?,
                 signers: signers.collect(),
+                first_account,
+                ports,
                 clock,
                 events,
                 settings: Mutex::default(),
@@ -319,14 +327,36 @@ impl Inner {
         field.is_some_and(named) || lock(&self.settings).address(&rule.name).is_some()
     }
 
+    /// The address that a request names, if pushes may go there.
+    fn named_address<'v>(
+        &self,
+        rule: &Rule,
+        after: &After,
+        many: bool,
+        origin: &'v Origin<'_>,
+    ) -> Option<&'v str> {
+        let url = fill::address(after, many, &origin.body)?;
+        let port = || send::Target::new(url).map(|target| target.port());
+        match &self.ports {
+            Some(ports) if !port().is_some_and(|port| ports.contains(&port)) => {
+                tracing::warn!(
+                    push = rule.name,
+                    "the address in the request is not used: its port is not allowed"
+                );
+                None
+            }
+            _ => Some(url),
+        }
+    }
+
     fn jobs_of(&self, index: usize, rule: &Rule, origin: &Origin<'_>) -> Vec<Job> {
         let Some(after) = &rule.after else {
             return Vec::new();
         };
         let entries = fill::entries(after, &origin.body);
         let many = entries.len() > 1;
+        let named = self.named_address(rule, after, many, origin);
         let settings = lock(&self.settings);
-        let named = fill::address(after, many, &origin.body);
         let configured = || settings.address(&rule.name).map(String::as_str);
         let Some(url) = named.or_else(configured).map(str::to_owned) else {
             return Vec::new();

@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use super::rules::Rule;
 use super::{Inner, Job, Origin, PushError, fill, lock};
-use crate::ACCESS_KEY;
 use crate::conversation::Channel;
 use crate::push::Delivery;
 use crate::record::ReceivedRequest;
@@ -56,7 +55,8 @@ impl Order {
         self
     }
 
-    /// Sets a field by its dotted path, such as `statuses.0.status`. What is not there on the way is made.
+    /// Sets a field by its dotted path, such as `statuses.0.status`. What is not there on the way is made. A path of more
+    /// than 32 steps is an error when the push is sent.
     pub fn field(mut self, path: impl Into<String>, value: Value) -> Self {
         self.fields.push((path.into(), value));
         self
@@ -69,7 +69,7 @@ impl Order {
     }
 
     /// Signs with the secret of this account, if the push is signed. Without it the account of the request that it
-    /// follows does, else the built-in one.
+    /// follows does, else the built-in one or, where that is not served, the first one that was added.
     pub fn signed_by(mut self, access_key: impl Into<String>) -> Self {
         self.access_key = Some(access_key.into());
         self
@@ -137,13 +137,17 @@ impl Inner {
             sender = Some(origin.access_key).filter(|key| !key.is_empty());
         }
         for (path, value) in order.fields {
+            fill::check(&path)?;
             fill::set(&mut fields, &path, value);
         }
         let access_key = order.access_key.or(sender);
-        let access_key = access_key.unwrap_or_else(|| ACCESS_KEY.to_owned());
-        if !self.signers.contains_key(&access_key) {
-            return Err(PushError::UnknownAccessKey(access_key));
-        }
+        let access_key = access_key.or_else(|| self.first_account.clone());
+        let access_key = match access_key {
+            Some(key) if self.signers.contains_key(&key) => key,
+            Some(key) => return Err(PushError::UnknownAccessKey(key)),
+            None if rule.signed => return Err(PushError::NoAccount),
+            None => String::new(),
+        };
         if let Some(action) = &order.action
             && !rule.action.contains(action)
         {
@@ -181,7 +185,7 @@ impl Inner {
         let entry = entries.get(entry).ok_or(PushError::UnknownEntry(entry))?;
         let sources = self.sources(fill::ignored(after, many), origin, entry);
         fill::fill(fields, after, many, &sources);
-        let address = fill::address(after, many, &origin.body);
+        let address = self.named_address(rule, after, many, origin);
         Ok(address.map(str::to_owned))
     }
 

@@ -71,7 +71,12 @@ impl Inner {
     }
 
     fn note(&self, delivery: Delivery) {
-        tracing::info!(push = delivery.push, attempt = delivery.attempt, outcome = ?delivery.outcome, "pushed");
+        tracing::info!(
+            push = delivery.push,
+            attempt = delivery.attempt,
+            outcome = delivery.outcome.name(),
+            "pushed"
+        );
         self.events.tell("delivery", || delivery.summary());
         let mut log = lock(&self.log);
         if log.len() >= MAX_LOG {

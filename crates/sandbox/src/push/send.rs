@@ -1,6 +1,6 @@
 //! Sending a push over plain HTTP to this machine.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::http::header::{CONTENT_TYPE, HOST};
@@ -16,6 +16,7 @@ use tokio::net::TcpStream;
 use tokio::time;
 
 use super::rules::{PushContent, Rule};
+use crate::loopback;
 
 /// How long an attempt may take. The reference does not say how long the platform waits.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -112,7 +113,8 @@ pub(super) fn sign(
 /// Where a push may go.
 #[derive(Debug)]
 pub(super) struct Target {
-    address: SocketAddr,
+    /// Tried one after another until one takes the connection.
+    addresses: Vec<SocketAddr>,
     host: String,
     path: String,
     query: Option<String>,
@@ -125,20 +127,21 @@ impl Target {
         if uri.scheme_str() != Some("http") {
             return None;
         }
-        let host = uri.host()?;
-        let bare = host.trim_start_matches('[').trim_end_matches(']');
-        let ip = match bare {
-            "localhost" => IpAddr::from([127, 0, 0, 1]),
-            other => other.parse::<IpAddr>().ok()?,
-        };
-        ip.is_loopback().then(|| Self {
-            address: SocketAddr::new(ip, uri.port_u16().unwrap_or(80)),
+        let port = uri.port_u16().unwrap_or(80);
+        let addresses = loopback::addresses(uri.host()?).map(|ip| SocketAddr::new(ip, port));
+        let addresses = addresses.collect::<Vec<_>>();
+        (!addresses.is_empty()).then(|| Self {
+            addresses,
             host: uri
                 .authority()
                 .map_or_else(String::new, ToString::to_string),
             path: uri.path().to_owned(),
             query: uri.query().map(str::to_owned),
         })
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.addresses.first().map_or(0, SocketAddr::port)
     }
 }
 
@@ -179,7 +182,7 @@ async fn exchange(
         request = request.header(HeaderName::from_static(name), value);
     }
     let request = request.body(Full::new(message.body.clone()))?;
-    let stream = TcpStream::connect(target.address).await?;
+    let stream = TcpStream::connect(&target.addresses[..]).await?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     let exchange = async {
         let response = sender.send_request(request).await?;

@@ -3,16 +3,13 @@
 use std::borrow::Cow;
 use std::fmt;
 
-#[cfg(feature = "record")]
-use serde::Deserialize;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::violation::Violation;
 
 /// Whether a request was accepted, and the result code that answered it.
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "record", derive(Deserialize, Serialize))]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Verdict {
     code: i64,
     cause: Option<Cause>,
@@ -83,8 +80,7 @@ impl Verdict {
 }
 
 /// Why a request was refused. `Display` gives one line for the sender, without any value of the request.
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "record", derive(Deserialize, Serialize))]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[non_exhaustive]
 pub enum Cause {
     /// No operation has this path.
@@ -99,8 +95,14 @@ pub enum Cause {
         /// The limit in bytes.
         limit: usize,
     },
-    /// The connection broke before the body was complete.
+    /// The connection broke, or time ran out, before the body was complete.
     BodyIncomplete,
+    /// The bodies that are just being received are too large together.
+    Busy,
+    /// The `Host` header names another machine.
+    ForeignHost,
+    /// The file that keeps the requests cannot be written, so this one was not carried out.
+    NotRecorded,
     /// One of the parameters that every request carries is missing or cannot be read.
     CommonParameter {
         /// Its name.
@@ -141,8 +143,7 @@ impl From<Violation> for Cause {
 }
 
 /// What is wrong with a common parameter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "record", derive(Deserialize, Serialize))]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub enum CommonProblem {
     /// It is absent or empty.
@@ -162,6 +163,9 @@ impl Cause {
             Self::Method { .. } => "method",
             Self::BodyTooLarge { .. } => "body-too-large",
             Self::BodyIncomplete => "body-incomplete",
+            Self::Busy => "busy",
+            Self::ForeignHost => "foreign-host",
+            Self::NotRecorded => "not-recorded",
             Self::CommonParameter { .. } => "common-parameter",
             Self::UnknownAccount => "unknown-account",
             Self::Timestamp => "timestamp",
@@ -181,6 +185,13 @@ impl fmt::Display for Cause {
             Self::Method { allowed } => write!(f, "this path takes {} only", allowed.join(", ")),
             Self::BodyTooLarge { limit } => write!(f, "the body is larger than {limit} bytes"),
             Self::BodyIncomplete => f.write_str("the body is not complete"),
+            Self::Busy => f.write_str("too much is being received at once: send again"),
+            Self::ForeignHost => f.write_str(
+                "the Host header names another machine: use 127.0.0.1 or localhost, or start the sandbox with a token",
+            ),
+            Self::NotRecorded => f.write_str(
+                "the request cannot be recorded and was not carried out: make room for the record file",
+            ),
             Self::CommonParameter { name, problem } => {
                 let problem = match problem {
                     CommonProblem::Missing => "is missing",
@@ -206,8 +217,7 @@ impl fmt::Display for Cause {
 /// A signature that is not that of the request.
 ///
 /// `Debug` leaves out the string to sign, because that holds the body.
-#[derive(Clone, Default)]
-#[cfg_attr(feature = "record", derive(Deserialize, Serialize))]
+#[derive(Clone, Default, Deserialize, Serialize)]
 pub struct SignatureMismatch {
     likely_cause: LikelyCause,
     string_to_sign: String,
@@ -281,8 +291,7 @@ impl fmt::Debug for SignatureMismatch {
 }
 
 /// Which documented cause a wrong signature looks like. `Display` says what to change.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
-#[cfg_attr(feature = "record", derive(Deserialize))]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum LikelyCause {

@@ -3,8 +3,12 @@
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use memchr::memmem;
 
+use super::secret::{MASK, is_secret};
+
 /// Headers in one piece of memory, in the form of an HTTP head: `name: value`, CR, LF, names in lower case. No value can
 /// hold a line end.
+///
+/// Credentials are masked from the start, so that nothing that shows or stores headers can show them.
 ///
 /// A map would take ten times the room, and hold on to the buffers of the connection.
 #[derive(Clone, Default)]
@@ -30,7 +34,7 @@ impl Headers {
             .map(|(_, value)| value)
     }
 
-    /// The headers as they were received.
+    /// The headers as they were received, but for the credentials.
     pub(crate) fn to_map(&self) -> HeaderMap {
         let mut map = HeaderMap::new();
         for (name, value) in self.iter() {
@@ -45,12 +49,10 @@ impl Headers {
     }
 
     /// The head that [`as_bytes`](Self::as_bytes) gave.
-    #[cfg(feature = "record")]
     pub(super) fn from_bytes(head: Vec<u8>) -> Self {
         Self(head.into_boxed_slice())
     }
 
-    #[cfg(feature = "record")]
     pub(super) const fn as_bytes(&self) -> &[u8] {
         &self.0
     }
@@ -70,7 +72,12 @@ impl From<&HeaderMap> for Headers {
         for (name, value) in headers {
             head.extend_from_slice(name.as_str().as_bytes());
             head.extend_from_slice(b": ");
-            head.extend_from_slice(value.as_bytes());
+            let secret = is_secret(name.as_str());
+            head.extend_from_slice(if secret {
+                MASK.as_bytes()
+            } else {
+                value.as_bytes()
+            });
             head.extend_from_slice(b"\r\n");
         }
         Self(head.into_boxed_slice())

@@ -1,18 +1,16 @@
 //! The requests of the past, within a bound.
 
 use std::collections::VecDeque;
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-#[cfg(feature = "record")]
-use super::file::{Past, Recorder, Waiting};
-use super::{Parts, ReceivedRequest, Room};
+use super::file::{RecordError, Recorder};
+use super::{Cause, Parts, ReceivedRequest};
 
 /// The latest requests, in the order in which they were answered.
 pub(crate) struct History {
     max_requests: usize,
     max_bytes: usize,
-    #[cfg(feature = "record")]
-    waiting: Option<Waiting>,
     kept: Mutex<Kept>,
 }
 
@@ -22,7 +20,6 @@ struct Kept {
     bytes: usize,
     /// The number of the latest request.
     last_id: u64,
-    #[cfg(feature = "record")]
     recorder: Option<Recorder>,
 }
 
@@ -54,51 +51,41 @@ impl History {
         Self {
             max_requests,
             max_bytes,
-            #[cfg(feature = "record")]
-            waiting: None,
             kept: Mutex::default(),
         }
     }
 
     /// Goes on with what a file holds, and writes into it from now on.
-    #[cfg(feature = "record")]
-    pub(crate) fn record(mut self, recorder: Recorder, past: Past) -> Self {
-        self.waiting = Some(recorder.waiting());
-        let (max_requests, max_bytes) = (self.max_requests, self.max_bytes);
+    pub(crate) fn record(self, path: &Path, max_size: u64) -> Result<Self, RecordError> {
         let mut kept = self.kept();
-        kept.last_id = past.last_id;
-        for request in past.requests {
-            kept.push(request, max_requests, max_bytes);
-        }
+        let recorder = Recorder::open(path, max_size, |request| {
+            kept.push(request, self.max_requests, self.max_bytes);
+        })?;
+        kept.last_id = recorder.last_id();
         kept.recorder = Some(recorder);
         drop(kept);
-        self
+        Ok(self)
     }
 
-    /// Waits until a request with such a body can be recorded; at once if no file is written. It is asked for before the
-    /// platform acts, so that from there to the record nothing waits.
-    pub(crate) async fn room(&self, body_bytes: usize) -> Room {
-        #[cfg(feature = "record")]
-        if let Some(waiting) = &self.waiting {
-            return waiting.clone().room(body_bytes).await;
-        }
-        let _ = body_bytes;
-        None
+    /// Whether the next request can be recorded; true if no file is written. It is asked before the platform acts, so that
+    /// whatever is carried out is written.
+    pub(crate) fn can_record(&self) -> bool {
+        let mut kept = self.kept();
+        let recorder = kept.recorder.as_mut();
+        recorder.is_none_or(|recorder| recorder.flush().is_ok())
     }
 
     /// Numbers a request and keeps it; the oldest ones go until the rest is within the bounds. A request that alone is
     /// larger than the bound is kept until the next one comes.
-    pub(crate) fn push(&self, parts: Parts, room: Room) -> ReceivedRequest {
+    pub(crate) fn push(&self, parts: Parts) -> ReceivedRequest {
         let mut kept = self.kept();
         kept.last_id += 1;
         let request = ReceivedRequest::new(kept.last_id, parts);
         kept.push(request.clone(), self.max_requests, self.max_bytes);
-        #[cfg(feature = "record")]
-        if let Some(recorder) = &kept.recorder {
-            recorder.push(request.clone(), room);
+        let refused = matches!(request.verdict().cause(), Some(Cause::NotRecorded));
+        if let (Some(recorder), false) = (&mut kept.recorder, refused) {
+            recorder.push(&request);
         }
-        #[cfg(not(feature = "record"))]
-        drop(room);
         request
     }
 
@@ -122,18 +109,21 @@ impl History {
         let mut kept = self.kept();
         kept.requests.clear();
         kept.bytes = 0;
-        #[cfg(feature = "record")]
-        if let Some(recorder) = &kept.recorder {
+        if let Some(recorder) = &mut kept.recorder {
             recorder.clear();
         }
     }
 
-    /// Waits until everything is in the file, and closes it.
-    #[cfg(feature = "record")]
+    /// Records on a device on which there is never room.
+    #[cfg(all(test, target_os = "linux"))]
+    pub(crate) fn record_on_a_full_disk(self) -> Self {
+        self.kept().recorder = Some(Recorder::on_a_full_disk());
+        self
+    }
+
+    /// Closes the file. What comes afterwards is not in it.
     pub(crate) fn close(&self) {
-        let recorder = self.kept().recorder.take();
-        // Without the lock, since this waits.
-        drop(recorder);
+        self.kept().recorder = None;
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -178,7 +168,7 @@ mod tests {
     fn the_oldest_request_goes_first() {
         let history = History::new(3, 1000);
         for number in 1..=5 {
-            history.push(request(number, 10), None);
+            history.push(request(number, 10));
         }
         assert_eq!(numbers(&history), [3, 4, 5]);
         history.clear();
@@ -189,7 +179,7 @@ mod tests {
     fn a_request_is_found_by_its_number_which_never_comes_again() {
         let history = History::new(2, 1000);
         for number in 1..=3 {
-            assert_eq!(history.push(request(number * 100, 10), None).id(), number);
+            assert_eq!(history.push(request(number * 100, 10)).id(), number);
         }
         let found = |id| history.request(id).map(|request| request.received_at());
         assert_eq!(
@@ -198,7 +188,7 @@ mod tests {
         );
         history.clear();
         assert_eq!(found(3), None);
-        assert_eq!(history.push(request(400, 10), None).id(), 4);
+        assert_eq!(history.push(request(400, 10)).id(), 4);
         assert_eq!(found(4), Some(400));
     }
 
@@ -206,19 +196,19 @@ mod tests {
     fn large_bodies_push_out_older_ones() {
         let history = History::new(10, 100);
         for number in 1..=4 {
-            history.push(request(number, 40), None);
+            history.push(request(number, 40));
         }
         assert_eq!(numbers(&history), [3, 4]);
-        history.push(request(5, 500), None);
+        history.push(request(5, 500));
         assert_eq!(numbers(&history), [5]);
-        history.push(request(6, 40), None);
+        history.push(request(6, 40));
         assert_eq!(numbers(&history), [6]);
     }
 
     #[test]
     fn a_history_of_none_keeps_none() {
         let history = History::new(0, 100);
-        assert_eq!(history.push(request(1, 1), None).id(), 1);
+        assert_eq!(history.push(request(1, 1)).id(), 1);
         assert!(numbers(&history).is_empty());
     }
 }

@@ -1,10 +1,10 @@
 //! What the sandbox received, and how it answered.
 
 mod cause;
-#[cfg(feature = "record")]
 mod file;
 mod headers;
 mod history;
+mod secret;
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,17 +13,17 @@ use std::time::Duration;
 use axum::http::Method;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
-use tokio::sync::OwnedSemaphorePermit;
 
 pub use cause::{Cause, CommonProblem, LikelyCause, SignatureMismatch, Verdict};
-#[cfg(feature = "record")]
 pub use file::RecordError;
-#[cfg(feature = "record")]
-pub(crate) use file::Recorder;
 pub(crate) use headers::Headers;
 pub(crate) use history::History;
+pub(crate) use secret::mask_query;
 
 /// One request that the sandbox received, with its verdict and reply. Cloning it is cheap.
+///
+/// Credentials that are the same in every request, such as `x-auth-app-hash`, `authorization` or `hash` in the query, are
+/// not kept: their value is `***`.
 ///
 /// `Debug` shows what happened, but no header, body or path, because those carry phone numbers, message texts and
 /// signatures.
@@ -32,9 +32,6 @@ pub struct ReceivedRequest {
     id: u64,
     parts: Arc<Parts>,
 }
-
-/// Room for a request on its way to a file, free again when this is dropped; nothing if no file is written.
-pub(crate) type Room = Option<OwnedSemaphorePermit>;
 
 /// The parts of a record.
 pub(crate) struct Parts {
@@ -46,6 +43,7 @@ pub(crate) struct Parts {
     pub(crate) operation: Option<Arc<str>>,
     pub(crate) method: Method,
     pub(crate) path: String,
+    /// Without credentials.
     pub(crate) query: Option<String>,
     pub(crate) headers: Headers,
     pub(crate) body: Bytes,
@@ -104,7 +102,7 @@ impl ReceivedRequest {
         &self.parts.path
     }
 
-    /// The query as sent, without the question mark.
+    /// The query as sent, without the question mark, and with `***` in the place of a credential.
     #[must_use]
     pub fn query(&self) -> Option<&str> {
         self.parts.query.as_deref()
@@ -121,7 +119,7 @@ impl ReceivedRequest {
         std::str::from_utf8(value).ok()
     }
 
-    /// All headers, names in lower case.
+    /// All headers, names in lower case, credentials as `***`.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.parts.headers.iter()
     }

@@ -29,6 +29,11 @@ impl Push {
 impl Hook {
     pub(crate) async fn start(answer: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::on(listener, answer)
+    }
+
+    /// An endpoint on a socket that is listened on.
+    pub(crate) fn on(listener: TcpListener, answer: &'static str) -> Self {
         let base = format!("http://{}", listener.local_addr().unwrap());
         let (queue, received) = mpsc::unbounded_channel();
         let task = tokio::spawn(async move {

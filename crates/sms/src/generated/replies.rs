@@ -20,6 +20,9 @@ pub struct SendSmsReply {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for SendSmsReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -28,7 +31,14 @@ impl nxcloud_client::lenient::Record for SendSmsReply {
             message_id: nxcloud_client::lenient::take(&mut map, "messageid"),
             result: nxcloud_client::lenient::take(&mut map, "result"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(SendSmsReply);
@@ -85,6 +95,9 @@ pub struct SmsReceipt {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for SmsReceipt {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -101,7 +114,14 @@ impl nxcloud_client::lenient::Record for SmsReceipt {
             size: nxcloud_client::lenient::take(&mut map, "size"),
             ext: nxcloud_client::lenient::take(&mut map, "ext"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(SmsReceipt);

@@ -16,6 +16,8 @@ pub struct SendMessageReply {
     pub data: Option<SendMessageData>,
     /// What the reference does not list, and values that did not fit their field.
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    pub repairs: nxcloud_client::Repairs,
     spellings: nxcloud_client::lenient::Spellings,
 }
 impl serde::Serialize for SendMessageReply {
@@ -49,8 +51,15 @@ impl nxcloud_client::lenient::Record for SendMessageReply {
             ),
             data: nxcloud_client::lenient::take(&mut map, "data"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
             spellings,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(SendMessageReply);
@@ -76,13 +85,23 @@ pub struct SendMessageData {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for SendMessageData {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
             request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(SendMessageData);
@@ -118,6 +137,9 @@ pub struct MessageReceipt {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for MessageReceipt {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -128,7 +150,14 @@ impl nxcloud_client::lenient::Record for MessageReceipt {
             message: nxcloud_client::lenient::take(&mut map, "message"),
             send_time: nxcloud_client::lenient::take(&mut map, "sendTime"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(MessageReceipt);
@@ -171,6 +200,9 @@ pub struct MessageReplyEvent {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for MessageReplyEvent {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -181,7 +213,14 @@ impl nxcloud_client::lenient::Record for MessageReplyEvent {
             message: nxcloud_client::lenient::take_filled(&mut map, "message"),
             send_time: nxcloud_client::lenient::take(&mut map, "sendTime"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(MessageReplyEvent);
@@ -215,6 +254,9 @@ pub struct ReplyContent {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for ReplyContent {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -223,7 +265,14 @@ impl nxcloud_client::lenient::Record for ReplyContent {
             media: nxcloud_client::lenient::take(&mut map, "media"),
             file_name: nxcloud_client::lenient::take(&mut map, "fileName"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(ReplyContent);

@@ -26,6 +26,9 @@ pub struct BindReply {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for BindReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -35,7 +38,14 @@ impl nxcloud_client::lenient::Record for BindReply {
             request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
             data: nxcloud_client::lenient::take_filled(&mut map, "data"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(BindReply);
@@ -65,6 +75,9 @@ pub struct BindData {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for BindData {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -72,7 +85,14 @@ impl nxcloud_client::lenient::Record for BindData {
             bind_id: nxcloud_client::lenient::take(&mut map, "bindId"),
             did: nxcloud_client::lenient::take(&mut map, "did"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(BindData);
@@ -109,6 +129,9 @@ pub struct BindWithExtensionReply {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for BindWithExtensionReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -118,7 +141,14 @@ impl nxcloud_client::lenient::Record for BindWithExtensionReply {
             request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
             data: nxcloud_client::lenient::take_filled(&mut map, "data"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(BindWithExtensionReply);
@@ -157,6 +187,9 @@ pub struct BindGroupReply {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for BindGroupReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -166,7 +199,14 @@ impl nxcloud_client::lenient::Record for BindGroupReply {
             request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
             data: nxcloud_client::lenient::take_filled(&mut map, "data"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(BindGroupReply);
@@ -199,6 +239,9 @@ pub struct UnbindReply {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for UnbindReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -207,7 +250,14 @@ impl nxcloud_client::lenient::Record for UnbindReply {
             msg: nxcloud_client::lenient::take(&mut map, "msg"),
             request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(UnbindReply);
@@ -245,6 +295,9 @@ pub struct ListBindingsReply {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for ListBindingsReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -254,7 +307,14 @@ impl nxcloud_client::lenient::Record for ListBindingsReply {
             request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
             data: nxcloud_client::lenient::take_filled(&mut map, "data"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(ListBindingsReply);
@@ -287,6 +347,9 @@ pub struct ListBindingsData {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for ListBindingsData {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -294,7 +357,14 @@ impl nxcloud_client::lenient::Record for ListBindingsData {
             bind_list: nxcloud_client::lenient::take_filled(&mut map, "bindList"),
             total: nxcloud_client::lenient::take(&mut map, "total"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(ListBindingsData);
@@ -346,6 +416,9 @@ pub struct Binding {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for Binding {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -361,7 +434,14 @@ impl nxcloud_client::lenient::Record for Binding {
             expire_at: nxcloud_client::lenient::take(&mut map, "expireAt"),
             extension: nxcloud_client::lenient::take(&mut map, "extension"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(Binding);
@@ -406,6 +486,9 @@ pub struct QueryBindingReply {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for QueryBindingReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -415,7 +498,14 @@ impl nxcloud_client::lenient::Record for QueryBindingReply {
             request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
             data: nxcloud_client::lenient::take_filled(&mut map, "data"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(QueryBindingReply);
@@ -463,6 +553,9 @@ pub struct QueryBindingData {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for QueryBindingData {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -485,7 +578,14 @@ impl nxcloud_client::lenient::Record for QueryBindingData {
                 "audioWhenDtmfErr",
             ),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(QueryBindingData);
@@ -534,6 +634,9 @@ pub struct CreateGroupReply {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for CreateGroupReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -543,7 +646,14 @@ impl nxcloud_client::lenient::Record for CreateGroupReply {
             request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
             group_id: nxcloud_client::lenient::take(&mut map, "groupId"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(CreateGroupReply);
@@ -576,6 +686,9 @@ pub struct DeleteGroupReply {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for DeleteGroupReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -584,7 +697,14 @@ impl nxcloud_client::lenient::Record for DeleteGroupReply {
             msg: nxcloud_client::lenient::take(&mut map, "msg"),
             request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(DeleteGroupReply);
@@ -616,6 +736,9 @@ pub struct UpdateGroupReply {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for UpdateGroupReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -624,7 +747,14 @@ impl nxcloud_client::lenient::Record for UpdateGroupReply {
             msg: nxcloud_client::lenient::take(&mut map, "msg"),
             request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(UpdateGroupReply);
@@ -662,6 +792,9 @@ pub struct ListGroupsReply {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for ListGroupsReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -671,7 +804,14 @@ impl nxcloud_client::lenient::Record for ListGroupsReply {
             request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
             data: nxcloud_client::lenient::take_filled(&mut map, "data"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(ListGroupsReply);
@@ -704,6 +844,9 @@ pub struct ListGroupsData {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for ListGroupsData {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -711,7 +854,14 @@ impl nxcloud_client::lenient::Record for ListGroupsData {
             groups: nxcloud_client::lenient::take_filled(&mut map, "groups"),
             total: nxcloud_client::lenient::take(&mut map, "total"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(ListGroupsData);
@@ -748,6 +898,9 @@ pub struct Group {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for Group {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -758,7 +911,14 @@ impl nxcloud_client::lenient::Record for Group {
             phones: nxcloud_client::lenient::take(&mut map, "phones"),
             remark: nxcloud_client::lenient::take(&mut map, "remark"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(Group);
@@ -837,6 +997,9 @@ pub struct CallResultEvent {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for CallResultEvent {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -860,7 +1023,14 @@ impl nxcloud_client::lenient::Record for CallResultEvent {
             hangup: nxcloud_client::lenient::take(&mut map, "hangup"),
             record_file: nxcloud_client::lenient::take(&mut map, "recordFile"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(CallResultEvent);
@@ -913,6 +1083,9 @@ pub struct UnboundCallEvent {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for UnboundCallEvent {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -922,7 +1095,14 @@ impl nxcloud_client::lenient::Record for UnboundCallEvent {
             request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
             data: nxcloud_client::lenient::take_filled(&mut map, "data"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(UnboundCallEvent);
@@ -958,6 +1138,9 @@ pub struct UnboundCallData {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for UnboundCallData {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -969,7 +1152,14 @@ impl nxcloud_client::lenient::Record for UnboundCallData {
             ),
             occurrence_time: nxcloud_client::lenient::take(&mut map, "occurrenceTime"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(UnboundCallData);
@@ -998,6 +1188,9 @@ pub struct UnboundCallParams {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for UnboundCallParams {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -1005,7 +1198,14 @@ impl nxcloud_client::lenient::Record for UnboundCallParams {
             caller: nxcloud_client::lenient::take(&mut map, "caller"),
             did: nxcloud_client::lenient::take(&mut map, "did"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(UnboundCallParams);

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use nxcloud_client::incoming::Unreadable;
+
 /// Why a push could not be read. For the operator's eyes: it names the reason, and nothing that was received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -15,8 +17,16 @@ pub enum ParseError {
     Empty,
     /// The content type is not one that the service pushes.
     ContentType,
-    /// The body or the query is not UTF-8, before or after percent-decoding.
-    NotUtf8,
+    /// The body has a content encoding that is not supported.
+    ContentEncoding {
+        /// Its name, if it is a known one.
+        name: &'static str,
+    },
+    /// The body cannot be decoded as the content encoding that it has.
+    Damaged {
+        /// The name of the encoding.
+        name: &'static str,
+    },
     /// The body is not JSON.
     Json {
         /// Line of the first thing that is wrong, from 1.
@@ -28,7 +38,7 @@ pub enum ParseError {
     TooDeep,
     /// The JSON is not an object.
     NotAnObject,
-    /// A form field came twice with two values, so that two readers could disagree on which one counts.
+    /// In a signed push a field came twice with two values, so that two readers could disagree on which one counts.
     DuplicateField,
 }
 
@@ -38,15 +48,36 @@ impl fmt::Display for ParseError {
             Self::TooLarge { limit } => write!(f, "the push is larger than {limit} bytes"),
             Self::Empty => f.write_str("the push has neither a body nor a query"),
             Self::ContentType => f.write_str("the content type is not one of this service"),
-            Self::NotUtf8 => f.write_str("the push is not UTF-8"),
+            Self::ContentEncoding { name } => write!(
+                f,
+                "the content encoding ({name}) is not supported; have pushes sent without one"
+            ),
+            Self::Damaged { name } => {
+                write!(f, "the body is called {name} and cannot be decoded as that")
+            }
             Self::Json { line, column } => {
                 write!(f, "the body is not JSON (line {line}, byte {column})")
             }
             Self::TooDeep => f.write_str("the JSON is nested too deeply"),
             Self::NotAnObject => f.write_str("the JSON is not an object"),
-            Self::DuplicateField => f.write_str("a form field came twice with two values"),
+            Self::DuplicateField => f.write_str("a field came twice with two values"),
         }
     }
 }
 
 impl std::error::Error for ParseError {}
+
+impl ParseError {
+    pub(super) fn of(error: &Unreadable, limit: usize) -> Self {
+        match error {
+            Unreadable::TooLarge => Self::TooLarge { limit },
+            Unreadable::ContentEncoding(name) => Self::ContentEncoding { name },
+            Unreadable::Damaged(name) => Self::Damaged { name },
+            Unreadable::Json(error) => Self::Json {
+                line: error.line(),
+                column: error.column(),
+            },
+            Unreadable::TooDeep => Self::TooDeep,
+        }
+    }
+}

@@ -1,11 +1,11 @@
 //! From content type, query and body to the fields of a push.
 
 mod error;
-pub(crate) mod form;
-mod json;
 
 pub use error::ParseError;
-use nxcloud_client::lenient::Map;
+use nxcloud_client::incoming::Body;
+use nxcloud_client::lenient::{Map, Value};
+use nxcloud_client::{Repair, Repairs};
 
 use crate::push::Content;
 
@@ -15,6 +15,19 @@ pub(crate) struct Expected<'a> {
     pub(crate) content: &'a [Content],
     /// Every name on the first level, in any spelling.
     pub(crate) names: &'a [&'a str],
+}
+
+/// What came.
+#[derive(Clone, Copy)]
+pub(crate) struct Arrived<'a> {
+    pub(crate) content_type: Option<&'a str>,
+    pub(crate) content_encoding: Option<&'a str>,
+    pub(crate) query: Option<&'a str>,
+    pub(crate) body: &'a [u8],
+    /// So many bytes may query and body have, the body without its content encoding too.
+    pub(crate) limit: usize,
+    /// The bytes of the body were signed: then nothing may be read in two ways.
+    pub(crate) signed: bool,
 }
 
 /// Content types, as far as they matter here.
@@ -52,47 +65,59 @@ impl Media {
     }
 }
 
-/// The fields of a push.
+/// The fields of a push, and what was repaired to read them.
 ///
 /// A query counts only where the reference puts fields into it; with a JSON body it never does, since no signature covers it.
 pub(crate) fn read(
     expected: &Expected<'_>,
-    content_type: Option<&str>,
-    query: Option<&str>,
-    body: &[u8],
-) -> Result<Map, ParseError> {
+    arrived: &Arrived<'_>,
+) -> Result<(Map, Repairs), ParseError> {
     let takes = |content| expected.content.contains(&content);
-    let query = query
-        .filter(|query| !query.is_empty() && takes(Content::Query))
-        .unwrap_or_default();
-    let body = std::str::from_utf8(body).map_err(|_| ParseError::NotUtf8)?;
-    let blank = body.trim_ascii().is_empty();
+    let query = arrived.query.unwrap_or_default();
+    let limit = arrived.limit;
+    let total = arrived.body.len().saturating_add(query.len());
+    if total > limit {
+        return Err(ParseError::TooLarge { limit });
+    }
+    let body = Body::new(
+        arrived.body,
+        arrived.content_type,
+        arrived.content_encoding,
+        limit - query.len(),
+    );
+    let body = body.map_err(|error| ParseError::of(&error, limit))?;
+    let query = if takes(Content::Query) { query } else { "" };
+    let blank = body.is_blank();
     if blank && query.is_empty() {
         return Err(ParseError::Empty);
     }
-    let mut fields = Map::new();
-    if !blank {
-        let json = takes(Content::Json);
-        // What comes in the query may come in a form as well: the same fields, the same encoding.
-        let form = takes(Content::Form) || takes(Content::Query);
-        match Media::of(content_type) {
-            Media::Json if json => return json::read(body),
-            Media::Form if form => read_form(expected, body, &mut fields)?,
-            Media::Unstated if json && (!form || body.trim_ascii_start().starts_with('{')) => {
-                return json::read(body);
-            }
-            Media::Unstated if form => read_form(expected, body, &mut fields)?,
-            _ => return Err(ParseError::ContentType),
+    let json = takes(Content::Json);
+    // What comes in the query may come in a form as well: the same fields, the same encoding.
+    let form = takes(Content::Form) || takes(Content::Query);
+    let is_json = match Media::of(arrived.content_type) {
+        _ if blank => false,
+        Media::Json if json => true,
+        Media::Form if form => false,
+        Media::Unstated if json && !form => true,
+        Media::Unstated if form => json && body.bytes().trim_ascii_start().starts_with(b"{"),
+        _ => return Err(ParseError::ContentType),
+    };
+    let (fields, repairs) = if is_json {
+        let document = body.json();
+        let document = document.map_err(|error| ParseError::of(&error, limit))?;
+        match document.value {
+            Value::Object(fields) => (fields, document.repairs),
+            _ => return Err(ParseError::NotAnObject),
         }
+    } else {
+        let mut form = body.form(expected.names);
+        form.read(query.as_bytes());
+        (form.fields, form.repairs)
+    };
+    if arrived.signed && repairs.contains(Repair::EqualKeys) {
+        return Err(ParseError::DuplicateField);
     }
-    form::read(query, &mut fields)?;
-    Ok(fields)
-}
-
-fn read_form(expected: &Expected<'_>, body: &str, fields: &mut Map) -> Result<(), ParseError> {
-    // A line end after the form is no part of its last value.
-    let body = body.trim_matches(['\r', '\n']);
-    form::read_colons(body, expected.names, fields).unwrap_or_else(|| form::read(body, fields))
+    Ok((fields, repairs))
 }
 
 #[cfg(test)]
@@ -111,7 +136,15 @@ mod tests {
             content,
             names: NAMES,
         };
-        read(&expected, kind, query, body)
+        let arrived = Arrived {
+            content_type: kind,
+            content_encoding: None,
+            query,
+            body,
+            limit: 1000,
+            signed: false,
+        };
+        read(&expected, &arrived).map(|(map, _)| map)
     }
 
     #[test]
@@ -123,10 +156,8 @@ mod tests {
             (map["a"].as_str(), map["b"].as_str()),
             (Some("1"), Some("2"))
         );
-        assert_eq!(
-            fields(&both, form, Some("a=1"), b"a=2"),
-            Err(ParseError::DuplicateField)
-        );
+        let map = fields(&both, form, Some("a=1"), b"a=2").unwrap();
+        assert_eq!(map["a"], "2", "the body comes first");
         let map = fields(&[Content::Form], form, Some("a=1"), b"b=2").unwrap();
         assert!(!map.contains_key("a"), "the query does not count here");
         let map = fields(
@@ -174,9 +205,7 @@ mod tests {
             fields(&json, None, Some("a=1"), b""),
             Err(ParseError::Empty)
         );
-        assert_eq!(
-            fields(&json, None, None, b"{\"a\":\"\xff\"}"),
-            Err(ParseError::NotUtf8)
-        );
+        let map = fields(&json, None, None, b"{\"a\":\"\xff\"}").unwrap();
+        assert_eq!(map["a"], "\u{fffd}");
     }
 }

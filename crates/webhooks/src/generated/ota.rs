@@ -8,7 +8,7 @@ use nxcloud_client::lenient::{Map, Record as _};
 use crate::event::recognize;
 use crate::idempotency::{IdempotencyKey, KeyBuilder};
 use crate::push::{Content, Kind, Name, Push, Reply};
-use crate::Unrecognized;
+use crate::{Repairs, Unrecognized};
 /// What NXCLOUD One-click Login pushes. Serialises as the fields that were received.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 #[serde(untagged)]
@@ -83,7 +83,7 @@ impl crate::Event for Event {
             Some(0) => {
                 Self::VerificationStatusEvent(VerificationStatusEvent::from_map(fields))
             }
-            _ => Self::Unrecognized(Unrecognized { fields }),
+            _ => Self::Unrecognized(fields.into()),
         }
     }
     fn idempotency_key(&self) -> Option<IdempotencyKey> {
@@ -101,6 +101,18 @@ impl crate::Event for Event {
         match self {
             Self::VerificationStatusEvent(_) => Some("verification_status"),
             Self::Unrecognized(_) => None,
+        }
+    }
+    fn repairs(&self) -> Repairs {
+        match self {
+            Self::VerificationStatusEvent(event) => event.repairs,
+            Self::Unrecognized(event) => event.repairs,
+        }
+    }
+    fn repairs_mut(&mut self) -> &mut Repairs {
+        match self {
+            Self::VerificationStatusEvent(event) => &mut event.repairs,
+            Self::Unrecognized(event) => &mut event.repairs,
         }
     }
 }

@@ -8,7 +8,7 @@ use nxcloud_client::lenient::{Map, Record as _};
 use crate::event::recognize;
 use crate::idempotency::{IdempotencyKey, KeyBuilder};
 use crate::push::{Content, Kind, Name, Push, Reply};
-use crate::Unrecognized;
+use crate::{Repairs, Unrecognized};
 /// What NXCLOUD SMS pushes. Serialises as the fields that were received.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 #[serde(untagged)]
@@ -99,7 +99,7 @@ impl crate::Event for Event {
     fn from_fields(fields: Map) -> Self {
         match recognize(&fields, KINDS) {
             Some(0) => Self::SmsReceipt(SmsReceipt::from_map(fields)),
-            _ => Self::Unrecognized(Unrecognized { fields }),
+            _ => Self::Unrecognized(fields.into()),
         }
     }
     fn idempotency_key(&self) -> Option<IdempotencyKey> {
@@ -117,6 +117,18 @@ impl crate::Event for Event {
         match self {
             Self::SmsReceipt(_) => Some("sms_receipt"),
             Self::Unrecognized(_) => None,
+        }
+    }
+    fn repairs(&self) -> Repairs {
+        match self {
+            Self::SmsReceipt(event) => event.repairs,
+            Self::Unrecognized(event) => event.repairs,
+        }
+    }
+    fn repairs_mut(&mut self) -> &mut Repairs {
+        match self {
+            Self::SmsReceipt(event) => &mut event.repairs,
+            Self::Unrecognized(event) => &mut event.repairs,
         }
     }
 }

@@ -8,7 +8,7 @@ use nxcloud_client::lenient::{Map, Record as _};
 use crate::event::recognize;
 use crate::idempotency::{IdempotencyKey, KeyBuilder};
 use crate::push::{Content, Kind, Name, Push, Reply};
-use crate::Unrecognized;
+use crate::{Repairs, Unrecognized};
 /// What NXCLOUD Viber pushes. Serialises as the fields that were received.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 #[serde(untagged)]
@@ -151,7 +151,7 @@ impl crate::Event for Event {
         match recognize(&fields, KINDS) {
             Some(0) => Self::MessageReceipt(MessageReceipt::from_map(fields)),
             Some(1) => Self::MessageReplyEvent(MessageReplyEvent::from_map(fields)),
-            _ => Self::Unrecognized(Unrecognized { fields }),
+            _ => Self::Unrecognized(fields.into()),
         }
     }
     fn idempotency_key(&self) -> Option<IdempotencyKey> {
@@ -171,6 +171,20 @@ impl crate::Event for Event {
             Self::MessageReceipt(_) => Some("message_receipt"),
             Self::MessageReplyEvent(_) => Some("message_reply"),
             Self::Unrecognized(_) => None,
+        }
+    }
+    fn repairs(&self) -> Repairs {
+        match self {
+            Self::MessageReceipt(event) => event.repairs,
+            Self::MessageReplyEvent(event) => event.repairs,
+            Self::Unrecognized(event) => event.repairs,
+        }
+    }
+    fn repairs_mut(&mut self) -> &mut Repairs {
+        match self {
+            Self::MessageReceipt(event) => &mut event.repairs,
+            Self::MessageReplyEvent(event) => &mut event.repairs,
+            Self::Unrecognized(event) => &mut event.repairs,
         }
     }
 }

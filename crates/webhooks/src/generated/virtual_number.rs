@@ -11,7 +11,7 @@ use nxcloud_client::lenient::{Map, Record as _};
 use crate::event::recognize;
 use crate::idempotency::{IdempotencyKey, KeyBuilder};
 use crate::push::{Content, Kind, Name, Push, Reply};
-use crate::Unrecognized;
+use crate::{Repairs, Unrecognized};
 /// What NXCLOUD Virtual Number pushes. Serialises as the fields that were received.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 #[serde(untagged)]
@@ -187,7 +187,7 @@ impl crate::Event for Event {
         match recognize(&fields, KINDS) {
             Some(0) => Self::CallResultEvent(CallResultEvent::from_map(fields)),
             Some(1) => Self::UnboundCallEvent(UnboundCallEvent::from_map(fields)),
-            _ => Self::Unrecognized(Unrecognized { fields }),
+            _ => Self::Unrecognized(fields.into()),
         }
     }
     fn idempotency_key(&self) -> Option<IdempotencyKey> {
@@ -210,6 +210,20 @@ impl crate::Event for Event {
             Self::CallResultEvent(_) => Some("call_result"),
             Self::UnboundCallEvent(_) => Some("unbound_call_error"),
             Self::Unrecognized(_) => None,
+        }
+    }
+    fn repairs(&self) -> Repairs {
+        match self {
+            Self::CallResultEvent(event) => event.repairs,
+            Self::UnboundCallEvent(event) => event.repairs,
+            Self::Unrecognized(event) => event.repairs,
+        }
+    }
+    fn repairs_mut(&mut self) -> &mut Repairs {
+        match self {
+            Self::CallResultEvent(event) => &mut event.repairs,
+            Self::UnboundCallEvent(event) => &mut event.repairs,
+            Self::Unrecognized(event) => &mut event.repairs,
         }
     }
 }

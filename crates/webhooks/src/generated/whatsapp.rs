@@ -14,7 +14,7 @@ use nxcloud_client::lenient::{Map, Record as _};
 use crate::event::recognize;
 use crate::idempotency::{IdempotencyKey, KeyBuilder};
 use crate::push::{Content, Kind, Name, Push, Reply};
-use crate::Unrecognized;
+use crate::{Repairs, Unrecognized};
 /// What NXCLOUD WhatsApp pushes. Serialises as the fields that were received.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 #[serde(untagged)]
@@ -559,7 +559,7 @@ impl crate::Event for Event {
             Some(0) => Self::MessageStatus(MessageStatus::from_map(fields)),
             Some(1) => Self::InboundMessage(InboundMessage::from_map(fields)),
             Some(2) => Self::ButtonClick(ButtonClick::from_map(fields)),
-            _ => Self::Unrecognized(Unrecognized { fields }),
+            _ => Self::Unrecognized(fields.into()),
         }
     }
     fn idempotency_key(&self) -> Option<IdempotencyKey> {
@@ -601,6 +601,22 @@ impl crate::Event for Event {
             Self::InboundMessage(_) => Some("inbound_message"),
             Self::ButtonClick(_) => Some("saas_button_click"),
             Self::Unrecognized(_) => None,
+        }
+    }
+    fn repairs(&self) -> Repairs {
+        match self {
+            Self::MessageStatus(event) => event.repairs,
+            Self::InboundMessage(event) => event.repairs,
+            Self::ButtonClick(event) => event.repairs,
+            Self::Unrecognized(event) => event.repairs,
+        }
+    }
+    fn repairs_mut(&mut self) -> &mut Repairs {
+        match self {
+            Self::MessageStatus(event) => &mut event.repairs,
+            Self::InboundMessage(event) => &mut event.repairs,
+            Self::ButtonClick(event) => &mut event.repairs,
+            Self::Unrecognized(event) => &mut event.repairs,
         }
     }
 }

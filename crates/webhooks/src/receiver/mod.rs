@@ -9,15 +9,17 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use answer::Answer;
 pub use pending::{Pending, Received};
 pub use queue::{NotQueued, Queue};
 pub use refusal::{Refusal, Refused};
 
-use crate::event::{Event, parse_within};
+use crate::event::{Event, parse_arrived};
+use crate::fields::Arrived;
 use crate::push::Content;
-use crate::unsigned::{AllowList, UrlSecret};
+use crate::unsigned::{AllowList, UrlSecret, check_query};
 use crate::verify::{DEFAULT_BODY_LIMIT, Verifier};
 
 /// An HTTP request with a push, as received.
@@ -113,6 +115,17 @@ impl fmt::Debug for Incoming<'_> {
 /// ```
 pub struct Receiver<E>(Arc<Settings>, PhantomData<fn() -> E>);
 
+/// How long the extractor and the layer wait for the whole body unless set otherwise: 10 s. The documented pushes take about 1 kB.
+pub const DEFAULT_BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How much of a body is read, and for how long.
+#[cfg(any(feature = "axum", feature = "tower"))]
+#[derive(Clone, Copy)]
+pub(crate) struct BodyLimits {
+    pub(crate) bytes: usize,
+    pub(crate) time: Option<Duration>,
+}
+
 type Hook = Arc<dyn Fn(&Refusal) + Send + Sync>;
 
 #[derive(Clone)]
@@ -122,11 +135,16 @@ struct Settings {
     allow_list: Option<AllowList>,
     content: Vec<Content>,
     limit: usize,
+    body_timeout: Option<Duration>,
     on_refusal: Option<Hook>,
 }
 
 impl<E: Event> Receiver<E> {
     /// Accepts signed pushes only. Where the verifier does not say which service and which actions it expects, those of `E` are.
+    ///
+    /// For a service without documented signed pushes, and a verifier that names no actions, everything is refused with
+    /// [`VerifyError::NoActionAccepted`](crate::VerifyError::NoActionAccepted): no action is expected, and accepting any would let a
+    /// request of one's own pass as a push.
     ///
     /// Nothing but the signed body is read: no signature covers the query.
     #[must_use]
@@ -195,6 +213,16 @@ impl<E: Event> Receiver<E> {
         })
     }
 
+    /// How long the extractor and the layer wait for the whole body: [`DEFAULT_BODY_TIMEOUT`] unless set here, `None` for no limit.
+    ///
+    /// It takes tokio's timer. On another runtime nothing is timed, and the server must have a time-out of its own. The time-out for
+    /// the head of a request is the server's in any case.
+    #[must_use]
+    pub fn body_timeout(self, timeout: impl Into<Option<Duration>>) -> Self {
+        let timeout = timeout.into();
+        self.with(|settings| settings.body_timeout = timeout)
+    }
+
     /// Calls this for every push that is not accepted, to log or count the reason that the sender is not told.
     #[must_use]
     pub fn on_refusal(self, hook: impl Fn(&Refusal) + Send + Sync + 'static) -> Self {
@@ -211,6 +239,14 @@ impl<E: Event> Receiver<E> {
     #[must_use]
     pub fn limit(&self) -> usize {
         self.0.limit
+    }
+
+    #[cfg(any(feature = "axum", feature = "tower"))]
+    pub(crate) fn body_limits(&self) -> BodyLimits {
+        BodyLimits {
+            bytes: self.0.limit,
+            time: self.0.body_timeout,
+        }
     }
 
     /// Checks and reads a push. What comes back waits for its outcome: see [`Pending`].
@@ -238,6 +274,11 @@ impl<E: Event> Receiver<E> {
             Some(secret) => secret.check(incoming.path, incoming.query)?,
             None => incoming.query.map(Into::into),
         };
+        if let Some(query) = &query
+            && settings.content.contains(&Content::Query)
+        {
+            check_query(query, E::NAMES)?;
+        }
         let headers = incoming.headers.iter().copied();
         let verified = match &settings.verifier {
             Some(verifier) => Some(verifier.verify(headers, incoming.body)?),
@@ -249,14 +290,20 @@ impl<E: Event> Receiver<E> {
             .map(|value| std::str::from_utf8(value).unwrap_or("?"));
         // A second one is as good as an unknown one: which of them would count?
         let content_type = content_types.next().map_or(content_type, |_| Some("?"));
-        let event = parse_within(
-            limit,
-            &settings.content,
+        let encodings: Vec<_> = incoming
+            .values("content-encoding")
+            .map(String::from_utf8_lossy)
+            .collect();
+        let encodings = encodings.join(",");
+        let arrived = Arrived {
             content_type,
-            query.as_deref(),
-            incoming.body,
-        );
-        match event {
+            content_encoding: Some(&*encodings).filter(|encodings| !encodings.is_empty()),
+            query: query.as_deref(),
+            body: incoming.body,
+            limit,
+            signed: verified.is_some(),
+        };
+        match parse_arrived(&settings.content, &arrived) {
             Ok(event) => Ok(Pending::new(self.clone(), event, verified, sender)),
             Err(error) => {
                 // What cannot be read was not processed: the platform may try again.
@@ -315,6 +362,7 @@ impl Settings {
             allow_list: None,
             content: E::CONTENT.to_vec(),
             limit: DEFAULT_BODY_LIMIT,
+            body_timeout: Some(DEFAULT_BODY_TIMEOUT),
             on_refusal: None,
         }
     }
@@ -333,6 +381,7 @@ impl<E> fmt::Debug for Receiver<E> {
             .field("url_secret", &self.0.secret.is_some())
             .field("allow_list", &self.0.allow_list)
             .field("limit", &self.0.limit)
+            .field("body_timeout", &self.0.body_timeout)
             .finish_non_exhaustive()
     }
 }

@@ -1,6 +1,7 @@
 //! Why a push was refused, and what is answered.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::Answer;
 use crate::fields::ParseError;
@@ -18,6 +19,11 @@ pub enum Refusal {
     },
     /// The body broke off.
     BodyIncomplete,
+    /// The body was not complete within the time-out.
+    BodyTimeout {
+        /// The time-out.
+        limit: Duration,
+    },
     /// The signature, or what goes with it.
     Verify(VerifyError),
     /// The URL or the sender's address.
@@ -35,25 +41,20 @@ impl fmt::Display for Refusal {
         match self {
             Self::BodyTooLarge { limit } => write!(f, "the body is larger than {limit} bytes"),
             Self::BodyIncomplete => f.write_str("the body broke off"),
-            Self::Verify(_) => f.write_str("the push could not be verified"),
-            Self::Source(_) => f.write_str("the push came from elsewhere"),
-            Self::Parse(_) => f.write_str("the push could not be read"),
+            Self::BodyTimeout { limit } => write!(
+                f,
+                "the body was not complete after {limit:?}; Receiver::body_timeout allows more"
+            ),
+            Self::Verify(error) => error.fmt(f),
+            Self::Source(error) => error.fmt(f),
+            Self::Parse(error) => error.fmt(f),
             Self::QueueFull => f.write_str("the queue has no room"),
             Self::NotProcessed => f.write_str("the push was not processed"),
         }
     }
 }
 
-impl std::error::Error for Refusal {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Verify(error) => Some(error),
-            Self::Source(error) => Some(error),
-            Self::Parse(error) => Some(error),
-            _ => None,
-        }
-    }
-}
+impl std::error::Error for Refusal {}
 
 impl From<VerifyError> for Refusal {
     fn from(error: VerifyError) -> Self {
@@ -102,8 +103,4 @@ impl fmt::Display for Refused {
     }
 }
 
-impl std::error::Error for Refused {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        std::error::Error::source(&self.reason)
-    }
-}
+impl std::error::Error for Refused {}

@@ -1,12 +1,16 @@
 //! Which addresses may push.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 use super::SourceError;
 
 /// Addresses that share their first bits: `203.0.113.0/24`, `2001:db8::/32`, or a single address.
+///
+/// There is one form of each range, so that equal ranges compare equal: the bits of the base that do not count are zero, and IPv4
+/// written as IPv6 is IPv4 (`::ffff:203.0.113.0/120` is `203.0.113.0/24`). Addresses are looked at in the same form, so that `::/0`
+/// is all of IPv6 and no IPv4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct IpRange {
     base: IpAddr,
@@ -30,31 +34,46 @@ impl IpRange {
     ///
     /// # Errors
     ///
-    /// [`NotARange`] if an address has fewer bits.
+    /// [`NotARange`] if an address has fewer bits, and for an IPv4 base written as IPv6 with less than the 96 bits that say so: no
+    /// address looks like that.
     pub fn new(base: IpAddr, bits: u8) -> Result<Self, NotARange> {
-        let width = if base.is_ipv4() { 32 } else { 128 };
-        if bits > width {
+        let (base, bits) = match (base, base.to_canonical()) {
+            (IpAddr::V6(_), IpAddr::V4(base)) => {
+                (IpAddr::V4(base), bits.checked_sub(96).ok_or(NotARange)?)
+            }
+            _ => (base, bits),
+        };
+        if bits > width(base) {
             return Err(NotARange);
         }
+        let base = first_bits(base, bits);
         Ok(Self { base, bits })
     }
 
     /// Whether an address is one of them. An IPv4 address written as an IPv6 one (`::ffff:203.0.113.7`) is the IPv4 address.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
-        let same = |base: u128, address: u128, width: u32| {
-            let beyond = width - u32::from(self.bits);
-            // A shift by all bits is none that the machine knows.
-            base.checked_shr(beyond).unwrap_or(0) == address.checked_shr(beyond).unwrap_or(0)
-        };
-        match (self.base, address.to_canonical()) {
-            (IpAddr::V4(base), IpAddr::V4(address)) => same(
-                u128::from(base.to_bits()),
-                u128::from(address.to_bits()),
-                32,
-            ),
-            (IpAddr::V6(base), IpAddr::V6(address)) => same(base.to_bits(), address.to_bits(), 128),
-            _ => false,
+        let address = address.to_canonical();
+        address.is_ipv4() == self.base.is_ipv4() && first_bits(address, self.bits) == self.base
+    }
+}
+
+const fn width(address: IpAddr) -> u8 {
+    if address.is_ipv4() { 32 } else { 128 }
+}
+
+/// The address with zeros after its first bits.
+fn first_bits(address: IpAddr, bits: u8) -> IpAddr {
+    let beyond = u32::from(width(address).saturating_sub(bits));
+    // A shift by the whole width is none that the machine knows.
+    match address {
+        IpAddr::V4(address) => {
+            let mask = u32::MAX.checked_shl(beyond).unwrap_or(0);
+            Ipv4Addr::from_bits(address.to_bits() & mask).into()
+        }
+        IpAddr::V6(address) => {
+            let mask = u128::MAX.checked_shl(beyond).unwrap_or(0);
+            Ipv6Addr::from_bits(address.to_bits() & mask).into()
         }
     }
 }
@@ -62,7 +81,7 @@ impl IpRange {
 impl From<IpAddr> for IpRange {
     fn from(address: IpAddr) -> Self {
         let base = address.to_canonical();
-        let bits = if base.is_ipv4() { 32 } else { 128 };
+        let bits = width(base);
         Self { base, bits }
     }
 }
@@ -70,15 +89,22 @@ impl From<IpAddr> for IpRange {
 impl FromStr for IpRange {
     type Err = NotARange;
 
+    /// Reads an address, or an address, a slash and a number of bits; blanks around it are ignored.
     fn from_str(text: &str) -> Result<Self, NotARange> {
-        let Some((base, bits)) = text.split_once('/') else {
-            return text
-                .parse::<IpAddr>()
-                .map(Self::from)
-                .map_err(|_| NotARange);
+        let text = text.trim();
+        let (base, bits) = match text.split_once('/') {
+            Some((base, bits)) => (base, Some(bits)),
+            None => (text, None),
         };
-        let base = base.parse().map_err(|_| NotARange)?;
-        Self::new(base, bits.parse().map_err(|_| NotARange)?)
+        let base: IpAddr = base.parse().map_err(|_| NotARange)?;
+        match bits {
+            None => Ok(base.into()),
+            // A number would take a plus sign too.
+            Some(bits) if bits.bytes().all(|byte| byte.is_ascii_digit()) => {
+                Self::new(base, bits.parse().map_err(|_| NotARange)?)
+            }
+            Some(_) => Err(NotARange),
+        }
     }
 }
 
@@ -202,10 +228,56 @@ mod tests {
             "::/129",
             "203.0.113.0/",
             "203.0.113.0/-1",
+            "203.0.113.0/+24",
+            "203.0.113.0 / 24",
+            "203.0.113.0/255.255.255.0",
             "203.0.113",
+            // IPv4 written as IPv6, with less bits than it takes to say so.
+            "::ffff:203.0.113.0/95",
+            "::ffff:203.0.113.0/24",
+            "::ffff:0:0/0",
+            "::ffff:203.0.113.0/129",
         ] {
             assert_eq!(text.parse::<IpRange>(), Err(NotARange), "{text}");
         }
+    }
+
+    #[test]
+    fn a_range_has_one_form_and_matches_addresses_in_every_form() {
+        for (written, canonical) in [
+            ("::ffff:203.0.113.0/120", "203.0.113.0/24"),
+            ("::FFFF:cb00:7100/120", "203.0.113.0/24"),
+            ("0:0:0:0:0:ffff:203.0.113.77/120", "203.0.113.0/24"),
+            ("203.0.113.77/24", "203.0.113.0/24"),
+            (" 203.0.113.0/24\r\n", "203.0.113.0/24"),
+            ("\t203.0.113.7 ", "203.0.113.7/32"),
+            ("::ffff:203.0.113.7", "203.0.113.7/32"),
+            ("::ffff:203.0.113.7/128", "203.0.113.7"),
+            ("::ffff:0:0/96", "0.0.0.0/0"),
+            ("203.0.113.7/0", "0.0.0.0/0"),
+            ("2001:db8::7/32", "2001:db8::/32"),
+            ("2001:db8::7/128", "2001:db8::7"),
+            ("ff::1/0", "::/0"),
+        ] {
+            assert_eq!(range(written), range(canonical), "{written}");
+        }
+        for inside in ["203.0.113.7", "::ffff:203.0.113.7", "::ffff:cb00:7107"] {
+            assert!(range("::ffff:203.0.113.0/120").contains(ip(inside)));
+            assert!(range("203.0.113.0/24").contains(ip(inside)));
+            assert!(range("0.0.0.0/0").contains(ip(inside)));
+            assert!(!range("::/0").contains(ip(inside)), "it is IPv4");
+            assert!(!range("::ffff:203.0.114.0/120").contains(ip(inside)));
+        }
+        let base = ip("::ffff:203.0.113.9");
+        assert_eq!(IpRange::new(base, 120), Ok(range("203.0.113.0/24")));
+        assert_eq!(IpRange::new(base, 24), Err(NotARange));
+        assert_eq!(IpRange::from(base), range("203.0.113.9"));
+        assert_eq!(
+            AllowList::new([range("::ffff:203.0.113.0/120")])
+                .trusted_proxies([range("::ffff:10.0.0.0/104")])
+                .check(Some(ip("::ffff:10.1.1.1")), [&b"::ffff:203.0.113.7"[..]]),
+            Ok(ip("203.0.113.7"))
+        );
     }
 
     fn check(peer: &str, headers: &[&str]) -> Result<IpAddr, SourceError> {

@@ -2,13 +2,17 @@
 
 use std::borrow::Cow;
 
+use nxcloud_client::incoming::percent_decoded;
 use nxcloud_signing::Secret;
 use subtle::{Choice, ConstantTimeEq};
 
 use super::SourceError;
-use crate::fields::form;
+use super::query::second_queries;
 
 /// A secret that is part of the URL given to the platform, as the last segment of its path or as a parameter of its query.
+///
+/// Use the path. Some pushes carry their fields in the query, and the platform may add them with a `?` of its own to a URL that has
+/// one already; such pushes are refused with [`SourceError::SecondQuery`].
 ///
 /// It keeps strangers out who do not know the URL. It does not protect what is pushed: whoever sees one URL, in a log of a proxy for
 /// example, can push anything. Use at least 128 random bits, https only, and a URL of its own for each service. The comparison
@@ -36,7 +40,7 @@ impl UrlSecret {
     }
 
     /// The secret is a parameter of the query: `https://shop.example/hooks?token=SECRET`. The parameter does not become a field
-    /// of the event.
+    /// of the event. Prefer [`last_segment`](Self::last_segment): a query may come back with a second `?` in it.
     #[must_use]
     pub fn query(parameter: impl Into<String>, secret: Secret) -> Self {
         Self {
@@ -49,7 +53,7 @@ impl UrlSecret {
     ///
     /// # Errors
     ///
-    /// [`SourceError::UrlSecret`].
+    /// [`SourceError::UrlSecret`]; [`SourceError::SecondQuery`] if the secret is right but for a second `?` after it.
     pub fn check<'q>(
         &self,
         path: &str,
@@ -62,21 +66,34 @@ impl UrlSecret {
                 self.compare(&segment)?;
                 Ok(query.map(Cow::Borrowed))
             }
-            Place::Parameter(wanted) => {
-                let pairs = query.unwrap_or_default().split('&');
-                let (secrets, others): (Vec<&str>, Vec<&str>) = pairs.partition(|pair| {
-                    let name = pair.split('=').next().unwrap_or_default();
-                    form::decode(name).is_ok_and(|name| name == *wanted)
+            Place::Parameter(name) => {
+                let query = query.unwrap_or_default();
+                let without = self.parameter(name, query).map_err(|error| {
+                    let mut before = second_queries(query).map(|(before, _)| before);
+                    if before.any(|before| self.parameter(name, before).is_ok()) {
+                        SourceError::SecondQuery
+                    } else {
+                        error
+                    }
                 });
-                let [pair] = secrets[..] else {
-                    return Err(SourceError::UrlSecret);
-                };
-                let claimed = pair.split_once('=').unwrap_or_default().1;
-                let claimed = form::decode(claimed).map_err(|_| SourceError::UrlSecret)?;
-                self.compare(claimed.as_bytes())?;
-                Ok(Some(Cow::Owned(others.join("&"))))
+                Ok(Some(Cow::Owned(without?)))
             }
         }
+    }
+
+    /// The query without the parameter, which must be there once and hold the secret.
+    fn parameter(&self, name: &str, query: &str) -> Result<String, SourceError> {
+        let (secrets, others): (Vec<&str>, Vec<&str>) = query.split('&').partition(|pair| {
+            let claimed = pair.split('=').next().unwrap_or_default();
+            *percent_decoded(claimed.as_bytes()) == *name.as_bytes()
+        });
+        let [pair] = secrets[..] else {
+            return Err(SourceError::UrlSecret);
+        };
+        let claimed = pair.split_once('=').unwrap_or_default().1;
+        // The bytes are compared and never shown, so that they need not be text.
+        self.compare(&percent_decoded(claimed.as_bytes()))?;
+        Ok(others.join("&"))
     }
 
     fn compare(&self, claimed: &[u8]) -> Result<(), SourceError> {
@@ -140,5 +157,34 @@ mod tests {
             );
         }
         assert!(!format!("{url:?}").contains("s3cr"));
+    }
+
+    #[test]
+    fn a_second_query_after_the_secret_is_named() {
+        let url = UrlSecret::query("token", secret());
+        let right = "token=s3cr%26t%2B1";
+        for query in [
+            format!("{right}?messageid=4711&status=2"),
+            format!("shop=7&{right}?messageid=4711&status=2"),
+            format!("{right}%3Fmessageid=4711&status=2"),
+            format!("{right}?"),
+            format!("{right}?{right}"),
+            format!("back=a?b&{right}?messageid=4711"),
+        ] {
+            let result = url.check("/", Some(&query));
+            assert_eq!(result, Err(SourceError::SecondQuery), "{query}");
+        }
+        for query in [
+            "token=wrong?messageid=4711",
+            "token=s3cr%26t%2B1x?messageid=4711",
+            "messageid=4711?token=x",
+            "?",
+        ] {
+            let result = url.check("/", Some(query));
+            assert_eq!(result, Err(SourceError::UrlSecret), "{query}");
+        }
+        // Where the secret is right as it came, a `?` elsewhere is none of its business.
+        let kept = url.check("/", Some("text=why?&token=s3cr%26t%2B1"));
+        assert_eq!(kept, Ok(Some("text=why?".into())));
     }
 }

@@ -50,6 +50,9 @@ impl fmt::Display for SignedHeader {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum VerifyError {
+    /// The list of accepted actions is empty, so that nothing can be accepted: the reference documents no signed push of this
+    /// service. Name the actions ([`Verifier::actions`](crate::Verifier::actions)), or use a secret in the URL instead.
+    NoActionAccepted,
     /// The body is larger than the limit in bytes.
     BodyTooLarge {
         /// The limit.
@@ -83,6 +86,8 @@ pub enum VerifyError {
     Replayed,
     /// The replay guard remembers as much as it may. Give it more room.
     ReplayGuardFull,
+    /// This machine's clock was set back, and the replay guard has forgotten pushes of this time: this one may be one of them.
+    ClockSetBack,
     /// The replay guard's store cannot be asked.
     ReplayGuardUnavailable,
 }
@@ -90,6 +95,9 @@ pub enum VerifyError {
 impl fmt::Display for VerifyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::NoActionAccepted => f.write_str(
+                "no signed push of this service is documented; name its actions with Verifier::actions, or use a URL secret",
+            ),
             Self::BodyTooLarge { limit } => write!(f, "the body is larger than {limit} bytes"),
             Self::MissingHeader(header) => write!(f, "the header {header} is missing"),
             Self::DuplicateHeader(header) => write!(f, "the header {header} came more than once"),
@@ -106,6 +114,9 @@ impl fmt::Display for VerifyError {
             Self::UnexpectedAction => f.write_str("the push is signed for another action"),
             Self::Replayed => f.write_str("the same push was accepted before"),
             Self::ReplayGuardFull => f.write_str("the replay guard is full"),
+            Self::ClockSetBack => f.write_str(
+                "the clock was set back, so that the replay guard may have forgotten this push; correct the clock",
+            ),
             Self::ReplayGuardUnavailable => f.write_str("the replay guard cannot be asked"),
         }
     }

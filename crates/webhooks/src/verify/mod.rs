@@ -42,7 +42,8 @@ pub const DEFAULT_BODY_LIMIT: usize = 256 * 1024;
 pub struct Verifier {
     signers: Vec<Signer>,
     biz_type: Option<String>,
-    actions: Vec<String>,
+    /// `None` accepts every action, an empty list none.
+    actions: Option<Vec<String>>,
     tolerance: u64,
     body_limit: usize,
     clock: Arc<dyn Clock>,
@@ -56,7 +57,7 @@ impl Verifier {
         Self {
             signers: vec![signer],
             biz_type: None,
-            actions: Vec::new(),
+            actions: None,
             tolerance: millis(DEFAULT_TOLERANCE),
             body_limit: DEFAULT_BODY_LIMIT,
             clock: Arc::new(SystemClock),
@@ -78,11 +79,11 @@ impl Verifier {
         self
     }
 
-    /// Accepts only pushes signed for one of these actions. Requests are signed with the same secret as pushes; bizType and action
-    /// are what keeps a request of one's own from being taken for a push.
+    /// Accepts only pushes signed for one of these actions; with an empty list it accepts none. Requests are signed with the same
+    /// secret as pushes; bizType and action are what keeps a request of one's own from being taken for a push.
     #[must_use]
     pub fn actions<A: Into<String>>(mut self, actions: impl IntoIterator<Item = A>) -> Self {
-        self.actions = actions.into_iter().map(Into::into).collect();
+        self.actions = Some(actions.into_iter().map(Into::into).collect());
         self
     }
 
@@ -130,7 +131,7 @@ impl Verifier {
     }
 
     pub(crate) fn has_actions(&self) -> bool {
-        !self.actions.is_empty()
+        self.actions.is_some()
     }
 
     /// Verifies a push over its headers and the very bytes of its body.
@@ -142,12 +143,15 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// [`VerifyError`]; the order is: size, headers, account, time, signature, service and action, replay. Tell the sender none of it.
+    /// [`VerifyError`]; the order is: actions that may come at all, size, headers, account, time, signature, service and action, replay. Tell the sender none of it.
     pub fn verify<N: AsRef<str>, V: AsRef<[u8]>>(
         &self,
         headers: impl IntoIterator<Item = (N, V)>,
         body: &[u8],
     ) -> Result<Verified, VerifyError> {
+        if self.actions.as_ref().is_some_and(Vec::is_empty) {
+            return Err(VerifyError::NoActionAccepted);
+        }
         if body.len() > self.body_limit {
             return Err(VerifyError::BodyTooLarge {
                 limit: self.body_limit,
@@ -195,7 +199,8 @@ impl Verifier {
         {
             return Err(VerifyError::UnexpectedBizType);
         }
-        if self.has_actions() && !self.actions.iter().any(|a| a == action.as_str()) {
+        let accepted = self.actions.as_ref();
+        if accepted.is_some_and(|actions| !actions.iter().any(|a| a == action.as_str())) {
             return Err(VerifyError::UnexpectedAction);
         }
         let key = ReplayKey::new(&signature);
@@ -205,6 +210,7 @@ impl Verifier {
                 Claim::Fresh => {}
                 Claim::Seen => return Err(VerifyError::Replayed),
                 Claim::Full => return Err(VerifyError::ReplayGuardFull),
+                Claim::Expired => return Err(VerifyError::ClockSetBack),
                 Claim::Unavailable => return Err(VerifyError::ReplayGuardUnavailable),
             }
         }

@@ -1,17 +1,19 @@
-//! No more is read than the limit allows, whatever is announced or sent.
+//! No more is read than the limits allow, and for no longer, whatever is announced or sent.
 
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{Request, StatusCode, header};
 use axum::routing::post;
 use http_body::{Frame, SizeHint};
-use nxcloud_webhooks::{Answer, Pending, PushLayer, Receiver, Refusal, sms};
+use nxcloud_webhooks::{Answer, DEFAULT_BODY_TIMEOUT, Pending, PushLayer, Receiver, Refusal, sms};
+use tokio::time::Instant;
 use tower::ServiceExt as _;
 
 const FRAME: usize = 16 * 1024;
@@ -92,4 +94,79 @@ async fn a_flood_is_cut_off_at_the_limit() {
         );
     }
     assert_eq!(refusals.load(Ordering::Relaxed), 4);
+}
+
+/// A body that never ends: nothing at all, or a byte a second.
+struct Trickle(Option<Pin<Box<tokio::time::Sleep>>>);
+
+impl HttpBody for Trickle {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let Some(sleep) = &mut self.0 else {
+            return Poll::Pending;
+        };
+        std::task::ready!(sleep.as_mut().poll(context));
+        self.0 = Some(Box::pin(tokio::time::sleep(Duration::from_secs(1))));
+        Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"x")))))
+    }
+}
+
+/// The extractor and the layer in front of a handler that accepts everything, and what they refuse.
+fn both(receiver: Receiver<sms::Event>) -> ([Router; 2], Arc<std::sync::Mutex<Vec<Refusal>>>) {
+    let reasons = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let seen = Arc::clone(&reasons);
+    let receiver = receiver.on_refusal(move |reason| seen.lock().unwrap().push(*reason));
+    let extracted = Router::new()
+        .route("/", post(receipt))
+        .with_state(receiver.clone());
+    let layered = Router::new()
+        .route("/", post(async || ""))
+        .layer(PushLayer::new(receiver));
+    ([extracted, layered], reasons)
+}
+
+fn slow(trickling: bool) -> Request<Body> {
+    let first = trickling.then(|| Box::pin(tokio::time::sleep(Duration::ZERO)));
+    Request::post("/").body(Body::new(Trickle(first))).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_does_not_end_is_given_up() {
+    for (receiver, limit) in [
+        (Receiver::unprotected(), DEFAULT_BODY_TIMEOUT),
+        (
+            Receiver::unprotected().body_timeout(Duration::from_secs(3)),
+            Duration::from_secs(3),
+        ),
+    ] {
+        let (apps, reasons) = both(receiver);
+        for app in apps {
+            for trickling in [false, true] {
+                let begin = Instant::now();
+                let response = app.clone().oneshot(slow(trickling)).await.unwrap();
+                assert_eq!(response.status(), StatusCode::OK, "`error` with HTTP 200");
+                // The clock of the test stands still but for what is waited for.
+                assert!(begin.elapsed() < limit + Duration::from_secs(1));
+            }
+        }
+        assert_eq!(
+            *reasons.lock().unwrap(),
+            [Refusal::BodyTimeout { limit }; 4]
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_out_can_be_turned_off() {
+    let (apps, reasons) = both(Receiver::unprotected().body_timeout(None));
+    for app in apps {
+        let waiting = tokio::time::timeout(Duration::from_secs(3600), app.oneshot(slow(false)));
+        waiting.await.unwrap_err();
+    }
+    assert!(reasons.lock().unwrap().is_empty());
 }

@@ -9,6 +9,8 @@ mod bounds;
 mod events;
 mod fuzz;
 mod glue;
+mod guard;
+mod mangled;
 mod properties;
 mod receiver;
 mod sandbox;

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, mpsc};
 
 use nxcloud_webhooks::testing::{Fixture, TestRequest};
 use nxcloud_webhooks::{
-    AllowList, Answer, Pending, Receiver, Refusal, Secret, SourceError, UrlSecret, Verifier,
-    VerifyError, did, number_check, sms,
+    AllowList, Answer, Incoming, Pending, Receiver, Refusal, Secret, SourceError, UrlSecret,
+    Verifier, VerifyError, did, number_check, sms,
 };
 
 use crate::common::{NOW, signer};
@@ -154,6 +154,45 @@ fn a_secret_in_the_url() {
         receipt.extra.is_empty(),
         "the secret is no field of the event"
     );
+}
+
+/// The platform adds its fields to a URL as if that had no query.
+#[test]
+fn fields_after_a_second_question_mark() {
+    let secret = || Secret::new("0f1e2d3c4b5a6978").unwrap();
+    let fields = "messageid=4711&status=2&drtime=2026-11-21+10%3A15%3A42";
+    let event = |receiver: &Receiver<sms::Event>, path: &str, query: String| {
+        let push = Incoming::new(b"").url(path, Some(&query));
+        receiver
+            .receive(&push)
+            .map(|pending| {
+                let event = pending.received().event.clone();
+                let _ = pending.accept();
+                event
+            })
+            .map_err(|refused| {
+                assert!(refused.to_string().contains("second `?`"), "{refused}");
+                refused.reason()
+            })
+    };
+    let refused = Err(Refusal::Source(SourceError::SecondQuery));
+    let in_query = Receiver::with_url_secret(UrlSecret::query("token", secret()));
+    let query = format!("token=0f1e2d3c4b5a6978?{fields}");
+    assert_eq!(event(&in_query, "/hooks", query), refused);
+    let query = format!("token=0f1e2d3c4b5a6978&shop=7?{fields}");
+    assert_eq!(event(&in_query, "/hooks", query), refused);
+    // A secret in the path does not help when the URL has a query beside it.
+    let path = "/hooks/0f1e2d3c4b5a6978";
+    let in_path = Receiver::with_url_secret(UrlSecret::last_segment(secret()));
+    for receiver in [&in_path, &Receiver::unprotected()] {
+        for own in ["shop=7", "", "a=1&b=2"] {
+            assert_eq!(event(receiver, path, format!("{own}?{fields}")), refused);
+        }
+        let Ok(sms::Event::SmsReceipt(receipt)) = event(receiver, path, fields.to_owned()) else {
+            panic!("a receipt");
+        };
+        assert_eq!(receipt.message_id.as_deref(), Some("4711"));
+    }
 }
 
 #[test]

@@ -23,6 +23,9 @@ pub struct SendMessageReply {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for SendMessageReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -31,7 +34,14 @@ impl nxcloud_client::lenient::Record for SendMessageReply {
             data: nxcloud_client::lenient::take_filled(&mut map, "data"),
             message: nxcloud_client::lenient::take(&mut map, "message"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(SendMessageReply);
@@ -66,6 +76,9 @@ pub struct SendMessageData {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for SendMessageData {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -77,7 +90,14 @@ impl nxcloud_client::lenient::Record for SendMessageData {
             messages: nxcloud_client::lenient::take_filled(&mut map, "messages"),
             error: nxcloud_client::lenient::take(&mut map, "error"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(SendMessageData);
@@ -103,13 +123,23 @@ pub struct SentMessage {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for SentMessage {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
             id: nxcloud_client::lenient::take(&mut map, "id"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(SentMessage);
@@ -145,6 +175,9 @@ pub struct MetaError {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for MetaError {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -155,7 +188,14 @@ impl nxcloud_client::lenient::Record for MetaError {
             fbtrace_id: nxcloud_client::lenient::take(&mut map, "fbtrace_id"),
             error_data: nxcloud_client::lenient::take(&mut map, "error_data"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(MetaError);
@@ -186,6 +226,9 @@ pub struct MetaErrorData {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for MetaErrorData {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -196,7 +239,14 @@ impl nxcloud_client::lenient::Record for MetaErrorData {
             ),
             details: nxcloud_client::lenient::take(&mut map, "details"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(MetaErrorData);
@@ -230,6 +280,9 @@ pub struct UploadMediaReply {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for UploadMediaReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -238,7 +291,14 @@ impl nxcloud_client::lenient::Record for UploadMediaReply {
             data: nxcloud_client::lenient::take_filled(&mut map, "data"),
             message: nxcloud_client::lenient::take(&mut map, "message"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(UploadMediaReply);
@@ -264,13 +324,23 @@ pub struct UploadMediaData {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for UploadMediaData {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
             id: nxcloud_client::lenient::take(&mut map, "id"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(UploadMediaData);
@@ -303,6 +373,9 @@ pub struct GetMediaReply {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for GetMediaReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -311,7 +384,14 @@ impl nxcloud_client::lenient::Record for GetMediaReply {
             data: nxcloud_client::lenient::take_filled(&mut map, "data"),
             message: nxcloud_client::lenient::take(&mut map, "message"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(GetMediaReply);
@@ -343,6 +423,9 @@ pub struct GetMediaData {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for GetMediaData {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -351,7 +434,14 @@ impl nxcloud_client::lenient::Record for GetMediaData {
             file_name: nxcloud_client::lenient::take(&mut map, "file_name"),
             url: nxcloud_client::lenient::take(&mut map, "url"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(GetMediaData);
@@ -386,6 +476,9 @@ pub struct DeleteMediaReply {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for DeleteMediaReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -394,7 +487,14 @@ impl nxcloud_client::lenient::Record for DeleteMediaReply {
             data: nxcloud_client::lenient::take_filled(&mut map, "data"),
             message: nxcloud_client::lenient::take(&mut map, "message"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(DeleteMediaReply);
@@ -420,13 +520,23 @@ pub struct DeleteMediaData {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for DeleteMediaData {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
             success: nxcloud_client::lenient::take(&mut map, "success"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(DeleteMediaData);
@@ -459,6 +569,9 @@ pub struct CreateTemplateReply {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for CreateTemplateReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -467,7 +580,14 @@ impl nxcloud_client::lenient::Record for CreateTemplateReply {
             data: nxcloud_client::lenient::take_filled(&mut map, "data"),
             message: nxcloud_client::lenient::take(&mut map, "message"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(CreateTemplateReply);
@@ -493,13 +613,23 @@ pub struct CreateTemplateData {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for CreateTemplateData {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
             id: nxcloud_client::lenient::take(&mut map, "id"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(CreateTemplateData);
@@ -532,6 +662,9 @@ pub struct UpdateTemplateReply {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for UpdateTemplateReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -540,7 +673,14 @@ impl nxcloud_client::lenient::Record for UpdateTemplateReply {
             data: nxcloud_client::lenient::take_filled(&mut map, "data"),
             message: nxcloud_client::lenient::take(&mut map, "message"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(UpdateTemplateReply);
@@ -566,13 +706,23 @@ pub struct UpdateTemplateData {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for UpdateTemplateData {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
             id: nxcloud_client::lenient::take(&mut map, "id"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(UpdateTemplateData);
@@ -605,6 +755,9 @@ pub struct GetTemplatesReply {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for GetTemplatesReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -613,7 +766,14 @@ impl nxcloud_client::lenient::Record for GetTemplatesReply {
             data: nxcloud_client::lenient::take_filled(&mut map, "data"),
             message: nxcloud_client::lenient::take(&mut map, "message"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(GetTemplatesReply);
@@ -648,6 +808,9 @@ pub struct GetTemplatesData {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for GetTemplatesData {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -655,7 +818,14 @@ impl nxcloud_client::lenient::Record for GetTemplatesData {
             data: nxcloud_client::lenient::take_filled(&mut map, "data"),
             paging: nxcloud_client::lenient::take_filled(&mut map, "paging"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(GetTemplatesData);
@@ -689,6 +859,9 @@ pub struct TemplatePaging {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for TemplatePaging {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -697,7 +870,14 @@ impl nxcloud_client::lenient::Record for TemplatePaging {
             next: nxcloud_client::lenient::take(&mut map, "next"),
             previous: nxcloud_client::lenient::take(&mut map, "previous"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(TemplatePaging);
@@ -726,6 +906,9 @@ pub struct TemplateCursors {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for TemplateCursors {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -733,7 +916,14 @@ impl nxcloud_client::lenient::Record for TemplateCursors {
             before: nxcloud_client::lenient::take(&mut map, "before"),
             after: nxcloud_client::lenient::take(&mut map, "after"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(TemplateCursors);
@@ -782,6 +972,9 @@ pub struct TemplateInfo {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for TemplateInfo {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -795,7 +988,14 @@ impl nxcloud_client::lenient::Record for TemplateInfo {
             quality_score: nxcloud_client::lenient::take(&mut map, "quality_score"),
             components: nxcloud_client::lenient::take_filled(&mut map, "components"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(TemplateInfo);
@@ -826,13 +1026,23 @@ pub struct QualityScore {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for QualityScore {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
             score: nxcloud_client::lenient::take(&mut map, "score"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(QualityScore);
@@ -871,6 +1081,9 @@ pub struct TemplateComponentInfo {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for TemplateComponentInfo {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -881,7 +1094,14 @@ impl nxcloud_client::lenient::Record for TemplateComponentInfo {
             example: nxcloud_client::lenient::take(&mut map, "example"),
             buttons: nxcloud_client::lenient::take_filled(&mut map, "buttons"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(TemplateComponentInfo);
@@ -927,6 +1147,9 @@ pub struct TemplateExampleInfo {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for TemplateExampleInfo {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -939,7 +1162,14 @@ impl nxcloud_client::lenient::Record for TemplateExampleInfo {
             header_text: nxcloud_client::lenient::take_filled(&mut map, "header_text"),
             body_text: nxcloud_client::lenient::take_filled(&mut map, "body_text"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(TemplateExampleInfo);
@@ -984,6 +1214,9 @@ pub struct TemplateButtonInfo {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for TemplateButtonInfo {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -994,7 +1227,14 @@ impl nxcloud_client::lenient::Record for TemplateButtonInfo {
             phone_number: nxcloud_client::lenient::take(&mut map, "phone_number"),
             example: nxcloud_client::lenient::take_filled(&mut map, "example"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(TemplateButtonInfo);
@@ -1031,6 +1271,9 @@ pub struct DeleteTemplateReply {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for DeleteTemplateReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -1039,7 +1282,14 @@ impl nxcloud_client::lenient::Record for DeleteTemplateReply {
             data: nxcloud_client::lenient::take_filled(&mut map, "data"),
             message: nxcloud_client::lenient::take(&mut map, "message"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(DeleteTemplateReply);
@@ -1065,13 +1315,23 @@ pub struct DeleteTemplateData {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for DeleteTemplateData {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
             success: nxcloud_client::lenient::take(&mut map, "success"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(DeleteTemplateData);
@@ -1104,6 +1364,9 @@ pub struct UploadTemplateFileReply {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for UploadTemplateFileReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -1112,7 +1375,14 @@ impl nxcloud_client::lenient::Record for UploadTemplateFileReply {
             data: nxcloud_client::lenient::take_filled(&mut map, "data"),
             message: nxcloud_client::lenient::take(&mut map, "message"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(UploadTemplateFileReply);
@@ -1138,13 +1408,23 @@ pub struct UploadTemplateFileData {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for UploadTemplateFileData {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
             id: nxcloud_client::lenient::take(&mut map, "id"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(UploadTemplateFileData);
@@ -1177,6 +1457,9 @@ pub struct GetPhonesReply {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for GetPhonesReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -1185,7 +1468,14 @@ impl nxcloud_client::lenient::Record for GetPhonesReply {
             data: nxcloud_client::lenient::take_filled(&mut map, "data"),
             message: nxcloud_client::lenient::take(&mut map, "message"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(GetPhonesReply);
@@ -1208,10 +1498,22 @@ pub struct GetPhonesData {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for GetPhonesData {
     fn from_map(map: nxcloud_client::lenient::Map) -> Self {
-        Self { extra: map }
+        Self {
+            extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
+        }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(GetPhonesData);
@@ -1255,6 +1557,9 @@ pub struct Phone {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for Phone {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -1273,7 +1578,14 @@ impl nxcloud_client::lenient::Record for Phone {
                 "code_verification_status",
             ),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(Phone);
@@ -1315,6 +1627,9 @@ pub struct IntegratorLoginReply {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for IntegratorLoginReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -1323,7 +1638,14 @@ impl nxcloud_client::lenient::Record for IntegratorLoginReply {
             data: nxcloud_client::lenient::take_filled(&mut map, "data"),
             message: nxcloud_client::lenient::take(&mut map, "message"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(IntegratorLoginReply);
@@ -1349,13 +1671,23 @@ pub struct IntegratorLoginData {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for IntegratorLoginData {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
             token: nxcloud_client::lenient::take(&mut map, "token"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(IntegratorLoginData);
@@ -1388,6 +1720,9 @@ pub struct IntegratorCreateAppReply {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for IntegratorCreateAppReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -1396,7 +1731,14 @@ impl nxcloud_client::lenient::Record for IntegratorCreateAppReply {
             data: nxcloud_client::lenient::take_filled(&mut map, "data"),
             message: nxcloud_client::lenient::take(&mut map, "message"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(IntegratorCreateAppReply);
@@ -1428,6 +1770,9 @@ pub struct IntegratorCreateAppData {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for IntegratorCreateAppData {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -1436,7 +1781,14 @@ impl nxcloud_client::lenient::Record for IntegratorCreateAppData {
             app_name: nxcloud_client::lenient::take(&mut map, "app_name"),
             app_key: nxcloud_client::lenient::take(&mut map, "app_key"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(IntegratorCreateAppData);
@@ -1468,6 +1820,9 @@ pub struct IntegratorGetCodeReply {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for IntegratorGetCodeReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -1476,7 +1831,14 @@ impl nxcloud_client::lenient::Record for IntegratorGetCodeReply {
             data: nxcloud_client::lenient::take(&mut map, "data"),
             message: nxcloud_client::lenient::take(&mut map, "message"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(IntegratorGetCodeReply);
@@ -1508,6 +1870,9 @@ pub struct IntegratorCheckCodeReply {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for IntegratorCheckCodeReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -1516,7 +1881,14 @@ impl nxcloud_client::lenient::Record for IntegratorCheckCodeReply {
             data: nxcloud_client::lenient::take(&mut map, "data"),
             message: nxcloud_client::lenient::take(&mut map, "message"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(IntegratorCheckCodeReply);
@@ -1548,6 +1920,9 @@ pub struct IntegratorCreateClientReply {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for IntegratorCreateClientReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -1556,7 +1931,14 @@ impl nxcloud_client::lenient::Record for IntegratorCreateClientReply {
             data: nxcloud_client::lenient::take(&mut map, "data"),
             message: nxcloud_client::lenient::take(&mut map, "message"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(IntegratorCreateClientReply);
@@ -1591,6 +1973,9 @@ pub struct IntegratorPhoneListReply {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for IntegratorPhoneListReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -1599,7 +1984,14 @@ impl nxcloud_client::lenient::Record for IntegratorPhoneListReply {
             data: nxcloud_client::lenient::take_filled(&mut map, "data"),
             message: nxcloud_client::lenient::take(&mut map, "message"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(IntegratorPhoneListReply);
@@ -1655,6 +2047,9 @@ pub struct IntegratorPhone {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for IntegratorPhone {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -1676,7 +2071,14 @@ impl nxcloud_client::lenient::Record for IntegratorPhone {
             waba_id: nxcloud_client::lenient::take(&mut map, "waba_id"),
             waba_name: nxcloud_client::lenient::take(&mut map, "waba_name"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(IntegratorPhone);
@@ -1724,6 +2126,9 @@ pub struct SaasSendTemplateReply {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for SaasSendTemplateReply {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -1733,7 +2138,14 @@ impl nxcloud_client::lenient::Record for SaasSendTemplateReply {
             data: nxcloud_client::lenient::take_filled(&mut map, "data"),
             trace_id: nxcloud_client::lenient::take(&mut map, "traceId"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(SaasSendTemplateReply);
@@ -1760,13 +2172,23 @@ pub struct SaasSendTemplateData {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for SaasSendTemplateData {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
             message_id: nxcloud_client::lenient::take(&mut map, "message_id"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(SaasSendTemplateData);
@@ -1799,6 +2221,9 @@ pub struct MessageStatus {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for MessageStatus {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -1810,7 +2235,14 @@ impl nxcloud_client::lenient::Record for MessageStatus {
                 "messaging_product",
             ),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(MessageStatus);
@@ -1866,6 +2298,9 @@ pub struct StatusEvent {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for StatusEvent {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -1880,7 +2315,14 @@ impl nxcloud_client::lenient::Record for StatusEvent {
             type_: nxcloud_client::lenient::take(&mut map, "type"),
             message: nxcloud_client::lenient::take(&mut map, "message"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(StatusEvent);
@@ -1912,13 +2354,23 @@ pub struct DeletedMessage {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for DeletedMessage {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
             recipient_id: nxcloud_client::lenient::take(&mut map, "recipient_id"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(DeletedMessage);
@@ -1951,6 +2403,9 @@ pub struct Conversation {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for Conversation {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -1962,7 +2417,14 @@ impl nxcloud_client::lenient::Record for Conversation {
             ),
             origin: nxcloud_client::lenient::take_filled(&mut map, "origin"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(Conversation);
@@ -1988,13 +2450,23 @@ pub struct Origin {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for Origin {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
             type_: nxcloud_client::lenient::take(&mut map, "type"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(Origin);
@@ -2021,6 +2493,9 @@ pub struct StatusError {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for StatusError {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -2028,7 +2503,14 @@ impl nxcloud_client::lenient::Record for StatusError {
             code: nxcloud_client::lenient::take(&mut map, "code"),
             title: nxcloud_client::lenient::take(&mut map, "title"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(StatusError);
@@ -2068,6 +2550,9 @@ pub struct Cost {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for Cost {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -2079,7 +2564,14 @@ impl nxcloud_client::lenient::Record for Cost {
             message_id: nxcloud_client::lenient::take(&mut map, "message_id"),
             direction: nxcloud_client::lenient::take(&mut map, "direction"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(Cost);
@@ -2112,6 +2604,8 @@ pub struct InboundMessage {
     pub messaging_product: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    pub repairs: nxcloud_client::Repairs,
     spellings: nxcloud_client::lenient::Spellings,
 }
 impl serde::Serialize for InboundMessage {
@@ -2158,8 +2652,15 @@ impl nxcloud_client::lenient::Record for InboundMessage {
                 "messaging_product",
             ),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
             spellings,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(InboundMessage);
@@ -2192,6 +2693,9 @@ pub struct Contact {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for Contact {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -2199,7 +2703,14 @@ impl nxcloud_client::lenient::Record for Contact {
             profile: nxcloud_client::lenient::take_filled(&mut map, "profile"),
             wa_id: nxcloud_client::lenient::take(&mut map, "wa_id"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(Contact);
@@ -2224,13 +2735,23 @@ pub struct Profile {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for Profile {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
             name: nxcloud_client::lenient::take(&mut map, "name"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(Profile);
@@ -2290,6 +2811,9 @@ pub struct ReceivedMessage {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for ReceivedMessage {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -2308,7 +2832,14 @@ impl nxcloud_client::lenient::Record for ReceivedMessage {
             location: nxcloud_client::lenient::take(&mut map, "location"),
             sticker: nxcloud_client::lenient::take(&mut map, "sticker"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(ReceivedMessage);
@@ -2344,13 +2875,23 @@ pub struct ReceivedText {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for ReceivedText {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
         Self {
             body: nxcloud_client::lenient::take(&mut map, "body"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(ReceivedText);
@@ -2383,6 +2924,9 @@ pub struct ReceivedMedia {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for ReceivedMedia {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -2392,7 +2936,14 @@ impl nxcloud_client::lenient::Record for ReceivedMedia {
             mime_type: nxcloud_client::lenient::take(&mut map, "mime_type"),
             sha256: nxcloud_client::lenient::take(&mut map, "sha256"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(ReceivedMedia);
@@ -2431,6 +2982,9 @@ pub struct ReceivedDocument {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for ReceivedDocument {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -2441,7 +2995,14 @@ impl nxcloud_client::lenient::Record for ReceivedDocument {
             file_name: nxcloud_client::lenient::take(&mut map, "filename"),
             caption: nxcloud_client::lenient::take(&mut map, "caption"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(ReceivedDocument);
@@ -2481,6 +3042,9 @@ pub struct ReceivedLocation {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for ReceivedLocation {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -2491,7 +3055,14 @@ impl nxcloud_client::lenient::Record for ReceivedLocation {
             address: nxcloud_client::lenient::take(&mut map, "address"),
             url: nxcloud_client::lenient::take(&mut map, "url"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(ReceivedLocation);
@@ -2528,6 +3099,9 @@ pub struct ReceivedSticker {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for ReceivedSticker {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -2537,7 +3111,14 @@ impl nxcloud_client::lenient::Record for ReceivedSticker {
             sha256: nxcloud_client::lenient::take(&mut map, "sha256"),
             metadata: nxcloud_client::lenient::take(&mut map, "metadata"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(ReceivedSticker);
@@ -2573,6 +3154,9 @@ pub struct StickerMetadata {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for StickerMetadata {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -2584,7 +3168,14 @@ impl nxcloud_client::lenient::Record for StickerMetadata {
             ),
             sticker_pack_id: nxcloud_client::lenient::take(&mut map, "sticker-pack-id"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(StickerMetadata);
@@ -2625,6 +3216,9 @@ pub struct ButtonClick {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for ButtonClick {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -2637,7 +3231,14 @@ impl nxcloud_client::lenient::Record for ButtonClick {
                 "messaging_product",
             ),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(ButtonClick);
@@ -2688,6 +3289,9 @@ pub struct ButtonPress {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for ButtonPress {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -2701,7 +3305,14 @@ impl nxcloud_client::lenient::Record for ButtonPress {
             context: nxcloud_client::lenient::take(&mut map, "context"),
             tag_name: nxcloud_client::lenient::take(&mut map, "tag_name"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(ButtonPress);
@@ -2735,6 +3346,9 @@ pub struct PressedButton {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for PressedButton {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -2742,7 +3356,14 @@ impl nxcloud_client::lenient::Record for PressedButton {
             payload: nxcloud_client::lenient::take(&mut map, "payload"),
             text: nxcloud_client::lenient::take(&mut map, "text"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(PressedButton);
@@ -2770,6 +3391,9 @@ pub struct ReplyContext {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for ReplyContext {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -2777,7 +3401,14 @@ impl nxcloud_client::lenient::Record for ReplyContext {
             from: nxcloud_client::lenient::take(&mut map, "from"),
             id: nxcloud_client::lenient::take(&mut map, "id"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(ReplyContext);

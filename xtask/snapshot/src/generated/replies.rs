@@ -16,6 +16,8 @@ pub struct SendItReply {
     pub rows: Vec<Data>,
     /// What the reference does not list, and values that did not fit their field.
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    pub repairs: nxcloud_client::Repairs,
     spellings: nxcloud_client::lenient::Spellings,
 }
 impl serde::Serialize for SendItReply {
@@ -56,8 +58,15 @@ impl nxcloud_client::lenient::Record for SendItReply {
             data: nxcloud_client::lenient::take_filled(&mut map, "data"),
             rows: nxcloud_client::lenient::take_filled(&mut map, "rows"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
             spellings,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(SendItReply);
@@ -95,6 +104,8 @@ pub struct Data {
     pub match_: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    pub repairs: nxcloud_client::Repairs,
     spellings: nxcloud_client::lenient::Spellings,
 }
 impl serde::Serialize for Data {
@@ -148,8 +159,15 @@ impl nxcloud_client::lenient::Record for Data {
                 &mut spellings,
             ),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
             spellings,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(Data);
@@ -183,6 +201,9 @@ pub struct Happened {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::lenient::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: nxcloud_client::Repairs,
 }
 impl nxcloud_client::lenient::Record for Happened {
     fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
@@ -190,7 +211,14 @@ impl nxcloud_client::lenient::Record for Happened {
             self_: nxcloud_client::lenient::take(&mut map, "self"),
             kind: nxcloud_client::lenient::take(&mut map, "kind"),
             extra: map,
+            repairs: nxcloud_client::Repairs::NONE,
         }
+    }
+    fn repairs(&self) -> nxcloud_client::Repairs {
+        self.repairs
+    }
+    fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+        &mut self.repairs
     }
 }
 nxcloud_client::record_deserialize!(Happened);

@@ -62,6 +62,7 @@ pub(super) fn reply(service: &Service, def: &TypeDef, object: &Object) -> TokenS
     // A field that came under another spelling goes out under it, which takes a memory of spellings and a Serialize of its own.
     let derive = (!spelled).then(|| quote!(, serde::Serialize));
     let flatten = (!spelled).then(|| quote!(#[serde(flatten)]));
+    let skip = (!spelled).then(|| quote!(#[serde(skip)]));
     let memory = spelled.then(|| quote!(spellings: nxcloud_client::lenient::Spellings,));
     let changes = aliases.then(|| quote!(mut));
     let remember = spelled
@@ -77,6 +78,9 @@ pub(super) fn reply(service: &Service, def: &TypeDef, object: &Object) -> TokenS
             /// What the reference does not list, and values that did not fit their field.
             #flatten
             pub extra: nxcloud_client::lenient::Map,
+            /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+            #skip
+            pub repairs: nxcloud_client::Repairs,
             #memory
         }
 
@@ -90,8 +94,17 @@ pub(super) fn reply(service: &Service, def: &TypeDef, object: &Object) -> TokenS
                 Self {
                     #(#takes)*
                     extra: map,
+                    repairs: nxcloud_client::Repairs::NONE,
                     #remembered
                 }
+            }
+
+            fn repairs(&self) -> nxcloud_client::Repairs {
+                self.repairs
+            }
+
+            fn repairs_mut(&mut self) -> &mut nxcloud_client::Repairs {
+                &mut self.repairs
             }
         }
 

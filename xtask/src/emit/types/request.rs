@@ -262,9 +262,14 @@ fn check(service: &Service, object: &Object, name: &proc_macro2::Ident) -> Token
     for field in &object.fields {
         let member = ident(&field.rust);
         let value = quote!(value);
-        let Some(check) = field_check(service, field, &value, &mut patterns) else {
+        let limits = field_check(service, field, &value, &mut patterns);
+        let wire = &field.wire;
+        let segment = (field.place == Place::Path && field.ty == Ty::Text)
+            .then(|| quote!(at.segment(#wire, #value);));
+        if limits.is_none() && segment.is_none() {
             continue;
-        };
+        }
+        let check = quote!(#limits #segment);
         checks.push(if field.required {
             quote!({ let value = &self.#member; #check })
         } else {

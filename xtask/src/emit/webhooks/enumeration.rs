@@ -90,6 +90,7 @@ pub(super) fn implementation(service: &Service, events: &[Event<'_>]) -> TokenSt
         let name = event.pushes.first().map(|push| &push.name);
         quote!(Self::#variant(_) => Some(#name),)
     });
+    let variants: Vec<_> = events.iter().map(|event| ident(event.schema)).collect();
     let examples = service.webhooks.iter().flat_map(|push| {
         let name = &push.name;
         push.examples.iter().map(move |(example, value)| {
@@ -113,7 +114,7 @@ pub(super) fn implementation(service: &Service, events: &[Event<'_>]) -> TokenSt
             fn from_fields(fields: Map) -> Self {
                 match recognize(&fields, KINDS) {
                     #(#from)*
-                    _ => Self::Unrecognized(Unrecognized { fields }),
+                    _ => Self::Unrecognized(fields.into()),
                 }
             }
 
@@ -128,6 +129,20 @@ pub(super) fn implementation(service: &Service, events: &[Event<'_>]) -> TokenSt
                 match self {
                     #(#push_names)*
                     Self::Unrecognized(_) => None,
+                }
+            }
+
+            fn repairs(&self) -> Repairs {
+                match self {
+                    #(Self::#variants(event) => event.repairs,)*
+                    Self::Unrecognized(event) => event.repairs,
+                }
+            }
+
+            fn repairs_mut(&mut self) -> &mut Repairs {
+                match self {
+                    #(Self::#variants(event) => &mut event.repairs,)*
+                    Self::Unrecognized(event) => &mut event.repairs,
                 }
             }
         }

@@ -13,11 +13,15 @@ pub struct RecordError {
 #[derive(Debug)]
 pub(super) enum Kind {
     Io(io::Error),
-    NoDatabase,
-    AnotherProgram,
+    Link,
+    NoFile,
+    OtherOwner,
+    OpenToOthers,
+    InUse,
+    Foreign,
+    Sqlite,
     AnotherVersion(u32),
-    Damaged(&'static str),
-    Sqlite(rusqlite::Error),
+    Damaged(usize),
 }
 
 impl RecordError {
@@ -38,34 +42,35 @@ impl fmt::Display for RecordError {
         let path = self.path.display();
         match &self.kind {
             Kind::Io(_) => write!(f, "{path} cannot be opened"),
-            Kind::NoDatabase => write!(f, "{path} is no SQLite database"),
-            Kind::AnotherProgram => write!(f, "{path} is the database of another program"),
-            Kind::AnotherVersion(version) => {
-                write!(
-                    f,
-                    "{path} is of another version of the sandbox (format {version})"
-                )
-            }
-            Kind::Damaged(what) => write!(f, "{path} is damaged: {what} cannot be read"),
-            Kind::Sqlite(error) if is_locked(error) => {
-                write!(f, "{path} is in use, maybe by another sandbox")
-            }
-            Kind::Sqlite(_) => write!(f, "{path} cannot be read as a database"),
+            Kind::Link => write!(f, "{path} is a symbolic link; name the file itself"),
+            Kind::NoFile => write!(f, "{path} is not a regular file"),
+            Kind::OtherOwner => write!(f, "{path} belongs to another user; choose another file"),
+            Kind::OpenToOthers => write!(
+                f,
+                "{path} holds phone numbers and other users have access to it; run: chmod 600 {path}"
+            ),
+            Kind::InUse => write!(f, "{path} is in use by another sandbox"),
+            Kind::Foreign => write!(f, "{path} was not made by the sandbox; choose another file"),
+            Kind::Sqlite => write!(
+                f,
+                "{path} is an SQLite file, as an older sandbox made it; choose another file"
+            ),
+            Kind::AnotherVersion(version) => write!(
+                f,
+                "{path} is of another version of the sandbox (format {version}); choose another file"
+            ),
+            Kind::Damaged(line) => write!(
+                f,
+                "line {line} of {path} cannot be read; remove it or choose another file"
+            ),
         }
     }
-}
-
-fn is_locked(error: &rusqlite::Error) -> bool {
-    let code = error.sqlite_error_code();
-    code == Some(rusqlite::ErrorCode::DatabaseBusy)
-        || code == Some(rusqlite::ErrorCode::DatabaseLocked)
 }
 
 impl error::Error for RecordError {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         match &self.kind {
             Kind::Io(source) => Some(source),
-            Kind::Sqlite(source) => Some(source),
             _ => None,
         }
     }
@@ -74,11 +79,5 @@ impl error::Error for RecordError {
 impl From<io::Error> for Kind {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
-    }
-}
-
-impl From<rusqlite::Error> for Kind {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Sqlite(error)
     }
 }

@@ -1,134 +1,237 @@
-//! A file that keeps the requests when the sandbox is gone.
+//! A file that keeps the requests when the sandbox is gone: a first line that says what it is, then a line of JSON for each
+//! request.
 
 mod error;
+mod line;
 mod open;
-mod rows;
-mod writer;
 
-use std::path::Path;
-use std::sync::Arc;
-use std::sync::mpsc::{Sender, channel};
-use std::thread::{self, JoinHandle};
+use std::fs::{self, File};
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::path::{Path, PathBuf};
 
-use tokio::sync::Semaphore;
-
-use super::{ReceivedRequest, Room};
+use super::ReceivedRequest;
+use error::Kind;
 pub use error::RecordError;
-use writer::Message;
+use line::Header;
 
-/// How much may wait to be written, in kibibytes. Then requests wait before they are answered.
-const MAX_WAITING: u32 = 64 * 1024;
-
-/// The way into the file. What is sent here is written by a thread of its own, in batches.
+/// The way into the file. A line is handed to the operating system before the request is answered.
 pub(crate) struct Recorder {
-    /// `None` once it is closed.
-    open: Option<(Sender<Message>, JoinHandle<()>)>,
-    room: Arc<Semaphore>,
-}
-
-/// What a file held when it was opened.
-pub(crate) struct Past {
-    /// The latest requests, oldest first.
-    pub(crate) requests: Vec<ReceivedRequest>,
+    path: PathBuf,
+    file: File,
+    /// How many bytes are in the file.
+    size: u64,
+    max_size: u64,
+    /// What the file did not take yet.
+    rest: Vec<u8>,
     /// The highest number that a request of this file ever had.
-    pub(crate) last_id: u64,
+    last_id: u64,
 }
 
 impl Recorder {
-    /// Opens a file or makes a new one, and reads so many of its latest requests, as long as they take so many bytes.
+    /// Opens a file or makes a new one, and gives the requests out that are in it and in the one before it, oldest first.
     pub(crate) fn open(
         path: &Path,
-        max_requests: usize,
-        max_bytes: usize,
-    ) -> Result<(Self, Past), RecordError> {
-        let failed = |kind| RecordError::new(path, kind);
-        let connection = open::open(path).map_err(failed)?;
-        let past = rows::read(&connection, max_requests, max_bytes).map_err(failed)?;
-        let (sender, messages) = channel();
-        let thread = thread::Builder::new()
-            .name("sandbox-record".to_owned())
-            .spawn(move || writer::write(connection, &messages))
-            .map_err(|error| failed(error.into()))?;
-        let recorder = Self {
-            open: Some((sender, thread)),
-            room: Arc::new(Semaphore::new(MAX_WAITING as usize)),
+        max_size: u64,
+        mut found: impl FnMut(ReceivedRequest),
+    ) -> Result<Self, RecordError> {
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |kind| RecordError::new(&path, kind)
         };
-        Ok((recorder, past))
+        let file = open::open(path).map_err(failed(path))?;
+        // Before anything of the other one is given out.
+        is_ours(&file).map_err(failed(path))?;
+        let older = older(path);
+        let mut last_id = 0;
+        if let Some(file) = open::existing(&older).map_err(failed(&older))? {
+            let held = read(&file, &mut found).map_err(failed(&older))?;
+            last_id = held.last_id;
+        }
+        let held = read(&file, &mut found).map_err(failed(path))?;
+        last_id = last_id.max(held.last_id);
+        let mut recorder = Self {
+            path: path.to_owned(),
+            file,
+            size: held.size,
+            max_size,
+            rest: Vec::new(),
+            last_id,
+        };
+        let io = |error: io::Error| RecordError::new(path, error.into());
+        if held.is_torn {
+            tracing::warn!("the last request of the record was not complete and is left out");
+            recorder.file.set_len(held.size).map_err(io)?;
+        }
+        if held.size == 0 {
+            recorder.begin();
+        }
+        recorder.flush().map_err(io)?;
+        Ok(recorder)
     }
 
-    /// Where requests wait for their room.
-    pub(crate) fn waiting(&self) -> Waiting {
-        Waiting(Arc::clone(&self.room))
+    pub(crate) const fn last_id(&self) -> u64 {
+        self.last_id
     }
 
-    /// Has a request written, whose room is free again afterwards.
-    pub(crate) fn push(&self, request: ReceivedRequest, room: Room) {
-        self.send(Message::Request(request, room));
+    /// Writes what the file did not take before, as far as it does now.
+    ///
+    /// # Errors
+    /// What the operating system says, such as that the disk is full.
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        while !self.rest.is_empty() {
+            match self.file.write(&self.rest) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => {
+                    self.rest.drain(..count);
+                    self.size += count as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
-    /// Has all requests that were sent so far removed from the file.
-    pub(crate) fn clear(&self) {
-        self.send(Message::Clear);
+    /// Writes a request. What the file does not take is kept for the next time.
+    pub(crate) fn push(&mut self, request: &ReceivedRequest) {
+        if self.size >= self.max_size
+            && let Err(kind) = self.rotate()
+        {
+            let reason = RecordError::new(&self.path, kind);
+            tracing::error!(%reason, "the record grows beyond its limit");
+        }
+        line::write_request(&mut self.rest, request);
+        self.last_id = request.id();
+        self.tell(request.id());
     }
 
-    fn send(&self, message: Message) {
-        if let Some((sender, _)) = &self.open {
-            // It fails when the thread is gone, which ends only after this end.
-            let _ = sender.send(message);
+    fn tell(&mut self, id: u64) {
+        if let Err(reason) = self.flush() {
+            tracing::error!(id, %reason, "cannot be recorded; requests are refused until there is room");
         }
     }
 
-    /// Waits until everything is written, and closes the file. What is sent afterwards is dropped.
-    pub(crate) fn close(&mut self) {
-        if let Some((sender, thread)) = self.open.take() {
-            drop(sender);
-            // A thread that panicked cannot write any more.
-            let _ = thread.join();
+    /// Goes on in a new file. The one that is full takes the place of the one before it.
+    fn rotate(&mut self) -> Result<(), Kind> {
+        // No line may end in another file than it begins in.
+        self.flush()?;
+        let older = older(&self.path);
+        if let Some(file) = open::existing(&older)? {
+            is_ours(&file)?;
+        }
+        match fs::rename(&self.path, &older) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+        self.file = open::create(&self.path)?;
+        self.size = 0;
+        self.begin();
+        Ok(())
+    }
+
+    /// The first line of the file.
+    fn begin(&mut self) {
+        line::write(&mut self.rest, &Header::new(self.last_id));
+    }
+
+    /// Removes all requests, those of the file before it too. Their numbers are not used again.
+    pub(crate) fn clear(&mut self) {
+        self.rest.clear();
+        let removed = match fs::remove_file(older(&self.path)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => self.file.set_len(0),
+        };
+        match removed {
+            Ok(()) => {
+                self.size = 0;
+                self.begin();
+                self.tell(self.last_id);
+            }
+            Err(reason) => tracing::error!(%reason, "the record cannot be cleared"),
         }
     }
 }
 
 impl Drop for Recorder {
     fn drop(&mut self) {
-        self.close();
+        if let Err(reason) = self.flush() {
+            tracing::error!(%reason, "the last requests could not be recorded");
+        }
     }
 }
 
-/// Where requests wait until there is room for them on the way to the file.
-#[derive(Clone)]
-pub(crate) struct Waiting(Arc<Semaphore>);
+/// Where the requests go that a full file holds.
+fn older(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".1");
+    name.into()
+}
 
-impl Waiting {
-    /// Waits for room for a body of so many bytes, its reply and the rest. A body larger than all the room takes all of it.
-    pub(crate) async fn room(self, body_bytes: usize) -> Room {
-        let kibibytes = u32::try_from(body_bytes / 1024).unwrap_or(u32::MAX);
-        let wanted = kibibytes.saturating_mul(2).saturating_add(4);
-        // It fails for a semaphore that was closed, and this one never is.
-        let room = self.0.acquire_many_owned(wanted.min(MAX_WAITING)).await;
-        room.ok()
+/// What a file holds.
+struct Held {
+    last_id: u64,
+    /// How many bytes of it are complete lines.
+    size: u64,
+    /// Whether there is something behind them.
+    is_torn: bool,
+}
+
+/// Checks that a file was made by the sandbox; `None` if nothing, or not even the first line, is in it.
+fn is_ours(file: &File) -> Result<Option<(Header, u64)>, Kind> {
+    let mut reader = BufReader::new(file);
+    io::Seek::rewind(&mut reader)?;
+    let mut first = Vec::new();
+    let mut reader = reader.take(line::MAX_HEADER as u64);
+    reader.read_until(b'\n', &mut first)?;
+    let is_cut = first.starts_with(line::MAGIC) && !first.ends_with(b"\n");
+    if first.is_empty() || (is_cut && first.len() < line::MAX_HEADER) {
+        return Ok(None);
     }
+    if first.starts_with(b"SQLite format 3\0") {
+        return Err(Kind::Sqlite);
+    }
+    let header = serde_json::from_slice::<Header>(&first).map_err(|_| Kind::Foreign)?;
+    if header.is_known() {
+        Ok(Some((header, first.len() as u64)))
+    } else {
+        Err(Kind::AnotherVersion(header.format))
+    }
+}
+
+/// Reads the requests of a file. A last line that was not written to its end does not count.
+fn read(file: &File, found: &mut impl FnMut(ReceivedRequest)) -> Result<Held, Kind> {
+    let Some((header, mut size)) = is_ours(file)? else {
+        let is_torn = file.metadata()?.len() > 0;
+        return Ok(Held {
+            last_id: 0,
+            size: 0,
+            is_torn,
+        });
+    };
+    let mut last_id = header.after;
+    let mut reader = BufReader::new(file);
+    io::Seek::seek(&mut reader, io::SeekFrom::Start(size))?;
+    let mut line = Vec::new();
+    for number in 2.. {
+        line.clear();
+        let count = reader.read_until(b'\n', &mut line)?;
+        match line::read_request(&line) {
+            Some(request) => {
+                last_id = last_id.max(request.id());
+                found(request);
+            }
+            None if reader.fill_buf()?.is_empty() => break,
+            None => return Err(Kind::Damaged(number)),
+        }
+        size += count as u64;
+    }
+    Ok(Held {
+        last_id,
+        size,
+        is_torn: !line.is_empty(),
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use std::pin::pin;
-    use std::task::{Context, Waker};
-
-    use super::*;
-
-    #[tokio::test]
-    async fn requests_wait_while_too_much_is_to_be_written() {
-        let waiting = Waiting(Arc::new(Semaphore::new(MAX_WAITING as usize)));
-        let small = waiting.clone().room(10).await;
-        let mut large = pin!(waiting.clone().room(usize::MAX));
-        let mut context = Context::from_waker(Waker::noop());
-        assert!(large.as_mut().poll(&mut context).is_pending());
-        drop(small);
-        let large = large.await;
-        let mut next = pin!(waiting.clone().room(0));
-        assert!(next.as_mut().poll(&mut context).is_pending());
-        drop(large);
-        assert!(next.await.is_some());
-        assert_eq!(waiting.0.available_permits(), MAX_WAITING as usize);
-    }
-}
+#[path = "file_tests.rs"]
+mod tests;

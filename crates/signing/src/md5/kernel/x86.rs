@@ -1,16 +1,50 @@
 //! The kernel compiled for AVX2 and AVX-512.
 
 use core::arch::x86_64::{
-    __m128i, __m256i, _mm256_set_m128i, _mm256_unpackhi_epi32, _mm256_unpackhi_epi64,
+    __cpuid, __m128i, __m256i, _mm256_set_m128i, _mm256_unpackhi_epi32, _mm256_unpackhi_epi64,
     _mm256_unpacklo_epi32, _mm256_unpacklo_epi64,
 };
+use core::sync::atomic::{AtomicU8, Ordering};
 
 use super::{Absorb, Digits, Row, States, Words, absorb, compress, hex};
 
-cpufeatures::new!(cpu_avx2, "avx2");
-cpufeatures::new!(cpu_avx512, "avx512f", "avx512vl", "avx512bw");
+/// Detection of CPU features: those that `kernel!` names, and those that Rust turns on with them.
+macro_rules! detection {
+    ($module:ident, $features:ident: $($feature:tt),+) => {
+        cpufeatures::new!($module, $($feature),+);
+        #[cfg(test)]
+        const $features: &[&str] = &[$($feature),+];
+    };
+}
 
-/// Proof that this CPU has AVX2: only [`detect`](Self::detect) makes one.
+detection!(cpu_avx2, AVX2: "sse3", "ssse3", "sse4.1", "sse4.2", "avx", "avx2");
+// F16C as well: see `has_f16c`.
+detection!(
+    cpu_avx512, AVX512: "sse3", "ssse3", "sse4.1", "sse4.2", "avx", "avx2", "fma", "avx512f", "avx512vl", "avx512bw"
+);
+
+/// Whether the CPU has F16C, which Rust turns on with AVX-512 and `cpufeatures` does not know.
+fn has_f16c() -> bool {
+    const NO: u8 = 1;
+    const YES: u8 = 2;
+    // Asked once: under a hypervisor each question takes microseconds.
+    static ANSWER: AtomicU8 = AtomicU8::new(0);
+    match ANSWER.load(Ordering::Relaxed) {
+        NO => false,
+        YES => true,
+        _ => {
+            #[expect(unsafe_code, reason = "safe in newer versions of Rust only")]
+            #[allow(unused_unsafe, reason = "safe in newer versions of Rust only")]
+            // SAFETY: every x86-64 CPU has the instruction and leaf 1.
+            let leaf = unsafe { __cpuid(1) };
+            let found = leaf.ecx >> 29 & 1 == 1;
+            ANSWER.store(if found { YES } else { NO }, Ordering::Relaxed);
+            found
+        }
+    }
+}
+
+/// Proof that this CPU has AVX2, and what Rust turns on with it: only [`detect`](Self::detect) makes one.
 #[derive(Clone, Copy)]
 pub(crate) struct Avx2(());
 
@@ -20,13 +54,13 @@ impl Avx2 {
     }
 }
 
-/// Proof that this CPU has AVX-512 F, VL and BW: only [`detect`](Self::detect) makes one.
+/// Proof that this CPU has AVX-512 F, VL and BW, and what Rust turns on with them: only [`detect`](Self::detect) makes one.
 #[derive(Clone, Copy)]
 pub(crate) struct Avx512(());
 
 impl Avx512 {
     pub(crate) fn detect() -> Option<Self> {
-        cpu_avx512::get().then_some(Self(()))
+        (cpu_avx512::get() && has_f16c()).then_some(Self(()))
     }
 }
 
@@ -134,13 +168,13 @@ macro_rules! impl_absorb {
                 rows: &[Row; $lanes],
                 counts: &[u32; $lanes],
             ) {
-                // SAFETY: the function needs the CPU features of this type and no others, and `self` proves them.
+                // SAFETY: the function needs the CPU features that `detect` asked for and no others, and only `detect` makes `self`.
                 unsafe { $absorb(states, rows, counts) }
             }
 
             #[expect(unsafe_code, reason = "the compiler cannot see that the CPU was asked")]
             fn hex(self, states: &States<$lanes>) -> Digits<$lanes> {
-                // SAFETY: the function needs the CPU features of this type and no others, and `self` proves them.
+                // SAFETY: the function needs the CPU features that `detect` asked for and no others, and only `detect` makes `self`.
                 unsafe { $hex(states) }
             }
         }
@@ -150,3 +184,44 @@ macro_rules! impl_absorb {
 impl_absorb!(Avx2, 8, absorb_avx2_8, hex_avx2);
 impl_absorb!(Avx2, 16, absorb_avx2_16, hex_avx2);
 impl_absorb!(Avx512, 32, absorb_avx512_32, hex_avx512);
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use std::collections::BTreeSet;
+    use std::format;
+    use std::process::Command;
+    use std::string::{String, ToString};
+
+    /// Every feature that a function compiled for `features` may use, beyond those of every x86-64 CPU.
+    fn turned_on_by(features: &str) -> BTreeSet<String> {
+        let of = |features: &str| -> BTreeSet<String> {
+            let mut rustc = Command::new("rustc");
+            rustc.args([
+                "--print",
+                "cfg",
+                "-C",
+                &format!("target-feature={features}"),
+            ]);
+            let output = rustc.output().expect("rustc beside cargo");
+            let text = String::from_utf8(output.stdout).expect("text");
+            text.lines()
+                .filter_map(|line| line.strip_prefix("target_feature=\"")?.strip_suffix('"'))
+                .map(ToString::to_string)
+                .collect()
+        };
+        let everywhere = of("");
+        of(features).difference(&everywhere).cloned().collect()
+    }
+
+    #[test]
+    fn detection_asks_for_every_feature_that_the_code_may_use() {
+        let asked = |features: &[&str]| features.iter().map(ToString::to_string).collect();
+        let avx2: BTreeSet<String> = asked(super::AVX2);
+        assert_eq!(turned_on_by("+avx2"), avx2);
+        let mut avx512: BTreeSet<String> = asked(super::AVX512);
+        avx512.insert("f16c".to_string());
+        assert_eq!(turned_on_by("+avx512f,+avx512vl,+avx512bw"), avx512);
+    }
+}

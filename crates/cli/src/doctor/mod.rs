@@ -1,25 +1,16 @@
 //! `nxcloud doctor`: what is wrong with account, clock, network or signature, in plain words.
 
-use std::collections::BTreeSet;
-use std::time::{Duration, SystemTime};
+mod hosts;
 
 use clap::{ArgMatches, Command};
 use nxcloud::signing::Secret;
 use nxcloud::{Credentials, Session, antbuddy, number_check};
-use nxcloud_sandbox::Sandbox;
 use serde_json::{Value, json};
 
 use crate::account;
 use crate::failure::{Exit, Failure};
-use crate::generated::SERVICES;
+use crate::local::own_sandbox;
 use crate::output::{self, Format};
-
-/// How long a host may take to answer.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// Farther than this from the platform's clock a request is refused.
-const TOLERANCE: i64 = 60;
-/// Half of it is worth a word.
-const WORTH_A_WORD: i64 = 30;
 
 pub(crate) fn subcommand() -> Command {
     Command::new("doctor")
@@ -58,26 +49,32 @@ impl Finding {
 
 pub(crate) fn run(matches: &ArgMatches, format: Format) -> Result<(), Failure> {
     let mut findings = Vec::new();
-    // Without an account only the flag says where to look.
-    let mut base_url = matches.get_one::<String>("base-url").cloned();
-    match account::builder(matches) {
-        Err(failure) => {
-            let hint = failure.hint.unwrap_or_default();
-            let detail = format!("{}. {hint}", failure.message);
-            findings.push(Finding::new("account", State::Wrong, detail.trim_end()));
+    let builder = account::builder(matches).unwrap_or_else(|failure| {
+        let hint = failure.hint.unwrap_or_default();
+        let detail = format!("{}. {hint}", failure.message);
+        findings.push(Finding::new("account", State::Wrong, detail.trim_end()));
+        // Without an account only the flag says where to look.
+        let builder = Session::builder(Credentials::default());
+        match matches.get_one::<String>("base-url") {
+            Some(url) => builder.base_url(url),
+            None => builder,
         }
-        Ok(builder) => {
-            let credentials = builder.credentials().clone();
-            base_url = builder.base_url_of_all().map(str::to_owned);
-            accounts(&credentials, &mut findings);
-            if let Err(error) = builder.build() {
-                let detail = format!("{error}. {}", error.hint());
-                findings.push(Finding::new("settings", State::Wrong, detail));
-            }
-            crate::block_on(signatures(&credentials, &mut findings))?;
-        }
+    });
+    let credentials = builder.credentials().clone();
+    let base_url = builder.base_url_of_all().map(str::to_owned);
+    accounts(&credentials, &mut findings);
+    let settings = builder.build();
+    if let Err(error) = &settings {
+        let detail = format!("{error}. {} No host was asked.", error.hint());
+        findings.push(Finding::new("settings", State::Wrong, detail));
     }
-    crate::block_on(hosts(base_url, &mut findings))?;
+    crate::block_on(async {
+        signatures(&credentials, &mut findings).await;
+        // A refused base URL may hold a password, and is neither shown nor asked.
+        if settings.is_ok() {
+            hosts::ask(base_url, &mut findings).await;
+        }
+    })?;
     let rows: Vec<Value> = findings.iter().map(row).collect();
     match format {
         Format::Json => rows.iter().try_for_each(output::line)?,
@@ -154,14 +151,10 @@ async fn signatures(credentials: &Credentials, findings: &mut Vec<Finding>) {
 }
 
 async fn signed(credentials: &Credentials) -> Vec<Result<Finding, String>> {
-    let mut builder = Sandbox::builder();
-    if let Some(signer) = credentials.nxcloud_signer() {
-        builder = builder.account(signer.access_key().clone(), signer.secret().clone());
+    if credentials.nxcloud_signer().is_none() && credentials.antbuddy_signer().is_none() {
+        return Vec::new();
     }
-    if let Some(signer) = credentials.antbuddy_signer() {
-        builder = builder.antbuddy_account(signer.app_id().clone(), signer.secret().clone());
-    }
-    let sandbox = match builder.start().await {
+    let sandbox = match own_sandbox(credentials).start().await {
         Ok(sandbox) => sandbox,
         Err(error) => return vec![Err(format!("the sandbox does not start: {error}"))],
     };
@@ -199,123 +192,9 @@ async fn signed(credentials: &Credentials) -> Vec<Result<Finding, String>> {
     found
 }
 
-/// Asks each host for its clock.
-async fn hosts(base_url: Option<String>, findings: &mut Vec<Finding>) {
-    let client = reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .timeout(PATIENCE)
-        .build();
-    let client = match client {
-        Ok(client) => client,
-        Err(error) => {
-            findings.push(Finding::new("network", State::Wrong, error.to_string()));
-            return;
-        }
-    };
-    let urls: BTreeSet<String> = match base_url {
-        Some(url) => BTreeSet::from([url]),
-        None => SERVICES
-            .iter()
-            .flat_map(|service| service.commands)
-            .map(|command| command.operation.base_url.to_owned())
-            .collect(),
-    };
-    for url in urls {
-        let (reached, clock) = host(&client, &url).await;
-        findings.push(Finding {
-            check: format!("reach {url}"),
-            ..reached
-        });
-        findings.extend(clock.map(|clock| Finding {
-            check: format!("clock {url}"),
-            ..clock
-        }));
-    }
-}
-
-async fn host(client: &reqwest::Client, url: &str) -> (Finding, Option<Finding>) {
-    let before = SystemTime::now();
-    let answer = match client.get(url).send().await {
-        Ok(answer) => answer,
-        Err(error) => {
-            let detail = unreachable(&error);
-            return (Finding::new("", State::Wrong, detail), None);
-        }
-    };
-    let round = before.elapsed().unwrap_or_default();
-    let status = answer.status().as_u16();
-    let detail = format!("answers (HTTP {status}) in {} ms", round.as_millis());
-    let reached = Finding::new("", State::Fine, detail);
-    let date = answer.headers().get(reqwest::header::DATE);
-    let date = date.and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
-    let Some(date) = date else {
-        let detail = "the host does not say what time it is";
-        return (reached, Some(Finding::new("", State::Warning, detail)));
-    };
-    (reached, Some(clock(date, before + round / 2)))
-}
-
-/// This machine's clock beside the host's, which counts whole seconds.
-fn clock(theirs: SystemTime, ours: SystemTime) -> Finding {
-    let ahead = match ours.duration_since(theirs) {
-        Ok(ahead) => i64::try_from(ahead.as_secs()).unwrap_or(i64::MAX),
-        Err(behind) => -i64::try_from(behind.duration().as_secs()).unwrap_or(i64::MAX),
-    };
-    let direction = if ahead < 0 { "behind" } else { "ahead" };
-    let seconds = ahead.abs();
-    let offset = format!("this machine's clock is {seconds} s {direction}");
-    if seconds > TOLERANCE {
-        let detail = format!(
-            "{offset}: requests more than {TOLERANCE} s off are refused (code 1004); set the clock"
-        );
-        return Finding::new("", State::Wrong, detail);
-    }
-    if seconds > WORTH_A_WORD {
-        let detail = format!("{offset}; from {TOLERANCE} s on requests are refused");
-        return Finding::new("", State::Warning, detail);
-    }
-    Finding::new(
-        "",
-        State::Fine,
-        format!("within {WORTH_A_WORD} s of the host's"),
-    )
-}
-
-/// Why a host cannot be reached, by the last of its causes.
-fn unreachable(error: &reqwest::Error) -> String {
-    if error.is_timeout() {
-        return format!(
-            "no answer within {} s; a firewall may drop the packets",
-            PATIENCE.as_secs()
-        );
-    }
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    format!("cannot be reached: {cause}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_clock_is_judged_by_the_documented_tolerance() {
-        let theirs = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
-        let state = |offset: i64| {
-            let seconds = Duration::from_secs(offset.unsigned_abs());
-            let ours = if offset < 0 {
-                theirs - seconds
-            } else {
-                theirs + seconds
-            };
-            clock(theirs, ours).state
-        };
-        assert!(state(0) == State::Fine && state(-30) == State::Fine && state(30) == State::Fine);
-        assert!(state(31) == State::Warning && state(-60) == State::Warning);
-        assert!(state(61) == State::Wrong && state(-3600) == State::Wrong);
-    }
 
     #[test]
     fn secrets_that_were_copied_badly_are_noticed() {

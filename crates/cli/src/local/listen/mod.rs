@@ -1,0 +1,186 @@
+//! `nxcloud listen`: an endpoint for pushes that says what came, checks signatures and forwards the very bytes.
+
+mod forward;
+mod guard;
+mod receive;
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::uri::Authority;
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use nxcloud::webhooks::Verifier;
+use reqwest::Url;
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use self::forward::Endpoint;
+use self::receive::Shared;
+use super::trigger::LISTEN_PORT;
+use super::{in_one_line, variable};
+use crate::failure::Failure;
+use crate::generated::SERVICES;
+use crate::interrupt::interrupted;
+use crate::output::{self, Format};
+use crate::{account, http};
+
+/// How long the endpoint that pushes are forwarded to may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(crate) fn subcommand() -> Command {
+    Command::new("listen")
+        .about("Receive pushes on this machine, say what came, and forward them")
+        .long_about(
+            "Receive pushes on this machine, say what came, and forward them.\n\nOne line a push: where it came in, whether its signature \
+             is right (of pushes that are signed, when an account is given), and what the endpoint answered. The very bytes and headers \
+             are forwarded, and the endpoint's answer goes back. Without an endpoint every push is answered as documented. With \
+             --sandbox the sandbox of this machine is told to send its pushes here.",
+        )
+        .arg(
+            Arg::new("forward-to")
+                .long("forward-to")
+                .value_name("URL")
+                .help("The endpoint under development"),
+        )
+        .arg(
+            Arg::new("port")
+                .long("port")
+                .short('p')
+                .value_name("PORT")
+                .value_parser(value_parser!(u16))
+                .help("Port to listen on; 4011 unless given, 0 for any free one"),
+        )
+        .arg(
+            Arg::new("show-body")
+                .long("show-body")
+                .action(ArgAction::SetTrue)
+                .help("Print the fields as well, which hold phone numbers and texts"),
+        )
+        .arg(
+            Arg::new("host")
+                .long("host")
+                .value_name("NAME")
+                .value_parser(value_parser!(Authority))
+                .action(ArgAction::Append)
+                .help("Take requests that name this host too, such as a tunnel's; without it this machine's own names only"),
+        )
+        .arg(
+            Arg::new("token-variable")
+                .long("token-variable")
+                .value_name("VARIABLE")
+                .help("With --sandbox: the environment variable that holds the sandbox's token"),
+        )
+}
+
+pub(crate) fn run(matches: &ArgMatches, format: Format) -> Result<(), Failure> {
+    let endpoint = matches.get_one::<String>("forward-to");
+    let endpoint = endpoint.map(|url| Endpoint::new(url)).transpose()?;
+    let token = matches.get_one::<String>("token-variable");
+    let token = token
+        .map(|name| variable(name, || "--token-variable".to_owned()))
+        .transpose()?;
+    // Most pushes are not signed, so that no account is needed; a broken one is told.
+    let signer = match account::builder_if_any(matches)? {
+        Some(builder) => builder.credentials().nxcloud_signer().cloned(),
+        None => None,
+    };
+    let shared = Arc::new(Shared {
+        verifier: signer.map(|signer| Verifier::new(signer).without_replay_guard()),
+        endpoint,
+        hosts: matches
+            .get_many::<Authority>("host")
+            .map_or_else(Vec::new, |hosts| hosts.cloned().collect()),
+        format,
+        show_body: matches.get_flag("show-body"),
+    });
+    let port = matches.get_one::<u16>("port").copied();
+    let port = port.unwrap_or(LISTEN_PORT);
+    crate::block_on(async {
+        let interrupted = interrupted()?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
+        let listener = listener.map_err(|error| {
+            let failure = Failure::usage(format!("cannot listen on port {port}: {error}"));
+            failure.hint("Choose another --port, or 0 for any free one.")
+        })?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| Failure::io("the socket", &error))?;
+        let here = format!("http://{address}");
+        let sandbox = matches
+            .get_flag("sandbox")
+            .then(|| Registry::new(&account::sandbox_url(matches), token))
+            .transpose()?;
+        if let Some(sandbox) = &sandbox {
+            sandbox.register(Some(&here)).await?;
+        }
+        output::data(&format!("listening on {here}/<service>/<push>"))?;
+        let router = Router::new().fallback(receive::receive).with_state(shared);
+        let served = axum::serve(listener, router).with_graceful_shutdown(interrupted);
+        served
+            .await
+            .map_err(|error| Failure::io("the listener", &error))?;
+        if let Some(sandbox) = &sandbox {
+            // It may have gone first, and then there is nothing to forget.
+            let _ = sandbox.register(None).await;
+        }
+        Ok(())
+    })?
+}
+
+/// The sandbox that sends its pushes here.
+struct Registry {
+    client: reqwest::Client,
+    address: Url,
+    token: Option<String>,
+}
+
+impl Registry {
+    fn new(sandbox: &str, token: Option<String>) -> Result<Self, Failure> {
+        let address = Url::parse(&format!("{sandbox}/__sandbox/pushes/address"));
+        let address = address
+            .map_err(|_| Failure::usage("--base-url takes a URL such as http://127.0.0.1:4010"))?;
+        let client = http::client(&address, PATIENCE)
+            .map_err(|error| Failure::usage(in_one_line(&error.without_url())))?;
+        Ok(Self {
+            client,
+            address,
+            token,
+        })
+    }
+
+    /// Tells the sandbox to send each push to a path of its own here, or to forget that.
+    async fn register(&self, here: Option<&str>) -> Result<(), Failure> {
+        for service in SERVICES {
+            for push in service.pushes {
+                let order = json!({
+                    "service": service.name,
+                    "push": push.name,
+                    "url": here.map(|here| format!("{here}/{}/{}", service.name, push.name)),
+                });
+                let mut request = self.client.put(self.address.clone()).json(&order);
+                if let Some(token) = &self.token {
+                    request = request.bearer_auth(token);
+                }
+                let told = request.send().await;
+                let told = told.and_then(reqwest::Response::error_for_status);
+                told.map_err(refused)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn refused(error: reqwest::Error) -> Failure {
+    let hint = if error.status() == Some(reqwest::StatusCode::UNAUTHORIZED) {
+        "Name the variable that holds its token with --token-variable."
+    } else {
+        "Start it with `nxcloud sandbox`, and check --base-url."
+    };
+    let reason = in_one_line(&error.without_url());
+    Failure::usage(format!(
+        "the sandbox does not send its pushes here: {reason}"
+    ))
+    .hint(hint)
+}

@@ -1,0 +1,220 @@
+//! One push: judged, answered or forwarded, and told in a row.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use axum::http::request::Parts;
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use nxcloud::Repair;
+use nxcloud::webhooks::Verifier;
+use nxcloud_client::incoming;
+use serde_json::{Value, json};
+
+use super::forward::Endpoint;
+use super::guard;
+use crate::generated::SERVICES;
+use crate::local::in_one_line;
+use crate::output::{self, Format};
+use crate::table::Push;
+use crate::{escape, mask};
+
+/// The largest push that is taken: 1 MiB.
+const BODY_LIMIT: usize = 1024 * 1024;
+
+/// What every push needs.
+pub(super) struct Shared {
+    pub(super) verifier: Option<Verifier>,
+    pub(super) endpoint: Option<Endpoint>,
+    /// Names of this machine beside loopback ones.
+    pub(super) hosts: Vec<Authority>,
+    pub(super) format: Format,
+    pub(super) show_body: bool,
+}
+
+/// What is told of a push.
+struct Row {
+    bytes: Option<usize>,
+    signature: String,
+    /// Why it was not taken.
+    problem: Option<String>,
+    by: &'static str,
+    /// The body, where it is to be shown.
+    body: Option<Value>,
+}
+
+impl Row {
+    fn refused(problem: impl Into<String>) -> Self {
+        Self {
+            bytes: None,
+            signature: "signature not checked".to_owned(),
+            problem: Some(problem.into()),
+            by: "listen",
+            body: None,
+        }
+    }
+}
+
+pub(super) async fn receive(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let began = Instant::now();
+    let (head, body) = request.into_parts();
+    let (answer, told) = shared.take(&head, body).await;
+    let mut row = json!({
+        "path": head.uri.path(),
+        "bytes": told.bytes,
+        "signature": told.signature,
+        "answered": answer.status().as_u16(),
+        "by": told.by,
+        "ms": u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+    });
+    if let Some(problem) = told.problem {
+        row["problem"] = problem.into();
+    }
+    if shared.show_body {
+        row["query"] = head.uri.query().map(mask::query).into();
+        row["body"] = told.body.into();
+    }
+    let told = match shared.format {
+        Format::Json => output::line(&row),
+        Format::Table => output::data(&in_words(&row)),
+    };
+    if let Err(failure) = told {
+        output::note(&failure.message);
+    }
+    answer
+}
+
+/// The push that a path names.
+fn push(path: &str) -> Option<&'static Push> {
+    let (service, push) = path.strip_prefix('/')?.split_once('/')?;
+    let service = SERVICES.iter().find(|known| known.name == service)?;
+    service.pushes.iter().find(|known| known.name == push)
+}
+
+/// The fields of a body that is JSON, else its text. With equal keys it is the text, so that all of them are seen.
+fn shown(headers: &HeaderMap, bytes: &[u8]) -> Value {
+    let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let (kind, encoding) = (header(CONTENT_TYPE), header(CONTENT_ENCODING));
+    let Ok(body) = incoming::Body::new(bytes, kind, encoding, BODY_LIMIT) else {
+        return String::from_utf8_lossy(bytes).into();
+    };
+    match body.json() {
+        Ok(document) if !document.repairs.contains(Repair::EqualKeys) => document.value,
+        _ => body.text().into(),
+    }
+}
+
+fn in_words(row: &Value) -> String {
+    let cell = |name: &str| match &row[name] {
+        Value::String(text) => escape::one_line(text).into_owned(),
+        other => other.to_string(),
+    };
+    let (path, answered, by, ms) = (cell("path"), cell("answered"), cell("by"), cell("ms"));
+    let what = if row.get("problem").is_some() {
+        format!("refused: {}", cell("problem"))
+    } else {
+        format!("{} bytes  {}", cell("bytes"), cell("signature"))
+    };
+    let mut line = format!("{path}  {what}  {answered} by {by} in {ms} ms");
+    for name in ["query", "body"] {
+        if row.get(name).is_some_and(|value| !value.is_null()) {
+            line.push_str(&format!("\n  {}", row[name]));
+        }
+    }
+    line
+}
+
+impl Shared {
+    async fn take(&self, head: &Parts, body: Body) -> (Response, Row) {
+        if let Some(problem) = guard::refusal(&head.headers, &self.hosts) {
+            let answer = (StatusCode::FORBIDDEN, "not accepted here\n");
+            return (answer.into_response(), Row::refused(problem));
+        }
+        let body = match Limited::new(body, BODY_LIMIT).collect().await {
+            Ok(body) => body.to_bytes(),
+            Err(error) if error.is::<LengthLimitError>() => {
+                let answer = (StatusCode::PAYLOAD_TOO_LARGE, "too large\n");
+                let problem = format!("it is larger than {BODY_LIMIT} bytes");
+                return (answer.into_response(), Row::refused(problem));
+            }
+            Err(_) => {
+                let answer = (StatusCode::BAD_REQUEST, "the body breaks off\n");
+                return (answer.into_response(), Row::refused("its body breaks off"));
+            }
+        };
+        let signature = self.signature(&head.headers, &body);
+        let (answer, by) = self.answer(head, &body).await;
+        let row = Row {
+            bytes: Some(body.len()),
+            signature,
+            problem: None,
+            by,
+            body: self.show_body.then(|| shown(&head.headers, &body)),
+        };
+        (answer, row)
+    }
+
+    fn signature(&self, headers: &HeaderMap, body: &[u8]) -> String {
+        if !headers.contains_key("sign") {
+            return "unsigned".to_owned();
+        }
+        match &self.verifier {
+            None => "signature not checked, no account".to_owned(),
+            Some(verifier) => match verifier.verify(headers, body) {
+                Ok(_) => "signature right".to_owned(),
+                Err(error) => format!("signature wrong: {error}"),
+            },
+        }
+    }
+
+    async fn answer(&self, head: &Parts, body: &Bytes) -> (Response, &'static str) {
+        let Some(endpoint) = &self.endpoint else {
+            let push = push(head.uri.path());
+            let word = push.and_then(|push| push.reply).unwrap_or("success");
+            return (word.into_response(), "listen");
+        };
+        match endpoint.forward(head, body).await {
+            Ok(response) => (response, "endpoint"),
+            Err(error) => {
+                let reason = in_one_line(&error.without_url());
+                output::note(&format!("the endpoint cannot be reached: {reason}"));
+                let refused = (StatusCode::BAD_GATEWAY, "the endpoint cannot be reached");
+                (refused.into_response(), "listen")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown_as(kind: &str, body: &[u8]) -> String {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, kind.parse().unwrap());
+        shown(&headers, body).to_string()
+    }
+
+    #[test]
+    fn a_body_is_shown_with_every_digit_and_every_key() {
+        let json = "application/json";
+        let long = br#"{"id":1234567890123456789012}"#;
+        assert_eq!(shown_as(json, long), r#"{"id":"1234567890123456789012"}"#);
+        let twice = br#"{"a":1,"a":2}"#;
+        assert_eq!(shown_as(json, twice), r#""{\"a\":1,\"a\":2}""#);
+        let gbk = b"{\"a\":\"\xd1\xe9\xd6\xa4\"}";
+        assert_eq!(
+            shown_as("application/json;charset=gbk", gbk),
+            r#"{"a":"验证"}"#
+        );
+        assert_eq!(
+            shown_as("text/plain", b"\xef\xbb\xbfa=\xff"),
+            "\"a=\u{fffd}\""
+        );
+    }
+}

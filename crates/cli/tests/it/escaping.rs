@@ -1,0 +1,196 @@
+//! Nothing that was received or typed reaches a terminal in a form that could steer it.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+
+use serde_json::{Value, json};
+
+use crate::support::{Nxcloud, Ran, send};
+
+/// A title, a C1 control sequence, an override of the direction, a line separator, and DEL.
+const EVIL: &str = "\u{1b}]0;title\u{7}\u{9b}31m\u{202e}\u{2066}\u{2028}\u{7f}\u{feff}";
+
+fn is_clean(text: &str) -> bool {
+    text.chars().all(|c| {
+        c == '\n'
+            || !(c.is_control()
+                || matches!(c, '\u{feff}' | '\u{61c}')
+                || ('\u{200e}'..='\u{200f}').contains(&c)
+                || ('\u{2028}'..='\u{202e}').contains(&c)
+                || ('\u{2066}'..='\u{2069}').contains(&c))
+    })
+}
+
+#[track_caller]
+fn clean(ran: &Ran) {
+    assert!(is_clean(&ran.stdout), "{:?}", ran.stdout);
+    assert!(is_clean(&ran.stderr), "{:?}", ran.stderr);
+}
+
+/// A platform that answers every request with this status and JSON; it lives as long as the test's process.
+fn platform(status: &'static str, reply: &Value) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let body = reply.to_string();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            answer(stream.unwrap(), status, &body);
+        }
+    });
+    url
+}
+
+fn answer(mut stream: TcpStream, status: &str, body: &str) {
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        let lower = line.to_ascii_lowercase();
+        if let Some(value) = lower.strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+        if line.trim_end().is_empty() {
+            break;
+        }
+    }
+    reader.read_exact(&mut vec![0; length]).unwrap();
+    let head = format!(
+        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        body.len()
+    );
+    // A client that has gone is not this test's matter.
+    let _ = stream.write_all(format!("{head}{body}").as_bytes());
+}
+
+#[test]
+fn replies_are_escaped_in_names_and_values() {
+    let reply = json!({
+        "code": 0,
+        "msg": EVIL,
+        EVIL: "a name",
+        "result": { EVIL: [{ EVIL: EVIL }], "list": [EVIL] },
+    });
+    let url = platform("200 OK", &reply);
+    let nxcloud = Nxcloud::new();
+    for format in ["json", "table"] {
+        let arguments = send(&["--sandbox", "--base-url", &url, "--output", format]);
+        let ran = nxcloud.run(&arguments).exits(0);
+        clean(&ran);
+        assert!(ran.stdout.contains("\\u009b31m\\u202e"), "{ran}");
+        if format == "json" {
+            assert_eq!(ran.json()[EVIL], "a name", "the meaning stays");
+            assert_eq!(ran.json()["msg"], EVIL);
+        }
+    }
+}
+
+#[test]
+fn refusals_are_escaped() {
+    let reply = json!({ "code": 1003, "msg": EVIL, "message": EVIL, EVIL: EVIL });
+    let nxcloud = Nxcloud::new();
+    for status in ["200 OK", "400 Bad Request", "500 Oh"] {
+        let url = platform(status, &reply);
+        for format in ["json", "table"] {
+            let arguments = send(&["--sandbox", "--base-url", &url, "--output", format]);
+            clean(&nxcloud.run(&arguments));
+        }
+    }
+}
+
+#[test]
+fn errors_repeat_arguments_escaped_and_in_one_line() {
+    let evil = format!("{EVIL}\nx");
+    let nxcloud = Nxcloud::new();
+    let flag = format!("--{evil}");
+    let set = format!("{evil}:=");
+    for arguments in [
+        &["sms", "send-sms", &flag][..],
+        &[&evil],
+        &["sms", "send-sms", "--json", &evil],
+        &["sms", "send-sms", &format!("--example={evil}")],
+        &["sandbox", "--account", &format!("{evil}=X")],
+        &["sandbox", "--port", &evil],
+        &["sign", "--lines", &evil],
+        &["man", "--dir", &format!("/dev/null/{evil}")],
+        &["trigger", "sms", "sms-receipt", "--set", &set],
+        &["--profile", &evil, "sms", "send-sms"],
+        &[
+            "--access-key",
+            &evil,
+            "--secret-fd",
+            "0",
+            "sign",
+            "--action",
+            "a",
+            "--biz-type",
+            "3",
+        ],
+        &["listen", "--host", &evil],
+    ] {
+        let ran = nxcloud.run(arguments).exits(2);
+        clean(&ran);
+        ran.complaint();
+    }
+}
+
+#[test]
+fn dry_runs_and_explanations_are_escaped() {
+    let nxcloud = Nxcloud::new();
+    let evil = format!("a{EVIL}b");
+    for format in ["json", "table"] {
+        let arguments = send(&["--sandbox", "--dry-run", "--output", format, "--ext", &evil]);
+        clean(&nxcloud.run(&arguments).exits(0));
+    }
+    let sign = [
+        "--sandbox",
+        "sign",
+        "--action",
+        "a",
+        "--biz-type",
+        "3",
+        "--explain",
+    ];
+    clean(
+        &nxcloud
+            .feed(&[&sign[..], &["--body", "-"]].concat(), &evil)
+            .exits(0),
+    );
+    let values = [
+        "--sandbox",
+        "sign",
+        "--scheme",
+        "antbuddy",
+        "--explain",
+        &evil,
+    ];
+    clean(&nxcloud.run(&values).exits(0));
+}
+
+#[test]
+fn listen_escapes_paths_queries_and_bodies() {
+    for format in ["json", "table"] {
+        let nxcloud = Nxcloud::new();
+        let mut listening =
+            nxcloud.start(&["listen", "--port", "0", "--show-body", "--output", format]);
+        let address = listening.url.strip_prefix("http://").unwrap().to_owned();
+        for body in [format!("text {EVIL}"), json!({ EVIL: EVIL }).to_string()] {
+            let mut stream = TcpStream::connect(&address).unwrap();
+            let head = format!(
+                "POST /sms/\u{9b}31m\u{202e}?q=\u{9d} HTTP/1.1\r\nhost: {address}\r\nsign: \u{9b}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                body.len()
+            );
+            stream.write_all(head.as_bytes()).unwrap();
+            stream.write_all(body.as_bytes()).unwrap();
+            stream.read_to_end(&mut Vec::new()).unwrap();
+            let mut shown = listening.line();
+            assert!(shown.contains("\\u009b31m\\u202e"), "{shown:?}");
+            if format == "table" {
+                shown += &listening.line();
+                shown += &listening.line();
+            }
+            assert!(is_clean(&shown), "{shown:?}");
+        }
+    }
+}

@@ -1,0 +1,452 @@
+//! What must not leave the process, and who must not reach it.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+
+use nxcloud_sandbox::{Fault, Sandbox};
+use serde_json::Value;
+
+use crate::support::{Nxcloud, SEND, finish};
+
+/// The hash of the built-in app id, which is all that a call of `AntBuddy` needs.
+fn app_hash() -> String {
+    use sha2::Digest as _;
+    let text = format!("{}{}", nxcloud_sandbox::APP_ID, nxcloud_sandbox::APP_SECRET);
+    hex::encode(sha2::Sha256::digest(text))
+}
+
+/// Asks for `path` and gives the head of the answer; `None` where nobody listens any more.
+fn get(address: &str, path: &str, headers: &str) -> Option<String> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    let head =
+        format!("GET {path} HTTP/1.1\r\nhost: {address}\r\n{headers}connection: close\r\n\r\n");
+    stream.write_all(head.as_bytes()).ok()?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).ok()?;
+    (!answer.is_empty()).then(|| String::from_utf8_lossy(&answer).into_owned())
+}
+
+/// The loopback ports on which a process listens.
+#[cfg(target_os = "linux")]
+fn listening(process: u32) -> Vec<String> {
+    let Ok(open) = std::fs::read_dir(format!("/proc/{process}/fd")) else {
+        return Vec::new();
+    };
+    let links = open.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
+    let links: Vec<String> = links.map(|link| link.display().to_string()).collect();
+    let table = std::fs::read_to_string(format!("/proc/{process}/net/tcp")).unwrap_or_default();
+    let ports = table.lines().skip(1).filter_map(|line| {
+        let cells: Vec<&str> = line.split_whitespace().collect();
+        let (_, port) = cells[1].split_once(':')?;
+        let own = links.contains(&format!("socket:[{}]", cells[9]));
+        let port = u16::from_str_radix(port, 16).ok()?;
+        (cells[3] == "0A" && own).then(|| format!("127.0.0.1:{port}"))
+    });
+    ports.collect()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn while_doctor_runs_nobody_reads_its_requests() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let nxcloud = Nxcloud::at(&sandbox);
+    let mut answers = Vec::new();
+    // Its sandbox lives for moments; a run in which it was not met says nothing.
+    for _ in 0..50 {
+        let mut child = nxcloud.command(&["doctor"]).spawn().unwrap();
+        while child.try_wait().unwrap().is_none() {
+            let found = listening(child.id());
+            let asked = found
+                .iter()
+                .filter_map(|at| get(at, "/__sandbox/requests", ""));
+            answers.extend(asked);
+        }
+        finish(child).exits(0);
+        if !answers.is_empty() {
+            break;
+        }
+    }
+    assert!(!answers.is_empty(), "the sandbox of doctor was never met");
+    for answer in answers {
+        assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn while_trigger_runs_nobody_reads_its_pushes() {
+    let endpoint = TcpListener::bind("127.0.0.1:0").unwrap();
+    let to = format!("http://{}/", endpoint.local_addr().unwrap());
+    let trigger = ["trigger", "did", "did-sms-signed", "--sandbox", "--to", &to];
+    let child = Nxcloud::new().command(&trigger).spawn().unwrap();
+    // The push is there, and is not answered before the inspector has been.
+    let (mut push, _) = endpoint.accept().unwrap();
+    let found = listening(child.id());
+    assert!(!found.is_empty());
+    for path in ["requests", "pushes", "state", ""] {
+        for at in &found {
+            let answer = get(at, &format!("/__sandbox/{path}"), "").unwrap();
+            assert!(answer.starts_with("HTTP/1.1 401"), "{path}: {answer}");
+        }
+    }
+    let _ = push.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\nsuccess");
+    finish(child).exits(0);
+}
+
+#[test]
+fn a_sandbox_with_a_real_account_makes_a_token_and_prints_it() {
+    let nxcloud = Nxcloud::new()
+        .with("MY_SECRET", "another-secret")
+        .with("PAGE_TOKEN", "a-token-of-my-own");
+    let start = |more: &[&str]| {
+        let arguments = [&["sandbox", "--port", "0"][..], more].concat();
+        let mut child = nxcloud.command(&arguments).spawn().unwrap();
+        let mut stderr = std::io::BufReader::new(child.stderr.take().unwrap());
+        let mut page = String::new();
+        std::io::BufRead::read_line(&mut stderr, &mut page).unwrap();
+        let url = page.trim_end().strip_prefix("page: ").unwrap().to_owned();
+        let address = url.strip_prefix("http://").unwrap();
+        let address = address.split('/').next().unwrap().to_owned();
+        (child, url, address)
+    };
+    let (mut child, url, address) = start(&["--account", "my-key=MY_SECRET"]);
+    let (_, token) = url.split_once("?token=").unwrap();
+    assert_eq!(token.len(), 64, "{token}");
+    let refused = get(&address, "/__sandbox/requests", "").unwrap();
+    assert!(refused.starts_with("HTTP/1.1 401"), "{refused}");
+    let bearer = format!("authorization: Bearer {token}\r\n");
+    let answered = get(&address, "/__sandbox/requests", &bearer).unwrap();
+    assert!(answered.starts_with("HTTP/1.1 200"), "{answered}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    // A token of the user's is not printed.
+    let named = [
+        "--account",
+        "my-key=MY_SECRET",
+        "--token-variable",
+        "PAGE_TOKEN",
+    ];
+    let (mut child, url, address) = start(&named);
+    assert!(!url.contains("a-token-of-my-own"), "{url}");
+    let bearer = "authorization: Bearer a-token-of-my-own\r\n";
+    let answered = get(&address, "/__sandbox/requests", bearer).unwrap();
+    assert!(answered.starts_with("HTTP/1.1 200"), "{answered}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn listen_registers_at_a_sandbox_that_asks_for_a_token() {
+    let token = nxcloud::signing::Secret::new("a-token-of-my-own").unwrap();
+    let sandbox = Sandbox::builder().token(token).start().await.unwrap();
+    let nxcloud = Nxcloud::new().with("PAGE_TOKEN", "a-token-of-my-own");
+    let listen = [
+        "listen",
+        "--port",
+        "0",
+        "--sandbox",
+        "--base-url",
+        sandbox.url(),
+    ];
+    let ran = nxcloud.run(&listen).exits(2);
+    assert!(ran.complaint().contains("--token-variable"), "{ran}");
+    nxcloud.start(&[&listen[..], &["--token-variable", "PAGE_TOKEN"]].concat());
+}
+
+#[test]
+fn dry_runs_mask_the_hash_that_never_changes() {
+    let nxcloud = Nxcloud::new();
+    let call = [
+        "--sandbox",
+        "antbuddy",
+        "click-to-call",
+        "--number",
+        "84912345678",
+    ];
+    let call = [
+        &call[..],
+        &["--sip-user", "u", "--sip-password", "p", "--dry-run"],
+    ]
+    .concat();
+    let list = [
+        "--sandbox",
+        "antbuddy",
+        "list-call-histories",
+        "--created-from",
+    ];
+    let window = [
+        "2026-11-01T00:00:00.000Z",
+        "--created-to",
+        "2026-11-02T00:00:00.000Z",
+    ];
+    let list = [&list[..], &window, &["--dry-run"]].concat();
+    for format in ["json", "table"] {
+        let ran = nxcloud
+            .run(&[&call[..], &["--output", format]].concat())
+            .exits(0);
+        assert!(!format!("{ran}").contains(&app_hash()), "{ran}");
+        assert!(ran.stdout.contains("x-auth-app-hash"), "{ran}");
+        assert!(
+            ran.stdout.contains("sandbox-app"),
+            "the app id is shown: {ran}"
+        );
+        let ran = nxcloud
+            .run(&[&list[..], &["--output", format]].concat())
+            .exits(0);
+        assert!(ran.stdout.contains("&hash=***"), "{ran}");
+        assert!(ran.stdout.contains("created_from=2026-11-01T"), "{ran}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_explanation_masks_the_hash_and_its_command_still_works() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let nxcloud = Nxcloud::new();
+    let curl = nxcloud.home().join("curl");
+    std::fs::write(&curl, "#!/bin/sh\nprintf '%s\\n' \"$@\"\n").unwrap();
+    std::fs::set_permissions(&curl, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let app_id = nxcloud_sandbox::APP_ID;
+    for (values, expected) in [
+        (&[app_id][..], format!("x-auth-app-hash: {}", app_hash())),
+        (&[app_id, "it's", "-1", "a b"], {
+            use sha2::Digest as _;
+            let text = format!("{app_id}it's-1a b{}", nxcloud_sandbox::APP_SECRET);
+            format!(
+                "URL?appId={app_id}&…&hash={}",
+                hex::encode(sha2::Sha256::digest(text))
+            )
+        }),
+    ] {
+        let sign = [
+            "--sandbox",
+            "sign",
+            "--scheme",
+            "antbuddy",
+            "--explain",
+            "--",
+        ];
+        let explain = [&sign[..], values].concat();
+        let ran = nxcloud.run(&explain).exits(0);
+        let hash = expected.rsplit([' ', '=']).next().unwrap();
+        assert!(!format!("{ran}").contains(hash), "{ran}");
+        let json = ["--output", "json"];
+        let ran_json = nxcloud.run(&[&json[..], &explain].concat()).exits(0);
+        assert!(!format!("{ran_json}").contains(hash), "{ran_json}");
+
+        let line = ran.stdout.lines().last().unwrap();
+        let binary = std::path::Path::new(env!("CARGO_BIN_EXE_nxcloud"));
+        let folders = [nxcloud.home(), binary.parent().unwrap()].map(|f| f.display().to_string());
+        let shell = std::process::Command::new("sh")
+            .args(["-c", line])
+            .env("PATH", format!("{}:/usr/bin:/bin", folders.join(":")))
+            .output()
+            .unwrap();
+        let said = String::from_utf8(shell.stdout).unwrap();
+        assert!(said.lines().any(|word| word == expected), "{line}\n{said}");
+    }
+    // What was asked for is printed.
+    let ran = nxcloud
+        .run(&["--sandbox", "sign", "--scheme", "antbuddy", app_id])
+        .exits(0);
+    assert_eq!(ran.stdout.trim_end(), app_hash());
+}
+
+/// A proxy that must not be asked: it counts who came.
+fn proxy() -> (String, std::sync::Arc<std::sync::atomic::AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://me:hush@{}", listener.local_addr().unwrap());
+    let count = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let counted = count.clone();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            counted.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            drop(stream);
+        }
+    });
+    (url, count)
+}
+
+fn proxied(mut nxcloud: Nxcloud, proxy: &str) -> Nxcloud {
+    for name in [
+        "http_proxy",
+        "HTTP_PROXY",
+        "https_proxy",
+        "HTTPS_PROXY",
+        "all_proxy",
+        "ALL_PROXY",
+    ] {
+        nxcloud = nxcloud.with(name, proxy);
+    }
+    nxcloud
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn this_machine_is_never_reached_through_a_proxy() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let (url, asked) = proxy();
+    let nxcloud = proxied(Nxcloud::at(&sandbox), &url);
+    nxcloud.run(&["doctor"]).exits(0);
+    let port = sandbox.url().rsplit(':').next().unwrap();
+    for host in ["127.0.0.1", "LocalHost"] {
+        let to = format!("http://{host}:{port}/x");
+        let listening = nxcloud.start(&["listen", "--port", "0", "--forward-to", &to]);
+        let address = listening.url.strip_prefix("http://").unwrap();
+        let answer = get(address, "/sms/sms_receipt", "").unwrap();
+        assert!(
+            answer.starts_with("HTTP/1.1 404"),
+            "the sandbox's: {answer}"
+        );
+    }
+    let listen = [
+        "listen",
+        "--port",
+        "0",
+        "--sandbox",
+        "--base-url",
+        sandbox.url(),
+    ];
+    nxcloud.start(&listen);
+    assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), 0);
+}
+
+#[test]
+fn doctor_names_the_proxy_without_its_password() {
+    let (url, asked) = proxy();
+    let nxcloud = proxied(Nxcloud::new(), &url);
+    let ran = nxcloud
+        .run(&["doctor", "--base-url", "https://gateway.example"])
+        .exits(1);
+    let shown = url.replace("me:hush@", "");
+    assert!(
+        ran.stdout.contains(&format!("through the proxy {shown}")),
+        "{ran}"
+    );
+    assert!(!format!("{ran}").contains("hush"), "{ran}");
+    assert!(
+        asked.load(std::sync::atomic::Ordering::SeqCst) > 0,
+        "it was asked"
+    );
+}
+
+#[test]
+fn doctor_neither_shows_nor_asks_a_base_url_that_is_refused() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let url = format!("http://me:hush@{}", listener.local_addr().unwrap());
+    let account = Nxcloud::new()
+        .with("NXCLOUD_ACCESS_KEY", "my-key")
+        .with("NXCLOUD_ACCESS_SECRET", "my-secret");
+    for nxcloud in [Nxcloud::new(), account] {
+        let by_flag = nxcloud.run(&["doctor", "--base-url", &url]).exits(1);
+        let nxcloud = nxcloud.with("NXCLOUD_BASE_URL", &url);
+        for ran in [
+            by_flag,
+            nxcloud.run(&["doctor", "--base-url", "ftp://me:hush@127.0.0.1"]),
+        ] {
+            assert!(!format!("{ran}").contains("hush"), "{ran}");
+            assert!(ran.stdout.contains("base URL"), "{ran}");
+            assert!(!ran.stdout.contains("reach "), "{ran}");
+        }
+    }
+    assert!(listener.accept().is_err(), "nobody came");
+}
+
+#[test]
+fn listen_takes_pushes_for_this_machine_only() {
+    let nxcloud = Nxcloud::new();
+    let listen = [
+        "listen",
+        "--port",
+        "0",
+        "--output",
+        "json",
+        "--host",
+        "tunnel.example",
+    ];
+    let mut listening = nxcloud.start(&listen);
+    let address = listening.url.strip_prefix("http://").unwrap().to_owned();
+    let mut push = |host: &str, more: &str| {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        let head = format!("POST /sms/sms_receipt HTTP/1.1\r\nhost: {host}\r\n{more}");
+        let head = format!("{head}content-length: 0\r\nconnection: close\r\n\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let row: Value = serde_json::from_str(&listening.line()).unwrap();
+        let status = answer.split(' ').nth(1).unwrap().to_owned();
+        assert_eq!(row["answered"].to_string(), status, "{row}");
+        (status, row)
+    };
+    for host in [
+        "127.0.0.1",
+        "LOCALHOST:4011",
+        "[::1]:4011",
+        "Tunnel.Example",
+    ] {
+        assert_eq!(push(host, "").0, "200", "{host}");
+    }
+    for (host, more) in [
+        ("evil.example", ""),
+        ("127.0.0.1", "origin: http://evil.example\r\n"),
+        ("127.0.0.1", "origin: null\r\n"),
+        ("127.0.0.1", "sec-fetch-site: cross-site\r\n"),
+    ] {
+        let (status, row) = push(host, more);
+        assert_eq!(status, "403", "{host} {more}");
+        assert!(row["problem"].is_string(), "{row}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn manual_pages_are_not_written_through_links() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let nxcloud = Nxcloud::new();
+    let victim = nxcloud.home().join("victim");
+    std::fs::write(&victim, "kept").unwrap();
+    let pages = nxcloud.home().join("pages");
+    std::fs::create_dir(&pages).unwrap();
+    for name in [
+        "nxcloud.1.partial",
+        "nxcloud.1",
+        "nxcloud-sms.1.partial",
+        "nxcloud-sms.1",
+    ] {
+        symlink(&victim, pages.join(name)).unwrap();
+    }
+    nxcloud.run(&["man", "--dir", "pages"]).exits(0);
+    assert_eq!(std::fs::read_to_string(&victim).unwrap(), "kept");
+    let page = pages.join("nxcloud.1");
+    let metadata = std::fs::symlink_metadata(&page).unwrap();
+    assert!(metadata.is_file(), "the link gave way to the page");
+    assert_eq!(metadata.permissions().mode() & 0o600, 0o600);
+    let left = std::fs::read_dir(&pages).unwrap().filter(|entry| {
+        let name = entry.as_ref().unwrap().file_name().into_string().unwrap();
+        !name.ends_with(".1") && !name.ends_with(".partial")
+    });
+    assert_eq!(left.count(), 0, "nothing temporary is left");
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_to_terminate_ends_a_send_as_ctrl_c_does() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let nxcloud = Nxcloud::at(&sandbox);
+    sandbox.faults().push(Fault::StallAfterAccept);
+    let child = nxcloud.command(&SEND).spawn().unwrap();
+    while sandbox.requests_for("send_sms").is_empty() {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    let id = child.id().to_string();
+    let kill = std::process::Command::new("kill")
+        .args(["-TERM", &id])
+        .status();
+    assert!(kill.unwrap().success());
+    let ran = finish(child).exits(4);
+    assert!(
+        ran.complaint().contains("the platform may have acted"),
+        "{ran}"
+    );
+}

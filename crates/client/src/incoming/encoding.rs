@@ -1,0 +1,136 @@
+//! The content encoding of a body.
+
+use std::borrow::Cow;
+
+use super::Unreadable;
+use super::repairs::{Repair, Repairs};
+
+/// More encodings on top of each other than this are refused: nobody needs them, and each multiplies what a few bytes grow to.
+const LAYERS: usize = 2;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Encoding {
+    Gzip,
+    Deflate,
+}
+
+/// The encodings in a header, in the order in which they were applied.
+fn named(header: &str) -> Result<Vec<Encoding>, Unreadable> {
+    let names = header.split(',').map(str::trim);
+    let mut found = Vec::new();
+    for name in names {
+        match name.to_ascii_lowercase().as_str() {
+            // Some servers name the charset here.
+            "" | "identity" | "none" | "utf-8" | "utf8" => {}
+            "gzip" | "x-gzip" => found.push(Encoding::Gzip),
+            "deflate" => found.push(Encoding::Deflate),
+            "br" => return Err(Unreadable::ContentEncoding("br")),
+            "zstd" => return Err(Unreadable::ContentEncoding("zstd")),
+            "compress" | "x-compress" => return Err(Unreadable::ContentEncoding("compress")),
+            _ => return Err(Unreadable::ContentEncoding("one that is not known here")),
+        }
+    }
+    if found.len() > LAYERS {
+        return Err(Unreadable::ContentEncoding("several on top of each other"));
+    }
+    Ok(found)
+}
+
+fn is_gzip(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0x1f, 0x8b])
+}
+
+/// Whether the bytes begin as JSON or a form does. Compressed ones may too, so that it counts only once decoding has failed.
+fn looks_plain(bytes: &[u8]) -> bool {
+    !bytes.is_empty()
+        && bytes
+            .iter()
+            .take(64)
+            .all(|byte| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~'))
+}
+
+/// Undoes the content encoding. What comes out has at most `limit` bytes.
+///
+/// The bytes say more than the header: what begins as gzip does is gzip, and what does not is not.
+pub(super) fn undo<'a>(
+    bytes: &'a [u8],
+    header: Option<&str>,
+    limit: usize,
+    repairs: &mut Repairs,
+) -> Result<Cow<'a, [u8]>, Unreadable> {
+    let mut bytes = Cow::Borrowed(bytes);
+    let encodings = match header {
+        None => Vec::new(),
+        Some(header) => named(header)?,
+    };
+    if encodings.is_empty() && is_gzip(&bytes) {
+        repairs.add(Repair::ContentEncoding);
+        bytes = Cow::Owned(expand(&bytes, Encoding::Gzip, limit)?);
+    }
+    for encoding in encodings.into_iter().rev() {
+        // A body without bytes needs no decoding, whatever the header says.
+        if bytes.is_empty() {
+            break;
+        }
+        let plain = match encoding {
+            Encoding::Gzip => !is_gzip(&bytes),
+            Encoding::Deflate => false,
+        };
+        if plain {
+            repairs.add(Repair::ContentEncoding);
+            continue;
+        }
+        match expand(&bytes, encoding, limit) {
+            Ok(expanded) => bytes = Cow::Owned(expanded),
+            Err(Unreadable::Damaged(_)) if looks_plain(&bytes) => {
+                repairs.add(Repair::ContentEncoding);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    if bytes.len() > limit {
+        return Err(Unreadable::TooLarge);
+    }
+    Ok(bytes)
+}
+
+#[cfg(not(feature = "compression"))]
+fn expand(_: &[u8], encoding: Encoding, _: usize) -> Result<Vec<u8>, Unreadable> {
+    Err(Unreadable::ContentEncoding(match encoding {
+        Encoding::Gzip => "gzip",
+        Encoding::Deflate => "deflate",
+    }))
+}
+
+#[cfg(feature = "compression")]
+fn expand(bytes: &[u8], encoding: Encoding, limit: usize) -> Result<Vec<u8>, Unreadable> {
+    use flate2::bufread::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
+    match encoding {
+        Encoding::Gzip => drain(MultiGzDecoder::new(bytes), limit, "gzip"),
+        // The name means zlib; some servers send bare deflate.
+        Encoding::Deflate => match drain(ZlibDecoder::new(bytes), limit, "deflate") {
+            Err(Unreadable::Damaged(_)) => drain(DeflateDecoder::new(bytes), limit, "deflate"),
+            done => done,
+        },
+    }
+}
+
+/// Everything that a decoder gives, unless it is more than allowed: no more is ever held.
+#[cfg(feature = "compression")]
+fn drain(
+    decoder: impl std::io::Read,
+    limit: usize,
+    name: &'static str,
+) -> Result<Vec<u8>, Unreadable> {
+    use std::io::Read as _;
+    let mut out = Vec::new();
+    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    decoder
+        .take(most)
+        .read_to_end(&mut out)
+        .map_err(|_| Unreadable::Damaged(name))?;
+    if out.len() > limit {
+        return Err(Unreadable::TooLarge);
+    }
+    Ok(out)
+}

@@ -1,0 +1,95 @@
+//! The names and addresses of this machine. This is the only place that knows them.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// The loopback addresses that a host of a URL stands for, in the order in which they are tried; none for another machine.
+/// An IPv6 address is in brackets; names have no case.
+pub(crate) fn addresses(host: &str) -> impl Iterator<Item = IpAddr> {
+    let name = host.strip_suffix('.').unwrap_or(host);
+    let found = if name.eq_ignore_ascii_case("localhost") {
+        let (v4, v6) = (Ipv4Addr::LOCALHOST, Ipv6Addr::LOCALHOST);
+        [Some(v4.into()), Some(v6.into())]
+    } else {
+        [literal(host), None]
+    };
+    found.into_iter().flatten()
+}
+
+fn literal(host: &str) -> Option<IpAddr> {
+    let inner = host
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    let address = match inner {
+        Some(v6) => v6.parse::<Ipv6Addr>().ok()?.to_canonical(),
+        None => host.parse::<Ipv4Addr>().ok()?.into(),
+    };
+    address.is_loopback().then_some(address)
+}
+
+/// Whether the value of a `Host` header names this machine, with or without a port.
+pub(crate) fn is_named_by(authority: &str) -> bool {
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
+    };
+    addresses(host).next().is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_this_machine_whatever_its_case_and_port() {
+        for name in [
+            "127.0.0.1:80",
+            "127.0.0.2:80",
+            "127.0.0.1",
+            "localhost",
+            "localhost:8080",
+            "LOCALHOST",
+            "LocalHost:8080",
+            "localhost.:8080",
+            "[::1]:8080",
+            "[::1]",
+            "[0:0:0:0:0:0:0:1]:80",
+            "[::ffff:127.0.0.1]:80",
+            "[::FFFF:7F00:1]",
+        ] {
+            assert!(is_named_by(name), "{name}");
+        }
+        for name in [
+            "evil.example",
+            "localhost.evil.example:80",
+            "LOCALHOST.evil.example",
+            "127.0.0.1.evil.example",
+            "localhost@evil.example",
+            "evil.example#localhost",
+            "localhost..",
+            "192.168.0.1:80",
+            "0.0.0.0:80",
+            "[::]:80",
+            "[::ffff:192.0.2.1]",
+            "[127.0.0.1]",
+            "[localhost]",
+            "::1",
+            "",
+            ":80",
+        ] {
+            assert!(!is_named_by(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_name_stands_for_both_addresses() {
+        let of = |host| {
+            addresses(host)
+                .map(|one| one.to_string())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(of("LocalHost"), ["127.0.0.1", "::1"]);
+        assert_eq!(of("[::1]"), ["::1"]);
+        assert_eq!(of("[::ffff:127.0.0.3]"), ["127.0.0.3"]);
+        assert_eq!(of("example"), [""; 0]);
+    }
+}
