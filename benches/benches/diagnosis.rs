@@ -64,12 +64,7 @@ fn body(size: usize) -> String {
 }
 
 /// How long the answer takes, in milliseconds.
-fn answered(
-    sandbox: &Sandbox,
-    secret: &str,
-    body: &str,
-    is_wrong: bool,
-) -> Result<f64, Failure> {
+fn answered(sandbox: &Sandbox, secret: &str, body: &str, is_wrong: bool) -> Result<f64, Failure> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
     let ts = Timestamp::from_millis(u64::try_from(now)?);
     let signer = Signer::new(AccessKey::new(ACCESS_KEY)?, Secret::new(secret)?);

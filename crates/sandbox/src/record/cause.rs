@@ -222,7 +222,7 @@ pub struct SignatureMismatch {
     likely_cause: LikelyCause,
     string_to_sign: String,
     client_string: Option<String>,
-    #[cfg_attr(feature = "record", serde(default))]
+    #[serde(default)]
     difference: Option<String>,
 }
 
