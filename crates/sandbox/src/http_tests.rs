@@ -93,7 +93,7 @@ fn header_name() -> impl Strategy<Value = HeaderName> {
 }
 
 fn body() -> impl Strategy<Value = Vec<u8>> {
-    let sms = r#"{"appKey":"a","phone":"1","content":"您好"}"#;
+    let sms = r#"{"appKey":"a","phone":"8615012345678","content":"您好"}"#;
     prop_oneof![
         Just(sms.as_bytes().to_vec()),
         prop::collection::vec(any::<u8>(), 0..300),

@@ -26,7 +26,7 @@ async fn requests_are_listed_searched_and_cut_into_pieces() {
     let url = sandbox.url();
     for body in [
         SMS_BODY,
-        r#"{"appKey":"a","phone":"4912","content":"Grüße"}"#,
+        r#"{"appKey":"a","phone":"491512345678","content":"Grüße"}"#,
     ] {
         let bytes = signed(
             &built_in(),
@@ -66,7 +66,7 @@ async fn requests_are_listed_searched_and_cut_into_pieces() {
     };
     assert_eq!(
         (&sms["operation"], &sms["to"]),
-        (&"send_sms".into(), &"4912".into())
+        (&"send_sms".into(), &"491512345678".into())
     );
     assert_eq!(
         (&sms["accepted"], &sms["cause"]),

@@ -20,8 +20,7 @@ async fn sandbox() -> Sandbox {
 async fn a_phone_shows_what_was_sent_to_it() {
     let sandbox = sandbox().await;
     let url = sandbox.url();
-    let sms =
-        json!({ "appKey": "a", "phone": "8611,8622", "content": "您好", "sourceAddress": "ACME" });
+    let sms = json!({ "appKey": "a", "phone": "86110000,86220000", "content": "您好", "sourceAddress": "ACME" });
     accepted(&sandbox, NOW, ["/api/sms/mtsend_v2", "3", "mtsend"], &sms).await;
     let template = json!({
         "appkey": "app-1", "business_phone": "12025550143", "messaging_product": "whatsapp",
@@ -56,7 +55,7 @@ async fn a_phone_shows_what_was_sent_to_it() {
     };
     assert_eq!(
         (&first["to"], &second["to"]),
-        (&"8611".into(), &"8622".into())
+        (&"86110000".into(), &"86220000".into())
     );
     assert_eq!(
         (&first["id"], &second["id"]),

@@ -64,7 +64,7 @@ async fn an_order_goes_where_it_says_with_the_fields_it_says() {
 #[tokio::test]
 async fn an_order_that_follows_a_request_belongs_to_one_of_its_recipients() {
     let (sandbox, mut hook) = (sandbox().await, Hook::start("success").await);
-    let request = sent(&sandbox, "8611,8622").await;
+    let request = sent(&sandbox, "86110000,86220000").await;
     let id = request
         .json()
         .and(serde_json::from_slice::<serde_json::Value>(request.reply()).ok());
@@ -73,7 +73,7 @@ async fn an_order_that_follows_a_request_belongs_to_one_of_its_recipients() {
     let made = sandbox.pushes().send(order.clone().to(hook.url("/"))).await;
     assert_eq!(made.unwrap()[0].request, Some(request.id()));
     let body = hook.next().await.body;
-    assert!(body.contains("phone=8622"), "{body}");
+    assert!(body.contains("phone=86220000"), "{body}");
     assert!(body.contains(&format!("messageid={id}-")), "{body}");
     assert_eq!(
         sandbox.pushes().send(order).await,
@@ -193,11 +193,11 @@ async fn the_known_pushes_are_those_of_the_specs() {
 #[tokio::test]
 async fn requests_are_numbered_and_found_by_number() {
     let sandbox = sandbox().await;
-    let first = sent(&sandbox, "8611").await;
+    let first = sent(&sandbox, "86110000").await;
     assert_eq!(first.id(), 1);
     sandbox.clear();
     assert!(sandbox.request(1).is_none());
-    let second = sent(&sandbox, "8611").await;
+    let second = sent(&sandbox, "86110000").await;
     assert_eq!(second.id(), 2);
     assert_eq!(sandbox.request(2).unwrap().body(), second.body());
     assert_eq!(second.header("accesskey"), Some(ACCESS_KEY));
@@ -208,7 +208,8 @@ async fn an_address_is_found_wherever_it_was_given() {
     let (sandbox, mut hook) = (sandbox().await, Hook::start("success").await);
     for (path, key) in [("/named", "drUrl"), ("/escaped", "dr\\u0055rl")] {
         let url = hook.url(path);
-        let body = format!(r#"{{"appKey":"a","phone":"1","content":"x","{key}":"{url}"}}"#);
+        let body =
+            format!(r#"{{"appKey":"a","phone":"8615012345678","content":"x","{key}":"{url}"}}"#);
         let reply = send(sandbox.url(), &sms(NOW, ACCESS_SECRET, body.as_bytes())).await;
         assert_eq!(reply.unwrap().code(), "0");
         let received = hook.next().await;

@@ -241,7 +241,7 @@ async fn many_clients_at_once_get_their_own_replies() {
     for number in 0..64 {
         let url = sandbox.url().to_owned();
         tasks.push(tokio::spawn(async move {
-            let body = format!(r#"{{"appKey":"a","phone":"{number}","content":"x"}}"#);
+            let body = format!(r#"{{"appKey":"a","phone":"8615012345{number:03}","content":"x"}}"#);
             let secret = if number % 4 == 0 {
                 "another"
             } else {

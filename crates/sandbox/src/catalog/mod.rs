@@ -13,7 +13,7 @@ use axum::http::Method;
 
 pub(crate) use document::{HashIn, MaxDays, Scheme};
 pub(crate) use node::Node;
-pub(crate) use operation::{Content, Operation, RequestBody, Signed, typed_fields};
+pub(crate) use operation::{Content, Operation, RequestBody, Signed, Upload, typed_fields};
 pub(crate) use path::{PathParameters, PathTemplate};
 
 use crate::SpecError;

@@ -35,7 +35,13 @@ pub(super) fn advice(cause: &Cause) -> String {
             "Take ts from a clock that is right, in milliseconds, at the moment of sending."
                 .to_owned()
         }
-        Cause::Signature(mismatch) => signature(mismatch.likely_cause()).to_owned(),
+        Cause::Signature(mismatch) => {
+            let advice = signature(mismatch.likely_cause());
+            match mismatch.difference() {
+                Some(difference) => format!("The request was {difference}. {advice}"),
+                None => advice.to_owned(),
+            }
+        }
         Cause::Operation => "Send the bizType and action that belong to this path.".to_owned(),
         Cause::Parameter { pointer, problem } if pointer.is_empty() => {
             format!("Change the request: {problem}.")
@@ -57,7 +63,24 @@ const fn signature(likely: LikelyCause) -> &'static str {
             "Leave the body out of the string to sign, because it is multipart/form-data."
         }
         LikelyCause::BodyReserialised => {
-            "Sign the very bytes that are sent: serialise the body once, and sign and send that."
+            "Sign the bytes that are sent: serialise the body once, and sign and send that."
+        }
+        LikelyCause::LineEnds => {
+            "Sign the bytes that are sent; `curl --data-binary @file` sends a file as it is."
+        }
+        LikelyCause::FinalLineEnd => {
+            "Sign the bytes that are sent, to the last one; `curl --data-binary @file` sends a file as it is."
+        }
+        LikelyCause::JsonEscapes => {
+            "Serialise the body once, and sign and send that text; two serialisers escape differently."
+        }
+        LikelyCause::ByteOrderMark => {
+            "Write the body without a byte order mark, and sign and send that."
+        }
+        LikelyCause::Charset => "Encode the body in UTF-8 once, and sign and send those bytes.",
+        LikelyCause::Compression => "Send the body without compression, and sign what is sent.",
+        LikelyCause::SecretWhiteSpace => {
+            "Take white space and line ends away from the secret, such as the line end of the file that it is read from."
         }
         LikelyCause::ParameterOrder => "Put the parameters in the documented order.",
         LikelyCause::EncodedValues => "Hash the plain values, and percent-encode them afterwards.",

@@ -57,7 +57,7 @@ fn verdict(request: &ReceivedRequest) -> Value {
         shown["advice"] = advice(cause).into();
         if let Cause::Signature(mismatch) = cause {
             shown["likely_cause"] = json!(mismatch.likely_cause());
-            shown["explanation"] = mismatch.likely_cause().to_string().into();
+            shown["explanation"] = mismatch.explanation().into();
         }
     }
     shown

@@ -1,10 +1,11 @@
 //! The checks of the `AntBuddy` scheme.
 
+use nxcloud_signing::Secret;
 use nxcloud_signing::antbuddy::Signer;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::account::Accounts;
-use super::diagnose::{Budget, permutations};
+use super::diagnose::{Budget, permutations, secret_with_white_space};
 use super::{Checked, Incoming, common, input};
 use crate::catalog::{HashIn, Operation, Route, Signed};
 use crate::record::{Cause, LikelyCause, SignatureMismatch};
@@ -104,12 +105,21 @@ pub(super) fn diagnosed(
     let claim = Claim::of(operation, incoming).ok()?;
     let signer = accounts.antbuddy(&claim.app_id)?;
     let values = claim.values();
-    let (likely, client) = likely_cause(signer, &values, &claim.hash);
-    Some(SignatureMismatch::new(
-        likely,
-        signer.explain(&values),
-        client,
-    ))
+    let budget = Budget::new();
+    let (likely, client) = likely_cause(signer, &values, &claim.hash, &budget);
+    let length = values.iter().map(|value| value.len()).sum();
+    let fits = |secret: &str| {
+        let secret = Secret::new(secret).ok();
+        let signer = secret.map(|secret| Signer::new(signer.app_id().clone(), secret));
+        let verified = |signer: Signer| signer.verify(&values, &claim.hash).is_ok();
+        budget.spend(length) && signer.is_some_and(verified)
+    };
+    let secret = (likely == LikelyCause::WrongSecret)
+        .then(|| secret_with_white_space(signer.secret().expose(), fits))
+        .flatten();
+    let likely = secret.map_or(likely, |_| LikelyCause::SecretWhiteSpace);
+    let mismatch = SignatureMismatch::new(likely, signer.explain(&values), client);
+    Some(mismatch.with_difference(secret.map(str::to_owned)))
 }
 
 /// The string to hash of a request, the secret masked, if the account is known.
@@ -124,7 +134,12 @@ pub(super) fn explain(
 }
 
 /// The cause, and the string that the client hashed if it is another one.
-fn likely_cause(signer: &Signer, values: &[&str], hash: &str) -> (LikelyCause, Option<String>) {
+fn likely_cause(
+    signer: &Signer,
+    values: &[&str],
+    hash: &str,
+    budget: &Budget,
+) -> (LikelyCause, Option<String>) {
     let fits = |values: &[&str], hash: &str| signer.verify(values, hash).is_ok();
     let encoded = values
         .iter()
@@ -142,8 +157,7 @@ fn likely_cause(signer: &Signer, values: &[&str], hash: &str) -> (LikelyCause, O
     } else {
         Vec::new()
     };
-    let budget = Budget::new();
-    let length = values.iter().map(|value| value.len()).sum::<usize>();
+    let length = values.iter().map(|value| value.len()).sum();
     let mut reordered = orders.into_iter().map(|order| {
         let values = order.into_iter().filter_map(|at| values.get(at).copied());
         values.collect::<Vec<_>>()

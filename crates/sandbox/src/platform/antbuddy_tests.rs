@@ -302,6 +302,21 @@ fn the_documented_mistakes_are_recognised() {
 }
 
 #[test]
+fn white_space_around_the_secret_is_recognised() {
+    let ask = |secret: &str| {
+        let secret = Secret::new(secret).unwrap();
+        let signer = Signer::new(AppId::new(APP_ID).unwrap(), secret);
+        call("/call/1", APP_ID, signer.sign_app_id().as_str(), "{}")
+    };
+    for secret in ["123456\n", "123456\r\n", " 123456", "\t123456 "] {
+        let answer = ask(secret);
+        assert_eq!(likely(&answer), LikelyCause::SecretWhiteSpace);
+        assert!(mismatch(&answer).difference().unwrap().contains("line end"));
+    }
+    assert_eq!(likely(&ask("1234567")), LikelyCause::WrongSecret);
+}
+
+#[test]
 fn the_explanation_masks_the_secret() {
     let answer = histories(&format!(
         "appId={APP_ID}&created_from={FROM}&created_to={TO}&hash=0"

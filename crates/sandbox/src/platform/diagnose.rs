@@ -8,11 +8,19 @@ use nxcloud_signing::{AccessKey, Body, Request, Secret, Signer};
 use super::respelled;
 use crate::record::{LikelyCause, SignatureMismatch};
 
-/// How many bytes one diagnosis hashes at most. A test that embeds the sandbox may run unoptimised, where this takes about
-/// half a second.
-pub(super) const BUDGET: usize = 4 * 1024 * 1024;
+/// How many bytes one diagnosis writes and hashes at most. A test that embeds the sandbox may run unoptimised, where this takes
+/// about a second.
+pub(super) const BUDGET: usize = 8 * 1024 * 1024;
+/// Orders of the parameters are tried before other spellings with bodies up to this size, because each try hashes the body.
+const SMALL_BODY: usize = 64 * 1024;
+/// What may stand before a secret by mistake.
+const BEFORE_SECRET: [&str; 7] = ["", " ", "\t", "\n", "\r\n", "\u{feff}", "  "];
+/// What may stand after it.
+const AFTER_SECRET: [&str; 12] = [
+    "", "\n", "\r\n", " ", "\t", "\r", "  ", "\n\n", " \n", " \r\n", "\u{a0}", "\0",
+];
 
-/// How many bytes may still be hashed.
+/// How many bytes may still be written or hashed.
 pub(super) struct Budget(Cell<usize>);
 
 impl Budget {
@@ -25,15 +33,15 @@ impl Budget {
         self.0.get()
     }
 
-    /// Takes so many bytes; false if fewer are left.
+    /// Takes so many bytes. If fewer are left, it takes these and says false.
     pub(super) fn spend(&self, bytes: usize) -> bool {
         let left = self.0.get().checked_sub(bytes);
-        self.0.set(left.unwrap_or_else(|| self.0.get()));
+        self.0.set(left.unwrap_or_default());
         left.is_some()
     }
 }
 
-/// Finds out what a wrong signature was made over, by trying the documented mistakes.
+/// Finds out what a wrong signature was made over, by trying the usual mistakes.
 ///
 /// `request` is the request as the server verified it: its body is `Signed` or, for `multipart/form-data`, `Unsigned`.
 /// `body` holds the bytes received in either case.
@@ -45,17 +53,38 @@ pub(super) fn diagnose(
     claimed: &str,
 ) -> SignatureMismatch {
     let signer = Signer::new(access_key.clone(), secret.clone());
+    let lower = claimed.to_ascii_lowercase();
     let attempt = Attempt {
         access_key,
         secret,
         signer: &signer,
         request: *request,
         body,
-        claimed,
+        claimed: &lower,
+        is_upper: lower != claimed,
         budget: Budget::new(),
     };
-    let (likely, client) = attempt.likely_cause();
-    SignatureMismatch::new(likely, signer.explain(request), client)
+    let string = signer.explain(request);
+    let found = attempt.find(&string);
+    SignatureMismatch::new(found.cause, string, found.client).with_difference(found.difference)
+}
+
+/// What a signature was made over.
+struct Found {
+    cause: LikelyCause,
+    /// The string that the client signed, if it is another one.
+    client: Option<String>,
+    difference: Option<String>,
+}
+
+impl Found {
+    const fn new(cause: LikelyCause, client: Option<String>) -> Self {
+        Self {
+            cause,
+            client,
+            difference: None,
+        }
+    }
 }
 
 struct Attempt<'a> {
@@ -64,31 +93,71 @@ struct Attempt<'a> {
     signer: &'a Signer,
     request: Request<'a>,
     body: &'a [u8],
+    /// In small letters.
     claimed: &'a str,
+    /// Whether it had capitals.
+    is_upper: bool,
     budget: Budget,
 }
 
 impl Attempt<'_> {
-    /// The cause, and the string that the client signed if it is another one.
-    fn likely_cause(&self) -> (LikelyCause, Option<String>) {
+    /// `string` is the string to sign as the server sees it.
+    fn find(&self, string: &str) -> Found {
+        let small = self.body.len() <= SMALL_BODY;
+        let order = |body| {
+            let text = self.fitting_order(body)?;
+            Some(Found::new(LikelyCause::ParameterOrder, Some(text)))
+        };
+        self.fitting_part()
+            .or_else(|| self.fitting_secret(string))
+            .or_else(|| order(&[]))
+            .or_else(|| small.then(|| order(self.body)).flatten())
+            .or_else(|| self.fitting_spelling())
+            .or_else(|| (!small).then(|| order(self.body)).flatten())
+            .unwrap_or_else(|| self.nothing())
+    }
+
+    /// Tries the documented mistakes: capitals, and the body signed where it must not be or the reverse.
+    fn fitting_part(&self) -> Option<Found> {
         let multipart = self.request.body == Body::Unsigned;
-        let lower = self.claimed.to_ascii_lowercase();
-        let over = |body| Some(self.signer.explain(&self.over(body)));
-        if lower != self.claimed && self.fits_as(self.request.body, &lower) {
-            (LikelyCause::UpperCase, None)
-        } else if multipart && self.fits(Body::Signed(self.body)) {
-            (
-                LikelyCause::MultipartBodySigned,
-                over(Body::Signed(self.body)),
-            )
-        } else if !multipart && self.fits(Body::Unsigned) {
-            (LikelyCause::BodyLeftOut, over(Body::Unsigned))
-        } else if let Some(body) = self.fitting_spelling(multipart) {
-            (LikelyCause::BodyReserialised, over(Body::Signed(&body)))
-        } else if let Some(text) = self.fitting_order() {
-            (LikelyCause::ParameterOrder, Some(text))
+        if self.is_upper && self.fits(self.request.body) {
+            return Some(Found::new(LikelyCause::UpperCase, None));
+        }
+        let (cause, body) = if multipart {
+            (LikelyCause::MultipartBodySigned, Body::Signed(self.body))
         } else {
-            (LikelyCause::WrongSecret, None)
+            (LikelyCause::BodyLeftOut, Body::Unsigned)
+        };
+        let fits = self.fits(body);
+        fits.then(|| Found::new(cause, Some(self.signer.explain(&self.over(body)))))
+    }
+
+    /// Tries the secret with white space around it, and without its own. The rest is hashed once.
+    fn fitting_secret(&self, string: &str) -> Option<Found> {
+        let start = string.strip_suffix("***")?;
+        if !self.budget.spend(start.len()) {
+            return None;
+        }
+        let start = Md5::new_with_prefix(start);
+        let fits = |secret: &str| {
+            let md5 = start.clone().chain_update(secret);
+            data_encoding::HEXLOWER.encode(&md5.finalize()) == self.claimed
+        };
+        let difference = secret_with_white_space(self.secret.expose(), fits)?;
+        Some(Found {
+            cause: LikelyCause::SecretWhiteSpace,
+            client: None,
+            difference: Some(difference.to_owned()),
+        })
+    }
+
+    fn nothing(&self) -> Found {
+        let tired = self.budget.left() == 0;
+        let difference = "signed with another secret, or in a spelling that was not tried because the body is large";
+        Found {
+            cause: LikelyCause::WrongSecret,
+            client: None,
+            difference: tired.then(|| difference.to_owned()),
         }
     }
 
@@ -102,12 +171,8 @@ impl Attempt<'_> {
         }
     }
 
+    /// Whether a body has the signature. It does not if that is more than the budget allows to hash.
     fn fits(&self, body: Body<'_>) -> bool {
-        self.fits_as(body, self.claimed)
-    }
-
-    /// Whether a body has a signature. It does not if that is more than the budget allows to hash.
-    fn fits_as(&self, body: Body<'_>, claimed: &str) -> bool {
         let length = match body {
             Body::Signed(bytes) => bytes.len(),
             Body::Unsigned => 0,
@@ -115,27 +180,29 @@ impl Attempt<'_> {
         self.budget.spend(length) && {
             #[cfg(test)]
             tests::HASHED.set(tests::HASHED.get() + length);
-            self.signer.verify(&self.over(body), claimed).is_ok()
+            self.signer.verify(&self.over(body), self.claimed).is_ok()
         }
     }
 
-    fn fitting_spelling(&self, multipart: bool) -> Option<Vec<u8>> {
-        if multipart {
+    fn fitting_spelling(&self) -> Option<Found> {
+        let multipart = self.request.body == Body::Unsigned;
+        if multipart || self.body.len() > self.budget.left() {
             return None;
         }
-        let mut found = None;
-        respelled::any(self.body, |body| {
-            if self.fits(Body::Signed(body)) {
-                found = Some(body.to_vec());
-            }
-            // Those that follow are about as long.
-            found.is_some() || self.budget.left() < body.len()
-        });
-        found
+        let bases = respelled::bases(self.body, &self.budget);
+        let found = respelled::all(&bases, &self.budget)
+            .take_while(|_| self.budget.left() > 0)
+            .find(|spelling| self.fits(Body::Signed(&spelling.body)))?;
+        let request = self.over(Body::Signed(&found.body));
+        Some(Found {
+            cause: found.cause,
+            client: Some(self.signer.explain(&request)),
+            difference: Some(found.difference.into_owned()),
+        })
     }
 
-    /// Tries every order of the four header parameters, with the body and without it.
-    fn fitting_order(&self) -> Option<String> {
+    /// Tries every order of the four header parameters with a body.
+    fn fitting_order(&self, body: &[u8]) -> Option<String> {
         let pairs = [
             ("accessKey", self.access_key.as_str()),
             ("action", self.request.action.as_str()),
@@ -143,19 +210,14 @@ impl Attempt<'_> {
             ("ts", self.request.ts.as_str()),
         ];
         let orders = permutations(pairs.len());
-        let without = orders.iter().map(|order| (order, &[][..]));
-        let with = orders.iter().map(|order| (order, self.body));
-        without.chain(with).find_map(|(order, body)| {
-            let fits = self.budget.spend(body.len())
-                && self.digest_in_order(&pairs, order, body) == self.claimed;
-            if !fits {
-                return None;
-            }
-            let mut text = String::new();
-            let mut write = |bytes: &[u8]| text.push_str(&String::from_utf8_lossy(bytes));
-            in_order(&pairs, order, body, b"***", &mut write);
-            Some(text)
-        })
+        let order = orders.iter().find(|order| {
+            self.budget.spend(body.len())
+                && self.digest_in_order(&pairs, order, body) == self.claimed
+        })?;
+        let mut text = String::new();
+        let mut write = |bytes: &[u8]| text.push_str(&String::from_utf8_lossy(bytes));
+        in_order(&pairs, order, body, b"***", &mut write);
+        Some(text)
     }
 
     /// The signature that a client makes that puts its parameters in a wrong order. The right order is written in the
@@ -168,6 +230,26 @@ impl Attempt<'_> {
         in_order(pairs, order, body, secret, &mut |bytes| md5.update(bytes));
         data_encoding::HEXLOWER.encode(&md5.finalize())
     }
+}
+
+/// The first of a secret's spellings that fits: with white space around it, or without its own.
+pub(super) fn secret_with_white_space(
+    secret: &str,
+    fits: impl Fn(&str) -> bool,
+) -> Option<&'static str> {
+    let trimmed = secret.trim();
+    if trimmed != secret
+        && [trimmed, secret.trim_end(), secret.trim_start()]
+            .into_iter()
+            .any(&fits)
+    {
+        return Some("signed with the secret without its white space, which belongs to it here");
+    }
+    let around = |before| AFTER_SECRET.map(|after| Secret::new([before, trimmed, after].concat()));
+    let spelled = BEFORE_SECRET.into_iter().flat_map(around).flatten();
+    let mut spelled = spelled.filter(|spelled| spelled.expose() != secret);
+    let found = spelled.any(|spelled| fits(spelled.expose()));
+    found.then_some("signed with white space or a line end around the secret")
 }
 
 /// Writes the string that such a client signs.

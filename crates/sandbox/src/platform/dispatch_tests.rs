@@ -34,9 +34,10 @@ fn platform() -> Platform {
     let json = "application/json";
     let upload = json!({
         "type": "object",
-        "required": ["appkey", "file"],
+        "required": ["appkey", "type", "file"],
         "properties": {
             "appkey": { "type": "string", "minLength": 1 },
+            "type": { "type": "string" },
             "level": { "type": "integer" },
             "file": { "type": "string", "format": "binary", "x-nx-uploads": [
                 { "kind": "image", "mime": ["image/png", "image/jpeg"], "max-bytes": 8 },
@@ -100,7 +101,7 @@ fn an_unknown_action_of_a_shared_path_still_gets_an_envelope() {
 
 const TYPE: &str = "multipart/form-data; boundary=xx";
 
-/// The body of an upload: text parts, then a file if there is one.
+/// The body of an upload: text parts, then a file if there is one, with a header for its content type or none.
 fn form(texts: &[(&str, &str)], file: Option<(&str, &[u8])>) -> Vec<u8> {
     let mut body = Vec::new();
     for (name, text) in texts {
@@ -109,10 +110,10 @@ fn form(texts: &[(&str, &str)], file: Option<(&str, &[u8])>) -> Vec<u8> {
                 .bytes(),
         );
     }
-    if let Some((content_type, bytes)) = file {
+    if let Some((header, bytes)) = file {
         body.extend(
             format!(
-                "--xx\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a\"\r\ncontent-type: {content_type}\r\n\r\n"
+                "--xx\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a\"\r\n{header}\r\n"
             )
             .bytes(),
         );
@@ -135,42 +136,50 @@ fn upload(content_type: &str, body: Vec<u8>) -> Value {
 #[test]
 fn an_upload_is_accepted_without_its_body_in_the_signature() {
     let body = form(
-        &[("appkey", "a"), ("level", "3")],
-        Some(("image/png", b"\x00\xFF--xx\r\n")),
+        &[("appkey", "a"), ("level", "3"), ("type", "image/png")],
+        Some(("", b"\x00\xFF--x\r\n")),
     );
     assert_eq!(upload(TYPE, body)["code"], json!(0));
 }
 
 #[test]
 fn an_upload_with_its_body_in_the_signature_is_refused() {
-    let body = form(&[("appkey", "a")], Some(("image/png", b"1")));
+    let body = form(&[("appkey", "a"), ("type", "image/png")], Some(("", b"1")));
     let draft = Draft::signed("/upload", "5", "upload", &body).with("content-type", TYPE);
     assert_eq!(json_of(&draft.send(&platform()))["code"], json!(1003));
 }
 
 #[test]
 fn an_upload_against_the_rules_names_the_part() {
-    let texts = [("appkey", "a")];
-    let png = |bytes: &'static [u8]| Some(("image/png", bytes));
+    let texts = [("appkey", "a"), ("type", "image/png")];
+    let file = |bytes: &'static [u8]| Some(("", bytes));
+    let types = "/type not one of image/png, image/jpeg, video/mp4";
     for (body, text) in [
         (form(&texts, None), "/file is missing"),
-        (form(&[], png(b"1")), "/appkey is missing"),
-        (form(&[("appkey", "")], png(b"1")), "/appkey is empty"),
+        (form(&texts[1..], file(b"1")), "/appkey is missing"),
+        (form(&texts[..1], file(b"1")), "/type is missing"),
         (
-            form(&[("appkey", "a"), ("level", "x")], png(b"1")),
+            form(&[("appkey", ""), texts[1]], file(b"1")),
+            "/appkey is empty",
+        ),
+        (
+            form(&[texts[0], texts[1], ("level", "x")], file(b"1")),
             "/level wrong type, integer expected",
         ),
         (
-            form(&[("appkey", "a"), ("file", "text")], None),
+            form(&[texts[0], texts[1], ("file", "text")], None),
             "/file has no file name",
         ),
         (
-            form(&texts, png(b"123456789")),
+            form(&texts, file(b"123456789")),
             "/file is larger than 8 bytes",
         ),
+        (form(&[texts[0], ("type", "text/html")], file(b"1")), types),
+        (form(&[texts[0], ("type", "image")], file(b"1")), types),
+        (form(&[texts[0], ("type", "")], file(b"1")), types),
         (
-            form(&texts, Some(("text/html", b"1"))),
-            "/file has a content type that cannot be uploaded",
+            form(&[texts[0], texts[1], texts[1]], file(b"1")),
+            "/type came more than once",
         ),
         (
             b"--xx\r\n".to_vec(),
@@ -180,13 +189,39 @@ fn an_upload_against_the_rules_names_the_part() {
     ] {
         assert_eq!(upload(TYPE, body)["msg"], text);
     }
-    let video = Some(("Video/MP4; codecs=avc1", &b"1234567890123456"[..]));
-    assert_eq!(upload(TYPE, form(&texts, video))["code"], json!(0));
-    let form = form(&texts, png(b"1"));
+    let mut two_files = form(&texts, file(b"1"));
+    let second = form(&[], file(b"2"));
+    two_files.truncate(two_files.len() - b"--xx--\r\n".len());
+    two_files.extend(second);
+    assert_eq!(upload(TYPE, two_files)["msg"], "/file came more than once");
+    let form = form(&texts, file(b"1"));
     assert_eq!(
         upload("multipart/form-data", form)["msg"],
         "the content type has no boundary"
     );
+}
+
+#[test]
+fn an_upload_is_judged_by_its_field_type_and_not_by_its_content_type() {
+    let sixteen = b"1234567890123456";
+    for content_type in [
+        "",
+        "content-type: application/octet-stream\r\n",
+        "content-type: text/html\r\n",
+        "content-type: image/png\r\n",
+    ] {
+        for mime in ["video/mp4", "Video/MP4", " video/mp4; codecs=avc1"] {
+            let texts = [("appkey", "a"), ("type", mime)];
+            let reply = upload(TYPE, form(&texts, Some((content_type, sixteen))));
+            assert_eq!(reply["code"], json!(0), "{mime} {content_type}");
+        }
+        let texts = [("appkey", "a"), ("type", "image/jpeg")];
+        let reply = upload(TYPE, form(&texts, Some((content_type, sixteen))));
+        assert_eq!(
+            reply["msg"], "/file is larger than 8 bytes",
+            "{content_type}"
+        );
+    }
 }
 
 #[test]

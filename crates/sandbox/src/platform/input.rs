@@ -4,9 +4,8 @@ use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use serde_json::{Map, Value};
 
-use super::multipart::{self, Part};
-use super::{Incoming, common};
-use crate::catalog::{Content, MaxDays, Operation, RequestBody, Route, typed_fields};
+use super::{Incoming, common, multipart, numbers, unreadable};
+use crate::catalog::{Content, MaxDays, Operation, RequestBody, Route, Upload, typed_fields};
 use crate::format;
 use crate::violation::{Violation, below};
 
@@ -64,6 +63,7 @@ fn fields(
     if let Some(body) = &operation.body {
         extend(&mut fields, body_fields(body, incoming)?);
     }
+    numbers::check(operation, &fields)?;
     if let Some(limit) = &operation.max_days {
         check_distance(limit, &fields)?;
     }
@@ -105,10 +105,7 @@ fn body_fields(body: &RequestBody, incoming: &Incoming<'_>) -> Result<Value, Vio
         Content::Json => {
             expect_media(incoming.headers, "application/json")?;
             let value = serde_json::from_slice(incoming.body).map_err(|error| {
-                let (line, column) = (error.line(), error.column());
-                Violation::whole(format!(
-                    "the body is not JSON (line {line}, column {column})"
-                ))
+                Violation::whole(unreadable::json(incoming.headers, incoming.body, &error))
             })?;
             body.rules.check(&value)?;
             Ok(value)
@@ -130,15 +127,22 @@ fn multipart_fields(body: &RequestBody, incoming: &Incoming<'_>) -> Result<Value
         .ok_or_else(|| Violation::whole("the content type has no boundary"))?;
     let parts = multipart::parts(incoming.body, &boundary)
         .map_err(|problem| Violation::whole(format!("the body cannot be read: {problem}")))?;
-    let mut texts = Vec::new();
+    let mut texts = Vec::<(String, String)>::new();
+    let mut files = Vec::new();
     for part in parts {
+        if texts.iter().any(|(name, _)| *name == part.name) {
+            return Err(Violation::at(below("", &part.name), "came more than once"));
+        }
         let binary = body
             .node()
             .property(&part.name)
             .and_then(|node| node.get("format"))
             .is_some_and(|format| format == "binary");
+        if binary && part.file_name.is_none() {
+            return Err(Violation::at(below("", &part.name), "has no file name"));
+        }
         if binary {
-            check_upload(body, &part)?;
+            files.push((part.name.clone(), part.data.len() as u64));
         }
         let text = if let Some(name) = part.file_name {
             // The name stands for the file: a reply may echo a field, but never the bytes of a file.
@@ -152,40 +156,43 @@ fn multipart_fields(body: &RequestBody, incoming: &Incoming<'_>) -> Result<Value
     }
     let value = Value::Object(typed_fields(texts, body.node()));
     body.rules.check(&value)?;
+    for (name, size) in files {
+        check_upload(body, &value, &name, size)?;
+    }
     Ok(value)
 }
 
-/// Checks a file against what the spec lets its part hold.
-fn check_upload(body: &RequestBody, part: &Part<'_>) -> Result<(), Violation> {
-    let refuse = |problem: String| Err(Violation::at(below("", &part.name), problem));
-    if part.file_name.is_none() {
-        return refuse("has no file name".to_owned());
-    }
-    let Some(allowed) = body.uploads.get(&part.name) else {
+/// Checks a file against what the spec lets its part hold. Its type is what the field `type` says; the reference mentions no
+/// content type of a part, and clients write any there.
+fn check_upload(
+    body: &RequestBody,
+    fields: &Value,
+    name: &str,
+    size: u64,
+) -> Result<(), Violation> {
+    let Some(allowed) = body.uploads.get(name) else {
         return Ok(());
     };
-    let sent = part.content_type.as_deref().unwrap_or("text/plain");
-    let media = sent.split(';').next().unwrap_or_default().trim();
-    let fitting = allowed
-        .iter()
-        .filter(|upload| {
-            let mut mimes = upload.mime.iter();
-            upload.mime.is_empty() || mimes.any(|mime| mime.eq_ignore_ascii_case(media))
-        })
-        .collect::<Vec<_>>();
-    if fitting.is_empty() {
-        return refuse("has a content type that cannot be uploaded".to_owned());
+    let sent = fields.get("type").and_then(Value::as_str);
+    let media = sent.unwrap_or_default().split(';').next();
+    let media = media.unwrap_or_default().trim();
+    let fits = |upload: &&Upload| {
+        let mut mimes = upload.mime.iter();
+        upload.mime.is_empty() || mimes.any(|mime| mime.eq_ignore_ascii_case(media))
+    };
+    let Some(upload) = allowed.iter().find(fits) else {
+        let mimes = allowed.iter().flat_map(|upload| &upload.mime);
+        let mimes = mimes.map(String::as_str).collect::<Vec<_>>();
+        let problem = format!("not one of {}", mimes.join(", "));
+        return Err(Violation::at(below("", "type"), problem));
+    };
+    match upload.max_bytes.filter(|limit| size > *limit) {
+        Some(limit) => {
+            let problem = format!("is larger than {limit} bytes");
+            Err(Violation::at(below("", name), problem))
+        }
+        None => Ok(()),
     }
-    let size = part.data.len() as u64;
-    let fits = |limit: Option<u64>| limit.is_none_or(|limit| size <= limit);
-    if fitting.iter().any(|upload| fits(upload.max_bytes)) {
-        return Ok(());
-    }
-    let limit = fitting.iter().filter_map(|upload| upload.max_bytes).max();
-    refuse(format!(
-        "is larger than {} bytes",
-        limit.unwrap_or_default()
-    ))
 }
 
 fn content_type(headers: &HeaderMap) -> Option<&str> {

@@ -7,9 +7,11 @@ mod diagnose;
 mod fresh;
 mod input;
 pub(crate) mod multipart;
+mod numbers;
 mod nxcloud;
 mod reply;
 mod respelled;
+mod unreadable;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -302,7 +304,8 @@ fn refusal(
     match operation.signed {
         Signed::Md5 { parameter_code, .. } => {
             let own = match cause {
-                Cause::Parameter { pointer, .. } => state::parameter_code(operation, pointer, body),
+                Cause::Parameter { pointer, .. } => numbers::code(operation, pointer, body)
+                    .or_else(|| state::parameter_code(operation, pointer, body)),
                 _ => None,
             };
             let code = nxcloud::code(cause, own.unwrap_or(parameter_code));
@@ -340,7 +343,7 @@ pub(crate) fn log(answer: &Answer) {
                 service,
                 operation,
                 code,
-                likely_cause = %mismatch.likely_cause(),
+                likely_cause = mismatch.explanation(),
                 string_to_sign = beginning(string_to_sign),
                 "signature rejected"
             );
@@ -366,6 +369,8 @@ mod dispatch_tests;
 mod draft;
 #[cfg(test)]
 mod numbers_state_tests;
+#[cfg(test)]
+mod respelled_tests;
 #[cfg(test)]
 mod state_tests;
 #[cfg(test)]

@@ -47,7 +47,10 @@ fn a_binding_is_listed_and_reached_until_it_is_undone() {
         "8613900000001"
     );
     assert_eq!(reached(&platform, "8613900000003", &bound["did"]), 10013);
-    assert_eq!(reached(&platform, "8613900000001", &json!("1")), 10013);
+    assert_eq!(
+        reached(&platform, "8613900000001", &json!("8617000000001")),
+        10013
+    );
     // The platform picks another number for another pair with A, and takes an id of the customer once.
     assert_eq!(pns(&platform, "bindAXB", body)["code"], 1002);
     let other = json!({"phoneA": "8613900000001", "phoneB": "8613900000003", "expireSecond": 0});
@@ -116,32 +119,48 @@ fn an_extension_is_asked_for() {
 #[test]
 fn a_group_shows_every_change() {
     let platform = platform();
-    let group = pns(&platform, "createGroup", json!({"phones": "861, 862,861"}));
+    let group = pns(
+        &platform,
+        "createGroup",
+        json!({"phones": "8613900000011,8613900000012,8613900000011"}),
+    );
     let id = &group["groupId"];
     assert!(group.get("data").is_none());
     let list = || pns(&platform, "listGroup", json!({"limit": 10, "offset": 0}))["data"].clone();
     assert_eq!(list()["groups"][0]["groupName"], *id);
     let mut expected = vec![list()["groups"][0]["phones"].clone()];
-    for (operate_type, phones) in [(0, "863,862"), (1, "861"), (2, "864")] {
+    for (operate_type, phones) in [
+        (0, "8613900000013,8613900000012"),
+        (1, "8613900000011"),
+        (2, "8613900000014"),
+    ] {
         let body = json!({"groupId": id, "operateType": operate_type, "phones": phones});
         assert_eq!(pns(&platform, "updateGroup", body)["code"], 0);
         expected.push(list()["groups"][0]["phones"].clone());
     }
-    assert_eq!(expected, ["861,862", "861,862,863", "862,863", "864"]);
+    assert_eq!(
+        expected,
+        [
+            "8613900000011,8613900000012",
+            "8613900000011,8613900000012,8613900000013",
+            "8613900000012,8613900000013",
+            "8613900000014"
+        ]
+    );
     let bind = |phone_b: &str| {
         let body = json!({
             "phoneA": "8613900000001", "phoneB": phone_b, "groupId": id, "expireSecond": 0,
         });
         pns(&platform, "bindAXG", body)
     };
-    assert_eq!(bind("861")["code"], 1002);
-    let bound = bind("864");
+    assert_eq!(bind("8613900000011")["code"], 1002);
+    let bound = bind("8613900000014");
     let did = &bound["data"]["did"];
-    assert_eq!(reached(&platform, "864", did), "8613900000001");
-    assert_eq!(reached(&platform, "8613900000001", did), "864");
-    let unknown = json!({"groupId": "g", "operateType": 0, "phones": "1"});
+    assert_eq!(reached(&platform, "8613900000014", did), "8613900000001");
+    assert_eq!(reached(&platform, "8613900000001", did), "8613900000014");
+    let unknown = json!({"groupId": "g", "operateType": 0, "phones": "8613900000011"});
     assert_eq!(pns(&platform, "updateGroup", unknown)["code"], 1002);
-    let unknown = json!({"groupId": id, "operateType": 3, "phones": "1"});
+    let unknown = json!({"groupId": id, "operateType": 3, "phones": "8613900000011"});
     assert_eq!(pns(&platform, "updateGroup", unknown)["code"], 1002);
     assert_eq!(
         pns(&platform, "deleteGroup", json!({"groupId": id}))["code"],
@@ -161,7 +180,7 @@ fn lists_are_cut_by_limit_and_offset() {
         pns(
             &platform,
             "createGroup",
-            json!({"phones": "861", "groupName": name}),
+            json!({"phones": "8613900000011", "groupName": name}),
         );
     }
     let names = |limit: i64, offset: i64| {
@@ -196,29 +215,33 @@ fn numbers_that_cannot_be_bound_have_the_documented_code() {
     for (action, body, code) in [
         (
             "bindAXB",
-            json!({"phoneA": "", "phoneB": "2", "expireSecond": 0}),
+            json!({"phoneA": "", "phoneB": "8613900000002", "expireSecond": 0}),
             10001,
         ),
-        ("bindAXB", json!({"phoneA": "1", "expireSecond": 0}), 10001),
+        (
+            "bindAXB",
+            json!({"phoneA": "8613900000001", "expireSecond": 0}),
+            10001,
+        ),
         ("bindAXG", json!({"groupId": "g", "expireSecond": 0}), 10001),
         (
             "bindAXB",
-            json!({"phoneA": 1, "phoneB": "2", "expireSecond": 0}),
+            json!({"phoneA": 1, "phoneB": "8613900000002", "expireSecond": 0}),
             1002,
         ),
         (
             "bindAXB",
-            json!({"phoneA": "1", "phoneB": "1", "expireSecond": 0}),
+            json!({"phoneA": "8613900000001", "phoneB": "8613900000001", "expireSecond": 0}),
             10002,
         ),
         (
             "bindAXB",
-            json!({"phoneA": "1", "phoneB": "2", "expireSecond": -1}),
+            json!({"phoneA": "8613900000001", "phoneB": "8613900000002", "expireSecond": -1}),
             1002,
         ),
         (
             "bindAXG",
-            json!({"phoneA": "1", "groupId": "g", "expireSecond": 0}),
+            json!({"phoneA": "8613900000001", "groupId": "g", "expireSecond": 0}),
             1002,
         ),
     ] {
@@ -227,9 +250,9 @@ fn numbers_that_cannot_be_bound_have_the_documented_code() {
         assert!(reply.get("data").is_none());
     }
     for at in 0..100 {
-        let body = json!({"phoneA": "1", "phoneB": format!("2{at}"), "expireSecond": 0});
+        let body = json!({"phoneA": "8613900000001", "phoneB": format!("86139000002{at:02}"), "expireSecond": 0});
         assert_eq!(pns(&platform, "bindAXB", body)["code"], 0);
     }
-    let body = json!({"phoneA": "1", "phoneB": "3", "expireSecond": 0});
+    let body = json!({"phoneA": "8613900000001", "phoneB": "8613900000003", "expireSecond": 0});
     assert_eq!(pns(&platform, "bindAXB", body)["code"], 10010);
 }

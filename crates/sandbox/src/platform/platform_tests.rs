@@ -134,7 +134,11 @@ fn a_body_against_the_rules_gets_the_code_of_the_operation_and_the_place() {
     };
     for (body, text) in [
         ("", "the body is missing"),
-        ("{", "the body is not JSON (line 1, column 1)"),
+        (
+            "{",
+            "the body is not JSON: it ends too early (line 1, column 1)",
+        ),
+        ("}", "the body is not JSON (line 1, column 1)"),
         ("[]", "wrong type, object expected"),
         (
             r#"{"appKey":"a","phone":"8615012345678"}"#,
@@ -159,7 +163,7 @@ fn a_body_against_the_rules_gets_the_code_of_the_operation_and_the_place() {
     // Text counts in characters, not in bytes.
     let text = |count: usize| {
         format!(
-            r#"{{"appKey":"a","phone":"1","content":"{}"}}"#,
+            r#"{{"appKey":"a","phone":"8615012345678","content":"{}"}}"#,
             "验".repeat(count)
         )
     };
@@ -299,4 +303,56 @@ fn a_long_string_to_sign_is_cut_at_a_character() {
     assert!(text.starts_with(shown));
     assert_eq!(shown.len(), MAX_LOGGED - MAX_LOGGED % 3);
     assert_eq!(beginning("short"), "short");
+}
+
+/// What is said about a body that is signed as it is sent.
+fn said_of(body: &[u8], coding: Option<&'static str>) -> String {
+    let mut draft = Draft::signed("/api/sms/mtsend_v2", "3", "mtsend", body);
+    if let Some(coding) = coding {
+        draft = draft.with("content-encoding", coding);
+    }
+    let reply = json_of(&draft.send(&platform()));
+    assert_eq!(reply["code"], "2");
+    reply["result"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn what_makes_a_body_unreadable_is_named() {
+    const GZIP: &[u8] = b"\x1f\x8b\x08\x00\x00\x00";
+    for (body, coding, named) in [
+        (GZIP, Some("gzip"), "has the content-encoding gzip;"),
+        (GZIP, Some("GZIP"), "has the content-encoding gzip;"),
+        (GZIP, None, "is compressed with gzip;"),
+        (GZIP, Some("identity"), "is compressed with gzip;"),
+        (
+            b"x\x9c\x03",
+            Some("deflate"),
+            "has the content-encoding deflate;",
+        ),
+        (
+            b"\x0b\x02",
+            Some("identity, br"),
+            "has the content-encoding br;",
+        ),
+        (
+            b"\x0b\x02",
+            Some("86150"),
+            "has the content-encoding that its header names;",
+        ),
+        (b"\xef\xbb\xbf{}", None, "begins with a byte order mark;"),
+        (b"\xff\xfe{\0}\0", None, "is UTF-16;"),
+        (b"{\"a\":\"\xc4\xfa\"}", None, "is not UTF-8 (byte 7);"),
+    ] {
+        let said = said_of(body, coding);
+        assert!(said.contains(named), "{said}");
+        assert!(
+            !said.contains("86150") && !said.contains("not JSON"),
+            "{said}"
+        );
+    }
+    for (open, close) in [("[", "]"), (r#"{"a":"#, "}")] {
+        let deep = format!("{}1{}", open.repeat(200), close.repeat(200));
+        let said = said_of(deep.as_bytes(), None);
+        assert!(said.contains("is nested too deeply"), "{said}");
+    }
 }

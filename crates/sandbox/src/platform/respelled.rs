@@ -1,211 +1,249 @@
-//! Other spellings of a JSON body, to recognise a signature over one of them.
+//! Other spellings of a body, to recognise a signature over one of them: likely and cheap ones first.
+
+mod encodings;
+mod escapes;
+mod json;
+mod line_ends;
+
+use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::diagnose::permutations;
+use super::diagnose::{Budget, permutations};
+use crate::record::LikelyCause;
+pub(super) use encodings::{Base, bases};
+use escapes::{ESCAPES, Escapes};
+use json::{COMPACT, LAYOUTS, Layout};
 
-/// Bodies above this size are compared by their ends only.
-const MAX_BODY: usize = 256 * 1024;
 /// Up to so many keys of the body, every order of them is tried.
 const MAX_REORDERED: usize = 5;
+/// Reading JSON into values costs about as much as hashing so many times its length.
+const COST_OF_VALUES: usize = 4;
 
-/// Whether any other spelling of a body passes a test.
-pub(super) fn any(body: &[u8], mut test: impl FnMut(&[u8]) -> bool) -> bool {
-    if body.is_empty() {
-        // An absent body, spelled out by a serialiser.
-        return [&b"{}"[..], b"null", b"\"\"", b"[]"].into_iter().any(test);
-    }
-    let trimmed = [
-        body.trim_ascii(),
-        body.trim_ascii_end(),
-        body.trim_ascii_start(),
-    ];
-    if trimmed
-        .into_iter()
-        .any(|text| text.len() < body.len() && test(text))
-    {
-        return true;
-    }
-    if body.len() > MAX_BODY {
-        return false;
-    }
-    if [&b"\n"[..], b"\r\n"]
-        .into_iter()
-        .any(|end| test(&[body, end].concat()))
-    {
-        return true;
-    }
-    let Ok(value) = serde_json::from_slice::<Value>(body) else {
-        return false;
-    };
-    let mut sorted = value.clone();
-    sorted.sort_all_objects();
-    Spelling::all().any(|spelling| {
-        test(spelling.write(&value).as_bytes()) || test(spelling.write(&sorted).as_bytes())
-    }) || reordered(&value)
-        .any(|value| Spelling::usual().any(|spelling| test(spelling.write(&value).as_bytes())))
-}
-
-/// The object with its keys in every order, if there are few.
-fn reordered(value: &Value) -> impl Iterator<Item = Value> {
-    let members = match value.as_object() {
-        Some(object) if object.len() <= MAX_REORDERED => object.iter().collect(),
-        _ => Vec::new(),
-    };
-    permutations(members.len()).into_iter().map(move |order| {
-        order
-            .into_iter()
-            .filter_map(|at| members.get(at))
-            .map(|(name, value)| ((*name).clone(), (*value).clone()))
-            .collect()
-    })
-}
-
-/// How a serialiser writes JSON.
-#[derive(Clone, Copy)]
-struct Spelling {
-    layout: Layout,
-    escapes: Escapes,
-}
-
-#[derive(Clone, Copy)]
-enum Layout {
-    /// `{"a":1,"b":2}`
-    Compact,
-    /// `{"a": 1, "b": 2}`
-    Spaced,
-    /// One member a line, with this indentation.
-    Lines(&'static str),
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Escapes {
-    /// Only what JSON demands.
-    Needed,
-    /// Everything that is not ASCII.
-    NotAscii,
-    /// Slashes too, beside everything that is not ASCII.
-    NotAsciiAndSlashes,
-    /// What has a meaning in HTML.
-    Html,
+/// A body that may have been signed instead of the one that was sent.
+pub(super) struct Spelling {
+    pub(super) cause: LikelyCause,
+    /// How it differs from the body that was sent: `signed with …, sent with …`.
+    pub(super) difference: Cow<'static, str>,
+    pub(super) body: Vec<u8>,
 }
 
 impl Spelling {
-    fn all() -> impl Iterator<Item = Self> {
-        let layouts = [
-            Layout::Compact,
-            Layout::Spaced,
-            Layout::Lines("  "),
-            Layout::Lines("    "),
-            Layout::Lines("\t"),
-        ];
-        let escapes = [
-            Escapes::Needed,
-            Escapes::NotAscii,
-            Escapes::NotAsciiAndSlashes,
-            Escapes::Html,
-        ];
-        layouts.into_iter().flat_map(move |layout| {
-            escapes
-                .into_iter()
-                .map(move |escapes| Self { layout, escapes })
-        })
-    }
-
-    /// What the serialisers of most languages write unless told otherwise.
-    fn usual() -> impl Iterator<Item = Self> {
-        [
-            (Layout::Compact, Escapes::Needed),
-            (Layout::Compact, Escapes::NotAscii),
-            (Layout::Compact, Escapes::NotAsciiAndSlashes),
-            (Layout::Spaced, Escapes::NotAscii),
-        ]
-        .into_iter()
-        .map(|(layout, escapes)| Self { layout, escapes })
-    }
-
-    fn write(self, value: &Value) -> String {
-        let mut text = String::new();
-        self.value(&mut text, value, 0);
-        text
-    }
-
-    // The depth is bounded: serde_json refuses to read more than 128 levels.
-    fn value(self, text: &mut String, value: &Value, depth: usize) {
-        match value {
-            Value::Array(items) => {
-                self.list(text, ['[', ']'], items.iter(), depth, |text, item| {
-                    self.value(text, item, depth + 1);
-                });
-            }
-            Value::Object(members) => {
-                let members = members.iter();
-                self.list(text, ['{', '}'], members, depth, |text, (name, value)| {
-                    self.string(text, name);
-                    text.push_str(match self.layout {
-                        Layout::Compact => ":",
-                        Layout::Spaced | Layout::Lines(_) => ": ",
-                    });
-                    self.value(text, value, depth + 1);
-                });
-            }
-            Value::String(string) => self.string(text, string),
-            Value::Null | Value::Bool(_) | Value::Number(_) => text.push_str(&value.to_string()),
-        }
-    }
-
-    fn list<T>(
-        self,
-        text: &mut String,
-        [open, close]: [char; 2],
-        items: impl ExactSizeIterator<Item = T>,
-        depth: usize,
-        mut write: impl FnMut(&mut String, T),
-    ) {
-        let empty = items.len() == 0;
-        text.push(open);
-        for (at, item) in items.enumerate() {
-            if at > 0 {
-                text.push(',');
-            }
-            match self.layout {
-                Layout::Spaced if at > 0 => text.push(' '),
-                Layout::Compact | Layout::Spaced => {}
-                Layout::Lines(indent) => new_line(text, indent, depth + 1),
-            }
-            write(text, item);
-        }
-        if let (Layout::Lines(indent), false) = (self.layout, empty) {
-            new_line(text, indent, depth);
-        }
-        text.push(close);
-    }
-
-    fn string(self, text: &mut String, string: &str) {
-        // serde_json writes what JSON demands; the rest is escaped on top of that.
-        for character in Value::from(string).to_string().chars() {
-            let escaped = match self.escapes {
-                Escapes::Needed => false,
-                Escapes::NotAscii | Escapes::NotAsciiAndSlashes => !character.is_ascii(),
-                Escapes::Html => matches!(character, '<' | '>' | '&' | '\u{2028}' | '\u{2029}'),
-            };
-            if escaped {
-                let mut units = [0; 2];
-                for unit in character.encode_utf16(&mut units) {
-                    text.push_str(&format!("\\u{unit:04x}"));
-                }
-            } else if character == '/' && self.escapes == Escapes::NotAsciiAndSlashes {
-                text.push_str("\\/");
-            } else {
-                text.push(character);
-            }
+    fn new(
+        cause: LikelyCause,
+        difference: impl Into<Cow<'static, str>>,
+        body: impl Into<Vec<u8>>,
+    ) -> Self {
+        Self {
+            cause,
+            difference: difference.into(),
+            body: body.into(),
         }
     }
 }
 
-fn new_line(text: &mut String, indent: &str, depth: usize) {
-    text.push('\n');
-    for _ in 0..depth {
-        text.push_str(indent);
+/// Every spelling that is tried. `bases` are the body as sent and what it is without its encoding.
+pub(super) fn all<'a>(
+    bases: &'a [Base<'a>],
+    budget: &'a Budget,
+) -> impl Iterator<Item = Spelling> + 'a {
+    let likely = bases.iter().flat_map(move |base| {
+        let near = line_ends::all(&base.bytes).map(move |spelling| base.with(spelling));
+        let text = base.text().into_iter();
+        let escaped = text.flat_map(move |text| {
+            let escapes = escapes::distinct(text, budget).into_iter();
+            let escaped = escapes.filter_map(move |escapes| escaped(text, escapes, budget));
+            escaped.chain(encodings::encoded(text))
+        });
+        let escaped = escaped.map(move |spelling| base.with(spelling));
+        base.alone().into_iter().chain(near).chain(escaped)
+    });
+    let rest = bases.iter().flat_map(move |base| {
+        let text = base.text().into_iter();
+        let respelled = text.flat_map(move |text| {
+            lazily(move || laid_out(text, budget))
+                .chain(lazily(move || two_ways(text, budget)))
+                .chain(lazily(move || reserialised(text, budget)))
+                .chain(lazily(move || encodings::compressed(text, budget)))
+        });
+        let lines = line_ends::both(&base.bytes);
+        lines
+            .chain(respelled)
+            .map(move |spelling| base.with(spelling))
+    });
+    likely.chain(rest)
+}
+
+/// What an iterator yields that is made when it is asked for.
+fn lazily<I: Iterator>(make: impl FnOnce() -> I) -> impl Iterator<Item = I::Item> {
+    std::iter::once_with(make).flatten()
+}
+
+/// The text with other escapes; nothing if it has these already.
+fn escaped(text: &str, escapes: &'static Escapes, budget: &Budget) -> Option<Spelling> {
+    let body = json::rewrite(text, None, Some(escapes), budget)?;
+    (body != text).then(|| {
+        let sent = escapes::name_of(text, budget);
+        let difference = format!("signed with {}, sent with {sent}", escapes.name);
+        Spelling::new(LikelyCause::JsonEscapes, difference, body)
+    })
+}
+
+/// The text with other escapes or line ends, and beside that with a final line end, a mark or in another charset.
+fn two_ways<'a>(text: &'a str, budget: &'a Budget) -> impl Iterator<Item = Spelling> + 'a {
+    let escapes = lazily(move || escapes::distinct(text, budget).into_iter());
+    let escaped = escapes.filter_map(move |escapes| escaped(text, escapes, budget));
+    let lines = line_ends::all(text.as_bytes()).chain(line_ends::both(text.as_bytes()));
+    escaped.chain(lines).flat_map(|first| {
+        let text = String::from_utf8(first.body).unwrap_or_default();
+        let ends =
+            (first.cause == LikelyCause::JsonEscapes).then(|| line_ends::all(text.as_bytes()));
+        let second = ends.into_iter().flatten().chain(encodings::encoded(&text));
+        let both = second.map(|mut second| {
+            second.cause = first.cause;
+            second.difference =
+                format!("{}; beside that, {}", first.difference, second.difference).into();
+            second
+        });
+        both.collect::<Vec<_>>()
+    })
+}
+
+/// The text with other white space between its parts, with its own escapes and with others.
+fn laid_out<'a>(text: &'a str, budget: &'a Budget) -> impl Iterator<Item = Spelling> + 'a {
+    let restored = line_ends::restored(text).into_iter();
+    let own = LAYOUTS.iter().flat_map(move |layout| {
+        let laid_out = json::rewrite(text, Some(layout), None, budget);
+        laid_out.into_iter().flat_map(move |laid_out| {
+            let cause = if line_ends::stripped(laid_out.as_bytes()).eq(text.bytes()) {
+                LikelyCause::LineEnds
+            } else {
+                LikelyCause::BodyReserialised
+            };
+            line_ends::endings(laid_out, text)
+                .map(move |body| Spelling::new(cause, layout.difference(cause), body))
+        })
+    });
+    let escapes = escapes::distinct(text, budget);
+    let both = LAYOUTS.iter().flat_map(move |layout| {
+        let escapes = escapes.clone().into_iter();
+        escapes.filter_map(move |escapes| written(text, layout, escapes, budget))
+    });
+    restored.chain(own).chain(both)
+}
+
+fn written(
+    text: &str,
+    layout: &'static Layout,
+    escapes: &'static Escapes,
+    budget: &Budget,
+) -> Option<Spelling> {
+    let body = json::rewrite(text, Some(layout), Some(escapes), budget)?;
+    let difference = format!(
+        "signed {} with {}, sent otherwise",
+        layout.name, escapes.name
+    );
+    Some(Spelling::new(
+        LikelyCause::BodyReserialised,
+        difference,
+        body,
+    ))
+}
+
+/// The same values as a serialiser writes them: numbers in its own form, and keys in another order.
+fn reserialised<'a>(text: &'a str, budget: &'a Budget) -> impl Iterator<Item = Spelling> + 'a {
+    let affordable = budget.spend(COST_OF_VALUES * text.len());
+    let value = affordable.then(|| serde_json::from_str::<Value>(text).ok());
+    let value = value.flatten();
+    let sorted = value.clone().map(|mut value| {
+        value.sort_all_objects();
+        value
+    });
+    let escapes = escapes::distinct(text, budget);
+    let every = pairs(LAYOUTS, &escapes);
+    let usual = escapes.iter().copied().filter(|escapes| escapes.is_usual);
+    let usual = pairs(&LAYOUTS[..2], &usual.collect::<Vec<_>>());
+    let compact = json::rewrite(text, Some(COMPACT), Some(&ESCAPES[0]), budget);
+    let again = value
+        .clone()
+        .filter(|value| Some(value.to_string()) != compact);
+    let shorter = value.clone().map(without_nulls);
+    let shorter = shorter.filter(|shorter| value.as_ref() != Some(shorter));
+    let shorter = shorter.into_iter().flat_map({
+        let every = every.clone();
+        move |value| {
+            spelled(
+                &value,
+                "members that are null left out",
+                every.clone(),
+                budget,
+            )
+        }
+    });
+    let orders = value.into_iter().flat_map(move |value| {
+        let orders = reordered(value).take_while(|_| budget.left() > 0);
+        orders.flat_map({
+            let usual = usual.clone();
+            move |value| spelled(&value, "keys in another order", usual.clone(), budget)
+        })
+    });
+    let sorted = sorted.into_iter().flat_map({
+        let every = every.clone();
+        move |value| spelled(&value, "keys in alphabetical order", every.clone(), budget)
+    });
+    let again = again
+        .into_iter()
+        .flat_map(move |value| spelled(&value, "numbers in another form", every.clone(), budget));
+    sorted.chain(again).chain(shorter).chain(orders)
+}
+
+/// The value as serialisers write it that leave out what is null.
+fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let members = members.into_iter().filter(|(_, value)| !value.is_null());
+            let members = members.map(|(name, value)| (name, without_nulls(value)));
+            members.collect()
+        }
+        Value::Array(items) => items.into_iter().map(without_nulls).collect(),
+        other => other,
     }
+}
+
+/// A layout with escapes.
+type Style = (&'static Layout, &'static Escapes);
+
+fn pairs(layouts: &'static [Layout], escapes: &[&'static Escapes]) -> Vec<Style> {
+    let of = |layout| escapes.iter().map(move |escapes| (layout, *escapes));
+    layouts.iter().flat_map(of).collect()
+}
+
+fn spelled<'a>(
+    value: &Value,
+    name: &'static str,
+    styles: Vec<Style>,
+    budget: &'a Budget,
+) -> impl Iterator<Item = Spelling> + use<'a> {
+    let text = value.to_string();
+    styles.into_iter().filter_map(move |(layout, escapes)| {
+        let body = json::rewrite(&text, Some(layout), Some(escapes), budget)?;
+        let difference = format!("signed with {name}, sent otherwise");
+        Some(Spelling::new(
+            LikelyCause::BodyReserialised,
+            difference,
+            body,
+        ))
+    })
+}
+
+/// The object with its keys in every order, if there are few.
+fn reordered(value: Value) -> impl Iterator<Item = Value> {
+    let members = match value {
+        Value::Object(object) if object.len() <= MAX_REORDERED => object.into_iter().collect(),
+        _ => Vec::new(),
+    };
+    permutations(members.len()).into_iter().map(move |order| {
+        let members = order.into_iter().filter_map(|at| members.get(at));
+        members.cloned().collect()
+    })
 }

@@ -74,7 +74,7 @@ fn a_check_can_be_queried_by_its_id_and_its_batch() {
 #[test]
 fn each_number_of_a_batch_has_the_id_of_the_submit_with_six_digits() {
     let platform = platform();
-    let phones = "84912345678, 84987654321,,84955512345,12";
+    let phones = "84912345678,84987654321,84955512345,12";
     let body = json!({"phone": phones, "appkey": "a", "batchNo": "b", "checkLevel": 5});
     let id = submit(&platform, body)["data"]["messageId"].clone();
     let page = |number: i64, phone: &str| {

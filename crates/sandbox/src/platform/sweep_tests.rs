@@ -47,11 +47,8 @@ fn form(operation: &Operation, example: &Value) -> Vec<u8> {
         body.push_str(&format!(
             "--x\r\ncontent-disposition: form-data; name=\"{name}\""
         ));
-        if let Some(uploads) = rules.uploads.get(name) {
-            let mut mimes = uploads.iter().flat_map(|upload| &upload.mime);
-            let named = mimes.clone().find(|mime| example["type"] == **mime);
-            let mime = named.or(mimes.next()).unwrap();
-            body.push_str(&format!("; filename=\"a\"\r\ncontent-type: {mime}"));
+        if rules.uploads.contains_key(name) {
+            body.push_str("; filename=\"a\"");
         }
         body.push_str(&format!("\r\n\r\n{text}\r\n"));
     }

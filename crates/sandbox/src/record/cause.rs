@@ -68,6 +68,7 @@ impl Verdict {
             verdict["message"] = cause.to_string().into();
             if let Cause::Signature(mismatch) = cause {
                 verdict["likely_cause"] = json!(mismatch.likely_cause);
+                verdict["explanation"] = mismatch.explanation().into();
                 verdict["string_to_sign"] = json!(mismatch.string_to_sign);
                 if let Some(signed) = &mismatch.client_string {
                     verdict["client_string_to_sign"] = json!(signed);
@@ -221,6 +222,8 @@ pub struct SignatureMismatch {
     likely_cause: LikelyCause,
     string_to_sign: String,
     client_string: Option<String>,
+    #[serde(default)]
+    difference: Option<String>,
 }
 
 impl SignatureMismatch {
@@ -233,6 +236,29 @@ impl SignatureMismatch {
             likely_cause,
             string_to_sign,
             client_string,
+            difference: None,
+        }
+    }
+
+    /// Says what was signed instead of what was sent.
+    pub(crate) fn with_difference(mut self, difference: Option<String>) -> Self {
+        self.difference = difference;
+        self
+    }
+
+    /// What was signed and what was sent, such as `signed with CRLF line ends, sent with LF`, where more is known than the
+    /// cause says. It holds nothing of the request.
+    #[must_use]
+    pub fn difference(&self) -> Option<&str> {
+        self.difference.as_deref()
+    }
+
+    /// Cause, difference and what to change, in one line.
+    #[must_use]
+    pub fn explanation(&self) -> String {
+        match &self.difference {
+            Some(difference) => format!("{}; {difference}", self.likely_cause),
+            None => self.likely_cause.to_string(),
         }
     }
 
@@ -273,8 +299,20 @@ pub enum LikelyCause {
     BodyLeftOut,
     /// The body was signed, although the content type is `multipart/form-data`.
     MultipartBodySigned,
-    /// Another serialisation of the same body was signed: other spaces, key order, escapes or line ends.
+    /// Another serialisation of the same body was signed: other spaces, key order or form of numbers.
     BodyReserialised,
+    /// The body was signed with other line ends: LF, CRLF or none.
+    LineEnds,
+    /// The body was signed with a line end after it and sent without, or the reverse.
+    FinalLineEnd,
+    /// The texts of the body were signed with other escapes, such as `\u003d` for `=` or `\/` for `/`.
+    JsonEscapes,
+    /// The body was signed with a byte order mark and sent without, or the reverse.
+    ByteOrderMark,
+    /// The body was signed in one charset and sent in another.
+    Charset,
+    /// The body was signed before it was compressed, or after and sent without compression.
+    Compression,
     /// The header parameters were signed in another order than `accessKey`, `action`, `bizType`, `ts`, or the values of an
     /// `AntBuddy` hash in another order than documented.
     ParameterOrder,
@@ -282,6 +320,8 @@ pub enum LikelyCause {
     EncodedValues,
     /// The signature is right, but not written in lowercase hexadecimal.
     UpperCase,
+    /// The secret was used with white space, a line end or a byte order mark around it.
+    SecretWhiteSpace,
     /// Nothing else fits: most likely the secret is not that of the account.
     #[default]
     WrongSecret,
@@ -296,7 +336,20 @@ impl fmt::Display for LikelyCause {
             Self::MultipartBodySigned => {
                 "content type: a multipart/form-data body must be left out"
             }
-            Self::BodyReserialised => "body re-serialised: sign the very bytes that are sent",
+            Self::BodyReserialised => "body re-serialised: sign the bytes that are sent",
+            Self::LineEnds => {
+                "line ends: sign the bytes that are sent, with the line ends that they have"
+            }
+            Self::FinalLineEnd => "final line end: sign the bytes that are sent, to the last one",
+            Self::JsonEscapes => "escapes: serialise the body once, and sign and send that text",
+            Self::ByteOrderMark => {
+                "byte order mark: send the body without it, and sign what is sent"
+            }
+            Self::Charset => "charset: sign and send the body in UTF-8",
+            Self::Compression => "compression: sign the bytes that are sent, without compression",
+            Self::SecretWhiteSpace => {
+                "white space around the secret: take it and line ends away before signing"
+            }
             Self::ParameterOrder => "order: sign the parameters in the documented order",
             Self::EncodedValues => "encoding: hash the plain values, before percent-encoding",
             Self::UpperCase => "upper case: write the signature in lowercase hexadecimal",

@@ -187,7 +187,7 @@ async fn a_receipt_and_a_reply_reach_the_webhook_and_the_phone_shows_them() {
 async fn markup_in_a_message_stays_text() {
     let page = Page::open().await;
     let markup = "<script>window.ran=1</script><img src=x onerror=window.ran=1><b id=bold>x</b>";
-    sent(&page, SMS, &text_to("8611", markup)).await;
+    sent(&page, SMS, &text_to("86110000", markup)).await;
     sent(&page, WHATSAPP, &whatsapp(markup)).await;
     let refused = json!({ "appKey": markup, "phone": markup, markup: 1 }).to_string();
     let signer = Signer::new(
@@ -249,7 +249,7 @@ async fn a_fault_that_is_switched_on_hits_the_next_request() {
 async fn requests_are_found_and_moved_through_by_keyboard_and_cleared_after_a_question() {
     let page = Page::open().await;
     for text in ["one apple", "two pears", "three apples"] {
-        sent(&page, SMS, &text_to("8611", text)).await;
+        sent(&page, SMS, &text_to("86110000", text)).await;
     }
     let rows = |count: u32| format!("document.querySelectorAll('#rows li').length === {count}");
     page.until(&rows(3)).await;
@@ -258,8 +258,8 @@ async fn requests_are_found_and_moved_through_by_keyboard_and_cleared_after_a_qu
     page.press("APPLE").await;
     page.until(&rows(2)).await;
     // What comes meanwhile is found as well, or not.
-    sent(&page, SMS, &text_to("8611", "four apples")).await;
-    sent(&page, SMS, &text_to("8611", "five plums")).await;
+    sent(&page, SMS, &text_to("86110000", "four apples")).await;
+    sent(&page, SMS, &text_to("86110000", "five plums")).await;
     page.until(&rows(3)).await;
     page.press_key(Key::Escape).await;
     page.until(&rows(5)).await;

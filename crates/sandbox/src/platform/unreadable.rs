@@ -1,0 +1,63 @@
+//! Why a body cannot be read as JSON.
+
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_ENCODING;
+
+/// Codings of a body that are named; any other is a value of the request.
+const CODINGS: [&str; 6] = ["gzip", "x-gzip", "deflate", "br", "zstd", "compress"];
+/// How compressed bytes and other encodings begin.
+const BEGINNINGS: [(&[u8], &str); 5] = [
+    (
+        b"\x1f\x8b",
+        "is compressed with gzip; send it without compression",
+    ),
+    (
+        b"\x28\xb5\x2f\xfd",
+        "is compressed with zstd; send it without compression",
+    ),
+    (
+        b"\xef\xbb\xbf",
+        "begins with a byte order mark; send it without one",
+    ),
+    (b"\xff\xfe", "is UTF-16; send it in UTF-8"),
+    (b"\xfe\xff", "is UTF-16; send it in UTF-8"),
+];
+
+/// What is wrong, and what to change.
+pub(super) fn json(headers: &HeaderMap, body: &[u8], error: &serde_json::Error) -> String {
+    if let Some(coding) = coding(headers) {
+        return format!("the body has the content-encoding {coding}; send it without compression");
+    }
+    let begins = |(beginning, _): &&(&[u8], &str)| body.starts_with(beginning);
+    if let Some((_, problem)) = BEGINNINGS.iter().find(begins) {
+        return format!("the body {problem}");
+    }
+    if let Err(error) = std::str::from_utf8(body) {
+        let place = error.valid_up_to() + 1;
+        return format!("the body is not UTF-8 (byte {place}); send it in UTF-8");
+    }
+    let (line, column) = (error.line(), error.column());
+    // The reader of JSON has no other name for it.
+    if error.to_string().starts_with("recursion limit exceeded") {
+        return format!(
+            "the body is nested too deeply (line {line}, column {column}), 127 levels at most"
+        );
+    }
+    if error.is_eof() {
+        return format!("the body is not JSON: it ends too early (line {line}, column {column})");
+    }
+    format!("the body is not JSON (line {line}, column {column})")
+}
+
+/// The coding that the headers name, if it changes the body.
+fn coding(headers: &HeaderMap) -> Option<&'static str> {
+    let sent = headers.get_all(CONTENT_ENCODING).iter();
+    let sent = sent.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    let mut sent = sent.map(<[u8]>::trim_ascii);
+    let other =
+        sent.find(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity"))?;
+    let known = CODINGS
+        .into_iter()
+        .find(|known| other.eq_ignore_ascii_case(known.as_bytes()));
+    Some(known.unwrap_or("that its header names"))
+}
