@@ -31,6 +31,8 @@ use crate::server::Answering;
 
 /// So many bytes may be received at once, by all connections together; a single body that is allowed may be larger.
 const MAX_RECEIVING: usize = 256 * 1024 * 1024;
+/// How long a body may take to arrive; what waits for ever would keep its room.
+const PATIENCE: Duration = Duration::from_secs(300);
 /// Room made for a body before any of it has come, whatever length is announced.
 const MAX_RESERVED: u64 = 64 * 1024;
 /// The first second after the years that a `Date` header can hold.
@@ -53,17 +55,14 @@ pub(crate) struct Intake {
     limit: usize,
     /// Room in bytes for all bodies that are being received.
     room: Semaphore,
-    /// How long a body may take.
-    patience: Option<Duration>,
 }
 
 impl Intake {
-    pub(crate) fn new(limit: usize, patience: Option<Duration>) -> Self {
+    pub(crate) fn new(limit: usize) -> Self {
         let room = limit.clamp(MAX_RECEIVING, Semaphore::MAX_PERMITS);
         Self {
             limit,
             room: Semaphore::new(room),
-            patience,
         }
     }
 }
@@ -241,13 +240,8 @@ async fn read<B>(body: B, intake: &Intake) -> Result<(Bytes, SemaphorePermit<'_>
 where
     B: HttpBody<Data = Bytes> + Unpin,
 {
-    match intake.patience {
-        None => collect(body, intake).await,
-        Some(patience) => {
-            let collected = time::timeout(patience, collect(body, intake)).await;
-            collected.unwrap_or(Err(Cause::BodyIncomplete))
-        }
-    }
+    let collected = time::timeout(PATIENCE, collect(body, intake)).await;
+    collected.unwrap_or(Err(Cause::BodyIncomplete))
 }
 
 /// What is refused is read and dropped up to twice the limit, so that a sender that is not far above it gets to read its

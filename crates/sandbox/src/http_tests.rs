@@ -37,7 +37,7 @@ fn shared(body_limit: usize) -> Arc<Shared> {
         faults: Faults::default(),
         history: History::new(100, 1_000_000),
         pushes: Pushes::new(Vec::new(), None, Clock::new(|| NOW), Events::default()).unwrap(),
-        intake: Intake::new(body_limit, None),
+        intake: Intake::new(body_limit),
         access: Access::this_machine(),
         events: Events::default(),
     })
@@ -181,6 +181,7 @@ fn signed_by(secret: &str, body: &[u8]) -> Request {
 fn others_are_answered_while_a_wrong_signature_is_diagnosed() {
     // The thread of the runtime is the only one that serves, and one more is there for work that takes long.
     let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
         .max_blocking_threads(1)
         .build()
         .unwrap();
@@ -261,7 +262,7 @@ impl HttpBody for Silent {
 
 #[tokio::test(start_paused = true)]
 async fn a_body_that_does_not_come_is_given_up() {
-    let intake = Intake::new(100, Some(Duration::from_secs(300)));
+    let intake = Intake::new(100);
     let refused = read(Silent, &intake).await.map(drop);
     assert!(matches!(refused, Err(Cause::BodyIncomplete)));
 }

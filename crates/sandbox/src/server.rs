@@ -87,16 +87,34 @@ async fn connection(
         async { Ok::<_, Infallible>(answered.await) }
     });
     let mut connection = pin!(http.serve_connection(TokioIo::new(wire), service));
-    // An error of a connection is the client's: it went away or sent what is no HTTP.
     let told_to_close = line.closing();
     tokio::select! {
-        _ = connection.as_mut() => {}
+        ended = connection.as_mut() => log(ended),
         // A stream of events goes on for ever, and who watches may have stopped reading.
         () = told_to_close => if !line.is_endless() {
             connection.as_mut().graceful_shutdown();
             let _ = connection.await;
         }
     }
+}
+
+/// Says why a request got no further than HTTP. Its method and path are not known, so it is not in the history. The text is
+/// hyper's and holds nothing of what was sent.
+fn log(ended: hyper::Result<()>) {
+    let Err(error) = ended else {
+        return;
+    };
+    let problem = if error.is_parse_too_large() {
+        "its head is too large or has over 100 headers"
+    } else if error.is_parse() {
+        "it is not HTTP/1.1; the base URL begins with http://"
+    } else if error.is_timeout() {
+        "its head did not come in time"
+    } else {
+        // The client went away.
+        return;
+    };
+    tracing::warn!(reason = %error, "a request was refused and is not in the history: {problem}");
 }
 
 #[cfg(test)]

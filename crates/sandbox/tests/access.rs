@@ -305,3 +305,20 @@ async fn with_a_token_an_address_in_a_request_is_used_only_if_its_port_is_allowe
         }
     }
 }
+
+#[tokio::test]
+async fn a_sandbox_on_the_ipv6_loopback_address_is_this_machine() {
+    let builder = Sandbox::builder().listen_on(std::net::Ipv6Addr::LOCALHOST.into());
+    let Ok(sandbox) = builder.clock(|| NOW).start().await else {
+        // A machine without IPv6.
+        return;
+    };
+    let host = sandbox.url().strip_prefix("http://").unwrap();
+    assert!(host.starts_with("[::1]:"), "{host}");
+    let sent = send(sandbox.url(), &to_host(&good_sms(NOW), host)).await;
+    assert_eq!(sent.unwrap().code(), "0");
+    let request =
+        format!("GET /__sandbox/requests HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
+    let shown = send(sandbox.url(), request.as_bytes()).await.unwrap();
+    assert_eq!(shown.json()["requests"][0]["operation"], "send_sms");
+}

@@ -168,6 +168,51 @@ async fn the_log_of_a_push_shows_no_answer_of_the_receiver() {
     assert!(!log.contains("answer"), "{log}");
 }
 
+/// Such a request has no method and path for the history.
+#[cfg(unix)]
+#[tokio::test]
+async fn what_is_refused_before_it_is_a_request_is_one_line_of_the_log() {
+    let (mut child, url) = start(&[]);
+    let head =
+        |middle: &str| format!("GET /8615012345678 HTTP/1.1\r\nhost: localhost\r\n{middle}\r\n");
+    let refused = [
+        "GET /8615012345678 8615012345678 HTTP/1.1\r\n\r\n".to_owned(),
+        "\u{16}\u{3}\u{1}\u{2}\0\u{1}\0\u{1}\u{3}\u{3}8615012345678\r\n\r\n".to_owned(),
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned(),
+        "8615012345678\r\n\r\n".to_owned(),
+        head(&"x-phone: 8615012345678\r\n".repeat(101)),
+        head(&format!("x-phone: {}\r\n", "8615012345678".repeat(100_000))),
+        head("x phone: 8615012345678\r\n"),
+        head("content-length: 1\r\ncontent-length: 8615012345678\r\n"),
+        head("content-length: -8615012345678\r\n"),
+        format!(
+            "GET /{} HTTP/1.1\r\nhost: localhost\r\n\r\n",
+            "8615012345678".repeat(10_000)
+        ),
+    ];
+    for request in &refused {
+        let reply = send(&url, request.as_bytes()).await;
+        assert!(reply.is_none_or(|reply| reply.status >= 400));
+    }
+    let listed = call(&url, "GET", "/__sandbox/requests").await.json();
+    assert_eq!(listed["requests"].as_array().unwrap().len(), 0);
+    signal(&child, "-INT");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let mut log = String::new();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut log)
+        .unwrap();
+    let lines = log
+        .lines()
+        .filter(|line| line.contains("a request was refused"));
+    assert_eq!(lines.count(), refused.len(), "{log}");
+    assert!(log.contains("over 100 headers"), "{log}");
+    assert!(!log.contains("8615012345678"), "{log}");
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn a_port_in_use_is_one_line_and_exit_code_1() {

@@ -287,7 +287,8 @@ async fn an_endpoint_of_this_machine_is_found_by_its_name_on_both_addresses() {
         let port = listener.local_addr().unwrap().port();
         let mut hook = Hook::on(listener, "success");
         for host in ["localhost", "LocalHost", "localhost."] {
-            let order = Order::new("sms", "sms_receipt").to(format!("http://{host}:{port}/"));
+            let url = format!("HTTP://user:s3cret@{host}:{port}/");
+            let order = Order::new("sms", "sms_receipt").to(url);
             let sandbox = Sandbox::start().await.unwrap();
             let made = sandbox.pushes().send(order).await.unwrap();
             assert_eq!(

@@ -1,6 +1,6 @@
 //! The time, passed in.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Tells the time. Any `Fn() -> u64` is one, so that tests bring their own.
 pub trait Clock: Send + Sync + 'static {
@@ -25,4 +25,9 @@ impl Clock for SystemClock {
             u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
         })
     }
+}
+
+/// In milliseconds; parts of one are dropped.
+pub(crate) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -60,10 +60,13 @@ impl KeyBuilder {
         key
     }
 
-    /// The next field. Without a value there is no key: one that lacks a part would be shared by different events.
+    /// The next field. Without a value there is no key: one that lacks a part would be shared by different events. The same is true
+    /// of a value in which U+FFFD stands for bytes that were no text.
     pub(crate) fn part(&mut self, value: &impl Serialize) {
         match serde_json::to_value(value) {
-            Ok(Value::String(text)) if !text.is_empty() => self.text(&text),
+            Ok(Value::String(text)) if !text.is_empty() && !text.contains('\u{fffd}') => {
+                self.text(&text);
+            }
             Ok(Value::Number(number)) => self.text(&number.to_string()),
             Ok(Value::Bool(flag)) => self.text(if flag { "true" } else { "false" }),
             _ => self.complete = false,
@@ -114,6 +117,7 @@ mod tests {
     fn without_a_part_there_is_no_key() {
         assert_eq!(key(&[Some("a"), None]), None);
         assert_eq!(key(&[Some(""), Some("b")]), None);
+        assert_eq!(key(&[Some("4711\u{fffd}"), Some("b")]), None);
     }
 
     #[test]

@@ -44,7 +44,9 @@ pub use receiver::{
     Answer, DEFAULT_BODY_TIMEOUT, Incoming, NotQueued, Pending, Queue, Received, Receiver, Refusal,
     Refused,
 };
-pub use replay::{Claim, DEFAULT_REPLAY_CAPACITY, MemoryStore, ReplayKey, ReplayStore};
+pub use replay::{
+    Claim, DEFAULT_REPEAT_WINDOW, DEFAULT_REPLAY_CAPACITY, MemoryStore, ReplayKey, ReplayStore,
+};
 pub use time::{LocalDateTime, NotADateTime, UnixTime};
 pub use unsigned::{AllowList, IpRange, NotARange, SourceError, UrlSecret};
 pub use verify::{

@@ -11,10 +11,10 @@ use nxcloud_sandbox::{Builder, Sandbox};
 
 use crate::failure::Failure;
 
-/// Settings of a sandbox that only this process uses. With an account of the caller's its inspector asks for a random token, which
-/// the sandbox makes and nobody is shown.
+/// Settings of a sandbox that only this process uses. It may hold real accounts; nobody else can know the token that its
+/// inspector asks for.
 pub(crate) fn own_sandbox(accounts: &Credentials) -> Builder {
-    let mut builder = Sandbox::builder();
+    let mut builder = Sandbox::builder().random_token();
     if let Some(signer) = accounts.nxcloud_signer() {
         builder = builder.account(signer.access_key().clone(), signer.secret().clone());
     }
@@ -50,13 +50,15 @@ mod tests {
 
     #[tokio::test]
     async fn the_inspector_of_an_own_sandbox_asks_for_a_token() {
-        let accounts = Credentials::antbuddy("my-app", "my-secret").unwrap();
-        let sandbox = own_sandbox(&accounts).start().await.unwrap();
-        for path in ["requests", "state", "pushes", "events", ""] {
-            let url = format!("{}/__sandbox/{path}", sandbox.url());
-            let answer = reqwest::get(url).await.unwrap();
-            assert_eq!(answer.status(), 401, "{path}");
+        let mine = Credentials::antbuddy("my-app", "my-secret").unwrap();
+        for accounts in [mine, Credentials::default()] {
+            let sandbox = own_sandbox(&accounts).start().await.unwrap();
+            for path in ["requests", "state", "pushes", "events", ""] {
+                let url = format!("{}/__sandbox/{path}", sandbox.url());
+                let answer = reqwest::get(url).await.unwrap();
+                assert_eq!(answer.status(), 401, "{path}");
+            }
+            sandbox.shutdown().await;
         }
-        sandbox.shutdown().await;
     }
 }

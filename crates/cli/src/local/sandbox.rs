@@ -142,7 +142,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Failure> {
             // With an account beside the built-in ones the address holds a token that the sandbox made.
             None => format!("page: {page}"),
         });
-        output::note(&if matches.contains_id("token-variable") {
+        output::note(&if named.is_some() {
             "accounts: those of --account and --antbuddy-account only; Ctrl-C stops".to_owned()
         } else {
             let base_url = if given.is_some_and(|port| port != SANDBOX_PORT) {
@@ -166,12 +166,12 @@ fn account<K>(
     text: &str,
     key: impl Fn(String) -> Result<K, InvalidField>,
 ) -> Result<(K, Secret), Failure> {
-    let Some((id, variable)) = text.split_once('=') else {
+    let Some((id, name)) = text.split_once('=') else {
         let problem =
             format!("{flag} takes KEY=VARIABLE, the name of the variable that holds the secret");
         return Err(Failure::usage(problem));
     };
-    let secret = self::variable(variable, || format!("{flag} {id}=…"))?;
+    let secret = variable(name, || format!("{flag} {id}=…"))?;
     let wrong = |error: InvalidField| Failure::usage(format!("{flag} {id}: {error}"));
     let key = key(id.to_owned()).map_err(wrong)?;
     Ok((key, Secret::new(secret).map_err(wrong)?))

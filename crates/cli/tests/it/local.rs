@@ -141,23 +141,6 @@ async fn another_address_than_loopback_needs_a_token() {
     mine.run(&send).exits(0);
 }
 
-/// The page of a sandbox that holds another account is only for whoever started it.
-#[cfg(unix)]
-#[tokio::test(flavor = "multi_thread")]
-async fn with_an_account_the_page_has_a_token_which_is_printed() {
-    let nxcloud = Nxcloud::new().with("MY_SECRET", "another-secret");
-    for account in ["--account", "--antbuddy-account"] {
-        let running = nxcloud.start(&["sandbox", "--port", "0", account, "mine=MY_SECRET"]);
-        let url = running.url.clone();
-        assert_eq!(asked(&url, "requests", None).await.0, 401);
-        let printed = running.stopped();
-        let page = printed.lines().find_map(|line| line.split_once("page: "));
-        let (_, page) = page.unwrap();
-        let token = page.strip_prefix(&format!("{url}/__sandbox/?token="));
-        assert!(token.unwrap().len() == 64, "{page}");
-    }
-}
-
 /// An endpoint that answers one request with this, and gives back what it got.
 fn endpoint(answer: &'static str) -> (String, thread::JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -113,16 +113,18 @@ fn a_sandbox_with_a_real_account_makes_a_token_and_prints_it() {
         let address = address.split('/').next().unwrap().to_owned();
         (child, url, address)
     };
-    let (mut child, url, address) = start(&["--account", "my-key=MY_SECRET"]);
-    let (_, token) = url.split_once("?token=").unwrap();
-    assert_eq!(token.len(), 64, "{token}");
-    let refused = get(&address, "/__sandbox/requests", "").unwrap();
-    assert!(refused.starts_with("HTTP/1.1 401"), "{refused}");
-    let bearer = format!("authorization: Bearer {token}\r\n");
-    let answered = get(&address, "/__sandbox/requests", &bearer).unwrap();
-    assert!(answered.starts_with("HTTP/1.1 200"), "{answered}");
-    child.kill().unwrap();
-    child.wait().unwrap();
+    for flag in ["--account", "--antbuddy-account"] {
+        let (mut child, url, address) = start(&[flag, "mine=MY_SECRET"]);
+        let (_, token) = url.split_once("?token=").unwrap();
+        assert_eq!(token.len(), 64, "{token}");
+        let refused = get(&address, "/__sandbox/requests", "").unwrap();
+        assert!(refused.starts_with("HTTP/1.1 401"), "{refused}");
+        let bearer = format!("authorization: Bearer {token}\r\n");
+        let answered = get(&address, "/__sandbox/requests", &bearer).unwrap();
+        assert!(answered.starts_with("HTTP/1.1 200"), "{answered}");
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
 
     // A token of the user's is not printed.
     let named = [

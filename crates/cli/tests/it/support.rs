@@ -175,16 +175,6 @@ impl Running {
         interrupt(&self.child);
         self.child.wait().unwrap().code()
     }
-
-    /// Stops it, and gives back what it printed to stderr.
-    #[cfg(unix)]
-    pub(crate) fn stopped(mut self) -> String {
-        interrupt(&self.child);
-        let mut printed = String::new();
-        let mut stderr = self.child.stderr.take().unwrap();
-        std::io::Read::read_to_string(&mut stderr, &mut printed).unwrap();
-        printed
-    }
 }
 
 impl Drop for Running {

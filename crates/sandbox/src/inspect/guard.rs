@@ -73,7 +73,10 @@ fn is_same_site(headers: &HeaderMap) -> bool {
     }
     match (text(ORIGIN), text(HOST)) {
         (None, _) => true,
-        (Some(origin), Some(host)) => origin.strip_prefix("http://") == Some(host),
+        (Some(origin), Some(host)) => {
+            let origin = origin.strip_prefix("http://");
+            origin.is_some_and(|origin| origin.eq_ignore_ascii_case(host))
+        }
         (Some(_), None) => false,
     }
 }
@@ -110,6 +113,7 @@ mod tests {
         for (sent, expected) in [
             (vec![host, json], None),
             (vec![host, json, ("origin", "http://localhost:8080")], None),
+            (vec![host, json, ("origin", "http://LocalHost:8080")], None),
             (vec![host, json, ("sec-fetch-site", "same-origin")], None),
             (
                 vec![host, json, ("origin", "http://evil.example")],

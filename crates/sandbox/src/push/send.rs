@@ -128,13 +128,16 @@ impl Target {
             return None;
         }
         let port = uri.port_u16().unwrap_or(80);
-        let addresses = loopback::addresses(uri.host()?).map(|ip| SocketAddr::new(ip, port));
+        let host = uri.host()?;
+        let addresses = loopback::addresses(host).map(|ip| SocketAddr::new(ip, port));
         let addresses = addresses.collect::<Vec<_>>();
         (!addresses.is_empty()).then(|| Self {
             addresses,
-            host: uri
-                .authority()
-                .map_or_else(String::new, ToString::to_string),
+            // Without a user's name and password.
+            host: match uri.port() {
+                Some(port) => format!("{host}:{port}"),
+                None => host.to_owned(),
+            },
             path: uri.path().to_owned(),
             query: uri.query().map(str::to_owned),
         })

@@ -24,7 +24,7 @@ impl Answer {
         Self::negative(reply, 503)
     }
 
-    /// The push was refused. The same for every reason.
+    /// The push was refused.
     pub(crate) const fn refused(reply: Reply) -> Self {
         Self::negative(reply, 403)
     }

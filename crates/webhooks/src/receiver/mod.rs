@@ -1,95 +1,29 @@
 //! Checking, reading and answering pushes, without any HTTP framework.
 
 mod answer;
+mod incoming;
 mod pending;
 mod queue;
 mod refusal;
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use answer::Answer;
+pub use incoming::Incoming;
 pub use pending::{Pending, Received};
 pub use queue::{NotQueued, Queue};
 pub use refusal::{Refusal, Refused};
 
+use crate::clock::{Clock, SystemClock, millis};
 use crate::event::{Event, parse_arrived};
 use crate::fields::Arrived;
 use crate::push::Content;
+use crate::replay::{Claim, Claimed, ReplayKey, ReplayStore};
 use crate::unsigned::{AllowList, UrlSecret, check_query};
 use crate::verify::{DEFAULT_BODY_LIMIT, Verifier};
-
-/// An HTTP request with a push, as received.
-///
-/// `Debug` shows neither headers nor URL nor body.
-#[derive(Clone)]
-pub struct Incoming<'a> {
-    headers: Vec<(&'a str, &'a [u8])>,
-    path: &'a str,
-    query: Option<&'a str>,
-    peer: Option<IpAddr>,
-    body: &'a [u8],
-}
-
-impl<'a> Incoming<'a> {
-    /// A request with this body, byte for byte as it came.
-    #[must_use]
-    pub const fn new(body: &'a [u8]) -> Self {
-        Self {
-            headers: Vec::new(),
-            path: "/",
-            query: None,
-            peer: None,
-            body,
-        }
-    }
-
-    /// All headers: a `&http::HeaderMap`, or pairs of name and value, with a header that came twice in it twice.
-    #[must_use]
-    pub fn headers<N, V>(mut self, headers: impl IntoIterator<Item = (&'a N, &'a V)>) -> Self
-    where
-        N: AsRef<str> + ?Sized + 'a,
-        V: AsRef<[u8]> + ?Sized + 'a,
-    {
-        let headers = headers.into_iter();
-        self.headers
-            .extend(headers.map(|(name, value)| (name.as_ref(), value.as_ref())));
-        self
-    }
-
-    /// Path and query of the URL, not decoded.
-    #[must_use]
-    pub const fn url(mut self, path: &'a str, query: Option<&'a str>) -> Self {
-        self.path = path;
-        self.query = query;
-        self
-    }
-
-    /// The address of the other end of the connection. Only an [`AllowList`] asks for it.
-    #[must_use]
-    pub const fn peer(mut self, address: IpAddr) -> Self {
-        self.peer = Some(address);
-        self
-    }
-
-    fn values<'s>(&'s self, wanted: &'s str) -> impl Iterator<Item = &'a [u8]> + 's {
-        let headers = self.headers.iter();
-        headers
-            .filter(move |(name, _)| name.eq_ignore_ascii_case(wanted))
-            .map(|(_, value)| *value)
-    }
-}
-
-impl fmt::Debug for Incoming<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Incoming")
-            .field("body_bytes", &self.body.len())
-            .finish_non_exhaustive()
-    }
-}
 
 /// Receives the pushes of one service: checks where they come from, reads them, and answers what the platform expects once
 /// they are processed. Cloning it is cheap.
@@ -136,7 +70,16 @@ struct Settings {
     content: Vec<Content>,
     limit: usize,
     body_timeout: Option<Duration>,
+    clock: Arc<dyn Clock>,
+    once: Option<Once>,
     on_refusal: Option<Hook>,
+}
+
+/// Which events were handled, and for how long that is remembered, in milliseconds.
+#[derive(Clone)]
+struct Once {
+    window: u64,
+    store: Arc<dyn ReplayStore>,
 }
 
 impl<E: Event> Receiver<E> {
@@ -170,6 +113,7 @@ impl<E: Event> Receiver<E> {
         let mut settings = Settings::of::<E>();
         settings.limit = verifier.limit();
         settings.content = content;
+        settings.clock = verifier.shared_clock();
         settings.verifier = Some(verifier);
         Self(Arc::new(settings), PhantomData)
     }
@@ -223,7 +167,37 @@ impl<E: Event> Receiver<E> {
         self.with(|settings| settings.body_timeout = timeout)
     }
 
-    /// Calls this for every push that is not accepted, to log or count the reason that the sender is not told.
+    /// Handles each event once within this time, recognised by its [`IdempotencyKey`](crate::IdempotencyKey): a repeat of an event that was
+    /// processed is answered as accepted, and one that comes while the first is at work as not processed.
+    ///
+    /// It works for unsigned pushes and for repeats that the platform signs with a new `ts`, neither of which the replay guard of a [`Verifier`]
+    /// knows. It is off unless asked for, because an unsigned push proves nothing: whoever knows the URL can send an event before the
+    /// platform does, and the genuine one is then dropped as a repeat. An event without a key is always handled.
+    ///
+    /// What the store cannot tell (it is full, or cannot be asked) is handled, since some pushes come only once. With a
+    /// [`MemoryStore`](crate::MemoryStore) for `n` events, that is: while the last `n` are younger than the window, further ones are
+    /// handled without being remembered.
+    #[must_use]
+    pub fn once_per_event(self, window: Duration, store: impl ReplayStore + 'static) -> Self {
+        let once = Once {
+            window: millis(window),
+            store: Arc::new(store),
+        };
+        self.with(|settings| settings.once = Some(once))
+    }
+
+    /// The clock for [`once_per_event`](Self::once_per_event) and for the verifier: the verifier's or the system's unless set here.
+    #[must_use]
+    pub fn clock(self, clock: impl Clock) -> Self {
+        let clock: Arc<dyn Clock> = Arc::new(clock);
+        self.with(|settings| {
+            let verifier = settings.verifier.take();
+            settings.verifier = verifier.map(|v| v.with_shared_clock(Arc::clone(&clock)));
+            settings.clock = clock;
+        })
+    }
+
+    /// Calls this for every push that is not handled, to log or count the reason, which the sender does not get.
     #[must_use]
     pub fn on_refusal(self, hook: impl Fn(&Refusal) + Send + Sync + 'static) -> Self {
         self.with(|settings| settings.on_refusal = Some(Arc::new(hook)))
@@ -303,15 +277,38 @@ impl<E: Event> Receiver<E> {
             limit,
             signed: verified.is_some(),
         };
-        match parse_arrived(&settings.content, &arrived) {
-            Ok(event) => Ok(Pending::new(self.clone(), event, verified, sender)),
-            Err(error) => {
+        let claimed = parse_arrived(&settings.content, &arrived)
+            .map_err(Refusal::from)
+            .and_then(|event| Ok((self.claim(&event)?, event)));
+        match claimed {
+            Ok((claimed, event)) => {
+                Ok(Pending::new(self.clone(), event, verified, claimed, sender))
+            }
+            Err(reason) => {
                 // What cannot be read was not processed: the platform may try again.
                 if let Some(verified) = verified {
-                    verified.release();
+                    verified.settle(reason == Refusal::AlreadyProcessed);
                 }
-                Err(error.into())
+                Err(reason)
             }
+        }
+    }
+
+    /// Remembers an event as at work, where events are handled once.
+    fn claim(&self, event: &E) -> Result<Option<Claimed>, Refusal> {
+        let settings = &*self.0;
+        let (Some(once), Some(key)) = (&settings.once, event.idempotency_key()) else {
+            return Ok(None);
+        };
+        let (key, now) = (ReplayKey::of_event(&key), settings.clock.now_millis());
+        match once.store.claim(&key, now.saturating_add(once.window), now) {
+            Claim::Fresh => Ok(Some(Claimed {
+                key,
+                store: Some(Arc::clone(&once.store)),
+            })),
+            Claim::Processed => Err(Refusal::AlreadyProcessed),
+            Claim::Seen => Err(Refusal::AtWork),
+            Claim::Full | Claim::Expired | Claim::Unavailable => Ok(None),
         }
     }
 
@@ -343,7 +340,7 @@ impl<E: Event> Receiver<E> {
         self.report(reason);
         Refused {
             reason,
-            answer: Answer::refused(E::REPLY),
+            answer: reason.answer(E::REPLY),
         }
     }
 
@@ -363,6 +360,8 @@ impl Settings {
             content: E::CONTENT.to_vec(),
             limit: DEFAULT_BODY_LIMIT,
             body_timeout: Some(DEFAULT_BODY_TIMEOUT),
+            clock: Arc::new(SystemClock),
+            once: None,
             on_refusal: None,
         }
     }
@@ -382,6 +381,7 @@ impl<E> fmt::Debug for Receiver<E> {
             .field("allow_list", &self.0.allow_list)
             .field("limit", &self.0.limit)
             .field("body_timeout", &self.0.body_timeout)
+            .field("once_per_event", &self.0.once.is_some())
             .finish_non_exhaustive()
     }
 }

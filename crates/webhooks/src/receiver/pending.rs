@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use super::{Answer, Queue, Receiver, Refusal};
 use crate::event::Event;
+use crate::replay::Claimed;
 use crate::verify::Verified;
 
 /// An event that was received, and what is known of its way.
@@ -21,8 +22,10 @@ pub struct Received<E> {
 
 /// A push that was checked and read, and waits for its outcome.
 ///
-/// One of its methods gives the answer for the platform. When it is dropped instead, because the handler panicked or was
-/// cancelled, the push counts as not processed, so that the replay guard lets the platform's next attempt in.
+/// One of its methods gives the answer for the platform. A repeat that comes before that is refused, and one that comes later is answered
+/// in the same way if the push was processed; see [`Verifier`](crate::Verifier) and
+/// [`Receiver::once_per_event`](Receiver::once_per_event). When it is dropped instead, because the handler panicked or was
+/// cancelled, the push counts as not processed, so that the platform's next attempt gets in.
 #[must_use = "dropping it means that the push was not processed"]
 pub struct Pending<E: Event> {
     received: Received<E>,
@@ -33,6 +36,8 @@ pub struct Pending<E: Event> {
 pub(crate) struct Outcome<E: Event> {
     receiver: Receiver<E>,
     verified: Option<Verified>,
+    /// Its event, where events are handled once.
+    event: Option<Claimed>,
     open: bool,
 }
 
@@ -41,12 +46,14 @@ impl<E: Event> Pending<E> {
         receiver: Receiver<E>,
         event: E,
         verified: Option<Verified>,
+        claimed: Option<Claimed>,
         sender: Option<IpAddr>,
     ) -> Self {
         Self {
             outcome: Outcome {
                 receiver,
                 verified: verified.clone(),
+                event: claimed,
                 open: true,
             },
             received: Received {
@@ -106,7 +113,7 @@ impl<E: Event> Pending<E> {
 impl<E: Event> Outcome<E> {
     pub(crate) fn settle(mut self, processed: bool) -> Answer {
         if processed {
-            self.open = false;
+            self.remember(true);
             Answer::accepted(E::REPLY)
         } else {
             self.fail(Refusal::NotProcessed)
@@ -114,15 +121,18 @@ impl<E: Event> Outcome<E> {
     }
 
     fn fail(mut self, reason: Refusal) -> Answer {
-        self.close(reason);
+        self.remember(false);
+        self.receiver.report(reason);
         Answer::failed(E::REPLY)
     }
 
-    fn close(&mut self, reason: Refusal) {
+    fn remember(&mut self, processed: bool) {
         self.open = false;
-        self.receiver.report(reason);
-        if let Some(verified) = self.verified.take() {
-            verified.release();
+        if let Some(verified) = &self.verified {
+            verified.settle(processed);
+        }
+        if let Some(event) = &self.event {
+            event.settle(processed);
         }
     }
 }
@@ -130,7 +140,8 @@ impl<E: Event> Outcome<E> {
 impl<E: Event> Drop for Outcome<E> {
     fn drop(&mut self) {
         if self.open {
-            self.close(Refusal::NotProcessed);
+            self.remember(false);
+            self.receiver.report(Refusal::NotProcessed);
         }
     }
 }

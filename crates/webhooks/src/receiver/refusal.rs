@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use super::Answer;
 use crate::fields::ParseError;
+use crate::push::Reply;
 use crate::unsigned::SourceError;
 use crate::verify::VerifyError;
 
-/// Why a push was not accepted. For the operator's eyes; the sender gets an [`Answer`] that is the same for every reason.
+/// Why a push was not handled. For the operator's eyes; the sender gets an [`Answer`] that tells no reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Refusal {
@@ -30,6 +31,11 @@ pub enum Refusal {
     Source(SourceError),
     /// The fields cannot be read.
     Parse(ParseError),
+    /// The same push, or the same event ([`Receiver::once_per_event`](crate::Receiver::once_per_event)), was processed before. It is
+    /// answered as accepted and not handled again.
+    AlreadyProcessed,
+    /// The same event is at work.
+    AtWork,
     /// The queue has no room.
     QueueFull,
     /// The handler failed, was cancelled, or panicked.
@@ -48,6 +54,8 @@ impl fmt::Display for Refusal {
             Self::Verify(error) => error.fmt(f),
             Self::Source(error) => error.fmt(f),
             Self::Parse(error) => error.fmt(f),
+            Self::AlreadyProcessed => f.write_str("the push was processed before"),
+            Self::AtWork => f.write_str("the same event is at work"),
             Self::QueueFull => f.write_str("the queue has no room"),
             Self::NotProcessed => f.write_str("the push was not processed"),
         }
@@ -56,10 +64,27 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
+impl Refusal {
+    /// What the platform is answered: it need not repeat what was processed, may repeat what passes by itself, and learns nothing else.
+    pub(super) const fn answer(self, reply: Reply) -> Answer {
+        match self {
+            Self::AlreadyProcessed => Answer::accepted(reply),
+            Self::AtWork
+            | Self::Verify(
+                VerifyError::Replayed
+                | VerifyError::ReplayGuardFull
+                | VerifyError::ReplayGuardUnavailable,
+            ) => Answer::failed(reply),
+            _ => Answer::refused(reply),
+        }
+    }
+}
+
 impl From<VerifyError> for Refusal {
     fn from(error: VerifyError) -> Self {
         match error {
             VerifyError::BodyTooLarge { limit } => Self::BodyTooLarge { limit },
+            VerifyError::AlreadyProcessed => Self::AlreadyProcessed,
             error => Self::Verify(error),
         }
     }
@@ -77,7 +102,7 @@ impl From<ParseError> for Refusal {
     }
 }
 
-/// A refused push: the reason for the operator, the answer for the sender.
+/// A push that is not handled: the reason for the operator, the answer for the sender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refused {
     pub(crate) reason: Refusal,

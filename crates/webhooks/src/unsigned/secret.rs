@@ -183,7 +183,7 @@ mod tests {
             let result = url.check("/", Some(query));
             assert_eq!(result, Err(SourceError::UrlSecret), "{query}");
         }
-        // Where the secret is right as it came, a `?` elsewhere is none of its business.
+        // Where the secret is right as it came, a `?` elsewhere is allowed.
         let kept = url.check("/", Some("text=why?&token=s3cr%26t%2B1"));
         assert_eq!(kept, Ok(Some("text=why?".into())));
     }

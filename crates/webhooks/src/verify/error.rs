@@ -66,15 +66,21 @@ pub enum VerifyError {
     InvalidHeader(SignedHeader),
     /// No secret is configured for the access key.
     UnknownAccessKey,
-    /// `ts` is further in the past than the tolerance: a delayed push, a replay, or a clock that is ahead.
+    /// `ts` is further in the past than [`Verifier::max_age`](crate::Verifier::max_age): a delayed push, a replay, or a clock that
+    /// is ahead.
     TimestampTooOld {
-        /// Distance to the clock, in milliseconds.
+        /// The age of the push by the clock, in milliseconds.
         by_millis: u64,
+        /// The limit, in milliseconds.
+        limit_millis: u64,
     },
-    /// `ts` is further in the future than the tolerance: a wrong unit, or a clock that is behind.
+    /// `ts` is further in the future than [`Verifier::tolerance`](crate::Verifier::tolerance): a wrong unit, or a clock that is
+    /// behind.
     TimestampTooNew {
         /// Distance to the clock, in milliseconds.
         by_millis: u64,
+        /// The limit, in milliseconds.
+        limit_millis: u64,
     },
     /// The signature is not that of these headers and this body: another secret, or bytes that changed on the way.
     SignatureMismatch,
@@ -82,7 +88,9 @@ pub enum VerifyError {
     UnexpectedBizType,
     /// Signed for another purpose; perhaps a request of one's own that someone sends back.
     UnexpectedAction,
-    /// The same push was accepted before.
+    /// The same push was processed before. It is answered as accepted, so that the platform does not repeat it again, and not handled.
+    AlreadyProcessed,
+    /// The same push was accepted before, and is at work, or the replay guard's store does not say how it ended.
     Replayed,
     /// The replay guard remembers as much as it may. Give it more room.
     ReplayGuardFull,
@@ -103,16 +111,29 @@ impl fmt::Display for VerifyError {
             Self::DuplicateHeader(header) => write!(f, "the header {header} came more than once"),
             Self::InvalidHeader(header) => write!(f, "the header {header} cannot be read"),
             Self::UnknownAccessKey => f.write_str("no secret is configured for the access key"),
-            Self::TimestampTooOld { by_millis } => {
-                write!(f, "ts is {by_millis} ms in the past")
-            }
-            Self::TimestampTooNew { by_millis } => {
-                write!(f, "ts is {by_millis} ms in the future")
-            }
+            Self::TimestampTooOld {
+                by_millis,
+                limit_millis,
+            } => write!(
+                f,
+                "ts is {} in the past, and the limit is {}; Verifier::max_age allows more",
+                Seconds(*by_millis),
+                Seconds(*limit_millis)
+            ),
+            Self::TimestampTooNew {
+                by_millis,
+                limit_millis,
+            } => write!(
+                f,
+                "ts is {} in the future, and the limit is {}; check this machine's clock",
+                Seconds(*by_millis),
+                Seconds(*limit_millis)
+            ),
             Self::SignatureMismatch => f.write_str("the signature does not match"),
             Self::UnexpectedBizType => f.write_str("the push is signed for another bizType"),
             Self::UnexpectedAction => f.write_str("the push is signed for another action"),
-            Self::Replayed => f.write_str("the same push was accepted before"),
+            Self::AlreadyProcessed => f.write_str("the same push was processed before"),
+            Self::Replayed => f.write_str("the same push was accepted before and is at work"),
             Self::ReplayGuardFull => f.write_str("the replay guard is full"),
             Self::ClockSetBack => f.write_str(
                 "the clock was set back, so that the replay guard may have forgotten this push; correct the clock",
@@ -123,3 +144,16 @@ impl fmt::Display for VerifyError {
 }
 
 impl std::error::Error for VerifyError {}
+
+/// Milliseconds, shown in seconds.
+struct Seconds(u64);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (seconds, millis) = (self.0 / 1_000, self.0 % 1_000);
+        match millis {
+            0 => write!(f, "{seconds} s"),
+            _ => write!(f, "{seconds}.{millis:03} s"),
+        }
+    }
+}

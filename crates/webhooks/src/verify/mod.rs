@@ -7,13 +7,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use nxcloud_signing::{AccessKey, Action, BizType, Body, Request, Signer, Timestamp};
+use nxcloud_signing::{AccessKey, Action, BizType, Body, Request, Signature, Signer, Timestamp};
 
 pub use error::{SignedHeader, VerifyError};
 use headers::Found;
 
-use crate::clock::{Clock, SystemClock};
-use crate::replay::{Claim, MemoryStore, ReplayKey, ReplayStore};
+use crate::clock::{Clock, SystemClock, millis};
+use crate::replay::{Claim, Claimed, MemoryStore, ReplayKey, ReplayStore};
 
 /// How far `ts` may be from the clock, on both sides, unless told otherwise: the 60 s that the platform allows for requests. The
 /// reference states no other for pushes.
@@ -45,6 +45,7 @@ pub struct Verifier {
     /// `None` accepts every action, an empty list none.
     actions: Option<Vec<String>>,
     tolerance: u64,
+    max_age: Option<u64>,
     body_limit: usize,
     clock: Arc<dyn Clock>,
     store: Option<Arc<dyn ReplayStore>>,
@@ -59,6 +60,7 @@ impl Verifier {
             biz_type: None,
             actions: None,
             tolerance: millis(DEFAULT_TOLERANCE),
+            max_age: None,
             body_limit: DEFAULT_BODY_LIMIT,
             clock: Arc::new(SystemClock),
             store: Some(Arc::new(MemoryStore::default())),
@@ -87,10 +89,28 @@ impl Verifier {
         self
     }
 
-    /// How far `ts` may be from the clock, in the past and in the future. Parts of a millisecond are dropped.
+    /// How far `ts` may be from the clock, in the past and in the future: [`DEFAULT_TOLERANCE`] unless set here. Parts of a
+    /// millisecond are dropped. [`max_age`](Self::max_age) sets the past alone.
     #[must_use]
     pub fn tolerance(mut self, tolerance: Duration) -> Self {
         self.tolerance = millis(tolerance);
+        self
+    }
+
+    /// How old a push may be: how far `ts` may be in the past. Without it that is the [`tolerance`](Self::tolerance).
+    ///
+    /// It is a choice between two losses:
+    ///
+    /// - A push that arrives later is lost, for example after an outage of the network or of the receiver. It is refused as often as it
+    ///   is repeated with the same `ts`. Whether the platform signs a repeat with a new one is not documented. (Late repeats of a push
+    ///   that came in time are no loss: see [`MemoryStore::repeat_window`].)
+    /// - Whoever got hold of a push can send it again for so long wherever the replay guard does not remember it: after a restart, and in
+    ///   another process with a memory of its own. The handler then runs twice.
+    ///
+    /// The guard must have room for all pushes of that time ([`MemoryStore::new`]); full of them, it refuses new ones.
+    #[must_use]
+    pub fn max_age(mut self, age: Duration) -> Self {
+        self.max_age = Some(millis(age));
         self
     }
 
@@ -103,8 +123,12 @@ impl Verifier {
 
     /// The clock that `ts` is compared with.
     #[must_use]
-    pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.clock = Arc::new(clock);
+    pub fn clock(self, clock: impl Clock) -> Self {
+        self.with_shared_clock(Arc::new(clock))
+    }
+
+    pub(crate) fn with_shared_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
         self
     }
 
@@ -115,11 +139,15 @@ impl Verifier {
         self
     }
 
-    /// No replay guard: the same push is accepted as often as it comes within the tolerance.
+    /// No replay guard: the same push is accepted as often as it comes while its `ts` is.
     #[must_use]
     pub fn without_replay_guard(mut self) -> Self {
         self.store = None;
         self
+    }
+
+    pub(crate) fn shared_clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
     }
 
     pub(crate) const fn limit(&self) -> usize {
@@ -137,7 +165,8 @@ impl Verifier {
     /// Verifies a push over its headers and the very bytes of its body.
     ///
     /// Headers are pairs of name and value: a `&http::HeaderMap`, or any iterator. Names may be in any case. On success the push
-    /// counts as seen; if it cannot be processed, [`Verified::release`] lets the platform's next attempt in.
+    /// counts as at work, and repeats are refused. [`Verified::complete`] says that it was processed, so that repeats are
+    /// [`VerifyError::AlreadyProcessed`] and can be answered; [`Verified::release`] that it was not, so that the next attempt gets in.
     ///
     /// The signature covers the five headers and the body, not the URL, its query or any other header.
     ///
@@ -178,66 +207,115 @@ impl Verifier {
             return Err(VerifyError::UnknownAccessKey);
         }
         let now = self.clock.now_millis();
-        let at = self.in_time(&ts, now)?;
+        let at = ts.millis().unwrap_or(u64::MAX);
+        let too_old = match (self.in_time(at, now), &self.store) {
+            // The guard may know it: then it is a repeat.
+            (Err(error @ VerifyError::TimestampTooOld { .. }), Some(_)) => Some(error),
+            (result, _) => {
+                result?;
+                None
+            }
+        };
         let request = Request {
             action,
             biz_type,
             ts,
             body: Body::Signed(body),
         };
-        // `HexDigest` compares in constant time.
-        let signed = signers
-            .map(|signer| (signer, signer.sign(&request)))
-            .find(|(_, signature)| signature == claimed);
-        let Some((signer, signature)) = signed else {
-            return Err(VerifyError::SignatureMismatch);
+        let (signer, signature) = match (self.signed(signers, &request, claimed), too_old) {
+            (Err(_), Some(too_old)) => return Err(too_old),
+            (signed, _) => signed?,
         };
-        if self
-            .biz_type
-            .as_deref()
-            .is_some_and(|b| b != biz_type.as_str())
-        {
-            return Err(VerifyError::UnexpectedBizType);
-        }
-        let accepted = self.actions.as_ref();
-        if accepted.is_some_and(|actions| !actions.iter().any(|a| a == action.as_str())) {
-            return Err(VerifyError::UnexpectedAction);
-        }
-        let key = ReplayKey::new(&signature);
-        let until = at.saturating_add(self.tolerance);
-        if let Some(store) = &self.store {
-            match store.claim(&key, until, now) {
-                Claim::Fresh => {}
-                Claim::Seen => return Err(VerifyError::Replayed),
-                Claim::Full => return Err(VerifyError::ReplayGuardFull),
-                Claim::Expired => return Err(VerifyError::ClockSetBack),
-                Claim::Unavailable => return Err(VerifyError::ReplayGuardUnavailable),
-            }
-        }
+        let key = ReplayKey::of_signature(&signature);
+        let until = at.saturating_add(self.limit_of_age());
+        self.guard(&key, until, now, too_old)?;
         Ok(Verified {
             access_key: signer.access_key().clone(),
             action: action.as_str().to_owned(),
             ts,
-            key,
             until,
-            store: self.store.clone(),
+            claimed: Claimed {
+                key,
+                store: self.store.clone(),
+            },
         })
     }
 
-    /// The moment of `ts`, if it is near enough. Digits beyond the range of the clock are far ahead.
-    fn in_time(&self, ts: &Timestamp, now: u64) -> Result<u64, VerifyError> {
-        let at = ts.millis().unwrap_or(u64::MAX);
-        if at.abs_diff(now) <= self.tolerance {
-            Ok(at)
-        } else if at < now {
-            Err(VerifyError::TimestampTooOld {
-                by_millis: now - at,
-            })
-        } else {
-            Err(VerifyError::TimestampTooNew {
-                by_millis: at - now,
-            })
+    /// Who signed the request, if the signature is right and for what this verifier accepts.
+    fn signed<'s>(
+        &self,
+        mut signers: impl Iterator<Item = &'s Signer>,
+        request: &Request<'_>,
+        claimed: &str,
+    ) -> Result<(&'s Signer, Signature), VerifyError> {
+        // `HexDigest` compares in constant time.
+        let signed = signers.find_map(|signer| {
+            let signature = signer.sign(request);
+            (signature == *claimed).then_some((signer, signature))
+        });
+        let signed = signed.ok_or(VerifyError::SignatureMismatch)?;
+        let biz_type = request.biz_type.as_str();
+        if self.biz_type.as_deref().is_some_and(|b| b != biz_type) {
+            return Err(VerifyError::UnexpectedBizType);
         }
+        let action = request.action.as_str();
+        let accepted = self.actions.as_ref();
+        if accepted.is_some_and(|actions| !actions.iter().any(|a| a == action)) {
+            return Err(VerifyError::UnexpectedAction);
+        }
+        Ok(signed)
+    }
+
+    /// Asks the replay guard to remember the push as at work, if it is new, or is too old and a repeat of one that failed.
+    fn guard(
+        &self,
+        key: &ReplayKey,
+        until: u64,
+        now: u64,
+        too_old: Option<VerifyError>,
+    ) -> Result<(), VerifyError> {
+        let Some(store) = &self.store else {
+            return Ok(());
+        };
+        let claim = match too_old {
+            Some(_) => store.claim_late(key, now),
+            None => store.claim(key, until, now),
+        };
+        match (claim, too_old) {
+            (Claim::Seen | Claim::Expired, Some(too_old)) => Err(too_old),
+            (Claim::Fresh, _) => Ok(()),
+            (Claim::Processed, _) => Err(VerifyError::AlreadyProcessed),
+            (Claim::Seen, None) => Err(VerifyError::Replayed),
+            (Claim::Full, _) => Err(VerifyError::ReplayGuardFull),
+            (Claim::Expired, None) => Err(VerifyError::ClockSetBack),
+            (Claim::Unavailable, _) => Err(VerifyError::ReplayGuardUnavailable),
+        }
+    }
+
+    const fn limit_of_age(&self) -> u64 {
+        match self.max_age {
+            Some(age) => age,
+            None => self.tolerance,
+        }
+    }
+
+    /// Whether a `ts` is near enough. Digits beyond the range of the clock are far ahead.
+    const fn in_time(&self, at: u64, now: u64) -> Result<(), VerifyError> {
+        let by_millis = at.abs_diff(now);
+        let (past, future) = (self.limit_of_age(), self.tolerance);
+        if at < now && by_millis > past {
+            return Err(VerifyError::TimestampTooOld {
+                by_millis,
+                limit_millis: past,
+            });
+        }
+        if at > now && by_millis > future {
+            return Err(VerifyError::TimestampTooNew {
+                by_millis,
+                limit_millis: future,
+            });
+        }
+        Ok(())
     }
 }
 
@@ -248,6 +326,7 @@ impl fmt::Debug for Verifier {
             .field("biz_type", &self.biz_type)
             .field("actions", &self.actions)
             .field("tolerance_millis", &self.tolerance)
+            .field("max_age_millis", &self.limit_of_age())
             .field("body_limit", &self.body_limit)
             .field("replay_guard", &self.store.is_some())
             .finish_non_exhaustive()
@@ -260,9 +339,8 @@ pub struct Verified {
     access_key: AccessKey,
     action: String,
     ts: Timestamp,
-    key: ReplayKey,
     until: u64,
-    store: Option<Arc<dyn ReplayStore>>,
+    claimed: Claimed,
 }
 
 impl Verified {
@@ -287,7 +365,7 @@ impl Verified {
     /// What a replay guard remembers of this push.
     #[must_use]
     pub const fn replay_key(&self) -> &ReplayKey {
-        &self.key
+        &self.claimed.key
     }
 
     /// Until when it must be remembered, in milliseconds since 1970-01-01 UTC: later its `ts` is too old.
@@ -296,11 +374,18 @@ impl Verified {
         self.until
     }
 
+    /// The push was processed: within the guard's window repeats of it are [`VerifyError::AlreadyProcessed`].
+    pub fn complete(self) {
+        self.settle(true);
+    }
+
     /// Forgets the push, because it was not processed: the platform's next attempt is accepted.
     pub fn release(self) {
-        if let Some(store) = &self.store {
-            store.release(&self.key);
-        }
+        self.settle(false);
+    }
+
+    pub(crate) fn settle(&self, processed: bool) {
+        self.claimed.settle(processed);
     }
 }
 
@@ -312,8 +397,4 @@ impl fmt::Debug for Verified {
             .field("ts", &self.ts)
             .finish_non_exhaustive()
     }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -80,7 +80,10 @@ async fn the_extractor_verifies_and_lets_a_failed_push_in_again() {
     let failing = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(true));
     let switch = std::sync::Arc::clone(&failing);
     let receiver = Receiver::<did::Event>::signed(Verifier::new(signer()).clock(|| NOW));
+    let runs = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let counter = std::sync::Arc::clone(&runs);
     let handler = async move |push: Pending<did::Event>| -> Answer {
+        counter.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         if switch.swap(false, std::sync::atomic::Ordering::Relaxed) {
             push.reject()
         } else {
@@ -91,7 +94,8 @@ async fn the_extractor_verifies_and_lets_a_failed_push_in_again() {
     let push = Fixture::<did::Event>::new("did_sms_signed").signed(&signer(), NOW);
     assert_eq!(call(app.clone(), &push).await, answered(200, "error"));
     assert_eq!(call(app.clone(), &push).await, answered(200, "success"));
-    assert_eq!(call(app, &push).await, answered(200, "error"), "a replay");
+    assert_eq!(call(app, &push).await, answered(200, "success"), "a repeat");
+    assert_eq!(runs.load(std::sync::atomic::Ordering::Relaxed), 2);
 }
 
 #[tokio::test]
@@ -125,4 +129,27 @@ async fn the_layer_hands_the_event_on_and_answers_by_status() {
     assert_eq!(call(app.clone(), &failure).await, answered(503, ""));
     push.peer = Some("198.51.100.1".parse().unwrap());
     assert_eq!(call(app, &push).await, answered(403, ""));
+}
+
+#[tokio::test]
+async fn the_layer_answers_a_repeat_without_the_service() {
+    let runs = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let counter = std::sync::Arc::clone(&runs);
+    let inner = async move || {
+        // Fails once.
+        match counter.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+            0 => StatusCode::INTERNAL_SERVER_ERROR,
+            _ => StatusCode::OK,
+        }
+    };
+    let receiver = Receiver::<did::Event>::signed(Verifier::new(signer()).clock(|| NOW));
+    let app = Router::new()
+        .route("/", post(inner))
+        .layer(PushLayer::new(receiver));
+    let push = Fixture::<did::Event>::new("did_sms_signed").signed(&signer(), NOW);
+    assert_eq!(call(app.clone(), &push).await, answered(200, "error"));
+    for _ in 0..2 {
+        assert_eq!(call(app.clone(), &push).await, answered(200, "success"));
+    }
+    assert_eq!(runs.load(std::sync::atomic::Ordering::Relaxed), 2);
 }

@@ -44,13 +44,13 @@ fn refused_without_actions<E: Event>() {
         assert!(text.contains("Verifier::actions"), "{text}");
     }
     // Whoever knows that the platform signs names the actions.
-    let told = Receiver::<E>::signed(verifier().actions(["dr"]));
-    match told.receive(&own_request::<E>("dr").incoming()) {
+    let named = Receiver::<E>::signed(verifier().actions(["dr"]));
+    match named.receive(&own_request::<E>("dr").incoming()) {
         Ok(pending) => assert_eq!(answered(pending.accept()).0, 200),
         // The pushes of one-click login have no body that could be signed.
         Err(refused) => assert_eq!(refused.reason(), Refusal::Parse(ParseError::Empty)),
     }
-    let refused = told
+    let refused = named
         .receive(&own_request::<E>("mtsend").incoming())
         .unwrap_err();
     let reason = Refusal::Verify(VerifyError::UnexpectedAction);

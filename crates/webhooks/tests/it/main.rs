@@ -13,4 +13,5 @@ mod guard;
 mod mangled;
 mod properties;
 mod receiver;
+mod repeats;
 mod sandbox;

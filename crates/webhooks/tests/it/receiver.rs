@@ -27,11 +27,12 @@ fn success_is_answered_only_after_the_handler_succeeded() {
     let receiver = signed();
     let answer = receiver.handle(&push().incoming(), |_| Err("database is down"));
     assert_eq!(told(answer), (200, "error"));
-    // The platform's next attempt, with the same bytes, is accepted, and the one after it is a replay.
+    // The platform's next attempt, with the same bytes, is accepted, and the one after it is answered as it was.
     let answer = receiver.handle(&push().incoming(), |_| Ok::<_, ()>(()));
     assert_eq!(told(answer), (200, "success"));
     let again = receiver.receive(&push().incoming()).unwrap_err();
-    assert_eq!(again.reason(), Refusal::Verify(VerifyError::Replayed));
+    assert_eq!(again.reason(), Refusal::AlreadyProcessed);
+    assert_eq!(told(again.answer()), (200, "success"));
 }
 
 #[test]
