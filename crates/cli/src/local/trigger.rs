@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use nxcloud::Credentials;
-use nxcloud_sandbox::{ACCESS_KEY, ACCESS_SECRET, Delivery, DeliveryOutcome, Order};
+use nxcloud_sandbox::{Delivery, DeliveryOutcome, Order};
 use serde_json::{Value, json};
 
 use super::{in_one_line, own_sandbox};
@@ -99,8 +99,7 @@ pub(crate) fn run(matches: &ArgMatches, format: Format) -> Result<(), Failure> {
     let (service, push, matches) =
         known.ok_or_else(|| Failure::usage("name a service and a push"))?;
     let order = order(service, push, matches)?;
-    // With an account the inspector of this sandbox asks for a token, also when the push is not signed.
-    let mut accounts = Credentials::nxcloud(ACCESS_KEY, ACCESS_SECRET)?;
+    let mut accounts = Credentials::default();
     let mut order = match matches.get_one::<u64>("retry-pause") {
         None => order.once(),
         Some(_) => order,
