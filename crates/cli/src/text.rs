@@ -80,7 +80,7 @@ impl fmt::Display for NotJson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::At { line, column } => write!(f, "is not JSON: line {line} column {column}"),
-            Self::EqualKeys => f.write_str("holds a key twice, with two values; remove one"),
+            Self::EqualKeys => f.write_str("holds a key twice; remove one"),
         }
     }
 }

@@ -83,7 +83,7 @@ fn parse(text: &str) -> Result<(Value, Seen), serde_json::Error> {
     Ok((value, seen))
 }
 
-/// Reads a value, of equal keys the first, and whether there were any with two values.
+/// Reads a value, of equal keys the first, and whether there were any.
 pub(crate) fn first_counts<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<(Value, Repairs), D::Error> {
@@ -191,13 +191,12 @@ impl<'de> Visitor<'de> for Node<'_> {
                 Entry::Vacant(entry) => {
                     entry.insert(value);
                 }
-                Entry::Occupied(entry) if *entry.get() != value => {
+                Entry::Occupied(entry) => {
                     self.seen.equal_keys = true;
                     if self.top {
                         self.seen.others.push((entry.key().clone(), value));
                     }
                 }
-                Entry::Occupied(_) => {}
             }
         }
         Ok(map.into())

@@ -119,8 +119,7 @@ impl Form {
             Entry::Vacant(entry) => {
                 entry.insert(value.into());
             }
-            Entry::Occupied(entry) if *entry.get() != *value => self.repairs.add(Repair::EqualKeys),
-            Entry::Occupied(_) => {}
+            Entry::Occupied(_) => self.repairs.add(Repair::EqualKeys),
         }
     }
 }

@@ -23,7 +23,7 @@ pub enum Repair {
     Escape,
     /// A number that 64 bits cannot hold exactly, or that is not written as JSON has it, became a text of its digits.
     Number,
-    /// The same key came twice with two values; the first counts.
+    /// The same key came twice; the first counts.
     EqualKeys,
     /// A form had an unescaped plus before a number, or the space that one is read as. A phone number keeps its plus; else both go.
     Plus,

@@ -38,7 +38,7 @@ pub enum ParseError {
     TooDeep,
     /// The JSON is not an object.
     NotAnObject,
-    /// In a signed push a field came twice with two values, so that two readers could disagree on which one counts.
+    /// In a signed push a field came twice, so that two readers could disagree on which one counts.
     DuplicateField,
 }
 
@@ -60,7 +60,7 @@ impl fmt::Display for ParseError {
             }
             Self::TooDeep => f.write_str("the JSON is nested too deeply"),
             Self::NotAnObject => f.write_str("the JSON is not an object"),
-            Self::DuplicateField => f.write_str("a field came twice with two values"),
+            Self::DuplicateField => f.write_str("a field came twice"),
         }
     }
 }

@@ -421,15 +421,13 @@ fn equal_keys_in_what_is_signed() {
         r#"{"messageId":"1","smsStatus":"UNDELIV","smsStatus":"DELIVRD"}"#,
         r#"{"messageId":"1","smsStatus":"UNDELIV","sms\u0053tatus":"DELIVRD"}"#,
         r#"{"messageId":"1","messageId":1}"#,
+        r#"{"messageId":"1","messageId":"1"}"#,
         r#"{"messageId":"1","new":[{"a":{"b":1,"b":2}}]}"#,
         // Behind something else that has to be repaired.
         "{\"content\":\"a\nb\",\"messageId\":\"1\",\"messageId\":\"2\"}",
     ] {
         assert_eq!(refusal(&signed_body(body.as_bytes())), twice, "{body}");
     }
-    // Two equal ones can only be read in one way.
-    let same = r#"{"messageId":"1","messageId":"1"}"#;
-    assert_eq!(refusal(&signed_body(same.as_bytes())), Ok(()));
     // Two readers that differ would also differ on which part of two bodies counts.
     let mut form = Fixture::<did::Event>::new("did_sms_form").request();
     form.body = b"messageId=1&smsStatus=UNDELIV&smsStatus=DELIVRD".to_vec();
