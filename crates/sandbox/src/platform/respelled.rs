@@ -51,9 +51,7 @@ pub(super) fn all<'a>(
         let near = line_ends::all(&base.bytes).map(move |spelling| base.with(spelling));
         let text = base.text().into_iter();
         let escaped = text.flat_map(move |text| {
-            let escapes = escapes::distinct(text, budget).into_iter();
-            let escaped = escapes.filter_map(move |escapes| escaped(text, escapes, budget));
-            escaped.chain(encodings::encoded(text))
+            lazily(move || escaped(text, budget)).chain(encodings::encoded(text, budget))
         });
         let escaped = escaped.map(move |spelling| base.with(spelling));
         base.alone().into_iter().chain(near).chain(escaped)
@@ -79,26 +77,28 @@ fn lazily<I: Iterator>(make: impl FnOnce() -> I) -> impl Iterator<Item = I::Item
     std::iter::once_with(make).flatten()
 }
 
-/// The text with other escapes; nothing if it has these already.
-fn escaped(text: &str, escapes: &'static Escapes, budget: &Budget) -> Option<Spelling> {
-    let body = json::rewrite(text, None, Some(escapes), budget)?;
-    (body != text).then(|| {
-        let sent = escapes::name_of(text, budget);
-        let difference = format!("signed with {}, sent with {sent}", escapes.name);
-        Spelling::new(LikelyCause::JsonEscapes, difference, body)
+/// The text with other escapes than its own.
+fn escaped<'a>(text: &'a str, budget: &'a Budget) -> impl Iterator<Item = Spelling> + 'a {
+    let choice = escapes::choice(text, budget);
+    choice.escapes.into_iter().filter_map(move |escapes| {
+        let body = json::rewrite(text, None, Some(escapes), budget)?;
+        let difference = format!("signed with {}, sent with {}", escapes.name, choice.sent);
+        (body != text).then(|| Spelling::new(LikelyCause::JsonEscapes, difference, body))
     })
 }
 
 /// The text with other escapes or line ends, and beside that with a final line end, a mark or in another charset.
 fn two_ways<'a>(text: &'a str, budget: &'a Budget) -> impl Iterator<Item = Spelling> + 'a {
-    let escapes = lazily(move || escapes::distinct(text, budget).into_iter());
-    let escaped = escapes.filter_map(move |escapes| escaped(text, escapes, budget));
+    let escaped = lazily(move || escaped(text, budget));
     let lines = line_ends::all(text.as_bytes()).chain(line_ends::both(text.as_bytes()));
-    escaped.chain(lines).flat_map(|first| {
+    escaped.chain(lines).flat_map(move |first| {
         let text = String::from_utf8(first.body).unwrap_or_default();
         let ends =
             (first.cause == LikelyCause::JsonEscapes).then(|| line_ends::all(text.as_bytes()));
-        let second = ends.into_iter().flatten().chain(encodings::encoded(&text));
+        let second = ends
+            .into_iter()
+            .flatten()
+            .chain(encodings::encoded(&text, budget));
         let both = second.map(|mut second| {
             second.cause = first.cause;
             second.difference =
@@ -114,6 +114,8 @@ fn laid_out<'a>(text: &'a str, budget: &'a Budget) -> impl Iterator<Item = Spell
     let restored = line_ends::restored(text).into_iter();
     let own = LAYOUTS.iter().flat_map(move |layout| {
         let laid_out = json::rewrite(text, Some(layout), None, budget);
+        // Of its own layout the ends have been tried.
+        let laid_out = laid_out.filter(|laid_out| laid_out != text);
         laid_out.into_iter().flat_map(move |laid_out| {
             let cause = if line_ends::stripped(laid_out.as_bytes()).eq(text.bytes()) {
                 LikelyCause::LineEnds
@@ -124,10 +126,10 @@ fn laid_out<'a>(text: &'a str, budget: &'a Budget) -> impl Iterator<Item = Spell
                 .map(move |body| Spelling::new(cause, layout.difference(cause), body))
         })
     });
-    let escapes = escapes::distinct(text, budget);
-    let both = LAYOUTS.iter().flat_map(move |layout| {
-        let escapes = escapes.clone().into_iter();
-        escapes.filter_map(move |escapes| written(text, layout, escapes, budget))
+    let both = lazily(move || {
+        let styles = pairs(LAYOUTS, &escapes::choice(text, budget).escapes);
+        let styles = styles.into_iter();
+        styles.filter_map(move |(layout, escapes)| written(text, layout, escapes, budget))
     });
     restored.chain(own).chain(both)
 }
@@ -159,7 +161,7 @@ fn reserialised<'a>(text: &'a str, budget: &'a Budget) -> impl Iterator<Item = S
         value.sort_all_objects();
         value
     });
-    let escapes = escapes::distinct(text, budget);
+    let escapes = escapes::choice(text, budget).escapes;
     let every = pairs(LAYOUTS, &escapes);
     let usual = escapes.iter().copied().filter(|escapes| escapes.is_usual);
     let usual = pairs(&LAYOUTS[..2], &usual.collect::<Vec<_>>());

@@ -24,6 +24,8 @@ const CHARSETS: [(&str, &Encoding); 5] = [
 
 /// Compressing six times takes about as long as hashing so many times the length.
 const COST_OF_COMPRESSION: usize = 100;
+/// Writing a text in another charset takes about as long as hashing so many times its length.
+const COST_OF_CHARSET: usize = 4;
 /// Levels of the usual compressors.
 const LEVELS: [u32; 3] = [6, 9, 1];
 /// What gzip's header says about the system: unknown, Unix, FAT, NTFS.
@@ -144,22 +146,28 @@ const PLAIN: [(&str, Encode); 3] = [
 ];
 
 /// The text with a byte order mark, and in other charsets.
-pub(super) fn encoded(text: &str) -> impl Iterator<Item = Spelling> {
+pub(super) fn encoded<'a>(
+    text: &'a str,
+    budget: &'a Budget,
+) -> impl Iterator<Item = Spelling> + 'a {
     let marked = std::iter::once_with(move || {
         let difference = "signed with a byte order mark, sent without one";
         let body = [MARK, text.as_bytes()].concat();
         Spelling::new(LikelyCause::ByteOrderMark, difference, body)
     });
     let of_charset = move |(name, charset): (&str, &'static Encoding)| {
+        let affordable = budget.spend(COST_OF_CHARSET * text.len());
         let difference = format!("signed in {name}, sent in UTF-8");
-        Spelling::new(LikelyCause::Charset, difference, in_charset(text, charset))
+        let encoded = || Spelling::new(LikelyCause::Charset, difference, in_charset(text, charset));
+        affordable.then(encoded)
     };
-    let charsets = CHARSETS.into_iter().map(of_charset);
+    let charsets = CHARSETS.into_iter().filter(|_| !text.is_ascii());
+    let charsets = charsets.filter_map(of_charset);
     let plain = PLAIN
         .into_iter()
         .map(|(difference, encode)| Spelling::new(LikelyCause::Charset, difference, encode(text)));
-    let other = charsets.chain(plain).filter(|_| !text.is_ascii());
-    marked.chain(other)
+    let plain = plain.filter(|_| !text.is_ascii());
+    marked.chain(charsets).chain(plain)
 }
 
 /// The text in a charset, with a question mark for each character that it lacks, as most languages write it.

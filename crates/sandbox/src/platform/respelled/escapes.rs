@@ -209,14 +209,25 @@ fn push_escape(out: &mut String, character: char, capitals: bool) {
     }
 }
 
-/// The escapes that make a difference in a text, each difference once; none if it is no JSON.
-pub(super) fn distinct(text: &str, budget: &Budget) -> Vec<&'static Escapes> {
+/// The escapes to try on a text.
+pub(super) struct Choice {
+    /// Those that make a difference, each difference once.
+    pub(super) escapes: Vec<&'static Escapes>,
+    /// What its own are called; follows the word `with`.
+    pub(super) sent: &'static str,
+}
+
+/// The escapes to try on a text; none if it is no JSON.
+pub(super) fn choice(text: &str, budget: &Budget) -> Choice {
+    let mut choice = Choice {
+        escapes: Vec::new(),
+        sent: "other escapes",
+    };
     let Some(plain) = rewrite(text, None, Some(&NONE), budget) else {
-        return Vec::new();
+        return choice;
     };
     let sample = sample(&plain);
     let mut seen = Vec::new();
-    let mut distinct = Vec::new();
     for escapes in ESCAPES {
         let mut effect = String::new();
         let mut before = ' ';
@@ -226,54 +237,51 @@ pub(super) fn distinct(text: &str, budget: &Budget) -> Vec<&'static Escapes> {
         }
         if !seen.contains(&effect) {
             seen.push(effect);
-            distinct.push(escapes);
+            choice.escapes.push(escapes);
         }
     }
-    distinct
+    let writes = |escapes: &&&Escapes| {
+        rewrite(text, None, Some(escapes), budget).is_some_and(|written| written == text)
+    };
+    if plain == text {
+        choice.sent = NONE.name;
+    } else if let Some(escapes) = choice.escapes.iter().skip(1).find(writes) {
+        choice.sent = escapes.name;
+    }
+    choice
+}
+
+/// What serialisers tell characters apart by: the character itself only if it is ASCII.
+fn kind(character: char) -> (Option<char>, bool, bool, bool, bool) {
+    let hex = character as u32;
+    (
+        character.is_ascii().then_some(character),
+        matches!(character, '\u{2028}' | '\u{2029}'),
+        character.is_whitespace(),
+        character > '\u{ffff}',
+        // Capitals make a difference to letters only.
+        (0..4).any(|digit| hex >> (4 * digit) & 15 > 9),
+    )
 }
 
 /// Characters of a text that some serialiser escapes: of each kind one.
 fn sample(plain: &str) -> Vec<char> {
     let mut sample = Vec::new();
-    let letters = |character: char| {
-        let hex = character as u32;
-        (0..4).any(|digit| hex >> (4 * digit) & 15 > 9)
-    };
-    let alike = |one: char, other: char| {
-        let kind = |character: char| {
-            let separator = matches!(character, '\u{2028}' | '\u{2029}');
-            (
-                character.is_ascii().then_some(character),
-                separator,
-                character.is_whitespace(),
-                character > '\u{ffff}',
-                letters(character),
-            )
-        };
-        kind(one) == kind(other)
-    };
+    let mut known = Vec::new();
     let mut before = ' ';
     for character in plain.chars() {
-        let closing = before == '<' && character == '/';
         let marked = !character.is_ascii_alphanumeric() && !matches!(character, ' ' | ',' | ':');
-        if closing && !sample.ends_with(&['<', '/']) {
+        if before == '<' && character == '/' && !sample.ends_with(&['<', '/']) {
             sample.extend(['<', '/']);
-        } else if marked && !sample.iter().any(|known| alike(*known, character)) {
-            // A slash after the `<` of the sample would count as one of the text's own.
-            sample.extend([' ', character]);
+        } else if marked {
+            let kind = kind(character);
+            if !known.contains(&kind) {
+                known.push(kind);
+                // A slash after the `<` of the sample would count as one of the text's own.
+                sample.extend([' ', character]);
+            }
         }
         before = character;
     }
     sample
-}
-
-/// What the escapes of a text are called.
-pub(super) fn name_of(text: &str, budget: &Budget) -> &'static str {
-    let writes = |escapes: &&Escapes| {
-        rewrite(text, None, Some(escapes), budget).is_some_and(|written| written == text)
-    };
-    ESCAPES
-        .iter()
-        .find(writes)
-        .map_or("other escapes", |escapes| escapes.name)
 }
