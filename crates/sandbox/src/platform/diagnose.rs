@@ -12,12 +12,16 @@ use crate::record::{LikelyCause, SignatureMismatch};
 /// about a second.
 pub(super) const BUDGET: usize = 8 * 1024 * 1024;
 /// Orders of the parameters are tried before other spellings with bodies up to this size, because each try hashes the body.
-const SMALL_BODY: usize = 64 * 1024;
+pub(super) const SMALL_BODY: usize = 64 * 1024;
 /// What may stand before a secret by mistake.
-const BEFORE_SECRET: [&str; 7] = ["", " ", "\t", "\n", "\r\n", "\u{feff}", "  "];
+const BEFORE_SECRET: [&str; 12] = [
+    "", " ", "\t", "\n", "\r\n", "\u{feff}", "  ", "\u{a0}", "\u{3000}", "\u{200b}", "\u{200e}",
+    "\u{2060}",
+];
 /// What may stand after it.
-const AFTER_SECRET: [&str; 12] = [
-    "", "\n", "\r\n", " ", "\t", "\r", "  ", "\n\n", " \n", " \r\n", "\u{a0}", "\0",
+const AFTER_SECRET: [&str; 20] = [
+    "", "\n", "\r\n", " ", "\t", "\r", "  ", "\n\n", " \n", " \r\n", "\u{a0}", "\0", "\r\n\r\n",
+    "\n\n\n", "   ", "\u{b}", "\u{3000}", "\u{200b}", "\u{feff}", "\u{2060}",
 ];
 
 /// How many bytes may still be written or hashed.

@@ -5,7 +5,7 @@ use nxcloud_signing::{Action, BizType, Body, Request, Timestamp};
 
 use super::account::{Account, Accounts};
 use super::diagnose::diagnose;
-use super::{Checked, Incoming, common, input};
+use super::{Checked, Incoming, common, input, unreadable};
 use crate::catalog::{Operation, Route, Signed};
 use crate::record::{Cause, CommonProblem, SignatureMismatch};
 
@@ -167,13 +167,8 @@ pub(super) fn diagnosed(incoming: &Incoming<'_>, accounts: &Accounts) -> Option<
     let common = Common::read(incoming.headers).ok()?;
     let claim = Claim::of(common, incoming, accounts).ok()?;
     let (key, secret) = (&claim.account.access_key, &claim.account.secret);
-    Some(diagnose(
-        key,
-        secret,
-        &claim.request,
-        incoming.body,
-        claim.sign,
-    ))
+    let found = diagnose(key, secret, &claim.request, incoming.body, claim.sign);
+    Some(unreadable::explain(incoming.headers, found))
 }
 
 /// The string to sign of a request, the secret masked, if the account is known.

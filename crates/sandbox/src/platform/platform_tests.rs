@@ -341,6 +341,8 @@ fn what_makes_a_body_unreadable_is_named() {
         ),
         (b"\xef\xbb\xbf{}", None, "begins with a byte order mark;"),
         (b"\xff\xfe{\0}\0", None, "is UTF-16;"),
+        (b"{\0}\0", None, "is UTF-16;"),
+        (b"\0{\0}", None, "is UTF-16;"),
         (b"{\"a\":\"\xc4\xfa\"}", None, "is not UTF-8 (byte 7);"),
     ] {
         let said = said_of(body, coding);
@@ -355,4 +357,28 @@ fn what_makes_a_body_unreadable_is_named() {
         let said = said_of(deep.as_bytes(), None);
         assert!(said.contains("is nested too deeply"), "{said}");
     }
+}
+
+#[test]
+fn a_wrong_signature_over_a_coding_that_is_not_undone_names_it() {
+    let sent = |coding: &str, body: &'static str| {
+        let draft = Draft::signed("/api/sms/mtsend_v2", "3", "mtsend", b"{}");
+        let draft = draft.with_body(body).with("content-encoding", coding);
+        match draft.send(&platform()).verdict.cause() {
+            Some(Cause::Signature(found)) => found.clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    for coding in ["br", "zstd", "BR", "identity, compress"] {
+        let found = sent(coding, "\u{b}\u{2}");
+        assert_eq!(found.likely_cause(), LikelyCause::Compression);
+        assert!(found.explanation().contains("cannot undo"), "{found:?}");
+    }
+    // What fits otherwise, and what would have been undone, says nothing of it.
+    assert_eq!(sent("br", "{}\n").likely_cause(), LikelyCause::FinalLineEnd);
+    assert_eq!(
+        sent("identity", "x").likely_cause(),
+        LikelyCause::WrongSecret
+    );
+    assert_eq!(sent("gzip", "x").likely_cause(), LikelyCause::WrongSecret);
 }

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::diagnose::{Budget, permutations};
+use super::diagnose::{Budget, SMALL_BODY, permutations};
 use crate::record::LikelyCause;
 pub(super) use encodings::{Base, bases};
 use escapes::{ESCAPES, Escapes};
@@ -69,7 +69,13 @@ pub(super) fn all<'a>(
             .chain(respelled)
             .map(move |spelling| base.with(spelling))
     });
-    likely.chain(rest)
+    let sent = bases.first().into_iter();
+    let small = sent.filter(|base| base.bytes.len() <= SMALL_BODY);
+    let rare = small.flat_map(|base| {
+        line_ends::around(&base.bytes)
+            .chain(lazily(|| encodings::rarely_encoded(&base.bytes, budget)))
+    });
+    likely.chain(rare).chain(rest)
 }
 
 /// What an iterator yields that is made when it is asked for.

@@ -343,3 +343,135 @@ fn what_is_no_json_is_respelled_without_harm() {
         assert_eq!(found.likely_cause(), LikelyCause::WrongSecret, "{body}");
     }
 }
+
+#[test]
+fn rarer_charsets_are_named() {
+    for (charset, text) in [
+        (encoding_rs::WINDOWS_1251, "привет, мир"),
+        (encoding_rs::KOI8_R, "привет, мир"),
+        (encoding_rs::WINDOWS_874, "สวัสดี"),
+        (encoding_rs::WINDOWS_1256, "مرحبا"),
+        (encoding_rs::ISO_8859_15, "10 €"),
+        (encoding_rs::GB18030, "您好 é 😀"),
+        (encoding_rs::EUC_JP, "こんにちは、世界"),
+    ] {
+        let text = format!("{{\"a\":\"{text}\"}}");
+        let (bytes, _, lossy) = charset.encode(&text);
+        assert!(!lossy);
+        assert_found(&bytes, text.as_bytes(), LikelyCause::Charset, "signed in");
+    }
+    let text = "{\"a\":\"привет, мир\"}";
+    let (bytes, ..) = encoding_rs::WINDOWS_1251.encode(text);
+    assert_found(
+        text.as_bytes(),
+        &bytes,
+        LikelyCause::Charset,
+        "windows-1251",
+    );
+}
+
+#[test]
+fn utf_16_is_named_with_and_without_a_mark() {
+    for text in ["{\"a\":\"您好\"}", "{\"a\":\"hi\"}"] {
+        for mark in ["", "\u{feff}"] {
+            let units = || mark.encode_utf16().chain(text.encode_utf16());
+            let little: Vec<_> = units().flat_map(u16::to_le_bytes).collect();
+            let big: Vec<_> = units().flat_map(u16::to_be_bytes).collect();
+            assert_both(&little, text.as_bytes(), LikelyCause::Charset, "UTF-16LE");
+            assert_both(&big, text.as_bytes(), LikelyCause::Charset, "UTF-16BE");
+        }
+    }
+}
+
+#[test]
+fn white_space_that_was_signed_and_not_sent_is_named() {
+    let body = "{\"a\":1}";
+    for (signed, cause) in [
+        (format!("{body}\n\n"), LikelyCause::FinalLineEnd),
+        (format!("{body}\r"), LikelyCause::FinalLineEnd),
+        (format!("{body} "), LikelyCause::BodyReserialised),
+        (format!("{body}\t"), LikelyCause::BodyReserialised),
+        (format!(" {body}"), LikelyCause::BodyReserialised),
+        (format!("\n{body}\n"), LikelyCause::BodyReserialised),
+        (format!("{body}\0"), LikelyCause::BodyReserialised),
+    ] {
+        assert_found(signed.as_bytes(), body.as_bytes(), cause, "signed with");
+    }
+}
+
+#[test]
+fn invisible_characters_around_the_secret_are_named() {
+    let body = b"{\"a\":1}";
+    for secret in [
+        "s3cret\u{200b}",
+        "\u{a0}s3cret",
+        "\u{3000}s3cret\u{3000}",
+        "\u{feff}s3cret\r\n",
+        "s3cret\n\n\n",
+        "s3cret\u{b}",
+    ] {
+        let found = mismatch([secret, "s3cret"], body, body);
+        assert_eq!(
+            found.likely_cause(),
+            LikelyCause::SecretWhiteSpace,
+            "{secret:?}"
+        );
+    }
+}
+
+#[test]
+fn escapes_of_single_flags_and_old_serialisers_are_named() {
+    let plain = "{\"t\":\"<b>Tom's</b> & 您好\u{7f} a=b \\\"q\\\"\"}";
+    for (escaped, name) in [
+        (
+            r#"{"t":"\u003Cb\u003ETom's\u003C\/b\u003E & \u60a8\u597d a=b \"q\""}"#,
+            "JSON_HEX_TAG",
+        ),
+        (
+            "{\"t\":\"\\u003Cb\\u003ETom's\\u003C/b\\u003E & 您好 a=b \\\"q\\\"\"}",
+            "JSON_HEX_TAG",
+        ),
+        (
+            "{\"t\":\"\\u003cb\\u003eTom\\u0027s\\u003c/b\\u003e \\u0026 您好 a=b \\\"q\\\"\"}",
+            "JavaScriptSerializer",
+        ),
+        (
+            r#"{"t":"\u003cb\u003eTom's\u003c\/b\u003e \u0026 \u60a8\u597d a=b \"q\""}"#,
+            "ujson",
+        ),
+    ] {
+        let plain = plain.replace('\u{7f}', "");
+        assert_both(
+            plain.as_bytes(),
+            escaped.as_bytes(),
+            LikelyCause::JsonEscapes,
+            name,
+        );
+    }
+    let python = r#"{"t":"<b>Tom's</b> & \u60a8\u597d\u007f a=b \"q\""}"#;
+    assert_both(
+        plain.as_bytes(),
+        python.as_bytes(),
+        LikelyCause::JsonEscapes,
+        "Python",
+    );
+    let newtonsoft = "{\"t\":\"<b>Tom's</b> & \\u60a8\\u597d\u{7f} a=b \\\"q\\\"\"}";
+    assert_both(
+        plain.as_bytes(),
+        newtonsoft.as_bytes(),
+        LikelyCause::JsonEscapes,
+        "small letters",
+    );
+}
+
+#[test]
+fn the_lines_of_perl_are_named() {
+    let perl = "{\n   \"a\" : \"x\",\n   \"l\" : [\n      1,\n      2\n   ]\n}\n";
+    let compact = r#"{"a":"x","l":[1,2]}"#;
+    assert_found(
+        perl.as_bytes(),
+        compact.as_bytes(),
+        LikelyCause::BodyReserialised,
+        "three spaces",
+    );
+}

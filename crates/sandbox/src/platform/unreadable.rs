@@ -3,10 +3,12 @@
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_ENCODING;
 
+use crate::record::{LikelyCause, SignatureMismatch};
+
 /// Codings of a body that are named; any other is a value of the request.
 const CODINGS: [&str; 6] = ["gzip", "x-gzip", "deflate", "br", "zstd", "compress"];
 /// How compressed bytes and other encodings begin.
-const BEGINNINGS: [(&[u8], &str); 5] = [
+const BEGINNINGS: [(&[u8], &str); 7] = [
     (
         b"\x1f\x8b",
         "is compressed with gzip; send it without compression",
@@ -21,6 +23,8 @@ const BEGINNINGS: [(&[u8], &str); 5] = [
     ),
     (b"\xff\xfe", "is UTF-16; send it in UTF-8"),
     (b"\xfe\xff", "is UTF-16; send it in UTF-8"),
+    (b"{\0", "is UTF-16; send it in UTF-8"),
+    (b"\0{", "is UTF-16; send it in UTF-8"),
 ];
 
 /// What is wrong, and what to change.
@@ -47,6 +51,20 @@ pub(super) fn json(headers: &HeaderMap, body: &[u8], error: &serde_json::Error) 
         return format!("the body is not JSON: it ends too early (line {line}, column {column})");
     }
     format!("the body is not JSON (line {line}, column {column})")
+}
+
+/// Says of a signature that nothing explains that the body came in a coding which is not undone here.
+pub(super) fn explain(headers: &HeaderMap, found: SignatureMismatch) -> SignatureMismatch {
+    let undone = |coding: &&str| matches!(*coding, "gzip" | "x-gzip" | "deflate");
+    let coding = coding(headers).filter(|coding| !undone(coding));
+    let Some(coding) = coding.filter(|_| found.likely_cause() == LikelyCause::WrongSecret) else {
+        return found;
+    };
+    let difference = format!(
+        "sent with the content-encoding {coding}, which the sandbox cannot undo: signed before it, or with another secret"
+    );
+    let string = found.string_to_sign().to_owned();
+    SignatureMismatch::new(LikelyCause::Compression, string, None).with_difference(Some(difference))
 }
 
 /// The coding that the headers name, if it changes the body.

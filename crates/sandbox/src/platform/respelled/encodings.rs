@@ -3,7 +3,11 @@
 use std::borrow::Cow;
 use std::io::Read;
 
-use encoding_rs::{BIG5, EUC_KR, EncoderResult, Encoding, GBK, SHIFT_JIS, WINDOWS_1252};
+use encoding_rs::{
+    BIG5, EUC_JP, EUC_KR, EncoderResult, Encoding, GB18030, GBK, ISO_8859_15, KOI8_R, SHIFT_JIS,
+    UTF_16BE, UTF_16LE, WINDOWS_874, WINDOWS_1250, WINDOWS_1251, WINDOWS_1252, WINDOWS_1253,
+    WINDOWS_1254, WINDOWS_1255, WINDOWS_1256, WINDOWS_1257, WINDOWS_1258,
+};
 use flate2::read::{DeflateDecoder, DeflateEncoder, MultiGzDecoder, ZlibDecoder, ZlibEncoder};
 use flate2::{Compression, GzBuilder};
 
@@ -20,6 +24,23 @@ const CHARSETS: [(&str, &Encoding); 5] = [
     ("Big5", BIG5),
     ("Shift_JIS", SHIFT_JIS),
     ("EUC-KR", EUC_KR),
+];
+
+/// Less likely ones, tried with small bodies only and beside no other difference.
+const RARE_CHARSETS: [&Encoding; 13] = [
+    WINDOWS_1251,
+    KOI8_R,
+    ISO_8859_15,
+    WINDOWS_1250,
+    WINDOWS_1254,
+    WINDOWS_1253,
+    WINDOWS_1256,
+    WINDOWS_1255,
+    WINDOWS_874,
+    WINDOWS_1258,
+    WINDOWS_1257,
+    EUC_JP,
+    GB18030,
 ];
 
 /// Compressing six times takes about as long as hashing so many times the length.
@@ -83,6 +104,14 @@ pub(crate) fn bases<'a>(body: &'a [u8], budget: &Budget) -> Vec<Base<'a>> {
         let difference = format!("signed in UTF-8, sent in {}", encoding.name());
         let bytes = text.into_owned().into_bytes().into();
         bases.push(decoded(LikelyCause::Charset, &difference, bytes));
+    } else if let Some(encoding) = unmarked_utf_16(body) {
+        let text = encoding.decode_without_bom_handling(body).0;
+        let difference = format!(
+            "signed in UTF-8, sent in {} without a byte order mark",
+            encoding.name()
+        );
+        let bytes = text.into_owned().into_bytes().into();
+        bases.push(decoded(LikelyCause::Charset, &difference, bytes));
     } else if std::str::from_utf8(body).is_err() {
         if let Some((name, bytes)) = decompressed(body, budget.left()) {
             let difference = format!("signed before compression, sent as {name}");
@@ -99,6 +128,15 @@ pub(crate) fn bases<'a>(body: &'a [u8], budget: &Budget) -> Vec<Base<'a>> {
         }
     }
     bases
+}
+
+/// UTF-16 without a byte order mark, told by the first character of JSON.
+fn unmarked_utf_16(body: &[u8]) -> Option<&'static Encoding> {
+    match body {
+        [b'{' | b'[', 0, ..] => Some(UTF_16LE),
+        [0, b'{' | b'[', ..] => Some(UTF_16BE),
+        _ => None,
+    }
 }
 
 /// What was compressed, up to so many bytes.
@@ -168,6 +206,47 @@ pub(super) fn encoded<'a>(
         .map(|(difference, encode)| Spelling::new(LikelyCause::Charset, difference, encode(text)));
     let plain = plain.filter(|_| !text.is_ascii());
     marked.chain(charsets).chain(plain)
+}
+
+/// A text in a charset that is less likely, or bytes in one without it.
+pub(super) fn rarely_encoded(body: &[u8], budget: &Budget) -> impl Iterator<Item = Spelling> {
+    let spelling = |difference: String, body| Spelling::new(LikelyCause::Charset, difference, body);
+    let text = std::str::from_utf8(body).ok();
+    let utf_16 = text.into_iter().flat_map(move |text| {
+        let names = ["UTF-16LE", "UTF-16BE"]
+            .into_iter()
+            .zip([UTF_16LE, UTF_16BE]);
+        names.flat_map(move |(name, charset)| {
+            let units = text.encode_utf16();
+            let bytes = units
+                .flat_map(|unit| in_order(unit, charset))
+                .collect::<Vec<_>>();
+            let marked = [in_order(0xfeff, charset).as_slice(), &bytes].concat();
+            [bytes, marked].map(|body| spelling(format!("signed in {name}, sent in UTF-8"), body))
+        })
+    });
+    let charsets = RARE_CHARSETS.into_iter().filter(move |_| !body.is_ascii());
+    let affordable = move |_: &&Encoding| budget.spend(COST_OF_CHARSET * body.len());
+    let rare = charsets.take_while(affordable).filter_map(move |charset| {
+        let name = charset.name();
+        if let Some(text) = text {
+            let difference = format!("signed in {name}, sent in UTF-8");
+            return Some(spelling(difference, in_charset(text, charset)));
+        }
+        let text = charset.decode_without_bom_handling_and_without_replacement(body)?;
+        let difference = format!("signed in UTF-8, sent in {name}");
+        Some(spelling(difference, text.into_owned().into_bytes()))
+    });
+    utf_16.chain(rare)
+}
+
+/// The bytes of a unit of UTF-16.
+fn in_order(unit: u16, charset: &Encoding) -> [u8; 2] {
+    if charset == UTF_16BE {
+        unit.to_be_bytes()
+    } else {
+        unit.to_le_bytes()
+    }
 }
 
 /// The text in a charset, with a question mark for each character that it lacks, as most languages write it.

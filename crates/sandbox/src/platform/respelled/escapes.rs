@@ -54,6 +54,7 @@ pub(super) static ESCAPES: &[Escapes] = &[
     },
     Escapes {
         name: r"\u escapes in small letters for what is not ASCII, as Python writes them",
+        ascii: "\x7f",
         rest: Rest::All,
         is_usual: true,
         ..NONE
@@ -149,6 +150,39 @@ pub(super) static ESCAPES: &[Escapes] = &[
         name: r"\u escapes in small letters for <, >, & and what is not ASCII",
         ascii: "<>&",
         rest: Rest::All,
+        ..NONE
+    },
+    Escapes {
+        name: r"\u escapes in small letters for what is not ASCII",
+        rest: Rest::All,
+        ..NONE
+    },
+    Escapes {
+        name: r"the escapes of .NET's JavaScriptSerializer (\u003c, \u003e, \u0026 and \u0027)",
+        ascii: "<>&'",
+        rest: Rest::Separators,
+        ..NONE
+    },
+    Escapes {
+        name: r"the escapes of Python's ujson (\u003c, \u003e, \u0026, \/ and what is not ASCII)",
+        ascii: "<>&",
+        slash: Slash::Escaped,
+        rest: Rest::All,
+        ..NONE
+    },
+    Escapes {
+        name: r"the escapes of PHP's JSON_HEX_TAG (\u003C and \u003E, \/)",
+        ascii: "<>",
+        capitals: true,
+        slash: Slash::Escaped,
+        rest: Rest::All,
+        ..NONE
+    },
+    Escapes {
+        name: r"the escapes of PHP's JSON_HEX_TAG (\u003C and \u003E) but raw Unicode",
+        ascii: "<>",
+        capitals: true,
+        rest: Rest::Separators,
         ..NONE
     },
 ];

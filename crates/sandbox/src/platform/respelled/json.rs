@@ -59,6 +59,14 @@ pub(super) static LAYOUTS: &[Layout] = &[
     Layout::lines("in lines that are indented by a tab", "\t"),
     Layout::lines("in lines that are indented by a space", " "),
     Layout::lines("in lines without indentation", ""),
+    // Perl's JSON::PP.
+    Layout {
+        name: "in lines that are indented by three spaces, with spaces around each colon",
+        indent: Some("   "),
+        colon: " : ",
+        comma: ",",
+        inline_lists: false,
+    },
     // Jackson.
     Layout {
         name: "in lines with spaces around each colon",

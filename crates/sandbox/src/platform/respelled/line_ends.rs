@@ -40,6 +40,23 @@ const ENDS: &[(LikelyCause, &str, Change)] = &[
     ),
 ];
 
+/// What may stand before and after a body, less often than in `ENDS`.
+const AROUND: &[(&str, &str)] = &[
+    ("", "\n\n"),
+    ("", "\r"),
+    ("", "\r\n\r\n"),
+    ("", " "),
+    ("", "\t"),
+    ("", "  "),
+    ("", " \n"),
+    ("", "\0"),
+    (" ", ""),
+    ("\n", ""),
+    ("\r\n", ""),
+    ("\n", "\n"),
+    (" ", " "),
+];
+
 /// Changes of every line end.
 const LINES: &[(&str, Change)] = &[
     ("signed with LF line ends, sent with CRLF", lf),
@@ -72,6 +89,27 @@ pub(super) fn all(body: &[u8]) -> impl Iterator<Item = Spelling> {
         .map(|(difference, body)| Spelling::new(LikelyCause::LineEnds, difference, body));
     let other = move |spelling: &Spelling| spelling.body != body;
     empty.chain(ends).chain(lines).filter(other)
+}
+
+/// The body with white space around it that it lacks.
+pub(super) fn around(body: &[u8]) -> impl Iterator<Item = Spelling> {
+    let around = AROUND.iter().filter(|_| !body.is_empty());
+    around.map(|(before, after)| {
+        let line_ends = after.ends_with(['\r', '\n']) && before.is_empty();
+        let (cause, difference) = if line_ends {
+            (
+                LikelyCause::FinalLineEnd,
+                "signed with other line ends at its end than it was sent with",
+            )
+        } else {
+            (
+                LikelyCause::BodyReserialised,
+                "signed with white space around it, sent without it",
+            )
+        };
+        let body = [before.as_bytes(), without_line_ends(body), after.as_bytes()].concat();
+        Spelling::new(cause, difference, body)
+    })
 }
 
 /// The body with other line ends both within and at its end.
