@@ -70,10 +70,11 @@ impl Profile {
         };
         // Of the open file, so that nobody exchanges it between the look and the reading.
         refuse_unless_private(path, &file.metadata().map_err(failed)?)?;
-        let mut text = Zeroizing::new(String::new());
-        file.read_to_string(&mut text).map_err(failed)?;
+        let mut bytes = Zeroizing::new(Vec::new());
+        file.read_to_end(&mut bytes).map_err(failed)?;
         let wrong = |detail: String| Error::configuration(format!("{}: {detail}", path.display()));
-        Self::of_text(&text, name).map(Some).map_err(wrong)
+        let profile = utf_8(&bytes).and_then(|text| Self::of_text(text, name));
+        profile.map(Some).map_err(wrong)
     }
 
     /// A profile of a file's text. What is wrong is told by line and name; a value is never repeated.
@@ -145,6 +146,18 @@ impl Profile {
         }
         builder
     }
+}
+
+/// The text of a file; some editors and shells write another encoding than TOML's.
+fn utf_8(bytes: &[u8]) -> Result<&str, String> {
+    if bytes.contains(&0) || bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return Err("it is UTF-16; save it as UTF-8".to_owned());
+    }
+    std::str::from_utf8(bytes).map_err(|error| {
+        let before = bytes.iter().take(error.valid_up_to());
+        let line = before.filter(|byte| **byte == b'\n').count() + 1;
+        format!("line {line} is not UTF-8; save the file as UTF-8")
+    })
 }
 
 /// The profiles of a file; every text in them, other profiles' secrets included, is overwritten on drop.

@@ -148,3 +148,24 @@ fn the_owner_of_the_open_file_is_looked_at() {
     }
     std::fs::remove_dir_all(&folder).unwrap();
 }
+
+#[test]
+fn an_encoding_that_is_not_tomls_is_named() {
+    let wide = |text: &str, bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
+        text.encode_utf16().flat_map(bytes).collect()
+    };
+    let marked = format!("\u{feff}{TWO}");
+    for (bytes, named) in [
+        (wide(&marked, u16::to_le_bytes), "it is UTF-16"),
+        (wide(&marked, u16::to_be_bytes), "it is UTF-16"),
+        (wide(TWO, u16::to_le_bytes), "it is UTF-16"),
+        (
+            b"[a]\nbase_url = \"\xc4\xe3\"".to_vec(),
+            "line 2 is not UTF-8",
+        ),
+    ] {
+        let error = utf_8(&bytes).unwrap_err();
+        assert!(error.contains(named) && error.contains("save"), "{error}");
+    }
+    assert!(Profile::of_text(utf_8(marked.as_bytes()).unwrap(), "default").is_ok());
+}

@@ -1,5 +1,6 @@
 //! How the HTTP client of a session is made.
 
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -74,7 +75,13 @@ impl Transport {
 
     /// A new client, with a pool of its own.
     pub(crate) fn make_http(&self) -> Result<reqwest::Client, Error> {
+        // Both addresses, whatever the machine's table of hosts says; the port is the URL's.
+        let localhost = [
+            (Ipv4Addr::LOCALHOST, 0).into(),
+            (Ipv6Addr::LOCALHOST, 0).into(),
+        ];
         let mut builder = reqwest::Client::builder()
+            .resolve_to_addrs("localhost", &localhost)
             .connect_timeout(self.connect_timeout)
             .user_agent(concat!("nxcloud-rust/", env!("CARGO_PKG_VERSION")));
         if let Some(configure) = &self.configure {
@@ -135,5 +142,31 @@ mod tests {
             assert_eq!(transport.proxy_for(&to).as_deref(), Some(named));
         }
         assert_eq!(Transport::default().proxy_for(&to), None);
+    }
+
+    #[tokio::test]
+    async fn localhost_is_found_on_either_address() {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        for at in ["127.0.0.1:0", "[::1]:0"] {
+            // Where the machine has no IPv6, there is nothing to find on it.
+            let Ok(listener) = tokio::net::TcpListener::bind(at).await else {
+                continue;
+            };
+            let url = format!(
+                "http://LocalHost:{}/",
+                listener.local_addr().unwrap().port()
+            );
+            let served = tokio::spawn(async move {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut piece = [0; 4096];
+                let _ = stream.read(&mut piece).await.unwrap();
+                let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi";
+                stream.write_all(answer).await.unwrap();
+            });
+            let client = Transport::default().make_http().unwrap();
+            let answer = client.get(url).send().await.unwrap();
+            assert_eq!(answer.text().await.unwrap(), "hi");
+            served.await.unwrap();
+        }
     }
 }

@@ -7,6 +7,7 @@ use std::thread;
 use nxcloud_sandbox::Sandbox;
 use serde_json::{Value, json};
 
+use crate::safety::get;
 use crate::support::Nxcloud;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -285,6 +286,30 @@ fn a_push_finds_localhost_on_either_address_and_in_any_case() {
                 .run(&["trigger", "sms", "sms-receipt", "--to", &to])
                 .exits(0);
         }
+        served.join().unwrap();
+    }
+}
+
+#[test]
+fn what_is_forwarded_finds_localhost_on_either_address_too() {
+    let nxcloud = Nxcloud::new();
+    for listener in ["127.0.0.1:0", "[::1]:0"]
+        .into_iter()
+        .filter_map(|at| TcpListener::bind(at).ok())
+    {
+        let port = listener.local_addr().unwrap().port();
+        let served = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut piece = [0; 4096];
+            let _ = stream.read(&mut piece).unwrap();
+            let answer = "HTTP/1.1 200 OK\r\ncontent-length: 7\r\nconnection: close\r\n\r\nsuccess";
+            stream.write_all(answer.as_bytes()).unwrap();
+        });
+        let to = format!("http://LocalHost:{port}/hook");
+        let listening = nxcloud.start(&["listen", "--port", "0", "--forward-to", &to]);
+        let address = listening.url.strip_prefix("http://").unwrap();
+        let answer = get(address, "/sms/sms_receipt", "").unwrap();
+        assert!(answer.ends_with("success"), "{answer}");
         served.join().unwrap();
     }
 }
