@@ -41,7 +41,7 @@ impl Upload {
         let content = content.into();
         Self {
             name: name.into(),
-            mime: mime.into(),
+            mime: trimmed(mime.into()),
             size: content.len() as u64,
             source: Source::Memory(content),
         }
@@ -64,7 +64,7 @@ impl Upload {
         };
         Ok(Self {
             name: name.to_owned(),
-            mime: mime.into(),
+            mime: trimmed(mime.into()),
             size: metadata.len(),
             source: Source::File(path.to_owned()),
         })
@@ -84,7 +84,7 @@ impl Upload {
         let body = Body::wrap_stream(content);
         Self {
             name: name.into(),
-            mime: mime.into(),
+            mime: trimmed(mime.into()),
             size,
             source: Source::Stream(Arc::new(Mutex::new(Some(body)))),
         }
@@ -159,6 +159,11 @@ impl Upload {
             .mime_str(&self.mime)
             .map_err(|error| Error::transport(error, false))
     }
+}
+
+/// A MIME type without white space around it, which no header takes.
+fn trimmed(mime: String) -> String {
+    mime.trim().to_owned()
 }
 
 impl fmt::Debug for Upload {
@@ -243,11 +248,13 @@ mod tests {
             ("image/png", true),
             ("IMAGE/PNG", true),
             ("Image/Png ; q=1", true),
+            (" image/png\n", true),
             ("image/gif", false),
             ("image/pngx", false),
         ] {
             let request = Request(Upload::from_bytes("a", mime, "x"));
             assert_eq!(Checker::run(&request).is_ok(), allowed, "{mime}");
+            assert_eq!(request.0.mime(), mime.trim());
         }
     }
 }

@@ -342,6 +342,12 @@ fn what_makes_a_body_unreadable_is_named() {
         (b"\xef\xbb\xbf{}", None, "begins with a byte order mark;"),
         (b"\xff\xfe{\0}\0", None, "is UTF-16;"),
         (b"{\0}\0", None, "is UTF-16;"),
+        (b"x\x9c\x03", None, "is compressed with deflate;"),
+        (br#"{"a":"\ud83d"}"#, None, "half of a surrogate pair"),
+        (br#"{"a":"\ud83d\u0041"}"#, None, "half of a surrogate pair"),
+        (br#"{"a":"\ude00"}"#, None, "half of a surrogate pair"),
+        (b"{\"a\":\"x\ny\"}", None, "a raw line break"),
+        (b"{\"a\":1e999}", None, "out of range"),
         (b"\0{\0}", None, "is UTF-16;"),
         (b"{\"a\":\"\xc4\xfa\"}", None, "is not UTF-8 (byte 7);"),
     ] {

@@ -8,7 +8,7 @@ use crate::record::{LikelyCause, SignatureMismatch};
 /// Codings of a body that are named; any other is a value of the request.
 const CODINGS: [&str; 6] = ["gzip", "x-gzip", "deflate", "br", "zstd", "compress"];
 /// How compressed bytes and other encodings begin.
-const BEGINNINGS: [(&[u8], &str); 7] = [
+const BEGINNINGS: [(&[u8], &str); 10] = [
     (
         b"\x1f\x8b",
         "is compressed with gzip; send it without compression",
@@ -18,6 +18,18 @@ const BEGINNINGS: [(&[u8], &str); 7] = [
         "is compressed with zstd; send it without compression",
     ),
     (
+        b"x\x9c",
+        "is compressed with deflate; send it without compression",
+    ),
+    (
+        b"x\x01",
+        "is compressed with deflate; send it without compression",
+    ),
+    (
+        b"x\xda",
+        "is compressed with deflate; send it without compression",
+    ),
+    (
         b"\xef\xbb\xbf",
         "begins with a byte order mark; send it without one",
     ),
@@ -25,6 +37,27 @@ const BEGINNINGS: [(&[u8], &str); 7] = [
     (b"\xfe\xff", "is UTF-16; send it in UTF-8"),
     (b"{\0", "is UTF-16; send it in UTF-8"),
     (b"\0{", "is UTF-16; send it in UTF-8"),
+];
+
+/// What the reader of JSON says, which has no other name for it, and what is wrong. Most of these are JSON, though it is not taken.
+const REFUSED: [(&str, &str); 5] = [
+    (
+        "recursion limit exceeded",
+        "is nested too deeply, over 127 levels",
+    ),
+    (
+        "lone leading surrogate",
+        "holds half of a surrogate pair, such as half an emoji; cut texts between characters",
+    ),
+    (
+        "unexpected end of hex escape",
+        "holds half of a surrogate pair, such as half an emoji; cut texts between characters",
+    ),
+    (
+        "control character",
+        r"holds a raw line break or another control character in a text; escape it, such as \n",
+    ),
+    ("number out of range", "holds a number that is out of range"),
 ];
 
 /// What is wrong, and what to change.
@@ -41,11 +74,10 @@ pub(super) fn json(headers: &HeaderMap, body: &[u8], error: &serde_json::Error) 
         return format!("the body is not UTF-8 (byte {place}); send it in UTF-8");
     }
     let (line, column) = (error.line(), error.column());
-    // The reader of JSON has no other name for it.
-    if error.to_string().starts_with("recursion limit exceeded") {
-        return format!(
-            "the body is nested too deeply (line {line}, column {column}), 127 levels at most"
-        );
+    let said = error.to_string();
+    let refused = REFUSED.iter().find(|(start, _)| said.starts_with(start));
+    if let Some((_, problem)) = refused {
+        return format!("the body (line {line}, column {column}) {problem}");
     }
     if error.is_eof() {
         return format!("the body is not JSON: it ends too early (line {line}, column {column})");
