@@ -186,18 +186,8 @@ fn check_secrets(credentials: &Credentials) -> Result<(), Failure> {
 /// Refuses a secret with a line end in it, or with white space or an invisible character around it; a space within is worth a
 /// warning only.
 pub(crate) fn check_secret(of: &str, secret: &Secret) -> Result<(), Failure> {
-    let text = secret.expose();
-    let invisible = |character: char| {
-        character.is_whitespace()
-            || character.is_control()
-            || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{feff}')
-    };
-    let problem = if text.contains(char::is_control) {
-        "holds a line end, a tab or another control character"
-    } else if text.starts_with(invisible) || text.ends_with(invisible) {
-        "begins or ends with a space or an invisible character"
-    } else {
-        if text.contains(char::is_whitespace) {
+    let Some(problem) = Credentials::secret_problem(secret) else {
+        if secret.expose().contains(char::is_whitespace) {
             output::note(&format!(
                 "warning: the secret of {of} holds a space; if the signature is refused, copy it again"
             ));

@@ -38,8 +38,8 @@ impl Credentials {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when the key or the secret is empty, or the key holds
-    /// characters that an HTTP header cannot carry.
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when the key or the secret is empty, the key holds
+    /// characters that an HTTP header cannot carry, or the secret was not copied well ([`secret_problem`](Self::secret_problem)).
     pub fn nxcloud(
         access_key: impl Into<String>,
         access_secret: impl Into<String>,
@@ -72,7 +72,7 @@ impl Credentials {
         // Taken first, so that it is wiped whatever is wrong with the key.
         let secret = Secret::new(access_secret).map_err(invalid);
         let key = AccessKey::new(access_key).map_err(invalid)?;
-        let secret = secret?;
+        let secret = well_copied(secret?, "access key", key.as_str())?;
         self.nxcloud = Some(Signer::new(key, secret));
         Ok(self)
     }
@@ -89,7 +89,7 @@ impl Credentials {
     ) -> Result<Self, Error> {
         let secret = Secret::new(app_secret).map_err(invalid);
         let id = antbuddy::AppId::new(app_id).map_err(invalid)?;
-        let secret = secret?;
+        let secret = well_copied(secret?, "app id", id.as_str())?;
         self.antbuddy = Some(antbuddy::Signer::new(id, secret));
         Ok(self)
     }
@@ -115,6 +115,24 @@ impl Credentials {
                 "there is no {}",
                 path.display()
             ))),
+        }
+    }
+
+    /// Why a secret looks as if it was not copied well: it holds a line end or another control character, or white space or an
+    /// invisible character is around it. The platform would only say that the signature is wrong.
+    #[must_use]
+    pub fn secret_problem(secret: &Secret) -> Option<&'static str> {
+        let text = secret.expose();
+        let invisible = |character: char| {
+            character.is_whitespace()
+                || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{feff}')
+        };
+        if text.contains(char::is_control) {
+            Some("holds a line end, a tab or another control character")
+        } else if text.starts_with(invisible) || text.ends_with(invisible) {
+            Some("begins or ends with a space or an invisible character")
+        } else {
+            None
         }
     }
 
@@ -194,6 +212,15 @@ fn invalid(error: nxcloud_signing::InvalidField) -> Error {
     Error::configuration(error.to_string()).with_source(error)
 }
 
+fn well_copied(secret: Secret, name: &str, id: &str) -> Result<Secret, Error> {
+    match Credentials::secret_problem(&secret) {
+        None => Ok(secret),
+        Some(problem) => Err(Error::configuration(format!(
+            "the secret of {name} {id} {problem}; copy it again, without anything around it"
+        ))),
+    }
+}
+
 fn half_a_pair(set: &str, missing: &str) -> Error {
     Error::configuration(format!(
         "{set} is set, but {missing} is not or is empty; set both"
@@ -202,4 +229,38 @@ fn half_a_pair(set: &str, missing: &str) -> Error {
 
 fn from(id: &str, secret: &str, error: &Error) -> Error {
     Error::configuration(format!("{id} or {secret}: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_that_was_not_copied_well_is_refused_without_being_shown() {
+        for secret in [
+            "hush\n",
+            "hush\r\n",
+            " hush",
+            "hush ",
+            "hu\tsh",
+            "hush\u{a0}",
+            "\u{feff}hush",
+            "hush\u{200b}",
+            "\u{3000}hush",
+            "hush\0",
+        ] {
+            for made in [
+                Credentials::nxcloud("key", secret),
+                Credentials::antbuddy("id", secret),
+            ] {
+                let error = made.unwrap_err();
+                assert_eq!(error.kind(), crate::ErrorKind::Configuration);
+                let shown = format!("{error} {error:?}");
+                assert!(shown.contains("copy it again"), "{shown}");
+                assert!(!shown.contains("hush"), "{shown}");
+            }
+        }
+        // White space within may belong to it.
+        assert!(Credentials::nxcloud("key", "hush hush").is_ok());
+    }
 }
