@@ -27,6 +27,18 @@ fn the_sandbox_takes_calls_and_stops_on_ctrl_c() {
     assert_eq!(sandbox.interrupt(), Some(0));
 }
 
+#[cfg(unix)]
+#[test]
+fn the_log_of_the_sandbox_is_plain_text() {
+    let nxcloud = Nxcloud::new();
+    let sandbox = nxcloud.start(&["sandbox", "--port", "0"]);
+    let send = send(&["--sandbox", "--base-url", &sandbox.url]);
+    nxcloud.run(&send).exits(0);
+    let log = sandbox.log();
+    assert!(log.contains("accepted service=\"sms\""), "{log}");
+    assert!(!log.contains('\u{1b}') && !log.contains("u001b"), "{log}");
+}
+
 /// What the sandbox answers at a path below `/__sandbox/`.
 async fn asked(url: &str, path: &str, token: Option<&str>) -> (u16, String) {
     let request = reqwest::Client::new().get(format!("{url}/__sandbox/{path}"));

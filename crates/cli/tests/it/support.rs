@@ -224,6 +224,15 @@ impl Running {
     }
 }
 
+#[cfg(unix)]
+impl Running {
+    /// Stops it, and gives what it wrote to stderr.
+    pub(crate) fn log(mut self) -> String {
+        interrupt(&self.child);
+        std::io::read_to_string(self.child.stderr.take().unwrap()).unwrap()
+    }
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
         // It may have ended already.
