@@ -36,7 +36,7 @@ pub(crate) type Clash = (String, Finding);
 ///
 /// `shared` are the crates that files of all specs go into.
 pub(crate) fn clashes(root: &Path, shared: &[&str], services: &[Service]) -> Vec<Clash> {
-    let others = ["benches", "xtask", "xtask/snapshot"].map(PathBuf::from);
+    let others = ["benches", "crates/client/loom", "xtask", "xtask/snapshot"].map(PathBuf::from);
     let by_hand = packages(root).into_iter().chain(others);
     let mut taken: BTreeMap<String, String> = by_hand
         .filter(|folder| !is_of_a_spec(&root.join(folder)))

@@ -111,6 +111,19 @@ fn a_package_that_there_is_already_is_refused() {
     fs::remove_file(root.join("specs/taken.yaml")).unwrap();
     put(
         root,
+        "crates/client/loom/Cargo.toml",
+        "[package]\nname = \"nxcloud-client-loom\"\n",
+    );
+    spec(root, "client-loom");
+    refused(
+        root,
+        &[
+            "specs/client-loom.yaml: x-nx-package: `nxcloud-client-loom` is the package of crates/client/loom",
+        ],
+    );
+    fs::remove_file(root.join("specs/client-loom.yaml")).unwrap();
+    put(
+        root,
         "specs/twin.yaml",
         &format!("x-nx-package: nxcloud-minimal\n{MINIMAL}"),
     );

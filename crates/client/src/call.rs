@@ -135,7 +135,10 @@ fn from_generated<T: DeserializeOwned>(error: progenitor_client::Error<()>) -> E
             // Decoded once more for the path of the field, which serde_json does not tell.
             let mut deserializer = serde_json::Deserializer::from_slice(&body);
             let detail = match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
-                Err(error) => format!("at {}", error.path()),
+                Err(error) => match error.path().to_string() {
+                    whole if whole == "." => "it is JSON of another type".to_owned(),
+                    path => format!("at {path}"),
+                },
                 Ok(_) => "it cannot be decoded".to_owned(),
             };
             Error::unreadable(detail)

@@ -26,9 +26,17 @@ impl Envelope {
         let others = document.others.iter().filter(|(key, _)| key == "code");
         let codes = fields.get("code").into_iter();
         let codes = codes.chain(others.map(|(_, value)| value));
-        let codes = codes.map(|value| i64::convert(value.clone()).map(Code::new));
+        let codes: Vec<Option<Code>> = codes
+            .filter(|value| !value.is_null())
+            .map(|value| i64::convert(value.clone()).map(Code::new))
+            .collect();
+        let code = codes.iter().copied().fold(ReplyCode::None, ReplyCode::and);
         Self {
-            code: codes.fold(ReplyCode::None, ReplyCode::and),
+            // What is no code says something else than the code beside it.
+            code: match code {
+                ReplyCode::One(_) if codes.contains(&None) => ReplyCode::Conflicting,
+                code => code,
+            },
             message: first_text(fields, ["msg", "message", "result"]),
             request_id: first_text(fields, ["requestId", "reqId", "traceId"]),
         }
@@ -113,6 +121,9 @@ mod tests {
             r#"{"code":0,"code":2}"#,
             r#"{"code":2,"a":1,"code":"0"}"#,
             r#"{"code":2,"c\u006fde":3}"#,
+            r#"{"code":0,"code":"FAILED"}"#,
+            r#"{"code":18446744073709551616,"code":0}"#,
+            r#"{"code":"0","code":{"value":2}}"#,
         ] {
             assert_eq!(envelope(body).code, ReplyCode::Conflicting, "{body}");
         }

@@ -368,7 +368,9 @@ impl fmt::Display for Error {
         if let Some(request_id) = self.request_id().filter(|id| looks_like_an_id(id)) {
             write!(f, " (request id {request_id})")?;
         }
-        if let Some(sent) = self.sent() {
+        if let Some(sent) = self.sent().map(Sent::to_string)
+            && !sent.is_empty()
+        {
             write!(f, " (sent: {sent})")?;
         }
         match self.attempts() {

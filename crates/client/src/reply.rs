@@ -8,7 +8,8 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
 use reqwest::Response;
 
 use crate::envelope::Envelope;
-use crate::incoming::{Body, Repairs, Unreadable, is_success};
+use crate::incoming::{Body, Document, Repairs, Unreadable, is_success};
+use crate::lenient::Value;
 use crate::verdict::{ReplyCode, Verdict, verdict};
 use crate::{Code, Error, Operation, Scheme};
 
@@ -95,16 +96,15 @@ fn judge(
         text = document.text.take().map_or(text, Bytes::from);
     }
     let envelope = document.as_ref().map(Envelope::of).unwrap_or_default();
-    let code = envelope.code;
+    let mut code = envelope.code;
     let verdict = if by_status {
+        // A success code counts, whoever says it; another one is a gateway's.
+        if code != ReplyCode::One(Code::SUCCESS) && code != ReplyCode::Conflicting {
+            code = ReplyCode::None;
+        }
         let readable = document.is_ok() || is_blank;
-        antbuddy(
-            operation,
-            status,
-            code,
-            readable,
-            envelope.message.is_some(),
-        )
+        let own = document.as_ref().is_ok_and(is_antbuddys);
+        antbuddy(operation, status, code, readable, own)
     } else {
         verdict(status, code)
     };
@@ -142,21 +142,26 @@ fn judge(
         .with_reply(status, text))
 }
 
+/// Whether `AntBuddy` may have written a reply itself: it says something, in a field `message`, and has no code.
+fn is_antbuddys(document: &Document) -> bool {
+    let message = document.value.get("message").and_then(Value::as_str);
+    message.is_some_and(|text| !text.trim().is_empty()) && document.value.get("code").is_none()
+}
+
 /// The verdict on a reply of `AntBuddy`, which answers by HTTP status and documents neither an envelope nor codes.
 fn antbuddy(
     operation: &Operation,
     status: u16,
     code: ReplyCode,
     readable: bool,
-    has_message: bool,
+    own: bool,
 ) -> Verdict {
     if status == 200 && readable && code != ReplyCode::Conflicting {
         return Verdict::Success;
     }
-    // A page or an empty body may come from something in between, and then nobody knows what happened behind it.
-    let contradicts = matches!(code, ReplyCode::One(Code::SUCCESS) | ReplyCode::Conflicting);
+    // Another's page, JSON or empty body comes from something in between, and then nobody knows what happened behind it.
     let documented = Code::new(i64::from(status));
-    if has_message && !contradicts && operation.code_info(documented).is_some() {
+    if own && operation.code_info(documented).is_some() {
         return Verdict::Code(documented);
     }
     verdict(status, code)

@@ -6,7 +6,7 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::repairs::{Repair, Repairs};
 
-/// The charset that a content type names, if it is another one than UTF-8.
+/// The charset that a content type names, as [`of_label`] takes it.
 pub(super) fn of_content_type(content_type: &str) -> Option<&'static Encoding> {
     content_type.split(';').skip(1).find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;
@@ -15,7 +15,8 @@ pub(super) fn of_content_type(content_type: &str) -> Option<&'static Encoding> {
     })
 }
 
-/// The charset of a label, if it is known and another one than UTF-8.
+/// The charset of a label, if it is known and another one than UTF-8. Nor is it UTF-16: JSON and forms in that are recognised without
+/// a label, and nothing else can be.
 pub(super) fn of_label(label: &[u8]) -> Option<&'static Encoding> {
     let label = label.trim_ascii();
     let label = label
@@ -26,7 +27,8 @@ pub(super) fn of_label(label: &[u8]) -> Option<&'static Encoding> {
         .strip_suffix(b"\"")
         .or(label.strip_suffix(b"'"))
         .unwrap_or(label);
-    Encoding::for_label_no_replacement(label).filter(|encoding| *encoding != UTF_8)
+    Encoding::for_label_no_replacement(label)
+        .filter(|encoding| ![UTF_8, UTF_16LE, UTF_16BE].contains(encoding))
 }
 
 /// The bytes without byte order mark, UTF-16 and UTF-32 as UTF-8. A mark says the charset; so do the zeros that the first
@@ -145,6 +147,9 @@ mod tests {
             "application/json; charset=UTF8",
             "application/json; charset=",
             "application/json; charset=x-nobody-knows",
+            // Its text would have been recognised by its zeros.
+            "application/json; charset=utf-16",
+            "application/json; charset=unicode",
             "charset=gbk",
         ] {
             assert_eq!(of_content_type(content_type), None, "{content_type}");

@@ -65,7 +65,7 @@ pub(super) fn repair(text: &str, repairs: &mut Repairs) -> String {
     while let Some((at, char)) = writer.rest.next() {
         match char {
             '"' => writer.string(),
-            '-' | '+' | '.' | '0'..='9' => writer.number(at),
+            '-' | '+' | '.' | '0'..='9' | 'N' | 'I' => writer.number(at),
             '\t' | '\n' | '\r' => writer.out.push(char),
             '\u{feff}' => writer.blank(Repair::ByteOrderMark),
             _ if char.is_control() || (char.is_whitespace() && char != ' ') => {
@@ -170,17 +170,21 @@ impl Writer<'_, '_> {
         self.rest.by_ref().take(chars).for_each(drop);
     }
 
-    /// A number, whose first character was at `at`.
+    /// A number, whose first character was at `at`. Some writers have words for what is none.
     fn number(&mut self, at: usize) {
         let mut end = at + 1;
         while let Some((next, _)) = self
             .rest
-            .next_if(|(_, char)| matches!(char, '0'..='9' | '+' | '-' | '.' | 'e' | 'E'))
+            .next_if(|(_, char)| char.is_ascii_alphanumeric() || matches!(char, '+' | '-' | '.'))
         {
             end = next + 1;
         }
         let token = self.text.get(at..end).unwrap_or_default();
-        if is_exact(token) {
+        let is_digit = |char| matches!(char, '0'..='9' | '+' | '-' | '.' | 'e' | 'E');
+        if matches!(token, "NaN" | "Infinity" | "-Infinity") {
+            self.repairs.add(Repair::Number);
+            self.out.push_str("null");
+        } else if is_exact(token) || !token.chars().all(is_digit) {
             self.out.push_str(token);
         } else {
             self.repairs.add(Repair::Number);
@@ -273,6 +277,7 @@ mod tests {
                 "number",
             ),
             ("1e400", "\"1e400\"", "number"),
+            ("[NaN,-Infinity]", "[null,null]", "number"),
             (
                 "0.12345678901234567890",
                 "\"0.12345678901234567890\"",
@@ -297,6 +302,10 @@ mod tests {
             "{\"a\":\"b",
             "{a:1}",
             "[1,]",
+            "[None]",
+            "[NaNa]",
+            "[1NaN]",
+            "[12null]",
             "\"\\",
             "\"\\u",
             "{}}",

@@ -21,7 +21,8 @@ pub enum Repair {
     ControlCharacter,
     /// A JSON text had an escape that JSON does not know; the character after the backslash was kept.
     Escape,
-    /// A number that 64 bits cannot hold exactly, or that is not written as JSON has it, became a text of its digits.
+    /// A number that 64 bits cannot hold exactly, or that is not written as JSON has it, became a text of its digits; `NaN` and
+    /// `Infinity` became null.
     Number,
     /// The same key came twice; the first counts.
     EqualKeys,

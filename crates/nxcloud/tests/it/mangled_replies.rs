@@ -69,6 +69,18 @@ async fn a_reply_keeps_its_id_and_says_what_was_repaired() {
 }
 
 #[tokio::test]
+async fn a_charset_that_the_bytes_cannot_have_changes_nothing() {
+    for charset in ["utf-16", "UTF-16BE", "unicode"] {
+        let headers = format!("content-type: application/json; charset={charset}\r\n");
+        for text in [&b"ok"[..], "Grüße".as_bytes(), b"\xb2\xce\xca\xfd"] {
+            let body = [br#"{"code":0,"messageid":"M1","result":""#, text, b"\"}"].concat();
+            let reply = send(&headers, &body).await.unwrap();
+            assert_eq!(reply.message_id.as_deref(), Some("M1"), "{charset}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn digits_of_a_long_id_come_out_as_they_went_in() {
     let body = br#"{"code":0,"messageid":1234567890123456789012,"task":[1234567890123456789012]}"#;
     let reply = send("", body).await.unwrap();

@@ -152,6 +152,11 @@ mod antbuddy {
     use nxcloud::antbuddy::{ClickToCall, Client};
 
     async fn click_to_call(status: u16, body: &str) -> &'static str {
+        let (result, requests) = call(status, body).await;
+        cell(&result, requests)
+    }
+
+    async fn call(status: u16, body: &str) -> (Result<(), Error>, usize) {
         let server = Server::answering(&format!("{status} X"), "", body).await;
         let session = Session::builder(Credentials::antbuddy("id", SECRET).unwrap())
             .base_url(&server.url)
@@ -164,7 +169,26 @@ mod antbuddy {
             .click_to_call(&request)
             .await
             .map(drop);
-        cell(&result, server.requests().len())
+        (result, server.requests().len())
+    }
+
+    #[tokio::test]
+    async fn an_error_says_nothing_in_the_place_of_ids_that_it_has_not() {
+        for (status, body, text) in [
+            (
+                502,
+                "",
+                "click_to_call: the outcome is unknown: unexpected HTTP status (HTTP 502)",
+            ),
+            (
+                200,
+                "[]",
+                "click_to_call: the outcome is unknown: the reply is not what the platform documents: it is JSON of another type",
+            ),
+        ] {
+            let error = call(status, body).await.0.unwrap_err();
+            assert_eq!(error.to_string(), text);
+        }
     }
 
     #[tokio::test]
@@ -178,8 +202,24 @@ mod antbuddy {
             "{}",
             "[]",
             r#"{"error":"upstream"}"#,
+            r#"{"msg":"slow down"}"#,
+            r#"{"result":"slow down"}"#,
+            r#"{"message":503}"#,
+            r#"{"code":777,"msg":"slow down"}"#,
+            r#"{"code":503,"message":"slow down"}"#,
         ] {
             assert_eq!(click_to_call(503, foreign).await, "Unknown", "{foreign}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_code_in_the_body_is_none_of_its_own() {
+        for status in [201, 302, 408, 409, 500, 502, 504] {
+            for code in [400, 503, 777] {
+                let foreign = format!(r#"{{"code":{code},"message":"no"}}"#);
+                let expected = if status == 302 { "Rejected" } else { "Unknown" };
+                assert_eq!(click_to_call(status, &foreign).await, expected, "{status}");
+            }
         }
     }
 
