@@ -135,7 +135,7 @@ fn is_below(folder: &Path, owned: &BTreeMap<PathBuf, Option<String>>) -> bool {
 ///
 /// # Errors
 ///
-/// As for [`write`].
+/// As for [`write()`].
 pub fn check(root: &Path) -> Result<Outcome, String> {
     let plan = plan(root)?;
     let stale = plan.stale(root)?;

@@ -204,7 +204,8 @@ mod tests {
         let both = form(b"a=1&b=2&%61=3");
         assert_eq!(both.fields["a"], "1");
         assert_eq!(both.repairs.to_string(), "equal_keys");
-        assert!(form(b"a=1&b=2&%61=1").repairs.is_empty());
+        // Two equal ones are marked as well.
+        assert!(!form(b"a=1&b=2&%61=1").repairs.is_empty());
     }
 
     #[test]
