@@ -45,7 +45,7 @@ mod tests {
             ),
             ("https://h/p?HASH=abc", "https://h/p?HASH=***"),
             ("https://h/p?hash", "https://h/p?hash"),
-            ("https://h/p?rehash=1", "https://h/p?rehash=1"),
+            ("https://h/p?hashes=1", "https://h/p?hashes=1"),
             ("https://h/p", "https://h/p"),
             ("http://me:secret@h/", "http://***@h/"),
             ("http://secret@h/?hash=abc", "http://***@h/?hash=***"),
