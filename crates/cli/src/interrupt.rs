@@ -2,19 +2,42 @@
 
 use crate::failure::Failure;
 
-/// Completes on Ctrl-C or a request to terminate. The signals are caught from now on.
+/// Completes on Ctrl-C, a request to terminate, or the end of the terminal. The signals are caught from now on.
 #[cfg(unix)]
 pub(crate) fn interrupted() -> Result<impl Future<Output = ()>, Failure> {
     use tokio::signal::unix::{SignalKind, signal};
     let caught = |kind| signal(kind).map_err(|error| Failure::io("signals", &error));
     let mut interrupt = caught(SignalKind::interrupt())?;
     let mut terminate = caught(SignalKind::terminate())?;
+    let mut hangup = match ignores_hangup() {
+        true => None,
+        false => Some(caught(SignalKind::hangup())?),
+    };
+    let hung_up = async move {
+        match &mut hangup {
+            Some(hangup) => hangup.recv().await,
+            None => std::future::pending().await,
+        }
+    };
     Ok(async move {
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
+            _ = hung_up => {}
         }
     })
+}
+
+/// Whether the end of the terminal is ignored, as `nohup` has it, and must stay so. Where that cannot be found out (outside Linux)
+/// nothing is changed either.
+#[cfg(unix)]
+fn ignores_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mut lines = status.lines();
+    let ignored = lines.find_map(|line| line.strip_prefix("SigIgn:"));
+    // The lowest bit is that of signal 1, which is SIGHUP.
+    let ignored = ignored.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok());
+    ignored.is_none_or(|bits| bits & 1 == 1)
 }
 
 /// Completes on Ctrl-C, which is caught from now on.

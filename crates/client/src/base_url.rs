@@ -41,14 +41,20 @@ pub(crate) fn is_authentic(url: &Url) -> bool {
     url.scheme() == "https" || is_loopback(url)
 }
 
-/// Whether a URL names this machine.
+/// The names of this machine, as a URL has them. A client looks them up itself, so that no name server can send it elsewhere.
+pub(crate) const LOCAL_NAMES: [&str; 2] = ["localhost", "localhost."];
+
+/// Whether a URL names this machine. The sandbox and `nxcloud listen` go by the same names.
 pub(crate) fn is_loopback(url: &Url) -> bool {
+    // Of a scheme that is not for the web, such as `socks5`, the host is kept as it was written.
     let host = url.host_str().unwrap_or_default();
-    host == "localhost"
+    LOCAL_NAMES
+        .iter()
+        .any(|name| host.eq_ignore_ascii_case(name))
         || host
             .trim_matches(['[', ']'])
             .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
+            .is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 /// Whether a reply came from where the request was sent. A fragment is never sent.
@@ -61,6 +67,33 @@ pub(crate) fn is_same_place(sent: &Url, answered: &Url) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn this_machine_is_known_by_all_its_names() {
+        for (host, is_local) in [
+            ("localhost", true),
+            ("LocalHost.", true),
+            ("127.0.0.1", true),
+            ("127.1.2.3", true),
+            ("2130706433", true),
+            ("[::1]", true),
+            ("[::ffff:127.0.0.1]", true),
+            ("[::FFFF:7F00:1]", true),
+            ("localhost.evil.example", false),
+            ("localhost..", false),
+            ("a.localhost", false),
+            ("127.0.0.1.evil.example", false),
+            ("0.0.0.0", false),
+            ("[::]", false),
+            ("[::ffff:192.0.2.1]", false),
+        ] {
+            let url = format!("http://{host}:80/a");
+            assert_eq!(check_base_url(&url, false).is_ok(), is_local, "{host}");
+        }
+        for proxy in ["socks5://LOCALHOST.:1080", "socks5h://[::ffff:127.0.0.1]"] {
+            assert!(is_loopback(&Url::parse(proxy).unwrap()), "{proxy}");
+        }
+    }
 
     #[test]
     fn a_reply_from_elsewhere_is_noticed() {

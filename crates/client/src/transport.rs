@@ -8,7 +8,7 @@ use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::{ClientBuilder, Url};
 
 use crate::Error;
-use crate::base_url::is_loopback;
+use crate::base_url::{LOCAL_NAMES, is_loopback};
 
 type Configure = dyn Fn(ClientBuilder) -> ClientBuilder + Send + Sync;
 
@@ -93,6 +93,13 @@ impl Transport {
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .http1_only();
+        for name in LOCAL_NAMES {
+            let addresses = [
+                (Ipv4Addr::LOCALHOST, 0).into(),
+                (Ipv6Addr::LOCALHOST, 0).into(),
+            ];
+            builder = builder.resolve_to_addrs(name, &addresses);
+        }
         // Where another crate of the build turned the other one on as well, this crate's feature decides.
         #[cfg(feature = "rustls")]
         {

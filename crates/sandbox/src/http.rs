@@ -26,7 +26,8 @@ use crate::faults::{Faults, Line};
 use crate::inspect;
 use crate::platform::{self, Answer, Platform};
 use crate::push::Pushes;
-use crate::record::{Cause, Headers, History, Parts, SignatureMismatch, mask_query};
+use crate::record::secret::mask_query;
+use crate::record::{Cause, Headers, History, Parts, SignatureMismatch};
 use crate::server::Answering;
 
 /// So many bytes may be received at once, by all connections together; a single body that is allowed may be larger.

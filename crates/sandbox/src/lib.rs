@@ -25,6 +25,8 @@ pub use error::{Error, SpecError};
 pub use faults::{Fault, FaultSwitch, Faults, Mix};
 pub use loopback::is_named_by as names_this_machine;
 pub use push::{Delivery, DeliveryOutcome, Order, PushContent, PushError, PushInfo, Pushes};
+#[doc(hidden)]
+pub use record::secret;
 pub use record::{
     Cause, CommonProblem, LikelyCause, ReceivedRequest, RecordError, SignatureMismatch, Verdict,
 };

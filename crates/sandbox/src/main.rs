@@ -69,7 +69,8 @@ fn help() -> String {
 }
 
 fn run(port: u16) -> Result<(), Box<dyn Error>> {
-    tracing_subscriber::fmt().with_writer(io::stderr).init();
+    let log = tracing_subscriber::fmt().with_ansi(false);
+    log.with_writer(io::stderr).init();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

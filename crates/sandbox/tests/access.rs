@@ -139,6 +139,58 @@ async fn other_addresses_are_refused_with_a_short_token() {
 
 /// With an account that may be a real one, nobody reads or orders anything without the token.
 #[tokio::test]
+async fn what_another_account_left_is_shown_with_a_token_only() {
+    let folder = std::env::temp_dir();
+    let path = folder.join(format!("nxcloud-sandbox-access-{}", std::process::id()));
+    let older = path.with_extension("1");
+    let begin = || {
+        let _ = std::fs::remove_file(&path);
+        let _ = std::fs::remove_file(&older);
+        Sandbox::builder().clock(|| NOW).record(&path)
+    };
+    let other = |head: &str| {
+        format!("GET /hook{head} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n")
+    };
+    let requests = [
+        (own_sms(""), true),
+        (
+            format!("{}x-auth-app-id: app-2\r\n\r\n", other("")).into(),
+            true,
+        ),
+        (format!("{}\r\n", other("?a=b&app%49d=app-2")).into(), true),
+        (format!("{}\r\n", other("?appId=sandbox-app")).into(), false),
+        (good_sms(NOW), false),
+    ];
+    for (request, needs_token) in requests {
+        let with_account = begin().account(key(), secret()).start().await.unwrap();
+        assert!(send(with_account.url(), &request).await.is_some());
+        with_account.shutdown().await;
+        // Again without the account.
+        let sandbox = Sandbox::builder().clock(|| NOW).record(&path);
+        let sandbox = sandbox.start().await.unwrap();
+        assert_eq!(sandbox.requests().len(), 1);
+        let status = call(sandbox.url(), "GET", "/__sandbox/requests")
+            .await
+            .status;
+        let request = String::from_utf8_lossy(&request);
+        assert_eq!(status, if needs_token { 401 } else { 200 }, "{request}");
+        assert_eq!(sandbox.token().is_some(), needs_token);
+        sandbox.shutdown().await;
+    }
+    drop(begin());
+    for (account, needs_token) in [
+        ("key-2", true),
+        ("sandbox-key", false),
+        ("sandbox-app", false),
+    ] {
+        let seed = serde_json::json!({ account: { "checks": [] } });
+        let sandbox = Sandbox::builder().seed(seed).start().await.unwrap();
+        let status = call(sandbox.url(), "GET", "/__sandbox/state").await.status;
+        assert_eq!(status, if needs_token { 401 } else { 200 }, "{account}");
+    }
+}
+
+#[tokio::test]
 async fn with_another_account_the_inspector_asks_for_a_random_token() {
     let builders: [fn(Builder) -> Builder; 2] = [
         |builder| builder.account(key(), secret()),

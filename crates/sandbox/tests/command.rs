@@ -91,7 +91,7 @@ async fn it_prints_its_address_serves_and_stops_on_a_signal() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_rejected_signature_is_explained_in_the_log() {
+async fn the_log_names_the_likely_cause_of_a_wrong_signature_and_shows_no_body() {
     let (mut child, url) = start(&["--port", "0"]);
     let request = common::sms(now(), "another", common::SMS_BODY.as_bytes());
     assert_eq!(send(&url, &request).await.unwrap().code(), "1003");
@@ -105,14 +105,9 @@ async fn a_rejected_signature_is_explained_in_the_log() {
         .read_to_string(&mut log)
         .unwrap();
     assert!(log.contains("wrong secret"), "{log}");
-    assert!(
-        log.contains("accessKey=sandbox-key&action=mtsend&bizType=3&ts="),
-        "{log}"
-    );
-    assert!(
-        log.contains("accessSecret=***") && !log.contains("sandbox-secret"),
-        "{log}"
-    );
+    for hidden in ["8615012345678", "您好", "sandbox-secret"] {
+        assert!(!log.contains(hidden), "{log}");
+    }
 }
 
 #[cfg(unix)]

@@ -19,6 +19,9 @@ pub trait Event: Clone + fmt::Debug + Serialize + Send + Sync + Sized + 'static 
     const BIZ_TYPE: &'static str;
     /// Every documented push.
     const PUSHES: &'static [Push];
+    /// The actions that the account's own requests to the service are signed for.
+    #[doc(hidden)]
+    const REQUESTS: &'static [&'static str];
     /// What the platform wants to hear.
     const REPLY: Reply;
     /// The transports of all pushes.

@@ -115,11 +115,9 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Failure> {
         builder = builder.seed(call::read_object(from)?.into());
     }
     if !matches.get_flag("quiet") {
-        // Colours would be escaped, as whatever is printed.
-        tracing_subscriber::fmt()
-            .with_ansi(false)
-            .with_writer(|| output::Log)
-            .init();
+        // Colours would be escaped with the rest.
+        let log = tracing_subscriber::fmt().with_ansi(false);
+        log.with_writer(|| output::Log).init();
     }
     crate::block_on(async {
         // Before the line is printed, so that whoever reads it can stop the sandbox at once.

@@ -194,3 +194,46 @@ fn listen_escapes_paths_queries_and_bodies() {
         }
     }
 }
+
+#[test]
+fn the_log_of_the_sandbox_is_plain_and_without_texts_and_numbers() {
+    let nxcloud = Nxcloud::new().with("NXCLOUD_ACCESS_SECRET", "not-the-secret");
+    let mut child = nxcloud
+        .command(&["sandbox", "--port", "0"])
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    stdout.read_line(&mut line).unwrap();
+    let url = line.trim_end().strip_prefix("listening on ").unwrap();
+    let content = format!("PRIVATE {EVIL}");
+    let wrong = [
+        "--access-key",
+        "sandbox-key",
+        "--base-url",
+        url,
+        "sms",
+        "send-sms",
+        "--app-key",
+        "a",
+        "--phone",
+        "8615012345678",
+        "--content",
+        &content,
+    ];
+    nxcloud.run(&wrong).exits(1);
+    let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
+    let head = "GET /\u{9b}31m?PRIVATE HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.read_to_end(&mut Vec::new()).unwrap();
+    child.kill().unwrap();
+    let mut log = String::new();
+    let mut stderr = child.stderr.take().unwrap();
+    stderr.read_to_string(&mut log).unwrap();
+    child.wait().unwrap();
+    assert!(log.contains("signature rejected"), "{log}");
+    for hidden in ["PRIVATE", "8615012345678", "not-the-secret", "\\u001b"] {
+        assert!(!log.contains(hidden), "{hidden}: {log}");
+    }
+    assert!(is_clean(&log), "{log:?}");
+}

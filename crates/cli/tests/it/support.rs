@@ -244,8 +244,13 @@ impl Drop for Running {
 /// What Ctrl-C does.
 #[cfg(unix)]
 pub(crate) fn interrupt(child: &Child) {
+    signal(child, "-INT");
+}
+
+#[cfg(unix)]
+pub(crate) fn signal(child: &Child, name: &str) {
     let id = child.id().to_string();
-    let kill = Command::new("kill").args(["-INT", &id]).status();
+    let kill = Command::new("kill").args([name, &id]).status();
     assert!(kill.unwrap().success());
 }
 

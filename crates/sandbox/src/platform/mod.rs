@@ -31,9 +31,6 @@ use crate::state::{self, State};
 use input::Fields;
 use reply::Filler;
 
-/// The log shows at most so many bytes of a string to sign; the record has all of it.
-const MAX_LOGGED: usize = 4096;
-
 /// Tells the time in milliseconds since 1970-01-01 UTC.
 #[derive(Clone)]
 pub(crate) struct Clock(Arc<dyn Fn() -> u64 + Send + Sync>);
@@ -337,29 +334,12 @@ pub(crate) fn log(answer: &Answer) {
     let code = answer.verdict.code();
     match answer.verdict.cause() {
         None => tracing::info!(service, operation, "accepted"),
+        // The string to sign holds the body: it is in the record only.
         Some(Cause::Signature(mismatch)) => {
-            let string_to_sign = mismatch.string_to_sign();
-            tracing::warn!(
-                service,
-                operation,
-                code,
-                likely_cause = mismatch.explanation(),
-                string_to_sign = beginning(string_to_sign),
-                "signature rejected"
-            );
+            let likely_cause = mismatch.explanation();
+            tracing::warn!(service, operation, code, likely_cause, "signature rejected");
         }
         Some(cause) => tracing::info!(service, operation, code, cause = cause.name(), "refused"),
-    }
-}
-
-/// As much of a text as the log shows.
-fn beginning(text: &str) -> &str {
-    let end = text.char_indices().map(|(at, _)| at);
-    let end = end.take_while(|at| *at <= MAX_LOGGED).last().unwrap_or(0);
-    if text.len() <= MAX_LOGGED {
-        text
-    } else {
-        &text[..end]
     }
 }
 

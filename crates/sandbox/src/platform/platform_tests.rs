@@ -296,15 +296,6 @@ fn an_either_or_rule_gets_the_code_of_its_operation() {
     assert_eq!(reply["data"], json!({}));
 }
 
-#[test]
-fn a_long_string_to_sign_is_cut_at_a_character() {
-    let text = "验".repeat(2000);
-    let shown = beginning(&text);
-    assert!(text.starts_with(shown));
-    assert_eq!(shown.len(), MAX_LOGGED - MAX_LOGGED % 3);
-    assert_eq!(beginning("short"), "short");
-}
-
 /// What is said about a body that is signed as it is sent.
 fn said_of(body: &[u8], coding: Option<&'static str>) -> String {
     let mut draft = Draft::signed("/api/sms/mtsend_v2", "3", "mtsend", body);

@@ -104,6 +104,14 @@ impl History {
         self.kept().requests.iter().cloned().collect()
     }
 
+    /// Whether a request is kept that names an account other than the built-in ones.
+    pub(crate) fn has_another_account(&self) -> bool {
+        let kept = self.kept();
+        kept.requests
+            .iter()
+            .any(ReceivedRequest::is_of_another_account)
+    }
+
     /// Forgets all requests. Their numbers are not used again.
     pub(crate) fn clear(&self) {
         let mut kept = self.kept();

@@ -4,7 +4,7 @@ mod cause;
 mod file;
 mod headers;
 mod history;
-mod secret;
+pub mod secret;
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,11 +14,11 @@ use axum::http::Method;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
+use crate::{ACCESS_KEY, APP_ID};
 pub use cause::{Cause, CommonProblem, LikelyCause, SignatureMismatch, Verdict};
 pub use file::RecordError;
 pub(crate) use headers::Headers;
 pub(crate) use history::History;
-pub(crate) use secret::mask_query;
 
 /// One request that the sandbox received, with its verdict and reply. Cloning it is cheap.
 ///
@@ -134,6 +134,17 @@ impl ReceivedRequest {
     #[must_use]
     pub fn json(&self) -> Option<Value> {
         serde_json::from_slice(&self.parts.body).ok()
+    }
+
+    /// Whether it names an account other than the built-in ones, wherever a request names one.
+    pub(crate) fn is_of_another_account(&self) -> bool {
+        let headers = self.headers();
+        let headers = headers.filter(|(name, _)| matches!(*name, "accesskey" | "x-auth-app-id"));
+        let built_in = |id: &[u8]| id == ACCESS_KEY.as_bytes() || id == APP_ID.as_bytes();
+        let query = self.query().unwrap_or_default();
+        let mut query = form_urlencoded::parse(query.as_bytes());
+        headers.into_iter().any(|(_, id)| !built_in(id))
+            || query.any(|(name, id)| name == "appId" && !built_in(id.as_bytes()))
     }
 
     /// Whether it was accepted and, if not, why.

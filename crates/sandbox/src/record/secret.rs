@@ -1,23 +1,47 @@
 //! Which headers and parameters hold a credential that is the same in every request. This is the only place that knows.
 
 /// What stands in the place of a credential.
-pub(super) const MASK: &str = "***";
+pub const MASK: &str = "***";
 
-const NAMES: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
 /// `hash` is `AntBuddy`'s: it covers no time, so it can be sent again for ever. A signature is not among them, because it
 /// fits one time and one body.
-const ENDINGS: [&str; 4] = ["hash", "password", "secret", "token"];
+const ENDINGS: [&str; 13] = [
+    "apikey",
+    "auth",
+    "authorization",
+    "cookie",
+    "credential",
+    "credentials",
+    "hash",
+    "jwt",
+    "passwd",
+    "password",
+    "secret",
+    "sessionid",
+    "token",
+];
 
-/// Whether a name, in lower case, is that of a credential.
-pub(super) fn is_secret(name: &str) -> bool {
-    NAMES.contains(&name) || ENDINGS.iter().any(|ending| name.ends_with(ending))
+/// Whether a name, in any case and with any marks between its words, is that of a credential.
+#[must_use]
+pub fn is_secret(name: &str) -> bool {
+    ENDINGS.iter().any(|ending| {
+        let letters = name.bytes().rev();
+        let mut letters = letters.filter(|byte| !matches!(byte, b'-' | b'_' | b'.'));
+        let mut ending = ending.bytes().rev();
+        ending.all(|end| {
+            letters
+                .next()
+                .is_some_and(|one| one.eq_ignore_ascii_case(&end))
+        })
+    })
 }
 
 /// A query whose credentials are masked; everything else stays byte for byte.
-pub(crate) fn mask_query(query: &str) -> String {
+#[must_use]
+pub fn mask_query(query: &str) -> String {
     let pairs = query.split('&').map(|pair| {
         let decoded = form_urlencoded::parse(pair.as_bytes()).next();
-        let secret = decoded.is_some_and(|(name, _)| is_secret(&name.trim().to_ascii_lowercase()));
+        let secret = decoded.is_some_and(|(name, _)| is_secret(name.trim()));
         match pair.split_once('=') {
             Some((name, _)) if secret => format!("{name}={MASK}"),
             _ => pair.to_owned(),
@@ -53,7 +77,21 @@ mod tests {
 
     #[test]
     fn signatures_and_names_of_accounts_are_kept() {
-        for name in ["x-auth-app-hash", "authorization", "cookie", "app-secret"] {
+        for name in [
+            "x-auth-app-hash",
+            "X-Auth-App-Hash",
+            "authorization",
+            "X-Forwarded-Authorization",
+            "Proxy-Authorization",
+            "cookie",
+            "Set-Cookie",
+            "app-secret",
+            "x-api-key",
+            "api_key",
+            "access_token",
+            "X-Amz-Security-Token",
+            "JSESSIONID",
+        ] {
             assert!(is_secret(name), "{name}");
         }
         for name in [
@@ -63,6 +101,9 @@ mod tests {
             "ts",
             "host",
             "user-agent",
+            "x-author",
+            "key",
+            "",
         ] {
             assert!(!is_secret(name), "{name}");
         }

@@ -166,7 +166,8 @@ impl Builder {
 
     /// What the accounts have made before the start, in the shape of [`Sandbox::state`]: the state of one sandbox can be
     /// the seed of the next. Lists may be left out; what `state` does not know is an error. An example of the spec is
-    /// answered as documented where the seed has nothing of its kind.
+    /// answered as documented where the seed has nothing of its kind. Beside what another account than the built-in ones has made,
+    /// the inspector asks for a token, as it does beside an [`account`](Self::account).
     #[must_use]
     pub fn seed(mut self, state: Value) -> Self {
         self.seed = Seed(Some(state));
@@ -181,7 +182,8 @@ impl Builder {
     /// out. A file that is full ([`record_bytes`](Self::record_bytes)) is renamed to the same name with `.1` at its end,
     /// in the place of the one before it. [`Sandbox::clear`] clears both.
     ///
-    /// It holds phone numbers and texts, but no account's secret. On Unix it must be a regular file of this user that
+    /// It holds phone numbers and texts, but no account's secret. When requests come from the file that name an account other than
+    /// the built-in ones, the inspector asks for a token, as it does beside an [`account`](Self::account). On Unix it must be a regular file of this user that
     /// nobody else can read or write; a new one is. One sandbox at a time can use it.
     #[must_use]
     pub fn record(mut self, path: impl Into<PathBuf>) -> Self {
@@ -208,7 +210,17 @@ impl Builder {
         let address = self.address;
         let is_loopback = address.to_canonical().is_loopback();
         let has_token = self.token.is_some();
-        let only_built_in = self.accounts.is_empty() && self.antbuddy_accounts.is_empty();
+        let state = self.seed.into_state()?;
+        let history = History::new(self.history_requests, self.history_bytes);
+        let history = match &self.record {
+            Some(path) => history.record(path, self.record_bytes)?,
+            None => history,
+        };
+        // Whatever another account sent, and was kept by a sandbox that asked for a token, is shown with a token only.
+        let only_built_in = self.accounts.is_empty()
+            && self.antbuddy_accounts.is_empty()
+            && !state.has_another_account()
+            && !history.has_another_account();
         let access = match self.token {
             Some(token) if !is_loopback && token.expose().chars().count() < MIN_TOKEN => {
                 let min = MIN_TOKEN;
@@ -238,12 +250,7 @@ impl Builder {
         let ports = has_token.then_some(self.push_ports);
         let pushes = Pushes::new(signers, ports, self.clock.clone(), events.clone())?;
         let mut platform = Platform::new(Catalog::embedded()?, accounts, self.clock);
-        platform.state = self.seed.into_state()?;
-        let history = History::new(self.history_requests, self.history_bytes);
-        let history = match &self.record {
-            Some(path) => history.record(path, self.record_bytes)?,
-            None => history,
-        };
+        platform.state = state;
         let shared = Arc::new(Shared {
             platform,
             faults: Faults::new(events.clone()),

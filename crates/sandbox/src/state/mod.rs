@@ -30,6 +30,7 @@ use serde_json::{Map, Value};
 use crate::catalog::Operation;
 use crate::platform::Ids;
 use crate::record::Cause;
+use crate::{ACCESS_KEY, APP_ID};
 pub(crate) use refused::parameter_code;
 pub(crate) use seed::Seed;
 pub use seed::SeedError;
@@ -129,6 +130,12 @@ pub(crate) struct State {
 }
 
 impl State {
+    /// Whether it began with what an account other than the built-in ones has made.
+    pub(crate) fn has_another_account(&self) -> bool {
+        let mut accounts = self.seed.keys();
+        accounts.any(|account| account != ACCESS_KEY && account != APP_ID)
+    }
+
     /// Carries out an operation: changes the state and the reply, or neither.
     pub(crate) fn act(&self, call: &Call<'_>, reply: &mut Value) -> Result<(), Cause> {
         let mut accounts = self.accounts();

@@ -28,7 +28,7 @@ pub(super) struct Template {
 pub(super) fn create(call: &Call<'_>, account: &mut Account, reply: &Value) -> Done {
     let latest = account.templates.iter().next_back();
     account.templates.push(Template {
-        number: latest.map_or(0, |template| template.number + 1),
+        number: latest.map_or(0, |template| template.number.saturating_add(1)),
         id: text_at(reply, "/data/id"),
         business_phone: call.text("business_phone").to_owned(),
         name: call.text("name").to_owned(),

@@ -139,6 +139,7 @@ impl crate::Event for Event {
             idempotency_key: &["callId"],
         },
     ];
+    const REQUESTS: &'static [&'static str] = &["cc"];
     const REPLY: Reply = Reply { success: "", error: None };
     const CONTENT: &'static [Content] = &[Content::Json];
     const NAMES: &'static [&'static str] = &[

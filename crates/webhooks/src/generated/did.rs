@@ -84,6 +84,7 @@ impl crate::Event for Event {
             idempotency_key: &["messageId", "smsStatus"],
         },
     ];
+    const REQUESTS: &'static [&'static str] = &["cdr", "didaws", "mtsend"];
     const REPLY: Reply = Reply {
         success: "success",
         error: Some("error"),

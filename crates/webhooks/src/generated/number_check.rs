@@ -138,6 +138,7 @@ impl crate::Event for Event {
             idempotency_key: &["messageId", "phone"],
         },
     ];
+    const REQUESTS: &'static [&'static str] = &["numbercheck"];
     const REPLY: Reply = Reply { success: "", error: None };
     const CONTENT: &'static [Content] = &[Content::Json];
     const NAMES: &'static [&'static str] = &[

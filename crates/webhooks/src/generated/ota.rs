@@ -53,6 +53,7 @@ impl crate::Event for Event {
             idempotency_key: &["requestId", "status"],
         },
     ];
+    const REQUESTS: &'static [&'static str] = &["init", "verify"];
     const REPLY: Reply = Reply {
         success: "success",
         error: Some("error"),

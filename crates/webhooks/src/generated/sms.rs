@@ -65,6 +65,7 @@ impl crate::Event for Event {
             idempotency_key: &["messageid", "status"],
         },
     ];
+    const REQUESTS: &'static [&'static str] = &["mtsend"];
     const REPLY: Reply = Reply {
         success: "success",
         error: Some("error"),

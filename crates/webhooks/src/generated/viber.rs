@@ -97,6 +97,7 @@ impl crate::Event for Event {
             idempotency_key: &[],
         },
     ];
+    const REQUESTS: &'static [&'static str] = &["mt"];
     const REPLY: Reply = Reply { success: "", error: None };
     const CONTENT: &'static [Content] = &[Content::Json];
     const NAMES: &'static [&'static str] = &[

@@ -139,6 +139,18 @@ impl crate::Event for Event {
             idempotency_key: &["requestId"],
         },
     ];
+    const REQUESTS: &'static [&'static str] = &[
+        "bindAXB",
+        "bindAXBExtension",
+        "bindAXG",
+        "createGroup",
+        "deleteGroup",
+        "getAXBList",
+        "listGroup",
+        "queryAXB",
+        "unbindAXB",
+        "updateGroup",
+    ];
     const REPLY: Reply = Reply { success: "", error: None };
     const CONTENT: &'static [Content] = &[Content::Json];
     const NAMES: &'static [&'static str] = &[

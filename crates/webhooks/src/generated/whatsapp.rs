@@ -416,6 +416,24 @@ impl crate::Event for Event {
             idempotency_key: &["messages[].id"],
         },
     ];
+    const REQUESTS: &'static [&'static str] = &[
+        "checkCode",
+        "createApp",
+        "createClient",
+        "createTemplate",
+        "deleteMedia",
+        "deleteTemplate",
+        "getCode",
+        "getMedia",
+        "getPhone",
+        "getTemplate",
+        "login",
+        "mt",
+        "phoneList",
+        "updateTemplate",
+        "uploadMedia",
+        "uploadTemplateFile",
+    ];
     const REPLY: Reply = Reply { success: "", error: None };
     const CONTENT: &'static [Content] = &[Content::Json];
     const NAMES: &'static [&'static str] = &[

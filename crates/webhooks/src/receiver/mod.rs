@@ -23,7 +23,7 @@ use crate::fields::Arrived;
 use crate::push::Content;
 use crate::replay::{Claim, Claimed, ReplayKey, ReplayStore};
 use crate::unsigned::{AllowList, UrlSecret, check_query};
-use crate::verify::{DEFAULT_BODY_LIMIT, Verifier};
+use crate::verify::{DEFAULT_BODY_LIMIT, Verified, Verifier, VerifyError};
 
 /// Receives the pushes of one service: checks where they come from, reads them, and answers what the platform expects once
 /// they are processed. Cloning it is cheap.
@@ -87,7 +87,8 @@ impl<E: Event> Receiver<E> {
     ///
     /// For a service without documented signed pushes, and a verifier that names no actions, everything is refused with
     /// [`VerifyError::NoActionAccepted`](crate::VerifyError::NoActionAccepted): no action is expected, and accepting any would let a
-    /// request of one's own pass as a push.
+    /// request of one's own pass as a push. Where requests of the service are signed for an accepted action as well, such as `mtsend`
+    /// of DID, a body that is no documented push is refused with [`VerifyError::UnexpectedAction`](crate::VerifyError::UnexpectedAction).
     ///
     /// Nothing but the signed body is read: no signature covers the query.
     #[must_use]
@@ -279,6 +280,7 @@ impl<E: Event> Receiver<E> {
         };
         let claimed = parse_arrived(&settings.content, &arrived)
             .map_err(Refusal::from)
+            .and_then(|event| not_a_request(event, verified.as_ref()))
             .and_then(|event| Ok((self.claim(&event)?, event)));
         match claimed {
             Ok((claimed, event)) => {
@@ -349,6 +351,16 @@ impl<E: Event> Receiver<E> {
             hook(&reason);
         }
     }
+}
+
+/// A request of the account's own is signed with the same secret. Where an action is that of requests as well, only what has the
+/// fields of a push is one.
+fn not_a_request<E: Event>(event: E, verified: Option<&Verified>) -> Result<E, Refusal> {
+    let ambiguous = verified.is_some_and(|verified| E::REQUESTS.contains(&verified.action()));
+    if ambiguous && event.push_name().is_none() {
+        return Err(VerifyError::UnexpectedAction.into());
+    }
+    Ok(event)
 }
 
 impl Settings {

@@ -76,6 +76,37 @@ fn a_service_without_signed_pushes_accepts_no_action_unless_one_is_named() {
 }
 
 #[test]
+fn an_own_request_is_no_push_where_both_have_the_same_action() {
+    // The reference has DID pushes signed for `mtsend`, the action of `send_did_sms`.
+    let receiver = Receiver::<did::Event>::signed(Verifier::new(signer()).clock(|| NOW));
+    let mut own = own_request::<did::Event>("mtsend");
+    let push = own.clone();
+    for body in [
+        r#"{"sender":"85230001111","phone":"8613912345678","content":"hello"}"#,
+        r#"{"date":"2026-11-21","page":1,"pageSize":10}"#,
+        "{}",
+    ] {
+        own.body = body.into();
+        own.sign(&signer(), "4", "mtsend", NOW);
+        let refused = receiver.receive(&own.incoming()).unwrap_err();
+        let reason = Refusal::Verify(VerifyError::UnexpectedAction);
+        assert_eq!(refused.reason(), reason, "{body}");
+    }
+    let pending = receiver.receive(&push.incoming()).unwrap();
+    assert_eq!(answered(pending.accept()), (200, "success"));
+    // Another action is that of pushes only: what is new there is handed on.
+    own.body = r#"{"new":"push"}"#.into();
+    own.sign(&signer(), "4", "mo", NOW);
+    assert!(receiver.receive(&own.incoming()).is_ok());
+    // Actions that the caller names are no exception.
+    let named = Verifier::new(signer()).clock(|| NOW).actions(["mtsend"]);
+    let receiver = Receiver::<sms::Event>::signed(named);
+    own.body = r#"{"appKey":"a","phone":"8613912345678","content":"hello"}"#.into();
+    own.sign(&signer(), "3", "mtsend", NOW);
+    assert!(receiver.receive(&own.incoming()).is_err());
+}
+
+#[test]
 fn a_clock_set_back_does_not_let_an_old_push_in() {
     let (now, clock) = clock();
     let receiver = Receiver::<did::Event>::signed(

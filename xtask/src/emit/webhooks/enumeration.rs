@@ -9,7 +9,7 @@ use quote::quote;
 use super::key::key;
 use super::{accepted_by, key_text, retried};
 use crate::emit::{doc, ident, sentence};
-use crate::model::{Field, Service, Ty, Webhook};
+use crate::model::{Field, Operation, Scheme, Service, Ty, Webhook};
 use crate::names;
 use crate::webhooks::{Event, object};
 
@@ -70,6 +70,8 @@ pub(super) fn implementation(service: &Service, events: &[Event<'_>]) -> TokenSt
         .unwrap_or_default();
     let error = first.and_then(|push| push.reply_error.clone());
     let error = error.map_or(quote!(None), |error| quote!(Some(#error)));
+    let requests: BTreeSet<&String> = service.operations.iter().filter_map(request).collect();
+    let requests = requests.into_iter();
     let used: BTreeSet<&String> = service.webhooks.iter().flat_map(|p| &p.content).collect();
     let content = used.into_iter().map(|content| content_variant(content));
     let top: BTreeSet<String> = events
@@ -105,6 +107,7 @@ pub(super) fn implementation(service: &Service, events: &[Event<'_>]) -> TokenSt
             const SERVICE: &'static str = #name;
             const BIZ_TYPE: &'static str = #biz_type;
             const PUSHES: &'static [Push] = &[#(#pushes),*];
+            const REQUESTS: &'static [&'static str] = &[#(#requests),*];
             const REPLY: Reply = Reply { success: #success, error: #error };
             const CONTENT: &'static [Content] = &[#(#content),*];
             const NAMES: &'static [&'static str] = &[#(#top),*];
@@ -146,6 +149,14 @@ pub(super) fn implementation(service: &Service, events: &[Event<'_>]) -> TokenSt
                 }
             }
         }
+    }
+}
+
+/// The action that a request is signed for.
+fn request(operation: &Operation) -> Option<&String> {
+    match &operation.scheme {
+        Scheme::NxcloudMd5 { action, .. } => Some(action),
+        Scheme::AntBuddySha256 { .. } => None,
     }
 }
 

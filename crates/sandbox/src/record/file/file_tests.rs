@@ -163,3 +163,23 @@ fn what_a_full_disk_does_not_take_is_written_when_there_is_room() {
     drop(recorder);
     assert_eq!(place.open(u64::MAX).1, [1, 2]);
 }
+
+#[test]
+fn a_number_that_cannot_be_counted_on_from_is_refused() {
+    let place = Place::new("numbers");
+    let (mut recorder, _) = place.open(u64::MAX);
+    recorder.push(&request(1));
+    drop(recorder);
+    let text = place.text();
+    for (old, new, line) in [
+        ("\"after\":0", "\"after\":18446744073709551615", "line 1"),
+        ("\"id\":1", "\"id\":18446744073709551615", "line 2"),
+    ] {
+        assert!(text.contains(old), "{text}");
+        fs::write(place.path(), text.replacen(old, new, 1)).unwrap();
+        let error = Recorder::open(&place.path(), u64::MAX, |_| {})
+            .err()
+            .unwrap();
+        assert!(error.to_string().contains(line), "{error}");
+    }
+}

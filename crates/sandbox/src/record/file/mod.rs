@@ -14,6 +14,9 @@ use error::Kind;
 pub use error::RecordError;
 use line::Header;
 
+/// No request has a higher number, so that counting on from a file never overflows.
+const MAX_ID: u64 = u64::MAX >> 1;
+
 /// The way into the file. A line is handed to the operating system before the request is answered.
 pub(crate) struct Recorder {
     path: PathBuf,
@@ -208,6 +211,9 @@ fn read(file: &File, found: &mut impl FnMut(ReceivedRequest)) -> Result<Held, Ki
             is_torn,
         });
     };
+    if header.after > MAX_ID {
+        return Err(Kind::Damaged(1));
+    }
     let mut last_id = header.after;
     let mut reader = BufReader::new(file);
     io::Seek::seek(&mut reader, io::SeekFrom::Start(size))?;
@@ -216,6 +222,7 @@ fn read(file: &File, found: &mut impl FnMut(ReceivedRequest)) -> Result<Held, Ki
         line.clear();
         let count = reader.read_until(b'\n', &mut line)?;
         match line::read_request(&line) {
+            Some(request) if request.id() > MAX_ID => return Err(Kind::Damaged(number)),
             Some(request) => {
                 last_id = last_id.max(request.id());
                 found(request);
