@@ -27,7 +27,7 @@ pub(crate) struct Job {
     pub(crate) mime: Option<String>,
     pub(crate) all_pages: bool,
     pub(crate) dry_run: bool,
-    /// Told once, when nothing else keeps the request from being sent.
+    /// Printed once, when nothing else keeps the request from being sent.
     pub(crate) warnings: Vec<String>,
     pub(crate) format: Format,
     pub(crate) progress: Progress,
