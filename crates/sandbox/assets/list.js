@@ -16,6 +16,8 @@ let active = null;
 let opened = null;
 let query = "";
 let onOpen = () => {};
+/** The requests that came since the list was asked for; `null` while it is not on its way. */
+let arriving = null;
 let waiting = [];
 let drawing = false;
 let round = 0;
@@ -104,13 +106,17 @@ export function setAbout(given) {
 export async function reload() {
   round += 1;
   const mine = round;
+  // What comes while the list is on its way may not be in it.
+  const meanwhile = [];
+  arriving = meanwhile;
   const q = query ? `&q=${encodeURIComponent(query)}` : "";
   const { requests } = await get(`requests?view=summary&limit=${cap}${q}`);
   if (mine !== round) return;
+  arriving = null;
   waiting = [];
   known.clear();
   rows.replaceChildren();
-  add(requests.reverse());
+  add([...requests.reverse(), ...meanwhile]);
 }
 
 const search = quietly(150, () => reload());
@@ -125,6 +131,7 @@ export function find(text) {
 export function came(item) {
   if (query) return search();
   waiting.push(item);
+  arriving?.push(item);
   if (drawing) return;
   drawing = true;
   requestAnimationFrame(() => {
@@ -153,6 +160,9 @@ function say(items) {
 
 export function cleared() {
   waiting = [];
+  // A list that is on its way was made before.
+  round += 1;
+  arriving = null;
   known.clear();
   rows.replaceChildren();
   active = null;

@@ -246,6 +246,29 @@ async fn a_fault_that_is_switched_on_hits_the_next_request() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_that_comes_while_the_list_is_on_its_way_is_shown() {
+    let page = Page::open().await;
+    // The next whole list is taken from the server at once, and reaches the page when it is released.
+    let hold = "(() => { const get = window.fetch; window.held = 0; window.fetch = async (path, ...rest) => { \
+        const answer = await get(path, ...rest); \
+        if (String(path).includes('view=summary') && !String(path).includes('&q=')) { \
+            window.held += 1; await new Promise((done) => { window.release = done; }); } \
+        return answer; }; return true; })()";
+    page.eval(hold).await;
+    // The end of a search asks for the list.
+    page.press("/").await;
+    page.press("x").await;
+    page.press_key(Key::Escape).await;
+    page.until("window.held === 1").await;
+    sent(&page, SMS, &text_to("8615012345678", "meanwhile")).await;
+    let rows = "document.querySelectorAll('#rows li').length";
+    page.until(&format!("{rows} === 1")).await;
+    page.eval("(window.release(), new Promise((done) => setTimeout(() => done(true), 200)))")
+        .await;
+    assert_eq!(page.eval(rows).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn requests_are_found_and_moved_through_by_keyboard_and_cleared_after_a_question() {
     let page = Page::open().await;
     for text in ["one apple", "two pears", "three apples"] {
