@@ -266,6 +266,7 @@ async fn a_request_that_comes_while_the_list_is_on_its_way_is_shown() {
     page.eval("(window.release(), new Promise((done) => setTimeout(() => done(true), 200)))")
         .await;
     assert_eq!(page.eval(rows).await, 1);
+    page.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
