@@ -37,15 +37,15 @@ impl Attempt {
         Self(Some(handover))
     }
 
-    /// Ends the attempt. False if nothing of its body was sent, and nothing will be.
-    pub(crate) fn may_have_been_sent(&self) -> bool {
+    /// Ends the attempt. True if its body may have been sent; false if nothing of it was, and nothing will be.
+    pub(crate) fn end(&self) -> bool {
         self.0.as_ref().is_none_or(|handover| !handover.abandon())
     }
 }
 
 impl Drop for Attempt {
     fn drop(&mut self) {
-        self.may_have_been_sent();
+        self.end();
     }
 }
 
@@ -107,7 +107,7 @@ mod tests {
         let mut request = request("hello");
         let attempt = Attempt::new(&mut request);
         assert_eq!(ask(&mut request).await.unwrap().unwrap(), "hello");
-        assert!(attempt.may_have_been_sent());
+        assert!(attempt.end());
         assert!(ask(&mut request).await.is_none());
     }
 
@@ -115,7 +115,7 @@ mod tests {
     async fn an_abandoned_body_is_never_sent() {
         let mut request = request("hello");
         let attempt = Attempt::new(&mut request);
-        assert!(!attempt.may_have_been_sent());
+        assert!(!attempt.end());
         assert!(ask(&mut request).await.unwrap().is_err());
     }
 
@@ -135,7 +135,7 @@ mod tests {
         let mut taken = request(chunks());
         let attempt = Attempt::new(&mut taken);
         assert_eq!(ask(&mut taken).await.unwrap().unwrap(), "a");
-        assert!(attempt.may_have_been_sent());
+        assert!(attempt.end());
         assert_eq!(ask(&mut taken).await.unwrap().unwrap(), "b");
 
         let mut abandoned = request(chunks());
@@ -146,8 +146,8 @@ mod tests {
     #[test]
     fn a_request_without_a_body_counts_as_sent() {
         let mut empty = request("");
-        assert!(Attempt::new(&mut empty).may_have_been_sent());
+        assert!(Attempt::new(&mut empty).end());
         *empty.body_mut() = None;
-        assert!(Attempt::new(&mut empty).may_have_been_sent());
+        assert!(Attempt::new(&mut empty).end());
     }
 }

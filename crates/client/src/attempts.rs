@@ -192,7 +192,7 @@ impl Call {
             .http()
             .execute(request)
             .await
-            .map_err(|error| (false, Error::transport(error, attempt.may_have_been_sent())))?;
+            .map_err(|error| (false, Error::transport(error, attempt.end())))?;
         if !is_same_place(&url, response.url()) {
             let error = Error::unreadable("it came from another URL than the one that was asked");
             return Err((false, error));

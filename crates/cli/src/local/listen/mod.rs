@@ -82,7 +82,7 @@ pub(crate) fn run(matches: &ArgMatches, format: Format) -> Result<(), Failure> {
     let token = token
         .map(|name| variable(name, || "--token-variable".to_owned()))
         .transpose()?;
-    // Most pushes are not signed, so that no account is needed; a broken one is told.
+    // Most pushes are not signed, so that no account is needed; a malformed one is an error.
     let signer = match account::builder_if_any(matches)? {
         Some(builder) => builder.credentials().nxcloud_signer().cloned(),
         None => None,
@@ -162,7 +162,7 @@ impl Registry {
         })
     }
 
-    /// Tells the sandbox to send each push to a path of its own here, or to forget that.
+    /// Has the sandbox send each push to a path of its own here, or no longer.
     async fn register(&self, here: Option<&str>) -> Result<(), Failure> {
         for service in SERVICES {
             for push in service.pushes {
@@ -175,9 +175,9 @@ impl Registry {
                 if let Some(token) = &self.token {
                     request = request.bearer_auth(token);
                 }
-                let told = request.send().await;
-                let told = told.and_then(reqwest::Response::error_for_status);
-                told.map_err(refused)?;
+                let response = request.send().await;
+                let response = response.and_then(reqwest::Response::error_for_status);
+                response.map_err(refused)?;
             }
         }
         Ok(())
