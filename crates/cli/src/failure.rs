@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use nxcloud::{Error, ErrorKind, Outcome};
-use nxcloud_client::incoming::Body;
+use nxcloud_client::codegen::incoming::Body;
 use serde_json::Value;
 
 /// What went wrong, told in one line.

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::{Stream, StreamExt as _};
 use nxcloud::{CallOptions, Error, ErrorKind, Operation, Session};
-use nxcloud_client::lenient::Record;
-use nxcloud_client::upload::Upload;
+use nxcloud_client::Upload;
+use nxcloud_client::codegen::lenient::LenientObject;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -120,7 +120,10 @@ impl Job {
 
     /// Prints a whole reply. When that fails after a send, the platform has acted all the same, and the ids must not be lost:
     /// they go to stderr.
-    pub(crate) fn reply(&self, reply: &(impl Serialize + Debug + Record)) -> Result<(), Failure> {
+    pub(crate) fn reply(
+        &self,
+        reply: &(impl Serialize + Debug + LenientObject),
+    ) -> Result<(), Failure> {
         let repairs = reply.repairs();
         if !repairs.is_empty() {
             output::note(&format!("the reply had to be repaired: {repairs}"));

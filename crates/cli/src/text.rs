@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, Read as _};
 
 use nxcloud::Repair;
-use nxcloud_client::incoming;
+use nxcloud_client::codegen::incoming;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 

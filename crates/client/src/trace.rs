@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use tracing::field::{Empty, display};
 use tracing::{Span, debug, info};
 
+use crate::types::redact::looks_like_an_id;
 use crate::{Error, Operation, Outcome, Repairs};
 
 /// The span of one call. It is written to its end even when the call's future is dropped.
@@ -119,15 +120,4 @@ fn outcome(outcome: Outcome) -> &'static str {
 
 fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// Whether a text that the platform calls an id can be shown: a reply may say anything, a phone number or a message included.
-///
-/// Ids of the platform are hexadecimal digits and dashes, or longer than any phone number.
-pub(crate) fn looks_like_an_id(text: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    let like_a_number =
-        (6..=15).contains(&digits) && !text.bytes().any(|b| b.is_ascii_alphabetic());
-    (1..=64).contains(&text.len()) && text.bytes().all(plain) && !like_a_number
 }

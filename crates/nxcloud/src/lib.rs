@@ -5,9 +5,9 @@ mod services;
 
 pub use nxcloud_client::{
     CallOptions, Code, CodeInfo, CodeKind, Credentials, Decimal, Decision, Error, ErrorKind,
-    Failure, Operation, Outcome, PLATFORM_CODES, Presigned, RateLimit, Repair, Repairs,
-    RetryBudget, RetryPolicy, Scheme, Sent, Session, SessionBuilder, Signed, WhenLimited, check,
-    env, lenient, phone, profiles, signing,
+    Failure, OnLimit, Operation, Outcome, PLATFORM_CODES, Presigned, RateLimit, Repair, Repairs,
+    RetryBudget, RetryPolicy, Scheme, Sent, Session, SessionBuilder, Signed, env, phone, profiles,
+    signing,
 };
 #[cfg(feature = "webhooks")]
 #[doc(inline)]

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use nxcloud_client::lenient::{Map, Value};
-use nxcloud_client::{Repairs, Shape as _};
+use nxcloud_client::Repairs;
+use nxcloud_client::codegen::Redact as _;
+use nxcloud_client::codegen::lenient::{Map, Value};
 use serde::Serialize;
 
 use crate::fields::{self, Arrived, Expected, ParseError};
@@ -118,7 +119,7 @@ impl From<Map> for Unrecognized {
 impl fmt::Debug for Unrecognized {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Unrecognized")
-            .field("fields", &self.fields.shape())
+            .field("fields", &self.fields.redact())
             .finish()
     }
 }

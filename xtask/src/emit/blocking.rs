@@ -20,7 +20,7 @@ pub(super) fn blocking(service: &Service) -> TokenStream {
     quote! {
         //! The client for programs without async code.
 
-        use nxcloud_client::{CallOptions, Error, Session, blocking};
+        use nxcloud_client::codegen::blocking; use nxcloud_client::{CallOptions, Error, Session};
 
         use super::client;
         use super::{replies::*, requests::*};

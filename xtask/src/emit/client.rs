@@ -24,14 +24,14 @@ pub(super) fn client(service: &Service) -> TokenStream {
     ));
     let imports = service.has_pages().then(|| {
         quote!(
-            use nxcloud_client::paging::{self, Stream};
+            use nxcloud_client::codegen::paging::{self, Stream};
         )
     });
     quote! {
         //! The client.
 
         #imports
-        use nxcloud_client::{CallOptions, Error, Service, Session};
+        use nxcloud_client::codegen::Service; use nxcloud_client::{CallOptions, Error, Session};
 
         use super::{http, operations};
         use super::{replies::*, requests::*};

@@ -16,7 +16,7 @@ pub(super) fn http(service: &Service) -> Result<TokenStream, String> {
     settings
         .with_interface(InterfaceStyle::Positional)
         .with_hooks(HooksMode::Expected)
-        .with_inner_type(quote!(nxcloud_client::Call));
+        .with_inner_type(quote!(nxcloud_client::codegen::Call));
     let mut schemas = Map::new();
     let mut named = |name: &str, module: &str| {
         schemas.insert(name.to_owned(), json!({"type": "object"}));
@@ -83,7 +83,7 @@ fn with_encoded_paths(tokens: TokenStream) -> TokenStream {
         let is_call = matches!(tokens.peek(), Some(TokenTree::Group(next)) if next.delimiter() == Delimiter::Parenthesis);
         match token {
             TokenTree::Ident(name) if name == "encode_path" && is_call => {
-                out.extend(quote!(nxcloud_client::encode_path));
+                out.extend(quote!(nxcloud_client::codegen::encode_path));
             }
             TokenTree::Group(group) => {
                 let inner = with_encoded_paths(group.stream());

@@ -197,7 +197,7 @@ pub use generated::{{{types}}};
         marker = marker(&format!("specs/{}.yaml", service.name)),
         types = types::modules(service).join(", "),
         upload = if service.has_uploads() {
-            "pub use nxcloud_client::upload::Upload;\n"
+            "pub use nxcloud_client::Upload;\n"
         } else {
             ""
         },
@@ -233,7 +233,7 @@ fn module(service: &Service) -> TokenStream {
         )]
         mod http;
 
-        impl progenitor_client::ClientHooks<nxcloud_client::Call> for http::Client {
+        impl progenitor_client::ClientHooks<nxcloud_client::codegen::Call> for http::Client {
             async fn exec(
                 &self,
                 request: reqwest::Request,

@@ -21,11 +21,11 @@ pub(super) fn paging(service: &Service) -> TokenStream {
         .any(|paging| !matches!(paging.style, PagingStyle::Cursor(..)));
     let imports = if counts {
         quote!(
-            use nxcloud_client::paging::{Page, Paged};
+            use nxcloud_client::codegen::paging::{Page, Paged};
         )
     } else {
         quote!(
-            use nxcloud_client::paging::Paged;
+            use nxcloud_client::codegen::paging::Paged;
         )
     };
     quote! {

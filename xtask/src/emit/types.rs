@@ -55,7 +55,7 @@ pub(super) fn enums(service: &Service) -> TokenStream {
                 quote!(#meaning #variant = #literal,)
             });
             Some(quote! {
-                nxcloud_client::open_enum! {
+                nxcloud_client::codegen::open_enum! {
                     #text
                     pub enum #name: #base { #(#variants)* }
                 }
@@ -116,8 +116,8 @@ pub(super) fn rust_type(ty: &Ty) -> TokenStream {
         Ty::Float => quote!(f64),
         Ty::Decimal => quote!(nxcloud_client::Decimal),
         Ty::Boolean => quote!(bool),
-        Ty::Upload => quote!(nxcloud_client::upload::Upload),
-        Ty::Json => quote!(nxcloud_client::lenient::Value),
+        Ty::Upload => quote!(nxcloud_client::Upload),
+        Ty::Json => quote!(nxcloud_client::codegen::lenient::Value),
         Ty::List(item) => {
             let item = rust_type(item);
             quote!(Vec<#item>)
@@ -136,8 +136,8 @@ pub(super) fn rust_type(ty: &Ty) -> TokenStream {
 /// How a field is written when not as its type writes itself.
 fn serialize_with(ty: &Ty, required: bool) -> Option<TokenStream> {
     let path = match (ty, required) {
-        (Ty::QuotedInteger, true) => "nxcloud_client::lenient::quoted",
-        (Ty::QuotedInteger, false) => "nxcloud_client::lenient::quoted_option",
+        (Ty::QuotedInteger, true) => "nxcloud_client::codegen::lenient::quoted",
+        (Ty::QuotedInteger, false) => "nxcloud_client::codegen::lenient::quoted_option",
         _ => return None,
     };
     Some(quote!(#[serde(serialize_with = #path)]))
@@ -166,7 +166,7 @@ fn debug(name: &str, fields: &[Field], more: &TokenStream) -> TokenStream {
         if field.public || field.constant.is_some() || shows_itself(&field.ty) {
             quote!(.field(#label, &self.#member))
         } else {
-            quote!(.field(#label, &nxcloud_client::Shape::shape(&self.#member)))
+            quote!(.field(#label, &nxcloud_client::codegen::Redact::redact(&self.#member)))
         }
     });
     let ident = ident(name);

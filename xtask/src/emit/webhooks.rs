@@ -156,7 +156,7 @@ fn events_of(service: &Service) -> TokenStream {
 
         #[allow(unused_imports, reason = "not every event has parts")]
         pub use #krate::{#(#names),*};
-        use nxcloud_client::lenient::{Map, Record as _};
+        use nxcloud_client::codegen::lenient::{LenientObject as _, Map};
 
         use crate::event::recognize;
         use crate::idempotency::{IdempotencyKey, KeyBuilder};

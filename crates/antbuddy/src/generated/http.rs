@@ -46,7 +46,7 @@ Version: 1*/
 pub struct Client {
     pub(crate) baseurl: String,
     pub(crate) client: reqwest::Client,
-    pub(crate) inner: nxcloud_client::Call,
+    pub(crate) inner: nxcloud_client::codegen::Call,
 }
 impl Client {
     /// Create a new client.
@@ -54,7 +54,7 @@ impl Client {
     /// `baseurl` is the base URL provided to the internal
     /// `reqwest::Client`, and should include a scheme and hostname,
     /// as well as port and a path stem if applicable.
-    pub fn new(baseurl: &str, inner: nxcloud_client::Call) -> Self {
+    pub fn new(baseurl: &str, inner: nxcloud_client::codegen::Call) -> Self {
         #[cfg(not(target_arch = "wasm32"))]
         let client = {
             let dur = ::std::time::Duration::from_secs(15u64);
@@ -73,7 +73,7 @@ impl Client {
     pub fn new_with_client(
         baseurl: &str,
         client: reqwest::Client,
-        inner: nxcloud_client::Call,
+        inner: nxcloud_client::codegen::Call,
     ) -> Self {
         Self {
             baseurl: baseurl.to_string(),
@@ -82,7 +82,7 @@ impl Client {
         }
     }
 }
-impl ClientInfo<nxcloud_client::Call> for Client {
+impl ClientInfo<nxcloud_client::codegen::Call> for Client {
     fn api_version() -> &'static str {
         "1"
     }
@@ -92,7 +92,7 @@ impl ClientInfo<nxcloud_client::Call> for Client {
     fn client(&self) -> &reqwest::Client {
         &self.client
     }
-    fn inner(&self) -> &nxcloud_client::Call {
+    fn inner(&self) -> &nxcloud_client::codegen::Call {
         &self.inner
     }
 }
@@ -100,7 +100,7 @@ const _: () = {
     #[allow(dead_code)]
     fn assert_client_hooks()
     where
-        Client: ClientHooks<nxcloud_client::Call>,
+        Client: ClientHooks<nxcloud_client::codegen::Call>,
     {}
 };
 #[allow(clippy::all)]
@@ -153,7 +153,7 @@ impl Client {
     ) -> Result<ResponseValue<crate::generated::replies::ClickToCallReply>, Error<()>> {
         let url = format!(
             "{}/oapi/v1/call/click-to-call/{}", self.baseurl,
-            nxcloud_client::encode_path(& number.to_string()),
+            nxcloud_client::codegen::encode_path(& number.to_string()),
         );
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map

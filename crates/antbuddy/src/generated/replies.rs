@@ -13,19 +13,19 @@ pub struct CreateAuthTokenReply {
     pub value: Option<String>,
     /// When the token expires; neither type nor unit is stated, so that a number or a text may come.
     #[serde(rename = "expire", skip_serializing_if = "Option::is_none")]
-    pub expire: Option<nxcloud_client::lenient::Value>,
+    pub expire: Option<nxcloud_client::codegen::lenient::Value>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for CreateAuthTokenReply {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for CreateAuthTokenReply {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            value: nxcloud_client::lenient::take(&mut map, "value"),
-            expire: nxcloud_client::lenient::take(&mut map, "expire"),
+            value: nxcloud_client::codegen::lenient::take(&mut map, "value"),
+            expire: nxcloud_client::codegen::lenient::take(&mut map, "expire"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -37,13 +37,13 @@ impl nxcloud_client::lenient::Record for CreateAuthTokenReply {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(CreateAuthTokenReply);
+nxcloud_client::codegen::record_deserialize!(CreateAuthTokenReply);
 impl std::fmt::Debug for CreateAuthTokenReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CreateAuthTokenReply")
-            .field("value", &nxcloud_client::Shape::shape(&self.value))
-            .field("expire", &nxcloud_client::Shape::shape(&self.expire))
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("value", &nxcloud_client::codegen::Redact::redact(&self.value))
+            .field("expire", &nxcloud_client::codegen::Redact::redact(&self.expire))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -55,13 +55,13 @@ impl std::fmt::Debug for CreateAuthTokenReply {
 pub struct ClickToCallReply {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for ClickToCallReply {
-    fn from_map(map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for ClickToCallReply {
+    fn from_map(map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
@@ -74,11 +74,11 @@ impl nxcloud_client::lenient::Record for ClickToCallReply {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(ClickToCallReply);
+nxcloud_client::codegen::record_deserialize!(ClickToCallReply);
 impl std::fmt::Debug for ClickToCallReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ClickToCallReply")
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -91,10 +91,10 @@ pub struct CallHistoriesReply {
     /// Calls of this page.
     pub records: Vec<CallHistory>,
     /// What the reference does not list, and values that did not fit their field.
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     pub repairs: nxcloud_client::Repairs,
-    spellings: nxcloud_client::lenient::Spellings,
+    spellings: nxcloud_client::codegen::lenient::WireNames,
 }
 impl serde::Serialize for CallHistoriesReply {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -106,7 +106,7 @@ impl serde::Serialize for CallHistoriesReply {
             };
         }
         let mut map = serializer.serialize_map(None)?;
-        if !nxcloud_client::lenient::is_default(&self.records) {
+        if !nxcloud_client::codegen::lenient::is_default(&self.records) {
             map.serialize_entry(self.spellings.of("records"), &self.records)?;
         }
         for (key, value) in &self.extra {
@@ -115,16 +115,16 @@ impl serde::Serialize for CallHistoriesReply {
         map.end()
     }
 }
-impl nxcloud_client::lenient::Record for CallHistoriesReply {
+impl nxcloud_client::codegen::lenient::LenientObject for CallHistoriesReply {
     const LIST: Option<&'static str> = Some("records");
     fn came_as_list(mut self) -> Self {
         self.spellings.set_list();
         self
     }
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
-        let spellings = nxcloud_client::lenient::Spellings::default();
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
+        let spellings = nxcloud_client::codegen::lenient::WireNames::default();
         Self {
-            records: nxcloud_client::lenient::take_filled(&mut map, "records"),
+            records: nxcloud_client::codegen::lenient::take_filled(&mut map, "records"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
             spellings,
@@ -137,12 +137,12 @@ impl nxcloud_client::lenient::Record for CallHistoriesReply {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(CallHistoriesReply);
+nxcloud_client::codegen::record_deserialize!(CallHistoriesReply);
 impl std::fmt::Debug for CallHistoriesReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CallHistoriesReply")
             .field("records", &self.records)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -155,13 +155,13 @@ pub struct CallHistory {
     /// Calling side.
     #[serde(
         rename = "caller",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub caller: Party,
     /// Called side.
     #[serde(
         rename = "callee",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub callee: Party,
     /// Kind of call.
@@ -187,26 +187,35 @@ pub struct CallHistory {
     pub billing_seconds: Option<i64>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for CallHistory {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for CallHistory {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            caller: nxcloud_client::lenient::take_filled(&mut map, "caller"),
-            callee: nxcloud_client::lenient::take_filled(&mut map, "callee"),
-            class: nxcloud_client::lenient::take(&mut map, "class"),
-            did_number: nxcloud_client::lenient::take(&mut map, "did_number"),
-            direction: nxcloud_client::lenient::take(&mut map, "direction"),
-            status_detail: nxcloud_client::lenient::take(&mut map, "status_detail"),
-            duration_seconds: nxcloud_client::lenient::take(
+            caller: nxcloud_client::codegen::lenient::take_filled(&mut map, "caller"),
+            callee: nxcloud_client::codegen::lenient::take_filled(&mut map, "callee"),
+            class: nxcloud_client::codegen::lenient::take(&mut map, "class"),
+            did_number: nxcloud_client::codegen::lenient::take(&mut map, "did_number"),
+            direction: nxcloud_client::codegen::lenient::take(&mut map, "direction"),
+            status_detail: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "status_detail",
+            ),
+            duration_seconds: nxcloud_client::codegen::lenient::take(
                 &mut map,
                 "duration_seconds",
             ),
-            unix_timestamp: nxcloud_client::lenient::take(&mut map, "unix_timestamp"),
-            billing_seconds: nxcloud_client::lenient::take(&mut map, "billing_seconds"),
+            unix_timestamp: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "unix_timestamp",
+            ),
+            billing_seconds: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "billing_seconds",
+            ),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -218,20 +227,23 @@ impl nxcloud_client::lenient::Record for CallHistory {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(CallHistory);
+nxcloud_client::codegen::record_deserialize!(CallHistory);
 impl std::fmt::Debug for CallHistory {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CallHistory")
             .field("caller", &self.caller)
             .field("callee", &self.callee)
             .field("class", &self.class)
-            .field("did_number", &nxcloud_client::Shape::shape(&self.did_number))
+            .field(
+                "did_number",
+                &nxcloud_client::codegen::Redact::redact(&self.did_number),
+            )
             .field("direction", &self.direction)
             .field("status_detail", &self.status_detail)
             .field("duration_seconds", &self.duration_seconds)
             .field("unix_timestamp", &self.unix_timestamp)
             .field("billing_seconds", &self.billing_seconds)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -252,17 +264,17 @@ pub struct Party {
     pub username: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for Party {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for Party {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            number: nxcloud_client::lenient::take(&mut map, "number"),
-            party_type: nxcloud_client::lenient::take(&mut map, "type"),
-            username: nxcloud_client::lenient::take(&mut map, "username"),
+            number: nxcloud_client::codegen::lenient::take(&mut map, "number"),
+            party_type: nxcloud_client::codegen::lenient::take(&mut map, "type"),
+            username: nxcloud_client::codegen::lenient::take(&mut map, "username"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -274,14 +286,14 @@ impl nxcloud_client::lenient::Record for Party {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(Party);
+nxcloud_client::codegen::record_deserialize!(Party);
 impl std::fmt::Debug for Party {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Party")
-            .field("number", &nxcloud_client::Shape::shape(&self.number))
+            .field("number", &nxcloud_client::codegen::Redact::redact(&self.number))
             .field("party_type", &self.party_type)
-            .field("username", &nxcloud_client::Shape::shape(&self.username))
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("username", &nxcloud_client::codegen::Redact::redact(&self.username))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }

@@ -36,14 +36,14 @@ impl ClickToCall {
         }
     }
 }
-impl nxcloud_client::check::Check for ClickToCall {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for ClickToCall {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.number;
             at.text(
                 "number",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -55,7 +55,7 @@ impl nxcloud_client::check::Check for ClickToCall {
             at.text(
                 "sipUser",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -66,7 +66,7 @@ impl nxcloud_client::check::Check for ClickToCall {
             at.text(
                 "sipPassword",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -77,9 +77,12 @@ impl nxcloud_client::check::Check for ClickToCall {
 impl std::fmt::Debug for ClickToCall {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ClickToCall")
-            .field("number", &nxcloud_client::Shape::shape(&self.number))
-            .field("sip_user", &nxcloud_client::Shape::shape(&self.sip_user))
-            .field("sip_password", &nxcloud_client::Shape::shape(&self.sip_password))
+            .field("number", &nxcloud_client::codegen::Redact::redact(&self.number))
+            .field("sip_user", &nxcloud_client::codegen::Redact::redact(&self.sip_user))
+            .field(
+                "sip_password",
+                &nxcloud_client::codegen::Redact::redact(&self.sip_password),
+            )
             .finish()
     }
 }
@@ -129,15 +132,15 @@ impl ListCallHistories {
         self
     }
 }
-impl nxcloud_client::check::Check for ListCallHistories {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for ListCallHistories {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.created_from;
             at.text(
                 "created_from",
                 value,
-                nxcloud_client::check::TextLimits {
-                    format: Some(nxcloud_client::check::Format::DateTime),
+                nxcloud_client::codegen::validate::TextLimits {
+                    format: Some(nxcloud_client::codegen::validate::Format::DateTime),
                     ..Default::default()
                 },
             );
@@ -147,8 +150,8 @@ impl nxcloud_client::check::Check for ListCallHistories {
             at.text(
                 "created_to",
                 value,
-                nxcloud_client::check::TextLimits {
-                    format: Some(nxcloud_client::check::Format::DateTime),
+                nxcloud_client::codegen::validate::TextLimits {
+                    format: Some(nxcloud_client::codegen::validate::Format::DateTime),
                     ..Default::default()
                 },
             );
@@ -157,7 +160,7 @@ impl nxcloud_client::check::Check for ListCallHistories {
             at.number(
                 "limit",
                 *value,
-                nxcloud_client::check::Range {
+                nxcloud_client::codegen::validate::Range {
                     min: None,
                     max: Some(100),
                 },
@@ -173,8 +176,14 @@ impl nxcloud_client::check::Check for ListCallHistories {
 impl std::fmt::Debug for ListCallHistories {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ListCallHistories")
-            .field("created_from", &nxcloud_client::Shape::shape(&self.created_from))
-            .field("created_to", &nxcloud_client::Shape::shape(&self.created_to))
+            .field(
+                "created_from",
+                &nxcloud_client::codegen::Redact::redact(&self.created_from),
+            )
+            .field(
+                "created_to",
+                &nxcloud_client::codegen::Redact::redact(&self.created_to),
+            )
             .field("limit", &self.limit)
             .field("page", &self.page)
             .finish()

@@ -20,23 +20,23 @@ pub struct QueryCallRecordsReply {
     /// Records of this page; an empty object on failure.
     #[serde(
         rename = "data",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub data: Vec<CallRecord>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for QueryCallRecordsReply {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for QueryCallRecordsReply {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            req_id: nxcloud_client::lenient::take(&mut map, "reqId"),
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            msg: nxcloud_client::lenient::take(&mut map, "msg"),
-            data: nxcloud_client::lenient::take_filled(&mut map, "data"),
+            req_id: nxcloud_client::codegen::lenient::take(&mut map, "reqId"),
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            msg: nxcloud_client::codegen::lenient::take(&mut map, "msg"),
+            data: nxcloud_client::codegen::lenient::take_filled(&mut map, "data"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -48,7 +48,7 @@ impl nxcloud_client::lenient::Record for QueryCallRecordsReply {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(QueryCallRecordsReply);
+nxcloud_client::codegen::record_deserialize!(QueryCallRecordsReply);
 impl std::fmt::Debug for QueryCallRecordsReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("QueryCallRecordsReply")
@@ -56,7 +56,7 @@ impl std::fmt::Debug for QueryCallRecordsReply {
             .field("code", &self.code)
             .field("msg", &self.msg)
             .field("data", &self.data)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -152,42 +152,66 @@ pub struct CallRecord {
     pub total_customer_price: Option<nxcloud_client::Decimal>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for CallRecord {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for CallRecord {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            agent_name: nxcloud_client::lenient::take(&mut map, "agentName"),
-            agent_nick_name: nxcloud_client::lenient::take(&mut map, "agentNickName"),
-            answered: nxcloud_client::lenient::take(&mut map, "answered"),
-            answer_time: nxcloud_client::lenient::take(&mut map, "answerTime"),
-            call_duration: nxcloud_client::lenient::take(&mut map, "callDuration"),
-            callee: nxcloud_client::lenient::take(&mut map, "callee"),
-            caller: nxcloud_client::lenient::take(&mut map, "caller"),
-            call_id: nxcloud_client::lenient::take(&mut map, "callId"),
-            direction: nxcloud_client::lenient::take(&mut map, "direction"),
-            dtmf_keys: nxcloud_client::lenient::take(&mut map, "dtmfKeys"),
-            end_time: nxcloud_client::lenient::take(&mut map, "endTime"),
-            hangup_by: nxcloud_client::lenient::take(&mut map, "hangupBy"),
-            hangup_code: nxcloud_client::lenient::take(&mut map, "hangupCode"),
-            call_status: nxcloud_client::lenient::take(&mut map, "callStatus"),
-            hangup_reason: nxcloud_client::lenient::take(&mut map, "hangupReason"),
-            in_queue_time: nxcloud_client::lenient::take(&mut map, "inQueueTime"),
-            leave_msg_url: nxcloud_client::lenient::take(&mut map, "leaveMsgUrl"),
-            order_id: nxcloud_client::lenient::take(&mut map, "orderId"),
-            other: nxcloud_client::lenient::take(&mut map, "other"),
-            intent: nxcloud_client::lenient::take(&mut map, "intent"),
-            out_queue_time: nxcloud_client::lenient::take(&mut map, "outQueueTime"),
-            queue_duration: nxcloud_client::lenient::take(&mut map, "queueDuration"),
-            record_url: nxcloud_client::lenient::take(&mut map, "recordUrl"),
-            ring_duration: nxcloud_client::lenient::take(&mut map, "ringDuration"),
-            ring_time: nxcloud_client::lenient::take(&mut map, "ringTime"),
-            start_time: nxcloud_client::lenient::take(&mut map, "startTime"),
-            task_id: nxcloud_client::lenient::take(&mut map, "taskId"),
-            total_customer_price: nxcloud_client::lenient::take(
+            agent_name: nxcloud_client::codegen::lenient::take(&mut map, "agentName"),
+            agent_nick_name: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "agentNickName",
+            ),
+            answered: nxcloud_client::codegen::lenient::take(&mut map, "answered"),
+            answer_time: nxcloud_client::codegen::lenient::take(&mut map, "answerTime"),
+            call_duration: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "callDuration",
+            ),
+            callee: nxcloud_client::codegen::lenient::take(&mut map, "callee"),
+            caller: nxcloud_client::codegen::lenient::take(&mut map, "caller"),
+            call_id: nxcloud_client::codegen::lenient::take(&mut map, "callId"),
+            direction: nxcloud_client::codegen::lenient::take(&mut map, "direction"),
+            dtmf_keys: nxcloud_client::codegen::lenient::take(&mut map, "dtmfKeys"),
+            end_time: nxcloud_client::codegen::lenient::take(&mut map, "endTime"),
+            hangup_by: nxcloud_client::codegen::lenient::take(&mut map, "hangupBy"),
+            hangup_code: nxcloud_client::codegen::lenient::take(&mut map, "hangupCode"),
+            call_status: nxcloud_client::codegen::lenient::take(&mut map, "callStatus"),
+            hangup_reason: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "hangupReason",
+            ),
+            in_queue_time: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "inQueueTime",
+            ),
+            leave_msg_url: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "leaveMsgUrl",
+            ),
+            order_id: nxcloud_client::codegen::lenient::take(&mut map, "orderId"),
+            other: nxcloud_client::codegen::lenient::take(&mut map, "other"),
+            intent: nxcloud_client::codegen::lenient::take(&mut map, "intent"),
+            out_queue_time: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "outQueueTime",
+            ),
+            queue_duration: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "queueDuration",
+            ),
+            record_url: nxcloud_client::codegen::lenient::take(&mut map, "recordUrl"),
+            ring_duration: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "ringDuration",
+            ),
+            ring_time: nxcloud_client::codegen::lenient::take(&mut map, "ringTime"),
+            start_time: nxcloud_client::codegen::lenient::take(&mut map, "startTime"),
+            task_id: nxcloud_client::codegen::lenient::take(&mut map, "taskId"),
+            total_customer_price: nxcloud_client::codegen::lenient::take(
                 &mut map,
                 "totalCustomerPrice",
             ),
@@ -202,42 +226,54 @@ impl nxcloud_client::lenient::Record for CallRecord {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(CallRecord);
+nxcloud_client::codegen::record_deserialize!(CallRecord);
 impl std::fmt::Debug for CallRecord {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CallRecord")
-            .field("agent_name", &nxcloud_client::Shape::shape(&self.agent_name))
+            .field(
+                "agent_name",
+                &nxcloud_client::codegen::Redact::redact(&self.agent_name),
+            )
             .field(
                 "agent_nick_name",
-                &nxcloud_client::Shape::shape(&self.agent_nick_name),
+                &nxcloud_client::codegen::Redact::redact(&self.agent_nick_name),
             )
             .field("answered", &self.answered)
             .field("answer_time", &self.answer_time)
             .field("call_duration", &self.call_duration)
-            .field("callee", &nxcloud_client::Shape::shape(&self.callee))
-            .field("caller", &nxcloud_client::Shape::shape(&self.caller))
+            .field("callee", &nxcloud_client::codegen::Redact::redact(&self.callee))
+            .field("caller", &nxcloud_client::codegen::Redact::redact(&self.caller))
             .field("call_id", &self.call_id)
             .field("direction", &self.direction)
-            .field("dtmf_keys", &nxcloud_client::Shape::shape(&self.dtmf_keys))
+            .field(
+                "dtmf_keys",
+                &nxcloud_client::codegen::Redact::redact(&self.dtmf_keys),
+            )
             .field("end_time", &self.end_time)
             .field("hangup_by", &self.hangup_by)
             .field("hangup_code", &self.hangup_code)
             .field("call_status", &self.call_status)
             .field("hangup_reason", &self.hangup_reason)
             .field("in_queue_time", &self.in_queue_time)
-            .field("leave_msg_url", &nxcloud_client::Shape::shape(&self.leave_msg_url))
+            .field(
+                "leave_msg_url",
+                &nxcloud_client::codegen::Redact::redact(&self.leave_msg_url),
+            )
             .field("order_id", &self.order_id)
-            .field("other", &nxcloud_client::Shape::shape(&self.other))
-            .field("intent", &nxcloud_client::Shape::shape(&self.intent))
+            .field("other", &nxcloud_client::codegen::Redact::redact(&self.other))
+            .field("intent", &nxcloud_client::codegen::Redact::redact(&self.intent))
             .field("out_queue_time", &self.out_queue_time)
             .field("queue_duration", &self.queue_duration)
-            .field("record_url", &nxcloud_client::Shape::shape(&self.record_url))
+            .field(
+                "record_url",
+                &nxcloud_client::codegen::Redact::redact(&self.record_url),
+            )
             .field("ring_duration", &self.ring_duration)
             .field("ring_time", &self.ring_time)
             .field("start_time", &self.start_time)
             .field("task_id", &self.task_id)
             .field("total_customer_price", &self.total_customer_price)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -258,21 +294,21 @@ pub struct CreateAiCallTaskReply {
     pub msg: Option<String>,
     /// No payload is documented; null on success, an empty object on failure.
     #[serde(rename = "data", skip_serializing_if = "Option::is_none")]
-    pub data: Option<nxcloud_client::lenient::Value>,
+    pub data: Option<nxcloud_client::codegen::lenient::Value>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for CreateAiCallTaskReply {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for CreateAiCallTaskReply {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            req_id: nxcloud_client::lenient::take(&mut map, "reqId"),
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            msg: nxcloud_client::lenient::take(&mut map, "msg"),
-            data: nxcloud_client::lenient::take(&mut map, "data"),
+            req_id: nxcloud_client::codegen::lenient::take(&mut map, "reqId"),
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            msg: nxcloud_client::codegen::lenient::take(&mut map, "msg"),
+            data: nxcloud_client::codegen::lenient::take(&mut map, "data"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -284,15 +320,15 @@ impl nxcloud_client::lenient::Record for CreateAiCallTaskReply {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(CreateAiCallTaskReply);
+nxcloud_client::codegen::record_deserialize!(CreateAiCallTaskReply);
 impl std::fmt::Debug for CreateAiCallTaskReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CreateAiCallTaskReply")
             .field("req_id", &self.req_id)
             .field("code", &self.code)
             .field("msg", &self.msg)
-            .field("data", &nxcloud_client::Shape::shape(&self.data))
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("data", &nxcloud_client::codegen::Redact::redact(&self.data))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }

@@ -96,14 +96,14 @@ impl QueryCallRecords {
         self
     }
 }
-impl nxcloud_client::check::Check for QueryCallRecords {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for QueryCallRecords {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.size;
             at.number(
                 "size",
                 *value,
-                nxcloud_client::check::Range {
+                nxcloud_client::codegen::validate::Range {
                     min: None,
                     max: Some(100),
                 },
@@ -114,7 +114,7 @@ impl nxcloud_client::check::Check for QueryCallRecords {
             at.number(
                 "page",
                 *value,
-                nxcloud_client::check::Range {
+                nxcloud_client::codegen::validate::Range {
                     min: Some(1),
                     max: None,
                 },
@@ -129,9 +129,9 @@ impl std::fmt::Debug for QueryCallRecords {
             .field("direction", &self.direction)
             .field("start_time", &self.start_time)
             .field("end_time", &self.end_time)
-            .field("name", &nxcloud_client::Shape::shape(&self.name))
-            .field("caller", &nxcloud_client::Shape::shape(&self.caller))
-            .field("callee", &nxcloud_client::Shape::shape(&self.callee))
+            .field("name", &nxcloud_client::codegen::Redact::redact(&self.name))
+            .field("caller", &nxcloud_client::codegen::Redact::redact(&self.caller))
+            .field("callee", &nxcloud_client::codegen::Redact::redact(&self.callee))
             .field("call_id", &self.call_id)
             .field("size", &self.size)
             .field("page", &self.page)
@@ -223,9 +223,9 @@ impl CreateAiCallTask {
         self
     }
 }
-impl nxcloud_client::check::Check for CreateAiCallTask {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
-        static COUNTRY: nxcloud_client::check::Pattern = nxcloud_client::check::Pattern::new(
+impl nxcloud_client::codegen::validate::Validate for CreateAiCallTask {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
+        static COUNTRY: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(
             "^[A-Za-z]{2}$",
         );
         {
@@ -233,7 +233,7 @@ impl nxcloud_client::check::Check for CreateAiCallTask {
             at.text(
                 "country",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     pattern: Some(&COUNTRY),
                     ..Default::default()
                 },
@@ -244,7 +244,7 @@ impl nxcloud_client::check::Check for CreateAiCallTask {
             at.text(
                 "taskName",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -255,7 +255,7 @@ impl nxcloud_client::check::Check for CreateAiCallTask {
             at.text(
                 "strategyName",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -266,7 +266,7 @@ impl nxcloud_client::check::Check for CreateAiCallTask {
             at.text(
                 "agentGroupNo",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -282,11 +282,23 @@ impl std::fmt::Debug for CreateAiCallTask {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CreateAiCallTask")
             .field("country", &self.country)
-            .field("task_name", &nxcloud_client::Shape::shape(&self.task_name))
-            .field("task_desc", &nxcloud_client::Shape::shape(&self.task_desc))
-            .field("strategy_name", &nxcloud_client::Shape::shape(&self.strategy_name))
+            .field(
+                "task_name",
+                &nxcloud_client::codegen::Redact::redact(&self.task_name),
+            )
+            .field(
+                "task_desc",
+                &nxcloud_client::codegen::Redact::redact(&self.task_desc),
+            )
+            .field(
+                "strategy_name",
+                &nxcloud_client::codegen::Redact::redact(&self.strategy_name),
+            )
             .field("dispatch_type", &self.dispatch_type)
-            .field("agent_group_no", &nxcloud_client::Shape::shape(&self.agent_group_no))
+            .field(
+                "agent_group_no",
+                &nxcloud_client::codegen::Redact::redact(&self.agent_group_no),
+            )
             .field("predict_call_rate", &self.predict_call_rate)
             .field("ratio_call_rate", &self.ratio_call_rate)
             .field("start_count", &self.start_count)
@@ -329,14 +341,14 @@ impl CallListItem {
         }
     }
 }
-impl nxcloud_client::check::Check for CallListItem {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for CallListItem {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.order_id;
             at.text(
                 "orderID",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -347,7 +359,7 @@ impl nxcloud_client::check::Check for CallListItem {
             at.text(
                 "userPhone",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -359,8 +371,11 @@ impl std::fmt::Debug for CallListItem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CallListItem")
             .field("order_id", &self.order_id)
-            .field("user_phone", &nxcloud_client::Shape::shape(&self.user_phone))
-            .field("other", &nxcloud_client::Shape::shape(&self.other))
+            .field(
+                "user_phone",
+                &nxcloud_client::codegen::Redact::redact(&self.user_phone),
+            )
+            .field("other", &nxcloud_client::codegen::Redact::redact(&self.other))
             .finish()
     }
 }

@@ -23,7 +23,7 @@ pub(super) struct Host {
 
 /// The hosts that calls of this session go to.
 pub(super) fn of(builder: &SessionBuilder) -> Vec<Host> {
-    let urls: BTreeSet<&str> = match builder.base_url_of_all() {
+    let urls: BTreeSet<&str> = match builder.current_base_url() {
         Some(url) => BTreeSet::from([url]),
         None => SERVICES
             .iter()

@@ -102,7 +102,7 @@ pub(crate) fn run(verb: Verb, matches: &ArgMatches, json: bool) -> Result<(), Fa
     match matches.get_one::<String>("lines") {
         Some(from) => lines::run(verb, &account, &defaults, from, json),
         None => {
-            let base_url = builder.base_url_of_all();
+            let base_url = builder.current_base_url();
             one::run(verb, &account, &defaults, matches, base_url, json)
         }
     }

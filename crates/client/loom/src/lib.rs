@@ -1,9 +1,9 @@
-//! Explores every interleaving of the two sides of `crates/client/src/handover.rs`, which this test-only crate includes.
+//! Explores every interleaving of the two sides of `crates/client/src/call/handover.rs`, which this test-only crate includes.
 
 #![forbid(unsafe_code)]
 
 #[cfg(test)]
-#[path = "../../src/handover.rs"]
+#[path = "../../src/call/handover.rs"]
 mod handover;
 
 #[cfg(test)]

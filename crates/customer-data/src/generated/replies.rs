@@ -16,24 +16,24 @@ pub struct BatchCreateCustomersReply {
     pub message: Option<String>,
     /// No payload is documented; an object by the table, an empty text in the sample.
     #[serde(rename = "data", skip_serializing_if = "Option::is_none")]
-    pub data: Option<nxcloud_client::lenient::Value>,
+    pub data: Option<nxcloud_client::codegen::lenient::Value>,
     /// Id of the request, 32 hexadecimal digits.
     #[serde(rename = "traceId", skip_serializing_if = "Option::is_none")]
     pub trace_id: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for BatchCreateCustomersReply {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for BatchCreateCustomersReply {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            message: nxcloud_client::lenient::take(&mut map, "message"),
-            data: nxcloud_client::lenient::take(&mut map, "data"),
-            trace_id: nxcloud_client::lenient::take(&mut map, "traceId"),
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            message: nxcloud_client::codegen::lenient::take(&mut map, "message"),
+            data: nxcloud_client::codegen::lenient::take(&mut map, "data"),
+            trace_id: nxcloud_client::codegen::lenient::take(&mut map, "traceId"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -45,15 +45,15 @@ impl nxcloud_client::lenient::Record for BatchCreateCustomersReply {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(BatchCreateCustomersReply);
+nxcloud_client::codegen::record_deserialize!(BatchCreateCustomersReply);
 impl std::fmt::Debug for BatchCreateCustomersReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("BatchCreateCustomersReply")
             .field("code", &self.code)
             .field("message", &self.message)
-            .field("data", &nxcloud_client::Shape::shape(&self.data))
+            .field("data", &nxcloud_client::codegen::Redact::redact(&self.data))
             .field("trace_id", &self.trace_id)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -72,7 +72,7 @@ pub struct QueryCustomerFieldsReply {
     /// Fields of the tenant.
     #[serde(
         rename = "data",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub data: Vec<CustomerField>,
     /// Id of the request, 32 hexadecimal digits.
@@ -80,18 +80,18 @@ pub struct QueryCustomerFieldsReply {
     pub trace_id: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for QueryCustomerFieldsReply {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for QueryCustomerFieldsReply {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            message: nxcloud_client::lenient::take(&mut map, "message"),
-            data: nxcloud_client::lenient::take_filled(&mut map, "data"),
-            trace_id: nxcloud_client::lenient::take(&mut map, "traceId"),
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            message: nxcloud_client::codegen::lenient::take(&mut map, "message"),
+            data: nxcloud_client::codegen::lenient::take_filled(&mut map, "data"),
+            trace_id: nxcloud_client::codegen::lenient::take(&mut map, "traceId"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -103,7 +103,7 @@ impl nxcloud_client::lenient::Record for QueryCustomerFieldsReply {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(QueryCustomerFieldsReply);
+nxcloud_client::codegen::record_deserialize!(QueryCustomerFieldsReply);
 impl std::fmt::Debug for QueryCustomerFieldsReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("QueryCustomerFieldsReply")
@@ -111,7 +111,7 @@ impl std::fmt::Debug for QueryCustomerFieldsReply {
             .field("message", &self.message)
             .field("data", &self.data)
             .field("trace_id", &self.trace_id)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -159,26 +159,35 @@ pub struct CustomerField {
     pub is_preset: Option<bool>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for CustomerField {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for CustomerField {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            id: nxcloud_client::lenient::take(&mut map, "id"),
-            tenant_id: nxcloud_client::lenient::take(&mut map, "tenantId"),
-            name: nxcloud_client::lenient::take(&mut map, "name"),
-            display_name: nxcloud_client::lenient::take(&mut map, "display_name"),
-            display_en_name: nxcloud_client::lenient::take(&mut map, "display_en_name"),
-            is_display: nxcloud_client::lenient::take(&mut map, "is_display"),
-            field_type: nxcloud_client::lenient::take(&mut map, "field_type"),
-            required: nxcloud_client::lenient::take(&mut map, "required"),
-            sequence: nxcloud_client::lenient::take(&mut map, "sequence"),
-            remark: nxcloud_client::lenient::take(&mut map, "remark"),
-            field_type_info: nxcloud_client::lenient::take(&mut map, "field_type_info"),
-            is_preset: nxcloud_client::lenient::take(&mut map, "is_preset"),
+            id: nxcloud_client::codegen::lenient::take(&mut map, "id"),
+            tenant_id: nxcloud_client::codegen::lenient::take(&mut map, "tenantId"),
+            name: nxcloud_client::codegen::lenient::take(&mut map, "name"),
+            display_name: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "display_name",
+            ),
+            display_en_name: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "display_en_name",
+            ),
+            is_display: nxcloud_client::codegen::lenient::take(&mut map, "is_display"),
+            field_type: nxcloud_client::codegen::lenient::take(&mut map, "field_type"),
+            required: nxcloud_client::codegen::lenient::take(&mut map, "required"),
+            sequence: nxcloud_client::codegen::lenient::take(&mut map, "sequence"),
+            remark: nxcloud_client::codegen::lenient::take(&mut map, "remark"),
+            field_type_info: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "field_type_info",
+            ),
+            is_preset: nxcloud_client::codegen::lenient::take(&mut map, "is_preset"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -190,29 +199,32 @@ impl nxcloud_client::lenient::Record for CustomerField {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(CustomerField);
+nxcloud_client::codegen::record_deserialize!(CustomerField);
 impl std::fmt::Debug for CustomerField {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CustomerField")
             .field("id", &self.id)
             .field("tenant_id", &self.tenant_id)
             .field("name", &self.name)
-            .field("display_name", &nxcloud_client::Shape::shape(&self.display_name))
+            .field(
+                "display_name",
+                &nxcloud_client::codegen::Redact::redact(&self.display_name),
+            )
             .field(
                 "display_en_name",
-                &nxcloud_client::Shape::shape(&self.display_en_name),
+                &nxcloud_client::codegen::Redact::redact(&self.display_en_name),
             )
             .field("is_display", &self.is_display)
             .field("field_type", &self.field_type)
             .field("required", &self.required)
             .field("sequence", &self.sequence)
-            .field("remark", &nxcloud_client::Shape::shape(&self.remark))
+            .field("remark", &nxcloud_client::codegen::Redact::redact(&self.remark))
             .field(
                 "field_type_info",
-                &nxcloud_client::Shape::shape(&self.field_type_info),
+                &nxcloud_client::codegen::Redact::redact(&self.field_type_info),
             )
             .field("is_preset", &self.is_preset)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }

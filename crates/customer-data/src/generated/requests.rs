@@ -41,14 +41,14 @@ impl BatchCreateCustomers {
         }
     }
 }
-impl nxcloud_client::check::Check for BatchCreateCustomers {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for BatchCreateCustomers {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.app_key;
             at.text(
                 "app_key",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -59,7 +59,7 @@ impl nxcloud_client::check::Check for BatchCreateCustomers {
             at.length(
                 "customers",
                 value.len(),
-                nxcloud_client::check::Range {
+                nxcloud_client::codegen::validate::Range {
                     min: None,
                     max: Some(100),
                 },
@@ -73,7 +73,7 @@ impl std::fmt::Debug for BatchCreateCustomers {
         f.debug_struct("BatchCreateCustomers")
             .field("conflict_rule", &self.conflict_rule)
             .field("tenant_id", &self.tenant_id)
-            .field("app_key", &nxcloud_client::Shape::shape(&self.app_key))
+            .field("app_key", &nxcloud_client::codegen::Redact::redact(&self.app_key))
             .field("customers", &self.customers)
             .finish()
     }
@@ -232,14 +232,14 @@ impl Customer {
         self
     }
 }
-impl nxcloud_client::check::Check for Customer {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for Customer {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.first_name;
             at.text(
                 "first_name",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     max: Some(128usize),
                     ..Default::default()
                 },
@@ -250,7 +250,7 @@ impl nxcloud_client::check::Check for Customer {
             at.text(
                 "last_name",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     max: Some(128usize),
                     ..Default::default()
                 },
@@ -260,7 +260,7 @@ impl nxcloud_client::check::Check for Customer {
             at.text(
                 "sms_phone",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     max: Some(30usize),
                     ..Default::default()
                 },
@@ -270,7 +270,7 @@ impl nxcloud_client::check::Check for Customer {
             at.text(
                 "whats_app_phone",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     max: Some(30usize),
                     ..Default::default()
                 },
@@ -280,7 +280,7 @@ impl nxcloud_client::check::Check for Customer {
             at.text(
                 "country",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     max: Some(50usize),
                     ..Default::default()
                 },
@@ -290,7 +290,7 @@ impl nxcloud_client::check::Check for Customer {
             at.text(
                 "email",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     max: Some(50usize),
                     ..Default::default()
                 },
@@ -300,7 +300,7 @@ impl nxcloud_client::check::Check for Customer {
             at.text(
                 "address",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     max: Some(100usize),
                     ..Default::default()
                 },
@@ -310,8 +310,8 @@ impl nxcloud_client::check::Check for Customer {
             at.text(
                 "birthday",
                 value,
-                nxcloud_client::check::TextLimits {
-                    format: Some(nxcloud_client::check::Format::Date),
+                nxcloud_client::codegen::validate::TextLimits {
+                    format: Some(nxcloud_client::codegen::validate::Format::Date),
                     ..Default::default()
                 },
             );
@@ -320,7 +320,7 @@ impl nxcloud_client::check::Check for Customer {
             at.text(
                 "remark",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     max: Some(100usize),
                     ..Default::default()
                 },
@@ -331,26 +331,38 @@ impl nxcloud_client::check::Check for Customer {
 impl std::fmt::Debug for Customer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Customer")
-            .field("first_name", &nxcloud_client::Shape::shape(&self.first_name))
-            .field("last_name", &nxcloud_client::Shape::shape(&self.last_name))
-            .field("sms_phone", &nxcloud_client::Shape::shape(&self.sms_phone))
+            .field(
+                "first_name",
+                &nxcloud_client::codegen::Redact::redact(&self.first_name),
+            )
+            .field(
+                "last_name",
+                &nxcloud_client::codegen::Redact::redact(&self.last_name),
+            )
+            .field(
+                "sms_phone",
+                &nxcloud_client::codegen::Redact::redact(&self.sms_phone),
+            )
             .field(
                 "whats_app_phone",
-                &nxcloud_client::Shape::shape(&self.whats_app_phone),
+                &nxcloud_client::codegen::Redact::redact(&self.whats_app_phone),
             )
             .field("country", &self.country)
-            .field("email", &nxcloud_client::Shape::shape(&self.email))
-            .field("address", &nxcloud_client::Shape::shape(&self.address))
-            .field("birthday", &nxcloud_client::Shape::shape(&self.birthday))
-            .field("tag_str", &nxcloud_client::Shape::shape(&self.tag_str))
-            .field("remark", &nxcloud_client::Shape::shape(&self.remark))
-            .field("time_zone", &nxcloud_client::Shape::shape(&self.time_zone))
+            .field("email", &nxcloud_client::codegen::Redact::redact(&self.email))
+            .field("address", &nxcloud_client::codegen::Redact::redact(&self.address))
+            .field("birthday", &nxcloud_client::codegen::Redact::redact(&self.birthday))
+            .field("tag_str", &nxcloud_client::codegen::Redact::redact(&self.tag_str))
+            .field("remark", &nxcloud_client::codegen::Redact::redact(&self.remark))
+            .field(
+                "time_zone",
+                &nxcloud_client::codegen::Redact::redact(&self.time_zone),
+            )
             .field("gender", &self.gender)
             .field(
                 "customize_field",
-                &nxcloud_client::Shape::shape(&self.customize_field),
+                &nxcloud_client::codegen::Redact::redact(&self.customize_field),
             )
-            .field("source", &nxcloud_client::Shape::shape(&self.source))
+            .field("source", &nxcloud_client::codegen::Redact::redact(&self.source))
             .finish()
     }
 }
@@ -390,14 +402,14 @@ impl QueryCustomerFields {
         self
     }
 }
-impl nxcloud_client::check::Check for QueryCustomerFields {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for QueryCustomerFields {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.app_key;
             at.text(
                 "app_key",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -409,7 +421,7 @@ impl std::fmt::Debug for QueryCustomerFields {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("QueryCustomerFields")
             .field("tenant_id", &self.tenant_id)
-            .field("app_key", &nxcloud_client::Shape::shape(&self.app_key))
+            .field("app_key", &nxcloud_client::codegen::Redact::redact(&self.app_key))
             .field("is_preset", &self.is_preset)
             .finish()
     }

@@ -19,17 +19,17 @@ pub struct SendDidSmsReply {
     pub data: Option<SendDidSmsData>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for SendDidSmsReply {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for SendDidSmsReply {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            message: nxcloud_client::lenient::take(&mut map, "message"),
-            data: nxcloud_client::lenient::take(&mut map, "data"),
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            message: nxcloud_client::codegen::lenient::take(&mut map, "message"),
+            data: nxcloud_client::codegen::lenient::take(&mut map, "data"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -41,14 +41,14 @@ impl nxcloud_client::lenient::Record for SendDidSmsReply {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(SendDidSmsReply);
+nxcloud_client::codegen::record_deserialize!(SendDidSmsReply);
 impl std::fmt::Debug for SendDidSmsReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SendDidSmsReply")
             .field("code", &self.code)
             .field("message", &self.message)
             .field("data", &self.data)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -63,15 +63,15 @@ pub struct SendDidSmsData {
     pub message_id: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for SendDidSmsData {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for SendDidSmsData {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            message_id: nxcloud_client::lenient::take(&mut map, "messageId"),
+            message_id: nxcloud_client::codegen::lenient::take(&mut map, "messageId"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -83,12 +83,12 @@ impl nxcloud_client::lenient::Record for SendDidSmsData {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(SendDidSmsData);
+nxcloud_client::codegen::record_deserialize!(SendDidSmsData);
 impl std::fmt::Debug for SendDidSmsData {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SendDidSmsData")
             .field("message_id", &self.message_id)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -107,22 +107,22 @@ pub struct QueryCallsReply {
     /// One page of call records; null on failure.
     #[serde(
         rename = "data",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub data: QueryCallsData,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for QueryCallsReply {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for QueryCallsReply {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            message: nxcloud_client::lenient::take(&mut map, "message"),
-            data: nxcloud_client::lenient::take_filled(&mut map, "data"),
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            message: nxcloud_client::codegen::lenient::take(&mut map, "message"),
+            data: nxcloud_client::codegen::lenient::take_filled(&mut map, "data"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -134,14 +134,14 @@ impl nxcloud_client::lenient::Record for QueryCallsReply {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(QueryCallsReply);
+nxcloud_client::codegen::record_deserialize!(QueryCallsReply);
 impl std::fmt::Debug for QueryCallsReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("QueryCallsReply")
             .field("code", &self.code)
             .field("message", &self.message)
             .field("data", &self.data)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -166,24 +166,24 @@ pub struct QueryCallsData {
     /// Rows of this page.
     #[serde(
         rename = "list",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub list: Vec<CallRecord>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for QueryCallsData {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for QueryCallsData {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            total_row: nxcloud_client::lenient::take(&mut map, "totalRow"),
-            page_number: nxcloud_client::lenient::take(&mut map, "pageNumber"),
-            total_page: nxcloud_client::lenient::take(&mut map, "totalPage"),
-            page_size: nxcloud_client::lenient::take(&mut map, "pageSize"),
-            list: nxcloud_client::lenient::take_filled(&mut map, "list"),
+            total_row: nxcloud_client::codegen::lenient::take(&mut map, "totalRow"),
+            page_number: nxcloud_client::codegen::lenient::take(&mut map, "pageNumber"),
+            total_page: nxcloud_client::codegen::lenient::take(&mut map, "totalPage"),
+            page_size: nxcloud_client::codegen::lenient::take(&mut map, "pageSize"),
+            list: nxcloud_client::codegen::lenient::take_filled(&mut map, "list"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -195,7 +195,7 @@ impl nxcloud_client::lenient::Record for QueryCallsData {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(QueryCallsData);
+nxcloud_client::codegen::record_deserialize!(QueryCallsData);
 impl std::fmt::Debug for QueryCallsData {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("QueryCallsData")
@@ -204,7 +204,7 @@ impl std::fmt::Debug for QueryCallsData {
             .field("total_page", &self.total_page)
             .field("page_size", &self.page_size)
             .field("list", &self.list)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -267,34 +267,49 @@ pub struct CallRecord {
     pub end_time: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for CallRecord {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for CallRecord {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            id: nxcloud_client::lenient::take(&mut map, "id"),
-            number: nxcloud_client::lenient::take(&mut map, "number"),
-            call_number: nxcloud_client::lenient::take(&mut map, "callNumber"),
-            call_type: nxcloud_client::lenient::take(&mut map, "callType"),
-            country_name: nxcloud_client::lenient::take(&mut map, "countryName"),
-            call_duration: nxcloud_client::lenient::take(&mut map, "callDuration"),
-            fee_type: nxcloud_client::lenient::take(&mut map, "feeType"),
-            fee_duration_minute: nxcloud_client::lenient::take(
+            id: nxcloud_client::codegen::lenient::take(&mut map, "id"),
+            number: nxcloud_client::codegen::lenient::take(&mut map, "number"),
+            call_number: nxcloud_client::codegen::lenient::take(&mut map, "callNumber"),
+            call_type: nxcloud_client::codegen::lenient::take(&mut map, "callType"),
+            country_name: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "countryName",
+            ),
+            call_duration: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "callDuration",
+            ),
+            fee_type: nxcloud_client::codegen::lenient::take(&mut map, "feeType"),
+            fee_duration_minute: nxcloud_client::codegen::lenient::take(
                 &mut map,
                 "feeDurationMinute",
             ),
-            call_price_unit: nxcloud_client::lenient::take(&mut map, "callPriceUnit"),
-            call_price: nxcloud_client::lenient::take(&mut map, "callPrice"),
-            end_direction: nxcloud_client::lenient::take(&mut map, "endDirection"),
-            end_reason: nxcloud_client::lenient::take(&mut map, "endReason"),
-            end_reason_name: nxcloud_client::lenient::take(&mut map, "endReasonName"),
-            caller_ip: nxcloud_client::lenient::take(&mut map, "callerIp"),
-            callee_ip: nxcloud_client::lenient::take(&mut map, "calleeIp"),
-            start_time: nxcloud_client::lenient::take(&mut map, "startTime"),
-            end_time: nxcloud_client::lenient::take(&mut map, "endTime"),
+            call_price_unit: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "callPriceUnit",
+            ),
+            call_price: nxcloud_client::codegen::lenient::take(&mut map, "callPrice"),
+            end_direction: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "endDirection",
+            ),
+            end_reason: nxcloud_client::codegen::lenient::take(&mut map, "endReason"),
+            end_reason_name: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "endReasonName",
+            ),
+            caller_ip: nxcloud_client::codegen::lenient::take(&mut map, "callerIp"),
+            callee_ip: nxcloud_client::codegen::lenient::take(&mut map, "calleeIp"),
+            start_time: nxcloud_client::codegen::lenient::take(&mut map, "startTime"),
+            end_time: nxcloud_client::codegen::lenient::take(&mut map, "endTime"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -306,13 +321,16 @@ impl nxcloud_client::lenient::Record for CallRecord {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(CallRecord);
+nxcloud_client::codegen::record_deserialize!(CallRecord);
 impl std::fmt::Debug for CallRecord {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CallRecord")
             .field("id", &self.id)
-            .field("number", &nxcloud_client::Shape::shape(&self.number))
-            .field("call_number", &nxcloud_client::Shape::shape(&self.call_number))
+            .field("number", &nxcloud_client::codegen::Redact::redact(&self.number))
+            .field(
+                "call_number",
+                &nxcloud_client::codegen::Redact::redact(&self.call_number),
+            )
             .field("call_type", &self.call_type)
             .field("country_name", &self.country_name)
             .field("call_duration", &self.call_duration)
@@ -323,11 +341,17 @@ impl std::fmt::Debug for CallRecord {
             .field("end_direction", &self.end_direction)
             .field("end_reason", &self.end_reason)
             .field("end_reason_name", &self.end_reason_name)
-            .field("caller_ip", &nxcloud_client::Shape::shape(&self.caller_ip))
-            .field("callee_ip", &nxcloud_client::Shape::shape(&self.callee_ip))
+            .field(
+                "caller_ip",
+                &nxcloud_client::codegen::Redact::redact(&self.caller_ip),
+            )
+            .field(
+                "callee_ip",
+                &nxcloud_client::codegen::Redact::redact(&self.callee_ip),
+            )
             .field("start_time", &self.start_time)
             .field("end_time", &self.end_time)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -349,23 +373,23 @@ pub struct DialAmazonConnectReply {
     /// The call; an empty object on failure.
     #[serde(
         rename = "data",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub data: DialAmazonConnectData,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for DialAmazonConnectReply {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for DialAmazonConnectReply {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            req_id: nxcloud_client::lenient::take(&mut map, "reqId"),
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            msg: nxcloud_client::lenient::take(&mut map, "msg"),
-            data: nxcloud_client::lenient::take_filled(&mut map, "data"),
+            req_id: nxcloud_client::codegen::lenient::take(&mut map, "reqId"),
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            msg: nxcloud_client::codegen::lenient::take(&mut map, "msg"),
+            data: nxcloud_client::codegen::lenient::take_filled(&mut map, "data"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -377,7 +401,7 @@ impl nxcloud_client::lenient::Record for DialAmazonConnectReply {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(DialAmazonConnectReply);
+nxcloud_client::codegen::record_deserialize!(DialAmazonConnectReply);
 impl std::fmt::Debug for DialAmazonConnectReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("DialAmazonConnectReply")
@@ -385,7 +409,7 @@ impl std::fmt::Debug for DialAmazonConnectReply {
             .field("code", &self.code)
             .field("msg", &self.msg)
             .field("data", &self.data)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -400,15 +424,15 @@ pub struct DialAmazonConnectData {
     pub call_id: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for DialAmazonConnectData {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for DialAmazonConnectData {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            call_id: nxcloud_client::lenient::take(&mut map, "callId"),
+            call_id: nxcloud_client::codegen::lenient::take(&mut map, "callId"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -420,12 +444,12 @@ impl nxcloud_client::lenient::Record for DialAmazonConnectData {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(DialAmazonConnectData);
+nxcloud_client::codegen::record_deserialize!(DialAmazonConnectData);
 impl std::fmt::Debug for DialAmazonConnectData {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("DialAmazonConnectData")
             .field("call_id", &self.call_id)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -452,7 +476,7 @@ pub struct DidSmsEvent {
     pub content: Option<String>,
     /// Billed message count.
     #[serde(rename = "size", skip_serializing_if = "Option::is_none")]
-    #[serde(serialize_with = "nxcloud_client::lenient::quoted_option")]
+    #[serde(serialize_with = "nxcloud_client::codegen::lenient::quoted_option")]
     pub size: Option<i64>,
     /// Unit price, currency not stated.
     #[serde(rename = "price", skip_serializing_if = "Option::is_none")]
@@ -465,23 +489,26 @@ pub struct DidSmsEvent {
     pub sms_status: Option<SmsStatus>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for DidSmsEvent {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for DidSmsEvent {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            message_id: nxcloud_client::lenient::take(&mut map, "messageId"),
-            direction: nxcloud_client::lenient::take(&mut map, "type"),
-            to_phone: nxcloud_client::lenient::take(&mut map, "toPhone"),
-            from_phone: nxcloud_client::lenient::take(&mut map, "fromPhone"),
-            content: nxcloud_client::lenient::take(&mut map, "content"),
-            size: nxcloud_client::lenient::take(&mut map, "size"),
-            price: nxcloud_client::lenient::take(&mut map, "price"),
-            receive_time: nxcloud_client::lenient::take(&mut map, "receiveTime"),
-            sms_status: nxcloud_client::lenient::take(&mut map, "smsStatus"),
+            message_id: nxcloud_client::codegen::lenient::take(&mut map, "messageId"),
+            direction: nxcloud_client::codegen::lenient::take(&mut map, "type"),
+            to_phone: nxcloud_client::codegen::lenient::take(&mut map, "toPhone"),
+            from_phone: nxcloud_client::codegen::lenient::take(&mut map, "fromPhone"),
+            content: nxcloud_client::codegen::lenient::take(&mut map, "content"),
+            size: nxcloud_client::codegen::lenient::take(&mut map, "size"),
+            price: nxcloud_client::codegen::lenient::take(&mut map, "price"),
+            receive_time: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "receiveTime",
+            ),
+            sms_status: nxcloud_client::codegen::lenient::take(&mut map, "smsStatus"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -493,20 +520,23 @@ impl nxcloud_client::lenient::Record for DidSmsEvent {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(DidSmsEvent);
+nxcloud_client::codegen::record_deserialize!(DidSmsEvent);
 impl std::fmt::Debug for DidSmsEvent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("DidSmsEvent")
             .field("message_id", &self.message_id)
             .field("direction", &self.direction)
-            .field("to_phone", &nxcloud_client::Shape::shape(&self.to_phone))
-            .field("from_phone", &nxcloud_client::Shape::shape(&self.from_phone))
-            .field("content", &nxcloud_client::Shape::shape(&self.content))
+            .field("to_phone", &nxcloud_client::codegen::Redact::redact(&self.to_phone))
+            .field(
+                "from_phone",
+                &nxcloud_client::codegen::Redact::redact(&self.from_phone),
+            )
+            .field("content", &nxcloud_client::codegen::Redact::redact(&self.content))
             .field("size", &self.size)
             .field("price", &self.price)
             .field("receive_time", &self.receive_time)
             .field("sms_status", &self.sms_status)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }

@@ -36,9 +36,9 @@ impl SendDidSms {
         }
     }
 }
-impl nxcloud_client::check::Check for SendDidSms {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
-        static PHONE: nxcloud_client::check::Pattern = nxcloud_client::check::Pattern::new(
+impl nxcloud_client::codegen::validate::Validate for SendDidSms {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
+        static PHONE: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(
             "^[^,]*$",
         );
         {
@@ -46,7 +46,7 @@ impl nxcloud_client::check::Check for SendDidSms {
             at.text(
                 "sender",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -57,7 +57,7 @@ impl nxcloud_client::check::Check for SendDidSms {
             at.text(
                 "phone",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     pattern: Some(&PHONE),
                     ..Default::default()
@@ -69,7 +69,7 @@ impl nxcloud_client::check::Check for SendDidSms {
             at.text(
                 "content",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     max: Some(1000usize),
                     ..Default::default()
@@ -81,9 +81,9 @@ impl nxcloud_client::check::Check for SendDidSms {
 impl std::fmt::Debug for SendDidSms {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SendDidSms")
-            .field("sender", &nxcloud_client::Shape::shape(&self.sender))
-            .field("phone", &nxcloud_client::Shape::shape(&self.phone))
-            .field("content", &nxcloud_client::Shape::shape(&self.content))
+            .field("sender", &nxcloud_client::codegen::Redact::redact(&self.sender))
+            .field("phone", &nxcloud_client::codegen::Redact::redact(&self.phone))
+            .field("content", &nxcloud_client::codegen::Redact::redact(&self.content))
             .finish()
     }
 }
@@ -147,15 +147,15 @@ impl QueryCalls {
         self
     }
 }
-impl nxcloud_client::check::Check for QueryCalls {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for QueryCalls {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.date;
             at.text(
                 "date",
                 value,
-                nxcloud_client::check::TextLimits {
-                    format: Some(nxcloud_client::check::Format::Date),
+                nxcloud_client::codegen::validate::TextLimits {
+                    format: Some(nxcloud_client::codegen::validate::Format::Date),
                     ..Default::default()
                 },
             );
@@ -165,7 +165,7 @@ impl nxcloud_client::check::Check for QueryCalls {
             at.number(
                 "pageSize",
                 *value,
-                nxcloud_client::check::Range {
+                nxcloud_client::codegen::validate::Range {
                     min: None,
                     max: Some(999),
                 },
@@ -179,8 +179,14 @@ impl std::fmt::Debug for QueryCalls {
             .field("date", &self.date)
             .field("page_size", &self.page_size)
             .field("page", &self.page)
-            .field("did_number", &nxcloud_client::Shape::shape(&self.did_number))
-            .field("call_number", &nxcloud_client::Shape::shape(&self.call_number))
+            .field(
+                "did_number",
+                &nxcloud_client::codegen::Redact::redact(&self.did_number),
+            )
+            .field(
+                "call_number",
+                &nxcloud_client::codegen::Redact::redact(&self.call_number),
+            )
             .field("call_type", &self.call_type)
             .finish()
     }
@@ -229,14 +235,14 @@ impl DialAmazonConnect {
         self
     }
 }
-impl nxcloud_client::check::Check for DialAmazonConnect {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for DialAmazonConnect {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.did;
             at.text(
                 "did",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -247,7 +253,7 @@ impl nxcloud_client::check::Check for DialAmazonConnect {
             at.text(
                 "callee",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -258,7 +264,7 @@ impl nxcloud_client::check::Check for DialAmazonConnect {
             at.text(
                 "connectNumber",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -269,9 +275,12 @@ impl nxcloud_client::check::Check for DialAmazonConnect {
 impl std::fmt::Debug for DialAmazonConnect {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("DialAmazonConnect")
-            .field("did", &nxcloud_client::Shape::shape(&self.did))
-            .field("callee", &nxcloud_client::Shape::shape(&self.callee))
-            .field("connect_number", &nxcloud_client::Shape::shape(&self.connect_number))
+            .field("did", &nxcloud_client::codegen::Redact::redact(&self.did))
+            .field("callee", &nxcloud_client::codegen::Redact::redact(&self.callee))
+            .field(
+                "connect_number",
+                &nxcloud_client::codegen::Redact::redact(&self.connect_number),
+            )
             .field("ring_order", &self.ring_order)
             .finish()
     }

@@ -17,22 +17,22 @@ pub struct SubmitCheckReply {
     /// Ids of the check; on failure present with empty texts.
     #[serde(
         rename = "data",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub data: SubmitCheckData,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for SubmitCheckReply {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for SubmitCheckReply {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            msg: nxcloud_client::lenient::take(&mut map, "msg"),
-            data: nxcloud_client::lenient::take_filled(&mut map, "data"),
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            msg: nxcloud_client::codegen::lenient::take(&mut map, "msg"),
+            data: nxcloud_client::codegen::lenient::take_filled(&mut map, "data"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -44,14 +44,14 @@ impl nxcloud_client::lenient::Record for SubmitCheckReply {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(SubmitCheckReply);
+nxcloud_client::codegen::record_deserialize!(SubmitCheckReply);
 impl std::fmt::Debug for SubmitCheckReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SubmitCheckReply")
             .field("code", &self.code)
             .field("msg", &self.msg)
             .field("data", &self.data)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -69,16 +69,16 @@ pub struct SubmitCheckData {
     pub batch_no: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for SubmitCheckData {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for SubmitCheckData {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            message_id: nxcloud_client::lenient::take(&mut map, "messageId"),
-            batch_no: nxcloud_client::lenient::take(&mut map, "batchNo"),
+            message_id: nxcloud_client::codegen::lenient::take(&mut map, "messageId"),
+            batch_no: nxcloud_client::codegen::lenient::take(&mut map, "batchNo"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -90,13 +90,13 @@ impl nxcloud_client::lenient::Record for SubmitCheckData {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(SubmitCheckData);
+nxcloud_client::codegen::record_deserialize!(SubmitCheckData);
 impl std::fmt::Debug for SubmitCheckData {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SubmitCheckData")
             .field("message_id", &self.message_id)
             .field("batch_no", &self.batch_no)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -115,22 +115,22 @@ pub struct QueryChecksReply {
     /// One page of results; an empty object on failure.
     #[serde(
         rename = "data",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub data: QueryChecksData,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for QueryChecksReply {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for QueryChecksReply {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            msg: nxcloud_client::lenient::take(&mut map, "msg"),
-            data: nxcloud_client::lenient::take_filled(&mut map, "data"),
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            msg: nxcloud_client::codegen::lenient::take(&mut map, "msg"),
+            data: nxcloud_client::codegen::lenient::take_filled(&mut map, "data"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -142,14 +142,14 @@ impl nxcloud_client::lenient::Record for QueryChecksReply {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(QueryChecksReply);
+nxcloud_client::codegen::record_deserialize!(QueryChecksReply);
 impl std::fmt::Debug for QueryChecksReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("QueryChecksReply")
             .field("code", &self.code)
             .field("msg", &self.msg)
             .field("data", &self.data)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -174,24 +174,24 @@ pub struct QueryChecksData {
     /// Rows of this page; empty when nothing was found.
     #[serde(
         rename = "result",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub result: Vec<CheckResult>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for QueryChecksData {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for QueryChecksData {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            page: nxcloud_client::lenient::take(&mut map, "page"),
-            page_size: nxcloud_client::lenient::take(&mut map, "pageSize"),
-            total_page: nxcloud_client::lenient::take(&mut map, "totalPage"),
-            total_size: nxcloud_client::lenient::take(&mut map, "totalSize"),
-            result: nxcloud_client::lenient::take_filled(&mut map, "result"),
+            page: nxcloud_client::codegen::lenient::take(&mut map, "page"),
+            page_size: nxcloud_client::codegen::lenient::take(&mut map, "pageSize"),
+            total_page: nxcloud_client::codegen::lenient::take(&mut map, "totalPage"),
+            total_size: nxcloud_client::codegen::lenient::take(&mut map, "totalSize"),
+            result: nxcloud_client::codegen::lenient::take_filled(&mut map, "result"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -203,7 +203,7 @@ impl nxcloud_client::lenient::Record for QueryChecksData {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(QueryChecksData);
+nxcloud_client::codegen::record_deserialize!(QueryChecksData);
 impl std::fmt::Debug for QueryChecksData {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("QueryChecksData")
@@ -212,7 +212,7 @@ impl std::fmt::Debug for QueryChecksData {
             .field("total_page", &self.total_page)
             .field("total_size", &self.total_size)
             .field("result", &self.result)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -281,33 +281,42 @@ pub struct CheckResult {
     pub response: Option<LineState>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for CheckResult {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for CheckResult {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            message_id: nxcloud_client::lenient::take(&mut map, "messageId"),
-            batch_no: nxcloud_client::lenient::take(&mut map, "batchNo"),
-            phone: nxcloud_client::lenient::take(&mut map, "phone"),
-            check_level: nxcloud_client::lenient::take(&mut map, "checkLevel"),
-            pre_check: nxcloud_client::lenient::take(&mut map, "preCheck"),
-            region_code: nxcloud_client::lenient::take(&mut map, "regionCode"),
-            country_code: nxcloud_client::lenient::take(&mut map, "countryCode"),
-            national_number: nxcloud_client::lenient::take(&mut map, "nationalNumber"),
-            stand_number: nxcloud_client::lenient::take(&mut map, "standNumber"),
-            number_type: nxcloud_client::lenient::take(&mut map, "numberType"),
-            carrier: nxcloud_client::lenient::take(&mut map, "carrier"),
-            price: nxcloud_client::lenient::take(&mut map, "price"),
-            currency: nxcloud_client::lenient::take(&mut map, "currency"),
-            validity: nxcloud_client::lenient::take(&mut map, "validity"),
-            reachable: nxcloud_client::lenient::take(&mut map, "reachable"),
-            roaming: nxcloud_client::lenient::take(&mut map, "roaming"),
-            early: nxcloud_client::lenient::take(&mut map, "early"),
-            answered: nxcloud_client::lenient::take(&mut map, "answered"),
-            response: nxcloud_client::lenient::take(&mut map, "response"),
+            message_id: nxcloud_client::codegen::lenient::take(&mut map, "messageId"),
+            batch_no: nxcloud_client::codegen::lenient::take(&mut map, "batchNo"),
+            phone: nxcloud_client::codegen::lenient::take(&mut map, "phone"),
+            check_level: nxcloud_client::codegen::lenient::take(&mut map, "checkLevel"),
+            pre_check: nxcloud_client::codegen::lenient::take(&mut map, "preCheck"),
+            region_code: nxcloud_client::codegen::lenient::take(&mut map, "regionCode"),
+            country_code: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "countryCode",
+            ),
+            national_number: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "nationalNumber",
+            ),
+            stand_number: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "standNumber",
+            ),
+            number_type: nxcloud_client::codegen::lenient::take(&mut map, "numberType"),
+            carrier: nxcloud_client::codegen::lenient::take(&mut map, "carrier"),
+            price: nxcloud_client::codegen::lenient::take(&mut map, "price"),
+            currency: nxcloud_client::codegen::lenient::take(&mut map, "currency"),
+            validity: nxcloud_client::codegen::lenient::take(&mut map, "validity"),
+            reachable: nxcloud_client::codegen::lenient::take(&mut map, "reachable"),
+            roaming: nxcloud_client::codegen::lenient::take(&mut map, "roaming"),
+            early: nxcloud_client::codegen::lenient::take(&mut map, "early"),
+            answered: nxcloud_client::codegen::lenient::take(&mut map, "answered"),
+            response: nxcloud_client::codegen::lenient::take(&mut map, "response"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -319,24 +328,27 @@ impl nxcloud_client::lenient::Record for CheckResult {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(CheckResult);
+nxcloud_client::codegen::record_deserialize!(CheckResult);
 impl std::fmt::Debug for CheckResult {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CheckResult")
             .field("message_id", &self.message_id)
             .field("batch_no", &self.batch_no)
-            .field("phone", &nxcloud_client::Shape::shape(&self.phone))
+            .field("phone", &nxcloud_client::codegen::Redact::redact(&self.phone))
             .field("check_level", &self.check_level)
             .field("pre_check", &self.pre_check)
             .field("region_code", &self.region_code)
             .field("country_code", &self.country_code)
             .field(
                 "national_number",
-                &nxcloud_client::Shape::shape(&self.national_number),
+                &nxcloud_client::codegen::Redact::redact(&self.national_number),
             )
-            .field("stand_number", &nxcloud_client::Shape::shape(&self.stand_number))
+            .field(
+                "stand_number",
+                &nxcloud_client::codegen::Redact::redact(&self.stand_number),
+            )
             .field("number_type", &self.number_type)
-            .field("carrier", &nxcloud_client::Shape::shape(&self.carrier))
+            .field("carrier", &nxcloud_client::codegen::Redact::redact(&self.carrier))
             .field("price", &self.price)
             .field("currency", &self.currency)
             .field("validity", &self.validity)
@@ -345,7 +357,7 @@ impl std::fmt::Debug for CheckResult {
             .field("early", &self.early)
             .field("answered", &self.answered)
             .field("response", &self.response)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -378,21 +390,21 @@ pub struct CheckEvent {
     pub cost: Option<CheckCost>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for CheckEvent {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for CheckEvent {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            message_id: nxcloud_client::lenient::take(&mut map, "messageId"),
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            msg: nxcloud_client::lenient::take(&mut map, "msg"),
-            batch_no: nxcloud_client::lenient::take(&mut map, "batchNo"),
-            phone: nxcloud_client::lenient::take(&mut map, "phone"),
-            data: nxcloud_client::lenient::take(&mut map, "data"),
-            cost: nxcloud_client::lenient::take(&mut map, "cost"),
+            message_id: nxcloud_client::codegen::lenient::take(&mut map, "messageId"),
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            msg: nxcloud_client::codegen::lenient::take(&mut map, "msg"),
+            batch_no: nxcloud_client::codegen::lenient::take(&mut map, "batchNo"),
+            phone: nxcloud_client::codegen::lenient::take(&mut map, "phone"),
+            data: nxcloud_client::codegen::lenient::take(&mut map, "data"),
+            cost: nxcloud_client::codegen::lenient::take(&mut map, "cost"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -404,7 +416,7 @@ impl nxcloud_client::lenient::Record for CheckEvent {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(CheckEvent);
+nxcloud_client::codegen::record_deserialize!(CheckEvent);
 impl std::fmt::Debug for CheckEvent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CheckEvent")
@@ -412,10 +424,10 @@ impl std::fmt::Debug for CheckEvent {
             .field("code", &self.code)
             .field("msg", &self.msg)
             .field("batch_no", &self.batch_no)
-            .field("phone", &nxcloud_client::Shape::shape(&self.phone))
+            .field("phone", &nxcloud_client::codegen::Redact::redact(&self.phone))
             .field("data", &self.data)
             .field("cost", &self.cost)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -428,7 +440,7 @@ pub struct CheckEventData {
     /// Basic information, on every success.
     #[serde(
         rename = "basic",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub basic: BasicInfo,
     /// HLR information, on HLR checks only.
@@ -439,17 +451,17 @@ pub struct CheckEventData {
     pub dial: Option<DialInfo>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for CheckEventData {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for CheckEventData {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            basic: nxcloud_client::lenient::take_filled(&mut map, "basic"),
-            live: nxcloud_client::lenient::take(&mut map, "live"),
-            dial: nxcloud_client::lenient::take(&mut map, "dial"),
+            basic: nxcloud_client::codegen::lenient::take_filled(&mut map, "basic"),
+            live: nxcloud_client::codegen::lenient::take(&mut map, "live"),
+            dial: nxcloud_client::codegen::lenient::take(&mut map, "dial"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -461,14 +473,14 @@ impl nxcloud_client::lenient::Record for CheckEventData {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(CheckEventData);
+nxcloud_client::codegen::record_deserialize!(CheckEventData);
 impl std::fmt::Debug for CheckEventData {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CheckEventData")
             .field("basic", &self.basic)
             .field("live", &self.live)
             .field("dial", &self.dial)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -501,21 +513,30 @@ pub struct BasicInfo {
     pub carrier: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for BasicInfo {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for BasicInfo {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            pre_check: nxcloud_client::lenient::take(&mut map, "preCheck"),
-            region_code: nxcloud_client::lenient::take(&mut map, "regionCode"),
-            country_code: nxcloud_client::lenient::take(&mut map, "countryCode"),
-            national_number: nxcloud_client::lenient::take(&mut map, "nationalNumber"),
-            stand_number: nxcloud_client::lenient::take(&mut map, "standNumber"),
-            number_type: nxcloud_client::lenient::take(&mut map, "numberType"),
-            carrier: nxcloud_client::lenient::take(&mut map, "carrier"),
+            pre_check: nxcloud_client::codegen::lenient::take(&mut map, "preCheck"),
+            region_code: nxcloud_client::codegen::lenient::take(&mut map, "regionCode"),
+            country_code: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "countryCode",
+            ),
+            national_number: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "nationalNumber",
+            ),
+            stand_number: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "standNumber",
+            ),
+            number_type: nxcloud_client::codegen::lenient::take(&mut map, "numberType"),
+            carrier: nxcloud_client::codegen::lenient::take(&mut map, "carrier"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -527,7 +548,7 @@ impl nxcloud_client::lenient::Record for BasicInfo {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(BasicInfo);
+nxcloud_client::codegen::record_deserialize!(BasicInfo);
 impl std::fmt::Debug for BasicInfo {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("BasicInfo")
@@ -536,12 +557,15 @@ impl std::fmt::Debug for BasicInfo {
             .field("country_code", &self.country_code)
             .field(
                 "national_number",
-                &nxcloud_client::Shape::shape(&self.national_number),
+                &nxcloud_client::codegen::Redact::redact(&self.national_number),
             )
-            .field("stand_number", &nxcloud_client::Shape::shape(&self.stand_number))
+            .field(
+                "stand_number",
+                &nxcloud_client::codegen::Redact::redact(&self.stand_number),
+            )
             .field("number_type", &self.number_type)
-            .field("carrier", &nxcloud_client::Shape::shape(&self.carrier))
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("carrier", &nxcloud_client::codegen::Redact::redact(&self.carrier))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -562,17 +586,17 @@ pub struct LiveInfo {
     pub roaming: Option<Verdict>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for LiveInfo {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for LiveInfo {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            validity: nxcloud_client::lenient::take(&mut map, "validity"),
-            reachable: nxcloud_client::lenient::take(&mut map, "reachable"),
-            roaming: nxcloud_client::lenient::take(&mut map, "roaming"),
+            validity: nxcloud_client::codegen::lenient::take(&mut map, "validity"),
+            reachable: nxcloud_client::codegen::lenient::take(&mut map, "reachable"),
+            roaming: nxcloud_client::codegen::lenient::take(&mut map, "roaming"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -584,14 +608,14 @@ impl nxcloud_client::lenient::Record for LiveInfo {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(LiveInfo);
+nxcloud_client::codegen::record_deserialize!(LiveInfo);
 impl std::fmt::Debug for LiveInfo {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("LiveInfo")
             .field("validity", &self.validity)
             .field("reachable", &self.reachable)
             .field("roaming", &self.roaming)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -612,17 +636,17 @@ pub struct DialInfo {
     pub response: Option<LineState>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for DialInfo {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for DialInfo {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            early: nxcloud_client::lenient::take(&mut map, "early"),
-            answered: nxcloud_client::lenient::take(&mut map, "answered"),
-            response: nxcloud_client::lenient::take(&mut map, "response"),
+            early: nxcloud_client::codegen::lenient::take(&mut map, "early"),
+            answered: nxcloud_client::codegen::lenient::take(&mut map, "answered"),
+            response: nxcloud_client::codegen::lenient::take(&mut map, "response"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -634,14 +658,14 @@ impl nxcloud_client::lenient::Record for DialInfo {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(DialInfo);
+nxcloud_client::codegen::record_deserialize!(DialInfo);
 impl std::fmt::Debug for DialInfo {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("DialInfo")
             .field("early", &self.early)
             .field("answered", &self.answered)
             .field("response", &self.response)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -659,16 +683,16 @@ pub struct CheckCost {
     pub currency: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for CheckCost {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for CheckCost {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            price: nxcloud_client::lenient::take(&mut map, "price"),
-            currency: nxcloud_client::lenient::take(&mut map, "currency"),
+            price: nxcloud_client::codegen::lenient::take(&mut map, "price"),
+            currency: nxcloud_client::codegen::lenient::take(&mut map, "currency"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -680,13 +704,13 @@ impl nxcloud_client::lenient::Record for CheckCost {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(CheckCost);
+nxcloud_client::codegen::record_deserialize!(CheckCost);
 impl std::fmt::Debug for CheckCost {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CheckCost")
             .field("price", &self.price)
             .field("currency", &self.currency)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }

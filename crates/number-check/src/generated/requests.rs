@@ -58,14 +58,14 @@ impl SubmitCheck {
         self
     }
 }
-impl nxcloud_client::check::Check for SubmitCheck {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for SubmitCheck {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.phone;
             at.text(
                 "phone",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -75,7 +75,7 @@ impl nxcloud_client::check::Check for SubmitCheck {
             at.text(
                 "batchNo",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     max: Some(64usize),
                     ..Default::default()
                 },
@@ -86,7 +86,7 @@ impl nxcloud_client::check::Check for SubmitCheck {
             at.text(
                 "appkey",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -97,11 +97,11 @@ impl nxcloud_client::check::Check for SubmitCheck {
 impl std::fmt::Debug for SubmitCheck {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SubmitCheck")
-            .field("phone", &nxcloud_client::Shape::shape(&self.phone))
+            .field("phone", &nxcloud_client::codegen::Redact::redact(&self.phone))
             .field("batch_no", &self.batch_no)
             .field("check_level", &self.check_level)
-            .field("dr_url", &nxcloud_client::Shape::shape(&self.dr_url))
-            .field("app_key", &nxcloud_client::Shape::shape(&self.app_key))
+            .field("dr_url", &nxcloud_client::codegen::Redact::redact(&self.dr_url))
+            .field("app_key", &nxcloud_client::codegen::Redact::redact(&self.app_key))
             .finish()
     }
 }
@@ -175,14 +175,14 @@ impl QueryChecks {
         self
     }
 }
-impl nxcloud_client::check::Check for QueryChecks {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for QueryChecks {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.page_size;
             at.number(
                 "pageSize",
                 *value,
-                nxcloud_client::check::Range {
+                nxcloud_client::codegen::validate::Range {
                     min: None,
                     max: Some(100),
                 },
@@ -193,8 +193,8 @@ impl nxcloud_client::check::Check for QueryChecks {
             at.text(
                 "date",
                 value,
-                nxcloud_client::check::TextLimits {
-                    format: Some(nxcloud_client::check::Format::Date),
+                nxcloud_client::codegen::validate::TextLimits {
+                    format: Some(nxcloud_client::codegen::validate::Format::Date),
                     ..Default::default()
                 },
             );
@@ -203,7 +203,7 @@ impl nxcloud_client::check::Check for QueryChecks {
             at.text(
                 "messageId",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -213,13 +213,13 @@ impl nxcloud_client::check::Check for QueryChecks {
             at.text(
                 "batchNo",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
             );
         }
-        at.given(
+        at.cardinality(
             &[
                 (
                     "messageId",
@@ -243,8 +243,8 @@ impl std::fmt::Debug for QueryChecks {
             .field("date", &self.date)
             .field("message_id", &self.message_id)
             .field("batch_no", &self.batch_no)
-            .field("phone", &nxcloud_client::Shape::shape(&self.phone))
-            .field("app_key", &nxcloud_client::Shape::shape(&self.app_key))
+            .field("phone", &nxcloud_client::codegen::Redact::redact(&self.phone))
+            .field("app_key", &nxcloud_client::codegen::Redact::redact(&self.app_key))
             .finish()
     }
 }

@@ -24,7 +24,7 @@ type Waits = Arc<Mutex<Vec<Duration>>>;
 fn recording(url: &str) -> (nxcloud::SessionBuilder, Waits) {
     let waits = Waits::default();
     let into = Arc::clone(&waits);
-    let builder = hasty(url).sleeper(move |wait| {
+    let builder = hasty(url).sleep(move |wait| {
         into.lock().unwrap().push(wait);
         async {}
     });
@@ -73,7 +73,7 @@ async fn what_did_not_leave_this_machine_is_tried_again() {
         Credentials::nxcloud(nxcloud_sandbox::ACCESS_KEY, nxcloud_sandbox::ACCESS_SECRET).unwrap(),
     )
     .base_url(&url)
-    .sleeper(move |_| {
+    .sleep(move |_| {
         let into = Arc::clone(&into);
         async move {
             let sandbox = Sandbox::builder().port(port).start().await.unwrap();
@@ -113,7 +113,7 @@ async fn antbuddys_503_is_a_rate_limit_and_that_of_a_gateway_is_not() {
     let sandbox = sandbox().await;
     let session = Session::builder(Credentials::antbuddy(APP_ID, APP_SECRET).unwrap())
         .base_url(sandbox.url())
-        .sleeper(|_| async {})
+        .sleep(|_| async {})
         .build()
         .unwrap();
     let client = antbuddy::Client::new(&session);

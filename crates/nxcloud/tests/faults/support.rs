@@ -50,7 +50,7 @@ pub(crate) fn hasty(url: &str) -> SessionBuilder {
     Session::builder(Credentials::nxcloud(KEY, SECRET).unwrap())
         .base_url(url)
         .clock(|| *NOW)
-        .sleeper(|_| async {})
+        .sleep(|_| async {})
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

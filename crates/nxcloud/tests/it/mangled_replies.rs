@@ -7,7 +7,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use nxcloud::sms::{Client, SendSms, SendSmsReply};
 use nxcloud::{Error, ErrorKind, Outcome, Repair};
-use nxcloud_client::incoming::Body;
+use nxcloud_client::codegen::incoming::Body;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Value, json};

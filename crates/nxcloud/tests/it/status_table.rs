@@ -49,7 +49,7 @@ async fn call(status: u16, body: &str, safe: bool) -> (Result<(), Error>, usize)
     let server = Server::answering(&format!("{status} X"), "", body).await;
     let session = Session::builder(Credentials::nxcloud("test-key", SECRET).unwrap())
         .base_url(&server.url)
-        .sleeper(|_| async {})
+        .sleep(|_| async {})
         .retry_budget(None)
         .build()
         .unwrap();
@@ -160,7 +160,7 @@ mod antbuddy {
         let server = Server::answering(&format!("{status} X"), "", body).await;
         let session = Session::builder(Credentials::antbuddy("id", SECRET).unwrap())
             .base_url(&server.url)
-            .sleeper(|_| async {})
+            .sleep(|_| async {})
             .retry_budget(None)
             .build()
             .unwrap();

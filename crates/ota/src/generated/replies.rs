@@ -17,22 +17,22 @@ pub struct InitReply {
     /// The login request; null on failure.
     #[serde(
         rename = "data",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub data: InitData,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for InitReply {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for InitReply {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            msg: nxcloud_client::lenient::take(&mut map, "msg"),
-            data: nxcloud_client::lenient::take_filled(&mut map, "data"),
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            msg: nxcloud_client::codegen::lenient::take(&mut map, "msg"),
+            data: nxcloud_client::codegen::lenient::take_filled(&mut map, "data"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -44,14 +44,14 @@ impl nxcloud_client::lenient::Record for InitReply {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(InitReply);
+nxcloud_client::codegen::record_deserialize!(InitReply);
 impl std::fmt::Debug for InitReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("InitReply")
             .field("code", &self.code)
             .field("msg", &self.msg)
             .field("data", &self.data)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -69,16 +69,16 @@ pub struct InitData {
     pub url: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for InitData {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for InitData {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
-            url: nxcloud_client::lenient::take(&mut map, "url"),
+            request_id: nxcloud_client::codegen::lenient::take(&mut map, "requestId"),
+            url: nxcloud_client::codegen::lenient::take(&mut map, "url"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -90,13 +90,13 @@ impl nxcloud_client::lenient::Record for InitData {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(InitData);
+nxcloud_client::codegen::record_deserialize!(InitData);
 impl std::fmt::Debug for InitData {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("InitData")
             .field("request_id", &self.request_id)
-            .field("url", &nxcloud_client::Shape::shape(&self.url))
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("url", &nxcloud_client::codegen::Redact::redact(&self.url))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -115,22 +115,22 @@ pub struct VerifyReply {
     /// Outcome of the login request; null on failure.
     #[serde(
         rename = "data",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub data: VerifyData,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for VerifyReply {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for VerifyReply {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            msg: nxcloud_client::lenient::take(&mut map, "msg"),
-            data: nxcloud_client::lenient::take_filled(&mut map, "data"),
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            msg: nxcloud_client::codegen::lenient::take(&mut map, "msg"),
+            data: nxcloud_client::codegen::lenient::take_filled(&mut map, "data"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -142,14 +142,14 @@ impl nxcloud_client::lenient::Record for VerifyReply {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(VerifyReply);
+nxcloud_client::codegen::record_deserialize!(VerifyReply);
 impl std::fmt::Debug for VerifyReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("VerifyReply")
             .field("code", &self.code)
             .field("msg", &self.msg)
             .field("data", &self.data)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -167,16 +167,16 @@ pub struct VerifyData {
     pub status: Option<VerificationStatus>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for VerifyData {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for VerifyData {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
-            status: nxcloud_client::lenient::take(&mut map, "status"),
+            request_id: nxcloud_client::codegen::lenient::take(&mut map, "requestId"),
+            status: nxcloud_client::codegen::lenient::take(&mut map, "status"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -188,13 +188,13 @@ impl nxcloud_client::lenient::Record for VerifyData {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(VerifyData);
+nxcloud_client::codegen::record_deserialize!(VerifyData);
 impl std::fmt::Debug for VerifyData {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("VerifyData")
             .field("request_id", &self.request_id)
             .field("status", &self.status)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -213,10 +213,10 @@ pub struct VerificationStatusEvent {
     /// Report time, `yyyy-MM-dd HH:mm:ss`, zone not stated. The reference's sample spells the name `drtime`.
     pub dr_time: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     pub repairs: nxcloud_client::Repairs,
-    spellings: nxcloud_client::lenient::Spellings,
+    spellings: nxcloud_client::codegen::lenient::WireNames,
 }
 impl serde::Serialize for VerificationStatusEvent {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -240,14 +240,14 @@ impl serde::Serialize for VerificationStatusEvent {
         map.end()
     }
 }
-impl nxcloud_client::lenient::Record for VerificationStatusEvent {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
-        let mut spellings = nxcloud_client::lenient::Spellings::default();
+impl nxcloud_client::codegen::lenient::LenientObject for VerificationStatusEvent {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
+        let mut spellings = nxcloud_client::codegen::lenient::WireNames::default();
         Self {
-            request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
-            phone: nxcloud_client::lenient::take(&mut map, "phone"),
-            status: nxcloud_client::lenient::take(&mut map, "status"),
-            dr_time: nxcloud_client::lenient::take_spelled(
+            request_id: nxcloud_client::codegen::lenient::take(&mut map, "requestId"),
+            phone: nxcloud_client::codegen::lenient::take(&mut map, "phone"),
+            status: nxcloud_client::codegen::lenient::take(&mut map, "status"),
+            dr_time: nxcloud_client::codegen::lenient::take_spelled(
                 &mut map,
                 &["drTime", "drtime"],
                 &mut spellings,
@@ -264,15 +264,15 @@ impl nxcloud_client::lenient::Record for VerificationStatusEvent {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(VerificationStatusEvent);
+nxcloud_client::codegen::record_deserialize!(VerificationStatusEvent);
 impl std::fmt::Debug for VerificationStatusEvent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("VerificationStatusEvent")
             .field("request_id", &self.request_id)
-            .field("phone", &nxcloud_client::Shape::shape(&self.phone))
+            .field("phone", &nxcloud_client::codegen::Redact::redact(&self.phone))
             .field("status", &self.status)
             .field("dr_time", &self.dr_time)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }

@@ -36,14 +36,14 @@ impl Init {
         }
     }
 }
-impl nxcloud_client::check::Check for Init {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for Init {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.app_key;
             at.text(
                 "appkey",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -54,7 +54,7 @@ impl nxcloud_client::check::Check for Init {
             at.text(
                 "phone",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -65,7 +65,7 @@ impl nxcloud_client::check::Check for Init {
             at.text(
                 "userIp",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -76,9 +76,9 @@ impl nxcloud_client::check::Check for Init {
 impl std::fmt::Debug for Init {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Init")
-            .field("app_key", &nxcloud_client::Shape::shape(&self.app_key))
-            .field("phone", &nxcloud_client::Shape::shape(&self.phone))
-            .field("user_ip", &nxcloud_client::Shape::shape(&self.user_ip))
+            .field("app_key", &nxcloud_client::codegen::Redact::redact(&self.app_key))
+            .field("phone", &nxcloud_client::codegen::Redact::redact(&self.phone))
+            .field("user_ip", &nxcloud_client::codegen::Redact::redact(&self.user_ip))
             .finish()
     }
 }
@@ -108,14 +108,14 @@ impl Verify {
         }
     }
 }
-impl nxcloud_client::check::Check for Verify {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for Verify {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.app_key;
             at.text(
                 "appkey",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -126,7 +126,7 @@ impl nxcloud_client::check::Check for Verify {
             at.text(
                 "requestId",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -137,7 +137,7 @@ impl nxcloud_client::check::Check for Verify {
 impl std::fmt::Debug for Verify {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Verify")
-            .field("app_key", &nxcloud_client::Shape::shape(&self.app_key))
+            .field("app_key", &nxcloud_client::codegen::Redact::redact(&self.app_key))
             .field("request_id", &self.request_id)
             .finish()
     }

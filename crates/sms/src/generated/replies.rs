@@ -19,17 +19,17 @@ pub struct SendSmsReply {
     pub result: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for SendSmsReply {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for SendSmsReply {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            message_id: nxcloud_client::lenient::take(&mut map, "messageid"),
-            result: nxcloud_client::lenient::take(&mut map, "result"),
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            message_id: nxcloud_client::codegen::lenient::take(&mut map, "messageid"),
+            result: nxcloud_client::codegen::lenient::take(&mut map, "result"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -41,14 +41,14 @@ impl nxcloud_client::lenient::Record for SendSmsReply {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(SendSmsReply);
+nxcloud_client::codegen::record_deserialize!(SendSmsReply);
 impl std::fmt::Debug for SendSmsReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SendSmsReply")
             .field("code", &self.code)
             .field("message_id", &self.message_id)
             .field("result", &self.result)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -87,32 +87,32 @@ pub struct SmsReceipt {
     pub send_time: Option<String>,
     /// Billed message count.
     #[serde(rename = "size", skip_serializing_if = "Option::is_none")]
-    #[serde(serialize_with = "nxcloud_client::lenient::quoted_option")]
+    #[serde(serialize_with = "nxcloud_client::codegen::lenient::quoted_option")]
     pub size: Option<i64>,
     /// Custom text of the send, unchanged; absent when none was set.
     #[serde(rename = "ext", skip_serializing_if = "Option::is_none")]
     pub ext: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for SmsReceipt {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for SmsReceipt {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            phone: nxcloud_client::lenient::take(&mut map, "phone"),
-            status: nxcloud_client::lenient::take(&mut map, "status"),
-            result: nxcloud_client::lenient::take(&mut map, "result"),
-            dr_time: nxcloud_client::lenient::take(&mut map, "drtime"),
-            message_id: nxcloud_client::lenient::take(&mut map, "messageid"),
-            currency: nxcloud_client::lenient::take(&mut map, "currency"),
-            price: nxcloud_client::lenient::take(&mut map, "price"),
-            rate: nxcloud_client::lenient::take(&mut map, "rate"),
-            send_time: nxcloud_client::lenient::take(&mut map, "sendtime"),
-            size: nxcloud_client::lenient::take(&mut map, "size"),
-            ext: nxcloud_client::lenient::take(&mut map, "ext"),
+            phone: nxcloud_client::codegen::lenient::take(&mut map, "phone"),
+            status: nxcloud_client::codegen::lenient::take(&mut map, "status"),
+            result: nxcloud_client::codegen::lenient::take(&mut map, "result"),
+            dr_time: nxcloud_client::codegen::lenient::take(&mut map, "drtime"),
+            message_id: nxcloud_client::codegen::lenient::take(&mut map, "messageid"),
+            currency: nxcloud_client::codegen::lenient::take(&mut map, "currency"),
+            price: nxcloud_client::codegen::lenient::take(&mut map, "price"),
+            rate: nxcloud_client::codegen::lenient::take(&mut map, "rate"),
+            send_time: nxcloud_client::codegen::lenient::take(&mut map, "sendtime"),
+            size: nxcloud_client::codegen::lenient::take(&mut map, "size"),
+            ext: nxcloud_client::codegen::lenient::take(&mut map, "ext"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -124,11 +124,11 @@ impl nxcloud_client::lenient::Record for SmsReceipt {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(SmsReceipt);
+nxcloud_client::codegen::record_deserialize!(SmsReceipt);
 impl std::fmt::Debug for SmsReceipt {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SmsReceipt")
-            .field("phone", &nxcloud_client::Shape::shape(&self.phone))
+            .field("phone", &nxcloud_client::codegen::Redact::redact(&self.phone))
             .field("status", &self.status)
             .field("result", &self.result)
             .field("dr_time", &self.dr_time)
@@ -138,8 +138,8 @@ impl std::fmt::Debug for SmsReceipt {
             .field("rate", &self.rate)
             .field("send_time", &self.send_time)
             .field("size", &self.size)
-            .field("ext", &nxcloud_client::Shape::shape(&self.ext))
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("ext", &nxcloud_client::codegen::Redact::redact(&self.ext))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }

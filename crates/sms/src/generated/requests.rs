@@ -96,12 +96,12 @@ impl SendSms {
         self
     }
 }
-impl nxcloud_client::check::Check for SendSms {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
-        static SOURCE_ADDRESS: nxcloud_client::check::Pattern = nxcloud_client::check::Pattern::new(
+impl nxcloud_client::codegen::validate::Validate for SendSms {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
+        static SOURCE_ADDRESS: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(
             "^[0-9A-Za-z]{1,20}$",
         );
-        static SYS_MESSAGE_ID: nxcloud_client::check::Pattern = nxcloud_client::check::Pattern::new(
+        static SYS_MESSAGE_ID: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(
             "^[0-9a-zA-Z-]{10,50}$",
         );
         {
@@ -109,7 +109,7 @@ impl nxcloud_client::check::Check for SendSms {
             at.text(
                 "appKey",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -120,7 +120,7 @@ impl nxcloud_client::check::Check for SendSms {
             at.text(
                 "phone",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -131,7 +131,7 @@ impl nxcloud_client::check::Check for SendSms {
             at.text(
                 "content",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     max: Some(1000usize),
                     ..Default::default()
@@ -142,7 +142,7 @@ impl nxcloud_client::check::Check for SendSms {
             at.text(
                 "sourceAddress",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     pattern: Some(&SOURCE_ADDRESS),
                     ..Default::default()
                 },
@@ -152,7 +152,7 @@ impl nxcloud_client::check::Check for SendSms {
             at.text(
                 "sysMessageId",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     pattern: Some(&SYS_MESSAGE_ID),
                     ..Default::default()
                 },
@@ -163,15 +163,21 @@ impl nxcloud_client::check::Check for SendSms {
 impl std::fmt::Debug for SendSms {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SendSms")
-            .field("app_key", &nxcloud_client::Shape::shape(&self.app_key))
-            .field("phone", &nxcloud_client::Shape::shape(&self.phone))
-            .field("content", &nxcloud_client::Shape::shape(&self.content))
-            .field("source_address", &nxcloud_client::Shape::shape(&self.source_address))
+            .field("app_key", &nxcloud_client::codegen::Redact::redact(&self.app_key))
+            .field("phone", &nxcloud_client::codegen::Redact::redact(&self.phone))
+            .field("content", &nxcloud_client::codegen::Redact::redact(&self.content))
+            .field(
+                "source_address",
+                &nxcloud_client::codegen::Redact::redact(&self.source_address),
+            )
             .field("sys_message_id", &self.sys_message_id)
-            .field("short_link", &nxcloud_client::Shape::shape(&self.short_link))
+            .field(
+                "short_link",
+                &nxcloud_client::codegen::Redact::redact(&self.short_link),
+            )
             .field("link_verbose", &self.link_verbose)
-            .field("dr_url", &nxcloud_client::Shape::shape(&self.dr_url))
-            .field("ext", &nxcloud_client::Shape::shape(&self.ext))
+            .field("dr_url", &nxcloud_client::codegen::Redact::redact(&self.dr_url))
+            .field("ext", &nxcloud_client::codegen::Redact::redact(&self.ext))
             .finish()
     }
 }

@@ -15,10 +15,10 @@ pub struct SendMessageReply {
     /// Id of the send; absent on failure.
     pub data: Option<SendMessageData>,
     /// What the reference does not list, and values that did not fit their field.
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     pub repairs: nxcloud_client::Repairs,
-    spellings: nxcloud_client::lenient::Spellings,
+    spellings: nxcloud_client::codegen::lenient::WireNames,
 }
 impl serde::Serialize for SendMessageReply {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -39,17 +39,17 @@ impl serde::Serialize for SendMessageReply {
         map.end()
     }
 }
-impl nxcloud_client::lenient::Record for SendMessageReply {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
-        let mut spellings = nxcloud_client::lenient::Spellings::default();
+impl nxcloud_client::codegen::lenient::LenientObject for SendMessageReply {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
+        let mut spellings = nxcloud_client::codegen::lenient::WireNames::default();
         Self {
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            message: nxcloud_client::lenient::take_spelled(
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            message: nxcloud_client::codegen::lenient::take_spelled(
                 &mut map,
                 &["message", "msg"],
                 &mut spellings,
             ),
-            data: nxcloud_client::lenient::take(&mut map, "data"),
+            data: nxcloud_client::codegen::lenient::take(&mut map, "data"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
             spellings,
@@ -62,14 +62,14 @@ impl nxcloud_client::lenient::Record for SendMessageReply {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(SendMessageReply);
+nxcloud_client::codegen::record_deserialize!(SendMessageReply);
 impl std::fmt::Debug for SendMessageReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SendMessageReply")
             .field("code", &self.code)
             .field("message", &self.message)
             .field("data", &self.data)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -84,15 +84,15 @@ pub struct SendMessageData {
     pub request_id: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for SendMessageData {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for SendMessageData {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
+            request_id: nxcloud_client::codegen::lenient::take(&mut map, "requestId"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -104,12 +104,12 @@ impl nxcloud_client::lenient::Record for SendMessageData {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(SendMessageData);
+nxcloud_client::codegen::record_deserialize!(SendMessageData);
 impl std::fmt::Debug for SendMessageData {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SendMessageData")
             .field("request_id", &self.request_id)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -136,19 +136,19 @@ pub struct MessageReceipt {
     pub send_time: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for MessageReceipt {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for MessageReceipt {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            status: nxcloud_client::lenient::take(&mut map, "status"),
-            request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            message: nxcloud_client::lenient::take(&mut map, "message"),
-            send_time: nxcloud_client::lenient::take(&mut map, "sendTime"),
+            status: nxcloud_client::codegen::lenient::take(&mut map, "status"),
+            request_id: nxcloud_client::codegen::lenient::take(&mut map, "requestId"),
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            message: nxcloud_client::codegen::lenient::take(&mut map, "message"),
+            send_time: nxcloud_client::codegen::lenient::take(&mut map, "sendTime"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -160,7 +160,7 @@ impl nxcloud_client::lenient::Record for MessageReceipt {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(MessageReceipt);
+nxcloud_client::codegen::record_deserialize!(MessageReceipt);
 impl std::fmt::Debug for MessageReceipt {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("MessageReceipt")
@@ -169,7 +169,7 @@ impl std::fmt::Debug for MessageReceipt {
             .field("code", &self.code)
             .field("message", &self.message)
             .field("send_time", &self.send_time)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -191,7 +191,7 @@ pub struct MessageReplyEvent {
     /// Content of the answer.
     #[serde(
         rename = "message",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub message: ReplyContent,
     /// Time of sending, in the samples `yyyy-MM-dd HH:mm:ss`, zone not stated.
@@ -199,19 +199,22 @@ pub struct MessageReplyEvent {
     pub send_time: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for MessageReplyEvent {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for MessageReplyEvent {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            phone: nxcloud_client::lenient::take(&mut map, "phone"),
-            app_key: nxcloud_client::lenient::take(&mut map, "appkey"),
-            trace_request_id: nxcloud_client::lenient::take(&mut map, "traceRequestId"),
-            message: nxcloud_client::lenient::take_filled(&mut map, "message"),
-            send_time: nxcloud_client::lenient::take(&mut map, "sendTime"),
+            phone: nxcloud_client::codegen::lenient::take(&mut map, "phone"),
+            app_key: nxcloud_client::codegen::lenient::take(&mut map, "appkey"),
+            trace_request_id: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "traceRequestId",
+            ),
+            message: nxcloud_client::codegen::lenient::take_filled(&mut map, "message"),
+            send_time: nxcloud_client::codegen::lenient::take(&mut map, "sendTime"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -223,16 +226,16 @@ impl nxcloud_client::lenient::Record for MessageReplyEvent {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(MessageReplyEvent);
+nxcloud_client::codegen::record_deserialize!(MessageReplyEvent);
 impl std::fmt::Debug for MessageReplyEvent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("MessageReplyEvent")
-            .field("phone", &nxcloud_client::Shape::shape(&self.phone))
-            .field("app_key", &nxcloud_client::Shape::shape(&self.app_key))
+            .field("phone", &nxcloud_client::codegen::Redact::redact(&self.phone))
+            .field("app_key", &nxcloud_client::codegen::Redact::redact(&self.app_key))
             .field("trace_request_id", &self.trace_request_id)
             .field("message", &self.message)
             .field("send_time", &self.send_time)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -253,17 +256,17 @@ pub struct ReplyContent {
     pub file_name: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for ReplyContent {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for ReplyContent {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            text: nxcloud_client::lenient::take(&mut map, "text"),
-            media: nxcloud_client::lenient::take(&mut map, "media"),
-            file_name: nxcloud_client::lenient::take(&mut map, "fileName"),
+            text: nxcloud_client::codegen::lenient::take(&mut map, "text"),
+            media: nxcloud_client::codegen::lenient::take(&mut map, "media"),
+            file_name: nxcloud_client::codegen::lenient::take(&mut map, "fileName"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -275,14 +278,17 @@ impl nxcloud_client::lenient::Record for ReplyContent {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(ReplyContent);
+nxcloud_client::codegen::record_deserialize!(ReplyContent);
 impl std::fmt::Debug for ReplyContent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ReplyContent")
-            .field("text", &nxcloud_client::Shape::shape(&self.text))
-            .field("media", &nxcloud_client::Shape::shape(&self.media))
-            .field("file_name", &nxcloud_client::Shape::shape(&self.file_name))
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("text", &nxcloud_client::codegen::Redact::redact(&self.text))
+            .field("media", &nxcloud_client::codegen::Redact::redact(&self.media))
+            .field(
+                "file_name",
+                &nxcloud_client::codegen::Redact::redact(&self.file_name),
+            )
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }

@@ -35,9 +35,9 @@ impl SendMessage {
         }
     }
 }
-impl nxcloud_client::check::Check for SendMessage {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
-        static PHONE: nxcloud_client::check::Pattern = nxcloud_client::check::Pattern::new(
+impl nxcloud_client::codegen::validate::Validate for SendMessage {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
+        static PHONE: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(
             "^[^+]*$",
         );
         {
@@ -45,7 +45,7 @@ impl nxcloud_client::check::Check for SendMessage {
             at.text(
                 "appkey",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -56,21 +56,21 @@ impl nxcloud_client::check::Check for SendMessage {
             at.text(
                 "phone",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     pattern: Some(&PHONE),
                     ..Default::default()
                 },
             );
         }
-        self.message_content.check(at);
+        self.message_content.validate(at);
     }
 }
 impl std::fmt::Debug for SendMessage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SendMessage")
-            .field("app_key", &nxcloud_client::Shape::shape(&self.app_key))
-            .field("phone", &nxcloud_client::Shape::shape(&self.phone))
+            .field("app_key", &nxcloud_client::codegen::Redact::redact(&self.app_key))
+            .field("phone", &nxcloud_client::codegen::Redact::redact(&self.phone))
             .field("message_content", &self.message_content)
             .finish()
     }
@@ -155,8 +155,8 @@ impl From<VideoTextButtonMessage> for MessageContent {
         Self::VideoTextButton(value)
     }
 }
-impl nxcloud_client::check::Check for MessageContent {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for MessageContent {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         match self {
             Self::Text(value) => at.nested("messageData", value),
             Self::Image(value) => at.nested("messageData", value),
@@ -196,14 +196,14 @@ impl TextMessage {
         }
     }
 }
-impl nxcloud_client::check::Check for TextMessage {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for TextMessage {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.text;
             at.text(
                 "text",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -215,7 +215,7 @@ impl std::fmt::Debug for TextMessage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("TextMessage")
             .field("rate_type", &self.rate_type)
-            .field("text", &nxcloud_client::Shape::shape(&self.text))
+            .field("text", &nxcloud_client::codegen::Redact::redact(&self.text))
             .finish()
     }
 }
@@ -245,14 +245,14 @@ impl ImageMessage {
         }
     }
 }
-impl nxcloud_client::check::Check for ImageMessage {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for ImageMessage {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.image;
             at.text(
                 "image",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -264,7 +264,7 @@ impl std::fmt::Debug for ImageMessage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ImageMessage")
             .field("rate_type", &self.rate_type)
-            .field("image", &nxcloud_client::Shape::shape(&self.image))
+            .field("image", &nxcloud_client::codegen::Redact::redact(&self.image))
             .finish()
     }
 }
@@ -298,12 +298,15 @@ impl TextImageMessage {
         }
     }
 }
-impl nxcloud_client::check::Check for TextImageMessage {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for TextImageMessage {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.rate_type;
             if value != "Promotional" {
-                at.nested("rateType", &nxcloud_client::check::Must("Promotional"));
+                at.nested(
+                    "rateType",
+                    &nxcloud_client::codegen::validate::FixedValue("Promotional"),
+                );
             }
         }
         {
@@ -311,7 +314,7 @@ impl nxcloud_client::check::Check for TextImageMessage {
             at.text(
                 "text",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -322,7 +325,7 @@ impl nxcloud_client::check::Check for TextImageMessage {
             at.text(
                 "image",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -334,8 +337,8 @@ impl std::fmt::Debug for TextImageMessage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("TextImageMessage")
             .field("rate_type", &self.rate_type)
-            .field("text", &nxcloud_client::Shape::shape(&self.text))
-            .field("image", &nxcloud_client::Shape::shape(&self.image))
+            .field("text", &nxcloud_client::codegen::Redact::redact(&self.text))
+            .field("image", &nxcloud_client::codegen::Redact::redact(&self.image))
             .finish()
     }
 }
@@ -382,12 +385,15 @@ impl TextImageButtonMessage {
         }
     }
 }
-impl nxcloud_client::check::Check for TextImageButtonMessage {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for TextImageButtonMessage {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.rate_type;
             if value != "Promotional" {
-                at.nested("rateType", &nxcloud_client::check::Must("Promotional"));
+                at.nested(
+                    "rateType",
+                    &nxcloud_client::codegen::validate::FixedValue("Promotional"),
+                );
             }
         }
         {
@@ -395,7 +401,7 @@ impl nxcloud_client::check::Check for TextImageButtonMessage {
             at.text(
                 "text",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -406,7 +412,7 @@ impl nxcloud_client::check::Check for TextImageButtonMessage {
             at.text(
                 "image",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -417,7 +423,7 @@ impl nxcloud_client::check::Check for TextImageButtonMessage {
             at.text(
                 "buttonText",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -428,7 +434,7 @@ impl nxcloud_client::check::Check for TextImageButtonMessage {
             at.text(
                 "buttonLink",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -440,10 +446,16 @@ impl std::fmt::Debug for TextImageButtonMessage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("TextImageButtonMessage")
             .field("rate_type", &self.rate_type)
-            .field("text", &nxcloud_client::Shape::shape(&self.text))
-            .field("image", &nxcloud_client::Shape::shape(&self.image))
-            .field("button_text", &nxcloud_client::Shape::shape(&self.button_text))
-            .field("button_link", &nxcloud_client::Shape::shape(&self.button_link))
+            .field("text", &nxcloud_client::codegen::Redact::redact(&self.text))
+            .field("image", &nxcloud_client::codegen::Redact::redact(&self.image))
+            .field(
+                "button_text",
+                &nxcloud_client::codegen::Redact::redact(&self.button_text),
+            )
+            .field(
+                "button_link",
+                &nxcloud_client::codegen::Redact::redact(&self.button_link),
+            )
             .finish()
     }
 }
@@ -485,12 +497,15 @@ impl TextButtonMessage {
         }
     }
 }
-impl nxcloud_client::check::Check for TextButtonMessage {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for TextButtonMessage {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.rate_type;
             if value != "Promotional" {
-                at.nested("rateType", &nxcloud_client::check::Must("Promotional"));
+                at.nested(
+                    "rateType",
+                    &nxcloud_client::codegen::validate::FixedValue("Promotional"),
+                );
             }
         }
         {
@@ -498,7 +513,7 @@ impl nxcloud_client::check::Check for TextButtonMessage {
             at.text(
                 "text",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -509,7 +524,7 @@ impl nxcloud_client::check::Check for TextButtonMessage {
             at.text(
                 "buttonText",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -520,7 +535,7 @@ impl nxcloud_client::check::Check for TextButtonMessage {
             at.text(
                 "buttonLink",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -532,9 +547,15 @@ impl std::fmt::Debug for TextButtonMessage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("TextButtonMessage")
             .field("rate_type", &self.rate_type)
-            .field("text", &nxcloud_client::Shape::shape(&self.text))
-            .field("button_text", &nxcloud_client::Shape::shape(&self.button_text))
-            .field("button_link", &nxcloud_client::Shape::shape(&self.button_link))
+            .field("text", &nxcloud_client::codegen::Redact::redact(&self.text))
+            .field(
+                "button_text",
+                &nxcloud_client::codegen::Redact::redact(&self.button_text),
+            )
+            .field(
+                "button_link",
+                &nxcloud_client::codegen::Redact::redact(&self.button_link),
+            )
             .finish()
     }
 }
@@ -577,14 +598,14 @@ impl FileMessage {
         }
     }
 }
-impl nxcloud_client::check::Check for FileMessage {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for FileMessage {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.file_name;
             at.text(
                 "fileName",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -595,7 +616,7 @@ impl nxcloud_client::check::Check for FileMessage {
             at.text(
                 "fileLink",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -607,8 +628,14 @@ impl std::fmt::Debug for FileMessage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("FileMessage")
             .field("rate_type", &self.rate_type)
-            .field("file_name", &nxcloud_client::Shape::shape(&self.file_name))
-            .field("file_link", &nxcloud_client::Shape::shape(&self.file_link))
+            .field(
+                "file_name",
+                &nxcloud_client::codegen::Redact::redact(&self.file_name),
+            )
+            .field(
+                "file_link",
+                &nxcloud_client::codegen::Redact::redact(&self.file_link),
+            )
             .field("file_type", &self.file_type)
             .finish()
     }
@@ -656,12 +683,15 @@ impl VideoMessage {
         }
     }
 }
-impl nxcloud_client::check::Check for VideoMessage {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for VideoMessage {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.rate_type;
             if value != "Promotional" {
-                at.nested("rateType", &nxcloud_client::check::Must("Promotional"));
+                at.nested(
+                    "rateType",
+                    &nxcloud_client::codegen::validate::FixedValue("Promotional"),
+                );
             }
         }
         {
@@ -669,7 +699,7 @@ impl nxcloud_client::check::Check for VideoMessage {
             at.text(
                 "thumbnail",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -680,7 +710,7 @@ impl nxcloud_client::check::Check for VideoMessage {
             at.text(
                 "videoLink",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -691,7 +721,7 @@ impl nxcloud_client::check::Check for VideoMessage {
             at.number(
                 "videoSize",
                 *value,
-                nxcloud_client::check::Range {
+                nxcloud_client::codegen::validate::Range {
                     min: None,
                     max: Some(209715200),
                 },
@@ -702,7 +732,7 @@ impl nxcloud_client::check::Check for VideoMessage {
             at.number(
                 "duration",
                 *value,
-                nxcloud_client::check::Range {
+                nxcloud_client::codegen::validate::Range {
                     min: None,
                     max: Some(600),
                 },
@@ -714,8 +744,14 @@ impl std::fmt::Debug for VideoMessage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("VideoMessage")
             .field("rate_type", &self.rate_type)
-            .field("thumbnail", &nxcloud_client::Shape::shape(&self.thumbnail))
-            .field("video_link", &nxcloud_client::Shape::shape(&self.video_link))
+            .field(
+                "thumbnail",
+                &nxcloud_client::codegen::Redact::redact(&self.thumbnail),
+            )
+            .field(
+                "video_link",
+                &nxcloud_client::codegen::Redact::redact(&self.video_link),
+            )
             .field("video_size", &self.video_size)
             .field("duration", &self.duration)
             .finish()
@@ -769,12 +805,15 @@ impl VideoTextMessage {
         }
     }
 }
-impl nxcloud_client::check::Check for VideoTextMessage {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for VideoTextMessage {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.rate_type;
             if value != "Promotional" {
-                at.nested("rateType", &nxcloud_client::check::Must("Promotional"));
+                at.nested(
+                    "rateType",
+                    &nxcloud_client::codegen::validate::FixedValue("Promotional"),
+                );
             }
         }
         {
@@ -782,7 +821,7 @@ impl nxcloud_client::check::Check for VideoTextMessage {
             at.text(
                 "thumbnail",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -793,7 +832,7 @@ impl nxcloud_client::check::Check for VideoTextMessage {
             at.text(
                 "videoLink",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -804,7 +843,7 @@ impl nxcloud_client::check::Check for VideoTextMessage {
             at.number(
                 "videoSize",
                 *value,
-                nxcloud_client::check::Range {
+                nxcloud_client::codegen::validate::Range {
                     min: None,
                     max: Some(209715200),
                 },
@@ -815,7 +854,7 @@ impl nxcloud_client::check::Check for VideoTextMessage {
             at.number(
                 "duration",
                 *value,
-                nxcloud_client::check::Range {
+                nxcloud_client::codegen::validate::Range {
                     min: None,
                     max: Some(600),
                 },
@@ -826,7 +865,7 @@ impl nxcloud_client::check::Check for VideoTextMessage {
             at.text(
                 "text",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -838,11 +877,17 @@ impl std::fmt::Debug for VideoTextMessage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("VideoTextMessage")
             .field("rate_type", &self.rate_type)
-            .field("thumbnail", &nxcloud_client::Shape::shape(&self.thumbnail))
-            .field("video_link", &nxcloud_client::Shape::shape(&self.video_link))
+            .field(
+                "thumbnail",
+                &nxcloud_client::codegen::Redact::redact(&self.thumbnail),
+            )
+            .field(
+                "video_link",
+                &nxcloud_client::codegen::Redact::redact(&self.video_link),
+            )
             .field("video_size", &self.video_size)
             .field("duration", &self.duration)
-            .field("text", &nxcloud_client::Shape::shape(&self.text))
+            .field("text", &nxcloud_client::codegen::Redact::redact(&self.text))
             .finish()
     }
 }
@@ -899,12 +944,15 @@ impl VideoTextButtonMessage {
         }
     }
 }
-impl nxcloud_client::check::Check for VideoTextButtonMessage {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for VideoTextButtonMessage {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.rate_type;
             if value != "Promotional" {
-                at.nested("rateType", &nxcloud_client::check::Must("Promotional"));
+                at.nested(
+                    "rateType",
+                    &nxcloud_client::codegen::validate::FixedValue("Promotional"),
+                );
             }
         }
         {
@@ -912,7 +960,7 @@ impl nxcloud_client::check::Check for VideoTextButtonMessage {
             at.text(
                 "thumbnail",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -923,7 +971,7 @@ impl nxcloud_client::check::Check for VideoTextButtonMessage {
             at.text(
                 "videoLink",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -934,7 +982,7 @@ impl nxcloud_client::check::Check for VideoTextButtonMessage {
             at.number(
                 "videoSize",
                 *value,
-                nxcloud_client::check::Range {
+                nxcloud_client::codegen::validate::Range {
                     min: None,
                     max: Some(209715200),
                 },
@@ -945,7 +993,7 @@ impl nxcloud_client::check::Check for VideoTextButtonMessage {
             at.number(
                 "duration",
                 *value,
-                nxcloud_client::check::Range {
+                nxcloud_client::codegen::validate::Range {
                     min: None,
                     max: Some(600),
                 },
@@ -956,7 +1004,7 @@ impl nxcloud_client::check::Check for VideoTextButtonMessage {
             at.text(
                 "text",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -967,7 +1015,7 @@ impl nxcloud_client::check::Check for VideoTextButtonMessage {
             at.text(
                 "buttonText",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -979,12 +1027,21 @@ impl std::fmt::Debug for VideoTextButtonMessage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("VideoTextButtonMessage")
             .field("rate_type", &self.rate_type)
-            .field("thumbnail", &nxcloud_client::Shape::shape(&self.thumbnail))
-            .field("video_link", &nxcloud_client::Shape::shape(&self.video_link))
+            .field(
+                "thumbnail",
+                &nxcloud_client::codegen::Redact::redact(&self.thumbnail),
+            )
+            .field(
+                "video_link",
+                &nxcloud_client::codegen::Redact::redact(&self.video_link),
+            )
             .field("video_size", &self.video_size)
             .field("duration", &self.duration)
-            .field("text", &nxcloud_client::Shape::shape(&self.text))
-            .field("button_text", &nxcloud_client::Shape::shape(&self.button_text))
+            .field("text", &nxcloud_client::codegen::Redact::redact(&self.text))
+            .field(
+                "button_text",
+                &nxcloud_client::codegen::Redact::redact(&self.button_text),
+            )
             .finish()
     }
 }

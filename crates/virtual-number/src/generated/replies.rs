@@ -20,23 +20,23 @@ pub struct BindReply {
     /// The binding that was made.
     #[serde(
         rename = "data",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub data: BindData,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for BindReply {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for BindReply {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            msg: nxcloud_client::lenient::take(&mut map, "msg"),
-            request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
-            data: nxcloud_client::lenient::take_filled(&mut map, "data"),
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            msg: nxcloud_client::codegen::lenient::take(&mut map, "msg"),
+            request_id: nxcloud_client::codegen::lenient::take(&mut map, "requestId"),
+            data: nxcloud_client::codegen::lenient::take_filled(&mut map, "data"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -48,7 +48,7 @@ impl nxcloud_client::lenient::Record for BindReply {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(BindReply);
+nxcloud_client::codegen::record_deserialize!(BindReply);
 impl std::fmt::Debug for BindReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("BindReply")
@@ -56,7 +56,7 @@ impl std::fmt::Debug for BindReply {
             .field("msg", &self.msg)
             .field("request_id", &self.request_id)
             .field("data", &self.data)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -74,16 +74,16 @@ pub struct BindData {
     pub did: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for BindData {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for BindData {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            bind_id: nxcloud_client::lenient::take(&mut map, "bindId"),
-            did: nxcloud_client::lenient::take(&mut map, "did"),
+            bind_id: nxcloud_client::codegen::lenient::take(&mut map, "bindId"),
+            did: nxcloud_client::codegen::lenient::take(&mut map, "did"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -95,13 +95,13 @@ impl nxcloud_client::lenient::Record for BindData {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(BindData);
+nxcloud_client::codegen::record_deserialize!(BindData);
 impl std::fmt::Debug for BindData {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("BindData")
             .field("bind_id", &self.bind_id)
-            .field("did", &nxcloud_client::Shape::shape(&self.did))
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("did", &nxcloud_client::codegen::Redact::redact(&self.did))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -123,23 +123,23 @@ pub struct BindWithExtensionReply {
     /// The binding that was made.
     #[serde(
         rename = "data",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub data: BindData,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for BindWithExtensionReply {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for BindWithExtensionReply {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            msg: nxcloud_client::lenient::take(&mut map, "msg"),
-            request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
-            data: nxcloud_client::lenient::take_filled(&mut map, "data"),
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            msg: nxcloud_client::codegen::lenient::take(&mut map, "msg"),
+            request_id: nxcloud_client::codegen::lenient::take(&mut map, "requestId"),
+            data: nxcloud_client::codegen::lenient::take_filled(&mut map, "data"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -151,7 +151,7 @@ impl nxcloud_client::lenient::Record for BindWithExtensionReply {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(BindWithExtensionReply);
+nxcloud_client::codegen::record_deserialize!(BindWithExtensionReply);
 impl std::fmt::Debug for BindWithExtensionReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("BindWithExtensionReply")
@@ -159,7 +159,7 @@ impl std::fmt::Debug for BindWithExtensionReply {
             .field("msg", &self.msg)
             .field("request_id", &self.request_id)
             .field("data", &self.data)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -181,23 +181,23 @@ pub struct BindGroupReply {
     /// The binding that was made.
     #[serde(
         rename = "data",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub data: BindData,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for BindGroupReply {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for BindGroupReply {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            msg: nxcloud_client::lenient::take(&mut map, "msg"),
-            request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
-            data: nxcloud_client::lenient::take_filled(&mut map, "data"),
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            msg: nxcloud_client::codegen::lenient::take(&mut map, "msg"),
+            request_id: nxcloud_client::codegen::lenient::take(&mut map, "requestId"),
+            data: nxcloud_client::codegen::lenient::take_filled(&mut map, "data"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -209,7 +209,7 @@ impl nxcloud_client::lenient::Record for BindGroupReply {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(BindGroupReply);
+nxcloud_client::codegen::record_deserialize!(BindGroupReply);
 impl std::fmt::Debug for BindGroupReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("BindGroupReply")
@@ -217,7 +217,7 @@ impl std::fmt::Debug for BindGroupReply {
             .field("msg", &self.msg)
             .field("request_id", &self.request_id)
             .field("data", &self.data)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -238,17 +238,17 @@ pub struct UnbindReply {
     pub request_id: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for UnbindReply {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for UnbindReply {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            msg: nxcloud_client::lenient::take(&mut map, "msg"),
-            request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            msg: nxcloud_client::codegen::lenient::take(&mut map, "msg"),
+            request_id: nxcloud_client::codegen::lenient::take(&mut map, "requestId"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -260,14 +260,14 @@ impl nxcloud_client::lenient::Record for UnbindReply {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(UnbindReply);
+nxcloud_client::codegen::record_deserialize!(UnbindReply);
 impl std::fmt::Debug for UnbindReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("UnbindReply")
             .field("code", &self.code)
             .field("msg", &self.msg)
             .field("request_id", &self.request_id)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -289,23 +289,23 @@ pub struct ListBindingsReply {
     /// One page of bindings.
     #[serde(
         rename = "data",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub data: ListBindingsData,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for ListBindingsReply {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for ListBindingsReply {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            msg: nxcloud_client::lenient::take(&mut map, "msg"),
-            request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
-            data: nxcloud_client::lenient::take_filled(&mut map, "data"),
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            msg: nxcloud_client::codegen::lenient::take(&mut map, "msg"),
+            request_id: nxcloud_client::codegen::lenient::take(&mut map, "requestId"),
+            data: nxcloud_client::codegen::lenient::take_filled(&mut map, "data"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -317,7 +317,7 @@ impl nxcloud_client::lenient::Record for ListBindingsReply {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(ListBindingsReply);
+nxcloud_client::codegen::record_deserialize!(ListBindingsReply);
 impl std::fmt::Debug for ListBindingsReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ListBindingsReply")
@@ -325,7 +325,7 @@ impl std::fmt::Debug for ListBindingsReply {
             .field("msg", &self.msg)
             .field("request_id", &self.request_id)
             .field("data", &self.data)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -338,7 +338,7 @@ pub struct ListBindingsData {
     /// Bindings of this page.
     #[serde(
         rename = "bindList",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub bind_list: Vec<Binding>,
     /// Number of bindings; whether of this page or of all is not settled.
@@ -346,16 +346,19 @@ pub struct ListBindingsData {
     pub total: Option<i64>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for ListBindingsData {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for ListBindingsData {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            bind_list: nxcloud_client::lenient::take_filled(&mut map, "bindList"),
-            total: nxcloud_client::lenient::take(&mut map, "total"),
+            bind_list: nxcloud_client::codegen::lenient::take_filled(
+                &mut map,
+                "bindList",
+            ),
+            total: nxcloud_client::codegen::lenient::take(&mut map, "total"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -367,13 +370,13 @@ impl nxcloud_client::lenient::Record for ListBindingsData {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(ListBindingsData);
+nxcloud_client::codegen::record_deserialize!(ListBindingsData);
 impl std::fmt::Debug for ListBindingsData {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ListBindingsData")
             .field("bind_list", &self.bind_list)
             .field("total", &self.total)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -415,24 +418,27 @@ pub struct Binding {
     pub extension: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for Binding {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for Binding {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            customer_id: nxcloud_client::lenient::take(&mut map, "customerId"),
-            business_id: nxcloud_client::lenient::take(&mut map, "businessId"),
-            bind_id: nxcloud_client::lenient::take(&mut map, "bindId"),
-            customer_bind_id: nxcloud_client::lenient::take(&mut map, "customerBindId"),
-            phone_a: nxcloud_client::lenient::take(&mut map, "phoneA"),
-            phone_b: nxcloud_client::lenient::take(&mut map, "phoneB"),
-            did: nxcloud_client::lenient::take(&mut map, "did"),
-            flag: nxcloud_client::lenient::take(&mut map, "flag"),
-            expire_at: nxcloud_client::lenient::take(&mut map, "expireAt"),
-            extension: nxcloud_client::lenient::take(&mut map, "extension"),
+            customer_id: nxcloud_client::codegen::lenient::take(&mut map, "customerId"),
+            business_id: nxcloud_client::codegen::lenient::take(&mut map, "businessId"),
+            bind_id: nxcloud_client::codegen::lenient::take(&mut map, "bindId"),
+            customer_bind_id: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "customerBindId",
+            ),
+            phone_a: nxcloud_client::codegen::lenient::take(&mut map, "phoneA"),
+            phone_b: nxcloud_client::codegen::lenient::take(&mut map, "phoneB"),
+            did: nxcloud_client::codegen::lenient::take(&mut map, "did"),
+            flag: nxcloud_client::codegen::lenient::take(&mut map, "flag"),
+            expire_at: nxcloud_client::codegen::lenient::take(&mut map, "expireAt"),
+            extension: nxcloud_client::codegen::lenient::take(&mut map, "extension"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -444,7 +450,7 @@ impl nxcloud_client::lenient::Record for Binding {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(Binding);
+nxcloud_client::codegen::record_deserialize!(Binding);
 impl std::fmt::Debug for Binding {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Binding")
@@ -452,13 +458,16 @@ impl std::fmt::Debug for Binding {
             .field("business_id", &self.business_id)
             .field("bind_id", &self.bind_id)
             .field("customer_bind_id", &self.customer_bind_id)
-            .field("phone_a", &nxcloud_client::Shape::shape(&self.phone_a))
-            .field("phone_b", &nxcloud_client::Shape::shape(&self.phone_b))
-            .field("did", &nxcloud_client::Shape::shape(&self.did))
+            .field("phone_a", &nxcloud_client::codegen::Redact::redact(&self.phone_a))
+            .field("phone_b", &nxcloud_client::codegen::Redact::redact(&self.phone_b))
+            .field("did", &nxcloud_client::codegen::Redact::redact(&self.did))
             .field("flag", &self.flag)
             .field("expire_at", &self.expire_at)
-            .field("extension", &nxcloud_client::Shape::shape(&self.extension))
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field(
+                "extension",
+                &nxcloud_client::codegen::Redact::redact(&self.extension),
+            )
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -480,23 +489,23 @@ pub struct QueryBindingReply {
     /// Whom to call; may come on failure too.
     #[serde(
         rename = "data",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub data: QueryBindingData,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for QueryBindingReply {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for QueryBindingReply {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            msg: nxcloud_client::lenient::take(&mut map, "msg"),
-            request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
-            data: nxcloud_client::lenient::take_filled(&mut map, "data"),
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            msg: nxcloud_client::codegen::lenient::take(&mut map, "msg"),
+            request_id: nxcloud_client::codegen::lenient::take(&mut map, "requestId"),
+            data: nxcloud_client::codegen::lenient::take_filled(&mut map, "data"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -508,7 +517,7 @@ impl nxcloud_client::lenient::Record for QueryBindingReply {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(QueryBindingReply);
+nxcloud_client::codegen::record_deserialize!(QueryBindingReply);
 impl std::fmt::Debug for QueryBindingReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("QueryBindingReply")
@@ -516,7 +525,7 @@ impl std::fmt::Debug for QueryBindingReply {
             .field("msg", &self.msg)
             .field("request_id", &self.request_id)
             .field("data", &self.data)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -552,28 +561,28 @@ pub struct QueryBindingData {
     pub audio_when_dtmf_err: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for QueryBindingData {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for QueryBindingData {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            callee: nxcloud_client::lenient::take(&mut map, "callee"),
-            call_id: nxcloud_client::lenient::take(&mut map, "callId"),
-            extension: nxcloud_client::lenient::take(&mut map, "extension"),
-            flag: nxcloud_client::lenient::take(&mut map, "flag"),
-            audio_when_call_fail: nxcloud_client::lenient::take(
+            callee: nxcloud_client::codegen::lenient::take(&mut map, "callee"),
+            call_id: nxcloud_client::codegen::lenient::take(&mut map, "callId"),
+            extension: nxcloud_client::codegen::lenient::take(&mut map, "extension"),
+            flag: nxcloud_client::codegen::lenient::take(&mut map, "flag"),
+            audio_when_call_fail: nxcloud_client::codegen::lenient::take(
                 &mut map,
                 "audioWhenCallFail",
             ),
-            bind_type: nxcloud_client::lenient::take(&mut map, "bindType"),
-            audio_when_dtmf_need: nxcloud_client::lenient::take(
+            bind_type: nxcloud_client::codegen::lenient::take(&mut map, "bindType"),
+            audio_when_dtmf_need: nxcloud_client::codegen::lenient::take(
                 &mut map,
                 "audioWhenDtmfNeed",
             ),
-            audio_when_dtmf_err: nxcloud_client::lenient::take(
+            audio_when_dtmf_err: nxcloud_client::codegen::lenient::take(
                 &mut map,
                 "audioWhenDtmfErr",
             ),
@@ -588,28 +597,31 @@ impl nxcloud_client::lenient::Record for QueryBindingData {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(QueryBindingData);
+nxcloud_client::codegen::record_deserialize!(QueryBindingData);
 impl std::fmt::Debug for QueryBindingData {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("QueryBindingData")
-            .field("callee", &nxcloud_client::Shape::shape(&self.callee))
+            .field("callee", &nxcloud_client::codegen::Redact::redact(&self.callee))
             .field("call_id", &self.call_id)
-            .field("extension", &nxcloud_client::Shape::shape(&self.extension))
+            .field(
+                "extension",
+                &nxcloud_client::codegen::Redact::redact(&self.extension),
+            )
             .field("flag", &self.flag)
             .field(
                 "audio_when_call_fail",
-                &nxcloud_client::Shape::shape(&self.audio_when_call_fail),
+                &nxcloud_client::codegen::Redact::redact(&self.audio_when_call_fail),
             )
             .field("bind_type", &self.bind_type)
             .field(
                 "audio_when_dtmf_need",
-                &nxcloud_client::Shape::shape(&self.audio_when_dtmf_need),
+                &nxcloud_client::codegen::Redact::redact(&self.audio_when_dtmf_need),
             )
             .field(
                 "audio_when_dtmf_err",
-                &nxcloud_client::Shape::shape(&self.audio_when_dtmf_err),
+                &nxcloud_client::codegen::Redact::redact(&self.audio_when_dtmf_err),
             )
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -633,18 +645,18 @@ pub struct CreateGroupReply {
     pub group_id: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for CreateGroupReply {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for CreateGroupReply {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            msg: nxcloud_client::lenient::take(&mut map, "msg"),
-            request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
-            group_id: nxcloud_client::lenient::take(&mut map, "groupId"),
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            msg: nxcloud_client::codegen::lenient::take(&mut map, "msg"),
+            request_id: nxcloud_client::codegen::lenient::take(&mut map, "requestId"),
+            group_id: nxcloud_client::codegen::lenient::take(&mut map, "groupId"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -656,7 +668,7 @@ impl nxcloud_client::lenient::Record for CreateGroupReply {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(CreateGroupReply);
+nxcloud_client::codegen::record_deserialize!(CreateGroupReply);
 impl std::fmt::Debug for CreateGroupReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CreateGroupReply")
@@ -664,7 +676,7 @@ impl std::fmt::Debug for CreateGroupReply {
             .field("msg", &self.msg)
             .field("request_id", &self.request_id)
             .field("group_id", &self.group_id)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -685,17 +697,17 @@ pub struct DeleteGroupReply {
     pub request_id: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for DeleteGroupReply {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for DeleteGroupReply {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            msg: nxcloud_client::lenient::take(&mut map, "msg"),
-            request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            msg: nxcloud_client::codegen::lenient::take(&mut map, "msg"),
+            request_id: nxcloud_client::codegen::lenient::take(&mut map, "requestId"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -707,14 +719,14 @@ impl nxcloud_client::lenient::Record for DeleteGroupReply {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(DeleteGroupReply);
+nxcloud_client::codegen::record_deserialize!(DeleteGroupReply);
 impl std::fmt::Debug for DeleteGroupReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("DeleteGroupReply")
             .field("code", &self.code)
             .field("msg", &self.msg)
             .field("request_id", &self.request_id)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -735,17 +747,17 @@ pub struct UpdateGroupReply {
     pub request_id: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for UpdateGroupReply {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for UpdateGroupReply {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            msg: nxcloud_client::lenient::take(&mut map, "msg"),
-            request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            msg: nxcloud_client::codegen::lenient::take(&mut map, "msg"),
+            request_id: nxcloud_client::codegen::lenient::take(&mut map, "requestId"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -757,14 +769,14 @@ impl nxcloud_client::lenient::Record for UpdateGroupReply {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(UpdateGroupReply);
+nxcloud_client::codegen::record_deserialize!(UpdateGroupReply);
 impl std::fmt::Debug for UpdateGroupReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("UpdateGroupReply")
             .field("code", &self.code)
             .field("msg", &self.msg)
             .field("request_id", &self.request_id)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -786,23 +798,23 @@ pub struct ListGroupsReply {
     /// One page of groups.
     #[serde(
         rename = "data",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub data: ListGroupsData,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for ListGroupsReply {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for ListGroupsReply {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            msg: nxcloud_client::lenient::take(&mut map, "msg"),
-            request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
-            data: nxcloud_client::lenient::take_filled(&mut map, "data"),
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            msg: nxcloud_client::codegen::lenient::take(&mut map, "msg"),
+            request_id: nxcloud_client::codegen::lenient::take(&mut map, "requestId"),
+            data: nxcloud_client::codegen::lenient::take_filled(&mut map, "data"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -814,7 +826,7 @@ impl nxcloud_client::lenient::Record for ListGroupsReply {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(ListGroupsReply);
+nxcloud_client::codegen::record_deserialize!(ListGroupsReply);
 impl std::fmt::Debug for ListGroupsReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ListGroupsReply")
@@ -822,7 +834,7 @@ impl std::fmt::Debug for ListGroupsReply {
             .field("msg", &self.msg)
             .field("request_id", &self.request_id)
             .field("data", &self.data)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -835,7 +847,7 @@ pub struct ListGroupsData {
     /// Groups of this page.
     #[serde(
         rename = "groups",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub groups: Vec<Group>,
     /// Number of groups.
@@ -843,16 +855,16 @@ pub struct ListGroupsData {
     pub total: Option<i64>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for ListGroupsData {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for ListGroupsData {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            groups: nxcloud_client::lenient::take_filled(&mut map, "groups"),
-            total: nxcloud_client::lenient::take(&mut map, "total"),
+            groups: nxcloud_client::codegen::lenient::take_filled(&mut map, "groups"),
+            total: nxcloud_client::codegen::lenient::take(&mut map, "total"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -864,13 +876,13 @@ impl nxcloud_client::lenient::Record for ListGroupsData {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(ListGroupsData);
+nxcloud_client::codegen::record_deserialize!(ListGroupsData);
 impl std::fmt::Debug for ListGroupsData {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ListGroupsData")
             .field("groups", &self.groups)
             .field("total", &self.total)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -897,19 +909,19 @@ pub struct Group {
     pub remark: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for Group {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for Group {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            customer_id: nxcloud_client::lenient::take(&mut map, "customerId"),
-            group_name: nxcloud_client::lenient::take(&mut map, "groupName"),
-            group_id: nxcloud_client::lenient::take(&mut map, "groupId"),
-            phones: nxcloud_client::lenient::take(&mut map, "phones"),
-            remark: nxcloud_client::lenient::take(&mut map, "remark"),
+            customer_id: nxcloud_client::codegen::lenient::take(&mut map, "customerId"),
+            group_name: nxcloud_client::codegen::lenient::take(&mut map, "groupName"),
+            group_id: nxcloud_client::codegen::lenient::take(&mut map, "groupId"),
+            phones: nxcloud_client::codegen::lenient::take(&mut map, "phones"),
+            remark: nxcloud_client::codegen::lenient::take(&mut map, "remark"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -921,16 +933,19 @@ impl nxcloud_client::lenient::Record for Group {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(Group);
+nxcloud_client::codegen::record_deserialize!(Group);
 impl std::fmt::Debug for Group {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Group")
             .field("customer_id", &self.customer_id)
-            .field("group_name", &nxcloud_client::Shape::shape(&self.group_name))
+            .field(
+                "group_name",
+                &nxcloud_client::codegen::Redact::redact(&self.group_name),
+            )
             .field("group_id", &self.group_id)
-            .field("phones", &nxcloud_client::Shape::shape(&self.phones))
-            .field("remark", &nxcloud_client::Shape::shape(&self.remark))
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("phones", &nxcloud_client::codegen::Redact::redact(&self.phones))
+            .field("remark", &nxcloud_client::codegen::Redact::redact(&self.remark))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -996,32 +1011,41 @@ pub struct CallResultEvent {
     pub record_file: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for CallResultEvent {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for CallResultEvent {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            id: nxcloud_client::lenient::take(&mut map, "id"),
-            business_id: nxcloud_client::lenient::take(&mut map, "businessId"),
-            customer_bind_id: nxcloud_client::lenient::take(&mut map, "customerBindId"),
-            bind_id: nxcloud_client::lenient::take(&mut map, "bindId"),
-            call_id: nxcloud_client::lenient::take(&mut map, "callId"),
-            did: nxcloud_client::lenient::take(&mut map, "did"),
-            caller: nxcloud_client::lenient::take(&mut map, "caller"),
-            callee: nxcloud_client::lenient::take(&mut map, "callee"),
-            call_status: nxcloud_client::lenient::take(&mut map, "callStatus"),
-            call_status_msg: nxcloud_client::lenient::take(&mut map, "callStatusMsg"),
-            duration: nxcloud_client::lenient::take(&mut map, "duration"),
-            start_at: nxcloud_client::lenient::take(&mut map, "startAt"),
-            answer_at: nxcloud_client::lenient::take(&mut map, "answerAt"),
-            hangup_at: nxcloud_client::lenient::take(&mut map, "hangupAt"),
-            hangup_cause: nxcloud_client::lenient::take(&mut map, "hangupCause"),
-            hangup_code: nxcloud_client::lenient::take(&mut map, "hangupCode"),
-            hangup: nxcloud_client::lenient::take(&mut map, "hangup"),
-            record_file: nxcloud_client::lenient::take(&mut map, "recordFile"),
+            id: nxcloud_client::codegen::lenient::take(&mut map, "id"),
+            business_id: nxcloud_client::codegen::lenient::take(&mut map, "businessId"),
+            customer_bind_id: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "customerBindId",
+            ),
+            bind_id: nxcloud_client::codegen::lenient::take(&mut map, "bindId"),
+            call_id: nxcloud_client::codegen::lenient::take(&mut map, "callId"),
+            did: nxcloud_client::codegen::lenient::take(&mut map, "did"),
+            caller: nxcloud_client::codegen::lenient::take(&mut map, "caller"),
+            callee: nxcloud_client::codegen::lenient::take(&mut map, "callee"),
+            call_status: nxcloud_client::codegen::lenient::take(&mut map, "callStatus"),
+            call_status_msg: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "callStatusMsg",
+            ),
+            duration: nxcloud_client::codegen::lenient::take(&mut map, "duration"),
+            start_at: nxcloud_client::codegen::lenient::take(&mut map, "startAt"),
+            answer_at: nxcloud_client::codegen::lenient::take(&mut map, "answerAt"),
+            hangup_at: nxcloud_client::codegen::lenient::take(&mut map, "hangupAt"),
+            hangup_cause: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "hangupCause",
+            ),
+            hangup_code: nxcloud_client::codegen::lenient::take(&mut map, "hangupCode"),
+            hangup: nxcloud_client::codegen::lenient::take(&mut map, "hangup"),
+            record_file: nxcloud_client::codegen::lenient::take(&mut map, "recordFile"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -1033,7 +1057,7 @@ impl nxcloud_client::lenient::Record for CallResultEvent {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(CallResultEvent);
+nxcloud_client::codegen::record_deserialize!(CallResultEvent);
 impl std::fmt::Debug for CallResultEvent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CallResultEvent")
@@ -1042,9 +1066,9 @@ impl std::fmt::Debug for CallResultEvent {
             .field("customer_bind_id", &self.customer_bind_id)
             .field("bind_id", &self.bind_id)
             .field("call_id", &self.call_id)
-            .field("did", &nxcloud_client::Shape::shape(&self.did))
-            .field("caller", &nxcloud_client::Shape::shape(&self.caller))
-            .field("callee", &nxcloud_client::Shape::shape(&self.callee))
+            .field("did", &nxcloud_client::codegen::Redact::redact(&self.did))
+            .field("caller", &nxcloud_client::codegen::Redact::redact(&self.caller))
+            .field("callee", &nxcloud_client::codegen::Redact::redact(&self.callee))
             .field("call_status", &self.call_status)
             .field("call_status_msg", &self.call_status_msg)
             .field("duration", &self.duration)
@@ -1054,8 +1078,11 @@ impl std::fmt::Debug for CallResultEvent {
             .field("hangup_cause", &self.hangup_cause)
             .field("hangup_code", &self.hangup_code)
             .field("hangup", &self.hangup)
-            .field("record_file", &nxcloud_client::Shape::shape(&self.record_file))
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field(
+                "record_file",
+                &nxcloud_client::codegen::Redact::redact(&self.record_file),
+            )
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -1077,23 +1104,23 @@ pub struct UnboundCallEvent {
     /// What failed.
     #[serde(
         rename = "data",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub data: UnboundCallData,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for UnboundCallEvent {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for UnboundCallEvent {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            msg: nxcloud_client::lenient::take(&mut map, "msg"),
-            request_id: nxcloud_client::lenient::take(&mut map, "requestId"),
-            data: nxcloud_client::lenient::take_filled(&mut map, "data"),
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            msg: nxcloud_client::codegen::lenient::take(&mut map, "msg"),
+            request_id: nxcloud_client::codegen::lenient::take(&mut map, "requestId"),
+            data: nxcloud_client::codegen::lenient::take_filled(&mut map, "data"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -1105,7 +1132,7 @@ impl nxcloud_client::lenient::Record for UnboundCallEvent {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(UnboundCallEvent);
+nxcloud_client::codegen::record_deserialize!(UnboundCallEvent);
 impl std::fmt::Debug for UnboundCallEvent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("UnboundCallEvent")
@@ -1113,7 +1140,7 @@ impl std::fmt::Debug for UnboundCallEvent {
             .field("msg", &self.msg)
             .field("request_id", &self.request_id)
             .field("data", &self.data)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -1129,7 +1156,7 @@ pub struct UnboundCallData {
     /// Parameters of that request.
     #[serde(
         rename = "requestParams",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub request_params: UnboundCallParams,
     /// Time of the request, in the sample `yyyy-MM-dd HH:mm:ss`, zone not stated.
@@ -1137,20 +1164,23 @@ pub struct UnboundCallData {
     pub occurrence_time: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for UnboundCallData {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for UnboundCallData {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            action: nxcloud_client::lenient::take(&mut map, "action"),
-            request_params: nxcloud_client::lenient::take_filled(
+            action: nxcloud_client::codegen::lenient::take(&mut map, "action"),
+            request_params: nxcloud_client::codegen::lenient::take_filled(
                 &mut map,
                 "requestParams",
             ),
-            occurrence_time: nxcloud_client::lenient::take(&mut map, "occurrenceTime"),
+            occurrence_time: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "occurrenceTime",
+            ),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -1162,14 +1192,14 @@ impl nxcloud_client::lenient::Record for UnboundCallData {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(UnboundCallData);
+nxcloud_client::codegen::record_deserialize!(UnboundCallData);
 impl std::fmt::Debug for UnboundCallData {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("UnboundCallData")
             .field("action", &self.action)
             .field("request_params", &self.request_params)
             .field("occurrence_time", &self.occurrence_time)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -1187,16 +1217,16 @@ pub struct UnboundCallParams {
     pub did: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for UnboundCallParams {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for UnboundCallParams {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            caller: nxcloud_client::lenient::take(&mut map, "caller"),
-            did: nxcloud_client::lenient::take(&mut map, "did"),
+            caller: nxcloud_client::codegen::lenient::take(&mut map, "caller"),
+            did: nxcloud_client::codegen::lenient::take(&mut map, "did"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -1208,13 +1238,13 @@ impl nxcloud_client::lenient::Record for UnboundCallParams {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(UnboundCallParams);
+nxcloud_client::codegen::record_deserialize!(UnboundCallParams);
 impl std::fmt::Debug for UnboundCallParams {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("UnboundCallParams")
-            .field("caller", &nxcloud_client::Shape::shape(&self.caller))
-            .field("did", &nxcloud_client::Shape::shape(&self.did))
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("caller", &nxcloud_client::codegen::Redact::redact(&self.caller))
+            .field("did", &nxcloud_client::codegen::Redact::redact(&self.did))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }

@@ -56,14 +56,14 @@ impl Bind {
         self
     }
 }
-impl nxcloud_client::check::Check for Bind {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for Bind {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.phone_a;
             at.text(
                 "phoneA",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -74,7 +74,7 @@ impl nxcloud_client::check::Check for Bind {
             at.text(
                 "phoneB",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -85,8 +85,8 @@ impl nxcloud_client::check::Check for Bind {
 impl std::fmt::Debug for Bind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Bind")
-            .field("phone_a", &nxcloud_client::Shape::shape(&self.phone_a))
-            .field("phone_b", &nxcloud_client::Shape::shape(&self.phone_b))
+            .field("phone_a", &nxcloud_client::codegen::Redact::redact(&self.phone_a))
+            .field("phone_b", &nxcloud_client::codegen::Redact::redact(&self.phone_b))
             .field("customer_bind_id", &self.customer_bind_id)
             .field("flag", &self.flag)
             .field("expire_second", &self.expire_second)
@@ -162,9 +162,9 @@ impl BindWithExtension {
         self
     }
 }
-impl nxcloud_client::check::Check for BindWithExtension {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
-        static EXTENSION: nxcloud_client::check::Pattern = nxcloud_client::check::Pattern::new(
+impl nxcloud_client::codegen::validate::Validate for BindWithExtension {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
+        static EXTENSION: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(
             "^[0-9]{3}$",
         );
         {
@@ -172,7 +172,7 @@ impl nxcloud_client::check::Check for BindWithExtension {
             at.text(
                 "phoneA",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -183,7 +183,7 @@ impl nxcloud_client::check::Check for BindWithExtension {
             at.text(
                 "phoneX",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -194,7 +194,7 @@ impl nxcloud_client::check::Check for BindWithExtension {
             at.text(
                 "extension",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     pattern: Some(&EXTENSION),
                     ..Default::default()
                 },
@@ -205,10 +205,13 @@ impl nxcloud_client::check::Check for BindWithExtension {
 impl std::fmt::Debug for BindWithExtension {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("BindWithExtension")
-            .field("phone_a", &nxcloud_client::Shape::shape(&self.phone_a))
-            .field("phone_b", &nxcloud_client::Shape::shape(&self.phone_b))
-            .field("phone_x", &nxcloud_client::Shape::shape(&self.phone_x))
-            .field("extension", &nxcloud_client::Shape::shape(&self.extension))
+            .field("phone_a", &nxcloud_client::codegen::Redact::redact(&self.phone_a))
+            .field("phone_b", &nxcloud_client::codegen::Redact::redact(&self.phone_b))
+            .field("phone_x", &nxcloud_client::codegen::Redact::redact(&self.phone_x))
+            .field(
+                "extension",
+                &nxcloud_client::codegen::Redact::redact(&self.extension),
+            )
             .field("customer_bind_id", &self.customer_bind_id)
             .field("flag", &self.flag)
             .field("expire_second", &self.expire_second)
@@ -289,14 +292,14 @@ impl BindGroup {
         self
     }
 }
-impl nxcloud_client::check::Check for BindGroup {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for BindGroup {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.phone_a;
             at.text(
                 "phoneA",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -307,7 +310,7 @@ impl nxcloud_client::check::Check for BindGroup {
             at.text(
                 "groupId",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -318,9 +321,9 @@ impl nxcloud_client::check::Check for BindGroup {
 impl std::fmt::Debug for BindGroup {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("BindGroup")
-            .field("phone_a", &nxcloud_client::Shape::shape(&self.phone_a))
-            .field("phone_x", &nxcloud_client::Shape::shape(&self.phone_x))
-            .field("phone_b", &nxcloud_client::Shape::shape(&self.phone_b))
+            .field("phone_a", &nxcloud_client::codegen::Redact::redact(&self.phone_a))
+            .field("phone_x", &nxcloud_client::codegen::Redact::redact(&self.phone_x))
+            .field("phone_b", &nxcloud_client::codegen::Redact::redact(&self.phone_b))
             .field("group_id", &self.group_id)
             .field("customer_bind_id", &self.customer_bind_id)
             .field("flag", &self.flag)
@@ -371,13 +374,13 @@ impl Default for Unbind {
         Self::new()
     }
 }
-impl nxcloud_client::check::Check for Unbind {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for Unbind {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         if let Some(value) = &self.customer_bind_id {
             at.text(
                 "customerBindId",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -387,13 +390,13 @@ impl nxcloud_client::check::Check for Unbind {
             at.text(
                 "bindId",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
             );
         }
-        at.given(
+        at.cardinality(
             &[
                 ("bindId", self.bind_id.as_deref().is_some_and(|text| !text.is_empty())),
                 (
@@ -437,14 +440,14 @@ impl ListBindings {
         Self { limit, offset }
     }
 }
-impl nxcloud_client::check::Check for ListBindings {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for ListBindings {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.limit;
             at.number(
                 "limit",
                 *value,
-                nxcloud_client::check::Range {
+                nxcloud_client::codegen::validate::Range {
                     min: Some(0),
                     max: Some(1000),
                 },
@@ -455,7 +458,7 @@ impl nxcloud_client::check::Check for ListBindings {
             at.number(
                 "offset",
                 *value,
-                nxcloud_client::check::Range {
+                nxcloud_client::codegen::validate::Range {
                     min: Some(0),
                     max: None,
                 },
@@ -507,14 +510,14 @@ impl QueryBinding {
         self
     }
 }
-impl nxcloud_client::check::Check for QueryBinding {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for QueryBinding {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.caller;
             at.text(
                 "caller",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -525,7 +528,7 @@ impl nxcloud_client::check::Check for QueryBinding {
             at.text(
                 "did",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -536,9 +539,12 @@ impl nxcloud_client::check::Check for QueryBinding {
 impl std::fmt::Debug for QueryBinding {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("QueryBinding")
-            .field("caller", &nxcloud_client::Shape::shape(&self.caller))
-            .field("did", &nxcloud_client::Shape::shape(&self.did))
-            .field("extension", &nxcloud_client::Shape::shape(&self.extension))
+            .field("caller", &nxcloud_client::codegen::Redact::redact(&self.caller))
+            .field("did", &nxcloud_client::codegen::Redact::redact(&self.did))
+            .field(
+                "extension",
+                &nxcloud_client::codegen::Redact::redact(&self.extension),
+            )
             .finish()
     }
 }
@@ -584,14 +590,14 @@ impl CreateGroup {
         self
     }
 }
-impl nxcloud_client::check::Check for CreateGroup {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for CreateGroup {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.phones;
             at.text(
                 "phones",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -602,9 +608,12 @@ impl nxcloud_client::check::Check for CreateGroup {
 impl std::fmt::Debug for CreateGroup {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CreateGroup")
-            .field("phones", &nxcloud_client::Shape::shape(&self.phones))
-            .field("group_name", &nxcloud_client::Shape::shape(&self.group_name))
-            .field("remark", &nxcloud_client::Shape::shape(&self.remark))
+            .field("phones", &nxcloud_client::codegen::Redact::redact(&self.phones))
+            .field(
+                "group_name",
+                &nxcloud_client::codegen::Redact::redact(&self.group_name),
+            )
+            .field("remark", &nxcloud_client::codegen::Redact::redact(&self.remark))
             .finish()
     }
 }
@@ -628,14 +637,14 @@ impl DeleteGroup {
         Self { group_id: group_id.into() }
     }
 }
-impl nxcloud_client::check::Check for DeleteGroup {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for DeleteGroup {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.group_id;
             at.text(
                 "groupId",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -682,14 +691,14 @@ impl UpdateGroup {
         }
     }
 }
-impl nxcloud_client::check::Check for UpdateGroup {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for UpdateGroup {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.group_id;
             at.text(
                 "groupId",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -700,7 +709,7 @@ impl nxcloud_client::check::Check for UpdateGroup {
             at.text(
                 "phones",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -713,7 +722,7 @@ impl std::fmt::Debug for UpdateGroup {
         f.debug_struct("UpdateGroup")
             .field("group_id", &self.group_id)
             .field("operate_type", &self.operate_type)
-            .field("phones", &nxcloud_client::Shape::shape(&self.phones))
+            .field("phones", &nxcloud_client::codegen::Redact::redact(&self.phones))
             .finish()
     }
 }
@@ -740,14 +749,14 @@ impl ListGroups {
         Self { limit, offset }
     }
 }
-impl nxcloud_client::check::Check for ListGroups {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for ListGroups {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.limit;
             at.number(
                 "limit",
                 *value,
-                nxcloud_client::check::Range {
+                nxcloud_client::codegen::validate::Range {
                     min: Some(0),
                     max: Some(1000),
                 },
@@ -758,7 +767,7 @@ impl nxcloud_client::check::Check for ListGroups {
             at.number(
                 "offset",
                 *value,
-                nxcloud_client::check::Range {
+                nxcloud_client::codegen::validate::Range {
                     min: Some(0),
                     max: None,
                 },

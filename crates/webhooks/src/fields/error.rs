@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use nxcloud_client::incoming::Unreadable;
+use nxcloud_client::codegen::incoming::Unreadable;
 
 /// Why a push could not be read. For the operator's eyes: it names the reason, and nothing that was received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

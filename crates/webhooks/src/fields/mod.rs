@@ -3,8 +3,8 @@
 mod error;
 
 pub use error::ParseError;
-use nxcloud_client::incoming::Body;
-use nxcloud_client::lenient::{Map, Value};
+use nxcloud_client::codegen::incoming::Body;
+use nxcloud_client::codegen::lenient::{Map, Value};
 use nxcloud_client::{Repair, Repairs};
 
 use crate::push::Content;

@@ -7,7 +7,7 @@ pub use nxcloud_number_check::{
     BasicInfo, CheckCost, CheckEvent, CheckEventData, DialInfo, LineState, LiveInfo,
     NumberType, PreCheck, Verdict,
 };
-use nxcloud_client::lenient::{Map, Record as _};
+use nxcloud_client::codegen::lenient::{LenientObject as _, Map};
 use crate::event::recognize;
 use crate::idempotency::{IdempotencyKey, KeyBuilder};
 use crate::push::{Content, Kind, Name, Push, Reply};

@@ -4,7 +4,7 @@
 //! Reference: `viber.md`.
 #[allow(unused_imports, reason = "not every event has parts")]
 pub use nxcloud_viber::{MessageReceipt, MessageReplyEvent, MessageStatus, ReplyContent};
-use nxcloud_client::lenient::{Map, Record as _};
+use nxcloud_client::codegen::lenient::{LenientObject as _, Map};
 use crate::event::recognize;
 use crate::idempotency::{IdempotencyKey, KeyBuilder};
 use crate::push::{Content, Kind, Name, Push, Reply};

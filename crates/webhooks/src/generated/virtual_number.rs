@@ -7,7 +7,7 @@ pub use nxcloud_virtual_number::{
     CallResultEvent, CallStatus, HangupSide, UnboundCallData, UnboundCallEvent,
     UnboundCallParams,
 };
-use nxcloud_client::lenient::{Map, Record as _};
+use nxcloud_client::codegen::lenient::{LenientObject as _, Map};
 use crate::event::recognize;
 use crate::idempotency::{IdempotencyKey, KeyBuilder};
 use crate::push::{Content, Kind, Name, Push, Reply};

@@ -10,7 +10,7 @@ pub use nxcloud_whatsapp::{
     ReceivedMessage, ReceivedSticker, ReceivedText, ReceivedType, ReplyContext,
     StatusError, StatusEvent, StickerMetadata,
 };
-use nxcloud_client::lenient::{Map, Record as _};
+use nxcloud_client::codegen::lenient::{LenientObject as _, Map};
 use crate::event::recognize;
 use crate::idempotency::{IdempotencyKey, KeyBuilder};
 use crate::push::{Content, Kind, Name, Push, Reply};

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use nxcloud_client::incoming::percent_decoded;
+use nxcloud_client::codegen::incoming::percent_decoded;
 use nxcloud_signing::Secret;
 use subtle::{Choice, ConstantTimeEq};
 

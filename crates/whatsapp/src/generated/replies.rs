@@ -14,7 +14,7 @@ pub struct SendMessageReply {
     /// The accepted message, or Meta's error under code 9099; null when the platform refused.
     #[serde(
         rename = "data",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub data: SendMessageData,
     /// Result text.
@@ -22,17 +22,17 @@ pub struct SendMessageReply {
     pub message: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for SendMessageReply {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for SendMessageReply {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            data: nxcloud_client::lenient::take_filled(&mut map, "data"),
-            message: nxcloud_client::lenient::take(&mut map, "message"),
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            data: nxcloud_client::codegen::lenient::take_filled(&mut map, "data"),
+            message: nxcloud_client::codegen::lenient::take(&mut map, "message"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -44,14 +44,14 @@ impl nxcloud_client::lenient::Record for SendMessageReply {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(SendMessageReply);
+nxcloud_client::codegen::record_deserialize!(SendMessageReply);
 impl std::fmt::Debug for SendMessageReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SendMessageReply")
             .field("code", &self.code)
             .field("data", &self.data)
             .field("message", &self.message)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -67,7 +67,7 @@ pub struct SendMessageData {
     /// Accepted messages, one in the sample; absent on an error of Meta.
     #[serde(
         rename = "messages",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub messages: Vec<SentMessage>,
     /// Error of Meta, under code 9099 only.
@@ -75,20 +75,23 @@ pub struct SendMessageData {
     pub error: Option<MetaError>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for SendMessageData {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for SendMessageData {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            messaging_product: nxcloud_client::lenient::take(
+            messaging_product: nxcloud_client::codegen::lenient::take(
                 &mut map,
                 "messaging_product",
             ),
-            messages: nxcloud_client::lenient::take_filled(&mut map, "messages"),
-            error: nxcloud_client::lenient::take(&mut map, "error"),
+            messages: nxcloud_client::codegen::lenient::take_filled(
+                &mut map,
+                "messages",
+            ),
+            error: nxcloud_client::codegen::lenient::take(&mut map, "error"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -100,14 +103,14 @@ impl nxcloud_client::lenient::Record for SendMessageData {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(SendMessageData);
+nxcloud_client::codegen::record_deserialize!(SendMessageData);
 impl std::fmt::Debug for SendMessageData {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SendMessageData")
             .field("messaging_product", &self.messaging_product)
             .field("messages", &self.messages)
             .field("error", &self.error)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -122,15 +125,15 @@ pub struct SentMessage {
     pub id: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for SentMessage {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for SentMessage {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            id: nxcloud_client::lenient::take(&mut map, "id"),
+            id: nxcloud_client::codegen::lenient::take(&mut map, "id"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -142,12 +145,12 @@ impl nxcloud_client::lenient::Record for SentMessage {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(SentMessage);
+nxcloud_client::codegen::record_deserialize!(SentMessage);
 impl std::fmt::Debug for SentMessage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SentMessage")
             .field("id", &self.id)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -174,19 +177,19 @@ pub struct MetaError {
     pub error_data: Option<MetaErrorData>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for MetaError {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for MetaError {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            message: nxcloud_client::lenient::take(&mut map, "message"),
-            type_: nxcloud_client::lenient::take(&mut map, "type"),
-            fbtrace_id: nxcloud_client::lenient::take(&mut map, "fbtrace_id"),
-            error_data: nxcloud_client::lenient::take(&mut map, "error_data"),
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            message: nxcloud_client::codegen::lenient::take(&mut map, "message"),
+            type_: nxcloud_client::codegen::lenient::take(&mut map, "type"),
+            fbtrace_id: nxcloud_client::codegen::lenient::take(&mut map, "fbtrace_id"),
+            error_data: nxcloud_client::codegen::lenient::take(&mut map, "error_data"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -198,7 +201,7 @@ impl nxcloud_client::lenient::Record for MetaError {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(MetaError);
+nxcloud_client::codegen::record_deserialize!(MetaError);
 impl std::fmt::Debug for MetaError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("MetaError")
@@ -207,7 +210,7 @@ impl std::fmt::Debug for MetaError {
             .field("type_", &self.type_)
             .field("fbtrace_id", &self.fbtrace_id)
             .field("error_data", &self.error_data)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -225,19 +228,19 @@ pub struct MetaErrorData {
     pub details: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for MetaErrorData {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for MetaErrorData {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            messaging_product: nxcloud_client::lenient::take(
+            messaging_product: nxcloud_client::codegen::lenient::take(
                 &mut map,
                 "messaging_product",
             ),
-            details: nxcloud_client::lenient::take(&mut map, "details"),
+            details: nxcloud_client::codegen::lenient::take(&mut map, "details"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -249,13 +252,13 @@ impl nxcloud_client::lenient::Record for MetaErrorData {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(MetaErrorData);
+nxcloud_client::codegen::record_deserialize!(MetaErrorData);
 impl std::fmt::Debug for MetaErrorData {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("MetaErrorData")
             .field("messaging_product", &self.messaging_product)
             .field("details", &self.details)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -271,7 +274,7 @@ pub struct UploadMediaReply {
     /// The stored file; null on failure.
     #[serde(
         rename = "data",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub data: UploadMediaData,
     /// Result text.
@@ -279,17 +282,17 @@ pub struct UploadMediaReply {
     pub message: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for UploadMediaReply {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for UploadMediaReply {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            data: nxcloud_client::lenient::take_filled(&mut map, "data"),
-            message: nxcloud_client::lenient::take(&mut map, "message"),
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            data: nxcloud_client::codegen::lenient::take_filled(&mut map, "data"),
+            message: nxcloud_client::codegen::lenient::take(&mut map, "message"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -301,14 +304,14 @@ impl nxcloud_client::lenient::Record for UploadMediaReply {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(UploadMediaReply);
+nxcloud_client::codegen::record_deserialize!(UploadMediaReply);
 impl std::fmt::Debug for UploadMediaReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("UploadMediaReply")
             .field("code", &self.code)
             .field("data", &self.data)
             .field("message", &self.message)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -323,15 +326,15 @@ pub struct UploadMediaData {
     pub id: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for UploadMediaData {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for UploadMediaData {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            id: nxcloud_client::lenient::take(&mut map, "id"),
+            id: nxcloud_client::codegen::lenient::take(&mut map, "id"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -343,12 +346,12 @@ impl nxcloud_client::lenient::Record for UploadMediaData {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(UploadMediaData);
+nxcloud_client::codegen::record_deserialize!(UploadMediaData);
 impl std::fmt::Debug for UploadMediaData {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("UploadMediaData")
             .field("id", &self.id)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -364,7 +367,7 @@ pub struct GetMediaReply {
     /// The media file; null on failure.
     #[serde(
         rename = "data",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub data: GetMediaData,
     /// Result text.
@@ -372,17 +375,17 @@ pub struct GetMediaReply {
     pub message: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for GetMediaReply {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for GetMediaReply {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            data: nxcloud_client::lenient::take_filled(&mut map, "data"),
-            message: nxcloud_client::lenient::take(&mut map, "message"),
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            data: nxcloud_client::codegen::lenient::take_filled(&mut map, "data"),
+            message: nxcloud_client::codegen::lenient::take(&mut map, "message"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -394,14 +397,14 @@ impl nxcloud_client::lenient::Record for GetMediaReply {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(GetMediaReply);
+nxcloud_client::codegen::record_deserialize!(GetMediaReply);
 impl std::fmt::Debug for GetMediaReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("GetMediaReply")
             .field("code", &self.code)
             .field("data", &self.data)
             .field("message", &self.message)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -422,17 +425,17 @@ pub struct GetMediaData {
     pub url: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for GetMediaData {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for GetMediaData {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            mime_type: nxcloud_client::lenient::take(&mut map, "mime_type"),
-            file_name: nxcloud_client::lenient::take(&mut map, "file_name"),
-            url: nxcloud_client::lenient::take(&mut map, "url"),
+            mime_type: nxcloud_client::codegen::lenient::take(&mut map, "mime_type"),
+            file_name: nxcloud_client::codegen::lenient::take(&mut map, "file_name"),
+            url: nxcloud_client::codegen::lenient::take(&mut map, "url"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -444,14 +447,17 @@ impl nxcloud_client::lenient::Record for GetMediaData {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(GetMediaData);
+nxcloud_client::codegen::record_deserialize!(GetMediaData);
 impl std::fmt::Debug for GetMediaData {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("GetMediaData")
             .field("mime_type", &self.mime_type)
-            .field("file_name", &nxcloud_client::Shape::shape(&self.file_name))
-            .field("url", &nxcloud_client::Shape::shape(&self.url))
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field(
+                "file_name",
+                &nxcloud_client::codegen::Redact::redact(&self.file_name),
+            )
+            .field("url", &nxcloud_client::codegen::Redact::redact(&self.url))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -467,7 +473,7 @@ pub struct DeleteMediaReply {
     /// The outcome; null on failure.
     #[serde(
         rename = "data",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub data: DeleteMediaData,
     /// Result text.
@@ -475,17 +481,17 @@ pub struct DeleteMediaReply {
     pub message: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for DeleteMediaReply {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for DeleteMediaReply {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            data: nxcloud_client::lenient::take_filled(&mut map, "data"),
-            message: nxcloud_client::lenient::take(&mut map, "message"),
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            data: nxcloud_client::codegen::lenient::take_filled(&mut map, "data"),
+            message: nxcloud_client::codegen::lenient::take(&mut map, "message"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -497,14 +503,14 @@ impl nxcloud_client::lenient::Record for DeleteMediaReply {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(DeleteMediaReply);
+nxcloud_client::codegen::record_deserialize!(DeleteMediaReply);
 impl std::fmt::Debug for DeleteMediaReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("DeleteMediaReply")
             .field("code", &self.code)
             .field("data", &self.data)
             .field("message", &self.message)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -519,15 +525,15 @@ pub struct DeleteMediaData {
     pub success: Option<bool>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for DeleteMediaData {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for DeleteMediaData {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            success: nxcloud_client::lenient::take(&mut map, "success"),
+            success: nxcloud_client::codegen::lenient::take(&mut map, "success"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -539,12 +545,12 @@ impl nxcloud_client::lenient::Record for DeleteMediaData {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(DeleteMediaData);
+nxcloud_client::codegen::record_deserialize!(DeleteMediaData);
 impl std::fmt::Debug for DeleteMediaData {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("DeleteMediaData")
             .field("success", &self.success)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -560,7 +566,7 @@ pub struct CreateTemplateReply {
     /// The template; null on failure.
     #[serde(
         rename = "data",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub data: CreateTemplateData,
     /// Result text.
@@ -568,17 +574,17 @@ pub struct CreateTemplateReply {
     pub message: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for CreateTemplateReply {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for CreateTemplateReply {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            data: nxcloud_client::lenient::take_filled(&mut map, "data"),
-            message: nxcloud_client::lenient::take(&mut map, "message"),
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            data: nxcloud_client::codegen::lenient::take_filled(&mut map, "data"),
+            message: nxcloud_client::codegen::lenient::take(&mut map, "message"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -590,14 +596,14 @@ impl nxcloud_client::lenient::Record for CreateTemplateReply {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(CreateTemplateReply);
+nxcloud_client::codegen::record_deserialize!(CreateTemplateReply);
 impl std::fmt::Debug for CreateTemplateReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CreateTemplateReply")
             .field("code", &self.code)
             .field("data", &self.data)
             .field("message", &self.message)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -612,15 +618,15 @@ pub struct CreateTemplateData {
     pub id: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for CreateTemplateData {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for CreateTemplateData {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            id: nxcloud_client::lenient::take(&mut map, "id"),
+            id: nxcloud_client::codegen::lenient::take(&mut map, "id"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -632,12 +638,12 @@ impl nxcloud_client::lenient::Record for CreateTemplateData {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(CreateTemplateData);
+nxcloud_client::codegen::record_deserialize!(CreateTemplateData);
 impl std::fmt::Debug for CreateTemplateData {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CreateTemplateData")
             .field("id", &self.id)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -653,7 +659,7 @@ pub struct UpdateTemplateReply {
     /// The template; null on failure.
     #[serde(
         rename = "data",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub data: UpdateTemplateData,
     /// Result text.
@@ -661,17 +667,17 @@ pub struct UpdateTemplateReply {
     pub message: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for UpdateTemplateReply {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for UpdateTemplateReply {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            data: nxcloud_client::lenient::take_filled(&mut map, "data"),
-            message: nxcloud_client::lenient::take(&mut map, "message"),
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            data: nxcloud_client::codegen::lenient::take_filled(&mut map, "data"),
+            message: nxcloud_client::codegen::lenient::take(&mut map, "message"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -683,14 +689,14 @@ impl nxcloud_client::lenient::Record for UpdateTemplateReply {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(UpdateTemplateReply);
+nxcloud_client::codegen::record_deserialize!(UpdateTemplateReply);
 impl std::fmt::Debug for UpdateTemplateReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("UpdateTemplateReply")
             .field("code", &self.code)
             .field("data", &self.data)
             .field("message", &self.message)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -705,15 +711,15 @@ pub struct UpdateTemplateData {
     pub id: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for UpdateTemplateData {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for UpdateTemplateData {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            id: nxcloud_client::lenient::take(&mut map, "id"),
+            id: nxcloud_client::codegen::lenient::take(&mut map, "id"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -725,12 +731,12 @@ impl nxcloud_client::lenient::Record for UpdateTemplateData {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(UpdateTemplateData);
+nxcloud_client::codegen::record_deserialize!(UpdateTemplateData);
 impl std::fmt::Debug for UpdateTemplateData {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("UpdateTemplateData")
             .field("id", &self.id)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -746,7 +752,7 @@ pub struct GetTemplatesReply {
     /// One page; null on failure.
     #[serde(
         rename = "data",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub data: GetTemplatesData,
     /// Result text.
@@ -754,17 +760,17 @@ pub struct GetTemplatesReply {
     pub message: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for GetTemplatesReply {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for GetTemplatesReply {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            data: nxcloud_client::lenient::take_filled(&mut map, "data"),
-            message: nxcloud_client::lenient::take(&mut map, "message"),
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            data: nxcloud_client::codegen::lenient::take_filled(&mut map, "data"),
+            message: nxcloud_client::codegen::lenient::take(&mut map, "message"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -776,14 +782,14 @@ impl nxcloud_client::lenient::Record for GetTemplatesReply {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(GetTemplatesReply);
+nxcloud_client::codegen::record_deserialize!(GetTemplatesReply);
 impl std::fmt::Debug for GetTemplatesReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("GetTemplatesReply")
             .field("code", &self.code)
             .field("data", &self.data)
             .field("message", &self.message)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -796,27 +802,27 @@ pub struct GetTemplatesData {
     /// The templates of the page.
     #[serde(
         rename = "data",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub data: Vec<TemplateInfo>,
     /// Where the page stands.
     #[serde(
         rename = "paging",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub paging: TemplatePaging,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for GetTemplatesData {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for GetTemplatesData {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            data: nxcloud_client::lenient::take_filled(&mut map, "data"),
-            paging: nxcloud_client::lenient::take_filled(&mut map, "paging"),
+            data: nxcloud_client::codegen::lenient::take_filled(&mut map, "data"),
+            paging: nxcloud_client::codegen::lenient::take_filled(&mut map, "paging"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -828,13 +834,13 @@ impl nxcloud_client::lenient::Record for GetTemplatesData {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(GetTemplatesData);
+nxcloud_client::codegen::record_deserialize!(GetTemplatesData);
 impl std::fmt::Debug for GetTemplatesData {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("GetTemplatesData")
             .field("data", &self.data)
             .field("paging", &self.paging)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -847,7 +853,7 @@ pub struct TemplatePaging {
     /// Cursors of the page; the sample of a first page has both.
     #[serde(
         rename = "cursors",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub cursors: TemplateCursors,
     /// Meta's own address of the next page, present only when there is one. Not for calling.
@@ -858,17 +864,17 @@ pub struct TemplatePaging {
     pub previous: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for TemplatePaging {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for TemplatePaging {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            cursors: nxcloud_client::lenient::take_filled(&mut map, "cursors"),
-            next: nxcloud_client::lenient::take(&mut map, "next"),
-            previous: nxcloud_client::lenient::take(&mut map, "previous"),
+            cursors: nxcloud_client::codegen::lenient::take_filled(&mut map, "cursors"),
+            next: nxcloud_client::codegen::lenient::take(&mut map, "next"),
+            previous: nxcloud_client::codegen::lenient::take(&mut map, "previous"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -880,14 +886,14 @@ impl nxcloud_client::lenient::Record for TemplatePaging {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(TemplatePaging);
+nxcloud_client::codegen::record_deserialize!(TemplatePaging);
 impl std::fmt::Debug for TemplatePaging {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("TemplatePaging")
             .field("cursors", &self.cursors)
-            .field("next", &nxcloud_client::Shape::shape(&self.next))
-            .field("previous", &nxcloud_client::Shape::shape(&self.previous))
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("next", &nxcloud_client::codegen::Redact::redact(&self.next))
+            .field("previous", &nxcloud_client::codegen::Redact::redact(&self.previous))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -905,16 +911,16 @@ pub struct TemplateCursors {
     pub after: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for TemplateCursors {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for TemplateCursors {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            before: nxcloud_client::lenient::take(&mut map, "before"),
-            after: nxcloud_client::lenient::take(&mut map, "after"),
+            before: nxcloud_client::codegen::lenient::take(&mut map, "before"),
+            after: nxcloud_client::codegen::lenient::take(&mut map, "after"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -926,13 +932,13 @@ impl nxcloud_client::lenient::Record for TemplateCursors {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(TemplateCursors);
+nxcloud_client::codegen::record_deserialize!(TemplateCursors);
 impl std::fmt::Debug for TemplateCursors {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("TemplateCursors")
             .field("before", &self.before)
             .field("after", &self.after)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -966,27 +972,36 @@ pub struct TemplateInfo {
     /// Parts of the template.
     #[serde(
         rename = "components",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub components: Vec<TemplateComponentInfo>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for TemplateInfo {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for TemplateInfo {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            id: nxcloud_client::lenient::take(&mut map, "id"),
-            category: nxcloud_client::lenient::take(&mut map, "category"),
-            language: nxcloud_client::lenient::take(&mut map, "language"),
-            name: nxcloud_client::lenient::take(&mut map, "name"),
-            status: nxcloud_client::lenient::take(&mut map, "status"),
-            rejected_reason: nxcloud_client::lenient::take(&mut map, "rejected_reason"),
-            quality_score: nxcloud_client::lenient::take(&mut map, "quality_score"),
-            components: nxcloud_client::lenient::take_filled(&mut map, "components"),
+            id: nxcloud_client::codegen::lenient::take(&mut map, "id"),
+            category: nxcloud_client::codegen::lenient::take(&mut map, "category"),
+            language: nxcloud_client::codegen::lenient::take(&mut map, "language"),
+            name: nxcloud_client::codegen::lenient::take(&mut map, "name"),
+            status: nxcloud_client::codegen::lenient::take(&mut map, "status"),
+            rejected_reason: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "rejected_reason",
+            ),
+            quality_score: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "quality_score",
+            ),
+            components: nxcloud_client::codegen::lenient::take_filled(
+                &mut map,
+                "components",
+            ),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -998,7 +1013,7 @@ impl nxcloud_client::lenient::Record for TemplateInfo {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(TemplateInfo);
+nxcloud_client::codegen::record_deserialize!(TemplateInfo);
 impl std::fmt::Debug for TemplateInfo {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("TemplateInfo")
@@ -1010,7 +1025,7 @@ impl std::fmt::Debug for TemplateInfo {
             .field("rejected_reason", &self.rejected_reason)
             .field("quality_score", &self.quality_score)
             .field("components", &self.components)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -1025,15 +1040,15 @@ pub struct QualityScore {
     pub score: Option<TemplateQuality>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for QualityScore {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for QualityScore {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            score: nxcloud_client::lenient::take(&mut map, "score"),
+            score: nxcloud_client::codegen::lenient::take(&mut map, "score"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -1045,12 +1060,12 @@ impl nxcloud_client::lenient::Record for QualityScore {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(QualityScore);
+nxcloud_client::codegen::record_deserialize!(QualityScore);
 impl std::fmt::Debug for QualityScore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("QualityScore")
             .field("score", &self.score)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -1075,24 +1090,24 @@ pub struct TemplateComponentInfo {
     /// The buttons; in the sample, not in the table.
     #[serde(
         rename = "buttons",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub buttons: Vec<TemplateButtonInfo>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for TemplateComponentInfo {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for TemplateComponentInfo {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            type_: nxcloud_client::lenient::take(&mut map, "type"),
-            format: nxcloud_client::lenient::take(&mut map, "format"),
-            text: nxcloud_client::lenient::take(&mut map, "text"),
-            example: nxcloud_client::lenient::take(&mut map, "example"),
-            buttons: nxcloud_client::lenient::take_filled(&mut map, "buttons"),
+            type_: nxcloud_client::codegen::lenient::take(&mut map, "type"),
+            format: nxcloud_client::codegen::lenient::take(&mut map, "format"),
+            text: nxcloud_client::codegen::lenient::take(&mut map, "text"),
+            example: nxcloud_client::codegen::lenient::take(&mut map, "example"),
+            buttons: nxcloud_client::codegen::lenient::take_filled(&mut map, "buttons"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -1104,16 +1119,16 @@ impl nxcloud_client::lenient::Record for TemplateComponentInfo {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(TemplateComponentInfo);
+nxcloud_client::codegen::record_deserialize!(TemplateComponentInfo);
 impl std::fmt::Debug for TemplateComponentInfo {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("TemplateComponentInfo")
             .field("type_", &self.type_)
             .field("format", &self.format)
-            .field("text", &nxcloud_client::Shape::shape(&self.text))
+            .field("text", &nxcloud_client::codegen::Redact::redact(&self.text))
             .field("example", &self.example)
             .field("buttons", &self.buttons)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -1135,32 +1150,41 @@ pub struct TemplateExampleInfo {
     /// Examples for the header's variable, an array here and one text in `create_template`.
     #[serde(
         rename = "header_text",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub header_text: Vec<String>,
     /// Examples for the body's variables; an array of arrays in the sample, one array in the table.
     #[serde(
         rename = "body_text",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub body_text: Vec<Vec<String>>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for TemplateExampleInfo {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for TemplateExampleInfo {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            header_handle: nxcloud_client::lenient::take(&mut map, "header_handle"),
-            custom_header_handle_url: nxcloud_client::lenient::take(
+            header_handle: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "header_handle",
+            ),
+            custom_header_handle_url: nxcloud_client::codegen::lenient::take(
                 &mut map,
                 "custom_header_handle_url",
             ),
-            header_text: nxcloud_client::lenient::take_filled(&mut map, "header_text"),
-            body_text: nxcloud_client::lenient::take_filled(&mut map, "body_text"),
+            header_text: nxcloud_client::codegen::lenient::take_filled(
+                &mut map,
+                "header_text",
+            ),
+            body_text: nxcloud_client::codegen::lenient::take_filled(
+                &mut map,
+                "body_text",
+            ),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -1172,18 +1196,27 @@ impl nxcloud_client::lenient::Record for TemplateExampleInfo {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(TemplateExampleInfo);
+nxcloud_client::codegen::record_deserialize!(TemplateExampleInfo);
 impl std::fmt::Debug for TemplateExampleInfo {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("TemplateExampleInfo")
-            .field("header_handle", &nxcloud_client::Shape::shape(&self.header_handle))
+            .field(
+                "header_handle",
+                &nxcloud_client::codegen::Redact::redact(&self.header_handle),
+            )
             .field(
                 "custom_header_handle_url",
-                &nxcloud_client::Shape::shape(&self.custom_header_handle_url),
+                &nxcloud_client::codegen::Redact::redact(&self.custom_header_handle_url),
             )
-            .field("header_text", &nxcloud_client::Shape::shape(&self.header_text))
-            .field("body_text", &nxcloud_client::Shape::shape(&self.body_text))
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field(
+                "header_text",
+                &nxcloud_client::codegen::Redact::redact(&self.header_text),
+            )
+            .field(
+                "body_text",
+                &nxcloud_client::codegen::Redact::redact(&self.body_text),
+            )
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -1208,24 +1241,27 @@ pub struct TemplateButtonInfo {
     /// Examples of the full address.
     #[serde(
         rename = "example",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub example: Vec<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for TemplateButtonInfo {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for TemplateButtonInfo {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            type_: nxcloud_client::lenient::take(&mut map, "type"),
-            text: nxcloud_client::lenient::take(&mut map, "text"),
-            url: nxcloud_client::lenient::take(&mut map, "url"),
-            phone_number: nxcloud_client::lenient::take(&mut map, "phone_number"),
-            example: nxcloud_client::lenient::take_filled(&mut map, "example"),
+            type_: nxcloud_client::codegen::lenient::take(&mut map, "type"),
+            text: nxcloud_client::codegen::lenient::take(&mut map, "text"),
+            url: nxcloud_client::codegen::lenient::take(&mut map, "url"),
+            phone_number: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "phone_number",
+            ),
+            example: nxcloud_client::codegen::lenient::take_filled(&mut map, "example"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -1237,16 +1273,19 @@ impl nxcloud_client::lenient::Record for TemplateButtonInfo {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(TemplateButtonInfo);
+nxcloud_client::codegen::record_deserialize!(TemplateButtonInfo);
 impl std::fmt::Debug for TemplateButtonInfo {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("TemplateButtonInfo")
             .field("type_", &self.type_)
-            .field("text", &nxcloud_client::Shape::shape(&self.text))
-            .field("url", &nxcloud_client::Shape::shape(&self.url))
-            .field("phone_number", &nxcloud_client::Shape::shape(&self.phone_number))
-            .field("example", &nxcloud_client::Shape::shape(&self.example))
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("text", &nxcloud_client::codegen::Redact::redact(&self.text))
+            .field("url", &nxcloud_client::codegen::Redact::redact(&self.url))
+            .field(
+                "phone_number",
+                &nxcloud_client::codegen::Redact::redact(&self.phone_number),
+            )
+            .field("example", &nxcloud_client::codegen::Redact::redact(&self.example))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -1262,7 +1301,7 @@ pub struct DeleteTemplateReply {
     /// The outcome; null on failure.
     #[serde(
         rename = "data",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub data: DeleteTemplateData,
     /// Result text.
@@ -1270,17 +1309,17 @@ pub struct DeleteTemplateReply {
     pub message: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for DeleteTemplateReply {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for DeleteTemplateReply {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            data: nxcloud_client::lenient::take_filled(&mut map, "data"),
-            message: nxcloud_client::lenient::take(&mut map, "message"),
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            data: nxcloud_client::codegen::lenient::take_filled(&mut map, "data"),
+            message: nxcloud_client::codegen::lenient::take(&mut map, "message"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -1292,14 +1331,14 @@ impl nxcloud_client::lenient::Record for DeleteTemplateReply {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(DeleteTemplateReply);
+nxcloud_client::codegen::record_deserialize!(DeleteTemplateReply);
 impl std::fmt::Debug for DeleteTemplateReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("DeleteTemplateReply")
             .field("code", &self.code)
             .field("data", &self.data)
             .field("message", &self.message)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -1314,15 +1353,15 @@ pub struct DeleteTemplateData {
     pub success: Option<bool>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for DeleteTemplateData {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for DeleteTemplateData {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            success: nxcloud_client::lenient::take(&mut map, "success"),
+            success: nxcloud_client::codegen::lenient::take(&mut map, "success"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -1334,12 +1373,12 @@ impl nxcloud_client::lenient::Record for DeleteTemplateData {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(DeleteTemplateData);
+nxcloud_client::codegen::record_deserialize!(DeleteTemplateData);
 impl std::fmt::Debug for DeleteTemplateData {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("DeleteTemplateData")
             .field("success", &self.success)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -1355,7 +1394,7 @@ pub struct UploadTemplateFileReply {
     /// The stored file; null on failure.
     #[serde(
         rename = "data",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub data: UploadTemplateFileData,
     /// Result text.
@@ -1363,17 +1402,17 @@ pub struct UploadTemplateFileReply {
     pub message: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for UploadTemplateFileReply {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for UploadTemplateFileReply {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            data: nxcloud_client::lenient::take_filled(&mut map, "data"),
-            message: nxcloud_client::lenient::take(&mut map, "message"),
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            data: nxcloud_client::codegen::lenient::take_filled(&mut map, "data"),
+            message: nxcloud_client::codegen::lenient::take(&mut map, "message"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -1385,14 +1424,14 @@ impl nxcloud_client::lenient::Record for UploadTemplateFileReply {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(UploadTemplateFileReply);
+nxcloud_client::codegen::record_deserialize!(UploadTemplateFileReply);
 impl std::fmt::Debug for UploadTemplateFileReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("UploadTemplateFileReply")
             .field("code", &self.code)
             .field("data", &self.data)
             .field("message", &self.message)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -1407,15 +1446,15 @@ pub struct UploadTemplateFileData {
     pub id: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for UploadTemplateFileData {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for UploadTemplateFileData {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            id: nxcloud_client::lenient::take(&mut map, "id"),
+            id: nxcloud_client::codegen::lenient::take(&mut map, "id"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -1427,12 +1466,12 @@ impl nxcloud_client::lenient::Record for UploadTemplateFileData {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(UploadTemplateFileData);
+nxcloud_client::codegen::record_deserialize!(UploadTemplateFileData);
 impl std::fmt::Debug for UploadTemplateFileData {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("UploadTemplateFileData")
             .field("id", &self.id)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -1448,7 +1487,7 @@ pub struct GetPhonesReply {
     /// The numbers; null on failure.
     #[serde(
         rename = "data",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub data: GetPhonesData,
     /// Result text.
@@ -1456,17 +1495,17 @@ pub struct GetPhonesReply {
     pub message: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for GetPhonesReply {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for GetPhonesReply {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            data: nxcloud_client::lenient::take_filled(&mut map, "data"),
-            message: nxcloud_client::lenient::take(&mut map, "message"),
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            data: nxcloud_client::codegen::lenient::take_filled(&mut map, "data"),
+            message: nxcloud_client::codegen::lenient::take(&mut map, "message"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -1478,14 +1517,14 @@ impl nxcloud_client::lenient::Record for GetPhonesReply {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(GetPhonesReply);
+nxcloud_client::codegen::record_deserialize!(GetPhonesReply);
 impl std::fmt::Debug for GetPhonesReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("GetPhonesReply")
             .field("code", &self.code)
             .field("data", &self.data)
             .field("message", &self.message)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -1497,13 +1536,13 @@ impl std::fmt::Debug for GetPhonesReply {
 pub struct GetPhonesData {
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for GetPhonesData {
-    fn from_map(map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for GetPhonesData {
+    fn from_map(map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
@@ -1516,11 +1555,11 @@ impl nxcloud_client::lenient::Record for GetPhonesData {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(GetPhonesData);
+nxcloud_client::codegen::record_deserialize!(GetPhonesData);
 impl std::fmt::Debug for GetPhonesData {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("GetPhonesData")
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -1556,24 +1595,33 @@ pub struct Phone {
     pub code_verification_status: Option<CodeVerificationStatus>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for Phone {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for Phone {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            display_phone_number: nxcloud_client::lenient::take(
+            display_phone_number: nxcloud_client::codegen::lenient::take(
                 &mut map,
                 "display_phone_number",
             ),
-            quality_rating: nxcloud_client::lenient::take(&mut map, "quality_rating"),
-            verified_name: nxcloud_client::lenient::take(&mut map, "verified_name"),
-            name_status: nxcloud_client::lenient::take(&mut map, "name_status"),
-            status: nxcloud_client::lenient::take(&mut map, "status"),
-            current_limit: nxcloud_client::lenient::take(&mut map, "current_limit"),
-            code_verification_status: nxcloud_client::lenient::take(
+            quality_rating: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "quality_rating",
+            ),
+            verified_name: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "verified_name",
+            ),
+            name_status: nxcloud_client::codegen::lenient::take(&mut map, "name_status"),
+            status: nxcloud_client::codegen::lenient::take(&mut map, "status"),
+            current_limit: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "current_limit",
+            ),
+            code_verification_status: nxcloud_client::codegen::lenient::take(
                 &mut map,
                 "code_verification_status",
             ),
@@ -1588,21 +1636,24 @@ impl nxcloud_client::lenient::Record for Phone {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(Phone);
+nxcloud_client::codegen::record_deserialize!(Phone);
 impl std::fmt::Debug for Phone {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Phone")
             .field(
                 "display_phone_number",
-                &nxcloud_client::Shape::shape(&self.display_phone_number),
+                &nxcloud_client::codegen::Redact::redact(&self.display_phone_number),
             )
             .field("quality_rating", &self.quality_rating)
-            .field("verified_name", &nxcloud_client::Shape::shape(&self.verified_name))
+            .field(
+                "verified_name",
+                &nxcloud_client::codegen::Redact::redact(&self.verified_name),
+            )
             .field("name_status", &self.name_status)
             .field("status", &self.status)
             .field("current_limit", &self.current_limit)
             .field("code_verification_status", &self.code_verification_status)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -1618,7 +1669,7 @@ pub struct IntegratorLoginReply {
     /// The token; null on failure.
     #[serde(
         rename = "data",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub data: IntegratorLoginData,
     /// Result text.
@@ -1626,17 +1677,17 @@ pub struct IntegratorLoginReply {
     pub message: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for IntegratorLoginReply {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for IntegratorLoginReply {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            data: nxcloud_client::lenient::take_filled(&mut map, "data"),
-            message: nxcloud_client::lenient::take(&mut map, "message"),
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            data: nxcloud_client::codegen::lenient::take_filled(&mut map, "data"),
+            message: nxcloud_client::codegen::lenient::take(&mut map, "message"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -1648,14 +1699,14 @@ impl nxcloud_client::lenient::Record for IntegratorLoginReply {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(IntegratorLoginReply);
+nxcloud_client::codegen::record_deserialize!(IntegratorLoginReply);
 impl std::fmt::Debug for IntegratorLoginReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("IntegratorLoginReply")
             .field("code", &self.code)
             .field("data", &self.data)
             .field("message", &self.message)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -1670,15 +1721,15 @@ pub struct IntegratorLoginData {
     pub token: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for IntegratorLoginData {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for IntegratorLoginData {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            token: nxcloud_client::lenient::take(&mut map, "token"),
+            token: nxcloud_client::codegen::lenient::take(&mut map, "token"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -1690,12 +1741,12 @@ impl nxcloud_client::lenient::Record for IntegratorLoginData {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(IntegratorLoginData);
+nxcloud_client::codegen::record_deserialize!(IntegratorLoginData);
 impl std::fmt::Debug for IntegratorLoginData {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("IntegratorLoginData")
-            .field("token", &nxcloud_client::Shape::shape(&self.token))
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("token", &nxcloud_client::codegen::Redact::redact(&self.token))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -1711,7 +1762,7 @@ pub struct IntegratorCreateAppReply {
     /// The application; null on failure.
     #[serde(
         rename = "data",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub data: IntegratorCreateAppData,
     /// Result text.
@@ -1719,17 +1770,17 @@ pub struct IntegratorCreateAppReply {
     pub message: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for IntegratorCreateAppReply {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for IntegratorCreateAppReply {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            data: nxcloud_client::lenient::take_filled(&mut map, "data"),
-            message: nxcloud_client::lenient::take(&mut map, "message"),
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            data: nxcloud_client::codegen::lenient::take_filled(&mut map, "data"),
+            message: nxcloud_client::codegen::lenient::take(&mut map, "message"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -1741,14 +1792,14 @@ impl nxcloud_client::lenient::Record for IntegratorCreateAppReply {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(IntegratorCreateAppReply);
+nxcloud_client::codegen::record_deserialize!(IntegratorCreateAppReply);
 impl std::fmt::Debug for IntegratorCreateAppReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("IntegratorCreateAppReply")
             .field("code", &self.code)
             .field("data", &self.data)
             .field("message", &self.message)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -1769,17 +1820,17 @@ pub struct IntegratorCreateAppData {
     pub app_key: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for IntegratorCreateAppData {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for IntegratorCreateAppData {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            app_id: nxcloud_client::lenient::take(&mut map, "app_id"),
-            app_name: nxcloud_client::lenient::take(&mut map, "app_name"),
-            app_key: nxcloud_client::lenient::take(&mut map, "app_key"),
+            app_id: nxcloud_client::codegen::lenient::take(&mut map, "app_id"),
+            app_name: nxcloud_client::codegen::lenient::take(&mut map, "app_name"),
+            app_key: nxcloud_client::codegen::lenient::take(&mut map, "app_key"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -1791,14 +1842,14 @@ impl nxcloud_client::lenient::Record for IntegratorCreateAppData {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(IntegratorCreateAppData);
+nxcloud_client::codegen::record_deserialize!(IntegratorCreateAppData);
 impl std::fmt::Debug for IntegratorCreateAppData {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("IntegratorCreateAppData")
             .field("app_id", &self.app_id)
-            .field("app_name", &nxcloud_client::Shape::shape(&self.app_name))
-            .field("app_key", &nxcloud_client::Shape::shape(&self.app_key))
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("app_name", &nxcloud_client::codegen::Redact::redact(&self.app_name))
+            .field("app_key", &nxcloud_client::codegen::Redact::redact(&self.app_key))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -1813,23 +1864,23 @@ pub struct IntegratorGetCodeReply {
     pub code: Option<i64>,
     /// Nothing documented; `{}` on success, null on failure.
     #[serde(rename = "data", skip_serializing_if = "Option::is_none")]
-    pub data: Option<nxcloud_client::lenient::Value>,
+    pub data: Option<nxcloud_client::codegen::lenient::Value>,
     /// Result text.
     #[serde(rename = "message", skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for IntegratorGetCodeReply {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for IntegratorGetCodeReply {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            data: nxcloud_client::lenient::take(&mut map, "data"),
-            message: nxcloud_client::lenient::take(&mut map, "message"),
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            data: nxcloud_client::codegen::lenient::take(&mut map, "data"),
+            message: nxcloud_client::codegen::lenient::take(&mut map, "message"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -1841,14 +1892,14 @@ impl nxcloud_client::lenient::Record for IntegratorGetCodeReply {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(IntegratorGetCodeReply);
+nxcloud_client::codegen::record_deserialize!(IntegratorGetCodeReply);
 impl std::fmt::Debug for IntegratorGetCodeReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("IntegratorGetCodeReply")
             .field("code", &self.code)
-            .field("data", &nxcloud_client::Shape::shape(&self.data))
+            .field("data", &nxcloud_client::codegen::Redact::redact(&self.data))
             .field("message", &self.message)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -1863,23 +1914,23 @@ pub struct IntegratorCheckCodeReply {
     pub code: Option<i64>,
     /// Nothing documented; null on success and on failure, although the table calls it an object.
     #[serde(rename = "data", skip_serializing_if = "Option::is_none")]
-    pub data: Option<nxcloud_client::lenient::Value>,
+    pub data: Option<nxcloud_client::codegen::lenient::Value>,
     /// Result text.
     #[serde(rename = "message", skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for IntegratorCheckCodeReply {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for IntegratorCheckCodeReply {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            data: nxcloud_client::lenient::take(&mut map, "data"),
-            message: nxcloud_client::lenient::take(&mut map, "message"),
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            data: nxcloud_client::codegen::lenient::take(&mut map, "data"),
+            message: nxcloud_client::codegen::lenient::take(&mut map, "message"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -1891,14 +1942,14 @@ impl nxcloud_client::lenient::Record for IntegratorCheckCodeReply {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(IntegratorCheckCodeReply);
+nxcloud_client::codegen::record_deserialize!(IntegratorCheckCodeReply);
 impl std::fmt::Debug for IntegratorCheckCodeReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("IntegratorCheckCodeReply")
             .field("code", &self.code)
-            .field("data", &nxcloud_client::Shape::shape(&self.data))
+            .field("data", &nxcloud_client::codegen::Redact::redact(&self.data))
             .field("message", &self.message)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -1913,23 +1964,23 @@ pub struct IntegratorCreateClientReply {
     pub code: Option<i64>,
     /// Nothing documented; null on success and on failure, although the table calls it an object.
     #[serde(rename = "data", skip_serializing_if = "Option::is_none")]
-    pub data: Option<nxcloud_client::lenient::Value>,
+    pub data: Option<nxcloud_client::codegen::lenient::Value>,
     /// Result text.
     #[serde(rename = "message", skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for IntegratorCreateClientReply {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for IntegratorCreateClientReply {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            data: nxcloud_client::lenient::take(&mut map, "data"),
-            message: nxcloud_client::lenient::take(&mut map, "message"),
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            data: nxcloud_client::codegen::lenient::take(&mut map, "data"),
+            message: nxcloud_client::codegen::lenient::take(&mut map, "message"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -1941,14 +1992,14 @@ impl nxcloud_client::lenient::Record for IntegratorCreateClientReply {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(IntegratorCreateClientReply);
+nxcloud_client::codegen::record_deserialize!(IntegratorCreateClientReply);
 impl std::fmt::Debug for IntegratorCreateClientReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("IntegratorCreateClientReply")
             .field("code", &self.code)
-            .field("data", &nxcloud_client::Shape::shape(&self.data))
+            .field("data", &nxcloud_client::codegen::Redact::redact(&self.data))
             .field("message", &self.message)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -1964,7 +2015,7 @@ pub struct IntegratorPhoneListReply {
     /// The numbers, an array in the sample although the table calls it an object; null on failure.
     #[serde(
         rename = "data",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub data: Vec<IntegratorPhone>,
     /// Result text.
@@ -1972,17 +2023,17 @@ pub struct IntegratorPhoneListReply {
     pub message: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for IntegratorPhoneListReply {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for IntegratorPhoneListReply {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            data: nxcloud_client::lenient::take_filled(&mut map, "data"),
-            message: nxcloud_client::lenient::take(&mut map, "message"),
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            data: nxcloud_client::codegen::lenient::take_filled(&mut map, "data"),
+            message: nxcloud_client::codegen::lenient::take(&mut map, "message"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -1994,14 +2045,14 @@ impl nxcloud_client::lenient::Record for IntegratorPhoneListReply {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(IntegratorPhoneListReply);
+nxcloud_client::codegen::record_deserialize!(IntegratorPhoneListReply);
 impl std::fmt::Debug for IntegratorPhoneListReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("IntegratorPhoneListReply")
             .field("code", &self.code)
             .field("data", &self.data)
             .field("message", &self.message)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -2046,30 +2097,42 @@ pub struct IntegratorPhone {
     pub waba_name: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for IntegratorPhone {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for IntegratorPhone {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            display_phone_number: nxcloud_client::lenient::take(
+            display_phone_number: nxcloud_client::codegen::lenient::take(
                 &mut map,
                 "display_phone_number",
             ),
-            quality_rating: nxcloud_client::lenient::take(&mut map, "quality_rating"),
-            verified_name: nxcloud_client::lenient::take(&mut map, "verified_name"),
-            name_status: nxcloud_client::lenient::take(&mut map, "name_status"),
-            register_status: nxcloud_client::lenient::take(&mut map, "register_status"),
-            status: nxcloud_client::lenient::take(&mut map, "status"),
-            current_limit: nxcloud_client::lenient::take(&mut map, "current_limit"),
-            code_verification_status: nxcloud_client::lenient::take(
+            quality_rating: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "quality_rating",
+            ),
+            verified_name: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "verified_name",
+            ),
+            name_status: nxcloud_client::codegen::lenient::take(&mut map, "name_status"),
+            register_status: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "register_status",
+            ),
+            status: nxcloud_client::codegen::lenient::take(&mut map, "status"),
+            current_limit: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "current_limit",
+            ),
+            code_verification_status: nxcloud_client::codegen::lenient::take(
                 &mut map,
                 "code_verification_status",
             ),
-            waba_id: nxcloud_client::lenient::take(&mut map, "waba_id"),
-            waba_name: nxcloud_client::lenient::take(&mut map, "waba_name"),
+            waba_id: nxcloud_client::codegen::lenient::take(&mut map, "waba_id"),
+            waba_name: nxcloud_client::codegen::lenient::take(&mut map, "waba_name"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -2081,24 +2144,30 @@ impl nxcloud_client::lenient::Record for IntegratorPhone {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(IntegratorPhone);
+nxcloud_client::codegen::record_deserialize!(IntegratorPhone);
 impl std::fmt::Debug for IntegratorPhone {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("IntegratorPhone")
             .field(
                 "display_phone_number",
-                &nxcloud_client::Shape::shape(&self.display_phone_number),
+                &nxcloud_client::codegen::Redact::redact(&self.display_phone_number),
             )
             .field("quality_rating", &self.quality_rating)
-            .field("verified_name", &nxcloud_client::Shape::shape(&self.verified_name))
+            .field(
+                "verified_name",
+                &nxcloud_client::codegen::Redact::redact(&self.verified_name),
+            )
             .field("name_status", &self.name_status)
             .field("register_status", &self.register_status)
             .field("status", &self.status)
             .field("current_limit", &self.current_limit)
             .field("code_verification_status", &self.code_verification_status)
             .field("waba_id", &self.waba_id)
-            .field("waba_name", &nxcloud_client::Shape::shape(&self.waba_name))
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field(
+                "waba_name",
+                &nxcloud_client::codegen::Redact::redact(&self.waba_name),
+            )
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -2117,7 +2186,7 @@ pub struct SaasSendTemplateReply {
     /// The accepted message; null, empty or missing on failure.
     #[serde(
         rename = "data",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub data: SaasSendTemplateData,
     /// Trace id, in this reply only.
@@ -2125,18 +2194,18 @@ pub struct SaasSendTemplateReply {
     pub trace_id: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for SaasSendTemplateReply {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for SaasSendTemplateReply {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            message: nxcloud_client::lenient::take(&mut map, "message"),
-            data: nxcloud_client::lenient::take_filled(&mut map, "data"),
-            trace_id: nxcloud_client::lenient::take(&mut map, "traceId"),
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            message: nxcloud_client::codegen::lenient::take(&mut map, "message"),
+            data: nxcloud_client::codegen::lenient::take_filled(&mut map, "data"),
+            trace_id: nxcloud_client::codegen::lenient::take(&mut map, "traceId"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -2148,7 +2217,7 @@ impl nxcloud_client::lenient::Record for SaasSendTemplateReply {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(SaasSendTemplateReply);
+nxcloud_client::codegen::record_deserialize!(SaasSendTemplateReply);
 impl std::fmt::Debug for SaasSendTemplateReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SaasSendTemplateReply")
@@ -2156,7 +2225,7 @@ impl std::fmt::Debug for SaasSendTemplateReply {
             .field("message", &self.message)
             .field("data", &self.data)
             .field("trace_id", &self.trace_id)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -2171,15 +2240,15 @@ pub struct SaasSendTemplateData {
     pub message_id: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for SaasSendTemplateData {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for SaasSendTemplateData {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            message_id: nxcloud_client::lenient::take(&mut map, "message_id"),
+            message_id: nxcloud_client::codegen::lenient::take(&mut map, "message_id"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -2191,12 +2260,12 @@ impl nxcloud_client::lenient::Record for SaasSendTemplateData {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(SaasSendTemplateData);
+nxcloud_client::codegen::record_deserialize!(SaasSendTemplateData);
 impl std::fmt::Debug for SaasSendTemplateData {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SaasSendTemplateData")
             .field("message_id", &self.message_id)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -2209,7 +2278,7 @@ pub struct MessageStatus {
     /// The events, one in the samples.
     #[serde(
         rename = "statuses",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub statuses: Vec<StatusEvent>,
     /// Business number; in the table, in no sample.
@@ -2220,17 +2289,23 @@ pub struct MessageStatus {
     pub messaging_product: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for MessageStatus {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for MessageStatus {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            statuses: nxcloud_client::lenient::take_filled(&mut map, "statuses"),
-            business_phone: nxcloud_client::lenient::take(&mut map, "business_phone"),
-            messaging_product: nxcloud_client::lenient::take(
+            statuses: nxcloud_client::codegen::lenient::take_filled(
+                &mut map,
+                "statuses",
+            ),
+            business_phone: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "business_phone",
+            ),
+            messaging_product: nxcloud_client::codegen::lenient::take(
                 &mut map,
                 "messaging_product",
             ),
@@ -2245,14 +2320,17 @@ impl nxcloud_client::lenient::Record for MessageStatus {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(MessageStatus);
+nxcloud_client::codegen::record_deserialize!(MessageStatus);
 impl std::fmt::Debug for MessageStatus {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("MessageStatus")
             .field("statuses", &self.statuses)
-            .field("business_phone", &nxcloud_client::Shape::shape(&self.business_phone))
+            .field(
+                "business_phone",
+                &nxcloud_client::codegen::Redact::redact(&self.business_phone),
+            )
             .field("messaging_product", &self.messaging_product)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -2280,13 +2358,13 @@ pub struct StatusEvent {
     /// The errors; failed events only.
     #[serde(
         rename = "errors",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub errors: Vec<StatusError>,
     /// The charges; only in the sent sample of `message_status`, where two entries share a `message_id` that is not the event's `id`, and one is all zero. Never in `saas_message_status`.
     #[serde(
         rename = "costs",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub costs: Vec<Cost>,
     /// Kind of the deleted thing, `message`; only in the deleted sample, undocumented.
@@ -2297,23 +2375,29 @@ pub struct StatusEvent {
     pub message: Option<DeletedMessage>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for StatusEvent {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for StatusEvent {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            id: nxcloud_client::lenient::take(&mut map, "id"),
-            status: nxcloud_client::lenient::take(&mut map, "status"),
-            timestamp: nxcloud_client::lenient::take(&mut map, "timestamp"),
-            recipient_id: nxcloud_client::lenient::take(&mut map, "recipient_id"),
-            conversation: nxcloud_client::lenient::take(&mut map, "conversation"),
-            errors: nxcloud_client::lenient::take_filled(&mut map, "errors"),
-            costs: nxcloud_client::lenient::take_filled(&mut map, "costs"),
-            type_: nxcloud_client::lenient::take(&mut map, "type"),
-            message: nxcloud_client::lenient::take(&mut map, "message"),
+            id: nxcloud_client::codegen::lenient::take(&mut map, "id"),
+            status: nxcloud_client::codegen::lenient::take(&mut map, "status"),
+            timestamp: nxcloud_client::codegen::lenient::take(&mut map, "timestamp"),
+            recipient_id: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "recipient_id",
+            ),
+            conversation: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "conversation",
+            ),
+            errors: nxcloud_client::codegen::lenient::take_filled(&mut map, "errors"),
+            costs: nxcloud_client::codegen::lenient::take_filled(&mut map, "costs"),
+            type_: nxcloud_client::codegen::lenient::take(&mut map, "type"),
+            message: nxcloud_client::codegen::lenient::take(&mut map, "message"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -2325,20 +2409,23 @@ impl nxcloud_client::lenient::Record for StatusEvent {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(StatusEvent);
+nxcloud_client::codegen::record_deserialize!(StatusEvent);
 impl std::fmt::Debug for StatusEvent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("StatusEvent")
             .field("id", &self.id)
             .field("status", &self.status)
             .field("timestamp", &self.timestamp)
-            .field("recipient_id", &nxcloud_client::Shape::shape(&self.recipient_id))
+            .field(
+                "recipient_id",
+                &nxcloud_client::codegen::Redact::redact(&self.recipient_id),
+            )
             .field("conversation", &self.conversation)
             .field("errors", &self.errors)
             .field("costs", &self.costs)
             .field("type_", &self.type_)
             .field("message", &self.message)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -2353,15 +2440,18 @@ pub struct DeletedMessage {
     pub recipient_id: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for DeletedMessage {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for DeletedMessage {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            recipient_id: nxcloud_client::lenient::take(&mut map, "recipient_id"),
+            recipient_id: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "recipient_id",
+            ),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -2373,12 +2463,15 @@ impl nxcloud_client::lenient::Record for DeletedMessage {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(DeletedMessage);
+nxcloud_client::codegen::record_deserialize!(DeletedMessage);
 impl std::fmt::Debug for DeletedMessage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("DeletedMessage")
-            .field("recipient_id", &nxcloud_client::Shape::shape(&self.recipient_id))
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field(
+                "recipient_id",
+                &nxcloud_client::codegen::Redact::redact(&self.recipient_id),
+            )
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -2397,25 +2490,25 @@ pub struct Conversation {
     /// What kind of conversation it is.
     #[serde(
         rename = "origin",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub origin: Origin,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for Conversation {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for Conversation {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            id: nxcloud_client::lenient::take(&mut map, "id"),
-            expiration_timestamp: nxcloud_client::lenient::take(
+            id: nxcloud_client::codegen::lenient::take(&mut map, "id"),
+            expiration_timestamp: nxcloud_client::codegen::lenient::take(
                 &mut map,
                 "expiration_timestamp",
             ),
-            origin: nxcloud_client::lenient::take_filled(&mut map, "origin"),
+            origin: nxcloud_client::codegen::lenient::take_filled(&mut map, "origin"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -2427,14 +2520,14 @@ impl nxcloud_client::lenient::Record for Conversation {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(Conversation);
+nxcloud_client::codegen::record_deserialize!(Conversation);
 impl std::fmt::Debug for Conversation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Conversation")
             .field("id", &self.id)
             .field("expiration_timestamp", &self.expiration_timestamp)
             .field("origin", &self.origin)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -2449,15 +2542,15 @@ pub struct Origin {
     pub type_: Option<OriginType>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for Origin {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for Origin {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            type_: nxcloud_client::lenient::take(&mut map, "type"),
+            type_: nxcloud_client::codegen::lenient::take(&mut map, "type"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -2469,12 +2562,12 @@ impl nxcloud_client::lenient::Record for Origin {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(Origin);
+nxcloud_client::codegen::record_deserialize!(Origin);
 impl std::fmt::Debug for Origin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Origin")
             .field("type_", &self.type_)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -2492,16 +2585,16 @@ pub struct StatusError {
     pub title: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for StatusError {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for StatusError {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            title: nxcloud_client::lenient::take(&mut map, "title"),
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            title: nxcloud_client::codegen::lenient::take(&mut map, "title"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -2513,13 +2606,13 @@ impl nxcloud_client::lenient::Record for StatusError {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(StatusError);
+nxcloud_client::codegen::record_deserialize!(StatusError);
 impl std::fmt::Debug for StatusError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("StatusError")
             .field("code", &self.code)
             .field("title", &self.title)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -2549,20 +2642,23 @@ pub struct Cost {
     pub direction: Option<Direction>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for Cost {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for Cost {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            currency: nxcloud_client::lenient::take(&mut map, "currency"),
-            price: nxcloud_client::lenient::take(&mut map, "price"),
-            foreign_price: nxcloud_client::lenient::take(&mut map, "foreign_price"),
-            cdr_type: nxcloud_client::lenient::take(&mut map, "cdr_type"),
-            message_id: nxcloud_client::lenient::take(&mut map, "message_id"),
-            direction: nxcloud_client::lenient::take(&mut map, "direction"),
+            currency: nxcloud_client::codegen::lenient::take(&mut map, "currency"),
+            price: nxcloud_client::codegen::lenient::take(&mut map, "price"),
+            foreign_price: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "foreign_price",
+            ),
+            cdr_type: nxcloud_client::codegen::lenient::take(&mut map, "cdr_type"),
+            message_id: nxcloud_client::codegen::lenient::take(&mut map, "message_id"),
+            direction: nxcloud_client::codegen::lenient::take(&mut map, "direction"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -2574,7 +2670,7 @@ impl nxcloud_client::lenient::Record for Cost {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(Cost);
+nxcloud_client::codegen::record_deserialize!(Cost);
 impl std::fmt::Debug for Cost {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Cost")
@@ -2584,7 +2680,7 @@ impl std::fmt::Debug for Cost {
             .field("cdr_type", &self.cdr_type)
             .field("message_id", &self.message_id)
             .field("direction", &self.direction)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -2603,19 +2699,19 @@ pub struct InboundMessage {
     /// Channel, `whatsapp`.
     pub messaging_product: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     pub repairs: nxcloud_client::Repairs,
-    spellings: nxcloud_client::lenient::Spellings,
+    spellings: nxcloud_client::codegen::lenient::WireNames,
 }
 impl serde::Serialize for InboundMessage {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeMap as _;
         let mut map = serializer.serialize_map(None)?;
-        if !nxcloud_client::lenient::is_default(&self.contacts) {
+        if !nxcloud_client::codegen::lenient::is_default(&self.contacts) {
             map.serialize_entry(self.spellings.of("contacts"), &self.contacts)?;
         }
-        if !nxcloud_client::lenient::is_default(&self.messages) {
+        if !nxcloud_client::codegen::lenient::is_default(&self.messages) {
             map.serialize_entry(self.spellings.of("messages"), &self.messages)?;
         }
         if self.business_phone.is_some() {
@@ -2636,18 +2732,24 @@ impl serde::Serialize for InboundMessage {
         map.end()
     }
 }
-impl nxcloud_client::lenient::Record for InboundMessage {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
-        let mut spellings = nxcloud_client::lenient::Spellings::default();
+impl nxcloud_client::codegen::lenient::LenientObject for InboundMessage {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
+        let mut spellings = nxcloud_client::codegen::lenient::WireNames::default();
         Self {
-            contacts: nxcloud_client::lenient::take_filled(&mut map, "contacts"),
-            messages: nxcloud_client::lenient::take_filled(&mut map, "messages"),
-            business_phone: nxcloud_client::lenient::take_spelled(
+            contacts: nxcloud_client::codegen::lenient::take_filled(
+                &mut map,
+                "contacts",
+            ),
+            messages: nxcloud_client::codegen::lenient::take_filled(
+                &mut map,
+                "messages",
+            ),
+            business_phone: nxcloud_client::codegen::lenient::take_spelled(
                 &mut map,
                 &["business_phone", "merchant_phone"],
                 &mut spellings,
             ),
-            messaging_product: nxcloud_client::lenient::take(
+            messaging_product: nxcloud_client::codegen::lenient::take(
                 &mut map,
                 "messaging_product",
             ),
@@ -2663,15 +2765,18 @@ impl nxcloud_client::lenient::Record for InboundMessage {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(InboundMessage);
+nxcloud_client::codegen::record_deserialize!(InboundMessage);
 impl std::fmt::Debug for InboundMessage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("InboundMessage")
             .field("contacts", &self.contacts)
             .field("messages", &self.messages)
-            .field("business_phone", &nxcloud_client::Shape::shape(&self.business_phone))
+            .field(
+                "business_phone",
+                &nxcloud_client::codegen::Redact::redact(&self.business_phone),
+            )
             .field("messaging_product", &self.messaging_product)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -2684,7 +2789,7 @@ pub struct Contact {
     /// Profile of the user.
     #[serde(
         rename = "profile",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub profile: Profile,
     /// WhatsApp id of the user, digits.
@@ -2692,16 +2797,16 @@ pub struct Contact {
     pub wa_id: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for Contact {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for Contact {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            profile: nxcloud_client::lenient::take_filled(&mut map, "profile"),
-            wa_id: nxcloud_client::lenient::take(&mut map, "wa_id"),
+            profile: nxcloud_client::codegen::lenient::take_filled(&mut map, "profile"),
+            wa_id: nxcloud_client::codegen::lenient::take(&mut map, "wa_id"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -2713,13 +2818,13 @@ impl nxcloud_client::lenient::Record for Contact {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(Contact);
+nxcloud_client::codegen::record_deserialize!(Contact);
 impl std::fmt::Debug for Contact {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Contact")
             .field("profile", &self.profile)
-            .field("wa_id", &nxcloud_client::Shape::shape(&self.wa_id))
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("wa_id", &nxcloud_client::codegen::Redact::redact(&self.wa_id))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -2734,15 +2839,15 @@ pub struct Profile {
     pub name: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for Profile {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for Profile {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            name: nxcloud_client::lenient::take(&mut map, "name"),
+            name: nxcloud_client::codegen::lenient::take(&mut map, "name"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -2754,12 +2859,12 @@ impl nxcloud_client::lenient::Record for Profile {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(Profile);
+nxcloud_client::codegen::record_deserialize!(Profile);
 impl std::fmt::Debug for Profile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Profile")
-            .field("name", &nxcloud_client::Shape::shape(&self.name))
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("name", &nxcloud_client::codegen::Redact::redact(&self.name))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -2810,27 +2915,27 @@ pub struct ReceivedMessage {
     pub sticker: Option<ReceivedSticker>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for ReceivedMessage {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for ReceivedMessage {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            from: nxcloud_client::lenient::take(&mut map, "from"),
-            id: nxcloud_client::lenient::take(&mut map, "id"),
-            timestamp: nxcloud_client::lenient::take(&mut map, "timestamp"),
-            type_: nxcloud_client::lenient::take(&mut map, "type"),
-            cost: nxcloud_client::lenient::take(&mut map, "cost"),
-            text: nxcloud_client::lenient::take(&mut map, "text"),
-            image: nxcloud_client::lenient::take(&mut map, "image"),
-            video: nxcloud_client::lenient::take(&mut map, "video"),
-            voice: nxcloud_client::lenient::take(&mut map, "voice"),
-            audio: nxcloud_client::lenient::take(&mut map, "audio"),
-            document: nxcloud_client::lenient::take(&mut map, "document"),
-            location: nxcloud_client::lenient::take(&mut map, "location"),
-            sticker: nxcloud_client::lenient::take(&mut map, "sticker"),
+            from: nxcloud_client::codegen::lenient::take(&mut map, "from"),
+            id: nxcloud_client::codegen::lenient::take(&mut map, "id"),
+            timestamp: nxcloud_client::codegen::lenient::take(&mut map, "timestamp"),
+            type_: nxcloud_client::codegen::lenient::take(&mut map, "type"),
+            cost: nxcloud_client::codegen::lenient::take(&mut map, "cost"),
+            text: nxcloud_client::codegen::lenient::take(&mut map, "text"),
+            image: nxcloud_client::codegen::lenient::take(&mut map, "image"),
+            video: nxcloud_client::codegen::lenient::take(&mut map, "video"),
+            voice: nxcloud_client::codegen::lenient::take(&mut map, "voice"),
+            audio: nxcloud_client::codegen::lenient::take(&mut map, "audio"),
+            document: nxcloud_client::codegen::lenient::take(&mut map, "document"),
+            location: nxcloud_client::codegen::lenient::take(&mut map, "location"),
+            sticker: nxcloud_client::codegen::lenient::take(&mut map, "sticker"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -2842,11 +2947,11 @@ impl nxcloud_client::lenient::Record for ReceivedMessage {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(ReceivedMessage);
+nxcloud_client::codegen::record_deserialize!(ReceivedMessage);
 impl std::fmt::Debug for ReceivedMessage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ReceivedMessage")
-            .field("from", &nxcloud_client::Shape::shape(&self.from))
+            .field("from", &nxcloud_client::codegen::Redact::redact(&self.from))
             .field("id", &self.id)
             .field("timestamp", &self.timestamp)
             .field("type_", &self.type_)
@@ -2859,7 +2964,7 @@ impl std::fmt::Debug for ReceivedMessage {
             .field("document", &self.document)
             .field("location", &self.location)
             .field("sticker", &self.sticker)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -2874,15 +2979,15 @@ pub struct ReceivedText {
     pub body: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for ReceivedText {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for ReceivedText {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            body: nxcloud_client::lenient::take(&mut map, "body"),
+            body: nxcloud_client::codegen::lenient::take(&mut map, "body"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -2894,12 +2999,12 @@ impl nxcloud_client::lenient::Record for ReceivedText {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(ReceivedText);
+nxcloud_client::codegen::record_deserialize!(ReceivedText);
 impl std::fmt::Debug for ReceivedText {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ReceivedText")
-            .field("body", &nxcloud_client::Shape::shape(&self.body))
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("body", &nxcloud_client::codegen::Redact::redact(&self.body))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -2923,18 +3028,18 @@ pub struct ReceivedMedia {
     pub sha256: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for ReceivedMedia {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for ReceivedMedia {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            id: nxcloud_client::lenient::take(&mut map, "id"),
-            caption: nxcloud_client::lenient::take(&mut map, "caption"),
-            mime_type: nxcloud_client::lenient::take(&mut map, "mime_type"),
-            sha256: nxcloud_client::lenient::take(&mut map, "sha256"),
+            id: nxcloud_client::codegen::lenient::take(&mut map, "id"),
+            caption: nxcloud_client::codegen::lenient::take(&mut map, "caption"),
+            mime_type: nxcloud_client::codegen::lenient::take(&mut map, "mime_type"),
+            sha256: nxcloud_client::codegen::lenient::take(&mut map, "sha256"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -2946,15 +3051,15 @@ impl nxcloud_client::lenient::Record for ReceivedMedia {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(ReceivedMedia);
+nxcloud_client::codegen::record_deserialize!(ReceivedMedia);
 impl std::fmt::Debug for ReceivedMedia {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ReceivedMedia")
             .field("id", &self.id)
-            .field("caption", &nxcloud_client::Shape::shape(&self.caption))
+            .field("caption", &nxcloud_client::codegen::Redact::redact(&self.caption))
             .field("mime_type", &self.mime_type)
             .field("sha256", &self.sha256)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -2981,19 +3086,19 @@ pub struct ReceivedDocument {
     pub caption: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for ReceivedDocument {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for ReceivedDocument {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            id: nxcloud_client::lenient::take(&mut map, "id"),
-            mime_type: nxcloud_client::lenient::take(&mut map, "mime_type"),
-            sha256: nxcloud_client::lenient::take(&mut map, "sha256"),
-            file_name: nxcloud_client::lenient::take(&mut map, "filename"),
-            caption: nxcloud_client::lenient::take(&mut map, "caption"),
+            id: nxcloud_client::codegen::lenient::take(&mut map, "id"),
+            mime_type: nxcloud_client::codegen::lenient::take(&mut map, "mime_type"),
+            sha256: nxcloud_client::codegen::lenient::take(&mut map, "sha256"),
+            file_name: nxcloud_client::codegen::lenient::take(&mut map, "filename"),
+            caption: nxcloud_client::codegen::lenient::take(&mut map, "caption"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -3005,16 +3110,19 @@ impl nxcloud_client::lenient::Record for ReceivedDocument {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(ReceivedDocument);
+nxcloud_client::codegen::record_deserialize!(ReceivedDocument);
 impl std::fmt::Debug for ReceivedDocument {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ReceivedDocument")
             .field("id", &self.id)
             .field("mime_type", &self.mime_type)
             .field("sha256", &self.sha256)
-            .field("file_name", &nxcloud_client::Shape::shape(&self.file_name))
-            .field("caption", &nxcloud_client::Shape::shape(&self.caption))
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field(
+                "file_name",
+                &nxcloud_client::codegen::Redact::redact(&self.file_name),
+            )
+            .field("caption", &nxcloud_client::codegen::Redact::redact(&self.caption))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -3041,19 +3149,19 @@ pub struct ReceivedLocation {
     pub url: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for ReceivedLocation {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for ReceivedLocation {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            longitude: nxcloud_client::lenient::take(&mut map, "longitude"),
-            latitude: nxcloud_client::lenient::take(&mut map, "latitude"),
-            name: nxcloud_client::lenient::take(&mut map, "name"),
-            address: nxcloud_client::lenient::take(&mut map, "address"),
-            url: nxcloud_client::lenient::take(&mut map, "url"),
+            longitude: nxcloud_client::codegen::lenient::take(&mut map, "longitude"),
+            latitude: nxcloud_client::codegen::lenient::take(&mut map, "latitude"),
+            name: nxcloud_client::codegen::lenient::take(&mut map, "name"),
+            address: nxcloud_client::codegen::lenient::take(&mut map, "address"),
+            url: nxcloud_client::codegen::lenient::take(&mut map, "url"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -3065,16 +3173,16 @@ impl nxcloud_client::lenient::Record for ReceivedLocation {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(ReceivedLocation);
+nxcloud_client::codegen::record_deserialize!(ReceivedLocation);
 impl std::fmt::Debug for ReceivedLocation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ReceivedLocation")
             .field("longitude", &self.longitude)
             .field("latitude", &self.latitude)
-            .field("name", &nxcloud_client::Shape::shape(&self.name))
-            .field("address", &nxcloud_client::Shape::shape(&self.address))
-            .field("url", &nxcloud_client::Shape::shape(&self.url))
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("name", &nxcloud_client::codegen::Redact::redact(&self.name))
+            .field("address", &nxcloud_client::codegen::Redact::redact(&self.address))
+            .field("url", &nxcloud_client::codegen::Redact::redact(&self.url))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -3098,18 +3206,18 @@ pub struct ReceivedSticker {
     pub metadata: Option<StickerMetadata>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for ReceivedSticker {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for ReceivedSticker {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            id: nxcloud_client::lenient::take(&mut map, "id"),
-            mime_type: nxcloud_client::lenient::take(&mut map, "mime_type"),
-            sha256: nxcloud_client::lenient::take(&mut map, "sha256"),
-            metadata: nxcloud_client::lenient::take(&mut map, "metadata"),
+            id: nxcloud_client::codegen::lenient::take(&mut map, "id"),
+            mime_type: nxcloud_client::codegen::lenient::take(&mut map, "mime_type"),
+            sha256: nxcloud_client::codegen::lenient::take(&mut map, "sha256"),
+            metadata: nxcloud_client::codegen::lenient::take(&mut map, "metadata"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -3121,7 +3229,7 @@ impl nxcloud_client::lenient::Record for ReceivedSticker {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(ReceivedSticker);
+nxcloud_client::codegen::record_deserialize!(ReceivedSticker);
 impl std::fmt::Debug for ReceivedSticker {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ReceivedSticker")
@@ -3129,7 +3237,7 @@ impl std::fmt::Debug for ReceivedSticker {
             .field("mime_type", &self.mime_type)
             .field("sha256", &self.sha256)
             .field("metadata", &self.metadata)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -3142,7 +3250,7 @@ pub struct StickerMetadata {
     /// Emojis that match the sticker.
     #[serde(
         rename = "emojis",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub emojis: Vec<String>,
     /// First-party flag, judging by its name; the number 1 in the sample, not a boolean.
@@ -3153,20 +3261,23 @@ pub struct StickerMetadata {
     pub sticker_pack_id: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for StickerMetadata {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for StickerMetadata {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            emojis: nxcloud_client::lenient::take_filled(&mut map, "emojis"),
-            is_first_party_sticker: nxcloud_client::lenient::take(
+            emojis: nxcloud_client::codegen::lenient::take_filled(&mut map, "emojis"),
+            is_first_party_sticker: nxcloud_client::codegen::lenient::take(
                 &mut map,
                 "is-first-party-sticker",
             ),
-            sticker_pack_id: nxcloud_client::lenient::take(&mut map, "sticker-pack-id"),
+            sticker_pack_id: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "sticker-pack-id",
+            ),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -3178,14 +3289,14 @@ impl nxcloud_client::lenient::Record for StickerMetadata {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(StickerMetadata);
+nxcloud_client::codegen::record_deserialize!(StickerMetadata);
 impl std::fmt::Debug for StickerMetadata {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("StickerMetadata")
-            .field("emojis", &nxcloud_client::Shape::shape(&self.emojis))
+            .field("emojis", &nxcloud_client::codegen::Redact::redact(&self.emojis))
             .field("is_first_party_sticker", &self.is_first_party_sticker)
             .field("sticker_pack_id", &self.sticker_pack_id)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -3198,13 +3309,13 @@ pub struct ButtonClick {
     /// Who pressed.
     #[serde(
         rename = "contacts",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub contacts: Vec<Contact>,
     /// The presses.
     #[serde(
         rename = "messages",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub messages: Vec<ButtonPress>,
     /// Business number.
@@ -3215,18 +3326,27 @@ pub struct ButtonClick {
     pub messaging_product: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for ButtonClick {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for ButtonClick {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            contacts: nxcloud_client::lenient::take_filled(&mut map, "contacts"),
-            messages: nxcloud_client::lenient::take_filled(&mut map, "messages"),
-            business_phone: nxcloud_client::lenient::take(&mut map, "business_phone"),
-            messaging_product: nxcloud_client::lenient::take(
+            contacts: nxcloud_client::codegen::lenient::take_filled(
+                &mut map,
+                "contacts",
+            ),
+            messages: nxcloud_client::codegen::lenient::take_filled(
+                &mut map,
+                "messages",
+            ),
+            business_phone: nxcloud_client::codegen::lenient::take(
+                &mut map,
+                "business_phone",
+            ),
+            messaging_product: nxcloud_client::codegen::lenient::take(
                 &mut map,
                 "messaging_product",
             ),
@@ -3241,15 +3361,18 @@ impl nxcloud_client::lenient::Record for ButtonClick {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(ButtonClick);
+nxcloud_client::codegen::record_deserialize!(ButtonClick);
 impl std::fmt::Debug for ButtonClick {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ButtonClick")
             .field("contacts", &self.contacts)
             .field("messages", &self.messages)
-            .field("business_phone", &nxcloud_client::Shape::shape(&self.business_phone))
+            .field(
+                "business_phone",
+                &nxcloud_client::codegen::Redact::redact(&self.business_phone),
+            )
             .field("messaging_product", &self.messaging_product)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -3262,7 +3385,7 @@ pub struct ButtonPress {
     /// The button.
     #[serde(
         rename = "button",
-        skip_serializing_if = "nxcloud_client::lenient::is_default"
+        skip_serializing_if = "nxcloud_client::codegen::lenient::is_default"
     )]
     pub button: PressedButton,
     /// WhatsApp number of the person who pressed, digits.
@@ -3288,22 +3411,22 @@ pub struct ButtonPress {
     pub tag_name: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for ButtonPress {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for ButtonPress {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            button: nxcloud_client::lenient::take_filled(&mut map, "button"),
-            from: nxcloud_client::lenient::take(&mut map, "from"),
-            id: nxcloud_client::lenient::take(&mut map, "id"),
-            timestamp: nxcloud_client::lenient::take(&mut map, "timestamp"),
-            type_: nxcloud_client::lenient::take(&mut map, "type"),
-            wa_ext: nxcloud_client::lenient::take(&mut map, "wa_ext"),
-            context: nxcloud_client::lenient::take(&mut map, "context"),
-            tag_name: nxcloud_client::lenient::take(&mut map, "tag_name"),
+            button: nxcloud_client::codegen::lenient::take_filled(&mut map, "button"),
+            from: nxcloud_client::codegen::lenient::take(&mut map, "from"),
+            id: nxcloud_client::codegen::lenient::take(&mut map, "id"),
+            timestamp: nxcloud_client::codegen::lenient::take(&mut map, "timestamp"),
+            type_: nxcloud_client::codegen::lenient::take(&mut map, "type"),
+            wa_ext: nxcloud_client::codegen::lenient::take(&mut map, "wa_ext"),
+            context: nxcloud_client::codegen::lenient::take(&mut map, "context"),
+            tag_name: nxcloud_client::codegen::lenient::take(&mut map, "tag_name"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -3315,19 +3438,19 @@ impl nxcloud_client::lenient::Record for ButtonPress {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(ButtonPress);
+nxcloud_client::codegen::record_deserialize!(ButtonPress);
 impl std::fmt::Debug for ButtonPress {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ButtonPress")
             .field("button", &self.button)
-            .field("from", &nxcloud_client::Shape::shape(&self.from))
+            .field("from", &nxcloud_client::codegen::Redact::redact(&self.from))
             .field("id", &self.id)
             .field("timestamp", &self.timestamp)
             .field("type_", &self.type_)
-            .field("wa_ext", &nxcloud_client::Shape::shape(&self.wa_ext))
+            .field("wa_ext", &nxcloud_client::codegen::Redact::redact(&self.wa_ext))
             .field("context", &self.context)
-            .field("tag_name", &nxcloud_client::Shape::shape(&self.tag_name))
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("tag_name", &nxcloud_client::codegen::Redact::redact(&self.tag_name))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -3345,16 +3468,16 @@ pub struct PressedButton {
     pub text: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for PressedButton {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for PressedButton {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            payload: nxcloud_client::lenient::take(&mut map, "payload"),
-            text: nxcloud_client::lenient::take(&mut map, "text"),
+            payload: nxcloud_client::codegen::lenient::take(&mut map, "payload"),
+            text: nxcloud_client::codegen::lenient::take(&mut map, "text"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -3366,13 +3489,13 @@ impl nxcloud_client::lenient::Record for PressedButton {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(PressedButton);
+nxcloud_client::codegen::record_deserialize!(PressedButton);
 impl std::fmt::Debug for PressedButton {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("PressedButton")
-            .field("payload", &nxcloud_client::Shape::shape(&self.payload))
-            .field("text", &nxcloud_client::Shape::shape(&self.text))
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("payload", &nxcloud_client::codegen::Redact::redact(&self.payload))
+            .field("text", &nxcloud_client::codegen::Redact::redact(&self.text))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -3390,16 +3513,16 @@ pub struct ReplyContext {
     pub id: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for ReplyContext {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for ReplyContext {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            from: nxcloud_client::lenient::take(&mut map, "from"),
-            id: nxcloud_client::lenient::take(&mut map, "id"),
+            from: nxcloud_client::codegen::lenient::take(&mut map, "from"),
+            id: nxcloud_client::codegen::lenient::take(&mut map, "id"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -3411,13 +3534,13 @@ impl nxcloud_client::lenient::Record for ReplyContext {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(ReplyContext);
+nxcloud_client::codegen::record_deserialize!(ReplyContext);
 impl std::fmt::Debug for ReplyContext {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ReplyContext")
-            .field("from", &nxcloud_client::Shape::shape(&self.from))
+            .field("from", &nxcloud_client::codegen::Redact::redact(&self.from))
             .field("id", &self.id)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }

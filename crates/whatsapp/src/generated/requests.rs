@@ -48,12 +48,12 @@ impl SendMessage {
         }
     }
 }
-impl nxcloud_client::check::Check for SendMessage {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
-        static BUSINESS_PHONE: nxcloud_client::check::Pattern = nxcloud_client::check::Pattern::new(
+impl nxcloud_client::codegen::validate::Validate for SendMessage {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
+        static BUSINESS_PHONE: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(
             "^[0-9]+$",
         );
-        static TO: nxcloud_client::check::Pattern = nxcloud_client::check::Pattern::new(
+        static TO: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(
             "^[0-9]+$",
         );
         {
@@ -61,7 +61,7 @@ impl nxcloud_client::check::Check for SendMessage {
             at.text(
                 "appkey",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -72,7 +72,7 @@ impl nxcloud_client::check::Check for SendMessage {
             at.text(
                 "business_phone",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     pattern: Some(&BUSINESS_PHONE),
                     ..Default::default()
                 },
@@ -81,13 +81,19 @@ impl nxcloud_client::check::Check for SendMessage {
         {
             let value = &self.messaging_product;
             if value != "whatsapp" {
-                at.nested("messaging_product", &nxcloud_client::check::Must("whatsapp"));
+                at.nested(
+                    "messaging_product",
+                    &nxcloud_client::codegen::validate::FixedValue("whatsapp"),
+                );
             }
         }
         {
             let value = &self.recipient_type;
             if value != "individual" {
-                at.nested("recipient_type", &nxcloud_client::check::Must("individual"));
+                at.nested(
+                    "recipient_type",
+                    &nxcloud_client::codegen::validate::FixedValue("individual"),
+                );
             }
         }
         {
@@ -95,23 +101,26 @@ impl nxcloud_client::check::Check for SendMessage {
             at.text(
                 "to",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     pattern: Some(&TO),
                     ..Default::default()
                 },
             );
         }
-        self.message_content.check(at);
+        self.message_content.validate(at);
     }
 }
 impl std::fmt::Debug for SendMessage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SendMessage")
-            .field("app_key", &nxcloud_client::Shape::shape(&self.app_key))
-            .field("business_phone", &nxcloud_client::Shape::shape(&self.business_phone))
+            .field("app_key", &nxcloud_client::codegen::Redact::redact(&self.app_key))
+            .field(
+                "business_phone",
+                &nxcloud_client::codegen::Redact::redact(&self.business_phone),
+            )
             .field("messaging_product", &self.messaging_product)
             .field("recipient_type", &self.recipient_type)
-            .field("to", &nxcloud_client::Shape::shape(&self.to))
+            .field("to", &nxcloud_client::codegen::Redact::redact(&self.to))
             .field("message_content", &self.message_content)
             .finish()
     }
@@ -188,17 +197,17 @@ impl From<TemplateContent> for MessageContent {
         Self::Template(value)
     }
 }
-impl nxcloud_client::check::Check for MessageContent {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for MessageContent {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         match self {
-            Self::Text(value) => value.check(at),
-            Self::Image(value) => value.check(at),
-            Self::Video(value) => value.check(at),
-            Self::Audio(value) => value.check(at),
-            Self::Document(value) => value.check(at),
-            Self::Location(value) => value.check(at),
-            Self::Sticker(value) => value.check(at),
-            Self::Template(value) => value.check(at),
+            Self::Text(value) => value.validate(at),
+            Self::Image(value) => value.validate(at),
+            Self::Video(value) => value.validate(at),
+            Self::Audio(value) => value.validate(at),
+            Self::Document(value) => value.validate(at),
+            Self::Location(value) => value.validate(at),
+            Self::Sticker(value) => value.validate(at),
+            Self::Template(value) => value.validate(at),
         }
     }
 }
@@ -222,8 +231,8 @@ impl TextContent {
         Self { text: text.into() }
     }
 }
-impl nxcloud_client::check::Check for TextContent {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for TextContent {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.text;
             at.nested("text", value);
@@ -255,8 +264,8 @@ impl ImageContent {
         Self { image: image.into() }
     }
 }
-impl nxcloud_client::check::Check for ImageContent {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for ImageContent {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.image;
             at.nested("image", value);
@@ -288,8 +297,8 @@ impl VideoContent {
         Self { video: video.into() }
     }
 }
-impl nxcloud_client::check::Check for VideoContent {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for VideoContent {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.video;
             at.nested("video", value);
@@ -321,8 +330,8 @@ impl AudioContent {
         Self { audio: audio.into() }
     }
 }
-impl nxcloud_client::check::Check for AudioContent {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for AudioContent {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.audio;
             at.nested("audio", value);
@@ -354,8 +363,8 @@ impl DocumentContent {
         Self { document: document.into() }
     }
 }
-impl nxcloud_client::check::Check for DocumentContent {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for DocumentContent {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.document;
             at.nested("document", value);
@@ -387,8 +396,8 @@ impl LocationContent {
         Self { location: location.into() }
     }
 }
-impl nxcloud_client::check::Check for LocationContent {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for LocationContent {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.location;
             at.nested("location", value);
@@ -420,8 +429,8 @@ impl StickerContent {
         Self { sticker: sticker.into() }
     }
 }
-impl nxcloud_client::check::Check for StickerContent {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for StickerContent {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.sticker;
             at.nested("sticker", value);
@@ -453,8 +462,8 @@ impl TemplateContent {
         Self { template: template.into() }
     }
 }
-impl nxcloud_client::check::Check for TemplateContent {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for TemplateContent {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.template;
             at.nested("template", value);
@@ -498,14 +507,14 @@ impl Text {
         self
     }
 }
-impl nxcloud_client::check::Check for Text {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for Text {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.body;
             at.text(
                 "body",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -516,7 +525,7 @@ impl nxcloud_client::check::Check for Text {
 impl std::fmt::Debug for Text {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Text")
-            .field("body", &nxcloud_client::Shape::shape(&self.body))
+            .field("body", &nxcloud_client::codegen::Redact::redact(&self.body))
             .field("preview_url", &self.preview_url)
             .finish()
     }
@@ -566,16 +575,16 @@ impl Image {
         self
     }
 }
-impl nxcloud_client::check::Check for Image {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
-        static LINK: nxcloud_client::check::Pattern = nxcloud_client::check::Pattern::new(
+impl nxcloud_client::codegen::validate::Validate for Image {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
+        static LINK: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(
             "^https?://.+",
         );
         if let Some(value) = &self.link {
             at.text(
                 "link",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     pattern: Some(&LINK),
                     ..Default::default()
                 },
@@ -585,13 +594,13 @@ impl nxcloud_client::check::Check for Image {
             at.text(
                 "id",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
             );
         }
-        at.given(
+        at.cardinality(
             &[
                 ("link", self.link.as_deref().is_some_and(|text| !text.is_empty())),
                 ("id", self.id.as_deref().is_some_and(|text| !text.is_empty())),
@@ -604,9 +613,9 @@ impl nxcloud_client::check::Check for Image {
 impl std::fmt::Debug for Image {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Image")
-            .field("link", &nxcloud_client::Shape::shape(&self.link))
+            .field("link", &nxcloud_client::codegen::Redact::redact(&self.link))
             .field("id", &self.id)
-            .field("caption", &nxcloud_client::Shape::shape(&self.caption))
+            .field("caption", &nxcloud_client::codegen::Redact::redact(&self.caption))
             .finish()
     }
 }
@@ -655,16 +664,16 @@ impl Video {
         self
     }
 }
-impl nxcloud_client::check::Check for Video {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
-        static LINK: nxcloud_client::check::Pattern = nxcloud_client::check::Pattern::new(
+impl nxcloud_client::codegen::validate::Validate for Video {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
+        static LINK: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(
             "^https?://.+",
         );
         if let Some(value) = &self.link {
             at.text(
                 "link",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     pattern: Some(&LINK),
                     ..Default::default()
                 },
@@ -674,13 +683,13 @@ impl nxcloud_client::check::Check for Video {
             at.text(
                 "id",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
             );
         }
-        at.given(
+        at.cardinality(
             &[
                 ("link", self.link.as_deref().is_some_and(|text| !text.is_empty())),
                 ("id", self.id.as_deref().is_some_and(|text| !text.is_empty())),
@@ -693,9 +702,9 @@ impl nxcloud_client::check::Check for Video {
 impl std::fmt::Debug for Video {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Video")
-            .field("link", &nxcloud_client::Shape::shape(&self.link))
+            .field("link", &nxcloud_client::codegen::Redact::redact(&self.link))
             .field("id", &self.id)
-            .field("caption", &nxcloud_client::Shape::shape(&self.caption))
+            .field("caption", &nxcloud_client::codegen::Redact::redact(&self.caption))
             .finish()
     }
 }
@@ -733,16 +742,16 @@ impl Audio {
         }
     }
 }
-impl nxcloud_client::check::Check for Audio {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
-        static LINK: nxcloud_client::check::Pattern = nxcloud_client::check::Pattern::new(
+impl nxcloud_client::codegen::validate::Validate for Audio {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
+        static LINK: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(
             "^https?://.+",
         );
         if let Some(value) = &self.link {
             at.text(
                 "link",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     pattern: Some(&LINK),
                     ..Default::default()
                 },
@@ -752,13 +761,13 @@ impl nxcloud_client::check::Check for Audio {
             at.text(
                 "id",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
             );
         }
-        at.given(
+        at.cardinality(
             &[
                 ("link", self.link.as_deref().is_some_and(|text| !text.is_empty())),
                 ("id", self.id.as_deref().is_some_and(|text| !text.is_empty())),
@@ -771,7 +780,7 @@ impl nxcloud_client::check::Check for Audio {
 impl std::fmt::Debug for Audio {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Audio")
-            .field("link", &nxcloud_client::Shape::shape(&self.link))
+            .field("link", &nxcloud_client::codegen::Redact::redact(&self.link))
             .field("id", &self.id)
             .finish()
     }
@@ -821,16 +830,16 @@ impl Document {
         self
     }
 }
-impl nxcloud_client::check::Check for Document {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
-        static LINK: nxcloud_client::check::Pattern = nxcloud_client::check::Pattern::new(
+impl nxcloud_client::codegen::validate::Validate for Document {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
+        static LINK: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(
             "^https?://.+",
         );
         if let Some(value) = &self.link {
             at.text(
                 "link",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     pattern: Some(&LINK),
                     ..Default::default()
                 },
@@ -840,13 +849,13 @@ impl nxcloud_client::check::Check for Document {
             at.text(
                 "id",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
             );
         }
-        at.given(
+        at.cardinality(
             &[
                 ("link", self.link.as_deref().is_some_and(|text| !text.is_empty())),
                 ("id", self.id.as_deref().is_some_and(|text| !text.is_empty())),
@@ -859,9 +868,12 @@ impl nxcloud_client::check::Check for Document {
 impl std::fmt::Debug for Document {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Document")
-            .field("link", &nxcloud_client::Shape::shape(&self.link))
+            .field("link", &nxcloud_client::codegen::Redact::redact(&self.link))
             .field("id", &self.id)
-            .field("file_name", &nxcloud_client::Shape::shape(&self.file_name))
+            .field(
+                "file_name",
+                &nxcloud_client::codegen::Redact::redact(&self.file_name),
+            )
             .finish()
     }
 }
@@ -914,16 +926,16 @@ impl Location {
         self
     }
 }
-impl nxcloud_client::check::Check for Location {
-    fn check(&self, _: &mut nxcloud_client::check::Checker) {}
+impl nxcloud_client::codegen::validate::Validate for Location {
+    fn validate(&self, _: &mut nxcloud_client::codegen::validate::Validator) {}
 }
 impl std::fmt::Debug for Location {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Location")
             .field("longitude", &self.longitude)
             .field("latitude", &self.latitude)
-            .field("name", &nxcloud_client::Shape::shape(&self.name))
-            .field("address", &nxcloud_client::Shape::shape(&self.address))
+            .field("name", &nxcloud_client::codegen::Redact::redact(&self.name))
+            .field("address", &nxcloud_client::codegen::Redact::redact(&self.address))
             .finish()
     }
 }
@@ -961,16 +973,16 @@ impl Sticker {
         }
     }
 }
-impl nxcloud_client::check::Check for Sticker {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
-        static LINK: nxcloud_client::check::Pattern = nxcloud_client::check::Pattern::new(
+impl nxcloud_client::codegen::validate::Validate for Sticker {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
+        static LINK: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(
             "^https?://.+",
         );
         if let Some(value) = &self.link {
             at.text(
                 "link",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     pattern: Some(&LINK),
                     ..Default::default()
                 },
@@ -980,13 +992,13 @@ impl nxcloud_client::check::Check for Sticker {
             at.text(
                 "id",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
             );
         }
-        at.given(
+        at.cardinality(
             &[
                 ("link", self.link.as_deref().is_some_and(|text| !text.is_empty())),
                 ("id", self.id.as_deref().is_some_and(|text| !text.is_empty())),
@@ -999,7 +1011,7 @@ impl nxcloud_client::check::Check for Sticker {
 impl std::fmt::Debug for Sticker {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Sticker")
-            .field("link", &nxcloud_client::Shape::shape(&self.link))
+            .field("link", &nxcloud_client::codegen::Redact::redact(&self.link))
             .field("id", &self.id)
             .finish()
     }
@@ -1043,14 +1055,14 @@ impl Template {
         self
     }
 }
-impl nxcloud_client::check::Check for Template {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for Template {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.name;
             at.text(
                 "name",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -1100,12 +1112,15 @@ impl TemplateLanguage {
         }
     }
 }
-impl nxcloud_client::check::Check for TemplateLanguage {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for TemplateLanguage {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.policy;
             if value != "deterministic" {
-                at.nested("policy", &nxcloud_client::check::Must("deterministic"));
+                at.nested(
+                    "policy",
+                    &nxcloud_client::codegen::validate::FixedValue("deterministic"),
+                );
             }
         }
     }
@@ -1150,12 +1165,12 @@ impl From<ButtonValues> for TemplateValues {
         Self::Button(value)
     }
 }
-impl nxcloud_client::check::Check for TemplateValues {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for TemplateValues {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         match self {
-            Self::Header(value) => value.check(at),
-            Self::Body(value) => value.check(at),
-            Self::Button(value) => value.check(at),
+            Self::Header(value) => value.validate(at),
+            Self::Body(value) => value.validate(at),
+            Self::Button(value) => value.validate(at),
         }
     }
 }
@@ -1193,8 +1208,8 @@ impl Default for HeaderValues {
         Self::new()
     }
 }
-impl nxcloud_client::check::Check for HeaderValues {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for HeaderValues {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         if let Some(value) = &self.parameters {
             at.each("parameters", value);
         }
@@ -1239,8 +1254,8 @@ impl Default for BodyValues {
         Self::new()
     }
 }
-impl nxcloud_client::check::Check for BodyValues {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for BodyValues {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         if let Some(value) = &self.parameters {
             at.each("parameters", value);
         }
@@ -1275,11 +1290,11 @@ impl From<QuickReplyButtonValues> for ButtonValues {
         Self::QuickReply(value)
     }
 }
-impl nxcloud_client::check::Check for ButtonValues {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for ButtonValues {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         match self {
-            Self::Url(value) => value.check(at),
-            Self::QuickReply(value) => value.check(at),
+            Self::Url(value) => value.validate(at),
+            Self::QuickReply(value) => value.validate(at),
         }
     }
 }
@@ -1318,9 +1333,9 @@ impl UrlButtonValues {
         self
     }
 }
-impl nxcloud_client::check::Check for UrlButtonValues {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
-        static INDEX: nxcloud_client::check::Pattern = nxcloud_client::check::Pattern::new(
+impl nxcloud_client::codegen::validate::Validate for UrlButtonValues {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
+        static INDEX: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(
             "^[0-2]$",
         );
         {
@@ -1328,7 +1343,7 @@ impl nxcloud_client::check::Check for UrlButtonValues {
             at.text(
                 "index",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     pattern: Some(&INDEX),
                     ..Default::default()
                 },
@@ -1382,9 +1397,9 @@ impl QuickReplyButtonValues {
         self
     }
 }
-impl nxcloud_client::check::Check for QuickReplyButtonValues {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
-        static INDEX: nxcloud_client::check::Pattern = nxcloud_client::check::Pattern::new(
+impl nxcloud_client::codegen::validate::Validate for QuickReplyButtonValues {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
+        static INDEX: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(
             "^[0-2]$",
         );
         {
@@ -1392,7 +1407,7 @@ impl nxcloud_client::check::Check for QuickReplyButtonValues {
             at.text(
                 "index",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     pattern: Some(&INDEX),
                     ..Default::default()
                 },
@@ -1437,12 +1452,15 @@ impl TextValue {
         }
     }
 }
-impl nxcloud_client::check::Check for TextValue {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for TextValue {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.type_;
             if value != "text" {
-                at.nested("type", &nxcloud_client::check::Must("text"));
+                at.nested(
+                    "type",
+                    &nxcloud_client::codegen::validate::FixedValue("text"),
+                );
             }
         }
     }
@@ -1451,7 +1469,7 @@ impl std::fmt::Debug for TextValue {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("TextValue")
             .field("type_", &self.type_)
-            .field("text", &nxcloud_client::Shape::shape(&self.text))
+            .field("text", &nxcloud_client::codegen::Redact::redact(&self.text))
             .finish()
     }
 }
@@ -1481,12 +1499,15 @@ impl PayloadValue {
         }
     }
 }
-impl nxcloud_client::check::Check for PayloadValue {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for PayloadValue {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.type_;
             if value != "payload" {
-                at.nested("type", &nxcloud_client::check::Must("payload"));
+                at.nested(
+                    "type",
+                    &nxcloud_client::codegen::validate::FixedValue("payload"),
+                );
             }
         }
     }
@@ -1495,7 +1516,7 @@ impl std::fmt::Debug for PayloadValue {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("PayloadValue")
             .field("type_", &self.type_)
-            .field("payload", &nxcloud_client::Shape::shape(&self.payload))
+            .field("payload", &nxcloud_client::codegen::Redact::redact(&self.payload))
             .finish()
     }
 }
@@ -1539,13 +1560,13 @@ impl From<DocumentParameter> for HeaderParameter {
         Self::Document(value)
     }
 }
-impl nxcloud_client::check::Check for HeaderParameter {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for HeaderParameter {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         match self {
-            Self::Text(value) => value.check(at),
-            Self::Image(value) => value.check(at),
-            Self::Video(value) => value.check(at),
-            Self::Document(value) => value.check(at),
+            Self::Text(value) => value.validate(at),
+            Self::Image(value) => value.validate(at),
+            Self::Video(value) => value.validate(at),
+            Self::Document(value) => value.validate(at),
         }
     }
 }
@@ -1569,13 +1590,13 @@ impl TextParameter {
         Self { text: text.into() }
     }
 }
-impl nxcloud_client::check::Check for TextParameter {
-    fn check(&self, _: &mut nxcloud_client::check::Checker) {}
+impl nxcloud_client::codegen::validate::Validate for TextParameter {
+    fn validate(&self, _: &mut nxcloud_client::codegen::validate::Validator) {}
 }
 impl std::fmt::Debug for TextParameter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("TextParameter")
-            .field("text", &nxcloud_client::Shape::shape(&self.text))
+            .field("text", &nxcloud_client::codegen::Redact::redact(&self.text))
             .finish()
     }
 }
@@ -1599,8 +1620,8 @@ impl ImageParameter {
         Self { image: image.into() }
     }
 }
-impl nxcloud_client::check::Check for ImageParameter {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for ImageParameter {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.image;
             at.nested("image", value);
@@ -1632,8 +1653,8 @@ impl VideoParameter {
         Self { video: video.into() }
     }
 }
-impl nxcloud_client::check::Check for VideoParameter {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for VideoParameter {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.video;
             at.nested("video", value);
@@ -1665,8 +1686,8 @@ impl DocumentParameter {
         Self { document: document.into() }
     }
 }
-impl nxcloud_client::check::Check for DocumentParameter {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for DocumentParameter {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.document;
             at.nested("document", value);
@@ -1693,15 +1714,12 @@ pub struct UploadMedia {
     /// MIME type of the file, one of those listed at `file`; not a message type.
     pub type_: String,
     /// The media file. Images (JPEG, PNG) at most 5 MB, 8-bit RGB or RGBA. Audio (AAC, MP4, MPEG, AMR, OGG) at most 16 MB; OGG with the opus codec only, plain `audio/ogg` is refused. Videos (MP4, 3GP, spelt `video/3gp`) at most 16 MB, with H.264 video, AAC audio and one audio stream or none. Documents (plain text, PDF, Word, Excel, PowerPoint) at most 100 MB. Stickers (WebP) at most 100 KB.
-    pub file: nxcloud_client::upload::Upload,
+    pub file: nxcloud_client::Upload,
 }
 impl UploadMedia {
     /// With what is required.
     #[must_use]
-    pub fn new(
-        business_phone: impl Into<String>,
-        file: nxcloud_client::upload::Upload,
-    ) -> Self {
+    pub fn new(business_phone: impl Into<String>, file: nxcloud_client::Upload) -> Self {
         Self {
             messaging_product: "whatsapp".to_owned(),
             business_phone: business_phone.into(),
@@ -1709,8 +1727,8 @@ impl UploadMedia {
             file,
         }
     }
-    pub(crate) fn form(&self) -> nxcloud_client::upload::Form {
-        let mut form = nxcloud_client::upload::Form::default();
+    pub(crate) fn form(&self) -> nxcloud_client::codegen::Form {
+        let mut form = nxcloud_client::codegen::Form::default();
         form.text("messaging_product", &self.messaging_product);
         form.text("business_phone", &self.business_phone);
         form.text("type", &self.type_);
@@ -1718,15 +1736,18 @@ impl UploadMedia {
         form
     }
 }
-impl nxcloud_client::check::Check for UploadMedia {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
-        static BUSINESS_PHONE: nxcloud_client::check::Pattern = nxcloud_client::check::Pattern::new(
+impl nxcloud_client::codegen::validate::Validate for UploadMedia {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
+        static BUSINESS_PHONE: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(
             "^[0-9]+$",
         );
         {
             let value = &self.messaging_product;
             if value != "whatsapp" {
-                at.nested("messaging_product", &nxcloud_client::check::Must("whatsapp"));
+                at.nested(
+                    "messaging_product",
+                    &nxcloud_client::codegen::validate::FixedValue("whatsapp"),
+                );
             }
         }
         {
@@ -1734,7 +1755,7 @@ impl nxcloud_client::check::Check for UploadMedia {
             at.text(
                 "business_phone",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     pattern: Some(&BUSINESS_PHONE),
                     ..Default::default()
                 },
@@ -1745,7 +1766,7 @@ impl nxcloud_client::check::Check for UploadMedia {
             at.text(
                 "type",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -1758,12 +1779,12 @@ impl nxcloud_client::check::Check for UploadMedia {
                     "file",
                     at,
                     &[
-                        nxcloud_client::upload::Rule::new(
+                        nxcloud_client::codegen::Rule::new(
                             "image",
                             &["image/jpeg", "image/png"],
                             Some(5242880u64),
                         ),
-                        nxcloud_client::upload::Rule::new(
+                        nxcloud_client::codegen::Rule::new(
                             "audio",
                             &[
                                 "audio/aac",
@@ -1774,12 +1795,12 @@ impl nxcloud_client::check::Check for UploadMedia {
                             ],
                             Some(16777216u64),
                         ),
-                        nxcloud_client::upload::Rule::new(
+                        nxcloud_client::codegen::Rule::new(
                             "video",
                             &["video/mp4", "video/3gp"],
                             Some(16777216u64),
                         ),
-                        nxcloud_client::upload::Rule::new(
+                        nxcloud_client::codegen::Rule::new(
                             "document",
                             &[
                                 "text/plain",
@@ -1793,7 +1814,7 @@ impl nxcloud_client::check::Check for UploadMedia {
                             ],
                             Some(104857600u64),
                         ),
-                        nxcloud_client::upload::Rule::new(
+                        nxcloud_client::codegen::Rule::new(
                             "sticker",
                             &["image/webp"],
                             Some(102400u64),
@@ -1807,7 +1828,10 @@ impl std::fmt::Debug for UploadMedia {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("UploadMedia")
             .field("messaging_product", &self.messaging_product)
-            .field("business_phone", &nxcloud_client::Shape::shape(&self.business_phone))
+            .field(
+                "business_phone",
+                &nxcloud_client::codegen::Redact::redact(&self.business_phone),
+            )
             .field("type_", &self.type_)
             .field("file", &self.file)
             .finish()
@@ -1843,9 +1867,9 @@ impl GetMedia {
         }
     }
 }
-impl nxcloud_client::check::Check for GetMedia {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
-        static BUSINESS_PHONE: nxcloud_client::check::Pattern = nxcloud_client::check::Pattern::new(
+impl nxcloud_client::codegen::validate::Validate for GetMedia {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
+        static BUSINESS_PHONE: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(
             "^[0-9]+$",
         );
         {
@@ -1853,7 +1877,7 @@ impl nxcloud_client::check::Check for GetMedia {
             at.text(
                 "business_phone",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     pattern: Some(&BUSINESS_PHONE),
                     ..Default::default()
                 },
@@ -1862,7 +1886,10 @@ impl nxcloud_client::check::Check for GetMedia {
         {
             let value = &self.messaging_product;
             if value != "whatsapp" {
-                at.nested("messaging_product", &nxcloud_client::check::Must("whatsapp"));
+                at.nested(
+                    "messaging_product",
+                    &nxcloud_client::codegen::validate::FixedValue("whatsapp"),
+                );
             }
         }
         {
@@ -1870,7 +1897,7 @@ impl nxcloud_client::check::Check for GetMedia {
             at.text(
                 "Media-ID",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -1881,7 +1908,10 @@ impl nxcloud_client::check::Check for GetMedia {
 impl std::fmt::Debug for GetMedia {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("GetMedia")
-            .field("business_phone", &nxcloud_client::Shape::shape(&self.business_phone))
+            .field(
+                "business_phone",
+                &nxcloud_client::codegen::Redact::redact(&self.business_phone),
+            )
             .field("messaging_product", &self.messaging_product)
             .field("media_id", &self.media_id)
             .finish()
@@ -1917,9 +1947,9 @@ impl DeleteMedia {
         }
     }
 }
-impl nxcloud_client::check::Check for DeleteMedia {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
-        static BUSINESS_PHONE: nxcloud_client::check::Pattern = nxcloud_client::check::Pattern::new(
+impl nxcloud_client::codegen::validate::Validate for DeleteMedia {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
+        static BUSINESS_PHONE: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(
             "^[0-9]+$",
         );
         {
@@ -1927,7 +1957,7 @@ impl nxcloud_client::check::Check for DeleteMedia {
             at.text(
                 "business_phone",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     pattern: Some(&BUSINESS_PHONE),
                     ..Default::default()
                 },
@@ -1936,7 +1966,10 @@ impl nxcloud_client::check::Check for DeleteMedia {
         {
             let value = &self.messaging_product;
             if value != "whatsapp" {
-                at.nested("messaging_product", &nxcloud_client::check::Must("whatsapp"));
+                at.nested(
+                    "messaging_product",
+                    &nxcloud_client::codegen::validate::FixedValue("whatsapp"),
+                );
             }
         }
         {
@@ -1944,7 +1977,7 @@ impl nxcloud_client::check::Check for DeleteMedia {
             at.text(
                 "Media-ID",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -1955,7 +1988,10 @@ impl nxcloud_client::check::Check for DeleteMedia {
 impl std::fmt::Debug for DeleteMedia {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("DeleteMedia")
-            .field("business_phone", &nxcloud_client::Shape::shape(&self.business_phone))
+            .field(
+                "business_phone",
+                &nxcloud_client::codegen::Redact::redact(&self.business_phone),
+            )
             .field("messaging_product", &self.messaging_product)
             .field("media_id", &self.media_id)
             .finish()
@@ -2014,9 +2050,9 @@ impl CreateTemplate {
         }
     }
 }
-impl nxcloud_client::check::Check for CreateTemplate {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
-        static BUSINESS_PHONE: nxcloud_client::check::Pattern = nxcloud_client::check::Pattern::new(
+impl nxcloud_client::codegen::validate::Validate for CreateTemplate {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
+        static BUSINESS_PHONE: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(
             "^[0-9]+$",
         );
         {
@@ -2024,7 +2060,7 @@ impl nxcloud_client::check::Check for CreateTemplate {
             at.text(
                 "appkey",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -2035,7 +2071,7 @@ impl nxcloud_client::check::Check for CreateTemplate {
             at.text(
                 "business_phone",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     pattern: Some(&BUSINESS_PHONE),
                     ..Default::default()
                 },
@@ -2044,7 +2080,10 @@ impl nxcloud_client::check::Check for CreateTemplate {
         {
             let value = &self.messaging_product;
             if value != "whatsapp" {
-                at.nested("messaging_product", &nxcloud_client::check::Must("whatsapp"));
+                at.nested(
+                    "messaging_product",
+                    &nxcloud_client::codegen::validate::FixedValue("whatsapp"),
+                );
             }
         }
         {
@@ -2052,7 +2091,7 @@ impl nxcloud_client::check::Check for CreateTemplate {
             at.text(
                 "name",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -2067,8 +2106,11 @@ impl nxcloud_client::check::Check for CreateTemplate {
 impl std::fmt::Debug for CreateTemplate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CreateTemplate")
-            .field("app_key", &nxcloud_client::Shape::shape(&self.app_key))
-            .field("business_phone", &nxcloud_client::Shape::shape(&self.business_phone))
+            .field("app_key", &nxcloud_client::codegen::Redact::redact(&self.app_key))
+            .field(
+                "business_phone",
+                &nxcloud_client::codegen::Redact::redact(&self.business_phone),
+            )
             .field("messaging_product", &self.messaging_product)
             .field("category", &self.category)
             .field("language", &self.language)
@@ -2125,9 +2167,9 @@ impl UpdateTemplate {
         }
     }
 }
-impl nxcloud_client::check::Check for UpdateTemplate {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
-        static BUSINESS_PHONE: nxcloud_client::check::Pattern = nxcloud_client::check::Pattern::new(
+impl nxcloud_client::codegen::validate::Validate for UpdateTemplate {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
+        static BUSINESS_PHONE: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(
             "^[0-9]+$",
         );
         {
@@ -2135,7 +2177,7 @@ impl nxcloud_client::check::Check for UpdateTemplate {
             at.text(
                 "appkey",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -2146,7 +2188,7 @@ impl nxcloud_client::check::Check for UpdateTemplate {
             at.text(
                 "business_phone",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     pattern: Some(&BUSINESS_PHONE),
                     ..Default::default()
                 },
@@ -2155,7 +2197,10 @@ impl nxcloud_client::check::Check for UpdateTemplate {
         {
             let value = &self.messaging_product;
             if value != "whatsapp" {
-                at.nested("messaging_product", &nxcloud_client::check::Must("whatsapp"));
+                at.nested(
+                    "messaging_product",
+                    &nxcloud_client::codegen::validate::FixedValue("whatsapp"),
+                );
             }
         }
         {
@@ -2163,7 +2208,7 @@ impl nxcloud_client::check::Check for UpdateTemplate {
             at.text(
                 "template_id",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -2178,8 +2223,11 @@ impl nxcloud_client::check::Check for UpdateTemplate {
 impl std::fmt::Debug for UpdateTemplate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("UpdateTemplate")
-            .field("app_key", &nxcloud_client::Shape::shape(&self.app_key))
-            .field("business_phone", &nxcloud_client::Shape::shape(&self.business_phone))
+            .field("app_key", &nxcloud_client::codegen::Redact::redact(&self.app_key))
+            .field(
+                "business_phone",
+                &nxcloud_client::codegen::Redact::redact(&self.business_phone),
+            )
             .field("messaging_product", &self.messaging_product)
             .field("category", &self.category)
             .field("template_id", &self.template_id)
@@ -2227,13 +2275,13 @@ impl From<ButtonsComponent> for TemplateComponent {
         Self::Buttons(value)
     }
 }
-impl nxcloud_client::check::Check for TemplateComponent {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for TemplateComponent {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         match self {
-            Self::Header(value) => value.check(at),
-            Self::Body(value) => value.check(at),
-            Self::Footer(value) => value.check(at),
-            Self::Buttons(value) => value.check(at),
+            Self::Header(value) => value.validate(at),
+            Self::Body(value) => value.validate(at),
+            Self::Footer(value) => value.validate(at),
+            Self::Buttons(value) => value.validate(at),
         }
     }
 }
@@ -2262,13 +2310,13 @@ impl From<TextHeader> for HeaderComponent {
         Self::Text(value)
     }
 }
-impl nxcloud_client::check::Check for HeaderComponent {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for HeaderComponent {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         match self {
-            Self::Text(value) => value.check(at),
-            Self::Document(value) => value.check(at),
-            Self::Image(value) => value.check(at),
-            Self::Video(value) => value.check(at),
+            Self::Text(value) => value.validate(at),
+            Self::Document(value) => value.validate(at),
+            Self::Image(value) => value.validate(at),
+            Self::Video(value) => value.validate(at),
         }
     }
 }
@@ -2304,14 +2352,14 @@ impl TextHeader {
         self
     }
 }
-impl nxcloud_client::check::Check for TextHeader {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for TextHeader {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.text;
             at.text(
                 "text",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -2325,7 +2373,7 @@ impl nxcloud_client::check::Check for TextHeader {
 impl std::fmt::Debug for TextHeader {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("TextHeader")
-            .field("text", &nxcloud_client::Shape::shape(&self.text))
+            .field("text", &nxcloud_client::codegen::Redact::redact(&self.text))
             .field("example", &self.example)
             .finish()
     }
@@ -2352,13 +2400,16 @@ impl TextHeaderExample {
         }
     }
 }
-impl nxcloud_client::check::Check for TextHeaderExample {
-    fn check(&self, _: &mut nxcloud_client::check::Checker) {}
+impl nxcloud_client::codegen::validate::Validate for TextHeaderExample {
+    fn validate(&self, _: &mut nxcloud_client::codegen::validate::Validator) {}
 }
 impl std::fmt::Debug for TextHeaderExample {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("TextHeaderExample")
-            .field("header_text", &nxcloud_client::Shape::shape(&self.header_text))
+            .field(
+                "header_text",
+                &nxcloud_client::codegen::Redact::redact(&self.header_text),
+            )
             .finish()
     }
 }
@@ -2382,8 +2433,8 @@ impl MediaHeader {
         Self { example: example.into() }
     }
 }
-impl nxcloud_client::check::Check for MediaHeader {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for MediaHeader {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.example;
             at.nested("example", value);
@@ -2445,13 +2496,13 @@ impl Default for MediaHeaderExample {
         Self::new()
     }
 }
-impl nxcloud_client::check::Check for MediaHeaderExample {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for MediaHeaderExample {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         if let Some(value) = &self.header_handle {
             at.text(
                 "header_handle",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -2461,13 +2512,13 @@ impl nxcloud_client::check::Check for MediaHeaderExample {
             at.text(
                 "custom_header_handle_url",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
             );
         }
-        at.given(
+        at.cardinality(
             &[
                 (
                     "header_handle",
@@ -2492,7 +2543,7 @@ impl std::fmt::Debug for MediaHeaderExample {
             .field("header_handle", &self.header_handle)
             .field(
                 "custom_header_handle_url",
-                &nxcloud_client::Shape::shape(&self.custom_header_handle_url),
+                &nxcloud_client::codegen::Redact::redact(&self.custom_header_handle_url),
             )
             .finish()
     }
@@ -2557,13 +2608,13 @@ impl Default for BodyComponent {
         Self::new()
     }
 }
-impl nxcloud_client::check::Check for BodyComponent {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for BodyComponent {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         if let Some(value) = &self.text {
             at.text(
                 "text",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -2572,7 +2623,7 @@ impl nxcloud_client::check::Check for BodyComponent {
         if let Some(value) = &self.example {
             at.nested("example", value);
         }
-        at.given(
+        at.cardinality(
             &[
                 ("text", self.text.as_deref().is_some_and(|text| !text.is_empty())),
                 (
@@ -2588,7 +2639,7 @@ impl nxcloud_client::check::Check for BodyComponent {
 impl std::fmt::Debug for BodyComponent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("BodyComponent")
-            .field("text", &nxcloud_client::Shape::shape(&self.text))
+            .field("text", &nxcloud_client::codegen::Redact::redact(&self.text))
             .field("example", &self.example)
             .field("add_security_recommendation", &self.add_security_recommendation)
             .finish()
@@ -2616,13 +2667,16 @@ impl BodyExample {
         }
     }
 }
-impl nxcloud_client::check::Check for BodyExample {
-    fn check(&self, _: &mut nxcloud_client::check::Checker) {}
+impl nxcloud_client::codegen::validate::Validate for BodyExample {
+    fn validate(&self, _: &mut nxcloud_client::codegen::validate::Validator) {}
 }
 impl std::fmt::Debug for BodyExample {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("BodyExample")
-            .field("body_text", &nxcloud_client::Shape::shape(&self.body_text))
+            .field(
+                "body_text",
+                &nxcloud_client::codegen::Redact::redact(&self.body_text),
+            )
             .finish()
     }
 }
@@ -2673,13 +2727,13 @@ impl Default for FooterComponent {
         Self::new()
     }
 }
-impl nxcloud_client::check::Check for FooterComponent {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for FooterComponent {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         if let Some(value) = &self.text {
             at.text(
                 "text",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -2689,13 +2743,13 @@ impl nxcloud_client::check::Check for FooterComponent {
             at.number(
                 "code_expiration_minutes",
                 *value,
-                nxcloud_client::check::Range {
+                nxcloud_client::codegen::validate::Range {
                     min: Some(1),
                     max: Some(90),
                 },
             );
         }
-        at.given(
+        at.cardinality(
             &[
                 ("text", self.text.as_deref().is_some_and(|text| !text.is_empty())),
                 ("code_expiration_minutes", self.code_expiration_minutes.is_some()),
@@ -2708,7 +2762,7 @@ impl nxcloud_client::check::Check for FooterComponent {
 impl std::fmt::Debug for FooterComponent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("FooterComponent")
-            .field("text", &nxcloud_client::Shape::shape(&self.text))
+            .field("text", &nxcloud_client::codegen::Redact::redact(&self.text))
             .field("code_expiration_minutes", &self.code_expiration_minutes)
             .finish()
     }
@@ -2735,8 +2789,8 @@ impl ButtonsComponent {
         }
     }
 }
-impl nxcloud_client::check::Check for ButtonsComponent {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for ButtonsComponent {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.buttons;
             at.each("buttons", value);
@@ -2788,13 +2842,13 @@ impl From<OtpButton> for TemplateButton {
         Self::Otp(value)
     }
 }
-impl nxcloud_client::check::Check for TemplateButton {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for TemplateButton {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         match self {
-            Self::QuickReply(value) => value.check(at),
-            Self::Url(value) => value.check(at),
-            Self::PhoneNumber(value) => value.check(at),
-            Self::Otp(value) => value.check(at),
+            Self::QuickReply(value) => value.validate(at),
+            Self::Url(value) => value.validate(at),
+            Self::PhoneNumber(value) => value.validate(at),
+            Self::Otp(value) => value.validate(at),
         }
     }
 }
@@ -2818,14 +2872,14 @@ impl QuickReplyButton {
         Self { text: text.into() }
     }
 }
-impl nxcloud_client::check::Check for QuickReplyButton {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for QuickReplyButton {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.text;
             at.text(
                 "text",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -2836,7 +2890,7 @@ impl nxcloud_client::check::Check for QuickReplyButton {
 impl std::fmt::Debug for QuickReplyButton {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("QuickReplyButton")
-            .field("text", &nxcloud_client::Shape::shape(&self.text))
+            .field("text", &nxcloud_client::codegen::Redact::redact(&self.text))
             .finish()
     }
 }
@@ -2879,14 +2933,14 @@ impl UrlButton {
         self
     }
 }
-impl nxcloud_client::check::Check for UrlButton {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for UrlButton {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.text;
             at.text(
                 "text",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -2897,7 +2951,7 @@ impl nxcloud_client::check::Check for UrlButton {
             at.text(
                 "url",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -2908,9 +2962,9 @@ impl nxcloud_client::check::Check for UrlButton {
 impl std::fmt::Debug for UrlButton {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("UrlButton")
-            .field("text", &nxcloud_client::Shape::shape(&self.text))
-            .field("url", &nxcloud_client::Shape::shape(&self.url))
-            .field("example", &nxcloud_client::Shape::shape(&self.example))
+            .field("text", &nxcloud_client::codegen::Redact::redact(&self.text))
+            .field("url", &nxcloud_client::codegen::Redact::redact(&self.url))
+            .field("example", &nxcloud_client::codegen::Redact::redact(&self.example))
             .finish()
     }
 }
@@ -2940,14 +2994,14 @@ impl PhoneNumberButton {
         }
     }
 }
-impl nxcloud_client::check::Check for PhoneNumberButton {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for PhoneNumberButton {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.text;
             at.text(
                 "text",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -2958,7 +3012,7 @@ impl nxcloud_client::check::Check for PhoneNumberButton {
             at.text(
                 "phone_number",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -2969,8 +3023,11 @@ impl nxcloud_client::check::Check for PhoneNumberButton {
 impl std::fmt::Debug for PhoneNumberButton {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("PhoneNumberButton")
-            .field("text", &nxcloud_client::Shape::shape(&self.text))
-            .field("phone_number", &nxcloud_client::Shape::shape(&self.phone_number))
+            .field("text", &nxcloud_client::codegen::Redact::redact(&self.text))
+            .field(
+                "phone_number",
+                &nxcloud_client::codegen::Redact::redact(&self.phone_number),
+            )
             .finish()
     }
 }
@@ -2998,11 +3055,11 @@ impl From<CopyCodeButton> for OtpButton {
         Self::CopyCode(value)
     }
 }
-impl nxcloud_client::check::Check for OtpButton {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for OtpButton {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         match self {
-            Self::OneTap(value) => value.check(at),
-            Self::CopyCode(value) => value.check(at),
+            Self::OneTap(value) => value.validate(at),
+            Self::CopyCode(value) => value.validate(at),
         }
     }
 }
@@ -3045,14 +3102,14 @@ impl OneTapButton {
         }
     }
 }
-impl nxcloud_client::check::Check for OneTapButton {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for OneTapButton {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.text;
             at.text(
                 "text",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -3063,7 +3120,7 @@ impl nxcloud_client::check::Check for OneTapButton {
             at.text(
                 "autofill_text",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -3074,7 +3131,7 @@ impl nxcloud_client::check::Check for OneTapButton {
             at.text(
                 "package_name",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -3085,7 +3142,7 @@ impl nxcloud_client::check::Check for OneTapButton {
             at.text(
                 "signature_hash",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -3096,10 +3153,16 @@ impl nxcloud_client::check::Check for OneTapButton {
 impl std::fmt::Debug for OneTapButton {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("OneTapButton")
-            .field("text", &nxcloud_client::Shape::shape(&self.text))
-            .field("autofill_text", &nxcloud_client::Shape::shape(&self.autofill_text))
+            .field("text", &nxcloud_client::codegen::Redact::redact(&self.text))
+            .field(
+                "autofill_text",
+                &nxcloud_client::codegen::Redact::redact(&self.autofill_text),
+            )
             .field("package_name", &self.package_name)
-            .field("signature_hash", &nxcloud_client::Shape::shape(&self.signature_hash))
+            .field(
+                "signature_hash",
+                &nxcloud_client::codegen::Redact::redact(&self.signature_hash),
+            )
             .finish()
     }
 }
@@ -3123,14 +3186,14 @@ impl CopyCodeButton {
         Self { text: text.into() }
     }
 }
-impl nxcloud_client::check::Check for CopyCodeButton {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for CopyCodeButton {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.text;
             at.text(
                 "text",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -3141,7 +3204,7 @@ impl nxcloud_client::check::Check for CopyCodeButton {
 impl std::fmt::Debug for CopyCodeButton {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CopyCodeButton")
-            .field("text", &nxcloud_client::Shape::shape(&self.text))
+            .field("text", &nxcloud_client::codegen::Redact::redact(&self.text))
             .finish()
     }
 }
@@ -3215,9 +3278,9 @@ impl GetTemplates {
         self
     }
 }
-impl nxcloud_client::check::Check for GetTemplates {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
-        static BUSINESS_PHONE: nxcloud_client::check::Pattern = nxcloud_client::check::Pattern::new(
+impl nxcloud_client::codegen::validate::Validate for GetTemplates {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
+        static BUSINESS_PHONE: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(
             "^[0-9]+$",
         );
         {
@@ -3225,7 +3288,7 @@ impl nxcloud_client::check::Check for GetTemplates {
             at.text(
                 "appkey",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -3236,7 +3299,7 @@ impl nxcloud_client::check::Check for GetTemplates {
             at.text(
                 "business_phone",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     pattern: Some(&BUSINESS_PHONE),
                     ..Default::default()
                 },
@@ -3245,7 +3308,10 @@ impl nxcloud_client::check::Check for GetTemplates {
         {
             let value = &self.messaging_product;
             if value != "whatsapp" {
-                at.nested("messaging_product", &nxcloud_client::check::Must("whatsapp"));
+                at.nested(
+                    "messaging_product",
+                    &nxcloud_client::codegen::validate::FixedValue("whatsapp"),
+                );
             }
         }
     }
@@ -3253,8 +3319,11 @@ impl nxcloud_client::check::Check for GetTemplates {
 impl std::fmt::Debug for GetTemplates {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("GetTemplates")
-            .field("app_key", &nxcloud_client::Shape::shape(&self.app_key))
-            .field("business_phone", &nxcloud_client::Shape::shape(&self.business_phone))
+            .field("app_key", &nxcloud_client::codegen::Redact::redact(&self.app_key))
+            .field(
+                "business_phone",
+                &nxcloud_client::codegen::Redact::redact(&self.business_phone),
+            )
             .field("messaging_product", &self.messaging_product)
             .field("after", &self.after)
             .field("before", &self.before)
@@ -3301,9 +3370,9 @@ impl DeleteTemplate {
         }
     }
 }
-impl nxcloud_client::check::Check for DeleteTemplate {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
-        static BUSINESS_PHONE: nxcloud_client::check::Pattern = nxcloud_client::check::Pattern::new(
+impl nxcloud_client::codegen::validate::Validate for DeleteTemplate {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
+        static BUSINESS_PHONE: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(
             "^[0-9]+$",
         );
         {
@@ -3311,7 +3380,7 @@ impl nxcloud_client::check::Check for DeleteTemplate {
             at.text(
                 "appkey",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -3322,7 +3391,7 @@ impl nxcloud_client::check::Check for DeleteTemplate {
             at.text(
                 "business_phone",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     pattern: Some(&BUSINESS_PHONE),
                     ..Default::default()
                 },
@@ -3331,7 +3400,10 @@ impl nxcloud_client::check::Check for DeleteTemplate {
         {
             let value = &self.messaging_product;
             if value != "whatsapp" {
-                at.nested("messaging_product", &nxcloud_client::check::Must("whatsapp"));
+                at.nested(
+                    "messaging_product",
+                    &nxcloud_client::codegen::validate::FixedValue("whatsapp"),
+                );
             }
         }
         {
@@ -3339,7 +3411,7 @@ impl nxcloud_client::check::Check for DeleteTemplate {
             at.text(
                 "name",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -3350,8 +3422,11 @@ impl nxcloud_client::check::Check for DeleteTemplate {
 impl std::fmt::Debug for DeleteTemplate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("DeleteTemplate")
-            .field("app_key", &nxcloud_client::Shape::shape(&self.app_key))
-            .field("business_phone", &nxcloud_client::Shape::shape(&self.business_phone))
+            .field("app_key", &nxcloud_client::codegen::Redact::redact(&self.app_key))
+            .field(
+                "business_phone",
+                &nxcloud_client::codegen::Redact::redact(&self.business_phone),
+            )
             .field("messaging_product", &self.messaging_product)
             .field("name", &self.name)
             .finish()
@@ -3372,15 +3447,12 @@ pub struct UploadTemplateFile {
     /// MIME type of the file, one of those listed at `file`; not a message type.
     pub type_: String,
     /// The file: PDF, MP4 video, or JPEG (`image/jpg` is allowed here too) or PNG image. No size limit is stated.
-    pub file: nxcloud_client::upload::Upload,
+    pub file: nxcloud_client::Upload,
 }
 impl UploadTemplateFile {
     /// With what is required.
     #[must_use]
-    pub fn new(
-        business_phone: impl Into<String>,
-        file: nxcloud_client::upload::Upload,
-    ) -> Self {
+    pub fn new(business_phone: impl Into<String>, file: nxcloud_client::Upload) -> Self {
         Self {
             messaging_product: "whatsapp".to_owned(),
             business_phone: business_phone.into(),
@@ -3388,8 +3460,8 @@ impl UploadTemplateFile {
             file,
         }
     }
-    pub(crate) fn form(&self) -> nxcloud_client::upload::Form {
-        let mut form = nxcloud_client::upload::Form::default();
+    pub(crate) fn form(&self) -> nxcloud_client::codegen::Form {
+        let mut form = nxcloud_client::codegen::Form::default();
         form.text("messaging_product", &self.messaging_product);
         form.text("business_phone", &self.business_phone);
         form.text("type", &self.type_);
@@ -3397,15 +3469,18 @@ impl UploadTemplateFile {
         form
     }
 }
-impl nxcloud_client::check::Check for UploadTemplateFile {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
-        static BUSINESS_PHONE: nxcloud_client::check::Pattern = nxcloud_client::check::Pattern::new(
+impl nxcloud_client::codegen::validate::Validate for UploadTemplateFile {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
+        static BUSINESS_PHONE: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(
             "^[0-9]+$",
         );
         {
             let value = &self.messaging_product;
             if value != "whatsapp" {
-                at.nested("messaging_product", &nxcloud_client::check::Must("whatsapp"));
+                at.nested(
+                    "messaging_product",
+                    &nxcloud_client::codegen::validate::FixedValue("whatsapp"),
+                );
             }
         }
         {
@@ -3413,7 +3488,7 @@ impl nxcloud_client::check::Check for UploadTemplateFile {
             at.text(
                 "business_phone",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     pattern: Some(&BUSINESS_PHONE),
                     ..Default::default()
                 },
@@ -3424,7 +3499,7 @@ impl nxcloud_client::check::Check for UploadTemplateFile {
             at.text(
                 "type",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -3437,13 +3512,17 @@ impl nxcloud_client::check::Check for UploadTemplateFile {
                     "file",
                     at,
                     &[
-                        nxcloud_client::upload::Rule::new(
+                        nxcloud_client::codegen::Rule::new(
                             "document",
                             &["application/pdf"],
                             None,
                         ),
-                        nxcloud_client::upload::Rule::new("video", &["video/mp4"], None),
-                        nxcloud_client::upload::Rule::new(
+                        nxcloud_client::codegen::Rule::new(
+                            "video",
+                            &["video/mp4"],
+                            None,
+                        ),
+                        nxcloud_client::codegen::Rule::new(
                             "image",
                             &["image/jpeg", "image/png", "image/jpg"],
                             None,
@@ -3457,7 +3536,10 @@ impl std::fmt::Debug for UploadTemplateFile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("UploadTemplateFile")
             .field("messaging_product", &self.messaging_product)
-            .field("business_phone", &nxcloud_client::Shape::shape(&self.business_phone))
+            .field(
+                "business_phone",
+                &nxcloud_client::codegen::Redact::redact(&self.business_phone),
+            )
             .field("type_", &self.type_)
             .field("file", &self.file)
             .finish()
@@ -3503,14 +3585,14 @@ impl GetPhones {
         self
     }
 }
-impl nxcloud_client::check::Check for GetPhones {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for GetPhones {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.app_key;
             at.text(
                 "appkey",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -3519,7 +3601,10 @@ impl nxcloud_client::check::Check for GetPhones {
         {
             let value = &self.messaging_product;
             if value != "whatsapp" {
-                at.nested("messaging_product", &nxcloud_client::check::Must("whatsapp"));
+                at.nested(
+                    "messaging_product",
+                    &nxcloud_client::codegen::validate::FixedValue("whatsapp"),
+                );
             }
         }
     }
@@ -3527,10 +3612,10 @@ impl nxcloud_client::check::Check for GetPhones {
 impl std::fmt::Debug for GetPhones {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("GetPhones")
-            .field("app_key", &nxcloud_client::Shape::shape(&self.app_key))
+            .field("app_key", &nxcloud_client::codegen::Redact::redact(&self.app_key))
             .field(
                 "business_phones",
-                &nxcloud_client::Shape::shape(&self.business_phones),
+                &nxcloud_client::codegen::Redact::redact(&self.business_phones),
             )
             .field("messaging_product", &self.messaging_product)
             .finish()
@@ -3562,14 +3647,14 @@ impl IntegratorCreateApp {
         }
     }
 }
-impl nxcloud_client::check::Check for IntegratorCreateApp {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for IntegratorCreateApp {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.app_name;
             at.text(
                 "app_name",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -3580,7 +3665,7 @@ impl nxcloud_client::check::Check for IntegratorCreateApp {
             at.text(
                 "webhook",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -3591,8 +3676,8 @@ impl nxcloud_client::check::Check for IntegratorCreateApp {
 impl std::fmt::Debug for IntegratorCreateApp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("IntegratorCreateApp")
-            .field("app_name", &nxcloud_client::Shape::shape(&self.app_name))
-            .field("webhook", &nxcloud_client::Shape::shape(&self.webhook))
+            .field("app_name", &nxcloud_client::codegen::Redact::redact(&self.app_name))
+            .field("webhook", &nxcloud_client::codegen::Redact::redact(&self.webhook))
             .finish()
     }
 }
@@ -3622,14 +3707,14 @@ impl IntegratorGetCode {
         }
     }
 }
-impl nxcloud_client::check::Check for IntegratorGetCode {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for IntegratorGetCode {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.phone_number;
             at.text(
                 "phone_number",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -3640,7 +3725,10 @@ impl nxcloud_client::check::Check for IntegratorGetCode {
 impl std::fmt::Debug for IntegratorGetCode {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("IntegratorGetCode")
-            .field("phone_number", &nxcloud_client::Shape::shape(&self.phone_number))
+            .field(
+                "phone_number",
+                &nxcloud_client::codegen::Redact::redact(&self.phone_number),
+            )
             .field("method", &self.method)
             .finish()
     }
@@ -3671,14 +3759,14 @@ impl IntegratorCheckCode {
         }
     }
 }
-impl nxcloud_client::check::Check for IntegratorCheckCode {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for IntegratorCheckCode {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.phone_number;
             at.text(
                 "phone_number",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -3689,7 +3777,7 @@ impl nxcloud_client::check::Check for IntegratorCheckCode {
             at.text(
                 "code",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -3700,8 +3788,11 @@ impl nxcloud_client::check::Check for IntegratorCheckCode {
 impl std::fmt::Debug for IntegratorCheckCode {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("IntegratorCheckCode")
-            .field("phone_number", &nxcloud_client::Shape::shape(&self.phone_number))
-            .field("code", &nxcloud_client::Shape::shape(&self.code))
+            .field(
+                "phone_number",
+                &nxcloud_client::codegen::Redact::redact(&self.phone_number),
+            )
+            .field("code", &nxcloud_client::codegen::Redact::redact(&self.code))
             .finish()
     }
 }
@@ -3727,14 +3818,14 @@ impl IntegratorCreateClient {
         }
     }
 }
-impl nxcloud_client::check::Check for IntegratorCreateClient {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for IntegratorCreateClient {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.phone_number;
             at.text(
                 "phone_number",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -3745,7 +3836,10 @@ impl nxcloud_client::check::Check for IntegratorCreateClient {
 impl std::fmt::Debug for IntegratorCreateClient {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("IntegratorCreateClient")
-            .field("phone_number", &nxcloud_client::Shape::shape(&self.phone_number))
+            .field(
+                "phone_number",
+                &nxcloud_client::codegen::Redact::redact(&self.phone_number),
+            )
             .finish()
     }
 }
@@ -3769,14 +3863,14 @@ impl IntegratorPhoneList {
         Self { app_key: app_key.into() }
     }
 }
-impl nxcloud_client::check::Check for IntegratorPhoneList {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for IntegratorPhoneList {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.app_key;
             at.text(
                 "appkey",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -3787,7 +3881,7 @@ impl nxcloud_client::check::Check for IntegratorPhoneList {
 impl std::fmt::Debug for IntegratorPhoneList {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("IntegratorPhoneList")
-            .field("app_key", &nxcloud_client::Shape::shape(&self.app_key))
+            .field("app_key", &nxcloud_client::codegen::Redact::redact(&self.app_key))
             .finish()
     }
 }
@@ -3847,12 +3941,12 @@ impl SaasSendTemplate {
         }
     }
 }
-impl nxcloud_client::check::Check for SaasSendTemplate {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
-        static BUSINESS_PHONE: nxcloud_client::check::Pattern = nxcloud_client::check::Pattern::new(
+impl nxcloud_client::codegen::validate::Validate for SaasSendTemplate {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
+        static BUSINESS_PHONE: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(
             "^[0-9]+$",
         );
-        static TO: nxcloud_client::check::Pattern = nxcloud_client::check::Pattern::new(
+        static TO: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(
             "^[0-9]+$",
         );
         {
@@ -3860,7 +3954,7 @@ impl nxcloud_client::check::Check for SaasSendTemplate {
             at.text(
                 "appkey",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -3871,7 +3965,7 @@ impl nxcloud_client::check::Check for SaasSendTemplate {
             at.text(
                 "business_phone",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     pattern: Some(&BUSINESS_PHONE),
                     ..Default::default()
                 },
@@ -3880,13 +3974,19 @@ impl nxcloud_client::check::Check for SaasSendTemplate {
         {
             let value = &self.messaging_product;
             if value != "whatsapp" {
-                at.nested("messaging_product", &nxcloud_client::check::Must("whatsapp"));
+                at.nested(
+                    "messaging_product",
+                    &nxcloud_client::codegen::validate::FixedValue("whatsapp"),
+                );
             }
         }
         {
             let value = &self.recipient_type;
             if value != "individual" {
-                at.nested("recipient_type", &nxcloud_client::check::Must("individual"));
+                at.nested(
+                    "recipient_type",
+                    &nxcloud_client::codegen::validate::FixedValue("individual"),
+                );
             }
         }
         {
@@ -3894,7 +3994,7 @@ impl nxcloud_client::check::Check for SaasSendTemplate {
             at.text(
                 "to",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     pattern: Some(&TO),
                     ..Default::default()
                 },
@@ -3903,7 +4003,10 @@ impl nxcloud_client::check::Check for SaasSendTemplate {
         {
             let value = &self.type_;
             if value != "template" {
-                at.nested("type", &nxcloud_client::check::Must("template"));
+                at.nested(
+                    "type",
+                    &nxcloud_client::codegen::validate::FixedValue("template"),
+                );
             }
         }
         {
@@ -3916,11 +4019,14 @@ impl std::fmt::Debug for SaasSendTemplate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SaasSendTemplate")
             .field("tenant_id", &self.tenant_id)
-            .field("app_key", &nxcloud_client::Shape::shape(&self.app_key))
-            .field("business_phone", &nxcloud_client::Shape::shape(&self.business_phone))
+            .field("app_key", &nxcloud_client::codegen::Redact::redact(&self.app_key))
+            .field(
+                "business_phone",
+                &nxcloud_client::codegen::Redact::redact(&self.business_phone),
+            )
             .field("messaging_product", &self.messaging_product)
             .field("recipient_type", &self.recipient_type)
-            .field("to", &nxcloud_client::Shape::shape(&self.to))
+            .field("to", &nxcloud_client::codegen::Redact::redact(&self.to))
             .field("type_", &self.type_)
             .field("template", &self.template)
             .finish()
@@ -3965,14 +4071,14 @@ impl SaasTemplate {
         self
     }
 }
-impl nxcloud_client::check::Check for SaasTemplate {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for SaasTemplate {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.name;
             at.text(
                 "name",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
                 },
@@ -4031,8 +4137,8 @@ impl SaasTemplateValues {
         self
     }
 }
-impl nxcloud_client::check::Check for SaasTemplateValues {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for SaasTemplateValues {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         if let Some(value) = &self.parameters {
             at.each("parameters", value);
         }
@@ -4070,11 +4176,11 @@ impl From<SaasImageParameter> for SaasParameter {
         Self::Image(value)
     }
 }
-impl nxcloud_client::check::Check for SaasParameter {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for SaasParameter {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         match self {
-            Self::Text(value) => value.check(at),
-            Self::Image(value) => value.check(at),
+            Self::Text(value) => value.validate(at),
+            Self::Image(value) => value.validate(at),
         }
     }
 }
@@ -4098,8 +4204,8 @@ impl SaasImageParameter {
         Self { image: image.into() }
     }
 }
-impl nxcloud_client::check::Check for SaasImageParameter {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for SaasImageParameter {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.image;
             at.nested("image", value);
@@ -4131,9 +4237,9 @@ impl SaasImage {
         Self { link: link.into() }
     }
 }
-impl nxcloud_client::check::Check for SaasImage {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
-        static LINK: nxcloud_client::check::Pattern = nxcloud_client::check::Pattern::new(
+impl nxcloud_client::codegen::validate::Validate for SaasImage {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
+        static LINK: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(
             "^https?://.+",
         );
         {
@@ -4141,7 +4247,7 @@ impl nxcloud_client::check::Check for SaasImage {
             at.text(
                 "link",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     pattern: Some(&LINK),
                     ..Default::default()
                 },
@@ -4152,7 +4258,7 @@ impl nxcloud_client::check::Check for SaasImage {
 impl std::fmt::Debug for SaasImage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SaasImage")
-            .field("link", &nxcloud_client::Shape::shape(&self.link))
+            .field("link", &nxcloud_client::codegen::Redact::redact(&self.link))
             .finish()
     }
 }

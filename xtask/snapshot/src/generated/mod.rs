@@ -18,7 +18,7 @@ pub(crate) mod requests;
     reason = "written by progenitor, private to the crate"
 )]
 mod http;
-impl progenitor_client::ClientHooks<nxcloud_client::Call> for http::Client {
+impl progenitor_client::ClientHooks<nxcloud_client::codegen::Call> for http::Client {
     async fn exec(
         &self,
         request: reqwest::Request,

@@ -15,10 +15,10 @@ pub struct SendItReply {
     /// Rows.
     pub rows: Vec<Data>,
     /// What the reference does not list, and values that did not fit their field.
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     pub repairs: nxcloud_client::Repairs,
-    spellings: nxcloud_client::lenient::Spellings,
+    spellings: nxcloud_client::codegen::lenient::WireNames,
 }
 impl serde::Serialize for SendItReply {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -33,10 +33,10 @@ impl serde::Serialize for SendItReply {
         if self.code.is_some() {
             map.serialize_entry(self.spellings.of("code"), &self.code)?;
         }
-        if !nxcloud_client::lenient::is_default(&self.data) {
+        if !nxcloud_client::codegen::lenient::is_default(&self.data) {
             map.serialize_entry(self.spellings.of("data"), &self.data)?;
         }
-        if !nxcloud_client::lenient::is_default(&self.rows) {
+        if !nxcloud_client::codegen::lenient::is_default(&self.rows) {
             map.serialize_entry(self.spellings.of("rows"), &self.rows)?;
         }
         for (key, value) in &self.extra {
@@ -45,18 +45,18 @@ impl serde::Serialize for SendItReply {
         map.end()
     }
 }
-impl nxcloud_client::lenient::Record for SendItReply {
+impl nxcloud_client::codegen::lenient::LenientObject for SendItReply {
     const LIST: Option<&'static str> = Some("rows");
     fn came_as_list(mut self) -> Self {
         self.spellings.set_list();
         self
     }
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
-        let spellings = nxcloud_client::lenient::Spellings::default();
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
+        let spellings = nxcloud_client::codegen::lenient::WireNames::default();
         Self {
-            code: nxcloud_client::lenient::take(&mut map, "code"),
-            data: nxcloud_client::lenient::take_filled(&mut map, "data"),
-            rows: nxcloud_client::lenient::take_filled(&mut map, "rows"),
+            code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
+            data: nxcloud_client::codegen::lenient::take_filled(&mut map, "data"),
+            rows: nxcloud_client::codegen::lenient::take_filled(&mut map, "rows"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
             spellings,
@@ -69,14 +69,14 @@ impl nxcloud_client::lenient::Record for SendItReply {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(SendItReply);
+nxcloud_client::codegen::record_deserialize!(SendItReply);
 impl std::fmt::Debug for SendItReply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SendItReply")
             .field("code", &self.code)
             .field("data", &self.data)
             .field("rows", &self.rows)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -91,7 +91,7 @@ pub struct Data {
     /// A list of lists.
     pub nested: Vec<Vec<String>>,
     /// Anything.
-    pub anything: Option<nxcloud_client::lenient::Value>,
+    pub anything: Option<nxcloud_client::codegen::lenient::Value>,
     /// A price.
     pub price: Option<nxcloud_client::Decimal>,
     /// A flag.
@@ -103,19 +103,19 @@ pub struct Data {
     /// A reserved word with another spelling.
     pub match_: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     pub repairs: nxcloud_client::Repairs,
-    spellings: nxcloud_client::lenient::Spellings,
+    spellings: nxcloud_client::codegen::lenient::WireNames,
 }
 impl serde::Serialize for Data {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeMap as _;
         let mut map = serializer.serialize_map(None)?;
-        if !nxcloud_client::lenient::is_default(&self.by_phone) {
+        if !nxcloud_client::codegen::lenient::is_default(&self.by_phone) {
             map.serialize_entry(self.spellings.of("by_phone"), &self.by_phone)?;
         }
-        if !nxcloud_client::lenient::is_default(&self.nested) {
+        if !nxcloud_client::codegen::lenient::is_default(&self.nested) {
             map.serialize_entry(self.spellings.of("nested"), &self.nested)?;
         }
         if self.anything.is_some() {
@@ -142,18 +142,21 @@ impl serde::Serialize for Data {
         map.end()
     }
 }
-impl nxcloud_client::lenient::Record for Data {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
-        let mut spellings = nxcloud_client::lenient::Spellings::default();
+impl nxcloud_client::codegen::lenient::LenientObject for Data {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
+        let mut spellings = nxcloud_client::codegen::lenient::WireNames::default();
         Self {
-            by_phone: nxcloud_client::lenient::take_filled(&mut map, "by_phone"),
-            nested: nxcloud_client::lenient::take_filled(&mut map, "nested"),
-            anything: nxcloud_client::lenient::take(&mut map, "anything"),
-            price: nxcloud_client::lenient::take(&mut map, "price"),
-            ok: nxcloud_client::lenient::take(&mut map, "ok"),
-            ratio: nxcloud_client::lenient::take(&mut map, "ratio"),
-            level: nxcloud_client::lenient::take(&mut map, "level"),
-            match_: nxcloud_client::lenient::take_spelled(
+            by_phone: nxcloud_client::codegen::lenient::take_filled(
+                &mut map,
+                "by_phone",
+            ),
+            nested: nxcloud_client::codegen::lenient::take_filled(&mut map, "nested"),
+            anything: nxcloud_client::codegen::lenient::take(&mut map, "anything"),
+            price: nxcloud_client::codegen::lenient::take(&mut map, "price"),
+            ok: nxcloud_client::codegen::lenient::take(&mut map, "ok"),
+            ratio: nxcloud_client::codegen::lenient::take(&mut map, "ratio"),
+            level: nxcloud_client::codegen::lenient::take(&mut map, "level"),
+            match_: nxcloud_client::codegen::lenient::take_spelled(
                 &mut map,
                 &["match", "matched"],
                 &mut spellings,
@@ -170,19 +173,19 @@ impl nxcloud_client::lenient::Record for Data {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(Data);
+nxcloud_client::codegen::record_deserialize!(Data);
 impl std::fmt::Debug for Data {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Data")
-            .field("by_phone", &nxcloud_client::Shape::shape(&self.by_phone))
-            .field("nested", &nxcloud_client::Shape::shape(&self.nested))
-            .field("anything", &nxcloud_client::Shape::shape(&self.anything))
+            .field("by_phone", &nxcloud_client::codegen::Redact::redact(&self.by_phone))
+            .field("nested", &nxcloud_client::codegen::Redact::redact(&self.nested))
+            .field("anything", &nxcloud_client::codegen::Redact::redact(&self.anything))
             .field("price", &self.price)
             .field("ok", &self.ok)
             .field("ratio", &self.ratio)
             .field("level", &self.level)
-            .field("match_", &nxcloud_client::Shape::shape(&self.match_))
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("match_", &nxcloud_client::codegen::Redact::redact(&self.match_))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }
@@ -200,16 +203,16 @@ pub struct Happened {
     pub kind: Option<Word>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
-    pub extra: nxcloud_client::lenient::Map,
+    pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
     #[serde(skip)]
     pub repairs: nxcloud_client::Repairs,
 }
-impl nxcloud_client::lenient::Record for Happened {
-    fn from_map(mut map: nxcloud_client::lenient::Map) -> Self {
+impl nxcloud_client::codegen::lenient::LenientObject for Happened {
+    fn from_map(mut map: nxcloud_client::codegen::lenient::Map) -> Self {
         Self {
-            self_: nxcloud_client::lenient::take(&mut map, "self"),
-            kind: nxcloud_client::lenient::take(&mut map, "kind"),
+            self_: nxcloud_client::codegen::lenient::take(&mut map, "self"),
+            kind: nxcloud_client::codegen::lenient::take(&mut map, "kind"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -221,13 +224,13 @@ impl nxcloud_client::lenient::Record for Happened {
         &mut self.repairs
     }
 }
-nxcloud_client::record_deserialize!(Happened);
+nxcloud_client::codegen::record_deserialize!(Happened);
 impl std::fmt::Debug for Happened {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Happened")
-            .field("self_", &nxcloud_client::Shape::shape(&self.self_))
+            .field("self_", &nxcloud_client::codegen::Redact::redact(&self.self_))
             .field("kind", &self.kind)
-            .field("extra", &nxcloud_client::Shape::shape(&self.extra))
+            .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
     }
 }

@@ -30,7 +30,7 @@ pub struct SendIt {
     pub price: Option<nxcloud_client::Decimal>,
     /// A number as text.
     #[serde(rename = "count", default, skip_serializing_if = "Option::is_none")]
-    #[serde(serialize_with = "nxcloud_client::lenient::quoted_option")]
+    #[serde(serialize_with = "nxcloud_client::codegen::lenient::quoted_option")]
     pub count: Option<i64>,
     /// Labels.
     #[serde(rename = "tags", default, skip_serializing_if = "Option::is_none")]
@@ -118,9 +118,9 @@ impl SendIt {
         self
     }
 }
-impl nxcloud_client::check::Check for SendIt {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
-        static TYPE: nxcloud_client::check::Pattern = nxcloud_client::check::Pattern::new(
+impl nxcloud_client::codegen::validate::Validate for SendIt {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
+        static TYPE: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(
             "^[a-z]+$",
         );
         {
@@ -128,7 +128,7 @@ impl nxcloud_client::check::Check for SendIt {
             at.text(
                 "type",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     max: Some(3usize),
                     pattern: Some(&TYPE),
@@ -139,15 +139,18 @@ impl nxcloud_client::check::Check for SendIt {
         {
             let value = &self.product;
             if value != "fixed" {
-                at.nested("product", &nxcloud_client::check::Must("fixed"));
+                at.nested(
+                    "product",
+                    &nxcloud_client::codegen::validate::FixedValue("fixed"),
+                );
             }
         }
         if let Some(value) = &self.when {
             at.text(
                 "when",
                 value,
-                nxcloud_client::check::TextLimits {
-                    format: Some(nxcloud_client::check::Format::Date),
+                nxcloud_client::codegen::validate::TextLimits {
+                    format: Some(nxcloud_client::codegen::validate::Format::Date),
                     ..Default::default()
                 },
             );
@@ -156,7 +159,7 @@ impl nxcloud_client::check::Check for SendIt {
             at.number(
                 "limit",
                 *value,
-                nxcloud_client::check::Range {
+                nxcloud_client::codegen::validate::Range {
                     min: Some(0),
                     max: Some(90),
                 },
@@ -166,7 +169,7 @@ impl nxcloud_client::check::Check for SendIt {
             at.number(
                 "rate",
                 *value,
-                nxcloud_client::check::Range {
+                nxcloud_client::codegen::validate::Range {
                     min: Some(0.0),
                     max: None,
                 },
@@ -176,7 +179,7 @@ impl nxcloud_client::check::Check for SendIt {
             at.number(
                 "count",
                 *value,
-                nxcloud_client::check::Range {
+                nxcloud_client::codegen::validate::Range {
                     min: Some(1),
                     max: None,
                 },
@@ -186,7 +189,7 @@ impl nxcloud_client::check::Check for SendIt {
             at.length(
                 "tags",
                 value.len(),
-                nxcloud_client::check::Range {
+                nxcloud_client::codegen::validate::Range {
                     min: None,
                     max: Some(2),
                 },
@@ -196,15 +199,15 @@ impl nxcloud_client::check::Check for SendIt {
             at.length(
                 "parts",
                 value.len(),
-                nxcloud_client::check::Range {
+                nxcloud_client::codegen::validate::Range {
                     min: Some(1),
                     max: None,
                 },
             );
             at.each("parts", value);
         }
-        self.choice.check(at);
-        at.given(
+        self.choice.validate(at);
+        at.cardinality(
             &[
                 ("when", self.when.as_deref().is_some_and(|text| !text.is_empty())),
                 ("limit", self.limit.is_some()),
@@ -217,16 +220,16 @@ impl nxcloud_client::check::Check for SendIt {
 impl std::fmt::Debug for SendIt {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SendIt")
-            .field("type_", &nxcloud_client::Shape::shape(&self.type_))
+            .field("type_", &nxcloud_client::codegen::Redact::redact(&self.type_))
             .field("product", &self.product)
-            .field("when", &nxcloud_client::Shape::shape(&self.when))
+            .field("when", &nxcloud_client::codegen::Redact::redact(&self.when))
             .field("limit", &self.limit)
             .field("rate", &self.rate)
             .field("price", &self.price)
             .field("count", &self.count)
-            .field("tags", &nxcloud_client::Shape::shape(&self.tags))
+            .field("tags", &nxcloud_client::codegen::Redact::redact(&self.tags))
             .field("parts", &self.parts)
-            .field("media_id", &nxcloud_client::Shape::shape(&self.media_id))
+            .field("media_id", &nxcloud_client::codegen::Redact::redact(&self.media_id))
             .field("choice", &self.choice)
             .finish()
     }
@@ -255,8 +258,8 @@ impl From<ImageChoice> for Choice {
         Self::Image2g(value)
     }
 }
-impl nxcloud_client::check::Check for Choice {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for Choice {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         match self {
             Self::Text(value) => at.nested("data", value),
             Self::Image2g(value) => at.nested("data", value),
@@ -283,14 +286,14 @@ impl TextChoice {
         Self { body: body.into() }
     }
 }
-impl nxcloud_client::check::Check for TextChoice {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for TextChoice {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.body;
             at.text(
                 "body",
                 value,
-                nxcloud_client::check::TextLimits {
+                nxcloud_client::codegen::validate::TextLimits {
                     max: Some(5usize),
                     ..Default::default()
                 },
@@ -301,7 +304,7 @@ impl nxcloud_client::check::Check for TextChoice {
 impl std::fmt::Debug for TextChoice {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("TextChoice")
-            .field("body", &nxcloud_client::Shape::shape(&self.body))
+            .field("body", &nxcloud_client::codegen::Redact::redact(&self.body))
             .finish()
     }
 }
@@ -339,9 +342,9 @@ impl ImageChoice {
         }
     }
 }
-impl nxcloud_client::check::Check for ImageChoice {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
-        at.given(
+impl nxcloud_client::codegen::validate::Validate for ImageChoice {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
+        at.cardinality(
             &[
                 ("link", self.link.as_deref().is_some_and(|text| !text.is_empty())),
                 ("id", self.id.as_deref().is_some_and(|text| !text.is_empty())),
@@ -354,7 +357,7 @@ impl nxcloud_client::check::Check for ImageChoice {
 impl std::fmt::Debug for ImageChoice {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ImageChoice")
-            .field("link", &nxcloud_client::Shape::shape(&self.link))
+            .field("link", &nxcloud_client::codegen::Redact::redact(&self.link))
             .field("id", &self.id)
             .finish()
     }
@@ -385,8 +388,8 @@ impl Part {
         }
     }
 }
-impl nxcloud_client::check::Check for Part {
-    fn check(&self, at: &mut nxcloud_client::check::Checker) {
+impl nxcloud_client::codegen::validate::Validate for Part {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
             let value = &self.inner;
             at.nested("inner", value);

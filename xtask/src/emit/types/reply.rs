@@ -22,7 +22,7 @@ pub(super) fn reply(service: &Service, def: &TypeDef, object: &Object) -> TokenS
         let written = serialize_with(&field.ty, false);
         let ty = rust_type(&field.ty);
         let (ty, skip) = if is_filled(service, field) {
-            (ty, "nxcloud_client::lenient::is_default")
+            (ty, "nxcloud_client::codegen::lenient::is_default")
         } else {
             (quote!(Option<#ty>), "Option::is_none")
         };
@@ -41,7 +41,7 @@ pub(super) fn reply(service: &Service, def: &TypeDef, object: &Object) -> TokenS
         } else {
             quote!(take_spelled(&mut map, &[#wire, #(#aliases),*], &mut spellings))
         };
-        quote!(#member: nxcloud_client::lenient::#value,)
+        quote!(#member: nxcloud_client::codegen::lenient::#value,)
     });
     let list = object.list.as_ref().map(|field| {
         quote! {
@@ -57,16 +57,17 @@ pub(super) fn reply(service: &Service, def: &TypeDef, object: &Object) -> TokenS
     let debug = debug(
         &def.name,
         &object.fields,
-        &quote!(.field("extra", &nxcloud_client::Shape::shape(&self.extra))),
+        &quote!(.field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))),
     );
     // A field that came under another spelling goes out under it, which takes a memory of spellings and a Serialize of its own.
     let derive = (!spelled).then(|| quote!(, serde::Serialize));
     let flatten = (!spelled).then(|| quote!(#[serde(flatten)]));
     let skip = (!spelled).then(|| quote!(#[serde(skip)]));
-    let memory = spelled.then(|| quote!(spellings: nxcloud_client::lenient::Spellings,));
+    let memory = spelled.then(|| quote!(spellings: nxcloud_client::codegen::lenient::WireNames,));
     let changes = aliases.then(|| quote!(mut));
-    let remember = spelled
-        .then(|| quote!(let #changes spellings = nxcloud_client::lenient::Spellings::default();));
+    let remember = spelled.then(
+        || quote!(let #changes spellings = nxcloud_client::codegen::lenient::WireNames::default();),
+    );
     let remembered = spelled.then(|| quote!(spellings,));
     let serialize = spelled.then(|| spelled_serialize(service, &name, object));
     quote! {
@@ -77,7 +78,7 @@ pub(super) fn reply(service: &Service, def: &TypeDef, object: &Object) -> TokenS
             #(#members)*
             /// What the reference does not list, and values that did not fit their field.
             #flatten
-            pub extra: nxcloud_client::lenient::Map,
+            pub extra: nxcloud_client::codegen::lenient::Map,
             /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
             #skip
             pub repairs: nxcloud_client::Repairs,
@@ -86,10 +87,10 @@ pub(super) fn reply(service: &Service, def: &TypeDef, object: &Object) -> TokenS
 
         #serialize
 
-        impl nxcloud_client::lenient::Record for #name {
+        impl nxcloud_client::codegen::lenient::LenientObject for #name {
             #list
 
-            fn from_map(#mutable map: nxcloud_client::lenient::Map) -> Self {
+            fn from_map(#mutable map: nxcloud_client::codegen::lenient::Map) -> Self {
                 #remember
                 Self {
                     #(#takes)*
@@ -108,7 +109,7 @@ pub(super) fn reply(service: &Service, def: &TypeDef, object: &Object) -> TokenS
             }
         }
 
-        nxcloud_client::record_deserialize!(#name);
+        nxcloud_client::codegen::record_deserialize!(#name);
 
         #debug
     }
@@ -120,7 +121,7 @@ fn spelled_serialize(service: &Service, name: &proc_macro2::Ident, object: &Obje
         let member = ident(&field.rust);
         let wire = &field.wire;
         let present = if is_filled(service, field) {
-            quote!(!nxcloud_client::lenient::is_default(&self.#member))
+            quote!(!nxcloud_client::codegen::lenient::is_default(&self.#member))
         } else {
             quote!(self.#member.is_some())
         };

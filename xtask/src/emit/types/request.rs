@@ -215,8 +215,8 @@ fn form(object: &Object) -> TokenStream {
         }
     });
     quote! {
-        pub(crate) fn form(&self) -> nxcloud_client::upload::Form {
-            let mut form = nxcloud_client::upload::Form::default();
+        pub(crate) fn form(&self) -> nxcloud_client::codegen::Form {
+            let mut form = nxcloud_client::codegen::Form::default();
             #(#parts)*
             form
         }
@@ -278,17 +278,17 @@ fn check(service: &Service, object: &Object, name: &proc_macro2::Ident) -> Token
     }
     if let Some((member, _)) = &object.flattened {
         let member = ident(member);
-        checks.push(quote!(self.#member.check(at);));
+        checks.push(quote!(self.#member.validate(at);));
     }
     for rule in &object.rules {
         let (min, max) = (
             rule.min,
             rule.max.map_or(quote!(usize::MAX), |max| quote!(#max)),
         );
-        let given = rule.fields.iter().filter_map(|wire| {
+        let is_set = rule.fields.iter().filter_map(|wire| {
             let field = object.fields.iter().find(|field| field.wire == *wire)?;
             let member = ident(&field.rust);
-            let given = match (&field.ty, field.required) {
+            let is_set = match (&field.ty, field.required) {
                 (Ty::Text, false) => {
                     quote!(self.#member.as_deref().is_some_and(|text| !text.is_empty()))
                 }
@@ -296,9 +296,9 @@ fn check(service: &Service, object: &Object, name: &proc_macro2::Ident) -> Token
                 (Ty::Text, true) => quote!(!self.#member.is_empty()),
                 (_, true) => quote!(true),
             };
-            Some(quote!((#wire, #given)))
+            Some(quote!((#wire, #is_set)))
         });
-        checks.push(quote!(at.given(&[#(#given),*], #min, #max);));
+        checks.push(quote!(at.cardinality(&[#(#is_set),*], #min, #max);));
     }
     if let Some((from, to, days)) = &object.max_days {
         let member = |wire: &String| {
@@ -315,8 +315,8 @@ fn check(service: &Service, object: &Object, name: &proc_macro2::Ident) -> Token
         quote!(at)
     };
     quote! {
-        impl nxcloud_client::check::Check for #name {
-            fn check(&self, #at: &mut nxcloud_client::check::Checker) {
+        impl nxcloud_client::codegen::validate::Validate for #name {
+            fn validate(&self, #at: &mut nxcloud_client::codegen::validate::Validator) {
                 #(#patterns)*
                 #(#checks)*
             }
@@ -334,7 +334,7 @@ fn field_check(
     let limits = &field.limits;
     if let Some(constant) = &field.constant {
         return Some(quote!(if #value != #constant {
-            at.nested(#wire, &nxcloud_client::check::Must(#constant));
+            at.nested(#wire, &nxcloud_client::codegen::validate::FixedValue(#constant));
         }));
     }
     match &field.ty {
@@ -349,16 +349,17 @@ fn field_check(
             if let Some(pattern) = &limits.pattern {
                 let name = ident(&names::constant(&field.rust));
                 patterns.push(quote! {
-                    static #name: nxcloud_client::check::Pattern = nxcloud_client::check::Pattern::new(#pattern);
+                    static #name: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(#pattern);
                 });
                 parts.push(quote!(pattern: Some(&#name)));
             }
             if let Some(format) = limits.format {
                 let format = ident(format);
-                parts.push(quote!(format: Some(nxcloud_client::check::Format::#format)));
+                parts
+                    .push(quote!(format: Some(nxcloud_client::codegen::validate::Format::#format)));
             }
             Some(
-                quote!(at.text(#wire, #value, nxcloud_client::check::TextLimits { #(#parts,)* ..Default::default() });),
+                quote!(at.text(#wire, #value, nxcloud_client::codegen::validate::TextLimits { #(#parts,)* ..Default::default() });),
             )
         }
         Ty::Integer | Ty::QuotedInteger | Ty::Float => {
@@ -388,7 +389,7 @@ fn field_check(
                     Some(most) => quote!(Some(#most)),
                     None => quote!(None),
                 };
-                quote!(nxcloud_client::upload::Rule::new(#kind, &[#(#mime),*], #most))
+                quote!(nxcloud_client::codegen::Rule::new(#kind, &[#(#mime),*], #most))
             });
             Some(quote!(#value.check(#wire, at, &[#(#rules),*]);))
         }
@@ -406,7 +407,7 @@ fn range(min: Option<&str>, max: Option<&str>) -> Option<TokenStream> {
         literal.map_or(quote!(#name: None), |literal| quote!(#name: Some(#literal)))
     };
     let (min, max) = (part("min", min), part("max", max));
-    Some(quote!(nxcloud_client::check::Range { #min, #max }))
+    Some(quote!(nxcloud_client::codegen::validate::Range { #min, #max }))
 }
 
 fn checks_itself(service: &Service, name: &str) -> bool {
@@ -457,7 +458,7 @@ pub(super) fn union(service: &Service, def: &TypeDef, union: &Union) -> TokenStr
         let variant = ident(variant);
         match &union.content {
             Some(content) => quote!(Self::#variant(value) => at.nested(#content, value),),
-            None => quote!(Self::#variant(value) => value.check(at),),
+            None => quote!(Self::#variant(value) => value.validate(at),),
         }
     });
     let tag = Literal::string(&union.tag);
@@ -474,8 +475,8 @@ pub(super) fn union(service: &Service, def: &TypeDef, union: &Union) -> TokenStr
 
         #(#conversions)*
 
-        impl nxcloud_client::check::Check for #name {
-            fn check(&self, at: &mut nxcloud_client::check::Checker) {
+        impl nxcloud_client::codegen::validate::Validate for #name {
+            fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
                 match self { #(#checks)* }
             }
         }

@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use nxcloud::Repair;
 use nxcloud::webhooks::Verifier;
-use nxcloud_client::incoming;
+use nxcloud_client::codegen::incoming;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 

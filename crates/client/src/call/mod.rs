@@ -1,5 +1,16 @@
 //! The way of one call: check, sign per attempt, send the very bytes that were signed, read the envelope once.
 
+mod attempt_body;
+mod attempts;
+mod envelope;
+mod handover;
+pub mod paging;
+pub(crate) mod presign;
+mod reply;
+#[cfg(feature = "uploads")]
+pub(crate) mod upload;
+mod verdict;
+
 use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
@@ -12,10 +23,10 @@ use reqwest::{Request, ResponseBuilderExt as _, Url};
 use serde::de::DeserializeOwned;
 use tracing::Instrument as _;
 
-use crate::check::{Check, Checker};
 use crate::error::NotDecoded;
-use crate::lenient::Record;
 use crate::trace::CallSpan;
+use crate::types::lenient::LenientObject;
+use crate::types::validate::{Validate, Validator};
 use crate::{CallOptions, Error, HashIn, Operation, Repairs, Scheme, Sent, Session, Signed};
 
 const ACCESS_KEY: HeaderName = HeaderName::from_static("accesskey");
@@ -61,11 +72,11 @@ impl Service {
     pub async fn call<T, S, F>(
         &self,
         operation: &'static Operation,
-        request: &impl Check,
+        request: &impl Validate,
         send: S,
     ) -> Result<T, Error>
     where
-        T: DeserializeOwned + Record,
+        T: DeserializeOwned + LenientObject,
         S: FnOnce(String, reqwest::Client, Call) -> F,
         F: Future<Output = Result<ResponseValue<T>, progenitor_client::Error<()>>>,
     {
@@ -73,7 +84,7 @@ impl Service {
         let call = Call(Arc::new(Inner {
             service: self.clone(),
             operation,
-            trail: Mutex::new(Trail::default()),
+            state: Mutex::new(CallState::default()),
             #[cfg(feature = "uploads")]
             form: std::sync::OnceLock::new(),
         }));
@@ -85,30 +96,35 @@ impl Service {
         let repairs = match &mut result {
             Ok(reply) => {
                 let repairs: &mut Repairs = reply.repairs_mut();
-                repairs.extend(call.trail().repairs);
+                repairs.extend(call.state().repairs);
                 *repairs
             }
             Err(error) => error.repairs(),
         };
-        span.finish(call.trail().attempts, repairs, result.as_ref().err());
+        span.finish(call.state().attempts, repairs, result.as_ref().err());
         result
     }
 
-    async fn checked<T, S, F>(&self, call: &Call, request: &impl Check, send: S) -> Result<T, Error>
+    async fn checked<T, S, F>(
+        &self,
+        call: &Call,
+        request: &impl Validate,
+        send: S,
+    ) -> Result<T, Error>
     where
-        T: DeserializeOwned + Record,
+        T: DeserializeOwned + LenientObject,
         S: FnOnce(String, reqwest::Client, Call) -> F,
         F: Future<Output = Result<ResponseValue<T>, progenitor_client::Error<()>>>,
     {
         let checked = if self.session.local_checks() {
-            Checker::run(request)
+            Validator::run(request)
         } else {
-            Checker::run_urls(request)
+            Validator::run_urls(request)
         };
         checked.map_err(Error::invalid_request)?;
         let base_url = self.session.base_url(call.0.operation.base_url)?;
         let result = send(base_url, self.session.http().clone(), call.clone()).await;
-        let failure = call.trail().failure.take();
+        let failure = call.state().failure.take();
         match (failure, result) {
             (Some(failure), _) => Err(failure),
             (None, Ok(reply)) => Ok(reply.into_inner()),
@@ -156,14 +172,14 @@ pub struct Call(pub(crate) Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) service: Service,
     pub(crate) operation: &'static Operation,
-    trail: Mutex<Trail>,
+    state: Mutex<CallState>,
     #[cfg(feature = "uploads")]
-    pub(crate) form: std::sync::OnceLock<crate::upload::Form>,
+    pub(crate) form: std::sync::OnceLock<crate::call::upload::Form>,
 }
 
 /// What a call leaves behind.
 #[derive(Default)]
-pub(crate) struct Trail {
+pub(crate) struct CallState {
     /// What the hook failed with.
     failure: Option<Error>,
     pub(crate) attempts: u32,
@@ -186,31 +202,31 @@ impl fmt::Debug for Call {
 }
 
 impl Call {
-    pub(crate) fn trail(&self) -> MutexGuard<'_, Trail> {
-        self.0.trail.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn state(&self) -> MutexGuard<'_, CallState> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The failure as the caller gets it: with the operation, and for a send that may have been acted on with what was sent.
     fn conclude(&self, error: Error) -> Error {
         let operation = self.0.operation;
-        let mut trail = self.trail();
-        let accepted = trail.accepted.take();
-        trail.open.extend(accepted);
+        let mut state = self.state();
+        let accepted = state.accepted.take();
+        state.open.extend(accepted);
         let error = error
             .with_operation(operation)
-            .with_attempts(trail.attempts);
+            .with_attempts(state.attempts);
         // One attempt that the platform may have acted on decides, even when a later one was rejected.
-        if operation.safe || trail.open.is_empty() {
+        if operation.safe || state.open.is_empty() {
             return error;
         }
-        let timestamps: Vec<_> = trail.open.iter().copied().flatten().collect();
-        error.with_sent(Sent::new(operation, &timestamps, trail.request.as_ref()))
+        let timestamps: Vec<_> = state.open.iter().copied().flatten().collect();
+        error.with_sent(Sent::new(operation, &timestamps, state.request.as_ref()))
     }
 
     /// Gives the call its multipart body, which takes the place of the generated client's; generated code calls it.
     #[cfg(feature = "uploads")]
     #[must_use]
-    pub fn with_form(self, form: crate::upload::Form) -> Self {
+    pub fn with_form(self, form: crate::call::upload::Form) -> Self {
         // Set once a call, so there is nothing to lose.
         let _ = self.0.form.set(form);
         self
@@ -228,7 +244,7 @@ impl Call {
         let body = match self.run(request).await {
             Ok(accepted) => accepted.body,
             Err(error) => {
-                self.trail().failure = Some(error);
+                self.state().failure = Some(error);
                 Bytes::new()
             }
         };

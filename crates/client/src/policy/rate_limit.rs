@@ -36,13 +36,13 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub struct RateLimit {
     per_second: u32,
     burst: u32,
-    when_full: WhenLimited,
+    when_full: OnLimit,
 }
 
 /// What a call does when its rate limit has no room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum WhenLimited {
+pub enum OnLimit {
     /// Waits in line, at most until the call's total time is up. Each wait is an event of the call's span.
     Wait,
     /// Fails at once with [`ErrorKind::Throttled`](crate::ErrorKind::Throttled), which says how long to wait.
@@ -55,7 +55,7 @@ impl RateLimit {
         Self {
             per_second: attempts,
             burst: attempts,
-            when_full: WhenLimited::Wait,
+            when_full: OnLimit::Wait,
         }
     }
 
@@ -65,9 +65,9 @@ impl RateLimit {
         self
     }
 
-    /// Calls fail instead of waiting for room; see [`WhenLimited::Fail`].
+    /// Calls fail instead of waiting for room; see [`OnLimit::Fail`].
     pub const fn failing(mut self) -> Self {
-        self.when_full = WhenLimited::Fail;
+        self.when_full = OnLimit::Fail;
         self
     }
 
@@ -91,7 +91,7 @@ impl RateLimit {
 }
 
 /// Waits for a time, by default with tokio's timer.
-pub(crate) type Sleeper =
+pub(crate) type Sleep =
     Arc<dyn Fn(Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
 /// tokio's clock, which tests can stop, as governor reads it.
@@ -145,7 +145,7 @@ impl fmt::Debug for Limits {
 
 /// The limit of one service at work.
 pub(crate) struct Bucket {
-    when_full: WhenLimited,
+    when_full: OnLimit,
     clock: Monotonic,
     limiter: RateLimiter<NotKeyed, InMemoryState, Monotonic, NoOpMiddleware<Duration>>,
     /// Who waits, waits in line: without it a late caller could overtake an early one for ever.
@@ -155,7 +155,7 @@ pub(crate) struct Bucket {
 }
 
 impl Bucket {
-    fn new(when_full: WhenLimited, quota: Quota) -> Self {
+    fn new(when_full: OnLimit, quota: Quota) -> Self {
         let clock = Monotonic(Instant::now());
         Self {
             when_full,
@@ -173,11 +173,11 @@ impl Bucket {
     /// [`ErrorKind::Throttled`](crate::ErrorKind::Throttled) when there is none.
     pub(crate) async fn take(
         &self,
-        when_full: Option<WhenLimited>,
+        when_full: Option<OnLimit>,
         deadline: Option<Instant>,
-        sleeper: &Sleeper,
+        sleep: &Sleep,
     ) -> Result<(), Error> {
-        if when_full.unwrap_or(self.when_full) == WhenLimited::Fail {
+        if when_full.unwrap_or(self.when_full) == OnLimit::Fail {
             return self.try_take().map_err(Error::throttled);
         }
         let turn = self.line.acquire();
@@ -193,7 +193,7 @@ impl Bucket {
                 return Err(Error::throttled(wait));
             }
             trace::waiting(wait);
-            sleeper(wait).await;
+            sleep(wait).await;
         }
         Ok(())
     }
@@ -234,5 +234,5 @@ impl Bucket {
 }
 
 #[cfg(test)]
-#[path = "limit_tests.rs"]
+#[path = "rate_limit_tests.rs"]
 mod tests;

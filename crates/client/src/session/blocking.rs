@@ -8,7 +8,7 @@ use futures_core::Stream;
 use futures_util::StreamExt as _;
 use tokio::runtime::{Builder, Handle};
 
-use crate::transport::Transport;
+use crate::session::transport::Transport;
 use crate::{Error, Session};
 
 tokio::task_local! {

@@ -1,15 +1,24 @@
 //! The session: accounts, HTTP client and settings that all services share.
 
+#[cfg(feature = "blocking")]
+pub mod blocking;
+pub(crate) mod builder;
+pub(crate) mod credentials;
+pub(crate) mod options;
+mod profile;
+pub mod profiles;
+pub(crate) mod transport;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base_url::check_base_url;
-use crate::clock::Clock;
-use crate::credentials::{env, variable};
-use crate::limit::{Bucket, Limits, Sleeper};
-use crate::profile::Profile;
-use crate::retry::Budget;
+use crate::policy::clock::Clock;
+use crate::policy::rate_limit::{Bucket, Limits, Sleep};
+use crate::policy::retry::Budget;
+use crate::session::credentials::{env, variable};
+use crate::session::profile::Profile;
 use crate::{Credentials, Error, RetryPolicy, SessionBuilder};
 
 /// One set of accounts and settings, with one pool of connections. Cheap to clone; clones share the pool.
@@ -35,9 +44,9 @@ pub(crate) struct Inner {
     pub(crate) local_checks: bool,
     pub(crate) plain_http: bool,
     pub(crate) clock: Clock,
-    pub(crate) sleeper: Sleeper,
+    pub(crate) sleep: Sleep,
     #[cfg(feature = "blocking")]
-    pub(crate) runtime: crate::blocking::Runtime,
+    pub(crate) runtime: crate::session::blocking::Runtime,
 }
 
 impl Session {
@@ -100,7 +109,7 @@ impl Session {
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when no source has an account, or the first one that has is
     /// malformed; a source is never skipped because it is broken.
     pub fn discover(explicit: Option<Credentials>) -> Result<SessionBuilder, Error> {
-        crate::profile::discover(explicit)
+        crate::session::profile::discover(explicit)
     }
 
     /// The builder from a profile of the user's file, with what the profile leaves open (base URL, proxy) from the environment, as
@@ -110,7 +119,7 @@ impl Session {
     ///
     /// As [`builder_from_profile`](Self::builder_from_profile), and when a variable is not UTF-8.
     pub fn discover_profile(name: &str) -> Result<SessionBuilder, Error> {
-        crate::profile::discover_profile(name)
+        crate::session::profile::discover_profile(name)
     }
 
     /// Starts a session with settings of one's own. Nothing is read from the environment.
@@ -165,8 +174,8 @@ impl Session {
         &self.0.clock
     }
 
-    pub(crate) fn sleeper(&self) -> &Sleeper {
-        &self.0.sleeper
+    pub(crate) fn sleep(&self) -> &Sleep {
+        &self.0.sleep
     }
 
     pub(crate) fn local_checks(&self) -> bool {

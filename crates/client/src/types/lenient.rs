@@ -26,7 +26,7 @@ pub trait Lenient: Sized {
 }
 
 /// An object of a reply or push; generated code implements it.
-pub trait Record: Sized {
+pub trait LenientObject: Sized {
     /// The field that receives a reply which is a bare array instead of an object.
     const LIST: Option<&'static str> = None;
 
@@ -46,7 +46,7 @@ pub trait Record: Sized {
     }
 }
 
-impl<T: Record> Lenient for T {
+impl<T: LenientObject> Lenient for T {
     fn accepts(value: &Value) -> bool {
         value.is_object() || (T::LIST.is_some() && value.is_array())
     }
@@ -73,12 +73,12 @@ pub fn take<T: Lenient>(map: &mut Map, key: &str) -> Option<T> {
 
 /// How a reply was written, where the platform has several ways.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Spellings {
+pub struct WireNames {
     fields: Vec<(&'static str, &'static str)>,
     list: bool,
 }
 
-impl Spellings {
+impl WireNames {
     /// Remembers that the reply was a bare array.
     pub fn set_list(&mut self) {
         self.list = true;
@@ -102,7 +102,7 @@ impl Spellings {
 pub fn take_spelled<T: Lenient>(
     map: &mut Map,
     spellings: &[&'static str],
-    memory: &mut Spellings,
+    memory: &mut WireNames,
 ) -> Option<T> {
     let name = spellings.first()?;
     spellings.iter().find_map(|key| {
@@ -310,20 +310,20 @@ impl<T: Lenient> Lenient for BTreeMap<String, T> {
 /// # Errors
 ///
 /// Those of the deserializer, and a value that is no object.
-pub fn record<'de, D: Deserializer<'de>, T: Record>(deserializer: D) -> Result<T, D::Error> {
+pub fn record<'de, D: Deserializer<'de>, T: LenientObject>(deserializer: D) -> Result<T, D::Error> {
     let (value, repairs) = first_counts(deserializer)?;
     let mut record = T::convert(value).ok_or_else(|| D::Error::custom("expected a JSON object"))?;
     record.repairs_mut().extend(repairs);
     Ok(record)
 }
 
-/// Gives a [`Record`] the `Deserialize` that goes with it; generated code calls it.
+/// Gives a [`LenientObject`] the `Deserialize` that goes with it; generated code calls it.
 #[macro_export]
 macro_rules! record_deserialize {
     ($($name:ident),* $(,)?) => {$(
         impl<'de> ::serde::Deserialize<'de> for $name {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                $crate::lenient::record(deserializer)
+                $crate::codegen::lenient::record(deserializer)
             }
         }
     )*};

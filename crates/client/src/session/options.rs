@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{Operation, RetryPolicy, WhenLimited};
+use crate::{OnLimit, Operation, RetryPolicy};
 
 /// Settings for the calls of one client, on top of its session's; see the `with_options` of every service client.
 #[derive(Clone, Default)]
@@ -13,7 +13,7 @@ pub struct CallOptions {
     pub(crate) timeout: Option<Duration>,
     pub(crate) total_timeout: Option<Duration>,
     pub(crate) retry: Option<RetryPolicy>,
-    pub(crate) when_limited: Option<WhenLimited>,
+    pub(crate) when_limited: Option<OnLimit>,
     pub(crate) biz_type: Option<String>,
     pub(crate) action: Option<String>,
     pub(crate) on_signed: Option<Arc<Observer>>,
@@ -71,7 +71,7 @@ impl CallOptions {
     }
 
     /// What to do when the session's rate limit has no room, instead of what the limit says.
-    pub fn when_limited(mut self, when: WhenLimited) -> Self {
+    pub fn when_limited(mut self, when: OnLimit) -> Self {
         self.when_limited = Some(when);
         self
     }

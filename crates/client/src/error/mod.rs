@@ -1,15 +1,18 @@
 //! The one error type.
 
+pub(crate) mod kind;
+pub(crate) mod sent;
+
 use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::code::kind_of_unlisted;
 use crate::incoming::{Repairs, Unreadable};
-use crate::retry::Failure;
-use crate::trace::looks_like_an_id;
+use crate::operation::code::kind_of_unlisted;
+use crate::policy::retry::Failure;
+use crate::types::redact::looks_like_an_id;
 use crate::{Code, CodeInfo, CodeKind, ErrorKind, Operation, Outcome, Sent};
 
 /// What went wrong with a call.
@@ -148,7 +151,7 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_words(
+    pub(crate) fn with_platform_message(
         mut self,
         message: Option<String>,
         request_id: Option<String>,

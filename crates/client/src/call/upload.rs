@@ -10,7 +10,7 @@ use reqwest::Body;
 use reqwest::multipart::Part;
 
 use crate::Error;
-use crate::check::Checker;
+use crate::types::validate::Validator;
 
 /// A file to upload, with its name, MIME type and size.
 ///
@@ -103,7 +103,7 @@ impl Upload {
     }
 
     /// Checks MIME type and size against what the reference allows; generated code calls it.
-    pub fn check(&self, field: &str, at: &mut Checker, rules: &[Rule]) {
+    pub fn check(&self, field: &str, at: &mut Validator, rules: &[Rule]) {
         // A parameter such as `; codecs=opus` does not make it another type.
         let plain = self.mime.split(';').next().unwrap_or_default().trim();
         let is_plain = |mime: &&str| mime.eq_ignore_ascii_case(plain);
@@ -233,13 +233,13 @@ impl Form {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::Check;
+    use crate::types::validate::Validate;
 
     #[test]
     fn a_mime_type_has_no_case_and_may_have_parameters() {
         struct Request(Upload);
-        impl Check for Request {
-            fn check(&self, at: &mut Checker) {
+        impl Validate for Request {
+            fn validate(&self, at: &mut Validator) {
                 let rules = &[Rule::new("image", &["image/png"], None)];
                 self.0.check("file", at, rules);
             }
@@ -253,7 +253,7 @@ mod tests {
             ("image/pngx", false),
         ] {
             let request = Request(Upload::from_bytes("a", mime, "x"));
-            assert_eq!(Checker::run(&request).is_ok(), allowed, "{mime}");
+            assert_eq!(Validator::run(&request).is_ok(), allowed, "{mime}");
             assert_eq!(request.0.mime(), mime.trim());
         }
     }

@@ -36,4 +36,4 @@
 //! # Ok::<(), nxcloud_client::Error>(())
 //! ```
 
-pub use crate::profile::{DEFAULT_PROFILE, path};
+pub use crate::session::profile::{DEFAULT_PROFILE, path};

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use nxcloud_signing::{Body, Request as SignedParts, Signature};
 use serde::Serialize;
 
-use crate::check::{Check, Checker};
+use crate::types::validate::{Validate, Validator};
 use crate::{Error, Operation, Scheme, Session};
 
 /// A request that is ready to go: send exactly this body with exactly these headers, within 60 s of their `ts`.
@@ -47,7 +47,7 @@ impl Session {
     /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) when a request breaks a documented limit: the first one that
     /// does is named by its place. [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when the session has no NXCLOUD
     /// account, or the operation has no signed JSON body (uploads, `AntBuddy`).
-    pub fn presign<T: Serialize + Check>(
+    pub fn presign<T: Serialize + Validate>(
         &self,
         operation: &'static Operation,
         requests: &[T],
@@ -70,7 +70,7 @@ impl Session {
         let mut bodies = Vec::with_capacity(requests.len());
         for (index, request) in requests.iter().enumerate() {
             if self.local_checks() {
-                Checker::run_at(&format!("[{index}]"), request)
+                Validator::run_at(&format!("[{index}]"), request)
                     .map_err(|broken| named(Error::invalid_request(broken)))?;
             }
             let body = serde_json::to_vec(request)

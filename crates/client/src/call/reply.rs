@@ -7,10 +7,10 @@ use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
 use reqwest::Response;
 
-use crate::envelope::Envelope;
+use crate::call::envelope::Envelope;
+use crate::call::verdict::{ReplyCode, Verdict, verdict};
 use crate::incoming::{Body, Document, Repairs, Unreadable, is_success};
-use crate::lenient::Value;
-use crate::verdict::{ReplyCode, Verdict, verdict};
+use crate::types::lenient::Value;
 use crate::{Code, Error, Operation, Scheme};
 
 /// A reply larger than this is refused: no documented one comes near.
@@ -137,7 +137,7 @@ fn judge(
         }
     };
     Err(error
-        .with_words(envelope.message, envelope.request_id)
+        .with_platform_message(envelope.message, envelope.request_id)
         .with_repairs(repairs)
         .with_reply(status, text))
 }

@@ -7,25 +7,25 @@ use std::sync::OnceLock;
 
 use regex_lite::Regex;
 
-use crate::plain_pattern::PlainPattern;
+use crate::types::plain_pattern::PlainPattern;
 
 /// A request that knows its documented limits; generated code implements it.
-pub trait Check {
+pub trait Validate {
     /// Reports each broken limit to the checker.
-    fn check(&self, at: &mut Checker);
+    fn validate(&self, at: &mut Validator);
 }
 
 /// A request with nothing to check.
-impl Check for () {
-    fn check(&self, _: &mut Checker) {}
+impl Validate for () {
+    fn validate(&self, _: &mut Validator) {}
 }
 
 /// A field that has one allowed value, and another one in it.
 #[derive(Clone, Copy, Debug)]
-pub struct Must(pub &'static str);
+pub struct FixedValue(pub &'static str);
 
-impl Check for Must {
-    fn check(&self, at: &mut Checker) {
+impl Validate for FixedValue {
+    fn validate(&self, at: &mut Validator) {
         at.report(format!("must be `{}`", self.0));
     }
 }
@@ -77,7 +77,7 @@ impl std::error::Error for Violations {}
 
 /// Collects the limits that a request breaks.
 #[derive(Debug, Default)]
-pub struct Checker {
+pub struct Validator {
     path: String,
     found: Vec<Violation>,
     /// Whether only values are reported that would change the URL.
@@ -155,13 +155,13 @@ impl Pattern {
     }
 }
 
-impl Checker {
+impl Validator {
     /// Checks a whole request.
     ///
     /// # Errors
     ///
     /// Every limit that it breaks.
-    pub fn run(request: &impl Check) -> Result<(), Violations> {
+    pub fn run(request: &impl Validate) -> Result<(), Violations> {
         Self::run_at("", request)
     }
 
@@ -170,12 +170,12 @@ impl Checker {
     /// # Errors
     ///
     /// Every limit that it breaks.
-    pub fn run_at(place: &str, request: &impl Check) -> Result<(), Violations> {
+    pub fn run_at(place: &str, request: &impl Validate) -> Result<(), Violations> {
         Self::default().finish(place, request)
     }
 
     /// What is refused even where limits are not checked: path parameters that would lead to another URL.
-    pub(crate) fn run_urls(request: &impl Check) -> Result<(), Violations> {
+    pub(crate) fn run_urls(request: &impl Validate) -> Result<(), Violations> {
         let checker = Self {
             only_urls: true,
             ..Self::default()
@@ -183,7 +183,7 @@ impl Checker {
         checker.finish("", request)
     }
 
-    fn finish(mut self, place: &str, request: &impl Check) -> Result<(), Violations> {
+    fn finish(mut self, place: &str, request: &impl Validate) -> Result<(), Violations> {
         self.nested(place, request);
         if self.found.is_empty() {
             Ok(())
@@ -222,15 +222,15 @@ impl Checker {
     }
 
     /// Checks a nested object.
-    pub fn nested(&mut self, field: &str, value: &impl Check) {
-        self.inside(field, |at| value.check(at));
+    pub fn nested(&mut self, field: &str, value: &impl Validate) {
+        self.inside(field, |at| value.validate(at));
     }
 
     /// Checks every object of a list.
-    pub fn each<T: Check>(&mut self, field: &str, items: &[T]) {
+    pub fn each<T: Validate>(&mut self, field: &str, items: &[T]) {
         self.inside(field, |at| {
             for (index, item) in items.iter().enumerate() {
-                at.inside(&format!("[{index}]"), |at| item.check(at));
+                at.inside(&format!("[{index}]"), |at| item.validate(at));
             }
         });
     }
@@ -316,7 +316,7 @@ impl Checker {
     }
 
     /// Checks how many of some fields are given; an empty text counts as absent.
-    pub fn given(&mut self, fields: &[(&str, bool)], min: usize, max: usize) {
+    pub fn cardinality(&mut self, fields: &[(&str, bool)], min: usize, max: usize) {
         let count = fields.iter().filter(|(_, given)| *given).count();
         if count < min || count > max {
             let names: Vec<_> = fields.iter().map(|(name, _)| format!("`{name}`")).collect();
@@ -449,7 +449,7 @@ mod tests {
             Some(1_709_251_200)
         );
         let broken = |from: &str, to: &str| {
-            let mut checker = Checker::default();
+            let mut checker = Validator::default();
             checker.days_between(("from", from), ("to", to), 31);
             checker.found.first().map(ToString::to_string)
         };
@@ -468,8 +468,8 @@ mod tests {
     #[test]
     fn a_violation_names_the_place_and_the_limit_but_not_the_value() {
         struct Inner(&'static str);
-        impl Check for Inner {
-            fn check(&self, at: &mut Checker) {
+        impl Validate for Inner {
+            fn validate(&self, at: &mut Validator) {
                 at.text(
                     "email",
                     self.0,
@@ -481,17 +481,17 @@ mod tests {
             }
         }
         struct Outer(Vec<Inner>);
-        impl Check for Outer {
-            fn check(&self, at: &mut Checker) {
+        impl Validate for Outer {
+            fn validate(&self, at: &mut Validator) {
                 at.each("customers", &self.0);
-                at.given(&[("a", false), ("b", false)], 1, usize::MAX);
+                at.cardinality(&[("a", false), ("b", false)], 1, usize::MAX);
             }
         }
-        let violations = Checker::run(&Outer(vec![Inner("ok"), Inner("private")])).unwrap_err();
+        let violations = Validator::run(&Outer(vec![Inner("ok"), Inner("private")])).unwrap_err();
         assert_eq!(
             violations.to_string(),
             "`customers[1].email` has 7 characters, at most 3 are allowed; at least one of `a`, `b` must be given"
         );
-        assert!(Checker::run(&()).is_ok());
+        assert!(Validator::run(&()).is_ok());
     }
 }

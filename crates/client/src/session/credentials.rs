@@ -5,7 +5,7 @@ use std::path::Path;
 use nxcloud_signing::{AccessKey, Secret, Signer, antbuddy};
 
 use crate::Error;
-use crate::profile::Profile;
+use crate::session::profile::Profile;
 
 /// The environment variables that [`Credentials::from_env`] reads.
 pub mod env {

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use reqwest::{Body, Request};
 
-use crate::handover::Handover;
+use crate::call::handover::Handover;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 

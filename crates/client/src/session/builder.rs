@@ -8,11 +8,11 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::base_url::check_base_url;
-use crate::clock::Clock;
-use crate::limit::{Limits, Sleeper};
-use crate::retry::Budget;
+use crate::policy::clock::Clock;
+use crate::policy::rate_limit::{Limits, Sleep};
+use crate::policy::retry::Budget;
 use crate::session::Inner;
-use crate::transport::Transport;
+use crate::session::transport::Transport;
 use crate::{Credentials, Error, RateLimit, RetryBudget, RetryPolicy, Session};
 
 /// Settings of a [`Session`] in the making; see [`Session::builder`].
@@ -31,7 +31,7 @@ pub struct SessionBuilder {
     plain_http: bool,
     clock: Box<dyn Fn() -> SystemTime + Send + Sync>,
     learn_clock: bool,
-    sleeper: Sleeper,
+    sleep: Sleep,
 }
 
 impl SessionBuilder {
@@ -50,7 +50,7 @@ impl SessionBuilder {
             plain_http: false,
             clock: Box::new(SystemTime::now),
             learn_clock: true,
-            sleeper: Arc::new(|time| Box::pin(tokio::time::sleep(time))),
+            sleep: Arc::new(|time| Box::pin(tokio::time::sleep(time))),
         }
     }
 
@@ -60,7 +60,7 @@ impl SessionBuilder {
     }
 
     /// The base URL of every service, if there is one for all, wherever it was found.
-    pub fn base_url_of_all(&self) -> Option<&str> {
+    pub fn current_base_url(&self) -> Option<&str> {
         self.base_url.as_deref()
     }
 
@@ -186,12 +186,12 @@ impl SessionBuilder {
     }
 
     /// Waits between attempts and for the rate limit with something else than tokio's timer, for tests.
-    pub fn sleeper<F>(mut self, sleeper: impl Fn(Duration) -> F + Send + Sync + 'static) -> Self
+    pub fn sleep<F>(mut self, sleep: impl Fn(Duration) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        self.sleeper = Arc::new(move |time| -> Pin<Box<dyn Future<Output = ()> + Send>> {
-            Box::pin(sleeper(time))
+        self.sleep = Arc::new(move |time| -> Pin<Box<dyn Future<Output = ()> + Send>> {
+            Box::pin(sleep(time))
         });
         self
     }
@@ -226,9 +226,9 @@ impl SessionBuilder {
             local_checks: self.local_checks,
             plain_http: self.plain_http,
             clock: Clock::new(self.clock, self.learn_clock),
-            sleeper: self.sleeper,
+            sleep: self.sleep,
             #[cfg(feature = "blocking")]
-            runtime: crate::blocking::Runtime::new(self.transport),
+            runtime: crate::session::blocking::Runtime::new(self.transport),
         })))
     }
 }

@@ -4,9 +4,9 @@
 //! `result`, the request id is `requestId`, `reqId` or `traceId`.
 
 use crate::Code;
+use crate::call::verdict::ReplyCode;
 use crate::incoming::Document;
-use crate::lenient::{Lenient, Map};
-use crate::verdict::ReplyCode;
+use crate::types::lenient::{Lenient, Map};
 
 /// What the envelope of a reply says.
 #[derive(Debug, Default)]

@@ -3,7 +3,7 @@ use crate::ErrorKind;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-fn sleeper() -> Sleeper {
+fn sleep() -> Sleep {
     Arc::new(|time| Box::pin(tokio::time::sleep(time)))
 }
 
@@ -19,7 +19,7 @@ async fn a_burst_passes_and_the_rest_waits_its_turn() {
     let begin = Instant::now();
     let mut passed = Vec::new();
     for _ in 0..6 {
-        bucket.take(None, None, &sleeper()).await.unwrap();
+        bucket.take(None, None, &sleep()).await.unwrap();
         passed.push(begin.elapsed().as_millis());
     }
     assert_eq!(passed[..3], [0, 0, 0], "the burst");
@@ -36,7 +36,7 @@ async fn those_who_wait_are_served_in_order() {
     let tasks = (0..5).map(|number| {
         let (bucket, order) = (Arc::clone(&bucket), Arc::clone(&order));
         tokio::spawn(async move {
-            bucket.take(None, None, &sleeper()).await.unwrap();
+            bucket.take(None, None, &sleep()).await.unwrap();
             order.lock().unwrap().push(number);
         })
     });
@@ -49,31 +49,31 @@ async fn those_who_wait_are_served_in_order() {
 #[tokio::test(start_paused = true)]
 async fn failing_says_how_long_to_wait() {
     let bucket = bucket(RateLimit::per_second(10).burst(1).failing());
-    bucket.take(None, None, &sleeper()).await.unwrap();
-    let error = bucket.take(None, None, &sleeper()).await.unwrap_err();
+    bucket.take(None, None, &sleep()).await.unwrap();
+    let error = bucket.take(None, None, &sleep()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Throttled);
     assert_eq!(error.retry_after(), Some(Duration::from_millis(100)));
-    let waiting = Some(WhenLimited::Wait);
-    bucket.take(waiting, None, &sleeper()).await.unwrap();
+    let waiting = Some(OnLimit::Wait);
+    bucket.take(waiting, None, &sleep()).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
 async fn nobody_waits_beyond_the_deadline() {
     let bucket = bucket(RateLimit::per_second(1).burst(1));
-    bucket.take(None, None, &sleeper()).await.unwrap();
+    bucket.take(None, None, &sleep()).await.unwrap();
     let begin = Instant::now();
     let soon = Some(begin + Duration::from_millis(500));
-    let error = bucket.take(None, soon, &sleeper()).await.unwrap_err();
+    let error = bucket.take(None, soon, &sleep()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Throttled);
     assert_eq!(begin.elapsed(), Duration::ZERO, "it fails at once");
 
     // In line behind one who waits, the deadline counts too.
     let first = tokio::spawn({
         let bucket = Arc::clone(&bucket);
-        async move { bucket.take(None, None, &sleeper()).await }
+        async move { bucket.take(None, None, &sleep()).await }
     });
     tokio::task::yield_now().await;
-    let error = bucket.take(None, soon, &sleeper()).await.unwrap_err();
+    let error = bucket.take(None, soon, &sleep()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Throttled);
     first.await.unwrap().unwrap();
 }
@@ -81,14 +81,14 @@ async fn nobody_waits_beyond_the_deadline() {
 #[tokio::test(start_paused = true)]
 async fn one_who_gives_up_waiting_leaves_the_line() {
     let bucket = bucket(RateLimit::per_second(1).burst(1));
-    bucket.take(None, None, &sleeper()).await.unwrap();
-    let sleeper = sleeper();
-    let waiting = bucket.take(None, None, &sleeper);
+    bucket.take(None, None, &sleep()).await.unwrap();
+    let sleep = sleep();
+    let waiting = bucket.take(None, None, &sleep);
     tokio::time::timeout(Duration::from_millis(10), waiting)
         .await
         .unwrap_err();
     assert_eq!(bucket.line.available_permits(), 1);
-    bucket.take(None, None, &sleeper).await.unwrap();
+    bucket.take(None, None, &sleep).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -96,10 +96,10 @@ async fn a_word_of_the_platform_pauses_the_service() {
     let bucket = bucket(RateLimit::per_second(1_000).failing());
     bucket.pause(None, MINUTE);
     bucket.pause(Some(Duration::from_millis(10)), MINUTE);
-    let error = bucket.take(None, None, &sleeper()).await.unwrap_err();
+    let error = bucket.take(None, None, &sleep()).await.unwrap_err();
     assert_eq!(error.retry_after(), Some(PAUSE), "the longer one counts");
     tokio::time::advance(PAUSE).await;
-    bucket.take(None, None, &sleeper()).await.unwrap();
+    bucket.take(None, None, &sleep()).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -107,15 +107,15 @@ async fn no_pause_is_longer_than_the_policy_waits() {
     for absurd in [Duration::from_secs(315_360_000), Duration::MAX] {
         let bucket = bucket(RateLimit::per_second(1_000).failing());
         bucket.pause(Some(absurd), MINUTE);
-        let error = bucket.take(None, None, &sleeper()).await.unwrap_err();
+        let error = bucket.take(None, None, &sleep()).await.unwrap_err();
         assert_eq!(error.retry_after(), Some(MINUTE));
         tokio::time::advance(MINUTE).await;
-        bucket.take(None, None, &sleeper()).await.unwrap();
+        bucket.take(None, None, &sleep()).await.unwrap();
     }
     // The pause of a reply that names none is bounded too.
     let bucket = bucket(RateLimit::per_second(1_000).failing());
     bucket.pause(None, Duration::ZERO);
-    bucket.take(None, None, &sleeper()).await.unwrap();
+    bucket.take(None, None, &sleep()).await.unwrap();
 }
 
 #[test]

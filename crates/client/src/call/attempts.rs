@@ -6,16 +6,16 @@ use nxcloud_signing::Timestamp;
 use reqwest::Request;
 use tokio::time::Instant;
 
-use crate::attempt_body::Attempt;
 use crate::base_url::is_same_place;
 use crate::call::Call;
-use crate::clock::{Reading, retry_after};
-use crate::reply::Accepted;
-use crate::retry::{Decision, Delays};
-use crate::{Code, Error, Outcome, RetryPolicy, Scheme, reply, trace};
+use crate::call::attempt_body::Attempt;
+use crate::call::reply::{self, Accepted};
+use crate::policy::clock::{Reading, retry_after};
+use crate::policy::retry::{Decision, Delays};
+use crate::{Code, Error, Outcome, RetryPolicy, Scheme, trace};
 
 /// What may still happen in a call.
-struct Course {
+struct RetryLoop {
     policy: RetryPolicy,
     /// When the call's total time is up.
     deadline: Option<Instant>,
@@ -25,8 +25,8 @@ struct Course {
     clock_corrected: bool,
 }
 
-impl Course {
-    fn left(&self) -> Option<Duration> {
+impl RetryLoop {
+    fn time_remaining(&self) -> Option<Duration> {
         self.deadline
             .map(|deadline| deadline.saturating_duration_since(Instant::now()))
     }
@@ -41,22 +41,22 @@ impl Call {
         request.headers_mut().remove("api-version");
         let (session, options) = (&self.0.service.session, &self.0.service.options);
         let total = options.total_timeout.or(session.total_timeout());
-        let mut course = Course {
+        let mut retries = RetryLoop {
             policy: options.retry.unwrap_or(session.retry()),
             deadline: total.and_then(|total| Instant::now().checked_add(total)),
             delays: None,
             clock_corrected: false,
         };
         session.budget().deposit();
-        let result = self.attempts(&mut request, &mut course).await;
-        self.trail().request = Some(request);
+        let result = self.attempts(&mut request, &mut retries).await;
+        self.state().request = Some(request);
         result
     }
 
     async fn attempts(
         &self,
         request: &mut Request,
-        course: &mut Course,
+        retries: &mut RetryLoop,
     ) -> Result<Accepted, Error> {
         let session = &self.0.service.session;
         let mut number = 0;
@@ -68,7 +68,7 @@ impl Call {
         loop {
             if let Some(bucket) = session.bucket(self.0.operation.service) {
                 let when = self.0.service.options.when_limited;
-                let room = bucket.take(when, course.deadline, session.sleeper());
+                let room = bucket.take(when, retries.deadline, session.sleep());
                 if let Err(throttled) = room.await {
                     // What the platform said tells more than that there is no room to ask again.
                     return Err(last.unwrap_or(throttled));
@@ -80,35 +80,35 @@ impl Call {
                 Err(error) => return Err(last.unwrap_or(error)),
             };
             number += 1;
-            self.trail().attempts = number;
+            self.state().attempts = number;
             let reading = session.clock().read();
-            let (corrected, error) = match self.attempt(this, reading, course).await {
+            let (corrected, error) = match self.attempt(this, reading, retries).await {
                 Ok(accepted) => return Ok(accepted),
                 Err(failed) => failed,
             };
             if error.outcome() == Outcome::Unknown {
-                self.trail().open.push(self.ts(reading));
+                self.state().open.push(self.ts(reading));
             }
             if error.is_too_fast()
                 && let Some(bucket) = session.bucket(self.0.operation.service)
             {
-                bucket.pause(error.retry_after(), course.policy.longest_retry_after());
+                bucket.pause(error.retry_after(), retries.policy.longest_retry_after());
             }
             if once {
                 return Err(error);
             }
-            if corrected && !course.clock_corrected {
-                course.clock_corrected = true;
+            if corrected && !retries.clock_corrected {
+                retries.clock_corrected = true;
                 trace::clock_learned(session.clock().offset());
                 trace::attempt_failed(number, &error, Some(Duration::ZERO));
                 last = Some(error);
                 continue;
             }
             counted += 1;
-            let delay = self.delay(&error, counted, course);
+            let delay = self.delay(&error, counted, retries);
             trace::attempt_failed(number, &error, delay);
             match delay {
-                Some(delay) => session.sleeper()(delay).await,
+                Some(delay) => session.sleep()(delay).await,
                 None => return Err(error),
             }
             last = Some(error);
@@ -146,17 +146,17 @@ impl Call {
     }
 
     /// How long to wait before another attempt, if there is to be one.
-    fn delay(&self, error: &Error, counted: u32, course: &mut Course) -> Option<Duration> {
-        let policy = course.policy;
+    fn delay(&self, error: &Error, counted: u32, retries: &mut RetryLoop) -> Option<Duration> {
+        let policy = retries.policy;
         let Decision::Retry { at_least } =
             policy.decide(self.0.operation.safe, error.failure(), counted)
         else {
             return None;
         };
-        let delays = course.delays.get_or_insert_with(|| policy.delays());
+        let delays = retries.delays.get_or_insert_with(|| policy.delays());
         let delay = delays.next().max(at_least);
         // Whoever would wait beyond the end of the call can be told now.
-        if course.left().is_some_and(|left| delay >= left) {
+        if retries.time_remaining().is_some_and(|left| delay >= left) {
             return None;
         }
         if !self.0.service.session.budget().withdraw() {
@@ -171,13 +171,13 @@ impl Call {
         &self,
         mut request: Request,
         reading: Reading,
-        course: &Course,
+        retries: &RetryLoop,
     ) -> Result<Accepted, (bool, Error)> {
         let (session, options) = (&self.0.service.session, &self.0.service.options);
         self.sign(&mut request, reading.ts())
             .map_err(|error| (false, error))?;
         let limit = options.timeout.or(session.timeout());
-        *request.timeout_mut() = match (limit, course.left()) {
+        *request.timeout_mut() = match (limit, retries.time_remaining()) {
             (Some(limit), Some(left)) => Some(limit.min(left)),
             (limit, left) => limit.or(left),
         };
@@ -216,9 +216,9 @@ impl Call {
         let corrected =
             timed && code.is_some() && session.clock().learn(reading, measured, expired);
         if let Ok(accepted) = &result {
-            let mut trail = self.trail();
-            trail.accepted = Some(self.ts(reading));
-            trail.repairs = accepted.repairs;
+            let mut state = self.state();
+            state.accepted = Some(self.ts(reading));
+            state.repairs = accepted.repairs;
         }
         result.map_err(|error| {
             let asks = failing || error.is_too_fast();

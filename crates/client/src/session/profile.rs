@@ -9,7 +9,7 @@ use etcetera::BaseStrategy as _;
 use toml::{Table, Value};
 use zeroize::{Zeroize as _, Zeroizing};
 
-use crate::credentials::{env, variable};
+use crate::session::credentials::{env, variable};
 use crate::{Credentials, Error, Session, SessionBuilder};
 
 /// The profile that is used when none is named.

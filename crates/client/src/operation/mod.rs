@@ -1,5 +1,7 @@
 //! The table of operations: one row for each, written by the generator.
 
+pub(crate) mod code;
+
 use nxcloud_signing::{Action, BizType};
 
 use crate::CodeInfo;

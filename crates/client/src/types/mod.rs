@@ -1,0 +1,9 @@
+//! What the fields of requests and replies are made of.
+
+pub(crate) mod decimal;
+pub mod lenient;
+mod open_enum;
+pub mod phone;
+mod plain_pattern;
+pub(crate) mod redact;
+pub mod validate;

@@ -1,0 +1,69 @@
+//! Debug output that shows the shape of a value, not the value.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::types::lenient::Map;
+
+/// Stands for a text that is kept out of logs; generated code uses it in `Debug`.
+#[derive(Clone, Copy)]
+pub struct Redacted(pub &'static str);
+
+impl fmt::Debug for Redacted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+/// What of a hidden field may be shown.
+pub trait Redact {
+    /// `<hidden>` when there is a value, else how its absence is written.
+    fn redact(&self) -> Redacted;
+}
+
+impl Redact for String {
+    fn redact(&self) -> Redacted {
+        Redacted(if self.is_empty() { "\"\"" } else { "<hidden>" })
+    }
+}
+
+impl<T: Redact> Redact for Option<T> {
+    fn redact(&self) -> Redacted {
+        self.as_ref().map_or(Redacted("None"), Redact::redact)
+    }
+}
+
+impl<T> Redact for Vec<T> {
+    fn redact(&self) -> Redacted {
+        Redacted(if self.is_empty() { "[]" } else { "<hidden>" })
+    }
+}
+
+impl<T> Redact for BTreeMap<String, T> {
+    fn redact(&self) -> Redacted {
+        Redacted(if self.is_empty() { "{}" } else { "<hidden>" })
+    }
+}
+
+impl Redact for Map {
+    fn redact(&self) -> Redacted {
+        Redacted(if self.is_empty() { "{}" } else { "<hidden>" })
+    }
+}
+
+impl Redact for serde_json::Value {
+    fn redact(&self) -> Redacted {
+        Redacted(if self.is_null() { "null" } else { "<hidden>" })
+    }
+}
+
+/// Whether a text that the platform calls an id can be shown: a reply may say anything, a phone number or a message included.
+///
+/// Ids of the platform are hexadecimal digits and dashes, or longer than any phone number.
+pub(crate) fn looks_like_an_id(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let like_a_number =
+        (6..=15).contains(&digits) && !text.bytes().any(|b| b.is_ascii_alphabetic());
+    (1..=64).contains(&text.len()) && text.bytes().all(plain) && !like_a_number
+}
