@@ -8,8 +8,12 @@ pub use crate::call::upload::{Form, Rule};
 pub use crate::call::{Call, Service, encode_path};
 #[cfg(feature = "blocking")]
 pub use crate::session::blocking;
-pub use crate::types::redact::{Redact, Redacted};
-pub use crate::types::{lenient, validate};
+pub use crate::types::lenient::{
+    Lenient, LenientObject, Map, Value, WireNames, is_default, is_same_code, quoted, quoted_option,
+    record, take, take_filled, take_spelled,
+};
+pub use crate::types::redact::{Redact, Redacted, redact};
+pub use crate::types::validate::{Format, Pattern, TextCheck, Validate, Validator};
 pub use crate::{open_enum, record_deserialize};
 
 /// The reader of everything that arrives.

@@ -323,7 +323,7 @@ macro_rules! record_deserialize {
     ($($name:ident),* $(,)?) => {$(
         impl<'de> ::serde::Deserialize<'de> for $name {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                $crate::codegen::lenient::record(deserializer)
+                $crate::codegen::record(deserializer)
             }
         }
     )*};
