@@ -1,11 +1,13 @@
 //! What generated code is made of, and what the other crates of this workspace share with it.
 //!
-//! Exempt from semver: it changes together with the generator. Nothing in this crate imports it.
+//! Exempt from semver: it changes together with the generator, in any release. Programs use what the crate's root exports.
+//! Nothing in this crate imports it.
 
 pub use crate::call::paging;
 #[cfg(feature = "uploads")]
 pub use crate::call::upload::{Form, Rule};
 pub use crate::call::{Call, Service, encode_path};
+pub use crate::policy::retry::{Decision, Failure};
 #[cfg(feature = "blocking")]
 pub use crate::session::blocking;
 pub use crate::types::lenient::{

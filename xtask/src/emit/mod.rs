@@ -27,7 +27,7 @@ mod webhooks;
 pub use cli::cli_files;
 use format::pretty;
 
-pub use facade::{facade_files, readme_block, workspace_block};
+pub use facade::{facade_files, facade_table, re_exports, workspace_block, workspace_table};
 pub use sandbox::sandbox_files;
 pub use webhooks::webhook_files;
 

@@ -318,6 +318,7 @@ pub fn record<'de, D: Deserializer<'de>, T: LenientObject>(deserializer: D) -> R
 }
 
 /// Gives a [`LenientObject`] the `Deserialize` that goes with it; generated code calls it.
+#[doc(hidden)]
 #[macro_export]
 macro_rules! record_deserialize {
     ($($name:ident),* $(,)?) => {$(

@@ -4,6 +4,7 @@
 ///
 /// `: str` makes an enum of texts (`Unlisted(String)`), `: i64` one of numbers (`Unlisted(i64)`). Both decode from text and from
 /// numbers, and encode as declared. Texts are compared without spaces around them, digits as numbers: `02` is `2`.
+#[doc(hidden)]
 #[macro_export]
 macro_rules! open_enum {
     (@serde $name:ident) => {
