@@ -64,10 +64,8 @@ fn method(service: &Service, operation: &Operation) -> TokenStream {
     let description = operation.description.trim();
     let gap = if description.is_empty() { "" } else { "\n\n" };
     let text = doc(&format!(
-        "{}{gap}{description}\n\n{repeat}\n\nReference: `{}`, `{}`.",
+        "{}{gap}{description}\n\n{repeat}",
         operation.summary.trim(),
-        service.source,
-        operation.id,
     ));
     let (argument, request) = argument(service, operation);
     let paging = operation.paging.as_ref();

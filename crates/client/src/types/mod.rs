@@ -1,9 +1,8 @@
 //! What the fields of requests and replies are made of.
 
 pub(crate) mod decimal;
-pub mod lenient;
+pub(crate) mod lenient;
 mod open_enum;
 pub mod phone;
-mod plain_pattern;
 pub(crate) mod redact;
-pub mod validate;
+pub(crate) mod validate;

@@ -1,6 +1,6 @@
 //! Fields on the wire.
 
-use nxcloud_client::codegen::lenient::Value;
+use nxcloud_client::codegen::Value;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::TestRequest;
