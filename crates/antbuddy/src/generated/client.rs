@@ -74,7 +74,7 @@ impl Client {
         self.session.send(request).await
     }
 
-    /// Every item of `list_call_histories`, page after page, beginning at the page of the request. See \[`Items`\].
+    /// Every item of `list_call_histories`, page after page, beginning at the page of the request. See [`Items`].
     #[must_use]
     pub fn list_call_histories_all(
         &self,

@@ -44,7 +44,7 @@ impl Client {
         self.session.send(request).await
     }
 
-    /// Every item of `query_call_records`, page after page, beginning at the page of the request. See \[`Items`\].
+    /// Every item of `query_call_records`, page after page, beginning at the page of the request. See [`Items`].
     #[must_use]
     pub fn query_call_records_all(
         &self,

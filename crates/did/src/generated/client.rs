@@ -60,7 +60,7 @@ impl Client {
         self.session.send(request).await
     }
 
-    /// Every item of `query_calls`, page after page, beginning at the page of the request. See \[`Items`\].
+    /// Every item of `query_calls`, page after page, beginning at the page of the request. See [`Items`].
     #[must_use]
     pub fn query_calls_all(&self, request: &QueryCalls) -> Items<CallRecord> {
         self.session.items(request)

@@ -61,7 +61,7 @@ impl Client {
         self.session.send(request).await
     }
 
-    /// Every item of `query_checks`, page after page, beginning at the page of the request. See \[`Items`\].
+    /// Every item of `query_checks`, page after page, beginning at the page of the request. See [`Items`].
     #[must_use]
     pub fn query_checks_all(&self, request: &QueryChecks) -> Items<CheckResult> {
         self.session.items(request)

@@ -102,7 +102,7 @@ impl Client {
         self.session.send(request).await
     }
 
-    /// Every item of `list_bindings`, page after page, beginning at the page of the request. See \[`Items`\].
+    /// Every item of `list_bindings`, page after page, beginning at the page of the request. See [`Items`].
     #[must_use]
     pub fn list_bindings_all(&self, request: &ListBindings) -> Items<Binding> {
         self.session.items(request)
@@ -191,7 +191,7 @@ impl Client {
         self.session.send(request).await
     }
 
-    /// Every item of `list_groups`, page after page, beginning at the page of the request. See \[`Items`\].
+    /// Every item of `list_groups`, page after page, beginning at the page of the request. See [`Items`].
     #[must_use]
     pub fn list_groups_all(&self, request: &ListGroups) -> Items<Group> {
         self.session.items(request)

@@ -143,7 +143,7 @@ impl Client {
         self.session.send(request).await
     }
 
-    /// Every item of `get_templates`, page after page, beginning at the page of the request. See \[`Items`\].
+    /// Every item of `get_templates`, page after page, beginning at the page of the request. See [`Items`].
     #[must_use]
     pub fn get_templates_all(&self, request: &GetTemplates) -> Items<TemplateInfo> {
         self.session.items(request)
