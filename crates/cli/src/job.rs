@@ -27,8 +27,6 @@ pub(crate) struct Job {
     pub(crate) mime: Option<String>,
     pub(crate) all_pages: bool,
     pub(crate) dry_run: bool,
-    /// Printed once, when nothing else keeps the request from being sent.
-    pub(crate) warnings: Vec<String>,
     pub(crate) format: Format,
     pub(crate) progress: Progress,
 }
@@ -57,25 +55,15 @@ impl Job {
     }
 
     pub(crate) fn options(&self) -> CallOptions {
-        let (warnings, warned) = (self.warnings.clone(), AtomicBool::new(false));
-        let warn = move || {
-            if !warned.swap(true, Ordering::AcqRel) {
-                warnings.iter().for_each(|warning| output::note(warning));
-            }
-        };
         let signed = Arc::clone(&self.progress.signed);
         if !self.dry_run {
             return CallOptions::new().on_signed(move |_| {
                 signed.store(true, Ordering::Release);
-                warn();
             });
         }
         let (shown, seen) = (self.progress.shown.clone(), self.progress.shown.clone());
         CallOptions::new()
-            .on_signed(move |signed| {
-                warn();
-                dry::lock(&shown).sign(signed);
-            })
+            .on_signed(move |signed| dry::lock(&shown).sign(signed))
             .dry_run(move |request| dry::lock(&seen).see(request))
     }
 

@@ -30,6 +30,7 @@ pub use session::builder::SessionBuilder;
 pub use session::credentials::{Credentials, env};
 pub use session::options::{CallOptions, Signed};
 pub use session::profiles;
+pub use types::app_key::AppKey;
 pub use types::decimal::{Decimal, NotDecimal};
 pub use types::phone;
 pub use types::validate::{Violation, Violations};

@@ -82,6 +82,10 @@ fn method(service: &Service, operation: &Operation) -> TokenStream {
         match (&field.ty, field.required || field.place == Place::Path) {
             (Ty::Text, true) => quote!(&request.#member),
             (Ty::Text, false) => quote!(request.#member.as_deref()),
+            (Ty::AppKey, true) => quote!(request.#member.as_str()),
+            (Ty::AppKey, false) => {
+                quote!(request.#member.as_ref().map(nxcloud_client::AppKey::as_str))
+            }
             _ => quote!(request.#member),
         }
     });

@@ -190,7 +190,7 @@ pub use generated::client::Client;
 pub use generated::{{codes, operations}};
 pub use generated::{{{types}}};
 {upload}pub use nxcloud_client::{{
-    CallOptions, Code, CodeInfo, CodeKind, Credentials, Decimal, Error, ErrorKind, Outcome, Repair,
+    AppKey, CallOptions, Code, CodeInfo, CodeKind, Credentials, Decimal, Error, ErrorKind, Outcome, Repair,
     Repairs, Session,
 }};
 "#,

@@ -120,7 +120,7 @@ fn snippet(service: &Service) -> Option<(String, String)> {
             .types
             .iter()
             .map(|def| def.name.as_str())
-            .chain(["Client", "Session", "Upload"])
+            .chain(["AppKey", "Client", "Session", "Upload"])
             .filter(|name| {
                 let used = lines
                     .split(|c: char| !c.is_alphanumeric())

@@ -6,6 +6,7 @@ use quote::quote;
 use super::{doc, ident, sentence};
 use crate::model::{Field, Object, Service, Side, Ty, TypeDef, TypeKind};
 
+pub(super) mod convert;
 mod reply;
 mod request;
 
@@ -112,6 +113,7 @@ fn objects(service: &Service, side: Side) -> impl Iterator<Item = (&TypeDef, &Ob
 pub(super) fn rust_type(ty: &Ty) -> TokenStream {
     match ty {
         Ty::Text => quote!(String),
+        Ty::AppKey => quote!(nxcloud_client::AppKey),
         Ty::Integer | Ty::QuotedInteger => quote!(i64),
         Ty::Float => quote!(f64),
         Ty::Decimal => quote!(nxcloud_client::Decimal),
@@ -153,6 +155,7 @@ fn shows_itself(ty: &Ty) -> bool {
         | Ty::Float
         | Ty::Decimal
         | Ty::Boolean
+        | Ty::AppKey
         | Ty::Named(_)
         | Ty::Upload => true,
     }

@@ -45,6 +45,9 @@ impl nxcloud_client::codegen::validate::Validate for ClickToCall {
                 value,
                 nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
+                    phone: Some(
+                        nxcloud_client::codegen::validate::PhoneForm::PhoneDialled,
+                    ),
                     ..Default::default()
                 },
             );

@@ -361,6 +361,7 @@ impl nxcloud_client::codegen::validate::Validate for CallListItem {
                 value,
                 nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
+                    phone: Some(nxcloud_client::codegen::validate::PhoneForm::Phone),
                     ..Default::default()
                 },
             );

@@ -1,9 +1,11 @@
 //! What the fields of requests and replies are made of.
 
+pub(crate) mod app_key;
 pub(crate) mod decimal;
 pub mod lenient;
 mod open_enum;
 pub mod phone;
+pub(crate) mod phones;
 mod plain_pattern;
 pub(crate) mod redact;
 pub mod validate;

@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 use regex_lite::Regex;
 
+pub use crate::types::phones::PhoneForm;
 use crate::types::plain_pattern::PlainPattern;
 
 /// A request that knows its documented limits; generated code implements it.
@@ -95,6 +96,8 @@ pub struct TextLimits {
     pub pattern: Option<&'static Pattern>,
     /// A named format.
     pub format: Option<Format>,
+    /// A form of phone numbers.
+    pub phone: Option<PhoneForm>,
 }
 
 /// Limits on a number or on the length of a list, both ends included.
@@ -253,6 +256,9 @@ impl Validator {
             }
             if let Some(pattern) = limits.pattern.filter(|pattern| !pattern.matches(text)) {
                 at.report(format!("does not match {}", pattern.source));
+            }
+            if let Some(problem) = limits.phone.and_then(|form| form.problem(text)) {
+                at.report(problem);
             }
             match limits.format {
                 Some(Format::Date) if !is_date(text) => {

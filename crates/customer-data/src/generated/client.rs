@@ -76,7 +76,7 @@ impl Client {
                 |base_url, http, call| async move {
                     http::Client::new_with_client(&base_url, http, call)
                         .query_customer_fields(
-                            &request.app_key,
+                            request.app_key.as_str(),
                             request.is_preset,
                             request.tenant_id,
                         )

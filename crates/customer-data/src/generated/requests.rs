@@ -19,7 +19,7 @@ pub struct BatchCreateCustomers {
     pub tenant_id: i64,
     /// Key of the application; may hold `=`.
     #[serde(rename = "app_key")]
-    pub app_key: String,
+    pub app_key: nxcloud_client::AppKey,
     /// Customers to create, at most 100.
     #[serde(rename = "customers")]
     pub customers: Vec<Customer>,
@@ -28,15 +28,15 @@ impl BatchCreateCustomers {
     /// With what is required.
     #[must_use]
     pub fn new(
+        app_key: impl Into<nxcloud_client::AppKey>,
         conflict_rule: impl Into<ConflictRule>,
         tenant_id: i64,
-        app_key: impl Into<String>,
         customers: impl IntoIterator<Item = impl Into<Customer>>,
     ) -> Self {
         Self {
+            app_key: app_key.into(),
             conflict_rule: conflict_rule.into(),
             tenant_id,
-            app_key: app_key.into(),
             customers: customers.into_iter().map(Into::into).collect(),
         }
     }
@@ -47,7 +47,7 @@ impl nxcloud_client::codegen::validate::Validate for BatchCreateCustomers {
             let value = &self.app_key;
             at.text(
                 "app_key",
-                value,
+                value.as_str(),
                 nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
@@ -73,7 +73,7 @@ impl std::fmt::Debug for BatchCreateCustomers {
         f.debug_struct("BatchCreateCustomers")
             .field("conflict_rule", &self.conflict_rule)
             .field("tenant_id", &self.tenant_id)
-            .field("app_key", &nxcloud_client::codegen::Redact::redact(&self.app_key))
+            .field("app_key", &self.app_key)
             .field("customers", &self.customers)
             .finish()
     }
@@ -380,7 +380,7 @@ pub struct QueryCustomerFields {
     pub tenant_id: i64,
     /// Key of the application; it may hold characters such as `=`, which are percent-encoded.
     #[serde(rename = "app_key")]
-    pub app_key: String,
+    pub app_key: nxcloud_client::AppKey,
     /// True for preset fields only, false for custom fields only; without it all.
     #[serde(rename = "is_preset", default, skip_serializing_if = "Option::is_none")]
     pub is_preset: Option<bool>,
@@ -388,10 +388,10 @@ pub struct QueryCustomerFields {
 impl QueryCustomerFields {
     /// With what is required.
     #[must_use]
-    pub fn new(tenant_id: i64, app_key: impl Into<String>) -> Self {
+    pub fn new(app_key: impl Into<nxcloud_client::AppKey>, tenant_id: i64) -> Self {
         Self {
-            tenant_id,
             app_key: app_key.into(),
+            tenant_id,
             is_preset: None,
         }
     }
@@ -408,7 +408,7 @@ impl nxcloud_client::codegen::validate::Validate for QueryCustomerFields {
             let value = &self.app_key;
             at.text(
                 "app_key",
-                value,
+                value.as_str(),
                 nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
@@ -421,7 +421,7 @@ impl std::fmt::Debug for QueryCustomerFields {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("QueryCustomerFields")
             .field("tenant_id", &self.tenant_id)
-            .field("app_key", &nxcloud_client::codegen::Redact::redact(&self.app_key))
+            .field("app_key", &self.app_key)
             .field("is_preset", &self.is_preset)
             .finish()
     }

@@ -38,9 +38,6 @@ impl SendDidSms {
 }
 impl nxcloud_client::codegen::validate::Validate for SendDidSms {
     fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
-        static PHONE: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(
-            "^[^,]*$",
-        );
         {
             let value = &self.sender;
             at.text(
@@ -48,6 +45,7 @@ impl nxcloud_client::codegen::validate::Validate for SendDidSms {
                 value,
                 nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
+                    phone: Some(nxcloud_client::codegen::validate::PhoneForm::Phone),
                     ..Default::default()
                 },
             );
@@ -59,7 +57,7 @@ impl nxcloud_client::codegen::validate::Validate for SendDidSms {
                 value,
                 nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
-                    pattern: Some(&PHONE),
+                    phone: Some(nxcloud_client::codegen::validate::PhoneForm::Phone),
                     ..Default::default()
                 },
             );
@@ -244,6 +242,9 @@ impl nxcloud_client::codegen::validate::Validate for DialAmazonConnect {
                 value,
                 nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
+                    phone: Some(
+                        nxcloud_client::codegen::validate::PhoneForm::PhoneDialled,
+                    ),
                     ..Default::default()
                 },
             );
@@ -255,6 +256,9 @@ impl nxcloud_client::codegen::validate::Validate for DialAmazonConnect {
                 value,
                 nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
+                    phone: Some(
+                        nxcloud_client::codegen::validate::PhoneForm::PhoneDialled,
+                    ),
                     ..Default::default()
                 },
             );
@@ -266,6 +270,9 @@ impl nxcloud_client::codegen::validate::Validate for DialAmazonConnect {
                 value,
                 nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
+                    phone: Some(
+                        nxcloud_client::codegen::validate::PhoneForm::PhoneDialled,
+                    ),
                     ..Default::default()
                 },
             );

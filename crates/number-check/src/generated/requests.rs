@@ -25,18 +25,21 @@ pub struct SubmitCheck {
     pub dr_url: Option<String>,
     /// Application key.
     #[serde(rename = "appkey")]
-    pub app_key: String,
+    pub app_key: nxcloud_client::AppKey,
 }
 impl SubmitCheck {
     /// With what is required.
     #[must_use]
-    pub fn new(phone: impl Into<String>, app_key: impl Into<String>) -> Self {
+    pub fn new(
+        app_key: impl Into<nxcloud_client::AppKey>,
+        phone: impl Into<nxcloud_client::phone::Phones>,
+    ) -> Self {
         Self {
-            phone: phone.into(),
+            app_key: app_key.into(),
+            phone: phone.into().into(),
             batch_no: None,
             check_level: None,
             dr_url: None,
-            app_key: app_key.into(),
         }
     }
     /// Label that groups the numbers of one batch, at most 64 characters; without it the platform makes one of 12 random digits.
@@ -67,6 +70,9 @@ impl nxcloud_client::codegen::validate::Validate for SubmitCheck {
                 value,
                 nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
+                    phone: Some(
+                        nxcloud_client::codegen::validate::PhoneForm::PhonesDigits,
+                    ),
                     ..Default::default()
                 },
             );
@@ -85,7 +91,7 @@ impl nxcloud_client::codegen::validate::Validate for SubmitCheck {
             let value = &self.app_key;
             at.text(
                 "appkey",
-                value,
+                value.as_str(),
                 nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
@@ -101,7 +107,7 @@ impl std::fmt::Debug for SubmitCheck {
             .field("batch_no", &self.batch_no)
             .field("check_level", &self.check_level)
             .field("dr_url", &nxcloud_client::codegen::Redact::redact(&self.dr_url))
-            .field("app_key", &nxcloud_client::codegen::Redact::redact(&self.app_key))
+            .field("app_key", &self.app_key)
             .finish()
     }
 }
@@ -134,20 +140,20 @@ pub struct QueryChecks {
     pub phone: Option<String>,
     /// Application key.
     #[serde(rename = "appkey", default, skip_serializing_if = "Option::is_none")]
-    pub app_key: Option<String>,
+    pub app_key: Option<nxcloud_client::AppKey>,
 }
 impl QueryChecks {
     /// With what is required.
     #[must_use]
     pub fn new(page: i64, page_size: i64, date: impl Into<String>) -> Self {
         Self {
+            app_key: None,
             page,
             page_size,
             date: date.into(),
             message_id: None,
             batch_no: None,
             phone: None,
-            app_key: None,
         }
     }
     /// Id as the push carries it, matched exactly; needed when `batchNo` is absent.
@@ -170,7 +176,7 @@ impl QueryChecks {
     }
     /// Application key.
     #[must_use]
-    pub fn with_app_key(mut self, app_key: impl Into<String>) -> Self {
+    pub fn with_app_key(mut self, app_key: impl Into<nxcloud_client::AppKey>) -> Self {
         self.app_key = Some(app_key.into());
         self
     }
@@ -244,7 +250,7 @@ impl std::fmt::Debug for QueryChecks {
             .field("message_id", &self.message_id)
             .field("batch_no", &self.batch_no)
             .field("phone", &nxcloud_client::codegen::Redact::redact(&self.phone))
-            .field("app_key", &nxcloud_client::codegen::Redact::redact(&self.app_key))
+            .field("app_key", &self.app_key)
             .finish()
     }
 }

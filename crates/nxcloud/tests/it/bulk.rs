@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use nxcloud::sms::{self, SendSms};
-use nxcloud::{Credentials, ErrorKind, Session, whatsapp};
+use nxcloud::{AppKey, Credentials, ErrorKind, Session, whatsapp};
 use nxcloud_sandbox::{ACCESS_KEY, ACCESS_SECRET, Sandbox};
 
 use crate::support::{PHONE, TEXT};
@@ -20,7 +20,7 @@ fn session(sandbox: &Sandbox) -> Session {
 async fn every_one_is_accepted_when_sent_by_another_client() {
     let sandbox = Sandbox::start().await.unwrap();
     let requests: Vec<SendSms> = (0..40)
-        .map(|n| SendSms::new("app", PHONE, TEXT.repeat(n % 5 + 1)))
+        .map(|n| SendSms::new(AppKey::new("app"), PHONE, TEXT.repeat(n % 5 + 1)))
         .collect();
     let presigned = session(&sandbox)
         .presign(&sms::operations::SEND_SMS, &requests)
@@ -53,8 +53,8 @@ async fn a_broken_one_is_named_by_its_place_and_an_empty_list_is_fine() {
     let sandbox = Sandbox::start().await.unwrap();
     let session = session(&sandbox);
     let requests = [
-        SendSms::new("app", PHONE, TEXT),
-        SendSms::new("app", PHONE, ""),
+        SendSms::new(AppKey::new("app"), PHONE, TEXT),
+        SendSms::new(AppKey::new("app"), PHONE, ""),
     ];
     let error = session
         .presign(&sms::operations::SEND_SMS, &requests)

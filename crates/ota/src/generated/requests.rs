@@ -13,7 +13,7 @@ use super::enums::*;
 pub struct Init {
     /// Key of the application.
     #[serde(rename = "appkey")]
-    pub app_key: String,
+    pub app_key: nxcloud_client::AppKey,
     /// Phone number to verify, with country code.
     #[serde(rename = "phone")]
     pub phone: String,
@@ -25,7 +25,7 @@ impl Init {
     /// With what is required.
     #[must_use]
     pub fn new(
-        app_key: impl Into<String>,
+        app_key: impl Into<nxcloud_client::AppKey>,
         phone: impl Into<String>,
         user_ip: impl Into<String>,
     ) -> Self {
@@ -42,7 +42,7 @@ impl nxcloud_client::codegen::validate::Validate for Init {
             let value = &self.app_key;
             at.text(
                 "appkey",
-                value,
+                value.as_str(),
                 nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
@@ -56,6 +56,7 @@ impl nxcloud_client::codegen::validate::Validate for Init {
                 value,
                 nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
+                    phone: Some(nxcloud_client::codegen::validate::PhoneForm::Phone),
                     ..Default::default()
                 },
             );
@@ -76,7 +77,7 @@ impl nxcloud_client::codegen::validate::Validate for Init {
 impl std::fmt::Debug for Init {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Init")
-            .field("app_key", &nxcloud_client::codegen::Redact::redact(&self.app_key))
+            .field("app_key", &self.app_key)
             .field("phone", &nxcloud_client::codegen::Redact::redact(&self.phone))
             .field("user_ip", &nxcloud_client::codegen::Redact::redact(&self.user_ip))
             .finish()
@@ -93,7 +94,7 @@ impl std::fmt::Debug for Init {
 pub struct Verify {
     /// Key of the application.
     #[serde(rename = "appkey")]
-    pub app_key: String,
+    pub app_key: nxcloud_client::AppKey,
     /// Id that `init` returned.
     #[serde(rename = "requestId")]
     pub request_id: String,
@@ -101,7 +102,10 @@ pub struct Verify {
 impl Verify {
     /// With what is required.
     #[must_use]
-    pub fn new(app_key: impl Into<String>, request_id: impl Into<String>) -> Self {
+    pub fn new(
+        app_key: impl Into<nxcloud_client::AppKey>,
+        request_id: impl Into<String>,
+    ) -> Self {
         Self {
             app_key: app_key.into(),
             request_id: request_id.into(),
@@ -114,7 +118,7 @@ impl nxcloud_client::codegen::validate::Validate for Verify {
             let value = &self.app_key;
             at.text(
                 "appkey",
-                value,
+                value.as_str(),
                 nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
@@ -137,7 +141,7 @@ impl nxcloud_client::codegen::validate::Validate for Verify {
 impl std::fmt::Debug for Verify {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Verify")
-            .field("app_key", &nxcloud_client::codegen::Redact::redact(&self.app_key))
+            .field("app_key", &self.app_key)
             .field("request_id", &self.request_id)
             .finish()
     }

@@ -13,7 +13,7 @@ use super::enums::*;
 pub struct SendSms {
     /// SMS application key.
     #[serde(rename = "appKey")]
-    pub app_key: String,
+    pub app_key: nxcloud_client::AppKey,
     /// Recipient with country code and without a plus sign; several joined by commas, at most 5 on a verification-code application.
     #[serde(rename = "phone")]
     pub phone: String,
@@ -43,13 +43,13 @@ impl SendSms {
     /// With what is required.
     #[must_use]
     pub fn new(
-        app_key: impl Into<String>,
-        phone: impl Into<String>,
+        app_key: impl Into<nxcloud_client::AppKey>,
+        phone: impl Into<nxcloud_client::phone::Phones>,
         content: impl Into<String>,
     ) -> Self {
         Self {
             app_key: app_key.into(),
-            phone: phone.into(),
+            phone: phone.into().into(),
             content: content.into(),
             source_address: None,
             sys_message_id: None,
@@ -108,7 +108,7 @@ impl nxcloud_client::codegen::validate::Validate for SendSms {
             let value = &self.app_key;
             at.text(
                 "appKey",
-                value,
+                value.as_str(),
                 nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
@@ -122,6 +122,7 @@ impl nxcloud_client::codegen::validate::Validate for SendSms {
                 value,
                 nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
+                    phone: Some(nxcloud_client::codegen::validate::PhoneForm::Phones),
                     ..Default::default()
                 },
             );
@@ -163,7 +164,7 @@ impl nxcloud_client::codegen::validate::Validate for SendSms {
 impl std::fmt::Debug for SendSms {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SendSms")
-            .field("app_key", &nxcloud_client::codegen::Redact::redact(&self.app_key))
+            .field("app_key", &self.app_key)
             .field("phone", &nxcloud_client::codegen::Redact::redact(&self.phone))
             .field("content", &nxcloud_client::codegen::Redact::redact(&self.content))
             .field(

@@ -12,7 +12,7 @@ use super::enums::*;
 pub struct SendMessage {
     /// Key of the application.
     #[serde(rename = "appkey")]
-    pub app_key: String,
+    pub app_key: nxcloud_client::AppKey,
     /// Recipient's Viber number with country code and without a plus sign.
     #[serde(rename = "phone")]
     pub phone: String,
@@ -24,7 +24,7 @@ impl SendMessage {
     /// With what is required.
     #[must_use]
     pub fn new(
-        app_key: impl Into<String>,
+        app_key: impl Into<nxcloud_client::AppKey>,
         phone: impl Into<String>,
         message_content: impl Into<MessageContent>,
     ) -> Self {
@@ -37,14 +37,11 @@ impl SendMessage {
 }
 impl nxcloud_client::codegen::validate::Validate for SendMessage {
     fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
-        static PHONE: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(
-            "^[^+]*$",
-        );
         {
             let value = &self.app_key;
             at.text(
                 "appkey",
-                value,
+                value.as_str(),
                 nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
@@ -58,7 +55,7 @@ impl nxcloud_client::codegen::validate::Validate for SendMessage {
                 value,
                 nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
-                    pattern: Some(&PHONE),
+                    phone: Some(nxcloud_client::codegen::validate::PhoneForm::Phone),
                     ..Default::default()
                 },
             );
@@ -69,7 +66,7 @@ impl nxcloud_client::codegen::validate::Validate for SendMessage {
 impl std::fmt::Debug for SendMessage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SendMessage")
-            .field("app_key", &nxcloud_client::codegen::Redact::redact(&self.app_key))
+            .field("app_key", &self.app_key)
             .field("phone", &nxcloud_client::codegen::Redact::redact(&self.phone))
             .field("message_content", &self.message_content)
             .finish()

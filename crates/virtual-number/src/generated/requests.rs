@@ -65,6 +65,7 @@ impl nxcloud_client::codegen::validate::Validate for Bind {
                 value,
                 nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
+                    phone: Some(nxcloud_client::codegen::validate::PhoneForm::Phone),
                     ..Default::default()
                 },
             );
@@ -76,6 +77,7 @@ impl nxcloud_client::codegen::validate::Validate for Bind {
                 value,
                 nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
+                    phone: Some(nxcloud_client::codegen::validate::PhoneForm::Phone),
                     ..Default::default()
                 },
             );
@@ -174,6 +176,17 @@ impl nxcloud_client::codegen::validate::Validate for BindWithExtension {
                 value,
                 nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
+                    phone: Some(nxcloud_client::codegen::validate::PhoneForm::Phone),
+                    ..Default::default()
+                },
+            );
+        }
+        if let Some(value) = &self.phone_b {
+            at.text(
+                "phoneB",
+                value,
+                nxcloud_client::codegen::validate::TextLimits {
+                    phone: Some(nxcloud_client::codegen::validate::PhoneForm::Phone),
                     ..Default::default()
                 },
             );
@@ -185,6 +198,7 @@ impl nxcloud_client::codegen::validate::Validate for BindWithExtension {
                 value,
                 nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
+                    phone: Some(nxcloud_client::codegen::validate::PhoneForm::Phone),
                     ..Default::default()
                 },
             );
@@ -301,6 +315,27 @@ impl nxcloud_client::codegen::validate::Validate for BindGroup {
                 value,
                 nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
+                    phone: Some(nxcloud_client::codegen::validate::PhoneForm::Phone),
+                    ..Default::default()
+                },
+            );
+        }
+        if let Some(value) = &self.phone_x {
+            at.text(
+                "phoneX",
+                value,
+                nxcloud_client::codegen::validate::TextLimits {
+                    phone: Some(nxcloud_client::codegen::validate::PhoneForm::Phone),
+                    ..Default::default()
+                },
+            );
+        }
+        if let Some(value) = &self.phone_b {
+            at.text(
+                "phoneB",
+                value,
+                nxcloud_client::codegen::validate::TextLimits {
+                    phone: Some(nxcloud_client::codegen::validate::PhoneForm::Phone),
                     ..Default::default()
                 },
             );
@@ -519,6 +554,9 @@ impl nxcloud_client::codegen::validate::Validate for QueryBinding {
                 value,
                 nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
+                    phone: Some(
+                        nxcloud_client::codegen::validate::PhoneForm::PhoneDigits,
+                    ),
                     ..Default::default()
                 },
             );
@@ -530,6 +568,7 @@ impl nxcloud_client::codegen::validate::Validate for QueryBinding {
                 value,
                 nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
+                    phone: Some(nxcloud_client::codegen::validate::PhoneForm::Phone),
                     ..Default::default()
                 },
             );
@@ -570,9 +609,9 @@ pub struct CreateGroup {
 impl CreateGroup {
     /// With what is required.
     #[must_use]
-    pub fn new(phones: impl Into<String>) -> Self {
+    pub fn new(phones: impl Into<nxcloud_client::phone::Phones>) -> Self {
         Self {
-            phones: phones.into(),
+            phones: phones.into().into(),
             group_name: None,
             remark: None,
         }
@@ -599,6 +638,7 @@ impl nxcloud_client::codegen::validate::Validate for CreateGroup {
                 value,
                 nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
+                    phone: Some(nxcloud_client::codegen::validate::PhoneForm::Phones),
                     ..Default::default()
                 },
             );
@@ -682,12 +722,12 @@ impl UpdateGroup {
     pub fn new(
         group_id: impl Into<String>,
         operate_type: impl Into<OperateType>,
-        phones: impl Into<String>,
+        phones: impl Into<nxcloud_client::phone::Phones>,
     ) -> Self {
         Self {
             group_id: group_id.into(),
             operate_type: operate_type.into(),
-            phones: phones.into(),
+            phones: phones.into().into(),
         }
     }
 }
@@ -711,6 +751,7 @@ impl nxcloud_client::codegen::validate::Validate for UpdateGroup {
                 value,
                 nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
+                    phone: Some(nxcloud_client::codegen::validate::PhoneForm::Phones),
                     ..Default::default()
                 },
             );

@@ -12,7 +12,7 @@ use super::enums::*;
 pub struct SendMessage {
     /// Key of the WhatsApp application.
     #[serde(rename = "appkey")]
-    pub app_key: String,
+    pub app_key: nxcloud_client::AppKey,
     /// Sending business number: digits with country code, without a plus sign.
     #[serde(rename = "business_phone")]
     pub business_phone: String,
@@ -33,7 +33,7 @@ impl SendMessage {
     /// With what is required.
     #[must_use]
     pub fn new(
-        app_key: impl Into<String>,
+        app_key: impl Into<nxcloud_client::AppKey>,
         business_phone: impl Into<String>,
         to: impl Into<String>,
         message_content: impl Into<MessageContent>,
@@ -50,17 +50,11 @@ impl SendMessage {
 }
 impl nxcloud_client::codegen::validate::Validate for SendMessage {
     fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
-        static BUSINESS_PHONE: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(
-            "^[0-9]+$",
-        );
-        static TO: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(
-            "^[0-9]+$",
-        );
         {
             let value = &self.app_key;
             at.text(
                 "appkey",
-                value,
+                value.as_str(),
                 nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
@@ -73,7 +67,8 @@ impl nxcloud_client::codegen::validate::Validate for SendMessage {
                 "business_phone",
                 value,
                 nxcloud_client::codegen::validate::TextLimits {
-                    pattern: Some(&BUSINESS_PHONE),
+                    min: Some(1usize),
+                    phone: Some(nxcloud_client::codegen::validate::PhoneForm::Phone),
                     ..Default::default()
                 },
             );
@@ -102,7 +97,8 @@ impl nxcloud_client::codegen::validate::Validate for SendMessage {
                 "to",
                 value,
                 nxcloud_client::codegen::validate::TextLimits {
-                    pattern: Some(&TO),
+                    min: Some(1usize),
+                    phone: Some(nxcloud_client::codegen::validate::PhoneForm::Phone),
                     ..Default::default()
                 },
             );
@@ -113,7 +109,7 @@ impl nxcloud_client::codegen::validate::Validate for SendMessage {
 impl std::fmt::Debug for SendMessage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SendMessage")
-            .field("app_key", &nxcloud_client::codegen::Redact::redact(&self.app_key))
+            .field("app_key", &self.app_key)
             .field(
                 "business_phone",
                 &nxcloud_client::codegen::Redact::redact(&self.business_phone),
@@ -197,6 +193,46 @@ impl From<TemplateContent> for MessageContent {
         Self::Template(value)
     }
 }
+impl From<Text> for MessageContent {
+    fn from(value: Text) -> Self {
+        Self::Text(TextContent::from(value))
+    }
+}
+impl From<Image> for MessageContent {
+    fn from(value: Image) -> Self {
+        Self::Image(ImageContent::from(value))
+    }
+}
+impl From<Video> for MessageContent {
+    fn from(value: Video) -> Self {
+        Self::Video(VideoContent::from(value))
+    }
+}
+impl From<Audio> for MessageContent {
+    fn from(value: Audio) -> Self {
+        Self::Audio(AudioContent::from(value))
+    }
+}
+impl From<Document> for MessageContent {
+    fn from(value: Document) -> Self {
+        Self::Document(DocumentContent::from(value))
+    }
+}
+impl From<Location> for MessageContent {
+    fn from(value: Location) -> Self {
+        Self::Location(LocationContent::from(value))
+    }
+}
+impl From<Sticker> for MessageContent {
+    fn from(value: Sticker) -> Self {
+        Self::Sticker(StickerContent::from(value))
+    }
+}
+impl From<Template> for MessageContent {
+    fn from(value: Template) -> Self {
+        Self::Template(TemplateContent::from(value))
+    }
+}
 impl nxcloud_client::codegen::validate::Validate for MessageContent {
     fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         match self {
@@ -229,6 +265,11 @@ impl TextContent {
     #[must_use]
     pub fn new(text: impl Into<Text>) -> Self {
         Self { text: text.into() }
+    }
+}
+impl From<Text> for TextContent {
+    fn from(value: Text) -> Self {
+        Self::new(value)
     }
 }
 impl nxcloud_client::codegen::validate::Validate for TextContent {
@@ -264,6 +305,11 @@ impl ImageContent {
         Self { image: image.into() }
     }
 }
+impl From<Image> for ImageContent {
+    fn from(value: Image) -> Self {
+        Self::new(value)
+    }
+}
 impl nxcloud_client::codegen::validate::Validate for ImageContent {
     fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
@@ -295,6 +341,11 @@ impl VideoContent {
     #[must_use]
     pub fn new(video: impl Into<Video>) -> Self {
         Self { video: video.into() }
+    }
+}
+impl From<Video> for VideoContent {
+    fn from(value: Video) -> Self {
+        Self::new(value)
     }
 }
 impl nxcloud_client::codegen::validate::Validate for VideoContent {
@@ -330,6 +381,11 @@ impl AudioContent {
         Self { audio: audio.into() }
     }
 }
+impl From<Audio> for AudioContent {
+    fn from(value: Audio) -> Self {
+        Self::new(value)
+    }
+}
 impl nxcloud_client::codegen::validate::Validate for AudioContent {
     fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
@@ -361,6 +417,11 @@ impl DocumentContent {
     #[must_use]
     pub fn new(document: impl Into<Document>) -> Self {
         Self { document: document.into() }
+    }
+}
+impl From<Document> for DocumentContent {
+    fn from(value: Document) -> Self {
+        Self::new(value)
     }
 }
 impl nxcloud_client::codegen::validate::Validate for DocumentContent {
@@ -396,6 +457,11 @@ impl LocationContent {
         Self { location: location.into() }
     }
 }
+impl From<Location> for LocationContent {
+    fn from(value: Location) -> Self {
+        Self::new(value)
+    }
+}
 impl nxcloud_client::codegen::validate::Validate for LocationContent {
     fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
@@ -429,6 +495,11 @@ impl StickerContent {
         Self { sticker: sticker.into() }
     }
 }
+impl From<Sticker> for StickerContent {
+    fn from(value: Sticker) -> Self {
+        Self::new(value)
+    }
+}
 impl nxcloud_client::codegen::validate::Validate for StickerContent {
     fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
@@ -460,6 +531,11 @@ impl TemplateContent {
     #[must_use]
     pub fn new(template: impl Into<Template>) -> Self {
         Self { template: template.into() }
+    }
+}
+impl From<Template> for TemplateContent {
+    fn from(value: Template) -> Self {
+        Self::new(value)
     }
 }
 impl nxcloud_client::codegen::validate::Validate for TemplateContent {
@@ -505,6 +581,16 @@ impl Text {
     pub fn with_preview_url(mut self, preview_url: bool) -> Self {
         self.preview_url = Some(preview_url);
         self
+    }
+}
+impl From<&str> for Text {
+    fn from(value: &str) -> Self {
+        Self::new(value)
+    }
+}
+impl From<String> for Text {
+    fn from(value: String) -> Self {
+        Self::new(value)
     }
 }
 impl nxcloud_client::codegen::validate::Validate for Text {
@@ -1054,6 +1140,66 @@ impl Template {
         self.components = Some(components.into_iter().map(Into::into).collect());
         self
     }
+    /// Adds to `components`: Values for the header of a template; no sample shows one.
+    #[must_use]
+    pub fn with_header(
+        mut self,
+        parameters: impl IntoIterator<Item = impl Into<HeaderParameter>>,
+    ) -> Self {
+        self.components
+            .get_or_insert_default()
+            .push(
+                TemplateValues::Header(HeaderValues::new().with_parameters(parameters)),
+            );
+        self
+    }
+    /// Adds to `components`: Values for the body of a template.
+    #[must_use]
+    pub fn with_body(
+        mut self,
+        parameters: impl IntoIterator<Item = impl Into<TextValue>>,
+    ) -> Self {
+        self.components
+            .get_or_insert_default()
+            .push(TemplateValues::Body(BodyValues::new().with_parameters(parameters)));
+        self
+    }
+    /// Adds to `components`: Value for a button that opens an address.
+    #[must_use]
+    pub fn with_url_button(
+        mut self,
+        index: i64,
+        parameters: impl IntoIterator<Item = impl Into<TextValue>>,
+    ) -> Self {
+        self.components
+            .get_or_insert_default()
+            .push(
+                TemplateValues::Button(
+                    ButtonValues::Url(
+                        UrlButtonValues::new(index).with_parameters(parameters),
+                    ),
+                ),
+            );
+        self
+    }
+    /// Adds to `components`: Value for a quick reply button.
+    #[must_use]
+    pub fn with_quick_reply_button(
+        mut self,
+        index: i64,
+        parameters: impl IntoIterator<Item = impl Into<PayloadValue>>,
+    ) -> Self {
+        self.components
+            .get_or_insert_default()
+            .push(
+                TemplateValues::Button(
+                    ButtonValues::QuickReply(
+                        QuickReplyButtonValues::new(index).with_parameters(parameters),
+                    ),
+                ),
+            );
+        self
+    }
 }
 impl nxcloud_client::codegen::validate::Validate for Template {
     fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
@@ -1112,6 +1258,21 @@ impl TemplateLanguage {
         }
     }
 }
+impl From<LanguageCode> for TemplateLanguage {
+    fn from(value: LanguageCode) -> Self {
+        Self::new(value)
+    }
+}
+impl From<&str> for TemplateLanguage {
+    fn from(value: &str) -> Self {
+        Self::new(value)
+    }
+}
+impl From<String> for TemplateLanguage {
+    fn from(value: String) -> Self {
+        Self::new(value)
+    }
+}
 impl nxcloud_client::codegen::validate::Validate for TemplateLanguage {
     fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
@@ -1165,6 +1326,16 @@ impl From<ButtonValues> for TemplateValues {
         Self::Button(value)
     }
 }
+impl From<UrlButtonValues> for TemplateValues {
+    fn from(value: UrlButtonValues) -> Self {
+        Self::Button(ButtonValues::from(value))
+    }
+}
+impl From<QuickReplyButtonValues> for TemplateValues {
+    fn from(value: QuickReplyButtonValues) -> Self {
+        Self::Button(ButtonValues::from(value))
+    }
+}
 impl nxcloud_client::codegen::validate::Validate for TemplateValues {
     fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         match self {
@@ -1200,6 +1371,38 @@ impl HeaderValues {
         parameters: impl IntoIterator<Item = impl Into<HeaderParameter>>,
     ) -> Self {
         self.parameters = Some(parameters.into_iter().map(Into::into).collect());
+        self
+    }
+    /// Adds to `parameters`: A text.
+    #[must_use]
+    pub fn with_text(mut self, text: impl Into<String>) -> Self {
+        self.parameters
+            .get_or_insert_default()
+            .push(HeaderParameter::Text(TextParameter::new(text)));
+        self
+    }
+    /// Adds to `parameters`: An image.
+    #[must_use]
+    pub fn with_image(mut self, image: impl Into<Image>) -> Self {
+        self.parameters
+            .get_or_insert_default()
+            .push(HeaderParameter::Image(ImageParameter::new(image)));
+        self
+    }
+    /// Adds to `parameters`: A video.
+    #[must_use]
+    pub fn with_video(mut self, video: impl Into<Video>) -> Self {
+        self.parameters
+            .get_or_insert_default()
+            .push(HeaderParameter::Video(VideoParameter::new(video)));
+        self
+    }
+    /// Adds to `parameters`: A document.
+    #[must_use]
+    pub fn with_document(mut self, document: impl Into<Document>) -> Self {
+        self.parameters
+            .get_or_insert_default()
+            .push(HeaderParameter::Document(DocumentParameter::new(document)));
         self
     }
 }
@@ -1307,9 +1510,11 @@ impl nxcloud_client::codegen::validate::Validate for ButtonValues {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct UrlButtonValues {
-    /// Position of the button, `0` to `2`, as text.
+    /// Position of the button, 0 to 2; text on the wire.
     #[serde(rename = "index")]
-    pub index: String,
+    #[serde(serialize_with = "nxcloud_client::codegen::lenient::quoted")]
+    #[serde(deserialize_with = "nxcloud_client::codegen::lenient::unquoted")]
+    pub index: i64,
     /// The values, texts only.
     #[serde(rename = "parameters", default, skip_serializing_if = "Option::is_none")]
     pub parameters: Option<Vec<TextValue>>,
@@ -1317,11 +1522,8 @@ pub struct UrlButtonValues {
 impl UrlButtonValues {
     /// With what is required.
     #[must_use]
-    pub fn new(index: impl Into<String>) -> Self {
-        Self {
-            index: index.into(),
-            parameters: None,
-        }
+    pub fn new(index: i64) -> Self {
+        Self { index, parameters: None }
     }
     /// The values, texts only.
     #[must_use]
@@ -1335,17 +1537,14 @@ impl UrlButtonValues {
 }
 impl nxcloud_client::codegen::validate::Validate for UrlButtonValues {
     fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
-        static INDEX: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(
-            "^[0-2]$",
-        );
         {
             let value = &self.index;
-            at.text(
+            at.number(
                 "index",
-                value,
-                nxcloud_client::codegen::validate::TextLimits {
-                    pattern: Some(&INDEX),
-                    ..Default::default()
+                *value,
+                nxcloud_client::codegen::validate::Range {
+                    min: Some(0),
+                    max: Some(2),
                 },
             );
         }
@@ -1371,9 +1570,11 @@ impl std::fmt::Debug for UrlButtonValues {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct QuickReplyButtonValues {
-    /// Position of the button, `0` to `2`, as text.
+    /// Position of the button, 0 to 2; text on the wire.
     #[serde(rename = "index")]
-    pub index: String,
+    #[serde(serialize_with = "nxcloud_client::codegen::lenient::quoted")]
+    #[serde(deserialize_with = "nxcloud_client::codegen::lenient::unquoted")]
+    pub index: i64,
     /// The payload set on the button.
     #[serde(rename = "parameters", default, skip_serializing_if = "Option::is_none")]
     pub parameters: Option<Vec<PayloadValue>>,
@@ -1381,11 +1582,8 @@ pub struct QuickReplyButtonValues {
 impl QuickReplyButtonValues {
     /// With what is required.
     #[must_use]
-    pub fn new(index: impl Into<String>) -> Self {
-        Self {
-            index: index.into(),
-            parameters: None,
-        }
+    pub fn new(index: i64) -> Self {
+        Self { index, parameters: None }
     }
     /// The payload set on the button.
     #[must_use]
@@ -1399,17 +1597,14 @@ impl QuickReplyButtonValues {
 }
 impl nxcloud_client::codegen::validate::Validate for QuickReplyButtonValues {
     fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
-        static INDEX: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(
-            "^[0-2]$",
-        );
         {
             let value = &self.index;
-            at.text(
+            at.number(
                 "index",
-                value,
-                nxcloud_client::codegen::validate::TextLimits {
-                    pattern: Some(&INDEX),
-                    ..Default::default()
+                *value,
+                nxcloud_client::codegen::validate::Range {
+                    min: Some(0),
+                    max: Some(2),
                 },
             );
         }
@@ -1450,6 +1645,16 @@ impl TextValue {
             type_: "text".to_owned(),
             text: text.into(),
         }
+    }
+}
+impl From<&str> for TextValue {
+    fn from(value: &str) -> Self {
+        Self::new(value)
+    }
+}
+impl From<String> for TextValue {
+    fn from(value: String) -> Self {
+        Self::new(value)
     }
 }
 impl nxcloud_client::codegen::validate::Validate for TextValue {
@@ -1497,6 +1702,16 @@ impl PayloadValue {
             type_: "payload".to_owned(),
             payload: payload.into(),
         }
+    }
+}
+impl From<&str> for PayloadValue {
+    fn from(value: &str) -> Self {
+        Self::new(value)
+    }
+}
+impl From<String> for PayloadValue {
+    fn from(value: String) -> Self {
+        Self::new(value)
     }
 }
 impl nxcloud_client::codegen::validate::Validate for PayloadValue {
@@ -1560,6 +1775,21 @@ impl From<DocumentParameter> for HeaderParameter {
         Self::Document(value)
     }
 }
+impl From<Image> for HeaderParameter {
+    fn from(value: Image) -> Self {
+        Self::Image(ImageParameter::from(value))
+    }
+}
+impl From<Video> for HeaderParameter {
+    fn from(value: Video) -> Self {
+        Self::Video(VideoParameter::from(value))
+    }
+}
+impl From<Document> for HeaderParameter {
+    fn from(value: Document) -> Self {
+        Self::Document(DocumentParameter::from(value))
+    }
+}
 impl nxcloud_client::codegen::validate::Validate for HeaderParameter {
     fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         match self {
@@ -1590,6 +1820,16 @@ impl TextParameter {
         Self { text: text.into() }
     }
 }
+impl From<&str> for TextParameter {
+    fn from(value: &str) -> Self {
+        Self::new(value)
+    }
+}
+impl From<String> for TextParameter {
+    fn from(value: String) -> Self {
+        Self::new(value)
+    }
+}
 impl nxcloud_client::codegen::validate::Validate for TextParameter {
     fn validate(&self, _: &mut nxcloud_client::codegen::validate::Validator) {}
 }
@@ -1618,6 +1858,11 @@ impl ImageParameter {
     #[must_use]
     pub fn new(image: impl Into<Image>) -> Self {
         Self { image: image.into() }
+    }
+}
+impl From<Image> for ImageParameter {
+    fn from(value: Image) -> Self {
+        Self::new(value)
     }
 }
 impl nxcloud_client::codegen::validate::Validate for ImageParameter {
@@ -1653,6 +1898,11 @@ impl VideoParameter {
         Self { video: video.into() }
     }
 }
+impl From<Video> for VideoParameter {
+    fn from(value: Video) -> Self {
+        Self::new(value)
+    }
+}
 impl nxcloud_client::codegen::validate::Validate for VideoParameter {
     fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
@@ -1684,6 +1934,11 @@ impl DocumentParameter {
     #[must_use]
     pub fn new(document: impl Into<Document>) -> Self {
         Self { document: document.into() }
+    }
+}
+impl From<Document> for DocumentParameter {
+    fn from(value: Document) -> Self {
+        Self::new(value)
     }
 }
 impl nxcloud_client::codegen::validate::Validate for DocumentParameter {
@@ -1738,9 +1993,6 @@ impl UploadMedia {
 }
 impl nxcloud_client::codegen::validate::Validate for UploadMedia {
     fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
-        static BUSINESS_PHONE: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(
-            "^[0-9]+$",
-        );
         {
             let value = &self.messaging_product;
             if value != "whatsapp" {
@@ -1756,7 +2008,8 @@ impl nxcloud_client::codegen::validate::Validate for UploadMedia {
                 "business_phone",
                 value,
                 nxcloud_client::codegen::validate::TextLimits {
-                    pattern: Some(&BUSINESS_PHONE),
+                    min: Some(1usize),
+                    phone: Some(nxcloud_client::codegen::validate::PhoneForm::Phone),
                     ..Default::default()
                 },
             );
@@ -1869,16 +2122,14 @@ impl GetMedia {
 }
 impl nxcloud_client::codegen::validate::Validate for GetMedia {
     fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
-        static BUSINESS_PHONE: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(
-            "^[0-9]+$",
-        );
         {
             let value = &self.business_phone;
             at.text(
                 "business_phone",
                 value,
                 nxcloud_client::codegen::validate::TextLimits {
-                    pattern: Some(&BUSINESS_PHONE),
+                    min: Some(1usize),
+                    phone: Some(nxcloud_client::codegen::validate::PhoneForm::Phone),
                     ..Default::default()
                 },
             );
@@ -1949,16 +2200,14 @@ impl DeleteMedia {
 }
 impl nxcloud_client::codegen::validate::Validate for DeleteMedia {
     fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
-        static BUSINESS_PHONE: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(
-            "^[0-9]+$",
-        );
         {
             let value = &self.business_phone;
             at.text(
                 "business_phone",
                 value,
                 nxcloud_client::codegen::validate::TextLimits {
-                    pattern: Some(&BUSINESS_PHONE),
+                    min: Some(1usize),
+                    phone: Some(nxcloud_client::codegen::validate::PhoneForm::Phone),
                     ..Default::default()
                 },
             );
@@ -2008,7 +2257,7 @@ impl std::fmt::Debug for DeleteMedia {
 pub struct CreateTemplate {
     /// Key of the WhatsApp application.
     #[serde(rename = "appkey")]
-    pub app_key: String,
+    pub app_key: nxcloud_client::AppKey,
     /// Business number that owns the template: digits with country code, without a plus sign. Described as a list, but one number by type and sample.
     #[serde(rename = "business_phone")]
     pub business_phone: String,
@@ -2032,7 +2281,7 @@ impl CreateTemplate {
     /// With what is required.
     #[must_use]
     pub fn new(
-        app_key: impl Into<String>,
+        app_key: impl Into<nxcloud_client::AppKey>,
         business_phone: impl Into<String>,
         category: impl Into<TemplateCategory>,
         language: impl Into<LanguageCode>,
@@ -2049,17 +2298,78 @@ impl CreateTemplate {
             components: components.into_iter().map(Into::into).collect(),
         }
     }
+    /// Adds to `components`: Header of text.
+    #[must_use]
+    pub fn with_text_header(mut self, entry: impl Into<TextHeader>) -> Self {
+        self.components
+            .push(TemplateComponent::Header(HeaderComponent::Text(entry.into())));
+        self
+    }
+    /// Adds to `components`: Header of one document, image or video.
+    #[must_use]
+    pub fn with_document_header(
+        mut self,
+        example: impl Into<MediaHeaderExample>,
+    ) -> Self {
+        self.components
+            .push(
+                TemplateComponent::Header(
+                    HeaderComponent::Document(MediaHeader::new(example)),
+                ),
+            );
+        self
+    }
+    /// Adds to `components`: Header of one document, image or video.
+    #[must_use]
+    pub fn with_image_header(mut self, example: impl Into<MediaHeaderExample>) -> Self {
+        self.components
+            .push(
+                TemplateComponent::Header(
+                    HeaderComponent::Image(MediaHeader::new(example)),
+                ),
+            );
+        self
+    }
+    /// Adds to `components`: Header of one document, image or video.
+    #[must_use]
+    pub fn with_video_header(mut self, example: impl Into<MediaHeaderExample>) -> Self {
+        self.components
+            .push(
+                TemplateComponent::Header(
+                    HeaderComponent::Video(MediaHeader::new(example)),
+                ),
+            );
+        self
+    }
+    /// Adds to `components`: Body of a template. The table requires `text`, the samples of authentication templates have `add_security_recommendation` in its place: one of the two must be there.
+    #[must_use]
+    pub fn with_body(mut self, entry: impl Into<BodyComponent>) -> Self {
+        self.components.push(TemplateComponent::Body(entry.into()));
+        self
+    }
+    /// Adds to `components`: Footer of a template. The table requires `text`, the samples of authentication templates have `code_expiration_minutes` in its place: one of the two must be there.
+    #[must_use]
+    pub fn with_footer(mut self, entry: impl Into<FooterComponent>) -> Self {
+        self.components.push(TemplateComponent::Footer(entry.into()));
+        self
+    }
+    /// Adds to `components`: Buttons of a template.
+    #[must_use]
+    pub fn with_buttons(
+        mut self,
+        buttons: impl IntoIterator<Item = impl Into<TemplateButton>>,
+    ) -> Self {
+        self.components.push(TemplateComponent::Buttons(ButtonsComponent::new(buttons)));
+        self
+    }
 }
 impl nxcloud_client::codegen::validate::Validate for CreateTemplate {
     fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
-        static BUSINESS_PHONE: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(
-            "^[0-9]+$",
-        );
         {
             let value = &self.app_key;
             at.text(
                 "appkey",
-                value,
+                value.as_str(),
                 nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
@@ -2072,7 +2382,8 @@ impl nxcloud_client::codegen::validate::Validate for CreateTemplate {
                 "business_phone",
                 value,
                 nxcloud_client::codegen::validate::TextLimits {
-                    pattern: Some(&BUSINESS_PHONE),
+                    min: Some(1usize),
+                    phone: Some(nxcloud_client::codegen::validate::PhoneForm::Phone),
                     ..Default::default()
                 },
             );
@@ -2106,7 +2417,7 @@ impl nxcloud_client::codegen::validate::Validate for CreateTemplate {
 impl std::fmt::Debug for CreateTemplate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CreateTemplate")
-            .field("app_key", &nxcloud_client::codegen::Redact::redact(&self.app_key))
+            .field("app_key", &self.app_key)
             .field(
                 "business_phone",
                 &nxcloud_client::codegen::Redact::redact(&self.business_phone),
@@ -2130,7 +2441,7 @@ impl std::fmt::Debug for CreateTemplate {
 pub struct UpdateTemplate {
     /// Key of the WhatsApp application.
     #[serde(rename = "appkey")]
-    pub app_key: String,
+    pub app_key: nxcloud_client::AppKey,
     /// Business number that owns the template: digits with country code, without a plus sign. Described as a list, but one number by type and sample.
     #[serde(rename = "business_phone")]
     pub business_phone: String,
@@ -2151,7 +2462,7 @@ impl UpdateTemplate {
     /// With what is required.
     #[must_use]
     pub fn new(
-        app_key: impl Into<String>,
+        app_key: impl Into<nxcloud_client::AppKey>,
         business_phone: impl Into<String>,
         category: impl Into<TemplateCategory>,
         template_id: impl Into<String>,
@@ -2166,17 +2477,78 @@ impl UpdateTemplate {
             components: components.into_iter().map(Into::into).collect(),
         }
     }
+    /// Adds to `components`: Header of text.
+    #[must_use]
+    pub fn with_text_header(mut self, entry: impl Into<TextHeader>) -> Self {
+        self.components
+            .push(TemplateComponent::Header(HeaderComponent::Text(entry.into())));
+        self
+    }
+    /// Adds to `components`: Header of one document, image or video.
+    #[must_use]
+    pub fn with_document_header(
+        mut self,
+        example: impl Into<MediaHeaderExample>,
+    ) -> Self {
+        self.components
+            .push(
+                TemplateComponent::Header(
+                    HeaderComponent::Document(MediaHeader::new(example)),
+                ),
+            );
+        self
+    }
+    /// Adds to `components`: Header of one document, image or video.
+    #[must_use]
+    pub fn with_image_header(mut self, example: impl Into<MediaHeaderExample>) -> Self {
+        self.components
+            .push(
+                TemplateComponent::Header(
+                    HeaderComponent::Image(MediaHeader::new(example)),
+                ),
+            );
+        self
+    }
+    /// Adds to `components`: Header of one document, image or video.
+    #[must_use]
+    pub fn with_video_header(mut self, example: impl Into<MediaHeaderExample>) -> Self {
+        self.components
+            .push(
+                TemplateComponent::Header(
+                    HeaderComponent::Video(MediaHeader::new(example)),
+                ),
+            );
+        self
+    }
+    /// Adds to `components`: Body of a template. The table requires `text`, the samples of authentication templates have `add_security_recommendation` in its place: one of the two must be there.
+    #[must_use]
+    pub fn with_body(mut self, entry: impl Into<BodyComponent>) -> Self {
+        self.components.push(TemplateComponent::Body(entry.into()));
+        self
+    }
+    /// Adds to `components`: Footer of a template. The table requires `text`, the samples of authentication templates have `code_expiration_minutes` in its place: one of the two must be there.
+    #[must_use]
+    pub fn with_footer(mut self, entry: impl Into<FooterComponent>) -> Self {
+        self.components.push(TemplateComponent::Footer(entry.into()));
+        self
+    }
+    /// Adds to `components`: Buttons of a template.
+    #[must_use]
+    pub fn with_buttons(
+        mut self,
+        buttons: impl IntoIterator<Item = impl Into<TemplateButton>>,
+    ) -> Self {
+        self.components.push(TemplateComponent::Buttons(ButtonsComponent::new(buttons)));
+        self
+    }
 }
 impl nxcloud_client::codegen::validate::Validate for UpdateTemplate {
     fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
-        static BUSINESS_PHONE: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(
-            "^[0-9]+$",
-        );
         {
             let value = &self.app_key;
             at.text(
                 "appkey",
-                value,
+                value.as_str(),
                 nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
@@ -2189,7 +2561,8 @@ impl nxcloud_client::codegen::validate::Validate for UpdateTemplate {
                 "business_phone",
                 value,
                 nxcloud_client::codegen::validate::TextLimits {
-                    pattern: Some(&BUSINESS_PHONE),
+                    min: Some(1usize),
+                    phone: Some(nxcloud_client::codegen::validate::PhoneForm::Phone),
                     ..Default::default()
                 },
             );
@@ -2223,7 +2596,7 @@ impl nxcloud_client::codegen::validate::Validate for UpdateTemplate {
 impl std::fmt::Debug for UpdateTemplate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("UpdateTemplate")
-            .field("app_key", &nxcloud_client::codegen::Redact::redact(&self.app_key))
+            .field("app_key", &self.app_key)
             .field(
                 "business_phone",
                 &nxcloud_client::codegen::Redact::redact(&self.business_phone),
@@ -2273,6 +2646,11 @@ impl From<FooterComponent> for TemplateComponent {
 impl From<ButtonsComponent> for TemplateComponent {
     fn from(value: ButtonsComponent) -> Self {
         Self::Buttons(value)
+    }
+}
+impl From<TextHeader> for TemplateComponent {
+    fn from(value: TextHeader) -> Self {
+        Self::Header(HeaderComponent::from(value))
     }
 }
 impl nxcloud_client::codegen::validate::Validate for TemplateComponent {
@@ -2352,6 +2730,16 @@ impl TextHeader {
         self
     }
 }
+impl From<&str> for TextHeader {
+    fn from(value: &str) -> Self {
+        Self::new(value)
+    }
+}
+impl From<String> for TextHeader {
+    fn from(value: String) -> Self {
+        Self::new(value)
+    }
+}
 impl nxcloud_client::codegen::validate::Validate for TextHeader {
     fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
@@ -2400,6 +2788,16 @@ impl TextHeaderExample {
         }
     }
 }
+impl From<&str> for TextHeaderExample {
+    fn from(value: &str) -> Self {
+        Self::new(value)
+    }
+}
+impl From<String> for TextHeaderExample {
+    fn from(value: String) -> Self {
+        Self::new(value)
+    }
+}
 impl nxcloud_client::codegen::validate::Validate for TextHeaderExample {
     fn validate(&self, _: &mut nxcloud_client::codegen::validate::Validator) {}
 }
@@ -2431,6 +2829,11 @@ impl MediaHeader {
     #[must_use]
     pub fn new(example: impl Into<MediaHeaderExample>) -> Self {
         Self { example: example.into() }
+    }
+}
+impl From<MediaHeaderExample> for MediaHeader {
+    fn from(value: MediaHeaderExample) -> Self {
+        Self::new(value)
     }
 }
 impl nxcloud_client::codegen::validate::Validate for MediaHeader {
@@ -2788,6 +3191,62 @@ impl ButtonsComponent {
             buttons: buttons.into_iter().map(Into::into).collect(),
         }
     }
+    /// Adds to `buttons`: Button that sends a reply.
+    #[must_use]
+    pub fn with_quick_reply(mut self, text: impl Into<String>) -> Self {
+        self.buttons.push(TemplateButton::QuickReply(QuickReplyButton::new(text)));
+        self
+    }
+    /// Adds to `buttons`: Button that opens an address; no sample shows one.
+    #[must_use]
+    pub fn with_url(mut self, entry: impl Into<UrlButton>) -> Self {
+        self.buttons.push(TemplateButton::Url(entry.into()));
+        self
+    }
+    /// Adds to `buttons`: Button that calls a number; no sample shows one.
+    #[must_use]
+    pub fn with_phone_number(
+        mut self,
+        text: impl Into<String>,
+        phone_number: impl Into<String>,
+    ) -> Self {
+        self.buttons
+            .push(
+                TemplateButton::PhoneNumber(PhoneNumberButton::new(text, phone_number)),
+            );
+        self
+    }
+    /// Adds to `buttons`: Button that fills the code into an Android application.
+    #[must_use]
+    pub fn with_one_tap_otp(
+        mut self,
+        text: impl Into<String>,
+        autofill_text: impl Into<String>,
+        package_name: impl Into<String>,
+        signature_hash: impl Into<String>,
+    ) -> Self {
+        self.buttons
+            .push(
+                TemplateButton::Otp(
+                    OtpButton::OneTap(
+                        OneTapButton::new(
+                            text,
+                            autofill_text,
+                            package_name,
+                            signature_hash,
+                        ),
+                    ),
+                ),
+            );
+        self
+    }
+    /// Adds to `buttons`: Button that copies the code.
+    #[must_use]
+    pub fn with_copy_code_otp(mut self, text: impl Into<String>) -> Self {
+        self.buttons
+            .push(TemplateButton::Otp(OtpButton::CopyCode(CopyCodeButton::new(text))));
+        self
+    }
 }
 impl nxcloud_client::codegen::validate::Validate for ButtonsComponent {
     fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
@@ -2842,6 +3301,16 @@ impl From<OtpButton> for TemplateButton {
         Self::Otp(value)
     }
 }
+impl From<OneTapButton> for TemplateButton {
+    fn from(value: OneTapButton) -> Self {
+        Self::Otp(OtpButton::from(value))
+    }
+}
+impl From<CopyCodeButton> for TemplateButton {
+    fn from(value: CopyCodeButton) -> Self {
+        Self::Otp(OtpButton::from(value))
+    }
+}
 impl nxcloud_client::codegen::validate::Validate for TemplateButton {
     fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         match self {
@@ -2870,6 +3339,16 @@ impl QuickReplyButton {
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self { text: text.into() }
+    }
+}
+impl From<&str> for QuickReplyButton {
+    fn from(value: &str) -> Self {
+        Self::new(value)
+    }
+}
+impl From<String> for QuickReplyButton {
+    fn from(value: String) -> Self {
+        Self::new(value)
     }
 }
 impl nxcloud_client::codegen::validate::Validate for QuickReplyButton {
@@ -3186,6 +3665,16 @@ impl CopyCodeButton {
         Self { text: text.into() }
     }
 }
+impl From<&str> for CopyCodeButton {
+    fn from(value: &str) -> Self {
+        Self::new(value)
+    }
+}
+impl From<String> for CopyCodeButton {
+    fn from(value: String) -> Self {
+        Self::new(value)
+    }
+}
 impl nxcloud_client::codegen::validate::Validate for CopyCodeButton {
     fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         {
@@ -3219,7 +3708,7 @@ impl std::fmt::Debug for CopyCodeButton {
 pub struct GetTemplates {
     /// Key of the WhatsApp application.
     #[serde(rename = "appkey")]
-    pub app_key: String,
+    pub app_key: nxcloud_client::AppKey,
     /// Business number that owns the templates: digits with country code, without a plus sign.
     #[serde(rename = "business_phone")]
     pub business_phone: String,
@@ -3242,7 +3731,10 @@ pub struct GetTemplates {
 impl GetTemplates {
     /// With what is required.
     #[must_use]
-    pub fn new(app_key: impl Into<String>, business_phone: impl Into<String>) -> Self {
+    pub fn new(
+        app_key: impl Into<nxcloud_client::AppKey>,
+        business_phone: impl Into<String>,
+    ) -> Self {
         Self {
             app_key: app_key.into(),
             business_phone: business_phone.into(),
@@ -3280,14 +3772,11 @@ impl GetTemplates {
 }
 impl nxcloud_client::codegen::validate::Validate for GetTemplates {
     fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
-        static BUSINESS_PHONE: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(
-            "^[0-9]+$",
-        );
         {
             let value = &self.app_key;
             at.text(
                 "appkey",
-                value,
+                value.as_str(),
                 nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
@@ -3300,7 +3789,8 @@ impl nxcloud_client::codegen::validate::Validate for GetTemplates {
                 "business_phone",
                 value,
                 nxcloud_client::codegen::validate::TextLimits {
-                    pattern: Some(&BUSINESS_PHONE),
+                    min: Some(1usize),
+                    phone: Some(nxcloud_client::codegen::validate::PhoneForm::Phone),
                     ..Default::default()
                 },
             );
@@ -3319,7 +3809,7 @@ impl nxcloud_client::codegen::validate::Validate for GetTemplates {
 impl std::fmt::Debug for GetTemplates {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("GetTemplates")
-            .field("app_key", &nxcloud_client::codegen::Redact::redact(&self.app_key))
+            .field("app_key", &self.app_key)
             .field(
                 "business_phone",
                 &nxcloud_client::codegen::Redact::redact(&self.business_phone),
@@ -3343,7 +3833,7 @@ impl std::fmt::Debug for GetTemplates {
 pub struct DeleteTemplate {
     /// Key of the WhatsApp application.
     #[serde(rename = "appkey")]
-    pub app_key: String,
+    pub app_key: nxcloud_client::AppKey,
     /// Business number that owns the templates: digits with country code, without a plus sign. Described as a list, but one number by type.
     #[serde(rename = "business_phone")]
     pub business_phone: String,
@@ -3358,7 +3848,7 @@ impl DeleteTemplate {
     /// With what is required.
     #[must_use]
     pub fn new(
-        app_key: impl Into<String>,
+        app_key: impl Into<nxcloud_client::AppKey>,
         business_phone: impl Into<String>,
         name: impl Into<String>,
     ) -> Self {
@@ -3372,14 +3862,11 @@ impl DeleteTemplate {
 }
 impl nxcloud_client::codegen::validate::Validate for DeleteTemplate {
     fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
-        static BUSINESS_PHONE: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(
-            "^[0-9]+$",
-        );
         {
             let value = &self.app_key;
             at.text(
                 "appkey",
-                value,
+                value.as_str(),
                 nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
@@ -3392,7 +3879,8 @@ impl nxcloud_client::codegen::validate::Validate for DeleteTemplate {
                 "business_phone",
                 value,
                 nxcloud_client::codegen::validate::TextLimits {
-                    pattern: Some(&BUSINESS_PHONE),
+                    min: Some(1usize),
+                    phone: Some(nxcloud_client::codegen::validate::PhoneForm::Phone),
                     ..Default::default()
                 },
             );
@@ -3422,7 +3910,7 @@ impl nxcloud_client::codegen::validate::Validate for DeleteTemplate {
 impl std::fmt::Debug for DeleteTemplate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("DeleteTemplate")
-            .field("app_key", &nxcloud_client::codegen::Redact::redact(&self.app_key))
+            .field("app_key", &self.app_key)
             .field(
                 "business_phone",
                 &nxcloud_client::codegen::Redact::redact(&self.business_phone),
@@ -3471,9 +3959,6 @@ impl UploadTemplateFile {
 }
 impl nxcloud_client::codegen::validate::Validate for UploadTemplateFile {
     fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
-        static BUSINESS_PHONE: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(
-            "^[0-9]+$",
-        );
         {
             let value = &self.messaging_product;
             if value != "whatsapp" {
@@ -3489,7 +3974,8 @@ impl nxcloud_client::codegen::validate::Validate for UploadTemplateFile {
                 "business_phone",
                 value,
                 nxcloud_client::codegen::validate::TextLimits {
-                    pattern: Some(&BUSINESS_PHONE),
+                    min: Some(1usize),
+                    phone: Some(nxcloud_client::codegen::validate::PhoneForm::Phone),
                     ..Default::default()
                 },
             );
@@ -3556,7 +4042,7 @@ impl std::fmt::Debug for UploadTemplateFile {
 pub struct GetPhones {
     /// Key of the WhatsApp application.
     #[serde(rename = "appkey")]
-    pub app_key: String,
+    pub app_key: nxcloud_client::AppKey,
     /// Numbers in one text, joined by commas as in the samples (the text says comma and space); empty or absent means all numbers of the application.
     #[serde(
         rename = "business_phones",
@@ -3571,7 +4057,7 @@ pub struct GetPhones {
 impl GetPhones {
     /// With what is required.
     #[must_use]
-    pub fn new(app_key: impl Into<String>) -> Self {
+    pub fn new(app_key: impl Into<nxcloud_client::AppKey>) -> Self {
         Self {
             app_key: app_key.into(),
             business_phones: None,
@@ -3580,8 +4066,11 @@ impl GetPhones {
     }
     /// Numbers in one text, joined by commas as in the samples (the text says comma and space); empty or absent means all numbers of the application.
     #[must_use]
-    pub fn with_business_phones(mut self, business_phones: impl Into<String>) -> Self {
-        self.business_phones = Some(business_phones.into());
+    pub fn with_business_phones(
+        mut self,
+        business_phones: impl Into<nxcloud_client::phone::Phones>,
+    ) -> Self {
+        self.business_phones = Some(business_phones.into().into());
         self
     }
 }
@@ -3591,9 +4080,21 @@ impl nxcloud_client::codegen::validate::Validate for GetPhones {
             let value = &self.app_key;
             at.text(
                 "appkey",
-                value,
+                value.as_str(),
                 nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
+                    ..Default::default()
+                },
+            );
+        }
+        if let Some(value) = &self.business_phones {
+            at.text(
+                "business_phones",
+                value,
+                nxcloud_client::codegen::validate::TextLimits {
+                    phone: Some(
+                        nxcloud_client::codegen::validate::PhoneForm::PhonesSpaced,
+                    ),
                     ..Default::default()
                 },
             );
@@ -3612,7 +4113,7 @@ impl nxcloud_client::codegen::validate::Validate for GetPhones {
 impl std::fmt::Debug for GetPhones {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("GetPhones")
-            .field("app_key", &nxcloud_client::codegen::Redact::redact(&self.app_key))
+            .field("app_key", &self.app_key)
             .field(
                 "business_phones",
                 &nxcloud_client::codegen::Redact::redact(&self.business_phones),
@@ -3716,6 +4217,9 @@ impl nxcloud_client::codegen::validate::Validate for IntegratorGetCode {
                 value,
                 nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
+                    phone: Some(
+                        nxcloud_client::codegen::validate::PhoneForm::PhoneDigits,
+                    ),
                     ..Default::default()
                 },
             );
@@ -3768,6 +4272,9 @@ impl nxcloud_client::codegen::validate::Validate for IntegratorCheckCode {
                 value,
                 nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
+                    phone: Some(
+                        nxcloud_client::codegen::validate::PhoneForm::PhoneDigits,
+                    ),
                     ..Default::default()
                 },
             );
@@ -3827,6 +4334,9 @@ impl nxcloud_client::codegen::validate::Validate for IntegratorCreateClient {
                 value,
                 nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
+                    phone: Some(
+                        nxcloud_client::codegen::validate::PhoneForm::PhoneDigits,
+                    ),
                     ..Default::default()
                 },
             );
@@ -3854,12 +4364,12 @@ impl std::fmt::Debug for IntegratorCreateClient {
 pub struct IntegratorPhoneList {
     /// Key of the customer's WhatsApp application.
     #[serde(rename = "appkey")]
-    pub app_key: String,
+    pub app_key: nxcloud_client::AppKey,
 }
 impl IntegratorPhoneList {
     /// With what is required.
     #[must_use]
-    pub fn new(app_key: impl Into<String>) -> Self {
+    pub fn new(app_key: impl Into<nxcloud_client::AppKey>) -> Self {
         Self { app_key: app_key.into() }
     }
 }
@@ -3869,7 +4379,7 @@ impl nxcloud_client::codegen::validate::Validate for IntegratorPhoneList {
             let value = &self.app_key;
             at.text(
                 "appkey",
-                value,
+                value.as_str(),
                 nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
@@ -3880,9 +4390,7 @@ impl nxcloud_client::codegen::validate::Validate for IntegratorPhoneList {
 }
 impl std::fmt::Debug for IntegratorPhoneList {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("IntegratorPhoneList")
-            .field("app_key", &nxcloud_client::codegen::Redact::redact(&self.app_key))
-            .finish()
+        f.debug_struct("IntegratorPhoneList").field("app_key", &self.app_key).finish()
     }
 }
 /// One template message of a SaaS tenant.
@@ -3899,7 +4407,7 @@ pub struct SaasSendTemplate {
     pub tenant_id: i64,
     /// Key of the WhatsApp application.
     #[serde(rename = "appkey")]
-    pub app_key: String,
+    pub app_key: nxcloud_client::AppKey,
     /// Sending business number: digits with country code, without a plus sign.
     #[serde(rename = "business_phone")]
     pub business_phone: String,
@@ -3923,15 +4431,15 @@ impl SaasSendTemplate {
     /// With what is required.
     #[must_use]
     pub fn new(
+        app_key: impl Into<nxcloud_client::AppKey>,
         tenant_id: i64,
-        app_key: impl Into<String>,
         business_phone: impl Into<String>,
         to: impl Into<String>,
         template: impl Into<SaasTemplate>,
     ) -> Self {
         Self {
-            tenant_id,
             app_key: app_key.into(),
+            tenant_id,
             business_phone: business_phone.into(),
             messaging_product: "whatsapp".to_owned(),
             recipient_type: "individual".to_owned(),
@@ -3943,17 +4451,11 @@ impl SaasSendTemplate {
 }
 impl nxcloud_client::codegen::validate::Validate for SaasSendTemplate {
     fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
-        static BUSINESS_PHONE: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(
-            "^[0-9]+$",
-        );
-        static TO: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(
-            "^[0-9]+$",
-        );
         {
             let value = &self.app_key;
             at.text(
                 "appkey",
-                value,
+                value.as_str(),
                 nxcloud_client::codegen::validate::TextLimits {
                     min: Some(1usize),
                     ..Default::default()
@@ -3966,7 +4468,8 @@ impl nxcloud_client::codegen::validate::Validate for SaasSendTemplate {
                 "business_phone",
                 value,
                 nxcloud_client::codegen::validate::TextLimits {
-                    pattern: Some(&BUSINESS_PHONE),
+                    min: Some(1usize),
+                    phone: Some(nxcloud_client::codegen::validate::PhoneForm::Phone),
                     ..Default::default()
                 },
             );
@@ -3995,7 +4498,8 @@ impl nxcloud_client::codegen::validate::Validate for SaasSendTemplate {
                 "to",
                 value,
                 nxcloud_client::codegen::validate::TextLimits {
-                    pattern: Some(&TO),
+                    min: Some(1usize),
+                    phone: Some(nxcloud_client::codegen::validate::PhoneForm::Phone),
                     ..Default::default()
                 },
             );
@@ -4019,7 +4523,7 @@ impl std::fmt::Debug for SaasSendTemplate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SaasSendTemplate")
             .field("tenant_id", &self.tenant_id)
-            .field("app_key", &nxcloud_client::codegen::Redact::redact(&self.app_key))
+            .field("app_key", &self.app_key)
             .field(
                 "business_phone",
                 &nxcloud_client::codegen::Redact::redact(&self.business_phone),
@@ -4136,6 +4640,22 @@ impl SaasTemplateValues {
         self.parameters = Some(parameters.into_iter().map(Into::into).collect());
         self
     }
+    /// Adds to `parameters`: A text.
+    #[must_use]
+    pub fn with_text(mut self, text: impl Into<String>) -> Self {
+        self.parameters
+            .get_or_insert_default()
+            .push(SaasParameter::Text(TextParameter::new(text)));
+        self
+    }
+    /// Adds to `parameters`: An image.
+    #[must_use]
+    pub fn with_image(mut self, image: impl Into<SaasImage>) -> Self {
+        self.parameters
+            .get_or_insert_default()
+            .push(SaasParameter::Image(SaasImageParameter::new(image)));
+        self
+    }
 }
 impl nxcloud_client::codegen::validate::Validate for SaasTemplateValues {
     fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
@@ -4176,6 +4696,11 @@ impl From<SaasImageParameter> for SaasParameter {
         Self::Image(value)
     }
 }
+impl From<SaasImage> for SaasParameter {
+    fn from(value: SaasImage) -> Self {
+        Self::Image(SaasImageParameter::from(value))
+    }
+}
 impl nxcloud_client::codegen::validate::Validate for SaasParameter {
     fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         match self {
@@ -4202,6 +4727,11 @@ impl SaasImageParameter {
     #[must_use]
     pub fn new(image: impl Into<SaasImage>) -> Self {
         Self { image: image.into() }
+    }
+}
+impl From<SaasImage> for SaasImageParameter {
+    fn from(value: SaasImage) -> Self {
+        Self::new(value)
     }
 }
 impl nxcloud_client::codegen::validate::Validate for SaasImageParameter {

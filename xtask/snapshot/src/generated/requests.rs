@@ -31,6 +31,7 @@ pub struct SendIt {
     /// A number as text.
     #[serde(rename = "count", default, skip_serializing_if = "Option::is_none")]
     #[serde(serialize_with = "nxcloud_client::codegen::lenient::quoted_option")]
+    #[serde(deserialize_with = "nxcloud_client::codegen::lenient::unquoted_option")]
     pub count: Option<i64>,
     /// Labels.
     #[serde(rename = "tags", default, skip_serializing_if = "Option::is_none")]
@@ -284,6 +285,16 @@ impl TextChoice {
     #[must_use]
     pub fn new(body: impl Into<String>) -> Self {
         Self { body: body.into() }
+    }
+}
+impl From<&str> for TextChoice {
+    fn from(value: &str) -> Self {
+        Self::new(value)
+    }
+}
+impl From<String> for TextChoice {
+    fn from(value: String) -> Self {
+        Self::new(value)
     }
 }
 impl nxcloud_client::codegen::validate::Validate for TextChoice {

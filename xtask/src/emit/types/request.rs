@@ -3,7 +3,7 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-use super::{debug, doc, ident, rust_type, serialize_with};
+use super::{convert, debug, doc, ident, rust_type, serialize_with};
 use crate::model::{Field, Limits, Object, Place, Service, Ty, TypeDef, TypeKind, Union};
 use crate::names;
 
@@ -26,17 +26,19 @@ pub(super) fn request(service: &Service, def: &TypeDef, object: &Object) -> Toke
         let wire = &field.wire;
         let text = doc(&field.description);
         let written = serialize_with(&field.ty, field.required);
+        let read = deserialize_with(&field.ty, field.required);
         let ty = rust_type(&field.ty);
         // What goes into the path or query beside a body is read with the body, but not written into it.
         let apart = (field.place != Place::Body && has_body).then(|| quote!(, skip_serializing));
         let (serde, ty) = match (form.is_some(), field.required) {
             (true, true) => (quote!(), ty),
             (true, false) => (quote!(), quote!(Option<#ty>)),
-            (false, true) => (quote!(#[serde(rename = #wire #apart)] #written), ty),
+            (false, true) => (quote!(#[serde(rename = #wire #apart)] #written #read), ty),
             (false, false) => (
                 quote! {
                     #[serde(rename = #wire, default, skip_serializing_if = "Option::is_none" #apart)]
                     #written
+                    #read
                 },
                 quote!(Option<#ty>),
             ),
@@ -79,6 +81,8 @@ pub(super) fn request(service: &Service, def: &TypeDef, object: &Object) -> Toke
         .filter(|field| !field.required && field.constant.is_none())
         .filter(|field| !alternatives.contains(&field.wire))
         .map(setter);
+    let adders = convert::adders(service, object);
+    let conversions = convert::into_object(service, &def.name, object);
     let check = check(service, object, &name);
     let debug = debug(
         &def.name,
@@ -109,10 +113,13 @@ pub(super) fn request(service: &Service, def: &TypeDef, object: &Object) -> Toke
         impl #name {
             #constructor
             #(#setters)*
+            #(#adders)*
             #form
         }
 
         #default
+
+        #conversions
 
         #check
 
@@ -137,7 +144,7 @@ fn constructor(object: &Object) -> TokenStream {
 fn one_constructor(object: &Object, chosen: Option<&Field>) -> TokenStream {
     let mut arguments = Vec::new();
     let mut values = Vec::new();
-    for field in &object.fields {
+    for field in object.arguments() {
         let member = ident(&field.rust);
         let is_chosen = chosen.is_some_and(|chosen| chosen.wire == field.wire);
         if let Some(constant) = &field.constant {
@@ -149,7 +156,7 @@ fn one_constructor(object: &Object, chosen: Option<&Field>) -> TokenStream {
         } else if let Some(upload) = mime_of(object, field) {
             values.push(quote!(#member: #upload.mime().to_owned()));
         } else if field.required || is_chosen {
-            let (argument, value) = accept(&member, &field.ty);
+            let (argument, value) = accept(&member, field);
             arguments.push(argument);
             // What passes through unchanged is written in short.
             values.push(if is_chosen {
@@ -208,10 +215,11 @@ fn form(object: &Object) -> TokenStream {
         } else {
             "text"
         });
+        let text = (field.ty == Ty::AppKey).then(|| quote!(.as_str()));
         if field.required {
-            quote!(form.#add(#wire, &self.#member);)
+            quote!(form.#add(#wire, &self.#member #text);)
         } else {
-            quote!(if let Some(value) = &self.#member { form.#add(#wire, value); })
+            quote!(if let Some(value) = &self.#member { form.#add(#wire, value #text); })
         }
     });
     quote! {
@@ -225,9 +233,9 @@ fn form(object: &Object) -> TokenStream {
 
 fn setter(field: &Field) -> TokenStream {
     let member = ident(&field.rust);
-    let name = ident(&format!("with_{}", field.rust.trim_end_matches('_')));
+    let name = ident(&field.setter());
     let text = doc(&field.description);
-    let (argument, value) = accept(&member, &field.ty);
+    let (argument, value) = accept(&member, field);
     quote! {
         #text
         #[must_use]
@@ -239,9 +247,18 @@ fn setter(field: &Field) -> TokenStream {
 }
 
 /// How a value is passed in: convertible where that saves the caller a conversion.
-fn accept(member: &proc_macro2::Ident, ty: &Ty) -> (TokenStream, TokenStream) {
-    let rust = rust_type(ty);
-    match ty {
+pub(super) fn accept(member: &proc_macro2::Ident, field: &Field) -> (TokenStream, TokenStream) {
+    let rust = rust_type(&field.ty);
+    let several = field
+        .limits
+        .phone
+        .as_ref()
+        .is_some_and(|form| form.starts_with("Phones"));
+    match &field.ty {
+        Ty::Text if several => (
+            quote!(#member: impl Into<nxcloud_client::phone::Phones>),
+            quote!(#member.into().into()),
+        ),
         Ty::Integer | Ty::QuotedInteger | Ty::Float | Ty::Boolean | Ty::Map(_) | Ty::Upload => {
             (quote!(#member: #rust), quote!(#member))
         }
@@ -264,8 +281,9 @@ fn check(service: &Service, object: &Object, name: &proc_macro2::Ident) -> Token
         let value = quote!(value);
         let limits = field_check(service, field, &value, &mut patterns);
         let wire = &field.wire;
-        let segment = (field.place == Place::Path && field.ty == Ty::Text)
-            .then(|| quote!(at.segment(#wire, #value);));
+        let text = as_text(field, &value);
+        let segment = (field.place == Place::Path && matches!(field.ty, Ty::Text | Ty::AppKey))
+            .then(|| quote!(at.segment(#wire, #text);));
         if limits.is_none() && segment.is_none() {
             continue;
         }
@@ -338,7 +356,8 @@ fn field_check(
         }));
     }
     match &field.ty {
-        Ty::Text if *limits != Limits::default() => {
+        Ty::Text | Ty::AppKey if *limits != Limits::default() => {
+            let value = as_text(field, value);
             let mut parts = Vec::new();
             if let Some(min) = limits.min_length {
                 parts.push(quote!(min: Some(#min)));
@@ -352,6 +371,11 @@ fn field_check(
                     static #name: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(#pattern);
                 });
                 parts.push(quote!(pattern: Some(&#name)));
+            }
+            if let Some(phone) = &limits.phone {
+                let form = ident(phone);
+                parts
+                    .push(quote!(phone: Some(nxcloud_client::codegen::validate::PhoneForm::#form)));
             }
             if let Some(format) = limits.format {
                 let format = ident(format);
@@ -397,6 +421,25 @@ fn field_check(
     }
 }
 
+/// A value as the checks of texts take it.
+fn as_text(field: &Field, value: &TokenStream) -> TokenStream {
+    if field.ty == Ty::AppKey {
+        quote!(#value.as_str())
+    } else {
+        value.clone()
+    }
+}
+
+/// How a field is read when not as its type reads itself.
+fn deserialize_with(ty: &Ty, required: bool) -> Option<TokenStream> {
+    let path = match (ty, required) {
+        (Ty::QuotedInteger, true) => "nxcloud_client::codegen::lenient::unquoted",
+        (Ty::QuotedInteger, false) => "nxcloud_client::codegen::lenient::unquoted_option",
+        _ => return None,
+    };
+    Some(quote!(#[serde(deserialize_with = #path)]))
+}
+
 fn range(min: Option<&str>, max: Option<&str>) -> Option<TokenStream> {
     if min.is_none() && max.is_none() {
         return None;
@@ -431,29 +474,7 @@ pub(super) fn union(service: &Service, def: &TypeDef, union: &Union) -> TokenStr
         let (variant, ty) = (ident(variant), ident(ty));
         quote!(#text #[serde(rename = #value)] #variant(#ty),)
     });
-    let once = |ty: &String| {
-        union
-            .variants
-            .iter()
-            .filter(|(_, _, other)| other == ty)
-            .count()
-            == 1
-    };
-    let conversions =
-        union
-            .variants
-            .iter()
-            .filter(|(_, _, ty)| once(ty))
-            .map(|(_, variant, ty)| {
-                let (variant, ty) = (ident(variant), ident(ty));
-                quote! {
-                    impl From<#ty> for #name {
-                        fn from(value: #ty) -> Self {
-                            Self::#variant(value)
-                        }
-                    }
-                }
-            });
+    let conversions = convert::into_union(service, &def.name, union);
     let checks = union.variants.iter().map(|(_, variant, _)| {
         let variant = ident(variant);
         match &union.content {
@@ -473,7 +494,7 @@ pub(super) fn union(service: &Service, def: &TypeDef, union: &Union) -> TokenStr
         #[non_exhaustive]
         pub enum #name { #(#variants)* }
 
-        #(#conversions)*
+        #conversions
 
         impl nxcloud_client::codegen::validate::Validate for #name {
             fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
