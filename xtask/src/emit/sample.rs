@@ -8,7 +8,7 @@ use super::{ident, types::convert};
 use crate::model::{Field, Object, Service, Ty, TypeKind, Union};
 
 /// The expression that makes an example of a request type: `new` with what is required, setters for the rest. Types are
-/// named below `root`.
+/// named below `root`; without a root an application key is the variable `app`.
 pub(super) fn expression(
     service: &Service,
     type_name: &str,
@@ -155,6 +155,9 @@ impl Sample<'_> {
         match (ty, value) {
             (Ty::Text, Value::String(text)) => Some(quote!(#text)),
             (Ty::AppKey, Value::String(key)) => {
+                if self.root.is_empty() {
+                    return Some(quote!(&app));
+                }
                 let path = self.path("AppKey");
                 Some(quote!(#path::new(#key)))
             }

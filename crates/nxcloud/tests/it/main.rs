@@ -9,6 +9,7 @@ mod invariants;
 mod mangled_replies;
 mod messages;
 mod pages;
+mod phones;
 mod sandbox_state;
 mod status_table;
 mod support;

@@ -16,6 +16,18 @@ pub struct SendIt {
     /// Has one value.
     #[serde(rename = "product")]
     pub product: String,
+    /// Numbers.
+    #[serde(rename = "to")]
+    pub to: String,
+    /// A key.
+    #[serde(rename = "appKey")]
+    pub app_key: nxcloud_client::AppKey,
+    /// Another key.
+    #[serde(rename = "otherKey", default, skip_serializing_if = "Option::is_none")]
+    pub other_key: Option<nxcloud_client::AppKey>,
+    /// A list of choices.
+    #[serde(rename = "list", default, skip_serializing_if = "Option::is_none")]
+    pub list: Option<Vec<Choice>>,
     /// A day.
     #[serde(rename = "when", default, skip_serializing_if = "Option::is_none")]
     pub when: Option<String>,
@@ -49,10 +61,19 @@ pub struct SendIt {
 impl SendIt {
     /// With what is required.
     #[must_use]
-    pub fn new(type_: impl Into<String>, choice: impl Into<Choice>) -> Self {
+    pub fn new(
+        app_key: impl Into<nxcloud_client::AppKey>,
+        type_: impl Into<String>,
+        to: impl Into<nxcloud_client::phone::Phones>,
+        choice: impl Into<Choice>,
+    ) -> Self {
         Self {
+            app_key: app_key.into(),
+            other_key: None,
             type_: type_.into(),
             product: "fixed".to_owned(),
+            to: to.into().into(),
+            list: None,
             when: None,
             limit: None,
             rate: None,
@@ -63,6 +84,24 @@ impl SendIt {
             media_id: None,
             choice: choice.into(),
         }
+    }
+    /// Another key.
+    #[must_use]
+    pub fn with_other_key(
+        mut self,
+        other_key: impl Into<nxcloud_client::AppKey>,
+    ) -> Self {
+        self.other_key = Some(other_key.into());
+        self
+    }
+    /// A list of choices.
+    #[must_use]
+    pub fn with_list(
+        mut self,
+        list: impl IntoIterator<Item = impl Into<Choice>>,
+    ) -> Self {
+        self.list = Some(list.into_iter().map(Into::into).collect());
+        self
     }
     /// A day.
     #[must_use]
@@ -118,6 +157,72 @@ impl SendIt {
         self.media_id = Some(media_id.into());
         self
     }
+    /// Adds to `list`: Text.
+    #[must_use]
+    pub fn with_text(mut self, body: impl Into<String>) -> Self {
+        self.list.get_or_insert_default().push(Choice::Text(TextChoice::new(body)));
+        self
+    }
+    /// Adds to `list`: An image.
+    #[must_use]
+    pub fn with_image_2g(mut self, entry: impl Into<ImageChoice>) -> Self {
+        self.list.get_or_insert_default().push(Choice::Image2g(entry.into()));
+        self
+    }
+    /// Adds to `list`: Holds one thing.
+    #[must_use]
+    pub fn with_wrapped(mut self, only: impl Into<Only>) -> Self {
+        self.list
+            .get_or_insert_default()
+            .push(Choice::Wrapped(WrappedChoice::new(only)));
+        self
+    }
+    /// Adds to `list`: Holds a link.
+    #[must_use]
+    pub fn with_left(mut self, link: impl Into<Link>) -> Self {
+        self.list.get_or_insert_default().push(Choice::Left(LeftChoice::new(link)));
+        self
+    }
+    /// Adds to `list`: Holds a link as well.
+    #[must_use]
+    pub fn with_right(mut self, link: impl Into<Link>) -> Self {
+        self.list.get_or_insert_default().push(Choice::Right(RightChoice::new(link)));
+        self
+    }
+    /// Adds to `list`: Needs a key.
+    #[must_use]
+    pub fn with_key_inner(
+        mut self,
+        key: impl Into<nxcloud_client::AppKey>,
+        values: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        self.list
+            .get_or_insert_default()
+            .push(
+                Choice::Inner(InnerChoice::Key(KeyChoice::new(key).with_values(values))),
+            );
+        self
+    }
+    /// Adds to `list`: Needs a number.
+    #[must_use]
+    pub fn with_phone_inner(mut self, phone: impl Into<String>) -> Self {
+        self.list
+            .get_or_insert_default()
+            .push(Choice::Inner(InnerChoice::Phone(PhoneChoice::new(phone))));
+        self
+    }
+    /// Adds to `list`: Stands for two values.
+    #[must_use]
+    pub fn with_once(mut self, id: impl Into<String>) -> Self {
+        self.list.get_or_insert_default().push(Choice::Once(TwiceChoice::new(id)));
+        self
+    }
+    /// Adds to `list`: Stands for two values.
+    #[must_use]
+    pub fn with_again(mut self, id: impl Into<String>) -> Self {
+        self.list.get_or_insert_default().push(Choice::Again(TwiceChoice::new(id)));
+        self
+    }
 }
 impl nxcloud_client::codegen::validate::Validate for SendIt {
     fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
@@ -145,6 +250,32 @@ impl nxcloud_client::codegen::validate::Validate for SendIt {
                     &nxcloud_client::codegen::validate::FixedValue("fixed"),
                 );
             }
+        }
+        {
+            let value = &self.to;
+            at.text(
+                "to",
+                value,
+                nxcloud_client::codegen::validate::TextLimits {
+                    min: Some(1usize),
+                    phone: Some(nxcloud_client::codegen::validate::PhoneForm::Phones),
+                    ..Default::default()
+                },
+            );
+        }
+        {
+            let value = &self.app_key;
+            at.text(
+                "appKey",
+                value.as_str(),
+                nxcloud_client::codegen::validate::TextLimits {
+                    min: Some(1usize),
+                    ..Default::default()
+                },
+            );
+        }
+        if let Some(value) = &self.list {
+            at.each("list", value);
         }
         if let Some(value) = &self.when {
             at.text(
@@ -223,6 +354,10 @@ impl std::fmt::Debug for SendIt {
         f.debug_struct("SendIt")
             .field("type_", &nxcloud_client::codegen::Redact::redact(&self.type_))
             .field("product", &self.product)
+            .field("to", &nxcloud_client::codegen::Redact::redact(&self.to))
+            .field("app_key", &self.app_key)
+            .field("other_key", &self.other_key)
+            .field("list", &self.list)
             .field("when", &nxcloud_client::codegen::Redact::redact(&self.when))
             .field("limit", &self.limit)
             .field("rate", &self.rate)
@@ -248,6 +383,27 @@ pub enum Choice {
     /// An image.
     #[serde(rename = "image_2g")]
     Image2g(ImageChoice),
+    /// Holds one thing.
+    #[serde(rename = "wrapped")]
+    Wrapped(WrappedChoice),
+    /// Holds a link.
+    #[serde(rename = "left")]
+    Left(LeftChoice),
+    /// Holds a link as well.
+    #[serde(rename = "right")]
+    Right(RightChoice),
+    /// A choice within a choice.
+    #[serde(rename = "inner")]
+    Inner(InnerChoice),
+    /// Stands for two values.
+    #[serde(rename = "once")]
+    Once(TwiceChoice),
+    /// Stands for two values.
+    #[serde(rename = "again")]
+    Again(TwiceChoice),
+    /// Has the name of a field.
+    #[serde(rename = "tags")]
+    Tags(TagsChoice),
 }
 impl From<TextChoice> for Choice {
     fn from(value: TextChoice) -> Self {
@@ -259,11 +415,58 @@ impl From<ImageChoice> for Choice {
         Self::Image2g(value)
     }
 }
+impl From<WrappedChoice> for Choice {
+    fn from(value: WrappedChoice) -> Self {
+        Self::Wrapped(value)
+    }
+}
+impl From<LeftChoice> for Choice {
+    fn from(value: LeftChoice) -> Self {
+        Self::Left(value)
+    }
+}
+impl From<RightChoice> for Choice {
+    fn from(value: RightChoice) -> Self {
+        Self::Right(value)
+    }
+}
+impl From<InnerChoice> for Choice {
+    fn from(value: InnerChoice) -> Self {
+        Self::Inner(value)
+    }
+}
+impl From<TagsChoice> for Choice {
+    fn from(value: TagsChoice) -> Self {
+        Self::Tags(value)
+    }
+}
+impl From<Only> for Choice {
+    fn from(value: Only) -> Self {
+        Self::Wrapped(WrappedChoice::from(value))
+    }
+}
+impl From<KeyChoice> for Choice {
+    fn from(value: KeyChoice) -> Self {
+        Self::Inner(InnerChoice::from(value))
+    }
+}
+impl From<PhoneChoice> for Choice {
+    fn from(value: PhoneChoice) -> Self {
+        Self::Inner(InnerChoice::from(value))
+    }
+}
 impl nxcloud_client::codegen::validate::Validate for Choice {
     fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
         match self {
             Self::Text(value) => at.nested("data", value),
             Self::Image2g(value) => at.nested("data", value),
+            Self::Wrapped(value) => at.nested("data", value),
+            Self::Left(value) => at.nested("data", value),
+            Self::Right(value) => at.nested("data", value),
+            Self::Inner(value) => at.nested("data", value),
+            Self::Once(value) => at.nested("data", value),
+            Self::Again(value) => at.nested("data", value),
+            Self::Tags(value) => at.nested("data", value),
         }
     }
 }
@@ -371,6 +574,421 @@ impl std::fmt::Debug for ImageChoice {
             .field("link", &nxcloud_client::codegen::Redact::redact(&self.link))
             .field("id", &self.id)
             .finish()
+    }
+}
+/// Holds one thing.
+///
+/// The constructor takes what is required, the `with_` methods add the rest.
+///
+/// Reference: `awkward.md`.
+#[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct WrappedChoice {
+    /// Needs a text.
+    #[serde(rename = "only")]
+    pub only: Only,
+}
+impl WrappedChoice {
+    /// With what is required.
+    #[must_use]
+    pub fn new(only: impl Into<Only>) -> Self {
+        Self { only: only.into() }
+    }
+}
+impl From<Only> for WrappedChoice {
+    fn from(value: Only) -> Self {
+        Self::new(value)
+    }
+}
+impl nxcloud_client::codegen::validate::Validate for WrappedChoice {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
+        {
+            let value = &self.only;
+            at.nested("only", value);
+        }
+    }
+}
+impl std::fmt::Debug for WrappedChoice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WrappedChoice").field("only", &self.only).finish()
+    }
+}
+/// Needs a text.
+///
+/// The constructor takes what is required, the `with_` methods add the rest.
+///
+/// Reference: `awkward.md`.
+#[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Only {
+    /// A text.
+    #[serde(rename = "text")]
+    pub text: String,
+    /// A size.
+    #[serde(rename = "size", default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<i64>,
+}
+impl Only {
+    /// With what is required.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            size: None,
+        }
+    }
+    /// A size.
+    #[must_use]
+    pub fn with_size(mut self, size: i64) -> Self {
+        self.size = Some(size);
+        self
+    }
+}
+impl From<&str> for Only {
+    fn from(value: &str) -> Self {
+        Self::new(value)
+    }
+}
+impl From<String> for Only {
+    fn from(value: String) -> Self {
+        Self::new(value)
+    }
+}
+impl nxcloud_client::codegen::validate::Validate for Only {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
+        {
+            let value = &self.text;
+            at.text(
+                "text",
+                value,
+                nxcloud_client::codegen::validate::TextLimits {
+                    min: Some(1usize),
+                    ..Default::default()
+                },
+            );
+        }
+    }
+}
+impl std::fmt::Debug for Only {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Only")
+            .field("text", &nxcloud_client::codegen::Redact::redact(&self.text))
+            .field("size", &self.size)
+            .finish()
+    }
+}
+/// Holds a link.
+///
+/// The constructor takes what is required, the `with_` methods add the rest.
+///
+/// Reference: `awkward.md`.
+#[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct LeftChoice {
+    /// Needs an address.
+    #[serde(rename = "link")]
+    pub link: Link,
+}
+impl LeftChoice {
+    /// With what is required.
+    #[must_use]
+    pub fn new(link: impl Into<Link>) -> Self {
+        Self { link: link.into() }
+    }
+}
+impl From<Link> for LeftChoice {
+    fn from(value: Link) -> Self {
+        Self::new(value)
+    }
+}
+impl nxcloud_client::codegen::validate::Validate for LeftChoice {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
+        {
+            let value = &self.link;
+            at.nested("link", value);
+        }
+    }
+}
+impl std::fmt::Debug for LeftChoice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LeftChoice").field("link", &self.link).finish()
+    }
+}
+/// Holds a link as well.
+///
+/// The constructor takes what is required, the `with_` methods add the rest.
+///
+/// Reference: `awkward.md`.
+#[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct RightChoice {
+    /// Needs an address.
+    #[serde(rename = "link")]
+    pub link: Link,
+}
+impl RightChoice {
+    /// With what is required.
+    #[must_use]
+    pub fn new(link: impl Into<Link>) -> Self {
+        Self { link: link.into() }
+    }
+}
+impl From<Link> for RightChoice {
+    fn from(value: Link) -> Self {
+        Self::new(value)
+    }
+}
+impl nxcloud_client::codegen::validate::Validate for RightChoice {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
+        {
+            let value = &self.link;
+            at.nested("link", value);
+        }
+    }
+}
+impl std::fmt::Debug for RightChoice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RightChoice").field("link", &self.link).finish()
+    }
+}
+/// Needs an address.
+///
+/// The constructor takes what is required, the `with_` methods add the rest.
+///
+/// Reference: `awkward.md`.
+#[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Link {
+    /// An address.
+    #[serde(rename = "address")]
+    pub address: String,
+}
+impl Link {
+    /// With what is required.
+    #[must_use]
+    pub fn new(address: impl Into<String>) -> Self {
+        Self { address: address.into() }
+    }
+}
+impl nxcloud_client::codegen::validate::Validate for Link {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
+        static ADDRESS: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(
+            "^https?://.+",
+        );
+        {
+            let value = &self.address;
+            at.text(
+                "address",
+                value,
+                nxcloud_client::codegen::validate::TextLimits {
+                    pattern: Some(&ADDRESS),
+                    ..Default::default()
+                },
+            );
+        }
+    }
+}
+impl std::fmt::Debug for Link {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Link")
+            .field("address", &nxcloud_client::codegen::Redact::redact(&self.address))
+            .finish()
+    }
+}
+/// A choice within a choice.
+///
+/// Reference: `awkward.md`.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "way")]
+#[non_exhaustive]
+pub enum InnerChoice {
+    /// Needs a key.
+    #[serde(rename = "key")]
+    Key(KeyChoice),
+    /// Needs a number.
+    #[serde(rename = "phone")]
+    Phone(PhoneChoice),
+}
+impl From<KeyChoice> for InnerChoice {
+    fn from(value: KeyChoice) -> Self {
+        Self::Key(value)
+    }
+}
+impl From<PhoneChoice> for InnerChoice {
+    fn from(value: PhoneChoice) -> Self {
+        Self::Phone(value)
+    }
+}
+impl nxcloud_client::codegen::validate::Validate for InnerChoice {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
+        match self {
+            Self::Key(value) => value.validate(at),
+            Self::Phone(value) => value.validate(at),
+        }
+    }
+}
+/// Needs a key.
+///
+/// The constructor takes what is required, the `with_` methods add the rest.
+///
+/// Reference: `awkward.md`.
+#[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct KeyChoice {
+    /// A key.
+    #[serde(rename = "key")]
+    pub key: nxcloud_client::AppKey,
+    /// Values.
+    #[serde(rename = "values", default, skip_serializing_if = "Option::is_none")]
+    pub values: Option<Vec<String>>,
+}
+impl KeyChoice {
+    /// With what is required.
+    #[must_use]
+    pub fn new(key: impl Into<nxcloud_client::AppKey>) -> Self {
+        Self {
+            key: key.into(),
+            values: None,
+        }
+    }
+    /// Values.
+    #[must_use]
+    pub fn with_values(
+        mut self,
+        values: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        self.values = Some(values.into_iter().map(Into::into).collect());
+        self
+    }
+}
+impl nxcloud_client::codegen::validate::Validate for KeyChoice {
+    fn validate(&self, _: &mut nxcloud_client::codegen::validate::Validator) {}
+}
+impl std::fmt::Debug for KeyChoice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KeyChoice")
+            .field("key", &self.key)
+            .field("values", &nxcloud_client::codegen::Redact::redact(&self.values))
+            .finish()
+    }
+}
+/// Needs a number.
+///
+/// The constructor takes what is required, the `with_` methods add the rest.
+///
+/// Reference: `awkward.md`.
+#[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct PhoneChoice {
+    /// A number.
+    #[serde(rename = "phone")]
+    pub phone: String,
+}
+impl PhoneChoice {
+    /// With what is required.
+    #[must_use]
+    pub fn new(phone: impl Into<String>) -> Self {
+        Self { phone: phone.into() }
+    }
+}
+impl nxcloud_client::codegen::validate::Validate for PhoneChoice {
+    fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
+        {
+            let value = &self.phone;
+            at.text(
+                "phone",
+                value,
+                nxcloud_client::codegen::validate::TextLimits {
+                    phone: Some(nxcloud_client::codegen::validate::PhoneForm::Phone),
+                    ..Default::default()
+                },
+            );
+        }
+    }
+}
+impl std::fmt::Debug for PhoneChoice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PhoneChoice")
+            .field("phone", &nxcloud_client::codegen::Redact::redact(&self.phone))
+            .finish()
+    }
+}
+/// Stands for two values.
+///
+/// The constructor takes what is required, the `with_` methods add the rest.
+///
+/// Reference: `awkward.md`.
+#[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct TwiceChoice {
+    /// An id.
+    #[serde(rename = "id")]
+    pub id: String,
+}
+impl TwiceChoice {
+    /// With what is required.
+    #[must_use]
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into() }
+    }
+}
+impl nxcloud_client::codegen::validate::Validate for TwiceChoice {
+    fn validate(&self, _: &mut nxcloud_client::codegen::validate::Validator) {}
+}
+impl std::fmt::Debug for TwiceChoice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TwiceChoice").field("id", &self.id).finish()
+    }
+}
+/// Has the name of a field.
+///
+/// The constructor takes what is required, the `with_` methods add the rest.
+///
+/// Reference: `awkward.md`.
+#[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct TagsChoice {
+    /// A word.
+    #[serde(rename = "word")]
+    pub word: Word,
+}
+impl TagsChoice {
+    /// With what is required.
+    #[must_use]
+    pub fn new(word: impl Into<Word>) -> Self {
+        Self { word: word.into() }
+    }
+}
+impl From<Word> for TagsChoice {
+    fn from(value: Word) -> Self {
+        Self::new(value)
+    }
+}
+impl From<&str> for TagsChoice {
+    fn from(value: &str) -> Self {
+        Self::new(value)
+    }
+}
+impl From<String> for TagsChoice {
+    fn from(value: String) -> Self {
+        Self::new(value)
+    }
+}
+impl nxcloud_client::codegen::validate::Validate for TagsChoice {
+    fn validate(&self, _: &mut nxcloud_client::codegen::validate::Validator) {}
+}
+impl std::fmt::Debug for TagsChoice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TagsChoice").field("word", &self.word).finish()
     }
 }
 /// A part.
