@@ -1,5 +1,7 @@
 //! Several phone numbers in one text, and the forms in which the reference documents numbers.
 
+use crate::types::phone::normalize;
+
 /// One phone number, or several for a field that takes them with commas between.
 ///
 /// A text is taken as it is; the entries of an array, a list or an iterator are joined. The form of each number is checked with the
@@ -124,19 +126,31 @@ impl PhoneForm {
             Self::PhoneDigits | Self::PhonesDigits => "a phone number of digits only",
             Self::PhoneDialled => "a phone number of digits, or of a plus and digits",
         };
-        let advice = "`phone::normalize` gives that form";
-        match self {
-            _ if text.is_empty() => None,
+        if text.is_empty() {
+            return None;
+        }
+        let (place, wrong) = match self {
             Self::Phone | Self::PhoneDigits | Self::PhoneDialled => {
-                (!fits(text)).then(|| format!("is not {number}; {advice}"))
+                (String::new(), Some(text).filter(|number| !fits(number))?)
             }
             Self::Phones | Self::PhonesSpaced | Self::PhonesDigits => {
-                let place = text.split(',').position(|number| !fits(number))? + 1;
-                Some(format!(
-                    "holds an entry ({place}) that is not {number}; write numbers with commas and no spaces between; {advice}"
-                ))
+                let mut numbers = (1..).zip(text.split(','));
+                let (place, wrong) = numbers.find(|(_, number)| !fits(number))?;
+                (format!("number {place} "), wrong)
             }
-        }
+        };
+        let reason = match normalize(wrong, None) {
+            Err(_) if wrong.is_empty() => ": there is none; remove the comma".to_owned(),
+            Err(reason) if self.is_international() => format!(": {reason}"),
+            _ => String::new(),
+        };
+        Some(format!(
+            "{place}is not {number}{reason}; see `phone::normalize`"
+        ))
+    }
+
+    const fn is_international(self) -> bool {
+        matches!(self, Self::Phone | Self::Phones | Self::PhonesSpaced)
     }
 }
 
@@ -204,8 +218,12 @@ mod tests {
             assert!(!problem.contains("1501234"), "{problem}");
             let list = format!("8615012345678,{text}");
             let problem = PhoneForm::Phones.problem(&list).unwrap();
-            assert!(problem.contains("entry (2)"), "{problem}");
+            assert!(problem.starts_with("number 2 is not"), "{problem}");
         }
+        assert_eq!(
+            PhoneForm::Phone.problem("0150 1234 5678").unwrap(),
+            "is not a phone number of 7 to 15 digits that begins with its country code: the phone number has no country code; write it with one, or set a default; see `phone::normalize`"
+        );
         for list in [
             ",",
             "8615012345678,",

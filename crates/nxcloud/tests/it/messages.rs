@@ -124,6 +124,45 @@ fn a_whatsapp_template_in_its_short_and_its_long_form() {
     assert_eq!(read, template);
 }
 
+/// The program of the examples stays short: five names, twelve lines.
+#[test]
+fn the_template_of_the_examples_is_short() {
+    let program = include_str!("../../examples/whatsapp_template.rs");
+    let imports = program
+        .lines()
+        .filter(|line| line.starts_with("use nxcloud::"));
+    let names = imports.flat_map(|line| {
+        let names = line.split(['{', '}']).nth(1).unwrap_or(line);
+        names
+            .split(',')
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+    });
+    let names: Vec<&str> = names.collect();
+    assert!((1..=5).contains(&names.len()), "{names:?}");
+    let message = program.split("let template = ").nth(1).unwrap();
+    let message = message.split("let client").next().unwrap();
+    assert!(message.trim().lines().count() <= 12, "{message}");
+}
+
+#[tokio::test]
+async fn the_sandbox_takes_a_template_in_its_short_form() {
+    let sandbox = nxcloud_sandbox::Sandbox::start().await.unwrap();
+    let credentials =
+        nxcloud::Credentials::nxcloud(nxcloud_sandbox::ACCESS_KEY, nxcloud_sandbox::ACCESS_SECRET);
+    let session = nxcloud::Session::builder(credentials.unwrap())
+        .base_url(sandbox.url())
+        .build()
+        .unwrap();
+    let template = Template::new("order_shipped", "en_US")
+        .with_header([Image::from_id("5f0c1e9a")])
+        .with_body(["Ada", "4711"])
+        .with_quick_reply_button(0, ["TRACK"]);
+    let client = whatsapp::Client::new(&session);
+    let reply = client.send_message(&message(template)).await.unwrap();
+    assert!(reply.data.messages[0].id.is_some());
+}
+
 #[test]
 fn the_position_of_a_button_is_checked_as_a_number() {
     let broken = |index| {
