@@ -7,8 +7,8 @@
 
 use std::error::Error;
 
-use nxcloud::whatsapp::{SendMessage, Template};
-use nxcloud::{AppKey, Session, whatsapp};
+use nxcloud::whatsapp::{Image, SendMessage, Template};
+use nxcloud::{AppKey, Session};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -16,16 +16,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut next = |name| arguments.next().ok_or(format!("pass the {name}"));
     let app = AppKey::new(next("application key")?);
     let (from, to) = (next("business number")?, next("recipient")?);
-    let image = whatsapp::Image::from_id(next("id of the image")?);
+    let image = next("id of the image")?;
 
     let template = Template::new("order_shipped", "en_US")
-        .with_header([image])
+        .with_header([Image::from_id(image)])
         .with_body(["Ada", "4711"])
         .with_quick_reply_button(0, ["TRACK"]);
     let message = SendMessage::new(&app, from, to, template);
 
-    let client = whatsapp::Client::new(&Session::from_env()?);
-    let reply = client.send_message(&message).await?;
+    let reply = Session::from_env()?.send(&message).await?;
     for sent in reply.data.messages {
         println!("{}", sent.id.ok_or("the reply has no message id")?);
     }

@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bad_replies;
-mod bulk;
 mod connection_reuse;
 mod environment;
 mod invariants;
@@ -10,6 +9,7 @@ mod mangled_replies;
 mod messages;
 mod pages;
 mod phones;
+mod presign;
 mod sandbox_state;
 mod status_table;
 mod support;

@@ -141,7 +141,7 @@ fn the_template_of_the_examples_is_short() {
     let names: Vec<&str> = names.collect();
     assert!((1..=5).contains(&names.len()), "{names:?}");
     let message = program.split("let template = ").nth(1).unwrap();
-    let message = message.split("let client").next().unwrap();
+    let message = message.split("let reply").next().unwrap();
     assert!(message.trim().lines().count() <= 12, "{message}");
 }
 

@@ -201,7 +201,7 @@ fn is_plain(object: &Object) -> bool {
 /// What an operation takes is passed by reference, so that nothing needs to convert into it.
 fn is_whole_request(service: &Service, name: &str) -> bool {
     let mut operations = service.operations.iter();
-    operations.any(|operation| operation.input.type_name() == Some(name))
+    operations.any(|operation| operation.input.type_name() == name)
 }
 
 /// A kind of entry in a list of choices.
