@@ -13,7 +13,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use nxcloud_client::{CallOptions, Credentials, Session};
+use nxcloud_client::{AppKey, CallOptions, Credentials, Session};
 use nxcloud_sms::{Client, SendSms};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
@@ -57,8 +57,12 @@ struct Figures {
 
 async fn measure(url: &str, concurrent: usize) -> Result<(Figures, Figures), Failure> {
     let request = Arc::new(
-        SendSms::new("app-key-0123456789", "8615012345678", "Your code is 4711")
-            .with_source_address("ACME"),
+        SendSms::new(
+            AppKey::new("app-key-0123456789"),
+            "8615012345678",
+            "Your code is 4711",
+        )
+        .with_source_address("ACME"),
     );
     let session = Session::builder(Credentials::nxcloud("access-key", "access-secret")?)
         .base_url(url)

@@ -64,7 +64,7 @@ impl Request for QueryCustomerFields {
         call: Call,
     ) -> Result<ResponseValue<QueryCustomerFieldsReply>, Error<()>> {
         Client::from(call)
-            .query_customer_fields(&self.app_key, self.is_preset, self.tenant_id)
+            .query_customer_fields(self.app_key.as_str(), self.is_preset, self.tenant_id)
             .await
     }
 }
