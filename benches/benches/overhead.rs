@@ -60,7 +60,8 @@ async fn measure(url: &str, concurrent: usize) -> Result<(Figures, Figures), Fai
         SendSms::new("app-key-0123456789", "8615012345678", "Your code is 4711")
             .with_source_address("ACME"),
     );
-    let session = Session::builder(Credentials::nxcloud("access-key", "access-secret")?)
+    let session = Session::builder()
+        .credentials(Credentials::nxcloud("access-key", "access-secret")?)
         .base_url(url)
         .build()?;
     let client = Client::new(&session);

@@ -3,11 +3,13 @@
 
 mod services;
 
+#[cfg(feature = "profiles")]
+pub use nxcloud_client::profiles;
 pub use nxcloud_client::{
     CallOptions, Code, CodeInfo, CodeKind, Credentials, Decimal, Decision, Error, ErrorKind,
     Failure, OnLimit, Operation, Outcome, PLATFORM_CODES, Presigned, RateLimit, Repair, Repairs,
-    RetryBudget, RetryPolicy, Scheme, Sent, Session, SessionBuilder, Signed, env, phone, profiles,
-    signing,
+    RetryBudget, RetryPolicy, Scheme, Sent, ServiceName, Session, SessionBuilder, Signed, env,
+    phone, signing,
 };
 #[cfg(feature = "webhooks")]
 #[doc(inline)]

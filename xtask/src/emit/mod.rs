@@ -143,6 +143,7 @@ blocking = ["nxcloud-client/blocking"]
 compression = ["nxcloud-client/compression"]
 native-tls = ["nxcloud-client/native-tls"]
 rustls = ["nxcloud-client/rustls"]
+rustls-no-provider = ["nxcloud-client/rustls-no-provider"]
 
 [dependencies]
 {client}
@@ -191,10 +192,14 @@ pub use generated::{{codes, operations}};
 pub use generated::{{{types}}};
 {upload}pub use nxcloud_client::{{
     CallOptions, Code, CodeInfo, CodeKind, Credentials, Decimal, Error, ErrorKind, Outcome, Repair,
-    Repairs, Session,
+    Repairs, ServiceName, Session,
 }};
+
+/// The name of this service, for settings that are made for each service.
+pub const SERVICE: ServiceName = nxcloud_client::codegen::service_name("{name}");
 "#,
         marker = marker(&format!("specs/{}.yaml", service.name)),
+        name = service.name,
         types = types::modules(service).join(", "),
         upload = if service.has_uploads() {
             "pub use nxcloud_client::Upload;\n"

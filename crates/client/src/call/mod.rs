@@ -80,7 +80,7 @@ impl Service {
         S: FnOnce(String, reqwest::Client, Call) -> F,
         F: Future<Output = Result<ResponseValue<T>, progenitor_client::Error<()>>>,
     {
-        let span = CallSpan::new(operation);
+        let span = CallSpan::new(self.session.name(), operation);
         let call = Call(Arc::new(Inner {
             service: self.clone(),
             operation,
@@ -122,7 +122,7 @@ impl Service {
             Validator::run_urls(request)
         };
         checked.map_err(Error::invalid_request)?;
-        let base_url = self.session.base_url(call.0.operation.base_url)?;
+        let base_url = self.session.base_url_for(call.0.operation.base_url)?;
         let result = send(base_url, self.session.http().clone(), call.clone()).await;
         let failure = call.state().failure.take();
         match (failure, result) {

@@ -93,7 +93,7 @@ impl Session {
             .map_err(|error| named(Error::configuration(error.to_string())))?;
         // A fragment tells operations apart in the spec, and is never sent.
         let path = operation.path.split('#').next().unwrap_or_default();
-        let url = self.base_url(operation.base_url).map_err(named)? + path;
+        let url = self.base_url_for(operation.base_url).map_err(named)? + path;
         let presigned = bodies.into_iter().zip(signatures);
         Ok(presigned
             .map(|(body, signature)| Presigned {

@@ -10,7 +10,7 @@ pub enum ErrorKind {
     Configuration,
     /// The request breaks a documented limit: change the field that the error names.
     InvalidRequest,
-    /// The session's own rate limit has no room; nothing was sent: wait for
+    /// The session's own rate limit is reached; nothing was sent: wait for
     /// [`Error::retry_after`](crate::Error::retry_after).
     Throttled,
     /// [`CallOptions::dry_run`](crate::CallOptions::dry_run) asked for it: the request was made and signed, and not sent.
@@ -57,7 +57,7 @@ impl ErrorKind {
         match self {
             Self::Configuration => "wrong configuration",
             Self::InvalidRequest => "the request breaks a documented limit",
-            Self::Throttled => "the session's rate limit has no room",
+            Self::Throttled => "the session's rate limit is reached",
             Self::DryRun => "not sent, as the caller asked",
             Self::Connect => "could not connect",
             Self::Timeout => "no answer in time",
