@@ -2,6 +2,7 @@
 //!
 //! A server on this machine answers every call at once and notes when its request came. The first figure is the mean over the whole
 //! run, the second the most requests in any one second, the third the most in a whole second since the first request.
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
