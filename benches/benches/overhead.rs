@@ -64,7 +64,8 @@ async fn measure(url: &str, concurrent: usize) -> Result<(Figures, Figures), Fai
         )
         .with_source_address("ACME"),
     );
-    let session = Session::builder(Credentials::nxcloud("access-key", "access-secret")?)
+    let session = Session::builder()
+        .credentials(Credentials::nxcloud("access-key", "access-secret")?)
         .base_url(url)
         .build()?;
     let client = Client::new(&session);

@@ -16,5 +16,8 @@ pub use generated::{codes, operations};
 pub use generated::{enums::*, replies::*, requests::*};
 pub use nxcloud_client::{
     AppKey, CallOptions, Code, CodeInfo, CodeKind, Credentials, Decimal, Error, ErrorKind, Items,
-    Outcome, Repair, Repairs, Request, Session, SignedRequest,
+    Outcome, Repair, Repairs, Request, ServiceName, Session, SignedRequest,
 };
+
+/// The name of this service, for settings that are made for each service.
+pub const SERVICE: ServiceName = nxcloud_client::codegen::service_name("call-center");

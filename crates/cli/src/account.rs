@@ -51,17 +51,28 @@ pub(crate) fn args() -> [Arg; 7] {
 
 /// The session that the flags, the environment or a profile ask for.
 pub(crate) fn session(matches: &ArgMatches) -> Result<Session, Failure> {
-    Ok(builder(matches)?.build()?)
+    build(matches, builder(matches)?)
+}
+
+/// Makes the session, whose account may be found only now.
+pub(crate) fn build(matches: &ArgMatches, builder: SessionBuilder) -> Result<Session, Failure> {
+    let session = builder.build().map_err(|error| {
+        let failure = Failure::from(error);
+        if is_any(matches) || matches.get_flag("sandbox") {
+            return failure;
+        }
+        let hint = "Or use --profile, --access-key, or --sandbox with `nxcloud sandbox` running.";
+        failure.hint(hint)
+    })?;
+    check_secrets(session.credentials())?;
+    Ok(session)
 }
 
 /// The same before it is made, with everything set.
 pub(crate) fn builder(matches: &ArgMatches) -> Result<SessionBuilder, Failure> {
     let mut builder = source(matches)?;
-    check_secrets(builder.credentials())?;
-    if let Some(url) = matches.get_one::<String>("base-url") {
+    if let Some(url) = base_url(matches) {
         builder = builder.base_url(url);
-    } else if matches.get_flag("sandbox") {
-        builder = builder.base_url(sandbox_url(matches));
     }
     if let Some(seconds) = matches.get_one::<u64>("timeout").copied() {
         let limit = Duration::from_secs(seconds);
@@ -70,10 +81,19 @@ pub(crate) fn builder(matches: &ArgMatches) -> Result<SessionBuilder, Failure> {
     Ok(builder)
 }
 
-/// The same where an account is welcome but not needed; a source that is there but broken is still an error.
-pub(crate) fn builder_if_any(matches: &ArgMatches) -> Result<Option<SessionBuilder>, Failure> {
-    match builder(matches) {
-        Ok(builder) => Ok(Some(builder)),
+/// The base URL that the flags ask for.
+pub(crate) fn base_url(matches: &ArgMatches) -> Option<String> {
+    match matches.get_one::<String>("base-url") {
+        Some(url) => Some(url.clone()),
+        None if matches.get_flag("sandbox") => Some(sandbox_url(matches)),
+        None => None,
+    }
+}
+
+/// The session where an account is welcome but not needed; a source that is there but broken is still an error.
+pub(crate) fn session_if_any(matches: &ArgMatches) -> Result<Option<Session>, Failure> {
+    match session(matches) {
+        Ok(session) => Ok(Some(session)),
         Err(_) if !is_any(matches) => Ok(None),
         Err(failure) => Err(failure),
     }
@@ -104,38 +124,31 @@ pub(crate) fn sandbox_url(matches: &ArgMatches) -> String {
     }
 }
 
-fn source(matches: &ArgMatches) -> Result<SessionBuilder, Failure> {
+/// The builder with the account that the flags ask for, and nothing else.
+pub(crate) fn source(matches: &ArgMatches) -> Result<SessionBuilder, Failure> {
     let text = |name: &str| matches.get_one::<String>(name).map(String::as_str);
+    let builder = Session::builder();
     if matches.get_flag("sandbox") {
         let credentials = Credentials::nxcloud(ACCESS_KEY, ACCESS_SECRET)?;
-        return Ok(Session::builder(
-            credentials.with_antbuddy(APP_ID, APP_SECRET)?,
-        ));
+        return Ok(builder.credentials(credentials.with_antbuddy(APP_ID, APP_SECRET)?));
     }
+    let builder = builder.discover();
     if let Some(key) = text("access-key") {
         let secret = secret(matches, env::ACCESS_SECRET, key)?;
-        return explicit(Credentials::nxcloud(key, secret)?);
+        return Ok(builder.credentials(Credentials::nxcloud(key, secret)?));
     }
     if let Some(id) = text("app-id") {
         let secret = secret(matches, env::APP_SECRET, id)?;
-        return explicit(Credentials::antbuddy(id, secret)?);
+        return Ok(builder.credentials(Credentials::antbuddy(id, secret)?));
     }
     if matches.get_one::<u32>("secret-fd").is_some() {
         let problem = "--secret-fd says nothing without --access-key or --app-id";
         return Err(Failure::usage(problem));
     }
-    if let Some(profile) = text("profile") {
-        return Ok(Session::discover_profile(profile)?);
-    }
-    let found = Session::discover(None);
-    found.map_err(|error| {
-        let hint = "Or use --profile, --access-key, or --sandbox with `nxcloud sandbox` running.";
-        Failure::from(error).hint(hint)
+    Ok(match text("profile") {
+        Some(profile) => builder.profile(profile),
+        None => builder,
     })
-}
-
-fn explicit(credentials: Credentials) -> Result<SessionBuilder, Failure> {
-    Ok(Session::discover(Some(credentials))?)
 }
 
 /// The secret that belongs to a key on the command line.

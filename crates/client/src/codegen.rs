@@ -7,6 +7,7 @@ pub use crate::call::Call;
 pub use crate::call::paging::Page;
 #[cfg(feature = "uploads")]
 pub use crate::call::upload::{Form, Rule};
+pub use crate::policy::gcra::gcra;
 pub use crate::policy::retry::{Decision, Failure};
 pub use crate::types::lenient::{
     Lenient, LenientObject, Map, Value, WireNames, is_default, is_same_code, quoted, quoted_option,
@@ -15,6 +16,12 @@ pub use crate::types::lenient::{
 pub use crate::types::redact::{Redact, Redacted, redact};
 pub use crate::types::validate::{Format, Pattern, PhoneForm, TextCheck, Validate, Validator};
 pub use crate::{open_enum, record_deserialize};
+
+/// The constant `SERVICE` of a service crate.
+#[must_use]
+pub const fn service_name(name: &'static str) -> crate::ServiceName {
+    crate::ServiceName::new(name)
+}
 
 /// A path parameter as one segment of the URL.
 ///

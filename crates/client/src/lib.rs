@@ -24,6 +24,7 @@ pub use error::sent::Sent;
 pub use incoming::{Repair, Repairs};
 pub use nxcloud_signing as signing;
 pub use operation::code::{Code, CodeInfo, CodeKind, PLATFORM_CODES};
+pub use operation::service_name::ServiceName;
 pub use operation::{HashIn, Operation, Scheme};
 pub use policy::rate_limit::{OnLimit, RateLimit};
 pub use policy::retry::{RetryBudget, RetryPolicy};
@@ -33,6 +34,7 @@ pub use session::Session;
 pub use session::builder::SessionBuilder;
 pub use session::credentials::{Credentials, env};
 pub use session::options::CallOptions;
+#[cfg(feature = "profiles")]
 pub use session::profiles;
 pub use signed_request::SignedRequest;
 pub use types::app_key::AppKey;

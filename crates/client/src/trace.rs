@@ -1,5 +1,5 @@
 //! The only module that writes to `tracing`. What may be written is what its functions take: names that the generator wrote,
-//! numbers, and ids that look like ids. Bodies, phone numbers, keys and URLs have no way in.
+//! numbers, the session's name, and ids that look like ids. Bodies, phone numbers, keys and URLs have no way in.
 
 use std::time::Duration;
 
@@ -18,9 +18,11 @@ pub(crate) struct CallSpan {
 }
 
 impl CallSpan {
-    pub(crate) fn new(operation: &Operation) -> Self {
+    /// `session` is the name that the caller gave to it.
+    pub(crate) fn new(session: Option<&str>, operation: &Operation) -> Self {
         let span = tracing::info_span!(
             "nxcloud_call",
+            session,
             service = operation.service,
             operation = operation.id,
             attempts = Empty,
@@ -100,7 +102,7 @@ pub(crate) fn clock_learned(offset_ms: i64) {
     info!(offset_ms, "learned the platform's clock");
 }
 
-/// The session's rate limit has no room.
+/// A caller waits for its slot.
 pub(crate) fn waiting(wait: Duration) {
     info!(wait_ms = millis(wait), "waiting for the rate limit");
 }

@@ -25,7 +25,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let url = format!("http://{}", listener.local_addr()?);
     let sink = tokio::spawn(sink(listener));
     let credentials = Credentials::nxcloud("key", "secret")?;
-    let session = Session::builder(credentials).base_url(url).build()?;
+    let session = Session::builder()
+        .credentials(credentials)
+        .base_url(url)
+        .build()?;
 
     let before = peak_kilobytes()?;
     let upload = Upload::from_path(&path, "application/pdf").await?;

@@ -58,7 +58,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn sandbox_session(sandbox: &Sandbox, secret: &str) -> Result<Session, Error> {
-    Session::builder(Credentials::nxcloud(nxcloud_sandbox::ACCESS_KEY, secret)?)
+    Session::builder()
+        .credentials(Credentials::nxcloud(nxcloud_sandbox::ACCESS_KEY, secret)?)
         .base_url(sandbox.url())
         .build()
 }

@@ -63,7 +63,8 @@ fn faults() -> Mix {
 async fn soak(sends: usize, attempt: Duration) -> Result<(), Box<dyn std::error::Error>> {
     let sandbox = Sandbox::builder().history(usize::MAX).start().await?;
     sandbox.faults().mix(faults());
-    let session = Session::builder(Credentials::nxcloud(ACCESS_KEY, ACCESS_SECRET)?)
+    let session = Session::builder()
+        .credentials(Credentials::nxcloud(ACCESS_KEY, ACCESS_SECRET)?)
         .base_url(sandbox.url())
         .timeout(attempt)
         .retry(RetryPolicy::new().base_delay(Duration::from_millis(5)))

@@ -108,7 +108,8 @@ async fn send(
     timeout: Duration,
     sends: usize,
 ) -> Result<HashMap<String, Option<Outcome>>, AnyError> {
-    let session = Session::builder(Credentials::nxcloud("key", "secret")?)
+    let session = Session::builder()
+        .credentials(Credentials::nxcloud("key", "secret")?)
         .base_url(url)
         .timeout(timeout)
         .retry(RetryPolicy::new().base_delay(Duration::ZERO))

@@ -1,11 +1,13 @@
 #![forbid(unsafe_code)]
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "profiles")]
+pub use nxcloud_client::profiles;
 pub use nxcloud_client::{
     AppKey, CallOptions, Code, CodeInfo, CodeKind, Credentials, Decimal, Error, ErrorKind, Items,
     OnLimit, Operation, Outcome, PLATFORM_CODES, Paged, RateLimit, Repair, Repairs, Request,
-    RetryBudget, RetryPolicy, Scheme, Sent, Session, SessionBuilder, SignedRequest, env, phone,
-    profiles, reqwest, signing,
+    RetryBudget, RetryPolicy, Scheme, Sent, ServiceName, Session, SessionBuilder, SignedRequest,
+    env, phone, reqwest, signing,
 };
 #[cfg(feature = "webhooks")]
 #[doc(inline)]

@@ -22,6 +22,7 @@ fn manifest(services: &[Service]) -> String {
     let mut dependencies = String::new();
     let mut native: Vec<String> = vec!["\"nxcloud-client/native-tls\"".to_owned()];
     let mut rustls: Vec<String> = vec!["\"nxcloud-client/rustls\"".to_owned()];
+    let mut no_provider: Vec<String> = vec!["\"nxcloud-client/rustls-no-provider\"".to_owned()];
     let mut blocking: Vec<String> = vec!["\"nxcloud-client/blocking\"".to_owned()];
     for service in services {
         let (name, package) = (&service.name, &service.package);
@@ -41,6 +42,7 @@ fn manifest(services: &[Service]) -> String {
         );
         native.push(format!("\"{package}?/native-tls\""));
         rustls.push(format!("\"{package}?/rustls\""));
+        no_provider.push(format!("\"{package}?/rustls-no-provider\""));
         blocking.push(format!("\"{package}?/blocking\""));
     }
     format!(
@@ -64,6 +66,8 @@ full = [{full}]
 blocking = [{blocking}]
 # Replies and pushes that are compressed with gzip or deflate.
 compression = ["nxcloud-client/compression"]
+# Accounts and settings by name, in a file of the user's.
+profiles = ["nxcloud-client/profiles"]
 # Receives the pushes of the chosen services.
 webhooks = ["dep:nxcloud-webhooks"]
 # The same with the axum extractor, the tower layer, tokio's channel as a queue, fixtures for tests.
@@ -73,6 +77,8 @@ webhooks-tokio = ["webhooks", "nxcloud-webhooks/tokio"]
 webhooks-testing = ["webhooks", "nxcloud-webhooks/testing"]
 native-tls = [{native}]
 rustls = [{rustls}]
+# As rustls, with a provider of cryptography that the program installs.
+rustls-no-provider = [{no_provider}]
 
 [dependencies]
 nxcloud-client.workspace = true
@@ -85,7 +91,7 @@ futures-util.workspace = true
 http.workspace = true
 axum = {{ workspace = true, features = ["http1", "tokio"] }}
 # Itself with every service, so that examples and tests need no flags.
-nxcloud = {{ path = ".", features = ["blocking", "full", "webhooks-axum", "webhooks-tokio"] }}
+nxcloud = {{ path = ".", features = ["blocking", "full", "profiles", "webhooks-axum", "webhooks-tokio"] }}
 nxcloud-sandbox.workspace = true
 proptest.workspace = true
 reqwest.workspace = true
@@ -95,7 +101,7 @@ tokio = {{ workspace = true, features = ["fs", "io-util", "macros", "net", "rt-m
 tracing-subscriber = {{ workspace = true, features = ["tracing-log"] }}
 
 [package.metadata.docs.rs]
-features = ["blocking", "full", "webhooks"]
+features = ["blocking", "full", "profiles", "webhooks"]
 
 [lints]
 workspace = true
@@ -105,6 +111,7 @@ workspace = true
         blocking = blocking.join(", "),
         native = native.join(", "),
         rustls = rustls.join(", "),
+        no_provider = no_provider.join(", "),
     )
 }
 

@@ -142,6 +142,7 @@ blocking = ["nxcloud-client/blocking"]
 compression = ["nxcloud-client/compression"]
 native-tls = ["nxcloud-client/native-tls"]
 rustls = ["nxcloud-client/rustls"]
+rustls-no-provider = ["nxcloud-client/rustls-no-provider"]
 
 [dependencies]
 {client}
@@ -189,8 +190,12 @@ pub use generated::{{codes, operations}};
 pub use generated::{{{types}}};
 pub use nxcloud_client::{{
 {shared}}};
+
+/// The name of this service, for settings that are made for each service.
+pub const SERVICE: ServiceName = nxcloud_client::codegen::service_name("{name}");
 "#,
         marker = marker(&format!("specs/{}.yaml", service.name)),
+        name = service.name,
         types = types::modules(service).join(", "),
         shared = shared(service),
     )
@@ -214,6 +219,7 @@ fn shared(service: &Service) -> String {
         "Repair",
         "Repairs",
         "Request",
+        "ServiceName",
         "Session",
         "SignedRequest",
     ];

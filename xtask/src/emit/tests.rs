@@ -153,7 +153,7 @@ pub(super) fn operations(service: &Service) -> TokenStream {
         fn session(sandbox: &Sandbox) -> Session {
             let credentials = Credentials::nxcloud(testing::ACCESS_KEY, testing::ACCESS_SECRET)
                 .and_then(|credentials| credentials.with_antbuddy(testing::APP_ID, testing::APP_SECRET));
-            Session::builder(credentials.unwrap()).base_url(sandbox.url()).build().unwrap()
+            Session::builder().credentials(credentials.unwrap()).base_url(sandbox.url()).build().unwrap()
         }
 
         #(#tests)*
@@ -190,7 +190,7 @@ fn path(service: &Service, operation: &Operation, wire: &str, member: &str) -> T
             let credentials = Credentials::nxcloud(testing::ACCESS_KEY, testing::ACCESS_SECRET)
                 .and_then(|credentials| credentials.with_antbuddy(testing::APP_ID, testing::APP_SECRET));
             // Refused even where limits are not checked.
-            let session = Session::builder(credentials.unwrap()).local_checks(false).build().unwrap();
+            let session = Session::builder().credentials(credentials.unwrap()).local_checks(false).build().unwrap();
             let presign = |value: &str| {
                 let mut request: #krate::#request = serde_json::from_str(#text).unwrap();
                 request.#member = value.to_owned();

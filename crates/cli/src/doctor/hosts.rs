@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
-use nxcloud::{Session, SessionBuilder};
+use nxcloud::Session;
 
 use super::{Finding, State};
 use crate::generated::SERVICES;
@@ -22,8 +22,8 @@ pub(super) struct Host {
 }
 
 /// The hosts that calls of this session go to.
-pub(super) fn of(builder: &SessionBuilder) -> Vec<Host> {
-    let urls: BTreeSet<&str> = match builder.current_base_url() {
+pub(super) fn of(session: &Session) -> Vec<Host> {
+    let urls: BTreeSet<&str> = match session.base_url() {
         Some(url) => BTreeSet::from([url]),
         None => SERVICES
             .iter()
@@ -33,7 +33,7 @@ pub(super) fn of(builder: &SessionBuilder) -> Vec<Host> {
     };
     let hosts = urls.into_iter().map(|url| Host {
         url: url.to_owned(),
-        proxy: builder.proxy_for(url),
+        proxy: session.proxy_for(url),
     });
     hosts.collect()
 }

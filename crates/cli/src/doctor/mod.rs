@@ -49,21 +49,8 @@ impl Finding {
 
 pub(crate) fn run(matches: &ArgMatches, format: Format) -> Result<(), Failure> {
     let mut findings = Vec::new();
-    let builder = account::builder(matches).unwrap_or_else(|failure| {
-        let hint = failure.hint.unwrap_or_default();
-        let detail = format!("{}. {hint}", failure.message);
-        findings.push(Finding::new("account", State::Wrong, detail.trim_end()));
-        // Without an account only the flag says where to look.
-        let builder = Session::builder(Credentials::default()).proxy_from_env(true);
-        match matches.get_one::<String>("base-url") {
-            Some(url) => builder.base_url(url),
-            None => builder,
-        }
-    });
-    let credentials = builder.credentials().clone();
-    let hosts = hosts::of(&builder);
+    let (credentials, session) = examined(matches, &mut findings);
     accounts(&credentials, &mut findings);
-    let session = builder.build();
     if let Err(error) = &session {
         let detail = format!("{error}. {} No host was asked.", error.hint());
         findings.push(Finding::new("settings", State::Wrong, detail));
@@ -72,7 +59,7 @@ pub(crate) fn run(matches: &ArgMatches, format: Format) -> Result<(), Failure> {
         signatures(&credentials, &mut findings).await;
         // A refused base URL may hold a password, and is neither shown nor asked.
         if let Ok(session) = &session {
-            hosts::ask(session, &hosts, &mut findings).await;
+            hosts::ask(session, &hosts::of(session), &mut findings).await;
         }
     })?;
     let rows: Vec<Value> = findings.iter().map(row).collect();
@@ -90,6 +77,37 @@ pub(crate) fn run(matches: &ArgMatches, format: Format) -> Result<(), Failure> {
             Exit::Refused,
             format!("{count} things are wrong"),
         )),
+    }
+}
+
+/// The accounts, and the session with what is set and found. No account is a finding; it is not needed to ask the hosts.
+fn examined(
+    matches: &ArgMatches,
+    findings: &mut Vec<Finding>,
+) -> (Credentials, Result<Session, nxcloud::Error>) {
+    let builder = account::builder(matches).and_then(|builder| {
+        // With settings that are right only the account can be wrong.
+        let neutral = builder
+            .clone()
+            .base_url("https://localhost")
+            .proxy("http://localhost");
+        Ok((account::build(matches, neutral)?, builder))
+    });
+    match builder {
+        Ok((neutral, builder)) => (neutral.credentials().clone(), builder.build()),
+        Err(failure) => {
+            let hint = failure.hint.unwrap_or_default();
+            let detail = format!("{}. {hint}", failure.message);
+            findings.push(Finding::new("account", State::Wrong, detail.trim_end()));
+            // Without an account only the flag says where to look.
+            let mut builder = Session::builder()
+                .credentials(Credentials::default())
+                .proxy_from_env(true);
+            if let Some(url) = matches.get_one::<String>("base-url") {
+                builder = builder.base_url(url);
+            }
+            (Credentials::default(), builder.build())
+        }
     }
 }
 
@@ -155,7 +173,9 @@ async fn signed(credentials: &Credentials) -> Vec<Result<Finding, String>> {
         Ok(sandbox) => sandbox,
         Err(error) => return vec![Err(format!("the sandbox does not start: {error}"))],
     };
-    let session = Session::builder(credentials.clone()).base_url(sandbox.url());
+    let session = Session::builder()
+        .credentials(credentials.clone())
+        .base_url(sandbox.url());
     let session = match session.build() {
         Ok(session) => session,
         Err(error) => return vec![Err(error.to_string())],

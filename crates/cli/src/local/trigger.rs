@@ -105,7 +105,7 @@ pub(crate) fn run(matches: &ArgMatches, format: Format) -> Result<(), Failure> {
         Some(_) => order,
     };
     if push.signed {
-        accounts = account::builder(matches)?.credentials().clone();
+        accounts = account::session(matches)?.credentials().clone();
         let signer = accounts.nxcloud_signer().ok_or_else(|| {
             Failure::usage(
                 "this push is signed with an NXCLOUD account; give --access-key or --sandbox",

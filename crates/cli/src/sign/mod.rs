@@ -88,8 +88,9 @@ pub(crate) fn run(verb: Verb, matches: &ArgMatches, json: bool) -> Result<(), Fa
     let scheme = matches.get_one::<String>("scheme").map(String::as_str);
     let antbuddy = scheme == Some("antbuddy");
     refuse_foreign(matches, antbuddy)?;
-    let builder = account::builder(matches)?;
-    let credentials = builder.credentials();
+    // Nothing is sent, so the base URL may be one that no call goes to.
+    let session = account::build(matches, account::source(matches)?)?;
+    let credentials = session.credentials();
     let missing = |what: &str| Failure::usage(format!("the account is none of {what}"));
     let account = if antbuddy {
         let signer = credentials.antbuddy_signer().cloned();
@@ -102,7 +103,8 @@ pub(crate) fn run(verb: Verb, matches: &ArgMatches, json: bool) -> Result<(), Fa
     match matches.get_one::<String>("lines") {
         Some(from) => lines::run(verb, &account, &defaults, from, json),
         None => {
-            let base_url = builder.current_base_url();
+            let by_flag = account::base_url(matches);
+            let base_url = by_flag.as_deref().or(session.base_url());
             one::run(verb, &account, &defaults, matches, base_url, json)
         }
     }

@@ -1,4 +1,4 @@
-//! The attempts of one call: each waits for room, is signed anew, and is followed by another only if the policy says so.
+//! The attempts of one call: each waits for the rate limit, is signed anew, and is followed by another only if the policy says so.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::call::attempt_body::Attempt;
 use crate::call::reply::{self, Accepted};
 use crate::call::sign::Signing;
 use crate::policy::clock::{Reading, retry_after};
-use crate::policy::retry::{Decision, Delays};
+use crate::policy::retry::{Decision, Failure};
 use crate::{Code, Error, Outcome, RetryPolicy, SignedRequest, trace};
 
 /// What may still happen in a call.
@@ -20,8 +20,6 @@ struct RetryLoop {
     policy: RetryPolicy,
     /// When the call's total time is up.
     deadline: Option<Instant>,
-    /// Made when the first one is needed.
-    delays: Option<Delays>,
     /// A request is signed again for a wrong clock once.
     clock_corrected: bool,
 }
@@ -36,7 +34,7 @@ impl RetryLoop {
 impl Call {
     /// Makes attempts until one succeeds or no other may follow.
     ///
-    /// Dropping the future drops the attempt at work with its connection, or its place in the line of the rate limit.
+    /// Dropping the future drops the running attempt with its connection, or its place in the queue of the rate limit.
     pub(crate) async fn run(&self, mut request: Request) -> Result<Accepted, Error> {
         let session = &self.0.session;
         let options = session.options();
@@ -45,7 +43,6 @@ impl Call {
         let mut retries = RetryLoop {
             policy: options.retry.unwrap_or(session.retry()),
             deadline: total.and_then(|total| Instant::now().checked_add(total)),
-            delays: None,
             clock_corrected: false,
         };
         session.budget().deposit();
@@ -69,10 +66,10 @@ impl Call {
         let once = request.body().is_some_and(|body| body.as_bytes().is_none());
         loop {
             if let Some(bucket) = session.bucket(self.0.operation.service) {
-                let when = self.0.session.options().when_limited;
-                let room = bucket.take(when, retries.deadline, session.sleep());
-                if let Err(throttled) = room.await {
-                    // What the platform said tells more than that there is no room to ask again.
+                let on_limit = self.0.session.options().when_limited;
+                let turn = bucket.take(on_limit, retries.deadline, session.sleep());
+                if let Err(throttled) = turn.await {
+                    // What the platform said tells more than that the limit is reached.
                     return Err(last.unwrap_or(throttled));
                 }
             }
@@ -91,7 +88,7 @@ impl Call {
             if error.outcome() == Outcome::Unknown {
                 self.state().open.push(ts(signing, reading));
             }
-            if error.is_too_fast()
+            if Failure::from(&error).is_too_fast()
                 && let Some(bucket) = session.bucket(self.0.operation.service)
             {
                 bucket.pause(error.retry_after(), retries.policy.longest_retry_after());
@@ -141,12 +138,11 @@ impl Call {
     fn delay(&self, error: &Error, counted: u32, retries: &mut RetryLoop) -> Option<Duration> {
         let policy = retries.policy;
         let Decision::Retry { at_least } =
-            policy.decide(self.0.operation.safe, error.failure(), counted)
+            policy.decide(self.0.operation.safe, Failure::from(error), counted)
         else {
             return None;
         };
-        let delays = retries.delays.get_or_insert_with(|| policy.delays());
-        let delay = delays.next().max(at_least);
+        let delay = policy.delay(counted).max(at_least);
         // Whoever would wait beyond the end of the call can be told now.
         if retries.time_remaining().is_some_and(|left| delay >= left) {
             return None;
@@ -188,7 +184,7 @@ impl Call {
             .http()
             .execute(request)
             .await
-            .map_err(|error| (false, Error::transport(error, attempt.end())))?;
+            .map_err(|error| (false, session.transport_error(error, attempt.end(), &url)))?;
         if !is_same_place(&url, response.url()) {
             let error = Error::unreadable("it came from another URL than the one that was asked");
             return Err((false, error));
@@ -217,7 +213,7 @@ impl Call {
             state.repairs = accepted.repairs;
         }
         result.map_err(|error| {
-            let asks = failing || error.is_too_fast();
+            let asks = failing || Failure::from(&error).is_too_fast();
             let error = error.with_retry_after(wait.filter(|_| asks));
             (corrected && expired, error)
         })

@@ -40,7 +40,7 @@ impl Session {
     ///
     /// Whatever goes wrong, as [`Error`]: see its [`kind`](Error::kind) and [`outcome`](Error::outcome).
     pub async fn send<R: Request>(&self, request: &R) -> Result<R::Reply, Error> {
-        let span = CallSpan::new(R::OPERATION);
+        let span = CallSpan::new(self.name(), R::OPERATION);
         let mut repairs = Repairs::NONE;
         let mut attempts = 0;
         let result = async {
@@ -172,7 +172,7 @@ impl Call {
         Ok(Self(Arc::new(Inner {
             session: session.clone(),
             operation,
-            base_url: session.base_url(operation.base_url)?,
+            base_url: session.base_url_for(operation.base_url)?,
             mode,
             state: Mutex::default(),
             #[cfg(feature = "uploads")]

@@ -10,7 +10,7 @@ pub enum ErrorKind {
     Configuration,
     /// The request breaks a documented limit: change the field that the error names.
     InvalidRequest,
-    /// The session's own rate limit has no room; nothing was sent: wait for
+    /// The session's own rate limit is reached; nothing was sent: wait for
     /// [`Error::retry_after`](crate::Error::retry_after).
     Throttled,
     /// No connection: name resolution, TCP or TLS failed, or took too long. Nothing was sent.
@@ -54,7 +54,7 @@ impl ErrorKind {
         match self {
             Self::Configuration => "wrong configuration",
             Self::InvalidRequest => "the request breaks a documented limit",
-            Self::Throttled => "the session's rate limit has no room",
+            Self::Throttled => "the session's rate limit is reached",
             Self::Connect => "could not connect",
             Self::Timeout => "no answer in time",
             Self::Transport => "the connection broke",

@@ -11,7 +11,6 @@ use bytes::Bytes;
 
 use crate::incoming::{Repairs, Unreadable};
 use crate::operation::code::kind_of_unlisted;
-use crate::policy::retry::Failure;
 use crate::types::redact::looks_like_an_id;
 use crate::{Code, CodeInfo, CodeKind, ErrorKind, Operation, Outcome, Sent};
 
@@ -24,8 +23,8 @@ pub struct Error(Box<Inner>);
 struct Inner {
     reason: ErrorKind,
     outcome: Outcome,
-    /// Whether another attempt may end differently; see [`Failure::temporary`].
-    temporary: bool,
+    /// Whether another attempt may end differently, where the reply decides it.
+    temporary: Option<bool>,
     operation: Option<&'static Operation>,
     code: Option<Code>,
     message: Option<String>,
@@ -45,12 +44,7 @@ impl Error {
         Self(Box::new(Inner {
             reason,
             outcome,
-            temporary: match reason {
-                ErrorKind::Connect
-                | ErrorKind::Throttled
-                | ErrorKind::Refused(CodeKind::RateLimit) => true,
-                _ => outcome == Outcome::Unknown,
-            },
+            temporary: None,
             operation: None,
             code: None,
             message: None,
@@ -74,7 +68,7 @@ impl Error {
         Self::new(ErrorKind::InvalidRequest, Outcome::NotSent).with_source(source)
     }
 
-    /// The session's own rate limit has no room for so long.
+    /// The session's own rate limit is reached; `wait` is how long to wait.
     pub(crate) fn throttled(wait: Duration) -> Self {
         Self::new(ErrorKind::Throttled, Outcome::NotSent).with_retry_after(Some(wait))
     }
@@ -113,7 +107,7 @@ impl Error {
             _ => ErrorKind::HttpStatus,
         };
         let mut error = Self::new(kind, outcome);
-        error.0.temporary = temporary;
+        error.0.temporary = Some(temporary);
         error
     }
 
@@ -225,33 +219,14 @@ impl Error {
         self.0.outcome
     }
 
-    /// Whether the same call may succeed later without a second message being sent.
-    ///
-    /// True when nothing was sent for a reason that passes, when the platform refused for the moment, and for reads whose outcome
-    /// is unknown.
-    #[must_use]
-    pub fn is_retryable(&self) -> bool {
-        let failure = self.failure();
-        match failure.outcome {
-            Outcome::NotSent | Outcome::Rejected => failure.temporary,
-            Outcome::Unknown => {
-                failure.temporary && self.0.operation.is_some_and(|operation| operation.safe)
-            }
-        }
+    /// What the reply decided on another attempt; `None` where the kind of the failure does.
+    pub(crate) fn reply_is_temporary(&self) -> Option<bool> {
+        self.0.temporary
     }
 
-    /// What the retry policy decides on.
-    pub(crate) fn failure(&self) -> Failure {
-        Failure {
-            outcome: self.outcome(),
-            temporary: self.0.temporary,
-            retry_after: self.retry_after(),
-        }
-    }
-
-    /// Whether the platform said that calls come too fast.
-    pub(crate) fn is_too_fast(&self) -> bool {
-        self.outcome() == Outcome::Rejected && self.failure().temporary
+    /// Whether the operation only reads.
+    pub(crate) fn is_of_a_read(&self) -> bool {
+        self.0.operation.is_some_and(|operation| operation.safe)
     }
 
     /// The operation that was called, when the failure belongs to one.
@@ -319,7 +294,9 @@ impl Error {
             ErrorKind::Configuration => "Change the setting that the error names.",
             ErrorKind::InvalidRequest => "Change the field that the error names.",
             ErrorKind::Throttled => "Wait, call more slowly, or raise the session's rate limit.",
-            ErrorKind::Connect => "Check the network and the base URL; nothing was sent.",
+            ErrorKind::Connect => {
+                "Check the network, the base URL and the proxy, if there is one; nothing was sent."
+            }
             ErrorKind::OutcomeUnknown => {
                 "The platform may have acted: look for the message before sending it again."
             }

@@ -1,6 +1,7 @@
 //! What time it is for the platform: this machine's clock, and how far it is off as far as the session has learned.
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -22,7 +23,7 @@ type Source = dyn Fn() -> SystemTime + Send + Sync;
 
 /// The session's clock.
 pub(crate) struct Clock {
-    source: Box<Source>,
+    source: Arc<Source>,
     learns: bool,
     /// Milliseconds to add to the source.
     offset: AtomicI64,
@@ -55,7 +56,7 @@ pub(crate) struct Measured {
 }
 
 impl Clock {
-    pub(crate) fn new(source: Box<Source>, learns: bool) -> Self {
+    pub(crate) fn new(source: Arc<Source>, learns: bool) -> Self {
         Self {
             source,
             learns,

@@ -82,7 +82,7 @@ fn the_whole_table_of_corrections() {
 #[test]
 fn a_clock_that_may_not_learn_stays_as_it_is() {
     let source = || UNIX_EPOCH + Duration::from_secs(5);
-    let clock = Clock::new(Box::new(source), false);
+    let clock = Clock::new(Arc::new(source), false);
     let reading = clock.read();
     assert_eq!(reading.ts().millis(), Some(5_000));
     let date = headers(&[("date", "Sat, 21 Nov 2026 12:00:00 GMT")]);
@@ -93,7 +93,7 @@ fn a_clock_that_may_not_learn_stays_as_it_is() {
 
 #[test]
 fn nothing_is_learned_over_plain_http_from_another_machine() {
-    let clock = Clock::new(Box::new(|| UNIX_EPOCH), true);
+    let clock = Clock::new(Arc::new(|| UNIX_EPOCH), true);
     let date = headers(&[("date", "Thu, 01 Jan 1970 01:00:00 GMT")]);
     let reading = clock.read();
     let measured = |url: &str| clock.measure(reading, &Url::parse(url).unwrap(), &date);
@@ -116,7 +116,7 @@ fn nothing_is_learned_over_plain_http_from_another_machine() {
 #[test]
 fn what_is_learned_goes_into_the_next_ts() {
     let source = || UNIX_EPOCH + Duration::from_secs(5);
-    let clock = Clock::new(Box::new(source), true);
+    let clock = Clock::new(Arc::new(source), true);
     let date = headers(&[("date", "Thu, 01 Jan 1970 00:02:00 GMT")]);
     let reading = clock.read();
     let measured = clock.measure(reading, &https(), &date);
@@ -129,7 +129,7 @@ fn what_is_learned_goes_into_the_next_ts() {
 #[test]
 fn a_clock_before_1970_signs_as_1970() {
     let source = || UNIX_EPOCH - Duration::from_secs(5);
-    let clock = Clock::new(Box::new(source), true);
+    let clock = Clock::new(Arc::new(source), true);
     assert_eq!(clock.read().ts().millis(), Some(0));
     let date = headers(&[("date", "Thu, 01 Jan 1970 00:00:10 GMT")]);
     let reading = clock.read();

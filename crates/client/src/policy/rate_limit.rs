@@ -1,4 +1,4 @@
-//! The rate limit on this side: one bucket for each service of a session's account.
+//! How fast services may be called: the settings, and the bucket of each service.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -8,26 +8,22 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use governor::clock::Clock;
-use governor::middleware::NoOpMiddleware;
-use governor::state::{InMemoryState, NotKeyed};
-use governor::{Quota, RateLimiter};
-use tokio::sync::Semaphore;
-use tokio::time::{Instant, timeout_at};
-
-use crate::{Error, trace};
-
-/// How long a service is left alone when the platform says "too fast" without saying for how long.
-const PAUSE: Duration = Duration::from_secs(1);
+use crate::policy::bucket::Bucket;
+use crate::{Error, ServiceName};
 
 /// How fast a session may call a service.
 ///
+/// Callers queue in order. In a window of `t` seconds there are at most `burst + per_second * t` attempts, and one hundredth of
+/// `per_second` more where timers are late. So without any attempt before it, the first second has up to `burst` more than the rate.
+///
 /// ```
 /// use nxcloud_client::{Credentials, RateLimit, Session};
+/// # mod number_check { pub use nxcloud_client::codegen::service_name; pub const SERVICE: nxcloud_client::ServiceName = service_name("number-check"); }
 ///
-/// let session = Session::builder(Credentials::nxcloud("key", "secret")?)
-///     .rate_limit(RateLimit::per_second(50).burst(100))                  // every service, each for itself
-///     .rate_limit_for("number-check", RateLimit::per_second(5).failing()) // but this one
+/// let session = Session::builder()
+///     .credentials(Credentials::nxcloud("key", "secret")?)
+///     .rate_limit(RateLimit::per_second(50).burst(100)) // every service, each for itself
+///     .rate_limit_for(number_check::SERVICE, RateLimit::per_second(5).failing()) // but this one
 ///     .build()?;
 /// # Ok::<(), nxcloud_client::Error>(())
 /// ```
@@ -36,57 +32,63 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub struct RateLimit {
     per_second: u32,
     burst: u32,
-    when_full: OnLimit,
+    on_limit: OnLimit,
 }
 
-/// What a call does when its rate limit has no room.
+/// What a call does when its rate limit is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OnLimit {
-    /// Waits in line, at most until the call's total time is up. Each wait is an event of the call's span.
+    /// Waits in the queue. A call whose turn would come after its total time fails at once, as with `Fail`. Each wait is an event of
+    /// the call's span.
     Wait,
-    /// Fails at once with [`ErrorKind::Throttled`](crate::ErrorKind::Throttled), which says how long to wait.
+    /// Fails at once with [`ErrorKind::Throttled`](crate::ErrorKind::Throttled); the error says how long to wait.
     Fail,
 }
 
 impl RateLimit {
-    /// So many attempts a second, as many at once, and calls wait for room.
+    /// So many attempts a second. A tenth of them, and at least one, may be made at once; calls wait for their turn.
+    ///
+    /// A rate above 1,000,000,000 counts as that.
     pub const fn per_second(attempts: u32) -> Self {
+        let tenth = attempts / 10;
         Self {
             per_second: attempts,
-            burst: attempts,
-            when_full: OnLimit::Wait,
+            burst: if tenth == 0 { 1 } else { tenth },
+            on_limit: OnLimit::Wait,
         }
     }
 
-    /// So many attempts at once after a time without any.
+    /// So many attempts may be made at once, when none were made for `burst / per_second` seconds. With 1 they are evenly spaced.
     pub const fn burst(mut self, attempts: u32) -> Self {
         self.burst = attempts;
         self
     }
 
-    /// Calls fail instead of waiting for room; see [`OnLimit::Fail`].
+    /// Calls fail instead of waiting for their turn; see [`OnLimit::Fail`].
     pub const fn failing(mut self) -> Self {
-        self.when_full = OnLimit::Fail;
+        self.on_limit = OnLimit::Fail;
         self
     }
 
-    fn quota(self) -> Option<Quota> {
+    fn bucket(self) -> Option<Bucket> {
         let per_second = NonZeroU32::new(self.per_second)?;
         let burst = NonZeroU32::new(self.burst)?;
-        Some(Quota::per_second(per_second).allow_burst(burst))
+        Some(Bucket::new(per_second, burst, self.on_limit))
     }
 
     /// # Errors
     ///
-    /// When a number is zero.
-    pub(crate) fn check(self) -> Result<(), Error> {
-        match self.quota() {
-            Some(_) => Ok(()),
-            None => Err(Error::configuration(
-                "a rate limit of zero would let nothing through; leave it out to have none",
-            )),
-        }
+    /// When a number is zero. `setting` is the name of the builder's method.
+    pub(crate) fn check(self, setting: &str) -> Result<(), Error> {
+        let problem = match (self.per_second, self.burst) {
+            (0, _) => {
+                "a rate of 0 a second would let nothing through; leave the limit out to have none"
+            }
+            (_, 0) => "a burst of 0 would let nothing through; the least is 1",
+            _ => return Ok(()),
+        };
+        Err(Error::configuration(format!("{setting}: {problem}")))
     }
 }
 
@@ -94,43 +96,48 @@ impl RateLimit {
 pub(crate) type Sleep =
     Arc<dyn Fn(Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
-/// tokio's clock, which tests can stop, as governor reads it.
-#[derive(Clone)]
-struct Monotonic(Instant);
-
-impl Clock for Monotonic {
-    type Instant = Duration;
-
-    fn now(&self) -> Duration {
-        self.0.elapsed()
-    }
-}
-
 /// The limits of a session, and the buckets in use.
 pub(crate) struct Limits {
     general: Option<RateLimit>,
-    by_service: HashMap<String, RateLimit>,
+    by_service: HashMap<ServiceName, RateLimit>,
     buckets: Mutex<HashMap<&'static str, Arc<Bucket>>>,
 }
 
 impl Limits {
-    pub(crate) fn new(general: Option<RateLimit>, by_service: HashMap<String, RateLimit>) -> Self {
-        Self {
+    /// # Errors
+    ///
+    /// When a limit would let nothing through.
+    pub(crate) fn new(
+        general: Option<RateLimit>,
+        by_service: HashMap<ServiceName, RateLimit>,
+    ) -> Result<Self, Error> {
+        if let Some(limit) = general {
+            limit.check("rate_limit")?;
+        }
+        for (service, limit) in &by_service {
+            limit.check(&format!("rate_limit_for {service}"))?;
+        }
+        Ok(Self {
             general,
             by_service,
             buckets: Mutex::new(HashMap::new()),
-        }
+        })
     }
 
     /// The bucket of a service, if the session has a limit for it.
     pub(crate) fn bucket(&self, service: &'static str) -> Option<Arc<Bucket>> {
-        let limit = self.by_service.get(service).copied().or(self.general)?;
-        let quota = limit.quota()?;
+        if self.general.is_none() && self.by_service.is_empty() {
+            return None;
+        }
+        let own = self.by_service.get(&ServiceName::new(service)).copied();
+        let limit = own.or(self.general)?;
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        let bucket = buckets
-            .entry(service)
-            .or_insert_with(|| Arc::new(Bucket::new(limit.when_full, quota)));
-        Some(Arc::clone(bucket))
+        if let Some(bucket) = buckets.get(service) {
+            return Some(Arc::clone(bucket));
+        }
+        let bucket = Arc::new(limit.bucket()?);
+        buckets.insert(service, Arc::clone(&bucket));
+        Some(bucket)
     }
 }
 
@@ -143,96 +150,50 @@ impl fmt::Debug for Limits {
     }
 }
 
-/// The limit of one service at work.
-pub(crate) struct Bucket {
-    when_full: OnLimit,
-    clock: Monotonic,
-    limiter: RateLimiter<NotKeyed, InMemoryState, Monotonic, NoOpMiddleware<Duration>>,
-    /// Who waits, waits in line: without it a late caller could overtake an early one for ever.
-    line: Semaphore,
-    /// Until when the platform wants to be left alone.
-    paused_until: Mutex<Option<Instant>>,
-}
-
-impl Bucket {
-    fn new(when_full: OnLimit, quota: Quota) -> Self {
-        let clock = Monotonic(Instant::now());
-        Self {
-            when_full,
-            clock: clock.clone(),
-            limiter: RateLimiter::direct_with_clock(quota, clock),
-            line: Semaphore::new(1),
-            paused_until: Mutex::new(None),
-        }
-    }
-
-    /// Takes room for one attempt, waiting for it if that is wanted and possible before the deadline.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Throttled`](crate::ErrorKind::Throttled) when there is none.
-    pub(crate) async fn take(
-        &self,
-        when_full: Option<OnLimit>,
-        deadline: Option<Instant>,
-        sleep: &Sleep,
-    ) -> Result<(), Error> {
-        if when_full.unwrap_or(self.when_full) == OnLimit::Fail {
-            return self.try_take().map_err(Error::throttled);
-        }
-        let turn = self.line.acquire();
-        // The semaphore is never closed, so that the only failure is the deadline.
-        let _turn = match deadline {
-            Some(deadline) => timeout_at(deadline, turn)
-                .await
-                .map_err(|_| Error::throttled(self.missing().unwrap_or_default()))?,
-            None => turn.await,
-        };
-        while let Err(wait) = self.try_take() {
-            if deadline.is_some_and(|deadline| Instant::now() + wait > deadline) {
-                return Err(Error::throttled(wait));
-            }
-            trace::waiting(wait);
-            sleep(wait).await;
-        }
-        Ok(())
-    }
-
-    /// Takes room, or says how long there will be none.
-    fn try_take(&self) -> Result<(), Duration> {
-        if let Some(wait) = self.missing() {
-            return Err(wait);
-        }
-        self.limiter
-            .check()
-            .map_err(|full| full.wait_time_from(self.clock.now()))
-    }
-
-    /// What is left of a pause.
-    fn missing(&self) -> Option<Duration> {
-        let until = *self.paused();
-        let left = until?.saturating_duration_since(Instant::now());
-        (!left.is_zero()).then_some(left)
-    }
-
-    /// Lets nothing through for a while, because the platform said "too fast": as long as it asked for, but not longer than `most`,
-    /// so that one absurd reply does not stop a service.
-    pub(crate) fn pause(&self, asked: Option<Duration>, most: Duration) {
-        let now = Instant::now();
-        let Some(until) = now.checked_add(asked.unwrap_or(PAUSE).min(most)) else {
-            return;
-        };
-        let mut paused = self.paused();
-        *paused = Some(paused.map_or(until, |earlier| earlier.max(until)));
-    }
-
-    fn paused(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
-        self.paused_until
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 #[cfg(test)]
-#[path = "rate_limit_tests.rs"]
-mod tests;
+mod tests {
+    use super::*;
+    use crate::ErrorKind;
+
+    const SMS: ServiceName = ServiceName::new("sms");
+
+    #[test]
+    fn services_have_their_own_limits_and_none_by_default() {
+        let none = Limits::new(None, HashMap::new()).unwrap();
+        assert!(none.bucket("sms").is_none());
+        let special = HashMap::from([(SMS, RateLimit::per_second(1))]);
+        let limits = Limits::new(None, special).unwrap();
+        assert!(limits.bucket("viber").is_none());
+        let (one, other) = (limits.bucket("sms").unwrap(), limits.bucket("sms").unwrap());
+        assert!(Arc::ptr_eq(&one, &other));
+    }
+
+    #[test]
+    fn the_default_burst_is_a_tenth_of_a_second_and_at_least_one() {
+        for (rate, burst) in [
+            (1, 1),
+            (9, 1),
+            (10, 1),
+            (19, 1),
+            (20, 2),
+            (500, 50),
+            (u32::MAX, 429_496_729),
+        ] {
+            assert_eq!(RateLimit::per_second(rate).burst, burst, "{rate}");
+        }
+    }
+
+    #[test]
+    fn a_limit_that_lets_nothing_through_is_refused_by_the_name_of_its_setting() {
+        for limit in [RateLimit::per_second(0), RateLimit::per_second(5).burst(0)] {
+            for (general, special, setting) in [
+                (Some(limit), HashMap::new(), "rate_limit: a"),
+                (None, HashMap::from([(SMS, limit)]), "rate_limit_for sms: a"),
+            ] {
+                let error = Limits::new(general, special).unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Configuration);
+                assert!(error.to_string().contains(setting), "{error}");
+            }
+        }
+    }
+}

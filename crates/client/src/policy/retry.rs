@@ -3,10 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use tower::retry::budget::{Budget as _, TpsBudget};
 
-use crate::Outcome;
+use crate::{CodeKind, Error, ErrorKind, Outcome};
 
 /// When a failed attempt is followed by another one, and after what delay.
 ///
@@ -109,14 +108,17 @@ impl RetryPolicy {
         }
     }
 
-    /// The delays of one call.
-    pub(crate) fn delays(&self) -> Delays {
-        let exponential = ExponentialBuilder::new()
-            .with_min_delay(self.base_delay.min(self.max_delay))
-            .with_max_delay(self.max_delay)
-            .without_max_times()
-            .build();
-        Delays { exponential }
+    /// The greatest delay before the attempt after this one, counted from 1.
+    fn delay_limit(&self, attempt: u32) -> Duration {
+        let doubled = 1_u32
+            .checked_shl(attempt.saturating_sub(1))
+            .unwrap_or(u32::MAX);
+        self.base_delay.saturating_mul(doubled).min(self.max_delay)
+    }
+
+    /// The delay before the attempt after this one: full jitter, drawn between zero and the limit, which spreads callers best.
+    pub(crate) fn delay(&self, attempt: u32) -> Duration {
+        self.delay_limit(attempt).mul_f64(fastrand::f64())
     }
 }
 
@@ -136,6 +138,45 @@ pub struct Failure {
     pub retry_after: Option<Duration>,
 }
 
+impl From<&Error> for Failure {
+    /// A failure is temporary when nothing was sent for a reason that passes (no connection, the session's own rate limit), when the
+    /// platform refused because calls come too fast, and when the outcome is unknown; unless the reply itself decides it
+    /// (`call/verdict.rs`).
+    fn from(error: &Error) -> Self {
+        let outcome = error.outcome();
+        let passes = match error.reason() {
+            ErrorKind::Connect | ErrorKind::Throttled | ErrorKind::Refused(CodeKind::RateLimit) => {
+                true
+            }
+            _ => outcome == Outcome::Unknown,
+        };
+        Self {
+            outcome,
+            temporary: error.reply_is_temporary().unwrap_or(passes),
+            retry_after: error.retry_after(),
+        }
+    }
+}
+
+impl Failure {
+    /// Whether the platform said that calls come too fast.
+    pub(crate) fn is_too_fast(self) -> bool {
+        self.outcome == Outcome::Rejected && self.temporary
+    }
+}
+
+impl Error {
+    /// Whether the same call may succeed later without a second message being sent.
+    ///
+    /// True when nothing was sent for a reason that passes, when the platform refused for the moment, and for reads whose outcome
+    /// is unknown.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        let failure = Failure::from(self);
+        failure.temporary && (failure.outcome != Outcome::Unknown || self.is_of_a_read())
+    }
+}
+
 /// What follows a failed attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "an answer to match on")]
@@ -147,20 +188,6 @@ pub enum Decision {
     },
     /// The call ends with this failure.
     Stop,
-}
-
-/// The growing delays of one call, each drawn between zero and its limit.
-pub(crate) struct Delays {
-    exponential: ExponentialBackoff,
-}
-
-impl Delays {
-    /// The delay before the next attempt.
-    pub(crate) fn next(&mut self) -> Duration {
-        // backon's own jitter adds to the delay; full jitter draws from the whole of it, which spreads callers better.
-        let limit = self.exponential.next().unwrap_or_default();
-        limit.mul_f64(fastrand::f64())
-    }
 }
 
 /// How many retries all calls of a session may make together, so that an outage is not made worse by its victims.
@@ -190,7 +217,7 @@ impl RetryBudget {
     }
 }
 
-/// The budget at work.
+/// The budget in use.
 pub(crate) struct Budget(Option<TpsBudget>);
 
 impl Budget {

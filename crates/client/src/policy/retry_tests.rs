@@ -79,9 +79,8 @@ fn delays_double_up_to_the_cap_and_are_drawn_from_zero_up() {
     let mut greatest = [Duration::ZERO; 5];
     let mut least = [Duration::MAX; 5];
     for _ in 0..2_000 {
-        let mut delays = policy.delays();
         for at in 0..limits.len() {
-            let delay = delays.next();
+            let delay = policy.delay(u32::try_from(at).unwrap() + 1);
             assert!(delay <= limits[at], "{delay:?} above {:?}", limits[at]);
             greatest[at] = greatest[at].max(delay);
             least[at] = least[at].min(delay);
@@ -97,7 +96,13 @@ fn delays_double_up_to_the_cap_and_are_drawn_from_zero_up() {
 #[test]
 fn a_base_above_the_cap_is_capped() {
     let policy = RetryPolicy::new().base_delay(9 * SECOND).max_delay(SECOND);
-    assert!((0..100).all(|_| policy.delays().next() <= SECOND));
+    assert!((0..100).all(|_| policy.delay(1) <= SECOND));
+    // No attempt is too late for the arithmetic.
+    for attempt in [0, 1, 31, 32, 33, 64, u32::MAX] {
+        assert!(policy.delay(attempt) <= SECOND, "{attempt}");
+    }
+    let policy = RetryPolicy::new().max_delay(Duration::MAX);
+    assert_eq!(policy.delay_limit(u32::MAX), policy.base_delay * u32::MAX);
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,10 +4,12 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Mutex, OnceLock, PoisonError};
+use std::task::{Context, Poll, Waker};
 
 use futures_core::Stream;
 use futures_util::StreamExt as _;
-use tokio::runtime::{Builder, Handle};
+use tokio::runtime::{Builder, Handle, RuntimeFlavor};
+use tokio::task::coop::poll_proceed;
 
 use crate::session::transport::Transport;
 use crate::{Error, Session};
@@ -83,14 +85,25 @@ impl fmt::Debug for Runtime {
 ///
 /// # Errors
 ///
-/// Those of the call, and [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when no thread can be started.
+/// Those of the call, and [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) in async code of a current-thread runtime,
+/// whose other tasks would stand still until the call ends, or when no thread can be started.
 pub(crate) fn run<T: Send>(
     session: &Session,
     call: impl Future<Output = Result<T, Error>> + Send,
 ) -> Result<T, Error> {
+    let current = Handle::try_current();
+    if let Ok(current) = &current
+        && current.runtime_flavor() == RuntimeFlavor::CurrentThread
+        && is_async_code()
+    {
+        return Err(Error::configuration(
+            "a blocking call in async code stops its current-thread runtime; use the async client, tokio::task::spawn_blocking, or a \
+             multi-thread runtime",
+        ));
+    }
     let handle = session.inner.runtime.handle()?;
     let call = BLOCKING.scope((), call);
-    if Handle::try_current().is_err() {
+    if current.is_err() {
         return handle.block_on(call);
     }
     // A thread of another runtime, such as one of `spawn_blocking`: tokio may refuse to wait there, by a panic, and does not say
@@ -105,6 +118,27 @@ pub(crate) fn run<T: Send>(
             Err(panic) => std::panic::resume_unwind(panic),
         }
     })
+}
+
+/// More than the budget of a task of tokio's.
+const OVER_BUDGET: usize = 1_024;
+
+/// Whether this thread is polling a task of tokio's now, as opposed to running a closure of `spawn_blocking`.
+///
+/// tokio has no question for that, but only a task that is polled has a budget that ends. Each unit that is taken is given back
+/// when its guard is dropped, the last one first.
+fn is_async_code() -> bool {
+    let mut context = Context::from_waker(Waker::noop());
+    let mut taken = Vec::with_capacity(OVER_BUDGET);
+    while taken.len() < OVER_BUDGET {
+        match poll_proceed(&mut context) {
+            Poll::Ready(unit) => taken.push(unit),
+            Poll::Pending => break,
+        }
+    }
+    let ended = taken.len() < OVER_BUDGET;
+    while taken.pop().is_some() {}
+    ended
 }
 
 fn not_started(error: std::io::Error) -> Error {

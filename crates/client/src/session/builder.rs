@@ -12,34 +12,51 @@ use crate::policy::clock::Clock;
 use crate::policy::rate_limit::{Limits, Sleep};
 use crate::policy::retry::Budget;
 use crate::session::Inner;
+use crate::session::sources::Sources;
 use crate::session::transport::Transport;
-use crate::{Credentials, Error, RateLimit, RetryBudget, RetryPolicy, Session};
+use crate::{Credentials, Error, RateLimit, RetryBudget, RetryPolicy, ServiceName, Session};
 
 /// Settings of a [`Session`] in the making; see [`Session::builder`].
+///
+/// The account comes from [`credentials`](Self::credentials), [`env`](Self::env), or with the feature `profiles` from `profile` or
+/// `discover`. Sources are read by [`build`](Self::build). What is set here goes before what a source has, in whatever order the
+/// methods are called.
+///
+/// ```
+/// use nxcloud_client::{Credentials, Session};
+/// use std::time::Duration;
+///
+/// let session = Session::builder()
+///     .credentials(Credentials::nxcloud("my-access-key", "my-access-secret")?)
+///     .timeout(Duration::from_secs(5))
+///     .build()?;
+/// # Ok::<(), nxcloud_client::Error>(())
+/// ```
+#[derive(Clone)]
 #[must_use = "call build"]
 pub struct SessionBuilder {
-    credentials: Credentials,
+    sources: Sources,
+    name: Option<String>,
     transport: Transport,
-    base_url: Option<String>,
     timeout: Option<Duration>,
     total_timeout: Option<Duration>,
     retry: RetryPolicy,
     budget: Option<RetryBudget>,
     limit: Option<RateLimit>,
-    limits: HashMap<String, RateLimit>,
+    limits: HashMap<ServiceName, RateLimit>,
     local_checks: bool,
     plain_http: bool,
-    clock: Box<dyn Fn() -> SystemTime + Send + Sync>,
+    clock: Arc<dyn Fn() -> SystemTime + Send + Sync>,
     learn_clock: bool,
     sleep: Sleep,
 }
 
 impl SessionBuilder {
-    pub(crate) fn new(credentials: Credentials) -> Self {
+    pub(crate) fn new() -> Self {
         Self {
-            credentials,
+            sources: Sources::default(),
+            name: None,
             transport: Transport::default(),
-            base_url: None,
             timeout: Some(Duration::from_secs(30)),
             total_timeout: Some(Duration::from_secs(90)),
             retry: RetryPolicy::new(),
@@ -48,34 +65,63 @@ impl SessionBuilder {
             limits: HashMap::new(),
             local_checks: true,
             plain_http: false,
-            clock: Box::new(SystemTime::now),
+            clock: Arc::new(SystemTime::now),
             learn_clock: true,
             sleep: Arc::new(|time| Box::pin(tokio::time::sleep(time))),
         }
     }
 
-    /// The accounts that the session will have, wherever they were found.
-    pub fn credentials(&self) -> &Credentials {
-        &self.credentials
+    /// The accounts of the session.
+    pub fn credentials(mut self, credentials: Credentials) -> Self {
+        self.sources.credentials = Some(credentials);
+        self
     }
 
-    /// The base URL of every service, if there is one for all, wherever it was found.
-    pub fn current_base_url(&self) -> Option<&str> {
-        self.base_url.as_deref()
+    /// Reads the environment: the accounts as [`Credentials::from_env`] does, `NXCLOUD_BASE_URL`, if set, as the base URL of every
+    /// service, and the proxy as with [`proxy_from_env`](Self::proxy_from_env).
+    ///
+    /// Beside [`credentials`](Self::credentials) or a profile only what they leave open is read.
+    pub fn env(mut self) -> Self {
+        self.sources.env = true;
+        self
+    }
+
+    /// Reads a profile of the user's file: its accounts, base URL and proxy; see [`profiles`](crate::profiles). With
+    /// [`env`](Self::env) or [`discover`](Self::discover) the environment fills what the profile leaves open.
+    #[cfg(feature = "profiles")]
+    pub fn profile(mut self, name: impl Into<String>) -> Self {
+        self.sources.profile = Some(name.into());
+        self
+    }
+
+    /// Takes the accounts from the first source that has one: what the program sets, the environment, the profile that
+    /// `NXCLOUD_PROFILE` names or else `default`. Base URL and proxy come from the profile or the environment. See
+    /// [`profiles`](crate::profiles) for the details.
+    #[cfg(feature = "profiles")]
+    pub fn discover(mut self) -> Self {
+        self.sources.discover = true;
+        self
+    }
+
+    /// A name that tells this session from others in logs: the field `session` of the span of each call; see [`Session`].
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
     }
 
     /// Sends every service to this base URL (a sandbox, a gateway) instead of its documented one. Paths are appended to it.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
-        self.base_url = Some(url.into());
+        self.sources.base_url = Some(url.into());
         self
     }
 
     /// Changes how the session's HTTP client is made: its pool, certificates, keep-alive, name resolution.
     ///
     /// Redirects, the client's own retries, the HTTP version and the TLS library stay as the session needs them: a followed redirect
-    /// takes a signed request to another place, and a repeated request carries an old signature. Set a proxy with
-    /// [`proxy`](Self::proxy), not here: one that is set here is removed, or with [`proxy_from_env`](Self::proxy_from_env) takes the
-    /// place of the environment's.
+    /// takes a signed request to another place, and a repeated request carries an old signature.
+    ///
+    /// What this builder has a setting for is set there: a proxy, a connect time-out or a time-out that is set in the closure is an
+    /// error of [`build`](Self::build).
     ///
     /// The closure runs once for async calls and once for blocking ones, which have a pool of their own.
     pub fn http_client(
@@ -92,26 +138,21 @@ impl SessionBuilder {
     /// Plain http through a proxy on another machine is refused, since it could read the messages; see
     /// [`allow_plain_http`](Self::allow_plain_http).
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
-        self.transport.proxy = Some(url.into());
+        self.sources.proxy = Some(url.into());
         self
     }
 
-    /// The proxy that a call to this URL goes through, wherever it was found; without user name and password.
-    #[must_use]
-    pub fn proxy_for(&self, url: &str) -> Option<String> {
-        self.transport.proxy_for(&reqwest::Url::parse(url).ok()?)
-    }
-
-    /// Whether the variables `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` decide on the proxy: false by default, true for
-    /// [`Session::from_env`]. A base URL of this machine is never reached through a proxy of the environment.
+    /// Whether the variables `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` decide on the proxy where none is set: false by
+    /// default, true with [`env`](Self::env) and `discover`. A base URL of this machine is never reached through a proxy of the
+    /// environment.
     pub fn proxy_from_env(mut self, on: bool) -> Self {
-        self.transport.proxy_from_env = on;
+        self.sources.proxy_from_env = Some(on);
         self
     }
 
     /// How long connecting may take, TLS included: 10 s by default.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.transport.connect_timeout = timeout;
+        self.transport.connect_timeout = Some(timeout);
         self
     }
 
@@ -147,9 +188,10 @@ impl SessionBuilder {
         self
     }
 
-    /// How fast one service (`sms`, `number-check`, …; as its feature is named) may be called.
-    pub fn rate_limit_for(mut self, service: impl Into<String>, limit: RateLimit) -> Self {
-        self.limits.insert(service.into(), limit);
+    /// How fast one service may be called, in place of [`rate_limit`](Self::rate_limit). Its crate has the name, such as
+    /// `sms::SERVICE`; see [`ServiceName`].
+    pub fn rate_limit_for(mut self, service: ServiceName, limit: RateLimit) -> Self {
+        self.limits.insert(service, limit);
         self
     }
 
@@ -181,7 +223,7 @@ impl SessionBuilder {
 
     /// Takes the time from elsewhere than the system's clock, for tests.
     pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
-        self.clock = Box::new(clock);
+        self.clock = Arc::new(clock);
         self
     }
 
@@ -196,39 +238,45 @@ impl SessionBuilder {
         self
     }
 
-    /// Makes the session.
+    /// Reads the sources and makes the session.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when the base URL is malformed or plain http to
-    /// another machine or through a proxy on one, when a rate limit is zero, or when the HTTP client cannot be made.
-    pub fn build(mut self) -> Result<Session, Error> {
-        if let Some(url) = &self.base_url {
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration)
+    ///
+    /// - when no source has an account, or one that is there is malformed; a source is never skipped because it is broken,
+    /// - when the base URL is malformed or plain http to another machine or through a proxy on one, or the proxy is not a URL,
+    /// - when a rate limit would let nothing through,
+    /// - when [`http_client`](Self::http_client) sets what this builder has a setting for, or the HTTP client cannot be made.
+    pub fn build(self) -> Result<Session, Error> {
+        let mut transport = self.transport;
+        let found = self.sources.read()?;
+        transport.proxy = found.proxy;
+        transport.proxy_from_env = found.proxy_from_env;
+        if let Some(url) = &found.base_url {
             let url = check_base_url(url, self.plain_http)?;
-            self.transport.set_base_url(url, self.plain_http)?;
+            transport.set_base_url(url, self.plain_http)?;
         }
-        for limit in self.limit.iter().chain(self.limits.values()) {
-            limit.check()?;
-        }
-        let http = self.transport.make_http()?;
-        let limited = self.limit.is_some() || !self.limits.is_empty();
+        let http = transport.make_http()?;
         Ok(Session::from_inner(Inner {
-            credentials: self.credentials,
+            credentials: found.credentials,
+            name: self.name,
             http,
-            base_url: self
+            base_url: found
                 .base_url
                 .map(|url| url.trim_end_matches('/').to_owned()),
             timeout: self.timeout,
             total_timeout: self.total_timeout,
             retry: self.retry,
             budget: Budget::new(self.budget),
-            limits: limited.then(|| Limits::new(self.limit, self.limits)),
+            limits: Limits::new(self.limit, self.limits)?,
             local_checks: self.local_checks,
             plain_http: self.plain_http,
             clock: Clock::new(self.clock, self.learn_clock),
             sleep: self.sleep,
             #[cfg(feature = "blocking")]
-            runtime: crate::session::blocking::Runtime::new(self.transport),
+            runtime: crate::session::blocking::Runtime::new(transport.clone()),
+            transport,
         }))
     }
 }
@@ -236,9 +284,8 @@ impl SessionBuilder {
 impl fmt::Debug for SessionBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SessionBuilder")
-            .field("credentials", &self.credentials)
-            .field("base_url", &self.base_url)
-            .field("proxy", &self.transport.proxy.as_ref().map(|_| "<hidden>"))
+            .field("sources", &self.sources)
+            .field("name", &self.name)
             .field("connect_timeout", &self.transport.connect_timeout)
             .field("timeout", &self.timeout)
             .field("total_timeout", &self.total_timeout)

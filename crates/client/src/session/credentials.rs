@@ -1,11 +1,8 @@
 //! Who calls: an NXCLOUD account, an `AntBuddy` account, or both.
 
-use std::path::Path;
-
 use nxcloud_signing::{AccessKey, Secret, Signer, antbuddy};
 
 use crate::Error;
-use crate::session::profile::Profile;
 
 /// The environment variables that [`Credentials::from_env`] reads.
 pub mod env {
@@ -19,10 +16,11 @@ pub mod env {
     pub const APP_SECRET: &str = "ANTBUDDY_APP_SECRET";
     /// The base URL of every service, instead of the documented ones.
     pub const BASE_URL: &str = "NXCLOUD_BASE_URL";
-    /// The profile that [`Session::discover`](crate::Session::discover) uses instead of `default`.
+    /// The profile that `SessionBuilder::discover` uses instead of `default`.
     pub const PROFILE: &str = "NXCLOUD_PROFILE";
 
     /// The variables of accounts.
+    #[cfg(feature = "profiles")]
     pub(crate) const ACCOUNTS: [&str; 4] = [ACCESS_KEY, ACCESS_SECRET, APP_ID, APP_SECRET];
 }
 
@@ -94,30 +92,6 @@ impl Credentials {
         Ok(self)
     }
 
-    /// The accounts of a profile in the user's file; see [`profiles`](crate::profiles).
-    ///
-    /// # Errors
-    ///
-    /// As [`Session::builder_from_profile`](crate::Session::builder_from_profile).
-    pub fn from_profile(name: &str) -> Result<Self, Error> {
-        Ok(Profile::of_user(name)?.into_credentials())
-    }
-
-    /// The accounts of a profile in another file.
-    ///
-    /// # Errors
-    ///
-    /// As [`from_profile`](Self::from_profile).
-    pub fn from_profile_file(path: &Path, name: &str) -> Result<Self, Error> {
-        match Profile::of_file(path, name)? {
-            Some(profile) => Ok(profile.into_credentials()),
-            None => Err(Error::configuration(format!(
-                "there is no {}",
-                path.display()
-            ))),
-        }
-    }
-
     /// Why a secret looks as if it was not copied well: it holds a line end or another control character, or white space or an
     /// invisible character is around it. The platform would only say that the signature is wrong.
     #[must_use]
@@ -187,9 +161,11 @@ impl Credentials {
         }
         if credentials.is_empty() {
             return Err(Error::configuration(format!(
-                "no credentials in the environment; set {} and {}",
+                "no credentials in the environment; set {} and {}, or {} and {}",
                 env::ACCESS_KEY,
-                env::ACCESS_SECRET
+                env::ACCESS_SECRET,
+                env::APP_ID,
+                env::APP_SECRET
             )));
         }
         Ok(credentials)

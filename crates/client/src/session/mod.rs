@@ -5,8 +5,9 @@ pub(crate) mod blocking;
 pub(crate) mod builder;
 pub(crate) mod credentials;
 pub(crate) mod options;
-mod profile;
+#[cfg(feature = "profiles")]
 pub mod profiles;
+mod sources;
 pub(crate) mod transport;
 
 use std::fmt;
@@ -14,11 +15,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base_url::check_base_url;
+use crate::policy::bucket::Bucket;
 use crate::policy::clock::Clock;
-use crate::policy::rate_limit::{Bucket, Limits, Sleep};
+use crate::policy::rate_limit::{Limits, Sleep};
 use crate::policy::retry::Budget;
-use crate::session::credentials::{env, variable};
-use crate::session::profile::Profile;
+use crate::session::transport::Transport;
 use crate::{CallOptions, Credentials, Error, RetryPolicy, SessionBuilder};
 
 /// One set of accounts and settings, with one pool of connections. Cheap to clone; clones share the pool.
@@ -29,6 +30,33 @@ use crate::{CallOptions, Credentials, Error, RetryPolicy, SessionBuilder};
 /// let session = Session::new(Credentials::nxcloud("my-access-key", "my-access-secret")?)?;
 /// # Ok::<(), nxcloud_client::Error>(())
 /// ```
+///
+/// # Logs
+///
+/// Each call is a `tracing` span of this crate, with target `nxcloud_client::trace`, name `nxcloud_call` and level `INFO`. Its fields:
+///
+/// | field | value |
+/// | --- | --- |
+/// | `session` | what [`SessionBuilder::name`] was set to |
+/// | `service`, `operation` | as the table of operations has them: `sms`, `send_sms` |
+/// | `attempts` | how many were made |
+/// | `outcome` | `accepted`, `not_sent`, `rejected`, `unknown`, or `cancelled` when the call was dropped |
+/// | `kind`, `code`, `status`, `request_id` | of a failure, as [`Error`] has them |
+/// | `repaired` | what was repaired in the reply |
+/// | `latency_ms` | how long the whole call took |
+///
+/// Within the span there are events: `attempt failed` (`DEBUG`), `waiting for the rate limit`, `learned the platform's clock` and
+/// `no retry: …` (`INFO`). A call that succeeds is no event. For one line for every call, have the subscriber write spans when they
+/// close, with the fields filled in:
+///
+/// ```text
+/// tracing_subscriber::fmt()
+///     .with_span_events(tracing_subscriber::fmt::format::FmtSpan::CLOSE)
+///     .with_env_filter("info,nxcloud_client=debug")
+///     .init();
+/// ```
+///
+/// Secrets, message texts and phone numbers are never written.
 #[derive(Clone)]
 pub struct Session {
     pub(crate) inner: Arc<Inner>,
@@ -37,92 +65,40 @@ pub struct Session {
 
 pub(crate) struct Inner {
     pub(crate) credentials: Credentials,
+    pub(crate) name: Option<String>,
     pub(crate) http: reqwest::Client,
     pub(crate) base_url: Option<String>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) total_timeout: Option<Duration>,
     pub(crate) retry: RetryPolicy,
     pub(crate) budget: Budget,
-    pub(crate) limits: Option<Limits>,
+    pub(crate) limits: Limits,
     pub(crate) local_checks: bool,
     pub(crate) plain_http: bool,
     pub(crate) clock: Clock,
     pub(crate) sleep: Sleep,
+    pub(crate) transport: Transport,
     #[cfg(feature = "blocking")]
     pub(crate) runtime: crate::session::blocking::Runtime,
 }
 
 impl Session {
-    /// A session with the default settings.
+    /// A session with the default settings. Nothing is read from the environment.
     ///
     /// # Errors
     ///
     /// As [`SessionBuilder::build`].
     pub fn new(credentials: Credentials) -> Result<Self, Error> {
-        Self::builder(credentials).build()
+        Self::builder().credentials(credentials).build()
     }
 
-    /// A session from the environment: the accounts as [`Credentials::from_env`] reads them, `NXCLOUD_BASE_URL`, if set, as the
-    /// base URL of every service, and the proxy of `HTTPS_PROXY`, `HTTP_PROXY` or `ALL_PROXY` with the exceptions of `NO_PROXY`.
+    /// A session from the environment; see [`SessionBuilder::env`].
     ///
     /// # Errors
     ///
     /// As [`Credentials::from_env`] and [`SessionBuilder::build`].
     pub fn from_env() -> Result<Self, Error> {
-        Self::builder_from_env()?.build()
-    }
-
-    /// The builder with everything that the environment sets, for programs that set more.
-    ///
-    /// # Errors
-    ///
-    /// As [`Credentials::from_env`].
-    pub fn builder_from_env() -> Result<SessionBuilder, Error> {
-        let mut builder = Self::builder(Credentials::from_env()?).proxy_from_env(true);
-        if let Some(url) = variable(env::BASE_URL)? {
-            builder = builder.base_url(url);
-        }
-        Ok(builder)
-    }
-
-    /// A session from a profile of the user's file; see [`profiles`](crate::profiles).
-    ///
-    /// # Errors
-    ///
-    /// As [`builder_from_profile`](Self::builder_from_profile) and [`SessionBuilder::build`].
-    pub fn from_profile(name: &str) -> Result<Self, Error> {
-        Self::builder_from_profile(name)?.build()
-    }
-
-    /// The builder with everything that a profile of the user's file sets, for programs that set more.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when there is no such file or profile, when other users can
-    /// read the file, or when it is malformed.
-    pub fn builder_from_profile(name: &str) -> Result<SessionBuilder, Error> {
-        Ok(Profile::of_user(name)?.into_builder())
-    }
-
-    /// The builder from the first source that has an account, in the documented order: what the caller passes, the environment,
-    /// a profile of the user's file. See [`profiles`](crate::profiles) for the details.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when no source has an account, or the first one that has is
-    /// malformed; a source is never skipped because it is broken.
-    pub fn discover(explicit: Option<Credentials>) -> Result<SessionBuilder, Error> {
-        crate::session::profile::discover(explicit)
-    }
-
-    /// The builder from a profile of the user's file, with what the profile leaves open (base URL, proxy) from the environment, as
-    /// [`discover`](Self::discover) does it.
-    ///
-    /// # Errors
-    ///
-    /// As [`builder_from_profile`](Self::builder_from_profile), and when a variable is not UTF-8.
-    pub fn discover_profile(name: &str) -> Result<SessionBuilder, Error> {
-        crate::session::profile::discover_profile(name)
+        Self::builder().env().build()
     }
 
     pub(crate) fn from_inner(inner: Inner) -> Self {
@@ -145,9 +121,9 @@ impl Session {
         &self.options
     }
 
-    /// Starts a session with settings of one's own. Nothing is read from the environment.
-    pub fn builder(credentials: Credentials) -> SessionBuilder {
-        SessionBuilder::new(credentials)
+    /// Starts a session with other settings or another source of its account.
+    pub fn builder() -> SessionBuilder {
+        SessionBuilder::new()
     }
 
     /// How far this machine's clock is behind the platform's, in milliseconds, as far as the session has learned; negative when
@@ -157,11 +133,32 @@ impl Session {
         self.inner.clock.offset()
     }
 
-    pub(crate) fn credentials(&self) -> &Credentials {
+    /// The accounts of the session, wherever they were found.
+    #[must_use]
+    pub fn credentials(&self) -> &Credentials {
         &self.inner.credentials
     }
 
-    /// The HTTP client, with the session's proxy and TLS settings: for requests of one's own, which it does not sign.
+    /// The base URL of every service, wherever it was found; `None` when each has its documented one.
+    #[must_use]
+    pub fn base_url(&self) -> Option<&str> {
+        self.inner.base_url.as_deref()
+    }
+
+    /// The proxy that a call to this URL goes through, wherever it was found; without user name and password.
+    #[must_use]
+    pub fn proxy_for(&self, url: &str) -> Option<String> {
+        self.inner
+            .transport
+            .proxy_for(&reqwest::Url::parse(url).ok()?)
+    }
+
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.inner.name.as_deref()
+    }
+
+    /// The HTTP client, with the session's proxy and TLS settings: for requests of the caller's own, which it does not sign. Within a
+    /// blocking call it is the client of those.
     #[must_use]
     pub fn http(&self) -> &reqwest::Client {
         #[cfg(feature = "blocking")]
@@ -169,6 +166,20 @@ impl Session {
             return http;
         }
         &self.inner.http
+    }
+
+    /// A failure of the transport on the way to this URL, which says if a proxy is on it.
+    pub(crate) fn transport_error(
+        &self,
+        source: reqwest::Error,
+        may_have_left: bool,
+        url: &reqwest::Url,
+    ) -> Error {
+        let error = Error::transport(source, may_have_left);
+        match self.inner.transport.proxy_for(url) {
+            Some(proxy) => error.with_detail(format!("through the proxy {proxy}")),
+            None => error,
+        }
     }
 
     pub(crate) fn timeout(&self) -> Option<Duration> {
@@ -189,7 +200,7 @@ impl Session {
 
     /// The bucket of a service, if the session limits it.
     pub(crate) fn bucket(&self, service: &'static str) -> Option<Arc<Bucket>> {
-        self.inner.limits.as_ref()?.bucket(service)
+        self.inner.limits.bucket(service)
     }
 
     pub(crate) fn clock(&self) -> &Clock {
@@ -205,9 +216,9 @@ impl Session {
     }
 
     /// The base URL for a service with this documented one, without a slash at its end.
-    pub(crate) fn base_url(&self, documented: &'static str) -> Result<String, Error> {
+    pub(crate) fn base_url_for(&self, documented: &'static str) -> Result<String, Error> {
         // The session's own was checked when it was made.
-        match self.inner.base_url.as_deref() {
+        match self.base_url() {
             Some(url) => Ok(url.to_owned()),
             None => {
                 check_base_url(documented, self.inner.plain_http)?;
@@ -221,6 +232,7 @@ impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session")
             .field("credentials", &self.inner.credentials)
+            .field("name", &self.inner.name)
             .field("base_url", &self.inner.base_url)
             .field("timeout", &self.inner.timeout)
             .field("total_timeout", &self.inner.total_timeout)

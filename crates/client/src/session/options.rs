@@ -46,7 +46,7 @@ impl CallOptions {
         self
     }
 
-    /// What to do when the session's rate limit has no room, instead of what the limit says.
+    /// What to do when the session's rate limit is reached, instead of what the limit says.
     pub fn when_limited(mut self, when: OnLimit) -> Self {
         self.when_limited = Some(when);
         self

@@ -7,7 +7,11 @@ fn session(sandbox: &Sandbox) -> Session {
         .and_then(|credentials| {
             credentials.with_antbuddy(testing::APP_ID, testing::APP_SECRET)
         });
-    Session::builder(credentials.unwrap()).base_url(sandbox.url()).build().unwrap()
+    Session::builder()
+        .credentials(credentials.unwrap())
+        .base_url(sandbox.url())
+        .build()
+        .unwrap()
 }
 
 #[tokio::test]

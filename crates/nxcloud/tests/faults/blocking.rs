@@ -105,13 +105,66 @@ fn a_blocking_call_needs_no_connection_of_a_runtime_that_stands_still() {
         .enable_all()
         .build()
         .unwrap();
-    runtime.block_on(async {
-        client.send_sms(&request).await.unwrap();
-        blocking.send_sms(&request).unwrap();
-        client.send_sms(&request).await.unwrap();
-    });
-    // Nobody runs the runtime here.
+    runtime.block_on(client.send_sms(&request)).unwrap();
+    // Nobody runs the runtime here, with its open connection.
+    blocking.send_sms(&request).unwrap();
+    runtime.block_on(client.send_sms(&request)).unwrap();
     blocking.send_sms(&request).unwrap();
     runtime.block_on(client.send_sms(&request)).unwrap();
     assert_eq!(Operation::Send.accepted(&sandbox), 5);
+}
+
+/// A sandbox or anything else on the runtime could not answer until the call's time-out.
+#[tokio::test]
+async fn a_blocking_call_in_async_code_of_a_current_thread_runtime_is_an_error() {
+    let sandbox = sandbox().await;
+    let session = hasty(sandbox.url()).build().unwrap();
+    let messages = sms::blocking::Client::new(&session);
+    let numbers = virtual_number::blocking::Client::new(&session);
+    let request = SendSms::new("app", PHONE, TEXT);
+    let refused = |error: nxcloud::Error| {
+        assert_eq!(error.kind(), ErrorKind::Configuration);
+        assert!(error.to_string().contains("spawn_blocking"), "{error}");
+    };
+    refused(messages.send_sms(&request).unwrap_err());
+    let pages = ListBindings::new(10, 0);
+    let items: Vec<_> = numbers.list_bindings_all(&pages).collect();
+    assert_eq!(items.len(), 1, "the error ends the stream");
+    items
+        .into_iter()
+        .for_each(|item| refused(item.unwrap_err()));
+    // In a spawned task, with a part of its budget used, and in a local one.
+    let (clone, other) = (messages.clone(), request.clone());
+    let spawned = tokio::spawn(async move {
+        for _ in 0..100 {
+            tokio::task::coop::consume_budget().await;
+        }
+        clone.send_sms(&other)
+    });
+    refused(spawned.await.unwrap().unwrap_err());
+    let local = tokio::task::LocalSet::new();
+    refused(
+        local
+            .run_until(async { messages.send_sms(&request) })
+            .await
+            .unwrap_err(),
+    );
+    assert_eq!(sandbox.requests().len(), 0);
+    // The look at the budget takes nothing from the task.
+    assert!(tokio::task::coop::has_budget_remaining());
+
+    // Threads beside the runtime's own may wait.
+    let (clone, other) = (messages.clone(), request.clone());
+    let waited = tokio::task::spawn_blocking(move || clone.send_sms(&other));
+    waited.await.unwrap().unwrap();
+    let handle = tokio::runtime::Handle::current();
+    let thread = std::thread::spawn(move || {
+        let _entered = handle.enter();
+        messages.send_sms(&request)
+    });
+    while !thread.is_finished() {
+        tokio::task::yield_now().await;
+    }
+    thread.join().unwrap().unwrap();
+    assert_eq!(Operation::Send.accepted(&sandbox), 2);
 }

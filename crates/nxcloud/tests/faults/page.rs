@@ -69,19 +69,21 @@ async fn what_did_not_leave_this_machine_is_tried_again() {
     let started: Arc<Mutex<Option<Sandbox>>> = Arc::default();
     let into = Arc::clone(&started);
     // While the call waits for its second attempt, the platform comes up.
-    let session = Session::builder(
-        Credentials::nxcloud(nxcloud_sandbox::ACCESS_KEY, nxcloud_sandbox::ACCESS_SECRET).unwrap(),
-    )
-    .base_url(&url)
-    .sleep(move |_| {
-        let into = Arc::clone(&into);
-        async move {
-            let sandbox = Sandbox::builder().port(port).start().await.unwrap();
-            *into.lock().unwrap() = Some(sandbox);
-        }
-    })
-    .build()
-    .unwrap();
+    let session = Session::builder()
+        .credentials(
+            Credentials::nxcloud(nxcloud_sandbox::ACCESS_KEY, nxcloud_sandbox::ACCESS_SECRET)
+                .unwrap(),
+        )
+        .base_url(&url)
+        .sleep(move |_| {
+            let into = Arc::clone(&into);
+            async move {
+                let sandbox = Sandbox::builder().port(port).start().await.unwrap();
+                *into.lock().unwrap() = Some(sandbox);
+            }
+        })
+        .build()
+        .unwrap();
     let (options, attempts) = counting();
     Operation::Send.call(&session, options).await.unwrap();
     assert_eq!(attempts.load(Ordering::Relaxed), 2);
@@ -111,7 +113,8 @@ async fn a_time_out_before_anything_left_counts_as_not_sent() {
 #[tokio::test]
 async fn antbuddys_503_is_a_rate_limit_and_that_of_a_gateway_is_not() {
     let sandbox = sandbox().await;
-    let session = Session::builder(Credentials::antbuddy(APP_ID, APP_SECRET).unwrap())
+    let session = Session::builder()
+        .credentials(Credentials::antbuddy(APP_ID, APP_SECRET).unwrap())
         .base_url(sandbox.url())
         .sleep(|_| async {})
         .build()
@@ -402,11 +405,12 @@ async fn a_rate_limit_waits_or_fails_and_listens_to_the_platform() {
 }
 
 #[tokio::test]
-async fn a_call_waits_for_room_and_says_so() {
+async fn a_call_waits_for_its_turn_and_says_so() {
     let sandbox = sandbox().await;
-    let session = Session::builder(Credentials::nxcloud(KEY, SECRET).unwrap())
+    let session = Session::builder()
+        .credentials(Credentials::nxcloud(KEY, SECRET).unwrap())
         .base_url(sandbox.url())
-        .rate_limit_for("sms", RateLimit::per_second(20).burst(1))
+        .rate_limit_for(sms::SERVICE, RateLimit::per_second(20).burst(1))
         .build()
         .unwrap();
     for _ in 0..3 {
@@ -424,7 +428,8 @@ async fn several_accounts_live_side_by_side() {
     let sandbox = sandbox().await;
     let one = hasty(sandbox.url()).build().unwrap();
     let account = Credentials::nxcloud(nxcloud_sandbox::ACCESS_KEY, nxcloud_sandbox::ACCESS_SECRET);
-    let other = Session::builder(account.unwrap())
+    let other = Session::builder()
+        .credentials(account.unwrap())
         .base_url(sandbox.url())
         .build()
         .unwrap();
@@ -442,7 +447,7 @@ async fn several_accounts_live_side_by_side() {
 #[tokio::test]
 async fn a_span_tells_operation_attempts_outcome_and_code() {
     let sandbox = sandbox().await;
-    let session = hasty(sandbox.url()).build().unwrap();
+    let session = hasty(sandbox.url()).name("marketing").build().unwrap();
     sandbox.faults().push(Fault::Code(28));
     sandbox.faults().push(Fault::Code(102));
     let client = sms::Client::new(&session);
@@ -454,6 +459,8 @@ async fn a_span_tells_operation_attempts_outcome_and_code() {
     let log = capture::log();
     let closed = log.lines().filter(|line| line.contains(" close "));
     let fields = [
+        "nxcloud_client::trace",
+        "nxcloud_call{session=\"marketing\"",
         "service=\"sms\"",
         "operation=\"send_sms\"",
         "attempts=2",
@@ -500,7 +507,7 @@ async fn plain_http_through_a_proxy_on_another_machine_is_refused() {
         assert!(shown.contains("plain http through a proxy"), "{shown}");
         assert!(!shown.contains("hush-proxy"));
         builder().allow_plain_http(true).build().unwrap();
-        let https = Session::builder(Credentials::nxcloud(KEY, SECRET).unwrap());
+        let https = Session::builder().credentials(Credentials::nxcloud(KEY, SECRET).unwrap());
         https.proxy(proxy).build().unwrap();
     }
     for proxy in [
@@ -533,4 +540,29 @@ async fn a_proxy_gets_the_requests_and_its_password_is_never_shown() {
     let shown = format!("{:?}", wrong.unwrap_err());
     assert!(!shown.contains("hush-proxy"), "{shown}");
     assert!(!capture::log().contains("hush-proxy"));
+}
+
+#[tokio::test]
+async fn an_error_on_the_way_names_the_proxy_without_its_password() {
+    // Nothing is sent by a proxy that cannot be reached, whether it is asked for http or a tunnel.
+    let proxy = nobody().await.replace("http://", "http://me:hush-proxy@");
+    for url in ["http://localhost:1", "https://gateway.example"] {
+        let session = hasty(url).proxy(&proxy).build().unwrap();
+        let error = Operation::Send.call(&session, CallOptions::new()).await;
+        let error = error.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Connect);
+        let named = format!("through the proxy {}", proxy.replace("me:hush-proxy@", ""));
+        assert!(error.to_string().contains(&named), "{error}");
+        assert!(error.hint().contains("proxy"), "{}", error.hint());
+        let mut shown = format!("{error} {error:?}");
+        let mut source = std::error::Error::source(&error);
+        while let Some(cause) = source {
+            shown.push_str(&cause.to_string());
+            source = cause.source();
+        }
+        assert!(!shown.contains("hush"), "{shown}");
+    }
+    let direct = hasty(&nobody().await).build().unwrap();
+    let error = Operation::Send.call(&direct, CallOptions::new()).await;
+    assert!(!error.unwrap_err().to_string().contains("proxy"));
 }

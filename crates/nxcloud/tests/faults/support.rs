@@ -47,7 +47,8 @@ pub(crate) async fn shifted_sandbox(millis: i64) -> Sandbox {
 
 /// A session that does not really wait between attempts.
 pub(crate) fn hasty(url: &str) -> SessionBuilder {
-    Session::builder(Credentials::nxcloud(KEY, SECRET).unwrap())
+    Session::builder()
+        .credentials(Credentials::nxcloud(KEY, SECRET).unwrap())
         .base_url(url)
         .clock(|| *NOW)
         .sleep(|_| async {})

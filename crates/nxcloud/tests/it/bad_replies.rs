@@ -109,13 +109,10 @@ async fn no_setting_of_the_http_client_takes_a_request_elsewhere() {
     let moved = elsewhere.url.clone();
     let location = format!("location: {moved}/elsewhere\r\n");
     let server = Server::answering("307 Temporary Redirect", &location, "").await;
-    let session = Session::builder(Credentials::nxcloud("test-key", SECRET).unwrap())
+    let session = Session::builder()
+        .credentials(Credentials::nxcloud("test-key", SECRET).unwrap())
         .base_url(&server.url)
-        .http_client(move |builder| {
-            builder
-                .redirect(reqwest::redirect::Policy::limited(10))
-                .proxy(reqwest::Proxy::all(&moved).unwrap())
-        })
+        .http_client(|builder| builder.redirect(reqwest::redirect::Policy::limited(10)))
         .build()
         .unwrap();
     let request = SendSms::new(AppKey::new("app"), PHONE, TEXT);
@@ -126,6 +123,23 @@ async fn no_setting_of_the_http_client_takes_a_request_elsewhere() {
         elsewhere.requests().is_empty(),
         "the signed request went on"
     );
+    // A proxy beside the session's, or one of its own, is no way either.
+    for proxy in [None, Some("http://127.0.0.1:9"), Some(server.url.as_str())] {
+        let moved = moved.clone();
+        let mut builder = Session::builder()
+            .credentials(Credentials::nxcloud("test-key", SECRET).unwrap())
+            .base_url(&server.url)
+            .http_client(move |builder| builder.proxy(reqwest::Proxy::all(&moved).unwrap()));
+        if let Some(proxy) = proxy {
+            builder = builder.proxy(proxy);
+        }
+        let error = builder.build().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Configuration);
+        assert!(
+            error.to_string().contains("SessionBuilder::proxy"),
+            "{error}"
+        );
+    }
 }
 
 #[tokio::test]
@@ -144,7 +158,8 @@ async fn an_unreachable_host_sends_nothing_and_may_be_retried() {
 #[tokio::test]
 async fn silence_is_a_time_out_with_an_unknown_outcome() {
     let server = Server::start(Answer::Silence).await;
-    let session = Session::builder(Credentials::nxcloud("test-key", SECRET).unwrap())
+    let session = Session::builder()
+        .credentials(Credentials::nxcloud("test-key", SECRET).unwrap())
         .base_url(&server.url)
         .timeout(Duration::from_millis(100))
         .build()

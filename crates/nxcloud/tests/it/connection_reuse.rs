@@ -99,7 +99,8 @@ async fn read_request(stream: &mut TcpStream) -> Option<String> {
 fn session(url: &str) -> Session {
     let credentials = Credentials::nxcloud("test-key", SECRET).unwrap();
     let credentials = credentials.with_antbuddy("id", SECRET).unwrap();
-    Session::builder(credentials)
+    Session::builder()
+        .credentials(credentials)
         .base_url(url)
         // What is repeated below is repeated by hyper alone.
         .retry(RetryPolicy::never())

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use nxcloud::{AppKey, Credentials, Error, Session, SessionBuilder};
+use nxcloud::{AppKey, Credentials, Error, Session};
 
 /// What the child prints: the session or the error, as a log would show them.
 fn child(variables: &[(&str, &str)]) -> String {
@@ -115,13 +115,109 @@ fn a_variable_that_is_empty_is_not_set() {
     assert!(child(&none).contains("no credentials in the environment"));
 }
 
+#[test]
+fn a_proxy_of_the_environment_that_is_none_is_an_error_that_names_the_variable() {
+    let account = [("NXCLOUD_ACCESS_KEY", "k"), ("NXCLOUD_ACCESS_SECRET", "s")];
+    for name in [
+        "HTTPS_PROXY",
+        "https_proxy",
+        "HTTP_PROXY",
+        "ALL_PROXY",
+        "all_proxy",
+    ] {
+        for wrong in [
+            "http://me:hush@",
+            "ftp://me:hush@proxy.example",
+            "me hush",
+            "http://me:hush@proxy:99999",
+        ] {
+            let shown = child(&[account.as_slice(), &[(name, wrong)]].concat());
+            assert!(shown.contains(&format!("{name} is not the URL")), "{shown}");
+            assert!(
+                shown.contains("Configuration") && !shown.contains("hush"),
+                "{shown}"
+            );
+            // Where it leads nowhere it does no harm.
+            let local = ("NXCLOUD_BASE_URL", "http://127.0.0.1:1");
+            let shown = child(&[account.as_slice(), &[(name, wrong), local]].concat());
+            assert!(shown.starts_with("Session"), "{shown}");
+        }
+        let right = child(
+            &[
+                account.as_slice(),
+                &[(name, "http://me:hush@proxy.example:3128")],
+            ]
+            .concat(),
+        );
+        assert!(right.starts_with("Session"), "{right}");
+    }
+}
+
+#[test]
+fn a_session_without_an_account_names_all_ways_to_one() {
+    for builder in [
+        Session::builder(),
+        Session::builder()
+            .base_url("https://gateway.example")
+            .proxy_from_env(true),
+    ] {
+        let error = builder.build().unwrap_err();
+        assert_eq!(error.kind(), nxcloud::ErrorKind::Configuration);
+        for way in ["credentials", "env", "profile", "discover"] {
+            assert!(error.to_string().contains(way), "{way} in {error}");
+        }
+    }
+}
+
+/// The methods of the builder that the child calls, in order.
+#[test]
+#[ignore = "run by the other tests in a child process"]
+fn prints_what_is_built() {
+    let mut builder = Session::builder();
+    for call in std::env::var("CALLS").unwrap().split(' ') {
+        builder = match call {
+            "credentials" => {
+                builder.credentials(Credentials::nxcloud("key-of-program", "the-secret").unwrap())
+            }
+            "base_url" => builder.base_url("https://program.example"),
+            "proxy" => builder.proxy("http://program.example:1"),
+            "no_proxy" => builder.proxy_from_env(false),
+            "env" => builder.env(),
+            "discover" => builder.discover(),
+            profile => builder.profile(profile),
+        };
+    }
+    println!(
+        "<<<{}>>>",
+        match builder.build() {
+            Ok(session) => format!(
+                "{} {:?} {:?}",
+                session
+                    .credentials()
+                    .nxcloud_signer()
+                    .unwrap()
+                    .access_key()
+                    .as_str(),
+                session.base_url().unwrap_or_default(),
+                session.proxy_for("https://example.com").unwrap_or_default(),
+            ),
+            Err(error) => error.to_string(),
+        }
+    );
+}
+
 /// What the child finds, and with what it is asked to pass itself.
 #[test]
 #[ignore = "run by the other tests in a child process"]
 fn prints_what_is_discovered() {
     let passed = std::env::var("PASSED_BY_THE_PROGRAM").ok();
     let passed = passed.map(|key| Credentials::nxcloud(key, "the-secret").unwrap());
-    let session = Session::discover(passed).and_then(SessionBuilder::build);
+    let builder = Session::builder().discover();
+    let session = match passed {
+        Some(credentials) => builder.credentials(credentials),
+        None => builder,
+    };
+    let session = session.build();
     println!(
         "<<<{}>>>",
         match session {
@@ -131,30 +227,96 @@ fn prints_what_is_discovered() {
     );
 }
 
+/// A configuration directory with these profiles.
 #[cfg(unix)]
-#[test]
-fn what_the_program_passes_goes_before_the_environment_before_a_profile() {
+fn home(name: &str, profiles: &str) -> std::path::PathBuf {
     use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 
-    let home = std::env::temp_dir().join(format!("nxcloud-discover-{}", std::process::id()));
+    let home = std::env::temp_dir().join(format!("nxcloud-{name}-{}", std::process::id()));
     let folder = home.join("nxcloud");
     std::fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(&folder)
         .unwrap();
-    let file = folder.join("profiles.toml");
     let mut options = std::fs::OpenOptions::new();
     let mut file = options
         .write(true)
         .create(true)
         .mode(0o600)
-        .open(file)
+        .open(folder.join("profiles.toml"))
         .unwrap();
+    std::io::Write::write_all(&mut file, profiles.as_bytes()).unwrap();
+    home
+}
+
+#[cfg(unix)]
+#[test]
+fn what_the_program_sets_goes_first_in_whatever_order() {
+    let profiles = "[full]\naccess_key = \"key-of-full\"\naccess_secret = \"the-secret\"\n\
+                    base_url = \"https://full.example\"\nproxy = \"http://full.example:1\"\n\
+                    [bare]\naccess_key = \"key-of-bare\"\naccess_secret = \"the-secret\"\n";
+    let home = home("sources", profiles);
+    let variables = [
+        ("XDG_CONFIG_HOME", home.to_str().unwrap()),
+        ("NXCLOUD_ACCESS_KEY", "key-of-env"),
+        ("NXCLOUD_ACCESS_SECRET", "the-secret"),
+        ("NXCLOUD_BASE_URL", "https://env.example"),
+        ("HTTPS_PROXY", "http://env.example:1"),
+    ];
+    for (calls, expected) in [
+        ("env", "key-of-env env env"),
+        ("discover", "key-of-env env env"),
+        ("full", "key-of-full full full"),
+        ("bare", "key-of-bare - -"),
+        ("full discover", "key-of-full full full"),
+        ("bare discover", "key-of-bare env env"),
+        ("bare env", "key-of-bare env env"),
+        ("env no_proxy", "key-of-env env -"),
+        ("credentials", "key-of-program - -"),
+        ("credentials env", "key-of-program env env"),
+        ("credentials discover", "key-of-program env env"),
+        ("credentials full", "key-of-program full full"),
+        (
+            "credentials base_url proxy env",
+            "key-of-program program program",
+        ),
+        (
+            "credentials base_url proxy full discover",
+            "key-of-program program program",
+        ),
+        ("base_url bare discover", "key-of-bare program env"),
+        ("proxy env", "key-of-env env program"),
+        ("nobody", "there is no profile `nobody`, only: bare, full"),
+        ("Full env", "there is no profile `Full`, only: bare, full"),
+    ] {
+        let mut calls: Vec<&str> = calls.split(' ').collect();
+        for _ in 0..calls.len() {
+            calls.rotate_left(1);
+            let joined = calls.join(" ");
+            let shown = run(
+                "environment::prints_what_is_built",
+                &[variables.as_slice(), &[("CALLS", &joined)]].concat(),
+            );
+            let short = shown
+                .replace("\"https://", "")
+                .replace("\"http://", "")
+                .replace(".example:1\"", "")
+                .replace(".example\"", "")
+                .replace("\"\"", "-");
+            assert!(short.ends_with(expected), "{joined}: {expected} in {short}");
+        }
+    }
+    std::fs::remove_dir_all(&home).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn what_the_program_passes_goes_before_the_environment_before_a_profile() {
     let text = "[default]\naccess_key = \"key-of-default\"\naccess_secret = \"the-secret\"\n\
                 base_url = \"https://default.example\"\n\
                 [other]\naccess_key = \"key-of-other\"\naccess_secret = \"the-secret\"\n";
-    std::io::Write::write_all(&mut file, text.as_bytes()).unwrap();
+    let home = home("discover", text);
     let config = ("XDG_CONFIG_HOME", home.to_str().unwrap());
     let discover = |variables: &[(&str, &str)]| {
         let mut all = vec![config];

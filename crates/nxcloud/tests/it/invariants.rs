@@ -11,7 +11,8 @@ fn assert_send<T: Send>(value: T) -> T {
 }
 
 fn sandbox_session(sandbox: &Sandbox, key: &str, secret: &str) -> Session {
-    Session::builder(Credentials::nxcloud(key, secret).unwrap())
+    Session::builder()
+        .credentials(Credentials::nxcloud(key, secret).unwrap())
         .base_url(sandbox.url())
         .build()
         .unwrap()
@@ -105,7 +106,8 @@ async fn a_wrong_secret_is_the_typed_error_of_code_1003() {
 async fn without_credentials_nothing_is_sent() {
     let server = Server::answering("200 OK", "", r#"{"code":"0"}"#).await;
     let credentials = Credentials::antbuddy("app", "secret").unwrap();
-    let session = Session::builder(credentials)
+    let session = Session::builder()
+        .credentials(credentials)
         .base_url(&server.url)
         .build()
         .unwrap();
@@ -141,7 +143,8 @@ async fn a_broken_limit_is_named_and_nothing_is_sent() {
     assert!(server.requests().is_empty());
 
     // Limits can be switched off for a platform that has changed its mind.
-    let unchecked = Session::builder(Credentials::nxcloud("test-key", SECRET).unwrap())
+    let unchecked = Session::builder()
+        .credentials(Credentials::nxcloud("test-key", SECRET).unwrap())
         .base_url(&server.url)
         .local_checks(false)
         .build()
@@ -187,7 +190,10 @@ fn debug_output_hides_texts_and_numbers_but_shows_ids() {
 fn plain_http_is_for_loopback_only() {
     let build = |url: &str| {
         let credentials = Credentials::nxcloud("key", "secret").unwrap();
-        Session::builder(credentials).base_url(url).build()
+        Session::builder()
+            .credentials(credentials)
+            .base_url(url)
+            .build()
     };
     for good in [
         "https://api2.nxcloud.com",
@@ -211,7 +217,8 @@ fn plain_http_is_for_loopback_only() {
         assert_eq!(error.kind(), ErrorKind::Configuration, "{bad}");
     }
     let credentials = Credentials::nxcloud("key", "secret").unwrap();
-    let insisting = Session::builder(credentials)
+    let insisting = Session::builder()
+        .credentials(credentials)
         .base_url("http://gateway.example")
         .allow_plain_http(true);
     assert!(insisting.build().is_ok());

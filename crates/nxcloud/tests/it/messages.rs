@@ -150,7 +150,8 @@ async fn the_sandbox_takes_a_template_in_its_short_form() {
     let sandbox = nxcloud_sandbox::Sandbox::start().await.unwrap();
     let credentials =
         nxcloud::Credentials::nxcloud(nxcloud_sandbox::ACCESS_KEY, nxcloud_sandbox::ACCESS_SECRET);
-    let session = nxcloud::Session::builder(credentials.unwrap())
+    let session = nxcloud::Session::builder()
+        .credentials(credentials.unwrap())
         .base_url(sandbox.url())
         .build()
         .unwrap();

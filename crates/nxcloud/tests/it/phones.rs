@@ -35,7 +35,9 @@ const ANY_LENGTH: [&str; 3] = ["015012345678", "123456", "1234567890123456"];
 fn session(sandbox: &Sandbox, local_checks: bool) -> Session {
     let credentials = Credentials::nxcloud(ACCESS_KEY, ACCESS_SECRET)
         .and_then(|credentials| credentials.with_antbuddy(APP_ID, APP_SECRET));
-    let session = Session::builder(credentials.unwrap()).base_url(sandbox.url());
+    let session = Session::builder()
+        .credentials(credentials.unwrap())
+        .base_url(sandbox.url());
     session.local_checks(local_checks).build().unwrap()
 }
 

@@ -15,7 +15,8 @@ use crate::support::{PHONE, TEXT};
 fn session(sandbox: &Sandbox) -> Session {
     let credentials = Credentials::nxcloud(ACCESS_KEY, ACCESS_SECRET).unwrap();
     let credentials = credentials.with_antbuddy(APP_ID, APP_SECRET).unwrap();
-    Session::builder(credentials)
+    Session::builder()
+        .credentials(credentials)
         .base_url(sandbox.url())
         .build()
         .unwrap()

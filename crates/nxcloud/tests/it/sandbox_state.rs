@@ -24,7 +24,9 @@ const SENDER: &str = "12025550143";
 fn session_of(sandbox: &Sandbox, access_key: &str) -> Session {
     let credentials = Credentials::nxcloud(access_key, ACCESS_SECRET)
         .and_then(|credentials| credentials.with_antbuddy(APP_ID, APP_SECRET));
-    let session = Session::builder(credentials.unwrap()).base_url(sandbox.url());
+    let session = Session::builder()
+        .credentials(credentials.unwrap())
+        .base_url(sandbox.url());
     session.build().unwrap()
 }
 

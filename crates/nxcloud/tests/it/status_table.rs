@@ -47,7 +47,8 @@ fn rows() -> Vec<(Vec<u16>, Vec<&'static str>)> {
 /// One call of a send or a read that is answered with this status and body, and how many requests it made.
 async fn call(status: u16, body: &str, safe: bool) -> (Result<(), Error>, usize) {
     let server = Server::answering(&format!("{status} X"), "", body).await;
-    let session = Session::builder(Credentials::nxcloud("test-key", SECRET).unwrap())
+    let session = Session::builder()
+        .credentials(Credentials::nxcloud("test-key", SECRET).unwrap())
         .base_url(&server.url)
         .sleep(|_| async {})
         .retry_budget(None)
@@ -158,7 +159,8 @@ mod antbuddy {
 
     async fn call(status: u16, body: &str) -> (Result<(), Error>, usize) {
         let server = Server::answering(&format!("{status} X"), "", body).await;
-        let session = Session::builder(Credentials::antbuddy("id", SECRET).unwrap())
+        let session = Session::builder()
+            .credentials(Credentials::antbuddy("id", SECRET).unwrap())
             .base_url(&server.url)
             .sleep(|_| async {})
             .retry_budget(None)

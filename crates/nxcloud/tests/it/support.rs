@@ -116,7 +116,8 @@ async fn read_request(stream: &mut tokio::net::TcpStream) -> Vec<u8> {
 }
 
 pub(crate) fn session(url: &str) -> Session {
-    Session::builder(Credentials::nxcloud("test-key", SECRET).unwrap())
+    Session::builder()
+        .credentials(Credentials::nxcloud("test-key", SECRET).unwrap())
         .base_url(url)
         .build()
         .unwrap()

@@ -10,7 +10,9 @@ use crate::support::{Server, session};
 
 fn client(sandbox: &Sandbox) -> Client {
     let credentials = nxcloud::Credentials::nxcloud(ACCESS_KEY, ACCESS_SECRET).unwrap();
-    let session = nxcloud::Session::builder(credentials).base_url(sandbox.url());
+    let session = nxcloud::Session::builder()
+        .credentials(credentials)
+        .base_url(sandbox.url());
     Client::new(&session.build().unwrap())
 }
 

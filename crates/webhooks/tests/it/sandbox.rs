@@ -37,7 +37,9 @@ async fn serve(app: Router) -> String {
 
 fn session(sandbox: &Sandbox) -> Session {
     let credentials = Credentials::nxcloud(ACCESS_KEY, ACCESS_SECRET).unwrap();
-    let builder = Session::builder(credentials).base_url(sandbox.url());
+    let builder = Session::builder()
+        .credentials(credentials)
+        .base_url(sandbox.url());
     builder.build().unwrap()
 }
 

@@ -83,8 +83,8 @@ pub(crate) fn run(matches: &ArgMatches, format: Format) -> Result<(), Failure> {
         .map(|name| variable(name, || "--token-variable".to_owned()))
         .transpose()?;
     // Most pushes are not signed, so that no account is needed; a malformed one is an error.
-    let signer = match account::builder_if_any(matches)? {
-        Some(builder) => builder.credentials().nxcloud_signer().cloned(),
+    let signer = match account::session_if_any(matches)? {
+        Some(session) => session.credentials().nxcloud_signer().cloned(),
         None => None,
     };
     let shared = Arc::new(Shared {

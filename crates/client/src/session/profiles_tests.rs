@@ -20,7 +20,7 @@ fn profiles_are_told_apart() {
     let other = Profile::of_text(TWO, "calls").unwrap();
     assert!(other.credentials.nxcloud.is_none() && other.credentials.antbuddy.is_some());
     assert_eq!(other.base_url.as_deref(), Some("https://gateway.example"));
-    let shown = format!("{:?}", other.into_builder());
+    let shown = format!("{other:?}");
     assert!(shown.contains("gateway.example"), "{shown}");
     assert!(!shown.contains("hush"), "{shown}");
 }
@@ -96,7 +96,7 @@ fn a_file_that_others_have_access_to_is_refused() {
         assert!(Profile::of_file(&path, "default").unwrap().is_some());
     }
     assert!(
-        Credentials::from_profile_file(&path, "nobody")
+        credentials_of(&path, "nobody")
             .unwrap_err()
             .to_string()
             .contains("calls, default")
