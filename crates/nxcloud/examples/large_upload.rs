@@ -28,7 +28,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let session = Session::builder(credentials).base_url(url).build()?;
 
     let before = peak_kilobytes()?;
-    let upload = Upload::from_path(&path, "application/pdf").await?;
+    let upload = Upload::from_path(&path)?;
     let reply = Client::new(&session)
         .upload_media(&UploadMedia::new("12025550143", upload))
         .await;

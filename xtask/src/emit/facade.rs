@@ -88,7 +88,8 @@ futures-util.workspace = true
 axum = {{ workspace = true, features = ["http1", "tokio"] }}
 # Itself with every service, so that examples and tests need no flags.
 nxcloud = {{ path = ".", features = ["blocking", "full", "webhooks-axum", "webhooks-tokio"] }}
-nxcloud-sandbox.workspace = true
+nxcloud-sandbox = {{ workspace = true, features = ["client"] }}
+progenitor-client.workspace = true
 proptest.workspace = true
 reqwest.workspace = true
 serde.workspace = true

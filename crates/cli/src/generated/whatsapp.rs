@@ -446,7 +446,7 @@ fn upload_media(job: &Job) -> Running<'_> {
     Box::pin(async move {
         let request = nxcloud::whatsapp::UploadMedia::new(
             job.text("business_phone")?,
-            job.upload().await?,
+            job.upload()?,
         );
         job.reply(
             &nxcloud::whatsapp::Client::new(job.session())
@@ -511,7 +511,7 @@ fn upload_template_file(job: &Job) -> Running<'_> {
     Box::pin(async move {
         let request = nxcloud::whatsapp::UploadTemplateFile::new(
             job.text("business_phone")?,
-            job.upload().await?,
+            job.upload()?,
         );
         job.reply(
             &nxcloud::whatsapp::Client::new(job.session())

@@ -120,7 +120,7 @@ fn judge(
                 repairs,
             });
         }
-        Verdict::Code(code) => Error::refused(operation, code),
+        Verdict::Code(code) => Error::result_code(operation, code),
         Verdict::Failed { outcome, temporary } => {
             let error = Error::reply(status, outcome, temporary);
             match (code, document) {
