@@ -16,5 +16,5 @@ pub use generated::{codes, operations};
 pub use generated::{enums::*, replies::*, requests::*};
 pub use nxcloud_client::{
     CallOptions, Code, CodeInfo, CodeKind, Credentials, Decimal, Error, ErrorKind, Outcome, Repair,
-    Repairs, Session,
+    Repairs, Request, Session, SignedRequest,
 };

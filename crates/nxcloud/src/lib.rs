@@ -5,9 +5,9 @@ mod services;
 
 pub use nxcloud_client::{
     CallOptions, Code, CodeInfo, CodeKind, Credentials, Decimal, Decision, Error, ErrorKind,
-    Failure, OnLimit, Operation, Outcome, PLATFORM_CODES, Presigned, RateLimit, Repair, Repairs,
-    RetryBudget, RetryPolicy, Scheme, Sent, Session, SessionBuilder, Signed, env, phone, profiles,
-    signing,
+    Failure, Items, OnLimit, Operation, Outcome, PLATFORM_CODES, Paged, RateLimit, Repair, Repairs,
+    Request, RetryBudget, RetryPolicy, Scheme, Sent, Session, SessionBuilder, SignedRequest, env,
+    phone, profiles, signing,
 };
 #[cfg(feature = "webhooks")]
 #[doc(inline)]

@@ -35,7 +35,7 @@ pub(super) fn http(service: &Service) -> Result<TokenStream, String> {
             "responses": {"200": {"description": "", "content": {"application/json": reply}}},
         });
         match &operation.input {
-            Input::Nothing | Input::Parameters(_) => {}
+            Input::Parameters(_) => {}
             Input::Json(request) => {
                 let request = named(request, "requests");
                 body["requestBody"] =

@@ -189,19 +189,48 @@ pub mod blocking {{
 pub use generated::client::Client;
 pub use generated::{{codes, operations}};
 pub use generated::{{{types}}};
-{upload}pub use nxcloud_client::{{
-    CallOptions, Code, CodeInfo, CodeKind, Credentials, Decimal, Error, ErrorKind, Outcome, Repair,
-    Repairs, Session,
-}};
+pub use nxcloud_client::{{
+{shared}}};
 "#,
         marker = marker(&format!("specs/{}.yaml", service.name)),
         types = types::modules(service).join(", "),
-        upload = if service.has_uploads() {
-            "pub use nxcloud_client::Upload;\n"
-        } else {
-            ""
-        },
+        shared = shared(service),
     )
+}
+
+/// What a service's user needs of the client, filled into lines as rustfmt does it.
+fn shared(service: &Service) -> String {
+    let pages = service.has_pages().then_some("Items");
+    let uploads = service.has_uploads().then_some("Upload");
+    let mut names = vec![
+        "CallOptions",
+        "Code",
+        "CodeInfo",
+        "CodeKind",
+        "Credentials",
+        "Decimal",
+        "Error",
+        "ErrorKind",
+        "Outcome",
+        "Repair",
+        "Repairs",
+        "Request",
+        "Session",
+        "SignedRequest",
+    ];
+    names.extend(pages.into_iter().chain(uploads));
+    names.sort_unstable();
+    let mut lines = String::new();
+    let mut line = String::new();
+    for name in names {
+        if line.len() + name.len() + 2 > 96 {
+            lines.push_str(&format!("    {}\n", line.trim_end()));
+            line.clear();
+        }
+        line.push_str(name);
+        line.push_str(", ");
+    }
+    lines + &format!("    {}\n", line.trim_end())
 }
 
 fn module(service: &Service) -> TokenStream {
@@ -232,6 +261,12 @@ fn module(service: &Service) -> TokenStream {
             reason = "written by progenitor, private to the crate"
         )]
         mod http;
+
+        impl From<nxcloud_client::codegen::Call> for http::Client {
+            fn from(call: nxcloud_client::codegen::Call) -> Self {
+                Self { baseurl: call.base_url(), client: call.http(), inner: call }
+            }
+        }
 
         impl progenitor_client::ClientHooks<nxcloud_client::codegen::Call> for http::Client {
             async fn exec(

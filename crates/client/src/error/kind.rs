@@ -20,8 +20,6 @@ pub enum ErrorKind {
     /// The session's own rate limit does not allow another request yet: wait for
     /// [`Error::retry_after`](crate::Error::retry_after).
     Throttled,
-    /// [`CallOptions::dry_run`](crate::CallOptions::dry_run) asked for it: the request was made and signed, and not sent.
-    DryRun,
     /// No connection: name resolution, TCP or TLS failed, or took too long.
     Connect,
     /// No answer in time.
@@ -44,7 +42,6 @@ impl ErrorKind {
             Self::Configuration => "configuration",
             Self::InvalidRequest => "invalid_request",
             Self::Throttled => "throttled",
-            Self::DryRun => "dry_run",
             Self::Connect => "connect",
             Self::Timeout => "timeout",
             Self::Transport => "transport",
@@ -70,7 +67,6 @@ impl fmt::Display for ErrorKind {
 /// | `Configuration` | yes | | |
 /// | `InvalidRequest` | yes | | yes: the content of an upload failed while it was sent |
 /// | `Throttled` | yes | | |
-/// | `DryRun` | yes | | |
 /// | `Connect` | yes | | |
 /// | `Timeout` | | | yes |
 /// | `Transport` | | | yes |

@@ -112,11 +112,6 @@ impl Error {
         Self::new(ErrorKind::Throttled, Outcome::NotSent).with_retry_after(Some(wait))
     }
 
-    /// The caller wanted to see the request only.
-    pub(crate) fn dry_run() -> Self {
-        Self::new(ErrorKind::DryRun, Outcome::NotSent)
-    }
-
     /// A failure of the transport; the URL is taken off, since it may hold a phone number or a hash.
     pub(crate) fn transport(source: reqwest::Error, may_have_left: bool) -> Self {
         let (kind, outcome) = if source.is_builder() {
@@ -384,7 +379,6 @@ impl Error {
             }
             ErrorKind::InvalidRequest => "Change the field that the error names.",
             ErrorKind::Throttled => "Wait, call more slowly, or raise the session's rate limit.",
-            ErrorKind::DryRun => "Take dry_run off to send it.",
             ErrorKind::Connect => "Check the network and the base URL; nothing was sent.",
             ErrorKind::Timeout | ErrorKind::Transport => "Try again.",
             ErrorKind::HttpStatus => {
@@ -407,7 +401,6 @@ impl Error {
             }
             ErrorKind::InvalidRequest => "the request breaks a documented limit",
             ErrorKind::Throttled => "the session's rate limit does not allow another request yet",
-            ErrorKind::DryRun => "not sent, as the caller asked",
             ErrorKind::Connect => "could not connect",
             ErrorKind::Timeout => "no answer in time",
             ErrorKind::Transport => "the connection broke",

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::Operation;
 
 /// Longer values are cut in `Display` and `Debug`.
-const SHOWN: usize = 64;
+const SHOWN: usize = 40;
 
 fn start_of(value: &str) -> &str {
     let end = value.char_indices().nth(SHOWN);
@@ -82,12 +82,7 @@ impl Sent {
 
 impl fmt::Debug for Sent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown: Vec<_> = self.ids().map(|(name, id)| (name, start_of(id))).collect();
-        f.debug_struct("Sent")
-            .field("operation", &self.operation.id)
-            .field("timestamps", &self.timestamps)
-            .field("ids", &shown)
-            .finish()
+        write!(f, "Sent({}: {self})", self.operation())
     }
 }
 

@@ -1,12 +1,18 @@
 //! What a program that matches on errors relies on.
 
+use std::collections::BTreeMap;
+
 use nxcloud::sms::{self, SendSms, codes};
 use nxcloud::virtual_number::{self, Bind, QueryBinding};
-use nxcloud::{Code, CodeKind, Error, ErrorKind, Operation, Outcome, RetryPolicy, Session};
-use nxcloud_client::codegen::Service;
-use nxcloud_sandbox::{ACCESS_KEY, ACCESS_SECRET, Fault, Sandbox};
+use nxcloud::{Code, CodeKind, ErrorKind, Operation, Outcome, Session};
+use nxcloud_client::codegen::Call;
+use nxcloud_client::codegen::validate::{Validate, Validator};
+use nxcloud_client::signing::{Action, BizType};
+use nxcloud_client::{Request, Scheme};
+use nxcloud_sandbox::{Fault, Sandbox};
+use progenitor_client::ResponseValue;
 
-use crate::support::{PHONE, Server, TEXT, session};
+use crate::support::{Answer, PHONE, Server, TEXT, session};
 
 const SERVICES: [&[&Operation]; 10] = [
     nxcloud::antbuddy::operations::ALL,
@@ -21,19 +27,44 @@ const SERVICES: [&[&Operation]; 10] = [
     nxcloud::whatsapp::operations::ALL,
 ];
 
-/// The error of an operation whose body has every public field, each as long as an id can be.
-async fn error_of(session: &Session, operation: &'static Operation) -> Error {
-    let id = "x".repeat(200);
-    let fields = operation.public_fields.iter().map(|name| (*name, &*id));
-    let body: std::collections::BTreeMap<&str, &str> = fields.collect();
-    let service = Service::new(session);
-    let call =
-        service.call::<sms::SendSmsReply, _, _>(operation, &(), |url, http, call| async move {
-            let request = http.post(url).json(&body).build().unwrap();
-            let response = call.exec(request).await.unwrap();
-            progenitor_client::ResponseValue::from_response(response).await
-        });
-    call.await.unwrap_err()
+/// An operation with the longest id and the most public fields of all.
+static LONGEST: Operation = Operation::new(
+    "virtual-number",
+    "integrator_create_client_of_length_32",
+    "POST",
+    "/",
+    "https://api2.nxcloud.com",
+    Scheme::NxcloudMd5 {
+        biz_type: BizType::from_static("3"),
+        action: Action::from_static("any"),
+        body_signed: true,
+    },
+    false,
+    &[codes::SHARED_CODES],
+)
+.with_public_fields(&["customerBindId", "bindId", "groupId"]);
+
+/// Its request, with every public field, each longer than an id is.
+struct Longest;
+
+impl Validate for Longest {
+    fn validate(&self, _: &mut Validator) {}
+}
+
+impl Request for Longest {
+    const OPERATION: &'static Operation = &LONGEST;
+    type Reply = sms::SendSmsReply;
+
+    async fn execute(
+        &self,
+        call: Call,
+    ) -> Result<ResponseValue<Self::Reply>, progenitor_client::Error<()>> {
+        let id = "x".repeat(200);
+        let fields = LONGEST.public_fields.iter().map(|name| (*name, &*id));
+        let body: BTreeMap<&str, &str> = fields.collect();
+        let request = call.http().post(call.base_url()).json(&body).build()?;
+        ResponseValue::from_response(call.exec(request).await?).await
+    }
 }
 
 #[tokio::test]
@@ -45,31 +76,35 @@ async fn debug_of_an_unknown_outcome_is_short_for_every_operation() {
             .is_some_and(|extension| extension == "yaml")
     });
     assert_eq!(specs.count(), SERVICES.len(), "a service is missing here");
-
-    let both = nxcloud::Credentials::nxcloud("key", "secret")
-        .unwrap()
-        .with_antbuddy("app", "secret")
-        .unwrap();
-    let closing = Server::start(crate::support::Answer::Bytes(Vec::new())).await;
+    let names = |operation: &Operation| operation.public_fields.concat().len();
+    for operation in SERVICES.into_iter().flatten() {
+        assert!(operation.id.len() <= LONGEST.id.len(), "{}", operation.id);
+        assert!(
+            operation.public_fields.len() <= LONGEST.public_fields.len(),
+            "{}",
+            operation.id
+        );
+        assert!(names(operation) <= names(&LONGEST), "{}", operation.id);
+    }
+    let closing = Server::start(Answer::Bytes(Vec::new())).await;
     let failing = Server::answering("503 Busy", "", "<html>busy</html>").await;
-    for server in [closing, failing] {
-        let session = Session::builder(both.clone()).base_url(&server.url);
-        let session = session.retry(RetryPolicy::never()).build().unwrap();
-        for operation in SERVICES.into_iter().flatten() {
-            let error = error_of(&session, operation).await;
-            assert_eq!(error.outcome(), Outcome::Unknown, "{error:?}");
-            let shown = format!("{error:?}");
-            assert!(shown.len() < 500, "{} characters: {shown}", shown.len());
-            assert!(shown.contains(operation.id), "{shown}");
-        }
+    let code = Server::answering("200 OK", "", r#"{"code":99,"traceId":"0123456789abcdef"}"#).await;
+    for server in [closing, failing, code] {
+        let error = session(&server.url).send(&Longest).await.unwrap_err();
+        assert_eq!(error.outcome(), Outcome::Unknown, "{error:?}");
+        let shown = format!("{error:?}");
+        assert!(shown.len() < 500, "{} characters: {shown}", shown.len());
+        assert!(
+            shown.contains(LONGEST.id) && shown.contains("customerBindId"),
+            "{shown}"
+        );
     }
 }
 
 async fn sandbox() -> (Sandbox, Session) {
     let sandbox = Sandbox::start().await.unwrap();
-    let credentials = nxcloud::Credentials::nxcloud(ACCESS_KEY, ACCESS_SECRET).unwrap();
-    let session = Session::builder(credentials).base_url(sandbox.url());
-    (sandbox, session.build().unwrap())
+    let session = sandbox.session();
+    (sandbox, session)
 }
 
 #[tokio::test]

@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bad_replies;
-mod bulk;
 mod connection_reuse;
 mod environment;
 mod errors;
@@ -11,6 +10,7 @@ mod mangled_replies;
 mod messages;
 mod own_sandbox;
 mod pages;
+mod presign;
 mod sandbox_state;
 mod status_table;
 mod support;
