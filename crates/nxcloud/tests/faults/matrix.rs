@@ -341,7 +341,7 @@ fn assert_nothing_private_was_logged() {
     for expected in [
         "nxcloud_call",
         "attempt failed",
-        "outcome_unknown",
+        "outcome=\"unknown\"",
         "latency_ms",
         "repaired=surrogate",
     ] {
