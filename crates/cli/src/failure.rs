@@ -77,9 +77,9 @@ fn shown(body: &[u8]) -> Option<Value> {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let exit = match (error.kind(), error.outcome()) {
+            _ if error.sent().is_some() => Exit::Unknown,
             (ErrorKind::Configuration | ErrorKind::InvalidRequest, _) => Exit::Usage,
-            (ErrorKind::OutcomeUnknown, _) => Exit::Unknown,
-            (ErrorKind::Refused(_), _) => Exit::Refused,
+            (ErrorKind::ResultCode(_), _) => Exit::Refused,
             // Without an envelope `AntBuddy` refuses with a status.
             (ErrorKind::HttpStatus, Outcome::Rejected) => Exit::Refused,
             _ => Exit::Transport,
@@ -87,7 +87,7 @@ impl From<Error> for Failure {
         let mut message = error.to_string();
         // Causes are named by the libraries below: addresses and reasons, never a body.
         let mut source = std::error::Error::source(&error);
-        if matches!(error.reason(), ErrorKind::Connect | ErrorKind::Transport) {
+        if matches!(error.kind(), ErrorKind::Connect | ErrorKind::Transport) {
             while let Some(cause) = source.filter(|cause| cause.source().is_some()) {
                 source = cause.source();
             }

@@ -89,22 +89,19 @@ impl Job {
     }
 
     /// The file of a form.
-    pub(crate) async fn upload(&self) -> Result<Upload, Failure> {
+    pub(crate) fn upload(&self) -> Result<Upload, Failure> {
         let path = self.file.as_deref();
         let path =
             path.ok_or_else(|| Failure::usage("give the file to upload with --file PATH"))?;
-        let guessed = || {
-            let guess = mime_guess::from_path(path).first();
-            guess.map(|mime| mime.to_string())
-        };
-        let mime = self.mime.clone().or_else(guessed).ok_or_else(|| {
-            let problem = "the kind of file cannot be told from its name";
-            Failure::usage(problem).hint("Say it with --mime, such as --mime image/png.")
-        })?;
-        if let Err(error) = std::fs::metadata(path) {
-            return Err(Failure::io(&path.display().to_string(), &error));
+        let upload = Upload::from_path(path)?;
+        match &self.mime {
+            Some(mime) => Ok(upload.with_mime(mime)),
+            None if upload.mime() == "application/octet-stream" => {
+                let problem = "the kind of file cannot be told from its name";
+                Err(Failure::usage(problem).hint("Say it with --mime, such as --mime image/png."))
+            }
+            None => Ok(upload),
         }
-        Ok(Upload::from_path(path, mime).await?)
     }
 
     /// Prints a whole reply. When that fails after a send, the platform has acted all the same, and the ids must not be lost:

@@ -8,7 +8,7 @@ use tracing::field::{Empty, display};
 use tracing::{Span, debug, info};
 
 use crate::types::redact::looks_like_an_id;
-use crate::{Error, Operation, Outcome, Repairs};
+use crate::{Error, Operation, Repairs};
 
 /// The span of one call. It is written to its end even when the call's future is dropped.
 pub(crate) struct CallSpan {
@@ -60,7 +60,7 @@ impl CallSpan {
             self.span.record("outcome", "accepted");
             return;
         };
-        self.span.record("outcome", outcome(error.outcome()));
+        self.span.record("outcome", error.outcome().as_str());
         self.span.record("kind", error.kind().as_str());
         if let Some(code) = error.code() {
             self.span.record("code", code.value());
@@ -87,8 +87,8 @@ impl Drop for CallSpan {
 pub(crate) fn attempt_failed(attempt: u32, error: &Error, retry_in: Option<Duration>) {
     debug!(
         attempt,
-        outcome = outcome(error.outcome()),
-        kind = error.reason().as_str(),
+        outcome = error.outcome().as_str(),
+        kind = error.kind().as_str(),
         code = error.code().map(crate::Code::value),
         status = error.status(),
         repaired = (!error.repairs().is_empty()).then(|| display(error.repairs())),
@@ -110,14 +110,6 @@ pub(crate) fn waiting(wait: Duration) {
 /// The budget for retries is used up.
 pub(crate) fn budget_used_up() {
     info!("no retry: the session's budget for retries is used up");
-}
-
-fn outcome(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::NotSent => "not_sent",
-        Outcome::Rejected => "rejected",
-        Outcome::Unknown => "unknown",
-    }
 }
 
 fn millis(time: Duration) -> u64 {

@@ -31,7 +31,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .build()?;
 
     let before = peak_kilobytes()?;
-    let upload = Upload::from_path(&path, "application/pdf").await?;
+    let upload = Upload::from_path(&path)?;
     let reply = Client::new(&session)
         .upload_media(&UploadMedia::new("12025550143", upload))
         .await;

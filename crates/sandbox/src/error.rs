@@ -38,8 +38,13 @@ pub enum Error {
     /// The operating system gives no random numbers to make a token of. Set one with
     /// [`Builder::token`](crate::Builder::token).
     Random(io::Error),
-    /// There is no tokio runtime to run in.
+    /// There is no tokio runtime to run in. Start it with [`Builder::start_blocking`](crate::Builder::start_blocking) instead.
     NoRuntime,
+    /// The thread of the sandbox, or the runtime on it, cannot be made.
+    Thread(io::Error),
+    /// The session of [`Sandbox::session`](crate::Sandbox::session) cannot be made, for example without TLS certificates.
+    #[cfg(feature = "client")]
+    Client(nxcloud_client::Error),
     /// The seed does not have the shape of a state.
     Seed(SeedError),
     /// The file cannot be recorded into.
@@ -61,7 +66,12 @@ impl fmt::Display for Error {
                 "other machines can reach {address}: set a token of at least {min} characters"
             ),
             Self::Random(_) => f.write_str("no random token can be made: set one (Builder::token)"),
-            Self::NoRuntime => f.write_str("a sandbox is started within a tokio runtime"),
+            Self::NoRuntime => f.write_str(
+                "there is no tokio runtime here: start the sandbox within one, or with start_blocking",
+            ),
+            Self::Thread(_) => f.write_str("the sandbox has no thread to run on"),
+            #[cfg(feature = "client")]
+            Self::Client(_) => f.write_str("the session of the sandbox cannot be made"),
             Self::Seed(_) => f.write_str("the seed does not have the shape of a state"),
             Self::Record(_) => f.write_str("the requests cannot be recorded"),
         }
@@ -73,7 +83,11 @@ impl error::Error for Error {
         match self {
             Self::Spec(source) => Some(source),
             Self::Account(source) => Some(source),
-            Self::Listen { source, .. } | Self::Random(source) => Some(source),
+            Self::Listen { source, .. } | Self::Random(source) | Self::Thread(source) => {
+                Some(source)
+            }
+            #[cfg(feature = "client")]
+            Self::Client(source) => Some(source),
             Self::TokenNeeded { .. } | Self::ShortToken { .. } | Self::NoRuntime => None,
             Self::Seed(source) => Some(source),
             Self::Record(source) => Some(source),

@@ -15,7 +15,8 @@ use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 
-pub(crate) use kind::{KINDS, Kind};
+use kind::Effect;
+pub(crate) use kind::Parameter;
 pub(crate) use line::{Line, Wire};
 pub use mix::Mix;
 pub use switch::FaultSwitch;
@@ -27,7 +28,7 @@ use crate::events::Events;
 /// "Before" means that the platform did not act: the request is in the history as refused, with
 /// [`Cause::Fault`](crate::Cause::Fault). After the others it is there as the checks judged it, whatever the sender got to
 /// see. A connection that is refused is no fault of a server that listens: test it with a port that nobody listens on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumIter)]
 #[non_exhaustive]
 pub enum Fault {
     /// The connection is reset before the platform acts.
@@ -46,7 +47,7 @@ pub enum Fault {
     Truncated,
     /// The platform acts; its reply has the right length, but is no JSON.
     Malformed,
-    /// The platform acts; its reply is as it should be, but is called HTML.
+    /// The platform acts; its reply is as it should be, but has the content type `text/html`.
     WrongContentType,
     /// A page in HTML with this status instead of the platform's answer, before it acts.
     Status(u16),
@@ -61,57 +62,42 @@ pub enum Fault {
 impl Fault {
     /// Whether the platform acts all the same.
     #[must_use]
-    pub const fn is_after_accept(self) -> bool {
-        match self {
-            Self::ResetBeforeAccept
-            | Self::StallBeforeAccept
-            | Self::Status(_)
-            | Self::RetryAfter(..)
-            | Self::Code(_) => false,
-            Self::ResetAfterAccept
-            | Self::ResetMidReply
-            | Self::StallAfterAccept
-            | Self::Slow(_)
-            | Self::Truncated
-            | Self::Malformed
-            | Self::WrongContentType
-            | Self::StatusAfterAccept(_) => true,
-        }
+    pub fn is_after_accept(self) -> bool {
+        self.profile().acts
     }
 
     /// The code with which the platform refuses.
-    pub(crate) const fn code(self) -> i64 {
-        match self {
-            Self::Code(code) => code,
-            Self::Status(status) | Self::RetryAfter(status, _) => status as i64,
+    pub(crate) fn code(self) -> i64 {
+        let profile = self.profile();
+        match profile.effect {
+            Effect::Code(code) => code,
+            Effect::Page { status, .. } if !profile.acts => status.into(),
             _ => 0,
         }
     }
 
     /// Does to a reply and its connection what the fault says.
     pub(crate) fn spoil(self, mut response: Response, line: Option<&Line>) -> Response {
-        match self {
-            Self::Malformed => *response.body_mut() = Body::from("{\"code\": 0, \"mess"),
-            Self::WrongContentType => {
+        match self.profile().effect {
+            Effect::NotJson => *response.body_mut() = Body::from("{\"code\": 0, \"mess"),
+            Effect::Html => {
                 let html = HeaderValue::from_static("text/html");
                 response.headers_mut().insert(CONTENT_TYPE, html);
             }
-            Self::Status(status) | Self::StatusAfterAccept(status) => page(&mut response, status),
-            Self::RetryAfter(status, seconds) => {
+            Effect::Page {
+                status,
+                retry_after,
+            } => {
                 page(&mut response, status);
-                let headers = response.headers_mut();
-                headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+                if let Some(seconds) = retry_after {
+                    let headers = response.headers_mut();
+                    headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+                }
             }
-            Self::Code(_) => {}
-            Self::ResetBeforeAccept
-            | Self::ResetAfterAccept
-            | Self::ResetMidReply
-            | Self::StallBeforeAccept
-            | Self::StallAfterAccept
-            | Self::Slow(_)
-            | Self::Truncated => {
+            Effect::Code(_) => {}
+            Effect::Connection(plan) => {
                 if let Some(line) = line {
-                    line.plan(self);
+                    line.plan(plan);
                 }
             }
         }
@@ -178,12 +164,12 @@ impl Faults {
     }
 
     /// The next request meets this fault. Several form a queue.
-    pub fn push(&self, fault: Fault) {
+    pub fn enqueue(&self, fault: Fault) {
         self.change(|state| state.queue.push_back((None, fault)));
     }
 
     /// The next request of an operation, such as `send_sms`, meets this fault.
-    pub fn push_for(&self, operation: impl Into<String>, fault: Fault) {
+    pub fn enqueue_for(&self, operation: impl Into<String>, fault: Fault) {
         let operation = Some(operation.into());
         self.change(|state| state.queue.push_back((operation, fault)));
     }

@@ -3,8 +3,8 @@ use super::*;
 #[test]
 fn faults_wait_for_the_operation_they_are_meant_for() {
     let faults = Faults::default();
-    faults.push_for("send_sms", Fault::Truncated);
-    faults.push(Fault::Malformed);
+    faults.enqueue_for("send_sms", Fault::Truncated);
+    faults.enqueue(Fault::Malformed);
     assert_eq!(faults.draw(Some("query_checks")), Some(Fault::Malformed));
     assert_eq!(faults.draw(Some("query_checks")), None);
     assert_eq!(faults.draw(Some("send_sms")), Some(Fault::Truncated));
@@ -41,7 +41,7 @@ fn a_switch_hits_until_it_is_off_or_has_hit_enough() {
     let faults = Faults::default();
     let for_sms = FaultSwitch::new(Fault::Status(500)).only_for("send_sms");
     faults.switch_on(for_sms.clone().hits(2));
-    faults.push_for("send_sms", Fault::Malformed);
+    faults.enqueue_for("send_sms", Fault::Malformed);
     let draw = || faults.draw(Some("send_sms"));
     assert_eq!(faults.draw(None), None, "another operation");
     let drawn = [draw(), draw(), draw(), draw()];
@@ -63,7 +63,7 @@ fn a_switch_hits_until_it_is_off_or_has_hit_enough() {
 #[test]
 fn what_is_cleared_does_not_come() {
     let faults = Faults::default();
-    faults.push(Fault::Malformed);
+    faults.enqueue(Fault::Malformed);
     faults.switch_on(FaultSwitch::new(Fault::Slow(Duration::ZERO)));
     faults.mix(Mix::new(1).with(1.0, Fault::Truncated));
     faults.clear();

@@ -1,6 +1,9 @@
 //! The server as its users see it.
 
 mod builder;
+#[cfg(feature = "client")]
+mod client;
+mod thread;
 
 use std::convert::Infallible;
 use std::fmt;
@@ -50,6 +53,10 @@ pub struct Sandbox {
     stop: oneshot::Sender<Infallible>,
     task: JoinHandle<bool>,
     _recording: Recording,
+    #[cfg(feature = "client")]
+    session: nxcloud_client::Session,
+    /// The last field: everything else ends before the thread is waited for.
+    _thread: Option<thread::OwnThread>,
 }
 
 /// Closes the file when the sandbox goes.
@@ -68,6 +75,15 @@ impl Sandbox {
     /// As [`Builder::start`].
     pub async fn start() -> Result<Self, Error> {
         Self::builder().start().await
+    }
+
+    /// Starts a sandbox with default settings on any free port, on a thread of its own: for tests without async code, and for
+    /// blocking calls in async tests.
+    ///
+    /// # Errors
+    /// As [`Builder::start_blocking`].
+    pub fn start_blocking() -> Result<Self, Error> {
+        Self::builder().start_blocking()
     }
 
     /// Settings to start a sandbox with.
@@ -114,6 +130,15 @@ impl Sandbox {
     pub fn requests_for(&self, operation: &str) -> Vec<ReceivedRequest> {
         let mut requests = self.requests();
         requests.retain(|request| request.operation() == Some(operation));
+        requests
+    }
+
+    /// The requests for one operation that were carried out, oldest first: without the refused ones and those that met a
+    /// fault before the platform acts. [`ReceivedRequest::json`] and [`ReceivedRequest::decode`] read their bodies.
+    #[must_use]
+    pub fn accepted(&self, operation: &str) -> Vec<ReceivedRequest> {
+        let mut requests = self.requests_for(operation);
+        requests.retain(|request| request.verdict().is_accepted());
         requests
     }
 

@@ -83,7 +83,7 @@ async fn a_page_is_told_what_happens() {
         (&1.into(), &"accepted".into())
     );
     assert!(!told.to_string().contains("s3cret"));
-    sandbox.faults().push(Fault::Malformed);
+    sandbox.faults().enqueue(Fault::Malformed);
     assert_eq!(watcher.next("faults").await["on"], 1);
     call(sandbox.url(), "GET", "/nowhere").await;
     assert_eq!(watcher.next("faults").await["on"], 0);

@@ -201,7 +201,7 @@ async fn faults_are_switched_on_and_off() {
     )
     .await;
     assert_eq!(send(url, &good_sms(NOW)).await.unwrap().code(), "0");
-    sandbox.faults().push(Fault::Malformed);
+    sandbox.faults().enqueue(Fault::Malformed);
     let listed = ask(url, "PUT", "faults", json!({ "on": false }))
         .await
         .json();

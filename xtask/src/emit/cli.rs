@@ -192,7 +192,7 @@ fn form(service: &Service, ty: &str) -> (Vec<TokenStream>, Vec<TokenStream>) {
     for field in parts(object).filter(|field| field.constant.is_none()) {
         let wire = &field.wire;
         match (field.ty == Ty::Upload, field.required) {
-            (true, _) => arguments.push(quote!(job.upload().await?)),
+            (true, _) => arguments.push(quote!(job.upload()?)),
             (false, true) => arguments.push(quote!(job.text(#wire)?)),
             (false, false) => {
                 let setter = ident(&format!("with_{}", field.rust.trim_end_matches('_')));

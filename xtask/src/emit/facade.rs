@@ -92,7 +92,8 @@ http.workspace = true
 axum = {{ workspace = true, features = ["http1", "tokio"] }}
 # Itself with every service, so that examples and tests need no flags.
 nxcloud = {{ path = ".", features = ["blocking", "full", "profiles", "webhooks-axum", "webhooks-tokio"] }}
-nxcloud-sandbox.workspace = true
+nxcloud-sandbox = {{ workspace = true, features = ["client"] }}
+progenitor-client.workspace = true
 proptest.workspace = true
 reqwest.workspace = true
 serde.workspace = true

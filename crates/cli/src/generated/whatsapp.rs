@@ -443,7 +443,7 @@ fn upload_media(job: &Job) -> Running<'_> {
     Box::pin(async move {
         let request = nxcloud::whatsapp::UploadMedia::new(
             job.text("business_phone")?,
-            job.upload().await?,
+            job.upload()?,
         );
         job.run(&request).await
     })
@@ -453,7 +453,7 @@ fn upload_template_file(job: &Job) -> Running<'_> {
     Box::pin(async move {
         let request = nxcloud::whatsapp::UploadTemplateFile::new(
             job.text("business_phone")?,
-            job.upload().await?,
+            job.upload()?,
         );
         job.run(&request).await
     })

@@ -111,7 +111,7 @@ pub(crate) fn today_utc() -> String {
 async fn a_refusal_shows_the_reply_and_the_code() {
     let sandbox = Sandbox::start().await.unwrap();
     let nxcloud = Nxcloud::at(&sandbox);
-    sandbox.faults().push(Fault::Code(1003));
+    sandbox.faults().enqueue(Fault::Code(1003));
     let ran = nxcloud.run(&SEND).exits(1);
     assert_eq!(ran.json()["code"].to_string().trim_matches('"'), "1003");
     assert!(ran.complaint().contains("code 1003"), "{ran}");
@@ -123,7 +123,7 @@ async fn a_refusal_shows_the_reply_and_the_code() {
 async fn what_may_have_been_sent_ends_with_4_and_what_was_not_with_3() {
     let sandbox = Sandbox::start().await.unwrap();
     let nxcloud = Nxcloud::at(&sandbox);
-    sandbox.faults().push(Fault::ResetAfterAccept);
+    sandbox.faults().enqueue(Fault::ResetAfterAccept);
     let ran = nxcloud.run(&SEND).exits(4);
     assert!(
         ran.stdout.is_empty() && ran.complaint().contains("look for"),
@@ -145,7 +145,7 @@ async fn what_may_have_been_sent_ends_with_4_and_what_was_not_with_3() {
 async fn a_hangup_that_is_ignored_stays_ignored() {
     let sandbox = Sandbox::start().await.unwrap();
     let nxcloud = Nxcloud::at(&sandbox);
-    sandbox.faults().push(Fault::StallAfterAccept);
+    sandbox.faults().enqueue(Fault::StallAfterAccept);
     let binary = nxcloud.command(&[]);
     let child = std::process::Command::new("sh")
         .args(["-c", r#"trap "" HUP; exec "$@""#, "sh"])
@@ -189,7 +189,7 @@ async fn a_signal_during_a_send_says_that_it_may_have_been_sent() {
     }
     for name in signals {
         sandbox.clear();
-        sandbox.faults().push(Fault::StallAfterAccept);
+        sandbox.faults().enqueue(Fault::StallAfterAccept);
         let child = nxcloud.command(&SEND).spawn().unwrap();
         while sandbox.requests_for("send_sms").is_empty() {
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -203,7 +203,7 @@ async fn a_signal_during_a_send_says_that_it_may_have_been_sent() {
         );
     }
 
-    sandbox.faults().push(Fault::StallBeforeAccept);
+    sandbox.faults().enqueue(Fault::StallBeforeAccept);
     let child = nxcloud.command(&["whatsapp", "get-phones", "--app-key", "app-1"]);
     let child = { child }.spawn().unwrap();
     while sandbox.requests_for("get_phones").is_empty() {

@@ -42,11 +42,11 @@ async fn each_code_in_the_usual_way() {
     let sandbox = Sandbox::start().await.unwrap();
     let nxcloud = Nxcloud::at(&sandbox);
     nxcloud.run(&SEND).exits(0);
-    sandbox.faults().push(Fault::Code(1003));
+    sandbox.faults().enqueue(Fault::Code(1003));
     nxcloud.run(&SEND).exits(1);
     nxcloud.run(&send(&["--phone"])).exits(2);
     assert_eq!(sandbox.requests_for("send_sms").len(), 2);
-    sandbox.faults().push(Fault::ResetAfterAccept);
+    sandbox.faults().enqueue(Fault::ResetAfterAccept);
     nxcloud.run(&SEND).exits(4);
     let gone = Nxcloud::at(&sandbox).with("NXCLOUD_BASE_URL", "http://127.0.0.1:1");
     gone.run(&send(&["--timeout", "2"])).exits(3);
@@ -92,11 +92,11 @@ async fn a_send_that_was_accepted_never_ends_as_if_it_was_not() {
     }
     // What may have been accepted keeps its code as well, and what was refused.
     for descriptors in [">/dev/full", ">&-", "2>&-", ">/dev/full 2>/dev/full"] {
-        sandbox.faults().push(Fault::StatusAfterAccept(502));
+        sandbox.faults().enqueue(Fault::StatusAfterAccept(502));
         run_with(&nxcloud, &SEND, descriptors).exits(4);
-        sandbox.faults().push(Fault::Malformed);
+        sandbox.faults().enqueue(Fault::Malformed);
         run_with(&nxcloud, &SEND, descriptors).exits(4);
-        sandbox.faults().push(Fault::Code(1003));
+        sandbox.faults().enqueue(Fault::Code(1003));
         run_with(&nxcloud, &SEND, descriptors).exits(1);
         run_with(&nxcloud, &send(&["--phone"]), descriptors).exits(2);
     }

@@ -267,7 +267,7 @@ fn manual_pages_are_not_written_through_links() {
 async fn a_request_to_terminate_ends_a_send_as_ctrl_c_does() {
     let sandbox = Sandbox::start().await.unwrap();
     let nxcloud = Nxcloud::at(&sandbox);
-    sandbox.faults().push(Fault::StallAfterAccept);
+    sandbox.faults().enqueue(Fault::StallAfterAccept);
     let child = nxcloud.command(&SEND).spawn().unwrap();
     while sandbox.requests_for("send_sms").is_empty() {
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;

@@ -122,7 +122,7 @@ pub(crate) fn judge(
                 repairs,
             });
         }
-        Verdict::Code(code) => Error::refused(operation, code),
+        Verdict::Code(code) => Error::result_code(operation, code),
         Verdict::Failed { outcome, temporary } => {
             let error = Error::reply(status, outcome, temporary);
             match (code, document) {

@@ -157,7 +157,7 @@ fn the_code_decides_whatever_the_texts_are() {
             let error = sent(200, &refusal, kind, None).err().unwrap();
             assert_eq!(
                 error.kind(),
-                ErrorKind::Refused(CodeKind::Parameter),
+                ErrorKind::ResultCode(CodeKind::Parameter),
                 "{shown}"
             );
             assert_eq!(error.outcome(), Outcome::Rejected, "{shown}");
@@ -237,7 +237,7 @@ fn compressed_replies_are_read_within_the_limit() {
     let plain = br#"{"code":2,"result":"no"}"#;
     for encoding in [Some("gzip"), Some("GZIP"), None] {
         let error = sent(200, &gzip(plain), None, encoding).err().unwrap();
-        assert_eq!(error.kind(), ErrorKind::Refused(CodeKind::Parameter));
+        assert_eq!(error.kind(), ErrorKind::ResultCode(CodeKind::Parameter));
         assert_eq!(error.body(), Some(&plain[..]), "it can be read");
     }
     let bomb = gzip(&vec![b' '; MAX_REPLY_BYTES + 1]);

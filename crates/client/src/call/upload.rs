@@ -1,34 +1,49 @@
 //! Files in `multipart/form-data` bodies: from memory, from a path or from a stream.
 
+mod content;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use futures_core::Stream;
+use futures_util::TryStreamExt as _;
 use reqwest::Body;
 use reqwest::multipart::Part;
 
 use crate::Error;
+use crate::error::content::ContentProblem;
 use crate::types::validate::Validator;
+use content::{Content, Progress};
 
 /// A file to upload, with its name, MIME type and size.
 ///
-/// From memory and from a path it can be sent again by another attempt; a stream can be sent once. Memory use does not grow with
-/// the size of a file or stream. `Debug` shows MIME type and size.
+/// ```no_run
+/// use nxcloud_client::Upload;
+///
+/// let picture = Upload::from_path("menu.png")?
+///     .on_progress(|sent, total| eprintln!("{sent} of {total} bytes"));
+/// # Ok::<(), nxcloud_client::Error>(())
+/// ```
+///
+/// From memory and from a path it can be sent again by another attempt; a stream can be sent once. The content is read while it
+/// is sent, so memory use does not grow with the size of a file or stream. No constructor is async, so the blocking clients take
+/// uploads too. `Debug` shows MIME type and size.
 #[derive(Clone)]
 pub struct Upload {
     name: String,
     mime: String,
     size: u64,
     source: Source,
+    progress: Option<Progress>,
 }
 
 #[derive(Clone)]
 enum Source {
     Memory(Bytes),
     File(PathBuf),
-    Stream(Arc<Mutex<Option<Body>>>),
+    Stream(Arc<Mutex<Option<Content>>>),
 }
 
 impl Upload {
@@ -39,38 +54,31 @@ impl Upload {
         content: impl Into<Bytes>,
     ) -> Self {
         let content = content.into();
-        Self {
-            name: name.into(),
-            mime: trimmed(mime.into()),
-            size: content.len() as u64,
-            source: Source::Memory(content),
-        }
+        let size = content.len() as u64;
+        Self::new(name.into(), mime.into(), size, Source::Memory(content))
     }
 
-    /// A file on disk, under the last part of its path as its name. It is read while it is sent.
+    /// A file on disk, under the last part of its path as its name, and with the MIME type that belongs to the extension of the
+    /// name (`application/octet-stream` if none is known); [`with_mime`](Self::with_mime) sets another one.
+    ///
+    /// Looks at the file and waits for the disk, not more; the content is read while it is sent. If the file has another size by
+    /// then, the upload fails.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) when the path leads to no file or has no name in UTF-8.
-    pub async fn from_path(path: impl AsRef<Path>, mime: impl Into<String>) -> Result<Self, Error> {
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) when there is no such file, it cannot be opened, is a
+    /// directory or another thing that is no file, is empty, or has no name in UTF-8.
+    pub fn from_path(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
-        let metadata = tokio::fs::metadata(path)
-            .await
-            .map_err(Error::invalid_request)?;
+        let size = content::size(path)?;
         let name = path.file_name().and_then(|name| name.to_str());
-        let Some(name) = name.filter(|_| metadata.is_file()) else {
-            let problem = "the path to upload does not lead to a file with a name in UTF-8";
-            return Err(Error::invalid_request(std::io::Error::other(problem)));
-        };
-        Ok(Self {
-            name: name.to_owned(),
-            mime: trimmed(mime.into()),
-            size: metadata.len(),
-            source: Source::File(path.to_owned()),
-        })
+        let name = name.ok_or_else(|| ContentProblem::of(path, "its name is not UTF-8"))?;
+        let mime = mime_guess::from_path(path).first_or_octet_stream();
+        let source = Source::File(path.to_owned());
+        Ok(Self::new(name.to_owned(), mime.to_string(), size, source))
     }
 
-    /// A stream of exactly `size` bytes.
+    /// A stream of exactly `size` bytes. The upload fails if it has fewer or more.
     pub fn from_stream<S, E>(
         name: impl Into<String>,
         mime: impl Into<String>,
@@ -81,13 +89,41 @@ impl Upload {
         S: Stream<Item = Result<Bytes, E>> + Send + 'static,
         E: Into<Box<dyn std::error::Error + Send + Sync>> + 'static,
     {
-        let body = Body::wrap_stream(content);
+        let name = name.into();
+        let of = name.clone();
+        let content: Content = Box::pin(content.map_err(move |error| {
+            ContentProblem::new(of.as_str(), "its stream failed").with_source(error)
+        }));
+        let source = Source::Stream(Arc::new(Mutex::new(Some(content))));
+        Self::new(name, mime.into(), size, source)
+    }
+
+    fn new(name: String, mime: String, size: u64, source: Source) -> Self {
         Self {
-            name: name.into(),
-            mime: trimmed(mime.into()),
+            name,
+            mime: trimmed(mime),
             size,
-            source: Source::Stream(Arc::new(Mutex::new(Some(body)))),
+            source,
+            progress: None,
         }
+    }
+
+    /// The same with this MIME type.
+    #[must_use]
+    pub fn with_mime(mut self, mime: impl Into<String>) -> Self {
+        self.mime = trimmed(mime.into());
+        self
+    }
+
+    /// Calls this with the number of bytes handed to the connection so far and with the size.
+    ///
+    /// Each attempt begins with a call with 0, so the number goes back to 0 when an attempt is repeated. The attempts stay
+    /// those of the policy. The size is reached before the platform answers: only the reply says that it has the file. The
+    /// closure runs between two writes to the connection and should return soon.
+    #[must_use]
+    pub fn on_progress(mut self, progress: impl Fn(u64, u64) + Send + Sync + 'static) -> Self {
+        self.progress = Some(Arc::new(progress));
+        self
     }
 
     /// The MIME type.
@@ -137,24 +173,14 @@ impl Upload {
     }
 
     async fn part(&self) -> Result<Part, Error> {
-        let body = match &self.source {
-            Source::Memory(content) => Body::from(content.clone()),
-            Source::File(path) => Body::from(
-                tokio::fs::File::open(path)
-                    .await
-                    .map_err(Error::invalid_request)?,
-            ),
-            Source::Stream(stream) => stream
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take()
-                .ok_or_else(|| {
-                    Error::invalid_request(std::io::Error::other(
-                        "a stream can be uploaded once only",
-                    ))
-                })?,
+        let content = match &self.source {
+            Source::Memory(bytes) => content::of_bytes(bytes.clone()),
+            Source::File(path) => content::of_file(path.clone(), self.size).await?,
+            Source::Stream(stream) => content::of_stream(&self.name, stream)?,
         };
-        Part::stream_with_length(body, self.size)
+        let content =
+            content::measured(content, self.name.clone(), self.size, self.progress.clone());
+        Part::stream_with_length(Body::wrap_stream(content), self.size)
             .file_name(self.name.clone())
             .mime_str(&self.mime)
             .map_err(|error| Error::transport(error, false))

@@ -1,5 +1,7 @@
 //! The one error type.
 
+#[cfg(feature = "uploads")]
+pub(crate) mod content;
 pub(crate) mod kind;
 pub(crate) mod sent;
 
@@ -12,16 +14,47 @@ use bytes::Bytes;
 use crate::incoming::{Repairs, Unreadable};
 use crate::operation::code::kind_of_unlisted;
 use crate::types::redact::looks_like_an_id;
-use crate::{Code, CodeInfo, CodeKind, ErrorKind, Operation, Outcome, Sent};
+use crate::{Code, CodeInfo, CodeKind, ErrorKind, Operation, Outcome, Sent, Violation, Violations};
 
 /// What went wrong with a call.
+///
+/// Two questions matter: may it have been sent ([`outcome`](Self::outcome)), and what went wrong ([`kind`](Self::kind)). Of a
+/// send, look at the outcome first:
+///
+/// ```
+/// use nxcloud_client::{CodeKind, Error, ErrorKind, Outcome};
+///
+/// fn what_to_do(error: &Error) -> String {
+///     match (error.outcome(), error.kind()) {
+///         // A message may have been sent and billed: look for it before sending it again.
+///         (Outcome::Unknown, _) if error.sent().is_some() => {
+///             format!("look for {:?}", error.sent())
+///         }
+///         // What only reads may be repeated.
+///         (Outcome::Unknown, _) => "ask again".to_owned(),
+///         // From here on nothing was done.
+///         (_, ErrorKind::InvalidRequest) => {
+///             let fields = error.violations().iter().map(|broken| broken.field.as_str());
+///             format!("correct {}", fields.collect::<Vec<_>>().join(", "))
+///         }
+///         (_, ErrorKind::Configuration) => format!("correct the settings: {error}"),
+///         (_, ErrorKind::ResultCode(CodeKind::NotFound)) => "it is not there".to_owned(),
+///         (_, ErrorKind::ResultCode(CodeKind::Balance)) => "top the account up".to_owned(),
+///         _ if error.is_retryable() => format!("again in {:?}", error.retry_after()),
+///         (_, ErrorKind::ResultCode(_)) => format!("code {:?}: {}", error.code(), error.hint()),
+///         _ => format!("{error}: {}", error.hint()),
+///     }
+/// }
+/// # let error = nxcloud_client::Credentials::nxcloud("", "").err();
+/// # assert!(error.is_some_and(|error| what_to_do(&error).starts_with("correct the settings")));
+/// ```
 ///
 /// `Display` is one line without secrets, phone numbers or message bodies; [`source`](StdError::source) leads to the causes;
 /// [`body`](Self::body) has the reply, for those who ask.
 pub struct Error(Box<Inner>);
 
 struct Inner {
-    reason: ErrorKind,
+    kind: ErrorKind,
     outcome: Outcome,
     /// Whether another attempt may end differently, where the reply decides it.
     temporary: Option<bool>,
@@ -40,9 +73,9 @@ struct Inner {
 }
 
 impl Error {
-    fn new(reason: ErrorKind, outcome: Outcome) -> Self {
+    fn new(kind: ErrorKind, outcome: Outcome) -> Self {
         Self(Box::new(Inner {
-            reason,
+            kind,
             outcome,
             temporary: None,
             operation: None,
@@ -84,10 +117,18 @@ impl Error {
         } else {
             (ErrorKind::Transport, Outcome::Unknown)
         };
+        #[cfg(feature = "uploads")]
+        if let Some(problem) = content::ContentProblem::among_the_causes(&source) {
+            // The request was not sent to its end, and what it lacks will not come with another attempt.
+            let detail = problem.to_string();
+            let mut error = Self::new(ErrorKind::InvalidRequest, outcome).with_detail(detail);
+            error.0.temporary = Some(false);
+            return error.with_source(source.without_url());
+        }
         Self::new(kind, outcome).with_source(source.without_url())
     }
 
-    pub(crate) fn refused(operation: &'static Operation, code: Code) -> Self {
+    pub(crate) fn result_code(operation: &'static Operation, code: Code) -> Self {
         let kind = operation
             .code_info(code)
             .map_or_else(|| kind_of_unlisted(code), |info| info.kind);
@@ -95,7 +136,7 @@ impl Error {
             CodeKind::Platform | CodeKind::Unknown => Outcome::Unknown,
             _ => Outcome::Rejected,
         };
-        let mut error = Self::new(ErrorKind::Refused(kind), outcome).with_operation(operation);
+        let mut error = Self::new(ErrorKind::ResultCode(kind), outcome).with_operation(operation);
         error.0.code = Some(code);
         error
     }
@@ -177,22 +218,10 @@ impl Error {
         self
     }
 
-    /// What sort of failure it is.
-    ///
-    /// A send whose outcome is unknown is [`ErrorKind::OutcomeUnknown`], whatever the reason.
+    /// What went wrong. Whether the platform may have acted is for [`outcome`](Self::outcome) to say.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
-        if self.0.sent.is_some() {
-            ErrorKind::OutcomeUnknown
-        } else {
-            self.0.reason
-        }
-    }
-
-    /// What went wrong: the same as [`kind`](Self::kind), but for a send whose outcome is unknown what made it so.
-    #[must_use]
-    pub fn reason(&self) -> ErrorKind {
-        self.0.reason
+        self.0.kind
     }
 
     /// What was sent, if the call was a send and its outcome is unknown: what to look for before sending it again.
@@ -217,6 +246,33 @@ impl Error {
     #[must_use]
     pub fn outcome(&self) -> Outcome {
         self.0.outcome
+    }
+
+    /// True exactly when the platform may have acted, which is [`Outcome::Unknown`]: a message may have been sent and billed.
+    #[must_use]
+    pub fn may_have_been_sent(&self) -> bool {
+        self.outcome() == Outcome::Unknown
+    }
+
+    /// Whether the platform answered that what the request refers to does not exist ([`CodeKind::NotFound`]). A bare HTTP 404
+    /// is not that answer: it may come from a wrong base URL.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        self.kind() == ErrorKind::ResultCode(CodeKind::NotFound)
+    }
+
+    /// Whether the platform answered with this result code; every service has its codes in its module `codes`.
+    #[must_use]
+    pub fn is_code(&self, code: Code) -> bool {
+        self.code() == Some(code)
+    }
+
+    /// The documented limits that the request breaks, each with its field; empty for every other failure.
+    #[must_use]
+    pub fn violations(&self) -> &[Violation] {
+        let source = self.0.source.as_deref();
+        let violations = source.and_then(|source| source.downcast_ref::<Violations>());
+        violations.map_or(&[], Violations::as_slice)
     }
 
     /// What the reply decided on another attempt; `None` where the kind of the failure does.
@@ -285,30 +341,52 @@ impl Error {
     /// What to do about it, in one sentence.
     #[must_use]
     pub fn hint(&self) -> &'static str {
-        let listed = self.code_info().and_then(|info| info.hint);
-        match (self.kind(), listed) {
-            (ErrorKind::OutcomeUnknown, _) | (_, None) => {}
-            (_, Some(hint)) => return hint,
+        if self.sent().is_some() {
+            return "The platform may have acted: look for the message before sending it again.";
+        }
+        if let Some(listed) = self.code_info().and_then(|info| info.hint) {
+            return listed;
         }
         match self.kind() {
             ErrorKind::Configuration => "Change the setting that the error names.",
+            ErrorKind::InvalidRequest if self.violations().is_empty() => {
+                "Correct what the error names."
+            }
             ErrorKind::InvalidRequest => "Change the field that the error names.",
             ErrorKind::Throttled => "Wait, call more slowly, or raise the session's rate limit.",
             ErrorKind::Connect => {
                 "Check the network, the base URL and the proxy, if there is one; nothing was sent."
-            }
-            ErrorKind::OutcomeUnknown => {
-                "The platform may have acted: look for the message before sending it again."
             }
             ErrorKind::Timeout | ErrorKind::Transport => "Try again.",
             ErrorKind::HttpStatus => {
                 "Check the base URL and what stands between this program and the platform."
             }
             ErrorKind::UnreadableReply => "Look at the reply's body; a proxy may have answered.",
-            ErrorKind::Refused(CodeKind::RateLimit) => "Send more slowly and try again.",
-            ErrorKind::Refused(_) => {
+            ErrorKind::ResultCode(CodeKind::RateLimit) => "Send more slowly and try again.",
+            ErrorKind::ResultCode(_) => {
                 "Look the code up in the reference, or ask the platform's support."
             }
+        }
+    }
+
+    /// What went wrong, as texts begin.
+    fn in_words(&self) -> &'static str {
+        match self.kind() {
+            ErrorKind::Configuration => "wrong configuration",
+            ErrorKind::InvalidRequest if self.violations().is_empty() => {
+                "the request cannot be sent"
+            }
+            ErrorKind::InvalidRequest => "the request breaks a documented limit",
+            ErrorKind::Throttled => "the session's rate limit does not allow another request yet",
+            ErrorKind::Connect => "could not connect",
+            ErrorKind::Timeout => "no answer in time",
+            ErrorKind::Transport => "the connection broke",
+            ErrorKind::HttpStatus => "unexpected HTTP status",
+            ErrorKind::UnreadableReply => "the reply is not what the platform documents",
+            ErrorKind::ResultCode(_) if self.outcome() == Outcome::Rejected => {
+                "rejected by the platform"
+            }
+            ErrorKind::ResultCode(_) => "the platform reported a failure",
         }
     }
 }
@@ -318,11 +396,11 @@ impl fmt::Display for Error {
         if let Some(operation) = self.operation() {
             write!(f, "{operation}: ")?;
         }
-        if self.kind() != self.reason() {
-            write!(f, "{}: ", self.kind().in_words())?;
+        if self.sent().is_some() {
+            f.write_str("the outcome is unknown: ")?;
         }
-        f.write_str(self.reason().in_words())?;
-        if let ErrorKind::Refused(kind) = self.reason() {
+        f.write_str(self.in_words())?;
+        if let ErrorKind::ResultCode(kind) = self.kind() {
             write!(f, " ({})", kind.as_str())?;
         }
         if let Some(code) = self.code() {
@@ -333,7 +411,7 @@ impl fmt::Display for Error {
         }
         if let Some(detail) = &self.0.detail {
             write!(f, ": {detail}")?;
-        } else if let (ErrorKind::InvalidRequest, Some(source)) = (self.reason(), &self.0.source) {
+        } else if let (ErrorKind::InvalidRequest, Some(source)) = (self.kind(), &self.0.source) {
             write!(f, ": {source}")?;
         }
         if let Some(status) = self.status().filter(|status| *status != 200) {
@@ -354,29 +432,38 @@ impl fmt::Display for Error {
     }
 }
 
+/// Fields without a value are left out.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Error")
-            .field("kind", &self.kind())
-            .field("reason", &self.reason())
-            .field("outcome", &self.outcome())
-            .field("operation", &self.operation())
-            .field("code", &self.code())
-            .field("code_name", &self.code_name())
-            .field(
-                "request_id",
-                &self.request_id().filter(|id| looks_like_an_id(id)),
-            )
-            .field("status", &self.status())
-            .field("detail", &self.0.detail)
-            .field("body_bytes", &self.body().map(<[u8]>::len))
-            .field("repairs", &self.repairs())
-            .field("attempts", &self.attempts())
-            .field("retry_after", &self.retry_after())
-            .field("sent", &self.sent())
-            .field("source", &self.0.source)
-            .finish()
+        let mut shown = f.debug_struct("Error");
+        shown.field("kind", &self.kind());
+        shown.field("outcome", &self.outcome());
+        let mut field = |name, value: Option<&dyn fmt::Debug>| {
+            if let Some(value) = value {
+                shown.field(name, value);
+            }
+        };
+        let request_id = self.request_id().filter(|id| looks_like_an_id(id));
+        let repairs = Some(self.repairs()).filter(|repairs| !repairs.is_empty());
+        let attempts = Some(self.attempts()).filter(|attempts| *attempts > 0);
+        field("operation", debug(&self.operation()));
+        field("code", debug(&self.code()));
+        field("code_name", debug(&self.code_name()));
+        field("request_id", debug(&request_id));
+        field("status", debug(&self.status()));
+        field("detail", debug(&self.0.detail));
+        field("body_bytes", debug(&self.body().map(<[u8]>::len)));
+        field("repairs", debug(&repairs));
+        field("attempts", debug(&attempts));
+        field("retry_after", debug(&self.retry_after()));
+        field("sent", debug(&self.sent()));
+        field("source", debug(&self.0.source));
+        shown.finish()
     }
+}
+
+fn debug<T: fmt::Debug>(value: &Option<T>) -> Option<&dyn fmt::Debug> {
+    value.as_ref().map(|value| value as _)
 }
 
 impl StdError for Error {

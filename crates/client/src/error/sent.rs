@@ -8,8 +8,13 @@ use serde_json::Value;
 
 use crate::Operation;
 
-/// Longer values are cut in `Display`.
-const SHOWN: usize = 64;
+/// Longer values are cut in `Display` and `Debug`.
+const SHOWN: usize = 40;
+
+fn start_of(value: &str) -> &str {
+    let end = value.char_indices().nth(SHOWN);
+    end.and_then(|(end, _)| value.get(..end)).unwrap_or(value)
+}
 
 /// What was sent by a call whose outcome is unknown: enough to find the message in the platform's records and receipts before
 /// it is sent again. It holds no phone number and no text.
@@ -77,11 +82,7 @@ impl Sent {
 
 impl fmt::Debug for Sent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sent")
-            .field("operation", &self.operation.id)
-            .field("timestamps", &self.timestamps)
-            .field("ids", &self.ids)
-            .finish()
+        write!(f, "Sent({}: {self})", self.operation())
     }
 }
 
@@ -93,8 +94,7 @@ impl fmt::Display for Sent {
             separator = ", ";
         }
         for (name, value) in self.ids() {
-            let shown: String = value.chars().take(SHOWN).collect();
-            write!(f, "{separator}{name} {}", shown.escape_debug())?;
+            write!(f, "{separator}{name} {}", start_of(value).escape_debug())?;
             separator = ", ";
         }
         Ok(())

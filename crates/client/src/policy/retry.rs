@@ -144,10 +144,10 @@ impl From<&Error> for Failure {
     /// (`call/verdict.rs`).
     fn from(error: &Error) -> Self {
         let outcome = error.outcome();
-        let passes = match error.reason() {
-            ErrorKind::Connect | ErrorKind::Throttled | ErrorKind::Refused(CodeKind::RateLimit) => {
-                true
-            }
+        let passes = match error.kind() {
+            ErrorKind::Connect
+            | ErrorKind::Throttled
+            | ErrorKind::ResultCode(CodeKind::RateLimit) => true,
             _ => outcome == Outcome::Unknown,
         };
         Self {

@@ -59,6 +59,11 @@ impl Violations {
     pub fn iter(&self) -> std::slice::Iter<'_, Violation> {
         self.0.iter()
     }
+
+    /// The same as a slice.
+    pub(crate) fn as_slice(&self) -> &[Violation] {
+        &self.0
+    }
 }
 
 impl fmt::Display for Violations {

@@ -121,20 +121,20 @@ async fn antbuddys_503_is_a_rate_limit_and_that_of_a_gateway_is_not() {
         .unwrap();
     let client = antbuddy::Client::new(&session);
     let call = ClickToCall::new(PHONE, "1001", SECRET);
-    sandbox.faults().push(Fault::Code(503));
+    sandbox.faults().enqueue(Fault::Code(503));
     client.click_to_call(&call).await.unwrap();
     assert_eq!(Operation::accepted_of("click_to_call", &sandbox), 1);
 
-    sandbox.faults().push(Fault::Status(503));
+    sandbox.faults().enqueue(Fault::Status(503));
     let error = client.click_to_call(&call).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::OutcomeUnknown);
+    assert!(error.sent().is_some());
     assert_eq!(error.attempts(), 1);
     assert!(
         error.sent().unwrap().timestamps().is_empty(),
         "no ts is sent"
     );
 
-    sandbox.faults().push(Fault::ResetAfterAccept);
+    sandbox.faults().enqueue(Fault::ResetAfterAccept);
     let window = ListCallHistories::new("2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z");
     client.list_call_histories(&window).await.unwrap();
 }
@@ -143,13 +143,13 @@ async fn antbuddys_503_is_a_rate_limit_and_that_of_a_gateway_is_not() {
 async fn a_send_with_an_unknown_outcome_comes_with_what_to_look_for() {
     let sandbox = sandbox().await;
     let session = hasty(sandbox.url()).build().unwrap();
-    sandbox.faults().push(Fault::StatusAfterAccept(504));
+    sandbox.faults().enqueue(Fault::StatusAfterAccept(504));
     let error = Operation::Send
         .call(&session, CallOptions::new())
         .await
         .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::OutcomeUnknown);
-    assert_eq!(error.reason(), ErrorKind::HttpStatus);
+    assert!(error.sent().is_some());
+    assert_eq!(error.kind(), ErrorKind::HttpStatus);
     assert!(!error.is_retryable());
     let sent = error.sent().unwrap();
     assert_eq!(sent.operation(), "send_sms");
@@ -169,7 +169,7 @@ async fn repeating_unknown_sends_is_a_choice_that_may_deliver_twice() {
     let sandbox = sandbox().await;
     let repeating = RetryPolicy::new().repeat_unknown_sends(true);
     let by_session = hasty(sandbox.url()).retry(repeating).build().unwrap();
-    sandbox.faults().push(Fault::ResetAfterAccept);
+    sandbox.faults().enqueue(Fault::ResetAfterAccept);
     Operation::Send
         .call(&by_session, CallOptions::new())
         .await
@@ -178,20 +178,20 @@ async fn repeating_unknown_sends_is_a_choice_that_may_deliver_twice() {
 
     let cautious = hasty(sandbox.url()).build().unwrap();
     sandbox.clear();
-    sandbox.faults().push(Fault::ResetAfterAccept);
+    sandbox.faults().enqueue(Fault::ResetAfterAccept);
     let by_call = CallOptions::new().retry(repeating);
     Operation::Send.call(&cautious, by_call).await.unwrap();
     assert_eq!(Operation::Send.accepted(&sandbox), 2);
 
     // A later rejection does not make the first attempt undone.
-    sandbox.faults().push(Fault::ResetAfterAccept);
-    sandbox.faults().push(Fault::Code(3));
+    sandbox.faults().enqueue(Fault::ResetAfterAccept);
+    sandbox.faults().enqueue(Fault::Code(3));
     let error = Operation::Send
         .call(&by_session, CallOptions::new())
         .await
         .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::OutcomeUnknown);
-    assert_eq!(error.reason(), ErrorKind::Refused(CodeKind::Balance));
+    assert!(error.sent().is_some());
+    assert_eq!(error.kind(), ErrorKind::ResultCode(CodeKind::Balance));
     assert_eq!(error.sent().unwrap().timestamps().len(), 1);
 }
 
@@ -221,14 +221,14 @@ async fn what_the_platform_asks_to_wait_is_waited_up_to_a_minute() {
     let sandbox = sandbox().await;
     let (builder, waits) = recording(sandbox.url());
     let session = builder.build().unwrap();
-    sandbox.faults().push(Fault::RetryAfter(429, 7));
+    sandbox.faults().enqueue(Fault::RetryAfter(429, 7));
     Operation::Send
         .call(&session, CallOptions::new())
         .await
         .unwrap();
     assert_eq!(*waits.lock().unwrap(), [Duration::from_secs(7)]);
 
-    sandbox.faults().push(Fault::RetryAfter(429, 61));
+    sandbox.faults().enqueue(Fault::RetryAfter(429, 61));
     let error = Operation::Send
         .call(&session, CallOptions::new())
         .await
@@ -301,7 +301,7 @@ async fn whoever_would_wait_beyond_the_total_time_is_told_at_once() {
     let sandbox = sandbox().await;
     let (builder, waits) = recording(sandbox.url());
     let session = builder.build().unwrap();
-    sandbox.faults().push(Fault::RetryAfter(429, 30));
+    sandbox.faults().enqueue(Fault::RetryAfter(429, 30));
     let hurried = CallOptions::new().total_timeout(Duration::from_secs(20));
     let error = Operation::Send.call(&session, hurried).await.unwrap_err();
     assert_eq!(error.status(), Some(429));
@@ -319,13 +319,11 @@ async fn the_total_time_ends_a_call_whatever_its_attempts_may_take() {
     sandbox
         .faults()
         .mix(Mix::new(1).with(1.0, Fault::StallAfterAccept));
-    for (operation, kind) in [
-        (Operation::Send, ErrorKind::OutcomeUnknown),
-        (Operation::Read, ErrorKind::Timeout),
-    ] {
+    for (operation, is_send) in [(Operation::Send, true), (Operation::Read, false)] {
         let call = operation.call(&session, CallOptions::new());
         let error = in_time(call).await.unwrap_err();
-        assert_eq!(error.kind(), kind);
+        assert_eq!(error.kind(), ErrorKind::Timeout);
+        assert_eq!(error.sent().is_some(), is_send);
         assert_eq!(error.attempts(), 1);
     }
 }
@@ -338,7 +336,7 @@ async fn a_call_has_its_own_time_out_if_it_wants() {
         .total_timeout(None)
         .build()
         .unwrap();
-    sandbox.faults().push(Fault::StallBeforeAccept);
+    sandbox.faults().enqueue(Fault::StallBeforeAccept);
     let patient = CallOptions::new().timeout(Duration::from_millis(300));
     in_time(Operation::Read.call(&session, patient))
         .await
@@ -353,7 +351,7 @@ async fn dropping_a_call_ends_its_attempt_and_leaves_nothing_behind() {
         .rate_limit(RateLimit::per_second(1_000))
         .build()
         .unwrap();
-    sandbox.faults().push(Fault::StallAfterAccept);
+    sandbox.faults().enqueue(Fault::StallAfterAccept);
     {
         let call = Operation::Send.call(&session, CallOptions::new());
         let mut call = std::pin::pin!(call);
@@ -395,7 +393,9 @@ async fn a_rate_limit_waits_or_fails_and_listens_to_the_platform() {
     assert_eq!((error.attempts(), sandbox.requests().len()), (0, 2));
     // Another service has its own room; there the platform itself asks for a pause.
     // However long it asks for, the pause is no longer than a call would wait.
-    sandbox.faults().push(Fault::RetryAfter(429, 315_360_000));
+    sandbox
+        .faults()
+        .enqueue(Fault::RetryAfter(429, 315_360_000));
     let refused = Operation::Read.call(&session, CallOptions::new()).await;
     assert_eq!(refused.unwrap_err().status(), Some(429));
     let paused = Operation::Read.call(&session, CallOptions::new()).await;
@@ -448,8 +448,8 @@ async fn several_accounts_live_side_by_side() {
 async fn a_span_tells_operation_attempts_outcome_and_code() {
     let sandbox = sandbox().await;
     let session = hasty(sandbox.url()).name("marketing").build().unwrap();
-    sandbox.faults().push(Fault::Code(28));
-    sandbox.faults().push(Fault::Code(102));
+    sandbox.faults().enqueue(Fault::Code(28));
+    sandbox.faults().enqueue(Fault::Code(102));
     let client = sms::Client::new(&session);
     let error = client
         .send_sms(&SendSms::new(AppKey::new("app"), PHONE, TEXT))
@@ -465,7 +465,7 @@ async fn a_span_tells_operation_attempts_outcome_and_code() {
         "operation=\"send_sms\"",
         "attempts=2",
         "outcome=\"rejected\"",
-        "kind=\"refused\"",
+        "kind=\"result_code\"",
         "code=102",
         "status=200",
         "latency_ms=",

@@ -143,7 +143,7 @@ async fn what_may_have_arrived_in_part_is_not_repeated() {
         send(&session).await.unwrap();
         let error = send(&session).await.unwrap_err();
         assert_eq!(error.outcome(), Outcome::Unknown, "{closes:?}");
-        assert_eq!(error.reason(), ErrorKind::Transport, "{closes:?}");
+        assert_eq!(error.kind(), ErrorKind::Transport, "{closes:?}");
         // Time for a request that should not come.
         tokio::time::sleep(Duration::from_millis(50)).await;
         assert_eq!(server.requests(), 2, "{closes:?}");

@@ -98,7 +98,10 @@ async fn a_wrong_secret_is_the_typed_error_of_code_1003() {
         .await
         .unwrap_err();
     assert_eq!(error.code(), Some(nxcloud::Code::INVALID_SIGNATURE));
-    assert_eq!(error.kind(), ErrorKind::Refused(CodeKind::Authentication));
+    assert_eq!(
+        error.kind(),
+        ErrorKind::ResultCode(CodeKind::Authentication)
+    );
     assert_eq!(error.outcome(), Outcome::Rejected);
 }
 

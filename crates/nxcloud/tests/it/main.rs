@@ -4,9 +4,11 @@
 mod bad_replies;
 mod connection_reuse;
 mod environment;
+mod errors;
 mod invariants;
 mod mangled_replies;
 mod messages;
+mod own_sandbox;
 mod pages;
 mod phones;
 mod presign;

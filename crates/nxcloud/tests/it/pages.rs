@@ -76,7 +76,7 @@ async fn after_an_error_the_same_page_is_asked_for_again() {
     assert_eq!(results.len(), 3);
     assert!(results[0].is_ok() && results[2].is_ok());
     let error = results[1].as_ref().unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::Refused(_)), "{error}");
+    assert!(matches!(error.kind(), ErrorKind::ResultCode(_)), "{error}");
     let pages: Vec<_> = bodies(&server)
         .iter()
         .map(|body| body["page"].clone())

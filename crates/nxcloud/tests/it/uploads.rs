@@ -1,19 +1,18 @@
 //! Files in multipart bodies.
 
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
 use bytes::Bytes;
 use futures_util::stream;
-use nxcloud::ErrorKind;
 use nxcloud::whatsapp::{Client, Upload, UploadMedia, UploadTemplateFile};
-use nxcloud_sandbox::{ACCESS_KEY, ACCESS_SECRET, Sandbox};
+use nxcloud::{ErrorKind, Outcome};
+use nxcloud_sandbox::{Fault, Sandbox};
 
 use crate::support::{Server, session};
 
 fn client(sandbox: &Sandbox) -> Client {
-    let credentials = nxcloud::Credentials::nxcloud(ACCESS_KEY, ACCESS_SECRET).unwrap();
-    let session = nxcloud::Session::builder()
-        .credentials(credentials)
-        .base_url(sandbox.url());
-    Client::new(&session.build().unwrap())
+    Client::new(&sandbox.session())
 }
 
 /// The body that the sandbox took, as text.
@@ -26,17 +25,15 @@ fn body(sandbox: &Sandbox) -> String {
 async fn bytes_path_and_stream_arrive_with_name_and_type() {
     let sandbox = Sandbox::start().await.unwrap();
     let client = client(&sandbox);
-    let folder = std::env::temp_dir().join(format!("nxcloud-upload-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let path = folder.join("menu.txt");
-    std::fs::write(&path, "content").unwrap();
+    let folder = Folder::new("sources");
+    let path = folder.file("menu.txt", "content");
     let pieces = stream::iter([
         Ok::<_, std::io::Error>(Bytes::from("con")),
         Ok(Bytes::from("tent")),
     ]);
     let uploads = [
         Upload::from_bytes("menu.txt", "text/plain", "content"),
-        Upload::from_path(&path, "text/plain").await.unwrap(),
+        Upload::from_path(&path).unwrap(),
         Upload::from_stream("menu.txt", "text/plain", 7, pieces),
     ];
     for upload in uploads {
@@ -55,7 +52,6 @@ async fn bytes_path_and_stream_arrive_with_name_and_type() {
             assert!(body.contains(part), "{part} in {body}");
         }
     }
-    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[tokio::test]
@@ -114,14 +110,6 @@ async fn type_and_size_are_checked_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn a_path_that_leads_nowhere_is_refused_at_once() {
-    let error = Upload::from_path("/nowhere/at/all.png", "image/png")
-        .await
-        .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::InvalidRequest);
-}
-
-#[tokio::test]
 async fn a_stream_can_be_sent_once() {
     let sandbox = Sandbox::start().await.unwrap();
     let client = client(&sandbox);
@@ -134,4 +122,242 @@ async fn a_stream_can_be_sent_once() {
     let error = client.upload_media(&request).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidRequest);
     assert_eq!(sandbox.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn the_type_of_a_file_is_that_of_its_name_unless_another_is_set() {
+    let folder = Folder::new("type");
+    for (name, mime) in [
+        ("a.png", "image/png"),
+        ("A.JPG", "image/jpeg"),
+        ("a.unknown", "application/octet-stream"),
+    ] {
+        let upload = Upload::from_path(folder.file(name, "x")).unwrap();
+        assert_eq!(upload.mime(), mime, "{name}");
+        assert_eq!(
+            upload.with_mime(" audio/ogg; codecs=opus").mime(),
+            "audio/ogg; codecs=opus"
+        );
+    }
+}
+
+#[test]
+fn what_is_no_readable_file_is_refused_at_once_and_named() {
+    let folder = Folder::new("refused");
+    let plain = folder.file("plain.png", "x");
+    std::fs::create_dir(folder.path("pictures.png")).unwrap();
+    let cases = [
+        (
+            folder.path("nowhere.png"),
+            "cannot read nowhere.png: no such file",
+        ),
+        (
+            folder.path("pictures.png"),
+            "cannot read pictures.png: it is a directory",
+        ),
+        (
+            folder.file("empty.png", ""),
+            "cannot read empty.png: it is empty",
+        ),
+        (
+            plain.join("b.png"),
+            "cannot read b.png: a part of its path is not a directory",
+        ),
+        (
+            folder.path("a\nb.png"),
+            "cannot read a\\nb.png: no such file",
+        ),
+    ];
+    for (path, expected) in cases {
+        let error = Upload::from_path(&path).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+        assert_eq!(error.outcome(), Outcome::NotSent);
+        assert_eq!(
+            error.to_string(),
+            format!("the request cannot be sent: {expected}")
+        );
+        assert!(error.violations().is_empty());
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_device_is_no_file() {
+    let error = Upload::from_path("/dev/null").unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .ends_with("cannot read null: it is not a regular file"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_file_that_changed_or_went_before_it_is_sent_is_not_sent() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let client = client(&sandbox);
+    let folder = Folder::new("changed");
+    let path = folder.file("a.txt", "seven b");
+    let request = UploadMedia::new("12025550143", Upload::from_path(&path).unwrap());
+    std::fs::write(&path, "eight by").unwrap();
+    let changed = client.upload_media(&request).await.unwrap_err();
+    std::fs::remove_file(&path).unwrap();
+    let gone = client.upload_media(&request).await.unwrap_err();
+    for (error, reason) in [
+        (
+            changed,
+            "cannot read a.txt: its size changed from 7 to 8 bytes; make another Upload",
+        ),
+        (gone, "cannot read a.txt: no such file"),
+    ] {
+        let expected = format!("upload_media: the request cannot be sent: {reason}");
+        assert_eq!(error.to_string(), expected);
+        assert_eq!(error.outcome(), Outcome::NotSent);
+    }
+    assert!(sandbox.requests().is_empty());
+}
+
+/// Far more than the buffers between the client and a server that does not read.
+const LARGE: usize = 64 * 1024 * 1024;
+
+#[tokio::test]
+async fn a_file_that_changes_while_it_is_sent_leaves_the_request_incomplete() {
+    let folder = Folder::new("meanwhile");
+    for (length, how) in [(LARGE as u64 - 1, "fewer"), (LARGE as u64 + 1, "more")] {
+        let sandbox = Sandbox::start().await.unwrap();
+        let path = folder.file("a.pdf", vec![b'x'; LARGE]);
+        let file = path.clone();
+        let upload = Upload::from_path(&path)
+            .unwrap()
+            .on_progress(move |sent, _| {
+                if sent > 0 {
+                    let file = std::fs::File::options().write(true).open(&file).unwrap();
+                    file.set_len(length).unwrap();
+                }
+            });
+        let error = client(&sandbox)
+            .upload_media(&UploadMedia::new("12025550143", upload))
+            .await
+            .unwrap_err();
+        let reason = format!(
+            "upload_media: the outcome is unknown: the request cannot be sent: cannot read a.pdf: it has {how} than the \
+             67108864 bytes announced; make another Upload"
+        );
+        assert!(error.to_string().starts_with(&reason), "{error}");
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+        assert_eq!(error.attempts(), 1);
+        assert!(error.may_have_been_sent());
+        assert!(sandbox.accepted("upload_media").is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_stream_of_another_length_or_that_fails_is_named() {
+    let cases = [
+        (
+            vec![Ok("x")],
+            "it has fewer than the 2 bytes announced; make another Upload",
+        ),
+        (
+            vec![Ok("x"), Ok("yz")],
+            "it has more than the 2 bytes announced; make another Upload",
+        ),
+        (
+            vec![Ok("x"), Err(std::io::Error::other("secret"))],
+            "its stream failed",
+        ),
+    ];
+    for (pieces, reason) in cases {
+        let sandbox = Sandbox::start().await.unwrap();
+        let pieces = pieces.into_iter().map(|piece| piece.map(Bytes::from));
+        let upload = Upload::from_stream("a.txt", "text/plain", 2, stream::iter(pieces));
+        let error = client(&sandbox)
+            .upload_media(&UploadMedia::new("12025550143", upload))
+            .await
+            .unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.contains(&format!("cannot read a.txt: {reason}")),
+            "{text}"
+        );
+        assert!(!text.contains("secret"), "{text}");
+        assert!(sandbox.accepted("upload_media").is_empty());
+    }
+}
+
+#[tokio::test]
+async fn progress_begins_at_0_in_each_attempt_and_ends_at_the_size() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let folder = Folder::new("progress");
+    let path = folder.file("a.pdf", vec![b'x'; 200_000]);
+    let pieces = (0..200).map(|_| Ok::<_, std::io::Error>(Bytes::from(vec![b'x'; 1000])));
+    let uploads = [
+        (Upload::from_path(&path).unwrap(), 2),
+        (
+            Upload::from_bytes("a.pdf", "application/pdf", vec![b'x'; 200_000]),
+            2,
+        ),
+        (
+            Upload::from_stream("a.pdf", "application/pdf", 200_000, stream::iter(pieces)),
+            1,
+        ),
+    ];
+    for (upload, attempts) in uploads {
+        let calls = Arc::new(Mutex::new(Vec::new()));
+        let into = Arc::clone(&calls);
+        let upload =
+            upload.on_progress(move |sent, total| into.lock().unwrap().push((sent, total)));
+        if attempts > 1 {
+            sandbox.faults().enqueue(Fault::Status(429));
+        }
+        let request = UploadMedia::new("12025550143", upload);
+        client(&sandbox).upload_media(&request).await.unwrap();
+        let calls = std::mem::take(&mut *calls.lock().unwrap());
+        assert!(calls.iter().all(|(_, total)| *total == 200_000));
+        let begins = calls.iter().filter(|(sent, _)| *sent == 0).count();
+        assert_eq!(begins, attempts);
+        for attempt in calls.split(|(sent, _)| *sent == 0).skip(1) {
+            assert!(attempt.len() > 2 && attempt.is_sorted(), "{attempt:?}");
+        }
+        assert_eq!(calls.last(), Some(&(200_000, 200_000)));
+    }
+}
+
+#[test]
+fn a_blocking_client_uploads_a_file() {
+    let sandbox = Sandbox::start_blocking().unwrap();
+    let folder = Folder::new("blocking");
+    let upload = Upload::from_path(folder.file("menu.txt", "content")).unwrap();
+    nxcloud::whatsapp::blocking::Client::new(&sandbox.session())
+        .upload_media(&UploadMedia::new("12025550143", upload))
+        .unwrap();
+    assert_eq!(sandbox.accepted("upload_media").len(), 1);
+}
+
+/// A folder that is removed at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let name = format!("nxcloud-upload-{name}-{}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }

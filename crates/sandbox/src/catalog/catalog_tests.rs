@@ -1,3 +1,5 @@
+use serde_json::Value;
+
 use super::*;
 
 fn error_of(json: &str) -> SpecError {
@@ -101,5 +103,51 @@ fn a_broken_spec_is_an_error_that_says_where() {
         let error = error_of(json);
         assert_eq!((error.service(), error.place()), ("broken", place));
         assert!(error.to_string().contains(reason), "{error}");
+    }
+}
+
+#[test]
+fn a_key_that_is_not_known_is_refused() {
+    let (service, json) = SPECS.iter().find(|(name, _)| *name == "antbuddy").unwrap();
+    let whole: Value = serde_json::from_str(json).unwrap();
+    let (path, method, operation) = whole["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .flat_map(|(path, item)| {
+            let item = item.as_object().unwrap().iter();
+            item.map(move |(method, operation)| (path, method, operation))
+        })
+        .find(|(_, _, operation)| operation["x-nx-max-days"].is_object())
+        .unwrap();
+    let path = format!("/paths/{}", path.replace('~', "~0").replace('/', "~1"));
+    let at = format!("{path}/{method}");
+    let side = ["parameters/0", "requestBody"].into_iter().find(|side| {
+        let pointer = format!("/{side}");
+        operation.pointer(&pointer).is_some()
+    });
+    let reply = format!("{at}/responses/200");
+    let places = [
+        String::new(),
+        "/x-nx-codes/0".to_owned(),
+        path,
+        at.clone(),
+        format!("{at}/x-nx-max-days"),
+        format!("{at}/{}", side.unwrap()),
+        reply.clone(),
+        format!("{reply}/content/application~1json"),
+        format!("{reply}/content/application~1json/examples/success"),
+    ];
+    for place in places {
+        let mut spec = whole.clone();
+        spec.pointer_mut(&place).unwrap()["x-nx-new"] = true.into();
+        let error = match Catalog::read(&[(service, &spec.to_string())]) {
+            Ok(_) => panic!("{place}: an unknown key was read"),
+            Err(error) => error,
+        };
+        assert!(
+            format!("{error:?}").contains("x-nx-new"),
+            "{place}: {error:?}"
+        );
     }
 }

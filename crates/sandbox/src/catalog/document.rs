@@ -1,12 +1,17 @@
 //! The parts of a spec file that the sandbox reads.
+//!
+//! A key that is not listed is refused, so that a new one cannot be without effect unnoticed. Fields with an underscore are
+//! keys that are for others: the generator, the typed client, the documentation.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 /// A whole spec file.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Document {
     #[serde(rename = "x-nx-scheme")]
     pub(super) scheme: Scheme,
@@ -17,6 +22,20 @@ pub(super) struct Document {
     pub(super) paths: BTreeMap<String, PathItem>,
     #[serde(default)]
     pub(super) components: Value,
+    #[serde(rename = "openapi", default)]
+    _openapi: IgnoredAny,
+    #[serde(rename = "info", default)]
+    _info: IgnoredAny,
+    #[serde(rename = "servers", default)]
+    _servers: IgnoredAny,
+    #[serde(rename = "x-nx-generated", default)]
+    _generated: IgnoredAny,
+    #[serde(rename = "x-nx-package", default)]
+    _package: IgnoredAny,
+    #[serde(rename = "x-nx-source", default)]
+    _source: IgnoredAny,
+    #[serde(rename = "x-nx-webhooks", default)]
+    _webhooks: IgnoredAny,
 }
 
 /// How requests are signed.
@@ -30,13 +49,21 @@ pub(crate) enum Scheme {
 
 /// One documented result code.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Code {
     pub(super) code: i64,
     pub(super) meaning: String,
+    #[serde(rename = "name", default)]
+    _name: IgnoredAny,
+    #[serde(rename = "kind", default)]
+    _kind: IgnoredAny,
+    #[serde(rename = "hint", default)]
+    _hint: IgnoredAny,
 }
 
 /// The operations of one path.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct PathItem {
     get: Option<OperationItem>,
     post: Option<OperationItem>,
@@ -63,6 +90,7 @@ impl PathItem {
 
 /// One operation.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct OperationItem {
     #[serde(rename = "operationId")]
     pub(super) id: String,
@@ -85,6 +113,16 @@ pub(super) struct OperationItem {
     #[serde(rename = "requestBody")]
     pub(super) body: Option<RequestBody>,
     pub(super) responses: BTreeMap<String, Response>,
+    #[serde(rename = "summary", default)]
+    _summary: IgnoredAny,
+    #[serde(rename = "description", default)]
+    _description: IgnoredAny,
+    #[serde(rename = "servers", default)]
+    _servers: IgnoredAny,
+    #[serde(rename = "x-nx-safe", default)]
+    _safe: IgnoredAny,
+    #[serde(rename = "x-nx-paging", default)]
+    _paging: IgnoredAny,
 }
 
 /// Where an `AntBuddy` operation carries its hash.
@@ -97,6 +135,7 @@ pub(crate) enum HashIn {
 
 /// How far two moments of a request may be apart.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct MaxDays {
     /// The field that holds the first moment.
     pub(crate) from: String,
@@ -107,6 +146,7 @@ pub(crate) struct MaxDays {
 
 /// A parameter of the query string or of the path.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Parameter {
     pub(super) name: String,
     #[serde(rename = "in")]
@@ -115,10 +155,15 @@ pub(super) struct Parameter {
     pub(super) required: bool,
     #[serde(default)]
     pub(super) schema: Value,
+    #[serde(rename = "description", default)]
+    _description: IgnoredAny,
+    #[serde(rename = "example", default)]
+    _example: IgnoredAny,
 }
 
 /// The body of a request.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct RequestBody {
     #[serde(default)]
     pub(super) required: bool,
@@ -127,13 +172,17 @@ pub(super) struct RequestBody {
 
 /// A reply.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Response {
     #[serde(default)]
     pub(super) content: BTreeMap<String, MediaType>,
+    #[serde(rename = "description", default)]
+    _description: IgnoredAny,
 }
 
 /// A body in one media type.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct MediaType {
     #[serde(default)]
     pub(super) schema: Value,
@@ -143,6 +192,7 @@ pub(super) struct MediaType {
 
 /// One example.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Example {
     pub(super) value: Value,
 }

@@ -1,8 +1,11 @@
-//! The kinds of faults by name, for those who choose one from a list.
+//! What each fault is called and what it does: the one place that knows.
 
 use std::time::Duration;
 
+use strum::IntoEnumIterator as _;
+
 use super::Fault;
+use super::line::Plan;
 
 /// A number that belongs to a fault.
 #[derive(Debug)]
@@ -13,186 +16,227 @@ pub(crate) struct Parameter {
     pub(crate) usual: u32,
 }
 
-/// A kind of fault.
+/// What a fault is called and what it does.
 #[derive(Debug)]
-pub(crate) struct Kind {
+pub(crate) struct Profile {
     pub(crate) name: &'static str,
     pub(crate) description: &'static str,
-    pub(crate) parameters: &'static [Parameter],
-    make: fn(u32, u32) -> Fault,
+    /// Whether the platform acts.
+    pub(crate) acts: bool,
+    pub(super) effect: Effect,
+    /// Its numbers, each with what it may be.
+    pub(crate) numbers: Vec<(Parameter, i64)>,
 }
 
-const STATUS: Parameter = Parameter {
-    name: "status",
-    min: 400,
-    max: 599,
-    usual: 503,
-};
-const MILLIS: Parameter = Parameter {
-    name: "milliseconds",
-    min: 1,
-    max: 60_000,
-    usual: 200,
-};
-const SECONDS: Parameter = Parameter {
-    name: "seconds",
-    min: 0,
-    max: 86_400,
-    usual: 5,
-};
-const CODE: Parameter = Parameter {
-    name: "code",
-    min: 1,
-    max: 999_999,
-    usual: 99,
-};
-
-/// Every kind.
-pub(crate) const KINDS: &[Kind] = &[
-    Kind {
-        name: "reset-before-accept",
-        description: "The connection is reset before the platform acts.",
-        parameters: &[],
-        make: |_, _| Fault::ResetBeforeAccept,
+/// What becomes of the reply.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Effect {
+    /// The connection carries it as planned.
+    Connection(Plan),
+    /// A page in HTML takes its place.
+    Page {
+        status: u16,
+        retry_after: Option<u32>,
     },
-    Kind {
-        name: "reset-after-accept",
-        description: "The platform acts, then the connection is reset without a reply.",
-        parameters: &[],
-        make: |_, _| Fault::ResetAfterAccept,
-    },
-    Kind {
-        name: "reset-mid-reply",
-        description: "The platform acts, then the connection is reset in the middle of the reply.",
-        parameters: &[],
-        make: |_, _| Fault::ResetMidReply,
-    },
-    Kind {
-        name: "stall-before-accept",
-        description: "The platform does not act and never answers.",
-        parameters: &[],
-        make: |_, _| Fault::StallBeforeAccept,
-    },
-    Kind {
-        name: "stall-after-accept",
-        description: "The platform acts and never answers.",
-        parameters: &[],
-        make: |_, _| Fault::StallAfterAccept,
-    },
-    Kind {
-        name: "slow",
-        description: "The reply comes 16 bytes at a time, with this pause before each piece.",
-        parameters: &[MILLIS],
-        make: |millis, _| Fault::Slow(Duration::from_millis(millis.into())),
-    },
-    Kind {
-        name: "truncated",
-        description: "The platform acts; its reply ends early.",
-        parameters: &[],
-        make: |_, _| Fault::Truncated,
-    },
-    Kind {
-        name: "malformed",
-        description: "The platform acts; its reply is no JSON.",
-        parameters: &[],
-        make: |_, _| Fault::Malformed,
-    },
-    Kind {
-        name: "wrong-content-type",
-        description: "The platform acts; its reply is called HTML.",
-        parameters: &[],
-        make: |_, _| Fault::WrongContentType,
-    },
-    Kind {
-        name: "status",
-        description: "A page with this HTTP status, before the platform acts.",
-        parameters: &[STATUS],
-        make: |status, _| Fault::Status(small(status)),
-    },
-    Kind {
-        name: "status-after-accept",
-        description: "A page with this HTTP status, after the platform acted.",
-        parameters: &[STATUS],
-        make: |status, _| Fault::StatusAfterAccept(small(status)),
-    },
-    Kind {
-        name: "retry-after",
-        description: "A page with this HTTP status that asks to wait, before the platform acts.",
-        parameters: &[STATUS, SECONDS],
-        make: |status, seconds| Fault::RetryAfter(small(status), seconds),
-    },
-    Kind {
-        name: "code",
-        description: "The platform refuses with this result code and does not act.",
-        parameters: &[CODE],
-        make: |code, _| Fault::Code(code.into()),
-    },
-];
-
-fn small(number: u32) -> u16 {
-    u16::try_from(number).unwrap_or(u16::MAX)
+    /// It is the platform's refusal with this code.
+    Code(i64),
+    /// Its body is no JSON.
+    NotJson,
+    /// Its content type is that of HTML.
+    Html,
 }
 
-impl Kind {
-    /// The kind of a name.
-    pub(crate) fn named(name: &str) -> Option<&'static Self> {
-        KINDS.iter().find(|kind| kind.name == name)
+/// Whether the platform acts.
+const ACTS: bool = true;
+
+impl Profile {
+    fn new(name: &'static str, acts: bool, effect: Effect, description: &'static str) -> Self {
+        Self {
+            name,
+            description,
+            acts,
+            effect,
+            numbers: Vec::new(),
+        }
     }
 
-    /// The fault with these numbers, in the order of the parameters; missing ones are the usual ones.
-    pub(crate) fn fault(&self, numbers: &[u32]) -> Fault {
-        let number = |at: usize| {
-            let usual = self
-                .parameters
-                .get(at)
-                .map_or(0, |parameter| parameter.usual);
-            numbers.get(at).copied().unwrap_or(usual)
+    fn number(
+        mut self,
+        name: &'static str,
+        value: i64,
+        (min, usual, max): (u32, u32, u32),
+    ) -> Self {
+        let parameter = Parameter {
+            name,
+            min,
+            max,
+            usual,
         };
-        (self.make)(number(0), number(1))
+        self.numbers.push((parameter, value));
+        self
+    }
+
+    fn status(self, status: u16) -> Self {
+        self.number("status", status.into(), (400, 503, 599))
     }
 }
 
 impl Fault {
-    /// The name of its kind, and its numbers in the order of the kind's parameters.
-    pub(crate) fn described(self) -> (&'static str, Vec<i64>) {
+    pub(crate) fn profile(self) -> Profile {
+        use Effect::{Code, Connection, Html, NotJson, Page};
+        let page = |status, retry_after| Page {
+            status,
+            retry_after,
+        };
         match self {
-            Self::ResetBeforeAccept => ("reset-before-accept", vec![]),
-            Self::ResetAfterAccept => ("reset-after-accept", vec![]),
-            Self::ResetMidReply => ("reset-mid-reply", vec![]),
-            Self::StallBeforeAccept => ("stall-before-accept", vec![]),
-            Self::StallAfterAccept => ("stall-after-accept", vec![]),
-            Self::Slow(pause) => (
-                "slow",
-                vec![i64::try_from(pause.as_millis()).unwrap_or(i64::MAX)],
+            Self::ResetBeforeAccept => Profile::new(
+                "reset-before-accept",
+                !ACTS,
+                Connection(Plan::Reset),
+                "The connection is reset before the platform acts.",
             ),
-            Self::Truncated => ("truncated", vec![]),
-            Self::Malformed => ("malformed", vec![]),
-            Self::WrongContentType => ("wrong-content-type", vec![]),
-            Self::Status(status) => ("status", vec![status.into()]),
-            Self::StatusAfterAccept(status) => ("status-after-accept", vec![status.into()]),
-            Self::RetryAfter(status, seconds) => {
-                ("retry-after", vec![status.into(), seconds.into()])
-            }
-            Self::Code(code) => ("code", vec![code]),
+            Self::ResetAfterAccept => Profile::new(
+                "reset-after-accept",
+                ACTS,
+                Connection(Plan::Reset),
+                "The platform acts, then the connection is reset without a reply.",
+            ),
+            Self::ResetMidReply => Profile::new(
+                "reset-mid-reply",
+                ACTS,
+                Connection(Plan::Cut { reset: true }),
+                "The platform acts, then the connection is reset in the middle of the reply.",
+            ),
+            Self::StallBeforeAccept => Profile::new(
+                "stall-before-accept",
+                !ACTS,
+                Connection(Plan::Stall),
+                "The platform does not act and never answers.",
+            ),
+            Self::StallAfterAccept => Profile::new(
+                "stall-after-accept",
+                ACTS,
+                Connection(Plan::Stall),
+                "The platform acts and never answers.",
+            ),
+            Self::Slow(pause) => Profile::new(
+                "slow",
+                ACTS,
+                Connection(Plan::Slow(pause)),
+                "The reply comes 16 bytes at a time, with this pause before each piece.",
+            )
+            .number(
+                "milliseconds",
+                i64::try_from(pause.as_millis()).unwrap_or(i64::MAX),
+                (1, 200, 60_000),
+            ),
+            Self::Truncated => Profile::new(
+                "truncated",
+                ACTS,
+                Connection(Plan::Cut { reset: false }),
+                "The platform acts; its reply ends early.",
+            ),
+            Self::Malformed => Profile::new(
+                "malformed",
+                ACTS,
+                NotJson,
+                "The platform acts; its reply is no JSON.",
+            ),
+            Self::WrongContentType => Profile::new(
+                "wrong-content-type",
+                ACTS,
+                Html,
+                "The platform acts; its reply has the content type text/html.",
+            ),
+            Self::Status(status) => Profile::new(
+                "status",
+                !ACTS,
+                page(status, None),
+                "A page with this HTTP status, before the platform acts.",
+            )
+            .status(status),
+            Self::StatusAfterAccept(status) => Profile::new(
+                "status-after-accept",
+                ACTS,
+                page(status, None),
+                "A page with this HTTP status, after the platform acted.",
+            )
+            .status(status),
+            Self::RetryAfter(status, seconds) => Profile::new(
+                "retry-after",
+                !ACTS,
+                page(status, Some(seconds)),
+                "A page with this HTTP status that asks to wait, before the platform acts.",
+            )
+            .status(status)
+            .number("seconds", seconds.into(), (0, 5, 86_400)),
+            Self::Code(code) => Profile::new(
+                "code",
+                !ACTS,
+                Code(code),
+                "The platform refuses with this result code and does not act.",
+            )
+            .number("code", code, (1, 99, 999_999)),
+        }
+    }
+
+    /// Every kind of fault, with its usual numbers.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        Self::iter().map(|fault| {
+            let numbers = fault.profile().numbers;
+            let usual: Vec<_> = numbers.iter().map(|(number, _)| number.usual).collect();
+            fault.with_numbers(&usual)
+        })
+    }
+
+    /// The kind of a name, with its usual numbers.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::all().find(|fault| fault.profile().name == name)
+    }
+
+    /// The same kind with these numbers, in the order of [`Profile::numbers`].
+    pub(crate) fn with_numbers(self, numbers: &[u32]) -> Self {
+        let number = |at: usize| numbers.get(at).copied().unwrap_or_default();
+        let status = || u16::try_from(number(0)).unwrap_or(u16::MAX);
+        match self {
+            Self::Slow(_) => Self::Slow(Duration::from_millis(number(0).into())),
+            Self::Status(_) => Self::Status(status()),
+            Self::StatusAfterAccept(_) => Self::StatusAfterAccept(status()),
+            Self::RetryAfter(..) => Self::RetryAfter(status(), number(1)),
+            Self::Code(_) => Self::Code(number(0).into()),
+            without_numbers => without_numbers,
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
+    /// Goes over the enum itself, so it cannot miss a variant.
     #[test]
-    fn every_kind_makes_the_fault_of_its_name() {
-        for kind in KINDS {
-            let (name, numbers) = kind.fault(&[]).described();
-            let usual = kind.parameters.iter().map(|one| i64::from(one.usual));
-            assert_eq!(name, kind.name);
-            assert_eq!(numbers, usual.collect::<Vec<_>>(), "{name}");
-            assert_eq!(Kind::named(name).map(|kind| kind.name), Some(name));
+    fn every_fault_has_a_name_of_its_own_and_takes_its_numbers() {
+        let mut names = HashSet::new();
+        for fault in Fault::iter() {
+            let name = fault.profile().name;
+            assert!(names.insert(name), "{name} twice");
+            let numbers: Vec<u32> = (400..).take(fault.profile().numbers.len()).collect();
+            let made = fault.with_numbers(&numbers);
+            let profile = made.profile();
+            assert_eq!(profile.name, name);
+            let values = profile.numbers.iter().map(|(_, value)| *value);
+            assert_eq!(
+                values.collect::<Vec<_>>(),
+                numbers.iter().map(|n| i64::from(*n)).collect::<Vec<_>>()
+            );
+            let usual = Fault::named(name).unwrap().profile();
+            for (number, value) in usual.numbers {
+                assert_eq!(i64::from(number.usual), value, "{name}");
+                assert!((number.min..=number.max).contains(&number.usual), "{name}");
+            }
         }
-        let retry = Kind::named("retry-after").map(|kind| kind.fault(&[429, 7]));
-        assert_eq!(retry, Some(Fault::RetryAfter(429, 7)));
-        assert!(Kind::named("none").is_none());
+        assert!(Fault::named("none").is_none());
     }
 }

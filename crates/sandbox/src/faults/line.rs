@@ -12,8 +12,6 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Sleep, sleep};
 
-use super::Fault;
-
 /// How much of a reply's body goes out before the wire is cut in its middle.
 const HALF: usize = 5;
 /// How much goes out at once on a slow wire.
@@ -32,8 +30,8 @@ struct Inner {
 }
 
 /// What is to happen to the bytes of a reply.
-#[derive(Clone, Copy, Default)]
-enum Plan {
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) enum Plan {
     #[default]
     Nothing,
     /// The connection is reset before the first byte.
@@ -63,15 +61,8 @@ impl Line {
     }
 
     /// Decides on the reply that comes next.
-    pub(crate) fn plan(&self, fault: Fault) {
-        *self.lock() = match fault {
-            Fault::ResetBeforeAccept | Fault::ResetAfterAccept => Plan::Reset,
-            Fault::ResetMidReply => Plan::Cut { reset: true },
-            Fault::Truncated => Plan::Cut { reset: false },
-            Fault::StallBeforeAccept | Fault::StallAfterAccept => Plan::Stall,
-            Fault::Slow(pause) => Plan::Slow(pause),
-            _ => Plan::Nothing,
-        };
+    pub(crate) fn plan(&self, plan: Plan) {
+        *self.lock() = plan;
     }
 
     /// Forgets what was decided on the reply before.

@@ -10,7 +10,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Problem, body, refuse, reply};
-use crate::faults::{FaultSwitch, KINDS, Kind};
+use crate::Fault;
+use crate::faults::{FaultSwitch, Parameter};
 use crate::http::Shared;
 
 /// `GET faults`: the kinds that there are, what is on, and the operations that a fault can be for.
@@ -19,8 +20,9 @@ pub(super) async fn list(State(shared): State<Arc<Shared>>) -> Response {
 }
 
 fn shown(shared: &Shared) -> Value {
-    let kinds = KINDS.iter().map(|kind| {
-        let parameters = kind.parameters.iter().map(|parameter| {
+    let kinds = Fault::all().map(|fault| {
+        let kind = fault.profile();
+        let parameters = kind.numbers.iter().map(|(parameter, _)| {
             json!({
                 "name": parameter.name,
                 "min": parameter.min,
@@ -31,19 +33,18 @@ fn shown(shared: &Shared) -> Value {
         json!({
             "name": kind.name,
             "description": kind.description,
-            "acts": kind.fault(&[]).is_after_accept(),
+            "acts": kind.acts,
             "parameters": parameters.collect::<Vec<_>>(),
         })
     });
     let switches = shared.faults.switches();
     let on = switches.iter().map(|switch| {
-        let (name, numbers) = switch.fault().described();
-        let names = Kind::named(name).map_or(&[][..], |kind| kind.parameters);
-        let names = names.iter().map(|parameter| parameter.name.to_owned());
-        let numbers = numbers.into_iter().map(Value::from);
+        let profile = switch.fault().profile();
+        let numbers = profile.numbers.into_iter();
+        let numbers = numbers.map(|(parameter, value)| (parameter.name.to_owned(), value.into()));
         json!({
-            "fault": name,
-            "parameters": Value::Object(names.zip(numbers).collect()),
+            "fault": profile.name,
+            "parameters": Value::Object(numbers.collect()),
             "operation": switch.operation(),
             "share": switch.hit_share(),
             "left": switch.left(),
@@ -95,15 +96,14 @@ fn apply(shared: &Shared, wanted: Wanted) -> Result<(), String> {
         shared.faults.clear();
         return Ok(());
     };
-    let kind = Kind::named(name).ok_or_else(|| format!("there is no fault {name}"))?;
+    let kind = Fault::named(name).ok_or_else(|| format!("there is no fault {name}"))?;
     if let Some(wanted) = &wanted.operation {
         let mut known = shared.platform.catalog.operations().iter();
         if !known.any(|operation| *operation.id == **wanted) {
             return Err(format!("there is no operation {wanted}"));
         }
     }
-    let numbers = numbers(kind, &wanted.parameters)?;
-    let fault = kind.fault(&numbers);
+    let fault = kind.with_numbers(&numbers(kind, &wanted.parameters)?);
     if !wanted.on {
         let operation = wanted.operation.as_deref();
         shared.faults.switch_off(fault, operation);
@@ -127,12 +127,14 @@ fn apply(shared: &Shared, wanted: Wanted) -> Result<(), String> {
 }
 
 /// The numbers of a fault in their order, each within its bounds.
-fn numbers(kind: &Kind, given: &BTreeMap<String, u32>) -> Result<Vec<u32>, String> {
-    let known = |name: &String| kind.parameters.iter().any(|one| one.name == name);
+fn numbers(kind: Fault, given: &BTreeMap<String, u32>) -> Result<Vec<u32>, String> {
+    let kind = kind.profile();
+    let parameters = || kind.numbers.iter().map(|(parameter, _)| parameter);
+    let known = |name: &String| parameters().any(|one| one.name == name);
     if let Some(other) = given.keys().find(|name| !known(name)) {
         return Err(format!("{} has no parameter {other}", kind.name));
     }
-    let numbers = kind.parameters.iter().map(|parameter| {
+    let numbers = parameters().map(|parameter: &Parameter| {
         let number = given.get(parameter.name).copied();
         let number = number.unwrap_or(parameter.usual);
         let (min, max) = (parameter.min, parameter.max);

@@ -8,27 +8,15 @@ use nxcloud_signing::{AccessKey, Secret, Signer};
 /// Accounts of both schemes.
 #[derive(Default)]
 pub(crate) struct Accounts {
-    nxcloud: HashMap<String, Account>,
+    nxcloud: HashMap<String, Signer>,
     antbuddy: HashMap<String, antbuddy::Signer>,
-}
-
-/// An NXCLOUD account.
-pub(crate) struct Account {
-    pub(super) access_key: AccessKey,
-    /// Kept beside the signer, which does not give it back, to recognise signatures made in a wrong way.
-    pub(super) secret: Secret,
-    pub(super) signer: Signer,
 }
 
 impl Accounts {
     /// Adds an NXCLOUD account or replaces its secret.
     pub(crate) fn add(&mut self, access_key: AccessKey, secret: Secret) {
-        let account = Account {
-            signer: Signer::new(access_key.clone(), secret.clone()),
-            access_key: access_key.clone(),
-            secret,
-        };
-        self.nxcloud.insert(access_key.as_str().to_owned(), account);
+        let key = access_key.as_str().to_owned();
+        self.nxcloud.insert(key, Signer::new(access_key, secret));
     }
 
     /// Adds an `AntBuddy` account or replaces its secret.
@@ -38,7 +26,7 @@ impl Accounts {
         self.antbuddy.insert(key, signer);
     }
 
-    pub(crate) fn nxcloud(&self, access_key: &str) -> Option<&Account> {
+    pub(crate) fn nxcloud(&self, access_key: &str) -> Option<&Signer> {
         self.nxcloud.get(access_key)
     }
 

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use md5::{Digest, Md5};
-use nxcloud_signing::{AccessKey, Body, Request, Secret, Signer};
+use nxcloud_signing::{Body, Request, Secret, Signer};
 
 use super::respelled;
 use crate::record::{LikelyCause, SignatureMismatch};
@@ -50,18 +50,14 @@ impl Budget {
 /// `request` is the request as the server verified it: its body is `Signed` or, for `multipart/form-data`, `Unsigned`.
 /// `body` holds the bytes received in either case.
 pub(super) fn diagnose(
-    access_key: &AccessKey,
-    secret: &Secret,
+    signer: &Signer,
     request: &Request<'_>,
     body: &[u8],
     claimed: &str,
 ) -> SignatureMismatch {
-    let signer = Signer::new(access_key.clone(), secret.clone());
     let lower = claimed.to_ascii_lowercase();
     let attempt = Attempt {
-        access_key,
-        secret,
-        signer: &signer,
+        signer,
         request: *request,
         body,
         claimed: &lower,
@@ -92,8 +88,6 @@ impl Found {
 }
 
 struct Attempt<'a> {
-    access_key: &'a AccessKey,
-    secret: &'a Secret,
     signer: &'a Signer,
     request: Request<'a>,
     body: &'a [u8],
@@ -147,7 +141,7 @@ impl Attempt<'_> {
             let md5 = start.clone().chain_update(secret);
             data_encoding::HEXLOWER.encode(&md5.finalize()) == self.claimed
         };
-        let difference = secret_with_white_space(self.secret.expose(), fits)?;
+        let difference = secret_with_white_space(self.signer.secret().expose(), fits)?;
         Some(Found {
             cause: LikelyCause::SecretWhiteSpace,
             client: None,
@@ -208,7 +202,7 @@ impl Attempt<'_> {
     /// Tries every order of the four header parameters with a body.
     fn fitting_order(&self, body: &[u8]) -> Option<String> {
         let pairs = [
-            ("accessKey", self.access_key.as_str()),
+            ("accessKey", self.signer.access_key().as_str()),
             ("action", self.request.action.as_str()),
             ("bizType", self.request.biz_type.as_str()),
             ("ts", self.request.ts.as_str()),
@@ -230,7 +224,7 @@ impl Attempt<'_> {
         #[cfg(test)]
         tests::HASHED.set(tests::HASHED.get() + body.len());
         let mut md5 = Md5::new();
-        let secret = self.secret.expose().as_bytes();
+        let secret = self.signer.secret().expose().as_bytes();
         in_order(pairs, order, body, secret, &mut |bytes| md5.update(bytes));
         data_encoding::HEXLOWER.encode(&md5.finalize())
     }

@@ -1,15 +1,17 @@
-use nxcloud_signing::{Action, BizType, Timestamp};
+use nxcloud_signing::{AccessKey, Action, BizType, Timestamp};
 use serde_json::{Value, json};
 
 use super::*;
 
 const BODY: &str = r#"{"to":"8615012345678","content":"您好 a/b <ok>","n":[1,{"k":2.50}],"e":{}}"#;
 
-fn account() -> (AccessKey, Secret) {
-    (
-        AccessKey::new("key-1").unwrap(),
-        Secret::new("s3cret-of-key-1").unwrap(),
-    )
+fn signer() -> Signer {
+    signer_with("s3cret-of-key-1")
+}
+
+fn signer_with(secret: &str) -> Signer {
+    let secret = Secret::new(secret).unwrap();
+    Signer::new(AccessKey::new("key-1").unwrap(), secret)
 }
 
 fn request(body: Body<'_>) -> Request<'_> {
@@ -23,10 +25,10 @@ fn request(body: Body<'_>) -> Request<'_> {
 
 /// What a claim looks like that was made over one body, for a request that the server sees with another.
 fn cause_of(signed: Body<'_>, seen: Body<'_>, sent: &str) -> LikelyCause {
-    let (key, secret) = account();
-    let claimed = Signer::new(key.clone(), secret.clone()).sign(&request(signed));
+    let signer = signer();
+    let claimed = signer.sign(&request(signed));
     let seen = request(seen);
-    let mismatch = diagnose(&key, &secret, &seen, sent.as_bytes(), claimed.as_str());
+    let mismatch = diagnose(&signer, &seen, sent.as_bytes(), claimed.as_str());
     assert_client_signed(&mismatch, claimed.as_str());
     mismatch.likely_cause()
 }
@@ -100,7 +102,7 @@ fn an_empty_body_spelled_out_is_recognised() {
 
 #[test]
 fn another_order_of_the_header_parameters_is_recognised() {
-    let (key, secret) = account();
+    let signer = signer();
     for parameters in [
         "ts=1655710885431&accessKey=key-1&action=mtsend&bizType=3",
         "accessKey=key-1&ts=1655710885431&bizType=3&action=mtsend",
@@ -112,7 +114,7 @@ fn another_order_of_the_header_parameters_is_recognised() {
         ] {
             let text = format!("{parameters}{part}&accessSecret=s3cret-of-key-1");
             let claimed = data_encoding::HEXLOWER.encode(&Md5::digest(text));
-            let mismatch = diagnose(&key, &secret, &request(body), BODY.as_bytes(), &claimed);
+            let mismatch = diagnose(&signer, &request(body), BODY.as_bytes(), &claimed);
             assert_eq!(mismatch.likely_cause(), LikelyCause::ParameterOrder);
             assert_client_signed(&mismatch, &claimed);
         }
@@ -121,33 +123,32 @@ fn another_order_of_the_header_parameters_is_recognised() {
 
 #[test]
 fn upper_case_is_recognised() {
-    let (key, secret) = account();
+    let signer = signer();
     let request = request(Body::Signed(BODY.as_bytes()));
-    let signature = Signer::new(key.clone(), secret.clone()).sign(&request);
+    let signature = signer.sign(&request);
     let claimed = signature.as_str().to_uppercase();
-    let mismatch = diagnose(&key, &secret, &request, BODY.as_bytes(), &claimed);
+    let mismatch = diagnose(&signer, &request, BODY.as_bytes(), &claimed);
     assert_eq!(mismatch.likely_cause(), LikelyCause::UpperCase);
     assert_eq!(mismatch.client_string(), None);
 }
 
 #[test]
 fn upper_case_hides_no_other_cause() {
-    let (key, secret) = account();
-    let signature = Signer::new(key.clone(), secret.clone()).sign(&request(Body::Unsigned));
+    let signer = signer();
+    let signature = signer.sign(&request(Body::Unsigned));
     let claimed = signature.as_str().to_uppercase();
     let seen = request(Body::Signed(BODY.as_bytes()));
-    let mismatch = diagnose(&key, &secret, &seen, BODY.as_bytes(), &claimed);
+    let mismatch = diagnose(&signer, &seen, BODY.as_bytes(), &claimed);
     assert_eq!(mismatch.likely_cause(), LikelyCause::BodyLeftOut);
 }
 
 #[test]
 fn nothing_else_fits_a_wrong_secret() {
-    let (key, secret) = account();
+    let signer = signer();
     let request = request(Body::Signed(BODY.as_bytes()));
-    let other = Secret::new("another secret").unwrap();
-    let of_other = Signer::new(key.clone(), other).sign(&request);
+    let of_other = signer_with("another secret").sign(&request);
     for claimed in [of_other.as_str(), "", "é", "0123456789abcdef"] {
-        let mismatch = diagnose(&key, &secret, &request, BODY.as_bytes(), claimed);
+        let mismatch = diagnose(&signer, &request, BODY.as_bytes(), claimed);
         assert_eq!(mismatch.likely_cause(), LikelyCause::WrongSecret);
         assert_eq!(mismatch.client_string(), None);
     }
@@ -155,9 +156,9 @@ fn nothing_else_fits_a_wrong_secret() {
 
 #[test]
 fn the_string_to_sign_is_the_servers_and_masks_the_secret() {
-    let (key, secret) = account();
+    let signer = signer();
     let request = request(Body::Signed(BODY.as_bytes()));
-    let mismatch = diagnose(&key, &secret, &request, BODY.as_bytes(), "00");
+    let mismatch = diagnose(&signer, &request, BODY.as_bytes(), "00");
     let expected = format!(
         "accessKey=key-1&action=mtsend&bizType=3&ts=1655710885431&body={BODY}&accessSecret=***"
     );
@@ -188,16 +189,13 @@ fn body_of(bytes: usize) -> String {
 
 #[test]
 fn no_diagnosis_hashes_more_than_its_budget() {
-    let (key, secret) = account();
-    let signer = Signer::new(key.clone(), secret.clone());
+    let signer = signer();
     let many_keys = (0..20_000).map(|at| (format!("key{at}"), json!(at)));
     let many_keys = Value::Object(many_keys.collect()).to_string();
     let bodies = [20_000, 240_000, 5_000_000].map(body_of);
     for body in bodies.into_iter().chain([many_keys, "[".repeat(100_000)]) {
         for seen in [Body::Signed(body.as_bytes()), Body::Unsigned] {
             let attempt = Attempt {
-                access_key: &key,
-                secret: &secret,
                 signer: &signer,
                 request: request(seen),
                 body: body.as_bytes(),
@@ -224,11 +222,11 @@ fn what_is_tried_late_is_found_in_a_small_body_only() {
         // Neither as sent nor sorted.
         members.swap(1, 3);
         let signed = Value::Object(members.into_iter().collect()).to_string();
-        let (key, secret) = account();
+        let signer = signer();
         let over = request(Body::Signed(signed.as_bytes()));
-        let claimed = Signer::new(key.clone(), secret.clone()).sign(&over);
+        let claimed = signer.sign(&over);
         let seen = request(Body::Signed(body.as_bytes()));
-        diagnose(&key, &secret, &seen, body.as_bytes(), claimed.as_str()).likely_cause()
+        diagnose(&signer, &seen, body.as_bytes(), claimed.as_str()).likely_cause()
     };
     assert_eq!(late(&body_of(1_500)), LikelyCause::BodyReserialised);
     assert_eq!(late(&body_of(200_000)), LikelyCause::WrongSecret);

@@ -63,7 +63,7 @@ fn a_binding_is_listed_and_reached_until_it_is_undone() {
     );
     assert_eq!(
         pns(&platform, "unbindAXB", json!({"customerBindId": "c-1"}))["code"],
-        1002
+        10013
     );
     assert_eq!(reached(&platform, "8613900000001", &bound["did"]), 10013);
     assert_eq!(

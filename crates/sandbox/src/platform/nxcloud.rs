@@ -1,9 +1,9 @@
 //! The checks of the NXCLOUD scheme, in their documented order.
 
 use axum::http::HeaderMap;
-use nxcloud_signing::{Action, BizType, Body, Request, Timestamp};
+use nxcloud_signing::{Action, BizType, Body, Request, Signer, Timestamp};
 
-use super::account::{Account, Accounts};
+use super::account::Accounts;
 use super::diagnose::diagnose;
 use super::{Checked, Incoming, common, input, unreadable};
 use crate::catalog::{Operation, Route, Signed};
@@ -110,7 +110,7 @@ fn meant<'a>(
 
 /// A request as it is signed, with its account and the signature that it claims.
 struct Claim<'a> {
-    account: &'a Account,
+    signer: &'a Signer,
     request: Request<'a>,
     sign: &'a str,
 }
@@ -121,7 +121,7 @@ impl<'a> Claim<'a> {
         incoming: &'a Incoming<'_>,
         accounts: &'a Accounts,
     ) -> Result<Self, Cause> {
-        let account = accounts
+        let signer = accounts
             .nxcloud(common.access_key)
             .ok_or(Cause::UnknownAccount)?;
         let multipart = input::has_media_type(incoming.headers, "multipart/form-data");
@@ -136,7 +136,7 @@ impl<'a> Claim<'a> {
             },
         };
         Ok(Self {
-            account,
+            signer,
             request,
             sign: common.sign,
         })
@@ -150,7 +150,7 @@ fn authenticate(
     now: u64,
 ) -> Result<(), Cause> {
     let Claim {
-        account,
+        signer,
         request,
         sign,
     } = Claim::of(common, incoming, accounts)?;
@@ -158,7 +158,7 @@ fn authenticate(
     if !request.ts.millis().is_some_and(near) {
         return Err(Cause::Timestamp);
     }
-    let verified = account.signer.verify(&request, sign);
+    let verified = signer.verify(&request, sign);
     verified.map_err(|_| Cause::Signature(SignatureMismatch::default()))
 }
 
@@ -166,8 +166,7 @@ fn authenticate(
 pub(super) fn diagnosed(incoming: &Incoming<'_>, accounts: &Accounts) -> Option<SignatureMismatch> {
     let common = Common::read(incoming.headers).ok()?;
     let claim = Claim::of(common, incoming, accounts).ok()?;
-    let (key, secret) = (&claim.account.access_key, &claim.account.secret);
-    let found = diagnose(key, secret, &claim.request, incoming.body, claim.sign);
+    let found = diagnose(claim.signer, &claim.request, incoming.body, claim.sign);
     Some(unreadable::explain(incoming.headers, found))
 }
 
@@ -175,5 +174,5 @@ pub(super) fn diagnosed(incoming: &Incoming<'_>, accounts: &Accounts) -> Option<
 pub(super) fn explain(incoming: &Incoming<'_>, accounts: &Accounts) -> Option<String> {
     let common = Common::read(incoming.headers).ok()?;
     let claim = Claim::of(common, incoming, accounts).ok()?;
-    Some(claim.account.signer.explain(&claim.request))
+    Some(claim.signer.explain(&claim.request))
 }

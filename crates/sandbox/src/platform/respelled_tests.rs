@@ -22,7 +22,12 @@ fn mismatch(secrets: [&str; 2], signed: &[u8], sent: &[u8]) -> SignatureMismatch
     let key = AccessKey::new("key-1").unwrap();
     let [clients, servers] = secrets.map(|secret| Secret::new(secret).unwrap());
     let claimed = Signer::new(key.clone(), clients).sign(&request(signed));
-    diagnose(&key, &servers, &request(sent), sent, claimed.as_str())
+    diagnose(
+        &Signer::new(key, servers),
+        &request(sent),
+        sent,
+        claimed.as_str(),
+    )
 }
 
 /// Checks what is found, and that the explanation names it and says what to change.

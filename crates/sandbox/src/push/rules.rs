@@ -5,13 +5,14 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use crate::SpecError;
 use crate::generated::SPECS;
 use crate::record::ReceivedRequest;
 
-/// The part of a spec that is about pushes.
+/// The part of a spec that is about pushes. The catalog reads the rest.
 #[derive(Deserialize)]
 struct Document {
     #[serde(rename = "x-nx-biz-type", default)]
@@ -35,6 +36,7 @@ pub enum PushContent {
 
 /// One documented push.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Rule {
     #[serde(skip)]
     pub(super) service: &'static str,
@@ -51,11 +53,20 @@ pub(super) struct Rule {
     pub(super) retry: Option<Retry>,
     pub(super) after: Option<After>,
     examples: Map<String, Value>,
+    // For others: the generator and the documentation.
+    #[serde(rename = "schema", default)]
+    _schema: IgnoredAny,
+    #[serde(rename = "reply-error", default)]
+    _reply_error: IgnoredAny,
+    #[serde(rename = "idempotency-key", default)]
+    _idempotency_key: IgnoredAny,
+    #[serde(rename = "x-nx-codes", default)]
+    _codes: IgnoredAny,
 }
 
 /// When the platform tries again.
 #[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct Retry {
     every_seconds: u64,
     for_seconds: u64,
@@ -63,7 +74,7 @@ pub(super) struct Retry {
 
 /// What a push follows.
 #[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct After {
     pub(super) operation: String,
     pub(super) address: Option<String>,
@@ -123,8 +134,7 @@ pub(super) fn rules() -> Result<Arc<[Rule]>, SpecError> {
 fn read() -> Result<Arc<[Rule]>, SpecError> {
     let mut rules = Vec::new();
     for (service, json) in SPECS {
-        let document: Document = serde_json::from_str(json)
-            .map_err(|error| SpecError::new(service, "x-nx-webhooks", error.to_string()))?;
+        let document = document(service, json)?;
         rules.extend(document.webhooks.into_iter().map(|rule| Rule {
             service,
             biz_type: document.biz_type.clone(),
@@ -134,9 +144,32 @@ fn read() -> Result<Arc<[Rule]>, SpecError> {
     Ok(rules.into())
 }
 
+fn document(service: &str, json: &str) -> Result<Document, SpecError> {
+    serde_json::from_str(json)
+        .map_err(|error| SpecError::new(service, "x-nx-webhooks", error.to_string()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_that_is_not_known_is_refused() {
+        let (service, json) = SPECS
+            .iter()
+            .find(|(name, _)| *name == "number-check")
+            .unwrap();
+        for place in ["", "/retry", "/after"] {
+            let mut spec: Value = serde_json::from_str(json).unwrap();
+            let object = spec.pointer_mut(&format!("/x-nx-webhooks/0{place}"));
+            object.unwrap()["x-nx-new"] = true.into();
+            let error = document(service, &spec.to_string()).err().unwrap();
+            assert!(
+                format!("{error:?}").contains("x-nx-new"),
+                "{place}: {error:?}"
+            );
+        }
+    }
 
     fn has(value: &Value, path: &str) -> bool {
         let pointer = format!("/{}", path.replace('.', "/"));

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use axum::http::Method;
 use bytes::Bytes;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use crate::{ACCESS_KEY, APP_ID};
@@ -134,6 +135,15 @@ impl ReceivedRequest {
     #[must_use]
     pub fn json(&self) -> Option<Value> {
         serde_json::from_slice(&self.parts.body).ok()
+    }
+
+    /// The body as a value, such as the typed request that was sent: `request.decode::<SendSms>()`.
+    ///
+    /// # Errors
+    ///
+    /// When the body is no JSON of that type.
+    pub fn decode<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_slice(&self.parts.body)
     }
 
     /// Whether it names an account other than the built-in ones, wherever a request names one.

@@ -243,7 +243,10 @@ impl Builder {
             accounts.add(access_key, secret);
         }
         let antbuddy = (!has_token).then_some(antbuddy);
-        for (app_id, secret) in antbuddy.into_iter().chain(self.antbuddy_accounts) {
+        let antbuddy: Vec<_> = antbuddy.into_iter().chain(self.antbuddy_accounts).collect();
+        #[cfg(feature = "client")]
+        let credentials = super::client::credentials(signers.first(), antbuddy.first())?;
+        for (app_id, secret) in antbuddy {
             accounts.add_antbuddy(app_id, secret);
         }
         let events = Events::default();
@@ -267,6 +270,9 @@ impl Builder {
         let wanted = SocketAddr::from((address, self.port));
         let listener = TcpListener::bind(wanted).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
+        let url = format!("http://{}", connectable(address));
+        #[cfg(feature = "client")]
+        let session = super::client::session(&url, credentials)?;
         let (stop, stopped) = oneshot::channel();
         let front = Front::new(Arc::clone(&shared));
         // A connection of this machine may be idle.
@@ -276,9 +282,12 @@ impl Builder {
             _recording: Recording(Arc::clone(&shared)),
             shared,
             address,
-            url: format!("http://{}", connectable(address)),
+            #[cfg(feature = "client")]
+            session,
+            url,
             stop,
             task,
+            _thread: None,
         })
     }
 }

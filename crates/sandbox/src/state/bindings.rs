@@ -159,11 +159,8 @@ pub(super) fn unbind(call: &Call<'_>, account: &mut Account) -> Done {
     account.bindings.retain(|binding| !is_meant(binding));
     if account.bindings.len() == before {
         let touched = account.bindings.touched();
-        return Err(Refusal::missing(
-            PARAMETER,
-            "there is no such binding",
-            touched,
-        ));
+        let problem = "there is no such binding";
+        return Err(Refusal::missing(NO_BINDING, problem, touched));
     }
     Ok(())
 }

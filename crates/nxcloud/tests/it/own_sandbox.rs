@@ -1,0 +1,58 @@
+//! The short way from a sandbox to a client, and back to what was sent.
+
+use nxcloud::signing::antbuddy::AppId;
+use nxcloud::signing::{AccessKey, Secret};
+use nxcloud::sms::{self, SendSms};
+use nxcloud::{antbuddy, virtual_number};
+use nxcloud_sandbox::{Fault, Sandbox};
+
+use crate::support::{PHONE, TEXT};
+
+#[tokio::test]
+async fn a_blocking_client_in_an_async_test_does_not_hang() {
+    let sandbox = Sandbox::start_blocking().unwrap();
+    let client = sms::blocking::Client::new(&sandbox.session());
+    client.send_sms(&SendSms::new("app", PHONE, TEXT)).unwrap();
+    assert_eq!(sandbox.accepted("send_sms").len(), 1);
+}
+
+#[tokio::test]
+async fn accepted_leaves_out_what_was_not_carried_out() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let client = sms::Client::new(&sandbox.session());
+    let request = SendSms::new("app", PHONE, TEXT);
+    for (fault, accepted) in [
+        (Fault::Status(500), 0),
+        (Fault::Code(3), 0),
+        (Fault::StatusAfterAccept(500), 1),
+        (Fault::ResetAfterAccept, 2),
+        (Fault::ResetBeforeAccept, 2),
+    ] {
+        sandbox.faults().enqueue(fault);
+        client.send_sms(&request).await.unwrap_err();
+        assert_eq!(sandbox.accepted("send_sms").len(), accepted, "{fault:?}");
+    }
+    assert_eq!(sandbox.requests_for("send_sms").len(), 5);
+    assert!(sandbox.accepted("bind").is_empty());
+    let sent = sandbox.accepted("send_sms").remove(0);
+    assert_eq!(sent.json().unwrap()["phone"], PHONE);
+    assert_eq!(sent.decode::<SendSms>().unwrap(), request);
+    assert!(sent.decode::<virtual_number::Bind>().is_err());
+}
+
+#[tokio::test]
+async fn the_session_has_the_accounts_of_both_schemes() {
+    let secret = |text: &str| Secret::new(text).unwrap();
+    let own = Sandbox::builder()
+        .token(secret("0123456789abcdef"))
+        .account(AccessKey::new("own-key").unwrap(), secret("own-secret-1"))
+        .antbuddy_account(AppId::new("own-app").unwrap(), secret("own-secret-2"));
+    for builder in [Sandbox::builder(), own] {
+        let sandbox = builder.start().await.unwrap();
+        let session = sandbox.session();
+        let request = SendSms::new("app", PHONE, TEXT);
+        sms::Client::new(&session).send_sms(&request).await.unwrap();
+        let client = antbuddy::Client::new(&session);
+        client.create_auth_token().await.unwrap();
+    }
+}

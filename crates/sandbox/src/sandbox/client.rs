@@ -1,0 +1,47 @@
+//! The client's session that leads to a sandbox.
+
+use nxcloud_client::{Credentials, Session};
+use nxcloud_signing::antbuddy::AppId;
+use nxcloud_signing::{Secret, Signer};
+
+use super::Sandbox;
+use crate::Error;
+
+impl Sandbox {
+    /// A session whose base URL is this sandbox, with its accounts, the built-in or else the first ones:
+    /// `sms::Client::new(&sandbox.session())`.
+    ///
+    /// All other settings are the client's defaults. For others, use `Session::builder` with [`url`](Self::url) as the base URL.
+    #[must_use]
+    pub fn session(&self) -> Session {
+        self.session.clone()
+    }
+}
+
+/// The first account of each scheme.
+pub(super) fn credentials(
+    nxcloud: Option<&Signer>,
+    antbuddy: Option<&(AppId, Secret)>,
+) -> Result<Credentials, Error> {
+    let mut credentials = Credentials::default();
+    if let Some(signer) = nxcloud {
+        let (key, secret) = (signer.access_key().as_str(), signer.secret().expose());
+        credentials = credentials.with_nxcloud(key, secret)?;
+    }
+    if let Some((app_id, secret)) = antbuddy {
+        credentials = credentials.with_antbuddy(app_id.as_str(), secret.expose())?;
+    }
+    Ok(credentials)
+}
+
+/// A session that leads to this address. The sandbox speaks no TLS, on whatever address it listens.
+pub(super) fn session(url: &str, credentials: Credentials) -> Result<Session, Error> {
+    let session = Session::builder().credentials(credentials).base_url(url);
+    Ok(session.allow_plain_http(true).build()?)
+}
+
+impl From<nxcloud_client::Error> for Error {
+    fn from(source: nxcloud_client::Error) -> Self {
+        Self::Client(source)
+    }
+}

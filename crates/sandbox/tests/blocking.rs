@@ -1,0 +1,72 @@
+//! A sandbox on a thread of its own.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+
+use nxcloud_sandbox::{Error, Fault, Sandbox};
+
+/// Asks without any async code, and gives the status line.
+fn asked(address: SocketAddr) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.write_all(
+        b"GET /__sandbox/state HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n",
+    )?;
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply)?;
+    Ok(reply.lines().next().unwrap_or_default().to_owned())
+}
+
+#[test]
+fn it_needs_no_runtime_and_is_gone_when_it_is_dropped() {
+    let sandbox = Sandbox::start_blocking().unwrap();
+    let address = sandbox.address();
+    assert_eq!(asked(address).unwrap(), "HTTP/1.1 200 OK");
+    // A connection that is open and idle holds nothing up.
+    let mut idle = TcpStream::connect(address).unwrap();
+    drop(sandbox);
+    assert!(asked(address).is_err(), "the port is still listened on");
+    assert!(matches!(idle.read(&mut [0; 1]), Ok(0) | Err(_)));
+}
+
+#[tokio::test]
+async fn it_answers_a_blocking_call_in_an_async_test() {
+    let sandbox = Sandbox::start_blocking().unwrap();
+    assert_eq!(asked(sandbox.address()).unwrap(), "HTTP/1.1 200 OK");
+    sandbox.shutdown().await;
+}
+
+#[tokio::test]
+async fn dropping_it_does_not_wait_for_a_request_that_is_never_answered() {
+    let sandbox = Sandbox::start_blocking().unwrap();
+    sandbox.faults().enqueue(Fault::StallBeforeAccept);
+    let mut stream = TcpStream::connect(sandbox.address()).unwrap();
+    let head = "POST /api/sms/mtsend_v2 HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 2\r\n\r\n{}";
+    stream.write_all(head.as_bytes()).unwrap();
+    while sandbox.requests().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    drop(sandbox);
+    assert!(matches!(stream.read(&mut [0; 1]), Ok(0) | Err(_)));
+}
+
+#[test]
+fn what_keeps_it_from_starting_is_the_same_error() {
+    let taken = Sandbox::start_blocking().unwrap();
+    let port = taken.address().port();
+    let error = Sandbox::builder().port(port).start_blocking().unwrap_err();
+    assert!(
+        matches!(error, Error::Listen { port: of, .. } if of == port),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn without_a_runtime_start_says_what_to_call_instead() {
+    let start = std::pin::pin!(Sandbox::start());
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let std::task::Poll::Ready(Err(error)) = start.poll(&mut context) else {
+        unreachable!("there is no runtime");
+    };
+    assert!(error.to_string().contains("start_blocking"), "{error}");
+}
