@@ -8,9 +8,16 @@ pub use crate::call::upload::{Form, Rule};
 pub use crate::call::{Call, Service, encode_path};
 #[cfg(feature = "blocking")]
 pub use crate::session::blocking;
+pub use crate::types::date::unix_seconds;
+pub use crate::types::receipt::answers;
 pub use crate::types::redact::{Redact, Redacted};
 pub use crate::types::{lenient, validate};
 pub use crate::{open_enum, record_deserialize};
+
+/// How the times of replies and pushes are read.
+pub mod time {
+    pub use crate::types::time::{Text, UnixMillis, UnixSeconds};
+}
 
 /// The reader of everything that arrives.
 pub mod incoming {

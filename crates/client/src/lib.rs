@@ -30,6 +30,8 @@ pub use session::builder::SessionBuilder;
 pub use session::credentials::{Credentials, env};
 pub use session::options::{CallOptions, Signed};
 pub use session::profiles;
+pub use types::date::{Date, DateTime, InvalidTime};
 pub use types::decimal::{Decimal, NotDecimal};
 pub use types::phone;
+pub use types::time::Time;
 pub use types::validate::{Violation, Violations};

@@ -4,10 +4,10 @@
 mod services;
 
 pub use nxcloud_client::{
-    CallOptions, Code, CodeInfo, CodeKind, Credentials, Decimal, Decision, Error, ErrorKind,
-    Failure, OnLimit, Operation, Outcome, PLATFORM_CODES, Presigned, RateLimit, Repair, Repairs,
-    RetryBudget, RetryPolicy, Scheme, Sent, Session, SessionBuilder, Signed, env, phone, profiles,
-    signing,
+    CallOptions, Code, CodeInfo, CodeKind, Credentials, Date, DateTime, Decimal, Decision, Error,
+    ErrorKind, Failure, InvalidTime, OnLimit, Operation, Outcome, PLATFORM_CODES, Presigned,
+    RateLimit, Repair, Repairs, RetryBudget, RetryPolicy, Scheme, Sent, Session, SessionBuilder,
+    Signed, Time, env, phone, profiles, signing,
 };
 #[cfg(feature = "webhooks")]
 #[doc(inline)]

@@ -82,6 +82,12 @@ fn method(service: &Service, operation: &Operation) -> TokenStream {
         match (&field.ty, field.required || field.place == Place::Path) {
             (Ty::Text, true) => quote!(&request.#member),
             (Ty::Text, false) => quote!(request.#member.as_deref()),
+            (Ty::DateTime, true) => quote!(request.#member.as_str()),
+            (Ty::DateTime, false) => {
+                quote!(request.#member.as_ref().map(nxcloud_client::DateTime::as_str))
+            }
+            (Ty::Date, true) => quote!(&request.#member.to_string()),
+            (Ty::Date, false) => quote!(request.#member.map(|date| date.to_string()).as_deref()),
             _ => quote!(request.#member),
         }
     });

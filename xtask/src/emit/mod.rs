@@ -190,8 +190,8 @@ pub use generated::client::Client;
 pub use generated::{{codes, operations}};
 pub use generated::{{{types}}};
 {upload}pub use nxcloud_client::{{
-    CallOptions, Code, CodeInfo, CodeKind, Credentials, Decimal, Error, ErrorKind, Outcome, Repair,
-    Repairs, Session,
+    CallOptions, Code, CodeInfo, CodeKind, Credentials, Date, DateTime, Decimal, Error, ErrorKind,
+    InvalidTime, Outcome, Repair, Repairs, Session, Time,
 }};
 "#,
         marker = marker(&format!("specs/{}.yaml", service.name)),

@@ -136,6 +136,26 @@ impl Sample<'_> {
     fn of_type(&self, ty: &Ty, value: &Value) -> Option<TokenStream> {
         match (ty, value) {
             (Ty::Text, Value::String(text)) => Some(quote!(#text)),
+            (Ty::Date, Value::String(text)) => {
+                let path = self.path("Date");
+                let mut parts = text
+                    .splitn(3, '-')
+                    .map(|part| part.parse().map(Literal::u16_unsuffixed));
+                let (year, month, day) = (
+                    parts.next()?.ok()?,
+                    parts.next()?.ok()?,
+                    parts.next()?.ok()?,
+                );
+                Some(quote!(#path::new(#year, #month, #day)?))
+            }
+            (Ty::DateTime, Value::String(text)) => Some(quote!(#text.parse()?)),
+            (Ty::UnixSeconds, _) => {
+                let (path, seconds) = (
+                    self.path("DateTime"),
+                    Literal::i64_unsuffixed(value.as_i64()?),
+                );
+                Some(quote!(#path::from_unix_seconds(#seconds)?))
+            }
             (Ty::Integer | Ty::QuotedInteger, _) => {
                 let number = value.as_i64().or_else(|| value.as_str()?.parse().ok())?;
                 let literal = Literal::i64_unsuffixed(number);

@@ -115,6 +115,9 @@ pub(super) fn rust_type(ty: &Ty) -> TokenStream {
         Ty::Integer | Ty::QuotedInteger => quote!(i64),
         Ty::Float => quote!(f64),
         Ty::Decimal => quote!(nxcloud_client::Decimal),
+        Ty::Date => quote!(nxcloud_client::Date),
+        Ty::DateTime | Ty::UnixSeconds => quote!(nxcloud_client::DateTime),
+        Ty::Time(_) => quote!(nxcloud_client::Time),
         Ty::Boolean => quote!(bool),
         Ty::Upload => quote!(nxcloud_client::Upload),
         Ty::Json => quote!(nxcloud_client::codegen::lenient::Value),
@@ -135,6 +138,9 @@ pub(super) fn rust_type(ty: &Ty) -> TokenStream {
 
 /// How a field is written when not as its type writes itself.
 fn serialize_with(ty: &Ty, required: bool) -> Option<TokenStream> {
+    if *ty == Ty::UnixSeconds {
+        return Some(quote!(#[serde(with = "nxcloud_client::codegen::unix_seconds")]));
+    }
     let path = match (ty, required) {
         (Ty::QuotedInteger, true) => "nxcloud_client::codegen::lenient::quoted",
         (Ty::QuotedInteger, false) => "nxcloud_client::codegen::lenient::quoted_option",
@@ -146,7 +152,13 @@ fn serialize_with(ty: &Ty, required: bool) -> Option<TokenStream> {
 /// Whether a value of the type may be shown in Debug output whatever it is.
 fn shows_itself(ty: &Ty) -> bool {
     match ty {
-        Ty::Text | Ty::Json | Ty::Map(_) => false,
+        Ty::Text
+        | Ty::Date
+        | Ty::DateTime
+        | Ty::UnixSeconds
+        | Ty::Time(_)
+        | Ty::Json
+        | Ty::Map(_) => false,
         Ty::List(item) => shows_itself(item),
         Ty::Integer
         | Ty::QuotedInteger

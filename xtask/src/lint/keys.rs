@@ -80,6 +80,7 @@ pub(super) const SCHEMA: Keys = Keys {
         "x-nx-sandbox",
         "x-nx-uploads",
         "x-nx-list",
+        "x-nx-receipt",
     ],
 };
 pub(super) const CODE: Keys = Keys {

@@ -102,8 +102,8 @@ impl Client {
                 |base_url, http, call| async move {
                     http::Client::new_with_client(&base_url, http, call)
                         .list_call_histories(
-                            &request.created_from,
-                            &request.created_to,
+                            request.created_from.as_str(),
+                            request.created_to.as_str(),
                             request.limit,
                             request.page,
                         )

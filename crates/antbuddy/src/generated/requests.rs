@@ -97,10 +97,10 @@ impl std::fmt::Debug for ClickToCall {
 pub struct ListCallHistories {
     /// Start of the window, an ISO 8601 date-time.
     #[serde(rename = "created_from")]
-    pub created_from: String,
+    pub created_from: nxcloud_client::DateTime,
     /// End of the window, an ISO 8601 date-time, at most 31 days after `created_from`.
     #[serde(rename = "created_to")]
-    pub created_to: String,
+    pub created_to: nxcloud_client::DateTime,
     /// Records a page, at most 100; the platform takes 20 without it.
     #[serde(rename = "limit", default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<i64>,
@@ -111,10 +111,13 @@ pub struct ListCallHistories {
 impl ListCallHistories {
     /// With what is required.
     #[must_use]
-    pub fn new(created_from: impl Into<String>, created_to: impl Into<String>) -> Self {
+    pub fn new(
+        created_from: nxcloud_client::DateTime,
+        created_to: nxcloud_client::DateTime,
+    ) -> Self {
         Self {
-            created_from: created_from.into(),
-            created_to: created_to.into(),
+            created_from,
+            created_to,
             limit: None,
             page: None,
         }
@@ -134,28 +137,6 @@ impl ListCallHistories {
 }
 impl nxcloud_client::codegen::validate::Validate for ListCallHistories {
     fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
-        {
-            let value = &self.created_from;
-            at.text(
-                "created_from",
-                value,
-                nxcloud_client::codegen::validate::TextLimits {
-                    format: Some(nxcloud_client::codegen::validate::Format::DateTime),
-                    ..Default::default()
-                },
-            );
-        }
-        {
-            let value = &self.created_to;
-            at.text(
-                "created_to",
-                value,
-                nxcloud_client::codegen::validate::TextLimits {
-                    format: Some(nxcloud_client::codegen::validate::Format::DateTime),
-                    ..Default::default()
-                },
-            );
-        }
         if let Some(value) = &self.limit {
             at.number(
                 "limit",

@@ -18,7 +18,7 @@ pub static QUERY_CALL_RECORDS: Operation = Operation::new(
         true,
         &[codes::SHARED_CODES],
     )
-    .with_public_fields(&["callId"]);
+    .with_public_fields(&["startTime", "endTime", "callId"]);
 /// Create an AI outbound task and load its numbers.
 pub static CREATE_AI_CALL_TASK: Operation = Operation::new(
         "call-center",

@@ -77,7 +77,7 @@ pub struct CallRecord {
     pub answered: Option<bool>,
     /// Moment of the answer in Unix milliseconds; 0 when unanswered.
     #[serde(rename = "answerTime", skip_serializing_if = "Option::is_none")]
-    pub answer_time: Option<i64>,
+    pub answer_time: Option<nxcloud_client::Time>,
     /// Talk time, seconds by the samples, not always the time from answer to end; 0 when unanswered.
     #[serde(rename = "callDuration", skip_serializing_if = "Option::is_none")]
     pub call_duration: Option<i64>,
@@ -98,7 +98,7 @@ pub struct CallRecord {
     pub dtmf_keys: Option<String>,
     /// End of the call in Unix milliseconds.
     #[serde(rename = "endTime", skip_serializing_if = "Option::is_none")]
-    pub end_time: Option<i64>,
+    pub end_time: Option<nxcloud_client::Time>,
     /// Who hung up: 0 the agent, 1 the user, 2 unknown by the table; the samples' reasons say the reverse of 0 and 1.
     #[serde(rename = "hangupBy", skip_serializing_if = "Option::is_none")]
     pub hangup_by: Option<i64>,
@@ -113,7 +113,7 @@ pub struct CallRecord {
     pub hangup_reason: Option<String>,
     /// Moment of entering the queue in Unix milliseconds.
     #[serde(rename = "inQueueTime", skip_serializing_if = "Option::is_none")]
-    pub in_queue_time: Option<i64>,
+    pub in_queue_time: Option<nxcloud_client::Time>,
     /// Link to the voicemail; may be null.
     #[serde(rename = "leaveMsgUrl", skip_serializing_if = "Option::is_none")]
     pub leave_msg_url: Option<String>,
@@ -128,7 +128,7 @@ pub struct CallRecord {
     pub intent: Option<String>,
     /// Moment of leaving the queue in Unix milliseconds.
     #[serde(rename = "outQueueTime", skip_serializing_if = "Option::is_none")]
-    pub out_queue_time: Option<i64>,
+    pub out_queue_time: Option<nxcloud_client::Time>,
     /// Time queued, seconds by the table, milliseconds in one sample; better computed from the two moments.
     #[serde(rename = "queueDuration", skip_serializing_if = "Option::is_none")]
     pub queue_duration: Option<i64>,
@@ -140,10 +140,10 @@ pub struct CallRecord {
     pub ring_duration: Option<i64>,
     /// Start of the ringing in Unix milliseconds, in whole seconds in the samples, so that it may lie before `startTime`.
     #[serde(rename = "ringTime", skip_serializing_if = "Option::is_none")]
-    pub ring_time: Option<i64>,
+    pub ring_time: Option<nxcloud_client::Time>,
     /// Start of the call in Unix milliseconds.
     #[serde(rename = "startTime", skip_serializing_if = "Option::is_none")]
-    pub start_time: Option<i64>,
+    pub start_time: Option<nxcloud_client::Time>,
     /// Task of an AICC call, 19 digits in the sample; filled when `direction` is 2, else empty.
     #[serde(rename = "taskId", skip_serializing_if = "Option::is_none")]
     pub task_id: Option<String>,
@@ -166,7 +166,8 @@ impl nxcloud_client::codegen::lenient::LenientObject for CallRecord {
                 "agentNickName",
             ),
             answered: nxcloud_client::codegen::lenient::take(&mut map, "answered"),
-            answer_time: nxcloud_client::codegen::lenient::take(&mut map, "answerTime"),
+            answer_time: nxcloud_client::codegen::lenient::take(&mut map, "answerTime")
+                .map(|time: nxcloud_client::codegen::time::UnixMillis| time.into()),
             call_duration: nxcloud_client::codegen::lenient::take(
                 &mut map,
                 "callDuration",
@@ -176,7 +177,8 @@ impl nxcloud_client::codegen::lenient::LenientObject for CallRecord {
             call_id: nxcloud_client::codegen::lenient::take(&mut map, "callId"),
             direction: nxcloud_client::codegen::lenient::take(&mut map, "direction"),
             dtmf_keys: nxcloud_client::codegen::lenient::take(&mut map, "dtmfKeys"),
-            end_time: nxcloud_client::codegen::lenient::take(&mut map, "endTime"),
+            end_time: nxcloud_client::codegen::lenient::take(&mut map, "endTime")
+                .map(|time: nxcloud_client::codegen::time::UnixMillis| time.into()),
             hangup_by: nxcloud_client::codegen::lenient::take(&mut map, "hangupBy"),
             hangup_code: nxcloud_client::codegen::lenient::take(&mut map, "hangupCode"),
             call_status: nxcloud_client::codegen::lenient::take(&mut map, "callStatus"),
@@ -185,9 +187,10 @@ impl nxcloud_client::codegen::lenient::LenientObject for CallRecord {
                 "hangupReason",
             ),
             in_queue_time: nxcloud_client::codegen::lenient::take(
-                &mut map,
-                "inQueueTime",
-            ),
+                    &mut map,
+                    "inQueueTime",
+                )
+                .map(|time: nxcloud_client::codegen::time::UnixMillis| time.into()),
             leave_msg_url: nxcloud_client::codegen::lenient::take(
                 &mut map,
                 "leaveMsgUrl",
@@ -196,9 +199,10 @@ impl nxcloud_client::codegen::lenient::LenientObject for CallRecord {
             other: nxcloud_client::codegen::lenient::take(&mut map, "other"),
             intent: nxcloud_client::codegen::lenient::take(&mut map, "intent"),
             out_queue_time: nxcloud_client::codegen::lenient::take(
-                &mut map,
-                "outQueueTime",
-            ),
+                    &mut map,
+                    "outQueueTime",
+                )
+                .map(|time: nxcloud_client::codegen::time::UnixMillis| time.into()),
             queue_duration: nxcloud_client::codegen::lenient::take(
                 &mut map,
                 "queueDuration",
@@ -208,8 +212,10 @@ impl nxcloud_client::codegen::lenient::LenientObject for CallRecord {
                 &mut map,
                 "ringDuration",
             ),
-            ring_time: nxcloud_client::codegen::lenient::take(&mut map, "ringTime"),
-            start_time: nxcloud_client::codegen::lenient::take(&mut map, "startTime"),
+            ring_time: nxcloud_client::codegen::lenient::take(&mut map, "ringTime")
+                .map(|time: nxcloud_client::codegen::time::UnixMillis| time.into()),
+            start_time: nxcloud_client::codegen::lenient::take(&mut map, "startTime")
+                .map(|time: nxcloud_client::codegen::time::UnixMillis| time.into()),
             task_id: nxcloud_client::codegen::lenient::take(&mut map, "taskId"),
             total_customer_price: nxcloud_client::codegen::lenient::take(
                 &mut map,

@@ -19,10 +19,12 @@ pub struct QueryCallRecords {
     pub direction: Option<DirectionFilter>,
     /// Start of the window in Unix seconds, as the reference's text and sample say; its table shows a value in milliseconds.
     #[serde(rename = "startTime")]
-    pub start_time: i64,
+    #[serde(with = "nxcloud_client::codegen::unix_seconds")]
+    pub start_time: nxcloud_client::DateTime,
     /// End of the window in Unix seconds, like `startTime`; no longest window is documented.
     #[serde(rename = "endTime")]
-    pub end_time: i64,
+    #[serde(with = "nxcloud_client::codegen::unix_seconds")]
+    pub end_time: nxcloud_client::DateTime,
     /// Only the calls of this agent account, for example `NX0001`.
     #[serde(rename = "name", default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
@@ -45,7 +47,12 @@ pub struct QueryCallRecords {
 impl QueryCallRecords {
     /// With what is required.
     #[must_use]
-    pub fn new(start_time: i64, end_time: i64, size: i64, page: i64) -> Self {
+    pub fn new(
+        start_time: nxcloud_client::DateTime,
+        end_time: nxcloud_client::DateTime,
+        size: i64,
+        page: i64,
+    ) -> Self {
         Self {
             answered: None,
             direction: None,

@@ -1,9 +1,12 @@
 //! What the fields of requests and replies are made of.
 
+pub(crate) mod date;
 pub(crate) mod decimal;
 pub mod lenient;
 mod open_enum;
 pub mod phone;
 mod plain_pattern;
+pub(crate) mod receipt;
 pub(crate) mod redact;
+pub(crate) mod time;
 pub mod validate;

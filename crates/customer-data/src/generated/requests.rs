@@ -114,7 +114,7 @@ pub struct Customer {
     pub address: Option<String>,
     /// Date of birth, `yyyy-MM-dd`.
     #[serde(rename = "birthday", default, skip_serializing_if = "Option::is_none")]
-    pub birthday: Option<String>,
+    pub birthday: Option<nxcloud_client::Date>,
     /// Tags, in the samples joined by commas.
     #[serde(rename = "tagStr", default, skip_serializing_if = "Option::is_none")]
     pub tag_str: Option<String>,
@@ -191,8 +191,8 @@ impl Customer {
     }
     /// Date of birth, `yyyy-MM-dd`.
     #[must_use]
-    pub fn with_birthday(mut self, birthday: impl Into<String>) -> Self {
-        self.birthday = Some(birthday.into());
+    pub fn with_birthday(mut self, birthday: nxcloud_client::Date) -> Self {
+        self.birthday = Some(birthday);
         self
     }
     /// Tags, in the samples joined by commas.
@@ -302,16 +302,6 @@ impl nxcloud_client::codegen::validate::Validate for Customer {
                 value,
                 nxcloud_client::codegen::validate::TextLimits {
                     max: Some(100usize),
-                    ..Default::default()
-                },
-            );
-        }
-        if let Some(value) = &self.birthday {
-            at.text(
-                "birthday",
-                value,
-                nxcloud_client::codegen::validate::TextLimits {
-                    format: Some(nxcloud_client::codegen::validate::Format::Date),
                     ..Default::default()
                 },
             );

@@ -261,10 +261,10 @@ pub struct CallRecord {
     pub callee_ip: Option<String>,
     /// Start of the call, in the sample `yyyy-MM-dd HH:mm:ss`, zone not stated.
     #[serde(rename = "startTime", skip_serializing_if = "Option::is_none")]
-    pub start_time: Option<String>,
+    pub start_time: Option<nxcloud_client::Time>,
     /// End of the call, in the sample `yyyy-MM-dd HH:mm:ss`, zone not stated.
     #[serde(rename = "endTime", skip_serializing_if = "Option::is_none")]
-    pub end_time: Option<String>,
+    pub end_time: Option<nxcloud_client::Time>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::codegen::lenient::Map,
@@ -308,8 +308,10 @@ impl nxcloud_client::codegen::lenient::LenientObject for CallRecord {
             ),
             caller_ip: nxcloud_client::codegen::lenient::take(&mut map, "callerIp"),
             callee_ip: nxcloud_client::codegen::lenient::take(&mut map, "calleeIp"),
-            start_time: nxcloud_client::codegen::lenient::take(&mut map, "startTime"),
-            end_time: nxcloud_client::codegen::lenient::take(&mut map, "endTime"),
+            start_time: nxcloud_client::codegen::lenient::take(&mut map, "startTime")
+                .map(|time: nxcloud_client::codegen::time::Text| time.into()),
+            end_time: nxcloud_client::codegen::lenient::take(&mut map, "endTime")
+                .map(|time: nxcloud_client::codegen::time::Text| time.into()),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -483,7 +485,7 @@ pub struct DidSmsEvent {
     pub price: Option<nxcloud_client::Decimal>,
     /// Time received, in a receipt time sent, in the samples `yyyy-MM-dd HH:mm:ss`, zone not stated.
     #[serde(rename = "receiveTime", skip_serializing_if = "Option::is_none")]
-    pub receive_time: Option<String>,
+    pub receive_time: Option<nxcloud_client::Time>,
     /// Delivery status, sent with incoming messages too.
     #[serde(rename = "smsStatus", skip_serializing_if = "Option::is_none")]
     pub sms_status: Option<SmsStatus>,
@@ -504,10 +506,8 @@ impl nxcloud_client::codegen::lenient::LenientObject for DidSmsEvent {
             content: nxcloud_client::codegen::lenient::take(&mut map, "content"),
             size: nxcloud_client::codegen::lenient::take(&mut map, "size"),
             price: nxcloud_client::codegen::lenient::take(&mut map, "price"),
-            receive_time: nxcloud_client::codegen::lenient::take(
-                &mut map,
-                "receiveTime",
-            ),
+            receive_time: nxcloud_client::codegen::lenient::take(&mut map, "receiveTime")
+                .map(|time: nxcloud_client::codegen::time::Text| time.into()),
             sms_status: nxcloud_client::codegen::lenient::take(&mut map, "smsStatus"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
@@ -521,6 +521,18 @@ impl nxcloud_client::codegen::lenient::LenientObject for DidSmsEvent {
     }
 }
 nxcloud_client::codegen::record_deserialize!(DidSmsEvent);
+impl DidSmsEvent {
+    /// Whether the message was delivered, as `smsStatus` says. Delivery status, sent with incoming messages too.
+    #[must_use]
+    pub fn is_delivered(&self) -> bool {
+        matches!(self.sms_status, Some(SmsStatus::Delivered))
+    }
+    /// Whether it belongs to the send that returned this id: whether `messageId` is the same. An empty id belongs to nothing.
+    #[must_use]
+    pub fn answers(&self, id: &str) -> bool {
+        nxcloud_client::codegen::answers(self.message_id.as_deref(), id, 0)
+    }
+}
 impl std::fmt::Debug for DidSmsEvent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("DidSmsEvent")

@@ -98,7 +98,7 @@ impl std::fmt::Debug for SendDidSms {
 pub struct QueryCalls {
     /// Day to query, `yyyy-MM-dd`.
     #[serde(rename = "date")]
-    pub date: String,
+    pub date: nxcloud_client::Date,
     /// Rows a page, less than 1000.
     #[serde(rename = "pageSize")]
     pub page_size: i64,
@@ -118,9 +118,9 @@ pub struct QueryCalls {
 impl QueryCalls {
     /// With what is required.
     #[must_use]
-    pub fn new(date: impl Into<String>, page_size: i64, page: i64) -> Self {
+    pub fn new(date: nxcloud_client::Date, page_size: i64, page: i64) -> Self {
         Self {
-            date: date.into(),
+            date,
             page_size,
             page,
             did_number: None,
@@ -149,17 +149,6 @@ impl QueryCalls {
 }
 impl nxcloud_client::codegen::validate::Validate for QueryCalls {
     fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
-        {
-            let value = &self.date;
-            at.text(
-                "date",
-                value,
-                nxcloud_client::codegen::validate::TextLimits {
-                    format: Some(nxcloud_client::codegen::validate::Format::Date),
-                    ..Default::default()
-                },
-            );
-        }
         {
             let value = &self.page_size;
             at.number(

@@ -122,7 +122,7 @@ pub struct QueryChecks {
     pub page_size: i64,
     /// Day to query, `yyyy-MM-dd`, at most 14 days back.
     #[serde(rename = "date")]
-    pub date: String,
+    pub date: nxcloud_client::Date,
     /// Id as the push carries it, matched exactly; needed when `batchNo` is absent.
     #[serde(rename = "messageId", default, skip_serializing_if = "Option::is_none")]
     pub message_id: Option<String>,
@@ -139,11 +139,11 @@ pub struct QueryChecks {
 impl QueryChecks {
     /// With what is required.
     #[must_use]
-    pub fn new(page: i64, page_size: i64, date: impl Into<String>) -> Self {
+    pub fn new(page: i64, page_size: i64, date: nxcloud_client::Date) -> Self {
         Self {
             page,
             page_size,
-            date: date.into(),
+            date,
             message_id: None,
             batch_no: None,
             phone: None,
@@ -185,17 +185,6 @@ impl nxcloud_client::codegen::validate::Validate for QueryChecks {
                 nxcloud_client::codegen::validate::Range {
                     min: None,
                     max: Some(100),
-                },
-            );
-        }
-        {
-            let value = &self.date;
-            at.text(
-                "date",
-                value,
-                nxcloud_client::codegen::validate::TextLimits {
-                    format: Some(nxcloud_client::codegen::validate::Format::Date),
-                    ..Default::default()
                 },
             );
         }

@@ -211,7 +211,7 @@ pub struct VerificationStatusEvent {
     /// Outcome.
     pub status: Option<VerificationStatus>,
     /// Report time, `yyyy-MM-dd HH:mm:ss`, zone not stated. The reference's sample spells the name `drtime`.
-    pub dr_time: Option<String>,
+    pub dr_time: Option<nxcloud_client::Time>,
     /// What the reference does not list, and values that did not fit their field.
     pub extra: nxcloud_client::codegen::lenient::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
@@ -248,10 +248,11 @@ impl nxcloud_client::codegen::lenient::LenientObject for VerificationStatusEvent
             phone: nxcloud_client::codegen::lenient::take(&mut map, "phone"),
             status: nxcloud_client::codegen::lenient::take(&mut map, "status"),
             dr_time: nxcloud_client::codegen::lenient::take_spelled(
-                &mut map,
-                &["drTime", "drtime"],
-                &mut spellings,
-            ),
+                    &mut map,
+                    &["drTime", "drtime"],
+                    &mut spellings,
+                )
+                .map(|time: nxcloud_client::codegen::time::Text| time.into()),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
             spellings,
@@ -265,6 +266,13 @@ impl nxcloud_client::codegen::lenient::LenientObject for VerificationStatusEvent
     }
 }
 nxcloud_client::codegen::record_deserialize!(VerificationStatusEvent);
+impl VerificationStatusEvent {
+    /// Whether it belongs to the send that returned this id: whether `requestId` is the same. An empty id belongs to nothing.
+    #[must_use]
+    pub fn answers(&self, id: &str) -> bool {
+        nxcloud_client::codegen::answers(self.request_id.as_deref(), id, 0)
+    }
+}
 impl std::fmt::Debug for VerificationStatusEvent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("VerificationStatusEvent")

@@ -69,7 +69,7 @@ pub struct SmsReceipt {
     pub result: Option<String>,
     /// Receipt time, `yyyy-MM-dd HH:mm:ss`, zone not stated.
     #[serde(rename = "drtime", skip_serializing_if = "Option::is_none")]
-    pub dr_time: Option<String>,
+    pub dr_time: Option<nxcloud_client::Time>,
     /// Id returned by the send; after a send to several numbers that id plus `-` plus 10 random digits.
     #[serde(rename = "messageid", skip_serializing_if = "Option::is_none")]
     pub message_id: Option<String>,
@@ -84,7 +84,7 @@ pub struct SmsReceipt {
     pub rate: Option<nxcloud_client::Decimal>,
     /// Send time, `yyyy-MM-dd HH:mm:ss`, zone not stated.
     #[serde(rename = "sendtime", skip_serializing_if = "Option::is_none")]
-    pub send_time: Option<String>,
+    pub send_time: Option<nxcloud_client::Time>,
     /// Billed message count.
     #[serde(rename = "size", skip_serializing_if = "Option::is_none")]
     #[serde(serialize_with = "nxcloud_client::codegen::lenient::quoted_option")]
@@ -105,12 +105,14 @@ impl nxcloud_client::codegen::lenient::LenientObject for SmsReceipt {
             phone: nxcloud_client::codegen::lenient::take(&mut map, "phone"),
             status: nxcloud_client::codegen::lenient::take(&mut map, "status"),
             result: nxcloud_client::codegen::lenient::take(&mut map, "result"),
-            dr_time: nxcloud_client::codegen::lenient::take(&mut map, "drtime"),
+            dr_time: nxcloud_client::codegen::lenient::take(&mut map, "drtime")
+                .map(|time: nxcloud_client::codegen::time::Text| time.into()),
             message_id: nxcloud_client::codegen::lenient::take(&mut map, "messageid"),
             currency: nxcloud_client::codegen::lenient::take(&mut map, "currency"),
             price: nxcloud_client::codegen::lenient::take(&mut map, "price"),
             rate: nxcloud_client::codegen::lenient::take(&mut map, "rate"),
-            send_time: nxcloud_client::codegen::lenient::take(&mut map, "sendtime"),
+            send_time: nxcloud_client::codegen::lenient::take(&mut map, "sendtime")
+                .map(|time: nxcloud_client::codegen::time::Text| time.into()),
             size: nxcloud_client::codegen::lenient::take(&mut map, "size"),
             ext: nxcloud_client::codegen::lenient::take(&mut map, "ext"),
             extra: map,
@@ -125,6 +127,18 @@ impl nxcloud_client::codegen::lenient::LenientObject for SmsReceipt {
     }
 }
 nxcloud_client::codegen::record_deserialize!(SmsReceipt);
+impl SmsReceipt {
+    /// Whether the message was delivered, as `status` says. Status code; every value but `2` means not delivered.
+    #[must_use]
+    pub fn is_delivered(&self) -> bool {
+        matches!(self.status, Some(SmsStatus::Delivered))
+    }
+    /// Whether it belongs to the send that returned this id: whether `messageid` is the same or, after a send to several numbers, is the id, a dash and 10 digits. An empty id belongs to nothing.
+    #[must_use]
+    pub fn answers(&self, id: &str) -> bool {
+        nxcloud_client::codegen::answers(self.message_id.as_deref(), id, 10)
+    }
+}
 impl std::fmt::Debug for SmsReceipt {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SmsReceipt")

@@ -133,7 +133,7 @@ pub struct MessageReceipt {
     pub message: Option<String>,
     /// Time of sending, in the samples `yyyy-MM-dd HH:mm:ss`, zone not stated.
     #[serde(rename = "sendTime", skip_serializing_if = "Option::is_none")]
-    pub send_time: Option<String>,
+    pub send_time: Option<nxcloud_client::Time>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::codegen::lenient::Map,
@@ -148,7 +148,8 @@ impl nxcloud_client::codegen::lenient::LenientObject for MessageReceipt {
             request_id: nxcloud_client::codegen::lenient::take(&mut map, "requestId"),
             code: nxcloud_client::codegen::lenient::take(&mut map, "code"),
             message: nxcloud_client::codegen::lenient::take(&mut map, "message"),
-            send_time: nxcloud_client::codegen::lenient::take(&mut map, "sendTime"),
+            send_time: nxcloud_client::codegen::lenient::take(&mut map, "sendTime")
+                .map(|time: nxcloud_client::codegen::time::Text| time.into()),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -161,6 +162,18 @@ impl nxcloud_client::codegen::lenient::LenientObject for MessageReceipt {
     }
 }
 nxcloud_client::codegen::record_deserialize!(MessageReceipt);
+impl MessageReceipt {
+    /// Whether the message was delivered, as `status` says. What became of the message.
+    #[must_use]
+    pub fn is_delivered(&self) -> bool {
+        matches!(self.status, Some(MessageStatus::Delivered | MessageStatus::Seen))
+    }
+    /// Whether it belongs to the send that returned this id: whether `requestId` is the same. An empty id belongs to nothing.
+    #[must_use]
+    pub fn answers(&self, id: &str) -> bool {
+        nxcloud_client::codegen::answers(self.request_id.as_deref(), id, 0)
+    }
+}
 impl std::fmt::Debug for MessageReceipt {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("MessageReceipt")
@@ -196,7 +209,7 @@ pub struct MessageReplyEvent {
     pub message: ReplyContent,
     /// Time of sending, in the samples `yyyy-MM-dd HH:mm:ss`, zone not stated.
     #[serde(rename = "sendTime", skip_serializing_if = "Option::is_none")]
-    pub send_time: Option<String>,
+    pub send_time: Option<nxcloud_client::Time>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::codegen::lenient::Map,
@@ -214,7 +227,8 @@ impl nxcloud_client::codegen::lenient::LenientObject for MessageReplyEvent {
                 "traceRequestId",
             ),
             message: nxcloud_client::codegen::lenient::take_filled(&mut map, "message"),
-            send_time: nxcloud_client::codegen::lenient::take(&mut map, "sendTime"),
+            send_time: nxcloud_client::codegen::lenient::take(&mut map, "sendTime")
+                .map(|time: nxcloud_client::codegen::time::Text| time.into()),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }
@@ -227,6 +241,13 @@ impl nxcloud_client::codegen::lenient::LenientObject for MessageReplyEvent {
     }
 }
 nxcloud_client::codegen::record_deserialize!(MessageReplyEvent);
+impl MessageReplyEvent {
+    /// Whether it belongs to the send that returned this id: whether `traceRequestId` is the same. An empty id belongs to nothing.
+    #[must_use]
+    pub fn answers(&self, id: &str) -> bool {
+        nxcloud_client::codegen::answers(self.trace_request_id.as_deref(), id, 0)
+    }
+}
 impl std::fmt::Debug for MessageReplyEvent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("MessageReplyEvent")

@@ -412,7 +412,7 @@ pub struct Binding {
     pub flag: Option<i64>,
     /// Expiry in Unix seconds, as in the sample; 0 means never.
     #[serde(rename = "expireAt", skip_serializing_if = "Option::is_none")]
-    pub expire_at: Option<i64>,
+    pub expire_at: Option<nxcloud_client::Time>,
     /// Extension; only meaningful for extension bindings, else possibly empty or absent.
     #[serde(rename = "extension", skip_serializing_if = "Option::is_none")]
     pub extension: Option<String>,
@@ -437,7 +437,8 @@ impl nxcloud_client::codegen::lenient::LenientObject for Binding {
             phone_b: nxcloud_client::codegen::lenient::take(&mut map, "phoneB"),
             did: nxcloud_client::codegen::lenient::take(&mut map, "did"),
             flag: nxcloud_client::codegen::lenient::take(&mut map, "flag"),
-            expire_at: nxcloud_client::codegen::lenient::take(&mut map, "expireAt"),
+            expire_at: nxcloud_client::codegen::lenient::take(&mut map, "expireAt")
+                .map(|time: nxcloud_client::codegen::time::UnixSeconds| time.into()),
             extension: nxcloud_client::codegen::lenient::take(&mut map, "extension"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
@@ -990,13 +991,13 @@ pub struct CallResultEvent {
     pub duration: Option<i64>,
     /// Start of the call in Unix seconds.
     #[serde(rename = "startAt", skip_serializing_if = "Option::is_none")]
-    pub start_at: Option<i64>,
+    pub start_at: Option<nxcloud_client::Time>,
     /// Answer in Unix seconds; the value for an unanswered call is not documented.
     #[serde(rename = "answerAt", skip_serializing_if = "Option::is_none")]
-    pub answer_at: Option<i64>,
+    pub answer_at: Option<nxcloud_client::Time>,
     /// Hang-up in Unix seconds.
     #[serde(rename = "hangupAt", skip_serializing_if = "Option::is_none")]
-    pub hangup_at: Option<i64>,
+    pub hangup_at: Option<nxcloud_client::Time>,
     /// Cause of the hang-up, explained at <https://www.nxcloud.com/document/nxphone/hang-up-explained>; empty in the sample.
     #[serde(rename = "hangupCause", skip_serializing_if = "Option::is_none")]
     pub hangup_cause: Option<String>,
@@ -1036,9 +1037,12 @@ impl nxcloud_client::codegen::lenient::LenientObject for CallResultEvent {
                 "callStatusMsg",
             ),
             duration: nxcloud_client::codegen::lenient::take(&mut map, "duration"),
-            start_at: nxcloud_client::codegen::lenient::take(&mut map, "startAt"),
-            answer_at: nxcloud_client::codegen::lenient::take(&mut map, "answerAt"),
-            hangup_at: nxcloud_client::codegen::lenient::take(&mut map, "hangupAt"),
+            start_at: nxcloud_client::codegen::lenient::take(&mut map, "startAt")
+                .map(|time: nxcloud_client::codegen::time::UnixSeconds| time.into()),
+            answer_at: nxcloud_client::codegen::lenient::take(&mut map, "answerAt")
+                .map(|time: nxcloud_client::codegen::time::UnixSeconds| time.into()),
+            hangup_at: nxcloud_client::codegen::lenient::take(&mut map, "hangupAt")
+                .map(|time: nxcloud_client::codegen::time::UnixSeconds| time.into()),
             hangup_cause: nxcloud_client::codegen::lenient::take(
                 &mut map,
                 "hangupCause",
@@ -1161,7 +1165,7 @@ pub struct UnboundCallData {
     pub request_params: UnboundCallParams,
     /// Time of the request, in the sample `yyyy-MM-dd HH:mm:ss`, zone not stated.
     #[serde(rename = "occurrenceTime", skip_serializing_if = "Option::is_none")]
-    pub occurrence_time: Option<String>,
+    pub occurrence_time: Option<nxcloud_client::Time>,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: nxcloud_client::codegen::lenient::Map,
@@ -1178,9 +1182,10 @@ impl nxcloud_client::codegen::lenient::LenientObject for UnboundCallData {
                 "requestParams",
             ),
             occurrence_time: nxcloud_client::codegen::lenient::take(
-                &mut map,
-                "occurrenceTime",
-            ),
+                    &mut map,
+                    "occurrenceTime",
+                )
+                .map(|time: nxcloud_client::codegen::time::Text| time.into()),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
         }

@@ -2348,7 +2348,7 @@ pub struct StatusEvent {
     pub status: Option<DeliveryStatus>,
     /// When it happened, in seconds since 1970, as text.
     #[serde(rename = "timestamp", skip_serializing_if = "Option::is_none")]
-    pub timestamp: Option<String>,
+    pub timestamp: Option<nxcloud_client::Time>,
     /// WhatsApp id of the recipient, digits.
     #[serde(rename = "recipient_id", skip_serializing_if = "Option::is_none")]
     pub recipient_id: Option<String>,
@@ -2385,7 +2385,8 @@ impl nxcloud_client::codegen::lenient::LenientObject for StatusEvent {
         Self {
             id: nxcloud_client::codegen::lenient::take(&mut map, "id"),
             status: nxcloud_client::codegen::lenient::take(&mut map, "status"),
-            timestamp: nxcloud_client::codegen::lenient::take(&mut map, "timestamp"),
+            timestamp: nxcloud_client::codegen::lenient::take(&mut map, "timestamp")
+                .map(|time: nxcloud_client::codegen::time::UnixSeconds| time.into()),
             recipient_id: nxcloud_client::codegen::lenient::take(
                 &mut map,
                 "recipient_id",
@@ -2410,6 +2411,18 @@ impl nxcloud_client::codegen::lenient::LenientObject for StatusEvent {
     }
 }
 nxcloud_client::codegen::record_deserialize!(StatusEvent);
+impl StatusEvent {
+    /// Whether the message was delivered, as `status` says. What happened.
+    #[must_use]
+    pub fn is_delivered(&self) -> bool {
+        matches!(self.status, Some(DeliveryStatus::Delivered | DeliveryStatus::Read))
+    }
+    /// Whether it belongs to the send that returned this id: whether `id` is the same. An empty id belongs to nothing.
+    #[must_use]
+    pub fn answers(&self, id: &str) -> bool {
+        nxcloud_client::codegen::answers(self.id.as_deref(), id, 0)
+    }
+}
 impl std::fmt::Debug for StatusEvent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("StatusEvent")
@@ -2486,7 +2499,7 @@ pub struct Conversation {
     pub id: Option<String>,
     /// When the conversation ends, in seconds since 1970, as text; absent from the delivered sample.
     #[serde(rename = "expiration_timestamp", skip_serializing_if = "Option::is_none")]
-    pub expiration_timestamp: Option<String>,
+    pub expiration_timestamp: Option<nxcloud_client::Time>,
     /// What kind of conversation it is.
     #[serde(
         rename = "origin",
@@ -2505,9 +2518,10 @@ impl nxcloud_client::codegen::lenient::LenientObject for Conversation {
         Self {
             id: nxcloud_client::codegen::lenient::take(&mut map, "id"),
             expiration_timestamp: nxcloud_client::codegen::lenient::take(
-                &mut map,
-                "expiration_timestamp",
-            ),
+                    &mut map,
+                    "expiration_timestamp",
+                )
+                .map(|time: nxcloud_client::codegen::time::UnixSeconds| time.into()),
             origin: nxcloud_client::codegen::lenient::take_filled(&mut map, "origin"),
             extra: map,
             repairs: nxcloud_client::Repairs::NONE,
@@ -2882,7 +2896,7 @@ pub struct ReceivedMessage {
     pub id: Option<String>,
     /// When it was received, in seconds since 1970, as text.
     #[serde(rename = "timestamp", skip_serializing_if = "Option::is_none")]
-    pub timestamp: Option<String>,
+    pub timestamp: Option<nxcloud_client::Time>,
     /// Kind of message.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub type_: Option<ReceivedType>,
@@ -2925,7 +2939,8 @@ impl nxcloud_client::codegen::lenient::LenientObject for ReceivedMessage {
         Self {
             from: nxcloud_client::codegen::lenient::take(&mut map, "from"),
             id: nxcloud_client::codegen::lenient::take(&mut map, "id"),
-            timestamp: nxcloud_client::codegen::lenient::take(&mut map, "timestamp"),
+            timestamp: nxcloud_client::codegen::lenient::take(&mut map, "timestamp")
+                .map(|time: nxcloud_client::codegen::time::UnixSeconds| time.into()),
             type_: nxcloud_client::codegen::lenient::take(&mut map, "type"),
             cost: nxcloud_client::codegen::lenient::take(&mut map, "cost"),
             text: nxcloud_client::codegen::lenient::take(&mut map, "text"),
@@ -3396,7 +3411,7 @@ pub struct ButtonPress {
     pub id: Option<String>,
     /// When it was reported, in seconds since 1970, as text.
     #[serde(rename = "timestamp", skip_serializing_if = "Option::is_none")]
-    pub timestamp: Option<String>,
+    pub timestamp: Option<nxcloud_client::Time>,
     /// Kind of message, `button` in the sample.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub type_: Option<ReceivedType>,
@@ -3422,7 +3437,8 @@ impl nxcloud_client::codegen::lenient::LenientObject for ButtonPress {
             button: nxcloud_client::codegen::lenient::take_filled(&mut map, "button"),
             from: nxcloud_client::codegen::lenient::take(&mut map, "from"),
             id: nxcloud_client::codegen::lenient::take(&mut map, "id"),
-            timestamp: nxcloud_client::codegen::lenient::take(&mut map, "timestamp"),
+            timestamp: nxcloud_client::codegen::lenient::take(&mut map, "timestamp")
+                .map(|time: nxcloud_client::codegen::time::UnixSeconds| time.into()),
             type_: nxcloud_client::codegen::lenient::take(&mut map, "type"),
             wa_ext: nxcloud_client::codegen::lenient::take(&mut map, "wa_ext"),
             context: nxcloud_client::codegen::lenient::take(&mut map, "context"),

@@ -18,7 +18,7 @@ pub struct SendIt {
     pub product: String,
     /// A day.
     #[serde(rename = "when", default, skip_serializing_if = "Option::is_none")]
-    pub when: Option<String>,
+    pub when: Option<nxcloud_client::Date>,
     /// A number.
     #[serde(rename = "limit", default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<i64>,
@@ -65,8 +65,8 @@ impl SendIt {
     }
     /// A day.
     #[must_use]
-    pub fn with_when(mut self, when: impl Into<String>) -> Self {
-        self.when = Some(when.into());
+    pub fn with_when(mut self, when: nxcloud_client::Date) -> Self {
+        self.when = Some(when);
         self
     }
     /// A number.
@@ -145,16 +145,6 @@ impl nxcloud_client::codegen::validate::Validate for SendIt {
                 );
             }
         }
-        if let Some(value) = &self.when {
-            at.text(
-                "when",
-                value,
-                nxcloud_client::codegen::validate::TextLimits {
-                    format: Some(nxcloud_client::codegen::validate::Format::Date),
-                    ..Default::default()
-                },
-            );
-        }
         if let Some(value) = &self.limit {
             at.number(
                 "limit",
@@ -208,10 +198,7 @@ impl nxcloud_client::codegen::validate::Validate for SendIt {
         }
         self.choice.validate(at);
         at.cardinality(
-            &[
-                ("when", self.when.as_deref().is_some_and(|text| !text.is_empty())),
-                ("limit", self.limit.is_some()),
-            ],
+            &[("when", self.when.is_some()), ("limit", self.limit.is_some())],
             0usize,
             1usize,
         );

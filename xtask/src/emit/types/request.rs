@@ -242,9 +242,15 @@ fn setter(field: &Field) -> TokenStream {
 fn accept(member: &proc_macro2::Ident, ty: &Ty) -> (TokenStream, TokenStream) {
     let rust = rust_type(ty);
     match ty {
-        Ty::Integer | Ty::QuotedInteger | Ty::Float | Ty::Boolean | Ty::Map(_) | Ty::Upload => {
-            (quote!(#member: #rust), quote!(#member))
-        }
+        Ty::Integer
+        | Ty::QuotedInteger
+        | Ty::Float
+        | Ty::Boolean
+        | Ty::Date
+        | Ty::DateTime
+        | Ty::UnixSeconds
+        | Ty::Map(_)
+        | Ty::Upload => (quote!(#member: #rust), quote!(#member)),
         Ty::List(item) => {
             let item = rust_type(item);
             (
@@ -352,11 +358,6 @@ fn field_check(
                     static #name: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(#pattern);
                 });
                 parts.push(quote!(pattern: Some(&#name)));
-            }
-            if let Some(format) = limits.format {
-                let format = ident(format);
-                parts
-                    .push(quote!(format: Some(nxcloud_client::codegen::validate::Format::#format)));
             }
             Some(
                 quote!(at.text(#wire, #value, nxcloud_client::codegen::validate::TextLimits { #(#parts,)* ..Default::default() });),
