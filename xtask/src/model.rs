@@ -69,7 +69,7 @@ impl Operation {
     #[must_use]
     pub fn body_is_signed(&self) -> bool {
         match self.input {
-            Input::Nothing | Input::Parameters(_) | Input::Json(_) => true,
+            Input::Parameters(_) | Input::Json(_) => true,
             Input::Multipart(_) => false,
         }
     }
@@ -97,9 +97,7 @@ pub enum Scheme {
 /// What the caller passes to an operation.
 #[derive(Debug)]
 pub enum Input {
-    /// Nothing.
-    Nothing,
-    /// Query and path parameters only, as the fields of this type.
+    /// Query and path parameters only, or nothing, as the fields of this type.
     Parameters(String),
     /// A JSON body of this type; fields of it may be parameters.
     Json(String),
@@ -110,10 +108,9 @@ pub enum Input {
 impl Input {
     /// The name of the request type.
     #[must_use]
-    pub fn type_name(&self) -> Option<&str> {
+    pub fn type_name(&self) -> &str {
         match self {
-            Self::Nothing => None,
-            Self::Parameters(name) | Self::Json(name) | Self::Multipart(name) => Some(name),
+            Self::Parameters(name) | Self::Json(name) | Self::Multipart(name) => name,
         }
     }
 }
@@ -327,6 +324,15 @@ pub struct Field {
     pub default: Option<String>,
 }
 
+impl Field {
+    /// What a constructor fills in: the documented default of a whole number that the wire always carries, such as the first page.
+    #[must_use]
+    pub fn filled_in(&self) -> Option<i64> {
+        let default = self.default.as_ref()?.parse().ok()?;
+        (self.required && self.ty == Ty::Integer && self.constant.is_none()).then_some(default)
+    }
+}
+
 /// Where a field goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
@@ -427,10 +433,7 @@ impl Service {
         &'a self,
         operation: &'a Operation,
     ) -> impl Iterator<Item = &'a Field> + use<'a> {
-        let def = operation
-            .input
-            .type_name()
-            .and_then(|name| self.type_def(name));
+        let def = self.type_def(operation.input.type_name());
         let mut fields: Vec<&Field> = match def.map(|def| &def.kind) {
             Some(TypeKind::Object(object)) => object
                 .fields
@@ -444,6 +447,17 @@ impl Service {
             _ => (Some(usize::MAX), field.wire.as_str()),
         });
         fields.into_iter()
+    }
+
+    /// Whether a request type has anything to fill in.
+    #[must_use]
+    pub fn has_fields(&self, name: &str) -> bool {
+        match self.type_def(name).map(|def| &def.kind) {
+            Some(TypeKind::Object(object)) => {
+                object.flattened.is_some() || !object.fields.is_empty()
+            }
+            _ => true,
+        }
     }
 
     /// Whether any operation takes files.

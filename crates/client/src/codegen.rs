@@ -2,12 +2,10 @@
 //!
 //! Exempt from semver: it changes together with the generator. Nothing in this crate imports it.
 
-pub use crate::call::paging;
+pub use crate::call::Call;
+pub use crate::call::paging::Page;
 #[cfg(feature = "uploads")]
 pub use crate::call::upload::{Form, Rule};
-pub use crate::call::{Call, Service, encode_path};
-#[cfg(feature = "blocking")]
-pub use crate::session::blocking;
 pub use crate::types::date::unix_seconds;
 pub use crate::types::receipt::answers;
 pub use crate::types::redact::{Redact, Redacted};
@@ -17,6 +15,14 @@ pub use crate::{open_enum, record_deserialize};
 /// How the times of replies and pushes are read.
 pub mod time {
     pub use crate::types::time::{Text, UnixMillis, UnixSeconds};
+}
+
+/// A path parameter as one segment of the URL.
+///
+/// progenitor's own function leaves `\` as it is, which URL parsers read as `/`.
+#[must_use]
+pub fn encode_path(value: &str) -> String {
+    progenitor_client::encode_path(value).replace('\\', "%5C")
 }
 
 /// The reader of everything that arrives.

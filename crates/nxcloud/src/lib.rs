@@ -5,9 +5,9 @@ mod services;
 
 pub use nxcloud_client::{
     CallOptions, Code, CodeInfo, CodeKind, Credentials, Date, DateTime, Decimal, Decision, Error,
-    ErrorKind, Failure, InvalidTime, OnLimit, Operation, Outcome, PLATFORM_CODES, Presigned,
-    RateLimit, Repair, Repairs, RetryBudget, RetryPolicy, Scheme, Sent, Session, SessionBuilder,
-    Signed, Time, env, phone, profiles, signing,
+    ErrorKind, Failure, InvalidTime, Items, OnLimit, Operation, Outcome, PLATFORM_CODES, Paged,
+    RateLimit, Repair, Repairs, Request, RetryBudget, RetryPolicy, Scheme, Sent, Session,
+    SessionBuilder, SignedRequest, Time, env, phone, profiles, signing,
 };
 #[cfg(feature = "webhooks")]
 #[doc(inline)]

@@ -16,5 +16,5 @@ pub use generated::{codes, operations};
 pub use generated::{enums::*, replies::*, requests::*};
 pub use nxcloud_client::{
     CallOptions, Code, CodeInfo, CodeKind, Credentials, Date, DateTime, Decimal, Error, ErrorKind,
-    InvalidTime, Outcome, Repair, Repairs, Session, Time,
+    InvalidTime, Outcome, Repair, Repairs, Request, Session, SignedRequest, Time,
 };

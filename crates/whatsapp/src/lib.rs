@@ -17,5 +17,5 @@ pub use generated::{enums::*, replies::*, requests::*};
 pub use nxcloud_client::Upload;
 pub use nxcloud_client::{
     CallOptions, Code, CodeInfo, CodeKind, Credentials, Date, DateTime, Decimal, Error, ErrorKind,
-    InvalidTime, Outcome, Repair, Repairs, Session, Time,
+    InvalidTime, Items, Outcome, Repair, Repairs, Request, Session, SignedRequest, Time,
 };

@@ -35,7 +35,7 @@ pub(super) fn http(service: &Service) -> Result<TokenStream, String> {
             "responses": {"200": {"description": "", "content": {"application/json": reply}}},
         });
         match &operation.input {
-            Input::Nothing | Input::Parameters(_) => {}
+            Input::Parameters(_) => {}
             Input::Json(request) => {
                 let request = named(request, "requests");
                 body["requestBody"] =
@@ -100,7 +100,7 @@ fn with_encoded_paths(tokens: TokenStream) -> TokenStream {
 /// Formats are left out, or progenitor would want a type for them.
 fn plain_type(ty: &Ty) -> &'static str {
     match ty {
-        Ty::Integer => "integer",
+        Ty::Integer | Ty::UnixSeconds => "integer",
         Ty::Float => "number",
         Ty::Boolean => "boolean",
         _ => "string",

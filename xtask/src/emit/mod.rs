@@ -191,10 +191,11 @@ pub use generated::{{codes, operations}};
 pub use generated::{{{types}}};
 {upload}pub use nxcloud_client::{{
     CallOptions, Code, CodeInfo, CodeKind, Credentials, Date, DateTime, Decimal, Error, ErrorKind,
-    InvalidTime, Outcome, Repair, Repairs, Session, Time,
+    InvalidTime, {items}Outcome, Repair, Repairs, Request, Session, SignedRequest, Time,
 }};
 "#,
         marker = marker(&format!("specs/{}.yaml", service.name)),
+        items = if service.has_pages() { "Items, " } else { "" },
         types = types::modules(service).join(", "),
         upload = if service.has_uploads() {
             "pub use nxcloud_client::Upload;\n"
@@ -232,6 +233,12 @@ fn module(service: &Service) -> TokenStream {
             reason = "written by progenitor, private to the crate"
         )]
         mod http;
+
+        impl From<nxcloud_client::codegen::Call> for http::Client {
+            fn from(call: nxcloud_client::codegen::Call) -> Self {
+                Self { baseurl: call.base_url(), client: call.http(), inner: call }
+            }
+        }
 
         impl progenitor_client::ClientHooks<nxcloud_client::codegen::Call> for http::Client {
             async fn exec(

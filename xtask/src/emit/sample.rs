@@ -69,6 +69,13 @@ impl Sample<'_> {
                     let name = format!("file.{}", mime.rsplit('/').next()?);
                     arguments.push(quote!(#upload::from_bytes(#name, #mime, #content)));
                 }
+                (true, Some(value)) if field.filled_in().is_some() => {
+                    if value.as_i64() != field.filled_in() {
+                        let setter = ident(&format!("with_{}", field.rust.trim_end_matches('_')));
+                        let value = self.value(field, value)?;
+                        setters.push(quote!(.#setter(#value)));
+                    }
+                }
                 (true, Some(value)) => arguments.push(self.value(field, value)?),
                 (false, Some(value)) if object.alternatives().contains(&field.wire) => {
                     constructor = ident(&format!("from_{}", field.rust.trim_end_matches('_')));

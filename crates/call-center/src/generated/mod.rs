@@ -19,6 +19,15 @@ pub(crate) mod requests;
     reason = "written by progenitor, private to the crate"
 )]
 mod http;
+impl From<nxcloud_client::codegen::Call> for http::Client {
+    fn from(call: nxcloud_client::codegen::Call) -> Self {
+        Self {
+            baseurl: call.base_url(),
+            client: call.http(),
+            inner: call,
+        }
+    }
+}
 impl progenitor_client::ClientHooks<nxcloud_client::codegen::Call> for http::Client {
     async fn exec(
         &self,

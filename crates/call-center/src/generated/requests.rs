@@ -51,7 +51,6 @@ impl QueryCallRecords {
         start_time: nxcloud_client::DateTime,
         end_time: nxcloud_client::DateTime,
         size: i64,
-        page: i64,
     ) -> Self {
         Self {
             answered: None,
@@ -63,7 +62,7 @@ impl QueryCallRecords {
             callee: None,
             call_id: None,
             size,
-            page,
+            page: 1,
         }
     }
     /// Only the calls that were, or were not, picked up. A number by the table, a boolean in the sample; sent as a number.
@@ -100,6 +99,12 @@ impl QueryCallRecords {
     #[must_use]
     pub fn with_call_id(mut self, call_id: impl Into<String>) -> Self {
         self.call_id = Some(call_id.into());
+        self
+    }
+    /// Page to return, from 1.
+    #[must_use]
+    pub fn with_page(mut self, page: i64) -> Self {
+        self.page = page;
         self
     }
 }

@@ -118,15 +118,21 @@ pub struct QueryCalls {
 impl QueryCalls {
     /// With what is required.
     #[must_use]
-    pub fn new(date: nxcloud_client::Date, page_size: i64, page: i64) -> Self {
+    pub fn new(date: nxcloud_client::Date, page_size: i64) -> Self {
         Self {
             date,
             page_size,
-            page,
+            page: 1,
             did_number: None,
             call_number: None,
             call_type: None,
         }
+    }
+    /// Page to start from, 1 in the example.
+    #[must_use]
+    pub fn with_page(mut self, page: i64) -> Self {
+        self.page = page;
+        self
     }
     /// Only the calls of this DID number; empty means any.
     #[must_use]

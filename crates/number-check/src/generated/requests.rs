@@ -139,9 +139,9 @@ pub struct QueryChecks {
 impl QueryChecks {
     /// With what is required.
     #[must_use]
-    pub fn new(page: i64, page_size: i64, date: nxcloud_client::Date) -> Self {
+    pub fn new(page_size: i64, date: nxcloud_client::Date) -> Self {
         Self {
-            page,
+            page: 1,
             page_size,
             date,
             message_id: None,
@@ -149,6 +149,12 @@ impl QueryChecks {
             phone: None,
             app_key: None,
         }
+    }
+    /// Page number; the first page is 1.
+    #[must_use]
+    pub fn with_page(mut self, page: i64) -> Self {
+        self.page = page;
+        self
     }
     /// Id as the push carries it, matched exactly; needed when `batchNo` is absent.
     #[must_use]

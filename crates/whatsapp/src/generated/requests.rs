@@ -4262,3 +4262,32 @@ impl std::fmt::Debug for SaasImage {
             .finish()
     }
 }
+/// What `integrator_login` asks for.
+///
+/// The constructor takes what is required, the `with_` methods add the rest.
+///
+/// Reference: `whatsapp.md`.
+#[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct IntegratorLogin {}
+impl IntegratorLogin {
+    /// Nothing is required.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {}
+    }
+}
+impl Default for IntegratorLogin {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl nxcloud_client::codegen::validate::Validate for IntegratorLogin {
+    fn validate(&self, _: &mut nxcloud_client::codegen::validate::Validator) {}
+}
+impl std::fmt::Debug for IntegratorLogin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("IntegratorLogin").finish()
+    }
+}

@@ -391,3 +391,32 @@ impl std::fmt::Debug for Part {
             .finish()
     }
 }
+/// What `second` asks for.
+///
+/// The constructor takes what is required, the `with_` methods add the rest.
+///
+/// Reference: `awkward.md`.
+#[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Second {}
+impl Second {
+    /// Nothing is required.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {}
+    }
+}
+impl Default for Second {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl nxcloud_client::codegen::validate::Validate for Second {
+    fn validate(&self, _: &mut nxcloud_client::codegen::validate::Validator) {}
+}
+impl std::fmt::Debug for Second {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Second").finish()
+    }
+}

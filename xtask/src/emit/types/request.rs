@@ -60,10 +60,9 @@ pub(super) fn request(service: &Service, def: &TypeDef, object: &Object) -> Toke
     let alternatives = object.alternatives();
     let needs_nothing = object.flattened.is_none()
         && alternatives.is_empty()
-        && object
-            .fields
-            .iter()
-            .all(|field| !field.required || field.constant.is_some());
+        && object.fields.iter().all(|field| {
+            !field.required || field.constant.is_some() || field.filled_in().is_some()
+        });
     let default = needs_nothing.then(|| {
         quote! {
             impl Default for #name {
@@ -76,7 +75,8 @@ pub(super) fn request(service: &Service, def: &TypeDef, object: &Object) -> Toke
     let setters = object
         .fields
         .iter()
-        .filter(|field| !field.required && field.constant.is_none())
+        .filter(|field| !field.required || field.filled_in().is_some())
+        .filter(|field| field.constant.is_none())
         .filter(|field| !alternatives.contains(&field.wire))
         .map(setter);
     let check = check(service, object, &name);
@@ -148,6 +148,9 @@ fn one_constructor(object: &Object, chosen: Option<&Field>) -> TokenStream {
             });
         } else if let Some(upload) = mime_of(object, field) {
             values.push(quote!(#member: #upload.mime().to_owned()));
+        } else if let Some(default) = field.filled_in() {
+            let default = Literal::i64_unsuffixed(default);
+            values.push(quote!(#member: #default));
         } else if field.required || is_chosen {
             let (argument, value) = accept(&member, &field.ty);
             arguments.push(argument);
@@ -228,11 +231,16 @@ fn setter(field: &Field) -> TokenStream {
     let name = ident(&format!("with_{}", field.rust.trim_end_matches('_')));
     let text = doc(&field.description);
     let (argument, value) = accept(&member, &field.ty);
+    let value = if field.required {
+        value
+    } else {
+        quote!(Some(#value))
+    };
     quote! {
         #text
         #[must_use]
         pub fn #name(mut self, #argument) -> Self {
-            self.#member = Some(#value);
+            self.#member = #value;
             self
         }
     }
