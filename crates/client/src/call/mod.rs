@@ -205,6 +205,14 @@ impl Call {
         self
     }
 
+    /// Whether the call has a multipart body, which is written while it is sent.
+    fn has_form(&self) -> bool {
+        #[cfg(feature = "uploads")]
+        return self.0.form.get().is_some();
+        #[cfg(not(feature = "uploads"))]
+        false
+    }
+
     /// The hook of the generated client.
     ///
     /// The hook's error type is reqwest's, which nobody else can make. So a failure is kept in the call, where
@@ -213,7 +221,9 @@ impl Call {
     /// # Errors
     ///
     /// None; the type is the hook's.
-    pub async fn exec(&self, request: reqwest::Request) -> reqwest::Result<reqwest::Response> {
+    pub async fn exec(&self, mut request: reqwest::Request) -> reqwest::Result<reqwest::Response> {
+        // The generated code adds the spec's version to every request; it is no header of the platform's.
+        request.headers_mut().remove("api-version");
         if self.0.mode == Mode::Prepare {
             self.state().request = Some(request);
             return Ok(http::Response::<Bytes>::default().into());

@@ -1,6 +1,9 @@
 //! Requests that are signed and not sent: for other HTTP clients, queues and dry runs.
 
-use futures_util::FutureExt as _;
+use bytes::Bytes;
+use futures_util::{FutureExt as _, stream};
+use reqwest::Body;
+use reqwest::header::CONTENT_TYPE;
 
 use crate::call::request::Request;
 use crate::call::sign::Signing;
@@ -75,7 +78,15 @@ impl Session {
         let call = Call::new(self, R::OPERATION, Mode::Prepare)?;
         // The generated code waits for nothing but the hook, and the hook only keeps the request.
         let result = request.execute(call.clone()).now_or_never();
-        match (call.state().request.take(), result) {
+        let prepared = call.state().request.take();
+        match (prepared, result) {
+            (Some(mut request), _) if call.has_form() => {
+                // A body without bytes in memory: the form is written while it is sent.
+                request.headers_mut().remove(CONTENT_TYPE);
+                *request.body_mut() =
+                    Some(Body::wrap_stream(stream::empty::<Result<Bytes, Error>>()));
+                Ok(request)
+            }
             (Some(request), _) => Ok(request),
             (None, Some(Err(error))) => Err(crate::call::not_built(error)),
             (None, _) => Err(Error::configuration("the request was not built")),

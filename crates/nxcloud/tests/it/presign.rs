@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use nxcloud::antbuddy::{ClickToCall, CreateAuthToken};
+use nxcloud::antbuddy::{CreateAuthToken, ListCallHistories};
 use nxcloud::sms::SendSms;
 use nxcloud::whatsapp::UploadMedia;
 use nxcloud::{Credentials, ErrorKind, Outcome, Request, Session, SignedRequest};
@@ -82,11 +82,11 @@ async fn operations_of_antbuddy_can_be_presigned_too() {
     assert!(signed.string_to_sign().ends_with("***"));
     let (status, body) = send(signed).await;
     CreateAuthToken::read_reply(status, body).unwrap();
-    let call = serde_json::json!({"number": "1001", "phoneNumber": PHONE});
-    let call: ClickToCall = serde_json::from_value(call).unwrap();
-    let (status, _) = send(session.presign(&call).unwrap()).await;
-    assert_eq!(status, 200);
-    let batch = session.presign_batch(&[call]).unwrap();
+    // This one has its hash in the query.
+    let list = ListCallHistories::new("2025-01-01T00:00:00.000Z", "2025-01-02T00:00:00.000Z");
+    let (status, body) = send(session.presign(&list).unwrap()).await;
+    ListCallHistories::read_reply(status, body).unwrap();
+    let batch = session.presign_batch(&[list]).unwrap();
     assert!(batch[0].url().contains("hash="));
 }
 

@@ -100,6 +100,10 @@ pub struct Data {
     pub ratio: Option<f64>,
     /// A level.
     pub level: Option<Level>,
+    /// A time.
+    pub at: Option<nxcloud_client::Time>,
+    /// A time with another spelling.
+    pub when: Option<nxcloud_client::Time>,
     /// A reserved word with another spelling.
     pub match_: Option<String>,
     /// What the reference does not list, and values that did not fit their field.
@@ -133,6 +137,12 @@ impl serde::Serialize for Data {
         if self.level.is_some() {
             map.serialize_entry(self.spellings.of("level"), &self.level)?;
         }
+        if self.at.is_some() {
+            map.serialize_entry(self.spellings.of("at"), &self.at)?;
+        }
+        if self.when.is_some() {
+            map.serialize_entry(self.spellings.of("when"), &self.when)?;
+        }
         if self.match_.is_some() {
             map.serialize_entry(self.spellings.of("match"), &self.match_)?;
         }
@@ -156,6 +166,14 @@ impl nxcloud_client::codegen::lenient::LenientObject for Data {
             ok: nxcloud_client::codegen::lenient::take(&mut map, "ok"),
             ratio: nxcloud_client::codegen::lenient::take(&mut map, "ratio"),
             level: nxcloud_client::codegen::lenient::take(&mut map, "level"),
+            at: nxcloud_client::codegen::lenient::take(&mut map, "at")
+                .map(|time: nxcloud_client::codegen::time::UnixMillis| time.into()),
+            when: nxcloud_client::codegen::lenient::take_spelled(
+                    &mut map,
+                    &["when", "day"],
+                    &mut spellings,
+                )
+                .map(|time: nxcloud_client::codegen::time::Text| time.into()),
             match_: nxcloud_client::codegen::lenient::take_spelled(
                 &mut map,
                 &["match", "matched"],
@@ -184,6 +202,8 @@ impl std::fmt::Debug for Data {
             .field("ok", &self.ok)
             .field("ratio", &self.ratio)
             .field("level", &self.level)
+            .field("at", &nxcloud_client::codegen::Redact::redact(&self.at))
+            .field("when", &self.when)
             .field("match_", &nxcloud_client::codegen::Redact::redact(&self.match_))
             .field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))
             .finish()
@@ -225,6 +245,18 @@ impl nxcloud_client::codegen::lenient::LenientObject for Happened {
     }
 }
 nxcloud_client::codegen::record_deserialize!(Happened);
+impl Happened {
+    /// Whether the message was delivered, as `kind` says. A word.
+    #[must_use]
+    pub fn is_delivered(&self) -> bool {
+        matches!(self.kind, Some(Word::Type | Word::AB))
+    }
+    /// Whether it belongs to the send that returned this id: whether `self` is the same or, after a send to several numbers, is the id, a dash and 3 digits. An empty id belongs to nothing.
+    #[must_use]
+    pub fn answers(&self, id: &str) -> bool {
+        nxcloud_client::codegen::answers(self.self_.as_deref(), id, 3)
+    }
+}
 impl std::fmt::Debug for Happened {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Happened")

@@ -265,12 +265,39 @@ pub struct TextChoice {
     /// The text.
     #[serde(rename = "body")]
     pub body: String,
+    /// A number that is filled in.
+    #[serde(rename = "page")]
+    pub page: i64,
+    /// A moment as a number.
+    #[serde(rename = "since")]
+    #[serde(with = "nxcloud_client::codegen::unix_seconds")]
+    pub since: nxcloud_client::DateTime,
+    /// A moment.
+    #[serde(rename = "until", default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<nxcloud_client::DateTime>,
 }
 impl TextChoice {
     /// With what is required.
     #[must_use]
-    pub fn new(body: impl Into<String>) -> Self {
-        Self { body: body.into() }
+    pub fn new(body: impl Into<String>, since: nxcloud_client::DateTime) -> Self {
+        Self {
+            body: body.into(),
+            page: 1,
+            since,
+            until: None,
+        }
+    }
+    /// A number that is filled in.
+    #[must_use]
+    pub fn with_page(mut self, page: i64) -> Self {
+        self.page = page;
+        self
+    }
+    /// A moment.
+    #[must_use]
+    pub fn with_until(mut self, until: nxcloud_client::DateTime) -> Self {
+        self.until = Some(until);
+        self
     }
 }
 impl nxcloud_client::codegen::validate::Validate for TextChoice {
@@ -292,6 +319,9 @@ impl std::fmt::Debug for TextChoice {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("TextChoice")
             .field("body", &nxcloud_client::codegen::Redact::redact(&self.body))
+            .field("page", &self.page)
+            .field("since", &nxcloud_client::codegen::Redact::redact(&self.since))
+            .field("until", &nxcloud_client::codegen::Redact::redact(&self.until))
             .finish()
     }
 }
