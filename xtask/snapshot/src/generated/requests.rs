@@ -132,7 +132,6 @@ impl nxcloud_client::codegen::validate::Validate for SendIt {
                     min: Some(1usize),
                     max: Some(3usize),
                     pattern: Some(&TYPE),
-                    ..Default::default()
                 },
             );
         }

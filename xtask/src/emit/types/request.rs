@@ -367,8 +367,10 @@ fn field_check(
                 });
                 parts.push(quote!(pattern: Some(&#name)));
             }
+            // With all three nothing is left for the default.
+            let rest = (parts.len() < 3).then(|| quote!(..Default::default()));
             Some(
-                quote!(at.text(#wire, #value, nxcloud_client::codegen::validate::TextLimits { #(#parts,)* ..Default::default() });),
+                quote!(at.text(#wire, #value, nxcloud_client::codegen::validate::TextLimits { #(#parts,)* #rest });),
             )
         }
         Ty::Integer | Ty::QuotedInteger | Ty::Float => {
