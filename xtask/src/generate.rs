@@ -175,6 +175,21 @@ fn failed(path: &Path, error: &std::io::Error) -> String {
     format!("{}: {error}", path.display())
 }
 
+/// The version that the packages of the workspace share.
+fn version(root: &Path) -> Result<String, String> {
+    let path = root.join("Cargo.toml");
+    let text = fs::read_to_string(&path).map_err(|error| failed(&path, &error))?;
+    let manifest: toml::Table = text
+        .parse()
+        .map_err(|error| format!("{}: {error}", path.display()))?;
+    let version = manifest
+        .get("workspace")
+        .and_then(|workspace| workspace.get("package")?.get("version")?.as_str());
+    version.map(str::to_owned).ok_or_else(|| {
+        "Cargo.toml: `[workspace.package]` has no `version`: write the version of the next release".to_owned()
+    })
+}
+
 /// Reads all specs, sorted by name.
 fn services(root: &Path) -> Result<Vec<Service>, String> {
     let folder = root.join("specs");
@@ -256,14 +271,25 @@ fn plan(root: &Path) -> Result<Plan, String> {
         .extend(clashes.into_iter().map(|(_, finding)| finding));
     snapshot(root, &mut plan)?;
     for (file, block) in [
-        ("Cargo.toml", emit::workspace_block(&services)),
-        ("README.md", emit::readme_block(&services)),
+        (
+            "Cargo.toml",
+            emit::workspace_block(&services, &version(root)?),
+        ),
+        ("README.md", emit::workspace_table(&services)),
+        ("crates/nxcloud/README.md", emit::facade_table(&services)),
+        ("crates/nxcloud/src/lib.rs", emit::re_exports(&services)),
     ] {
         let path = root.join(file);
         let text = fs::read_to_string(&path).map_err(|error| failed(&path, &error))?;
-        let text = splice(&text, &block).ok_or_else(|| {
-            format!("{file}: the lines `{BLOCK_BEGIN}` and `{BLOCK_END}` are missing")
-        })?;
+        let Some(text) = splice(&text, &block) else {
+            plan.findings.push(Finding {
+                file: file.to_owned(),
+                at: "(file)".to_owned(),
+                problem: format!("the lines `{BLOCK_BEGIN}` and `{BLOCK_END}` are missing"),
+                instead: "put them back, as comments".to_owned(),
+            });
+            continue;
+        };
         plan.blocks.insert(PathBuf::from(file), text);
     }
     // A crate that an earlier spec called for is owned too, so that it goes with its spec.

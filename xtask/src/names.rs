@@ -30,6 +30,25 @@ pub fn variant(value: &str) -> String {
     }
 }
 
+/// What serde's `rename_all = "camelCase"` makes of a field.
+#[must_use]
+pub fn camel_case(field: &str) -> String {
+    let mut out = String::with_capacity(field.len());
+    let mut raise = false;
+    for c in field.chars() {
+        match c {
+            '_' => raise = !out.is_empty(),
+            c if raise => {
+                out.push(c.to_ascii_uppercase());
+                raise = false;
+            }
+            c if out.is_empty() => out.push(c.to_ascii_lowercase()),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 /// Appends an underscore to what Rust reserves.
 #[must_use]
 pub fn escape(name: &str) -> String {
@@ -78,6 +97,9 @@ mod tests {
         assert_eq!(variant("text_image_button"), "TextImageButton");
         assert_eq!(variant("2G"), "V2g");
         assert_eq!(constant("send_sms"), "SEND_SMS");
+        assert_eq!(camel_case("source_address"), "sourceAddress");
+        assert_eq!(camel_case("type_"), "type");
+        assert_eq!(camel_case("v_2g"), "v2g");
     }
 
     #[test]

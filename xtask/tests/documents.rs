@@ -2,11 +2,23 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use regex_lite::Regex;
+use toml::Table;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+fn manifest(folder: &Path) -> Table {
+    let text = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+    text.parse().unwrap()
+}
 
 #[test]
 fn the_tests_that_security_md_names_exist() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let root = root();
     let text = fs::read_to_string(root.join("SECURITY.md")).unwrap();
     let named: Vec<_> = text
         .split('`')
@@ -17,4 +29,94 @@ fn the_tests_that_security_md_names_exist() {
         let source = fs::read_to_string(root.join(format!("{file}.rs"))).unwrap_or_default();
         assert!(source.contains(&format!("fn {test}(")), "{file}.rs::{test}");
     }
+}
+
+/// A crate page is shown where the repository is not: a link goes to an address, to a heading, or to an item of the documentation.
+#[test]
+fn no_crate_page_links_to_a_file() {
+    let link = Regex::new(r"\]\(([^)]+)\)|^\[[^\]]+\]: *(\S+)").unwrap();
+    let mut pages = 0;
+    for folder in published() {
+        let page = folder.join("README.md");
+        let text = fs::read_to_string(&page).unwrap();
+        pages += 1;
+        for found in link.captures_iter(&text) {
+            let target = found.get(1).or(found.get(2)).unwrap().as_str();
+            let is_file = target.contains('/') || Path::new(target).extension().is_some();
+            assert!(
+                target.starts_with("https://") || !is_file,
+                "{}: {target} is a file: name it without a link, or link to an item",
+                page.display()
+            );
+        }
+    }
+    assert!(pages >= 16, "{pages}");
+}
+
+fn published() -> impl Iterator<Item = PathBuf> {
+    let crates = fs::read_dir(root().join("crates")).unwrap();
+    crates
+        .map(|entry| entry.unwrap().path())
+        .filter(|folder| folder.join("Cargo.toml").is_file())
+}
+
+/// What a package holds comes from its own folder.
+#[test]
+fn no_package_includes_what_is_outside_of_it() {
+    let mut files: Vec<PathBuf> = published().map(|folder| folder.join("src")).collect();
+    let include = Regex::new(r#"include(?:_str|_bytes)?!\("((?:\.\./)+)[^"]*"\)"#).unwrap();
+    while let Some(path) = files.pop() {
+        if path.is_dir() {
+            files.extend(
+                fs::read_dir(path)
+                    .unwrap()
+                    .map(|entry| entry.unwrap().path()),
+            );
+            continue;
+        }
+        let Ok(text) = fs::read_to_string(&path) else {
+            continue;
+        };
+        let depth = path.strip_prefix(root()).unwrap().components().count() - 3;
+        let mut before = "";
+        for line in text.lines() {
+            // Doctests are no part of a build.
+            if let Some(found) = include
+                .captures(line)
+                .filter(|_| before != "#[cfg(doctest)]")
+            {
+                let up = found[1].len() / 3;
+                assert!(up <= depth, "{}: {line}", path.display());
+            }
+            before = line;
+        }
+    }
+}
+
+/// The manifest on the facade's page is whole, and asks for features and a version that there are.
+#[test]
+fn the_manifest_of_the_first_program_parses_and_is_true() {
+    let folder = root().join("crates/nxcloud");
+    let page = fs::read_to_string(folder.join("README.md")).unwrap();
+    let (_, block) = page.split_once("```toml\n").unwrap();
+    let (block, _) = block.split_once("```").unwrap();
+    let shown: Table = block.parse().unwrap();
+    assert!(shown["package"]["name"].is_str() && shown["package"]["edition"].is_str());
+    let facade = &shown["dependencies"]["nxcloud"];
+    let offered = manifest(&folder);
+    for feature in facade["features"].as_array().unwrap() {
+        let feature = feature.as_str().unwrap();
+        assert!(offered["features"].get(feature).is_some(), "{feature}");
+    }
+    let version = facade["version"].as_str().unwrap();
+    assert!(
+        env!("CARGO_PKG_VERSION").starts_with(&format!("{version}.")),
+        "{version} is not the version of the workspace"
+    );
+    let tokio = shown["dependencies"]["tokio"]["version"].as_str().unwrap();
+    let used = manifest(root());
+    let used = used["workspace"]["dependencies"]["tokio"]["version"]
+        .as_str()
+        .unwrap();
+    assert!(used.starts_with(tokio), "tokio {tokio} is not {used}");
 }

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use common::{LICENCES, MINIMAL, Workspace, drift};
+use common::{BLOCKS, LICENCES, MINIMAL, Workspace, drift};
 use xtask::generate::{Outcome, check, write};
 
 mod common;
@@ -23,16 +23,18 @@ fn what_was_written_checks_clean_and_any_edit_shows() {
         "crates/cli/src/generated/minimal.rs",
         "crates/cli/src/generated/mod.rs",
         "crates/nxcloud/Cargo.toml",
-        "crates/nxcloud/src/services.rs",
+        "crates/nxcloud/README.md",
+        "crates/nxcloud/src/lib.rs",
         "crates/sandbox/src/generated/specs/minimal.json",
         "Cargo.toml",
         "README.md",
     ] {
         let path = root.join(file);
         let before = fs::read_to_string(&path).unwrap();
-        let edited = match file {
-            "Cargo.toml" | "README.md" => before.replace("nxcloud-minimal", "nxcloud-maximal"),
-            _ => format!("{before}edited\n"),
+        let edited = if BLOCKS.contains(&file) {
+            before.replace("minimal", "maximal")
+        } else {
+            format!("{before}edited\n")
         };
         fs::write(&path, edited).unwrap();
         let difference = drift(root).unwrap_or_default();
@@ -40,6 +42,24 @@ fn what_was_written_checks_clean_and_any_edit_shows() {
         fs::write(&path, before).unwrap();
     }
     assert_eq!(drift(root), None);
+}
+
+#[test]
+fn dependencies_have_the_version_of_the_workspace() {
+    let workspace = Workspace::new("version");
+    let root = &workspace.0;
+    write(root).unwrap();
+    let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
+    assert!(
+        manifest.contains("path = \"crates/minimal\", version = \"4.5.6\""),
+        "{manifest}"
+    );
+    fs::write(root.join("Cargo.toml"), "[workspace]\n").unwrap();
+    let error = write(root).unwrap_err();
+    assert!(
+        error.starts_with("Cargo.toml: `[workspace.package]` has no `version`"),
+        "{error}"
+    );
 }
 
 #[test]

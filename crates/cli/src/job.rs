@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures_util::{Stream, StreamExt as _};
 use nxcloud::{CallOptions, Error, Operation, Paged, Request, Session};
 use nxcloud_client::Upload;
-use nxcloud_client::codegen::lenient::LenientObject;
+use nxcloud_client::codegen::LenientObject;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};

@@ -1,21 +1,23 @@
 //! What generated code is made of, and what the other crates of this workspace share with it.
 //!
-//! Exempt from semver: it changes together with the generator. Nothing in this crate imports it.
+//! Exempt from semver: it changes together with the generator, in any release. Programs use what the crate's root exports.
+//! Nothing in this crate imports it.
 
 pub use crate::call::Call;
 pub use crate::call::paging::Page;
 #[cfg(feature = "uploads")]
 pub use crate::call::upload::{Form, Rule};
+pub use crate::policy::retry::{Decision, Failure};
 pub use crate::types::date::unix_seconds;
+pub use crate::types::lenient::{
+    Lenient, LenientObject, Map, Value, WireNames, is_default, is_same_code, quoted, quoted_option,
+    record, take, take_filled, take_spelled,
+};
 pub use crate::types::receipt::answers;
-pub use crate::types::redact::{Redact, Redacted};
-pub use crate::types::{lenient, validate};
+pub use crate::types::redact::{Redact, Redacted, redact};
+pub use crate::types::time::{TextTime, UnixMillis, UnixSeconds};
+pub use crate::types::validate::{Pattern, TextCheck, Validate, Validator};
 pub use crate::{open_enum, record_deserialize};
-
-/// How the times of replies and pushes are read.
-pub mod time {
-    pub use crate::types::time::{Text, UnixMillis, UnixSeconds};
-}
 
 /// A path parameter as one segment of the URL.
 ///

@@ -26,7 +26,9 @@ pub use nxcloud_signing as signing;
 pub use operation::code::{Code, CodeInfo, CodeKind, PLATFORM_CODES};
 pub use operation::{HashIn, Operation, Scheme};
 pub use policy::rate_limit::{OnLimit, RateLimit};
-pub use policy::retry::{Decision, Failure, RetryBudget, RetryPolicy};
+pub use policy::retry::{RetryBudget, RetryPolicy};
+/// The version of reqwest that [`SessionBuilder::http_client`] takes clients of. A new major version of it is a breaking change here.
+pub use reqwest;
 pub use session::Session;
 pub use session::builder::SessionBuilder;
 pub use session::credentials::{Credentials, env};

@@ -4,7 +4,7 @@ use std::fmt;
 
 use nxcloud_client::Repairs;
 use nxcloud_client::codegen::Redact as _;
-use nxcloud_client::codegen::lenient::{Map, Value};
+use nxcloud_client::codegen::{Map, Value};
 use serde::Serialize;
 
 use crate::fields::{self, Arrived, Expected, ParseError};

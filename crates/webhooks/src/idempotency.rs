@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use nxcloud_client::codegen::lenient::Value;
+use nxcloud_client::codegen::Value;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 

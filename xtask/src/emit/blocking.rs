@@ -5,18 +5,19 @@ use quote::quote;
 
 use super::client::argument;
 use super::paging::item_type;
-use super::{doc, ident};
+use super::{doc_markdown, ident};
 use crate::model::{Operation, Paging, Service};
+use crate::names::doc_text;
 
 pub(super) fn blocking(service: &Service) -> TokenStream {
     let methods = service
         .operations
         .iter()
         .map(|operation| method(service, operation));
-    let text = doc(&format!(
+    let text = doc_markdown(&format!(
         "Client of {} for programs without async code: the same calls, each to its end on the calling thread.\n\nIn async code use \
-         [`Client`](super::client::Client): a blocking call there holds up its thread.",
-        service.title
+         [`Client`](crate::Client): a blocking call there holds up its thread.",
+        doc_text(&service.title)
     ));
     quote! {
         //! The client for programs without async code.
@@ -52,9 +53,9 @@ pub(super) fn blocking(service: &Service) -> TokenStream {
 fn method(service: &Service, operation: &Operation) -> TokenStream {
     let name = ident(&operation.id);
     let reply = ident(&operation.reply);
-    let text = doc(&format!(
-        "{}\n\nAs [`Client::{name}`](client::Client::{name}).",
-        operation.summary.trim()
+    let text = doc_markdown(&format!(
+        "{}\n\nAs [`Client::{name}`](crate::Client::{name}).",
+        doc_text(&operation.summary)
     ));
     let (argument, request) = argument(service, operation);
     let all = operation
@@ -80,8 +81,8 @@ fn pages(service: &Service, operation: &Operation, paging: &Paging) -> TokenStre
     let all = ident(&format!("{}_all", operation.id));
     let request = ident(operation.input.type_name());
     let item = item_type(service, operation, paging).unwrap_or_default();
-    let text = doc(&format!(
-        "Every item of `{}`, as [`Client::{all}`](client::Client::{all}).",
+    let text = doc_markdown(&format!(
+        "Every item of `{}`, as [`Client::{all}`](crate::Client::{all}).",
         operation.id
     ));
     quote! {

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::paging::item_type;
-use super::{doc, ident};
+use super::{doc, doc_markdown, ident};
 use crate::model::{Operation, Paging, Service};
 
 pub(super) fn client(service: &Service) -> TokenStream {
@@ -64,10 +64,8 @@ fn method(service: &Service, operation: &Operation) -> TokenStream {
     let description = operation.description.trim();
     let gap = if description.is_empty() { "" } else { "\n\n" };
     let text = doc(&format!(
-        "{}{gap}{description}\n\n{repeat}\n\nReference: `{}`, `{}`.",
+        "{}{gap}{description}\n\n{repeat}",
         operation.summary.trim(),
-        service.source,
-        operation.id,
     ));
     let (argument, request) = argument(service, operation);
     let paging = operation.paging.as_ref();
@@ -104,7 +102,7 @@ fn pages(service: &Service, operation: &Operation, paging: &Paging) -> TokenStre
     let all = ident(&format!("{}_all", operation.id));
     let request = ident(operation.input.type_name());
     let item = item_type(service, operation, paging).unwrap_or_default();
-    let text = doc(&format!(
+    let text = doc_markdown(&format!(
         "Every item of `{}`, page after page, beginning at the page of the request. See [`Items`].",
         operation.id
     ));

@@ -10,10 +10,7 @@ use crate::names;
 /// The facade's generated files, by their path in its crate.
 #[must_use]
 pub fn facade_files(services: &[Service]) -> BTreeMap<String, String> {
-    BTreeMap::from([
-        ("Cargo.toml".to_owned(), manifest(services)),
-        ("src/services.rs".to_owned(), re_exports(services)),
-    ])
+    BTreeMap::from([("Cargo.toml".to_owned(), manifest(services))])
 }
 
 fn manifest(services: &[Service]) -> String {
@@ -51,7 +48,7 @@ fn manifest(services: &[Service]) -> String {
 [package]
 name = "nxcloud"
 description = "Signed clients for NXCLOUD and AntBuddy: SMS, WhatsApp, Viber, number checks and more; one feature a service"
-readme = "../../README.md"
+readme = "README.md"
 version.workspace = true
 edition.workspace = true
 rust-version.workspace = true
@@ -111,42 +108,58 @@ workspace = true
     )
 }
 
-fn re_exports(services: &[Service]) -> String {
-    let mut out = format!("// {}\n//! One module a service.\n", marker("specs/*.yaml"));
-    for service in services {
+/// One module a service, line by line: of a glob, rustc does not say which feature a missing module is behind.
+#[must_use]
+pub fn re_exports(services: &[Service]) -> String {
+    let mut out = String::new();
+    for (index, service) in services.iter().enumerate() {
+        // Apart, so that rustfmt leaves their order.
+        let gap = if index > 0 { "\n" } else { "" };
         let module = names::module(&service.name);
         let krate = service.package.replace('-', "_");
-        let _ = write!(
+        let renamed = if module == krate {
+            String::new()
+        } else {
+            format!(" as {module}")
+        };
+        let _ = writeln!(
             out,
-            "\n#[cfg(feature = \"{}\")]\n#[doc(inline)]\npub use {krate}",
+            "{gap}#[cfg(feature = \"{}\")]\n#[doc(inline)]\npub use {krate}{renamed};",
             service.name
         );
-        out.push_str(&if module == krate {
-            ";\n".to_owned()
-        } else {
-            format!(" as {module};\n")
-        });
     }
     out
 }
 
 /// The service crates' lines of `[workspace.dependencies]`.
 #[must_use]
-pub fn workspace_block(services: &[Service]) -> String {
+pub fn workspace_block(services: &[Service], version: &str) -> String {
     services
         .iter()
         .map(|service| {
             format!(
-                "{} = {{ path = \"crates/{}\", version = \"0.1.0\", default-features = false }}\n",
+                "{} = {{ path = \"crates/{}\", version = \"{version}\", default-features = false }}\n",
                 service.package, service.name
             )
         })
         .collect()
 }
 
-/// The table of services in the top README.
+/// The table of services in the top README, with links into the repository.
 #[must_use]
-pub fn readme_block(services: &[Service]) -> String {
+pub fn workspace_table(services: &[Service]) -> String {
+    table(services, |service| {
+        format!("[`{}`](crates/{})", service.package, service.name)
+    })
+}
+
+/// The table of services in the facade's README. A crate page has no links into the repository.
+#[must_use]
+pub fn facade_table(services: &[Service]) -> String {
+    table(services, |service| format!("`{}`", service.package))
+}
+
+fn table(services: &[Service], krate: impl Fn(&Service) -> String) -> String {
     let mut out = String::from(
         "| feature, crate | bizType | what it does | operations |\n| --- | --- | --- | --- |\n",
     );
@@ -158,10 +171,9 @@ pub fn readme_block(services: &[Service]) -> String {
             .collect();
         let _ = writeln!(
             out,
-            "| `{}`, [`{}`](crates/{}) | {} | {} | {} |",
+            "| `{}`, {} | {} | {} | {} |",
             service.name,
-            service.package,
-            service.name,
+            krate(service),
             service.biz_type.as_deref().unwrap_or("-"),
             service.description.trim().replace('\n', " "),
             operations.join(", ")

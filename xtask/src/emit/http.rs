@@ -6,9 +6,12 @@
 use openapiv3::OpenAPI;
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle};
-use quote::quote;
+use quote::{ToTokens, quote};
 use serde_json::{Map, Value, json};
+use syn::visit_mut::{self, VisitMut};
+use syn::{Block, Expr, File, ImplItem, Item, Stmt};
 
+use super::{ident, mentions};
 use crate::model::{Input, Place, Service, Ty};
 
 pub(super) fn http(service: &Service) -> Result<TokenStream, String> {
@@ -72,7 +75,93 @@ pub(super) fn http(service: &Service) -> Result<TokenStream, String> {
     let tokens = Generator::new(&settings)
         .generate_tokens(&reduced)
         .map_err(|error| format!("specs/{}.yaml: progenitor: {error}", service.name))?;
-    Ok(with_encoded_paths(tokens))
+    without_dead_items(with_encoded_paths(tokens)).map_err(|error| {
+        format!(
+            "specs/{}.yaml: what progenitor wrote: {error}",
+            service.name
+        )
+    })
+}
+
+/// Leaves out what nothing here uses: modules of types and re-exports, constructors, and the
+/// header `api-version`, which the platform does not know.
+fn without_dead_items(tokens: TokenStream) -> syn::Result<TokenStream> {
+    let mut file: File = syn::parse2(tokens)?;
+    file.items.retain_mut(|item| match item {
+        Item::Mod(module) => module.ident != "types" && module.ident != "prelude",
+        Item::Use(_) => false,
+        Item::Impl(block) => {
+            block.attrs.clear();
+            let is_constructor = |item: &ImplItem| matches!(item, ImplItem::Fn(method) if method.sig.ident.to_string().starts_with("new"));
+            block.items.retain(|item| !is_constructor(item));
+            !block.items.is_empty()
+        }
+        _ => true,
+    });
+    WithoutApiVersion.visit_file_mut(&mut file);
+    let file = file.into_token_stream();
+    let imports = [
+        "ByteStream",
+        "ClientHooks",
+        "ClientInfo",
+        "Error",
+        "OperationInfo",
+        "ResponseValue",
+    ]
+    .into_iter()
+    .filter(|name| mentions(file.clone(), name))
+    .map(ident);
+    Ok(quote! {
+        use progenitor_client::{#(#imports),*};
+
+        #file
+    })
+}
+
+struct WithoutApiVersion;
+
+impl VisitMut for WithoutApiVersion {
+    fn visit_block_mut(&mut self, block: &mut Block) {
+        let of_map = |statement: &Stmt| match statement {
+            Stmt::Local(local) => is_named(&local.pat, "header_map"),
+            Stmt::Expr(Expr::MethodCall(call), _) => is_named(&call.receiver, "header_map"),
+            _ => false,
+        };
+        // One statement makes the map, one fills it: a third would be a header of an operation.
+        if block
+            .stmts
+            .iter()
+            .filter(|statement| of_map(statement))
+            .count()
+            == 2
+        {
+            block.stmts.retain(|statement| !of_map(statement));
+            WithoutHeaderMap.visit_block_mut(block);
+        }
+    }
+}
+
+/// Takes `.headers(header_map)` out of a chain of calls.
+struct WithoutHeaderMap;
+
+impl VisitMut for WithoutHeaderMap {
+    fn visit_expr_mut(&mut self, expression: &mut Expr) {
+        visit_mut::visit_expr_mut(self, expression);
+        if let Expr::MethodCall(call) = expression
+            && call.method == "headers"
+            && call
+                .args
+                .iter()
+                .any(|argument| is_named(argument, "header_map"))
+        {
+            *expression = (*call.receiver).clone();
+        }
+    }
+}
+
+fn is_named(node: &impl ToTokens, name: &str) -> bool {
+    let text = node.to_token_stream().to_string();
+    text.trim_start_matches("mut ") == name
 }
 
 /// Calls the client's `encode_path` instead of progenitor's, which leaves `\` as it is.

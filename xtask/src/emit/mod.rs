@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use quote::{format_ident, quote};
 
 use crate::model::Service;
@@ -13,6 +13,7 @@ mod cli;
 mod client;
 mod codes;
 mod facade;
+mod format;
 mod http;
 mod operations;
 mod paging;
@@ -24,7 +25,9 @@ mod types;
 mod webhooks;
 
 pub use cli::cli_files;
-pub use facade::{facade_files, readme_block, workspace_block};
+use format::pretty;
+
+pub use facade::{facade_files, facade_table, re_exports, workspace_block, workspace_table};
 pub use sandbox::sandbox_files;
 pub use webhooks::webhook_files;
 
@@ -82,27 +85,14 @@ pub fn crate_files(service: &Service) -> Result<BTreeMap<String, String>, String
     Ok(files)
 }
 
-/// Formats tokens; what does not parse is a defect of an emitter, and is written out for the compiler to point at.
-fn pretty(tokens: TokenStream) -> String {
-    let text = tokens.to_string();
-    match syn::parse2(tokens) {
-        Ok(file) => prettyplease::unparse(&file),
-        Err(error) => format!("compile_error!(\"{error}\");\n{text}\n"),
-    }
+/// A doc comment from a text of the spec, which holds no links of its own.
+fn doc(text: &str) -> TokenStream {
+    doc_markdown(&names::doc_text(text))
 }
 
-/// A doc comment, one attribute a line.
-fn doc(text: &str) -> TokenStream {
-    let lines = names::doc_text(text);
-    let lines = lines.lines().map(|line| {
-        let line = if line.is_empty() {
-            String::new()
-        } else {
-            format!(" {line}")
-        };
-        quote!(#[doc = #line])
-    });
-    quote!(#(#lines)*)
+/// A doc comment from Markdown of the generator; texts of the spec in it have passed [`names::doc_text`].
+fn doc_markdown(text: &str) -> TokenStream {
+    quote!(#[doc = #text])
 }
 
 /// A sentence begins with a capital and ends with a point.
@@ -117,6 +107,15 @@ fn sentence(text: &str) -> String {
         out.push('.');
     }
     out
+}
+
+/// Whether an identifier stands anywhere in the tokens.
+fn mentions(tokens: TokenStream, name: &str) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == name,
+        TokenTree::Group(group) => mentions(group.stream(), name),
+        _ => false,
+    })
 }
 
 fn ident(name: &str) -> proc_macro2::Ident {
@@ -149,7 +148,6 @@ rustls = ["nxcloud-client/rustls"]
 progenitor-client.workspace = true
 reqwest.workspace = true
 serde.workspace = true
-serde_json.workspace = true
 
 [dev-dependencies]
 nxcloud-sandbox.workspace = true
@@ -255,15 +253,7 @@ fn module(service: &Service) -> TokenStream {
         pub(crate) mod requests;
 
         /// progenitor's output: builds requests, decodes replies, and calls the hook between.
-        #[allow(
-            clippy::all,
-            clippy::unwrap_used,
-            clippy::missing_errors_doc,
-            missing_docs,
-            unreachable_pub,
-            unused,
-            reason = "written by progenitor, private to the crate"
-        )]
+        #[allow(clippy::all, unreachable_pub, reason = "written by progenitor, private to the crate")]
         mod http;
 
         impl From<nxcloud_client::codegen::Call> for http::Client {

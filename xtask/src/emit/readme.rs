@@ -101,8 +101,7 @@ pub(super) fn readme(service: &Service) -> String {
     }
     let _ = write!(
         out,
-        "\nA request is checked against its documented limits before it is sent; a reply decodes whatever the platform leaves out, adds or\nwrites in another type, and keeps it. Reference: `{}`. TLS is rustls by default; `native-tls` is a feature.\n\n## Licence\n\n{LICENCE}\n",
-        service.source
+        "\nA request is checked against its documented limits before it is sent; a reply decodes whatever the platform leaves out, adds or\nwrites in another type, and keeps it. TLS is rustls by default; `native-tls` is a feature.\n\n## Licence\n\n{LICENCE}\n"
     );
     out
 }

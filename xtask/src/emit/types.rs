@@ -5,6 +5,7 @@ use quote::quote;
 
 use super::{doc, ident, sentence};
 use crate::model::{Field, Object, Service, Side, Ty, TypeDef, TypeKind};
+use crate::names;
 
 mod reply;
 mod request;
@@ -73,13 +74,14 @@ pub(super) fn enums(service: &Service) -> TokenStream {
 pub(super) fn replies(service: &Service) -> TokenStream {
     let items =
         objects(service, Side::Reply).map(|(def, object)| reply::reply(service, def, object));
+    let items: TokenStream = items.collect();
+    let enums = enums_used(service, &items);
     quote! {
         //! Replies and pushes: lenient, nothing lost.
 
-        #[allow(unused_imports, reason = "not every service has enums")]
-        use super::enums::*;
+        #enums
 
-        #(#items)*
+        #items
     }
 }
 
@@ -91,14 +93,30 @@ pub(super) fn requests(service: &Service) -> TokenStream {
         TypeKind::Union(union) => Some(request::union(service, def, union)),
         _ => None,
     });
+    let items: TokenStream = items.collect();
+    let enums = enums_used(service, &items);
     quote! {
         //! Requests: strict, checked before anything is sent.
 
-        #[allow(unused_imports, reason = "not every service has enums")]
-        use super::enums::*;
+        #enums
 
-        #(#items)*
+        #items
     }
+}
+
+/// The import of the service's enums, if any is named.
+fn enums_used(service: &Service, items: &TokenStream) -> Option<TokenStream> {
+    let mut enums = service
+        .types
+        .iter()
+        .filter(|def| matches!(def.kind, TypeKind::Enum { .. }));
+    enums
+        .any(|def| super::mentions(items.clone(), &def.name))
+        .then(|| {
+            quote!(
+                use super::enums::*;
+            )
+        })
 }
 
 fn objects(service: &Service, side: Side) -> impl Iterator<Item = (&TypeDef, &Object)> {
@@ -120,7 +138,7 @@ pub(super) fn rust_type(ty: &Ty) -> TokenStream {
         Ty::Time(_) => quote!(nxcloud_client::Time),
         Ty::Boolean => quote!(bool),
         Ty::Upload => quote!(nxcloud_client::Upload),
-        Ty::Json => quote!(nxcloud_client::codegen::lenient::Value),
+        Ty::Json => quote!(nxcloud_client::codegen::Value),
         Ty::List(item) => {
             let item = rust_type(item);
             quote!(Vec<#item>)
@@ -136,17 +154,54 @@ pub(super) fn rust_type(ty: &Ty) -> TokenStream {
     }
 }
 
+/// How serde names the members of a struct: by one rule for all of them, and one by one where the rule fails.
+struct Naming {
+    camel: bool,
+}
+
+impl Naming {
+    fn of(fields: &[Field]) -> Self {
+        let fit = |camel| {
+            let naming = Self { camel };
+            fields
+                .iter()
+                .filter(|field| naming.rename(field).is_none())
+                .count()
+        };
+        Self {
+            camel: fit(true) > fit(false),
+        }
+    }
+
+    fn rule(&self) -> Option<TokenStream> {
+        self.camel.then(|| quote!(rename_all = "camelCase"))
+    }
+
+    fn rename(&self, field: &Field) -> Option<TokenStream> {
+        let named = if self.camel {
+            names::camel_case(&field.rust)
+        } else {
+            field.rust.clone()
+        };
+        let wire = &field.wire;
+        (named != *wire).then(|| quote!(rename = #wire))
+    }
+}
+
+/// One `#[serde(…)]` of what is said about an item, if anything is.
+fn serde(parts: impl IntoIterator<Item = Option<TokenStream>>) -> Option<TokenStream> {
+    let parts: Vec<TokenStream> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| quote!(#[serde(#(#parts),*)]))
+}
+
 /// How a field is written when not as its type writes itself.
 fn serialize_with(ty: &Ty, required: bool) -> Option<TokenStream> {
-    if *ty == Ty::UnixSeconds {
-        return Some(quote!(#[serde(with = "nxcloud_client::codegen::unix_seconds")]));
+    match (ty, required) {
+        (Ty::QuotedInteger, true) => Some(quote!(serialize_with = "codegen::quoted")),
+        (Ty::QuotedInteger, false) => Some(quote!(serialize_with = "codegen::quoted_option")),
+        (Ty::UnixSeconds, _) => Some(quote!(with = "codegen::unix_seconds")),
+        _ => None,
     }
-    let path = match (ty, required) {
-        (Ty::QuotedInteger, true) => "nxcloud_client::codegen::lenient::quoted",
-        (Ty::QuotedInteger, false) => "nxcloud_client::codegen::lenient::quoted_option",
-        _ => return None,
-    };
-    Some(quote!(#[serde(serialize_with = #path)]))
 }
 
 /// Whether a value of the type may be shown in Debug output whatever it is.
@@ -178,7 +233,7 @@ fn debug(name: &str, fields: &[Field], more: &TokenStream) -> TokenStream {
         if field.public || field.constant.is_some() || shows_itself(&field.ty) {
             quote!(.field(#label, &self.#member))
         } else {
-            quote!(.field(#label, &nxcloud_client::codegen::Redact::redact(&self.#member)))
+            quote!(.field(#label, &nxcloud_client::codegen::redact(&self.#member)))
         }
     });
     let ident = ident(name);

@@ -140,8 +140,7 @@ fn key_text(push: &Webhook) -> String {
 
 fn events_of(service: &Service) -> TokenStream {
     let title = format!(" Pushes of {}.", service.title);
-    let source = format!(" Reference: `{}`.", service.source);
-    let title = quote!(#![doc = #title] #![doc = ""] #![doc = #source]);
+    let title = quote!(#![doc = #title]);
     let krate = ident(&service.package.replace('-', "_"));
     let events = events(service);
     let types = reachable(service, &events);
@@ -153,7 +152,7 @@ fn events_of(service: &Service) -> TokenStream {
 
         #[allow(unused_imports, reason = "not every event has parts")]
         pub use #krate::{#(#names),*};
-        use nxcloud_client::codegen::lenient::{LenientObject as _, Map};
+        use nxcloud_client::codegen::{LenientObject as _, Map};
 
         use crate::event::recognize;
         use crate::idempotency::{IdempotencyKey, KeyBuilder};

@@ -2,6 +2,7 @@
 use nxcloud_sandbox::testing;
 use proptest::collection::vec;
 use proptest::prelude::{any, proptest};
+
 #[test]
 fn create_auth_token_reply_success() {
     testing::round_trip::<
@@ -11,12 +12,14 @@ fn create_auth_token_reply_success() {
         antbuddy::CreateAuthTokenReply,
     >("{\n  \"value\": \"example-token-4711\",\n  \"expire\": 1795259142\n}");
 }
+
 proptest! {
     #[test] fn create_auth_token_reply_success_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: < antbuddy::CreateAuthTokenReply >
     ("{\n  \"value\": \"example-token-4711\",\n  \"expire\": 1795259142\n}", & changes);
     }
 }
+
 #[test]
 fn create_auth_token_reply_text_expiry() {
     testing::round_trip::<
@@ -31,12 +34,14 @@ fn create_auth_token_reply_text_expiry() {
         "{\n  \"value\": \"example-token-4712\",\n  \"expire\": \"2026-11-21T11:15:42.000Z\"\n}",
     );
 }
+
 proptest! {
     #[test] fn create_auth_token_reply_text_expiry_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: < antbuddy::CreateAuthTokenReply >
     ("{\n  \"value\": \"example-token-4712\",\n  \"expire\": \"2026-11-21T11:15:42.000Z\"\n}",
     & changes); }
 }
+
 #[test]
 fn click_to_call_request_device() {
     testing::round_trip::<
@@ -46,16 +51,19 @@ fn click_to_call_request_device() {
         &["number"],
     );
 }
+
 #[test]
 fn click_to_call_reply_success() {
     testing::round_trip::<antbuddy::ClickToCallReply>("{}", &[]);
     testing::decodes_whatever_happens::<antbuddy::ClickToCallReply>("{}");
 }
+
 proptest! {
     #[test] fn click_to_call_reply_success_changed(changes in vec(any:: < (usize, usize)
     > (), 1..8)) { testing::decodes_changed:: < antbuddy::ClickToCallReply > ("{}", &
     changes); }
 }
+
 #[test]
 fn list_call_histories_request_parameters() {
     testing::round_trip::<
@@ -65,6 +73,7 @@ fn list_call_histories_request_parameters() {
         &[],
     );
 }
+
 #[test]
 fn list_call_histories_reply_success() {
     testing::round_trip::<
@@ -79,17 +88,20 @@ fn list_call_histories_reply_success() {
         "[\n  {\n    \"caller\": {\n      \"number\": \"84912345678\",\n      \"type\": \"realnumber\"\n    },\n    \"callee\": {\n      \"number\": \"101\",\n      \"type\": \"user\",\n      \"username\": \"ann\"\n    },\n    \"class\": \"trunking\",\n    \"did_number\": \"842873001234\",\n    \"direction\": \"to_ab\",\n    \"status_detail\": \"SUCCESS\",\n    \"duration_seconds\": 75,\n    \"unix_timestamp\": 1795255542,\n    \"billing_seconds\": 60\n  },\n  {\n    \"caller\": {\n      \"number\": \"101\",\n      \"type\": \"user\",\n      \"username\": \"ann\"\n    },\n    \"callee\": {\n      \"number\": \"102\",\n      \"type\": \"user\",\n      \"username\": \"bo\"\n    },\n    \"class\": \"one_one\",\n    \"did_number\": null,\n    \"direction\": \"from_ab\",\n    \"status_detail\": \"CANCELLED\",\n    \"duration_seconds\": 0,\n    \"unix_timestamp\": 1795255600,\n    \"billing_seconds\": 0\n  }\n]",
     );
 }
+
 proptest! {
     #[test] fn list_call_histories_reply_success_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: < antbuddy::CallHistoriesReply >
     ("[\n  {\n    \"caller\": {\n      \"number\": \"84912345678\",\n      \"type\": \"realnumber\"\n    },\n    \"callee\": {\n      \"number\": \"101\",\n      \"type\": \"user\",\n      \"username\": \"ann\"\n    },\n    \"class\": \"trunking\",\n    \"did_number\": \"842873001234\",\n    \"direction\": \"to_ab\",\n    \"status_detail\": \"SUCCESS\",\n    \"duration_seconds\": 75,\n    \"unix_timestamp\": 1795255542,\n    \"billing_seconds\": 60\n  },\n  {\n    \"caller\": {\n      \"number\": \"101\",\n      \"type\": \"user\",\n      \"username\": \"ann\"\n    },\n    \"callee\": {\n      \"number\": \"102\",\n      \"type\": \"user\",\n      \"username\": \"bo\"\n    },\n    \"class\": \"one_one\",\n    \"did_number\": null,\n    \"direction\": \"from_ab\",\n    \"status_detail\": \"CANCELLED\",\n    \"duration_seconds\": 0,\n    \"unix_timestamp\": 1795255600,\n    \"billing_seconds\": 0\n  }\n]",
     & changes); }
 }
+
 #[test]
 fn list_call_histories_reply_empty() {
     testing::round_trip::<antbuddy::CallHistoriesReply>("[]", &[]);
     testing::decodes_whatever_happens::<antbuddy::CallHistoriesReply>("[]");
 }
+
 proptest! {
     #[test] fn list_call_histories_reply_empty_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: < antbuddy::CallHistoriesReply >

@@ -2,6 +2,7 @@
 use nxcloud_sandbox::testing;
 use proptest::collection::vec;
 use proptest::prelude::{any, proptest};
+
 #[test]
 fn query_call_records_request_window() {
     testing::round_trip::<
@@ -11,6 +12,7 @@ fn query_call_records_request_window() {
         &[],
     );
 }
+
 #[test]
 fn query_call_records_request_full() {
     testing::round_trip::<
@@ -20,6 +22,7 @@ fn query_call_records_request_full() {
         &[],
     );
 }
+
 #[test]
 fn query_call_records_reply_success() {
     testing::round_trip::<
@@ -34,6 +37,7 @@ fn query_call_records_reply_success() {
         "{\n  \"reqId\": \"2c3d4e5f60718293a4b5c6d7e8f90a1b\",\n  \"code\": 0,\n  \"msg\": \"Request succeeded\",\n  \"data\": [\n    {\n      \"agentName\": null,\n      \"agentNickName\": null,\n      \"answered\": false,\n      \"answerTime\": 0,\n      \"callDuration\": 0,\n      \"callee\": \"85230001111\",\n      \"caller\": \"8613912345678\",\n      \"callId\": \"17f3a9c0b2d4e6f8a1c3e5071\",\n      \"direction\": 0,\n      \"dtmfKeys\": null,\n      \"endTime\": 1795255550139,\n      \"hangupBy\": 0,\n      \"hangupCode\": 1103,\n      \"callStatus\": \"Missed call\",\n      \"hangupReason\": \"User abandoned the queue\",\n      \"inQueueTime\": 1795255545000,\n      \"leaveMsgUrl\": null,\n      \"orderId\": \"\",\n      \"other\": null,\n      \"intent\": null,\n      \"outQueueTime\": 1795255550139,\n      \"queueDuration\": 5139,\n      \"recordUrl\": null,\n      \"ringDuration\": 0,\n      \"ringTime\": 1795255542000,\n      \"startTime\": 1795255542123,\n      \"taskId\": \"\",\n      \"totalCustomerPrice\": 0.035\n    },\n    {\n      \"agentName\": \"NX0001\",\n      \"agentNickName\": \"Ann\",\n      \"answered\": true,\n      \"answerTime\": 1795259110000,\n      \"callDuration\": 5,\n      \"callee\": \"8613912345678\",\n      \"caller\": \"85230001111\",\n      \"callId\": \"4d5e6f70-8192-4a3b-8c5d-6e7f8091a2b3\",\n      \"direction\": 2,\n      \"dtmfKeys\": \"1,2\",\n      \"endTime\": 1795259114124,\n      \"hangupBy\": 1,\n      \"hangupCode\": 1001,\n      \"callStatus\": \"Normal termination\",\n      \"hangupReason\": \"Agent hung up\",\n      \"inQueueTime\": 1795259100744,\n      \"leaveMsgUrl\": \"https://record.example/voicemail/1.mp3\",\n      \"orderId\": \"order-4711\",\n      \"other\": \"customer-77\",\n      \"intent\": \"transfer\",\n      \"outQueueTime\": 1795259107000,\n      \"queueDuration\": 6,\n      \"recordUrl\": \"https://record.example/calls/1.mp3\",\n      \"ringDuration\": 3,\n      \"ringTime\": 1795259107000,\n      \"startTime\": 1795259100500,\n      \"taskId\": \"1726000000000000001\",\n      \"totalCustomerPrice\": 0.07\n    }\n  ]\n}",
     );
 }
+
 proptest! {
     #[test] fn query_call_records_reply_success_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: <
@@ -41,6 +45,7 @@ proptest! {
     ("{\n  \"reqId\": \"2c3d4e5f60718293a4b5c6d7e8f90a1b\",\n  \"code\": 0,\n  \"msg\": \"Request succeeded\",\n  \"data\": [\n    {\n      \"agentName\": null,\n      \"agentNickName\": null,\n      \"answered\": false,\n      \"answerTime\": 0,\n      \"callDuration\": 0,\n      \"callee\": \"85230001111\",\n      \"caller\": \"8613912345678\",\n      \"callId\": \"17f3a9c0b2d4e6f8a1c3e5071\",\n      \"direction\": 0,\n      \"dtmfKeys\": null,\n      \"endTime\": 1795255550139,\n      \"hangupBy\": 0,\n      \"hangupCode\": 1103,\n      \"callStatus\": \"Missed call\",\n      \"hangupReason\": \"User abandoned the queue\",\n      \"inQueueTime\": 1795255545000,\n      \"leaveMsgUrl\": null,\n      \"orderId\": \"\",\n      \"other\": null,\n      \"intent\": null,\n      \"outQueueTime\": 1795255550139,\n      \"queueDuration\": 5139,\n      \"recordUrl\": null,\n      \"ringDuration\": 0,\n      \"ringTime\": 1795255542000,\n      \"startTime\": 1795255542123,\n      \"taskId\": \"\",\n      \"totalCustomerPrice\": 0.035\n    },\n    {\n      \"agentName\": \"NX0001\",\n      \"agentNickName\": \"Ann\",\n      \"answered\": true,\n      \"answerTime\": 1795259110000,\n      \"callDuration\": 5,\n      \"callee\": \"8613912345678\",\n      \"caller\": \"85230001111\",\n      \"callId\": \"4d5e6f70-8192-4a3b-8c5d-6e7f8091a2b3\",\n      \"direction\": 2,\n      \"dtmfKeys\": \"1,2\",\n      \"endTime\": 1795259114124,\n      \"hangupBy\": 1,\n      \"hangupCode\": 1001,\n      \"callStatus\": \"Normal termination\",\n      \"hangupReason\": \"Agent hung up\",\n      \"inQueueTime\": 1795259100744,\n      \"leaveMsgUrl\": \"https://record.example/voicemail/1.mp3\",\n      \"orderId\": \"order-4711\",\n      \"other\": \"customer-77\",\n      \"intent\": \"transfer\",\n      \"outQueueTime\": 1795259107000,\n      \"queueDuration\": 6,\n      \"recordUrl\": \"https://record.example/calls/1.mp3\",\n      \"ringDuration\": 3,\n      \"ringTime\": 1795259107000,\n      \"startTime\": 1795259100500,\n      \"taskId\": \"1726000000000000001\",\n      \"totalCustomerPrice\": 0.07\n    }\n  ]\n}",
     & changes); }
 }
+
 #[test]
 fn query_call_records_reply_failure() {
     testing::round_trip::<
@@ -55,6 +60,7 @@ fn query_call_records_reply_failure() {
         "{\n  \"reqId\": \"2C3D4E5F60718293A4B5C6D7E8F90A1C\",\n  \"code\": 41000,\n  \"msg\": \"End date cannot be empty\",\n  \"data\": {}\n}",
     );
 }
+
 proptest! {
     #[test] fn query_call_records_reply_failure_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: <
@@ -62,6 +68,7 @@ proptest! {
     ("{\n  \"reqId\": \"2C3D4E5F60718293A4B5C6D7E8F90A1C\",\n  \"code\": 41000,\n  \"msg\": \"End date cannot be empty\",\n  \"data\": {}\n}",
     & changes); }
 }
+
 #[test]
 fn create_ai_call_task_request_minimal() {
     testing::round_trip::<
@@ -71,6 +78,7 @@ fn create_ai_call_task_request_minimal() {
         &[],
     );
 }
+
 #[test]
 fn create_ai_call_task_request_full() {
     testing::round_trip::<
@@ -80,6 +88,7 @@ fn create_ai_call_task_request_full() {
         &[],
     );
 }
+
 #[test]
 fn create_ai_call_task_reply_success() {
     testing::round_trip::<
@@ -94,6 +103,7 @@ fn create_ai_call_task_reply_success() {
         "{\n  \"reqId\": \"2C3D4E5F60718293A4B5C6D7E8F90A1D\",\n  \"code\": 0,\n  \"msg\": \"Request successful\",\n  \"data\": null\n}",
     );
 }
+
 proptest! {
     #[test] fn create_ai_call_task_reply_success_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: <
@@ -101,6 +111,7 @@ proptest! {
     ("{\n  \"reqId\": \"2C3D4E5F60718293A4B5C6D7E8F90A1D\",\n  \"code\": 0,\n  \"msg\": \"Request successful\",\n  \"data\": null\n}",
     & changes); }
 }
+
 #[test]
 fn create_ai_call_task_reply_failure() {
     testing::round_trip::<
@@ -115,6 +126,7 @@ fn create_ai_call_task_reply_failure() {
         "{\n  \"reqId\": \"2c3d4e5f60718293a4b5c6d7e8f90a1e\",\n  \"code\": 41000,\n  \"msg\": \"Parameter error or empty\",\n  \"data\": {}\n}",
     );
 }
+
 proptest! {
     #[test] fn create_ai_call_task_reply_failure_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: <
@@ -122,6 +134,7 @@ proptest! {
     ("{\n  \"reqId\": \"2c3d4e5f60718293a4b5c6d7e8f90a1e\",\n  \"code\": 41000,\n  \"msg\": \"Parameter error or empty\",\n  \"data\": {}\n}",
     & changes); }
 }
+
 #[test]
 fn call_log_push_push_sample_fields() {
     testing::round_trip::<
@@ -136,12 +149,14 @@ fn call_log_push_push_sample_fields() {
         "{\n  \"agentName\": \"ann@shop.example\",\n  \"answerTime\": 1795259110000,\n  \"callDuration\": 7,\n  \"callee\": \"NX00001G000001@192.0.2.15:5060\",\n  \"caller\": \"8613912345678\",\n  \"callId\": \"4d5e6f70-8192-4a3b-8c5d-6e7f8091a2b3\",\n  \"direction\": 2,\n  \"endTime\": 1795259131000,\n  \"orderId\": \"order-4711\",\n  \"other\": \"customer-77\",\n  \"intent\": \"转人工-成功\",\n  \"startTime\": 1795259100500,\n  \"taskId\": \"1726000000000000001\"\n}",
     );
 }
+
 proptest! {
     #[test] fn call_log_push_push_sample_fields_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: < nxcloud_call_center::CallRecord >
     ("{\n  \"agentName\": \"ann@shop.example\",\n  \"answerTime\": 1795259110000,\n  \"callDuration\": 7,\n  \"callee\": \"NX00001G000001@192.0.2.15:5060\",\n  \"caller\": \"8613912345678\",\n  \"callId\": \"4d5e6f70-8192-4a3b-8c5d-6e7f8091a2b3\",\n  \"direction\": 2,\n  \"endTime\": 1795259131000,\n  \"orderId\": \"order-4711\",\n  \"other\": \"customer-77\",\n  \"intent\": \"转人工-成功\",\n  \"startTime\": 1795259100500,\n  \"taskId\": \"1726000000000000001\"\n}",
     & changes); }
 }
+
 #[test]
 fn call_log_push_push_all_fields() {
     testing::round_trip::<
@@ -156,6 +171,7 @@ fn call_log_push_push_all_fields() {
         "{\n  \"agentName\": \"NX0001\",\n  \"agentNickName\": \"\",\n  \"answered\": true,\n  \"answerTime\": 1795259110000,\n  \"callDuration\": 5,\n  \"callee\": \"8613912345678\",\n  \"caller\": \"85230001111\",\n  \"callId\": \"4d5e6f70-8192-4a3b-8c5d-6e7f8091a2b4\",\n  \"direction\": 1,\n  \"dtmfKeys\": \"1\",\n  \"endTime\": 1795259114124,\n  \"hangupBy\": 2,\n  \"hangupCode\": 1001,\n  \"callStatus\": \"Normal termination\",\n  \"hangupReason\": \"Agent hung up\",\n  \"inQueueTime\": 1795259100744,\n  \"leaveMsgUrl\": \"https://record.example/voicemail/2.mp3\",\n  \"orderId\": \"order-4712\",\n  \"other\": \"\",\n  \"intent\": null,\n  \"outQueueTime\": 1795259107000,\n  \"queueDuration\": 6,\n  \"recordUrl\": \"https://record.example/calls/2.mp3\",\n  \"ringDuration\": 3,\n  \"ringTime\": 1795259107000,\n  \"startTime\": 1795259100500,\n  \"taskId\": \"\",\n  \"totalCustomerPrice\": 0.07\n}",
     );
 }
+
 proptest! {
     #[test] fn call_log_push_push_all_fields_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: < nxcloud_call_center::CallRecord >

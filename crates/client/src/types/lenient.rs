@@ -319,12 +319,13 @@ pub fn record<'de, D: Deserializer<'de>, T: LenientObject>(deserializer: D) -> R
 }
 
 /// Gives a [`LenientObject`] the `Deserialize` that goes with it; generated code calls it.
+#[doc(hidden)]
 #[macro_export]
 macro_rules! record_deserialize {
     ($($name:ident),* $(,)?) => {$(
         impl<'de> ::serde::Deserialize<'de> for $name {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                $crate::codegen::lenient::record(deserializer)
+                $crate::codegen::record(deserializer)
             }
         }
     )*};

@@ -2,11 +2,10 @@
 
 pub(crate) mod date;
 pub(crate) mod decimal;
-pub mod lenient;
+pub(crate) mod lenient;
 mod open_enum;
 pub mod phone;
-mod plain_pattern;
 pub(crate) mod receipt;
 pub(crate) mod redact;
 pub(crate) mod time;
-pub mod validate;
+pub(crate) mod validate;

@@ -4,6 +4,7 @@
 ///
 /// `: str` makes an enum of texts (`Unlisted(String)`), `: i64` one of numbers (`Unlisted(i64)`). Both decode from text and from
 /// numbers, and encode as declared. Texts are compared without spaces around them, digits as numbers: `02` is `2`.
+#[doc(hidden)]
 #[macro_export]
 macro_rules! open_enum {
     (@serde $name:ident) => {
@@ -15,8 +16,8 @@ macro_rules! open_enum {
 
         impl<'de> ::serde::Deserialize<'de> for $name {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let value = <$crate::codegen::lenient::Value as ::serde::Deserialize>::deserialize(deserializer)?;
-                <Self as $crate::codegen::lenient::Lenient>::convert(value)
+                let value = <$crate::codegen::Value as ::serde::Deserialize>::deserialize(deserializer)?;
+                <Self as $crate::codegen::Lenient>::convert(value)
                     .ok_or_else(|| <D::Error as ::serde::de::Error>::custom(concat!("not a ", stringify!($name))))
             }
         }
@@ -62,7 +63,7 @@ macro_rules! open_enum {
                 match value {
                     $($value => Self::$variant,)*
                     other => {
-                        let same = |known: &&Self| $crate::codegen::lenient::is_same_code(known.value(), other);
+                        let same = |known: &&Self| $crate::codegen::is_same_code(known.value(), other);
                         let known = Self::KNOWN.iter().find(same);
                         known.map_or_else(|| Self::Unlisted(other.to_owned()), Self::clone)
                     }
@@ -76,13 +77,13 @@ macro_rules! open_enum {
             }
         }
 
-        impl $crate::codegen::lenient::Lenient for $name {
-            fn accepts(value: &$crate::codegen::lenient::Value) -> bool {
-                <String as $crate::codegen::lenient::Lenient>::accepts(value)
+        impl $crate::codegen::Lenient for $name {
+            fn accepts(value: &$crate::codegen::Value) -> bool {
+                <String as $crate::codegen::Lenient>::accepts(value)
             }
 
-            fn convert(value: $crate::codegen::lenient::Value) -> Option<Self> {
-                <String as $crate::codegen::lenient::Lenient>::convert(value).map(Self::from)
+            fn convert(value: $crate::codegen::Value) -> Option<Self> {
+                <String as $crate::codegen::Lenient>::convert(value).map(Self::from)
             }
         }
 
@@ -121,13 +122,13 @@ macro_rules! open_enum {
             }
         }
 
-        impl $crate::codegen::lenient::Lenient for $name {
-            fn accepts(value: &$crate::codegen::lenient::Value) -> bool {
-                <i64 as $crate::codegen::lenient::Lenient>::accepts(value)
+        impl $crate::codegen::Lenient for $name {
+            fn accepts(value: &$crate::codegen::Value) -> bool {
+                <i64 as $crate::codegen::Lenient>::accepts(value)
             }
 
-            fn convert(value: $crate::codegen::lenient::Value) -> Option<Self> {
-                <i64 as $crate::codegen::lenient::Lenient>::convert(value).map(Self::from)
+            fn convert(value: $crate::codegen::Value) -> Option<Self> {
+                <i64 as $crate::codegen::Lenient>::convert(value).map(Self::from)
             }
         }
 

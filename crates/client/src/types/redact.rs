@@ -21,6 +21,12 @@ pub trait Redact {
     fn redact(&self) -> Redacted;
 }
 
+/// What of a hidden field may be shown; generated code calls it.
+#[must_use]
+pub fn redact(value: &impl Redact) -> Redacted {
+    value.redact()
+}
+
 impl Redact for String {
     fn redact(&self) -> Redacted {
         Redacted(if self.is_empty() { "\"\"" } else { "<hidden>" })

@@ -204,7 +204,7 @@ impl Redact for Time {
 pub struct Counted<const UNIT: i64>(Time);
 
 /// Without a documented number.
-pub type Text = Counted<0>;
+pub type TextTime = Counted<0>;
 /// Whole seconds since 1970.
 pub type UnixSeconds = Counted<1000>;
 /// Milliseconds since 1970.

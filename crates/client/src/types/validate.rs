@@ -3,12 +3,12 @@
 //! A violation names the field and the limit, never the value: texts and numbers of people stay out of errors.
 
 use std::fmt;
+use std::ops::{Bound, RangeBounds};
 use std::sync::OnceLock;
 
 use regex_lite::Regex;
 
 use crate::types::date::DateTime;
-use crate::types::plain_pattern::PlainPattern;
 
 /// A request that knows its documented limits; generated code implements it.
 pub trait Validate {
@@ -21,13 +21,12 @@ impl Validate for () {
     fn validate(&self, _: &mut Validator) {}
 }
 
-/// A field that has one allowed value, and another one in it.
-#[derive(Clone, Copy, Debug)]
-pub struct FixedValue(pub &'static str);
-
-impl Validate for FixedValue {
+/// A part that may be absent.
+impl<T: Validate> Validate for Option<T> {
     fn validate(&self, at: &mut Validator) {
-        at.report(format!("must be `{}`", self.0));
+        if let Some(value) = self {
+            value.validate(at);
+        }
     }
 }
 
@@ -85,38 +84,62 @@ pub struct Validator {
     only_urls: bool,
 }
 
-/// Limits on a text; lengths count characters.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct TextLimits {
-    /// Least number of characters.
-    pub min: Option<usize>,
-    /// Greatest number of characters.
-    pub max: Option<usize>,
-    /// What the whole text must look like.
-    pub pattern: Option<&'static Pattern>,
+/// The checks of one text; one that is absent has no limits. Lengths count characters.
+#[derive(Debug)]
+pub struct TextCheck<'a> {
+    at: &'a mut Validator,
+    field: &'a str,
+    text: Option<&'a str>,
 }
 
-/// Limits on a number or on the length of a list, both ends included.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Range<T> {
-    /// Least value.
-    pub min: Option<T>,
-    /// Greatest value.
-    pub max: Option<T>,
+impl TextCheck<'_> {
+    fn check(self, broken: impl FnOnce(&str) -> Option<String>) -> Self {
+        if let Some(limit) = self.text.and_then(broken) {
+            self.at.problem(self.field, limit);
+        }
+        self
+    }
+
+    /// Least and greatest number of characters.
+    pub fn length(self, range: impl RangeBounds<usize>) -> Self {
+        let (min, max) = ends(&range);
+        self.check(|text| {
+            let length = text.chars().count();
+            if let Some(min) = min.filter(|min| length < *min) {
+                Some(if min == 1 {
+                    "must not be empty".to_owned()
+                } else {
+                    format!("has {length} characters, at least {min} are needed")
+                })
+            } else {
+                max.filter(|max| length > *max)
+                    .map(|max| format!("has {length} characters, at most {max} are allowed"))
+            }
+        })
+    }
+
+    /// What the whole text must look like.
+    pub fn pattern(self, pattern: &'static Pattern) -> Self {
+        self.check(|text| {
+            (!pattern.matches(text)).then(|| format!("does not match {}", pattern.source))
+        })
+    }
+}
+
+/// Least and greatest value of a range; the ranges of generated code include their ends.
+fn ends<T: Copy>(range: &impl RangeBounds<T>) -> (Option<T>, Option<T>) {
+    let end = |bound: Bound<&T>| match bound {
+        Bound::Included(value) | Bound::Excluded(value) => Some(*value),
+        Bound::Unbounded => None,
+    };
+    (end(range.start_bound()), end(range.end_bound()))
 }
 
 /// A regular expression, compiled at its first use.
 #[derive(Debug)]
 pub struct Pattern {
     source: &'static str,
-    compiled: OnceLock<Option<Compiled>>,
-}
-
-#[derive(Debug)]
-enum Compiled {
-    /// `^[characters]{least,most}$`, which most patterns are, and which a table answers faster than an automaton.
-    Plain(PlainPattern),
-    Other(Regex),
+    compiled: OnceLock<Option<Regex>>,
 }
 
 impl Pattern {
@@ -132,15 +155,9 @@ impl Pattern {
     /// A pattern that does not compile restricts nothing; the generator refuses such a spec.
     fn matches(&self, text: &str) -> bool {
         self.compiled
-            .get_or_init(|| {
-                let plain = PlainPattern::read(self.source).map(Compiled::Plain);
-                plain.or_else(|| Regex::new(self.source).ok().map(Compiled::Other))
-            })
+            .get_or_init(|| Regex::new(self.source).ok())
             .as_ref()
-            .is_none_or(|compiled| match compiled {
-                Compiled::Plain(plain) => plain.matches(text),
-                Compiled::Other(regex) => regex.is_match(text),
-            })
+            .is_none_or(|regex| regex.is_match(text))
     }
 }
 
@@ -216,34 +233,25 @@ impl Validator {
     }
 
     /// Checks every object of a list.
-    pub fn each<T: Validate>(&mut self, field: &str, items: &[T]) {
+    pub fn each<'a, T: Validate + 'a>(&mut self, field: &str, items: impl Into<Option<&'a [T]>>) {
         self.inside(field, |at| {
-            for (index, item) in items.iter().enumerate() {
+            for (index, item) in items.into().into_iter().flatten().enumerate() {
                 at.inside(&format!("[{index}]"), |at| item.validate(at));
             }
         });
     }
 
-    /// Checks a text.
-    pub fn text(&mut self, field: &str, text: &str, limits: TextLimits) {
-        self.inside(field, |at| {
-            let length = text.chars().count();
-            if let Some(min) = limits.min.filter(|min| length < *min) {
-                at.report(if min == 1 {
-                    "must not be empty".to_owned()
-                } else {
-                    format!("has {length} characters, at least {min} are needed")
-                });
-            }
-            if let Some(max) = limits.max.filter(|max| length > *max) {
-                at.report(format!(
-                    "has {length} characters, at most {max} are allowed"
-                ));
-            }
-            if let Some(pattern) = limits.pattern.filter(|pattern| !pattern.matches(text)) {
-                at.report(format!("does not match {}", pattern.source));
-            }
-        });
+    /// Checks a text: the limits follow as calls.
+    pub fn text<'a>(
+        &'a mut self,
+        field: &'a str,
+        text: impl Into<Option<&'a str>>,
+    ) -> TextCheck<'a> {
+        TextCheck {
+            at: self,
+            field,
+            text: text.into(),
+        }
     }
 
     /// Checks a text that becomes one segment of the URL's path.
@@ -259,28 +267,53 @@ impl Validator {
         });
     }
 
+    /// Checks a text that has one allowed value.
+    pub fn constant<'a>(&mut self, field: &str, text: impl Into<Option<&'a str>>, only: &str) {
+        if text.into().is_some_and(|text| text != only) {
+            self.problem(field, format!("must be `{only}`"));
+        }
+    }
+
     /// Checks a number.
-    pub fn number<T: PartialOrd + fmt::Display>(&mut self, field: &str, value: T, range: Range<T>) {
-        self.inside(field, |at| {
-            if let Some(min) = range.min.filter(|min| value < *min) {
-                at.report(format!("must be at least {min}"));
-            }
-            if let Some(max) = range.max.filter(|max| value > *max) {
-                at.report(format!("must be at most {max}"));
-            }
-        });
+    pub fn number<T: PartialOrd + fmt::Display + Copy>(
+        &mut self,
+        field: &str,
+        value: impl Into<Option<T>>,
+        range: impl RangeBounds<T>,
+    ) {
+        let Some(value) = value.into() else { return };
+        let (min, max) = ends(&range);
+        if let Some(min) = min.filter(|min| value < *min) {
+            self.problem(field, format!("must be at least {min}"));
+        }
+        if let Some(max) = max.filter(|max| value > *max) {
+            self.problem(field, format!("must be at most {max}"));
+        }
     }
 
     /// Checks the length of a list.
-    pub fn length(&mut self, field: &str, length: usize, range: Range<usize>) {
-        self.inside(field, |at| {
-            if let Some(min) = range.min.filter(|min| length < *min) {
-                at.report(format!("has {length} entries, at least {min} are needed"));
-            }
-            if let Some(max) = range.max.filter(|max| length > *max) {
-                at.report(format!("has {length} entries, at most {max} are allowed"));
-            }
-        });
+    pub fn length<'a, T: 'a>(
+        &mut self,
+        field: &str,
+        items: impl Into<Option<&'a [T]>>,
+        range: impl RangeBounds<usize>,
+    ) {
+        let Some(length) = items.into().map(<[T]>::len) else {
+            return;
+        };
+        let (min, max) = ends(&range);
+        if let Some(min) = min.filter(|min| length < *min) {
+            self.problem(
+                field,
+                format!("has {length} entries, at least {min} are needed"),
+            );
+        }
+        if let Some(max) = max.filter(|max| length > *max) {
+            self.problem(
+                field,
+                format!("has {length} entries, at most {max} are allowed"),
+            );
+        }
     }
 
     /// Checks that two moments are in order and at most some days apart.
@@ -341,20 +374,13 @@ mod tests {
         struct Inner(&'static str);
         impl Validate for Inner {
             fn validate(&self, at: &mut Validator) {
-                at.text(
-                    "email",
-                    self.0,
-                    TextLimits {
-                        max: Some(3),
-                        ..TextLimits::default()
-                    },
-                );
+                at.text("email", self.0).length(..=3);
             }
         }
         struct Outer(Vec<Inner>);
         impl Validate for Outer {
             fn validate(&self, at: &mut Validator) {
-                at.each("customers", &self.0);
+                at.each("customers", self.0.as_slice());
                 at.cardinality(&[("a", false), ("b", false)], 1, usize::MAX);
             }
         }
@@ -364,5 +390,42 @@ mod tests {
             "`customers[1].email` has 7 characters, at most 3 are allowed; at least one of `a`, `b` must be given"
         );
         assert!(Validator::run(&()).is_ok());
+    }
+
+    #[test]
+    fn what_is_absent_has_no_limits_and_the_ends_of_a_range_are_allowed() {
+        static DIGITS: Pattern = Pattern::new("^[0-9]+$");
+        let check = |text: Option<&str>, number: Option<i64>, list: Option<&[u8]>| {
+            let mut at = Validator::default();
+            at.text("text", text).length(2..=3).pattern(&DIGITS);
+            at.number("number", number, 2..=3);
+            at.length("list", list, 2..=3);
+            at.constant("text", text.map(|_| "a"), "a");
+            at.found
+                .into_iter()
+                .map(|broken| broken.to_string())
+                .collect::<Vec<_>>()
+        };
+        let none = Vec::<String>::new();
+        assert_eq!(check(None, None, None), none);
+        assert_eq!(check(Some("12"), Some(2), Some(&[0; 2])), none);
+        assert_eq!(check(Some("123"), Some(3), Some(&[0; 3])), none);
+        assert_eq!(
+            check(Some("1"), Some(1), Some(&[0; 1])),
+            [
+                "`text` has 1 characters, at least 2 are needed",
+                "`number` must be at least 2",
+                "`list` has 1 entries, at least 2 are needed",
+            ]
+        );
+        assert_eq!(
+            check(Some("abcd"), Some(4), Some(&[0; 4])),
+            [
+                "`text` has 4 characters, at most 3 are allowed",
+                "`text` does not match ^[0-9]+$",
+                "`number` must be at most 3",
+                "`list` has 4 entries, at most 3 are allowed",
+            ]
+        );
     }
 }

@@ -2,6 +2,7 @@
 use nxcloud_sandbox::testing;
 use proptest::collection::vec;
 use proptest::prelude::{any, proptest};
+
 #[test]
 fn batch_create_customers_request_minimal() {
     testing::round_trip::<
@@ -11,6 +12,7 @@ fn batch_create_customers_request_minimal() {
         &[],
     );
 }
+
 #[test]
 fn batch_create_customers_request_full() {
     testing::round_trip::<
@@ -20,6 +22,7 @@ fn batch_create_customers_request_full() {
         &[],
     );
 }
+
 #[test]
 fn batch_create_customers_reply_success() {
     testing::round_trip::<
@@ -34,6 +37,7 @@ fn batch_create_customers_reply_success() {
         "{\n  \"code\": 0,\n  \"message\": \"\",\n  \"data\": \"\",\n  \"traceId\": \"9a8b7c6d5e4f40312233445566778899\"\n}",
     );
 }
+
 proptest! {
     #[test] fn batch_create_customers_reply_success_changed(changes in vec(any:: <
     (usize, usize) > (), 1..8)) { testing::decodes_changed:: <
@@ -41,6 +45,7 @@ proptest! {
     ("{\n  \"code\": 0,\n  \"message\": \"\",\n  \"data\": \"\",\n  \"traceId\": \"9a8b7c6d5e4f40312233445566778899\"\n}",
     & changes); }
 }
+
 #[test]
 fn query_customer_fields_request_parameters() {
     testing::round_trip::<
@@ -50,6 +55,7 @@ fn query_customer_fields_request_parameters() {
         &[],
     );
 }
+
 #[test]
 fn query_customer_fields_reply_success() {
     testing::round_trip::<
@@ -64,6 +70,7 @@ fn query_customer_fields_reply_success() {
         "{\n  \"code\": 0,\n  \"message\": \"\",\n  \"data\": [\n    {\n      \"id\": 1,\n      \"tenantId\": 1001,\n      \"name\": \"first_name\",\n      \"display_name\": \"First name\",\n      \"display_en_name\": \"First name\",\n      \"is_display\": true,\n      \"field_type\": 1,\n      \"required\": false,\n      \"sequence\": 1,\n      \"remark\": null,\n      \"field_type_info\": null,\n      \"is_preset\": true\n    },\n    {\n      \"id\": 13,\n      \"tenantId\": 1001,\n      \"name\": \"gender\",\n      \"display_name\": \"性别\",\n      \"display_en_name\": \"Gender\",\n      \"is_display\": true,\n      \"field_type\": 3,\n      \"required\": false,\n      \"sequence\": 13,\n      \"remark\": null,\n      \"field_type_info\": \"[{\\\"id\\\":\\\"1\\\",\\\"name\\\":\\\"Male\\\",\\\"i18nCode\\\":\\\"example.1\\\"},{\\\"id\\\":\\\"0\\\",\\\"name\\\":\\\"Female\\\",\\\"i18nCode\\\":\\\"example.2\\\"}]\",\n      \"is_preset\": true\n    },\n    {\n      \"id\": 19,\n      \"tenantId\": 1001,\n      \"name\": \"customize_5_18\",\n      \"display_name\": \"注册日期\",\n      \"display_en_name\": \"注册日期\",\n      \"is_display\": false,\n      \"field_type\": 5,\n      \"required\": false,\n      \"sequence\": 19,\n      \"remark\": null,\n      \"field_type_info\": \"{\\\"formatter\\\":\\\"yyyy-MM-dd\\\"}\",\n      \"is_preset\": false\n    }\n  ],\n  \"traceId\": \"9a8b7c6d5e4f4031223344556677889a\"\n}",
     );
 }
+
 proptest! {
     #[test] fn query_customer_fields_reply_success_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: <

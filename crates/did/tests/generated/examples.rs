@@ -2,6 +2,7 @@
 use nxcloud_sandbox::testing;
 use proptest::collection::vec;
 use proptest::prelude::{any, proptest};
+
 #[test]
 fn send_did_sms_request_plain() {
     testing::round_trip::<
@@ -11,6 +12,7 @@ fn send_did_sms_request_plain() {
         &[],
     );
 }
+
 #[test]
 fn send_did_sms_reply_success() {
     testing::round_trip::<
@@ -25,12 +27,14 @@ fn send_did_sms_reply_success() {
         "{\n  \"code\": 0,\n  \"message\": \"success\",\n  \"data\": {\n    \"messageId\": \"5b7e0a9c2d4f46818e3c1a2b3c4d5e6f7\"\n  }\n}",
     );
 }
+
 proptest! {
     #[test] fn send_did_sms_reply_success_changed(changes in vec(any:: < (usize, usize) >
     (), 1..8)) { testing::decodes_changed:: < nxcloud_did::SendDidSmsReply >
     ("{\n  \"code\": 0,\n  \"message\": \"success\",\n  \"data\": {\n    \"messageId\": \"5b7e0a9c2d4f46818e3c1a2b3c4d5e6f7\"\n  }\n}",
     & changes); }
 }
+
 #[test]
 fn send_did_sms_reply_failure() {
     testing::round_trip::<
@@ -40,17 +44,20 @@ fn send_did_sms_reply_failure() {
         nxcloud_did::SendDidSmsReply,
     >("{\n  \"code\": -1,\n  \"message\": \"failure\"\n}");
 }
+
 proptest! {
     #[test] fn send_did_sms_reply_failure_changed(changes in vec(any:: < (usize, usize) >
     (), 1..8)) { testing::decodes_changed:: < nxcloud_did::SendDidSmsReply >
     ("{\n  \"code\": -1,\n  \"message\": \"failure\"\n}", & changes); }
 }
+
 #[test]
 fn query_calls_request_one_day() {
     testing::round_trip::<
         nxcloud_did::QueryCalls,
     >("{\n  \"date\": \"2026-11-21\",\n  \"pageSize\": 100,\n  \"page\": 1\n}", &[]);
 }
+
 #[test]
 fn query_calls_request_full() {
     testing::round_trip::<
@@ -60,6 +67,7 @@ fn query_calls_request_full() {
         &[],
     );
 }
+
 #[test]
 fn query_calls_reply_success() {
     testing::round_trip::<
@@ -74,12 +82,14 @@ fn query_calls_reply_success() {
         "{\n  \"code\": 0,\n  \"message\": \"success\",\n  \"data\": {\n    \"totalRow\": 2,\n    \"pageNumber\": 1,\n    \"totalPage\": 1,\n    \"pageSize\": 100,\n    \"list\": [\n      {\n        \"id\": 90210,\n        \"callNumber\": \"66812345678\",\n        \"callType\": 1,\n        \"countryName\": \"Thailand\",\n        \"callDuration\": 95,\n        \"feeType\": 0,\n        \"feeDurationMinute\": 2,\n        \"callPriceUnit\": 0.35,\n        \"callPrice\": 0.7,\n        \"endDirection\": 0,\n        \"endReason\": \"-7\",\n        \"endReasonName\": \"Normal hang-up\",\n        \"callerIp\": \"192.0.2.10\",\n        \"calleeIp\": \"198.51.100.20\",\n        \"startTime\": \"2026-11-21 10:15:42\",\n        \"endTime\": \"2026-11-21 10:17:17\"\n      },\n      {\n        \"id\": 90211,\n        \"number\": \"85230001111\",\n        \"callNumber\": \"8613912345678\",\n        \"callType\": 0,\n        \"countryName\": \"China\",\n        \"callDuration\": 30,\n        \"feeType\": 1,\n        \"feeDurationMinute\": 0.5,\n        \"callPriceUnit\": 0.3125,\n        \"callPrice\": 0.15625,\n        \"endDirection\": 9,\n        \"endReason\": \"0\",\n        \"endReasonName\": \"\",\n        \"callerIp\": \"192.0.2.11\",\n        \"calleeIp\": \"198.51.100.21\",\n        \"startTime\": \"2026-11-21 11:00:00\",\n        \"endTime\": \"2026-11-21 11:00:30\"\n      }\n    ]\n  }\n}",
     );
 }
+
 proptest! {
     #[test] fn query_calls_reply_success_changed(changes in vec(any:: < (usize, usize) >
     (), 1..8)) { testing::decodes_changed:: < nxcloud_did::QueryCallsReply >
     ("{\n  \"code\": 0,\n  \"message\": \"success\",\n  \"data\": {\n    \"totalRow\": 2,\n    \"pageNumber\": 1,\n    \"totalPage\": 1,\n    \"pageSize\": 100,\n    \"list\": [\n      {\n        \"id\": 90210,\n        \"callNumber\": \"66812345678\",\n        \"callType\": 1,\n        \"countryName\": \"Thailand\",\n        \"callDuration\": 95,\n        \"feeType\": 0,\n        \"feeDurationMinute\": 2,\n        \"callPriceUnit\": 0.35,\n        \"callPrice\": 0.7,\n        \"endDirection\": 0,\n        \"endReason\": \"-7\",\n        \"endReasonName\": \"Normal hang-up\",\n        \"callerIp\": \"192.0.2.10\",\n        \"calleeIp\": \"198.51.100.20\",\n        \"startTime\": \"2026-11-21 10:15:42\",\n        \"endTime\": \"2026-11-21 10:17:17\"\n      },\n      {\n        \"id\": 90211,\n        \"number\": \"85230001111\",\n        \"callNumber\": \"8613912345678\",\n        \"callType\": 0,\n        \"countryName\": \"China\",\n        \"callDuration\": 30,\n        \"feeType\": 1,\n        \"feeDurationMinute\": 0.5,\n        \"callPriceUnit\": 0.3125,\n        \"callPrice\": 0.15625,\n        \"endDirection\": 9,\n        \"endReason\": \"0\",\n        \"endReasonName\": \"\",\n        \"callerIp\": \"192.0.2.11\",\n        \"calleeIp\": \"198.51.100.21\",\n        \"startTime\": \"2026-11-21 11:00:00\",\n        \"endTime\": \"2026-11-21 11:00:30\"\n      }\n    ]\n  }\n}",
     & changes); }
 }
+
 #[test]
 fn query_calls_reply_failure() {
     testing::round_trip::<
@@ -92,12 +102,14 @@ fn query_calls_reply_failure() {
         nxcloud_did::QueryCallsReply,
     >("{\n  \"code\": 1002,\n  \"data\": null,\n  \"message\": \"parameter error\"\n}");
 }
+
 proptest! {
     #[test] fn query_calls_reply_failure_changed(changes in vec(any:: < (usize, usize) >
     (), 1..8)) { testing::decodes_changed:: < nxcloud_did::QueryCallsReply >
     ("{\n  \"code\": 1002,\n  \"data\": null,\n  \"message\": \"parameter error\"\n}", &
     changes); }
 }
+
 #[test]
 fn dial_amazon_connect_request_minimal() {
     testing::round_trip::<
@@ -107,6 +119,7 @@ fn dial_amazon_connect_request_minimal() {
         &[],
     );
 }
+
 #[test]
 fn dial_amazon_connect_request_user_first() {
     testing::round_trip::<
@@ -116,6 +129,7 @@ fn dial_amazon_connect_request_user_first() {
         &[],
     );
 }
+
 #[test]
 fn dial_amazon_connect_reply_success() {
     testing::round_trip::<
@@ -130,6 +144,7 @@ fn dial_amazon_connect_reply_success() {
         "{\n  \"reqId\": \"0F1E2D3C4B5A69788796A5B4C3D2E1F0\",\n  \"code\": 0,\n  \"msg\": \"请求成功\",\n  \"data\": {\n    \"callId\": \"6a1f0c9e8d7b4a5f9e3c2b1a0f9e8d7c\"\n  }\n}",
     );
 }
+
 proptest! {
     #[test] fn dial_amazon_connect_reply_success_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: <
@@ -137,6 +152,7 @@ proptest! {
     ("{\n  \"reqId\": \"0F1E2D3C4B5A69788796A5B4C3D2E1F0\",\n  \"code\": 0,\n  \"msg\": \"请求成功\",\n  \"data\": {\n    \"callId\": \"6a1f0c9e8d7b4a5f9e3c2b1a0f9e8d7c\"\n  }\n}",
     & changes); }
 }
+
 #[test]
 fn dial_amazon_connect_reply_failure() {
     testing::round_trip::<
@@ -151,6 +167,7 @@ fn dial_amazon_connect_reply_failure() {
         "{\n  \"reqId\": \"1f2e3d4c5b6a79888796a5b4c3d2e1f1\",\n  \"code\": 41000,\n  \"msg\": \"参数错误或为空\",\n  \"data\": {}\n}",
     );
 }
+
 proptest! {
     #[test] fn dial_amazon_connect_reply_failure_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: <
@@ -158,6 +175,7 @@ proptest! {
     ("{\n  \"reqId\": \"1f2e3d4c5b6a79888796a5b4c3d2e1f1\",\n  \"code\": 41000,\n  \"msg\": \"参数错误或为空\",\n  \"data\": {}\n}",
     & changes); }
 }
+
 #[test]
 fn did_sms_signed_push_receipt() {
     testing::round_trip::<
@@ -172,12 +190,14 @@ fn did_sms_signed_push_receipt() {
         "{\n  \"messageId\": \"5b7e0a9c2d4f46818e3c1a2b3c4d5e6f7\",\n  \"toPhone\": \"8613912345678\",\n  \"fromPhone\": \"85230001111\",\n  \"content\": \"Your parcel has arrived\",\n  \"size\": \"1\",\n  \"price\": \"0.0350\",\n  \"receiveTime\": \"2026-11-21 10:15:42\",\n  \"smsStatus\": \"DELIVRD\"\n}",
     );
 }
+
 proptest! {
     #[test] fn did_sms_signed_push_receipt_changed(changes in vec(any:: < (usize, usize)
     > (), 1..8)) { testing::decodes_changed:: < nxcloud_did::DidSmsEvent >
     ("{\n  \"messageId\": \"5b7e0a9c2d4f46818e3c1a2b3c4d5e6f7\",\n  \"toPhone\": \"8613912345678\",\n  \"fromPhone\": \"85230001111\",\n  \"content\": \"Your parcel has arrived\",\n  \"size\": \"1\",\n  \"price\": \"0.0350\",\n  \"receiveTime\": \"2026-11-21 10:15:42\",\n  \"smsStatus\": \"DELIVRD\"\n}",
     & changes); }
 }
+
 #[test]
 fn did_sms_signed_push_upstream() {
     testing::round_trip::<
@@ -192,12 +212,14 @@ fn did_sms_signed_push_upstream() {
         "{\n  \"messageId\": \"5b7e0a9c2d4f46818e3c1a2b3c4d5e6f8\",\n  \"type\": \"0\",\n  \"toPhone\": \"85230001111\",\n  \"fromPhone\": \"8613912345678\",\n  \"content\": \"Thank you\",\n  \"size\": \"1\",\n  \"price\": \"0\",\n  \"receiveTime\": \"2026-11-21 10:20:05\",\n  \"smsStatus\": \"DELIVRD\"\n}",
     );
 }
+
 proptest! {
     #[test] fn did_sms_signed_push_upstream_changed(changes in vec(any:: < (usize, usize)
     > (), 1..8)) { testing::decodes_changed:: < nxcloud_did::DidSmsEvent >
     ("{\n  \"messageId\": \"5b7e0a9c2d4f46818e3c1a2b3c4d5e6f8\",\n  \"type\": \"0\",\n  \"toPhone\": \"85230001111\",\n  \"fromPhone\": \"8613912345678\",\n  \"content\": \"Thank you\",\n  \"size\": \"1\",\n  \"price\": \"0\",\n  \"receiveTime\": \"2026-11-21 10:20:05\",\n  \"smsStatus\": \"DELIVRD\"\n}",
     & changes); }
 }
+
 #[test]
 fn did_sms_form_push_upstream() {
     testing::round_trip::<
@@ -212,12 +234,14 @@ fn did_sms_form_push_upstream() {
         "{\n  \"messageId\": \"5b7e0a9c2d4f46818e3c1a2b3c4d5e6f9\",\n  \"toPhone\": \"+85230001111\",\n  \"fromPhone\": \"+8613912345678\",\n  \"content\": \"1+1 = 2 & more\",\n  \"size\": \"1\",\n  \"price\": \"0.0000\",\n  \"receiveTime\": \"2026-11-21 10:20:05\",\n  \"smsStatus\": \"DELIVRD\"\n}",
     );
 }
+
 proptest! {
     #[test] fn did_sms_form_push_upstream_changed(changes in vec(any:: < (usize, usize) >
     (), 1..8)) { testing::decodes_changed:: < nxcloud_did::DidSmsEvent >
     ("{\n  \"messageId\": \"5b7e0a9c2d4f46818e3c1a2b3c4d5e6f9\",\n  \"toPhone\": \"+85230001111\",\n  \"fromPhone\": \"+8613912345678\",\n  \"content\": \"1+1 = 2 & more\",\n  \"size\": \"1\",\n  \"price\": \"0.0000\",\n  \"receiveTime\": \"2026-11-21 10:20:05\",\n  \"smsStatus\": \"DELIVRD\"\n}",
     & changes); }
 }
+
 #[test]
 fn did_sms_form_push_receipt() {
     testing::round_trip::<
@@ -232,6 +256,7 @@ fn did_sms_form_push_receipt() {
         "{\n  \"messageId\": \"5b7e0a9c2d4f46818e3c1a2b3c4d5e6fa\",\n  \"type\": \"0\",\n  \"toPhone\": \"+8613912345678\",\n  \"fromPhone\": \"+85230001111\",\n  \"content\": \"Your parcel has arrived\",\n  \"size\": \"2\",\n  \"price\": \"0.0700\",\n  \"receiveTime\": \"2026-11-21 10:15:42\",\n  \"smsStatus\": \"UNDELIVR\"\n}",
     );
 }
+
 proptest! {
     #[test] fn did_sms_form_push_receipt_changed(changes in vec(any:: < (usize, usize) >
     (), 1..8)) { testing::decodes_changed:: < nxcloud_did::DidSmsEvent >

@@ -2,12 +2,14 @@
 use nxcloud_sandbox::testing;
 use proptest::collection::vec;
 use proptest::prelude::{any, proptest};
+
 #[test]
 fn submit_check_request_minimal() {
     testing::round_trip::<
         nxcloud_number_check::SubmitCheck,
     >("{\n  \"phone\": \"8613912345678\",\n  \"appkey\": \"app-1\"\n}", &[]);
 }
+
 #[test]
 fn submit_check_request_full() {
     testing::round_trip::<
@@ -17,6 +19,7 @@ fn submit_check_request_full() {
         &[],
     );
 }
+
 #[test]
 fn submit_check_reply_success() {
     testing::round_trip::<
@@ -31,12 +34,14 @@ fn submit_check_reply_success() {
         "{\n  \"code\": 0,\n  \"msg\": \"success\",\n  \"data\": {\n    \"messageId\": \"4f1c8a3e9b7d4c52a06e1d2b3c4f5a69\",\n    \"batchNo\": \"739201846512\"\n  }\n}",
     );
 }
+
 proptest! {
     #[test] fn submit_check_reply_success_changed(changes in vec(any:: < (usize, usize) >
     (), 1..8)) { testing::decodes_changed:: < nxcloud_number_check::SubmitCheckReply >
     ("{\n  \"code\": 0,\n  \"msg\": \"success\",\n  \"data\": {\n    \"messageId\": \"4f1c8a3e9b7d4c52a06e1d2b3c4f5a69\",\n    \"batchNo\": \"739201846512\"\n  }\n}",
     & changes); }
 }
+
 #[test]
 fn submit_check_reply_failure() {
     testing::round_trip::<
@@ -51,12 +56,14 @@ fn submit_check_reply_failure() {
         "{\n  \"code\": 201,\n  \"msg\": \"parameter error or empty\",\n  \"data\": {\n    \"messageId\": \"\",\n    \"batchNo\": \"\"\n  }\n}",
     );
 }
+
 proptest! {
     #[test] fn submit_check_reply_failure_changed(changes in vec(any:: < (usize, usize) >
     (), 1..8)) { testing::decodes_changed:: < nxcloud_number_check::SubmitCheckReply >
     ("{\n  \"code\": 201,\n  \"msg\": \"parameter error or empty\",\n  \"data\": {\n    \"messageId\": \"\",\n    \"batchNo\": \"\"\n  }\n}",
     & changes); }
 }
+
 #[test]
 fn query_checks_request_by_batch() {
     testing::round_trip::<
@@ -66,6 +73,7 @@ fn query_checks_request_by_batch() {
         &[],
     );
 }
+
 #[test]
 fn query_checks_request_full() {
     testing::round_trip::<
@@ -75,6 +83,7 @@ fn query_checks_request_full() {
         &[],
     );
 }
+
 #[test]
 fn query_checks_reply_success() {
     testing::round_trip::<
@@ -89,12 +98,14 @@ fn query_checks_reply_success() {
         "{\n  \"code\": 0,\n  \"msg\": \"Request succeeded\",\n  \"data\": {\n    \"page\": 1,\n    \"pageSize\": 100,\n    \"totalPage\": 1,\n    \"totalSize\": 3,\n    \"result\": [\n      {\n        \"messageId\": \"4f1c8a3e9b7d4c52a06e1d2b3c4f5a69-482913\",\n        \"batchNo\": \"import-2026-11-21\",\n        \"phone\": \"84912345678\",\n        \"checkLevel\": 5,\n        \"preCheck\": \"YES\",\n        \"regionCode\": \"VN\",\n        \"countryCode\": \"84\",\n        \"nationalNumber\": \"0912 345 678\",\n        \"standNumber\": \"+84 912 345 678\",\n        \"numberType\": 2,\n        \"carrier\": \"Example Mobile\",\n        \"price\": 0.0125,\n        \"currency\": \"USD\",\n        \"validity\": \"YES\",\n        \"reachable\": \"UNKNOWN\",\n        \"roaming\": \"NO\"\n      },\n      {\n        \"messageId\": \"4f1c8a3e9b7d4c52a06e1d2b3c4f5a69-2\",\n        \"batchNo\": \"import-2026-11-21\",\n        \"phone\": \"84********1\",\n        \"checkLevel\": 2,\n        \"preCheck\": \"YES\",\n        \"regionCode\": \"VN\",\n        \"countryCode\": \"84\",\n        \"nationalNumber\": \"0987 654 321\",\n        \"standNumber\": \"+84 987 654 321\",\n        \"numberType\": 1,\n        \"carrier\": \"\",\n        \"price\": 0,\n        \"currency\": \"VND\",\n        \"validity\": \"\",\n        \"reachable\": \"\",\n        \"roaming\": \"\"\n      },\n      {\n        \"messageId\": \"4f1c8a3e9b7d4c52a06e1d2b3c4f5a69-2\",\n        \"batchNo\": \"import-2026-11-21\",\n        \"phone\": \"84955512345\",\n        \"checkLevel\": 4,\n        \"preCheck\": \"YES\",\n        \"regionCode\": \"VN\",\n        \"countryCode\": \"84\",\n        \"nationalNumber\": \"0955 512 345\",\n        \"standNumber\": \"+84 955 512 345\",\n        \"numberType\": 2,\n        \"carrier\": \"Example Mobile\",\n        \"price\": 0.0231,\n        \"currency\": \"USD\",\n        \"early\": \"YES\",\n        \"answered\": \"NO\",\n        \"response\": \"power_off_or_out_of_service\"\n      }\n    ]\n  }\n}",
     );
 }
+
 proptest! {
     #[test] fn query_checks_reply_success_changed(changes in vec(any:: < (usize, usize) >
     (), 1..8)) { testing::decodes_changed:: < nxcloud_number_check::QueryChecksReply >
     ("{\n  \"code\": 0,\n  \"msg\": \"Request succeeded\",\n  \"data\": {\n    \"page\": 1,\n    \"pageSize\": 100,\n    \"totalPage\": 1,\n    \"totalSize\": 3,\n    \"result\": [\n      {\n        \"messageId\": \"4f1c8a3e9b7d4c52a06e1d2b3c4f5a69-482913\",\n        \"batchNo\": \"import-2026-11-21\",\n        \"phone\": \"84912345678\",\n        \"checkLevel\": 5,\n        \"preCheck\": \"YES\",\n        \"regionCode\": \"VN\",\n        \"countryCode\": \"84\",\n        \"nationalNumber\": \"0912 345 678\",\n        \"standNumber\": \"+84 912 345 678\",\n        \"numberType\": 2,\n        \"carrier\": \"Example Mobile\",\n        \"price\": 0.0125,\n        \"currency\": \"USD\",\n        \"validity\": \"YES\",\n        \"reachable\": \"UNKNOWN\",\n        \"roaming\": \"NO\"\n      },\n      {\n        \"messageId\": \"4f1c8a3e9b7d4c52a06e1d2b3c4f5a69-2\",\n        \"batchNo\": \"import-2026-11-21\",\n        \"phone\": \"84********1\",\n        \"checkLevel\": 2,\n        \"preCheck\": \"YES\",\n        \"regionCode\": \"VN\",\n        \"countryCode\": \"84\",\n        \"nationalNumber\": \"0987 654 321\",\n        \"standNumber\": \"+84 987 654 321\",\n        \"numberType\": 1,\n        \"carrier\": \"\",\n        \"price\": 0,\n        \"currency\": \"VND\",\n        \"validity\": \"\",\n        \"reachable\": \"\",\n        \"roaming\": \"\"\n      },\n      {\n        \"messageId\": \"4f1c8a3e9b7d4c52a06e1d2b3c4f5a69-2\",\n        \"batchNo\": \"import-2026-11-21\",\n        \"phone\": \"84955512345\",\n        \"checkLevel\": 4,\n        \"preCheck\": \"YES\",\n        \"regionCode\": \"VN\",\n        \"countryCode\": \"84\",\n        \"nationalNumber\": \"0955 512 345\",\n        \"standNumber\": \"+84 955 512 345\",\n        \"numberType\": 2,\n        \"carrier\": \"Example Mobile\",\n        \"price\": 0.0231,\n        \"currency\": \"USD\",\n        \"early\": \"YES\",\n        \"answered\": \"NO\",\n        \"response\": \"power_off_or_out_of_service\"\n      }\n    ]\n  }\n}",
     & changes); }
 }
+
 #[test]
 fn query_checks_reply_empty() {
     testing::round_trip::<
@@ -109,12 +120,14 @@ fn query_checks_reply_empty() {
         "{\n  \"code\": 0,\n  \"msg\": \"Request succeeded\",\n  \"data\": {\n    \"page\": 1,\n    \"pageSize\": 100,\n    \"totalPage\": 0,\n    \"totalSize\": 0,\n    \"result\": []\n  }\n}",
     );
 }
+
 proptest! {
     #[test] fn query_checks_reply_empty_changed(changes in vec(any:: < (usize, usize) >
     (), 1..8)) { testing::decodes_changed:: < nxcloud_number_check::QueryChecksReply >
     ("{\n  \"code\": 0,\n  \"msg\": \"Request succeeded\",\n  \"data\": {\n    \"page\": 1,\n    \"pageSize\": 100,\n    \"totalPage\": 0,\n    \"totalSize\": 0,\n    \"result\": []\n  }\n}",
     & changes); }
 }
+
 #[test]
 fn query_checks_reply_failure() {
     testing::round_trip::<
@@ -124,12 +137,14 @@ fn query_checks_reply_failure() {
         nxcloud_number_check::QueryChecksReply,
     >("{\n  \"code\": 88,\n  \"msg\": \"date format error\",\n  \"data\": {}\n}");
 }
+
 proptest! {
     #[test] fn query_checks_reply_failure_changed(changes in vec(any:: < (usize, usize) >
     (), 1..8)) { testing::decodes_changed:: < nxcloud_number_check::QueryChecksReply >
     ("{\n  \"code\": 88,\n  \"msg\": \"date format error\",\n  \"data\": {}\n}", &
     changes); }
 }
+
 #[test]
 fn number_check_result_push_basic() {
     testing::round_trip::<
@@ -144,12 +159,14 @@ fn number_check_result_push_basic() {
         "{\n  \"messageId\": \"7d0f6c1e-52ab-4c39-8e4d-9a1b2c3d4e5f\",\n  \"code\": 0,\n  \"msg\": \"success\",\n  \"batchNo\": \"import-2026-11-21\",\n  \"phone\": \"8613912345678\",\n  \"data\": {\n    \"basic\": {\n      \"preCheck\": \"YES\",\n      \"regionCode\": \"CN\",\n      \"countryCode\": \"86\",\n      \"nationalNumber\": \"139 1234 5678\",\n      \"standNumber\": \"+86 139 1234 5678\",\n      \"numberType\": 2,\n      \"carrier\": \"Example Mobile\"\n    }\n  },\n  \"cost\": {\n    \"price\": 0.01,\n    \"currency\": \"USD\"\n  }\n}",
     );
 }
+
 proptest! {
     #[test] fn number_check_result_push_basic_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: < nxcloud_number_check::CheckEvent >
     ("{\n  \"messageId\": \"7d0f6c1e-52ab-4c39-8e4d-9a1b2c3d4e5f\",\n  \"code\": 0,\n  \"msg\": \"success\",\n  \"batchNo\": \"import-2026-11-21\",\n  \"phone\": \"8613912345678\",\n  \"data\": {\n    \"basic\": {\n      \"preCheck\": \"YES\",\n      \"regionCode\": \"CN\",\n      \"countryCode\": \"86\",\n      \"nationalNumber\": \"139 1234 5678\",\n      \"standNumber\": \"+86 139 1234 5678\",\n      \"numberType\": 2,\n      \"carrier\": \"Example Mobile\"\n    }\n  },\n  \"cost\": {\n    \"price\": 0.01,\n    \"currency\": \"USD\"\n  }\n}",
     & changes); }
 }
+
 #[test]
 fn number_check_result_push_hlr() {
     testing::round_trip::<
@@ -164,12 +181,14 @@ fn number_check_result_push_hlr() {
         "{\n  \"messageId\": \"7d0f6c1e-52ab-4c39-8e4d-9a1b2c3d4e60\",\n  \"code\": 0,\n  \"msg\": \"success\",\n  \"batchNo\": \"739201846512\",\n  \"phone\": \"2348012345678\",\n  \"data\": {\n    \"basic\": {\n      \"preCheck\": \"YES\",\n      \"regionCode\": \"CN\",\n      \"countryCode\": \"86\",\n      \"nationalNumber\": \"139 1234 5678\",\n      \"standNumber\": \"+86 139 1234 5678\",\n      \"numberType\": 2,\n      \"carrier\": \"Example Mobile\"\n    },\n    \"live\": {\n      \"validity\": \"YES\",\n      \"reachable\": \"NO\",\n      \"roaming\": \"UNKNOWN\"\n    }\n  },\n  \"cost\": {\n    \"price\": 0.823,\n    \"currency\": \"CNY\"\n  }\n}",
     );
 }
+
 proptest! {
     #[test] fn number_check_result_push_hlr_changed(changes in vec(any:: < (usize, usize)
     > (), 1..8)) { testing::decodes_changed:: < nxcloud_number_check::CheckEvent >
     ("{\n  \"messageId\": \"7d0f6c1e-52ab-4c39-8e4d-9a1b2c3d4e60\",\n  \"code\": 0,\n  \"msg\": \"success\",\n  \"batchNo\": \"739201846512\",\n  \"phone\": \"2348012345678\",\n  \"data\": {\n    \"basic\": {\n      \"preCheck\": \"YES\",\n      \"regionCode\": \"CN\",\n      \"countryCode\": \"86\",\n      \"nationalNumber\": \"139 1234 5678\",\n      \"standNumber\": \"+86 139 1234 5678\",\n      \"numberType\": 2,\n      \"carrier\": \"Example Mobile\"\n    },\n    \"live\": {\n      \"validity\": \"YES\",\n      \"reachable\": \"NO\",\n      \"roaming\": \"UNKNOWN\"\n    }\n  },\n  \"cost\": {\n    \"price\": 0.823,\n    \"currency\": \"CNY\"\n  }\n}",
     & changes); }
 }
+
 #[test]
 fn number_check_result_push_call() {
     testing::round_trip::<
@@ -184,12 +203,14 @@ fn number_check_result_push_call() {
         "{\n  \"messageId\": \"7d0f6c1e-52ab-4c39-8e4d-9a1b2c3d4e61\",\n  \"code\": 0,\n  \"msg\": \"success\",\n  \"batchNo\": \"739201846512\",\n  \"phone\": \"8613912345678\",\n  \"data\": {\n    \"basic\": {\n      \"preCheck\": \"YES\",\n      \"regionCode\": \"CN\",\n      \"countryCode\": \"86\",\n      \"nationalNumber\": \"139 1234 5678\",\n      \"standNumber\": \"+86 139 1234 5678\",\n      \"numberType\": 2,\n      \"carrier\": \"Example Mobile\"\n    },\n    \"dial\": {\n      \"early\": \"YES\",\n      \"answered\": \"NO\",\n      \"response\": \"no_response\"\n    }\n  },\n  \"cost\": {\n    \"price\": 0.05,\n    \"currency\": \"USD\"\n  }\n}",
     );
 }
+
 proptest! {
     #[test] fn number_check_result_push_call_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: < nxcloud_number_check::CheckEvent >
     ("{\n  \"messageId\": \"7d0f6c1e-52ab-4c39-8e4d-9a1b2c3d4e61\",\n  \"code\": 0,\n  \"msg\": \"success\",\n  \"batchNo\": \"739201846512\",\n  \"phone\": \"8613912345678\",\n  \"data\": {\n    \"basic\": {\n      \"preCheck\": \"YES\",\n      \"regionCode\": \"CN\",\n      \"countryCode\": \"86\",\n      \"nationalNumber\": \"139 1234 5678\",\n      \"standNumber\": \"+86 139 1234 5678\",\n      \"numberType\": 2,\n      \"carrier\": \"Example Mobile\"\n    },\n    \"dial\": {\n      \"early\": \"YES\",\n      \"answered\": \"NO\",\n      \"response\": \"no_response\"\n    }\n  },\n  \"cost\": {\n    \"price\": 0.05,\n    \"currency\": \"USD\"\n  }\n}",
     & changes); }
 }
+
 #[test]
 fn number_check_result_push_failure() {
     testing::round_trip::<
@@ -204,6 +225,7 @@ fn number_check_result_push_failure() {
         "{\n  \"messageId\": \"7d0f6c1e-52ab-4c39-8e4d-9a1b2c3d4e62\",\n  \"code\": 114,\n  \"msg\": \"number format is invalid\",\n  \"batchNo\": \"739201846512\",\n  \"phone\": \"86139\"\n}",
     );
 }
+
 proptest! {
     #[test] fn number_check_result_push_failure_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: < nxcloud_number_check::CheckEvent >

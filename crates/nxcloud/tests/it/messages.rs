@@ -104,7 +104,7 @@ fn a_viber_video_with_text_and_button() {
 fn a_limit_inside_a_message_is_named_by_its_path() {
     let video = VideoTextButtonMessage::new("t", "v", 1024, 601, "Look", "Open");
     let message = viber::SendMessage::new("app", "375291234567", video);
-    let broken = nxcloud_client::codegen::validate::Validator::run(&message)
+    let broken = nxcloud_client::codegen::Validator::run(&message)
         .unwrap_err()
         .to_string();
     assert_eq!(broken, "`messageData.duration` must be at most 600");

@@ -2,6 +2,7 @@
 use nxcloud_sandbox::testing;
 use proptest::collection::vec;
 use proptest::prelude::{any, proptest};
+
 #[test]
 fn init_request_login() {
     testing::round_trip::<
@@ -11,6 +12,7 @@ fn init_request_login() {
         &[],
     );
 }
+
 #[test]
 fn init_reply_success() {
     testing::round_trip::<
@@ -25,12 +27,14 @@ fn init_reply_success() {
         "{\n  \"code\": 0,\n  \"msg\": \"success\",\n  \"data\": {\n    \"requestId\": \"9b2f7a54-0c1d-4e8e-a3b6-51c7d2e8f904\",\n    \"url\": \"https://ota.example/authorize?t=abc123\"\n  }\n}",
     );
 }
+
 proptest! {
     #[test] fn init_reply_success_changed(changes in vec(any:: < (usize, usize) > (), 1
     ..8)) { testing::decodes_changed:: < nxcloud_ota::InitReply >
     ("{\n  \"code\": 0,\n  \"msg\": \"success\",\n  \"data\": {\n    \"requestId\": \"9b2f7a54-0c1d-4e8e-a3b6-51c7d2e8f904\",\n    \"url\": \"https://ota.example/authorize?t=abc123\"\n  }\n}",
     & changes); }
 }
+
 #[test]
 fn init_reply_failure() {
     testing::round_trip::<
@@ -40,12 +44,14 @@ fn init_reply_failure() {
         nxcloud_ota::InitReply,
     >("{\n  \"code\": 9901,\n  \"msg\": \"parameter error\",\n  \"data\": null\n}");
 }
+
 proptest! {
     #[test] fn init_reply_failure_changed(changes in vec(any:: < (usize, usize) > (), 1
     ..8)) { testing::decodes_changed:: < nxcloud_ota::InitReply >
     ("{\n  \"code\": 9901,\n  \"msg\": \"parameter error\",\n  \"data\": null\n}", &
     changes); }
 }
+
 #[test]
 fn verify_request_look_up() {
     testing::round_trip::<
@@ -55,6 +61,7 @@ fn verify_request_look_up() {
         &[],
     );
 }
+
 #[test]
 fn verify_reply_success() {
     testing::round_trip::<
@@ -69,12 +76,14 @@ fn verify_reply_success() {
         "{\n  \"code\": 0,\n  \"msg\": \"success\",\n  \"data\": {\n    \"requestId\": \"9b2f7a54-0c1d-4e8e-a3b6-51c7d2e8f904\",\n    \"status\": \"SUCCESS\"\n  }\n}",
     );
 }
+
 proptest! {
     #[test] fn verify_reply_success_changed(changes in vec(any:: < (usize, usize) > (), 1
     ..8)) { testing::decodes_changed:: < nxcloud_ota::VerifyReply >
     ("{\n  \"code\": 0,\n  \"msg\": \"success\",\n  \"data\": {\n    \"requestId\": \"9b2f7a54-0c1d-4e8e-a3b6-51c7d2e8f904\",\n    \"status\": \"SUCCESS\"\n  }\n}",
     & changes); }
 }
+
 #[test]
 fn verify_reply_pending() {
     testing::round_trip::<
@@ -89,12 +98,14 @@ fn verify_reply_pending() {
         "{\n  \"code\": 0,\n  \"msg\": \"success\",\n  \"data\": {\n    \"requestId\": \"9b2f7a54-0c1d-4e8e-a3b6-51c7d2e8f904\",\n    \"status\": \"PENDING\"\n  }\n}",
     );
 }
+
 proptest! {
     #[test] fn verify_reply_pending_changed(changes in vec(any:: < (usize, usize) > (), 1
     ..8)) { testing::decodes_changed:: < nxcloud_ota::VerifyReply >
     ("{\n  \"code\": 0,\n  \"msg\": \"success\",\n  \"data\": {\n    \"requestId\": \"9b2f7a54-0c1d-4e8e-a3b6-51c7d2e8f904\",\n    \"status\": \"PENDING\"\n  }\n}",
     & changes); }
 }
+
 #[test]
 fn verify_reply_failure() {
     testing::round_trip::<
@@ -107,12 +118,14 @@ fn verify_reply_failure() {
         nxcloud_ota::VerifyReply,
     >("{\n  \"code\": 2205,\n  \"msg\": \"record not found\",\n  \"data\": null\n}");
 }
+
 proptest! {
     #[test] fn verify_reply_failure_changed(changes in vec(any:: < (usize, usize) > (), 1
     ..8)) { testing::decodes_changed:: < nxcloud_ota::VerifyReply >
     ("{\n  \"code\": 2205,\n  \"msg\": \"record not found\",\n  \"data\": null\n}", &
     changes); }
 }
+
 #[test]
 fn verification_status_push_matched() {
     testing::round_trip::<
@@ -127,6 +140,7 @@ fn verification_status_push_matched() {
         "{\n  \"requestId\": \"9b2f7a54-0c1d-4e8e-a3b6-51c7d2e8f904\",\n  \"phone\": \"8613912345678\",\n  \"status\": \"SUCCESS\",\n  \"drTime\": \"2026-11-21 10:15:42\"\n}",
     );
 }
+
 proptest! {
     #[test] fn verification_status_push_matched_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: <
@@ -134,6 +148,7 @@ proptest! {
     ("{\n  \"requestId\": \"9b2f7a54-0c1d-4e8e-a3b6-51c7d2e8f904\",\n  \"phone\": \"8613912345678\",\n  \"status\": \"SUCCESS\",\n  \"drTime\": \"2026-11-21 10:15:42\"\n}",
     & changes); }
 }
+
 #[test]
 fn verification_status_push_not_matched() {
     testing::round_trip::<
@@ -148,6 +163,7 @@ fn verification_status_push_not_matched() {
         "{\n  \"requestId\": \"9b2f7a54-0c1d-4e8e-a3b6-51c7d2e8f905\",\n  \"phone\": \"8613912345679\",\n  \"status\": \"MISMATCH\",\n  \"drTime\": \"2026-11-21 10:16:05\"\n}",
     );
 }
+
 proptest! {
     #[test] fn verification_status_push_not_matched_changed(changes in vec(any:: <
     (usize, usize) > (), 1..8)) { testing::decodes_changed:: <

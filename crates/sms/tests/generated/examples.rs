@@ -2,6 +2,7 @@
 use nxcloud_sandbox::testing;
 use proptest::collection::vec;
 use proptest::prelude::{any, proptest};
+
 #[test]
 fn send_sms_request_plain() {
     testing::round_trip::<
@@ -11,6 +12,7 @@ fn send_sms_request_plain() {
         &[],
     );
 }
+
 #[test]
 fn send_sms_request_full() {
     testing::round_trip::<
@@ -20,6 +22,7 @@ fn send_sms_request_full() {
         &[],
     );
 }
+
 #[test]
 fn send_sms_reply_success() {
     testing::round_trip::<
@@ -34,12 +37,14 @@ fn send_sms_reply_success() {
         "{\n  \"code\": \"0\",\n  \"messageid\": \"202611210001\",\n  \"result\": \"success\"\n}",
     );
 }
+
 proptest! {
     #[test] fn send_sms_reply_success_changed(changes in vec(any:: < (usize, usize) > (),
     1..8)) { testing::decodes_changed:: < nxcloud_sms::SendSmsReply >
     ("{\n  \"code\": \"0\",\n  \"messageid\": \"202611210001\",\n  \"result\": \"success\"\n}",
     & changes); }
 }
+
 #[test]
 fn send_sms_reply_failure() {
     testing::round_trip::<
@@ -54,12 +59,14 @@ fn send_sms_reply_failure() {
         "{\n  \"code\": \"2\",\n  \"messageid\": \"\",\n  \"result\": \"parameter error\"\n}",
     );
 }
+
 proptest! {
     #[test] fn send_sms_reply_failure_changed(changes in vec(any:: < (usize, usize) > (),
     1..8)) { testing::decodes_changed:: < nxcloud_sms::SendSmsReply >
     ("{\n  \"code\": \"2\",\n  \"messageid\": \"\",\n  \"result\": \"parameter error\"\n}",
     & changes); }
 }
+
 #[test]
 fn sms_receipt_push_delivered() {
     testing::round_trip::<
@@ -74,12 +81,14 @@ fn sms_receipt_push_delivered() {
         "{\n  \"phone\": \"8615012345678\",\n  \"status\": \"2\",\n  \"result\": \"DELIVRD\",\n  \"drtime\": \"2026-11-21 10:15:42\",\n  \"messageid\": \"202611210001\",\n  \"currency\": \"USD\",\n  \"price\": \"0.0350\",\n  \"rate\": \"7.05\",\n  \"sendtime\": \"2026-11-21 10:15:39\",\n  \"size\": \"1\"\n}",
     );
 }
+
 proptest! {
     #[test] fn sms_receipt_push_delivered_changed(changes in vec(any:: < (usize, usize) >
     (), 1..8)) { testing::decodes_changed:: < nxcloud_sms::SmsReceipt >
     ("{\n  \"phone\": \"8615012345678\",\n  \"status\": \"2\",\n  \"result\": \"DELIVRD\",\n  \"drtime\": \"2026-11-21 10:15:42\",\n  \"messageid\": \"202611210001\",\n  \"currency\": \"USD\",\n  \"price\": \"0.0350\",\n  \"rate\": \"7.05\",\n  \"sendtime\": \"2026-11-21 10:15:39\",\n  \"size\": \"1\"\n}",
     & changes); }
 }
+
 #[test]
 fn sms_receipt_push_undelivered_with_ext() {
     testing::round_trip::<
@@ -94,6 +103,7 @@ fn sms_receipt_push_undelivered_with_ext() {
         "{\n  \"phone\": \"8615012345678\",\n  \"status\": \"5\",\n  \"result\": \"UNDELIV\",\n  \"drtime\": \"2026-11-21 10:20:00\",\n  \"messageid\": \"20261121101539001-0123456789\",\n  \"currency\": \"CNY\",\n  \"price\": \"0.2400\",\n  \"rate\": \"7.05\",\n  \"sendtime\": \"2026-11-21 10:15:39\",\n  \"size\": \"2\",\n  \"ext\": \"customer-77\"\n}",
     );
 }
+
 proptest! {
     #[test] fn sms_receipt_push_undelivered_with_ext_changed(changes in vec(any:: <
     (usize, usize) > (), 1..8)) { testing::decodes_changed:: < nxcloud_sms::SmsReceipt >

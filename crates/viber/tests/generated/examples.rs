@@ -2,6 +2,7 @@
 use nxcloud_sandbox::testing;
 use proptest::collection::vec;
 use proptest::prelude::{any, proptest};
+
 #[test]
 fn send_message_request_text() {
     testing::round_trip::<
@@ -11,6 +12,7 @@ fn send_message_request_text() {
         &[],
     );
 }
+
 #[test]
 fn send_message_request_image() {
     testing::round_trip::<
@@ -20,6 +22,7 @@ fn send_message_request_image() {
         &[],
     );
 }
+
 #[test]
 fn send_message_request_text_image() {
     testing::round_trip::<
@@ -29,6 +32,7 @@ fn send_message_request_text_image() {
         &[],
     );
 }
+
 #[test]
 fn send_message_request_text_image_button() {
     testing::round_trip::<
@@ -38,6 +42,7 @@ fn send_message_request_text_image_button() {
         &[],
     );
 }
+
 #[test]
 fn send_message_request_text_button() {
     testing::round_trip::<
@@ -47,6 +52,7 @@ fn send_message_request_text_button() {
         &[],
     );
 }
+
 #[test]
 fn send_message_request_file() {
     testing::round_trip::<
@@ -56,6 +62,7 @@ fn send_message_request_file() {
         &[],
     );
 }
+
 #[test]
 fn send_message_request_video() {
     testing::round_trip::<
@@ -65,6 +72,7 @@ fn send_message_request_video() {
         &[],
     );
 }
+
 #[test]
 fn send_message_request_video_text() {
     testing::round_trip::<
@@ -74,6 +82,7 @@ fn send_message_request_video_text() {
         &[],
     );
 }
+
 #[test]
 fn send_message_request_video_text_button() {
     testing::round_trip::<
@@ -83,6 +92,7 @@ fn send_message_request_video_text_button() {
         &[],
     );
 }
+
 #[test]
 fn send_message_reply_success() {
     testing::round_trip::<
@@ -97,12 +107,14 @@ fn send_message_reply_success() {
         "{\n  \"code\": 0,\n  \"message\": \"success\",\n  \"data\": {\n    \"requestId\": \"3c5e7a90-1b2d-4f6a-8c9e-0d1e2f3a4b5c\"\n  }\n}",
     );
 }
+
 proptest! {
     #[test] fn send_message_reply_success_changed(changes in vec(any:: < (usize, usize) >
     (), 1..8)) { testing::decodes_changed:: < nxcloud_viber::SendMessageReply >
     ("{\n  \"code\": 0,\n  \"message\": \"success\",\n  \"data\": {\n    \"requestId\": \"3c5e7a90-1b2d-4f6a-8c9e-0d1e2f3a4b5c\"\n  }\n}",
     & changes); }
 }
+
 #[test]
 fn send_message_reply_failure() {
     testing::round_trip::<
@@ -112,11 +124,13 @@ fn send_message_reply_failure() {
         nxcloud_viber::SendMessageReply,
     >("{\n  \"code\": 9000,\n  \"message\": \"request parameter error\"\n}");
 }
+
 proptest! {
     #[test] fn send_message_reply_failure_changed(changes in vec(any:: < (usize, usize) >
     (), 1..8)) { testing::decodes_changed:: < nxcloud_viber::SendMessageReply >
     ("{\n  \"code\": 9000,\n  \"message\": \"request parameter error\"\n}", & changes); }
 }
+
 #[test]
 fn message_receipt_push_delivered() {
     testing::round_trip::<
@@ -131,12 +145,14 @@ fn message_receipt_push_delivered() {
         "{\n  \"status\": \"delivered\",\n  \"requestId\": \"3c5e7a90-1b2d-4f6a-8c9e-0d1e2f3a4b5c\",\n  \"code\": 11001,\n  \"message\": \"Delivered\",\n  \"sendTime\": \"2026-11-21 10:15:42\"\n}",
     );
 }
+
 proptest! {
     #[test] fn message_receipt_push_delivered_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: < nxcloud_viber::MessageReceipt >
     ("{\n  \"status\": \"delivered\",\n  \"requestId\": \"3c5e7a90-1b2d-4f6a-8c9e-0d1e2f3a4b5c\",\n  \"code\": 11001,\n  \"message\": \"Delivered\",\n  \"sendTime\": \"2026-11-21 10:15:42\"\n}",
     & changes); }
 }
+
 #[test]
 fn message_receipt_push_seen() {
     testing::round_trip::<
@@ -151,12 +167,14 @@ fn message_receipt_push_seen() {
         "{\n  \"status\": \"seen\",\n  \"requestId\": \"3c5e7a90-1b2d-4f6a-8c9e-0d1e2f3a4b5c\",\n  \"code\": 11002,\n  \"message\": \"Seen\",\n  \"sendTime\": \"2026-11-21 10:17:03\"\n}",
     );
 }
+
 proptest! {
     #[test] fn message_receipt_push_seen_changed(changes in vec(any:: < (usize, usize) >
     (), 1..8)) { testing::decodes_changed:: < nxcloud_viber::MessageReceipt >
     ("{\n  \"status\": \"seen\",\n  \"requestId\": \"3c5e7a90-1b2d-4f6a-8c9e-0d1e2f3a4b5c\",\n  \"code\": 11002,\n  \"message\": \"Seen\",\n  \"sendTime\": \"2026-11-21 10:17:03\"\n}",
     & changes); }
 }
+
 #[test]
 fn message_receipt_push_failed() {
     testing::round_trip::<
@@ -171,12 +189,14 @@ fn message_receipt_push_failed() {
         "{\n  \"status\": \"failed\",\n  \"requestId\": \"3c5e7a90-1b2d-4f6a-8c9e-0d1e2f3a4b5d\",\n  \"code\": 11000,\n  \"message\": \"Refused by Viber\",\n  \"sendTime\": \"2026-11-21 10:15:42\"\n}",
     );
 }
+
 proptest! {
     #[test] fn message_receipt_push_failed_changed(changes in vec(any:: < (usize, usize)
     > (), 1..8)) { testing::decodes_changed:: < nxcloud_viber::MessageReceipt >
     ("{\n  \"status\": \"failed\",\n  \"requestId\": \"3c5e7a90-1b2d-4f6a-8c9e-0d1e2f3a4b5d\",\n  \"code\": 11000,\n  \"message\": \"Refused by Viber\",\n  \"sendTime\": \"2026-11-21 10:15:42\"\n}",
     & changes); }
 }
+
 #[test]
 fn message_receipt_push_expired() {
     testing::round_trip::<
@@ -191,12 +211,14 @@ fn message_receipt_push_expired() {
         "{\n  \"status\": \"expired\",\n  \"requestId\": \"3c5e7a90-1b2d-4f6a-8c9e-0d1e2f3a4b5e\",\n  \"code\": 11003,\n  \"message\": \"Expired\",\n  \"sendTime\": \"2026-11-21 10:15:42\"\n}",
     );
 }
+
 proptest! {
     #[test] fn message_receipt_push_expired_changed(changes in vec(any:: < (usize, usize)
     > (), 1..8)) { testing::decodes_changed:: < nxcloud_viber::MessageReceipt >
     ("{\n  \"status\": \"expired\",\n  \"requestId\": \"3c5e7a90-1b2d-4f6a-8c9e-0d1e2f3a4b5e\",\n  \"code\": 11003,\n  \"message\": \"Expired\",\n  \"sendTime\": \"2026-11-21 10:15:42\"\n}",
     & changes); }
 }
+
 #[test]
 fn message_receipt_push_failed_by_platform() {
     testing::round_trip::<
@@ -211,6 +233,7 @@ fn message_receipt_push_failed_by_platform() {
         "{\n  \"status\": \"failed\",\n  \"requestId\": \"3c5e7a90-1b2d-4f6a-8c9e-0d1e2f3a4b5f\",\n  \"code\": 9002,\n  \"message\": \"Invalid phone number\",\n  \"sendTime\": \"2026-11-21 10:15:42\"\n}",
     );
 }
+
 proptest! {
     #[test] fn message_receipt_push_failed_by_platform_changed(changes in vec(any:: <
     (usize, usize) > (), 1..8)) { testing::decodes_changed:: <
@@ -218,6 +241,7 @@ proptest! {
     ("{\n  \"status\": \"failed\",\n  \"requestId\": \"3c5e7a90-1b2d-4f6a-8c9e-0d1e2f3a4b5f\",\n  \"code\": 9002,\n  \"message\": \"Invalid phone number\",\n  \"sendTime\": \"2026-11-21 10:15:42\"\n}",
     & changes); }
 }
+
 #[test]
 fn message_reply_push_text() {
     testing::round_trip::<
@@ -232,12 +256,14 @@ fn message_reply_push_text() {
         "{\n  \"phone\": \"375291234567\",\n  \"appkey\": \"app-1\",\n  \"traceRequestId\": \"3c5e7a90-1b2d-4f6a-8c9e-0d1e2f3a4b5c\",\n  \"message\": {\n    \"text\": \"Yes please\"\n  },\n  \"sendTime\": \"2026-11-21 10:20:11\"\n}",
     );
 }
+
 proptest! {
     #[test] fn message_reply_push_text_changed(changes in vec(any:: < (usize, usize) >
     (), 1..8)) { testing::decodes_changed:: < nxcloud_viber::MessageReplyEvent >
     ("{\n  \"phone\": \"375291234567\",\n  \"appkey\": \"app-1\",\n  \"traceRequestId\": \"3c5e7a90-1b2d-4f6a-8c9e-0d1e2f3a4b5c\",\n  \"message\": {\n    \"text\": \"Yes please\"\n  },\n  \"sendTime\": \"2026-11-21 10:20:11\"\n}",
     & changes); }
 }
+
 #[test]
 fn message_reply_push_media() {
     testing::round_trip::<
@@ -252,6 +278,7 @@ fn message_reply_push_media() {
         "{\n  \"phone\": \"375291234567\",\n  \"appkey\": \"app-1\",\n  \"traceRequestId\": \"3c5e7a90-1b2d-4f6a-8c9e-0d1e2f3a4b5c\",\n  \"message\": {\n    \"media\": \"https:media.example/photo-1\",\n    \"fileName\": \"photo.jpg\"\n  },\n  \"sendTime\": \"2026-11-21 10:21:30\"\n}",
     );
 }
+
 proptest! {
     #[test] fn message_reply_push_media_changed(changes in vec(any:: < (usize, usize) >
     (), 1..8)) { testing::decodes_changed:: < nxcloud_viber::MessageReplyEvent >

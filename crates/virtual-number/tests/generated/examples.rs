@@ -2,6 +2,7 @@
 use nxcloud_sandbox::testing;
 use proptest::collection::vec;
 use proptest::prelude::{any, proptest};
+
 #[test]
 fn bind_request_minimal() {
     testing::round_trip::<
@@ -11,6 +12,7 @@ fn bind_request_minimal() {
         &[],
     );
 }
+
 #[test]
 fn bind_request_full() {
     testing::round_trip::<
@@ -20,6 +22,7 @@ fn bind_request_full() {
         &[],
     );
 }
+
 #[test]
 fn bind_reply_success() {
     testing::round_trip::<
@@ -34,12 +37,14 @@ fn bind_reply_success() {
         "{\n  \"code\": 0,\n  \"msg\": \"success\",\n  \"requestId\": \"1590000000000000001\",\n  \"data\": {\n    \"bindId\": \"3f9d2c1b7a6e4d5f8091a2b3c4d5e6f7\",\n    \"did\": \"8617012340001\"\n  }\n}",
     );
 }
+
 proptest! {
     #[test] fn bind_reply_success_changed(changes in vec(any:: < (usize, usize) > (), 1
     ..8)) { testing::decodes_changed:: < nxcloud_virtual_number::BindReply >
     ("{\n  \"code\": 0,\n  \"msg\": \"success\",\n  \"requestId\": \"1590000000000000001\",\n  \"data\": {\n    \"bindId\": \"3f9d2c1b7a6e4d5f8091a2b3c4d5e6f7\",\n    \"did\": \"8617012340001\"\n  }\n}",
     & changes); }
 }
+
 #[test]
 fn bind_with_extension_request_minimal() {
     testing::round_trip::<
@@ -49,6 +54,7 @@ fn bind_with_extension_request_minimal() {
         &[],
     );
 }
+
 #[test]
 fn bind_with_extension_request_full() {
     testing::round_trip::<
@@ -58,6 +64,7 @@ fn bind_with_extension_request_full() {
         &[],
     );
 }
+
 #[test]
 fn bind_with_extension_reply_success() {
     testing::round_trip::<
@@ -72,6 +79,7 @@ fn bind_with_extension_reply_success() {
         "{\n  \"code\": 0,\n  \"msg\": \"success\",\n  \"requestId\": \"1590000000000000001\",\n  \"data\": {\n    \"bindId\": \"3f9d2c1b7a6e4d5f8091a2b3c4d5e6f8\",\n    \"did\": \"8617012340001\"\n  }\n}",
     );
 }
+
 proptest! {
     #[test] fn bind_with_extension_reply_success_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: <
@@ -79,6 +87,7 @@ proptest! {
     ("{\n  \"code\": 0,\n  \"msg\": \"success\",\n  \"requestId\": \"1590000000000000001\",\n  \"data\": {\n    \"bindId\": \"3f9d2c1b7a6e4d5f8091a2b3c4d5e6f8\",\n    \"did\": \"8617012340001\"\n  }\n}",
     & changes); }
 }
+
 #[test]
 fn bind_group_request_minimal() {
     testing::round_trip::<
@@ -88,6 +97,7 @@ fn bind_group_request_minimal() {
         &[],
     );
 }
+
 #[test]
 fn bind_group_request_full() {
     testing::round_trip::<
@@ -97,6 +107,7 @@ fn bind_group_request_full() {
         &[],
     );
 }
+
 #[test]
 fn bind_group_reply_success() {
     testing::round_trip::<
@@ -111,24 +122,28 @@ fn bind_group_reply_success() {
         "{\n  \"code\": 0,\n  \"msg\": \"success\",\n  \"requestId\": \"1590000000000000001\",\n  \"data\": {\n    \"bindId\": \"3f9d2c1b7a6e4d5f8091a2b3c4d5e6f9\",\n    \"did\": \"8617012340001\"\n  }\n}",
     );
 }
+
 proptest! {
     #[test] fn bind_group_reply_success_changed(changes in vec(any:: < (usize, usize) >
     (), 1..8)) { testing::decodes_changed:: < nxcloud_virtual_number::BindGroupReply >
     ("{\n  \"code\": 0,\n  \"msg\": \"success\",\n  \"requestId\": \"1590000000000000001\",\n  \"data\": {\n    \"bindId\": \"3f9d2c1b7a6e4d5f8091a2b3c4d5e6f9\",\n    \"did\": \"8617012340001\"\n  }\n}",
     & changes); }
 }
+
 #[test]
 fn unbind_request_by_bind_id() {
     testing::round_trip::<
         nxcloud_virtual_number::Unbind,
     >("{\n  \"bindId\": \"3f9d2c1b7a6e4d5f8091a2b3c4d5e6f7\"\n}", &[]);
 }
+
 #[test]
 fn unbind_request_by_customer_bind_id() {
     testing::round_trip::<
         nxcloud_virtual_number::Unbind,
     >("{\n  \"customerBindId\": \"order-4711\"\n}", &[]);
 }
+
 #[test]
 fn unbind_reply_success() {
     testing::round_trip::<
@@ -143,24 +158,28 @@ fn unbind_reply_success() {
         "{\n  \"code\": 0,\n  \"msg\": \"success\",\n  \"requestId\": \"1590000000000000001\"\n}",
     );
 }
+
 proptest! {
     #[test] fn unbind_reply_success_changed(changes in vec(any:: < (usize, usize) > (), 1
     ..8)) { testing::decodes_changed:: < nxcloud_virtual_number::UnbindReply >
     ("{\n  \"code\": 0,\n  \"msg\": \"success\",\n  \"requestId\": \"1590000000000000001\"\n}",
     & changes); }
 }
+
 #[test]
 fn list_bindings_request_first_page() {
     testing::round_trip::<
         nxcloud_virtual_number::ListBindings,
     >("{\n  \"limit\": 100,\n  \"offset\": 0\n}", &[]);
 }
+
 #[test]
 fn list_bindings_request_everything() {
     testing::round_trip::<
         nxcloud_virtual_number::ListBindings,
     >("{\n  \"limit\": 0,\n  \"offset\": 0\n}", &[]);
 }
+
 #[test]
 fn list_bindings_reply_success() {
     testing::round_trip::<
@@ -175,6 +194,7 @@ fn list_bindings_reply_success() {
         "{\n  \"code\": 0,\n  \"msg\": \"success\",\n  \"requestId\": \"1590000000000000001\",\n  \"data\": {\n    \"bindList\": [\n      {\n        \"customerId\": \"c-1001\",\n        \"businessId\": \"courier\",\n        \"bindId\": \"3f9d2c1b7a6e4d5f8091a2b3c4d5e6f7\",\n        \"customerBindId\": \"order-4711\",\n        \"phoneA\": \"8613912345678\",\n        \"phoneB\": \"8613987654321\",\n        \"did\": \"8617012340001\",\n        \"flag\": 1,\n        \"expireAt\": 1795255542,\n        \"extension\": \"\"\n      },\n      {\n        \"customerId\": \"c-1001\",\n        \"businessId\": \"courier\",\n        \"bindId\": \"3f9d2c1b7a6e4d5f8091a2b3c4d5e6f8\",\n        \"customerBindId\": \"\",\n        \"phoneA\": \"8613912345678\",\n        \"phoneB\": \"\",\n        \"did\": \"8617012340001\",\n        \"flag\": 0,\n        \"expireAt\": 0,\n        \"extension\": \"007\"\n      }\n    ],\n    \"total\": 2\n  }\n}",
     );
 }
+
 proptest! {
     #[test] fn list_bindings_reply_success_changed(changes in vec(any:: < (usize, usize)
     > (), 1..8)) { testing::decodes_changed:: < nxcloud_virtual_number::ListBindingsReply
@@ -182,12 +202,14 @@ proptest! {
     ("{\n  \"code\": 0,\n  \"msg\": \"success\",\n  \"requestId\": \"1590000000000000001\",\n  \"data\": {\n    \"bindList\": [\n      {\n        \"customerId\": \"c-1001\",\n        \"businessId\": \"courier\",\n        \"bindId\": \"3f9d2c1b7a6e4d5f8091a2b3c4d5e6f7\",\n        \"customerBindId\": \"order-4711\",\n        \"phoneA\": \"8613912345678\",\n        \"phoneB\": \"8613987654321\",\n        \"did\": \"8617012340001\",\n        \"flag\": 1,\n        \"expireAt\": 1795255542,\n        \"extension\": \"\"\n      },\n      {\n        \"customerId\": \"c-1001\",\n        \"businessId\": \"courier\",\n        \"bindId\": \"3f9d2c1b7a6e4d5f8091a2b3c4d5e6f8\",\n        \"customerBindId\": \"\",\n        \"phoneA\": \"8613912345678\",\n        \"phoneB\": \"\",\n        \"did\": \"8617012340001\",\n        \"flag\": 0,\n        \"expireAt\": 0,\n        \"extension\": \"007\"\n      }\n    ],\n    \"total\": 2\n  }\n}",
     & changes); }
 }
+
 #[test]
 fn query_binding_request_plain() {
     testing::round_trip::<
         nxcloud_virtual_number::QueryBinding,
     >("{\n  \"caller\": \"8613912345678\",\n  \"did\": \"8617012340001\"\n}", &[]);
 }
+
 #[test]
 fn query_binding_request_with_extension() {
     testing::round_trip::<
@@ -197,6 +219,7 @@ fn query_binding_request_with_extension() {
         &[],
     );
 }
+
 #[test]
 fn query_binding_reply_success() {
     testing::round_trip::<
@@ -211,6 +234,7 @@ fn query_binding_reply_success() {
         "{\n  \"code\": 0,\n  \"msg\": \"success\",\n  \"requestId\": \"1590000000000000001\",\n  \"data\": {\n    \"callee\": \"8613987654321\",\n    \"callId\": \"1590000000000000002\",\n    \"flag\": 1,\n    \"audioWhenCallFail\": \"\",\n    \"bindType\": 4,\n    \"audioWhenDtmfNeed\": \"\",\n    \"audioWhenDtmfErr\": \"\"\n  }\n}",
     );
 }
+
 proptest! {
     #[test] fn query_binding_reply_success_changed(changes in vec(any:: < (usize, usize)
     > (), 1..8)) { testing::decodes_changed:: < nxcloud_virtual_number::QueryBindingReply
@@ -218,6 +242,7 @@ proptest! {
     ("{\n  \"code\": 0,\n  \"msg\": \"success\",\n  \"requestId\": \"1590000000000000001\",\n  \"data\": {\n    \"callee\": \"8613987654321\",\n    \"callId\": \"1590000000000000002\",\n    \"flag\": 1,\n    \"audioWhenCallFail\": \"\",\n    \"bindType\": 4,\n    \"audioWhenDtmfNeed\": \"\",\n    \"audioWhenDtmfErr\": \"\"\n  }\n}",
     & changes); }
 }
+
 #[test]
 fn query_binding_reply_with_extension() {
     testing::round_trip::<
@@ -232,6 +257,7 @@ fn query_binding_reply_with_extension() {
         "{\n  \"code\": 0,\n  \"msg\": \"success\",\n  \"requestId\": \"1590000000000000003\",\n  \"data\": {\n    \"callee\": \"8613987654321\",\n    \"callId\": \"1590000000000000004\",\n    \"extension\": \"111\",\n    \"flag\": 0,\n    \"audioWhenCallFail\": \"\"\n  }\n}",
     );
 }
+
 proptest! {
     #[test] fn query_binding_reply_with_extension_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: <
@@ -239,6 +265,7 @@ proptest! {
     ("{\n  \"code\": 0,\n  \"msg\": \"success\",\n  \"requestId\": \"1590000000000000003\",\n  \"data\": {\n    \"callee\": \"8613987654321\",\n    \"callId\": \"1590000000000000004\",\n    \"extension\": \"111\",\n    \"flag\": 0,\n    \"audioWhenCallFail\": \"\"\n  }\n}",
     & changes); }
 }
+
 #[test]
 fn query_binding_reply_failure_with_prompt() {
     testing::round_trip::<
@@ -253,6 +280,7 @@ fn query_binding_reply_failure_with_prompt() {
         "{\n  \"code\": 10013,\n  \"msg\": \"binding not exist\",\n  \"requestId\": \"1590000000000000005\",\n  \"data\": {\n    \"audioWhenCallFail\": \"https://cdn.example/no-binding.wav\"\n  }\n}",
     );
 }
+
 proptest! {
     #[test] fn query_binding_reply_failure_with_prompt_changed(changes in vec(any:: <
     (usize, usize) > (), 1..8)) { testing::decodes_changed:: <
@@ -260,12 +288,14 @@ proptest! {
     ("{\n  \"code\": 10013,\n  \"msg\": \"binding not exist\",\n  \"requestId\": \"1590000000000000005\",\n  \"data\": {\n    \"audioWhenCallFail\": \"https://cdn.example/no-binding.wav\"\n  }\n}",
     & changes); }
 }
+
 #[test]
 fn create_group_request_minimal() {
     testing::round_trip::<
         nxcloud_virtual_number::CreateGroup,
     >("{\n  \"phones\": \"8613912345678,8613987654321\"\n}", &[]);
 }
+
 #[test]
 fn create_group_request_full() {
     testing::round_trip::<
@@ -275,6 +305,7 @@ fn create_group_request_full() {
         &[],
     );
 }
+
 #[test]
 fn create_group_reply_success() {
     testing::round_trip::<
@@ -289,18 +320,21 @@ fn create_group_reply_success() {
         "{\n  \"code\": 0,\n  \"msg\": \"success\",\n  \"requestId\": \"1590000000000000001\",\n  \"groupId\": \"g17kq0000000000042\"\n}",
     );
 }
+
 proptest! {
     #[test] fn create_group_reply_success_changed(changes in vec(any:: < (usize, usize) >
     (), 1..8)) { testing::decodes_changed:: < nxcloud_virtual_number::CreateGroupReply >
     ("{\n  \"code\": 0,\n  \"msg\": \"success\",\n  \"requestId\": \"1590000000000000001\",\n  \"groupId\": \"g17kq0000000000042\"\n}",
     & changes); }
 }
+
 #[test]
 fn delete_group_request_one() {
     testing::round_trip::<
         nxcloud_virtual_number::DeleteGroup,
     >("{\n  \"groupId\": \"g17kq0000000000042\"\n}", &[]);
 }
+
 #[test]
 fn delete_group_reply_success() {
     testing::round_trip::<
@@ -315,12 +349,14 @@ fn delete_group_reply_success() {
         "{\n  \"code\": 0,\n  \"msg\": \"success\",\n  \"requestId\": \"1590000000000000001\"\n}",
     );
 }
+
 proptest! {
     #[test] fn delete_group_reply_success_changed(changes in vec(any:: < (usize, usize) >
     (), 1..8)) { testing::decodes_changed:: < nxcloud_virtual_number::DeleteGroupReply >
     ("{\n  \"code\": 0,\n  \"msg\": \"success\",\n  \"requestId\": \"1590000000000000001\"\n}",
     & changes); }
 }
+
 #[test]
 fn update_group_request_add() {
     testing::round_trip::<
@@ -330,6 +366,7 @@ fn update_group_request_add() {
         &[],
     );
 }
+
 #[test]
 fn update_group_request_replace() {
     testing::round_trip::<
@@ -339,6 +376,7 @@ fn update_group_request_replace() {
         &[],
     );
 }
+
 #[test]
 fn update_group_reply_success() {
     testing::round_trip::<
@@ -353,24 +391,28 @@ fn update_group_reply_success() {
         "{\n  \"code\": 0,\n  \"msg\": \"success\",\n  \"requestId\": \"1590000000000000001\"\n}",
     );
 }
+
 proptest! {
     #[test] fn update_group_reply_success_changed(changes in vec(any:: < (usize, usize) >
     (), 1..8)) { testing::decodes_changed:: < nxcloud_virtual_number::UpdateGroupReply >
     ("{\n  \"code\": 0,\n  \"msg\": \"success\",\n  \"requestId\": \"1590000000000000001\"\n}",
     & changes); }
 }
+
 #[test]
 fn list_groups_request_first_page() {
     testing::round_trip::<
         nxcloud_virtual_number::ListGroups,
     >("{\n  \"limit\": 100,\n  \"offset\": 0\n}", &[]);
 }
+
 #[test]
 fn list_groups_request_everything() {
     testing::round_trip::<
         nxcloud_virtual_number::ListGroups,
     >("{\n  \"limit\": 0,\n  \"offset\": 0\n}", &[]);
 }
+
 #[test]
 fn list_groups_reply_success() {
     testing::round_trip::<
@@ -385,12 +427,14 @@ fn list_groups_reply_success() {
         "{\n  \"code\": 0,\n  \"msg\": \"success\",\n  \"requestId\": \"1590000000000000001\",\n  \"data\": {\n    \"groups\": [\n      {\n        \"customerId\": \"c-1001\",\n        \"groupName\": \"couriers\",\n        \"groupId\": \"0a1b2c3d4e5f60718293a4b5c6d7e8f9\",\n        \"phones\": \"8613912345678,8613987654321\",\n        \"remark\": \"north\"\n      },\n      {\n        \"customerId\": \"c-1001\",\n        \"groupName\": \"g17kq0000000000042\",\n        \"groupId\": \"g17kq0000000000042\",\n        \"phones\": \"8613911112222\",\n        \"remark\": \"\"\n      }\n    ],\n    \"total\": 2\n  }\n}",
     );
 }
+
 proptest! {
     #[test] fn list_groups_reply_success_changed(changes in vec(any:: < (usize, usize) >
     (), 1..8)) { testing::decodes_changed:: < nxcloud_virtual_number::ListGroupsReply >
     ("{\n  \"code\": 0,\n  \"msg\": \"success\",\n  \"requestId\": \"1590000000000000001\",\n  \"data\": {\n    \"groups\": [\n      {\n        \"customerId\": \"c-1001\",\n        \"groupName\": \"couriers\",\n        \"groupId\": \"0a1b2c3d4e5f60718293a4b5c6d7e8f9\",\n        \"phones\": \"8613912345678,8613987654321\",\n        \"remark\": \"north\"\n      },\n      {\n        \"customerId\": \"c-1001\",\n        \"groupName\": \"g17kq0000000000042\",\n        \"groupId\": \"g17kq0000000000042\",\n        \"phones\": \"8613911112222\",\n        \"remark\": \"\"\n      }\n    ],\n    \"total\": 2\n  }\n}",
     & changes); }
 }
+
 #[test]
 fn call_result_push_normal() {
     testing::round_trip::<
@@ -405,12 +449,14 @@ fn call_result_push_normal() {
         "{\n  \"id\": 880012345,\n  \"businessId\": \"courier\",\n  \"customerBindId\": \"order-4711\",\n  \"bindId\": \"3f9d2c1b7a6e4d5f8091a2b3c4d5e6f7\",\n  \"callId\": \"1590000000000000002\",\n  \"did\": \"8617012340001\",\n  \"caller\": \"8613912345678\",\n  \"callee\": \"8613987654321\",\n  \"callStatus\": 1,\n  \"callStatusMsg\": \"\",\n  \"duration\": 42,\n  \"startAt\": 1795255500,\n  \"answerAt\": 1795255510,\n  \"hangupAt\": 1795255552,\n  \"hangupCause\": \"\",\n  \"hangupCode\": 0,\n  \"hangup\": 0,\n  \"recordFile\": \"https://record.example/880012345.mp3\"\n}",
     );
 }
+
 proptest! {
     #[test] fn call_result_push_normal_changed(changes in vec(any:: < (usize, usize) >
     (), 1..8)) { testing::decodes_changed:: < nxcloud_virtual_number::CallResultEvent >
     ("{\n  \"id\": 880012345,\n  \"businessId\": \"courier\",\n  \"customerBindId\": \"order-4711\",\n  \"bindId\": \"3f9d2c1b7a6e4d5f8091a2b3c4d5e6f7\",\n  \"callId\": \"1590000000000000002\",\n  \"did\": \"8617012340001\",\n  \"caller\": \"8613912345678\",\n  \"callee\": \"8613987654321\",\n  \"callStatus\": 1,\n  \"callStatusMsg\": \"\",\n  \"duration\": 42,\n  \"startAt\": 1795255500,\n  \"answerAt\": 1795255510,\n  \"hangupAt\": 1795255552,\n  \"hangupCause\": \"\",\n  \"hangupCode\": 0,\n  \"hangup\": 0,\n  \"recordFile\": \"https://record.example/880012345.mp3\"\n}",
     & changes); }
 }
+
 #[test]
 fn call_result_push_abnormal() {
     testing::round_trip::<
@@ -425,12 +471,14 @@ fn call_result_push_abnormal() {
         "{\n  \"id\": 880012346,\n  \"businessId\": \"courier\",\n  \"customerBindId\": \"\",\n  \"bindId\": \"3f9d2c1b7a6e4d5f8091a2b3c4d5e6f8\",\n  \"callId\": \"1590000000000000004\",\n  \"did\": \"8617012340001\",\n  \"caller\": \"8613912345678\",\n  \"callee\": \"8613987654321\",\n  \"callStatus\": 2,\n  \"callStatusMsg\": \"user busy\",\n  \"duration\": 0,\n  \"startAt\": 1795255600,\n  \"hangupAt\": 1795255605,\n  \"hangupCause\": \"USER_BUSY\",\n  \"hangupCode\": 17,\n  \"hangup\": 1\n}",
     );
 }
+
 proptest! {
     #[test] fn call_result_push_abnormal_changed(changes in vec(any:: < (usize, usize) >
     (), 1..8)) { testing::decodes_changed:: < nxcloud_virtual_number::CallResultEvent >
     ("{\n  \"id\": 880012346,\n  \"businessId\": \"courier\",\n  \"customerBindId\": \"\",\n  \"bindId\": \"3f9d2c1b7a6e4d5f8091a2b3c4d5e6f8\",\n  \"callId\": \"1590000000000000004\",\n  \"did\": \"8617012340001\",\n  \"caller\": \"8613912345678\",\n  \"callee\": \"8613987654321\",\n  \"callStatus\": 2,\n  \"callStatusMsg\": \"user busy\",\n  \"duration\": 0,\n  \"startAt\": 1795255600,\n  \"hangupAt\": 1795255605,\n  \"hangupCause\": \"USER_BUSY\",\n  \"hangupCode\": 17,\n  \"hangup\": 1\n}",
     & changes); }
 }
+
 #[test]
 fn unbound_call_error_push_no_binding() {
     testing::round_trip::<
@@ -445,6 +493,7 @@ fn unbound_call_error_push_no_binding() {
         "{\n  \"code\": 10013,\n  \"msg\": \"binding not exist\",\n  \"requestId\": \"1590000000000000005\",\n  \"data\": {\n    \"action\": \"queryAXB\",\n    \"requestParams\": {\n      \"caller\": \"139123456\",\n      \"did\": \"8617012340001\"\n    },\n    \"occurrenceTime\": \"2026-11-21 10:15:42\"\n  }\n}",
     );
 }
+
 proptest! {
     #[test] fn unbound_call_error_push_no_binding_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: <

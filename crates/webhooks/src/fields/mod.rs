@@ -4,7 +4,7 @@ mod error;
 
 pub use error::ParseError;
 use nxcloud_client::codegen::incoming::Body;
-use nxcloud_client::codegen::lenient::{Map, Value};
+use nxcloud_client::codegen::{Map, Value};
 use nxcloud_client::{Repair, Repairs};
 
 use crate::push::Transport;

@@ -1,6 +1,6 @@
 //! Fields on the wire.
 
-use nxcloud_client::codegen::lenient::Value;
+use nxcloud_client::codegen::Value;
 
 use super::TestRequest;
 use crate::push::Transport;

@@ -18,7 +18,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::net::IpAddr;
 
-use nxcloud_client::codegen::lenient::{Map, Value};
+use nxcloud_client::codegen::{Map, Value};
 use nxcloud_signing::{Action, BizType, Body, Request, Signer, Timestamp};
 
 use crate::event::Event;

@@ -2,6 +2,7 @@
 use nxcloud_sandbox::testing;
 use proptest::collection::vec;
 use proptest::prelude::{any, proptest};
+
 #[test]
 fn send_message_request_text() {
     testing::round_trip::<
@@ -11,6 +12,7 @@ fn send_message_request_text() {
         &[],
     );
 }
+
 #[test]
 fn send_message_request_image() {
     testing::round_trip::<
@@ -20,6 +22,7 @@ fn send_message_request_image() {
         &[],
     );
 }
+
 #[test]
 fn send_message_request_image_by_link() {
     testing::round_trip::<
@@ -29,6 +32,7 @@ fn send_message_request_image_by_link() {
         &[],
     );
 }
+
 #[test]
 fn send_message_request_video() {
     testing::round_trip::<
@@ -38,6 +42,7 @@ fn send_message_request_video() {
         &[],
     );
 }
+
 #[test]
 fn send_message_request_audio() {
     testing::round_trip::<
@@ -47,6 +52,7 @@ fn send_message_request_audio() {
         &[],
     );
 }
+
 #[test]
 fn send_message_request_audio_by_link() {
     testing::round_trip::<
@@ -56,6 +62,7 @@ fn send_message_request_audio_by_link() {
         &[],
     );
 }
+
 #[test]
 fn send_message_request_document() {
     testing::round_trip::<
@@ -65,6 +72,7 @@ fn send_message_request_document() {
         &[],
     );
 }
+
 #[test]
 fn send_message_request_location() {
     testing::round_trip::<
@@ -74,6 +82,7 @@ fn send_message_request_location() {
         &[],
     );
 }
+
 #[test]
 fn send_message_request_sticker() {
     testing::round_trip::<
@@ -83,6 +92,7 @@ fn send_message_request_sticker() {
         &[],
     );
 }
+
 #[test]
 fn send_message_request_sticker_by_link() {
     testing::round_trip::<
@@ -92,6 +102,7 @@ fn send_message_request_sticker_by_link() {
         &[],
     );
 }
+
 #[test]
 fn send_message_request_template() {
     testing::round_trip::<
@@ -101,6 +112,7 @@ fn send_message_request_template() {
         &[],
     );
 }
+
 #[test]
 fn send_message_request_template_one_time_password() {
     testing::round_trip::<
@@ -110,6 +122,7 @@ fn send_message_request_template_one_time_password() {
         &[],
     );
 }
+
 #[test]
 fn send_message_request_template_image_header() {
     testing::round_trip::<
@@ -119,6 +132,7 @@ fn send_message_request_template_image_header() {
         &[],
     );
 }
+
 #[test]
 fn send_message_request_template_text_header() {
     testing::round_trip::<
@@ -128,6 +142,7 @@ fn send_message_request_template_text_header() {
         &[],
     );
 }
+
 #[test]
 fn send_message_request_template_video_header() {
     testing::round_trip::<
@@ -137,6 +152,7 @@ fn send_message_request_template_video_header() {
         &[],
     );
 }
+
 #[test]
 fn send_message_request_template_document_header() {
     testing::round_trip::<
@@ -146,6 +162,7 @@ fn send_message_request_template_document_header() {
         &[],
     );
 }
+
 #[test]
 fn send_message_reply_success() {
     testing::round_trip::<
@@ -160,12 +177,14 @@ fn send_message_reply_success() {
         "{\n  \"code\": 0,\n  \"data\": {\n    \"messaging_product\": \"whatsapp\",\n    \"messages\": [\n      {\n        \"id\": \"0b9f5c0e-55a5-4a8e-8a0c-6d2f1f3e7a11\"\n      }\n    ]\n  },\n  \"message\": \"success\"\n}",
     );
 }
+
 proptest! {
     #[test] fn send_message_reply_success_changed(changes in vec(any:: < (usize, usize) >
     (), 1..8)) { testing::decodes_changed:: < nxcloud_whatsapp::SendMessageReply >
     ("{\n  \"code\": 0,\n  \"data\": {\n    \"messaging_product\": \"whatsapp\",\n    \"messages\": [\n      {\n        \"id\": \"0b9f5c0e-55a5-4a8e-8a0c-6d2f1f3e7a11\"\n      }\n    ]\n  },\n  \"message\": \"success\"\n}",
     & changes); }
 }
+
 #[test]
 fn send_message_reply_failure() {
     testing::round_trip::<
@@ -175,12 +194,14 @@ fn send_message_reply_failure() {
         nxcloud_whatsapp::SendMessageReply,
     >("{\n  \"code\": -1,\n  \"message\": \"system error\",\n  \"data\": null\n}");
 }
+
 proptest! {
     #[test] fn send_message_reply_failure_changed(changes in vec(any:: < (usize, usize) >
     (), 1..8)) { testing::decodes_changed:: < nxcloud_whatsapp::SendMessageReply >
     ("{\n  \"code\": -1,\n  \"message\": \"system error\",\n  \"data\": null\n}", &
     changes); }
 }
+
 #[test]
 fn send_message_reply_meta_error() {
     testing::round_trip::<
@@ -195,6 +216,7 @@ fn send_message_reply_meta_error() {
         "{\n  \"code\": 9099,\n  \"data\": {\n    \"error\": {\n      \"code\": 100,\n      \"message\": \"(#100) Invalid parameter\",\n      \"type\": \"OAuthException\",\n      \"fbtrace_id\": \"AbCdEfGhIjKl01\",\n      \"error_data\": {\n        \"messaging_product\": \"whatsapp\",\n        \"details\": \"The template does not exist in this language\"\n      }\n    }\n  },\n  \"message\": \"Meta error\"\n}",
     );
 }
+
 proptest! {
     #[test] fn send_message_reply_meta_error_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: < nxcloud_whatsapp::SendMessageReply
@@ -202,6 +224,7 @@ proptest! {
     ("{\n  \"code\": 9099,\n  \"data\": {\n    \"error\": {\n      \"code\": 100,\n      \"message\": \"(#100) Invalid parameter\",\n      \"type\": \"OAuthException\",\n      \"fbtrace_id\": \"AbCdEfGhIjKl01\",\n      \"error_data\": {\n        \"messaging_product\": \"whatsapp\",\n        \"details\": \"The template does not exist in this language\"\n      }\n    }\n  },\n  \"message\": \"Meta error\"\n}",
     & changes); }
 }
+
 #[test]
 fn send_message_reply_meta_error_code_as_text() {
     testing::round_trip::<
@@ -216,6 +239,7 @@ fn send_message_reply_meta_error_code_as_text() {
         "{\n  \"code\": 9099,\n  \"data\": {\n    \"error\": {\n      \"code\": \"100\",\n      \"message\": \"(#100) Invalid parameter\",\n      \"type\": \"OAuthException\",\n      \"fbtrace_id\": \"AbCdEfGhIjKl02\"\n    }\n  },\n  \"message\": \"Meta error\"\n}",
     );
 }
+
 proptest! {
     #[test] fn send_message_reply_meta_error_code_as_text_changed(changes in vec(any:: <
     (usize, usize) > (), 1..8)) { testing::decodes_changed:: <
@@ -223,6 +247,7 @@ proptest! {
     ("{\n  \"code\": 9099,\n  \"data\": {\n    \"error\": {\n      \"code\": \"100\",\n      \"message\": \"(#100) Invalid parameter\",\n      \"type\": \"OAuthException\",\n      \"fbtrace_id\": \"AbCdEfGhIjKl02\"\n    }\n  },\n  \"message\": \"Meta error\"\n}",
     & changes); }
 }
+
 #[test]
 fn upload_media_reply_success() {
     testing::round_trip::<
@@ -237,12 +262,14 @@ fn upload_media_reply_success() {
         "{\n  \"code\": 0,\n  \"data\": {\n    \"id\": \"5f0c1e9a-7b61-4d0e-9a63-2f6f0f6b7c01\"\n  },\n  \"message\": \"success\"\n}",
     );
 }
+
 proptest! {
     #[test] fn upload_media_reply_success_changed(changes in vec(any:: < (usize, usize) >
     (), 1..8)) { testing::decodes_changed:: < nxcloud_whatsapp::UploadMediaReply >
     ("{\n  \"code\": 0,\n  \"data\": {\n    \"id\": \"5f0c1e9a-7b61-4d0e-9a63-2f6f0f6b7c01\"\n  },\n  \"message\": \"success\"\n}",
     & changes); }
 }
+
 #[test]
 fn upload_media_reply_failure() {
     testing::round_trip::<
@@ -252,12 +279,14 @@ fn upload_media_reply_failure() {
         nxcloud_whatsapp::UploadMediaReply,
     >("{\n  \"code\": -1,\n  \"message\": \"system error\",\n  \"data\": null\n}");
 }
+
 proptest! {
     #[test] fn upload_media_reply_failure_changed(changes in vec(any:: < (usize, usize) >
     (), 1..8)) { testing::decodes_changed:: < nxcloud_whatsapp::UploadMediaReply >
     ("{\n  \"code\": -1,\n  \"message\": \"system error\",\n  \"data\": null\n}", &
     changes); }
 }
+
 #[test]
 fn get_media_request_by_id() {
     testing::round_trip::<
@@ -267,6 +296,7 @@ fn get_media_request_by_id() {
         &[],
     );
 }
+
 #[test]
 fn get_media_reply_success() {
     testing::round_trip::<
@@ -281,12 +311,14 @@ fn get_media_reply_success() {
         "{\n  \"code\": 0,\n  \"data\": {\n    \"mime_type\": \"image/webp\",\n    \"file_name\": \"7b614d0e9a632f6f0f6b7c04\",\n    \"url\": \"https://store.example/media/5f0c1e9a-7b61-4d0e-9a63-2f6f0f6b7c04?Expires=1795255200&OSSAccessKeyId=example&Signature=example%3D\"\n  },\n  \"message\": \"success\"\n}",
     );
 }
+
 proptest! {
     #[test] fn get_media_reply_success_changed(changes in vec(any:: < (usize, usize) >
     (), 1..8)) { testing::decodes_changed:: < nxcloud_whatsapp::GetMediaReply >
     ("{\n  \"code\": 0,\n  \"data\": {\n    \"mime_type\": \"image/webp\",\n    \"file_name\": \"7b614d0e9a632f6f0f6b7c04\",\n    \"url\": \"https://store.example/media/5f0c1e9a-7b61-4d0e-9a63-2f6f0f6b7c04?Expires=1795255200&OSSAccessKeyId=example&Signature=example%3D\"\n  },\n  \"message\": \"success\"\n}",
     & changes); }
 }
+
 #[test]
 fn get_media_reply_failure() {
     testing::round_trip::<
@@ -296,12 +328,14 @@ fn get_media_reply_failure() {
         nxcloud_whatsapp::GetMediaReply,
     >("{\n  \"code\": -1,\n  \"message\": \"system error\",\n  \"data\": null\n}");
 }
+
 proptest! {
     #[test] fn get_media_reply_failure_changed(changes in vec(any:: < (usize, usize) >
     (), 1..8)) { testing::decodes_changed:: < nxcloud_whatsapp::GetMediaReply >
     ("{\n  \"code\": -1,\n  \"message\": \"system error\",\n  \"data\": null\n}", &
     changes); }
 }
+
 #[test]
 fn delete_media_request_by_id() {
     testing::round_trip::<
@@ -311,6 +345,7 @@ fn delete_media_request_by_id() {
         &[],
     );
 }
+
 #[test]
 fn delete_media_reply_success() {
     testing::round_trip::<
@@ -325,12 +360,14 @@ fn delete_media_reply_success() {
         "{\n  \"code\": 0,\n  \"data\": {\n    \"success\": true\n  },\n  \"message\": \"success\"\n}",
     );
 }
+
 proptest! {
     #[test] fn delete_media_reply_success_changed(changes in vec(any:: < (usize, usize) >
     (), 1..8)) { testing::decodes_changed:: < nxcloud_whatsapp::DeleteMediaReply >
     ("{\n  \"code\": 0,\n  \"data\": {\n    \"success\": true\n  },\n  \"message\": \"success\"\n}",
     & changes); }
 }
+
 #[test]
 fn delete_media_reply_not_deleted() {
     testing::round_trip::<
@@ -345,6 +382,7 @@ fn delete_media_reply_not_deleted() {
         "{\n  \"code\": 0,\n  \"data\": {\n    \"success\": false\n  },\n  \"message\": \"success\"\n}",
     );
 }
+
 proptest! {
     #[test] fn delete_media_reply_not_deleted_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: < nxcloud_whatsapp::DeleteMediaReply
@@ -352,6 +390,7 @@ proptest! {
     ("{\n  \"code\": 0,\n  \"data\": {\n    \"success\": false\n  },\n  \"message\": \"success\"\n}",
     & changes); }
 }
+
 #[test]
 fn delete_media_reply_failure() {
     testing::round_trip::<
@@ -361,12 +400,14 @@ fn delete_media_reply_failure() {
         nxcloud_whatsapp::DeleteMediaReply,
     >("{\n  \"code\": -1,\n  \"message\": \"system error\",\n  \"data\": null\n}");
 }
+
 proptest! {
     #[test] fn delete_media_reply_failure_changed(changes in vec(any:: < (usize, usize) >
     (), 1..8)) { testing::decodes_changed:: < nxcloud_whatsapp::DeleteMediaReply >
     ("{\n  \"code\": -1,\n  \"message\": \"system error\",\n  \"data\": null\n}", &
     changes); }
 }
+
 #[test]
 fn create_template_request_text_header() {
     testing::round_trip::<
@@ -376,6 +417,7 @@ fn create_template_request_text_header() {
         &[],
     );
 }
+
 #[test]
 fn create_template_request_media_header() {
     testing::round_trip::<
@@ -385,6 +427,7 @@ fn create_template_request_media_header() {
         &[],
     );
 }
+
 #[test]
 fn create_template_request_video_header_by_link() {
     testing::round_trip::<
@@ -394,6 +437,7 @@ fn create_template_request_video_header_by_link() {
         &[],
     );
 }
+
 #[test]
 fn create_template_request_document_header() {
     testing::round_trip::<
@@ -403,6 +447,7 @@ fn create_template_request_document_header() {
         &[],
     );
 }
+
 #[test]
 fn create_template_request_one_tap() {
     testing::round_trip::<
@@ -412,6 +457,7 @@ fn create_template_request_one_tap() {
         &[],
     );
 }
+
 #[test]
 fn create_template_request_copy_code() {
     testing::round_trip::<
@@ -421,6 +467,7 @@ fn create_template_request_copy_code() {
         &[],
     );
 }
+
 #[test]
 fn create_template_reply_success() {
     testing::round_trip::<
@@ -435,6 +482,7 @@ fn create_template_reply_success() {
         "{\n  \"code\": 0,\n  \"data\": {\n    \"id\": \"5900112233445566\"\n  },\n  \"message\": \"success\"\n}",
     );
 }
+
 proptest! {
     #[test] fn create_template_reply_success_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: <
@@ -442,6 +490,7 @@ proptest! {
     ("{\n  \"code\": 0,\n  \"data\": {\n    \"id\": \"5900112233445566\"\n  },\n  \"message\": \"success\"\n}",
     & changes); }
 }
+
 #[test]
 fn create_template_reply_failure() {
     testing::round_trip::<
@@ -451,6 +500,7 @@ fn create_template_reply_failure() {
         nxcloud_whatsapp::CreateTemplateReply,
     >("{\n  \"code\": -1,\n  \"message\": \"system error\",\n  \"data\": null\n}");
 }
+
 proptest! {
     #[test] fn create_template_reply_failure_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: <
@@ -458,6 +508,7 @@ proptest! {
     ("{\n  \"code\": -1,\n  \"message\": \"system error\",\n  \"data\": null\n}", &
     changes); }
 }
+
 #[test]
 fn update_template_request_new_body() {
     testing::round_trip::<
@@ -467,6 +518,7 @@ fn update_template_request_new_body() {
         &[],
     );
 }
+
 #[test]
 fn update_template_request_one_time_password() {
     testing::round_trip::<
@@ -476,6 +528,7 @@ fn update_template_request_one_time_password() {
         &[],
     );
 }
+
 #[test]
 fn update_template_reply_success() {
     testing::round_trip::<
@@ -490,6 +543,7 @@ fn update_template_reply_success() {
         "{\n  \"code\": 0,\n  \"data\": {\n    \"id\": \"5900112233445999\"\n  },\n  \"message\": \"success\"\n}",
     );
 }
+
 proptest! {
     #[test] fn update_template_reply_success_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: <
@@ -497,6 +551,7 @@ proptest! {
     ("{\n  \"code\": 0,\n  \"data\": {\n    \"id\": \"5900112233445999\"\n  },\n  \"message\": \"success\"\n}",
     & changes); }
 }
+
 #[test]
 fn update_template_reply_failure() {
     testing::round_trip::<
@@ -506,6 +561,7 @@ fn update_template_reply_failure() {
         nxcloud_whatsapp::UpdateTemplateReply,
     >("{\n  \"code\": -1,\n  \"message\": \"system error\",\n  \"data\": null\n}");
 }
+
 proptest! {
     #[test] fn update_template_reply_failure_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: <
@@ -513,6 +569,7 @@ proptest! {
     ("{\n  \"code\": -1,\n  \"message\": \"system error\",\n  \"data\": null\n}", &
     changes); }
 }
+
 #[test]
 fn get_templates_request_first_page() {
     testing::round_trip::<
@@ -522,6 +579,7 @@ fn get_templates_request_first_page() {
         &[],
     );
 }
+
 #[test]
 fn get_templates_request_next_page() {
     testing::round_trip::<
@@ -531,6 +589,7 @@ fn get_templates_request_next_page() {
         &[],
     );
 }
+
 #[test]
 fn get_templates_request_previous_page_by_name() {
     testing::round_trip::<
@@ -540,6 +599,7 @@ fn get_templates_request_previous_page_by_name() {
         &[],
     );
 }
+
 #[test]
 fn get_templates_reply_success() {
     testing::round_trip::<
@@ -554,12 +614,14 @@ fn get_templates_reply_success() {
         "{\n  \"code\": 0,\n  \"data\": {\n    \"data\": [\n      {\n        \"id\": \"5900112233445566\",\n        \"category\": \"MARKETING\",\n        \"language\": \"en_US\",\n        \"name\": \"sale_1\",\n        \"status\": \"REJECTED\",\n        \"rejected_reason\": \"INVALID_FORMAT\",\n        \"quality_score\": {\n          \"score\": \"UNKNOWN\"\n        },\n        \"components\": [\n          {\n            \"type\": \"HEADER\",\n            \"format\": \"TEXT\",\n            \"text\": \"Our {{1}} is on!\",\n            \"example\": {\n              \"header_text\": [\n                \"summer sale\"\n              ]\n            }\n          },\n          {\n            \"type\": \"BODY\",\n            \"text\": \"Shop from {{1}} with code {{2}}.\",\n            \"example\": {\n              \"body_text\": [\n                [\n                  \"Monday\",\n                  \"SALE25\"\n                ]\n              ]\n            }\n          },\n          {\n            \"type\": \"FOOTER\",\n            \"text\": \"Reply STOP to leave\"\n          },\n          {\n            \"type\": \"BUTTONS\",\n            \"buttons\": [\n              {\n                \"type\": \"QUICK_REPLY\",\n                \"text\": \"Show me\"\n              },\n              {\n                \"type\": \"QUICK_REPLY\",\n                \"text\": \"Stop\"\n              }\n            ]\n          }\n        ]\n      },\n      {\n        \"id\": \"5900112233445567\",\n        \"category\": \"OTP\",\n        \"language\": \"en\",\n        \"name\": \"login_code_1\",\n        \"status\": \"REJECTED\",\n        \"rejected_reason\": \"INVALID_FORMAT\",\n        \"quality_score\": {\n          \"score\": \"UNKNOWN\"\n        },\n        \"components\": [\n          {\n            \"type\": \"BODY\",\n            \"text\": \"Your code is {{1}}.\"\n          }\n        ]\n      }\n    ],\n    \"paging\": {\n      \"cursors\": {\n        \"before\": \"QVFIUmN1cnNvcjE=\",\n        \"after\": \"QVFIUmN1cnNvcjI=\"\n      },\n      \"next\": \"https://graph.facebook.com/v15.0/100000000000001/message_templates?fields=id&limit=2&after=QVFIUmN1cnNvcjI%3D\"\n    }\n  },\n  \"message\": \"success\"\n}",
     );
 }
+
 proptest! {
     #[test] fn get_templates_reply_success_changed(changes in vec(any:: < (usize, usize)
     > (), 1..8)) { testing::decodes_changed:: < nxcloud_whatsapp::GetTemplatesReply >
     ("{\n  \"code\": 0,\n  \"data\": {\n    \"data\": [\n      {\n        \"id\": \"5900112233445566\",\n        \"category\": \"MARKETING\",\n        \"language\": \"en_US\",\n        \"name\": \"sale_1\",\n        \"status\": \"REJECTED\",\n        \"rejected_reason\": \"INVALID_FORMAT\",\n        \"quality_score\": {\n          \"score\": \"UNKNOWN\"\n        },\n        \"components\": [\n          {\n            \"type\": \"HEADER\",\n            \"format\": \"TEXT\",\n            \"text\": \"Our {{1}} is on!\",\n            \"example\": {\n              \"header_text\": [\n                \"summer sale\"\n              ]\n            }\n          },\n          {\n            \"type\": \"BODY\",\n            \"text\": \"Shop from {{1}} with code {{2}}.\",\n            \"example\": {\n              \"body_text\": [\n                [\n                  \"Monday\",\n                  \"SALE25\"\n                ]\n              ]\n            }\n          },\n          {\n            \"type\": \"FOOTER\",\n            \"text\": \"Reply STOP to leave\"\n          },\n          {\n            \"type\": \"BUTTONS\",\n            \"buttons\": [\n              {\n                \"type\": \"QUICK_REPLY\",\n                \"text\": \"Show me\"\n              },\n              {\n                \"type\": \"QUICK_REPLY\",\n                \"text\": \"Stop\"\n              }\n            ]\n          }\n        ]\n      },\n      {\n        \"id\": \"5900112233445567\",\n        \"category\": \"OTP\",\n        \"language\": \"en\",\n        \"name\": \"login_code_1\",\n        \"status\": \"REJECTED\",\n        \"rejected_reason\": \"INVALID_FORMAT\",\n        \"quality_score\": {\n          \"score\": \"UNKNOWN\"\n        },\n        \"components\": [\n          {\n            \"type\": \"BODY\",\n            \"text\": \"Your code is {{1}}.\"\n          }\n        ]\n      }\n    ],\n    \"paging\": {\n      \"cursors\": {\n        \"before\": \"QVFIUmN1cnNvcjE=\",\n        \"after\": \"QVFIUmN1cnNvcjI=\"\n      },\n      \"next\": \"https://graph.facebook.com/v15.0/100000000000001/message_templates?fields=id&limit=2&after=QVFIUmN1cnNvcjI%3D\"\n    }\n  },\n  \"message\": \"success\"\n}",
     & changes); }
 }
+
 #[test]
 fn get_templates_reply_last_page() {
     testing::round_trip::<
@@ -574,6 +636,7 @@ fn get_templates_reply_last_page() {
         "{\n  \"code\": 0,\n  \"data\": {\n    \"data\": [\n      {\n        \"id\": \"5900112233445568\",\n        \"category\": \"UTILITY\",\n        \"language\": \"de\",\n        \"name\": \"invoice_5\",\n        \"status\": \"REJECTED\",\n        \"rejected_reason\": \"INVALID_FORMAT\",\n        \"quality_score\": {\n          \"score\": \"UNKNOWN\"\n        },\n        \"components\": [\n          {\n            \"type\": \"HEADER\",\n            \"format\": \"DOCUMENT\",\n            \"example\": {\n              \"header_handle\": \"https://media.example/invoice.pdf\",\n              \"custom_header_handle_url\": \"https://cdn.example/invoice.pdf\"\n            }\n          },\n          {\n            \"type\": \"BODY\",\n            \"text\": \"Ihre Rechnung liegt bei.\"\n          },\n          {\n            \"type\": \"BUTTONS\",\n            \"buttons\": [\n              {\n                \"type\": \"URL\",\n                \"text\": \"Konto\",\n                \"url\": \"https://shop.example/{{1}}\",\n                \"example\": [\n                  \"https://shop.example/account\"\n                ]\n              },\n              {\n                \"type\": \"PHONE_NUMBER\",\n                \"text\": \"Anrufen\",\n                \"phone_number\": \"12025550143\"\n              }\n            ]\n          }\n        ]\n      }\n    ],\n    \"paging\": {\n      \"cursors\": {\n        \"before\": \"QVFIUmN1cnNvcjM=\",\n        \"after\": \"QVFIUmN1cnNvcjM=\"\n      },\n      \"previous\": \"https://graph.facebook.com/v15.0/100000000000001/message_templates?fields=id&limit=2&before=QVFIUmN1cnNvcjM%3D\"\n    }\n  },\n  \"message\": \"success\"\n}",
     );
 }
+
 proptest! {
     #[test] fn get_templates_reply_last_page_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: <
@@ -581,6 +644,7 @@ proptest! {
     ("{\n  \"code\": 0,\n  \"data\": {\n    \"data\": [\n      {\n        \"id\": \"5900112233445568\",\n        \"category\": \"UTILITY\",\n        \"language\": \"de\",\n        \"name\": \"invoice_5\",\n        \"status\": \"REJECTED\",\n        \"rejected_reason\": \"INVALID_FORMAT\",\n        \"quality_score\": {\n          \"score\": \"UNKNOWN\"\n        },\n        \"components\": [\n          {\n            \"type\": \"HEADER\",\n            \"format\": \"DOCUMENT\",\n            \"example\": {\n              \"header_handle\": \"https://media.example/invoice.pdf\",\n              \"custom_header_handle_url\": \"https://cdn.example/invoice.pdf\"\n            }\n          },\n          {\n            \"type\": \"BODY\",\n            \"text\": \"Ihre Rechnung liegt bei.\"\n          },\n          {\n            \"type\": \"BUTTONS\",\n            \"buttons\": [\n              {\n                \"type\": \"URL\",\n                \"text\": \"Konto\",\n                \"url\": \"https://shop.example/{{1}}\",\n                \"example\": [\n                  \"https://shop.example/account\"\n                ]\n              },\n              {\n                \"type\": \"PHONE_NUMBER\",\n                \"text\": \"Anrufen\",\n                \"phone_number\": \"12025550143\"\n              }\n            ]\n          }\n        ]\n      }\n    ],\n    \"paging\": {\n      \"cursors\": {\n        \"before\": \"QVFIUmN1cnNvcjM=\",\n        \"after\": \"QVFIUmN1cnNvcjM=\"\n      },\n      \"previous\": \"https://graph.facebook.com/v15.0/100000000000001/message_templates?fields=id&limit=2&before=QVFIUmN1cnNvcjM%3D\"\n    }\n  },\n  \"message\": \"success\"\n}",
     & changes); }
 }
+
 #[test]
 fn get_templates_reply_failure() {
     testing::round_trip::<
@@ -590,12 +654,14 @@ fn get_templates_reply_failure() {
         nxcloud_whatsapp::GetTemplatesReply,
     >("{\n  \"code\": -1,\n  \"message\": \"system error\",\n  \"data\": null\n}");
 }
+
 proptest! {
     #[test] fn get_templates_reply_failure_changed(changes in vec(any:: < (usize, usize)
     > (), 1..8)) { testing::decodes_changed:: < nxcloud_whatsapp::GetTemplatesReply >
     ("{\n  \"code\": -1,\n  \"message\": \"system error\",\n  \"data\": null\n}", &
     changes); }
 }
+
 #[test]
 fn delete_template_request_by_name() {
     testing::round_trip::<
@@ -605,6 +671,7 @@ fn delete_template_request_by_name() {
         &[],
     );
 }
+
 #[test]
 fn delete_template_reply_success() {
     testing::round_trip::<
@@ -619,6 +686,7 @@ fn delete_template_reply_success() {
         "{\n  \"code\": 0,\n  \"data\": {\n    \"success\": true\n  },\n  \"message\": \"success\"\n}",
     );
 }
+
 proptest! {
     #[test] fn delete_template_reply_success_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: <
@@ -626,6 +694,7 @@ proptest! {
     ("{\n  \"code\": 0,\n  \"data\": {\n    \"success\": true\n  },\n  \"message\": \"success\"\n}",
     & changes); }
 }
+
 #[test]
 fn delete_template_reply_not_deleted() {
     testing::round_trip::<
@@ -640,6 +709,7 @@ fn delete_template_reply_not_deleted() {
         "{\n  \"code\": 0,\n  \"data\": {\n    \"success\": false\n  },\n  \"message\": \"success\"\n}",
     );
 }
+
 proptest! {
     #[test] fn delete_template_reply_not_deleted_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: <
@@ -647,6 +717,7 @@ proptest! {
     ("{\n  \"code\": 0,\n  \"data\": {\n    \"success\": false\n  },\n  \"message\": \"success\"\n}",
     & changes); }
 }
+
 #[test]
 fn delete_template_reply_failure() {
     testing::round_trip::<
@@ -656,6 +727,7 @@ fn delete_template_reply_failure() {
         nxcloud_whatsapp::DeleteTemplateReply,
     >("{\n  \"code\": -1,\n  \"message\": \"system error\",\n  \"data\": null\n}");
 }
+
 proptest! {
     #[test] fn delete_template_reply_failure_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: <
@@ -663,6 +735,7 @@ proptest! {
     ("{\n  \"code\": -1,\n  \"message\": \"system error\",\n  \"data\": null\n}", &
     changes); }
 }
+
 #[test]
 fn upload_template_file_reply_success() {
     testing::round_trip::<
@@ -677,6 +750,7 @@ fn upload_template_file_reply_success() {
         "{\n  \"code\": 0,\n  \"data\": {\n    \"id\": \"4:ZmljdGl0aW91cy1oYW5kbGU=\"\n  },\n  \"message\": \"success\"\n}",
     );
 }
+
 proptest! {
     #[test] fn upload_template_file_reply_success_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: <
@@ -684,6 +758,7 @@ proptest! {
     ("{\n  \"code\": 0,\n  \"data\": {\n    \"id\": \"4:ZmljdGl0aW91cy1oYW5kbGU=\"\n  },\n  \"message\": \"success\"\n}",
     & changes); }
 }
+
 #[test]
 fn upload_template_file_reply_failure() {
     testing::round_trip::<
@@ -693,6 +768,7 @@ fn upload_template_file_reply_failure() {
         nxcloud_whatsapp::UploadTemplateFileReply,
     >("{\n  \"code\": -1,\n  \"message\": \"system error\",\n  \"data\": null\n}");
 }
+
 proptest! {
     #[test] fn upload_template_file_reply_failure_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: <
@@ -700,6 +776,7 @@ proptest! {
     ("{\n  \"code\": -1,\n  \"message\": \"system error\",\n  \"data\": null\n}", &
     changes); }
 }
+
 #[test]
 fn get_phones_request_some() {
     testing::round_trip::<
@@ -709,12 +786,14 @@ fn get_phones_request_some() {
         &[],
     );
 }
+
 #[test]
 fn get_phones_request_all() {
     testing::round_trip::<
         nxcloud_whatsapp::GetPhones,
     >("{\n  \"appkey\": \"app-1\",\n  \"messaging_product\": \"whatsapp\"\n}", &[]);
 }
+
 #[test]
 fn get_phones_request_all_by_empty_text() {
     testing::round_trip::<
@@ -724,6 +803,7 @@ fn get_phones_request_all_by_empty_text() {
         &[],
     );
 }
+
 #[test]
 fn get_phones_reply_success() {
     testing::round_trip::<
@@ -738,12 +818,14 @@ fn get_phones_reply_success() {
         "{\n  \"code\": 0,\n  \"data\": {\n    \"12025550143\": [\n      {\n        \"display_phone_number\": \"+1 202-555-0143\",\n        \"quality_rating\": \"GREEN\",\n        \"verified_name\": \"Example Shop\",\n        \"name_status\": \"APPROVED\",\n        \"status\": \"CONNECTED\",\n        \"current_limit\": \"\",\n        \"code_verification_status\": \"VERIFIED\"\n      }\n    ],\n    \"12025550144\": [\n      {\n        \"display_phone_number\": \"+1 202-555-0144\",\n        \"quality_rating\": \"GREEN\",\n        \"verified_name\": \"Example Help\",\n        \"name_status\": \"APPROVED\",\n        \"status\": \"CONNECTED\",\n        \"current_limit\": \"\",\n        \"code_verification_status\": \"NOT_VERIFIED\"\n      }\n    ]\n  },\n  \"message\": \"success\"\n}",
     );
 }
+
 proptest! {
     #[test] fn get_phones_reply_success_changed(changes in vec(any:: < (usize, usize) >
     (), 1..8)) { testing::decodes_changed:: < nxcloud_whatsapp::GetPhonesReply >
     ("{\n  \"code\": 0,\n  \"data\": {\n    \"12025550143\": [\n      {\n        \"display_phone_number\": \"+1 202-555-0143\",\n        \"quality_rating\": \"GREEN\",\n        \"verified_name\": \"Example Shop\",\n        \"name_status\": \"APPROVED\",\n        \"status\": \"CONNECTED\",\n        \"current_limit\": \"\",\n        \"code_verification_status\": \"VERIFIED\"\n      }\n    ],\n    \"12025550144\": [\n      {\n        \"display_phone_number\": \"+1 202-555-0144\",\n        \"quality_rating\": \"GREEN\",\n        \"verified_name\": \"Example Help\",\n        \"name_status\": \"APPROVED\",\n        \"status\": \"CONNECTED\",\n        \"current_limit\": \"\",\n        \"code_verification_status\": \"NOT_VERIFIED\"\n      }\n    ]\n  },\n  \"message\": \"success\"\n}",
     & changes); }
 }
+
 #[test]
 fn get_phones_reply_as_in_the_table() {
     testing::round_trip::<
@@ -758,12 +840,14 @@ fn get_phones_reply_as_in_the_table() {
         "{\n  \"code\": 0,\n  \"data\": {\n    \"business_phones\": [\n      {\n        \"display_phone_number\": \"+1 202-555-0143\",\n        \"quality_rating\": \"UNKNOWN\",\n        \"verified_name\": \"Example Shop\",\n        \"name_status\": \"APPROVED\",\n        \"status\": \"CONNECTED\",\n        \"current_limit\": \"TIER_1K\",\n        \"code_verification_status\": \"VERIFIED\"\n      }\n    ]\n  },\n  \"message\": \"success\"\n}",
     );
 }
+
 proptest! {
     #[test] fn get_phones_reply_as_in_the_table_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: < nxcloud_whatsapp::GetPhonesReply >
     ("{\n  \"code\": 0,\n  \"data\": {\n    \"business_phones\": [\n      {\n        \"display_phone_number\": \"+1 202-555-0143\",\n        \"quality_rating\": \"UNKNOWN\",\n        \"verified_name\": \"Example Shop\",\n        \"name_status\": \"APPROVED\",\n        \"status\": \"CONNECTED\",\n        \"current_limit\": \"TIER_1K\",\n        \"code_verification_status\": \"VERIFIED\"\n      }\n    ]\n  },\n  \"message\": \"success\"\n}",
     & changes); }
 }
+
 #[test]
 fn get_phones_reply_failure() {
     testing::round_trip::<
@@ -773,12 +857,14 @@ fn get_phones_reply_failure() {
         nxcloud_whatsapp::GetPhonesReply,
     >("{\n  \"code\": -1,\n  \"message\": \"system error\",\n  \"data\": null\n}");
 }
+
 proptest! {
     #[test] fn get_phones_reply_failure_changed(changes in vec(any:: < (usize, usize) >
     (), 1..8)) { testing::decodes_changed:: < nxcloud_whatsapp::GetPhonesReply >
     ("{\n  \"code\": -1,\n  \"message\": \"system error\",\n  \"data\": null\n}", &
     changes); }
 }
+
 #[test]
 fn integrator_login_reply_success() {
     testing::round_trip::<
@@ -793,6 +879,7 @@ fn integrator_login_reply_success() {
         "{\n  \"code\": 0,\n  \"data\": {\n    \"token\": \"example-login-token\"\n  },\n  \"message\": \"success\"\n}",
     );
 }
+
 proptest! {
     #[test] fn integrator_login_reply_success_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: <
@@ -800,6 +887,7 @@ proptest! {
     ("{\n  \"code\": 0,\n  \"data\": {\n    \"token\": \"example-login-token\"\n  },\n  \"message\": \"success\"\n}",
     & changes); }
 }
+
 #[test]
 fn integrator_login_reply_failure() {
     testing::round_trip::<
@@ -809,6 +897,7 @@ fn integrator_login_reply_failure() {
         nxcloud_whatsapp::IntegratorLoginReply,
     >("{\n  \"code\": -1,\n  \"message\": \"system error\",\n  \"data\": null\n}");
 }
+
 proptest! {
     #[test] fn integrator_login_reply_failure_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: <
@@ -816,6 +905,7 @@ proptest! {
     ("{\n  \"code\": -1,\n  \"message\": \"system error\",\n  \"data\": null\n}", &
     changes); }
 }
+
 #[test]
 fn integrator_create_app_request_full() {
     testing::round_trip::<
@@ -825,6 +915,7 @@ fn integrator_create_app_request_full() {
         &[],
     );
 }
+
 #[test]
 fn integrator_create_app_reply_success() {
     testing::round_trip::<
@@ -839,6 +930,7 @@ fn integrator_create_app_reply_success() {
         "{\n  \"code\": 0,\n  \"data\": {\n    \"app_id\": 100077,\n    \"app_name\": \"Example Shop\",\n    \"app_key\": \"app-77\"\n  },\n  \"message\": \"success\"\n}",
     );
 }
+
 proptest! {
     #[test] fn integrator_create_app_reply_success_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: <
@@ -846,6 +938,7 @@ proptest! {
     ("{\n  \"code\": 0,\n  \"data\": {\n    \"app_id\": 100077,\n    \"app_name\": \"Example Shop\",\n    \"app_key\": \"app-77\"\n  },\n  \"message\": \"success\"\n}",
     & changes); }
 }
+
 #[test]
 fn integrator_create_app_reply_failure() {
     testing::round_trip::<
@@ -855,6 +948,7 @@ fn integrator_create_app_reply_failure() {
         nxcloud_whatsapp::IntegratorCreateAppReply,
     >("{\n  \"code\": -1,\n  \"message\": \"system error\",\n  \"data\": null\n}");
 }
+
 proptest! {
     #[test] fn integrator_create_app_reply_failure_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: <
@@ -862,18 +956,21 @@ proptest! {
     ("{\n  \"code\": -1,\n  \"message\": \"system error\",\n  \"data\": null\n}", &
     changes); }
 }
+
 #[test]
 fn integrator_get_code_request_by_sms() {
     testing::round_trip::<
         nxcloud_whatsapp::IntegratorGetCode,
     >("{\n  \"phone_number\": \"12025550143\",\n  \"method\": \"sms\"\n}", &[]);
 }
+
 #[test]
 fn integrator_get_code_request_by_voice() {
     testing::round_trip::<
         nxcloud_whatsapp::IntegratorGetCode,
     >("{\n  \"phone_number\": \"12025550143\",\n  \"method\": \"voice\"\n}", &[]);
 }
+
 #[test]
 fn integrator_get_code_reply_success() {
     testing::round_trip::<
@@ -883,12 +980,14 @@ fn integrator_get_code_reply_success() {
         nxcloud_whatsapp::IntegratorGetCodeReply,
     >("{\n  \"code\": 0,\n  \"data\": {},\n  \"message\": \"success\"\n}");
 }
+
 proptest! {
     #[test] fn integrator_get_code_reply_success_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: <
     nxcloud_whatsapp::IntegratorGetCodeReply >
     ("{\n  \"code\": 0,\n  \"data\": {},\n  \"message\": \"success\"\n}", & changes); }
 }
+
 #[test]
 fn integrator_get_code_reply_failure() {
     testing::round_trip::<
@@ -898,6 +997,7 @@ fn integrator_get_code_reply_failure() {
         nxcloud_whatsapp::IntegratorGetCodeReply,
     >("{\n  \"code\": -1,\n  \"message\": \"system error\",\n  \"data\": null\n}");
 }
+
 proptest! {
     #[test] fn integrator_get_code_reply_failure_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: <
@@ -905,12 +1005,14 @@ proptest! {
     ("{\n  \"code\": -1,\n  \"message\": \"system error\",\n  \"data\": null\n}", &
     changes); }
 }
+
 #[test]
 fn integrator_check_code_request_full() {
     testing::round_trip::<
         nxcloud_whatsapp::IntegratorCheckCode,
     >("{\n  \"phone_number\": \"12025550143\",\n  \"code\": \"471100\"\n}", &[]);
 }
+
 #[test]
 fn integrator_check_code_reply_success() {
     testing::round_trip::<
@@ -920,12 +1022,14 @@ fn integrator_check_code_reply_success() {
         nxcloud_whatsapp::IntegratorCheckCodeReply,
     >("{\n  \"code\": 0,\n  \"data\": null,\n  \"message\": \"success\"\n}");
 }
+
 proptest! {
     #[test] fn integrator_check_code_reply_success_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: <
     nxcloud_whatsapp::IntegratorCheckCodeReply >
     ("{\n  \"code\": 0,\n  \"data\": null,\n  \"message\": \"success\"\n}", & changes); }
 }
+
 #[test]
 fn integrator_check_code_reply_failure() {
     testing::round_trip::<
@@ -935,6 +1039,7 @@ fn integrator_check_code_reply_failure() {
         nxcloud_whatsapp::IntegratorCheckCodeReply,
     >("{\n  \"code\": -1,\n  \"message\": \"system error\",\n  \"data\": null\n}");
 }
+
 proptest! {
     #[test] fn integrator_check_code_reply_failure_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: <
@@ -942,12 +1047,14 @@ proptest! {
     ("{\n  \"code\": -1,\n  \"message\": \"system error\",\n  \"data\": null\n}", &
     changes); }
 }
+
 #[test]
 fn integrator_create_client_request_full() {
     testing::round_trip::<
         nxcloud_whatsapp::IntegratorCreateClient,
     >("{\n  \"phone_number\": \"12025550143\"\n}", &[]);
 }
+
 #[test]
 fn integrator_create_client_reply_success() {
     testing::round_trip::<
@@ -957,12 +1064,14 @@ fn integrator_create_client_reply_success() {
         nxcloud_whatsapp::IntegratorCreateClientReply,
     >("{\n  \"code\": 0,\n  \"data\": null,\n  \"message\": \"success\"\n}");
 }
+
 proptest! {
     #[test] fn integrator_create_client_reply_success_changed(changes in vec(any:: <
     (usize, usize) > (), 1..8)) { testing::decodes_changed:: <
     nxcloud_whatsapp::IntegratorCreateClientReply >
     ("{\n  \"code\": 0,\n  \"data\": null,\n  \"message\": \"success\"\n}", & changes); }
 }
+
 #[test]
 fn integrator_create_client_reply_failure() {
     testing::round_trip::<
@@ -972,6 +1081,7 @@ fn integrator_create_client_reply_failure() {
         nxcloud_whatsapp::IntegratorCreateClientReply,
     >("{\n  \"code\": -1,\n  \"message\": \"system error\",\n  \"data\": null\n}");
 }
+
 proptest! {
     #[test] fn integrator_create_client_reply_failure_changed(changes in vec(any:: <
     (usize, usize) > (), 1..8)) { testing::decodes_changed:: <
@@ -979,12 +1089,14 @@ proptest! {
     ("{\n  \"code\": -1,\n  \"message\": \"system error\",\n  \"data\": null\n}", &
     changes); }
 }
+
 #[test]
 fn integrator_phone_list_request_full() {
     testing::round_trip::<
         nxcloud_whatsapp::IntegratorPhoneList,
     >("{\n  \"appkey\": \"app-77\"\n}", &[]);
 }
+
 #[test]
 fn integrator_phone_list_reply_success() {
     testing::round_trip::<
@@ -999,6 +1111,7 @@ fn integrator_phone_list_reply_success() {
         "{\n  \"code\": 0,\n  \"data\": [\n    {\n      \"display_phone_number\": \"+1 202-555-0143\",\n      \"quality_rating\": \"GREEN\",\n      \"verified_name\": \"Example Shop\",\n      \"name_status\": \"APPROVED\",\n      \"register_status\": 1,\n      \"status\": \"CONNECTED\",\n      \"current_limit\": \"\",\n      \"code_verification_status\": \"VERIFIED\",\n      \"waba_id\": \"100000000000001\",\n      \"waba_name\": \"Example Group\"\n    },\n    {\n      \"display_phone_number\": \"+1 202-555-0144\",\n      \"quality_rating\": \"UNKNOW\",\n      \"verified_name\": \"Example Help\",\n      \"name_status\": \"NONE\",\n      \"register_status\": 5,\n      \"status\": \"PENDING\",\n      \"current_limit\": \"TIER_250\",\n      \"code_verification_status\": \"NOT_VERIFIED\",\n      \"waba_id\": \"100000000000002\",\n      \"waba_name\": \"Example Group\"\n    }\n  ],\n  \"message\": \"success\"\n}",
     );
 }
+
 proptest! {
     #[test] fn integrator_phone_list_reply_success_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: <
@@ -1006,6 +1119,7 @@ proptest! {
     ("{\n  \"code\": 0,\n  \"data\": [\n    {\n      \"display_phone_number\": \"+1 202-555-0143\",\n      \"quality_rating\": \"GREEN\",\n      \"verified_name\": \"Example Shop\",\n      \"name_status\": \"APPROVED\",\n      \"register_status\": 1,\n      \"status\": \"CONNECTED\",\n      \"current_limit\": \"\",\n      \"code_verification_status\": \"VERIFIED\",\n      \"waba_id\": \"100000000000001\",\n      \"waba_name\": \"Example Group\"\n    },\n    {\n      \"display_phone_number\": \"+1 202-555-0144\",\n      \"quality_rating\": \"UNKNOW\",\n      \"verified_name\": \"Example Help\",\n      \"name_status\": \"NONE\",\n      \"register_status\": 5,\n      \"status\": \"PENDING\",\n      \"current_limit\": \"TIER_250\",\n      \"code_verification_status\": \"NOT_VERIFIED\",\n      \"waba_id\": \"100000000000002\",\n      \"waba_name\": \"Example Group\"\n    }\n  ],\n  \"message\": \"success\"\n}",
     & changes); }
 }
+
 #[test]
 fn integrator_phone_list_reply_failure() {
     testing::round_trip::<
@@ -1015,6 +1129,7 @@ fn integrator_phone_list_reply_failure() {
         nxcloud_whatsapp::IntegratorPhoneListReply,
     >("{\n  \"code\": -1,\n  \"message\": \"system error\",\n  \"data\": null\n}");
 }
+
 proptest! {
     #[test] fn integrator_phone_list_reply_failure_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: <
@@ -1022,6 +1137,7 @@ proptest! {
     ("{\n  \"code\": -1,\n  \"message\": \"system error\",\n  \"data\": null\n}", &
     changes); }
 }
+
 #[test]
 fn saas_send_template_request_without_variables() {
     testing::round_trip::<
@@ -1031,6 +1147,7 @@ fn saas_send_template_request_without_variables() {
         &[],
     );
 }
+
 #[test]
 fn saas_send_template_request_image_header() {
     testing::round_trip::<
@@ -1040,6 +1157,7 @@ fn saas_send_template_request_image_header() {
         &[],
     );
 }
+
 #[test]
 fn saas_send_template_reply_success() {
     testing::round_trip::<
@@ -1054,6 +1172,7 @@ fn saas_send_template_reply_success() {
         "{\n  \"code\": 0,\n  \"message\": \"\",\n  \"data\": {\n    \"message_id\": \"0b9f5c0e-55a5-4a8e-8a0c-6d2f1f3e7a12\"\n  },\n  \"traceId\": \"4d1c0a9f3b7e42d6a5c8e1f09b2d7c64\"\n}",
     );
 }
+
 proptest! {
     #[test] fn saas_send_template_reply_success_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: <
@@ -1061,6 +1180,7 @@ proptest! {
     ("{\n  \"code\": 0,\n  \"message\": \"\",\n  \"data\": {\n    \"message_id\": \"0b9f5c0e-55a5-4a8e-8a0c-6d2f1f3e7a12\"\n  },\n  \"traceId\": \"4d1c0a9f3b7e42d6a5c8e1f09b2d7c64\"\n}",
     & changes); }
 }
+
 #[test]
 fn saas_send_template_reply_failure() {
     testing::round_trip::<
@@ -1075,6 +1195,7 @@ fn saas_send_template_reply_failure() {
         "{\n  \"code\": 22093,\n  \"message\": \"Template not found\",\n  \"data\": null,\n  \"traceId\": \"4d1c0a9f3b7e42d6a5c8e1f09b2d7c65\"\n}",
     );
 }
+
 proptest! {
     #[test] fn saas_send_template_reply_failure_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: <
@@ -1082,6 +1203,7 @@ proptest! {
     ("{\n  \"code\": 22093,\n  \"message\": \"Template not found\",\n  \"data\": null,\n  \"traceId\": \"4d1c0a9f3b7e42d6a5c8e1f09b2d7c65\"\n}",
     & changes); }
 }
+
 #[test]
 fn saas_send_template_reply_failure_empty_data() {
     testing::round_trip::<
@@ -1096,6 +1218,7 @@ fn saas_send_template_reply_failure_empty_data() {
         "{\n  \"code\": 22125,\n  \"message\": \"Balance too low\",\n  \"data\": {},\n  \"traceId\": \"4d1c0a9f3b7e42d6a5c8e1f09b2d7c66\"\n}",
     );
 }
+
 proptest! {
     #[test] fn saas_send_template_reply_failure_empty_data_changed(changes in vec(any:: <
     (usize, usize) > (), 1..8)) { testing::decodes_changed:: <
@@ -1103,6 +1226,7 @@ proptest! {
     ("{\n  \"code\": 22125,\n  \"message\": \"Balance too low\",\n  \"data\": {},\n  \"traceId\": \"4d1c0a9f3b7e42d6a5c8e1f09b2d7c66\"\n}",
     & changes); }
 }
+
 #[test]
 fn saas_send_template_reply_failure_without_data() {
     testing::round_trip::<
@@ -1112,12 +1236,14 @@ fn saas_send_template_reply_failure_without_data() {
         nxcloud_whatsapp::SaasSendTemplateReply,
     >("{\n  \"code\": 21061,\n  \"message\": \"to is required\"\n}");
 }
+
 proptest! {
     #[test] fn saas_send_template_reply_failure_without_data_changed(changes in vec(any::
     < (usize, usize) > (), 1..8)) { testing::decodes_changed:: <
     nxcloud_whatsapp::SaasSendTemplateReply >
     ("{\n  \"code\": 21061,\n  \"message\": \"to is required\"\n}", & changes); }
 }
+
 #[test]
 fn message_status_push_sent() {
     testing::round_trip::<
@@ -1132,12 +1258,14 @@ fn message_status_push_sent() {
         "{\n  \"statuses\": [\n    {\n      \"id\": \"wamid.ZmljdGl0aW91cy0wMDAx\",\n      \"status\": \"sent\",\n      \"timestamp\": \"1795255200\",\n      \"recipient_id\": \"8615012345678\",\n      \"conversation\": {\n        \"id\": \"c0ffee00000000000000000000000001\",\n        \"expiration_timestamp\": \"1795341600\",\n        \"origin\": {\n          \"type\": \"authentication\"\n        }\n      },\n      \"costs\": [\n        {\n          \"currency\": \"USD\",\n          \"price\": 0.4123,\n          \"foreign_price\": 0.0585,\n          \"cdr_type\": 4,\n          \"message_id\": \"wamid.ZmljdGl0aW91cy0wMDAy\",\n          \"direction\": 1\n        },\n        {\n          \"currency\": \"USD\",\n          \"price\": 0,\n          \"foreign_price\": 0,\n          \"cdr_type\": 4,\n          \"message_id\": \"wamid.ZmljdGl0aW91cy0wMDAy\",\n          \"direction\": 1\n        }\n      ]\n    }\n  ]\n}",
     );
 }
+
 proptest! {
     #[test] fn message_status_push_sent_changed(changes in vec(any:: < (usize, usize) >
     (), 1..8)) { testing::decodes_changed:: < nxcloud_whatsapp::MessageStatus >
     ("{\n  \"statuses\": [\n    {\n      \"id\": \"wamid.ZmljdGl0aW91cy0wMDAx\",\n      \"status\": \"sent\",\n      \"timestamp\": \"1795255200\",\n      \"recipient_id\": \"8615012345678\",\n      \"conversation\": {\n        \"id\": \"c0ffee00000000000000000000000001\",\n        \"expiration_timestamp\": \"1795341600\",\n        \"origin\": {\n          \"type\": \"authentication\"\n        }\n      },\n      \"costs\": [\n        {\n          \"currency\": \"USD\",\n          \"price\": 0.4123,\n          \"foreign_price\": 0.0585,\n          \"cdr_type\": 4,\n          \"message_id\": \"wamid.ZmljdGl0aW91cy0wMDAy\",\n          \"direction\": 1\n        },\n        {\n          \"currency\": \"USD\",\n          \"price\": 0,\n          \"foreign_price\": 0,\n          \"cdr_type\": 4,\n          \"message_id\": \"wamid.ZmljdGl0aW91cy0wMDAy\",\n          \"direction\": 1\n        }\n      ]\n    }\n  ]\n}",
     & changes); }
 }
+
 #[test]
 fn message_status_push_delivered() {
     testing::round_trip::<
@@ -1152,12 +1280,14 @@ fn message_status_push_delivered() {
         "{\n  \"statuses\": [\n    {\n      \"id\": \"wamid.ZmljdGl0aW91cy0wMDAx\",\n      \"status\": \"delivered\",\n      \"timestamp\": \"1795255203\",\n      \"recipient_id\": \"8615012345678\",\n      \"conversation\": {\n        \"id\": \"c0ffee00000000000000000000000001\",\n        \"origin\": {\n          \"type\": \"referral_conversion\"\n        }\n      }\n    }\n  ]\n}",
     );
 }
+
 proptest! {
     #[test] fn message_status_push_delivered_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: < nxcloud_whatsapp::MessageStatus >
     ("{\n  \"statuses\": [\n    {\n      \"id\": \"wamid.ZmljdGl0aW91cy0wMDAx\",\n      \"status\": \"delivered\",\n      \"timestamp\": \"1795255203\",\n      \"recipient_id\": \"8615012345678\",\n      \"conversation\": {\n        \"id\": \"c0ffee00000000000000000000000001\",\n        \"origin\": {\n          \"type\": \"referral_conversion\"\n        }\n      }\n    }\n  ]\n}",
     & changes); }
 }
+
 #[test]
 fn message_status_push_read() {
     testing::round_trip::<
@@ -1172,12 +1302,14 @@ fn message_status_push_read() {
         "{\n  \"statuses\": [\n    {\n      \"id\": \"wamid.ZmljdGl0aW91cy0wMDAx\",\n      \"status\": \"read\",\n      \"timestamp\": \"1795255260\",\n      \"recipient_id\": \"8615012345678\"\n    }\n  ]\n}",
     );
 }
+
 proptest! {
     #[test] fn message_status_push_read_changed(changes in vec(any:: < (usize, usize) >
     (), 1..8)) { testing::decodes_changed:: < nxcloud_whatsapp::MessageStatus >
     ("{\n  \"statuses\": [\n    {\n      \"id\": \"wamid.ZmljdGl0aW91cy0wMDAx\",\n      \"status\": \"read\",\n      \"timestamp\": \"1795255260\",\n      \"recipient_id\": \"8615012345678\"\n    }\n  ]\n}",
     & changes); }
 }
+
 #[test]
 fn message_status_push_failed() {
     testing::round_trip::<
@@ -1192,12 +1324,14 @@ fn message_status_push_failed() {
         "{\n  \"statuses\": [\n    {\n      \"errors\": [\n        {\n          \"code\": 470,\n          \"title\": \"Message failed to send because more than 24 hours have passed\"\n        }\n      ],\n      \"id\": \"wamid.ZmljdGl0aW91cy0wMDAz\",\n      \"recipient_id\": \"8615012345678\",\n      \"status\": \"failed\",\n      \"timestamp\": \"1795255201\"\n    }\n  ]\n}",
     );
 }
+
 proptest! {
     #[test] fn message_status_push_failed_changed(changes in vec(any:: < (usize, usize) >
     (), 1..8)) { testing::decodes_changed:: < nxcloud_whatsapp::MessageStatus >
     ("{\n  \"statuses\": [\n    {\n      \"errors\": [\n        {\n          \"code\": 470,\n          \"title\": \"Message failed to send because more than 24 hours have passed\"\n        }\n      ],\n      \"id\": \"wamid.ZmljdGl0aW91cy0wMDAz\",\n      \"recipient_id\": \"8615012345678\",\n      \"status\": \"failed\",\n      \"timestamp\": \"1795255201\"\n    }\n  ]\n}",
     & changes); }
 }
+
 #[test]
 fn message_status_push_deleted() {
     testing::round_trip::<
@@ -1212,12 +1346,14 @@ fn message_status_push_deleted() {
         "{\n  \"statuses\": [\n    {\n      \"id\": \"wamid.ZmljdGl0aW91cy0wMDAx\",\n      \"recipient_id\": \"8615012345678\",\n      \"status\": \"deleted\",\n      \"timestamp\": \"1795258800\",\n      \"type\": \"message\",\n      \"message\": {\n        \"recipient_id\": \"8615012345678\"\n      }\n    }\n  ]\n}",
     );
 }
+
 proptest! {
     #[test] fn message_status_push_deleted_changed(changes in vec(any:: < (usize, usize)
     > (), 1..8)) { testing::decodes_changed:: < nxcloud_whatsapp::MessageStatus >
     ("{\n  \"statuses\": [\n    {\n      \"id\": \"wamid.ZmljdGl0aW91cy0wMDAx\",\n      \"recipient_id\": \"8615012345678\",\n      \"status\": \"deleted\",\n      \"timestamp\": \"1795258800\",\n      \"type\": \"message\",\n      \"message\": {\n        \"recipient_id\": \"8615012345678\"\n      }\n    }\n  ]\n}",
     & changes); }
 }
+
 #[test]
 fn message_status_push_as_in_the_table() {
     testing::round_trip::<
@@ -1232,12 +1368,14 @@ fn message_status_push_as_in_the_table() {
         "{\n  \"statuses\": [\n    {\n      \"id\": \"wamid.ZmljdGl0aW91cy0wMDA0\",\n      \"status\": \"read\",\n      \"timestamp\": \"1795255261\",\n      \"recipient_id\": \"8615012345678\"\n    }\n  ],\n  \"business_phone\": \"12025550143\",\n  \"messaging_product\": \"whatsapp\"\n}",
     );
 }
+
 proptest! {
     #[test] fn message_status_push_as_in_the_table_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: < nxcloud_whatsapp::MessageStatus >
     ("{\n  \"statuses\": [\n    {\n      \"id\": \"wamid.ZmljdGl0aW91cy0wMDA0\",\n      \"status\": \"read\",\n      \"timestamp\": \"1795255261\",\n      \"recipient_id\": \"8615012345678\"\n    }\n  ],\n  \"business_phone\": \"12025550143\",\n  \"messaging_product\": \"whatsapp\"\n}",
     & changes); }
 }
+
 #[test]
 fn inbound_message_push_text() {
     testing::round_trip::<
@@ -1252,12 +1390,14 @@ fn inbound_message_push_text() {
         "{\n  \"contacts\": [\n    {\n      \"profile\": {\n        \"name\": \"小明\"\n      },\n      \"wa_id\": \"8615012345678\"\n    }\n  ],\n  \"messages\": [\n    {\n      \"from\": \"8615012345678\",\n      \"id\": \"wamid.ZmljdGl0aW91cy0xMDAx\",\n      \"timestamp\": \"1795255300\",\n      \"type\": \"text\",\n      \"text\": {\n        \"body\": \"Is it still open?\"\n      },\n      \"cost\": {\n        \"currency\": \"USD\",\n        \"price\": 0.4123,\n        \"foreign_price\": 0.0585,\n        \"cdr_type\": 4,\n        \"message_id\": \"wamid.ZmljdGl0aW91cy0xMDAx\",\n        \"direction\": 1\n      }\n    }\n  ],\n  \"merchant_phone\": \"8615012345678\",\n  \"messaging_product\": \"whatsapp\"\n}",
     );
 }
+
 proptest! {
     #[test] fn inbound_message_push_text_changed(changes in vec(any:: < (usize, usize) >
     (), 1..8)) { testing::decodes_changed:: < nxcloud_whatsapp::InboundMessage >
     ("{\n  \"contacts\": [\n    {\n      \"profile\": {\n        \"name\": \"小明\"\n      },\n      \"wa_id\": \"8615012345678\"\n    }\n  ],\n  \"messages\": [\n    {\n      \"from\": \"8615012345678\",\n      \"id\": \"wamid.ZmljdGl0aW91cy0xMDAx\",\n      \"timestamp\": \"1795255300\",\n      \"type\": \"text\",\n      \"text\": {\n        \"body\": \"Is it still open?\"\n      },\n      \"cost\": {\n        \"currency\": \"USD\",\n        \"price\": 0.4123,\n        \"foreign_price\": 0.0585,\n        \"cdr_type\": 4,\n        \"message_id\": \"wamid.ZmljdGl0aW91cy0xMDAx\",\n        \"direction\": 1\n      }\n    }\n  ],\n  \"merchant_phone\": \"8615012345678\",\n  \"messaging_product\": \"whatsapp\"\n}",
     & changes); }
 }
+
 #[test]
 fn inbound_message_push_text_as_in_the_table() {
     testing::round_trip::<
@@ -1272,6 +1412,7 @@ fn inbound_message_push_text_as_in_the_table() {
         "{\n  \"contacts\": [\n    {\n      \"profile\": {\n        \"name\": \"Ann Example\"\n      },\n      \"wa_id\": \"8615012345678\"\n    }\n  ],\n  \"messages\": [\n    {\n      \"from\": \"8615012345678\",\n      \"id\": \"wamid.ZmljdGl0aW91cy0xMDAy\",\n      \"timestamp\": \"1795255301\",\n      \"type\": \"text\",\n      \"text\": {\n        \"body\": \"Hello\"\n      }\n    }\n  ],\n  \"business_phone\": \"12025550143\",\n  \"messaging_product\": \"whatsapp\"\n}",
     );
 }
+
 proptest! {
     #[test] fn inbound_message_push_text_as_in_the_table_changed(changes in vec(any:: <
     (usize, usize) > (), 1..8)) { testing::decodes_changed:: <
@@ -1279,6 +1420,7 @@ proptest! {
     ("{\n  \"contacts\": [\n    {\n      \"profile\": {\n        \"name\": \"Ann Example\"\n      },\n      \"wa_id\": \"8615012345678\"\n    }\n  ],\n  \"messages\": [\n    {\n      \"from\": \"8615012345678\",\n      \"id\": \"wamid.ZmljdGl0aW91cy0xMDAy\",\n      \"timestamp\": \"1795255301\",\n      \"type\": \"text\",\n      \"text\": {\n        \"body\": \"Hello\"\n      }\n    }\n  ],\n  \"business_phone\": \"12025550143\",\n  \"messaging_product\": \"whatsapp\"\n}",
     & changes); }
 }
+
 #[test]
 fn inbound_message_push_image() {
     testing::round_trip::<
@@ -1293,12 +1435,14 @@ fn inbound_message_push_image() {
         "{\n  \"contacts\": [\n    {\n      \"profile\": {\n        \"name\": \"Ann Example\"\n      },\n      \"wa_id\": \"8615012345678\"\n    }\n  ],\n  \"messages\": [\n    {\n      \"from\": \"8615012345678\",\n      \"id\": \"wamid.ZmljdGl0aW91cy0xMDAz\",\n      \"timestamp\": \"1795255302\",\n      \"type\": \"image\",\n      \"image\": {\n        \"id\": \"5f0c1e9a-7b61-4d0e-9a63-2f6f0f6b7d01\",\n        \"caption\": \"Damaged on arrival\",\n        \"mime_type\": \"image/jpeg\",\n        \"sha256\": \"0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0\"\n      },\n      \"cost\": {\n        \"currency\": \"USD\",\n        \"price\": 0,\n        \"foreign_price\": 0,\n        \"cdr_type\": 7,\n        \"message_id\": \"wamid.ZmljdGl0aW91cy0xMDAz\",\n        \"direction\": 2\n      }\n    }\n  ],\n  \"merchant_phone\": \"8615012345678\",\n  \"messaging_product\": \"whatsapp\"\n}",
     );
 }
+
 proptest! {
     #[test] fn inbound_message_push_image_changed(changes in vec(any:: < (usize, usize) >
     (), 1..8)) { testing::decodes_changed:: < nxcloud_whatsapp::InboundMessage >
     ("{\n  \"contacts\": [\n    {\n      \"profile\": {\n        \"name\": \"Ann Example\"\n      },\n      \"wa_id\": \"8615012345678\"\n    }\n  ],\n  \"messages\": [\n    {\n      \"from\": \"8615012345678\",\n      \"id\": \"wamid.ZmljdGl0aW91cy0xMDAz\",\n      \"timestamp\": \"1795255302\",\n      \"type\": \"image\",\n      \"image\": {\n        \"id\": \"5f0c1e9a-7b61-4d0e-9a63-2f6f0f6b7d01\",\n        \"caption\": \"Damaged on arrival\",\n        \"mime_type\": \"image/jpeg\",\n        \"sha256\": \"0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0\"\n      },\n      \"cost\": {\n        \"currency\": \"USD\",\n        \"price\": 0,\n        \"foreign_price\": 0,\n        \"cdr_type\": 7,\n        \"message_id\": \"wamid.ZmljdGl0aW91cy0xMDAz\",\n        \"direction\": 2\n      }\n    }\n  ],\n  \"merchant_phone\": \"8615012345678\",\n  \"messaging_product\": \"whatsapp\"\n}",
     & changes); }
 }
+
 #[test]
 fn inbound_message_push_video() {
     testing::round_trip::<
@@ -1313,12 +1457,14 @@ fn inbound_message_push_video() {
         "{\n  \"contacts\": [\n    {\n      \"profile\": {\n        \"name\": \"Ann Example\"\n      },\n      \"wa_id\": \"8615012345678\"\n    }\n  ],\n  \"messages\": [\n    {\n      \"from\": \"8615012345678\",\n      \"id\": \"wamid.ZmljdGl0aW91cy0xMDA0\",\n      \"timestamp\": \"1795255303\",\n      \"type\": \"video\",\n      \"video\": {\n        \"id\": \"5f0c1e9a-7b61-4d0e-9a63-2f6f0f6b7d02\",\n        \"mime_type\": \"video/mp4\",\n        \"sha256\": \"0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f1\"\n      },\n      \"cost\": {\n        \"currency\": \"USD\",\n        \"price\": 0,\n        \"foreign_price\": 0,\n        \"cdr_type\": 8,\n        \"message_id\": \"wamid.ZmljdGl0aW91cy0xMDA0\",\n        \"direction\": 1\n      }\n    }\n  ],\n  \"merchant_phone\": \"8615012345678\",\n  \"messaging_product\": \"whatsapp\"\n}",
     );
 }
+
 proptest! {
     #[test] fn inbound_message_push_video_changed(changes in vec(any:: < (usize, usize) >
     (), 1..8)) { testing::decodes_changed:: < nxcloud_whatsapp::InboundMessage >
     ("{\n  \"contacts\": [\n    {\n      \"profile\": {\n        \"name\": \"Ann Example\"\n      },\n      \"wa_id\": \"8615012345678\"\n    }\n  ],\n  \"messages\": [\n    {\n      \"from\": \"8615012345678\",\n      \"id\": \"wamid.ZmljdGl0aW91cy0xMDA0\",\n      \"timestamp\": \"1795255303\",\n      \"type\": \"video\",\n      \"video\": {\n        \"id\": \"5f0c1e9a-7b61-4d0e-9a63-2f6f0f6b7d02\",\n        \"mime_type\": \"video/mp4\",\n        \"sha256\": \"0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f1\"\n      },\n      \"cost\": {\n        \"currency\": \"USD\",\n        \"price\": 0,\n        \"foreign_price\": 0,\n        \"cdr_type\": 8,\n        \"message_id\": \"wamid.ZmljdGl0aW91cy0xMDA0\",\n        \"direction\": 1\n      }\n    }\n  ],\n  \"merchant_phone\": \"8615012345678\",\n  \"messaging_product\": \"whatsapp\"\n}",
     & changes); }
 }
+
 #[test]
 fn inbound_message_push_voice() {
     testing::round_trip::<
@@ -1333,12 +1479,14 @@ fn inbound_message_push_voice() {
         "{\n  \"contacts\": [\n    {\n      \"profile\": {\n        \"name\": \"Ann Example\"\n      },\n      \"wa_id\": \"8615012345678\"\n    }\n  ],\n  \"messages\": [\n    {\n      \"from\": \"8615012345678\",\n      \"id\": \"wamid.ZmljdGl0aW91cy0xMDA1\",\n      \"timestamp\": \"1795255304\",\n      \"type\": \"voice\",\n      \"voice\": {\n        \"id\": \"5f0c1e9a-7b61-4d0e-9a63-2f6f0f6b7d03\",\n        \"mime_type\": \"audio/ogg; codecs=opus\",\n        \"sha256\": \"0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f2\"\n      },\n      \"cost\": {\n        \"currency\": \"USD\",\n        \"price\": 0.4123,\n        \"foreign_price\": 0.0585,\n        \"cdr_type\": 4,\n        \"message_id\": \"wamid.ZmljdGl0aW91cy0xMDA1\",\n        \"direction\": 1\n      }\n    }\n  ],\n  \"merchant_phone\": \"8615012345678\",\n  \"messaging_product\": \"whatsapp\"\n}",
     );
 }
+
 proptest! {
     #[test] fn inbound_message_push_voice_changed(changes in vec(any:: < (usize, usize) >
     (), 1..8)) { testing::decodes_changed:: < nxcloud_whatsapp::InboundMessage >
     ("{\n  \"contacts\": [\n    {\n      \"profile\": {\n        \"name\": \"Ann Example\"\n      },\n      \"wa_id\": \"8615012345678\"\n    }\n  ],\n  \"messages\": [\n    {\n      \"from\": \"8615012345678\",\n      \"id\": \"wamid.ZmljdGl0aW91cy0xMDA1\",\n      \"timestamp\": \"1795255304\",\n      \"type\": \"voice\",\n      \"voice\": {\n        \"id\": \"5f0c1e9a-7b61-4d0e-9a63-2f6f0f6b7d03\",\n        \"mime_type\": \"audio/ogg; codecs=opus\",\n        \"sha256\": \"0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f2\"\n      },\n      \"cost\": {\n        \"currency\": \"USD\",\n        \"price\": 0.4123,\n        \"foreign_price\": 0.0585,\n        \"cdr_type\": 4,\n        \"message_id\": \"wamid.ZmljdGl0aW91cy0xMDA1\",\n        \"direction\": 1\n      }\n    }\n  ],\n  \"merchant_phone\": \"8615012345678\",\n  \"messaging_product\": \"whatsapp\"\n}",
     & changes); }
 }
+
 #[test]
 fn inbound_message_push_audio() {
     testing::round_trip::<
@@ -1353,12 +1501,14 @@ fn inbound_message_push_audio() {
         "{\n  \"contacts\": [\n    {\n      \"profile\": {\n        \"name\": \"Ann Example\"\n      },\n      \"wa_id\": \"8615012345678\"\n    }\n  ],\n  \"messages\": [\n    {\n      \"from\": \"8615012345678\",\n      \"id\": \"wamid.ZmljdGl0aW91cy0xMDA2\",\n      \"timestamp\": \"1795255305\",\n      \"type\": \"audio\",\n      \"audio\": {\n        \"id\": \"5f0c1e9a-7b61-4d0e-9a63-2f6f0f6b7d04\",\n        \"mime_type\": \"audio/mpeg\",\n        \"sha256\": \"0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f3\"\n      },\n      \"cost\": {\n        \"currency\": \"USD\",\n        \"price\": 0.4123,\n        \"foreign_price\": 0.0585,\n        \"cdr_type\": 4,\n        \"message_id\": \"wamid.ZmljdGl0aW91cy0xMDA2\",\n        \"direction\": 1\n      }\n    }\n  ],\n  \"merchant_phone\": \"861501234567\",\n  \"messaging_product\": \"whatsapp\"\n}",
     );
 }
+
 proptest! {
     #[test] fn inbound_message_push_audio_changed(changes in vec(any:: < (usize, usize) >
     (), 1..8)) { testing::decodes_changed:: < nxcloud_whatsapp::InboundMessage >
     ("{\n  \"contacts\": [\n    {\n      \"profile\": {\n        \"name\": \"Ann Example\"\n      },\n      \"wa_id\": \"8615012345678\"\n    }\n  ],\n  \"messages\": [\n    {\n      \"from\": \"8615012345678\",\n      \"id\": \"wamid.ZmljdGl0aW91cy0xMDA2\",\n      \"timestamp\": \"1795255305\",\n      \"type\": \"audio\",\n      \"audio\": {\n        \"id\": \"5f0c1e9a-7b61-4d0e-9a63-2f6f0f6b7d04\",\n        \"mime_type\": \"audio/mpeg\",\n        \"sha256\": \"0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f3\"\n      },\n      \"cost\": {\n        \"currency\": \"USD\",\n        \"price\": 0.4123,\n        \"foreign_price\": 0.0585,\n        \"cdr_type\": 4,\n        \"message_id\": \"wamid.ZmljdGl0aW91cy0xMDA2\",\n        \"direction\": 1\n      }\n    }\n  ],\n  \"merchant_phone\": \"861501234567\",\n  \"messaging_product\": \"whatsapp\"\n}",
     & changes); }
 }
+
 #[test]
 fn inbound_message_push_document() {
     testing::round_trip::<
@@ -1373,12 +1523,14 @@ fn inbound_message_push_document() {
         "{\n  \"contacts\": [\n    {\n      \"profile\": {\n        \"name\": \"Ann Example\"\n      },\n      \"wa_id\": \"8615012345678\"\n    }\n  ],\n  \"messages\": [\n    {\n      \"from\": \"8615012345678\",\n      \"id\": \"wamid.ZmljdGl0aW91cy0xMDA3\",\n      \"timestamp\": \"1795255306\",\n      \"type\": \"document\",\n      \"document\": {\n        \"id\": \"5f0c1e9a-7b61-4d0e-9a63-2f6f0f6b7d05\",\n        \"mime_type\": \"text/plain\",\n        \"sha256\": \"0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f4\",\n        \"filename\": \"order.txt\",\n        \"caption\": \"order.txt\"\n      },\n      \"cost\": {\n        \"currency\": \"USD\",\n        \"price\": 0.4123,\n        \"foreign_price\": 0.0585,\n        \"cdr_type\": 4,\n        \"message_id\": \"wamid.ZmljdGl0aW91cy0xMDA3\",\n        \"direction\": 1\n      }\n    }\n  ],\n  \"merchant_phone\": \"8615012345678\",\n  \"messaging_product\": \"whatsapp\"\n}",
     );
 }
+
 proptest! {
     #[test] fn inbound_message_push_document_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: < nxcloud_whatsapp::InboundMessage >
     ("{\n  \"contacts\": [\n    {\n      \"profile\": {\n        \"name\": \"Ann Example\"\n      },\n      \"wa_id\": \"8615012345678\"\n    }\n  ],\n  \"messages\": [\n    {\n      \"from\": \"8615012345678\",\n      \"id\": \"wamid.ZmljdGl0aW91cy0xMDA3\",\n      \"timestamp\": \"1795255306\",\n      \"type\": \"document\",\n      \"document\": {\n        \"id\": \"5f0c1e9a-7b61-4d0e-9a63-2f6f0f6b7d05\",\n        \"mime_type\": \"text/plain\",\n        \"sha256\": \"0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f4\",\n        \"filename\": \"order.txt\",\n        \"caption\": \"order.txt\"\n      },\n      \"cost\": {\n        \"currency\": \"USD\",\n        \"price\": 0.4123,\n        \"foreign_price\": 0.0585,\n        \"cdr_type\": 4,\n        \"message_id\": \"wamid.ZmljdGl0aW91cy0xMDA3\",\n        \"direction\": 1\n      }\n    }\n  ],\n  \"merchant_phone\": \"8615012345678\",\n  \"messaging_product\": \"whatsapp\"\n}",
     & changes); }
 }
+
 #[test]
 fn inbound_message_push_location() {
     testing::round_trip::<
@@ -1393,12 +1545,14 @@ fn inbound_message_push_location() {
         "{\n  \"contacts\": [\n    {\n      \"profile\": {\n        \"name\": \"Ann Example\"\n      },\n      \"wa_id\": \"8615012345678\"\n    }\n  ],\n  \"messages\": [\n    {\n      \"from\": \"8615012345678\",\n      \"id\": \"wamid.ZmljdGl0aW91cy0xMDA4\",\n      \"timestamp\": \"1795255307\",\n      \"type\": \"location\",\n      \"location\": {\n        \"longitude\": 121.4737,\n        \"latitude\": 31.2304,\n        \"name\": \"示例大厦\",\n        \"address\": \"示例市示例路1号\",\n        \"url\": \"https://map.example/place/1\"\n      },\n      \"cost\": {\n        \"currency\": \"USD\",\n        \"price\": 0.4123,\n        \"foreign_price\": 0.0585,\n        \"cdr_type\": 4,\n        \"message_id\": \"wamid.ZmljdGl0aW91cy0xMDA4\",\n        \"direction\": 1\n      }\n    }\n  ],\n  \"merchant_phone\": \"8615012345678\",\n  \"messaging_product\": \"whatsapp\"\n}",
     );
 }
+
 proptest! {
     #[test] fn inbound_message_push_location_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: < nxcloud_whatsapp::InboundMessage >
     ("{\n  \"contacts\": [\n    {\n      \"profile\": {\n        \"name\": \"Ann Example\"\n      },\n      \"wa_id\": \"8615012345678\"\n    }\n  ],\n  \"messages\": [\n    {\n      \"from\": \"8615012345678\",\n      \"id\": \"wamid.ZmljdGl0aW91cy0xMDA4\",\n      \"timestamp\": \"1795255307\",\n      \"type\": \"location\",\n      \"location\": {\n        \"longitude\": 121.4737,\n        \"latitude\": 31.2304,\n        \"name\": \"示例大厦\",\n        \"address\": \"示例市示例路1号\",\n        \"url\": \"https://map.example/place/1\"\n      },\n      \"cost\": {\n        \"currency\": \"USD\",\n        \"price\": 0.4123,\n        \"foreign_price\": 0.0585,\n        \"cdr_type\": 4,\n        \"message_id\": \"wamid.ZmljdGl0aW91cy0xMDA4\",\n        \"direction\": 1\n      }\n    }\n  ],\n  \"merchant_phone\": \"8615012345678\",\n  \"messaging_product\": \"whatsapp\"\n}",
     & changes); }
 }
+
 #[test]
 fn inbound_message_push_location_as_in_the_table() {
     testing::round_trip::<
@@ -1413,6 +1567,7 @@ fn inbound_message_push_location_as_in_the_table() {
         "{\n  \"contacts\": [\n    {\n      \"profile\": {\n        \"name\": \"Ann Example\"\n      },\n      \"wa_id\": \"8615012345678\"\n    }\n  ],\n  \"messages\": [\n    {\n      \"from\": \"8615012345678\",\n      \"id\": \"wamid.ZmljdGl0aW91cy0xMDA5\",\n      \"timestamp\": \"1795255308\",\n      \"type\": \"location\",\n      \"location\": {\n        \"longitude\": \"121.4737\",\n        \"latitude\": \"31.2304\",\n        \"name\": \"示例大厦\",\n        \"address\": \"示例市示例路1号\"\n      }\n    }\n  ],\n  \"business_phone\": \"12025550143\",\n  \"messaging_product\": \"whatsapp\"\n}",
     );
 }
+
 proptest! {
     #[test] fn inbound_message_push_location_as_in_the_table_changed(changes in vec(any::
     < (usize, usize) > (), 1..8)) { testing::decodes_changed:: <
@@ -1420,6 +1575,7 @@ proptest! {
     ("{\n  \"contacts\": [\n    {\n      \"profile\": {\n        \"name\": \"Ann Example\"\n      },\n      \"wa_id\": \"8615012345678\"\n    }\n  ],\n  \"messages\": [\n    {\n      \"from\": \"8615012345678\",\n      \"id\": \"wamid.ZmljdGl0aW91cy0xMDA5\",\n      \"timestamp\": \"1795255308\",\n      \"type\": \"location\",\n      \"location\": {\n        \"longitude\": \"121.4737\",\n        \"latitude\": \"31.2304\",\n        \"name\": \"示例大厦\",\n        \"address\": \"示例市示例路1号\"\n      }\n    }\n  ],\n  \"business_phone\": \"12025550143\",\n  \"messaging_product\": \"whatsapp\"\n}",
     & changes); }
 }
+
 #[test]
 fn inbound_message_push_sticker() {
     testing::round_trip::<
@@ -1434,12 +1590,14 @@ fn inbound_message_push_sticker() {
         "{\n  \"contacts\": [\n    {\n      \"profile\": {\n        \"name\": \"Ann Example\"\n      },\n      \"wa_id\": \"8615012345678\"\n    }\n  ],\n  \"messages\": [\n    {\n      \"from\": \"8615012345678\",\n      \"id\": \"wamid.ZmljdGl0aW91cy0xMDEw\",\n      \"timestamp\": \"1795255309\",\n      \"type\": \"sticker\",\n      \"sticker\": {\n        \"id\": \"5f0c1e9a-7b61-4d0e-9a63-2f6f0f6b7c04\",\n        \"mime_type\": \"image/webp\",\n        \"sha256\": \"0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f5\",\n        \"metadata\": {\n          \"emojis\": [\n            \"😀\",\n            \"👍🏽\"\n          ],\n          \"is-first-party-sticker\": 1,\n          \"sticker-pack-id\": \"example-pack-1\"\n        }\n      },\n      \"cost\": {\n        \"currency\": \"USD\",\n        \"price\": 0.4123,\n        \"foreign_price\": 0.0585,\n        \"cdr_type\": 4,\n        \"message_id\": \"wamid.ZmljdGl0aW91cy0xMDEw\",\n        \"direction\": 1\n      }\n    }\n  ],\n  \"merchant_phone\": \"8615012345678\",\n  \"messaging_product\": \"whatsapp\"\n}",
     );
 }
+
 proptest! {
     #[test] fn inbound_message_push_sticker_changed(changes in vec(any:: < (usize, usize)
     > (), 1..8)) { testing::decodes_changed:: < nxcloud_whatsapp::InboundMessage >
     ("{\n  \"contacts\": [\n    {\n      \"profile\": {\n        \"name\": \"Ann Example\"\n      },\n      \"wa_id\": \"8615012345678\"\n    }\n  ],\n  \"messages\": [\n    {\n      \"from\": \"8615012345678\",\n      \"id\": \"wamid.ZmljdGl0aW91cy0xMDEw\",\n      \"timestamp\": \"1795255309\",\n      \"type\": \"sticker\",\n      \"sticker\": {\n        \"id\": \"5f0c1e9a-7b61-4d0e-9a63-2f6f0f6b7c04\",\n        \"mime_type\": \"image/webp\",\n        \"sha256\": \"0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f5\",\n        \"metadata\": {\n          \"emojis\": [\n            \"😀\",\n            \"👍🏽\"\n          ],\n          \"is-first-party-sticker\": 1,\n          \"sticker-pack-id\": \"example-pack-1\"\n        }\n      },\n      \"cost\": {\n        \"currency\": \"USD\",\n        \"price\": 0.4123,\n        \"foreign_price\": 0.0585,\n        \"cdr_type\": 4,\n        \"message_id\": \"wamid.ZmljdGl0aW91cy0xMDEw\",\n        \"direction\": 1\n      }\n    }\n  ],\n  \"merchant_phone\": \"8615012345678\",\n  \"messaging_product\": \"whatsapp\"\n}",
     & changes); }
 }
+
 #[test]
 fn inbound_message_push_sticker_as_in_the_table() {
     testing::round_trip::<
@@ -1454,6 +1612,7 @@ fn inbound_message_push_sticker_as_in_the_table() {
         "{\n  \"contacts\": [\n    {\n      \"profile\": {\n        \"name\": \"Ann Example\"\n      },\n      \"wa_id\": \"8615012345678\"\n    }\n  ],\n  \"messages\": [\n    {\n      \"from\": \"8615012345678\",\n      \"id\": \"wamid.ZmljdGl0aW91cy0xMDEx\",\n      \"timestamp\": \"1795255310\",\n      \"type\": \"sticker\",\n      \"sticker\": {\n        \"id\": \"5f0c1e9a-7b61-4d0e-9a63-2f6f0f6b7c04\"\n      }\n    }\n  ],\n  \"business_phone\": \"12025550143\",\n  \"messaging_product\": \"whatsapp\"\n}",
     );
 }
+
 proptest! {
     #[test] fn inbound_message_push_sticker_as_in_the_table_changed(changes in vec(any::
     < (usize, usize) > (), 1..8)) { testing::decodes_changed:: <
@@ -1461,6 +1620,7 @@ proptest! {
     ("{\n  \"contacts\": [\n    {\n      \"profile\": {\n        \"name\": \"Ann Example\"\n      },\n      \"wa_id\": \"8615012345678\"\n    }\n  ],\n  \"messages\": [\n    {\n      \"from\": \"8615012345678\",\n      \"id\": \"wamid.ZmljdGl0aW91cy0xMDEx\",\n      \"timestamp\": \"1795255310\",\n      \"type\": \"sticker\",\n      \"sticker\": {\n        \"id\": \"5f0c1e9a-7b61-4d0e-9a63-2f6f0f6b7c04\"\n      }\n    }\n  ],\n  \"business_phone\": \"12025550143\",\n  \"messaging_product\": \"whatsapp\"\n}",
     & changes); }
 }
+
 #[test]
 fn saas_message_status_push_sent() {
     testing::round_trip::<
@@ -1475,12 +1635,14 @@ fn saas_message_status_push_sent() {
         "{\n  \"statuses\": [\n    {\n      \"id\": \"wamid.ZmljdGl0aW91cy0yMDAx\",\n      \"status\": \"sent\",\n      \"timestamp\": \"1795255200\",\n      \"recipient_id\": \"8615012345678\",\n      \"conversation\": {\n        \"id\": \"c0ffee00000000000000000000000002\",\n        \"expiration_timestamp\": \"1795341600\",\n        \"origin\": {\n          \"type\": \"business_initiated\"\n        }\n      }\n    }\n  ]\n}",
     );
 }
+
 proptest! {
     #[test] fn saas_message_status_push_sent_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: < nxcloud_whatsapp::MessageStatus >
     ("{\n  \"statuses\": [\n    {\n      \"id\": \"wamid.ZmljdGl0aW91cy0yMDAx\",\n      \"status\": \"sent\",\n      \"timestamp\": \"1795255200\",\n      \"recipient_id\": \"8615012345678\",\n      \"conversation\": {\n        \"id\": \"c0ffee00000000000000000000000002\",\n        \"expiration_timestamp\": \"1795341600\",\n        \"origin\": {\n          \"type\": \"business_initiated\"\n        }\n      }\n    }\n  ]\n}",
     & changes); }
 }
+
 #[test]
 fn saas_message_status_push_delivered() {
     testing::round_trip::<
@@ -1495,12 +1657,14 @@ fn saas_message_status_push_delivered() {
         "{\n  \"statuses\": [\n    {\n      \"id\": \"wamid.ZmljdGl0aW91cy0yMDAx\",\n      \"status\": \"delivered\",\n      \"timestamp\": \"1795255203\",\n      \"recipient_id\": \"8615012345678\",\n      \"conversation\": {\n        \"id\": \"c0ffee00000000000000000000000002\",\n        \"origin\": {\n          \"type\": \"business_initiated\"\n        }\n      }\n    }\n  ]\n}",
     );
 }
+
 proptest! {
     #[test] fn saas_message_status_push_delivered_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: < nxcloud_whatsapp::MessageStatus >
     ("{\n  \"statuses\": [\n    {\n      \"id\": \"wamid.ZmljdGl0aW91cy0yMDAx\",\n      \"status\": \"delivered\",\n      \"timestamp\": \"1795255203\",\n      \"recipient_id\": \"8615012345678\",\n      \"conversation\": {\n        \"id\": \"c0ffee00000000000000000000000002\",\n        \"origin\": {\n          \"type\": \"business_initiated\"\n        }\n      }\n    }\n  ]\n}",
     & changes); }
 }
+
 #[test]
 fn saas_message_status_push_read() {
     testing::round_trip::<
@@ -1515,12 +1679,14 @@ fn saas_message_status_push_read() {
         "{\n  \"statuses\": [\n    {\n      \"id\": \"wamid.ZmljdGl0aW91cy0yMDAx\",\n      \"status\": \"read\",\n      \"timestamp\": \"1795255260\",\n      \"recipient_id\": \"8615012345678\"\n    }\n  ]\n}",
     );
 }
+
 proptest! {
     #[test] fn saas_message_status_push_read_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: < nxcloud_whatsapp::MessageStatus >
     ("{\n  \"statuses\": [\n    {\n      \"id\": \"wamid.ZmljdGl0aW91cy0yMDAx\",\n      \"status\": \"read\",\n      \"timestamp\": \"1795255260\",\n      \"recipient_id\": \"8615012345678\"\n    }\n  ]\n}",
     & changes); }
 }
+
 #[test]
 fn saas_message_status_push_failed() {
     testing::round_trip::<
@@ -1535,12 +1701,14 @@ fn saas_message_status_push_failed() {
         "{\n  \"statuses\": [\n    {\n      \"errors\": [\n        {\n          \"code\": 470,\n          \"title\": \"Message failed to send because more than 24 hours have passed\"\n        }\n      ],\n      \"id\": \"wamid.ZmljdGl0aW91cy0yMDAy\",\n      \"recipient_id\": \"8615012345678\",\n      \"status\": \"failed\",\n      \"timestamp\": \"1795255201\"\n    }\n  ]\n}",
     );
 }
+
 proptest! {
     #[test] fn saas_message_status_push_failed_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: < nxcloud_whatsapp::MessageStatus >
     ("{\n  \"statuses\": [\n    {\n      \"errors\": [\n        {\n          \"code\": 470,\n          \"title\": \"Message failed to send because more than 24 hours have passed\"\n        }\n      ],\n      \"id\": \"wamid.ZmljdGl0aW91cy0yMDAy\",\n      \"recipient_id\": \"8615012345678\",\n      \"status\": \"failed\",\n      \"timestamp\": \"1795255201\"\n    }\n  ]\n}",
     & changes); }
 }
+
 #[test]
 fn saas_message_status_push_deleted() {
     testing::round_trip::<
@@ -1555,12 +1723,14 @@ fn saas_message_status_push_deleted() {
         "{\n  \"statuses\": [\n    {\n      \"id\": \"wamid.ZmljdGl0aW91cy0yMDAx\",\n      \"recipient_id\": \"8615012345678\",\n      \"status\": \"deleted\",\n      \"timestamp\": \"1795258800\",\n      \"type\": \"message\",\n      \"message\": {\n        \"recipient_id\": \"8615012345678\"\n      }\n    }\n  ]\n}",
     );
 }
+
 proptest! {
     #[test] fn saas_message_status_push_deleted_changed(changes in vec(any:: < (usize,
     usize) > (), 1..8)) { testing::decodes_changed:: < nxcloud_whatsapp::MessageStatus >
     ("{\n  \"statuses\": [\n    {\n      \"id\": \"wamid.ZmljdGl0aW91cy0yMDAx\",\n      \"recipient_id\": \"8615012345678\",\n      \"status\": \"deleted\",\n      \"timestamp\": \"1795258800\",\n      \"type\": \"message\",\n      \"message\": {\n        \"recipient_id\": \"8615012345678\"\n      }\n    }\n  ]\n}",
     & changes); }
 }
+
 #[test]
 fn saas_message_status_push_as_in_the_table() {
     testing::round_trip::<
@@ -1575,6 +1745,7 @@ fn saas_message_status_push_as_in_the_table() {
         "{\n  \"statuses\": [\n    {\n      \"id\": \"wamid.ZmljdGl0aW91cy0yMDAz\",\n      \"status\": \"read\",\n      \"timestamp\": \"1795255261\",\n      \"recipient_id\": \"8615012345678\"\n    }\n  ],\n  \"business_phone\": \"12025550143\",\n  \"messaging_product\": \"whatsapp\"\n}",
     );
 }
+
 proptest! {
     #[test] fn saas_message_status_push_as_in_the_table_changed(changes in vec(any:: <
     (usize, usize) > (), 1..8)) { testing::decodes_changed:: <
@@ -1582,6 +1753,7 @@ proptest! {
     ("{\n  \"statuses\": [\n    {\n      \"id\": \"wamid.ZmljdGl0aW91cy0yMDAz\",\n      \"status\": \"read\",\n      \"timestamp\": \"1795255261\",\n      \"recipient_id\": \"8615012345678\"\n    }\n  ],\n  \"business_phone\": \"12025550143\",\n  \"messaging_product\": \"whatsapp\"\n}",
     & changes); }
 }
+
 #[test]
 fn saas_button_click_push_reply_to_a_template() {
     testing::round_trip::<
@@ -1596,6 +1768,7 @@ fn saas_button_click_push_reply_to_a_template() {
         "{\n  \"contacts\": [\n    {\n      \"profile\": {\n        \"name\": \"Ann Example\"\n      },\n      \"wa_id\": \"8615012345678\"\n    }\n  ],\n  \"messages\": [\n    {\n      \"button\": {\n        \"payload\": \"sale-2-yes\",\n        \"text\": \"Show me\"\n      },\n      \"from\": \"8615012345678\",\n      \"id\": \"wamid.ZmljdGl0aW91cy0zMDAx\",\n      \"timestamp\": \"1795255400\",\n      \"type\": \"button\",\n      \"wa_ext\": \"{\\\"templateId\\\":1024,\\\"templateName\\\":\\\"sale_2\\\",\\\"components\\\":[{\\\"type\\\":\\\"body\\\",\\\"parameters\\\":[{\\\"type\\\":\\\"text\\\",\\\"text\\\":\\\"小明\\\"},{\\\"type\\\":\\\"text\\\",\\\"text\\\":\\\"20%\\\"}]}]}\",\n      \"context\": {\n        \"from\": \"12025550143\",\n        \"id\": \"wamid.00112233445566778899aabbccddeeff\"\n      },\n      \"tag_name\": \"autumn\"\n    }\n  ],\n  \"business_phone\": \"12025550143\",\n  \"messaging_product\": \"whatsapp\"\n}",
     );
 }
+
 proptest! {
     #[test] fn saas_button_click_push_reply_to_a_template_changed(changes in vec(any:: <
     (usize, usize) > (), 1..8)) { testing::decodes_changed:: <
@@ -1603,6 +1776,7 @@ proptest! {
     ("{\n  \"contacts\": [\n    {\n      \"profile\": {\n        \"name\": \"Ann Example\"\n      },\n      \"wa_id\": \"8615012345678\"\n    }\n  ],\n  \"messages\": [\n    {\n      \"button\": {\n        \"payload\": \"sale-2-yes\",\n        \"text\": \"Show me\"\n      },\n      \"from\": \"8615012345678\",\n      \"id\": \"wamid.ZmljdGl0aW91cy0zMDAx\",\n      \"timestamp\": \"1795255400\",\n      \"type\": \"button\",\n      \"wa_ext\": \"{\\\"templateId\\\":1024,\\\"templateName\\\":\\\"sale_2\\\",\\\"components\\\":[{\\\"type\\\":\\\"body\\\",\\\"parameters\\\":[{\\\"type\\\":\\\"text\\\",\\\"text\\\":\\\"小明\\\"},{\\\"type\\\":\\\"text\\\",\\\"text\\\":\\\"20%\\\"}]}]}\",\n      \"context\": {\n        \"from\": \"12025550143\",\n        \"id\": \"wamid.00112233445566778899aabbccddeeff\"\n      },\n      \"tag_name\": \"autumn\"\n    }\n  ],\n  \"business_phone\": \"12025550143\",\n  \"messaging_product\": \"whatsapp\"\n}",
     & changes); }
 }
+
 #[test]
 fn saas_button_click_push_without_context() {
     testing::round_trip::<
@@ -1617,6 +1791,7 @@ fn saas_button_click_push_without_context() {
         "{\n  \"contacts\": [\n    {\n      \"profile\": {\n        \"name\": \"Ann Example\"\n      },\n      \"wa_id\": \"8615012345678\"\n    }\n  ],\n  \"messages\": [\n    {\n      \"button\": {\n        \"payload\": \"sale-2-stop\",\n        \"text\": \"Stop\"\n      },\n      \"from\": \"8615012345678\",\n      \"id\": \"wamid.ZmljdGl0aW91cy0zMDAy\",\n      \"timestamp\": \"1795255401\",\n      \"type\": \"button\",\n      \"wa_ext\": \"{\\\"templateId\\\":1025,\\\"templateName\\\":\\\"welcome_1\\\",\\\"components\\\":[]}\",\n      \"tag_name\": \"\"\n    }\n  ],\n  \"business_phone\": \"12025550143\",\n  \"messaging_product\": \"whatsapp\"\n}",
     );
 }
+
 proptest! {
     #[test] fn saas_button_click_push_without_context_changed(changes in vec(any:: <
     (usize, usize) > (), 1..8)) { testing::decodes_changed:: <

@@ -3,31 +3,28 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-use super::{debug, doc, ident, rust_type, serialize_with};
+use super::{Naming, debug, doc, ident, rust_type, serde, serialize_with};
 use crate::model::{Field, Object, Receipt, Service, TimeForm, Ty, TypeDef, TypeKind};
 
 pub(super) fn reply(service: &Service, def: &TypeDef, object: &Object) -> TokenStream {
     let name = ident(&def.name);
-    let text = doc(&format!(
-        "{}\n\nReference: `{}`.",
-        def.description.trim(),
-        service.source
-    ));
+    let text = doc(&def.description);
     let aliases = object.fields.iter().any(|field| !field.aliases.is_empty());
     let spelled = aliases || object.list.is_some();
+    let naming = Naming::of(&object.fields);
+    let rule = serde([naming.rule()]).filter(|_| !spelled);
     let members = object.fields.iter().map(|field| {
         let member = ident(&field.rust);
-        let wire = &field.wire;
         let text = doc(&field.description);
         let written = serialize_with(&field.ty, false);
         let ty = rust_type(&field.ty);
         let (ty, skip) = if is_filled(service, field) {
-            (ty, "nxcloud_client::codegen::lenient::is_default")
+            (ty, "codegen::is_default")
         } else {
             (quote!(Option<#ty>), "Option::is_none")
         };
-        let serde = (!spelled)
-            .then(|| quote!(#[serde(rename = #wire, skip_serializing_if = #skip)] #written));
+        let skip = quote!(skip_serializing_if = #skip);
+        let serde = serde([naming.rename(field), Some(skip), written]).filter(|_| !spelled);
         quote!(#text #serde pub #member: #ty,)
     });
     let takes = object.fields.iter().map(|field| {
@@ -44,15 +41,15 @@ pub(super) fn reply(service: &Service, def: &TypeDef, object: &Object) -> TokenS
         let read = match &field.ty {
             Ty::Time(form) => {
                 let form = ident(match form {
-                    TimeForm::Text => "Text",
+                    TimeForm::Text => "TextTime",
                     TimeForm::UnixSeconds => "UnixSeconds",
                     TimeForm::UnixMillis => "UnixMillis",
                 });
-                Some(quote!(.map(|time: nxcloud_client::codegen::time::#form| time.into())))
+                Some(quote!(.map(|time: nxcloud_client::codegen::#form| time.into())))
             }
             _ => None,
         };
-        quote!(#member: nxcloud_client::codegen::lenient::#value #read,)
+        quote!(#member: nxcloud_client::codegen::#value #read,)
     });
     let list = object.list.as_ref().map(|field| {
         quote! {
@@ -68,17 +65,16 @@ pub(super) fn reply(service: &Service, def: &TypeDef, object: &Object) -> TokenS
     let debug = debug(
         &def.name,
         &object.fields,
-        &quote!(.field("extra", &nxcloud_client::codegen::Redact::redact(&self.extra))),
+        &quote!(.field("extra", &nxcloud_client::codegen::redact(&self.extra))),
     );
     // A field that came under another spelling goes out under it, which takes a memory of spellings and a Serialize of its own.
     let derive = (!spelled).then(|| quote!(, serde::Serialize));
     let flatten = (!spelled).then(|| quote!(#[serde(flatten)]));
     let skip = (!spelled).then(|| quote!(#[serde(skip)]));
-    let memory = spelled.then(|| quote!(spellings: nxcloud_client::codegen::lenient::WireNames,));
+    let memory = spelled.then(|| quote!(spellings: nxcloud_client::codegen::WireNames,));
     let changes = aliases.then(|| quote!(mut));
-    let remember = spelled.then(
-        || quote!(let #changes spellings = nxcloud_client::codegen::lenient::WireNames::default();),
-    );
+    let remember = spelled
+        .then(|| quote!(let #changes spellings = nxcloud_client::codegen::WireNames::default();));
     let remembered = spelled.then(|| quote!(spellings,));
     let receipt = object
         .receipt
@@ -88,12 +84,13 @@ pub(super) fn reply(service: &Service, def: &TypeDef, object: &Object) -> TokenS
     quote! {
         #text
         #[derive(Clone, Default, PartialEq #derive)]
+        #rule
         #[non_exhaustive]
         pub struct #name {
             #(#members)*
             /// What the reference does not list, and values that did not fit their field.
             #flatten
-            pub extra: nxcloud_client::codegen::lenient::Map,
+            pub extra: nxcloud_client::codegen::Map,
             /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
             #skip
             pub repairs: nxcloud_client::Repairs,
@@ -102,10 +99,10 @@ pub(super) fn reply(service: &Service, def: &TypeDef, object: &Object) -> TokenS
 
         #serialize
 
-        impl nxcloud_client::codegen::lenient::LenientObject for #name {
+        impl nxcloud_client::codegen::LenientObject for #name {
             #list
 
-            fn from_map(#mutable map: nxcloud_client::codegen::lenient::Map) -> Self {
+            fn from_map(#mutable map: nxcloud_client::codegen::Map) -> Self {
                 #remember
                 Self {
                     #(#takes)*
@@ -198,7 +195,7 @@ fn spelled_serialize(service: &Service, name: &proc_macro2::Ident, object: &Obje
         let member = ident(&field.rust);
         let wire = &field.wire;
         let present = if is_filled(service, field) {
-            quote!(!nxcloud_client::codegen::lenient::is_default(&self.#member))
+            quote!(!nxcloud_client::codegen::is_default(&self.#member))
         } else {
             quote!(self.#member.is_some())
         };

@@ -1,9 +1,9 @@
 //! Types of requests.
 
 use proc_macro2::{Literal, TokenStream};
-use quote::quote;
+use quote::{ToTokens as _, quote};
 
-use super::{debug, doc, ident, rust_type, serialize_with};
+use super::{Naming, debug, doc, ident, rust_type, serde, serialize_with};
 use crate::model::{Field, Limits, Object, Place, Service, Ty, TypeDef, TypeKind, Union};
 use crate::names;
 
@@ -15,31 +15,30 @@ pub(super) fn request(service: &Service, def: &TypeDef, object: &Object) -> Toke
         .any(|field| field.ty == Ty::Upload)
         .then(|| form(object));
     let text = doc(&format!(
-        "{}\n\nThe constructor takes what is required, the `with_` methods add the rest.\n\nReference: `{}`.",
+        "{}\n\nThe constructor takes what is required, the `with_` methods add the rest.",
         def.description.trim(),
-        service.source
     ));
     let has_body =
         object.flattened.is_some() || object.fields.iter().any(|field| field.place == Place::Body);
+    let naming = Naming::of(&object.fields);
     let members = object.fields.iter().map(|field| {
         let member = ident(&field.rust);
-        let wire = &field.wire;
         let text = doc(&field.description);
-        let written = serialize_with(&field.ty, field.required);
         let ty = rust_type(&field.ty);
         // What goes into the path or query beside a body is read with the body, but not written into it.
-        let apart = (field.place != Place::Body && has_body).then(|| quote!(, skip_serializing));
-        let (serde, ty) = match (form.is_some(), field.required) {
-            (true, true) => (quote!(), ty),
-            (true, false) => (quote!(), quote!(Option<#ty>)),
-            (false, true) => (quote!(#[serde(rename = #wire #apart)] #written), ty),
-            (false, false) => (
-                quote! {
-                    #[serde(rename = #wire, default, skip_serializing_if = "Option::is_none" #apart)]
-                    #written
-                },
-                quote!(Option<#ty>),
-            ),
+        let apart = field.place != Place::Body && has_body;
+        let serde = serde([
+            naming.rename(field),
+            (!field.required).then(|| quote!(default)),
+            (!field.required).then(|| quote!(skip_serializing_if = "Option::is_none")),
+            apart.then(|| quote!(skip_serializing)),
+            serialize_with(&field.ty, field.required),
+        ])
+        .filter(|_| form.is_none());
+        let ty = if field.required {
+            ty
+        } else {
+            quote!(Option<#ty>)
         };
         quote!(#text #serde pub #member: #ty,)
     });
@@ -55,7 +54,7 @@ pub(super) fn request(service: &Service, def: &TypeDef, object: &Object) -> Toke
     let strict = object
         .flattened
         .is_none()
-        .then(|| quote!(#[serde(deny_unknown_fields)]));
+        .then(|| quote!(deny_unknown_fields));
     let constructor = constructor(object);
     let alternatives = object.alternatives();
     let needs_nothing = object.flattened.is_none()
@@ -95,7 +94,8 @@ pub(super) fn request(service: &Service, def: &TypeDef, object: &Object) -> Toke
     let derives = if form.is_some() {
         quote!(#[derive(Clone)])
     } else {
-        quote!(#[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)] #strict)
+        let serde = serde([naming.rule(), strict]);
+        quote!(#[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)] #serde)
     };
     quote! {
         #text
@@ -274,31 +274,19 @@ fn check(service: &Service, object: &Object, name: &proc_macro2::Ident) -> Token
     let mut patterns = Vec::new();
     let mut checks: Vec<TokenStream> = Vec::new();
     for field in &object.fields {
-        let member = ident(&field.rust);
-        let value = quote!(value);
-        let limits = field_check(service, field, &value, &mut patterns);
-        let wire = &field.wire;
-        let segment = (field.place == Place::Path && field.ty == Ty::Text)
-            .then(|| quote!(at.segment(#wire, #value);));
-        if limits.is_none() && segment.is_none() {
-            continue;
+        checks.extend(field_check(service, field, &mut patterns));
+        if field.place == Place::Path && field.ty == Ty::Text {
+            let (member, wire) = (ident(&field.rust), &field.wire);
+            checks.push(quote!(at.segment(#wire, &self.#member);));
         }
-        let check = quote!(#limits #segment);
-        checks.push(if field.required {
-            quote!({ let value = &self.#member; #check })
-        } else {
-            quote!(if let Some(value) = &self.#member { #check })
-        });
     }
     if let Some((member, _)) = &object.flattened {
         let member = ident(member);
         checks.push(quote!(self.#member.validate(at);));
     }
     for rule in &object.rules {
-        let (min, max) = (
-            rule.min,
-            rule.max.map_or(quote!(usize::MAX), |max| quote!(#max)),
-        );
+        let count = |count| Literal::usize_unsuffixed(count).into_token_stream();
+        let (min, max) = (count(rule.min), rule.max.map_or(quote!(usize::MAX), count));
         let is_set = rule.fields.iter().filter_map(|wire| {
             let field = object.fields.iter().find(|field| field.wire == *wire)?;
             let member = ident(&field.rust);
@@ -320,6 +308,7 @@ fn check(service: &Service, object: &Object, name: &proc_macro2::Ident) -> Token
             Some(ident(&field.rust))
         };
         if let (Some(start), Some(end)) = (member(from), member(to)) {
+            let days = Literal::i64_unsuffixed(*days);
             checks.push(quote!(at.days_between((#from, &self.#start), (#to, &self.#end), #days);));
         }
     }
@@ -329,8 +318,8 @@ fn check(service: &Service, object: &Object, name: &proc_macro2::Ident) -> Token
         quote!(at)
     };
     quote! {
-        impl nxcloud_client::codegen::validate::Validate for #name {
-            fn validate(&self, #at: &mut nxcloud_client::codegen::validate::Validator) {
+        impl nxcloud_client::codegen::Validate for #name {
+            fn validate(&self, #at: &mut nxcloud_client::codegen::Validator) {
                 #(#patterns)*
                 #(#checks)*
             }
@@ -338,61 +327,59 @@ fn check(service: &Service, object: &Object, name: &proc_macro2::Ident) -> Token
     }
 }
 
+/// The checks of one field. What is absent has no limits: the checks take an `Option` as well.
 fn field_check(
     service: &Service,
     field: &Field,
-    value: &TokenStream,
     patterns: &mut Vec<TokenStream>,
 ) -> Option<TokenStream> {
     let wire = &field.wire;
     let limits = &field.limits;
+    let member = ident(&field.rust);
+    let text = if field.required {
+        quote!(self.#member.as_str())
+    } else {
+        quote!(self.#member.as_deref())
+    };
     if let Some(constant) = &field.constant {
-        return Some(quote!(if #value != #constant {
-            at.nested(#wire, &nxcloud_client::codegen::validate::FixedValue(#constant));
-        }));
+        return Some(quote!(at.constant(#wire, #text, #constant);));
     }
     match &field.ty {
         Ty::Text if *limits != Limits::default() => {
-            let mut parts = Vec::new();
-            if let Some(min) = limits.min_length {
-                parts.push(quote!(min: Some(#min)));
-            }
-            if let Some(max) = limits.max_length {
-                parts.push(quote!(max: Some(#max)));
-            }
-            if let Some(pattern) = &limits.pattern {
+            let length =
+                range(limits.min_length, limits.max_length).map(|range| quote!(.length(#range)));
+            let pattern = limits.pattern.as_ref().map(|pattern| {
                 let name = ident(&names::constant(&field.rust));
                 patterns.push(quote! {
-                    static #name: nxcloud_client::codegen::validate::Pattern = nxcloud_client::codegen::validate::Pattern::new(#pattern);
+                    static #name: nxcloud_client::codegen::Pattern = nxcloud_client::codegen::Pattern::new(#pattern);
                 });
-                parts.push(quote!(pattern: Some(&#name)));
-            }
-            // With all three nothing is left for the default.
-            let rest = (parts.len() < 3).then(|| quote!(..Default::default()));
-            Some(
-                quote!(at.text(#wire, #value, nxcloud_client::codegen::validate::TextLimits { #(#parts,)* #rest });),
-            )
+                quote!(.pattern(&#name))
+            });
+            Some(quote!(at.text(#wire, #text) #length #pattern;))
         }
         Ty::Integer | Ty::QuotedInteger | Ty::Float => {
-            let range = range(limits.minimum.as_deref(), limits.maximum.as_deref())?;
-            Some(quote!(at.number(#wire, *#value, #range);))
+            let range = range(limits.minimum.as_ref(), limits.maximum.as_ref())?;
+            Some(quote!(at.number(#wire, self.#member, #range);))
         }
         Ty::List(item) => {
-            let count = |n: Option<usize>| n.map(|n| n.to_string());
-            let range = range(
-                count(limits.min_length).as_deref(),
-                count(limits.max_length).as_deref(),
-            );
-            let length = range.map(|range| quote!(at.length(#wire, #value.len(), #range);));
+            let items = if field.required {
+                quote!(self.#member.as_slice())
+            } else {
+                quote!(self.#member.as_deref())
+            };
+            let length = range(limits.min_length, limits.max_length)
+                .map(|range| quote!(at.length(#wire, #items, #range);));
             let each = match &**item {
                 Ty::Named(name) if checks_itself(service, name) => {
-                    Some(quote!(at.each(#wire, #value);))
+                    Some(quote!(at.each(#wire, #items);))
                 }
                 _ => None,
             };
             (length.is_some() || each.is_some()).then(|| quote!(#length #each))
         }
-        Ty::Named(name) if checks_itself(service, name) => Some(quote!(at.nested(#wire, #value);)),
+        Ty::Named(name) if checks_itself(service, name) => {
+            Some(quote!(at.nested(#wire, &self.#member);))
+        }
         Ty::Upload => {
             let rules = field.uploads.iter().map(|rule| {
                 let (kind, mime) = (&rule.kind, &rule.mime);
@@ -402,23 +389,27 @@ fn field_check(
                 };
                 quote!(nxcloud_client::codegen::Rule::new(#kind, &[#(#mime),*], #most))
             });
-            Some(quote!(#value.check(#wire, at, &[#(#rules),*]);))
+            let rules = quote!(&[#(#rules),*]);
+            Some(if field.required {
+                quote!(self.#member.check(#wire, at, #rules);)
+            } else {
+                quote!(if let Some(upload) = &self.#member { upload.check(#wire, at, #rules); })
+            })
         }
         _ => None,
     }
 }
 
-fn range(min: Option<&str>, max: Option<&str>) -> Option<TokenStream> {
-    if min.is_none() && max.is_none() {
-        return None;
+/// `min..=max`, either end open; nothing without an end.
+fn range(min: Option<impl ToString>, max: Option<impl ToString>) -> Option<TokenStream> {
+    let literal = |value: Option<String>| -> Option<TokenStream> { value?.parse().ok() };
+    let min = literal(min.map(|value| value.to_string()));
+    let max = literal(max.map(|value| value.to_string()));
+    match (min, max) {
+        (None, None) => None,
+        (min, Some(max)) => Some(quote!(#min..=#max)),
+        (min, None) => Some(quote!(#min..)),
     }
-    let part = |name: &str, value: Option<&str>| {
-        let name = ident(name);
-        let literal: Option<TokenStream> = value.and_then(|value| value.parse().ok());
-        literal.map_or(quote!(#name: None), |literal| quote!(#name: Some(#literal)))
-    };
-    let (min, max) = (part("min", min), part("max", max));
-    Some(quote!(nxcloud_client::codegen::validate::Range { #min, #max }))
 }
 
 fn checks_itself(service: &Service, name: &str) -> bool {
@@ -429,11 +420,7 @@ fn checks_itself(service: &Service, name: &str) -> bool {
 
 pub(super) fn union(service: &Service, def: &TypeDef, union: &Union) -> TokenStream {
     let name = ident(&def.name);
-    let text = doc(&format!(
-        "{}\n\nReference: `{}`.",
-        def.description.trim(),
-        service.source
-    ));
+    let text = doc(&def.description);
     let variants = union.variants.iter().map(|(value, variant, ty)| {
         let text = doc(&service
             .type_def(ty)
@@ -486,8 +473,8 @@ pub(super) fn union(service: &Service, def: &TypeDef, union: &Union) -> TokenStr
 
         #(#conversions)*
 
-        impl nxcloud_client::codegen::validate::Validate for #name {
-            fn validate(&self, at: &mut nxcloud_client::codegen::validate::Validator) {
+        impl nxcloud_client::codegen::Validate for #name {
+            fn validate(&self, at: &mut nxcloud_client::codegen::Validator) {
                 match self { #(#checks)* }
             }
         }
