@@ -6,6 +6,7 @@
 
 use std::hint::black_box;
 use std::process::ExitCode;
+use std::time::{Duration, UNIX_EPOCH};
 
 use nxcloud_benches::ratio::{Rival, race};
 use nxcloud_webhooks::testing::{Fixture, TestRequest};
@@ -39,7 +40,7 @@ const GOAL: f64 = 2.5;
 fn table<E: Event, T: DeserializeOwned>(name: &str, push: &TestRequest, rounds: usize) -> bool {
     let signer = signer();
     // The guard would refuse every repeat but the first; releasing each push is part of what is timed.
-    let verifier = Verifier::new(signer).clock(|| NOW);
+    let verifier = Verifier::new(signer).clock(|| UNIX_EPOCH + Duration::from_millis(NOW));
     let receiver = Receiver::<E>::signed(verifier.clone().biz_type(E::BIZ_TYPE).actions(["dr"]));
     let headers = || push.headers.iter().map(|(name, value)| (name, value));
     let content_type = push.header("content-type");

@@ -243,6 +243,8 @@ pub struct Object {
     pub rules: Vec<GivenRule>,
     /// The field that receives a reply which is a bare array.
     pub list: Option<String>,
+    /// What the object says of a send, when it is a receipt.
+    pub receipt: Option<Receipt>,
     /// Two date-time fields and the greatest number of days between them.
     pub max_days: Option<(String, String, i64)>,
 }
@@ -265,6 +267,17 @@ impl Object {
             .find(|rule| (rule.min, rule.max) == (1, Some(1)));
         rule.map_or(&[], |rule| &rule.fields)
     }
+}
+
+/// How a receipt is matched to its send and what it says of it.
+#[derive(Debug)]
+pub struct Receipt {
+    /// Wire name of the field with the id that the send returned.
+    pub id: String,
+    /// How many digits follow that id and a dash when the send had several recipients.
+    pub digits: usize,
+    /// Wire name of the state, and the values that mean delivered; absent where nothing is delivered.
+    pub delivered: Option<(String, Vec<String>)>,
 }
 
 /// How many of some fields must be given.
@@ -343,6 +356,15 @@ impl Field {
     }
 }
 
+impl Field {
+    /// What a constructor fills in: the documented default of a whole number that the wire always carries, such as the first page.
+    #[must_use]
+    pub fn filled_in(&self) -> Option<i64> {
+        let default = self.default.as_ref()?.parse().ok()?;
+        (self.required && self.ty == Ty::Integer && self.constant.is_none()).then_some(default)
+    }
+}
+
 /// Where a field goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
@@ -380,6 +402,14 @@ pub enum Ty {
     Float,
     /// Decimal digits.
     Decimal,
+    /// A day, in a request.
+    Date,
+    /// A moment, in a request: RFC 3339.
+    DateTime,
+    /// A moment, in a request: a number of seconds.
+    UnixSeconds,
+    /// A time, in a reply or push.
+    Time(TimeForm),
     /// True or false.
     Boolean,
     /// Anything.
@@ -394,6 +424,17 @@ pub enum Ty {
     Named(String),
 }
 
+/// What the reference says of the zone of a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeForm {
+    /// Nothing: `local-date-time`; or the text states it: `date-time`.
+    Text,
+    /// Seconds since 1970.
+    UnixSeconds,
+    /// Milliseconds since 1970.
+    UnixMillis,
+}
+
 /// Limits of a field.
 #[derive(Debug, Default, PartialEq)]
 pub struct Limits {
@@ -403,8 +444,6 @@ pub struct Limits {
     pub max_length: Option<usize>,
     /// Regular expression.
     pub pattern: Option<String>,
-    /// Named format that is checked: `Date`, `DateTime`.
-    pub format: Option<&'static str>,
     /// Form of phone numbers that is checked: a variant of the client's `PhoneForm`.
     pub phone: Option<String>,
     /// Least value, as a literal.

@@ -6,8 +6,8 @@ use heck::ToSnakeCase;
 use serde_json::Value;
 
 use crate::model::{
-    EnumValue, Field, GivenRule, Input, Limits, Object, Operation, Place, Side, Ty, TypeDef,
-    TypeKind, Union, UploadRule,
+    EnumValue, Field, GivenRule, Input, Limits, Object, Operation, Place, Receipt, Side, TimeForm,
+    Ty, TypeDef, TypeKind, Union, UploadRule,
 };
 use crate::names;
 use crate::read::{Findings, list, references, text, texts};
@@ -117,6 +117,7 @@ impl<'a> Schemas<'a> {
                     flattened: None,
                     rules: Vec::new(),
                     list: None,
+                    receipt: None,
                     max_days,
                 }),
             }),
@@ -245,14 +246,67 @@ impl<'a> Schemas<'a> {
                 );
             }
         }
+        let receipt = self.receipt(at, schema, &fields, findings);
         Object {
             side,
+            receipt,
             fields,
             flattened,
             rules,
             list: text(schema, "x-nx-list"),
             max_days: None,
         }
+    }
+
+    /// The rule `x-nx-receipt`, whose names must be those of fields and values.
+    fn receipt(
+        &self,
+        at: &str,
+        schema: &Value,
+        fields: &[Field],
+        findings: &mut Findings<'_>,
+    ) -> Option<Receipt> {
+        let rule = schema.get("x-nx-receipt")?;
+        let id = text(rule, "id").unwrap_or_default();
+        if !fields
+            .iter()
+            .any(|field| field.wire == id && field.ty == Ty::Text)
+        {
+            findings.add(
+                at,
+                format!("`x-nx-receipt` has the id `{id}`, which is no text property"),
+                "name the property with the id that the send returned",
+            );
+            return None;
+        }
+        let delivered = text(rule, "status").map(|status| (status, texts(rule, "delivered")));
+        if let Some((status, values)) = &delivered {
+            let field = fields.iter().find(|field| field.wire == *status);
+            let schema = match field.map(|field| &field.ty) {
+                Some(Ty::Named(name)) => self.raw.get(name),
+                _ => None,
+            };
+            let known = |value: &String| {
+                list(schema.unwrap_or(&Value::Null), "x-extensible-enum")
+                    .any(|entry| entry.get("value").unwrap_or(entry).as_str() == Some(value))
+            };
+            if values.is_empty() || !values.iter().all(known) {
+                findings.add(
+                    at,
+                    format!("`x-nx-receipt` names no values of `{status}` that mean delivered"),
+                    "list values of its open enum under `delivered`",
+                );
+                return None;
+            }
+        }
+        let digits = rule.get("digits").and_then(Value::as_u64);
+        Some(Receipt {
+            id,
+            digits: digits
+                .and_then(|n| usize::try_from(n).ok())
+                .unwrap_or_default(),
+            delivered,
+        })
     }
 
     fn field(
@@ -272,7 +326,7 @@ impl<'a> Schemas<'a> {
                 "write a snake_case name",
             );
         }
-        let ty = self.ty(at, property, findings);
+        let ty = timed(self.ty(at, property, findings), property, side, required);
         if side == Side::Reply && ty == Ty::AppKey {
             findings.add(
                 at,
@@ -509,6 +563,22 @@ fn upload_rules(property: &Value) -> Vec<UploadRule> {
         .collect()
 }
 
+/// The type of a field whose format says that it is a date or time.
+fn timed(ty: Ty, property: &Value, side: Side, required: bool) -> Ty {
+    let scalar = matches!(ty, Ty::Text | Ty::Integer | Ty::QuotedInteger);
+    let format = property.get("format").and_then(Value::as_str);
+    match (side, format.filter(|_| scalar)) {
+        (Side::Request, Some("date")) => Ty::Date,
+        (Side::Request, Some("date-time")) => Ty::DateTime,
+        // An optional one would need code of its own; no spec has one.
+        (Side::Request, Some("unix-seconds")) if ty == Ty::Integer && required => Ty::UnixSeconds,
+        (Side::Reply, Some("local-date-time" | "date-time")) => Ty::Time(TimeForm::Text),
+        (Side::Reply, Some("unix-seconds")) => Ty::Time(TimeForm::UnixSeconds),
+        (Side::Reply, Some("unix-millis")) => Ty::Time(TimeForm::UnixMillis),
+        _ => ty,
+    }
+}
+
 fn limits(at: &str, schema: &Value, ty: &Ty, findings: &mut Findings<'_>) -> Limits {
     let length = |key: &str| {
         schema
@@ -536,11 +606,6 @@ fn limits(at: &str, schema: &Value, ty: &Ty, findings: &mut Findings<'_>) -> Lim
         min_length: length(if list { "minItems" } else { "minLength" }),
         max_length: length(if list { "maxItems" } else { "maxLength" }),
         pattern,
-        format: match schema.get("format").and_then(Value::as_str) {
-            Some("date") => Some("Date"),
-            Some("date-time") => Some("DateTime"),
-            _ => None,
-        },
         phone: text(schema, "format")
             .filter(|format| format.starts_with("phone"))
             .map(|format| names::variant(&format)),

@@ -1,7 +1,5 @@
 //! What pushes mean for those who receive them: paths into their types, and rules that hold for all pushes of a service.
 
-use serde_json::Value;
-
 use crate::model::{Field, Object, Service, Ty, TypeKind, Webhook};
 use crate::read::Findings;
 
@@ -125,15 +123,4 @@ pub(crate) fn check(service: &Service, findings: &mut Findings<'_>) {
             );
         }
     }
-}
-
-/// The format of a field in the spec, which the model keeps for requests only.
-#[must_use]
-pub fn format<'a>(service: &'a Service, schema: &str, wire: &str) -> Option<&'a str> {
-    let schema = service.raw["components"]["schemas"].get(schema)?;
-    let parts = schema.get("allOf").and_then(Value::as_array);
-    let parts = parts.into_iter().flatten().chain([schema]);
-    parts
-        .filter_map(|part| part.get("properties")?.get(wire))
-        .find_map(|property| property.get("format")?.as_str())
 }

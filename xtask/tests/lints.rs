@@ -419,3 +419,37 @@ fn two_pushes_that_want_different_replies_or_keys_are_refused() {
     );
     assert!(findings(first, &second("")).is_empty());
 }
+
+#[test]
+fn a_receipt_names_its_id_and_the_values_that_mean_delivered() {
+    let piece = "description: The receipt.\n      properties:\n        id: {type: string, description: The id.}";
+    let receipt = |rule: &str| {
+        format!(
+            "description: The receipt.\n      x-nx-receipt: {rule}\n      properties:\n        id: {{type: string, description: The id.}}\n        state: {{$ref: '#/components/schemas/Kind'}}"
+        )
+    };
+    let at = "components.schemas.Receipt";
+    let good = findings(
+        piece,
+        &receipt("{id: id, status: state, delivered: [bold]}"),
+    );
+    assert!(good.is_empty(), "{good:#?}");
+    for wrong in ["{id: ID}", "{id: state}", "{}"] {
+        refused(
+            piece,
+            &receipt(wrong),
+            at,
+            "no text property",
+            "name the property",
+        );
+    }
+    for wrong in [
+        "{id: id, status: state}",
+        "{id: id, status: state, delivered: []}",
+        "{id: id, status: state, delivered: [Bold]}",
+        "{id: id, status: other, delivered: [bold]}",
+        "{id: id, status: id, delivered: [bold]}",
+    ] {
+        refused(piece, &receipt(wrong), at, "no values of", "list values");
+    }
+}

@@ -15,8 +15,9 @@ pub use generated::client::Client;
 pub use generated::{codes, operations};
 pub use generated::{enums::*, replies::*, requests::*};
 pub use nxcloud_client::{
-    AppKey, CallOptions, Code, CodeInfo, CodeKind, Credentials, Decimal, Error, ErrorKind, Items,
-    Outcome, Repair, Repairs, Request, ServiceName, Session, SignedRequest,
+    AppKey, CallOptions, Code, CodeInfo, CodeKind, Credentials, Date, DateTime, Decimal, Error,
+    ErrorKind, InvalidTime, Items, Outcome, Repair, Repairs, Request, ServiceName, Session,
+    SignedRequest, Time,
 };
 
 /// The name of this service, for settings that are made for each service.

@@ -133,6 +133,14 @@ impl Fitter {
         }
     }
 
+    fn time<T>(&mut self, parsed: Option<Result<T, nxcloud::InvalidTime>>) {
+        match parsed {
+            None => self.misfit("must be a text"),
+            Some(Err(error)) => self.misfit(format!("is {error}")),
+            Some(Ok(_)) => {}
+        }
+    }
+
     fn value(&mut self, ty: &Ty, value: &mut Value) {
         match ty {
             Ty::Text if !value.is_string() => self.misfit("must be a text"),
@@ -148,6 +156,12 @@ impl Fitter {
             Ty::Decimal => match as_decimal(value) {
                 Some(digits) => *value = digits.into(),
                 None => self.misfit("must be decimal digits, such as \"0.05\""),
+            },
+            Ty::Date => self.time(value.as_str().map(str::parse::<nxcloud::Date>)),
+            Ty::DateTime => self.time(value.as_str().map(str::parse::<nxcloud::DateTime>)),
+            Ty::UnixSeconds => match value.as_i64() {
+                None => self.misfit("must be a whole number"),
+                seconds => self.time(seconds.map(nxcloud::DateTime::from_unix_seconds)),
             },
             Ty::Boolean if !value.is_boolean() => self.misfit("must be true or false"),
             Ty::Choice(choice) if choice.integer && as_integer(value).is_none() => {

@@ -57,6 +57,9 @@ static WHOLE: Object = Object {
         field("choice", Ty::Choice(&CHOICE), false),
         field("decimal", Ty::Decimal, false),
         field("float", Ty::Float, false),
+        field("date", Ty::Date, false),
+        field("moment", Ty::DateTime, false),
+        field("seconds", Ty::UnixSeconds, false),
     ],
     flattened: Some(&BESIDE),
 };
@@ -88,7 +91,8 @@ fn fitted(body: Value) -> (Vec<String>, Value) {
 fn what_fits_is_left_as_it_is_but_for_quoted_numbers_and_nulls() {
     let (misfits, body) = fitted(json!({
         "type": "two", "format": "A", "one": "x", "text": null, "inner": { "n": "7" },
-        "list": [{ "kind": "one", "value": { "one": "y" } }], "map": { "a": true }, "choice": "3", "decimal": "0.50", "float": 1
+        "list": [{ "kind": "one", "value": { "one": "y" } }], "map": { "a": true }, "choice": "3", "decimal": "0.50", "float": 1,
+        "date": "2028-02-29", "moment": "2026-11-26T10:15:42Z", "seconds": 1_793_462_400
     }));
     assert_eq!(misfits, Vec::<String>::new());
     assert_eq!(body["inner"]["n"], 7);
@@ -101,7 +105,8 @@ fn each_wrong_place_is_named_by_its_path() {
     let (misfits, _) = fitted(json!({
         "type": "one", "one": 1, "extra": 1, "inner": { "n": "seven", "m": 1 },
         "list": [{ "kind": "one", "value": { "one": "y" } }, { "kind": "one", "value": {}, "more": 1 }, { "kind": "none" }, 3],
-        "map": { "a": "true" }, "choice": "three", "decimal": "1,5", "float": "1"
+        "map": { "a": "true" }, "choice": "three", "decimal": "1,5", "float": "1",
+        "date": "2026-02-29", "moment": "2026-11-26", "seconds": 1_793_462_400_000_i64
     }));
     assert_eq!(
         misfits,
@@ -116,8 +121,11 @@ fn each_wrong_place_is_named_by_its_path() {
             "choice: must be a whole number",
             "decimal: must be decimal digits, such as \"0.05\"",
             "float: must be a number",
+            "date: is not a date; write a day that exists as yyyy-MM-dd, such as 2026-11-26",
+            "moment: is not a date-time; write one that exists with its zone, such as 2026-11-26T10:15:42.000Z",
+            "seconds: is not a time in Unix seconds; write a whole number in the years 0 to 9999",
             "one: must be a text",
-            "extra: is not known here; there are one, text, inner, list, map, choice, decimal, float, type",
+            "extra: is not known here; there are one, text, inner, list, map, choice, decimal, float, date, moment, seconds, type",
         ]
     );
     let (misfits, _) = fitted(json!({ "type": "two" }));

@@ -56,9 +56,9 @@ enum Kind {
 impl Kind {
     fn of(ty: &'static Ty) -> Self {
         match ty {
-            Ty::Text | Ty::Decimal | Ty::File => Self::Text,
+            Ty::Text | Ty::Decimal | Ty::Date | Ty::DateTime | Ty::File => Self::Text,
             Ty::Choice(choice) if !choice.integer => Self::Text,
-            Ty::Choice(_) | Ty::Integer | Ty::QuotedInteger => Self::Integer,
+            Ty::Choice(_) | Ty::Integer | Ty::QuotedInteger | Ty::UnixSeconds => Self::Integer,
             Ty::Float => Self::Number,
             Ty::Boolean => Self::Boolean,
             Ty::List(item) => match Self::of(item) {

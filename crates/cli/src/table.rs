@@ -105,6 +105,10 @@ pub(crate) enum Ty {
     QuotedInteger,
     Float,
     Decimal,
+    Date,
+    DateTime,
+    /// A moment as a number of seconds.
+    UnixSeconds,
     Boolean,
     Json,
     File,

@@ -9,12 +9,15 @@ pub use crate::call::paging::Page;
 pub use crate::call::upload::{Form, Rule};
 pub use crate::policy::gcra::gcra;
 pub use crate::policy::retry::{Decision, Failure};
+pub use crate::types::date::unix_seconds;
 pub use crate::types::lenient::{
     Lenient, LenientObject, Map, Value, WireNames, is_default, is_same_code, quoted, quoted_option,
     record, take, take_filled, take_spelled, unquoted, unquoted_option,
 };
+pub use crate::types::receipt::answers;
 pub use crate::types::redact::{Redact, Redacted, redact};
-pub use crate::types::validate::{Format, Pattern, PhoneForm, TextCheck, Validate, Validator};
+pub use crate::types::time::{TextTime, UnixMillis, UnixSeconds};
+pub use crate::types::validate::{Pattern, PhoneForm, TextCheck, Validate, Validator};
 pub use crate::{open_enum, record_deserialize};
 
 /// The constant `SERVICE` of a service crate.

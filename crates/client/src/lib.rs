@@ -38,6 +38,8 @@ pub use session::options::CallOptions;
 pub use session::profiles;
 pub use signed_request::SignedRequest;
 pub use types::app_key::AppKey;
+pub use types::date::{Date, DateTime, InvalidTime};
 pub use types::decimal::{Decimal, NotDecimal};
 pub use types::phone;
+pub use types::time::Time;
 pub use types::validate::{Violation, Violations};

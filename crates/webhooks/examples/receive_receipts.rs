@@ -22,8 +22,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let server = tokio::spawn(async { axum::serve(listener, app(secret, queue)).await });
     while let Some(received) = receipts.recv().await {
         if let sms::Event::SmsReceipt(receipt) = received.event {
-            let delivered = receipt.status == Some(sms::SmsStatus::Delivered);
-            println!("{:?}: delivered {delivered}", receipt.message_id);
+            println!("{:?}: delivered {}", receipt.ext, receipt.is_delivered());
         }
     }
     Ok(server.await??)

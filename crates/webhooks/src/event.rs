@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::fields::{self, Arrived, Expected, ParseError};
 use crate::idempotency::IdempotencyKey;
-use crate::push::{Content, Kind, Name, Push, Reply};
+use crate::push::{EventShape, FieldShape, Push, Reply, Transport};
 use crate::verify::DEFAULT_BODY_LIMIT;
 
 /// The events of one service. Implemented by the generated enums, one a service.
@@ -27,7 +27,7 @@ pub trait Event: Clone + fmt::Debug + Serialize + Send + Sync + Sized + 'static 
     const REPLY: Reply;
     /// The transports of all pushes.
     #[doc(hidden)]
-    const CONTENT: &'static [Content];
+    const TRANSPORTS: &'static [Transport];
     /// The names on the first level of all pushes, in every spelling.
     #[doc(hidden)]
     const NAMES: &'static [&'static str];
@@ -75,17 +75,17 @@ pub trait Event: Clone + fmt::Debug + Serialize + Send + Sync + Sized + 'static 
             limit: DEFAULT_BODY_LIMIT,
             signed: false,
         };
-        parse_arrived(Self::CONTENT, &arrived)
+        parse_arrived(Self::TRANSPORTS, &arrived)
     }
 }
 
 /// [`Event::parse`] with all that is known of the push, and fewer transports.
 pub(crate) fn parse_arrived<E: Event>(
-    content: &[Content],
+    transports: &[Transport],
     arrived: &Arrived<'_>,
 ) -> Result<E, ParseError> {
     let expected = Expected {
-        content,
+        transports,
         names: E::NAMES,
     };
     let (fields, repairs) = fields::read(&expected, arrived)?;
@@ -126,39 +126,40 @@ impl fmt::Debug for Unrecognized {
 
 /// The type of event that the fields fit best, by its place in the list.
 ///
-/// Only types with a mark among the fields are considered. Of several the one that knows most names wins, and of equals the first:
+/// Only types with an identifying field are considered. Of several the one that knows most names wins, and of equals the first:
 /// pushes of one service may share names.
 #[allow(dead_code, reason = "without a service nothing uses it")]
-pub(crate) fn recognize(fields: &Map, kinds: &[Kind]) -> Option<usize> {
-    let marked = |kind: &&Kind| kind.marks.iter().any(|mark| fields.contains_key(*mark));
-    let mut candidates = kinds.iter().filter(marked);
+pub(crate) fn recognize(fields: &Map, shapes: &[EventShape]) -> Option<usize> {
+    let mut candidates = shapes.iter().enumerate().filter(|(_, shape)| {
+        let mut identifying = shape.identifying.iter();
+        identifying.any(|name| fields.contains_key(*name))
+    });
     let first = candidates.next()?;
-    let place = |kind: &Kind| kinds.iter().position(|other| std::ptr::eq(other, kind));
     let Some(second) = candidates.next() else {
-        return place(first);
+        return Some(first.0);
     };
-    let mut best = (first, known(fields, first.names));
-    for kind in std::iter::once(second).chain(candidates) {
-        let score = known(fields, kind.names);
+    let mut best = (first.0, known(fields, first.1.fields));
+    for (place, shape) in std::iter::once(second).chain(candidates) {
+        let score = known(fields, shape.fields);
         if score > best.1 {
-            best = (kind, score);
+            best = (place, score);
         }
     }
-    place(best.0)
+    Some(best.0)
 }
 
 /// How many names of the fields, at any depth, are known.
 #[allow(dead_code, reason = "without a service nothing uses it")]
-fn known(fields: &Map, names: &[Name]) -> usize {
+fn known(fields: &Map, shapes: &[FieldShape]) -> usize {
     fields
         .iter()
         .filter_map(|(key, value)| {
-            let name = names.iter().find(|name| name.name == key)?;
+            let shape = shapes.iter().find(|shape| shape.name == key)?;
             let below = match value {
-                Value::Object(map) => known(map, name.below),
+                Value::Object(map) => known(map, shape.below),
                 Value::Array(items) => {
                     let objects = items.iter().filter_map(Value::as_object);
-                    objects.map(|map| known(map, name.below)).sum()
+                    objects.map(|map| known(map, shape.below)).sum()
                 }
                 _ => 0,
             };

@@ -5,7 +5,7 @@ use std::time::Duration;
 /// How the fields of a push travel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Content {
+pub enum Transport {
     /// A JSON object in the body.
     Json,
     /// `application/x-www-form-urlencoded` in the body.
@@ -43,7 +43,7 @@ pub struct Push {
     /// Whether the platform signs it.
     pub signed: bool,
     /// How its fields may travel.
-    pub content: &'static [Content],
+    pub transports: &'static [Transport],
     /// The `action` headers that it may be signed for.
     pub actions: &'static [&'static str],
     /// The documented retry rule, if there is one.
@@ -63,22 +63,22 @@ impl Retry {
     }
 }
 
-/// The names of a type of event, by which it is told from others.
+/// What distinguishes one type of event from the others of its service.
 #[derive(Debug)]
-#[doc(hidden)]
-pub struct Name {
-    /// Wire name.
-    pub name: &'static str,
-    /// Names below it.
-    pub below: &'static [Name],
+#[allow(dead_code, reason = "without a service nothing uses it")]
+pub(crate) struct EventShape {
+    /// A push with one of these fields on its first level is of this type, unless another fits better.
+    pub(crate) identifying: &'static [&'static str],
+    /// All fields.
+    pub(crate) fields: &'static [FieldShape],
 }
 
-/// What tells one type of event from the others of its service.
+/// A field of a type of event.
 #[derive(Debug)]
-#[doc(hidden)]
-pub struct Kind {
-    /// A push with one of these names on its first level is of this type, unless another fits better.
-    pub marks: &'static [&'static str],
-    /// All names.
-    pub names: &'static [Name],
+#[allow(dead_code, reason = "without a service nothing uses it")]
+pub(crate) struct FieldShape {
+    /// Wire name.
+    pub(crate) name: &'static str,
+    /// The fields below it.
+    pub(crate) below: &'static [FieldShape],
 }

@@ -325,6 +325,11 @@ fn type_shape(service: &Service, ty: &Ty) -> TokenStream {
         Ty::QuotedInteger => quote!(Ty::QuotedInteger),
         Ty::Float => quote!(Ty::Float),
         Ty::Decimal => quote!(Ty::Decimal),
+        Ty::Date => quote!(Ty::Date),
+        Ty::DateTime => quote!(Ty::DateTime),
+        Ty::UnixSeconds => quote!(Ty::UnixSeconds),
+        // Replies only.
+        Ty::Time(_) => quote!(Ty::Text),
         Ty::Boolean => quote!(Ty::Boolean),
         Ty::Json => quote!(Ty::Json),
         Ty::Upload => quote!(Ty::File),

@@ -189,7 +189,7 @@ fn with_encoded_paths(tokens: TokenStream) -> TokenStream {
 /// Formats are left out, or progenitor would want a type for them.
 fn plain_type(ty: &Ty) -> &'static str {
     match ty {
-        Ty::Integer => "integer",
+        Ty::Integer | Ty::UnixSeconds => "integer",
         Ty::Float => "number",
         Ty::Boolean => "boolean",
         _ => "string",

@@ -212,9 +212,12 @@ fn shared(service: &Service) -> String {
         "CodeInfo",
         "CodeKind",
         "Credentials",
+        "Date",
+        "DateTime",
         "Decimal",
         "Error",
         "ErrorKind",
+        "InvalidTime",
         "Outcome",
         "Repair",
         "Repairs",
@@ -222,6 +225,7 @@ fn shared(service: &Service) -> String {
         "ServiceName",
         "Session",
         "SignedRequest",
+        "Time",
     ];
     names.extend(pages.into_iter().chain(uploads));
     names.sort_unstable();

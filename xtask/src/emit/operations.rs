@@ -111,6 +111,13 @@ fn request(service: &Service, operation: &Operation) -> TokenStream {
             (Ty::AppKey, false) => {
                 quote!(self.#member.as_ref().map(nxcloud_client::AppKey::as_str))
             }
+            (Ty::DateTime, true) => quote!(self.#member.as_str()),
+            (Ty::DateTime, false) => {
+                quote!(self.#member.as_ref().map(nxcloud_client::DateTime::as_str))
+            }
+            (Ty::Date, true) => quote!(&self.#member.to_string()),
+            (Ty::Date, false) => quote!(self.#member.map(|date| date.to_string()).as_deref()),
+            (Ty::UnixSeconds, _) => quote!(self.#member.unix_seconds()),
             _ => quote!(self.#member),
         }
     });

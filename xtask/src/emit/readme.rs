@@ -39,9 +39,15 @@ pub(super) fn readme(service: &Service) -> String {
         "NXCLOUD_ACCESS_KEY, NXCLOUD_ACCESS_SECRET"
     };
     if let Some(snippet) = snippet(service) {
+        // A date that does not exist is an error of its own.
+        let error = if snippet.1.contains(")?") {
+            "Box<dyn std::error::Error>".to_owned()
+        } else {
+            format!("{krate}::Error")
+        };
         let _ = write!(
             out,
-            "\n```no_run\nuse {krate}::{{{}}};\n\n# async fn run() -> Result<(), {krate}::Error> {{\nlet session = Session::from_env()?; // {variables}\nlet client = Client::new(&session);\n{}\nprintln!(\"{{reply:?}}\");\n# Ok(())\n# }}\n```\n",
+            "\n```no_run\nuse {krate}::{{{}}};\n\n# async fn run() -> Result<(), {error}> {{\nlet session = Session::from_env()?; // {variables}\nlet client = Client::new(&session);\n{}\nprintln!(\"{{reply:?}}\");\n# Ok(())\n# }}\n```\n",
             snippet.0, snippet.1
         );
     }
@@ -127,7 +133,7 @@ fn snippet(service: &Service) -> Option<(String, String)> {
             .types
             .iter()
             .map(|def| def.name.as_str())
-            .chain(["AppKey", "Client", "Session", "Upload"])
+            .chain(["AppKey", "Client", "Date", "DateTime", "Session", "Upload"])
             .filter(|name| {
                 let used = lines
                     .split(|c: char| !c.is_alphanumeric())

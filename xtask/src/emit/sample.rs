@@ -65,6 +65,13 @@ impl Sample<'_> {
                     let name = format!("file.{}", mime.rsplit('/').next()?);
                     arguments.push(quote!(#upload::from_bytes(#name, #mime, #content)));
                 }
+                (true, Some(value)) if field.filled_in().is_some() => {
+                    if value.as_i64() != field.filled_in() {
+                        let setter = ident(&format!("with_{}", field.rust.trim_end_matches('_')));
+                        let value = self.value(field, value)?;
+                        setters.push(quote!(.#setter(#value)));
+                    }
+                }
                 (true, Some(value)) => arguments.push(self.value(field, value)?),
                 (false, Some(value)) if object.alternatives().contains(&field.wire) => {
                     constructor = ident(&format!("from_{}", field.rust.trim_end_matches('_')));
@@ -160,6 +167,26 @@ impl Sample<'_> {
                 }
                 let path = self.path("AppKey");
                 Some(quote!(#path::new(#key)))
+            }
+            (Ty::Date, Value::String(text)) => {
+                let path = self.path("Date");
+                let mut parts = text
+                    .splitn(3, '-')
+                    .map(|part| part.parse().map(Literal::u16_unsuffixed));
+                let (year, month, day) = (
+                    parts.next()?.ok()?,
+                    parts.next()?.ok()?,
+                    parts.next()?.ok()?,
+                );
+                Some(quote!(#path::new(#year, #month, #day)?))
+            }
+            (Ty::DateTime, Value::String(text)) => Some(quote!(#text.parse()?)),
+            (Ty::UnixSeconds, _) => {
+                let (path, seconds) = (
+                    self.path("DateTime"),
+                    Literal::i64_unsuffixed(value.as_i64()?),
+                );
+                Some(quote!(#path::from_unix_seconds(#seconds)?))
             }
             (Ty::Integer | Ty::QuotedInteger, _) => {
                 let number = value.as_i64().or_else(|| value.as_str()?.parse().ok())?;

@@ -135,6 +135,9 @@ pub(super) fn rust_type(ty: &Ty) -> TokenStream {
         Ty::Integer | Ty::QuotedInteger => quote!(i64),
         Ty::Float => quote!(f64),
         Ty::Decimal => quote!(nxcloud_client::Decimal),
+        Ty::Date => quote!(nxcloud_client::Date),
+        Ty::DateTime | Ty::UnixSeconds => quote!(nxcloud_client::DateTime),
+        Ty::Time(_) => quote!(nxcloud_client::Time),
         Ty::Boolean => quote!(bool),
         Ty::Upload => quote!(nxcloud_client::Upload),
         Ty::Json => quote!(nxcloud_client::codegen::Value),
@@ -198,6 +201,7 @@ fn serialize_with(ty: &Ty, required: bool) -> Option<TokenStream> {
     match (ty, required) {
         (Ty::QuotedInteger, true) => Some(quote!(serialize_with = "codegen::quoted")),
         (Ty::QuotedInteger, false) => Some(quote!(serialize_with = "codegen::quoted_option")),
+        (Ty::UnixSeconds, _) => Some(quote!(with = "codegen::unix_seconds")),
         _ => None,
     }
 }
@@ -205,7 +209,13 @@ fn serialize_with(ty: &Ty, required: bool) -> Option<TokenStream> {
 /// Whether a value of the type may be shown in Debug output whatever it is.
 fn shows_itself(ty: &Ty) -> bool {
     match ty {
-        Ty::Text | Ty::Json | Ty::Map(_) => false,
+        Ty::Text
+        | Ty::Date
+        | Ty::DateTime
+        | Ty::UnixSeconds
+        | Ty::Time(_)
+        | Ty::Json
+        | Ty::Map(_) => false,
         Ty::List(item) => shows_itself(item),
         Ty::Integer
         | Ty::QuotedInteger

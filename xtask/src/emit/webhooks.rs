@@ -13,10 +13,8 @@ use crate::webhooks::{Event, events, object};
 
 mod enumeration;
 mod key;
-mod times;
 
 use enumeration::{enumeration, implementation};
-use times::times;
 
 /// The generated files of the webhooks crate, by their path in it.
 #[must_use]
@@ -149,7 +147,6 @@ fn events_of(service: &Service) -> TokenStream {
     let names = types.iter().map(|name| ident(name));
     let enumeration = enumeration(service, &events);
     let implementation = implementation(service, &events);
-    let times = types.iter().filter_map(|name| times(service, name));
     quote! {
         #title
 
@@ -159,12 +156,11 @@ fn events_of(service: &Service) -> TokenStream {
 
         use crate::event::recognize;
         use crate::idempotency::{IdempotencyKey, KeyBuilder};
-        use crate::push::{Content, Kind, Name, Push, Reply};
-        use crate::{Repairs, Unrecognized};
+        use crate::push::{EventShape, FieldShape, Push, Reply, Transport};
+        use crate::{ParseError, Repairs, Unrecognized};
 
         #enumeration
         #implementation
-        #(#times)*
     }
 }
 

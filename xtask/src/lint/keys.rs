@@ -81,6 +81,7 @@ pub(super) const SCHEMA: Keys = Keys {
         "x-nx-sandbox",
         "x-nx-uploads",
         "x-nx-list",
+        "x-nx-receipt",
     ],
 };
 /// The formats that a schema may name.

@@ -90,8 +90,8 @@ impl Request for ListCallHistories {
     ) -> Result<ResponseValue<CallHistoriesReply>, Error<()>> {
         Client::from(call)
             .list_call_histories(
-                &self.created_from,
-                &self.created_to,
+                self.created_from.as_str(),
+                self.created_to.as_str(),
                 self.limit,
                 self.page,
             )

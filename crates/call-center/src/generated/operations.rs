@@ -24,7 +24,7 @@ pub static QUERY_CALL_RECORDS: Operation = Operation::new(
         true,
         &[codes::SHARED_CODES],
     )
-    .with_public_fields(&["callId"]);
+    .with_public_fields(&["startTime", "endTime", "callId"]);
 
 impl Request for QueryCallRecords {
     const OPERATION: &'static Operation = &QUERY_CALL_RECORDS;

@@ -161,7 +161,7 @@ static CUSTOMER_SHAPE: Object = Object {
             wire: "birthday",
             flag: "birthday",
             help: "Date of birth, `yyyy-MM-dd`.",
-            ty: Ty::Text,
+            ty: Ty::Date,
             required: false,
             constant: None,
         },

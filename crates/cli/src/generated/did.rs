@@ -137,7 +137,7 @@ static QUERY_CALLS_SHAPE: Object = Object {
             wire: "date",
             flag: "date",
             help: "Day to query, `yyyy-MM-dd`.",
-            ty: Ty::Text,
+            ty: Ty::Date,
             required: true,
             constant: None,
         },

@@ -96,7 +96,7 @@ static QUERY_CHECKS_SHAPE: Object = Object {
             wire: "date",
             flag: "date",
             help: "Day to query, `yyyy-MM-dd`, at most 14 days back.",
-            ty: Ty::Text,
+            ty: Ty::Date,
             required: true,
             constant: None,
         },

@@ -423,6 +423,14 @@ impl codegen::LenientObject for CheckEvent {
 
 codegen::record_deserialize!(CheckEvent);
 
+impl CheckEvent {
+    /// Whether it belongs to the send that returned this id: whether `messageId` is the same or, after a send to several numbers, is the id, a dash and 6 digits. An empty id belongs to nothing.
+    #[must_use]
+    pub fn answers(&self, id: &str) -> bool {
+        codegen::answers(self.message_id.as_deref(), id, 6)
+    }
+}
+
 impl std::fmt::Debug for CheckEvent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CheckEvent")

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use nxcloud::sms::{self, SendSms};
 use nxcloud::virtual_number::{self, Bind, ListBindings};
-use nxcloud::{AppKey, RetryPolicy};
+use nxcloud::{AppKey, ErrorKind, RetryPolicy};
 use nxcloud_sandbox::{Fault, Sandbox};
 
 use crate::support::{Operation, PHONE, TEXT, hasty, sandbox};
@@ -121,7 +121,7 @@ async fn a_blocking_call_in_async_code_of_a_current_thread_runtime_is_an_error()
     let session = hasty(sandbox.url()).build().unwrap();
     let messages = sms::blocking::Client::new(&session);
     let numbers = virtual_number::blocking::Client::new(&session);
-    let request = SendSms::new("app", PHONE, TEXT);
+    let request = SendSms::new(AppKey::new("app"), PHONE, TEXT);
     let refused = |error: nxcloud::Error| {
         assert_eq!(error.kind(), ErrorKind::Configuration);
         assert!(error.to_string().contains("spawn_blocking"), "{error}");

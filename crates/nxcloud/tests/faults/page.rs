@@ -135,7 +135,10 @@ async fn antbuddys_503_is_a_rate_limit_and_that_of_a_gateway_is_not() {
     );
 
     sandbox.faults().enqueue(Fault::ResetAfterAccept);
-    let window = ListCallHistories::new("2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z");
+    let window = ListCallHistories::new(
+        "2026-11-01T00:00:00Z".parse().unwrap(),
+        "2026-11-02T00:00:00Z".parse().unwrap(),
+    );
     client.list_call_histories(&window).await.unwrap();
 }
 

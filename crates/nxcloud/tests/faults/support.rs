@@ -85,7 +85,7 @@ impl Operation {
                 client.send_sms(&request).await.map(drop)
             }
             Self::Read => {
-                let request = QueryChecks::new(1, 10, "2026-11-21")
+                let request = QueryChecks::new(10, "2026-11-21".parse().unwrap())
                     .with_batch_no("batch-1")
                     .with_phone(PHONE);
                 let client = number_check::Client::new(session).with_options(options);

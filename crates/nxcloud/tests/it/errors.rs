@@ -135,7 +135,7 @@ async fn broken_limits_are_a_list() {
 async fn an_outcome_that_is_unknown_is_said_by_the_text_and_by_the_predicate() {
     let (sandbox, session) = sandbox().await;
     let client = sms::Client::new(&session);
-    let request = SendSms::new("app", PHONE, TEXT);
+    let request = SendSms::new(nxcloud::AppKey::new("app"), PHONE, TEXT);
     for (fault, kind, unknown) in [
         (Fault::ResetBeforeAccept, ErrorKind::Transport, true),
         (Fault::StatusAfterAccept(502), ErrorKind::HttpStatus, true),

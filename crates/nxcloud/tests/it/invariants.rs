@@ -83,7 +83,7 @@ async fn typed_calls_are_accepted_by_a_server_that_verifies() {
         .await
         .unwrap();
     assert_eq!(submitted.data.batch_no.as_deref(), Some("batch-1"));
-    let request = QueryChecks::new(1, 10, "2026-11-21").with_batch_no("batch-1");
+    let request = QueryChecks::new(10, "2026-11-21".parse().unwrap()).with_batch_no("batch-1");
     checks.query_checks(&request).await.unwrap();
     let received = sandbox.requests();
     assert_eq!(received.len(), 3);
@@ -163,16 +163,29 @@ async fn a_broken_limit_is_named_and_nothing_is_sent() {
 async fn either_or_rules_are_checked() {
     let server = Server::answering("200 OK", "", r#"{"code":0}"#).await;
     let checks = number_check::Client::new(&session(&server.url));
-    let neither = QueryChecks::new(1, 101, "2026-02-30").with_batch_no("");
+    let neither =
+        QueryChecks::new(101, nxcloud::Date::new(2026, 11, 21).unwrap()).with_batch_no("");
     let error = checks.query_checks(&neither).await.unwrap_err().to_string();
-    for part in [
-        "`pageSize` must be at most 100",
-        "`date` is not a date",
-        "`batchNo`",
-    ] {
+    for part in ["`pageSize` must be at most 100", "`batchNo`"] {
         assert!(error.contains(part), "{part} in {error}");
     }
     assert!(server.requests().is_empty());
+}
+
+#[test]
+fn a_day_that_does_not_exist_is_an_error_before_there_is_a_request() {
+    let error = "2026-02-30".parse::<nxcloud::Date>().unwrap_err();
+    assert!(error.to_string().starts_with("not a date; "), "{error}");
+    let moment = "2026-02-30T00:00:00Z".parse::<nxcloud::DateTime>();
+    assert!(
+        moment
+            .unwrap_err()
+            .to_string()
+            .starts_with("not a date-time; ")
+    );
+    let body = r#"{"page":1,"pageSize":1,"date":"2026-02-30","batchNo":"b"}"#;
+    let error = serde_json::from_str::<QueryChecks>(body).unwrap_err();
+    assert!(error.to_string().starts_with("not a date; "), "{error}");
 }
 
 #[test]

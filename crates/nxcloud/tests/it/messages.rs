@@ -41,7 +41,9 @@ fn a_key_is_made_once_and_passed_by_reference() {
         assert_eq!(wire(&check), json!({"appkey": "app", "phone": number}));
         assert!(!format!("{request:?}{check:?}").contains("\"app\""));
     }
-    let query = nxcloud::number_check::QueryChecks::new(1, 1, "2026-11-21").with_app_key(&app);
+    let query =
+        nxcloud::number_check::QueryChecks::new(1, nxcloud::Date::new(2026, 11, 21).unwrap())
+            .with_app_key(&app);
     assert_eq!(wire(&query)["appkey"], "app");
 }
 

@@ -12,7 +12,9 @@ use crate::support::{PHONE, TEXT};
 async fn a_blocking_client_in_an_async_test_does_not_hang() {
     let sandbox = Sandbox::start_blocking().unwrap();
     let client = sms::blocking::Client::new(&sandbox.session());
-    client.send_sms(&SendSms::new("app", PHONE, TEXT)).unwrap();
+    client
+        .send_sms(&SendSms::new(nxcloud::AppKey::new("app"), PHONE, TEXT))
+        .unwrap();
     assert_eq!(sandbox.accepted("send_sms").len(), 1);
 }
 
@@ -20,7 +22,7 @@ async fn a_blocking_client_in_an_async_test_does_not_hang() {
 async fn accepted_leaves_out_what_was_not_carried_out() {
     let sandbox = Sandbox::start().await.unwrap();
     let client = sms::Client::new(&sandbox.session());
-    let request = SendSms::new("app", PHONE, TEXT);
+    let request = SendSms::new(nxcloud::AppKey::new("app"), PHONE, TEXT);
     for (fault, accepted) in [
         (Fault::Status(500), 0),
         (Fault::Code(3), 0),
@@ -50,7 +52,7 @@ async fn the_session_has_the_accounts_of_both_schemes() {
     for builder in [Sandbox::builder(), own] {
         let sandbox = builder.start().await.unwrap();
         let session = sandbox.session();
-        let request = SendSms::new("app", PHONE, TEXT);
+        let request = SendSms::new(nxcloud::AppKey::new("app"), PHONE, TEXT);
         sms::Client::new(&session).send_sms(&request).await.unwrap();
         let client = antbuddy::Client::new(&session);
         client.create_auth_token().await.unwrap();

@@ -33,7 +33,7 @@ async fn every_page_is_asked_for_once_and_no_more() {
         Server::answering_in_turn(&[page(1, 3, &["a", "b"]), page(2, 3, &[]), page(3, 3, &["c"])])
             .await;
     let client = number_check::Client::new(&session(&server.url));
-    let request = QueryChecks::new(1, 2, "2026-11-21").with_batch_no("b");
+    let request = QueryChecks::new(2, "2026-11-21".parse().unwrap()).with_batch_no("b");
     // A page without rows hides none of those after it.
     let ids: Vec<_> = client
         .query_checks_all(&request)
@@ -54,7 +54,7 @@ async fn the_last_page_ends_the_stream() {
     let server =
         Server::answering_in_turn(&[page(1, 2, &["a", "b"]), page(2, 2, &["c", "d"])]).await;
     let client = number_check::Client::new(&session(&server.url));
-    let request = QueryChecks::new(1, 2, "2026-11-21").with_batch_no("b");
+    let request = QueryChecks::new(2, "2026-11-21".parse().unwrap()).with_batch_no("b");
     let rows: Vec<_> = client
         .query_checks_all(&request)
         .try_collect()
@@ -70,7 +70,7 @@ async fn after_an_error_the_same_page_is_asked_for_again() {
     let server =
         Server::answering_in_turn(&[page(1, 2, &["a"]), refused, page(2, 2, &["b"])]).await;
     let client = number_check::Client::new(&session(&server.url));
-    let request = QueryChecks::new(1, 1, "2026-11-21").with_batch_no("b");
+    let request = QueryChecks::new(1, "2026-11-21".parse().unwrap()).with_batch_no("b");
     let stream = client.query_checks_all(&request);
     let results: Vec<_> = stream.collect().await;
     assert_eq!(results.len(), 3);
@@ -156,7 +156,7 @@ fn is_repetition<T>(result: &Result<T, nxcloud::Error>) {
 async fn a_platform_that_does_not_turn_pages_is_an_error() {
     let server = Server::answering_in_turn(&[page(1, 9, &["a", "b"])]).await;
     let client = number_check::Client::new(&session(&server.url));
-    let request = QueryChecks::new(1, 2, "2026-11-21").with_batch_no("b");
+    let request = QueryChecks::new(2, "2026-11-21".parse().unwrap()).with_batch_no("b");
     let rows: Vec<_> = client.query_checks_all(&request).collect().await;
     assert_eq!((rows.len(), server.requests().len()), (3, 2));
     is_repetition(&rows[2]);

@@ -84,7 +84,10 @@ async fn operations_of_antbuddy_can_be_presigned_too() {
     let (status, body) = send(signed).await;
     CreateAuthToken::read_reply(status, body).unwrap();
     // This one has its hash in the query.
-    let list = ListCallHistories::new("2025-01-01T00:00:00.000Z", "2025-01-02T00:00:00.000Z");
+    let list = ListCallHistories::new(
+        "2025-01-01T00:00:00.000Z".parse().unwrap(),
+        "2025-01-02T00:00:00.000Z".parse().unwrap(),
+    );
     let (status, body) = send(session.presign(&list).unwrap()).await;
     ListCallHistories::read_reply(status, body).unwrap();
     let batch = session.presign_batch(&[list]).unwrap();

@@ -60,7 +60,7 @@ async fn every_number_of_a_submit_is_a_row_of_the_query() {
     let id = client.submit_check(&submit).await.unwrap().data.message_id;
     // The day by the sandbox's clock, whatever time it is here.
     let date = sandbox.state()[ACCESS_KEY]["checks"][0]["date"].clone();
-    let query = QueryChecks::new(1, 2, date.as_str().unwrap()).with_batch_no("b");
+    let query = QueryChecks::new(2, date.as_str().unwrap().parse().unwrap()).with_batch_no("b");
     let rows: Vec<_> = client.query_checks_all(&query).try_collect().await.unwrap();
     let phones: Vec<_> = rows.iter().filter_map(|row| row.phone.as_deref()).collect();
     assert_eq!(phones, ["84912345678", "84987654321", "84955512345"]);
@@ -190,20 +190,21 @@ async fn a_login_becomes_what_the_test_says() {
 async fn call_records_of_every_service_come_as_a_stream() {
     let (sandbox, session) = start().await;
     let calls = did::Client::new(&session);
-    let query = QueryCalls::new("2025-01-01", 5, 1);
+    let query = QueryCalls::new("2025-01-01".parse().unwrap(), 5);
     let rows: Vec<_> = calls.query_calls_all(&query).try_collect().await.unwrap();
     assert_eq!(rows.len(), 12);
     assert_eq!(sandbox.requests_for("query_calls").len(), 3);
 
     let calls = call_center::Client::new(&session);
-    let query = QueryCallRecords::new(1_735_689_600, 1_735_775_999, 5, 1);
+    let second = |unix| nxcloud::DateTime::from_unix_seconds(unix).unwrap();
+    let query = QueryCallRecords::new(second(1_735_689_600), second(1_735_775_999), 5);
     let rows = calls.query_call_records_all(&query);
     let rows: Vec<_> = rows.try_collect().await.unwrap();
     assert_eq!(rows.len(), 12);
 
     let calls = antbuddy::Client::new(&session);
     let (from, to) = ("2025-01-01T00:00:00.000Z", "2025-01-02T23:59:59.999Z");
-    let query = ListCallHistories::new(from, to);
+    let query = ListCallHistories::new(from.parse().unwrap(), to.parse().unwrap());
     let rows = calls.list_call_histories_all(&query);
     let rows: Vec<_> = rows.try_collect().await.unwrap();
     assert_eq!(rows.len(), 24);

@@ -55,7 +55,7 @@ async fn call(status: u16, body: &str, safe: bool) -> (Result<(), Error>, usize)
         .build()
         .unwrap();
     let result = if safe {
-        let request = QueryChecks::new(1, 10, "2026-11-21").with_batch_no("batch-1");
+        let request = QueryChecks::new(10, "2026-11-21".parse().unwrap()).with_batch_no("batch-1");
         let client = number_check::Client::new(&session);
         client.query_checks(&request).await.map(drop)
     } else {

@@ -7,12 +7,12 @@ use nxcloud_client::codegen::incoming::Body;
 use nxcloud_client::codegen::{Map, Value};
 use nxcloud_client::{Repair, Repairs};
 
-use crate::push::Content;
+use crate::push::Transport;
 
 /// What can come, and how.
 pub(crate) struct Expected<'a> {
     /// How the service pushes.
-    pub(crate) content: &'a [Content],
+    pub(crate) transports: &'a [Transport],
     /// Every name on the first level, in any spelling.
     pub(crate) names: &'a [&'a str],
 }
@@ -30,7 +30,7 @@ pub(crate) struct Arrived<'a> {
     pub(crate) signed: bool,
 }
 
-/// Content types, as far as they matter here.
+/// Transport types, as far as they matter here.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Media {
     Json,
@@ -72,7 +72,7 @@ pub(crate) fn read(
     expected: &Expected<'_>,
     arrived: &Arrived<'_>,
 ) -> Result<(Map, Repairs), ParseError> {
-    let takes = |content| expected.content.contains(&content);
+    let takes = |transport| expected.transports.contains(&transport);
     let query = arrived.query.unwrap_or_default();
     let limit = arrived.limit;
     let total = arrived.body.len().saturating_add(query.len());
@@ -86,14 +86,14 @@ pub(crate) fn read(
         limit - query.len(),
     );
     let body = body.map_err(|error| ParseError::of(&error, limit))?;
-    let query = if takes(Content::Query) { query } else { "" };
+    let query = if takes(Transport::Query) { query } else { "" };
     let blank = body.is_blank();
     if blank && query.is_empty() {
         return Err(ParseError::Empty);
     }
-    let json = takes(Content::Json);
+    let json = takes(Transport::Json);
     // What comes in the query may come in a form as well: the same fields, the same encoding.
-    let form = takes(Content::Form) || takes(Content::Query);
+    let form = takes(Transport::Form) || takes(Transport::Query);
     let is_json = match Media::of(arrived.content_type) {
         _ if blank => false,
         Media::Json if json => true,
@@ -127,13 +127,13 @@ mod tests {
     const NAMES: &[&str] = &["a", "b"];
 
     fn fields(
-        content: &[Content],
+        transports: &[Transport],
         kind: Option<&str>,
         query: Option<&str>,
         body: &[u8],
     ) -> Result<Map, ParseError> {
         let expected = Expected {
-            content,
+            transports,
             names: NAMES,
         };
         let arrived = Arrived {
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn form_and_query_are_merged_where_the_query_counts() {
-        let both = [Content::Form, Content::Query];
+        let both = [Transport::Form, Transport::Query];
         let form = Some("x-www-form-urlencoded");
         let map = fields(&both, form, Some("a=1"), b"b=2&a=1\r\n").unwrap();
         assert_eq!(
@@ -158,10 +158,10 @@ mod tests {
         );
         let map = fields(&both, form, Some("a=1"), b"a=2").unwrap();
         assert_eq!(map["a"], "2", "the body comes first");
-        let map = fields(&[Content::Form], form, Some("a=1"), b"b=2").unwrap();
+        let map = fields(&[Transport::Form], form, Some("a=1"), b"b=2").unwrap();
         assert!(!map.contains_key("a"), "the query does not count here");
         let map = fields(
-            &[Content::Json],
+            &[Transport::Json],
             Some("application/json"),
             Some("a=1"),
             b"{\"b\":2}",
@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn content_types_in_all_spellings_and_no_other() {
-        let json = [Content::Json];
+        let json = [Transport::Json];
         for kind in [
             "application/json",
             "Application/JSON; charset=utf-8",
@@ -196,11 +196,11 @@ mod tests {
             );
         }
         assert_eq!(
-            fields(&[Content::Form], Some("application/json"), None, b"{}"),
+            fields(&[Transport::Form], Some("application/json"), None, b"{}"),
             Err(ParseError::ContentType)
         );
         assert!(fields(&json, None, None, b" {}").is_ok());
-        assert!(fields(&[Content::Json, Content::Form], None, None, b"a=1").is_ok());
+        assert!(fields(&[Transport::Json, Transport::Form], None, None, b"a=1").is_ok());
         assert_eq!(
             fields(&json, None, Some("a=1"), b""),
             Err(ParseError::Empty)

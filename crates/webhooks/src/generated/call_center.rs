@@ -7,8 +7,8 @@ pub use nxcloud_call_center::{CallDirection, CallRecord};
 use nxcloud_client::codegen::{LenientObject as _, Map};
 use crate::event::recognize;
 use crate::idempotency::{IdempotencyKey, KeyBuilder};
-use crate::push::{Content, Kind, Name, Push, Reply};
-use crate::{Repairs, Unrecognized};
+use crate::push::{EventShape, FieldShape, Push, Reply, Transport};
+use crate::{ParseError, Repairs, Unrecognized};
 
 /// What NXCLOUD Call Center pushes. Serialises as the fields that were received.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -27,107 +27,172 @@ pub enum Event {
     Unrecognized(Unrecognized),
 }
 
-const KINDS: &[Kind] = &[
-    Kind {
-        marks: &["callId"],
-        names: &[
-            Name {
+const SHAPES: &[EventShape] = &[
+    EventShape {
+        identifying: &["callId"],
+        fields: &[
+            FieldShape {
                 name: "agentName",
                 below: &[],
             },
-            Name {
+            FieldShape {
                 name: "agentNickName",
                 below: &[],
             },
-            Name {
+            FieldShape {
                 name: "answered",
                 below: &[],
             },
-            Name {
+            FieldShape {
                 name: "answerTime",
                 below: &[],
             },
-            Name {
+            FieldShape {
                 name: "callDuration",
                 below: &[],
             },
-            Name { name: "callee", below: &[] },
-            Name { name: "caller", below: &[] },
-            Name { name: "callId", below: &[] },
-            Name {
+            FieldShape {
+                name: "callee",
+                below: &[],
+            },
+            FieldShape {
+                name: "caller",
+                below: &[],
+            },
+            FieldShape {
+                name: "callId",
+                below: &[],
+            },
+            FieldShape {
                 name: "direction",
                 below: &[],
             },
-            Name {
+            FieldShape {
                 name: "dtmfKeys",
                 below: &[],
             },
-            Name {
+            FieldShape {
                 name: "endTime",
                 below: &[],
             },
-            Name {
+            FieldShape {
                 name: "hangupBy",
                 below: &[],
             },
-            Name {
+            FieldShape {
                 name: "hangupCode",
                 below: &[],
             },
-            Name {
+            FieldShape {
                 name: "callStatus",
                 below: &[],
             },
-            Name {
+            FieldShape {
                 name: "hangupReason",
                 below: &[],
             },
-            Name {
+            FieldShape {
                 name: "inQueueTime",
                 below: &[],
             },
-            Name {
+            FieldShape {
                 name: "leaveMsgUrl",
                 below: &[],
             },
-            Name {
+            FieldShape {
                 name: "orderId",
                 below: &[],
             },
-            Name { name: "other", below: &[] },
-            Name { name: "intent", below: &[] },
-            Name {
+            FieldShape {
+                name: "other",
+                below: &[],
+            },
+            FieldShape {
+                name: "intent",
+                below: &[],
+            },
+            FieldShape {
                 name: "outQueueTime",
                 below: &[],
             },
-            Name {
+            FieldShape {
                 name: "queueDuration",
                 below: &[],
             },
-            Name {
+            FieldShape {
                 name: "recordUrl",
                 below: &[],
             },
-            Name {
+            FieldShape {
                 name: "ringDuration",
                 below: &[],
             },
-            Name {
+            FieldShape {
                 name: "ringTime",
                 below: &[],
             },
-            Name {
+            FieldShape {
                 name: "startTime",
                 below: &[],
             },
-            Name { name: "taskId", below: &[] },
-            Name {
+            FieldShape {
+                name: "taskId",
+                below: &[],
+            },
+            FieldShape {
                 name: "totalCustomerPrice",
                 below: &[],
             },
         ],
     },
 ];
+
+impl Event {
+    /// Reads a push from its content type, the query of its URL and its body, and verifies nothing; see [`crate::Event::parse`].
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`], when there are no fields to read.
+    pub fn parse(
+        content_type: Option<&str>,
+        query: Option<&str>,
+        body: &[u8],
+    ) -> Result<Self, ParseError> {
+        <Self as crate::Event>::parse(content_type, query, body)
+    }
+
+    /// A stable key for deduplication: the same for a repeat of the same event, another for every other event. `None` if the push
+    /// lacks a part of it, or has nothing that distinguishes it; then treat it as new.
+    #[must_use]
+    pub fn idempotency_key(&self) -> Option<IdempotencyKey> {
+        match self {
+            Self::CallRecord(event) => {
+                let mut key = KeyBuilder::new("call-center", "call_log_push");
+                key.part(&event.call_id);
+                key.finish()
+            }
+            Self::Unrecognized(_) => None,
+        }
+    }
+
+    /// The name of the push, `None` if it is not recognised. Pushes with the same fields share the name of the first one.
+    #[must_use]
+    pub fn push_name(&self) -> Option<&'static str> {
+        match self {
+            Self::CallRecord(_) => Some("call_log_push"),
+            Self::Unrecognized(_) => None,
+        }
+    }
+
+    /// What was repaired before the push could be read; usually nothing.
+    #[must_use]
+    pub fn repairs(&self) -> Repairs {
+        match self {
+            Self::CallRecord(event) => event.repairs,
+            Self::Unrecognized(event) => event.repairs,
+        }
+    }
+}
 
 impl crate::Event for Event {
     const SERVICE: &'static str = "call-center";
@@ -138,7 +203,7 @@ impl crate::Event for Event {
         Push {
             name: "call_log_push",
             signed: false,
-            content: &[Content::Json],
+            transports: &[Transport::Json],
             actions: &[],
             retry: None,
             idempotency_key: &["callId"],
@@ -149,7 +214,7 @@ impl crate::Event for Event {
 
     const REPLY: Reply = Reply { success: "", error: None };
 
-    const CONTENT: &'static [Content] = &[Content::Json];
+    const TRANSPORTS: &'static [Transport] = &[Transport::Json];
 
     const NAMES: &'static [&'static str] = &[
         "agentName",
@@ -197,35 +262,22 @@ impl crate::Event for Event {
     ];
 
     fn from_fields(fields: Map) -> Self {
-        match recognize(&fields, KINDS) {
+        match recognize(&fields, SHAPES) {
             Some(0) => Self::CallRecord(CallRecord::from_map(fields)),
             _ => Self::Unrecognized(fields.into()),
         }
     }
 
     fn idempotency_key(&self) -> Option<IdempotencyKey> {
-        match self {
-            Self::CallRecord(event) => {
-                let mut key = KeyBuilder::new("call-center", "call_log_push");
-                key.part(&event.call_id);
-                key.finish()
-            }
-            Self::Unrecognized(_) => None,
-        }
+        self.idempotency_key()
     }
 
     fn push_name(&self) -> Option<&'static str> {
-        match self {
-            Self::CallRecord(_) => Some("call_log_push"),
-            Self::Unrecognized(_) => None,
-        }
+        self.push_name()
     }
 
     fn repairs(&self) -> Repairs {
-        match self {
-            Self::CallRecord(event) => event.repairs,
-            Self::Unrecognized(event) => event.repairs,
-        }
+        self.repairs()
     }
 
     fn repairs_mut(&mut self) -> &mut Repairs {
@@ -233,52 +285,5 @@ impl crate::Event for Event {
             Self::CallRecord(event) => &mut event.repairs,
             Self::Unrecognized(event) => &mut event.repairs,
         }
-    }
-}
-
-/// The times of `CallRecord`. `None` where one is missing or not of the documented form; the field has it as it came.
-pub trait CallRecordTimes {
-    /// `answerTime`: a moment in time.
-    fn answer_time_utc(&self) -> Option<crate::UnixTime>;
-
-    /// `endTime`: a moment in time.
-    fn end_time_utc(&self) -> Option<crate::UnixTime>;
-
-    /// `inQueueTime`: a moment in time.
-    fn in_queue_time_utc(&self) -> Option<crate::UnixTime>;
-
-    /// `outQueueTime`: a moment in time.
-    fn out_queue_time_utc(&self) -> Option<crate::UnixTime>;
-
-    /// `ringTime`: a moment in time.
-    fn ring_time_utc(&self) -> Option<crate::UnixTime>;
-
-    /// `startTime`: a moment in time.
-    fn start_time_utc(&self) -> Option<crate::UnixTime>;
-}
-
-impl CallRecordTimes for CallRecord {
-    fn answer_time_utc(&self) -> Option<crate::UnixTime> {
-        Some(crate::UnixTime::from_millis(self.answer_time?))
-    }
-
-    fn end_time_utc(&self) -> Option<crate::UnixTime> {
-        Some(crate::UnixTime::from_millis(self.end_time?))
-    }
-
-    fn in_queue_time_utc(&self) -> Option<crate::UnixTime> {
-        Some(crate::UnixTime::from_millis(self.in_queue_time?))
-    }
-
-    fn out_queue_time_utc(&self) -> Option<crate::UnixTime> {
-        Some(crate::UnixTime::from_millis(self.out_queue_time?))
-    }
-
-    fn ring_time_utc(&self) -> Option<crate::UnixTime> {
-        Some(crate::UnixTime::from_millis(self.ring_time?))
-    }
-
-    fn start_time_utc(&self) -> Option<crate::UnixTime> {
-        Some(crate::UnixTime::from_millis(self.start_time?))
     }
 }

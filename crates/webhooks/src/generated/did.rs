@@ -7,8 +7,8 @@ pub use nxcloud_did::{DidSmsEvent, SmsDirection, SmsStatus};
 use nxcloud_client::codegen::{LenientObject as _, Map};
 use crate::event::recognize;
 use crate::idempotency::{IdempotencyKey, KeyBuilder};
-use crate::push::{Content, Kind, Name, Push, Reply};
-use crate::{Repairs, Unrecognized};
+use crate::push::{EventShape, FieldShape, Push, Reply, Transport};
+use crate::{ParseError, Repairs, Unrecognized};
 
 /// What NXCLOUD DID pushes. Serialises as the fields that were received.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -31,40 +31,97 @@ pub enum Event {
     Unrecognized(Unrecognized),
 }
 
-const KINDS: &[Kind] = &[
-    Kind {
-        marks: &["messageId", "smsStatus"],
-        names: &[
-            Name {
+const SHAPES: &[EventShape] = &[
+    EventShape {
+        identifying: &["messageId", "smsStatus"],
+        fields: &[
+            FieldShape {
                 name: "messageId",
                 below: &[],
             },
-            Name { name: "type", below: &[] },
-            Name {
+            FieldShape {
+                name: "type",
+                below: &[],
+            },
+            FieldShape {
                 name: "toPhone",
                 below: &[],
             },
-            Name {
+            FieldShape {
                 name: "fromPhone",
                 below: &[],
             },
-            Name {
+            FieldShape {
                 name: "content",
                 below: &[],
             },
-            Name { name: "size", below: &[] },
-            Name { name: "price", below: &[] },
-            Name {
+            FieldShape {
+                name: "size",
+                below: &[],
+            },
+            FieldShape {
+                name: "price",
+                below: &[],
+            },
+            FieldShape {
                 name: "receiveTime",
                 below: &[],
             },
-            Name {
+            FieldShape {
                 name: "smsStatus",
                 below: &[],
             },
         ],
     },
 ];
+
+impl Event {
+    /// Reads a push from its content type, the query of its URL and its body, and verifies nothing; see [`crate::Event::parse`].
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`], when there are no fields to read.
+    pub fn parse(
+        content_type: Option<&str>,
+        query: Option<&str>,
+        body: &[u8],
+    ) -> Result<Self, ParseError> {
+        <Self as crate::Event>::parse(content_type, query, body)
+    }
+
+    /// A stable key for deduplication: the same for a repeat of the same event, another for every other event. `None` if the push
+    /// lacks a part of it, or has nothing that distinguishes it; then treat it as new.
+    #[must_use]
+    pub fn idempotency_key(&self) -> Option<IdempotencyKey> {
+        match self {
+            Self::DidSmsEvent(event) => {
+                let mut key = KeyBuilder::new("did", "did_sms_signed");
+                key.part(&event.message_id);
+                key.part(&event.sms_status);
+                key.finish()
+            }
+            Self::Unrecognized(_) => None,
+        }
+    }
+
+    /// The name of the push, `None` if it is not recognised. Pushes with the same fields share the name of the first one.
+    #[must_use]
+    pub fn push_name(&self) -> Option<&'static str> {
+        match self {
+            Self::DidSmsEvent(_) => Some("did_sms_signed"),
+            Self::Unrecognized(_) => None,
+        }
+    }
+
+    /// What was repaired before the push could be read; usually nothing.
+    #[must_use]
+    pub fn repairs(&self) -> Repairs {
+        match self {
+            Self::DidSmsEvent(event) => event.repairs,
+            Self::Unrecognized(event) => event.repairs,
+        }
+    }
+}
 
 impl crate::Event for Event {
     const SERVICE: &'static str = "did";
@@ -75,7 +132,7 @@ impl crate::Event for Event {
         Push {
             name: "did_sms_signed",
             signed: true,
-            content: &[Content::Json],
+            transports: &[Transport::Json],
             actions: &["dr", "mo", "mtsend"],
             retry: None,
             idempotency_key: &["messageId", "smsStatus"],
@@ -83,7 +140,7 @@ impl crate::Event for Event {
         Push {
             name: "did_sms_form",
             signed: false,
-            content: &[Content::Form],
+            transports: &[Transport::Form],
             actions: &[],
             retry: None,
             idempotency_key: &["messageId", "smsStatus"],
@@ -97,7 +154,7 @@ impl crate::Event for Event {
         error: Some("error"),
     };
 
-    const CONTENT: &'static [Content] = &[Content::Form, Content::Json];
+    const TRANSPORTS: &'static [Transport] = &[Transport::Form, Transport::Json];
 
     const NAMES: &'static [&'static str] = &[
         "content",
@@ -136,36 +193,22 @@ impl crate::Event for Event {
     ];
 
     fn from_fields(fields: Map) -> Self {
-        match recognize(&fields, KINDS) {
+        match recognize(&fields, SHAPES) {
             Some(0) => Self::DidSmsEvent(DidSmsEvent::from_map(fields)),
             _ => Self::Unrecognized(fields.into()),
         }
     }
 
     fn idempotency_key(&self) -> Option<IdempotencyKey> {
-        match self {
-            Self::DidSmsEvent(event) => {
-                let mut key = KeyBuilder::new("did", "did_sms_signed");
-                key.part(&event.message_id);
-                key.part(&event.sms_status);
-                key.finish()
-            }
-            Self::Unrecognized(_) => None,
-        }
+        self.idempotency_key()
     }
 
     fn push_name(&self) -> Option<&'static str> {
-        match self {
-            Self::DidSmsEvent(_) => Some("did_sms_signed"),
-            Self::Unrecognized(_) => None,
-        }
+        self.push_name()
     }
 
     fn repairs(&self) -> Repairs {
-        match self {
-            Self::DidSmsEvent(event) => event.repairs,
-            Self::Unrecognized(event) => event.repairs,
-        }
+        self.repairs()
     }
 
     fn repairs_mut(&mut self) -> &mut Repairs {
@@ -173,17 +216,5 @@ impl crate::Event for Event {
             Self::DidSmsEvent(event) => &mut event.repairs,
             Self::Unrecognized(event) => &mut event.repairs,
         }
-    }
-}
-
-/// The times of `DidSmsEvent`. `None` where one is missing or not of the documented form; the field has it as it came.
-pub trait DidSmsEventTimes {
-    /// `receiveTime`: no zone is stated.
-    fn receive_time_local(&self) -> Option<crate::LocalDateTime>;
-}
-
-impl DidSmsEventTimes for DidSmsEvent {
-    fn receive_time_local(&self) -> Option<crate::LocalDateTime> {
-        self.receive_time.as_ref()?.parse().ok()
     }
 }

@@ -10,8 +10,8 @@ pub use nxcloud_number_check::{
 use nxcloud_client::codegen::{LenientObject as _, Map};
 use crate::event::recognize;
 use crate::idempotency::{IdempotencyKey, KeyBuilder};
-use crate::push::{Content, Kind, Name, Push, Reply};
-use crate::{Repairs, Unrecognized};
+use crate::push::{EventShape, FieldShape, Push, Reply, Transport};
+use crate::{ParseError, Repairs, Unrecognized};
 
 /// What NXCLOUD Number Check pushes. Serialises as the fields that were received.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -30,83 +30,95 @@ pub enum Event {
     Unrecognized(Unrecognized),
 }
 
-const KINDS: &[Kind] = &[
-    Kind {
-        marks: &["messageId", "phone"],
-        names: &[
-            Name {
+const SHAPES: &[EventShape] = &[
+    EventShape {
+        identifying: &["messageId", "phone"],
+        fields: &[
+            FieldShape {
                 name: "messageId",
                 below: &[],
             },
-            Name { name: "code", below: &[] },
-            Name { name: "msg", below: &[] },
-            Name {
+            FieldShape {
+                name: "code",
+                below: &[],
+            },
+            FieldShape {
+                name: "msg",
+                below: &[],
+            },
+            FieldShape {
                 name: "batchNo",
                 below: &[],
             },
-            Name { name: "phone", below: &[] },
-            Name {
+            FieldShape {
+                name: "phone",
+                below: &[],
+            },
+            FieldShape {
                 name: "data",
                 below: &[
-                    Name {
+                    FieldShape {
                         name: "basic",
                         below: &[
-                            Name {
+                            FieldShape {
                                 name: "preCheck",
                                 below: &[],
                             },
-                            Name {
+                            FieldShape {
                                 name: "regionCode",
                                 below: &[],
                             },
-                            Name {
+                            FieldShape {
                                 name: "countryCode",
                                 below: &[],
                             },
-                            Name {
+                            FieldShape {
                                 name: "nationalNumber",
                                 below: &[],
                             },
-                            Name {
+                            FieldShape {
                                 name: "standNumber",
                                 below: &[],
                             },
-                            Name {
+                            FieldShape {
                                 name: "numberType",
                                 below: &[],
                             },
-                            Name {
+                            FieldShape {
                                 name: "carrier",
                                 below: &[],
                             },
                         ],
                     },
-                    Name {
+                    FieldShape {
                         name: "live",
                         below: &[
-                            Name {
+                            FieldShape {
                                 name: "validity",
                                 below: &[],
                             },
-                            Name {
+                            FieldShape {
                                 name: "reachable",
                                 below: &[],
                             },
-                            Name {
+                            FieldShape {
                                 name: "roaming",
                                 below: &[],
                             },
                         ],
                     },
-                    Name {
+                    FieldShape {
                         name: "dial",
                         below: &[
-                            Name { name: "early", below: &[] },
-                            Name {
+                            FieldShape {
+                                name: "early",
+                                below: &[],
+                            },
+                            FieldShape {
                                 name: "answered",
                                 below: &[],
                             },
-                            Name {
+                            FieldShape {
                                 name: "response",
                                 below: &[],
                             },
@@ -114,11 +126,14 @@ const KINDS: &[Kind] = &[
                     },
                 ],
             },
-            Name {
+            FieldShape {
                 name: "cost",
                 below: &[
-                    Name { name: "price", below: &[] },
-                    Name {
+                    FieldShape {
+                        name: "price",
+                        below: &[],
+                    },
+                    FieldShape {
                         name: "currency",
                         below: &[],
                     },
@@ -127,6 +142,54 @@ const KINDS: &[Kind] = &[
         ],
     },
 ];
+
+impl Event {
+    /// Reads a push from its content type, the query of its URL and its body, and verifies nothing; see [`crate::Event::parse`].
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`], when there are no fields to read.
+    pub fn parse(
+        content_type: Option<&str>,
+        query: Option<&str>,
+        body: &[u8],
+    ) -> Result<Self, ParseError> {
+        <Self as crate::Event>::parse(content_type, query, body)
+    }
+
+    /// A stable key for deduplication: the same for a repeat of the same event, another for every other event. `None` if the push
+    /// lacks a part of it, or has nothing that distinguishes it; then treat it as new.
+    #[must_use]
+    pub fn idempotency_key(&self) -> Option<IdempotencyKey> {
+        match self {
+            Self::CheckEvent(event) => {
+                let mut key = KeyBuilder::new("number-check", "number_check_result");
+                key.part(&event.message_id);
+                key.part(&event.phone);
+                key.finish()
+            }
+            Self::Unrecognized(_) => None,
+        }
+    }
+
+    /// The name of the push, `None` if it is not recognised. Pushes with the same fields share the name of the first one.
+    #[must_use]
+    pub fn push_name(&self) -> Option<&'static str> {
+        match self {
+            Self::CheckEvent(_) => Some("number_check_result"),
+            Self::Unrecognized(_) => None,
+        }
+    }
+
+    /// What was repaired before the push could be read; usually nothing.
+    #[must_use]
+    pub fn repairs(&self) -> Repairs {
+        match self {
+            Self::CheckEvent(event) => event.repairs,
+            Self::Unrecognized(event) => event.repairs,
+        }
+    }
+}
 
 impl crate::Event for Event {
     const SERVICE: &'static str = "number-check";
@@ -137,7 +200,7 @@ impl crate::Event for Event {
         Push {
             name: "number_check_result",
             signed: false,
-            content: &[Content::Json],
+            transports: &[Transport::Json],
             actions: &[],
             retry: Some(crate::Retry::seconds(60, 3600)),
             idempotency_key: &["messageId", "phone"],
@@ -148,7 +211,7 @@ impl crate::Event for Event {
 
     const REPLY: Reply = Reply { success: "", error: None };
 
-    const CONTENT: &'static [Content] = &[Content::Json];
+    const TRANSPORTS: &'static [Transport] = &[Transport::Json];
 
     const NAMES: &'static [&'static str] = &[
         "batchNo",
@@ -185,36 +248,22 @@ impl crate::Event for Event {
     ];
 
     fn from_fields(fields: Map) -> Self {
-        match recognize(&fields, KINDS) {
+        match recognize(&fields, SHAPES) {
             Some(0) => Self::CheckEvent(CheckEvent::from_map(fields)),
             _ => Self::Unrecognized(fields.into()),
         }
     }
 
     fn idempotency_key(&self) -> Option<IdempotencyKey> {
-        match self {
-            Self::CheckEvent(event) => {
-                let mut key = KeyBuilder::new("number-check", "number_check_result");
-                key.part(&event.message_id);
-                key.part(&event.phone);
-                key.finish()
-            }
-            Self::Unrecognized(_) => None,
-        }
+        self.idempotency_key()
     }
 
     fn push_name(&self) -> Option<&'static str> {
-        match self {
-            Self::CheckEvent(_) => Some("number_check_result"),
-            Self::Unrecognized(_) => None,
-        }
+        self.push_name()
     }
 
     fn repairs(&self) -> Repairs {
-        match self {
-            Self::CheckEvent(event) => event.repairs,
-            Self::Unrecognized(event) => event.repairs,
-        }
+        self.repairs()
     }
 
     fn repairs_mut(&mut self) -> &mut Repairs {

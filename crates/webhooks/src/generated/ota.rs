@@ -7,8 +7,8 @@ pub use nxcloud_ota::{VerificationStatus, VerificationStatusEvent};
 use nxcloud_client::codegen::{LenientObject as _, Map};
 use crate::event::recognize;
 use crate::idempotency::{IdempotencyKey, KeyBuilder};
-use crate::push::{Content, Kind, Name, Push, Reply};
-use crate::{Repairs, Unrecognized};
+use crate::push::{EventShape, FieldShape, Push, Reply, Transport};
+use crate::{ParseError, Repairs, Unrecognized};
 
 /// What NXCLOUD One-click Login pushes. Serialises as the fields that were received.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -27,21 +27,81 @@ pub enum Event {
     Unrecognized(Unrecognized),
 }
 
-const KINDS: &[Kind] = &[
-    Kind {
-        marks: &["requestId", "status"],
-        names: &[
-            Name {
+const SHAPES: &[EventShape] = &[
+    EventShape {
+        identifying: &["requestId", "status"],
+        fields: &[
+            FieldShape {
                 name: "requestId",
                 below: &[],
             },
-            Name { name: "phone", below: &[] },
-            Name { name: "status", below: &[] },
-            Name { name: "drTime", below: &[] },
-            Name { name: "drtime", below: &[] },
+            FieldShape {
+                name: "phone",
+                below: &[],
+            },
+            FieldShape {
+                name: "status",
+                below: &[],
+            },
+            FieldShape {
+                name: "drTime",
+                below: &[],
+            },
+            FieldShape {
+                name: "drtime",
+                below: &[],
+            },
         ],
     },
 ];
+
+impl Event {
+    /// Reads a push from its content type, the query of its URL and its body, and verifies nothing; see [`crate::Event::parse`].
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`], when there are no fields to read.
+    pub fn parse(
+        content_type: Option<&str>,
+        query: Option<&str>,
+        body: &[u8],
+    ) -> Result<Self, ParseError> {
+        <Self as crate::Event>::parse(content_type, query, body)
+    }
+
+    /// A stable key for deduplication: the same for a repeat of the same event, another for every other event. `None` if the push
+    /// lacks a part of it, or has nothing that distinguishes it; then treat it as new.
+    #[must_use]
+    pub fn idempotency_key(&self) -> Option<IdempotencyKey> {
+        match self {
+            Self::VerificationStatusEvent(event) => {
+                let mut key = KeyBuilder::new("ota", "verification_status");
+                key.part(&event.request_id);
+                key.part(&event.status);
+                key.finish()
+            }
+            Self::Unrecognized(_) => None,
+        }
+    }
+
+    /// The name of the push, `None` if it is not recognised. Pushes with the same fields share the name of the first one.
+    #[must_use]
+    pub fn push_name(&self) -> Option<&'static str> {
+        match self {
+            Self::VerificationStatusEvent(_) => Some("verification_status"),
+            Self::Unrecognized(_) => None,
+        }
+    }
+
+    /// What was repaired before the push could be read; usually nothing.
+    #[must_use]
+    pub fn repairs(&self) -> Repairs {
+        match self {
+            Self::VerificationStatusEvent(event) => event.repairs,
+            Self::Unrecognized(event) => event.repairs,
+        }
+    }
+}
 
 impl crate::Event for Event {
     const SERVICE: &'static str = "ota";
@@ -52,7 +112,7 @@ impl crate::Event for Event {
         Push {
             name: "verification_status",
             signed: false,
-            content: &[Content::Query],
+            transports: &[Transport::Query],
             actions: &[],
             retry: None,
             idempotency_key: &["requestId", "status"],
@@ -66,7 +126,7 @@ impl crate::Event for Event {
         error: Some("error"),
     };
 
-    const CONTENT: &'static [Content] = &[Content::Query];
+    const TRANSPORTS: &'static [Transport] = &[Transport::Query];
 
     const NAMES: &'static [&'static str] = &[
         "drTime",
@@ -91,7 +151,7 @@ impl crate::Event for Event {
     ];
 
     fn from_fields(fields: Map) -> Self {
-        match recognize(&fields, KINDS) {
+        match recognize(&fields, SHAPES) {
             Some(0) => {
                 Self::VerificationStatusEvent(VerificationStatusEvent::from_map(fields))
             }
@@ -100,29 +160,15 @@ impl crate::Event for Event {
     }
 
     fn idempotency_key(&self) -> Option<IdempotencyKey> {
-        match self {
-            Self::VerificationStatusEvent(event) => {
-                let mut key = KeyBuilder::new("ota", "verification_status");
-                key.part(&event.request_id);
-                key.part(&event.status);
-                key.finish()
-            }
-            Self::Unrecognized(_) => None,
-        }
+        self.idempotency_key()
     }
 
     fn push_name(&self) -> Option<&'static str> {
-        match self {
-            Self::VerificationStatusEvent(_) => Some("verification_status"),
-            Self::Unrecognized(_) => None,
-        }
+        self.push_name()
     }
 
     fn repairs(&self) -> Repairs {
-        match self {
-            Self::VerificationStatusEvent(event) => event.repairs,
-            Self::Unrecognized(event) => event.repairs,
-        }
+        self.repairs()
     }
 
     fn repairs_mut(&mut self) -> &mut Repairs {
@@ -130,17 +176,5 @@ impl crate::Event for Event {
             Self::VerificationStatusEvent(event) => &mut event.repairs,
             Self::Unrecognized(event) => &mut event.repairs,
         }
-    }
-}
-
-/// The times of `VerificationStatusEvent`. `None` where one is missing or not of the documented form; the field has it as it came.
-pub trait VerificationStatusEventTimes {
-    /// `drTime`: no zone is stated.
-    fn dr_time_local(&self) -> Option<crate::LocalDateTime>;
-}
-
-impl VerificationStatusEventTimes for VerificationStatusEvent {
-    fn dr_time_local(&self) -> Option<crate::LocalDateTime> {
-        self.dr_time.as_ref()?.parse().ok()
     }
 }

@@ -7,8 +7,8 @@ pub use nxcloud_sms::{SmsReceipt, SmsStatus};
 use nxcloud_client::codegen::{LenientObject as _, Map};
 use crate::event::recognize;
 use crate::idempotency::{IdempotencyKey, KeyBuilder};
-use crate::push::{Content, Kind, Name, Push, Reply};
-use crate::{Repairs, Unrecognized};
+use crate::push::{EventShape, FieldShape, Push, Reply, Transport};
+use crate::{ParseError, Repairs, Unrecognized};
 
 /// What NXCLOUD SMS pushes. Serialises as the fields that were received.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -27,33 +27,105 @@ pub enum Event {
     Unrecognized(Unrecognized),
 }
 
-const KINDS: &[Kind] = &[
-    Kind {
-        marks: &["status", "messageid"],
-        names: &[
-            Name { name: "phone", below: &[] },
-            Name { name: "status", below: &[] },
-            Name { name: "result", below: &[] },
-            Name { name: "drtime", below: &[] },
-            Name {
+const SHAPES: &[EventShape] = &[
+    EventShape {
+        identifying: &["status", "messageid"],
+        fields: &[
+            FieldShape {
+                name: "phone",
+                below: &[],
+            },
+            FieldShape {
+                name: "status",
+                below: &[],
+            },
+            FieldShape {
+                name: "result",
+                below: &[],
+            },
+            FieldShape {
+                name: "drtime",
+                below: &[],
+            },
+            FieldShape {
                 name: "messageid",
                 below: &[],
             },
-            Name {
+            FieldShape {
                 name: "currency",
                 below: &[],
             },
-            Name { name: "price", below: &[] },
-            Name { name: "rate", below: &[] },
-            Name {
+            FieldShape {
+                name: "price",
+                below: &[],
+            },
+            FieldShape {
+                name: "rate",
+                below: &[],
+            },
+            FieldShape {
                 name: "sendtime",
                 below: &[],
             },
-            Name { name: "size", below: &[] },
-            Name { name: "ext", below: &[] },
+            FieldShape {
+                name: "size",
+                below: &[],
+            },
+            FieldShape {
+                name: "ext",
+                below: &[],
+            },
         ],
     },
 ];
+
+impl Event {
+    /// Reads a push from its content type, the query of its URL and its body, and verifies nothing; see [`crate::Event::parse`].
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`], when there are no fields to read.
+    pub fn parse(
+        content_type: Option<&str>,
+        query: Option<&str>,
+        body: &[u8],
+    ) -> Result<Self, ParseError> {
+        <Self as crate::Event>::parse(content_type, query, body)
+    }
+
+    /// A stable key for deduplication: the same for a repeat of the same event, another for every other event. `None` if the push
+    /// lacks a part of it, or has nothing that distinguishes it; then treat it as new.
+    #[must_use]
+    pub fn idempotency_key(&self) -> Option<IdempotencyKey> {
+        match self {
+            Self::SmsReceipt(event) => {
+                let mut key = KeyBuilder::new("sms", "sms_receipt");
+                key.part(&event.message_id);
+                key.part(&event.status);
+                key.finish()
+            }
+            Self::Unrecognized(_) => None,
+        }
+    }
+
+    /// The name of the push, `None` if it is not recognised. Pushes with the same fields share the name of the first one.
+    #[must_use]
+    pub fn push_name(&self) -> Option<&'static str> {
+        match self {
+            Self::SmsReceipt(_) => Some("sms_receipt"),
+            Self::Unrecognized(_) => None,
+        }
+    }
+
+    /// What was repaired before the push could be read; usually nothing.
+    #[must_use]
+    pub fn repairs(&self) -> Repairs {
+        match self {
+            Self::SmsReceipt(event) => event.repairs,
+            Self::Unrecognized(event) => event.repairs,
+        }
+    }
+}
 
 impl crate::Event for Event {
     const SERVICE: &'static str = "sms";
@@ -64,7 +136,7 @@ impl crate::Event for Event {
         Push {
             name: "sms_receipt",
             signed: false,
-            content: &[Content::Form, Content::Query],
+            transports: &[Transport::Form, Transport::Query],
             actions: &[],
             retry: None,
             idempotency_key: &["messageid", "status"],
@@ -78,7 +150,7 @@ impl crate::Event for Event {
         error: Some("error"),
     };
 
-    const CONTENT: &'static [Content] = &[Content::Form, Content::Query];
+    const TRANSPORTS: &'static [Transport] = &[Transport::Form, Transport::Query];
 
     const NAMES: &'static [&'static str] = &[
         "currency",
@@ -109,36 +181,22 @@ impl crate::Event for Event {
     ];
 
     fn from_fields(fields: Map) -> Self {
-        match recognize(&fields, KINDS) {
+        match recognize(&fields, SHAPES) {
             Some(0) => Self::SmsReceipt(SmsReceipt::from_map(fields)),
             _ => Self::Unrecognized(fields.into()),
         }
     }
 
     fn idempotency_key(&self) -> Option<IdempotencyKey> {
-        match self {
-            Self::SmsReceipt(event) => {
-                let mut key = KeyBuilder::new("sms", "sms_receipt");
-                key.part(&event.message_id);
-                key.part(&event.status);
-                key.finish()
-            }
-            Self::Unrecognized(_) => None,
-        }
+        self.idempotency_key()
     }
 
     fn push_name(&self) -> Option<&'static str> {
-        match self {
-            Self::SmsReceipt(_) => Some("sms_receipt"),
-            Self::Unrecognized(_) => None,
-        }
+        self.push_name()
     }
 
     fn repairs(&self) -> Repairs {
-        match self {
-            Self::SmsReceipt(event) => event.repairs,
-            Self::Unrecognized(event) => event.repairs,
-        }
+        self.repairs()
     }
 
     fn repairs_mut(&mut self) -> &mut Repairs {
@@ -146,24 +204,5 @@ impl crate::Event for Event {
             Self::SmsReceipt(event) => &mut event.repairs,
             Self::Unrecognized(event) => &mut event.repairs,
         }
-    }
-}
-
-/// The times of `SmsReceipt`. `None` where one is missing or not of the documented form; the field has it as it came.
-pub trait SmsReceiptTimes {
-    /// `drtime`: no zone is stated.
-    fn dr_time_local(&self) -> Option<crate::LocalDateTime>;
-
-    /// `sendtime`: no zone is stated.
-    fn send_time_local(&self) -> Option<crate::LocalDateTime>;
-}
-
-impl SmsReceiptTimes for SmsReceipt {
-    fn dr_time_local(&self) -> Option<crate::LocalDateTime> {
-        self.dr_time.as_ref()?.parse().ok()
-    }
-
-    fn send_time_local(&self) -> Option<crate::LocalDateTime> {
-        self.send_time.as_ref()?.parse().ok()
     }
 }

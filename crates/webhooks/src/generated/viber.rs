@@ -7,8 +7,8 @@ pub use nxcloud_viber::{MessageReceipt, MessageReplyEvent, MessageStatus, ReplyC
 use nxcloud_client::codegen::{LenientObject as _, Map};
 use crate::event::recognize;
 use crate::idempotency::{IdempotencyKey, KeyBuilder};
-use crate::push::{Content, Kind, Name, Push, Reply};
-use crate::{Repairs, Unrecognized};
+use crate::push::{EventShape, FieldShape, Push, Reply, Transport};
+use crate::{ParseError, Repairs, Unrecognized};
 
 /// What NXCLOUD Viber pushes. Serialises as the fields that were received.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -31,53 +31,122 @@ pub enum Event {
     Unrecognized(Unrecognized),
 }
 
-const KINDS: &[Kind] = &[
-    Kind {
-        marks: &["status", "requestId"],
-        names: &[
-            Name { name: "status", below: &[] },
-            Name {
+const SHAPES: &[EventShape] = &[
+    EventShape {
+        identifying: &["status", "requestId"],
+        fields: &[
+            FieldShape {
+                name: "status",
+                below: &[],
+            },
+            FieldShape {
                 name: "requestId",
                 below: &[],
             },
-            Name { name: "code", below: &[] },
-            Name {
+            FieldShape {
+                name: "code",
+                below: &[],
+            },
+            FieldShape {
                 name: "message",
                 below: &[],
             },
-            Name {
+            FieldShape {
                 name: "sendTime",
                 below: &[],
             },
         ],
     },
-    Kind {
-        marks: &["phone", "appkey", "traceRequestId"],
-        names: &[
-            Name { name: "phone", below: &[] },
-            Name { name: "appkey", below: &[] },
-            Name {
+    EventShape {
+        identifying: &["phone", "appkey", "traceRequestId"],
+        fields: &[
+            FieldShape {
+                name: "phone",
+                below: &[],
+            },
+            FieldShape {
+                name: "appkey",
+                below: &[],
+            },
+            FieldShape {
                 name: "traceRequestId",
                 below: &[],
             },
-            Name {
+            FieldShape {
                 name: "message",
                 below: &[
-                    Name { name: "text", below: &[] },
-                    Name { name: "media", below: &[] },
-                    Name {
+                    FieldShape {
+                        name: "text",
+                        below: &[],
+                    },
+                    FieldShape {
+                        name: "media",
+                        below: &[],
+                    },
+                    FieldShape {
                         name: "fileName",
                         below: &[],
                     },
                 ],
             },
-            Name {
+            FieldShape {
                 name: "sendTime",
                 below: &[],
             },
         ],
     },
 ];
+
+impl Event {
+    /// Reads a push from its content type, the query of its URL and its body, and verifies nothing; see [`crate::Event::parse`].
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`], when there are no fields to read.
+    pub fn parse(
+        content_type: Option<&str>,
+        query: Option<&str>,
+        body: &[u8],
+    ) -> Result<Self, ParseError> {
+        <Self as crate::Event>::parse(content_type, query, body)
+    }
+
+    /// A stable key for deduplication: the same for a repeat of the same event, another for every other event. `None` if the push
+    /// lacks a part of it, or has nothing that distinguishes it; then treat it as new.
+    #[must_use]
+    pub fn idempotency_key(&self) -> Option<IdempotencyKey> {
+        match self {
+            Self::MessageReceipt(event) => {
+                let mut key = KeyBuilder::new("viber", "message_receipt");
+                key.part(&event.request_id);
+                key.part(&event.status);
+                key.finish()
+            }
+            Self::MessageReplyEvent(_) => None,
+            Self::Unrecognized(_) => None,
+        }
+    }
+
+    /// The name of the push, `None` if it is not recognised. Pushes with the same fields share the name of the first one.
+    #[must_use]
+    pub fn push_name(&self) -> Option<&'static str> {
+        match self {
+            Self::MessageReceipt(_) => Some("message_receipt"),
+            Self::MessageReplyEvent(_) => Some("message_reply"),
+            Self::Unrecognized(_) => None,
+        }
+    }
+
+    /// What was repaired before the push could be read; usually nothing.
+    #[must_use]
+    pub fn repairs(&self) -> Repairs {
+        match self {
+            Self::MessageReceipt(event) => event.repairs,
+            Self::MessageReplyEvent(event) => event.repairs,
+            Self::Unrecognized(event) => event.repairs,
+        }
+    }
+}
 
 impl crate::Event for Event {
     const SERVICE: &'static str = "viber";
@@ -88,7 +157,7 @@ impl crate::Event for Event {
         Push {
             name: "message_receipt",
             signed: false,
-            content: &[Content::Json],
+            transports: &[Transport::Json],
             actions: &[],
             retry: None,
             idempotency_key: &["requestId", "status"],
@@ -96,7 +165,7 @@ impl crate::Event for Event {
         Push {
             name: "message_reply",
             signed: false,
-            content: &[Content::Json],
+            transports: &[Transport::Json],
             actions: &[],
             retry: None,
             idempotency_key: &[],
@@ -107,7 +176,7 @@ impl crate::Event for Event {
 
     const REPLY: Reply = Reply { success: "", error: None };
 
-    const CONTENT: &'static [Content] = &[Content::Json];
+    const TRANSPORTS: &'static [Transport] = &[Transport::Json];
 
     const NAMES: &'static [&'static str] = &[
         "appkey",
@@ -160,7 +229,7 @@ impl crate::Event for Event {
     ];
 
     fn from_fields(fields: Map) -> Self {
-        match recognize(&fields, KINDS) {
+        match recognize(&fields, SHAPES) {
             Some(0) => Self::MessageReceipt(MessageReceipt::from_map(fields)),
             Some(1) => Self::MessageReplyEvent(MessageReplyEvent::from_map(fields)),
             _ => Self::Unrecognized(fields.into()),
@@ -168,32 +237,15 @@ impl crate::Event for Event {
     }
 
     fn idempotency_key(&self) -> Option<IdempotencyKey> {
-        match self {
-            Self::MessageReceipt(event) => {
-                let mut key = KeyBuilder::new("viber", "message_receipt");
-                key.part(&event.request_id);
-                key.part(&event.status);
-                key.finish()
-            }
-            Self::MessageReplyEvent(_) => None,
-            Self::Unrecognized(_) => None,
-        }
+        self.idempotency_key()
     }
 
     fn push_name(&self) -> Option<&'static str> {
-        match self {
-            Self::MessageReceipt(_) => Some("message_receipt"),
-            Self::MessageReplyEvent(_) => Some("message_reply"),
-            Self::Unrecognized(_) => None,
-        }
+        self.push_name()
     }
 
     fn repairs(&self) -> Repairs {
-        match self {
-            Self::MessageReceipt(event) => event.repairs,
-            Self::MessageReplyEvent(event) => event.repairs,
-            Self::Unrecognized(event) => event.repairs,
-        }
+        self.repairs()
     }
 
     fn repairs_mut(&mut self) -> &mut Repairs {
@@ -202,29 +254,5 @@ impl crate::Event for Event {
             Self::MessageReplyEvent(event) => &mut event.repairs,
             Self::Unrecognized(event) => &mut event.repairs,
         }
-    }
-}
-
-/// The times of `MessageReceipt`. `None` where one is missing or not of the documented form; the field has it as it came.
-pub trait MessageReceiptTimes {
-    /// `sendTime`: no zone is stated.
-    fn send_time_local(&self) -> Option<crate::LocalDateTime>;
-}
-
-impl MessageReceiptTimes for MessageReceipt {
-    fn send_time_local(&self) -> Option<crate::LocalDateTime> {
-        self.send_time.as_ref()?.parse().ok()
-    }
-}
-
-/// The times of `MessageReplyEvent`. `None` where one is missing or not of the documented form; the field has it as it came.
-pub trait MessageReplyEventTimes {
-    /// `sendTime`: no zone is stated.
-    fn send_time_local(&self) -> Option<crate::LocalDateTime>;
-}
-
-impl MessageReplyEventTimes for MessageReplyEvent {
-    fn send_time_local(&self) -> Option<crate::LocalDateTime> {
-        self.send_time.as_ref()?.parse().ok()
     }
 }

@@ -10,8 +10,8 @@ pub use nxcloud_virtual_number::{
 use nxcloud_client::codegen::{LenientObject as _, Map};
 use crate::event::recognize;
 use crate::idempotency::{IdempotencyKey, KeyBuilder};
-use crate::push::{Content, Kind, Name, Push, Reply};
-use crate::{Repairs, Unrecognized};
+use crate::push::{EventShape, FieldShape, Push, Reply, Transport};
+use crate::{ParseError, Repairs, Unrecognized};
 
 /// What NXCLOUD Virtual Number pushes. Serialises as the fields that were received.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -34,84 +34,120 @@ pub enum Event {
     Unrecognized(Unrecognized),
 }
 
-const KINDS: &[Kind] = &[
-    Kind {
-        marks: &["id"],
-        names: &[
-            Name { name: "id", below: &[] },
-            Name {
+const SHAPES: &[EventShape] = &[
+    EventShape {
+        identifying: &["id"],
+        fields: &[
+            FieldShape {
+                name: "id",
+                below: &[],
+            },
+            FieldShape {
                 name: "businessId",
                 below: &[],
             },
-            Name {
+            FieldShape {
                 name: "customerBindId",
                 below: &[],
             },
-            Name { name: "bindId", below: &[] },
-            Name { name: "callId", below: &[] },
-            Name { name: "did", below: &[] },
-            Name { name: "caller", below: &[] },
-            Name { name: "callee", below: &[] },
-            Name {
+            FieldShape {
+                name: "bindId",
+                below: &[],
+            },
+            FieldShape {
+                name: "callId",
+                below: &[],
+            },
+            FieldShape {
+                name: "did",
+                below: &[],
+            },
+            FieldShape {
+                name: "caller",
+                below: &[],
+            },
+            FieldShape {
+                name: "callee",
+                below: &[],
+            },
+            FieldShape {
                 name: "callStatus",
                 below: &[],
             },
-            Name {
+            FieldShape {
                 name: "callStatusMsg",
                 below: &[],
             },
-            Name {
+            FieldShape {
                 name: "duration",
                 below: &[],
             },
-            Name {
+            FieldShape {
                 name: "startAt",
                 below: &[],
             },
-            Name {
+            FieldShape {
                 name: "answerAt",
                 below: &[],
             },
-            Name {
+            FieldShape {
                 name: "hangupAt",
                 below: &[],
             },
-            Name {
+            FieldShape {
                 name: "hangupCause",
                 below: &[],
             },
-            Name {
+            FieldShape {
                 name: "hangupCode",
                 below: &[],
             },
-            Name { name: "hangup", below: &[] },
-            Name {
+            FieldShape {
+                name: "hangup",
+                below: &[],
+            },
+            FieldShape {
                 name: "recordFile",
                 below: &[],
             },
         ],
     },
-    Kind {
-        marks: &["requestId"],
-        names: &[
-            Name { name: "code", below: &[] },
-            Name { name: "msg", below: &[] },
-            Name {
+    EventShape {
+        identifying: &["requestId"],
+        fields: &[
+            FieldShape {
+                name: "code",
+                below: &[],
+            },
+            FieldShape {
+                name: "msg",
+                below: &[],
+            },
+            FieldShape {
                 name: "requestId",
                 below: &[],
             },
-            Name {
+            FieldShape {
                 name: "data",
                 below: &[
-                    Name { name: "action", below: &[] },
-                    Name {
+                    FieldShape {
+                        name: "action",
+                        below: &[],
+                    },
+                    FieldShape {
                         name: "requestParams",
                         below: &[
-                            Name { name: "caller", below: &[] },
-                            Name { name: "did", below: &[] },
+                            FieldShape {
+                                name: "caller",
+                                below: &[],
+                            },
+                            FieldShape {
+                                name: "did",
+                                below: &[],
+                            },
                         ],
                     },
-                    Name {
+                    FieldShape {
                         name: "occurrenceTime",
                         below: &[],
                     },
@@ -120,6 +156,60 @@ const KINDS: &[Kind] = &[
         ],
     },
 ];
+
+impl Event {
+    /// Reads a push from its content type, the query of its URL and its body, and verifies nothing; see [`crate::Event::parse`].
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`], when there are no fields to read.
+    pub fn parse(
+        content_type: Option<&str>,
+        query: Option<&str>,
+        body: &[u8],
+    ) -> Result<Self, ParseError> {
+        <Self as crate::Event>::parse(content_type, query, body)
+    }
+
+    /// A stable key for deduplication: the same for a repeat of the same event, another for every other event. `None` if the push
+    /// lacks a part of it, or has nothing that distinguishes it; then treat it as new.
+    #[must_use]
+    pub fn idempotency_key(&self) -> Option<IdempotencyKey> {
+        match self {
+            Self::CallResultEvent(event) => {
+                let mut key = KeyBuilder::new("virtual-number", "call_result");
+                key.part(&event.id);
+                key.finish()
+            }
+            Self::UnboundCallEvent(event) => {
+                let mut key = KeyBuilder::new("virtual-number", "unbound_call_error");
+                key.part(&event.request_id);
+                key.finish()
+            }
+            Self::Unrecognized(_) => None,
+        }
+    }
+
+    /// The name of the push, `None` if it is not recognised. Pushes with the same fields share the name of the first one.
+    #[must_use]
+    pub fn push_name(&self) -> Option<&'static str> {
+        match self {
+            Self::CallResultEvent(_) => Some("call_result"),
+            Self::UnboundCallEvent(_) => Some("unbound_call_error"),
+            Self::Unrecognized(_) => None,
+        }
+    }
+
+    /// What was repaired before the push could be read; usually nothing.
+    #[must_use]
+    pub fn repairs(&self) -> Repairs {
+        match self {
+            Self::CallResultEvent(event) => event.repairs,
+            Self::UnboundCallEvent(event) => event.repairs,
+            Self::Unrecognized(event) => event.repairs,
+        }
+    }
+}
 
 impl crate::Event for Event {
     const SERVICE: &'static str = "virtual-number";
@@ -130,7 +220,7 @@ impl crate::Event for Event {
         Push {
             name: "call_result",
             signed: false,
-            content: &[Content::Json],
+            transports: &[Transport::Json],
             actions: &[],
             retry: Some(crate::Retry::seconds(60, 3600)),
             idempotency_key: &["id"],
@@ -138,7 +228,7 @@ impl crate::Event for Event {
         Push {
             name: "unbound_call_error",
             signed: false,
-            content: &[Content::Json],
+            transports: &[Transport::Json],
             actions: &[],
             retry: Some(crate::Retry::seconds(60, 3600)),
             idempotency_key: &["requestId"],
@@ -160,7 +250,7 @@ impl crate::Event for Event {
 
     const REPLY: Reply = Reply { success: "", error: None };
 
-    const CONTENT: &'static [Content] = &[Content::Json];
+    const TRANSPORTS: &'static [Transport] = &[Transport::Json];
 
     const NAMES: &'static [&'static str] = &[
         "answerAt",
@@ -207,7 +297,7 @@ impl crate::Event for Event {
     ];
 
     fn from_fields(fields: Map) -> Self {
-        match recognize(&fields, KINDS) {
+        match recognize(&fields, SHAPES) {
             Some(0) => Self::CallResultEvent(CallResultEvent::from_map(fields)),
             Some(1) => Self::UnboundCallEvent(UnboundCallEvent::from_map(fields)),
             _ => Self::Unrecognized(fields.into()),
@@ -215,35 +305,15 @@ impl crate::Event for Event {
     }
 
     fn idempotency_key(&self) -> Option<IdempotencyKey> {
-        match self {
-            Self::CallResultEvent(event) => {
-                let mut key = KeyBuilder::new("virtual-number", "call_result");
-                key.part(&event.id);
-                key.finish()
-            }
-            Self::UnboundCallEvent(event) => {
-                let mut key = KeyBuilder::new("virtual-number", "unbound_call_error");
-                key.part(&event.request_id);
-                key.finish()
-            }
-            Self::Unrecognized(_) => None,
-        }
+        self.idempotency_key()
     }
 
     fn push_name(&self) -> Option<&'static str> {
-        match self {
-            Self::CallResultEvent(_) => Some("call_result"),
-            Self::UnboundCallEvent(_) => Some("unbound_call_error"),
-            Self::Unrecognized(_) => None,
-        }
+        self.push_name()
     }
 
     fn repairs(&self) -> Repairs {
-        match self {
-            Self::CallResultEvent(event) => event.repairs,
-            Self::UnboundCallEvent(event) => event.repairs,
-            Self::Unrecognized(event) => event.repairs,
-        }
+        self.repairs()
     }
 
     fn repairs_mut(&mut self) -> &mut Repairs {
@@ -252,43 +322,5 @@ impl crate::Event for Event {
             Self::UnboundCallEvent(event) => &mut event.repairs,
             Self::Unrecognized(event) => &mut event.repairs,
         }
-    }
-}
-
-/// The times of `CallResultEvent`. `None` where one is missing or not of the documented form; the field has it as it came.
-pub trait CallResultEventTimes {
-    /// `startAt`: a moment in time.
-    fn start_at_utc(&self) -> Option<crate::UnixTime>;
-
-    /// `answerAt`: a moment in time.
-    fn answer_at_utc(&self) -> Option<crate::UnixTime>;
-
-    /// `hangupAt`: a moment in time.
-    fn hangup_at_utc(&self) -> Option<crate::UnixTime>;
-}
-
-impl CallResultEventTimes for CallResultEvent {
-    fn start_at_utc(&self) -> Option<crate::UnixTime> {
-        Some(crate::UnixTime::from_seconds(self.start_at?))
-    }
-
-    fn answer_at_utc(&self) -> Option<crate::UnixTime> {
-        Some(crate::UnixTime::from_seconds(self.answer_at?))
-    }
-
-    fn hangup_at_utc(&self) -> Option<crate::UnixTime> {
-        Some(crate::UnixTime::from_seconds(self.hangup_at?))
-    }
-}
-
-/// The times of `UnboundCallData`. `None` where one is missing or not of the documented form; the field has it as it came.
-pub trait UnboundCallDataTimes {
-    /// `occurrenceTime`: no zone is stated.
-    fn occurrence_time_local(&self) -> Option<crate::LocalDateTime>;
-}
-
-impl UnboundCallDataTimes for UnboundCallData {
-    fn occurrence_time_local(&self) -> Option<crate::LocalDateTime> {
-        self.occurrence_time.as_ref()?.parse().ok()
     }
 }

@@ -13,8 +13,8 @@ pub use nxcloud_whatsapp::{
 use nxcloud_client::codegen::{LenientObject as _, Map};
 use crate::event::recognize;
 use crate::idempotency::{IdempotencyKey, KeyBuilder};
-use crate::push::{Content, Kind, Name, Push, Reply};
-use crate::{Repairs, Unrecognized};
+use crate::push::{EventShape, FieldShape, Push, Reply, Transport};
+use crate::{ParseError, Repairs, Unrecognized};
 
 /// What NXCLOUD WhatsApp pushes. Serialises as the fields that were received.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -45,75 +45,101 @@ pub enum Event {
     Unrecognized(Unrecognized),
 }
 
-const KINDS: &[Kind] = &[
-    Kind {
-        marks: &["statuses"],
-        names: &[
-            Name {
+const SHAPES: &[EventShape] = &[
+    EventShape {
+        identifying: &["statuses"],
+        fields: &[
+            FieldShape {
                 name: "statuses",
                 below: &[
-                    Name { name: "id", below: &[] },
-                    Name { name: "status", below: &[] },
-                    Name {
+                    FieldShape {
+                        name: "id",
+                        below: &[],
+                    },
+                    FieldShape {
+                        name: "status",
+                        below: &[],
+                    },
+                    FieldShape {
                         name: "timestamp",
                         below: &[],
                     },
-                    Name {
+                    FieldShape {
                         name: "recipient_id",
                         below: &[],
                     },
-                    Name {
+                    FieldShape {
                         name: "conversation",
                         below: &[
-                            Name { name: "id", below: &[] },
-                            Name {
+                            FieldShape {
+                                name: "id",
+                                below: &[],
+                            },
+                            FieldShape {
                                 name: "expiration_timestamp",
                                 below: &[],
                             },
-                            Name {
+                            FieldShape {
                                 name: "origin",
-                                below: &[Name { name: "type", below: &[] }],
+                                below: &[
+                                    FieldShape {
+                                        name: "type",
+                                        below: &[],
+                                    },
+                                ],
                             },
                         ],
                     },
-                    Name {
+                    FieldShape {
                         name: "errors",
                         below: &[
-                            Name { name: "code", below: &[] },
-                            Name { name: "title", below: &[] },
+                            FieldShape {
+                                name: "code",
+                                below: &[],
+                            },
+                            FieldShape {
+                                name: "title",
+                                below: &[],
+                            },
                         ],
                     },
-                    Name {
+                    FieldShape {
                         name: "costs",
                         below: &[
-                            Name {
+                            FieldShape {
                                 name: "currency",
                                 below: &[],
                             },
-                            Name { name: "price", below: &[] },
-                            Name {
+                            FieldShape {
+                                name: "price",
+                                below: &[],
+                            },
+                            FieldShape {
                                 name: "foreign_price",
                                 below: &[],
                             },
-                            Name {
+                            FieldShape {
                                 name: "cdr_type",
                                 below: &[],
                             },
-                            Name {
+                            FieldShape {
                                 name: "message_id",
                                 below: &[],
                             },
-                            Name {
+                            FieldShape {
                                 name: "direction",
                                 below: &[],
                             },
                         ],
                     },
-                    Name { name: "type", below: &[] },
-                    Name {
+                    FieldShape {
+                        name: "type",
+                        below: &[],
+                    },
+                    FieldShape {
                         name: "message",
                         below: &[
-                            Name {
+                            FieldShape {
                                 name: "recipient_id",
                                 below: &[],
                             },
@@ -121,185 +147,255 @@ const KINDS: &[Kind] = &[
                     },
                 ],
             },
-            Name {
+            FieldShape {
                 name: "business_phone",
                 below: &[],
             },
-            Name {
+            FieldShape {
                 name: "messaging_product",
                 below: &[],
             },
         ],
     },
-    Kind {
-        marks: &["messages"],
-        names: &[
-            Name {
+    EventShape {
+        identifying: &["messages"],
+        fields: &[
+            FieldShape {
                 name: "contacts",
                 below: &[
-                    Name {
+                    FieldShape {
                         name: "profile",
-                        below: &[Name { name: "name", below: &[] }],
+                        below: &[
+                            FieldShape {
+                                name: "name",
+                                below: &[],
+                            },
+                        ],
                     },
-                    Name { name: "wa_id", below: &[] },
+                    FieldShape {
+                        name: "wa_id",
+                        below: &[],
+                    },
                 ],
             },
-            Name {
+            FieldShape {
                 name: "messages",
                 below: &[
-                    Name { name: "from", below: &[] },
-                    Name { name: "id", below: &[] },
-                    Name {
+                    FieldShape {
+                        name: "from",
+                        below: &[],
+                    },
+                    FieldShape {
+                        name: "id",
+                        below: &[],
+                    },
+                    FieldShape {
                         name: "timestamp",
                         below: &[],
                     },
-                    Name { name: "type", below: &[] },
-                    Name {
+                    FieldShape {
+                        name: "type",
+                        below: &[],
+                    },
+                    FieldShape {
                         name: "cost",
                         below: &[
-                            Name {
+                            FieldShape {
                                 name: "currency",
                                 below: &[],
                             },
-                            Name { name: "price", below: &[] },
-                            Name {
+                            FieldShape {
+                                name: "price",
+                                below: &[],
+                            },
+                            FieldShape {
                                 name: "foreign_price",
                                 below: &[],
                             },
-                            Name {
+                            FieldShape {
                                 name: "cdr_type",
                                 below: &[],
                             },
-                            Name {
+                            FieldShape {
                                 name: "message_id",
                                 below: &[],
                             },
-                            Name {
+                            FieldShape {
                                 name: "direction",
                                 below: &[],
                             },
                         ],
                     },
-                    Name {
+                    FieldShape {
                         name: "text",
-                        below: &[Name { name: "body", below: &[] }],
+                        below: &[
+                            FieldShape {
+                                name: "body",
+                                below: &[],
+                            },
+                        ],
                     },
-                    Name {
+                    FieldShape {
                         name: "image",
                         below: &[
-                            Name { name: "id", below: &[] },
-                            Name {
+                            FieldShape {
+                                name: "id",
+                                below: &[],
+                            },
+                            FieldShape {
                                 name: "caption",
                                 below: &[],
                             },
-                            Name {
+                            FieldShape {
                                 name: "mime_type",
                                 below: &[],
                             },
-                            Name { name: "sha256", below: &[] },
+                            FieldShape {
+                                name: "sha256",
+                                below: &[],
+                            },
                         ],
                     },
-                    Name {
+                    FieldShape {
                         name: "video",
                         below: &[
-                            Name { name: "id", below: &[] },
-                            Name {
+                            FieldShape {
+                                name: "id",
+                                below: &[],
+                            },
+                            FieldShape {
                                 name: "caption",
                                 below: &[],
                             },
-                            Name {
+                            FieldShape {
                                 name: "mime_type",
                                 below: &[],
                             },
-                            Name { name: "sha256", below: &[] },
+                            FieldShape {
+                                name: "sha256",
+                                below: &[],
+                            },
                         ],
                     },
-                    Name {
+                    FieldShape {
                         name: "voice",
                         below: &[
-                            Name { name: "id", below: &[] },
-                            Name {
+                            FieldShape {
+                                name: "id",
+                                below: &[],
+                            },
+                            FieldShape {
                                 name: "caption",
                                 below: &[],
                             },
-                            Name {
+                            FieldShape {
                                 name: "mime_type",
                                 below: &[],
                             },
-                            Name { name: "sha256", below: &[] },
+                            FieldShape {
+                                name: "sha256",
+                                below: &[],
+                            },
                         ],
                     },
-                    Name {
+                    FieldShape {
                         name: "audio",
                         below: &[
-                            Name { name: "id", below: &[] },
-                            Name {
+                            FieldShape {
+                                name: "id",
+                                below: &[],
+                            },
+                            FieldShape {
                                 name: "caption",
                                 below: &[],
                             },
-                            Name {
+                            FieldShape {
                                 name: "mime_type",
                                 below: &[],
                             },
-                            Name { name: "sha256", below: &[] },
+                            FieldShape {
+                                name: "sha256",
+                                below: &[],
+                            },
                         ],
                     },
-                    Name {
+                    FieldShape {
                         name: "document",
                         below: &[
-                            Name { name: "id", below: &[] },
-                            Name {
+                            FieldShape {
+                                name: "id",
+                                below: &[],
+                            },
+                            FieldShape {
                                 name: "mime_type",
                                 below: &[],
                             },
-                            Name { name: "sha256", below: &[] },
-                            Name {
+                            FieldShape {
+                                name: "sha256",
+                                below: &[],
+                            },
+                            FieldShape {
                                 name: "filename",
                                 below: &[],
                             },
-                            Name {
+                            FieldShape {
                                 name: "caption",
                                 below: &[],
                             },
                         ],
                     },
-                    Name {
+                    FieldShape {
                         name: "location",
                         below: &[
-                            Name {
+                            FieldShape {
                                 name: "longitude",
                                 below: &[],
                             },
-                            Name {
+                            FieldShape {
                                 name: "latitude",
                                 below: &[],
                             },
-                            Name { name: "name", below: &[] },
-                            Name {
+                            FieldShape {
+                                name: "name",
+                                below: &[],
+                            },
+                            FieldShape {
                                 name: "address",
                                 below: &[],
                             },
-                            Name { name: "url", below: &[] },
+                            FieldShape {
+                                name: "url",
+                                below: &[],
+                            },
                         ],
                     },
-                    Name {
+                    FieldShape {
                         name: "sticker",
                         below: &[
-                            Name { name: "id", below: &[] },
-                            Name {
+                            FieldShape {
+                                name: "id",
+                                below: &[],
+                            },
+                            FieldShape {
                                 name: "mime_type",
                                 below: &[],
                             },
-                            Name { name: "sha256", below: &[] },
-                            Name {
+                            FieldShape {
+                                name: "sha256",
+                                below: &[],
+                            },
+                            FieldShape {
                                 name: "metadata",
                                 below: &[
-                                    Name { name: "emojis", below: &[] },
-                                    Name {
+                                    FieldShape {
+                                        name: "emojis",
+                                        below: &[],
+                                    },
+                                    FieldShape {
                                         name: "is-first-party-sticker",
                                         below: &[],
                                     },
-                                    Name {
+                                    FieldShape {
                                         name: "sticker-pack-id",
                                         below: &[],
                                     },
@@ -309,78 +405,181 @@ const KINDS: &[Kind] = &[
                     },
                 ],
             },
-            Name {
+            FieldShape {
                 name: "business_phone",
                 below: &[],
             },
-            Name {
+            FieldShape {
                 name: "merchant_phone",
                 below: &[],
             },
-            Name {
+            FieldShape {
                 name: "messaging_product",
                 below: &[],
             },
         ],
     },
-    Kind {
-        marks: &["messages"],
-        names: &[
-            Name {
+    EventShape {
+        identifying: &["messages"],
+        fields: &[
+            FieldShape {
                 name: "contacts",
                 below: &[
-                    Name {
+                    FieldShape {
                         name: "profile",
-                        below: &[Name { name: "name", below: &[] }],
+                        below: &[
+                            FieldShape {
+                                name: "name",
+                                below: &[],
+                            },
+                        ],
                     },
-                    Name { name: "wa_id", below: &[] },
+                    FieldShape {
+                        name: "wa_id",
+                        below: &[],
+                    },
                 ],
             },
-            Name {
+            FieldShape {
                 name: "messages",
                 below: &[
-                    Name {
+                    FieldShape {
                         name: "button",
                         below: &[
-                            Name {
+                            FieldShape {
                                 name: "payload",
                                 below: &[],
                             },
-                            Name { name: "text", below: &[] },
+                            FieldShape {
+                                name: "text",
+                                below: &[],
+                            },
                         ],
                     },
-                    Name { name: "from", below: &[] },
-                    Name { name: "id", below: &[] },
-                    Name {
+                    FieldShape {
+                        name: "from",
+                        below: &[],
+                    },
+                    FieldShape {
+                        name: "id",
+                        below: &[],
+                    },
+                    FieldShape {
                         name: "timestamp",
                         below: &[],
                     },
-                    Name { name: "type", below: &[] },
-                    Name { name: "wa_ext", below: &[] },
-                    Name {
+                    FieldShape {
+                        name: "type",
+                        below: &[],
+                    },
+                    FieldShape {
+                        name: "wa_ext",
+                        below: &[],
+                    },
+                    FieldShape {
                         name: "context",
                         below: &[
-                            Name { name: "from", below: &[] },
-                            Name { name: "id", below: &[] },
+                            FieldShape {
+                                name: "from",
+                                below: &[],
+                            },
+                            FieldShape {
+                                name: "id",
+                                below: &[],
+                            },
                         ],
                     },
-                    Name {
+                    FieldShape {
                         name: "tag_name",
                         below: &[],
                     },
                 ],
             },
-            Name {
+            FieldShape {
                 name: "business_phone",
                 below: &[],
             },
-            Name {
+            FieldShape {
                 name: "messaging_product",
                 below: &[],
             },
         ],
     },
 ];
+
+impl Event {
+    /// Reads a push from its content type, the query of its URL and its body, and verifies nothing; see [`crate::Event::parse`].
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`], when there are no fields to read.
+    pub fn parse(
+        content_type: Option<&str>,
+        query: Option<&str>,
+        body: &[u8],
+    ) -> Result<Self, ParseError> {
+        <Self as crate::Event>::parse(content_type, query, body)
+    }
+
+    /// A stable key for deduplication: the same for a repeat of the same event, another for every other event. `None` if the push
+    /// lacks a part of it, or has nothing that distinguishes it; then treat it as new.
+    #[must_use]
+    pub fn idempotency_key(&self) -> Option<IdempotencyKey> {
+        match self {
+            Self::MessageStatus(event) => {
+                let mut key = KeyBuilder::new("whatsapp", "message_status");
+                key.elements(event.statuses.len());
+                for item in &event.statuses {
+                    key.part(&item.id);
+                }
+                key.elements(event.statuses.len());
+                for item in &event.statuses {
+                    key.part(&item.status);
+                }
+                key.finish()
+            }
+            Self::InboundMessage(event) => {
+                let mut key = KeyBuilder::new("whatsapp", "inbound_message");
+                key.elements(event.messages.len());
+                for item in &event.messages {
+                    key.part(&item.id);
+                }
+                key.finish()
+            }
+            Self::ButtonClick(event) => {
+                let mut key = KeyBuilder::new("whatsapp", "saas_button_click");
+                key.elements(event.messages.len());
+                for item in &event.messages {
+                    key.part(&item.id);
+                }
+                key.finish()
+            }
+            Self::Unrecognized(_) => None,
+        }
+    }
+
+    /// The name of the push, `None` if it is not recognised. Pushes with the same fields share the name of the first one.
+    #[must_use]
+    pub fn push_name(&self) -> Option<&'static str> {
+        match self {
+            Self::MessageStatus(_) => Some("message_status"),
+            Self::InboundMessage(_) => Some("inbound_message"),
+            Self::ButtonClick(_) => Some("saas_button_click"),
+            Self::Unrecognized(_) => None,
+        }
+    }
+
+    /// What was repaired before the push could be read; usually nothing.
+    #[must_use]
+    pub fn repairs(&self) -> Repairs {
+        match self {
+            Self::MessageStatus(event) => event.repairs,
+            Self::InboundMessage(event) => event.repairs,
+            Self::ButtonClick(event) => event.repairs,
+            Self::Unrecognized(event) => event.repairs,
+        }
+    }
+}
 
 impl crate::Event for Event {
     const SERVICE: &'static str = "whatsapp";
@@ -391,7 +590,7 @@ impl crate::Event for Event {
         Push {
             name: "message_status",
             signed: false,
-            content: &[Content::Json],
+            transports: &[Transport::Json],
             actions: &[],
             retry: None,
             idempotency_key: &["statuses[].id", "statuses[].status"],
@@ -399,7 +598,7 @@ impl crate::Event for Event {
         Push {
             name: "inbound_message",
             signed: false,
-            content: &[Content::Json],
+            transports: &[Transport::Json],
             actions: &[],
             retry: None,
             idempotency_key: &["messages[].id"],
@@ -407,7 +606,7 @@ impl crate::Event for Event {
         Push {
             name: "saas_message_status",
             signed: false,
-            content: &[Content::Json],
+            transports: &[Transport::Json],
             actions: &[],
             retry: None,
             idempotency_key: &["statuses[].id", "statuses[].status"],
@@ -415,7 +614,7 @@ impl crate::Event for Event {
         Push {
             name: "saas_button_click",
             signed: false,
-            content: &[Content::Json],
+            transports: &[Transport::Json],
             actions: &[],
             retry: None,
             idempotency_key: &["messages[].id"],
@@ -443,7 +642,7 @@ impl crate::Event for Event {
 
     const REPLY: Reply = Reply { success: "", error: None };
 
-    const CONTENT: &'static [Content] = &[Content::Json];
+    const TRANSPORTS: &'static [Transport] = &[Transport::Json];
 
     const NAMES: &'static [&'static str] = &[
         "business_phone",
@@ -584,7 +783,7 @@ impl crate::Event for Event {
     ];
 
     fn from_fields(fields: Map) -> Self {
-        match recognize(&fields, KINDS) {
+        match recognize(&fields, SHAPES) {
             Some(0) => Self::MessageStatus(MessageStatus::from_map(fields)),
             Some(1) => Self::InboundMessage(InboundMessage::from_map(fields)),
             Some(2) => Self::ButtonClick(ButtonClick::from_map(fields)),
@@ -593,55 +792,15 @@ impl crate::Event for Event {
     }
 
     fn idempotency_key(&self) -> Option<IdempotencyKey> {
-        match self {
-            Self::MessageStatus(event) => {
-                let mut key = KeyBuilder::new("whatsapp", "message_status");
-                key.elements(event.statuses.len());
-                for item in &event.statuses {
-                    key.part(&item.id);
-                }
-                key.elements(event.statuses.len());
-                for item in &event.statuses {
-                    key.part(&item.status);
-                }
-                key.finish()
-            }
-            Self::InboundMessage(event) => {
-                let mut key = KeyBuilder::new("whatsapp", "inbound_message");
-                key.elements(event.messages.len());
-                for item in &event.messages {
-                    key.part(&item.id);
-                }
-                key.finish()
-            }
-            Self::ButtonClick(event) => {
-                let mut key = KeyBuilder::new("whatsapp", "saas_button_click");
-                key.elements(event.messages.len());
-                for item in &event.messages {
-                    key.part(&item.id);
-                }
-                key.finish()
-            }
-            Self::Unrecognized(_) => None,
-        }
+        self.idempotency_key()
     }
 
     fn push_name(&self) -> Option<&'static str> {
-        match self {
-            Self::MessageStatus(_) => Some("message_status"),
-            Self::InboundMessage(_) => Some("inbound_message"),
-            Self::ButtonClick(_) => Some("saas_button_click"),
-            Self::Unrecognized(_) => None,
-        }
+        self.push_name()
     }
 
     fn repairs(&self) -> Repairs {
-        match self {
-            Self::MessageStatus(event) => event.repairs,
-            Self::InboundMessage(event) => event.repairs,
-            Self::ButtonClick(event) => event.repairs,
-            Self::Unrecognized(event) => event.repairs,
-        }
+        self.repairs()
     }
 
     fn repairs_mut(&mut self) -> &mut Repairs {
@@ -651,63 +810,5 @@ impl crate::Event for Event {
             Self::ButtonClick(event) => &mut event.repairs,
             Self::Unrecognized(event) => &mut event.repairs,
         }
-    }
-}
-
-/// The times of `ButtonPress`. `None` where one is missing or not of the documented form; the field has it as it came.
-pub trait ButtonPressTimes {
-    /// `timestamp`: a moment in time.
-    fn timestamp_utc(&self) -> Option<crate::UnixTime>;
-}
-
-impl ButtonPressTimes for ButtonPress {
-    fn timestamp_utc(&self) -> Option<crate::UnixTime> {
-        Some(
-            crate::UnixTime::from_seconds(self.timestamp.as_ref()?.trim().parse().ok()?),
-        )
-    }
-}
-
-/// The times of `Conversation`. `None` where one is missing or not of the documented form; the field has it as it came.
-pub trait ConversationTimes {
-    /// `expiration_timestamp`: a moment in time.
-    fn expiration_timestamp_utc(&self) -> Option<crate::UnixTime>;
-}
-
-impl ConversationTimes for Conversation {
-    fn expiration_timestamp_utc(&self) -> Option<crate::UnixTime> {
-        Some(
-            crate::UnixTime::from_seconds(
-                self.expiration_timestamp.as_ref()?.trim().parse().ok()?,
-            ),
-        )
-    }
-}
-
-/// The times of `ReceivedMessage`. `None` where one is missing or not of the documented form; the field has it as it came.
-pub trait ReceivedMessageTimes {
-    /// `timestamp`: a moment in time.
-    fn timestamp_utc(&self) -> Option<crate::UnixTime>;
-}
-
-impl ReceivedMessageTimes for ReceivedMessage {
-    fn timestamp_utc(&self) -> Option<crate::UnixTime> {
-        Some(
-            crate::UnixTime::from_seconds(self.timestamp.as_ref()?.trim().parse().ok()?),
-        )
-    }
-}
-
-/// The times of `StatusEvent`. `None` where one is missing or not of the documented form; the field has it as it came.
-pub trait StatusEventTimes {
-    /// `timestamp`: a moment in time.
-    fn timestamp_utc(&self) -> Option<crate::UnixTime>;
-}
-
-impl StatusEventTimes for StatusEvent {
-    fn timestamp_utc(&self) -> Option<crate::UnixTime> {
-        Some(
-            crate::UnixTime::from_seconds(self.timestamp.as_ref()?.trim().parse().ok()?),
-        )
     }
 }

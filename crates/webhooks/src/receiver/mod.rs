@@ -9,7 +9,7 @@ mod refusal;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 pub use answer::Answer;
 pub use incoming::Incoming;
@@ -17,12 +17,12 @@ pub use pending::{Pending, Received};
 pub use queue::{NotQueued, Queue};
 pub use refusal::{Refusal, Refused};
 
-use crate::clock::{Clock, SystemClock, millis};
 use crate::event::{Event, parse_arrived};
 use crate::fields::Arrived;
-use crate::push::Content;
+use crate::millis::{Clock, millis, millis_since_1970};
+use crate::push::Transport;
 use crate::replay::{Claim, Claimed, ReplayKey, ReplayStore};
-use crate::unsigned::{AllowList, UrlSecret, check_query};
+use crate::source::{AllowList, UrlSecret, check_query};
 use crate::verify::{DEFAULT_BODY_LIMIT, Verified, Verifier, VerifyError};
 
 /// Receives the pushes of one service: checks where they come from, reads them, and answers what the platform expects once
@@ -67,10 +67,10 @@ struct Settings {
     verifier: Option<Verifier>,
     secret: Option<UrlSecret>,
     allow_list: Option<AllowList>,
-    content: Vec<Content>,
+    transports: Vec<Transport>,
     limit: usize,
     body_timeout: Option<Duration>,
-    clock: Arc<dyn Clock>,
+    clock: Clock,
     once: Option<Once>,
     on_refusal: Option<Hook>,
 }
@@ -99,11 +99,12 @@ impl<E: Event> Receiver<E> {
             .flat_map(|push| push.actions)
             .copied()
             .collect();
-        let mut content: Vec<Content> = signed.flat_map(|push| push.content).copied().collect();
-        if content.is_empty() {
-            content.extend(E::CONTENT);
+        let mut transports: Vec<Transport> =
+            signed.flat_map(|push| push.transports).copied().collect();
+        if transports.is_empty() {
+            transports.extend(E::TRANSPORTS);
         }
-        content.retain(|content| *content != Content::Query);
+        transports.retain(|transport| *transport != Transport::Query);
         let mut verifier = verifier;
         if !verifier.has_biz_type() {
             verifier = verifier.biz_type(E::BIZ_TYPE);
@@ -113,7 +114,7 @@ impl<E: Event> Receiver<E> {
         }
         let mut settings = Settings::of::<E>();
         settings.limit = verifier.limit();
-        settings.content = content;
+        settings.transports = transports;
         settings.clock = verifier.shared_clock();
         settings.verifier = Some(verifier);
         Self(Arc::new(settings), PhantomData)
@@ -169,7 +170,7 @@ impl<E: Event> Receiver<E> {
     }
 
     /// Handles each event once within this time, recognised by its [`IdempotencyKey`](crate::IdempotencyKey): a repeat of an event that was
-    /// processed is answered as accepted, and one that comes while the first is at work as not processed.
+    /// processed is answered as accepted, and one that comes while the first is in progress as not processed.
     ///
     /// It works for unsigned pushes and for repeats that the platform signs with a new `ts`, neither of which the replay guard of a [`Verifier`]
     /// knows. It is off unless asked for, because an unsigned push proves nothing: whoever knows the URL can send an event before the
@@ -189,8 +190,8 @@ impl<E: Event> Receiver<E> {
 
     /// The clock for [`once_per_event`](Self::once_per_event) and for the verifier: the verifier's or the system's unless set here.
     #[must_use]
-    pub fn clock(self, clock: impl Clock) -> Self {
-        let clock: Arc<dyn Clock> = Arc::new(clock);
+    pub fn clock(self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        let clock: Clock = Arc::new(clock);
         self.with(|settings| {
             let verifier = settings.verifier.take();
             settings.verifier = verifier.map(|v| v.with_shared_clock(Arc::clone(&clock)));
@@ -250,7 +251,7 @@ impl<E: Event> Receiver<E> {
             None => incoming.query.map(Into::into),
         };
         if let Some(query) = &query
-            && settings.content.contains(&Content::Query)
+            && settings.transports.contains(&Transport::Query)
         {
             check_query(query, E::NAMES)?;
         }
@@ -278,7 +279,7 @@ impl<E: Event> Receiver<E> {
             limit,
             signed: verified.is_some(),
         };
-        let claimed = parse_arrived(&settings.content, &arrived)
+        let claimed = parse_arrived(&settings.transports, &arrived)
             .map_err(Refusal::from)
             .and_then(|event| not_a_request(event, verified.as_ref()))
             .and_then(|event| Ok((self.claim(&event)?, event)));
@@ -296,20 +297,23 @@ impl<E: Event> Receiver<E> {
         }
     }
 
-    /// Remembers an event as at work, where events are handled once.
+    /// Remembers an event as in progress, where events are handled once.
     fn claim(&self, event: &E) -> Result<Option<Claimed>, Refusal> {
         let settings = &*self.0;
         let (Some(once), Some(key)) = (&settings.once, event.idempotency_key()) else {
             return Ok(None);
         };
-        let (key, now) = (ReplayKey::of_event(&key), settings.clock.now_millis());
+        let (key, now) = (
+            ReplayKey::of_event(&key),
+            millis_since_1970((settings.clock)()),
+        );
         match once.store.claim(&key, now.saturating_add(once.window), now) {
             Claim::Fresh => Ok(Some(Claimed {
                 key,
                 store: Some(Arc::clone(&once.store)),
             })),
             Claim::Processed => Err(Refusal::AlreadyProcessed),
-            Claim::Seen => Err(Refusal::AtWork),
+            Claim::Seen => Err(Refusal::InProgress),
             Claim::Full | Claim::Expired | Claim::Unavailable => Ok(None),
         }
     }
@@ -334,6 +338,30 @@ impl<E: Event> Receiver<E> {
     ) -> Answer {
         match self.receive(incoming) {
             Ok(pending) => pending.handle_async(handler).await,
+            Err(refused) => refused.answer,
+        }
+    }
+
+    /// As [`handle`](Self::handle), with a handler that cannot fail.
+    pub fn accept_with(
+        &self,
+        incoming: &Incoming<'_>,
+        handler: impl FnOnce(Received<E>),
+    ) -> Answer {
+        match self.receive(incoming) {
+            Ok(pending) => pending.accept_with(handler),
+            Err(refused) => refused.answer,
+        }
+    }
+
+    /// As [`accept_with`](Self::accept_with), with a handler that waits.
+    pub async fn accept_with_async(
+        &self,
+        incoming: &Incoming<'_>,
+        handler: impl AsyncFnOnce(Received<E>),
+    ) -> Answer {
+        match self.receive(incoming) {
+            Ok(pending) => pending.accept_with_async(handler).await,
             Err(refused) => refused.answer,
         }
     }
@@ -369,10 +397,10 @@ impl Settings {
             verifier: None,
             secret: None,
             allow_list: None,
-            content: E::CONTENT.to_vec(),
+            transports: E::TRANSPORTS.to_vec(),
             limit: DEFAULT_BODY_LIMIT,
             body_timeout: Some(DEFAULT_BODY_TIMEOUT),
-            clock: Arc::new(SystemClock),
+            clock: Arc::new(SystemTime::now),
             once: None,
             on_refusal: None,
         }

@@ -85,6 +85,18 @@ impl<E: Event> Pending<E> {
         self.outcome.settle(result.is_ok())
     }
 
+    /// Has the push handled by what cannot fail: the answer says that it was accepted, unless the handler panics.
+    pub fn accept_with(self, handler: impl FnOnce(Received<E>)) -> Answer {
+        handler(self.received);
+        self.outcome.settle(true)
+    }
+
+    /// As [`accept_with`](Self::accept_with), with a handler that waits.
+    pub async fn accept_with_async(self, handler: impl AsyncFnOnce(Received<E>)) -> Answer {
+        handler(self.received).await;
+        self.outcome.settle(true)
+    }
+
     /// Hands the push over to a queue, for handlers that take longer than the platform waits. Without room in the queue it is
     /// not accepted, and the platform may try again.
     pub fn enqueue(self, queue: &impl Queue<E>) -> Answer {

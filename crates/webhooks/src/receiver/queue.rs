@@ -7,7 +7,7 @@ use super::Received;
 /// A bounded queue that the caller supplies and works off elsewhere.
 ///
 /// Implemented for [`std::sync::mpsc::SyncSender`] and, with the feature `tokio`, for `tokio::sync::mpsc::Sender`. What is in a
-/// queue in memory is lost when the process ends, and the platform does not push it again: it was told that all is well.
+/// queue in memory is lost when the process ends, and the platform does not push it again: it was answered that the push is accepted.
 pub trait Queue<E> {
     /// Takes the event, or gives it back at once when there is no room or nobody takes out of the queue any more.
     ///

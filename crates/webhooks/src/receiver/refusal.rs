@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Answer;
 use crate::fields::ParseError;
 use crate::push::Reply;
-use crate::unsigned::SourceError;
+use crate::source::SourceError;
 use crate::verify::VerifyError;
 
 /// Why a push was not handled. For the operator's eyes; the sender gets an [`Answer`] that tells no reason.
@@ -34,8 +34,8 @@ pub enum Refusal {
     /// The same push, or the same event ([`Receiver::once_per_event`](crate::Receiver::once_per_event)), was processed before. It is
     /// answered as accepted and not handled again.
     AlreadyProcessed,
-    /// The same event is at work.
-    AtWork,
+    /// The same event is in progress.
+    InProgress,
     /// The queue has no room.
     QueueFull,
     /// The handler failed, was cancelled, or panicked.
@@ -55,7 +55,7 @@ impl fmt::Display for Refusal {
             Self::Source(error) => error.fmt(f),
             Self::Parse(error) => error.fmt(f),
             Self::AlreadyProcessed => f.write_str("the push was processed before"),
-            Self::AtWork => f.write_str("the same event is at work"),
+            Self::InProgress => f.write_str("the same event is in progress"),
             Self::QueueFull => f.write_str("the queue has no room"),
             Self::NotProcessed => f.write_str("the push was not processed"),
         }
@@ -69,7 +69,7 @@ impl Refusal {
     pub(super) const fn answer(self, reply: Reply) -> Answer {
         match self {
             Self::AlreadyProcessed => Answer::accepted(reply),
-            Self::AtWork
+            Self::InProgress
             | Self::Verify(
                 VerifyError::Replayed
                 | VerifyError::ReplayGuardFull

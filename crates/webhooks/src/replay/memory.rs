@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::{Claim, ReplayKey, ReplayStore};
-use crate::clock::millis;
+use crate::millis::millis;
 
 /// How many pushes a [`MemoryStore`] remembers unless set otherwise: 65,536, which takes about 10 MB.
 pub const DEFAULT_REPLAY_CAPACITY: usize = 65_536;
@@ -52,7 +52,7 @@ struct Remembered {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    AtWork,
+    InProgress,
     Processed,
     Failed,
 }
@@ -114,7 +114,7 @@ impl Kept {
             let entry = (known.until, *key);
             match state {
                 State::Failed => self.failed.insert(entry),
-                State::AtWork | State::Processed => self.failed.remove(&entry),
+                State::InProgress | State::Processed => self.failed.remove(&entry),
             };
         }
     }
@@ -153,7 +153,7 @@ impl ReplayStore for MemoryStore {
         if let Some(known) = kept.pushes.get(key).copied() {
             match known.state {
                 State::Processed if known.until >= now => return Claim::Processed,
-                State::AtWork if known.until >= now => return Claim::Seen,
+                State::InProgress if known.until >= now => return Claim::Seen,
                 // It failed; or it is an event, which has another time each time it comes.
                 _ => kept.remove(key),
             }
@@ -164,7 +164,7 @@ impl ReplayStore for MemoryStore {
         if kept.pushes.len() >= self.capacity && !kept.make_room(now) {
             return Claim::Full;
         }
-        let state = State::AtWork;
+        let state = State::InProgress;
         kept.pushes.insert(*key, Remembered { until, state });
         kept.by_time.insert((until, *key));
         Claim::Fresh
@@ -184,9 +184,9 @@ impl ReplayStore for MemoryStore {
         let in_window = |known: &Remembered| known.until.saturating_add(self.window) >= now;
         match known.filter(in_window).map(|known| known.state) {
             Some(State::Processed) => Claim::Processed,
-            Some(State::AtWork) => Claim::Seen,
+            Some(State::InProgress) => Claim::Seen,
             Some(State::Failed) => {
-                kept.set(key, State::AtWork);
+                kept.set(key, State::InProgress);
                 Claim::Fresh
             }
             None => Claim::Expired,
@@ -222,8 +222,8 @@ mod tests {
     fn what_was_processed_is_answered_within_the_window() {
         let store = MemoryStore::new(100).repeat_window(Duration::from_millis(1_000));
         assert_eq!(store.claim(&key(1), 100, 50), Claim::Fresh);
-        assert_eq!(store.claim(&key(1), 100, 50), Claim::Seen, "at work");
-        assert_eq!(store.claim_late(&key(1), 150), Claim::Seen, "at work");
+        assert_eq!(store.claim(&key(1), 100, 50), Claim::Seen, "in progress");
+        assert_eq!(store.claim_late(&key(1), 150), Claim::Seen, "in progress");
         store.complete(&key(1));
         assert_eq!(store.claim(&key(1), 100, 60), Claim::Processed);
         for now in [101, 1_100] {

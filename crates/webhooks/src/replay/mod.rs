@@ -48,12 +48,13 @@ impl fmt::Debug for ReplayKey {
 
 /// What a [`ReplayStore`] says of a push.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Claim {
-    /// It is here for the first time, or was here and was not processed. It is remembered as at work from now on.
+    /// It is here for the first time, or was here and was not processed. It is remembered as in progress from now on.
     Fresh,
     /// It was here before and was processed: the platform is answered so again, and nothing is handled.
     Processed,
-    /// It was here before, and is at work, or the store does not know how it ended; the push is refused.
+    /// It was here before, and is in progress, or the store does not know how it ended; the push is refused.
     Seen,
     /// The store remembers as much as it may; the push is refused, because forgetting another one would let that be replayed.
     Full,
@@ -63,7 +64,7 @@ pub enum Claim {
     Unavailable,
 }
 
-/// Remembers which pushes are at work, and how the others ended.
+/// Remembers which pushes are in progress, and how the others ended.
 ///
 /// [`claim`](Self::claim) is called for pushes whose signature is right and whose `ts` is in time, so a stranger cannot fill a store.
 /// It must decide and remember in one step: of two calls at the same moment only one may get [`Claim::Fresh`].
@@ -71,7 +72,7 @@ pub enum Claim {
 /// ([`Verifier::without_replay_guard`](crate::Verifier::without_replay_guard)) and claim
 /// [`Verified::replay_key`](crate::Verified::replay_key) where waiting is fine.
 pub trait ReplayStore: Send + Sync {
-    /// Remembers a push as at work at least until `until`, if it is not remembered already. Times are milliseconds since 1970-01-01
+    /// Remembers a push as in progress at least until `until`, if it is not remembered already. Times are milliseconds since 1970-01-01
     /// UTC.
     fn claim(&self, key: &ReplayKey, until: u64, now: u64) -> Claim;
 
@@ -111,7 +112,7 @@ impl<S: ReplayStore + ?Sized> ReplayStore for Arc<S> {
     }
 }
 
-/// A push that a store remembers as at work, until its outcome is known.
+/// A push that a store remembers as in progress, until its outcome is known.
 #[derive(Clone)]
 pub(crate) struct Claimed {
     pub(crate) key: ReplayKey,

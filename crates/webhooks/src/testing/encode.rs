@@ -1,27 +1,19 @@
 //! Fields on the wire.
 
 use nxcloud_client::codegen::Value;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::TestRequest;
-use crate::push::Content;
+use crate::push::Transport;
 
-/// What a form leaves as it is, besides letters and digits.
-const FORM: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'*')
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_');
-
-pub(super) fn request(fields: &Value, content: Content) -> TestRequest {
-    let (kind, query, body) = match content {
-        Content::Json => (Some("application/json"), None, fields.to_string()),
-        Content::Form => (
+pub(super) fn request(fields: &Value, transport: Transport) -> TestRequest {
+    let (kind, query, body) = match transport {
+        Transport::Json => (Some("application/json"), None, fields.to_string()),
+        Transport::Form => (
             Some("application/x-www-form-urlencoded"),
             None,
             form(fields),
         ),
-        Content::Query => (None, Some(form(fields)), String::new()),
+        Transport::Query => (None, Some(form(fields)), String::new()),
     };
     let kind = kind.map(|kind| ("content-type".to_owned(), kind.to_owned()));
     TestRequest {
@@ -35,19 +27,12 @@ pub(super) fn request(fields: &Value, content: Content) -> TestRequest {
 
 /// Texts as they are, everything else as its JSON.
 fn form(fields: &Value) -> String {
-    let fields = fields.as_object().into_iter().flatten();
-    let pairs = fields.map(|(name, value)| {
-        let value = match value {
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in fields.as_object().into_iter().flatten() {
+        match value {
+            Value::String(text) => form.append_pair(name, text),
+            other => form.append_pair(name, &other.to_string()),
         };
-        format!("{}={}", encode(name), encode(&value))
-    });
-    pairs.collect::<Vec<_>>().join("&")
-}
-
-fn encode(text: &str) -> String {
-    utf8_percent_encode(text, FORM)
-        .to_string()
-        .replace("%20", "+")
+    }
+    form.finish()
 }

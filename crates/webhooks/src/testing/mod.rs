@@ -22,7 +22,7 @@ use nxcloud_client::codegen::{Map, Value};
 use nxcloud_signing::{Action, BizType, Body, Request, Signer, Timestamp};
 
 use crate::event::Event;
-use crate::push::{Content, Push};
+use crate::push::{Push, Transport};
 use crate::receiver::Incoming;
 
 /// A documented push, to be changed and sent.
@@ -30,7 +30,7 @@ use crate::receiver::Incoming;
 pub struct Fixture<E> {
     push: &'static Push,
     fields: Value,
-    content: Content,
+    transport: Transport,
     service: PhantomData<fn() -> E>,
 }
 
@@ -64,12 +64,12 @@ impl<E: Event> Fixture<E> {
 
     #[expect(
         clippy::panic,
-        reason = "for tests, whose mistakes are best told at once"
+        reason = "for tests, whose mistakes should show at once"
     )]
     fn find(name: &str, example: Option<&str>) -> Self {
         let push = E::PUSHES.iter().find(|push| push.name == name);
         let mut examples = E::EXAMPLES.iter().filter(|(push, ..)| *push == name);
-        let found = examples.find(|(_, found, _)| example.is_none_or(|wanted| wanted == *found));
+        let found = examples.find(|(_, found, _)| example.is_none_or(|name| name == *found));
         let (Some(push), Some((_, _, json))) = (push, found) else {
             panic!(
                 "{} has no push {name} with an example {}",
@@ -80,7 +80,7 @@ impl<E: Event> Fixture<E> {
         Self {
             push,
             fields: serde_json::from_str(json).unwrap_or_default(),
-            content: push.content.first().copied().unwrap_or(Content::Json),
+            transport: push.transports.first().copied().unwrap_or(Transport::Json),
             service: PhantomData,
         }
     }
@@ -116,7 +116,7 @@ impl<E: Event> Fixture<E> {
 
     #[expect(
         clippy::panic,
-        reason = "for tests, whose mistakes are best told at once"
+        reason = "for tests, whose mistakes should show at once"
     )]
     fn at(&mut self, path: &str) -> &mut Value {
         path.split('.').fold(&mut self.fields, |holder, step| {
@@ -137,8 +137,8 @@ impl<E: Event> Fixture<E> {
 
     /// Sends the fields another way, documented or not. Without it they go the first way that the reference names.
     #[must_use]
-    pub const fn content(mut self, content: Content) -> Self {
-        self.content = content;
+    pub const fn transport(mut self, transport: Transport) -> Self {
+        self.transport = transport;
         self
     }
 
@@ -151,7 +151,7 @@ impl<E: Event> Fixture<E> {
     /// The request as the platform sends it, without a signature.
     #[must_use]
     pub fn request(&self) -> TestRequest {
-        encode::request(&self.fields, self.content)
+        encode::request(&self.fields, self.transport)
     }
 
     /// The request as the platform sends it, signed if the platform signs this push: for the first documented action.
@@ -245,7 +245,7 @@ impl TestRequest {
         let (Ok(biz), Ok(act)) = (BizType::new(biz_type), Action::new(action)) else {
             #[expect(
                 clippy::panic,
-                reason = "for tests, whose mistakes are best told at once"
+                reason = "for tests, whose mistakes should show at once"
             )]
             {
                 panic!("no header can carry the bizType or the action");

@@ -90,7 +90,7 @@ pub enum VerifyError {
     UnexpectedAction,
     /// The same push was processed before. It is answered as accepted, so that the platform does not repeat it again, and not handled.
     AlreadyProcessed,
-    /// The same push was accepted before, and is at work, or the replay guard's store does not say how it ended.
+    /// The same push was accepted before, and is in progress, or the replay guard's store does not say how it ended.
     Replayed,
     /// The replay guard remembers as much as it may. Give it more room.
     ReplayGuardFull,
@@ -133,7 +133,7 @@ impl fmt::Display for VerifyError {
             Self::UnexpectedBizType => f.write_str("the push is signed for another bizType"),
             Self::UnexpectedAction => f.write_str("the push is signed for another action"),
             Self::AlreadyProcessed => f.write_str("the same push was processed before"),
-            Self::Replayed => f.write_str("the same push was accepted before and is at work"),
+            Self::Replayed => f.write_str("the same push was accepted before and is in progress"),
             Self::ReplayGuardFull => f.write_str("the replay guard is full"),
             Self::ClockSetBack => f.write_str(
                 "the clock was set back, so that the replay guard may have forgotten this push; correct the clock",

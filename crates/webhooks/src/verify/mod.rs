@@ -5,21 +5,21 @@ mod headers;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use nxcloud_signing::{AccessKey, Action, BizType, Body, Request, Signature, Signer, Timestamp};
 
 pub use error::{SignedHeader, VerifyError};
 use headers::Found;
 
-use crate::clock::{Clock, SystemClock, millis};
+use crate::millis::{Clock, millis, millis_since_1970};
 use crate::replay::{Claim, Claimed, MemoryStore, ReplayKey, ReplayStore};
 
-/// How far `ts` may be from the clock, on both sides, unless told otherwise: the 60 s that the platform allows for requests. The
+/// How far `ts` may be from the clock, on both sides, unless set otherwise: the 60 s that the platform allows for requests. The
 /// reference states no other for pushes.
 pub const DEFAULT_TOLERANCE: Duration = Duration::from_secs(60);
 
-/// Largest body in bytes unless told otherwise: 256 KiB. The documented pushes take about 1 kB.
+/// Largest body in bytes unless set otherwise: 256 KiB. The documented pushes take about 1 kB.
 pub const DEFAULT_BODY_LIMIT: usize = 256 * 1024;
 
 /// Verifies signed pushes.
@@ -47,7 +47,7 @@ pub struct Verifier {
     tolerance: u64,
     max_age: Option<u64>,
     body_limit: usize,
-    clock: Arc<dyn Clock>,
+    clock: Clock,
     store: Option<Arc<dyn ReplayStore>>,
 }
 
@@ -62,7 +62,7 @@ impl Verifier {
             tolerance: millis(DEFAULT_TOLERANCE),
             max_age: None,
             body_limit: DEFAULT_BODY_LIMIT,
-            clock: Arc::new(SystemClock),
+            clock: Arc::new(SystemTime::now),
             store: Some(Arc::new(MemoryStore::default())),
         }
     }
@@ -121,13 +121,13 @@ impl Verifier {
         self
     }
 
-    /// The clock that `ts` is compared with.
+    /// The clock that `ts` is compared with, the system's unless set here. A time before 1970 counts as 1970.
     #[must_use]
-    pub fn clock(self, clock: impl Clock) -> Self {
+    pub fn clock(self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.with_shared_clock(Arc::new(clock))
     }
 
-    pub(crate) fn with_shared_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn with_shared_clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
         self
     }
@@ -146,7 +146,7 @@ impl Verifier {
         self
     }
 
-    pub(crate) fn shared_clock(&self) -> Arc<dyn Clock> {
+    pub(crate) fn shared_clock(&self) -> Clock {
         Arc::clone(&self.clock)
     }
 
@@ -162,10 +162,10 @@ impl Verifier {
         self.actions.is_some()
     }
 
-    /// Verifies a push over its headers and the very bytes of its body.
+    /// Verifies a push over its headers and the bytes of its body as received.
     ///
     /// Headers are pairs of name and value: a `&http::HeaderMap`, or any iterator. Names may be in any case. On success the push
-    /// counts as at work, and repeats are refused. [`Verified::complete`] says that it was processed, so that repeats are
+    /// counts as in progress, and repeats are refused. [`Verified::complete`] says that it was processed, so that repeats are
     /// [`VerifyError::AlreadyProcessed`] and can be answered; [`Verified::release`] that it was not, so that the next attempt gets in.
     ///
     /// The signature covers the five headers and the body, not the URL, its query or any other header.
@@ -206,7 +206,7 @@ impl Verifier {
         if signers.peek().is_none() {
             return Err(VerifyError::UnknownAccessKey);
         }
-        let now = self.clock.now_millis();
+        let now = millis_since_1970((self.clock)());
         let at = ts.millis().unwrap_or(u64::MAX);
         let too_old = match (self.in_time(at, now), &self.store) {
             // The guard may know it: then it is a repeat.
@@ -266,7 +266,7 @@ impl Verifier {
         Ok(signed)
     }
 
-    /// Asks the replay guard to remember the push as at work, if it is new, or is too old and a repeat of one that failed.
+    /// Asks the replay guard to remember the push as in progress, if it is new, or is too old and a repeat of one that failed.
     fn guard(
         &self,
         key: &ReplayKey,

@@ -2,12 +2,23 @@
 #![allow(dead_code, reason = "each test uses some of it")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use nxcloud_webhooks::testing::{Fixture, TestRequest};
-use nxcloud_webhooks::{AccessKey, Content, Event, Secret, Signer};
+use nxcloud_webhooks::{AccessKey, Event, Secret, Signer, Transport};
 use serde_json::Value;
 
 /// The moment of all tests.
 pub(crate) const NOW: u64 = 1_795_255_500_000;
+
+/// The same, as clocks tell it.
+pub(crate) fn now() -> SystemTime {
+    at(NOW)
+}
+
+pub(crate) fn at(millis: u64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_millis(millis)
+}
 
 pub(crate) fn signer() -> Signer {
     Signer::new(
@@ -28,12 +39,16 @@ pub(crate) fn parse<E: Event>(request: &TestRequest) -> E {
 /// Reads an example in every documented transport; what comes back is complete.
 pub(crate) fn every_transport<E: Event>(push: &str, example: &str) -> E {
     let fixture = Fixture::<E>::example(push, example);
-    let documented = E::PUSHES.iter().find(|p| p.name == push).unwrap().content;
+    let documented = E::PUSHES
+        .iter()
+        .find(|p| p.name == push)
+        .unwrap()
+        .transports;
     let mut events = documented.iter().map(|content| {
-        let event: E = parse(&fixture.clone().content(*content).request());
+        let event: E = parse(&fixture.clone().transport(*content).request());
         let back = serde_json::to_value(&event).unwrap();
         match content {
-            Content::Json => assert_eq!(back, *fixture.fields(), "nothing is lost or changed"),
+            Transport::Json => assert_eq!(back, *fixture.fields(), "nothing is lost or changed"),
             _ => assert_eq!(as_text(&back), as_text(fixture.fields())),
         }
         let has_key = E::PUSHES

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use nxcloud_webhooks::testing::{Fixture, TestRequest};
 use nxcloud_webhooks::{
-    AccessKey, Claim, Event as _, MemoryStore, ParseError, Receiver, Refusal, ReplayKey,
-    ReplayStore, Secret, SignedHeader, Signer, Verifier, VerifyError, did, sms,
+    AccessKey, Claim, MemoryStore, ParseError, Receiver, Refusal, ReplayKey, ReplayStore, Secret,
+    SignedHeader, Signer, Verifier, VerifyError, did, sms,
 };
 
-use crate::common::{NOW, signer};
+use crate::common::{NOW, at, now, signer};
 
 fn verifier() -> Verifier {
-    Verifier::new(signer()).clock(|| NOW)
+    Verifier::new(signer()).clock(now)
 }
 
 fn push() -> TestRequest {
@@ -147,7 +147,7 @@ fn too_new(by_millis: u64) -> VerifyError {
 fn a_replay_inside_and_outside_the_window() {
     let now = Arc::new(AtomicU64::new(NOW));
     let clock = Arc::clone(&now);
-    let verifier = Verifier::new(signer()).clock(move || clock.load(Ordering::Relaxed));
+    let verifier = Verifier::new(signer()).clock(move || at(clock.load(Ordering::Relaxed)));
     let push = push();
     assert_eq!(verify(&verifier, &push), Ok(()));
     for later in [0, 1, 30_000, 60_000] {

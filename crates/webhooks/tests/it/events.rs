@@ -24,15 +24,14 @@ fn the_samples_of_forms_with_raw_spaces_and_half_a_content_type() {
         let sms::Event::SmsReceipt(receipt) = sms::Event::parse(kind, query, body).unwrap() else {
             panic!("a receipt");
         };
-        use sms::SmsReceiptTimes as _;
         assert_eq!(receipt.status, Some(sms::SmsStatus::Delivered));
         assert_eq!(receipt.size, Some(1));
         assert_eq!(receipt.price.as_ref().unwrap().to_string(), "0.0350");
         assert_eq!(
-            receipt.dr_time_local().unwrap().to_string(),
+            receipt.dr_time.as_ref().unwrap().to_string(),
             "2026-11-21 10:15:42"
         );
-        assert_eq!(receipt.send_time_local().unwrap().second, 39);
+        assert_eq!(receipt.send_time.as_ref().unwrap().second(), 39);
         assert!(receipt.extra.is_empty());
     }
 }
@@ -56,9 +55,8 @@ fn the_samples_that_are_keys_and_values_between_commas() {
 
 #[test]
 fn an_alias_is_the_same_field() {
-    use ota::VerificationStatusEventTimes as _;
     let time = |query: &str| match ota::Event::parse(None, Some(query), b"").unwrap() {
-        ota::Event::VerificationStatusEvent(event) => event.dr_time_local(),
+        ota::Event::VerificationStatusEvent(event) => event.dr_time,
         _ => None,
     };
     let expected = "2026-11-21 10:15:42".parse().ok();
@@ -175,19 +173,106 @@ fn the_key_is_the_same_for_a_repeat_and_another_for_another_event() {
 
 #[test]
 fn moments_in_time_are_told_from_local_ones() {
-    use call_center::CallRecordTimes as _;
     let push =
         Fixture::<call_center::Event>::new("call_log_push").with("startTime", "1795259100500");
     let call_center::Event::CallRecord(record) = parse(&push.request()) else {
         panic!("a call record");
     };
-    let start = record.start_time_utc().unwrap();
+    let start = record.start_time.unwrap();
     assert_eq!(start.to_string(), "2026-11-21T11:05:00.500Z");
-    use virtual_number::CallResultEventTimes as _;
     let push = Fixture::<virtual_number::Event>::new("call_result").with("startAt", 1_795_255_500);
     let virtual_number::Event::CallResultEvent(call) = parse(&push.request()) else {
         panic!("a call result");
     };
-    assert_eq!(call.start_at_utc().unwrap().millis(), 1_795_255_500_000);
-    assert_eq!(call.hangup_at_utc().is_some(), call.hangup_at.is_some());
+    assert_eq!(
+        call.start_at.unwrap().unix_millis(),
+        Some(1_795_255_500_000)
+    );
+}
+
+#[test]
+fn a_time_that_is_none_stays_in_extra_and_comes_out_as_it_came() {
+    for odd in [
+        json!("soon"),
+        json!("0000-00-00 00:00:00"),
+        json!({}),
+        json!(true),
+    ] {
+        let push =
+            Fixture::<call_center::Event>::new("call_log_push").with("startTime", odd.clone());
+        let event: call_center::Event = parse(&push.request());
+        assert_eq!(serde_json::to_value(&event).unwrap(), *push.fields());
+        let call_center::Event::CallRecord(record) = event else {
+            panic!("a call record");
+        };
+        assert_eq!(
+            (record.start_time, record.extra.get("startTime")),
+            (None, Some(&odd))
+        );
+    }
+}
+
+#[test]
+fn a_receipt_answers_its_send_and_says_whether_it_was_delivered() {
+    let receipt = |fields: &str| match sms::Event::parse(None, Some(fields), b"").unwrap() {
+        sms::Event::SmsReceipt(receipt) => receipt,
+        other => panic!("{other:?}"),
+    };
+    let single = receipt("messageid=4711&status=02");
+    assert!(single.is_delivered() && single.answers("4711"));
+    let of_several = receipt("messageid=4711-0123456789&status=5");
+    assert!(!of_several.is_delivered() && of_several.answers("4711"));
+    assert!(
+        !of_several.answers("471") && !of_several.answers("") && !single.answers("4711-0123456789")
+    );
+    assert!(!receipt("messageid=4711").is_delivered());
+    let states = |name: &str| match parse(
+        &Fixture::<whatsapp::Event>::example("message_status", name).request(),
+    ) {
+        whatsapp::Event::MessageStatus(status) => status.statuses[0].is_delivered(),
+        other => panic!("{other:?}"),
+    };
+    assert!(states("delivered") && states("read") && !states("failed"));
+    match parse(
+        &Fixture::<viber::Event>::example("message_receipt", "seen")
+            .with("requestId", "7")
+            .request(),
+    ) {
+        viber::Event::MessageReceipt(seen) => {
+            assert!(seen.is_delivered() && seen.answers("7") && !seen.answers("7-0123456789"))
+        }
+        other => panic!("{other:?}"),
+    }
+    match parse(
+        &Fixture::<ota::Event>::new("verification_status")
+            .with("requestId", "7")
+            .request(),
+    ) {
+        ota::Event::VerificationStatusEvent(login) => {
+            assert!(login.answers("7") && !login.answers("8"))
+        }
+        other => panic!("{other:?}"),
+    }
+    match parse(
+        &Fixture::<number_check::Event>::new("number_check_result")
+            .with("messageId", "u-123456")
+            .request(),
+    ) {
+        number_check::Event::CheckEvent(check) => {
+            assert!(check.answers("u") && check.answers("u-123456"))
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+mod without_a_trait_in_scope {
+    use nxcloud_webhooks::sms::Event;
+
+    #[test]
+    fn an_event_knows_its_key_name_and_repairs() {
+        let event = Event::parse(None, Some("messageid=4711&status=2"), b"").unwrap();
+        assert!(event.idempotency_key().is_some());
+        assert_eq!(event.push_name(), Some("sms_receipt"));
+        assert!(event.repairs().is_empty());
+    }
 }

@@ -3,18 +3,18 @@
 
 use nxcloud_webhooks::testing::{Fixture, TestRequest};
 use nxcloud_webhooks::{
-    Content, Event, Receiver, Verifier, call_center, did, number_check, ota, sms, viber,
+    Event, Receiver, Transport, Verifier, call_center, did, number_check, ota, sms, viber,
     virtual_number, whatsapp,
 };
 
-use crate::common::{NOW, signer};
+use crate::common::{NOW, now, signer};
 
 /// Inputs a service.
 const RUNS: usize = 2_000;
 
 /// The target: a request with anything in it.
 fn target<E: Event>(request: &TestRequest) {
-    let verifier = Verifier::new(signer()).clock(|| NOW);
+    let verifier = Verifier::new(signer()).clock(now);
     if let Ok(pending) = Receiver::<E>::signed(verifier).receive(&request.incoming()) {
         let _ = pending.accept();
     }
@@ -117,8 +117,8 @@ fn run<E: Event>(seed: u64) {
     let (mut read, mut refused) = (0, 0);
     for _ in 0..RUNS {
         let (push, example) = examples[random.below(examples.len())];
-        let content = [Content::Json, Content::Form, Content::Query][random.below(3)];
-        let fixture = Fixture::<E>::example(push, example).content(content);
+        let content = [Transport::Json, Transport::Form, Transport::Query][random.below(3)];
+        let fixture = Fixture::<E>::example(push, example).transport(content);
         let mut request = fixture.request();
         if random.below(4) > 0 {
             mutate(&mut request.body, &mut random);

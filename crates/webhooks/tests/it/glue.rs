@@ -9,12 +9,12 @@ use axum::http::{Request, StatusCode};
 use axum::routing::post;
 use nxcloud_webhooks::testing::{Fixture, TestRequest};
 use nxcloud_webhooks::{
-    AllowList, Answer, Content, Pending, PushLayer, Received, Receiver, Secret, UrlSecret,
+    AllowList, Answer, Pending, PushLayer, Received, Receiver, Secret, Transport, UrlSecret,
     Verifier, did, number_check, sms,
 };
 use tower::ServiceExt as _;
 
-use crate::common::{NOW, signer};
+use crate::common::{NOW, now, signer};
 
 async fn call(app: Router, push: &TestRequest) -> (StatusCode, String) {
     let url = match &push.query {
@@ -63,8 +63,8 @@ async fn the_extractor_reads_forms_and_queries_and_answers_for_the_handler() {
         .route("/hooks/{secret}", post(receipt))
         .with_state(receiver);
     let delivered = Fixture::<sms::Event>::new("sms_receipt");
-    for content in [Content::Form, Content::Query] {
-        let mut push = delivered.clone().content(content).request();
+    for content in [Transport::Form, Transport::Query] {
+        let mut push = delivered.clone().transport(content).request();
         push.path = "/hooks/s3cret".to_owned();
         assert_eq!(call(app.clone(), &push).await, answered(200, "success"));
         push.path = "/hooks/guess".to_owned();
@@ -79,7 +79,7 @@ async fn the_extractor_reads_forms_and_queries_and_answers_for_the_handler() {
 async fn the_extractor_verifies_and_lets_a_failed_push_in_again() {
     let failing = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(true));
     let switch = std::sync::Arc::clone(&failing);
-    let receiver = Receiver::<did::Event>::signed(Verifier::new(signer()).clock(|| NOW));
+    let receiver = Receiver::<did::Event>::signed(Verifier::new(signer()).clock(now));
     let runs = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
     let counter = std::sync::Arc::clone(&runs);
     let handler = async move |push: Pending<did::Event>| -> Answer {
@@ -142,7 +142,7 @@ async fn the_layer_answers_a_repeat_without_the_service() {
             _ => StatusCode::OK,
         }
     };
-    let receiver = Receiver::<did::Event>::signed(Verifier::new(signer()).clock(|| NOW));
+    let receiver = Receiver::<did::Event>::signed(Verifier::new(signer()).clock(now));
     let app = Router::new()
         .route("/", post(inner))
         .layer(PushLayer::new(receiver));

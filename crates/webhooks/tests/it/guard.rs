@@ -3,23 +3,28 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use std::time::SystemTime;
+
 use nxcloud_webhooks::testing::{Fixture, TestRequest};
 use nxcloud_webhooks::{
     Answer, Event, MemoryStore, ParseError, Receiver, Refusal, Verifier, VerifyError, call_center,
     did, number_check, ota, sms, viber, virtual_number, whatsapp,
 };
 
-use crate::common::{NOW, signer};
+use crate::common::{NOW, at, now, signer};
 
 fn answered(answer: Answer) -> (u16, &'static str) {
     (answer.status(), answer.body())
 }
 
 /// A clock that the test sets.
-fn clock() -> (Arc<AtomicU64>, impl Fn() -> u64 + Send + Sync + 'static) {
+fn clock() -> (
+    Arc<AtomicU64>,
+    impl Fn() -> SystemTime + Send + Sync + 'static,
+) {
     let now = Arc::new(AtomicU64::new(NOW));
     let read = Arc::clone(&now);
-    (now, move || read.load(Ordering::Relaxed))
+    (now, move || at(read.load(Ordering::Relaxed)))
 }
 
 /// A request of one's own to this service, sent back to its receiver.
@@ -29,7 +34,7 @@ fn own_request<E: Event>(action: &str) -> TestRequest {
 }
 
 fn refused_without_actions<E: Event>() {
-    let verifier = || Verifier::new(signer()).clock(|| NOW);
+    let verifier = || Verifier::new(signer()).clock(now);
     for receiver in [
         Receiver::<E>::signed(verifier()),
         Receiver::<E>::signed(verifier().biz_type(E::BIZ_TYPE)),
@@ -67,7 +72,7 @@ fn a_service_without_signed_pushes_accepts_no_action_unless_one_is_named() {
     refused_without_actions::<virtual_number::Event>();
     refused_without_actions::<whatsapp::Event>();
     let empty = Verifier::new(signer())
-        .clock(|| NOW)
+        .clock(now)
         .actions(Vec::<String>::new());
     let push = own_request::<did::Event>("dr");
     let headers = push.headers.iter().map(|(name, value)| (name, value));
@@ -78,7 +83,7 @@ fn a_service_without_signed_pushes_accepts_no_action_unless_one_is_named() {
 #[test]
 fn an_own_request_is_no_push_where_both_have_the_same_action() {
     // The reference has DID pushes signed for `mtsend`, the action of `send_did_sms`.
-    let receiver = Receiver::<did::Event>::signed(Verifier::new(signer()).clock(|| NOW));
+    let receiver = Receiver::<did::Event>::signed(Verifier::new(signer()).clock(now));
     let mut own = own_request::<did::Event>("mtsend");
     let push = own.clone();
     for body in [
@@ -99,7 +104,7 @@ fn an_own_request_is_no_push_where_both_have_the_same_action() {
     own.sign(&signer(), "4", "mo", NOW);
     assert!(receiver.receive(&own.incoming()).is_ok());
     // Actions that the caller names are no exception.
-    let named = Verifier::new(signer()).clock(|| NOW).actions(["mtsend"]);
+    let named = Verifier::new(signer()).clock(now).actions(["mtsend"]);
     let receiver = Receiver::<sms::Event>::signed(named);
     own.body = r#"{"appKey":"a","phone":"8613912345678","content":"hello"}"#.into();
     own.sign(&signer(), "3", "mtsend", NOW);

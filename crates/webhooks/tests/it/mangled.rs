@@ -7,12 +7,12 @@ use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 use nxcloud_webhooks::testing::{Fixture, TestRequest};
 use nxcloud_webhooks::{
-    Content, Event, Incoming, ParseError, Pending, Receiver, Refusal, Repair, Verifier,
+    Event, Incoming, ParseError, Pending, Receiver, Refusal, Repair, Transport, Verifier,
     VerifyError, call_center, did, number_check, ota, sms, viber, virtual_number, whatsapp,
 };
 use proptest::prelude::*;
 
-use crate::common::{NOW, signer};
+use crate::common::{NOW, now, signer};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 /// A complete receipt, but for the field under test.
@@ -282,7 +282,7 @@ fn compressed_pushes_are_decoded_after_their_signature_was_checked() {
     push.body = gzip(&plain);
     push.set_header("content-encoding", "gzip");
     push.sign(&signer(), "4", "dr", NOW);
-    let receiver = || Receiver::<did::Event>::signed(Verifier::new(signer()).clock(|| NOW));
+    let receiver = || Receiver::<did::Event>::signed(Verifier::new(signer()).clock(now));
     let pending = receiver().receive(&push.incoming()).unwrap();
     assert_eq!(pending.accept().body(), "success");
     // Signed as it was before compression.
@@ -394,12 +394,18 @@ fn survives<E: Event>(
         .iter()
         .find(|known| known.name == push)
         .unwrap()
-        .content;
-    let content = if form { Content::Form } else { Content::Json };
+        .transports;
+    let content = if form {
+        Transport::Form
+    } else {
+        Transport::Json
+    };
     if !documented.contains(&content) {
         return Ok(());
     }
-    let request = Fixture::<E>::example(push, name).content(content).request();
+    let request = Fixture::<E>::example(push, name)
+        .transport(content)
+        .request();
     let kind = request.header("content-type");
     let clean = E::parse(kind, None, &request.body).unwrap();
     let body = if form {

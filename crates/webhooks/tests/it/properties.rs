@@ -2,7 +2,7 @@
 
 use nxcloud_webhooks::testing::Fixture;
 use nxcloud_webhooks::{
-    Content, Event, call_center, did, number_check, ota, sms, viber, virtual_number, whatsapp,
+    Event, Transport, call_center, did, number_check, ota, sms, viber, virtual_number, whatsapp,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -89,7 +89,7 @@ fn json_survives<E: Event>(
         .into_iter()
         .filter(|(push, _)| {
             let push = E::PUSHES.iter().find(|p| p.name == *push);
-            push.is_some_and(|push| push.content.contains(&Content::Json))
+            push.is_some_and(|push| push.transports.contains(&Transport::Json))
         })
         .collect();
     let (push, name) = *example.get(&examples);
@@ -118,7 +118,7 @@ fn forms_agree<E: Event>(
     let (push, name) = *example.get(&any_example::<E>());
     let fixture = Fixture::<E>::example(push, name).with("tomorrow", extra);
     let mut pairs: Vec<String> = {
-        let request = fixture.clone().content(Content::Query).request();
+        let request = fixture.clone().transport(Transport::Query).request();
         request
             .query
             .unwrap()
@@ -130,7 +130,7 @@ fn forms_agree<E: Event>(
         let (from, to) = (at % pairs.len(), to.index(pairs.len()));
         pairs.swap(from, to);
     }
-    let straight = fixture.content(Content::Form).request();
+    let straight = fixture.transport(Transport::Form).request();
     let form = Some("application/x-www-form-urlencoded");
     let first = E::parse(form, None, &straight.body).unwrap();
     let second = E::parse(form, None, pairs.join("&").as_bytes()).unwrap();

@@ -8,10 +8,10 @@ use nxcloud_webhooks::{
     Verifier, VerifyError, did, number_check, sms,
 };
 
-use crate::common::{NOW, signer};
+use crate::common::{NOW, now, signer};
 
 fn signed() -> Receiver<did::Event> {
-    Receiver::signed(Verifier::new(signer()).clock(|| NOW))
+    Receiver::signed(Verifier::new(signer()).clock(now))
 }
 
 fn push() -> TestRequest {
@@ -144,7 +144,9 @@ fn a_secret_in_the_url() {
 
     let in_query = Receiver::with_url_secret(UrlSecret::query("token", secret()));
     assert_eq!(reason(&in_query, &push).unwrap_err().reason(), refused);
-    let mut push = receipt.content(nxcloud_webhooks::Content::Query).request();
+    let mut push = receipt
+        .transport(nxcloud_webhooks::Transport::Query)
+        .request();
     let fields = push.query.take().unwrap();
     push.query = Some(format!("{fields}&token=0f1e2d3c4b5a6978"));
     let event = reason(&in_query, &push).unwrap();
@@ -219,4 +221,24 @@ fn an_allow_list_behind_a_proxy() {
     assert_eq!(reason(&push), Err(Refusal::Source(SourceError::NotAllowed)));
     push.peer = Some("10.0.0.1".parse().unwrap());
     assert_eq!(reason(&push), Ok(Some("203.0.113.9".parse().unwrap())));
+}
+
+#[tokio::test]
+async fn a_handler_that_cannot_fail_needs_no_result() {
+    let receiver = Receiver::<sms::Event>::unprotected();
+    let push = Fixture::<sms::Event>::new("sms_receipt").request();
+    let mut keys = Vec::new();
+    let answer = receiver.accept_with(&push.incoming(), |received| {
+        keys.push(received.event.idempotency_key());
+    });
+    assert_eq!((answer.status(), answer.body()), (200, "success"));
+    let pending = receiver.receive(&push.incoming()).unwrap();
+    let answer = pending
+        .accept_with_async(async |received| keys.push(received.event.idempotency_key()))
+        .await;
+    assert_eq!(answer.body(), "success");
+    assert_eq!(keys.len(), 2);
+    let unreadable = nxcloud_webhooks::Incoming::new(b"");
+    let refused = receiver.accept_with_async(&unreadable, async |_| panic!("not read"));
+    assert_eq!(refused.await.body(), "error");
 }

@@ -1,8 +1,8 @@
-//! A push that comes again: answered if it was processed, refused while it is at work, handled again after it failed.
+//! A push that comes again: answered if it was processed, refused while it is in progress, handled again after it failed.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use nxcloud_webhooks::testing::{Fixture, TestRequest};
 use nxcloud_webhooks::{
@@ -10,13 +10,16 @@ use nxcloud_webhooks::{
     VerifyError, did, number_check, sms,
 };
 
-use crate::common::{NOW, signer};
+use crate::common::{NOW, at, now, signer};
 
 /// A clock that the test sets.
-fn clock() -> (Arc<AtomicU64>, impl Fn() -> u64 + Send + Sync + 'static) {
+fn clock() -> (
+    Arc<AtomicU64>,
+    impl Fn() -> SystemTime + Send + Sync + 'static,
+) {
     let now = Arc::new(AtomicU64::new(NOW));
     let read = Arc::clone(&now);
-    (now, move || read.load(Ordering::Relaxed))
+    (now, move || at(read.load(Ordering::Relaxed)))
 }
 
 fn signed_at(ts: u64) -> TestRequest {
@@ -65,7 +68,7 @@ impl<E: nxcloud_webhooks::Event> Counted<E> {
 
 #[test]
 fn a_processed_push_is_answered_and_not_handled_again() {
-    let signed = Receiver::signed(Verifier::new(signer()).clock(|| NOW));
+    let signed = Receiver::signed(Verifier::new(signer()).clock(now));
     let receiver = Counted::<did::Event>::new(signed, 2);
     let push = signed_at(NOW);
     assert_eq!(receiver.push(&push), (200, "error", 1));
@@ -82,7 +85,7 @@ fn a_processed_push_is_answered_and_not_handled_again() {
 
 #[test]
 fn while_the_first_is_at_work_a_repeat_is_not_answered_as_processed() {
-    let receiver = Receiver::<did::Event>::signed(Verifier::new(signer()).clock(|| NOW));
+    let receiver = Receiver::<did::Event>::signed(Verifier::new(signer()).clock(now));
     let push = signed_at(NOW);
     let at_work = receiver.receive(&push.incoming()).unwrap();
     let repeat = receiver.receive(&push.incoming()).unwrap_err();
@@ -97,7 +100,7 @@ fn while_the_first_is_at_work_a_repeat_is_not_answered_as_processed() {
 
 #[test]
 fn a_push_in_a_queue_counts_as_processed() {
-    let receiver = Receiver::<did::Event>::signed(Verifier::new(signer()).clock(|| NOW));
+    let receiver = Receiver::<did::Event>::signed(Verifier::new(signer()).clock(now));
     let (queue, work) = mpsc::sync_channel(1);
     let push = signed_at(NOW);
     let pending = receiver.receive(&push.incoming()).unwrap();
@@ -147,7 +150,7 @@ fn late_a_push_that_failed_is_handled_and_one_that_never_came_is_too_old() {
     assert_eq!(receiver.push(&failed), (200, "error", 1));
     let at_work = receiver.receiver.receive(&other.incoming()).unwrap();
     now.store(NOW + 300_000, Ordering::Relaxed);
-    assert_eq!(receiver.push(&other), (200, "error", 1), "at work");
+    assert_eq!(receiver.push(&other), (200, "error", 1), "in progress");
     assert_eq!(at_work.accept().body(), "success");
     assert_eq!(receiver.push(&other), (200, "success", 1));
     assert_eq!(receiver.push(&failed), (200, "error", 2), "once more");
@@ -168,7 +171,7 @@ fn late_a_push_that_failed_is_handled_and_one_that_never_came_is_too_old() {
 #[test]
 fn the_limit_of_age_is_the_operators_choice_and_the_refusal_names_it() {
     let late = signed_at(NOW - 300_000);
-    let verifier = || Verifier::new(signer()).clock(|| NOW);
+    let verifier = || Verifier::new(signer()).clock(now);
     let receiver = Receiver::<did::Event>::signed(verifier());
     let refused = receiver.receive(&late.incoming()).unwrap_err();
     for text in [refused.to_string(), refused.reason().to_string()] {
@@ -223,7 +226,7 @@ fn the_guard_remembers_as_long_as_the_age_that_is_allowed() {
 
 #[test]
 fn a_verifier_without_a_receiver_takes_the_outcome() {
-    let verifier = Verifier::new(signer()).clock(|| NOW);
+    let verifier = Verifier::new(signer()).clock(now);
     let push = signed_at(NOW);
     let verify = || {
         let headers = push.headers.iter().map(|(name, value)| (name, value));
@@ -252,7 +255,7 @@ impl ReplayStore for Forgetful {
 #[test]
 fn a_store_that_does_not_know_the_outcome_has_repeats_refused() {
     let store = Forgetful(MemoryStore::default());
-    let verifier = Verifier::new(signer()).clock(|| NOW).replay_store(store);
+    let verifier = Verifier::new(signer()).clock(now).replay_store(store);
     let receiver = Counted::<did::Event>::new(Receiver::signed(verifier), 0);
     let push = signed_at(NOW);
     assert_eq!(receiver.push(&push), (200, "success", 1));
@@ -312,7 +315,7 @@ fn an_event_at_work_is_not_answered_as_processed() {
     let push = Fixture::<number_check::Event>::new("number_check_result").request();
     let at_work = receiver.receive(&push.incoming()).unwrap();
     let repeat = receiver.receive(&push.incoming()).unwrap_err();
-    assert_eq!(repeat.reason(), Refusal::AtWork);
+    assert_eq!(repeat.reason(), Refusal::InProgress);
     assert_eq!(repeat.answer().status(), 503, "the platform tries again");
     drop(at_work);
     let again = receiver.receive(&push.incoming()).unwrap();
@@ -349,7 +352,7 @@ fn an_event_is_handled_rather_than_lost_when_the_store_cannot_tell() {
 /// The platform may sign a repeat with a new `ts`, which makes it another push for the guard.
 #[test]
 fn an_event_that_is_signed_with_a_new_ts_is_handled_once() {
-    let receiver = Receiver::signed(Verifier::new(signer()).clock(|| NOW))
+    let receiver = Receiver::signed(Verifier::new(signer()).clock(now))
         .once_per_event(WINDOW, MemoryStore::default());
     let once = Counted::<did::Event>::new(receiver, 1);
     assert_eq!(once.push(&signed_at(NOW)), (200, "error", 1), "it failed");
@@ -358,7 +361,7 @@ fn an_event_that_is_signed_with_a_new_ts_is_handled_once() {
         .receive(&signed_at(NOW + 1).incoming())
         .unwrap();
     let repeat = signed_at(NOW + 2);
-    assert_eq!(once.reason(&repeat), Refusal::AtWork);
+    assert_eq!(once.reason(&repeat), Refusal::InProgress);
     assert_eq!(at_work.accept().body(), "success");
     assert_eq!(once.push(&repeat), (200, "success", 1));
     assert_eq!(once.push(&signed_at(NOW + 3)), (200, "success", 1));

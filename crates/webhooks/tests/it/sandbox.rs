@@ -12,8 +12,8 @@ use nxcloud_sandbox::{
 };
 use nxcloud_sms::SendSms;
 use nxcloud_webhooks::{
-    AccessKey, Answer, Event as _, Pending, Received, Receiver, Secret, Signer, Verifier, did,
-    number_check, sms, viber,
+    AccessKey, Answer, Pending, Received, Receiver, Secret, Signer, Verifier, did, number_check,
+    sms, viber,
 };
 use serde_json::json;
 use tokio::net::TcpListener;

@@ -1,10 +1,10 @@
 //! Types of replies and pushes.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use super::{Naming, debug, doc, ident, rust_type, serde, serialize_with};
-use crate::model::{Field, Object, Service, Ty, TypeDef, TypeKind};
+use crate::model::{Field, Object, Receipt, Service, TimeForm, Ty, TypeDef, TypeKind};
 
 pub(super) fn reply(service: &Service, def: &TypeDef, object: &Object) -> TokenStream {
     let name = ident(&def.name);
@@ -38,7 +38,18 @@ pub(super) fn reply(service: &Service, def: &TypeDef, object: &Object) -> TokenS
         } else {
             quote!(take_spelled(&mut map, &[#wire, #(#aliases),*], &mut spellings))
         };
-        quote!(#member: nxcloud_client::codegen::#value,)
+        let read = match &field.ty {
+            Ty::Time(form) => {
+                let form = ident(match form {
+                    TimeForm::Text => "TextTime",
+                    TimeForm::UnixSeconds => "UnixSeconds",
+                    TimeForm::UnixMillis => "UnixMillis",
+                });
+                Some(quote!(.map(|time: nxcloud_client::codegen::#form| time.into())))
+            }
+            _ => None,
+        };
+        quote!(#member: nxcloud_client::codegen::#value #read,)
     });
     let list = object.list.as_ref().map(|field| {
         quote! {
@@ -65,6 +76,10 @@ pub(super) fn reply(service: &Service, def: &TypeDef, object: &Object) -> TokenS
     let remember = spelled
         .then(|| quote!(let #changes spellings = nxcloud_client::codegen::WireNames::default();));
     let remembered = spelled.then(|| quote!(spellings,));
+    let receipt = object
+        .receipt
+        .as_ref()
+        .map(|rule| receipt(service, &name, object, rule));
     let serialize = spelled.then(|| spelled_serialize(service, &name, object));
     quote! {
         #text
@@ -108,7 +123,69 @@ pub(super) fn reply(service: &Service, def: &TypeDef, object: &Object) -> TokenS
 
         nxcloud_client::codegen::record_deserialize!(#name);
 
+        #receipt
+
         #debug
+    }
+}
+
+/// What a receipt says of a send.
+fn receipt(
+    service: &Service,
+    name: &proc_macro2::Ident,
+    object: &Object,
+    rule: &Receipt,
+) -> TokenStream {
+    let field = |wire: &String| object.fields.iter().find(|field| field.wire == *wire);
+    let id = field(&rule.id).map(|field| ident(&field.rust));
+    let text = match rule.digits {
+        0 => doc(&format!(
+            "Whether it belongs to the send that returned this id: whether `{}` is the same. An empty id belongs to nothing.",
+            rule.id
+        )),
+        digits => doc(&format!(
+            "Whether it belongs to the send that returned this id: whether `{}` is the same or, after a send to several numbers, is the id, a dash and {digits} digits. An empty id belongs to nothing.",
+            rule.id
+        )),
+    };
+    let digits = Literal::usize_unsuffixed(rule.digits);
+    let delivered = rule.delivered.as_ref().and_then(|(status, values)| {
+        let field = field(status)?;
+        let Ty::Named(ty) = &field.ty else {
+            return None;
+        };
+        let TypeKind::Enum { values: known, .. } = &service.type_def(ty)?.kind else {
+            return None;
+        };
+        let variants = values.iter().filter_map(|value| {
+            let known = known
+                .iter()
+                .find(|known| known.value.as_str() == Some(value))?;
+            Some(ident(&known.name))
+        });
+        let (member, ty) = (ident(&field.rust), ident(ty));
+        let text = doc(&format!(
+            "Whether the message was delivered, as `{status}` says. {}",
+            field.description
+        ));
+        Some(quote! {
+            #text
+            #[must_use]
+            pub fn is_delivered(&self) -> bool {
+                matches!(self.#member, Some(#(#ty::#variants)|*))
+            }
+        })
+    });
+    quote! {
+        impl #name {
+            #delivered
+
+            #text
+            #[must_use]
+            pub fn answers(&self, id: &str) -> bool {
+                nxcloud_client::codegen::answers(self.#id.as_deref(), id, #digits)
+            }
+        }
     }
 }
 

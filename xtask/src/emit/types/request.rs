@@ -60,10 +60,9 @@ pub(super) fn request(service: &Service, def: &TypeDef, object: &Object) -> Toke
     let alternatives = object.alternatives();
     let needs_nothing = object.flattened.is_none()
         && alternatives.is_empty()
-        && object
-            .fields
-            .iter()
-            .all(|field| !field.required || field.constant.is_some());
+        && object.fields.iter().all(|field| {
+            !field.required || field.constant.is_some() || field.filled_in().is_some()
+        });
     let default = needs_nothing.then(|| {
         quote! {
             impl Default for #name {
@@ -76,7 +75,8 @@ pub(super) fn request(service: &Service, def: &TypeDef, object: &Object) -> Toke
     let setters = object
         .fields
         .iter()
-        .filter(|field| !field.required && field.constant.is_none())
+        .filter(|field| !field.required || field.filled_in().is_some())
+        .filter(|field| field.constant.is_none())
         .filter(|field| !alternatives.contains(&field.wire))
         .map(setter);
     let adders = convert::adders(service, object);
@@ -154,6 +154,9 @@ fn one_constructor(object: &Object, chosen: Option<&Field>) -> TokenStream {
             });
         } else if let Some(upload) = mime_of(object, field) {
             values.push(quote!(#member: #upload.mime().to_owned()));
+        } else if let Some(default) = field.filled_in() {
+            let default = Literal::i64_unsuffixed(default);
+            values.push(quote!(#member: #default));
         } else if field.required || is_chosen {
             let (argument, value) = accept(&member, field);
             arguments.push(argument);
@@ -235,11 +238,16 @@ fn setter(field: &Field) -> TokenStream {
     let name = ident(&field.setter());
     let text = doc(&field.description);
     let (argument, value) = accept(&member, field);
+    let value = if field.required {
+        value
+    } else {
+        quote!(Some(#value))
+    };
     quote! {
         #text
         #[must_use]
         pub fn #name(mut self, #argument) -> Self {
-            self.#member = Some(#value);
+            self.#member = #value;
             self
         }
     }
@@ -258,9 +266,15 @@ pub(super) fn accept(member: &proc_macro2::Ident, field: &Field) -> (TokenStream
             quote!(#member: impl Into<nxcloud_client::phone::Phones>),
             quote!(#member.into().into()),
         ),
-        Ty::Integer | Ty::QuotedInteger | Ty::Float | Ty::Boolean | Ty::Map(_) | Ty::Upload => {
-            (quote!(#member: #rust), quote!(#member))
-        }
+        Ty::Integer
+        | Ty::QuotedInteger
+        | Ty::Float
+        | Ty::Boolean
+        | Ty::Date
+        | Ty::DateTime
+        | Ty::UnixSeconds
+        | Ty::Map(_)
+        | Ty::Upload => (quote!(#member: #rust), quote!(#member)),
         Ty::List(item) => {
             let item = rust_type(item);
             (
@@ -363,11 +377,7 @@ fn field_check(
                 let form = ident(form);
                 quote!(.phone(nxcloud_client::codegen::PhoneForm::#form))
             });
-            let format = limits.format.map(|format| {
-                let format = ident(format);
-                quote!(.format(nxcloud_client::codegen::Format::#format))
-            });
-            Some(quote!(at.text(#wire, #text) #length #pattern #phone #format;))
+            Some(quote!(at.text(#wire, #text) #length #pattern #phone;))
         }
         Ty::Integer | Ty::QuotedInteger | Ty::Float => {
             let range = range(limits.minimum.as_ref(), limits.maximum.as_ref())?;

@@ -73,14 +73,14 @@ pub(super) fn implementation(service: &Service, events: &[Event<'_>]) -> TokenSt
     let requests: BTreeSet<&String> = service.operations.iter().filter_map(request).collect();
     let requests = requests.into_iter();
     let used: BTreeSet<&String> = service.webhooks.iter().flat_map(|p| &p.content).collect();
-    let content = used.into_iter().map(|content| content_variant(content));
+    let transports = used.into_iter().map(|content| transport(content));
     let top: BTreeSet<String> = events
         .iter()
         .filter_map(|event| object(service, event.schema))
         .flat_map(|object| object.fields.iter().flat_map(spellings))
         .collect();
     let top = top.iter();
-    let kinds = events.iter().map(|event| kind(service, event, events));
+    let shapes = events.iter().map(|event| shape(service, event, events));
     let from = events.iter().enumerate().map(|(index, event)| {
         let variant = ident(event.schema);
         let index = proc_macro2::Literal::usize_unsuffixed(index);
@@ -101,7 +101,46 @@ pub(super) fn implementation(service: &Service, events: &[Event<'_>]) -> TokenSt
         })
     });
     quote! {
-        const KINDS: &[Kind] = &[#(#kinds),*];
+        const SHAPES: &[EventShape] = &[#(#shapes),*];
+
+        impl Event {
+            /// Reads a push from its content type, the query of its URL and its body, and verifies nothing; see [`crate::Event::parse`].
+            ///
+            /// # Errors
+            ///
+            /// [`ParseError`], when there are no fields to read.
+            pub fn parse(content_type: Option<&str>, query: Option<&str>, body: &[u8]) -> Result<Self, ParseError> {
+                <Self as crate::Event>::parse(content_type, query, body)
+            }
+
+            /// A stable key for deduplication: the same for a repeat of the same event, another for every other event. `None` if the push
+            /// lacks a part of it, or has nothing that distinguishes it; then treat it as new.
+            #[must_use]
+            pub fn idempotency_key(&self) -> Option<IdempotencyKey> {
+                match self {
+                    #(#keys)*
+                    Self::Unrecognized(_) => None,
+                }
+            }
+
+            /// The name of the push, `None` if it is not recognised. Pushes with the same fields share the name of the first one.
+            #[must_use]
+            pub fn push_name(&self) -> Option<&'static str> {
+                match self {
+                    #(#push_names)*
+                    Self::Unrecognized(_) => None,
+                }
+            }
+
+            /// What was repaired before the push could be read; usually nothing.
+            #[must_use]
+            pub fn repairs(&self) -> Repairs {
+                match self {
+                    #(Self::#variants(event) => event.repairs,)*
+                    Self::Unrecognized(event) => event.repairs,
+                }
+            }
+        }
 
         impl crate::Event for Event {
             const SERVICE: &'static str = #name;
@@ -109,37 +148,28 @@ pub(super) fn implementation(service: &Service, events: &[Event<'_>]) -> TokenSt
             const PUSHES: &'static [Push] = &[#(#pushes),*];
             const REQUESTS: &'static [&'static str] = &[#(#requests),*];
             const REPLY: Reply = Reply { success: #success, error: #error };
-            const CONTENT: &'static [Content] = &[#(#content),*];
+            const TRANSPORTS: &'static [Transport] = &[#(#transports),*];
             const NAMES: &'static [&'static str] = &[#(#top),*];
             #[cfg(feature = "testing")]
             const EXAMPLES: &'static [(&'static str, &'static str, &'static str)] = &[#(#examples),*];
 
             fn from_fields(fields: Map) -> Self {
-                match recognize(&fields, KINDS) {
+                match recognize(&fields, SHAPES) {
                     #(#from)*
                     _ => Self::Unrecognized(fields.into()),
                 }
             }
 
             fn idempotency_key(&self) -> Option<IdempotencyKey> {
-                match self {
-                    #(#keys)*
-                    Self::Unrecognized(_) => None,
-                }
+                self.idempotency_key()
             }
 
             fn push_name(&self) -> Option<&'static str> {
-                match self {
-                    #(#push_names)*
-                    Self::Unrecognized(_) => None,
-                }
+                self.push_name()
             }
 
             fn repairs(&self) -> Repairs {
-                match self {
-                    #(Self::#variants(event) => event.repairs,)*
-                    Self::Unrecognized(event) => event.repairs,
-                }
+                self.repairs()
             }
 
             fn repairs_mut(&mut self) -> &mut Repairs {
@@ -160,9 +190,9 @@ fn request(operation: &Operation) -> Option<&String> {
     }
 }
 
-fn content_variant(content: &str) -> TokenStream {
+fn transport(content: &str) -> TokenStream {
     let variant = ident(&names::variant(content));
-    quote!(Content::#variant)
+    quote!(Transport::#variant)
 }
 
 fn push(push: &Webhook) -> TokenStream {
@@ -172,7 +202,7 @@ fn push(push: &Webhook) -> TokenStream {
         &push.actions,
         &push.idempotency_key,
     );
-    let content = push.content.iter().map(|content| content_variant(content));
+    let transports = push.content.iter().map(|content| transport(content));
     let retry = push.retry.map_or(quote!(None), |(every, within)| {
         let every = proc_macro2::Literal::u64_unsuffixed(every);
         let within = proc_macro2::Literal::u64_unsuffixed(within);
@@ -182,7 +212,7 @@ fn push(push: &Webhook) -> TokenStream {
         Push {
             name: #name,
             signed: #signed,
-            content: &[#(#content),*],
+            transports: &[#(#transports),*],
             actions: &[#(#actions),*],
             retry: #retry,
             idempotency_key: &[#(#key),*],
@@ -194,13 +224,13 @@ fn spellings(field: &Field) -> impl Iterator<Item = String> {
     std::iter::once(field.wire.clone()).chain(field.aliases.clone())
 }
 
-/// What tells a type of event from the others: the fields of its idempotency key or, where it has none, the required fields that no
+/// What distinguishes a type of event from the others: the fields of its idempotency key or, where it has none, the required fields that no
 /// other one has.
-fn kind(service: &Service, event: &Event<'_>, all: &[Event<'_>]) -> TokenStream {
+fn shape(service: &Service, event: &Event<'_>, all: &[Event<'_>]) -> TokenStream {
     let Some(own) = object(service, event.schema) else {
-        return quote!(Kind {
-            marks: &[],
-            names: &[]
+        return quote!(EventShape {
+            identifying: &[],
+            fields: &[]
         });
     };
     let keys = event.pushes.first().map(|push| &push.idempotency_key);
@@ -216,16 +246,16 @@ fn kind(service: &Service, event: &Event<'_>, all: &[Event<'_>]) -> TokenStream 
             .filter_map(|other| object(service, other.schema))
             .any(|other| other.fields.iter().any(|f| f.wire == field.wire))
     };
-    let marks = own.fields.iter().filter(|field| {
+    let identifying = own.fields.iter().filter(|field| {
         if tops.is_empty() {
             field.required && !elsewhere(field)
         } else {
             tops.contains(field.wire.as_str())
         }
     });
-    let marks = marks.flat_map(spellings);
-    let names = tree(service, event.schema, 5);
-    quote!(Kind { marks: &[#(#marks),*], names: &[#(#names),*] })
+    let identifying = identifying.flat_map(spellings);
+    let fields = tree(service, event.schema, 5);
+    quote!(EventShape { identifying: &[#(#identifying),*], fields: &[#(#fields),*] })
 }
 
 /// The names of a type, with those below each; types may hold themselves, so only so deep.
@@ -242,7 +272,7 @@ fn tree(service: &Service, schema: &str, depth: usize) -> Vec<TokenStream> {
             _ => Vec::new(),
         };
         for name in spellings(field) {
-            names.push(quote!(Name { name: #name, below: &[#(#below),*] }));
+            names.push(quote!(FieldShape { name: #name, below: &[#(#below),*] }));
         }
     }
     names

@@ -1,8 +1,10 @@
 //! Which addresses may push.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 use std::str::FromStr;
+
+use ipnet::IpNet;
 
 use super::SourceError;
 
@@ -12,10 +14,7 @@ use super::SourceError;
 /// written as IPv6 is IPv4 (`::ffff:203.0.113.0/120` is `203.0.113.0/24`). Addresses are looked at in the same form, so that `::/0`
 /// is all of IPv6 and no IPv4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct IpRange {
-    base: IpAddr,
-    bits: u8,
-}
+pub struct IpRange(IpNet);
 
 /// A text is no address, and no address with a number of bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,52 +36,25 @@ impl IpRange {
     /// [`NotARange`] if an address has fewer bits, and for an IPv4 base written as IPv6 with less than the 96 bits that say so: no
     /// address looks like that.
     pub fn new(base: IpAddr, bits: u8) -> Result<Self, NotARange> {
-        let (base, bits) = match (base, base.to_canonical()) {
-            (IpAddr::V6(_), IpAddr::V4(base)) => {
-                (IpAddr::V4(base), bits.checked_sub(96).ok_or(NotARange)?)
-            }
-            _ => (base, bits),
+        let canonical = base.to_canonical();
+        let bits = match (base, canonical) {
+            (IpAddr::V6(_), IpAddr::V4(_)) => bits.checked_sub(96).ok_or(NotARange)?,
+            _ => bits,
         };
-        if bits > width(base) {
-            return Err(NotARange);
-        }
-        let base = first_bits(base, bits);
-        Ok(Self { base, bits })
+        let range = IpNet::new(canonical, bits).map_err(|_| NotARange)?;
+        Ok(Self(range.trunc()))
     }
 
     /// Whether an address is one of them. An IPv4 address written as an IPv6 one (`::ffff:203.0.113.7`) is the IPv4 address.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
-        let address = address.to_canonical();
-        address.is_ipv4() == self.base.is_ipv4() && first_bits(address, self.bits) == self.base
-    }
-}
-
-const fn width(address: IpAddr) -> u8 {
-    if address.is_ipv4() { 32 } else { 128 }
-}
-
-/// The address with zeros after its first bits.
-fn first_bits(address: IpAddr, bits: u8) -> IpAddr {
-    let beyond = u32::from(width(address).saturating_sub(bits));
-    // A shift by the whole width is none that the machine knows.
-    match address {
-        IpAddr::V4(address) => {
-            let mask = u32::MAX.checked_shl(beyond).unwrap_or(0);
-            Ipv4Addr::from_bits(address.to_bits() & mask).into()
-        }
-        IpAddr::V6(address) => {
-            let mask = u128::MAX.checked_shl(beyond).unwrap_or(0);
-            Ipv6Addr::from_bits(address.to_bits() & mask).into()
-        }
+        self.0.contains(&address.to_canonical())
     }
 }
 
 impl From<IpAddr> for IpRange {
     fn from(address: IpAddr) -> Self {
-        let base = address.to_canonical();
-        let bits = width(base);
-        Self { base, bits }
+        Self(address.to_canonical().into())
     }
 }
 

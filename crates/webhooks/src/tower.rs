@@ -24,7 +24,7 @@ pub struct PeerAddress(pub IpAddr);
 /// Puts a [`Receiver`] in front of a service.
 ///
 /// The service gets only pushes that were checked and read, each with a [`Received`](crate::Received) among the request's extensions
-/// and the body as it came. Whether it succeeded is told by the status of its response: 2xx is answered as accepted, everything
+/// and the body as it came. The status of its response says whether it succeeded: 2xx is answered as accepted, everything
 /// else, an error included, as not processed. Its response goes no further: the platform gets the text that it expects.
 #[derive(Clone, Debug)]
 pub struct PushLayer<E>(Receiver<E>);

@@ -15,6 +15,8 @@ use crate::receiver::{Answer, Incoming, Pending, Receiver, Refused};
 /// Extracts a push that was checked and read, by the [`Receiver`] in the router's state. The handler returns the [`Answer`] that
 /// [`Pending`] gives it.
 ///
+/// Beside a state of your own, implement `FromRef<YourState> for Receiver<E>`; the crate page has an example.
+///
 /// A refused push never reaches the handler; the reason goes to [`Receiver::on_refusal`]. For an allow-list the server must know its
 /// peers: `into_make_service_with_connect_info::<SocketAddr>()`.
 ///

@@ -1,4 +1,4 @@
-//! A secret in the URL that was given to the platform.
+//! A secret in the URL that the platform has for its pushes.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use subtle::{Choice, ConstantTimeEq};
 use super::SourceError;
 use super::query::second_queries;
 
-/// A secret that is part of the URL given to the platform, as the last segment of its path or as a parameter of its query.
+/// A secret that is part of the URL that the platform pushes to, as the last segment of its path or as a parameter of its query.
 ///
 /// Use the path. Some pushes carry their fields in the query, and the platform may add them with a `?` of its own to a URL that has
 /// one already; such pushes are refused with [`SourceError::SecondQuery`].
