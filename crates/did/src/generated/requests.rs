@@ -38,9 +38,8 @@ impl SendDidSms {
 
 impl codegen::Validate for SendDidSms {
     fn validate(&self, at: &mut codegen::Validator) {
-        static PHONE: codegen::Pattern = codegen::Pattern::new("^[^,]*$");
         at.text("sender", self.sender.as_str()).length(1..);
-        at.text("phone", self.phone.as_str()).length(1..).pattern(&PHONE);
+        at.text("phone", self.phone.as_str()).length(1..).without(&[','..=',']);
         at.text("content", self.content.as_str()).length(1..=1000);
     }
 }

@@ -39,9 +39,8 @@ impl SendMessage {
 
 impl codegen::Validate for SendMessage {
     fn validate(&self, at: &mut codegen::Validator) {
-        static PHONE: codegen::Pattern = codegen::Pattern::new("^[^+]*$");
         at.text("appkey", self.app_key.as_str()).length(1..);
-        at.text("phone", self.phone.as_str()).length(1..).pattern(&PHONE);
+        at.text("phone", self.phone.as_str()).length(1..).without(&['+'..='+']);
         self.message_content.validate(at);
     }
 }

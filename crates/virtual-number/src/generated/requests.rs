@@ -147,10 +147,9 @@ impl BindWithExtension {
 
 impl codegen::Validate for BindWithExtension {
     fn validate(&self, at: &mut codegen::Validator) {
-        static EXTENSION: codegen::Pattern = codegen::Pattern::new("^[0-9]{3}$");
         at.text("phoneA", self.phone_a.as_str()).length(1..);
         at.text("phoneX", self.phone_x.as_str()).length(1..);
-        at.text("extension", self.extension.as_str()).pattern(&EXTENSION);
+        at.text("extension", self.extension.as_str()).length(3..=3).only(&['0'..='9']);
     }
 }
 

@@ -49,13 +49,13 @@ impl SendMessage {
 
 impl codegen::Validate for SendMessage {
     fn validate(&self, at: &mut codegen::Validator) {
-        static BUSINESS_PHONE: codegen::Pattern = codegen::Pattern::new("^[0-9]+$");
-        static TO: codegen::Pattern = codegen::Pattern::new("^[0-9]+$");
         at.text("appkey", self.app_key.as_str()).length(1..);
-        at.text("business_phone", self.business_phone.as_str()).pattern(&BUSINESS_PHONE);
+        at.text("business_phone", self.business_phone.as_str())
+            .length(1..)
+            .only(&['0'..='9']);
         at.constant("messaging_product", self.messaging_product.as_str(), "whatsapp");
         at.constant("recipient_type", self.recipient_type.as_str(), "individual");
-        at.text("to", self.to.as_str()).pattern(&TO);
+        at.text("to", self.to.as_str()).length(1..).only(&['0'..='9']);
         self.message_content.validate(at);
     }
 }
@@ -1168,8 +1168,7 @@ impl UrlButtonValues {
 
 impl codegen::Validate for UrlButtonValues {
     fn validate(&self, at: &mut codegen::Validator) {
-        static INDEX: codegen::Pattern = codegen::Pattern::new("^[0-2]$");
-        at.text("index", self.index.as_str()).pattern(&INDEX);
+        at.text("index", self.index.as_str()).length(1..=1).only(&['0'..='2']);
         at.each("parameters", self.parameters.as_deref());
     }
 }
@@ -1220,8 +1219,7 @@ impl QuickReplyButtonValues {
 
 impl codegen::Validate for QuickReplyButtonValues {
     fn validate(&self, at: &mut codegen::Validator) {
-        static INDEX: codegen::Pattern = codegen::Pattern::new("^[0-2]$");
-        at.text("index", self.index.as_str()).pattern(&INDEX);
+        at.text("index", self.index.as_str()).length(1..=1).only(&['0'..='2']);
         at.each("parameters", self.parameters.as_deref());
     }
 }
@@ -1531,9 +1529,10 @@ impl UploadMedia {
 
 impl codegen::Validate for UploadMedia {
     fn validate(&self, at: &mut codegen::Validator) {
-        static BUSINESS_PHONE: codegen::Pattern = codegen::Pattern::new("^[0-9]+$");
         at.constant("messaging_product", self.messaging_product.as_str(), "whatsapp");
-        at.text("business_phone", self.business_phone.as_str()).pattern(&BUSINESS_PHONE);
+        at.text("business_phone", self.business_phone.as_str())
+            .length(1..)
+            .only(&['0'..='9']);
         at.text("type", self.type_.as_str()).length(1..);
         self.file
             .check(
@@ -1622,8 +1621,9 @@ impl GetMedia {
 
 impl codegen::Validate for GetMedia {
     fn validate(&self, at: &mut codegen::Validator) {
-        static BUSINESS_PHONE: codegen::Pattern = codegen::Pattern::new("^[0-9]+$");
-        at.text("business_phone", self.business_phone.as_str()).pattern(&BUSINESS_PHONE);
+        at.text("business_phone", self.business_phone.as_str())
+            .length(1..)
+            .only(&['0'..='9']);
         at.constant("messaging_product", self.messaging_product.as_str(), "whatsapp");
         at.text("Media-ID", self.media_id.as_str()).length(1..);
     }
@@ -1669,8 +1669,9 @@ impl DeleteMedia {
 
 impl codegen::Validate for DeleteMedia {
     fn validate(&self, at: &mut codegen::Validator) {
-        static BUSINESS_PHONE: codegen::Pattern = codegen::Pattern::new("^[0-9]+$");
-        at.text("business_phone", self.business_phone.as_str()).pattern(&BUSINESS_PHONE);
+        at.text("business_phone", self.business_phone.as_str())
+            .length(1..)
+            .only(&['0'..='9']);
         at.constant("messaging_product", self.messaging_product.as_str(), "whatsapp");
         at.text("Media-ID", self.media_id.as_str()).length(1..);
     }
@@ -1735,9 +1736,10 @@ impl CreateTemplate {
 
 impl codegen::Validate for CreateTemplate {
     fn validate(&self, at: &mut codegen::Validator) {
-        static BUSINESS_PHONE: codegen::Pattern = codegen::Pattern::new("^[0-9]+$");
         at.text("appkey", self.app_key.as_str()).length(1..);
-        at.text("business_phone", self.business_phone.as_str()).pattern(&BUSINESS_PHONE);
+        at.text("business_phone", self.business_phone.as_str())
+            .length(1..)
+            .only(&['0'..='9']);
         at.constant("messaging_product", self.messaging_product.as_str(), "whatsapp");
         at.text("name", self.name.as_str()).length(1..);
         at.each("components", self.components.as_slice());
@@ -1803,9 +1805,10 @@ impl UpdateTemplate {
 
 impl codegen::Validate for UpdateTemplate {
     fn validate(&self, at: &mut codegen::Validator) {
-        static BUSINESS_PHONE: codegen::Pattern = codegen::Pattern::new("^[0-9]+$");
         at.text("appkey", self.app_key.as_str()).length(1..);
-        at.text("business_phone", self.business_phone.as_str()).pattern(&BUSINESS_PHONE);
+        at.text("business_phone", self.business_phone.as_str())
+            .length(1..)
+            .only(&['0'..='9']);
         at.constant("messaging_product", self.messaging_product.as_str(), "whatsapp");
         at.text("template_id", self.template_id.as_str()).length(1..);
         at.each("components", self.components.as_slice());
@@ -2715,9 +2718,10 @@ impl GetTemplates {
 
 impl codegen::Validate for GetTemplates {
     fn validate(&self, at: &mut codegen::Validator) {
-        static BUSINESS_PHONE: codegen::Pattern = codegen::Pattern::new("^[0-9]+$");
         at.text("appkey", self.app_key.as_str()).length(1..);
-        at.text("business_phone", self.business_phone.as_str()).pattern(&BUSINESS_PHONE);
+        at.text("business_phone", self.business_phone.as_str())
+            .length(1..)
+            .only(&['0'..='9']);
         at.constant("messaging_product", self.messaging_product.as_str(), "whatsapp");
     }
 }
@@ -2773,9 +2777,10 @@ impl DeleteTemplate {
 
 impl codegen::Validate for DeleteTemplate {
     fn validate(&self, at: &mut codegen::Validator) {
-        static BUSINESS_PHONE: codegen::Pattern = codegen::Pattern::new("^[0-9]+$");
         at.text("appkey", self.app_key.as_str()).length(1..);
-        at.text("business_phone", self.business_phone.as_str()).pattern(&BUSINESS_PHONE);
+        at.text("business_phone", self.business_phone.as_str())
+            .length(1..)
+            .only(&['0'..='9']);
         at.constant("messaging_product", self.messaging_product.as_str(), "whatsapp");
         at.text("name", self.name.as_str()).length(1..);
     }
@@ -2832,9 +2837,10 @@ impl UploadTemplateFile {
 
 impl codegen::Validate for UploadTemplateFile {
     fn validate(&self, at: &mut codegen::Validator) {
-        static BUSINESS_PHONE: codegen::Pattern = codegen::Pattern::new("^[0-9]+$");
         at.constant("messaging_product", self.messaging_product.as_str(), "whatsapp");
-        at.text("business_phone", self.business_phone.as_str()).pattern(&BUSINESS_PHONE);
+        at.text("business_phone", self.business_phone.as_str())
+            .length(1..)
+            .only(&['0'..='9']);
         at.text("type", self.type_.as_str()).length(1..);
         self.file
             .check(
@@ -3157,13 +3163,13 @@ impl SaasSendTemplate {
 
 impl codegen::Validate for SaasSendTemplate {
     fn validate(&self, at: &mut codegen::Validator) {
-        static BUSINESS_PHONE: codegen::Pattern = codegen::Pattern::new("^[0-9]+$");
-        static TO: codegen::Pattern = codegen::Pattern::new("^[0-9]+$");
         at.text("appkey", self.app_key.as_str()).length(1..);
-        at.text("business_phone", self.business_phone.as_str()).pattern(&BUSINESS_PHONE);
+        at.text("business_phone", self.business_phone.as_str())
+            .length(1..)
+            .only(&['0'..='9']);
         at.constant("messaging_product", self.messaging_product.as_str(), "whatsapp");
         at.constant("recipient_type", self.recipient_type.as_str(), "individual");
-        at.text("to", self.to.as_str()).pattern(&TO);
+        at.text("to", self.to.as_str()).length(1..).only(&['0'..='9']);
         at.constant("type", self.type_.as_str(), "template");
         at.nested("template", &self.template);
     }
