@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use md5::{Digest as _, Md5};
+use nxcloud_client::AppKey;
 use nxcloud_sms::SendSms;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap};
 use serde::Deserialize;
@@ -23,8 +24,8 @@ pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// The SMS that every sender sends.
 #[must_use]
 pub fn request() -> SendSms {
-    SendSms::new("app-key-0123456789", "8615012345678", "Your code is 4711")
-        .with_source_address("ACME")
+    let app_key = AppKey::new("app-key-0123456789");
+    SendSms::new(app_key, "8615012345678", "Your code is 4711").with_source_address("ACME")
 }
 
 /// What a careful person writes with reqwest, serde and the md-5 crate, for this one operation.

@@ -8,7 +8,7 @@ use std::fmt;
 use heck::ToSnakeCase;
 use serde_json::{Map, Value};
 
-use keys::{CODE, Keys, OPERATION, PARAMETER, ROOT, SCHEMA, WEBHOOK, distance};
+use keys::{CODE, FORMATS, Keys, OPERATION, PARAMETER, ROOT, SCHEMA, WEBHOOK, distance};
 
 mod keys;
 
@@ -479,6 +479,15 @@ impl Linter<'_> {
                 at,
                 "a closed enum fails on tomorrow's value",
                 "write `x-extensible-enum`",
+            );
+        }
+        if let Some(format) = object.get("format").and_then(Value::as_str)
+            && !FORMATS.contains(&format)
+        {
+            self.find(
+                at,
+                format!("unknown format `{format}`"),
+                format!("write one of {}", FORMATS.join(", ")),
             );
         }
         if object.contains_key("oneOf") && !object.contains_key("discriminator") {

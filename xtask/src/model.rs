@@ -248,6 +248,13 @@ pub struct Object {
 }
 
 impl Object {
+    /// The fields in the order in which constructors take them: the application key first, the others as in the spec.
+    pub fn arguments(&self) -> impl Iterator<Item = &Field> {
+        let is_key = |field: &&Field| field.ty == Ty::AppKey;
+        let keys = self.fields.iter().filter(is_key);
+        keys.chain(self.fields.iter().filter(move |field| !is_key(field)))
+    }
+
     /// Wire names of the fields of which the caller gives exactly one: each has a constructor, so that none and two do not
     /// compile.
     #[must_use]
@@ -309,6 +316,31 @@ pub struct Field {
     pub uploads: Vec<UploadRule>,
     /// The documented default, as a literal.
     pub default: Option<String>,
+    /// The `format` of the spec.
+    pub format: Option<String>,
+    /// An optional list that short ways to make its object take all the same.
+    pub argument: bool,
+}
+
+impl Field {
+    /// The name of the method that sets it.
+    #[must_use]
+    pub fn setter(&self) -> String {
+        format!("with_{}", self.rust.trim_end_matches('_'))
+    }
+
+    /// Whether any text will do: nothing that has a form, and no id, state or name, which may be shown in Debug output.
+    #[must_use]
+    pub fn is_free_text(&self) -> bool {
+        let limited = self.limits.pattern.is_some() || self.format.is_some();
+        self.ty == Ty::Text && !limited && !self.public && self.constant.is_none()
+    }
+
+    /// Whether a short way to make its object takes it.
+    #[must_use]
+    pub fn is_argument(&self) -> bool {
+        self.constant.is_none() && (self.required || self.argument)
+    }
 }
 
 /// Where a field goes.
@@ -338,6 +370,8 @@ pub struct UploadRule {
 pub enum Ty {
     /// Text.
     Text,
+    /// Key of an application; requests only.
+    AppKey,
     /// Whole number.
     Integer,
     /// Whole number that the wire carries as text.
@@ -371,6 +405,8 @@ pub struct Limits {
     pub pattern: Option<String>,
     /// Named format that is checked: `Date`, `DateTime`.
     pub format: Option<&'static str>,
+    /// Form of phone numbers that is checked: a variant of the client's `PhoneForm`.
+    pub phone: Option<String>,
     /// Least value, as a literal.
     pub minimum: Option<String>,
     /// Greatest value, as a literal.

@@ -273,6 +273,21 @@ impl<'a> Schemas<'a> {
             );
         }
         let ty = self.ty(at, property, findings);
+        if side == Side::Reply && ty == Ty::AppKey {
+            findings.add(
+                at,
+                "an application key in a reply",
+                "leave the format out: replies hold texts",
+            );
+        }
+        let argument = property.get("x-nx-argument") == Some(&Value::Bool(true));
+        if argument && (required || !matches!(ty, Ty::List(_))) {
+            findings.add(
+                at,
+                "`x-nx-argument` on what is no optional list",
+                "leave it out",
+            );
+        }
         let mut description = text(property, "description").unwrap_or_default();
         if description.is_empty() {
             // A bare reference is described by what it refers to.
@@ -305,6 +320,8 @@ impl<'a> Schemas<'a> {
             place: Place::Body,
             uploads: upload_rules(property),
             default: property.get("default").map(ToString::to_string),
+            format: text(property, "format"),
+            argument,
         }
     }
 
@@ -333,6 +350,7 @@ impl<'a> Schemas<'a> {
             Some("string" | "number") if decimal => Ty::Decimal,
             Some("string") if format.as_deref() == Some("binary") => Ty::Upload,
             Some("string") if format.as_deref() == Some("integer") => Ty::QuotedInteger,
+            Some("string") if format.as_deref() == Some("app-key") => Ty::AppKey,
             Some("string") => Ty::Text,
             Some("integer") => Ty::Integer,
             Some("number") => Ty::Float,
@@ -523,6 +541,9 @@ fn limits(at: &str, schema: &Value, ty: &Ty, findings: &mut Findings<'_>) -> Lim
             Some("date-time") => Some("DateTime"),
             _ => None,
         },
+        phone: text(schema, "format")
+            .filter(|format| format.starts_with("phone"))
+            .map(|format| names::variant(&format)),
         minimum: number("minimum"),
         maximum: number("maximum"),
     }

@@ -13,7 +13,6 @@ use crate::flags::{self, Leaf};
 use crate::interrupt;
 use crate::job::{Job, Progress};
 use crate::output::{self, Format};
-use crate::phones;
 use crate::table::{Command, Input, Service};
 use crate::text;
 
@@ -113,10 +112,6 @@ pub(crate) fn run(
         return example(command, name);
     }
     let body = body(command, matches)?;
-    let warnings = match command.operation.safe {
-        true => Vec::new(),
-        false => phones::warnings(command, &body),
-    };
     let get_flag = |name: &str| matches!(matches.try_get_one::<bool>(name), Ok(Some(true)));
     let job = Job {
         operation: command.operation,
@@ -130,7 +125,6 @@ pub(crate) fn run(
         mime: given(matches, "mime").map(str::to_owned),
         all_pages: get_flag("all-pages"),
         dry_run: get_flag("dry-run"),
-        warnings,
         format,
         progress: Progress::default(),
     };

@@ -28,8 +28,6 @@ pub(crate) struct Job {
     pub(crate) mime: Option<String>,
     pub(crate) all_pages: bool,
     pub(crate) dry_run: bool,
-    /// Printed once, when nothing else keeps the request from being sent.
-    pub(crate) warnings: Vec<String>,
     pub(crate) format: Format,
     pub(crate) progress: Progress,
 }
@@ -48,15 +46,11 @@ impl Progress {
 }
 
 impl Job {
-    /// The options of the call: they note that something was signed, and print the warnings.
+    /// The options of the call: they note that something was signed.
     fn options(&self) -> CallOptions {
-        let (warnings, warned) = (self.warnings.clone(), AtomicBool::new(false));
         let signed = Arc::clone(&self.progress.signed);
         CallOptions::new().on_signed(move |_| {
             signed.store(true, Ordering::Release);
-            if !warned.swap(true, Ordering::AcqRel) {
-                warnings.iter().for_each(|warning| output::note(warning));
-            }
         })
     }
 
@@ -71,9 +65,6 @@ impl Job {
 
     fn dry_run<R: Request>(&self, request: &R) -> Result<(), Failure> {
         let signed = self.session.presign(request)?;
-        self.warnings
-            .iter()
-            .for_each(|warning| output::note(warning));
         dry::Request::from(&signed).print(self.format, self.file.as_deref())
     }
 

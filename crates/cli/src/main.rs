@@ -19,7 +19,6 @@ mod local;
 mod manual;
 mod mask;
 mod output;
-mod phones;
 mod sign;
 mod table;
 mod text;

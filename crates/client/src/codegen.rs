@@ -10,10 +10,10 @@ pub use crate::call::upload::{Form, Rule};
 pub use crate::policy::retry::{Decision, Failure};
 pub use crate::types::lenient::{
     Lenient, LenientObject, Map, Value, WireNames, is_default, is_same_code, quoted, quoted_option,
-    record, take, take_filled, take_spelled,
+    record, take, take_filled, take_spelled, unquoted, unquoted_option,
 };
 pub use crate::types::redact::{Redact, Redacted, redact};
-pub use crate::types::validate::{Format, Pattern, TextCheck, Validate, Validator};
+pub use crate::types::validate::{Format, Pattern, PhoneForm, TextCheck, Validate, Validator};
 pub use crate::{open_enum, record_deserialize};
 
 /// A path parameter as one segment of the URL.

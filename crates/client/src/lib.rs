@@ -35,6 +35,7 @@ pub use session::credentials::{Credentials, env};
 pub use session::options::CallOptions;
 pub use session::profiles;
 pub use signed_request::SignedRequest;
+pub use types::app_key::AppKey;
 pub use types::decimal::{Decimal, NotDecimal};
 pub use types::phone;
 pub use types::validate::{Violation, Violations};

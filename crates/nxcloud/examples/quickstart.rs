@@ -9,7 +9,7 @@ use std::error::Error as _;
 
 use nxcloud::number_check::SubmitCheck;
 use nxcloud::sms::SendSms;
-use nxcloud::{CallOptions, Credentials, Error, Session, SignedRequest, number_check, sms};
+use nxcloud::{AppKey, CallOptions, Credentials, Error, Session, SignedRequest, number_check, sms};
 use nxcloud_sandbox::Sandbox;
 
 #[tokio::main]
@@ -29,18 +29,19 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         sandbox = Some(started);
         session
     };
-    let app_key = std::env::var("NXCLOUD_APP_KEY").unwrap_or_else(|_| "sandbox-app".to_owned());
+    let app = std::env::var("NXCLOUD_APP_KEY").unwrap_or_else(|_| "sandbox-app".to_owned());
+    let app = AppKey::new(app);
     let phone = std::env::var("NXCLOUD_PHONE").unwrap_or_else(|_| "8615012345678".to_owned());
     let show = CallOptions::new().on_signed(show_signed);
 
     let checks = number_check::Client::new(&session).with_options(show.clone());
     let reply = checks
-        .submit_check(&SubmitCheck::new(&phone, &app_key).with_batch_no("quickstart"))
+        .submit_check(&SubmitCheck::new(&app, &phone).with_batch_no("quickstart"))
         .await?;
     println!("  reply           {}", serde_json::to_string(&reply)?);
 
     let messages = sms::Client::new(&session).with_options(show.clone());
-    let request = SendSms::new(&app_key, &phone, "Grüße! 您的验证码是 4711 ✓");
+    let request = SendSms::new(&app, &phone, "Grüße! 您的验证码是 4711 ✓");
     let reply = messages.send_sms(&request).await?;
     println!("  reply           {}", serde_json::to_string(&reply)?);
 

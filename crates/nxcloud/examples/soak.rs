@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use nxcloud::sms::{Client, SendSms};
-use nxcloud::{Credentials, Error, Outcome, RetryPolicy, Session};
+use nxcloud::{AppKey, Credentials, Error, Outcome, RetryPolicy, Session};
 use nxcloud_sandbox::{ACCESS_KEY, ACCESS_SECRET, Fault, Mix, Sandbox};
 
 const TASKS: usize = 64;
@@ -110,8 +110,9 @@ async fn send(
             tokio::spawn(async move {
                 for number in (task..wanted).step_by(TASKS) {
                     let id = format!("soak-{round:04}-{number:08}");
-                    let request = SendSms::new("app", "8615012345678", "Your code is 4711")
-                        .with_sys_message_id(&id);
+                    let request =
+                        SendSms::new(AppKey::new("app"), "8615012345678", "Your code is 4711")
+                            .with_sys_message_id(&id);
                     let result = client.send_sms(&request).await;
                     let outcome = result.err().as_ref().map(Error::outcome);
                     let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);

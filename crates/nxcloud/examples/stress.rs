@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use nxcloud::sms::{Client, SendSms};
-use nxcloud::{Credentials, Error, Outcome, RetryPolicy, Session};
+use nxcloud::{AppKey, Credentials, Error, Outcome, RetryPolicy, Session};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Builder;
@@ -121,8 +121,9 @@ async fn send(
                 let mut outcomes = Vec::new();
                 for number in (task..sends).step_by(TASKS) {
                     let id = format!("stress-{number:08}");
-                    let request = SendSms::new("app", "8615012345678", "Your code is 4711")
-                        .with_sys_message_id(&id);
+                    let request =
+                        SendSms::new(AppKey::new("app"), "8615012345678", "Your code is 4711")
+                            .with_sys_message_id(&id);
                     let result = client.send_sms(&request).await;
                     outcomes.push((id, result.err().as_ref().map(Error::outcome)));
                 }

@@ -1,5 +1,7 @@
 //! The string formats of the specs that JSON Schema does not know.
 
+pub(crate) mod phone;
+
 /// Tells whether a text is in a form.
 type Check = fn(&str) -> bool;
 

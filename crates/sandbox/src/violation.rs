@@ -3,6 +3,8 @@
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::Value;
 
+use crate::format::phone;
+
 /// The first place where a request breaks its schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Violation {
@@ -49,7 +51,13 @@ impl From<&jsonschema::ValidationError<'_>> for Violation {
             Kind::MinLength { limit } => format!("shorter than {limit} characters"),
             Kind::MaxLength { limit } => format!("longer than {limit} characters"),
             Kind::Pattern { pattern } => format!("does not match {pattern}"),
-            Kind::Format { format } => format!("not in the form {format}"),
+            Kind::Format { format } => {
+                let mut phones = phone::FORMS.iter();
+                match phones.find(|(name, _, _)| name == format) {
+                    Some((_, _, words)) => format!("is not {words}"),
+                    None => format!("not in the form {format}"),
+                }
+            }
             Kind::Minimum { limit } => format!("less than {limit}"),
             Kind::Maximum { limit } => format!("greater than {limit}"),
             Kind::ExclusiveMinimum { limit } => format!("not greater than {limit}"),

@@ -320,7 +320,7 @@ fn field(service: &Service, field: &Field) -> TokenStream {
 
 fn type_shape(service: &Service, ty: &Ty) -> TokenStream {
     match ty {
-        Ty::Text => quote!(Ty::Text),
+        Ty::Text | Ty::AppKey => quote!(Ty::Text),
         Ty::Integer => quote!(Ty::Integer),
         Ty::QuotedInteger => quote!(Ty::QuotedInteger),
         Ty::Float => quote!(Ty::Float),

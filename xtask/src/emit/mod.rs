@@ -201,6 +201,7 @@ fn shared(service: &Service) -> String {
     let pages = service.has_pages().then_some("Items");
     let uploads = service.has_uploads().then_some("Upload");
     let mut names = vec![
+        "AppKey",
         "CallOptions",
         "Code",
         "CodeInfo",

@@ -107,6 +107,10 @@ fn request(service: &Service, operation: &Operation) -> TokenStream {
         match (&field.ty, field.required || field.place == Place::Path) {
             (Ty::Text, true) => quote!(&self.#member),
             (Ty::Text, false) => quote!(self.#member.as_deref()),
+            (Ty::AppKey, true) => quote!(self.#member.as_str()),
+            (Ty::AppKey, false) => {
+                quote!(self.#member.as_ref().map(nxcloud_client::AppKey::as_str))
+            }
             _ => quote!(self.#member),
         }
     });

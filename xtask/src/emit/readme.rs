@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 
+use serde_json::Value;
+
 use super::{marker, sample, sentence};
-use crate::model::{Scheme, Service};
+use crate::model::{Scheme, Service, Ty, TypeKind};
 use crate::names::doc_text;
 
 /// What a crate page says about licences.
@@ -112,14 +114,20 @@ fn snippet(service: &Service) -> Option<(String, String)> {
         let (_, example) = operation.request_examples.first()?;
         let request = operation.input.type_name();
         let expression = sample::expression(service, request, example, "")?;
+        let app = app_key(service, request, example).map(|key| {
+            quote::quote! {
+                let app = AppKey::new(#key);
+            }
+        });
         let lines = format_statements(&quote::quote! {
+            #app
             let request = #expression;
         })?;
         let mut names: Vec<&str> = service
             .types
             .iter()
             .map(|def| def.name.as_str())
-            .chain(["Client", "Session", "Upload"])
+            .chain(["AppKey", "Client", "Session", "Upload"])
             .filter(|name| {
                 let used = lines
                     .split(|c: char| !c.is_alphanumeric())
@@ -131,6 +139,15 @@ fn snippet(service: &Service) -> Option<(String, String)> {
         let call = format!("let reply = client.{}(&request).await?;", operation.id);
         Some((names.join(", "), format!("{lines}{call}")))
     })
+}
+
+/// The application key of an example.
+fn app_key<'e>(service: &Service, request: &str, example: &'e Value) -> Option<&'e str> {
+    let TypeKind::Object(object) = &service.type_def(request)?.kind else {
+        return None;
+    };
+    let mut keys = object.fields.iter().filter(|field| field.ty == Ty::AppKey);
+    keys.find_map(|field| example.get(&field.wire)?.as_str())
 }
 
 /// Statements, formatted as they would be in a function.

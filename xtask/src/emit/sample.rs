@@ -4,11 +4,11 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 use serde_json::Value;
 
-use super::ident;
+use super::{ident, types::convert};
 use crate::model::{Field, Object, Service, Ty, TypeKind, Union};
 
 /// The expression that makes an example of a request type: `new` with what is required, setters for the rest. Types are
-/// named below `root`.
+/// named below `root`; without a root an application key is the variable `app`.
 pub(super) fn expression(
     service: &Service,
     type_name: &str,
@@ -53,11 +53,7 @@ impl Sample<'_> {
         let mut arguments = Vec::new();
         let mut setters = Vec::new();
         let mut constructor = ident("new");
-        for field in object
-            .fields
-            .iter()
-            .filter(|field| field.constant.is_none())
-        {
+        for field in object.arguments().filter(|field| field.constant.is_none()) {
             if is_form && field.wire == "type" {
                 continue; // Taken from the upload.
             }
@@ -76,7 +72,7 @@ impl Sample<'_> {
                 }
                 (true, None) => return None,
                 (false, Some(value)) => {
-                    let setter = ident(&format!("with_{}", field.rust.trim_end_matches('_')));
+                    let setter = ident(&field.setter());
                     let value = self.value(field, value)?;
                     setters.push(quote!(.#setter(#value)));
                 }
@@ -102,12 +98,34 @@ impl Sample<'_> {
 
     /// A union where something that converts into it is enough.
     fn branch(&self, name: &str, union: &Union, example: &Value) -> Option<TokenStream> {
+        if let Some(inner) = self.inner(name, union, example) {
+            return Some(inner);
+        }
         let (_, inner, unique) = self.variant(union, example)?;
         if unique {
             Some(inner)
         } else {
             self.union(name, union, example)
         }
+    }
+
+    /// The innermost value that converts into a union by itself.
+    fn inner(&self, name: &str, union: &Union, example: &Value) -> Option<TokenStream> {
+        let tag = example.get(&union.tag)?.as_str()?;
+        let (_, _, target) = union.variants.iter().find(|(value, _, _)| value == tag)?;
+        let mut content = union
+            .content
+            .as_ref()
+            .map_or(Some(example), |key| example.get(key))?;
+        let mut inner = target.as_str();
+        while let Some((field, next)) = convert::wrapped(self.service, inner)
+            && convert::converts(self.service, next, name)
+            && convert::holds_only(self.service, inner, field, content)
+        {
+            content = content.get(&field.wire)?;
+            inner = next;
+        }
+        (inner != target).then(|| self.named(inner, content))?
     }
 
     fn variant(
@@ -136,6 +154,13 @@ impl Sample<'_> {
     fn of_type(&self, ty: &Ty, value: &Value) -> Option<TokenStream> {
         match (ty, value) {
             (Ty::Text, Value::String(text)) => Some(quote!(#text)),
+            (Ty::AppKey, Value::String(key)) => {
+                if self.root.is_empty() {
+                    return Some(quote!(&app));
+                }
+                let path = self.path("AppKey");
+                Some(quote!(#path::new(#key)))
+            }
             (Ty::Integer | Ty::QuotedInteger, _) => {
                 let number = value.as_i64().or_else(|| value.as_str()?.parse().ok())?;
                 let literal = Literal::i64_unsuffixed(number);

@@ -7,6 +7,7 @@ use super::{doc, ident, sentence};
 use crate::model::{Field, Object, Service, Side, Ty, TypeDef, TypeKind};
 use crate::names;
 
+pub(super) mod convert;
 mod reply;
 mod request;
 
@@ -130,6 +131,7 @@ fn objects(service: &Service, side: Side) -> impl Iterator<Item = (&TypeDef, &Ob
 pub(super) fn rust_type(ty: &Ty) -> TokenStream {
     match ty {
         Ty::Text => quote!(String),
+        Ty::AppKey => quote!(nxcloud_client::AppKey),
         Ty::Integer | Ty::QuotedInteger => quote!(i64),
         Ty::Float => quote!(f64),
         Ty::Decimal => quote!(nxcloud_client::Decimal),
@@ -210,6 +212,7 @@ fn shows_itself(ty: &Ty) -> bool {
         | Ty::Float
         | Ty::Decimal
         | Ty::Boolean
+        | Ty::AppKey
         | Ty::Named(_)
         | Ty::Upload => true,
     }

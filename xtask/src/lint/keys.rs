@@ -74,6 +74,7 @@ pub(super) const SCHEMA: Keys = Keys {
         "x-nx-at-most-one",
         "x-nx-exactly-one",
         "x-nx-content",
+        "x-nx-argument",
         "x-nx-field",
         "x-nx-aliases",
         "x-nx-public",
@@ -82,6 +83,27 @@ pub(super) const SCHEMA: Keys = Keys {
         "x-nx-list",
     ],
 };
+/// The formats that a schema may name.
+pub(super) const FORMATS: &[&str] = &[
+    "app-key",
+    "binary",
+    "date",
+    "date-time",
+    "decimal",
+    "double",
+    "int64",
+    "integer",
+    "local-date-time",
+    "phone",
+    "phone-dialled",
+    "phone-digits",
+    "phones",
+    "phones-digits",
+    "phones-spaced",
+    "unix-millis",
+    "unix-seconds",
+    "uri",
+];
 pub(super) const CODE: Keys = Keys {
     place: "a result code",
     plain: &["code", "name", "kind", "meaning", "hint"],

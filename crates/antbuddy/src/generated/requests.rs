@@ -38,8 +38,10 @@ impl ClickToCall {
 
 impl codegen::Validate for ClickToCall {
     fn validate(&self, at: &mut codegen::Validator) {
-        at.text("number", self.number.as_str()).length(1..);
-        at.segment("number", &self.number);
+        at.text("number", self.number.as_str())
+            .length(1..)
+            .phone(codegen::PhoneForm::PhoneDialled);
+        at.segment("number", self.number.as_str());
         at.text("sipUser", self.sip_user.as_str()).length(1..);
         at.text("sipPassword", self.sip_password.as_str()).length(1..);
     }

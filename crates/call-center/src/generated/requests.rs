@@ -268,7 +268,9 @@ impl CallListItem {
 impl codegen::Validate for CallListItem {
     fn validate(&self, at: &mut codegen::Validator) {
         at.text("orderID", self.order_id.as_str()).length(1..);
-        at.text("userPhone", self.user_phone.as_str()).length(1..);
+        at.text("userPhone", self.user_phone.as_str())
+            .length(1..)
+            .phone(codegen::PhoneForm::Phone);
     }
 }
 

@@ -1469,8 +1469,8 @@ static QUICK_REPLY_BUTTON_VALUES_SHAPE: Object = Object {
         Field {
             wire: "index",
             flag: "index",
-            help: "Position of the button, `0` to `2`, as text.",
-            ty: Ty::Text,
+            help: "Position of the button, 0 to 2; text on the wire.",
+            ty: Ty::QuotedInteger,
             required: true,
             constant: None,
         },
@@ -2140,8 +2140,8 @@ static URL_BUTTON_VALUES_SHAPE: Object = Object {
         Field {
             wire: "index",
             flag: "index",
-            help: "Position of the button, `0` to `2`, as text.",
-            ty: Ty::Text,
+            help: "Position of the button, 0 to 2; text on the wire.",
+            ty: Ty::QuotedInteger,
             required: true,
             constant: None,
         },

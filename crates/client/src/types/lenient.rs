@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::de::{Deserializer, Error as _};
+use serde::de::{Deserialize as _, Deserializer, Error as _};
 use serde::ser::Serializer;
 pub use serde_json::Value;
 
@@ -151,6 +151,27 @@ pub fn quoted_option<S: Serializer>(
         Some(number) => quoted(number, serializer),
         None => serializer.serialize_none(),
     }
+}
+
+/// Reads a whole number, in quotes or not; generated code calls it.
+///
+/// # Errors
+///
+/// Those of the deserializer, and a value that is no whole number.
+pub fn unquoted<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    i64::convert(value).ok_or_else(|| D::Error::custom("expected a whole number, in quotes or not"))
+}
+
+/// As [`unquoted`], for a field that may be absent.
+///
+/// # Errors
+///
+/// Those of the deserializer, and a value that is no whole number.
+pub fn unquoted_option<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<i64>, D::Error> {
+    unquoted(deserializer).map(Some)
 }
 
 impl Lenient for String {

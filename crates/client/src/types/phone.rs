@@ -15,6 +15,8 @@
 
 use std::fmt;
 
+pub use crate::types::phones::Phones;
+
 /// Why a text is not taken for a phone number. It never shows the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

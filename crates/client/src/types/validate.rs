@@ -8,6 +8,8 @@ use std::sync::OnceLock;
 
 use regex_lite::Regex;
 
+pub use crate::types::phones::PhoneForm;
+
 /// A request that knows its documented limits; generated code implements it.
 pub trait Validate {
     /// Reports each broken limit to the checker.
@@ -140,6 +142,11 @@ impl TextCheck<'_> {
         self.check(|text| {
             (!pattern.matches(text)).then(|| format!("does not match {}", pattern.source))
         })
+    }
+
+    /// A form of phone numbers.
+    pub fn phone(self, form: PhoneForm) -> Self {
+        self.check(|text| form.problem(text))
     }
 
     /// A named format.

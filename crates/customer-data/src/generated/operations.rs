@@ -58,7 +58,7 @@ impl Request for QueryCustomerFields {
 
     async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call)
-            .query_customer_fields(&self.app_key, self.is_preset, self.tenant_id)
+            .query_customer_fields(self.app_key.as_str(), self.is_preset, self.tenant_id)
             .await
     }
 }

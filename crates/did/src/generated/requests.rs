@@ -38,8 +38,12 @@ impl SendDidSms {
 
 impl codegen::Validate for SendDidSms {
     fn validate(&self, at: &mut codegen::Validator) {
-        at.text("sender", self.sender.as_str()).length(1..);
-        at.text("phone", self.phone.as_str()).length(1..).without(&[','..=',']);
+        at.text("sender", self.sender.as_str())
+            .length(1..)
+            .phone(codegen::PhoneForm::Phone);
+        at.text("phone", self.phone.as_str())
+            .length(1..)
+            .phone(codegen::PhoneForm::Phone);
         at.text("content", self.content.as_str()).length(1..=1000);
     }
 }
@@ -178,9 +182,15 @@ impl DialAmazonConnect {
 
 impl codegen::Validate for DialAmazonConnect {
     fn validate(&self, at: &mut codegen::Validator) {
-        at.text("did", self.did.as_str()).length(1..);
-        at.text("callee", self.callee.as_str()).length(1..);
-        at.text("connectNumber", self.connect_number.as_str()).length(1..);
+        at.text("did", self.did.as_str())
+            .length(1..)
+            .phone(codegen::PhoneForm::PhoneDialled);
+        at.text("callee", self.callee.as_str())
+            .length(1..)
+            .phone(codegen::PhoneForm::PhoneDialled);
+        at.text("connectNumber", self.connect_number.as_str())
+            .length(1..)
+            .phone(codegen::PhoneForm::PhoneDialled);
     }
 }
 

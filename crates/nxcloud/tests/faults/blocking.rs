@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use nxcloud::sms::{self, SendSms};
 use nxcloud::virtual_number::{self, Bind, ListBindings};
-use nxcloud::{ErrorKind, RetryPolicy};
+use nxcloud::{AppKey, ErrorKind, RetryPolicy};
 use nxcloud_sandbox::{Fault, Sandbox};
 
 use crate::support::{Operation, PHONE, TEXT, hasty, sandbox};
@@ -21,7 +21,7 @@ fn a_blocking_client_makes_the_same_calls_with_the_same_care() {
     let (_runtime, sandbox) = elsewhere();
     let session = hasty(sandbox.url()).build().unwrap();
     let messages = sms::blocking::Client::new(&session);
-    let request = SendSms::new("app", PHONE, TEXT);
+    let request = SendSms::new(AppKey::new("app"), PHONE, TEXT);
     messages.send_sms(&request).unwrap();
     sandbox
         .faults()
@@ -57,7 +57,7 @@ fn blocking_clients_of_several_threads_share_a_session() {
                 let messages = sms::blocking::Client::new(&session);
                 for _ in 0..5 {
                     messages
-                        .send_sms(&SendSms::new("app", PHONE, TEXT))
+                        .send_sms(&SendSms::new(AppKey::new("app"), PHONE, TEXT))
                         .unwrap();
                 }
             });
@@ -73,12 +73,14 @@ async fn a_blocking_call_works_on_threads_of_a_runtime_too() {
     let session = hasty(sandbox.url()).build().unwrap();
     let messages = sms::blocking::Client::new(&session);
     messages
-        .send_sms(&SendSms::new("app", PHONE, TEXT))
+        .send_sms(&SendSms::new(AppKey::new("app"), PHONE, TEXT))
         .unwrap();
-    tokio::task::spawn_blocking(move || messages.send_sms(&SendSms::new("app", PHONE, TEXT)))
-        .await
-        .unwrap()
-        .unwrap();
+    tokio::task::spawn_blocking(move || {
+        messages.send_sms(&SendSms::new(AppKey::new("app"), PHONE, TEXT))
+    })
+    .await
+    .unwrap()
+    .unwrap();
     // The last clone of the session, and with it its thread, goes in async code.
     drop(session);
     assert_eq!(Operation::Send.accepted(&sandbox), 2);
@@ -94,7 +96,7 @@ fn a_blocking_call_needs_no_connection_of_a_runtime_that_stands_still() {
         .timeout(Duration::from_secs(20))
         .build()
         .unwrap();
-    let request = SendSms::new("app", PHONE, TEXT);
+    let request = SendSms::new(AppKey::new("app"), PHONE, TEXT);
     let (client, blocking) = (
         sms::Client::new(&session),
         sms::blocking::Client::new(&session),

@@ -7,8 +7,8 @@ use std::time::Duration;
 use nxcloud::antbuddy::{self, ClickToCall, ListCallHistories};
 use nxcloud::sms::{self, SendSms};
 use nxcloud::{
-    CallOptions, CodeKind, Credentials, ErrorKind, Outcome, RateLimit, RetryBudget, RetryPolicy,
-    Session,
+    AppKey, CallOptions, CodeKind, Credentials, ErrorKind, Outcome, RateLimit, RetryBudget,
+    RetryPolicy, Session,
 };
 use nxcloud_sandbox::{APP_ID, APP_SECRET, Fault, Mix, Sandbox};
 
@@ -447,7 +447,7 @@ async fn a_span_tells_operation_attempts_outcome_and_code() {
     sandbox.faults().push(Fault::Code(102));
     let client = sms::Client::new(&session);
     let error = client
-        .send_sms(&SendSms::new("app", PHONE, TEXT))
+        .send_sms(&SendSms::new(AppKey::new("app"), PHONE, TEXT))
         .await
         .unwrap_err();
     assert_eq!(error.code_name(), Some("ACCOUNT_DEACTIVATED"));

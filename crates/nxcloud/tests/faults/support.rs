@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use nxcloud::number_check::{self, QueryChecks};
 use nxcloud::signing::{AccessKey, Secret};
 use nxcloud::sms::{self, SendSms};
-use nxcloud::{CallOptions, Credentials, Error, Session, SessionBuilder};
+use nxcloud::{AppKey, CallOptions, Credentials, Error, Session, SessionBuilder};
 use nxcloud_sandbox::Sandbox;
 
 use crate::capture;
@@ -79,7 +79,7 @@ impl Operation {
     pub(crate) async fn call(self, session: &Session, options: CallOptions) -> Result<(), Error> {
         match self {
             Self::Send => {
-                let request = SendSms::new("app", PHONE, TEXT).with_sys_message_id(ID);
+                let request = SendSms::new(AppKey::new("app"), PHONE, TEXT).with_sys_message_id(ID);
                 let client = sms::Client::new(session).with_options(options);
                 client.send_sms(&request).await.map(drop)
             }

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use crate::support::{Answer, PHONE, SECRET, Server, TEXT, session};
 use nxcloud::sms::{Client, SendSms, SendSmsReply};
-use nxcloud::{CodeKind, Credentials, Error, ErrorKind, Outcome, Session};
+use nxcloud::{AppKey, CodeKind, Credentials, Error, ErrorKind, Outcome, Session};
 
 async fn send(url: &str) -> Result<SendSmsReply, Error> {
     let client = Client::new(&session(url));
-    client.send_sms(&SendSms::new("app", PHONE, TEXT)).await
+    client
+        .send_sms(&SendSms::new(AppKey::new("app"), PHONE, TEXT))
+        .await
 }
 
 /// Nothing private in what a log would show of the error and its causes.
@@ -116,7 +118,7 @@ async fn no_setting_of_the_http_client_takes_a_request_elsewhere() {
         })
         .build()
         .unwrap();
-    let request = SendSms::new("app", PHONE, TEXT);
+    let request = SendSms::new(AppKey::new("app"), PHONE, TEXT);
     let error = Client::new(&session).send_sms(&request).await.unwrap_err();
     assert_eq!(error.status(), Some(307));
     assert_eq!(server.requests().len(), 1);
@@ -148,7 +150,7 @@ async fn silence_is_a_time_out_with_an_unknown_outcome() {
         .build()
         .unwrap();
     let error = Client::new(&session)
-        .send_sms(&SendSms::new("app", PHONE, TEXT))
+        .send_sms(&SendSms::new(AppKey::new("app"), PHONE, TEXT))
         .await
         .unwrap_err();
     assert_eq!(error.reason(), ErrorKind::Timeout);

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use nxcloud::antbuddy;
 use nxcloud::sms::{Client, SendSms};
-use nxcloud::{Credentials, Error, ErrorKind, Outcome, RetryPolicy, Session};
+use nxcloud::{AppKey, Credentials, Error, ErrorKind, Outcome, RetryPolicy, Session};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -108,7 +108,7 @@ fn session(url: &str) -> Session {
 }
 
 async fn send(session: &Session) -> Result<(), Error> {
-    let request = SendSms::new("app", PHONE, TEXT);
+    let request = SendSms::new(AppKey::new("app"), PHONE, TEXT);
     Client::new(session).send_sms(&request).await.map(drop)
 }
 

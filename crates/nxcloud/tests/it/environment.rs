@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use nxcloud::{Credentials, Error, Session, SessionBuilder};
+use nxcloud::{AppKey, Credentials, Error, Session, SessionBuilder};
 
 /// What the child prints: the session or the error, as a log would show them.
 fn child(variables: &[(&str, &str)]) -> String {
@@ -204,7 +204,7 @@ fn what_the_program_passes_goes_before_the_environment_before_a_profile() {
 #[ignore = "run by the other tests in a child process"]
 async fn sends_one_message() {
     let session = Session::from_env().unwrap();
-    let request = nxcloud::sms::SendSms::new("app", "8615012345678", "hello");
+    let request = nxcloud::sms::SendSms::new(AppKey::new("app"), "8615012345678", "hello");
     let result = nxcloud::sms::Client::new(&session).send_sms(&request).await;
     println!(
         "<<<{}>>>",

@@ -3,7 +3,7 @@
 use crate::support::{PHONE, SECRET, Server, TEXT, session};
 use nxcloud::number_check::{self, QueryChecks, SubmitCheck};
 use nxcloud::sms::{self, SendSms};
-use nxcloud::{CallOptions, CodeKind, Credentials, ErrorKind, Outcome, Session};
+use nxcloud::{AppKey, CallOptions, CodeKind, Credentials, ErrorKind, Outcome, Session};
 use nxcloud_sandbox::{ACCESS_KEY, ACCESS_SECRET, Sandbox};
 
 fn assert_send<T: Send>(value: T) -> T {
@@ -25,7 +25,7 @@ async fn the_bytes_that_are_signed_are_the_bytes_that_are_sent() {
     let options = CallOptions::new()
         .on_signed(move |signed| *into.lock().unwrap() = signed.string_to_sign().to_owned());
     let client = sms::Client::new(&session(&server.url)).with_options(options);
-    assert_send(client.send_sms(&SendSms::new("app", PHONE, TEXT)))
+    assert_send(client.send_sms(&SendSms::new(AppKey::new("app"), PHONE, TEXT)))
         .await
         .unwrap();
     let request = server.requests().remove(0);
@@ -44,7 +44,7 @@ async fn five_headers_and_no_api_version_go_out() {
     let server = Server::answering("200 OK", "", r#"{"code":"0"}"#).await;
     let client = sms::Client::new(&session(&server.url));
     client
-        .send_sms(&SendSms::new("app", PHONE, TEXT))
+        .send_sms(&SendSms::new(AppKey::new("app"), PHONE, TEXT))
         .await
         .unwrap();
     let request = server.requests().remove(0);
@@ -71,14 +71,14 @@ async fn typed_calls_are_accepted_by_a_server_that_verifies() {
     let sandbox = Sandbox::start().await.unwrap();
     let session = sandbox_session(&sandbox, ACCESS_KEY, ACCESS_SECRET);
     let reply = sms::Client::new(&session)
-        .send_sms(&SendSms::new("app", PHONE, TEXT).with_source_address("ACME"))
+        .send_sms(&SendSms::new(AppKey::new("app"), PHONE, TEXT).with_source_address("ACME"))
         .await
         .unwrap();
     assert_eq!(reply.code.as_deref(), Some("0"));
     assert!(reply.message_id.is_some_and(|id| !id.is_empty()));
     let checks = number_check::Client::new(&session);
     let submitted = checks
-        .submit_check(&SubmitCheck::new(PHONE, "app").with_batch_no("batch-1"))
+        .submit_check(&SubmitCheck::new(AppKey::new("app"), PHONE).with_batch_no("batch-1"))
         .await
         .unwrap();
     assert_eq!(submitted.data.batch_no.as_deref(), Some("batch-1"));
@@ -93,7 +93,7 @@ async fn a_wrong_secret_is_the_typed_error_of_code_1003() {
     let sandbox = Sandbox::start().await.unwrap();
     let session = sandbox_session(&sandbox, ACCESS_KEY, "wrong");
     let error = sms::Client::new(&session)
-        .send_sms(&SendSms::new("app", PHONE, TEXT))
+        .send_sms(&SendSms::new(AppKey::new("app"), PHONE, TEXT))
         .await
         .unwrap_err();
     assert_eq!(error.code(), Some(nxcloud::Code::INVALID_SIGNATURE));
@@ -110,7 +110,7 @@ async fn without_credentials_nothing_is_sent() {
         .build()
         .unwrap();
     let error = sms::Client::new(&session)
-        .send_sms(&SendSms::new("app", PHONE, TEXT))
+        .send_sms(&SendSms::new(AppKey::new("app"), PHONE, TEXT))
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Configuration);
@@ -122,7 +122,7 @@ async fn without_credentials_nothing_is_sent() {
 async fn a_broken_limit_is_named_and_nothing_is_sent() {
     let server = Server::answering("200 OK", "", r#"{"code":"0"}"#).await;
     let long = "x".repeat(1001);
-    let request = SendSms::new("app", PHONE, &long).with_source_address("two words");
+    let request = SendSms::new(AppKey::new("app"), PHONE, &long).with_source_address("two words");
     let error = sms::Client::new(&session(&server.url))
         .send_sms(&request)
         .await
@@ -174,7 +174,8 @@ async fn either_or_rules_are_checked() {
 
 #[test]
 fn debug_output_hides_texts_and_numbers_but_shows_ids() {
-    let request = SendSms::new("app-key-1", PHONE, TEXT).with_sys_message_id("order-0000001");
+    let request =
+        SendSms::new(AppKey::new("app-key-1"), PHONE, TEXT).with_sys_message_id("order-0000001");
     let shown = format!("{request:?}");
     assert!(shown.contains("order-0000001"), "{shown}");
     for private in ["app-key-1", PHONE, TEXT, "4711"] {

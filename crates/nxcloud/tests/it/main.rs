@@ -8,6 +8,7 @@ mod invariants;
 mod mangled_replies;
 mod messages;
 mod pages;
+mod phones;
 mod presign;
 mod sandbox_state;
 mod status_table;

@@ -6,7 +6,7 @@ use std::path::Path;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use nxcloud::sms::{Client, SendSms, SendSmsReply};
-use nxcloud::{Error, ErrorKind, Outcome, Repair};
+use nxcloud::{AppKey, Error, ErrorKind, Outcome, Repair};
 use nxcloud_client::codegen::incoming::Body;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -17,7 +17,9 @@ use crate::support::{PHONE, Server, TEXT, session};
 async fn send(headers: &str, body: &[u8]) -> Result<SendSmsReply, Error> {
     let server = Server::answering("200 OK", headers, body).await;
     let client = Client::new(&session(&server.url));
-    client.send_sms(&SendSms::new("app", PHONE, TEXT)).await
+    client
+        .send_sms(&SendSms::new(AppKey::new("app"), PHONE, TEXT))
+        .await
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {

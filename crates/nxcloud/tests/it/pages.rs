@@ -1,10 +1,10 @@
 //! Paged queries as streams.
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use nxcloud::ErrorKind;
 use nxcloud::number_check::{self, QueryChecks};
 use nxcloud::virtual_number::{self, ListBindings};
 use nxcloud::whatsapp::{self, GetTemplates};
+use nxcloud::{AppKey, ErrorKind};
 use serde_json::{Value, json};
 
 use crate::support::{Server, session};
@@ -116,7 +116,7 @@ async fn a_cursor_is_followed_until_there_is_no_next() {
         json!({"code": 0, "message": "ok", "data": {"data": [{"name": name}], "paging": paging}})
             .to_string()
     };
-    let request = GetTemplates::new("app", "12025550143");
+    let request = GetTemplates::new(AppKey::new("app"), "12025550143");
     let server =
         Server::answering_in_turn(&[templates("a", "1", true), templates("b", "2", false)]).await;
     let client = whatsapp::Client::new(&session(&server.url));

@@ -8,7 +8,7 @@ use nxcloud::antbuddy::{CreateAuthToken, ListCallHistories};
 use nxcloud::sms::SendSms;
 use nxcloud::virtual_number::Bind;
 use nxcloud::whatsapp::UploadMedia;
-use nxcloud::{Credentials, ErrorKind, Outcome, Request, Session, SignedRequest};
+use nxcloud::{AppKey, Credentials, ErrorKind, Outcome, Request, Session, SignedRequest};
 use nxcloud_sandbox::{ACCESS_KEY, ACCESS_SECRET, APP_ID, APP_SECRET, Sandbox};
 
 use crate::support::{PHONE, TEXT};
@@ -34,7 +34,7 @@ async fn send(signed: SignedRequest) -> (u16, Bytes) {
 async fn every_one_is_accepted_when_sent_by_another_client() {
     let sandbox = Sandbox::start().await.unwrap();
     let requests: Vec<SendSms> = (0..40)
-        .map(|n| SendSms::new("app", PHONE, TEXT.repeat(n % 5 + 1)))
+        .map(|n| SendSms::new(AppKey::new("app"), PHONE, TEXT.repeat(n % 5 + 1)))
         .collect();
     let signed = session(&sandbox).presign_batch(&requests).unwrap();
     assert_eq!(signed.len(), 40);
@@ -60,7 +60,7 @@ async fn every_one_is_accepted_when_sent_by_another_client() {
 async fn a_presigned_request_is_the_one_that_a_call_sends() {
     let sandbox = Sandbox::start().await.unwrap();
     let session = session(&sandbox);
-    let request = SendSms::new("app", PHONE, TEXT);
+    let request = SendSms::new(AppKey::new("app"), PHONE, TEXT);
     let (status, _) = send(session.presign(&request).unwrap()).await;
     assert_eq!(status, 200);
     session.send(&request).await.unwrap();
@@ -103,7 +103,7 @@ async fn operations_of_antbuddy_can_be_presigned_too() {
 async fn a_signed_request_expires_60_seconds_after_its_time() {
     let sandbox = Sandbox::start().await.unwrap();
     let before = SystemTime::now();
-    let request = SendSms::new("app", PHONE, TEXT);
+    let request = SendSms::new(AppKey::new("app"), PHONE, TEXT);
     let expires = session(&sandbox).presign(&request).unwrap().expires_at();
     let lifetime = expires.unwrap().duration_since(before).unwrap();
     // The time goes out in whole milliseconds.
@@ -130,8 +130,8 @@ async fn a_broken_one_is_named_by_its_place_and_an_empty_list_is_fine() {
     let sandbox = Sandbox::start().await.unwrap();
     let session = session(&sandbox);
     let requests = [
-        SendSms::new("app", PHONE, TEXT),
-        SendSms::new("app", PHONE, ""),
+        SendSms::new(AppKey::new("app"), PHONE, TEXT),
+        SendSms::new(AppKey::new("app"), PHONE, ""),
     ];
     let error = session.presign_batch(&requests).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidRequest);
@@ -158,7 +158,7 @@ async fn a_form_is_signed_and_has_no_bytes_before_it_is_sent() {
 #[test]
 fn without_an_account_nothing_is_signed() {
     let antbuddy = Session::new(Credentials::antbuddy(APP_ID, APP_SECRET).unwrap()).unwrap();
-    let request = SendSms::new("app", PHONE, TEXT);
+    let request = SendSms::new(AppKey::new("app"), PHONE, TEXT);
     let errors = [
         antbuddy.presign(&request).unwrap_err(),
         antbuddy.presign_batch(&[request]).unwrap_err(),

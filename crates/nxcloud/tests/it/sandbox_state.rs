@@ -15,7 +15,7 @@ use nxcloud::whatsapp::{
     self, CreateTemplate, DeleteMedia, DeleteTemplate, GetMedia, GetTemplates, IntegratorCreateApp,
     IntegratorPhoneList, Upload, UploadMedia,
 };
-use nxcloud::{Code, Credentials, Session};
+use nxcloud::{AppKey, Code, Credentials, Session};
 use nxcloud_sandbox::{ACCESS_KEY, ACCESS_SECRET, APP_ID, APP_SECRET, Sandbox};
 use serde_json::json;
 
@@ -53,7 +53,8 @@ async fn start_with_two() -> (Sandbox, Session, Session) {
 async fn every_number_of_a_submit_is_a_row_of_the_query() {
     let (sandbox, session) = start().await;
     let client = number_check::Client::new(&session);
-    let submit = SubmitCheck::new("84912345678,84987654321,84955512345", "app").with_batch_no("b");
+    let submit = SubmitCheck::new(AppKey::new("app"), "84912345678,84987654321,84955512345")
+        .with_batch_no("b");
     let id = client.submit_check(&submit).await.unwrap().data.message_id;
     // The day by the sandbox's clock, whatever time it is here.
     let date = sandbox.state()[ACCESS_KEY]["checks"][0]["date"].clone();
@@ -148,7 +149,7 @@ async fn templates_are_walked_by_cursor() {
         client.create_template(&create).await.unwrap();
     }
     let names = async |limit: i64| {
-        let request = GetTemplates::new("app", SENDER).with_limit(limit);
+        let request = GetTemplates::new(AppKey::new("app"), SENDER).with_limit(limit);
         let rows = client.get_templates_all(&request);
         let rows: Vec<_> = rows.try_collect().await.unwrap();
         rows.into_iter()
@@ -157,7 +158,7 @@ async fn templates_are_walked_by_cursor() {
     };
     assert_eq!(names(3).await, ["a", "b", "c", "b"]);
     assert_eq!(names(4).await, ["a", "b", "c", "b"]);
-    let delete = DeleteTemplate::new("app", SENDER, "b");
+    let delete = DeleteTemplate::new(AppKey::new("app"), SENDER, "b");
     client.delete_template(&delete).await.unwrap();
     assert_eq!(names(1).await, ["a", "c"]);
 }
@@ -166,9 +167,9 @@ async fn templates_are_walked_by_cursor() {
 async fn a_login_becomes_what_the_test_says() {
     let (sandbox, session) = start().await;
     let client = ota::Client::new(&session);
-    let init = Init::new("app", "8613912345678", "203.0.113.7");
+    let init = Init::new(AppKey::new("app"), "8613912345678", "203.0.113.7");
     let id = client.init(&init).await.unwrap().data.request_id.unwrap();
-    let verify = Verify::new("app", id.as_str());
+    let verify = Verify::new(AppKey::new("app"), id.as_str());
     let status = async || {
         let reply = client.verify(&verify).await.unwrap();
         reply.data.status
@@ -218,7 +219,7 @@ async fn accounts_do_not_see_each_other() {
     let create = IntegratorCreateApp::new("Shop", "https://hooks.example/w");
     let app = whatsapp::Client::new(&first);
     let app = app.integrator_create_app(&create).await.unwrap().data;
-    let list = IntegratorPhoneList::new(app.app_key.unwrap());
+    let list = IntegratorPhoneList::new(AppKey::new(app.app_key.unwrap()));
     let client = whatsapp::Client::new(&first);
     assert!(client.integrator_phone_list(&list).await.is_ok());
     let client = whatsapp::Client::new(&second);

@@ -2,7 +2,7 @@
 
 use nxcloud::number_check::{self, QueryChecks};
 use nxcloud::sms::{self, SendSms};
-use nxcloud::{Credentials, Error, Outcome, Session};
+use nxcloud::{AppKey, Credentials, Error, Outcome, Session};
 
 use crate::support::{PHONE, SECRET, Server, TEXT};
 
@@ -58,7 +58,7 @@ async fn call(status: u16, body: &str, safe: bool) -> (Result<(), Error>, usize)
         let client = number_check::Client::new(&session);
         client.query_checks(&request).await.map(drop)
     } else {
-        let request = SendSms::new("app", PHONE, TEXT);
+        let request = SendSms::new(AppKey::new("app"), PHONE, TEXT);
         sms::Client::new(&session)
             .send_sms(&request)
             .await

@@ -22,8 +22,10 @@ pub(crate) struct Operation {
     pub(crate) path: PathTemplate,
     pub(crate) signed: Signed,
     pub(crate) body: Option<RequestBody>,
+    /// Rules for the parameters of the path, if there are any.
+    pub(crate) path_rules: Option<ParameterRules>,
     /// Rules for the query parameters, if there are any.
-    pub(crate) query: Option<QueryRules>,
+    pub(crate) query: Option<ParameterRules>,
     pub(crate) max_days: Option<MaxDays>,
     /// Example of a reply to a request that was accepted; absent when no reply body is documented.
     pub(crate) success: Option<Value>,
@@ -73,8 +75,8 @@ pub(crate) enum Content {
     Opaque(String),
 }
 
-/// The query parameters of a request.
-pub(crate) struct QueryRules {
+/// The parameters in one place of a request.
+pub(crate) struct ParameterRules {
     pub(crate) rules: Rules,
     schema: Value,
     document: Arc<Value>,
@@ -116,7 +118,7 @@ impl RequestBody {
     }
 }
 
-impl QueryRules {
+impl ParameterRules {
     /// What describes the parameters, as properties of an object.
     pub(crate) fn node(&self) -> Node<'_> {
         Node::new(&self.schema, &self.document)
@@ -170,7 +172,8 @@ impl Reader {
             Some(body) => Some(self.body(&id, body)?),
             None => None,
         };
-        let query = self.query(&id, &item.parameters)?;
+        let path_rules = self.parameters(&id, &item.parameters, "path")?;
+        let query = self.parameters(&id, &item.parameters, "query")?;
         let reply = item
             .responses
             .remove("200")
@@ -191,6 +194,7 @@ impl Reader {
             path: PathTemplate::new(path),
             signed,
             body,
+            path_rules,
             query,
             max_days: item.max_days,
             success,
@@ -272,29 +276,30 @@ impl Reader {
         Ok(uploads)
     }
 
-    /// The query parameters as one object.
-    fn query(
+    /// The parameters of one place as one object.
+    fn parameters(
         &self,
         id: &str,
         parameters: &[document::Parameter],
-    ) -> Result<Option<QueryRules>, SpecError> {
-        let of_query = || {
+        place: &str,
+    ) -> Result<Option<ParameterRules>, SpecError> {
+        let of_place = || {
             parameters
                 .iter()
-                .filter(|parameter| parameter.place == "query")
+                .filter(|parameter| parameter.place == place)
         };
-        let properties = of_query()
+        let properties = of_place()
             .map(|parameter| (parameter.name.clone(), parameter.schema.clone()))
             .collect::<Map<_, _>>();
         if properties.is_empty() {
             return Ok(None);
         }
-        let required = of_query()
+        let required = of_place()
             .filter(|parameter| parameter.required)
             .map(|parameter| parameter.name.as_str())
             .collect::<Vec<_>>();
         let schema = json!({ "type": "object", "required": required, "properties": properties });
-        Ok(Some(QueryRules {
+        Ok(Some(ParameterRules {
             rules: self.compile(id, &schema)?,
             schema,
             document: Arc::clone(&self.document),

@@ -166,6 +166,9 @@ impl Rules {
         for (name, check) in format::CHECKS {
             options = options.with_format(*name, check);
         }
+        for (name, check, _) in format::phone::FORMS {
+            options = options.with_format(*name, check);
+        }
         for (name, least, most) in [
             (AT_LEAST_ONE, 1, usize::MAX),
             (AT_MOST_ONE, 0, 1),

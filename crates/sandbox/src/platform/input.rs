@@ -4,7 +4,7 @@ use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use serde_json::{Map, Value};
 
-use super::{Incoming, common, multipart, numbers, unreadable};
+use super::{Incoming, common, multipart, unreadable};
 use crate::catalog::{Content, MaxDays, Operation, RequestBody, Route, Upload, typed_fields};
 use crate::format;
 use crate::violation::{Violation, below};
@@ -54,6 +54,9 @@ fn fields(
     for (name, value) in &route.parameters {
         fields.insert(name.clone(), value.as_str().into());
     }
+    if let Some(path) = &operation.path_rules {
+        path.rules.check(&Value::Object(fields.clone()))?;
+    }
     if let Some(query) = &operation.query {
         let typed = typed_fields(common::query(incoming.query), query.node());
         let typed = Value::Object(typed);
@@ -63,7 +66,6 @@ fn fields(
     if let Some(body) = &operation.body {
         extend(&mut fields, body_fields(body, incoming)?);
     }
-    numbers::check(operation, &fields)?;
     if let Some(limit) = &operation.max_days {
         check_distance(limit, &fields)?;
     }

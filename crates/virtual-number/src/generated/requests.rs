@@ -60,8 +60,12 @@ impl Bind {
 
 impl codegen::Validate for Bind {
     fn validate(&self, at: &mut codegen::Validator) {
-        at.text("phoneA", self.phone_a.as_str()).length(1..);
-        at.text("phoneB", self.phone_b.as_str()).length(1..);
+        at.text("phoneA", self.phone_a.as_str())
+            .length(1..)
+            .phone(codegen::PhoneForm::Phone);
+        at.text("phoneB", self.phone_b.as_str())
+            .length(1..)
+            .phone(codegen::PhoneForm::Phone);
     }
 }
 
@@ -147,8 +151,13 @@ impl BindWithExtension {
 
 impl codegen::Validate for BindWithExtension {
     fn validate(&self, at: &mut codegen::Validator) {
-        at.text("phoneA", self.phone_a.as_str()).length(1..);
-        at.text("phoneX", self.phone_x.as_str()).length(1..);
+        at.text("phoneA", self.phone_a.as_str())
+            .length(1..)
+            .phone(codegen::PhoneForm::Phone);
+        at.text("phoneB", self.phone_b.as_deref()).phone(codegen::PhoneForm::Phone);
+        at.text("phoneX", self.phone_x.as_str())
+            .length(1..)
+            .phone(codegen::PhoneForm::Phone);
         at.text("extension", self.extension.as_str()).length(3..=3).only(&['0'..='9']);
     }
 }
@@ -244,7 +253,11 @@ impl BindGroup {
 
 impl codegen::Validate for BindGroup {
     fn validate(&self, at: &mut codegen::Validator) {
-        at.text("phoneA", self.phone_a.as_str()).length(1..);
+        at.text("phoneA", self.phone_a.as_str())
+            .length(1..)
+            .phone(codegen::PhoneForm::Phone);
+        at.text("phoneX", self.phone_x.as_deref()).phone(codegen::PhoneForm::Phone);
+        at.text("phoneB", self.phone_b.as_deref()).phone(codegen::PhoneForm::Phone);
         at.text("groupId", self.group_id.as_str()).length(1..);
     }
 }
@@ -410,8 +423,10 @@ impl QueryBinding {
 
 impl codegen::Validate for QueryBinding {
     fn validate(&self, at: &mut codegen::Validator) {
-        at.text("caller", self.caller.as_str()).length(1..);
-        at.text("did", self.did.as_str()).length(1..);
+        at.text("caller", self.caller.as_str())
+            .length(1..)
+            .phone(codegen::PhoneForm::PhoneDigits);
+        at.text("did", self.did.as_str()).length(1..).phone(codegen::PhoneForm::Phone);
     }
 }
 
@@ -445,9 +460,9 @@ pub struct CreateGroup {
 impl CreateGroup {
     /// With what is required.
     #[must_use]
-    pub fn new(phones: impl Into<String>) -> Self {
+    pub fn new(phones: impl Into<nxcloud_client::phone::Phones>) -> Self {
         Self {
-            phones: phones.into(),
+            phones: phones.into().into(),
             group_name: None,
             remark: None,
         }
@@ -470,7 +485,9 @@ impl CreateGroup {
 
 impl codegen::Validate for CreateGroup {
     fn validate(&self, at: &mut codegen::Validator) {
-        at.text("phones", self.phones.as_str()).length(1..);
+        at.text("phones", self.phones.as_str())
+            .length(1..)
+            .phone(codegen::PhoneForm::Phones);
     }
 }
 
@@ -536,12 +553,12 @@ impl UpdateGroup {
     pub fn new(
         group_id: impl Into<String>,
         operate_type: impl Into<OperateType>,
-        phones: impl Into<String>,
+        phones: impl Into<nxcloud_client::phone::Phones>,
     ) -> Self {
         Self {
             group_id: group_id.into(),
             operate_type: operate_type.into(),
-            phones: phones.into(),
+            phones: phones.into().into(),
         }
     }
 }
@@ -549,7 +566,9 @@ impl UpdateGroup {
 impl codegen::Validate for UpdateGroup {
     fn validate(&self, at: &mut codegen::Validator) {
         at.text("groupId", self.group_id.as_str()).length(1..);
-        at.text("phones", self.phones.as_str()).length(1..);
+        at.text("phones", self.phones.as_str())
+            .length(1..)
+            .phone(codegen::PhoneForm::Phones);
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::post;
-use nxcloud_client::{Credentials, Session};
+use nxcloud_client::{AppKey, Credentials, Session};
 use nxcloud_sandbox::{
     ACCESS_KEY, ACCESS_SECRET, DeliveryOutcome, PushContent, PushError, Sandbox,
 };
@@ -58,7 +58,7 @@ async fn the_example_receives_the_receipt_of_a_message() {
     let app = receive_receipts::app(Secret::new("7b6f0c5d").unwrap(), queue);
     let base = serve(app).await;
     let client = nxcloud_sms::Client::new(&session(&sandbox));
-    let request = SendSms::new("app", "8615012345678", "Hello").with_ext("order-1");
+    let request = SendSms::new(AppKey::new("app"), "8615012345678", "Hello").with_ext("order-1");
 
     // An address without the secret gets nothing in.
     let wrong = request
@@ -104,7 +104,7 @@ async fn a_receipt_in_the_query_for_each_of_several_numbers_with_the_chosen_outc
         .unwrap();
     let client = nxcloud_sms::Client::new(&session(&sandbox));
     // With several numbers the address of the send does not count, nor does its `ext`.
-    let request = SendSms::new("app", "8615012345678,8615012345679", "Hello")
+    let request = SendSms::new(AppKey::new("app"), "8615012345678,8615012345679", "Hello")
         .with_ext("gone")
         .with_dr_url(format!("{base}/nowhere"));
     let reply = client.send_sms(&request).await.unwrap();
@@ -174,8 +174,9 @@ async fn a_check_result_is_pushed_again_every_minute_for_an_hour() {
     let receiver = Receiver::<number_check::Event>::unprotected();
     let base = serve(Router::new().route("/", post(receive)).with_state(receiver)).await;
     let client = nxcloud_number_check::Client::new(&session(&sandbox));
-    let request = nxcloud_number_check::SubmitCheck::new("8613912345678,8613912345679", "app")
-        .with_dr_url(base);
+    let request =
+        nxcloud_number_check::SubmitCheck::new(AppKey::new("app"), "8613912345678,8613912345679")
+            .with_dr_url(base);
     client.submit_check(&request).await.unwrap();
     sandbox.pushes().settled().await;
     let log = sandbox.pushes().log_of("number_check_result");
@@ -245,7 +246,7 @@ async fn other_machines_are_never_called() {
         "https://127.0.0.1/x",
         "http://hooks.example/sms",
     ] {
-        let request = SendSms::new("app", "8615012345678", "Hello").with_dr_url(url);
+        let request = SendSms::new(AppKey::new("app"), "8615012345678", "Hello").with_dr_url(url);
         client.send_sms(&request).await.unwrap();
     }
     sandbox.pushes().settled().await;

@@ -3,7 +3,7 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens as _, quote};
 
-use super::{Naming, debug, doc, ident, rust_type, serde, serialize_with};
+use super::{Naming, convert, debug, doc, ident, rust_type, serde, serialize_with};
 use crate::characters::Characters;
 use crate::model::{Field, Limits, Object, Place, Service, Ty, TypeDef, TypeKind, Union};
 use crate::names;
@@ -34,6 +34,7 @@ pub(super) fn request(service: &Service, def: &TypeDef, object: &Object) -> Toke
             (!field.required).then(|| quote!(skip_serializing_if = "Option::is_none")),
             apart.then(|| quote!(skip_serializing)),
             serialize_with(&field.ty, field.required),
+            deserialize_with(&field.ty, field.required),
         ])
         .filter(|_| form.is_none());
         let ty = if field.required {
@@ -79,6 +80,8 @@ pub(super) fn request(service: &Service, def: &TypeDef, object: &Object) -> Toke
         .filter(|field| !field.required && field.constant.is_none())
         .filter(|field| !alternatives.contains(&field.wire))
         .map(setter);
+    let adders = convert::adders(service, object);
+    let conversions = convert::into_object(service, &def.name, object);
     let check = check(service, object, &name);
     let debug = debug(
         &def.name,
@@ -110,10 +113,13 @@ pub(super) fn request(service: &Service, def: &TypeDef, object: &Object) -> Toke
         impl #name {
             #constructor
             #(#setters)*
+            #(#adders)*
             #form
         }
 
         #default
+
+        #conversions
 
         #check
 
@@ -138,7 +144,7 @@ fn constructor(object: &Object) -> TokenStream {
 fn one_constructor(object: &Object, chosen: Option<&Field>) -> TokenStream {
     let mut arguments = Vec::new();
     let mut values = Vec::new();
-    for field in &object.fields {
+    for field in object.arguments() {
         let member = ident(&field.rust);
         let is_chosen = chosen.is_some_and(|chosen| chosen.wire == field.wire);
         if let Some(constant) = &field.constant {
@@ -150,7 +156,7 @@ fn one_constructor(object: &Object, chosen: Option<&Field>) -> TokenStream {
         } else if let Some(upload) = mime_of(object, field) {
             values.push(quote!(#member: #upload.mime().to_owned()));
         } else if field.required || is_chosen {
-            let (argument, value) = accept(&member, &field.ty);
+            let (argument, value) = accept(&member, field);
             arguments.push(argument);
             // What passes through unchanged is written in short.
             values.push(if is_chosen {
@@ -209,10 +215,11 @@ fn form(object: &Object) -> TokenStream {
         } else {
             "text"
         });
+        let text = (field.ty == Ty::AppKey).then(|| quote!(.as_str()));
         if field.required {
-            quote!(form.#add(#wire, &self.#member);)
+            quote!(form.#add(#wire, &self.#member #text);)
         } else {
-            quote!(if let Some(value) = &self.#member { form.#add(#wire, value); })
+            quote!(if let Some(value) = &self.#member { form.#add(#wire, value #text); })
         }
     });
     quote! {
@@ -226,9 +233,9 @@ fn form(object: &Object) -> TokenStream {
 
 fn setter(field: &Field) -> TokenStream {
     let member = ident(&field.rust);
-    let name = ident(&format!("with_{}", field.rust.trim_end_matches('_')));
+    let name = ident(&field.setter());
     let text = doc(&field.description);
-    let (argument, value) = accept(&member, &field.ty);
+    let (argument, value) = accept(&member, field);
     quote! {
         #text
         #[must_use]
@@ -240,9 +247,18 @@ fn setter(field: &Field) -> TokenStream {
 }
 
 /// How a value is passed in: convertible where that saves the caller a conversion.
-fn accept(member: &proc_macro2::Ident, ty: &Ty) -> (TokenStream, TokenStream) {
-    let rust = rust_type(ty);
-    match ty {
+pub(super) fn accept(member: &proc_macro2::Ident, field: &Field) -> (TokenStream, TokenStream) {
+    let rust = rust_type(&field.ty);
+    let several = field
+        .limits
+        .phone
+        .as_ref()
+        .is_some_and(|form| form.starts_with("Phones"));
+    match &field.ty {
+        Ty::Text if several => (
+            quote!(#member: impl Into<nxcloud_client::phone::Phones>),
+            quote!(#member.into().into()),
+        ),
         Ty::Integer | Ty::QuotedInteger | Ty::Float | Ty::Boolean | Ty::Map(_) | Ty::Upload => {
             (quote!(#member: #rust), quote!(#member))
         }
@@ -262,9 +278,9 @@ fn check(service: &Service, object: &Object, name: &proc_macro2::Ident) -> Token
     let mut checks: Vec<TokenStream> = Vec::new();
     for field in &object.fields {
         checks.extend(field_check(service, field, &mut patterns));
-        if field.place == Place::Path && field.ty == Ty::Text {
+        if field.place == Place::Path && matches!(field.ty, Ty::Text | Ty::AppKey) {
             let (member, wire) = (ident(&field.rust), &field.wire);
-            checks.push(quote!(at.segment(#wire, &self.#member);));
+            checks.push(quote!(at.segment(#wire, self.#member.as_str());));
         }
     }
     if let Some((member, _)) = &object.flattened {
@@ -325,6 +341,8 @@ fn field_check(
     let member = ident(&field.rust);
     let text = if field.required {
         quote!(self.#member.as_str())
+    } else if field.ty == Ty::AppKey {
+        quote!(self.#member.as_ref().map(nxcloud_client::AppKey::as_str))
     } else {
         quote!(self.#member.as_deref())
     };
@@ -332,7 +350,7 @@ fn field_check(
         return Some(quote!(at.constant(#wire, #text, #constant);));
     }
     match &field.ty {
-        Ty::Text if *limits != Limits::default() => {
+        Ty::Text | Ty::AppKey if *limits != Limits::default() => {
             let characters = limits.pattern.as_deref().and_then(Characters::read);
             let (mut min, mut max) = (limits.min_length, limits.max_length);
             if let Some(characters) = &characters {
@@ -350,11 +368,15 @@ fn field_check(
                 });
                 quote!(.pattern(&#name))
             });
+            let phone = limits.phone.as_ref().map(|form| {
+                let form = ident(form);
+                quote!(.phone(nxcloud_client::codegen::PhoneForm::#form))
+            });
             let format = limits.format.map(|format| {
                 let format = ident(format);
                 quote!(.format(nxcloud_client::codegen::Format::#format))
             });
-            Some(quote!(at.text(#wire, #text) #length #pattern #format;))
+            Some(quote!(at.text(#wire, #text) #length #pattern #phone #format;))
         }
         Ty::Integer | Ty::QuotedInteger | Ty::Float => {
             let range = range(limits.minimum.as_ref(), limits.maximum.as_ref())?;
@@ -399,7 +421,16 @@ fn field_check(
     }
 }
 
-/// `min..=max`, either end open; nothing without an end.
+/// How a field is read when not as its type reads itself.
+fn deserialize_with(ty: &Ty, required: bool) -> Option<TokenStream> {
+    let path = match (ty, required) {
+        (Ty::QuotedInteger, true) => "codegen::unquoted",
+        (Ty::QuotedInteger, false) => "codegen::unquoted_option",
+        _ => return None,
+    };
+    Some(quote!(deserialize_with = #path))
+}
+
 /// The check of which characters a text has.
 fn allowed(characters: &Characters) -> TokenStream {
     let ranges = characters
@@ -413,6 +444,7 @@ fn allowed(characters: &Characters) -> TokenStream {
     }
 }
 
+/// `min..=max`, either end open; nothing without an end.
 fn range(min: Option<impl ToString>, max: Option<impl ToString>) -> Option<TokenStream> {
     let literal = |value: Option<String>| -> Option<TokenStream> { value?.parse().ok() };
     let min = literal(min.map(|value| value.to_string()));
@@ -441,29 +473,7 @@ pub(super) fn union(service: &Service, def: &TypeDef, union: &Union) -> TokenStr
         let (variant, ty) = (ident(variant), ident(ty));
         quote!(#text #[serde(rename = #value)] #variant(#ty),)
     });
-    let once = |ty: &String| {
-        union
-            .variants
-            .iter()
-            .filter(|(_, _, other)| other == ty)
-            .count()
-            == 1
-    };
-    let conversions =
-        union
-            .variants
-            .iter()
-            .filter(|(_, _, ty)| once(ty))
-            .map(|(_, variant, ty)| {
-                let (variant, ty) = (ident(variant), ident(ty));
-                quote! {
-                    impl From<#ty> for #name {
-                        fn from(value: #ty) -> Self {
-                            Self::#variant(value)
-                        }
-                    }
-                }
-            });
+    let conversions = convert::into_union(service, &def.name, union);
     let checks = union.variants.iter().map(|(_, variant, _)| {
         let variant = ident(variant);
         match &union.content {
@@ -483,7 +493,7 @@ pub(super) fn union(service: &Service, def: &TypeDef, union: &Union) -> TokenStr
         #[non_exhaustive]
         pub enum #name { #(#variants)* }
 
-        #(#conversions)*
+        #conversions
 
         impl nxcloud_client::codegen::Validate for #name {
             fn validate(&self, at: &mut nxcloud_client::codegen::Validator) {

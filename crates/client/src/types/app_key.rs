@@ -1,0 +1,67 @@
+//! The key of an application.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::types::redact::Redact;
+
+/// The key of an application at the platform, which most requests name.
+///
+/// It is made once and passed by reference. No text converts into it, so a phone number in its place does not compile. `Debug` hides it.
+///
+/// ```
+/// use nxcloud_client::AppKey;
+///
+/// let app = AppKey::new("my-app-key");
+/// assert_eq!(app.as_str(), "my-app-key");
+/// assert_eq!(format!("{app:?}"), "AppKey(<hidden>)");
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AppKey(String);
+
+impl AppKey {
+    /// The key as the platform's console shows it.
+    #[must_use]
+    pub fn new(key: impl Into<String>) -> Self {
+        Self(key.into())
+    }
+
+    /// The key as it is sent.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&AppKey> for AppKey {
+    fn from(key: &AppKey) -> Self {
+        key.clone()
+    }
+}
+
+impl fmt::Debug for AppKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("AppKey").field(&self.0.redact()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_a_plain_text_on_the_wire_and_hidden_in_debug() {
+        let app = AppKey::new("app-1=");
+        assert_eq!(serde_json::to_string(&app).unwrap(), "\"app-1=\"");
+        assert_eq!(serde_json::from_str::<AppKey>("\"app-1=\"").unwrap(), app);
+        for shown in [format!("{app:?}"), format!("{:#?}", Some(&app))] {
+            assert!(
+                shown.contains("<hidden>") && !shown.contains("app-1"),
+                "{shown}"
+            );
+        }
+        assert_eq!(AppKey::from(&app), app);
+    }
+}

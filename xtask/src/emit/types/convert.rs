@@ -1,0 +1,342 @@
+//! What converts into a type of a request, and the short ways to fill a list of choices.
+//!
+//! - A type whose only required field is an object or a choice is made from it, and from all that converts into it.
+//! - A choice is made from each of its variants, and from all that converts into exactly one of them.
+//! - A type whose only required field is a free text is made from a text; one that holds nothing but an open enum is made from the
+//!   enum and, when that is one of texts, from a text. A text never converts into a choice.
+//! - A list of choices is filled by a method for each kind of entry.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use serde_json::Value;
+
+use super::request::accept;
+use super::{doc, ident};
+use crate::model::{Field, Object, Place, Service, Ty, TypeKind, Union};
+use crate::names;
+
+/// The conversions into an object.
+pub(super) fn into_object(service: &Service, name: &str, object: &Object) -> TokenStream {
+    if is_whole_request(service, name) {
+        return TokenStream::new();
+    }
+    let mut sources: Vec<TokenStream> = Vec::new();
+    for source in unique_sources(service, name) {
+        let source = ident(&source);
+        sources.push(quote!(#source));
+    }
+    if let Some(field) = only_argument(object) {
+        match &field.ty {
+            Ty::Text if field.is_free_text() => sources.extend([quote!(&str), quote!(String)]),
+            Ty::Named(ty) if inputs(object).count() == 1 => {
+                let def = service.type_def(ty).map(|def| &def.kind);
+                if let Some(TypeKind::Enum { integer, .. }) = def {
+                    let ty = ident(ty);
+                    sources.push(quote!(#ty));
+                    if !integer {
+                        sources.extend([quote!(&str), quote!(String)]);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    let name = ident(name);
+    let conversions = sources.iter().map(|source| {
+        quote! {
+            impl From<#source> for #name {
+                fn from(value: #source) -> Self {
+                    Self::new(value)
+                }
+            }
+        }
+    });
+    quote!(#(#conversions)*)
+}
+
+/// The conversions into a choice.
+pub(super) fn into_union(service: &Service, name: &str, union: &Union) -> TokenStream {
+    let name_of = ident(name);
+    let once = |ty: &str| {
+        let same = union.variants.iter().filter(|(_, _, other)| other == ty);
+        same.count() == 1
+    };
+    let direct = union.variants.iter().filter(|(_, _, ty)| once(ty));
+    let direct = direct.map(|(_, variant, ty)| {
+        let (variant, ty) = (ident(variant), ident(ty));
+        quote! {
+            impl From<#ty> for #name_of {
+                fn from(value: #ty) -> Self {
+                    Self::#variant(value)
+                }
+            }
+        }
+    });
+    let through = unique_sources(service, name)
+        .into_iter()
+        .filter_map(|source| {
+            let (_, variant, ty) = union
+                .variants
+                .iter()
+                .find(|(_, _, ty)| sources(service, ty, &mut Vec::new()).contains(&source))?;
+            let (source, variant, ty) = (ident(&source), ident(variant), ident(ty));
+            Some(quote! {
+                impl From<#source> for #name_of {
+                    fn from(value: #source) -> Self {
+                        Self::#variant(#ty::from(value))
+                    }
+                }
+            })
+        });
+    quote!(#(#direct)* #(#through)*)
+}
+
+/// Whether a type converts into another one by itself.
+pub(in crate::emit) fn converts(service: &Service, source: &str, target: &str) -> bool {
+    !is_whole_request(service, target)
+        && unique_sources(service, target)
+            .iter()
+            .any(|name| name == source)
+}
+
+/// The object or choice that a type holds and nothing else that is required, with the field that it is in.
+pub(in crate::emit) fn wrapped<'s>(
+    service: &'s Service,
+    name: &str,
+) -> Option<(&'s Field, &'s str)> {
+    let TypeKind::Object(object) = &service.type_def(name)?.kind else {
+        return None;
+    };
+    let field = only_argument(object)?;
+    match &field.ty {
+        Ty::Named(inner) => match service.type_def(inner)?.kind {
+            TypeKind::Enum { .. } => None,
+            _ => Some((field, inner)),
+        },
+        _ => None,
+    }
+}
+
+/// Whether an example sets no other field of a type.
+pub(in crate::emit) fn holds_only(
+    service: &Service,
+    name: &str,
+    only: &Field,
+    example: &Value,
+) -> bool {
+    match service.type_def(name).map(|def| &def.kind) {
+        Some(TypeKind::Object(object)) => inputs(object)
+            .filter(|field| field.wire != only.wire)
+            .all(|field| example.get(&field.wire).is_none()),
+        _ => false,
+    }
+}
+
+/// What converts into a type in one way only, but for the variants of a choice themselves.
+fn unique_sources(service: &Service, name: &str) -> Vec<String> {
+    let all = sources(service, name, &mut Vec::new());
+    let is_variant = |source: &String| match service.type_def(name).map(|def| &def.kind) {
+        Some(TypeKind::Union(union)) => union.variants.iter().any(|(_, _, ty)| ty == source),
+        _ => false,
+    };
+    let once = |source: &&String| all.iter().filter(|other| other == source).count() == 1;
+    let unique = all.iter().filter(once);
+    unique
+        .filter(|source| *source != name && !is_variant(source))
+        .cloned()
+        .collect()
+}
+
+/// Every type that a type is made from, once for each way, in the order of the spec.
+fn sources(service: &Service, name: &str, above: &mut Vec<String>) -> Vec<String> {
+    if above.iter().any(|other| other == name) {
+        return Vec::new();
+    }
+    let inner: Vec<String> = match service.type_def(name).map(|def| &def.kind) {
+        Some(TypeKind::Union(union)) => {
+            let variants = union.variants.iter();
+            variants.map(|(_, _, ty)| ty.clone()).collect()
+        }
+        _ => wrapped(service, name)
+            .map(|(_, inner)| inner.to_owned())
+            .into_iter()
+            .collect(),
+    };
+    above.push(name.to_owned());
+    let mut all = Vec::new();
+    for ty in inner {
+        let more = sources(service, &ty, above);
+        all.push(ty);
+        all.extend(more);
+    }
+    above.pop();
+    all
+}
+
+/// The fields that a caller may set.
+fn inputs(object: &Object) -> impl Iterator<Item = &Field> {
+    object
+        .fields
+        .iter()
+        .filter(|field| field.constant.is_none())
+}
+
+/// The argument of a type's only constructor, when there is one.
+fn only_argument(object: &Object) -> Option<&Field> {
+    let plain = is_plain(object) && inputs(object).all(|field| field.place == Place::Body);
+    let mut required = inputs(object).filter(|field| field.required);
+    match (required.next(), required.next()) {
+        (Some(field), None) if plain => Some(field),
+        _ => None,
+    }
+}
+
+/// Made by `new` from its fields, without alternatives, a choice beside them, or a file.
+fn is_plain(object: &Object) -> bool {
+    object.flattened.is_none()
+        && object.alternatives().is_empty()
+        && object.fields.iter().all(|field| field.ty != Ty::Upload)
+}
+
+/// What an operation takes is passed by reference, so that nothing needs to convert into it.
+fn is_whole_request(service: &Service, name: &str) -> bool {
+    let mut operations = service.operations.iter();
+    operations.any(|operation| operation.input.type_name() == name)
+}
+
+/// A kind of entry in a list of choices.
+struct Entry<'s> {
+    /// Tags, the outermost first.
+    tags: Vec<&'s str>,
+    /// Choices and their variants, the outermost first.
+    path: Vec<(&'s str, &'s str)>,
+    ty: &'s str,
+}
+
+impl Entry<'_> {
+    /// `quick_reply` within `button` is added by `with_quick_reply_button`.
+    fn method(&self) -> String {
+        let tags: Vec<String> = self
+            .tags
+            .iter()
+            .rev()
+            .map(|tag| names::module(tag))
+            .collect();
+        format!("with_{}", tags.join("_"))
+    }
+}
+
+/// Every kind of entry in a list of a choice; a choice within a choice is looked into.
+fn entries<'s>(service: &'s Service, name: &'s str, above: &Entry<'s>) -> Vec<Entry<'s>> {
+    let Some(TypeKind::Union(union)) = service.type_def(name).map(|def| &def.kind) else {
+        return Vec::new();
+    };
+    let mut all = Vec::new();
+    for (tag, variant, ty) in &union.variants {
+        let entry = Entry {
+            tags: [above.tags.as_slice(), &[tag.as_str()]].concat(),
+            path: [above.path.as_slice(), &[(name, variant.as_str())]].concat(),
+            ty,
+        };
+        let is_above = entry.path.iter().any(|(choice, _)| choice == ty);
+        let within = if is_above {
+            Vec::new()
+        } else {
+            entries(service, ty, &entry)
+        };
+        if within.is_empty() {
+            all.push(entry);
+        } else {
+            all.extend(within);
+        }
+    }
+    all
+}
+
+/// The methods that add one entry to a list of choices. Two that would have one name are left out, as is one that has the name of
+/// another method.
+pub(super) fn adders(service: &Service, object: &Object) -> Vec<TokenStream> {
+    let top = |ty| Entry {
+        tags: Vec::new(),
+        path: Vec::new(),
+        ty,
+    };
+    let alternatives = object.alternatives();
+    let lists = object.fields.iter().filter_map(|field| match &field.ty {
+        Ty::List(item) if !alternatives.contains(&field.wire) => match &**item {
+            Ty::Named(name) => Some((field, name.as_str())),
+            _ => None,
+        },
+        _ => None,
+    });
+    let all: Vec<(&Field, Entry<'_>)> = lists
+        .flat_map(|(field, name)| {
+            let entries = entries(service, name, &top(name));
+            entries.into_iter().map(move |entry| (field, entry))
+        })
+        .collect();
+    let mut taken: Vec<String> = all.iter().map(|(_, entry)| entry.method()).collect();
+    taken.extend(object.fields.iter().map(Field::setter));
+    let once = |name: &String| taken.iter().filter(|other| *other == name).count() == 1;
+    all.iter()
+        .filter(|(_, entry)| once(&entry.method()))
+        .filter_map(|(field, entry)| adder(service, field, entry))
+        .collect()
+}
+
+fn adder(service: &Service, list: &Field, entry: &Entry<'_>) -> Option<TokenStream> {
+    let def = service.type_def(entry.ty)?;
+    let TypeKind::Object(object) = &def.kind else {
+        return None;
+    };
+    let name = ident(&entry.method());
+    let text = doc(&format!(
+        "Adds to `{}`: {}",
+        list.rust,
+        def.description.trim()
+    ));
+    let ty = ident(entry.ty);
+    let (arguments, value) = if is_plain(object) && inputs(object).all(Field::is_argument) {
+        let fields: Vec<&Field> = object
+            .arguments()
+            .filter(|field| field.is_argument())
+            .collect();
+        let arguments = fields
+            .iter()
+            .map(|field| accept(&ident(&field.rust), field).0);
+        let required = fields.iter().filter(|field| field.required);
+        let required = required.map(|field| ident(&field.rust));
+        let more = fields.iter().filter(|field| !field.required).map(|field| {
+            let (setter, member) = (ident(&field.setter()), ident(&field.rust));
+            quote!(.#setter(#member))
+        });
+        (
+            quote!(#(#arguments),*),
+            quote!(#ty::new(#(#required),*) #(#more)*),
+        )
+    } else {
+        (quote!(entry: impl Into<#ty>), quote!(entry.into()))
+    };
+    let value = entry
+        .path
+        .iter()
+        .rev()
+        .fold(value, |inner, (choice, variant)| {
+            let (choice, variant) = (ident(choice), ident(variant));
+            quote!(#choice::#variant(#inner))
+        });
+    let member = ident(&list.rust);
+    let target = if list.required {
+        quote!(self.#member)
+    } else {
+        quote!(self.#member.get_or_insert_default())
+    };
+    Some(quote! {
+        #text
+        #[must_use]
+        pub fn #name(mut self, #arguments) -> Self {
+            #target.push(#value);
+            self
+        }
+    })
+}
