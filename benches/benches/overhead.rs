@@ -1,33 +1,27 @@
 //! What the client costs on top of reqwest: `send_sms` beside raw reqwest that posts the same pre-signed bytes, to a bare server on the
 //! loopback interface, in one run and in turn.
 //!
-//!     cargo bench -p nxcloud-benches --features services --bench overhead
+//!     cargo bench -p nxcloud-benches --features client --bench overhead
 //!
 //! The server is a process of its own, so that the CPU time of this one is that of the clients.
 
 #![expect(clippy::print_stdout, reason = "a bench shows what it measures")]
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use nxcloud_client::{AppKey, CallOptions, Credentials, Session};
-use nxcloud_sms::{Client, SendSms};
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use nxcloud_benches::bare_server::{SERVE, Server, serve};
+use nxcloud_benches::senders::{ACCESS_KEY, Failure, Raw, SECRET, request};
+use nxcloud_client::{Credentials, Session};
+use nxcloud_sms::Client;
 
-const REPLY: &str =
-    r#"{"code":"0","messageid":"0123456789abcdef0123456789abcdef","result":"success"}"#;
 /// How long each of the two runs before the other's turn.
 const SLICE: Duration = Duration::from_millis(1500);
 const TURNS: usize = 7;
 
-type Failure = Box<dyn std::error::Error + Send + Sync>;
-
 fn main() -> Result<(), Failure> {
-    if std::env::args().any(|argument| argument == "serve") {
-        return serve();
+    if std::env::args().any(|argument| argument == SERVE) {
+        return Ok(serve()?);
     }
     let server = Server::start()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -56,20 +50,13 @@ struct Figures {
 }
 
 async fn measure(url: &str, concurrent: usize) -> Result<(Figures, Figures), Failure> {
-    let request = Arc::new(
-        SendSms::new(
-            AppKey::new("app-key-0123456789"),
-            "8615012345678",
-            "Your code is 4711",
-        )
-        .with_source_address("ACME"),
-    );
+    let request = Arc::new(request());
     let session = Session::builder()
-        .credentials(Credentials::nxcloud("access-key", "access-secret")?)
+        .credentials(Credentials::nxcloud(ACCESS_KEY, SECRET)?)
         .base_url(url)
         .build()?;
     let client = Client::new(&session);
-    let raw = Raw::signed(&client, &request, url).await?;
+    let raw = Raw::new(url, &request)?;
     let (mut raws, mut clients) = (Vec::new(), Vec::new());
     for turn in 0..=TURNS {
         let one = run(concurrent, {
@@ -148,130 +135,4 @@ fn cpu_nanos() -> f64 {
             text.split_whitespace().next()?.parse::<f64>().ok()
         })
         .sum()
-}
-
-/// What a careful person writes with reqwest alone, with the signing left out: the bytes are signed already.
-#[derive(Clone)]
-struct Raw {
-    http: reqwest::Client,
-    url: String,
-    headers: HeaderMap,
-    body: bytes::Bytes,
-}
-
-impl Raw {
-    /// The request that the client sends, headers and body to the byte.
-    async fn signed(client: &Client, request: &SendSms, url: &str) -> Result<Self, Failure> {
-        let seen = Arc::new(std::sync::Mutex::new(None));
-        let into = Arc::clone(&seen);
-        let options = CallOptions::new().on_signed(move |signed| {
-            if let Ok(mut seen) = into.lock() {
-                *seen = Some((signed.string_to_sign.clone(), signed.signature.clone()));
-            }
-        });
-        client.with_options(options).send_sms(request).await?;
-        let seen = seen.lock().map(|mut seen| seen.take()).unwrap_or_default();
-        let (signed, signature) = seen.ok_or("nothing was signed")?;
-        let (parameters, _) = signed.split_once("&body=").ok_or("no body was signed")?;
-        let mut headers = HeaderMap::new();
-        for parameter in parameters.split('&') {
-            let (name, value) = parameter.split_once('=').ok_or("not a parameter")?;
-            headers.insert(name.parse::<HeaderName>()?, HeaderValue::from_str(value)?);
-        }
-        headers.insert("sign", HeaderValue::from_str(&signature)?);
-        headers.insert("accept", HeaderValue::from_static("application/json"));
-        headers.insert("content-type", HeaderValue::from_static("application/json"));
-        Ok(Self {
-            http: reqwest::Client::builder().no_proxy().build()?,
-            url: format!("{url}/api/sms/mtsend_v2"),
-            headers,
-            body: serde_json::to_vec(request)?.into(),
-        })
-    }
-
-    async fn send(&self) -> Result<(), Failure> {
-        let request = self
-            .http
-            .post(&self.url)
-            .headers(self.headers.clone())
-            .body(self.body.clone());
-        let reply = request.send().await?.error_for_status()?.bytes().await?;
-        if reply.len() == REPLY.len() {
-            Ok(())
-        } else {
-            Err("not the server's reply".into())
-        }
-    }
-}
-
-/// The bare server, as a child process.
-struct Server {
-    url: String,
-    child: Child,
-}
-
-impl Server {
-    fn start() -> Result<Self, Failure> {
-        let mut child = Command::new(std::env::current_exe()?)
-            .arg("serve")
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let output = child.stdout.take().ok_or("the server says nothing")?;
-        let mut url = String::new();
-        BufReader::new(output).read_line(&mut url)?;
-        let url = url.trim_end().to_owned();
-        Ok(Self { url, child })
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Answers every request with the same bytes: a thread a connection, nothing looked at but the length.
-fn serve() -> Result<(), Failure> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    println!("http://{}", listener.local_addr()?);
-    for stream in listener.incoming() {
-        let stream = stream?;
-        std::thread::spawn(move || {
-            let _ = answer(stream);
-        });
-    }
-    Ok(())
-}
-
-fn answer(mut stream: TcpStream) -> std::io::Result<()> {
-    stream.set_nodelay(true)?;
-    let reply = format!(
-        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{REPLY}",
-        REPLY.len()
-    );
-    let mut received = Vec::new();
-    let mut chunk = [0; 4096];
-    loop {
-        let head = received.windows(4).position(|window| window == b"\r\n\r\n");
-        let request = head.map(|head| head + 4 + content_length(received.get(..head)));
-        match request.filter(|length| *length <= received.len()) {
-            Some(length) => {
-                received.drain(..length);
-                stream.write_all(reply.as_bytes())?;
-            }
-            None => match stream.read(&mut chunk)? {
-                0 => return Ok(()),
-                n => received.extend_from_slice(chunk.get(..n).unwrap_or_default()),
-            },
-        }
-    }
-}
-
-fn content_length(head: Option<&[u8]>) -> usize {
-    let head = String::from_utf8_lossy(head.unwrap_or_default()).to_ascii_lowercase();
-    let length = head
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
-    length.unwrap_or(0)
 }

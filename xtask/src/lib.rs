@@ -4,6 +4,7 @@
 //! whole files ([`emit`]). Nothing here runs in a user's build.
 #![forbid(unsafe_code)]
 
+mod characters;
 mod crates;
 pub mod emit;
 pub mod generate;

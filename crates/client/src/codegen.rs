@@ -3,8 +3,8 @@
 //! Exempt from semver: it changes together with the generator, in any release. Programs use what the crate's root exports.
 //! Nothing in this crate imports it.
 
-pub use crate::call::Call;
 pub use crate::call::paging::Page;
+pub use crate::call::prepare::Call;
 #[cfg(feature = "uploads")]
 pub use crate::call::upload::{Form, Rule};
 pub use crate::policy::gcra::gcra;

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use nxcloud_signing::Timestamp;
-use reqwest::{Body, Url};
+use reqwest::Url;
 
 use crate::{Error, Operation};
 
@@ -22,35 +22,16 @@ const LIFETIME: Duration = Duration::from_secs(60);
 /// `Debug` shows neither body, nor query, nor signature.
 #[derive(Clone)]
 pub struct SignedRequest {
-    operation: &'static Operation,
-    method: Method,
-    url: Url,
-    headers: HeaderMap,
-    body: Option<Bytes>,
-    ts: Option<Timestamp>,
-    string_to_sign: String,
+    pub(crate) operation: &'static Operation,
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Option<Bytes>,
+    pub(crate) ts: Option<Timestamp>,
+    pub(crate) string_to_sign: String,
 }
 
 impl SignedRequest {
-    pub(crate) fn new(
-        operation: &'static Operation,
-        request: &reqwest::Request,
-        ts: Option<Timestamp>,
-        string_to_sign: String,
-    ) -> Self {
-        Self {
-            operation,
-            method: request.method().clone(),
-            url: request.url().clone(),
-            headers: request.headers().clone(),
-            body: request.body().map_or(Some(Bytes::new()), |body| {
-                Body::as_bytes(body).map(Bytes::copy_from_slice)
-            }),
-            ts,
-            string_to_sign,
-        }
-    }
-
     /// The operation that it calls.
     #[must_use]
     pub fn operation(&self) -> &'static Operation {
@@ -93,6 +74,14 @@ impl SignedRequest {
     #[must_use]
     pub fn string_to_sign(&self) -> &str {
         &self.string_to_sign
+    }
+
+    /// The same for the session's own HTTP client.
+    pub(crate) fn into_reqwest(self) -> reqwest::Request {
+        let mut request = reqwest::Request::new(self.method, self.url);
+        *request.headers_mut() = self.headers;
+        *request.body_mut() = self.body.map(reqwest::Body::from);
+        request
     }
 }
 

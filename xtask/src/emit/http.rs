@@ -1,7 +1,8 @@
 //! `http.rs`: progenitor's output over a reduced spec.
 //!
-//! progenitor gets paths, methods and media types; every schema is replaced by the type that this generator has made, since
-//! progenitor's own types drop unknown fields and fail on nulls.
+//! progenitor gets paths, methods and media types of requests; every schema is replaced by the type that this generator has made,
+//! since progenitor's own types drop unknown fields and fail on nulls. It builds requests only: the hook keeps each, and the client
+//! signs it, sends it, and reads the reply.
 
 use openapiv3::OpenAPI;
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
@@ -21,26 +22,26 @@ pub(super) fn http(service: &Service) -> Result<TokenStream, String> {
         .with_hooks(HooksMode::Expected)
         .with_inner_type(quote!(nxcloud_client::codegen::Call));
     let mut schemas = Map::new();
-    let mut named = |name: &str, module: &str| {
+    let mut named = |name: &str| {
         schemas.insert(name.to_owned(), json!({"type": "object"}));
         settings.with_replacement(
             name,
-            format!("crate::generated::{module}::{name}"),
+            format!("crate::generated::requests::{name}"),
             std::iter::empty(),
         );
         json!({"schema": {"$ref": format!("#/components/schemas/{name}")}})
     };
     let mut paths = Map::new();
     for operation in &service.operations {
-        let reply = named(&operation.reply, "replies");
         let mut body = json!({
             "operationId": operation.id,
-            "responses": {"200": {"description": "", "content": {"application/json": reply}}},
+            // The client reads the reply itself.
+            "responses": {"200": {"description": ""}},
         });
         match &operation.input {
             Input::Parameters(_) => {}
             Input::Json(request) => {
-                let request = named(request, "requests");
+                let request = named(request);
                 body["requestBody"] =
                     json!({"required": true, "content": {"application/json": request}});
             }

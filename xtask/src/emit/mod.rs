@@ -259,7 +259,7 @@ fn module(service: &Service) -> TokenStream {
         pub(crate) mod replies;
         pub(crate) mod requests;
 
-        /// progenitor's output: builds requests, decodes replies, and calls the hook between.
+        /// progenitor's output: builds requests and hands them to the hook, which keeps them.
         #[allow(clippy::all, unreachable_pub, reason = "written by progenitor, private to the crate")]
         mod http;
 

@@ -96,7 +96,7 @@ fn row(service: &Service, operation: &Operation) -> TokenStream {
     }
 }
 
-/// Ties an operation to its request and reply; calls progenitor's function.
+/// Ties an operation to its request and reply; has progenitor's function build the request.
 fn request(service: &Service, operation: &Operation) -> TokenStream {
     let name = ident(&operation.id);
     let row = ident(&names::constant(&operation.id));
@@ -135,7 +135,7 @@ fn request(service: &Service, operation: &Operation) -> TokenStream {
             const OPERATION: &'static Operation = &#row;
             type Reply = #reply;
 
-            async fn execute(&self, call: Call) -> Result<ResponseValue<#reply>, Error<()>> {
+            async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
                 Client::from(#call).#name(#passed).await
             }
         }

@@ -42,20 +42,10 @@ impl Client {
     /// Sends a `POST` request to `/oapi/v1/voice/auth_token`
     pub async fn create_auth_token<'a>(
         &'a self,
-    ) -> Result<
-        ResponseValue<crate::generated::replies::CreateAuthTokenReply>,
-        Error<()>,
-    > {
+    ) -> Result<ResponseValue<()>, Error<()>> {
         let url = format!("{}/oapi/v1/voice/auth_token", self.baseurl,);
         #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .build()?;
+        let mut request = self.client.post(url).build()?;
         let info = OperationInfo {
             operation_id: "create_auth_token",
         };
@@ -64,7 +54,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => Ok(ResponseValue::empty(response)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -74,21 +64,13 @@ impl Client {
         &'a self,
         number: &'a str,
         body: &'a crate::generated::requests::ClickToCall,
-    ) -> Result<ResponseValue<crate::generated::replies::ClickToCallReply>, Error<()>> {
+    ) -> Result<ResponseValue<()>, Error<()>> {
         let url = format!(
             "{}/oapi/v1/call/click-to-call/{}", self.baseurl, codegen::encode_path(&
             number.to_string()),
         );
         #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
+        let mut request = self.client.post(url).json(&body).build()?;
         let info = OperationInfo {
             operation_id: "click_to_call",
         };
@@ -97,7 +79,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => Ok(ResponseValue::empty(response)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -109,19 +91,12 @@ impl Client {
         created_to: &'a str,
         limit: Option<i64>,
         page: Option<i64>,
-    ) -> Result<
-        ResponseValue<crate::generated::replies::CallHistoriesReply>,
-        Error<()>,
-    > {
+    ) -> Result<ResponseValue<()>, Error<()>> {
         let url = format!("{}/oapi/v1/call/histories", self.baseurl,);
         #[allow(unused_mut)]
         let mut request = self
             .client
             .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .query(&progenitor_client::QueryParam::new("created_from", &created_from))
             .query(&progenitor_client::QueryParam::new("created_to", &created_to))
             .query(&progenitor_client::QueryParam::new("limit", &limit))
@@ -135,7 +110,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => Ok(ResponseValue::empty(response)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }

@@ -28,10 +28,7 @@ impl Request for CreateAuthToken {
 
     type Reply = CreateAuthTokenReply;
 
-    async fn execute(
-        &self,
-        call: Call,
-    ) -> Result<ResponseValue<CreateAuthTokenReply>, Error<()>> {
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call).create_auth_token().await
     }
 }
@@ -56,10 +53,7 @@ impl Request for ClickToCall {
 
     type Reply = ClickToCallReply;
 
-    async fn execute(
-        &self,
-        call: Call,
-    ) -> Result<ResponseValue<ClickToCallReply>, Error<()>> {
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call).click_to_call(&self.number, self).await
     }
 }
@@ -84,10 +78,7 @@ impl Request for ListCallHistories {
 
     type Reply = CallHistoriesReply;
 
-    async fn execute(
-        &self,
-        call: Call,
-    ) -> Result<ResponseValue<CallHistoriesReply>, Error<()>> {
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call)
             .list_call_histories(
                 self.created_from.as_str(),

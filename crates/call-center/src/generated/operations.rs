@@ -31,10 +31,7 @@ impl Request for QueryCallRecords {
 
     type Reply = QueryCallRecordsReply;
 
-    async fn execute(
-        &self,
-        call: Call,
-    ) -> Result<ResponseValue<QueryCallRecordsReply>, Error<()>> {
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call).query_call_records(self).await
     }
 }
@@ -61,10 +58,7 @@ impl Request for CreateAiCallTask {
 
     type Reply = CreateAiCallTaskReply;
 
-    async fn execute(
-        &self,
-        call: Call,
-    ) -> Result<ResponseValue<CreateAiCallTaskReply>, Error<()>> {
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call).create_ai_call_task(self).await
     }
 }

@@ -214,8 +214,9 @@ impl CreateAiCallTask {
 
 impl codegen::Validate for CreateAiCallTask {
     fn validate(&self, at: &mut codegen::Validator) {
-        static COUNTRY: codegen::Pattern = codegen::Pattern::new("^[A-Za-z]{2}$");
-        at.text("country", self.country.as_str()).pattern(&COUNTRY);
+        at.text("country", self.country.as_str())
+            .length(2..=2)
+            .only(&['A'..='Z', 'a'..='z']);
         at.text("taskName", self.task_name.as_str()).length(1..);
         at.text("strategyName", self.strategy_name.as_str()).length(1..);
         at.text("agentGroupNo", self.agent_group_no.as_str()).length(1..);

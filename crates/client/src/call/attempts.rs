@@ -1,111 +1,110 @@
-//! The attempts of one call: each waits for the rate limit, is signed anew, and is followed by another only if the policy says so.
+//! The attempts of one call: each waits for the rate limit, is signed at its own time, and is followed by another only if the policy
+//! says so.
 
 use std::time::Duration;
 
 use nxcloud_signing::Timestamp;
-use reqwest::Request;
 use tokio::time::Instant;
 
-use crate::base_url::is_same_place;
-use crate::call::Call;
 use crate::call::attempt_body::Attempt;
+use crate::call::prepare::Prepared;
 use crate::call::reply::{self, Accepted};
 use crate::call::sign::Signing;
 use crate::policy::clock::{Reading, retry_after};
 use crate::policy::retry::{Decision, Failure};
-use crate::{Code, Error, Outcome, RetryPolicy, SignedRequest, trace};
+use crate::{Code, Error, Outcome, RetryPolicy, Sent, Session, trace};
 
-/// What may still happen in a call.
-struct RetryLoop {
+/// The attempts of one call, and what is left of its time and patience.
+pub(crate) struct Attempts<'a> {
+    session: &'a Session,
+    prepared: &'a Prepared,
+    signing: Signing<'a>,
     policy: RetryPolicy,
     /// When the call's total time is up.
     deadline: Option<Instant>,
     /// A request is signed again for a wrong clock once.
     clock_corrected: bool,
+    made: u32,
+    /// Attempts that count for the policy; one that only met a wrong clock does not.
+    counted: u32,
+    /// The `ts` of every attempt that the platform may have acted on; none where requests carry no time.
+    open: Vec<Option<Timestamp>>,
 }
 
-impl RetryLoop {
-    fn time_remaining(&self) -> Option<Duration> {
-        self.deadline
-            .map(|deadline| deadline.saturating_duration_since(Instant::now()))
-    }
-}
-
-impl Call {
-    /// Makes attempts until one succeeds or no other may follow.
+impl<'a> Attempts<'a> {
+    /// # Errors
     ///
-    /// Dropping the future drops the running attempt with its connection, or its place in the queue of the rate limit.
-    pub(crate) async fn run(&self, mut request: Request) -> Result<Accepted, Error> {
-        let session = &self.0.session;
+    /// When the session has no account for the operation.
+    pub(crate) fn new(session: &'a Session, prepared: &'a Prepared) -> Result<Self, Error> {
         let options = session.options();
-        let signing = Signing::new(session, self.0.operation)?;
         let total = options.total_timeout.or(session.total_timeout());
-        let mut retries = RetryLoop {
+        Ok(Self {
+            session,
+            prepared,
+            signing: Signing::new(session, prepared.operation)?,
             policy: options.retry.unwrap_or(session.retry()),
             deadline: total.and_then(|total| Instant::now().checked_add(total)),
             clock_corrected: false,
-        };
-        session.budget().deposit();
-        let result = self.attempts(&mut request, &signing, &mut retries).await;
-        self.state().request = Some(request);
-        result
+            made: 0,
+            counted: 0,
+            open: Vec::new(),
+        })
     }
 
-    async fn attempts(
-        &self,
-        request: &mut Request,
-        signing: &Signing<'_>,
-        retries: &mut RetryLoop,
-    ) -> Result<Accepted, Error> {
-        let session = &self.0.session;
-        let mut number = 0;
-        // Attempts that count for the policy; one that only met a wrong clock does not.
-        let mut counted = 0;
+    /// How many attempts were made.
+    pub(crate) fn made(&self) -> u32 {
+        self.made
+    }
+
+    /// Makes attempts until one succeeds or no other may follow.
+    ///
+    /// Dropping the future drops the attempt in progress with its connection, or its place in the queue of the rate limit.
+    pub(crate) async fn run(&mut self) -> Result<Accepted, Error> {
+        let session = self.session;
+        session.budget().deposit();
         let mut last = None;
-        // A body that is not held in memory can be sent once.
-        let once = request.body().is_some_and(|body| body.as_bytes().is_none());
         loop {
-            if let Some(bucket) = session.bucket(self.0.operation.service) {
-                let on_limit = self.0.session.options().when_limited;
-                let turn = bucket.take(on_limit, retries.deadline, session.sleep());
+            if let Some(bucket) = session.bucket(self.prepared.operation.service) {
+                let on_limit = session.options().when_limited;
+                let turn = bucket.take(on_limit, self.deadline, session.sleep());
                 if let Err(throttled) = turn.await {
                     // What the platform said tells more than that the limit is reached.
                     return Err(last.unwrap_or(throttled));
                 }
             }
-            let this = match self.prepare(request).await {
-                Ok(this) => this,
+            let reading = session.clock().read();
+            let request = match self.sign(reading.ts()).await {
+                Ok(request) => request,
                 // A stream that cannot be sent again ends the call with what the first sending met.
                 Err(error) => return Err(last.unwrap_or(error)),
             };
-            number += 1;
-            self.state().attempts = number;
-            let reading = session.clock().read();
-            let (corrected, error) = match self.attempt(this, signing, reading, retries).await {
-                Ok(accepted) => return Ok(accepted),
+            self.made += 1;
+            let (corrected, error) = match self.attempt(request, reading).await {
+                Ok(accepted) => {
+                    // Should it not decode, the caller must know which request it was.
+                    self.open.push(self.ts(reading));
+                    return Ok(accepted);
+                }
                 Err(failed) => failed,
             };
             if error.outcome() == Outcome::Unknown {
-                self.state().open.push(ts(signing, reading));
+                self.open.push(self.ts(reading));
             }
             if Failure::from(&error).is_too_fast()
-                && let Some(bucket) = session.bucket(self.0.operation.service)
+                && let Some(bucket) = session.bucket(self.prepared.operation.service)
             {
-                bucket.pause(error.retry_after(), retries.policy.longest_retry_after());
+                bucket.pause(error.retry_after(), self.policy.longest_retry_after());
             }
-            if once {
-                return Err(error);
-            }
-            if corrected && !retries.clock_corrected {
-                retries.clock_corrected = true;
+            if corrected && !self.clock_corrected {
+                self.clock_corrected = true;
                 trace::clock_learned(session.clock().offset());
-                trace::attempt_failed(number, &error, Some(Duration::ZERO));
+                trace::attempt_failed(self.made, &error, Some(Duration::ZERO));
                 last = Some(error);
                 continue;
             }
-            counted += 1;
-            let delay = self.delay(&error, counted, retries);
-            trace::attempt_failed(number, &error, delay);
+            self.counted += 1;
+            let delay = self.delay(&error);
+            trace::attempt_failed(self.made, &error, delay);
             match delay {
                 Some(delay) => session.sleep()(delay).await,
                 None => return Err(error),
@@ -114,40 +113,73 @@ impl Call {
         }
     }
 
-    /// The request of one attempt, unsigned. A multipart body is made for each one.
+    /// The failure as the caller gets it: for a send that may have been acted on, with what was sent.
+    pub(crate) fn conclude(self, error: Error) -> Error {
+        let error = error.with_attempts(self.made);
+        let Prepared {
+            operation,
+            url,
+            body,
+            ..
+        } = self.prepared;
+        // One attempt that the platform may have acted on decides, even when a later one was rejected.
+        if operation.safe || self.open.is_empty() {
+            return error;
+        }
+        let timestamps = self.open.into_iter().flatten();
+        let body = body.as_deref().unwrap_or_default();
+        error.with_sent(Sent::new(operation, timestamps, url, body))
+    }
+
+    /// The request of one attempt. A multipart body is made for each one.
     #[cfg_attr(
         not(feature = "uploads"),
         expect(clippy::unused_async, reason = "files are opened here")
     )]
-    async fn prepare(&self, request: &mut Request) -> Result<Request, Error> {
+    async fn sign(&self, ts: Timestamp) -> Result<reqwest::Request, Error> {
+        let observer = self.session.options().on_signed.as_ref();
+        let signed = self.signing.sign(self.prepared, ts, observer.is_some())?;
+        if let Some(observer) = observer {
+            observer(&signed);
+        }
+        let request = signed.into_reqwest();
         #[cfg(feature = "uploads")]
-        if let Some(form) = self.0.form.get() {
-            let mut request = copy(request)?;
-            // The octet-stream type of the empty body would win over that of the form.
-            request.headers_mut().remove(reqwest::header::CONTENT_TYPE);
-            let http = self.0.session.http().clone();
+        if let Some(form) = &self.prepared.form {
+            let http = self.session.http().clone();
             return reqwest::RequestBuilder::from_parts(http, request)
                 .multipart(form.encode().await?)
                 .build()
                 .map_err(|error| Error::transport(error, false));
         }
-        copy(request)
+        Ok(request)
+    }
+
+    /// The `ts` of an attempt, where requests carry one.
+    fn ts(&self, reading: Reading) -> Option<Timestamp> {
+        self.signing.has_ts().then(|| reading.ts())
+    }
+
+    fn time_remaining(&self) -> Option<Duration> {
+        self.deadline
+            .map(|deadline| deadline.saturating_duration_since(Instant::now()))
     }
 
     /// How long to wait before another attempt, if there is to be one.
-    fn delay(&self, error: &Error, counted: u32, retries: &mut RetryLoop) -> Option<Duration> {
-        let policy = retries.policy;
-        let Decision::Retry { at_least } =
-            policy.decide(self.0.operation.safe, Failure::from(error), counted)
-        else {
+    fn delay(&mut self, error: &Error) -> Option<Duration> {
+        let policy = self.policy;
+        let Decision::Retry { at_least } = policy.decide(
+            self.prepared.operation.safe,
+            Failure::from(error),
+            self.counted,
+        ) else {
             return None;
         };
-        let delay = policy.delay(counted).max(at_least);
+        let delay = policy.delay(self.counted).max(at_least);
         // Whoever would wait beyond the end of the call can be told now.
-        if retries.time_remaining().is_some_and(|left| delay >= left) {
+        if self.time_remaining().is_some_and(|left| delay >= left) {
             return None;
         }
-        if !self.0.session.budget().withdraw() {
+        if !self.session.budget().withdraw() {
             trace::budget_used_up();
             return None;
         }
@@ -157,23 +189,12 @@ impl Call {
     /// One attempt. The error comes with whether the clock was corrected because of it.
     async fn attempt(
         &self,
-        mut request: Request,
-        signing: &Signing<'_>,
+        mut request: reqwest::Request,
         reading: Reading,
-        retries: &RetryLoop,
     ) -> Result<Accepted, (bool, Error)> {
-        let session = &self.0.session;
-        let options = session.options();
-        let explain = options.on_signed.is_some();
-        let string_to_sign = signing
-            .sign(&mut request, reading.ts(), explain)
-            .map_err(|error| (false, error))?;
-        if let (Some(observer), Some(string)) = (&options.on_signed, string_to_sign) {
-            let ts = ts(signing, reading);
-            observer(&SignedRequest::new(self.0.operation, &request, ts, string));
-        }
-        let limit = options.timeout.or(session.timeout());
-        *request.timeout_mut() = match (limit, retries.time_remaining()) {
+        let session = self.session;
+        let limit = session.options().timeout.or(session.timeout());
+        *request.timeout_mut() = match (limit, self.time_remaining()) {
             (Some(limit), Some(left)) => Some(limit.min(left)),
             (limit, left) => limit.or(left),
         };
@@ -185,11 +206,11 @@ impl Call {
             .execute(request)
             .await
             .map_err(|error| (false, session.transport_error(error, attempt.end(), &url)))?;
-        if !is_same_place(&url, response.url()) {
+        if url != *response.url() {
             let error = Error::unreadable("it came from another URL than the one that was asked");
             return Err((false, error));
         }
-        let timed = signing.has_ts();
+        let timed = self.signing.has_ts();
         let measured = timed
             .then(|| {
                 let (url, headers) = (response.url(), response.headers());
@@ -198,7 +219,7 @@ impl Call {
             .flatten();
         let failing = !response.status().is_success();
         let wait = retry_after(response.headers(), || session.clock().system_time());
-        let result = reply::read(self.0.operation, response).await;
+        let result = reply::read(self.prepared.operation, response).await;
         let code = match &result {
             Ok(_) => Some(Code::SUCCESS),
             Err(error) => error.code(),
@@ -207,33 +228,10 @@ impl Call {
         let expired = code == Some(Code::TIMESTAMP_EXPIRED);
         let corrected =
             timed && code.is_some() && session.clock().learn(reading, measured, expired);
-        if let Ok(accepted) = &result {
-            let mut state = self.state();
-            state.accepted = Some(ts(signing, reading));
-            state.repairs = accepted.repairs;
-        }
         result.map_err(|error| {
             let asks = failing || Failure::from(&error).is_too_fast();
             let error = error.with_retry_after(wait.filter(|_| asks));
             (corrected && expired, error)
         })
     }
-}
-
-/// The `ts` of an attempt, where requests carry one.
-fn ts(signing: &Signing<'_>, reading: Reading) -> Option<Timestamp> {
-    signing.has_ts().then(|| reading.ts())
-}
-
-/// The request with its body, which stays behind if it is held in memory.
-fn copy(request: &mut Request) -> Result<Request, Error> {
-    if let Some(copy) = request.try_clone() {
-        return Ok(copy);
-    }
-    let body = request.body_mut().take();
-    let mut copy = request
-        .try_clone()
-        .ok_or_else(|| Error::configuration("the request cannot be sent"))?;
-    *copy.body_mut() = body;
-    Ok(copy)
 }

@@ -6,41 +6,34 @@
 use crate::Code;
 use crate::call::verdict::ReplyCode;
 use crate::incoming::Document;
-use crate::types::lenient::{Lenient, Map};
+use crate::types::lenient::{Lenient, Map, integer};
 
-/// What the envelope of a reply says.
-#[derive(Debug, Default)]
-pub(crate) struct Envelope {
-    pub(crate) code: ReplyCode,
-    pub(crate) message: Option<String>,
-    pub(crate) request_id: Option<String>,
+/// The result code. Of equal keys the first counts, but two different codes leave open what happened, and so does what is no code
+/// beside one.
+pub(crate) fn code(document: &Document) -> ReplyCode {
+    let others = document.others.iter().filter(|(key, _)| key == "code");
+    let codes = document.value.get("code").into_iter();
+    let codes = codes.chain(others.map(|(_, value)| value));
+    let (mut code, mut is_all) = (ReplyCode::None, true);
+    for value in codes.filter(|value| !value.is_null()) {
+        let number = integer(value);
+        is_all &= number.is_some();
+        code = code.and(number.map(Code::new));
+    }
+    match code {
+        ReplyCode::One(_) if !is_all => ReplyCode::Conflicting,
+        code => code,
+    }
 }
 
-impl Envelope {
-    /// The envelope of a reply; one that is no object has an empty one. Of equal keys the first counts, but two different codes
-    /// leave open what happened.
-    pub(crate) fn of(document: &Document) -> Self {
-        let Some(fields) = document.value.as_object() else {
-            return Self::default();
-        };
-        let others = document.others.iter().filter(|(key, _)| key == "code");
-        let codes = fields.get("code").into_iter();
-        let codes = codes.chain(others.map(|(_, value)| value));
-        let codes: Vec<Option<Code>> = codes
-            .filter(|value| !value.is_null())
-            .map(|value| i64::convert(value.clone()).map(Code::new))
-            .collect();
-        let code = codes.iter().copied().fold(ReplyCode::None, ReplyCode::and);
-        Self {
-            // What is no code says something else than the code beside it.
-            code: match code {
-                ReplyCode::One(_) if codes.contains(&None) => ReplyCode::Conflicting,
-                code => code,
-            },
-            message: first_text(fields, ["msg", "message", "result"]),
-            request_id: first_text(fields, ["requestId", "reqId", "traceId"]),
-        }
-    }
+/// The text beside the code, and the request id.
+pub(crate) fn texts(document: &Document) -> (Option<String>, Option<String>) {
+    let Some(fields) = document.value.as_object() else {
+        return (None, None);
+    };
+    let message = first_text(fields, ["msg", "message", "result"]);
+    let request_id = first_text(fields, ["requestId", "reqId", "traceId"]);
+    (message, request_id)
 }
 
 /// The first of the fields that holds a text with anything in it.
@@ -54,23 +47,21 @@ fn first_text(fields: &Map, names: [&str; 3]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::incoming::{Body, is_success};
+    use crate::incoming::Body;
 
-    fn envelope(body: &str) -> Envelope {
+    fn document(body: &str) -> Document {
         let body = Body::new(body.as_bytes(), None, None, 1024).unwrap();
-        Envelope::of(&body.json().unwrap())
+        body.json().unwrap()
     }
 
     fn read(body: &str) -> (Option<i64>, Option<String>, Option<String>) {
-        let envelope = envelope(body);
-        (
-            match envelope.code {
-                ReplyCode::One(code) => Some(code.value()),
-                ReplyCode::None | ReplyCode::Conflicting => None,
-            },
-            envelope.message,
-            envelope.request_id,
-        )
+        let document = document(body);
+        let (message, request_id) = texts(&document);
+        let code = match code(&document) {
+            ReplyCode::One(code) => Some(code.value()),
+            ReplyCode::None | ReplyCode::Conflicting => None,
+        };
+        (code, message, request_id)
     }
 
     #[test]
@@ -108,14 +99,14 @@ mod tests {
 
     #[test]
     fn equal_codes_decide_and_different_ones_do_not() {
-        for (body, code) in [
+        for (body, number) in [
             (r#"{"code":2,"code":"2"}"#, 2),
             (r#"{"code":"02","x":1,"code":2,"code":2.0}"#, 2),
             (r#"{"code":2,"msg":"a","msg":"b","x":{"code":0}}"#, 2),
             (r#"{"code":null,"code":0}"#, 0),
         ] {
-            let expected = ReplyCode::One(Code::new(code));
-            assert_eq!(envelope(body).code, expected, "{body}");
+            let expected = ReplyCode::One(Code::new(number));
+            assert_eq!(code(&document(body)), expected, "{body}");
         }
         for body in [
             r#"{"code":0,"code":2}"#,
@@ -125,7 +116,7 @@ mod tests {
             r#"{"code":18446744073709551616,"code":0}"#,
             r#"{"code":"0","code":{"value":2}}"#,
         ] {
-            assert_eq!(envelope(body).code, ReplyCode::Conflicting, "{body}");
+            assert_eq!(code(&document(body)), ReplyCode::Conflicting, "{body}");
         }
         let twice = read(r#"{"msg":"a","msg":"b","reqId":"1","reqId":"2"}"#);
         assert_eq!(twice, (None, Some("a".into()), Some("1".into())));
@@ -138,44 +129,6 @@ mod tests {
         assert_eq!(read(r#"{"code":"abc"}"#).0, None);
         assert_eq!(read(r#"{"code":{"a":1},"result":[1]}"#), (None, None, None));
         assert_eq!(read(r#"{"code":99999999999999999999}"#).0, None);
-    }
-
-    #[test]
-    fn success_is_recognised_at_a_glance_or_not_at_all() {
-        for success in [
-            r#"{"code":0}"#,
-            r#"{"code":"0","x":[1]}"#,
-            r#"{"x":{"code":1,"y":[null,true,-1,0.5]},"code":0}"#,
-        ] {
-            assert!(is_success(success.as_bytes()), "{success}");
-            assert_eq!(read(success).0, Some(0));
-        }
-        let others: [&[u8]; 19] = [
-            b"{}",
-            b"[]",
-            b"0",
-            b"",
-            br#"{"code":1}"#,
-            br#"{"code":null}"#,
-            br#"{"code":[0]}"#,
-            br#"{"code":0"#,
-            br#"{"code":"00"}"#,
-            br#"{"code":0.0}"#,
-            br#"{"code":0,"code":1}"#,
-            br#"{"code":0,"code":0}"#,
-            br#"{"code":-1}"#,
-            br#"{"code":0} x"#,
-            // What the decoding would stumble over later.
-            br#"{"code":0,"x":"\ud83d"}"#,
-            b"{\"code\":0,\"x\":[\"\xff\"]}",
-            b"{\"code\":0,\"x\":{\"y\":\"\n\"}}",
-            br#"{"code":0,"id":1234567890123456789012}"#,
-            b"\xef\xbb\xbf{\"code\":0}",
-        ];
-        for other in others {
-            let shown = String::from_utf8_lossy(other);
-            assert!(!is_success(other), "{shown}");
-        }
     }
 
     #[test]

@@ -1,10 +1,11 @@
-//! One call: checked, built by the generated code, and handed to the hook, which signs and sends it.
+//! One call: checked, built by the generated code, then signed and sent by as many attempts as it takes.
 
 mod attempt_body;
 mod attempts;
 mod envelope;
 mod handover;
 pub(crate) mod paging;
+pub(crate) mod prepare;
 mod presign;
 mod reply;
 pub(crate) mod request;
@@ -13,17 +14,14 @@ mod sign;
 pub(crate) mod upload;
 mod verdict;
 
-use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use bytes::Bytes;
-use nxcloud_signing::Timestamp;
 use tracing::Instrument as _;
 
+use crate::call::attempts::Attempts;
+use crate::call::reply::Accepted;
 use crate::call::request::Request;
 use crate::trace::CallSpan;
 use crate::types::lenient::LenientObject as _;
-use crate::{Error, Operation, Repairs, Sent, Session};
+use crate::{Error, Session};
 
 impl Session {
     /// Sends a request, with as many attempts as the retry policy allows, and reads the reply.
@@ -41,35 +39,24 @@ impl Session {
     /// Whatever goes wrong, as [`Error`]: see its [`kind`](Error::kind) and [`outcome`](Error::outcome).
     pub async fn send<R: Request>(&self, request: &R) -> Result<R::Reply, Error> {
         let span = CallSpan::new(self.name(), R::OPERATION);
-        let mut repairs = Repairs::NONE;
-        let mut attempts = 0;
+        let mut attempts_made = 0;
         let result = async {
-            self.check(request, "")?;
-            let call = Call::new(self, R::OPERATION, Mode::Send)?;
-            let result = request.execute(call.clone()).await;
-            let mut state = call.state();
-            attempts = state.attempts;
-            let result = match (state.failure.take(), result) {
-                (Some(failure), _) => Err(failure),
-                (None, Ok(reply)) => Ok(reply.into_inner()),
-                (None, Err(error)) => Err(not_decoded::<R>(error)),
-            };
-            match result {
-                Ok(mut reply) => {
-                    reply.repairs_mut().extend(state.repairs);
-                    repairs = reply.repairs();
-                    Ok(reply)
-                }
-                Err(error) => Err(state.conclude(R::OPERATION, error)),
-            }
+            let prepared = self.prepare(request, "")?;
+            let mut attempts = Attempts::new(self, &prepared)?;
+            let accepted = attempts.run().await;
+            attempts_made = attempts.made();
+            accepted
+                .and_then(Accepted::decode::<R::Reply>)
+                .map_err(|error| attempts.conclude(error))
         }
         .instrument(span.span())
         .await
         .map_err(|error: Error| error.with_operation(R::OPERATION));
-        if let Err(error) = &result {
-            repairs = error.repairs();
-        }
-        span.finish(attempts, repairs, result.as_ref().err());
+        let repairs = match &result {
+            Ok(reply) => reply.repairs(),
+            Err(error) => error.repairs(),
+        };
+        span.finish(attempts_made, repairs, result.as_ref().err());
         result
     }
 
@@ -81,158 +68,5 @@ impl Session {
     #[cfg(feature = "blocking")]
     pub fn send_blocking<R: Request>(&self, request: &R) -> Result<R::Reply, Error> {
         crate::session::blocking::run(self, self.send(request))
-    }
-}
-
-/// What the generated code fails at after the hook: decoding the reply.
-fn not_decoded<R: Request>(error: progenitor_client::Error<()>) -> Error {
-    use progenitor_client::Error as Generated;
-    match error {
-        Generated::InvalidResponsePayload(body, error) => {
-            reply::not_decoded::<R::Reply>(body, error)
-        }
-        Generated::UnexpectedResponse(_) => {
-            Error::unreadable("the generated client could not read it")
-        }
-        error => not_built(error),
-    }
-}
-
-/// What the generated code fails at before the hook: building the request.
-fn not_built(error: progenitor_client::Error<()>) -> Error {
-    match error {
-        progenitor_client::Error::CommunicationError(error) => Error::transport(error, false),
-        error => Error::configuration(error.to_string()),
-    }
-}
-
-/// What the hook does with a request.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Mode {
-    Send,
-    /// Keeps it, unsigned.
-    Prepare,
-}
-
-/// One call in progress. It is the inner value of the generated client, whose hook calls [`exec`](Self::exec).
-#[derive(Clone)]
-pub struct Call(Arc<Inner>);
-
-struct Inner {
-    session: Session,
-    operation: &'static Operation,
-    base_url: String,
-    mode: Mode,
-    state: Mutex<CallState>,
-    #[cfg(feature = "uploads")]
-    form: std::sync::OnceLock<upload::Form>,
-}
-
-/// What a call has done so far.
-#[derive(Default)]
-struct CallState {
-    /// What the hook failed with.
-    failure: Option<Error>,
-    attempts: u32,
-    /// The `ts` of every attempt that ended with an unknown outcome; none where requests carry no time.
-    open: Vec<Option<Timestamp>>,
-    /// The `ts` of the attempt whose reply said success: should it not decode, the caller must know which request it was.
-    accepted: Option<Option<Timestamp>>,
-    /// What was repaired in the reply that said success.
-    repairs: Repairs,
-    /// The request, unsigned.
-    request: Option<reqwest::Request>,
-}
-
-impl CallState {
-    /// The failure as the caller gets it: for a send that may have been acted on, with what was sent.
-    fn conclude(&mut self, operation: &'static Operation, error: Error) -> Error {
-        let accepted = self.accepted.take();
-        self.open.extend(accepted);
-        let error = error.with_attempts(self.attempts);
-        // One attempt that the platform may have acted on decides, even when a later one was rejected.
-        if operation.safe || self.open.is_empty() {
-            return error;
-        }
-        let timestamps: Vec<_> = self.open.iter().copied().flatten().collect();
-        error.with_sent(Sent::new(operation, &timestamps, self.request.as_ref()))
-    }
-}
-
-impl fmt::Debug for Call {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Call")
-            .field("operation", &self.0.operation.id)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Call {
-    fn new(session: &Session, operation: &'static Operation, mode: Mode) -> Result<Self, Error> {
-        Ok(Self(Arc::new(Inner {
-            session: session.clone(),
-            operation,
-            base_url: session.base_url_for(operation.base_url)?,
-            mode,
-            state: Mutex::default(),
-            #[cfg(feature = "uploads")]
-            form: std::sync::OnceLock::new(),
-        })))
-    }
-
-    fn state(&self) -> MutexGuard<'_, CallState> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The base URL of the generated client.
-    #[must_use]
-    pub fn base_url(&self) -> String {
-        self.0.base_url.clone()
-    }
-
-    /// The HTTP client of the generated client.
-    #[must_use]
-    pub fn http(&self) -> reqwest::Client {
-        self.0.session.http().clone()
-    }
-
-    /// Gives the call its multipart body, which takes the place of the generated client's.
-    #[cfg(feature = "uploads")]
-    #[must_use]
-    pub fn with_form(self, form: upload::Form) -> Self {
-        // Set once a call, so there is nothing to lose.
-        let _ = self.0.form.set(form);
-        self
-    }
-
-    /// Whether the call has a multipart body, which is written while it is sent.
-    fn has_form(&self) -> bool {
-        #[cfg(feature = "uploads")]
-        return self.0.form.get().is_some();
-        #[cfg(not(feature = "uploads"))]
-        false
-    }
-
-    /// The hook of the generated client.
-    ///
-    /// The hook's error type is reqwest's, which nobody else can make. So a failure is kept in the call, where
-    /// [`Session::send`] finds it, and the generated code gets an empty reply.
-    ///
-    /// # Errors
-    ///
-    /// None; the type is the hook's.
-    pub async fn exec(&self, request: reqwest::Request) -> reqwest::Result<reqwest::Response> {
-        if self.0.mode == Mode::Prepare {
-            self.state().request = Some(request);
-            return Ok(http::Response::<Bytes>::default().into());
-        }
-        let body = match self.run(request).await {
-            Ok(accepted) => accepted.body,
-            Err(error) => {
-                self.state().failure = Some(error);
-                Bytes::new()
-            }
-        };
-        Ok(http::Response::new(body).into())
     }
 }

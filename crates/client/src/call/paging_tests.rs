@@ -5,7 +5,7 @@ use futures_util::StreamExt as _;
 use progenitor_client::ResponseValue;
 
 use super::*;
-use crate::call::Call;
+use crate::call::prepare::Call;
 use crate::types::lenient::{LenientObject, Map};
 use crate::types::validate::{Validate, Validator};
 use crate::{ErrorKind, HashIn, Operation, Repairs, Scheme};
@@ -70,7 +70,7 @@ impl Request for Query {
     );
     type Reply = Page;
 
-    async fn execute(&self, _: Call) -> Result<ResponseValue<Page>, progenitor_client::Error<()>> {
+    async fn build(&self, _: Call) -> Result<ResponseValue<()>, progenitor_client::Error<()>> {
         Err(progenitor_client::Error::Custom("not called".to_owned()))
     }
 }

@@ -1,14 +1,7 @@
 //! Requests that are signed and not sent: for other HTTP clients, queues and dry runs.
 
-use bytes::Bytes;
-use futures_util::{FutureExt as _, stream};
-use reqwest::Body;
-use reqwest::header::CONTENT_TYPE;
-
 use crate::call::request::Request;
 use crate::call::sign::Signing;
-use crate::call::{Call, Mode};
-use crate::types::validate::Validator;
 use crate::{Error, Session, SignedRequest};
 
 impl Session {
@@ -32,17 +25,9 @@ impl Session {
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when the session has no account for the operation.
     pub fn presign<R: Request>(&self, request: &R) -> Result<SignedRequest, Error> {
         let prepare = || {
-            let mut prepared = self.prepare(request, "")?;
+            let prepared = self.prepare(request, "")?;
             let signing = Signing::new(self, R::OPERATION)?;
-            let ts = self.clock().read().ts();
-            let string_to_sign = signing.sign(&mut prepared, ts, true)?.unwrap_or_default();
-            let ts = signing.has_ts().then_some(ts);
-            Ok(SignedRequest::new(
-                R::OPERATION,
-                &prepared,
-                ts,
-                string_to_sign,
-            ))
+            signing.sign(&prepared, self.clock().read().ts(), true)
         };
         prepare().map_err(|error: Error| error.with_operation(R::OPERATION))
     }
@@ -61,45 +46,8 @@ impl Session {
             for (index, request) in requests.iter().enumerate() {
                 prepared.push(self.prepare(request, &format!("[{index}]"))?);
             }
-            let ts = self.clock().read().ts();
-            let strings = signing.sign_batch(&mut prepared, ts)?;
-            let ts = signing.has_ts().then_some(ts);
-            let signed = prepared.iter().zip(strings);
-            Ok(signed
-                .map(|(request, string)| SignedRequest::new(R::OPERATION, request, ts, string))
-                .collect())
+            signing.sign_batch(&prepared, self.clock().read().ts())
         };
         prepare().map_err(|error: Error| error.with_operation(R::OPERATION))
-    }
-
-    /// The HTTP request, unsigned. `place` is written before the paths of broken limits.
-    fn prepare<R: Request>(&self, request: &R, place: &str) -> Result<reqwest::Request, Error> {
-        self.check(request, place)?;
-        let call = Call::new(self, R::OPERATION, Mode::Prepare)?;
-        // The generated code waits for nothing but the hook, and the hook only keeps the request.
-        let result = request.execute(call.clone()).now_or_never();
-        let prepared = call.state().request.take();
-        match (prepared, result) {
-            (Some(mut request), _) if call.has_form() => {
-                // A body without bytes in memory: the form is written while it is sent.
-                request.headers_mut().remove(CONTENT_TYPE);
-                *request.body_mut() =
-                    Some(Body::wrap_stream(stream::empty::<Result<Bytes, Error>>()));
-                Ok(request)
-            }
-            (Some(request), _) => Ok(request),
-            (None, Some(Err(error))) => Err(crate::call::not_built(error)),
-            (None, _) => Err(Error::configuration("the request was not built")),
-        }
-    }
-
-    /// Checks the documented limits; with local checks off only what would change the URL.
-    pub(crate) fn check<R: Request>(&self, request: &R, place: &str) -> Result<(), Error> {
-        let checked = if self.local_checks() {
-            Validator::run_at(place, request)
-        } else {
-            Validator::run_urls(request)
-        };
-        checked.map_err(Error::invalid_request)
     }
 }

@@ -6,23 +6,43 @@ use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
 use reqwest::Response;
-use serde::de::DeserializeOwned;
 
-use crate::call::envelope::Envelope;
+use crate::call::envelope;
 use crate::call::verdict::{ReplyCode, Verdict, verdict};
-use crate::error::NotDecoded;
-use crate::incoming::{Body, Document, Repairs, Unreadable, is_success};
-use crate::types::lenient::{LenientObject, Value};
+use crate::incoming::{Body, Document, Repairs, Unreadable};
+use crate::types::lenient::{Lenient as _, LenientObject, Map, Value};
 use crate::{Code, Error, Operation, Scheme};
 
 /// A reply larger than this is refused: no documented one comes near.
 const MAX_REPLY_BYTES: usize = 16 * 1024 * 1024;
 
 /// A reply that says success.
+#[derive(Debug)]
 pub(crate) struct Accepted {
-    /// What is decoded: the JSON that arrived, repaired if it had to be.
-    pub(crate) body: Bytes,
-    pub(crate) repairs: Repairs,
+    value: Value,
+    repairs: Repairs,
+    status: u16,
+    /// The JSON that the value was read from.
+    body: Bytes,
+}
+
+impl Accepted {
+    /// The reply as its type.
+    ///
+    /// # Errors
+    ///
+    /// When it is no object, or no list where one is documented.
+    pub(crate) fn decode<T: LenientObject>(self) -> Result<T, Error> {
+        match T::convert(self.value) {
+            Some(mut reply) => {
+                reply.repairs_mut().extend(self.repairs);
+                Ok(reply)
+            }
+            None => Err(Error::unreadable("it is JSON of another type")
+                .with_repairs(self.repairs)
+                .with_reply(self.status, self.body)),
+        }
+    }
 }
 
 /// Reads a reply to its end and judges it.
@@ -78,27 +98,18 @@ pub(crate) fn judge(
 ) -> Result<Accepted, Error> {
     let by_status = matches!(operation.scheme, Scheme::AntBuddySha256 { .. });
     let body = Body::new(&bytes, content_type, content_encoding, MAX_REPLY_BYTES);
-    let as_received = body.as_ref().is_ok_and(Body::is_as_received);
-    if !by_status && as_received && (200..300).contains(&status) && is_success(&bytes) {
-        return Ok(Accepted {
-            body: bytes,
-            repairs: Repairs::NONE,
-        });
-    }
     let is_blank = body.as_ref().is_ok_and(Body::is_blank);
     let mut repairs = body.as_ref().map_or(Repairs::NONE, Body::repairs);
-    let decoded = match &body {
-        Ok(body) if !as_received => Bytes::copy_from_slice(body.bytes()),
+    let mut text = match &body {
+        Ok(body) if !body.is_as_received() => Bytes::copy_from_slice(body.bytes()),
         _ => bytes.clone(),
     };
     let mut document = body.and_then(|body| body.json());
-    let mut text = decoded;
     if let Ok(document) = &mut document {
         repairs = document.repairs;
         text = document.text.take().map_or(text, Bytes::from);
     }
-    let envelope = document.as_ref().map(Envelope::of).unwrap_or_default();
-    let mut code = envelope.code;
+    let mut code = document.as_ref().map(envelope::code).unwrap_or_default();
     let verdict = if by_status {
         // A success code counts, whoever says it; another one is a gateway's.
         if code != ReplyCode::One(Code::SUCCESS) && code != ReplyCode::Conflicting {
@@ -110,22 +121,25 @@ pub(crate) fn judge(
     } else {
         verdict(status, code)
     };
-    let error = match verdict {
-        // Operations of AntBuddy may answer success without a body.
-        Verdict::Success if is_blank => {
-            let body = Bytes::from_static(b"{}");
-            return Ok(Accepted { body, repairs });
-        }
-        Verdict::Success => {
-            return Ok(Accepted {
-                body: text,
-                repairs,
-            });
-        }
-        Verdict::Code(code) => Error::result_code(operation, code),
+    let reported = |error: Error, document: &Result<Document, Unreadable>| {
+        let (message, request_id) = document.as_ref().map(envelope::texts).unwrap_or_default();
+        error
+            .with_platform_message(message, request_id)
+            .with_repairs(repairs)
+            .with_reply(status, text.clone())
+    };
+    match verdict {
+        Verdict::Success => Ok(Accepted {
+            // Operations of AntBuddy may answer success without a body.
+            value: document.map_or_else(|_| Map::new().into(), |document| document.value),
+            repairs,
+            status,
+            body: text,
+        }),
+        Verdict::Code(code) => Err(reported(Error::result_code(operation, code), &document)),
         Verdict::Failed { outcome, temporary } => {
-            let error = Error::reply(status, outcome, temporary);
-            match (code, document) {
+            let error = reported(Error::reply(status, outcome, temporary), &document);
+            Err(match (code, document) {
                 (ReplyCode::One(_), _) => {
                     error.with_detail("its result code says success, its HTTP status does not")
                 }
@@ -135,13 +149,9 @@ pub(crate) fn judge(
                 (ReplyCode::None, Err(Unreadable::Json(_)) | Ok(_)) if status != 200 => error,
                 (ReplyCode::None, Ok(_)) => error.with_detail("it has no result code"),
                 (ReplyCode::None, Err(unreadable)) => error.unreadable_because(unreadable),
-            }
+            })
         }
-    };
-    Err(error
-        .with_platform_message(envelope.message, envelope.request_id)
-        .with_repairs(repairs)
-        .with_reply(status, text))
+    }
 }
 
 /// Whether `AntBuddy` may have written a reply itself: it says something, in a field `message`, and has no code.
@@ -167,33 +177,6 @@ fn antbuddy(
         return Verdict::Code(documented);
     }
     verdict(status, code)
-}
-
-/// Decodes a reply that says success.
-pub(crate) fn decode<T: DeserializeOwned + LenientObject>(accepted: Accepted) -> Result<T, Error> {
-    match serde_json::from_slice::<T>(&accepted.body) {
-        Ok(mut reply) => {
-            reply.repairs_mut().extend(accepted.repairs);
-            Ok(reply)
-        }
-        Err(error) => Err(not_decoded::<T>(accepted.body, error)),
-    }
-}
-
-/// A reply that says success and is of another type than documented.
-pub(crate) fn not_decoded<T: DeserializeOwned>(body: Bytes, error: serde_json::Error) -> Error {
-    // Decoded once more for the path of the field, which serde_json does not say.
-    let mut deserializer = serde_json::Deserializer::from_slice(&body);
-    let detail = match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
-        Err(error) => match error.path().to_string() {
-            whole if whole == "." => "it is JSON of another type".to_owned(),
-            path => format!("at {path}"),
-        },
-        Ok(_) => "it cannot be decoded".to_owned(),
-    };
-    Error::unreadable(detail)
-        .with_source(NotDecoded::from(error))
-        .with_reply(200, body)
 }
 
 #[cfg(test)]

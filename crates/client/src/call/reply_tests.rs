@@ -43,10 +43,7 @@ fn sent(
 /// The id and the marks of a reply that says success.
 fn accepted(body: &[u8], kind: Option<&str>) -> (String, String) {
     let accepted = sent(200, body, kind, None).unwrap_or_else(|error| panic!("{error:?}"));
-    let (value, _) =
-        crate::incoming::first_counts(&mut serde_json::Deserializer::from_slice(&accepted.body))
-            .unwrap();
-    let id = value["messageid"].as_str().map(str::to_owned);
+    let id = accepted.value["messageid"].as_str().map(str::to_owned);
     (id.unwrap_or_default(), accepted.repairs.to_string())
 }
 
@@ -125,7 +122,7 @@ const MANGLED: [Mangled; 14] = [
         b"{\"code\":",
         b",\"messageid\":\"M1\",\"messageid\":\"M2\"}",
         None,
-        "",
+        "equal_keys",
     ),
     (
         b"{\"code\":",
@@ -295,7 +292,7 @@ proptest! {
             match judge(operation, status, bytes, kind.as_deref(), encoding) {
                 Ok(accepted) => {
                     prop_assert!((200..300).contains(&status));
-                    prop_assert!(serde_json::from_slice::<serde::de::IgnoredAny>(&accepted.body).is_ok());
+                    prop_assert!(accepted.value.is_object() || std::ptr::eq(operation, &ANTBUDDY));
                 }
                 Err(error) => {
                     prop_assert_eq!(error.status(), Some(status));
@@ -316,7 +313,7 @@ proptest! {
         match sent(200, body.as_bytes(), None, None) {
             Ok(accepted) => {
                 prop_assert_eq!(expected, Some(0));
-                prop_assert_eq!(accepted.body, body.as_bytes());
+                prop_assert_eq!(accepted.value, serde_json::from_str::<Value>(&body).unwrap());
             }
             Err(error) => prop_assert_eq!(error.code().map(Code::value), expected),
         }

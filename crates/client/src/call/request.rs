@@ -8,7 +8,8 @@ use progenitor_client::ResponseValue;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::call::{Call, reply};
+use crate::call::prepare::Call;
+use crate::call::reply;
 use crate::types::lenient::LenientObject;
 use crate::types::validate::{Validate, Validator, Violations};
 use crate::{Error, Operation};
@@ -21,12 +22,12 @@ pub trait Request: Validate + Send + Sync {
     /// What the platform answers when it accepts the request.
     type Reply: LenientObject + DeserializeOwned + Serialize + Debug + Send + 'static;
 
-    /// Builds the HTTP request and hands it to the hook. Generated.
+    /// Builds the HTTP request and hands it to the hook, which keeps it and never answers. Generated.
     #[doc(hidden)]
-    fn execute(
+    fn build(
         &self,
         call: Call,
-    ) -> impl Future<Output = Result<ResponseValue<Self::Reply>, progenitor_client::Error<()>>> + Send;
+    ) -> impl Future<Output = Result<ResponseValue<()>, progenitor_client::Error<()>>> + Send;
 
     /// Checks the documented limits, as [`Session::send`](crate::Session::send) does before it sends.
     ///
@@ -51,10 +52,7 @@ pub trait Request: Validate + Send + Sync {
     where
         Self: Sized,
     {
-        let read = || {
-            let accepted = reply::judge(Self::OPERATION, status, body.into(), None, None)?;
-            reply::decode(accepted)
-        };
+        let read = || reply::judge(Self::OPERATION, status, body.into(), None, None)?.decode();
         read().map_err(|error: Error| error.with_operation(Self::OPERATION))
     }
 }

@@ -1,11 +1,11 @@
-//! Puts the signature on a request: the only place where one is signed. What is signed is the body that the request holds.
+//! Signs a request: the only place where one is signed. What is signed is the body that the request holds.
 
-use http::header::{HeaderName, HeaderValue};
+use http::header::{HeaderMap, HeaderName, HeaderValue};
 use nxcloud_signing::{Action, BizType, Body, InvalidField, Request as Parts, Timestamp};
 use nxcloud_signing::{Signature, Signer, antbuddy};
-use reqwest::Request;
 
-use crate::{Error, HashIn, Operation, Scheme, Session};
+use crate::call::prepare::Prepared;
+use crate::{Error, HashIn, Operation, Scheme, Session, SignedRequest};
 
 const ACCESS_KEY: HeaderName = HeaderName::from_static("accesskey");
 const ACTION: HeaderName = HeaderName::from_static("action");
@@ -80,30 +80,30 @@ impl<'a> Signing<'a> {
         matches!(self, Self::Nxcloud(_))
     }
 
-    /// Signs a request. Gives the string that was signed, with the secret masked, if asked to.
+    /// Signs a request. The string that was signed, with the secret masked, is written if asked for.
     pub(crate) fn sign(
         &self,
-        request: &mut Request,
+        request: &Prepared,
         ts: Timestamp,
         explain: bool,
-    ) -> Result<Option<String>, Error> {
+    ) -> Result<SignedRequest, Error> {
         match self {
             Self::Nxcloud(account) => account.sign(request, ts, explain),
             Self::AntBuddy(account) => account.sign(request, explain),
         }
     }
 
-    /// Signs many requests; NXCLOUD's in the vector registers of the CPU. Gives the strings that were signed.
+    /// Signs many requests; NXCLOUD's in the vector registers of the CPU.
     pub(crate) fn sign_batch(
         &self,
-        requests: &mut [Request],
+        requests: &[Prepared],
         ts: Timestamp,
-    ) -> Result<Vec<String>, Error> {
+    ) -> Result<Vec<SignedRequest>, Error> {
         match self {
             Self::Nxcloud(account) => account.sign_batch(requests, ts),
             Self::AntBuddy(account) => requests
-                .iter_mut()
-                .map(|request| Ok(account.sign(request, true)?.unwrap_or_default()))
+                .iter()
+                .map(|request| account.sign(request, true))
                 .collect(),
         }
     }
@@ -112,41 +112,39 @@ impl<'a> Signing<'a> {
 impl Nxcloud<'_> {
     fn sign(
         &self,
-        request: &mut Request,
+        request: &Prepared,
         ts: Timestamp,
         explain: bool,
-    ) -> Result<Option<String>, Error> {
+    ) -> Result<SignedRequest, Error> {
         let parts = self.parts(request, ts)?;
-        let signature = self.signer.sign(&parts);
-        let string_to_sign = explain.then(|| self.signer.explain(&parts));
-        self.put(request, ts, &signature)?;
-        Ok(string_to_sign)
+        self.signed(request, &parts, &self.signer.sign(&parts), explain)
     }
 
-    fn sign_batch(&self, requests: &mut [Request], ts: Timestamp) -> Result<Vec<String>, Error> {
+    fn sign_batch(
+        &self,
+        requests: &[Prepared],
+        ts: Timestamp,
+    ) -> Result<Vec<SignedRequest>, Error> {
         let parts = requests.iter().map(|request| self.parts(request, ts));
         let parts: Vec<Parts<'_>> = parts.collect::<Result<_, _>>()?;
         let mut signatures = vec![Signature::UNSET; parts.len()];
         self.signer
             .sign_batch(&parts, &mut signatures)
             .map_err(|error| Error::configuration(error.to_string()))?;
-        let strings = parts.iter().map(|parts| self.signer.explain(parts));
-        let strings = strings.collect();
-        for (request, signature) in requests.iter_mut().zip(&signatures) {
-            self.put(request, ts, signature)?;
-        }
-        Ok(strings)
+        let signed = requests.iter().zip(&parts).zip(&signatures);
+        signed
+            .map(|((request, parts), signature)| self.signed(request, parts, signature, true))
+            .collect()
     }
 
-    fn parts<'r>(&'r self, request: &'r Request, ts: Timestamp) -> Result<Parts<'r>, Error> {
-        let body = match request.body() {
+    fn parts<'r>(&'r self, request: &'r Prepared, ts: Timestamp) -> Result<Parts<'r>, Error> {
+        let body = match &request.body {
             _ if !self.body_signed => Body::Unsigned,
-            None => Body::Signed(&[]),
-            Some(body) => Body::Signed(body.as_bytes().ok_or_else(|| {
-                Error::configuration(
-                    "a streamed body cannot be signed; this operation needs it whole",
-                )
-            })?),
+            Some(body) => Body::Signed(body),
+            None => {
+                let problem = "a multipart body cannot be signed; this operation needs it whole";
+                return Err(Error::configuration(problem));
+            }
         };
         Ok(Parts {
             action: self.action,
@@ -156,12 +154,14 @@ impl Nxcloud<'_> {
         })
     }
 
-    fn put(
+    fn signed(
         &self,
-        request: &mut Request,
-        ts: Timestamp,
+        request: &Prepared,
+        parts: &Parts<'_>,
         signature: &Signature,
-    ) -> Result<(), Error> {
+        explain: bool,
+    ) -> Result<SignedRequest, Error> {
+        let ts = parts.ts;
         let headers = [
             (ACCESS_KEY, self.signer.access_key().as_str(), true),
             (TS, ts.as_str(), false),
@@ -169,25 +169,32 @@ impl Nxcloud<'_> {
             (ACTION, self.action.as_str(), false),
             (SIGN, signature.as_str(), true),
         ];
-        put(request, headers)
+        let mut signed = request.copy();
+        put(&mut signed.headers, headers)?;
+        signed.ts = Some(ts);
+        if explain {
+            signed.string_to_sign = self.signer.explain(parts);
+        }
+        Ok(signed)
     }
 }
 
 impl AntBuddy<'_> {
-    fn sign(&self, request: &mut Request, explain: bool) -> Result<Option<String>, Error> {
+    fn sign(&self, request: &Prepared, explain: bool) -> Result<SignedRequest, Error> {
         let app_id = self.signer.app_id().as_str();
+        let mut signed = request.copy();
         match self.hash_in {
             HashIn::Header => {
                 let hash = self.signer.sign_app_id();
-                put(
-                    request,
-                    [(APP_ID, app_id, true), (APP_HASH, hash.as_str(), true)],
-                )?;
-                Ok(explain.then(|| self.signer.explain(&[app_id])))
+                let headers = [(APP_ID, app_id, true), (APP_HASH, hash.as_str(), true)];
+                put(&mut signed.headers, headers)?;
+                if explain {
+                    signed.string_to_sign = self.signer.explain(&[app_id]);
+                }
             }
             HashIn::Query => {
                 let mut pairs = vec![("appId".to_owned(), app_id.to_owned())];
-                pairs.extend(request.url().query_pairs().into_owned());
+                pairs.extend(request.url.query_pairs().into_owned());
                 // Values as plain text in the documented order; what is not sent contributes nothing.
                 let values: Vec<&str> = self
                     .order
@@ -196,31 +203,32 @@ impl AntBuddy<'_> {
                     .map(|(_, value)| value.as_str())
                     .collect();
                 let hash = self.signer.sign(&values);
-                let string_to_sign = explain.then(|| self.signer.explain(&values));
-                request
-                    .url_mut()
+                if explain {
+                    signed.string_to_sign = self.signer.explain(&values);
+                }
+                signed
+                    .url
                     .query_pairs_mut()
                     .clear()
                     .extend_pairs(&pairs)
                     .append_pair("hash", hash.as_str());
-                Ok(string_to_sign)
             }
         }
+        Ok(signed)
     }
 }
 
 fn put<const N: usize>(
-    request: &mut Request,
+    into: &mut HeaderMap,
     headers: [(HeaderName, &str, bool); N],
 ) -> Result<(), Error> {
-    request.headers_mut().reserve(N);
     for (name, text, sensitive) in headers {
         // The signing crate has checked every value; an error here would be a defect of that check.
         let mut value = HeaderValue::from_str(text).map_err(|error| {
             Error::configuration(format!("header {name} cannot be sent")).with_source(error)
         })?;
         value.set_sensitive(sensitive);
-        request.headers_mut().insert(name, value);
+        into.insert(name, value);
     }
     Ok(())
 }

@@ -471,31 +471,3 @@ impl StdError for Error {
         self.0.source.as_deref().map(|source| source as _)
     }
 }
-
-/// Why a body did not decode: the place, not the value, which may be a phone number.
-#[derive(Debug)]
-pub(crate) struct NotDecoded {
-    line: usize,
-    column: usize,
-}
-
-impl From<serde_json::Error> for NotDecoded {
-    fn from(error: serde_json::Error) -> Self {
-        Self {
-            line: error.line(),
-            column: error.column(),
-        }
-    }
-}
-
-impl fmt::Display for NotDecoded {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { line, column } = self;
-        write!(
-            f,
-            "another type was expected at line {line} column {column}"
-        )
-    }
-}
-
-impl StdError for NotDecoded {}

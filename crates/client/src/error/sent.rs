@@ -3,7 +3,7 @@
 use std::fmt;
 
 use nxcloud_signing::Timestamp;
-use reqwest::{Body, Request};
+use reqwest::Url;
 use serde_json::Value;
 
 use crate::Operation;
@@ -28,13 +28,13 @@ pub struct Sent {
 impl Sent {
     pub(crate) fn new(
         operation: &'static Operation,
-        timestamps: &[Timestamp],
-        request: Option<&Request>,
+        timestamps: impl Iterator<Item = Timestamp>,
+        url: &Url,
+        body: &[u8],
     ) -> Self {
-        let body = request.and_then(Request::body).and_then(Body::as_bytes);
-        let body: Option<Value> = body.and_then(|body| serde_json::from_slice(body).ok());
+        let body: Option<Value> = serde_json::from_slice(body).ok();
         let in_query = |name: &str| {
-            let mut pairs = request?.url().query_pairs();
+            let mut pairs = url.query_pairs();
             pairs.find_map(|(key, value)| (key == name).then(|| value.into_owned()))
         };
         let in_body = |name: &str| match body.as_ref()?.get(name)? {
@@ -48,7 +48,7 @@ impl Sent {
         });
         Self {
             operation,
-            timestamps: timestamps.iter().filter_map(Timestamp::millis).collect(),
+            timestamps: timestamps.filter_map(|ts| ts.millis()).collect(),
             ids: ids.collect(),
         }
     }

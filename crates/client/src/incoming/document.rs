@@ -1,9 +1,8 @@
 //! JSON as fields, of which nothing is lost silently.
 
-use std::cell::Cell;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
@@ -200,125 +199,5 @@ impl<'de> Visitor<'de> for Node<'_> {
             }
         }
         Ok(map.into())
-    }
-}
-
-/// Whether a reply says success and can be decoded as it is. Nothing of it is copied; what this does not recognise, [`Document`]
-/// reads.
-pub(crate) fn is_success(body: &[u8]) -> bool {
-    let floats = Cell::new(false);
-    let mut deserializer = serde_json::Deserializer::from_slice(body);
-    let success = Envelope(&floats).deserialize(&mut deserializer);
-    matches!(success, Ok(true))
-        && deserializer.end().is_ok()
-        && !(floats.get() && json::has_long_number(body))
-}
-
-/// Reads an object for its code.
-struct Envelope<'s>(&'s Cell<bool>);
-
-impl<'de> DeserializeSeed<'de> for Envelope<'_> {
-    type Value = bool;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Envelope<'_> {
-    type Value = bool;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<bool, A::Error> {
-        let mut success = None;
-        while let Some(is_code) = entries.next_key_seed(IsCode)? {
-            let zero = entries.next_value_seed(Skipped(self.0))?;
-            if is_code && success.replace(zero).is_some() {
-                return Err(A::Error::custom("two codes"));
-            }
-        }
-        Ok(success == Some(true))
-    }
-}
-
-/// Whether a key is the one of the result code.
-struct IsCode;
-
-impl<'de> DeserializeSeed<'de> for IsCode {
-    type Value = bool;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for IsCode {
-    type Value = bool;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_str<E>(self, key: &str) -> Result<bool, E> {
-        Ok(key == "code")
-    }
-}
-
-/// Reads a value that nobody keeps: true if it is 0, as a number or as text. Unlike `IgnoredAny` it fails where decoding would.
-struct Skipped<'s>(&'s Cell<bool>);
-
-impl<'de> DeserializeSeed<'de> for Skipped<'_> {
-    type Value = bool;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Skipped<'_> {
-    type Value = bool;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<bool, E> {
-        Ok(false)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<bool, E> {
-        Ok(false)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<bool, E> {
-        Ok(false)
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<bool, E> {
-        Ok(number == 0)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<bool, E> {
-        self.0.set(true);
-        Ok(false)
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<bool, E> {
-        Ok(text == "0")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<bool, A::Error> {
-        while items.next_element_seed(Skipped(self.0))?.is_some() {}
-        Ok(false)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<bool, A::Error> {
-        while entries.next_key_seed(IsCode)?.is_some() {
-            entries.next_value_seed(Skipped(self.0))?;
-        }
-        Ok(false)
     }
 }

@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 pub use document::Document;
-pub(crate) use document::{first_counts, is_success};
+pub(crate) use document::first_counts;
 pub use form::{Form, percent_decoded};
 pub use repairs::{Repair, Repairs};
 

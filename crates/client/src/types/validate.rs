@@ -3,7 +3,7 @@
 //! A violation names the field and the limit, never the value: texts and numbers of people stay out of errors.
 
 use std::fmt;
-use std::ops::{Bound, RangeBounds};
+use std::ops::{Bound, RangeBounds, RangeInclusive};
 use std::sync::OnceLock;
 
 use regex_lite::Regex;
@@ -124,6 +124,25 @@ impl TextCheck<'_> {
         })
     }
 
+    /// The only characters that it may have.
+    pub fn only(self, allowed: &[RangeInclusive<char>]) -> Self {
+        self.check(|text| {
+            let is_allowed = |char| allowed.iter().any(|range| range.contains(&char));
+            (!text.chars().all(is_allowed))
+                .then(|| format!("may have no other characters than {}", listed(allowed)))
+        })
+    }
+
+    /// The characters that it must not have.
+    pub fn without(self, excluded: &[RangeInclusive<char>]) -> Self {
+        self.check(|text| {
+            let is_excluded = |char| excluded.iter().any(|range| range.contains(&char));
+            text.chars()
+                .any(is_excluded)
+                .then(|| format!("must not have the characters {}", listed(excluded)))
+        })
+    }
+
     /// What the whole text must look like.
     pub fn pattern(self, pattern: &'static Pattern) -> Self {
         self.check(|text| {
@@ -135,6 +154,15 @@ impl TextCheck<'_> {
     pub fn phone(self, form: PhoneForm) -> Self {
         self.check(|text| form.problem(text))
     }
+}
+
+/// Ranges of characters as a reader knows them: `0-9`, `_`.
+fn listed(ranges: &[RangeInclusive<char>]) -> String {
+    let texts = ranges.iter().map(|range| match range.clone().into_inner() {
+        (first, last) if first == last => format!("`{first}`"),
+        (first, last) => format!("`{first}-{last}`"),
+    });
+    texts.collect::<Vec<_>>().join(", ")
 }
 
 /// Least and greatest value of a range; the ranges of generated code include their ends.
@@ -401,6 +429,30 @@ mod tests {
             "`customers[1].email` has 7 characters, at most 3 are allowed; at least one of `a`, `b` must be given"
         );
         assert!(Validator::run(&()).is_ok());
+    }
+
+    #[test]
+    fn characters_are_allowed_or_excluded_by_ranges() {
+        let check = |text: &str| {
+            let mut at = Validator::default();
+            at.text("only", text).only(&['0'..='9', '-'..='-']);
+            at.text("without", text).without(&['+'..='+', 'a'..='c']);
+            at.found
+                .into_iter()
+                .map(|broken| broken.to_string())
+                .collect::<Vec<_>>()
+        };
+        let only = "`only` may have no other characters than `0-9`, `-`";
+        let without = "`without` must not have the characters `+`, `a-c`";
+        for text in ["", "0", "12-9"] {
+            assert_eq!(check(text), Vec::<String>::new(), "{text}");
+        }
+        for text in ["d", "1é", " 1", "1\n"] {
+            assert_eq!(check(text), [only], "{text}");
+        }
+        for text in ["+1", "1c"] {
+            assert_eq!(check(text), [only, without], "{text}");
+        }
     }
 
     #[test]

@@ -43,21 +43,10 @@ impl Client {
     pub async fn batch_create_customers<'a>(
         &'a self,
         body: &'a crate::generated::requests::BatchCreateCustomers,
-    ) -> Result<
-        ResponseValue<crate::generated::replies::BatchCreateCustomersReply>,
-        Error<()>,
-    > {
+    ) -> Result<ResponseValue<()>, Error<()>> {
         let url = format!("{}/saas/cdp/openapi/customers/batch_create", self.baseurl,);
         #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
+        let mut request = self.client.post(url).json(&body).build()?;
         let info = OperationInfo {
             operation_id: "batch_create_customers",
         };
@@ -66,7 +55,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => Ok(ResponseValue::empty(response)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -77,19 +66,12 @@ impl Client {
         app_key: &'a str,
         is_preset: Option<bool>,
         tenant_id: i64,
-    ) -> Result<
-        ResponseValue<crate::generated::replies::QueryCustomerFieldsReply>,
-        Error<()>,
-    > {
+    ) -> Result<ResponseValue<()>, Error<()>> {
         let url = format!("{}/saas/cdp/openapi/customers/fields", self.baseurl,);
         #[allow(unused_mut)]
         let mut request = self
             .client
             .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .query(&progenitor_client::QueryParam::new("app_key", &app_key))
             .query(&progenitor_client::QueryParam::new("is_preset", &is_preset))
             .query(&progenitor_client::QueryParam::new("tenant_id", &tenant_id))
@@ -102,7 +84,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => Ok(ResponseValue::empty(response)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }

@@ -30,10 +30,7 @@ impl Request for BatchCreateCustomers {
 
     type Reply = BatchCreateCustomersReply;
 
-    async fn execute(
-        &self,
-        call: Call,
-    ) -> Result<ResponseValue<BatchCreateCustomersReply>, Error<()>> {
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call).batch_create_customers(self).await
     }
 }
@@ -59,10 +56,7 @@ impl Request for QueryCustomerFields {
 
     type Reply = QueryCustomerFieldsReply;
 
-    async fn execute(
-        &self,
-        call: Call,
-    ) -> Result<ResponseValue<QueryCustomerFieldsReply>, Error<()>> {
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call)
             .query_customer_fields(self.app_key.as_str(), self.is_preset, self.tenant_id)
             .await

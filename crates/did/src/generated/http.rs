@@ -43,18 +43,10 @@ impl Client {
     pub async fn send_did_sms<'a>(
         &'a self,
         body: &'a crate::generated::requests::SendDidSms,
-    ) -> Result<ResponseValue<crate::generated::replies::SendDidSmsReply>, Error<()>> {
+    ) -> Result<ResponseValue<()>, Error<()>> {
         let url = format!("{}/didsms/mtsend", self.baseurl,);
         #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
+        let mut request = self.client.post(url).json(&body).build()?;
         let info = OperationInfo {
             operation_id: "send_did_sms",
         };
@@ -63,7 +55,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => Ok(ResponseValue::empty(response)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -72,18 +64,10 @@ impl Client {
     pub async fn query_calls<'a>(
         &'a self,
         body: &'a crate::generated::requests::QueryCalls,
-    ) -> Result<ResponseValue<crate::generated::replies::QueryCallsReply>, Error<()>> {
+    ) -> Result<ResponseValue<()>, Error<()>> {
         let url = format!("{}/api/did/cdr", self.baseurl,);
         #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
+        let mut request = self.client.post(url).json(&body).build()?;
         let info = OperationInfo {
             operation_id: "query_calls",
         };
@@ -92,7 +76,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => Ok(ResponseValue::empty(response)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -101,21 +85,10 @@ impl Client {
     pub async fn dial_amazon_connect<'a>(
         &'a self,
         body: &'a crate::generated::requests::DialAmazonConnect,
-    ) -> Result<
-        ResponseValue<crate::generated::replies::DialAmazonConnectReply>,
-        Error<()>,
-    > {
+    ) -> Result<ResponseValue<()>, Error<()>> {
         let url = format!("{}/did/openapi/amazon/dialout", self.baseurl,);
         #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
+        let mut request = self.client.post(url).json(&body).build()?;
         let info = OperationInfo {
             operation_id: "dial_amazon_connect",
         };
@@ -124,7 +97,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => Ok(ResponseValue::empty(response)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }

@@ -30,10 +30,7 @@ impl Request for SendDidSms {
 
     type Reply = SendDidSmsReply;
 
-    async fn execute(
-        &self,
-        call: Call,
-    ) -> Result<ResponseValue<SendDidSmsReply>, Error<()>> {
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call).send_did_sms(self).await
     }
 }
@@ -60,10 +57,7 @@ impl Request for QueryCalls {
 
     type Reply = QueryCallsReply;
 
-    async fn execute(
-        &self,
-        call: Call,
-    ) -> Result<ResponseValue<QueryCallsReply>, Error<()>> {
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call).query_calls(self).await
     }
 }
@@ -89,10 +83,7 @@ impl Request for DialAmazonConnect {
 
     type Reply = DialAmazonConnectReply;
 
-    async fn execute(
-        &self,
-        call: Call,
-    ) -> Result<ResponseValue<DialAmazonConnectReply>, Error<()>> {
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call).dial_amazon_connect(self).await
     }
 }

@@ -31,10 +31,7 @@ impl Request for SubmitCheck {
 
     type Reply = SubmitCheckReply;
 
-    async fn execute(
-        &self,
-        call: Call,
-    ) -> Result<ResponseValue<SubmitCheckReply>, Error<()>> {
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call).submit_check(self).await
     }
 }
@@ -61,10 +58,7 @@ impl Request for QueryChecks {
 
     type Reply = QueryChecksReply;
 
-    async fn execute(
-        &self,
-        call: Call,
-    ) -> Result<ResponseValue<QueryChecksReply>, Error<()>> {
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call).query_checks(self).await
     }
 }

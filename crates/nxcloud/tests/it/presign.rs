@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use nxcloud::antbuddy::{CreateAuthToken, ListCallHistories};
 use nxcloud::sms::SendSms;
+use nxcloud::virtual_number::Bind;
 use nxcloud::whatsapp::UploadMedia;
 use nxcloud::{AppKey, Credentials, ErrorKind, Outcome, Request, Session, SignedRequest};
 use nxcloud_sandbox::{ACCESS_KEY, ACCESS_SECRET, APP_ID, APP_SECRET, Sandbox};
@@ -72,6 +73,14 @@ async fn a_presigned_request_is_the_one_that_a_call_sends() {
     for name in ["accesskey", "action", "biztype", "content-type", "accept"] {
         assert_eq!(presigned.header(name), sent.header(name), "{name}");
     }
+}
+
+#[test]
+fn the_url_ends_where_what_is_sent_ends() {
+    let session = Session::new(Credentials::nxcloud("key", "secret").unwrap()).unwrap();
+    // The spec tells operations of one path apart by a fragment.
+    let signed = session.presign(&Bind::new(PHONE, PHONE, 60)).unwrap();
+    assert!(signed.url().ends_with("/api/pns/"), "{}", signed.url());
 }
 
 #[tokio::test]

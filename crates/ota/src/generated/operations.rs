@@ -30,7 +30,7 @@ impl Request for Init {
 
     type Reply = InitReply;
 
-    async fn execute(&self, call: Call) -> Result<ResponseValue<InitReply>, Error<()>> {
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call).init(self).await
     }
 }
@@ -57,10 +57,7 @@ impl Request for Verify {
 
     type Reply = VerifyReply;
 
-    async fn execute(
-        &self,
-        call: Call,
-    ) -> Result<ResponseValue<VerifyReply>, Error<()>> {
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call).verify(self).await
     }
 }

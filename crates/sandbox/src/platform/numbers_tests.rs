@@ -157,25 +157,3 @@ fn every_code_of_the_table_is_one_of_its_operation() {
         assert!(format.starts_with("phone"), "{id} {pointer} {format}");
     }
 }
-
-#[test]
-fn what_is_no_number_fits_no_field() {
-    for field in FIELDS {
-        for text in [
-            "my-app",
-            "not a phone",
-            "86-150-12345678",
-            "\u{ff11}23456789",
-        ] {
-            assert!(field.problem(text).is_some(), "{}: {text}", field.pointer);
-        }
-        let plus = field.problem("+8615012345678").is_none();
-        assert_eq!(
-            plus,
-            matches!(field.form, Form::Dialled),
-            "{}",
-            field.pointer
-        );
-        assert_eq!(field.problem("8615012345678"), None, "{}", field.pointer);
-    }
-}

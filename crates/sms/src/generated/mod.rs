@@ -10,7 +10,7 @@ pub mod operations;
 pub(crate) mod replies;
 pub(crate) mod requests;
 
-/// progenitor's output: builds requests, decodes replies, and calls the hook between.
+/// progenitor's output: builds requests and hands them to the hook, which keeps them.
 #[allow(
     clippy::all,
     unreachable_pub,

@@ -31,10 +31,7 @@ impl Request for SendSms {
 
     type Reply = SendSmsReply;
 
-    async fn execute(
-        &self,
-        call: Call,
-    ) -> Result<ResponseValue<SendSmsReply>, Error<()>> {
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call).send_sms(self).await
     }
 }

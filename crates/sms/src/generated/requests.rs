@@ -104,20 +104,17 @@ impl SendSms {
 
 impl codegen::Validate for SendSms {
     fn validate(&self, at: &mut codegen::Validator) {
-        static SOURCE_ADDRESS: codegen::Pattern = codegen::Pattern::new(
-            "^[0-9A-Za-z]{1,20}$",
-        );
-        static SYS_MESSAGE_ID: codegen::Pattern = codegen::Pattern::new(
-            "^[0-9a-zA-Z-]{10,50}$",
-        );
         at.text("appKey", self.app_key.as_str()).length(1..);
         at.text("phone", self.phone.as_str())
             .length(1..)
             .phone(codegen::PhoneForm::Phones);
         at.text("content", self.content.as_str()).length(1..=1000);
         at.text("sourceAddress", self.source_address.as_deref())
-            .pattern(&SOURCE_ADDRESS);
-        at.text("sysMessageId", self.sys_message_id.as_deref()).pattern(&SYS_MESSAGE_ID);
+            .length(1..=20)
+            .only(&['0'..='9', 'A'..='Z', 'a'..='z']);
+        at.text("sysMessageId", self.sys_message_id.as_deref())
+            .length(10..=50)
+            .only(&['0'..='9', 'a'..='z', 'A'..='Z', '-'..='-']);
     }
 }
 

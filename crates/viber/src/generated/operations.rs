@@ -30,10 +30,7 @@ impl Request for SendMessage {
 
     type Reply = SendMessageReply;
 
-    async fn execute(
-        &self,
-        call: Call,
-    ) -> Result<ResponseValue<SendMessageReply>, Error<()>> {
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call).send_message(self).await
     }
 }

@@ -31,7 +31,7 @@ impl Request for Bind {
 
     type Reply = BindReply;
 
-    async fn execute(&self, call: Call) -> Result<ResponseValue<BindReply>, Error<()>> {
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call).bind(self).await
     }
 }
@@ -58,10 +58,7 @@ impl Request for BindWithExtension {
 
     type Reply = BindWithExtensionReply;
 
-    async fn execute(
-        &self,
-        call: Call,
-    ) -> Result<ResponseValue<BindWithExtensionReply>, Error<()>> {
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call).bind_with_extension(self).await
     }
 }
@@ -88,10 +85,7 @@ impl Request for BindGroup {
 
     type Reply = BindGroupReply;
 
-    async fn execute(
-        &self,
-        call: Call,
-    ) -> Result<ResponseValue<BindGroupReply>, Error<()>> {
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call).bind_group(self).await
     }
 }
@@ -118,10 +112,7 @@ impl Request for Unbind {
 
     type Reply = UnbindReply;
 
-    async fn execute(
-        &self,
-        call: Call,
-    ) -> Result<ResponseValue<UnbindReply>, Error<()>> {
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call).unbind(self).await
     }
 }
@@ -147,10 +138,7 @@ impl Request for ListBindings {
 
     type Reply = ListBindingsReply;
 
-    async fn execute(
-        &self,
-        call: Call,
-    ) -> Result<ResponseValue<ListBindingsReply>, Error<()>> {
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call).list_bindings(self).await
     }
 }
@@ -176,10 +164,7 @@ impl Request for QueryBinding {
 
     type Reply = QueryBindingReply;
 
-    async fn execute(
-        &self,
-        call: Call,
-    ) -> Result<ResponseValue<QueryBindingReply>, Error<()>> {
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call).query_binding(self).await
     }
 }
@@ -205,10 +190,7 @@ impl Request for CreateGroup {
 
     type Reply = CreateGroupReply;
 
-    async fn execute(
-        &self,
-        call: Call,
-    ) -> Result<ResponseValue<CreateGroupReply>, Error<()>> {
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call).create_group(self).await
     }
 }
@@ -235,10 +217,7 @@ impl Request for DeleteGroup {
 
     type Reply = DeleteGroupReply;
 
-    async fn execute(
-        &self,
-        call: Call,
-    ) -> Result<ResponseValue<DeleteGroupReply>, Error<()>> {
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call).delete_group(self).await
     }
 }
@@ -265,10 +244,7 @@ impl Request for UpdateGroup {
 
     type Reply = UpdateGroupReply;
 
-    async fn execute(
-        &self,
-        call: Call,
-    ) -> Result<ResponseValue<UpdateGroupReply>, Error<()>> {
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call).update_group(self).await
     }
 }
@@ -294,10 +270,7 @@ impl Request for ListGroups {
 
     type Reply = ListGroupsReply;
 
-    async fn execute(
-        &self,
-        call: Call,
-    ) -> Result<ResponseValue<ListGroupsReply>, Error<()>> {
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call).list_groups(self).await
     }
 }

@@ -151,7 +151,6 @@ impl BindWithExtension {
 
 impl codegen::Validate for BindWithExtension {
     fn validate(&self, at: &mut codegen::Validator) {
-        static EXTENSION: codegen::Pattern = codegen::Pattern::new("^[0-9]{3}$");
         at.text("phoneA", self.phone_a.as_str())
             .length(1..)
             .phone(codegen::PhoneForm::Phone);
@@ -159,7 +158,7 @@ impl codegen::Validate for BindWithExtension {
         at.text("phoneX", self.phone_x.as_str())
             .length(1..)
             .phone(codegen::PhoneForm::Phone);
-        at.text("extension", self.extension.as_str()).pattern(&EXTENSION);
+        at.text("extension", self.extension.as_str()).length(3..=3).only(&['0'..='9']);
     }
 }
 

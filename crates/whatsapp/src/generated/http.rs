@@ -43,18 +43,10 @@ impl Client {
     pub async fn send_message<'a>(
         &'a self,
         body: &'a crate::generated::requests::SendMessage,
-    ) -> Result<ResponseValue<crate::generated::replies::SendMessageReply>, Error<()>> {
+    ) -> Result<ResponseValue<()>, Error<()>> {
         let url = format!("{}/api/wa/mt", self.baseurl,);
         #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
+        let mut request = self.client.post(url).json(&body).build()?;
         let info = OperationInfo {
             operation_id: "send_message",
         };
@@ -63,7 +55,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => Ok(ResponseValue::empty(response)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -72,16 +64,12 @@ impl Client {
     pub async fn upload_media<'a, B: Into<reqwest::Body>>(
         &'a self,
         body: B,
-    ) -> Result<ResponseValue<crate::generated::replies::UploadMediaReply>, Error<()>> {
+    ) -> Result<ResponseValue<()>, Error<()>> {
         let url = format!("{}/api/wa/uploadMedia", self.baseurl,);
         #[allow(unused_mut)]
         let mut request = self
             .client
             .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .header(
                 ::reqwest::header::CONTENT_TYPE,
                 ::reqwest::header::HeaderValue::from_static("application/octet-stream"),
@@ -96,7 +84,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => Ok(ResponseValue::empty(response)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -105,18 +93,10 @@ impl Client {
     pub async fn get_media<'a>(
         &'a self,
         body: &'a crate::generated::requests::GetMedia,
-    ) -> Result<ResponseValue<crate::generated::replies::GetMediaReply>, Error<()>> {
+    ) -> Result<ResponseValue<()>, Error<()>> {
         let url = format!("{}/api/wa/getMedia", self.baseurl,);
         #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
+        let mut request = self.client.post(url).json(&body).build()?;
         let info = OperationInfo {
             operation_id: "get_media",
         };
@@ -125,7 +105,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => Ok(ResponseValue::empty(response)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -134,18 +114,10 @@ impl Client {
     pub async fn delete_media<'a>(
         &'a self,
         body: &'a crate::generated::requests::DeleteMedia,
-    ) -> Result<ResponseValue<crate::generated::replies::DeleteMediaReply>, Error<()>> {
+    ) -> Result<ResponseValue<()>, Error<()>> {
         let url = format!("{}/api/wa/deleteMedia", self.baseurl,);
         #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
+        let mut request = self.client.post(url).json(&body).build()?;
         let info = OperationInfo {
             operation_id: "delete_media",
         };
@@ -154,7 +126,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => Ok(ResponseValue::empty(response)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -163,21 +135,10 @@ impl Client {
     pub async fn create_template<'a>(
         &'a self,
         body: &'a crate::generated::requests::CreateTemplate,
-    ) -> Result<
-        ResponseValue<crate::generated::replies::CreateTemplateReply>,
-        Error<()>,
-    > {
+    ) -> Result<ResponseValue<()>, Error<()>> {
         let url = format!("{}/api/wa/createTemplate", self.baseurl,);
         #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
+        let mut request = self.client.post(url).json(&body).build()?;
         let info = OperationInfo {
             operation_id: "create_template",
         };
@@ -186,7 +147,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => Ok(ResponseValue::empty(response)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -195,21 +156,10 @@ impl Client {
     pub async fn update_template<'a>(
         &'a self,
         body: &'a crate::generated::requests::UpdateTemplate,
-    ) -> Result<
-        ResponseValue<crate::generated::replies::UpdateTemplateReply>,
-        Error<()>,
-    > {
+    ) -> Result<ResponseValue<()>, Error<()>> {
         let url = format!("{}/api/wa/updateTemplate", self.baseurl,);
         #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
+        let mut request = self.client.post(url).json(&body).build()?;
         let info = OperationInfo {
             operation_id: "update_template",
         };
@@ -218,7 +168,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => Ok(ResponseValue::empty(response)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -227,18 +177,10 @@ impl Client {
     pub async fn get_templates<'a>(
         &'a self,
         body: &'a crate::generated::requests::GetTemplates,
-    ) -> Result<ResponseValue<crate::generated::replies::GetTemplatesReply>, Error<()>> {
+    ) -> Result<ResponseValue<()>, Error<()>> {
         let url = format!("{}/api/wa/getTemplate", self.baseurl,);
         #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
+        let mut request = self.client.post(url).json(&body).build()?;
         let info = OperationInfo {
             operation_id: "get_templates",
         };
@@ -247,7 +189,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => Ok(ResponseValue::empty(response)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -256,21 +198,10 @@ impl Client {
     pub async fn delete_template<'a>(
         &'a self,
         body: &'a crate::generated::requests::DeleteTemplate,
-    ) -> Result<
-        ResponseValue<crate::generated::replies::DeleteTemplateReply>,
-        Error<()>,
-    > {
+    ) -> Result<ResponseValue<()>, Error<()>> {
         let url = format!("{}/api/wa/deleteTemplate", self.baseurl,);
         #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
+        let mut request = self.client.post(url).json(&body).build()?;
         let info = OperationInfo {
             operation_id: "delete_template",
         };
@@ -279,7 +210,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => Ok(ResponseValue::empty(response)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -288,19 +219,12 @@ impl Client {
     pub async fn upload_template_file<'a, B: Into<reqwest::Body>>(
         &'a self,
         body: B,
-    ) -> Result<
-        ResponseValue<crate::generated::replies::UploadTemplateFileReply>,
-        Error<()>,
-    > {
+    ) -> Result<ResponseValue<()>, Error<()>> {
         let url = format!("{}/api/wa/uploadTemplateFile", self.baseurl,);
         #[allow(unused_mut)]
         let mut request = self
             .client
             .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .header(
                 ::reqwest::header::CONTENT_TYPE,
                 ::reqwest::header::HeaderValue::from_static("application/octet-stream"),
@@ -315,7 +239,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => Ok(ResponseValue::empty(response)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -324,18 +248,10 @@ impl Client {
     pub async fn get_phones<'a>(
         &'a self,
         body: &'a crate::generated::requests::GetPhones,
-    ) -> Result<ResponseValue<crate::generated::replies::GetPhonesReply>, Error<()>> {
+    ) -> Result<ResponseValue<()>, Error<()>> {
         let url = format!("{}/api/wa/getPhone", self.baseurl,);
         #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
+        let mut request = self.client.post(url).json(&body).build()?;
         let info = OperationInfo {
             operation_id: "get_phones",
         };
@@ -344,28 +260,16 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => Ok(ResponseValue::empty(response)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
 
     /// Sends a `POST` request to `/api/wa/integrator/embedded/register/login`
-    pub async fn integrator_login<'a>(
-        &'a self,
-    ) -> Result<
-        ResponseValue<crate::generated::replies::IntegratorLoginReply>,
-        Error<()>,
-    > {
+    pub async fn integrator_login<'a>(&'a self) -> Result<ResponseValue<()>, Error<()>> {
         let url = format!("{}/api/wa/integrator/embedded/register/login", self.baseurl,);
         #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .build()?;
+        let mut request = self.client.post(url).build()?;
         let info = OperationInfo {
             operation_id: "integrator_login",
         };
@@ -374,7 +278,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => Ok(ResponseValue::empty(response)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -383,23 +287,12 @@ impl Client {
     pub async fn integrator_create_app<'a>(
         &'a self,
         body: &'a crate::generated::requests::IntegratorCreateApp,
-    ) -> Result<
-        ResponseValue<crate::generated::replies::IntegratorCreateAppReply>,
-        Error<()>,
-    > {
+    ) -> Result<ResponseValue<()>, Error<()>> {
         let url = format!(
             "{}/api/wa/integrator/embedded/register/createApp", self.baseurl,
         );
         #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
+        let mut request = self.client.post(url).json(&body).build()?;
         let info = OperationInfo {
             operation_id: "integrator_create_app",
         };
@@ -408,7 +301,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => Ok(ResponseValue::empty(response)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -417,23 +310,12 @@ impl Client {
     pub async fn integrator_get_code<'a>(
         &'a self,
         body: &'a crate::generated::requests::IntegratorGetCode,
-    ) -> Result<
-        ResponseValue<crate::generated::replies::IntegratorGetCodeReply>,
-        Error<()>,
-    > {
+    ) -> Result<ResponseValue<()>, Error<()>> {
         let url = format!(
             "{}/api/wa/integrator/embedded/register/getCode", self.baseurl,
         );
         #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
+        let mut request = self.client.post(url).json(&body).build()?;
         let info = OperationInfo {
             operation_id: "integrator_get_code",
         };
@@ -442,7 +324,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => Ok(ResponseValue::empty(response)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -451,23 +333,12 @@ impl Client {
     pub async fn integrator_check_code<'a>(
         &'a self,
         body: &'a crate::generated::requests::IntegratorCheckCode,
-    ) -> Result<
-        ResponseValue<crate::generated::replies::IntegratorCheckCodeReply>,
-        Error<()>,
-    > {
+    ) -> Result<ResponseValue<()>, Error<()>> {
         let url = format!(
             "{}/api/wa/integrator/embedded/register/checkCode", self.baseurl,
         );
         #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
+        let mut request = self.client.post(url).json(&body).build()?;
         let info = OperationInfo {
             operation_id: "integrator_check_code",
         };
@@ -476,7 +347,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => Ok(ResponseValue::empty(response)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -485,23 +356,12 @@ impl Client {
     pub async fn integrator_create_client<'a>(
         &'a self,
         body: &'a crate::generated::requests::IntegratorCreateClient,
-    ) -> Result<
-        ResponseValue<crate::generated::replies::IntegratorCreateClientReply>,
-        Error<()>,
-    > {
+    ) -> Result<ResponseValue<()>, Error<()>> {
         let url = format!(
             "{}/api/wa/integrator/embedded/register/createClient", self.baseurl,
         );
         #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
+        let mut request = self.client.post(url).json(&body).build()?;
         let info = OperationInfo {
             operation_id: "integrator_create_client",
         };
@@ -510,7 +370,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => Ok(ResponseValue::empty(response)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -519,23 +379,12 @@ impl Client {
     pub async fn integrator_phone_list<'a>(
         &'a self,
         body: &'a crate::generated::requests::IntegratorPhoneList,
-    ) -> Result<
-        ResponseValue<crate::generated::replies::IntegratorPhoneListReply>,
-        Error<()>,
-    > {
+    ) -> Result<ResponseValue<()>, Error<()>> {
         let url = format!(
             "{}/api/wa/integrator/embedded/register/phoneList", self.baseurl,
         );
         #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
+        let mut request = self.client.post(url).json(&body).build()?;
         let info = OperationInfo {
             operation_id: "integrator_phone_list",
         };
@@ -544,7 +393,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => Ok(ResponseValue::empty(response)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -553,21 +402,10 @@ impl Client {
     pub async fn saas_send_template<'a>(
         &'a self,
         body: &'a crate::generated::requests::SaasSendTemplate,
-    ) -> Result<
-        ResponseValue<crate::generated::replies::SaasSendTemplateReply>,
-        Error<()>,
-    > {
+    ) -> Result<ResponseValue<()>, Error<()>> {
         let url = format!("{}/saas/wa/send", self.baseurl,);
         #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
+        let mut request = self.client.post(url).json(&body).build()?;
         let info = OperationInfo {
             operation_id: "saas_send_template",
         };
@@ -576,7 +414,7 @@ impl Client {
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => Ok(ResponseValue::empty(response)),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }

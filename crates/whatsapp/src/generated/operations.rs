@@ -30,10 +30,7 @@ impl Request for SendMessage {
 
     type Reply = SendMessageReply;
 
-    async fn execute(
-        &self,
-        call: Call,
-    ) -> Result<ResponseValue<SendMessageReply>, Error<()>> {
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call).send_message(self).await
     }
 }
@@ -60,10 +57,7 @@ impl Request for UploadMedia {
 
     type Reply = UploadMediaReply;
 
-    async fn execute(
-        &self,
-        call: Call,
-    ) -> Result<ResponseValue<UploadMediaReply>, Error<()>> {
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call.with_form(self.form()))
             .upload_media(reqwest::Body::default())
             .await
@@ -92,10 +86,7 @@ impl Request for GetMedia {
 
     type Reply = GetMediaReply;
 
-    async fn execute(
-        &self,
-        call: Call,
-    ) -> Result<ResponseValue<GetMediaReply>, Error<()>> {
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call).get_media(self).await
     }
 }
@@ -122,10 +113,7 @@ impl Request for DeleteMedia {
 
     type Reply = DeleteMediaReply;
 
-    async fn execute(
-        &self,
-        call: Call,
-    ) -> Result<ResponseValue<DeleteMediaReply>, Error<()>> {
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call).delete_media(self).await
     }
 }
@@ -152,10 +140,7 @@ impl Request for CreateTemplate {
 
     type Reply = CreateTemplateReply;
 
-    async fn execute(
-        &self,
-        call: Call,
-    ) -> Result<ResponseValue<CreateTemplateReply>, Error<()>> {
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call).create_template(self).await
     }
 }
@@ -182,10 +167,7 @@ impl Request for UpdateTemplate {
 
     type Reply = UpdateTemplateReply;
 
-    async fn execute(
-        &self,
-        call: Call,
-    ) -> Result<ResponseValue<UpdateTemplateReply>, Error<()>> {
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call).update_template(self).await
     }
 }
@@ -212,10 +194,7 @@ impl Request for GetTemplates {
 
     type Reply = GetTemplatesReply;
 
-    async fn execute(
-        &self,
-        call: Call,
-    ) -> Result<ResponseValue<GetTemplatesReply>, Error<()>> {
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call).get_templates(self).await
     }
 }
@@ -242,10 +221,7 @@ impl Request for DeleteTemplate {
 
     type Reply = DeleteTemplateReply;
 
-    async fn execute(
-        &self,
-        call: Call,
-    ) -> Result<ResponseValue<DeleteTemplateReply>, Error<()>> {
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call).delete_template(self).await
     }
 }
@@ -272,10 +248,7 @@ impl Request for UploadTemplateFile {
 
     type Reply = UploadTemplateFileReply;
 
-    async fn execute(
-        &self,
-        call: Call,
-    ) -> Result<ResponseValue<UploadTemplateFileReply>, Error<()>> {
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call.with_form(self.form()))
             .upload_template_file(reqwest::Body::default())
             .await
@@ -303,10 +276,7 @@ impl Request for GetPhones {
 
     type Reply = GetPhonesReply;
 
-    async fn execute(
-        &self,
-        call: Call,
-    ) -> Result<ResponseValue<GetPhonesReply>, Error<()>> {
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call).get_phones(self).await
     }
 }
@@ -332,10 +302,7 @@ impl Request for IntegratorLogin {
 
     type Reply = IntegratorLoginReply;
 
-    async fn execute(
-        &self,
-        call: Call,
-    ) -> Result<ResponseValue<IntegratorLoginReply>, Error<()>> {
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call).integrator_login().await
     }
 }
@@ -361,10 +328,7 @@ impl Request for IntegratorCreateApp {
 
     type Reply = IntegratorCreateAppReply;
 
-    async fn execute(
-        &self,
-        call: Call,
-    ) -> Result<ResponseValue<IntegratorCreateAppReply>, Error<()>> {
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call).integrator_create_app(self).await
     }
 }
@@ -390,10 +354,7 @@ impl Request for IntegratorGetCode {
 
     type Reply = IntegratorGetCodeReply;
 
-    async fn execute(
-        &self,
-        call: Call,
-    ) -> Result<ResponseValue<IntegratorGetCodeReply>, Error<()>> {
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call).integrator_get_code(self).await
     }
 }
@@ -419,10 +380,7 @@ impl Request for IntegratorCheckCode {
 
     type Reply = IntegratorCheckCodeReply;
 
-    async fn execute(
-        &self,
-        call: Call,
-    ) -> Result<ResponseValue<IntegratorCheckCodeReply>, Error<()>> {
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call).integrator_check_code(self).await
     }
 }
@@ -448,10 +406,7 @@ impl Request for IntegratorCreateClient {
 
     type Reply = IntegratorCreateClientReply;
 
-    async fn execute(
-        &self,
-        call: Call,
-    ) -> Result<ResponseValue<IntegratorCreateClientReply>, Error<()>> {
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call).integrator_create_client(self).await
     }
 }
@@ -477,10 +432,7 @@ impl Request for IntegratorPhoneList {
 
     type Reply = IntegratorPhoneListReply;
 
-    async fn execute(
-        &self,
-        call: Call,
-    ) -> Result<ResponseValue<IntegratorPhoneListReply>, Error<()>> {
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call).integrator_phone_list(self).await
     }
 }
@@ -506,10 +458,7 @@ impl Request for SaasSendTemplate {
 
     type Reply = SaasSendTemplateReply;
 
-    async fn execute(
-        &self,
-        call: Call,
-    ) -> Result<ResponseValue<SaasSendTemplateReply>, Error<()>> {
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call).saas_send_template(self).await
     }
 }

@@ -30,10 +30,7 @@ impl Request for SendIt {
 
     type Reply = SendItReply;
 
-    async fn execute(
-        &self,
-        call: Call,
-    ) -> Result<ResponseValue<SendItReply>, Error<()>> {
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call).send_it(self).await
     }
 }
@@ -59,10 +56,7 @@ impl Request for Second {
 
     type Reply = SendItReply;
 
-    async fn execute(
-        &self,
-        call: Call,
-    ) -> Result<ResponseValue<SendItReply>, Error<()>> {
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call).second().await
     }
 }

@@ -245,8 +245,7 @@ impl SendIt {
 
 impl codegen::Validate for SendIt {
     fn validate(&self, at: &mut codegen::Validator) {
-        static TYPE: codegen::Pattern = codegen::Pattern::new("^[a-z]+$");
-        at.text("type", self.type_.as_str()).length(1..=3).pattern(&TYPE);
+        at.text("type", self.type_.as_str()).length(1..=3).only(&['a'..='z']);
         at.constant("product", self.product.as_str(), "fixed");
         at.text("to", self.to.as_str()).length(1..).phone(codegen::PhoneForm::Phones);
         at.text("appKey", self.app_key.as_str()).length(1..);

@@ -4,6 +4,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens as _, quote};
 
 use super::{Naming, convert, debug, doc, ident, rust_type, serde, serialize_with};
+use crate::characters::Characters;
 use crate::model::{Field, Limits, Object, Place, Service, Ty, TypeDef, TypeKind, Union};
 use crate::names;
 
@@ -364,9 +365,17 @@ fn field_check(
     }
     match &field.ty {
         Ty::Text | Ty::AppKey if *limits != Limits::default() => {
-            let length =
-                range(limits.min_length, limits.max_length).map(|range| quote!(.length(#range)));
+            let characters = limits.pattern.as_deref().and_then(Characters::read);
+            let (mut min, mut max) = (limits.min_length, limits.max_length);
+            if let Some(characters) = &characters {
+                min = min.max((characters.least > 0).then_some(characters.least));
+                max = [max, characters.most].into_iter().flatten().min();
+            }
+            let length = range(min, max).map(|range| quote!(.length(#range)));
             let pattern = limits.pattern.as_ref().map(|pattern| {
+                if let Some(characters) = characters {
+                    return allowed(&characters);
+                }
                 let name = ident(&names::constant(&field.rust));
                 patterns.push(quote! {
                     static #name: nxcloud_client::codegen::Pattern = nxcloud_client::codegen::Pattern::new(#pattern);
@@ -430,6 +439,19 @@ fn deserialize_with(ty: &Ty, required: bool) -> Option<TokenStream> {
         _ => return None,
     };
     Some(quote!(deserialize_with = #path))
+}
+
+/// The check of which characters a text has.
+fn allowed(characters: &Characters) -> TokenStream {
+    let ranges = characters
+        .ranges
+        .iter()
+        .map(|(first, last)| quote!(#first..=#last));
+    if characters.excluded {
+        quote!(.without(&[#(#ranges),*]))
+    } else {
+        quote!(.only(&[#(#ranges),*]))
+    }
 }
 
 /// `min..=max`, either end open; nothing without an end.
