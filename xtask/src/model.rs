@@ -69,7 +69,7 @@ impl Operation {
     #[must_use]
     pub fn body_is_signed(&self) -> bool {
         match self.input {
-            Input::Nothing | Input::Parameters(_) | Input::Json(_) => true,
+            Input::Parameters(_) | Input::Json(_) => true,
             Input::Multipart(_) => false,
         }
     }
@@ -97,9 +97,7 @@ pub enum Scheme {
 /// What the caller passes to an operation.
 #[derive(Debug)]
 pub enum Input {
-    /// Nothing.
-    Nothing,
-    /// Query and path parameters only, as the fields of this type.
+    /// Query and path parameters only, or nothing, as the fields of this type.
     Parameters(String),
     /// A JSON body of this type; fields of it may be parameters.
     Json(String),
@@ -110,10 +108,9 @@ pub enum Input {
 impl Input {
     /// The name of the request type.
     #[must_use]
-    pub fn type_name(&self) -> Option<&str> {
+    pub fn type_name(&self) -> &str {
         match self {
-            Self::Nothing => None,
-            Self::Parameters(name) | Self::Json(name) | Self::Multipart(name) => Some(name),
+            Self::Parameters(name) | Self::Json(name) | Self::Multipart(name) => name,
         }
     }
 }
@@ -397,10 +394,7 @@ impl Service {
         &'a self,
         operation: &'a Operation,
     ) -> impl Iterator<Item = &'a Field> + use<'a> {
-        let def = operation
-            .input
-            .type_name()
-            .and_then(|name| self.type_def(name));
+        let def = self.type_def(operation.input.type_name());
         let mut fields: Vec<&Field> = match def.map(|def| &def.kind) {
             Some(TypeKind::Object(object)) => object
                 .fields
@@ -414,6 +408,17 @@ impl Service {
             _ => (Some(usize::MAX), field.wire.as_str()),
         });
         fields.into_iter()
+    }
+
+    /// Whether a request type has anything to fill in.
+    #[must_use]
+    pub fn has_fields(&self, name: &str) -> bool {
+        match self.type_def(name).map(|def| &def.kind) {
+            Some(TypeKind::Object(object)) => {
+                object.flattened.is_some() || !object.fields.is_empty()
+            }
+            _ => true,
+        }
     }
 
     /// Whether any operation takes files.

@@ -301,20 +301,14 @@ impl Reader<'_> {
                 order: texts(operation, "x-nx-hash-order"),
             }
         };
+        let id = text(operation, "operationId").unwrap_or_default();
         let body = content(operation.get("requestBody"));
         let input = match body {
-            None => Input::Nothing,
+            None => Input::Parameters(names::variant(&id)),
             Some((media, body)) if media == "multipart/form-data" => {
                 Input::Multipart(schema_ref(body).unwrap_or_default())
             }
             Some((_, body)) => Input::Json(schema_ref(body).unwrap_or_default()),
-        };
-        let id = text(operation, "operationId").unwrap_or_default();
-        let input = match input {
-            Input::Nothing if operation.get("parameters").is_some() => {
-                Input::Parameters(names::variant(&id))
-            }
-            input => input,
         };
         let reply = content(operation["responses"].get("200"));
         Operation {

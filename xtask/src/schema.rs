@@ -103,9 +103,6 @@ impl<'a> Schemas<'a> {
             }
             fields.push(field);
         }
-        if fields.is_empty() {
-            return;
-        }
         let max_days = raw.get("x-nx-max-days").and_then(|rule| {
             let days = rule.get("days").and_then(Value::as_i64)?;
             Some((text(rule, "from")?, text(rule, "to")?, days))
@@ -124,7 +121,7 @@ impl<'a> Schemas<'a> {
                 }),
             }),
             input => {
-                let name = input.type_name().unwrap_or_default();
+                let name = input.type_name();
                 let body = types.iter_mut().find(|def| def.name == name);
                 if let Some(TypeDef {
                     kind: TypeKind::Object(object),

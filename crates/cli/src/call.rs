@@ -37,11 +37,10 @@ pub(crate) fn operation(command: &'static Command) -> Clap {
         .about(command.about)
         .long_about(long)
         .next_help_heading("Fields");
-    if let Some(object) = command.input.object() {
-        clap = clap.args(flags::leaves(object).iter().map(Leaf::arg));
-    }
+    let object = command.input.object();
+    clap = clap.args(flags::leaves(object).iter().map(Leaf::arg));
     clap = clap.next_help_heading("Call");
-    if matches!(command.input, Input::Object(_)) {
+    if matches!(command.input, Input::Object(_)) && !object.is_empty() {
         clap = clap.arg(
             Arg::new("json")
                 .long("json")
@@ -143,7 +142,6 @@ pub(crate) fn run(
         }
     })?;
     match done {
-        Err(failure) if job.dry_run => job.show(failure),
         Err(failure) => Err(in_flags(command, failure)),
         Ok(()) => Ok(()),
     }
@@ -173,9 +171,7 @@ fn example(command: &Command, name: &str) -> Result<(), Failure> {
 
 /// The body that file and flags make, if it fits.
 fn body(command: &Command, matches: &ArgMatches) -> Result<Map<String, Value>, Failure> {
-    let Some(object) = command.input.object() else {
-        return Ok(Map::new());
-    };
+    let object = command.input.object();
     let mut body = match given(matches, "json") {
         Some(from) => read_object(from)?,
         None => Map::new(),
@@ -231,10 +227,8 @@ fn interrupted(command: &Command, job: &Job) -> Failure {
 
 /// Fields in an error of the typed crate, with the flags that set them.
 fn in_flags(command: &Command, mut failure: Failure) -> Failure {
-    if failure.kind == Some(ErrorKind::InvalidRequest)
-        && let Some(object) = command.input.object()
-    {
-        for leaf in flags::leaves(object) {
+    if failure.kind == Some(ErrorKind::InvalidRequest) {
+        for leaf in flags::leaves(command.input.object()) {
             failure.message = leaf.named_in(&failure.message);
         }
     }

@@ -1,21 +1,14 @@
 //! A request that is shown instead of sent, its credentials masked.
 
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use nxcloud::Signed;
+use nxcloud::SignedRequest;
+use reqwest::Url;
 use serde_json::{Map, Value, json};
 
 use crate::failure::Failure;
 use crate::mask;
 use crate::output::{self, Format};
-
-/// What a dry run has seen so far.
-#[derive(Default)]
-pub(crate) struct Shown {
-    string_to_sign: Option<String>,
-    request: Option<Request>,
-}
 
 /// A signed request.
 pub(crate) struct Request {
@@ -27,34 +20,22 @@ pub(crate) struct Request {
     string_to_sign: String,
 }
 
-impl Shown {
-    pub(crate) fn sign(&mut self, signed: &Signed) {
-        self.string_to_sign = Some(signed.string_to_sign.clone());
-    }
-
-    pub(crate) fn see(&mut self, request: &reqwest::Request) {
-        let headers = request.headers().iter().map(|(name, value)| {
+impl From<&SignedRequest> for Request {
+    fn from(signed: &SignedRequest) -> Self {
+        let headers = signed.headers().iter().map(|(name, value)| {
             let value = String::from_utf8_lossy(value.as_bytes());
-            let shown = mask::header(name.as_str(), &value).to_owned();
-            (name.as_str().to_owned(), shown)
+            let masked = mask::header(name.as_str(), &value).to_owned();
+            (name.as_str().to_owned(), masked)
         });
-        let body = match request.body() {
-            None => Some(String::new()),
-            Some(body) => body
-                .as_bytes()
-                .map(|bytes| String::from_utf8_lossy(bytes).into_owned()),
-        };
-        self.request = Some(Request {
-            method: request.method().to_string(),
-            url: mask::url(request.url()),
+        let body = signed.body();
+        Self {
+            method: signed.method().to_string(),
+            url: Url::parse(signed.url())
+                .map_or_else(|_| mask::MASK.to_owned(), |url| mask::url(&url)),
             headers: headers.collect(),
-            body,
-            string_to_sign: self.string_to_sign.take().unwrap_or_default(),
-        });
-    }
-
-    pub(crate) fn take(&mut self) -> Option<Request> {
-        self.request.take()
+            body: body.map(|bytes| String::from_utf8_lossy(bytes).into_owned()),
+            string_to_sign: signed.string_to_sign().to_owned(),
+        }
     }
 }
 
@@ -91,9 +72,4 @@ impl Request {
         }
         output::data(&text)
     }
-}
-
-pub(crate) fn lock(shown: &Mutex<Shown>) -> MutexGuard<'_, Shown> {
-    // Every change is a whole assignment, so a poisoned lock guards a sound value.
-    shown.lock().unwrap_or_else(PoisonError::into_inner)
 }

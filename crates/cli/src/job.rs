@@ -3,20 +3,21 @@
 use std::fmt::Debug;
 use std::path::PathBuf;
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 
 use futures_util::{Stream, StreamExt as _};
-use nxcloud::{CallOptions, Error, ErrorKind, Operation, Session};
+use nxcloud::{CallOptions, Error, Operation, Paged, Request, Session};
 use nxcloud_client::Upload;
 use nxcloud_client::codegen::LenientObject;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::dry::{self, Shown};
+use crate::dry;
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Format};
+use crate::table::Running;
 
 /// What the function of a command works with.
 pub(crate) struct Job {
@@ -38,7 +39,6 @@ pub(crate) struct Job {
 pub(crate) struct Progress {
     /// Whether an attempt was signed, and so may have left.
     signed: Arc<AtomicBool>,
-    shown: Arc<Mutex<Shown>>,
 }
 
 impl Progress {
@@ -48,39 +48,37 @@ impl Progress {
 }
 
 impl Job {
-    pub(crate) fn session(&self) -> &Session {
-        &self.session
-    }
-
-    pub(crate) fn all_pages(&self) -> bool {
-        self.all_pages && !self.dry_run
-    }
-
-    pub(crate) fn options(&self) -> CallOptions {
+    /// The options of the call: they note that something was signed, and print the warnings.
+    fn options(&self) -> CallOptions {
         let (warnings, warned) = (self.warnings.clone(), AtomicBool::new(false));
-        let warn = move || {
+        let signed = Arc::clone(&self.progress.signed);
+        CallOptions::new().on_signed(move |_| {
+            signed.store(true, Ordering::Release);
             if !warned.swap(true, Ordering::AcqRel) {
                 warnings.iter().for_each(|warning| output::note(warning));
             }
-        };
-        let signed = Arc::clone(&self.progress.signed);
-        if !self.dry_run {
-            return CallOptions::new().on_signed(move |_| {
-                signed.store(true, Ordering::Release);
-                warn();
-            });
+        })
+    }
+
+    /// Sends a request and prints its reply; in a dry run prints the request.
+    pub(crate) async fn run<R: Request>(&self, request: &R) -> Result<(), Failure> {
+        if self.dry_run {
+            return self.dry_run(request);
         }
-        let (shown, seen) = (self.progress.shown.clone(), self.progress.shown.clone());
-        CallOptions::new()
-            .on_signed(move |signed| {
-                warn();
-                dry::lock(&shown).sign(signed);
-            })
-            .dry_run(move |request| dry::lock(&seen).see(request))
+        let session = self.session.with_options(self.options());
+        self.reply(&session.send(request).await?)
+    }
+
+    fn dry_run<R: Request>(&self, request: &R) -> Result<(), Failure> {
+        let signed = self.session.presign(request)?;
+        self.warnings
+            .iter()
+            .for_each(|warning| output::note(warning));
+        dry::Request::from(&signed).print(self.format, self.file.as_deref())
     }
 
     /// The body as the typed crate takes it. It was made to fit before; what is left are rules that only the type knows.
-    pub(crate) fn request<T: DeserializeOwned>(&self) -> Result<T, Failure> {
+    fn request<T: DeserializeOwned>(&self) -> Result<T, Failure> {
         let body = Value::Object(self.body.clone());
         serde_path_to_error::deserialize(body).map_err(|error| {
             let path = error.path().to_string();
@@ -120,10 +118,7 @@ impl Job {
 
     /// Prints a whole reply. When that fails after a send, the platform has acted all the same, and the ids must not be lost:
     /// they go to stderr.
-    pub(crate) fn reply(
-        &self,
-        reply: &(impl Serialize + Debug + LenientObject),
-    ) -> Result<(), Failure> {
+    fn reply(&self, reply: &(impl Serialize + Debug + LenientObject)) -> Result<(), Failure> {
         let repairs = reply.repairs();
         if !repairs.is_empty() {
             output::note(&format!("the reply had to be repaired: {repairs}"));
@@ -155,7 +150,7 @@ impl Job {
     }
 
     /// Prints every item of a paged query: as JSON a line each, as soon as its page is there.
-    pub(crate) async fn items<T: Serialize>(
+    async fn items<T: Serialize>(
         &self,
         items: impl Stream<Item = Result<T, Error>>,
     ) -> Result<(), Failure> {
@@ -185,16 +180,23 @@ impl Job {
         }
         failed.map_or(Ok(()), |error| Err(error.into()))
     }
+}
 
-    /// Prints what a dry run made instead of sending it.
-    pub(crate) fn show(&self, failure: Failure) -> Result<(), Failure> {
-        match dry::lock(&self.progress.shown).take() {
-            Some(request) if failure.kind == Some(ErrorKind::DryRun) => {
-                request.print(self.format, self.file.as_deref())
-            }
-            _ => Err(failure),
+/// Runs an operation whose request is read from the body.
+pub(crate) fn send<R: Request + DeserializeOwned>(job: &Job) -> Running<'_> {
+    Box::pin(async move { job.run(&job.request::<R>()?).await })
+}
+
+/// The same for a paged query.
+pub(crate) fn send_paged<R: Paged + DeserializeOwned + 'static>(job: &Job) -> Running<'_> {
+    Box::pin(async move {
+        let request: R = job.request()?;
+        if !job.all_pages || job.dry_run {
+            return job.run(&request).await;
         }
-    }
+        let session = job.session.with_options(job.options());
+        job.items(session.items(&request)).await
+    })
 }
 
 fn to_value(reply: &impl Serialize) -> Result<Value, Failure> {

@@ -16,9 +16,7 @@ const SAYS_SO: [&str; 3] = [
 /// A line for each number of a request that is not in that form. The number is not repeated.
 pub(crate) fn warnings(command: &Command, body: &Map<String, Value>) -> Vec<String> {
     let mut found = Vec::new();
-    if let Some(object) = command.input.object() {
-        in_object(object, body, "", &mut found);
-    }
+    in_object(command.input.object(), body, "", &mut found);
     found
 }
 

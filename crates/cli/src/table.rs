@@ -53,7 +53,6 @@ pub(crate) struct Push {
 
 /// What the caller passes to an operation.
 pub(crate) enum Input {
-    Nothing,
     /// Fields of a JSON body, of the path and of the query.
     Object(&'static Object),
     /// Parts of a form, one of them a file.
@@ -61,10 +60,9 @@ pub(crate) enum Input {
 }
 
 impl Input {
-    pub(crate) fn object(&self) -> Option<&'static Object> {
+    pub(crate) fn object(&self) -> &'static Object {
         match self {
-            Self::Nothing => None,
-            Self::Object(object) | Self::Form(object) => Some(object),
+            Self::Object(object) | Self::Form(object) => object,
         }
     }
 }
@@ -74,6 +72,13 @@ pub(crate) struct Object {
     pub(crate) fields: &'static [Field],
     /// A choice whose fields stand beside the object's own.
     pub(crate) flattened: Option<&'static Union>,
+}
+
+impl Object {
+    /// Whether there is nothing to fill in.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.fields.is_empty() && self.flattened.is_none()
+    }
 }
 
 /// A member of an object.

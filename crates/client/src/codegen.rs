@@ -3,13 +3,11 @@
 //! Exempt from semver: it changes together with the generator, in any release. Programs use what the crate's root exports.
 //! Nothing in this crate imports it.
 
-pub use crate::call::paging;
+pub use crate::call::Call;
+pub use crate::call::paging::Page;
 #[cfg(feature = "uploads")]
 pub use crate::call::upload::{Form, Rule};
-pub use crate::call::{Call, Service, encode_path};
 pub use crate::policy::retry::{Decision, Failure};
-#[cfg(feature = "blocking")]
-pub use crate::session::blocking;
 pub use crate::types::lenient::{
     Lenient, LenientObject, Map, Value, WireNames, is_default, is_same_code, quoted, quoted_option,
     record, take, take_filled, take_spelled,
@@ -17,6 +15,14 @@ pub use crate::types::lenient::{
 pub use crate::types::redact::{Redact, Redacted, redact};
 pub use crate::types::validate::{Format, Pattern, TextCheck, Validate, Validator};
 pub use crate::{open_enum, record_deserialize};
+
+/// A path parameter as one segment of the URL.
+///
+/// progenitor's own function leaves `\` as it is, which URL parsers read as `/`.
+#[must_use]
+pub fn encode_path(value: &str) -> String {
+    progenitor_client::encode_path(value).replace('\\', "%5C")
+}
 
 /// The reader of everything that arrives.
 pub mod incoming {

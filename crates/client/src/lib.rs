@@ -10,10 +10,12 @@ mod incoming;
 mod operation;
 mod policy;
 mod session;
+mod signed_request;
 mod trace;
 mod types;
 
-pub use call::presign::Presigned;
+pub use call::paging::{Items, Paged};
+pub use call::request::Request;
 #[cfg(feature = "uploads")]
 pub use call::upload::Upload;
 pub use error::Error;
@@ -30,8 +32,9 @@ pub use reqwest;
 pub use session::Session;
 pub use session::builder::SessionBuilder;
 pub use session::credentials::{Credentials, env};
-pub use session::options::{CallOptions, Signed};
+pub use session::options::CallOptions;
 pub use session::profiles;
+pub use signed_request::SignedRequest;
 pub use types::decimal::{Decimal, NotDecimal};
 pub use types::phone;
 pub use types::validate::{Violation, Violations};

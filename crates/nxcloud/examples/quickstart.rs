@@ -9,7 +9,7 @@ use std::error::Error as _;
 
 use nxcloud::number_check::SubmitCheck;
 use nxcloud::sms::SendSms;
-use nxcloud::{CallOptions, Credentials, Error, Session, Signed, number_check, sms};
+use nxcloud::{CallOptions, Credentials, Error, Session, SignedRequest, number_check, sms};
 use nxcloud_sandbox::Sandbox;
 
 #[tokio::main]
@@ -62,10 +62,12 @@ fn sandbox_session(sandbox: &Sandbox, secret: &str) -> Result<Session, Error> {
         .build()
 }
 
-fn show_signed(signed: &Signed) {
-    println!("\n{}", signed.operation.id);
-    println!("  string to sign  {}", signed.string_to_sign);
-    println!("  signature       {}", signed.signature);
+fn show_signed(signed: &SignedRequest) {
+    println!("\n{}", signed.operation().id);
+    println!("  string to sign  {}", signed.string_to_sign());
+    if let Some(signature) = signed.headers().get("sign") {
+        println!("  signature       {}", signature.to_str().unwrap_or("?"));
+    }
 }
 
 fn show_error(error: &Error) {

@@ -2,10 +2,10 @@
 #![doc = include_str!("../README.md")]
 
 pub use nxcloud_client::{
-    CallOptions, Code, CodeInfo, CodeKind, Credentials, Decimal, Error, ErrorKind, OnLimit,
-    Operation, Outcome, PLATFORM_CODES, Presigned, RateLimit, Repair, Repairs, RetryBudget,
-    RetryPolicy, Scheme, Sent, Session, SessionBuilder, Signed, env, phone, profiles, reqwest,
-    signing,
+    CallOptions, Code, CodeInfo, CodeKind, Credentials, Decimal, Error, ErrorKind, Items, OnLimit,
+    Operation, Outcome, PLATFORM_CODES, Paged, RateLimit, Repair, Repairs, Request, RetryBudget,
+    RetryPolicy, Scheme, Sent, Session, SessionBuilder, SignedRequest, env, phone, profiles,
+    reqwest, signing,
 };
 #[cfg(feature = "webhooks")]
 #[doc(inline)]

@@ -3,6 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::client::argument;
 use super::paging::item_type;
 use super::{doc_markdown, ident};
 use crate::model::{Operation, Paging, Service};
@@ -21,29 +22,27 @@ pub(super) fn blocking(service: &Service) -> TokenStream {
     quote! {
         //! The client for programs without async code.
 
-        use nxcloud_client::codegen::blocking; use nxcloud_client::{CallOptions, Error, Session};
+        use nxcloud_client::{CallOptions, Error, Session};
 
-        use super::client;
         use super::{replies::*, requests::*};
 
         #text
         #[derive(Clone, Debug)]
         pub struct Client {
             session: Session,
-            inner: client::Client,
         }
 
         impl Client {
             /// A client over a session's accounts and connections.
             #[must_use]
             pub fn new(session: &Session) -> Self {
-                Self { session: session.clone(), inner: client::Client::new(session) }
+                Self { session: session.clone() }
             }
 
             /// The same client with other settings for its calls.
             #[must_use]
             pub fn with_options(&self, options: CallOptions) -> Self {
-                Self { session: self.session.clone(), inner: self.inner.with_options(options) }
+                Self { session: self.session.with_options(options) }
             }
 
             #(#methods)*
@@ -58,13 +57,7 @@ fn method(service: &Service, operation: &Operation) -> TokenStream {
         "{}\n\nAs [`Client::{name}`](crate::Client::{name}).",
         doc_text(&operation.summary)
     ));
-    let (argument, passed) = match operation.input.type_name() {
-        None => (None, quote!()),
-        Some(request) => {
-            let request = ident(request);
-            (Some(quote!(, request: &#request)), quote!(request))
-        }
-    };
+    let (argument, request) = argument(service, operation);
     let all = operation
         .paging
         .as_ref()
@@ -76,7 +69,7 @@ fn method(service: &Service, operation: &Operation) -> TokenStream {
         ///
         /// Whatever goes wrong, as [`Error`]: see its `kind`.
         pub fn #name(&self #argument) -> Result<#reply, Error> {
-            blocking::run(&self.session, self.inner.#name(#passed))
+            self.session.send_blocking(#request)
         }
 
         #all
@@ -86,7 +79,7 @@ fn method(service: &Service, operation: &Operation) -> TokenStream {
 /// The method that goes through all pages.
 fn pages(service: &Service, operation: &Operation, paging: &Paging) -> TokenStream {
     let all = ident(&format!("{}_all", operation.id));
-    let request = ident(operation.input.type_name().unwrap_or_default());
+    let request = ident(operation.input.type_name());
     let item = item_type(service, operation, paging).unwrap_or_default();
     let text = doc_markdown(&format!(
         "Every item of `{}`, as [`Client::{all}`](crate::Client::{all}).",
@@ -94,11 +87,8 @@ fn pages(service: &Service, operation: &Operation, paging: &Paging) -> TokenStre
     ));
     quote! {
         #text
-        pub fn #all<'a>(
-            &'a self,
-            request: &#request,
-        ) -> impl Iterator<Item = Result<#item, Error>> + 'a {
-            blocking::items(&self.session, self.inner.#all(request))
+        pub fn #all(&self, request: &#request) -> impl Iterator<Item = Result<#item, Error>> + use<> {
+            self.session.items(request).blocking()
         }
     }
 }

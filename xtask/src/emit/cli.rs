@@ -49,7 +49,7 @@ fn tables(service: &Service) -> TokenStream {
     let functions = service
         .operations
         .iter()
-        .map(|operation| function(service, operation));
+        .filter_map(|operation| function(service, operation));
     let pushes = service.webhooks.iter().map(|webhook| {
         let (name, signed) = (&webhook.name, webhook.signed);
         let about = sentence(&one_line(&webhook.description));
@@ -74,15 +74,15 @@ fn tables(service: &Service) -> TokenStream {
     });
     let mut wanted = Wanted::default();
     for operation in &service.operations {
-        if let Some(input) = operation.input.type_name() {
-            wanted.add(service, input);
-        }
+        wanted.add(service, operation.input.type_name());
     }
     let shapes = wanted.names.iter().filter_map(|name| shape(service, name));
     let module = format!("Commands of {title}.");
     quote! {
         #![doc = #module]
 
+        #[allow(unused_imports, reason = "a service may take forms only")]
+        use crate::job;
         #[allow(unused_imports, reason = "not every service has every kind of field, or pushes")]
         use crate::table::{
             Choice, Command, Example, Field, Input, Job, Object, Push, Running, Service, Ty, Union, Variant,
@@ -113,12 +113,12 @@ fn facade(service: &Service) -> TokenStream {
 
 fn command(service: &Service, operation: &Operation) -> TokenStream {
     let root = facade(service);
-    let (row, function) = (ident(&names::constant(&operation.id)), ident(&operation.id));
+    let row = ident(&names::constant(&operation.id));
+    let run = run(service, operation);
     let name = operation.id.replace('_', "-");
     let about = sentence(&one_line(&operation.summary));
     let long = one_line(&operation.description);
     let input = match &operation.input {
-        Input::Nothing => quote!(Input::Nothing),
         Input::Parameters(name) | Input::Json(name) => {
             let shape = shape_name(name);
             quote!(Input::Object(&#shape))
@@ -142,53 +142,44 @@ fn command(service: &Service, operation: &Operation) -> TokenStream {
             input: #input,
             paged: #paged,
             examples: &[#(#examples),*],
-            run: #function,
+            run: #run,
         }
     }
 }
 
-/// The function that reads the request, calls the typed client and hands on the reply.
-fn function(service: &Service, operation: &Operation) -> TokenStream {
+/// The function that makes the request of the command's arguments and sends it. Only forms need one of their own.
+fn run(service: &Service, operation: &Operation) -> TokenStream {
+    let root = facade(service);
+    let request = ident(operation.input.type_name());
+    match (&operation.input, &operation.paging) {
+        (Input::Multipart(_), _) => {
+            let name = ident(&operation.id);
+            quote!(#name)
+        }
+        (_, Some(_)) => quote!(job::send_paged::<#root::#request>),
+        (_, None) => quote!(job::send::<#root::#request>),
+    }
+}
+
+/// The function of a form.
+fn function(service: &Service, operation: &Operation) -> Option<TokenStream> {
+    let Input::Multipart(ty) = &operation.input else {
+        return None;
+    };
     let root = facade(service);
     let name = ident(&operation.id);
-    let client = quote!(#root::Client::new(job.session()).with_options(job.options()));
-    let all = operation.paging.is_some().then(|| {
-        let all = ident(&format!("{}_all", operation.id));
-        quote! {
-            if job.all_pages() {
-                return job.items(client.#all(&request)).await;
-            }
-        }
-    });
-    let body = match &operation.input {
-        Input::Nothing => quote! {
-            job.reply(&#client.#name().await?)
-        },
-        Input::Parameters(ty) | Input::Json(ty) => {
-            let ty = ident(ty);
-            quote! {
-                let request: #root::#ty = job.request()?;
-                let client = #client;
-                #all
-                job.reply(&client.#name(&request).await?)
-            }
-        }
-        Input::Multipart(ty) => {
-            let (arguments, setters) = form(service, ty);
-            let ty = ident(ty);
-            let mutable = (!setters.is_empty()).then(|| quote!(mut));
-            quote! {
+    let (arguments, setters) = form(service, ty);
+    let ty = ident(ty);
+    let mutable = (!setters.is_empty()).then(|| quote!(mut));
+    Some(quote! {
+        fn #name(job: &Job) -> Running<'_> {
+            Box::pin(async move {
                 let #mutable request = #root::#ty::new(#(#arguments),*);
                 #(#setters)*
-                job.reply(&#client.#name(&request).await?)
-            }
+                job.run(&request).await
+            })
         }
-    };
-    quote! {
-        fn #name(job: &Job) -> Running<'_> {
-            Box::pin(async move { #body })
-        }
-    }
+    })
 }
 
 /// The arguments of a form's constructor, and the setters of what is not required.

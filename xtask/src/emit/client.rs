@@ -4,9 +4,8 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::paging::item_type;
-use super::{doc, ident};
-use crate::model::{Input, Operation, Paging, Place, Service, Ty};
-use crate::names;
+use super::{doc, doc_markdown, ident};
+use crate::model::{Operation, Paging, Service};
 
 pub(super) fn client(service: &Service) -> TokenStream {
     let methods = service
@@ -22,37 +21,31 @@ pub(super) fn client(service: &Service) -> TokenStream {
         "Client of {}{biz_type}. {}\n\nCheap to make and to clone; all clients of a session share its connections.",
         service.title, service.description
     ));
-    let imports = service.has_pages().then(|| {
-        quote!(
-            use nxcloud_client::codegen::paging::{self, Stream};
-        )
-    });
+    let paging = service.has_pages().then(|| quote!(Items,));
     quote! {
         //! The client.
 
-        #imports
-        use nxcloud_client::codegen::Service; use nxcloud_client::{CallOptions, Error, Session};
+        use nxcloud_client::{CallOptions, Error, #paging Session};
 
-        use super::{http, operations};
         use super::{replies::*, requests::*};
 
         #text
         #[derive(Clone, Debug)]
         pub struct Client {
-            service: Service,
+            session: Session,
         }
 
         impl Client {
             /// A client over a session's accounts and connections.
             #[must_use]
             pub fn new(session: &Session) -> Self {
-                Self { service: Service::new(session) }
+                Self { session: session.clone() }
             }
 
             /// The same client with other settings for its calls.
             #[must_use]
             pub fn with_options(&self, options: CallOptions) -> Self {
-                Self { service: self.service.with_options(options) }
+                Self { session: self.session.with_options(options) }
             }
 
             #(#methods)*
@@ -62,7 +55,6 @@ pub(super) fn client(service: &Service) -> TokenStream {
 
 fn method(service: &Service, operation: &Operation) -> TokenStream {
     let name = ident(&operation.id);
-    let row = ident(&names::constant(&operation.id));
     let reply = ident(&operation.reply);
     let repeat = if operation.safe {
         "Only reads: repeating it is harmless."
@@ -75,43 +67,7 @@ fn method(service: &Service, operation: &Operation) -> TokenStream {
         "{}{gap}{description}\n\n{repeat}",
         operation.summary.trim(),
     ));
-    let parameters = service.parameters(operation).map(|field| {
-        let member = ident(&field.rust);
-        match (&field.ty, field.required || field.place == Place::Path) {
-            (Ty::Text, true) => quote!(&request.#member),
-            (Ty::Text, false) => quote!(request.#member.as_deref()),
-            _ => quote!(request.#member),
-        }
-    });
-    let parameters: Vec<TokenStream> = parameters.collect();
-    let (argument, checked, passed) = match &operation.input {
-        Input::Nothing => (None, quote!(&()), quote!()),
-        Input::Parameters(request) => {
-            let request = ident(request);
-            let argument = quote!(, request: &#request);
-            (Some(argument), quote!(request), quote!(#(#parameters),*))
-        }
-        Input::Json(request) => {
-            let request = ident(request);
-            let argument = quote!(, request: &#request);
-            (
-                Some(argument),
-                quote!(request),
-                quote!(#(#parameters,)* request),
-            )
-        }
-        Input::Multipart(request) => {
-            let request = ident(request);
-            let argument = quote!(, request: &#request);
-            (
-                Some(argument),
-                quote!(request),
-                quote!(reqwest::Body::default()),
-            )
-        }
-    };
-    let prepare = matches!(operation.input, Input::Multipart(_))
-        .then(|| quote!(let call = call.with_form(request.form());));
+    let (argument, request) = argument(service, operation);
     let paging = operation.paging.as_ref();
     let all = paging.map(|paging| pages(service, operation, paging));
     quote! {
@@ -121,40 +77,40 @@ fn method(service: &Service, operation: &Operation) -> TokenStream {
         ///
         /// Whatever goes wrong, as [`Error`]: see its `kind`.
         pub async fn #name(&self #argument) -> Result<#reply, Error> {
-            self.service
-                .call(&operations::#row, #checked, |base_url, http, call| async move {
-                    #prepare
-                    http::Client::new_with_client(&base_url, http, call).#name(#passed).await
-                })
-                .await
+            self.session.send(#request).await
         }
 
         #all
     }
 }
 
+/// The argument of an operation's method, and the request that it passes on. A request without fields is no argument.
+pub(super) fn argument(
+    service: &Service,
+    operation: &Operation,
+) -> (Option<TokenStream>, TokenStream) {
+    let request = ident(operation.input.type_name());
+    if service.has_fields(operation.input.type_name()) {
+        (Some(quote!(, request: &#request)), quote!(request))
+    } else {
+        (None, quote!(&#request::new()))
+    }
+}
+
 /// The method that goes through all pages.
 fn pages(service: &Service, operation: &Operation, paging: &Paging) -> TokenStream {
-    let name = ident(&operation.id);
     let all = ident(&format!("{}_all", operation.id));
-    let request = ident(operation.input.type_name().unwrap_or_default());
+    let request = ident(operation.input.type_name());
     let item = item_type(service, operation, paging).unwrap_or_default();
-    let text = doc(&format!(
-        "Every item of `{}`, page after page, beginning at the page of the request.",
+    let text = doc_markdown(&format!(
+        "Every item of `{}`, page after page, beginning at the page of the request. See [`Items`].",
         operation.id
     ));
     quote! {
         #text
-        ///
-        /// A page is asked for when its items are wanted. After an error the stream asks for the same page again; a page that
-        /// repeats is an error that ends it.
-        pub fn #all<'a>(
-            &'a self,
-            request: &#request,
-        ) -> impl Stream<Item = Result<#item, Error>> + Send + 'a {
-            paging::items(request.clone(), move |request: #request| async move {
-                self.#name(&request).await
-            })
+        #[must_use]
+        pub fn #all(&self, request: &#request) -> Items<#item> {
+            self.session.items(request)
         }
     }
 }

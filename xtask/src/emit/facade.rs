@@ -82,6 +82,7 @@ nxcloud-client.workspace = true
 bytes.workspace = true
 flate2.workspace = true
 futures-util.workspace = true
+http.workspace = true
 axum = {{ workspace = true, features = ["http1", "tokio"] }}
 # Itself with every service, so that examples and tests need no flags.
 nxcloud = {{ path = ".", features = ["blocking", "full", "webhooks-axum", "webhooks-tokio"] }}

@@ -38,7 +38,7 @@ pub(super) fn http(service: &Service) -> Result<TokenStream, String> {
             "responses": {"200": {"description": "", "content": {"application/json": reply}}},
         });
         match &operation.input {
-            Input::Nothing | Input::Parameters(_) => {}
+            Input::Parameters(_) => {}
             Input::Json(request) => {
                 let request = named(request, "requests");
                 body["requestBody"] =
@@ -83,8 +83,7 @@ pub(super) fn http(service: &Service) -> Result<TokenStream, String> {
     })
 }
 
-/// Leaves out what nothing here uses: modules of types and re-exports, the constructor that makes an HTTP client of its own, and the
-/// header `api-version`, which the platform does not know.
+/// Leaves out what nothing here uses: modules of types and re-exports, constructors, and the header `api-version`, which the platform does not know.
 fn without_dead_items(tokens: TokenStream) -> syn::Result<TokenStream> {
     let mut file: File = syn::parse2(tokens)?;
     file.items.retain_mut(|item| match item {
@@ -92,10 +91,13 @@ fn without_dead_items(tokens: TokenStream) -> syn::Result<TokenStream> {
         Item::Use(_) => false,
         Item::Impl(block) => {
             block.attrs.clear();
-            block
-                .items
-                .retain(|item| !matches!(item, ImplItem::Fn(method) if method.sig.ident == "new"));
-            true
+            block.items.retain(|item| match item {
+                ImplItem::Fn(method) => {
+                    method.sig.ident != "new" && method.sig.ident != "new_with_client"
+                }
+                _ => true,
+            });
+            block.trait_.is_some() || !block.items.is_empty()
         }
         _ => true,
     });

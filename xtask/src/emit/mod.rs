@@ -188,11 +188,12 @@ pub use generated::client::Client;
 pub use generated::{{codes, operations}};
 pub use generated::{{{types}}};
 {upload}pub use nxcloud_client::{{
-    CallOptions, Code, CodeInfo, CodeKind, Credentials, Decimal, Error, ErrorKind, Outcome, Repair,
-    Repairs, Session,
+    CallOptions, Code, CodeInfo, CodeKind, Credentials, Decimal, Error, ErrorKind, {items}Outcome,
+    Repair, Repairs, Request, Session, SignedRequest,
 }};
 "#,
         marker = marker(&format!("specs/{}.yaml", service.name)),
+        items = if service.has_pages() { "Items, " } else { "" },
         types = types::modules(service).join(", "),
         upload = if service.has_uploads() {
             "pub use nxcloud_client::Upload;\n"
@@ -222,6 +223,12 @@ fn module(service: &Service) -> TokenStream {
         /// progenitor's output: builds requests, decodes replies, and calls the hook between.
         #[allow(clippy::all, unreachable_pub, reason = "written by progenitor, private to the crate")]
         mod http;
+
+        impl From<nxcloud_client::codegen::Call> for http::Client {
+            fn from(call: nxcloud_client::codegen::Call) -> Self {
+                Self { baseurl: call.base_url(), client: call.http(), inner: call }
+            }
+        }
 
         impl progenitor_client::ClientHooks<nxcloud_client::codegen::Call> for http::Client {
             async fn exec(

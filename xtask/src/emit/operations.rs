@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::{doc, ident};
-use crate::model::{Operation, Scheme, Service, TypeKind};
+use crate::model::{Input, Operation, Place, Scheme, Service, Ty, TypeKind};
 use crate::names;
 
 pub(super) fn operations(service: &Service) -> TokenStream {
@@ -26,18 +26,23 @@ pub(super) fn operations(service: &Service) -> TokenStream {
         .map(|operation| &operation.scheme)
     {
         Some(Scheme::AntBuddySha256 { .. }) => quote!(
-            use nxcloud_client::{HashIn, Operation, Scheme};
+            use nxcloud_client::{HashIn, Operation, Request, Scheme};
         ),
         _ => quote! {
             use nxcloud_client::signing::{Action, BizType};
-            use nxcloud_client::{Operation, Scheme};
+            use nxcloud_client::{Operation, Request, Scheme};
         },
     };
     quote! {
         #![doc = #module]
 
         #imports
+        use nxcloud_client::codegen::Call;
+        use progenitor_client::{Error, ResponseValue};
+
         use super::codes;
+        use super::http::Client;
+        use super::{replies::*, requests::*};
 
         #(#rows)*
 
@@ -79,21 +84,59 @@ fn row(service: &Service, operation: &Operation) -> TokenStream {
     });
     let public = public_fields(service, operation);
     let public = (!public.is_empty()).then(|| quote!(.with_public_fields(&[#(#public),*])));
+    let request = request(service, operation);
     quote! {
         #text
         pub static #name: Operation = Operation::new(
             #title, #id, #method, #path, #base_url, #scheme, #safe, &[#own codes::SHARED_CODES],
         )
         #public;
+
+        #request
+    }
+}
+
+/// Ties an operation to its request and reply; calls progenitor's function.
+fn request(service: &Service, operation: &Operation) -> TokenStream {
+    let name = ident(&operation.id);
+    let row = ident(&names::constant(&operation.id));
+    let request = ident(operation.input.type_name());
+    let reply = ident(&operation.reply);
+    let parameters = service.parameters(operation).map(|field| {
+        let member = ident(&field.rust);
+        match (&field.ty, field.required || field.place == Place::Path) {
+            (Ty::Text, true) => quote!(&self.#member),
+            (Ty::Text, false) => quote!(self.#member.as_deref()),
+            _ => quote!(self.#member),
+        }
+    });
+    let (call, passed) = match &operation.input {
+        Input::Parameters(_) => (quote!(call), quote!(#(#parameters),*)),
+        Input::Json(_) => (quote!(call), quote!(#(#parameters,)* self)),
+        // The form takes the place of the empty body.
+        Input::Multipart(_) => (
+            quote!(call.with_form(self.form())),
+            quote!(reqwest::Body::default()),
+        ),
+    };
+    quote! {
+        impl Request for #request {
+            const OPERATION: &'static Operation = &#row;
+            type Reply = #reply;
+
+            async fn execute(&self, call: Call) -> Result<ResponseValue<#reply>, Error<()>> {
+                Client::from(#call).#name(#passed).await
+            }
+        }
     }
 }
 
 /// Wire names of the request's own fields that may be shown, in the order of the spec.
 fn public_fields<'a>(service: &'a Service, operation: &Operation) -> Vec<&'a str> {
-    let Some(request) = operation.input.type_name() else {
-        return Vec::new();
-    };
-    match service.type_def(request).map(|def| &def.kind) {
+    match service
+        .type_def(operation.input.type_name())
+        .map(|def| &def.kind)
+    {
         Some(TypeKind::Object(object)) => object
             .fields
             .iter()

@@ -21,11 +21,11 @@ pub(super) fn paging(service: &Service) -> TokenStream {
         .any(|paging| !matches!(paging.style, PagingStyle::Cursor(..)));
     let imports = if counts {
         quote!(
-            use nxcloud_client::codegen::paging::{Page, Paged};
+            use nxcloud_client::{Paged, codegen::Page};
         )
     } else {
         quote!(
-            use nxcloud_client::codegen::paging::Paged;
+            use nxcloud_client::Paged;
         )
     };
     quote! {
@@ -98,7 +98,7 @@ pub(super) fn item_type(
 }
 
 fn paged(service: &Service, operation: &Operation, paging: &Paging) -> Option<TokenStream> {
-    let request_name = operation.input.type_name()?;
+    let request_name = operation.input.type_name();
     let request = ident(request_name);
     let reply = ident(&operation.reply);
     let item = item_type(service, operation, paging)?;
@@ -191,7 +191,6 @@ fn paged(service: &Service, operation: &Operation, paging: &Paging) -> Option<To
     let (reply_name, items_name) = (name("reply"), name("items"));
     Some(quote! {
         impl Paged for #request {
-            type Reply = #reply;
             type Item = #item;
 
             fn take_items(reply: &mut #reply) -> Vec<#item> {

@@ -110,7 +110,7 @@ fn cell(text: &str) -> String {
 fn snippet(service: &Service) -> Option<(String, String)> {
     service.operations.iter().find_map(|operation| {
         let (_, example) = operation.request_examples.first()?;
-        let request = operation.input.type_name()?;
+        let request = operation.input.type_name();
         let expression = sample::expression(service, request, example, "")?;
         let lines = format_statements(&quote::quote! {
             let request = #expression;

@@ -55,6 +55,38 @@ impl std::fmt::Debug for ClickToCall {
     }
 }
 
+/// What `create_auth_token` asks for.
+///
+/// The constructor takes what is required, the `with_` methods add the rest.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct CreateAuthToken {}
+
+impl CreateAuthToken {
+    /// Nothing is required.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {}
+    }
+}
+
+impl Default for CreateAuthToken {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl codegen::Validate for CreateAuthToken {
+    fn validate(&self, _: &mut codegen::Validator) {}
+}
+
+impl std::fmt::Debug for CreateAuthToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CreateAuthToken").finish()
+    }
+}
+
 /// What `list_call_histories` asks for.
 ///
 /// The constructor takes what is required, the `with_` methods add the rest.

@@ -2,8 +2,12 @@
 //! The operations of NXCLOUD Call Center as the hook knows them.
 
 use nxcloud_client::signing::{Action, BizType};
-use nxcloud_client::{Operation, Scheme};
+use nxcloud_client::{Operation, Request, Scheme};
+use nxcloud_client::codegen::Call;
+use progenitor_client::{Error, ResponseValue};
 use super::codes;
+use super::http::Client;
+use super::{replies::*, requests::*};
 
 /// Page through the call records of a time window.
 pub static QUERY_CALL_RECORDS: Operation = Operation::new(
@@ -22,6 +26,19 @@ pub static QUERY_CALL_RECORDS: Operation = Operation::new(
     )
     .with_public_fields(&["callId"]);
 
+impl Request for QueryCallRecords {
+    const OPERATION: &'static Operation = &QUERY_CALL_RECORDS;
+
+    type Reply = QueryCallRecordsReply;
+
+    async fn execute(
+        &self,
+        call: Call,
+    ) -> Result<ResponseValue<QueryCallRecordsReply>, Error<()>> {
+        Client::from(call).query_call_records(self).await
+    }
+}
+
 /// Create an AI outbound task and load its numbers.
 pub static CREATE_AI_CALL_TASK: Operation = Operation::new(
         "call-center",
@@ -38,6 +55,19 @@ pub static CREATE_AI_CALL_TASK: Operation = Operation::new(
         &[codes::SHARED_CODES],
     )
     .with_public_fields(&["country"]);
+
+impl Request for CreateAiCallTask {
+    const OPERATION: &'static Operation = &CREATE_AI_CALL_TASK;
+
+    type Reply = CreateAiCallTaskReply;
+
+    async fn execute(
+        &self,
+        call: Call,
+    ) -> Result<ResponseValue<CreateAiCallTaskReply>, Error<()>> {
+        Client::from(call).create_ai_call_task(self).await
+    }
+}
 
 /// Every operation.
 pub static ALL: &[&Operation] = &[&QUERY_CALL_RECORDS, &CREATE_AI_CALL_TASK];

@@ -10,9 +10,10 @@ use crate::base_url::is_same_place;
 use crate::call::Call;
 use crate::call::attempt_body::Attempt;
 use crate::call::reply::{self, Accepted};
+use crate::call::sign::Signing;
 use crate::policy::clock::{Reading, retry_after};
 use crate::policy::retry::{Decision, Delays};
-use crate::{Code, Error, Outcome, RetryPolicy, Scheme, trace};
+use crate::{Code, Error, Outcome, RetryPolicy, SignedRequest, trace};
 
 /// What may still happen in a call.
 struct RetryLoop {
@@ -37,9 +38,9 @@ impl Call {
     ///
     /// Dropping the future drops the attempt at work with its connection, or its place in the line of the rate limit.
     pub(crate) async fn run(&self, mut request: Request) -> Result<Accepted, Error> {
-        // The generator adds the spec's version to every request; it is no header of the platform's.
-        request.headers_mut().remove("api-version");
-        let (session, options) = (&self.0.service.session, &self.0.service.options);
+        let session = &self.0.session;
+        let options = session.options();
+        let signing = Signing::new(session, self.0.operation)?;
         let total = options.total_timeout.or(session.total_timeout());
         let mut retries = RetryLoop {
             policy: options.retry.unwrap_or(session.retry()),
@@ -48,7 +49,7 @@ impl Call {
             clock_corrected: false,
         };
         session.budget().deposit();
-        let result = self.attempts(&mut request, &mut retries).await;
+        let result = self.attempts(&mut request, &signing, &mut retries).await;
         self.state().request = Some(request);
         result
     }
@@ -56,9 +57,10 @@ impl Call {
     async fn attempts(
         &self,
         request: &mut Request,
+        signing: &Signing<'_>,
         retries: &mut RetryLoop,
     ) -> Result<Accepted, Error> {
-        let session = &self.0.service.session;
+        let session = &self.0.session;
         let mut number = 0;
         // Attempts that count for the policy; one that only met a wrong clock does not.
         let mut counted = 0;
@@ -67,7 +69,7 @@ impl Call {
         let once = request.body().is_some_and(|body| body.as_bytes().is_none());
         loop {
             if let Some(bucket) = session.bucket(self.0.operation.service) {
-                let when = self.0.service.options.when_limited;
+                let when = self.0.session.options().when_limited;
                 let room = bucket.take(when, retries.deadline, session.sleep());
                 if let Err(throttled) = room.await {
                     // What the platform said tells more than that there is no room to ask again.
@@ -82,12 +84,12 @@ impl Call {
             number += 1;
             self.state().attempts = number;
             let reading = session.clock().read();
-            let (corrected, error) = match self.attempt(this, reading, retries).await {
+            let (corrected, error) = match self.attempt(this, signing, reading, retries).await {
                 Ok(accepted) => return Ok(accepted),
                 Err(failed) => failed,
             };
             if error.outcome() == Outcome::Unknown {
-                self.state().open.push(self.ts(reading));
+                self.state().open.push(ts(signing, reading));
             }
             if error.is_too_fast()
                 && let Some(bucket) = session.bucket(self.0.operation.service)
@@ -126,23 +128,13 @@ impl Call {
             let mut request = copy(request)?;
             // The octet-stream type of the empty body would win over that of the form.
             request.headers_mut().remove(reqwest::header::CONTENT_TYPE);
-            let http = self.0.service.session.http().clone();
+            let http = self.0.session.http().clone();
             return reqwest::RequestBuilder::from_parts(http, request)
                 .multipart(form.encode().await?)
                 .build()
                 .map_err(|error| Error::transport(error, false));
         }
         copy(request)
-    }
-
-    /// Whether requests carry the time.
-    fn has_ts(&self) -> bool {
-        matches!(self.0.operation.scheme, Scheme::NxcloudMd5 { .. })
-    }
-
-    /// The `ts` of an attempt, where requests carry one.
-    fn ts(&self, reading: Reading) -> Option<Timestamp> {
-        self.has_ts().then(|| reading.ts())
     }
 
     /// How long to wait before another attempt, if there is to be one.
@@ -159,7 +151,7 @@ impl Call {
         if retries.time_remaining().is_some_and(|left| delay >= left) {
             return None;
         }
-        if !self.0.service.session.budget().withdraw() {
+        if !self.0.session.budget().withdraw() {
             trace::budget_used_up();
             return None;
         }
@@ -170,21 +162,25 @@ impl Call {
     async fn attempt(
         &self,
         mut request: Request,
+        signing: &Signing<'_>,
         reading: Reading,
         retries: &RetryLoop,
     ) -> Result<Accepted, (bool, Error)> {
-        let (session, options) = (&self.0.service.session, &self.0.service.options);
-        self.sign(&mut request, reading.ts())
+        let session = &self.0.session;
+        let options = session.options();
+        let explain = options.on_signed.is_some();
+        let string_to_sign = signing
+            .sign(&mut request, reading.ts(), explain)
             .map_err(|error| (false, error))?;
+        if let (Some(observer), Some(string)) = (&options.on_signed, string_to_sign) {
+            let ts = ts(signing, reading);
+            observer(&SignedRequest::new(self.0.operation, &request, ts, string));
+        }
         let limit = options.timeout.or(session.timeout());
         *request.timeout_mut() = match (limit, retries.time_remaining()) {
             (Some(limit), Some(left)) => Some(limit.min(left)),
             (limit, left) => limit.or(left),
         };
-        if let Some(witness) = &options.dry_run {
-            witness(&request);
-            return Err((false, Error::dry_run()));
-        }
         let url = request.url().clone();
         // Until it is dropped at the end of this function, the body may be sent.
         let attempt = Attempt::new(&mut request);
@@ -197,7 +193,7 @@ impl Call {
             let error = Error::unreadable("it came from another URL than the one that was asked");
             return Err((false, error));
         }
-        let timed = self.has_ts();
+        let timed = signing.has_ts();
         let measured = timed
             .then(|| {
                 let (url, headers) = (response.url(), response.headers());
@@ -217,7 +213,7 @@ impl Call {
             timed && code.is_some() && session.clock().learn(reading, measured, expired);
         if let Ok(accepted) = &result {
             let mut state = self.state();
-            state.accepted = Some(self.ts(reading));
+            state.accepted = Some(ts(signing, reading));
             state.repairs = accepted.repairs;
         }
         result.map_err(|error| {
@@ -226,6 +222,11 @@ impl Call {
             (corrected && expired, error)
         })
     }
+}
+
+/// The `ts` of an attempt, where requests carry one.
+fn ts(signing: &Signing<'_>, reading: Reading) -> Option<Timestamp> {
+    signing.has_ts().then(|| reading.ts())
 }
 
 /// The request with its body, which stays behind if it is held in memory.

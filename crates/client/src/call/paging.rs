@@ -1,28 +1,100 @@
 //! Lists as streams: every item of a paged query, page after page.
 
 use std::collections::{HashSet, VecDeque};
+use std::fmt;
 use std::future::Future;
 use std::hash::{BuildHasher as _, Hasher, RandomState};
 use std::io::{self, Write};
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
-pub use futures_core::Stream;
-use futures_util::stream;
+use futures_core::Stream;
+use futures_util::{StreamExt as _, stream};
 use serde::Serialize;
 
-use crate::Error;
+use crate::call::request::Request;
+use crate::{Error, Session};
 
-/// A request for one page, which knows how to become that for the next; generated code implements it.
-pub trait Paged: Clone {
-    /// What one page comes in.
-    type Reply;
-    /// One entry of it.
-    type Item;
+/// A request for one page that knows how to ask for the next one. Generated for every paged query;
+/// [`Session::items`](crate::Session::items) takes any of them.
+pub trait Paged: Request + Clone + Serialize {
+    /// One entry of a page.
+    type Item: Serialize + Send + 'static;
 
     /// Takes the entries out of a page.
+    #[doc(hidden)]
     fn take_items(reply: &mut Self::Reply) -> Vec<Self::Item>;
 
     /// Turns to the next page, given the reply and how many entries it held; false at the end.
+    #[doc(hidden)]
     fn turn(&mut self, reply: &Self::Reply, items: usize) -> bool;
+}
+
+/// The entries of a paged query, page after page. A page is requested when its entries are.
+///
+/// It is a [`Stream`] that can be stored and moved; [`next`](Self::next) needs no other crate. After an error it asks for the same page again; a
+/// page that repeats is an error that ends it.
+///
+/// ```no_run
+/// # use nxcloud_client::{Error, Items, Paged};
+/// # async fn print<R: Paged>(mut items: Items<R::Item>) -> Result<(), Error> {
+/// while let Some(item) = items.next().await {
+///     let item = item?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub struct Items<T> {
+    session: Session,
+    stream: Pin<Box<dyn Stream<Item = Result<T, Error>> + Send>>,
+}
+
+impl<T> Items<T> {
+    /// The next entry; `None` at the end.
+    pub async fn next(&mut self) -> Option<Result<T, Error>> {
+        self.stream.next().await
+    }
+
+    /// The entries one by one for programs without async code: each step waits on the calling thread.
+    #[cfg(feature = "blocking")]
+    pub fn blocking(self) -> impl Iterator<Item = Result<T, Error>> + use<T>
+    where
+        T: Send,
+    {
+        crate::session::blocking::items(self.session, self.stream)
+    }
+}
+
+impl<T> Stream for Items<T> {
+    type Item = Result<T, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.stream.as_mut().poll_next(context)
+    }
+}
+
+impl<T> fmt::Debug for Items<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Items")
+            .field("session", &self.session)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// Every entry of a paged query, beginning at the page of the request.
+    #[must_use]
+    pub fn items<R: Paged + 'static>(&self, request: &R) -> Items<R::Item> {
+        let session = self.clone();
+        let fetch = move |request: R| {
+            let session = session.clone();
+            async move { session.send(&request).await }
+        };
+        Items {
+            session: self.clone(),
+            stream: Box::pin(pages(request.clone(), fetch)),
+        }
+    }
 }
 
 /// Arithmetic of pages, for generated code.
@@ -46,11 +118,9 @@ impl Page {
 
 /// Every item, beginning at the page of `request`. After an error the stream asks for the same page again; but a page that
 /// came before, or one that was asked for before, is the last error of the stream: the platform does not move on.
-pub fn items<R, F, G>(request: R, fetch: G) -> impl Stream<Item = Result<R::Item, Error>> + Send
+fn pages<R, F, G>(request: R, fetch: G) -> impl Stream<Item = Result<R::Item, Error>> + Send
 where
-    R: Paged + Serialize + Send,
-    R::Item: Serialize + Send,
-    R::Reply: Send,
+    R: Paged,
     G: Fn(R) -> F + Send,
     F: Future<Output = Result<R::Reply, Error>> + Send,
 {

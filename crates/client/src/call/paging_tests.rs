@@ -2,45 +2,107 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::StreamExt as _;
 
+use progenitor_client::ResponseValue;
+
 use super::*;
-use crate::ErrorKind;
+use crate::call::Call;
+use crate::types::lenient::{LenientObject, Map};
+use crate::types::validate::{Validate, Validator};
+use crate::{ErrorKind, HashIn, Operation, Repairs, Scheme};
 
 /// A request that asks for the cursor that the page before named.
 #[derive(Clone, Serialize)]
-struct Request {
+struct Query {
     cursor: String,
 }
 
 /// Entries, and the next cursor if there is more.
-type Reply = (Vec<u32>, Option<String>);
+#[derive(Debug, Serialize)]
+struct Page {
+    items: Vec<u32>,
+    next: Option<String>,
+    #[serde(skip)]
+    repairs: Repairs,
+}
 
-impl Paged for Request {
-    type Reply = Reply;
-    type Item = u32;
+fn page((items, next): (Vec<u32>, Option<String>)) -> Page {
+    let repairs = Repairs::NONE;
+    Page {
+        items,
+        next,
+        repairs,
+    }
+}
 
-    fn take_items(reply: &mut Reply) -> Vec<u32> {
-        std::mem::take(&mut reply.0)
+impl LenientObject for Page {
+    fn from_map(_: Map) -> Self {
+        page((Vec::new(), None))
     }
 
-    fn turn(&mut self, reply: &Reply, _items: usize) -> bool {
-        if let Some(next) = &reply.1 {
+    fn repairs(&self) -> Repairs {
+        self.repairs
+    }
+
+    fn repairs_mut(&mut self) -> &mut Repairs {
+        &mut self.repairs
+    }
+}
+
+crate::record_deserialize!(Page);
+
+impl Validate for Query {
+    fn validate(&self, _: &mut Validator) {}
+}
+
+impl Request for Query {
+    const OPERATION: &'static Operation = &Operation::new(
+        "test",
+        "list",
+        "GET",
+        "/list",
+        "https://api.example",
+        Scheme::AntBuddySha256 {
+            hash_in: HashIn::Header,
+            order: &[],
+        },
+        true,
+        &[],
+    );
+    type Reply = Page;
+
+    async fn execute(&self, _: Call) -> Result<ResponseValue<Page>, progenitor_client::Error<()>> {
+        Err(progenitor_client::Error::Custom("not called".to_owned()))
+    }
+}
+
+impl Paged for Query {
+    type Item = u32;
+
+    fn take_items(reply: &mut Page) -> Vec<u32> {
+        std::mem::take(&mut reply.items)
+    }
+
+    fn turn(&mut self, reply: &Page, _items: usize) -> bool {
+        if let Some(next) = &reply.next {
             self.cursor.clone_from(next);
         }
-        reply.1.is_some()
+        reply.next.is_some()
     }
 }
 
 /// What comes of a server whose nth answer is `answer(n)`: the items, the error at the end, and the number of requests.
-async fn listed(answer: impl Fn(u32) -> Reply + Send + Sync) -> (Vec<u32>, Option<Error>, u32) {
+async fn listed(
+    answer: impl Fn(u32) -> (Vec<u32>, Option<String>) + Send + Sync,
+) -> (Vec<u32>, Option<Error>, u32) {
     let count = Arc::new(Mutex::new(0));
-    let request = Request {
+    let request = Query {
         cursor: String::new(),
     };
-    let stream = items(request, |_| {
+    let stream = pages(request, |_| {
         let mut count = count.lock().unwrap();
         *count += 1;
         assert!(*count < 100, "no end");
-        let reply = answer(*count);
+        let reply = page(answer(*count));
         async move { Ok(reply) }
     });
     let results: Vec<_> = stream.collect().await;
@@ -110,17 +172,17 @@ async fn one_page_may_be_empty_and_two_are_no_list() {
 #[tokio::test]
 async fn after_an_error_the_same_request_is_no_repetition() {
     let count = Mutex::new(0);
-    let request = Request {
+    let request = Query {
         cursor: String::new(),
     };
-    let stream = items(request, |_| {
+    let stream = pages(request, |_| {
         let mut count = count.lock().unwrap();
         *count += 1;
         let reply = match *count {
             1 => Err(Error::unreadable("once")),
-            2 => Ok((vec![1], cursor(1))),
+            2 => Ok(page((vec![1], cursor(1)))),
             3 => Err(Error::unreadable("again")),
-            _ => Ok((vec![2], None)),
+            _ => Ok(page((vec![2], None))),
         };
         async move { reply }
     });

@@ -1,114 +1,105 @@
-//! Many requests signed at once, for those who send them by other means: a queue, another HTTP client, another process.
-
-use std::fmt;
+//! Requests that are signed and not sent: for other HTTP clients, queues and dry runs.
 
 use bytes::Bytes;
-use nxcloud_signing::{Body, Request as SignedParts, Signature};
-use serde::Serialize;
+use futures_util::{FutureExt as _, stream};
+use reqwest::Body;
+use reqwest::header::CONTENT_TYPE;
 
-use crate::types::validate::{Validate, Validator};
-use crate::{Error, Operation, Scheme, Session};
-
-/// A request that is ready to go: send exactly this body with exactly these headers, within 60 s of their `ts`.
-///
-/// `Debug` shows neither signature nor body.
-#[derive(Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Presigned {
-    /// The HTTP method.
-    pub method: &'static str,
-    /// The whole URL.
-    pub url: String,
-    /// Names and values, `content-type` among them.
-    pub headers: [(&'static str, String); 6],
-    /// The bytes that were signed.
-    pub body: Bytes,
-}
-
-impl fmt::Debug for Presigned {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Presigned")
-            .field("method", &self.method)
-            .field("url", &self.url)
-            .field("body_bytes", &self.body.len())
-            .finish_non_exhaustive()
-    }
-}
+use crate::call::request::Request;
+use crate::call::sign::Signing;
+use crate::call::{Call, Mode};
+use crate::types::validate::Validator;
+use crate::{Error, Session, SignedRequest};
 
 impl Session {
-    /// Signs many requests of one operation, all for this moment, in the vector registers of the CPU. Nothing is sent; from about
-    /// 16 requests on it is several times as fast as signing one by one.
+    /// Signs a request without sending it: to send it by other means within 60 s, or to look at it. Limits are checked as for a
+    /// call.
     ///
-    /// The requests are those of the operation: `SendSms` for `sms::operations::SEND_SMS`. What repeats a send that may have been
-    /// acted on is up to whoever sends it.
+    /// Whoever sends it decides about repeating it; see [`Request::read_reply`] for what the platform answers.
+    ///
+    /// ```
+    /// # use nxcloud_client::{Request, Session, SignedRequest};
+    /// # fn presigned<R: Request>(session: &Session, request: &R) -> Result<(), Box<dyn std::error::Error>> {
+    /// let signed: SignedRequest = session.presign(request)?;
+    /// let request = http::Request::<bytes::Bytes>::try_from(signed)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) when a request breaks a documented limit: the first one that
-    /// does is named by its place. [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when the session has no NXCLOUD
-    /// account, or the operation has no signed JSON body (uploads, `AntBuddy`).
-    pub fn presign<T: Serialize + Validate>(
-        &self,
-        operation: &'static Operation,
-        requests: &[T],
-    ) -> Result<Vec<Presigned>, Error> {
-        let named = |error: Error| error.with_operation(operation);
-        let Scheme::NxcloudMd5 {
-            biz_type,
-            action,
-            body_signed: true,
-        } = operation.scheme
-        else {
-            let problem = "only operations with a signed JSON body can be signed in advance";
-            return Err(named(Error::configuration(problem)));
-        };
-        let signer = self.credentials().nxcloud.as_ref().ok_or_else(|| {
-            named(Error::configuration(
-                "the session has no NXCLOUD account; give it an access key and secret",
-            ))
-        })?;
-        let mut bodies = Vec::with_capacity(requests.len());
-        for (index, request) in requests.iter().enumerate() {
-            if self.local_checks() {
-                Validator::run_at(&format!("[{index}]"), request)
-                    .map_err(|broken| named(Error::invalid_request(broken)))?;
-            }
-            let body = serde_json::to_vec(request)
-                .map_err(|error| named(Error::invalid_request(error)))?;
-            bodies.push(Bytes::from(body));
-        }
-        let ts = self.clock().read().ts();
-        let parts: Vec<SignedParts<'_>> = bodies
-            .iter()
-            .map(|body| SignedParts {
-                action,
-                biz_type,
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) when the request breaks a documented limit, and
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when the session has no account for the operation.
+    pub fn presign<R: Request>(&self, request: &R) -> Result<SignedRequest, Error> {
+        let prepare = || {
+            let mut prepared = self.prepare(request, "")?;
+            let signing = Signing::new(self, R::OPERATION)?;
+            let ts = self.clock().read().ts();
+            let string_to_sign = signing.sign(&mut prepared, ts, true)?.unwrap_or_default();
+            let ts = signing.has_ts().then_some(ts);
+            Ok(SignedRequest::new(
+                R::OPERATION,
+                &prepared,
                 ts,
-                body: Body::Signed(body),
-            })
-            .collect();
-        let mut signatures = vec![Signature::UNSET; parts.len()];
-        signer
-            .sign_batch(&parts, &mut signatures)
-            .map_err(|error| named(Error::configuration(error.to_string())))?;
-        // A fragment tells operations apart in the spec, and is never sent.
-        let path = operation.path.split('#').next().unwrap_or_default();
-        let url = self.base_url(operation.base_url).map_err(named)? + path;
-        let presigned = bodies.into_iter().zip(signatures);
-        Ok(presigned
-            .map(|(body, signature)| Presigned {
-                method: operation.method,
-                url: url.clone(),
-                headers: [
-                    ("content-type", "application/json".to_owned()),
-                    ("accessKey", signer.access_key().as_str().to_owned()),
-                    ("ts", ts.as_str().to_owned()),
-                    ("bizType", biz_type.as_str().to_owned()),
-                    ("action", action.as_str().to_owned()),
-                    ("sign", signature.as_str().to_owned()),
-                ],
-                body,
-            })
-            .collect())
+                string_to_sign,
+            ))
+        };
+        prepare().map_err(|error: Error| error.with_operation(R::OPERATION))
+    }
+
+    /// Signs many requests of one operation, all for this moment, in the vector registers of the CPU. Nothing is sent.
+    ///
+    /// They all expire 60 s after this moment: sign as many as can be sent in that time, then the next ones.
+    ///
+    /// # Errors
+    ///
+    /// As [`presign`](Self::presign). A request that breaks a limit is named by its place: `[3].phone`.
+    pub fn presign_batch<R: Request>(&self, requests: &[R]) -> Result<Vec<SignedRequest>, Error> {
+        let prepare = || {
+            let signing = Signing::new(self, R::OPERATION)?;
+            let mut prepared = Vec::with_capacity(requests.len());
+            for (index, request) in requests.iter().enumerate() {
+                prepared.push(self.prepare(request, &format!("[{index}]"))?);
+            }
+            let ts = self.clock().read().ts();
+            let strings = signing.sign_batch(&mut prepared, ts)?;
+            let ts = signing.has_ts().then_some(ts);
+            let signed = prepared.iter().zip(strings);
+            Ok(signed
+                .map(|(request, string)| SignedRequest::new(R::OPERATION, request, ts, string))
+                .collect())
+        };
+        prepare().map_err(|error: Error| error.with_operation(R::OPERATION))
+    }
+
+    /// The HTTP request, unsigned. `place` is written before the paths of broken limits.
+    fn prepare<R: Request>(&self, request: &R, place: &str) -> Result<reqwest::Request, Error> {
+        self.check(request, place)?;
+        let call = Call::new(self, R::OPERATION, Mode::Prepare)?;
+        // The generated code waits for nothing but the hook, and the hook only keeps the request.
+        let result = request.execute(call.clone()).now_or_never();
+        let prepared = call.state().request.take();
+        match (prepared, result) {
+            (Some(mut request), _) if call.has_form() => {
+                // A body without bytes in memory: the form is written while it is sent.
+                request.headers_mut().remove(CONTENT_TYPE);
+                *request.body_mut() =
+                    Some(Body::wrap_stream(stream::empty::<Result<Bytes, Error>>()));
+                Ok(request)
+            }
+            (Some(request), _) => Ok(request),
+            (None, Some(Err(error))) => Err(crate::call::not_built(error)),
+            (None, _) => Err(Error::configuration("the request was not built")),
+        }
+    }
+
+    /// Checks the documented limits; with local checks off only what would change the URL.
+    pub(crate) fn check<R: Request>(&self, request: &R, place: &str) -> Result<(), Error> {
+        let checked = if self.local_checks() {
+            Validator::run_at(place, request)
+        } else {
+            Validator::run_urls(request)
+        };
+        checked.map_err(Error::invalid_request)
     }
 }

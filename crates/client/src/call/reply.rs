@@ -6,11 +6,13 @@ use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
 use reqwest::Response;
+use serde::de::DeserializeOwned;
 
 use crate::call::envelope::Envelope;
 use crate::call::verdict::{ReplyCode, Verdict, verdict};
+use crate::error::NotDecoded;
 use crate::incoming::{Body, Document, Repairs, Unreadable, is_success};
-use crate::types::lenient::Value;
+use crate::types::lenient::{LenientObject, Value};
 use crate::{Code, Error, Operation, Scheme};
 
 /// A reply larger than this is refused: no documented one comes near.
@@ -67,7 +69,7 @@ fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Cow<'a, str>>
 }
 
 /// What a complete reply says.
-fn judge(
+pub(crate) fn judge(
     operation: &'static Operation,
     status: u16,
     bytes: Bytes,
@@ -165,6 +167,33 @@ fn antbuddy(
         return Verdict::Code(documented);
     }
     verdict(status, code)
+}
+
+/// Decodes a reply that says success.
+pub(crate) fn decode<T: DeserializeOwned + LenientObject>(accepted: Accepted) -> Result<T, Error> {
+    match serde_json::from_slice::<T>(&accepted.body) {
+        Ok(mut reply) => {
+            reply.repairs_mut().extend(accepted.repairs);
+            Ok(reply)
+        }
+        Err(error) => Err(not_decoded::<T>(accepted.body, error)),
+    }
+}
+
+/// A reply that says success and is of another type than documented.
+pub(crate) fn not_decoded<T: DeserializeOwned>(body: Bytes, error: serde_json::Error) -> Error {
+    // Decoded once more for the path of the field, which serde_json does not say.
+    let mut deserializer = serde_json::Deserializer::from_slice(&body);
+    let detail = match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
+        Err(error) => match error.path().to_string() {
+            whole if whole == "." => "it is JSON of another type".to_owned(),
+            path => format!("at {path}"),
+        },
+        Ok(_) => "it cannot be decoded".to_owned(),
+    };
+    Error::unreadable(detail)
+        .with_source(NotDecoded::from(error))
+        .with_reply(200, body)
 }
 
 #[cfg(test)]

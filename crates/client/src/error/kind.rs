@@ -13,8 +13,6 @@ pub enum ErrorKind {
     /// The session's own rate limit has no room; nothing was sent: wait for
     /// [`Error::retry_after`](crate::Error::retry_after).
     Throttled,
-    /// [`CallOptions::dry_run`](crate::CallOptions::dry_run) asked for it: the request was made and signed, and not sent.
-    DryRun,
     /// No connection: name resolution, TCP or TLS failed, or took too long. Nothing was sent.
     Connect,
     /// No answer in time.
@@ -41,7 +39,6 @@ impl ErrorKind {
             Self::Configuration => "configuration",
             Self::InvalidRequest => "invalid_request",
             Self::Throttled => "throttled",
-            Self::DryRun => "dry_run",
             Self::Connect => "connect",
             Self::Timeout => "timeout",
             Self::Transport => "transport",
@@ -58,7 +55,6 @@ impl ErrorKind {
             Self::Configuration => "wrong configuration",
             Self::InvalidRequest => "the request breaks a documented limit",
             Self::Throttled => "the session's rate limit has no room",
-            Self::DryRun => "not sent, as the caller asked",
             Self::Connect => "could not connect",
             Self::Timeout => "no answer in time",
             Self::Transport => "the connection broke",

@@ -79,11 +79,6 @@ impl Error {
         Self::new(ErrorKind::Throttled, Outcome::NotSent).with_retry_after(Some(wait))
     }
 
-    /// The caller wanted to see the request only.
-    pub(crate) fn dry_run() -> Self {
-        Self::new(ErrorKind::DryRun, Outcome::NotSent)
-    }
-
     /// A failure of the transport; the URL is taken off, since it may hold a phone number or a hash.
     pub(crate) fn transport(source: reqwest::Error, may_have_left: bool) -> Self {
         let (kind, outcome) = if source.is_builder() {
@@ -324,7 +319,6 @@ impl Error {
             ErrorKind::Configuration => "Change the setting that the error names.",
             ErrorKind::InvalidRequest => "Change the field that the error names.",
             ErrorKind::Throttled => "Wait, call more slowly, or raise the session's rate limit.",
-            ErrorKind::DryRun => "Take dry_run off to send it.",
             ErrorKind::Connect => "Check the network and the base URL; nothing was sent.",
             ErrorKind::OutcomeUnknown => {
                 "The platform may have acted: look for the message before sending it again."

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use futures_core::Stream;
@@ -78,16 +79,16 @@ impl fmt::Debug for Runtime {
     }
 }
 
-/// Runs one call of a service to its end on the calling thread. Generated code calls it.
+/// Runs one call of a service to its end on the calling thread.
 ///
 /// # Errors
 ///
 /// Those of the call, and [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when no thread can be started.
-pub fn run<T: Send>(
+pub(crate) fn run<T: Send>(
     session: &Session,
     call: impl Future<Output = Result<T, Error>> + Send,
 ) -> Result<T, Error> {
-    let handle = session.0.runtime.handle()?;
+    let handle = session.inner.runtime.handle()?;
     let call = BLOCKING.scope((), call);
     if Handle::try_current().is_err() {
         return handle.block_on(call);
@@ -110,15 +111,15 @@ fn not_started(error: std::io::Error) -> Error {
     Error::configuration("the thread for blocking calls could not be started").with_source(error)
 }
 
-/// The items of a stream, each waited for on the calling thread. Generated code calls it.
-pub fn items<'a, T: Send + 'a>(
-    session: &'a Session,
-    stream: impl Stream<Item = Result<T, Error>> + Send + 'a,
-) -> impl Iterator<Item = Result<T, Error>> + 'a {
-    let mut stream = Some(Box::pin(stream));
+/// The items of a stream, each waited for on the calling thread.
+pub(crate) fn items<T: Send>(
+    session: Session,
+    stream: Pin<Box<dyn Stream<Item = Result<T, Error>> + Send>>,
+) -> impl Iterator<Item = Result<T, Error>> {
+    let mut stream = Some(stream);
     std::iter::from_fn(move || {
         let next = stream.as_mut()?.next();
-        match run(session, async { Ok(next.await) }) {
+        match run(&session, async { Ok(next.await) }) {
             Ok(item) => item,
             // Not the stream's failure, but that of waiting for it: there is no use in going on.
             Err(error) => {

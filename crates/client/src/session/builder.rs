@@ -212,7 +212,7 @@ impl SessionBuilder {
         }
         let http = self.transport.make_http()?;
         let limited = self.limit.is_some() || !self.limits.is_empty();
-        Ok(Session(Arc::new(Inner {
+        Ok(Session::from_inner(Inner {
             credentials: self.credentials,
             http,
             base_url: self
@@ -229,7 +229,7 @@ impl SessionBuilder {
             sleep: self.sleep,
             #[cfg(feature = "blocking")]
             runtime: crate::session::blocking::Runtime::new(self.transport),
-        })))
+        }))
     }
 }
 

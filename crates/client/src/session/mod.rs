@@ -1,7 +1,7 @@
 //! The session: accounts, HTTP client and settings that all services share.
 
 #[cfg(feature = "blocking")]
-pub mod blocking;
+pub(crate) mod blocking;
 pub(crate) mod builder;
 pub(crate) mod credentials;
 pub(crate) mod options;
@@ -19,7 +19,7 @@ use crate::policy::rate_limit::{Bucket, Limits, Sleep};
 use crate::policy::retry::Budget;
 use crate::session::credentials::{env, variable};
 use crate::session::profile::Profile;
-use crate::{Credentials, Error, RetryPolicy, SessionBuilder};
+use crate::{CallOptions, Credentials, Error, RetryPolicy, SessionBuilder};
 
 /// One set of accounts and settings, with one pool of connections. Cheap to clone; clones share the pool.
 ///
@@ -30,7 +30,10 @@ use crate::{Credentials, Error, RetryPolicy, SessionBuilder};
 /// # Ok::<(), nxcloud_client::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct Session(pub(crate) Arc<Inner>);
+pub struct Session {
+    pub(crate) inner: Arc<Inner>,
+    options: Arc<CallOptions>,
+}
 
 pub(crate) struct Inner {
     pub(crate) credentials: Credentials,
@@ -122,6 +125,26 @@ impl Session {
         crate::session::profile::discover_profile(name)
     }
 
+    pub(crate) fn from_inner(inner: Inner) -> Self {
+        Self {
+            inner: Arc::new(inner),
+            options: Arc::default(),
+        }
+    }
+
+    /// The same session, with other settings for its calls: same account, connections, limits and clock.
+    #[must_use]
+    pub fn with_options(&self, options: CallOptions) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+            options: Arc::new(options),
+        }
+    }
+
+    pub(crate) fn options(&self) -> &CallOptions {
+        &self.options
+    }
+
     /// Starts a session with settings of one's own. Nothing is read from the environment.
     pub fn builder(credentials: Credentials) -> SessionBuilder {
         SessionBuilder::new(credentials)
@@ -131,64 +154,63 @@ impl Session {
     /// it is ahead. See [`SessionBuilder::learn_clock`].
     #[must_use]
     pub fn clock_offset_millis(&self) -> i64 {
-        self.0.clock.offset()
+        self.inner.clock.offset()
     }
 
     pub(crate) fn credentials(&self) -> &Credentials {
-        &self.0.credentials
+        &self.inner.credentials
     }
 
-    /// The HTTP client, for a blocking call the one of its own.
     /// The HTTP client, with the session's proxy and TLS settings: for requests of one's own, which it does not sign.
     #[must_use]
     pub fn http(&self) -> &reqwest::Client {
         #[cfg(feature = "blocking")]
-        if let Some(http) = self.0.runtime.http() {
+        if let Some(http) = self.inner.runtime.http() {
             return http;
         }
-        &self.0.http
+        &self.inner.http
     }
 
     pub(crate) fn timeout(&self) -> Option<Duration> {
-        self.0.timeout
+        self.inner.timeout
     }
 
     pub(crate) fn total_timeout(&self) -> Option<Duration> {
-        self.0.total_timeout
+        self.inner.total_timeout
     }
 
     pub(crate) fn retry(&self) -> RetryPolicy {
-        self.0.retry
+        self.inner.retry
     }
 
     pub(crate) fn budget(&self) -> &Budget {
-        &self.0.budget
+        &self.inner.budget
     }
 
     /// The bucket of a service, if the session limits it.
     pub(crate) fn bucket(&self, service: &'static str) -> Option<Arc<Bucket>> {
-        self.0.limits.as_ref()?.bucket(service)
+        self.inner.limits.as_ref()?.bucket(service)
     }
 
     pub(crate) fn clock(&self) -> &Clock {
-        &self.0.clock
+        &self.inner.clock
     }
 
     pub(crate) fn sleep(&self) -> &Sleep {
-        &self.0.sleep
+        &self.inner.sleep
     }
 
     pub(crate) fn local_checks(&self) -> bool {
-        self.0.local_checks
+        self.inner.local_checks
     }
 
     /// The base URL for a service with this documented one, without a slash at its end.
     pub(crate) fn base_url(&self, documented: &'static str) -> Result<String, Error> {
         // The session's own was checked when it was made.
-        match self.0.base_url.as_deref() {
+        match self.inner.base_url.as_deref() {
             Some(url) => Ok(url.to_owned()),
             None => {
-                check_base_url(documented, self.0.plain_http)?;
+                check_base_url(documented, self.inner.plain_http)?;
                 Ok(documented.trim_end_matches('/').to_owned())
             }
         }
@@ -198,14 +220,14 @@ impl Session {
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session")
-            .field("credentials", &self.0.credentials)
-            .field("base_url", &self.0.base_url)
-            .field("timeout", &self.0.timeout)
-            .field("total_timeout", &self.0.total_timeout)
-            .field("retry", &self.0.retry)
-            .field("limits", &self.0.limits)
-            .field("clock", &self.0.clock)
-            .field("local_checks", &self.0.local_checks)
+            .field("credentials", &self.inner.credentials)
+            .field("base_url", &self.inner.base_url)
+            .field("timeout", &self.inner.timeout)
+            .field("total_timeout", &self.inner.total_timeout)
+            .field("retry", &self.inner.retry)
+            .field("limits", &self.inner.limits)
+            .field("clock", &self.inner.clock)
+            .field("local_checks", &self.inner.local_checks)
             .finish_non_exhaustive()
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{OnLimit, Operation, RetryPolicy};
+use crate::{OnLimit, RetryPolicy, SignedRequest};
 
 /// Settings for the calls of one client, on top of its session's; see the `with_options` of every service client.
 #[derive(Clone, Default)]
@@ -17,33 +17,9 @@ pub struct CallOptions {
     pub(crate) biz_type: Option<String>,
     pub(crate) action: Option<String>,
     pub(crate) on_signed: Option<Arc<Observer>>,
-    pub(crate) dry_run: Option<Arc<Witness>>,
 }
 
-type Observer = dyn Fn(&Signed) + Send + Sync;
-type Witness = dyn Fn(&reqwest::Request) + Send + Sync;
-
-/// One attempt as it was signed, to find out why a signature is rejected.
-///
-/// The string to sign has the secret masked, but it holds the body: mind who reads it.
-#[derive(Clone)]
-#[non_exhaustive]
-pub struct Signed {
-    /// The operation.
-    pub operation: &'static Operation,
-    /// The exact string that was digested, with `***` for the secret.
-    pub string_to_sign: String,
-    /// The signature that was sent.
-    pub signature: String,
-}
-
-impl fmt::Debug for Signed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Signed")
-            .field("operation", &self.operation.id)
-            .finish_non_exhaustive()
-    }
-}
+type Observer = dyn Fn(&SignedRequest) + Send + Sync;
 
 impl CallOptions {
     /// The session's settings, unchanged.
@@ -88,18 +64,11 @@ impl CallOptions {
         self
     }
 
-    /// Calls this with every attempt as it was signed.
-    pub fn on_signed(mut self, observer: impl Fn(&Signed) + Send + Sync + 'static) -> Self {
-        self.on_signed = Some(Arc::new(observer));
-        self
-    }
-
-    /// Sends nothing: each call is checked and signed, its request handed over as it would have been sent, and the call ends with
-    /// [`ErrorKind::DryRun`](crate::ErrorKind::DryRun).
+    /// Calls this with every attempt as it was signed, before it is sent: to find out why a signature is rejected.
     ///
-    /// A multipart body is a stream, which has no bytes to look at; everything else has.
-    pub fn dry_run(mut self, witness: impl Fn(&reqwest::Request) + Send + Sync + 'static) -> Self {
-        self.dry_run = Some(Arc::new(witness));
+    /// To look at a request without sending it, use [`Session::presign`](crate::Session::presign).
+    pub fn on_signed(mut self, observer: impl Fn(&SignedRequest) + Send + Sync + 'static) -> Self {
+        self.on_signed = Some(Arc::new(observer));
         self
     }
 }
@@ -113,7 +82,6 @@ impl fmt::Debug for CallOptions {
             .field("when_limited", &self.when_limited)
             .field("biz_type", &self.biz_type)
             .field("action", &self.action)
-            .field("dry_run", &self.dry_run.is_some())
             .finish_non_exhaustive()
     }
 }

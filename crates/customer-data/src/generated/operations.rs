@@ -2,8 +2,12 @@
 //! The operations of NXCLOUD Customer Data as the hook knows them.
 
 use nxcloud_client::signing::{Action, BizType};
-use nxcloud_client::{Operation, Scheme};
+use nxcloud_client::{Operation, Request, Scheme};
+use nxcloud_client::codegen::Call;
+use progenitor_client::{Error, ResponseValue};
 use super::codes;
+use super::http::Client;
+use super::{replies::*, requests::*};
 
 /// Create or merge up to 100 customers.
 pub static BATCH_CREATE_CUSTOMERS: Operation = Operation::new(
@@ -21,6 +25,19 @@ pub static BATCH_CREATE_CUSTOMERS: Operation = Operation::new(
     &[codes::SHARED_CODES],
 );
 
+impl Request for BatchCreateCustomers {
+    const OPERATION: &'static Operation = &BATCH_CREATE_CUSTOMERS;
+
+    type Reply = BatchCreateCustomersReply;
+
+    async fn execute(
+        &self,
+        call: Call,
+    ) -> Result<ResponseValue<BatchCreateCustomersReply>, Error<()>> {
+        Client::from(call).batch_create_customers(self).await
+    }
+}
+
 /// List the customer fields of a tenant, preset and custom.
 pub static QUERY_CUSTOMER_FIELDS: Operation = Operation::new(
     "customer-data",
@@ -36,6 +53,21 @@ pub static QUERY_CUSTOMER_FIELDS: Operation = Operation::new(
     true,
     &[codes::SHARED_CODES],
 );
+
+impl Request for QueryCustomerFields {
+    const OPERATION: &'static Operation = &QUERY_CUSTOMER_FIELDS;
+
+    type Reply = QueryCustomerFieldsReply;
+
+    async fn execute(
+        &self,
+        call: Call,
+    ) -> Result<ResponseValue<QueryCustomerFieldsReply>, Error<()>> {
+        Client::from(call)
+            .query_customer_fields(&self.app_key, self.is_preset, self.tenant_id)
+            .await
+    }
+}
 
 /// Every operation.
 pub static ALL: &[&Operation] = &[&BATCH_CREATE_CUSTOMERS, &QUERY_CUSTOMER_FIELDS];

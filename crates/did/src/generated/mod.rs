@@ -19,6 +19,16 @@ pub(crate) mod requests;
 )]
 mod http;
 
+impl From<codegen::Call> for http::Client {
+    fn from(call: codegen::Call) -> Self {
+        Self {
+            baseurl: call.base_url(),
+            client: call.http(),
+            inner: call,
+        }
+    }
+}
+
 impl progenitor_client::ClientHooks<codegen::Call> for http::Client {
     async fn exec(
         &self,

@@ -2,8 +2,12 @@
 //! The operations of NXCLOUD DID as the hook knows them.
 
 use nxcloud_client::signing::{Action, BizType};
-use nxcloud_client::{Operation, Scheme};
+use nxcloud_client::{Operation, Request, Scheme};
+use nxcloud_client::codegen::Call;
+use progenitor_client::{Error, ResponseValue};
 use super::codes;
+use super::http::Client;
+use super::{replies::*, requests::*};
 
 /// Send an SMS from a DID number to one recipient.
 pub static SEND_DID_SMS: Operation = Operation::new(
@@ -20,6 +24,19 @@ pub static SEND_DID_SMS: Operation = Operation::new(
     false,
     &[codes::SEND_DID_SMS_CODES, codes::SHARED_CODES],
 );
+
+impl Request for SendDidSms {
+    const OPERATION: &'static Operation = &SEND_DID_SMS;
+
+    type Reply = SendDidSmsReply;
+
+    async fn execute(
+        &self,
+        call: Call,
+    ) -> Result<ResponseValue<SendDidSmsReply>, Error<()>> {
+        Client::from(call).send_did_sms(self).await
+    }
+}
 
 /// Page through the call records of DID numbers of one day.
 pub static QUERY_CALLS: Operation = Operation::new(
@@ -38,6 +55,19 @@ pub static QUERY_CALLS: Operation = Operation::new(
     )
     .with_public_fields(&["date"]);
 
+impl Request for QueryCalls {
+    const OPERATION: &'static Operation = &QUERY_CALLS;
+
+    type Reply = QueryCallsReply;
+
+    async fn execute(
+        &self,
+        call: Call,
+    ) -> Result<ResponseValue<QueryCallsReply>, Error<()>> {
+        Client::from(call).query_calls(self).await
+    }
+}
+
 /// Call a number through a DID and bridge it to an Amazon Connect agent.
 pub static DIAL_AMAZON_CONNECT: Operation = Operation::new(
     "did",
@@ -53,6 +83,19 @@ pub static DIAL_AMAZON_CONNECT: Operation = Operation::new(
     false,
     &[codes::DIAL_AMAZON_CONNECT_CODES, codes::SHARED_CODES],
 );
+
+impl Request for DialAmazonConnect {
+    const OPERATION: &'static Operation = &DIAL_AMAZON_CONNECT;
+
+    type Reply = DialAmazonConnectReply;
+
+    async fn execute(
+        &self,
+        call: Call,
+    ) -> Result<ResponseValue<DialAmazonConnectReply>, Error<()>> {
+        Client::from(call).dial_amazon_connect(self).await
+    }
+}
 
 /// Every operation.
 pub static ALL: &[&Operation] = &[&SEND_DID_SMS, &QUERY_CALLS, &DIAL_AMAZON_CONNECT];

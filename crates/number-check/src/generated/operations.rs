@@ -2,8 +2,12 @@
 //! The operations of NXCLOUD Number Check as the hook knows them.
 
 use nxcloud_client::signing::{Action, BizType};
-use nxcloud_client::{Operation, Scheme};
+use nxcloud_client::{Operation, Request, Scheme};
+use nxcloud_client::codegen::Call;
+use progenitor_client::{Error, ResponseValue};
 use super::codes;
+use super::http::Client;
+use super::{replies::*, requests::*};
 
 /// Queue one or more phone numbers for checking.
 pub static SUBMIT_CHECK: Operation = Operation::new(
@@ -22,6 +26,19 @@ pub static SUBMIT_CHECK: Operation = Operation::new(
     )
     .with_public_fields(&["batchNo"]);
 
+impl Request for SubmitCheck {
+    const OPERATION: &'static Operation = &SUBMIT_CHECK;
+
+    type Reply = SubmitCheckReply;
+
+    async fn execute(
+        &self,
+        call: Call,
+    ) -> Result<ResponseValue<SubmitCheckReply>, Error<()>> {
+        Client::from(call).submit_check(self).await
+    }
+}
+
 /// Page through the check results of one day.
 pub static QUERY_CHECKS: Operation = Operation::new(
         "number-check",
@@ -38,6 +55,19 @@ pub static QUERY_CHECKS: Operation = Operation::new(
         &[codes::QUERY_CHECKS_CODES, codes::SHARED_CODES],
     )
     .with_public_fields(&["date", "messageId", "batchNo"]);
+
+impl Request for QueryChecks {
+    const OPERATION: &'static Operation = &QUERY_CHECKS;
+
+    type Reply = QueryChecksReply;
+
+    async fn execute(
+        &self,
+        call: Call,
+    ) -> Result<ResponseValue<QueryChecksReply>, Error<()>> {
+        Client::from(call).query_checks(self).await
+    }
+}
 
 /// Every operation.
 pub static ALL: &[&Operation] = &[&SUBMIT_CHECK, &QUERY_CHECKS];

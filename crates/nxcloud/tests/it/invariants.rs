@@ -23,7 +23,7 @@ async fn the_bytes_that_are_signed_are_the_bytes_that_are_sent() {
     let seen = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
     let into = std::sync::Arc::clone(&seen);
     let options = CallOptions::new()
-        .on_signed(move |signed| *into.lock().unwrap() = signed.string_to_sign.clone());
+        .on_signed(move |signed| *into.lock().unwrap() = signed.string_to_sign().to_owned());
     let client = sms::Client::new(&session(&server.url)).with_options(options);
     assert_send(client.send_sms(&SendSms::new("app", PHONE, TEXT)))
         .await

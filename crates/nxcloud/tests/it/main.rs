@@ -2,13 +2,13 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bad_replies;
-mod bulk;
 mod connection_reuse;
 mod environment;
 mod invariants;
 mod mangled_replies;
 mod messages;
 mod pages;
+mod presign;
 mod sandbox_state;
 mod status_table;
 mod support;

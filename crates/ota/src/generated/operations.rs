@@ -2,8 +2,12 @@
 //! The operations of NXCLOUD One-click Login as the hook knows them.
 
 use nxcloud_client::signing::{Action, BizType};
-use nxcloud_client::{Operation, Scheme};
+use nxcloud_client::{Operation, Request, Scheme};
+use nxcloud_client::codegen::Call;
+use progenitor_client::{Error, ResponseValue};
 use super::codes;
+use super::http::Client;
+use super::{replies::*, requests::*};
 
 /// Start a one-click login and get its authorization link.
 pub static INIT: Operation = Operation::new(
@@ -21,6 +25,16 @@ pub static INIT: Operation = Operation::new(
     &[codes::INIT_CODES, codes::SHARED_CODES],
 );
 
+impl Request for Init {
+    const OPERATION: &'static Operation = &INIT;
+
+    type Reply = InitReply;
+
+    async fn execute(&self, call: Call) -> Result<ResponseValue<InitReply>, Error<()>> {
+        Client::from(call).init(self).await
+    }
+}
+
 /// Read the outcome of a login request.
 pub static VERIFY: Operation = Operation::new(
         "ota",
@@ -37,6 +51,19 @@ pub static VERIFY: Operation = Operation::new(
         &[codes::SHARED_CODES],
     )
     .with_public_fields(&["requestId"]);
+
+impl Request for Verify {
+    const OPERATION: &'static Operation = &VERIFY;
+
+    type Reply = VerifyReply;
+
+    async fn execute(
+        &self,
+        call: Call,
+    ) -> Result<ResponseValue<VerifyReply>, Error<()>> {
+        Client::from(call).verify(self).await
+    }
+}
 
 /// Every operation.
 pub static ALL: &[&Operation] = &[&INIT, &VERIFY];

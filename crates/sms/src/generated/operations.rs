@@ -2,8 +2,12 @@
 //! The operations of NXCLOUD SMS as the hook knows them.
 
 use nxcloud_client::signing::{Action, BizType};
-use nxcloud_client::{Operation, Scheme};
+use nxcloud_client::{Operation, Request, Scheme};
+use nxcloud_client::codegen::Call;
+use progenitor_client::{Error, ResponseValue};
 use super::codes;
+use super::http::Client;
+use super::{replies::*, requests::*};
 
 /// Send one text to one or several numbers.
 pub static SEND_SMS: Operation = Operation::new(
@@ -21,6 +25,19 @@ pub static SEND_SMS: Operation = Operation::new(
         &[codes::SHARED_CODES],
     )
     .with_public_fields(&["sysMessageId"]);
+
+impl Request for SendSms {
+    const OPERATION: &'static Operation = &SEND_SMS;
+
+    type Reply = SendSmsReply;
+
+    async fn execute(
+        &self,
+        call: Call,
+    ) -> Result<ResponseValue<SendSmsReply>, Error<()>> {
+        Client::from(call).send_sms(self).await
+    }
+}
 
 /// Every operation.
 pub static ALL: &[&Operation] = &[&SEND_SMS];

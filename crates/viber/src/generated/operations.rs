@@ -2,8 +2,12 @@
 //! The operations of NXCLOUD Viber as the hook knows them.
 
 use nxcloud_client::signing::{Action, BizType};
-use nxcloud_client::{Operation, Scheme};
+use nxcloud_client::{Operation, Request, Scheme};
+use nxcloud_client::codegen::Call;
+use progenitor_client::{Error, ResponseValue};
 use super::codes;
+use super::http::Client;
+use super::{replies::*, requests::*};
 
 /// Send one Viber message to one recipient.
 pub static SEND_MESSAGE: Operation = Operation::new(
@@ -20,6 +24,19 @@ pub static SEND_MESSAGE: Operation = Operation::new(
     false,
     &[codes::SHARED_CODES],
 );
+
+impl Request for SendMessage {
+    const OPERATION: &'static Operation = &SEND_MESSAGE;
+
+    type Reply = SendMessageReply;
+
+    async fn execute(
+        &self,
+        call: Call,
+    ) -> Result<ResponseValue<SendMessageReply>, Error<()>> {
+        Client::from(call).send_message(self).await
+    }
+}
 
 /// Every operation.
 pub static ALL: &[&Operation] = &[&SEND_MESSAGE];

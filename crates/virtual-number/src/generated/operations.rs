@@ -2,8 +2,12 @@
 //! The operations of NXCLOUD Virtual Number as the hook knows them.
 
 use nxcloud_client::signing::{Action, BizType};
-use nxcloud_client::{Operation, Scheme};
+use nxcloud_client::{Operation, Request, Scheme};
+use nxcloud_client::codegen::Call;
+use progenitor_client::{Error, ResponseValue};
 use super::codes;
+use super::http::Client;
+use super::{replies::*, requests::*};
 
 /// Bind A and B through a virtual number that the platform picks.
 pub static BIND: Operation = Operation::new(
@@ -22,6 +26,16 @@ pub static BIND: Operation = Operation::new(
     )
     .with_public_fields(&["customerBindId"]);
 
+impl Request for Bind {
+    const OPERATION: &'static Operation = &BIND;
+
+    type Reply = BindReply;
+
+    async fn execute(&self, call: Call) -> Result<ResponseValue<BindReply>, Error<()>> {
+        Client::from(call).bind(self).await
+    }
+}
+
 /// Bind A and B through a chosen virtual number plus an extension.
 pub static BIND_WITH_EXTENSION: Operation = Operation::new(
         "virtual-number",
@@ -38,6 +52,19 @@ pub static BIND_WITH_EXTENSION: Operation = Operation::new(
         &[codes::SHARED_CODES],
     )
     .with_public_fields(&["customerBindId"]);
+
+impl Request for BindWithExtension {
+    const OPERATION: &'static Operation = &BIND_WITH_EXTENSION;
+
+    type Reply = BindWithExtensionReply;
+
+    async fn execute(
+        &self,
+        call: Call,
+    ) -> Result<ResponseValue<BindWithExtensionReply>, Error<()>> {
+        Client::from(call).bind_with_extension(self).await
+    }
+}
 
 /// Bind A to a number group through a virtual number.
 pub static BIND_GROUP: Operation = Operation::new(
@@ -56,6 +83,19 @@ pub static BIND_GROUP: Operation = Operation::new(
     )
     .with_public_fields(&["groupId", "customerBindId"]);
 
+impl Request for BindGroup {
+    const OPERATION: &'static Operation = &BIND_GROUP;
+
+    type Reply = BindGroupReply;
+
+    async fn execute(
+        &self,
+        call: Call,
+    ) -> Result<ResponseValue<BindGroupReply>, Error<()>> {
+        Client::from(call).bind_group(self).await
+    }
+}
+
 /// End one binding.
 pub static UNBIND: Operation = Operation::new(
         "virtual-number",
@@ -73,6 +113,19 @@ pub static UNBIND: Operation = Operation::new(
     )
     .with_public_fields(&["customerBindId", "bindId"]);
 
+impl Request for Unbind {
+    const OPERATION: &'static Operation = &UNBIND;
+
+    type Reply = UnbindReply;
+
+    async fn execute(
+        &self,
+        call: Call,
+    ) -> Result<ResponseValue<UnbindReply>, Error<()>> {
+        Client::from(call).unbind(self).await
+    }
+}
+
 /// Page through the current bindings.
 pub static LIST_BINDINGS: Operation = Operation::new(
     "virtual-number",
@@ -88,6 +141,19 @@ pub static LIST_BINDINGS: Operation = Operation::new(
     true,
     &[codes::SHARED_CODES],
 );
+
+impl Request for ListBindings {
+    const OPERATION: &'static Operation = &LIST_BINDINGS;
+
+    type Reply = ListBindingsReply;
+
+    async fn execute(
+        &self,
+        call: Call,
+    ) -> Result<ResponseValue<ListBindingsReply>, Error<()>> {
+        Client::from(call).list_bindings(self).await
+    }
+}
 
 /// Look up whom a caller reaches through a virtual number.
 pub static QUERY_BINDING: Operation = Operation::new(
@@ -105,6 +171,19 @@ pub static QUERY_BINDING: Operation = Operation::new(
     &[codes::SHARED_CODES],
 );
 
+impl Request for QueryBinding {
+    const OPERATION: &'static Operation = &QUERY_BINDING;
+
+    type Reply = QueryBindingReply;
+
+    async fn execute(
+        &self,
+        call: Call,
+    ) -> Result<ResponseValue<QueryBindingReply>, Error<()>> {
+        Client::from(call).query_binding(self).await
+    }
+}
+
 /// Create a number group.
 pub static CREATE_GROUP: Operation = Operation::new(
     "virtual-number",
@@ -120,6 +199,19 @@ pub static CREATE_GROUP: Operation = Operation::new(
     false,
     &[codes::SHARED_CODES],
 );
+
+impl Request for CreateGroup {
+    const OPERATION: &'static Operation = &CREATE_GROUP;
+
+    type Reply = CreateGroupReply;
+
+    async fn execute(
+        &self,
+        call: Call,
+    ) -> Result<ResponseValue<CreateGroupReply>, Error<()>> {
+        Client::from(call).create_group(self).await
+    }
+}
 
 /// Delete a number group.
 pub static DELETE_GROUP: Operation = Operation::new(
@@ -138,6 +230,19 @@ pub static DELETE_GROUP: Operation = Operation::new(
     )
     .with_public_fields(&["groupId"]);
 
+impl Request for DeleteGroup {
+    const OPERATION: &'static Operation = &DELETE_GROUP;
+
+    type Reply = DeleteGroupReply;
+
+    async fn execute(
+        &self,
+        call: Call,
+    ) -> Result<ResponseValue<DeleteGroupReply>, Error<()>> {
+        Client::from(call).delete_group(self).await
+    }
+}
+
 /// Add, remove or replace the members of a number group.
 pub static UPDATE_GROUP: Operation = Operation::new(
         "virtual-number",
@@ -155,6 +260,19 @@ pub static UPDATE_GROUP: Operation = Operation::new(
     )
     .with_public_fields(&["groupId"]);
 
+impl Request for UpdateGroup {
+    const OPERATION: &'static Operation = &UPDATE_GROUP;
+
+    type Reply = UpdateGroupReply;
+
+    async fn execute(
+        &self,
+        call: Call,
+    ) -> Result<ResponseValue<UpdateGroupReply>, Error<()>> {
+        Client::from(call).update_group(self).await
+    }
+}
+
 /// Page through the number groups.
 pub static LIST_GROUPS: Operation = Operation::new(
     "virtual-number",
@@ -170,6 +288,19 @@ pub static LIST_GROUPS: Operation = Operation::new(
     true,
     &[codes::SHARED_CODES],
 );
+
+impl Request for ListGroups {
+    const OPERATION: &'static Operation = &LIST_GROUPS;
+
+    type Reply = ListGroupsReply;
+
+    async fn execute(
+        &self,
+        call: Call,
+    ) -> Result<ResponseValue<ListGroupsReply>, Error<()>> {
+        Client::from(call).list_groups(self).await
+    }
+}
 
 /// Every operation.
 pub static ALL: &[&Operation] = &[

@@ -2,8 +2,12 @@
 //! The operations of NXCLOUD WhatsApp as the hook knows them.
 
 use nxcloud_client::signing::{Action, BizType};
-use nxcloud_client::{Operation, Scheme};
+use nxcloud_client::{Operation, Request, Scheme};
+use nxcloud_client::codegen::Call;
+use progenitor_client::{Error, ResponseValue};
 use super::codes;
+use super::http::Client;
+use super::{replies::*, requests::*};
 
 /// Send one WhatsApp message to one recipient.
 pub static SEND_MESSAGE: Operation = Operation::new(
@@ -20,6 +24,19 @@ pub static SEND_MESSAGE: Operation = Operation::new(
     false,
     &[codes::SEND_MESSAGE_CODES, codes::SHARED_CODES],
 );
+
+impl Request for SendMessage {
+    const OPERATION: &'static Operation = &SEND_MESSAGE;
+
+    type Reply = SendMessageReply;
+
+    async fn execute(
+        &self,
+        call: Call,
+    ) -> Result<ResponseValue<SendMessageReply>, Error<()>> {
+        Client::from(call).send_message(self).await
+    }
+}
 
 /// Store a media file for later sending.
 pub static UPLOAD_MEDIA: Operation = Operation::new(
@@ -38,6 +55,21 @@ pub static UPLOAD_MEDIA: Operation = Operation::new(
     )
     .with_public_fields(&["type"]);
 
+impl Request for UploadMedia {
+    const OPERATION: &'static Operation = &UPLOAD_MEDIA;
+
+    type Reply = UploadMediaReply;
+
+    async fn execute(
+        &self,
+        call: Call,
+    ) -> Result<ResponseValue<UploadMediaReply>, Error<()>> {
+        Client::from(call.with_form(self.form()))
+            .upload_media(reqwest::Body::default())
+            .await
+    }
+}
+
 /// Look up a media file that was uploaded or received.
 pub static GET_MEDIA: Operation = Operation::new(
         "whatsapp",
@@ -54,6 +86,19 @@ pub static GET_MEDIA: Operation = Operation::new(
         &[codes::SHARED_CODES],
     )
     .with_public_fields(&["Media-ID"]);
+
+impl Request for GetMedia {
+    const OPERATION: &'static Operation = &GET_MEDIA;
+
+    type Reply = GetMediaReply;
+
+    async fn execute(
+        &self,
+        call: Call,
+    ) -> Result<ResponseValue<GetMediaReply>, Error<()>> {
+        Client::from(call).get_media(self).await
+    }
+}
 
 /// Delete an uploaded media file.
 pub static DELETE_MEDIA: Operation = Operation::new(
@@ -72,6 +117,19 @@ pub static DELETE_MEDIA: Operation = Operation::new(
     )
     .with_public_fields(&["Media-ID"]);
 
+impl Request for DeleteMedia {
+    const OPERATION: &'static Operation = &DELETE_MEDIA;
+
+    type Reply = DeleteMediaReply;
+
+    async fn execute(
+        &self,
+        call: Call,
+    ) -> Result<ResponseValue<DeleteMediaReply>, Error<()>> {
+        Client::from(call).delete_media(self).await
+    }
+}
+
 /// Create a message template for one business number.
 pub static CREATE_TEMPLATE: Operation = Operation::new(
         "whatsapp",
@@ -88,6 +146,19 @@ pub static CREATE_TEMPLATE: Operation = Operation::new(
         &[codes::SHARED_CODES],
     )
     .with_public_fields(&["name"]);
+
+impl Request for CreateTemplate {
+    const OPERATION: &'static Operation = &CREATE_TEMPLATE;
+
+    type Reply = CreateTemplateReply;
+
+    async fn execute(
+        &self,
+        call: Call,
+    ) -> Result<ResponseValue<CreateTemplateReply>, Error<()>> {
+        Client::from(call).create_template(self).await
+    }
+}
 
 /// Edit an existing template by its id.
 pub static UPDATE_TEMPLATE: Operation = Operation::new(
@@ -106,6 +177,19 @@ pub static UPDATE_TEMPLATE: Operation = Operation::new(
     )
     .with_public_fields(&["template_id"]);
 
+impl Request for UpdateTemplate {
+    const OPERATION: &'static Operation = &UPDATE_TEMPLATE;
+
+    type Reply = UpdateTemplateReply;
+
+    async fn execute(
+        &self,
+        call: Call,
+    ) -> Result<ResponseValue<UpdateTemplateReply>, Error<()>> {
+        Client::from(call).update_template(self).await
+    }
+}
+
 /// List the templates of one business number.
 pub static GET_TEMPLATES: Operation = Operation::new(
         "whatsapp",
@@ -122,6 +206,19 @@ pub static GET_TEMPLATES: Operation = Operation::new(
         &[codes::SHARED_CODES],
     )
     .with_public_fields(&["after", "before", "name"]);
+
+impl Request for GetTemplates {
+    const OPERATION: &'static Operation = &GET_TEMPLATES;
+
+    type Reply = GetTemplatesReply;
+
+    async fn execute(
+        &self,
+        call: Call,
+    ) -> Result<ResponseValue<GetTemplatesReply>, Error<()>> {
+        Client::from(call).get_templates(self).await
+    }
+}
 
 /// Delete all templates of one name, in every language.
 pub static DELETE_TEMPLATE: Operation = Operation::new(
@@ -140,6 +237,19 @@ pub static DELETE_TEMPLATE: Operation = Operation::new(
     )
     .with_public_fields(&["name"]);
 
+impl Request for DeleteTemplate {
+    const OPERATION: &'static Operation = &DELETE_TEMPLATE;
+
+    type Reply = DeleteTemplateReply;
+
+    async fn execute(
+        &self,
+        call: Call,
+    ) -> Result<ResponseValue<DeleteTemplateReply>, Error<()>> {
+        Client::from(call).delete_template(self).await
+    }
+}
+
 /// Upload an example file for the header of a template.
 pub static UPLOAD_TEMPLATE_FILE: Operation = Operation::new(
         "whatsapp",
@@ -157,6 +267,21 @@ pub static UPLOAD_TEMPLATE_FILE: Operation = Operation::new(
     )
     .with_public_fields(&["type"]);
 
+impl Request for UploadTemplateFile {
+    const OPERATION: &'static Operation = &UPLOAD_TEMPLATE_FILE;
+
+    type Reply = UploadTemplateFileReply;
+
+    async fn execute(
+        &self,
+        call: Call,
+    ) -> Result<ResponseValue<UploadTemplateFileReply>, Error<()>> {
+        Client::from(call.with_form(self.form()))
+            .upload_template_file(reqwest::Body::default())
+            .await
+    }
+}
+
 /// Query the state of an application's business numbers.
 pub static GET_PHONES: Operation = Operation::new(
     "whatsapp",
@@ -172,6 +297,19 @@ pub static GET_PHONES: Operation = Operation::new(
     true,
     &[codes::SHARED_CODES],
 );
+
+impl Request for GetPhones {
+    const OPERATION: &'static Operation = &GET_PHONES;
+
+    type Reply = GetPhonesReply;
+
+    async fn execute(
+        &self,
+        call: Call,
+    ) -> Result<ResponseValue<GetPhonesReply>, Error<()>> {
+        Client::from(call).get_phones(self).await
+    }
+}
 
 /// Obtain a login token for the embedded registration page.
 pub static INTEGRATOR_LOGIN: Operation = Operation::new(
@@ -189,6 +327,19 @@ pub static INTEGRATOR_LOGIN: Operation = Operation::new(
     &[codes::INTEGRATOR_LOGIN_CODES, codes::SHARED_CODES],
 );
 
+impl Request for IntegratorLogin {
+    const OPERATION: &'static Operation = &INTEGRATOR_LOGIN;
+
+    type Reply = IntegratorLoginReply;
+
+    async fn execute(
+        &self,
+        call: Call,
+    ) -> Result<ResponseValue<IntegratorLoginReply>, Error<()>> {
+        Client::from(call).integrator_login().await
+    }
+}
+
 /// Create an application for a customer.
 pub static INTEGRATOR_CREATE_APP: Operation = Operation::new(
     "whatsapp",
@@ -204,6 +355,19 @@ pub static INTEGRATOR_CREATE_APP: Operation = Operation::new(
     false,
     &[codes::INTEGRATOR_CREATE_APP_CODES, codes::SHARED_CODES],
 );
+
+impl Request for IntegratorCreateApp {
+    const OPERATION: &'static Operation = &INTEGRATOR_CREATE_APP;
+
+    type Reply = IntegratorCreateAppReply;
+
+    async fn execute(
+        &self,
+        call: Call,
+    ) -> Result<ResponseValue<IntegratorCreateAppReply>, Error<()>> {
+        Client::from(call).integrator_create_app(self).await
+    }
+}
 
 /// Have a verification code sent to a number.
 pub static INTEGRATOR_GET_CODE: Operation = Operation::new(
@@ -221,6 +385,19 @@ pub static INTEGRATOR_GET_CODE: Operation = Operation::new(
     &[codes::INTEGRATOR_GET_CODE_CODES, codes::SHARED_CODES],
 );
 
+impl Request for IntegratorGetCode {
+    const OPERATION: &'static Operation = &INTEGRATOR_GET_CODE;
+
+    type Reply = IntegratorGetCodeReply;
+
+    async fn execute(
+        &self,
+        call: Call,
+    ) -> Result<ResponseValue<IntegratorGetCodeReply>, Error<()>> {
+        Client::from(call).integrator_get_code(self).await
+    }
+}
+
 /// Check the verification code that a number received.
 pub static INTEGRATOR_CHECK_CODE: Operation = Operation::new(
     "whatsapp",
@@ -236,6 +413,19 @@ pub static INTEGRATOR_CHECK_CODE: Operation = Operation::new(
     false,
     &[codes::INTEGRATOR_CHECK_CODE_CODES, codes::SHARED_CODES],
 );
+
+impl Request for IntegratorCheckCode {
+    const OPERATION: &'static Operation = &INTEGRATOR_CHECK_CODE;
+
+    type Reply = IntegratorCheckCodeReply;
+
+    async fn execute(
+        &self,
+        call: Call,
+    ) -> Result<ResponseValue<IntegratorCheckCodeReply>, Error<()>> {
+        Client::from(call).integrator_check_code(self).await
+    }
+}
 
 /// Create the local client for a number.
 pub static INTEGRATOR_CREATE_CLIENT: Operation = Operation::new(
@@ -253,6 +443,19 @@ pub static INTEGRATOR_CREATE_CLIENT: Operation = Operation::new(
     &[codes::INTEGRATOR_CREATE_CLIENT_CODES, codes::SHARED_CODES],
 );
 
+impl Request for IntegratorCreateClient {
+    const OPERATION: &'static Operation = &INTEGRATOR_CREATE_CLIENT;
+
+    type Reply = IntegratorCreateClientReply;
+
+    async fn execute(
+        &self,
+        call: Call,
+    ) -> Result<ResponseValue<IntegratorCreateClientReply>, Error<()>> {
+        Client::from(call).integrator_create_client(self).await
+    }
+}
+
 /// List the numbers of a customer's application.
 pub static INTEGRATOR_PHONE_LIST: Operation = Operation::new(
     "whatsapp",
@@ -269,6 +472,19 @@ pub static INTEGRATOR_PHONE_LIST: Operation = Operation::new(
     &[codes::INTEGRATOR_PHONE_LIST_CODES, codes::SHARED_CODES],
 );
 
+impl Request for IntegratorPhoneList {
+    const OPERATION: &'static Operation = &INTEGRATOR_PHONE_LIST;
+
+    type Reply = IntegratorPhoneListReply;
+
+    async fn execute(
+        &self,
+        call: Call,
+    ) -> Result<ResponseValue<IntegratorPhoneListReply>, Error<()>> {
+        Client::from(call).integrator_phone_list(self).await
+    }
+}
+
 /// Send one template message for a tenant of the SaaS product.
 pub static SAAS_SEND_TEMPLATE: Operation = Operation::new(
     "whatsapp",
@@ -284,6 +500,19 @@ pub static SAAS_SEND_TEMPLATE: Operation = Operation::new(
     false,
     &[codes::SAAS_SEND_TEMPLATE_CODES, codes::SHARED_CODES],
 );
+
+impl Request for SaasSendTemplate {
+    const OPERATION: &'static Operation = &SAAS_SEND_TEMPLATE;
+
+    type Reply = SaasSendTemplateReply;
+
+    async fn execute(
+        &self,
+        call: Call,
+    ) -> Result<ResponseValue<SaasSendTemplateReply>, Error<()>> {
+        Client::from(call).saas_send_template(self).await
+    }
+}
 
 /// Every operation.
 pub static ALL: &[&Operation] = &[

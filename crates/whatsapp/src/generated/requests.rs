@@ -3386,3 +3386,35 @@ impl std::fmt::Debug for SaasImage {
         f.debug_struct("SaasImage").field("link", &codegen::redact(&self.link)).finish()
     }
 }
+
+/// What `integrator_login` asks for.
+///
+/// The constructor takes what is required, the `with_` methods add the rest.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct IntegratorLogin {}
+
+impl IntegratorLogin {
+    /// Nothing is required.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {}
+    }
+}
+
+impl Default for IntegratorLogin {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl codegen::Validate for IntegratorLogin {
+    fn validate(&self, _: &mut codegen::Validator) {}
+}
+
+impl std::fmt::Debug for IntegratorLogin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("IntegratorLogin").finish()
+    }
+}

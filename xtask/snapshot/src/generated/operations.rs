@@ -2,8 +2,12 @@
 //! The operations of Awkward as the hook knows them.
 
 use nxcloud_client::signing::{Action, BizType};
-use nxcloud_client::{Operation, Scheme};
+use nxcloud_client::{Operation, Request, Scheme};
+use nxcloud_client::codegen::Call;
+use progenitor_client::{Error, ResponseValue};
 use super::codes;
+use super::http::Client;
+use super::{replies::*, requests::*};
 
 /// Sends a \[choice\].
 pub static SEND_IT: Operation = Operation::new(
@@ -21,6 +25,19 @@ pub static SEND_IT: Operation = Operation::new(
     &[codes::SHARED_CODES],
 );
 
+impl Request for SendIt {
+    const OPERATION: &'static Operation = &SEND_IT;
+
+    type Reply = SendItReply;
+
+    async fn execute(
+        &self,
+        call: Call,
+    ) -> Result<ResponseValue<SendItReply>, Error<()>> {
+        Client::from(call).send_it(self).await
+    }
+}
+
 /// Has no body.
 pub static SECOND: Operation = Operation::new(
     "awkward",
@@ -36,6 +53,19 @@ pub static SECOND: Operation = Operation::new(
     true,
     &[codes::SECOND_CODES, codes::SHARED_CODES],
 );
+
+impl Request for Second {
+    const OPERATION: &'static Operation = &SECOND;
+
+    type Reply = SendItReply;
+
+    async fn execute(
+        &self,
+        call: Call,
+    ) -> Result<ResponseValue<SendItReply>, Error<()>> {
+        Client::from(call).second().await
+    }
+}
 
 /// Every operation.
 pub static ALL: &[&Operation] = &[&SEND_IT, &SECOND];

@@ -333,3 +333,35 @@ impl std::fmt::Debug for Part {
             .finish()
     }
 }
+
+/// What `second` asks for.
+///
+/// The constructor takes what is required, the `with_` methods add the rest.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Second {}
+
+impl Second {
+    /// Nothing is required.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {}
+    }
+}
+
+impl Default for Second {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl codegen::Validate for Second {
+    fn validate(&self, _: &mut codegen::Validator) {}
+}
+
+impl std::fmt::Debug for Second {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Second").finish()
+    }
+}

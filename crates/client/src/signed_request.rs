@@ -1,0 +1,134 @@
+//! A request as it is sent: with its signature, and with what was signed.
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+use nxcloud_signing::Timestamp;
+use reqwest::{Body, Url};
+
+use crate::{Error, Operation};
+
+/// How long the platform accepts a `ts`.
+const LIFETIME: Duration = Duration::from_secs(60);
+
+/// A signed request: exactly what a call sends.
+///
+/// [`Session::presign`](crate::Session::presign) makes one without sending it;
+/// [`CallOptions::on_signed`](crate::CallOptions::on_signed) shows one for each attempt. Turn it into an
+/// [`http::Request`] to send it with another HTTP client. Body, headers and URL must stay as they are.
+///
+/// `Debug` shows neither body, nor query, nor signature.
+#[derive(Clone)]
+pub struct SignedRequest {
+    operation: &'static Operation,
+    method: Method,
+    url: Url,
+    headers: HeaderMap,
+    body: Option<Bytes>,
+    ts: Option<Timestamp>,
+    string_to_sign: String,
+}
+
+impl SignedRequest {
+    pub(crate) fn new(
+        operation: &'static Operation,
+        request: &reqwest::Request,
+        ts: Option<Timestamp>,
+        string_to_sign: String,
+    ) -> Self {
+        Self {
+            operation,
+            method: request.method().clone(),
+            url: request.url().clone(),
+            headers: request.headers().clone(),
+            body: request.body().map_or(Some(Bytes::new()), |body| {
+                Body::as_bytes(body).map(Bytes::copy_from_slice)
+            }),
+            ts,
+            string_to_sign,
+        }
+    }
+
+    /// The operation that it calls.
+    #[must_use]
+    pub fn operation(&self) -> &'static Operation {
+        self.operation
+    }
+
+    /// The HTTP method.
+    #[must_use]
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The whole URL. Its query may hold phone numbers.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        self.url.as_str()
+    }
+
+    /// The headers, with those of the signature. Account and signature are marked as sensitive.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The bytes of the body, empty for a request without one. `None` for a multipart body, which is written while it is sent; its
+    /// signature does not cover it.
+    #[must_use]
+    pub fn body(&self) -> Option<&Bytes> {
+        self.body.as_ref()
+    }
+
+    /// When the platform stops accepting it: 60 s after its `ts`. `None` for `AntBuddy`, whose requests carry no time.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<SystemTime> {
+        let millis = self.ts?.millis()?;
+        Some(SystemTime::UNIX_EPOCH + Duration::from_millis(millis) + LIFETIME)
+    }
+
+    /// The string that was signed, with `***` for the secret. It holds the body, and with it phone numbers and texts.
+    #[must_use]
+    pub fn string_to_sign(&self) -> &str {
+        &self.string_to_sign
+    }
+}
+
+impl TryFrom<SignedRequest> for http::Request<Bytes> {
+    type Error = Error;
+
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) for a multipart body, which has no bytes before it is sent.
+    fn try_from(signed: SignedRequest) -> Result<Self, Error> {
+        let Some(body) = signed.body else {
+            let problem = "a multipart body is written while it is sent; send it with the session";
+            return Err(Error::invalid_request(std::io::Error::other(problem))
+                .with_operation(signed.operation));
+        };
+        let mut request = http::Request::builder()
+            .method(signed.method)
+            .uri(signed.url.as_str())
+            .body(body)
+            .map_err(|error| {
+                Error::configuration("the base URL cannot be sent")
+                    .with_source(error)
+                    .with_operation(signed.operation)
+            })?;
+        *request.headers_mut() = signed.headers;
+        Ok(request)
+    }
+}
+
+impl fmt::Debug for SignedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignedRequest")
+            .field("operation", &self.operation.id)
+            .field("method", &self.method)
+            .field("body_bytes", &self.body.as_ref().map(Bytes::len))
+            .field("expires_at", &self.expires_at())
+            .finish_non_exhaustive()
+    }
+}

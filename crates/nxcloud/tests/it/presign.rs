@@ -1,0 +1,163 @@
+//! Requests that are signed here and sent by other means.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use nxcloud::antbuddy::{CreateAuthToken, ListCallHistories};
+use nxcloud::sms::SendSms;
+use nxcloud::whatsapp::UploadMedia;
+use nxcloud::{Credentials, ErrorKind, Outcome, Request, Session, SignedRequest};
+use nxcloud_sandbox::{ACCESS_KEY, ACCESS_SECRET, APP_ID, APP_SECRET, Sandbox};
+
+use crate::support::{PHONE, TEXT};
+
+fn session(sandbox: &Sandbox) -> Session {
+    let credentials = Credentials::nxcloud(ACCESS_KEY, ACCESS_SECRET).unwrap();
+    let credentials = credentials.with_antbuddy(APP_ID, APP_SECRET).unwrap();
+    Session::builder(credentials)
+        .base_url(sandbox.url())
+        .build()
+        .unwrap()
+}
+
+/// Sends a signed request with an HTTP client that knows nothing of the platform.
+async fn send(signed: SignedRequest) -> (u16, Bytes) {
+    let request = http::Request::<Bytes>::try_from(signed).unwrap();
+    let request = reqwest::Request::try_from(request).unwrap();
+    let reply = reqwest::Client::new().execute(request).await.unwrap();
+    (reply.status().as_u16(), reply.bytes().await.unwrap())
+}
+
+#[tokio::test]
+async fn every_one_is_accepted_when_sent_by_another_client() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let requests: Vec<SendSms> = (0..40)
+        .map(|n| SendSms::new("app", PHONE, TEXT.repeat(n % 5 + 1)))
+        .collect();
+    let signed = session(&sandbox).presign_batch(&requests).unwrap();
+    assert_eq!(signed.len(), 40);
+    let mut signatures = BTreeSet::new();
+    for signed in signed {
+        let signature = signed.headers()["sign"].to_str().unwrap().to_owned();
+        let debug = format!("{signed:?} {:?}", signed.headers());
+        assert!(
+            !debug.contains(PHONE) && !debug.contains(&signature),
+            "{debug}"
+        );
+        assert!(signed.string_to_sign().contains("&accessSecret=***"));
+        let (status, body) = send(signed).await;
+        let reply = SendSms::read_reply(status, body).unwrap();
+        assert!(reply.message_id.is_some());
+        signatures.insert(signature);
+    }
+    assert_eq!(signatures.len(), 5, "one for each different body");
+    assert_eq!(sandbox.requests_for("send_sms").len(), 40);
+}
+
+#[tokio::test]
+async fn a_presigned_request_is_the_one_that_a_call_sends() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let session = session(&sandbox);
+    let request = SendSms::new("app", PHONE, TEXT);
+    let (status, _) = send(session.presign(&request).unwrap()).await;
+    assert_eq!(status, 200);
+    session.send(&request).await.unwrap();
+    let received = sandbox.requests_for("send_sms");
+    let [presigned, sent] = &received[..] else {
+        panic!("{} requests", received.len());
+    };
+    assert_eq!(presigned.body(), sent.body());
+    for name in ["accesskey", "action", "biztype", "content-type", "accept"] {
+        assert_eq!(presigned.header(name), sent.header(name), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn operations_of_antbuddy_can_be_presigned_too() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let session = session(&sandbox);
+    let signed = session.presign(&CreateAuthToken::new()).unwrap();
+    assert_eq!(signed.expires_at(), None);
+    assert!(signed.string_to_sign().ends_with("***"));
+    let (status, body) = send(signed).await;
+    CreateAuthToken::read_reply(status, body).unwrap();
+    // This one has its hash in the query.
+    let list = ListCallHistories::new("2025-01-01T00:00:00.000Z", "2025-01-02T00:00:00.000Z");
+    let (status, body) = send(session.presign(&list).unwrap()).await;
+    ListCallHistories::read_reply(status, body).unwrap();
+    let batch = session.presign_batch(&[list]).unwrap();
+    assert!(batch[0].url().contains("hash="));
+}
+
+#[tokio::test]
+async fn a_signed_request_expires_60_seconds_after_its_time() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let before = SystemTime::now();
+    let request = SendSms::new("app", PHONE, TEXT);
+    let expires = session(&sandbox).presign(&request).unwrap().expires_at();
+    let lifetime = expires.unwrap().duration_since(before).unwrap();
+    // The time goes out in whole milliseconds.
+    assert!(lifetime >= Duration::from_millis(59_999), "{lifetime:?}");
+    assert!(lifetime <= Duration::from_secs(60) + before.elapsed().unwrap());
+}
+
+#[test]
+fn a_reply_is_judged_as_that_of_a_call() {
+    let reply = SendSms::read_reply(200, r#"{"code":"0","messageid":"7","result":"ok"}"#).unwrap();
+    assert_eq!(reply.message_id.as_deref(), Some("7"));
+    let error = SendSms::read_reply(200, r#"{"code":"6","result":"no"}"#).unwrap_err();
+    assert_eq!(error.outcome(), Outcome::Rejected);
+    assert_eq!(error.operation(), Some("send_sms"));
+    assert_eq!(error.code_name(), Some("PHONE_INVALID"));
+    let error = SendSms::read_reply(502, "<html>").unwrap_err();
+    assert_eq!(error.outcome(), Outcome::Unknown);
+    let error = SendSms::read_reply(200, "[1]").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnreadableReply);
+}
+
+#[tokio::test]
+async fn a_broken_one_is_named_by_its_place_and_an_empty_list_is_fine() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let session = session(&sandbox);
+    let requests = [
+        SendSms::new("app", PHONE, TEXT),
+        SendSms::new("app", PHONE, ""),
+    ];
+    let error = session.presign_batch(&requests).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+    let problem = "`[1].content` must not be empty";
+    assert!(error.to_string().contains(problem), "{error}");
+    let error = session.presign(&requests[1]).unwrap_err().to_string();
+    assert!(error.contains("`content` must not be empty"), "{error}");
+    assert!(session.presign_batch::<SendSms>(&[]).unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_form_is_signed_and_has_no_bytes_before_it_is_sent() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let upload = nxcloud::whatsapp::Upload::from_bytes("a.png", "image/png", "png");
+    let request = UploadMedia::new("15551234567", upload);
+    let signed = session(&sandbox).presign(&request).unwrap();
+    assert_eq!(signed.body(), None);
+    assert!(!signed.string_to_sign().contains("&body="));
+    let error = http::Request::<Bytes>::try_from(signed).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+    assert!(error.to_string().contains("multipart"), "{error}");
+}
+
+#[test]
+fn without_an_account_nothing_is_signed() {
+    let antbuddy = Session::new(Credentials::antbuddy(APP_ID, APP_SECRET).unwrap()).unwrap();
+    let request = SendSms::new("app", PHONE, TEXT);
+    let errors = [
+        antbuddy.presign(&request).unwrap_err(),
+        antbuddy.presign_batch(&[request]).unwrap_err(),
+    ];
+    let nxcloud = Session::new(Credentials::nxcloud(ACCESS_KEY, ACCESS_SECRET).unwrap()).unwrap();
+    let error = nxcloud.presign(&CreateAuthToken::new()).unwrap_err();
+    for error in errors.into_iter().chain([error]) {
+        assert_eq!(error.kind(), ErrorKind::Configuration);
+        assert!(error.to_string().contains("account"), "{error}");
+    }
+}
