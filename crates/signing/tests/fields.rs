@@ -183,7 +183,7 @@ fn no_text_of_any_type_holds_the_secret_or_the_body() {
     assert_eq!(format!("{:?}", secret()), "Secret");
     assert_eq!(format!("{:?}", request.body), "Signed(13 bytes)");
     assert_eq!(format!("{:?}", Body::Unsigned), "Unsigned");
-    assert!(!signer.explain(&request).contains("tr0u"));
+    assert!(!signer.masked_string_to_sign(&request).contains("tr0u"));
 }
 
 #[test]

@@ -129,7 +129,7 @@ fn manifest(service: &Service) -> String {
 name = "{package}"
 description = "Typed, signed client of {title}"
 readme = "README.md"
-version.workspace = true
+{unpublished}version.workspace = true
 edition.workspace = true
 rust-version.workspace = true
 license.workspace = true
@@ -161,6 +161,12 @@ workspace = true
         marker = marker(&format!("specs/{}.yaml", service.name)),
         package = service.package,
         title = service.title,
+        // The crate of corner cases is for this workspace only.
+        unpublished = if service.package.starts_with("xtask-") {
+            "publish = false\n"
+        } else {
+            ""
+        },
         client = if service.has_uploads() {
             "nxcloud-client = { workspace = true, features = [\"uploads\"] }"
         } else {

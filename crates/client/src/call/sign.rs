@@ -118,7 +118,7 @@ impl Nxcloud<'_> {
     ) -> Result<Option<String>, Error> {
         let parts = self.parts(request, ts)?;
         let signature = self.signer.sign(&parts);
-        let string_to_sign = explain.then(|| self.signer.explain(&parts));
+        let string_to_sign = explain.then(|| self.signer.masked_string_to_sign(&parts));
         self.put(request, ts, &signature)?;
         Ok(string_to_sign)
     }
@@ -130,7 +130,9 @@ impl Nxcloud<'_> {
         self.signer
             .sign_batch(&parts, &mut signatures)
             .map_err(|error| Error::configuration(error.to_string()))?;
-        let strings = parts.iter().map(|parts| self.signer.explain(parts));
+        let strings = parts
+            .iter()
+            .map(|parts| self.signer.masked_string_to_sign(parts));
         let strings = strings.collect();
         for (request, signature) in requests.iter_mut().zip(&signatures) {
             self.put(request, ts, signature)?;
@@ -183,7 +185,7 @@ impl AntBuddy<'_> {
                     request,
                     [(APP_ID, app_id, true), (APP_HASH, hash.as_str(), true)],
                 )?;
-                Ok(explain.then(|| self.signer.explain(&[app_id])))
+                Ok(explain.then(|| self.signer.masked_string_to_sign(&[app_id])))
             }
             HashIn::Query => {
                 let mut pairs = vec![("appId".to_owned(), app_id.to_owned())];
@@ -196,7 +198,7 @@ impl AntBuddy<'_> {
                     .map(|(_, value)| value.as_str())
                     .collect();
                 let hash = self.signer.sign(&values);
-                let string_to_sign = explain.then(|| self.signer.explain(&values));
+                let string_to_sign = explain.then(|| self.signer.masked_string_to_sign(&values));
                 request
                     .url_mut()
                     .query_pairs_mut()
