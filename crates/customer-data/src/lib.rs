@@ -15,6 +15,6 @@ pub use generated::client::Client;
 pub use generated::{codes, operations};
 pub use generated::{enums::*, replies::*, requests::*};
 pub use nxcloud_client::{
-    CallOptions, Code, CodeInfo, CodeKind, Credentials, Decimal, Error, ErrorKind, Outcome,
-    Repair, Repairs, Request, Session, SignedRequest,
+    CallOptions, Code, CodeInfo, CodeKind, Credentials, Decimal, Error, ErrorKind, Outcome, Repair,
+    Repairs, Request, Session, SignedRequest,
 };

@@ -14,8 +14,7 @@ pub mod blocking {
 pub use generated::client::Client;
 pub use generated::{codes, operations};
 pub use generated::{enums::*, replies::*, requests::*};
-pub use nxcloud_client::Upload;
 pub use nxcloud_client::{
     CallOptions, Code, CodeInfo, CodeKind, Credentials, Decimal, Error, ErrorKind, Items, Outcome,
-    Repair, Repairs, Request, Session, SignedRequest,
+    Repair, Repairs, Request, Session, SignedRequest, Upload,
 };

@@ -83,7 +83,8 @@ pub(super) fn http(service: &Service) -> Result<TokenStream, String> {
     })
 }
 
-/// Leaves out what nothing here uses: modules of types and re-exports, constructors, and the header `api-version`, which the platform does not know.
+/// Leaves out what nothing here uses: modules of types and re-exports, constructors, and the
+/// header `api-version`, which the platform does not know.
 fn without_dead_items(tokens: TokenStream) -> syn::Result<TokenStream> {
     let mut file: File = syn::parse2(tokens)?;
     file.items.retain_mut(|item| match item {

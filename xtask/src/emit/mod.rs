@@ -194,20 +194,48 @@ pub mod blocking {{
 pub use generated::client::Client;
 pub use generated::{{codes, operations}};
 pub use generated::{{{types}}};
-{upload}pub use nxcloud_client::{{
-    CallOptions, Code, CodeInfo, CodeKind, Credentials, Decimal, Error, ErrorKind, {items}Outcome,
-    Repair, Repairs, Request, Session, SignedRequest,
-}};
+pub use nxcloud_client::{{
+{shared}}};
 "#,
         marker = marker(&format!("specs/{}.yaml", service.name)),
-        items = if service.has_pages() { "Items, " } else { "" },
         types = types::modules(service).join(", "),
-        upload = if service.has_uploads() {
-            "pub use nxcloud_client::Upload;\n"
-        } else {
-            ""
-        },
+        shared = shared(service),
     )
+}
+
+/// What a service's user needs of the client, filled into lines as rustfmt does it.
+fn shared(service: &Service) -> String {
+    let pages = service.has_pages().then_some("Items");
+    let uploads = service.has_uploads().then_some("Upload");
+    let mut names = vec![
+        "CallOptions",
+        "Code",
+        "CodeInfo",
+        "CodeKind",
+        "Credentials",
+        "Decimal",
+        "Error",
+        "ErrorKind",
+        "Outcome",
+        "Repair",
+        "Repairs",
+        "Request",
+        "Session",
+        "SignedRequest",
+    ];
+    names.extend(pages.into_iter().chain(uploads));
+    names.sort_unstable();
+    let mut lines = String::new();
+    let mut line = String::new();
+    for name in names {
+        if line.len() + name.len() + 2 > 96 {
+            lines.push_str(&format!("    {}\n", line.trim_end()));
+            line.clear();
+        }
+        line.push_str(name);
+        line.push_str(", ");
+    }
+    lines + &format!("    {}\n", line.trim_end())
 }
 
 fn module(service: &Service) -> TokenStream {

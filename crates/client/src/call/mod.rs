@@ -221,9 +221,7 @@ impl Call {
     /// # Errors
     ///
     /// None; the type is the hook's.
-    pub async fn exec(&self, mut request: reqwest::Request) -> reqwest::Result<reqwest::Response> {
-        // The generated code adds the spec's version to every request; it is no header of the platform's.
-        request.headers_mut().remove("api-version");
+    pub async fn exec(&self, request: reqwest::Request) -> reqwest::Result<reqwest::Response> {
         if self.0.mode == Mode::Prepare {
             self.state().request = Some(request);
             return Ok(http::Response::<Bytes>::default().into());
