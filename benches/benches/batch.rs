@@ -54,7 +54,11 @@ fn group(c: &mut Criterion, name: &str, count: usize, length: usize, spread: usi
     group.bench_function("batch", |b| {
         b.iter(|| signer.sign_batch(black_box(&requests), black_box(&mut signatures)));
     });
-    for lanes in Lanes::ALL.into_iter().filter(|lanes| lanes.is_available()) {
+    for lanes in Lanes::ALL
+        .iter()
+        .copied()
+        .filter(|lanes| lanes.is_available())
+    {
         group.bench_function(lanes.to_string(), |b| {
             b.iter(|| {
                 signer.sign_batch_in(lanes, black_box(&requests), black_box(&mut signatures))

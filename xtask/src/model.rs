@@ -13,8 +13,6 @@ pub struct Service {
     pub title: String,
     /// `info.description`.
     pub description: String,
-    /// The reference page.
-    pub source: String,
     /// The root's bizType; absent for `AntBuddy`.
     pub biz_type: Option<String>,
     /// Documented base URL.

@@ -210,7 +210,6 @@ impl Reader<'_> {
             package: text(raw, "x-nx-package").unwrap_or_else(|| format!("nxcloud-{name}")),
             title: api.info.title.clone(),
             description: api.info.description.clone().unwrap_or_default(),
-            source: text(raw, "x-nx-source").unwrap_or_default(),
             biz_type: text(raw, "x-nx-biz-type"),
             base_url: api
                 .servers

@@ -259,7 +259,7 @@ impl Tally {
 
 fn compare() -> bool {
     about_cpu();
-    for lanes in Lanes::ALL {
+    for &lanes in Lanes::ALL {
         println!(
             "{:14} available {}",
             lanes.to_string(),
@@ -295,7 +295,7 @@ fn compare() -> bool {
         Secret::new(SECRET).expect("a secret"),
     );
     let mut ok = known;
-    for lanes in Lanes::ALL {
+    for &lanes in Lanes::ALL {
         if !lanes.is_available() {
             continue;
         }

@@ -2,15 +2,15 @@
 
 use alloc::string::String;
 
+use crate::block_buffer::{BlockBuffer, Compression};
 use crate::canonical;
 pub use crate::field::AppId;
-use crate::merkle::{Hash, Padded};
 use crate::{AntBuddySignature, Mismatch, Secret};
 
-/// SHA-256 for a [`Padded`] message.
+/// SHA-256 for a [`BlockBuffer`] message.
 pub(crate) struct Sha256;
 
-impl Hash for Sha256 {
+impl Compression for Sha256 {
     type State = [u32; 8];
     const INIT: Self::State = [
         0x6a09_e667,
@@ -63,7 +63,7 @@ impl Signer {
     /// The hash of the values, for the `hash` parameter. It does not allocate on the heap.
     #[must_use]
     pub fn sign(&self, values: &[&str]) -> AntBuddySignature {
-        let mut message = Padded::<Sha256>::new();
+        let mut message = BlockBuffer::<Sha256>::new();
         canonical::antbuddy(&mut message, values, &self.secret);
         AntBuddySignature::from_words(message.finish().map(u32::swap_bytes))
     }
@@ -86,7 +86,7 @@ impl Signer {
 
     /// The hashed string with the secret shown as `***`, to find out why a hash was rejected.
     #[must_use]
-    pub fn explain(&self, values: &[&str]) -> String {
+    pub fn masked_string_to_sign(&self, values: &[&str]) -> String {
         let mut text = String::new();
         canonical::antbuddy(&mut text, values, &self.secret);
         text

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::canonical::Sink;
-use crate::lanes::{Choice, Lanes};
+use crate::lanes::{LaneChoice, Lanes};
 use crate::md5::batch::{Batch, digest};
 use crate::{Mismatch, Request, Signature, Signer};
 
@@ -104,7 +104,7 @@ impl Signer {
         requests: &[Request<'_>],
         signatures: &mut [Signature],
     ) -> Result<(), BatchError> {
-        self.sign_chosen(Choice::best(), requests, signatures)
+        self.sign_chosen(LaneChoice::best(), requests, signatures)
     }
 
     /// [`sign_batch`](Self::sign_batch) with the lanes named: for measurements and tests.
@@ -120,12 +120,12 @@ impl Signer {
         if !lanes.is_available() {
             return Err(BatchError::LanesUnavailable(lanes));
         }
-        self.sign_chosen(Choice::Forced(lanes), requests, signatures)
+        self.sign_chosen(LaneChoice::Forced(lanes), requests, signatures)
     }
 
     fn sign_chosen(
         &self,
-        choice: Choice,
+        choice: LaneChoice,
         requests: &[Request<'_>],
         signatures: &mut [Signature],
     ) -> Result<(), BatchError> {
@@ -170,7 +170,7 @@ impl Signer {
             claims,
             verdicts,
         };
-        digest(&mut batch, needed, Choice::best());
+        digest(&mut batch, needed, LaneChoice::best());
         Ok(())
     }
 

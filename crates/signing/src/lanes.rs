@@ -29,7 +29,7 @@ pub enum Lanes {
 
 impl Lanes {
     /// All of them, available or not.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: &[Self] = &[
         Self::Single,
         Self::Plain8,
         Self::Plain16,
@@ -77,7 +77,7 @@ impl fmt::Display for Lanes {
 
 /// Who decides on the lanes of the next group.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Choice {
+pub(crate) enum LaneChoice {
     /// The caller: the same lanes for every group.
     Forced(Lanes),
     /// The CPU and what is left.
@@ -108,7 +108,7 @@ impl Tier {
     }
 }
 
-impl Choice {
+impl LaneChoice {
     pub(crate) fn best() -> Self {
         Self::Best(Tier::detect())
     }
@@ -137,7 +137,7 @@ impl Choice {
     /// Whether a group of these lanes costs less than its messages one by one, given the blocks of all its messages and
     /// of the longest: a group takes as long as its longest message, whatever the others are.
     #[inline]
-    pub(crate) fn pays(self, lanes: Lanes, sum: u64, longest: u64) -> bool {
+    pub(crate) fn is_worthwhile(self, lanes: Lanes, sum: u64, longest: u64) -> bool {
         if matches!(self, Self::Forced(_)) {
             return true;
         }

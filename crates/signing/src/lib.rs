@@ -5,13 +5,14 @@ extern crate alloc;
 
 pub mod antbuddy;
 mod batch;
+mod block_buffer;
 mod canonical;
 mod copy;
 mod field;
+pub mod header;
 mod invalid;
 mod lanes;
 mod md5;
-mod merkle;
 mod nxcloud;
 mod request;
 mod secret;

@@ -2,9 +2,9 @@
 
 use alloc::string::String;
 
+use crate::block_buffer::BlockBuffer;
 use crate::canonical::{self, Sink};
 use crate::md5::Md5;
-use crate::merkle::Padded;
 use crate::{AccessKey, Mismatch, Request, Secret, Signature};
 
 /// Signs and verifies NXCLOUD requests for one account.
@@ -36,7 +36,7 @@ impl Signer {
     /// The signature of a request, for the `sign` header. It does not allocate on the heap.
     #[must_use]
     pub fn sign(&self, request: &Request<'_>) -> Signature {
-        let mut message = Padded::<Md5>::new();
+        let mut message = BlockBuffer::<Md5>::new();
         self.write(&mut message, request);
         Signature::from_words(message.finish())
     }
@@ -56,7 +56,7 @@ impl Signer {
     /// It contains the body, so it is for the eyes of whoever may read that. Bytes of the body that are not UTF-8 appear
     /// as U+FFFD.
     #[must_use]
-    pub fn explain(&self, request: &Request<'_>) -> String {
+    pub fn masked_string_to_sign(&self, request: &Request<'_>) -> String {
         let mut text = String::new();
         self.write(&mut text, request);
         text

@@ -50,7 +50,10 @@ fn body(length: usize, seed: u64) -> Vec<u8> {
 }
 
 fn available() -> impl Iterator<Item = Lanes> {
-    Lanes::ALL.into_iter().filter(|lanes| lanes.is_available())
+    Lanes::ALL
+        .iter()
+        .copied()
+        .filter(|lanes| lanes.is_available())
 }
 
 /// The batch in every way there is, against the documented algorithm.
@@ -293,7 +296,7 @@ fn lanes_are_available_exactly_where_the_cpu_has_their_instructions() {
 
 #[test]
 fn lanes_that_the_cpu_lacks_are_an_error() {
-    for lanes in Lanes::ALL {
+    for &lanes in Lanes::ALL {
         let signed = signer().sign_batch_in(lanes, &[request(None)], &mut [Signature::UNSET]);
         let lacking = BatchError::LanesUnavailable(lanes);
         assert_eq!(

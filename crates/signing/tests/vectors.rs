@@ -72,7 +72,7 @@ fn an_empty_body_is_left_out_like_a_multipart_one() {
     };
     assert_eq!(signer(vector).sign(&empty).as_str(), vector.expect("sign"));
     assert_eq!(
-        signer(vector).explain(&empty),
+        signer(vector).masked_string_to_sign(&empty),
         "accessKey=fme2na3kdi3ki&action=send&bizType=1&ts=1655710885431&accessSecret=***"
     );
 }
@@ -82,7 +82,7 @@ fn the_explanation_is_the_published_string_to_sign_with_the_secret_masked() {
     let vectors = nxcloud_vectors();
     let java = &vectors[0];
     assert_eq!(
-        signer(java).explain(&request(java)),
+        signer(java).masked_string_to_sign(&request(java)),
         r#"accessKey=fme2na3kdi3ki&action=send&bizType=1&ts=1655710885431&body={"name":"牛小信","id":10001}&accessSecret=***"#
     );
 }
@@ -102,7 +102,7 @@ fn every_antbuddy_hash_is_reproduced() {
         assert_eq!(signer.verify(&values, hash), Ok(()), "{case}");
         assert_eq!(signer.verify(&values[1..], hash), Err(Mismatch), "{case}");
         assert_eq!(
-            signer.explain(&values),
+            signer.masked_string_to_sign(&values),
             format!("{}***", values.concat()),
             "{case}"
         );
@@ -127,7 +127,11 @@ fn every_published_nxcloud_signature_is_reproduced_in_a_batch_of_every_lane_widt
     // Forty of them, so that the widest group is more than full.
     let vectors: Vec<_> = vectors.iter().cycle().take(40).collect();
     let requests: Vec<_> = vectors.iter().map(|vector| request(vector)).collect();
-    for lanes in Lanes::ALL.into_iter().filter(|lanes| lanes.is_available()) {
+    for lanes in Lanes::ALL
+        .iter()
+        .copied()
+        .filter(|lanes| lanes.is_available())
+    {
         let mut signatures = [Signature::UNSET; 40];
         signer
             .sign_batch_in(lanes, &requests, &mut signatures)

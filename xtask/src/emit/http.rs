@@ -93,9 +93,13 @@ fn without_dead_items(tokens: TokenStream) -> syn::Result<TokenStream> {
         Item::Use(_) => false,
         Item::Impl(block) => {
             block.attrs.clear();
-            let is_constructor = |item: &ImplItem| matches!(item, ImplItem::Fn(method) if method.sig.ident.to_string().starts_with("new"));
-            block.items.retain(|item| !is_constructor(item));
-            !block.items.is_empty()
+            block.items.retain(|item| match item {
+                ImplItem::Fn(method) => {
+                    method.sig.ident != "new" && method.sig.ident != "new_with_client"
+                }
+                _ => true,
+            });
+            block.trait_.is_some() || !block.items.is_empty()
         }
         _ => true,
     });

@@ -122,14 +122,24 @@ fn ident(name: &str) -> proc_macro2::Ident {
     format_ident!("{}", name)
 }
 
+/// What the generated tests need.
+const TESTS: &str = r#"[dev-dependencies]
+nxcloud-sandbox.workspace = true
+proptest.workspace = true
+serde_json.workspace = true
+tokio = { workspace = true, features = ["macros", "rt-multi-thread"] }
+
+"#;
+
 fn manifest(service: &Service) -> String {
+    let internal = service.package.starts_with("xtask-");
     format!(
         r#"# {marker}
 [package]
 name = "{package}"
 description = "Typed, signed client of {title}"
 readme = "README.md"
-version.workspace = true
+{unpublished}version.workspace = true
 edition.workspace = true
 rust-version.workspace = true
 license.workspace = true
@@ -150,18 +160,15 @@ progenitor-client.workspace = true
 reqwest.workspace = true
 serde.workspace = true
 
-[dev-dependencies]
-nxcloud-sandbox.workspace = true
-proptest.workspace = true
-serde_json.workspace = true
-tokio = {{ workspace = true, features = ["macros", "rt-multi-thread"] }}
-
-[lints]
+{tests}[lints]
 workspace = true
 "#,
         marker = marker(&format!("specs/{}.yaml", service.name)),
         package = service.package,
         title = service.title,
+        // The crate of corner cases is for this workspace only, and has no tests of its own.
+        unpublished = if internal { "publish = false\n" } else { "" },
+        tests = if internal { "" } else { TESTS },
         client = if service.has_uploads() {
             "nxcloud-client = { workspace = true, features = [\"uploads\"] }"
         } else {

@@ -2,7 +2,7 @@
 
 use nxcloud::Operation;
 use nxcloud::Scheme;
-use nxcloud::signing::{Body, Request, Signer, antbuddy};
+use nxcloud::signing::{Body, Request, Signer, antbuddy, header};
 use reqwest::Url;
 use serde_json::{Value, json};
 
@@ -13,11 +13,11 @@ use crate::mask::{self, MASK};
 /// The headers of a signed request.
 pub(super) fn headers(signer: &Signer, request: &Request<'_>, signature: &str) -> Value {
     json!({
-        "accessKey": signer.access_key().as_str(),
-        "ts": request.ts.as_str(),
-        "bizType": request.biz_type.as_str(),
-        "action": request.action.as_str(),
-        "sign": signature,
+        header::ACCESS_KEY: signer.access_key().as_str(),
+        header::TS: request.ts.as_str(),
+        header::BIZ_TYPE: request.biz_type.as_str(),
+        header::ACTION: request.action.as_str(),
+        header::SIGN: signature,
     })
 }
 
@@ -33,11 +33,11 @@ pub(super) fn nxcloud(
     let method = operation.map_or("POST", |operation| operation.method);
     let mut command: Vec<String> = ["curl", "-X", method].map(str::to_owned).into();
     let headers = [
-        ("accessKey", signer.access_key().as_str()),
-        ("ts", request.ts.as_str()),
-        ("bizType", request.biz_type.as_str()),
-        ("action", request.action.as_str()),
-        ("sign", signature.as_str()),
+        (header::ACCESS_KEY, signer.access_key().as_str()),
+        (header::TS, request.ts.as_str()),
+        (header::BIZ_TYPE, request.biz_type.as_str()),
+        (header::ACTION, request.action.as_str()),
+        (header::SIGN, signature.as_str()),
     ];
     for (name, value) in headers {
         command.extend(["-H".to_owned(), format!("{name}: {value}")]);
@@ -57,7 +57,11 @@ pub(super) fn nxcloud(
         None => "URL".to_owned(),
     });
     let command = quoted(command.iter().map(String::as_str))?;
-    Ok(told(&signer.explain(request), signature.as_str(), &command))
+    Ok(told(
+        &signer.masked_string_to_sign(request),
+        signature.as_str(),
+        &command,
+    ))
 }
 
 /// Hashed string and curl command of an `AntBuddy` request. The hash of the app id never changes and is all that a call needs, so that the
@@ -78,7 +82,7 @@ pub(super) fn antbuddy(
         let start = quoted([format!("URL?appId={app_id}&…").as_str()])?;
         format!("curl {start}\"&hash={hash}\"")
     };
-    Ok(told(&signer.explain(values), MASK, &command))
+    Ok(told(&signer.masked_string_to_sign(values), MASK, &command))
 }
 
 fn told(string_to_sign: &str, signature: &str, command: &str) -> String {

@@ -173,7 +173,7 @@ impl Nxcloud<'_> {
         put(&mut signed.headers, headers)?;
         signed.ts = Some(ts);
         if explain {
-            signed.string_to_sign = self.signer.explain(parts);
+            signed.string_to_sign = self.signer.masked_string_to_sign(parts);
         }
         Ok(signed)
     }
@@ -189,7 +189,7 @@ impl AntBuddy<'_> {
                 let headers = [(APP_ID, app_id, true), (APP_HASH, hash.as_str(), true)];
                 put(&mut signed.headers, headers)?;
                 if explain {
-                    signed.string_to_sign = self.signer.explain(&[app_id]);
+                    signed.string_to_sign = self.signer.masked_string_to_sign(&[app_id]);
                 }
             }
             HashIn::Query => {
@@ -204,7 +204,7 @@ impl AntBuddy<'_> {
                     .collect();
                 let hash = self.signer.sign(&values);
                 if explain {
-                    signed.string_to_sign = self.signer.explain(&values);
+                    signed.string_to_sign = self.signer.masked_string_to_sign(&values);
                 }
                 signed
                     .url

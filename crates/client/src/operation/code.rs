@@ -130,7 +130,7 @@ impl CodeInfo {
 }
 
 /// The codes that every signed service shares.
-pub static PLATFORM_CODES: [CodeInfo; 5] = [
+pub static PLATFORM_CODES: &[CodeInfo] = &[
     CodeInfo::new(
         1001,
         "MISSING_HEADER",

@@ -104,7 +104,7 @@ impl Operation {
     #[must_use]
     pub fn code_info(&self, code: crate::Code) -> Option<&'static CodeInfo> {
         let shared: &[CodeInfo] = match self.scheme {
-            Scheme::NxcloudMd5 { .. } => &crate::PLATFORM_CODES,
+            Scheme::NxcloudMd5 { .. } => crate::PLATFORM_CODES,
             Scheme::AntBuddySha256 { .. } => &[],
         };
         self.codes

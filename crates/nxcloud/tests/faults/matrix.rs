@@ -142,7 +142,7 @@ fn codes() -> Vec<CodeInfo> {
     let tables = rows.iter().flat_map(|row| row.codes);
     let mut codes: Vec<CodeInfo> = tables
         .copied()
-        .chain([nxcloud::PLATFORM_CODES.as_slice()])
+        .chain([nxcloud::PLATFORM_CODES])
         .flatten()
         .copied()
         .collect();

@@ -118,7 +118,7 @@ pub(super) fn diagnosed(
         .then(|| secret_with_white_space(signer.secret().expose(), fits))
         .flatten();
     let likely = secret.map_or(likely, |_| LikelyCause::SecretWhiteSpace);
-    let mismatch = SignatureMismatch::new(likely, signer.explain(&values), client);
+    let mismatch = SignatureMismatch::new(likely, signer.masked_string_to_sign(&values), client);
     Some(mismatch.with_difference(secret.map(str::to_owned)))
 }
 
@@ -130,7 +130,7 @@ pub(super) fn explain(
 ) -> Option<String> {
     let claim = Claim::of(operation, incoming).ok()?;
     let signer = accounts.antbuddy(&claim.app_id)?;
-    Some(signer.explain(&claim.values()))
+    Some(signer.masked_string_to_sign(&claim.values()))
 }
 
 /// The cause, and the string that the client hashed if it is another one.
@@ -150,7 +150,10 @@ fn likely_cause(
         return (LikelyCause::UpperCase, None);
     }
     if fits(&encoded, hash) {
-        return (LikelyCause::EncodedValues, Some(signer.explain(&encoded)));
+        return (
+            LikelyCause::EncodedValues,
+            Some(signer.masked_string_to_sign(&encoded)),
+        );
     }
     let orders = if values.len() <= MAX_REORDERED {
         permutations(values.len())
@@ -163,7 +166,10 @@ fn likely_cause(
         values.collect::<Vec<_>>()
     });
     match reordered.find(|values| budget.spend(length) && fits(values, hash)) {
-        Some(values) => (LikelyCause::ParameterOrder, Some(signer.explain(&values))),
+        Some(values) => (
+            LikelyCause::ParameterOrder,
+            Some(signer.masked_string_to_sign(&values)),
+        ),
         None => (LikelyCause::WrongSecret, None),
     }
 }

@@ -64,7 +64,7 @@ pub(super) fn diagnose(
         is_upper: lower != claimed,
         budget: Budget::new(),
     };
-    let string = signer.explain(request);
+    let string = signer.masked_string_to_sign(request);
     let found = attempt.find(&string);
     SignatureMismatch::new(found.cause, string, found.client).with_difference(found.difference)
 }
@@ -127,7 +127,12 @@ impl Attempt<'_> {
             (LikelyCause::BodyLeftOut, Body::Unsigned)
         };
         let fits = self.fits(body);
-        fits.then(|| Found::new(cause, Some(self.signer.explain(&self.over(body)))))
+        fits.then(|| {
+            Found::new(
+                cause,
+                Some(self.signer.masked_string_to_sign(&self.over(body))),
+            )
+        })
     }
 
     /// Tries the secret with white space around it, and without its own. The rest is hashed once.
@@ -194,7 +199,7 @@ impl Attempt<'_> {
         let request = self.over(Body::Signed(&found.body));
         Some(Found {
             cause: found.cause,
-            client: Some(self.signer.explain(&request)),
+            client: Some(self.signer.masked_string_to_sign(&request)),
             difference: Some(found.difference.into_owned()),
         })
     }

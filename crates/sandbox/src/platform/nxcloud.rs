@@ -174,5 +174,5 @@ pub(super) fn diagnosed(incoming: &Incoming<'_>, accounts: &Accounts) -> Option<
 pub(super) fn explain(incoming: &Incoming<'_>, accounts: &Accounts) -> Option<String> {
     let common = Common::read(incoming.headers).ok()?;
     let claim = Claim::of(common, incoming, accounts).ok()?;
-    Some(claim.signer.explain(&claim.request))
+    Some(claim.signer.masked_string_to_sign(&claim.request))
 }

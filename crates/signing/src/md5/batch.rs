@@ -5,10 +5,10 @@ use core::cmp::Reverse;
 use super::kernel::{Absorb, Avx2, Avx512, Baseline, ROW_BLOCKS, Row, States};
 use super::{Md5, consts};
 use crate::Signature;
+use crate::block_buffer::BlockBuffer;
 use crate::canonical::Sink;
 use crate::copy::copy;
-use crate::lanes::{Choice, Lanes};
-use crate::merkle::Padded;
+use crate::lanes::{LaneChoice, Lanes};
 
 /// The messages of a batch, and what becomes of their digests.
 pub(crate) trait Batch {
@@ -32,7 +32,7 @@ const _: () = assert!(MOST_BLOCKS as usize == ROW_BLOCKS);
 const MAX_PADDING: usize = 72;
 
 /// Digests `count` messages, in no particular order.
-pub(crate) fn digest(batch: &mut impl Batch, count: usize, choice: Choice) {
+pub(crate) fn digest(batch: &mut impl Batch, count: usize, choice: LaneChoice) {
     // Scratch space is zeroed in every call: take no more of it than the batch needs.
     match (count, choice.widest(count)) {
         (_, 1) => (0..count).for_each(|index| single(batch, index)),
@@ -44,14 +44,18 @@ pub(crate) fn digest(batch: &mut impl Batch, count: usize, choice: Choice) {
 }
 
 fn single(batch: &mut impl Batch, index: usize) {
-    let mut message = Padded::<Md5>::new();
+    let mut message = BlockBuffer::<Md5>::new();
     batch.write(index, &mut message);
     let digest = Signature::from_words(message.finish());
     batch.take(index, digest);
 }
 
 /// Batches of any size, `W` messages at a time, in groups of at most `MAX`.
-fn windows<const MAX: usize, const W: usize>(batch: &mut impl Batch, count: usize, choice: Choice) {
+fn windows<const MAX: usize, const W: usize>(
+    batch: &mut impl Batch,
+    count: usize,
+    choice: LaneChoice,
+) {
     let mut rows = [[[0; 64]; ROW_BLOCKS]; MAX];
     let mut order = Order::<W>::new();
     let mut first = 0;
@@ -70,7 +74,7 @@ fn windows<const MAX: usize, const W: usize>(batch: &mut impl Batch, count: usiz
                 .iter()
                 .map(|index| u64::from(order.blocks[usize::from(*index)]));
             let longest = order.blocks[usize::from(group[0])];
-            if choice.pays(lanes, blocks.sum(), longest.into()) {
+            if choice.is_worthwhile(lanes, blocks.sum(), longest.into()) {
                 let blocks = &order.blocks;
                 let group = Group {
                     batch,

@@ -42,7 +42,7 @@ fn messages(lengths: impl IntoIterator<Item = usize>) -> Vec<Vec<u8>> {
     lengths.into_iter().map(fill).collect()
 }
 
-fn check(messages: Vec<Vec<u8>>, choice: Choice) {
+fn check(messages: Vec<Vec<u8>>, choice: LaneChoice) {
     let mut batch = Recorded {
         messages,
         digests: BTreeMap::new(),
@@ -68,24 +68,24 @@ fn every_tier_digests_every_message_once_and_right() {
         ] {
             check(
                 messages((0..count).map(|i| i * 37 % 331)),
-                Choice::Best(tier),
+                LaneChoice::Best(tier),
             );
         }
-        check(messages([5_000; 40]), Choice::Best(tier));
+        check(messages([5_000; 40]), LaneChoice::Best(tier));
         check(
             messages((0..64).map(|i| 3_000 + i * 61)),
-            Choice::Best(tier),
+            LaneChoice::Best(tier),
         );
         check(
             messages([100_000, 3, 3, 3, 90_000, 64, 64, 9]),
-            Choice::Best(tier),
+            LaneChoice::Best(tier),
         );
     }
 }
 
 #[test]
 fn all_lengths_around_the_row_and_block_boundaries() {
-    for lanes in Lanes::ALL {
+    for &lanes in Lanes::ALL {
         for middle in [
             0usize,
             64,
@@ -96,7 +96,7 @@ fn all_lengths_around_the_row_and_block_boundaries() {
         ] {
             check(
                 messages(middle.saturating_sub(12)..middle + 12),
-                Choice::Forced(lanes),
+                LaneChoice::Forced(lanes),
             );
         }
     }
@@ -104,7 +104,7 @@ fn all_lengths_around_the_row_and_block_boundaries() {
 
 #[test]
 fn a_group_is_as_wide_as_what_is_left_needs() {
-    let next = |tier, left| Choice::Best(tier).next(left);
+    let next = |tier, left| LaneChoice::Best(tier).next(left);
     assert_eq!(next(Tier::Scalar, 100), Lanes::Single);
     assert_eq!(next(Tier::Plain, 100), Lanes::Plain8);
     assert_eq!(
@@ -116,39 +116,39 @@ fn a_group_is_as_wide_as_what_is_left_needs() {
         [Lanes::Avx2x8, Lanes::Avx2x16, Lanes::Avx2x16]
     );
     assert_eq!(next(Tier::Avx512, 17), Lanes::Avx512x32);
-    assert_eq!(Choice::Forced(Lanes::Plain16).next(1), Lanes::Plain16);
+    assert_eq!(LaneChoice::Forced(Lanes::Plain16).next(1), Lanes::Plain16);
 }
 
 #[test]
 fn a_batch_of_one_takes_no_lanes_unless_they_are_forced() {
-    let best = Choice::Best(Tier::Avx512);
+    let best = LaneChoice::Best(Tier::Avx512);
     assert_eq!([0, 1, 2, 9, 17].map(|n| best.widest(n)), [1, 1, 8, 16, 32]);
-    assert_eq!(Choice::Best(Tier::Scalar).widest(100), 1);
-    assert_eq!(Choice::Forced(Lanes::Plain32).widest(1), 32);
+    assert_eq!(LaneChoice::Best(Tier::Scalar).widest(100), 1);
+    assert_eq!(LaneChoice::Forced(Lanes::Plain32).widest(1), 32);
 }
 
 #[test]
 fn a_group_pays_when_its_messages_together_outweigh_its_longest() {
-    let best = Choice::Best(Tier::Avx2);
+    let best = LaneChoice::Best(Tier::Avx2);
     assert!(
-        !best.pays(Lanes::Avx2x8, 3, 3),
+        !best.is_worthwhile(Lanes::Avx2x8, 3, 3),
         "a batch of one costs no more than a single"
     );
-    assert!(best.pays(Lanes::Avx2x8, 6, 3));
+    assert!(best.is_worthwhile(Lanes::Avx2x8, 6, 3));
     assert!(
-        !best.pays(Lanes::Avx2x8, 1_007, 1_000),
+        !best.is_worthwhile(Lanes::Avx2x8, 1_007, 1_000),
         "one long message and seven short ones"
     );
-    assert!(!best.pays(Lanes::Plain8, 6, 3));
-    assert!(best.pays(Lanes::Plain8, 9, 3));
+    assert!(!best.is_worthwhile(Lanes::Plain8, 6, 3));
+    assert!(best.is_worthwhile(Lanes::Plain8, 9, 3));
     assert!(
-        !best.pays(Lanes::Avx2x8, 8, 5),
+        !best.is_worthwhile(Lanes::Avx2x8, 8, 5),
         "at equal cost there is nothing to gain"
     );
-    assert!(!best.pays(Lanes::Single, 9, 3));
-    assert!(Choice::Forced(Lanes::Plain8).pays(Lanes::Plain8, 1, 1));
+    assert!(!best.is_worthwhile(Lanes::Single, 9, 3));
+    assert!(LaneChoice::Forced(Lanes::Plain8).is_worthwhile(Lanes::Plain8, 1, 1));
     assert!(
-        best.pays(Lanes::Avx2x8, u64::MAX, 1),
+        best.is_worthwhile(Lanes::Avx2x8, u64::MAX, 1),
         "counts do not overflow"
     );
 }

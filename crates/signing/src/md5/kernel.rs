@@ -1,6 +1,6 @@
 //! The compress function of MD5: one body for a single message and for many side by side.
 //!
-//! This is, with its child, the only module of the crate with unsafe code: the pin below, calls of functions compiled for CPU features whose
+//! This is, with its child, the only module of the crate with unsafe code: the barrier below, calls of functions compiled for CPU features whose
 //! presence a value of [`Avx2`] or [`Avx512`] proves, and conversions between arrays and vectors of the same bytes.
 
 #[cfg(not(target_arch = "x86_64"))]
@@ -35,7 +35,7 @@ pub(crate) type States<const L: usize> = [[u32; L]; 4];
     unsafe_code,
     reason = "the only way to keep the order; worth a fifth of the time"
 )]
-fn pin(mut x: u32) -> u32 {
+fn optimization_barrier(mut x: u32) -> u32 {
     // SAFETY: the assembly is a comment. No instruction reads or writes anything, so `x` comes out as it went in, and
     // memory, flags and stack are untouched as the options promise.
     unsafe {
@@ -47,7 +47,7 @@ fn pin(mut x: u32) -> u32 {
 /// Elsewhere the scalar chain is not used.
 #[inline(always)]
 #[cfg(not(all(target_arch = "x86_64", not(miri))))]
-fn pin(x: u32) -> u32 {
+fn optimization_barrier(x: u32) -> u32 {
     x
 }
 
@@ -63,10 +63,10 @@ enum Round {
 /// One block of each of `L` messages; `word(i, lane)` is the `i`th word of a lane's block.
 ///
 /// `C` messages run side by side in the body of the lane loop, which the compiler then turns into vector code: a single
-/// chain leaves the vector units idle while it waits for its own result. `PIN` keeps the order of additions for the one
+/// chain leaves the vector units idle while it waits for its own result. `BARRIER` keeps the order of additions for the one
 /// scalar chain; vector code does not want it.
 #[inline(always)]
-fn compress<const L: usize, const C: usize, const PIN: bool>(
+fn compress<const L: usize, const C: usize, const BARRIER: bool>(
     states: &mut States<L>,
     word: impl Fn(usize, usize) -> u32,
 ) {
@@ -80,10 +80,10 @@ fn compress<const L: usize, const C: usize, const PIN: bool>(
             ($round:ident, $i:expr, $m0:expr, $m1:expr, $m2:expr, $m3:expr, $s0:expr, $s1:expr, $s2:expr, $s3:expr) => {
                 let m =
                     |i: usize| -> [u32; C] { core::array::from_fn(|c| word(i, lane + c * stride)) };
-                a = step::<C, PIN>(Round::$round, a, b, c, d, m($m0), K[$i], $s0);
-                d = step::<C, PIN>(Round::$round, d, a, b, c, m($m1), K[$i + 1], $s1);
-                c = step::<C, PIN>(Round::$round, c, d, a, b, m($m2), K[$i + 2], $s2);
-                b = step::<C, PIN>(Round::$round, b, c, d, a, m($m3), K[$i + 3], $s3);
+                a = step::<C, BARRIER>(Round::$round, a, b, c, d, m($m0), K[$i], $s0);
+                d = step::<C, BARRIER>(Round::$round, d, a, b, c, m($m1), K[$i + 1], $s1);
+                c = step::<C, BARRIER>(Round::$round, c, d, a, b, m($m2), K[$i + 2], $s2);
+                b = step::<C, BARRIER>(Round::$round, b, c, d, a, m($m3), K[$i + 3], $s3);
             };
         }
         four_steps!(F, 0, 0, 1, 2, 3, 7, 12, 17, 22);
@@ -117,7 +117,7 @@ fn compress<const L: usize, const C: usize, const PIN: bool>(
     clippy::too_many_arguments,
     reason = "the step of RFC 1321 has these operands"
 )]
-fn step<const C: usize, const PIN: bool>(
+fn step<const C: usize, const BARRIER: bool>(
     round: Round,
     mut a: [u32; C],
     b: [u32; C],
@@ -127,16 +127,16 @@ fn step<const C: usize, const PIN: bool>(
     k: u32,
     shift: u32,
 ) -> [u32; C] {
-    let pin = |x: u32| if PIN { pin(x) } else { x };
+    let barrier = |x: u32| if BARRIER { optimization_barrier(x) } else { x };
     for i in 0..C {
         let (b, c, d) = (b[i], c[i], d[i]);
         let sum = a[i].wrapping_add(m[i]).wrapping_add(k);
         let sum = match round {
-            Round::F => pin(sum).wrapping_add(((c ^ d) & b) ^ d),
+            Round::F => barrier(sum).wrapping_add(((c ^ d) & b) ^ d),
             // The two halves never share a bit, so a sum does as well as an `or`, and one half is ready before `b` is.
-            Round::G => pin(sum.wrapping_add(c & !d)).wrapping_add(b & d),
-            Round::H => pin(sum).wrapping_add(b ^ pin(c ^ d)),
-            Round::I => pin(sum).wrapping_add(c ^ (b | !d)),
+            Round::G => barrier(sum.wrapping_add(c & !d)).wrapping_add(b & d),
+            Round::H => barrier(sum).wrapping_add(b ^ barrier(c ^ d)),
+            Round::I => barrier(sum).wrapping_add(c ^ (b | !d)),
         };
         a[i] = sum.rotate_left(shift).wrapping_add(b);
     }

@@ -6,12 +6,12 @@ mod kernel;
 
 pub(crate) use kernel::{Avx2, Avx512};
 
-use crate::merkle::Hash;
+use crate::block_buffer::Compression;
 
-/// MD5 for a [`Padded`](crate::merkle::Padded) message.
+/// MD5 for a [`BlockBuffer`](crate::block_buffer::BlockBuffer) message.
 pub(crate) struct Md5;
 
-impl Hash for Md5 {
+impl Compression for Md5 {
     type State = [u32; 4];
     const INIT: Self::State = consts::INIT;
     const BIG_ENDIAN: bool = false;

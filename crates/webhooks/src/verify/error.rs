@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use nxcloud_signing::header;
+
 /// A header that takes part in a signature, or carries it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -31,11 +33,11 @@ impl SignedHeader {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::AccessKey => "accessKey",
-            Self::Ts => "ts",
-            Self::BizType => "bizType",
-            Self::Action => "action",
-            Self::Sign => "sign",
+            Self::AccessKey => header::ACCESS_KEY,
+            Self::Ts => header::TS,
+            Self::BizType => header::BIZ_TYPE,
+            Self::Action => header::ACTION,
+            Self::Sign => header::SIGN,
         }
     }
 }

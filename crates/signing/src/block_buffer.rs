@@ -4,7 +4,7 @@ use crate::canonical::Sink;
 use crate::copy::copy;
 
 /// A hash over blocks of 64 bytes that ends its message with `0x80`, zeros and the length in bits.
-pub(crate) trait Hash {
+pub(crate) trait Compression {
     type State: Copy;
     const INIT: Self::State;
     /// The byte order of the length at the end.
@@ -20,7 +20,7 @@ const CAPACITY: usize = BLOCKS * 64;
 /// Collects a message on the stack and digests it where it lies, without a further copy of it.
 ///
 /// A message longer than the buffer is digested in passing; whole blocks of a long piece straight from the piece.
-pub(crate) struct Padded<H: Hash> {
+pub(crate) struct BlockBuffer<H: Compression> {
     state: H::State,
     buffer: [[u8; 64]; BLOCKS + 1],
     /// Bytes in the buffer, at most `CAPACITY`.
@@ -29,7 +29,7 @@ pub(crate) struct Padded<H: Hash> {
     digested: u64,
 }
 
-impl<H: Hash> Padded<H> {
+impl<H: Compression> BlockBuffer<H> {
     #[inline]
     pub(crate) fn new() -> Self {
         Self {
@@ -111,7 +111,7 @@ impl<H: Hash> Padded<H> {
     }
 }
 
-impl<H: Hash> Sink<'_> for Padded<H> {
+impl<H: Compression> Sink<'_> for BlockBuffer<H> {
     #[inline(always)]
     fn put(&mut self, piece: &[u8]) {
         let end = self.filled + piece.len();
@@ -143,8 +143,8 @@ mod tests {
             .collect()
     }
 
-    fn digest<H: Hash>(message: &[u8], piece: usize) -> H::State {
-        let mut padded = Padded::<H>::new();
+    fn digest<H: Compression>(message: &[u8], piece: usize) -> H::State {
+        let mut padded = BlockBuffer::<H>::new();
         for piece in message.chunks(piece) {
             padded.put(piece);
         }
@@ -174,7 +174,7 @@ mod tests {
     fn the_buffer_holds_nothing_of_the_message_afterwards() {
         for length in (0..=1_200).chain([5_000]) {
             for piece in [1, 24, 600, 5_000] {
-                let mut padded = Padded::<Md5>::new();
+                let mut padded = BlockBuffer::<Md5>::new();
                 for piece in message(length).chunks(piece) {
                     padded.put(piece);
                 }
@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn the_length_at_the_end_counts_what_was_digested_in_passing() {
-        let mut padded = Padded::<Md5>::new();
+        let mut padded = BlockBuffer::<Md5>::new();
         let million_a = [b'a'; 1_000];
         for _ in 0..1_000 {
             padded.put(&million_a);

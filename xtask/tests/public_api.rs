@@ -1,0 +1,80 @@
+//! What the published crates promise.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use regex_lite::Regex;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+/// Rust files below the `src` of every published crate.
+fn sources() -> Vec<PathBuf> {
+    let crates = fs::read_dir(root().join("crates")).unwrap();
+    let mut paths: Vec<PathBuf> = crates
+        .map(|entry| entry.unwrap().path().join("src"))
+        .collect();
+    let mut files = Vec::new();
+    while let Some(path) = paths.pop() {
+        if path.is_dir() {
+            paths.extend(
+                fs::read_dir(path)
+                    .unwrap()
+                    .map(|entry| entry.unwrap().path()),
+            );
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}
+
+/// Public items whose type is an array of a fixed length, but for arrays of bytes.
+fn fixed_lengths(source: &str) -> Vec<String> {
+    let item = Regex::new(r"(?m)^ *pub (?:(?:const|static|async|unsafe) )*(?:fn )?\w+[^;={]*?\[([^\[\];]+); *\w+\][^;={]*[;={,]").unwrap();
+    item.captures_iter(source)
+        .filter(|found| found[1].trim() != "u8")
+        .map(|found| found[0].to_owned())
+        .collect()
+}
+
+#[test]
+fn a_fixed_length_is_found_wherever_it_stands() {
+    for public in [
+        "pub static CODES: [CodeInfo; 5] = [];",
+        "    pub const ALL: [Self; 7] = [];",
+        "pub fn headers(&self) -> [(&str, String); 6] {",
+        "pub struct A {\n    pub names: [String; LEN],\n}",
+        "    pub const fn all(\n        self,\n    ) -> &'static [Self; 3] {",
+    ] {
+        assert_eq!(fixed_lengths(public).len(), 1, "{public}");
+    }
+    for other in [
+        "pub const ALL: &[Self] = &[];",
+        "pub(crate) fn args() -> [Arg; 7] {",
+        "pub fn digest(&self) -> [u8; 16] {",
+        "fn f() -> [u32; 4] {",
+        "pub fn f() {\n    let a: [u32; 4] = g();\n}",
+    ] {
+        assert_eq!(fixed_lengths(other), Vec::<String>::new(), "{other}");
+    }
+}
+
+/// A table that may grow is a slice: the length of an array is part of its type, so that one more entry would break callers.
+#[test]
+fn no_public_table_has_its_length_in_its_type() {
+    let files = sources();
+    assert!(files.len() > 200, "{}", files.len());
+    let found: Vec<String> = files
+        .iter()
+        .flat_map(|path| {
+            let found = fixed_lengths(&fs::read_to_string(path).unwrap()).into_iter();
+            found
+                .map(|item| format!("{}: {item}", path.display()))
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
