@@ -12,6 +12,7 @@ pub mod lint;
 pub mod model;
 pub mod names;
 mod ownership;
+pub mod paths;
 pub mod read;
 mod schema;
 pub mod webhooks;

@@ -243,6 +243,8 @@ pub struct Object {
     pub list: Option<String>,
     /// What the object says of a send, when it is a receipt.
     pub receipt: Option<Receipt>,
+    /// Methods for the values that a reply is of no use without: name, and dotted path.
+    pub accessors: Vec<(String, String)>,
     /// Two date-time fields and the greatest number of days between them.
     pub max_days: Option<(String, String, i64)>,
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::lint::{self, Finding};
 use crate::model::{Code, Input, Operation, Paging, PagingStyle, Scheme, Service, Side, Webhook};
 use crate::names;
+use crate::paths;
 use crate::schema::{Schemas, ref_name};
 use crate::webhooks;
 
@@ -224,6 +225,7 @@ impl Reader<'_> {
         };
         self.code_names(&service);
         webhooks::check(&service, &mut self.findings);
+        paths::check_accessors(&service, &mut self.findings);
         service
     }
 

@@ -3,6 +3,7 @@
 #[cfg(feature = "uploads")]
 pub(crate) mod content;
 pub(crate) mod kind;
+pub(crate) mod required;
 pub(crate) mod sent;
 
 use std::error::Error as StdError;

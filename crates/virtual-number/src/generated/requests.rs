@@ -365,8 +365,15 @@ pub struct ListBindings {
 impl ListBindings {
     /// With what is required.
     #[must_use]
-    pub fn new(limit: i64, offset: i64) -> Self {
-        Self { limit, offset }
+    pub fn new(limit: i64) -> Self {
+        Self { limit, offset: 0 }
+    }
+
+    /// Records to skip; 0 starts at the first.
+    #[must_use]
+    pub fn with_offset(mut self, offset: i64) -> Self {
+        self.offset = offset;
+        self
     }
 }
 
@@ -598,8 +605,15 @@ pub struct ListGroups {
 impl ListGroups {
     /// With what is required.
     #[must_use]
-    pub fn new(limit: i64, offset: i64) -> Self {
-        Self { limit, offset }
+    pub fn new(limit: i64) -> Self {
+        Self { limit, offset: 0 }
+    }
+
+    /// Records to skip; 0 starts at the first.
+    #[must_use]
+    pub fn with_offset(mut self, offset: i64) -> Self {
+        self.offset = offset;
+        self
     }
 }
 
