@@ -57,7 +57,7 @@ pub(crate) fn check_accessors(service: &Service, findings: &mut Findings<'_>) {
             if object.side == Side::Request {
                 findings.add(&at, "a request has no accessors", "write them at a reply");
             }
-            if !names::is_identifier(name) {
+            if !names::is_identifier(name) || names::field(name) != *name {
                 findings.add(
                     &at,
                     format!("`{name}` is no Rust name"),

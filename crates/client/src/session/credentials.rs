@@ -25,6 +25,15 @@ pub mod env {
 }
 
 /// The accounts of a session. `Debug` shows access key and app id, never a secret.
+///
+/// ```
+/// use nxcloud_client::Credentials;
+///
+/// let both = Credentials::nxcloud("my-access-key", "my-access-secret")?
+///     .with_antbuddy("my-app-id", "my-app-secret")?;
+/// assert!(!format!("{both:?}").contains("my-access-secret"));
+/// # Ok::<(), nxcloud_client::Error>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Credentials {
     pub(crate) nxcloud: Option<Signer>,

@@ -16,6 +16,8 @@ pub struct SendDidSmsReply {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// Id of the SMS; absent on failure.
+    ///
+    /// See [`message_id`](Self::message_id()).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<SendDidSmsData>,
     /// What the reference does not list, and values that did not fit their field.
@@ -380,6 +382,8 @@ pub struct DialAmazonConnectReply {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub msg: Option<String>,
     /// The call; an empty object on failure.
+    ///
+    /// See [`call_id`](Self::call_id()).
     #[serde(skip_serializing_if = "codegen::is_default")]
     pub data: DialAmazonConnectData,
     /// What the reference does not list, and values that did not fit their field.

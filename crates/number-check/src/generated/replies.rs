@@ -16,6 +16,8 @@ pub struct SubmitCheckReply {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub msg: Option<String>,
     /// Ids of the check; on failure present with empty texts.
+    ///
+    /// See [`message_id`](Self::message_id()) and [`batch_no`](Self::batch_no()).
     #[serde(skip_serializing_if = "codegen::is_default")]
     pub data: SubmitCheckData,
     /// What the reference does not list, and values that did not fit their field.

@@ -16,6 +16,8 @@ pub struct InitReply {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub msg: Option<String>,
     /// The login request; null on failure.
+    ///
+    /// See [`request_id`](Self::request_id()) and [`url`](Self::url()).
     #[serde(skip_serializing_if = "codegen::is_default")]
     pub data: InitData,
     /// What the reference does not list, and values that did not fit their field.

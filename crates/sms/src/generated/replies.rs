@@ -13,6 +13,8 @@ pub struct SendSmsReply {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     /// System id of the SMS, opaque; empty on failure.
+    ///
+    /// See [`message_id`](Self::message_id()).
     #[serde(rename = "messageid", skip_serializing_if = "Option::is_none")]
     pub message_id: Option<String>,
     /// Result text.

@@ -14,6 +14,8 @@ pub struct SendMessageReply {
     /// Result text.
     pub message: Option<String>,
     /// Id of the send; absent on failure.
+    ///
+    /// See [`request_id`](Self::request_id()).
     pub data: Option<SendMessageData>,
     /// What the reference does not list, and values that did not fit their field.
     pub extra: codegen::Map,

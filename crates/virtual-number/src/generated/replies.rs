@@ -20,6 +20,8 @@ pub struct BindReply {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
     /// The binding that was made.
+    ///
+    /// See [`bind_id`](Self::bind_id()) and [`did`](Self::did()).
     #[serde(skip_serializing_if = "codegen::is_default")]
     pub data: BindData,
     /// What the reference does not list, and values that did not fit their field.
@@ -152,6 +154,8 @@ pub struct BindWithExtensionReply {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
     /// The binding that was made.
+    ///
+    /// See [`bind_id`](Self::bind_id()) and [`did`](Self::did()).
     #[serde(skip_serializing_if = "codegen::is_default")]
     pub data: BindData,
     /// What the reference does not list, and values that did not fit their field.
@@ -234,6 +238,8 @@ pub struct BindGroupReply {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
     /// The binding that was made.
+    ///
+    /// See [`bind_id`](Self::bind_id()) and [`did`](Self::did()).
     #[serde(skip_serializing_if = "codegen::is_default")]
     pub data: BindData,
     /// What the reference does not list, and values that did not fit their field.
@@ -712,6 +718,8 @@ pub struct CreateGroupReply {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
     /// Id of the new group, opaque; at the top level.
+    ///
+    /// See [`group_id`](Self::group_id()).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group_id: Option<String>,
     /// What the reference does not list, and values that did not fit their field.

@@ -13,6 +13,8 @@ pub struct SendMessageReply {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<i64>,
     /// The accepted message, or Meta's error under code 9099; null when the platform refused.
+    ///
+    /// See [`message_id`](Self::message_id()).
     #[serde(skip_serializing_if = "codegen::is_default")]
     pub data: SendMessageData,
     /// Result text.
@@ -293,6 +295,8 @@ pub struct UploadMediaReply {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<i64>,
     /// The stored file; null on failure.
+    ///
+    /// See [`media_id`](Self::media_id()).
     #[serde(skip_serializing_if = "codegen::is_default")]
     pub data: UploadMediaData,
     /// Result text.
@@ -609,6 +613,8 @@ pub struct CreateTemplateReply {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<i64>,
     /// The template; null on failure.
+    ///
+    /// See [`template_id`](Self::template_id()).
     #[serde(skip_serializing_if = "codegen::is_default")]
     pub data: CreateTemplateData,
     /// Result text.
@@ -1438,6 +1444,8 @@ pub struct UploadTemplateFileReply {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<i64>,
     /// The stored file; null on failure.
+    ///
+    /// See [`handle`](Self::handle()).
     #[serde(skip_serializing_if = "codegen::is_default")]
     pub data: UploadTemplateFileData,
     /// Result text.
@@ -1718,6 +1726,8 @@ pub struct IntegratorLoginReply {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<i64>,
     /// The token; null on failure.
+    ///
+    /// See [`token`](Self::token()).
     #[serde(skip_serializing_if = "codegen::is_default")]
     pub data: IntegratorLoginData,
     /// Result text.
@@ -1828,6 +1838,8 @@ pub struct IntegratorCreateAppReply {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<i64>,
     /// The application; null on failure.
+    ///
+    /// See [`app_key`](Self::app_key()).
     #[serde(skip_serializing_if = "codegen::is_default")]
     pub data: IntegratorCreateAppData,
     /// Result text.
@@ -2260,6 +2272,8 @@ pub struct SaasSendTemplateReply {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// The accepted message; null, empty or missing on failure.
+    ///
+    /// See [`message_id`](Self::message_id()).
     #[serde(skip_serializing_if = "codegen::is_default")]
     pub data: SaasSendTemplateData,
     /// Trace id, in this reply only.

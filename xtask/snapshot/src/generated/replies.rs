@@ -12,10 +12,16 @@ pub struct SendItReply {
     /// The code.
     pub code: Option<i64>,
     /// Data.
+    ///
+    /// See [`code`](Self::code()).
     pub data: Data,
     /// Rows.
+    ///
+    /// See [`row`](Self::row()).
     pub rows: Vec<Data>,
     /// Data.
+    ///
+    /// See [`maybe`](Self::maybe()).
     pub maybe: Option<Data>,
     /// What the reference does not list, and values that did not fit their field.
     pub extra: codegen::Map,

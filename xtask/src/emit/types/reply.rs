@@ -3,6 +3,7 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
+use super::super::doc_markdown;
 use super::{Naming, debug, doc, ident, rust_type, serde, serialize_with};
 use crate::model::{Field, Object, Receipt, Service, TimeForm, Ty, TypeDef, TypeKind};
 use crate::paths::steps;
@@ -17,6 +18,7 @@ pub(super) fn reply(service: &Service, def: &TypeDef, object: &Object) -> TokenS
     let members = object.fields.iter().map(|field| {
         let member = ident(&field.rust);
         let text = doc(&field.description);
+        let see = accessors_of(object, field);
         let written = serialize_with(&field.ty, false);
         let ty = rust_type(&field.ty);
         let (ty, skip) = if is_filled(service, field) {
@@ -26,7 +28,7 @@ pub(super) fn reply(service: &Service, def: &TypeDef, object: &Object) -> TokenS
         };
         let skip = quote!(skip_serializing_if = #skip);
         let serde = serde([naming.rename(field), Some(skip), written]).filter(|_| !spelled);
-        quote!(#text #serde pub #member: #ty,)
+        quote!(#text #see #serde pub #member: #ty,)
     });
     let takes = object.fields.iter().map(|field| {
         let member = ident(&field.rust);
@@ -131,6 +133,24 @@ pub(super) fn reply(service: &Service, def: &TypeDef, object: &Object) -> TokenS
 
         #debug
     }
+}
+
+/// Names the methods that find their value in a field.
+fn accessors_of(object: &Object, field: &Field) -> Option<TokenStream> {
+    let names: Vec<String> = object
+        .accessors
+        .iter()
+        .filter(|(_, path)| path.split(['.', '[']).next() == Some(&field.wire))
+        .map(|(name, _)| format!("[`{name}`](Self::{name}())"))
+        .collect();
+    let text = format!("See {}.", names.join(" and "));
+    (!names.is_empty()).then(|| {
+        let text = doc_markdown(&text);
+        quote!(
+            ///
+            #text
+        )
+    })
 }
 
 /// Methods for the values that the reply to an accepted request is of no use without.
