@@ -247,7 +247,7 @@ impl<'a> Schemas<'a> {
                 );
             }
         }
-        let receipt = self.receipt(at, schema, &fields, findings);
+        let receipt = self.receipt(at, schema, &fields, findings).map(Box::new);
         Object {
             side,
             receipt,

@@ -9,7 +9,7 @@
 
 use std::collections::HashMap;
 use std::error::Error;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::extract::{FromRef, State};
@@ -21,12 +21,15 @@ use nxcloud::{AppKey, Outcome};
 use nxcloud_sandbox::Sandbox;
 use tokio::{net::TcpListener, sync::oneshot, time::timeout};
 
+type Waiting = HashMap<String, oneshot::Sender<SmsReceipt>>;
+
 /// The program's state, with the receiver in it.
 #[derive(Clone)]
 struct App {
     receiver: Receiver<Event>,
-    /// Who waits for the receipt of which send.
-    waiting: Arc<Mutex<HashMap<String, oneshot::Sender<SmsReceipt>>>>,
+    sms: Client,
+    /// Who waits for the receipt of which send, by the program's own id.
+    waiting: Arc<Mutex<Waiting>>,
 }
 
 impl FromRef<App> for Receiver<Event> {
@@ -35,72 +38,68 @@ impl FromRef<App> for Receiver<Event> {
     }
 }
 
-async fn receipt(State(app): State<App>, push: Pending<Event>) -> Answer {
+impl App {
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends a message; true once its receipt says that it was delivered.
+    async fn deliver(&self, id: &str, request: SendSms) -> Result<bool, Box<dyn Error>> {
+        let (sender, receipt) = oneshot::channel();
+        // Before the send, since the receipt may come first.
+        self.waiting().insert(id.to_owned(), sender);
+        match self.sms.send_sms(&request.with_ext(id)).await {
+            Ok(reply) => println!("{id}: accepted as {}", reply.message_id()?),
+            // The message may be on its way: its receipt will tell.
+            Err(error) if error.outcome() == Outcome::Unknown => println!("{id}: {error}"),
+            Err(error) => {
+                self.waiting().remove(id);
+                return Err(error.into());
+            }
+        }
+        let receipt = timeout(Duration::from_secs(10), receipt).await;
+        self.waiting().remove(id);
+        Ok(receipt??.is_delivered())
+    }
+}
+
+async fn receive(State(app): State<App>, push: Pending<Event>) -> Answer {
     push.accept_with(|received| {
-        let Event::SmsReceipt(receipt) = received.event else {
-            return;
-        };
-        let mut waiting = app.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(sender) = receipt.ext.as_ref().and_then(|id| waiting.remove(id)) {
-            // Nobody listens any more if the receipt came too late.
+        if let Event::SmsReceipt(receipt) = received.event
+            && let Some(id) = &receipt.ext
+            && let Some(sender) = app.waiting().remove(id)
+        {
+            // It fails if nobody waits any more.
             let _ = sender.send(receipt);
         }
     })
 }
 
-/// Sends the code; true once it is delivered.
-async fn log_in(
-    app: &App,
-    sms: &Client,
-    key: &AppKey,
-    hook: &str,
-    id: &str,
-) -> Result<bool, Box<dyn Error>> {
-    let (sender, receipt) = oneshot::channel();
-    app.waiting
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .insert(id.to_owned(), sender);
-    let request = SendSms::new(key, "8615012345678", "Your code is 4711")
-        .with_ext(id)
-        .with_dr_url(hook);
-    match sms.send_sms(&request).await {
-        Ok(reply) => println!("{id}: accepted as {}", reply.message_id()?),
-        // The code may be on its way: its receipt will tell.
-        Err(error) if error.outcome() == Outcome::Unknown => println!("{id}: {error}"),
-        Err(error) => return Err(error.into()),
-    }
-    Ok(timeout(Duration::from_secs(10), receipt)
-        .await??
-        .is_delivered())
-}
-
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    let sandbox = Sandbox::start().await?;
+    // Make it random, with 128 bits or more: it is all that keeps strangers out.
     let secret = "7b6f0c5d9a1e48f3a6d20b94c87e15f2";
-    let receiver = Receiver::with_url_secret(UrlSecret::last_segment(Secret::new(secret)?));
     let app = App {
-        receiver,
+        receiver: Receiver::with_url_secret(UrlSecret::last_segment(Secret::new(secret)?)),
+        sms: Client::new(&sandbox.session()),
         waiting: Arc::default(),
     };
+    let router = Router::new().route("/receipts/{secret}", post(receive));
+    let router = router.with_state(app.clone());
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let hook = format!("http://{}/receipts/{secret}", listener.local_addr()?);
-    let router = Router::new()
-        .route("/receipts/{secret}", post(receipt))
-        .with_state(app.clone());
     tokio::spawn(async { axum::serve(listener, router).await });
 
-    let sandbox = Sandbox::start().await?;
-    sandbox
-        .pushes()
-        .outcomes("sms_receipt", &["delivered", "undelivered_with_ext"])?;
-    let sms = Client::new(&sandbox.session());
     let key = AppKey::new("my-app-key");
-    for id in ["log-in-1", "log-in-2"] {
-        println!(
-            "{id}: delivered {}",
-            log_in(&app, &sms, &key, &hook, id).await?
-        );
+    for (id, outcome) in [
+        ("log-in-1", "delivered"),
+        ("log-in-2", "undelivered_with_ext"),
+    ] {
+        sandbox.pushes().outcomes("sms_receipt", &[outcome])?;
+        let request = SendSms::new(&key, "8615012345678", "Your code is 4711");
+        let delivered = app.deliver(id, request.with_dr_url(&hook)).await?;
+        println!("{id}: delivered {delivered}");
     }
     Ok(())
 }

@@ -147,7 +147,8 @@ impl Pushes {
         Ok(())
     }
 
-    /// What becomes of what is sent: the named examples of the push, one after another. Without it the first one.
+    /// What becomes of each message, check or call from now on: it gets a push for every named example, in this order, such as
+    /// `sent`, `delivered` and `read`. Without it there is one push, the first example.
     ///
     /// # Errors
     ///
