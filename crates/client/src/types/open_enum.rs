@@ -140,38 +140,3 @@ macro_rules! open_enum {
         $crate::open_enum!(@traits $name: $($variant)*);
     };
 }
-
-#[cfg(test)]
-mod tests {
-    open_enum! {
-        /// Texts.
-        pub enum State: str {
-            /// Delivered.
-            Delivered = "2",
-        }
-    }
-    open_enum! {
-        /// Numbers.
-        pub enum Kind: i64 {
-            /// Mobile.
-            Mobile = 2,
-        }
-    }
-
-    #[test]
-    fn debug_has_the_name_and_the_value_and_display_the_value() {
-        let shown = [
-            format!("{0:?} {0}", State::from("02")),
-            format!("{0:?} {0}", State::from("x")),
-            format!("{0:?} {0}", Kind::from(2)),
-            format!("{0:?} {0}", Kind::from(9)),
-        ];
-        let expected = [
-            r#"Delivered("2") 2"#,
-            r#"Unlisted("x") x"#,
-            "Mobile(2) 2",
-            "Unlisted(9) 9",
-        ];
-        assert_eq!(shown, expected);
-    }
-}

@@ -1,4 +1,5 @@
-//! Values that a reply is useless without: returned by a method, or an error that names what is missing.
+//! Values of replies: those that a reply is useless without are returned by a method, or an error names what is missing; open enums show
+//! name and value.
 
 use nxcloud::{ErrorKind, Outcome, Request, did, sms, viber, virtual_number, whatsapp};
 
@@ -72,4 +73,23 @@ fn one_that_is_missing_is_an_error_with_unknown_outcome() {
             "{error}"
         );
     }
+}
+
+#[test]
+fn debug_of_an_open_enum_has_the_name_and_the_value_and_display_the_value() {
+    use nxcloud::number_check::NumberType;
+    use nxcloud::sms::SmsStatus;
+    let shown = [
+        format!("{0:?} {0}", SmsStatus::from("02")),
+        format!("{0:?} {0}", SmsStatus::from("x")),
+        format!("{0:?} {0}", NumberType::from(2)),
+        format!("{0:?} {0}", NumberType::from(99)),
+    ];
+    let expected = [
+        r#"Delivered("2") 2"#,
+        r#"Unlisted("x") x"#,
+        "Mobile(2) 2",
+        "Unlisted(99) 99",
+    ];
+    assert_eq!(shown, expected);
 }
