@@ -28,7 +28,6 @@ pub struct SignedRequest {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Option<Bytes>,
     pub(crate) ts: Option<Timestamp>,
-    pub(crate) string_to_sign: String,
 }
 
 impl SignedRequest {
@@ -68,12 +67,6 @@ impl SignedRequest {
     pub fn expires_at(&self) -> Option<SystemTime> {
         let millis = self.ts?.millis()?;
         Some(SystemTime::UNIX_EPOCH + Duration::from_millis(millis) + LIFETIME)
-    }
-
-    /// The string that was signed, with `***` for the secret. It holds the body, and with it phone numbers and texts.
-    #[must_use]
-    pub fn string_to_sign(&self) -> &str {
-        &self.string_to_sign
     }
 
     /// The same for the session's own HTTP client.

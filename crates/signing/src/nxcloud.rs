@@ -57,13 +57,11 @@ impl Signer {
     /// as U+FFFD.
     #[must_use]
     pub fn masked_string_to_sign(&self, request: &Request<'_>) -> String {
-        let mut text = String::new();
-        self.write(&mut text, request);
-        text
+        request.masked_string_to_sign(&self.access_key)
     }
 
     #[inline(always)]
     pub(crate) fn write<'a, S: Sink<'a>>(&'a self, sink: &mut S, request: &'a Request<'_>) {
-        canonical::nxcloud(sink, &self.access_key, request, &self.secret);
+        canonical::nxcloud(sink, &self.access_key, request, self.secret.as_bytes());
     }
 }

@@ -1,13 +1,16 @@
 //! What of an NXCLOUD request is signed.
 
+use alloc::string::String;
 use core::fmt;
 
-use crate::{Action, BizType, Timestamp};
+use crate::canonical;
+use crate::{AccessKey, Action, BizType, Timestamp};
 
 /// The body of a request, as far as the signature is concerned.
 ///
 /// `Debug` shows its length only: bodies carry phone numbers and message texts.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Body<'a> {
     /// The exact bytes that are sent. An empty body is left out of the string to sign.
     Signed(&'a [u8]),
@@ -36,6 +39,10 @@ impl fmt::Debug for Body<'_> {
 
 /// The signed parts of one NXCLOUD request, besides the access key and secret that the [`Signer`](crate::Signer) holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "callers build it; a further signed part has to be a breaking change"
+)]
 pub struct Request<'a> {
     /// The `action` header.
     pub action: Action<'a>,
@@ -45,4 +52,15 @@ pub struct Request<'a> {
     pub ts: Timestamp,
     /// The body.
     pub body: Body<'a>,
+}
+
+impl Request<'_> {
+    /// The string to sign with `***` for the secret: what [`Signer::masked_string_to_sign`](crate::Signer::masked_string_to_sign)
+    /// returns, for whoever has no secret. It contains the body.
+    #[must_use]
+    pub fn masked_string_to_sign(&self, access_key: &AccessKey) -> String {
+        let mut text = String::new();
+        canonical::nxcloud(&mut text, access_key, self, canonical::MASK);
+        text
+    }
 }

@@ -99,6 +99,7 @@ impl Session {
 
 /// Arithmetic of pages, for generated code.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Page;
 
 impl Page {

@@ -27,7 +27,7 @@ impl Session {
         let prepare = || {
             let prepared = self.prepare(request, "")?;
             let signing = Signing::new(self, R::OPERATION)?;
-            signing.sign(&prepared, self.clock().read().ts(), true)
+            signing.sign(&prepared, self.clock().read().ts())
         };
         prepare().map_err(|error: Error| error.with_operation(R::OPERATION))
     }
