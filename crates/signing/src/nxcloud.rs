@@ -65,3 +65,14 @@ impl Signer {
         canonical::nxcloud(sink, &self.access_key, request, self.secret.as_bytes());
     }
 }
+
+impl Request<'_> {
+    /// The string to sign with `***` for the secret: what [`Signer::masked_string_to_sign`]
+    /// returns, for whoever has no secret. It contains the body.
+    #[must_use]
+    pub fn masked_string_to_sign(&self, access_key: &AccessKey) -> String {
+        let mut text = String::new();
+        canonical::nxcloud(&mut text, access_key, self, canonical::MASK);
+        text
+    }
+}

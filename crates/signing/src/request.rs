@@ -1,10 +1,8 @@
 //! What of an NXCLOUD request is signed.
 
-use alloc::string::String;
 use core::fmt;
 
-use crate::canonical;
-use crate::{AccessKey, Action, BizType, Timestamp};
+use crate::{Action, BizType, Timestamp};
 
 /// The body of a request, as far as the signature is concerned.
 ///
@@ -52,15 +50,4 @@ pub struct Request<'a> {
     pub ts: Timestamp,
     /// The body.
     pub body: Body<'a>,
-}
-
-impl Request<'_> {
-    /// The string to sign with `***` for the secret: what [`Signer::masked_string_to_sign`](crate::Signer::masked_string_to_sign)
-    /// returns, for whoever has no secret. It contains the body.
-    #[must_use]
-    pub fn masked_string_to_sign(&self, access_key: &AccessKey) -> String {
-        let mut text = String::new();
-        canonical::nxcloud(&mut text, access_key, self, canonical::MASK);
-        text
-    }
 }
