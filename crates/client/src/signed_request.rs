@@ -66,7 +66,8 @@ impl SignedRequest {
     #[must_use]
     pub fn expires_at(&self) -> Option<SystemTime> {
         let millis = self.ts?.millis()?;
-        Some(SystemTime::UNIX_EPOCH + Duration::from_millis(millis) + LIFETIME)
+        let signed_at = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(millis))?;
+        signed_at.checked_add(LIFETIME)
     }
 
     /// The same for the session's own HTTP client.
