@@ -20,8 +20,8 @@ const BIZ_TYPE: HeaderName = HeaderName::from_static(lower::BIZ_TYPE);
 const SIGN: HeaderName = HeaderName::from_static(lower::SIGN);
 const TS: HeaderName = HeaderName::from_static(lower::TS);
 
-/// The headers that are the same for every request of an operation.
-const SHARED: [HeaderName; 3] = [ACCESS_KEY, BIZ_TYPE, ACTION];
+/// NXCLOUD's headers that are the same for all requests of one moment.
+const SHARED: [HeaderName; 4] = [ACCESS_KEY, TS, BIZ_TYPE, ACTION];
 
 /// How the requests of one operation are signed with one account.
 pub(crate) enum Signing<'a> {
@@ -34,8 +34,6 @@ pub(crate) struct Nxcloud<'a> {
     biz_type: BizType<'a>,
     action: Action<'a>,
     body_signed: bool,
-    /// The values of `SHARED`.
-    shared: [HeaderValue; 3],
 }
 
 pub(crate) struct AntBuddy<'a> {
@@ -57,32 +55,22 @@ impl<'a> Signing<'a> {
                 biz_type,
                 action,
                 body_signed,
-            } => {
-                let signer = credentials.nxcloud.as_ref().ok_or_else(|| {
+            } => Self::Nxcloud(Nxcloud {
+                signer: credentials.nxcloud.as_ref().ok_or_else(|| {
                     Error::configuration(
                         "the session has no NXCLOUD account; give it an access key and secret",
                     )
-                })?;
-                let biz_type = match &options.biz_type {
+                })?,
+                biz_type: match &options.biz_type {
                     Some(other) => BizType::new(other).map_err(invalid)?,
                     None => biz_type,
-                };
-                let action = match &options.action {
+                },
+                action: match &options.action {
                     Some(other) => Action::new(other).map_err(invalid)?,
                     None => action,
-                };
-                Self::Nxcloud(Nxcloud {
-                    signer,
-                    biz_type,
-                    action,
-                    body_signed,
-                    shared: [
-                        sensitive(signer.access_key().as_str())?,
-                        value(biz_type.as_str())?,
-                        value(action.as_str())?,
-                    ],
-                })
-            }
+                },
+                body_signed,
+            }),
             Scheme::AntBuddySha256 { hash_in, order } => Self::AntBuddy(AntBuddy {
                 signer: credentials.antbuddy.as_ref().ok_or_else(|| {
                     Error::configuration(
@@ -127,7 +115,7 @@ impl<'a> Signing<'a> {
 impl Nxcloud<'_> {
     fn sign(&self, request: &Prepared, ts: Timestamp) -> Result<SignedRequest, Error> {
         let signature = self.signer.sign(&self.parts(request, ts)?);
-        self.signed(request, ts, value(ts.as_str())?, &signature)
+        self.signed(request, ts, self.shared(ts)?, &signature)
     }
 
     fn sign_batch(
@@ -141,10 +129,10 @@ impl Nxcloud<'_> {
         self.signer
             .sign_batch(&parts, &mut signatures)
             .map_err(|error| Error::configuration(error.to_string()))?;
-        let ts_header = value(ts.as_str())?;
+        let shared = self.shared(ts)?;
         let signed = requests.iter().zip(&signatures);
         signed
-            .map(|(request, signature)| self.signed(request, ts, ts_header.clone(), signature))
+            .map(|(request, signature)| self.signed(request, ts, shared.clone(), signature))
             .collect()
     }
 
@@ -161,18 +149,27 @@ impl Nxcloud<'_> {
         })
     }
 
+    /// The values of [`SHARED`].
+    fn shared(&self, ts: Timestamp) -> Result<[HeaderValue; 4], Error> {
+        Ok([
+            sensitive(self.signer.access_key().as_str())?,
+            value(ts.as_str())?,
+            value(self.biz_type.as_str())?,
+            value(self.action.as_str())?,
+        ])
+    }
+
     fn signed(
         &self,
         request: &Prepared,
         ts: Timestamp,
-        ts_header: HeaderValue,
+        shared: [HeaderValue; 4],
         signature: &Signature,
     ) -> Result<SignedRequest, Error> {
         let mut signed = request.copy();
-        signed
-            .headers
-            .extend(SHARED.into_iter().zip(self.shared.clone()));
-        signed.headers.insert(TS, ts_header);
+        for (name, value) in SHARED.into_iter().zip(shared) {
+            signed.headers.insert(name, value);
+        }
         let signature = sensitive(signature.as_str())?;
         signed.headers.insert(SIGN, signature);
         signed.ts = Some(ts);
