@@ -41,7 +41,6 @@ pub struct SignedRequest {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Option<Bytes>,
     pub(crate) ts: Option<Timestamp>,
-    pub(crate) string_to_sign: String,
 }
 
 impl SignedRequest {
@@ -82,12 +81,6 @@ impl SignedRequest {
         let millis = self.ts?.millis()?;
         let signed_at = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(millis))?;
         signed_at.checked_add(LIFETIME)
-    }
-
-    /// The string that was signed, with `***` for the secret. It holds the body, and with it phone numbers and texts.
-    #[must_use]
-    pub fn string_to_sign(&self) -> &str {
-        &self.string_to_sign
     }
 
     /// The same for the session's own HTTP client.

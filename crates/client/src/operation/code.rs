@@ -117,6 +117,7 @@ pub struct CodeInfo {
 
 impl CodeInfo {
     /// One row of a table of codes; generated code calls it.
+    #[doc(hidden)]
     #[must_use]
     pub const fn new(
         code: i64,

@@ -250,19 +250,19 @@ impl SessionBuilder {
     /// - when [`http_client`](Self::http_client) sets what this builder has a setting for, or the HTTP client cannot be made.
     pub fn build(self) -> Result<Session, Error> {
         let mut transport = self.transport;
-        let found = self.sources.read()?;
-        transport.proxy = found.proxy;
-        transport.proxy_from_env = found.proxy_from_env;
-        if let Some(url) = &found.base_url {
+        let settings = self.sources.read()?;
+        transport.proxy = settings.proxy;
+        transport.proxy_from_env = settings.proxy_from_env;
+        if let Some(url) = &settings.base_url {
             let url = check_base_url(url, self.plain_http)?;
             transport.set_base_url(url, self.plain_http)?;
         }
         let http = transport.make_http()?;
         Ok(Session::from_inner(Inner {
-            credentials: found.credentials,
+            credentials: settings.credentials,
             name: self.name,
             http,
-            base_url: found
+            base_url: settings
                 .base_url
                 .map(|url| url.trim_end_matches('/').to_owned()),
             timeout: self.timeout,

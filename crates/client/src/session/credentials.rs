@@ -240,9 +240,9 @@ mod tests {
             ] {
                 let error = made.unwrap_err();
                 assert_eq!(error.kind(), crate::ErrorKind::Configuration);
-                let shown = format!("{error} {error:?}");
-                assert!(shown.contains("copy it again"), "{shown}");
-                assert!(!shown.contains("hush"), "{shown}");
+                let text = format!("{error} {error:?}");
+                assert!(text.contains("copy it again"), "{text}");
+                assert!(!text.contains("hush"), "{text}");
             }
         }
         // White space within may belong to it.
