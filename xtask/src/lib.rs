@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod characters;
+mod check;
 mod crates;
 pub mod emit;
 pub mod generate;
@@ -12,6 +13,7 @@ pub mod lint;
 pub mod model;
 pub mod names;
 mod ownership;
+pub mod prose;
 pub mod read;
 mod schema;
 pub mod webhooks;

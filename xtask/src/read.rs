@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use openapiv3::{OpenAPI, ReferenceOr, SchemaKind, Type};
 use serde_json::Value;
 
+use crate::check;
 use crate::lint::{self, Finding};
 use crate::model::{Code, Input, Operation, Paging, PagingStyle, Scheme, Service, Side, Webhook};
 use crate::names;
@@ -48,17 +49,14 @@ pub fn read(file: &str, text: &str) -> Result<Service, Vec<Finding>> {
         }]
     };
     let raw: Value = serde_saphyr::from_str(text).map_err(|error| broken(error.to_string()))?;
-    let findings = lint::lint(file, &raw);
+    let findings = lint::lint(file, text, &raw);
     if !findings.is_empty() {
         return Err(findings);
     }
     // Read once more into types: they know OpenAPI, and keep the order of paths and properties.
     let api: OpenAPI = serde_saphyr::from_str(text).map_err(|error| broken(error.to_string()))?;
-    let name = file
-        .rsplit('/')
-        .next()
-        .unwrap_or(file)
-        .trim_end_matches(".yaml");
+    let name = file.rsplit('/').next().unwrap_or(file);
+    let name = name.strip_suffix(".yaml").unwrap_or(name);
     let mut reader = Reader {
         raw: &raw,
         findings: Findings {
@@ -224,6 +222,7 @@ impl Reader<'_> {
         };
         self.code_names(&service);
         webhooks::check(&service, &mut self.findings);
+        check::check(&service, &mut self.findings);
         service
     }
 

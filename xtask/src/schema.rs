@@ -144,12 +144,8 @@ impl<'a> Schemas<'a> {
     ) -> Option<TypeDef> {
         let schema = self.raw.get(name)?;
         let at = format!("components.schemas.{name}");
-        if !names::is_identifier(name) || names::variant(name) != name {
-            findings.add(
-                &at,
-                format!("`{name}` is not a PascalCase name"),
-                format!("write `{}`", names::variant(name)),
-            );
+        if let Some((problem, instead)) = names::unusable_type(name) {
+            findings.add(&at, problem, instead);
             return None;
         }
         let kind = if schema.get("x-extensible-enum").is_some() {
@@ -236,16 +232,6 @@ impl<'a> Schemas<'a> {
             }
             rules.extend(given_rules(at, part, order, findings));
         }
-        let mut seen = BTreeSet::new();
-        for field in &fields {
-            if !seen.insert(&field.rust) || matches!(field.rust.as_str(), "extra" | "repairs") {
-                findings.add(
-                    format!("{at}.properties.{}", field.wire),
-                    format!("`{}` is taken in Rust", field.rust),
-                    "give it another name with `x-nx-field`",
-                );
-            }
-        }
         let receipt = self.receipt(at, schema, &fields, findings);
         Object {
             side,
@@ -319,12 +305,8 @@ impl<'a> Schemas<'a> {
         findings: &mut Findings<'_>,
     ) -> Field {
         let rust = text(property, "x-nx-field").unwrap_or_else(|| names::field(wire));
-        if !names::is_identifier(&rust) {
-            findings.add(
-                at,
-                format!("`{rust}` is no Rust name"),
-                "write a snake_case name",
-            );
+        if let Some((problem, instead)) = names::unusable_field(&rust) {
+            findings.add(at, problem, instead);
         }
         let ty = timed(self.ty(at, property, findings), property, side, required);
         if side == Side::Reply && ty == Ty::AppKey {
@@ -496,7 +478,12 @@ fn union(at: &str, schema: &Value, findings: &mut Findings<'_>) -> Union {
         .flatten()
         .map(|(value, target)| {
             let target = ref_name(target.as_str().unwrap_or_default());
-            (value.clone(), names::variant(value), target)
+            let name = text(&schema["x-nx-variants"], value);
+            (
+                value.clone(),
+                name.unwrap_or_else(|| names::variant(value)),
+                target,
+            )
         })
         .collect();
     for target in &branches {

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::{marker, sample, sentence};
+use super::{marker, mentions, sample, sentence};
 use crate::model::{Scheme, Service, Ty, TypeKind};
-use crate::names::doc_text;
+use crate::prose::doc_text;
 
 /// What a crate page says about licences.
 const LICENCE: &str = "\
@@ -125,20 +125,19 @@ fn snippet(service: &Service) -> Option<(String, String)> {
                 let app = AppKey::new(#key);
             }
         });
-        let lines = format_statements(&quote::quote! {
+        let statements = quote::quote! {
             #app
             let request = #expression;
-        })?;
+        };
+        let lines = format_statements(&statements)?;
         let mut names: Vec<&str> = service
             .types
             .iter()
             .map(|def| def.name.as_str())
             .chain(["AppKey", "Client", "Date", "DateTime", "Session", "Upload"])
             .filter(|name| {
-                let used = lines
-                    .split(|c: char| !c.is_alphanumeric())
-                    .any(|word| word == *name);
-                used || matches!(*name, "Client" | "Session")
+                // Words in texts are none.
+                mentions(statements.clone(), name) || matches!(*name, "Client" | "Session")
             })
             .collect();
         names.sort_unstable();
