@@ -153,6 +153,7 @@ pub const TAKEN_SPECS: &[&str] = &[
     "compression",
     "default",
     "full",
+    "http",
     "native-tls",
     "profiles",
     "rustls",
@@ -242,7 +243,7 @@ pub fn unusable_spec(name: &str) -> Option<(String, String)> {
         ));
     }
     // Two files must not become one module.
-    if module(name).to_kebab_case() != name {
+    if !is_crate(name) || module(name).to_kebab_case() != name {
         return Some((
             format!("`{name}` cannot be the name of a crate"),
             "write lowercase letters, digits and dashes, a letter first".to_owned(),
