@@ -575,7 +575,7 @@ fn limits(at: &str, schema: &Value, ty: &Ty, findings: &mut Findings<'_>) -> Lim
     };
     let number = |key: &str| {
         schema.get(key).map(|number| match ty {
-            Ty::Float if number.is_i64() => format!("{number}.0"),
+            Ty::Float if number.is_i64() || number.is_u64() => format!("{number}.0"),
             _ => number.to_string(),
         })
     };

@@ -298,6 +298,7 @@ fn parameters_have_names_of_their_own_and_stand_in_the_path() {
         ("/send it", vec![], "cannot be sent"),
         ("/send?a=b", vec![], "cannot be sent"),
         ("send", vec![], "cannot be sent"),
+        ("/send", vec![("body", "query", S)], "names the body"),
     ] {
         let found = found(&with_parameters(path, &parameters));
         assert!(
@@ -312,9 +313,9 @@ fn parameters_have_names_of_their_own_and_stand_in_the_path() {
             vec![("id", "path", S), ("verb", "path", S)],
         ),
         (
-            "/send/{body}",
+            "/send/{way}",
             vec![
-                ("body", "path", S),
+                ("way", "path", S),
                 ("url", "query", S),
                 ("request", "query", S),
                 ("result", "query", S),

@@ -196,6 +196,7 @@ fn spaced(text: &str) -> String {
     let mut ended = "";
     for line in text.lines() {
         let is_member = line.starts_with("    ") && !line.starts_with("     ");
+        let is_member = is_member && !line.starts_with("    //");
         let are_imports = [ended, line]
             .iter()
             .all(|line| line.starts_with("    use "));

@@ -94,6 +94,13 @@ impl Linter<'_> {
                 .chars()
                 .all(|c| c.is_ascii_alphanumeric() || "-_.[]$@:".contains(c));
             let rust = names::module(name);
+            if rust == "body" && operation.contains_key("requestBody") {
+                self.find(
+                    &at,
+                    "`body` names the body of the request",
+                    "write the parameter as a property of the body, or the operation without a body",
+                );
+            }
             if !known || !rust.starts_with(|c: char| c.is_ascii_alphabetic()) {
                 self.find(
                     &at,

@@ -50,4 +50,44 @@ impl Client {
     pub async fn second(&self) -> Result<SendItReply, Error> {
         self.session.send(&Second::new()).await
     }
+
+    /// Has parameters of every kind, and names that generated code uses.
+    ///
+    /// Looks like code:
+    ///
+    ///   let x = broken;
+    ///
+    /// ```text
+    /// also broken
+    /// ```
+    ///
+    /// ```text
+    /// broken too
+    /// ```
+    ///
+    /// \# Errors
+    ///
+    /// An address, <https://x.example/a>; \` a lonely backtick; */ a comment's end.
+    /// - an entry
+    /// - as code
+    ///
+    /// Changes state: it is not repeated when the platform may have acted.
+    ///
+    /// # Errors
+    ///
+    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    pub async fn fmt(&self, request: &Names) -> Result<SendItReply, Error> {
+        self.session.send(request).await
+    }
+
+    /// Has two parameters in one segment.
+    ///
+    /// Changes state: it is not repeated when the platform may have acted.
+    ///
+    /// # Errors
+    ///
+    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    pub async fn union(&self, request: &Union) -> Result<SendItReply, Error> {
+        self.session.send(request).await
+    }
 }
