@@ -43,6 +43,7 @@ pub(crate) fn clashes(root: &Path, shared: &[&str], services: &[Service]) -> Vec
             Some((name, folder.display().to_string()))
         })
         .collect();
+    taken.extend(dependencies(root));
     let clash = |service: &Service| {
         let spec = format!("specs/{}.yaml", service.name);
         let other = taken.insert(service.package.clone(), spec.clone());
@@ -65,6 +66,22 @@ pub(crate) fn clashes(root: &Path, shared: &[&str], services: &[Service]) -> Vec
         Some((service.name.clone(), finding))
     };
     services.iter().filter_map(clash).collect()
+}
+
+/// Other people's packages that the workspace uses.
+fn dependencies(root: &Path) -> Vec<(String, String)> {
+    let text = fs::read_to_string(root.join("Cargo.toml")).unwrap_or_default();
+    let manifest: toml::Table = text.parse().unwrap_or_default();
+    let listed = manifest
+        .get("workspace")
+        .and_then(|workspace| workspace.get("dependencies")?.as_table());
+    let others = listed
+        .into_iter()
+        .flatten()
+        .filter(|(_, dependency)| dependency.get("path").is_none());
+    others
+        .map(|(name, _)| (name.clone(), "a dependency in Cargo.toml".to_owned()))
+        .collect()
 }
 
 fn package_name(folder: &Path) -> Option<String> {
