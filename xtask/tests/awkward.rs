@@ -611,3 +611,43 @@ fn rules_name_what_there_is() {
         &["info.title"],
     );
 }
+
+/// F58
+#[test]
+fn parameters_with_text_beside_them_are_encoded() {
+    const S: &str = "{type: string}";
+    for (path, parameters, code) in [
+        (
+            "/send/{id}.json",
+            vec![("id", "path", S)],
+            "{}/send/{}.json",
+        ),
+        (
+            "/v{id}:{verb}",
+            vec![("verb", "path", S), ("id", "path", S)],
+            "{}/v{}:{}",
+        ),
+    ] {
+        let service = read("specs/minimal.yaml", &with_parameters(path, &parameters)).unwrap();
+        let http = &emit::crate_files(&service).unwrap()["src/generated/http.rs"];
+        let calls = http.matches("codegen::encode_path(").count();
+        assert!(http.contains(code) && calls == parameters.len(), "{http}");
+        let order = ["id.to_string()", "verb.to_string()"].map(|call| http.find(call));
+        assert!(parameters.len() == 1 || order[0] < order[1], "{http}");
+    }
+}
+
+/// Texts that stand in tables and manifests do not break them.
+#[test]
+fn words_of_examples_are_no_imports() {
+    let spec = spec(&[(
+        "plain: {value: {text: hello}}",
+        "plain: {value: {text: Upload the Date}}",
+    )]);
+    let service = read("specs/minimal.yaml", &spec).unwrap();
+    let readme = &emit::crate_files(&service).unwrap()["README.md"];
+    assert!(
+        readme.contains("use nxcloud_minimal::{Client, SendIt, Session};"),
+        "{readme}"
+    );
+}

@@ -41,8 +41,8 @@ const LISTS: &[&str] = &[
     "x-nx-hash-order",
 ];
 
-/// How deep examples are compared with schemas that may hold themselves.
-const DEPTH: usize = 64;
+/// How many references are followed from one value: schemas may refer to themselves.
+const HOPS: usize = 8;
 
 fn quoted(value: &Value) -> String {
     let shown = if value.is_boolean() || value.is_null() {
@@ -110,7 +110,7 @@ impl Linter<'_> {
                             &parameter["schema"],
                             example,
                             true,
-                            DEPTH,
+                            HOPS,
                         );
                     }
                     self.written(&format!("{at}.schema"), schemas, &parameter["schema"]);
@@ -150,7 +150,7 @@ impl Linter<'_> {
                     &holder["schema"],
                     value,
                     strict,
-                    DEPTH,
+                    HOPS,
                 ),
                 None => self.find(
                     &format!("{at}.{name}"),
@@ -220,20 +220,20 @@ impl Linter<'_> {
         schema: &Value,
         value: &Value,
         strict: bool,
-        depth: usize,
+        hops: usize,
     ) {
-        if depth == 0 {
+        if hops == 0 {
             return;
         }
         if let Some(reference) = schema["$ref"].as_str() {
             let target = &schemas[reference.rsplit('/').next().unwrap_or_default()];
-            return self.example(at, schemas, target, value, strict, depth - 1);
+            return self.example(at, schemas, target, value, strict, hops - 1);
         }
         for part in schema["allOf"].as_array().into_iter().flatten() {
-            self.example(at, schemas, part, value, strict, depth - 1);
+            self.example(at, schemas, part, value, strict, hops - 1);
         }
         if schema.get("oneOf").is_some() {
-            return self.choice(at, schemas, schema, value, strict, depth);
+            return self.choice(at, schemas, schema, value, strict, hops);
         }
         match value {
             Value::Array(values) => {
@@ -244,7 +244,7 @@ impl Linter<'_> {
                         &schema["items"],
                         value,
                         strict,
-                        depth - 1,
+                        HOPS,
                     );
                 }
             }
@@ -260,7 +260,7 @@ impl Linter<'_> {
                         property,
                         value,
                         strict,
-                        depth - 1,
+                        HOPS,
                     );
                 }
             }
@@ -283,7 +283,7 @@ impl Linter<'_> {
         schema: &Value,
         value: &Value,
         strict: bool,
-        depth: usize,
+        hops: usize,
     ) {
         let key = schema["discriminator"]["propertyName"]
             .as_str()
@@ -308,9 +308,9 @@ impl Linter<'_> {
                 target,
                 &value[content],
                 strict,
-                depth - 1,
+                HOPS,
             ),
-            None => self.example(at, schemas, target, value, strict, depth - 1),
+            None => self.example(at, schemas, target, value, strict, hops - 1),
         }
     }
 
@@ -346,7 +346,7 @@ impl Linter<'_> {
                 && low > high
             {
                 self.find(
-                    &at.to_owned(),
+                    at,
                     format!("`{least}` is greater than `{most}`"),
                     "exchange them",
                 );
