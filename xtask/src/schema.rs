@@ -486,6 +486,16 @@ fn union(at: &str, schema: &Value, findings: &mut Findings<'_>) -> Union {
             )
         })
         .collect();
+    let named = schema["x-nx-variants"].as_object();
+    for value in named.into_iter().flatten().map(|(value, _)| value) {
+        if !variants.iter().any(|(known, _, _)| known == value) {
+            findings.add(
+                at,
+                format!("`x-nx-variants` names `{value}`, which is not mapped"),
+                "write the value as under `mapping`",
+            );
+        }
+    }
     for target in &branches {
         if !variants.iter().any(|(_, _, mapped)| mapped == target) {
             findings.add(

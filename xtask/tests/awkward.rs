@@ -470,6 +470,8 @@ fn values_that_make_no_variant_are_named_or_refused() {
         PLAIN,
     );
     assert_eq!(found(&named), "");
+    let misspelt = with_choice(&["text"], "      x-nx-variants: {txt: Text}\n", PLAIN);
+    assert!(found(&misspelt).contains("`txt`, which is not mapped"));
     refused(
         &[("[plain, bold]", "[self, '*']")],
         &["Kind", "cannot name"],
