@@ -2,21 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
-
 use crate::model::{
-    Field, Input, Object, Operation, Paging, PagingStyle, Place, Service, Side, Ty, TypeKind,
-    Union, Webhook,
+    Field, Input, Object, Operation, Place, Service, Side, Ty, TypeKind, Union, Webhook,
 };
 use crate::names;
 use crate::read::Findings;
+
+mod naming;
+mod paging;
 
 const COMPONENTS: &str = "components.schemas";
 
 /// Rules that the emitters rely on.
 pub(crate) fn check(service: &Service, findings: &mut Findings<'_>) {
-    type_names(service, findings);
-    tests(service, findings);
+    naming::type_names(service, findings);
+    naming::tests(service, findings);
     for def in &service.types {
         let at = format!("{COMPONENTS}.{}", def.name);
         if let Some(path) = cycle(service, &def.name) {
@@ -52,127 +52,6 @@ pub(crate) fn check(service: &Service, findings: &mut Findings<'_>) {
         self::operation(service, operation, findings);
     }
     webhooks(service, findings);
-}
-
-/// Types of parameters are named after their operations.
-fn type_names(service: &Service, findings: &mut Findings<'_>) {
-    let mut seen: BTreeSet<&str> = BTreeSet::new();
-    for def in &service.types {
-        if !seen.insert(&def.name) {
-            findings.add(
-                format!("{COMPONENTS}.{}", def.name),
-                format!(
-                    "`{}` is also the type of the parameters of an operation",
-                    def.name
-                ),
-                "give the schema or the operation another name",
-            );
-        }
-    }
-    for operation in &service.operations {
-        if let (Input::Parameters(name), Some((problem, _))) = (
-            &operation.input,
-            names::unusable_type(operation.input.type_name()),
-        ) {
-            findings.add(
-                place(operation),
-                format!(
-                    "operation id `{}` makes the type `{name}`: {problem}",
-                    operation.id
-                ),
-                "give it another id, such as a verb and an object: `send_sms`",
-            );
-        }
-    }
-    let ids: BTreeSet<&str> = service
-        .operations
-        .iter()
-        .map(|operation| operation.id.as_str())
-        .collect();
-    for operation in service
-        .operations
-        .iter()
-        .filter(|operation| operation.paging.is_some())
-    {
-        let all = format!("{}_all", operation.id);
-        if ids.contains(all.as_str()) {
-            findings.add(
-                format!("paths.{}", operation.path),
-                format!(
-                    "operation id `{all}` is the stream over all pages of `{}`",
-                    operation.id
-                ),
-                "give one of them another id",
-            );
-        }
-    }
-    let tables: Vec<String> = ids
-        .iter()
-        .chain(&["shared"])
-        .map(|id| format!("{}_CODES", names::constant(id)))
-        .collect();
-    for code in service.all_codes() {
-        if !names::is_identifier(&code.name) || code.name == "PUSHED" || tables.contains(&code.name)
-        {
-            findings.add(
-                "x-nx-codes",
-                format!("`{}` cannot name a constant", code.name),
-                "write another SCREAMING_SNAKE name, a letter first",
-            );
-        }
-    }
-}
-
-/// Every example is a test, in the service's crate and, if it is of a push, in that of the pushes.
-fn tests(service: &Service, findings: &mut Findings<'_>) {
-    let mut seen = BTreeSet::new();
-    let mut add = |at: &str, holder: &str, examples: &[(String, Value)], changed: bool| {
-        for (name, _) in examples {
-            let mut tests = vec![names::test(holder, name)];
-            if changed {
-                tests.push(names::test(holder, &format!("{name}_changed")));
-            }
-            let clear = !names::module(name).is_empty()
-                && tests.iter().all(|test| names::is_identifier(test));
-            let fresh = tests
-                .into_iter()
-                .all(|test| seen.insert((at.starts_with('x'), test)));
-            if !clear || !fresh {
-                findings.add(
-                    format!("{}.examples", at.trim_start_matches(' ')),
-                    format!("the example `{name}` has no test name of its own"),
-                    "name it in ASCII letters and digits, differently from the others",
-                );
-            }
-        }
-    };
-    for operation in &service.operations {
-        let at = place(operation);
-        let (requests, replies) = (&operation.request_examples, &operation.reply_examples);
-        let id = &operation.id;
-        add(
-            &format!("{at}.requestBody"),
-            &format!("{id}_request"),
-            requests,
-            false,
-        );
-        add(
-            &format!("{at}.responses.200"),
-            &format!("{id}_reply"),
-            replies,
-            true,
-        );
-    }
-    for webhook in &service.webhooks {
-        let at = format!("x-nx-webhooks.{}", webhook.name);
-        add(
-            &format!(" {at}"),
-            &format!("{}_push", webhook.name),
-            &webhook.examples,
-            true,
-        );
-        add(&at, &webhook.name, &webhook.examples, false);
-    }
 }
 
 /// Where an operation stands in the spec.
@@ -518,83 +397,13 @@ fn operation(service: &Service, operation: &Operation, findings: &mut Findings<'
         _ => {}
     }
     if let Some(paging) = &operation.paging {
-        self::paging(
+        paging::paging(
             service,
             &format!("{at}.x-nx-paging"),
             operation,
             paging,
             findings,
         );
-    }
-}
-
-/// The field at the end of dotted wire names of a reply.
-fn end<'a>(service: &'a Service, start: &str, path: &[String]) -> Option<&'a Field> {
-    let (last, above) = path.split_last()?;
-    let mut holder = start;
-    let find = |holder: &str, wire: &String| {
-        crate::webhooks::object(service, holder)?
-            .fields
-            .iter()
-            .find(|field| field.wire == *wire)
-    };
-    for wire in above {
-        match &find(holder, wire)?.ty {
-            Ty::Named(name) => holder = name,
-            _ => return None,
-        }
-    }
-    find(holder, last)
-}
-
-fn paging(
-    service: &Service,
-    at: &str,
-    operation: &Operation,
-    paging: &Paging,
-    findings: &mut Findings<'_>,
-) {
-    let mut of_request = |wire: &String, text: bool| {
-        let field = crate::webhooks::object(service, operation.input.type_name())
-            .and_then(|object| object.fields.iter().find(|field| field.wire == *wire));
-        let fits = field.is_some_and(|field| match text {
-            true => field.ty == Ty::Text && !field.required,
-            false => field.ty == Ty::Integer,
-        });
-        if !fits {
-            let kind = if text {
-                "an optional text"
-            } else {
-                "an integer"
-            };
-            findings.add(
-                at,
-                format!("`{wire}` is not {kind} of the request"),
-                "name a field of the request that moves on to the next page",
-            );
-        }
-    };
-    let cursor = matches!(paging.style, PagingStyle::Cursor(..));
-    of_request(&paging.cursor, cursor);
-    of_request(&paging.size, false);
-    let mut of_reply = |path: &[String], fits: &dyn Fn(&Ty) -> bool, kind: &str| {
-        if !end(service, &operation.reply, path).is_some_and(|field| fits(&field.ty)) {
-            findings.add(
-                at,
-                format!("`{}` is not {kind} of the reply", path.join(".")),
-                "write the dotted path of a field of the reply",
-            );
-        }
-    };
-    of_reply(&paging.items, &|ty| matches!(ty, Ty::List(_)), "a list");
-    match &paging.style {
-        PagingStyle::Page(Some(total)) => of_reply(total, &|ty| *ty == Ty::Integer, "an integer"),
-        PagingStyle::Cursor(next, more) => {
-            for path in [next, more] {
-                of_reply(path, &|ty| *ty == Ty::Text, "a text");
-            }
-        }
-        _ => {}
     }
 }
 
