@@ -7,26 +7,24 @@ use std::path::{Path, PathBuf};
 use crate::emit;
 use crate::lint::Finding;
 use crate::model::Service;
+use crate::names;
 
 /// Names of files and packages become names of crates, modules and commands.
 pub(crate) fn unusable_names(file: &str, service: &Service) -> Vec<Finding> {
-    let is_usable = |name: &str| {
-        let mut bytes = name.bytes();
-        bytes.next().is_some_and(|first| first.is_ascii_lowercase())
-            && bytes.all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
-    };
-    let names = [
-        ("(name)", &service.name),
-        ("x-nx-package", &service.package),
-    ];
-    let unusable = names.into_iter().filter(|(_, name)| !is_usable(name));
-    let finding = |(at, name): (&str, &String)| Finding {
+    let finding = |at: &str, (problem, instead): (String, String)| Finding {
         file: file.to_owned(),
         at: at.to_owned(),
-        problem: format!("`{name}` cannot be the name of a crate"),
-        instead: "write lowercase letters, digits and dashes, a letter first".to_owned(),
+        problem,
+        instead,
     };
-    unusable.map(finding).collect()
+    let package = (!names::is_crate(&service.package)).then(|| {
+        let problem = format!("`{}` cannot be the name of a crate", service.package);
+        let instead = "write lowercase letters, digits and dashes, a letter first";
+        finding("x-nx-package", (problem, instead.to_owned()))
+    });
+    let name = names::unusable_spec(&service.name);
+    let name = name.map(|problem| finding("(name)", problem));
+    name.into_iter().chain(package).collect()
 }
 
 /// A spec that cannot be generated, by its name, and what is to be done about it.
@@ -45,6 +43,7 @@ pub(crate) fn clashes(root: &Path, shared: &[&str], services: &[Service]) -> Vec
             Some((name, folder.display().to_string()))
         })
         .collect();
+    taken.extend(dependencies(root));
     let clash = |service: &Service| {
         let spec = format!("specs/{}.yaml", service.name);
         let other = taken.insert(service.package.clone(), spec.clone());
@@ -67,6 +66,22 @@ pub(crate) fn clashes(root: &Path, shared: &[&str], services: &[Service]) -> Vec
         Some((service.name.clone(), finding))
     };
     services.iter().filter_map(clash).collect()
+}
+
+/// Other people's packages that the workspace uses.
+fn dependencies(root: &Path) -> Vec<(String, String)> {
+    let text = fs::read_to_string(root.join("Cargo.toml")).unwrap_or_default();
+    let manifest: toml::Table = text.parse().unwrap_or_default();
+    let listed = manifest
+        .get("workspace")
+        .and_then(|workspace| workspace.get("dependencies")?.as_table());
+    let others = listed
+        .into_iter()
+        .flatten()
+        .filter(|(_, dependency)| dependency.get("path").is_none());
+    others
+        .map(|(name, _)| (name.clone(), "a dependency in Cargo.toml".to_owned()))
+        .collect()
 }
 
 fn package_name(folder: &Path) -> Option<String> {

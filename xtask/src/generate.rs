@@ -196,14 +196,11 @@ fn services(root: &Path) -> Result<Vec<Service>, String> {
     let entries = fs::read_dir(&folder).map_err(|error| failed(&folder, &error))?;
     let mut paths: Vec<PathBuf> = entries
         .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .filter(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "yaml")
-        })
         .collect();
     paths.sort();
     let mut services = Vec::new();
-    let mut problems = Vec::new();
+    let mut problems: Vec<Finding> = paths.iter().filter_map(|path| unread(path)).collect();
+    paths.retain(|path| extension(path) == "yaml");
     for path in paths {
         let bytes = fs::read(&path).map_err(|error| failed(&path, &error))?;
         let name = format!(
@@ -223,6 +220,28 @@ fn services(root: &Path) -> Result<Vec<Service>, String> {
     } else {
         Err(lines(&problems))
     }
+}
+
+fn extension(path: &Path) -> String {
+    let extension = path.extension().unwrap_or_default();
+    extension.to_string_lossy().into_owned()
+}
+
+/// A file that looks like a spec and is not read as one.
+fn unread(path: &Path) -> Option<Finding> {
+    let extension = extension(path);
+    let looks_like_one = ["yaml", "yml", "json"].contains(&extension.to_lowercase().as_str());
+    let name = path.with_extension("yaml");
+    let instead = name.file_name().unwrap_or_default().to_string_lossy();
+    (looks_like_one && extension != "yaml").then(|| Finding {
+        file: format!(
+            "specs/{}",
+            path.file_name().unwrap_or_default().to_string_lossy()
+        ),
+        at: "(name)".to_owned(),
+        problem: format!("a file `.{extension}` is not read"),
+        instead: format!("write the spec as YAML in `{instead}`, or move the file away"),
+    })
 }
 
 fn plan(root: &Path) -> Result<Plan, String> {

@@ -10,6 +10,7 @@
 )]
 
 mod characters;
+mod check;
 mod crates;
 pub mod emit;
 pub mod generate;
@@ -18,6 +19,7 @@ pub mod model;
 pub mod names;
 mod ownership;
 pub mod paths;
+pub mod prose;
 pub mod read;
 mod schema;
 pub mod webhooks;

@@ -11,6 +11,8 @@ use serde_json::{Map, Value};
 use keys::{CODE, FORMATS, Keys, OPERATION, PARAMETER, ROOT, SCHEMA, WEBHOOK, distance};
 
 mod keys;
+mod paths;
+mod values;
 
 /// One thing that must change in a spec.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,11 +37,12 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Everything that is wrong with a spec.
+/// Everything that is wrong with a spec; `source` is its text, in which numbers still look as they were written.
 #[must_use]
-pub fn lint(file: &str, spec: &Value) -> Vec<Finding> {
+pub fn lint(file: &str, source: &str, spec: &Value) -> Vec<Finding> {
     let mut linter = Linter {
         file,
+        source,
         findings: Vec::new(),
     };
     linter.root(spec);
@@ -48,6 +51,7 @@ pub fn lint(file: &str, spec: &Value) -> Vec<Finding> {
 
 struct Linter<'a> {
     file: &'a str,
+    source: &'a str,
     findings: Vec<Finding>,
 }
 
@@ -71,6 +75,7 @@ impl Linter<'_> {
 
     /// Refuses every key that the place does not know, and names the nearest one that it does.
     fn keys(&mut self, at: &str, object: &Map<String, Value>, allowed: &Keys) {
+        self.texts(at, object);
         for key in object.keys() {
             let known = allowed.plain.iter().chain(allowed.vendor);
             if known.clone().any(|candidate| candidate == key) {
@@ -171,7 +176,14 @@ impl Linter<'_> {
             );
         }
         self.biz_type("(root)", root);
+        if let Some(info) = root.get("info").and_then(Value::as_object) {
+            self.title(info);
+        }
+        self.examples(spec);
         self.codes("x-nx-codes", root);
+        if let Some(paths) = root.get("paths").and_then(Value::as_object) {
+            self.paths(paths);
+        }
         let mut ids: BTreeMap<String, String> = BTreeMap::new();
         for (path, item) in root
             .get("paths")
@@ -184,6 +196,9 @@ impl Linter<'_> {
                 let at = format!("{at}.{method}");
                 if matches!(method.as_str(), "get" | "post" | "put" | "delete" | "patch") {
                     self.operation(&at, operation, md5, &mut ids);
+                    if let Some(operation) = operation.as_object() {
+                        self.parameters(&at, path, operation);
+                    }
                 } else {
                     self.find(
                         &at,
@@ -210,11 +225,25 @@ impl Linter<'_> {
             for key in ["name", "content", "signed", "schema", "examples"] {
                 self.needs(&at, webhook, key, "see specs/README.md");
             }
+            self.transports(&at, webhook);
             self.codes(&format!("{at}.x-nx-codes"), webhook);
         }
     }
 
     fn biz_type(&mut self, at: &str, object: &Map<String, Value>) {
+        for key in ["x-nx-biz-type", "x-nx-action"] {
+            let value = object.get(key).and_then(Value::as_str);
+            let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/".contains(c);
+            if let Some(value) =
+                value.filter(|value| value.is_empty() || !value.chars().all(is_plain))
+            {
+                self.find(
+                    &format!("{at}.{key}"),
+                    format!("{value:?} cannot be the value of a header"),
+                    "write ASCII letters, digits and `-_.:/`",
+                );
+            }
+        }
         if let Some(value) = object
             .get("x-nx-biz-type")
             .filter(|value| !value.is_string())
@@ -223,6 +252,43 @@ impl Linter<'_> {
                 at,
                 "`x-nx-biz-type` is not a string",
                 format!("write it in quotes: \"{value}\""),
+            );
+        }
+    }
+
+    /// The title stands in manifests and comments as it is.
+    fn title(&mut self, info: &Map<String, Value>) {
+        self.texts("info", info);
+        let is_plain = |c: char| c.is_alphanumeric() || " -.,:()&/+'".contains(c);
+        let title = info.get("title").and_then(Value::as_str);
+        if let Some(title) =
+            title.filter(|title| title.trim().is_empty() || !title.chars().all(is_plain))
+        {
+            self.find(
+                "info.title",
+                format!("{title:?} is no plain title"),
+                "write letters, digits, spaces and `-.,:()&/+'` on one line",
+            );
+        }
+    }
+
+    fn transports(&mut self, at: &str, webhook: &Map<String, Value>) {
+        const TRANSPORTS: [&str; 3] = ["json", "form", "query"];
+        let list = webhook.get("content").and_then(Value::as_array);
+        let mut seen = Vec::new();
+        let known = list.into_iter().flatten().all(|entry| {
+            let fresh = !seen.contains(&entry);
+            seen.push(entry);
+            fresh
+                && entry
+                    .as_str()
+                    .is_some_and(|entry| TRANSPORTS.contains(&entry))
+        });
+        if list.is_none_or(Vec::is_empty) || !known {
+            self.find(
+                &format!("{at}.content"),
+                "no list of transports",
+                "write one or more of json, form, query in brackets, each once",
             );
         }
     }
@@ -309,16 +375,9 @@ impl Linter<'_> {
                         "give one of them another id",
                     );
                 }
-                if !crate::names::is_identifier(&snake)
-                    || matches!(snake.as_str(), "new" | "with_options")
-                {
-                    self.find(
-                        at,
-                        format!("operation id `{id}` is taken in Rust"),
-                        "give it another id",
-                    );
-                }
-                if snake != id {
+                if let Some((problem, instead)) = crate::names::unusable_operation(&snake) {
+                    self.find(at, problem, instead);
+                } else if snake != id {
                     self.find(
                         at,
                         format!("operation id `{id}` is not snake_case"),

@@ -1,6 +1,271 @@
-//! Names: from the wire to Rust.
+//! Names: from the wire to Rust, and which of them are taken. Nothing else decides about names.
 
-use heck::{ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
+use heck::{ToKebabCase, ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
+
+/// What every service crate re-exports of the client, beside `Items` and `Upload` where they are needed.
+pub const RE_EXPORTED: [&str; 20] = [
+    "AppKey",
+    "CallOptions",
+    "Code",
+    "CodeInfo",
+    "CodeKind",
+    "Credentials",
+    "Date",
+    "DateTime",
+    "Decimal",
+    "Error",
+    "ErrorKind",
+    "InvalidTime",
+    "Outcome",
+    "Repair",
+    "Repairs",
+    "Request",
+    "ServiceName",
+    "Session",
+    "SignedRequest",
+    "Time",
+];
+
+/// Types, traits and variants that generated code names without a path: a schema of that name would hide them.
+/// `every_name_that_generated_code_uses_is_taken` holds the list complete.
+const USED: &[&str] = &[
+    // Rust's own.
+    "AsRef",
+    "BTreeMap",
+    "Box",
+    "Clone",
+    "Copy",
+    "Debug",
+    "Default",
+    "Deserialize",
+    "Deserializer",
+    "Display",
+    "Drop",
+    "Eq",
+    "Err",
+    "Fn",
+    "FnMut",
+    "FnOnce",
+    "From",
+    "Hash",
+    "Into",
+    "IntoIterator",
+    "Iterator",
+    "None",
+    "Ok",
+    "Option",
+    "Ord",
+    "PartialEq",
+    "PartialOrd",
+    "Result",
+    "Self",
+    "Send",
+    "Serialize",
+    "SerializeMap",
+    "Serializer",
+    "Some",
+    "String",
+    "Sync",
+    "ToOwned",
+    "ToString",
+    "TryFrom",
+    "TryInto",
+    "Vec",
+    // Of the crates that generated code uses.
+    "Action",
+    "BizType",
+    "ByteStream",
+    "Call",
+    "Client",
+    "ClientHooks",
+    "ClientInfo",
+    "Event",
+    "EventShape",
+    "FieldShape",
+    "HashIn",
+    "IdempotencyKey",
+    "Items",
+    "KeyBuilder",
+    "LenientObject",
+    "Map",
+    "Operation",
+    "OperationInfo",
+    "Page",
+    "Paged",
+    "ParseError",
+    "Pattern",
+    "PhoneForm",
+    "Push",
+    "Reply",
+    "RequestBuilder",
+    "ResponseValue",
+    "Retry",
+    "Rule",
+    "Sandbox",
+    "Scheme",
+    "Transport",
+    "Unlisted",
+    "Unrecognized",
+    "Upload",
+    "Validate",
+    "Validator",
+    "Value",
+    "WireNames",
+];
+
+/// Methods that clients have already, and functions of generated code that operations stand beside.
+const METHODS: &[&str] = &[
+    "api_version",
+    "baseurl",
+    "client",
+    "clone",
+    "exec",
+    "from",
+    "help",
+    "inner",
+    "new",
+    "new_with_client",
+    "post",
+    "pre",
+    "session",
+    "with_options",
+];
+
+/// Fields that every reply has.
+const FIELDS: [&str; 3] = ["extra", "repairs", "spellings"];
+
+/// Names that a spec file cannot have: its name becomes a crate, a module, a feature and a command. The test
+/// `names_of_specs_that_are_taken_are_listed` compares the list with the command, the manifests and the folders.
+pub const TAKEN_SPECS: &[&str] = &[
+    // Commands.
+    "completions",
+    "doctor",
+    "help",
+    "listen",
+    "man",
+    "sandbox",
+    "sign",
+    "trigger",
+    "verify",
+    // Features of the facade and of the webhooks crate.
+    "axum",
+    "blocking",
+    "compression",
+    "default",
+    "full",
+    "http",
+    "native-tls",
+    "profiles",
+    "rustls",
+    "rustls-no-provider",
+    "testing",
+    "tokio",
+    "tower",
+    "webhooks",
+    "webhooks-axum",
+    "webhooks-testing",
+    "webhooks-tokio",
+    "webhooks-tower",
+    // Crates written by hand, and Rust's own.
+    "cli",
+    "client",
+    "nxcloud",
+    "signing",
+    "xtask",
+    "alloc",
+    "core",
+    "std",
+];
+
+/// Why a schema cannot have a name, if it cannot.
+#[must_use]
+pub fn unusable_type(name: &str) -> Option<(String, String)> {
+    let canonical = variant(name);
+    if USED.contains(&name) || RE_EXPORTED.contains(&name) {
+        return Some((
+            format!("`{name}` is a name that generated code uses"),
+            format!(
+                "give it a name of its own, such as `{name}Data`, here and where it is referred to"
+            ),
+        ));
+    }
+    // Tables of the command are named by the constant.
+    if is_identifier(name) && canonical == name && variant(&constant(name)) == name {
+        return None;
+    }
+    let instead = if is_identifier(&canonical) && variant(&constant(&canonical)) == canonical {
+        format!("write `{canonical}`")
+    } else {
+        "write a PascalCase name of ASCII letters and digits, a letter first".to_owned()
+    };
+    Some((format!("`{name}` is not a PascalCase name"), instead))
+}
+
+/// Why an operation cannot have an id that is written in `snake_case`, if it cannot.
+#[must_use]
+pub fn unusable_operation(id: &str) -> Option<(String, String)> {
+    let taken = METHODS.contains(&id) || matches!(constant(id).as_str(), "ALL" | "SERVICE");
+    if taken || !is_identifier(id) {
+        return Some((
+            format!("operation id `{id}` is taken in Rust"),
+            "give it another id, such as a verb and an object: `send_sms`".to_owned(),
+        ));
+    }
+    None
+}
+
+/// Why a field cannot have a Rust name, if it cannot.
+#[must_use]
+pub fn unusable_field(rust: &str) -> Option<(String, String)> {
+    if FIELDS.contains(&rust) {
+        return Some((
+            format!("`{rust}` is taken in Rust"),
+            "give it another name with `x-nx-field`".to_owned(),
+        ));
+    }
+    let bare = rust.trim_end_matches('_');
+    if !is_identifier(rust) || bare.to_snake_case() != bare {
+        return Some((
+            format!("`{rust}` is no Rust name"),
+            "write a snake_case name of ASCII letters and digits as `x-nx-field`".to_owned(),
+        ));
+    }
+    None
+}
+
+/// Why a spec file cannot have a name, if it cannot.
+#[must_use]
+pub fn unusable_spec(name: &str) -> Option<(String, String)> {
+    if TAKEN_SPECS.contains(&name) || !is_identifier(&module(name)) && is_crate(name) {
+        return Some((
+            format!("`{name}` is taken: by a command, a feature, a crate or a word of Rust"),
+            "give the file another name".to_owned(),
+        ));
+    }
+    // Two files must not become one module.
+    if !is_crate(name) || module(name).to_kebab_case() != name {
+        return Some((
+            format!("`{name}` cannot be the name of a crate"),
+            "write lowercase letters, digits and dashes, a letter first".to_owned(),
+        ));
+    }
+    None
+}
+
+/// Lowercase letters, digits and dashes, a letter first.
+#[must_use]
+pub fn is_crate(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name
+            .bytes()
+            .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+}
+
+/// The generated test of an example.
+#[must_use]
+pub fn test(holder: &str, example: &str) -> String {
+    module(&format!("{holder}_{example}"))
+}
 
 /// `sourceAddress` to `source_address`; a Rust keyword gets a trailing underscore.
 #[must_use]
@@ -52,36 +317,22 @@ pub fn camel_case(field: &str) -> String {
 /// Appends an underscore to what Rust reserves.
 #[must_use]
 pub fn escape(name: &str) -> String {
-    if syn::parse_str::<syn::Ident>(name).is_ok() {
+    if is_identifier(name) {
         name.to_owned()
     } else {
         format!("{name}_")
     }
 }
 
-/// Whether the name can stand as it is in Rust.
+/// Whether the name can stand as it is in Rust. Letters beyond ASCII could, but look alike and have no flag in a shell.
 #[must_use]
 pub fn is_identifier(name: &str) -> bool {
-    syn::parse_str::<syn::Ident>(name).is_ok()
-}
-
-/// Text for rustdoc: brackets and angle brackets outside code spans would be read as links and tags; `<https://…>` is a link.
-#[must_use]
-pub fn doc_text(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let (mut code, mut link) = (false, false);
-    let text = text.trim();
-    for (at, c) in text.char_indices() {
-        match c {
-            '`' => code = !code,
-            '<' if text[at..].starts_with("<http") => link = true,
-            '>' if link => link = false,
-            '[' | ']' | '<' | '>' if !code => out.push('\\'),
-            _ => {}
-        }
-        out.push(c);
-    }
-    out
+    // syn takes `gen` for a name, and edition 2024 does not.
+    let reserved = name == "gen" || name.bytes().all(|byte| byte == b'_');
+    let ascii = name
+        .bytes()
+        .all(|byte| byte == b'_' || byte.is_ascii_alphanumeric());
+    ascii && !reserved && syn::parse_str::<syn::Ident>(name).is_ok()
 }
 
 #[cfg(test)]
@@ -94,20 +345,12 @@ mod tests {
         assert_eq!(field("Media-ID"), "media_id");
         assert_eq!(field("type"), "type_");
         assert_eq!(field("self"), "self_");
+        assert_eq!(field("gen"), "gen_");
         assert_eq!(variant("text_image_button"), "TextImageButton");
         assert_eq!(variant("2G"), "V2g");
         assert_eq!(constant("send_sms"), "SEND_SMS");
         assert_eq!(camel_case("source_address"), "sourceAddress");
         assert_eq!(camel_case("type_"), "type");
         assert_eq!(camel_case("v_2g"), "v2g");
-    }
-
-    #[test]
-    fn documentation_is_not_read_as_markup() {
-        assert_eq!(doc_text("a [b] `[c]` <d>"), "a \\[b\\] `[c]` \\<d\\>");
-        assert_eq!(
-            doc_text("see <https://x.example>"),
-            "see <https://x.example>"
-        );
     }
 }

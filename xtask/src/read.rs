@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use openapiv3::{OpenAPI, ReferenceOr, SchemaKind, Type};
 use serde_json::Value;
 
+use crate::check;
 use crate::lint::{self, Finding};
 use crate::model::{Code, Input, Operation, Paging, PagingStyle, Scheme, Service, Side, Webhook};
 use crate::names;
@@ -45,21 +46,25 @@ pub fn read(file: &str, text: &str) -> Result<Service, Vec<Finding>> {
             at: "(file)".to_owned(),
             // The lines behind the first show the text around it.
             problem: first_line(&problem),
-            instead: "write OpenAPI 3.0 as YAML".to_owned(),
+            instead: if problem.contains("into string") {
+                "write texts and names in quotes, such as 'null'".to_owned()
+            } else {
+                "write OpenAPI 3.0 as YAML".to_owned()
+            },
         }]
     };
     let raw: Value = serde_saphyr::from_str(text).map_err(|error| broken(error.to_string()))?;
-    let findings = lint::lint(file, &raw);
+    let findings = lint::lint(file, text, &raw);
     if !findings.is_empty() {
         return Err(findings);
     }
-    // Read once more into types: they know OpenAPI, and keep the order of paths and properties.
-    let api: OpenAPI = serde_saphyr::from_str(text).map_err(|error| broken(error.to_string()))?;
-    let name = file
-        .rsplit('/')
-        .next()
-        .unwrap_or(file)
-        .trim_end_matches(".yaml");
+    // Into types that know OpenAPI. Not from the text: there `y` and `on` would be no names.
+    let api: OpenAPI = serde_json::from_value(raw.clone()).map_err(|error| {
+        let placed = serde_saphyr::from_str::<OpenAPI>(text).err();
+        broken(placed.map_or(error.to_string(), |placed| placed.to_string()))
+    })?;
+    let name = file.rsplit('/').next().unwrap_or(file);
+    let name = name.strip_suffix(".yaml").unwrap_or(name);
     let mut reader = Reader {
         raw: &raw,
         findings: Findings {
@@ -226,6 +231,7 @@ impl Reader<'_> {
         self.code_names(&service);
         webhooks::check(&service, &mut self.findings);
         paths::check_accessors(&service, &mut self.findings);
+        check::check(&service, &mut self.findings);
         service
     }
 

@@ -145,12 +145,8 @@ impl<'a> Schemas<'a> {
     ) -> Option<TypeDef> {
         let schema = self.raw.get(name)?;
         let at = format!("components.schemas.{name}");
-        if !names::is_identifier(name) || names::variant(name) != name {
-            findings.add(
-                &at,
-                format!("`{name}` is not a PascalCase name"),
-                format!("write `{}`", names::variant(name)),
-            );
+        if let Some((problem, instead)) = names::unusable_type(name) {
+            findings.add(&at, problem, instead);
             return None;
         }
         let kind = if schema.get("x-extensible-enum").is_some() {
@@ -237,16 +233,6 @@ impl<'a> Schemas<'a> {
             }
             rules.extend(given_rules(at, part, order, findings));
         }
-        let mut seen = BTreeSet::new();
-        for field in &fields {
-            if !seen.insert(&field.rust) || matches!(field.rust.as_str(), "extra" | "repairs") {
-                findings.add(
-                    format!("{at}.properties.{}", field.wire),
-                    format!("`{}` is taken in Rust", field.rust),
-                    "give it another name with `x-nx-field`",
-                );
-            }
-        }
         let receipt = self.receipt(at, schema, &fields, findings).map(Box::new);
         Object {
             side,
@@ -321,12 +307,8 @@ impl<'a> Schemas<'a> {
         findings: &mut Findings<'_>,
     ) -> Field {
         let rust = text(property, "x-nx-field").unwrap_or_else(|| names::field(wire));
-        if !names::is_identifier(&rust) {
-            findings.add(
-                at,
-                format!("`{rust}` is no Rust name"),
-                "write a snake_case name",
-            );
+        if let Some((problem, instead)) = names::unusable_field(&rust) {
+            findings.add(at, problem, instead);
         }
         let ty = timed(self.ty(at, property, findings), property, side, required);
         if side == Side::Reply && ty == Ty::AppKey {
@@ -498,9 +480,24 @@ fn union(at: &str, schema: &Value, findings: &mut Findings<'_>) -> Union {
         .flatten()
         .map(|(value, target)| {
             let target = ref_name(target.as_str().unwrap_or_default());
-            (value.clone(), names::variant(value), target)
+            let name = text(&schema["x-nx-variants"], value);
+            (
+                value.clone(),
+                name.unwrap_or_else(|| names::variant(value)),
+                target,
+            )
         })
         .collect();
+    let named = schema["x-nx-variants"].as_object();
+    for value in named.into_iter().flatten().map(|(value, _)| value) {
+        if !variants.iter().any(|(known, _, _)| known == value) {
+            findings.add(
+                at,
+                format!("`x-nx-variants` names `{value}`, which is not mapped"),
+                "write the value as under `mapping`",
+            );
+        }
+    }
     for target in &branches {
         if !variants.iter().any(|(_, _, mapped)| mapped == target) {
             findings.add(
@@ -600,7 +597,7 @@ fn limits(at: &str, schema: &Value, ty: &Ty, findings: &mut Findings<'_>) -> Lim
     };
     let number = |key: &str| {
         schema.get(key).map(|number| match ty {
-            Ty::Float if number.is_i64() => format!("{number}.0"),
+            Ty::Float if number.is_i64() || number.is_u64() => format!("{number}.0"),
             _ => number.to_string(),
         })
     };

@@ -177,6 +177,48 @@ fn a_refused_spec_writes_nothing() {
 }
 
 /// The crate `xtask/snapshot` is what the awkward spec gives; it is a member of the workspace, so it compiles too.
+/// What a spec of that file name is refused with.
+fn refusal(file: &str, text: &str) -> String {
+    let workspace = Workspace::new(&format!("named-{}", file.replace('.', "-")));
+    let root = &workspace.0;
+    let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
+    let with = format!("[workspace.dependencies]\nserde = \"1\"\n{manifest}");
+    fs::write(root.join("Cargo.toml"), with).unwrap();
+    fs::write(root.join("specs").join(file), text).unwrap();
+    let refused = write(root).unwrap_err();
+    assert!(!root.join("crates/cli").exists(), "{file} wrote something");
+    refused
+}
+
+/// F59
+#[test]
+fn names_of_files_that_are_taken_are_refused() {
+    for name in xtask::names::TAKEN_SPECS.iter().chain(&[
+        "async", "gen", "self", "type", "mod", "2fa", "a-", "a--b", "Sms", "a_b", "a.b", "é",
+    ]) {
+        let refused = refusal(&format!("{name}.yaml"), MINIMAL);
+        let place = format!("specs/{name}.yaml: (name): ");
+        assert!(
+            refused.starts_with(&place) && refused.contains("; "),
+            "{refused}"
+        );
+    }
+    let package = MINIMAL.replace("x-nx-source:", "x-nx-package: serde\nx-nx-source:");
+    assert!(refusal("other.yaml", &package).contains("x-nx-package: `serde`"));
+}
+
+#[test]
+fn specs_that_would_not_be_read_are_refused() {
+    for file in ["sms.yml", "sms.YAML", "sms.json"] {
+        let refused = refusal(file, MINIMAL);
+        let place = format!("specs/{file}: (name): ");
+        assert!(
+            refused.starts_with(&place) && refused.contains("`sms.yaml`"),
+            "{refused}"
+        );
+    }
+}
+
 #[test]
 fn the_snapshot_crate_is_what_the_awkward_spec_gives() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

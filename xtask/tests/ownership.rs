@@ -85,12 +85,12 @@ fn a_spec_named_like_a_hand_written_crate_is_refused() {
                 put(root, &format!("crates/{name}/src/lib.rs"), "//! By hand.\n");
             }
             spec(root, name);
-            refused(
-                root,
-                &[&format!(
-                    "specs/{name}.yaml: (name): crates/{name} holds a crate"
-                )],
-            );
+            let why = if name == "anything" {
+                "crates/anything holds a crate"
+            } else {
+                &format!("`{name}` is taken")
+            };
+            refused(root, &[&format!("specs/{name}.yaml: (name): {why}")]);
         }
     }
 }

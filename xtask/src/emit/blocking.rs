@@ -7,7 +7,7 @@ use super::client::argument;
 use super::paging::item_type;
 use super::{doc_markdown, ident};
 use crate::model::{Operation, Paging, Service};
-use crate::names::doc_text;
+use crate::prose::doc_text;
 
 pub(super) fn blocking(service: &Service) -> TokenStream {
     let methods = service

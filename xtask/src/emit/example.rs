@@ -1,9 +1,10 @@
 //! A call of an operation as a person would write it, for the crate page and the documentation of its method.
 
+use proc_macro2::TokenStream;
 use serde_json::Value;
 
 use super::client::argument;
-use super::sample;
+use super::{mentions, sample};
 use crate::model::{Operation, Service, Ty};
 use crate::paths::object;
 
@@ -31,15 +32,14 @@ impl Example {
             Some((name, _)) => format!("\"{{}}\", reply.{name}()?"),
             None => "\"{reply:?}\"".to_owned(),
         };
+        // Words in texts are no names.
+        let tokens: TokenStream = request.parse().unwrap_or_default();
         let names = service
             .types
             .iter()
             .map(|def| def.name.as_str())
             .chain(["AppKey", "Date", "DateTime", "Upload"])
-            .filter(|name| {
-                let mut words = request.split(|c: char| !c.is_alphanumeric());
-                words.any(|word| word == *name)
-            });
+            .filter(|name| mentions(tokens.clone(), name));
         Some(Self {
             names: names.map(str::to_owned).collect(),
             fallible: request.contains(")?"),

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use super::marker;
 use crate::model::Service;
 use crate::names;
+use crate::prose::doc_text;
 
 /// The facade's generated files, by their path in its crate.
 #[must_use]
@@ -190,7 +191,9 @@ fn table(services: &[Service], krate: impl Fn(&Service) -> String) -> String {
             service.name,
             krate(service),
             service.biz_type.as_deref().unwrap_or("-"),
-            service.description.trim().replace('\n', " "),
+            doc_text(&service.description)
+                .replace('\n', " ")
+                .replace('|', "\\|"),
             operations.join(", ")
         );
     }

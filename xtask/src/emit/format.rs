@@ -195,8 +195,8 @@ fn spaced(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 64);
     let mut ended = "";
     for line in text.lines() {
-        let member = line.strip_prefix("    ").unwrap_or_default();
-        let is_member = !member.starts_with([' ', '/']);
+        let is_member = line.starts_with("    ") && !line.starts_with("     ");
+        let is_member = is_member && !line.starts_with("    //");
         let are_imports = [ended, line]
             .iter()
             .all(|line| line.starts_with("    use "));

@@ -7,6 +7,7 @@ use quote::{format_ident, quote};
 
 use crate::model::Service;
 use crate::names;
+use crate::prose;
 
 mod blocking;
 mod cli;
@@ -88,10 +89,10 @@ pub fn crate_files(service: &Service) -> Result<BTreeMap<String, String>, String
 
 /// A doc comment from a text of the spec, which holds no links of its own.
 fn doc(text: &str) -> TokenStream {
-    doc_markdown(&names::doc_text(text))
+    doc_markdown(&prose::doc_text(text))
 }
 
-/// A doc comment from Markdown of the generator; texts of the spec in it have passed [`names::doc_text`].
+/// A doc comment from Markdown of the generator; texts of the spec in it have passed [`prose::doc_text`].
 fn doc_markdown(text: &str) -> TokenStream {
     quote!(#[doc = #text])
 }
@@ -210,28 +211,7 @@ pub use nxcloud_client::{{
 fn shared(service: &Service) -> String {
     let pages = service.has_pages().then_some("Items");
     let uploads = service.has_uploads().then_some("Upload");
-    let mut names = vec![
-        "AppKey",
-        "CallOptions",
-        "Code",
-        "CodeInfo",
-        "CodeKind",
-        "Credentials",
-        "Date",
-        "DateTime",
-        "Decimal",
-        "Error",
-        "ErrorKind",
-        "InvalidTime",
-        "Outcome",
-        "Repair",
-        "Repairs",
-        "Request",
-        "ServiceName",
-        "Session",
-        "SignedRequest",
-        "Time",
-    ];
+    let mut names = names::RE_EXPORTED.to_vec();
     names.extend(pages.into_iter().chain(uploads));
     names.sort_unstable();
     let mut lines = String::new();

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::example::Example;
 use super::{marker, sentence};
 use crate::model::{Scheme, Service};
-use crate::names::doc_text;
+use crate::prose::doc_text;
 
 /// What a crate page says about licences.
 const LICENCE: &str = "\

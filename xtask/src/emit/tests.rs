@@ -57,11 +57,11 @@ fn test(
     lenient: bool,
 ) -> TokenStream {
     let krate = ident(&service.package.replace('-', "_"));
-    let test = ident(&names::module(&format!("{holder}_{name}")));
+    let test = ident(&names::test(holder, name));
     let ty = ident(ty);
     let text = pretty(example);
     let mutated = lenient.then(|| quote!(testing::decodes_whatever_happens::<#krate::#ty>(#text);));
-    let changed = ident(&names::module(&format!("{holder}_{name}_changed")));
+    let changed = ident(&names::test(holder, &format!("{name}_changed")));
     let changed = lenient.then(|| {
         quote! {
             proptest! {

@@ -194,7 +194,7 @@ fn tests(services: &[&Service]) -> TokenStream {
         let tests = service.webhooks.iter().flat_map(|push| {
             let (name, schema) = (&push.name, ident(&push.schema));
             push.examples.iter().map(move |(example, _)| {
-                let test = ident(&names::module(&format!("{name}_{example}")));
+                let test = ident(&names::test(name, example));
                 quote! {
                     #[test]
                     fn #test() {

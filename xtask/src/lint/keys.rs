@@ -74,6 +74,7 @@ pub(super) const SCHEMA: Keys = Keys {
         "x-nx-at-most-one",
         "x-nx-exactly-one",
         "x-nx-content",
+        "x-nx-variants",
         "x-nx-argument",
         "x-nx-field",
         "x-nx-aliases",

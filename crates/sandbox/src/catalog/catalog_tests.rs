@@ -59,6 +59,18 @@ fn a_written_out_path_goes_before_one_with_parameters() {
 }
 
 #[test]
+fn a_path_with_more_text_goes_before_one_with_less() {
+    let json = spec(OPERATION, REPLY).replace("\"/a/b\"", "\"/a/{x}.json\"");
+    let catalog = Catalog::read(&[("svc", &json)]).unwrap();
+    let parameters = |path| catalog.route(&Method::POST, path).unwrap().parameters;
+    assert_eq!(parameters("/a/c.json"), [("x".to_owned(), "c".to_owned())]);
+    assert_eq!(
+        parameters("/a/c.xml"),
+        [("x".to_owned(), "c.xml".to_owned())]
+    );
+}
+
+#[test]
 fn a_broken_spec_is_an_error_that_says_where() {
     for (json, place, reason) in [
         ("", "document", "EOF"),

@@ -6,6 +6,7 @@ mod operation;
 mod path;
 mod schema;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
@@ -75,6 +76,7 @@ impl Catalog {
                 templated.push((path.clone(), vec![at]));
             }
         }
+        templated.sort_by_key(|(path, _)| Reverse(path.written_out()));
         Ok(Self {
             operations,
             fixed,

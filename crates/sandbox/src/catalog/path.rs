@@ -28,26 +28,43 @@ impl PathTemplate {
         self.text.contains('{')
     }
 
+    /// How many characters are not of parameters: a template that says more goes before one that says less.
+    pub(super) fn written_out(&self) -> usize {
+        self.text.split(['{', '}']).step_by(2).map(str::len).sum()
+    }
+
     /// The parameters of a path that fits, percent-decoded; `None` if it does not fit.
     pub(crate) fn matches(&self, path: &str) -> Option<PathParameters> {
         let mut parameters = Vec::new();
         let mut segments = path.split('/');
         for expected in self.text.split('/') {
             let segment = segments.next()?;
-            match expected
-                .strip_prefix('{')
-                .and_then(|rest| rest.strip_suffix('}'))
-            {
-                Some(name) if !segment.is_empty() => {
-                    let value = percent_decode_str(segment).decode_utf8_lossy().into_owned();
-                    parameters.push((name.to_owned(), value));
-                }
-                None if segment == expected => {}
-                _ => return None,
-            }
+            fit(expected, segment, &mut parameters)?;
         }
         segments.next().is_none().then_some(parameters)
     }
+}
+
+/// Compares one segment; `{id}.json` and `{id}:{verb}` have text beside their parameters. What is between two parameters is taken
+/// where it stands last.
+fn fit(expected: &str, segment: &str, parameters: &mut PathParameters) -> Option<()> {
+    let Some((before, rest)) = expected.split_once('{') else {
+        return (expected == segment).then_some(());
+    };
+    let (name, after) = rest.split_once('}')?;
+    let segment = segment.strip_prefix(before)?;
+    let text = after.split('{').next().unwrap_or_default();
+    let ends = segment.rmatch_indices(text).map(|(end, _)| end);
+    for end in ends.filter(|end| *end > 0) {
+        let known = parameters.len();
+        let value = percent_decode_str(segment.get(..end)?).decode_utf8_lossy();
+        parameters.push((name.to_owned(), value.into_owned()));
+        if fit(after, segment.get(end..)?, parameters).is_some() {
+            return Some(());
+        }
+        parameters.truncate(known);
+    }
+    None
 }
 
 #[cfg(test)]
@@ -72,5 +89,47 @@ mod tests {
         assert_eq!(matches("/call/{number}", "/call/%FF"), number("\u{FFFD}"));
         assert_eq!(matches("/call/{number}", "/call/"), None);
         assert_eq!(matches("/call/{number}", "/call/1/2"), None);
+    }
+
+    #[test]
+    fn parameters_may_have_text_beside_them() {
+        let pairs = |pairs: &[(&str, &str)]| {
+            let owned = pairs
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            Some(owned.collect::<Vec<_>>())
+        };
+        assert_eq!(
+            matches("/send/{id}.json", "/send/7.json"),
+            pairs(&[("id", "7")])
+        );
+        assert_eq!(
+            matches("/send/{id}.json", "/send/a.json.json"),
+            pairs(&[("id", "a.json")])
+        );
+        assert_eq!(
+            matches("/send/{id}.json", "/send/%2E%C3%A9.json"),
+            pairs(&[("id", ".é")])
+        );
+        assert_eq!(matches("/v{major}", "/v2"), pairs(&[("major", "2")]));
+        assert_eq!(
+            matches("/{id}:{verb}", "/a:b:stop"),
+            pairs(&[("id", "a:b"), ("verb", "stop")])
+        );
+        assert_eq!(
+            matches("/{id}:{verb}.x", "/a:b.x"),
+            pairs(&[("id", "a"), ("verb", "b")])
+        );
+        for (key, path) in [
+            ("/send/{id}.json", "/send/7"),
+            ("/send/{id}.json", "/send/.json"),
+            ("/send/{id}.json", "/send/7.json/x"),
+            ("/{id}:{verb}", "/a:"),
+            ("/{id}:{verb}", "/:b"),
+            ("/{id}:{verb}", "/a"),
+            ("/v{major}", "/w2"),
+        ] {
+            assert_eq!(matches(key, path), None, "{key} {path}");
+        }
     }
 }

@@ -48,4 +48,26 @@ impl Client {
     pub fn second(&self) -> Result<SendItReply, Error> {
         self.session.send_blocking(&Second::new())
     }
+
+    /// Has parameters of every kind, and names that generated code uses.
+    ///
+    /// As [`Client::fmt`](crate::Client::fmt).
+    ///
+    /// # Errors
+    ///
+    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    pub fn fmt(&self, request: &Names) -> Result<SendItReply, Error> {
+        self.session.send_blocking(request)
+    }
+
+    /// Has two parameters in one segment.
+    ///
+    /// As [`Client::union`](crate::Client::union).
+    ///
+    /// # Errors
+    ///
+    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    pub fn union(&self, request: &Union) -> Result<SendItReply, Error> {
+        self.session.send_blocking(request)
+    }
 }

@@ -75,4 +75,71 @@ impl Client {
     pub async fn second(&self) -> Result<SendItReply, Error> {
         self.session.send(&Second::new()).await
     }
+
+    /// Has parameters of every kind, and names that generated code uses.
+    ///
+    /// Looks like code:
+    ///
+    ///    let x = broken;
+    ///
+    /// ```text
+    /// also broken
+    /// ```
+    ///
+    /// ```text
+    /// broken too
+    /// ```
+    ///
+    /// \# Errors
+    ///
+    /// An address, <https://x.example/a>; \` a lonely backtick; */ a comment's end.
+    /// - an entry
+    /// - as code
+    ///
+    /// Changes state: it is not repeated when the platform may have acted.
+    ///
+    /// ```no_run
+    /// # use xtask_snapshot::{Client, Date, Names};
+    /// # async fn run(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let request = Names::new("1.10", 1, "a", "Upload it")
+    ///     .with_request(true)
+    ///     .with_result(1.5)
+    ///     .with_response(Date::new(2026, 1, 1)?)
+    ///     .with_client("a")
+    ///     .with_info("a")
+    ///     .with_filter_name("a")
+    ///     .with_a_b("a");
+    /// let reply = client.fmt(&request).await?;
+    /// println!("{}", reply.code()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    pub async fn fmt(&self, request: &Names) -> Result<SendItReply, Error> {
+        self.session.send(request).await
+    }
+
+    /// Has two parameters in one segment.
+    ///
+    /// Changes state: it is not repeated when the platform may have acted.
+    ///
+    /// ```no_run
+    /// # use xtask_snapshot::{Client, Union};
+    /// # async fn run(client: &Client) -> Result<(), xtask_snapshot::Error> {
+    /// let request = Union::new("a", "b").with_body("NO").with_self("a").with_gen("a");
+    /// let reply = client.union(&request).await?;
+    /// println!("{}", reply.code()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    pub async fn union(&self, request: &Union) -> Result<SendItReply, Error> {
+        self.session.send(request).await
+    }
 }

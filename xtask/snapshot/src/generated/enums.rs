@@ -26,5 +26,19 @@ codegen::open_enum! {
         V2g = "2g",
         /// `a-b`.
         AB = "a-b",
+        /// `none`.
+        None = "none",
+        /// `some`.
+        Some = "some",
+        /// `error`.
+        Error = "error",
+        /// `ok`.
+        Ok = "ok",
+        /// `string`.
+        String = "string",
+        /// `no`.
+        No = "no",
+        /// `*`: a \`lonely backtick.
+        Any = "*",
     }
 }

@@ -77,4 +77,82 @@ impl Client {
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+
+    /// Sends a `POST` request to `/api/two/{id}.json`
+    pub async fn fmt<'a>(
+        &'a self,
+        id: &'a str,
+        a_b: Option<&'a str>,
+        client: Option<&'a str>,
+        filter_name: Option<&'a str>,
+        info: Option<&'a str>,
+        request: Option<bool>,
+        response: Option<&'a str>,
+        result: Option<f64>,
+        url: i64,
+        body: &'a crate::generated::requests::Names,
+    ) -> Result<ResponseValue<()>, Error<()>> {
+        let _url = format!(
+            "{}/api/two/{}.json", self.baseurl, codegen::encode_path(& id.to_string()),
+        );
+        #[allow(unused_mut)]
+        let mut _request = self
+            .client
+            .post(_url)
+            .json(&body)
+            .query(&progenitor_client::QueryParam::new("a.b", &a_b))
+            .query(&progenitor_client::QueryParam::new("client", &client))
+            .query(&progenitor_client::QueryParam::new("filter[name]", &filter_name))
+            .query(&progenitor_client::QueryParam::new("info", &info))
+            .query(&progenitor_client::QueryParam::new("request", &request))
+            .query(&progenitor_client::QueryParam::new("response", &response))
+            .query(&progenitor_client::QueryParam::new("result", &result))
+            .query(&progenitor_client::QueryParam::new("url", &url))
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "fmt",
+        };
+        self.pre(&mut _request, &info).await?;
+        let _result = self.exec(_request, &info).await;
+        self.post(&_result, &info).await?;
+        let _response = _result?;
+        match _response.status().as_u16() {
+            200u16 => Ok(ResponseValue::empty(_response)),
+            _ => Err(Error::UnexpectedResponse(_response)),
+        }
+    }
+
+    /// Sends a `GET` request to `/api/two/{id}:{verb}`
+    pub async fn union<'a>(
+        &'a self,
+        id: &'a str,
+        verb: &'a str,
+        body: Option<&'a str>,
+        gen_: Option<&'a str>,
+        self_: Option<&'a str>,
+    ) -> Result<ResponseValue<()>, Error<()>> {
+        let url = format!(
+            "{}/api/two/{}:{}", self.baseurl, codegen::encode_path(& id.to_string()),
+            codegen::encode_path(& verb.to_string()),
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .query(&progenitor_client::QueryParam::new("body", &body))
+            .query(&progenitor_client::QueryParam::new("gen", &gen_))
+            .query(&progenitor_client::QueryParam::new("self", &self_))
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "union",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => Ok(ResponseValue::empty(response)),
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
 }

@@ -62,8 +62,81 @@ impl Request for Second {
     }
 }
 
+/// Has parameters of every kind, and names that generated code uses.
+pub static FMT: Operation = Operation::new(
+    "awkward",
+    "fmt",
+    "POST",
+    "/api/two/{id}.json",
+    "https://example.com",
+    Scheme::NxcloudMd5 {
+        biz_type: BizType::from_static("99"),
+        action: Action::from_static("third"),
+        body_signed: true,
+    },
+    false,
+    &[codes::SHARED_CODES],
+);
+
+impl Request for Names {
+    const OPERATION: &'static Operation = &FMT;
+
+    type Reply = SendItReply;
+
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
+        Client::from(call)
+            .fmt(
+                &self.id,
+                self.a_b.as_deref(),
+                self.client.as_deref(),
+                self.filter_name.as_deref(),
+                self.info.as_deref(),
+                self.request,
+                self.response.map(|date| date.to_string()).as_deref(),
+                self.result,
+                self.url,
+                self,
+            )
+            .await
+    }
+}
+
+/// Has two parameters in one segment.
+pub static UNION: Operation = Operation::new(
+    "awkward",
+    "union",
+    "GET",
+    "/api/two/{id}:{verb}",
+    "https://example.com",
+    Scheme::NxcloudMd5 {
+        biz_type: BizType::from_static("99"),
+        action: Action::from_static("fourth"),
+        body_signed: true,
+    },
+    false,
+    &[codes::SHARED_CODES],
+);
+
+impl Request for Union {
+    const OPERATION: &'static Operation = &UNION;
+
+    type Reply = SendItReply;
+
+    async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
+        Client::from(call)
+            .union(
+                &self.id,
+                &self.verb,
+                self.body.as_deref(),
+                self.gen_.as_deref(),
+                self.self_.as_deref(),
+            )
+            .await
+    }
+}
+
 /// The name of this service, for settings that are made for each service.
 pub const SERVICE: ServiceName = codegen::service_name("awkward");
 
 /// Every operation.
-pub static ALL: &[&Operation] = &[&SEND_IT, &SECOND];
+pub static ALL: &[&Operation] = &[&SEND_IT, &SECOND, &FMT, &UNION];

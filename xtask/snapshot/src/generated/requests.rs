@@ -949,6 +949,467 @@ impl std::fmt::Debug for Part {
     }
 }
 
+/// Reserved words, names that meet generated ones, limits at their ends, a list of itself.
+///
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Names {
+    /// An id.
+    #[serde(skip_serializing)]
+    pub id: String,
+    /// Another one.
+    #[serde(skip_serializing)]
+    pub url: i64,
+    /// Another one.
+    #[serde(default, skip_serializing_if = "Option::is_none", skip_serializing)]
+    pub request: Option<bool>,
+    /// Another one.
+    #[serde(default, skip_serializing_if = "Option::is_none", skip_serializing)]
+    pub result: Option<f64>,
+    /// Another one.
+    #[serde(default, skip_serializing_if = "Option::is_none", skip_serializing)]
+    pub response: Option<Date>,
+    /// Another one.
+    #[serde(default, skip_serializing_if = "Option::is_none", skip_serializing)]
+    pub client: Option<String>,
+    /// Another one.
+    #[serde(default, skip_serializing_if = "Option::is_none", skip_serializing)]
+    pub info: Option<String>,
+    /// A name with brackets.
+    #[serde(
+        rename = "filter[name]",
+        default,
+        skip_serializing_if = "Option::is_none",
+        skip_serializing
+    )]
+    pub filter_name: Option<String>,
+    /// A name with a point.
+    #[serde(
+        rename = "a.b",
+        default,
+        skip_serializing_if = "Option::is_none",
+        skip_serializing
+    )]
+    pub a_b: Option<String>,
+    /// Reserved since 2024.
+    pub gen_: String,
+    /// True for YAML 1.1.
+    pub y: String,
+    /// True for YAML 1.1 too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on: Option<String>,
+    /// A reserved word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub self_: Option<String>,
+    /// The same word.
+    #[serde(rename = "Self", default, skip_serializing_if = "Option::is_none")]
+    pub own: Option<String>,
+    /// A reserved word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crate_: Option<String>,
+    /// A reserved word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub try_: Option<String>,
+    /// The name of an argument.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<i64>,
+    /// The name of a method.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<f64>,
+    /// The name of a constructor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new: Option<String>,
+    /// No name in Rust.
+    #[serde(rename = "2nd", default, skip_serializing_if = "Option::is_none")]
+    pub second: Option<String>,
+    /// More of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub more: Option<Vec<Names>>,
+    /// A choice by values that make no names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vote: Option<Vote>,
+}
+
+impl Names {
+    /// With what is required.
+    #[must_use]
+    pub fn new(
+        id: impl Into<String>,
+        url: i64,
+        gen_: impl Into<String>,
+        y: impl Into<String>,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            url,
+            request: None,
+            result: None,
+            response: None,
+            client: None,
+            info: None,
+            filter_name: None,
+            a_b: None,
+            gen_: gen_.into(),
+            y: y.into(),
+            on: None,
+            self_: None,
+            own: None,
+            crate_: None,
+            try_: None,
+            at: None,
+            form: None,
+            new: None,
+            second: None,
+            more: None,
+            vote: None,
+        }
+    }
+
+    /// Another one.
+    #[must_use]
+    pub fn with_request(mut self, request: bool) -> Self {
+        self.request = Some(request);
+        self
+    }
+
+    /// Another one.
+    #[must_use]
+    pub fn with_result(mut self, result: f64) -> Self {
+        self.result = Some(result);
+        self
+    }
+
+    /// Another one.
+    #[must_use]
+    pub fn with_response(mut self, response: Date) -> Self {
+        self.response = Some(response);
+        self
+    }
+
+    /// Another one.
+    #[must_use]
+    pub fn with_client(mut self, client: impl Into<String>) -> Self {
+        self.client = Some(client.into());
+        self
+    }
+
+    /// Another one.
+    #[must_use]
+    pub fn with_info(mut self, info: impl Into<String>) -> Self {
+        self.info = Some(info.into());
+        self
+    }
+
+    /// A name with brackets.
+    #[must_use]
+    pub fn with_filter_name(mut self, filter_name: impl Into<String>) -> Self {
+        self.filter_name = Some(filter_name.into());
+        self
+    }
+
+    /// A name with a point.
+    #[must_use]
+    pub fn with_a_b(mut self, a_b: impl Into<String>) -> Self {
+        self.a_b = Some(a_b.into());
+        self
+    }
+
+    /// True for YAML 1.1 too.
+    #[must_use]
+    pub fn with_on(mut self, on: impl Into<String>) -> Self {
+        self.on = Some(on.into());
+        self
+    }
+
+    /// A reserved word.
+    #[must_use]
+    pub fn with_self(mut self, self_: impl Into<String>) -> Self {
+        self.self_ = Some(self_.into());
+        self
+    }
+
+    /// The same word.
+    #[must_use]
+    pub fn with_own(mut self, own: impl Into<String>) -> Self {
+        self.own = Some(own.into());
+        self
+    }
+
+    /// A reserved word.
+    #[must_use]
+    pub fn with_crate(mut self, crate_: impl Into<String>) -> Self {
+        self.crate_ = Some(crate_.into());
+        self
+    }
+
+    /// A reserved word.
+    #[must_use]
+    pub fn with_try(mut self, try_: impl Into<String>) -> Self {
+        self.try_ = Some(try_.into());
+        self
+    }
+
+    /// The name of an argument.
+    #[must_use]
+    pub fn with_at(mut self, at: i64) -> Self {
+        self.at = Some(at);
+        self
+    }
+
+    /// The name of a method.
+    #[must_use]
+    pub fn with_form(mut self, form: f64) -> Self {
+        self.form = Some(form);
+        self
+    }
+
+    /// The name of a constructor.
+    #[must_use]
+    pub fn with_new(mut self, new: impl Into<String>) -> Self {
+        self.new = Some(new.into());
+        self
+    }
+
+    /// No name in Rust.
+    #[must_use]
+    pub fn with_second(mut self, second: impl Into<String>) -> Self {
+        self.second = Some(second.into());
+        self
+    }
+
+    /// More of them.
+    #[must_use]
+    pub fn with_more(
+        mut self,
+        more: impl IntoIterator<Item = impl Into<Names>>,
+    ) -> Self {
+        self.more = Some(more.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// A choice by values that make no names.
+    #[must_use]
+    pub fn with_vote(mut self, vote: impl Into<Vote>) -> Self {
+        self.vote = Some(vote.into());
+        self
+    }
+}
+
+impl codegen::Validate for Names {
+    fn validate(&self, at: &mut codegen::Validator) {
+        static CRATE: codegen::Pattern = codegen::Pattern::new("^a|b$");
+        at.text("id", self.id.as_str()).length(1..);
+        at.segment("id", self.id.as_str());
+        at.text("self", self.self_.as_deref()).length(0..=4294967295);
+        at.text("crate", self.crate_.as_deref()).pattern(&CRATE);
+        at.number("at", self.at, -9223372036854775808..=9223372036854775807);
+        at.number("form", self.form, -1.5..=18446744073709551615.0);
+        at.each("more", self.more.as_deref());
+        at.nested("vote", &self.vote);
+    }
+}
+
+impl std::fmt::Debug for Names {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Names")
+            .field("id", &codegen::redact(&self.id))
+            .field("url", &self.url)
+            .field("request", &self.request)
+            .field("result", &self.result)
+            .field("response", &codegen::redact(&self.response))
+            .field("client", &codegen::redact(&self.client))
+            .field("info", &codegen::redact(&self.info))
+            .field("filter_name", &codegen::redact(&self.filter_name))
+            .field("a_b", &codegen::redact(&self.a_b))
+            .field("gen_", &codegen::redact(&self.gen_))
+            .field("y", &codegen::redact(&self.y))
+            .field("on", &codegen::redact(&self.on))
+            .field("self_", &codegen::redact(&self.self_))
+            .field("own", &codegen::redact(&self.own))
+            .field("crate_", &codegen::redact(&self.crate_))
+            .field("try_", &codegen::redact(&self.try_))
+            .field("at", &self.at)
+            .field("form", &self.form)
+            .field("new", &codegen::redact(&self.new))
+            .field("second", &codegen::redact(&self.second))
+            .field("more", &self.more)
+            .field("vote", &self.vote)
+            .finish()
+    }
+}
+
+/// A choice by values that make no names.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "vote")]
+#[non_exhaustive]
+pub enum Vote {
+    /// Says why.
+    #[serde(rename = "+1")]
+    Up(Reason),
+    /// Says why.
+    #[serde(rename = "-1")]
+    Down(Reason),
+    /// Says why.
+    #[serde(rename = "self")]
+    Own(Reason),
+    /// Has no fields.
+    #[serde(rename = "*")]
+    Any(NoReason),
+    /// Has no fields.
+    #[serde(rename = "")]
+    Empty(NoReason),
+    /// Has no fields.
+    #[serde(rename = "type")]
+    Type(NoReason),
+    /// Has no fields.
+    #[serde(rename = "Error")]
+    Error(NoReason),
+    /// Has no fields.
+    #[serde(rename = "Ok")]
+    Ok(NoReason),
+}
+
+impl codegen::Validate for Vote {
+    fn validate(&self, at: &mut codegen::Validator) {
+        match self {
+            Self::Up(value) => value.validate(at),
+            Self::Down(value) => value.validate(at),
+            Self::Own(value) => value.validate(at),
+            Self::Any(value) => value.validate(at),
+            Self::Empty(value) => value.validate(at),
+            Self::Type(value) => value.validate(at),
+            Self::Error(value) => value.validate(at),
+            Self::Ok(value) => value.validate(at),
+        }
+    }
+}
+
+/// Says why.
+///
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Reason {
+    /// Votes within the vote.
+    pub votes: Vec<Vote>,
+}
+
+impl Reason {
+    /// With what is required.
+    #[must_use]
+    pub fn new(votes: impl IntoIterator<Item = impl Into<Vote>>) -> Self {
+        Self {
+            votes: votes.into_iter().map(Into::into).collect(),
+        }
+    }
+
+    /// Adds to `votes`: Says why.
+    #[must_use]
+    pub fn with_up(mut self, votes: impl IntoIterator<Item = impl Into<Vote>>) -> Self {
+        self.votes.push(Vote::Up(Reason::new(votes)));
+        self
+    }
+
+    /// Adds to `votes`: Says why.
+    #[must_use]
+    pub fn with_down(
+        mut self,
+        votes: impl IntoIterator<Item = impl Into<Vote>>,
+    ) -> Self {
+        self.votes.push(Vote::Down(Reason::new(votes)));
+        self
+    }
+
+    /// Adds to `votes`: Says why.
+    #[must_use]
+    pub fn with_own(mut self, votes: impl IntoIterator<Item = impl Into<Vote>>) -> Self {
+        self.votes.push(Vote::Own(Reason::new(votes)));
+        self
+    }
+
+    /// Adds to `votes`: Has no fields.
+    #[must_use]
+    pub fn with_any(mut self) -> Self {
+        self.votes.push(Vote::Any(NoReason::new()));
+        self
+    }
+
+    /// Adds to `votes`: Has no fields.
+    #[must_use]
+    pub fn with_empty(mut self) -> Self {
+        self.votes.push(Vote::Empty(NoReason::new()));
+        self
+    }
+
+    /// Adds to `votes`: Has no fields.
+    #[must_use]
+    pub fn with_type(mut self) -> Self {
+        self.votes.push(Vote::Type(NoReason::new()));
+        self
+    }
+
+    /// Adds to `votes`: Has no fields.
+    #[must_use]
+    pub fn with_error(mut self) -> Self {
+        self.votes.push(Vote::Error(NoReason::new()));
+        self
+    }
+
+    /// Adds to `votes`: Has no fields.
+    #[must_use]
+    pub fn with_ok(mut self) -> Self {
+        self.votes.push(Vote::Ok(NoReason::new()));
+        self
+    }
+}
+
+impl codegen::Validate for Reason {
+    fn validate(&self, at: &mut codegen::Validator) {
+        at.each("votes", self.votes.as_slice());
+    }
+}
+
+impl std::fmt::Debug for Reason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reason").field("votes", &self.votes).finish()
+    }
+}
+
+/// Has no fields.
+///
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct NoReason {}
+
+impl NoReason {
+    /// Nothing is required.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {}
+    }
+}
+
+impl Default for NoReason {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl codegen::Validate for NoReason {
+    fn validate(&self, _: &mut codegen::Validator) {}
+}
+
+impl std::fmt::Debug for NoReason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NoReason").finish()
+    }
+}
+
 /// What `second` asks for.
 ///
 /// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
@@ -978,5 +1439,83 @@ impl codegen::Validate for Second {
 impl std::fmt::Debug for Second {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Second").finish()
+    }
+}
+
+/// What `union` asks for.
+///
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Union {
+    /// An id.
+    pub id: String,
+    /// A verb.
+    pub verb: String,
+    /// A name of progenitor's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+    /// A reserved word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub self_: Option<String>,
+    /// A reserved word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gen_: Option<String>,
+}
+
+impl Union {
+    /// With what is required.
+    #[must_use]
+    pub fn new(id: impl Into<String>, verb: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            verb: verb.into(),
+            body: None,
+            self_: None,
+            gen_: None,
+        }
+    }
+
+    /// A name of progenitor's.
+    #[must_use]
+    pub fn with_body(mut self, body: impl Into<String>) -> Self {
+        self.body = Some(body.into());
+        self
+    }
+
+    /// A reserved word.
+    #[must_use]
+    pub fn with_self(mut self, self_: impl Into<String>) -> Self {
+        self.self_ = Some(self_.into());
+        self
+    }
+
+    /// A reserved word.
+    #[must_use]
+    pub fn with_gen(mut self, gen_: impl Into<String>) -> Self {
+        self.gen_ = Some(gen_.into());
+        self
+    }
+}
+
+impl codegen::Validate for Union {
+    fn validate(&self, at: &mut codegen::Validator) {
+        at.text("id", self.id.as_str()).length(1..);
+        at.segment("id", self.id.as_str());
+        at.text("verb", self.verb.as_str()).length(1..);
+        at.segment("verb", self.verb.as_str());
+    }
+}
+
+impl std::fmt::Debug for Union {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Union")
+            .field("id", &codegen::redact(&self.id))
+            .field("verb", &codegen::redact(&self.verb))
+            .field("body", &codegen::redact(&self.body))
+            .field("self_", &codegen::redact(&self.self_))
+            .field("gen_", &codegen::redact(&self.gen_))
+            .finish()
     }
 }

@@ -233,6 +233,12 @@ fn entries<'s>(service: &'s Service, name: &'s str, above: &Entry<'s>) -> Vec<En
     };
     let mut all = Vec::new();
     for (tag, variant, ty) in &union.variants {
+        // A tag that makes no name has a variant that the spec names.
+        let tag = if names::variant(tag) == *variant {
+            tag
+        } else {
+            variant
+        };
         let entry = Entry {
             tags: [above.tags.as_slice(), &[tag.as_str()]].concat(),
             path: [above.path.as_slice(), &[(name, variant.as_str())]].concat(),

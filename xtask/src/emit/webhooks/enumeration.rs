@@ -255,19 +255,27 @@ fn shape(service: &Service, event: &Event<'_>, all: &[Event<'_>]) -> TokenStream
         }
     });
     let identifying = identifying.flat_map(spellings);
-    let fields = tree(service, event.schema, 5);
+    let fields = tree(service, event.schema, &[]);
     quote!(EventShape { identifying: &[#(#identifying),*], fields: &[#(#fields),*] })
 }
 
-/// The names of a type, with those below each; types may hold themselves, so only so deep.
-fn tree(service: &Service, schema: &str, depth: usize) -> Vec<TokenStream> {
+/// The names of a type, with those below each, five types deep; within itself a type is not looked into.
+fn tree(service: &Service, schema: &str, above: &[&str]) -> Vec<TokenStream> {
     let fields = object(service, schema).map(|object| &object.fields);
+    let path = [above, &[schema]].concat();
+    let below = |name: &str| {
+        if path.len() > 5 || path.contains(&name) {
+            Vec::new()
+        } else {
+            tree(service, name, &path)
+        }
+    };
     let mut names = Vec::new();
     for field in fields.into_iter().flatten() {
         let below = match &field.ty {
-            Ty::Named(name) if depth > 0 => tree(service, name, depth - 1),
+            Ty::Named(name) => below(name),
             Ty::List(item) => match &**item {
-                Ty::Named(name) if depth > 0 => tree(service, name, depth - 1),
+                Ty::Named(name) => below(name),
                 _ => Vec::new(),
             },
             _ => Vec::new(),

@@ -1,0 +1,454 @@
+//! What is wrong with a spec as a whole: names that meet in Rust, types that hold themselves, fields that their place cannot take.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{
+    Field, Input, Object, Operation, Place, Service, Side, Ty, TypeKind, Union, Webhook,
+};
+use crate::names;
+use crate::read::Findings;
+
+mod naming;
+mod paging;
+
+const COMPONENTS: &str = "components.schemas";
+
+/// Rules that the emitters rely on.
+pub(crate) fn check(service: &Service, findings: &mut Findings<'_>) {
+    naming::type_names(service, findings);
+    naming::tests(service, findings);
+    for def in &service.types {
+        let at = format!("{COMPONENTS}.{}", def.name);
+        if let Some(path) = cycle(service, &def.name) {
+            findings.add(
+                &at,
+                format!("`{}` holds itself: {}", def.name, path.join(" > ")),
+                "let one of them hold the next in a list, or leave it out: a type that holds itself has no end",
+            );
+        }
+        match &def.kind {
+            TypeKind::Object(object) => self::object(service, &at, object, findings),
+            TypeKind::Union(choice) => self::union(service, &at, choice, findings),
+            TypeKind::Enum { values, .. } => {
+                let mut seen = Vec::new();
+                for value in values {
+                    if seen.contains(&&value.value) {
+                        let problem = format!("the value {} stands twice", value.value);
+                        findings.add(&at, problem, "leave one of them out");
+                    }
+                    seen.push(&value.value);
+                }
+                if values.is_empty() {
+                    findings.add(
+                        &at,
+                        "an enum without values",
+                        "list the known values, or write `type: string`",
+                    );
+                }
+            }
+        }
+    }
+    for operation in &service.operations {
+        self::operation(service, operation, findings);
+    }
+    webhooks(service, findings);
+}
+
+/// Where an operation stands in the spec.
+fn place(operation: &Operation) -> String {
+    format!(
+        "paths.{}.{}",
+        operation.path,
+        operation.method.to_lowercase()
+    )
+}
+
+/// The types that a type holds outside of lists and maps.
+fn held<'a>(service: &'a Service, name: &str) -> Vec<&'a str> {
+    match service.type_def(name).map(|def| &def.kind) {
+        Some(TypeKind::Object(object)) => {
+            let fields = object.fields.iter().filter_map(|field| match &field.ty {
+                Ty::Named(name) => Some(name.as_str()),
+                _ => None,
+            });
+            let flattened = object.flattened.as_ref().map(|(_, ty)| ty.as_str());
+            fields.chain(flattened).collect()
+        }
+        Some(TypeKind::Union(union)) => union
+            .variants
+            .iter()
+            .map(|(_, _, ty)| ty.as_str())
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The way from a type to itself, if there is one outside of lists and maps.
+fn cycle(service: &Service, name: &str) -> Option<Vec<String>> {
+    let mut before: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut open: Vec<&str> = vec![name];
+    while let Some(holder) = open.pop() {
+        for inner in held(service, holder) {
+            if inner == name {
+                let mut path = vec![name.to_owned(), holder.to_owned()];
+                let mut at = holder;
+                while let Some(previous) = before.get(at) {
+                    path.push((*previous).to_owned());
+                    at = previous;
+                }
+                if holder == name {
+                    path.truncate(1);
+                    path.push(name.to_owned());
+                }
+                path.reverse();
+                return Some(path);
+            }
+            if inner != name && !before.contains_key(inner) {
+                before.insert(inner, holder);
+                open.push(inner);
+            }
+        }
+    }
+    None
+}
+
+fn object(service: &Service, at: &str, object: &Object, findings: &mut Findings<'_>) {
+    let mut rust: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut wires: BTreeSet<&str> = BTreeSet::new();
+    if let Some((member, ty)) = &object.flattened {
+        rust.insert(member.trim_end_matches('_'), ty);
+    }
+    for field in &object.fields {
+        let at = format!("{at}.properties.{}", field.wire);
+        if !wires.insert(&field.wire) {
+            findings.add(
+                &at,
+                format!("`{}` is the name of two fields of one request", field.wire),
+                "leave one out: a request holds one value under a name, whether in the body, the query or the path",
+            );
+        } else if let Some(other) = rust.insert(field.rust.trim_end_matches('_'), &field.wire) {
+            findings.add(
+                &at,
+                format!("`{}` is taken in Rust by `{other}`", field.rust),
+                "give it another name with `x-nx-field`",
+            );
+        }
+        self::field(service, &at, object, field, findings);
+    }
+    if let Some(list) = &object.list {
+        let field = object.fields.iter().find(|field| field.wire == *list);
+        if !field.is_some_and(|field| matches!(field.ty, Ty::List(_))) {
+            findings.add(
+                at,
+                format!("`x-nx-list` names `{list}`, which is no list"),
+                "name a property of `type: array`",
+            );
+        }
+    }
+    if object.side == Side::Request {
+        beside_a_choice(service, at, object, findings);
+    }
+    if let Some((from, to, _)) = &object.max_days {
+        let is_time = |wire: &&String| {
+            object
+                .fields
+                .iter()
+                .any(|field| field.wire == **wire && field.ty == Ty::DateTime)
+        };
+        for wire in [from, to].into_iter().filter(|wire| !is_time(wire)) {
+            findings.add(
+                at,
+                format!("`x-nx-max-days` names `{wire}`, which is no date-time"),
+                "name parameters of `format: date-time`",
+            );
+        }
+    }
+}
+
+/// On the wire, what is flattened stands beside the object's own fields.
+fn beside_a_choice(service: &Service, at: &str, object: &Object, findings: &mut Findings<'_>) {
+    let Some((_, name)) = &object.flattened else {
+        return;
+    };
+    let Some(TypeKind::Union(union)) = service.type_def(name).map(|def| &def.kind) else {
+        return;
+    };
+    let mut beside: BTreeSet<&str> = [Some(union.tag.as_str()), union.content.as_deref()]
+        .into_iter()
+        .flatten()
+        .collect();
+    if union.content.is_none() {
+        for (_, _, ty) in &union.variants {
+            if let Some(TypeKind::Object(inner)) = service.type_def(ty).map(|def| &def.kind) {
+                beside.extend(inner.fields.iter().map(|field| field.wire.as_str()));
+            }
+        }
+    }
+    for field in object
+        .fields
+        .iter()
+        .filter(|field| beside.contains(field.wire.as_str()))
+    {
+        findings.add(
+            format!("{at}.properties.{}", field.wire),
+            format!(
+                "`{}` is also a key of the choice `{name}` that stands beside it",
+                field.wire
+            ),
+            "leave one of them out",
+        );
+    }
+}
+
+fn holds_upload(ty: &Ty) -> bool {
+    match ty {
+        Ty::Upload => true,
+        Ty::List(inner) | Ty::Map(inner) => holds_upload(inner),
+        _ => false,
+    }
+}
+
+/// What fits its place.
+fn field(service: &Service, at: &str, object: &Object, field: &Field, findings: &mut Findings<'_>) {
+    if field.constant.is_some() && field.ty != Ty::Text {
+        findings.add(
+            at,
+            "a single value that is no text",
+            "write `type: string` without a format, and the value in quotes",
+        );
+    }
+    let is_form =
+        object.side == Side::Request && object.fields.iter().any(|field| field.ty == Ty::Upload);
+    if holds_upload(&field.ty)
+        && (object.side == Side::Reply || field.ty != Ty::Upload || !field.required)
+    {
+        findings.add(
+            at,
+            "a file that is not a required part of a form",
+            "write `format: binary` only on a required property of a multipart/form-data body",
+        );
+    } else if is_form && !matches!(field.ty, Ty::Upload | Ty::Text | Ty::AppKey) {
+        findings.add(
+            at,
+            "a part of a form that is neither text nor file",
+            "write `type: string`",
+        );
+    }
+    if field.place == Place::Body {
+        return;
+    }
+    let plain = match &field.ty {
+        Ty::Text | Ty::AppKey | Ty::Integer | Ty::Float | Ty::Boolean | Ty::Date | Ty::DateTime => {
+            true
+        }
+        Ty::UnixSeconds => field.required,
+        Ty::Named(name) if service.type_def(name).is_none() => true,
+        _ => false,
+    };
+    if !plain {
+        findings.add(
+            at,
+            "a parameter that is no plain value",
+            "write type string, integer, number or boolean",
+        );
+    }
+    if field.place == Place::Path && !field.required {
+        findings.add(
+            at,
+            "a path parameter that is not required",
+            "write `required: true`",
+        );
+    }
+}
+
+fn union(service: &Service, at: &str, union: &Union, findings: &mut Findings<'_>) {
+    let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
+    for (value, variant, target) in &union.variants {
+        let other = seen.insert(variant, value);
+        if !names::is_identifier(variant) || names::variant(variant) != *variant || other.is_some()
+        {
+            findings.add(
+                format!("{at}.discriminator.mapping.{value}"),
+                match other {
+                    Some(other) => format!("`{value}` and `{other}` are both `{variant}` in Rust"),
+                    None => format!("`{value}` makes no Rust name"),
+                },
+                "name the variant with `x-nx-variants: {value: Name}` beside `oneOf`",
+            );
+        }
+        let inner = match service.type_def(target).map(|def| &def.kind) {
+            Some(TypeKind::Enum { .. }) => {
+                findings.add(
+                    at,
+                    format!("`{target}` is an enum"),
+                    "let each branch be an object or a choice",
+                );
+                continue;
+            }
+            Some(TypeKind::Object(inner)) => inner,
+            _ => continue,
+        };
+        if union.content.is_none() && inner.fields.iter().any(|field| field.wire == union.tag) {
+            findings.add(
+                format!("{COMPONENTS}.{target}.properties.{}", union.tag),
+                "the key that tells the variants apart is a property too",
+                "leave the property out: the choice writes it",
+            );
+        }
+    }
+    if union.variants.is_empty() {
+        findings.add(
+            at,
+            "a choice without variants",
+            "map a value of the discriminator to each branch",
+        );
+    }
+    let is_key = |key: &str| {
+        names::is_identifier(&names::field(key))
+            && key
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
+    };
+    for key in [Some(&union.tag), union.content.as_ref()]
+        .into_iter()
+        .flatten()
+        .filter(|key| !is_key(key))
+    {
+        findings.add(
+            at,
+            format!("`{key}` cannot be a key of a choice"),
+            "write a name of ASCII letters and digits as `propertyName` or `x-nx-content`",
+        );
+    }
+    if union.content.as_ref() == Some(&union.tag) {
+        findings.add(
+            at,
+            "`x-nx-content` is the discriminator itself",
+            "name the key that holds the variant's fields, or leave it out",
+        );
+    }
+}
+
+fn operation(service: &Service, operation: &Operation, findings: &mut Findings<'_>) {
+    let at = place(operation);
+    let is_object = |name: &str| {
+        matches!(
+            service.type_def(name).map(|def| &def.kind),
+            None | Some(TypeKind::Object(_))
+        )
+    };
+    if !is_object(&operation.reply) {
+        findings.add(
+            format!("{at}.responses.200"),
+            format!("`{}` is no object", operation.reply),
+            "let the reply be an object",
+        );
+    }
+    let request = crate::paths::object(service, operation.input.type_name());
+    let has_file =
+        request.is_some_and(|object| object.fields.iter().any(|field| field.ty == Ty::Upload));
+    let parameters =
+        service.raw["paths"][&operation.path][operation.method.to_lowercase()]["parameters"]
+            .as_array();
+    let has_parameters = parameters.is_some_and(|parameters| !parameters.is_empty());
+    match &operation.input {
+        Input::Json(name) if has_parameters && !is_object(name) => {
+            findings.add(
+                &at,
+                "parameters beside a body that is no object",
+                "let the body be an object",
+            );
+        }
+        Input::Json(_) if has_file => {
+            findings.add(&at, "a file in a JSON body", "write multipart/form-data")
+        }
+        Input::Parameters(_) if has_file => findings.add(
+            &at,
+            "a file in a parameter",
+            "write a multipart/form-data body",
+        ),
+        Input::Multipart(_) if has_parameters => findings.add(
+            &at,
+            "parameters beside a form",
+            "make them parts of the form",
+        ),
+        Input::Multipart(name) => {
+            let files = request.map_or(0, |object| {
+                object
+                    .fields
+                    .iter()
+                    .filter(|field| field.ty == Ty::Upload)
+                    .count()
+            });
+            let mime =
+                request.and_then(|object| object.fields.iter().find(|field| field.wire == "type"));
+            if files != 1
+                || mime.is_some_and(|field| {
+                    field.ty != Ty::Text || !field.required || field.constant.is_some()
+                })
+            {
+                findings.add(
+                    format!("{COMPONENTS}.{name}"),
+                    "a form with other than one file, or with a part `type` that does not carry the file's MIME type",
+                    "write one property with `format: binary`, and `type` as a required `type: string` if at all",
+                );
+            }
+        }
+        _ => {}
+    }
+    if let Some(paging) = &operation.paging {
+        paging::paging(
+            service,
+            &format!("{at}.x-nx-paging"),
+            operation,
+            paging,
+            findings,
+        );
+    }
+}
+
+fn webhooks(service: &Service, findings: &mut Findings<'_>) {
+    let mut seen = BTreeSet::new();
+    for Webhook {
+        name,
+        schema,
+        reply,
+        reply_error,
+        ..
+    } in &service.webhooks
+    {
+        let at = format!("x-nx-webhooks.{name}");
+        if !names::is_identifier(name) || names::module(name) != *name || name == "help" {
+            findings.add(
+                &at,
+                format!("`{name}` cannot name a push"),
+                "write a snake_case name of ASCII letters and digits, a letter first",
+            );
+        } else if !seen.insert(name) {
+            findings.add(
+                &at,
+                format!("two pushes are named `{name}`"),
+                "give one of them another name",
+            );
+        }
+        if crate::paths::object(service, schema).is_none() && service.type_def(schema).is_some() {
+            findings.add(
+                &at,
+                format!("`{schema}` is no object"),
+                "let the push be an object",
+            );
+        }
+        for text in [reply, reply_error].into_iter().flatten() {
+            if !text
+                .chars()
+                .all(|c| (c.is_ascii_graphic() || c == ' ') && !matches!(c, '`' | '|'))
+            {
+                findings.add(
+                    &at,
+                    "a reply with other than plain ASCII characters",
+                    "write the text that the platform expects, on one line",
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Names that meet in Rust.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{COMPONENTS, place};
+use crate::model::{Input, Service};
+use crate::names;
+use crate::read::Findings;
+
+/// Types of parameters are named after their operations.
+pub(super) fn type_names(service: &Service, findings: &mut Findings<'_>) {
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    for def in &service.types {
+        if !seen.insert(&def.name) {
+            findings.add(
+                format!("{COMPONENTS}.{}", def.name),
+                format!(
+                    "`{}` is also the type of the parameters of an operation",
+                    def.name
+                ),
+                "give the schema or the operation another name",
+            );
+        }
+    }
+    for operation in &service.operations {
+        if let (Input::Parameters(name), Some((problem, _))) = (
+            &operation.input,
+            names::unusable_type(operation.input.type_name()),
+        ) {
+            findings.add(
+                place(operation),
+                format!(
+                    "operation id `{}` makes the type `{name}`: {problem}",
+                    operation.id
+                ),
+                "give it another id, such as a verb and an object: `send_sms`",
+            );
+        }
+    }
+    let ids: BTreeSet<&str> = service
+        .operations
+        .iter()
+        .map(|operation| operation.id.as_str())
+        .collect();
+    for operation in service
+        .operations
+        .iter()
+        .filter(|operation| operation.paging.is_some())
+    {
+        let all = format!("{}_all", operation.id);
+        if ids.contains(all.as_str()) {
+            findings.add(
+                format!("paths.{}", operation.path),
+                format!(
+                    "operation id `{all}` is the stream over all pages of `{}`",
+                    operation.id
+                ),
+                "give one of them another id",
+            );
+        }
+    }
+    let tables: Vec<String> = ids
+        .iter()
+        .chain(&["shared"])
+        .map(|id| format!("{}_CODES", names::constant(id)))
+        .collect();
+    for code in service.all_codes() {
+        if !names::is_identifier(&code.name) || code.name == "PUSHED" || tables.contains(&code.name)
+        {
+            findings.add(
+                "x-nx-codes",
+                format!("`{}` cannot name a constant", code.name),
+                "write another SCREAMING_SNAKE name, a letter first",
+            );
+        }
+    }
+}
+
+/// Every example is a test, in the service's crate and, if it is of a push, in that of the pushes.
+pub(super) fn tests(service: &Service, findings: &mut Findings<'_>) {
+    let mut seen = BTreeSet::new();
+    let mut add =
+        |of_pushes: bool, at: &str, holder: &str, examples: &[(String, Value)], changed: bool| {
+            for (name, _) in examples {
+                let mut tests = vec![names::test(holder, name)];
+                if changed {
+                    tests.push(names::test(holder, &format!("{name}_changed")));
+                }
+                let clear = !names::module(name).is_empty()
+                    && tests.iter().all(|test| names::is_identifier(test));
+                let fresh = tests.into_iter().all(|test| seen.insert((of_pushes, test)));
+                if !clear || !fresh {
+                    findings.add(
+                        format!("{at}.examples"),
+                        format!("the example `{name}` has no test name of its own"),
+                        "name it in ASCII letters and digits, differently from the others",
+                    );
+                }
+            }
+        };
+    for operation in &service.operations {
+        let at = place(operation);
+        let (requests, replies) = (&operation.request_examples, &operation.reply_examples);
+        let id = &operation.id;
+        add(
+            false,
+            &format!("{at}.requestBody"),
+            &format!("{id}_request"),
+            requests,
+            false,
+        );
+        add(
+            false,
+            &format!("{at}.responses.200"),
+            &format!("{id}_reply"),
+            replies,
+            true,
+        );
+    }
+    for webhook in &service.webhooks {
+        let at = format!("x-nx-webhooks.{}", webhook.name);
+        add(
+            false,
+            &at,
+            &format!("{}_push", webhook.name),
+            &webhook.examples,
+            true,
+        );
+        add(true, &at, &webhook.name, &webhook.examples, false);
+    }
+}

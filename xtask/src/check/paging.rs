@@ -1,0 +1,71 @@
+//! Rules of `x-nx-paging`.
+
+use crate::model::{Field, Operation, Paging, PagingStyle, Service, Ty};
+use crate::paths;
+use crate::read::Findings;
+
+/// The field at the end of dotted wire names of a reply; it may be a list, which `paths::steps` does not allow.
+fn end<'a>(service: &'a Service, start: &str, path: &[String]) -> Option<&'a Field> {
+    let mut holder = paths::object(service, start);
+    let mut last = None;
+    for wire in path {
+        let field = holder?.fields.iter().find(|field| field.wire == *wire)?;
+        holder = match &field.ty {
+            Ty::Named(name) => paths::object(service, name),
+            _ => None,
+        };
+        last = Some(field);
+    }
+    last
+}
+
+pub(super) fn paging(
+    service: &Service,
+    at: &str,
+    operation: &Operation,
+    paging: &Paging,
+    findings: &mut Findings<'_>,
+) {
+    let mut of_request = |wire: &String, text: bool| {
+        let field = paths::object(service, operation.input.type_name())
+            .and_then(|object| object.fields.iter().find(|field| field.wire == *wire));
+        let fits = field.is_some_and(|field| match text {
+            true => field.ty == Ty::Text && !field.required,
+            false => field.ty == Ty::Integer,
+        });
+        if !fits {
+            let kind = if text {
+                "an optional text"
+            } else {
+                "an integer"
+            };
+            findings.add(
+                at,
+                format!("`{wire}` is not {kind} of the request"),
+                "name a field of the request that moves on to the next page",
+            );
+        }
+    };
+    let cursor = matches!(paging.style, PagingStyle::Cursor(..));
+    of_request(&paging.cursor, cursor);
+    of_request(&paging.size, false);
+    let mut of_reply = |path: &[String], fits: &dyn Fn(&Ty) -> bool, kind: &str| {
+        if !end(service, &operation.reply, path).is_some_and(|field| fits(&field.ty)) {
+            findings.add(
+                at,
+                format!("`{}` is not {kind} of the reply", path.join(".")),
+                "write the dotted path of a field of the reply",
+            );
+        }
+    };
+    of_reply(&paging.items, &|ty| matches!(ty, Ty::List(_)), "a list");
+    match &paging.style {
+        PagingStyle::Page(Some(total)) => of_reply(total, &|ty| *ty == Ty::Integer, "an integer"),
+        PagingStyle::Cursor(next, more) => {
+            for path in [next, more] {
+                of_reply(path, &|ty| *ty == Ty::Text, "a text");
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,655 @@
+//! Awkward specs: a finding that names the place and what to write, or code.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeMap;
+
+use xtask::emit;
+use xtask::read::read;
+
+const MINIMAL: &str = include_str!("minimal.yaml");
+const TEXT: &str = "text: {type: string, description: The text.}";
+const PLAIN: &str = "{type: string, description: A.}";
+const ID: &str = "id: {type: string, description: The id.}";
+
+/// The minimal spec with pieces exchanged.
+fn spec(changes: &[(&str, &str)]) -> String {
+    changes
+        .iter()
+        .fold(MINIMAL.to_owned(), |spec, (piece, other)| {
+            assert_eq!(spec.matches(piece).count(), 1, "`{piece}` must occur once");
+            spec.replace(piece, other)
+        })
+}
+
+/// What is found in a spec; without a finding its code must parse.
+fn found(spec: &str) -> String {
+    match read("specs/minimal.yaml", spec) {
+        Ok(service) => {
+            parses(&service);
+            String::new()
+        }
+        Err(findings) => {
+            let lines: Vec<String> = findings.iter().map(ToString::to_string).collect();
+            assert!(
+                lines
+                    .iter()
+                    .all(|line| line.starts_with("specs/minimal.yaml: "))
+            );
+            lines.join("\n")
+        }
+    }
+}
+
+fn parses(service: &xtask::model::Service) {
+    let services = std::slice::from_ref(service);
+    let mut files = emit::crate_files(service).unwrap();
+    for (name, more) in [
+        ("cli", emit::cli_files(services)),
+        ("webhooks", emit::webhook_files(services)),
+        ("sandbox", emit::sandbox_files(services)),
+        ("facade", emit::facade_files(services)),
+    ] {
+        files.extend(
+            more.into_iter()
+                .map(|(path, text)| (format!("{name}/{path}"), text)),
+        );
+    }
+    for (path, text) in files {
+        if path.ends_with(".rs") {
+            let parsed = syn::parse_file(&text);
+            assert!(
+                parsed.is_ok() && !text.contains("compile_error!"),
+                "{path}: {text}"
+            );
+        } else if path.ends_with(".toml") {
+            assert!(text.parse::<toml::Table>().is_ok(), "{path}: {text}");
+        }
+    }
+}
+
+#[track_caller]
+fn refused(changes: &[(&str, &str)], words: &[&str]) {
+    let found = found(&spec(changes));
+    let hit = found
+        .lines()
+        .any(|line| words.iter().all(|word| line.contains(word)));
+    assert!(hit, "{words:?} in {found:?}");
+}
+
+#[track_caller]
+fn compiles(changes: &[(&str, &str)]) {
+    assert_eq!(found(&spec(changes)), "");
+}
+
+/// F50
+#[test]
+fn words_of_rust_are_escaped_or_refused() {
+    for word in [
+        "gen", "async", "try", "yield", "self", "Self", "crate", "super", "macro", "box", "final",
+        "dyn", "type", "static",
+    ] {
+        compiles(&[(ID, &format!("{word}: {{type: string, description: A.}}"))]);
+        refused(
+            &[("operationId: send_it", &format!("operationId: {word}"))],
+            &["/send.post", "another id"],
+        );
+    }
+    for id in [
+        "new", "from", "clone", "exec", "pre", "post", "session", "all", "service", "help", "_",
+        "1st", "über",
+    ] {
+        refused(
+            &[("operationId: send_it", &format!("operationId: {id}"))],
+            &["/send.post"],
+        );
+    }
+    for name in ["1st", "''", "'*'", "'---'", "größe", "'_'"] {
+        refused(
+            &[(ID, &format!("{name}: {{type: string, description: A.}}"))],
+            &["Receipt.properties", "snake_case", "`x-nx-field`"],
+        );
+        compiles(&[(
+            ID,
+            &format!("{name}: {{type: string, x-nx-field: first, description: A.}}"),
+        )]);
+    }
+    for field in [
+        "First",
+        "1st",
+        "r#type",
+        "gen",
+        "__",
+        "a b",
+        "extra",
+        "repairs",
+        "spellings",
+    ] {
+        refused(
+            &[(
+                ID,
+                &format!("id: {{type: string, x-nx-field: '{field}', description: A.}}"),
+            )],
+            &["Receipt.properties.id", "x-nx-field"],
+        );
+    }
+}
+
+/// F51
+#[test]
+fn schemas_do_not_hide_what_generated_code_uses() {
+    for name in [
+        "Option",
+        "String",
+        "Vec",
+        "Result",
+        "Client",
+        "Error",
+        "Self",
+        "Request",
+        "Items",
+        "Paged",
+        "Session",
+        "Time",
+        "Date",
+        "AppKey",
+        "Some",
+        "None",
+        "Ok",
+        "Err",
+        "Default",
+        "From",
+        "Event",
+        "Unrecognized",
+        "Upload",
+        "Box",
+        "Send",
+        "Iterator",
+    ] {
+        let renamed = MINIMAL.replace("SendItReply", name);
+        let found = found(&renamed);
+        assert!(
+            found.contains(&format!("components.schemas.{name}: "))
+                && !found.contains(&format!("write `{name}`")),
+            "{name}: {found}"
+        );
+    }
+    for name in ["sendIt", "Send_It", "2Send", "", "*", "Größe", "_"] {
+        let named = MINIMAL
+            .replace("    SendItReply:", &format!("    '{name}':"))
+            .replace("schemas/SendItReply'", &format!("schemas/{name}'"));
+        assert!(
+            found(&named).contains("PascalCase"),
+            "{name}: {}",
+            found(&named)
+        );
+    }
+    refused(
+        &[
+            ("operationId: send_it", "operationId: option"),
+            (
+                "      requestBody:\n        required: true\n        content:\n          application/json:\n            schema: {$ref: '#/components/schemas/SendIt'}\n            examples:\n              plain: {value: {text: hello}}\n",
+                "",
+            ),
+        ],
+        &["/send.post", "makes the type `Option`"],
+    );
+}
+
+/// F52
+#[test]
+fn what_holds_itself_is_refused_but_in_lists() {
+    let own = |ty: &str| format!("id: {ty}\n        more: {{type: string, description: A.}}");
+    refused(
+        &[(
+            ID,
+            &own("{allOf: [{$ref: '#/components/schemas/Receipt'}], description: A.}"),
+        )],
+        &["Receipt > Receipt", "in a list"],
+    );
+    let through = format!(
+        "{ID}\n        other: {{$ref: '#/components/schemas/Other'}}\n    Other:\n      type: object\n      description: Other.\n      properties:\n        back: {{$ref: '#/components/schemas/Receipt'}}"
+    );
+    refused(
+        &[(ID, &through)],
+        &["Receipt > Other > Receipt", "in a list"],
+    );
+    compiles(&[(
+        ID,
+        &own("{type: array, items: {$ref: '#/components/schemas/Receipt'}, description: A.}"),
+    )]);
+    compiles(&[(
+        ID,
+        &own(
+            "{type: object, additionalProperties: {$ref: '#/components/schemas/Receipt'}, description: A.}",
+        ),
+    )]);
+    let pick = "{$ref: '#/components/schemas/Pick'}";
+    let direct = with_choice(&["leaf"], "", pick);
+    assert!(
+        found(&direct).contains("Pick > Leaf > Pick"),
+        "{}",
+        found(&direct)
+    );
+    let list = format!("{{type: array, description: A., items: {pick}}}");
+    assert_eq!(found(&with_choice(&["leaf"], "", &list)), "");
+}
+
+fn with_parameters(path: &str, parameters: &[(&str, &str, &str)]) -> String {
+    let list: Vec<String> = parameters
+        .iter()
+        .map(|(name, place, schema)| format!("{{name: '{name}', in: {place}, required: true, description: A., schema: {schema}, example: '1'}}"))
+        .collect();
+    spec(&[
+        ("  /send:", &format!("  {path}:")),
+        (
+            "      x-nx-action: send\n",
+            &format!(
+                "      x-nx-action: send\n      parameters: [{}]\n",
+                list.join(", ")
+            ),
+        ),
+    ])
+}
+
+/// F53
+#[test]
+fn parameters_have_names_of_their_own_and_stand_in_the_path() {
+    const S: &str = "{type: string}";
+    for (path, parameters, words) in [
+        (
+            "/send",
+            vec![("text", "query", S)],
+            "two fields of one request",
+        ),
+        (
+            "/send",
+            vec![("a.b", "query", S), ("a_b", "query", S)],
+            "both `a_b`",
+        ),
+        (
+            "/send/{id}",
+            vec![("id", "path", S), ("id", "query", S)],
+            "both `id`",
+        ),
+        ("/send/{id}", vec![], "`id` is not declared"),
+        ("/send", vec![("id", "path", S)], "no parameter of the path"),
+        ("/send/{id}/{id}", vec![("id", "path", S)], "stands twice"),
+        ("/send", vec![("1", "query", S)], "cannot name a parameter"),
+        ("/send", vec![("+1", "query", S)], "cannot name a parameter"),
+        (
+            "/send",
+            vec![("list", "query", "{type: array, items: {type: string}}")],
+            "no plain value",
+        ),
+        (
+            "/send",
+            vec![("kind2", "query", "{$ref: '#/components/schemas/Kind'}")],
+            "no plain value",
+        ),
+        ("/send/{id", vec![], "cannot be sent"),
+        ("/send/id}", vec![], "cannot be sent"),
+        (
+            "/send/{a}{b}",
+            vec![("a", "path", S), ("b", "path", S)],
+            "cannot be sent",
+        ),
+        ("/send//it", vec![], "cannot be sent"),
+        ("/send/../it", vec![], "cannot be sent"),
+        ("/send it", vec![], "cannot be sent"),
+        ("/send?a=b", vec![], "cannot be sent"),
+        ("send", vec![], "cannot be sent"),
+        ("/send", vec![("body", "query", S)], "names the body"),
+    ] {
+        let found = found(&with_parameters(path, &parameters));
+        assert!(
+            found.contains(words) && found.contains("; "),
+            "{path} {parameters:?}: {found}"
+        );
+    }
+    for (path, parameters) in [
+        ("/send/{id}.json", vec![("id", "path", S)]),
+        (
+            "/send/{id}:{verb}",
+            vec![("id", "path", S), ("verb", "path", S)],
+        ),
+        (
+            "/send/{way}",
+            vec![
+                ("way", "path", S),
+                ("url", "query", S),
+                ("request", "query", S),
+                ("result", "query", S),
+                ("response", "query", S),
+                ("client", "query", S),
+                ("self", "query", S),
+                ("info", "query", S),
+                ("value", "query", S),
+                ("filter[name]", "query", S),
+                ("x.y", "query", S),
+            ],
+        ),
+    ] {
+        let found = found(&with_parameters(path, &parameters));
+        assert_eq!(found, "", "{path} {parameters:?}");
+    }
+    let twice = spec(&[("  /send:", "  /send/{b}: {}\n  /send/{a}:")]);
+    assert!(
+        found(&twice).contains("the same URL as"),
+        "{}",
+        found(&twice)
+    );
+}
+
+/// F54
+#[test]
+fn texts_that_yaml_reads_as_something_else_are_to_be_quoted() {
+    for value in [
+        "NO",
+        "on",
+        "y",
+        "0801234",
+        "+8615012345678",
+        "1.10",
+        "null",
+        "~",
+        "5",
+        "1e3",
+        "true",
+    ] {
+        for quotes in ["", "'"] {
+            let value = format!("{quotes}{value}{quotes}");
+            let places = [
+                (
+                    "plain: {value: {text: hello}}".to_owned(),
+                    format!("plain: {{value: {{text: {value}}}}}"),
+                    "text",
+                ),
+                (
+                    TEXT.to_owned(),
+                    format!("text: {{type: string, example: {value}, description: The text.}}"),
+                    "example",
+                ),
+                (
+                    TEXT.to_owned(),
+                    format!("text: {{type: string, default: {value}, description: The text.}}"),
+                    "default",
+                ),
+                (
+                    TEXT.to_owned(),
+                    format!("text: {{type: string, enum: [{value}], description: The text.}}"),
+                    "enum",
+                ),
+                (
+                    "[plain, bold]".to_owned(),
+                    format!("[plain, {value}]"),
+                    "Kind",
+                ),
+                (
+                    "required: [text]".to_owned(),
+                    format!("required: [text, {value}]"),
+                    "required",
+                ),
+            ];
+            for (piece, other, at) in places {
+                let found = found(&spec(&[(&piece, &other)]));
+                let asks = found
+                    .lines()
+                    .any(|line| line.contains(at) && line.contains("quote"));
+                assert_eq!(asks, quotes.is_empty(), "{other}: {found}");
+            }
+        }
+    }
+    for value in ["NO", "0801234", "+8615012345678", "1.10"] {
+        refused(
+            &[(
+                "plain: {value: {id: a}}",
+                &format!("plain: {{value: {{id: {value}}}}}"),
+            )],
+            &["examples.plain.value.id", "in quotes"],
+        );
+    }
+    refused(
+        &[("title: Minimal", "title: NO")],
+        &["info.title", "in quotes"],
+    );
+    refused(
+        &[("description: The id.", "description: NO")],
+        &["Receipt.properties.id.description", "in quotes"],
+    );
+    compiles(&[(
+        "plain: {value: {text: hello}}",
+        "plain: {value: {text: 2026-01-01}}",
+    )]);
+    for name in ["y", "on", "NO", "null", "0801"] {
+        let found = found(&spec(&[(
+            ID,
+            &format!("{name}: {{type: string, description: A.}}"),
+        )]));
+        assert!(
+            found.is_empty() || found.contains("quotes") || found.contains("x-nx-field"),
+            "{name}: {found}"
+        );
+    }
+}
+
+/// The minimal spec with a choice within its request; `leaf` is what each branch holds.
+fn with_choice(values: &[&str], more: &str, leaf: &str) -> String {
+    let mapping: Vec<String> = values
+        .iter()
+        .map(|value| format!("'{value}': '#/components/schemas/Leaf'"))
+        .collect();
+    let field = format!("{TEXT}\n        pick: {{$ref: '#/components/schemas/Pick'}}");
+    let schemas = format!(
+        "    Pick:\n      description: A.\n      oneOf: [{{$ref: '#/components/schemas/Leaf'}}]\n      discriminator: {{propertyName: way, mapping: {{{}}}}}\n{more}    Leaf:\n      type: object\n      description: A.\n      properties:\n        next: {leaf}\n",
+        mapping.join(", ")
+    );
+    spec(&[(TEXT, &field)]) + &schemas
+}
+
+/// F55
+#[test]
+fn values_that_make_no_variant_are_named_or_refused() {
+    assert_eq!(found(&with_choice(&["text", "2g", "type"], "", PLAIN)), "");
+    for values in [
+        vec!["text-image", "text_image"],
+        vec!["+1", "-1"],
+        vec!["self"],
+        vec!["*"],
+        vec![""],
+        vec!["é"],
+    ] {
+        let found = found(&with_choice(&values, "", PLAIN));
+        assert!(
+            found.contains("schemas.Pick") && found.contains("x-nx-variants"),
+            "{values:?}: {found}"
+        );
+    }
+    let named = with_choice(
+        &["+1", "-1", "self", "*", ""],
+        "      x-nx-variants: {'+1': Plus, '-1': Minus, self: Own, '*': Any, '': Empty}\n",
+        PLAIN,
+    );
+    assert_eq!(found(&named), "");
+    let misspelt = with_choice(&["text"], "      x-nx-variants: {txt: Text}\n", PLAIN);
+    assert!(found(&misspelt).contains("`txt`, which is not mapped"));
+    refused(
+        &[("[plain, bold]", "[self, '*']")],
+        &["Kind", "cannot name"],
+    );
+    refused(
+        &[(
+            "[plain, bold]",
+            "[{value: a, name: A, meaning: a}, {value: a, name: B, meaning: b}]",
+        )],
+        &["Kind", "stands twice"],
+    );
+}
+
+/// F56
+#[test]
+fn pushes_are_named_once_and_come_by_known_transports() {
+    for name in [
+        "2nd-receipt",
+        "2nd",
+        "receipt-two",
+        "Receipt",
+        "self",
+        "help",
+        "'*'",
+    ] {
+        refused(
+            &[("name: receipt", &format!("name: {name}"))],
+            &["x-nx-webhooks", "snake_case"],
+        );
+    }
+    for content in ["[jsn]", "[]", "json", "[json, json]", "[true]"] {
+        refused(
+            &[("content: [json]", &format!("content: {content}"))],
+            &["x-nx-webhooks[0].content", "json, form, query"],
+        );
+    }
+    let second = "      plain: {value: {id: a}}\n  - name: receipt\n    content: [json]\n    signed: false\n    schema: {$ref: '#/components/schemas/Receipt'}\n    examples:\n      other: {value: {id: b}}\n";
+    refused(
+        &[("      plain: {value: {id: a}}\n", second)],
+        &["two pushes are named `receipt`", "another name"],
+    );
+    refused(
+        &[(
+            "      plain: {value: {id: a}}\n",
+            "      a-b: {value: {id: a}}\n      a_b: {value: {id: a}}\n",
+        )],
+        &["`a_b` has no test name"],
+    );
+}
+
+/// F57
+#[test]
+fn descriptions_hold_no_doctests() {
+    let text = "|\n        It is.\n\n            let x = broken;\n\n        ```\n        also broken\n        ```\n        ```rust\n        x\n\n        # Errors\n        */ <b> [x] `";
+    let service = read(
+        "specs/minimal.yaml",
+        &spec(&[("description: The receipt.", &format!("description: {text}"))]),
+    )
+    .unwrap();
+    let files: BTreeMap<String, String> = emit::crate_files(&service).unwrap();
+    let docs = &files["src/generated/replies.rs"];
+    assert!(
+        docs.contains("let x = broken;") && !docs.contains("///     "),
+        "{docs}"
+    );
+    assert_eq!(docs.matches("/// ```text").count(), 2, "{docs}");
+    assert_eq!(docs.matches("/// ```").count(), 4, "{docs}");
+    parses(&service);
+}
+
+/// F60
+#[test]
+fn numbers_out_of_range_are_refused() {
+    let integer = |limits: &str| {
+        format!(
+            "text: {{type: string, description: A.}}\n        size: {{type: integer, {limits}, description: A.}}"
+        )
+    };
+    for limits in [
+        "maximum: 18446744073709551615",
+        "minimum: 1.5",
+        "maximum: 1e3",
+        "minimum: 5, maximum: 4",
+        "maximum: '5'",
+        "minimum: 99999999999999999999999",
+        "default: 1.5",
+        "default: x",
+        "maximum: null",
+    ] {
+        refused(&[(TEXT, &integer(limits))], &["SendIt.properties.size"]);
+    }
+    for limits in [
+        "minLength: -1",
+        "maxLength: 1.5",
+        "minLength: 3, maxLength: 2",
+        "maxLength: 18446744073709551616",
+        "maxLength: '5'",
+    ] {
+        refused(
+            &[(
+                TEXT,
+                &format!("text: {{type: string, {limits}, description: A.}}"),
+            )],
+            &["SendIt.properties.text"],
+        );
+    }
+    compiles(&[(
+        TEXT,
+        &integer("minimum: -9223372036854775808, maximum: 9223372036854775807"),
+    )]);
+    compiles(&[(
+        TEXT,
+        &format!(
+            "{TEXT}\n        rate: {{type: number, minimum: -1.5, maximum: 18446744073709551615, description: A.}}"
+        ),
+    )]);
+}
+
+/// A rule that names fields names fields.
+#[test]
+fn rules_name_what_there_is() {
+    refused(
+        &[(
+            "      x-nx-action: send\n",
+            "      x-nx-action: send\n      x-nx-paging: {style: page, page: nope, size: text, items: code}\n",
+        )],
+        &["x-nx-paging", "`nope`"],
+    );
+    refused(
+        &[("name: BALANCE_TOO_LOW", "name: 2_LOW")],
+        &["x-nx-codes", "cannot name"],
+    );
+    refused(
+        &[("x-nx-biz-type: \"3\"", "x-nx-biz-type: \"3\\n\"")],
+        &["x-nx-biz-type", "header"],
+    );
+    refused(
+        &[("title: Minimal", "title: 'a \"b\" [c]'")],
+        &["info.title"],
+    );
+}
+
+/// F58
+#[test]
+fn parameters_with_text_beside_them_are_encoded() {
+    const S: &str = "{type: string}";
+    for (path, parameters, code) in [
+        (
+            "/send/{id}.json",
+            vec![("id", "path", S)],
+            "{}/send/{}.json",
+        ),
+        (
+            "/v{id}:{verb}",
+            vec![("verb", "path", S), ("id", "path", S)],
+            "{}/v{}:{}",
+        ),
+    ] {
+        let service = read("specs/minimal.yaml", &with_parameters(path, &parameters)).unwrap();
+        let http = &emit::crate_files(&service).unwrap()["src/generated/http.rs"];
+        let calls = http.matches("codegen::encode_path(").count();
+        assert!(http.contains(code) && calls == parameters.len(), "{http}");
+        let order = ["id.to_string()", "verb.to_string()"].map(|call| http.find(call));
+        assert!(parameters.len() == 1 || order[0] < order[1], "{http}");
+    }
+}
+
+/// Texts that stand in tables and manifests do not break them.
+#[test]
+fn words_of_examples_are_no_imports() {
+    let spec = spec(&[(
+        "plain: {value: {text: hello}}",
+        "plain: {value: {text: Upload the Date}}",
+    )]);
+    let service = read("specs/minimal.yaml", &spec).unwrap();
+    let readme = &emit::crate_files(&service).unwrap()["README.md"];
+    assert!(
+        readme.contains("use nxcloud_minimal::{Client, SendIt, Session};"),
+        "{readme}"
+    );
+}

@@ -1,0 +1,147 @@
+//! The lists of names that are taken are complete: each is compared with what takes them.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use proc_macro2::{TokenStream, TokenTree};
+use xtask::emit;
+use xtask::model::{Service, TypeKind};
+use xtask::names::{TAKEN_SPECS, unusable_type};
+use xtask::read::read;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_owned()
+}
+
+fn services() -> Vec<Service> {
+    let entries = fs::read_dir(root().join("specs")).unwrap();
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.push(root().join("xtask/snapshot/awkward.yaml"));
+    paths.retain(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "yaml")
+    });
+    paths.sort();
+    let file = |path: &PathBuf| format!("specs/{}", path.file_name().unwrap().to_string_lossy());
+    paths
+        .iter()
+        .map(|path| read(&file(path), &fs::read_to_string(path).unwrap()).unwrap())
+        .collect()
+}
+
+/// Capitalised names that stand without a path before them.
+fn bare(tokens: TokenStream, names: &mut BTreeSet<String>) {
+    let mut after_path = false;
+    for token in tokens {
+        match &token {
+            TokenTree::Group(group) => bare(group.stream(), names),
+            TokenTree::Ident(name) if !after_path => {
+                let name = name.to_string();
+                let lower = name.chars().any(|c| c.is_ascii_lowercase());
+                if lower && name.starts_with(|c: char| c.is_ascii_uppercase()) {
+                    names.insert(name);
+                }
+            }
+            _ => {}
+        }
+        after_path = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == ':')
+            && after_path
+            || matches!(&token, TokenTree::Punct(punct) if punct.as_char() == ':' && punct.spacing() == proc_macro2::Spacing::Joint);
+    }
+}
+
+#[test]
+fn every_name_that_generated_code_uses_is_taken() {
+    for service in services() {
+        // An associated type, which hides nothing.
+        let mut own: BTreeSet<&str> = BTreeSet::from(["Item"]);
+        for def in &service.types {
+            own.insert(&def.name);
+            match &def.kind {
+                TypeKind::Enum { values, .. } => {
+                    own.extend(values.iter().map(|value| value.name.as_str()))
+                }
+                TypeKind::Union(union) => own.extend(
+                    union
+                        .variants
+                        .iter()
+                        .map(|(_, variant, _)| variant.as_str()),
+                ),
+                TypeKind::Object(_) => {}
+            }
+        }
+        let mut files = emit::crate_files(&service).unwrap();
+        files.extend(
+            emit::webhook_files(std::slice::from_ref(&service))
+                .into_iter()
+                .map(|(path, text)| (format!("webhooks/{path}"), text)),
+        );
+        let mut names = BTreeSet::new();
+        for (path, text) in &files {
+            if path.ends_with(".rs") && !path.contains("tests/") {
+                bare(text.parse().unwrap(), &mut names);
+            }
+        }
+        let free: Vec<&String> = names
+            .iter()
+            .filter(|name| !own.contains(name.as_str()) && unusable_type(name).is_none())
+            .collect();
+        assert!(free.is_empty(), "{}: {free:?}", service.name);
+    }
+}
+
+fn rust_files(folder: &Path) -> Vec<String> {
+    let mut texts = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && !path.ends_with("generated") {
+            texts.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            texts.push(fs::read_to_string(&path).unwrap());
+        }
+    }
+    texts
+}
+
+#[test]
+fn names_of_specs_that_are_taken_are_listed() {
+    let mut taken: BTreeSet<String> = BTreeSet::new();
+    // `sign/mod.rs` makes two commands in one function; `help` is clap's.
+    taken.extend(["sign", "verify", "help"].map(str::to_owned));
+    let command = regex_lite::Regex::new("Command::new\\(\"([a-z-]+)\"\\)").unwrap();
+    for text in rust_files(&root().join("crates/cli/src")) {
+        taken.extend(
+            command
+                .captures_iter(&text)
+                .map(|found| found[1].to_owned()),
+        );
+    }
+    assert!(
+        taken.contains("doctor") && taken.contains("trigger"),
+        "{taken:?}"
+    );
+    let services = services();
+    let own: BTreeSet<&str> = services
+        .iter()
+        .map(|service| service.name.as_str())
+        .collect();
+    for krate in ["nxcloud", "webhooks"] {
+        let manifest =
+            fs::read_to_string(root().join(format!("crates/{krate}/Cargo.toml"))).unwrap();
+        let manifest: toml::Table = manifest.parse().unwrap();
+        taken.extend(manifest["features"].as_table().unwrap().keys().cloned());
+    }
+    for entry in fs::read_dir(root().join("crates")).unwrap() {
+        taken.insert(entry.unwrap().file_name().to_string_lossy().into_owned());
+    }
+    let missing: Vec<&String> = taken
+        .iter()
+        .filter(|name| !own.contains(name.as_str()) && !TAKEN_SPECS.contains(&name.as_str()))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
