@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod characters;
+mod compiles;
 mod crates;
 pub mod emit;
 pub mod generate;

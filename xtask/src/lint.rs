@@ -309,9 +309,7 @@ impl Linter<'_> {
                         "give one of them another id",
                     );
                 }
-                if !crate::names::is_identifier(&snake)
-                    || matches!(snake.as_str(), "new" | "with_options")
-                {
+                if !crate::names::is_identifier(&snake) {
                     self.find(
                         at,
                         format!("operation id `{id}` is taken in Rust"),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use openapiv3::{OpenAPI, ReferenceOr, SchemaKind, Type};
 use serde_json::Value;
 
+use crate::compiles;
 use crate::lint::{self, Finding};
 use crate::model::{Code, Input, Operation, Paging, PagingStyle, Scheme, Service, Side, Webhook};
 use crate::names;
@@ -223,6 +224,7 @@ impl Reader<'_> {
             raw: raw.clone(),
         };
         self.code_names(&service);
+        compiles::check(&service, &mut self.findings);
         webhooks::check(&service, &mut self.findings);
         service
     }
