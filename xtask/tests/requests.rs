@@ -84,10 +84,11 @@ fn a_choice_is_made_from_what_leads_to_one_variant_only() {
 #[test]
 fn a_text_becomes_only_what_any_text_may_be() {
     let code = generated(AWKWARD);
-    conversions(&code, "TextChoice", &["&str", "String"]);
     conversions(&code, "Only", &["&str", "String"]);
-    // An address with a pattern, a key, a number, an id, one of two alternatives, and the request of an operation.
+    // A text with a time beside it, an address with a pattern, a key, a number, an id, one of two alternatives, and the request of an
+    // operation.
     for into in [
+        "TextChoice",
         "Link",
         "KeyChoice",
         "PhoneChoice",

@@ -67,7 +67,8 @@ impl SignedRequest {
     #[must_use]
     pub fn expires_at(&self) -> Option<SystemTime> {
         let millis = self.ts?.millis()?;
-        Some(SystemTime::UNIX_EPOCH + Duration::from_millis(millis) + LIFETIME)
+        let signed_at = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(millis))?;
+        signed_at.checked_add(LIFETIME)
     }
 
     /// The string that was signed, with `***` for the secret. It holds the body, and with it phone numbers and texts.

@@ -78,7 +78,7 @@ impl Sandbox {
     }
 
     /// Starts a sandbox with default settings on any free port, on a thread of its own: for tests without async code, and for
-    /// blocking calls in async tests.
+    /// blocking calls in multi-thread async tests.
     ///
     /// # Errors
     /// As [`Builder::start_blocking`].

@@ -12,6 +12,7 @@ pub mod blocking {
 }
 
 pub use generated::client::Client;
+pub use generated::operations::SERVICE;
 pub use generated::{codes, operations};
 pub use generated::{enums::*, replies::*, requests::*};
 pub use nxcloud_client::{
@@ -19,6 +20,3 @@ pub use nxcloud_client::{
     ErrorKind, InvalidTime, Outcome, Repair, Repairs, Request, ServiceName, Session, SignedRequest,
     Time,
 };
-
-/// The name of this service, for settings that are made for each service.
-pub const SERVICE: ServiceName = nxcloud_client::codegen::service_name("awkward");

@@ -193,16 +193,13 @@ pub mod blocking {{
 }}
 
 pub use generated::client::Client;
+pub use generated::operations::SERVICE;
 pub use generated::{{codes, operations}};
 pub use generated::{{{types}}};
 pub use nxcloud_client::{{
 {shared}}};
-
-/// The name of this service, for settings that are made for each service.
-pub const SERVICE: ServiceName = nxcloud_client::codegen::service_name("{name}");
 "#,
         marker = marker(&format!("specs/{}.yaml", service.name)),
-        name = service.name,
         types = types::modules(service).join(", "),
         shared = shared(service),
     )

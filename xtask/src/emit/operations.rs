@@ -16,6 +16,7 @@ pub(super) fn operations(service: &Service) -> TokenStream {
         let name = ident(&names::constant(&operation.id));
         quote!(&#name)
     });
+    let service_name = &service.name;
     let module = format!(
         "The operations of {} as the hook knows them.",
         service.title
@@ -45,6 +46,9 @@ pub(super) fn operations(service: &Service) -> TokenStream {
         use super::{replies::*, requests::*};
 
         #(#rows)*
+
+        /// The name of this service, for settings that are made for each service.
+        pub const SERVICE: nxcloud_client::ServiceName = nxcloud_client::codegen::service_name(#service_name);
 
         /// Every operation.
         pub static ALL: &[&Operation] = &[#(#all),*];

@@ -3,26 +3,42 @@
 use nxcloud::signing::antbuddy::AppId;
 use nxcloud::signing::{AccessKey, Secret};
 use nxcloud::sms::{self, SendSms};
-use nxcloud::{antbuddy, virtual_number};
+use nxcloud::{AppKey, ErrorKind, antbuddy, virtual_number};
 use nxcloud_sandbox::{Fault, Sandbox};
 
 use crate::support::{PHONE, TEXT};
 
-#[tokio::test]
-async fn a_blocking_client_in_an_async_test_does_not_hang() {
+/// Sends a text with the blocking client to a sandbox on its own thread.
+fn send_blocking() -> Result<usize, nxcloud::Error> {
     let sandbox = Sandbox::start_blocking().unwrap();
     let client = sms::blocking::Client::new(&sandbox.session());
-    client
-        .send_sms(&SendSms::new(nxcloud::AppKey::new("app"), PHONE, TEXT))
-        .unwrap();
-    assert_eq!(sandbox.accepted("send_sms").len(), 1);
+    client.send_sms(&SendSms::new(AppKey::new("app"), PHONE, TEXT))?;
+    Ok(sandbox.accepted("send_sms").len())
+}
+
+#[test]
+fn a_test_without_async_code_needs_no_runtime() {
+    assert_eq!(send_blocking().unwrap(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_blocking_client_works_in_a_multi_thread_test() {
+    assert_eq!(send_blocking().unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_blocking_client_in_a_current_thread_test_is_an_error_at_once() {
+    let error = send_blocking().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Configuration);
+    let sent = tokio::task::spawn_blocking(send_blocking).await.unwrap();
+    assert_eq!(sent.unwrap(), 1);
 }
 
 #[tokio::test]
 async fn accepted_leaves_out_what_was_not_carried_out() {
     let sandbox = Sandbox::start().await.unwrap();
     let client = sms::Client::new(&sandbox.session());
-    let request = SendSms::new(nxcloud::AppKey::new("app"), PHONE, TEXT);
+    let request = SendSms::new(AppKey::new("app"), PHONE, TEXT);
     for (fault, accepted) in [
         (Fault::Status(500), 0),
         (Fault::Code(3), 0),
@@ -52,7 +68,7 @@ async fn the_session_has_the_accounts_of_both_schemes() {
     for builder in [Sandbox::builder(), own] {
         let sandbox = builder.start().await.unwrap();
         let session = sandbox.session();
-        let request = SendSms::new(nxcloud::AppKey::new("app"), PHONE, TEXT);
+        let request = SendSms::new(AppKey::new("app"), PHONE, TEXT);
         sms::Client::new(&session).send_sms(&request).await.unwrap();
         let client = antbuddy::Client::new(&session);
         client.create_auth_token().await.unwrap();
