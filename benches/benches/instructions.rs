@@ -88,7 +88,8 @@ fn work(way: &str, count: u32, url: &str) -> Result<(), Failure> {
 async fn send(way: &str, count: u32, url: &str) -> Result<(), Failure> {
     let request = request();
     let session = || {
-        Session::builder(Credentials::nxcloud(ACCESS_KEY, SECRET)?)
+        Session::builder()
+            .credentials(Credentials::nxcloud(ACCESS_KEY, SECRET)?)
             .base_url(url)
             .build()
     };

@@ -215,7 +215,8 @@ mod tests {
         let careful =
             sent(|url| async move { Careful::new(&url)?.send(request).await.map(drop) }).await;
         let client = sent(|url| async move {
-            let session = Session::builder(Credentials::nxcloud(ACCESS_KEY, SECRET)?)
+            let session = Session::builder()
+                .credentials(Credentials::nxcloud(ACCESS_KEY, SECRET)?)
                 .base_url(url)
                 .build()?;
             let client = nxcloud_sms::Client::new(&session);

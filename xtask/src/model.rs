@@ -242,7 +242,9 @@ pub struct Object {
     /// The field that receives a reply which is a bare array.
     pub list: Option<String>,
     /// What the object says of a send, when it is a receipt.
-    pub receipt: Option<Receipt>,
+    pub receipt: Option<Box<Receipt>>,
+    /// Methods for the values that a reply is of no use without: name, and dotted path.
+    pub accessors: Vec<(String, String)>,
     /// Two date-time fields and the greatest number of days between them.
     pub max_days: Option<(String, String, i64)>,
 }

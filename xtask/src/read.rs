@@ -9,6 +9,7 @@ use crate::compiles;
 use crate::lint::{self, Finding};
 use crate::model::{Code, Input, Operation, Paging, PagingStyle, Scheme, Service, Side, Webhook};
 use crate::names;
+use crate::paths;
 use crate::schema::{Schemas, ref_name};
 use crate::webhooks;
 
@@ -226,6 +227,7 @@ impl Reader<'_> {
         self.code_names(&service);
         compiles::check(&service, &mut self.findings);
         webhooks::check(&service, &mut self.findings);
+        paths::check_accessors(&service, &mut self.findings);
         service
     }
 

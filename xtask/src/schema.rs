@@ -118,6 +118,7 @@ impl<'a> Schemas<'a> {
                     rules: Vec::new(),
                     list: None,
                     receipt: None,
+                    accessors: Vec::new(),
                     max_days,
                 }),
             }),
@@ -246,10 +247,11 @@ impl<'a> Schemas<'a> {
                 );
             }
         }
-        let receipt = self.receipt(at, schema, &fields, findings);
+        let receipt = self.receipt(at, schema, &fields, findings).map(Box::new);
         Object {
             side,
             receipt,
+            accessors: accessors(schema),
             fields,
             flattened,
             rules,
@@ -524,6 +526,16 @@ fn union(at: &str, schema: &Value, findings: &mut Findings<'_>) -> Union {
         content: text(schema, "x-nx-content"),
         variants,
     }
+}
+
+/// The rule `x-nx-accessors`; its paths are checked when all types are known.
+fn accessors(schema: &Value) -> Vec<(String, String)> {
+    let rules = schema.get("x-nx-accessors").and_then(Value::as_object);
+    rules
+        .into_iter()
+        .flatten()
+        .map(|(name, path)| (name.clone(), path.as_str().unwrap_or_default().to_owned()))
+        .collect()
 }
 
 fn given_rules(

@@ -1,6 +1,7 @@
-//! What pushes mean for those who receive them: paths into their types, and rules that hold for all pushes of a service.
+//! What pushes mean for those who receive them, and rules that hold for all pushes of a service.
 
-use crate::model::{Field, Object, Service, Ty, TypeKind, Webhook};
+use crate::model::{Service, Webhook};
+use crate::paths::steps;
 use crate::read::Findings;
 
 /// A type of event, and the pushes that bring it.
@@ -26,48 +27,6 @@ pub fn events(service: &Service) -> Vec<Event<'_>> {
         }
     }
     events
-}
-
-/// The object that a name stands for.
-#[must_use]
-pub fn object<'a>(service: &'a Service, name: &str) -> Option<&'a Object> {
-    match &service.type_def(name)?.kind {
-        TypeKind::Object(object) => Some(object),
-        _ => None,
-    }
-}
-
-/// One step of a dotted path: a field, and whether each element of its list is meant.
-#[derive(Debug)]
-pub struct Step<'a> {
-    /// The field.
-    pub field: &'a Field,
-    /// `[]` after it.
-    pub each: bool,
-}
-
-/// The steps of a dotted path from a type; `None` if a step is no field, or has the wrong type for what follows.
-#[must_use]
-pub fn steps<'a>(service: &'a Service, schema: &str, path: &str) -> Option<Vec<Step<'a>>> {
-    let mut steps = Vec::new();
-    let mut holder = object(service, schema);
-    for segment in path.split('.') {
-        let name = segment.strip_suffix("[]");
-        let (name, each) = (name.unwrap_or(segment), name.is_some());
-        let field = holder?.fields.iter().find(|field| field.wire == name)?;
-        let inner = match (&field.ty, each) {
-            (Ty::List(item), true) => item,
-            (Ty::List(_), false) | (_, true) => return None,
-            (ty, false) => ty,
-        };
-        holder = match inner {
-            Ty::Named(name) => object(service, name),
-            _ => None,
-        };
-        steps.push(Step { field, each });
-    }
-    // A path ends at a value, not at an object.
-    holder.is_none().then_some(steps)
 }
 
 /// Rules that the generated receiver relies on.

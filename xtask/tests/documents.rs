@@ -120,3 +120,26 @@ fn the_manifest_of_the_first_program_parses_and_is_true() {
         .unwrap();
     assert!(used.starts_with(tokio), "tokio {tokio} is not {used}");
 }
+
+#[test]
+fn the_programs_of_the_crate_page_exist_and_are_run() {
+    let page = fs::read_to_string(root().join("crates/nxcloud/README.md")).unwrap();
+    let run = fs::read_to_string(root().join(".ci/run")).unwrap();
+    let table = page.split("## Programs").nth(1).unwrap();
+    let rows = table
+        .split("\n## ")
+        .next()
+        .unwrap()
+        .lines()
+        .skip_while(|line| !line.starts_with("| ---"));
+    let programs: Vec<&str> = rows.filter_map(|row| row.split('`').nth(1)).collect();
+    assert!(programs.len() >= 9, "{programs:?}");
+    for program in programs {
+        let source = root().join(format!("crates/nxcloud/examples/{program}.rs"));
+        assert!(source.is_file(), "{}", source.display());
+        let is_run = run
+            .split(|c: char| !c.is_alphanumeric() && c != '_')
+            .any(|word| word == program);
+        assert!(is_run, ".ci/run does not run {program}");
+    }
+}

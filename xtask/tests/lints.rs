@@ -595,3 +595,24 @@ fn parameters_and_parts_of_a_form_that_have_no_form_are_refused() {
         "type string",
     );
 }
+
+#[test]
+fn an_accessor_has_a_name_and_leads_to_a_text_of_a_reply() {
+    let piece = "description: The receipt.\n      properties:\n        id: {type: string, description: The id.}";
+    let receipt = |rule: &str| {
+        format!(
+            "description: The receipt.\n      x-nx-accessors: {rule}\n      properties:\n        id: {{type: string, description: The id.}}\n        state: {{$ref: '#/components/schemas/Kind'}}\n        ids: {{type: array, items: {{type: string}}, description: Ids.}}"
+        )
+    };
+    let at = "components.schemas.Receipt.x-nx-accessors";
+    let good = findings(piece, &receipt("{id: id, other_name: id}"));
+    assert!(good.is_empty(), "{good:#?}");
+    for path in ["ID", "state", "ids", "'ids[]'", "id.id", "''", "7"] {
+        let rule = receipt(&format!("{{id: {path}}}"));
+        refused(piece, &rule, at, "is no text of", "ends at a text");
+    }
+    for name in ["messageId", "match", "''"] {
+        let rule = receipt(&format!("{{{name}: id}}"));
+        refused(piece, &rule, at, "no Rust name", "snake_case");
+    }
+}

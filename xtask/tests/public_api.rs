@@ -78,3 +78,41 @@ fn no_public_table_has_its_length_in_its_type() {
         .collect();
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
+
+/// Texts that are the name of a signature's header, in code that is not a test. `ts`, `action` and `sign` are ordinary words too.
+fn header_names(source: &str) -> Vec<&str> {
+    let name = Regex::new(r#"(?i)"(?:accessKey|bizType|x-auth-app-id|x-auth-app-hash)""#).unwrap();
+    let code = source.split("#[cfg(test)]").next().unwrap();
+    let lines = code.lines().map(str::trim_start);
+    lines
+        .filter(|line| !line.starts_with("//") && !line.starts_with("#[serde("))
+        .filter(|line| name.is_match(line))
+        .collect()
+}
+
+/// A second spelling of a header's name would be a second place to change.
+#[test]
+fn names_of_the_signature_headers_are_written_in_one_place() {
+    let planted = "headers.get(\"accesskey\");\n// \"bizType\"\n#[cfg(test)]\n\"bizType\"";
+    assert_eq!(header_names(planted).len(), 1);
+    let is_test = |path: &Path| {
+        let name = path.file_name().unwrap().to_string_lossy();
+        // The request that the platform's tests are made with.
+        name.ends_with("_tests.rs") || name == "draft.rs"
+    };
+    let mut places = Vec::new();
+    for path in sources() {
+        let relative = path.strip_prefix(root()).unwrap();
+        if !is_test(relative)
+            && !relative
+                .components()
+                .any(|part| part.as_os_str() == "generated")
+        {
+            let source = fs::read_to_string(&path).unwrap();
+            if !header_names(&source).is_empty() {
+                places.push(relative.to_owned());
+            }
+        }
+    }
+    assert_eq!(places, [Path::new("crates/signing/src/header.rs")]);
+}

@@ -34,7 +34,7 @@ impl From<&SignedRequest> for Request {
                 .map_or_else(|_| mask::MASK.to_owned(), |url| mask::url(&url)),
             headers: headers.collect(),
             body: body.map(|bytes| String::from_utf8_lossy(bytes).into_owned()),
-            string_to_sign: signed.string_to_sign().to_owned(),
+            string_to_sign: signed.string_to_sign(),
         }
     }
 }

@@ -17,7 +17,20 @@ const LIFETIME: Duration = Duration::from_secs(60);
 ///
 /// [`Session::presign`](crate::Session::presign) makes one without sending it;
 /// [`CallOptions::on_signed`](crate::CallOptions::on_signed) shows one for each attempt. Turn it into an
-/// [`http::Request`] to send it with another HTTP client. Body, headers and URL must stay as they are.
+/// [`http::Request`] to send it with another HTTP client. Body, headers and URL must stay as they are, and the platform accepts it
+/// until [`expires_at`](Self::expires_at).
+///
+/// ```
+/// use bytes::Bytes;
+/// use nxcloud_client::{Error, Request, Session};
+///
+/// # fn send(request: http::Request<Bytes>) -> (u16, Bytes) { (200, request.into_body()) }
+/// fn send_by_other_means<R: Request>(session: &Session, request: &R) -> Result<R::Reply, Error> {
+///     let signed = session.presign(request)?;
+///     let (status, body) = send(http::Request::try_from(signed)?); // your HTTP client
+///     R::read_reply(status, body)
+/// }
+/// ```
 ///
 /// `Debug` shows neither body, nor query, nor signature.
 #[derive(Clone)]
@@ -28,7 +41,6 @@ pub struct SignedRequest {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Option<Bytes>,
     pub(crate) ts: Option<Timestamp>,
-    pub(crate) string_to_sign: String,
 }
 
 impl SignedRequest {
@@ -69,12 +81,6 @@ impl SignedRequest {
         let millis = self.ts?.millis()?;
         let signed_at = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(millis))?;
         signed_at.checked_add(LIFETIME)
-    }
-
-    /// The string that was signed, with `***` for the secret. It holds the body, and with it phone numbers and texts.
-    #[must_use]
-    pub fn string_to_sign(&self) -> &str {
-        &self.string_to_sign
     }
 
     /// The same for the session's own HTTP client.

@@ -1,7 +1,10 @@
 //! Sends a WhatsApp template with an image, two variables and a button, and prints the id of the message.
 //!
-//! It talks to the real platform, where this costs money: `NXCLOUD_ACCESS_KEY` and `NXCLOUD_ACCESS_SECRET` have to be set. The
-//! arguments are the application key, the business number, the recipient, and the id of an image that `upload_media` returned.
+//!     cargo run -p nxcloud --example whatsapp_template -- APP_KEY FROM TO
+//!
+//! With `NXCLOUD_ACCESS_KEY` and `NXCLOUD_ACCESS_SECRET` set it talks to the real platform, where this costs money. Without them a
+//! sandbox in this process plays the platform, and the arguments may be left out. An image of one's own is uploaded with
+//! `upload_media` and named with `Image::from_id`.
 
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
@@ -12,21 +15,32 @@ use nxcloud::{AppKey, Session};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    let sandbox = nxcloud_sandbox::Sandbox::start().await?;
+    let real = std::env::var_os("NXCLOUD_ACCESS_KEY").is_some();
+    let session = if real {
+        Session::from_env()?
+    } else {
+        sandbox.session()
+    };
     let mut arguments = std::env::args().skip(1);
-    let mut next = |name| arguments.next().ok_or(format!("pass the {name}"));
-    let app = AppKey::new(next("application key")?);
-    let (from, to) = (next("business number")?, next("recipient")?);
-    let image = next("id of the image")?;
+    let mut next = |name, fictitious: &str| match arguments.next() {
+        None if real => Err(format!("pass the {name}")),
+        argument => Ok(argument.unwrap_or_else(|| fictitious.to_owned())),
+    };
+    let app = AppKey::new(next("application key", "my-app-key")?);
+    let from = next("business number", "12025550143")?;
+    let to = next("recipient", "8615012345678")?;
 
     let template = Template::new("order_shipped", "en_US")
-        .with_header([Image::from_id(image)])
+        .with_header([Image::from_link("https://shop.example/parcel.png")])
         .with_body(["Ada", "4711"])
         .with_quick_reply_button(0, ["TRACK"]);
     let message = SendMessage::new(&app, from, to, template);
 
-    let reply = Session::from_env()?.send(&message).await?;
-    for sent in reply.data.messages {
-        println!("{}", sent.id.ok_or("the reply has no message id")?);
+    let reply = session.send(&message).await?;
+    println!("accepted as {}", reply.message_id()?);
+    for sent in sandbox.accepted("send_message") {
+        println!("the sandbox received {:#}", sent.json().unwrap_or_default());
     }
     Ok(())
 }

@@ -64,7 +64,7 @@ impl Signer {
     #[must_use]
     pub fn sign(&self, values: &[&str]) -> AntBuddySignature {
         let mut message = BlockBuffer::<Sha256>::new();
-        canonical::antbuddy(&mut message, values, &self.secret);
+        canonical::antbuddy(&mut message, values, self.secret.as_bytes());
         AntBuddySignature::from_words(message.finish().map(u32::swap_bytes))
     }
 
@@ -87,8 +87,15 @@ impl Signer {
     /// The hashed string with the secret shown as `***`, to find out why a hash was rejected.
     #[must_use]
     pub fn masked_string_to_sign(&self, values: &[&str]) -> String {
-        let mut text = String::new();
-        canonical::antbuddy(&mut text, values, &self.secret);
-        text
+        masked_string_to_sign(values)
     }
+}
+
+/// The hashed string of these values, with `***` for the secret: what [`Signer::masked_string_to_sign`] returns, for whoever has no
+/// secret.
+#[must_use]
+pub fn masked_string_to_sign(values: &[&str]) -> String {
+    let mut text = String::new();
+    canonical::antbuddy(&mut text, values, canonical::MASK);
+    text
 }

@@ -16,7 +16,7 @@ pub enum BatchError {
         /// Requests in the batch.
         needed: usize,
         /// Places in the buffer.
-        given: usize,
+        provided: usize,
     },
     /// There are not as many claimed signatures as requests.
     ClaimsDiffer {
@@ -32,10 +32,10 @@ pub enum BatchError {
 impl fmt::Display for BatchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::ResultsTooShort { needed, given } => {
+            Self::ResultsTooShort { needed, provided } => {
                 write!(
                     f,
-                    "a batch of {needed} needs as many results, the buffer holds {given}"
+                    "a batch of {needed} needs as many results, the buffer holds {provided}"
                 )
             }
             Self::ClaimsDiffer { requests, claims } => {
@@ -129,9 +129,9 @@ impl Signer {
         requests: &[Request<'_>],
         signatures: &mut [Signature],
     ) -> Result<(), BatchError> {
-        let (needed, given) = (requests.len(), signatures.len());
+        let (needed, provided) = (requests.len(), signatures.len());
         let Some(signatures) = signatures.get_mut(..needed) else {
-            return Err(BatchError::ResultsTooShort { needed, given });
+            return Err(BatchError::ResultsTooShort { needed, provided });
         };
         let mut batch = Signing {
             signer: self,
@@ -154,7 +154,7 @@ impl Signer {
         claims: &[&str],
         verdicts: &mut [Result<(), Mismatch>],
     ) -> Result<(), BatchError> {
-        let (needed, given) = (requests.len(), verdicts.len());
+        let (needed, provided) = (requests.len(), verdicts.len());
         if claims.len() != needed {
             return Err(BatchError::ClaimsDiffer {
                 requests: needed,
@@ -162,7 +162,7 @@ impl Signer {
             });
         }
         let Some(verdicts) = verdicts.get_mut(..needed) else {
-            return Err(BatchError::ResultsTooShort { needed, given });
+            return Err(BatchError::ResultsTooShort { needed, provided });
         };
         let mut batch = Verifying {
             signer: self,
@@ -189,8 +189,8 @@ impl Signer {
     ) -> Result<(), BatchError> {
         use rayon::prelude::*;
 
-        let (needed, given) = (requests.len(), signatures.len());
-        if needed < 2 * PARALLEL_CHUNK || given < needed {
+        let (needed, provided) = (requests.len(), signatures.len());
+        if needed < 2 * PARALLEL_CHUNK || provided < needed {
             return self.sign_batch(requests, signatures);
         }
         let requests = requests.par_chunks(PARALLEL_CHUNK);

@@ -2,18 +2,12 @@
 
 use alloc::string::String;
 
-use crate::{AccessKey, Request, Secret};
+use crate::{AccessKey, Request};
 
 /// Where the pieces of a canonical string go.
 pub(crate) trait Sink<'a> {
     /// Takes the next piece.
     fn put(&mut self, piece: &'a [u8]);
-
-    /// Takes the secret. A separate method, so that a sink for people can mask it.
-    #[inline(always)]
-    fn put_secret(&mut self, secret: &'a Secret) {
-        self.put(secret.as_bytes());
-    }
 }
 
 /// `accessKey=…&action=…&bizType=…&ts=…[&body=…]&accessSecret=…`
@@ -22,7 +16,7 @@ pub(crate) fn nxcloud<'a, S: Sink<'a>>(
     sink: &mut S,
     access_key: &'a AccessKey,
     request: &'a Request<'_>,
-    secret: &'a Secret,
+    secret: &'a [u8],
 ) {
     sink.put(b"accessKey=");
     sink.put(access_key.as_str().as_bytes());
@@ -38,28 +32,24 @@ pub(crate) fn nxcloud<'a, S: Sink<'a>>(
         sink.put(body);
     }
     sink.put(b"&accessSecret=");
-    sink.put_secret(secret);
+    sink.put(secret);
 }
 
 /// The values one after another without a separator, then the secret.
 #[inline(always)]
-pub(crate) fn antbuddy<'a, S: Sink<'a>>(sink: &mut S, values: &[&'a str], secret: &'a Secret) {
+pub(crate) fn antbuddy<'a, S: Sink<'a>>(sink: &mut S, values: &[&'a str], secret: &'a [u8]) {
     for value in values {
         sink.put(value.as_bytes());
     }
-    sink.put_secret(secret);
+    sink.put(secret);
 }
 
 /// What stands for the secret in text for people.
-const MASK: &str = "***";
+pub(crate) const MASK: &[u8] = b"***";
 
-/// Text for people: the secret masked, bytes that are not UTF-8 replaced by U+FFFD.
+/// Text for people: bytes that are not UTF-8 replaced by U+FFFD.
 impl Sink<'_> for String {
     fn put(&mut self, piece: &[u8]) {
         self.push_str(&String::from_utf8_lossy(piece));
-    }
-
-    fn put_secret(&mut self, _: &Secret) {
-        self.push_str(MASK);
     }
 }

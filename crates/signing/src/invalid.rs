@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::header;
+
 /// Which value was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -26,8 +28,8 @@ impl fmt::Display for Field {
             Self::AccessKey => "access key",
             Self::AppId => "app id",
             Self::Secret => "secret",
-            Self::Action => "action",
-            Self::BizType => "bizType",
+            Self::Action => header::ACTION,
+            Self::BizType => header::BIZ_TYPE,
             Self::Timestamp => "timestamp",
         })
     }

@@ -123,13 +123,13 @@ impl LaneChoice {
 
     /// The lanes of the next group, with `left` messages left.
     #[inline]
-    pub(crate) fn next(self, left: usize) -> Lanes {
+    pub(crate) fn next(self, remaining: usize) -> Lanes {
         match self {
             Self::Forced(lanes) => lanes,
             Self::Best(Tier::Scalar) => Lanes::Single,
             Self::Best(Tier::Plain) => Lanes::Plain8,
-            Self::Best(Tier::Avx512) if left > 16 => Lanes::Avx512x32,
-            Self::Best(Tier::Avx2 | Tier::Avx512) if left > 8 => Lanes::Avx2x16,
+            Self::Best(Tier::Avx512) if remaining > 16 => Lanes::Avx512x32,
+            Self::Best(Tier::Avx2 | Tier::Avx512) if remaining > 8 => Lanes::Avx2x16,
             Self::Best(Tier::Avx2 | Tier::Avx512) => Lanes::Avx2x8,
         }
     }

@@ -57,13 +57,22 @@ impl Signer {
     /// as U+FFFD.
     #[must_use]
     pub fn masked_string_to_sign(&self, request: &Request<'_>) -> String {
-        let mut text = String::new();
-        self.write(&mut text, request);
-        text
+        request.masked_string_to_sign(&self.access_key)
     }
 
     #[inline(always)]
     pub(crate) fn write<'a, S: Sink<'a>>(&'a self, sink: &mut S, request: &'a Request<'_>) {
-        canonical::nxcloud(sink, &self.access_key, request, &self.secret);
+        canonical::nxcloud(sink, &self.access_key, request, self.secret.as_bytes());
+    }
+}
+
+impl Request<'_> {
+    /// The string to sign with `***` for the secret: what [`Signer::masked_string_to_sign`]
+    /// returns, for whoever has no secret. It contains the body.
+    #[must_use]
+    pub fn masked_string_to_sign(&self, access_key: &AccessKey) -> String {
+        let mut text = String::new();
+        canonical::nxcloud(&mut text, access_key, self, canonical::MASK);
+        text
     }
 }

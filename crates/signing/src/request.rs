@@ -8,6 +8,7 @@ use crate::{Action, BizType, Timestamp};
 ///
 /// `Debug` shows its length only: bodies carry phone numbers and message texts.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Body<'a> {
     /// The exact bytes that are sent. An empty body is left out of the string to sign.
     Signed(&'a [u8]),
@@ -36,6 +37,10 @@ impl fmt::Debug for Body<'_> {
 
 /// The signed parts of one NXCLOUD request, besides the access key and secret that the [`Signer`](crate::Signer) holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "callers build it; a further signed part has to be a breaking change"
+)]
 pub struct Request<'a> {
     /// The `action` header.
     pub action: Action<'a>,

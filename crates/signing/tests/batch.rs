@@ -208,7 +208,7 @@ fn a_short_buffer_is_an_error_and_nothing_is_written() {
     let mut signatures = [Signature::UNSET; 4];
     let short = BatchError::ResultsTooShort {
         needed: 5,
-        given: 4,
+        provided: 4,
     };
     assert_eq!(signer.sign_batch(&requests, &mut signatures), Err(short));
     assert_eq!(
@@ -337,7 +337,7 @@ fn a_batch_on_all_cores_equals_one_on_a_single_core() {
     let mut signatures = vec![Signature::UNSET; 8_999];
     let short = BatchError::ResultsTooShort {
         needed: 9_000,
-        given: 8_999,
+        provided: 8_999,
     };
     assert_eq!(
         signer.par_sign_batch(&requests, &mut signatures),

@@ -99,6 +99,7 @@ pub(crate) fn parse_arrived<E: Event>(
 /// `Debug` shows no names and no values.
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[serde(transparent)]
+#[non_exhaustive]
 pub struct Unrecognized {
     /// Its fields; of a form every value is text.
     pub fields: Map,

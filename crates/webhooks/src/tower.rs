@@ -19,6 +19,10 @@ use crate::receiver::{Answer, Incoming, Receiver};
 /// The address of the other end of a connection, as an extension of requests, for servers other than axum's. Only an allow-list
 /// asks for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "servers make it from an address, which is all it is"
+)]
 pub struct PeerAddress(pub IpAddr);
 
 /// Puts a [`Receiver`] in front of a service.

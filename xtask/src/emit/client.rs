@@ -3,6 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::example::Example;
 use super::paging::item_type;
 use super::{doc, doc_markdown, ident};
 use crate::model::{Operation, Paging, Service};
@@ -67,11 +68,20 @@ fn method(service: &Service, operation: &Operation) -> TokenStream {
         "{}{gap}{description}\n\n{repeat}",
         operation.summary.trim(),
     ));
+    let krate = service.package.replace('-', "_");
+    let example = Example::of(service, operation).map(|example| {
+        let example = doc_markdown(&example.in_documentation(&krate));
+        quote!(
+            ///
+            #example
+        )
+    });
     let (argument, request) = argument(service, operation);
     let paging = operation.paging.as_ref();
     let all = paging.map(|paging| pages(service, operation, paging));
     quote! {
         #text
+        #example
         ///
         /// # Errors
         ///

@@ -89,6 +89,8 @@ bytes.workspace = true
 flate2.workspace = true
 futures-util.workspace = true
 http.workspace = true
+http-body-util.workspace = true
+hyper-util = {{ workspace = true, features = ["client-legacy", "http1"] }}
 axum = {{ workspace = true, features = ["http1", "tokio"] }}
 # Itself with every service, so that examples and tests need no flags.
 nxcloud = {{ path = ".", features = ["blocking", "full", "profiles", "webhooks-axum", "webhooks-tokio"] }}
@@ -98,8 +100,13 @@ proptest.workspace = true
 reqwest.workspace = true
 serde.workspace = true
 serde_json.workspace = true
-tokio = {{ workspace = true, features = ["fs", "io-util", "macros", "net", "rt-multi-thread", "sync", "time"] }}
-tracing-subscriber = {{ workspace = true, features = ["tracing-log"] }}
+tokio = {{ workspace = true, features = ["fs", "io-util", "macros", "net", "rt-multi-thread", "signal", "sync", "time"] }}
+tracing-subscriber = {{ workspace = true, features = ["json", "tracing-log"] }}
+
+# Its tests are part of what it shows.
+[[example]]
+name = "test_double"
+test = true
 
 [package.metadata.docs.rs]
 features = ["blocking", "full", "profiles", "webhooks"]

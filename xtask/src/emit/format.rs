@@ -195,7 +195,8 @@ fn spaced(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 64);
     let mut ended = "";
     for line in text.lines() {
-        let is_member = line.starts_with("    ") && !line.starts_with("     ");
+        let member = line.strip_prefix("    ").unwrap_or_default();
+        let is_member = !member.starts_with([' ', '/']);
         let are_imports = [ended, line]
             .iter()
             .all(|line| line.starts_with("    use "));
@@ -250,8 +251,10 @@ impl VisitMut for DocComments {
                 None => attributes.push(attribute),
                 Some(text) => {
                     let text = text.trim_matches('\n').trim_end();
+                    // A space before the first line is that of a comment; one before another line alone indents code.
+                    let before = if text.starts_with(' ') { " " } else { "" };
                     for line in text.split('\n') {
-                        let text = line.strip_prefix(' ').unwrap_or(line).trim_end();
+                        let text = line.strip_prefix(before).unwrap_or(line).trim_end();
                         let text = if text.is_empty() {
                             String::new()
                         } else {
@@ -320,6 +323,17 @@ mod tests {
             "impl A {\n    /// One.\n    ///\n    /// Two.\n    fn a() {\n        if b {\n            c()\n        }\n        d()\n    }\n\n    \
              /// Three.\n    const X: u8 = 1;\n\n    fn e() {}\n}\n\n\
              mod f {\n    use g::h;\n    use i::j;\n\n    #[test]\n    fn k() {}\n\n    #[test]\n    fn l() {}\n}\n"
+        );
+    }
+
+    #[test]
+    fn code_in_a_comment_keeps_its_lines_and_its_indentation() {
+        let text = formatted(
+            "impl A { #[doc = \"Text.\\n\\n```\\nlet a = f(\\n    1,\\n);\\nb();\\n# }\\n```\"] fn a() {} /// One.\nfn b() {} }",
+        );
+        assert_eq!(
+            text,
+            "impl A {\n    /// Text.\n    ///\n    /// ```\n    /// let a = f(\n    ///     1,\n    /// );\n    /// b();\n    /// # }\n    /// ```\n    fn a() {}\n\n    /// One.\n    fn b() {}\n}\n"
         );
     }
 

@@ -12,6 +12,7 @@ mod blocking;
 mod cli;
 mod client;
 mod codes;
+mod example;
 mod facade;
 mod format;
 mod http;

@@ -5,7 +5,8 @@ use quote::quote;
 
 use super::ident;
 use super::types::rust_type;
-use crate::model::{Field, Object, Operation, Paging, PagingStyle, Service, Ty, TypeKind};
+use crate::model::{Field, Operation, Paging, PagingStyle, Service, Ty};
+use crate::paths::object;
 
 pub(super) fn paging(service: &Service) -> TokenStream {
     let impls = service
@@ -37,13 +38,6 @@ pub(super) fn paging(service: &Service) -> TokenStream {
         use super::requests::*;
 
         #(#impls)*
-    }
-}
-
-fn object<'a>(service: &'a Service, name: &str) -> Option<&'a Object> {
-    match &service.type_def(name)?.kind {
-        TypeKind::Object(object) => Some(object),
-        _ => None,
     }
 }
 

@@ -2,10 +2,9 @@
 
 use std::fmt::Write as _;
 
-use serde_json::Value;
-
-use super::{marker, sample, sentence};
-use crate::model::{Scheme, Service, Ty, TypeKind};
+use super::example::Example;
+use super::{marker, sentence};
+use crate::model::{Scheme, Service};
 use crate::names::doc_text;
 
 /// What a crate page says about licences.
@@ -38,17 +37,17 @@ pub(super) fn readme(service: &Service) -> String {
     } else {
         "NXCLOUD_ACCESS_KEY, NXCLOUD_ACCESS_SECRET"
     };
-    if let Some(snippet) = snippet(service) {
-        // A date that does not exist is an error of its own.
-        let error = if snippet.1.contains(")?") {
-            "Box<dyn std::error::Error>".to_owned()
-        } else {
-            format!("{krate}::Error")
-        };
+    let first = service
+        .operations
+        .iter()
+        .find(|operation| !operation.request_examples.is_empty());
+    if let Some(example) = first.and_then(|operation| Example::of(service, operation)) {
+        let error = example.error(&krate);
         let _ = write!(
             out,
-            "\n```no_run\nuse {krate}::{{{}}};\n\n# async fn run() -> Result<(), {error}> {{\nlet session = Session::from_env()?; // {variables}\nlet client = Client::new(&session);\n{}\nprintln!(\"{{reply:?}}\");\n# Ok(())\n# }}\n```\n",
-            snippet.0, snippet.1
+            "\n```no_run\nuse {krate}::{{{}}};\n\n# async fn run() -> Result<(), {error}> {{\nlet session = Session::from_env()?; // {variables}\nlet client = Client::new(&session);\n{}# Ok(())\n# }}\n```\n",
+            example.imports(&["Client", "Session"]),
+            example.lines
         );
     }
     out.push_str(
@@ -112,59 +111,4 @@ fn cell(text: &str) -> String {
     doc_text(&sentence(text))
         .replace('|', "\\|")
         .replace('\n', " ")
-}
-
-/// The names to import and the lines that make and send the first operation's first example.
-fn snippet(service: &Service) -> Option<(String, String)> {
-    service.operations.iter().find_map(|operation| {
-        let (_, example) = operation.request_examples.first()?;
-        let request = operation.input.type_name();
-        let expression = sample::expression(service, request, example, "")?;
-        let app = app_key(service, request, example).map(|key| {
-            quote::quote! {
-                let app = AppKey::new(#key);
-            }
-        });
-        let lines = format_statements(&quote::quote! {
-            #app
-            let request = #expression;
-        })?;
-        let mut names: Vec<&str> = service
-            .types
-            .iter()
-            .map(|def| def.name.as_str())
-            .chain(["AppKey", "Client", "Date", "DateTime", "Session", "Upload"])
-            .filter(|name| {
-                let used = lines
-                    .split(|c: char| !c.is_alphanumeric())
-                    .any(|word| word == *name);
-                used || matches!(*name, "Client" | "Session")
-            })
-            .collect();
-        names.sort_unstable();
-        let call = format!("let reply = client.{}(&request).await?;", operation.id);
-        Some((names.join(", "), format!("{lines}{call}")))
-    })
-}
-
-/// The application key of an example.
-fn app_key<'e>(service: &Service, request: &str, example: &'e Value) -> Option<&'e str> {
-    let TypeKind::Object(object) = &service.type_def(request)?.kind else {
-        return None;
-    };
-    let mut keys = object.fields.iter().filter(|field| field.ty == Ty::AppKey);
-    keys.find_map(|field| example.get(&field.wire)?.as_str())
-}
-
-/// Statements, formatted as they would be in a function.
-fn format_statements(statements: &proc_macro2::TokenStream) -> Option<String> {
-    let file = syn::parse2(quote::quote!(fn f() { #statements })).ok()?;
-    let text = prettyplease::unparse(&file);
-    let body = text.trim().strip_prefix("fn f() {")?.strip_suffix('}')?;
-    let lines = body.lines().filter(|line| !line.is_empty());
-    Some(
-        lines
-            .map(|line| format!("{}\n", line.strip_prefix("    ").unwrap_or(line)))
-            .collect(),
-    )
 }

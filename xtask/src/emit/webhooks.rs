@@ -9,7 +9,8 @@ use quote::quote;
 use super::{ident, marker, pretty};
 use crate::model::{Service, Ty, Webhook};
 use crate::names;
-use crate::webhooks::{Event, events, object};
+use crate::paths::object;
+use crate::webhooks::{Event, events};
 
 mod enumeration;
 mod key;

@@ -82,6 +82,7 @@ pub(super) const SCHEMA: Keys = Keys {
         "x-nx-uploads",
         "x-nx-list",
         "x-nx-receipt",
+        "x-nx-accessors",
     ],
 };
 /// The formats that a schema may name.

@@ -33,6 +33,15 @@ impl Client {
     ///
     /// Changes state: it is not repeated when the platform may have acted.
     ///
+    /// ```no_run
+    /// # use antbuddy::{Client};
+    /// # async fn run(client: &Client) -> Result<(), antbuddy::Error> {
+    /// let reply = client.create_auth_token().await?;
+    /// println!("{}", reply.token()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Whatever goes wrong, as [`Error`]: see its `kind`.
@@ -46,6 +55,16 @@ impl Client {
     /// The hash is the same for every such call, and covers neither number nor body.
     ///
     /// Changes state: it is not repeated when the platform may have acted.
+    ///
+    /// ```no_run
+    /// # use antbuddy::{ClickToCall, Client};
+    /// # async fn run(client: &Client) -> Result<(), antbuddy::Error> {
+    /// let request = ClickToCall::new("84912345678", "device-1", "example-password");
+    /// let reply = client.click_to_call(&request).await?;
+    /// println!("{reply:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -63,6 +82,21 @@ impl Client {
     /// are sent. The published example has times with milliseconds and a `Z`; other ISO 8601 forms are unproven.
     ///
     /// Only reads: repeating it is harmless.
+    ///
+    /// ```no_run
+    /// # use antbuddy::{Client, ListCallHistories};
+    /// # async fn run(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let request = ListCallHistories::new(
+    ///         "2026-11-01T00:00:00.000Z".parse()?,
+    ///         "2026-11-21T23:59:59.000Z".parse()?,
+    ///     )
+    ///     .with_limit(20)
+    ///     .with_page(1);
+    /// let reply = client.list_call_histories(&request).await?;
+    /// println!("{reply:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

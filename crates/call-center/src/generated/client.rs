@@ -34,6 +34,20 @@ impl Client {
     ///
     /// Only reads: repeating it is harmless.
     ///
+    /// ```no_run
+    /// # use nxcloud_call_center::{Client, DateTime, QueryCallRecords};
+    /// # async fn run(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let request = QueryCallRecords::new(
+    ///     DateTime::from_unix_seconds(1793462400)?,
+    ///     DateTime::from_unix_seconds(1796054400)?,
+    ///     100,
+    /// );
+    /// let reply = client.query_call_records(&request).await?;
+    /// println!("{reply:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Whatever goes wrong, as [`Error`]: see its `kind`.
@@ -60,6 +74,26 @@ impl Client {
     /// shows 6.
     ///
     /// Changes state: it is not repeated when the platform may have acted.
+    ///
+    /// ```no_run
+    /// # use nxcloud_call_center::{CallListItem, Client, CreateAiCallTask, DispatchType};
+    /// # async fn run(client: &Client) -> Result<(), nxcloud_call_center::Error> {
+    /// let request = CreateAiCallTask::new(
+    ///     "HK",
+    ///     "Reminder",
+    ///     "Default Strategy",
+    ///     DispatchType::NotSet,
+    ///     "NX00001G000001",
+    ///     1.25,
+    ///     1.5,
+    ///     1,
+    ///     [CallListItem::new("order-4711", "85261234567", "")],
+    /// );
+    /// let reply = client.create_ai_call_task(&request).await?;
+    /// println!("{reply:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

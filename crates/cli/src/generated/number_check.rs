@@ -95,7 +95,7 @@ static QUERY_CHECKS_SHAPE: Object = Object {
         Field {
             wire: "date",
             flag: "date",
-            help: "Day to query, `yyyy-MM-dd`, at most 14 days back.",
+            help: "Day to query, `yyyy-MM-dd`, at most 14 days back; the zone is not stated.",
             ty: Ty::Date,
             required: true,
             constant: None,

@@ -44,13 +44,13 @@ pub(super) fn nxcloud(
     }
     match (request.body, body) {
         (Body::Unsigned, _) => command.extend(["-F".to_owned(), "file=@FILE".to_owned()]),
-        (Body::Signed(_), Some(file)) => command.extend([
+        (_, Some(file)) => command.extend([
             "-H".to_owned(),
             "content-type: application/json".to_owned(),
             "--data-binary".to_owned(),
             format!("@{file}"),
         ]),
-        (Body::Signed(_), None) => {}
+        (_, None) => {}
     }
     command.push(match operation {
         Some(operation) => url(operation, base_url)?,

@@ -137,9 +137,8 @@ impl<'a> Attempts<'a> {
         expect(clippy::unused_async, reason = "files are opened here")
     )]
     async fn sign(&self, ts: Timestamp) -> Result<reqwest::Request, Error> {
-        let observer = self.session.options().on_signed.as_ref();
-        let signed = self.signing.sign(self.prepared, ts, observer.is_some())?;
-        if let Some(observer) = observer {
+        let signed = self.signing.sign(self.prepared, ts)?;
+        if let Some(observer) = &self.session.options().on_signed {
             observer(&signed);
         }
         let request = signed.into_reqwest();
@@ -176,7 +175,10 @@ impl<'a> Attempts<'a> {
         };
         let delay = policy.delay(self.counted).max(at_least);
         // Whoever would wait beyond the end of the call can be told now.
-        if self.time_remaining().is_some_and(|left| delay >= left) {
+        if self
+            .time_remaining()
+            .is_some_and(|remaining| delay >= remaining)
+        {
             return None;
         }
         if !self.session.budget().withdraw() {
@@ -195,8 +197,8 @@ impl<'a> Attempts<'a> {
         let session = self.session;
         let limit = session.options().timeout.or(session.timeout());
         *request.timeout_mut() = match (limit, self.time_remaining()) {
-            (Some(limit), Some(left)) => Some(limit.min(left)),
-            (limit, left) => limit.or(left),
+            (Some(limit), Some(remaining)) => Some(limit.min(remaining)),
+            (limit, remaining) => limit.or(remaining),
         };
         let url = request.url().clone();
         // Until it is dropped at the end of this function, the body may be sent.

@@ -32,8 +32,9 @@ pub trait Paged: Request + Clone + Serialize {
 
 /// The entries of a paged query, page after page. A page is requested when its entries are.
 ///
-/// It is a [`Stream`] that can be stored and moved; [`next`](Self::next) needs no other crate. After an error it asks for the same page again; a
-/// page that repeats is an error that ends it.
+/// It is a [`Stream`](https://docs.rs/futures-core/0.3/futures_core/stream/trait.Stream.html) that can be stored and moved;
+/// [`next`](Self::next) needs no other crate. After an error it asks for the same page again; a page that repeats is an error that
+/// ends it.
 ///
 /// ```no_run
 /// # use nxcloud_client::{Error, Items, Paged};
@@ -99,6 +100,7 @@ impl Session {
 
 /// Arithmetic of pages, for generated code.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Page;
 
 impl Page {

@@ -106,17 +106,17 @@ async fn listed(
         async move { Ok(reply) }
     });
     let results: Vec<_> = stream.collect().await;
-    let mut found = Vec::new();
+    let mut items = Vec::new();
     let mut failed = None;
     for result in results {
         assert!(failed.is_none(), "the error is the last");
         match result {
-            Ok(item) => found.push(item),
+            Ok(item) => items.push(item),
             Err(error) => failed = Some(error),
         }
     }
     let count = *count.lock().unwrap();
-    (found, failed, count)
+    (items, failed, count)
 }
 
 fn cursor(number: u32) -> Option<String> {

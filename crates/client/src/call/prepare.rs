@@ -76,7 +76,6 @@ impl Prepared {
             headers,
             body: self.body.clone(),
             ts: None,
-            string_to_sign: String::new(),
         }
     }
 }

@@ -4,6 +4,9 @@ use crate::call::request::Request;
 use crate::call::sign::Signing;
 use crate::{Error, Session, SignedRequest};
 
+/// So many requests of a batch are kept unsigned at a time. A multiple of every number of lanes.
+const CHUNK: usize = 1024;
+
 impl Session {
     /// Signs a request without sending it: to send it by other means within 60 s, or to look at it. Limits are checked as for a
     /// call.
@@ -27,7 +30,7 @@ impl Session {
         let prepare = || {
             let prepared = self.prepare(request, "")?;
             let signing = Signing::new(self, R::OPERATION)?;
-            signing.sign(&prepared, self.clock().read().ts(), true)
+            signing.sign(&prepared, self.clock().read().ts())
         };
         prepare().map_err(|error: Error| error.with_operation(R::OPERATION))
     }
@@ -42,11 +45,17 @@ impl Session {
     pub fn presign_batch<R: Request>(&self, requests: &[R]) -> Result<Vec<SignedRequest>, Error> {
         let prepare = || {
             let signing = Signing::new(self, R::OPERATION)?;
-            let mut prepared = Vec::with_capacity(requests.len());
-            for (index, request) in requests.iter().enumerate() {
-                prepared.push(self.prepare(request, &format!("[{index}]"))?);
+            let ts = self.clock().read().ts();
+            let mut signed = Vec::with_capacity(requests.len());
+            while signed.len() < requests.len() {
+                let rest = requests.iter().enumerate().skip(signed.len());
+                let prepared: Vec<_> = rest
+                    .take(CHUNK)
+                    .map(|(index, request)| self.prepare(request, &format!("[{index}]")))
+                    .collect::<Result<_, _>>()?;
+                signed.extend(signing.sign_batch(&prepared, ts)?);
             }
-            signing.sign_batch(&prepared, self.clock().read().ts())
+            Ok(signed)
         };
         prepare().map_err(|error: Error| error.with_operation(R::OPERATION))
     }

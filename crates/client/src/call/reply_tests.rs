@@ -146,22 +146,22 @@ fn the_code_decides_whatever_the_texts_are() {
             if before.ends_with(b"0") && zero.starts_with(b"\"") {
                 continue;
             }
-            let shown = String::from_utf8_lossy(after);
+            let text = String::from_utf8_lossy(after);
             let success = [before, zero, after].concat();
             let expected = ("M1".to_owned(), marks.to_owned());
-            assert_eq!(accepted(&success, kind), expected, "{shown}");
+            assert_eq!(accepted(&success, kind), expected, "{text}");
             let refusal = [before, two, after].concat();
             let error = sent(200, &refusal, kind, None).err().unwrap();
             assert_eq!(
                 error.kind(),
                 ErrorKind::ResultCode(CodeKind::Parameter),
-                "{shown}"
+                "{text}"
             );
-            assert_eq!(error.outcome(), Outcome::Rejected, "{shown}");
-            assert!(error.repairs().to_string().starts_with(marks), "{shown}");
+            assert_eq!(error.outcome(), Outcome::Rejected, "{text}");
+            assert!(error.repairs().to_string().starts_with(marks), "{text}");
             // Those who show the body need not repair it again.
             let body = serde_json::from_slice::<Value>(error.body().unwrap());
-            assert!(body.is_ok(), "{shown}");
+            assert!(body.is_ok(), "{text}");
         }
     }
 }

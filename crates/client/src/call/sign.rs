@@ -1,19 +1,27 @@
 //! Signs a request: the only place where one is signed. What is signed is the body that the request holds.
 
-use http::header::{HeaderMap, HeaderName, HeaderValue};
-use nxcloud_signing::{Action, BizType, Body, InvalidField, Request as Parts, Timestamp};
+use std::borrow::Cow;
+
+use http::header::{HeaderName, HeaderValue};
+use nxcloud_signing::header::lower;
+use nxcloud_signing::{
+    AccessKey, Action, BizType, Body, InvalidField, Request as Parts, Timestamp,
+};
 use nxcloud_signing::{Signature, Signer, antbuddy};
 
 use crate::call::prepare::Prepared;
 use crate::{Error, HashIn, Operation, Scheme, Session, SignedRequest};
 
-const ACCESS_KEY: HeaderName = HeaderName::from_static("accesskey");
-const ACTION: HeaderName = HeaderName::from_static("action");
-const APP_HASH: HeaderName = HeaderName::from_static("x-auth-app-hash");
-const APP_ID: HeaderName = HeaderName::from_static("x-auth-app-id");
-const BIZ_TYPE: HeaderName = HeaderName::from_static("biztype");
-const SIGN: HeaderName = HeaderName::from_static("sign");
-const TS: HeaderName = HeaderName::from_static("ts");
+const ACCESS_KEY: HeaderName = HeaderName::from_static(lower::ACCESS_KEY);
+const ACTION: HeaderName = HeaderName::from_static(lower::ACTION);
+const APP_HASH: HeaderName = HeaderName::from_static(lower::APP_HASH);
+const APP_ID: HeaderName = HeaderName::from_static(lower::APP_ID);
+const BIZ_TYPE: HeaderName = HeaderName::from_static(lower::BIZ_TYPE);
+const SIGN: HeaderName = HeaderName::from_static(lower::SIGN);
+const TS: HeaderName = HeaderName::from_static(lower::TS);
+
+/// NXCLOUD's headers that are the same for all requests of one moment.
+const SHARED: [HeaderName; 4] = [ACCESS_KEY, TS, BIZ_TYPE, ACTION];
 
 /// How the requests of one operation are signed with one account.
 pub(crate) enum Signing<'a> {
@@ -80,16 +88,11 @@ impl<'a> Signing<'a> {
         matches!(self, Self::Nxcloud(_))
     }
 
-    /// Signs a request. The string that was signed, with the secret masked, is written if asked for.
-    pub(crate) fn sign(
-        &self,
-        request: &Prepared,
-        ts: Timestamp,
-        explain: bool,
-    ) -> Result<SignedRequest, Error> {
+    /// Signs a request.
+    pub(crate) fn sign(&self, request: &Prepared, ts: Timestamp) -> Result<SignedRequest, Error> {
         match self {
-            Self::Nxcloud(account) => account.sign(request, ts, explain),
-            Self::AntBuddy(account) => account.sign(request, explain),
+            Self::Nxcloud(account) => account.sign(request, ts),
+            Self::AntBuddy(account) => account.sign(request),
         }
     }
 
@@ -103,21 +106,16 @@ impl<'a> Signing<'a> {
             Self::Nxcloud(account) => account.sign_batch(requests, ts),
             Self::AntBuddy(account) => requests
                 .iter()
-                .map(|request| account.sign(request, true))
+                .map(|request| account.sign(request))
                 .collect(),
         }
     }
 }
 
 impl Nxcloud<'_> {
-    fn sign(
-        &self,
-        request: &Prepared,
-        ts: Timestamp,
-        explain: bool,
-    ) -> Result<SignedRequest, Error> {
-        let parts = self.parts(request, ts)?;
-        self.signed(request, &parts, &self.signer.sign(&parts), explain)
+    fn sign(&self, request: &Prepared, ts: Timestamp) -> Result<SignedRequest, Error> {
+        let signature = self.signer.sign(&self.parts(request, ts)?);
+        self.signed(request, ts, self.shared(ts)?, &signature)
     }
 
     fn sign_batch(
@@ -131,81 +129,68 @@ impl Nxcloud<'_> {
         self.signer
             .sign_batch(&parts, &mut signatures)
             .map_err(|error| Error::configuration(error.to_string()))?;
-        let signed = requests.iter().zip(&parts).zip(&signatures);
+        let shared = self.shared(ts)?;
+        let signed = requests.iter().zip(&signatures);
         signed
-            .map(|((request, parts), signature)| self.signed(request, parts, signature, true))
+            .map(|(request, signature)| self.signed(request, ts, shared.clone(), signature))
             .collect()
     }
 
     fn parts<'r>(&'r self, request: &'r Prepared, ts: Timestamp) -> Result<Parts<'r>, Error> {
-        let body = match &request.body {
-            _ if !self.body_signed => Body::Unsigned,
-            Some(body) => Body::Signed(body),
-            None => {
-                let problem = "a multipart body cannot be signed; this operation needs it whole";
-                return Err(Error::configuration(problem));
-            }
-        };
+        if self.body_signed && request.body.is_none() {
+            let problem = "a multipart body cannot be signed; this operation needs it whole";
+            return Err(Error::configuration(problem));
+        }
         Ok(Parts {
             action: self.action,
             biz_type: self.biz_type,
             ts,
-            body,
+            body: signed_body(self.body_signed, request.body.as_deref()),
         })
+    }
+
+    /// The values of [`SHARED`].
+    fn shared(&self, ts: Timestamp) -> Result<[HeaderValue; 4], Error> {
+        Ok([
+            sensitive(self.signer.access_key().as_str())?,
+            value(ts.as_str())?,
+            value(self.biz_type.as_str())?,
+            value(self.action.as_str())?,
+        ])
     }
 
     fn signed(
         &self,
         request: &Prepared,
-        parts: &Parts<'_>,
+        ts: Timestamp,
+        shared: [HeaderValue; 4],
         signature: &Signature,
-        explain: bool,
     ) -> Result<SignedRequest, Error> {
-        let ts = parts.ts;
-        let headers = [
-            (ACCESS_KEY, self.signer.access_key().as_str(), true),
-            (TS, ts.as_str(), false),
-            (BIZ_TYPE, self.biz_type.as_str(), false),
-            (ACTION, self.action.as_str(), false),
-            (SIGN, signature.as_str(), true),
-        ];
         let mut signed = request.copy();
-        put(&mut signed.headers, headers)?;
-        signed.ts = Some(ts);
-        if explain {
-            signed.string_to_sign = self.signer.masked_string_to_sign(parts);
+        for (name, value) in SHARED.into_iter().zip(shared) {
+            signed.headers.insert(name, value);
         }
+        let signature = sensitive(signature.as_str())?;
+        signed.headers.insert(SIGN, signature);
+        signed.ts = Some(ts);
         Ok(signed)
     }
 }
 
 impl AntBuddy<'_> {
-    fn sign(&self, request: &Prepared, explain: bool) -> Result<SignedRequest, Error> {
+    fn sign(&self, request: &Prepared) -> Result<SignedRequest, Error> {
         let app_id = self.signer.app_id().as_str();
         let mut signed = request.copy();
         match self.hash_in {
             HashIn::Header => {
                 let hash = self.signer.sign_app_id();
-                let headers = [(APP_ID, app_id, true), (APP_HASH, hash.as_str(), true)];
-                put(&mut signed.headers, headers)?;
-                if explain {
-                    signed.string_to_sign = self.signer.masked_string_to_sign(&[app_id]);
-                }
+                signed.headers.insert(APP_ID, sensitive(app_id)?);
+                signed.headers.insert(APP_HASH, sensitive(hash.as_str())?);
             }
             HashIn::Query => {
-                let mut pairs = vec![("appId".to_owned(), app_id.to_owned())];
-                pairs.extend(request.url.query_pairs().into_owned());
-                // Values as plain text in the documented order; what is not sent contributes nothing.
-                let values: Vec<&str> = self
-                    .order
-                    .iter()
-                    .filter_map(|name| pairs.iter().find(|(key, _)| key == name))
-                    .map(|(_, value)| value.as_str())
-                    .collect();
-                let hash = self.signer.sign(&values);
-                if explain {
-                    signed.string_to_sign = self.signer.masked_string_to_sign(&values);
-                }
+                let mut pairs = vec![("appId".into(), app_id.into())];
+                pairs.extend(request.url.query_pairs());
+                let hash = self.signer.sign(&hashed_values(self.order, &pairs));
                 signed
                     .url
                     .query_pairs_mut()
@@ -218,17 +203,70 @@ impl AntBuddy<'_> {
     }
 }
 
-fn put<const N: usize>(
-    into: &mut HeaderMap,
-    headers: [(HeaderName, &str, bool); N],
-) -> Result<(), Error> {
-    for (name, text, sensitive) in headers {
-        // The signing crate has checked every value; an error here would be a defect of that check.
-        let mut value = HeaderValue::from_str(text).map_err(|error| {
-            Error::configuration(format!("header {name} cannot be sent")).with_source(error)
-        })?;
-        value.set_sensitive(sensitive);
-        into.insert(name, value);
+impl SignedRequest {
+    /// The string that was signed, with `***` for the secret. It holds the body, and with it phone numbers and texts.
+    #[must_use]
+    pub fn string_to_sign(&self) -> String {
+        match self.operation.scheme {
+            // What is missing below cannot be missing: these headers were made from values of the same types.
+            Scheme::NxcloudMd5 { body_signed, .. } => {
+                self.nxcloud_string(body_signed).unwrap_or_default()
+            }
+            Scheme::AntBuddySha256 { hash_in, order } => match hash_in {
+                HashIn::Header => {
+                    let app_id = self.header(&APP_ID).unwrap_or_default();
+                    antbuddy::masked_string_to_sign(&[app_id])
+                }
+                HashIn::Query => {
+                    let pairs: Vec<_> = self.url.query_pairs().collect();
+                    antbuddy::masked_string_to_sign(&hashed_values(order, &pairs))
+                }
+            },
+        }
     }
-    Ok(())
+
+    fn nxcloud_string(&self, body_signed: bool) -> Option<String> {
+        let parts = Parts {
+            action: Action::new(self.header(&ACTION)?).ok()?,
+            biz_type: BizType::new(self.header(&BIZ_TYPE)?).ok()?,
+            ts: self.ts?,
+            body: signed_body(body_signed, self.body.as_deref()),
+        };
+        let access_key = AccessKey::new(self.header(&ACCESS_KEY)?).ok()?;
+        Some(parts.masked_string_to_sign(&access_key))
+    }
+
+    fn header(&self, name: &HeaderName) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+/// What of a body is signed.
+fn signed_body(is_signed: bool, body: Option<&[u8]>) -> Body<'_> {
+    match body {
+        Some(body) if is_signed => Body::Signed(body),
+        _ => Body::Unsigned,
+    }
+}
+
+/// The values that are hashed: as plain text, in the documented order. What is not sent contributes nothing.
+fn hashed_values<'p>(order: &[&str], pairs: &'p [(Cow<'_, str>, Cow<'_, str>)]) -> Vec<&'p str> {
+    order
+        .iter()
+        .filter_map(|name| pairs.iter().find(|(key, _)| key == name))
+        .map(|(_, value)| value.as_ref())
+        .collect()
+}
+
+fn value(text: &str) -> Result<HeaderValue, Error> {
+    // The signing crate has checked every value; an error here would be a defect of that check.
+    HeaderValue::from_str(text).map_err(|error| {
+        Error::configuration("a header of the signature cannot be sent").with_source(error)
+    })
+}
+
+fn sensitive(text: &str) -> Result<HeaderValue, Error> {
+    let mut value = value(text)?;
+    value.set_sensitive(true);
+    Ok(value)
 }

@@ -3,6 +3,7 @@
 #[cfg(feature = "uploads")]
 pub(crate) mod content;
 pub(crate) mod kind;
+pub(crate) mod required;
 pub(crate) mod sent;
 
 use std::error::Error as StdError;
@@ -435,12 +436,12 @@ impl fmt::Display for Error {
 /// Fields without a value are left out.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut shown = f.debug_struct("Error");
-        shown.field("kind", &self.kind());
-        shown.field("outcome", &self.outcome());
+        let mut fields = f.debug_struct("Error");
+        fields.field("kind", &self.kind());
+        fields.field("outcome", &self.outcome());
         let mut field = |name, value: Option<&dyn fmt::Debug>| {
             if let Some(value) = value {
-                shown.field(name, value);
+                fields.field(name, value);
             }
         };
         let request_id = self.request_id().filter(|id| looks_like_an_id(id));
@@ -458,7 +459,7 @@ impl fmt::Debug for Error {
         field("retry_after", debug(&self.retry_after()));
         field("sent", debug(&self.sent()));
         field("source", debug(&self.0.source));
-        shown.finish()
+        fields.finish()
     }
 }
 

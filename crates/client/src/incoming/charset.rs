@@ -138,8 +138,8 @@ mod tests {
             "application/json; Charset=\"gb2312\"",
             "application/json; a=b; charset = 'gbk' ",
         ] {
-            let found = of_content_type(content_type).map(Encoding::name);
-            assert_eq!(found, Some("GBK"), "{content_type}");
+            let name = of_content_type(content_type).map(Encoding::name);
+            assert_eq!(name, Some("GBK"), "{content_type}");
         }
         for content_type in [
             "application/json",

@@ -14,6 +14,7 @@ const NUMBER: &str = "$serde_json::private::Number";
 
 /// What was read, and how.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Document {
     /// The value; of equal keys the first.
     pub value: Value,

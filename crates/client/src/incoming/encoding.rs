@@ -17,23 +17,23 @@ enum Encoding {
 /// The encodings in a header, in the order in which they were applied.
 fn named(header: &str) -> Result<Vec<Encoding>, Unreadable> {
     let names = header.split(',').map(str::trim);
-    let mut found = Vec::new();
+    let mut layers = Vec::new();
     for name in names {
         match name.to_ascii_lowercase().as_str() {
             // Some servers name the charset here.
             "" | "identity" | "none" | "utf-8" | "utf8" => {}
-            "gzip" | "x-gzip" => found.push(Encoding::Gzip),
-            "deflate" => found.push(Encoding::Deflate),
+            "gzip" | "x-gzip" => layers.push(Encoding::Gzip),
+            "deflate" => layers.push(Encoding::Deflate),
             "br" => return Err(Unreadable::ContentEncoding("br")),
             "zstd" => return Err(Unreadable::ContentEncoding("zstd")),
             "compress" | "x-compress" => return Err(Unreadable::ContentEncoding("compress")),
             _ => return Err(Unreadable::ContentEncoding("one that is not known here")),
         }
     }
-    if found.len() > LAYERS {
+    if layers.len() > LAYERS {
         return Err(Unreadable::ContentEncoding("several on top of each other"));
     }
-    Ok(found)
+    Ok(layers)
 }
 
 fn is_gzip(bytes: &[u8]) -> bool {

@@ -123,6 +123,10 @@ impl<'a> Body<'a> {
 
 /// Why nothing can be read. It names nothing that was received.
 #[derive(Debug)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "not public outside `codegen`; the other crates of the workspace handle every cause"
+)]
 pub enum Unreadable {
     /// There is more than allowed, after decoding.
     TooLarge {

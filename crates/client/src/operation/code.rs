@@ -93,6 +93,12 @@ impl CodeKind {
     }
 }
 
+impl fmt::Display for CodeKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
 /// What the reference says of one result code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -111,6 +117,7 @@ pub struct CodeInfo {
 
 impl CodeInfo {
     /// One row of a table of codes; generated code calls it.
+    #[doc(hidden)]
     #[must_use]
     pub const fn new(
         code: i64,

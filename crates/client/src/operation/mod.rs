@@ -65,6 +65,7 @@ pub enum HashIn {
 
 impl Operation {
     /// A row of the table; generated code calls it.
+    #[doc(hidden)]
     #[must_use]
     #[expect(
         clippy::too_many_arguments,
@@ -94,6 +95,7 @@ impl Operation {
     }
 
     /// The same with the fields of its request that may be shown; generated code calls it.
+    #[doc(hidden)]
     #[must_use]
     pub const fn with_public_fields(mut self, names: &'static [&'static str]) -> Self {
         self.public_fields = names;

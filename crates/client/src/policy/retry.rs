@@ -19,6 +19,19 @@ use crate::{CodeKind, Error, ErrorKind, Outcome};
 ///
 /// The delay is exponential with full jitter: a random one between zero and 250 ms before the second attempt, 500 ms before
 /// the third, and so on up to 20 s. A `Retry-After` of the platform is waited for; one longer than 60 s ends the call.
+///
+/// ```
+/// use nxcloud_client::{Credentials, RetryPolicy, Session};
+/// use std::time::Duration;
+///
+/// let patient = RetryPolicy::new().max_attempts(5).base_delay(Duration::from_secs(1));
+/// let session = Session::builder()
+///     .credentials(Credentials::nxcloud("my-access-key", "my-access-secret")?)
+///     .total_timeout(Duration::from_secs(300)) // attempts and delays together
+///     .retry(patient)
+///     .build()?;
+/// # Ok::<(), nxcloud_client::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct RetryPolicy {

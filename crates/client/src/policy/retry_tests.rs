@@ -29,14 +29,14 @@ fn the_whole_table_of_decisions() {
         let columns = [(cautious, false), (cautious, true), (insisting, false)];
         for ((policy, safe), repeated) in columns.into_iter().zip(expected) {
             let decided = policy.decide(safe, failure, 1);
-            let wanted = if repeated {
+            let expected = if repeated {
                 Decision::Retry {
                     at_least: Duration::ZERO,
                 }
             } else {
                 Decision::Stop
             };
-            assert_eq!(decided, wanted, "{failure:?} safe {safe} {policy:?}");
+            assert_eq!(decided, expected, "{failure:?} safe {safe} {policy:?}");
         }
     }
 }

@@ -250,11 +250,11 @@ impl SessionBuilder {
     /// - when [`http_client`](Self::http_client) sets what this builder has a setting for, or the HTTP client cannot be made.
     pub fn build(self) -> Result<Session, Error> {
         let mut transport = self.transport;
-        let found = self.sources.read()?;
-        transport.proxy = found.proxy;
-        transport.proxy_from_env = found.proxy_from_env;
+        let settings = self.sources.read()?;
+        transport.proxy = settings.proxy;
+        transport.proxy_from_env = settings.proxy_from_env;
         let mut base_url = None;
-        if let Some(text) = &found.base_url {
+        if let Some(text) = &settings.base_url {
             let url = check_base_url(text, self.plain_http)?;
             // As it was read: spaces or line ends of the text would get into the path.
             base_url = Some(url.as_str().trim_end_matches('/').to_owned());
@@ -262,7 +262,7 @@ impl SessionBuilder {
         }
         let http = transport.make_http()?;
         Ok(Session::from_inner(Inner {
-            credentials: found.credentials,
+            credentials: settings.credentials,
             name: self.name,
             http,
             base_url,

@@ -25,6 +25,15 @@ pub mod env {
 }
 
 /// The accounts of a session. `Debug` shows access key and app id, never a secret.
+///
+/// ```
+/// use nxcloud_client::Credentials;
+///
+/// let both = Credentials::nxcloud("my-access-key", "my-access-secret")?
+///     .with_antbuddy("my-app-id", "my-app-secret")?;
+/// assert!(!format!("{both:?}").contains("my-access-secret"));
+/// # Ok::<(), nxcloud_client::Error>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Credentials {
     pub(crate) nxcloud: Option<Signer>,
@@ -231,9 +240,9 @@ mod tests {
             ] {
                 let error = made.unwrap_err();
                 assert_eq!(error.kind(), crate::ErrorKind::Configuration);
-                let shown = format!("{error} {error:?}");
-                assert!(shown.contains("copy it again"), "{shown}");
-                assert!(!shown.contains("hush"), "{shown}");
+                let text = format!("{error} {error:?}");
+                assert!(text.contains("copy it again"), "{text}");
+                assert!(!text.contains("hush"), "{text}");
             }
         }
         // White space within may belong to it.

@@ -7,6 +7,17 @@ use std::time::Duration;
 use crate::{OnLimit, RetryPolicy, SignedRequest};
 
 /// Settings for the calls of one client, on top of its session's; see the `with_options` of every service client.
+///
+/// ```
+/// use nxcloud_client::{CallOptions, Credentials, RetryPolicy, Session};
+/// use std::time::Duration;
+///
+/// let session = Session::new(Credentials::nxcloud("my-access-key", "my-access-secret")?)?;
+/// // Soon or not at all, over the same connections.
+/// let hurried = CallOptions::new().timeout(Duration::from_secs(2)).retry(RetryPolicy::never());
+/// let session = session.with_options(hurried); // or `client.with_options(hurried)`
+/// # Ok::<(), nxcloud_client::Error>(())
+/// ```
 #[derive(Clone, Default)]
 #[must_use]
 pub struct CallOptions {

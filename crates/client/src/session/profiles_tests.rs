@@ -20,9 +20,9 @@ fn profiles_are_told_apart() {
     let other = Profile::of_text(TWO, "calls").unwrap();
     assert!(other.credentials.nxcloud.is_none() && other.credentials.antbuddy.is_some());
     assert_eq!(other.base_url.as_deref(), Some("https://gateway.example"));
-    let shown = format!("{other:?}");
-    assert!(shown.contains("gateway.example"), "{shown}");
-    assert!(!shown.contains("hush"), "{shown}");
+    let debug = format!("{other:?}");
+    assert!(debug.contains("gateway.example"), "{debug}");
+    assert!(!debug.contains("hush"), "{debug}");
 }
 
 #[test]
@@ -82,14 +82,14 @@ fn a_file_that_others_have_access_to_is_refused() {
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
         let error = Profile::of_file(&path, "default").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Configuration);
-        let shown = format!("{error} {error:?}");
-        assert!(shown.contains("chmod 600"), "{mode:o}: {shown}");
+        let debug = format!("{error} {error:?}");
+        assert!(debug.contains("chmod 600"), "{mode:o}: {debug}");
         // On a read-only mount only this can be followed.
         assert!(
-            shown.contains("read-only mount, set NXCLOUD_ACCESS_KEY"),
-            "{shown}"
+            debug.contains("read-only mount, set NXCLOUD_ACCESS_KEY"),
+            "{debug}"
         );
-        assert!(!shown.contains("hush"), "{shown}");
+        assert!(!debug.contains("hush"), "{debug}");
     }
     for mode in [0o600, 0o400] {
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();

@@ -104,17 +104,17 @@ const NO_SOURCE: &str = if cfg!(feature = "profiles") {
 
 impl fmt::Debug for Sources {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut shown = f.debug_struct("Sources");
-        shown
+        let mut debug = f.debug_struct("Sources");
+        debug
             .field("credentials", &self.credentials)
             .field("base_url", &self.base_url)
             .field("proxy", &self.proxy.as_ref().map(|_| "<hidden>"))
             .field("proxy_from_env", &self.proxy_from_env)
             .field("env", &self.env);
         #[cfg(feature = "profiles")]
-        shown
+        debug
             .field("profile", &self.profile)
             .field("discover", &self.discover);
-        shown.finish()
+        debug.finish()
     }
 }

@@ -50,8 +50,8 @@ impl Transport {
             None if !self.uses_proxy_of_env() || is_loopback(url) => return None,
             None => {
                 // As reqwest finds it.
-                let found = Matcher::from_system().intercept(&url.as_str().parse().ok()?)?;
-                Url::parse(&found.uri().to_string()).ok()?
+                let proxy = Matcher::from_system().intercept(&url.as_str().parse().ok()?)?;
+                Url::parse(&proxy.uri().to_string()).ok()?
             }
         };
         proxy.set_username("").ok()?;
@@ -185,10 +185,10 @@ fn check_proxies_of_env() -> Result<(), Error> {
 ///
 /// reqwest has no getters; what was set is a field of the builder's `Debug`, one in a line.
 fn refuse_settings_of_session(builder: &ClientBuilder) -> Result<(), Error> {
-    let shown = format!("{builder:#?}");
+    let text = format!("{builder:#?}");
     let set = |field: &str| {
         let field = format!("    {field}: ");
-        shown.lines().find_map(|line| line.strip_prefix(&field))
+        text.lines().find_map(|line| line.strip_prefix(&field))
     };
     for (field, instead) in [
         ("proxies", "use SessionBuilder::proxy"),
@@ -284,9 +284,9 @@ mod tests {
         for (set, instead) in refused {
             let error = make(set).unwrap_err();
             assert_eq!(error.kind(), crate::ErrorKind::Configuration);
-            let shown = format!("{error} {error:?}");
-            assert!(shown.contains(instead), "{instead} in {shown}");
-            assert!(!shown.contains("hush"), "{shown}");
+            let message = format!("{error} {error:?}");
+            assert!(message.contains(instead), "{instead} in {message}");
+            assert!(!message.contains("hush"), "{message}");
         }
         // Texts that look like one of them are none.
         let allowed: [Set; 3] = [
@@ -328,9 +328,12 @@ mod tests {
             };
             let error = transport.make_http().unwrap_err();
             assert_eq!(error.kind(), crate::ErrorKind::Configuration, "{text}");
-            let shown = format!("{error} {error:?}");
-            assert!(shown.contains("proxy is not the URL"), "{text}: {shown}");
-            assert!(!shown.contains("hush"), "{shown}");
+            let message = format!("{error} {error:?}");
+            assert!(
+                message.contains("proxy is not the URL"),
+                "{text}: {message}"
+            );
+            assert!(!message.contains("hush"), "{message}");
         }
     }
 

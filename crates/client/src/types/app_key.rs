@@ -56,10 +56,10 @@ mod tests {
         let app = AppKey::new("app-1=");
         assert_eq!(serde_json::to_string(&app).unwrap(), "\"app-1=\"");
         assert_eq!(serde_json::from_str::<AppKey>("\"app-1=\"").unwrap(), app);
-        for shown in [format!("{app:?}"), format!("{:#?}", Some(&app))] {
+        for debug in [format!("{app:?}"), format!("{:#?}", Some(&app))] {
             assert!(
-                shown.contains("<hidden>") && !shown.contains("app-1"),
-                "{shown}"
+                debug.contains("<hidden>") && !debug.contains("app-1"),
+                "{debug}"
             );
         }
         assert_eq!(AppKey::from(&app), app);

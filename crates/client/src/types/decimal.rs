@@ -20,6 +20,7 @@ pub struct Decimal {
 
 /// The text is not a decimal number such as `-12.50`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct NotDecimal;
 
 impl fmt::Display for NotDecimal {

@@ -3,11 +3,12 @@
 /// Declares an enum of known values that also carries any other value.
 ///
 /// `: str` makes an enum of texts (`Unlisted(String)`), `: i64` one of numbers (`Unlisted(i64)`). Both decode from text and from
-/// numbers, and encode as declared. Texts are compared without spaces around them, digits as numbers: `02` is `2`.
+/// numbers, and encode as declared. Texts are compared without spaces around them, digits as numbers: `02` is `2`. `Display` is the
+/// value, `Debug` the name with the value.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! open_enum {
-    (@serde $name:ident) => {
+    (@traits $name:ident: $($variant:ident)*) => {
         impl ::serde::Serialize for $name {
             fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 ::serde::Serialize::serialize(&self.value(), serializer)
@@ -30,7 +31,11 @@ macro_rules! open_enum {
 
         impl ::core::fmt::Debug for $name {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                ::core::fmt::Debug::fmt(&self.value(), f)
+                let name = match self {
+                    $(Self::$variant => stringify!($variant),)*
+                    Self::Unlisted(_) => "Unlisted",
+                };
+                write!(f, "{name}({:?})", self.value())
             }
         }
     };
@@ -87,7 +92,7 @@ macro_rules! open_enum {
             }
         }
 
-        $crate::open_enum!(@serde $name);
+        $crate::open_enum!(@traits $name: $($variant)*);
     };
     ($(#[$meta:meta])* pub enum $name:ident: i64 { $($(#[$vmeta:meta])* $variant:ident = $value:literal,)* }) => {
         $(#[$meta])*
@@ -132,6 +137,6 @@ macro_rules! open_enum {
             }
         }
 
-        $crate::open_enum!(@serde $name);
+        $crate::open_enum!(@traits $name: $($variant)*);
     };
 }

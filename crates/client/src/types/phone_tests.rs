@@ -133,10 +133,10 @@ fn an_error_is_one_line_without_the_number() {
         "86150123456789012",
     ] {
         let error = normalize(text, None).unwrap_err();
-        let shown = format!("{error} {error:?}");
+        let text = format!("{error} {error:?}");
         assert!(
-            !shown.contains("15012345678") && !shown.contains('\n'),
-            "{shown}"
+            !text.contains("15012345678") && !text.contains('\n'),
+            "{text}"
         );
     }
 }

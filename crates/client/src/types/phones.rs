@@ -27,8 +27,8 @@ impl Phones {
 
 impl std::fmt::Debug for Phones {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let shown = crate::types::redact::Redact::redact(&self.0);
-        f.debug_tuple("Phones").field(&shown).finish()
+        let redacted = crate::types::redact::Redact::redact(&self.0);
+        f.debug_tuple("Phones").field(&redacted).finish()
     }
 }
 
@@ -95,6 +95,7 @@ impl<T: AsRef<str>> From<&Vec<T>> for Phones {
 
 /// A documented form of numbers; the names are the `format`s of the specs. An empty text has every form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum PhoneForm {
     /// 7 to 15 digits, the first not 0: the country code and the number, as `normalize` gives them.
     Phone,

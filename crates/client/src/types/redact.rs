@@ -7,7 +7,7 @@ use crate::types::lenient::Map;
 
 /// Stands for a text that is kept out of logs; generated code uses it in `Debug`.
 #[derive(Clone, Copy)]
-pub struct Redacted(pub &'static str);
+pub struct Redacted(pub(crate) &'static str);
 
 impl fmt::Debug for Redacted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -85,7 +85,7 @@ impl std::error::Error for Violations {}
 #[derive(Debug, Default)]
 pub struct Validator {
     path: String,
-    found: Vec<Violation>,
+    violations: Vec<Violation>,
     /// Whether only values are reported that would change the URL.
     only_urls: bool,
 }
@@ -230,10 +230,10 @@ impl Validator {
 
     fn finish(mut self, place: &str, request: &impl Validate) -> Result<(), Violations> {
         self.nested(place, request);
-        if self.found.is_empty() {
+        if self.violations.is_empty() {
             Ok(())
         } else {
-            Err(Violations(self.found))
+            Err(Violations(self.violations))
         }
     }
 
@@ -245,7 +245,7 @@ impl Validator {
     }
 
     fn push(&mut self, limit: String) {
-        self.found.push(Violation {
+        self.violations.push(Violation {
             field: self.path.clone(),
             limit,
         });
@@ -366,7 +366,7 @@ impl Validator {
 
     /// Checks how many of some fields are given; an empty text counts as absent.
     pub fn cardinality(&mut self, fields: &[(&str, bool)], min: usize, max: usize) {
-        let count = fields.iter().filter(|(_, given)| *given).count();
+        let count = fields.iter().filter(|(_, is_set)| *is_set).count();
         if count < min || count > max {
             let names: Vec<_> = fields.iter().map(|(name, _)| format!("`{name}`")).collect();
             let rule = match (min, max) {
@@ -395,7 +395,7 @@ mod tests {
             let mut checker = Validator::default();
             let (first, last) = (from.parse().unwrap(), to.parse().unwrap());
             checker.days_between(("from", &first), ("to", &last), 31);
-            checker.found.first().map(ToString::to_string)
+            checker.violations.first().map(ToString::to_string)
         };
         assert_eq!(broken("2026-10-01T00:00:00Z", "2026-11-01T00:00:00Z"), None);
         assert_eq!(
@@ -437,7 +437,7 @@ mod tests {
             let mut at = Validator::default();
             at.text("only", text).only(&['0'..='9', '-'..='-']);
             at.text("without", text).without(&['+'..='+', 'a'..='c']);
-            at.found
+            at.violations
                 .into_iter()
                 .map(|broken| broken.to_string())
                 .collect::<Vec<_>>()
@@ -464,7 +464,7 @@ mod tests {
             at.number("number", number, 2..=3);
             at.length("list", list, 2..=3);
             at.constant("text", text.map(|_| "a"), "a");
-            at.found
+            at.violations
                 .into_iter()
                 .map(|broken| broken.to_string())
                 .collect::<Vec<_>>()

@@ -34,6 +34,22 @@ impl Client {
     ///
     /// Changes state: it is not repeated when the platform may have acted.
     ///
+    /// ```no_run
+    /// # use nxcloud_customer_data::{AppKey, BatchCreateCustomers, Client, ConflictRule, Customer};
+    /// # async fn run(client: &Client) -> Result<(), nxcloud_customer_data::Error> {
+    /// let app = AppKey::new("app-1=");
+    /// let request = BatchCreateCustomers::new(
+    ///     &app,
+    ///     ConflictRule::Update,
+    ///     1001,
+    ///     [Customer::new("Ann", "Lee")],
+    /// );
+    /// let reply = client.batch_create_customers(&request).await?;
+    /// println!("{reply:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Whatever goes wrong, as [`Error`]: see its `kind`.
@@ -49,6 +65,17 @@ impl Client {
     /// The query parameters are apparently outside the signed text; the reference does not say so.
     ///
     /// Only reads: repeating it is harmless.
+    ///
+    /// ```no_run
+    /// # use nxcloud_customer_data::{AppKey, Client, QueryCustomerFields};
+    /// # async fn run(client: &Client) -> Result<(), nxcloud_customer_data::Error> {
+    /// let app = AppKey::new("app-1=");
+    /// let request = QueryCustomerFields::new(&app, 1001).with_is_preset(false);
+    /// let reply = client.query_customer_fields(&request).await?;
+    /// println!("{reply:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

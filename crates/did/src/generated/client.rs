@@ -33,6 +33,20 @@ impl Client {
     ///
     /// Changes state: it is not repeated when the platform may have acted.
     ///
+    /// ```no_run
+    /// # use nxcloud_did::{Client, SendDidSms};
+    /// # async fn run(client: &Client) -> Result<(), nxcloud_did::Error> {
+    /// let request = SendDidSms::new(
+    ///     "85230001111",
+    ///     "8613912345678",
+    ///     "Your parcel has arrived",
+    /// );
+    /// let reply = client.send_did_sms(&request).await?;
+    /// println!("{}", reply.message_id()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Whatever goes wrong, as [`Error`]: see its `kind`.
@@ -49,6 +63,16 @@ impl Client {
     /// `didNumber` is a row's `number`, and the filter `type` is a row's `callType`.
     ///
     /// Only reads: repeating it is harmless.
+    ///
+    /// ```no_run
+    /// # use nxcloud_did::{Client, Date, QueryCalls};
+    /// # async fn run(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let request = QueryCalls::new(Date::new(2026, 11, 21)?, 100);
+    /// let reply = client.query_calls(&request).await?;
+    /// println!("{reply:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -72,6 +96,16 @@ impl Client {
     /// same table shows 6 and `cc`.
     ///
     /// Changes state: it is not repeated when the platform may have acted.
+    ///
+    /// ```no_run
+    /// # use nxcloud_did::{Client, DialAmazonConnect};
+    /// # async fn run(client: &Client) -> Result<(), nxcloud_did::Error> {
+    /// let request = DialAmazonConnect::new("85230001111", "8613912345678", "12065550100");
+    /// let reply = client.dial_amazon_connect(&request).await?;
+    /// println!("{}", reply.call_id()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

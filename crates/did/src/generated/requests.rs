@@ -7,7 +7,7 @@ use super::enums::*;
 
 /// One text from a DID number for one recipient.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -60,7 +60,7 @@ impl std::fmt::Debug for SendDidSms {
 
 /// Filter and page of a query.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
@@ -146,7 +146,7 @@ impl std::fmt::Debug for QueryCalls {
 
 /// A call to place.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]

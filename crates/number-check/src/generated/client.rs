@@ -34,6 +34,17 @@ impl Client {
     ///
     /// Changes state: it is not repeated when the platform may have acted.
     ///
+    /// ```no_run
+    /// # use nxcloud_number_check::{AppKey, Client, SubmitCheck};
+    /// # async fn run(client: &Client) -> Result<(), nxcloud_number_check::Error> {
+    /// let app = AppKey::new("app-1");
+    /// let request = SubmitCheck::new(&app, "8613912345678");
+    /// let reply = client.submit_check(&request).await?;
+    /// println!("{}", reply.message_id()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Whatever goes wrong, as [`Error`]: see its `kind`.
@@ -50,6 +61,17 @@ impl Client {
     /// the text for success differs from the one of `submit_check`: test the code, never the text.
     ///
     /// Only reads: repeating it is harmless.
+    ///
+    /// ```no_run
+    /// # use nxcloud_number_check::{Client, Date, QueryChecks};
+    /// # async fn run(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let request = QueryChecks::new(100, Date::new(2026, 11, 21)?)
+    ///     .with_batch_no("import-2026-11-21");
+    /// let reply = client.query_checks(&request).await?;
+    /// println!("{reply:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

@@ -7,7 +7,7 @@ use super::enums::*;
 
 /// Numbers to check.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
@@ -90,7 +90,7 @@ impl std::fmt::Debug for SubmitCheck {
 
 /// Filter and page of a query.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
@@ -99,7 +99,7 @@ pub struct QueryChecks {
     pub page: i64,
     /// Rows a page, at most 100.
     pub page_size: i64,
-    /// Day to query, `yyyy-MM-dd`, at most 14 days back.
+    /// Day to query, `yyyy-MM-dd`, at most 14 days back; the zone is not stated.
     pub date: Date,
     /// Id as the push carries it, matched exactly; needed when `batchNo` is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]

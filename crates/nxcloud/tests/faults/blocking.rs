@@ -35,7 +35,7 @@ fn a_blocking_client_makes_the_same_calls_with_the_same_care() {
     numbers
         .bind(&Bind::new("8613800000001", "8613800000002", 0))
         .unwrap();
-    let request = ListBindings::new(10, 0);
+    let request = ListBindings::new(10);
     let items: Result<Vec<_>, _> = numbers.list_bindings_all(&request).collect();
     assert_eq!(items.unwrap().len(), 1);
     sandbox.faults().enqueue(Fault::Code(1005));
@@ -127,7 +127,7 @@ async fn a_blocking_call_in_async_code_of_a_current_thread_runtime_is_an_error()
         assert!(error.to_string().contains("spawn_blocking"), "{error}");
     };
     refused(messages.send_sms(&request).unwrap_err());
-    let pages = ListBindings::new(10, 0);
+    let pages = ListBindings::new(10);
     let items: Vec<_> = numbers.list_bindings_all(&pages).collect();
     assert_eq!(items.len(), 1, "the error ends the stream");
     items

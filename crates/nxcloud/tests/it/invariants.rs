@@ -23,8 +23,8 @@ async fn the_bytes_that_are_signed_are_the_bytes_that_are_sent() {
     let server = Server::answering("200 OK", "", r#"{"code":"0"}"#).await;
     let seen = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
     let into = std::sync::Arc::clone(&seen);
-    let options = CallOptions::new()
-        .on_signed(move |signed| *into.lock().unwrap() = signed.string_to_sign().to_owned());
+    let options =
+        CallOptions::new().on_signed(move |signed| *into.lock().unwrap() = signed.string_to_sign());
     let client = sms::Client::new(&session(&server.url)).with_options(options);
     assert_send(client.send_sms(&SendSms::new(AppKey::new("app"), PHONE, TEXT)))
         .await

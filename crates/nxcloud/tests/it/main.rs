@@ -1,6 +1,7 @@
 //! What a caller of the facade relies on.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod accessors;
 mod bad_replies;
 mod connection_reuse;
 mod environment;

@@ -59,6 +59,19 @@ async fn accepted_leaves_out_what_was_not_carried_out() {
 }
 
 #[tokio::test]
+async fn the_session_builder_leads_to_the_sandbox_and_takes_other_settings() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let limit = nxcloud::RateLimit::per_second(1).failing();
+    let session = sandbox.session_builder().rate_limit(limit).build().unwrap();
+    let client = sms::Client::new(&session);
+    let request = SendSms::new(nxcloud::AppKey::new("app"), PHONE, TEXT);
+    client.send_sms(&request).await.unwrap();
+    assert_eq!(sandbox.accepted("send_sms").len(), 1);
+    let error = client.send_sms(&request).await.unwrap_err();
+    assert_eq!(error.kind(), nxcloud::ErrorKind::Throttled);
+}
+
+#[tokio::test]
 async fn the_session_has_the_accounts_of_both_schemes() {
     let secret = |text: &str| Secret::new(text).unwrap();
     let own = Sandbox::builder()

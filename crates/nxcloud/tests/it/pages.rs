@@ -94,7 +94,7 @@ async fn offsets_move_by_what_came_until_a_short_page() {
     let server = Server::answering_in_turn(&[bindings(&["a", "b"]), bindings(&["c"])]).await;
     let client = virtual_number::Client::new(&session(&server.url));
     let rows: Vec<_> = client
-        .list_bindings_all(&ListBindings::new(2, 0))
+        .list_bindings_all(&ListBindings::new(2))
         .try_collect()
         .await
         .unwrap();
@@ -177,7 +177,7 @@ async fn a_platform_that_does_not_turn_pages_is_an_error() {
     let list = json!({"code": 0, "data": {"bindList": [{"bindId": "a"}, {"bindId": "b"}]}});
     let server = Server::answering_in_turn(&[list.to_string()]).await;
     let client = virtual_number::Client::new(&session(&server.url));
-    let request = ListBindings::new(2, 0);
+    let request = ListBindings::new(2);
     let rows: Vec<_> = client.list_bindings_all(&request).collect().await;
     assert_eq!((rows.len(), server.requests().len()), (3, 2));
     is_repetition(&rows[2]);

@@ -8,7 +8,9 @@ use nxcloud::antbuddy::{CreateAuthToken, ListCallHistories};
 use nxcloud::sms::SendSms;
 use nxcloud::virtual_number::Bind;
 use nxcloud::whatsapp::UploadMedia;
-use nxcloud::{AppKey, Credentials, ErrorKind, Outcome, Request, Session, SignedRequest};
+use nxcloud::{
+    AppKey, CallOptions, Credentials, ErrorKind, Outcome, Request, Session, SignedRequest,
+};
 use nxcloud_sandbox::{ACCESS_KEY, ACCESS_SECRET, APP_ID, APP_SECRET, Sandbox};
 
 use crate::support::{PHONE, TEXT};
@@ -173,4 +175,54 @@ fn without_an_account_nothing_is_signed() {
         assert_eq!(error.kind(), ErrorKind::Configuration);
         assert!(error.to_string().contains("account"), "{error}");
     }
+}
+
+#[test]
+fn the_string_to_sign_is_that_of_what_is_sent() {
+    let credentials = Credentials::nxcloud("my-key", "my-secret").unwrap();
+    let credentials = credentials.with_antbuddy("my-app", "secret-2").unwrap();
+    let session = Session::new(credentials).unwrap();
+    let request = SendSms::new(AppKey::new("app"), PHONE, TEXT);
+    let signed = session.presign(&request).unwrap();
+    let ts = signed.headers()["ts"].to_str().unwrap();
+    let body = std::str::from_utf8(signed.body().unwrap()).unwrap();
+    assert_eq!(
+        signed.string_to_sign(),
+        format!("accessKey=my-key&action=mtsend&bizType=3&ts={ts}&body={body}&accessSecret=***")
+    );
+    let other = session.with_options(CallOptions::new().action("other").biz_type("7"));
+    let string = other.presign(&request).unwrap().string_to_sign();
+    assert!(
+        string.starts_with("accessKey=my-key&action=other&bizType=7&ts="),
+        "{string}"
+    );
+    let signed = session.presign(&CreateAuthToken::new()).unwrap();
+    assert_eq!(signed.string_to_sign(), "my-app***");
+    let list = ListCallHistories::new(
+        "2025-01-01T00:00:00.000Z".parse().unwrap(),
+        "2025-01-02T00:00:00.000Z".parse().unwrap(),
+    );
+    assert_eq!(
+        session.presign(&list).unwrap().string_to_sign(),
+        "my-app2025-01-01T00:00:00.000Z2025-01-02T00:00:00.000Z***"
+    );
+}
+
+#[test]
+fn a_large_batch_is_signed_as_one() {
+    let session = Session::new(Credentials::nxcloud("my-key", "my-secret").unwrap()).unwrap();
+    let mut requests: Vec<SendSms> = (0..2_100)
+        .map(|n| SendSms::new(AppKey::new("app"), PHONE, n.to_string()))
+        .collect();
+    let signed = session.presign_batch(&requests).unwrap();
+    assert_eq!(signed.len(), requests.len());
+    for (n, signed) in signed.iter().enumerate() {
+        let body: serde_json::Value = serde_json::from_slice(signed.body().unwrap()).unwrap();
+        assert_eq!(body["content"], n.to_string());
+    }
+    let times: BTreeSet<_> = signed.iter().map(SignedRequest::expires_at).collect();
+    assert_eq!(times.len(), 1);
+    requests[2_050] = SendSms::new(AppKey::new("app"), PHONE, "");
+    let error = session.presign_batch(&requests).unwrap_err();
+    assert!(error.to_string().contains("[2050]."), "{error}");
 }

@@ -79,7 +79,7 @@ async fn a_binding_is_listed_until_it_is_undone() {
         let bind = Bind::new("8613900000001", phone_b, 0);
         ids.push(client.bind(&bind).await.unwrap().data);
     }
-    let list = ListBindings::new(2, 0);
+    let list = ListBindings::new(2);
     let rows: Vec<_> = client.list_bindings_all(&list).try_collect().await.unwrap();
     let listed: Vec<_> = rows.iter().map(|row| row.bind_id.clone()).collect();
     let bound: Vec<_> = ids.iter().map(|data| data.bind_id.clone()).collect();
@@ -111,7 +111,7 @@ async fn a_group_shows_its_change() {
         .unwrap();
     let update = UpdateGroup::new(id.as_str(), OperateType::Delete, "8613900000001");
     client.update_group(&update).await.unwrap();
-    let groups = client.list_groups(&ListGroups::new(0, 0)).await.unwrap();
+    let groups = client.list_groups(&ListGroups::new(0)).await.unwrap();
     let [group] = &groups.data.groups[..] else {
         panic!("one group was made");
     };
@@ -217,7 +217,7 @@ async fn accounts_do_not_see_each_other() {
     let client = virtual_number::Client::new(&first);
     client.bind(&bind).await.unwrap();
     let other = virtual_number::Client::new(&second);
-    let rows = other.list_bindings(&ListBindings::new(0, 0)).await.unwrap();
+    let rows = other.list_bindings(&ListBindings::new(0)).await.unwrap();
     assert!(rows.data.bind_list.is_empty());
 
     let create = IntegratorCreateApp::new("Shop", "https://hooks.example/w");

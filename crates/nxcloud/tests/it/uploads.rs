@@ -61,7 +61,7 @@ async fn the_signature_leaves_the_body_out() {
     let seen = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
     let into = std::sync::Arc::clone(&seen);
     let options = nxcloud::CallOptions::new()
-        .on_signed(move |signed| *into.lock().unwrap() = signed.string_to_sign().to_owned());
+        .on_signed(move |signed| *into.lock().unwrap() = signed.string_to_sign());
     let client = client(&sandbox).with_options(options);
     let upload = Upload::from_bytes("a.png", "image/png", "pixels");
     client

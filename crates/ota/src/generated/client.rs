@@ -33,6 +33,17 @@ impl Client {
     ///
     /// Changes state: it is not repeated when the platform may have acted.
     ///
+    /// ```no_run
+    /// # use nxcloud_ota::{AppKey, Client, Init};
+    /// # async fn run(client: &Client) -> Result<(), nxcloud_ota::Error> {
+    /// let app = AppKey::new("app-1");
+    /// let request = Init::new(&app, "8613912345678", "203.0.113.7");
+    /// let reply = client.init(&request).await?;
+    /// println!("{}", reply.request_id()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Whatever goes wrong, as [`Error`]: see its `kind`.
@@ -46,6 +57,17 @@ impl Client {
     /// calls for another look-up or for the push. The phone number is not returned here; the push has it.
     ///
     /// Only reads: repeating it is harmless.
+    ///
+    /// ```no_run
+    /// # use nxcloud_ota::{AppKey, Client, Verify};
+    /// # async fn run(client: &Client) -> Result<(), nxcloud_ota::Error> {
+    /// let app = AppKey::new("app-1");
+    /// let request = Verify::new(&app, "9b2f7a54-0c1d-4e8e-a3b6-51c7d2e8f904");
+    /// let reply = client.verify(&request).await?;
+    /// println!("{reply:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

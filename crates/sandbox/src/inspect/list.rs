@@ -13,7 +13,7 @@ use crate::http::Shared;
 use crate::record::{Cause, ReceivedRequest};
 
 /// The header that holds a signature. A search does not look into it.
-const SIGNATURE: &str = "sign";
+const SIGNATURE: &str = nxcloud_signing::header::SIGN;
 /// The members of a request that name whom it is for, the first one that is there.
 const RECIPIENTS: [&str; 5] = ["to", "phone", "phones", "called", "callee"];
 /// A larger body is not looked into for a recipient.

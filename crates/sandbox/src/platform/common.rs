@@ -1,23 +1,25 @@
 //! Reading what every request carries.
 
 use axum::http::{HeaderMap, HeaderName};
+use nxcloud_signing::header::{self as names, lower};
 
 use crate::record::{Cause, CommonProblem};
 
 /// A header that every request carries: as it is documented, and as it is looked up.
 pub(super) struct Header(pub(super) &'static str, HeaderName);
 
-pub(super) static ACCESS_KEY: Header = Header("accessKey", HeaderName::from_static("accesskey"));
-pub(super) static ACTION: Header = Header("action", HeaderName::from_static("action"));
-pub(super) static APP_HASH: Header = Header(
-    "x-auth-app-hash",
-    HeaderName::from_static("x-auth-app-hash"),
+pub(super) static ACCESS_KEY: Header = Header(
+    names::ACCESS_KEY,
+    HeaderName::from_static(lower::ACCESS_KEY),
 );
-pub(super) static APP_ID: Header =
-    Header("x-auth-app-id", HeaderName::from_static("x-auth-app-id"));
-pub(super) static BIZ_TYPE: Header = Header("bizType", HeaderName::from_static("biztype"));
-pub(super) static SIGN: Header = Header("sign", HeaderName::from_static("sign"));
-pub(super) static TS: Header = Header("ts", HeaderName::from_static("ts"));
+pub(super) static ACTION: Header = Header(names::ACTION, HeaderName::from_static(lower::ACTION));
+pub(super) static APP_HASH: Header =
+    Header(names::APP_HASH, HeaderName::from_static(lower::APP_HASH));
+pub(super) static APP_ID: Header = Header(names::APP_ID, HeaderName::from_static(lower::APP_ID));
+pub(super) static BIZ_TYPE: Header =
+    Header(names::BIZ_TYPE, HeaderName::from_static(lower::BIZ_TYPE));
+pub(super) static SIGN: Header = Header(names::SIGN, HeaderName::from_static(lower::SIGN));
+pub(super) static TS: Header = Header(names::TS, HeaderName::from_static(lower::TS));
 
 /// A header that must be there once, in visible ASCII.
 pub(super) fn header<'a>(headers: &'a HeaderMap, name: &Header) -> Result<&'a str, Cause> {

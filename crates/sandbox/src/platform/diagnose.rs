@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use md5::{Digest, Md5};
-use nxcloud_signing::{Body, Request, Secret, Signer};
+use nxcloud_signing::{Body, Request, Secret, Signer, header};
 
 use super::respelled;
 use crate::record::{LikelyCause, SignatureMismatch};
@@ -178,7 +178,7 @@ impl Attempt<'_> {
     fn fits(&self, body: Body<'_>) -> bool {
         let length = match body {
             Body::Signed(bytes) => bytes.len(),
-            Body::Unsigned => 0,
+            _ => 0,
         };
         self.budget.spend(length) && {
             #[cfg(test)]
@@ -207,10 +207,10 @@ impl Attempt<'_> {
     /// Tries every order of the four header parameters with a body.
     fn fitting_order(&self, body: &[u8]) -> Option<String> {
         let pairs = [
-            ("accessKey", self.signer.access_key().as_str()),
-            ("action", self.request.action.as_str()),
-            ("bizType", self.request.biz_type.as_str()),
-            ("ts", self.request.ts.as_str()),
+            (header::ACCESS_KEY, self.signer.access_key().as_str()),
+            (header::ACTION, self.request.action.as_str()),
+            (header::BIZ_TYPE, self.request.biz_type.as_str()),
+            (header::TS, self.request.ts.as_str()),
         ];
         let orders = permutations(pairs.len());
         let order = orders.iter().find(|order| {

@@ -2,6 +2,7 @@
 
 use axum::http::{HeaderName, HeaderValue};
 use nxcloud_signing::antbuddy::AppId;
+use nxcloud_signing::header::lower;
 use nxcloud_signing::{AccessKey, Action, BizType, Body, Request, Secret, Signer, Timestamp};
 
 use super::*;
@@ -63,11 +64,11 @@ impl Draft {
             body: Body::Signed(body),
         });
         let headers = [
-            ("accesskey", "key-1"),
-            ("ts", ts.as_str()),
-            ("biztype", biz_type),
-            ("action", action),
-            ("sign", signature.as_str()),
+            (lower::ACCESS_KEY, "key-1"),
+            (lower::TS, ts.as_str()),
+            (lower::BIZ_TYPE, biz_type),
+            (lower::ACTION, action),
+            (lower::SIGN, signature.as_str()),
             ("content-type", "application/json"),
         ];
         Self {

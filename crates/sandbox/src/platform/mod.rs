@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 use axum::http::{HeaderMap, Method, StatusCode};
 use bytes::Bytes;
+use nxcloud_signing::header;
 use serde_json::{Value, json};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -136,7 +137,7 @@ impl Platform {
 
     fn meant(&self, incoming: &Incoming<'_>) -> Option<&Operation> {
         let route = self.catalog.route(incoming.method, incoming.path).ok()?;
-        let sent = incoming.headers.get("action");
+        let sent = incoming.headers.get(header::ACTION);
         let sent = sent.and_then(|action| action.to_str().ok());
         let means = |operation: &&&Operation| match &operation.signed {
             Signed::Md5 { action, .. } => sent == Some(action),

@@ -1,7 +1,7 @@
 //! The checks of the NXCLOUD scheme, in their documented order.
 
 use axum::http::HeaderMap;
-use nxcloud_signing::{Action, BizType, Body, Request, Signer, Timestamp};
+use nxcloud_signing::{Action, BizType, Body, Request, Signer, Timestamp, header};
 
 use super::account::Accounts;
 use super::diagnose::diagnose;
@@ -34,9 +34,9 @@ impl<'a> Common<'a> {
         let sign = common::header(headers, &common::SIGN)?;
         Ok(Self {
             access_key,
-            ts: ts.parse().map_err(|_| unreadable("ts"))?,
-            biz_type: BizType::new(biz_type).map_err(|_| unreadable("bizType"))?,
-            action: Action::new(action).map_err(|_| unreadable("action"))?,
+            ts: ts.parse().map_err(|_| unreadable(header::TS))?,
+            biz_type: BizType::new(biz_type).map_err(|_| unreadable(header::BIZ_TYPE))?,
+            action: Action::new(action).map_err(|_| unreadable(header::ACTION))?,
             sign,
         })
     }

@@ -15,7 +15,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use nxcloud_signing::Signer;
+use nxcloud_signing::{Signer, header};
 use serde_json::Value;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -97,7 +97,7 @@ struct Origin<'a> {
 
 impl<'a> Origin<'a> {
     fn of(request: &'a ReceivedRequest) -> Self {
-        let access_key = request.header("accessKey").unwrap_or_default();
+        let access_key = request.header(header::ACCESS_KEY).unwrap_or_default();
         Self {
             request,
             body: request.json().unwrap_or_default(),
@@ -147,7 +147,8 @@ impl Pushes {
         Ok(())
     }
 
-    /// What becomes of what is sent: the named examples of the push, one after another. Without it the first one.
+    /// What becomes of each message, check or call from now on: it gets a push for every named example, in this order, such as
+    /// `sent`, `delivered` and `read`. Without it there is one push, the first example.
     ///
     /// # Errors
     ///

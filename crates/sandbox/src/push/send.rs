@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use nxcloud_signing::header::lower;
 use nxcloud_signing::{Action, BizType, Body, Request as SignedRequest, Signer, Timestamp};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
@@ -102,11 +103,11 @@ pub(super) fn sign(
     };
     let sign = signer.sign(&request);
     vec![
-        ("accesskey", signer.access_key().as_str().to_owned()),
-        ("ts", ts.as_str().to_owned()),
-        ("biztype", biz_type.as_str().to_owned()),
-        ("action", action.as_str().to_owned()),
-        ("sign", sign.as_str().to_owned()),
+        (lower::ACCESS_KEY, signer.access_key().as_str().to_owned()),
+        (lower::TS, ts.as_str().to_owned()),
+        (lower::BIZ_TYPE, biz_type.as_str().to_owned()),
+        (lower::ACTION, action.as_str().to_owned()),
+        (lower::SIGN, sign.as_str().to_owned()),
     ]
 }
 

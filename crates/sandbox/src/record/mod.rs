@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use axum::http::Method;
 use bytes::Bytes;
+use nxcloud_signing::header::lower;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
@@ -149,7 +150,8 @@ impl ReceivedRequest {
     /// Whether it names an account other than the built-in ones, wherever a request names one.
     pub(crate) fn is_of_another_account(&self) -> bool {
         let headers = self.headers();
-        let headers = headers.filter(|(name, _)| matches!(*name, "accesskey" | "x-auth-app-id"));
+        let headers =
+            headers.filter(|(name, _)| matches!(*name, lower::ACCESS_KEY | lower::APP_ID));
         let built_in = |id: &[u8]| id == ACCESS_KEY.as_bytes() || id == APP_ID.as_bytes();
         let query = self.query().unwrap_or_default();
         let mut query = form_urlencoded::parse(query.as_bytes());

@@ -1,6 +1,6 @@
 //! The client's session that leads to a sandbox.
 
-use nxcloud_client::{Credentials, Session};
+use nxcloud_client::{Credentials, Session, SessionBuilder};
 use nxcloud_signing::antbuddy::AppId;
 use nxcloud_signing::{Secret, Signer};
 
@@ -11,10 +11,15 @@ impl Sandbox {
     /// A session whose base URL is this sandbox, with its accounts, the built-in or else the first ones:
     /// `sms::Client::new(&sandbox.session())`.
     ///
-    /// All other settings are the client's defaults. For others, use `Session::builder` with [`url`](Self::url) as the base URL.
+    /// All other settings are the client's defaults; for others see [`session_builder`](Self::session_builder).
     #[must_use]
     pub fn session(&self) -> Session {
         self.session.clone()
+    }
+
+    /// The settings of [`session`](Self::session), to add others to: a rate limit, time-outs, a name.
+    pub fn session_builder(&self) -> SessionBuilder {
+        builder(&self.url, self.session.credentials().clone())
     }
 }
 
@@ -34,10 +39,15 @@ pub(super) fn credentials(
     Ok(credentials)
 }
 
-/// A session that leads to this address. The sandbox speaks no TLS, on whatever address it listens.
+/// A session that leads to this address.
 pub(super) fn session(url: &str, credentials: Credentials) -> Result<Session, Error> {
+    Ok(builder(url, credentials).build()?)
+}
+
+/// The sandbox speaks no TLS, on whatever address it listens.
+fn builder(url: &str, credentials: Credentials) -> SessionBuilder {
     let session = Session::builder().credentials(credentials).base_url(url);
-    Ok(session.allow_plain_http(true).build()?)
+    session.allow_plain_http(true)
 }
 
 impl From<nxcloud_client::Error> for Error {

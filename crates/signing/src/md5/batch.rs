@@ -342,11 +342,11 @@ impl<'m> Stream<'m> {
         let mut free = &mut row.as_flattened_mut()[..blocks as usize * 64];
         while !free.is_empty() {
             let pieces = &mut self.pieces[..self.count];
-            let left = match pieces.get(self.next) {
+            let unread = match pieces.get(self.next) {
                 Some(piece) => piece,
                 None => &self.padding[self.padded..],
             };
-            let (taken, rest) = left.split_at(left.len().min(free.len()));
+            let (taken, rest) = unread.split_at(unread.len().min(free.len()));
             let (place, behind) = free.split_at_mut(taken.len());
             copy(place, taken);
             free = behind;

@@ -104,15 +104,15 @@ fn all_lengths_around_the_row_and_block_boundaries() {
 
 #[test]
 fn a_group_is_as_wide_as_what_is_left_needs() {
-    let next = |tier, left| LaneChoice::Best(tier).next(left);
+    let next = |tier, remaining| LaneChoice::Best(tier).next(remaining);
     assert_eq!(next(Tier::Scalar, 100), Lanes::Single);
     assert_eq!(next(Tier::Plain, 100), Lanes::Plain8);
     assert_eq!(
-        [8, 9, 100].map(|left| next(Tier::Avx2, left)),
+        [8, 9, 100].map(|remaining| next(Tier::Avx2, remaining)),
         [Lanes::Avx2x8, Lanes::Avx2x16, Lanes::Avx2x16]
     );
     assert_eq!(
-        [8, 9, 16].map(|left| next(Tier::Avx512, left)),
+        [8, 9, 16].map(|remaining| next(Tier::Avx512, remaining)),
         [Lanes::Avx2x8, Lanes::Avx2x16, Lanes::Avx2x16]
     );
     assert_eq!(next(Tier::Avx512, 17), Lanes::Avx512x32);

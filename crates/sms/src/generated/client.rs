@@ -35,6 +35,17 @@ impl Client {
     ///
     /// Changes state: it is not repeated when the platform may have acted.
     ///
+    /// ```no_run
+    /// # use nxcloud_sms::{AppKey, Client, SendSms};
+    /// # async fn run(client: &Client) -> Result<(), nxcloud_sms::Error> {
+    /// let app = AppKey::new("app-1");
+    /// let request = SendSms::new(&app, "8615012345678", "Your code is 4711");
+    /// let reply = client.send_sms(&request).await?;
+    /// println!("{}", reply.message_id()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Whatever goes wrong, as [`Error`]: see its `kind`.

@@ -7,7 +7,7 @@ use super::enums::*;
 
 /// One text for one or several numbers.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]

@@ -40,6 +40,21 @@ impl Client {
     ///
     /// Changes state: it is not repeated when the platform may have acted.
     ///
+    /// ```no_run
+    /// # use nxcloud_viber::{AppKey, Client, SendMessage, TextMessage, TextRateType};
+    /// # async fn run(client: &Client) -> Result<(), nxcloud_viber::Error> {
+    /// let app = AppKey::new("app-1");
+    /// let request = SendMessage::new(
+    ///     &app,
+    ///     "375291234567",
+    ///     TextMessage::new(TextRateType::Transactional, "Your order 4711 is ready"),
+    /// );
+    /// let reply = client.send_message(&request).await?;
+    /// println!("{}", reply.request_id()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Whatever goes wrong, as [`Error`]: see its `kind`.

@@ -34,6 +34,16 @@ impl Client {
     ///
     /// Changes state: it is not repeated when the platform may have acted.
     ///
+    /// ```no_run
+    /// # use nxcloud_virtual_number::{Bind, Client};
+    /// # async fn run(client: &Client) -> Result<(), nxcloud_virtual_number::Error> {
+    /// let request = Bind::new("8613912345678", "8613987654321", 3600);
+    /// let reply = client.bind(&request).await?;
+    /// println!("{}", reply.bind_id()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Whatever goes wrong, as [`Error`]: see its `kind`.
@@ -46,6 +56,16 @@ impl Client {
     /// Repeating it is not promised to be harmless. The reply does not return the extension, and its `did` need not equal `phoneX`.
     ///
     /// Changes state: it is not repeated when the platform may have acted.
+    ///
+    /// ```no_run
+    /// # use nxcloud_virtual_number::{BindWithExtension, Client};
+    /// # async fn run(client: &Client) -> Result<(), nxcloud_virtual_number::Error> {
+    /// let request = BindWithExtension::new("8613912345678", "8617012340001", "007", 0);
+    /// let reply = client.bind_with_extension(&request).await?;
+    /// println!("{}", reply.bind_id()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -63,6 +83,16 @@ impl Client {
     ///
     /// Changes state: it is not repeated when the platform may have acted.
     ///
+    /// ```no_run
+    /// # use nxcloud_virtual_number::{BindGroup, Client};
+    /// # async fn run(client: &Client) -> Result<(), nxcloud_virtual_number::Error> {
+    /// let request = BindGroup::new("8613912345678", "g17kq0000000000042", 3600);
+    /// let reply = client.bind_group(&request).await?;
+    /// println!("{}", reply.bind_id()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Whatever goes wrong, as [`Error`]: see its `kind`.
@@ -79,6 +109,16 @@ impl Client {
     ///
     /// Changes state: it is not repeated when the platform may have acted.
     ///
+    /// ```no_run
+    /// # use nxcloud_virtual_number::{Client, Unbind};
+    /// # async fn run(client: &Client) -> Result<(), nxcloud_virtual_number::Error> {
+    /// let request = Unbind::new().with_bind_id("3f9d2c1b7a6e4d5f8091a2b3c4d5e6f7");
+    /// let reply = client.unbind(&request).await?;
+    /// println!("{reply:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Whatever goes wrong, as [`Error`]: see its `kind`.
@@ -91,6 +131,16 @@ impl Client {
     /// A `limit` of 0 asks for all, but more than 1000 are silently cut. Do not end paging by `total`: it may count this page only.
     ///
     /// Only reads: repeating it is harmless.
+    ///
+    /// ```no_run
+    /// # use nxcloud_virtual_number::{Client, ListBindings};
+    /// # async fn run(client: &Client) -> Result<(), nxcloud_virtual_number::Error> {
+    /// let request = ListBindings::new(100);
+    /// let reply = client.list_bindings(&request).await?;
+    /// println!("{reply:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -117,6 +167,16 @@ impl Client {
     ///
     /// Only reads: repeating it is harmless.
     ///
+    /// ```no_run
+    /// # use nxcloud_virtual_number::{Client, QueryBinding};
+    /// # async fn run(client: &Client) -> Result<(), nxcloud_virtual_number::Error> {
+    /// let request = QueryBinding::new("8613912345678", "8617012340001");
+    /// let reply = client.query_binding(&request).await?;
+    /// println!("{reply:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Whatever goes wrong, as [`Error`]: see its `kind`.
@@ -132,6 +192,16 @@ impl Client {
     /// Repeating it makes a second group. The new id stands at the top level of the reply, not in `data`.
     ///
     /// Changes state: it is not repeated when the platform may have acted.
+    ///
+    /// ```no_run
+    /// # use nxcloud_virtual_number::{Client, CreateGroup};
+    /// # async fn run(client: &Client) -> Result<(), nxcloud_virtual_number::Error> {
+    /// let request = CreateGroup::new("8613912345678,8613987654321");
+    /// let reply = client.create_group(&request).await?;
+    /// println!("{}", reply.group_id()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -149,6 +219,16 @@ impl Client {
     ///
     /// Changes state: it is not repeated when the platform may have acted.
     ///
+    /// ```no_run
+    /// # use nxcloud_virtual_number::{Client, DeleteGroup};
+    /// # async fn run(client: &Client) -> Result<(), nxcloud_virtual_number::Error> {
+    /// let request = DeleteGroup::new("g17kq0000000000042");
+    /// let reply = client.delete_group(&request).await?;
+    /// println!("{reply:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Whatever goes wrong, as [`Error`]: see its `kind`.
@@ -165,6 +245,20 @@ impl Client {
     ///
     /// Changes state: it is not repeated when the platform may have acted.
     ///
+    /// ```no_run
+    /// # use nxcloud_virtual_number::{Client, OperateType, UpdateGroup};
+    /// # async fn run(client: &Client) -> Result<(), nxcloud_virtual_number::Error> {
+    /// let request = UpdateGroup::new(
+    ///     "g17kq0000000000042",
+    ///     OperateType::Add,
+    ///     "8613911112222",
+    /// );
+    /// let reply = client.update_group(&request).await?;
+    /// println!("{reply:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Whatever goes wrong, as [`Error`]: see its `kind`.
@@ -180,6 +274,16 @@ impl Client {
     /// A `limit` of 0 asks for all, but more than 1000 are silently cut.
     ///
     /// Only reads: repeating it is harmless.
+    ///
+    /// ```no_run
+    /// # use nxcloud_virtual_number::{Client, ListGroups};
+    /// # async fn run(client: &Client) -> Result<(), nxcloud_virtual_number::Error> {
+    /// let request = ListGroups::new(100);
+    /// let reply = client.list_groups(&request).await?;
+    /// println!("{reply:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

@@ -7,7 +7,7 @@ use super::enums::*;
 
 /// A binding of A and B.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
@@ -83,7 +83,7 @@ impl std::fmt::Debug for Bind {
 
 /// A binding of A and B through a virtual number and an extension.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
@@ -178,7 +178,7 @@ impl std::fmt::Debug for BindWithExtension {
 
 /// A binding of A to a number group.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
@@ -278,7 +278,7 @@ impl std::fmt::Debug for BindGroup {
 
 /// The binding to end.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
@@ -351,7 +351,7 @@ impl std::fmt::Debug for Unbind {
 
 /// The page of bindings to read.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -365,8 +365,15 @@ pub struct ListBindings {
 impl ListBindings {
     /// With what is required.
     #[must_use]
-    pub fn new(limit: i64, offset: i64) -> Self {
-        Self { limit, offset }
+    pub fn new(limit: i64) -> Self {
+        Self { limit, offset: 0 }
+    }
+
+    /// Records to skip; 0 starts at the first.
+    #[must_use]
+    pub fn with_offset(mut self, offset: i64) -> Self {
+        self.offset = offset;
+        self
     }
 }
 
@@ -388,7 +395,7 @@ impl std::fmt::Debug for ListBindings {
 
 /// A caller, a virtual number and possibly an extension.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -442,7 +449,7 @@ impl std::fmt::Debug for QueryBinding {
 
 /// A number group to create.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
@@ -503,7 +510,7 @@ impl std::fmt::Debug for CreateGroup {
 
 /// The number group to delete.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
@@ -534,7 +541,7 @@ impl std::fmt::Debug for DeleteGroup {
 
 /// A change to the members of a number group.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
@@ -584,7 +591,7 @@ impl std::fmt::Debug for UpdateGroup {
 
 /// The page of number groups to read.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -598,8 +605,15 @@ pub struct ListGroups {
 impl ListGroups {
     /// With what is required.
     #[must_use]
-    pub fn new(limit: i64, offset: i64) -> Self {
-        Self { limit, offset }
+    pub fn new(limit: i64) -> Self {
+        Self { limit, offset: 0 }
+    }
+
+    /// Records to skip; 0 starts at the first.
+    #[must_use]
+    pub fn with_offset(mut self, offset: i64) -> Self {
+        self.offset = offset;
+        self
     }
 }
 

@@ -26,6 +26,21 @@ pub struct Received<E> {
 /// in the same way if the push was processed; see [`Verifier`](crate::Verifier) and
 /// [`Receiver::once_per_event`](Receiver::once_per_event). When it is dropped instead, because the handler panicked or was
 /// cancelled, the push counts as not processed, so that the platform's next attempt gets in.
+///
+/// ```
+/// use nxcloud_webhooks::{Answer, Event, Pending};
+///
+/// fn receive<E: Event>(push: Pending<E>, store: impl FnOnce(E) -> std::io::Result<()>) -> Answer {
+///     push.handle(|received| store(received.event)) // `success` if it was stored
+/// }
+///
+/// fn ignore<E: Event>(push: Pending<E>) -> Answer {
+///     push.accept()
+/// }
+/// ```
+///
+/// With the feature `axum` it is an extractor, for a router whose state is the [`Receiver`], or a state of one's own with
+/// `impl FromRef<App> for Receiver<E>`; the page of this crate has both.
 #[must_use = "dropping it means that the push was not processed"]
 pub struct Pending<E: Event> {
     received: Received<E>,

@@ -19,6 +19,10 @@ pub trait Queue<E> {
 
 /// An event that a queue did not take.
 #[derive(Debug)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "implementations of Queue make it from the event alone"
+)]
 pub struct NotQueued<E>(pub Box<Received<E>>);
 
 impl<E> Queue<E> for SyncSender<Received<E>> {

@@ -18,6 +18,7 @@ pub struct IpRange(IpNet);
 
 /// A text is no address, and no address with a number of bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct NotARange;
 
 impl fmt::Display for NotARange {

@@ -19,6 +19,7 @@ use std::marker::PhantomData;
 use std::net::IpAddr;
 
 use nxcloud_client::codegen::{Map, Value};
+use nxcloud_signing::header::lower;
 use nxcloud_signing::{Action, BizType, Body, Request, Signer, Timestamp};
 
 use crate::event::Event;
@@ -69,8 +70,9 @@ impl<E: Event> Fixture<E> {
     fn find(name: &str, example: Option<&str>) -> Self {
         let push = E::PUSHES.iter().find(|push| push.name == name);
         let mut examples = E::EXAMPLES.iter().filter(|(push, ..)| *push == name);
-        let found = examples.find(|(_, found, _)| example.is_none_or(|name| name == *found));
-        let (Some(push), Some((_, _, json))) = (push, found) else {
+        let example_row =
+            examples.find(|(_, name, _)| example.is_none_or(|expected| expected == *name));
+        let (Some(push), Some((_, _, json))) = (push, example_row) else {
             panic!(
                 "{} has no push {name} with an example {}",
                 E::SERVICE,
@@ -193,6 +195,7 @@ impl<E: Event> fmt::Debug for Fixture<E> {
 
 /// A request with a push, with everything in it open to change.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TestRequest {
     /// Names and values, in order; `content-type` is the first one, if there is a body.
     pub headers: Vec<(String, String)>,
@@ -258,10 +261,10 @@ impl TestRequest {
             ts,
             body: Body::Signed(&self.body),
         });
-        self.set_header("accesskey", signer.access_key().as_str());
-        self.set_header("ts", ts.as_str());
-        self.set_header("biztype", biz_type);
-        self.set_header("action", action);
-        self.set_header("sign", sign.as_str());
+        self.set_header(lower::ACCESS_KEY, signer.access_key().as_str());
+        self.set_header(lower::TS, ts.as_str());
+        self.set_header(lower::BIZ_TYPE, biz_type);
+        self.set_header(lower::ACTION, action);
+        self.set_header(lower::SIGN, sign.as_str());
     }
 }

@@ -3,9 +3,9 @@
 use super::error::{SignedHeader, VerifyError};
 
 /// The values of the signed headers, in the order of [`SignedHeader::ALL`].
-pub(super) struct Found<V>([V; 5]);
+pub(super) struct SignatureHeaders<V>([V; 5]);
 
-impl<V: AsRef<[u8]>> Found<V> {
+impl<V: AsRef<[u8]>> SignatureHeaders<V> {
     /// Picks the five headers, each of which must be there exactly once.
     pub(super) fn pick<N: AsRef<str>>(
         headers: impl IntoIterator<Item = (N, V)>,

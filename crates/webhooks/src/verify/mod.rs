@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use nxcloud_signing::{AccessKey, Action, BizType, Body, Request, Signature, Signer, Timestamp};
 
 pub use error::{SignedHeader, VerifyError};
-use headers::Found;
+use headers::SignatureHeaders;
 
 use crate::millis::{Clock, millis, millis_since_1970};
 use crate::replay::{Claim, Claimed, MemoryStore, ReplayKey, ReplayStore};
@@ -186,18 +186,18 @@ impl Verifier {
                 limit: self.body_limit,
             });
         }
-        let found = Found::pick(headers)?;
+        let headers = SignatureHeaders::pick(headers)?;
         let invalid = |header| move |_| VerifyError::InvalidHeader(header);
-        let ts: Timestamp = found
+        let ts: Timestamp = headers
             .text(SignedHeader::Ts)?
             .parse()
             .map_err(invalid(SignedHeader::Ts))?;
-        let biz_type = BizType::new(found.text(SignedHeader::BizType)?)
+        let biz_type = BizType::new(headers.text(SignedHeader::BizType)?)
             .map_err(invalid(SignedHeader::BizType))?;
-        let action = Action::new(found.text(SignedHeader::Action)?)
+        let action = Action::new(headers.text(SignedHeader::Action)?)
             .map_err(invalid(SignedHeader::Action))?;
-        let claimed = found.text(SignedHeader::Sign)?;
-        let access_key = found.text(SignedHeader::AccessKey)?;
+        let claimed = headers.text(SignedHeader::Sign)?;
+        let access_key = headers.text(SignedHeader::AccessKey)?;
         let mut signers = self
             .signers
             .iter()

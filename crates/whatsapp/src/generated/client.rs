@@ -35,6 +35,22 @@ impl Client {
     ///
     /// Changes state: it is not repeated when the platform may have acted.
     ///
+    /// ```no_run
+    /// # use nxcloud_whatsapp::{AppKey, Client, SendMessage, Text};
+    /// # async fn run(client: &Client) -> Result<(), nxcloud_whatsapp::Error> {
+    /// let app = AppKey::new("app-1");
+    /// let request = SendMessage::new(
+    ///     &app,
+    ///     "12025550143",
+    ///     "8615012345678",
+    ///     Text::new("*Hello*, see https://shop.example/new").with_preview_url(true),
+    /// );
+    /// let reply = client.send_message(&request).await?;
+    /// println!("{}", reply.message_id()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Whatever goes wrong, as [`Error`]: see its `kind`.
@@ -52,6 +68,19 @@ impl Client {
     ///
     /// Changes state: it is not repeated when the platform may have acted.
     ///
+    /// ```no_run
+    /// # use nxcloud_whatsapp::{Client, Upload, UploadMedia};
+    /// # async fn run(client: &Client) -> Result<(), nxcloud_whatsapp::Error> {
+    /// let request = UploadMedia::new(
+    ///     "12025550143",
+    ///     Upload::from_bytes("file.plain", "text/plain", "Opening hours: 9 to 18"),
+    /// );
+    /// let reply = client.upload_media(&request).await?;
+    /// println!("{}", reply.media_id()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Whatever goes wrong, as [`Error`]: see its `kind`.
@@ -68,6 +97,16 @@ impl Client {
     ///
     /// Only reads: repeating it is harmless.
     ///
+    /// ```no_run
+    /// # use nxcloud_whatsapp::{Client, GetMedia};
+    /// # async fn run(client: &Client) -> Result<(), nxcloud_whatsapp::Error> {
+    /// let request = GetMedia::new("12025550143", "5f0c1e9a-7b61-4d0e-9a63-2f6f0f6b7c04");
+    /// let reply = client.get_media(&request).await?;
+    /// println!("{reply:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Whatever goes wrong, as [`Error`]: see its `kind`.
@@ -80,6 +119,19 @@ impl Client {
     /// The file is gone only when the code is 0 and `data.success` is true; the type allows false under code 0.
     ///
     /// Changes state: it is not repeated when the platform may have acted.
+    ///
+    /// ```no_run
+    /// # use nxcloud_whatsapp::{Client, DeleteMedia};
+    /// # async fn run(client: &Client) -> Result<(), nxcloud_whatsapp::Error> {
+    /// let request = DeleteMedia::new(
+    ///     "12025550143",
+    ///     "5f0c1e9a-7b61-4d0e-9a63-2f6f0f6b7c01",
+    /// );
+    /// let reply = client.delete_media(&request).await?;
+    /// println!("{reply:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -98,6 +150,45 @@ impl Client {
     ///
     /// Changes state: it is not repeated when the platform may have acted.
     ///
+    /// ```no_run
+    /// # use nxcloud_whatsapp::{AppKey, BodyComponent, BodyExample, ButtonsComponent, Client, CreateTemplate, FooterComponent, HeaderComponent, LanguageCode, QuickReplyButton, TemplateButton, TemplateCategory, TemplateComponent, Text, TextHeader, TextHeaderExample};
+    /// # async fn run(client: &Client) -> Result<(), nxcloud_whatsapp::Error> {
+    /// let app = AppKey::new("app-1");
+    /// let request = CreateTemplate::new(
+    ///     &app,
+    ///     "12025550143",
+    ///     TemplateCategory::Marketing,
+    ///     LanguageCode::EnglishUs,
+    ///     "sale_1",
+    ///     [
+    ///         TemplateComponent::Header(
+    ///             HeaderComponent::Text(
+    ///                 TextHeader::new("Our {{1}} is on!")
+    ///                     .with_example(TextHeaderExample::new("summer sale")),
+    ///             ),
+    ///         ),
+    ///         TemplateComponent::Body(
+    ///             BodyComponent::new()
+    ///                 .with_text("Shop from {{1}} with code {{2}}.")
+    ///                 .with_example(BodyExample::new([["Monday", "SALE25"]])),
+    ///         ),
+    ///         TemplateComponent::Footer(
+    ///             FooterComponent::new().with_text("Reply STOP to leave"),
+    ///         ),
+    ///         TemplateComponent::Buttons(
+    ///             ButtonsComponent::new([
+    ///                 TemplateButton::QuickReply(QuickReplyButton::new("Show me")),
+    ///                 TemplateButton::QuickReply(QuickReplyButton::new("Stop")),
+    ///             ]),
+    ///         ),
+    ///     ],
+    /// );
+    /// let reply = client.create_template(&request).await?;
+    /// println!("{}", reply.template_id()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Whatever goes wrong, as [`Error`]: see its `kind`.
@@ -114,6 +205,41 @@ impl Client {
     /// example file again, uploaded with `upload_template_file`.
     ///
     /// Changes state: it is not repeated when the platform may have acted.
+    ///
+    /// ```no_run
+    /// # use nxcloud_whatsapp::{AppKey, BodyComponent, BodyExample, ButtonsComponent, Client, HeaderComponent, QuickReplyButton, TemplateButton, TemplateCategory, TemplateComponent, Text, TextHeader, TextHeaderExample, UpdateTemplate};
+    /// # async fn run(client: &Client) -> Result<(), nxcloud_whatsapp::Error> {
+    /// let app = AppKey::new("app-1");
+    /// let request = UpdateTemplate::new(
+    ///     &app,
+    ///     "12025550143",
+    ///     TemplateCategory::Marketing,
+    ///     "5900112233445566",
+    ///     [
+    ///         TemplateComponent::Header(
+    ///             HeaderComponent::Text(
+    ///                 TextHeader::new("Our {{1}} is on!")
+    ///                     .with_example(TextHeaderExample::new("winter sale")),
+    ///             ),
+    ///         ),
+    ///         TemplateComponent::Body(
+    ///             BodyComponent::new()
+    ///                 .with_text("Shop from {{1}} with code {{2}}.")
+    ///                 .with_example(BodyExample::new([["Friday", "SALE30"]])),
+    ///         ),
+    ///         TemplateComponent::Buttons(
+    ///             ButtonsComponent::new([
+    ///                 TemplateButton::QuickReply(QuickReplyButton::new("Show me")),
+    ///                 TemplateButton::QuickReply(QuickReplyButton::new("Stop")),
+    ///             ]),
+    ///         ),
+    ///     ],
+    /// );
+    /// let reply = client.update_template(&request).await?;
+    /// println!("{reply:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -132,6 +258,17 @@ impl Client {
     /// `paging.cursors.after` as `after` instead.
     ///
     /// Only reads: repeating it is harmless.
+    ///
+    /// ```no_run
+    /// # use nxcloud_whatsapp::{AppKey, Client, GetTemplates};
+    /// # async fn run(client: &Client) -> Result<(), nxcloud_whatsapp::Error> {
+    /// let app = AppKey::new("app-1");
+    /// let request = GetTemplates::new(&app, "12025550143");
+    /// let reply = client.get_templates(&request).await?;
+    /// println!("{reply:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -156,6 +293,17 @@ impl Client {
     ///
     /// Changes state: it is not repeated when the platform may have acted.
     ///
+    /// ```no_run
+    /// # use nxcloud_whatsapp::{AppKey, Client, DeleteTemplate};
+    /// # async fn run(client: &Client) -> Result<(), nxcloud_whatsapp::Error> {
+    /// let app = AppKey::new("app-1");
+    /// let request = DeleteTemplate::new(&app, "12025550143", "sale_1");
+    /// let reply = client.delete_template(&request).await?;
+    /// println!("{reply:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Whatever goes wrong, as [`Error`]: see its `kind`.
@@ -172,6 +320,19 @@ impl Client {
     /// does not repeat it. There is no `appkey`.
     ///
     /// Changes state: it is not repeated when the platform may have acted.
+    ///
+    /// ```no_run
+    /// # use nxcloud_whatsapp::{Client, Upload, UploadTemplateFile};
+    /// # async fn run(client: &Client) -> Result<(), nxcloud_whatsapp::Error> {
+    /// let request = UploadTemplateFile::new(
+    ///     "12025550143",
+    ///     Upload::from_bytes("file.pdf", "application/pdf", "%PDF-1.4 fictitious"),
+    /// );
+    /// let reply = client.upload_template_file(&request).await?;
+    /// println!("{}", reply.handle()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -190,6 +351,17 @@ impl Client {
     ///
     /// Only reads: repeating it is harmless.
     ///
+    /// ```no_run
+    /// # use nxcloud_whatsapp::{AppKey, Client, GetPhones};
+    /// # async fn run(client: &Client) -> Result<(), nxcloud_whatsapp::Error> {
+    /// let app = AppKey::new("app-1");
+    /// let request = GetPhones::new(&app).with_business_phones("12025550143,12025550144");
+    /// let reply = client.get_phones(&request).await?;
+    /// println!("{reply:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Whatever goes wrong, as [`Error`]: see its `kind`.
@@ -207,6 +379,15 @@ impl Client {
     ///
     /// Changes state: it is not repeated when the platform may have acted.
     ///
+    /// ```no_run
+    /// # use nxcloud_whatsapp::{Client};
+    /// # async fn run(client: &Client) -> Result<(), nxcloud_whatsapp::Error> {
+    /// let reply = client.integrator_login().await?;
+    /// println!("{}", reply.token()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Whatever goes wrong, as [`Error`]: see its `kind`.
@@ -219,6 +400,19 @@ impl Client {
     /// For integrators only; at most 1000 customer applications. The reply's fields are known from the sample alone.
     ///
     /// Changes state: it is not repeated when the platform may have acted.
+    ///
+    /// ```no_run
+    /// # use nxcloud_whatsapp::{Client, IntegratorCreateApp};
+    /// # async fn run(client: &Client) -> Result<(), nxcloud_whatsapp::Error> {
+    /// let request = IntegratorCreateApp::new(
+    ///     "Example Shop",
+    ///     "https://hooks.example/whatsapp",
+    /// );
+    /// let reply = client.integrator_create_app(&request).await?;
+    /// println!("{}", reply.app_key()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -236,6 +430,16 @@ impl Client {
     ///
     /// Changes state: it is not repeated when the platform may have acted.
     ///
+    /// ```no_run
+    /// # use nxcloud_whatsapp::{Client, CodeMethod, IntegratorGetCode};
+    /// # async fn run(client: &Client) -> Result<(), nxcloud_whatsapp::Error> {
+    /// let request = IntegratorGetCode::new("12025550143", CodeMethod::Sms);
+    /// let reply = client.integrator_get_code(&request).await?;
+    /// println!("{reply:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Whatever goes wrong, as [`Error`]: see its `kind`.
@@ -251,6 +455,16 @@ impl Client {
     /// For integrators only. Verifies the number; no result code for a wrong or expired verification code is documented.
     ///
     /// Changes state: it is not repeated when the platform may have acted.
+    ///
+    /// ```no_run
+    /// # use nxcloud_whatsapp::{Client, IntegratorCheckCode};
+    /// # async fn run(client: &Client) -> Result<(), nxcloud_whatsapp::Error> {
+    /// let request = IntegratorCheckCode::new("12025550143", "471100");
+    /// let reply = client.integrator_check_code(&request).await?;
+    /// println!("{reply:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -269,6 +483,16 @@ impl Client {
     ///
     /// Changes state: it is not repeated when the platform may have acted.
     ///
+    /// ```no_run
+    /// # use nxcloud_whatsapp::{Client, IntegratorCreateClient};
+    /// # async fn run(client: &Client) -> Result<(), nxcloud_whatsapp::Error> {
+    /// let request = IntegratorCreateClient::new("12025550143");
+    /// let reply = client.integrator_create_client(&request).await?;
+    /// println!("{reply:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Whatever goes wrong, as [`Error`]: see its `kind`.
@@ -284,6 +508,17 @@ impl Client {
     /// For integrators only; only reads, not paged.
     ///
     /// Only reads: repeating it is harmless.
+    ///
+    /// ```no_run
+    /// # use nxcloud_whatsapp::{AppKey, Client, IntegratorPhoneList};
+    /// # async fn run(client: &Client) -> Result<(), nxcloud_whatsapp::Error> {
+    /// let app = AppKey::new("app-77");
+    /// let request = IntegratorPhoneList::new(&app);
+    /// let reply = client.integrator_phone_list(&request).await?;
+    /// println!("{reply:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -302,6 +537,23 @@ impl Client {
     /// is documented, and the common 1002 (parameter error) fits best. No failed reply is shown: `data` may be null, empty or missing.
     ///
     /// Changes state: it is not repeated when the platform may have acted.
+    ///
+    /// ```no_run
+    /// # use nxcloud_whatsapp::{AppKey, Client, LanguageCode, SaasSendTemplate, SaasTemplate, TemplateLanguage};
+    /// # async fn run(client: &Client) -> Result<(), nxcloud_whatsapp::Error> {
+    /// let app = AppKey::new("app-1");
+    /// let request = SaasSendTemplate::new(
+    ///     &app,
+    ///     900719925474,
+    ///     "12025550143",
+    ///     "8615012345678",
+    ///     SaasTemplate::new("welcome_1", TemplateLanguage::new(LanguageCode::EnglishUs)),
+    /// );
+    /// let reply = client.saas_send_template(&request).await?;
+    /// println!("{}", reply.message_id()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

@@ -7,7 +7,7 @@ use super::enums::*;
 
 /// One WhatsApp message for one recipient.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SendMessage {
@@ -217,7 +217,7 @@ impl codegen::Validate for MessageContent {
 
 /// A text message.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -254,7 +254,7 @@ impl std::fmt::Debug for TextContent {
 
 /// An image message.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -291,7 +291,7 @@ impl std::fmt::Debug for ImageContent {
 
 /// A video message.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -328,7 +328,7 @@ impl std::fmt::Debug for VideoContent {
 
 /// An audio message.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -365,7 +365,7 @@ impl std::fmt::Debug for AudioContent {
 
 /// A document message.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -402,7 +402,7 @@ impl std::fmt::Debug for DocumentContent {
 
 /// A location message.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -439,7 +439,7 @@ impl std::fmt::Debug for LocationContent {
 
 /// A sticker message.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -476,7 +476,7 @@ impl std::fmt::Debug for StickerContent {
 
 /// A message made from a template.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -513,7 +513,7 @@ impl std::fmt::Debug for TemplateContent {
 
 /// Text to show.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -572,7 +572,7 @@ impl std::fmt::Debug for Text {
 
 /// An image, either stored at the platform (`id`) or fetched by it (`link`).
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -645,7 +645,7 @@ impl std::fmt::Debug for Image {
 
 /// A video, either stored at the platform (`id`) or fetched by it (`link`).
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -718,7 +718,7 @@ impl std::fmt::Debug for Video {
 
 /// An audio file, either stored at the platform (`id`) or fetched by it (`link`).
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -778,7 +778,7 @@ impl std::fmt::Debug for Audio {
 
 /// A document, either stored at the platform (`id`) or fetched by it (`link`). It has no caption, unlike an inbound one.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -851,7 +851,7 @@ impl std::fmt::Debug for Document {
 
 /// A place.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -912,7 +912,7 @@ impl std::fmt::Debug for Location {
 
 /// A sticker, either stored at the platform (`id`) or fetched by it (`link`).
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -972,7 +972,7 @@ impl std::fmt::Debug for Sticker {
 
 /// A template and the values for its variables.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -1092,7 +1092,7 @@ impl std::fmt::Debug for Template {
 
 /// Language that a template is sent in.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -1205,7 +1205,7 @@ impl codegen::Validate for TemplateValues {
 
 /// Values for the header of a template; no sample shows one.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -1289,7 +1289,7 @@ impl std::fmt::Debug for HeaderValues {
 
 /// Values for the body of a template.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -1371,7 +1371,7 @@ impl codegen::Validate for ButtonValues {
 
 /// Value for a button that opens an address.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -1420,7 +1420,7 @@ impl std::fmt::Debug for UrlButtonValues {
 
 /// Value for a quick reply button.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -1469,7 +1469,7 @@ impl std::fmt::Debug for QuickReplyButtonValues {
 
 /// A text for a variable.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
@@ -1520,7 +1520,7 @@ impl std::fmt::Debug for TextValue {
 
 /// A payload for a quick reply button.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
@@ -1643,7 +1643,7 @@ impl codegen::Validate for HeaderParameter {
 
 /// A text.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -1686,7 +1686,7 @@ impl std::fmt::Debug for TextParameter {
 
 /// An image.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -1723,7 +1723,7 @@ impl std::fmt::Debug for ImageParameter {
 
 /// A video.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -1760,7 +1760,7 @@ impl std::fmt::Debug for VideoParameter {
 
 /// A document.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -1797,7 +1797,7 @@ impl std::fmt::Debug for DocumentParameter {
 
 /// A media file to store.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct UploadMedia {
@@ -1899,7 +1899,7 @@ impl std::fmt::Debug for UploadMedia {
 
 /// The media file to look up.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -1947,7 +1947,7 @@ impl std::fmt::Debug for GetMedia {
 
 /// The media file to delete.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -1995,7 +1995,7 @@ impl std::fmt::Debug for DeleteMedia {
 
 /// A template to create.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -2139,7 +2139,7 @@ impl std::fmt::Debug for CreateTemplate {
 
 /// The new content of a template.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -2374,7 +2374,7 @@ impl codegen::Validate for HeaderComponent {
 
 /// Header of text.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -2434,7 +2434,7 @@ impl std::fmt::Debug for TextHeader {
 
 /// Example for the variable of a text header.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -2479,7 +2479,7 @@ impl std::fmt::Debug for TextHeaderExample {
 
 /// Header of one document, image or video.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -2516,7 +2516,7 @@ impl std::fmt::Debug for MediaHeader {
 
 /// Example file of a media header; of both forms given, `custom_header_handle_url` wins.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -2602,7 +2602,7 @@ impl std::fmt::Debug for MediaHeaderExample {
 
 /// Body of a template. The table requires `text`, the samples of authentication templates have `add_security_recommendation` in its place: one of the two must be there.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -2690,7 +2690,7 @@ impl std::fmt::Debug for BodyComponent {
 
 /// Examples for the variables of a body.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -2702,9 +2702,14 @@ pub struct BodyExample {
 impl BodyExample {
     /// With what is required.
     #[must_use]
-    pub fn new(body_text: impl IntoIterator<Item = impl Into<Vec<String>>>) -> Self {
+    pub fn new(
+        body_text: impl IntoIterator<Item = impl IntoIterator<Item = impl Into<String>>>,
+    ) -> Self {
         Self {
-            body_text: body_text.into_iter().map(Into::into).collect(),
+            body_text: body_text
+                .into_iter()
+                .map(|list| list.into_iter().map(Into::into).collect())
+                .collect(),
         }
     }
 }
@@ -2723,7 +2728,7 @@ impl std::fmt::Debug for BodyExample {
 
 /// Footer of a template. The table requires `text`, the samples of authentication templates have `code_expiration_minutes` in its place: one of the two must be there.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -2793,7 +2798,7 @@ impl std::fmt::Debug for FooterComponent {
 
 /// Buttons of a template.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -2953,7 +2958,7 @@ impl codegen::Validate for TemplateButton {
 
 /// Button that sends a reply.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -2998,7 +3003,7 @@ impl std::fmt::Debug for QuickReplyButton {
 
 /// Button that opens an address; no sample shows one.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -3053,7 +3058,7 @@ impl std::fmt::Debug for UrlButton {
 
 /// Button that calls a number; no sample shows one.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -3127,7 +3132,7 @@ impl codegen::Validate for OtpButton {
 
 /// Button that fills the code into an Android application.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -3182,7 +3187,7 @@ impl std::fmt::Debug for OneTapButton {
 
 /// Button that copies the code.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -3227,7 +3232,7 @@ impl std::fmt::Debug for CopyCodeButton {
 
 /// Which templates to list.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -3323,7 +3328,7 @@ impl std::fmt::Debug for GetTemplates {
 
 /// The templates to delete.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -3380,7 +3385,7 @@ impl std::fmt::Debug for DeleteTemplate {
 
 /// An example file for the header of a template.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct UploadTemplateFile {
@@ -3453,7 +3458,7 @@ impl std::fmt::Debug for UploadTemplateFile {
 
 /// Which business numbers to query.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -3511,7 +3516,7 @@ impl std::fmt::Debug for GetPhones {
 
 /// A customer's application to create.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -3551,7 +3556,7 @@ impl std::fmt::Debug for IntegratorCreateApp {
 
 /// The number to send a verification code to.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -3592,7 +3597,7 @@ impl std::fmt::Debug for IntegratorGetCode {
 
 /// A verification code to check.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -3634,7 +3639,7 @@ impl std::fmt::Debug for IntegratorCheckCode {
 
 /// The number to create the local client for.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -3671,7 +3676,7 @@ impl std::fmt::Debug for IntegratorCreateClient {
 
 /// The application whose numbers are listed.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -3703,7 +3708,7 @@ impl std::fmt::Debug for IntegratorPhoneList {
 
 /// One template message of a SaaS tenant.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -3782,7 +3787,7 @@ impl std::fmt::Debug for SaasSendTemplate {
 
 /// A template and the values for its variables.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -3838,7 +3843,7 @@ impl std::fmt::Debug for SaasTemplate {
 
 /// Values for the variables of one part of a template (a component).
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
@@ -3946,7 +3951,7 @@ impl codegen::Validate for SaasParameter {
 
 /// An image.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -3983,7 +3988,7 @@ impl std::fmt::Debug for SaasImageParameter {
 
 /// An image that the platform fetches; unlike in `send_message` there is neither an id nor a caption.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -4015,7 +4020,7 @@ impl std::fmt::Debug for SaasImage {
 
 /// What `integrator_login` asks for.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]

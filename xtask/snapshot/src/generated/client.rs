@@ -33,6 +33,22 @@ impl Client {
     ///
     /// Changes state: it is not repeated when the platform may have acted.
     ///
+    /// ```no_run
+    /// # use xtask_snapshot::{AppKey, Client, DateTime, SendIt, TextChoice};
+    /// # async fn run(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let app = AppKey::new("app-1");
+    /// let request = SendIt::new(
+    ///     &app,
+    ///     "x",
+    ///     "8615012345678",
+    ///     TextChoice::new("hi", DateTime::from_unix_seconds(1793462400)?),
+    /// );
+    /// let reply = client.send_it(&request).await?;
+    /// println!("{}", reply.code()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Whatever goes wrong, as [`Error`]: see its `kind`.
@@ -43,6 +59,15 @@ impl Client {
     /// Has no body.
     ///
     /// Only reads: repeating it is harmless.
+    ///
+    /// ```no_run
+    /// # use xtask_snapshot::{Client};
+    /// # async fn run(client: &Client) -> Result<(), xtask_snapshot::Error> {
+    /// let reply = client.second().await?;
+    /// println!("{}", reply.code()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

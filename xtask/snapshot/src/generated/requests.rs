@@ -7,7 +7,7 @@ use super::enums::*;
 
 /// Common fields beside a choice.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -399,7 +399,7 @@ impl codegen::Validate for Choice {
 
 /// Text.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -462,7 +462,7 @@ impl std::fmt::Debug for TextChoice {
 
 /// An image.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -519,7 +519,7 @@ impl std::fmt::Debug for ImageChoice {
 
 /// Holds one thing.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -556,7 +556,7 @@ impl std::fmt::Debug for WrappedChoice {
 
 /// Needs a text.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -615,7 +615,7 @@ impl std::fmt::Debug for Only {
 
 /// Holds a link.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -652,7 +652,7 @@ impl std::fmt::Debug for LeftChoice {
 
 /// Holds a link as well.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -689,7 +689,7 @@ impl std::fmt::Debug for RightChoice {
 
 /// Needs an address.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -755,7 +755,7 @@ impl codegen::Validate for InnerChoice {
 
 /// Needs a key.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -803,7 +803,7 @@ impl std::fmt::Debug for KeyChoice {
 
 /// Needs a number.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -836,7 +836,7 @@ impl std::fmt::Debug for PhoneChoice {
 
 /// Stands for two values.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -865,7 +865,7 @@ impl std::fmt::Debug for TwiceChoice {
 
 /// Has the name of a field.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -912,7 +912,7 @@ impl std::fmt::Debug for TagsChoice {
 
 /// A part.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -951,7 +951,7 @@ impl std::fmt::Debug for Part {
 
 /// What `second` asks for.
 ///
-/// The constructor takes what is required, the `with_` methods add the rest.
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]

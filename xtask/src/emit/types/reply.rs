@@ -3,8 +3,10 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
+use super::super::doc_markdown;
 use super::{Naming, debug, doc, ident, rust_type, serde, serialize_with};
 use crate::model::{Field, Object, Receipt, Service, TimeForm, Ty, TypeDef, TypeKind};
+use crate::paths::steps;
 
 pub(super) fn reply(service: &Service, def: &TypeDef, object: &Object) -> TokenStream {
     let name = ident(&def.name);
@@ -16,6 +18,7 @@ pub(super) fn reply(service: &Service, def: &TypeDef, object: &Object) -> TokenS
     let members = object.fields.iter().map(|field| {
         let member = ident(&field.rust);
         let text = doc(&field.description);
+        let see = accessors_of(object, field);
         let written = serialize_with(&field.ty, false);
         let ty = rust_type(&field.ty);
         let (ty, skip) = if is_filled(service, field) {
@@ -25,7 +28,7 @@ pub(super) fn reply(service: &Service, def: &TypeDef, object: &Object) -> TokenS
         };
         let skip = quote!(skip_serializing_if = #skip);
         let serde = serde([naming.rename(field), Some(skip), written]).filter(|_| !spelled);
-        quote!(#text #serde pub #member: #ty,)
+        quote!(#text #see #serde pub #member: #ty,)
     });
     let takes = object.fields.iter().map(|field| {
         let member = ident(&field.rust);
@@ -80,6 +83,7 @@ pub(super) fn reply(service: &Service, def: &TypeDef, object: &Object) -> TokenS
         .receipt
         .as_ref()
         .map(|rule| receipt(service, &name, object, rule));
+    let accessors = accessors(service, def, object);
     let serialize = spelled.then(|| spelled_serialize(service, &name, object));
     quote! {
         #text
@@ -125,8 +129,80 @@ pub(super) fn reply(service: &Service, def: &TypeDef, object: &Object) -> TokenS
 
         #receipt
 
+        #accessors
+
         #debug
     }
+}
+
+/// Names the methods that find their value in a field.
+fn accessors_of(object: &Object, field: &Field) -> Option<TokenStream> {
+    let names: Vec<String> = object
+        .accessors
+        .iter()
+        .filter(|(_, path)| path.split(['.', '[']).next() == Some(&field.wire))
+        .map(|(name, _)| format!("[`{name}`](Self::{name}())"))
+        .collect();
+    let text = format!("See {}.", names.join(" and "));
+    (!names.is_empty()).then(|| {
+        let text = doc_markdown(&text);
+        quote!(
+            ///
+            #text
+        )
+    })
+}
+
+/// Methods for the values that the reply to an accepted request is of no use without.
+fn accessors(service: &Service, def: &TypeDef, object: &Object) -> Option<TokenStream> {
+    let methods: Vec<TokenStream> = object
+        .accessors
+        .iter()
+        .filter_map(|(name, path)| {
+            let steps = steps(service, &def.name, path)?;
+            let last = steps.last()?.field;
+            let mut early = false;
+            let mut value = quote!(self);
+            for (index, step) in steps.iter().enumerate() {
+                let member = ident(&step.field.rust);
+                value = quote!(#value.#member);
+                if index + 1 == steps.len() {
+                    value = quote!(#value.as_deref());
+                } else if step.each {
+                    value = quote!(#value.first()?);
+                    early = true;
+                } else if !is_filled(service, step.field) {
+                    value = quote!(#value.as_ref()?);
+                    early = true;
+                }
+            }
+            if early {
+                value = quote!((|| #value)());
+            }
+            let place = path.replace("[]", "");
+            let text = doc(&format!(
+                "`{place}` of the reply to an accepted request. {}",
+                last.description
+            ));
+            let name = ident(name);
+            Some(quote! {
+                #text
+                ///
+                /// # Errors
+                ///
+                /// [`ErrorKind::UnreadableReply`](nxcloud_client::ErrorKind::UnreadableReply) if it is missing or empty. The request
+                /// was accepted all the same: do not send it again.
+                pub fn #name(&self) -> Result<&str, nxcloud_client::Error> {
+                    nxcloud_client::codegen::required(#value, #place)
+                }
+            })
+        })
+        .collect();
+    if methods.is_empty() {
+        return None;
+    }
+    let name = ident(&def.name);
+    Some(quote!(impl #name { #(#methods)* }))
 }
 
 /// What a receipt says of a send.

@@ -16,7 +16,7 @@ pub(super) fn request(service: &Service, def: &TypeDef, object: &Object) -> Toke
         .any(|field| field.ty == Ty::Upload)
         .then(|| form(object));
     let text = doc(&format!(
-        "{}\n\nThe constructor takes what is required, the `with_` methods add the rest.",
+        "{}\n\nThe constructor takes what is required, the `with_` methods add the rest. The fields are public too.",
         def.description.trim(),
     ));
     let has_body =
@@ -277,14 +277,29 @@ pub(super) fn accept(member: &proc_macro2::Ident, field: &Field) -> (TokenStream
         | Ty::Map(_)
         | Ty::Upload => (quote!(#member: #rust), quote!(#member)),
         Ty::List(item) => {
-            let item = rust_type(item);
-            (
-                quote!(#member: impl IntoIterator<Item = impl Into<#item>>),
-                quote!(#member.into_iter().map(Into::into).collect()),
-            )
+            let (taken, converted) = list(item, &quote!(#member));
+            (quote!(#member: #taken), converted)
         }
         _ => (quote!(#member: impl Into<#rust>), quote!(#member.into())),
     }
+}
+
+/// What stands for a list: anything that gives what converts into its items, which may be lists themselves.
+fn list(item: &Ty, value: &TokenStream) -> (TokenStream, TokenStream) {
+    let (taken, convert) = match item {
+        Ty::List(inner) => {
+            let (taken, converted) = list(inner, &quote!(list));
+            (taken, quote!(|list| #converted))
+        }
+        item => {
+            let item = rust_type(item);
+            (quote!(impl Into<#item>), quote!(Into::into))
+        }
+    };
+    (
+        quote!(impl IntoIterator<Item = #taken>),
+        quote!(#value.into_iter().map(#convert).collect()),
+    )
 }
 
 fn check(service: &Service, object: &Object, name: &proc_macro2::Ident) -> TokenStream {

@@ -11,7 +11,8 @@ use super::{accepted_by, key_text, retried};
 use crate::emit::{doc, ident, sentence};
 use crate::model::{Field, Operation, Scheme, Service, Ty, Webhook};
 use crate::names;
-use crate::webhooks::{Event, object};
+use crate::paths::object;
+use crate::webhooks::Event;
 
 pub(super) fn enumeration(service: &Service, events: &[Event<'_>]) -> TokenStream {
     let variants = events.iter().map(|event| {

@@ -6,7 +6,8 @@ use quote::quote;
 use crate::emit::ident;
 use crate::emit::types::is_filled;
 use crate::model::Service;
-use crate::webhooks::{Event, Step, steps};
+use crate::paths::{Step, steps};
+use crate::webhooks::Event;
 
 pub(super) fn key(service: &Service, event: &Event<'_>) -> TokenStream {
     let variant = ident(event.schema);

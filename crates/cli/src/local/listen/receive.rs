@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use nxcloud::Repair;
+use nxcloud::signing::header;
 use nxcloud::webhooks::Verifier;
 use nxcloud_client::codegen::incoming;
 use serde_json::{Value, json};
@@ -170,7 +171,7 @@ impl Shared {
     }
 
     fn signature(&self, headers: &HeaderMap, body: &[u8]) -> String {
-        if !headers.contains_key("sign") {
+        if !headers.contains_key(header::SIGN) {
             return "unsigned".to_owned();
         }
         match &self.verifier {

@@ -37,9 +37,9 @@ fn has_f16c() -> bool {
             #[allow(unused_unsafe, reason = "safe in newer versions of Rust only")]
             // SAFETY: every x86-64 CPU has the instruction and leaf 1.
             let leaf = unsafe { __cpuid(1) };
-            let found = leaf.ecx >> 29 & 1 == 1;
-            ANSWER.store(if found { YES } else { NO }, Ordering::Relaxed);
-            found
+            let has_f16c = leaf.ecx >> 29 & 1 == 1;
+            ANSWER.store(if has_f16c { YES } else { NO }, Ordering::Relaxed);
+            has_f16c
         }
     }
 }
