@@ -17,6 +17,7 @@ const COMPONENTS: &str = "components.schemas";
 pub(crate) fn check(service: &Service, findings: &mut Findings<'_>) {
     naming::type_names(service, findings);
     naming::tests(service, findings);
+    operations(service, findings);
     for def in &service.types {
         let at = format!("{COMPONENTS}.{}", def.name);
         if let Some(path) = cycle(service, &def.name) {
@@ -404,6 +405,35 @@ fn operation(service: &Service, operation: &Operation, findings: &mut Findings<'
             paging,
             findings,
         );
+    }
+}
+
+/// A request type says which operation it is for, and the clients have one method of a name.
+fn operations(service: &Service, findings: &mut Findings<'_>) {
+    let mut requests = BTreeMap::new();
+    for operation in &service.operations {
+        let (id, request) = (operation.id.as_str(), operation.input.type_name());
+        if let Some(other) = requests.insert(request, id) {
+            findings.add(
+                place(operation),
+                format!("the request `{request}` is that of `{other}` too; a request type says which operation it is for"),
+                "write the schema twice under two names",
+            );
+        }
+        let mut others = service.operations.iter();
+        let is_paged = |other: &Operation| {
+            other.paging.is_some() && id.strip_suffix("_all") == Some(other.id.as_str())
+        };
+        if let Some(other) = others.find(|other| is_paged(other)) {
+            findings.add(
+                place(operation),
+                format!(
+                    "`{id}` is the method that lists all pages of `{}`",
+                    other.id
+                ),
+                "give it another id",
+            );
+        }
     }
 }
 

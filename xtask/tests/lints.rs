@@ -454,6 +454,134 @@ fn a_receipt_names_its_id_and_the_values_that_mean_delivered() {
     }
 }
 
+/// An operation without a body, to stand behind the first one.
+fn second(id: &str, rest: &str) -> String {
+    format!(
+        r##"  /second/{{day}}:
+    get:
+      operationId: {id}
+      summary: Asks.
+      x-nx-action: ask
+      x-nx-parameter-code: 2
+{rest}
+      responses:
+        "200":
+          description: Sent.
+          content:
+            application/json:
+              schema: {{$ref: '#/components/schemas/SendItReply'}}
+              examples:
+                success: {{value: {{code: 0}}}}
+x-nx-webhooks:"##
+    )
+}
+
+const DAY: &str = "      parameters:
+        - {name: day, in: path, required: true, description: A day., schema: {type: string, format: date}, example: \"2026-11-26\"}";
+
+#[test]
+fn a_path_takes_a_date_and_odd_ids_pass() {
+    for id in [
+        "build",
+        "execute",
+        "check_limits",
+        "read_reply",
+        "new_thing",
+    ] {
+        let found = findings("x-nx-webhooks:", &second(id, DAY));
+        assert!(found.is_empty(), "{id}: {found:#?}");
+    }
+}
+
+#[test]
+fn an_operation_that_would_hide_a_method_of_the_clients_is_refused() {
+    for id in [
+        "new",
+        "with_options",
+        "exec",
+        "post",
+        "inner",
+        "all",
+        "clone",
+    ] {
+        let (at, problem) = ("/second/{day}.get", format!("`{id}` is taken"));
+        refused(
+            "x-nx-webhooks:",
+            &second(id, DAY),
+            at,
+            &problem,
+            "another id",
+        );
+    }
+}
+
+#[test]
+fn a_request_of_parameters_has_the_name_of_its_operation() {
+    for (id, problem) in [
+        ("session", "`session` is taken in Rust"),
+        ("receipt", "`Receipt`"),
+    ] {
+        refused("x-nx-webhooks:", &second(id, DAY), "", problem, "");
+    }
+}
+
+#[test]
+fn a_request_of_two_operations_is_refused() {
+    let body = "      requestBody:
+        required: true
+        content:
+          application/json:
+            schema: {$ref: '#/components/schemas/SendIt'}
+            examples:
+              plain: {value: {text: hello}}";
+    let problem = "`SendIt` is that of `send_it` too";
+    refused(
+        "x-nx-webhooks:",
+        &second("send_more", &format!("{DAY}\n{body}")),
+        "/second/{day}.get",
+        problem,
+        "two names",
+    );
+}
+
+#[test]
+fn parameters_and_parts_of_a_form_that_have_no_form_are_refused() {
+    for (schema, problem) in [
+        ("{$ref: '#/components/schemas/Kind'}", "no plain value"),
+        ("{type: array, items: {type: string}}", "no plain value"),
+    ] {
+        let kind = format!(
+            "{DAY}\n        - {{name: kind, in: query, description: A kind., schema: {schema}}}"
+        );
+        let at = "properties.kind";
+        let instead = "string, integer";
+        refused(
+            "x-nx-webhooks:",
+            &second("ask", &kind),
+            at,
+            problem,
+            instead,
+        );
+    }
+    let optional = DAY.replace("required: true, ", "");
+    refused(
+        "x-nx-webhooks:",
+        &second("ask", &optional),
+        "day",
+        "not required",
+        "`required: true`",
+    );
+    refused(
+        "application/json:
+            schema: {$ref: '#/components/schemas/SendIt'}",
+        "multipart/form-data:
+            schema: {$ref: '#/components/schemas/SendIt'}",
+        "SendIt",
+        "a form with other than one file",
+        "format: binary",
+    );
+}
+
 #[test]
 fn an_accessor_has_a_name_and_leads_to_a_text_of_a_reply() {
     let piece = "description: The receipt.\n      properties:\n        id: {type: string, description: The id.}";

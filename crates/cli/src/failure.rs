@@ -95,6 +95,8 @@ impl From<Error> for Failure {
                 message.push_str(&format!(": {cause}"));
             }
         }
+        // What the library calls the function that helps is of no use on a command line.
+        let message = message.replace("see `phone::normalize`", "write digits only");
         Self {
             exit,
             message: message.replace('\n', " "),

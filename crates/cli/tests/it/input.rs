@@ -426,6 +426,8 @@ async fn a_number_that_is_not_in_the_form_is_refused_and_not_repeated() {
             let ran = nxcloud.run(&[&with(phone)[..], more].concat()).exits(2);
             assert!(ran.stderr.contains("`phone` (--phone) number"), "{ran}");
             assert!(ran.stderr.contains(problem), "{problem}: {ran}");
+            assert!(ran.stderr.contains("write digits only"), "{ran}");
+            assert!(!ran.stderr.contains("::"), "{ran}");
             assert!(
                 !ran.stderr.contains("1234567") && !ran.stderr.contains("abc"),
                 "{ran}"

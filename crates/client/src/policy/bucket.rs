@@ -5,6 +5,7 @@
 //! follow each other at the rate instead of going all at once.
 
 use std::collections::BTreeMap;
+use std::mem;
 use std::num::NonZeroU32;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -33,16 +34,47 @@ pub(crate) struct Bucket {
 
 #[derive(Default)]
 struct State {
-    /// The theoretical arrival time of the next slot that is reserved.
-    reserved: Duration,
-    /// That of the next attempt that is made.
-    made: Duration,
+    /// Slots that are reserved in advance.
+    reserved: Line,
+    /// Attempts that are made, or wait for the moment at which they conform.
+    made: Line,
     /// Slots that are reserved and not among `made`.
     waiting: u32,
     /// Until when the platform asked for a pause.
     paused_until: Duration,
-    /// Slots of callers that gave up: the arrival time after each, with the one before it.
+}
+
+/// Places that conform to the limit, one after the other.
+#[derive(Default)]
+struct Line {
+    /// The theoretical arrival time of the next one.
+    arrival: Duration,
+    /// Places of callers that gave up: the arrival time after each, with the one before it.
     cancelled: BTreeMap<Duration, Duration>,
+}
+
+/// One place: the arrival times of its line before and after it.
+#[derive(Clone, Copy)]
+struct Place {
+    before: Duration,
+    after: Duration,
+}
+
+impl Line {
+    fn take(&mut self, now: Duration, after: Duration) -> Place {
+        // Those that have passed are not given back any more.
+        self.cancelled = self.cancelled.split_off(&now);
+        let before = mem::replace(&mut self.arrival, after);
+        Place { before, after }
+    }
+
+    /// The last one is given back, and with it those before it that were given up before. Others would change the order.
+    fn give_up(&mut self, place: Place) {
+        self.cancelled.insert(place.after, place.before);
+        while let Some(before) = self.cancelled.remove(&self.arrival) {
+            self.arrival = before;
+        }
+    }
 }
 
 /// The place of one caller in the queue; dropping it gives the place up.
@@ -50,12 +82,10 @@ struct Slot<'a> {
     bucket: &'a Bucket,
     /// When the attempt may be made.
     due: Duration,
-    /// Whether `due` conforms to the attempts that were made.
-    conforms: bool,
+    reserved: Place,
+    /// Its place among the attempts that are made, to which `due` conforms then.
+    made: Option<Place>,
     used: bool,
-    /// The arrival times before and after the slot.
-    before: Duration,
-    after: Duration,
 }
 
 impl Bucket {
@@ -99,24 +129,20 @@ impl Bucket {
     /// Reserves the next slot, if it is not after `until`.
     fn reserve(&self, now: Duration, until: Option<Duration>) -> Result<Slot<'_>, Error> {
         let mut state = self.state();
-        let before = state.reserved;
         // After a pause all that wait go first.
         let queue = interval(self.rate).saturating_mul(state.waiting);
-        let after_queue = state.made.max(state.paused_until).saturating_add(queue);
-        let arrival = before.max(after_queue);
+        let after_queue = state.made.arrival.max(state.paused_until);
+        let after_queue = after_queue.saturating_add(queue);
+        let arrival = state.reserved.arrival.max(after_queue);
         let (due, after) = self.next(now.max(state.paused_until), arrival);
         refuse_after(until, due, now)?;
-        state.reserved = after;
         state.waiting = state.waiting.saturating_add(1);
-        // Those that have passed are not given back any more.
-        state.cancelled = state.cancelled.split_off(&now);
         Ok(Slot {
             bucket: self,
             due,
-            conforms: false,
+            reserved: state.reserved.take(now, after),
+            made: None,
             used: false,
-            before,
-            after,
         })
     }
 
@@ -155,16 +181,17 @@ impl Slot<'_> {
             return Ok(Some(self.due - now));
         }
         let mut state = self.bucket.state();
-        if !self.conforms || state.paused_until > now {
+        if self.made.is_none() || state.paused_until > now {
             let earliest = self.due.max(now.saturating_sub(LATEST));
             let earliest = earliest.max(state.paused_until);
-            let (due, after) = self.bucket.next(earliest, state.made);
+            let (due, after) = self.bucket.next(earliest, state.made.arrival);
             refuse_after(until, due, now)?;
-            state.made = after;
-            if !self.conforms {
-                state.waiting = state.waiting.saturating_sub(1);
+            let place = state.made.take(now, after);
+            match self.made.replace(place) {
+                Some(before_the_pause) => state.made.give_up(before_the_pause),
+                None => state.waiting = state.waiting.saturating_sub(1),
             }
-            (self.due, self.conforms) = (due, true);
+            self.due = due;
         }
         if self.due > now {
             return Ok(Some(self.due - now));
@@ -180,17 +207,11 @@ impl Drop for Slot<'_> {
             return;
         }
         let mut state = self.bucket.state();
-        if !self.conforms {
-            state.waiting = state.waiting.saturating_sub(1);
+        match self.made {
+            Some(place) => state.made.give_up(place),
+            None => state.waiting = state.waiting.saturating_sub(1),
         }
-        // The last of the queue is given back, and with it those before it that were given up before. Others would change the order.
-        state.cancelled.insert(self.after, self.before);
-        while let Some(before) = {
-            let last = state.reserved;
-            state.cancelled.remove(&last)
-        } {
-            state.reserved = before;
-        }
+        state.reserved.give_up(self.reserved);
     }
 }
 

@@ -250,3 +250,22 @@ async fn a_sleep_that_takes_no_time_ends_the_wait() {
     }
     assert_eq!(bucket.now(), Duration::ZERO);
 }
+
+/// After a pause the callers that waited follow each other at the rate. Those of them that give up leave no gap.
+#[tokio::test(start_paused = true)]
+async fn who_gives_up_after_a_pause_keeps_no_slot() {
+    let bucket = bucket(RateLimit::per_second(10).burst(1));
+    bucket.pause(Some(PAUSE), MINUTE);
+    let callers: Vec<_> = (0..100).map(|_| caller(&bucket)).collect();
+    settle().await;
+    bucket.pause(Some(MINUTE), MINUTE);
+    // All of them have looked at the attempts that were made.
+    advance(MINUTE / 2).await;
+    settle().await;
+    for caller in &callers {
+        caller.abort();
+    }
+    settle().await;
+    let at = caller(&bucket).await.unwrap();
+    assert!((60_000..60_005).contains(&at), "{at}");
+}

@@ -132,8 +132,8 @@ impl SessionBuilder {
         self
     }
 
-    /// Sends everything through this proxy: `http://`, `https://` or, with reqwest's feature `socks`, `socks5://`, with a user
-    /// name and password if it needs them. They are never shown.
+    /// Sends everything through this proxy: `http://`, `https://`, `socks5://`, `socks5h://` (which has the proxy look up names) or `socks4://`,
+    /// with a user name and password if it needs them. They are never shown.
     ///
     /// Plain http through a proxy on another machine is refused, since it could read the messages; see
     /// [`allow_plain_http`](Self::allow_plain_http).
@@ -253,8 +253,11 @@ impl SessionBuilder {
         let settings = self.sources.read()?;
         transport.proxy = settings.proxy;
         transport.proxy_from_env = settings.proxy_from_env;
-        if let Some(url) = &settings.base_url {
-            let url = check_base_url(url, self.plain_http)?;
+        let mut base_url = None;
+        if let Some(text) = &settings.base_url {
+            let url = check_base_url(text, self.plain_http)?;
+            // As it was read: spaces or line ends of the text would get into the path.
+            base_url = Some(url.as_str().trim_end_matches('/').to_owned());
             transport.set_base_url(url, self.plain_http)?;
         }
         let http = transport.make_http()?;
@@ -262,9 +265,7 @@ impl SessionBuilder {
             credentials: settings.credentials,
             name: self.name,
             http,
-            base_url: settings
-                .base_url
-                .map(|url| url.trim_end_matches('/').to_owned()),
+            base_url,
             timeout: self.timeout,
             total_timeout: self.total_timeout,
             retry: self.retry,
@@ -295,5 +296,55 @@ impl fmt::Debug for SessionBuilder {
             .field("limits", &self.limits)
             .field("learn_clock", &self.learn_clock)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session(base_url: &str) -> Result<Session, Error> {
+        let account = Credentials::nxcloud("key", "secret").unwrap();
+        Session::builder()
+            .credentials(account)
+            .base_url(base_url)
+            .build()
+    }
+
+    /// What was checked is what paths are appended to.
+    #[test]
+    fn a_base_url_is_used_as_it_was_read() {
+        for (text, used) in [
+            ("https://host.example", "https://host.example"),
+            ("https://HOST.example:443//", "https://host.example"),
+            (" https://host.example/a/ ", "https://host.example/a"),
+            ("https://host.example/a\n", "https://host.example/a"),
+            ("https://host\t.example/\n", "https://host.example"),
+            ("https:\\\\host.example\\a", "https://host.example/a"),
+            ("https://host.example/b/../a", "https://host.example/a"),
+            ("https://@host.example", "https://host.example"),
+            ("https://host.example/a b", "https://host.example/a%20b"),
+        ] {
+            let session = session(text).unwrap();
+            assert_eq!(session.base_url(), Some(used), "{text:?}");
+        }
+        for text in [
+            "",
+            " ",
+            "host.example",
+            "https://",
+            "https://host.example?",
+            "https://host.example#",
+            "https://me:hush@host.example",
+            "https://me@host.example",
+            "https://host.example:99999",
+            "ftp://host.example",
+            "http://host.example",
+        ] {
+            let error = session(text).unwrap_err();
+            let shown = format!("{error} {error:?}");
+            assert_eq!(error.kind(), crate::ErrorKind::Configuration);
+            assert!(!shown.contains("hush"), "{shown}");
+        }
     }
 }

@@ -131,11 +131,20 @@ fn proxy_url(text: &str) -> Result<Url, Error> {
     let url = url.map_err(|_| not_a_proxy("proxy"))?;
     let is_bare =
         matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none();
-    if PROXY_SCHEMES.contains(&url.scheme()) && url.has_host() && is_bare {
+    if PROXY_SCHEMES.contains(&url.scheme()) && url.has_host() && is_bare && is_used(url.as_str()) {
         Ok(url)
     } else {
         Err(not_a_proxy("proxy"))
     }
+}
+
+/// Whether reqwest uses a proxy that is written like this. It passes over what it cannot read, and connects without a proxy. Of two
+/// `@` it takes the first as the end of the password, and the rest for the host.
+fn is_used(text: &str) -> bool {
+    let anywhere = http::Uri::from_static("https://example.com");
+    let proxy = Matcher::builder().all(text).build().intercept(&anywhere);
+    let host = proxy.and_then(|proxy| proxy.uri().authority().cloned());
+    host.is_some_and(|host| !host.as_str().contains('@'))
 }
 
 fn not_a_proxy(setting: &str) -> Error {
@@ -165,14 +174,7 @@ fn check_proxies_of_env() -> Result<(), Error> {
         let Some(text) = variable(name)? else {
             continue;
         };
-        let anywhere = http::Uri::from_static("https://example.com");
-        if proxy_url(&text).is_err()
-            || Matcher::builder()
-                .all(text)
-                .build()
-                .intercept(&anywhere)
-                .is_none()
-        {
+        if proxy_url(&text).is_err() || !is_used(&text) {
             return Err(not_a_proxy(name));
         }
     }
@@ -316,6 +318,9 @@ mod tests {
             "http://proxy.example?hush",
             "proxy example",
             "https://[::1",
+            // reqwest would pass over these, and connect without a proxy.
+            "socks5://pro%20xy.example:1080",
+            "socks5h://me:hush@prox%79.example",
         ] {
             let transport = Transport {
                 proxy: Some(text.to_owned()),
@@ -329,6 +334,27 @@ mod tests {
                 "{text}: {message}"
             );
             assert!(!message.contains("hush"), "{message}");
+        }
+    }
+
+    /// Through which scheme never mind: what is asked of the proxy first is of its own protocol.
+    #[tokio::test]
+    async fn a_socks_proxy_is_spoken_to_as_one() {
+        use tokio::io::AsyncReadExt as _;
+        for (scheme, version) in [("socks4", 4), ("socks5", 5), ("socks5h", 5)] {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let greeted = tokio::spawn(async move {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                stream.read_u8().await.unwrap()
+            });
+            let transport = Transport {
+                proxy: Some(format!("{scheme}://{address}")),
+                ..Transport::default()
+            };
+            let client = transport.make_http().unwrap();
+            client.get("http://127.0.0.1:9/").send().await.unwrap_err();
+            assert_eq!(greeted.await.unwrap(), version, "{scheme}");
         }
     }
 

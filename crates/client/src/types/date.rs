@@ -244,12 +244,12 @@ impl TryFrom<SystemTime> for DateTime {
     }
 }
 
-/// Reads RFC 3339.
+/// Reads RFC 3339, without leap seconds.
 impl FromStr for DateTime {
     type Err = InvalidTime;
 
     fn from_str(text: &str) -> Result<Self, InvalidTime> {
-        if !is_date_time_layout(text, b"Tt") {
+        if !is_date_time_layout(text, b"Tt") || !is_rest_of_rfc3339(text) {
             return Err(InvalidTime::DATE_TIME);
         }
         let moment: Timestamp = text.parse().map_err(|_| InvalidTime::DATE_TIME)?;
@@ -352,6 +352,37 @@ pub(crate) fn is_date_time_layout(text: &str, separators: &[u8]) -> bool {
         _ => byte.is_ascii_digit(),
     };
     head.iter().enumerate().all(fits) && !rest.contains(&b'[')
+}
+
+/// Whether a text that begins as RFC 3339 goes on so: seconds up to 59, a fraction after a point, `Z` or hours and minutes. The library
+/// reads other spellings, and takes the leap second for the one before it.
+fn is_rest_of_rfc3339(text: &str) -> bool {
+    let Some((seconds, rest)) = text.get(17..).and_then(|rest| rest.split_at_checked(2)) else {
+        return false;
+    };
+    let zone = match rest.strip_prefix('.') {
+        None => rest,
+        Some(fraction) => {
+            let zone = fraction.trim_start_matches(|digit: char| digit.is_ascii_digit());
+            if zone.len() == fraction.len() {
+                return false;
+            }
+            zone
+        }
+    };
+    let is_offset = match zone.as_bytes() {
+        [b'Z' | b'z'] => true,
+        [
+            b'+' | b'-',
+            h @ b'0'..=b'2',
+            l @ b'0'..=b'9',
+            b':',
+            b'0'..=b'5',
+            b'0'..=b'9',
+        ] => (*h, *l) < (b'2', b'4'),
+        _ => false,
+    };
+    seconds < "60" && is_offset
 }
 
 #[cfg(test)]
