@@ -143,3 +143,43 @@ fn the_programs_of_the_crate_page_exist_and_are_run() {
         assert!(is_run, ".ci/run does not run {program}");
     }
 }
+
+/// The column "depends on" of ARCHITECTURE's table names every package of this workspace that a package's manifest names, and no other.
+#[test]
+fn the_table_of_packages_says_what_they_depend_on() {
+    let text = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let names = [
+        ("nxcloud-signing", "signing"),
+        ("nxcloud-client", "client"),
+        ("nxcloud-sandbox", "sandbox"),
+        ("nxcloud-webhooks", "webhooks"),
+        ("nxcloud-sms", "services"),
+        ("nxcloud", "facade"),
+    ];
+    let mut rows = 0;
+    for line in text.lines() {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+        let [folder, _, _, depends_on] = cells[..] else {
+            continue;
+        };
+        let folder = folder.trim_matches('`').replace("<service>", "sms");
+        let folder = root().join(folder);
+        if !folder.join("Cargo.toml").exists() {
+            continue;
+        }
+        rows += 1;
+        let manifest = manifest(&folder);
+        let dependencies = manifest.get("dependencies").and_then(toml::Value::as_table);
+        let depends_on = depends_on.replace("all of them", "client, services, webhooks");
+        for (package, name) in names {
+            let words: Vec<&str> = depends_on.split(|c: char| !c.is_alphanumeric()).collect();
+            assert_eq!(
+                dependencies.is_some_and(|table| table.contains_key(package)),
+                words.contains(&name),
+                "{}: {package} in `{depends_on}`",
+                folder.display()
+            );
+        }
+    }
+    assert!(rows >= 9, "{rows} rows");
+}

@@ -14,6 +14,7 @@ mod signed_request;
 mod trace;
 mod types;
 
+pub use call::Details;
 pub use call::paging::{Items, Paged};
 pub use call::request::Request;
 #[cfg(feature = "uploads")]

@@ -48,13 +48,22 @@ impl CallSpan {
     }
 
     /// Writes how the call ended.
-    pub(crate) fn finish(mut self, attempts: u32, repairs: Repairs, failure: Option<&Error>) {
+    pub(crate) fn finish(
+        mut self,
+        attempts: u32,
+        repairs: Repairs,
+        request_id: Option<&str>,
+        failure: Option<&Error>,
+    ) {
         self.finished = true;
         let Some(begun) = self.begun else { return };
         self.span.record("attempts", attempts);
         self.span.record("latency_ms", millis(begun.elapsed()));
         if !repairs.is_empty() {
             self.span.record("repaired", display(repairs));
+        }
+        if let Some(id) = request_id.filter(|id| looks_like_an_id(id)) {
+            self.span.record("request_id", display(id));
         }
         let Some(error) = failure else {
             self.span.record("outcome", "accepted");
@@ -67,9 +76,6 @@ impl CallSpan {
         }
         if let Some(status) = error.status() {
             self.span.record("status", status);
-        }
-        if let Some(id) = error.request_id().filter(|id| looks_like_an_id(id)) {
-            self.span.record("request_id", display(id));
         }
     }
 }

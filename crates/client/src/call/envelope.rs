@@ -6,7 +6,7 @@
 use crate::Code;
 use crate::call::verdict::ReplyCode;
 use crate::incoming::Document;
-use crate::types::lenient::{Lenient, Map, integer};
+use crate::types::lenient::{Lenient, Value, integer};
 
 /// The result code. Of equal keys the first counts, but two different codes leave open what happened, and so does what is no code
 /// beside one.
@@ -26,21 +26,21 @@ pub(crate) fn code(document: &Document) -> ReplyCode {
     }
 }
 
-/// The text beside the code, and the request id.
-pub(crate) fn texts(document: &Document) -> (Option<String>, Option<String>) {
-    let Some(fields) = document.value.as_object() else {
-        return (None, None);
-    };
-    let message = first_text(fields, ["msg", "message", "result"]);
-    let request_id = first_text(fields, ["requestId", "reqId", "traceId"]);
-    (message, request_id)
+/// The text beside the code.
+pub(crate) fn message(reply: &Value) -> Option<String> {
+    first_text(reply, ["msg", "message", "result"])
+}
+
+/// The id of the request at the platform.
+pub(crate) fn request_id(reply: &Value) -> Option<String> {
+    first_text(reply, ["requestId", "reqId", "traceId"])
 }
 
 /// The first of the fields that holds a text with anything in it.
-fn first_text(fields: &Map, names: [&str; 3]) -> Option<String> {
+fn first_text(reply: &Value, names: [&str; 3]) -> Option<String> {
     let texts = names
         .into_iter()
-        .filter_map(|name| String::convert(fields.get(name)?.clone()));
+        .filter_map(|name| String::convert(reply.get(name)?.clone()));
     texts.into_iter().find(|text| !text.trim().is_empty())
 }
 
@@ -56,7 +56,7 @@ mod tests {
 
     fn read(body: &str) -> (Option<i64>, Option<String>, Option<String>) {
         let document = document(body);
-        let (message, request_id) = texts(&document);
+        let (message, request_id) = (message(&document.value), request_id(&document.value));
         let code = match code(&document) {
             ReplyCode::One(code) => Some(code.value()),
             ReplyCode::None | ReplyCode::Conflicting => None,

@@ -17,7 +17,6 @@ mod verdict;
 use tracing::Instrument as _;
 
 use crate::call::attempts::Attempts;
-use crate::call::reply::Accepted;
 use crate::call::request::Request;
 use crate::trace::CallSpan;
 use crate::types::lenient::LenientObject as _;
@@ -38,6 +37,19 @@ impl Session {
     ///
     /// Whatever goes wrong, as [`Error`]: see its [`kind`](Error::kind) and [`outcome`](Error::outcome).
     pub async fn send<R: Request>(&self, request: &R) -> Result<R::Reply, Error> {
+        let details = self.send_with_details(request).await?;
+        Ok(details.reply)
+    }
+
+    /// As [`send`](Self::send); the reply comes with the number of attempts and the platform's id of the request.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send). An [`Error`] has both too: [`attempts`](Error::attempts), [`request_id`](Error::request_id).
+    pub async fn send_with_details<R: Request>(
+        &self,
+        request: &R,
+    ) -> Result<Details<R::Reply>, Error> {
         let span = CallSpan::new(self.name(), R::OPERATION);
         let mut attempts_made = 0;
         let result = async {
@@ -45,18 +57,25 @@ impl Session {
             let mut attempts = Attempts::new(self, &prepared)?;
             let accepted = attempts.run().await;
             attempts_made = attempts.made();
-            accepted
-                .and_then(Accepted::decode::<R::Reply>)
-                .map_err(|error| attempts.conclude(error))
+            let decoded = accepted.and_then(|accepted| {
+                let request_id = accepted.request_id();
+                Ok((accepted.decode::<R::Reply>()?, request_id))
+            });
+            let (reply, request_id) = decoded.map_err(|error| attempts.conclude(error))?;
+            Ok(Details {
+                reply,
+                attempts: attempts_made,
+                request_id,
+            })
         }
         .instrument(span.span())
         .await
         .map_err(|error: Error| error.with_operation(R::OPERATION));
-        let repairs = match &result {
-            Ok(reply) => reply.repairs(),
-            Err(error) => error.repairs(),
+        let (repairs, request_id) = match &result {
+            Ok(details) => (details.reply.repairs(), details.request_id.as_deref()),
+            Err(error) => (error.repairs(), error.request_id()),
         };
-        span.finish(attempts_made, repairs, result.as_ref().err());
+        span.finish(attempts_made, repairs, request_id, result.as_ref().err());
         result
     }
 
@@ -69,4 +88,16 @@ impl Session {
     pub fn send_blocking<R: Request>(&self, request: &R) -> Result<R::Reply, Error> {
         crate::session::blocking::run(self, self.send(request))
     }
+}
+
+/// The reply to a call, with what is known of the call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Details<T> {
+    /// The reply.
+    pub reply: T,
+    /// How many attempts were made.
+    pub attempts: u32,
+    /// The platform's id of the request, to name to its support; not every service answers with one.
+    pub request_id: Option<String>,
 }

@@ -27,6 +27,11 @@ pub(crate) struct Accepted {
 }
 
 impl Accepted {
+    /// The platform's id of the request.
+    pub(crate) fn request_id(&self) -> Option<String> {
+        envelope::request_id(&self.value)
+    }
+
     /// The reply as its type.
     ///
     /// # Errors
@@ -122,7 +127,10 @@ pub(crate) fn judge(
         verdict(status, code)
     };
     let reported = |error: Error, document: &Result<Document, Unreadable>| {
-        let (message, request_id) = document.as_ref().map(envelope::texts).unwrap_or_default();
+        let reply = document.as_ref().map(|document| &document.value);
+        let (message, request_id) = reply
+            .map(|reply| (envelope::message(reply), envelope::request_id(reply)))
+            .unwrap_or_default();
         error
             .with_platform_message(message, request_id)
             .with_repairs(repairs)

@@ -41,7 +41,8 @@ use crate::{CallOptions, Credentials, Error, RetryPolicy, SessionBuilder};
 /// | `service`, `operation` | as the table of operations has them: `sms`, `send_sms` |
 /// | `attempts` | how many were made |
 /// | `outcome` | `accepted`, `not_sent`, `rejected`, `unknown`, or `cancelled` when the call was dropped |
-/// | `kind`, `code`, `status`, `request_id` | of a failure, as [`Error`] has them |
+/// | `request_id` | the platform's id of the request, if it looks like an id |
+/// | `kind`, `code`, `status` | of a failure, as [`Error`] has them |
 /// | `repaired` | what was repaired in the reply |
 /// | `latency_ms` | how long the whole call took |
 ///

@@ -173,3 +173,21 @@ fn kinds_and_outcomes_are_words() {
         assert_eq!(outcome.to_string(), outcome.as_str());
     }
 }
+
+#[tokio::test]
+async fn a_success_tells_its_attempts_and_the_platforms_id_of_the_request() {
+    let bodies = [
+        r#"{"code":"28","result":"too fast"}"#.to_owned(),
+        r#"{"code":"0","messageid":"7","reqId":"a1b2-c3"}"#.to_owned(),
+        r#"{"code":"0","messageid":"8"}"#.to_owned(),
+    ];
+    let server = Server::answering_in_turn(&bodies).await;
+    let session = session(&server.url);
+    let request = SendSms::new(nxcloud::AppKey::new("app"), PHONE, TEXT);
+    let details = session.send_with_details(&request).await.unwrap();
+    assert_eq!(details.attempts, 2);
+    assert_eq!(details.request_id.as_deref(), Some("a1b2-c3"));
+    assert_eq!(details.reply.message_id().unwrap(), "7");
+    let details = session.send_with_details(&request).await.unwrap();
+    assert_eq!((details.attempts, details.request_id), (1, None));
+}
