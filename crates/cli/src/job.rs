@@ -97,7 +97,7 @@ impl Job {
         match &self.mime {
             Some(mime) => Ok(upload.with_mime(mime)),
             None if upload.mime() == "application/octet-stream" => {
-                let problem = "the kind of file cannot be told from its name";
+                let problem = "the MIME type is not known from the file name";
                 Err(Failure::usage(problem).hint("Say it with --mime, such as --mime image/png."))
             }
             None => Ok(upload),

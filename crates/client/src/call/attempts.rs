@@ -68,7 +68,7 @@ impl<'a> Attempts<'a> {
                 let on_limit = session.options().when_limited;
                 let turn = bucket.take(on_limit, self.deadline, session.sleep());
                 if let Err(throttled) = turn.await {
-                    // What the platform said tells more than that the limit is reached.
+                    // The answer of the platform says more than that the limit is reached.
                     return Err(last.unwrap_or(throttled));
                 }
             }
@@ -174,7 +174,7 @@ impl<'a> Attempts<'a> {
             return None;
         };
         let delay = policy.delay(self.counted).max(at_least);
-        // Whoever would wait beyond the end of the call can be told now.
+        // A wait beyond the end of the call ends it now.
         if self
             .time_remaining()
             .is_some_and(|remaining| delay >= remaining)

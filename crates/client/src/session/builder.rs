@@ -103,7 +103,7 @@ impl SessionBuilder {
         self
     }
 
-    /// A name that tells this session from others in logs: the field `session` of the span of each call; see [`Session`].
+    /// A name that distinguishes this session from others in logs: the field `session` of the span of each call; see [`Session`].
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
