@@ -101,6 +101,7 @@ proptest.workspace = true
 reqwest.workspace = true
 serde.workspace = true
 serde_json.workspace = true
+testing.workspace = true
 tokio = {{ workspace = true, features = ["fs", "io-util", "macros", "net", "rt-multi-thread", "signal", "sync", "time"] }}
 tracing-subscriber = {{ workspace = true, features = ["json", "tracing-log"] }}
 
