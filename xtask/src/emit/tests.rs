@@ -132,22 +132,8 @@ pub(super) fn operations(service: &Service) -> TokenStream {
             .map(|field| path(service, operation, &field.wire, &field.rust))
             .collect::<Vec<_>>()
     });
-    let codes = service.all_codes().map(|code| {
-        let (name, text) = (ident(&code.name), &code.name);
-        let number = proc_macro2::Literal::i64_unsuffixed(code.code);
-        quote!((#krate::codes::#name, #number, #text))
-    });
-    let pushes = service
-        .webhooks
-        .iter()
-        .any(|webhook| !webhook.codes.is_empty());
-    let pushed = if pushes {
-        quote!(#krate::codes::PUSHED)
-    } else {
-        quote!(&[])
-    };
     quote! {
-        use #krate::{Client, Code, CodeInfo, Credentials, Session};
+        use #krate::{Client, Credentials, Session};
         use nxcloud_sandbox::{Sandbox, testing};
 
         fn session(sandbox: &Sandbox) -> Session {
@@ -159,18 +145,6 @@ pub(super) fn operations(service: &Service) -> TokenStream {
         #(#tests)*
 
         #(#paths)*
-
-        #[test]
-        fn every_code_of_the_spec_is_a_constant_and_in_a_table() {
-            let codes: &[(Code, i64, &str)] = &[#(#codes),*];
-            let pushed: &[CodeInfo] = #pushed;
-            for (code, number, name) in codes {
-                assert_eq!(code.value(), *number);
-                let of_operations = #krate::operations::ALL.iter().filter_map(|operation| operation.code_info(*code));
-                let of_pushes = pushed.iter().filter(|info| info.code == *code);
-                assert!(of_operations.chain(of_pushes).any(|info| info.name == *name), "{name} is in no table");
-            }
-        }
     }
 }
 
