@@ -520,7 +520,6 @@ fn union(at: &str, schema: &Value, findings: &mut Findings<'_>) -> Union {
         tag: discriminator
             .and_then(|discriminator| text(discriminator, "propertyName"))
             .unwrap_or_default(),
-        content: text(schema, "x-nx-content"),
         variants,
     }
 }

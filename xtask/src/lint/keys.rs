@@ -73,7 +73,6 @@ pub(super) const SCHEMA: Keys = Keys {
         "x-nx-at-least-one",
         "x-nx-at-most-one",
         "x-nx-exactly-one",
-        "x-nx-content",
         "x-nx-variants",
         "x-nx-argument",
         "x-nx-field",
