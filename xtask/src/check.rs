@@ -136,16 +136,6 @@ fn object(service: &Service, at: &str, object: &Object, findings: &mut Findings<
         }
         self::field(service, &at, object, field, findings);
     }
-    if let Some(list) = &object.list {
-        let field = object.fields.iter().find(|field| field.wire == *list);
-        if !field.is_some_and(|field| matches!(field.ty, Ty::List(_))) {
-            findings.add(
-                at,
-                format!("`x-nx-list` names `{list}`, which is no list"),
-                "name a property of `type: array`",
-            );
-        }
-    }
     if object.side == Side::Request {
         beside_a_choice(service, at, object, findings);
     }
@@ -445,7 +435,9 @@ fn webhooks(service: &Service, findings: &mut Findings<'_>) {
                 "give one of them another name",
             );
         }
-        if crate::paths::object(service, schema).is_none() && service.type_def(schema).is_some() {
+        let is_object =
+            |name| crate::paths::object(service, name).is_some_and(|o| o.list.is_none());
+        if !is_object(schema) && service.type_def(schema).is_some() {
             findings.add(
                 &at,
                 format!("`{schema}` is no object"),

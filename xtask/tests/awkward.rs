@@ -653,3 +653,61 @@ fn words_of_examples_are_no_imports() {
         "{readme}"
     );
 }
+
+#[test]
+fn a_named_list_is_a_whole_reply() {
+    const OBJECT: &str = "    SendItReply:\n      type: object\n      description: The reply.\n      properties:\n        code: {type: integer, description: The code.}\n";
+    const LIST: &str = "    SendItReply:\n      type: array\n      description: The reply.\n      x-nx-list: rows\n      items: {$ref: '#/components/schemas/Row'}\n    Row:\n      type: object\n      description: A row.\n      properties:\n        code: {type: integer, description: The code.}\n";
+    const SUCCESS: (&str, &str) = (
+        "success: {value: {code: 0}}",
+        "success: {value: [{code: 0}]}",
+    );
+    compiles(&[(OBJECT, LIST), SUCCESS]);
+    for (piece, other) in [
+        ("      x-nx-list: rows\n", ""),
+        ("x-nx-list: rows", "x-nx-list: 2nd"),
+        ("type: array", "type: object"),
+        ("type: array", "type: string"),
+    ] {
+        let list = LIST.replace(piece, other);
+        refused(&[(OBJECT, &list), SUCCESS], &["schemas.SendItReply"]);
+    }
+    let list = "rows: {$ref: '#/components/schemas/SendItReply'}";
+    refused(
+        &[(OBJECT, LIST), SUCCESS, (ID, list)],
+        &["Receipt.properties.rows", "`type: array`"],
+    );
+    refused(
+        &[
+            (OBJECT, LIST),
+            SUCCESS,
+            (
+                "schema: {$ref: '#/components/schemas/Receipt'}",
+                "schema: {$ref: '#/components/schemas/SendItReply'}",
+            ),
+        ],
+        &["x-nx-webhooks.receipt", "object"],
+    );
+    refused(
+        &[
+            (
+                "type: object\n      description: What to send.\n      required: [text]\n      properties:",
+                "type: array\n      x-nx-list: rows\n      description: What to send.\n      items: {$ref: '#/components/schemas/Line'}\n    Line:\n      type: object\n      description: A line.\n      properties:",
+            ),
+            (
+                "plain: {value: {text: hello}}",
+                "plain: {value: [{text: hello}]}",
+            ),
+        ],
+        &["schemas.SendIt", "`type: array`"],
+    );
+    for kind in ["string", "integer", "boolean"] {
+        refused(
+            &[(
+                "Receipt:\n      type: object",
+                &format!("Receipt:\n      type: {kind}"),
+            )],
+            &["schemas.Receipt", "where it is referred to"],
+        );
+    }
+}
