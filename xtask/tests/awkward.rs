@@ -711,3 +711,77 @@ fn a_named_list_is_a_whole_reply() {
         );
     }
 }
+
+#[test]
+fn null_comes_in_replies_and_pushes_only() {
+    let nullable = |piece: &str| piece.replacen("{type:", "{nullable: true, type:", 1);
+    const CODE: &str = "code: {type: integer, description: The code.}";
+    for piece in [ID, CODE] {
+        compiles(&[(piece, &nullable(piece))]);
+    }
+    compiles(&[(
+        "Receipt:\n      type: object",
+        "Receipt:\n      type: object\n      nullable: true",
+    )]);
+    compiles(&[
+        (
+            ID,
+            "id: {type: array, items: {type: string, nullable: true}, description: Ids.}",
+        ),
+        ("value: {id: a}", "value: {id: [a]}"),
+    ]);
+    refused(
+        &[(TEXT, &nullable(TEXT))],
+        &[
+            "SendIt.properties.text: `nullable` in a request",
+            "leave it out",
+        ],
+    );
+    for (at, object) in [
+        ("SendIt", "description: What to send."),
+        ("Kind", "description: A kind."),
+    ] {
+        refused(
+            &[(object, &format!("nullable: true\n      {object}"))],
+            &[&format!("schemas.{at}: `nullable` in a request")],
+        );
+    }
+    let list = "text: {type: array, items: {type: string, nullable: true}, description: Texts.}";
+    refused(
+        &[
+            (TEXT, list),
+            ("value: {text: hello}", "value: {text: [hello]}"),
+        ],
+        &["SendIt.properties.text.items: `nullable` in a request"],
+    );
+    let parameter = "x-nx-parameter-code: 2\n      parameters:\n        - {name: q, in: query, description: A., schema: {type: string, nullable: true}, example: a}";
+    refused(
+        &[("x-nx-parameter-code: 2", parameter)],
+        &["/send.post.parameters[0].schema: `nullable` in a request"],
+    );
+    // Where a validator passes over it, and where it says nothing.
+    for (property, problem) in [
+        (
+            "id: {nullable: true, allOf: [{$ref: '#/components/schemas/Kind'}], description: A kind.}",
+            "`nullable` beside `allOf`",
+        ),
+        (
+            "id: {nullable: true, $ref: '#/components/schemas/Kind'}",
+            "`nullable` beside `$ref`",
+        ),
+        (
+            "id: {nullable: true, description: Anything.}",
+            "`nullable` without `type`",
+        ),
+        (
+            "id: {nullable: false, type: string, description: A.}",
+            "`nullable: true`",
+        ),
+        ("id: {nullable: \"yes\", type: string, description: A.}", ""),
+    ] {
+        refused(
+            &[(ID, property), ("value: {id: a}", "value: {}")],
+            &[problem],
+        );
+    }
+}

@@ -49,6 +49,7 @@ pub(super) const SCHEMA: Keys = Keys {
         "$ref",
         "type",
         "format",
+        "nullable",
         "description",
         "required",
         "properties",
