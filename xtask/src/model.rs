@@ -298,8 +298,6 @@ pub struct GivenRule {
 pub struct Union {
     /// Wire name of the tag.
     pub tag: String,
-    /// Wire name of the key that holds the variant's fields, when they do not stand beside the tag.
-    pub content: Option<String>,
     /// Tag value, Rust variant, type name.
     pub variants: Vec<(String, String, String)>,
 }
