@@ -9,8 +9,12 @@
 
 mod bounds;
 mod closed_port;
+#[cfg(feature = "examples")]
+mod examples;
 mod processes;
 
 pub use bounds::{accepted, blocking, in_time, joined, line, read_to_end, until, wait_for};
 pub use closed_port::ClosedPort;
+#[cfg(feature = "examples")]
+pub use examples::Spec;
 pub use processes::{exit_status, output};

@@ -18,7 +18,6 @@ mod record;
 mod sandbox;
 mod server;
 mod state;
-pub mod testing;
 mod violation;
 
 pub use error::{Error, SpecError};
