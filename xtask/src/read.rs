@@ -198,7 +198,7 @@ impl Reader<'_> {
             .collect();
         let mut schemas = Schemas::new(&raw["components"]["schemas"], property_order(api));
         for operation in &operations {
-            schemas.mark(&operation.reply, Side::Reply, &mut self.findings);
+            schemas.mark_returned(&operation.reply, &mut self.findings);
             if let Input::Json(request) | Input::Multipart(request) = &operation.input {
                 schemas.mark(request, Side::Request, &mut self.findings);
             }

@@ -785,3 +785,39 @@ fn null_comes_in_replies_and_pushes_only() {
         );
     }
 }
+
+#[test]
+fn values_of_several_types_come_in_replies_and_pushes_only() {
+    const EXAMPLE: &str = "value: {id: a}";
+    let of = |schema: &str| {
+        found(&spec(&[
+            (ID, &format!("id: {{{schema}, description: A.}}")),
+            (EXAMPLE, "value: {}"),
+        ]))
+    };
+    assert_eq!(of("format: decimal"), "");
+    assert_eq!(of("items: {type: string}"), "");
+    for schema in [
+        "format: date-time",
+        "format: unix-seconds",
+        "items: {format: integer}",
+    ] {
+        assert!(
+            of(schema).contains("`format` without `type`; write the `type`"),
+            "{schema}: {}",
+            of(schema)
+        );
+    }
+    for (schema, key) in [
+        ("format: decimal", "format"),
+        ("items: {type: string}", "items"),
+    ] {
+        refused(
+            &[
+                (TEXT, &format!("text: {{{schema}, description: A.}}")),
+                ("value: {text: hello}", "value: {text: [a]}"),
+            ],
+            &["SendIt.properties.text", &format!("`{key}` without `type`")],
+        );
+    }
+}

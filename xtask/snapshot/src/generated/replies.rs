@@ -20,8 +20,8 @@ pub struct SendItReply {
     /// Data.
     ///
     /// See [`maybe`](Self::maybe()).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub maybe: Option<Data>,
+    #[serde(skip_serializing_if = "codegen::is_default")]
+    pub maybe: Data,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: codegen::Map,
@@ -35,7 +35,7 @@ impl codegen::LenientObject for SendItReply {
         Self {
             code: codegen::take(&mut map, "code"),
             data: codegen::take_filled(&mut map, "data"),
-            maybe: codegen::take(&mut map, "maybe"),
+            maybe: codegen::take_filled(&mut map, "maybe"),
             extra: map,
             repairs: Repairs::NONE,
         }
@@ -70,7 +70,7 @@ impl SendItReply {
     /// [`ErrorKind::UnreadableReply`](nxcloud_client::ErrorKind::UnreadableReply) if it is missing or empty. The request
     /// was accepted all the same: do not send it again.
     pub fn maybe(&self) -> Result<&str, Error> {
-        codegen::required((|| self.maybe.as_ref()?.match_.as_deref())(), "maybe.match")
+        codegen::required(self.maybe.match_.as_deref(), "maybe.match")
     }
 }
 
