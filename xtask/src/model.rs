@@ -25,8 +25,10 @@ pub struct Service {
     pub webhooks: Vec<Webhook>,
     /// Named schemas in the order of the spec.
     pub types: Vec<TypeDef>,
-    /// The whole spec as JSON, for the sandbox.
+    /// The whole spec as JSON.
     pub raw: Value,
+    /// The whole spec.
+    pub document: nxcloud_spec::Document,
 }
 
 /// One endpoint.

@@ -37,6 +37,8 @@ pub(super) const OPERATION: Keys = Keys {
         "x-nx-safe",
         "x-nx-parameter-code",
         "x-nx-paging",
+        "x-nx-message",
+        "x-nx-recipient",
         "x-nx-max-days",
         "x-nx-hash-order",
         "x-nx-hash-in",
