@@ -63,7 +63,8 @@ pub fn read(file: &str, text: &str) -> Result<Service, Vec<Finding>> {
         let placed = serde_saphyr::from_str::<OpenAPI>(text).err();
         broken(placed.map_or(error.to_string(), |placed| placed.to_string()))
     })?;
-    let document = serde_json::from_value(raw.clone()).map_err(|error| broken(error.to_string()))?;
+    let document =
+        serde_json::from_value(raw.clone()).map_err(|error| broken(error.to_string()))?;
     let name = file.rsplit('/').next().unwrap_or(file);
     let name = name.strip_suffix(".yaml").unwrap_or(name);
     let mut reader = Reader {

@@ -321,8 +321,14 @@ impl<'a> Schemas<'a> {
         let states = rule.get("states").and_then(Value::as_object);
         let arrived = |state: &Value| matches!(state.as_str(), Some("delivered" | "read"));
         let delivered = text(rule, "status").map(|status| {
-            let values = states.into_iter().flatten().filter(|(_, state)| arrived(state));
-            (status, values.map(|(value, _)| value.clone()).collect::<Vec<_>>())
+            let values = states
+                .into_iter()
+                .flatten()
+                .filter(|(_, state)| arrived(state));
+            (
+                status,
+                values.map(|(value, _)| value.clone()).collect::<Vec<_>>(),
+            )
         });
         if let Some((status, values)) = &delivered {
             let field = fields.iter().find(|field| field.wire == *status);

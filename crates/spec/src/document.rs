@@ -46,7 +46,11 @@ pub struct Document {
     /// Operations by path. Operations that share a URL have a `#fragment` in their path, which is never sent.
     pub paths: IndexMap<String, PathItem>,
     /// `x-nx-webhooks`: the pushes of the platform.
-    #[serde(rename = "x-nx-webhooks", default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        rename = "x-nx-webhooks",
+        default,
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub webhooks: Vec<Webhook>,
     /// The named schemas.
     pub components: Components,
@@ -207,7 +211,10 @@ pub struct Operation {
     #[serde(rename = "x-nx-safe", default, skip_serializing_if = "is_false")]
     pub safe: bool,
     /// `x-nx-parameter-code`: the code that the platform answers to a body which breaks the rules. Required for `nxcloud-md5`.
-    #[serde(rename = "x-nx-parameter-code", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "x-nx-parameter-code",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub parameter_code: Option<i64>,
     /// `x-nx-hash-in`: where an `antbuddy-sha256` operation carries its hash. Required there.
     #[serde(rename = "x-nx-hash-in", skip_serializing_if = "Option::is_none")]

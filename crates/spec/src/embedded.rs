@@ -23,7 +23,10 @@ impl Embedded {
 
     fn service(&'static self) -> Result<&'static Service, SpecError> {
         let read = || Service::read(self.name, self.json);
-        self.service.get_or_init(read).as_ref().map_err(Clone::clone)
+        self.service
+            .get_or_init(read)
+            .as_ref()
+            .map_err(Clone::clone)
     }
 }
 

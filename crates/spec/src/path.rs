@@ -73,7 +73,10 @@ mod tests {
         set(&mut value, "new.deep", json!(1));
         remove(&mut value, "ext");
         remove(&mut value, "not.there");
-        assert_eq!(value, json!({"s": [{"id": "b", "n": 22}], "new": {"deep": 1}}));
+        assert_eq!(
+            value,
+            json!({"s": [{"id": "b", "n": 22}], "new": {"deep": 1}})
+        );
         assert_eq!(get(&value, ""), Some(&value.clone()));
     }
 }

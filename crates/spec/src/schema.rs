@@ -73,22 +73,46 @@ pub struct Schema {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_items: Option<u32>,
     /// What the platform takes where the value is absent. A required integer of a request with a default is filled in.
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub default: Option<Value>,
     /// An example of the value.
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub example: Option<Value>,
     /// `x-extensible-enum`: the known values of an open enum, texts or integers. Other values are carried too.
-    #[serde(rename = "x-extensible-enum", default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        rename = "x-extensible-enum",
+        default,
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub known_values: Vec<KnownValue>,
     /// `x-nx-at-least-one`: properties of a request, of which at least one has to be there.
-    #[serde(rename = "x-nx-at-least-one", default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        rename = "x-nx-at-least-one",
+        default,
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub at_least_one: Vec<String>,
     /// `x-nx-at-most-one`: properties of a request, of which at most one may be there.
-    #[serde(rename = "x-nx-at-most-one", default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        rename = "x-nx-at-most-one",
+        default,
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub at_most_one: Vec<String>,
     /// `x-nx-exactly-one`: properties of a request, of which exactly one has to be there.
-    #[serde(rename = "x-nx-exactly-one", default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        rename = "x-nx-exactly-one",
+        default,
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub exactly_one: Vec<String>,
     /// `x-nx-list`: on a reply that is an array, the name of the Rust field that holds the entries.
     #[serde(rename = "x-nx-list", skip_serializing_if = "Option::is_none")]
@@ -98,13 +122,18 @@ pub struct Schema {
     pub receipt: Option<Receipt>,
     /// `x-nx-accessors`: of a reply, methods for the texts that it is of no use without, such as the id that a send returns: method name, and dotted path
     /// with `[]` after a list, whose first entry counts. The method returns the text, or an error if it is missing or empty.
-    #[serde(rename = "x-nx-accessors", default, skip_serializing_if = "IndexMap::is_empty")]
+    #[serde(
+        rename = "x-nx-accessors",
+        default,
+        skip_serializing_if = "IndexMap::is_empty"
+    )]
     pub accessors: IndexMap<String, String>,
-    /// Goes.
-    #[serde(rename = "x-nx-content", skip_serializing_if = "Option::is_none")]
-    pub content: Option<String>,
     /// `x-nx-variants`: beside `oneOf`, the Rust names of discriminator values that make no name of their own.
-    #[serde(rename = "x-nx-variants", default, skip_serializing_if = "IndexMap::is_empty")]
+    #[serde(
+        rename = "x-nx-variants",
+        default,
+        skip_serializing_if = "IndexMap::is_empty"
+    )]
     pub variants: IndexMap<String, String>,
     /// `x-nx-field`: of a property, the Rust name where it is not the wire name in `snake_case`.
     #[serde(rename = "x-nx-field", skip_serializing_if = "Option::is_none")]
@@ -113,7 +142,11 @@ pub struct Schema {
     #[serde(rename = "x-nx-argument", default, skip_serializing_if = "is_false")]
     pub argument: bool,
     /// `x-nx-aliases`: of a property, other spellings accepted in replies and pushes.
-    #[serde(rename = "x-nx-aliases", default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        rename = "x-nx-aliases",
+        default,
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub aliases: Vec<String>,
     /// `x-nx-public`: of a property, true if `Debug` and logs may show it. Ids, states and dates are public; phone numbers, texts, names, links and keys
     /// are not.
@@ -125,7 +158,11 @@ pub struct Schema {
     pub sandbox: Option<SandboxValue>,
     /// `x-nx-uploads`: of a `format: binary` part, the files that it takes. The text part `type` beside it carries the file's MIME type. In an example
     /// the part's value is the content of the file, as text.
-    #[serde(rename = "x-nx-uploads", default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        rename = "x-nx-uploads",
+        default,
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub uploads: Vec<Upload>,
 }
 
@@ -155,7 +192,15 @@ pub enum Kind {
 
 /// The form of a text or number.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, strum::IntoStaticStr, strum::VariantArray,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Deserialize,
+    Serialize,
+    strum::IntoStaticStr,
+    strum::VariantArray,
 )]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
@@ -284,19 +329,36 @@ impl TryFrom<Value> for KnownValue {
         let named = if entry.is_object() {
             serde_json::from_value(entry)?
         } else {
-            Named { value: entry, name: None, meaning: None }
+            Named {
+                value: entry,
+                name: None,
+                meaning: None,
+            }
         };
-        Ok(Self { value: named.value, name: named.name, meaning: named.meaning })
+        Ok(Self {
+            value: named.value,
+            name: named.name,
+            meaning: named.meaning,
+        })
     }
 }
 
 impl From<KnownValue> for Value {
     fn from(known: KnownValue) -> Self {
-        let KnownValue { value, name, meaning } = known;
+        let KnownValue {
+            value,
+            name,
+            meaning,
+        } = known;
         if name.is_none() && meaning.is_none() {
             return value;
         }
-        serde_json::to_value(Named { value, name, meaning }).unwrap_or_default()
+        serde_json::to_value(Named {
+            value,
+            name,
+            meaning,
+        })
+        .unwrap_or_default()
     }
 }
 
@@ -336,7 +398,11 @@ impl TryFrom<String> for SandboxValue {
             ("now-text", "") => Ok(Self::NowText),
             ("example", "") => Ok(Self::Example),
             ("echo", path) if !path.is_empty() => Ok(Self::Echo(path.to_owned())),
-            ("digits", count) if count.parse::<u32>().is_ok_and(|count| (1..=64).contains(&count)) => {
+            ("digits", count)
+                if count
+                    .parse::<u32>()
+                    .is_ok_and(|count| (1..=64).contains(&count)) =>
+            {
                 Ok(Self::Digits(count.parse().unwrap_or(1)))
             }
             _ => Err(format!(

@@ -60,12 +60,13 @@ impl Service {
     /// The operations in the order of the spec.
     pub fn operations(&self) -> impl Iterator<Item = OperationRef<'_>> {
         self.document.paths.iter().flat_map(move |(path, item)| {
-            item.operations().map(move |(method, operation)| OperationRef {
-                service: self,
-                path,
-                method,
-                operation,
-            })
+            item.operations()
+                .map(move |(method, operation)| OperationRef {
+                    service: self,
+                    path,
+                    method,
+                    operation,
+                })
         })
     }
 
@@ -157,7 +158,10 @@ impl<'a> OperationRef<'a> {
 
     /// Its result codes: its own, then those of the service.
     pub fn all_codes(self) -> impl Iterator<Item = &'a Code> {
-        self.operation.codes.iter().chain(&self.service.document.codes)
+        self.operation
+            .codes
+            .iter()
+            .chain(&self.service.document.codes)
     }
 
     /// The media type of the body and what it holds; `None` without a body.
@@ -217,7 +221,9 @@ impl<'a> OperationRef<'a> {
         };
         match self.request() {
             Some((_, body)) if parameters.is_empty() => named(&body.examples).collect(),
-            Some((_, body)) => named(&body.examples).map(|(name, value)| (name, join(&value))).collect(),
+            Some((_, body)) => named(&body.examples)
+                .map(|(name, value)| (name, join(&value)))
+                .collect(),
             None if parameters.is_empty() => Vec::new(),
             None => vec![("parameters", Value::Object(parameters))],
         }
@@ -226,14 +232,19 @@ impl<'a> OperationRef<'a> {
     /// The documented replies by name.
     pub fn reply_examples(self) -> impl Iterator<Item = (&'a str, &'a Value)> {
         let examples = self.reply().map(|(_, reply)| &reply.examples);
-        examples.into_iter().flatten().map(|(name, example)| (name.as_str(), &example.value))
+        examples
+            .into_iter()
+            .flatten()
+            .map(|(name, example)| (name.as_str(), &example.value))
     }
 }
 
 fn named(
     examples: &indexmap::IndexMap<String, document::Example>,
 ) -> impl Iterator<Item = (&str, Value)> {
-    examples.iter().map(|(name, example)| (name.as_str(), example.value.clone()))
+    examples
+        .iter()
+        .map(|(name, example)| (name.as_str(), example.value.clone()))
 }
 
 fn first(content: &indexmap::IndexMap<String, MediaType>) -> Option<(&str, &MediaType)> {

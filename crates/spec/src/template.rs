@@ -65,9 +65,9 @@ impl TryFrom<String> for Template {
         let mut parts = Vec::new();
         let mut rest = text.as_str();
         while let Some((before, after)) = rest.split_once('{') {
-            let (source, after) = after
-                .split_once('}')
-                .ok_or_else(|| format!("a `{{` without a `}}` in `{text}`: write `{{request.PATH}}`"))?;
+            let (source, after) = after.split_once('}').ok_or_else(|| {
+                format!("a `{{` without a `}}` in `{text}`: write `{{request.PATH}}`")
+            })?;
             if !before.is_empty() {
                 parts.push(Part::Text(before.to_owned()));
             }
@@ -96,7 +96,9 @@ impl Source {
         if text == "entry" {
             return Ok(Self::Entry(None));
         }
-        let digits = text.strip_prefix("digits:").and_then(|count| count.parse().ok());
+        let digits = text
+            .strip_prefix("digits:")
+            .and_then(|count| count.parse().ok());
         if let Some(count) = digits.filter(|count| (1..=64).contains(count)) {
             return Ok(Self::Digits(count));
         }
@@ -121,7 +123,8 @@ mod tests {
 
     #[test]
     fn every_source_is_read_and_expanded() {
-        let template = template("{reply.data.0.id}-{digits:3}/{entry}{entry.to}{request.n}.").unwrap();
+        let template =
+            template("{reply.data.0.id}-{digits:3}/{entry}{entry.to}{request.n}.").unwrap();
         let value = |source: &Source| match source {
             Source::Reply(path) if path == "data.0.id" => Some("m".to_owned()),
             Source::Digits(3) => Some("007".to_owned()),
@@ -151,8 +154,14 @@ mod tests {
             "{requests.n}",
         ] {
             let problem = template(text).unwrap_err();
-            assert!(problem.contains("write `{request.PATH}`"), "{text}: {problem}");
+            assert!(
+                problem.contains("write `{request.PATH}`"),
+                "{text}: {problem}"
+            );
         }
-        assert_eq!(template("plain").unwrap().expand(|_| None).as_deref(), Some("plain"));
+        assert_eq!(
+            template("plain").unwrap().expand(|_| None).as_deref(),
+            Some("plain")
+        );
     }
 }

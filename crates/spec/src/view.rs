@@ -36,7 +36,11 @@ impl<'a> SchemaRef<'a> {
     /// The name of the schema that this one refers to, directly or as the only part of `allOf`.
     #[must_use]
     pub fn name(self) -> Option<&'a str> {
-        let described = self.schema.all_of.iter().find_map(|part| part.reference.as_ref());
+        let described = self
+            .schema
+            .all_of
+            .iter()
+            .find_map(|part| part.reference.as_ref());
         let reference = self.schema.reference.as_ref().or(described)?;
         Some(reference.name())
     }
@@ -60,7 +64,11 @@ impl<'a> SchemaRef<'a> {
         let mut parts = vec![self.schema];
         let mut at = 0;
         while let Some(&part) = parts.get(at).filter(|_| at < MAX_PARTS) {
-            parts.extend(part.reference.as_ref().and_then(|reference| self.document.referred(reference)));
+            parts.extend(
+                part.reference
+                    .as_ref()
+                    .and_then(|reference| self.document.referred(reference)),
+            );
             parts.extend(part.all_of.iter().chain(&part.one_of));
             at += 1;
         }
@@ -111,7 +119,8 @@ impl<'a> SchemaRef<'a> {
     /// What describes the entries of an array.
     #[must_use]
     pub fn items(self) -> Option<Self> {
-        self.find(|schema| schema.items.as_deref()).map(|schema| self.at(schema))
+        self.find(|schema| schema.items.as_deref())
+            .map(|schema| self.at(schema))
     }
 
     /// The schema within this one that has `x-nx-receipt`, with the dotted path to it; the first entry of a list counts.
@@ -126,7 +135,11 @@ impl<'a> SchemaRef<'a> {
         }
         let depth = depth.checked_sub(1)?;
         self.properties().find_map(|(name, property)| {
-            let path = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+            let path = if path.is_empty() {
+                name.to_owned()
+            } else {
+                format!("{path}.{name}")
+            };
             match property.items() {
                 Some(items) => items.receipt_below(&format!("{path}.0"), depth),
                 None => property.receipt_below(&path, depth),
@@ -136,6 +149,8 @@ impl<'a> SchemaRef<'a> {
 
     /// Whether the schema is not composed of others.
     fn is_plain(self) -> bool {
-        self.schema.reference.is_none() && self.schema.all_of.is_empty() && self.schema.one_of.is_empty()
+        self.schema.reference.is_none()
+            && self.schema.all_of.is_empty()
+            && self.schema.one_of.is_empty()
     }
 }

@@ -10,8 +10,9 @@ use crate::model::Service;
 pub fn spec_files(services: &[Service]) -> BTreeMap<String, String> {
     let mut files = BTreeMap::new();
     let mut table = format!(
-        "// {}\n//! The specs, embedded.\n\nuse crate::embedded::Embedded;\n\n/// The specs, sorted by name.\npub(crate) static SPECS: &[Embedded] = &[\n",
-        marker("specs/*.yaml")
+        "// {}\n//! The specs, embedded.\n\nuse crate::embedded::Embedded;\n\n/// The specs, sorted by name.\npub(crate) static SPECS: [Embedded; {}] = [\n",
+        marker("specs/*.yaml"),
+        services.len()
     );
     for service in services {
         let name = &service.name;

@@ -25,7 +25,9 @@ impl Choice {
     pub(super) fn new(names: &Value, least: usize, most: usize) -> Self {
         let names = names.as_array().into_iter().flatten();
         Self {
-            names: names.filter_map(|name| name.as_str().map(str::to_owned)).collect(),
+            names: names
+                .filter_map(|name| name.as_str().map(str::to_owned))
+                .collect(),
             least,
             most,
         }

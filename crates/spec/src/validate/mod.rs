@@ -81,7 +81,10 @@ impl Validator {
     /// Every violation of a value. None holds a part of the value.
     #[must_use]
     pub fn violations(&self, value: &Value) -> Vec<Violation> {
-        self.0.iter_errors(value).map(|error| (&error).into()).collect()
+        self.0
+            .iter_errors(value)
+            .map(|error| (&error).into())
+            .collect()
     }
 }
 
