@@ -96,6 +96,7 @@ axum = {{ workspace = true, features = ["http1", "tokio"] }}
 # Itself with every service, so that examples and tests need no flags.
 nxcloud = {{ path = ".", features = ["blocking", "full", "profiles", "webhooks-axum", "webhooks-tokio"] }}
 nxcloud-sandbox = {{ workspace = true, features = ["client"] }}
+nxcloud-spec = {{ workspace = true, features = ["embedded"] }}
 progenitor-client.workspace = true
 proptest.workspace = true
 reqwest.workspace = true

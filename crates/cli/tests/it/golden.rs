@@ -1,4 +1,4 @@
-//! Help, errors and tables as they are. `SNAPSHOTS=overwrite cargo test -p nxcloud-cli golden` writes them anew.
+//! Help, errors and tables as they are. `SNAPSHOTS=overwrite cargo test -p nxcloud-cli golden` writes them again.
 
 use std::path::{Path, PathBuf};
 

@@ -265,7 +265,7 @@ pub(crate) fn signal(child: &Child, name: &str) {
 
 /// The embedded specs, by service.
 pub(crate) fn specs() -> Vec<(String, Value)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sandbox/src/generated/specs");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec/src/generated/specs");
     let mut specs: Vec<(String, Value)> = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
