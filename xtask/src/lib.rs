@@ -9,17 +9,21 @@
     reason = "not published: what takes the model in has to handle all of it"
 )]
 
+mod blocks;
 mod characters;
 mod check;
 mod crates;
 pub mod emit;
 pub mod generate;
 pub mod lint;
+mod manifest;
 pub mod model;
 pub mod names;
 mod ownership;
 pub mod paths;
+mod plan;
 pub mod prose;
 pub mod read;
 mod schema;
+mod specs;
 pub mod webhooks;

@@ -6,6 +6,9 @@ use std::collections::BTreeMap;
 use xtask::emit;
 use xtask::read::read;
 
+#[path = "common/manifests.rs"]
+mod manifests;
+
 const MINIMAL: &str = include_str!("minimal.yaml");
 const TEXT: &str = "text: {type: string, description: The text.}";
 const PLAIN: &str = "{type: string, description: A.}";
@@ -47,13 +50,13 @@ fn parses(service: &xtask::model::Service) {
         ("cli", emit::cli_files(services)),
         ("webhooks", emit::webhook_files(services)),
         ("sandbox", emit::sandbox_files(services)),
-        ("facade", emit::facade_files(services)),
     ] {
         files.extend(
             more.into_iter()
                 .map(|(path, text)| (format!("{name}/{path}"), text)),
         );
     }
+    files.extend(manifests::manifests(services));
     for (path, text) in files {
         if path.ends_with(".rs") {
             let parsed = syn::parse_file(&text);
