@@ -13,12 +13,21 @@ use crate::names;
 /// Names of files and packages become names of crates, modules and commands.
 pub(crate) fn unusable_names(file: &str, service: &Service) -> Vec<Finding> {
     let name = names::unusable_spec(&service.name);
-    unusable(file, name, &service.package)
+    unusable(file, name, service)
+}
+
+/// The same where the name of the file becomes that of a folder only.
+pub(crate) fn unusable_outside(file: &str, service: &Service) -> Vec<Finding> {
+    let name = (!names::is_crate(&service.name)).then(|| {
+        let problem = format!("`{}` cannot be the name of a crate", service.name);
+        (problem, CRATE_NAME.to_owned())
+    });
+    unusable(file, name, service)
 }
 
 const CRATE_NAME: &str = "write lowercase letters, digits and dashes, a letter first";
 
-fn unusable(file: &str, name: Option<(String, String)>, package: &str) -> Vec<Finding> {
+fn unusable(file: &str, name: Option<(String, String)>, service: &Service) -> Vec<Finding> {
     let finding = |at: &str, (problem, instead): (String, String)| Finding {
         file: file.to_owned(),
         at: at.to_owned(),
@@ -26,14 +35,18 @@ fn unusable(file: &str, name: Option<(String, String)>, package: &str) -> Vec<Fi
         instead,
     };
     let name = name.map(|problem| finding("(name)", problem));
-    let package = unusable_package(package).map(|problem| finding("x-nx-package", problem));
+    let package = unusable_package(&service.package);
+    // A package that is named after the file is not a second problem.
+    let derived = service.package == format!("nxcloud-{}", service.name);
+    let package = package.filter(|_| name.is_none() || !derived);
+    let package = package.map(|problem| finding("x-nx-package", problem));
     name.into_iter().chain(package).collect()
 }
 
 /// Why a package cannot have a name, if it cannot.
 fn unusable_package(name: &str) -> Option<(String, String)> {
     if !names::is_crate(name) {
-        let problem = format!("`{name}` cannot be the name of a crate");
+        let problem = format!("`{}` cannot be the name of a crate", name.escape_debug());
         return Some((problem, CRATE_NAME.to_owned()));
     }
     let of_rust = ["alloc", "core", "proc-macro", "std", "test"].contains(&name);
@@ -75,16 +88,17 @@ pub(crate) fn taken(root: &Path) -> BTreeMap<String, String> {
         .into_iter()
         .chain(others);
     let folders = folders.filter(|folder| !is_of_a_spec(&root.join(folder), "specs"));
-    let mut taken = names_of(root, folders);
+    let mut taken = names_of(root, Path::new(""), folders);
     let used = manifest::dependencies(root).into_iter();
     let used = used.filter(|(_, dependency)| dependency.get("path").is_none());
     taken.extend(used.map(|(name, _)| (name, "a dependency in Cargo.toml".to_owned())));
     taken
 }
 
-/// The names of the packages in these folders, each with its folder.
+/// The names of the packages in these folders, each with its folder; `shown` is the name of the root in it.
 pub(crate) fn names_of(
     root: &Path,
+    shown: &Path,
     folders: impl IntoIterator<Item = PathBuf>,
 ) -> BTreeMap<String, String> {
     let name = |folder: PathBuf| {
@@ -92,7 +106,7 @@ pub(crate) fn names_of(
         let name = manifest
             .lines()
             .find_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'))?;
-        Some((name.to_owned(), folder.display().to_string()))
+        Some((name.to_owned(), shown.join(folder).display().to_string()))
     };
     folders.into_iter().filter_map(name).collect()
 }
@@ -112,6 +126,13 @@ pub(crate) fn packages(root: &Path, folder: &Path) -> Vec<PathBuf> {
 
 /// Whether a crate was generated from a spec of this folder.
 pub(crate) fn is_of_a_spec(krate: &Path, specs: &str) -> bool {
-    let manifest = fs::read_to_string(krate.join("Cargo.toml")).unwrap_or_default();
-    manifest.starts_with(&format!("# {}{specs}/", emit::MARKER))
+    source(krate).is_some_and(|source| source.starts_with(&format!("{specs}/")))
+}
+
+/// The spec that a crate was generated from, as its files name it.
+pub(crate) fn source(krate: &Path) -> Option<String> {
+    let manifest = fs::read_to_string(krate.join("Cargo.toml")).ok()?;
+    let line = manifest.lines().next()?.strip_prefix("# ")?;
+    let source = line.strip_prefix(emit::MARKER)?;
+    Some(source.strip_suffix(". Do not edit.")?.to_owned())
 }

@@ -1,7 +1,7 @@
 //! Developer tasks of the workspace.
 //!
 //! `cargo xtask generate` reads `specs/*.yaml`, lints them ([`lint`]), reads them into a model ([`read`], [`model`]), and writes
-//! whole files ([`emit`]). Nothing here runs in a user's build.
+//! whole files ([`emit`]), for this workspace ([`generate`]) or for another ([`outside`]). Nothing here runs in a user's build.
 #![forbid(unsafe_code)]
 #![allow(
     clippy::exhaustive_enums,
@@ -19,6 +19,7 @@ pub mod lint;
 mod manifest;
 pub mod model;
 pub mod names;
+pub mod outside;
 mod ownership;
 pub mod paths;
 mod plan;

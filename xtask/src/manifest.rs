@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use crate::emit::Origin;
 use crate::plan::failed;
 
 /// The workspace's `Cargo.toml`.
@@ -28,9 +29,26 @@ pub(crate) fn version(root: &Path) -> Result<String, String> {
 
 /// `[workspace.dependencies]`; empty where there is none.
 pub(crate) fn dependencies(root: &Path) -> toml::Table {
-    let manifest = manifest(root).unwrap_or_default();
+    listed(&manifest(root).unwrap_or_default())
+}
+
+fn listed(manifest: &toml::Table) -> toml::Table {
     let listed = manifest
         .get("workspace")
         .and_then(|workspace| workspace.get("dependencies")?.as_table());
     listed.cloned().unwrap_or_default()
+}
+
+/// What crates in another workspace take from it.
+pub(crate) fn origin(root: &Path) -> Result<Origin, String> {
+    let manifest = manifest(root)?;
+    let text = |key: &str| {
+        package(&manifest, key)
+            .ok_or_else(|| format!("Cargo.toml: `[workspace.package]` has no `{key}`: write it"))
+    };
+    Ok(Origin {
+        edition: text("edition")?,
+        rust_version: text("rust-version")?,
+        dependencies: listed(&manifest),
+    })
 }

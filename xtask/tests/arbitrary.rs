@@ -114,6 +114,7 @@ fn outcome(spec: &str) -> Result<bool, String> {
     files.extend(emit::cli_files(services));
     files.extend(emit::webhook_files(services));
     files.extend(manifests::manifests(services));
+    files.extend(manifests::outside(&service)?);
     for (path, text) in files {
         let sound = match path.rsplit('.').next() {
             Some("rs") => syn::parse_file(&text).is_ok() && !text.contains("compile_error!"),

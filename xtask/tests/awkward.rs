@@ -57,6 +57,7 @@ fn parses(service: &xtask::model::Service) {
         );
     }
     files.extend(manifests::manifests(services));
+    files.extend(manifests::outside(service).unwrap());
     for (path, text) in files {
         if path.ends_with(".rs") {
             let parsed = syn::parse_file(&text);

@@ -18,6 +18,7 @@ mod facade;
 mod format;
 mod http;
 mod operations;
+mod outside;
 mod paging;
 mod readme;
 mod sample;
@@ -30,6 +31,7 @@ pub use cli::cli_files;
 use format::pretty;
 
 pub use facade::workspace_blocks;
+pub use outside::{DEPENDENCIES, DEV_DEPENDENCIES, Origin, outside_files};
 pub use sandbox::sandbox_files;
 pub use webhooks::{webhook_blocks, webhook_files};
 
@@ -60,26 +62,11 @@ pub fn marker(source: &str) -> String {
 /// What progenitor says of a spec that it cannot take.
 pub fn crate_files(service: &Service) -> Result<BTreeMap<String, String>, String> {
     let source = format!("specs/{}.yaml", service.name);
-    let rust = |tokens: TokenStream| format!("// {}\n{}", marker(&source), pretty(tokens));
-    let mut files = BTreeMap::new();
-    files.insert("Cargo.toml".to_owned(), manifest(service));
-    files.insert("README.md".to_owned(), readme::readme(service));
-    files.insert("src/lib.rs".to_owned(), lib(service));
-    let mut put = |name: &str, tokens: TokenStream| {
-        files.insert(format!("src/generated/{name}.rs"), rust(tokens));
-    };
-    put("mod", module(service));
-    put("blocking", blocking::blocking(service));
-    put("client", client::client(service));
-    put("codes", codes::codes(service));
-    put("http", http::http(service)?);
-    put("operations", operations::operations(service));
-    if service.has_pages() {
-        put("paging", paging::paging(service));
-    }
-    put("enums", types::enums(service));
-    put("replies", types::replies(service));
-    put("requests", types::requests(service));
+    let mut files = sources(service, &source)?;
+    let licence = format!("## Licence\n\n{}\n", readme::LICENCE);
+    files.insert("Cargo.toml".to_owned(), manifest(service, &source));
+    let readme = readme::readme(service, &source, "", &licence);
+    files.insert("README.md".to_owned(), readme);
     files.insert(
         "tests/generated/main.rs".to_owned(),
         format!(
@@ -87,6 +74,7 @@ pub fn crate_files(service: &Service) -> Result<BTreeMap<String, String>, String
             marker(&source)
         ),
     );
+    let rust = |tokens: TokenStream| format!("// {}\n{}", marker(&source), pretty(tokens));
     files.insert(
         "tests/generated/examples.rs".to_owned(),
         rust(tests::examples(service)),
@@ -95,6 +83,30 @@ pub fn crate_files(service: &Service) -> Result<BTreeMap<String, String>, String
         "tests/generated/operations.rs".to_owned(),
         rust(tests::operations(service)),
     );
+    Ok(files)
+}
+
+/// The files below `src`, which are the same wherever the crate stands but for the name of the spec.
+fn sources(service: &Service, source: &str) -> Result<BTreeMap<String, String>, String> {
+    let mut files = BTreeMap::new();
+    files.insert("src/lib.rs".to_owned(), lib(service, source));
+    let mut put = |name: &str, tokens: TokenStream| {
+        let text = format!("// {}\n{}", marker(source), pretty(tokens));
+        files.insert(format!("src/generated/{name}.rs"), text);
+    };
+    put("mod", module(service));
+    put("blocking", blocking::blocking(service));
+    put("client", client::client(service));
+    put("codes", codes::codes(service));
+    let http = http::http(service).map_err(|error| format!("{source}: {error}"))?;
+    put("http", http);
+    put("operations", operations::operations(service));
+    if service.has_pages() {
+        put("paging", paging::paging(service));
+    }
+    put("enums", types::enums(service));
+    put("replies", types::replies(service));
+    put("requests", types::requests(service));
     Ok(files)
 }
 
@@ -135,6 +147,16 @@ fn ident(name: &str) -> proc_macro2::Ident {
     format_ident!("{}", name)
 }
 
+/// Each of them is one of the client's.
+const FEATURES: &str = r#"[features]
+default = ["compression", "rustls"]
+blocking = ["nxcloud-client/blocking"]
+compression = ["nxcloud-client/compression"]
+native-tls = ["nxcloud-client/native-tls"]
+rustls = ["nxcloud-client/rustls"]
+rustls-no-provider = ["nxcloud-client/rustls-no-provider"]
+"#;
+
 /// What the generated tests need.
 const TESTS: &str = r#"[dev-dependencies]
 nxcloud-sandbox.workspace = true
@@ -144,7 +166,7 @@ tokio = { workspace = true, features = ["macros", "rt-multi-thread"] }
 
 "#;
 
-fn manifest(service: &Service) -> String {
+fn manifest(service: &Service, source: &str) -> String {
     let internal = service.package.starts_with("xtask-");
     format!(
         r#"# {marker}
@@ -159,14 +181,7 @@ license.workspace = true
 categories.workspace = true
 keywords.workspace = true
 
-[features]
-default = ["compression", "rustls"]
-blocking = ["nxcloud-client/blocking"]
-compression = ["nxcloud-client/compression"]
-native-tls = ["nxcloud-client/native-tls"]
-rustls = ["nxcloud-client/rustls"]
-rustls-no-provider = ["nxcloud-client/rustls-no-provider"]
-
+{features}
 [dependencies]
 {client}
 progenitor-client.workspace = true
@@ -176,8 +191,9 @@ serde.workspace = true
 {tests}[lints]
 workspace = true
 "#,
-        marker = marker(&format!("specs/{}.yaml", service.name)),
+        marker = marker(source),
         package = service.package,
+        features = FEATURES,
         title = service.title,
         // The crate of corner cases is for this workspace only, and has no tests of its own.
         unpublished = if internal { "publish = false\n" } else { "" },
@@ -190,7 +206,7 @@ workspace = true
     )
 }
 
-fn lib(service: &Service) -> String {
+fn lib(service: &Service, source: &str) -> String {
     format!(
         r#"// {marker}
 #![forbid(unsafe_code)]
@@ -212,7 +228,7 @@ pub use generated::{{{types}}};
 pub use nxcloud_client::{{
 {shared}}};
 "#,
-        marker = marker(&format!("specs/{}.yaml", service.name)),
+        marker = marker(source),
         types = types::modules(service).join(", "),
         shared = shared(service),
     )

@@ -1,6 +1,8 @@
-//! The generated parts of hand-written manifests.
+//! The generated parts of hand-written manifests, and crates in another workspace.
 
-use xtask::emit;
+use std::collections::BTreeMap;
+
+use xtask::emit::{self, DEPENDENCIES, DEV_DEPENDENCIES, Origin};
 use xtask::model::Service;
 
 /// The blocks of manifests, each as a manifest of its own.
@@ -15,4 +17,20 @@ pub(crate) fn manifests(services: &[Service]) -> impl Iterator<Item = (String, S
         let text = format!("[{name}]\n{}", block.text);
         (format!("{name} of {}", block.file), text)
     })
+}
+
+/// The files of the crate in another workspace.
+pub(crate) fn outside(service: &Service) -> Result<BTreeMap<String, String>, String> {
+    let dev = DEV_DEPENDENCIES.iter().map(|(name, _)| name);
+    let versions = DEPENDENCIES.iter().chain(dev);
+    let origin = Origin {
+        edition: "2024".to_owned(),
+        rust_version: "1.89".to_owned(),
+        dependencies: versions
+            .map(|name| ((*name).to_owned(), "1".into()))
+            .collect(),
+    };
+    let files = emit::outside_files(service, "their/spec.yaml", "0.1.0", &origin)?;
+    let apart = |(path, text)| (format!("outside/{path}"), text);
+    Ok(files.into_iter().map(apart).collect())
 }
