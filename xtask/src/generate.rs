@@ -17,7 +17,7 @@ pub use crate::plan::Outcome;
 /// Folders that files of all specs go into, and nothing else.
 const SHARED: [&str; 4] = [
     "crates/cli/src/generated",
-    "crates/sandbox/src/generated",
+    "crates/spec/src/generated",
     "crates/webhooks/src/generated",
     "crates/webhooks/tests/generated",
 ];
@@ -53,7 +53,7 @@ fn plan(root: &Path) -> Result<Plan, String> {
         ..Plan::default()
     };
     for (krate, files) in [
-        ("sandbox", emit::sandbox_files(&services)),
+        ("spec", emit::spec_files(&services)),
         ("cli", emit::cli_files(&services)),
         ("webhooks", emit::webhook_files(&services)),
     ] {

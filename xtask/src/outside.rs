@@ -162,7 +162,7 @@ fn finding(
 
 /// The version of the crate, which is that of the spec: `1` is `1.0.0`.
 fn version(service: &Service) -> Result<String, (String, &'static str)> {
-    let written = service.raw["info"]["version"].as_str().unwrap_or_default();
+    let written = &service.document.info.version;
     let plain = written
         .bytes()
         .all(|byte| byte == b'.' || byte.is_ascii_digit());

@@ -54,7 +54,7 @@ pub fn read(file: &str, text: &str) -> Result<Service, Vec<Finding>> {
         }]
     };
     let raw: Value = serde_saphyr::from_str(text).map_err(|error| broken(error.to_string()))?;
-    let findings = lint::lint(file, text, &raw);
+    let findings = lint::lint(file, &raw);
     if !findings.is_empty() {
         return Err(findings);
     }
@@ -63,6 +63,8 @@ pub fn read(file: &str, text: &str) -> Result<Service, Vec<Finding>> {
         let placed = serde_saphyr::from_str::<OpenAPI>(text).err();
         broken(placed.map_or(error.to_string(), |placed| placed.to_string()))
     })?;
+    let document =
+        serde_json::from_value(raw.clone()).map_err(|error| broken(error.to_string()))?;
     let name = file.rsplit('/').next().unwrap_or(file);
     let name = name.strip_suffix(".yaml").unwrap_or(name);
     let mut reader = Reader {
@@ -72,11 +74,16 @@ pub fn read(file: &str, text: &str) -> Result<Service, Vec<Finding>> {
             list: Vec::new(),
         },
     };
-    let service = reader.service(name, &api);
-    if reader.findings.list.is_empty() {
+    let service = reader.service(name, &api, document);
+    let mut findings = reader.findings.list;
+    if findings.is_empty() {
+        // Only then do the schemas compile.
+        findings = lint::misfits(file, &service.document);
+    }
+    if findings.is_empty() {
         Ok(service)
     } else {
-        Err(reader.findings.list)
+        Err(findings)
     }
 }
 
@@ -183,7 +190,7 @@ fn schema_ref(holder: &Value) -> Option<String> {
 }
 
 impl Reader<'_> {
-    fn service(&mut self, name: &str, api: &OpenAPI) -> Service {
+    fn service(&mut self, name: &str, api: &OpenAPI, document: nxcloud_spec::Document) -> Service {
         let raw = self.raw;
         let mut operations = Vec::new();
         for (path, item) in &api.paths.paths {
@@ -198,7 +205,7 @@ impl Reader<'_> {
             .collect();
         let mut schemas = Schemas::new(&raw["components"]["schemas"], property_order(api));
         for operation in &operations {
-            schemas.mark(&operation.reply, Side::Reply, &mut self.findings);
+            schemas.mark_returned(&operation.reply, &mut self.findings);
             if let Input::Json(request) | Input::Multipart(request) = &operation.input {
                 schemas.mark(request, Side::Request, &mut self.findings);
             }
@@ -227,6 +234,7 @@ impl Reader<'_> {
             webhooks,
             types,
             raw: raw.clone(),
+            document,
         };
         self.code_names(&service);
         webhooks::check(&service, &mut self.findings);

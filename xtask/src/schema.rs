@@ -22,6 +22,8 @@ pub(crate) struct Schemas<'a> {
     raw: &'a Value,
     order: Vec<(String, Vec<String>)>,
     sides: BTreeMap<String, Side>,
+    /// What operations return.
+    returned: BTreeSet<String>,
 }
 
 impl<'a> Schemas<'a> {
@@ -30,7 +32,14 @@ impl<'a> Schemas<'a> {
             raw,
             order,
             sides: BTreeMap::new(),
+            returned: BTreeSet::new(),
         }
+    }
+
+    /// Marks what an operation returns.
+    pub(crate) fn mark_returned(&mut self, name: &str, findings: &mut Findings<'_>) {
+        self.returned.insert(name.to_owned());
+        self.mark(name, Side::Reply, findings);
     }
 
     /// Marks a schema, and all that it refers to, as being on one side. Enums may be on both.
@@ -169,8 +178,15 @@ impl<'a> Schemas<'a> {
                     );
                 }
                 TypeKind::Union(union(&at, schema, findings))
+            } else if is_list(schema) {
+                TypeKind::Object(self.list(&at, schema, *side, findings))
             } else {
-                TypeKind::Object(self.object(&at, schema, order, *side, findings))
+                let mut object = self.object(&at, schema, order, *side, findings);
+                // A reply that lacks them is a refusal, which the client makes an error of.
+                for field in &mut object.fields {
+                    field.required |= self.returned.contains(name);
+                }
+                TypeKind::Object(object)
             }
         };
         let description = text(schema, "description").unwrap_or_default();
@@ -182,6 +198,32 @@ impl<'a> Schemas<'a> {
             description,
             kind,
         })
+    }
+
+    /// A reply that is a bare array: an object with one field that holds it.
+    fn list(&self, at: &str, schema: &Value, side: Side, findings: &mut Findings<'_>) -> Object {
+        let name = text(schema, "x-nx-list");
+        if name.is_none() || side == Side::Request {
+            findings.add(
+                at,
+                "a named list that is no reply with `x-nx-list`",
+                "write `type: array` where it is referred to; a reply that is a bare array has `x-nx-list: <name of its field in Rust>`",
+            );
+        }
+        let name = name.unwrap_or_else(|| "list".to_owned());
+        let mut property = schema.clone();
+        property["description"] = "The entries, in their order.".into();
+        let field = self.field(at, &name, &property, false, side, findings);
+        Object {
+            side,
+            fields: vec![field],
+            flattened: None,
+            rules: Vec::new(),
+            list: Some(name),
+            receipt: None,
+            accessors: accessors(schema),
+            max_days: None,
+        }
     }
 
     fn object(
@@ -197,6 +239,15 @@ impl<'a> Schemas<'a> {
             Some(_) => list(schema, "allOf").collect(),
             None => vec![schema],
         };
+        if schema.get("x-nx-list").is_some()
+            || schema.get("type").is_some_and(|kind| kind != "object")
+        {
+            findings.add(
+                at,
+                "a named schema that is neither object, choice, open enum nor list of a reply",
+                "write the type where it is referred to; `x-nx-list` stands beside `type: array`",
+            );
+        }
         let mut flattened = None;
         let mut fields = Vec::new();
         let mut rules = Vec::new();
@@ -241,7 +292,7 @@ impl<'a> Schemas<'a> {
             fields,
             flattened,
             rules,
-            list: text(schema, "x-nx-list"),
+            list: None,
             max_days: None,
         }
     }
@@ -267,7 +318,18 @@ impl<'a> Schemas<'a> {
             );
             return None;
         }
-        let delivered = text(rule, "status").map(|status| (status, texts(rule, "delivered")));
+        let states = rule.get("states").and_then(Value::as_object);
+        let arrived = |state: &Value| matches!(state.as_str(), Some("delivered" | "read"));
+        let delivered = text(rule, "status").map(|status| {
+            let values = states
+                .into_iter()
+                .flatten()
+                .filter(|(_, state)| arrived(state));
+            (
+                status,
+                values.map(|(value, _)| value.clone()).collect::<Vec<_>>(),
+            )
+        });
         if let Some((status, values)) = &delivered {
             let field = fields.iter().find(|field| field.wire == *status);
             let schema = match field.map(|field| &field.ty) {
@@ -384,8 +446,8 @@ impl<'a> Schemas<'a> {
         let format = text(schema, "format");
         let decimal = format.as_deref() == Some("decimal");
         match schema.get("type").and_then(Value::as_str) {
-            None => Ty::Json,
-            Some("string" | "number") if decimal => Ty::Decimal,
+            None | Some("string" | "number") if decimal => Ty::Decimal,
+            None if schema.get("items").is_none() => Ty::Json,
             Some("string") if format.as_deref() == Some("binary") => Ty::Upload,
             Some("string") if format.as_deref() == Some("integer") => Ty::QuotedInteger,
             Some("string") if format.as_deref() == Some("app-key") => Ty::AppKey,
@@ -393,7 +455,7 @@ impl<'a> Schemas<'a> {
             Some("integer") => Ty::Integer,
             Some("number") => Ty::Float,
             Some("boolean") => Ty::Boolean,
-            Some("array") => match schema.get("items") {
+            None | Some("array") => match schema.get("items") {
                 Some(items) => Ty::List(Box::new(self.ty(at, items, findings))),
                 None => Ty::List(Box::new(Ty::Json)),
             },
@@ -419,9 +481,19 @@ impl<'a> Schemas<'a> {
                 format!("no schema `{name}`"),
                 "write it, or correct the reference",
             );
+        } else if is_list(&self.raw[name]) {
+            findings.add(
+                at,
+                format!("`{name}` is a list, which only a whole reply may be"),
+                "write `type: array` with `items` here",
+            );
         }
         Ty::Named(name.to_owned())
     }
+}
+
+fn is_list(schema: &Value) -> bool {
+    schema.get("type").and_then(Value::as_str) == Some("array")
 }
 
 fn enumeration(at: &str, schema: &Value, findings: &mut Findings<'_>) -> TypeKind {
@@ -520,7 +592,6 @@ fn union(at: &str, schema: &Value, findings: &mut Findings<'_>) -> Union {
         tag: discriminator
             .and_then(|discriminator| text(discriminator, "propertyName"))
             .unwrap_or_default(),
-        content: text(schema, "x-nx-content"),
         variants,
     }
 }

@@ -49,7 +49,7 @@ fn parses(service: &xtask::model::Service) {
     for (name, more) in [
         ("cli", emit::cli_files(services)),
         ("webhooks", emit::webhook_files(services)),
-        ("sandbox", emit::sandbox_files(services)),
+        ("spec", emit::spec_files(services)),
     ] {
         files.extend(
             more.into_iter()
@@ -217,16 +217,18 @@ fn what_holds_itself_is_refused_but_in_lists() {
         &[(ID, &through)],
         &["Receipt > Other > Receipt", "in a list"],
     );
-    compiles(&[(
-        ID,
-        &own("{type: array, items: {$ref: '#/components/schemas/Receipt'}, description: A.}"),
-    )]);
-    compiles(&[(
-        ID,
-        &own(
-            "{type: object, additionalProperties: {$ref: '#/components/schemas/Receipt'}, description: A.}",
-        ),
-    )]);
+    for (ty, example) in [
+        ("type: array, items", "[{id: []}]"),
+        ("type: object, additionalProperties", "{a: {id: {}}}"),
+    ] {
+        let own = own(&format!(
+            "{{{ty}: {{$ref: '#/components/schemas/Receipt'}}, description: A.}}"
+        ));
+        compiles(&[
+            (ID, &own),
+            ("value: {id: a}", &format!("value: {{id: {example}}}")),
+        ]);
+    }
     let pick = "{$ref: '#/components/schemas/Pick'}";
     let direct = with_choice(&["leaf"], "", pick);
     assert!(
@@ -656,4 +658,349 @@ fn words_of_examples_are_no_imports() {
         readme.contains("use nxcloud_minimal::{Client, SendIt, Session};"),
         "{readme}"
     );
+}
+
+#[test]
+fn a_named_list_is_a_whole_reply() {
+    const OBJECT: &str = "    SendItReply:\n      type: object\n      description: The reply.\n      properties:\n        code: {type: integer, description: The code.}\n";
+    const LIST: &str = "    SendItReply:\n      type: array\n      description: The reply.\n      x-nx-list: rows\n      items: {$ref: '#/components/schemas/Row'}\n    Row:\n      type: object\n      description: A row.\n      properties:\n        code: {type: integer, description: The code.}\n";
+    const SUCCESS: (&str, &str) = (
+        "success: {value: {code: 0}}",
+        "success: {value: [{code: 0}]}",
+    );
+    compiles(&[(OBJECT, LIST), SUCCESS]);
+    for (piece, other) in [
+        ("      x-nx-list: rows\n", ""),
+        ("x-nx-list: rows", "x-nx-list: 2nd"),
+        ("type: array", "type: object"),
+        ("type: array", "type: string"),
+    ] {
+        let list = LIST.replace(piece, other);
+        refused(&[(OBJECT, &list), SUCCESS], &["schemas.SendItReply"]);
+    }
+    let list = "rows: {$ref: '#/components/schemas/SendItReply'}";
+    refused(
+        &[(OBJECT, LIST), SUCCESS, (ID, list)],
+        &["Receipt.properties.rows", "`type: array`"],
+    );
+    refused(
+        &[
+            (OBJECT, LIST),
+            SUCCESS,
+            (
+                "schema: {$ref: '#/components/schemas/Receipt'}",
+                "schema: {$ref: '#/components/schemas/SendItReply'}",
+            ),
+        ],
+        &["x-nx-webhooks.receipt", "object"],
+    );
+    refused(
+        &[
+            (
+                "type: object\n      description: What to send.\n      required: [text]\n      properties:",
+                "type: array\n      x-nx-list: rows\n      description: What to send.\n      items: {$ref: '#/components/schemas/Line'}\n    Line:\n      type: object\n      description: A line.\n      properties:",
+            ),
+            (
+                "plain: {value: {text: hello}}",
+                "plain: {value: [{text: hello}]}",
+            ),
+        ],
+        &["schemas.SendIt", "`type: array`"],
+    );
+    for kind in ["string", "integer", "boolean"] {
+        refused(
+            &[(
+                "Receipt:\n      type: object",
+                &format!("Receipt:\n      type: {kind}"),
+            )],
+            &["schemas.Receipt", "where it is referred to"],
+        );
+    }
+}
+
+#[test]
+fn null_comes_in_replies_and_pushes_only() {
+    let nullable = |piece: &str| piece.replacen("{type:", "{nullable: true, type:", 1);
+    const CODE: &str = "code: {type: integer, description: The code.}";
+    for piece in [ID, CODE] {
+        compiles(&[(piece, &nullable(piece))]);
+    }
+    compiles(&[(
+        "Receipt:\n      type: object",
+        "Receipt:\n      type: object\n      nullable: true",
+    )]);
+    compiles(&[
+        (
+            ID,
+            "id: {type: array, items: {type: string, nullable: true}, description: Ids.}",
+        ),
+        ("value: {id: a}", "value: {id: [a]}"),
+    ]);
+    refused(
+        &[(TEXT, &nullable(TEXT))],
+        &[
+            "SendIt.properties.text: `nullable` in a request",
+            "leave it out",
+        ],
+    );
+    for (at, object) in [
+        ("SendIt", "description: What to send."),
+        ("Kind", "description: A kind."),
+    ] {
+        refused(
+            &[(object, &format!("nullable: true\n      {object}"))],
+            &[&format!("schemas.{at}: `nullable` in a request")],
+        );
+    }
+    let list = "text: {type: array, items: {type: string, nullable: true}, description: Texts.}";
+    refused(
+        &[
+            (TEXT, list),
+            ("value: {text: hello}", "value: {text: [hello]}"),
+        ],
+        &["SendIt.properties.text.items: `nullable` in a request"],
+    );
+    let parameter = "x-nx-parameter-code: 2\n      parameters:\n        - {name: q, in: query, description: A., schema: {type: string, nullable: true}, example: a}";
+    refused(
+        &[("x-nx-parameter-code: 2", parameter)],
+        &["/send.post.parameters[0].schema: `nullable` in a request"],
+    );
+    // Where a validator passes over it, and where it says nothing.
+    for (property, problem) in [
+        (
+            "id: {nullable: true, allOf: [{$ref: '#/components/schemas/Kind'}], description: A kind.}",
+            "`nullable` beside `allOf`",
+        ),
+        (
+            "id: {nullable: true, $ref: '#/components/schemas/Kind'}",
+            "`nullable` beside `$ref`",
+        ),
+        (
+            "id: {nullable: true, description: Anything.}",
+            "`nullable` without `type`",
+        ),
+        (
+            "id: {nullable: false, type: string, description: A.}",
+            "`nullable: true`",
+        ),
+        ("id: {nullable: \"yes\", type: string, description: A.}", ""),
+    ] {
+        refused(
+            &[(ID, property), ("value: {id: a}", "value: {}")],
+            &[problem],
+        );
+    }
+}
+
+#[test]
+fn values_of_several_types_come_in_replies_and_pushes_only() {
+    const EXAMPLE: &str = "value: {id: a}";
+    let of = |schema: &str| {
+        found(&spec(&[
+            (ID, &format!("id: {{{schema}, description: A.}}")),
+            (EXAMPLE, "value: {}"),
+        ]))
+    };
+    assert_eq!(of("format: decimal"), "");
+    assert_eq!(of("items: {type: string}"), "");
+    for schema in [
+        "format: date-time",
+        "format: unix-seconds",
+        "items: {format: integer}",
+    ] {
+        assert!(
+            of(schema).contains("`format` without `type`; write the `type`"),
+            "{schema}: {}",
+            of(schema)
+        );
+    }
+    for (schema, key) in [
+        ("format: decimal", "format"),
+        ("items: {type: string}", "items"),
+    ] {
+        refused(
+            &[
+                (TEXT, &format!("text: {{{schema}, description: A.}}")),
+                ("value: {text: hello}", "value: {text: [a]}"),
+            ],
+            &["SendIt.properties.text", &format!("`{key}` without `type`")],
+        );
+    }
+}
+
+/// Each kind of misfit is found where it stands, with what to do.
+#[test]
+fn examples_fit_their_schemas() {
+    const REQUEST: &str = "value: {text: hello}";
+    const REPLY: &str = "success: {value: {code: 0}}";
+    const PUSH: &str = "plain: {value: {id: a}}";
+    const CODE: &str = "code: {type: integer, description: The code.}";
+    let request = "/send.post.requestBody.content.application/json.examples.plain.value";
+    let reply = "/send.post.responses.200.content.application/json.examples.success.value";
+    let push = "x-nx-webhooks[0].examples.plain.value";
+    let text = |more: &str| format!("text: {{{more}, description: The text.}}");
+    for (more, value, problem) in [
+        ("type: string, minLength: 6", "hello", "shorter than 6"),
+        ("type: string, maxLength: 4", "hello", "longer than 4"),
+        (
+            "type: string, pattern: '^[0-9]+$'",
+            "hello",
+            "does not match",
+        ),
+        ("type: string, enum: [other]", "hello", "other"),
+        ("type: string, format: date", "2026-02-30", "form date"),
+        ("type: string, format: phone", "'+1'", "phone number"),
+        ("type: integer, minimum: 6", "5", "less than 6"),
+        ("type: integer, maximum: 4", "5", "greater than 4"),
+        ("type: integer", "'5'", "integer expected"),
+        ("type: boolean", "'true'", "boolean expected"),
+        (
+            "type: array, minItems: 1, items: {type: string}",
+            "[]",
+            "fewer than 1",
+        ),
+        (
+            "type: array, maxItems: 1, items: {type: string}",
+            "[a, b]",
+            "more than 1",
+        ),
+        (
+            "type: object, additionalProperties: {type: integer}",
+            "{a: b}",
+            "integer expected",
+        ),
+    ] {
+        refused(
+            &[
+                (TEXT, &text(more)),
+                (REQUEST, &format!("value: {{text: {value}}}")),
+            ],
+            &[
+                &format!("{request}.text"),
+                problem,
+                "; write a value that fits",
+            ],
+        );
+    }
+    refused(
+        &[(REQUEST, "value: {}")],
+        &[&format!("{request}.text: is missing"), "`required`"],
+    );
+    refused(
+        &[(REQUEST, "value: hello")],
+        &[&format!("{request}: "), "object expected"],
+    );
+    refused(
+        &[
+            (
+                TEXT,
+                &text("type: array, items: {type: array, items: {type: integer}}"),
+            ),
+            (REQUEST, "value: {text: [[1, 2], [a]]}"),
+        ],
+        &[&format!("{request}.text[1][0]: "), "integer expected"],
+    );
+    // What the platform writes.
+    refused(
+        &[(REPLY, "success: {value: {code: none}}")],
+        &[&format!("{reply}.code: "), "integer expected"],
+    );
+    refused(
+        &[(REPLY, "success: {value: {code: null}}")],
+        &[&format!("{reply}.code: "), "`nullable: true`"],
+    );
+    let nullable = CODE.replace("integer", "integer, nullable: true");
+    compiles(&[(CODE, &nullable), (REPLY, "success: {value: {code: null}}")]);
+    refused(
+        &[
+            (
+                "description: The receipt.",
+                "description: The receipt.\n      required: [id]",
+            ),
+            (PUSH, "plain: {value: {}}"),
+        ],
+        &[
+            &format!("{push}.id: is missing"),
+            "take it out of `required`",
+        ],
+    );
+    for value in ["null", "5", "true", "[]"] {
+        let found = found(&spec(&[(
+            PUSH,
+            &format!("plain: {{value: {{id: {value}}}}}"),
+        )]));
+        assert!(found.contains(&format!("{push}.id: ")), "{value}: {found}");
+    }
+    // Parameters, and what stands in schemas.
+    let parameter = |schema: &str| {
+        format!(
+            "x-nx-parameter-code: 2\n      parameters:\n        - {{name: q, in: query, description: A., schema: {schema}, example: abc}}"
+        )
+    };
+    refused(
+        &[(
+            "x-nx-parameter-code: 2",
+            &parameter("{type: string, maxLength: 2}"),
+        )],
+        &["/send.post.parameters[0].example: longer than 2"],
+    );
+    for key in ["example", "default"] {
+        refused(
+            &[
+                (
+                    TEXT,
+                    &text(&format!("type: string, maxLength: 4, {key}: hello")),
+                ),
+                (REQUEST, "value: {text: a}"),
+            ],
+            &[&format!("SendIt.properties.text.{key}: longer than 4")],
+        );
+        refused(
+            &[
+                (
+                    TEXT,
+                    &text(&format!("type: array, items: {{type: boolean, {key}: a}}")),
+                ),
+                (REQUEST, "value: {text: []}"),
+            ],
+            &[
+                &format!("SendIt.properties.text.items.{key}: "),
+                "boolean expected",
+            ],
+        );
+    }
+    refused(
+        &[(
+            "x-extensible-enum: [plain, bold]",
+            "x-extensible-enum: [plain, bold]\n      example: 5",
+        )],
+        &["Kind.example: ", "in quotes"],
+    );
+}
+
+/// An example fits the variant that its tag names.
+#[test]
+fn examples_fit_their_variant() {
+    let plain = with_choice(&["leaf"], "", PLAIN);
+    let with = |pick: &str| {
+        let example = format!("value: {{text: hello, pick: {pick}}}");
+        found(&plain.replace("value: {text: hello}", &example))
+    };
+    assert_eq!(with("{way: leaf, next: a}"), "");
+    for (pick, words) in [
+        ("{}", ["value.pick.way: is missing", ""]),
+        ("{way: none}", ["value.pick.way: not one of", "leaf"]),
+        ("{way: 5}", ["value.pick.way: no text", "in quotes"]),
+        (
+            "{way: leaf, next: 5}",
+            ["value.pick.next: no text", "in quotes"],
+        ),
+        ("[a]", ["value.pick: ", "object expected"]),
+    ] {
+        let found = with(pick);
+        assert!(
+            words.iter().all(|word| found.contains(word)),
+            "{pick}: {found}"
+        );
+    }
 }

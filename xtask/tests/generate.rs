@@ -25,7 +25,7 @@ fn what_was_written_checks_clean_and_any_edit_shows() {
         "crates/nxcloud/Cargo.toml",
         "crates/nxcloud/README.md",
         "crates/nxcloud/src/lib.rs",
-        "crates/sandbox/src/generated/specs/minimal.json",
+        "crates/spec/src/generated/specs/minimal.json",
         "Cargo.toml",
         "README.md",
     ] {

@@ -22,7 +22,7 @@ mod outside;
 mod paging;
 mod readme;
 mod sample;
-mod sandbox;
+mod spec;
 mod tests;
 mod types;
 mod webhooks;
@@ -32,7 +32,7 @@ use format::pretty;
 
 pub use facade::workspace_blocks;
 pub use outside::{DEPENDENCIES, DEV_DEPENDENCIES, Origin, outside_files};
-pub use sandbox::sandbox_files;
+pub use spec::spec_files;
 pub use webhooks::{webhook_blocks, webhook_files};
 
 /// Text between two marker lines of a hand-written file.

@@ -55,15 +55,13 @@ fn platform() -> Platform {
             } },
         },
         "components": { "schemas": {
-            "Reply": { "x-nx-list": "records", "properties": {
-                "records": { "type": "array", "items": { "$ref": "#/components/schemas/Row" } },
-            } },
+            "Reply": { "type": "array", "x-nx-list": "records", "items": { "$ref": "#/components/schemas/Row" } },
             "Row": { "properties": { "page": { "type": "integer" } } },
         } },
     });
     let mut accounts = Accounts::default();
     accounts.add_antbuddy(AppId::new(APP_ID).unwrap(), Secret::new("123456").unwrap());
-    let catalog = Catalog::read(&[("ant", &spec.to_string())]).unwrap();
+    let catalog = Catalog::of("ant", spec).unwrap();
     Platform::new(Arc::new(catalog), accounts, Clock::new(|| 0))
 }
 

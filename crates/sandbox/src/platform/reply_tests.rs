@@ -25,7 +25,7 @@ fn catalog(schema: Value, success: Value, failure: Option<Value>) -> Catalog {
         } } },
         "components": { "schemas": schema },
     });
-    Catalog::read(&[("svc", &spec.to_string())]).unwrap()
+    Catalog::of("svc", spec).unwrap()
 }
 
 fn success(schema: Value, example: Value, fields: Value) -> Value {
@@ -63,7 +63,7 @@ fn every_rule_fills_its_field_in_the_declared_type() {
         "time": rule("now-text", "string"),
         "echoed": rule("echo:from.inner", "string"),
         "missing": rule("echo:nowhere", "string"),
-        "unknown": rule("no-such-rule", "string"),
+        "unknown": rule("example", "string"),
     } } });
     let example = json!({
         "uuid": "", "hex": "x", "text": "x", "number": 1, "ms": 1, "s": "x", "time": "x", "echoed": "x", "missing": "stays",
@@ -114,11 +114,9 @@ fn rules_reach_into_nested_objects_arrays_and_maps() {
 }
 
 #[test]
-fn a_bare_array_is_filled_in_through_the_property_that_takes_it() {
+fn a_bare_array_is_filled_in_item_by_item() {
     let schema = json!({
-        "Reply": { "x-nx-list": "records", "properties": {
-            "records": { "type": "array", "items": { "$ref": "#/components/schemas/Row" } },
-        } },
+        "Reply": { "type": "array", "x-nx-list": "records", "items": { "$ref": "#/components/schemas/Row" } },
         "Row": { "properties": { "id": { "type": "string", "x-nx-sandbox": "uuid" } } },
     });
     let reply = success(schema, json!([{ "id": "old" }]), json!({}));

@@ -1,27 +1,28 @@
-//! A rule of a schema that a request breaks, in words that hold no value of the request.
+//! A rule of a schema that a value breaks, in a text that holds no part of the value.
 
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::Value;
 
-use crate::format::phone;
+use super::format;
 
-/// The first place where a request breaks its schema.
+/// A place where a value breaks its schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Violation {
-    /// JSON pointer into the body, or into the query for a request without a body.
-    pub(crate) pointer: String,
+#[non_exhaustive]
+pub struct Violation {
+    /// JSON pointer to the place.
+    pub pointer: String,
     /// What is wrong there.
-    pub(crate) problem: String,
+    pub problem: String,
 }
 
 impl Violation {
-    /// A violation of the request as a whole.
-    pub(crate) fn whole(problem: impl Into<String>) -> Self {
+    /// A violation of the value as a whole.
+    pub fn whole(problem: impl Into<String>) -> Self {
         Self::at(String::new(), problem)
     }
 
     /// A violation at a place.
-    pub(crate) fn at(pointer: String, problem: impl Into<String>) -> Self {
+    pub fn at(pointer: String, problem: impl Into<String>) -> Self {
         Self {
             pointer,
             problem: problem.into(),
@@ -30,7 +31,7 @@ impl Violation {
 }
 
 /// Appends a name to a JSON pointer.
-pub(crate) fn below(pointer: &str, name: &str) -> String {
+pub fn below(pointer: &str, name: &str) -> String {
     format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
@@ -52,9 +53,9 @@ impl From<&jsonschema::ValidationError<'_>> for Violation {
             Kind::MaxLength { limit } => format!("longer than {limit} characters"),
             Kind::Pattern { pattern } => format!("does not match {pattern}"),
             Kind::Format { format } => {
-                let mut phones = phone::FORMS.iter();
+                let mut phones = format::PHONES.iter();
                 match phones.find(|(name, _, _)| name == format) {
-                    Some((_, _, words)) => format!("is not {words}"),
+                    Some((_, _, form)) => format!("is not {form}"),
                     None => format!("not in the form {format}"),
                 }
             }
