@@ -21,6 +21,7 @@ pub mod model;
 pub mod names;
 pub mod outside;
 mod ownership;
+mod packages;
 pub mod paths;
 mod plan;
 pub mod prose;
