@@ -6,6 +6,9 @@ use std::collections::BTreeMap;
 use xtask::emit;
 use xtask::read::read;
 
+#[path = "common/manifests.rs"]
+mod manifests;
+
 const MINIMAL: &str = include_str!("minimal.yaml");
 const TEXT: &str = "text: {type: string, description: The text.}";
 const PLAIN: &str = "{type: string, description: A.}";
@@ -46,13 +49,15 @@ fn parses(service: &xtask::model::Service) {
     for (name, more) in [
         ("cli", emit::cli_files(services)),
         ("webhooks", emit::webhook_files(services)),
-        ("facade", emit::facade_files(services)),
+        ("spec", emit::spec_files(services)),
     ] {
         files.extend(
             more.into_iter()
                 .map(|(path, text)| (format!("{name}/{path}"), text)),
         );
     }
+    files.extend(manifests::manifests(services));
+    files.extend(manifests::outside(service).unwrap());
     for (path, text) in files {
         if path.ends_with(".rs") {
             let parsed = syn::parse_file(&text);
