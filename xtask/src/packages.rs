@@ -27,7 +27,6 @@ pub(crate) fn table(
     folders.extend(
         [
             "crates/client/loom",
-            "testing",
             "xtask",
             "xtask/snapshot",
             "benches",
