@@ -24,15 +24,7 @@ pub(crate) fn table(
     filled: &BTreeMap<PathBuf, String>,
 ) -> Result<Block, String> {
     let mut folders = crates::packages(root, Path::new("crates"));
-    folders.extend(
-        [
-            "crates/client/loom",
-            "xtask",
-            "xtask/snapshot",
-            "benches",
-        ]
-        .map(PathBuf::from),
-    );
+    folders.extend(["crates/client/loom", "xtask", "xtask/snapshot", "benches"].map(PathBuf::from));
     folders.retain(|folder| {
         let path = root.join(folder);
         path.join("Cargo.toml").is_file() && !crates::is_of_a_spec(&path, "specs")

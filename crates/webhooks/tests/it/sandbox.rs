@@ -7,9 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::post;
 use nxcloud_client::{AppKey, Credentials, Session};
-use nxcloud_sandbox::{
-    ACCESS_KEY, ACCESS_SECRET, DeliveryOutcome, PushContent, PushError, Sandbox,
-};
+use nxcloud_sandbox::{ACCESS_KEY, ACCESS_SECRET, DeliveryOutcome, PushError, Sandbox, Transport};
 use nxcloud_sms::SendSms;
 use nxcloud_webhooks::{
     AccessKey, Answer, Pending, Received, Receiver, Secret, Signer, Verifier, did, number_check,
@@ -101,7 +99,7 @@ async fn a_receipt_in_the_query_for_each_of_several_numbers_with_the_chosen_outc
     let base = serve(app).await;
     let pushes = sandbox.pushes();
     pushes.send_to("sms_receipt", &base).unwrap();
-    pushes.content("sms_receipt", PushContent::Query).unwrap();
+    pushes.content("sms_receipt", Transport::Query).unwrap();
     pushes
         .outcomes("sms_receipt", &["undelivered_with_ext"])
         .unwrap();
