@@ -318,6 +318,36 @@ pub enum Paging {
     },
 }
 
+impl Paging {
+    /// The request field that moves on to the next page.
+    #[must_use]
+    pub fn moves(&self) -> &str {
+        match self {
+            Self::Page { page, .. } => page,
+            Self::Offset { offset, .. } => offset,
+            Self::Cursor { cursor, .. } => cursor,
+        }
+    }
+
+    /// The request field with the page size.
+    #[must_use]
+    pub fn size(&self) -> &str {
+        match self {
+            Self::Page { size, .. } | Self::Offset { size, .. } | Self::Cursor { size, .. } => size,
+        }
+    }
+
+    /// The path of the items in the reply.
+    #[must_use]
+    pub fn items(&self) -> &str {
+        match self {
+            Self::Page { items, .. } | Self::Offset { items, .. } | Self::Cursor { items, .. } => {
+                items
+            }
+        }
+    }
+}
+
 /// A parameter of the path or the query.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]

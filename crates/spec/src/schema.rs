@@ -1,7 +1,11 @@
 //! Schemas: what a value is.
 
+use std::fmt;
+
 use indexmap::IndexMap;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Number, Value};
 
 use crate::document::is_false;
@@ -21,8 +25,12 @@ pub struct Schema {
     /// The form of a text or number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<Format>,
-    /// Whether null may come; in replies and pushes only.
-    #[serde(default, skip_serializing_if = "is_false")]
+    /// True where null may come, beside `type`; in replies and pushes only.
+    #[serde(
+        default,
+        deserialize_with = "only_true",
+        skip_serializing_if = "is_false"
+    )]
     pub nullable: bool,
     /// What it is: first sentence what, then unit, limits and quirks.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -171,6 +179,16 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, 
     Value::deserialize(deserializer).map(Some)
 }
 
+/// A switch that says nothing when it is off.
+fn only_true<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    if bool::deserialize(deserializer)? {
+        return Ok(true);
+    }
+    Err(de::Error::custom(
+        "`nullable` is not true: write `nullable: true`, or leave it out",
+    ))
+}
+
 /// The JSON type of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -313,8 +331,7 @@ pub struct Discriminator {
 }
 
 /// A known value of an open enum: the value alone, or `{value, name, meaning}`.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(try_from = "Value", into = "Value")]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct KnownValue {
     /// The value on the wire.
@@ -327,7 +344,7 @@ pub struct KnownValue {
 
 /// The long form of a known value.
 #[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "KnownValue", deny_unknown_fields)]
 struct Named {
     value: Value,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -336,43 +353,69 @@ struct Named {
     meaning: Option<String>,
 }
 
-impl TryFrom<Value> for KnownValue {
-    type Error = serde_json::Error;
-
-    fn try_from(entry: Value) -> Result<Self, Self::Error> {
-        let named = if entry.is_object() {
-            serde_json::from_value(entry)?
+impl Serialize for KnownValue {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.name.is_none() && self.meaning.is_none() {
+            self.value.serialize(serializer)
         } else {
-            Named {
-                value: entry,
-                name: None,
-                meaning: None,
-            }
-        };
-        Ok(Self {
-            value: named.value,
-            name: named.name,
-            meaning: named.meaning,
+            Named::serialize(self, serializer)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for KnownValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(EitherForm)
+    }
+}
+
+/// Reads a known value without a copy on the way, so that an error keeps its place.
+struct EitherForm;
+
+impl EitherForm {
+    #[expect(clippy::unnecessary_wraps, reason = "visitors return a result")]
+    fn alone<E>(value: impl Into<Value>) -> Result<KnownValue, E> {
+        Ok(KnownValue {
+            value: value.into(),
+            name: None,
+            meaning: None,
         })
     }
 }
 
-impl From<KnownValue> for Value {
-    fn from(known: KnownValue) -> Self {
-        let KnownValue {
-            value,
-            name,
-            meaning,
-        } = known;
-        if name.is_none() && meaning.is_none() {
-            return value;
-        }
-        serde_json::to_value(Named {
-            value,
-            name,
-            meaning,
-        })
-        .unwrap_or_default()
+impl<'de> Visitor<'de> for EitherForm {
+    type Value = KnownValue;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value, or {value, name, meaning}")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<KnownValue, E> {
+        Self::alone(value)
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<KnownValue, E> {
+        Self::alone(value)
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<KnownValue, E> {
+        Self::alone(value)
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<KnownValue, E> {
+        Self::alone(value)
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<KnownValue, E> {
+        Self::alone(value)
+    }
+
+    fn visit_unit<E>(self) -> Result<KnownValue, E> {
+        Self::alone(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<KnownValue, A::Error> {
+        Named::deserialize(MapAccessDeserializer::new(map))
     }
 }
 

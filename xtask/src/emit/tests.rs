@@ -35,8 +35,9 @@ pub(super) fn examples(service: &Service) -> TokenStream {
     }
     for webhook in &service.webhooks {
         let holder = format!("{}_push", webhook.name);
-        for example in &webhook.examples {
-            tests.push(test(service, &holder, example, &webhook.schema, &[], true));
+        for (name, example) in &webhook.examples {
+            let example = (name.clone(), example.value.clone());
+            tests.push(test(service, &holder, &example, webhook.event(), &[], true));
         }
     }
     quote! {
