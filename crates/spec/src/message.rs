@@ -18,7 +18,7 @@ pub struct Message {
     /// The recipient.
     pub to: String,
     /// Whether `to` may hold several recipients with commas between.
-    #[serde(default, skip_serializing_if = "crate::document::is_false")]
+    #[serde(default, skip_serializing_if = "crate::switch::is_false")]
     pub several: bool,
     /// The sender.
     #[serde(skip_serializing_if = "Option::is_none")]

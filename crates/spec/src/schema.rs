@@ -4,12 +4,12 @@ use std::fmt;
 
 use indexmap::IndexMap;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, MapAccess, Visitor};
+use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Number, Value};
 
-use crate::document::is_false;
 use crate::message::Receipt;
+use crate::switch::{is_false, only_true};
 
 /// What a value is. An empty schema stands for any value.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -177,16 +177,6 @@ pub struct Schema {
 /// A value that is there, even if it is null.
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
-}
-
-/// A switch that says nothing when it is off.
-fn only_true<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    if bool::deserialize(deserializer)? {
-        return Ok(true);
-    }
-    Err(de::Error::custom(
-        "`nullable` is not true: write `nullable: true`, or leave it out",
-    ))
 }
 
 /// The JSON type of a value.

@@ -3,7 +3,8 @@
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use crate::document::{Code, Example};
+use crate::code::Code;
+use crate::example::Example;
 use crate::schema::{Reference, Schema};
 use crate::template::Template;
 
