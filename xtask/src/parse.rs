@@ -9,8 +9,10 @@ use crate::finding::Finding;
 
 mod explain;
 mod locate;
+mod strict;
 
 use locate::Step;
+use strict::Strict;
 
 /// Reads a spec as it came from a file.
 pub(crate) fn document(file: &str, bytes: &[u8]) -> Result<Document, Finding> {
@@ -31,29 +33,19 @@ pub(crate) fn document(file: &str, bytes: &[u8]) -> Result<Document, Finding> {
         let line = error.location().map_or(1, |location| location.line());
         finding(format!("line {line}"), explain::yaml(&error.to_string()))
     })?;
-    let refused = |mut steps: Vec<Step>, message: &str| {
-        explain::refine(&value, &mut steps, message);
-        let explained = explain::structure(&steps, message);
+    Document::deserialize(Strict(&value)).map_err(|_| {
+        let (mut steps, message) = misread(&value);
+        explain::refine(&value, &mut steps, &message);
+        let explained = explain::structure(&steps, &message);
         finding(locate::place(text, &steps), explained)
-    };
-    let Ok(document) = Document::deserialize(&value) else {
-        let (steps, message) = misread(&value);
-        return Err(refused(steps, &message));
-    };
-    let null = has_null(&value)
-        .then(|| serde_json::to_value(&document))
-        .and_then(|read| dropped(&value, &read.ok()?));
-    match null {
-        Some(steps) => Err(refused(steps, "invalid type: null, expected a string")),
-        None => Ok(document),
-    }
+    })
 }
 
-/// Why a document was refused. It takes longer to read with an eye on the place, so that this comes second.
+/// Where and why a document is refused. It takes longer to read with an eye on the place, so that this comes second.
 fn misread(value: &Value) -> (Vec<Step>, String) {
-    let read: Result<Document, _> = serde_path_to_error::deserialize(value);
+    let read: Result<Document, _> = serde_path_to_error::deserialize(Strict(value));
     let Err(error) = read else {
-        return (Vec::new(), String::new());
+        return Default::default();
     };
     let steps = error.path().iter().filter_map(|segment| match segment {
         Segment::Seq { index } => Some(Step::Entry(*index)),
@@ -61,35 +53,4 @@ fn misread(value: &Value) -> (Vec<Step>, String) {
         Segment::Enum { .. } | Segment::Unknown => None,
     });
     (steps.collect(), error.inner().to_string())
-}
-
-fn has_null(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Object(map) => map.values().any(has_null),
-        Value::Array(items) => items.iter().any(has_null),
-        _ => false,
-    }
-}
-
-/// The way to a null that was passed over: an optional key takes it for its absence.
-fn dropped(written: &Value, read: &Value) -> Option<Vec<Step>> {
-    let below = |step: Step, written: &Value, read: Option<&Value>| match read {
-        None if written.is_null() => Some(vec![step]),
-        None => None,
-        Some(read) => dropped(written, read).map(|mut steps| {
-            steps.insert(0, step);
-            steps
-        }),
-    };
-    match written {
-        Value::Object(map) => map
-            .iter()
-            .find_map(|(key, value)| below(Step::Key(key.clone()), value, read.get(key))),
-        Value::Array(items) => items
-            .iter()
-            .enumerate()
-            .find_map(|(index, value)| below(Step::Entry(index), value, read.get(index))),
-        _ => None,
-    }
 }

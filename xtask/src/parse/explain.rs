@@ -9,13 +9,18 @@ use crate::lint::values::{QUOTE, quoted};
 pub(super) fn yaml(message: &str) -> (String, String) {
     // The lines behind the first show the text around it.
     let line = message.lines().next().unwrap_or_default();
-    let problem = line.strip_prefix("error: ").unwrap_or(line).to_owned();
+    let line = line.strip_prefix("error: ").unwrap_or(line);
+    // The place of the finding says where.
+    let problem = match line.split_once(": ") {
+        Some((place, problem)) if place.starts_with("line ") => problem,
+        _ => line,
+    };
     let instead = if message.contains("into string") {
         "write texts and names in quotes, such as 'null'"
     } else {
         "write OpenAPI 3.0 as YAML"
     };
-    (problem, instead.to_owned())
+    (problem.to_owned(), instead.to_owned())
 }
 
 /// Steps on to what a message names, where serde has read a copy and lost the place.

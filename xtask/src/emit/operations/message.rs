@@ -45,11 +45,13 @@ fn receipt(service: &Service, push: &str) -> Option<TokenStream> {
     let schema = &service.spec.webhook(push)?.schema;
     let (path, receipt) = service.spec.schema(schema).receipt()?;
     // Each entry of a list is a receipt, not only the first.
-    let path = path.split('.').fold(String::new(), |path, step| match step {
-        "0" => path + "[]",
-        step if path.is_empty() => step.to_owned(),
-        step => format!("{path}.{step}"),
-    });
+    let path = path
+        .split('.')
+        .fold(String::new(), |path, step| match step {
+            "0" => path + "[]",
+            step if path.is_empty() => step.to_owned(),
+            step => format!("{path}.{step}"),
+        });
     let id = &receipt.id;
     let digits = Literal::usize_unsuffixed(receipt.digits.unwrap_or_default());
     let status = option(&receipt.status);
