@@ -14,10 +14,9 @@ const IMPORTED: [&str; 2] = ["nxcloud_client", "serde"];
 
 /// The text of a file. What does not parse is a defect of an emitter, and is written out for the compiler to point at.
 pub(super) fn pretty(tokens: TokenStream) -> String {
-    let text = tokens.to_string();
-    match syn::parse2(with_imports(tokens)) {
+    match syn::parse2(with_imports(tokens.clone())) {
         Ok(file) => unparse(file),
-        Err(error) => format!("compile_error!(\"{error}\");\n{text}\n"),
+        Err(error) => format!("compile_error!(\"{error}\");\n{tokens}\n"),
     }
 }
 
