@@ -8,6 +8,7 @@ use crate::blocks;
 use crate::crates;
 use crate::emit;
 use crate::manifest;
+use crate::packages;
 use crate::plan::{Plan, lines};
 use crate::read;
 use crate::specs;
@@ -74,9 +75,16 @@ fn plan(root: &Path) -> Result<Plan, String> {
     snapshot(root, &mut plan)?;
     let mut filled = emit::workspace_blocks(&services, &manifest::version(root)?);
     filled.extend(emit::webhook_blocks(&services));
-    let (filled, findings) = blocks::fill(root, &filled);
-    plan.blocks = filled;
+    let (blocks, findings) = blocks::fill(root, &filled);
     plan.findings.extend(findings);
+    plan.blocks = blocks;
+    // The table reads the manifests, which are whole only without findings.
+    if plan.findings.is_empty() {
+        let table = packages::table(root, &services, &plan.blocks)?;
+        let (documents, findings) = blocks::fill(root, &[table]);
+        plan.findings.extend(findings);
+        plan.blocks.extend(documents);
+    }
     // A crate that an earlier spec called for is owned too, so that it goes with its spec.
     for folder in crates::packages(root, Path::new("crates")) {
         if crates::is_of_a_spec(&root.join(&folder), "specs") {

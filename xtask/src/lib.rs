@@ -23,6 +23,7 @@ pub mod model;
 pub mod names;
 pub mod outside;
 mod ownership;
+mod packages;
 mod parse;
 pub mod paths;
 mod places;

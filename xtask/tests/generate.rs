@@ -264,3 +264,32 @@ fn packages_that_rust_has_taken_are_refused() {
         assert!(refused.contains(&place), "{refused}");
     }
 }
+
+#[test]
+fn the_table_of_packages_follows_the_manifests() {
+    let workspace = Workspace::new("packages");
+    let root = &workspace.0;
+    let manifest = |folder: &str, text: &str| {
+        fs::create_dir_all(root.join(folder)).unwrap();
+        fs::write(root.join(folder).join("Cargo.toml"), text).unwrap();
+    };
+    manifest(
+        "crates/client",
+        "[package]\nname = \"nxcloud-client\"\ndescription = \"Sessions\"\n[dependencies]\nserde = \"1\"\n",
+    );
+    manifest(
+        "crates/tool",
+        "[package]\nname = \"tool\"\ndescription = \"A|B\"\n[dependencies]\nnxcloud-client = { version = \"1\", optional = true }\nnxcloud-minimal = \"1\"\n",
+    );
+    write(root).unwrap();
+    assert_eq!(drift(root), None);
+    let table = || fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
+    assert!(table().contains(
+        "\n| `crates/client` | `nxcloud-client` | Sessions |  |\n| `crates/<service>` | "
+    ));
+    assert!(table().contains("\n| `crates/tool` | `tool` | A\\|B | (client), the services |\n"));
+    manifest("crates/tool", "[package]\nname = \"tool\"\n");
+    assert!(drift(root).is_some());
+    write(root).unwrap();
+    assert!(table().contains("| `crates/tool` | `tool` |  |  |"));
+}

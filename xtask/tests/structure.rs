@@ -271,7 +271,7 @@ fn what_has_two_forms_keeps_its_place() {
         ),
     ] {
         let found = found(piece, other);
-        assert!(found.starts_with(&format!("{place}")), "{place}: {found}");
+        assert!(found.starts_with(place), "{place}: {found}");
         assert!(found.contains("; ") && found.contains(": "), "{found}");
     }
 }

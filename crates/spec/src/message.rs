@@ -108,7 +108,8 @@ pub struct Answer {
     pub fill: IndexMap<String, Template>,
 }
 
-/// `x-nx-receipt`: what a push says of a send. The names are properties of the schema that it stands on.
+/// `x-nx-receipt`: what a push says of a send. The names are properties of the schema that it stands on. In Rust the type gets the methods `answers`
+/// and, with `status`, `is_delivered`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]

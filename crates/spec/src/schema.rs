@@ -1,4 +1,34 @@
 //! Schemas: what a value is.
+//!
+//! # In Rust
+//!
+//! | schema | Rust |
+//! | --- | --- |
+//! | `type: string` | `String` |
+//! | with `format: app-key` | `AppKey`, in requests only: constructors take it first, and no text converts into it. In replies and pushes a key is a plain text |
+//! | with `format: phone`, `phone-digits`, `phone-dialled` | `String`, checked. An empty text is left to `minLength` |
+//! | with `format: phones`, `phones-digits`, `phones-spaced` | the same; constructors and setters also take an array or a list |
+//! | with `format: date` | in requests `Date`; in replies `String` |
+//! | with `format: date-time` | in requests `DateTime`; in replies `Time` |
+//! | with `format: local-date-time` | in replies `Time`; in requests `String` |
+//! | with `format: integer` | `i64`, written in quotes |
+//! | with `format: binary` | `Upload`, a required part of a form |
+//! | with `enum` of one value, in a request | filled in by the constructor |
+//! | `type: integer` | `i64` |
+//! | with `default`, required in a request | filled in by the constructor, with a setter: the first page |
+//! | `type: integer` or `string`, `format: unix-seconds` or `unix-millis` | in replies `Time`; a required `integer` with `unix-seconds` in a request `DateTime`, written as the number |
+//! | `type: number` | `f64` |
+//! | `type: number` or `string`, `format: decimal` | `Decimal`: keeps the digits and whether they were quoted. In replies and pushes also without `type`, where both come |
+//! | `type: boolean` | `bool` |
+//! | `type: array` | `Vec`. In replies and pushes also `items` without `type`, where something else may come |
+//! | `type: object` with `additionalProperties` and no properties | `BTreeMap<String, …>` |
+//! | nothing, or a description alone | `serde_json::Value` |
+//! | `$ref` | the named type |
+//! | `x-extensible-enum` with `type: string` or `integer` | an enum that also carries an unknown value |
+//! | `oneOf` of references, with `discriminator` and `mapping` | an enum with a variant for each mapped value; used through `allOf` beside common fields it is flattened. Several values may lead to one schema, and a branch may itself be such a choice over another key. The fields of a variant stand beside the discriminator; where the wire has them below a key, each branch is an object with that one required property |
+//!
+//! The limits of a request's fields (`minLength`, `maxLength`, `pattern`, `minimum`, `maximum`, `minItems`, `maxItems`, `format`) are checked before
+//! anything is sent.
 
 use std::fmt;
 
@@ -122,7 +152,8 @@ pub struct Schema {
         skip_serializing_if = "Vec::is_empty"
     )]
     pub exactly_one: Vec<String>,
-    /// `x-nx-list`: on a reply that is an array, the name of the Rust field that holds the entries.
+    /// `x-nx-list`: on a named `type: array`, which only a whole reply may be, the name of the Rust field that holds the entries;
+    /// dotted paths name it too.
     #[serde(rename = "x-nx-list", skip_serializing_if = "Option::is_none")]
     pub list: Option<String>,
     /// `x-nx-receipt`: what a push says of a send.

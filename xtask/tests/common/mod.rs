@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use xtask::generate::{Outcome, check};
 
 /// Files written by hand that hold a generated block.
-pub(crate) const BLOCKS: [&str; 6] = [
+pub(crate) const BLOCKS: [&str; 7] = [
+    "ARCHITECTURE.md",
     "Cargo.toml",
     "README.md",
     "crates/nxcloud/Cargo.toml",

@@ -147,10 +147,7 @@ async fn a_signed_push_is_verified_with_the_account_that_sent() {
     let did::Event::DidSmsEvent(event) = received.event else {
         panic!("a DID event");
     };
-    assert_eq!(
-        event.message_id,
-        reply.data.and_then(|data| data.message_id)
-    );
+    assert_eq!(event.message_id, reply.data.message_id);
     assert_eq!(event.content.as_deref(), Some("Grüße ✓"));
     assert_eq!(event.to_phone.as_deref(), Some("8613912345678"));
 }
