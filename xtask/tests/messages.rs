@@ -531,3 +531,34 @@ fn every_finding_of_a_kind_is_listed() {
         );
     }
 }
+
+/// Schemas that refer to each other, and paths that go round in them, come to an end.
+#[test]
+fn what_refers_to_itself_ends() {
+    let inner: String = (0..40)
+        .map(|n| {
+            format!("        n{n}: {{type: array, items: {{$ref: '#/components/schemas/Line'}}, description: N.}}\n")
+        })
+        .collect();
+    let line = "      properties: {text: {type: string, description: A text.}}\n";
+    let lines =
+        format!("      properties:\n        text: {{type: string, description: A text.}}\n{inner}");
+    assert!(findings(line, &lines).is_empty());
+    let spec = SPEC
+        .replace(line, &lines)
+        .replace("receipts: [receipt]", "receipts: [answer]");
+    let deep = format!("text: entries.0{}.text\n", ".{kind}.0".repeat(200));
+    let spec = spec.replace("text: entries.0.text\n", &deep);
+    let findings = read("specs/messages.yaml", &spec).unwrap_err();
+    let lines: Vec<String> = findings.iter().map(ToString::to_string).collect();
+    assert!(
+        lines
+            .iter()
+            .any(|line| line.contains("does not say what became")),
+        "{lines:#?}"
+    );
+    assert!(
+        !lines.iter().any(|line| line.contains("answer.text")),
+        "{lines:#?}"
+    );
+}

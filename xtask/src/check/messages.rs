@@ -274,25 +274,36 @@ fn is_there(schema: SchemaRef<'_>, path: &str) -> bool {
     ends(schema, path).iter().any(is_value) || ends(schema, holder).into_iter().any(is_tag)
 }
 
-/// The schemas at the end of a dotted path: several, where the variants of a choice have fields of one name.
+/// The schemas at the end of a dotted path: several, where the variants of a choice have fields of one name. None is listed twice, so that schemas which
+/// refer to each other end.
 fn ends<'a>(schema: SchemaRef<'a>, path: &str) -> Vec<SchemaRef<'a>> {
-    if path.is_empty() {
-        return vec![schema];
+    let mut found = vec![schema];
+    for step in path.split('.').filter(|step| !step.is_empty()) {
+        let mut next: Vec<SchemaRef<'a>> = Vec::new();
+        for inner in found.into_iter().flat_map(|holder| below(holder, step)) {
+            let inner = inner.resolved();
+            if !next
+                .iter()
+                .any(|seen| std::ptr::eq(seen.schema(), inner.schema()))
+            {
+                next.push(inner);
+            }
+        }
+        found = next;
     }
-    let (step, rest) = path.split_once('.').unwrap_or((path, ""));
-    if let (Ok(_), Some(items)) = (step.parse::<usize>(), schema.items()) {
-        return ends(items, rest);
+    found
+}
+
+/// The schemas one step below another.
+fn below<'a>(holder: SchemaRef<'a>, step: &str) -> Vec<SchemaRef<'a>> {
+    if let (Ok(_), Some(items)) = (step.parse::<usize>(), holder.items()) {
+        return vec![items];
     }
-    let fields = schema
-        .properties()
-        .filter(|(name, _)| step == KIND || *name == step);
-    let values = schema.find(|schema| schema.additional_properties.as_deref());
-    let values = values.map(|values| schema.at(values));
-    fields
-        .map(|(_, field)| field)
-        .chain(values)
-        .flat_map(|inner| ends(inner, rest))
-        .collect()
+    let fields = holder.properties();
+    let fields = fields.filter(|(name, _)| step == KIND || *name == step);
+    let values = holder.find(|schema| schema.additional_properties.as_deref());
+    let values = values.map(|values| holder.at(values));
+    fields.map(|(_, field)| field).chain(values).collect()
 }
 
 /// Whether a request has a field at a path, in its body or among its parameters.
