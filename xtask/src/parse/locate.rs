@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
 
 /// A step into a document.
@@ -24,98 +24,63 @@ pub(super) fn place(text: &str, steps: &[Step]) -> String {
     if dotted.is_empty() {
         "(root)".clone_into(&mut dotted);
     }
-    let root: Result<Spanned<Node>, _> = serde_saphyr::from_str(text);
-    match root {
-        Ok(root) => {
-            let first = root.defined.line();
-            format!("line {}, {dotted}", root.value.line(steps).unwrap_or(first))
+    let way = |yaml: serde_saphyr::Deserializer<'_, '_>| Way(steps).deserialize(yaml);
+    let line = serde_saphyr::with_deserializer_from_str(text, way);
+    format!("line {}, {dotted}", line.ok().flatten().unwrap_or(1))
+}
+
+/// Follows steps, and gives the line of the last one that there is: that of its key, or that of its entry.
+struct Way<'s>(&'s [Step]);
+
+impl<'de> DeserializeSeed<'de> for Way<'_> {
+    type Value = Option<u64>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<u64>, D::Error> {
+        match self.0.first() {
+            Some(Step::Key(_)) => deserializer.deserialize_map(self),
+            Some(Step::Entry(_)) => deserializer.deserialize_seq(self),
+            None => deserializer
+                .deserialize_ignored_any(IgnoredAny)
+                .map(|_| None),
         }
-        Err(_) => dotted,
     }
 }
 
-/// What stands in a file, with lines.
-enum Node {
-    Map(Vec<(Spanned<String>, Spanned<Node>)>),
-    List(Vec<Spanned<Node>>),
-    Scalar,
-}
-
-impl Node {
-    /// The line of the last step that there is: that of its key, or that of its value where it has none.
-    fn line(&self, steps: &[Step]) -> Option<u64> {
-        let (first, rest) = steps.split_first()?;
-        let (line, inner) = match (self, first) {
-            (Self::Map(entries), Step::Key(name)) => {
-                let (key, inner) = entries.iter().find(|(key, _)| key.value == *name)?;
-                (key.referenced.line(), inner)
-            }
-            (Self::List(items), Step::Entry(index)) => {
-                let inner = items.get(*index)?;
-                (inner.referenced.line(), inner)
-            }
-            _ => return None,
-        };
-        inner.value.line(rest).or(Some(line))
-    }
-}
-
-impl<'de> Deserialize<'de> for Node {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Reader)
-    }
-}
-
-struct Reader;
-
-impl<'de> Visitor<'de> for Reader {
-    type Value = Node;
+impl<'de> Visitor<'de> for Way<'_> {
+    type Value = Option<u64>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("YAML")
+        f.write_str("what the steps lead into")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
-        let mut entries = Vec::new();
-        while let Some(entry) = map.next_entry()? {
-            entries.push(entry);
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Option<u64>, A::Error> {
+        let mut line = None;
+        while let Some(key) = map.next_key::<Spanned<String>>()? {
+            match self.0 {
+                [Step::Key(name), rest @ ..] if *name == key.value => {
+                    let inner = map.next_value_seed(Way(rest))?;
+                    line = inner.or(Some(key.referenced.line()));
+                }
+                _ => drop(map.next_value::<IgnoredAny>()?),
+            }
         }
-        Ok(Node::Map(entries))
+        Ok(line)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Node, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = list.next_element()? {
-            items.push(item);
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Option<u64>, A::Error> {
+        let [Step::Entry(wanted), rest @ ..] = self.0 else {
+            return Ok(None);
+        };
+        for _ in 0..*wanted {
+            list.next_element::<IgnoredAny>()?;
         }
-        Ok(Node::List(items))
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Node, E> {
-        Ok(Node::Scalar)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Node, E> {
-        Ok(Node::Scalar)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Node, E> {
-        Ok(Node::Scalar)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Node, E> {
-        Ok(Node::Scalar)
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Node, E> {
-        Ok(Node::Scalar)
-    }
-
-    fn visit_unit<E>(self) -> Result<Node, E> {
-        Ok(Node::Scalar)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, inner: D) -> Result<Node, D::Error> {
-        IgnoredAny::deserialize(inner).map(|_| Node::Scalar)
+        let line = if rest.is_empty() {
+            let entry = list.next_element::<Spanned<IgnoredAny>>()?;
+            entry.map(|entry| entry.referenced.line())
+        } else {
+            list.next_element_seed(Way(rest))?.flatten()
+        };
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(line)
     }
 }
