@@ -16,7 +16,6 @@ mod record;
 mod sandbox;
 mod server;
 mod state;
-pub mod testing;
 
 pub use error::Error;
 pub use faults::{Fault, FaultSwitch, Faults, Mix};

@@ -16,6 +16,7 @@ use nxcloud_webhooks::{
     sms, viber,
 };
 use serde_json::json;
+use testing::in_time;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
@@ -79,7 +80,7 @@ async fn the_example_receives_the_receipt_of_a_message() {
     // Send, wait for the receipt, match it to the message.
     let right = request.with_dr_url(format!("{base}/receipts/7b6f0c5d"));
     let reply = client.send_sms(&right).await.unwrap();
-    let received = receipts.recv().await.unwrap();
+    let received = in_time("a push", receipts.recv()).await.unwrap();
     let sms::Event::SmsReceipt(receipt) = received.event else {
         panic!("a receipt");
     };
@@ -113,7 +114,7 @@ async fn a_receipt_in_the_query_for_each_of_several_numbers_with_the_chosen_outc
     pushes.settled().await;
     let mut keys = Vec::new();
     for _ in 0..2 {
-        let event = received.recv().await.unwrap().event;
+        let event = in_time("a push", received.recv()).await.unwrap().event;
         keys.push(event.idempotency_key().unwrap());
         let sms::Event::SmsReceipt(receipt) = event else {
             panic!("a receipt");
@@ -142,7 +143,7 @@ async fn a_signed_push_is_verified_with_the_account_that_sent() {
     let client = nxcloud_did::Client::new(&session(&sandbox));
     let request = nxcloud_did::SendDidSms::new("85230001111", "8613912345678", "Grüße ✓");
     let reply = client.send_did_sms(&request).await.unwrap();
-    let received = received.recv().await.unwrap();
+    let received = in_time("a push", received.recv()).await.unwrap();
     assert_eq!(received.verified.unwrap().action(), "dr");
     let did::Event::DidSmsEvent(event) = received.event else {
         panic!("a DID event");
@@ -224,7 +225,9 @@ async fn a_reply_on_demand() {
         .unwrap();
     assert_eq!(made.len(), 1);
     assert_eq!(made[0].outcome, DeliveryOutcome::Accepted);
-    let viber::Event::MessageReplyEvent(reply) = received.recv().await.unwrap().event else {
+    let viber::Event::MessageReplyEvent(reply) =
+        in_time("a push", received.recv()).await.unwrap().event
+    else {
         panic!("a reply");
     };
     assert_eq!(reply.trace_request_id.as_deref(), Some("r-1"));

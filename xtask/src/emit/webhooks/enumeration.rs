@@ -96,13 +96,6 @@ pub(super) fn implementation(service: &Service, events: &[Event<'_>]) -> TokenSt
         quote!(Self::#variant(_) => Some(#name),)
     });
     let variants: Vec<_> = events.iter().map(|event| ident(event.schema)).collect();
-    let examples = service.webhooks.iter().flat_map(|push| {
-        let name = &push.name;
-        push.examples.iter().map(move |(example, value)| {
-            let json = value.value.to_string();
-            quote!((#name, #example, #json))
-        })
-    });
     quote! {
         const SHAPES: &[EventShape] = &[#(#shapes),*];
 
@@ -153,8 +146,6 @@ pub(super) fn implementation(service: &Service, events: &[Event<'_>]) -> TokenSt
             const REPLY: Reply = Reply { success: #success, error: #error };
             const TRANSPORTS: &'static [Transport] = &[#(#transports),*];
             const NAMES: &'static [&'static str] = &[#(#top),*];
-            #[cfg(feature = "testing")]
-            const EXAMPLES: &'static [(&'static str, &'static str, &'static str)] = &[#(#examples),*];
 
             fn from_fields(fields: Map) -> Self {
                 match recognize(&fields, SHAPES) {
