@@ -52,9 +52,11 @@ fn tables(service: &Service) -> TokenStream {
         .filter_map(|operation| function(service, operation));
     let pushes = service.webhooks.iter().map(|webhook| {
         let (name, signed) = (&webhook.name, webhook.signed);
-        let about = sentence(&one_line(&webhook.description));
+        let about = sentence(&one_line(
+            webhook.description.as_deref().unwrap_or_default(),
+        ));
         let (actions, examples) = (
-            &webhook.actions,
+            &webhook.action,
             webhook.examples.iter().map(|(name, _)| name),
         );
         let reply = match &webhook.reply {

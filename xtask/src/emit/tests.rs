@@ -35,8 +35,8 @@ pub(super) fn examples(service: &Service) -> TokenStream {
         }
     }
     for push in &service.webhooks {
-        for (example, _) in &push.examples {
-            test("push", &push.name, example, &push.schema);
+        for example in push.examples.keys() {
+            test("push", &push.name, example, push.event());
         }
     }
     let krate = krate(service);
