@@ -7,7 +7,7 @@ mod common;
 use std::net::{IpAddr, Ipv4Addr};
 
 use common::{Hook, SMS_PATH, call, good_sms, send, signed};
-use nxcloud_sandbox::{Builder, Cause, Error, MIN_TOKEN, Order, PushError, Sandbox};
+use nxcloud_sandbox::{Builder, Cause, Error, MIN_TOKEN, PushError, PushRequest, Sandbox};
 use nxcloud_signing::antbuddy::AppId;
 use nxcloud_signing::{AccessKey, Secret, Signer};
 
@@ -308,9 +308,9 @@ async fn with_a_token_nobody_gets_in_by_a_secret_that_everybody_knows() {
     // Pushes that are not signed need no account.
     let sandbox = Sandbox::builder().token(token()).start().await.unwrap();
     let (pushes, hook) = (sandbox.pushes(), Hook::start("success").await);
-    let receipt = Order::new("sms", "sms_receipt").to(hook.url("/"));
+    let receipt = PushRequest::new("sms", "sms_receipt").to(hook.url("/"));
     assert_eq!(pushes.send(receipt).await.unwrap().len(), 1);
-    let signed = Order::new("did", "did_sms_signed").to(hook.url("/"));
+    let signed = PushRequest::new("did", "did_sms_signed").to(hook.url("/"));
     assert_eq!(pushes.send(signed).await.unwrap_err(), PushError::NoAccount);
 }
 
@@ -340,7 +340,7 @@ async fn with_a_token_an_address_in_a_request_is_used_only_if_its_port_is_allowe
             .unwrap();
         assert_eq!(send(sandbox.url(), &named).await.unwrap().code(), "0");
         let request = sandbox.requests().pop().unwrap();
-        let order = Order::new("sms", "sms_receipt").following(&request, 0);
+        let order = PushRequest::new("sms", "sms_receipt").following(&request, 0);
         sandbox.pushes().send(order).await.unwrap();
         sandbox.pushes().settled().await;
         for _ in 0..2 {

@@ -365,7 +365,7 @@ async fn no_secret_of_an_account_leaves_the_server() {
         .replace("sign: ", "sign: 0");
     send(url, wrong.as_bytes()).await.unwrap();
     call(url, "GET", "/oapi/v1/voice/auth_token?appId=app-2&hash=00").await;
-    let order = nxcloud_sandbox::Order::new("did", "did_sms_signed").signed_by("key-2");
+    let order = nxcloud_sandbox::PushRequest::new("did", "did_sms_signed").signed_by("key-2");
     sandbox.pushes().send(order).await.unwrap();
     let pushed = hook.next().await;
     assert!(!format!("{}{}", pushed.head, pushed.body).contains(secret));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use nxcloud::Credentials;
-use nxcloud_sandbox::{Delivery, DeliveryOutcome, Order};
+use nxcloud_sandbox::{Delivery, DeliveryOutcome, PushRequest};
 use serde_json::{Value, json};
 
 use super::{in_one_line, own_sandbox};
@@ -160,7 +160,7 @@ pub(crate) fn run(matches: &ArgMatches, format: Format) -> Result<(), Failure> {
     }
 }
 
-fn order(service: &Service, push: &Push, matches: &ArgMatches) -> Result<Order, Failure> {
+fn order(service: &Service, push: &Push, matches: &ArgMatches) -> Result<PushRequest, Failure> {
     let to = matches.get_one::<String>("to").cloned();
     let to = to.unwrap_or_else(|| {
         format!(
@@ -168,7 +168,7 @@ fn order(service: &Service, push: &Push, matches: &ArgMatches) -> Result<Order, 
             service.name, push.name
         )
     });
-    let mut order = Order::new(service.name, push.name).to(to);
+    let mut order = PushRequest::new(service.name, push.name).to(to);
     if let Some(example) = matches.get_one::<String>("example") {
         order = order.example(example);
     }

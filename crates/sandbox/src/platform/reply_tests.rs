@@ -3,7 +3,7 @@ use std::collections::HashSet;
 use serde_json::json;
 
 use super::*;
-use crate::catalog::Catalog;
+use crate::platform::catalog::Catalog;
 
 /// An operation whose reply has a schema and examples.
 fn catalog(schema: Value, success: Value, failure: Option<Value>) -> Catalog {

@@ -1,0 +1,119 @@
+//! What pushes are made from: their specs, the accounts that sign them, what is set, and the log.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use nxcloud_signing::{Signer, header};
+use serde_json::Value;
+use tokio::sync::watch;
+
+use super::Transport;
+use super::delivery::{Delivery, PushError};
+use super::fill::Digits;
+use super::spec::PushSpec;
+use crate::server::clock::Clock;
+use crate::server::events::Events;
+use crate::server::record::ReceivedRequest;
+
+pub(super) struct Outbox {
+    pub(super) specs: Arc<[PushSpec]>,
+    pub(super) signers: HashMap<String, Signer>,
+    /// Its key signs what names no other.
+    pub(super) first_account: Option<String>,
+    /// The ports of addresses that requests name; `None` if all are allowed.
+    pub(super) ports: Option<Vec<u16>>,
+    pub(super) clock: Clock,
+    pub(super) events: Events,
+    pub(super) settings: Mutex<Settings>,
+    pub(super) log: Mutex<VecDeque<Delivery>>,
+    /// Attempts so far.
+    pub(super) attempts: AtomicU64,
+    /// Pushes that are not settled.
+    pub(super) open: watch::Sender<usize>,
+    pub(super) digits: Digits,
+}
+
+#[derive(Default)]
+pub(super) struct Settings {
+    pub(super) addresses: HashMap<String, String>,
+    /// For the pushes without an address of their own.
+    pub(super) any_address: Option<String>,
+    pub(super) outcomes: HashMap<String, Vec<String>>,
+    pub(super) content: HashMap<String, Transport>,
+    pub(super) delay: Option<Duration>,
+    pub(super) retry_pause: Option<Duration>,
+}
+
+/// A push, decided on.
+pub(super) struct Job {
+    pub(super) spec: usize,
+    pub(super) url: String,
+    pub(super) fields: Value,
+    pub(super) content: Transport,
+    pub(super) access_key: String,
+    /// The first documented one if none is given.
+    pub(super) action: Option<String>,
+    pub(super) delay: Duration,
+    /// The number of the request that it follows, and of the entry in it.
+    pub(super) follows: Option<(u64, usize)>,
+    pub(super) once: bool,
+}
+
+/// A request that pushes follow.
+pub(super) struct Origin<'a> {
+    pub(super) request: &'a ReceivedRequest,
+    pub(super) body: Value,
+    pub(super) reply: Value,
+    pub(super) access_key: String,
+}
+
+impl<'a> Origin<'a> {
+    pub(super) fn of(request: &'a ReceivedRequest) -> Self {
+        let access_key = request.header(header::ACCESS_KEY).unwrap_or_default();
+        Self {
+            request,
+            body: request.json().unwrap_or_default(),
+            reply: serde_json::from_slice(request.reply()).unwrap_or_default(),
+            access_key: access_key.to_owned(),
+        }
+    }
+}
+
+impl Settings {
+    pub(super) fn address(&self, push: &str) -> Option<&String> {
+        self.addresses.get(push).or(self.any_address.as_ref())
+    }
+}
+
+impl Outbox {
+    pub(super) fn spec(&self, name: &str) -> Result<(usize, &PushSpec), PushError> {
+        let mut specs = self.specs.iter().enumerate();
+        let found = specs.find(|(_, spec)| spec.webhook.name == name);
+        found.ok_or_else(|| PushError::UnknownPush(name.to_owned()))
+    }
+
+    pub(super) fn content(&self, spec: &PushSpec) -> Transport {
+        let chosen = lock(&self.settings)
+            .content
+            .get(&spec.webhook.name)
+            .copied();
+        chosen.unwrap_or(*spec.webhook.content.first().unwrap_or(&Transport::Json))
+    }
+
+    pub(super) fn spec_of(
+        &self,
+        service: &str,
+        push: &str,
+    ) -> Result<(usize, &PushSpec), PushError> {
+        let mut specs = self.specs.iter().enumerate();
+        let found = specs.find(|(_, spec)| spec.service == service && spec.webhook.name == push);
+        found.ok_or_else(|| PushError::UnknownPush(push.to_owned()))
+    }
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Every change under a lock is complete or not begun, so a poisoned one guards a sound value.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
