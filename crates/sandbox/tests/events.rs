@@ -62,7 +62,11 @@ impl Watcher {
 }
 
 async fn sandbox() -> Sandbox {
-    Sandbox::builder().clock(|| NOW).start().await.unwrap()
+    Sandbox::builder()
+        .clock(common::at(NOW))
+        .start()
+        .await
+        .unwrap()
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use serde_json::json;
 const NOW: u64 = 1_800_000_000_000;
 
 async fn sandbox() -> Sandbox {
-    let sandbox = Sandbox::builder().clock(|| NOW).account(
+    let sandbox = Sandbox::builder().clock(common::at(NOW)).account(
         AccessKey::new("key-2").unwrap(),
         Secret::new("s3cret-2").unwrap(),
     );

@@ -74,7 +74,7 @@ fn signing(shared: &Shared, request: &ReceivedRequest) -> Value {
         method: &parts.method,
         path: &parts.path,
         query: parts.query.as_deref(),
-        headers: &parts.headers.to_map(),
+        headers: &parts.headers,
         body: &parts.body,
     };
     let Some((scheme, server)) = shared.platform.string_to_sign(&incoming) else {

@@ -1,110 +1,26 @@
-//! Dates and times of requests.
+//! Dates and times of requests and replies.
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
 
 /// Milliseconds since 1970-01-01 of a date and time, in UTC unless it names an offset; `None` if there is no such moment.
-///
-/// It takes `yyyy-MM-dd HH:mm:ss`, with `T` or a space in the middle, then a fraction and an offset or neither.
 pub(crate) fn moment(text: &str) -> Option<i64> {
-    let (head, tail) = text.split_at_checked(19)?;
-    let form = b"dddd-dd-ddtdd:dd:dd";
-    let fits = head.bytes().zip(form).all(|(byte, form)| match form {
-        b'd' => byte.is_ascii_digit(),
-        b't' => matches!(byte, b'T' | b't' | b' '),
-        other => byte == *other,
-    });
-    if !fits {
-        return None;
-    }
-    let number = |at: usize, length: usize| head.get(at..at + length)?.parse::<i64>().ok();
-    let (year, month, day) = (number(0, 4)?, number(5, 2)?, number(8, 2)?);
-    let (hour, minute, second) = (number(11, 2)?, number(14, 2)?, number(17, 2)?);
-    let exists = (1..=12).contains(&month)
-        && (1..=days(year, month)).contains(&day)
-        && hour < 24
-        && minute < 60
-        && second < 60;
-    if !exists {
-        return None;
-    }
-    let (fraction, zone) = match tail.strip_prefix('.') {
-        Some(rest) => rest.split_at(
-            rest.find(|c: char| !c.is_ascii_digit())
-                .unwrap_or(rest.len()),
-        ),
-        None => ("0", tail),
+    // A date alone is no moment.
+    text.get(.."yyyy-MM-dd HH:mm:ss".len())?;
+    let in_utc = || {
+        let time = text.parse::<DateTime>().ok()?;
+        Offset::UTC.to_timestamp(time).ok()
     };
-    if fraction.is_empty() {
-        return None;
-    }
-    let millis = format!("{fraction:0<3}").get(..3)?.parse::<i64>().ok()?;
-    let seconds = ((days_before(year, month, day) * 24 + hour) * 60 + minute) * 60 + second;
-    Some((seconds - offset(zone)?) * 1000 + millis)
+    let moment = text.parse::<Timestamp>().ok().or_else(in_utc)?;
+    Some(moment.as_millisecond())
 }
 
-/// Seconds by which a zone is ahead of UTC: nothing, `Z`, `+hh:mm` or `-hh:mm`.
-fn offset(zone: &str) -> Option<i64> {
-    let (sign, rest) = match zone.split_at_checked(1) {
-        None | Some(("Z" | "z", "")) => return Some(0),
-        Some(("+", rest)) => (1, rest),
-        Some(("-", rest)) => (-1, rest),
-        Some(_) => return None,
-    };
-    let (hours, minutes) = rest.split_once(':')?;
-    let two_digits = |text: &str| {
-        (text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit()))
-            .then(|| text.parse::<i64>().ok())
-    };
-    Some(sign * (two_digits(hours)?? * 60 + two_digits(minutes)??) * 60)
-}
-
-/// Days from 1970-01-01 to a date.
-fn days_before(year: i64, month: i64, day: i64) -> i64 {
-    let before = year - 1;
-    let leap_days = before / 4 - before / 100 + before / 400;
-    let of_months = (1..month).map(|month| days(year, month)).sum::<i64>();
-    // 719,162 days lie between the first days of the years 1 and 1970.
-    before * 365 + leap_days + of_months + day - 1 - 719_162
-}
-
-/// Days of a month.
-fn days(year: i64, month: i64) -> i64 {
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    match month {
-        2 if leap => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
-}
-
-/// A moment in UTC as `yyyy-MM-dd HH:mm:ss`.
+/// A moment in UTC as `yyyy-MM-dd HH:mm:ss`; of moments beyond the year 9999 the last one.
 pub(crate) fn text_of(millis: u64) -> String {
-    let seconds = millis / 1000;
-    let (year, month, day) = civil(seconds / 86_400);
-    let of_day = seconds % 86_400;
-    format!(
-        "{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}",
-        of_day / 3600,
-        of_day / 60 % 60,
-        of_day % 60
-    )
-}
-
-/// The date of a number of days since 1970-01-01, counted in years that begin in March, so that a leap day comes last.
-const fn civil(days: u64) -> (u64, u64, u64) {
-    let days = days + 719_468;
-    let era = days / 146_097;
-    let of_era = days % 146_097;
-    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let from_march = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * from_march + 2) / 5 + 1;
-    let month = if from_march < 10 {
-        from_march + 3
-    } else {
-        from_march - 9
-    };
-    let year = era * 400 + year_of_era;
-    (if month <= 2 { year + 1 } else { year }, month, day)
+    let moment = i64::try_from(millis).ok().map(Timestamp::from_millisecond);
+    let moment = moment.and_then(Result::ok).unwrap_or(Timestamp::MAX);
+    moment.strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 #[cfg(test)]
@@ -142,6 +58,6 @@ mod tests {
         ] {
             assert_eq!(text_of(millis), text);
         }
-        assert!(text_of(u64::MAX).ends_with(" 14:25:51"));
+        assert!(text_of(u64::MAX).starts_with("9999-12-30 "));
     }
 }

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 use std::thread::Builder as ThreadBuilder;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use nxcloud_signing::antbuddy::AppId;
 use nxcloud_signing::{AccessKey, Secret, Signer};
@@ -71,7 +71,7 @@ impl Builder {
             random_token: false,
             accounts: Vec::new(),
             antbuddy_accounts: Vec::new(),
-            clock: Clock::new(system_millis),
+            clock: Clock::new(SystemTime::now),
             body_limit: DEFAULT_BODY_LIMIT,
             history_requests: DEFAULT_HISTORY_REQUESTS,
             history_bytes: DEFAULT_HISTORY_BYTES,
@@ -147,10 +147,9 @@ impl Builder {
         self
     }
 
-    /// The clock that `ts` is compared with and replies are dated by: milliseconds since 1970-01-01 UTC. By default it
-    /// is the system's.
+    /// The clock that `ts` is compared with and replies are dated by. By default it is the system's.
     #[must_use]
-    pub fn clock(mut self, now: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
+    pub fn clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.clock = Clock::new(now);
         self
     }
@@ -356,12 +355,4 @@ fn connectable(mut address: SocketAddr) -> SocketAddr {
         });
     }
     address
-}
-
-/// The system's clock. One set before 1970 counts as 1970.
-fn system_millis() -> u64 {
-    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH);
-    elapsed.map_or(0, |elapsed| {
-        u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
-    })
 }

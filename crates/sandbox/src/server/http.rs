@@ -14,8 +14,8 @@ use bytes::Bytes;
 
 use super::faults::ConnectionControl;
 use super::intake;
-use super::record::secret::mask_query;
-use super::record::{Headers, Parts, summary};
+use super::record::secret::{mask_headers, mask_query};
+use super::record::{Parts, summary};
 use super::shared::Shared;
 use crate::platform::verdict::{Cause, SignatureMismatch};
 use crate::platform::{self, Answer};
@@ -85,7 +85,7 @@ async fn platform(State(shared): State<Arc<Shared>>, request: Request) -> Respon
         method: head.method,
         path: head.uri.path().to_owned(),
         query: head.uri.query().map(mask_query),
-        headers: Headers::from(&head.headers),
+        headers: mask_headers(&head.headers),
         body,
         verdict: answer.verdict,
         status: answer.status.as_u16(),

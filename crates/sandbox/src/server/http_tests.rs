@@ -43,10 +43,16 @@ fn shared(body_limit: usize) -> Arc<Shared> {
     );
     Arc::new(Shared {
         platform: Platform::new(Catalog::embedded().unwrap(), accounts),
-        clock: Clock::new(|| NOW),
+        clock: Clock::new(|| UNIX_EPOCH + Duration::from_millis(NOW)),
         faults: Faults::default(),
         history: History::new(100, 1_000_000),
-        pushes: Pushes::new(&[], Vec::new(), None, Clock::new(|| NOW), Events::default()),
+        pushes: Pushes::new(
+            &[],
+            Vec::new(),
+            None,
+            Clock::new(|| UNIX_EPOCH + Duration::from_millis(NOW)),
+            Events::default(),
+        ),
         intake: Intake::new(body_limit),
         access: Access::this_machine(),
         events: Events::default(),

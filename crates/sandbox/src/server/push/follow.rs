@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use memchr::memmem;
 use nxcloud_spec::webhook::After;
 use serde_json::Value;
 
@@ -20,7 +19,7 @@ impl Outbox {
     pub(super) fn jobs(&self, request: &ReceivedRequest) -> Vec<Job> {
         let specs = self.specs.iter().enumerate();
         let mut specs = specs
-            .filter(|(_, spec)| spec.follows(request) && self.has_address(spec, request.body()))
+            .filter(|(_, spec)| spec.follows(request) && self.can_have_address(spec))
             .peekable();
         if specs.peek().is_none() {
             return Vec::new();
@@ -31,18 +30,11 @@ impl Outbox {
             .collect()
     }
 
-    /// Whether a push can have an address, told without reading the body as JSON.
-    fn has_address(&self, spec: &PushSpec, body: &[u8]) -> bool {
-        let named = |field: &String| {
-            // Behind a backslash a name may be spelled in another way.
-            memmem::find(body, field.as_bytes()).is_some() || memchr::memchr(b'\\', body).is_some()
-        };
-        let field = spec
-            .webhook
-            .after
-            .as_ref()
-            .and_then(|after| after.address.as_ref());
-        field.is_some_and(named) || lock(&self.settings).address(&spec.webhook.name).is_some()
+    /// Whether a push can have an address.
+    fn can_have_address(&self, spec: &PushSpec) -> bool {
+        let after = spec.webhook.after.as_ref();
+        after.is_some_and(|after| after.address.is_some())
+            || lock(&self.settings).address(&spec.webhook.name).is_some()
     }
 
     /// The address that a request names, if pushes may go there.

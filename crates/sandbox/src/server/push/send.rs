@@ -11,7 +11,6 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use nxcloud_signing::header::lower;
 use nxcloud_signing::{Action, BizType, Body, Request as SignedRequest, Signer, Timestamp};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::time;
@@ -24,13 +23,6 @@ use crate::server::loopback;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// As much of a reply is read.
 const MAX_REPLY: usize = 64 * 1024;
-/// What a form leaves as it is, besides letters and digits.
-const FORM: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'*')
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_');
-
 /// A push, ready to be sent.
 #[derive(Clone, Debug)]
 pub(super) struct Message {
@@ -63,23 +55,14 @@ impl Message {
 
 /// Texts as they are, everything else as its JSON.
 fn form(fields: &Value) -> String {
-    let encode = |text: &str| {
-        utf8_percent_encode(text, FORM)
-            .to_string()
-            .replace("%20", "+")
-    };
-    let pairs = fields
-        .as_object()
-        .into_iter()
-        .flatten()
-        .map(|(name, value)| {
-            let value = match value {
-                Value::String(text) => encode(text),
-                other => encode(&other.to_string()),
-            };
-            format!("{}={value}", encode(name))
-        });
-    pairs.collect::<Vec<_>>().join("&")
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in fields.as_object().into_iter().flatten() {
+        match value {
+            Value::String(text) => form.append_pair(name, text),
+            other => form.append_pair(name, &other.to_string()),
+        };
+    }
+    form.finish()
 }
 
 /// The headers of a signed push, named as in the reference's sample. None if a header cannot carry them.

@@ -144,11 +144,11 @@ impl History {
 mod tests {
     use std::time::Duration;
 
-    use axum::http::Method;
+    use axum::http::{HeaderMap, Method};
     use bytes::Bytes;
 
     use super::*;
-    use crate::server::record::{Headers, Verdict};
+    use crate::platform::verdict::Verdict;
 
     fn request(number: u64, body_bytes: usize) -> Parts {
         Parts {
@@ -159,7 +159,7 @@ mod tests {
             method: Method::POST,
             path: String::new(),
             query: None,
-            headers: Headers::default(),
+            headers: HeaderMap::new(),
             body: Bytes::from(vec![0; body_bytes]),
             verdict: Verdict::accepted(),
             status: 200,

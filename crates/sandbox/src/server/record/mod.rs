@@ -1,7 +1,6 @@
 //! What the sandbox received, and how it answered.
 
 mod file;
-mod headers;
 mod history;
 pub mod secret;
 mod summary;
@@ -10,7 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::Method;
+use axum::http::{HeaderMap, Method};
 use bytes::Bytes;
 use nxcloud_signing::header::lower;
 use serde::de::DeserializeOwned;
@@ -18,11 +17,13 @@ use serde_json::{Map, Value, json};
 
 use crate::platform::accounts::{ACCESS_KEY, APP_ID};
 pub use file::RecordError;
-pub(crate) use headers::Headers;
 pub(crate) use history::History;
 pub(crate) use summary::{beginning, summary};
 
 use crate::platform::verdict::{Cause, Verdict};
+
+/// What a header takes beside its name and its value.
+const HEADER_SIZE: usize = 100;
 
 /// One request that the sandbox received, with its verdict and reply. Cloning it is cheap.
 ///
@@ -49,7 +50,8 @@ pub(crate) struct Parts {
     pub(crate) path: String,
     /// Without credentials.
     pub(crate) query: Option<String>,
-    pub(crate) headers: Headers,
+    /// Without credentials.
+    pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     pub(crate) verdict: Verdict,
     pub(crate) status: u16,
@@ -115,17 +117,13 @@ impl ReceivedRequest {
     /// The first header of a name in any case, if its value is text.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        let value = self.parts.headers.get(name)?;
-        let text = |byte: &u8| matches!(byte, b'\t' | b' '..=b'~');
-        if !value.iter().all(text) {
-            return None;
-        }
-        std::str::from_utf8(value).ok()
+        self.parts.headers.get(name)?.to_str().ok()
     }
 
     /// All headers, names in lower case, credentials as `***`.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.parts.headers.iter()
+        let headers = self.parts.headers.iter();
+        headers.map(|(name, value)| (name.as_str(), value.as_bytes()))
     }
 
     /// The body, byte for byte. Of a body over the limit nothing is kept.
@@ -192,11 +190,9 @@ impl ReceivedRequest {
             _ => 0,
         };
         let text = self.parts.path.len() + self.parts.query.as_ref().map_or(0, String::len);
-        self.parts.headers.size()
-            + explained
-            + text
-            + self.parts.body.len()
-            + self.parts.reply.len()
+        let headers = self.headers();
+        let headers = headers.map(|(name, value)| name.len() + value.len() + HEADER_SIZE);
+        headers.sum::<usize>() + explained + text + self.parts.body.len() + self.parts.reply.len()
     }
 
     /// The record as the JSON endpoint shows it.

@@ -1,5 +1,7 @@
 //! Which headers and parameters hold a credential that is the same in every request. This is the only place that knows.
 
+use axum::http::{HeaderMap, HeaderValue};
+
 /// What stands in the place of a credential.
 pub const MASK: &str = "***";
 
@@ -34,6 +36,16 @@ pub fn is_secret(name: &str) -> bool {
                 .is_some_and(|one| one.eq_ignore_ascii_case(&end))
         })
     })
+}
+
+/// Headers whose credentials are masked. The other values are copied, so that they do not hold on to a connection's buffer.
+pub(crate) fn mask_headers(headers: &HeaderMap) -> HeaderMap {
+    let masked = headers.iter().map(|(name, value)| {
+        let copy = HeaderValue::from_bytes(value.as_bytes());
+        let copy = copy.ok().filter(|_| !is_secret(name.as_str()));
+        (name.clone(), copy.unwrap_or(HeaderValue::from_static(MASK)))
+    });
+    masked.collect()
 }
 
 /// A query whose credentials are masked; everything else stays byte for byte.
@@ -73,6 +85,30 @@ mod tests {
         ] {
             assert_eq!(mask_query(query), masked);
         }
+    }
+
+    #[test]
+    fn credentials_of_headers_are_masked_and_the_others_kept_in_their_order() {
+        let headers = |pairs: &[(&'static str, &'static [u8])]| {
+            let pairs = pairs.iter().map(|(name, value)| {
+                let value = HeaderValue::from_bytes(value).unwrap();
+                (axum::http::HeaderName::from_static(name), value)
+            });
+            pairs.collect::<HeaderMap>()
+        };
+        let sent = headers(&[
+            ("a", b"1"),
+            ("cookie", b"b=c"),
+            ("a", b"\xFF\t"),
+            ("cookie", b"d=e"),
+        ]);
+        let kept = headers(&[
+            ("a", b"1"),
+            ("cookie", b"***"),
+            ("a", b"\xFF\t"),
+            ("cookie", b"***"),
+        ]);
+        assert_eq!(mask_headers(&sent), kept);
     }
 
     #[test]

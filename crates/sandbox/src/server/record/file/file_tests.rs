@@ -3,11 +3,12 @@
 use std::fs::OpenOptions;
 use std::time::Duration;
 
-use axum::http::Method;
+use axum::http::{HeaderMap, Method};
 use bytes::Bytes;
 
 use super::*;
-use crate::server::record::{Headers, Parts, Verdict};
+use crate::platform::verdict::Verdict;
+use crate::server::record::Parts;
 
 /// A file in a folder of its own, removed at the end.
 struct Place(PathBuf);
@@ -50,7 +51,7 @@ fn request(id: u64) -> ReceivedRequest {
         method: Method::POST,
         path: "/path".to_owned(),
         query: None,
-        headers: Headers::default(),
+        headers: HeaderMap::new(),
         body: Bytes::from_static(b"body"),
         verdict: Verdict::accepted(),
         status: 200,
