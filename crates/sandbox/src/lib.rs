@@ -5,7 +5,7 @@ mod inspector;
 mod platform;
 mod server;
 
-pub use nxcloud_spec::SpecError;
+pub use nxcloud_spec::{Service, SpecError};
 pub use platform::accounts::{ACCESS_KEY, ACCESS_SECRET, APP_ID, APP_SECRET};
 pub use platform::state::SeedError;
 pub use platform::verdict::{Cause, CommonProblem, LikelyCause, SignatureMismatch, Verdict};

@@ -51,7 +51,7 @@ fn shown(shared: &Shared) -> Value {
             "left": switch.left(),
         })
     });
-    let operations = shared.platform.catalog.operations().iter();
+    let operations = shared.platform.catalog.operations();
     let operations = operations.map(|operation| json!([&*operation.service, &*operation.id]));
     json!({
         "kinds": kinds.collect::<Vec<_>>(),
@@ -99,7 +99,7 @@ fn apply(shared: &Shared, wanted: Wanted) -> Result<(), String> {
     };
     let kind = Fault::named(name).ok_or_else(|| format!("there is no fault {name}"))?;
     if let Some(wanted) = &wanted.operation {
-        let mut known = shared.platform.catalog.operations().iter();
+        let mut known = shared.platform.catalog.operations();
         if !known.any(|operation| *operation.id == **wanted) {
             return Err(format!("there is no operation {wanted}"));
         }

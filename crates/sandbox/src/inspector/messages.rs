@@ -60,7 +60,9 @@ fn of_request(
     let recipients = messages.recipients(&body);
     let messages = recipients.iter().enumerate().map(|(entry, to)| {
         let pushes = pushes.get(&(request.id(), entry));
-        let pushes = pushes.map_or(&[][..], Vec::as_slice);
+        let pushes = pushes.into_iter().flatten().copied();
+        // A push of another service that was sent for this request says nothing of it.
+        let pushes = pushes.filter(|push| Some(push.service.as_str()) == request.service());
         let (status, replies) = outcome(messages, to, pushes);
         json!({
             "id": format!("{}-{entry}", request.id()),
@@ -69,6 +71,7 @@ fn of_request(
             "service": request.service(),
             "operation": request.operation(),
             "channel": spec.channel,
+            "label": messages.label,
             "from": spec.from.as_ref().and_then(|from| text(&body, from)),
             "to": to,
             "at": request.received_at(),
@@ -159,7 +162,11 @@ fn receipts(service: Option<&str>, messages: &Messages, known: &[PushInfo]) -> V
 }
 
 /// What became of a message by the latest receipt, and the answers.
-fn outcome(messages: &Messages, to: &str, pushes: &[&Delivery]) -> (Value, Vec<Value>) {
+fn outcome<'a>(
+    messages: &Messages,
+    to: &str,
+    pushes: impl Iterator<Item = &'a Delivery>,
+) -> (Value, Vec<Value>) {
     let mut status = json!({ "state": "accepted" });
     let mut replies = Vec::<Value>::new();
     for push in pushes {

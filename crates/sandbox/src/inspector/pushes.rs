@@ -74,8 +74,10 @@ fn check(url: &str) -> Result<(), String> {
 }
 
 fn set(pushes: &Pushes, wanted: &Address, url: &str) -> Result<(), String> {
-    match named(pushes, wanted)? {
-        Some(push) => pushes.send_to(push, url).map_err(|error| error.to_string()),
+    match named(wanted)? {
+        Some(push) => pushes
+            .send_to(&push, url)
+            .map_err(|error| error.to_string()),
         None => {
             pushes.send_all_to(url);
             Ok(())
@@ -84,23 +86,17 @@ fn set(pushes: &Pushes, wanted: &Address, url: &str) -> Result<(), String> {
 }
 
 fn forget(pushes: &Pushes, wanted: &Address) -> Result<(), String> {
-    pushes.forget_address(named(pushes, wanted)?);
-    Ok(())
+    let push = named(wanted)?;
+    let forgotten = pushes.forget_address(push.as_deref());
+    forgotten.map_err(|error| error.to_string())
 }
 
-/// The push that is named; `None` for all.
-fn named<'a>(pushes: &Pushes, wanted: &'a Address) -> Result<Option<&'a str>, String> {
-    let (service, push) = match (&wanted.service, &wanted.push) {
-        (None, None) => return Ok(None),
-        (Some(service), Some(push)) => (service, push),
-        _ => return Err("service and push are named together".to_owned()),
-    };
-    let known = pushes.known();
-    let mut known = known.iter();
-    if known.any(|known| known.service == *service && known.name == *push) {
-        Ok(Some(push))
-    } else {
-        Err(format!("no spec has a push {push} of {service}"))
+/// The push that is named, with its service; `None` for all.
+fn named(wanted: &Address) -> Result<Option<String>, String> {
+    match (&wanted.service, &wanted.push) {
+        (None, None) => Ok(None),
+        (Some(service), Some(push)) => Ok(Some(format!("{service}/{push}"))),
+        _ => Err("service and push are named together".to_owned()),
     }
 }
 
@@ -190,7 +186,7 @@ fn action_of<'a>(
     push: &str,
     example: &str,
 ) -> Option<&'a str> {
-    let operations = catalog.operations().iter();
+    let operations = catalog.operations();
     let mut operations = operations.filter(|operation| operation.service.as_ref() == service);
     operations.find_map(|operation| {
         let answer = operation.messages.as_ref()?.spec.answer.as_ref()?;

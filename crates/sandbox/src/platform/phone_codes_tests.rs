@@ -146,7 +146,7 @@ fn lists_hold_no_empty_entry() {
 fn every_code_of_the_table_is_one_of_its_operation() {
     let catalog = Catalog::embedded().unwrap();
     for (service, id, pointer, code) in CODES {
-        let mut operations = catalog.operations().iter();
+        let mut operations = catalog.operations();
         let operation = operations
             .find(|operation| *operation.service == **service && *operation.id == **id)
             .unwrap_or_else(|| panic!("{service} {id}"));

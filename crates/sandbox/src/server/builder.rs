@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use nxcloud_signing::antbuddy::AppId;
 use nxcloud_signing::{AccessKey, Secret, Signer};
+use nxcloud_spec::{Service, SpecError};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::runtime::{self, Handle};
@@ -58,6 +59,8 @@ pub struct Builder {
     record: Option<PathBuf>,
     record_bytes: u64,
     push_ports: Vec<u16>,
+    embedded_specs: bool,
+    specs: Vec<Service>,
 }
 
 impl Builder {
@@ -79,6 +82,8 @@ impl Builder {
             record: None,
             record_bytes: DEFAULT_RECORD_BYTES,
             push_ports: Vec::new(),
+            embedded_specs: true,
+            specs: Vec::new(),
         }
     }
 
@@ -211,12 +216,28 @@ impl Builder {
         self
     }
 
+    /// Plays another service beside the ones that the sandbox knows: its operations are verified, checked and answered, its pushes
+    /// sent, and its messages shown, as the spec says. `Service::read` reads a spec in JSON. It can be called for several specs.
+    #[must_use]
+    pub fn spec(mut self, service: Service) -> Self {
+        self.specs.push(service);
+        self
+    }
+
+    /// Plays only the services of [`spec`](Self::spec).
+    #[must_use]
+    pub const fn without_embedded_specs(mut self) -> Self {
+        self.embedded_specs = false;
+        self
+    }
+
     /// Starts the sandbox in the current tokio runtime, whose I/O and time drivers must be enabled.
     ///
     /// # Errors
     /// [`Error::Listen`] if the port is taken, [`Error::TokenNeeded`] and [`Error::ShortToken`] for an address that other
     /// machines can reach without a token that protects it, [`Error::NoRuntime`] outside a tokio runtime, [`Error::Seed`] if
-    /// the seed does not have the shape of a state, [`Error::Record`] if the file cannot be recorded into.
+    /// the seed does not have the shape of a state, [`Error::Record`] if the file cannot be recorded into, [`Error::Spec`] if a
+    /// spec cannot be played.
     pub async fn start(self) -> Result<Sandbox, Error> {
         let runtime = Handle::try_current().map_err(|_| Error::NoRuntime)?;
         let address = self.address;
@@ -263,7 +284,7 @@ impl Builder {
         }
         let events = Events::default();
         let ports = has_token.then_some(self.push_ports);
-        let catalog = Catalog::embedded()?;
+        let catalog = catalog(self.embedded_specs, self.specs)?;
         let clock = self.clock.clone();
         let pushes = Pushes::new(catalog.services(), signers, ports, clock, events.clone());
         let mut platform = Platform::new(catalog, accounts);
@@ -343,6 +364,15 @@ impl Builder {
         let mut sandbox = start.recv().map_err(ended)??;
         sandbox._thread = Some(thread);
         Ok(sandbox)
+    }
+}
+
+/// The catalog of these services, and of the embedded ones if they are played too.
+fn catalog(embedded: bool, specs: Vec<Service>) -> Result<Arc<Catalog>, SpecError> {
+    match embedded {
+        true if specs.is_empty() => Catalog::embedded(),
+        true => Catalog::embedded()?.with(specs).map(Arc::new),
+        false => Catalog::read(specs).map(Arc::new),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{RecordError, SeedError};
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// An embedded spec cannot be read. That is a fault of the crate.
+    /// A spec of [`Builder::spec`](crate::Builder::spec) cannot be played, or an embedded one, which is a fault of the crate.
     Spec(SpecError),
     /// The credentials of an account cannot be used.
     Account(InvalidField),
@@ -56,7 +56,7 @@ pub enum Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Spec(_) => f.write_str("an embedded spec cannot be read"),
+            Self::Spec(_) => f.write_str("a spec cannot be played"),
             Self::Account(_) => f.write_str("the credentials of an account cannot be used"),
             Self::Listen { port, .. } => write!(f, "cannot listen on port {port}"),
             Self::TokenNeeded { address } => write!(

@@ -1,7 +1,7 @@
 //! The messages that an operation sends, and the pushes about them.
 
 use nxcloud_spec::message::{Message, MessageState, Receipt};
-use nxcloud_spec::{OperationRef, path};
+use nxcloud_spec::{OperationRef, Service, path};
 use serde_json::Value;
 
 use crate::SpecError;
@@ -10,6 +10,8 @@ use crate::SpecError;
 #[derive(Clone)]
 pub(crate) struct Messages {
     pub(crate) spec: Message,
+    /// What the service is called.
+    pub(crate) label: String,
     receipts: Vec<ReceiptPush>,
 }
 
@@ -27,6 +29,8 @@ impl Messages {
         let Some(message) = &operation.message else {
             return Ok(None);
         };
+        let error =
+            |reason: String| SpecError::new(operation.service().name(), &operation.id, reason);
         let receipts = message.receipts.iter().map(|push| {
             let read = || {
                 let service = operation.service();
@@ -42,12 +46,19 @@ impl Messages {
                 })
             };
             read().ok_or_else(|| {
-                let reason = format!("`{push}` is no push with a status in `x-nx-receipt`");
-                SpecError::new(operation.service().name(), &operation.id, reason)
+                let reason = format!(
+                    "x-nx-message.receipts: `{push}` is no push whose schema has an `x-nx-receipt` with `status`"
+                );
+                error(reason)
             })
         });
+        if let Some(problem) = problem(operation, message) {
+            let reason = format!("x-nx-message.{problem}");
+            return Err(error(reason));
+        }
         Ok(Some(Self {
             spec: message.clone(),
+            label: label(operation.service()),
             receipts: receipts.collect::<Result<_, _>>()?,
         }))
     }
@@ -78,4 +89,37 @@ impl Messages {
         let status = path::get(fields, &receipt.status)?.as_str()?;
         Some((status, receipt.receipt.states.get(status).copied()))
     }
+}
+
+/// The title of a spec without the name of the platform: `SMS`.
+fn label(service: &Service) -> String {
+    let title = &service.document().info.title;
+    title.strip_prefix("NXCLOUD ").unwrap_or(title).to_owned()
+}
+
+/// What is wrong with the paths and the answer of a message.
+fn problem(operation: OperationRef<'_>, message: &Message) -> Option<String> {
+    let Some(body) = operation.request_schema() else {
+        return Some("to: the request has no body".to_owned());
+    };
+    let mut steps = message.to.split('.');
+    let to = steps.try_fold(body, |schema, step| {
+        schema.property(step).or_else(|| schema.items())
+    });
+    if to.is_none() {
+        return Some(format!("to: the request has no field `{}`", message.to));
+    }
+    let answer = message.answer.as_ref()?;
+    let Some(push) = operation.service().webhook(&answer.push) else {
+        return Some(format!("answer: there is no push `{}`", answer.push));
+    };
+    if !push.examples.contains_key(&answer.example) {
+        return Some(format!(
+            "answer: `{}` has no example `{}`",
+            push.name, answer.example
+        ));
+    }
+    let action = answer.action.as_ref();
+    let unknown = action.filter(|action| !push.action.contains(action))?;
+    Some(format!("answer: `{}` has no action `{unknown}`", push.name))
 }

@@ -1,5 +1,6 @@
 //! Every operation of every spec, read once.
 
+mod check;
 mod messages;
 mod operation;
 mod path;
@@ -19,9 +20,10 @@ use nxcloud_spec::Service;
 use crate::SpecError;
 
 /// The operations of all services.
+#[derive(Default)]
 pub(crate) struct Catalog {
     services: Vec<Service>,
-    operations: Vec<Operation>,
+    operations: Vec<Arc<Operation>>,
     /// Operations by a path without parameters.
     fixed: HashMap<String, Vec<usize>>,
     /// Operations by a path with parameters.
@@ -60,10 +62,18 @@ impl Catalog {
 
     /// The catalog of some services.
     pub(crate) fn read(services: Vec<Service>) -> Result<Self, SpecError> {
-        let mut operations = Vec::new();
-        for service in &services {
-            operations.extend(operation::read(service)?);
+        Self::default().with(services)
+    }
+
+    /// This catalog with more services, which come after its own.
+    pub(crate) fn with(&self, more: Vec<Service>) -> Result<Self, SpecError> {
+        let services = [self.services.as_slice(), &more].concat();
+        check::services(&services)?;
+        let mut operations = self.operations.clone();
+        for service in &more {
+            operations.extend(operation::read(service)?.into_iter().map(Arc::new));
         }
+        check::operations(&operations)?;
         let mut fixed = HashMap::<String, Vec<usize>>::new();
         let mut templated = Vec::<(PathTemplate, Vec<usize>)>::new();
         for (at, operation) in operations.iter().enumerate() {
@@ -98,6 +108,7 @@ impl Catalog {
             .or_else(templated)
             .ok_or(NoRoute::Path)?;
         let candidates = candidates.iter().filter_map(|at| self.operations.get(*at));
+        let candidates = candidates.map(Arc::as_ref);
         let operations = candidates
             .clone()
             .filter(|operation| operation.method == *method)
@@ -124,13 +135,13 @@ impl Catalog {
     }
 
     /// All operations, in the order of the specs.
-    pub(crate) fn operations(&self) -> &[Operation] {
-        &self.operations
+    pub(crate) fn operations(&self) -> impl Iterator<Item = &Operation> {
+        self.operations.iter().map(Arc::as_ref)
     }
 
     /// The operation of a service with an id.
     pub(crate) fn operation(&self, service: &str, id: &str) -> Option<&Operation> {
-        let mut operations = self.operations.iter();
+        let mut operations = self.operations();
         operations.find(|known| known.service.as_ref() == service && known.id.as_ref() == id)
     }
 

@@ -23,6 +23,13 @@ impl PathTemplate {
         &self.text
     }
 
+    /// The template without the names of its parameters.
+    pub(super) fn shape(&self) -> String {
+        let parts = self.text.split(['{', '}']).enumerate();
+        let parts = parts.map(|(at, part)| if at % 2 == 0 { part } else { "{}" });
+        parts.collect()
+    }
+
     /// Whether any segment is a parameter.
     pub(super) fn has_parameters(&self) -> bool {
         self.text.contains('{')

@@ -152,6 +152,8 @@ impl fmt::Debug for DeliveryOutcome {
 pub enum PushError {
     /// No spec has a push of this name.
     UnknownPush(String),
+    /// Several services have a push of this name: write `SERVICE/NAME`.
+    AmbiguousPush(String),
     /// The push has no example of this name.
     UnknownExample(String),
     /// The push cannot travel this way.
@@ -180,6 +182,12 @@ impl fmt::Display for PushError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownPush(name) => write!(f, "no spec has a push {name}"),
+            Self::AmbiguousPush(name) => {
+                write!(
+                    f,
+                    "several services have a push {name}: write SERVICE/{name}"
+                )
+            }
             Self::UnknownExample(name) => write!(f, "the push has no example {name}"),
             Self::UnknownContent => {
                 f.write_str("the reference does not have the push travel this way")

@@ -17,24 +17,20 @@ const DEFAULT_DELAY: Duration = Duration::from_millis(20);
 impl Outbox {
     /// The pushes that follow a request.
     pub(super) fn jobs(&self, request: &ReceivedRequest) -> Vec<Job> {
-        let specs = self.specs.iter().enumerate();
-        let mut specs = specs
-            .filter(|(_, spec)| spec.follows(request) && self.can_have_address(spec))
-            .peekable();
+        let follows = |spec: &&PushSpec| spec.follows(request) && self.can_have_address(spec);
+        let mut specs = self.specs.iter().filter(follows).peekable();
         if specs.peek().is_none() {
             return Vec::new();
         }
         let origin = Origin::of(request);
-        specs
-            .flat_map(|(index, spec)| self.jobs_of(index, spec, &origin))
-            .collect()
+        specs.flat_map(|spec| self.jobs_of(spec, &origin)).collect()
     }
 
     /// Whether a push can have an address.
     fn can_have_address(&self, spec: &PushSpec) -> bool {
         let after = spec.webhook.after.as_ref();
         after.is_some_and(|after| after.address.is_some())
-            || lock(&self.settings).address(&spec.webhook.name).is_some()
+            || lock(&self.settings).address(spec.number).is_some()
     }
 
     /// The address that a request names, if pushes may go there.
@@ -59,7 +55,7 @@ impl Outbox {
         }
     }
 
-    fn jobs_of(&self, index: usize, spec: &PushSpec, origin: &Origin<'_>) -> Vec<Job> {
+    fn jobs_of(&self, spec: &PushSpec, origin: &Origin<'_>) -> Vec<Job> {
         let Some(after) = &spec.webhook.after else {
             return Vec::new();
         };
@@ -67,12 +63,12 @@ impl Outbox {
         let many = entries.len() > 1;
         let named = self.named_address(spec, after, many, origin);
         let settings = lock(&self.settings);
-        let configured = || settings.address(&spec.webhook.name).map(String::as_str);
+        let configured = || settings.address(spec.number).map(String::as_str);
         let Some(url) = named.or_else(configured).map(str::to_owned) else {
             return Vec::new();
         };
         let delay = settings.delay.unwrap_or(DEFAULT_DELAY);
-        let outcomes = settings.outcomes.get(&spec.webhook.name).cloned();
+        let outcomes = settings.outcomes.get(&spec.number).cloned();
         drop(settings);
         let content = self.content(spec);
         let examples = match &outcomes {
@@ -88,7 +84,7 @@ impl Outbox {
                 let sources = self.sources(fill::ignored(after, many), origin, entry);
                 fill::fill(&mut fields, after, many, &sources);
                 jobs.push(Job {
-                    spec: index,
+                    spec: spec.number,
                     url: url.clone(),
                     fields,
                     content,

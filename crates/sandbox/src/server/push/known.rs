@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::delivery::PushError;
 use super::outbox::lock;
 use super::pushes::Pushes;
 use super::send::Target;
@@ -56,7 +57,7 @@ impl Pushes {
                 .after
                 .as_ref()
                 .map(|after| after.operation.clone()),
-            address: settings.address(&spec.webhook.name).cloned(),
+            address: settings.address(spec.number).cloned(),
         });
         known.collect()
     }
@@ -67,12 +68,14 @@ impl Pushes {
     }
 
     /// Forgets the address of a push; without a push, the one that is for all.
-    pub(crate) fn forget_address(&self, push: Option<&str>) {
+    pub(crate) fn forget_address(&self, push: Option<&str>) -> Result<(), PushError> {
+        let push = push.map(|push| self.inner.spec(push)).transpose()?;
         let mut settings = lock(&self.inner.settings);
         match push {
-            Some(push) => drop(settings.addresses.remove(push)),
+            Some(push) => drop(settings.addresses.remove(&push.number)),
             None => settings.any_address = None,
         }
+        Ok(())
     }
 
     /// The address of the pushes that have none of their own.

@@ -37,11 +37,12 @@ pub(super) struct Outbox {
 
 #[derive(Default)]
 pub(super) struct Settings {
-    pub(super) addresses: HashMap<String, String>,
+    /// By the number of the push.
+    pub(super) addresses: HashMap<usize, String>,
     /// For the pushes without an address of their own.
     pub(super) any_address: Option<String>,
-    pub(super) outcomes: HashMap<String, Vec<String>>,
-    pub(super) content: HashMap<String, Transport>,
+    pub(super) outcomes: HashMap<usize, Vec<String>>,
+    pub(super) content: HashMap<usize, Transport>,
     pub(super) delay: Option<Duration>,
     pub(super) retry_pause: Option<Duration>,
 }
@@ -82,34 +83,34 @@ impl<'a> Origin<'a> {
 }
 
 impl Settings {
-    pub(super) fn address(&self, push: &str) -> Option<&String> {
-        self.addresses.get(push).or(self.any_address.as_ref())
+    pub(super) fn address(&self, push: usize) -> Option<&String> {
+        self.addresses.get(&push).or(self.any_address.as_ref())
     }
 }
 
 impl Outbox {
-    pub(super) fn spec(&self, name: &str) -> Result<(usize, &PushSpec), PushError> {
-        let mut specs = self.specs.iter().enumerate();
-        let found = specs.find(|(_, spec)| spec.webhook.name == name);
-        found.ok_or_else(|| PushError::UnknownPush(name.to_owned()))
+    /// The push of a name: `message_receipt`, or `viber/message_receipt` where several services have one.
+    pub(super) fn spec(&self, name: &str) -> Result<&PushSpec, PushError> {
+        if let Some((service, name)) = name.split_once('/') {
+            return self.spec_of(service, name);
+        }
+        let mut specs = self.specs.iter().filter(|spec| spec.webhook.name == name);
+        match (specs.next(), specs.next()) {
+            (Some(spec), None) => Ok(spec),
+            (Some(_), Some(_)) => Err(PushError::AmbiguousPush(name.to_owned())),
+            (None, _) => Err(PushError::UnknownPush(name.to_owned())),
+        }
+    }
+
+    pub(super) fn spec_of(&self, service: &str, push: &str) -> Result<&PushSpec, PushError> {
+        let mut specs = self.specs.iter();
+        let spec = specs.find(|spec| spec.service == service && spec.webhook.name == push);
+        spec.ok_or_else(|| PushError::UnknownPush(push.to_owned()))
     }
 
     pub(super) fn content(&self, spec: &PushSpec) -> Transport {
-        let chosen = lock(&self.settings)
-            .content
-            .get(&spec.webhook.name)
-            .copied();
+        let chosen = lock(&self.settings).content.get(&spec.number).copied();
         chosen.unwrap_or(*spec.webhook.content.first().unwrap_or(&Transport::Json))
-    }
-
-    pub(super) fn spec_of(
-        &self,
-        service: &str,
-        push: &str,
-    ) -> Result<(usize, &PushSpec), PushError> {
-        let mut specs = self.specs.iter().enumerate();
-        let found = specs.find(|(_, spec)| spec.service == service && spec.webhook.name == push);
-        found.ok_or_else(|| PushError::UnknownPush(push.to_owned()))
     }
 }
 

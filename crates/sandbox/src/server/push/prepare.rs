@@ -12,9 +12,9 @@ use super::request::PushRequest;
 use super::spec::PushSpec;
 
 impl Outbox {
-    /// What an request comes to.
+    /// What it comes to.
     pub(super) fn job(&self, request: PushRequest) -> Result<Job, PushError> {
-        let (index, spec) = self.spec_of(&request.service, &request.push)?;
+        let spec = self.spec_of(&request.service, &request.push)?;
         let unknown = || PushError::UnknownExample(request.example.clone().unwrap_or_default());
         let mut fields = spec
             .example(request.example.as_deref())
@@ -45,10 +45,10 @@ impl Outbox {
         {
             return Err(PushError::UnknownAction(action.clone()));
         }
-        let configured = || lock(&self.settings).address(&spec.webhook.name).cloned();
+        let configured = || lock(&self.settings).address(spec.number).cloned();
         let url = request.url.or(named).or_else(configured);
         Ok(Job {
-            spec: index,
+            spec: spec.number,
             url: url.ok_or(PushError::NoAddress)?,
             fields,
             content: self.content(spec),
@@ -93,7 +93,7 @@ impl Outbox {
         let log = lock(&self.log);
         let made = log.iter().find(|made| made.id == delivery);
         let made: &Delivery = made.ok_or(PushError::UnknownDelivery(delivery))?;
-        let (spec, _) = self.spec_of(&made.service, &made.push)?;
+        let spec = self.spec_of(&made.service, &made.push)?.number;
         Ok(Job {
             spec,
             url: made.url.clone(),

@@ -22,6 +22,9 @@ use crate::server::events::Events;
 use crate::server::record::ReceivedRequest;
 
 /// The pushes of a [`Sandbox`](crate::Sandbox): where they go, what they say, and what became of them.
+///
+/// A push is named as in its spec, such as `sms_receipt`. Where several services have one of that name, the service stands before it:
+/// `viber/message_receipt`.
 pub struct Pushes {
     pub(super) inner: Arc<Outbox>,
     /// Aborted when the sandbox goes.
@@ -61,22 +64,22 @@ impl Pushes {
     ///
     /// # Errors
     ///
-    /// [`PushError::UnknownPush`].
+    /// [`PushError::UnknownPush`], [`PushError::AmbiguousPush`].
     pub fn send_to(&self, push: &str, url: impl Into<String>) -> Result<(), PushError> {
-        self.inner.spec(push)?;
+        let push = self.inner.spec(push)?.number;
         let mut settings = lock(&self.inner.settings);
-        settings.addresses.insert(push.to_owned(), url.into());
+        settings.addresses.insert(push, url.into());
         Ok(())
     }
 
-    /// What becomes of each message, check or call from now on: it gets a push for every named example, in this request, such as
+    /// What becomes of each message, check or call from now on: it gets a push for every named example, in this order, such as
     /// `sent`, `delivered` and `read`. Without it there is one push, the first example.
     ///
     /// # Errors
     ///
-    /// [`PushError::UnknownPush`], [`PushError::UnknownExample`].
+    /// [`PushError::UnknownPush`], [`PushError::AmbiguousPush`], [`PushError::UnknownExample`].
     pub fn outcomes(&self, push: &str, examples: &[&str]) -> Result<(), PushError> {
-        let (_, spec) = self.inner.spec(push)?;
+        let spec = self.inner.spec(push)?;
         for example in examples {
             if !spec.examples().any(|known| known == *example) {
                 return Err(PushError::UnknownExample((*example).to_owned()));
@@ -84,9 +87,7 @@ impl Pushes {
         }
         let examples = examples.iter().map(|example| (*example).to_owned());
         let mut settings = lock(&self.inner.settings);
-        settings
-            .outcomes
-            .insert(push.to_owned(), examples.collect());
+        settings.outcomes.insert(spec.number, examples.collect());
         Ok(())
     }
 
@@ -94,14 +95,14 @@ impl Pushes {
     ///
     /// # Errors
     ///
-    /// [`PushError::UnknownPush`], [`PushError::UnknownContent`].
+    /// [`PushError::UnknownPush`], [`PushError::AmbiguousPush`], [`PushError::UnknownContent`].
     pub fn content(&self, push: &str, content: Transport) -> Result<(), PushError> {
-        let (_, spec) = self.inner.spec(push)?;
+        let spec = self.inner.spec(push)?;
         if !spec.webhook.content.contains(&content) {
             return Err(PushError::UnknownContent);
         }
         let mut settings = lock(&self.inner.settings);
-        settings.content.insert(push.to_owned(), content);
+        settings.content.insert(spec.number, content);
         Ok(())
     }
 
@@ -115,7 +116,7 @@ impl Pushes {
         lock(&self.inner.settings).retry_pause = Some(pause);
     }
 
-    /// Every attempt, in the request in which they ended; the latest 10,000.
+    /// Every attempt, in the order in which they ended; the latest 10,000.
     #[must_use]
     pub fn log(&self) -> Vec<Delivery> {
         lock(&self.inner.log).iter().cloned().collect()
@@ -125,7 +126,12 @@ impl Pushes {
     #[must_use]
     pub fn log_of(&self, push: &str) -> Vec<Delivery> {
         let mut log = self.log();
-        log.retain(|delivery| delivery.push == push);
+        let (service, push) = match push.split_once('/') {
+            Some((service, push)) => (Some(service), push),
+            None => (None, push),
+        };
+        let is_of = |delivery: &Delivery| service.is_none_or(|service| delivery.service == service);
+        log.retain(|delivery| delivery.push == push && is_of(delivery));
         log
     }
 
@@ -167,8 +173,8 @@ impl Pushes {
         example: Option<&str>,
         fields: &[(&str, Value)],
     ) -> Result<Vec<Delivery>, PushError> {
-        let (_, spec) = self.inner.spec(push)?;
-        let mut request = PushRequest::new(&spec.service, push);
+        let spec = self.inner.spec(push)?;
+        let mut request = PushRequest::new(&spec.service, &spec.webhook.name);
         if let Some(example) = example {
             request = request.example(example);
         }

@@ -11,6 +11,8 @@ use crate::server::record::ReceivedRequest;
 
 /// One documented push.
 pub(super) struct PushSpec {
+    /// Its place among all pushes.
+    pub(super) number: usize,
     pub(super) service: String,
     /// Empty for a service that has none.
     pub(super) biz_type: String,
@@ -58,12 +60,16 @@ impl PushSpec {
 
 /// The pushes of some services.
 pub(super) fn push_specs(services: &[Service]) -> Arc<[PushSpec]> {
-    let specs = services.iter().flat_map(|service| {
-        service.webhooks().iter().map(|webhook| PushSpec {
-            service: service.name().to_owned(),
-            biz_type: service.document().biz_type.clone().unwrap_or_default(),
-            webhook: webhook.clone(),
-        })
+    let webhooks = services.iter().flat_map(|service| {
+        let webhooks = service.webhooks().iter();
+        webhooks.map(move |webhook| (service, webhook))
+    });
+    let specs = webhooks.enumerate();
+    let specs = specs.map(|(number, (service, webhook))| PushSpec {
+        number,
+        service: service.name().to_owned(),
+        biz_type: service.document().biz_type.clone().unwrap_or_default(),
+        webhook: webhook.clone(),
     });
     specs.collect()
 }
