@@ -66,7 +66,7 @@ fn shown(shared: &Shared) -> Value {
 /// What a switch is to do.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
+struct Switch {
     /// Name of the kind; without it `on` must be false, and all faults are taken back.
     fault: Option<String>,
     on: bool,
@@ -83,44 +83,44 @@ pub(super) async fn switch(
     State(shared): State<Arc<Shared>>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let wanted = body::read::<Wanted>(request).await?;
+    let change = body::read::<Switch>(request).await?;
     let unprocessable = |problem| refuse(StatusCode::UNPROCESSABLE_ENTITY, problem);
-    apply(&shared, wanted).map_err(unprocessable)?;
+    apply(&shared, change).map_err(unprocessable)?;
     Ok(reply(&shown(&shared)))
 }
 
-fn apply(shared: &Shared, wanted: Wanted) -> Result<(), String> {
-    let Some(name) = &wanted.fault else {
-        if wanted.on {
+fn apply(shared: &Shared, change: Switch) -> Result<(), String> {
+    let Some(name) = &change.fault else {
+        if change.on {
             return Err("no fault is named".to_owned());
         }
         shared.faults.clear();
         return Ok(());
     };
     let kind = Fault::named(name).ok_or_else(|| format!("there is no fault {name}"))?;
-    if let Some(wanted) = &wanted.operation {
+    if let Some(id) = &change.operation {
         let mut known = shared.platform.catalog.operations();
-        if !known.any(|operation| *operation.id == **wanted) {
-            return Err(format!("there is no operation {wanted}"));
+        if !known.any(|operation| *operation.id == **id) {
+            return Err(format!("there is no operation {id}"));
         }
     }
-    let fault = kind.with_numbers(&numbers(kind, &wanted.parameters)?);
-    if !wanted.on {
-        let operation = wanted.operation.as_deref();
+    let fault = kind.with_numbers(&numbers(kind, &change.parameters)?);
+    if !change.on {
+        let operation = change.operation.as_deref();
         shared.faults.switch_off(fault, operation);
         return Ok(());
     }
     let mut switch = FaultSwitch::new(fault);
-    if let Some(operation) = wanted.operation {
+    if let Some(operation) = change.operation {
         switch = switch.only_for(operation);
     }
-    if let Some(share) = wanted.share {
+    if let Some(share) = change.share {
         if !(0.0..=1.0).contains(&share) {
             return Err("share is not between 0 and 1".to_owned());
         }
         switch = switch.share(share);
     }
-    if let Some(next) = wanted.next {
+    if let Some(next) = change.next {
         switch = switch.hits(next);
     }
     shared.faults.switch_on(switch);
@@ -128,15 +128,15 @@ fn apply(shared: &Shared, wanted: Wanted) -> Result<(), String> {
 }
 
 /// The numbers of a fault in their order, each within its bounds.
-fn numbers(kind: Fault, given: &BTreeMap<String, u32>) -> Result<Vec<u32>, String> {
+fn numbers(kind: Fault, values: &BTreeMap<String, u32>) -> Result<Vec<u32>, String> {
     let kind = kind.profile();
     let parameters = || kind.numbers.iter().map(|(parameter, _)| parameter);
     let known = |name: &String| parameters().any(|one| one.name == name);
-    if let Some(other) = given.keys().find(|name| !known(name)) {
+    if let Some(other) = values.keys().find(|name| !known(name)) {
         return Err(format!("{} has no parameter {other}", kind.name));
     }
     let numbers = parameters().map(|parameter: &Parameter| {
-        let number = given.get(parameter.name).copied();
+        let number = values.get(parameter.name).copied();
         let number = number.unwrap_or(parameter.usual);
         let (min, max) = (parameter.min, parameter.max);
         if (min..=max).contains(&number) {

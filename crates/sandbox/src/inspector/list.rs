@@ -20,7 +20,7 @@ const MAX_SEARCHED: usize = 64 * 1024;
 
 /// What of the requests is asked for.
 #[derive(Default)]
-struct Wanted {
+struct Filter {
     operation: Option<String>,
     /// In lower case.
     q: Option<String>,
@@ -30,7 +30,7 @@ struct Wanted {
     summaries: bool,
 }
 
-impl Wanted {
+impl Filter {
     fn read(query: Option<&str>) -> Result<Self, Problem> {
         let view = parameter(query, "view");
         if let Some(view) = &view
@@ -97,11 +97,11 @@ fn has(request: &ReceivedRequest, q: &str) -> bool {
 
 /// `GET requests[?operation=…&q=…&after=…&before=…&limit=…&view=summary]`: the requests kept, oldest first.
 pub(super) async fn list(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<Response, Problem> {
-    let wanted = Wanted::read(uri.query())?;
+    let filter = Filter::read(uri.query())?;
     let requests = shared.history.requests();
     let catalog = Arc::clone(&shared.platform.catalog);
     // A search through all bodies must not hold up the platform.
-    let listed = tokio::task::spawn_blocking(move || wanted.of(&catalog, &requests)).await;
+    let listed = tokio::task::spawn_blocking(move || filter.of(&catalog, &requests)).await;
     match listed {
         Ok(listed) => Ok(reply(&json!({ "requests": listed }))),
         Err(_) => Err(refuse(StatusCode::SERVICE_UNAVAILABLE, "the sandbox stops")),

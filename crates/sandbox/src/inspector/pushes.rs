@@ -56,10 +56,10 @@ pub(super) async fn address(
     State(shared): State<Arc<Shared>>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let wanted = body::read::<Address>(request).await?;
-    let set = match &wanted.url {
-        Some(url) => check(url).and_then(|()| set(&shared.pushes, &wanted, url)),
-        None => forget(&shared.pushes, &wanted),
+    let address = body::read::<Address>(request).await?;
+    let set = match &address.url {
+        Some(url) => check(url).and_then(|()| set(&shared.pushes, &address, url)),
+        None => forget(&shared.pushes, &address),
     };
     set.map_err(unprocessable)?;
     Ok(list(State(shared)).await)
@@ -73,8 +73,8 @@ fn check(url: &str) -> Result<(), String> {
     }
 }
 
-fn set(pushes: &Pushes, wanted: &Address, url: &str) -> Result<(), String> {
-    match named(wanted)? {
+fn set(pushes: &Pushes, address: &Address, url: &str) -> Result<(), String> {
+    match named(address)? {
         Some(push) => pushes
             .send_to(&push, url)
             .map_err(|error| error.to_string()),
@@ -85,15 +85,15 @@ fn set(pushes: &Pushes, wanted: &Address, url: &str) -> Result<(), String> {
     }
 }
 
-fn forget(pushes: &Pushes, wanted: &Address) -> Result<(), String> {
-    let push = named(wanted)?;
+fn forget(pushes: &Pushes, address: &Address) -> Result<(), String> {
+    let push = named(address)?;
     let forgotten = pushes.forget_address(push.as_deref());
     forgotten.map_err(|error| error.to_string())
 }
 
 /// The push that is named, with its service; `None` for all.
-fn named(wanted: &Address) -> Result<Option<String>, String> {
-    match (&wanted.service, &wanted.push) {
+fn named(address: &Address) -> Result<Option<String>, String> {
+    match (&address.service, &address.push) {
         (None, None) => Ok(None),
         (Some(service), Some(push)) => Ok(Some(format!("{service}/{push}"))),
         _ => Err("service and push are named together".to_owned()),
@@ -103,7 +103,7 @@ fn named(wanted: &Address) -> Result<Option<String>, String> {
 /// A push to send, or with `reply` the answer of a message's recipient.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
+struct PushForm {
     service: Option<String>,
     push: Option<String>,
     example: Option<String>,
@@ -123,13 +123,13 @@ pub(super) async fn send(
     State(shared): State<Arc<Shared>>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let wanted = body::read::<Wanted>(request).await?;
-    let order = order(&shared, wanted)?;
-    answer(shared.pushes.send(order.once()).await)
+    let form = body::read::<PushForm>(request).await?;
+    let push = request_of(&shared, form)?;
+    answer(shared.pushes.send(push.once()).await)
 }
 
-fn order(shared: &Shared, wanted: Wanted) -> Result<PushRequest, Problem> {
-    let request = match wanted.request {
+fn request_of(shared: &Shared, form: PushForm) -> Result<PushRequest, Problem> {
+    let request = match form.request {
         Some(id) => {
             let missing = || refuse(StatusCode::NOT_FOUND, "the history has no such request");
             Some(shared.history.request(id).ok_or_else(missing)?)
@@ -140,8 +140,8 @@ fn order(shared: &Shared, wanted: Wanted) -> Result<PushRequest, Problem> {
     if !request.as_ref().is_none_or(accepted) {
         return Err(unprocessable("the request was refused: nothing follows it"));
     }
-    let entry = wanted.entry;
-    let mut order = match (&wanted.reply, &request, wanted.service, wanted.push) {
+    let entry = form.entry;
+    let mut push = match (&form.reply, &request, form.service, form.push) {
         (Some(text), Some(request), None, None) => {
             let unknown = "the reference knows no push for answers to this message";
             let catalog = &shared.platform.catalog;
@@ -150,16 +150,16 @@ fn order(shared: &Shared, wanted: Wanted) -> Result<PushRequest, Problem> {
             let answer = answer.ok_or_else(|| unprocessable(unknown))?;
             PushRequest::answer(answer, request, entry, text)
         }
-        (None, _, Some(service), Some(push)) => {
-            let example = wanted.example.as_deref().unwrap_or_default();
-            let action = action_of(&shared.platform.catalog, &service, &push, example);
-            let mut order = PushRequest::new(service, push);
+        (None, _, Some(service), Some(name)) => {
+            let example = form.example.as_deref().unwrap_or_default();
+            let action = action_of(&shared.platform.catalog, &service, &name, example);
+            let mut push = PushRequest::new(service, name);
             if let Some(action) = action {
-                order = order.action(action);
+                push = push.action(action);
             }
             match &request {
-                Some(request) => order.following(request, entry),
-                None => order,
+                Some(request) => push.following(request, entry),
+                None => push,
             }
         }
         _ => {
@@ -167,16 +167,16 @@ fn order(shared: &Shared, wanted: Wanted) -> Result<PushRequest, Problem> {
             return Err(unprocessable(problem));
         }
     };
-    if let Some(example) = wanted.example {
-        order = order.example(example);
+    if let Some(example) = form.example {
+        push = push.example(example);
     }
-    for (path, value) in wanted.fields {
-        order = order.field(path, value);
+    for (path, value) in form.fields {
+        push = push.field(path, value);
     }
-    if let Some(url) = wanted.url {
-        order = order.to(url);
+    if let Some(url) = form.url {
+        push = push.to(url);
     }
-    Ok(order)
+    Ok(push)
 }
 
 /// The `action` of a push that is an answer, if it is not the push's usual one.

@@ -42,12 +42,12 @@ pub(super) async fn events(
 
 /// A stream of what happens from now on, as the reply to a request with these extensions.
 fn open(events: &Events, extensions: &Extensions) -> Response {
-    let line = extensions.get::<ConnectionControl>().cloned();
-    if let Some(line) = &line {
-        line.never_ends();
+    let control = extensions.get::<ConnectionControl>().cloned();
+    if let Some(control) = &control {
+        control.never_ends();
     }
     let beginning = Some(Bytes::from_static(BEGINNING.as_bytes()));
-    let events = stream::unfold((events.watch(), line, beginning), next);
+    let events = stream::unfold((events.watch(), control, beginning), next);
     let headers = [
         (CONTENT_TYPE, "text/event-stream"),
         (CACHE_CONTROL, "no-store"),
@@ -62,18 +62,18 @@ type Watcher = (
 );
 
 /// The next piece of the stream; `None` when the sandbox stops.
-async fn next((mut watcher, line, first): Watcher) -> Option<(Result<Bytes, String>, Watcher)> {
+async fn next((mut watcher, control, first): Watcher) -> Option<(Result<Bytes, String>, Watcher)> {
     if let Some(first) = first {
-        return Some((Ok(first), (watcher, line, None)));
+        return Some((Ok(first), (watcher, control, None)));
     }
-    let told = async {
-        match &line {
-            Some(line) => line.closing().await,
+    let stopping = async {
+        match &control {
+            Some(control) => control.closing().await,
             None => std::future::pending().await,
         }
     };
     let piece = tokio::select! {
-        () = told => return None,
+        () = stopping => return None,
         received = watcher.recv() => match received {
             Ok(Event { name, data }) => format!("event: {name}\ndata: {data}\n\n"),
             Err(RecvError::Lagged(missed)) => {
@@ -83,7 +83,7 @@ async fn next((mut watcher, line, first): Watcher) -> Option<(Result<Bytes, Stri
         },
         () = time::sleep(KEEP_ALIVE) => ": still here\n\n".to_owned(),
     };
-    Some((Ok(piece.into()), (watcher, line, None)))
+    Some((Ok(piece.into()), (watcher, control, None)))
 }
 
 #[cfg(test)]
@@ -108,12 +108,12 @@ mod tests {
         let events = Events::default();
         let watcher = (events.watch(), None, None);
         for number in 0..CAPACITY + 3 {
-            events.tell("request", || json!({ "id": number }));
+            events.publish("request", || json!({ "id": number }));
         }
-        let (told, watcher) = piece(watcher).await;
-        assert_eq!(told, "event: lagged\ndata: {\"missed\":3}\n\n");
-        let (told, mut watcher) = piece(watcher).await;
-        assert_eq!(told, "event: request\ndata: {\"id\":3}\n\n");
+        let (event, watcher) = piece(watcher).await;
+        assert_eq!(event, "event: lagged\ndata: {\"missed\":3}\n\n");
+        let (event, mut watcher) = piece(watcher).await;
+        assert_eq!(event, "event: request\ndata: {\"id\":3}\n\n");
         for _ in 4..CAPACITY + 3 {
             (_, watcher) = piece(watcher).await;
         }

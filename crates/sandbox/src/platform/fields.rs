@@ -54,13 +54,13 @@ fn fields(
     for (name, value) in &route.parameters {
         fields.insert(name.clone(), value.as_str().into());
     }
-    if let Some(path) = &operation.path_rules {
-        path.rules.check(&Value::Object(fields.clone()))?;
+    if let Some(path) = &operation.path_parameters {
+        path.validator.check(&Value::Object(fields.clone()))?;
     }
     if let Some(query) = &operation.query {
         let typed = typed_fields(headers::query(incoming.query), query.schema());
         let typed = Value::Object(typed);
-        query.rules.check(&typed)?;
+        query.validator.check(&typed)?;
         extend(&mut fields, typed);
     }
     if let Some(body) = &operation.body {
@@ -109,7 +109,7 @@ fn body_fields(body: &RequestBody, incoming: &Incoming<'_>) -> Result<Value, Vio
             let value = serde_json::from_slice(incoming.body).map_err(|error| {
                 Violation::whole(unreadable::json(incoming.headers, incoming.body, &error))
             })?;
-            body.rules.check(&value)?;
+            body.validator.check(&value)?;
             Ok(value)
         }
         Content::Multipart => {
@@ -157,7 +157,7 @@ fn multipart_fields(body: &RequestBody, incoming: &Incoming<'_>) -> Result<Value
         texts.push((part.name, text));
     }
     let value = Value::Object(typed_fields(texts, body.schema()));
-    body.rules.check(&value)?;
+    body.validator.check(&value)?;
     for (name, size) in files {
         check_upload(body, &value, &name, size)?;
     }

@@ -67,7 +67,7 @@ impl Platform {
         }
     }
 
-    /// The operation that a request seems to mean, if that can be told.
+    /// The operation that a request seems to mean, if that is known.
     pub(crate) fn operation(&self, incoming: &Incoming<'_>) -> Option<&str> {
         self.meant(incoming).map(|operation| &*operation.id)
     }

@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::platform::catalog::Catalog;
-use crate::platform::tests::draft::{Draft, json_of, platform_of};
+use crate::platform::tests::test_request::{TestRequest, json_of, platform_of};
 
 /// What is no number in the form that the platform takes.
 const MALFORMED: [&str; 22] = [
@@ -43,7 +43,7 @@ const MALFORMED_LISTS: [&str; 7] = [
 fn code(path: &str, biz_type: &str, action: &str, body: &Value) -> Value {
     let platform = platform_of(Catalog::embedded().unwrap());
     let body = body.to_string();
-    let draft = Draft::signed(path, biz_type, action, body.as_bytes());
+    let draft = TestRequest::signed(path, biz_type, action, body.as_bytes());
     let reply = json_of(&draft.send(&platform));
     let shown = reply.to_string();
     assert!(

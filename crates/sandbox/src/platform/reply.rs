@@ -1,4 +1,4 @@
-//! Replies in the words of the spec.
+//! Replies as the spec has them.
 
 use nxcloud_spec::SchemaRef;
 use nxcloud_spec::path;

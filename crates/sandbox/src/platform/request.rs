@@ -21,7 +21,7 @@ pub(super) type Fields = Map<String, Value>;
 
 /// What the checks of a scheme found out.
 pub(super) struct Checked<'a> {
-    /// The operation that was meant or, if that cannot be told, one of the same path.
+    /// The operation that was meant or, if that is not known, one of the same path.
     pub(super) operation: &'a Operation,
     /// Whether it is the one that was meant.
     pub(super) certain: bool,

@@ -304,8 +304,8 @@ impl Builder {
             port: self.port,
             source,
         };
-        let wanted = SocketAddr::from((address, self.port));
-        let listener = TcpListener::bind(wanted).await.map_err(listen)?;
+        let requested = SocketAddr::from((address, self.port));
+        let listener = TcpListener::bind(requested).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let url = format!("http://{}", connectable(address));
         #[cfg(feature = "client")]

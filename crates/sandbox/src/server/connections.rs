@@ -18,7 +18,7 @@ use tokio::time;
 
 use super::faults::{ConnectionControl, FaultyStream};
 
-/// How long requests that are being answered may take after the server is told to stop.
+/// How long requests that are being answered may take after the server begins to stop.
 const GRACE: Duration = Duration::from_secs(5);
 /// The pause after a connection could not be accepted, which mostly means that there are too many open files.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -70,20 +70,20 @@ async fn connection(
 ) {
     // Replies are small; waiting for more to send only delays them. Without it they still arrive.
     let _ = stream.set_nodelay(true);
-    let line = ConnectionControl::new(closing);
-    let wire = FaultyStream::new(stream, line.clone());
+    let control = ConnectionControl::new(closing);
+    let stream = FaultyStream::new(stream, control.clone());
     let router = TowerToHyperService::new(router);
     let service = service_fn(|mut request: Request<Incoming>| {
-        line.clear();
-        request.extensions_mut().insert(line.clone());
+        control.clear();
+        request.extensions_mut().insert(control.clone());
         router.call(request)
     });
-    let mut connection = pin!(http.serve_connection(TokioIo::new(wire), service));
-    let told_to_close = line.closing();
+    let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
+    let closing = control.closing();
     tokio::select! {
         ended = connection.as_mut() => log(ended),
         // A stream of events goes on for ever, and who watches may have stopped reading.
-        () = told_to_close => if !line.is_endless() {
+        () = closing => if !control.is_endless() {
             connection.as_mut().graceful_shutdown();
             let _ = connection.await;
         }
@@ -117,8 +117,8 @@ mod tests {
 
     /// A reply that goes on for ever, faster than it is read.
     async fn endless(request: axum::extract::Request) -> axum::body::Body {
-        if let Some(line) = request.extensions().get::<ConnectionControl>() {
-            line.never_ends();
+        if let Some(control) = request.extensions().get::<ConnectionControl>() {
+            control.never_ends();
         }
         let piece = bytes::Bytes::from_static(&[b'x'; 16 * 1024]);
         let pieces =

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use tokio::sync::broadcast;
 
-/// Events that a watcher may be behind. One that is further behind misses the oldest ones, and is told so.
+/// Events that a watcher may be behind. One that is further behind misses the oldest ones, and gets an event that says so.
 pub(crate) const CAPACITY: usize = 256;
 
 /// Something that happened. It is small: no body, whatever the request holds. It may name a recipient, hence no `Debug`.
@@ -16,7 +16,7 @@ pub(crate) struct Event {
     pub(crate) data: Arc<str>,
 }
 
-/// Where events go. Clones are the same. Telling never waits.
+/// Where events go. Clones are the same. Publishing never waits.
 #[derive(Clone)]
 pub(crate) struct Events(broadcast::Sender<Event>);
 
@@ -27,8 +27,8 @@ impl Default for Events {
 }
 
 impl Events {
-    /// Tells the watchers. The data is made only if there are any.
-    pub(crate) fn tell(&self, name: &'static str, data: impl FnOnce() -> Value) {
+    /// Publishes an event to the watchers. The data is made only if there are any.
+    pub(crate) fn publish(&self, name: &'static str, data: impl FnOnce() -> Value) {
         if self.0.receiver_count() > 0 {
             let data = data().to_string().into();
             // It fails if the last watcher has just gone.

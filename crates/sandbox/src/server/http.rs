@@ -95,7 +95,7 @@ async fn platform(State(shared): State<Arc<Shared>>, request: Request) -> Respon
     let catalog = &shared.platform.catalog;
     shared
         .events
-        .tell("request", || summary(catalog, &received));
+        .publish("request", || summary(catalog, &received));
     shared.pushes.follow(&received);
     response
 }

@@ -32,6 +32,6 @@ impl Shared {
         self.history.clear();
         self.platform.state.clear();
         self.pushes.clear_log();
-        self.events.tell("cleared", || json!({}));
+        self.events.publish("cleared", || json!({}));
     }
 }

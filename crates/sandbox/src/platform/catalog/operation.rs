@@ -24,9 +24,9 @@ pub(crate) struct Operation {
     pub(crate) signed: Signed,
     pub(crate) body: Option<RequestBody>,
     /// Rules for the parameters of the path, if there are any.
-    pub(crate) path_rules: Option<ParameterRules>,
+    pub(crate) path_parameters: Option<Parameters>,
     /// Rules for the query parameters, if there are any.
-    pub(crate) query: Option<ParameterRules>,
+    pub(crate) query: Option<Parameters>,
     /// Example of a reply to a request that was accepted; absent when no reply body is documented.
     pub(crate) success: Option<Value>,
     /// Example of a refusal.
@@ -61,7 +61,7 @@ pub(crate) enum Signed {
 pub(crate) struct RequestBody {
     pub(crate) required: bool,
     pub(crate) content: Content,
-    pub(crate) rules: Validator,
+    pub(crate) validator: Validator,
     /// What the binary parts of a multipart body may hold.
     pub(crate) uploads: HashMap<String, Vec<Upload>>,
     /// The examples of the spec.
@@ -80,8 +80,8 @@ pub(crate) enum Content {
 }
 
 /// The parameters in one place of a request.
-pub(crate) struct ParameterRules {
-    pub(crate) rules: Validator,
+pub(crate) struct Parameters {
+    pub(crate) validator: Validator,
     schema: Schema,
     spec: Service,
 }
@@ -113,7 +113,7 @@ impl RequestBody {
     }
 }
 
-impl ParameterRules {
+impl Parameters {
     /// What describes the parameters, as properties of an object.
     pub(crate) fn schema(&self) -> SchemaRef<'_> {
         self.spec.schema(&self.schema)
@@ -158,7 +158,7 @@ impl Reader {
             path: PathTemplate::new(operation.path()),
             signed: self.signed(operation)?,
             body: self.body(operation)?,
-            path_rules: self.parameters(operation, Place::Path)?,
+            path_parameters: self.parameters(operation, Place::Path)?,
             query: self.parameters(operation, Place::Query)?,
             success,
             failure: example("failure"),
@@ -225,7 +225,7 @@ impl Reader {
         Ok(Some(RequestBody {
             required: body.required,
             content,
-            rules: self.compile(operation, &described.schema)?,
+            validator: self.compile(operation, &described.schema)?,
             uploads: uploads.collect(),
             examples: examples.map(|example| example.value.clone()).collect(),
             schema: described.schema.clone(),
@@ -237,12 +237,12 @@ impl Reader {
         &self,
         operation: OperationRef<'_>,
         place: Place,
-    ) -> Result<Option<ParameterRules>, SpecError> {
+    ) -> Result<Option<Parameters>, SpecError> {
         let Some(schema) = operation.parameters_schema(place) else {
             return Ok(None);
         };
-        Ok(Some(ParameterRules {
-            rules: self.compile(operation, &schema)?,
+        Ok(Some(Parameters {
+            validator: self.compile(operation, &schema)?,
             schema,
             spec: self.spec.clone(),
         }))

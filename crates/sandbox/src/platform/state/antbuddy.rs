@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::call::{Call, Done, Refusal, put};
-use super::daily;
 use super::page::Page;
+use super::sample_calls;
 use crate::platform::time;
 
 /// Input wrong or invalid.
@@ -33,10 +33,10 @@ pub(super) fn histories(call: &Call<'_>, reply: &mut Value) -> Done {
         u64::try_from(moment).unwrap_or_default()
     };
     let (from, to) = (moment("created_from"), moment("created_to"));
-    let calls = daily::between(call.examples(""), from, to, call.now);
-    let rows = calls.iter().map(|daily| {
-        let mut row = daily.example.clone();
-        row["unix_timestamp"] = (daily.start / 1000).into();
+    let calls = sample_calls::between(call.examples(""), from, to, call.now);
+    let rows = calls.iter().map(|sample| {
+        let mut row = sample.example.clone();
+        row["unix_timestamp"] = (sample.start / 1000).into();
         row
     });
     *reply = page.cut(rows).into();

@@ -51,10 +51,10 @@ impl<T: Serialize> BoundedVec<T> {
         }
     }
 
-    pub(super) fn retain(&mut self, mut wanted: impl FnMut(&T) -> bool) {
+    pub(super) fn retain(&mut self, mut matches: impl FnMut(&T) -> bool) {
         let bytes = &mut self.bytes;
         self.items.retain(|(size, item)| {
-            let keep = wanted(item);
+            let keep = matches(item);
             if !keep {
                 *bytes -= size;
             }
@@ -62,13 +62,13 @@ impl<T: Serialize> BoundedVec<T> {
         });
     }
 
-    /// Changes the first item that is wanted; false if there is none. An item that grows beyond the bound is dropped.
+    /// Changes the first item that matches; false if there is none. An item that grows beyond the bound is dropped.
     pub(super) fn change(
         &mut self,
-        wanted: impl Fn(&T) -> bool,
+        matches: impl Fn(&T) -> bool,
         change: impl FnOnce(&mut T),
     ) -> bool {
-        let Some(at) = self.items.iter().position(|(_, item)| wanted(item)) else {
+        let Some(at) = self.items.iter().position(|(_, item)| matches(item)) else {
             return false;
         };
         if let Some((counted, item)) = self.items.get_mut(at) {

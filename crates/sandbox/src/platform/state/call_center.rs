@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::account::Account;
 use super::call::{Call, Done, Refusal, put};
-use super::daily;
 use super::page::Page;
+use super::sample_calls;
 
 const PARAMETER: i64 = 41000;
 /// The moments of a record, in milliseconds; 0 for what did not happen.
@@ -34,27 +34,27 @@ pub(super) fn query(call: &Call<'_>, account: &Account, reply: &mut Value) -> Do
         seconds.unwrap_or_default().saturating_mul(1000)
     };
     let (from, to) = (millis("startTime"), millis("endTime"));
-    let seeded = daily::between(call.examples("/data"), from, to, call.now);
+    let seeded = sample_calls::between(call.examples("/data"), from, to, call.now);
     let in_window = |record: &&Value| {
         let start = record["startTime"].as_u64().unwrap_or_default();
         from <= start && start <= to
     };
     let own = account.call_records.iter().filter(in_window).cloned();
     let mut rows = seeded.iter().map(row).chain(own).collect::<Vec<_>>();
-    rows.retain(|row| is_wanted(call, row));
+    rows.retain(|row| is_asked_for(call, row));
     rows.sort_by_key(|row| row["startTime"].as_u64());
     put(reply, "/data", page.cut(rows));
     Ok(())
 }
 
-fn is_wanted(call: &Call<'_>, row: &Value) -> bool {
+fn is_asked_for(call: &Call<'_>, row: &Value) -> bool {
     // 0 stands for all, 1 for unanswered, 2 for answered.
     let answered = call.integer("answered").filter(|number| *number > 0);
     // A direction of the request is one more than that of a record; 0 stands for all.
     let direction = call.integer("direction").filter(|direction| *direction > 0);
     let matches = |name: &str, value: &Value| {
-        let wanted = call.text(name);
-        wanted.is_empty() || value == wanted
+        let expected = call.text(name);
+        expected.is_empty() || value == expected
     };
     answered.is_none_or(|answered| row["answered"] == (answered == 2))
         && direction.is_none_or(|direction| row["direction"] == direction - 1)
@@ -64,9 +64,9 @@ fn is_wanted(call: &Call<'_>, row: &Value) -> bool {
         && matches("callId", &row["callId"])
 }
 
-fn row(daily: &daily::Daily<'_>) -> Value {
-    let mut row = moved(daily.example, daily.start);
-    row["callId"] = format!("{:032x}", daily.number).into();
+fn row(sample: &sample_calls::SampleCall<'_>) -> Value {
+    let mut row = moved(sample.example, sample.start);
+    row["callId"] = format!("{:032x}", sample.number).into();
     // What a task gave its calls belongs to no call that nobody asked for.
     row["orderId"] = "".into();
     if row["other"].is_string() {

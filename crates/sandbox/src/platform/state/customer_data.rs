@@ -10,12 +10,12 @@ pub(super) fn fields(call: &Call<'_>, reply: &mut Value) -> Done {
         let fields = reply.get("data").and_then(Value::as_array);
         let fields = fields.into_iter().flatten();
         // In the reply, the field of the request has taken the place of each field's own.
-        let wanted = fields
+        let asked_for = fields
             .zip(call.examples("/data"))
             .filter(|(_, example)| example["is_preset"] == preset)
             .map(|(field, _)| field.clone())
             .collect::<Vec<_>>();
-        put(reply, "/data", wanted);
+        put(reply, "/data", asked_for);
     }
     Ok(())
 }

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::call::{Call, Done, Refusal};
-use super::daily;
 use super::page::Page;
+use super::sample_calls;
 use crate::platform::time;
 use crate::platform::time::text_of;
 
@@ -20,18 +20,23 @@ pub(super) fn query(call: &Call<'_>, reply: &mut Value) -> Done {
         moment.and_then(|moment| u64::try_from(moment).ok())
     };
     let calls = match (moment("00:00:00"), moment("23:59:59")) {
-        (Some(from), Some(to)) => daily::between(call.examples("/data/list"), from, to, call.now),
+        (Some(from), Some(to)) => {
+            sample_calls::between(call.examples("/data/list"), from, to, call.now)
+        }
         _ => Vec::new(),
     };
     let matches = |name: &str, value: &Value| {
-        let wanted = call.text(name);
-        wanted.is_empty() || value == wanted
+        let expected = call.text(name);
+        expected.is_empty() || value == expected
     };
-    let wanted_type = call.fields.get("type").filter(|wanted| wanted.is_number());
+    let call_type = call
+        .fields
+        .get("type")
+        .filter(|expected| expected.is_number());
     let rows = calls.iter().map(row).filter(|row| {
         matches("didNumber", &row["number"])
             && matches("callNumber", &row["callNumber"])
-            && wanted_type.is_none_or(|wanted| row["callType"] == *wanted)
+            && call_type.is_none_or(|expected| row["callType"] == *expected)
     });
     let rows = rows.collect::<Vec<_>>();
     reply["data"] = json!({
@@ -44,12 +49,12 @@ pub(super) fn query(call: &Call<'_>, reply: &mut Value) -> Done {
     Ok(())
 }
 
-fn row(daily: &daily::Daily<'_>) -> Value {
-    let mut row = daily.example.clone();
+fn row(sample: &sample_calls::SampleCall<'_>) -> Value {
+    let mut row = sample.example.clone();
     let seconds = row["callDuration"].as_u64().unwrap_or_default();
-    let end = daily.start.saturating_add(seconds.saturating_mul(1000));
-    row["id"] = daily.number.into();
-    row["startTime"] = text_of(daily.start).into();
+    let end = sample.start.saturating_add(seconds.saturating_mul(1000));
+    row["id"] = sample.number.into();
+    row["startTime"] = text_of(sample.start).into();
     row["endTime"] = text_of(end).into();
     row
 }

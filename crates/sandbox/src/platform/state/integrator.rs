@@ -89,19 +89,19 @@ pub(super) fn phone_list(
 /// Answers with the numbers that are asked for. Without any, those that were registered or, if there are none, the spec's
 /// own.
 pub(super) fn phones(call: &Call<'_>, account: &Account, reply: &mut Value) -> Done {
-    let mut wanted = numbers(call.text("business_phones"))
+    let mut asked_for = numbers(call.text("business_phones"))
         .into_iter()
         .collect::<BTreeSet<_>>();
-    if wanted.is_empty() {
+    if asked_for.is_empty() {
         let clients = account.clients.iter();
-        wanted.extend(clients.map(|client| client.phone_number.as_str()));
+        asked_for.extend(clients.map(|client| client.phone_number.as_str()));
     }
-    if wanted.is_empty() {
+    if asked_for.is_empty() {
         return Ok(());
     }
     let examples = call.example("/data").and_then(Value::as_object);
     let example = examples.and_then(|phones| phones.values().next()?.get(0));
-    let rows = wanted.into_iter().map(|number| {
+    let rows = asked_for.into_iter().map(|number| {
         let mut clients = account.clients.iter();
         let row = match clients.find(|client| client.phone_number == number) {
             Some(client) => phone(example, client),

@@ -11,7 +11,6 @@ mod bounded_vec;
 mod call;
 mod call_center;
 mod customer_data;
-mod daily;
 mod did;
 mod groups;
 mod integrator;
@@ -19,10 +18,11 @@ mod media;
 mod number_check;
 mod ota;
 mod page;
+mod sample_calls;
 mod seed;
 mod templates;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use parking_lot::Mutex;
 
 use serde_json::Value;
 
@@ -51,7 +51,7 @@ impl State {
 
     /// Carries out an operation: changes the state and the reply, or neither.
     pub(crate) fn act(&self, call: &Call<'_>, reply: &mut Value) -> Result<(), Cause> {
-        let mut accounts = self.accounts();
+        let mut accounts = self.accounts.lock();
         match dispatch(call, &mut accounts, reply) {
             // On a sandbox that has just been started, the examples of the documentation are answered as documented.
             Err(refusal) if refusal.never_used && call.operation.is_example(call.fields) => Ok(()),
@@ -65,7 +65,7 @@ impl State {
 
     /// Says what became of a login; false if nobody has begun it.
     pub(crate) fn set_ota_status(&self, request_id: &str, status: &str) -> bool {
-        let mut accounts = self.accounts();
+        let mut accounts = self.accounts.lock();
         let mut logins = accounts
             .values_mut()
             .flat_map(|account| account.logins.iter_mut());
@@ -79,18 +79,13 @@ impl State {
     /// Everything as JSON, by account.
     pub(crate) fn snapshot(&self) -> Value {
         // A map with text keys always becomes JSON.
-        serde_json::to_value(&*self.accounts()).unwrap_or_default()
+        serde_json::to_value(&*self.accounts.lock()).unwrap_or_default()
     }
 
     /// Forgets everything but the seed.
     pub(crate) fn clear(&self) {
         let seed = self.seed.clone();
-        *self.accounts() = seed;
-    }
-
-    fn accounts(&self) -> MutexGuard<'_, All> {
-        // A function that panicked has not begun to change anything or has pushed a whole item.
-        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.accounts.lock() = seed;
     }
 }
 

@@ -68,8 +68,8 @@ pub(super) fn query(call: &Call<'_>, account: &Account, reply: &mut Value) -> Do
     };
     let date = call.text("date");
     let matches = |name: &str, value: &str| {
-        let wanted = call.text(name);
-        wanted.is_empty() || wanted == value
+        let expected = call.text(name);
+        expected.is_empty() || expected == value
     };
     let found = account.checks.iter().filter(|check| {
         check.date == date

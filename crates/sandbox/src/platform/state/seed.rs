@@ -1,14 +1,14 @@
 //! The state that a sandbox starts with.
 
-use std::sync::Mutex;
 use std::{error, fmt};
 
+use parking_lot::Mutex;
 use serde_json::Value;
 
 use super::State;
 use super::account::All;
 
-/// What was given as a seed. `Debug` leaves it out, because it holds phone numbers.
+/// A seed. `Debug` leaves it out, because it holds phone numbers.
 #[derive(Default)]
 pub(crate) struct Seed(pub(crate) Option<Value>);
 

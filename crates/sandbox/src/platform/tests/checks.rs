@@ -1,6 +1,6 @@
 //! The checks in their order, envelopes and replies, on the platform without any network.
 
-use super::draft::{Draft, NOW, json_of, platform_of};
+use super::test_request::{NOW, TestRequest, json_of, platform_of};
 use crate::platform::verdict::LikelyCause;
 use crate::platform::*;
 use http::Method;
@@ -11,12 +11,12 @@ fn platform() -> Platform {
     platform_of(Catalog::embedded().unwrap())
 }
 
-fn sms() -> Draft {
-    Draft::signed("/api/sms/mtsend_v2", "3", "mtsend", SMS.as_bytes())
+fn sms() -> TestRequest {
+    TestRequest::signed("/api/sms/mtsend_v2", "3", "mtsend", SMS.as_bytes())
 }
 
 /// The code of the verdict, after a check that the envelope of the SMS service says the same.
-fn sms_code(draft: &Draft) -> i64 {
+fn sms_code(draft: &TestRequest) -> i64 {
     let answer = draft.send(&platform());
     assert_eq!(answer.status, StatusCode::OK);
     let reply = json_of(&answer);
@@ -72,7 +72,7 @@ fn an_unknown_access_key_has_its_own_code() {
 fn a_timestamp_may_be_60000_ms_away_in_both_directions() {
     let at = |ts| {
         let body = SMS.as_bytes();
-        sms_code(&Draft::signed_at(
+        sms_code(&TestRequest::signed_at(
             ts,
             "s3cret",
             "/api/sms/mtsend_v2",
@@ -118,7 +118,7 @@ fn biz_type_and_action_belong_to_the_path() {
         ("3", "MTSEND"),
         ("03", "mtsend"),
     ] {
-        let draft = Draft::signed(path, biz_type, action, SMS.as_bytes());
+        let draft = TestRequest::signed(path, biz_type, action, SMS.as_bytes());
         assert_eq!(sms_code(&draft), 1002, "{biz_type} {action}");
     }
 }
@@ -126,7 +126,7 @@ fn biz_type_and_action_belong_to_the_path() {
 #[test]
 fn a_body_against_the_rules_gets_the_code_of_the_operation_and_the_place() {
     let send = |body: &str| {
-        let draft = Draft::signed("/api/sms/mtsend_v2", "3", "mtsend", body.as_bytes());
+        let draft = TestRequest::signed("/api/sms/mtsend_v2", "3", "mtsend", body.as_bytes());
         let answer = draft.send(&platform());
         (
             sms_code(&draft),
@@ -179,7 +179,7 @@ fn a_body_that_is_no_utf8_or_too_deep_is_refused_like_any_other() {
         b"{\"appKey\":\"\xC3\"}".to_vec(),
         b"[".repeat(100_000),
     ] {
-        let draft = Draft::signed("/api/sms/mtsend_v2", "3", "mtsend", &body);
+        let draft = TestRequest::signed("/api/sms/mtsend_v2", "3", "mtsend", &body);
         assert_eq!(sms_code(&draft), 2);
     }
 }
@@ -204,7 +204,7 @@ fn the_first_check_that_fails_decides() {
     let path = "/api/sms/mtsend_v2";
     // Everything is wrong at once; then one thing after the other is put right.
     let broken = |ts, secret, biz_type: &str| {
-        Draft::signed_at(ts, secret, path, biz_type, "mtsend", b"not JSON")
+        TestRequest::signed_at(ts, secret, path, biz_type, "mtsend", b"not JSON")
             .with("accesskey", "nobody")
     };
     let all = broken(5, "wrong", "9");
@@ -261,7 +261,7 @@ fn the_cause_of_a_wrong_signature_is_in_the_verdict() {
 fn ids_are_fresh_and_inputs_are_echoed() {
     let platform = platform();
     let submit = |body: &str| {
-        let draft = Draft::signed("/api/number/check", "1", "numbercheck", body.as_bytes());
+        let draft = TestRequest::signed("/api/number/check", "1", "numbercheck", body.as_bytes());
         json_of(&draft.send(&platform))
     };
     let body = r#"{"phone":"84912345678","appkey":"a","batchNo":"批次-7"}"#;
@@ -276,7 +276,7 @@ fn ids_are_fresh_and_inputs_are_echoed() {
 #[test]
 fn a_query_that_finds_nothing_echoes_its_page() {
     let body = r#"{"page":3,"pageSize":20,"date":"2026-11-21","batchNo":"b-1","messageId":"m-1"}"#;
-    let draft = Draft::signed("/api/number/query", "1", "numbercheck", body.as_bytes());
+    let draft = TestRequest::signed("/api/number/query", "1", "numbercheck", body.as_bytes());
     let reply = json_of(&draft.send(&platform()));
     let nothing = json!({"page": 3, "pageSize": 20, "totalPage": 0, "totalSize": 0, "result": []});
     assert_eq!(reply["data"], nothing);
@@ -286,7 +286,7 @@ fn a_query_that_finds_nothing_echoes_its_page() {
 #[test]
 fn an_either_or_rule_gets_the_code_of_its_operation() {
     let body = r#"{"page":1,"pageSize":20,"date":"2026-11-21"}"#;
-    let draft = Draft::signed("/api/number/query", "1", "numbercheck", body.as_bytes());
+    let draft = TestRequest::signed("/api/number/query", "1", "numbercheck", body.as_bytes());
     let reply = json_of(&draft.send(&platform()));
     assert_eq!(reply["code"], json!(88));
     let text = reply["msg"].as_str().unwrap();
@@ -299,7 +299,7 @@ fn an_either_or_rule_gets_the_code_of_its_operation() {
 
 /// What is said about a body that is signed as it is sent.
 fn said_of(body: &[u8], coding: Option<&'static str>) -> String {
-    let mut draft = Draft::signed("/api/sms/mtsend_v2", "3", "mtsend", body);
+    let mut draft = TestRequest::signed("/api/sms/mtsend_v2", "3", "mtsend", body);
     if let Some(coding) = coding {
         draft = draft.with("content-encoding", coding);
     }
@@ -360,7 +360,7 @@ fn what_makes_a_body_unreadable_is_named() {
 #[test]
 fn a_wrong_signature_over_a_coding_that_is_not_undone_names_it() {
     let sent = |coding: &str, body: &'static str| {
-        let draft = Draft::signed("/api/sms/mtsend_v2", "3", "mtsend", b"{}");
+        let draft = TestRequest::signed("/api/sms/mtsend_v2", "3", "mtsend", b"{}");
         let draft = draft.with_body(body).with("content-encoding", coding);
         match draft.send(&platform()).verdict.cause() {
             Some(Cause::Signature(found)) => found.clone(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::draft::{Draft, json_of, platform_of};
+use super::test_request::{TestRequest, json_of, platform_of};
 use crate::platform::catalog::Catalog;
 use crate::platform::{Answer, Platform};
 
@@ -60,7 +60,7 @@ fn platform() -> Platform {
 
 fn call(action: &str, body: &Value) -> Answer {
     let body = body.to_string();
-    Draft::signed("/pns/", "5", action, body.as_bytes()).send(&platform())
+    TestRequest::signed("/pns/", "5", action, body.as_bytes()).send(&platform())
 }
 
 #[test]
@@ -124,7 +124,8 @@ fn form(texts: &[(&str, &str)], file: Option<(&str, &[u8])>) -> Vec<u8> {
 
 /// An upload whose body is left out of the signature, as it should be.
 fn upload(content_type: &str, body: Vec<u8>) -> Value {
-    let mut draft = Draft::signed("/upload", "5", "upload", b"").with("content-type", content_type);
+    let mut draft =
+        TestRequest::signed("/upload", "5", "upload", b"").with("content-type", content_type);
     draft.body = body.into();
     let answer = draft.send(&platform());
     assert_eq!(answer.status, StatusCode::OK);
@@ -143,7 +144,7 @@ fn an_upload_is_accepted_without_its_body_in_the_signature() {
 #[test]
 fn an_upload_with_its_body_in_the_signature_is_refused() {
     let body = form(&[("appkey", "a"), ("type", "image/png")], Some(("", b"1")));
-    let draft = Draft::signed("/upload", "5", "upload", &body).with("content-type", TYPE);
+    let draft = TestRequest::signed("/upload", "5", "upload", &body).with("content-type", TYPE);
     assert_eq!(json_of(&draft.send(&platform()))["code"], json!(1003));
 }
 
@@ -224,7 +225,7 @@ fn an_upload_is_judged_by_its_field_type_and_not_by_its_content_type() {
 
 #[test]
 fn an_upload_as_json_is_refused() {
-    let draft = Draft::signed("/upload", "5", "upload", b"{}");
+    let draft = TestRequest::signed("/upload", "5", "upload", b"{}");
     let reply = json_of(&draft.send(&platform()));
     assert_eq!(reply["msg"], "content type multipart/form-data expected");
 }

@@ -2,8 +2,8 @@
 
 mod checks;
 mod dispatch;
-pub(super) mod draft;
 mod numbers_state;
 mod state;
 mod sweep;
+pub(super) mod test_request;
 mod whatsapp_state;

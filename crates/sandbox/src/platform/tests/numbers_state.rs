@@ -1,12 +1,12 @@
 //! Bindings and groups that earlier calls made.
 
-use super::draft::{Draft, NOW, json_of};
 use super::state::{DAY, platform, send_on};
+use super::test_request::{NOW, TestRequest, json_of};
 use crate::platform::*;
 
 fn pns(platform: &Platform, action: &str, body: Value) -> Value {
     let body = body.to_string();
-    json_of(&Draft::signed("/api/pns/", "5", action, body.as_bytes()).send(platform))
+    json_of(&TestRequest::signed("/api/pns/", "5", action, body.as_bytes()).send(platform))
 }
 
 fn reached(platform: &Platform, caller: &str, did: &Value) -> Value {
@@ -79,7 +79,7 @@ fn a_binding_ends_by_itself() {
     let body = json!({"phoneA": "8613900000001", "phoneB": "8613900000002", "expireSecond": 60});
     pns(&platform, "bindAXB", body);
     let body = json!({"limit": 0, "offset": 0}).to_string();
-    let draft = Draft::signed_at(
+    let draft = TestRequest::signed_at(
         NOW + DAY,
         "s3cret",
         "/api/pns/",

@@ -4,7 +4,7 @@ use http::{HeaderMap, Method};
 use nxcloud_signing::Secret;
 use nxcloud_signing::antbuddy::{AppId, Signer};
 
-use super::draft::{Draft, NOW, json_of, platform_of};
+use super::test_request::{NOW, TestRequest, json_of, platform_of};
 use crate::platform::*;
 
 pub(super) const DAY: u64 = 24 * 60 * 60 * 1000;
@@ -14,7 +14,7 @@ pub(super) fn platform() -> Platform {
 }
 
 /// Sends a request so many days later.
-pub(super) fn send_on(platform: &Platform, day: u64, draft: &Draft) -> Value {
+pub(super) fn send_on(platform: &Platform, day: u64, draft: &TestRequest) -> Value {
     let mut headers = HeaderMap::new();
     let draft = draft.clone();
     for (name, value) in &draft.headers {
@@ -34,7 +34,7 @@ pub(super) fn send_on(platform: &Platform, day: u64, draft: &Draft) -> Value {
 
 fn number(platform: &Platform, path: &str, body: &Value) -> Value {
     let body = body.to_string();
-    json_of(&Draft::signed(path, "1", "numbercheck", body.as_bytes()).send(platform))
+    json_of(&TestRequest::signed(path, "1", "numbercheck", body.as_bytes()).send(platform))
 }
 
 fn submit(platform: &Platform, body: Value) -> Value {
@@ -118,7 +118,7 @@ fn checks_of_14_days_can_be_queried() {
     let found = |day: u64| {
         let ts = NOW + day * DAY;
         let path = "/api/number/query";
-        let draft = Draft::signed_at(ts, "s3cret", path, "1", "numbercheck", body.as_bytes());
+        let draft = TestRequest::signed_at(ts, "s3cret", path, "1", "numbercheck", body.as_bytes());
         send_on(&platform, day, &draft)["data"]["totalSize"].clone()
     };
     assert_eq!(
@@ -162,7 +162,7 @@ fn a_login_is_pending_until_it_is_set() {
     let platform = platform();
     let send = |path: &str, action: &str, body: Value| {
         let body = body.to_string();
-        json_of(&Draft::signed(path, "6", action, body.as_bytes()).send(&platform))
+        json_of(&TestRequest::signed(path, "6", action, body.as_bytes()).send(&platform))
     };
     let init = || {
         let body = json!({"appkey": "a", "phone": "8613912345678", "userIp": "203.0.113.7"});
@@ -199,13 +199,13 @@ fn an_example_is_known_until_something_was_made() {
     let platform = platform();
     let verify = |id: &str| {
         let body = json!({"appkey": "app-1", "requestId": id}).to_string();
-        let draft = Draft::signed("/api/ota/verify", "6", "verify", body.as_bytes());
+        let draft = TestRequest::signed("/api/ota/verify", "6", "verify", body.as_bytes());
         json_of(&draft.send(&platform))["code"].clone()
     };
     let example = "9b2f7a54-0c1d-4e8e-a3b6-51c7d2e8f904";
     assert_eq!([verify(example), verify("other")], [json!(0), json!(2205)]);
     let body = br#"{"appkey":"a","phone":"8613912345678","userIp":"203.0.113.7"}"#;
-    Draft::signed("/api/ota/init", "6", "init", body).send(&platform);
+    TestRequest::signed("/api/ota/init", "6", "init", body).send(&platform);
     assert_eq!(verify(example), 2205);
 }
 
@@ -227,7 +227,7 @@ fn antbuddy_calls_come_in_pages() {
             .extend_pairs(query)
             .finish();
         let path = format!("/oapi/v1/call/histories?{query}");
-        let answer = Draft::plain(Method::GET, &path, b"").send(&platform);
+        let answer = TestRequest::plain(Method::GET, &path, b"").send(&platform);
         (answer.status.as_u16(), json_of(&answer))
     };
     let (_, all) = page(&[("limit", "100")]);

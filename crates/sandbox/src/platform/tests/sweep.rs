@@ -6,7 +6,7 @@ use nxcloud_spec::OperationRef;
 use nxcloud_spec::document::{HashIn, Place};
 use nxcloud_spec::validate::{Compiler, Violation};
 
-use super::draft::{Draft, json_of, platform_of};
+use super::test_request::{TestRequest, json_of, platform_of};
 use crate::platform::catalog::Content;
 use crate::platform::*;
 
@@ -84,7 +84,7 @@ fn with_query(path: &str, query: &[(String, String)]) -> String {
 }
 
 /// A request as it should be, made of the examples of the spec.
-fn draft(operation: &Operation, example: &Value) -> Draft {
+fn draft(operation: &Operation, example: &Value) -> TestRequest {
     let (path, mut query) = address(operation);
     let body = if example.is_null() {
         String::new()
@@ -99,7 +99,7 @@ fn draft(operation: &Operation, example: &Value) -> Draft {
         Signed::Md5 {
             biz_type, action, ..
         } if multipart => {
-            let draft = Draft::signed(&path, biz_type, action, b"");
+            let draft = TestRequest::signed(&path, biz_type, action, b"");
             let mut draft = draft.with("content-type", "multipart/form-data; boundary=x");
             draft.body = form(operation, example).into();
             draft
@@ -108,13 +108,13 @@ fn draft(operation: &Operation, example: &Value) -> Draft {
             biz_type, action, ..
         } => {
             let path = with_query(&path, &query);
-            let mut draft = Draft::signed(&path, biz_type, action, body.as_bytes());
+            let mut draft = TestRequest::signed(&path, biz_type, action, body.as_bytes());
             draft.method = operation.method.clone();
             draft
         }
         Signed::Sha256 { place, order } => {
             let signer = Signer::new(AppId::new("app-1").unwrap(), Secret::new("s3cret").unwrap());
-            let mut draft = Draft::plain(operation.method.clone(), &path, body.as_bytes());
+            let mut draft = TestRequest::plain(operation.method.clone(), &path, body.as_bytes());
             if *place == HashIn::Header {
                 let hash = signer.sign_app_id();
                 return draft
@@ -188,7 +188,7 @@ fn every_operation_answers_in_its_own_envelope() {
             continue;
         };
         let path = operation.path.as_str();
-        let mut draft = Draft::signed(path, biz_type, action, b"");
+        let mut draft = TestRequest::signed(path, biz_type, action, b"");
         draft.method = operation.method.clone();
         let answer = draft.with("sign", "wrong").send(&platform);
         let reply = json_of(&answer);

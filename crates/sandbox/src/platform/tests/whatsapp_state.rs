@@ -1,7 +1,7 @@
 //! Media, templates, numbers and call records that depend on earlier calls.
 
-use super::draft::{Draft, NOW, json_of};
 use super::state::platform;
+use super::test_request::{NOW, TestRequest, json_of};
 use crate::platform::*;
 use http::Method;
 
@@ -9,7 +9,7 @@ const PHONE: &str = "12025550143";
 
 fn call(platform: &Platform, path: &str, action: &str, body: &Value) -> Value {
     let body = body.to_string();
-    json_of(&Draft::signed(path, "2", action, body.as_bytes()).send(platform))
+    json_of(&TestRequest::signed(path, "2", action, body.as_bytes()).send(platform))
 }
 
 fn upload(platform: &Platform, action: &str) -> Value {
@@ -23,7 +23,7 @@ fn upload(platform: &Platform, action: &str) -> Value {
         "--x\r\ncontent-disposition: form-data; name=\"file\"; filename=\"menu.pdf\"\r\ncontent-type: application/pdf\r\n\r\n1\r\n--x--\r\n".to_owned(),
     ];
     let path = format!("/api/wa/{action}");
-    let mut draft = Draft::signed(&path, "2", action, b"")
+    let mut draft = TestRequest::signed(&path, "2", action, b"")
         .with("content-type", "multipart/form-data; boundary=x");
     draft.body = body.concat().into();
     json_of(&draft.send(platform))["data"]["id"].clone()
@@ -240,7 +240,7 @@ fn call_records_of_a_window_come_in_pages() {
     let platform = platform();
     let send = |path: &str, body: &Value| {
         let body = body.to_string();
-        json_of(&Draft::signed(path, "8", "cc", body.as_bytes()).send(&platform))
+        json_of(&TestRequest::signed(path, "8", "cc", body.as_bytes()).send(&platform))
     };
     let day = NOW / 1000 - 86_400 - 28_800;
     let records = |more: Value| {
@@ -301,7 +301,7 @@ fn did_calls_of_a_day_come_in_pages() {
             body[name] = value.clone();
         }
         let body = body.to_string();
-        json_of(&Draft::signed("/api/did/cdr", "4", "cdr", body.as_bytes()).send(&platform))
+        json_of(&TestRequest::signed("/api/did/cdr", "4", "cdr", body.as_bytes()).send(&platform))
     };
     let first = query(json!({}))["data"].clone();
     assert_eq!(
@@ -332,7 +332,7 @@ fn customer_fields_are_preset_or_custom() {
     let platform = platform();
     let names = |more: &str| {
         let path = format!("/saas/cdp/openapi/customers/fields?tenant_id=7&app_key=a{more}");
-        let mut draft = Draft::signed(&path, "2", "mt", b"");
+        let mut draft = TestRequest::signed(&path, "2", "mt", b"");
         draft.method = Method::GET;
         let reply = json_of(&draft.send(&platform));
         let fields = reply["data"].as_array().unwrap();

@@ -2,11 +2,12 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -45,7 +46,7 @@ pub(crate) enum Plan {
 }
 
 impl ConnectionControl {
-    /// The line of a new connection, with what says that the server stops.
+    /// The control of a new connection, with what says that the server stops.
     pub(crate) fn new(closing: watch::Receiver<bool>) -> Self {
         Self(Arc::new(Inner {
             plan: Mutex::default(),
@@ -62,12 +63,12 @@ impl ConnectionControl {
 
     /// Decides on the reply that comes next.
     pub(crate) fn plan(&self, plan: Plan) {
-        *self.lock() = plan;
+        *self.0.plan.lock() = plan;
     }
 
     /// Forgets what was decided on the reply before.
     pub(crate) fn clear(&self) {
-        *self.lock() = Plan::Nothing;
+        *self.0.plan.lock() = Plan::Nothing;
         self.0.endless.store(false, Ordering::Relaxed);
     }
 
@@ -80,26 +81,22 @@ impl ConnectionControl {
     pub(crate) fn is_endless(&self) -> bool {
         self.0.endless.load(Ordering::Relaxed)
     }
-
-    fn lock(&self) -> MutexGuard<'_, Plan> {
-        self.0.plan.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// A connection whose writing side obeys a [`ConnectionControl`].
 pub(crate) struct FaultyStream {
     stream: TcpStream,
-    line: ConnectionControl,
+    control: ConnectionControl,
     pause: Option<Pin<Box<Sleep>>>,
     /// How many bytes of the body are still to go out before the cut, once the head is out.
     left: Option<usize>,
 }
 
 impl FaultyStream {
-    pub(crate) fn new(stream: TcpStream, line: ConnectionControl) -> Self {
+    pub(crate) fn new(stream: TcpStream, control: ConnectionControl) -> Self {
         Self {
             stream,
-            line,
+            control,
             pause: None,
             left: None,
         }
@@ -112,7 +109,7 @@ impl FaultyStream {
     /// Ends the connection: with a reset, or in an orderly way.
     fn end(&self, reset: bool) -> Poll<io::Result<usize>> {
         if reset {
-            // A socket that cannot be told so is closed in an orderly way, which is a fault as well.
+            // A socket that cannot be reset is closed in an orderly way, which is a fault as well.
             let _ = self.stream.set_zero_linger();
         }
         Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()))
@@ -180,7 +177,7 @@ impl AsyncWrite for FaultyStream {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let plan = *self.line.lock();
+        let plan = *self.control.0.plan.lock();
         match plan {
             Plan::Nothing => self.write(context, bytes),
             Plan::Reset => self.end(true),

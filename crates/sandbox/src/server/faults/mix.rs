@@ -2,7 +2,7 @@
 
 use super::fault::Fault;
 
-/// A mix of faults, each with its probability, drawn anew for every request. The same seed draws the same faults.
+/// A mix of faults, each with its probability, drawn again for every request. The same seed draws the same faults.
 #[derive(Clone, Debug)]
 pub struct Mix {
     random: fastrand::Rng,

@@ -2,7 +2,9 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 use super::fault::Fault;
 use super::mix::Mix;
@@ -33,7 +35,7 @@ impl State {
     fn changed(&self) {
         let on = self.count();
         self.events
-            .tell("faults", || serde_json::json!({ "on": on }));
+            .publish("faults", || serde_json::json!({ "on": on }));
     }
 
     /// The fault of the first switch that hits.
@@ -107,12 +109,12 @@ impl Faults {
     /// What is switched on.
     #[must_use]
     pub fn switches(&self) -> Vec<FaultSwitch> {
-        self.state().switches.clone()
+        self.0.lock().switches.clone()
     }
 
     /// How many mixes there are.
     pub(crate) fn mixes(&self) -> usize {
-        self.state().mixes.len()
+        self.0.lock().mixes.len()
     }
 
     /// Takes back all faults that are still to come, those of switches too.
@@ -127,25 +129,25 @@ impl Faults {
     /// How many faults of the queue no request has met yet.
     #[must_use]
     pub fn pending(&self) -> usize {
-        self.state().queue.len()
+        self.0.lock().queue.len()
     }
 
     /// How many requests met a fault.
     #[must_use]
     pub fn injected(&self) -> usize {
-        self.state().injected
+        self.0.lock().injected
     }
 
     /// Whether a request can meet one.
     pub(crate) fn any(&self) -> bool {
-        self.state().count() > 0
+        self.0.lock().count() > 0
     }
 
     /// The fault that a request meets.
     pub(crate) fn draw(&self, operation: Option<&str>) -> Option<Fault> {
-        let mut state = self.state();
-        let meant = |wanted: &Option<String>| wanted.is_none() || wanted.as_deref() == operation;
-        let queued = state.queue.iter().position(|(wanted, _)| meant(wanted));
+        let mut state = self.0.lock();
+        let meant = |of: &Option<String>| of.is_none() || of.as_deref() == operation;
+        let queued = state.queue.iter().position(|(of, _)| meant(of));
         let fault = match queued.and_then(|at| state.queue.remove(at)) {
             Some((_, fault)) => {
                 state.changed();
@@ -154,7 +156,7 @@ impl Faults {
             None => state.drawn_switch(meant).or_else(|| {
                 let mut mixes = state.mixes.iter_mut();
                 mixes
-                    .find(|(wanted, _)| meant(wanted))
+                    .find(|(of, _)| meant(of))
                     .and_then(|(_, mix)| mix.draw())
             }),
         };
@@ -163,20 +165,16 @@ impl Faults {
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
-        let mut state = self.state();
+        let mut state = self.0.lock();
         let changed = change(&mut state);
         state.changed();
         changed
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl fmt::Debug for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = self.state();
+        let state = self.0.lock();
         f.debug_struct("Faults")
             .field("queue", &state.queue)
             .field("switches", &state.switches)

@@ -23,7 +23,7 @@ pub struct Delivery {
     pub push: String,
     /// Name of the service, such as `sms`.
     pub service: String,
-    /// The address as it was given.
+    /// The address as it was set.
     pub url: String,
     /// Number of the attempt, from 1.
     pub attempt: u32,
@@ -46,7 +46,7 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// What watchers are told: neither address nor fields.
+    /// What an event says: neither address nor fields.
     pub(crate) fn summary(&self) -> Value {
         json!({
             "id": self.id,
@@ -158,7 +158,7 @@ pub enum PushError {
     UnknownExample(String),
     /// The push cannot travel this way.
     UnknownContent,
-    /// No address is given for the push, neither in the order nor with [`Pushes::send_to`](super::Pushes::send_to).
+    /// No address is known for the push, neither from the request nor with [`Pushes::send_to`](super::Pushes::send_to).
     NoAddress,
     /// No account of the sandbox has this access key.
     UnknownAccessKey(String),
@@ -205,7 +205,7 @@ impl fmt::Display for PushError {
             Self::UnknownAction(action) => write!(f, "the push has no action {action}"),
             Self::UnknownEntry(entry) => write!(f, "the request has no entry {entry}"),
             Self::UnknownDelivery(id) => write!(f, "the log has no attempt {id}"),
-            Self::NoAddress => f.write_str("no address is given for the push"),
+            Self::NoAddress => f.write_str("no address is known for the push: set one"),
         }
     }
 }

@@ -6,7 +6,7 @@ use nxcloud_spec::webhook::After;
 use serde_json::Value;
 
 use super::fill;
-use super::outbox::{Job, Origin, Outbox, lock};
+use super::outbox::{Job, Origin, Outbox};
 use super::send::Target;
 use super::spec::PushSpec;
 use crate::server::record::ReceivedRequest;
@@ -30,7 +30,7 @@ impl Outbox {
     fn can_have_address(&self, spec: &PushSpec) -> bool {
         let after = spec.webhook.after.as_ref();
         after.is_some_and(|after| after.address.is_some())
-            || lock(&self.settings).address(spec.number).is_some()
+            || self.settings.lock().address(spec.number).is_some()
     }
 
     /// The address that a request names, if pushes may go there.
@@ -62,7 +62,7 @@ impl Outbox {
         let entries = fill::entries(after, &origin.body);
         let many = entries.len() > 1;
         let named = self.named_address(spec, after, many, origin);
-        let settings = lock(&self.settings);
+        let settings = self.settings.lock();
         let configured = || settings.address(spec.number).map(String::as_str);
         let Some(url) = named.or_else(configured).map(str::to_owned) else {
             return Vec::new();

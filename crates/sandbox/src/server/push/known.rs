@@ -3,7 +3,6 @@
 use std::fmt;
 
 use super::delivery::PushError;
-use super::outbox::lock;
 use super::pushes::Pushes;
 use super::send::Target;
 
@@ -45,7 +44,7 @@ impl Pushes {
     /// Every documented push, in the order of the specs.
     #[must_use]
     pub fn known(&self) -> Vec<PushInfo> {
-        let settings = lock(&self.inner.settings);
+        let settings = self.inner.settings.lock();
         let known = self.inner.specs.iter().map(|spec| PushInfo {
             service: spec.service.clone(),
             name: spec.webhook.name.clone(),
@@ -64,13 +63,13 @@ impl Pushes {
 
     /// Sends every push without an address of its own there.
     pub fn send_all_to(&self, url: impl Into<String>) {
-        lock(&self.inner.settings).any_address = Some(url.into());
+        self.inner.settings.lock().any_address = Some(url.into());
     }
 
     /// Forgets the address of a push; without a push, the one that is for all.
     pub(crate) fn forget_address(&self, push: Option<&str>) -> Result<(), PushError> {
         let push = push.map(|push| self.inner.spec(push)).transpose()?;
-        let mut settings = lock(&self.inner.settings);
+        let mut settings = self.inner.settings.lock();
         match push {
             Some(push) => drop(settings.addresses.remove(&push.number)),
             None => settings.any_address = None,
@@ -80,7 +79,7 @@ impl Pushes {
 
     /// The address of the pushes that have none of their own.
     pub(crate) fn any_address(&self) -> Option<String> {
-        lock(&self.inner.settings).any_address.clone()
+        self.inner.settings.lock().any_address.clone()
     }
 
     /// Whether a push to this address is really sent.

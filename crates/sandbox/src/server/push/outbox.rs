@@ -1,11 +1,12 @@
 //! What pushes are made from: their specs, the accounts that sign them, what is set, and the log.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use nxcloud_signing::{Signer, header};
+use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::sync::watch;
 
@@ -54,7 +55,7 @@ pub(super) struct Job {
     pub(super) fields: Value,
     pub(super) content: Transport,
     pub(super) access_key: String,
-    /// The first documented one if none is given.
+    /// The first documented one unless it is set.
     pub(super) action: Option<String>,
     pub(super) delay: Duration,
     /// The number of the request that it follows, and of the entry in it.
@@ -109,12 +110,7 @@ impl Outbox {
     }
 
     pub(super) fn content(&self, spec: &PushSpec) -> Transport {
-        let chosen = lock(&self.settings).content.get(&spec.number).copied();
+        let chosen = self.settings.lock().content.get(&spec.number).copied();
         chosen.unwrap_or(*spec.webhook.content.first().unwrap_or(&Transport::Json))
     }
-}
-
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Every change under a lock is complete or not begun, so a poisoned one guards a sound value.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::delivery::{Delivery, PushError};
 use super::fill;
-use super::outbox::{Job, Origin, Outbox, lock};
+use super::outbox::{Job, Origin, Outbox};
 use super::request::PushRequest;
 use super::spec::PushSpec;
 
@@ -45,7 +45,7 @@ impl Outbox {
         {
             return Err(PushError::UnknownAction(action.clone()));
         }
-        let configured = || lock(&self.settings).address(spec.number).cloned();
+        let configured = || self.settings.lock().address(spec.number).cloned();
         let url = request.url.or(named).or_else(configured);
         Ok(Job {
             spec: spec.number,
@@ -90,7 +90,7 @@ impl Outbox {
 
     /// What an attempt of the past comes to when it is made again.
     pub(super) fn again(&self, delivery: u64) -> Result<Job, PushError> {
-        let log = lock(&self.log);
+        let log = self.log.lock();
         let made = log.iter().find(|made| made.id == delivery);
         let made: &Delivery = made.ok_or(PushError::UnknownDelivery(delivery))?;
         let spec = self.spec_of(&made.service, &made.push)?.number;

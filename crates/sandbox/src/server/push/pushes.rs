@@ -1,12 +1,13 @@
 //! Pushing what the platform would push.
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use nxcloud_signing::Signer;
 use nxcloud_spec::Service;
+use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -14,7 +15,7 @@ use tokio::task::JoinSet;
 use super::Transport;
 use super::delivery::{Delivery, PushError};
 use super::fill::Digits;
-use super::outbox::{Outbox, lock};
+use super::outbox::Outbox;
 use super::request::PushRequest;
 use super::spec;
 use crate::server::clock::Clock;
@@ -67,7 +68,7 @@ impl Pushes {
     /// [`PushError::UnknownPush`], [`PushError::AmbiguousPush`].
     pub fn send_to(&self, push: &str, url: impl Into<String>) -> Result<(), PushError> {
         let push = self.inner.spec(push)?.number;
-        let mut settings = lock(&self.inner.settings);
+        let mut settings = self.inner.settings.lock();
         settings.addresses.insert(push, url.into());
         Ok(())
     }
@@ -86,7 +87,7 @@ impl Pushes {
             }
         }
         let examples = examples.iter().map(|example| (*example).to_owned());
-        let mut settings = lock(&self.inner.settings);
+        let mut settings = self.inner.settings.lock();
         settings.outcomes.insert(spec.number, examples.collect());
         Ok(())
     }
@@ -101,25 +102,25 @@ impl Pushes {
         if !spec.webhook.content.contains(&content) {
             return Err(PushError::UnknownContent);
         }
-        let mut settings = lock(&self.inner.settings);
+        let mut settings = self.inner.settings.lock();
         settings.content.insert(spec.number, content);
         Ok(())
     }
 
     /// How long after the reply a push comes: 20 ms unless set.
     pub fn delay(&self, delay: Duration) {
-        lock(&self.inner.settings).delay = Some(delay);
+        self.inner.settings.lock().delay = Some(delay);
     }
 
     /// The pause between attempts, instead of the documented one; there are as many attempts as documented.
     pub fn retry_pause(&self, pause: Duration) {
-        lock(&self.inner.settings).retry_pause = Some(pause);
+        self.inner.settings.lock().retry_pause = Some(pause);
     }
 
     /// Every attempt, in the order in which they ended; the latest 10,000.
     #[must_use]
     pub fn log(&self) -> Vec<Delivery> {
-        lock(&self.inner.log).iter().cloned().collect()
+        self.inner.log.lock().iter().cloned().collect()
     }
 
     /// The attempts of one push.
@@ -135,7 +136,7 @@ impl Pushes {
         log
     }
 
-    /// Waits until every push that is under way was accepted or given up.
+    /// Waits until every push that is under way has ended.
     pub async fn settled(&self) {
         let mut open = self.inner.open.subscribe();
         // It cannot fail: the sender lives as long as `self`.
@@ -152,7 +153,7 @@ impl Pushes {
         Ok(self.inner.run(job).await)
     }
 
-    /// Makes the attempt with this [`id`](Delivery::id) again, once: the same fields to the same address, signed anew.
+    /// Makes the attempt with this [`id`](Delivery::id) again, once: the same fields to the same address, signed again.
     ///
     /// # Errors
     ///
@@ -186,7 +187,7 @@ impl Pushes {
 
     /// Forgets the attempts.
     pub(crate) fn clear_log(&self) {
-        lock(&self.inner.log).clear();
+        self.inner.log.lock().clear();
     }
 
     /// Starts the pushes that an accepted request brings.
@@ -197,7 +198,7 @@ impl Pushes {
         for job in self.inner.jobs(request) {
             self.inner.open.send_modify(|open| *open += 1);
             let inner = Arc::clone(&self.inner);
-            let mut tasks = lock(&self.tasks);
+            let mut tasks = self.tasks.lock();
             while tasks.try_join_next().is_some() {}
             tasks.spawn(async move {
                 inner.run(job).await;
@@ -211,7 +212,7 @@ impl fmt::Debug for Pushes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pushes")
             .field("open", &*self.inner.open.borrow())
-            .field("log", &lock(&self.inner.log).len())
+            .field("log", &self.inner.log.lock().len())
             .finish_non_exhaustive()
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use tokio::time;
 
 use super::delivery::{Delivery, DeliveryOutcome};
-use super::outbox::{Job, Outbox, lock};
+use super::outbox::{Job, Outbox};
 use super::send::{self, Message, Target};
 use super::spec::PushSpec;
 
@@ -26,7 +26,7 @@ impl Outbox {
         let mut made = Vec::new();
         for attempt in 1..=attempts {
             if attempt > 1 {
-                let pause = lock(&self.settings).retry_pause;
+                let pause = self.settings.lock().retry_pause;
                 time::sleep(pause.unwrap_or(documented)).await;
             }
             let at = self.clock.now();
@@ -81,8 +81,8 @@ impl Outbox {
             outcome = delivery.outcome.name(),
             "pushed"
         );
-        self.events.tell("delivery", || delivery.summary());
-        let mut log = lock(&self.log);
+        self.events.publish("delivery", || delivery.summary());
+        let mut log = self.log.lock();
         if log.len() >= MAX_LOG {
             log.pop_front();
         }
@@ -90,7 +90,7 @@ impl Outbox {
     }
 }
 
-/// What the platform makes of an answer: the documented word, or HTTP 200 where none is documented.
+/// What the platform makes of an answer: the documented text, or HTTP 200 where none is documented.
 fn judge(spec: &PushSpec, answer: Result<send::Reply, String>) -> DeliveryOutcome {
     match answer {
         Ok((200, body))
@@ -98,7 +98,7 @@ fn judge(spec: &PushSpec, answer: Result<send::Reply, String>) -> DeliveryOutcom
                 .webhook
                 .reply
                 .as_ref()
-                .is_none_or(|word| body.trim() == word) =>
+                .is_none_or(|text| body.trim() == text) =>
         {
             DeliveryOutcome::Accepted
         }

@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use parking_lot::Mutex;
 
 use super::file::{RecordError, Recorder};
 use super::{Cause, Parts, ReceivedRequest};
@@ -11,11 +12,11 @@ use super::{Cause, Parts, ReceivedRequest};
 pub(crate) struct History {
     max_requests: usize,
     max_bytes: usize,
-    kept: Mutex<Kept>,
+    inner: Mutex<Inner>,
 }
 
 #[derive(Default)]
-struct Kept {
+struct Inner {
     requests: VecDeque<ReceivedRequest>,
     bytes: usize,
     /// The number of the latest request.
@@ -23,7 +24,7 @@ struct Kept {
     recorder: Option<Recorder>,
 }
 
-impl Kept {
+impl Inner {
     /// Keeps a request; the oldest ones go until the rest is within the bounds.
     fn push(&mut self, request: ReceivedRequest, max_requests: usize, max_bytes: usize) {
         if max_requests == 0 {
@@ -51,39 +52,39 @@ impl History {
         Self {
             max_requests,
             max_bytes,
-            kept: Mutex::default(),
+            inner: Mutex::default(),
         }
     }
 
     /// Goes on with what a file holds, and writes into it from now on.
     pub(crate) fn record(self, path: &Path, max_size: u64) -> Result<Self, RecordError> {
-        let mut kept = self.kept();
+        let mut inner = self.inner.lock();
         let recorder = Recorder::open(path, max_size, |request| {
-            kept.push(request, self.max_requests, self.max_bytes);
+            inner.push(request, self.max_requests, self.max_bytes);
         })?;
-        kept.last_id = recorder.last_id();
-        kept.recorder = Some(recorder);
-        drop(kept);
+        inner.last_id = recorder.last_id();
+        inner.recorder = Some(recorder);
+        drop(inner);
         Ok(self)
     }
 
     /// Whether the next request can be recorded; true if no file is written. It is asked before the platform acts, so that
     /// whatever is carried out is written.
     pub(crate) fn can_record(&self) -> bool {
-        let mut kept = self.kept();
-        let recorder = kept.recorder.as_mut();
+        let mut inner = self.inner.lock();
+        let recorder = inner.recorder.as_mut();
         recorder.is_none_or(|recorder| recorder.flush().is_ok())
     }
 
     /// Numbers a request and keeps it; the oldest ones go until the rest is within the bounds. A request that alone is
     /// larger than the bound is kept until the next one comes.
     pub(crate) fn push(&self, parts: Parts) -> ReceivedRequest {
-        let mut kept = self.kept();
-        kept.last_id += 1;
-        let request = ReceivedRequest::new(kept.last_id, parts);
-        kept.push(request.clone(), self.max_requests, self.max_bytes);
+        let mut inner = self.inner.lock();
+        inner.last_id += 1;
+        let request = ReceivedRequest::new(inner.last_id, parts);
+        inner.push(request.clone(), self.max_requests, self.max_bytes);
         let refused = matches!(request.verdict().cause(), Some(Cause::NotRecorded));
-        if let (Some(recorder), false) = (&mut kept.recorder, refused) {
+        if let (Some(recorder), false) = (&mut inner.recorder, refused) {
             recorder.push(&request);
         }
         request
@@ -91,33 +92,34 @@ impl History {
 
     /// The request with a number, if it is still kept.
     pub(crate) fn request(&self, id: u64) -> Option<ReceivedRequest> {
-        let kept = self.kept();
-        let at = kept
+        let inner = self.inner.lock();
+        let at = inner
             .requests
             .binary_search_by_key(&id, ReceivedRequest::id)
             .ok()?;
-        kept.requests.get(at).cloned()
+        inner.requests.get(at).cloned()
     }
 
     /// All requests kept, oldest first.
     pub(crate) fn requests(&self) -> Vec<ReceivedRequest> {
-        self.kept().requests.iter().cloned().collect()
+        self.inner.lock().requests.iter().cloned().collect()
     }
 
     /// Whether a request is kept that names an account other than the built-in ones.
     pub(crate) fn has_another_account(&self) -> bool {
-        let kept = self.kept();
-        kept.requests
+        let inner = self.inner.lock();
+        inner
+            .requests
             .iter()
             .any(ReceivedRequest::is_of_another_account)
     }
 
     /// Forgets all requests. Their numbers are not used again.
     pub(crate) fn clear(&self) {
-        let mut kept = self.kept();
-        kept.requests.clear();
-        kept.bytes = 0;
-        if let Some(recorder) = &mut kept.recorder {
+        let mut inner = self.inner.lock();
+        inner.requests.clear();
+        inner.bytes = 0;
+        if let Some(recorder) = &mut inner.recorder {
             recorder.clear();
         }
     }
@@ -125,18 +127,13 @@ impl History {
     /// Records on a device on which there is never room.
     #[cfg(all(test, target_os = "linux"))]
     pub(crate) fn record_on_a_full_disk(self) -> Self {
-        self.kept().recorder = Some(Recorder::on_a_full_disk());
+        self.inner.lock().recorder = Some(Recorder::on_a_full_disk());
         self
     }
 
     /// Closes the file. What comes afterwards is not in it.
     pub(crate) fn close(&self) {
-        self.kept().recorder = None;
-    }
-
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        // Every change under the lock is complete or not begun, so a poisoned lock guards a sound value.
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.lock().recorder = None;
     }
 }
 

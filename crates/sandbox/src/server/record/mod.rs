@@ -90,7 +90,7 @@ impl ReceivedRequest {
         self.parts.service.as_deref()
     }
 
-    /// The operation, such as `send_sms`; `None` if it could not be told.
+    /// The operation, such as `send_sms`; `None` if it is not known.
     #[must_use]
     pub fn operation(&self) -> Option<&str> {
         self.parts.operation.as_deref()

@@ -23,7 +23,7 @@ const ENDINGS: [&str; 13] = [
     "token",
 ];
 
-/// Whether a name, in any case and with any marks between its words, is that of a credential.
+/// Whether a name, in any case and with any marks between its parts, is that of a credential.
 #[must_use]
 pub fn is_secret(name: &str) -> bool {
     ENDINGS.iter().any(|ending| {

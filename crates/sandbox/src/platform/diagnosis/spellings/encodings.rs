@@ -130,7 +130,7 @@ pub(crate) fn bases<'a>(body: &'a [u8], budget: &Budget) -> Vec<Base<'a>> {
     bases
 }
 
-/// UTF-16 without a byte order mark, told by the first character of JSON.
+/// UTF-16 without a byte order mark, recognised by the first character of JSON.
 fn unmarked_utf_16(body: &[u8]) -> Option<&'static Encoding> {
     match body {
         [b'{' | b'[', 0, ..] => Some(UTF_16LE),

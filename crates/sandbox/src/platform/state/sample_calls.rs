@@ -9,7 +9,7 @@ const MAX_DAYS: u64 = 31;
 const MILLIS_OF_DAY: u64 = 24 * 60 * 60 * 1000;
 
 /// One call.
-pub(super) struct Daily<'a> {
+pub(super) struct SampleCall<'a> {
     /// Differs from that of every other call.
     pub(super) number: u64,
     /// Milliseconds since 1970-01-01 UTC.
@@ -19,7 +19,7 @@ pub(super) struct Daily<'a> {
 }
 
 /// The calls that began between two moments, these included, oldest first. Days after today have none yet.
-pub(super) fn between(examples: &[Value], from: u64, to: u64, now: u64) -> Vec<Daily<'_>> {
+pub(super) fn between(examples: &[Value], from: u64, to: u64, now: u64) -> Vec<SampleCall<'_>> {
     let last = to.min(now) / MILLIS_OF_DAY;
     let first = (from / MILLIS_OF_DAY).max(last.saturating_sub(MAX_DAYS));
     let days = first..=last;
@@ -29,7 +29,7 @@ pub(super) fn between(examples: &[Value], from: u64, to: u64, now: u64) -> Vec<D
             let start = number.saturating_mul(MILLIS_OF_DAY / CALLS);
             let turn = usize::try_from(at).unwrap_or_default() % examples.len().max(1);
             let example = examples.get(turn)?;
-            (from <= start && start <= to).then_some(Daily {
+            (from <= start && start <= to).then_some(SampleCall {
                 number,
                 start,
                 example,

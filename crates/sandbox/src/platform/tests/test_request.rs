@@ -24,14 +24,14 @@ pub(in crate::platform) fn platform_of(catalog: Arc<Catalog>) -> Platform {
 
 /// A request that a test changes before it is sent.
 #[derive(Clone)]
-pub(in crate::platform) struct Draft {
+pub(in crate::platform) struct TestRequest {
     pub(in crate::platform) method: Method,
     pub(in crate::platform) path: String,
     pub(in crate::platform) headers: Vec<(&'static str, Vec<u8>)>,
     pub(in crate::platform) body: Bytes,
 }
 
-impl Draft {
+impl TestRequest {
     /// A request of the other scheme, without any common header.
     pub(in crate::platform) fn plain(method: Method, path: &str, body: &[u8]) -> Self {
         Self {
