@@ -16,6 +16,15 @@ pub(crate) struct Answer {
     pub(crate) verdict: Verdict,
     pub(crate) service: Option<Arc<str>>,
     pub(crate) operation: Option<Arc<str>>,
+    /// What was carried out.
+    pub(crate) action: Option<Action>,
+}
+
+/// A request that was carried out, as pushes are made from it.
+pub(crate) struct Action {
+    /// The fields of path, query and body.
+    pub(crate) request: Value,
+    pub(crate) reply: Value,
 }
 
 impl Answer {
@@ -31,6 +40,7 @@ impl Answer {
             verdict: Verdict::refused(i64::from(status.as_u16()), cause),
             service: None,
             operation: None,
+            action: None,
         }
     }
 }

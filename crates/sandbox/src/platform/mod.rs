@@ -28,8 +28,8 @@ use nxcloud_spec::document::{HashIn, Scheme};
 use serde_json::{Value, json};
 
 pub(crate) use accounts::Accounts;
-pub(crate) use answer::Answer;
 use answer::to_bytes;
+pub(crate) use answer::{Action, Answer};
 use catalog::{Catalog, NoRoute, Operation, Route, Signed};
 use ids::Ids;
 use reply::Filler;
@@ -144,6 +144,7 @@ impl Platform {
             verdict: Verdict::refused(code, Cause::Fault),
             service: Some(Arc::clone(&operation.service)),
             operation: Some(Arc::clone(&operation.id)),
+            action: None,
         }
     }
 
@@ -177,9 +178,17 @@ impl Platform {
         Answer {
             status,
             body: body.as_ref().map(to_bytes).unwrap_or_default(),
-            verdict,
             service: Some(Arc::clone(&operation.service)),
             operation: certain.then(|| Arc::clone(&operation.id)),
+            action: checked
+                .result
+                .ok()
+                .filter(|_| verdict.is_accepted())
+                .map(|fields| Action {
+                    request: fields.into(),
+                    reply: body.unwrap_or_default(),
+                }),
+            verdict,
         }
     }
 }

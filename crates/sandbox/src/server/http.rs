@@ -96,7 +96,9 @@ async fn platform(State(shared): State<Arc<Shared>>, request: Request) -> Respon
     shared
         .events
         .publish("request", || summary(catalog, &received));
-    shared.pushes.follow(&received);
+    if let Some(action) = answer.action {
+        shared.pushes.follow(&received, action);
+    }
     response
 }
 

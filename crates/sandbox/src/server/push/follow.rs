@@ -9,6 +9,7 @@ use super::fill;
 use super::outbox::{Job, Origin, Outbox};
 use super::send::Target;
 use super::spec::PushSpec;
+use crate::platform::Action;
 use crate::server::record::ReceivedRequest;
 
 /// Pause before the first attempt unless [`Pushes::delay`](super::Pushes::delay) says otherwise, so that the sender mostly has its reply before.
@@ -16,13 +17,13 @@ const DEFAULT_DELAY: Duration = Duration::from_millis(20);
 
 impl Outbox {
     /// The pushes that follow a request.
-    pub(super) fn jobs(&self, request: &ReceivedRequest) -> Vec<Job> {
+    pub(super) fn jobs(&self, request: &ReceivedRequest, action: Action) -> Vec<Job> {
         let follows = |spec: &&PushSpec| spec.follows(request) && self.can_have_address(spec);
         let mut specs = self.specs.iter().filter(follows).peekable();
         if specs.peek().is_none() {
             return Vec::new();
         }
-        let origin = Origin::of(request);
+        let origin = Origin::new(request, action);
         specs.flat_map(|spec| self.jobs_of(spec, &origin)).collect()
     }
 

@@ -14,6 +14,7 @@ use super::Transport;
 use super::delivery::{Delivery, PushError};
 use super::fill::Digits;
 use super::spec::PushSpec;
+use crate::platform::Action;
 use crate::server::clock::Clock;
 use crate::server::events::Events;
 use crate::server::record::ReceivedRequest;
@@ -72,13 +73,25 @@ pub(super) struct Origin<'a> {
 }
 
 impl<'a> Origin<'a> {
+    /// A request of the history.
     pub(super) fn of(request: &'a ReceivedRequest) -> Self {
+        let body = request.json().unwrap_or_default();
+        let reply = serde_json::from_slice(request.reply()).unwrap_or_default();
+        let action = Action {
+            request: body,
+            reply,
+        };
+        Self::new(request, action)
+    }
+
+    /// A request that was just carried out.
+    pub(super) fn new(request: &'a ReceivedRequest, action: Action) -> Self {
         let access_key = request.header(header::ACCESS_KEY).unwrap_or_default();
         Self {
             request,
-            body: request.json().unwrap_or_default(),
-            reply: serde_json::from_slice(request.reply()).unwrap_or_default(),
             access_key: access_key.to_owned(),
+            body: action.request,
+            reply: action.reply,
         }
     }
 }

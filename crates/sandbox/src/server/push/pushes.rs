@@ -18,6 +18,7 @@ use super::fill::Digits;
 use super::outbox::Outbox;
 use super::request::PushRequest;
 use super::spec;
+use crate::platform::Action;
 use crate::server::clock::Clock;
 use crate::server::events::Events;
 use crate::server::record::ReceivedRequest;
@@ -190,12 +191,9 @@ impl Pushes {
         self.inner.log.lock().clear();
     }
 
-    /// Starts the pushes that an accepted request brings.
-    pub(crate) fn follow(&self, request: &ReceivedRequest) {
-        if !request.verdict().is_accepted() {
-            return;
-        }
-        for job in self.inner.jobs(request) {
+    /// Starts the pushes that a request brings which was carried out.
+    pub(crate) fn follow(&self, request: &ReceivedRequest, action: Action) {
+        for job in self.inner.jobs(request, action) {
             self.inner.open.send_modify(|open| *open += 1);
             let inner = Arc::clone(&self.inner);
             let mut tasks = self.tasks.lock();

@@ -1,6 +1,7 @@
 //! Which headers and parameters hold a credential that is the same in every request. This is the only place that knows.
 
 use axum::http::{HeaderMap, HeaderValue};
+use bytes::BytesMut;
 
 /// What stands in the place of a credential.
 pub const MASK: &str = "***";
@@ -38,14 +39,21 @@ pub fn is_secret(name: &str) -> bool {
     })
 }
 
-/// Headers whose credentials are masked. The other values are copied, so that they do not hold on to a connection's buffer.
+/// Headers whose credentials are masked. The other values are copied into one buffer, so that they do not hold on to the connection's.
 pub(crate) fn mask_headers(headers: &HeaderMap) -> HeaderMap {
-    let masked = headers.iter().map(|(name, value)| {
-        let copy = HeaderValue::from_bytes(value.as_bytes());
-        let copy = copy.ok().filter(|_| !is_secret(name.as_str()));
-        (name.clone(), copy.unwrap_or(HeaderValue::from_static(MASK)))
-    });
-    masked.collect()
+    let mut buffer = BytesMut::with_capacity(headers.values().map(HeaderValue::len).sum());
+    let mut masked = HeaderMap::with_capacity(headers.keys_len());
+    for (name, value) in headers {
+        let mask = HeaderValue::from_static(MASK);
+        let kept = if is_secret(name.as_str()) {
+            mask
+        } else {
+            buffer.extend_from_slice(value.as_bytes());
+            HeaderValue::from_maybe_shared(buffer.split().freeze()).unwrap_or(mask)
+        };
+        masked.append(name, kept);
+    }
+    masked
 }
 
 /// A query whose credentials are masked; everything else stays byte for byte.
