@@ -190,7 +190,7 @@ fn no_field_has_the_flag_of_something_else() {
     {
         // clap checks the flags of one command; one that all commands have would be hidden without a word.
         crate::call::operation(command).debug_assert();
-        for leaf in crate::flags::leaves(command.input.object()) {
+        for leaf in crate::call::flags::leaves(command.input.object()) {
             assert!(
                 !of_all.contains(&leaf.flag.as_str()),
                 "{}: {}",

@@ -77,15 +77,15 @@ impl Job {
         })
     }
 
-    /// A text part of a form, if it was given.
-    pub(crate) fn given(&self, name: &str) -> Option<&str> {
+    /// A text part of a form.
+    pub(crate) fn part(&self, name: &str) -> Option<&str> {
         self.body.get(name).and_then(Value::as_str)
     }
 
     /// A text part that the form must have.
     pub(crate) fn text(&self, name: &str) -> Result<&str, Failure> {
         let missing = || Failure::usage(format!("`{name}` is missing"));
-        self.given(name).ok_or_else(missing)
+        self.part(name).ok_or_else(missing)
     }
 
     /// The file of a form.

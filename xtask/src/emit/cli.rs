@@ -196,7 +196,7 @@ fn form(service: &Service, ty: &str) -> (Vec<TokenStream>, Vec<TokenStream>) {
             (false, true) => arguments.push(quote!(job.text(#wire)?)),
             (false, false) => {
                 let setter = ident(&format!("with_{}", field.rust.trim_end_matches('_')));
-                setters.push(quote!(if let Some(text) = job.given(#wire) {
+                setters.push(quote!(if let Some(text) = job.part(#wire) {
                     request = request.#setter(text);
                 }));
             }

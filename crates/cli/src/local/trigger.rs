@@ -2,93 +2,90 @@
 
 use std::time::Duration;
 
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap::builder::PossibleValuesParser;
+use clap::{ArgMatches, Args, Command, FromArgMatches as _, value_parser};
 use nxcloud::Credentials;
 use nxcloud_sandbox::{Delivery, DeliveryOutcome, Order};
 use serde_json::{Value, json};
 
 use super::{in_one_line, own_sandbox};
-use crate::account;
+use crate::account::{self, AccountArgs};
+use crate::call::read_if_defined;
 use crate::failure::{Exit, Failure};
 use crate::generated::SERVICES;
 use crate::output::{self, Format};
 use crate::table::{Push, Service};
 use crate::text;
 
-/// Where `nxcloud listen` waits unless told otherwise.
+/// Where `nxcloud listen` waits by default.
 pub(crate) const LISTEN_PORT: u16 = 4011;
 
-pub(crate) fn subcommand() -> Command {
-    let services = SERVICES.iter().filter(|service| !service.pushes.is_empty());
-    Command::new("trigger")
-        .about("Send a documented push to an endpoint of this machine, signed where the platform signs it")
-        .subcommand_required(true)
-        .arg_required_else_help(true)
-        .subcommands(services.map(|service| {
-            Command::new(service.name)
-                .about(service.title)
-                .subcommand_required(true)
-                .arg_required_else_help(true)
-                .subcommands(service.pushes.iter().map(push))
-        }))
+#[derive(Args)]
+struct TriggerArgs {
+    /// Endpoint on this machine, an http:// URL
+    #[arg(long, value_name = "URL")]
+    to: String,
+    /// Documented example to take the fields from
+    #[arg(long, value_name = "NAME")]
+    example: Option<String>,
+    /// Set a field by dotted path (PATH=TEXT, or PATH:=JSON)
+    #[arg(long, value_name = "PATH=TEXT")]
+    set: Vec<String>,
+    /// Send the same push again this many times, with a new signature, as the platform repeats it
+    #[arg(long, value_name = "TIMES", value_parser = value_parser!(u32).range(1..=1000))]
+    resend: Option<u32>,
+    /// Retry as documented until accepted, waiting this long between attempts [default: no retry]
+    #[arg(long, value_name = "SECONDS")]
+    retry_pause: Option<u64>,
 }
 
-fn push(push: &'static Push) -> Command {
+// The flag of pushes that come under several actions.
+#[derive(Args, Default)]
+struct ActionArgs {
+    /// The action header
+    #[arg(long, value_name = "ACTION")]
+    action: Option<String>,
+}
+
+/// Adds a command for each push.
+pub(crate) fn with_pushes(trigger: Command) -> Command {
+    let services = SERVICES.iter().filter(|service| !service.pushes.is_empty());
+    trigger.subcommands(services.map(|service| {
+        Command::new(service.name)
+            .about(service.title)
+            .subcommand_required(true)
+            .arg_required_else_help(true)
+            .subcommands(service.pushes.iter().map(|push| command(service, push)))
+    }))
+}
+
+fn command(service: &'static Service, push: &'static Push) -> Command {
     let about = if push.signed {
         format!("{} Signed with the account's secret.", push.about)
     } else {
         push.about.to_owned()
     };
-    let command = Command::new(push.name.replace('_', "-"))
-        .about(about)
-        .arg(
-            Arg::new("to")
-                .long("to")
-                .value_name("URL")
-                .help("Endpoint, http:// on this machine; without it `nxcloud listen` at its usual port"),
-        )
-        .arg(
-            Arg::new("example")
-                .long("example")
-                .value_name("NAME")
-                .value_parser(clap::builder::PossibleValuesParser::new(push.examples.iter().copied()))
-                .help("Which documented example its fields are taken from; the first one unless given"),
-        )
-        .arg(
-            Arg::new("set")
-                .long("set")
-                .value_name("PATH=TEXT")
-                .action(ArgAction::Append)
-                .help("Replace a field by its dotted path; PATH:=JSON for what is no text"),
-        )
-        .arg(
-            Arg::new("resend")
-                .long("resend")
-                .value_name("TIMES")
-                .value_parser(value_parser!(u32).range(1..=1000))
-                .help("Send the same push again so many times, signed anew, as the platform repeats it"),
-        )
-        .arg(
-            Arg::new("retry-pause")
-                .long("retry-pause")
-                .value_name("SECONDS")
-                .value_parser(value_parser!(u64))
-                .help("Try again as often as documented while it is not accepted, with this pause; without it once"),
-        );
-    if push.actions.len() > 1 {
-        let actions = clap::builder::PossibleValuesParser::new(push.actions.iter().copied());
-        return command.arg(
-            Arg::new("action")
-                .long("action")
-                .value_name("ACTION")
-                .value_parser(actions)
-                .help("The action header"),
-        );
+    let (service, name) = (service.name, push.name);
+    let to = format!("http://127.0.0.1:{LISTEN_PORT}/{service}/{name}");
+    let command = Command::new(name.replace('_', "-")).about(about);
+    let command = TriggerArgs::augment_args(command)
+        .mut_arg("to", |arg| arg.required(false).default_value(to))
+        .mut_arg("example", |arg| {
+            let arg = arg.value_parser(PossibleValuesParser::new(push.examples));
+            arg.default_value(push.examples.first().copied())
+        });
+    if push.actions.len() < 2 {
+        return command;
     }
-    command
+    let actions = PossibleValuesParser::new(push.actions);
+    ActionArgs::augment_args(command).mut_arg("action", |arg| arg.value_parser(actions))
 }
 
-pub(crate) fn run(matches: &ArgMatches, format: Format) -> Result<(), Failure> {
+pub(crate) fn run(
+    matches: &ArgMatches,
+    account: &AccountArgs,
+    format: Format,
+) -> Result<(), Failure> {
     let known = matches.subcommand().and_then(|(service, matches)| {
         let service = SERVICES.iter().find(|known| known.name == service)?;
         let (push, matches) = matches.subcommand()?;
@@ -98,14 +95,17 @@ pub(crate) fn run(matches: &ArgMatches, format: Format) -> Result<(), Failure> {
     });
     let (service, push, matches) =
         known.ok_or_else(|| Failure::usage("name a service and a push"))?;
-    let order = order(service, push, matches)?;
+    let args = TriggerArgs::from_arg_matches(matches)?;
+    let mut order = order(service, push, &args)?;
+    if let Some(action) = read_if_defined::<ActionArgs>(matches)?.action {
+        order = order.action(action);
+    }
+    if args.retry_pause.is_none() {
+        order = order.once();
+    }
     let mut accounts = Credentials::default();
-    let mut order = match matches.get_one::<u64>("retry-pause") {
-        None => order.once(),
-        Some(_) => order,
-    };
     if push.signed {
-        accounts = account::session(matches)?.credentials().clone();
+        accounts = account::session(account)?.credentials().clone();
         let signer = accounts.nxcloud_signer().ok_or_else(|| {
             Failure::usage(
                 "this push is signed with an NXCLOUD account; give --access-key or --sandbox",
@@ -113,20 +113,19 @@ pub(crate) fn run(matches: &ArgMatches, format: Format) -> Result<(), Failure> {
         })?;
         order = order.signed_by(signer.access_key().as_str());
     }
-    let resend = matches.get_one::<u32>("resend").copied().unwrap_or(0);
     let deliveries = crate::block_on(async {
         let sandbox = own_sandbox(&accounts)
             .start()
             .await
             .map_err(|error| Failure::usage(in_one_line(&error)))?;
         let pushes = sandbox.pushes();
-        if let Some(seconds) = matches.get_one::<u64>("retry-pause") {
-            pushes.retry_pause(Duration::from_secs(*seconds));
+        if let Some(seconds) = args.retry_pause {
+            pushes.retry_pause(Duration::from_secs(seconds));
         }
         let wrong = |error: nxcloud_sandbox::PushError| Failure::usage(error.to_string());
         let mut made = pushes.send(order).await.map_err(wrong)?;
         if let Some(first) = made.first().map(|delivery| delivery.id) {
-            for _ in 0..resend {
+            for _ in 0..args.resend.unwrap_or(0) {
                 made.extend(pushes.resend(first).await.map_err(wrong)?);
             }
         }
@@ -160,22 +159,12 @@ pub(crate) fn run(matches: &ArgMatches, format: Format) -> Result<(), Failure> {
     }
 }
 
-fn order(service: &Service, push: &Push, matches: &ArgMatches) -> Result<Order, Failure> {
-    let to = matches.get_one::<String>("to").cloned();
-    let to = to.unwrap_or_else(|| {
-        format!(
-            "http://127.0.0.1:{LISTEN_PORT}/{}/{}",
-            service.name, push.name
-        )
-    });
-    let mut order = Order::new(service.name, push.name).to(to);
-    if let Some(example) = matches.get_one::<String>("example") {
+fn order(service: &Service, push: &Push, args: &TriggerArgs) -> Result<Order, Failure> {
+    let mut order = Order::new(service.name, push.name).to(args.to.clone());
+    if let Some(example) = &args.example {
         order = order.example(example);
     }
-    if let Ok(Some(action)) = matches.try_get_one::<String>("action") {
-        order = order.action(action);
-    }
-    for text in matches.get_many::<String>("set").into_iter().flatten() {
+    for text in &args.set {
         let (path, value) = assignment(text)?;
         order = order.field(path, value);
     }
@@ -183,8 +172,8 @@ fn order(service: &Service, push: &Push, matches: &ArgMatches) -> Result<Order, 
 }
 
 /// `path=text` or `path:=json`.
-fn assignment(given: &str) -> Result<(&str, Value), Failure> {
-    let Some((path, value)) = given.split_once('=') else {
+fn assignment(text: &str) -> Result<(&str, Value), Failure> {
+    let Some((path, value)) = text.split_once('=') else {
         return Err(Failure::usage("--set takes PATH=TEXT or PATH:=JSON"));
     };
     match path.strip_suffix(':') {

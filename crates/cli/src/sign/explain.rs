@@ -57,7 +57,7 @@ pub(super) fn nxcloud(
         None => "URL".to_owned(),
     });
     let command = quoted(command.iter().map(String::as_str))?;
-    Ok(told(
+    Ok(explanation(
         &signer.masked_string_to_sign(request),
         signature.as_str(),
         &command,
@@ -82,10 +82,14 @@ pub(super) fn antbuddy(
         let start = quoted([format!("URL?appId={app_id}&…").as_str()])?;
         format!("curl {start}\"&hash={hash}\"")
     };
-    Ok(told(&signer.masked_string_to_sign(values), MASK, &command))
+    Ok(explanation(
+        &signer.masked_string_to_sign(values),
+        MASK,
+        &command,
+    ))
 }
 
-fn told(string_to_sign: &str, signature: &str, command: &str) -> String {
+fn explanation(string_to_sign: &str, signature: &str, command: &str) -> String {
     format!("string to sign: {string_to_sign}\nsignature:      {signature}\n{command}")
 }
 
@@ -95,14 +99,14 @@ fn quoted<'a>(words: impl IntoIterator<Item = &'a str>) -> Result<String, Failur
 
 /// The one operation that has this bizType and action; none where several have.
 fn operation(request: &Request<'_>) -> Option<&'static Operation> {
-    let meant = |operation: &&'static Operation| match operation.scheme {
+    let matches = |operation: &&'static Operation| match operation.scheme {
         Scheme::NxcloudMd5 {
             biz_type, action, ..
         } => biz_type == request.biz_type && action == request.action,
         _ => false,
     };
     let commands = SERVICES.iter().flat_map(|service| service.commands);
-    let mut found = commands.map(|command| command.operation).filter(meant);
+    let mut found = commands.map(|command| command.operation).filter(matches);
     found.next().filter(|_| found.next().is_none())
 }
 

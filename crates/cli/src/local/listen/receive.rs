@@ -1,4 +1,4 @@
-//! One push: judged, answered or forwarded, and told in a row.
+//! A push: judged, answered or forwarded, and printed in a row.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -41,7 +41,7 @@ pub(super) struct Shared {
     pub(super) unread: Notify,
 }
 
-/// What is told of a push.
+/// What is printed of a push.
 struct Row {
     bytes: Option<usize>,
     signature: String,
@@ -64,7 +64,7 @@ impl Row {
     }
 }
 
-/// In a task of its own, so that a push is told of also when its sender does not wait for the answer.
+/// In a task of its own, so that a push is printed also when its sender does not wait for the answer.
 pub(super) async fn receive(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let answered = tokio::spawn(judge(shared, request)).await;
     answered.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
@@ -73,21 +73,21 @@ pub(super) async fn receive(State(shared): State<Arc<Shared>>, request: Request)
 async fn judge(shared: Arc<Shared>, request: Request) -> Response {
     let began = Instant::now();
     let (head, body) = request.into_parts();
-    let (answer, told) = shared.take(&head, body).await;
+    let (answer, push) = shared.take(&head, body).await;
     let mut row = json!({
         "path": head.uri.path(),
-        "bytes": told.bytes,
-        "signature": told.signature,
+        "bytes": push.bytes,
+        "signature": push.signature,
         "answered": answer.status().as_u16(),
-        "by": told.by,
+        "by": push.by,
         "ms": u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
     });
-    if let Some(problem) = told.problem {
+    if let Some(problem) = push.problem {
         row["problem"] = problem.into();
     }
     if shared.show_body {
         row["query"] = head.uri.query().map(mask::query).into();
-        row["body"] = told.body.into();
+        row["body"] = push.body.into();
     }
     match output::is_read(&match shared.format {
         Format::Json => row.to_string(),

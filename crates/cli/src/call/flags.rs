@@ -5,31 +5,13 @@ use std::collections::HashSet;
 use clap::{Arg, ArgAction, ArgMatches};
 use serde_json::{Map, Value};
 
+use super::args::CallArgs;
 use crate::failure::Failure;
 use crate::table::{Object, Ty, Union};
 use crate::text;
 
 /// How deep objects within objects have flags of their own.
 const DEPTH: usize = 4;
-/// Flags of the command itself; a field with such a name has `body.` before its own.
-const TAKEN: &[&str] = &[
-    "access-key",
-    "all-pages",
-    "app-id",
-    "base-url",
-    "dry-run",
-    "example",
-    "file",
-    "help",
-    "json",
-    "mime",
-    "output",
-    "profile",
-    "sandbox",
-    "secret-fd",
-    "timeout",
-];
-
 /// A field that has a flag.
 pub(crate) struct Leaf {
     /// `text.body`: the names along the way.
@@ -98,6 +80,7 @@ impl Kind {
 pub(crate) fn leaves(object: &'static Object) -> Vec<Leaf> {
     let mut found = Vec::new();
     let mut walk = Walk {
+        taken: CallArgs::taken(),
         seen: HashSet::new(),
         found: &mut found,
     };
@@ -106,6 +89,8 @@ pub(crate) fn leaves(object: &'static Object) -> Vec<Leaf> {
 }
 
 struct Walk<'a> {
+    /// Flags of the command itself; a field with such a name has `body.` before its own.
+    taken: Vec<String>,
     seen: HashSet<String>,
     found: &'a mut Vec<Leaf>,
 }
@@ -162,7 +147,7 @@ impl Walk<'_> {
         ty: &'static Ty,
         required: bool,
     ) {
-        let flag = if TAKEN.contains(&flag.as_str()) {
+        let flag = if self.taken.contains(&flag) {
             format!("body.{flag}")
         } else {
             flag
@@ -219,7 +204,7 @@ impl Leaf {
             .long(self.flag.clone())
             .value_name(name)
             .help(help)
-            // A number below zero, or a text that begins with a dash; `words.rs` has refused what is a flag.
+            // A number below zero, or a text that begins with a dash; `missing_value.rs` has refused what is a flag.
             .allow_hyphen_values(true)
             .action(action);
         match self.kind {

@@ -1,19 +1,22 @@
 //! `nxcloud <service> <operation>`.
 
-use std::path::PathBuf;
+mod args;
+pub(crate) mod flags;
 
-use clap::{Arg, ArgAction, ArgMatches, Command as Clap, value_parser};
+use clap::{ArgMatches, Command as Clap};
 use nxcloud::ErrorKind;
 use serde_json::{Map, Value};
 
-use crate::account;
+use self::args::CallArgs;
+pub(crate) use self::args::read_if_defined;
+use self::flags::Leaf;
+use crate::account::{self, AccountArgs};
 use crate::failure::{Exit, Failure};
 use crate::fit::{Misfit, fit};
-use crate::flags::{self, Leaf};
 use crate::interrupt;
 use crate::job::{Job, Progress};
 use crate::output::{self, Format};
-use crate::table::{Command, Input, Service};
+use crate::table::{Command, Service};
 use crate::text;
 
 /// The subcommand of a service, with one for each operation.
@@ -38,113 +41,43 @@ pub(crate) fn operation(command: &'static Command) -> Clap {
         .next_help_heading("Fields");
     let object = command.input.object();
     clap = clap.args(flags::leaves(object).iter().map(Leaf::arg));
-    clap = clap.next_help_heading("Call");
-    if matches!(command.input, Input::Object(_)) && !object.is_empty() {
-        clap = clap.arg(
-            Arg::new("json")
-                .long("json")
-                .value_name("FILE|-")
-                .help("The fields as a JSON object; flags win over what is in it"),
-        );
-    }
-    if matches!(command.input, Input::Form(_)) {
-        clap = clap
-            .arg(
-                Arg::new("file")
-                    .long("file")
-                    .value_name("PATH")
-                    .value_parser(value_parser!(PathBuf))
-                    .help("The file to upload"),
-            )
-            .arg(
-                Arg::new("mime")
-                    .long("mime")
-                    .value_name("TYPE")
-                    .help("Its MIME type, where the file's name does not tell"),
-            );
-    }
-    if !command.examples.is_empty() {
-        clap = clap.arg(
-            Arg::new("example")
-                .long("example")
-                .value_name("NAME")
-                .num_args(0..=1)
-                .require_equals(true)
-                .default_missing_value("")
-                .value_parser(value_parser!(String))
-                .help(example_help(command)),
-        );
-    }
-    if command.paged {
-        clap = clap.arg(switch(
-            "all-pages",
-            "Every item of every page, as JSON one a line",
-        ));
-    }
-    clap.arg(switch(
-        "dry-run",
-        "Print the signed request and send nothing",
-    ))
-}
-
-fn switch(name: &'static str, help: &'static str) -> Arg {
-    Arg::new(name)
-        .long(name)
-        .action(ArgAction::SetTrue)
-        .help(help)
-}
-
-fn example_help(command: &Command) -> String {
-    let names: Vec<&str> = command.examples.iter().map(|e| e.name).collect();
-    format!(
-        "Print a documented request for --json and send nothing: {}",
-        names.join(", ")
-    )
+    CallArgs::define(clap.next_help_heading("Call"), command)
 }
 
 /// Runs an operation.
 pub(crate) fn run(
     command: &'static Command,
     matches: &ArgMatches,
+    account: &AccountArgs,
     format: Format,
 ) -> Result<(), Failure> {
-    if let Some(name) = given(matches, "example") {
+    let args = CallArgs::read(matches)?;
+    if let Some(name) = &args.example.example {
         return example(command, name);
     }
-    let body = body(command, matches)?;
-    let get_flag = |name: &str| matches!(matches.try_get_one::<bool>(name), Ok(Some(true)));
+    let body = body(command, matches, args.json.json.as_deref())?;
     let job = Job {
         operation: command.operation,
-        session: account::session(matches)?,
+        session: account::session(account)?,
         body,
-        file: matches
-            .try_get_one::<PathBuf>("file")
-            .ok()
-            .flatten()
-            .cloned(),
-        mime: given(matches, "mime").map(str::to_owned),
-        all_pages: get_flag("all-pages"),
-        dry_run: get_flag("dry-run"),
+        file: args.upload.file,
+        mime: args.upload.mime,
+        all_pages: args.pages.all_pages,
+        dry_run: args.dry_run.dry_run,
         format,
         progress: Progress::default(),
     };
     let done = crate::block_on(async {
-        let asked_to_end = interrupt::interrupted()?;
+        let interrupt = interrupt::interrupted()?;
         tokio::select! {
             done = (command.run)(&job) => done,
-            () = asked_to_end => Err(interrupted(command, &job)),
+            () = interrupt => Err(interrupted(command, &job)),
         }
     })?;
     match done {
         Err(failure) => Err(in_flags(command, failure)),
         Ok(()) => Ok(()),
     }
-}
-
-/// A flag that not every operation has.
-fn given<'a>(matches: &'a ArgMatches, name: &str) -> Option<&'a str> {
-    let text = matches.try_get_one::<String>(name).ok().flatten();
-    text.map(String::as_str)
 }
 
 fn example(command: &Command, name: &str) -> Result<(), Failure> {
@@ -163,10 +96,14 @@ fn example(command: &Command, name: &str) -> Result<(), Failure> {
     }
 }
 
-/// The body that file and flags make, if it fits.
-fn body(command: &Command, matches: &ArgMatches) -> Result<Map<String, Value>, Failure> {
+/// The body that a file and flags make, if it fits.
+fn body(
+    command: &Command,
+    matches: &ArgMatches,
+    file: Option<&str>,
+) -> Result<Map<String, Value>, Failure> {
     let object = command.input.object();
-    let mut body = match given(matches, "json") {
+    let mut body = match file {
         Some(from) => read_object(from)?,
         None => Map::new(),
     };
@@ -176,17 +113,17 @@ fn body(command: &Command, matches: &ArgMatches) -> Result<Map<String, Value>, F
     if misfits.is_empty() {
         return Ok(body);
     }
-    let told = misfits.iter().map(|misfit| {
+    let problems = misfits.iter().map(|misfit| {
         let flag = flags::flag_of(&leaves, &misfit.path);
         let flag = flag.map_or(String::new(), |flag| format!(" (--{flag})"));
         let Misfit { path, problem } = misfit;
         format!("`{path}`{flag} {problem}")
     });
-    let told: Vec<String> = told.collect();
+    let problems: Vec<String> = problems.collect();
     let id = command.operation.id;
     let failure = Failure::usage(format!(
         "{id}: the request does not fit: {}",
-        told.join("; ")
+        problems.join("; ")
     ));
     Err(if command.examples.is_empty() {
         failure.hint("See --help.")
