@@ -9,6 +9,7 @@ use crate::names;
 use crate::read::Findings;
 
 mod naming;
+mod nullable;
 mod paging;
 
 const COMPONENTS: &str = "components.schemas";
@@ -17,6 +18,7 @@ const COMPONENTS: &str = "components.schemas";
 pub(crate) fn check(service: &Service, findings: &mut Findings<'_>) {
     naming::type_names(service, findings);
     naming::tests(service, findings);
+    nullable::check(service, findings);
     operations(service, findings);
     for def in &service.types {
         let at = format!("{COMPONENTS}.{}", def.name);
@@ -136,16 +138,6 @@ fn object(service: &Service, at: &str, object: &Object, findings: &mut Findings<
         }
         self::field(service, &at, object, field, findings);
     }
-    if let Some(list) = &object.list {
-        let field = object.fields.iter().find(|field| field.wire == *list);
-        if !field.is_some_and(|field| matches!(field.ty, Ty::List(_))) {
-            findings.add(
-                at,
-                format!("`x-nx-list` names `{list}`, which is no list"),
-                "name a property of `type: array`",
-            );
-        }
-    }
     if object.side == Side::Request {
         beside_a_choice(service, at, object, findings);
     }
@@ -174,15 +166,10 @@ fn beside_a_choice(service: &Service, at: &str, object: &Object, findings: &mut 
     let Some(TypeKind::Union(union)) = service.type_def(name).map(|def| &def.kind) else {
         return;
     };
-    let mut beside: BTreeSet<&str> = [Some(union.tag.as_str()), union.content.as_deref()]
-        .into_iter()
-        .flatten()
-        .collect();
-    if union.content.is_none() {
-        for (_, _, ty) in &union.variants {
-            if let Some(TypeKind::Object(inner)) = service.type_def(ty).map(|def| &def.kind) {
-                beside.extend(inner.fields.iter().map(|field| field.wire.as_str()));
-            }
+    let mut beside = BTreeSet::from([union.tag.as_str()]);
+    for (_, _, ty) in &union.variants {
+        if let Some(TypeKind::Object(inner)) = service.type_def(ty).map(|def| &def.kind) {
+            beside.extend(inner.fields.iter().map(|field| field.wire.as_str()));
         }
     }
     for field in object
@@ -289,7 +276,7 @@ fn union(service: &Service, at: &str, union: &Union, findings: &mut Findings<'_>
             Some(TypeKind::Object(inner)) => inner,
             _ => continue,
         };
-        if union.content.is_none() && inner.fields.iter().any(|field| field.wire == union.tag) {
+        if inner.fields.iter().any(|field| field.wire == union.tag) {
             findings.add(
                 format!("{COMPONENTS}.{target}.properties.{}", union.tag),
                 "the key that tells the variants apart is a property too",
@@ -310,22 +297,11 @@ fn union(service: &Service, at: &str, union: &Union, findings: &mut Findings<'_>
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
     };
-    for key in [Some(&union.tag), union.content.as_ref()]
-        .into_iter()
-        .flatten()
-        .filter(|key| !is_key(key))
-    {
+    if !is_key(&union.tag) {
         findings.add(
             at,
-            format!("`{key}` cannot be a key of a choice"),
-            "write a name of ASCII letters and digits as `propertyName` or `x-nx-content`",
-        );
-    }
-    if union.content.as_ref() == Some(&union.tag) {
-        findings.add(
-            at,
-            "`x-nx-content` is the discriminator itself",
-            "name the key that holds the variant's fields, or leave it out",
+            format!("`{}` cannot be a key of a choice", union.tag),
+            "write a name of ASCII letters and digits as `propertyName`",
         );
     }
 }
@@ -461,7 +437,9 @@ fn webhooks(service: &Service, findings: &mut Findings<'_>) {
                 "give one of them another name",
             );
         }
-        if crate::paths::object(service, schema).is_none() && service.type_def(schema).is_some() {
+        let is_object =
+            |name| crate::paths::object(service, name).is_some_and(|o| o.list.is_none());
+        if !is_object(schema) && service.type_def(schema).is_some() {
             findings.add(
                 &at,
                 format!("`{schema}` is no object"),

@@ -24,7 +24,7 @@ pub enum Outcome {
 }
 
 /// The crates that files of all specs go into.
-const SHARED: [&str; 4] = ["nxcloud", "sandbox", "cli", "webhooks"];
+const SHARED: [&str; 4] = ["nxcloud", "spec", "cli", "webhooks"];
 
 /// Everything that the specs call for.
 struct Plan {
@@ -256,7 +256,7 @@ fn plan(root: &Path) -> Result<Plan, String> {
     };
     let shared = [
         emit::facade_files(&services),
-        emit::sandbox_files(&services),
+        emit::spec_files(&services),
         emit::cli_files(&services),
         emit::webhook_files(&services),
     ];
@@ -268,7 +268,7 @@ fn plan(root: &Path) -> Result<Plan, String> {
     let clashes = crates::clashes(root, &SHARED, &services);
     for folder in [
         "crates/cli/src/generated",
-        "crates/sandbox/src/generated",
+        "crates/spec/src/generated",
         "crates/webhooks/src/generated",
         "crates/webhooks/tests/generated",
     ] {

@@ -96,9 +96,6 @@ impl Linter<'_> {
             };
             let problem = match key.as_str() {
                 "anyOf" => "`anyOf` compiles but does not decode".to_owned(),
-                "nullable" => {
-                    "`nullable` is not needed: everything in a reply may be null".to_owned()
-                }
                 key if key.starts_with("x-nx-") => format!("unknown vendor extension `{key}`"),
                 key => format!("unsupported key `{key}` in {}", allowed.place),
             };
@@ -107,7 +104,6 @@ impl Linter<'_> {
                     "write `x-extensible-enum` for an open enum, or `oneOf` with a `discriminator`"
                         .to_owned()
                 }
-                "nullable" => "leave it out".to_owned(),
                 _ => instead,
             };
             self.find(at, problem, instead);

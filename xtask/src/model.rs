@@ -25,8 +25,10 @@ pub struct Service {
     pub webhooks: Vec<Webhook>,
     /// Named schemas in the order of the spec.
     pub types: Vec<TypeDef>,
-    /// The whole spec as JSON, for the sandbox.
+    /// The whole spec as JSON.
     pub raw: Value,
+    /// The whole spec.
+    pub document: nxcloud_spec::Document,
 }
 
 /// One endpoint.
@@ -296,8 +298,6 @@ pub struct GivenRule {
 pub struct Union {
     /// Wire name of the tag.
     pub tag: String,
-    /// Wire name of the key that holds the variant's fields, when they do not stand beside the tag.
-    pub content: Option<String>,
     /// Tag value, Rust variant, type name.
     pub variants: Vec<(String, String, String)>,
 }

@@ -63,6 +63,8 @@ pub fn read(file: &str, text: &str) -> Result<Service, Vec<Finding>> {
         let placed = serde_saphyr::from_str::<OpenAPI>(text).err();
         broken(placed.map_or(error.to_string(), |placed| placed.to_string()))
     })?;
+    let document =
+        serde_json::from_value(raw.clone()).map_err(|error| broken(error.to_string()))?;
     let name = file.rsplit('/').next().unwrap_or(file);
     let name = name.strip_suffix(".yaml").unwrap_or(name);
     let mut reader = Reader {
@@ -72,7 +74,7 @@ pub fn read(file: &str, text: &str) -> Result<Service, Vec<Finding>> {
             list: Vec::new(),
         },
     };
-    let service = reader.service(name, &api);
+    let service = reader.service(name, &api, document);
     if reader.findings.list.is_empty() {
         Ok(service)
     } else {
@@ -183,7 +185,7 @@ fn schema_ref(holder: &Value) -> Option<String> {
 }
 
 impl Reader<'_> {
-    fn service(&mut self, name: &str, api: &OpenAPI) -> Service {
+    fn service(&mut self, name: &str, api: &OpenAPI, document: nxcloud_spec::Document) -> Service {
         let raw = self.raw;
         let mut operations = Vec::new();
         for (path, item) in &api.paths.paths {
@@ -227,6 +229,7 @@ impl Reader<'_> {
             webhooks,
             types,
             raw: raw.clone(),
+            document,
         };
         self.code_names(&service);
         webhooks::check(&service, &mut self.findings);

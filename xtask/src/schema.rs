@@ -169,6 +169,8 @@ impl<'a> Schemas<'a> {
                     );
                 }
                 TypeKind::Union(union(&at, schema, findings))
+            } else if is_list(schema) {
+                TypeKind::Object(self.list(&at, schema, *side, findings))
             } else {
                 TypeKind::Object(self.object(&at, schema, order, *side, findings))
             }
@@ -184,6 +186,32 @@ impl<'a> Schemas<'a> {
         })
     }
 
+    /// A reply that is a bare array: an object with one field that holds it.
+    fn list(&self, at: &str, schema: &Value, side: Side, findings: &mut Findings<'_>) -> Object {
+        let name = text(schema, "x-nx-list");
+        if name.is_none() || side == Side::Request {
+            findings.add(
+                at,
+                "a named list that is no reply with `x-nx-list`",
+                "write `type: array` where it is referred to; a reply that is a bare array has `x-nx-list: <name of its field in Rust>`",
+            );
+        }
+        let name = name.unwrap_or_else(|| "list".to_owned());
+        let mut property = schema.clone();
+        property["description"] = "The entries, in their order.".into();
+        let field = self.field(at, &name, &property, false, side, findings);
+        Object {
+            side,
+            fields: vec![field],
+            flattened: None,
+            rules: Vec::new(),
+            list: Some(name),
+            receipt: None,
+            accessors: accessors(schema),
+            max_days: None,
+        }
+    }
+
     fn object(
         &self,
         at: &str,
@@ -197,6 +225,15 @@ impl<'a> Schemas<'a> {
             Some(_) => list(schema, "allOf").collect(),
             None => vec![schema],
         };
+        if schema.get("x-nx-list").is_some()
+            || schema.get("type").is_some_and(|kind| kind != "object")
+        {
+            findings.add(
+                at,
+                "a named schema that is neither object, choice, open enum nor list of a reply",
+                "write the type where it is referred to; `x-nx-list` stands beside `type: array`",
+            );
+        }
         let mut flattened = None;
         let mut fields = Vec::new();
         let mut rules = Vec::new();
@@ -241,7 +278,7 @@ impl<'a> Schemas<'a> {
             fields,
             flattened,
             rules,
-            list: text(schema, "x-nx-list"),
+            list: None,
             max_days: None,
         }
     }
@@ -267,7 +304,18 @@ impl<'a> Schemas<'a> {
             );
             return None;
         }
-        let delivered = text(rule, "status").map(|status| (status, texts(rule, "delivered")));
+        let states = rule.get("states").and_then(Value::as_object);
+        let arrived = |state: &Value| matches!(state.as_str(), Some("delivered" | "read"));
+        let delivered = text(rule, "status").map(|status| {
+            let values = states
+                .into_iter()
+                .flatten()
+                .filter(|(_, state)| arrived(state));
+            (
+                status,
+                values.map(|(value, _)| value.clone()).collect::<Vec<_>>(),
+            )
+        });
         if let Some((status, values)) = &delivered {
             let field = fields.iter().find(|field| field.wire == *status);
             let schema = match field.map(|field| &field.ty) {
@@ -419,9 +467,19 @@ impl<'a> Schemas<'a> {
                 format!("no schema `{name}`"),
                 "write it, or correct the reference",
             );
+        } else if is_list(&self.raw[name]) {
+            findings.add(
+                at,
+                format!("`{name}` is a list, which only a whole reply may be"),
+                "write `type: array` with `items` here",
+            );
         }
         Ty::Named(name.to_owned())
     }
+}
+
+fn is_list(schema: &Value) -> bool {
+    schema.get("type").and_then(Value::as_str) == Some("array")
 }
 
 fn enumeration(at: &str, schema: &Value, findings: &mut Findings<'_>) -> TypeKind {
@@ -520,7 +578,6 @@ fn union(at: &str, schema: &Value, findings: &mut Findings<'_>) -> Union {
         tag: discriminator
             .and_then(|discriminator| text(discriminator, "propertyName"))
             .unwrap_or_default(),
-        content: text(schema, "x-nx-content"),
         variants,
     }
 }

@@ -653,3 +653,135 @@ fn words_of_examples_are_no_imports() {
         "{readme}"
     );
 }
+
+#[test]
+fn a_named_list_is_a_whole_reply() {
+    const OBJECT: &str = "    SendItReply:\n      type: object\n      description: The reply.\n      properties:\n        code: {type: integer, description: The code.}\n";
+    const LIST: &str = "    SendItReply:\n      type: array\n      description: The reply.\n      x-nx-list: rows\n      items: {$ref: '#/components/schemas/Row'}\n    Row:\n      type: object\n      description: A row.\n      properties:\n        code: {type: integer, description: The code.}\n";
+    const SUCCESS: (&str, &str) = (
+        "success: {value: {code: 0}}",
+        "success: {value: [{code: 0}]}",
+    );
+    compiles(&[(OBJECT, LIST), SUCCESS]);
+    for (piece, other) in [
+        ("      x-nx-list: rows\n", ""),
+        ("x-nx-list: rows", "x-nx-list: 2nd"),
+        ("type: array", "type: object"),
+        ("type: array", "type: string"),
+    ] {
+        let list = LIST.replace(piece, other);
+        refused(&[(OBJECT, &list), SUCCESS], &["schemas.SendItReply"]);
+    }
+    let list = "rows: {$ref: '#/components/schemas/SendItReply'}";
+    refused(
+        &[(OBJECT, LIST), SUCCESS, (ID, list)],
+        &["Receipt.properties.rows", "`type: array`"],
+    );
+    refused(
+        &[
+            (OBJECT, LIST),
+            SUCCESS,
+            (
+                "schema: {$ref: '#/components/schemas/Receipt'}",
+                "schema: {$ref: '#/components/schemas/SendItReply'}",
+            ),
+        ],
+        &["x-nx-webhooks.receipt", "object"],
+    );
+    refused(
+        &[
+            (
+                "type: object\n      description: What to send.\n      required: [text]\n      properties:",
+                "type: array\n      x-nx-list: rows\n      description: What to send.\n      items: {$ref: '#/components/schemas/Line'}\n    Line:\n      type: object\n      description: A line.\n      properties:",
+            ),
+            (
+                "plain: {value: {text: hello}}",
+                "plain: {value: [{text: hello}]}",
+            ),
+        ],
+        &["schemas.SendIt", "`type: array`"],
+    );
+    for kind in ["string", "integer", "boolean"] {
+        refused(
+            &[(
+                "Receipt:\n      type: object",
+                &format!("Receipt:\n      type: {kind}"),
+            )],
+            &["schemas.Receipt", "where it is referred to"],
+        );
+    }
+}
+
+#[test]
+fn null_comes_in_replies_and_pushes_only() {
+    let nullable = |piece: &str| piece.replacen("{type:", "{nullable: true, type:", 1);
+    const CODE: &str = "code: {type: integer, description: The code.}";
+    for piece in [ID, CODE] {
+        compiles(&[(piece, &nullable(piece))]);
+    }
+    compiles(&[(
+        "Receipt:\n      type: object",
+        "Receipt:\n      type: object\n      nullable: true",
+    )]);
+    compiles(&[
+        (
+            ID,
+            "id: {type: array, items: {type: string, nullable: true}, description: Ids.}",
+        ),
+        ("value: {id: a}", "value: {id: [a]}"),
+    ]);
+    refused(
+        &[(TEXT, &nullable(TEXT))],
+        &[
+            "SendIt.properties.text: `nullable` in a request",
+            "leave it out",
+        ],
+    );
+    for (at, object) in [
+        ("SendIt", "description: What to send."),
+        ("Kind", "description: A kind."),
+    ] {
+        refused(
+            &[(object, &format!("nullable: true\n      {object}"))],
+            &[&format!("schemas.{at}: `nullable` in a request")],
+        );
+    }
+    let list = "text: {type: array, items: {type: string, nullable: true}, description: Texts.}";
+    refused(
+        &[
+            (TEXT, list),
+            ("value: {text: hello}", "value: {text: [hello]}"),
+        ],
+        &["SendIt.properties.text.items: `nullable` in a request"],
+    );
+    let parameter = "x-nx-parameter-code: 2\n      parameters:\n        - {name: q, in: query, description: A., schema: {type: string, nullable: true}, example: a}";
+    refused(
+        &[("x-nx-parameter-code: 2", parameter)],
+        &["/send.post.parameters[0].schema: `nullable` in a request"],
+    );
+    // Where a validator passes over it, and where it says nothing.
+    for (property, problem) in [
+        (
+            "id: {nullable: true, allOf: [{$ref: '#/components/schemas/Kind'}], description: A kind.}",
+            "`nullable` beside `allOf`",
+        ),
+        (
+            "id: {nullable: true, $ref: '#/components/schemas/Kind'}",
+            "`nullable` beside `$ref`",
+        ),
+        (
+            "id: {nullable: true, description: Anything.}",
+            "`nullable` without `type`",
+        ),
+        (
+            "id: {nullable: false, type: string, description: A.}",
+            "`nullable: true`",
+        ),
+        ("id: {nullable: \"yes\", type: string, description: A.}", ""),
+    ] {
+        refused(
+            &[(ID, property), ("value: {id: a}", "value: {}")],
+            &[problem],
+        );
+    }
+}

@@ -431,7 +431,7 @@ fn a_receipt_names_its_id_and_the_values_that_mean_delivered() {
     let at = "components.schemas.Receipt";
     let good = findings(
         piece,
-        &receipt("{id: id, status: state, delivered: [bold]}"),
+        &receipt("{id: id, status: state, states: {bold: delivered}}"),
     );
     assert!(good.is_empty(), "{good:#?}");
     for wrong in ["{id: ID}", "{id: state}", "{}"] {
@@ -445,10 +445,10 @@ fn a_receipt_names_its_id_and_the_values_that_mean_delivered() {
     }
     for wrong in [
         "{id: id, status: state}",
-        "{id: id, status: state, delivered: []}",
-        "{id: id, status: state, delivered: [Bold]}",
-        "{id: id, status: other, delivered: [bold]}",
-        "{id: id, status: id, delivered: [bold]}",
+        "{id: id, status: state, states: {}}",
+        "{id: id, status: state, states: {Bold: delivered}}",
+        "{id: id, status: other, states: {bold: delivered}}",
+        "{id: id, status: id, states: {bold: delivered}}",
     ] {
         refused(piece, &receipt(wrong), at, "no values of", "list values");
     }

@@ -108,20 +108,7 @@ impl Fitter {
         };
         let mut also = beside.to_vec();
         also.push(union.tag);
-        match union.content {
-            None => self.members(&variant.ty, body, &also),
-            Some(key) => {
-                match body.get_mut(key) {
-                    Some(Value::Object(content)) => {
-                        self.at(key, |fitter| fitter.members(&variant.ty, content, &[]));
-                    }
-                    Some(_) => self.at(key, |fitter| fitter.misfit("must be an object")),
-                    None => self.at(key, |fitter| fitter.misfit("is missing")),
-                }
-                also.push(key);
-                self.unknown(&also, body);
-            }
-        }
+        self.members(&variant.ty, body, &also);
     }
 
     /// An object or a choice of objects whose names stand in a map, beside others.

@@ -18,7 +18,6 @@ static ONE: Object = Object {
 static NESTED: Union = Union {
     tag: "format",
     flag: "format",
-    content: None,
     variants: &[Variant {
         tag: "A",
         ty: Ty::Object(&ONE),
@@ -27,7 +26,6 @@ static NESTED: Union = Union {
 static BESIDE: Union = Union {
     tag: "type",
     flag: "type",
-    content: None,
     variants: &[
         Variant {
             tag: "one",
@@ -42,11 +40,14 @@ static BESIDE: Union = Union {
 static APART: Union = Union {
     tag: "kind",
     flag: "kind",
-    content: Some("value"),
     variants: &[Variant {
         tag: "one",
-        ty: Ty::Object(&ONE),
+        ty: Ty::Object(&HOLDER),
     }],
+};
+static HOLDER: Object = Object {
+    fields: &[field("value", Ty::Object(&ONE), true)],
+    flattened: None,
 };
 static WHOLE: Object = Object {
     fields: &[
@@ -114,7 +115,7 @@ fn each_wrong_place_is_named_by_its_path() {
             "inner.n: must be a whole number",
             "inner.m: is not known here; there are n",
             "list[1].value.one: is missing",
-            "list[1].more: is not known here; there are kind, value",
+            "list[1].more: is not known here; there are value, kind",
             "list[2].kind: must be one of one",
             "list[3]: must be an object",
             "map.a: must be true or false",

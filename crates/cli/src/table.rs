@@ -124,8 +124,6 @@ pub(crate) struct Union {
     pub(crate) tag: &'static str,
     /// The tag as a flag has it.
     pub(crate) flag: &'static str,
-    /// The key that holds the variant, where it does not stand beside the tag.
-    pub(crate) content: Option<&'static str>,
     pub(crate) variants: &'static [Variant],
 }
 

@@ -293,16 +293,12 @@ fn shape(service: &Service, name: &str) -> Option<TokenStream> {
 fn union_shape(service: &Service, shape: &proc_macro2::Ident, union: &Union) -> TokenStream {
     let tag = &union.tag;
     let flag = tag.to_kebab_case();
-    let content = match &union.content {
-        Some(key) => quote!(Some(#key)),
-        None => quote!(None),
-    };
     let variants = union.variants.iter().map(|(value, _, ty)| {
         let inner = type_shape(service, &Ty::Named(ty.clone()));
         quote!(Variant { tag: #value, ty: #inner })
     });
     quote! {
-        static #shape: Union = Union { tag: #tag, flag: #flag, content: #content, variants: &[#(#variants),*] };
+        static #shape: Union = Union { tag: #tag, flag: #flag, variants: &[#(#variants),*] };
     }
 }
 

@@ -21,7 +21,7 @@ mod operations;
 mod paging;
 mod readme;
 mod sample;
-mod sandbox;
+mod spec;
 mod tests;
 mod types;
 mod webhooks;
@@ -30,7 +30,7 @@ pub use cli::cli_files;
 use format::pretty;
 
 pub use facade::{facade_files, facade_table, re_exports, workspace_block, workspace_table};
-pub use sandbox::sandbox_files;
+pub use spec::spec_files;
 pub use webhooks::webhook_files;
 
 /// How the marker begins: what holds it was written by the generator.

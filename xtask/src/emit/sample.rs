@@ -120,10 +120,7 @@ impl Sample<'_> {
     fn inner(&self, name: &str, union: &Union, example: &Value) -> Option<TokenStream> {
         let tag = example.get(&union.tag)?.as_str()?;
         let (_, _, target) = union.variants.iter().find(|(value, _, _)| value == tag)?;
-        let mut content = union
-            .content
-            .as_ref()
-            .map_or(Some(example), |key| example.get(key))?;
+        let mut content = example;
         let mut inner = target.as_str();
         while let Some((field, next)) = convert::wrapped(self.service, inner)
             && convert::converts(self.service, next, name)
@@ -142,15 +139,11 @@ impl Sample<'_> {
     ) -> Option<(proc_macro2::Ident, TokenStream, bool)> {
         let tag = example.get(&union.tag)?.as_str()?;
         let (_, variant, target) = union.variants.iter().find(|(value, _, _)| value == tag)?;
-        let content = match &union.content {
-            Some(key) => example.get(key)?,
-            None => example,
-        };
         let same = union
             .variants
             .iter()
             .filter(|(_, _, other)| other == target);
-        let inner = self.named(target, content)?;
+        let inner = self.named(target, example)?;
         Some((ident(variant), inner, same.count() == 1))
     }
 

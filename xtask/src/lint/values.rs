@@ -21,7 +21,6 @@ const TEXTS: &[&str] = &[
     "title",
     "version",
     "x-nx-action",
-    "x-nx-content",
     "x-nx-field",
     "x-nx-list",
     "x-nx-package",
@@ -301,17 +300,7 @@ impl Linter<'_> {
             .and_then(|tag| schema["discriminator"]["mapping"][tag].as_str());
         let Some(target) = target else { return };
         let target = &schemas[target.rsplit('/').next().unwrap_or_default()];
-        match schema["x-nx-content"].as_str() {
-            Some(content) => self.example(
-                &format!("{at}.{content}"),
-                schemas,
-                target,
-                &value[content],
-                strict,
-                HOPS,
-            ),
-            None => self.example(at, schemas, target, value, strict, hops - 1),
-        }
+        self.example(at, schemas, target, value, strict, hops - 1);
     }
 
     /// Limits become literals of the field's type.

@@ -111,7 +111,7 @@ impl std::fmt::Debug for ClickToCallReply {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CallHistoriesReply {
-    /// Calls of this page.
+    /// The entries, in their order.
     pub records: Vec<CallHistory>,
     /// What the reference does not list, and values that did not fit their field.
     pub extra: codegen::Map,

@@ -124,16 +124,10 @@ impl Walk<'_> {
         let help = format!("Which kind it is: {}.", tags.join(", "));
         let flag = format!("{prefix}{}", union.flag);
         self.leaf(flag, tag, help, &Ty::Text, path.is_empty());
-        let mut path = path.to_vec();
-        let mut prefix = prefix.to_owned();
-        if let Some(key) = union.content {
-            path.push(key);
-            prefix = format!("{prefix}{key}.");
-        }
         for variant in union.variants {
             match &variant.ty {
-                Ty::Object(object) => self.object(object, &path, &prefix),
-                Ty::Union(union) => self.union(union, &path, &prefix),
+                Ty::Object(object) => self.object(object, path, prefix),
+                Ty::Union(union) => self.union(union, path, prefix),
                 _ => {}
             }
         }

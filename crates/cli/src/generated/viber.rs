@@ -82,6 +82,20 @@ pub(crate) static SERVICE: Service = Service {
     ],
 };
 
+static FILE_CONTENT_SHAPE: Object = Object {
+    fields: &[
+        Field {
+            wire: "messageData",
+            flag: "message-data",
+            help: "A file of at most 200 MB.",
+            ty: Ty::Object(&FILE_MESSAGE_SHAPE),
+            required: true,
+            constant: None,
+        },
+    ],
+    flattened: None,
+};
+
 static FILE_MESSAGE_SHAPE: Object = Object {
     fields: &[
         Field {
@@ -147,6 +161,20 @@ static FILE_TYPE_SHAPE: Choice = Choice {
     ],
 };
 
+static IMAGE_CONTENT_SHAPE: Object = Object {
+    fields: &[
+        Field {
+            wire: "messageData",
+            flag: "message-data",
+            help: "A picture.",
+            ty: Ty::Object(&IMAGE_MESSAGE_SHAPE),
+            required: true,
+            constant: None,
+        },
+    ],
+    flattened: None,
+};
+
 static IMAGE_MESSAGE_SHAPE: Object = Object {
     fields: &[
         Field {
@@ -180,43 +208,42 @@ static IMAGE_RATE_TYPE_SHAPE: Choice = Choice {
 static MESSAGE_CONTENT_SHAPE: Union = Union {
     tag: "functionType",
     flag: "function-type",
-    content: Some("messageData"),
     variants: &[
         Variant {
             tag: "text",
-            ty: Ty::Object(&TEXT_MESSAGE_SHAPE),
+            ty: Ty::Object(&TEXT_CONTENT_SHAPE),
         },
         Variant {
             tag: "image",
-            ty: Ty::Object(&IMAGE_MESSAGE_SHAPE),
+            ty: Ty::Object(&IMAGE_CONTENT_SHAPE),
         },
         Variant {
             tag: "text_image",
-            ty: Ty::Object(&TEXT_IMAGE_MESSAGE_SHAPE),
+            ty: Ty::Object(&TEXT_IMAGE_CONTENT_SHAPE),
         },
         Variant {
             tag: "text_image_button",
-            ty: Ty::Object(&TEXT_IMAGE_BUTTON_MESSAGE_SHAPE),
+            ty: Ty::Object(&TEXT_IMAGE_BUTTON_CONTENT_SHAPE),
         },
         Variant {
             tag: "text_button",
-            ty: Ty::Object(&TEXT_BUTTON_MESSAGE_SHAPE),
+            ty: Ty::Object(&TEXT_BUTTON_CONTENT_SHAPE),
         },
         Variant {
             tag: "file",
-            ty: Ty::Object(&FILE_MESSAGE_SHAPE),
+            ty: Ty::Object(&FILE_CONTENT_SHAPE),
         },
         Variant {
             tag: "video",
-            ty: Ty::Object(&VIDEO_MESSAGE_SHAPE),
+            ty: Ty::Object(&VIDEO_CONTENT_SHAPE),
         },
         Variant {
             tag: "video_text",
-            ty: Ty::Object(&VIDEO_TEXT_MESSAGE_SHAPE),
+            ty: Ty::Object(&VIDEO_TEXT_CONTENT_SHAPE),
         },
         Variant {
             tag: "video_text_button",
-            ty: Ty::Object(&VIDEO_TEXT_BUTTON_MESSAGE_SHAPE),
+            ty: Ty::Object(&VIDEO_TEXT_BUTTON_CONTENT_SHAPE),
         },
     ],
 };
@@ -241,6 +268,20 @@ static SEND_MESSAGE_SHAPE: Object = Object {
         },
     ],
     flattened: Some(&MESSAGE_CONTENT_SHAPE),
+};
+
+static TEXT_BUTTON_CONTENT_SHAPE: Object = Object {
+    fields: &[
+        Field {
+            wire: "messageData",
+            flag: "message-data",
+            help: "A text with a button.",
+            ty: Ty::Object(&TEXT_BUTTON_MESSAGE_SHAPE),
+            required: true,
+            constant: None,
+        },
+    ],
+    flattened: None,
 };
 
 static TEXT_BUTTON_MESSAGE_SHAPE: Object = Object {
@@ -274,6 +315,34 @@ static TEXT_BUTTON_MESSAGE_SHAPE: Object = Object {
             flag: "button-link",
             help: "Link that the button opens.",
             ty: Ty::Text,
+            required: true,
+            constant: None,
+        },
+    ],
+    flattened: None,
+};
+
+static TEXT_CONTENT_SHAPE: Object = Object {
+    fields: &[
+        Field {
+            wire: "messageData",
+            flag: "message-data",
+            help: "A text.",
+            ty: Ty::Object(&TEXT_MESSAGE_SHAPE),
+            required: true,
+            constant: None,
+        },
+    ],
+    flattened: None,
+};
+
+static TEXT_IMAGE_BUTTON_CONTENT_SHAPE: Object = Object {
+    fields: &[
+        Field {
+            wire: "messageData",
+            flag: "message-data",
+            help: "A text with a picture and a button.",
+            ty: Ty::Object(&TEXT_IMAGE_BUTTON_MESSAGE_SHAPE),
             required: true,
             constant: None,
         },
@@ -320,6 +389,20 @@ static TEXT_IMAGE_BUTTON_MESSAGE_SHAPE: Object = Object {
             flag: "button-link",
             help: "Link that the button opens.",
             ty: Ty::Text,
+            required: true,
+            constant: None,
+        },
+    ],
+    flattened: None,
+};
+
+static TEXT_IMAGE_CONTENT_SHAPE: Object = Object {
+    fields: &[
+        Field {
+            wire: "messageData",
+            flag: "message-data",
+            help: "A text with a picture.",
+            ty: Ty::Object(&TEXT_IMAGE_MESSAGE_SHAPE),
             required: true,
             constant: None,
         },
@@ -387,6 +470,20 @@ static TEXT_RATE_TYPE_SHAPE: Choice = Choice {
     ],
 };
 
+static VIDEO_CONTENT_SHAPE: Object = Object {
+    fields: &[
+        Field {
+            wire: "messageData",
+            flag: "message-data",
+            help: "A video.",
+            ty: Ty::Object(&VIDEO_MESSAGE_SHAPE),
+            required: true,
+            constant: None,
+        },
+    ],
+    flattened: None,
+};
+
 static VIDEO_MESSAGE_SHAPE: Object = Object {
     fields: &[
         Field {
@@ -426,6 +523,20 @@ static VIDEO_MESSAGE_SHAPE: Object = Object {
             flag: "duration",
             help: "Length of the video in seconds, at most 600.",
             ty: Ty::Integer,
+            required: true,
+            constant: None,
+        },
+    ],
+    flattened: None,
+};
+
+static VIDEO_TEXT_BUTTON_CONTENT_SHAPE: Object = Object {
+    fields: &[
+        Field {
+            wire: "messageData",
+            flag: "message-data",
+            help: "A video with a text and a button; unlike the other button messages it has no link for the button.",
+            ty: Ty::Object(&VIDEO_TEXT_BUTTON_MESSAGE_SHAPE),
             required: true,
             constant: None,
         },
@@ -488,6 +599,20 @@ static VIDEO_TEXT_BUTTON_MESSAGE_SHAPE: Object = Object {
             flag: "button-text",
             help: "Label of the button.",
             ty: Ty::Text,
+            required: true,
+            constant: None,
+        },
+    ],
+    flattened: None,
+};
+
+static VIDEO_TEXT_CONTENT_SHAPE: Object = Object {
+    fields: &[
+        Field {
+            wire: "messageData",
+            flag: "message-data",
+            help: "A video with a text.",
+            ty: Ty::Object(&VIDEO_TEXT_MESSAGE_SHAPE),
             required: true,
             constant: None,
         },

@@ -556,7 +556,6 @@ static BODY_VALUES_SHAPE: Object = Object {
 static BUTTON_VALUES_SHAPE: Union = Union {
     tag: "sub_type",
     flag: "sub-type",
-    content: None,
     variants: &[
         Variant {
             tag: "url",
@@ -937,7 +936,6 @@ static GET_TEMPLATES_SHAPE: Object = Object {
 static HEADER_COMPONENT_SHAPE: Union = Union {
     tag: "format",
     flag: "format",
-    content: None,
     variants: &[
         Variant {
             tag: "TEXT",
@@ -961,7 +959,6 @@ static HEADER_COMPONENT_SHAPE: Union = Union {
 static HEADER_PARAMETER_SHAPE: Union = Union {
     tag: "type",
     flag: "type",
-    content: None,
     variants: &[
         Variant {
             tag: "text",
@@ -1315,7 +1312,6 @@ static MEDIA_HEADER_EXAMPLE_SHAPE: Object = Object {
 static MESSAGE_CONTENT_SHAPE: Union = Union {
     tag: "type",
     flag: "type",
-    content: None,
     variants: &[
         Variant {
             tag: "text",
@@ -1393,7 +1389,6 @@ static ONE_TAP_BUTTON_SHAPE: Object = Object {
 static OTP_BUTTON_SHAPE: Union = Union {
     tag: "otp_type",
     flag: "otp-type",
-    content: None,
     variants: &[
         Variant {
             tag: "ONE_TAP",
@@ -1522,7 +1517,6 @@ static SAAS_IMAGE_PARAMETER_SHAPE: Object = Object {
 static SAAS_PARAMETER_SHAPE: Union = Union {
     tag: "type",
     flag: "type",
-    content: None,
     variants: &[
         Variant {
             tag: "text",
@@ -1772,7 +1766,6 @@ static TEMPLATE_SHAPE: Object = Object {
 static TEMPLATE_BUTTON_SHAPE: Union = Union {
     tag: "type",
     flag: "type",
-    content: None,
     variants: &[
         Variant {
             tag: "QUICK_REPLY",
@@ -1806,7 +1799,6 @@ static TEMPLATE_CATEGORY_SHAPE: Choice = Choice {
 static TEMPLATE_COMPONENT_SHAPE: Union = Union {
     tag: "type",
     flag: "type",
-    content: None,
     variants: &[
         Variant {
             tag: "HEADER",
@@ -1866,7 +1858,6 @@ static TEMPLATE_LANGUAGE_SHAPE: Object = Object {
 static TEMPLATE_VALUES_SHAPE: Union = Union {
     tag: "type",
     flag: "type",
-    content: None,
     variants: &[
         Variant {
             tag: "header",

@@ -66,14 +66,9 @@ impl<'a> Node<'a> {
             .map(|(name, _)| name.as_str())
     }
 
-    /// What describes the items of an array. A reply that is a bare array is described by an object, whose `x-nx-list`
-    /// names the property that takes it.
+    /// What describes the items of an array.
     pub(crate) fn items(self) -> Option<Self> {
-        if let Some(schema) = self.get("items") {
-            return Some(Self { schema, ..self });
-        }
-        let list = self.property(self.get("x-nx-list")?.as_str()?)?;
-        let schema = list.get("items")?;
+        let schema = self.get("items")?;
         Some(Self { schema, ..self })
     }
 

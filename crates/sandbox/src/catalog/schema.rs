@@ -141,13 +141,9 @@ fn branches(schema: &Map<String, Value>) -> Vec<Value> {
             Some(reference) => json!({ "$ref": format!("#/components/schemas/{reference}") }),
             None => continue,
         };
-        let then = match schema.get("x-nx-content").and_then(Value::as_str) {
-            Some(key) => json!({ "required": [key], "properties": { key: target } }),
-            None => target,
-        };
         rules.push(json!({
             "if": { "required": [tag], "properties": { tag: { "const": name } } },
-            "then": then,
+            "then": target,
         }));
     }
     rules

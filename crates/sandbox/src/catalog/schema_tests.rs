@@ -222,32 +222,6 @@ fn a_discriminator_picks_the_variant_that_is_checked() {
 }
 
 #[test]
-fn the_fields_of_a_variant_may_stand_below_a_key() {
-    let schemas = json!({
-        "Content": {
-            "oneOf": [{ "$ref": "#/components/schemas/Text" }],
-            "discriminator": { "propertyName": "type", "mapping": { "text": "#/components/schemas/Text" } },
-            "x-nx-content": "data",
-        },
-        "Text": { "type": "object", "required": ["text"] },
-    });
-    let schema = json!({ "$ref": "#/components/schemas/Content" });
-    let check = |value| violation(schemas.clone(), schema.clone(), value);
-    assert_eq!(
-        check(json!({ "type": "text", "data": { "text": "hello" } })),
-        None
-    );
-    assert_eq!(
-        check(json!({ "type": "text", "text": "hello" })),
-        at("/data", "is missing")
-    );
-    assert_eq!(
-        check(json!({ "type": "text", "data": {} })),
-        at("/data/text", "is missing")
-    );
-}
-
-#[test]
 fn a_schema_that_does_not_compile_is_an_error() {
     for schema in [
         json!({ "$ref": "#/components/schemas/Absent" }),

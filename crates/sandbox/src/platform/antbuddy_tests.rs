@@ -55,9 +55,7 @@ fn platform() -> Platform {
             } },
         },
         "components": { "schemas": {
-            "Reply": { "x-nx-list": "records", "properties": {
-                "records": { "type": "array", "items": { "$ref": "#/components/schemas/Row" } },
-            } },
+            "Reply": { "type": "array", "x-nx-list": "records", "items": { "$ref": "#/components/schemas/Row" } },
             "Row": { "properties": { "page": { "type": "integer" } } },
         } },
     });

@@ -114,11 +114,9 @@ fn rules_reach_into_nested_objects_arrays_and_maps() {
 }
 
 #[test]
-fn a_bare_array_is_filled_in_through_the_property_that_takes_it() {
+fn a_bare_array_is_filled_in_item_by_item() {
     let schema = json!({
-        "Reply": { "x-nx-list": "records", "properties": {
-            "records": { "type": "array", "items": { "$ref": "#/components/schemas/Row" } },
-        } },
+        "Reply": { "type": "array", "x-nx-list": "records", "items": { "$ref": "#/components/schemas/Row" } },
         "Row": { "properties": { "id": { "type": "string", "x-nx-sandbox": "uuid" } } },
     });
     let reply = success(schema, json!([{ "id": "old" }]), json!({}));

@@ -59,105 +59,520 @@ impl std::fmt::Debug for SendMessage {
 
 /// What a message holds; the kind is sent as `functionType`, its fields as `messageData`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "functionType", content = "messageData")]
+#[serde(tag = "functionType")]
 #[non_exhaustive]
 pub enum MessageContent {
-    /// A text.
+    /// A text; its fields stand in `messageData`.
     #[serde(rename = "text")]
-    Text(TextMessage),
-    /// A picture.
+    Text(TextContent),
+    /// A picture; its fields stand in `messageData`.
     #[serde(rename = "image")]
-    Image(ImageMessage),
-    /// A text with a picture.
+    Image(ImageContent),
+    /// A text with a picture; its fields stand in `messageData`.
     #[serde(rename = "text_image")]
-    TextImage(TextImageMessage),
-    /// A text with a picture and a button.
+    TextImage(TextImageContent),
+    /// A text with a picture and a button; its fields stand in `messageData`.
     #[serde(rename = "text_image_button")]
-    TextImageButton(TextImageButtonMessage),
-    /// A text with a button.
+    TextImageButton(TextImageButtonContent),
+    /// A text with a button; its fields stand in `messageData`.
     #[serde(rename = "text_button")]
-    TextButton(TextButtonMessage),
-    /// A file of at most 200 MB.
+    TextButton(TextButtonContent),
+    /// A file; its fields stand in `messageData`.
     #[serde(rename = "file")]
-    File(FileMessage),
-    /// A video.
+    File(FileContent),
+    /// A video; its fields stand in `messageData`.
     #[serde(rename = "video")]
-    Video(VideoMessage),
-    /// A video with a text.
+    Video(VideoContent),
+    /// A video with a text; its fields stand in `messageData`.
     #[serde(rename = "video_text")]
-    VideoText(VideoTextMessage),
-    /// A video with a text and a button; unlike the other button messages it has no link for the button.
+    VideoText(VideoTextContent),
+    /// A video with a text and a button; its fields stand in `messageData`.
     #[serde(rename = "video_text_button")]
-    VideoTextButton(VideoTextButtonMessage),
+    VideoTextButton(VideoTextButtonContent),
+}
+
+impl From<TextContent> for MessageContent {
+    fn from(value: TextContent) -> Self {
+        Self::Text(value)
+    }
+}
+
+impl From<ImageContent> for MessageContent {
+    fn from(value: ImageContent) -> Self {
+        Self::Image(value)
+    }
+}
+
+impl From<TextImageContent> for MessageContent {
+    fn from(value: TextImageContent) -> Self {
+        Self::TextImage(value)
+    }
+}
+
+impl From<TextImageButtonContent> for MessageContent {
+    fn from(value: TextImageButtonContent) -> Self {
+        Self::TextImageButton(value)
+    }
+}
+
+impl From<TextButtonContent> for MessageContent {
+    fn from(value: TextButtonContent) -> Self {
+        Self::TextButton(value)
+    }
+}
+
+impl From<FileContent> for MessageContent {
+    fn from(value: FileContent) -> Self {
+        Self::File(value)
+    }
+}
+
+impl From<VideoContent> for MessageContent {
+    fn from(value: VideoContent) -> Self {
+        Self::Video(value)
+    }
+}
+
+impl From<VideoTextContent> for MessageContent {
+    fn from(value: VideoTextContent) -> Self {
+        Self::VideoText(value)
+    }
+}
+
+impl From<VideoTextButtonContent> for MessageContent {
+    fn from(value: VideoTextButtonContent) -> Self {
+        Self::VideoTextButton(value)
+    }
 }
 
 impl From<TextMessage> for MessageContent {
     fn from(value: TextMessage) -> Self {
-        Self::Text(value)
+        Self::Text(TextContent::from(value))
     }
 }
 
 impl From<ImageMessage> for MessageContent {
     fn from(value: ImageMessage) -> Self {
-        Self::Image(value)
+        Self::Image(ImageContent::from(value))
     }
 }
 
 impl From<TextImageMessage> for MessageContent {
     fn from(value: TextImageMessage) -> Self {
-        Self::TextImage(value)
+        Self::TextImage(TextImageContent::from(value))
     }
 }
 
 impl From<TextImageButtonMessage> for MessageContent {
     fn from(value: TextImageButtonMessage) -> Self {
-        Self::TextImageButton(value)
+        Self::TextImageButton(TextImageButtonContent::from(value))
     }
 }
 
 impl From<TextButtonMessage> for MessageContent {
     fn from(value: TextButtonMessage) -> Self {
-        Self::TextButton(value)
+        Self::TextButton(TextButtonContent::from(value))
     }
 }
 
 impl From<FileMessage> for MessageContent {
     fn from(value: FileMessage) -> Self {
-        Self::File(value)
+        Self::File(FileContent::from(value))
     }
 }
 
 impl From<VideoMessage> for MessageContent {
     fn from(value: VideoMessage) -> Self {
-        Self::Video(value)
+        Self::Video(VideoContent::from(value))
     }
 }
 
 impl From<VideoTextMessage> for MessageContent {
     fn from(value: VideoTextMessage) -> Self {
-        Self::VideoText(value)
+        Self::VideoText(VideoTextContent::from(value))
     }
 }
 
 impl From<VideoTextButtonMessage> for MessageContent {
     fn from(value: VideoTextButtonMessage) -> Self {
-        Self::VideoTextButton(value)
+        Self::VideoTextButton(VideoTextButtonContent::from(value))
     }
 }
 
 impl codegen::Validate for MessageContent {
     fn validate(&self, at: &mut codegen::Validator) {
         match self {
-            Self::Text(value) => at.nested("messageData", value),
-            Self::Image(value) => at.nested("messageData", value),
-            Self::TextImage(value) => at.nested("messageData", value),
-            Self::TextImageButton(value) => at.nested("messageData", value),
-            Self::TextButton(value) => at.nested("messageData", value),
-            Self::File(value) => at.nested("messageData", value),
-            Self::Video(value) => at.nested("messageData", value),
-            Self::VideoText(value) => at.nested("messageData", value),
-            Self::VideoTextButton(value) => at.nested("messageData", value),
+            Self::Text(value) => value.validate(at),
+            Self::Image(value) => value.validate(at),
+            Self::TextImage(value) => value.validate(at),
+            Self::TextImageButton(value) => value.validate(at),
+            Self::TextButton(value) => value.validate(at),
+            Self::File(value) => value.validate(at),
+            Self::Video(value) => value.validate(at),
+            Self::VideoText(value) => value.validate(at),
+            Self::VideoTextButton(value) => value.validate(at),
         }
+    }
+}
+
+/// A text; its fields stand in `messageData`.
+///
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[non_exhaustive]
+pub struct TextContent {
+    /// A text.
+    pub message_data: TextMessage,
+}
+
+impl TextContent {
+    /// With what is required.
+    #[must_use]
+    pub fn new(message_data: impl Into<TextMessage>) -> Self {
+        Self {
+            message_data: message_data.into(),
+        }
+    }
+}
+
+impl From<TextMessage> for TextContent {
+    fn from(value: TextMessage) -> Self {
+        Self::new(value)
+    }
+}
+
+impl codegen::Validate for TextContent {
+    fn validate(&self, at: &mut codegen::Validator) {
+        at.nested("messageData", &self.message_data);
+    }
+}
+
+impl std::fmt::Debug for TextContent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TextContent").field("message_data", &self.message_data).finish()
+    }
+}
+
+/// A picture; its fields stand in `messageData`.
+///
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[non_exhaustive]
+pub struct ImageContent {
+    /// A picture.
+    pub message_data: ImageMessage,
+}
+
+impl ImageContent {
+    /// With what is required.
+    #[must_use]
+    pub fn new(message_data: impl Into<ImageMessage>) -> Self {
+        Self {
+            message_data: message_data.into(),
+        }
+    }
+}
+
+impl From<ImageMessage> for ImageContent {
+    fn from(value: ImageMessage) -> Self {
+        Self::new(value)
+    }
+}
+
+impl codegen::Validate for ImageContent {
+    fn validate(&self, at: &mut codegen::Validator) {
+        at.nested("messageData", &self.message_data);
+    }
+}
+
+impl std::fmt::Debug for ImageContent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ImageContent").field("message_data", &self.message_data).finish()
+    }
+}
+
+/// A text with a picture; its fields stand in `messageData`.
+///
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[non_exhaustive]
+pub struct TextImageContent {
+    /// A text with a picture.
+    pub message_data: TextImageMessage,
+}
+
+impl TextImageContent {
+    /// With what is required.
+    #[must_use]
+    pub fn new(message_data: impl Into<TextImageMessage>) -> Self {
+        Self {
+            message_data: message_data.into(),
+        }
+    }
+}
+
+impl From<TextImageMessage> for TextImageContent {
+    fn from(value: TextImageMessage) -> Self {
+        Self::new(value)
+    }
+}
+
+impl codegen::Validate for TextImageContent {
+    fn validate(&self, at: &mut codegen::Validator) {
+        at.nested("messageData", &self.message_data);
+    }
+}
+
+impl std::fmt::Debug for TextImageContent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TextImageContent")
+            .field("message_data", &self.message_data)
+            .finish()
+    }
+}
+
+/// A text with a picture and a button; its fields stand in `messageData`.
+///
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[non_exhaustive]
+pub struct TextImageButtonContent {
+    /// A text with a picture and a button.
+    pub message_data: TextImageButtonMessage,
+}
+
+impl TextImageButtonContent {
+    /// With what is required.
+    #[must_use]
+    pub fn new(message_data: impl Into<TextImageButtonMessage>) -> Self {
+        Self {
+            message_data: message_data.into(),
+        }
+    }
+}
+
+impl From<TextImageButtonMessage> for TextImageButtonContent {
+    fn from(value: TextImageButtonMessage) -> Self {
+        Self::new(value)
+    }
+}
+
+impl codegen::Validate for TextImageButtonContent {
+    fn validate(&self, at: &mut codegen::Validator) {
+        at.nested("messageData", &self.message_data);
+    }
+}
+
+impl std::fmt::Debug for TextImageButtonContent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TextImageButtonContent")
+            .field("message_data", &self.message_data)
+            .finish()
+    }
+}
+
+/// A text with a button; its fields stand in `messageData`.
+///
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[non_exhaustive]
+pub struct TextButtonContent {
+    /// A text with a button.
+    pub message_data: TextButtonMessage,
+}
+
+impl TextButtonContent {
+    /// With what is required.
+    #[must_use]
+    pub fn new(message_data: impl Into<TextButtonMessage>) -> Self {
+        Self {
+            message_data: message_data.into(),
+        }
+    }
+}
+
+impl From<TextButtonMessage> for TextButtonContent {
+    fn from(value: TextButtonMessage) -> Self {
+        Self::new(value)
+    }
+}
+
+impl codegen::Validate for TextButtonContent {
+    fn validate(&self, at: &mut codegen::Validator) {
+        at.nested("messageData", &self.message_data);
+    }
+}
+
+impl std::fmt::Debug for TextButtonContent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TextButtonContent")
+            .field("message_data", &self.message_data)
+            .finish()
+    }
+}
+
+/// A file; its fields stand in `messageData`.
+///
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[non_exhaustive]
+pub struct FileContent {
+    /// A file of at most 200 MB.
+    pub message_data: FileMessage,
+}
+
+impl FileContent {
+    /// With what is required.
+    #[must_use]
+    pub fn new(message_data: impl Into<FileMessage>) -> Self {
+        Self {
+            message_data: message_data.into(),
+        }
+    }
+}
+
+impl From<FileMessage> for FileContent {
+    fn from(value: FileMessage) -> Self {
+        Self::new(value)
+    }
+}
+
+impl codegen::Validate for FileContent {
+    fn validate(&self, at: &mut codegen::Validator) {
+        at.nested("messageData", &self.message_data);
+    }
+}
+
+impl std::fmt::Debug for FileContent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FileContent").field("message_data", &self.message_data).finish()
+    }
+}
+
+/// A video; its fields stand in `messageData`.
+///
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[non_exhaustive]
+pub struct VideoContent {
+    /// A video.
+    pub message_data: VideoMessage,
+}
+
+impl VideoContent {
+    /// With what is required.
+    #[must_use]
+    pub fn new(message_data: impl Into<VideoMessage>) -> Self {
+        Self {
+            message_data: message_data.into(),
+        }
+    }
+}
+
+impl From<VideoMessage> for VideoContent {
+    fn from(value: VideoMessage) -> Self {
+        Self::new(value)
+    }
+}
+
+impl codegen::Validate for VideoContent {
+    fn validate(&self, at: &mut codegen::Validator) {
+        at.nested("messageData", &self.message_data);
+    }
+}
+
+impl std::fmt::Debug for VideoContent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("VideoContent").field("message_data", &self.message_data).finish()
+    }
+}
+
+/// A video with a text; its fields stand in `messageData`.
+///
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[non_exhaustive]
+pub struct VideoTextContent {
+    /// A video with a text.
+    pub message_data: VideoTextMessage,
+}
+
+impl VideoTextContent {
+    /// With what is required.
+    #[must_use]
+    pub fn new(message_data: impl Into<VideoTextMessage>) -> Self {
+        Self {
+            message_data: message_data.into(),
+        }
+    }
+}
+
+impl From<VideoTextMessage> for VideoTextContent {
+    fn from(value: VideoTextMessage) -> Self {
+        Self::new(value)
+    }
+}
+
+impl codegen::Validate for VideoTextContent {
+    fn validate(&self, at: &mut codegen::Validator) {
+        at.nested("messageData", &self.message_data);
+    }
+}
+
+impl std::fmt::Debug for VideoTextContent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("VideoTextContent")
+            .field("message_data", &self.message_data)
+            .finish()
+    }
+}
+
+/// A video with a text and a button; its fields stand in `messageData`.
+///
+/// The constructor takes what is required, the `with_` methods add the rest. The fields are public too.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[non_exhaustive]
+pub struct VideoTextButtonContent {
+    /// A video with a text and a button; unlike the other button messages it has no link for the button.
+    pub message_data: VideoTextButtonMessage,
+}
+
+impl VideoTextButtonContent {
+    /// With what is required.
+    #[must_use]
+    pub fn new(message_data: impl Into<VideoTextButtonMessage>) -> Self {
+        Self {
+            message_data: message_data.into(),
+        }
+    }
+}
+
+impl From<VideoTextButtonMessage> for VideoTextButtonContent {
+    fn from(value: VideoTextButtonMessage) -> Self {
+        Self::new(value)
+    }
+}
+
+impl codegen::Validate for VideoTextButtonContent {
+    fn validate(&self, at: &mut codegen::Validator) {
+        at.nested("messageData", &self.message_data);
+    }
+}
+
+impl std::fmt::Debug for VideoTextButtonContent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("VideoTextButtonContent")
+            .field("message_data", &self.message_data)
+            .finish()
     }
 }
 

@@ -45,7 +45,7 @@ impl Client {
     /// # Errors
     ///
     /// Whatever goes wrong, as [`Error`]: see its `kind`.
-    pub fn second(&self) -> Result<SendItReply, Error> {
+    pub fn second(&self) -> Result<Rows, Error> {
         self.session.send_blocking(&Second::new())
     }
 

@@ -64,7 +64,7 @@ impl Client {
     /// # use xtask_snapshot::{Client};
     /// # async fn run(client: &Client) -> Result<(), xtask_snapshot::Error> {
     /// let reply = client.second().await?;
-    /// println!("{}", reply.code()?);
+    /// println!("{}", reply.row()?);
     /// # Ok(())
     /// # }
     /// ```
@@ -72,7 +72,7 @@ impl Client {
     /// # Errors
     ///
     /// Whatever goes wrong, as [`Error`]: see its `kind`.
-    pub async fn second(&self) -> Result<SendItReply, Error> {
+    pub async fn second(&self) -> Result<Rows, Error> {
         self.session.send(&Second::new()).await
     }
 

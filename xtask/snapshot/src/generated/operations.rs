@@ -55,7 +55,7 @@ pub static SECOND: Operation = Operation::new(
 impl Request for Second {
     const OPERATION: &'static Operation = &SECOND;
 
-    type Reply = SendItReply;
+    type Reply = Rows;
 
     async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
         Client::from(call).second().await

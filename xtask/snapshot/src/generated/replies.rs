@@ -6,77 +6,38 @@ use serde::{Serialize, Serializer};
 use super::enums::*;
 
 /// The reply.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct SendItReply {
     /// The code.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<i64>,
     /// Data.
     ///
     /// See [`code`](Self::code()).
+    #[serde(skip_serializing_if = "codegen::is_default")]
     pub data: Data,
-    /// Rows.
-    ///
-    /// See [`row`](Self::row()).
-    pub rows: Vec<Data>,
     /// Data.
     ///
     /// See [`maybe`](Self::maybe()).
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub maybe: Option<Data>,
     /// What the reference does not list, and values that did not fit their field.
+    #[serde(flatten)]
     pub extra: codegen::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
     pub repairs: Repairs,
-    spellings: codegen::WireNames,
-}
-
-impl Serialize for SendItReply {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use serde::ser::SerializeMap as _;
-        if self.spellings.is_list() {
-            return match self.extra.get("rows") {
-                Some(list) => list.serialize(serializer),
-                None => self.rows.serialize(serializer),
-            };
-        }
-        let mut map = serializer.serialize_map(None)?;
-        if self.code.is_some() {
-            map.serialize_entry(self.spellings.of("code"), &self.code)?;
-        }
-        if !codegen::is_default(&self.data) {
-            map.serialize_entry(self.spellings.of("data"), &self.data)?;
-        }
-        if !codegen::is_default(&self.rows) {
-            map.serialize_entry(self.spellings.of("rows"), &self.rows)?;
-        }
-        if self.maybe.is_some() {
-            map.serialize_entry(self.spellings.of("maybe"), &self.maybe)?;
-        }
-        for (key, value) in &self.extra {
-            map.serialize_entry(key, value)?;
-        }
-        map.end()
-    }
 }
 
 impl codegen::LenientObject for SendItReply {
-    const LIST: Option<&'static str> = Some("rows");
-
-    fn came_as_list(mut self) -> Self {
-        self.spellings.set_list();
-        self
-    }
-
     fn from_map(mut map: codegen::Map) -> Self {
-        let spellings = codegen::WireNames::default();
         Self {
             code: codegen::take(&mut map, "code"),
             data: codegen::take_filled(&mut map, "data"),
-            rows: codegen::take_filled(&mut map, "rows"),
             maybe: codegen::take(&mut map, "maybe"),
             extra: map,
             repairs: Repairs::NONE,
-            spellings,
         }
     }
 
@@ -111,7 +72,84 @@ impl SendItReply {
     pub fn maybe(&self) -> Result<&str, Error> {
         codegen::required((|| self.maybe.as_ref()?.match_.as_deref())(), "maybe.match")
     }
+}
 
+impl std::fmt::Debug for SendItReply {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SendItReply")
+            .field("code", &self.code)
+            .field("data", &self.data)
+            .field("maybe", &self.maybe)
+            .field("extra", &codegen::redact(&self.extra))
+            .finish()
+    }
+}
+
+/// A reply that is a bare array.
+#[derive(Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Rows {
+    /// The entries, in their order.
+    ///
+    /// See [`row`](Self::row()).
+    pub rows: Vec<Data>,
+    /// What the reference does not list, and values that did not fit their field.
+    pub extra: codegen::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    pub repairs: Repairs,
+    spellings: codegen::WireNames,
+}
+
+impl Serialize for Rows {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeMap as _;
+        if self.spellings.is_list() {
+            return match self.extra.get("rows") {
+                Some(list) => list.serialize(serializer),
+                None => self.rows.serialize(serializer),
+            };
+        }
+        let mut map = serializer.serialize_map(None)?;
+        if !codegen::is_default(&self.rows) {
+            map.serialize_entry(self.spellings.of("rows"), &self.rows)?;
+        }
+        for (key, value) in &self.extra {
+            map.serialize_entry(key, value)?;
+        }
+        map.end()
+    }
+}
+
+impl codegen::LenientObject for Rows {
+    const LIST: Option<&'static str> = Some("rows");
+
+    fn came_as_list(mut self) -> Self {
+        self.spellings.set_list();
+        self
+    }
+
+    fn from_map(mut map: codegen::Map) -> Self {
+        let spellings = codegen::WireNames::default();
+        Self {
+            rows: codegen::take_filled(&mut map, "rows"),
+            extra: map,
+            repairs: Repairs::NONE,
+            spellings,
+        }
+    }
+
+    fn repairs(&self) -> Repairs {
+        self.repairs
+    }
+
+    fn repairs_mut(&mut self) -> &mut Repairs {
+        &mut self.repairs
+    }
+}
+
+codegen::record_deserialize!(Rows);
+
+impl Rows {
     /// `rows.match` of the reply to an accepted request. A reserved word with another spelling.
     ///
     /// # Errors
@@ -123,13 +161,10 @@ impl SendItReply {
     }
 }
 
-impl std::fmt::Debug for SendItReply {
+impl std::fmt::Debug for Rows {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SendItReply")
-            .field("code", &self.code)
-            .field("data", &self.data)
+        f.debug_struct("Rows")
             .field("rows", &self.rows)
-            .field("maybe", &self.maybe)
             .field("extra", &codegen::redact(&self.extra))
             .finish()
     }

@@ -289,7 +289,7 @@ impl std::fmt::Debug for SendIt {
 
 /// A choice.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", content = "data")]
+#[serde(tag = "kind")]
 #[non_exhaustive]
 pub enum Choice {
     /// Text.
@@ -384,15 +384,15 @@ impl From<PhoneChoice> for Choice {
 impl codegen::Validate for Choice {
     fn validate(&self, at: &mut codegen::Validator) {
         match self {
-            Self::Text(value) => at.nested("data", value),
-            Self::Image2g(value) => at.nested("data", value),
-            Self::Wrapped(value) => at.nested("data", value),
-            Self::Left(value) => at.nested("data", value),
-            Self::Right(value) => at.nested("data", value),
-            Self::Inner(value) => at.nested("data", value),
-            Self::Once(value) => at.nested("data", value),
-            Self::Again(value) => at.nested("data", value),
-            Self::Tags(value) => at.nested("data", value),
+            Self::Text(value) => value.validate(at),
+            Self::Image2g(value) => value.validate(at),
+            Self::Wrapped(value) => value.validate(at),
+            Self::Left(value) => value.validate(at),
+            Self::Right(value) => value.validate(at),
+            Self::Inner(value) => value.validate(at),
+            Self::Once(value) => value.validate(at),
+            Self::Again(value) => value.validate(at),
+            Self::Tags(value) => value.validate(at),
         }
     }
 }

@@ -501,20 +501,13 @@ pub(super) fn union(service: &Service, def: &TypeDef, union: &Union) -> TokenStr
     let conversions = convert::into_union(service, &def.name, union);
     let checks = union.variants.iter().map(|(_, variant, _)| {
         let variant = ident(variant);
-        match &union.content {
-            Some(content) => quote!(Self::#variant(value) => at.nested(#content, value),),
-            None => quote!(Self::#variant(value) => value.validate(at),),
-        }
+        quote!(Self::#variant(value) => value.validate(at),)
     });
     let tag = Literal::string(&union.tag);
-    let tagging = match &union.content {
-        Some(content) => quote!(#[serde(tag = #tag, content = #content)]),
-        None => quote!(#[serde(tag = #tag)]),
-    };
     quote! {
         #text
         #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-        #tagging
+        #[serde(tag = #tag)]
         #[non_exhaustive]
         pub enum #name { #(#variants)* }
 

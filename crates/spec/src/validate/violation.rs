@@ -1,0 +1,95 @@
+//! A rule of a schema that a value breaks, in a text that holds no part of the value.
+
+use jsonschema::error::{TypeKind, ValidationErrorKind};
+use serde_json::Value;
+
+use super::format;
+
+/// A place where a value breaks its schema.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Violation {
+    /// JSON pointer to the place.
+    pub pointer: String,
+    /// What is wrong there.
+    pub problem: String,
+}
+
+impl Violation {
+    /// A violation of the value as a whole.
+    pub fn whole(problem: impl Into<String>) -> Self {
+        Self::at(String::new(), problem)
+    }
+
+    /// A violation at a place.
+    pub fn at(pointer: String, problem: impl Into<String>) -> Self {
+        Self {
+            pointer,
+            problem: problem.into(),
+        }
+    }
+}
+
+/// Appends a name to a JSON pointer.
+pub fn below(pointer: &str, name: &str) -> String {
+    format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
+impl From<&jsonschema::ValidationError<'_>> for Violation {
+    fn from(error: &jsonschema::ValidationError<'_>) -> Self {
+        use ValidationErrorKind as Kind;
+        let pointer = error.instance_path().as_str().to_owned();
+        // Limits and options come from the spec; the value never enters the text.
+        let problem = match error.kind() {
+            Kind::Required { property } => {
+                let name = property.as_str().unwrap_or_default();
+                return Self::at(below(&pointer, name), "is missing");
+            }
+            Kind::Type { kind } => format!("wrong type, {} expected", kinds(kind)),
+            Kind::Enum { options } => format!("not one of {}", list(options)),
+            Kind::Constant { expected_value } => format!("{expected_value} expected"),
+            Kind::MinLength { limit: 1 } => "is empty".to_owned(),
+            Kind::MinLength { limit } => format!("shorter than {limit} characters"),
+            Kind::MaxLength { limit } => format!("longer than {limit} characters"),
+            Kind::Pattern { pattern } => format!("does not match {pattern}"),
+            Kind::Format { format } => {
+                let mut phones = format::PHONES.iter();
+                match phones.find(|(name, _, _)| name == format) {
+                    Some((_, _, form)) => format!("is not {form}"),
+                    None => format!("not in the form {format}"),
+                }
+            }
+            Kind::Minimum { limit } => format!("less than {limit}"),
+            Kind::Maximum { limit } => format!("greater than {limit}"),
+            Kind::ExclusiveMinimum { limit } => format!("not greater than {limit}"),
+            Kind::ExclusiveMaximum { limit } => format!("not less than {limit}"),
+            Kind::MinItems { limit } => format!("fewer than {limit} items"),
+            Kind::MaxItems { limit } => format!("more than {limit} items"),
+            Kind::UniqueItems => "items repeat".to_owned(),
+            Kind::Custom { message, .. } => message.clone(),
+            other => format!("breaks the rule {}", other.keyword()),
+        };
+        Self::at(pointer, problem)
+    }
+}
+
+fn kinds(kind: &TypeKind) -> String {
+    match kind {
+        TypeKind::Single(kind) => kind.to_string(),
+        TypeKind::Multiple(kinds) => kinds
+            .iter()
+            .map(|kind| kind.to_string())
+            .collect::<Vec<_>>()
+            .join(" or "),
+    }
+}
+
+fn list(options: &Value) -> String {
+    options
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(Value::to_string)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
