@@ -5,6 +5,8 @@ use std::{error, fmt, io};
 
 use nxcloud_signing::InvalidField;
 
+use nxcloud_spec::SpecError;
+
 use crate::{RecordError, SeedError};
 
 /// Why a sandbox did not start.
@@ -118,41 +120,3 @@ impl From<InvalidField> for Error {
         Self::Account(error)
     }
 }
-
-/// A spec that cannot be read: which one, where, and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SpecError {
-    service: String,
-    place: String,
-    reason: String,
-}
-
-impl SpecError {
-    pub(crate) fn new(service: &str, place: &str, reason: String) -> Self {
-        Self {
-            service: service.to_owned(),
-            place: place.to_owned(),
-            reason,
-        }
-    }
-
-    /// The name of the spec.
-    #[must_use]
-    pub fn service(&self) -> &str {
-        &self.service
-    }
-
-    /// The operation, or `document`.
-    #[must_use]
-    pub fn place(&self) -> &str {
-        &self.place
-    }
-}
-
-impl fmt::Display for SpecError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "spec {}, {}: {}", self.service, self.place, self.reason)
-    }
-}
-
-impl error::Error for SpecError {}

@@ -194,9 +194,10 @@ where
         reply: answer.body,
     };
     let received = shared.history.push(parts);
+    let catalog = &shared.platform.catalog;
     shared
         .events
-        .tell("request", || inspect::summary(&received));
+        .tell("request", || inspect::summary(catalog, &received));
     shared.pushes.follow(&received);
     response
 }

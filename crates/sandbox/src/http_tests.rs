@@ -36,7 +36,7 @@ fn shared(body_limit: usize) -> Arc<Shared> {
         platform: Platform::new(Catalog::embedded().unwrap(), accounts, Clock::new(|| NOW)),
         faults: Faults::default(),
         history: History::new(100, 1_000_000),
-        pushes: Pushes::new(Vec::new(), None, Clock::new(|| NOW), Events::default()).unwrap(),
+        pushes: Pushes::new(&[], Vec::new(), None, Clock::new(|| NOW), Events::default()),
         intake: Intake::new(body_limit),
         access: Access::this_machine(),
         events: Events::default(),

@@ -3,12 +3,10 @@
 
 mod access;
 mod catalog;
-mod conversation;
 mod error;
 mod events;
 mod faults;
 mod format;
-mod generated;
 mod http;
 mod inspect;
 mod loopback;
@@ -19,11 +17,11 @@ mod sandbox;
 mod server;
 mod state;
 pub mod testing;
-mod violation;
 
-pub use error::{Error, SpecError};
+pub use error::Error;
 pub use faults::{Fault, FaultSwitch, Faults, Mix};
 pub use loopback::is_named_by as names_this_machine;
+pub use nxcloud_spec::SpecError;
 pub use push::{Delivery, DeliveryOutcome, Order, PushContent, PushError, PushInfo, Pushes};
 #[doc(hidden)]
 pub use record::secret;

@@ -84,7 +84,6 @@ pub struct Server {
 
 /// How requests are signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[non_exhaustive]
 pub enum Scheme {
     /// `hex(md5(header parameters + body + secret))`, in headers.
     #[serde(rename = "nxcloud-md5")]
@@ -115,7 +114,6 @@ pub struct Code {
 /// What sort of refusal a result code is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, strum::IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
 pub enum CodeKind {
     /// The caller was not recognised.
     Authentication,
@@ -255,7 +253,6 @@ pub(crate) const fn is_false(value: &bool) -> bool {
 /// Where an `antbuddy-sha256` operation carries its hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
-#[non_exhaustive]
 pub enum HashIn {
     /// In the headers.
     Header,
@@ -284,7 +281,6 @@ pub struct MaxDays {
     rename_all_fields = "kebab-case",
     deny_unknown_fields
 )]
-#[non_exhaustive]
 pub enum Paging {
     /// By page number. Without `total-pages` it ends at a page shorter than its size.
     Page {
@@ -355,7 +351,6 @@ pub struct Parameter {
 /// Where a parameter goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
-#[non_exhaustive]
 pub enum Place {
     /// Into the query.
     Query,

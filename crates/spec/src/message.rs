@@ -142,7 +142,6 @@ pub struct Receipt {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize, strum::IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
-#[non_exhaustive]
 pub enum MessageState {
     /// It left the platform.
     Sent,

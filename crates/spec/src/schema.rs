@@ -174,7 +174,6 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, 
 /// The JSON type of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
-#[non_exhaustive]
 pub enum Kind {
     /// Text.
     String,
@@ -204,7 +203,6 @@ pub enum Kind {
 )]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
-#[non_exhaustive]
 pub enum Format {
     /// Key of an application; in requests.
     AppKey,
@@ -242,6 +240,22 @@ pub enum Format {
     UnixSeconds,
     /// A link; changes nothing but whether a text is free.
     Uri,
+}
+
+impl Kind {
+    /// The JSON type of a value: an integer has neither fraction nor exponent. `None` for null.
+    #[must_use]
+    pub fn of(value: &Value) -> Option<Self> {
+        match value {
+            Value::Null => None,
+            Value::Bool(_) => Some(Self::Boolean),
+            Value::Number(number) if number.is_f64() => Some(Self::Number),
+            Value::Number(_) => Some(Self::Integer),
+            Value::String(_) => Some(Self::String),
+            Value::Array(_) => Some(Self::Array),
+            Value::Object(_) => Some(Self::Object),
+        }
+    }
 }
 
 impl Format {
@@ -365,7 +379,6 @@ impl From<KnownValue> for Value {
 /// How the sandbox fills a field of a reply.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
-#[non_exhaustive]
 pub enum SandboxValue {
     /// `uuid`: a new UUID.
     Uuid,

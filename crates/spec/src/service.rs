@@ -1,6 +1,7 @@
 //! One spec, and the ways through it.
 
 use std::ops::Deref;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -10,19 +11,19 @@ use crate::view::SchemaRef;
 use crate::webhook::Webhook;
 use crate::{SpecError, document};
 
-/// A service: one spec, and its name.
+/// A service: one spec, and its name. A clone shares the spec.
 #[derive(Clone, Debug)]
 pub struct Service {
-    name: String,
-    document: Document,
+    name: Arc<str>,
+    document: Arc<Document>,
 }
 
 impl Service {
     /// A service from the parsed spec. The name is that of the spec file, such as `sms`.
-    pub fn new(name: impl Into<String>, document: Document) -> Self {
+    pub fn new(name: impl Into<Arc<str>>, document: Document) -> Self {
         Self {
             name: name.into(),
-            document,
+            document: Arc::new(document),
         }
     }
 
@@ -53,7 +54,7 @@ impl Service {
 
     /// The spec.
     #[must_use]
-    pub const fn document(&self) -> &Document {
+    pub fn document(&self) -> &Document {
         &self.document
     }
 
@@ -90,7 +91,7 @@ impl Service {
 
     /// A schema of this spec, with a way through its references.
     #[must_use]
-    pub const fn schema<'a>(&'a self, schema: &'a Schema) -> SchemaRef<'a> {
+    pub fn schema<'a>(&'a self, schema: &'a Schema) -> SchemaRef<'a> {
         SchemaRef::new(schema, &self.document)
     }
 }
@@ -145,7 +146,7 @@ impl<'a> OperationRef<'a> {
 
     /// How it is signed.
     #[must_use]
-    pub const fn scheme(self) -> Scheme {
+    pub fn scheme(self) -> Scheme {
         self.service.document.scheme
     }
 

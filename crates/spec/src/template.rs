@@ -18,7 +18,6 @@ enum Part {
 
 /// Where a value comes from. Paths are dotted wire names.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Source {
     /// A field of the request.
     Request(String),

@@ -51,7 +51,6 @@ pub struct Webhook {
 /// How a push is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
-#[non_exhaustive]
 pub enum Transport {
     /// A JSON body.
     Json,

@@ -1,10 +1,8 @@
 //! Every operation of every spec, read once.
 
-mod document;
-mod node;
+mod messages;
 mod operation;
 mod path;
-mod schema;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
@@ -12,16 +10,17 @@ use std::sync::{Arc, OnceLock};
 
 use axum::http::Method;
 
-pub(crate) use document::{HashIn, MaxDays, Scheme};
-pub(crate) use node::Node;
-pub(crate) use operation::{Content, Operation, RequestBody, Signed, Upload, typed_fields};
+pub(crate) use messages::Messages;
+pub(crate) use operation::{Content, Operation, RequestBody, Signed, typed_fields};
 pub(crate) use path::{PathParameters, PathTemplate};
 
+use nxcloud_spec::Service;
+
 use crate::SpecError;
-use crate::generated::SPECS;
 
 /// The operations of all services.
 pub(crate) struct Catalog {
+    services: Vec<Service>,
     operations: Vec<Operation>,
     /// Operations by a path without parameters.
     fixed: HashMap<String, Vec<usize>>,
@@ -52,16 +51,18 @@ impl Catalog {
     /// The catalog of the embedded specs; they are read once in a process.
     pub(crate) fn embedded() -> Result<Arc<Self>, SpecError> {
         static EMBEDDED: OnceLock<Result<Arc<Catalog>, SpecError>> = OnceLock::new();
-        EMBEDDED
-            .get_or_init(|| Self::read(SPECS).map(Arc::new))
-            .clone()
+        let read = || {
+            let services = nxcloud_spec::embedded_services()?;
+            Self::read(services.into_iter().cloned().collect()).map(Arc::new)
+        };
+        EMBEDDED.get_or_init(read).clone()
     }
 
-    /// Reads specs in JSON, given by service name.
-    pub(crate) fn read(specs: &[(&str, &str)]) -> Result<Self, SpecError> {
+    /// The catalog of some services.
+    pub(crate) fn read(services: Vec<Service>) -> Result<Self, SpecError> {
         let mut operations = Vec::new();
-        for (service, json) in specs {
-            operations.extend(operation::read(service, json)?);
+        for service in &services {
+            operations.extend(operation::read(service)?);
         }
         let mut fixed = HashMap::<String, Vec<usize>>::new();
         let mut templated = Vec::<(PathTemplate, Vec<usize>)>::new();
@@ -78,6 +79,7 @@ impl Catalog {
         }
         templated.sort_by_key(|(path, _)| Reverse(path.written_out()));
         Ok(Self {
+            services,
             operations,
             fixed,
             templated,
@@ -116,9 +118,55 @@ impl Catalog {
         }
     }
 
+    /// The services, in order.
+    pub(crate) fn services(&self) -> &[Service] {
+        &self.services
+    }
+
     /// All operations, in the order of the specs.
     pub(crate) fn operations(&self) -> &[Operation] {
         &self.operations
+    }
+
+    /// The operation of a service with an id.
+    pub(crate) fn operation(&self, service: &str, id: &str) -> Option<&Operation> {
+        let mut operations = self.operations.iter();
+        operations.find(|known| known.service.as_ref() == service && known.id.as_ref() == id)
+    }
+
+    /// The messages that an operation of a service sends, if it sends any.
+    pub(crate) fn messages(&self, service: Option<&str>, id: Option<&str>) -> Option<&Messages> {
+        self.operation(service?, id?)?.messages.as_ref()
+    }
+}
+
+#[cfg(test)]
+impl Catalog {
+    /// The catalog of one service. What a spec must have and a test does not look at is added.
+    pub(crate) fn of(name: &str, mut spec: serde_json::Value) -> Result<Self, SpecError> {
+        use serde_json::json;
+
+        let paths = spec["paths"].as_object_mut().into_iter().flatten();
+        for (_, item) in paths {
+            for (_, operation) in item.as_object_mut().into_iter().flatten() {
+                if operation.get("summary").is_none() {
+                    operation["summary"] = json!("A test.");
+                }
+            }
+        }
+        for (key, value) in [
+            ("openapi", json!("3.0.3")),
+            ("info", json!({ "title": "Test", "version": "1" })),
+            ("servers", json!([])),
+            ("x-nx-source", json!("test")),
+            ("paths", json!({})),
+            ("components", json!({})),
+        ] {
+            if spec.get(key).is_none_or(serde_json::Value::is_null) {
+                spec[key] = value;
+            }
+        }
+        Self::read(vec![Service::read(name, &spec.to_string())?])
     }
 }
 

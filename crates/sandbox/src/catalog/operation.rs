@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use axum::http::Method;
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use nxcloud_spec::document::{self, HashIn, MaxDays, Place};
+use nxcloud_spec::schema::{Kind, Schema, Upload};
+use nxcloud_spec::validate::{Compiler, Validator};
+use nxcloud_spec::{OperationRef, SchemaRef, Service};
+use serde_json::{Map, Value};
 
-use super::document::{self, Document, HashIn, MaxDays, OperationItem, Scheme};
-use super::schema::{self, Rules};
-use super::{Node, PathTemplate};
+use super::{Messages, PathTemplate};
 use crate::SpecError;
 
 /// An operation of a service.
@@ -31,9 +32,13 @@ pub(crate) struct Operation {
     pub(crate) success: Option<Value>,
     /// Example of a refusal.
     pub(crate) failure: Option<Value>,
-    reply_schema: Value,
+    /// The messages that it sends, if it sends any.
+    pub(crate) messages: Option<Messages>,
+    /// The request field with the phone numbers that it is about, if it sends no message.
+    pub(crate) recipient: Option<String>,
+    reply_schema: Schema,
     meanings: BTreeMap<i64, String>,
-    document: Arc<Value>,
+    spec: Service,
 }
 
 /// How an operation is signed, and what belongs to that.
@@ -57,13 +62,13 @@ pub(crate) enum Signed {
 pub(crate) struct RequestBody {
     pub(crate) required: bool,
     pub(crate) content: Content,
-    pub(crate) rules: Rules,
+    pub(crate) rules: Validator,
     /// What the binary parts of a multipart body may hold.
     pub(crate) uploads: HashMap<String, Vec<Upload>>,
     /// The examples of the spec.
     examples: Vec<Value>,
-    schema: Value,
-    document: Arc<Value>,
+    schema: Schema,
+    spec: Service,
 }
 
 /// The media type of a body.
@@ -77,24 +82,15 @@ pub(crate) enum Content {
 
 /// The parameters in one place of a request.
 pub(crate) struct ParameterRules {
-    pub(crate) rules: Rules,
-    schema: Value,
-    document: Arc<Value>,
-}
-
-/// What may be uploaded in a part of a multipart body.
-#[derive(Deserialize)]
-pub(crate) struct Upload {
-    #[serde(default)]
-    pub(crate) mime: Vec<String>,
-    #[serde(rename = "max-bytes")]
-    pub(crate) max_bytes: Option<u64>,
+    pub(crate) rules: Validator,
+    schema: Schema,
+    spec: Service,
 }
 
 impl Operation {
     /// What describes the reply.
-    pub(crate) fn reply(&self) -> Node<'_> {
-        Node::new(&self.reply_schema, &self.document)
+    pub(crate) fn reply(&self) -> SchemaRef<'_> {
+        self.spec.schema(&self.reply_schema)
     }
 
     /// Whether the fields of a request are those of an example of the spec.
@@ -113,220 +109,168 @@ impl Operation {
 
 impl RequestBody {
     /// What describes the body.
-    pub(crate) fn node(&self) -> Node<'_> {
-        Node::new(&self.schema, &self.document)
+    pub(crate) fn schema(&self) -> SchemaRef<'_> {
+        self.spec.schema(&self.schema)
     }
 }
 
 impl ParameterRules {
     /// What describes the parameters, as properties of an object.
-    pub(crate) fn node(&self) -> Node<'_> {
-        Node::new(&self.schema, &self.document)
+    pub(crate) fn schema(&self) -> SchemaRef<'_> {
+        self.spec.schema(&self.schema)
     }
 }
 
-/// Reads all operations of a spec in JSON.
-pub(super) fn read(service: &str, json: &str) -> Result<Vec<Operation>, SpecError> {
-    let document = serde_json::from_str::<Document>(json)
-        .map_err(|error| SpecError::new(service, "document", error.to_string()))?;
+/// Reads all operations of a service.
+pub(super) fn read(service: &Service) -> Result<Vec<Operation>, SpecError> {
     let reader = Reader {
-        service: service.into(),
-        scheme: document.scheme,
-        biz_type: document.biz_type,
-        codes: document.codes,
-        components: schema::translate_components(&document.components),
-        document: Arc::new(json!({ "components": document.components })),
+        compiler: Compiler::new(service.document()),
+        spec: service.clone(),
     };
-    let mut operations = Vec::new();
-    for (path, item) in document.paths {
-        for (method, item) in item.operations() {
-            operations.push(reader.operation(&path, method, item)?);
-        }
-    }
-    Ok(operations)
+    let operations = service.operations();
+    operations.map(|spec| reader.operation(spec)).collect()
 }
 
 /// What the operations of one spec share.
 struct Reader {
-    service: Arc<str>,
-    scheme: Scheme,
-    biz_type: Option<String>,
-    codes: Vec<document::Code>,
-    /// The translated schemas.
-    components: Value,
-    /// The schemas as written.
-    document: Arc<Value>,
+    compiler: Compiler,
+    spec: Service,
 }
 
 impl Reader {
-    fn operation(
-        &self,
-        path: &str,
-        method: Method,
-        mut item: OperationItem,
-    ) -> Result<Operation, SpecError> {
-        let id: Arc<str> = item.id.as_str().into();
-        let signed = self.signed(&item)?;
-        let meanings = self.meanings(&item.codes);
-        let body = match item.body.take() {
-            Some(body) => Some(self.body(&id, body)?),
-            None => None,
+    fn operation(&self, operation: OperationRef<'_>) -> Result<Operation, SpecError> {
+        let error = |reason: &str| SpecError::new(self.spec.name(), &operation.id, reason);
+        let example = |name: &str| {
+            let mut examples = operation.reply_examples();
+            examples
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| value.clone())
         };
-        let path_rules = self.parameters(&id, &item.parameters, "path")?;
-        let query = self.parameters(&id, &item.parameters, "query")?;
-        let reply = item
-            .responses
-            .remove("200")
-            .and_then(|response| response.content.into_values().next());
-        let (reply_schema, mut examples) = match reply {
-            Some(reply) => (reply.schema, reply.examples),
-            None => (Value::Null, BTreeMap::new()),
-        };
-        let mut example = |name: &str| examples.remove(name).map(|example| example.value);
+        let reply = operation.reply().map(|(_, reply)| reply.schema.clone());
         let success = example("success");
-        if success.is_none() && !reply_schema.is_null() {
-            return Err(self.error(&id, "the reply has no example named success"));
+        if success.is_none() && reply.is_some() {
+            return Err(error("the reply has no example named success"));
         }
+        let method = operation.method().parse();
         Ok(Operation {
-            service: Arc::clone(&self.service),
-            id,
-            method,
-            path: PathTemplate::new(path),
-            signed,
-            body,
-            path_rules,
-            query,
-            max_days: item.max_days,
+            service: self.spec.name().into(),
+            id: operation.id.as_str().into(),
+            method: method.map_err(|_| error("the method is no HTTP method"))?,
+            path: PathTemplate::new(operation.path()),
+            signed: self.signed(operation)?,
+            body: self.body(operation)?,
+            path_rules: self.parameters(operation, Place::Path)?,
+            query: self.parameters(operation, Place::Query)?,
+            max_days: operation.max_days.clone(),
             success,
             failure: example("failure"),
-            reply_schema,
-            meanings,
-            document: Arc::clone(&self.document),
+            messages: Messages::read(operation)?,
+            recipient: operation.recipient.clone(),
+            reply_schema: reply.unwrap_or_default(),
+            // An operation's own codes go before those of the service.
+            meanings: {
+                let service = self.spec.document().codes.iter();
+                let codes = service.chain(&operation.codes);
+                codes
+                    .map(|code| (code.code, code.meaning.clone()))
+                    .collect()
+            },
+            spec: self.spec.clone(),
         })
     }
 
-    fn signed(&self, item: &OperationItem) -> Result<Signed, SpecError> {
-        let missing = |key: &str| self.error(&item.id, format!("{key} is missing"));
-        match self.scheme {
-            Scheme::Md5 => Ok(Signed::Md5 {
-                biz_type: item
-                    .biz_type
+    fn signed(&self, operation: OperationRef<'_>) -> Result<Signed, SpecError> {
+        let missing = |key: &str| {
+            SpecError::new(self.spec.name(), &operation.id, format!("{key} is missing"))
+        };
+        match operation.scheme() {
+            document::Scheme::AntBuddySha256 => Ok(Signed::Sha256 {
+                place: operation.hash_in.ok_or_else(|| missing("x-nx-hash-in"))?,
+                order: operation.hash_order.clone().unwrap_or_default(),
+            }),
+            document::Scheme::NxcloudMd5 => Ok(Signed::Md5 {
+                biz_type: operation
+                    .biz_type()
+                    .ok_or_else(|| missing("x-nx-biz-type"))?
+                    .to_owned(),
+                action: operation
+                    .action
                     .clone()
-                    .or_else(|| self.biz_type.clone())
-                    .ok_or_else(|| missing("x-nx-biz-type"))?,
-                action: item.action.clone().ok_or_else(|| missing("x-nx-action"))?,
-                parameter_code: item
+                    .ok_or_else(|| missing("x-nx-action"))?,
+                parameter_code: operation
                     .parameter_code
                     .ok_or_else(|| missing("x-nx-parameter-code"))?,
             }),
-            Scheme::Sha256 => Ok(Signed::Sha256 {
-                place: item.hash_in.ok_or_else(|| missing("x-nx-hash-in"))?,
-                order: item.hash_order.clone(),
-            }),
         }
     }
 
-    /// An operation's own codes go before those of the service.
-    fn meanings(&self, own: &[document::Code]) -> BTreeMap<i64, String> {
-        self.codes
-            .iter()
-            .chain(own)
-            .map(|code| (code.code, code.meaning.clone()))
-            .collect()
-    }
-
-    fn body(&self, id: &str, body: document::RequestBody) -> Result<RequestBody, SpecError> {
-        let (media, described) = body
-            .content
-            .into_iter()
-            .next()
-            .ok_or_else(|| self.error(id, "the request body has no content"))?;
-        let content = match media.as_str() {
+    fn body(&self, operation: OperationRef<'_>) -> Result<Option<RequestBody>, SpecError> {
+        let Some(body) = &operation.body else {
+            return Ok(None);
+        };
+        let (media, described) = operation.request().ok_or_else(|| {
+            let reason = "the request body has no content";
+            SpecError::new(self.spec.name(), &operation.id, reason)
+        })?;
+        let content = match media {
             "application/json" => Content::Json,
             "multipart/form-data" => Content::Multipart,
-            _ => Content::Opaque(media),
+            _ => Content::Opaque(media.to_owned()),
         };
-        Ok(RequestBody {
+        let parts = self.spec.schema(&described.schema).properties();
+        let uploads = parts.filter_map(|(name, part)| {
+            let uploads =
+                part.find(|schema| Some(&schema.uploads).filter(|list| !list.is_empty()))?;
+            Some((name.to_owned(), uploads.clone()))
+        });
+        let examples = described.examples.values();
+        Ok(Some(RequestBody {
             required: body.required,
             content,
-            rules: self.compile(id, &described.schema)?,
-            uploads: self.uploads(id, Node::new(&described.schema, &self.document))?,
-            examples: described
-                .examples
-                .into_values()
-                .map(|example| example.value)
-                .collect(),
-            schema: described.schema,
-            document: Arc::clone(&self.document),
-        })
-    }
-
-    fn uploads(&self, id: &str, body: Node<'_>) -> Result<HashMap<String, Vec<Upload>>, SpecError> {
-        let mut uploads = HashMap::new();
-        for name in body.property_names() {
-            let rule = body
-                .property(name)
-                .and_then(|part| part.get("x-nx-uploads"));
-            if let Some(rule) = rule {
-                let allowed = Vec::<Upload>::deserialize(rule)
-                    .map_err(|error| self.error(id, format!("x-nx-uploads of {name}: {error}")))?;
-                uploads.insert(name.to_owned(), allowed);
-            }
-        }
-        Ok(uploads)
-    }
-
-    /// The parameters of one place as one object.
-    fn parameters(
-        &self,
-        id: &str,
-        parameters: &[document::Parameter],
-        place: &str,
-    ) -> Result<Option<ParameterRules>, SpecError> {
-        let of_place = || {
-            parameters
-                .iter()
-                .filter(|parameter| parameter.place == place)
-        };
-        let properties = of_place()
-            .map(|parameter| (parameter.name.clone(), parameter.schema.clone()))
-            .collect::<Map<_, _>>();
-        if properties.is_empty() {
-            return Ok(None);
-        }
-        let required = of_place()
-            .filter(|parameter| parameter.required)
-            .map(|parameter| parameter.name.as_str())
-            .collect::<Vec<_>>();
-        let schema = json!({ "type": "object", "required": required, "properties": properties });
-        Ok(Some(ParameterRules {
-            rules: self.compile(id, &schema)?,
-            schema,
-            document: Arc::clone(&self.document),
+            rules: self.compile(operation, &described.schema)?,
+            uploads: uploads.collect(),
+            examples: examples.map(|example| example.value.clone()).collect(),
+            schema: described.schema.clone(),
+            spec: self.spec.clone(),
         }))
     }
 
-    fn compile(&self, id: &str, schema: &Value) -> Result<Rules, SpecError> {
-        Rules::compile(schema::translate(schema), &self.components)
-            .map_err(|reason| self.error(id, reason))
+    fn parameters(
+        &self,
+        operation: OperationRef<'_>,
+        place: Place,
+    ) -> Result<Option<ParameterRules>, SpecError> {
+        let Some(schema) = operation.parameters_schema(place) else {
+            return Ok(None);
+        };
+        Ok(Some(ParameterRules {
+            rules: self.compile(operation, &schema)?,
+            schema,
+            spec: self.spec.clone(),
+        }))
     }
 
-    fn error(&self, id: &str, reason: impl Into<String>) -> SpecError {
-        SpecError::new(&self.service, id, reason.into())
+    fn compile(
+        &self,
+        operation: OperationRef<'_>,
+        schema: &Schema,
+    ) -> Result<Validator, SpecError> {
+        let compiled = self.compiler.compile(schema);
+        compiled.map_err(|reason| SpecError::new(self.spec.name(), &operation.id, reason))
     }
 }
 
 /// Scalars that came as text, in the type that their schema says. A name that comes again is ignored.
 pub(crate) fn typed_fields(
     fields: impl IntoIterator<Item = (String, String)>,
-    node: Node<'_>,
+    schema: SchemaRef<'_>,
 ) -> Map<String, Value> {
     let mut typed = Map::new();
     for (name, text) in fields {
-        let value = match node.property(&name).and_then(Node::kind) {
-            Some("integer" | "number") => text.parse().map(Value::Number).ok(),
-            Some("boolean") => text.parse().map(Value::Bool).ok(),
-            Some("array" | "object") => serde_json::from_str(&text).ok(),
+        let value = match schema.property(&name).and_then(SchemaRef::kind) {
+            Some(Kind::Integer | Kind::Number) => text.parse().map(Value::Number).ok(),
+            Some(Kind::Boolean) => text.parse().map(Value::Bool).ok(),
+            Some(Kind::Array | Kind::Object) => serde_json::from_str(&text).ok(),
             _ => None,
         };
         typed

@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use super::advice::advice;
 use super::list::summary;
 use super::{Problem, refuse, reply, text};
-use crate::catalog::Scheme;
 use crate::http::Shared;
 use crate::platform::Incoming;
 use crate::record::{Cause, LikelyCause, ReceivedRequest};
+use nxcloud_spec::document::Scheme;
 
 /// The string to sign of a larger body is not written out.
 const MAX_SIGNED: usize = 1024 * 1024;
@@ -29,7 +29,7 @@ pub(super) async fn one(
 }
 
 fn detail(shared: &Shared, request: &ReceivedRequest) -> Value {
-    let mut detail = summary(request);
+    let mut detail = summary(&shared.platform.catalog, request);
     detail["path"] = request.path().into();
     detail["query"] = request.query().into();
     let headers = request
@@ -80,8 +80,8 @@ fn signing(shared: &Shared, request: &ReceivedRequest) -> Value {
         return Value::Null;
     };
     let scheme = match scheme {
-        Scheme::Md5 => "MD5 over header parameters, body and secret",
-        Scheme::Sha256 => "SHA-256 over parameter values and secret",
+        Scheme::NxcloudMd5 => "MD5 over header parameters, body and secret",
+        Scheme::AntBuddySha256 => "SHA-256 over parameter values and secret",
     };
     let client = match request.verdict().cause() {
         Some(Cause::Signature(mismatch)) => match mismatch.likely_cause() {

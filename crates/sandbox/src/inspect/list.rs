@@ -5,17 +5,17 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
+use nxcloud_spec::path;
 use serde_json::{Value, json};
 
 use super::body::{number, parameter};
 use super::{Problem, refuse, reply, text};
+use crate::catalog::Catalog;
 use crate::http::Shared;
 use crate::record::{Cause, ReceivedRequest};
 
 /// The header that holds a signature. A search does not look into it.
 const SIGNATURE: &str = nxcloud_signing::header::SIGN;
-/// The members of a request that name whom it is for, the first one that is there.
-const RECIPIENTS: [&str; 5] = ["to", "phone", "phones", "called", "callee"];
 /// A larger body is not looked into for a recipient.
 const MAX_LOOKED_INTO: usize = 64 * 1024;
 /// A search looks at the beginning of a body only.
@@ -24,7 +24,7 @@ const MAX_SEARCHED: usize = 64 * 1024;
 const MAX_TEXT: usize = 200;
 
 /// What a list says about a request: no header, no body.
-pub(crate) fn summary(request: &ReceivedRequest) -> Value {
+pub(crate) fn summary(catalog: &Catalog, request: &ReceivedRequest) -> Value {
     let verdict = request.verdict();
     let likely = match verdict.cause() {
         Some(Cause::Signature(mismatch)) => Some(mismatch.likely_cause()),
@@ -38,7 +38,7 @@ pub(crate) fn summary(request: &ReceivedRequest) -> Value {
         "operation": request.operation(),
         "method": request.method(),
         "path": text::beginning(request.path(), MAX_TEXT).0,
-        "to": recipient(request),
+        "to": recipient(catalog, request),
         "status": request.status(),
         "code": verdict.code(),
         "accepted": verdict.is_accepted(),
@@ -48,11 +48,17 @@ pub(crate) fn summary(request: &ReceivedRequest) -> Value {
 }
 
 /// Whom a request is for, as far as a glance shows it.
-fn recipient(request: &ReceivedRequest) -> Option<String> {
-    let query = |name| parameter(request.query(), name);
+fn recipient(catalog: &Catalog, request: &ReceivedRequest) -> Option<String> {
+    let operation = catalog.operation(request.service()?, request.operation()?)?;
+    let messages = operation
+        .messages
+        .as_ref()
+        .map(|messages| &messages.spec.to);
+    let name = messages.or(operation.recipient.as_ref())?;
+    let query = || parameter(request.query(), name);
     let body = Some(request.body()).filter(|body| body.len() <= MAX_LOOKED_INTO);
     let body = body.and_then(|body| serde_json::from_slice::<Value>(body).ok());
-    let member = |name: &str| match body.as_ref()?.get(name)? {
+    let member = || match path::get(body.as_ref()?, name)? {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
         Value::Array(items) => {
@@ -61,9 +67,7 @@ fn recipient(request: &ReceivedRequest) -> Option<String> {
         }
         _ => None,
     };
-    let found = RECIPIENTS
-        .into_iter()
-        .find_map(|name| member(name).or_else(|| query(name)))?;
+    let found = member().or_else(query)?;
     Some(text::beginning(&found, MAX_TEXT).0.to_owned())
 }
 
@@ -107,7 +111,7 @@ impl Wanted {
     }
 
     /// Oldest first. A limit leaves the oldest ones when the list goes on after a known one, else the latest.
-    fn of(&self, requests: &[ReceivedRequest]) -> Vec<Value> {
+    fn of(&self, catalog: &Catalog, requests: &[ReceivedRequest]) -> Vec<Value> {
         let fitting = requests.iter().filter(|request| self.fits(request));
         let limit = self.limit.unwrap_or(usize::MAX);
         let chosen: Vec<_> = if self.after.is_some() {
@@ -119,7 +123,7 @@ impl Wanted {
         };
         let chosen = chosen.into_iter();
         if self.summaries {
-            chosen.map(summary).collect()
+            chosen.map(|request| summary(catalog, request)).collect()
         } else {
             chosen.map(ReceivedRequest::to_json).collect()
         }
@@ -148,8 +152,9 @@ fn has(request: &ReceivedRequest, q: &str) -> bool {
 pub(super) async fn list(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<Response, Problem> {
     let wanted = Wanted::read(uri.query())?;
     let requests = shared.history.requests();
+    let catalog = Arc::clone(&shared.platform.catalog);
     // A search through all bodies must not hold up the platform.
-    let listed = tokio::task::spawn_blocking(move || wanted.of(&requests)).await;
+    let listed = tokio::task::spawn_blocking(move || wanted.of(&catalog, &requests)).await;
     match listed {
         Ok(listed) => Ok(reply(&json!({ "requests": listed }))),
         Err(_) => Err(refuse(StatusCode::SERVICE_UNAVAILABLE, "the sandbox stops")),

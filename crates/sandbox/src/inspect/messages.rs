@@ -5,41 +5,19 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use nxcloud_spec::message::{Message, MessageState, MessageTemplate};
+use nxcloud_spec::path;
 use serde_json::{Value, json};
 
 use super::reply;
 use crate::Delivery;
-use crate::conversation::{Channel, state_of};
+use crate::catalog::Messages;
 use crate::http::Shared;
 use crate::push::PushInfo;
 use crate::record::ReceivedRequest;
 
 /// The messages of so many requests are listed, the latest ones.
 const MAX_REQUESTS: usize = 500;
-/// Where the text of a message is, by JSON pointer. `{type}` is the kind of a WhatsApp message.
-const TEXT: &[&str] = &[
-    "/content",
-    "/text/body",
-    "/messageData/text",
-    "/{type}/caption",
-];
-/// Where the picture, film or file is: an address, or an id.
-const MEDIA: &[&str] = &[
-    "/messageData/image",
-    "/messageData/videoLink",
-    "/messageData/fileLink",
-    "/{type}/link",
-    "/{type}/id",
-];
-/// Where the name of a file or place is.
-const NAMES: &[&str] = &[
-    "/messageData/fileName",
-    "/{type}/filename",
-    "/location/name",
-];
-/// Where the kind of a message is; without it it is a text.
-const KINDS: &[&str] = &["/functionType", "/type"];
-
 /// `GET messages`: one for each recipient, oldest first.
 pub(super) async fn list(State(shared): State<Arc<Shared>>) -> Response {
     let requests = shared.history.requests();
@@ -48,8 +26,9 @@ pub(super) async fn list(State(shared): State<Arc<Shared>>) -> Response {
         .rev()
         .filter(|request| request.verdict().is_accepted())
         .filter_map(|request| {
-            let channel = Channel::of(request.service(), request.operation())?;
-            Some((request, channel))
+            let catalog = &shared.platform.catalog;
+            let messages = catalog.messages(request.service(), request.operation())?;
+            Some((request, messages))
         })
         .take(MAX_REQUESTS)
         .collect::<Vec<_>>();
@@ -64,93 +43,96 @@ pub(super) async fn list(State(shared): State<Arc<Shared>>) -> Response {
     let known = shared.pushes.known();
     let messages = sends
         .into_iter()
-        .flat_map(|(request, channel)| of_request(request, channel, &pushes, &known));
+        .flat_map(|(request, messages)| of_request(request, messages, &pushes, &known));
     reply(&json!({ "messages": messages.collect::<Vec<_>>() }))
 }
 
 fn of_request(
     request: &ReceivedRequest,
-    channel: &Channel,
+    messages: &Messages,
     pushes: &HashMap<(u64, usize), Vec<&Delivery>>,
     known: &[PushInfo],
 ) -> Vec<Value> {
     let body = request.json().unwrap_or_default();
-    let member = |name: &str| body.get(name).and_then(Value::as_str);
-    let content = content(&body);
-    let receipts = receipts(channel, known);
-    let recipients = channel.recipients(member(channel.to).unwrap_or_default());
+    let spec = &messages.spec;
+    let content = content(spec, &body);
+    let receipts = receipts(request.service(), messages, known);
+    let recipients = messages.recipients(&body);
     let messages = recipients.iter().enumerate().map(|(entry, to)| {
         let pushes = pushes.get(&(request.id(), entry));
         let pushes = pushes.map_or(&[][..], Vec::as_slice);
-        let (status, replies) = outcome(channel, to, pushes);
+        let (status, replies) = outcome(messages, to, pushes);
         json!({
             "id": format!("{}-{entry}", request.id()),
             "request": request.id(),
             "entry": entry,
-            "service": channel.service,
-            "operation": channel.operation,
-            "channel": channel.name,
-            "from": member(channel.from),
+            "service": request.service(),
+            "operation": request.operation(),
+            "channel": spec.channel,
+            "from": spec.from.as_ref().and_then(|from| text(&body, from)),
             "to": to,
             "at": request.received_at(),
             "content": content,
             "status": status,
             "replies": replies,
             "receipts": receipts,
-            "reply_push": channel.reply.as_ref().map(|reply| reply.push),
+            "reply_push": spec.answer.as_ref().map(|answer| &answer.push),
         })
     });
     messages.collect()
 }
 
 /// What the recipient sees.
-fn content(body: &Value) -> Value {
-    let kind = first(body, KINDS, "").unwrap_or_else(|| "text".to_owned());
+fn content(message: &Message, body: &Value) -> Value {
+    let kind = message.kind.as_ref().and_then(|kind| text(body, kind));
+    let kind = kind.unwrap_or("text");
     let mut content = json!({
         "kind": kind,
-        "text": first(body, TEXT, &kind),
-        "media": first(body, MEDIA, &kind),
-        "name": first(body, NAMES, &kind),
+        "text": first(body, &message.text, kind),
+        "media": first(body, &message.media, kind),
+        "name": first(body, &message.name, kind),
     });
-    if let Some(button) = body.pointer("/messageData/buttonText") {
-        let link = body.pointer("/messageData/buttonLink");
-        content["button"] = json!({ "text": button, "link": link });
+    if let Some(button) = &message.button
+        && let Some(label) = path::get(body, &button.text)
+    {
+        content["button"] = json!({ "text": label, "link": path::get(body, &button.link) });
     }
-    if let Some(template) = body.get("template") {
-        let language = template.pointer("/language/code");
+    if let Some(template) = &message.template
+        && let Some(name) = path::get(body, &template.name)
+    {
         content["template"] = json!({
-            "name": template.get("name"),
-            "language": language,
-            "parameters": parameters(template),
+            "name": name,
+            "language": path::get(body, &template.language),
+            "parameters": parameters(template, body),
         });
     }
     content
 }
 
-/// The first text that one of the pointers finds.
-fn first(body: &Value, pointers: &[&str], kind: &str) -> Option<String> {
-    pointers.iter().find_map(|pointer| {
-        let pointer = pointer.replace("{type}", kind);
-        body.pointer(&pointer)?.as_str().map(str::to_owned)
-    })
+fn text<'v>(value: &'v Value, path: &str) -> Option<&'v str> {
+    path::get(value, path)?.as_str()
+}
+
+/// The first text that one of the paths leads to.
+fn first<'v>(value: &'v Value, paths: &[String], kind: &str) -> Option<&'v str> {
+    let mut paths = paths.iter();
+    paths.find_map(|path| text(value, &path.replace("{kind}", kind)))
 }
 
 /// The values that a template is filled with: the part that each belongs to, and its text, or where it is.
-fn parameters(template: &Value) -> Vec<Value> {
-    let list = |value: &Value, name: &str| {
-        let items = value.get(name).and_then(Value::as_array);
+fn parameters(template: &MessageTemplate, body: &Value) -> Vec<Value> {
+    let list = |value: &Value, path: &str| {
+        let items = path::get(value, path).and_then(Value::as_array);
         items.cloned().unwrap_or_default()
     };
     let mut parameters = Vec::new();
-    for component in list(template, "components") {
-        for parameter in list(&component, "parameters") {
-            let kind = parameter.get("type").and_then(Value::as_str);
-            let kind = kind.unwrap_or_default();
-            let places = ["/text", "/payload", "/{type}/link", "/{type}/id"];
+    for part in list(body, &template.parts) {
+        for value in list(&part, &template.values) {
+            let kind = text(&value, &template.kind).unwrap_or_default();
             parameters.push(json!({
-                "part": component.get("type"),
+                "part": path::get(&part, &template.part),
                 "kind": kind,
-                "text": first(&parameter, &places, kind),
+                "text": first(&value, &template.text, kind),
             }));
         }
     }
@@ -158,15 +140,15 @@ fn parameters(template: &Value) -> Vec<Value> {
 }
 
 /// The examples of receipts that can be sent for a message.
-fn receipts(channel: &Channel, known: &[PushInfo]) -> Value {
-    let receipts = channel.receipts.iter().filter_map(|(name, _)| {
+fn receipts(service: Option<&str>, messages: &Messages, known: &[PushInfo]) -> Value {
+    let receipts = messages.receipts().filter_map(|name| {
         let push = known
             .iter()
-            .find(|push| push.service == channel.service && push.name == *name)?;
+            .find(|push| Some(push.service.as_str()) == service && push.name == name)?;
         // The same push may bring answers too.
-        let answer = channel.reply.as_ref().map(|reply| reply.example);
+        let answer = messages.spec.answer.as_ref().map(|answer| &answer.example);
         let examples = push.examples.iter();
-        let examples = examples.filter(|example| Some(example.as_str()) != answer);
+        let examples = examples.filter(|example| Some(*example) != answer);
         Some(json!({
             "push": name,
             "examples": examples.collect::<Vec<_>>(),
@@ -177,11 +159,11 @@ fn receipts(channel: &Channel, known: &[PushInfo]) -> Value {
 }
 
 /// What became of a message by the latest receipt, and the answers.
-fn outcome(channel: &Channel, to: &str, pushes: &[&Delivery]) -> (Value, Vec<Value>) {
+fn outcome(messages: &Messages, to: &str, pushes: &[&Delivery]) -> (Value, Vec<Value>) {
     let mut status = json!({ "state": "accepted" });
     let mut replies = Vec::<Value>::new();
     for push in pushes {
-        if let Some(text) = answer_in(channel, to, push) {
+        if let Some(text) = answer_in(&messages.spec, to, push) {
             // What was refused and sent again is one answer.
             replies.retain(|reply| reply["fields"] != push.fields);
             replies.push(json!({
@@ -192,12 +174,9 @@ fn outcome(channel: &Channel, to: &str, pushes: &[&Delivery]) -> (Value, Vec<Val
             }));
             continue;
         }
-        let mut receipts = channel.receipts.iter();
-        let receipt = receipts.find(|(name, _)| *name == push.push);
-        let word = receipt.and_then(|(_, pointer)| push.fields.pointer(pointer)?.as_str());
-        if let Some(word) = word {
+        if let Some((word, state)) = messages.status(&push.push, &push.fields) {
             status = json!({
-                "state": state_of(word),
+                "state": state.map_or("unknown", MessageState::as_str),
                 "word": word,
                 "at": push.at,
                 "delivery": push.summary(),
@@ -213,13 +192,12 @@ fn outcome(channel: &Channel, to: &str, pushes: &[&Delivery]) -> (Value, Vec<Val
 }
 
 /// The text of a push if it is an answer of this recipient.
-fn answer_in(channel: &Channel, to: &str, push: &Delivery) -> Option<String> {
+fn answer_in(message: &Message, to: &str, push: &Delivery) -> Option<String> {
     let bare = |number: &str| number.trim_start_matches('+').to_owned();
-    let reply = channel.reply.as_ref()?;
-    let from = push.fields.pointer(reply.from)?.as_str()?;
-    if push.push != reply.push || bare(from) != bare(to) {
+    let answer = message.answer.as_ref()?;
+    let from = text(&push.fields, &answer.from)?;
+    if push.push != answer.push || bare(from) != bare(to) {
         return None;
     }
-    let text = format!("/{}", reply.text.replace('.', "/"));
-    push.fields.pointer(&text)?.as_str().map(str::to_owned)
+    text(&push.fields, &answer.text).map(str::to_owned)
 }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{Problem, body, refuse, reply};
-use crate::conversation::action_of;
+use crate::catalog::Catalog;
 use crate::http::Shared;
 use crate::push::{Order, PushError, PushInfo, Pushes};
 use crate::{Delivery, ReceivedRequest};
@@ -147,11 +147,15 @@ fn order(shared: &Shared, wanted: Wanted) -> Result<Order, Problem> {
     let mut order = match (&wanted.reply, &request, wanted.service, wanted.push) {
         (Some(text), Some(request), None, None) => {
             let unknown = "the reference knows no push for answers to this message";
-            Order::reply(request, entry, text).ok_or_else(|| unprocessable(unknown))?
+            let catalog = &shared.platform.catalog;
+            let messages = catalog.messages(request.service(), request.operation());
+            let answer = messages.and_then(|messages| messages.spec.answer.as_ref());
+            let answer = answer.ok_or_else(|| unprocessable(unknown))?;
+            Order::answer(answer, request, entry, text)
         }
         (None, _, Some(service), Some(push)) => {
             let example = wanted.example.as_deref().unwrap_or_default();
-            let action = action_of(&service, &push, example);
+            let action = action_of(&shared.platform.catalog, &service, &push, example);
             let mut order = Order::new(service, push);
             if let Some(action) = action {
                 order = order.action(action);
@@ -176,6 +180,22 @@ fn order(shared: &Shared, wanted: Wanted) -> Result<Order, Problem> {
         order = order.to(url);
     }
     Ok(order)
+}
+
+/// The `action` of a push that is an answer, if it is not the push's usual one.
+fn action_of<'a>(
+    catalog: &'a Catalog,
+    service: &str,
+    push: &str,
+    example: &str,
+) -> Option<&'a str> {
+    let operations = catalog.operations().iter();
+    let mut operations = operations.filter(|operation| operation.service.as_ref() == service);
+    operations.find_map(|operation| {
+        let answer = operation.messages.as_ref()?.spec.answer.as_ref()?;
+        let is = answer.push == push && answer.example == example;
+        answer.action.as_deref().filter(|_| is)
+    })
 }
 
 #[derive(Deserialize)]

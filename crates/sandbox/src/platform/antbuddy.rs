@@ -7,7 +7,9 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::account::Accounts;
 use super::diagnose::{Budget, permutations, secret_with_white_space};
 use super::{Checked, Incoming, common, input};
-use crate::catalog::{HashIn, Operation, Route, Signed};
+use nxcloud_spec::document::HashIn;
+
+use crate::catalog::{Operation, Route, Signed};
 use crate::record::{Cause, LikelyCause, SignatureMismatch};
 
 /// What a query encodes: everything but the unreserved characters.

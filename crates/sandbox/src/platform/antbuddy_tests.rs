@@ -61,7 +61,7 @@ fn platform() -> Platform {
     });
     let mut accounts = Accounts::default();
     accounts.add_antbuddy(AppId::new(APP_ID).unwrap(), Secret::new("123456").unwrap());
-    let catalog = Catalog::read(&[("ant", &spec.to_string())]).unwrap();
+    let catalog = Catalog::of("ant", spec).unwrap();
     Platform::new(Arc::new(catalog), accounts, Clock::new(|| 0))
 }
 

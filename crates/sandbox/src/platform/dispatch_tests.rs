@@ -55,9 +55,7 @@ fn platform() -> Platform {
             "/upload": operation("upload", "upload", upload, "multipart/form-data"),
         },
     });
-    platform_of(Arc::new(
-        Catalog::read(&[("pns", &spec.to_string())]).unwrap(),
-    ))
+    platform_of(Arc::new(Catalog::of("pns", spec).unwrap()))
 }
 
 fn call(action: &str, body: &Value) -> Answer {

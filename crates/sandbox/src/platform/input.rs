@@ -2,12 +2,14 @@
 
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
+use nxcloud_spec::document::MaxDays;
+use nxcloud_spec::schema::{Format, Upload};
+use nxcloud_spec::validate::{Violation, below};
 use serde_json::{Map, Value};
 
 use super::{Incoming, common, multipart, unreadable};
-use crate::catalog::{Content, MaxDays, Operation, RequestBody, Route, Upload, typed_fields};
+use crate::catalog::{Content, Operation, RequestBody, Route, typed_fields};
 use crate::format;
-use crate::violation::{Violation, below};
 
 const MILLIS_OF_DAY: i64 = 24 * 60 * 60 * 1000;
 
@@ -40,8 +42,8 @@ fn known_fields(operation: &Operation, fields: &Fields) -> usize {
     let Some(body) = &operation.body else {
         return 0;
     };
-    let node = body.node();
-    let known = |name: &&String| node.property(name).is_some();
+    let schema = body.schema();
+    let known = |name: &&String| schema.property(name).is_some();
     fields.keys().filter(known).count()
 }
 
@@ -58,7 +60,7 @@ fn fields(
         path.rules.check(&Value::Object(fields.clone()))?;
     }
     if let Some(query) = &operation.query {
-        let typed = typed_fields(common::query(incoming.query), query.node());
+        let typed = typed_fields(common::query(incoming.query), query.schema());
         let typed = Value::Object(typed);
         query.rules.check(&typed)?;
         extend(&mut fields, typed);
@@ -136,10 +138,10 @@ fn multipart_fields(body: &RequestBody, incoming: &Incoming<'_>) -> Result<Value
             return Err(Violation::at(below("", &part.name), "came more than once"));
         }
         let binary = body
-            .node()
+            .schema()
             .property(&part.name)
-            .and_then(|node| node.get("format"))
-            .is_some_and(|format| format == "binary");
+            .and_then(|part| part.find(|schema| schema.format))
+            .is_some_and(|format| format == Format::Binary);
         if binary && part.file_name.is_none() {
             return Err(Violation::at(below("", &part.name), "has no file name"));
         }
@@ -156,7 +158,7 @@ fn multipart_fields(body: &RequestBody, incoming: &Incoming<'_>) -> Result<Value
         };
         texts.push((part.name, text));
     }
-    let value = Value::Object(typed_fields(texts, body.node()));
+    let value = Value::Object(typed_fields(texts, body.schema()));
     body.rules.check(&value)?;
     for (name, size) in files {
         check_upload(body, &value, &name, size)?;

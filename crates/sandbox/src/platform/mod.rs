@@ -26,7 +26,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub(crate) use account::Accounts;
 pub(crate) use fresh::{Ids, text_of};
 
-use crate::catalog::{Catalog, HashIn, NoRoute, Operation, Route, Scheme, Signed};
+use nxcloud_spec::document::{HashIn, Scheme};
+
+use crate::catalog::{Catalog, NoRoute, Operation, Route, Signed};
 use crate::record::{Cause, SignatureMismatch, Verdict};
 use crate::state::{self, State};
 use input::Fields;
@@ -157,10 +159,13 @@ impl Platform {
     ) -> Option<(Scheme, Option<String>)> {
         let route = self.catalog.route(incoming.method, incoming.path).ok()?;
         Some(match route.first.signed {
-            Signed::Md5 { .. } => (Scheme::Md5, nxcloud::explain(incoming, &self.accounts)),
+            Signed::Md5 { .. } => (
+                Scheme::NxcloudMd5,
+                nxcloud::explain(incoming, &self.accounts),
+            ),
             Signed::Sha256 { .. } => {
                 let string = antbuddy::explain(route.first, incoming, &self.accounts);
-                (Scheme::Sha256, string)
+                (Scheme::AntBuddySha256, string)
             }
         })
     }

@@ -152,8 +152,8 @@ fn every_code_of_the_table_is_one_of_its_operation() {
             .unwrap_or_else(|| panic!("{service} {id}"));
         assert!(operation.meaning(*code).is_some(), "{id} {code}");
         let body = operation.body.as_ref().unwrap();
-        let number = body.node().property(&pointer[1..]).unwrap();
-        let format = number.get("format").unwrap().as_str().unwrap();
+        let number = body.schema().property(&pointer[1..]).unwrap();
+        let format = number.find(|schema| schema.format).unwrap().as_str();
         assert!(format.starts_with("phone"), "{id} {pointer} {format}");
     }
 }

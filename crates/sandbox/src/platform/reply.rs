@@ -1,9 +1,12 @@
 //! Replies in the words of the spec.
 
+use nxcloud_spec::SchemaRef;
+use nxcloud_spec::path;
+use nxcloud_spec::schema::{Kind, SandboxValue};
 use serde_json::{Map, Value};
 
 use super::fresh::{self, Ids};
-use crate::catalog::{Node, Operation};
+use crate::catalog::Operation;
 
 /// The keys under which the services answer their text.
 const TEXT_KEYS: [&str; 3] = ["msg", "message", "result"];
@@ -54,7 +57,7 @@ impl Filler<'_> {
     fn envelope(
         &self,
         example: &Value,
-        node: Node<'_>,
+        node: SchemaRef<'_>,
         scope: &Map<String, Value>,
         fill: Fill,
     ) -> Value {
@@ -82,7 +85,7 @@ impl Filler<'_> {
         &self,
         name: &str,
         example: &Value,
-        parent: Node<'_>,
+        parent: SchemaRef<'_>,
         scope: &Map<String, Value>,
         fill: Fill,
     ) -> Value {
@@ -90,10 +93,8 @@ impl Filler<'_> {
         if fill == Fill::Present && is_blank(example) {
             return example.clone();
         }
-        let rule = node
-            .and_then(|node| node.get("x-nx-sandbox"))
-            .and_then(Value::as_str);
-        let kind = node.and_then(Node::kind).unwrap_or(kind_of(example));
+        let rule = node.and_then(|node| node.find(|schema| schema.sandbox.as_ref()));
+        let kind = node.and_then(SchemaRef::kind).or(Kind::of(example));
         let filled = match rule {
             Some(rule) => self.rule(rule, kind),
             None => scope
@@ -111,7 +112,7 @@ impl Filler<'_> {
     fn value(
         &self,
         example: &Value,
-        node: Option<Node<'_>>,
+        node: Option<SchemaRef<'_>>,
         scope: &Map<String, Value>,
         fill: Fill,
     ) -> Value {
@@ -132,8 +133,8 @@ impl Filler<'_> {
                 .map(|item| self.value(item, node.items(), scope, fill))
                 .collect(),
             scalar => {
-                let rule = node.get("x-nx-sandbox").and_then(Value::as_str);
-                let kind = node.kind().unwrap_or(kind_of(scalar));
+                let rule = node.find(|schema| schema.sandbox.as_ref());
+                let kind = node.kind().or(Kind::of(scalar));
                 rule.and_then(|rule| self.rule(rule, kind))
                     .unwrap_or_else(|| scalar.clone())
             }
@@ -141,26 +142,24 @@ impl Filler<'_> {
     }
 
     /// What a rule of the spec makes; `None` if there is nothing to echo.
-    fn rule(&self, rule: &str, kind: &str) -> Option<Value> {
-        let (name, argument) = rule.split_once(':').unwrap_or((rule, ""));
-        let text = match name {
-            "uuid" => self.ids.uuid(),
-            "hex32" => self.ids.hex32(),
+    fn rule(&self, rule: &SandboxValue, kind: Option<Kind>) -> Option<Value> {
+        let text = match rule {
+            SandboxValue::Uuid => self.ids.uuid(),
+            SandboxValue::Hex32 => self.ids.hex32(),
             // An integer takes 18 digits at most.
-            "digits" => {
-                let most = if kind == "string" { 19 } else { 18 };
-                self.ids.digits(argument.parse::<u32>().ok()?.min(most))
+            SandboxValue::Digits(count) => {
+                let most = if kind == Some(Kind::String) { 19 } else { 18 };
+                self.ids.digits((*count).min(most))
             }
-            "now-ms" => self.now.to_string(),
-            "now-s" => (self.now / 1000).to_string(),
-            "now-text" => fresh::text_of(self.now),
-            "echo" => {
-                let mut names = argument.split('.');
-                let first = self.fields.get(names.next()?)?;
-                let field = names.try_fold(first, |value, name| value.get(name))?;
+            SandboxValue::NowMillis => self.now.to_string(),
+            SandboxValue::NowSeconds => (self.now / 1000).to_string(),
+            SandboxValue::NowText => fresh::text_of(self.now),
+            SandboxValue::Echo(name) => {
+                let (first, rest) = name.split_once('.').unwrap_or((name, ""));
+                let field = path::get(self.fields.get(first)?, rest)?;
                 return echoed(field, kind, &Value::Null);
             }
-            _ => return None,
+            SandboxValue::Example => return None,
         };
         typed(text, kind)
     }
@@ -194,43 +193,32 @@ fn common_to_all(example: &Value) -> Value {
 
 /// A field of the request in the type of the reply. Objects are not echoed as a whole, because the same name may stand
 /// for another shape; neither are lists of objects.
-fn echoed(field: &Value, kind: &str, example: &Value) -> Option<Value> {
+fn echoed(field: &Value, kind: Option<Kind>, example: &Value) -> Option<Value> {
     match field {
         Value::Null | Value::Object(_) => None,
         Value::Array(items) => {
             let flat =
                 |items: &[Value]| !items.iter().any(|item| item.is_object() || item.is_array());
-            let same =
-                kind == "array" && flat(items) && flat(example.as_array().map_or(&[], |list| list));
+            let same = kind == Some(Kind::Array)
+                && flat(items)
+                && flat(example.as_array().map_or(&[], |list| list));
             same.then(|| field.clone())
         }
         Value::String(text) => typed(text.clone(), kind),
-        scalar if kind == "string" => Some(scalar.to_string().into()),
-        scalar => (kind_of(scalar) == kind || kind == "number" && scalar.is_number())
+        scalar if kind == Some(Kind::String) => Some(scalar.to_string().into()),
+        scalar => (Kind::of(scalar) == kind || kind == Some(Kind::Number) && scalar.is_number())
             .then(|| scalar.clone()),
     }
 }
 
 /// Text as a scalar of a JSON type.
-fn typed(text: String, kind: &str) -> Option<Value> {
-    match kind {
-        "string" => Some(text.into()),
-        "integer" => text.parse::<i64>().ok().map(Value::from),
-        "number" => text.parse().ok().map(Value::Number),
-        "boolean" => text.parse::<bool>().ok().map(Value::from),
-        _ => None,
-    }
-}
-
-fn kind_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(number) if number.is_f64() => "number",
-        Value::Number(_) => "integer",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
+fn typed(text: String, kind: Option<Kind>) -> Option<Value> {
+    match kind? {
+        Kind::String => Some(text.into()),
+        Kind::Integer => text.parse::<i64>().ok().map(Value::from),
+        Kind::Number => text.parse().ok().map(Value::Number),
+        Kind::Boolean => text.parse::<bool>().ok().map(Value::from),
+        Kind::Array | Kind::Object => None,
     }
 }
 

@@ -2,38 +2,33 @@
 
 use nxcloud_signing::Secret;
 use nxcloud_signing::antbuddy::{AppId, Signer};
+use nxcloud_spec::OperationRef;
+use nxcloud_spec::document::{HashIn, Place};
 
 use super::draft::{Draft, json_of, platform_of};
 use super::*;
-use crate::catalog::{Content, HashIn};
-use crate::generated::SPECS;
+use crate::catalog::Content;
 
 fn platform() -> Platform {
     platform_of(Catalog::embedded().unwrap())
 }
 
-/// The item of an operation in its spec.
-fn item(operation: &Operation) -> Value {
-    let (_, json) = SPECS
-        .iter()
-        .find(|(service, _)| *service == operation.service.as_ref())
-        .unwrap();
-    let spec = serde_json::from_str::<Value>(json).unwrap();
-    let items = spec["paths"].as_object().unwrap().values();
-    let mut items = items.flat_map(|path| path.as_object().unwrap().values());
-    let wanted = |item: &&Value| item["operationId"] == operation.id.as_ref();
-    items.find(wanted).unwrap().clone()
+/// The operation in its spec.
+fn spec_of(operation: &Operation) -> OperationRef<'static> {
+    let service = nxcloud_spec::embedded(&operation.service).unwrap().unwrap();
+    service.operation(&operation.id).unwrap()
 }
 
 /// The examples of a request body; one that is absent for an operation without a body.
-fn bodies(operation: &Operation, item: &Value) -> Vec<Value> {
-    if operation.body.is_none() {
-        return vec![Value::Null];
+fn bodies(operation: OperationRef<'_>) -> Vec<Value> {
+    match operation.request() {
+        None => vec![Value::Null],
+        Some((_, body)) => body
+            .examples
+            .values()
+            .map(|example| example.value.clone())
+            .collect(),
     }
-    let content = item["requestBody"]["content"].as_object().unwrap();
-    let media = content.values().next().unwrap();
-    let examples = media["examples"].as_object().unwrap().values();
-    examples.map(|example| example["value"].clone()).collect()
 }
 
 /// A multipart body with boundary `x` of an example.
@@ -57,18 +52,18 @@ fn form(operation: &Operation, example: &Value) -> Vec<u8> {
 }
 
 /// The path with its parameters filled in, and the parameters of the query, all from their examples.
-fn address(operation: &Operation, item: &Value) -> (String, Vec<(String, String)>) {
+fn address(operation: &Operation) -> (String, Vec<(String, String)>) {
     let mut path = operation.path.as_str().to_owned();
     let mut query = Vec::new();
-    for parameter in item["parameters"].as_array().into_iter().flatten() {
-        let name = parameter["name"].as_str().unwrap();
-        let example = &parameter["example"];
+    for parameter in &spec_of(operation).spec().parameters {
+        let name = &parameter.name;
+        let example = parameter.example.as_ref().unwrap();
         let value = example
             .as_str()
             .map_or_else(|| example.to_string(), str::to_owned);
-        match parameter["in"].as_str() {
-            Some("query") => query.push((name.to_owned(), value)),
-            _ => path = path.replace(&format!("{{{name}}}"), &value),
+        match parameter.place {
+            Place::Query => query.push((name.clone(), value)),
+            Place::Path => path = path.replace(&format!("{{{name}}}"), &value),
         }
     }
     (path, query)
@@ -80,8 +75,8 @@ fn with_query(path: &str, query: &[(String, String)]) -> String {
 }
 
 /// A request as it should be, made of the examples of the spec.
-fn draft(operation: &Operation, item: &Value, example: &Value) -> Draft {
-    let (path, mut query) = address(operation, item);
+fn draft(operation: &Operation, example: &Value) -> Draft {
+    let (path, mut query) = address(operation);
     let body = if example.is_null() {
         String::new()
     } else {
@@ -156,11 +151,10 @@ fn fits(reply: &Value, example: &Value) -> bool {
 fn every_example_of_a_request_is_accepted_and_answered_in_the_shape_of_the_spec() {
     let catalog = Catalog::embedded().unwrap();
     for operation in catalog.operations() {
-        let item = item(operation);
-        for example in bodies(operation, &item) {
+        for example in bodies(spec_of(operation)) {
             // Nothing has been made yet.
             let platform = platform();
-            let answer = draft(operation, &item, &example).send(&platform);
+            let answer = draft(operation, &example).send(&platform);
             let cause = answer.verdict.cause();
             assert!(cause.is_none(), "{}: {cause:?} {example}", operation.id);
             assert_eq!(answer.operation.as_deref(), Some(operation.id.as_ref()));
@@ -234,9 +228,8 @@ fn the_state_after_every_example_is_a_seed() {
         if ["unbind", "delete_group"].contains(&operation.id.as_ref()) {
             continue;
         }
-        let item = item(operation);
-        for example in bodies(operation, &item) {
-            draft(operation, &item, &example).send(&platform);
+        for example in bodies(spec_of(operation)) {
+            draft(operation, &example).send(&platform);
         }
     }
     let before = platform.state.snapshot();

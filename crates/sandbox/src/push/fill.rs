@@ -2,10 +2,12 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use serde_json::{Map, Value};
+use indexmap::IndexMap;
+use nxcloud_spec::webhook::After;
+use nxcloud_spec::{Source, Template, path};
+use serde_json::Value;
 
 use super::PushError;
-use super::rules::After;
 
 /// The sources of a fill.
 pub(super) struct Sources<'a> {
@@ -55,14 +57,14 @@ pub(super) fn address<'v>(after: &After, many: bool, request: &'v Value) -> Opti
 
 /// Sets what the rule says, and leaves out what has no source.
 pub(super) fn fill(fields: &mut Value, after: &After, many: bool, sources: &Sources<'_>) {
-    for (path, template) in &after.fill {
-        let template = match after.fill_many.get(path) {
+    for (name, template) in &after.fill {
+        let template = match after.fill_many.get(name) {
             Some(other) if many => other,
             _ => template,
         };
-        match sources.expand(template) {
-            Some(text) => set(fields, path, text.into()),
-            None => remove(fields, path),
+        match template.expand(|source| sources.value(source)) {
+            Some(text) => path::set(fields, name, text.into()),
+            None => path::remove(fields, name),
         }
     }
 }
@@ -70,42 +72,24 @@ pub(super) fn fill(fields: &mut Value, after: &After, many: bool, sources: &Sour
 /// Sets fields to what their templates say, as far as these have a source.
 pub(super) fn fill_templates(
     fields: &mut Value,
-    templates: &[(&str, &str)],
+    templates: &IndexMap<String, Template>,
     sources: &Sources<'_>,
 ) {
-    for (path, template) in templates {
-        if let Some(text) = sources.expand(template) {
-            set(fields, path, text.into());
+    for (name, template) in templates {
+        if let Some(text) = template.expand(|source| sources.value(source)) {
+            path::set(fields, name, text.into());
         }
     }
 }
 
 impl Sources<'_> {
-    /// The text with every `{…}` replaced; `None` if one has no value.
-    fn expand(&self, template: &str) -> Option<String> {
-        let mut out = String::new();
-        let mut rest = template;
-        while let Some((before, after)) = rest.split_once('{') {
-            let (source, after) = after.split_once('}')?;
-            out.push_str(before);
-            out.push_str(&self.value(source)?);
-            rest = after;
-        }
-        out.push_str(rest);
-        Some(out)
-    }
-
-    fn value(&self, source: &str) -> Option<String> {
-        if let Some(count) = source.strip_prefix("digits:") {
-            return count.parse().ok().map(|count| self.digits.next(count));
-        }
-        let (root, path) = source.split_once('.').unwrap_or((source, ""));
-        let value = match root {
-            "request" if self.ignored.iter().any(|field| field == path) => return None,
-            "request" => get(self.request, path),
-            "reply" => get(self.reply, path),
-            "entry" => get(self.entry, path),
-            _ => None,
+    fn value(&self, source: &Source) -> Option<String> {
+        let value = match source {
+            Source::Digits(count) => return Some(self.digits.next(*count)),
+            Source::Request(path) if self.ignored.contains(path) => return None,
+            Source::Request(path) => path::get(self.request, path),
+            Source::Reply(path) => path::get(self.reply, path),
+            Source::Entry(path) => path::get(self.entry, path.as_deref().unwrap_or_default()),
         };
         match value? {
             Value::String(text) => Some(text.clone()),
@@ -113,14 +97,6 @@ impl Sources<'_> {
             other => Some(other.to_string()),
         }
     }
-}
-
-fn get<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
-    let mut steps = path.split('.').filter(|step| !step.is_empty());
-    steps.try_fold(value, |value, step| match value {
-        Value::Array(items) => items.get(step.parse::<usize>().ok()?),
-        other => other.get(step),
-    })
 }
 
 /// A dotted path has at most so many steps: each is an object in another, and what walks through them takes stack.
@@ -132,49 +108,6 @@ pub(super) fn check(path: &str) -> Result<(), PushError> {
         return Ok(());
     }
     Err(PushError::DeepField { max: MAX_STEPS })
-}
-
-/// Sets a field by its dotted path; what is not there on the way is made. A number stays a number.
-pub(super) fn set(fields: &mut Value, path: &str, value: Value) {
-    let mut place = fields;
-    for step in path.split('.') {
-        let index = step.parse::<usize>().ok().filter(|index| *index < 1_000);
-        if let (true, Some(index)) = (place.is_array(), index) {
-            let Some(items) = place.as_array_mut() else {
-                return;
-            };
-            if items.len() <= index {
-                items.resize(index + 1, Value::Null);
-            }
-            place = &mut items[index];
-        } else {
-            if !place.is_object() {
-                *place = Value::Object(Map::new());
-            }
-            place = &mut place[step];
-        }
-    }
-    *place = match (&*place, value) {
-        (Value::Number(_), Value::String(text)) => serde_json::from_str::<Value>(&text)
-            .ok()
-            .filter(Value::is_number)
-            .unwrap_or(Value::String(text)),
-        (_, value) => value,
-    };
-}
-
-fn remove(fields: &mut Value, path: &str) {
-    let (holder, name) = path.rsplit_once('.').unwrap_or(("", path));
-    let mut place = Some(fields);
-    for step in holder.split('.').filter(|step| !step.is_empty()) {
-        place = place.and_then(|value| match value {
-            Value::Array(items) => items.get_mut(step.parse::<usize>().ok()?),
-            other => other.get_mut(step),
-        });
-    }
-    if let Some(Value::Object(map)) = place {
-        map.remove(name);
-    }
 }
 
 #[cfg(test)]
@@ -199,6 +132,11 @@ mod tests {
         }
     }
 
+    fn expand(sources: &Sources<'_>, template: &str) -> Option<String> {
+        let template = Template::try_from(template.to_owned()).unwrap();
+        template.expand(|source| sources.value(source))
+    }
+
     #[test]
     fn templates_take_from_request_reply_and_entry() {
         let (request, reply) = (
@@ -210,37 +148,17 @@ mod tests {
         let number = json!("861");
         let from = sources(&request, &reply, &number, &ignored, &digits);
         for expected in ["m-001+861", "m-002+861"] {
-            let text = from.expand("{reply.data.ids.0.id}-{digits:3}+{entry}");
+            let text = expand(&from, "{reply.data.ids.0.id}-{digits:3}+{entry}");
             assert_eq!(text.as_deref(), Some(expected));
         }
         let entry = json!({"a": true});
         let sources = sources(&request, &reply, &entry, &ignored, &digits);
         assert_eq!(
-            sources.expand("{request.n}{entry.a}").as_deref(),
+            expand(&sources, "{request.n}{entry.a}").as_deref(),
             Some("5true")
         );
-        for missing in [
-            "{request.gone}",
-            "{reply.data}",
-            "{entry}",
-            "{other.x}",
-            "{request.n",
-        ] {
-            assert_eq!(sources.expand(missing), None, "{missing}");
+        for missing in ["{request.gone}", "{reply.data}", "{entry}"] {
+            assert_eq!(expand(&sources, missing), None, "{missing}");
         }
-    }
-
-    #[test]
-    fn fields_are_set_and_left_out_by_path() {
-        let mut fields = json!({"s": [{"id": "a", "n": 1}], "ext": "x"});
-        set(&mut fields, "s.0.id", json!("b"));
-        set(&mut fields, "s.0.n", json!("22"));
-        set(&mut fields, "new.deep", json!(1));
-        remove(&mut fields, "ext");
-        remove(&mut fields, "not.there");
-        assert_eq!(
-            fields,
-            json!({"s": [{"id": "b", "n": 22}], "new": {"deep": 1}})
-        );
     }
 }

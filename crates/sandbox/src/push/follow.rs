@@ -1,9 +1,10 @@
 //! What follows a request by itself.
 
 use memchr::memmem;
+use nxcloud_spec::webhook::After;
 use serde_json::Value;
 
-use super::rules::{After, Rule};
+use super::rules::Rule;
 use super::send::Target;
 use super::{DEFAULT_DELAY, Inner, Job, Origin, fill, lock};
 use crate::record::ReceivedRequest;
@@ -30,8 +31,12 @@ impl Inner {
             // Behind a backslash a name may be spelled in another way.
             memmem::find(body, field.as_bytes()).is_some() || memchr::memchr(b'\\', body).is_some()
         };
-        let field = rule.after.as_ref().and_then(|after| after.address.as_ref());
-        field.is_some_and(named) || lock(&self.settings).address(&rule.name).is_some()
+        let field = rule
+            .spec
+            .after
+            .as_ref()
+            .and_then(|after| after.address.as_ref());
+        field.is_some_and(named) || lock(&self.settings).address(&rule.spec.name).is_some()
     }
 
     /// The address that a request names, if pushes may go there.
@@ -47,7 +52,7 @@ impl Inner {
         match &self.ports {
             Some(ports) if !port().is_some_and(|port| ports.contains(&port)) => {
                 tracing::warn!(
-                    push = rule.name,
+                    push = rule.spec.name,
                     "the address in the request is not used: its port is not allowed"
                 );
                 None
@@ -57,19 +62,19 @@ impl Inner {
     }
 
     fn jobs_of(&self, index: usize, rule: &Rule, origin: &Origin<'_>) -> Vec<Job> {
-        let Some(after) = &rule.after else {
+        let Some(after) = &rule.spec.after else {
             return Vec::new();
         };
         let entries = fill::entries(after, &origin.body);
         let many = entries.len() > 1;
         let named = self.named_address(rule, after, many, origin);
         let settings = lock(&self.settings);
-        let configured = || settings.address(&rule.name).map(String::as_str);
+        let configured = || settings.address(&rule.spec.name).map(String::as_str);
         let Some(url) = named.or_else(configured).map(str::to_owned) else {
             return Vec::new();
         };
         let delay = settings.delay.unwrap_or(DEFAULT_DELAY);
-        let outcomes = settings.outcomes.get(&rule.name).cloned();
+        let outcomes = settings.outcomes.get(&rule.spec.name).cloned();
         drop(settings);
         let content = self.content(rule);
         let examples = match &outcomes {

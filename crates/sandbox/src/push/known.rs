@@ -45,13 +45,17 @@ impl Pushes {
     pub fn known(&self) -> Vec<PushInfo> {
         let settings = lock(&self.inner.settings);
         let known = self.inner.rules.iter().map(|rule| PushInfo {
-            service: rule.service.to_owned(),
-            name: rule.name.clone(),
-            description: rule.description.clone(),
-            signed: rule.signed,
+            service: rule.service.clone(),
+            name: rule.spec.name.clone(),
+            description: rule.spec.description.clone(),
+            signed: rule.spec.signed,
             examples: rule.examples().map(str::to_owned).collect(),
-            follows: rule.after.as_ref().map(|after| after.operation.clone()),
-            address: settings.address(&rule.name).cloned(),
+            follows: rule
+                .spec
+                .after
+                .as_ref()
+                .map(|after| after.operation.clone()),
+            address: settings.address(&rule.spec.name).cloned(),
         });
         known.collect()
     }

@@ -16,17 +16,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use nxcloud_signing::{Signer, header};
+use nxcloud_spec::Service;
 use serde_json::Value;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 pub use delivery::{Delivery, DeliveryOutcome, PushError};
 pub use known::PushInfo;
+/// How a push travels.
+pub use nxcloud_spec::webhook::Transport as PushContent;
 pub use order::Order;
-pub use rules::PushContent;
 use rules::Rule;
 
-use crate::SpecError;
 use crate::events::Events;
 use crate::platform::Clock;
 use crate::record::ReceivedRequest;
@@ -109,17 +110,18 @@ impl<'a> Origin<'a> {
 
 impl Pushes {
     pub(crate) fn new(
+        services: &[Service],
         signers: Vec<Signer>,
         ports: Option<Vec<u16>>,
         clock: Clock,
         events: Events,
-    ) -> Result<Self, SpecError> {
+    ) -> Self {
         let key = |signer: &Signer| signer.access_key().as_str().to_owned();
         let first_account = signers.first().map(key);
         let signers = signers.into_iter().map(|signer| (key(&signer), signer));
-        Ok(Self {
+        Self {
             inner: Arc::new(Inner {
-                rules: rules::rules()?,
+                rules: rules::rules(services),
                 signers: signers.collect(),
                 first_account,
                 ports,
@@ -132,7 +134,7 @@ impl Pushes {
                 digits: fill::Digits::default(),
             }),
             tasks: Mutex::default(),
-        })
+        }
     }
 
     /// Sends a push to an address, if the request that it follows names none, or the reference knows no such field.
@@ -175,7 +177,7 @@ impl Pushes {
     /// [`PushError::UnknownPush`], [`PushError::UnknownContent`].
     pub fn content(&self, push: &str, content: PushContent) -> Result<(), PushError> {
         let (_, rule) = self.inner.rule(push)?;
-        if !rule.content.contains(&content) {
+        if !rule.spec.content.contains(&content) {
             return Err(PushError::UnknownContent);
         }
         let mut settings = lock(&self.inner.settings);
@@ -246,7 +248,7 @@ impl Pushes {
         fields: &[(&str, Value)],
     ) -> Result<Vec<Delivery>, PushError> {
         let (_, rule) = self.inner.rule(push)?;
-        let mut order = Order::new(rule.service, push);
+        let mut order = Order::new(&rule.service, push);
         if let Some(example) = example {
             order = order.example(example);
         }
@@ -288,18 +290,18 @@ impl Settings {
 impl Inner {
     fn rule(&self, name: &str) -> Result<(usize, &Rule), PushError> {
         let mut rules = self.rules.iter().enumerate();
-        let found = rules.find(|(_, rule)| rule.name == name);
+        let found = rules.find(|(_, rule)| rule.spec.name == name);
         found.ok_or_else(|| PushError::UnknownPush(name.to_owned()))
     }
 
     fn content(&self, rule: &Rule) -> PushContent {
-        let chosen = lock(&self.settings).content.get(&rule.name).copied();
-        chosen.unwrap_or(*rule.content.first().unwrap_or(&PushContent::Json))
+        let chosen = lock(&self.settings).content.get(&rule.spec.name).copied();
+        chosen.unwrap_or(*rule.spec.content.first().unwrap_or(&PushContent::Json))
     }
 
     fn rule_of(&self, service: &str, push: &str) -> Result<(usize, &Rule), PushError> {
         let mut rules = self.rules.iter().enumerate();
-        let found = rules.find(|(_, rule)| rule.service == service && rule.name == push);
+        let found = rules.find(|(_, rule)| rule.service == service && rule.spec.name == push);
         found.ok_or_else(|| PushError::UnknownPush(push.to_owned()))
     }
 }

@@ -3,11 +3,13 @@
 use std::fmt;
 use std::time::Duration;
 
+use indexmap::IndexMap;
+use nxcloud_spec::message::Answer;
+use nxcloud_spec::{Template, path};
 use serde_json::Value;
 
 use super::rules::Rule;
 use super::{Inner, Job, Origin, PushError, fill, lock};
-use crate::conversation::Channel;
 use crate::push::Delivery;
 use crate::record::ReceivedRequest;
 
@@ -28,7 +30,7 @@ pub struct Order {
     action: Option<String>,
     follows: Option<(ReceivedRequest, usize)>,
     /// Fields that are filled from the request, by dotted path.
-    templates: &'static [(&'static str, &'static str)],
+    templates: IndexMap<String, Template>,
     once: bool,
 }
 
@@ -44,7 +46,7 @@ impl Order {
             access_key: None,
             action: None,
             follows: None,
-            templates: &[],
+            templates: IndexMap::new(),
             once: false,
         }
     }
@@ -88,19 +90,22 @@ impl Order {
         self
     }
 
-    /// The answer of the recipient of a message with this text; `None` if the reference knows no such push.
-    pub(crate) fn reply(request: &ReceivedRequest, entry: usize, text: &str) -> Option<Self> {
-        let channel = Channel::of(request.service(), request.operation())?;
-        let reply = channel.reply.as_ref()?;
-        let order = Self::new(channel.service, reply.push)
-            .example(reply.example)
+    /// The answer of the recipient of a message with this text.
+    pub(crate) fn answer(
+        answer: &Answer,
+        request: &ReceivedRequest,
+        entry: usize,
+        text: &str,
+    ) -> Self {
+        let order = Self::new(request.service().unwrap_or_default(), &answer.push)
+            .example(&answer.example)
             .following(request, entry)
-            .field(reply.text, text.into());
-        Some(Self {
-            action: reply.action.map(str::to_owned),
-            templates: reply.fill,
+            .field(&answer.text, text.into());
+        Self {
+            action: answer.action.clone(),
+            templates: answer.fill.clone(),
             ..order
-        })
+        }
     }
 
     /// Sends once, whatever comes of it, instead of as often as documented.
@@ -133,27 +138,27 @@ impl Inner {
             let origin = Origin::of(request);
             named = self.fill(rule, &mut fields, &origin, *entry)?;
             let sources = self.sources(&[], &origin, &Value::Null);
-            fill::fill_templates(&mut fields, order.templates, &sources);
+            fill::fill_templates(&mut fields, &order.templates, &sources);
             sender = Some(origin.access_key).filter(|key| !key.is_empty());
         }
-        for (path, value) in order.fields {
-            fill::check(&path)?;
-            fill::set(&mut fields, &path, value);
+        for (name, value) in order.fields {
+            fill::check(&name)?;
+            path::set(&mut fields, &name, value);
         }
         let access_key = order.access_key.or(sender);
         let access_key = access_key.or_else(|| self.first_account.clone());
         let access_key = match access_key {
             Some(key) if self.signers.contains_key(&key) => key,
             Some(key) => return Err(PushError::UnknownAccessKey(key)),
-            None if rule.signed => return Err(PushError::NoAccount),
+            None if rule.spec.signed => return Err(PushError::NoAccount),
             None => String::new(),
         };
         if let Some(action) = &order.action
-            && !rule.action.contains(action)
+            && !rule.spec.action.contains(action)
         {
             return Err(PushError::UnknownAction(action.clone()));
         }
-        let configured = || lock(&self.settings).address(&rule.name).cloned();
+        let configured = || lock(&self.settings).address(&rule.spec.name).cloned();
         let url = order.url.or(named).or_else(configured);
         Ok(Job {
             rule: index,
@@ -177,7 +182,12 @@ impl Inner {
         origin: &Origin<'_>,
         entry: usize,
     ) -> Result<Option<String>, PushError> {
-        let Some(after) = rule.after.as_ref().filter(|_| rule.follows(origin.request)) else {
+        let Some(after) = rule
+            .spec
+            .after
+            .as_ref()
+            .filter(|_| rule.follows(origin.request))
+        else {
             return Ok(None);
         };
         let entries = fill::entries(after, &origin.body);

@@ -27,7 +27,7 @@ impl Inner {
             }
             let at = self.clock.now();
             let headers = match self.signers.get(&job.access_key) {
-                Some(signer) if rule.signed => {
+                Some(signer) if rule.spec.signed => {
                     let action = job.action.as_deref();
                     send::sign(rule, action, signer, at, &message.body)
                 }
@@ -46,8 +46,8 @@ impl Inner {
                 id: self.attempts.fetch_add(1, Ordering::Relaxed) + 1,
                 at,
                 request: job.follows.map(|(request, _)| request),
-                push: rule.name.clone(),
-                service: rule.service.to_owned(),
+                push: rule.spec.name.clone(),
+                service: rule.service.clone(),
                 url: job.url.clone(),
                 attempt,
                 after: documented.saturating_mul(attempt - 1),
@@ -89,7 +89,13 @@ impl Inner {
 /// What the platform makes of an answer: the documented word, or HTTP 200 where none is documented.
 fn judge(rule: &Rule, answer: Result<send::Reply, String>) -> DeliveryOutcome {
     match answer {
-        Ok((200, body)) if rule.reply.as_ref().is_none_or(|word| body.trim() == word) => {
+        Ok((200, body))
+            if rule
+                .spec
+                .reply
+                .as_ref()
+                .is_none_or(|word| body.trim() == word) =>
+        {
             DeliveryOutcome::Accepted
         }
         Ok((status, body)) => DeliveryOutcome::Refused { status, body },

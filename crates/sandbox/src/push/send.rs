@@ -16,7 +16,8 @@ use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::time;
 
-use super::rules::{PushContent, Rule};
+use super::PushContent;
+use super::rules::Rule;
 use crate::loopback;
 
 /// How long an attempt may take. The reference does not say how long the platform waits.
@@ -89,7 +90,7 @@ pub(super) fn sign(
     now: u64,
     body: &[u8],
 ) -> Vec<(&'static str, String)> {
-    let documented = || rule.action.first().map_or("", String::as_str);
+    let documented = || rule.spec.action.first().map_or("", String::as_str);
     let action = action.unwrap_or_else(documented);
     let (Ok(biz_type), Ok(action)) = (BizType::new(&rule.biz_type), Action::new(action)) else {
         return Vec::new();

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::violation::Violation;
+use nxcloud_spec::validate::Violation;
 
 /// Whether a request was accepted, and the result code that answered it.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -137,7 +137,11 @@ pub enum Cause {
 }
 
 impl From<Violation> for Cause {
-    fn from(Violation { pointer, problem }: Violation) -> Self {
+    fn from(
+        Violation {
+            pointer, problem, ..
+        }: Violation,
+    ) -> Self {
         Self::Parameter { pointer, problem }
     }
 }

@@ -251,8 +251,10 @@ impl Builder {
         }
         let events = Events::default();
         let ports = has_token.then_some(self.push_ports);
-        let pushes = Pushes::new(signers, ports, self.clock.clone(), events.clone())?;
-        let mut platform = Platform::new(Catalog::embedded()?, accounts, self.clock);
+        let catalog = Catalog::embedded()?;
+        let clock = self.clock.clone();
+        let pushes = Pushes::new(catalog.services(), signers, ports, clock, events.clone());
+        let mut platform = Platform::new(catalog, accounts, self.clock);
         platform.state = state;
         let shared = Arc::new(Shared {
             platform,
