@@ -7,7 +7,6 @@ mod doctor;
 mod dry;
 mod escape;
 mod failure;
-mod fit;
 #[rustfmt::skip]
 mod generated;
 mod http;
@@ -20,16 +19,19 @@ mod mask;
 mod missing_value;
 mod output;
 mod sign;
-mod table;
+mod spec;
 mod text;
 
+use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, Command, FromArgMatches as _, Subcommand};
+use nxcloud_spec::embedded;
 
 use account::AccountArgs;
+use call::operation::Operation;
 use failure::{Exit, Failure};
 use local::{listen, sandbox, trigger};
 use output::Format;
@@ -82,8 +84,25 @@ enum Tool {
     Man(manual::ManArgs),
 }
 
-/// The whole command line.
-fn command() -> Command {
+/// Which commands are complete. To complete one means to read specs.
+#[derive(Clone, Copy)]
+enum Detail<'a> {
+    All,
+    /// Those that are named among the arguments; no other can be called.
+    Named(&'a [OsString]),
+}
+
+impl Detail<'_> {
+    fn covers(self, name: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Named(arguments) => arguments.iter().any(|argument| argument == name),
+        }
+    }
+}
+
+/// The command line.
+fn command(detail: Detail<'_>) -> Result<Command, Failure> {
     let root = Command::new("nxcloud")
         // And not the name that the caller gave the process.
         .bin_name("nxcloud")
@@ -92,21 +111,34 @@ fn command() -> Command {
         .after_help(EXIT_CODES)
         .subcommand_required(true)
         .arg_required_else_help(true);
-    let services = generated::SERVICES.iter();
-    let root = GlobalArgs::augment_args(root).subcommands(services.map(|s| call::subcommand(s)));
-    Tool::augment_subcommands(root).mut_subcommand("trigger", trigger::with_pushes)
+    let mut root = GlobalArgs::augment_args(root);
+    for (name, title) in generated::SERVICES.iter().copied() {
+        let service = Command::new(name).about(title);
+        root = root.subcommand(if detail.covers(name) {
+            call::with_operations(service, name)?
+        } else {
+            service
+        });
+    }
+    let root = Tool::augment_subcommands(root);
+    if !detail.covers("trigger") {
+        return Ok(root);
+    }
+    let pushes = trigger::commands()?;
+    Ok(root.mut_subcommand("trigger", |trigger| trigger.subcommands(pushes)))
 }
 
 fn main() -> ExitCode {
-    let mut command = command();
     let arguments: Vec<_> = std::env::args_os().collect();
     let parameters = arguments.get(1..).unwrap_or_default();
-    if let Err(failure) = missing_value::refuse_flags_as_values(&command, parameters) {
-        return report(failure);
-    }
-    let matches = match command.try_get_matches_from_mut(arguments) {
-        Ok(matches) => matches,
-        Err(error) => return help_or_error(error),
+    let command = command(Detail::Named(parameters)).and_then(|command| {
+        missing_value::refuse_flags_as_values(&command, parameters)?;
+        Ok(command)
+    });
+    let matches = match command.map(|command| command.try_get_matches_from(&arguments)) {
+        Ok(Ok(matches)) => matches,
+        Ok(Err(error)) => return help_or_error(error),
+        Err(failure) => return report(failure),
     };
     match run(&matches) {
         Ok(()) => ExitCode::SUCCESS,
@@ -121,12 +153,11 @@ fn run(matches: &ArgMatches) -> Result<(), Failure> {
     let Some((name, inner)) = matches.subcommand() else {
         return Err(Failure::usage("no command; see nxcloud --help"));
     };
-    let mut services = generated::SERVICES.iter();
-    if let Some(service) = services.find(|service| service.name == name)
+    if let Some(service) = embedded(name)
         && let Some((name, matches)) = inner.subcommand()
-        && let Some(command) = service.commands.iter().find(|c| c.name == name)
+        && let Some(operation) = service?.operation(&spec::id(name))
     {
-        return call::run(command, matches, &account, format);
+        return call::run(&Operation::new(operation)?, matches, &account, format);
     }
     match Tool::from_arg_matches(matches)? {
         Tool::Sign(args) => sign::sign(&args, &account, json),
@@ -135,8 +166,8 @@ fn run(matches: &ArgMatches) -> Result<(), Failure> {
         Tool::Listen(args) => listen::run(args, &account, format),
         Tool::Trigger => trigger::run(inner, &account, format),
         Tool::Doctor => doctor::run(&account, format),
-        Tool::Completions(args) => manual::print_completions(&args, command()),
-        Tool::Man(args) => manual::print_man(&args, command()),
+        Tool::Completions(args) => manual::print_completions(&args, command(Detail::All)?),
+        Tool::Man(args) => manual::print_man(&args, command(Detail::All)?),
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::collections::HashSet;
 use std::ffi::OsString;
+use std::sync::OnceLock;
 
 use clap::{Arg, Command};
 
+use crate::Detail;
 use crate::failure::Failure;
 
 /// Refuses an argument that is a flag of any command where the value of a flag is due. A value that looks like a flag is written
@@ -13,7 +15,6 @@ pub(crate) fn refuse_flags_as_values(
     root: &Command,
     arguments: &[OsString],
 ) -> Result<(), Failure> {
-    let flags = Flags::of(root);
     let mut command = root;
     // What is not UTF-8 is no flag.
     let mut arguments = arguments.iter().map(|arg| arg.to_str().unwrap_or_default());
@@ -23,7 +24,7 @@ pub(crate) fn refuse_flags_as_values(
         }
         if takes_next_argument(root, command, argument) {
             let value = arguments.next().unwrap_or_default();
-            if flags.contain(value) {
+            if value.starts_with('-') && Flags::of_all_commands()?.contain(value) {
                 return Err(missing_value(argument, value));
             }
         } else if let Some(inner) = command.find_subcommand(argument) {
@@ -62,25 +63,30 @@ fn takes_next_argument(root: &Command, command: &Command, argument: &str) -> boo
 }
 
 /// The flags of all commands.
-struct Flags<'a> {
-    long: HashSet<&'a str>,
+struct Flags {
+    long: HashSet<String>,
     short: HashSet<char>,
 }
 
-impl<'a> Flags<'a> {
-    fn of(root: &'a Command) -> Self {
+impl Flags {
+    /// Reads every spec, once in a process, and only for a value that could be a flag.
+    fn of_all_commands() -> Result<&'static Self, Failure> {
+        static ALL: OnceLock<Flags> = OnceLock::new();
+        if let Some(flags) = ALL.get() {
+            return Ok(flags);
+        }
         // clap adds these when it parses.
         let mut flags = Self {
-            long: HashSet::from(["help", "version"]),
+            long: HashSet::from(["help", "version"].map(str::to_owned)),
             short: HashSet::from(['h', 'V']),
         };
-        flags.add(root);
-        flags
+        flags.add(&crate::command(Detail::All)?);
+        Ok(ALL.get_or_init(|| flags))
     }
 
-    fn add(&mut self, command: &'a Command) {
+    fn add(&mut self, command: &Command) {
         for arg in command.get_arguments() {
-            self.long.extend(arg.get_long());
+            self.long.extend(arg.get_long().map(str::to_owned));
             self.short.extend(arg.get_short());
         }
         for inner in command.get_subcommands() {
@@ -133,7 +139,7 @@ mod tests {
 
     #[test]
     fn no_flag_of_any_command_is_the_value_of_another() {
-        let root = crate::command();
+        let root = crate::command(Detail::All).unwrap();
         let mut found = Vec::new();
         flags(&root, &[], &mut found);
         assert!(found.len() > 300, "{}", found.len());
@@ -171,7 +177,7 @@ mod tests {
 
     #[test]
     fn values_and_what_follows_the_end_of_flags_are_left_alone() {
-        let root = crate::command();
+        let root = crate::command(Detail::All).unwrap();
         for arguments in [
             &["sms", "send-sms", "--content", "sign", "--dry-run"][..],
             &[

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{ArgMatches, Args, Command};
 
+use super::operation::Operation;
 use crate::GlobalArgs;
-use crate::table::{Command as Operation, Input};
 
 // An operation has those that it can use.
 #[derive(Args)]
@@ -63,21 +63,21 @@ pub(super) struct DryRunArgs {
 impl CallArgs {
     /// Adds to a command what its operation can use.
     pub(super) fn define(mut command: Command, operation: &Operation) -> Command {
-        let object = operation.input.object();
-        match operation.input {
-            Input::Form(_) => command = UploadArgs::augment_args(command),
-            Input::Object(_) if object.is_empty() => {}
-            Input::Object(_) => command = JsonArgs::augment_args(command),
+        if operation.is_form {
+            command = UploadArgs::augment_args(command);
+        } else if operation.has_fields() {
+            command = JsonArgs::augment_args(command);
         }
-        if !operation.examples.is_empty() {
-            let names: Vec<&str> = operation.examples.iter().map(|e| e.name).collect();
+        let examples = operation.spec.request_examples();
+        if !examples.is_empty() {
+            let names: Vec<&str> = examples.iter().map(|(name, _)| *name).collect();
             let names = names.join(", ");
             command = ExampleArgs::augment_args(command).mut_arg("example", |arg| {
                 let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
                 arg.help(format!("{help} [names: {names}]"))
             });
         }
-        if operation.paged {
+        if operation.spec.paging.is_some() {
             command = PagesArgs::augment_args(command);
         }
         DryRunArgs::augment_args(command)

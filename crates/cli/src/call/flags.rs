@@ -1,56 +1,75 @@
 //! Flags from the fields of a request, and back from flags to a body.
 
 use std::collections::HashSet;
+use std::sync::LazyLock;
 
 use clap::{Arg, ArgAction, ArgMatches};
+use heck::ToKebabCase as _;
+use nxcloud_spec::SchemaRef;
 use serde_json::{Map, Value};
 
 use super::args::CallArgs;
+use super::members::{Choice, Members, Property, Type, known_values};
 use crate::failure::Failure;
-use crate::table::{Object, Ty, Union};
+use crate::spec::one_line;
 use crate::text;
 
 /// How deep objects within objects have flags of their own.
 const DEPTH: usize = 4;
+/// Flags of the command itself; a field with such a name has `body.` before its own.
+static TAKEN: LazyLock<Vec<String>> = LazyLock::new(CallArgs::taken);
+
 /// A field that has a flag.
 pub(crate) struct Leaf {
     /// `text.body`: the names along the way.
     pub(crate) flag: String,
-    path: Vec<&'static str>,
+    path: Vec<String>,
     help: String,
     kind: Kind,
-    required: bool,
 }
 
 /// How the text of a flag becomes a value.
 #[derive(Clone, Copy)]
 enum Kind {
-    Text,
-    Integer,
-    Number,
-    Boolean,
-    /// A list of texts or numbers: the flag is given once for each.
-    Many(&'static Ty),
+    One(Scalar),
+    /// A list: the flag stands once for each entry.
+    Many(Scalar),
     /// Anything else, written as JSON.
     Json,
 }
 
+#[derive(Clone, Copy)]
+enum Scalar {
+    Text,
+    Integer,
+    Number,
+    Boolean,
+}
+
 impl Kind {
-    fn of(ty: &'static Ty) -> Self {
-        match ty {
-            Ty::Text | Ty::Decimal | Ty::Date | Ty::DateTime | Ty::File => Self::Text,
-            Ty::Choice(choice) if !choice.integer => Self::Text,
-            Ty::Choice(_) | Ty::Integer | Ty::QuotedInteger | Ty::UnixSeconds => Self::Integer,
-            Ty::Float => Self::Number,
-            Ty::Boolean => Self::Boolean,
-            Ty::List(item) => match Self::of(item) {
+    fn of(schema: SchemaRef<'_>) -> Self {
+        match Type::of(schema) {
+            Type::Text(_) | Type::Decimal | Type::File => Self::One(Scalar::Text),
+            Type::Integer(_) | Type::QuotedInteger => Self::One(Scalar::Integer),
+            Type::Number => Self::One(Scalar::Number),
+            Type::Boolean => Self::One(Scalar::Boolean),
+            Type::List(items) => match Self::of(items) {
+                Self::One(scalar) => Self::Many(scalar),
                 Self::Many(_) | Self::Json => Self::Json,
-                _ => Self::Many(item),
             },
-            Ty::Json | Ty::Map(_) | Ty::Object(_) | Ty::Union(_) => Self::Json,
+            Type::Map(_) | Type::Object | Type::Any => Self::Json,
         }
     }
 
+    fn parse(self, text: &str) -> Result<Value, &'static str> {
+        match self {
+            Self::One(scalar) | Self::Many(scalar) => scalar.parse(text),
+            Self::Json => text::json(text).map_err(|_| "takes JSON"),
+        }
+    }
+}
+
+impl Scalar {
     fn parse(self, text: &str) -> Result<Value, &'static str> {
         match self {
             Self::Text => Ok(text.into()),
@@ -70,139 +89,133 @@ impl Kind {
                 "false" => Ok(false.into()),
                 _ => Err("takes true or false"),
             },
-            Self::Many(item) => Self::of(item).parse(text),
-            Self::Json => text::json(text).map_err(|_| "takes JSON"),
+        }
+    }
+
+    fn value_name(self) -> &'static str {
+        match self {
+            Self::Text => "TEXT",
+            Self::Integer | Self::Number => "NUMBER",
+            Self::Boolean => "true|false",
         }
     }
 }
 
 /// The flags of a request.
-pub(crate) fn leaves(object: &'static Object) -> Vec<Leaf> {
-    let mut found = Vec::new();
-    let mut walk = Walk {
-        taken: CallArgs::taken(),
-        seen: HashSet::new(),
-        found: &mut found,
-    };
-    walk.object(object, &[], "");
-    found
+pub(crate) fn leaves(request: SchemaRef<'_>) -> Vec<Leaf> {
+    let mut walk = Walk::default();
+    walk.members(&Members::of(request), &[], "");
+    walk.leaves
 }
 
-struct Walk<'a> {
-    /// Flags of the command itself; a field with such a name has `body.` before its own.
-    taken: Vec<String>,
+#[derive(Default)]
+struct Walk {
     seen: HashSet<String>,
-    found: &'a mut Vec<Leaf>,
+    leaves: Vec<Leaf>,
 }
 
-impl Walk<'_> {
-    fn object(&mut self, object: &'static Object, path: &[&'static str], prefix: &str) {
-        for field in object.fields {
-            // A file has a flag of its own.
-            if field.constant.is_some() || matches!(field.ty, Ty::File) {
-                continue;
-            }
-            let mut path = path.to_vec();
-            path.push(field.wire);
-            let flag = format!("{prefix}{}", field.flag);
-            let inner = format!("{flag}.");
-            match &field.ty {
-                Ty::Object(object) if path.len() < DEPTH => self.object(object, &path, &inner),
-                Ty::Union(union) if path.len() < DEPTH => self.union(union, &path, &inner),
-                ty => self.leaf(flag, path, described(field.help, ty), ty, field.required),
-            }
+impl Walk {
+    fn members(&mut self, members: &Members<'_>, path: &[String], prefix: &str) {
+        for property in &members.properties {
+            self.property(property, path, prefix);
         }
-        if let Some(union) = object.flattened {
-            self.union(union, path, prefix);
+        if let Some(choice) = &members.choice {
+            self.choice(choice, path, prefix);
         }
     }
 
-    fn union(&mut self, union: &'static Union, path: &[&'static str], prefix: &str) {
-        let tags: Vec<&str> = union.variants.iter().map(|variant| variant.tag).collect();
-        let mut tag = path.to_vec();
-        tag.push(union.tag);
-        let help = format!("Which kind it is: {}.", tags.join(", "));
-        let flag = format!("{prefix}{}", union.flag);
-        self.leaf(flag, tag, help, &Ty::Text, path.is_empty());
-        for variant in union.variants {
-            match &variant.ty {
-                Ty::Object(object) => self.object(object, path, prefix),
-                Ty::Union(union) => self.union(union, path, prefix),
-                _ => {}
-            }
+    fn property(&mut self, property: &Property<'_>, path: &[String], prefix: &str) {
+        if property.constant().is_some() {
+            return;
+        }
+        let path = [path, &[property.name.to_owned()]].concat();
+        let flag = format!("{prefix}{}", property.field().to_kebab_case());
+        if matches!(Type::of(property.schema), Type::Object) && path.len() < DEPTH {
+            let members = Members::of(property.schema);
+            return self.members(&members, &path, &format!("{flag}."));
+        }
+        let mut help = described(property);
+        if let Some(default) = property.filled_in() {
+            help.push_str(&format!(" [default: {default}]"));
+        } else if property.is_required() && path.len() == 1 {
+            help.push_str(" [required]");
+        }
+        self.leaf(flag, path, help, Kind::of(property.schema));
+    }
+
+    fn choice(&mut self, choice: &Choice<'_>, path: &[String], prefix: &str) {
+        let mut help = format!("Which kind it is: {}.", choice.tags());
+        if path.is_empty() {
+            help.push_str(" [required]");
+        }
+        let flag = format!("{prefix}{}", choice.tag.to_kebab_case());
+        let tag = [path, &[choice.tag.to_owned()]].concat();
+        self.leaf(flag, tag, help, Kind::One(Scalar::Text));
+        for (_, variant) in &choice.variants {
+            self.members(&Members::of(*variant), path, prefix);
         }
     }
 
-    fn leaf(
-        &mut self,
-        flag: String,
-        path: Vec<&'static str>,
-        help: String,
-        ty: &'static Ty,
-        required: bool,
-    ) {
-        let flag = if self.taken.contains(&flag) {
+    fn leaf(&mut self, flag: String, path: Vec<String>, help: String, kind: Kind) {
+        let flag = if TAKEN.contains(&flag) {
             format!("body.{flag}")
         } else {
             flag
         };
         // Kinds of a choice share fields.
         if self.seen.insert(flag.clone()) {
-            let required = required && path.len() == 1;
-            let kind = Kind::of(ty);
-            self.found.push(Leaf {
+            self.leaves.push(Leaf {
                 flag,
                 path,
                 help,
                 kind,
-                required,
             });
         }
     }
 }
 
 /// The help of a field with the values that the reference lists.
-fn described(help: &str, ty: &Ty) -> String {
-    let choice = match ty {
-        Ty::Choice(choice) | Ty::List(Ty::Choice(choice)) => choice,
-        _ => return help.to_owned(),
+fn described(property: &Property<'_>) -> String {
+    let help = one_line(property.description());
+    let values = match Type::of(property.schema) {
+        Type::List(items) => known_values(items),
+        _ => known_values(property.schema),
     };
-    let values = choice.values.iter().map(|(value, meaning)| {
-        if meaning.is_empty() {
-            (*value).to_owned()
-        } else {
-            format!("{value} ({})", meaning.trim_end_matches('.'))
+    let values = values.iter().map(|known| {
+        let value = match &known.value {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        match known.meaning.as_deref().map(one_line) {
+            Some(meaning) if !meaning.is_empty() => {
+                format!("{value} ({})", meaning.trim_end_matches('.'))
+            }
+            _ => value,
         }
     });
     let values: Vec<String> = values.collect();
+    if values.is_empty() {
+        return help;
+    }
     format!("{help} Known values: {}.", values.join(", "))
 }
 
 impl Leaf {
     pub(crate) fn arg(&self) -> Arg {
         let (name, action) = match self.kind {
-            Kind::Text => ("TEXT", ArgAction::Set),
-            Kind::Integer | Kind::Number => ("NUMBER", ArgAction::Set),
-            Kind::Boolean => ("true|false", ArgAction::Set),
-            Kind::Many(item) => match Kind::of(item) {
-                Kind::Integer | Kind::Number => ("NUMBER", ArgAction::Append),
-                _ => ("TEXT", ArgAction::Append),
-            },
+            Kind::One(scalar) => (scalar.value_name(), ArgAction::Set),
+            Kind::Many(scalar) => (scalar.value_name(), ArgAction::Append),
             Kind::Json => ("JSON", ArgAction::Set),
         };
-        let mut help = self.help.clone();
-        if self.required {
-            help.push_str(" [required]");
-        }
         let arg = Arg::new(self.flag.clone())
             .long(self.flag.clone())
             .value_name(name)
-            .help(help)
+            .help(self.help.clone())
             // A number below zero, or a text that begins with a dash; `missing_value.rs` has refused what is a flag.
             .allow_hyphen_values(true)
             .action(action);
         match self.kind {
-            Kind::Boolean => arg
+            Kind::One(Scalar::Boolean) => arg
                 .num_args(0..=1)
                 .require_equals(true)
                 .default_missing_value("true"),
@@ -244,15 +257,15 @@ pub(crate) fn merge(
     Ok(())
 }
 
-fn put<'a>(body: &mut Map<String, Value>, path: &[&'a str], value: Value) -> Result<(), &'a str> {
+fn put<'a>(body: &mut Map<String, Value>, path: &'a [String], value: Value) -> Result<(), &'a str> {
     match path {
         [] => Ok(()),
         [last] => {
-            body.insert((*last).to_owned(), value);
+            body.insert(last.clone(), value);
             Ok(())
         }
         [first, rest @ ..] => {
-            let inner = body.entry((*first).to_owned());
+            let inner = body.entry(first.clone());
             match inner.or_insert_with(|| Value::Object(Map::new())) {
                 Value::Object(inner) => put(inner, rest, value),
                 _ => Err(first),

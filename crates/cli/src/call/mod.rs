@@ -1,63 +1,74 @@
 //! `nxcloud <service> <operation>`.
 
 mod args;
+mod body;
 pub(crate) mod flags;
+mod members;
+pub(crate) mod operation;
 
-use clap::{ArgMatches, Command as Clap};
+use clap::{ArgMatches, Command};
 use nxcloud::ErrorKind;
 use serde_json::{Map, Value};
 
 use self::args::CallArgs;
 pub(crate) use self::args::read_if_defined;
+use self::body::Problem;
 use self::flags::Leaf;
+use self::operation::Operation;
 use crate::account::{self, AccountArgs};
 use crate::failure::{Exit, Failure};
-use crate::fit::{Misfit, fit};
 use crate::interrupt;
 use crate::job::{Job, Progress};
 use crate::output::{self, Format};
-use crate::table::{Command, Service};
+use crate::spec::{command_name, one_line, sentence, service};
 use crate::text;
 
-/// The subcommand of a service, with one for each operation.
-pub(crate) fn subcommand(service: &'static Service) -> Clap {
-    Clap::new(service.name)
-        .about(service.title)
-        .long_about(service.about)
+/// Adds to the command of a service one for each operation.
+pub(crate) fn with_operations(command: Command, name: &str) -> Result<Command, Failure> {
+    let service = service(name)?;
+    let about = service.document().info.description.as_deref();
+    let operations = service.operations().map(|operation| {
+        let operation = Operation::new(operation)?;
+        Ok::<_, Failure>(self::command(&operation))
+    });
+    Ok(command
+        .long_about(sentence(about.unwrap_or_default()))
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommands(service.commands.iter().map(operation))
+        .subcommands(operations.collect::<Result<Vec<_>, _>>()?))
 }
 
-pub(crate) fn operation(command: &'static Command) -> Clap {
-    let long = if command.long.is_empty() {
-        command.about.to_owned()
-    } else {
-        format!("{}\n\n{}", command.about, command.long)
+/// The command of an operation.
+pub(crate) fn command(operation: &Operation) -> Command {
+    let about = sentence(&operation.spec.summary);
+    let long = match operation.spec.description.as_deref().map(one_line) {
+        Some(more) if !more.is_empty() => format!("{about}\n\n{more}"),
+        _ => about.clone(),
     };
-    let mut clap = Clap::new(command.name)
-        .about(command.about)
+    let leaves = flags::leaves(operation.request());
+    let command = Command::new(command_name(&operation.spec.id))
+        .about(about)
         .long_about(long)
-        .next_help_heading("Fields");
-    let object = command.input.object();
-    clap = clap.args(flags::leaves(object).iter().map(Leaf::arg));
-    CallArgs::define(clap.next_help_heading("Call"), command)
+        .next_help_heading("Fields")
+        .args(leaves.iter().map(Leaf::arg))
+        .next_help_heading("Call");
+    CallArgs::define(command, operation)
 }
 
 /// Runs an operation.
 pub(crate) fn run(
-    command: &'static Command,
+    operation: &Operation,
     matches: &ArgMatches,
     account: &AccountArgs,
     format: Format,
 ) -> Result<(), Failure> {
     let args = CallArgs::read(matches)?;
     if let Some(name) = &args.example.example {
-        return example(command, name);
+        return example(operation, name);
     }
-    let body = body(command, matches, args.json.json.as_deref())?;
+    let body = body(operation, matches, args.json.json.as_deref())?;
     let job = Job {
-        operation: command.operation,
+        operation: operation.spec,
         session: account::session(account)?,
         body,
         file: args.upload.file,
@@ -70,62 +81,59 @@ pub(crate) fn run(
     let done = crate::block_on(async {
         let interrupt = interrupt::interrupted()?;
         tokio::select! {
-            done = (command.run)(&job) => done,
-            () = interrupt => Err(interrupted(command, &job)),
+            done = (operation.send)(&job) => done,
+            () = interrupt => Err(interrupted(&job)),
         }
     })?;
     match done {
-        Err(failure) => Err(in_flags(command, failure)),
+        Err(failure) => Err(in_flags(operation, failure)),
         Ok(()) => Ok(()),
     }
 }
 
-fn example(command: &Command, name: &str) -> Result<(), Failure> {
-    let mut examples = command.examples.iter();
-    match examples.find(|example| name.is_empty() || example.name == name) {
-        Some(example) => output::data(example.json),
-        None => Err(Failure::usage(format!(
-            "there is no example `{name}`; there are {}",
-            command
-                .examples
-                .iter()
-                .map(|example| example.name)
-                .collect::<Vec<_>>()
-                .join(", ")
-        ))),
+fn example(operation: &Operation, name: &str) -> Result<(), Failure> {
+    let examples = operation.spec.request_examples();
+    let mut named = examples.iter();
+    match named.find(|(example, _)| name.is_empty() || *example == name) {
+        Some((_, example)) => output::data(&format!("{example:#}")),
+        None => {
+            let names: Vec<&str> = examples.iter().map(|(name, _)| *name).collect();
+            Err(Failure::usage(format!(
+                "there is no example `{name}`; there are {}",
+                names.join(", ")
+            )))
+        }
     }
 }
 
 /// The body that a file and flags make, if it fits.
 fn body(
-    command: &Command,
+    operation: &Operation,
     matches: &ArgMatches,
     file: Option<&str>,
 ) -> Result<Map<String, Value>, Failure> {
-    let object = command.input.object();
     let mut body = match file {
         Some(from) => read_object(from)?,
         None => Map::new(),
     };
-    let leaves = flags::leaves(object);
+    let leaves = flags::leaves(operation.request());
     flags::merge(&leaves, matches, &mut body)?;
-    let misfits = fit(object, &mut body);
-    if misfits.is_empty() {
+    let problems = operation.complete(&mut body)?;
+    if problems.is_empty() {
         return Ok(body);
     }
-    let problems = misfits.iter().map(|misfit| {
-        let flag = flags::flag_of(&leaves, &misfit.path);
+    let problems = problems.iter().map(|Problem { path, text }| {
+        let flag = flags::flag_of(&leaves, path);
         let flag = flag.map_or(String::new(), |flag| format!(" (--{flag})"));
-        let Misfit { path, problem } = misfit;
-        format!("`{path}`{flag} {problem}")
+        format!("`{path}`{flag} {text}")
     });
     let problems: Vec<String> = problems.collect();
-    let id = command.operation.id;
+    let id = &operation.spec.id;
     let failure = Failure::usage(format!(
         "{id}: the request does not fit: {}",
         problems.join("; ")
     ));
-    Err(if command.examples.is_empty() {
+    Err(if operation.spec.request_examples().is_empty() {
         failure.hint("See --help.")
     } else {
         failure.hint("See --help, or begin with what --example prints.")
@@ -143,9 +151,9 @@ pub(crate) fn read_object(from: &str) -> Result<Map<String, Value>, Failure> {
     }
 }
 
-fn interrupted(command: &Command, job: &Job) -> Failure {
-    let id = command.operation.id;
-    if job.progress.was_signed() && !command.operation.safe {
+fn interrupted(job: &Job) -> Failure {
+    let id = &job.operation.id;
+    if job.progress.was_signed() && !job.operation.safe {
         let problem = format!("{id}: interrupted; the platform may have acted");
         return Failure::new(Exit::Unknown, problem)
             .hint("Look for the message before sending it again.");
@@ -157,11 +165,14 @@ fn interrupted(command: &Command, job: &Job) -> Failure {
 }
 
 /// Fields in an error of the typed crate, with the flags that set them.
-fn in_flags(command: &Command, mut failure: Failure) -> Failure {
+fn in_flags(operation: &Operation, mut failure: Failure) -> Failure {
     if failure.kind == Some(ErrorKind::InvalidRequest) {
-        for leaf in flags::leaves(command.input.object()) {
+        for leaf in flags::leaves(operation.request()) {
             failure.message = leaf.named_in(&failure.message);
         }
     }
     failure
 }
+
+#[cfg(test)]
+mod tests;

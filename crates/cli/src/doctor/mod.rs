@@ -47,9 +47,10 @@ pub(crate) fn run(account: &AccountArgs, format: Format) -> Result<(), Failure> 
         signatures(&credentials, &mut findings).await;
         // A refused base URL may hold a password, and is neither shown nor asked.
         if let Ok(session) = &session {
-            hosts::ask(session, &hosts::of(session), &mut findings).await;
+            hosts::ask(session, &hosts::of(session)?, &mut findings).await;
         }
-    })?;
+        Ok::<_, Failure>(())
+    })??;
     let rows: Vec<Value> = findings.iter().map(row).collect();
     match format {
         Format::Json => rows.iter().try_for_each(output::line)?,

@@ -6,15 +6,16 @@ use clap::builder::PossibleValuesParser;
 use clap::{ArgMatches, Args, Command, FromArgMatches as _, value_parser};
 use nxcloud::Credentials;
 use nxcloud_sandbox::{Delivery, DeliveryOutcome, Order};
+use nxcloud_spec::webhook::Webhook;
+use nxcloud_spec::{Service, embedded_services};
 use serde_json::{Value, json};
 
 use super::{in_one_line, own_sandbox};
 use crate::account::{self, AccountArgs};
 use crate::call::read_if_defined;
 use crate::failure::{Exit, Failure};
-use crate::generated::SERVICES;
 use crate::output::{self, Format};
-use crate::table::{Push, Service};
+use crate::spec::{command_name, id, sentence, service};
 use crate::text;
 
 /// Where `nxcloud listen` waits by default.
@@ -47,37 +48,39 @@ struct ActionArgs {
     action: Option<String>,
 }
 
-/// Adds a command for each push.
-pub(crate) fn with_pushes(trigger: Command) -> Command {
-    let services = SERVICES.iter().filter(|service| !service.pushes.is_empty());
-    trigger.subcommands(services.map(|service| {
-        Command::new(service.name)
-            .about(service.title)
+/// A command for each service that has pushes.
+pub(crate) fn commands() -> Result<Vec<Command>, Failure> {
+    let services = embedded_services()?.into_iter();
+    let services = services.filter(|service| !service.webhooks().is_empty());
+    let commands = services.map(|service| {
+        Command::new(service.name())
+            .about(service.document().info.title.as_str())
             .subcommand_required(true)
             .arg_required_else_help(true)
-            .subcommands(service.pushes.iter().map(|push| command(service, push)))
-    }))
+            .subcommands(service.webhooks().iter().map(|push| command(service, push)))
+    });
+    Ok(commands.collect())
 }
 
-fn command(service: &'static Service, push: &'static Push) -> Command {
-    let about = if push.signed {
-        format!("{} Signed with the account's secret.", push.about)
-    } else {
-        push.about.to_owned()
-    };
-    let (service, name) = (service.name, push.name);
+fn command(service: &'static Service, push: &'static Webhook) -> Command {
+    let mut about = sentence(push.description.as_deref().unwrap_or_default());
+    if push.signed {
+        about.push_str(" Signed with the account's secret.");
+    }
+    let (service, name) = (service.name(), &push.name);
     let to = format!("http://127.0.0.1:{LISTEN_PORT}/{service}/{name}");
-    let command = Command::new(name.replace('_', "-")).about(about);
+    let examples: Vec<&str> = push.examples.keys().map(String::as_str).collect();
+    let command = Command::new(command_name(name)).about(about);
     let command = TriggerArgs::augment_args(command)
         .mut_arg("to", |arg| arg.required(false).default_value(to))
         .mut_arg("example", |arg| {
-            let arg = arg.value_parser(PossibleValuesParser::new(push.examples));
-            arg.default_value(push.examples.first().copied())
+            let arg = arg.default_value(examples.first().copied());
+            arg.value_parser(PossibleValuesParser::new(examples))
         });
-    if push.actions.len() < 2 {
+    if push.action.len() < 2 {
         return command;
     }
-    let actions = PossibleValuesParser::new(push.actions);
+    let actions = PossibleValuesParser::new(push.action.iter().map(String::as_str));
     ActionArgs::augment_args(command).mut_arg("action", |arg| arg.value_parser(actions))
 }
 
@@ -86,15 +89,11 @@ pub(crate) fn run(
     account: &AccountArgs,
     format: Format,
 ) -> Result<(), Failure> {
-    let known = matches.subcommand().and_then(|(service, matches)| {
-        let service = SERVICES.iter().find(|known| known.name == service)?;
-        let (push, matches) = matches.subcommand()?;
-        let mut pushes = service.pushes.iter();
-        let push = pushes.find(|known| known.name.replace('_', "-") == push)?;
-        Some((*service, push, matches))
-    });
-    let (service, push, matches) =
-        known.ok_or_else(|| Failure::usage("name a service and a push"))?;
+    let missing = || Failure::usage("name a service and a push");
+    let (name, matches) = matches.subcommand().ok_or_else(missing)?;
+    let service = service(name)?;
+    let (name, matches) = matches.subcommand().ok_or_else(missing)?;
+    let push = service.webhook(&id(name)).ok_or_else(missing)?;
     let args = TriggerArgs::from_arg_matches(matches)?;
     let mut order = order(service, push, &args)?;
     if let Some(action) = read_if_defined::<ActionArgs>(matches)?.action {
@@ -140,7 +139,7 @@ pub(crate) fn run(
     match deliveries.last().map(|delivery| &delivery.outcome) {
         Some(DeliveryOutcome::Accepted) => Ok(()),
         Some(DeliveryOutcome::Refused { status, .. }) => {
-            let expected = push.reply.map_or("HTTP 200".to_owned(), |word| {
+            let expected = push.reply.as_deref().map_or("HTTP 200".to_owned(), |word| {
                 format!("HTTP 200 with the text {word}")
             });
             Err(Failure::new(
@@ -159,8 +158,8 @@ pub(crate) fn run(
     }
 }
 
-fn order(service: &Service, push: &Push, args: &TriggerArgs) -> Result<Order, Failure> {
-    let mut order = Order::new(service.name, push.name).to(args.to.clone());
+fn order(service: &Service, push: &Webhook, args: &TriggerArgs) -> Result<Order, Failure> {
+    let mut order = Order::new(service.name(), &*push.name).to(args.to.clone());
     if let Some(example) = &args.example {
         order = order.example(example);
     }

@@ -21,15 +21,12 @@ pub struct Violation {
 
 /// The rule that a value breaks.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Rule {
     /// A property is required.
     Required,
     /// The value has one of these JSON types.
     Type(Vec<JsonKind>),
-    /// The value is one of these.
-    OneOf(Vec<Value>),
-    /// Any other: a limit, a form, or which properties go together.
+    /// Any other: a limit, a form, the only value, or which properties go together.
     Limit,
 }
 
@@ -93,8 +90,6 @@ impl From<&jsonschema::ValidationError<'_>> for Violation {
         };
         let rule = match error.kind() {
             Kind::Type { kind } => Rule::Type(json_kinds(kind)),
-            Kind::Enum { options } => Rule::OneOf(options.as_array().cloned().unwrap_or_default()),
-            Kind::Constant { expected_value } => Rule::OneOf(vec![Value::clone(expected_value)]),
             _ => Rule::Limit,
         };
         Self {

@@ -12,6 +12,7 @@ use axum::Router;
 use axum::http::uri::Authority;
 use clap::Args;
 use nxcloud::webhooks::Verifier;
+use nxcloud_spec::embedded_services;
 use reqwest::Url;
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -23,7 +24,6 @@ use super::trigger::LISTEN_PORT;
 use super::{in_one_line, variable};
 use crate::account::{self, AccountArgs};
 use crate::failure::Failure;
-use crate::generated::SERVICES;
 use crate::http;
 use crate::interrupt::interrupted;
 use crate::output::{self, Format};
@@ -135,12 +135,13 @@ impl Registry {
 
     /// Has the sandbox send each push to a path of its own here, or no longer.
     async fn register(&self, here: Option<&str>) -> Result<(), Failure> {
-        for service in SERVICES {
-            for push in service.pushes {
+        for service in embedded_services()? {
+            let name = service.name();
+            for push in service.webhooks() {
                 let order = json!({
-                    "service": service.name,
+                    "service": name,
                     "push": push.name,
-                    "url": here.map(|here| format!("{here}/{}/{}", service.name, push.name)),
+                    "url": here.map(|here| format!("{here}/{name}/{}", push.name)),
                 });
                 let mut request = self.client.put(self.address.clone()).json(&order);
                 if let Some(token) = &self.token {

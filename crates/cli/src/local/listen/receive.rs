@@ -15,15 +15,15 @@ use nxcloud::Repair;
 use nxcloud::signing::header;
 use nxcloud::webhooks::Verifier;
 use nxcloud_client::codegen::incoming;
+use nxcloud_spec::embedded;
+use nxcloud_spec::webhook::Webhook;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use super::forward::Endpoint;
 use super::guard;
-use crate::generated::SERVICES;
 use crate::local::in_one_line;
 use crate::output::{self, Format};
-use crate::table::Push;
 use crate::{escape, mask};
 
 /// The largest push that is taken: 1 MiB.
@@ -101,10 +101,9 @@ async fn judge(shared: Arc<Shared>, request: Request) -> Response {
 }
 
 /// The push that a path names.
-fn push(path: &str) -> Option<&'static Push> {
+fn push(path: &str) -> Option<&'static Webhook> {
     let (service, push) = path.strip_prefix('/')?.split_once('/')?;
-    let service = SERVICES.iter().find(|known| known.name == service)?;
-    service.pushes.iter().find(|known| known.name == push)
+    embedded(service)?.ok()?.webhook(push)
 }
 
 /// The fields of a body that is JSON, else its text. With equal keys it is the text, so that all of them are seen.
@@ -186,7 +185,9 @@ impl Shared {
     async fn answer(&self, head: &Parts, body: &Bytes) -> (Response, &'static str) {
         let Some(endpoint) = &self.endpoint else {
             let push = push(head.uri.path());
-            let word = push.and_then(|push| push.reply).unwrap_or("success");
+            let word = push
+                .and_then(|push| push.reply.as_deref())
+                .unwrap_or("success");
             return (word.into_response(), "listen");
         };
         match endpoint.forward(head, body).await {
