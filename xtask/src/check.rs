@@ -8,8 +8,8 @@ use crate::model::{
 use crate::names;
 use crate::read::Findings;
 
+mod lenient;
 mod naming;
-mod nullable;
 mod paging;
 
 const COMPONENTS: &str = "components.schemas";
@@ -18,7 +18,7 @@ const COMPONENTS: &str = "components.schemas";
 pub(crate) fn check(service: &Service, findings: &mut Findings<'_>) {
     naming::type_names(service, findings);
     naming::tests(service, findings);
-    nullable::check(service, findings);
+    lenient::check(service, findings);
     operations(service, findings);
     for def in &service.types {
         let at = format!("{COMPONENTS}.{}", def.name);

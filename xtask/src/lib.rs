@@ -1,7 +1,7 @@
 //! Developer tasks of the workspace.
 //!
 //! `cargo xtask generate` reads `specs/*.yaml`, lints them ([`lint`]), reads them into a model ([`read`], [`model`]), and writes
-//! whole files ([`emit`]). Nothing here runs in a user's build.
+//! whole files ([`emit`]), for this workspace ([`generate`]) or for another ([`outside`]). Nothing here runs in a user's build.
 #![forbid(unsafe_code)]
 #![allow(
     clippy::exhaustive_enums,
@@ -9,17 +9,23 @@
     reason = "not published: what takes the model in has to handle all of it"
 )]
 
+mod blocks;
 mod characters;
 mod check;
 mod crates;
 pub mod emit;
 pub mod generate;
 pub mod lint;
+mod manifest;
 pub mod model;
 pub mod names;
+pub mod outside;
 mod ownership;
+mod packages;
 pub mod paths;
+mod plan;
 pub mod prose;
 pub mod read;
 mod schema;
+mod specs;
 pub mod webhooks;

@@ -6,34 +6,108 @@
     reason = "a developer's command prints"
 )]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use lexopt::Arg::{Long, Short, Value};
 use xtask::generate::{self, Outcome};
+use xtask::outside::Outside;
 
 const HELP: &str = "\
-cargo xtask generate           lint specs/*.yaml and write every generated file
-cargo xtask generate --check   compare in memory; print the differences and exit with 1 on any
-cargo xtask bench-report       write the figures of benches/README.md from criterion's output";
+cargo xtask generate [--check]   lint specs/*.yaml and write every generated file
+cargo xtask generate [--check] --specs DIR --out DIR
+                                 write a crate of each spec in the first folder into the second, for a workspace of your own
+cargo xtask bench-report         write the figures of benches/README.md from criterion's output
+
+--check compares in memory, prints the differences and exits with 1 on any";
+
+/// What the arguments ask for.
+enum Task {
+    Generate {
+        check: bool,
+        outside: Option<(PathBuf, PathBuf)>,
+    },
+    BenchReport,
+    Help,
+}
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match task(lexopt::Parser::from_env()) {
+        Ok(Task::Help) => {
+            println!("{HELP}");
+            ExitCode::SUCCESS
+        }
+        Ok(Task::BenchReport) => bench_report(),
+        Ok(Task::Generate { check, outside }) => generate(check, outside),
+        Err(error) => {
+            eprintln!("{error}; see `cargo xtask help`");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn task(mut arguments: lexopt::Parser) -> Result<Task, lexopt::Error> {
+    let mut command = None;
+    let (mut check, mut specs, mut out) = (false, None, None);
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Long("help") | Short('h') => return Ok(Task::Help),
+            Value(value) if command.is_none() => {
+                command = Some(value.to_string_lossy().into_owned())
+            }
+            Long("check") if !check => check = true,
+            Long("specs") if specs.is_none() => specs = Some(folder(&mut arguments, "specs")?),
+            Long("out") if out.is_none() => out = Some(folder(&mut arguments, "out")?),
+            Long(flag @ ("check" | "specs" | "out")) => {
+                return Err(format!("`--{flag}` is there twice: write it once").into());
+            }
+            other => return Err(other.unexpected()),
+        }
+    }
+    let outside = match (specs, out) {
+        (Some(specs), Some(out)) => Some((specs, out)),
+        (None, None) => None,
+        (Some(_), None) => return Err("`--out` is missing: name the folder for the crates".into()),
+        (None, Some(_)) => return Err("`--specs` is missing: name the folder of the specs".into()),
+    };
+    let flags = check || outside.is_some();
+    match command.as_deref() {
+        Some("generate") => Ok(Task::Generate { check, outside }),
+        Some("bench-report") if !flags => Ok(Task::BenchReport),
+        Some("help") if !flags => Ok(Task::Help),
+        Some(name @ ("bench-report" | "help")) => {
+            Err(format!("`{name}` takes no flags: leave them out").into())
+        }
+        Some(other) => Err(format!("`{other}` is no command: write `generate`").into()),
+        None => Err("no command: write `generate`".into()),
+    }
+}
+
+/// The value of a flag. Another flag in its place is none.
+fn folder(arguments: &mut lexopt::Parser, flag: &str) -> Result<PathBuf, lexopt::Error> {
+    let missing = || format!("`--{flag}` has no value: name a folder after it");
+    let value = arguments.value().map_err(|_| missing())?;
+    if value.is_empty() || value.to_string_lossy().starts_with("--") {
+        return Err(missing().into());
+    }
+    Ok(value.into())
+}
+
+fn generate(check: bool, outside: Option<(PathBuf, PathBuf)>) -> ExitCode {
     let Some(root) = Path::new(env!("CARGO_MANIFEST_DIR")).parent() else {
         return ExitCode::FAILURE;
     };
-    let outcome = match arguments.as_slice() {
-        ["generate"] => generate::write(root),
-        ["generate", "--check"] => generate::check(root),
-        ["bench-report"] => return bench_report(),
-        ["help" | "--help" | "-h"] => {
-            println!("{HELP}");
-            return ExitCode::SUCCESS;
+    let outcome = match &outside {
+        Some((specs, out)) => {
+            let outside = Outside { root, specs, out };
+            if check {
+                outside.check()
+            } else {
+                outside.write()
+            }
         }
-        _ => {
-            eprintln!("{HELP}");
-            return ExitCode::from(2);
-        }
+        None if check => generate::check(root),
+        None => generate::write(root),
     };
     match outcome {
         Ok(Outcome::Clean(summary)) => {
@@ -43,7 +117,7 @@ fn main() -> ExitCode {
         Ok(Outcome::Drift(difference)) => {
             println!("{difference}");
             eprintln!(
-                "generated files differ from the specs: run `cargo xtask generate` and commit the result"
+                "generated files differ from the specs: run it without `--check` and commit the result"
             );
             ExitCode::FAILURE
         }

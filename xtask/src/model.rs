@@ -313,7 +313,7 @@ pub struct Field {
     pub description: String,
     /// Type.
     pub ty: Ty,
-    /// Required by the spec.
+    /// Required by the spec, or a field of what an operation returns.
     pub required: bool,
     /// May be shown in Debug output.
     pub public: bool,

@@ -171,6 +171,7 @@ pub const TAKEN_SPECS: &[&str] = &[
     "client",
     "nxcloud",
     "signing",
+    "spec",
     "xtask",
     "alloc",
     "core",

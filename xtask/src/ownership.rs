@@ -10,6 +10,8 @@ use crate::lint::Finding;
 /// Files that would be written, and folders in which nothing else may stand.
 pub(crate) struct Claim<'a> {
     pub(crate) root: &'a Path,
+    /// Name of the root in messages; empty where paths stand alone.
+    pub(crate) shown: &'a Path,
     pub(crate) files: &'a BTreeMap<PathBuf, String>,
     /// The spec that a folder is for; none for a folder of an earlier spec or of all specs.
     pub(crate) folders: &'a BTreeMap<PathBuf, Option<String>>,
@@ -29,7 +31,8 @@ impl Claim<'_> {
         for (folder, spec) in self.folders {
             let manifest = folder.join("Cargo.toml");
             if let (Some(spec), true) = (spec, self.is_foreign(&manifest)) {
-                let folder_name = folder.display();
+                let folder_name = self.shown.join(folder);
+                let folder_name = folder_name.display();
                 findings.push(finding(
                     spec,
                     "(name)",
@@ -42,12 +45,9 @@ impl Claim<'_> {
         let is_refused = |path: &Path| refused.iter().any(|folder| path.starts_with(folder));
         for path in self.files.keys().filter(|path| !is_refused(path)) {
             if let Some(obstacle) = self.obstacle(path) {
-                findings.push(foreign(
-                    &obstacle,
-                    "is not a folder (links are not followed)",
-                ));
+                findings.push(self.foreign(&obstacle, "is not a folder (links are not followed)"));
             } else if self.is_foreign(path) {
-                findings.push(foreign(path, "was not written by the generator"));
+                findings.push(self.foreign(path, "was not written by the generator"));
             }
         }
         let mut stale = Vec::new();
@@ -58,7 +58,7 @@ impl Claim<'_> {
                 }
                 if self.is_foreign(&path) {
                     let problem = "no spec calls for this file, and the generator did not write it";
-                    findings.push(foreign(&path, problem));
+                    findings.push(self.foreign(&path, problem));
                 } else {
                     stale.push(path);
                 }
@@ -89,6 +89,12 @@ impl Claim<'_> {
                 })
             }
         }
+    }
+
+    fn foreign(&self, path: &Path, problem: &str) -> Finding {
+        let instead = "move it elsewhere or delete it, then run `cargo xtask generate` again";
+        let path = self.shown.join(path);
+        finding(path.display().to_string(), "(file)", problem, instead)
     }
 
     /// Where a folder of the path should be and something else is.
@@ -145,9 +151,4 @@ fn finding(
         problem: problem.into(),
         instead: instead.to_owned(),
     }
-}
-
-fn foreign(path: &Path, problem: &str) -> Finding {
-    let instead = "move it elsewhere or delete it, then run `cargo xtask generate` again";
-    finding(path.display().to_string(), "(file)", problem, instead)
 }

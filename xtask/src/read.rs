@@ -54,7 +54,7 @@ pub fn read(file: &str, text: &str) -> Result<Service, Vec<Finding>> {
         }]
     };
     let raw: Value = serde_saphyr::from_str(text).map_err(|error| broken(error.to_string()))?;
-    let findings = lint::lint(file, text, &raw);
+    let findings = lint::lint(file, &raw);
     if !findings.is_empty() {
         return Err(findings);
     }
@@ -75,10 +75,15 @@ pub fn read(file: &str, text: &str) -> Result<Service, Vec<Finding>> {
         },
     };
     let service = reader.service(name, &api, document);
-    if reader.findings.list.is_empty() {
+    let mut findings = reader.findings.list;
+    if findings.is_empty() {
+        // Only then do the schemas compile.
+        findings = lint::misfits(file, &service.document);
+    }
+    if findings.is_empty() {
         Ok(service)
     } else {
-        Err(reader.findings.list)
+        Err(findings)
     }
 }
 
@@ -200,7 +205,7 @@ impl Reader<'_> {
             .collect();
         let mut schemas = Schemas::new(&raw["components"]["schemas"], property_order(api));
         for operation in &operations {
-            schemas.mark(&operation.reply, Side::Reply, &mut self.findings);
+            schemas.mark_returned(&operation.reply, &mut self.findings);
             if let Input::Json(request) | Input::Multipart(request) = &operation.input {
                 schemas.mark(request, Side::Request, &mut self.findings);
             }

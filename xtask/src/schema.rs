@@ -22,6 +22,8 @@ pub(crate) struct Schemas<'a> {
     raw: &'a Value,
     order: Vec<(String, Vec<String>)>,
     sides: BTreeMap<String, Side>,
+    /// What operations return.
+    returned: BTreeSet<String>,
 }
 
 impl<'a> Schemas<'a> {
@@ -30,7 +32,14 @@ impl<'a> Schemas<'a> {
             raw,
             order,
             sides: BTreeMap::new(),
+            returned: BTreeSet::new(),
         }
+    }
+
+    /// Marks what an operation returns.
+    pub(crate) fn mark_returned(&mut self, name: &str, findings: &mut Findings<'_>) {
+        self.returned.insert(name.to_owned());
+        self.mark(name, Side::Reply, findings);
     }
 
     /// Marks a schema, and all that it refers to, as being on one side. Enums may be on both.
@@ -172,7 +181,12 @@ impl<'a> Schemas<'a> {
             } else if is_list(schema) {
                 TypeKind::Object(self.list(&at, schema, *side, findings))
             } else {
-                TypeKind::Object(self.object(&at, schema, order, *side, findings))
+                let mut object = self.object(&at, schema, order, *side, findings);
+                // A reply that lacks them is a refusal, which the client makes an error of.
+                for field in &mut object.fields {
+                    field.required |= self.returned.contains(name);
+                }
+                TypeKind::Object(object)
             }
         };
         let description = text(schema, "description").unwrap_or_default();
@@ -432,8 +446,8 @@ impl<'a> Schemas<'a> {
         let format = text(schema, "format");
         let decimal = format.as_deref() == Some("decimal");
         match schema.get("type").and_then(Value::as_str) {
-            None => Ty::Json,
-            Some("string" | "number") if decimal => Ty::Decimal,
+            None | Some("string" | "number") if decimal => Ty::Decimal,
+            None if schema.get("items").is_none() => Ty::Json,
             Some("string") if format.as_deref() == Some("binary") => Ty::Upload,
             Some("string") if format.as_deref() == Some("integer") => Ty::QuotedInteger,
             Some("string") if format.as_deref() == Some("app-key") => Ty::AppKey,
@@ -441,7 +455,7 @@ impl<'a> Schemas<'a> {
             Some("integer") => Ty::Integer,
             Some("number") => Ty::Float,
             Some("boolean") => Ty::Boolean,
-            Some("array") => match schema.get("items") {
+            None | Some("array") => match schema.get("items") {
                 Some(items) => Ty::List(Box::new(self.ty(at, items, findings))),
                 None => Ty::List(Box::new(Ty::Json)),
             },

@@ -5,6 +5,9 @@ use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_assert, prop_o
 use xtask::emit;
 use xtask::read::read;
 
+#[path = "common/manifests.rs"]
+mod manifests;
+
 const SPEC: &str = include_str!("arbitrary.yaml");
 
 /// What stands in the spec where something else may stand.
@@ -110,7 +113,8 @@ fn outcome(spec: &str) -> Result<bool, String> {
     let mut files: Vec<(String, String)> = emit::crate_files(&service)?.into_iter().collect();
     files.extend(emit::cli_files(services));
     files.extend(emit::webhook_files(services));
-    files.extend(emit::facade_files(services));
+    files.extend(manifests::manifests(services));
+    files.extend(manifests::outside(&service)?);
     for (path, text) in files {
         let sound = match path.rsplit('.').next() {
             Some("rs") => syn::parse_file(&text).is_ok() && !text.contains("compile_error!"),

@@ -6,6 +6,9 @@ use std::collections::BTreeMap;
 use xtask::emit;
 use xtask::read::read;
 
+#[path = "common/manifests.rs"]
+mod manifests;
+
 const MINIMAL: &str = include_str!("minimal.yaml");
 const TEXT: &str = "text: {type: string, description: The text.}";
 const PLAIN: &str = "{type: string, description: A.}";
@@ -46,14 +49,15 @@ fn parses(service: &xtask::model::Service) {
     for (name, more) in [
         ("cli", emit::cli_files(services)),
         ("webhooks", emit::webhook_files(services)),
-        ("sandbox", emit::sandbox_files(services)),
-        ("facade", emit::facade_files(services)),
+        ("spec", emit::spec_files(services)),
     ] {
         files.extend(
             more.into_iter()
                 .map(|(path, text)| (format!("{name}/{path}"), text)),
         );
     }
+    files.extend(manifests::manifests(services));
+    files.extend(manifests::outside(service).unwrap());
     for (path, text) in files {
         if path.ends_with(".rs") {
             let parsed = syn::parse_file(&text);
@@ -213,16 +217,18 @@ fn what_holds_itself_is_refused_but_in_lists() {
         &[(ID, &through)],
         &["Receipt > Other > Receipt", "in a list"],
     );
-    compiles(&[(
-        ID,
-        &own("{type: array, items: {$ref: '#/components/schemas/Receipt'}, description: A.}"),
-    )]);
-    compiles(&[(
-        ID,
-        &own(
-            "{type: object, additionalProperties: {$ref: '#/components/schemas/Receipt'}, description: A.}",
-        ),
-    )]);
+    for (ty, example) in [
+        ("type: array, items", "[{id: []}]"),
+        ("type: object, additionalProperties", "{a: {id: {}}}"),
+    ] {
+        let own = own(&format!(
+            "{{{ty}: {{$ref: '#/components/schemas/Receipt'}}, description: A.}}"
+        ));
+        compiles(&[
+            (ID, &own),
+            ("value: {id: a}", &format!("value: {{id: {example}}}")),
+        ]);
+    }
     let pick = "{$ref: '#/components/schemas/Pick'}";
     let direct = with_choice(&["leaf"], "", pick);
     assert!(
@@ -782,6 +788,219 @@ fn null_comes_in_replies_and_pushes_only() {
         refused(
             &[(ID, property), ("value: {id: a}", "value: {}")],
             &[problem],
+        );
+    }
+}
+
+#[test]
+fn values_of_several_types_come_in_replies_and_pushes_only() {
+    const EXAMPLE: &str = "value: {id: a}";
+    let of = |schema: &str| {
+        found(&spec(&[
+            (ID, &format!("id: {{{schema}, description: A.}}")),
+            (EXAMPLE, "value: {}"),
+        ]))
+    };
+    assert_eq!(of("format: decimal"), "");
+    assert_eq!(of("items: {type: string}"), "");
+    for schema in [
+        "format: date-time",
+        "format: unix-seconds",
+        "items: {format: integer}",
+    ] {
+        assert!(
+            of(schema).contains("`format` without `type`; write the `type`"),
+            "{schema}: {}",
+            of(schema)
+        );
+    }
+    for (schema, key) in [
+        ("format: decimal", "format"),
+        ("items: {type: string}", "items"),
+    ] {
+        refused(
+            &[
+                (TEXT, &format!("text: {{{schema}, description: A.}}")),
+                ("value: {text: hello}", "value: {text: [a]}"),
+            ],
+            &["SendIt.properties.text", &format!("`{key}` without `type`")],
+        );
+    }
+}
+
+/// Each kind of misfit is found where it stands, with what to do.
+#[test]
+fn examples_fit_their_schemas() {
+    const REQUEST: &str = "value: {text: hello}";
+    const REPLY: &str = "success: {value: {code: 0}}";
+    const PUSH: &str = "plain: {value: {id: a}}";
+    const CODE: &str = "code: {type: integer, description: The code.}";
+    let request = "/send.post.requestBody.content.application/json.examples.plain.value";
+    let reply = "/send.post.responses.200.content.application/json.examples.success.value";
+    let push = "x-nx-webhooks[0].examples.plain.value";
+    let text = |more: &str| format!("text: {{{more}, description: The text.}}");
+    for (more, value, problem) in [
+        ("type: string, minLength: 6", "hello", "shorter than 6"),
+        ("type: string, maxLength: 4", "hello", "longer than 4"),
+        (
+            "type: string, pattern: '^[0-9]+$'",
+            "hello",
+            "does not match",
+        ),
+        ("type: string, enum: [other]", "hello", "other"),
+        ("type: string, format: date", "2026-02-30", "form date"),
+        ("type: string, format: phone", "'+1'", "phone number"),
+        ("type: integer, minimum: 6", "5", "less than 6"),
+        ("type: integer, maximum: 4", "5", "greater than 4"),
+        ("type: integer", "'5'", "integer expected"),
+        ("type: boolean", "'true'", "boolean expected"),
+        (
+            "type: array, minItems: 1, items: {type: string}",
+            "[]",
+            "fewer than 1",
+        ),
+        (
+            "type: array, maxItems: 1, items: {type: string}",
+            "[a, b]",
+            "more than 1",
+        ),
+        (
+            "type: object, additionalProperties: {type: integer}",
+            "{a: b}",
+            "integer expected",
+        ),
+    ] {
+        refused(
+            &[
+                (TEXT, &text(more)),
+                (REQUEST, &format!("value: {{text: {value}}}")),
+            ],
+            &[
+                &format!("{request}.text"),
+                problem,
+                "; write a value that fits",
+            ],
+        );
+    }
+    refused(
+        &[(REQUEST, "value: {}")],
+        &[&format!("{request}.text: is missing"), "`required`"],
+    );
+    refused(
+        &[(REQUEST, "value: hello")],
+        &[&format!("{request}: "), "object expected"],
+    );
+    refused(
+        &[
+            (
+                TEXT,
+                &text("type: array, items: {type: array, items: {type: integer}}"),
+            ),
+            (REQUEST, "value: {text: [[1, 2], [a]]}"),
+        ],
+        &[&format!("{request}.text[1][0]: "), "integer expected"],
+    );
+    // What the platform writes.
+    refused(
+        &[(REPLY, "success: {value: {code: none}}")],
+        &[&format!("{reply}.code: "), "integer expected"],
+    );
+    refused(
+        &[(REPLY, "success: {value: {code: null}}")],
+        &[&format!("{reply}.code: "), "`nullable: true`"],
+    );
+    let nullable = CODE.replace("integer", "integer, nullable: true");
+    compiles(&[(CODE, &nullable), (REPLY, "success: {value: {code: null}}")]);
+    refused(
+        &[
+            (
+                "description: The receipt.",
+                "description: The receipt.\n      required: [id]",
+            ),
+            (PUSH, "plain: {value: {}}"),
+        ],
+        &[
+            &format!("{push}.id: is missing"),
+            "take it out of `required`",
+        ],
+    );
+    for value in ["null", "5", "true", "[]"] {
+        let found = found(&spec(&[(
+            PUSH,
+            &format!("plain: {{value: {{id: {value}}}}}"),
+        )]));
+        assert!(found.contains(&format!("{push}.id: ")), "{value}: {found}");
+    }
+    // Parameters, and what stands in schemas.
+    let parameter = |schema: &str| {
+        format!(
+            "x-nx-parameter-code: 2\n      parameters:\n        - {{name: q, in: query, description: A., schema: {schema}, example: abc}}"
+        )
+    };
+    refused(
+        &[(
+            "x-nx-parameter-code: 2",
+            &parameter("{type: string, maxLength: 2}"),
+        )],
+        &["/send.post.parameters[0].example: longer than 2"],
+    );
+    for key in ["example", "default"] {
+        refused(
+            &[
+                (
+                    TEXT,
+                    &text(&format!("type: string, maxLength: 4, {key}: hello")),
+                ),
+                (REQUEST, "value: {text: a}"),
+            ],
+            &[&format!("SendIt.properties.text.{key}: longer than 4")],
+        );
+        refused(
+            &[
+                (
+                    TEXT,
+                    &text(&format!("type: array, items: {{type: boolean, {key}: a}}")),
+                ),
+                (REQUEST, "value: {text: []}"),
+            ],
+            &[
+                &format!("SendIt.properties.text.items.{key}: "),
+                "boolean expected",
+            ],
+        );
+    }
+    refused(
+        &[(
+            "x-extensible-enum: [plain, bold]",
+            "x-extensible-enum: [plain, bold]\n      example: 5",
+        )],
+        &["Kind.example: ", "in quotes"],
+    );
+}
+
+/// An example fits the variant that its tag names.
+#[test]
+fn examples_fit_their_variant() {
+    let plain = with_choice(&["leaf"], "", PLAIN);
+    let with = |pick: &str| {
+        let example = format!("value: {{text: hello, pick: {pick}}}");
+        found(&plain.replace("value: {text: hello}", &example))
+    };
+    assert_eq!(with("{way: leaf, next: a}"), "");
+    for (pick, words) in [
+        ("{}", ["value.pick.way: is missing", ""]),
+        ("{way: none}", ["value.pick.way: not one of", "leaf"]),
+        ("{way: 5}", ["value.pick.way: no text", "in quotes"]),
+        (
+            "{way: leaf, next: 5}",
+            ["value.pick.next: no text", "in quotes"],
+        ),
+        ("[a]", ["value.pick: ", "object expected"]),
+    ] {
+        let found = with(pick);
+        assert!(
+            words.iter().all(|word| found.contains(word)),
+            "{pick}: {found}"
         );
     }
 }

@@ -4,8 +4,8 @@
 use std::fs;
 use std::path::Path;
 
-use common::{BLOCKS, LICENCES, MINIMAL, Workspace, drift};
-use xtask::generate::{Outcome, check, write};
+use common::{BLOCKS, MINIMAL, Workspace, drift};
+use xtask::generate::{LICENCES, Outcome, check, write};
 
 mod common;
 
@@ -25,7 +25,7 @@ fn what_was_written_checks_clean_and_any_edit_shows() {
         "crates/nxcloud/Cargo.toml",
         "crates/nxcloud/README.md",
         "crates/nxcloud/src/lib.rs",
-        "crates/sandbox/src/generated/specs/minimal.json",
+        "crates/spec/src/generated/specs/minimal.json",
         "Cargo.toml",
         "README.md",
     ] {
@@ -182,7 +182,8 @@ fn refusal(file: &str, text: &str) -> String {
     let workspace = Workspace::new(&format!("named-{}", file.replace('.', "-")));
     let root = &workspace.0;
     let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
-    let with = format!("[workspace.dependencies]\nserde = \"1\"\n{manifest}");
+    let table = "[workspace.dependencies]\n";
+    let with = manifest.replace(table, &format!("{table}serde = \"1\"\n"));
     fs::write(root.join("Cargo.toml"), with).unwrap();
     fs::write(root.join("specs").join(file), text).unwrap();
     let refused = write(root).unwrap_err();
@@ -204,7 +205,8 @@ fn names_of_files_that_are_taken_are_refused() {
         );
     }
     let package = MINIMAL.replace("x-nx-source:", "x-nx-package: serde\nx-nx-source:");
-    assert!(refusal("other.yaml", &package).contains("x-nx-package: `serde`"));
+    let refused = refusal("other.yaml", &package);
+    assert!(refused.contains("x-nx-package: `serde`"), "{refused}");
 }
 
 #[test]
@@ -234,4 +236,60 @@ fn the_snapshot_crate_is_what_the_awkward_spec_gives() {
             "{path} differs: run `cargo xtask generate`"
         );
     }
+}
+
+/// A package of such a name breaks the workspace, whichever spec has it.
+#[test]
+fn packages_that_rust_has_taken_are_refused() {
+    for package in [
+        "type",
+        "std",
+        "core",
+        "alloc",
+        "test",
+        "proc-macro",
+        "gen",
+        "self",
+        "a_b",
+        "A",
+        "1a",
+        "",
+    ] {
+        let text = MINIMAL.replace(
+            "x-nx-source:",
+            &format!("x-nx-package: \"{package}\"\nx-nx-source:"),
+        );
+        let refused = refusal("package.yaml", &text);
+        let place = format!("specs/package.yaml: x-nx-package: `{package}` ");
+        assert!(refused.contains(&place), "{refused}");
+    }
+}
+
+#[test]
+fn the_table_of_packages_follows_the_manifests() {
+    let workspace = Workspace::new("packages");
+    let root = &workspace.0;
+    let manifest = |folder: &str, text: &str| {
+        fs::create_dir_all(root.join(folder)).unwrap();
+        fs::write(root.join(folder).join("Cargo.toml"), text).unwrap();
+    };
+    manifest(
+        "crates/client",
+        "[package]\nname = \"nxcloud-client\"\ndescription = \"Sessions\"\n[dependencies]\nserde = \"1\"\n",
+    );
+    manifest(
+        "crates/tool",
+        "[package]\nname = \"tool\"\ndescription = \"A|B\"\n[dependencies]\nnxcloud-client = { version = \"1\", optional = true }\nnxcloud-minimal = \"1\"\n",
+    );
+    write(root).unwrap();
+    assert_eq!(drift(root), None);
+    let table = || fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
+    assert!(table().contains(
+        "\n| `crates/client` | `nxcloud-client` | Sessions |  |\n| `crates/<service>` | "
+    ));
+    assert!(table().contains("\n| `crates/tool` | `tool` | A\\|B | (client), the services |\n"));
+    manifest("crates/tool", "[package]\nname = \"tool\"\n");
+    assert!(drift(root).is_some());
+    write(root).unwrap();
+    assert!(table().contains("| `crates/tool` | `tool` |  |  |"));
 }

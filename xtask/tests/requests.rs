@@ -98,15 +98,17 @@ fn a_text_becomes_only_what_any_text_may_be() {
     ] {
         conversions(&code, into, &[]);
     }
-    for more in [
-        "maxLength: 5, format: date",
-        "maxLength: 5, x-nx-public: true",
-        "pattern: '^a$'",
+    for (more, example) in [
+        ("maxLength: 10, format: date", "2026-01-01"),
+        ("maxLength: 5, x-nx-public: true", "hi"),
+        ("pattern: '^a$'", "a"),
     ] {
-        let other = AWKWARD.replace(
-            "body: {type: string, maxLength: 5,",
-            &format!("body: {{type: string, {more},"),
-        );
+        let other = AWKWARD
+            .replace(
+                "body: {type: string, maxLength: 5,",
+                &format!("body: {{type: string, {more},"),
+            )
+            .replace("body: hi", &format!("body: {example}"));
         assert_ne!(other, AWKWARD);
         conversions(&generated(&other), "TextChoice", &[]);
     }
@@ -116,6 +118,7 @@ fn a_text_becomes_only_what_any_text_may_be() {
 fn types_that_hold_each_other_in_lists_do_not_hang_the_generator() {
     let other = AWKWARD
         .replace("only: {$ref: '#/components/schemas/Only'}", "only: {type: array, items: {$ref: '#/components/schemas/Choice'}, description: More.}")
+        .replace("only: {text: hi}", "only: []")
         .replace("level: {$ref: '#/components/schemas/Level'}\n        inner", "only: {$ref: '#/components/schemas/Only'}\n        level: {$ref: '#/components/schemas/Level'}\n        inner");
     assert_ne!(other, AWKWARD);
     let code = generated(&other);

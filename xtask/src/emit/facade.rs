@@ -1,30 +1,34 @@
 //! The facade: one feature and one re-export a service, from the list of specs.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::marker;
+use super::Block;
 use crate::model::Service;
 use crate::names;
 use crate::prose::doc_text;
 
-/// The facade's generated files, by their path in its crate.
+/// What hand-written files hold of all services, but for the webhooks crate.
 #[must_use]
-pub fn facade_files(services: &[Service]) -> BTreeMap<String, String> {
-    BTreeMap::from([("Cargo.toml".to_owned(), manifest(services))])
+pub fn workspace_blocks(services: &[Service], version: &str) -> Vec<Block> {
+    let block = |file, name, text| Block { file, name, text };
+    let manifest = "crates/nxcloud/Cargo.toml";
+    vec![
+        block("Cargo.toml", None, versions(services, version)),
+        block("README.md", None, workspace_table(services)),
+        block("crates/nxcloud/README.md", None, facade_table(services)),
+        block("crates/nxcloud/src/lib.rs", None, re_exports(services)),
+        block(manifest, Some("features"), features(services)),
+        block(manifest, Some("dependencies"), dependencies(services)),
+    ]
 }
 
-fn manifest(services: &[Service]) -> String {
+/// A feature a service, and those that reach into the services.
+fn features(services: &[Service]) -> String {
     let quoted: Vec<String> = services
         .iter()
         .map(|service| format!("\"{}\"", service.name))
         .collect();
-    let mut features = String::new();
-    let mut dependencies = String::new();
-    let mut native: Vec<String> = vec!["\"nxcloud-client/native-tls\"".to_owned()];
-    let mut rustls: Vec<String> = vec!["\"nxcloud-client/rustls\"".to_owned()];
-    let mut no_provider: Vec<String> = vec!["\"nxcloud-client/rustls-no-provider\"".to_owned()];
-    let mut blocking: Vec<String> = vec!["\"nxcloud-client/blocking\"".to_owned()];
+    let mut features = format!("# Every service.\nfull = [{}]\n", quoted.join(", "));
     for service in services {
         let (name, package) = (&service.name, &service.package);
         let events = if service.webhooks.is_empty() {
@@ -37,96 +41,39 @@ fn manifest(services: &[Service]) -> String {
             "# {}.\n{name} = [\"dep:{package}\"{events}]",
             service.title
         );
-        let _ = writeln!(
-            dependencies,
-            "{package} = {{ workspace = true, optional = true }}"
-        );
-        native.push(format!("\"{package}?/native-tls\""));
-        rustls.push(format!("\"{package}?/rustls\""));
-        no_provider.push(format!("\"{package}?/rustls-no-provider\""));
-        blocking.push(format!("\"{package}?/blocking\""));
     }
-    format!(
-        r#"# {marker}
-[package]
-name = "nxcloud"
-description = "Signed clients for NXCLOUD and AntBuddy: SMS, WhatsApp, Viber, number checks and more; one feature a service"
-readme = "README.md"
-version.workspace = true
-edition.workspace = true
-rust-version.workspace = true
-license.workspace = true
-categories.workspace = true
-keywords.workspace = true
+    for (feature, comment) in [
+        ("blocking", "# Clients for programs without async code.\n"),
+        ("native-tls", ""),
+        ("rustls", ""),
+        (
+            "rustls-no-provider",
+            "# As rustls, with a provider of cryptography that the program installs.\n",
+        ),
+    ] {
+        let mut parts = vec![format!("\"nxcloud-client/{feature}\"")];
+        let of_services = services.iter();
+        parts.extend(of_services.map(|service| format!("\"{}?/{feature}\"", service.package)));
+        let _ = writeln!(features, "{comment}{feature} = [{}]", parts.join(", "));
+    }
+    features
+}
 
-[features]
-default = ["compression", "rustls"]
-# Every service.
-full = [{full}]
-{features}# Clients for programs without async code.
-blocking = [{blocking}]
-# Replies and pushes that are compressed with gzip or deflate.
-compression = ["nxcloud-client/compression"]
-# Accounts and settings by name, in a file of the user's.
-profiles = ["nxcloud-client/profiles"]
-# Receives the pushes of the chosen services.
-webhooks = ["dep:nxcloud-webhooks"]
-# The same with the axum extractor, the tower layer, tokio's channel as a queue, fixtures for tests.
-webhooks-axum = ["webhooks", "nxcloud-webhooks/axum"]
-webhooks-tower = ["webhooks", "nxcloud-webhooks/tower"]
-webhooks-tokio = ["webhooks", "nxcloud-webhooks/tokio"]
-webhooks-testing = ["webhooks", "nxcloud-webhooks/testing"]
-native-tls = [{native}]
-rustls = [{rustls}]
-# As rustls, with a provider of cryptography that the program installs.
-rustls-no-provider = [{no_provider}]
-
-[dependencies]
-nxcloud-client.workspace = true
-{dependencies}nxcloud-webhooks = {{ workspace = true, optional = true }}
-
-[dev-dependencies]
-bytes.workspace = true
-flate2.workspace = true
-futures-util.workspace = true
-http.workspace = true
-http-body-util.workspace = true
-hyper-util = {{ workspace = true, features = ["client-legacy", "http1"] }}
-axum = {{ workspace = true, features = ["http1", "tokio"] }}
-# Itself with every service, so that examples and tests need no flags.
-nxcloud = {{ path = ".", features = ["blocking", "full", "profiles", "webhooks-axum", "webhooks-tokio"] }}
-nxcloud-sandbox = {{ workspace = true, features = ["client"] }}
-progenitor-client.workspace = true
-proptest.workspace = true
-reqwest.workspace = true
-serde.workspace = true
-serde_json.workspace = true
-tokio = {{ workspace = true, features = ["fs", "io-util", "macros", "net", "rt-multi-thread", "signal", "sync", "time"] }}
-tracing-subscriber = {{ workspace = true, features = ["json", "tracing-log"] }}
-
-# Its tests are part of what it shows.
-[[example]]
-name = "test_double"
-test = true
-
-[package.metadata.docs.rs]
-features = ["blocking", "full", "profiles", "webhooks"]
-
-[lints]
-workspace = true
-"#,
-        marker = marker("specs/*.yaml"),
-        full = quoted.join(", "),
-        blocking = blocking.join(", "),
-        native = native.join(", "),
-        rustls = rustls.join(", "),
-        no_provider = no_provider.join(", "),
-    )
+/// An optional dependency a service.
+pub(super) fn dependencies<'s>(services: impl IntoIterator<Item = &'s Service>) -> String {
+    let services = services.into_iter();
+    services
+        .map(|service| {
+            format!(
+                "{} = {{ workspace = true, optional = true }}\n",
+                service.package
+            )
+        })
+        .collect()
 }
 
 /// One module a service, line by line: of a glob, rustc does not say which feature a missing module is behind.
-#[must_use]
-pub fn re_exports(services: &[Service]) -> String {
+fn re_exports(services: &[Service]) -> String {
     let mut out = String::new();
     for (index, service) in services.iter().enumerate() {
         // Apart, so that rustfmt leaves their order.
@@ -148,8 +95,7 @@ pub fn re_exports(services: &[Service]) -> String {
 }
 
 /// The service crates' lines of `[workspace.dependencies]`.
-#[must_use]
-pub fn workspace_block(services: &[Service], version: &str) -> String {
+fn versions(services: &[Service], version: &str) -> String {
     services
         .iter()
         .map(|service| {
@@ -162,16 +108,14 @@ pub fn workspace_block(services: &[Service], version: &str) -> String {
 }
 
 /// The table of services in the top README, with links into the repository.
-#[must_use]
-pub fn workspace_table(services: &[Service]) -> String {
+fn workspace_table(services: &[Service]) -> String {
     table(services, |service| {
         format!("[`{}`](crates/{})", service.package, service.name)
     })
 }
 
 /// The table of services in the facade's README. A crate page has no links into the repository.
-#[must_use]
-pub fn facade_table(services: &[Service]) -> String {
+fn facade_table(services: &[Service]) -> String {
     table(services, |service| format!("`{}`", service.package))
 }
 

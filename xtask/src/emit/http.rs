@@ -75,13 +75,9 @@ pub(super) fn http(service: &Service) -> Result<TokenStream, String> {
     let reduced: OpenAPI = serde_json::from_value(reduced).map_err(|error| error.to_string())?;
     let tokens = Generator::new(&settings)
         .generate_tokens(&reduced)
-        .map_err(|error| format!("specs/{}.yaml: progenitor: {error}", service.name))?;
-    without_dead_items(with_encoded_paths(tokens)).map_err(|error| {
-        format!(
-            "specs/{}.yaml: what progenitor wrote: {error}",
-            service.name
-        )
-    })
+        .map_err(|error| format!("progenitor: {error}"))?;
+    without_dead_items(with_encoded_paths(tokens))
+        .map_err(|error| format!("what progenitor wrote: {error}"))
 }
 
 /// Leaves out what nothing here uses: modules of types and re-exports, constructors, and the

@@ -8,11 +8,12 @@ use crate::model::{Scheme, Service};
 use crate::prose::doc_text;
 
 /// What a crate page says about licences.
-const LICENCE: &str = "\
+pub(super) const LICENCE: &str = "\
 MIT or Apache-2.0, at your choice. A build contains `progenitor-client`, which is under the MPL-2.0: whoever distributes the program says
 where the source of `progenitor-client` is, and publishes changes of its files. The rest of the program may have any licence.";
 
-pub(super) fn readme(service: &Service) -> String {
+/// `pushes` follows the table of pushes, `licences` is the last section.
+pub(super) fn readme(service: &Service, source: &str, pushes: &str, licences: &str) -> String {
     let mut out = String::new();
     let krate = service.package.replace('-', "_");
     let biz_type = service
@@ -23,7 +24,7 @@ pub(super) fn readme(service: &Service) -> String {
     let _ = write!(
         out,
         "<!-- {} -->\n\n# {}\n\nTyped, signed client of {}{biz_type}. {}\n",
-        marker(&format!("specs/{}.yaml", service.name)),
+        marker(source),
         service.package,
         service.title,
         doc_text(&service.description),
@@ -85,6 +86,7 @@ pub(super) fn readme(service: &Service) -> String {
                 if webhook.signed { "yes" } else { "no" }
             );
         }
+        out.push_str(pushes);
     }
     out.push_str("\n## Result codes\n\nConstants in the module `codes`; the codes shared by all services are constants of `Code`.\n\n| code | name | kind | meaning |\n| --- | --- | --- | --- |\n");
     let mut seen = std::collections::BTreeSet::new();
@@ -102,7 +104,7 @@ pub(super) fn readme(service: &Service) -> String {
     }
     let _ = write!(
         out,
-        "\nA request is checked against its documented limits before it is sent; a reply decodes whatever the platform leaves out, adds or\nwrites in another type, and keeps it. TLS is rustls by default; `native-tls` is a feature,\nand `rustls-no-provider` leaves the provider of cryptography to the program.\n\n## Licence\n\n{LICENCE}\n"
+        "\nA request is checked against its documented limits before it is sent; a reply decodes whatever the platform leaves out, adds or\nwrites in another type, and keeps it. TLS is rustls by default; `native-tls` is a feature,\nand `rustls-no-provider` leaves the provider of cryptography to the program.\n\n{licences}"
     );
     out
 }

@@ -1,4 +1,4 @@
-//! `crates/webhooks`: its manifest, and one module of events a service.
+//! `crates/webhooks`: one module of events a service, and its features.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{ident, marker, pretty};
+use super::facade::dependencies;
+use super::{Block, ident, marker, pretty};
 use crate::model::{Service, Ty, Webhook};
 use crate::names;
 use crate::paths::object;
@@ -20,12 +21,8 @@ use enumeration::{enumeration, implementation};
 /// The generated files of the webhooks crate, by their path in it.
 #[must_use]
 pub fn webhook_files(services: &[Service]) -> BTreeMap<String, String> {
-    let pushing: Vec<&Service> = services
-        .iter()
-        .filter(|service| !service.webhooks.is_empty())
-        .collect();
+    let pushing = pushing(services);
     let mut files = BTreeMap::new();
-    files.insert("Cargo.toml".to_owned(), manifest(&pushing));
     files.insert("src/generated/pushes.md".to_owned(), table(&pushing));
     let mut modules = format!("// {}\n//! One module a service.\n", marker("specs/*.yaml"));
     for service in &pushing {
@@ -64,30 +61,43 @@ mod samples;
     files
 }
 
-fn manifest(services: &[&Service]) -> String {
-    let quoted: Vec<String> = services
+/// What the manifest of the webhooks crate holds of all services.
+#[must_use]
+pub fn webhook_blocks(services: &[Service]) -> Vec<Block> {
+    let pushing = pushing(services);
+    let quoted: Vec<String> = pushing
         .iter()
         .map(|service| format!("\"{}\"", service.name))
         .collect();
-    let mut features = String::new();
-    let mut dependencies = String::new();
-    for service in services {
+    let mut features = format!(
+        "# Events of every service.\nfull = [{}]\n",
+        quoted.join(", ")
+    );
+    for service in &pushing {
         let (name, package) = (&service.name, &service.package);
         let _ = writeln!(
             features,
             "# Events of {}.\n{name} = [\"dep:{package}\"]",
             service.title
         );
-        let _ = writeln!(
-            dependencies,
-            "{package} = {{ workspace = true, optional = true }}"
-        );
     }
-    include_str!("webhooks/manifest.toml.in")
-        .replace("{marker}", &marker("specs/*.yaml"))
-        .replace("{full}", &quoted.join(", "))
-        .replace("{features}\n", &features)
-        .replace("{dependencies}\n", &dependencies)
+    let block = |name, text| Block {
+        file: "crates/webhooks/Cargo.toml",
+        name: Some(name),
+        text,
+    };
+    vec![
+        block("features", features),
+        block("dependencies", dependencies(pushing)),
+    ]
+}
+
+/// The services that push.
+fn pushing(services: &[Service]) -> Vec<&Service> {
+    let pushing = services.iter();
+    pushing
+        .filter(|service| !service.webhooks.is_empty())
+        .collect()
 }
 
 /// The table of pushes at the end of the crate page.

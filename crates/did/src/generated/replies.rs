@@ -18,8 +18,8 @@ pub struct SendDidSmsReply {
     /// Id of the SMS; absent on failure.
     ///
     /// See [`message_id`](Self::message_id()).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub data: Option<SendDidSmsData>,
+    #[serde(skip_serializing_if = "codegen::is_default")]
+    pub data: SendDidSmsData,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: codegen::Map,
@@ -33,7 +33,7 @@ impl codegen::LenientObject for SendDidSmsReply {
         Self {
             code: codegen::take(&mut map, "code"),
             message: codegen::take(&mut map, "message"),
-            data: codegen::take(&mut map, "data"),
+            data: codegen::take_filled(&mut map, "data"),
             extra: map,
             repairs: Repairs::NONE,
         }
@@ -58,10 +58,7 @@ impl SendDidSmsReply {
     /// [`ErrorKind::UnreadableReply`](nxcloud_client::ErrorKind::UnreadableReply) if it is missing or empty. The request
     /// was accepted all the same: do not send it again.
     pub fn message_id(&self) -> Result<&str, Error> {
-        codegen::required(
-            (|| self.data.as_ref()?.message_id.as_deref())(),
-            "data.messageId",
-        )
+        codegen::required(self.data.message_id.as_deref(), "data.messageId")
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use axum::http::Method;
-use nxcloud_spec::document::{self, HashIn, MaxDays, Place};
+use nxcloud_spec::document::{self, HashIn, Place};
 use nxcloud_spec::schema::{Kind, Schema, Upload};
 use nxcloud_spec::validate::{Compiler, Validator};
 use nxcloud_spec::{OperationRef, SchemaRef, Service};
@@ -27,18 +27,17 @@ pub(crate) struct Operation {
     pub(crate) path_rules: Option<ParameterRules>,
     /// Rules for the query parameters, if there are any.
     pub(crate) query: Option<ParameterRules>,
-    pub(crate) max_days: Option<MaxDays>,
     /// Example of a reply to a request that was accepted; absent when no reply body is documented.
     pub(crate) success: Option<Value>,
     /// Example of a refusal.
     pub(crate) failure: Option<Value>,
     /// The messages that it sends, if it sends any.
     pub(crate) messages: Option<Messages>,
-    /// The request field with the phone numbers that it is about, if it sends no message.
-    pub(crate) recipient: Option<String>,
     reply_schema: Schema,
     meanings: BTreeMap<i64, String>,
-    spec: Service,
+    /// What the spec says of it.
+    pub(crate) spec: document::Operation,
+    service_spec: Service,
 }
 
 /// How an operation is signed, and what belongs to that.
@@ -90,7 +89,7 @@ pub(crate) struct ParameterRules {
 impl Operation {
     /// What describes the reply.
     pub(crate) fn reply(&self) -> SchemaRef<'_> {
-        self.spec.schema(&self.reply_schema)
+        self.service_spec.schema(&self.reply_schema)
     }
 
     /// Whether the fields of a request are those of an example of the spec.
@@ -161,11 +160,9 @@ impl Reader {
             body: self.body(operation)?,
             path_rules: self.parameters(operation, Place::Path)?,
             query: self.parameters(operation, Place::Query)?,
-            max_days: operation.max_days.clone(),
             success,
             failure: example("failure"),
             messages: Messages::read(operation)?,
-            recipient: operation.recipient.clone(),
             reply_schema: reply.unwrap_or_default(),
             // An operation's own codes go before those of the service.
             meanings: {
@@ -175,7 +172,8 @@ impl Reader {
                     .map(|code| (code.code, code.meaning.clone()))
                     .collect()
             },
-            spec: self.spec.clone(),
+            spec: operation.spec().clone(),
+            service_spec: self.spec.clone(),
         })
     }
 

@@ -50,11 +50,8 @@ pub(crate) fn summary(catalog: &Catalog, request: &ReceivedRequest) -> Value {
 /// Whom a request is for, as far as a glance shows it.
 fn recipient(catalog: &Catalog, request: &ReceivedRequest) -> Option<String> {
     let operation = catalog.operation(request.service()?, request.operation()?)?;
-    let messages = operation
-        .messages
-        .as_ref()
-        .map(|messages| &messages.spec.to);
-    let name = messages.or(operation.recipient.as_ref())?;
+    let message = operation.spec.message.as_ref().map(|message| &message.to);
+    let name = message.or(operation.spec.recipient.as_ref())?;
     let query = || parameter(request.query(), name);
     let body = Some(request.body()).filter(|body| body.len() <= MAX_LOOKED_INTO);
     let body = body.and_then(|body| serde_json::from_slice::<Value>(body).ok());

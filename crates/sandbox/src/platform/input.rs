@@ -68,7 +68,7 @@ fn fields(
     if let Some(body) = &operation.body {
         extend(&mut fields, body_fields(body, incoming)?);
     }
-    if let Some(limit) = &operation.max_days {
+    if let Some(limit) = &operation.spec.max_days {
         check_distance(limit, &fields)?;
     }
     Ok(fields)

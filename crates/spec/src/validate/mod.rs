@@ -6,7 +6,7 @@ mod translate;
 mod violation;
 
 use jsonschema::{Draft, Validator as JsonSchema};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::document::Document;
 use crate::schema::Schema;
@@ -18,7 +18,7 @@ pub use violation::{Rule, Violation, below};
 #[derive(Clone, Debug)]
 pub struct Compiler {
     /// The named schemas, translated.
-    components: Value,
+    components: Map<String, Value>,
 }
 
 /// A compiled schema.
@@ -30,12 +30,10 @@ impl Compiler {
     #[must_use]
     pub fn new(document: &Document) -> Self {
         let schemas = document.components.schemas.iter();
-        let schemas: Value = schemas
-            .map(|(name, schema)| (name.clone(), translate::schema(schema)))
-            .collect::<serde_json::Map<_, _>>()
-            .into();
         Self {
-            components: json!({ "schemas": schemas }),
+            components: schemas
+                .map(|(name, schema)| (name.clone(), translate::schema(schema)))
+                .collect(),
         }
     }
 
@@ -45,10 +43,10 @@ impl Compiler {
     ///
     /// A reference that leads nowhere, or a pattern that is no regular expression.
     pub fn compile(&self, schema: &Schema) -> Result<Validator, String> {
-        let document = json!({
-            "allOf": [translate::schema(schema)],
-            "components": self.components,
-        });
+        let schema = translate::schema(schema);
+        let mut schemas = Map::new();
+        self.referred(&schema, &mut schemas);
+        let document = json!({ "allOf": [schema], "components": { "schemas": schemas } });
         let mut options = jsonschema::options()
             .with_draft(Draft::Draft202012)
             .should_validate_formats(true);
@@ -65,6 +63,28 @@ impl Compiler {
         }
         let compiled = options.build(&document);
         compiled.map(Validator).map_err(|error| error.to_string())
+    }
+
+    /// The named schemas that a schema refers to, and those that they refer to: jsonschema reads through all that it is given.
+    fn referred(&self, schema: &Value, into: &mut Map<String, Value>) {
+        match schema {
+            Value::Object(members) => {
+                let reference = members.get("$ref").and_then(Value::as_str);
+                let name = reference.and_then(|reference| reference.rsplit('/').next());
+                if let Some((name, named)) =
+                    name.and_then(|name| self.components.get_key_value(name))
+                    && !into.contains_key(name)
+                {
+                    into.insert(name.clone(), named.clone());
+                    self.referred(named, into);
+                }
+                members
+                    .values()
+                    .for_each(|member| self.referred(member, into));
+            }
+            Value::Array(items) => items.iter().for_each(|item| self.referred(item, into)),
+            _ => {}
+        }
     }
 }
 

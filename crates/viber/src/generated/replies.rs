@@ -16,7 +16,7 @@ pub struct SendMessageReply {
     /// Id of the send; absent on failure.
     ///
     /// See [`request_id`](Self::request_id()).
-    pub data: Option<SendMessageData>,
+    pub data: SendMessageData,
     /// What the reference does not list, and values that did not fit their field.
     pub extra: codegen::Map,
     /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
@@ -34,7 +34,7 @@ impl Serialize for SendMessageReply {
         if self.message.is_some() {
             map.serialize_entry(self.spellings.of("message"), &self.message)?;
         }
-        if self.data.is_some() {
+        if !codegen::is_default(&self.data) {
             map.serialize_entry(self.spellings.of("data"), &self.data)?;
         }
         for (key, value) in &self.extra {
@@ -54,7 +54,7 @@ impl codegen::LenientObject for SendMessageReply {
                 &["message", "msg"],
                 &mut spellings,
             ),
-            data: codegen::take(&mut map, "data"),
+            data: codegen::take_filled(&mut map, "data"),
             extra: map,
             repairs: Repairs::NONE,
             spellings,
@@ -80,10 +80,7 @@ impl SendMessageReply {
     /// [`ErrorKind::UnreadableReply`](nxcloud_client::ErrorKind::UnreadableReply) if it is missing or empty. The request
     /// was accepted all the same: do not send it again.
     pub fn request_id(&self) -> Result<&str, Error> {
-        codegen::required(
-            (|| self.data.as_ref()?.request_id.as_deref())(),
-            "data.requestId",
-        )
+        codegen::required(self.data.request_id.as_deref(), "data.requestId")
     }
 }
 

@@ -17,11 +17,11 @@ pub struct SendItReply {
     /// See [`code`](Self::code()).
     #[serde(skip_serializing_if = "codegen::is_default")]
     pub data: Data,
-    /// Data.
+    /// May hold data.
     ///
     /// See [`maybe`](Self::maybe()).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub maybe: Option<Data>,
+    #[serde(skip_serializing_if = "codegen::is_default")]
+    pub maybe: Maybe,
     /// What the reference does not list, and values that did not fit their field.
     #[serde(flatten)]
     pub extra: codegen::Map,
@@ -35,7 +35,7 @@ impl codegen::LenientObject for SendItReply {
         Self {
             code: codegen::take(&mut map, "code"),
             data: codegen::take_filled(&mut map, "data"),
-            maybe: codegen::take(&mut map, "maybe"),
+            maybe: codegen::take_filled(&mut map, "maybe"),
             extra: map,
             repairs: Repairs::NONE,
         }
@@ -63,14 +63,17 @@ impl SendItReply {
         codegen::required(self.data.match_.as_deref(), "data.match")
     }
 
-    /// `maybe.match` of the reply to an accepted request. A reserved word with another spelling.
+    /// `maybe.inner.match` of the reply to an accepted request. A reserved word with another spelling.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::UnreadableReply`](nxcloud_client::ErrorKind::UnreadableReply) if it is missing or empty. The request
     /// was accepted all the same: do not send it again.
     pub fn maybe(&self) -> Result<&str, Error> {
-        codegen::required((|| self.maybe.as_ref()?.match_.as_deref())(), "maybe.match")
+        codegen::required(
+            (|| self.maybe.inner.as_ref()?.match_.as_deref())(),
+            "maybe.inner.match",
+        )
     }
 }
 
@@ -80,6 +83,50 @@ impl std::fmt::Debug for SendItReply {
             .field("code", &self.code)
             .field("data", &self.data)
             .field("maybe", &self.maybe)
+            .field("extra", &codegen::redact(&self.extra))
+            .finish()
+    }
+}
+
+/// May hold data.
+#[derive(Clone, Default, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Maybe {
+    /// Data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inner: Option<Data>,
+    /// What the reference does not list, and values that did not fit their field.
+    #[serde(flatten)]
+    pub extra: codegen::Map,
+    /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+    #[serde(skip)]
+    pub repairs: Repairs,
+}
+
+impl codegen::LenientObject for Maybe {
+    fn from_map(mut map: codegen::Map) -> Self {
+        Self {
+            inner: codegen::take(&mut map, "inner"),
+            extra: map,
+            repairs: Repairs::NONE,
+        }
+    }
+
+    fn repairs(&self) -> Repairs {
+        self.repairs
+    }
+
+    fn repairs_mut(&mut self) -> &mut Repairs {
+        &mut self.repairs
+    }
+}
+
+codegen::record_deserialize!(Maybe);
+
+impl std::fmt::Debug for Maybe {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Maybe")
+            .field("inner", &self.inner)
             .field("extra", &codegen::redact(&self.extra))
             .finish()
     }

@@ -312,7 +312,8 @@ fn spelled_serialize(service: &Service, name: &proc_macro2::Ident, object: &Obje
     }
 }
 
-/// Lists and maps, and objects that the reference requires, are there in any case: empty when the platform left them out.
+/// Lists and maps, and objects that are required or directly in what an operation returns, are there in any case: empty when the
+/// platform left them out.
 pub(in crate::emit) fn is_filled(service: &Service, field: &Field) -> bool {
     match &field.ty {
         Ty::List(_) | Ty::Map(_) => true,

@@ -1,4 +1,4 @@
-//! `nullable: true`, which says that null comes.
+//! What replies and pushes alone may say: that null comes, and that values of several types do.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use super::{COMPONENTS, place};
 use crate::model::{Service, Side, Ty, TypeKind};
 use crate::read::Findings;
 
-/// Null comes in replies and pushes only, and a validator looks for `nullable` beside `type`.
+/// Requests are strict. A validator looks for `nullable` beside `type`.
 pub(super) fn check(service: &Service, findings: &mut Findings<'_>) {
     let of_requests = enums_of_requests(service);
     for def in &service.types {
@@ -56,32 +56,9 @@ fn enums_of_requests(service: &Service) -> BTreeSet<&str> {
 }
 
 fn schema_at(at: &str, schema: &Value, side: Side, findings: &mut Findings<'_>) {
-    if let Some(value) = schema.get("nullable") {
-        let refers = ["$ref", "allOf", "oneOf"]
-            .into_iter()
-            .find(|key| schema.get(key).is_some());
-        let wrong = match (value, side, refers) {
-            (value, ..) if *value != Value::Bool(true) => Some((
-                "other than `nullable: true`".to_owned(),
-                "write `nullable: true`, or leave it out",
-            )),
-            (_, Side::Request, _) => Some((
-                "`nullable` in a request".to_owned(),
-                "leave it out: what a request does not set is not sent",
-            )),
-            (.., Some(key)) => Some((
-                format!("`nullable` beside `{key}`, where validators ignore it"),
-                "write it in the schema that is referred to, beside its `type`",
-            )),
-            _ if schema.get("type").is_none() => Some((
-                "`nullable` without `type`".to_owned(),
-                "leave it out: a schema without `type` takes null",
-            )),
-            _ => None,
-        };
-        if let Some((problem, instead)) = wrong {
-            findings.add(at, problem, instead);
-        }
+    let wrong = [nullable(schema, side), untyped(schema, side)];
+    for (problem, instead) in wrong.into_iter().flatten() {
+        findings.add(at, problem, instead);
     }
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {
         schema_at(&format!("{at}.properties.{name}"), property, side, findings);
@@ -94,4 +71,50 @@ fn schema_at(at: &str, schema: &Value, side: Side, findings: &mut Findings<'_>) 
     for (index, part) in schema["allOf"].as_array().into_iter().flatten().enumerate() {
         schema_at(&format!("{at}.allOf[{index}]"), part, side, findings);
     }
+}
+
+fn nullable(schema: &Value, side: Side) -> Option<(String, &'static str)> {
+    let value = schema.get("nullable")?;
+    if *value != Value::Bool(true) {
+        return Some((
+            "`nullable` is not true".to_owned(),
+            "write `nullable: true`, or leave it out",
+        ));
+    }
+    if side == Side::Request {
+        return Some((
+            "`nullable` in a request".to_owned(),
+            "leave it out: what a request does not set is not sent",
+        ));
+    }
+    if let Some(key) = refers(schema) {
+        return Some((
+            format!("`nullable` beside `{key}`, where validators ignore it"),
+            "write it in the schema that is referred to, beside its `type`",
+        ));
+    }
+    schema.get("type").is_none().then(|| {
+        (
+            "`nullable` without `type`".to_owned(),
+            "leave it out: a schema without `type` takes null",
+        )
+    })
+}
+
+/// The platform may write a number or a text, a list or something else; a request writes one of them.
+fn untyped(schema: &Value, side: Side) -> Option<(String, &'static str)> {
+    if schema.get("type").is_some() || refers(schema).is_some() {
+        return None;
+    }
+    let format = schema.get("format").and_then(Value::as_str);
+    let several = side == Side::Reply && format.is_none_or(|format| format == "decimal");
+    let key = ["format", "items"]
+        .into_iter()
+        .find(|key| schema.get(key).is_some())?;
+    (!several).then(|| (format!("`{key}` without `type`"), "write the `type`"))
+}
+
+fn refers(schema: &Value) -> Option<&'static str> {
+    let mut keys = ["$ref", "allOf", "oneOf"].into_iter();
+    keys.find(|key| schema.get(key).is_some())
 }

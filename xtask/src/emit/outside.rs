@@ -1,0 +1,141 @@
+//! The crate of somebody else's spec, for their own workspace.
+
+use std::collections::BTreeMap;
+
+use super::{FEATURES, marker, readme, sources};
+use crate::model::Service;
+
+mod tests;
+
+/// What a crate in another workspace takes from this one.
+#[derive(Debug)]
+pub struct Origin {
+    /// Edition of the generated code.
+    pub edition: String,
+    /// The oldest Rust that compiles it.
+    pub rust_version: String,
+    /// `[workspace.dependencies]`.
+    pub dependencies: toml::Table,
+}
+
+/// What such a crate depends on, in the order of its manifest.
+pub const DEPENDENCIES: [&str; 4] = ["nxcloud-client", "progenitor-client", "reqwest", "serde"];
+/// What its tests depend on, with features.
+pub const DEV_DEPENDENCIES: [(&str, &[&str]); 2] =
+    [("serde_json", &[]), ("tokio", &["macros", "rt"])];
+
+const LICENCES: &str = "\
+## Licences of dependencies
+
+A build contains `nxcloud-client` and `nxcloud-signing`, which are under MIT or Apache-2.0, and `progenitor-client`, which is under the
+MPL-2.0: whoever distributes the program says where the source of `progenitor-client` is, and publishes changes of its files. The rest of
+the program may have any licence.
+";
+
+const PUSHES: &str = "
+Only the types are generated, no receiver: the crate `nxcloud-webhooks` checks the signature of a push (`Verifier`), and serde reads a
+JSON body into the type.
+";
+
+/// All files of the crate, by their path inside it.
+///
+/// `source` is the spec as generated files name it, `version` that of the crate.
+///
+/// # Errors
+///
+/// What progenitor says of a spec that it cannot take, or a dependency that has no version in this workspace.
+pub fn outside_files(
+    service: &Service,
+    source: &str,
+    version: &str,
+    origin: &Origin,
+) -> Result<BTreeMap<String, String>, String> {
+    let mut files = sources(service, source)?;
+    let manifest = manifest(service, source, version, origin)?;
+    files.insert("Cargo.toml".to_owned(), manifest);
+    let readme = readme::readme(service, source, PUSHES, LICENCES);
+    files.insert("README.md".to_owned(), readme);
+    files.extend(tests::files(service, source));
+    Ok(files)
+}
+
+fn manifest(
+    service: &Service,
+    source: &str,
+    version: &str,
+    origin: &Origin,
+) -> Result<String, String> {
+    let uploads: &[&str] = if service.has_uploads() {
+        &["uploads"]
+    } else {
+        &[]
+    };
+    let mut dependencies = String::new();
+    for name in DEPENDENCIES {
+        let added = if name == "nxcloud-client" {
+            uploads
+        } else {
+            &[]
+        };
+        dependencies.push_str(&dependency(name, added, &origin.dependencies)?);
+    }
+    let mut for_tests = String::new();
+    for (name, added) in DEV_DEPENDENCIES {
+        for_tests.push_str(&dependency(name, added, &origin.dependencies)?);
+    }
+    Ok(format!(
+        r#"# {marker}
+[package]
+name = "{package}"
+description = "Typed, signed client of {title}"
+readme = "README.md"
+version = "{version}"
+edition = "{edition}"
+rust-version = "{rust_version}"
+
+{features}
+[dependencies]
+{dependencies}
+[dev-dependencies]
+{for_tests}"#,
+        marker = marker(source),
+        package = service.package,
+        title = service.title,
+        edition = origin.edition,
+        rust_version = origin.rust_version,
+        features = FEATURES,
+    ))
+}
+
+/// A line of a manifest: the dependency as this workspace has it, with features added, and from the registry.
+fn dependency(name: &str, added: &[&str], all: &toml::Table) -> Result<String, String> {
+    let missing =
+        || format!("Cargo.toml: `[workspace.dependencies]` has no version of `{name}`: write one");
+    let entry = all.get(name).ok_or_else(missing)?;
+    let version = entry.as_str().or_else(|| entry.get("version")?.as_str());
+    let version = version.ok_or_else(missing)?;
+    let features = entry.get("features").and_then(toml::Value::as_array);
+    let features = features
+        .into_iter()
+        .flatten()
+        .filter_map(toml::Value::as_str);
+    let features: Vec<String> = features
+        .chain(added.iter().copied())
+        .map(|feature| format!("\"{feature}\""))
+        .collect();
+    let by_default = entry
+        .get("default-features")
+        .and_then(toml::Value::as_bool)
+        .unwrap_or(true);
+    if by_default && features.is_empty() {
+        return Ok(format!("{name} = \"{version}\"\n"));
+    }
+    let mut line = format!("{name} = {{ version = \"{version}\"");
+    if !by_default {
+        line.push_str(", default-features = false");
+    }
+    if !features.is_empty() {
+        line.push_str(&format!(", features = [{}]", features.join(", ")));
+    }
+    Ok(line + " }\n")
+}
