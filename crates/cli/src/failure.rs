@@ -122,8 +122,8 @@ fn help_of(usage: &str) -> String {
         .split_whitespace()
         .skip_while(|word| *word == "Usage:");
     let command = words.take_while(|word| !word.starts_with(['[', '<', '-']));
-    let words: Vec<&str> = command.chain(["--help"]).collect();
-    words.join(" ")
+    let help: Vec<&str> = command.chain(["--help"]).collect();
+    help.join(" ")
 }
 
 impl From<Error> for Failure {

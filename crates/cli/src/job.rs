@@ -23,7 +23,7 @@ use crate::output::{self, Format};
 pub(crate) type Running<'a> = Pin<Box<dyn Future<Output = Result<(), Failure>> + 'a>>;
 
 /// Makes the request of an operation and sends it.
-pub(crate) type Send = fn(&Job) -> Running<'_>;
+pub(crate) type SendFn = fn(&Job) -> Running<'_>;
 
 /// What the function of a command works with.
 pub(crate) struct Job {

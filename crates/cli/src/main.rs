@@ -84,7 +84,7 @@ enum Tool {
     Man(manual::ManArgs),
 }
 
-/// Which commands are complete. To complete one means to read specs.
+/// Which commands have all their flags and inner commands; that takes reading specs.
 #[derive(Clone, Copy)]
 enum Detail<'a> {
     All,
@@ -115,7 +115,7 @@ fn command(detail: Detail<'_>) -> Result<Command, Failure> {
     for (name, title) in generated::SERVICES.iter().copied() {
         let service = Command::new(name).about(title);
         root = root.subcommand(if detail.covers(name) {
-            call::with_operations(service, name)?
+            call::with_operations(service, name, detail)?
         } else {
             service
         });

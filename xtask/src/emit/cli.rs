@@ -30,13 +30,13 @@ pub fn cli_files(services: &[Service]) -> BTreeMap<String, String> {
         //! What sends each operation through the typed crates.
 
         #[allow(unused_imports, reason = "not every set of specs has forms, or operations at all")]
-        use crate::job::{self, Job, Running, Send};
+        use crate::job::{self, Job, Running, SendFn};
 
         /// Name and title of every service, sorted by name. They are here so that a list of the services reads no spec.
         pub(crate) const SERVICES: &[(&str, &str)] = &[#(#titles),*];
 
         /// What sends an operation of a service.
-        pub(crate) fn send(service: &str, operation: &str) -> Option<Send> {
+        pub(crate) fn send(service: &str, operation: &str) -> Option<SendFn> {
             Some(match (service, operation) {
                 #(#rows)*
                 _ => return None,

@@ -287,3 +287,7 @@ impl Leaf {
         text.replacen(&field, &format!("{field} (--{})", self.flag), 1)
     }
 }
+
+#[cfg(test)]
+#[path = "flags_tests.rs"]
+mod tests;

@@ -8,6 +8,7 @@ pub(crate) mod operation;
 
 use clap::{ArgMatches, Command};
 use nxcloud::ErrorKind;
+use nxcloud_spec::OperationRef;
 use serde_json::{Map, Value};
 
 use self::args::CallArgs;
@@ -15,6 +16,7 @@ pub(crate) use self::args::read_if_defined;
 use self::body::Problem;
 use self::flags::Leaf;
 use self::operation::Operation;
+use crate::Detail;
 use crate::account::{self, AccountArgs};
 use crate::failure::{Exit, Failure};
 use crate::interrupt;
@@ -23,31 +25,43 @@ use crate::output::{self, Format};
 use crate::spec::{command_name, one_line, sentence, service};
 use crate::text;
 
-/// Adds to the command of a service one for each operation.
-pub(crate) fn with_operations(command: Command, name: &str) -> Result<Command, Failure> {
+/// Adds to the command of a service one for each operation, as complete as asked for.
+pub(crate) fn with_operations(
+    command: Command,
+    name: &str,
+    detail: Detail<'_>,
+) -> Result<Command, Failure> {
     let service = service(name)?;
     let about = service.document().info.description.as_deref();
-    let operations = service.operations().map(|operation| {
-        let operation = Operation::new(operation)?;
-        Ok::<_, Failure>(self::command(&operation))
-    });
-    Ok(command
+    let mut command = command
         .long_about(sentence(about.unwrap_or_default()))
         .subcommand_required(true)
-        .arg_required_else_help(true)
-        .subcommands(operations.collect::<Result<Vec<_>, _>>()?))
+        .arg_required_else_help(true);
+    for operation in service.operations() {
+        command = command.subcommand(if detail.covers(&command_name(&operation.id)) {
+            self::command(&Operation::new(operation)?)
+        } else {
+            outline(operation)
+        });
+    }
+    Ok(command)
+}
+
+/// The command of an operation without its flags.
+fn outline(operation: OperationRef<'_>) -> Command {
+    Command::new(command_name(&operation.id)).about(sentence(&operation.summary))
 }
 
 /// The command of an operation.
-pub(crate) fn command(operation: &Operation) -> Command {
-    let about = sentence(&operation.spec.summary);
-    let long = match operation.spec.description.as_deref().map(one_line) {
-        Some(more) if !more.is_empty() => format!("{about}\n\n{more}"),
-        _ => about.clone(),
-    };
+fn command(operation: &Operation) -> Command {
+    let outline = outline(operation.spec);
+    let mut long = sentence(&operation.spec.summary);
+    let more = operation.spec.description.as_deref().unwrap_or_default();
+    if !more.trim().is_empty() {
+        long.push_str(&format!("\n\n{}", one_line(more)));
+    }
     let leaves = flags::leaves(operation.request());
-    let command = Command::new(command_name(&operation.spec.id))
-        .about(about)
+    let command = outline
         .long_about(long)
         .next_help_heading("Fields")
         .args(leaves.iter().map(Leaf::arg))

@@ -10,7 +10,7 @@ use super::body::{self, Problem};
 use super::members::Members;
 use crate::failure::Failure;
 use crate::generated;
-use crate::job::Send;
+use crate::job::SendFn;
 
 /// An operation.
 pub(crate) struct Operation {
@@ -18,7 +18,7 @@ pub(crate) struct Operation {
     /// One object of all that a caller passes: parameters and the members of the body.
     request: Schema,
     pub(super) is_form: bool,
-    pub(crate) send: Send,
+    pub(crate) send: SendFn,
 }
 
 impl Operation {

@@ -169,7 +169,7 @@ async fn signed(credentials: &Credentials) -> Vec<Result<Finding, String>> {
         Ok(session) => session,
         Err(error) => return vec![Err(error.to_string())],
     };
-    let mut found = Vec::new();
+    let mut findings = Vec::new();
     let finding = |scheme: &str, result: Result<(), nxcloud::Error>| match result {
         Ok(()) => Ok(Finding::new(
             "signature",
@@ -187,15 +187,15 @@ async fn signed(credentials: &Credentials) -> Vec<Result<Finding, String>> {
         let read = client
             .query_checks(&number_check::QueryChecks::new(1, day).with_batch_no("doctor"))
             .await;
-        found.push(finding("NXCLOUD, MD5", read.map(|_| ())));
+        findings.push(finding("NXCLOUD, MD5", read.map(|_| ())));
     }
     if credentials.antbuddy_signer().is_some() {
         let client = antbuddy::Client::new(&session);
         let read = client.create_auth_token().await;
-        found.push(finding("AntBuddy, SHA-256", read.map(|_| ())));
+        findings.push(finding("AntBuddy, SHA-256", read.map(|_| ())));
     }
     sandbox.shutdown().await;
-    found
+    findings
 }
 
 #[cfg(test)]
@@ -212,8 +212,8 @@ mod tests {
             ("\"", true),
             ("sécret", false),
         ] {
-            let found = suspicion(&Secret::new(secret).unwrap());
-            assert_eq!(found.is_none(), fine, "{secret:?}");
+            let problem = suspicion(&Secret::new(secret).unwrap());
+            assert_eq!(problem.is_none(), fine, "{secret:?}");
         }
     }
 }

@@ -5,7 +5,7 @@
     unused_imports,
     reason = "not every set of specs has forms, or operations at all"
 )]
-use crate::job::{self, Job, Running, Send};
+use crate::job::{self, Job, Running, SendFn};
 
 /// Name and title of every service, sorted by name. They are here so that a list of the services reads no spec.
 pub(crate) const SERVICES: &[(&str, &str)] = &[
@@ -22,7 +22,7 @@ pub(crate) const SERVICES: &[(&str, &str)] = &[
 ];
 
 /// What sends an operation of a service.
-pub(crate) fn send(service: &str, operation: &str) -> Option<Send> {
+pub(crate) fn send(service: &str, operation: &str) -> Option<SendFn> {
     Some(
         match (service, operation) {
             ("antbuddy", "create_auth_token") => {
