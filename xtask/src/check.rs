@@ -2,17 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{
-    Field, Input, Object, Operation, Place, Service, Side, Ty, TypeKind, Union, Webhook,
-};
-use crate::names;
-use crate::read::Findings;
+use nxcloud_spec::document::MaxDays;
 
+use crate::finding::Findings;
+use crate::model::{Field, Input, Object, Operation, Place, Service, Side, Ty, TypeKind, Union};
+use crate::names;
+use crate::places::component;
+
+mod accessors;
 mod lenient;
+mod messages;
 mod naming;
 mod paging;
-
-const COMPONENTS: &str = "components.schemas";
+mod receipts;
+mod webhooks;
 
 /// Rules that the emitters rely on.
 pub(crate) fn check(service: &Service, findings: &mut Findings<'_>) {
@@ -21,7 +24,7 @@ pub(crate) fn check(service: &Service, findings: &mut Findings<'_>) {
     lenient::check(service, findings);
     operations(service, findings);
     for def in &service.types {
-        let at = format!("{COMPONENTS}.{}", def.name);
+        let at = component(&def.name);
         if let Some(path) = cycle(service, &def.name) {
             findings.add(
                 &at,
@@ -54,7 +57,10 @@ pub(crate) fn check(service: &Service, findings: &mut Findings<'_>) {
     for operation in &service.operations {
         self::operation(service, operation, findings);
     }
-    webhooks(service, findings);
+    accessors::check(service, findings);
+    webhooks::check(service, findings);
+    receipts::check(service, findings);
+    messages::check(service, findings);
 }
 
 /// Where an operation stands in the spec.
@@ -141,7 +147,7 @@ fn object(service: &Service, at: &str, object: &Object, findings: &mut Findings<
     if object.side == Side::Request {
         beside_a_choice(service, at, object, findings);
     }
-    if let Some((from, to, _)) = &object.max_days {
+    if let Some(MaxDays { from, to, .. }) = &object.max_days {
         let is_time = |wire: &&String| {
             object
                 .fields
@@ -278,7 +284,7 @@ fn union(service: &Service, at: &str, union: &Union, findings: &mut Findings<'_>
         };
         if inner.fields.iter().any(|field| field.wire == union.tag) {
             findings.add(
-                format!("{COMPONENTS}.{target}.properties.{}", union.tag),
+                format!("{}.properties.{}", component(target), union.tag),
                 "the key that tells the variants apart is a property too",
                 "leave the property out: the choice writes it",
             );
@@ -324,10 +330,8 @@ fn operation(service: &Service, operation: &Operation, findings: &mut Findings<'
     let request = crate::paths::object(service, operation.input.type_name());
     let has_file =
         request.is_some_and(|object| object.fields.iter().any(|field| field.ty == Ty::Upload));
-    let parameters =
-        service.raw["paths"][&operation.path][operation.method.to_lowercase()]["parameters"]
-            .as_array();
-    let has_parameters = parameters.is_some_and(|parameters| !parameters.is_empty());
+    let spec = service.spec.operation(&operation.id);
+    let has_parameters = spec.is_some_and(|spec| !spec.parameters.is_empty());
     match &operation.input {
         Input::Json(name) if has_parameters && !is_object(name) => {
             findings.add(
@@ -365,7 +369,7 @@ fn operation(service: &Service, operation: &Operation, findings: &mut Findings<'
                 })
             {
                 findings.add(
-                    format!("{COMPONENTS}.{name}"),
+                    component(name),
                     "a form with other than one file, or with a part `type` that does not carry the file's MIME type",
                     "write one property with `format: binary`, and `type` as a required `type: string` if at all",
                 );
@@ -409,54 +413,6 @@ fn operations(service: &Service, findings: &mut Findings<'_>) {
                 ),
                 "give it another id",
             );
-        }
-    }
-}
-
-fn webhooks(service: &Service, findings: &mut Findings<'_>) {
-    let mut seen = BTreeSet::new();
-    for Webhook {
-        name,
-        schema,
-        reply,
-        reply_error,
-        ..
-    } in &service.webhooks
-    {
-        let at = format!("x-nx-webhooks.{name}");
-        if !names::is_identifier(name) || names::module(name) != *name || name == "help" {
-            findings.add(
-                &at,
-                format!("`{name}` cannot name a push"),
-                "write a snake_case name of ASCII letters and digits, a letter first",
-            );
-        } else if !seen.insert(name) {
-            findings.add(
-                &at,
-                format!("two pushes are named `{name}`"),
-                "give one of them another name",
-            );
-        }
-        let is_object =
-            |name| crate::paths::object(service, name).is_some_and(|o| o.list.is_none());
-        if !is_object(schema) && service.type_def(schema).is_some() {
-            findings.add(
-                &at,
-                format!("`{schema}` is no object"),
-                "let the push be an object",
-            );
-        }
-        for text in [reply, reply_error].into_iter().flatten() {
-            if !text
-                .chars()
-                .all(|c| (c.is_ascii_graphic() || c == ' ') && !matches!(c, '`' | '|'))
-            {
-                findings.add(
-                    &at,
-                    "a reply with other than plain ASCII characters",
-                    "write the text that the platform expects, on one line",
-                );
-            }
         }
     }
 }

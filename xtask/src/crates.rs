@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::emit;
-use crate::lint::Finding;
+use crate::finding::Finding;
 use crate::manifest;
 use crate::model::Service;
 use crate::names;

@@ -1,7 +1,8 @@
 //! Developer tasks of the workspace.
 //!
-//! `cargo xtask generate` reads `specs/*.yaml`, lints them ([`lint`]), reads them into a model ([`read`], [`model`]), and writes
-//! whole files ([`emit`]), for this workspace ([`generate`]) or for another ([`outside`]). Nothing here runs in a user's build.
+//! `cargo xtask generate` parses `specs/*.yaml` into documents of `nxcloud-spec`, lints them, reads them into a model ([`read`],
+//! [`model`]), checks it, and writes whole files ([`emit`]), for this workspace ([`generate`]) or for another ([`outside`]). Nothing
+//! here runs in a user's build.
 #![forbid(unsafe_code)]
 #![allow(
     clippy::exhaustive_enums,
@@ -14,15 +15,18 @@ mod characters;
 mod check;
 mod crates;
 pub mod emit;
+pub mod finding;
 pub mod generate;
-pub mod lint;
+mod lint;
 mod manifest;
 pub mod model;
 pub mod names;
 pub mod outside;
 mod ownership;
 mod packages;
+mod parse;
 pub mod paths;
+mod places;
 mod plan;
 pub mod prose;
 pub mod read;

@@ -1,5 +1,9 @@
 //! What the emitters know of a service: the spec, read once, with every name decided.
 
+use nxcloud_spec::document::{Code, MaxDays, Paging};
+use nxcloud_spec::message::{Message, Receipt};
+use nxcloud_spec::schema::{Format, Upload};
+use nxcloud_spec::webhook::Webhook;
 use serde_json::Value;
 
 /// One spec, read.
@@ -25,10 +29,8 @@ pub struct Service {
     pub webhooks: Vec<Webhook>,
     /// Named schemas in the order of the spec.
     pub types: Vec<TypeDef>,
-    /// The whole spec as JSON.
-    pub raw: Value,
     /// The whole spec.
-    pub document: nxcloud_spec::Document,
+    pub spec: nxcloud_spec::Service,
 }
 
 /// One endpoint.
@@ -58,6 +60,8 @@ pub struct Operation {
     pub reply: String,
     /// How it is paged.
     pub paging: Option<Paging>,
+    /// What it says of messages.
+    pub message: Option<Message>,
     /// Examples of the request body, by name.
     pub request_examples: Vec<(String, Value)>,
     /// Examples of the reply, by name.
@@ -115,74 +119,6 @@ impl Input {
     }
 }
 
-/// How a query is paged.
-#[derive(Debug)]
-pub struct Paging {
-    /// Style of the paging.
-    pub style: PagingStyle,
-    /// Request field that moves on.
-    pub cursor: String,
-    /// Request field with the page size.
-    pub size: String,
-    /// Path of the items in the reply, wire names.
-    pub items: Vec<String>,
-}
-
-/// How the next page is asked for.
-#[derive(Debug)]
-pub enum PagingStyle {
-    /// By page number; the path leads to the number of pages, when the reply has it.
-    Page(Option<Vec<String>>),
-    /// By the number of items to skip.
-    Offset,
-    /// By a cursor in the reply; the second path leads to what is there only when there is more.
-    Cursor(Vec<String>, Vec<String>),
-}
-
-/// A result code.
-#[derive(Debug, Clone)]
-pub struct Code {
-    /// The number.
-    pub code: i64,
-    /// `SCREAMING_SNAKE` name.
-    pub name: String,
-    /// Variant of the client's `CodeKind`.
-    pub kind: &'static str,
-    /// What it means.
-    pub meaning: String,
-    /// What to do.
-    pub hint: Option<String>,
-}
-
-/// A push of the platform.
-#[derive(Debug)]
-pub struct Webhook {
-    /// `snake_case` name.
-    pub name: String,
-    /// Documentation.
-    pub description: String,
-    /// Name of the event type.
-    pub schema: String,
-    /// Whether it is signed.
-    pub signed: bool,
-    /// Transports: json, form, query.
-    pub content: Vec<String>,
-    /// `action` headers of a signed push.
-    pub actions: Vec<String>,
-    /// Text that the platform expects; absent when it expects only HTTP 200.
-    pub reply: Option<String>,
-    /// Text for a push that was not accepted.
-    pub reply_error: Option<String>,
-    /// Retry rule in seconds: pause, and time after which the platform gives up.
-    pub retry: Option<(u64, u64)>,
-    /// Dotted paths of the fields that tell a repeat from another event.
-    pub idempotency_key: Vec<String>,
-    /// Codes that appear in the push.
-    pub codes: Vec<Code>,
-    /// Examples, by name.
-    pub examples: Vec<(String, Value)>,
-}
-
 /// Which side of the wire a type is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
@@ -230,6 +166,15 @@ pub struct EnumValue {
     pub meaning: String,
 }
 
+impl EnumValue {
+    /// The value as a text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let text = self.value.as_str().map(str::to_owned);
+        text.unwrap_or_else(|| self.value.to_string())
+    }
+}
+
 /// An object.
 #[derive(Debug)]
 pub struct Object {
@@ -248,10 +193,25 @@ pub struct Object {
     /// Methods for the values that a reply is of no use without: name, and dotted path.
     pub accessors: Vec<(String, String)>,
     /// Two date-time fields and the greatest number of days between them.
-    pub max_days: Option<(String, String, i64)>,
+    pub max_days: Option<MaxDays>,
 }
 
 impl Object {
+    /// An object that has nothing but its fields.
+    #[must_use]
+    pub fn new(side: Side, fields: Vec<Field>) -> Self {
+        Self {
+            side,
+            fields,
+            flattened: None,
+            rules: Vec::new(),
+            list: None,
+            receipt: None,
+            accessors: Vec::new(),
+            max_days: None,
+        }
+    }
+
     /// The fields in the order in which constructors take them: the application key first, the others as in the spec.
     pub fn arguments(&self) -> impl Iterator<Item = &Field> {
         let is_key = |field: &&Field| field.ty == Ty::AppKey;
@@ -269,17 +229,6 @@ impl Object {
             .find(|rule| (rule.min, rule.max) == (1, Some(1)));
         rule.map_or(&[], |rule| &rule.fields)
     }
-}
-
-/// How a receipt is matched to its send and what it says of it.
-#[derive(Debug)]
-pub struct Receipt {
-    /// Wire name of the field with the id that the send returned.
-    pub id: String,
-    /// How many digits follow that id and a dash when the send had several recipients.
-    pub digits: usize,
-    /// Wire name of the state, and the values that mean delivered; absent where nothing is delivered.
-    pub delivered: Option<(String, Vec<String>)>,
 }
 
 /// How many of some fields must be given.
@@ -326,11 +275,11 @@ pub struct Field {
     /// Where it goes.
     pub place: Place,
     /// What the reference allows of an upload.
-    pub uploads: Vec<UploadRule>,
+    pub uploads: Vec<Upload>,
     /// The documented default, as a literal.
     pub default: Option<String>,
     /// The `format` of the spec.
-    pub format: Option<String>,
+    pub format: Option<Format>,
     /// An optional list that short ways to make its object take all the same.
     pub argument: bool,
 }
@@ -374,17 +323,6 @@ pub enum Place {
     Query,
     /// Into the path.
     Path,
-}
-
-/// Files of one kind that may be uploaded.
-#[derive(Debug)]
-pub struct UploadRule {
-    /// The kind, such as `image`.
-    pub kind: String,
-    /// MIME types.
-    pub mime: Vec<String>,
-    /// Greatest size in bytes.
-    pub max_bytes: Option<u64>,
 }
 
 /// Type of a field.

@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::crates;
 use crate::emit::{self, DEPENDENCIES, DEV_DEPENDENCIES};
-use crate::lint::Finding;
+use crate::finding::Finding;
 use crate::manifest;
 use crate::model::Service;
 use crate::plan::{Outcome, Plan};
@@ -162,7 +162,7 @@ fn finding(
 
 /// The version of the crate, which is that of the spec: `1` is `1.0.0`.
 fn version(service: &Service) -> Result<String, (String, &'static str)> {
-    let written = &service.document.info.version;
+    let written = &service.spec.document().info.version;
     let plain = written
         .bytes()
         .all(|byte| byte == b'.' || byte.is_ascii_digit());

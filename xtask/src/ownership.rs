@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::emit;
-use crate::lint::Finding;
+use crate::finding::Finding;
 
 /// Files that would be written, and folders in which nothing else may stand.
 pub(crate) struct Claim<'a> {

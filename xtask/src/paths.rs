@@ -1,8 +1,6 @@
 //! Dotted paths into the types of replies and pushes.
 
-use crate::model::{Field, Object, Service, Side, Ty, TypeKind};
-use crate::names;
-use crate::read::Findings;
+use crate::model::{Field, Object, Service, Ty, TypeKind};
 
 /// The object that a name stands for.
 #[must_use]
@@ -44,35 +42,4 @@ pub fn steps<'a>(service: &'a Service, schema: &str, path: &str) -> Option<Vec<S
     }
     // A path ends at a value, not at an object.
     holder.is_none().then_some(steps)
-}
-
-/// The accessors of replies: their names, and that each path ends at a text.
-pub(crate) fn check_accessors(service: &Service, findings: &mut Findings<'_>) {
-    for def in &service.types {
-        let TypeKind::Object(object) = &def.kind else {
-            continue;
-        };
-        for (name, path) in &object.accessors {
-            let at = format!("components.schemas.{}.x-nx-accessors", def.name);
-            if object.side == Side::Request {
-                findings.add(&at, "a request has no accessors", "write them at a reply");
-            }
-            if !names::is_identifier(name) || names::field(name) != *name {
-                findings.add(
-                    &at,
-                    format!("`{name}` is no Rust name"),
-                    "write a snake_case name",
-                );
-            }
-            let steps = steps(service, &def.name, path).unwrap_or_default();
-            let is_text = |step: &Step<'_>| step.field.ty == Ty::Text && !step.each;
-            if !steps.last().is_some_and(is_text) {
-                findings.add(
-                    &at,
-                    format!("`{path}` is no text of `{}`", def.name),
-                    "write a dotted path of wire names that ends at a text, with `[]` after lists",
-                );
-            }
-        }
-    }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use similar::TextDiff;
 
-use crate::lint::Finding;
+use crate::finding::Finding;
 use crate::ownership::Claim;
 
 /// How a run ended.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::lint::Finding;
+use crate::finding::Finding;
 use crate::model::Service;
 use crate::plan::{failed, lines};
 use crate::read;

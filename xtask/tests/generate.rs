@@ -171,7 +171,7 @@ fn a_refused_spec_writes_nothing() {
     .unwrap();
     let error = write(root).unwrap_err();
     assert!(
-        error.contains("specs/minimal.yaml: paths./send.post: "),
+        error.contains("specs/minimal.yaml: line 18, paths./send.post.x-nx-auction: "),
         "{error}"
     );
     assert!(!root.join("crates/minimal").exists());

@@ -428,7 +428,7 @@ fn folders_that_cannot_be_taken_are_refused() {
         "crates",
         &[
             "my-specs/old.yml: (name): a file `.yml` is not read",
-            "my-specs/loop.yaml: paths./v1/rounds.get",
+            "my-specs/loop.yaml: line 46, paths./v1/rounds.get.x-nx-save",
         ],
     );
 }

@@ -232,7 +232,8 @@ fn formats_and_arguments_are_linted() {
         "phone: {type: string, format: fone,",
     );
     assert!(
-        misspelt.contains("unknown format `fone`; write one of app-key"),
+        misspelt
+            .contains("`fone` is no value of `format`; did you mean `phone`? write one of app-key"),
         "{misspelt}"
     );
     let reply = refused(

@@ -8,6 +8,7 @@ pub use crate::call::prepare::Call;
 #[cfg(feature = "uploads")]
 pub use crate::call::upload::{Form, Rule};
 pub use crate::error::required::required;
+pub use crate::operation::message::{Message, MessageAnswer, MessageReceipt, MessageState};
 pub use crate::policy::gcra::gcra;
 pub use crate::policy::retry::{Decision, Failure};
 pub use crate::types::date::unix_seconds;

@@ -25,6 +25,7 @@ pub use error::sent::Sent;
 pub use incoming::{Repair, Repairs};
 pub use nxcloud_signing as signing;
 pub use operation::code::{Code, CodeInfo, CodeKind, PLATFORM_CODES};
+pub use operation::message::{Message, MessageAnswer, MessageReceipt, MessageState};
 pub use operation::service_name::ServiceName;
 pub use operation::{HashIn, Operation, Scheme};
 pub use policy::rate_limit::{OnLimit, RateLimit};

@@ -75,10 +75,10 @@ fn run(workers: usize, timeout: Duration, sends: usize) -> Result<usize, AnyErro
         .worker_threads(workers)
         .enable_all()
         .build()?;
-    let outcomes = clients.block_on(send(&url, timeout, sends))?;
+    let outcomes = clients.block_on(at_most(send(&url, timeout, sends)))??;
     // What still is on its way arrives or ends with its connection.
     drop(clients);
-    server.block_on(settle(&received));
+    server.block_on(at_most(settle(&received)))?;
 
     let received = received.lock().unwrap_or_else(PoisonError::into_inner);
     let (mut twice, mut misreported) = (0, 0);
@@ -100,6 +100,10 @@ fn run(workers: usize, timeout: Duration, sends: usize) -> Result<usize, AnyErro
     );
     server.shutdown_background();
     Ok(twice + misreported)
+}
+
+async fn at_most<T>(work: impl Future<Output = T>) -> Result<T, tokio::time::error::Elapsed> {
+    tokio::time::timeout(AT_MOST, work).await
 }
 
 /// Sends that many messages; the outcome of each failure by the message's id, none for an accepted one.

@@ -5,9 +5,10 @@
 pub use nxcloud_client::profiles;
 pub use nxcloud_client::{
     AppKey, CallOptions, Code, CodeInfo, CodeKind, Credentials, Date, DateTime, Decimal, Details,
-    Error, ErrorKind, InvalidTime, Items, OnLimit, Operation, Outcome, PLATFORM_CODES, Paged,
-    RateLimit, Repair, Repairs, Request, RetryBudget, RetryPolicy, Scheme, Sent, ServiceName,
-    Session, SessionBuilder, SignedRequest, Time, env, phone, reqwest, signing,
+    Error, ErrorKind, InvalidTime, Items, Message, MessageAnswer, MessageReceipt, MessageState,
+    OnLimit, Operation, Outcome, PLATFORM_CODES, Paged, RateLimit, Repair, Repairs, Request,
+    RetryBudget, RetryPolicy, Scheme, Sent, ServiceName, Session, SessionBuilder, SignedRequest,
+    Time, env, phone, reqwest, signing,
 };
 #[cfg(feature = "webhooks")]
 #[doc(inline)]

@@ -290,9 +290,8 @@ async fn bodies_that_are_received_at_once_are_bounded_together() {
     let (first, body) = pieces();
     first.send(60).unwrap();
     let waiting = send(body);
-    while shared.intake.room.available_permits() > 40 {
-        tokio::task::yield_now().await;
-    }
+    let is_read = || shared.intake.room.available_permits() <= 40;
+    testing::until("the first piece", is_read).await;
     let busy = send(Body::from(vec![b'x'; 50])).await.unwrap();
     assert_eq!(busy, StatusCode::SERVICE_UNAVAILABLE);
     let kept = shared.history.requests();
@@ -310,9 +309,8 @@ async fn bodies_that_are_received_at_once_are_bounded_together() {
     let (broken, body) = pieces();
     broken.send(60).unwrap();
     let waiting = send(body);
-    while shared.intake.room.available_permits() > 40 {
-        tokio::task::yield_now().await;
-    }
+    let is_read = || shared.intake.room.available_permits() <= 40;
+    testing::until("the first piece", is_read).await;
     waiting.abort();
     assert!(waiting.await.unwrap_err().is_cancelled());
     assert_eq!(shared.intake.room.available_permits(), 100);

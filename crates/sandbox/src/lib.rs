@@ -16,13 +16,12 @@ mod record;
 mod sandbox;
 mod server;
 mod state;
-pub mod testing;
 
 pub use error::Error;
 pub use faults::{Fault, FaultSwitch, Faults, Mix};
 pub use loopback::is_named_by as names_this_machine;
 pub use nxcloud_spec::SpecError;
-pub use push::{Delivery, DeliveryOutcome, Order, PushContent, PushError, PushInfo, Pushes};
+pub use push::{Delivery, DeliveryOutcome, Order, PushError, PushInfo, Pushes, Transport};
 #[doc(hidden)]
 pub use record::secret;
 pub use record::{

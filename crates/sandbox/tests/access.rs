@@ -112,7 +112,8 @@ async fn cookie_of(url: &str, request: &str) -> String {
     let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut reply = String::new();
-    stream.read_to_string(&mut reply).await.unwrap();
+    let read = stream.read_to_string(&mut reply);
+    testing::in_time("the end of a reply", read).await.unwrap();
     let cookie = reply
         .lines()
         .find_map(|line| line.strip_prefix("set-cookie: "));

@@ -1,7 +1,7 @@
 //! A sandbox on a thread of its own.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::net::{SocketAddr, TcpStream};
 
 use nxcloud_sandbox::{Error, Fault, Sandbox};
@@ -12,9 +12,15 @@ fn asked(address: SocketAddr) -> std::io::Result<String> {
     stream.write_all(
         b"GET /__sandbox/state HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n",
     )?;
-    let mut reply = String::new();
-    stream.read_to_string(&mut reply)?;
+    let reply = String::from_utf8(testing::read_to_end(stream)?).unwrap();
     Ok(reply.lines().next().unwrap_or_default().to_owned())
+}
+
+/// Drops a sandbox, which closes the connection without a reply.
+fn ends(sandbox: Sandbox, connection: TcpStream) {
+    testing::blocking("the end of a sandbox", || drop(sandbox));
+    let rest = testing::read_to_end(connection);
+    assert!(rest.is_err() || rest.is_ok_and(|rest| rest.is_empty()));
 }
 
 #[test]
@@ -23,10 +29,9 @@ fn it_needs_no_runtime_and_is_gone_when_it_is_dropped() {
     let address = sandbox.address();
     assert_eq!(asked(address).unwrap(), "HTTP/1.1 200 OK");
     // A connection that is open and idle holds nothing up.
-    let mut idle = TcpStream::connect(address).unwrap();
-    drop(sandbox);
+    let idle = TcpStream::connect(address).unwrap();
+    ends(sandbox, idle);
     assert!(asked(address).is_err(), "the port is still listened on");
-    assert!(matches!(idle.read(&mut [0; 1]), Ok(0) | Err(_)));
 }
 
 #[tokio::test]
@@ -43,11 +48,8 @@ async fn dropping_it_does_not_wait_for_a_request_that_is_never_answered() {
     let mut stream = TcpStream::connect(sandbox.address()).unwrap();
     let head = "POST /api/sms/mtsend_v2 HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 2\r\n\r\n{}";
     stream.write_all(head.as_bytes()).unwrap();
-    while sandbox.requests().is_empty() {
-        tokio::task::yield_now().await;
-    }
-    drop(sandbox);
-    assert!(matches!(stream.read(&mut [0; 1]), Ok(0) | Err(_)));
+    testing::until("the request", || !sandbox.requests().is_empty()).await;
+    ends(sandbox, stream);
 }
 
 #[test]

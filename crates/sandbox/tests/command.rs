@@ -4,7 +4,7 @@
 
 mod common;
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::BufReader;
 use std::process::{Child, Command, Output, Stdio};
 
 use common::{call, send};
@@ -20,7 +20,7 @@ fn command(arguments: &[&str]) -> Command {
 }
 
 fn output(arguments: &[&str]) -> Output {
-    command(arguments).output().unwrap()
+    testing::output(command(arguments).spawn().unwrap())
 }
 
 fn text(bytes: &[u8]) -> &str {
@@ -30,10 +30,8 @@ fn text(bytes: &[u8]) -> &str {
 /// A running sandbox and the address of its line.
 fn start(arguments: &[&str]) -> (Child, String) {
     let mut child = command(arguments).spawn().unwrap();
-    let mut line = String::new();
-    let stdout = child.stdout.take().unwrap();
-    let mut stdout = BufReader::new(stdout);
-    stdout.read_line(&mut line).unwrap();
+    let stdout = BufReader::new(child.stdout.take().unwrap());
+    let (stdout, line) = testing::line(stdout);
     child.stdout = Some(stdout.into_inner());
     let url = line
         .strip_prefix("listening on ")
@@ -56,32 +54,29 @@ fn signal(child: &Child, name: &str) {
     assert!(kill.unwrap().success());
 }
 
+/// Stops it, and gives its log.
+#[cfg(unix)]
+fn interrupted(child: Child) -> String {
+    signal(&child, "-INT");
+    let ended = testing::output(child);
+    assert_eq!(ended.status.code(), Some(0));
+    String::from_utf8(ended.stderr).unwrap()
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn it_prints_its_address_serves_and_stops_on_a_signal() {
     for name in ["-INT", "-TERM"] {
-        let (mut child, url) = start(&[]);
+        let (child, url) = start(&[]);
         assert!(url.starts_with("http://127.0.0.1:"));
         assert_eq!(call(&url, "GET", "/nowhere").await.status, 404);
         let forged = common::sms(0, "x", b"");
         assert_eq!(send(&url, &forged).await.unwrap().code(), "1004");
         signal(&child, name);
-        assert_eq!(child.wait().unwrap().code(), Some(0));
-        let mut rest = String::new();
-        child
-            .stdout
-            .take()
-            .unwrap()
-            .read_to_string(&mut rest)
-            .unwrap();
-        assert_eq!(rest, "", "stdout has one line only");
-        let mut log = String::new();
-        child
-            .stderr
-            .take()
-            .unwrap()
-            .read_to_string(&mut log)
-            .unwrap();
+        let ended = testing::output(child);
+        assert_eq!(ended.status.code(), Some(0));
+        assert_eq!(text(&ended.stdout), "", "stdout has one line only");
+        let log = text(&ended.stderr);
         assert!(
             log.contains("timestamp") && log.contains("send_sms"),
             "{log}"
@@ -92,18 +87,10 @@ async fn it_prints_its_address_serves_and_stops_on_a_signal() {
 #[cfg(unix)]
 #[tokio::test]
 async fn the_log_names_the_likely_cause_of_a_wrong_signature_and_shows_no_body() {
-    let (mut child, url) = start(&["--port", "0"]);
+    let (child, url) = start(&["--port", "0"]);
     let request = common::sms(now(), "another", common::SMS_BODY.as_bytes());
     assert_eq!(send(&url, &request).await.unwrap().code(), "1003");
-    signal(&child, "-INT");
-    assert_eq!(child.wait().unwrap().code(), Some(0));
-    let mut log = String::new();
-    child
-        .stderr
-        .take()
-        .unwrap()
-        .read_to_string(&mut log)
-        .unwrap();
+    let log = interrupted(child);
     assert!(log.contains("wrong secret"), "{log}");
     for hidden in ["8615012345678", "您好", "sandbox-secret"] {
         assert!(!log.contains(hidden), "{log}");
@@ -113,7 +100,7 @@ async fn the_log_names_the_likely_cause_of_a_wrong_signature_and_shows_no_body()
 #[cfg(unix)]
 #[tokio::test]
 async fn the_log_of_any_other_request_shows_no_phone_text_or_signature() {
-    let (mut child, url) = start(&[]);
+    let (child, url) = start(&[]);
     assert_eq!(
         send(&url, &common::good_sms(now())).await.unwrap().code(),
         "0"
@@ -123,15 +110,7 @@ async fn the_log_of_any_other_request_shows_no_phone_text_or_signature() {
     assert_eq!(send(&url, &broken).await.unwrap().code(), "2");
     assert_eq!(call(&url, "GET", "/to/8615012345678").await.status, 404);
     let listed = call(&url, "GET", "/__sandbox/requests").await.json();
-    signal(&child, "-INT");
-    assert_eq!(child.wait().unwrap().code(), Some(0));
-    let mut log = String::new();
-    child
-        .stderr
-        .take()
-        .unwrap()
-        .read_to_string(&mut log)
-        .unwrap();
+    let log = interrupted(child);
     let (first, log) = log.split_once('\n').unwrap();
     assert_eq!(first, format!("inspector: {url}/__sandbox/"));
     assert_eq!(log.lines().count(), 3, "{log}");
@@ -144,21 +123,13 @@ async fn the_log_of_any_other_request_shows_no_phone_text_or_signature() {
 #[cfg(unix)]
 #[tokio::test]
 async fn the_log_of_a_push_shows_no_answer_of_the_receiver() {
-    let (mut child, url) = start(&[]);
+    let (child, url) = start(&[]);
     let mut hook = common::Hook::start("an answer with 8615012345678").await;
     let order =
         serde_json::json!({ "service": "sms", "push": "sms_receipt", "url": hook.url("/500") });
     assert_eq!(common::ask(&url, "POST", "pushes", order).await.status, 200);
     hook.next().await;
-    signal(&child, "-INT");
-    assert_eq!(child.wait().unwrap().code(), Some(0));
-    let mut log = String::new();
-    child
-        .stderr
-        .take()
-        .unwrap()
-        .read_to_string(&mut log)
-        .unwrap();
+    let log = interrupted(child);
     assert!(log.contains("pushed") && log.contains("refused"), "{log}");
     assert!(!log.contains("answer"), "{log}");
 }
@@ -167,7 +138,7 @@ async fn the_log_of_a_push_shows_no_answer_of_the_receiver() {
 #[cfg(unix)]
 #[tokio::test]
 async fn what_is_refused_before_it_is_a_request_is_one_line_of_the_log() {
-    let (mut child, url) = start(&[]);
+    let (child, url) = start(&[]);
     let head =
         |middle: &str| format!("GET /8615012345678 HTTP/1.1\r\nhost: localhost\r\n{middle}\r\n");
     let refused = [
@@ -191,15 +162,7 @@ async fn what_is_refused_before_it_is_a_request_is_one_line_of_the_log() {
     }
     let listed = call(&url, "GET", "/__sandbox/requests").await.json();
     assert_eq!(listed["requests"].as_array().unwrap().len(), 0);
-    signal(&child, "-INT");
-    assert_eq!(child.wait().unwrap().code(), Some(0));
-    let mut log = String::new();
-    child
-        .stderr
-        .take()
-        .unwrap()
-        .read_to_string(&mut log)
-        .unwrap();
+    let log = interrupted(child);
     let lines = log
         .lines()
         .filter(|line| line.contains("a request was refused"));
@@ -211,7 +174,7 @@ async fn what_is_refused_before_it_is_a_request_is_one_line_of_the_log() {
 #[cfg(unix)]
 #[tokio::test]
 async fn a_port_in_use_is_one_line_and_exit_code_1() {
-    let (mut child, url) = start(&[]);
+    let (child, url) = start(&[]);
     let port = url.rsplit(':').next().unwrap();
     let second = output(&["--port", port]);
     assert_eq!(second.status.code(), Some(1));
@@ -219,8 +182,7 @@ async fn a_port_in_use_is_one_line_and_exit_code_1() {
     let complaint = text(&second.stderr);
     assert!(complaint.starts_with(&format!("nxcloud-sandbox: cannot listen on port {port}: ")));
     assert_eq!(complaint.lines().count(), 1);
-    signal(&child, "-INT");
-    assert_eq!(child.wait().unwrap().code(), Some(0));
+    interrupted(child);
 }
 
 #[test]

@@ -40,7 +40,8 @@ impl Watcher {
     async fn until(&mut self, wanted: &str) {
         while !self.text.contains(wanted) {
             let mut piece = [0; 4096];
-            let count = self.stream.read(&mut piece).await.unwrap();
+            let read = self.stream.read(&mut piece);
+            let count = testing::in_time(wanted, read).await.unwrap();
             assert!(count > 0, "the stream ended: {}", self.text);
             self.text += &String::from_utf8_lossy(&piece[..count]);
         }
@@ -113,7 +114,8 @@ async fn a_page_that_does_not_read_holds_up_nobody() {
         writer.write_all(request.as_bytes()).await.unwrap();
         writer.write_all(last.as_bytes()).await.unwrap();
     };
-    let ((), read) = tokio::join!(write, reader.read_to_string(&mut replies));
+    let both = async { tokio::join!(write, reader.read_to_string(&mut replies)) };
+    let ((), read) = testing::in_time("1000 replies", both).await;
     read.unwrap();
     assert_eq!(replies.matches("HTTP/1.1 404").count(), 1000);
     assert_eq!(sandbox.requests().len(), 10);
@@ -123,13 +125,9 @@ async fn a_page_that_does_not_read_holds_up_nobody() {
 async fn shutting_down_ends_the_streams() {
     let sandbox = sandbox().await;
     let mut watcher = Watcher::start(&sandbox).await;
-    let (ended, ()) = tokio::join!(
-        async {
-            let mut rest = Vec::new();
-            watcher.stream.read_to_end(&mut rest).await
-        },
-        sandbox.shutdown()
-    );
+    let mut rest = Vec::new();
+    let both = async { tokio::join!(watcher.stream.read_to_end(&mut rest), sandbox.shutdown()) };
+    let (ended, ()) = testing::in_time("the end of the stream", both).await;
     assert!(ended.is_ok());
 }
 

@@ -7,6 +7,7 @@ mod common;
 use common::{SMS_BODY, SMS_PATH, call, good_sms, send, sms};
 use nxcloud_sandbox::{ACCESS_KEY, ACCESS_SECRET, Cause, Error, LikelyCause, Sandbox};
 use nxcloud_signing::{AccessKey, Secret};
+use testing::in_time;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -287,7 +288,7 @@ async fn shutting_down_frees_the_port_and_closes_idle_connections() {
     let mut idle = TcpStream::connect(address).await.unwrap();
     sandbox.shutdown().await;
     let mut rest = Vec::new();
-    let end = idle.read_to_end(&mut rest).await;
+    let end = in_time("the end of a connection", idle.read_to_end(&mut rest)).await;
     assert!(matches!(end, Ok(0) | Err(_)));
     assert!(TcpStream::connect(address).await.is_err());
 }
@@ -302,7 +303,8 @@ async fn a_request_at_work_is_answered_before_the_sandbox_stops() {
     stream.write_all(head.as_bytes()).await.unwrap();
     // The server asks for the body, so that the request is at work from here on.
     let mut asked = [0; 25];
-    stream.read_exact(&mut asked).await.unwrap();
+    let read = stream.read_exact(&mut asked);
+    in_time("100 Continue", read).await.unwrap();
     assert_eq!(&asked, b"HTTP/1.1 100 Continue\r\n\r\n");
     let send_rest = async {
         stream.write_all(body.as_bytes()).await.unwrap();
@@ -310,7 +312,8 @@ async fn a_request_at_work_is_answered_before_the_sandbox_stops() {
         stream.read_to_string(&mut reply).await.unwrap();
         reply
     };
-    let ((), reply) = tokio::join!(sandbox.shutdown(), send_rest);
+    let both = async { tokio::join!(sandbox.shutdown(), send_rest) };
+    let ((), reply) = in_time("the reply and the end", both).await;
     assert!(reply.starts_with("HTTP/1.1 200 OK\r\n"), "{reply}");
     assert!(reply.contains("success"), "{reply}");
 }
@@ -323,7 +326,7 @@ async fn a_dropped_sandbox_stops() {
     drop(sandbox);
     let mut rest = Vec::new();
     // The connection ends, so that the server is gone by then.
-    let end = open.read_to_end(&mut rest).await;
+    let end = in_time("the end of a connection", open.read_to_end(&mut rest)).await;
     assert!(matches!(end, Ok(0) | Err(_)));
     assert!(TcpStream::connect(address).await.is_err());
 }

@@ -7,8 +7,11 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use crate::code::{Code, CodeKind};
+pub use crate::example::Example;
 use crate::message::Message;
 use crate::schema::{Reference, Schema};
+use crate::switch::is_false;
 use crate::webhook::Webhook;
 
 /// A whole spec file.
@@ -91,56 +94,6 @@ pub enum Scheme {
     /// `hex(sha256(values in order + secret))`, in headers or in the query.
     #[serde(rename = "antbuddy-sha256")]
     AntBuddySha256,
-}
-
-/// A documented result code.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct Code {
-    /// The number.
-    pub code: i64,
-    /// `SCREAMING_SNAKE` name of its constant.
-    pub name: String,
-    /// What sort of refusal it is.
-    pub kind: CodeKind,
-    /// What it means.
-    pub meaning: String,
-    /// What to do, in one sentence.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hint: Option<String>,
-}
-
-/// What sort of refusal a result code is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, strum::IntoStaticStr)]
-#[serde(rename_all = "kebab-case")]
-pub enum CodeKind {
-    /// The caller was not recognised.
-    Authentication,
-    /// A field is missing or wrong.
-    Parameter,
-    /// The account cannot pay.
-    Balance,
-    /// The caller may not do this.
-    Permission,
-    /// Too much in too short a time: passes within seconds, is tried again.
-    RateLimit,
-    /// An allowance is used up: passes after hours, is not tried again.
-    Quota,
-    /// What the request refers to does not exist.
-    NotFound,
-    /// The platform or something behind it failed.
-    Platform,
-    /// The reference does not say.
-    Unknown,
-}
-
-impl CodeKind {
-    /// The name of the variant, such as `RateLimit`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        self.into()
-    }
 }
 
 /// The operations of one path.
@@ -245,11 +198,6 @@ pub struct Operation {
     pub responses: IndexMap<String, Response>,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
-pub(crate) const fn is_false(value: &bool) -> bool {
-    !*value
-}
-
 /// Where an `antbuddy-sha256` operation carries its hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -316,6 +264,36 @@ pub enum Paging {
         /// Path of what is there only when there is another page.
         more: String,
     },
+}
+
+impl Paging {
+    /// The request field that moves on to the next page.
+    #[must_use]
+    pub fn moves(&self) -> &str {
+        match self {
+            Self::Page { page, .. } => page,
+            Self::Offset { offset, .. } => offset,
+            Self::Cursor { cursor, .. } => cursor,
+        }
+    }
+
+    /// The request field with the page size.
+    #[must_use]
+    pub fn size(&self) -> &str {
+        match self {
+            Self::Page { size, .. } | Self::Offset { size, .. } | Self::Cursor { size, .. } => size,
+        }
+    }
+
+    /// The path of the items in the reply.
+    #[must_use]
+    pub fn items(&self) -> &str {
+        match self {
+            Self::Page { items, .. } | Self::Offset { items, .. } | Self::Cursor { items, .. } => {
+                items
+            }
+        }
+    }
 }
 
 /// A parameter of the path or the query.
@@ -396,18 +374,6 @@ pub struct MediaType {
     /// Complete, fictitious examples by name.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub examples: IndexMap<String, Example>,
-}
-
-/// A named example.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct Example {
-    /// What it shows.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub summary: Option<String>,
-    /// The value.
-    pub value: Value,
 }
 
 /// The named schemas of a spec.

@@ -20,10 +20,12 @@
     reason = "what reads specs has to handle every kind that the dialect knows"
 )]
 
+mod code;
 pub mod document;
 #[cfg(feature = "embedded")]
 mod embedded;
 mod error;
+mod example;
 #[cfg(feature = "embedded")]
 #[rustfmt::skip]
 mod generated;
@@ -31,6 +33,7 @@ pub mod message;
 pub mod path;
 pub mod schema;
 mod service;
+mod switch;
 mod template;
 #[cfg(feature = "validate")]
 pub mod validate;

@@ -18,7 +18,7 @@ pub struct Message {
     /// The recipient.
     pub to: String,
     /// Whether `to` may hold several recipients with commas between.
-    #[serde(default, skip_serializing_if = "crate::document::is_false")]
+    #[serde(default, skip_serializing_if = "crate::switch::is_false")]
     pub several: bool,
     /// The sender.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -108,7 +108,8 @@ pub struct Answer {
     pub fill: IndexMap<String, Template>,
 }
 
-/// `x-nx-receipt`: what a push says of a send. The names are properties of the schema that it stands on.
+/// `x-nx-receipt`: what a push says of a send. The names are properties of the schema that it stands on. In Rust the type gets the methods `answers`
+/// and, with `status`, `is_delivered`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]

@@ -1,11 +1,45 @@
 //! Schemas: what a value is.
+//!
+//! # In Rust
+//!
+//! | schema | Rust |
+//! | --- | --- |
+//! | `type: string` | `String` |
+//! | with `format: app-key` | `AppKey`, in requests only: constructors take it first, and no text converts into it. In replies and pushes a key is a plain text |
+//! | with `format: phone`, `phone-digits`, `phone-dialled` | `String`, checked. An empty text is left to `minLength` |
+//! | with `format: phones`, `phones-digits`, `phones-spaced` | the same; constructors and setters also take an array or a list |
+//! | with `format: date` | in requests `Date`; in replies `String` |
+//! | with `format: date-time` | in requests `DateTime`; in replies `Time` |
+//! | with `format: local-date-time` | in replies `Time`; in requests `String` |
+//! | with `format: integer` | `i64`, written in quotes |
+//! | with `format: binary` | `Upload`, a required part of a form |
+//! | with `enum` of one value, in a request | filled in by the constructor |
+//! | `type: integer` | `i64` |
+//! | with `default`, required in a request | filled in by the constructor, with a setter: the first page |
+//! | `type: integer` or `string`, `format: unix-seconds` or `unix-millis` | in replies `Time`; a required `integer` with `unix-seconds` in a request `DateTime`, written as the number |
+//! | `type: number` | `f64` |
+//! | `type: number` or `string`, `format: decimal` | `Decimal`: keeps the digits and whether they were quoted. In replies and pushes also without `type`, where both come |
+//! | `type: boolean` | `bool` |
+//! | `type: array` | `Vec`. In replies and pushes also `items` without `type`, where something else may come |
+//! | `type: object` with `additionalProperties` and no properties | `BTreeMap<String, …>` |
+//! | nothing, or a description alone | `serde_json::Value` |
+//! | `$ref` | the named type |
+//! | `x-extensible-enum` with `type: string` or `integer` | an enum that also carries an unknown value |
+//! | `oneOf` of references, with `discriminator` and `mapping` | an enum with a variant for each mapped value; used through `allOf` beside common fields it is flattened. Several values may lead to one schema, and a branch may itself be such a choice over another key. The fields of a variant stand beside the discriminator; where the wire has them below a key, each branch is an object with that one required property |
+//!
+//! The limits of a request's fields (`minLength`, `maxLength`, `pattern`, `minimum`, `maximum`, `minItems`, `maxItems`, `format`) are checked before
+//! anything is sent.
+
+use std::fmt;
 
 use indexmap::IndexMap;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Number, Value};
 
-use crate::document::is_false;
 use crate::message::Receipt;
+use crate::switch::{is_false, only_true};
 
 /// What a value is. An empty schema stands for any value.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -21,8 +55,12 @@ pub struct Schema {
     /// The form of a text or number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<Format>,
-    /// Whether null may come; in replies and pushes only.
-    #[serde(default, skip_serializing_if = "is_false")]
+    /// True where null may come, beside `type`; in replies and pushes only.
+    #[serde(
+        default,
+        deserialize_with = "only_true",
+        skip_serializing_if = "is_false"
+    )]
     pub nullable: bool,
     /// What it is: first sentence what, then unit, limits and quirks.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -114,7 +152,8 @@ pub struct Schema {
         skip_serializing_if = "Vec::is_empty"
     )]
     pub exactly_one: Vec<String>,
-    /// `x-nx-list`: on a reply that is an array, the name of the Rust field that holds the entries.
+    /// `x-nx-list`: on a named `type: array`, which only a whole reply may be, the name of the Rust field that holds the entries;
+    /// dotted paths name it too.
     #[serde(rename = "x-nx-list", skip_serializing_if = "Option::is_none")]
     pub list: Option<String>,
     /// `x-nx-receipt`: what a push says of a send.
@@ -313,8 +352,7 @@ pub struct Discriminator {
 }
 
 /// A known value of an open enum: the value alone, or `{value, name, meaning}`.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(try_from = "Value", into = "Value")]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct KnownValue {
     /// The value on the wire.
@@ -327,7 +365,7 @@ pub struct KnownValue {
 
 /// The long form of a known value.
 #[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "KnownValue", deny_unknown_fields)]
 struct Named {
     value: Value,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -336,43 +374,69 @@ struct Named {
     meaning: Option<String>,
 }
 
-impl TryFrom<Value> for KnownValue {
-    type Error = serde_json::Error;
-
-    fn try_from(entry: Value) -> Result<Self, Self::Error> {
-        let named = if entry.is_object() {
-            serde_json::from_value(entry)?
+impl Serialize for KnownValue {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.name.is_none() && self.meaning.is_none() {
+            self.value.serialize(serializer)
         } else {
-            Named {
-                value: entry,
-                name: None,
-                meaning: None,
-            }
-        };
-        Ok(Self {
-            value: named.value,
-            name: named.name,
-            meaning: named.meaning,
+            Named::serialize(self, serializer)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for KnownValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(EitherForm)
+    }
+}
+
+/// Reads a known value without a copy on the way, so that an error keeps its place.
+struct EitherForm;
+
+impl EitherForm {
+    #[expect(clippy::unnecessary_wraps, reason = "visitors return a result")]
+    fn alone<E>(value: impl Into<Value>) -> Result<KnownValue, E> {
+        Ok(KnownValue {
+            value: value.into(),
+            name: None,
+            meaning: None,
         })
     }
 }
 
-impl From<KnownValue> for Value {
-    fn from(known: KnownValue) -> Self {
-        let KnownValue {
-            value,
-            name,
-            meaning,
-        } = known;
-        if name.is_none() && meaning.is_none() {
-            return value;
-        }
-        serde_json::to_value(Named {
-            value,
-            name,
-            meaning,
-        })
-        .unwrap_or_default()
+impl<'de> Visitor<'de> for EitherForm {
+    type Value = KnownValue;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value, or {value, name, meaning}")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<KnownValue, E> {
+        Self::alone(value)
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<KnownValue, E> {
+        Self::alone(value)
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<KnownValue, E> {
+        Self::alone(value)
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<KnownValue, E> {
+        Self::alone(value)
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<KnownValue, E> {
+        Self::alone(value)
+    }
+
+    fn visit_unit<E>(self) -> Result<KnownValue, E> {
+        Self::alone(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<KnownValue, A::Error> {
+        Named::deserialize(MapAccessDeserializer::new(map))
     }
 }
 

@@ -1,11 +1,16 @@
 //! The way through schemas: references resolved, and the schemas that one is composed of taken together.
 
+use std::collections::BTreeSet;
+
 use crate::document::Document;
 use crate::message::Receipt;
 use crate::schema::{Kind, Schema};
 
 /// How many schemas one place may be composed of; more means a reference that leads back to itself.
 const MAX_PARTS: usize = 64;
+
+/// How deep in a push a receipt may stand.
+const MAX_DEPTH: usize = 5;
 
 /// A schema with the document that its references lead into.
 #[derive(Clone, Copy, Debug)]
@@ -126,25 +131,29 @@ impl<'a> SchemaRef<'a> {
     /// The schema within this one that has `x-nx-receipt`, with the dotted path to it; the first entry of a list counts.
     #[must_use]
     pub fn receipt(self) -> Option<(String, &'a Receipt)> {
-        self.receipt_below("", 4)
-    }
-
-    fn receipt_below(self, path: &str, depth: usize) -> Option<(String, &'a Receipt)> {
-        if let Some(receipt) = self.find(|schema| schema.receipt.as_ref()) {
-            return Some((path.to_owned(), receipt));
-        }
-        let depth = depth.checked_sub(1)?;
-        self.properties().find_map(|(name, property)| {
-            let path = if path.is_empty() {
-                name.to_owned()
-            } else {
-                format!("{path}.{name}")
-            };
-            match property.items() {
-                Some(items) => items.receipt_below(&format!("{path}.0"), depth),
-                None => property.receipt_below(&path, depth),
+        let mut open = vec![(String::new(), self)];
+        let mut seen = BTreeSet::new();
+        for _ in 0..MAX_DEPTH {
+            let mut below = Vec::new();
+            for (path, schema) in open {
+                if let Some(receipt) = schema.find(|schema| schema.receipt.as_ref()) {
+                    return Some((path, receipt));
+                }
+                for (name, property) in schema.properties() {
+                    let dot = if path.is_empty() { "" } else { "." };
+                    let (inner, entry) = match property.items() {
+                        Some(items) => (items, ".0"),
+                        None => (property, ""),
+                    };
+                    // Schemas may refer to each other.
+                    if seen.insert(std::ptr::from_ref(inner.resolved().schema)) {
+                        below.push((format!("{path}{dot}{name}{entry}"), inner));
+                    }
+                }
             }
-        })
+            open = below;
+        }
+        None
     }
 
     /// Whether the schema is not composed of others.

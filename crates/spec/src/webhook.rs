@@ -3,8 +3,9 @@
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use crate::document::{Code, Example};
-use crate::schema::Schema;
+use crate::code::Code;
+use crate::example::Example;
+use crate::schema::{Reference, Schema};
 use crate::template::Template;
 
 /// A push of the platform.
@@ -48,9 +49,18 @@ pub struct Webhook {
     pub examples: IndexMap<String, Example>,
 }
 
+impl Webhook {
+    /// The name of the schema of its fields.
+    #[must_use]
+    pub fn event(&self) -> &str {
+        self.schema.reference.as_ref().map_or("", Reference::name)
+    }
+}
+
 /// How a push is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize, strum::IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Transport {
     /// A JSON body.
     Json,
@@ -58,6 +68,14 @@ pub enum Transport {
     Form,
     /// The query of a POST.
     Query,
+}
+
+impl Transport {
+    /// The name as in a spec, such as `json`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// How often the platform tries again.

@@ -31,10 +31,6 @@ pub trait Event: Clone + fmt::Debug + Serialize + Send + Sync + Sized + 'static 
     /// The names on the first level of all pushes, in every spelling.
     #[doc(hidden)]
     const NAMES: &'static [&'static str];
-    /// Push, example and its JSON.
-    #[cfg(feature = "testing")]
-    #[doc(hidden)]
-    const EXAMPLES: &'static [(&'static str, &'static str, &'static str)];
 
     /// The event in fields that were read already. Nothing is lost: what does not fit stays in `extra`, and what is no push of the
     /// service is [`Unrecognized`].

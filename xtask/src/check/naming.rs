@@ -1,13 +1,12 @@
 //! Names that meet in Rust.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
-
-use super::{COMPONENTS, place};
+use super::place;
+use crate::finding::Findings;
 use crate::model::{Input, Service};
 use crate::names;
-use crate::read::Findings;
+use crate::places::{component, push};
 
 /// Types of parameters are named after their operations.
 pub(super) fn type_names(service: &Service, findings: &mut Findings<'_>) {
@@ -15,7 +14,7 @@ pub(super) fn type_names(service: &Service, findings: &mut Findings<'_>) {
     for def in &service.types {
         if !seen.insert(&def.name) {
             findings.add(
-                format!("{COMPONENTS}.{}", def.name),
+                component(&def.name),
                 format!(
                     "`{}` is also the type of the parameters of an operation",
                     def.name
@@ -66,7 +65,17 @@ pub(super) fn type_names(service: &Service, findings: &mut Findings<'_>) {
         .chain(&["shared"])
         .map(|id| format!("{}_CODES", names::constant(id)))
         .collect();
+    // A name stands for one code only, since it becomes a constant of the service.
+    let mut numbers: BTreeMap<&str, i64> = BTreeMap::new();
     for code in service.all_codes() {
+        let other = numbers.insert(&code.name, code.code);
+        if let Some(other) = other.filter(|other| *other != code.code) {
+            findings.add(
+                "x-nx-codes",
+                format!("`{}` names the codes {other} and {}", code.name, code.code),
+                "give one of them another name",
+            );
+        }
         if !names::is_identifier(&code.name) || code.name == "PUSHED" || tables.contains(&code.name)
         {
             findings.add(
@@ -81,53 +90,38 @@ pub(super) fn type_names(service: &Service, findings: &mut Findings<'_>) {
 /// Every example is a test, in the service's crate and, if it is of a push, in that of the pushes.
 pub(super) fn tests(service: &Service, findings: &mut Findings<'_>) {
     let mut seen = BTreeSet::new();
-    let mut add =
-        |of_pushes: bool, at: &str, holder: &str, examples: &[(String, Value)], changed: bool| {
-            for (name, _) in examples {
-                let mut tests = vec![names::test(holder, name)];
-                if changed {
-                    tests.push(names::test(holder, &format!("{name}_changed")));
-                }
-                let clear = !names::module(name).is_empty()
-                    && tests.iter().all(|test| names::is_identifier(test));
-                let fresh = tests.into_iter().all(|test| seen.insert((of_pushes, test)));
-                if !clear || !fresh {
-                    findings.add(
-                        format!("{at}.examples"),
-                        format!("the example `{name}` has no test name of its own"),
-                        "name it in ASCII letters and digits, differently from the others",
-                    );
-                }
-            }
-        };
+    let mut add = |of_pushes: bool, at: &str, holder: &str, name: &str, changed: bool| {
+        let mut tests = vec![names::test(holder, name)];
+        if changed {
+            tests.push(names::test(holder, &format!("{name}_changed")));
+        }
+        let clear =
+            !names::module(name).is_empty() && tests.iter().all(|test| names::is_identifier(test));
+        let fresh = tests.into_iter().all(|test| seen.insert((of_pushes, test)));
+        if !clear || !fresh {
+            findings.add(
+                format!("{at}.examples"),
+                format!("the example `{name}` has no test name of its own"),
+                "name it in ASCII letters and digits, differently from the others",
+            );
+        }
+    };
     for operation in &service.operations {
-        let at = place(operation);
-        let (requests, replies) = (&operation.request_examples, &operation.reply_examples);
-        let id = &operation.id;
-        add(
-            false,
-            &format!("{at}.requestBody"),
-            &format!("{id}_request"),
-            requests,
-            false,
-        );
-        add(
-            false,
-            &format!("{at}.responses.200"),
-            &format!("{id}_reply"),
-            replies,
-            true,
-        );
+        let (at, id) = (place(operation), &operation.id);
+        for (name, _) in &operation.request_examples {
+            let at = format!("{at}.requestBody");
+            add(false, &at, &format!("{id}_request"), name, false);
+        }
+        for (name, _) in &operation.reply_examples {
+            let at = format!("{at}.responses.200");
+            add(false, &at, &format!("{id}_reply"), name, true);
+        }
     }
     for webhook in &service.webhooks {
-        let at = format!("x-nx-webhooks.{}", webhook.name);
-        add(
-            false,
-            &at,
-            &format!("{}_push", webhook.name),
-            &webhook.examples,
-            true,
-        );
-        add(true, &at, &webhook.name, &webhook.examples, false);
+        let at = push(&webhook.name);
+        for name in webhook.examples.keys() {
+            add(false, &at, &format!("{}_push", webhook.name), name, true);
+            add(true, &at, &webhook.name, name, false);
+        }
     }
 }

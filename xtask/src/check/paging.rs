@@ -1,14 +1,16 @@
 //! Rules of `x-nx-paging`.
 
-use crate::model::{Field, Operation, Paging, PagingStyle, Service, Ty};
+use nxcloud_spec::document::Paging;
+
+use crate::finding::Findings;
+use crate::model::{Field, Operation, Service, Ty};
 use crate::paths;
-use crate::read::Findings;
 
 /// The field at the end of dotted wire names of a reply; it may be a list, which `paths::steps` does not allow.
-fn end<'a>(service: &'a Service, start: &str, path: &[String]) -> Option<&'a Field> {
+fn end<'a>(service: &'a Service, start: &str, path: &str) -> Option<&'a Field> {
     let mut holder = paths::object(service, start);
     let mut last = None;
-    for wire in path {
+    for wire in path.split('.') {
         let field = holder?.fields.iter().find(|field| field.wire == *wire)?;
         holder = match &field.ty {
             Ty::Named(name) => paths::object(service, name),
@@ -26,7 +28,7 @@ pub(super) fn paging(
     paging: &Paging,
     findings: &mut Findings<'_>,
 ) {
-    let mut of_request = |wire: &String, text: bool| {
+    let mut of_request = |wire: &str, text: bool| {
         let field = paths::object(service, operation.input.type_name())
             .and_then(|object| object.fields.iter().find(|field| field.wire == *wire));
         let fits = field.is_some_and(|field| match text {
@@ -46,22 +48,26 @@ pub(super) fn paging(
             );
         }
     };
-    let cursor = matches!(paging.style, PagingStyle::Cursor(..));
-    of_request(&paging.cursor, cursor);
-    of_request(&paging.size, false);
-    let mut of_reply = |path: &[String], fits: &dyn Fn(&Ty) -> bool, kind: &str| {
+    of_request(paging.moves(), matches!(paging, Paging::Cursor { .. }));
+    of_request(paging.size(), false);
+    let mut of_reply = |path: &str, fits: &dyn Fn(&Ty) -> bool, kind: &str| {
         if !end(service, &operation.reply, path).is_some_and(|field| fits(&field.ty)) {
             findings.add(
                 at,
-                format!("`{}` is not {kind} of the reply", path.join(".")),
+                format!("`{path}` is not {kind} of the reply"),
                 "write the dotted path of a field of the reply",
             );
         }
     };
-    of_reply(&paging.items, &|ty| matches!(ty, Ty::List(_)), "a list");
-    match &paging.style {
-        PagingStyle::Page(Some(total)) => of_reply(total, &|ty| *ty == Ty::Integer, "an integer"),
-        PagingStyle::Cursor(next, more) => {
+    of_reply(paging.items(), &|ty| matches!(ty, Ty::List(_)), "a list");
+    match paging {
+        Paging::Page {
+            total_pages: Some(total),
+            ..
+        } => {
+            of_reply(total, &|ty| *ty == Ty::Integer, "an integer");
+        }
+        Paging::Cursor { next, more, .. } => {
             for path in [next, more] {
                 of_reply(path, &|ty| *ty == Ty::Text, "a text");
             }

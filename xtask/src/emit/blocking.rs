@@ -1,12 +1,13 @@
 //! `blocking.rs`: the public client for programs without async code, one method an operation.
 
+use nxcloud_spec::document::Paging;
 use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::client::argument;
 use super::paging::item_type;
 use super::{doc_markdown, ident};
-use crate::model::{Operation, Paging, Service};
+use crate::model::{Operation, Service};
 use crate::prose::doc_text;
 
 pub(super) fn blocking(service: &Service) -> TokenStream {

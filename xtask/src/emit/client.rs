@@ -1,12 +1,13 @@
 //! `client.rs`: the thin public client, one method an operation.
 
+use nxcloud_spec::document::Paging;
 use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::example::Example;
 use super::paging::item_type;
 use super::{doc, doc_markdown, ident};
-use crate::model::{Operation, Paging, Service};
+use crate::model::{Operation, Service};
 
 pub(super) fn client(service: &Service) -> TokenStream {
     let methods = service

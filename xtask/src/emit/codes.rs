@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use nxcloud_spec::document::Code;
 use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::{doc, ident, sentence};
-use crate::model::{Code, Service};
+use crate::model::Service;
 use crate::names;
 
 pub(super) fn codes(service: &Service) -> TokenStream {
@@ -76,7 +77,7 @@ fn table(name: &str, text: &str, codes: &[Code]) -> TokenStream {
 fn row(code: &Code) -> TokenStream {
     let number = proc_macro2::Literal::i64_unsuffixed(code.code);
     let (name, meaning) = (&code.name, &code.meaning);
-    let kind = ident(code.kind);
+    let kind = ident(code.kind.as_str());
     let hint = match &code.hint {
         Some(hint) => quote!(Some(#hint)),
         None => quote!(None),

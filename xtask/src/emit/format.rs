@@ -14,10 +14,9 @@ const IMPORTED: [&str; 2] = ["nxcloud_client", "serde"];
 
 /// The text of a file. What does not parse is a defect of an emitter, and is written out for the compiler to point at.
 pub(super) fn pretty(tokens: TokenStream) -> String {
-    let text = tokens.to_string();
-    match syn::parse2(with_imports(tokens)) {
+    match syn::parse2(with_imports(tokens.clone())) {
         Ok(file) => unparse(file),
-        Err(error) => format!("compile_error!(\"{error}\");\n{text}\n"),
+        Err(error) => format!("compile_error!(\"{error}\");\n{tokens}\n"),
     }
 }
 
@@ -25,11 +24,10 @@ pub(super) fn pretty(tokens: TokenStream) -> String {
 fn with_imports(tokens: TokenStream) -> TokenStream {
     let mut taken = BTreeSet::new();
     single_names(tokens.clone(), &mut taken);
-    let mut body = tokens;
+    let mut used = IMPORTED.map(|_| BTreeSet::new());
+    let body = shortened(tokens, &taken, &mut used);
     let mut imports = TokenStream::new();
-    for krate in IMPORTED {
-        let mut used = BTreeSet::new();
-        body = shortened(body, krate, &taken, &mut used);
+    for (krate, used) in IMPORTED.into_iter().zip(used) {
         let krate = super::ident(krate);
         let names: Vec<Ident> = used.iter().map(|name| super::ident(name)).collect();
         match names.as_slice() {
@@ -83,9 +81,8 @@ fn punct(token: Option<&TokenTree>) -> Option<char> {
 /// Takes `krate::` from before each name that is free in the file; what `use` says stays.
 fn shortened(
     tokens: TokenStream,
-    krate: &str,
     taken: &BTreeSet<String>,
-    used: &mut BTreeSet<String>,
+    used: &mut [BTreeSet<String>; IMPORTED.len()],
 ) -> TokenStream {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     let mut out = TokenStream::new();
@@ -97,16 +94,15 @@ fn shortened(
             TokenTree::Punct(end) if end.as_char() == ';' => in_use = false,
             _ => {}
         }
-        if let Some(name) =
-            name_below(&tokens, at, krate).filter(|name| !in_use && !taken.contains(name))
-        {
-            used.insert(name);
+        let found = name_below(&tokens, at);
+        if let Some((krate, name)) = found.filter(|(_, name)| !in_use && !taken.contains(name)) {
+            used[krate].insert(name);
             at += 3;
             continue;
         }
         out.extend([match token {
             TokenTree::Group(group) => {
-                let inner = shortened(group.stream(), krate, taken, used);
+                let inner = shortened(group.stream(), taken, used);
                 let mut changed = Group::new(group.delimiter(), inner);
                 changed.set_span(group.span());
                 TokenTree::Group(changed)
@@ -118,15 +114,18 @@ fn shortened(
     out
 }
 
-/// The `name` of `krate::name` at a place.
-fn name_below(tokens: &[TokenTree], at: usize, krate: &str) -> Option<String> {
+/// The place in [`IMPORTED`] and the `name` of `krate::name` at a place.
+fn name_below(tokens: &[TokenTree], at: usize) -> Option<(usize, String)> {
     match tokens.get(at..at + 4)? {
         [
             TokenTree::Ident(first),
             TokenTree::Punct(a),
             TokenTree::Punct(b),
             TokenTree::Ident(name),
-        ] if first == krate && a.as_char() == ':' && b.as_char() == ':' => Some(name.to_string()),
+        ] if a.as_char() == ':' && b.as_char() == ':' => {
+            let krate = IMPORTED.iter().position(|krate| first == krate)?;
+            Some((krate, name.to_string()))
+        }
         _ => None,
     }
 }

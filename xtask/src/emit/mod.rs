@@ -70,8 +70,9 @@ pub fn crate_files(service: &Service) -> Result<BTreeMap<String, String>, String
     files.insert(
         "tests/generated/main.rs".to_owned(),
         format!(
-            "// {}\n//! Every example and every operation of the spec.\n#![allow(clippy::unwrap_used, reason = \"a test fails by panicking\")]\n\n#[rustfmt::skip]\nmod examples;\n#[rustfmt::skip]\nmod operations;\n",
-            marker(&source)
+            "// {}\n//! Every example and every operation of the spec.\n#![allow(clippy::unwrap_used, reason = \"a test fails by panicking\")]\n\n#[rustfmt::skip]\nmod examples;\n#[rustfmt::skip]\nmod operations;\n\nconst SPEC: testing::Spec = testing::Spec::embedded(\"{}\");\n",
+            marker(&source),
+            service.name
         ),
     );
     let rust = |tokens: TokenStream| format!("// {}\n{}", marker(&source), pretty(tokens));
@@ -159,9 +160,8 @@ rustls-no-provider = ["nxcloud-client/rustls-no-provider"]
 
 /// What the generated tests need.
 const TESTS: &str = r#"[dev-dependencies]
-nxcloud-sandbox.workspace = true
-proptest.workspace = true
-serde_json.workspace = true
+nxcloud-sandbox = { workspace = true, features = ["client"] }
+testing = { workspace = true, features = ["examples"] }
 tokio = { workspace = true, features = ["macros", "rt-multi-thread"] }
 
 "#;

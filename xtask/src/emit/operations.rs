@@ -7,6 +7,10 @@ use super::{doc, ident};
 use crate::model::{Input, Operation, Place, Scheme, Service, Ty, TypeKind};
 use crate::names;
 
+mod message;
+
+use message::constant;
+
 pub(super) fn operations(service: &Service) -> TokenStream {
     let rows = service
         .operations
@@ -134,9 +138,12 @@ fn request(service: &Service, operation: &Operation) -> TokenStream {
             quote!(reqwest::Body::default()),
         ),
     };
+    let message = operation.message.as_ref();
+    let message = message.map(|message| constant(service, message));
     quote! {
         impl Request for #request {
             const OPERATION: &'static Operation = &#row;
+            #message
             type Reply = #reply;
 
             async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {

@@ -1,11 +1,12 @@
 //! `paging.rs`: how each paged request moves on to its next page.
 
+use nxcloud_spec::document::Paging;
 use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::ident;
 use super::types::rust_type;
-use crate::model::{Field, Operation, Paging, PagingStyle, Service, Ty};
+use crate::model::{Field, Operation, Service, Ty};
 use crate::paths::object;
 
 pub(super) fn paging(service: &Service) -> TokenStream {
@@ -19,7 +20,7 @@ pub(super) fn paging(service: &Service) -> TokenStream {
         .filter_map(|operation| operation.paging.as_ref());
     let counts = counts
         .clone()
-        .any(|paging| !matches!(paging.style, PagingStyle::Cursor(..)));
+        .any(|paging| !matches!(paging, Paging::Cursor { .. }));
     let imports = if counts {
         quote!(
             use nxcloud_client::{Paged, codegen::Page};
@@ -45,19 +46,20 @@ pub(super) fn paging(service: &Service) -> TokenStream {
 fn follow<'a>(
     service: &'a Service,
     start: &str,
-    path: &[String],
+    path: &str,
     root: TokenStream,
     mutable: bool,
 ) -> Option<(TokenStream, &'a Field)> {
     let mut expression = root;
     let mut holder = start.to_owned();
     let mut last = None;
-    for (index, wire) in path.iter().enumerate() {
+    let mut steps = path.split('.').peekable();
+    while let Some(wire) = steps.next() {
         let object = object(service, &holder)?;
-        let field = object.fields.iter().find(|field| field.wire == *wire)?;
+        let field = object.fields.iter().find(|field| field.wire == wire)?;
         let member = ident(&field.rust);
         expression = quote!(#expression.#member);
-        if index + 1 < path.len() {
+        if steps.peek().is_some() {
             let Ty::Named(name) = &field.ty else {
                 return None;
             };
@@ -81,7 +83,7 @@ pub(super) fn item_type(
     let (_, field) = follow(
         service,
         &operation.reply,
-        &paging.items,
+        paging.items(),
         quote!(reply),
         true,
     )?;
@@ -99,15 +101,17 @@ fn paged(service: &Service, operation: &Operation, paging: &Paging) -> Option<To
     let (items, _) = follow(
         service,
         &operation.reply,
-        &paging.items,
+        paging.items(),
         quote!(reply),
         true,
     )?;
     let fields = &object(service, request_name)?.fields;
-    let cursor = fields.iter().find(|field| field.wire == paging.cursor)?;
-    let size = fields.iter().find(|field| field.wire == paging.size)?;
-    let next = match &paging.style {
-        PagingStyle::Page(total) => {
+    let cursor = fields.iter().find(|field| field.wire == paging.moves())?;
+    let size = fields.iter().find(|field| field.wire == paging.size())?;
+    let next = match paging {
+        Paging::Page {
+            total_pages: total, ..
+        } => {
             let page = number(cursor, "1");
             let size = number(size, "0");
             let set = set(cursor, &quote!(page + 1));
@@ -128,7 +132,7 @@ fn paged(service: &Service, operation: &Operation, paging: &Paging) -> Option<To
                 more
             }
         }
-        PagingStyle::Offset => {
+        Paging::Offset { .. } => {
             let offset = number(cursor, "0");
             let limit = number(size, "0");
             let most = size
@@ -146,7 +150,7 @@ fn paged(service: &Service, operation: &Operation, paging: &Paging) -> Option<To
                 Page::is_full(items, limit)
             }
         }
-        PagingStyle::Cursor(next, more) => {
+        Paging::Cursor { next, more, .. } => {
             let (next, _) = follow(service, &operation.reply, next, quote!(reply), false)?;
             let (more, _) = follow(service, &operation.reply, more, quote!(reply), false)?;
             let member = ident(&cursor.rust);

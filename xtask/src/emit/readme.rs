@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::example::Example;
+use super::webhooks::transports;
 use super::{marker, sentence};
 use crate::model::{Scheme, Service};
 use crate::prose::doc_text;
@@ -81,8 +82,8 @@ pub(super) fn readme(service: &Service, source: &str, pushes: &str, licences: &s
                 out,
                 "| `{}` | `{}` | {} | {} |",
                 webhook.name,
-                webhook.schema,
-                webhook.content.join(", "),
+                webhook.event(),
+                transports(&webhook.content),
                 if webhook.signed { "yes" } else { "no" }
             );
         }
@@ -97,7 +98,7 @@ pub(super) fn readme(service: &Service, source: &str, pushes: &str, licences: &s
                 "| {} | `{}` | {} | {} |",
                 code.code,
                 code.name,
-                code.kind,
+                code.kind.as_str(),
                 cell(&code.meaning)
             );
         }

@@ -16,7 +16,7 @@ pub fn spec_files(services: &[Service]) -> BTreeMap<String, String> {
     );
     for service in services {
         let name = &service.name;
-        let mut document = service.document.clone();
+        let mut document = service.spec.document().clone();
         document.generated = Some(marker(&format!("specs/{name}.yaml")));
         let mut json = serde_json::to_string_pretty(&document).unwrap_or_default();
         json.push('\n');

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use nxcloud_spec::webhook::{Transport, Webhook};
 use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::facade::dependencies;
 use super::{Block, ident, marker, pretty};
-use crate::model::{Service, Ty, Webhook};
+use crate::model::{Service, Ty};
 use crate::names;
 use crate::paths::object;
 use crate::webhooks::{Event, events};
@@ -113,8 +114,8 @@ fn table(services: &[&Service]) -> String {
                 "| `{}` `{}` | `{}` | {} | {} | {} | {} | {} |",
                 names::module(&service.name),
                 push.name,
-                push.schema,
-                push.content.join(", "),
+                push.event(),
+                transports(&push.content),
                 if push.signed { "yes" } else { "no" },
                 accepted_by(push),
                 retried(push),
@@ -125,16 +126,24 @@ fn table(services: &[&Service]) -> String {
     out
 }
 
+/// The transports of a push, as a text.
+pub(super) fn transports(content: &[Transport]) -> String {
+    let names: Vec<&str> = content.iter().map(|transport| transport.as_str()).collect();
+    names.join(", ")
+}
+
 fn accepted_by(push: &Webhook) -> String {
     let text = push.reply.as_ref();
     text.map_or("HTTP 200".to_owned(), |text| format!("`{text}`"))
 }
 
 fn retried(push: &Webhook) -> String {
-    push.retry
-        .map_or("not documented".to_owned(), |(every, within)| {
-            format!("every {every} s for {within} s")
-        })
+    push.retry.map_or("not documented".to_owned(), |retry| {
+        format!(
+            "every {} s for {} s",
+            retry.every_seconds, retry.for_seconds
+        )
+    })
 }
 
 fn key_text(push: &Webhook) -> String {
@@ -202,8 +211,8 @@ fn tests(services: &[&Service]) -> TokenStream {
     let modules = services.iter().map(|service| {
         let module = ident(&names::module(&service.name));
         let tests = service.webhooks.iter().flat_map(|push| {
-            let (name, schema) = (&push.name, ident(&push.schema));
-            push.examples.iter().map(move |(example, _)| {
+            let (name, schema) = (&push.name, ident(push.event()));
+            push.examples.keys().map(move |example| {
                 let test = ident(&names::test(name, example));
                 quote! {
                     #[test]

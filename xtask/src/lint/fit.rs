@@ -1,35 +1,60 @@
-//! Every example, default and single value fits its schema.
+//! Every example and default fits its schema.
 
 use std::collections::BTreeMap;
 
+use indexmap::IndexMap;
 use nxcloud_spec::Document;
 use nxcloud_spec::document::Example;
 use nxcloud_spec::schema::Schema;
 use nxcloud_spec::validate::{Compiler, Validator, Violation};
 use serde_json::Value;
 
-use super::Finding;
 use super::values::{QUOTE, quoted};
+use crate::finding::Findings;
+use crate::places;
 
 /// What does not fit in a spec that is sound otherwise: its references lead somewhere, and no schema holds itself without end.
-#[must_use]
-pub fn misfits(file: &str, document: &Document) -> Vec<Finding> {
+pub(crate) fn misfits(document: &Document, findings: &mut Findings<'_>) {
     let mut fit = Fit {
-        file,
         compiler: Compiler::new(document),
         compiled: BTreeMap::new(),
-        findings: Vec::new(),
+        findings,
     };
-    fit.document(document);
-    fit.findings
-}
-
-struct Fit<'a> {
-    file: &'a str,
-    compiler: Compiler,
-    /// By the schema in JSON: a reply's has several examples.
-    compiled: BTreeMap<String, Option<Validator>>,
-    findings: Vec<Finding>,
+    for (at, _, _, operation) in places::operations(document) {
+        for (index, parameter) in operation.parameters.iter().enumerate() {
+            if let Some(example) = &parameter.example {
+                let at = format!("{at}.parameters[{index}].example");
+                fit.value(&at, &parameter.schema, example, Writer::Caller);
+            }
+        }
+        for (media, body) in operation.body.iter().flat_map(|body| &body.content) {
+            let at = format!("{at}.requestBody.content.{media}");
+            fit.examples(&at, &body.schema, &body.examples, Writer::Caller);
+        }
+        for (status, response) in &operation.responses {
+            for (media, body) in &response.content {
+                let at = format!("{at}.responses.{status}.content.{media}");
+                fit.examples(&at, &body.schema, &body.examples, Writer::Platform);
+            }
+        }
+    }
+    for (index, push) in document.webhooks.iter().enumerate() {
+        let at = format!("x-nx-webhooks[{index}]");
+        fit.examples(&at, &push.schema, &push.examples, Writer::Platform);
+    }
+    for written in places::schemas(document) {
+        let schema = written.schema;
+        for (key, value) in [("example", &schema.example), ("default", &schema.default)] {
+            if let Some(value) = value {
+                fit.value(
+                    &format!("{}.{key}", written.at),
+                    schema,
+                    value,
+                    Writer::Caller,
+                );
+            }
+        }
+    }
 }
 
 /// Who writes the value.
@@ -39,46 +64,19 @@ enum Writer {
     Platform,
 }
 
-impl Fit<'_> {
-    fn document(&mut self, document: &Document) {
-        for (path, item) in &document.paths {
-            for (method, operation) in item.operations() {
-                let at = format!("paths.{path}.{}", method.to_lowercase());
-                for (index, parameter) in operation.parameters.iter().enumerate() {
-                    let at = format!("{at}.parameters[{index}]");
-                    if let Some(example) = &parameter.example {
-                        let at = format!("{at}.example");
-                        self.value(&at, &parameter.schema, example, Writer::Caller);
-                    }
-                    self.schema(&format!("{at}.schema"), &parameter.schema);
-                }
-                let body = operation.body.iter().flat_map(|body| &body.content);
-                for (media, body) in body {
-                    let at = format!("{at}.requestBody.content.{media}");
-                    self.examples(&at, &body.schema, &body.examples, Writer::Caller);
-                }
-                for (status, response) in &operation.responses {
-                    for (media, body) in &response.content {
-                        let at = format!("{at}.responses.{status}.content.{media}");
-                        self.examples(&at, &body.schema, &body.examples, Writer::Platform);
-                    }
-                }
-            }
-        }
-        for (index, push) in document.webhooks.iter().enumerate() {
-            let at = format!("x-nx-webhooks[{index}]");
-            self.examples(&at, &push.schema, &push.examples, Writer::Platform);
-        }
-        for (name, schema) in &document.components.schemas {
-            self.schema(&format!("components.schemas.{name}"), schema);
-        }
-    }
+struct Fit<'f, 'n> {
+    compiler: Compiler,
+    /// By the schema in JSON: a reply's has several examples.
+    compiled: BTreeMap<String, Option<Validator>>,
+    findings: &'f mut Findings<'n>,
+}
 
-    fn examples<'e>(
+impl Fit<'_, '_> {
+    fn examples(
         &mut self,
         at: &str,
         schema: &Schema,
-        examples: impl IntoIterator<Item = (&'e String, &'e Example)>,
+        examples: &IndexMap<String, Example>,
         writer: Writer,
     ) {
         for (name, example) in examples {
@@ -87,58 +85,24 @@ impl Fit<'_> {
         }
     }
 
-    /// What is written within a schema: `example` and `default`.
-    fn schema(&mut self, at: &str, schema: &Schema) {
-        for (key, value) in [("example", &schema.example), ("default", &schema.default)] {
-            if let Some(value) = value {
-                self.value(&format!("{at}.{key}"), schema, value, Writer::Caller);
-            }
-        }
-        for (name, property) in &schema.properties {
-            self.schema(&format!("{at}.properties.{name}"), property);
-        }
-        for (key, inner) in [
-            ("items", &schema.items),
-            ("additionalProperties", &schema.additional_properties),
-        ] {
-            if let Some(inner) = inner {
-                self.schema(&format!("{at}.{key}"), inner);
-            }
-        }
-        for (index, part) in schema.all_of.iter().enumerate() {
-            self.schema(&format!("{at}.allOf[{index}]"), part);
-        }
-    }
-
     fn value(&mut self, at: &str, schema: &Schema, value: &Value, writer: Writer) {
         let key = serde_json::to_string(schema).unwrap_or_default();
-        if !self.compiled.contains_key(&key) {
+        let compiled = self.compiled.entry(key).or_insert_with(|| {
             let compiled = self.compiler.compile(schema);
             if let Err(error) = &compiled {
                 let problem = format!("the schema does not compile: {error}");
-                self.find(at, problem, "correct the schema of this value");
+                let instead = "correct the schema of this value";
+                self.findings.add(at, problem, instead);
             }
-            self.compiled.insert(key.clone(), compiled.ok());
-        }
-        let Some(Some(validator)) = self.compiled.get(&key) else {
-            return;
-        };
-        for violation in validator.violations(value) {
+            compiled.ok()
+        });
+        let violations = compiled
+            .iter()
+            .flat_map(|validator| validator.violations(value));
+        for violation in violations {
             let at = format!("{at}{}", dotted(value, &violation.pointer));
             let (problem, instead) = explained(&violation, value, writer);
-            self.find(&at, problem, instead);
-        }
-    }
-
-    fn find(&mut self, at: &str, problem: String, instead: &str) {
-        let finding = Finding {
-            file: self.file.to_owned(),
-            at: at.to_owned(),
-            problem,
-            instead: instead.to_owned(),
-        };
-        if !self.findings.contains(&finding) {
-            self.findings.push(finding);
+            self.findings.add(at, problem, instead);
         }
     }
 }

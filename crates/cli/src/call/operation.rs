@@ -3,7 +3,6 @@
 use nxcloud_spec::document::MediaType;
 use nxcloud_spec::schema::{Format, Kind, Schema};
 use nxcloud_spec::{OperationRef, SchemaRef};
-
 use serde_json::{Map, Value};
 
 use super::body::{self, Problem};

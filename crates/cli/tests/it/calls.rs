@@ -1,7 +1,6 @@
 //! Calls: what goes in, what comes out, and how they end.
 
 use std::process::Stdio;
-use std::time::Duration;
 
 use nxcloud_sandbox::{Fault, Sandbox};
 use serde_json::json;
@@ -162,9 +161,7 @@ async fn a_hangup_that_is_ignored_stays_ignored() {
         .stderr(std::process::Stdio::piped())
         .spawn()
         .unwrap();
-    while sandbox.requests_for("send_sms").is_empty() {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    testing::until("a request", || !sandbox.requests_for("send_sms").is_empty()).await;
     signal(&child, "-HUP");
     let ran = finish(child).exits(4);
     assert!(!ran.complaint().contains("interrupted"), "{ran}");
@@ -191,9 +188,7 @@ async fn a_signal_during_a_send_says_that_it_may_have_been_sent() {
         sandbox.clear();
         sandbox.faults().enqueue(Fault::StallAfterAccept);
         let child = nxcloud.command(&SEND).spawn().unwrap();
-        while sandbox.requests_for("send_sms").is_empty() {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        testing::until("a request", || !sandbox.requests_for("send_sms").is_empty()).await;
         signal(&child, name);
         let ran = finish(child).exits(4);
         assert!(
@@ -206,9 +201,10 @@ async fn a_signal_during_a_send_says_that_it_may_have_been_sent() {
     sandbox.faults().enqueue(Fault::StallBeforeAccept);
     let child = nxcloud.command(&["whatsapp", "get-phones", "--app-key", "app-1"]);
     let child = { child }.spawn().unwrap();
-    while sandbox.requests_for("get_phones").is_empty() {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    testing::until("a request", || {
+        !sandbox.requests_for("get_phones").is_empty()
+    })
+    .await;
     interrupt(&child);
     let ran = finish(child).exits(3);
     assert!(

@@ -183,7 +183,7 @@ fn listen_escapes_paths_queries_and_bodies() {
             );
             stream.write_all(head.as_bytes()).unwrap();
             stream.write_all(body.as_bytes()).unwrap();
-            stream.read_to_end(&mut Vec::new()).unwrap();
+            testing::read_to_end(stream).unwrap();
             let mut shown = listening.line();
             assert!(shown.contains("\\u009b31m\\u202e"), "{shown:?}");
             if format == "table" {
@@ -202,9 +202,8 @@ fn the_log_of_the_sandbox_is_plain_and_without_texts_and_numbers() {
         .command(&["sandbox", "--port", "0"])
         .spawn()
         .unwrap();
-    let mut line = String::new();
-    let mut stdout = BufReader::new(child.stdout.take().unwrap());
-    stdout.read_line(&mut line).unwrap();
+    let stdout = BufReader::new(child.stdout.take().unwrap());
+    let (_stdout, line) = testing::line(stdout);
     let url = line.trim_end().strip_prefix("listening on ").unwrap();
     let content = format!("PRIVATE {EVIL}");
     let wrong = [
@@ -225,12 +224,9 @@ fn the_log_of_the_sandbox_is_plain_and_without_texts_and_numbers() {
     let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
     let head = "GET /\u{9b}31m?PRIVATE HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
     stream.write_all(head.as_bytes()).unwrap();
-    stream.read_to_end(&mut Vec::new()).unwrap();
+    testing::read_to_end(stream).unwrap();
     child.kill().unwrap();
-    let mut log = String::new();
-    let mut stderr = child.stderr.take().unwrap();
-    stderr.read_to_string(&mut log).unwrap();
-    child.wait().unwrap();
+    let log = String::from_utf8(testing::output(child).stderr).unwrap();
     assert!(log.contains("signature rejected"), "{log}");
     for hidden in ["PRIVATE", "8615012345678", "not-the-secret", "\\u001b"] {
         assert!(!log.contains(hidden), "{hidden}: {log}");

@@ -170,7 +170,7 @@ fn every_request_to_listen_gets_a_row() {
             // It may answer and close before all has come.
             let _ = stream.write_all(body);
             let _ = stream.shutdown(std::net::Shutdown::Write);
-            let _ = stream.read_to_end(&mut Vec::new());
+            let _ = testing::read_to_end(stream);
         };
         let large = 1024 * 1024 + 1;
         post(large, &vec![b'x'; large]);
@@ -199,7 +199,7 @@ fn an_endpoint_that_compresses_is_passed_on_with_its_header_and_hop_by_hop_heade
         0x30, 0x93, 0x1e, 7, 0, 0, 0,
     ];
     let served = thread::spawn(move || {
-        let (mut stream, _) = endpoint.accept().unwrap();
+        let mut stream = testing::accepted(&endpoint);
         let mut got = Vec::new();
         let mut piece = [0; 4096];
         while !got.ends_with(b"{}") {
@@ -225,8 +225,7 @@ fn an_endpoint_that_compresses_is_passed_on_with_its_header_and_hop_by_hop_heade
         accept-encoding: gzip\r\ncontent-length: 2\r\n\r\n{{}}"
     );
     stream.write_all(head.as_bytes()).unwrap();
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).unwrap();
+    let answer = testing::read_to_end(stream).unwrap();
     assert!(
         answer.ends_with(zipped),
         "{}",
@@ -244,7 +243,7 @@ fn an_endpoint_that_compresses_is_passed_on_with_its_header_and_hop_by_hop_heade
     for hop in ["x-hop", "keep-alive", "transfer-encoding"] {
         assert!(!head.contains(hop), "{hop}: {head}");
     }
-    let got = served.join().unwrap();
+    let got = testing::joined("the endpoint", served);
     assert!(
         got.contains("sign: abc") && got.contains("accept-encoding: gzip"),
         "{got}"
@@ -272,7 +271,7 @@ fn a_push_finds_localhost_on_either_address_and_in_any_case() {
         let port = listener.local_addr().unwrap().port();
         let served = thread::spawn(move || {
             for _ in 0..2 {
-                let (mut stream, _) = listener.accept().unwrap();
+                let mut stream = testing::accepted(&listener);
                 let mut piece = [0; 4096];
                 let _ = stream.read(&mut piece).unwrap();
                 let answer =
@@ -286,7 +285,7 @@ fn a_push_finds_localhost_on_either_address_and_in_any_case() {
                 .run(&["trigger", "sms", "sms-receipt", "--to", &to])
                 .exits(0);
         }
-        served.join().unwrap();
+        testing::joined("the endpoint", served);
     }
 }
 
@@ -299,7 +298,7 @@ fn what_is_forwarded_finds_localhost_on_either_address_too() {
     {
         let port = listener.local_addr().unwrap().port();
         let served = thread::spawn(move || {
-            let (mut stream, _) = listener.accept().unwrap();
+            let mut stream = testing::accepted(&listener);
             let mut piece = [0; 4096];
             let _ = stream.read(&mut piece).unwrap();
             let answer = "HTTP/1.1 200 OK\r\ncontent-length: 7\r\nconnection: close\r\n\r\nsuccess";
@@ -310,7 +309,7 @@ fn what_is_forwarded_finds_localhost_on_either_address_too() {
         let address = listening.url.strip_prefix("http://").unwrap();
         let answer = get(address, "/sms/sms_receipt", "").unwrap();
         assert!(answer.ends_with("success"), "{answer}");
-        served.join().unwrap();
+        testing::joined("the endpoint", served);
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use crate::support::{Nxcloud, Ran, finish};
+use crate::support::Nxcloud;
 
 const GOOD: &str = r#"{"action": "send", "biz_type": 3, "ts": 1}"#;
 const SIGN: [&str; 3] = ["sign", "--lines", "-"];
@@ -16,19 +16,6 @@ fn nxcloud() -> Nxcloud {
     Nxcloud::new()
         .with("NXCLOUD_ACCESS_KEY", "a-key")
         .with("NXCLOUD_ACCESS_SECRET", "a-secret")
-}
-
-/// Runs it with bytes on standard input, which come while its output is read.
-fn feed(nxcloud: &Nxcloud, arguments: &[&str], input: Vec<u8>) -> Ran {
-    let mut child = start(nxcloud, arguments);
-    let mut stdin = child.stdin.take().unwrap();
-    let writer = std::thread::spawn(move || {
-        // It may have given up.
-        let _ = stdin.write_all(&input);
-    });
-    let ran = finish(child);
-    writer.join().unwrap();
-    ran
 }
 
 fn start(nxcloud: &Nxcloud, arguments: &[&str]) -> Child {
@@ -46,9 +33,10 @@ fn lines(stream: impl std::io::Read + Send + 'static) -> Receiver<String> {
     receiver
 }
 
-/// So that a test that waits for nothing ends.
 fn next(lines: &Receiver<String>) -> String {
-    lines.recv_timeout(Duration::from_secs(60)).unwrap()
+    lines
+        .recv_timeout(Duration::from_secs(120))
+        .expect("a line within 120 s")
 }
 
 fn write(stdin: &mut ChildStdin, line: &str) {
@@ -83,7 +71,7 @@ fn each_line_is_answered_before_the_next_is_waited_for() {
         write(&mut stdin, &rest);
         drop(stdin);
         next(&answers);
-        assert_eq!(child.wait().unwrap().code(), Some(2));
+        assert_eq!(testing::exit_status(&mut child).code(), Some(2));
     }
 }
 
@@ -94,7 +82,7 @@ fn a_command_whose_answers_nobody_reads_ends() {
         let mut child = start(&nxcloud, &SIGN);
         child.stderr.take();
         let mut stdin = child.stdin.take().unwrap();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let stdout = BufReader::new(child.stdout.take().unwrap());
         let text = match endless {
             "good" => format!("{GOOD}\n"),
             "mixed" => format!("y\n{GOOD}\n"),
@@ -104,11 +92,10 @@ fn a_command_whose_answers_nobody_reads_ends() {
             // As `yes` does, until the command is gone.
             while stdin.write_all(text.as_bytes()).is_ok() {}
         });
-        let mut line = String::new();
-        stdout.read_line(&mut line).unwrap();
+        let (stdout, _) = testing::line(stdout);
         drop(stdout);
-        let code = child.wait().unwrap().code();
-        writer.join().unwrap();
+        let code = testing::exit_status(&mut child).code();
+        testing::joined("the writer", writer);
         let expected = if endless == "good" { 0 } else { 2 };
         assert_eq!(code, Some(expected), "{endless}");
     }
@@ -134,7 +121,7 @@ fn a_wrong_line_hides_no_other_and_is_named() {
             let end = end.as_bytes();
             let good = GOOD.as_bytes();
             let input = [good, end, end, bad, end, good, end, good].concat();
-            let ran = feed(&nxcloud, &SIGN, input).exits(2);
+            let ran = nxcloud.feed(&SIGN, &input).exits(2);
             assert_eq!(ran.stdout.lines().count(), 3, "{problem}: {ran}");
             let errors: Vec<&str> = ran.stderr.lines().collect();
             assert_eq!(errors.len(), 2, "{ran}");
@@ -145,7 +132,7 @@ fn a_wrong_line_hides_no_other_and_is_named() {
     // Verified lines keep their numbers.
     let input = format!("{GOOD}\nx\n{}\n", GOOD.replace('}', r#", "sign": "x"}"#));
     let verify = ["verify", "--lines", "-", "--output", "json"];
-    let ran = feed(&nxcloud, &verify, input.into_bytes()).exits(2);
+    let ran = nxcloud.feed(&verify, &input).exits(2);
     assert_eq!(ran.stdout, "{\"line\":3,\"valid\":false}\n");
     assert!(
         ran.stderr
@@ -157,12 +144,12 @@ fn a_wrong_line_hides_no_other_and_is_named() {
 #[test]
 fn a_mark_at_the_beginning_is_skipped_and_another_encoding_is_named() {
     let nxcloud = nxcloud();
-    let plain = feed(&nxcloud, &SIGN, GOOD.into()).exits(0).stdout;
+    let plain = nxcloud.feed(&SIGN, GOOD).exits(0).stdout;
     let marked = format!("\u{feff}{GOOD}\r\n").into_bytes();
-    assert_eq!(feed(&nxcloud, &SIGN, marked).exits(0).stdout, plain);
+    assert_eq!(nxcloud.feed(&SIGN, &marked).exits(0).stdout, plain);
     let wide = format!("\u{feff}{GOOD}\n{GOOD}\n");
-    let wide = wide.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let ran = feed(&nxcloud, &SIGN, wide).exits(2);
+    let wide: Vec<u8> = wide.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let ran = nxcloud.feed(&SIGN, &wide).exits(2);
     assert!(ran.complaint().contains("UTF-16"), "{ran}");
 }
 
@@ -172,7 +159,7 @@ fn a_number_in_a_line_keeps_its_digits() {
     let line = r#"{"action": "send", "ts": 1, "biz_type": "#;
     let bare = format!("{line}12345678901234567890123}}");
     let quoted = format!("{line}\"12345678901234567890123\"}}");
-    let signed = |line: String| feed(&nxcloud, &SIGN, line.into_bytes()).exits(0).stdout;
+    let signed = |line: String| nxcloud.feed(&SIGN, &line).exits(0).stdout;
     assert_eq!(signed(bare), signed(quoted));
 }
 
@@ -216,7 +203,7 @@ proptest! {
             .map(|(number, _)| number)
             .collect();
         let right = lines.iter().filter(|((_, right), _)| *right == Some(true));
-        let ran = feed(&nxcloud(), &SIGN, input);
+        let ran = nxcloud().feed(&SIGN, &input);
         prop_assert_eq!(ran.stdout.lines().count(), right.count(), "{}", ran);
         let named: Vec<usize> = ran
             .stderr

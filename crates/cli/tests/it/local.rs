@@ -6,6 +6,7 @@ use std::thread;
 
 use nxcloud_sandbox::Sandbox;
 use serde_json::Value;
+use testing::ClosedPort;
 
 use crate::support::{Nxcloud, send};
 
@@ -158,7 +159,7 @@ fn endpoint(answer: &'static str) -> (String, thread::JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/hook?own=1", listener.local_addr().unwrap());
     let served = thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
+        let mut stream = testing::accepted(&listener);
         let mut got = String::new();
         let mut piece = [0; 4096];
         // The body ends with the brace of its JSON, or with the head when there is none.
@@ -205,7 +206,7 @@ fn a_push_is_forwarded_byte_by_byte_with_its_signature() {
     ];
     let ran = nxcloud.run(&trigger).exits(0);
     assert_eq!(ran.json()["status"], 200);
-    let got = served.join().unwrap();
+    let got = testing::joined("the endpoint", served);
     let (head, body) = got.split_once("\r\n\r\n").unwrap();
     assert!(head.starts_with("POST /hook?own=1 HTTP/1.1"), "{head}");
     let lower = head.to_ascii_lowercase();
@@ -232,21 +233,17 @@ fn an_endpoint_that_refuses_or_is_gone_is_told_to_the_sender() {
         .run(&["trigger", "sms", "sms-receipt", "--to", &to])
         .exits(1);
     assert!(ran.complaint().contains("HTTP 500"), "{ran}");
-    served.join().unwrap();
+    testing::joined("the endpoint", served);
     let ran = nxcloud
         .run(&["trigger", "sms", "sms-receipt", "--to", &to])
         .exits(1);
     assert!(ran.complaint().contains("HTTP 502"), "{ran}");
-    let nobody = format!("http://127.0.0.1:{}/", free_port());
+    let closed = ClosedPort::new();
+    let nobody = closed.url();
     let ran = nxcloud
         .run(&["trigger", "sms", "sms-receipt", "--to", &nobody])
         .exits(3);
     assert!(ran.complaint().contains("cannot be reached"), "{ran}");
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
 }
 
 #[test]
@@ -275,7 +272,8 @@ fn a_push_is_sent_again_and_tried_again() {
         assert!(listening.line().contains("number_check_result"));
     }
     // Documented are 61 attempts; nobody is there.
-    let nobody = format!("http://127.0.0.1:{}/", free_port());
+    let closed = ClosedPort::new();
+    let nobody = closed.url();
     let again = [
         "trigger",
         "number-check",
@@ -362,7 +360,8 @@ async fn the_doctor_says_what_is_wrong() {
     let ran = Nxcloud::at(&late).run(&["doctor"]).exits(1);
     assert!(ran.stdout.contains("set the clock"), "{ran}");
 
-    let url = format!("http://127.0.0.1:{}", free_port());
+    let closed = ClosedPort::new();
+    let url = closed.url();
     let ran = well.run(&["doctor", "--base-url", &url]).exits(1);
     assert!(ran.stdout.contains("cannot be reached"), "{ran}");
 }

@@ -1,6 +1,6 @@
 //! Which way `doctor` and `listen` take, and who reaches `listen`.
 
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -152,8 +152,7 @@ fn listen_takes_pushes_for_this_machine_only() {
         let head = format!("POST /sms/sms_receipt HTTP/1.1\r\nhost: {host}\r\n{more}");
         let head = format!("{head}content-length: 0\r\nconnection: close\r\n\r\n");
         stream.write_all(head.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
+        let answer = String::from_utf8(testing::read_to_end(stream).unwrap()).unwrap();
         let row: Value = serde_json::from_str(&listening.line()).unwrap();
         let status = answer.split(' ').nth(1).unwrap().to_owned();
         assert_eq!(row["answered"].to_string(), status, "{row}");

@@ -1,6 +1,6 @@
 //! What must not leave the process, and who must not reach it.
 
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::net::{TcpListener, TcpStream};
 
 use nxcloud_sandbox::{Fault, Sandbox};
@@ -20,8 +20,7 @@ pub(crate) fn get(address: &str, path: &str, headers: &str) -> Option<String> {
     let head =
         format!("GET {path} HTTP/1.1\r\nhost: {address}\r\n{headers}connection: close\r\n\r\n");
     stream.write_all(head.as_bytes()).ok()?;
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).ok()?;
+    let answer = testing::read_to_end(stream).ok()?;
     (!answer.is_empty()).then(|| String::from_utf8_lossy(&answer).into_owned())
 }
 
@@ -56,7 +55,7 @@ fn while_trigger_runs_nobody_reads_its_pushes() {
         let trigger = [&["trigger"][..], &push, &["--to", &to]].concat();
         let child = Nxcloud::new().command(&trigger).spawn().unwrap();
         // The push is there, and is not answered before the inspector has been.
-        let (mut push, _) = endpoint.accept().unwrap();
+        let mut push = testing::accepted(&endpoint);
         let found = listening(child.id());
         assert!(!found.is_empty());
         for path in ["requests", "pushes", "state", ""] {
@@ -78,9 +77,8 @@ fn a_sandbox_with_a_real_account_makes_a_token_and_prints_it() {
     let start = |more: &[&str]| {
         let arguments = [&["sandbox", "--port", "0"][..], more].concat();
         let mut child = nxcloud.command(&arguments).spawn().unwrap();
-        let mut stderr = std::io::BufReader::new(child.stderr.take().unwrap());
-        let mut page = String::new();
-        std::io::BufRead::read_line(&mut stderr, &mut page).unwrap();
+        let stderr = std::io::BufReader::new(child.stderr.take().unwrap());
+        let (_stderr, page) = testing::line(stderr);
         let url = page.trim_end().strip_prefix("page: ").unwrap().to_owned();
         let address = url.strip_prefix("http://").unwrap();
         let address = address.split('/').next().unwrap().to_owned();
@@ -96,7 +94,7 @@ fn a_sandbox_with_a_real_account_makes_a_token_and_prints_it() {
         let answered = get(&address, "/__sandbox/requests", &bearer).unwrap();
         assert!(answered.starts_with("HTTP/1.1 200"), "{answered}");
         child.kill().unwrap();
-        child.wait().unwrap();
+        testing::exit_status(&mut child);
     }
 
     // A token of the user's is not printed.
@@ -112,7 +110,7 @@ fn a_sandbox_with_a_real_account_makes_a_token_and_prints_it() {
     let answered = get(&address, "/__sandbox/requests", bearer).unwrap();
     assert!(answered.starts_with("HTTP/1.1 200"), "{answered}");
     child.kill().unwrap();
-    child.wait().unwrap();
+    testing::exit_status(&mut child);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -269,9 +267,7 @@ async fn a_request_to_terminate_ends_a_send_as_ctrl_c_does() {
     let nxcloud = Nxcloud::at(&sandbox);
     sandbox.faults().enqueue(Fault::StallAfterAccept);
     let child = nxcloud.command(&SEND).spawn().unwrap();
-    while sandbox.requests_for("send_sms").is_empty() {
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
+    testing::until("a request", || !sandbox.requests_for("send_sms").is_empty()).await;
     let id = child.id().to_string();
     let kill = std::process::Command::new("kill")
         .args(["-TERM", &id])

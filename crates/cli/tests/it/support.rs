@@ -122,36 +122,40 @@ impl Nxcloud {
     }
 
     /// Runs it with this on standard input.
-    pub(crate) fn feed(&self, arguments: &[&str], input: &str) -> Ran {
+    pub(crate) fn feed(&self, arguments: &[&str], input: &(impl AsRef<[u8]> + ?Sized)) -> Ran {
         let mut command = self.command(arguments);
         let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
         let mut stdin = child.stdin.take().unwrap();
-        // Whoever does not want it all goes away, which is not this test's matter.
-        let _ = stdin.write_all(input.as_bytes());
-        drop(stdin);
-        finish(child)
+        let input = input.as_ref().to_vec();
+        // It comes while the output is read.
+        let writer = std::thread::spawn(move || {
+            // Whoever does not want it all goes away, which is not this test's matter.
+            let _ = stdin.write_all(&input);
+        });
+        let ran = finish(child);
+        testing::joined("the end of the input", writer);
+        ran
     }
 
     /// Starts what runs until it is stopped, and waits for its line; gives the address in it.
     pub(crate) fn start(&self, arguments: &[&str]) -> Running {
         let mut child = self.command(arguments).spawn().unwrap();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut line = String::new();
-        stdout.read_line(&mut line).unwrap();
+        let stdout = child.stdout.take().map(BufReader::new);
+        let url = String::new();
+        let mut running = Running { url, stdout, child };
+        let line = running.line();
         let Some(url) = line.trim_end().strip_prefix("listening on ") else {
-            let ran = finish(child);
-            panic!("not the line expected: {line:?}\n{ran}");
+            // It may have ended already.
+            let _ = running.child.kill();
+            panic!("not the line expected: {line:?}\n{}", running.stderr());
         };
-        Running {
-            url: url.split("/<").next().unwrap().to_owned(),
-            stdout: Some(stdout),
-            child,
-        }
+        running.url = url.split("/<").next().unwrap().to_owned();
+        running
     }
 }
 
 pub(crate) fn finish(child: Child) -> Ran {
-    let output = child.wait_with_output().unwrap();
+    let output = testing::output(child);
     Ran {
         code: output.status.code(),
         stdout: String::from_utf8(output.stdout).unwrap(),
@@ -208,19 +212,24 @@ impl Running {
         let mut running = self;
         running.stdout = None;
         what();
-        running.child.wait().unwrap().code()
+        testing::exit_status(&mut running.child).code()
     }
 
     pub(crate) fn line(&mut self) -> String {
-        let mut line = String::new();
-        self.stdout.as_mut().unwrap().read_line(&mut line).unwrap();
+        let (stdout, line) = testing::line(self.stdout.take().unwrap());
+        self.stdout = Some(stdout);
         line
+    }
+
+    fn stderr(&mut self) -> String {
+        let stderr = self.child.stderr.take().unwrap();
+        String::from_utf8(testing::read_to_end(stderr).unwrap()).unwrap()
     }
 
     #[cfg(unix)]
     pub(crate) fn interrupt(mut self) -> Option<i32> {
         interrupt(&self.child);
-        self.child.wait().unwrap().code()
+        testing::exit_status(&mut self.child).code()
     }
 }
 
@@ -229,7 +238,7 @@ impl Running {
     /// Stops it, and gives what it wrote to stderr.
     pub(crate) fn log(mut self) -> String {
         interrupt(&self.child);
-        std::io::read_to_string(self.child.stderr.take().unwrap()).unwrap()
+        self.stderr()
     }
 }
 

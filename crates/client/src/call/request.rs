@@ -12,12 +12,15 @@ use crate::call::prepare::Call;
 use crate::call::reply;
 use crate::types::lenient::LenientObject;
 use crate::types::validate::{Validate, Validator, Violations};
-use crate::{Error, Operation};
+use crate::{Error, Message, Operation};
 
 /// A request of one operation. Generated for every operation; [`Session::send`](crate::Session::send) takes any of them.
 pub trait Request: Validate + Send + Sync {
     /// The operation.
     const OPERATION: &'static Operation;
+
+    /// What is known of the messages that the operation sends; `None` for an operation that sends none.
+    const MESSAGE: Option<&'static Message> = None;
 
     /// What the platform answers when it accepts the request.
     type Reply: LenientObject + DeserializeOwned + Serialize + Debug + Send + 'static;

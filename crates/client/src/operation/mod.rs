@@ -1,6 +1,7 @@
 //! The table of operations: one row for each, written by the generator.
 
 pub(crate) mod code;
+pub(crate) mod message;
 pub(crate) mod service_name;
 
 use nxcloud_signing::{Action, BizType};

@@ -110,6 +110,7 @@ mod tests {
                         Ok(next) => (arrival, granted) = (next, granted + 1),
                         Err(wait) => break wait,
                     }
+                    prop_assert!(granted <= least(rate, burst, now - origin));
                 };
                 prop_assert_eq!(granted, least(rate, burst, now - origin));
                 now += wait;

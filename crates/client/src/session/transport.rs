@@ -354,7 +354,8 @@ mod tests {
             };
             let client = transport.make_http().unwrap();
             client.get("http://127.0.0.1:9/").send().await.unwrap_err();
-            assert_eq!(greeted.await.unwrap(), version, "{scheme}");
+            let greeted = testing::in_time("the greeting", greeted).await;
+            assert_eq!(greeted.unwrap(), version, "{scheme}");
         }
     }
 
@@ -378,8 +379,9 @@ mod tests {
                 stream.write_all(answer).await.unwrap();
             });
             let client = Transport::default().make_http().unwrap();
-            let answer = client.get(url).send().await.unwrap();
-            assert_eq!(answer.text().await.unwrap(), "hi");
+            let answer = async { client.get(url).send().await?.text().await };
+            let answer = testing::in_time("the answer", answer).await;
+            assert_eq!(answer.unwrap(), "hi");
             served.await.unwrap();
         }
     }

@@ -29,6 +29,46 @@ pub static SEND_DID_SMS: Operation = Operation::new(
 impl Request for SendDidSms {
     const OPERATION: &'static Operation = &SEND_DID_SMS;
 
+    const MESSAGE: Option<&'static codegen::Message> = {
+        static MESSAGE: codegen::Message = codegen::Message::new("sms", "phone", false)
+            .with_sender(Some("sender"), None)
+            .with_content(&["content"], &[], &[])
+            .with_news(
+                Some("data.messageId"),
+                None,
+                &[
+                    codegen::MessageReceipt::new(
+                            "did_sms_signed",
+                            "",
+                            "messageId",
+                            0,
+                            Some("smsStatus"),
+                            &[
+                                ("DELIVRD", codegen::MessageState::Delivered),
+                                ("UNDELIVR", codegen::MessageState::Failed),
+                            ],
+                        )
+                        .with_fields(None, Some("price"), None, Some("size")),
+                    codegen::MessageReceipt::new(
+                            "did_sms_form",
+                            "",
+                            "messageId",
+                            0,
+                            Some("smsStatus"),
+                            &[
+                                ("DELIVRD", codegen::MessageState::Delivered),
+                                ("UNDELIVR", codegen::MessageState::Failed),
+                            ],
+                        )
+                        .with_fields(None, Some("price"), None, Some("size")),
+                ],
+                Some(
+                    codegen::MessageAnswer::new("did_sms_signed", "fromPhone", "content"),
+                ),
+            );
+        Some(&MESSAGE)
+    };
+
     type Reply = SendDidSmsReply;
 
     async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {

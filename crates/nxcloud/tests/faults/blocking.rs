@@ -162,9 +162,7 @@ async fn a_blocking_call_in_async_code_of_a_current_thread_runtime_is_an_error()
         let _entered = handle.enter();
         messages.send_sms(&request)
     });
-    while !thread.is_finished() {
-        tokio::task::yield_now().await;
-    }
+    testing::until("the blocking call", || thread.is_finished()).await;
     thread.join().unwrap().unwrap();
     assert_eq!(Operation::Send.accepted(&sandbox), 2);
 }

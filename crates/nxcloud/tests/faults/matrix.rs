@@ -10,13 +10,12 @@ use std::time::Duration;
 
 use nxcloud::{Code, CodeInfo, CodeKind, Error, Outcome, RetryBudget};
 use nxcloud_sandbox::{Fault, Mix};
+use testing::{ClosedPort, in_time};
 use tokio::sync::Semaphore;
 
 use crate::capture;
 use crate::mangling::{Mangling, Proxy};
-use crate::support::{
-    Operation, PHONE, SECRET, TEXT, counting, hasty, in_time, nobody, sandbox, shifted_sandbox,
-};
+use crate::support::{Operation, PHONE, SECRET, TEXT, counting, hasty, sandbox, shifted_sandbox};
 
 /// What a row of the table is about.
 #[derive(Clone, Copy)]
@@ -162,8 +161,9 @@ async fn run(row: Row, operation: Operation, used_connection: bool) -> Cell {
     };
     let sandbox = shifted_sandbox(shift).await;
     drop(turn);
+    let closed = ClosedPort::new();
     let url = match row {
-        Row::Refused => nobody().await,
+        Row::Refused => closed.url(),
         _ => sandbox.url().to_owned(),
     };
     let stalls = matches!(
@@ -266,7 +266,8 @@ async fn every_fault_for_a_send_and_for_a_read() {
         })
         .collect();
     for (name, row, [send, read]) in running {
-        let (send, read) = in_time(async { (send.await.unwrap(), read.await.unwrap()) }).await;
+        let both = async { (send.await.unwrap(), read.await.unwrap()) };
+        let (send, read) = in_time(&name, both).await;
         if let Some(send) = &send {
             assert_never_twice(&name, send);
             assert_judged(&name, row, send);

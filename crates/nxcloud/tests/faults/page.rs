@@ -11,11 +11,11 @@ use nxcloud::{
     RetryPolicy, Session,
 };
 use nxcloud_sandbox::{APP_ID, APP_SECRET, Fault, Mix, Sandbox};
+use testing::{ClosedPort, in_time};
 
 use crate::capture;
 use crate::support::{
-    ID, KEY, Operation, PHONE, SECRET, TEXT, counting, hasty, in_time, nobody, sandbox,
-    shifted_sandbox,
+    ID, KEY, Operation, PHONE, SECRET, TEXT, counting, hasty, sandbox, shifted_sandbox,
 };
 
 /// What a session waited between attempts.
@@ -64,8 +64,9 @@ async fn a_call_makes_at_most_three_attempts_each_signed_anew() {
 
 #[tokio::test]
 async fn what_did_not_leave_this_machine_is_tried_again() {
-    let url = nobody().await;
-    let port = url.rsplit(':').next().unwrap().parse().unwrap();
+    let closed = ClosedPort::new();
+    let (url, port) = (closed.url(), closed.port());
+    let closed = Mutex::new(Some(closed));
     let started: Arc<Mutex<Option<Sandbox>>> = Arc::default();
     let into = Arc::clone(&started);
     // While the call waits for its second attempt, the platform comes up.
@@ -77,7 +78,9 @@ async fn what_did_not_leave_this_machine_is_tried_again() {
         .base_url(&url)
         .sleep(move |_| {
             let into = Arc::clone(&into);
+            let closed = closed.lock().unwrap().take();
             async move {
+                let _open = closed.and_then(ClosedPort::open);
                 let sandbox = Sandbox::builder().port(port).start().await.unwrap();
                 *into.lock().unwrap() = Some(sandbox);
             }
@@ -324,7 +327,7 @@ async fn the_total_time_ends_a_call_whatever_its_attempts_may_take() {
         .mix(Mix::new(1).with(1.0, Fault::StallAfterAccept));
     for (operation, is_send) in [(Operation::Send, true), (Operation::Read, false)] {
         let call = operation.call(&session, CallOptions::new());
-        let error = in_time(call).await.unwrap_err();
+        let error = in_time("the call", call).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Timeout);
         assert_eq!(error.sent().is_some(), is_send);
         assert_eq!(error.attempts(), 1);
@@ -341,7 +344,7 @@ async fn a_call_has_its_own_time_out_if_it_wants() {
         .unwrap();
     sandbox.faults().enqueue(Fault::StallBeforeAccept);
     let patient = CallOptions::new().timeout(Duration::from_millis(300));
-    in_time(Operation::Read.call(&session, patient))
+    in_time("the call", Operation::Read.call(&session, patient))
         .await
         .unwrap();
     assert_eq!(sandbox.requests().len(), 2);
@@ -358,9 +361,9 @@ async fn dropping_a_call_ends_its_attempt_and_leaves_nothing_behind() {
     {
         let call = Operation::Send.call(&session, CallOptions::new());
         let mut call = std::pin::pin!(call);
-        while sandbox.requests().is_empty() {
-            let step = Duration::from_millis(5);
-            let _ = tokio::time::timeout(step, call.as_mut()).await;
+        tokio::select! {
+            result = call.as_mut() => panic!("it is not answered: {result:?}"),
+            () = testing::until("the request", || !sandbox.requests().is_empty()) => {}
         }
     }
     Operation::Send
@@ -370,7 +373,7 @@ async fn dropping_a_call_ends_its_attempt_and_leaves_nothing_behind() {
     assert_eq!(Operation::Send.accepted(&sandbox), 2, "one for each call");
     assert!(capture::log().contains("outcome=\"cancelled\""));
     // Nothing holds the sandbox's connections open: it stops without force.
-    in_time(sandbox.shutdown()).await;
+    in_time("the shutdown", sandbox.shutdown()).await;
 }
 
 #[tokio::test]
@@ -548,7 +551,8 @@ async fn a_proxy_gets_the_requests_and_its_password_is_never_shown() {
 #[tokio::test]
 async fn an_error_on_the_way_names_the_proxy_without_its_password() {
     // Nothing is sent by a proxy that cannot be reached, whether it is asked for http or a tunnel.
-    let proxy = nobody().await.replace("http://", "http://me:hush-proxy@");
+    let closed = ClosedPort::new();
+    let proxy = closed.url().replace("http://", "http://me:hush-proxy@");
     for url in ["http://localhost:1", "https://gateway.example"] {
         let session = hasty(url).proxy(&proxy).build().unwrap();
         let error = Operation::Send.call(&session, CallOptions::new()).await;
@@ -565,7 +569,7 @@ async fn an_error_on_the_way_names_the_proxy_without_its_password() {
         }
         assert!(!shown.contains("hush"), "{shown}");
     }
-    let direct = hasty(&nobody().await).build().unwrap();
+    let direct = hasty(&closed.url()).build().unwrap();
     let error = Operation::Send.call(&direct, CallOptions::new()).await;
     assert!(!error.unwrap_err().to_string().contains("proxy"));
 }

@@ -1,10 +1,9 @@
 //! Sandboxes, sessions and the two operations that stand for all: a send and a read.
 
 use std::fmt;
-use std::future::Future;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use nxcloud::number_check::{self, QueryChecks};
 use nxcloud::signing::{AccessKey, Secret};
@@ -122,17 +121,4 @@ pub(crate) fn counting() -> (CallOptions, Arc<AtomicU32>) {
         count.fetch_add(1, Ordering::Relaxed);
     });
     (options, attempts)
-}
-
-/// A URL of this machine that nobody listens on.
-pub(crate) async fn nobody() -> String {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    format!("http://{}", listener.local_addr().unwrap())
-}
-
-/// Runs something that must end; a test that hangs says less than one that fails.
-pub(crate) async fn in_time<T>(work: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(120), work)
-        .await
-        .expect("it hangs")
 }

@@ -1,6 +1,6 @@
 //! A session from the environment. The variables are set for a child process: this very test binary, running one ignored test.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use nxcloud::{AppKey, Credentials, Error, Session};
 
@@ -10,12 +10,15 @@ fn child(variables: &[(&str, &str)]) -> String {
 }
 
 fn run(test: &str, variables: &[(&str, &str)]) -> String {
-    let output = Command::new(std::env::current_exe().unwrap())
+    let child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", test, "--ignored", "--nocapture"])
         .env_clear()
         .envs(variables.iter().copied())
-        .output()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
         .unwrap();
+    let output = testing::output(child);
     let text = String::from_utf8(output.stdout).unwrap();
     let begin = text.find("<<<").expect("the child printed") + 3;
     text[begin..text.find(">>>").expect("the child finished")].to_owned()

@@ -13,6 +13,7 @@ mod own_sandbox;
 mod pages;
 mod phones;
 mod presign;
+mod receipts;
 mod sandbox_state;
 mod status_table;
 mod support;

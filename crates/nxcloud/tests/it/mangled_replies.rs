@@ -1,7 +1,6 @@
 //! What a user sees of replies that something on their way mangled: what still has its structure decides, with its ids.
 
 use std::io::Write as _;
-use std::path::Path;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -126,21 +125,14 @@ async fn two_codes_that_differ_and_an_encoding_nobody_reads_leave_the_outcome_op
     }
 }
 
-/// Every documented reply of every service, from the specs as the sandbox has them.
+/// Every documented reply of every service.
 fn documented() -> Vec<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sandbox/src/generated/specs");
-    let mut found = Vec::new();
-    for file in std::fs::read_dir(folder).unwrap() {
-        let spec = std::fs::read(file.unwrap().path()).unwrap();
-        let spec: Value = serde_json::from_slice(&spec).unwrap();
-        let operations = spec["paths"].as_object().unwrap().values();
-        let operations = operations.flat_map(|item| item.as_object().unwrap().values());
-        for operation in operations {
-            let examples = operation.pointer("/responses/200/content/application~1json/examples");
-            let examples = examples.and_then(Value::as_object).into_iter().flatten();
-            found.extend(examples.map(|(_, example)| example["value"].to_string()));
-        }
-    }
+    let services = nxcloud_spec::embedded_services().unwrap();
+    let operations = services
+        .into_iter()
+        .flat_map(|service| service.operations());
+    let examples = operations.flat_map(|operation| operation.reply_examples());
+    let found: Vec<String> = examples.map(|(_, reply)| reply.to_string()).collect();
     assert!(found.len() > 60, "{}", found.len());
     found
 }

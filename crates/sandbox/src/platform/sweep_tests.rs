@@ -4,6 +4,7 @@ use nxcloud_signing::Secret;
 use nxcloud_signing::antbuddy::{AppId, Signer};
 use nxcloud_spec::OperationRef;
 use nxcloud_spec::document::{HashIn, Place};
+use nxcloud_spec::validate::{Compiler, Violation};
 
 use super::draft::{Draft, json_of, platform_of};
 use super::*;
@@ -17,6 +18,14 @@ fn platform() -> Platform {
 fn spec_of(operation: &Operation) -> OperationRef<'static> {
     let service = nxcloud_spec::embedded(&operation.service).unwrap().unwrap();
     service.operation(&operation.id).unwrap()
+}
+
+/// What of a reply does not fit its schema.
+fn misfits(operation: &Operation, reply: &Value) -> Vec<Violation> {
+    let spec = spec_of(operation);
+    let (_, media) = spec.reply().unwrap();
+    let compiler = Compiler::new(spec.service().document());
+    compiler.compile(&media.schema).unwrap().violations(reply)
 }
 
 /// The examples of a request body; one that is absent for an operation without a body.
@@ -161,6 +170,7 @@ fn every_example_of_a_request_is_accepted_and_answered_in_the_shape_of_the_spec(
             if let Some(success) = &operation.success {
                 let reply = json_of(&answer);
                 assert!(fits(&reply, success), "{}", operation.id);
+                assert_eq!(misfits(operation, &reply), [], "{}", operation.id);
             }
         }
     }
@@ -206,6 +216,7 @@ fn every_operation_answers_in_its_own_envelope() {
             expected.retain(|key| common.contains(&key.as_str()));
         }
         assert_eq!(keys(&reply), expected, "{}", operation.id);
+        assert_eq!(misfits(operation, &reply), [], "{}", operation.id);
         let code = if example["code"].is_string() {
             json!("1003")
         } else {

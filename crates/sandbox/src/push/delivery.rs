@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::PushContent;
+use super::Transport;
 
 /// One attempt to push.
 ///
@@ -37,7 +37,7 @@ pub struct Delivery {
     /// What came of it.
     pub outcome: DeliveryOutcome,
     /// How it travelled.
-    pub content: PushContent,
+    pub content: Transport,
     /// The account that signs it, if it is signed.
     pub(crate) access_key: String,
     pub(crate) action: Option<String>,

@@ -24,7 +24,7 @@ use tokio::task::JoinSet;
 pub use delivery::{Delivery, DeliveryOutcome, PushError};
 pub use known::PushInfo;
 /// How a push travels.
-pub use nxcloud_spec::webhook::Transport as PushContent;
+pub use nxcloud_spec::webhook::Transport;
 pub use order::Order;
 use rules::Rule;
 
@@ -68,7 +68,7 @@ struct Settings {
     /// For the pushes without an address of their own.
     any_address: Option<String>,
     outcomes: HashMap<String, Vec<String>>,
-    content: HashMap<String, PushContent>,
+    content: HashMap<String, Transport>,
     delay: Option<Duration>,
     retry_pause: Option<Duration>,
 }
@@ -78,7 +78,7 @@ struct Job {
     rule: usize,
     url: String,
     fields: Value,
-    content: PushContent,
+    content: Transport,
     access_key: String,
     /// The first documented one if none is given.
     action: Option<String>,
@@ -175,7 +175,7 @@ impl Pushes {
     /// # Errors
     ///
     /// [`PushError::UnknownPush`], [`PushError::UnknownContent`].
-    pub fn content(&self, push: &str, content: PushContent) -> Result<(), PushError> {
+    pub fn content(&self, push: &str, content: Transport) -> Result<(), PushError> {
         let (_, rule) = self.inner.rule(push)?;
         if !rule.spec.content.contains(&content) {
             return Err(PushError::UnknownContent);
@@ -294,9 +294,9 @@ impl Inner {
         found.ok_or_else(|| PushError::UnknownPush(name.to_owned()))
     }
 
-    fn content(&self, rule: &Rule) -> PushContent {
+    fn content(&self, rule: &Rule) -> Transport {
         let chosen = lock(&self.settings).content.get(&rule.spec.name).copied();
-        chosen.unwrap_or(*rule.spec.content.first().unwrap_or(&PushContent::Json))
+        chosen.unwrap_or(*rule.spec.content.first().unwrap_or(&Transport::Json))
     }
 
     fn rule_of(&self, service: &str, push: &str) -> Result<(usize, &Rule), PushError> {

@@ -16,7 +16,7 @@ use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::time;
 
-use super::PushContent;
+use super::Transport;
 use super::rules::Rule;
 use crate::loopback;
 
@@ -40,19 +40,19 @@ pub(super) struct Message {
 }
 
 impl Message {
-    pub(super) fn new(fields: &Value, content: PushContent) -> Self {
+    pub(super) fn new(fields: &Value, content: Transport) -> Self {
         match content {
-            PushContent::Json => Self {
+            Transport::Json => Self {
                 query: None,
                 content_type: Some("application/json"),
                 body: fields.to_string().into(),
             },
-            PushContent::Form => Self {
+            Transport::Form => Self {
                 query: None,
                 content_type: Some("application/x-www-form-urlencoded"),
                 body: form(fields).into(),
             },
-            PushContent::Query => Self {
+            Transport::Query => Self {
                 query: Some(form(fields)),
                 content_type: None,
                 body: Bytes::new(),

@@ -56,7 +56,8 @@ impl Hook {
 
     /// The next push; waits for it.
     pub(crate) async fn next(&mut self) -> Push {
-        self.received.recv().await.unwrap()
+        let received = self.received.recv();
+        testing::in_time("a push", received).await.unwrap()
     }
 }
 

@@ -42,7 +42,7 @@ pub(crate) async fn send(url: &str, bytes: &[u8]) -> Option<Reply> {
     // The server may refuse and close before it has read everything.
     let _ = stream.write_all(bytes).await;
     let mut reply = Vec::new();
-    let _ = stream.read_to_end(&mut reply).await;
+    let _ = testing::in_time("the end of a reply", stream.read_to_end(&mut reply)).await;
     let reply = String::from_utf8(reply).unwrap();
     let (head, body) = reply.split_once("\r\n\r\n")?;
     let status = head.split(' ').nth(1)?.parse().ok()?;

@@ -54,14 +54,16 @@ impl Driver {
             .spawn()
             .expect("chromedriver is there");
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let port = loop {
-            let line = lines.next().expect("chromedriver says its port").unwrap();
-            if let Some((_, port)) = line.split_once("started successfully on port ") {
-                break port.trim_end_matches('.').parse().unwrap();
-            }
-        };
-        // What it says later must not fill the pipe.
-        std::thread::spawn(move || lines.for_each(drop));
+        let port = testing::blocking("chromedriver says its port", move || {
+            let port = lines.by_ref().find_map(|line| {
+                let line = line.unwrap();
+                let (_, port) = line.split_once("started successfully on port ")?;
+                Some(port.trim_end_matches('.').parse().unwrap())
+            });
+            // What it says later must not fill the pipe.
+            std::thread::spawn(move || lines.for_each(drop));
+            port.expect("it says its port before it ends")
+        });
         Self {
             process,
             port,

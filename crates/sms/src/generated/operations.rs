@@ -30,6 +30,43 @@ pub static SEND_SMS: Operation = Operation::new(
 impl Request for SendSms {
     const OPERATION: &'static Operation = &SEND_SMS;
 
+    const MESSAGE: Option<&'static codegen::Message> = {
+        static MESSAGE: codegen::Message = codegen::Message::new("sms", "phone", true)
+            .with_sender(Some("sourceAddress"), None)
+            .with_content(&["content"], &[], &[])
+            .with_news(
+                Some("messageid"),
+                Some("ext"),
+                &[
+                    codegen::MessageReceipt::new(
+                            "sms_receipt",
+                            "",
+                            "messageid",
+                            10,
+                            Some("status"),
+                            &[
+                                ("2", codegen::MessageState::Delivered),
+                                ("5", codegen::MessageState::Failed),
+                                ("6", codegen::MessageState::Failed),
+                                ("7", codegen::MessageState::Expired),
+                                ("8", codegen::MessageState::Deleted),
+                                ("9", codegen::MessageState::Failed),
+                                ("10", codegen::MessageState::Failed),
+                                ("11", codegen::MessageState::Failed),
+                            ],
+                        )
+                        .with_fields(
+                            Some("ext"),
+                            Some("price"),
+                            Some("currency"),
+                            Some("size"),
+                        ),
+                ],
+                None,
+            );
+        Some(&MESSAGE)
+    };
+
     type Reply = SendSmsReply;
 
     async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {

@@ -116,7 +116,7 @@ fn null_is_taken_where_a_schema_is_nullable() {
     assert_eq!(violation(json!({}), schema.clone(), Value::Null), None);
     assert_eq!(violation(json!({}), schema.clone(), json!("a")), None);
     assert!(violation(json!({}), schema, json!("b")).is_some());
-    let strict = json!({ "type": "string", "nullable": false });
+    let strict = json!({ "type": "string" });
     assert!(violation(json!({}), strict, Value::Null).is_some());
 }
 

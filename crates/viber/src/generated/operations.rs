@@ -29,6 +29,40 @@ pub static SEND_MESSAGE: Operation = Operation::new(
 impl Request for SendMessage {
     const OPERATION: &'static Operation = &SEND_MESSAGE;
 
+    const MESSAGE: Option<&'static codegen::Message> = {
+        static MESSAGE: codegen::Message = codegen::Message::new("viber", "phone", false)
+            .with_sender(Some("appkey"), Some("functionType"))
+            .with_content(
+                &["messageData.text"],
+                &["messageData.image", "messageData.videoLink", "messageData.fileLink"],
+                &["messageData.fileName"],
+            )
+            .with_news(
+                Some("data.requestId"),
+                None,
+                &[
+                    codegen::MessageReceipt::new(
+                            "message_receipt",
+                            "",
+                            "requestId",
+                            0,
+                            Some("status"),
+                            &[
+                                ("delivered", codegen::MessageState::Delivered),
+                                ("seen", codegen::MessageState::Read),
+                                ("failed", codegen::MessageState::Failed),
+                                ("expired", codegen::MessageState::Expired),
+                            ],
+                        )
+                        .with_fields(None, None, None, None),
+                ],
+                Some(
+                    codegen::MessageAnswer::new("message_reply", "phone", "message.text"),
+                ),
+            );
+        Some(&MESSAGE)
+    };
+
     type Reply = SendMessageReply;
 
     async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {

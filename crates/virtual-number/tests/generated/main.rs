@@ -6,3 +6,5 @@
 mod examples;
 #[rustfmt::skip]
 mod operations;
+
+const SPEC: testing::Spec = testing::Spec::embedded("virtual-number");

@@ -247,20 +247,6 @@ impl crate::Event for Event {
         "totalCustomerPrice",
     ];
 
-    #[cfg(feature = "testing")]
-    const EXAMPLES: &'static [(&'static str, &'static str, &'static str)] = &[
-        (
-            "call_log_push",
-            "sample_fields",
-            "{\"agentName\":\"ann@shop.example\",\"answerTime\":1795259110000,\"callDuration\":7,\"callee\":\"NX00001G000001@192.0.2.15:5060\",\"caller\":\"8613912345678\",\"callId\":\"4d5e6f70-8192-4a3b-8c5d-6e7f8091a2b3\",\"direction\":2,\"endTime\":1795259131000,\"orderId\":\"order-4711\",\"other\":\"customer-77\",\"intent\":\"转人工-成功\",\"startTime\":1795259100500,\"taskId\":\"1726000000000000001\"}",
-        ),
-        (
-            "call_log_push",
-            "all_fields",
-            "{\"agentName\":\"NX0001\",\"agentNickName\":\"\",\"answered\":true,\"answerTime\":1795259110000,\"callDuration\":5,\"callee\":\"8613912345678\",\"caller\":\"85230001111\",\"callId\":\"4d5e6f70-8192-4a3b-8c5d-6e7f8091a2b4\",\"direction\":1,\"dtmfKeys\":\"1\",\"endTime\":1795259114124,\"hangupBy\":2,\"hangupCode\":1001,\"callStatus\":\"Normal termination\",\"hangupReason\":\"Agent hung up\",\"inQueueTime\":1795259100744,\"leaveMsgUrl\":\"https://record.example/voicemail/2.mp3\",\"orderId\":\"order-4712\",\"other\":\"\",\"intent\":null,\"outQueueTime\":1795259107000,\"queueDuration\":6,\"recordUrl\":\"https://record.example/calls/2.mp3\",\"ringDuration\":3,\"ringTime\":1795259107000,\"startTime\":1795259100500,\"taskId\":\"\",\"totalCustomerPrice\":0.07}",
-        ),
-    ];
-
     fn from_fields(fields: Map) -> Self {
         match recognize(&fields, SHAPES) {
             Some(0) => Self::CallRecord(CallRecord::from_map(fields)),

@@ -168,30 +168,6 @@ impl crate::Event for Event {
         "type",
     ];
 
-    #[cfg(feature = "testing")]
-    const EXAMPLES: &'static [(&'static str, &'static str, &'static str)] = &[
-        (
-            "did_sms_signed",
-            "receipt",
-            "{\"messageId\":\"5b7e0a9c2d4f46818e3c1a2b3c4d5e6f7\",\"toPhone\":\"8613912345678\",\"fromPhone\":\"85230001111\",\"content\":\"Your parcel has arrived\",\"size\":\"1\",\"price\":\"0.0350\",\"receiveTime\":\"2026-11-21 10:15:42\",\"smsStatus\":\"DELIVRD\"}",
-        ),
-        (
-            "did_sms_signed",
-            "upstream",
-            "{\"messageId\":\"5b7e0a9c2d4f46818e3c1a2b3c4d5e6f8\",\"type\":\"0\",\"toPhone\":\"85230001111\",\"fromPhone\":\"8613912345678\",\"content\":\"Thank you\",\"size\":\"1\",\"price\":\"0\",\"receiveTime\":\"2026-11-21 10:20:05\",\"smsStatus\":\"DELIVRD\"}",
-        ),
-        (
-            "did_sms_form",
-            "upstream",
-            "{\"messageId\":\"5b7e0a9c2d4f46818e3c1a2b3c4d5e6f9\",\"toPhone\":\"+85230001111\",\"fromPhone\":\"+8613912345678\",\"content\":\"1+1 = 2 & more\",\"size\":\"1\",\"price\":\"0.0000\",\"receiveTime\":\"2026-11-21 10:20:05\",\"smsStatus\":\"DELIVRD\"}",
-        ),
-        (
-            "did_sms_form",
-            "receipt",
-            "{\"messageId\":\"5b7e0a9c2d4f46818e3c1a2b3c4d5e6fa\",\"type\":\"0\",\"toPhone\":\"+8613912345678\",\"fromPhone\":\"+85230001111\",\"content\":\"Your parcel has arrived\",\"size\":\"2\",\"price\":\"0.0700\",\"receiveTime\":\"2026-11-21 10:15:42\",\"smsStatus\":\"UNDELIVR\"}",
-        ),
-    ];
-
     fn from_fields(fields: Map) -> Self {
         match recognize(&fields, SHAPES) {
             Some(0) => Self::DidSmsEvent(DidSmsEvent::from_map(fields)),

@@ -223,30 +223,6 @@ impl crate::Event for Event {
         "phone",
     ];
 
-    #[cfg(feature = "testing")]
-    const EXAMPLES: &'static [(&'static str, &'static str, &'static str)] = &[
-        (
-            "number_check_result",
-            "basic",
-            "{\"messageId\":\"7d0f6c1e-52ab-4c39-8e4d-9a1b2c3d4e5f\",\"code\":0,\"msg\":\"success\",\"batchNo\":\"import-2026-11-21\",\"phone\":\"8613912345678\",\"data\":{\"basic\":{\"preCheck\":\"YES\",\"regionCode\":\"CN\",\"countryCode\":\"86\",\"nationalNumber\":\"139 1234 5678\",\"standNumber\":\"+86 139 1234 5678\",\"numberType\":2,\"carrier\":\"Example Mobile\"}},\"cost\":{\"price\":0.01,\"currency\":\"USD\"}}",
-        ),
-        (
-            "number_check_result",
-            "hlr",
-            "{\"messageId\":\"7d0f6c1e-52ab-4c39-8e4d-9a1b2c3d4e60\",\"code\":0,\"msg\":\"success\",\"batchNo\":\"739201846512\",\"phone\":\"2348012345678\",\"data\":{\"basic\":{\"preCheck\":\"YES\",\"regionCode\":\"CN\",\"countryCode\":\"86\",\"nationalNumber\":\"139 1234 5678\",\"standNumber\":\"+86 139 1234 5678\",\"numberType\":2,\"carrier\":\"Example Mobile\"},\"live\":{\"validity\":\"YES\",\"reachable\":\"NO\",\"roaming\":\"UNKNOWN\"}},\"cost\":{\"price\":0.823,\"currency\":\"CNY\"}}",
-        ),
-        (
-            "number_check_result",
-            "call",
-            "{\"messageId\":\"7d0f6c1e-52ab-4c39-8e4d-9a1b2c3d4e61\",\"code\":0,\"msg\":\"success\",\"batchNo\":\"739201846512\",\"phone\":\"8613912345678\",\"data\":{\"basic\":{\"preCheck\":\"YES\",\"regionCode\":\"CN\",\"countryCode\":\"86\",\"nationalNumber\":\"139 1234 5678\",\"standNumber\":\"+86 139 1234 5678\",\"numberType\":2,\"carrier\":\"Example Mobile\"},\"dial\":{\"early\":\"YES\",\"answered\":\"NO\",\"response\":\"no_response\"}},\"cost\":{\"price\":0.05,\"currency\":\"USD\"}}",
-        ),
-        (
-            "number_check_result",
-            "failure",
-            "{\"messageId\":\"7d0f6c1e-52ab-4c39-8e4d-9a1b2c3d4e62\",\"code\":114,\"msg\":\"number format is invalid\",\"batchNo\":\"739201846512\",\"phone\":\"86139\"}",
-        ),
-    ];
-
     fn from_fields(fields: Map) -> Self {
         match recognize(&fields, SHAPES) {
             Some(0) => Self::CheckEvent(CheckEvent::from_map(fields)),

@@ -136,20 +136,6 @@ impl crate::Event for Event {
         "status",
     ];
 
-    #[cfg(feature = "testing")]
-    const EXAMPLES: &'static [(&'static str, &'static str, &'static str)] = &[
-        (
-            "verification_status",
-            "matched",
-            "{\"requestId\":\"9b2f7a54-0c1d-4e8e-a3b6-51c7d2e8f904\",\"phone\":\"8613912345678\",\"status\":\"SUCCESS\",\"drTime\":\"2026-11-21 10:15:42\"}",
-        ),
-        (
-            "verification_status",
-            "not_matched",
-            "{\"requestId\":\"9b2f7a54-0c1d-4e8e-a3b6-51c7d2e8f905\",\"phone\":\"8613912345679\",\"status\":\"MISMATCH\",\"drTime\":\"2026-11-21 10:16:05\"}",
-        ),
-    ];
-
     fn from_fields(fields: Map) -> Self {
         match recognize(&fields, SHAPES) {
             Some(0) => {

@@ -166,20 +166,6 @@ impl crate::Event for Event {
         "status",
     ];
 
-    #[cfg(feature = "testing")]
-    const EXAMPLES: &'static [(&'static str, &'static str, &'static str)] = &[
-        (
-            "sms_receipt",
-            "delivered",
-            "{\"phone\":\"8615012345678\",\"status\":\"2\",\"result\":\"DELIVRD\",\"drtime\":\"2026-11-21 10:15:42\",\"messageid\":\"202611210001\",\"currency\":\"USD\",\"price\":\"0.0350\",\"rate\":\"7.05\",\"sendtime\":\"2026-11-21 10:15:39\",\"size\":\"1\"}",
-        ),
-        (
-            "sms_receipt",
-            "undelivered_with_ext",
-            "{\"phone\":\"8615012345678\",\"status\":\"5\",\"result\":\"UNDELIV\",\"drtime\":\"2026-11-21 10:20:00\",\"messageid\":\"20261121101539001-0123456789\",\"currency\":\"CNY\",\"price\":\"0.2400\",\"rate\":\"7.05\",\"sendtime\":\"2026-11-21 10:15:39\",\"size\":\"2\",\"ext\":\"customer-77\"}",
-        ),
-    ];
-
     fn from_fields(fields: Map) -> Self {
         match recognize(&fields, SHAPES) {
             Some(0) => Self::SmsReceipt(SmsReceipt::from_map(fields)),

@@ -189,45 +189,6 @@ impl crate::Event for Event {
         "traceRequestId",
     ];
 
-    #[cfg(feature = "testing")]
-    const EXAMPLES: &'static [(&'static str, &'static str, &'static str)] = &[
-        (
-            "message_receipt",
-            "delivered",
-            "{\"status\":\"delivered\",\"requestId\":\"3c5e7a90-1b2d-4f6a-8c9e-0d1e2f3a4b5c\",\"code\":11001,\"message\":\"Delivered\",\"sendTime\":\"2026-11-21 10:15:42\"}",
-        ),
-        (
-            "message_receipt",
-            "seen",
-            "{\"status\":\"seen\",\"requestId\":\"3c5e7a90-1b2d-4f6a-8c9e-0d1e2f3a4b5c\",\"code\":11002,\"message\":\"Seen\",\"sendTime\":\"2026-11-21 10:17:03\"}",
-        ),
-        (
-            "message_receipt",
-            "failed",
-            "{\"status\":\"failed\",\"requestId\":\"3c5e7a90-1b2d-4f6a-8c9e-0d1e2f3a4b5d\",\"code\":11000,\"message\":\"Refused by Viber\",\"sendTime\":\"2026-11-21 10:15:42\"}",
-        ),
-        (
-            "message_receipt",
-            "expired",
-            "{\"status\":\"expired\",\"requestId\":\"3c5e7a90-1b2d-4f6a-8c9e-0d1e2f3a4b5e\",\"code\":11003,\"message\":\"Expired\",\"sendTime\":\"2026-11-21 10:15:42\"}",
-        ),
-        (
-            "message_receipt",
-            "failed_by_platform",
-            "{\"status\":\"failed\",\"requestId\":\"3c5e7a90-1b2d-4f6a-8c9e-0d1e2f3a4b5f\",\"code\":9002,\"message\":\"Invalid phone number\",\"sendTime\":\"2026-11-21 10:15:42\"}",
-        ),
-        (
-            "message_reply",
-            "text",
-            "{\"phone\":\"375291234567\",\"appkey\":\"app-1\",\"traceRequestId\":\"3c5e7a90-1b2d-4f6a-8c9e-0d1e2f3a4b5c\",\"message\":{\"text\":\"Yes please\"},\"sendTime\":\"2026-11-21 10:20:11\"}",
-        ),
-        (
-            "message_reply",
-            "media",
-            "{\"phone\":\"375291234567\",\"appkey\":\"app-1\",\"traceRequestId\":\"3c5e7a90-1b2d-4f6a-8c9e-0d1e2f3a4b5c\",\"message\":{\"media\":\"https:media.example/photo-1\",\"fileName\":\"photo.jpg\"},\"sendTime\":\"2026-11-21 10:21:30\"}",
-        ),
-    ];
-
     fn from_fields(fields: Map) -> Self {
         match recognize(&fields, SHAPES) {
             Some(0) => Self::MessageReceipt(MessageReceipt::from_map(fields)),

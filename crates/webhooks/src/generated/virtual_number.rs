@@ -277,25 +277,6 @@ impl crate::Event for Event {
         "startAt",
     ];
 
-    #[cfg(feature = "testing")]
-    const EXAMPLES: &'static [(&'static str, &'static str, &'static str)] = &[
-        (
-            "call_result",
-            "normal",
-            "{\"id\":880012345,\"businessId\":\"courier\",\"customerBindId\":\"order-4711\",\"bindId\":\"3f9d2c1b7a6e4d5f8091a2b3c4d5e6f7\",\"callId\":\"1590000000000000002\",\"did\":\"8617012340001\",\"caller\":\"8613912345678\",\"callee\":\"8613987654321\",\"callStatus\":1,\"callStatusMsg\":\"\",\"duration\":42,\"startAt\":1795255500,\"answerAt\":1795255510,\"hangupAt\":1795255552,\"hangupCause\":\"\",\"hangupCode\":0,\"hangup\":0,\"recordFile\":\"https://record.example/880012345.mp3\"}",
-        ),
-        (
-            "call_result",
-            "abnormal",
-            "{\"id\":880012346,\"businessId\":\"courier\",\"customerBindId\":\"\",\"bindId\":\"3f9d2c1b7a6e4d5f8091a2b3c4d5e6f8\",\"callId\":\"1590000000000000004\",\"did\":\"8617012340001\",\"caller\":\"8613912345678\",\"callee\":\"8613987654321\",\"callStatus\":2,\"callStatusMsg\":\"user busy\",\"duration\":0,\"startAt\":1795255600,\"hangupAt\":1795255605,\"hangupCause\":\"USER_BUSY\",\"hangupCode\":17,\"hangup\":1}",
-        ),
-        (
-            "unbound_call_error",
-            "no_binding",
-            "{\"code\":10013,\"msg\":\"binding not exist\",\"requestId\":\"1590000000000000005\",\"data\":{\"action\":\"queryAXB\",\"requestParams\":{\"caller\":\"139123456\",\"did\":\"8617012340001\"},\"occurrenceTime\":\"2026-11-21 10:15:42\"}}",
-        ),
-    ];
-
     fn from_fields(fields: Map) -> Self {
         match recognize(&fields, SHAPES) {
             Some(0) => Self::CallResultEvent(CallResultEvent::from_map(fields)),

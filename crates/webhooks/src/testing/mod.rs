@@ -21,6 +21,7 @@ use std::net::IpAddr;
 use nxcloud_client::codegen::{Map, Value};
 use nxcloud_signing::header::lower;
 use nxcloud_signing::{Action, BizType, Body, Request, Signer, Timestamp};
+use nxcloud_spec::webhook::Webhook;
 
 use crate::event::Event;
 use crate::push::{Push, Transport};
@@ -58,9 +59,10 @@ impl<E: Event> Fixture<E> {
 
     /// Every push with every example of it.
     pub fn examples() -> impl Iterator<Item = (&'static str, &'static str)> {
-        E::EXAMPLES
-            .iter()
-            .map(|(push, example, _)| (*push, *example))
+        webhooks::<E>().iter().flat_map(|push| {
+            let names = push.examples.keys();
+            names.map(|example| (push.name.as_str(), example.as_str()))
+        })
     }
 
     #[expect(
@@ -69,10 +71,12 @@ impl<E: Event> Fixture<E> {
     )]
     fn find(name: &str, example: Option<&str>) -> Self {
         let push = E::PUSHES.iter().find(|push| push.name == name);
-        let mut examples = E::EXAMPLES.iter().filter(|(push, ..)| *push == name);
-        let example_row =
-            examples.find(|(_, name, _)| example.is_none_or(|expected| expected == *name));
-        let (Some(push), Some((_, _, json))) = (push, example_row) else {
+        let webhook = webhooks::<E>().iter().find(|webhook| webhook.name == name);
+        let found = webhook.and_then(|webhook| match example {
+            Some(example) => webhook.examples.get(example),
+            None => webhook.examples.values().next(),
+        });
+        let (Some(push), Some(found)) = (push, found) else {
             panic!(
                 "{} has no push {name} with an example {}",
                 E::SERVICE,
@@ -81,7 +85,7 @@ impl<E: Event> Fixture<E> {
         };
         Self {
             push,
-            fields: serde_json::from_str(json).unwrap_or_default(),
+            fields: found.value.clone(),
             transport: push.transports.first().copied().unwrap_or(Transport::Json),
             service: PhantomData,
         }
@@ -180,6 +184,14 @@ impl<E: Event> Fixture<E> {
         let mut request = self.request();
         request.sign(signer, E::BIZ_TYPE, action, ts_millis);
         request
+    }
+}
+
+/// The pushes in the spec of the service.
+fn webhooks<E: Event>() -> &'static [Webhook] {
+    match nxcloud_spec::embedded(E::SERVICE) {
+        Some(Ok(spec)) => spec.webhooks(),
+        Some(Err(_)) | None => &[],
     }
 }
 

@@ -7,15 +7,14 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::post;
 use nxcloud_client::{AppKey, Credentials, Session};
-use nxcloud_sandbox::{
-    ACCESS_KEY, ACCESS_SECRET, DeliveryOutcome, PushContent, PushError, Sandbox,
-};
+use nxcloud_sandbox::{ACCESS_KEY, ACCESS_SECRET, DeliveryOutcome, PushError, Sandbox, Transport};
 use nxcloud_sms::SendSms;
 use nxcloud_webhooks::{
     AccessKey, Answer, Pending, Received, Receiver, Secret, Signer, Verifier, did, number_check,
     sms, viber,
 };
 use serde_json::json;
+use testing::in_time;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
@@ -79,7 +78,7 @@ async fn the_example_receives_the_receipt_of_a_message() {
     // Send, wait for the receipt, match it to the message.
     let right = request.with_dr_url(format!("{base}/receipts/7b6f0c5d"));
     let reply = client.send_sms(&right).await.unwrap();
-    let received = receipts.recv().await.unwrap();
+    let received = in_time("a push", receipts.recv()).await.unwrap();
     let sms::Event::SmsReceipt(receipt) = received.event else {
         panic!("a receipt");
     };
@@ -100,7 +99,7 @@ async fn a_receipt_in_the_query_for_each_of_several_numbers_with_the_chosen_outc
     let base = serve(app).await;
     let pushes = sandbox.pushes();
     pushes.send_to("sms_receipt", &base).unwrap();
-    pushes.content("sms_receipt", PushContent::Query).unwrap();
+    pushes.content("sms_receipt", Transport::Query).unwrap();
     pushes
         .outcomes("sms_receipt", &["undelivered_with_ext"])
         .unwrap();
@@ -113,7 +112,7 @@ async fn a_receipt_in_the_query_for_each_of_several_numbers_with_the_chosen_outc
     pushes.settled().await;
     let mut keys = Vec::new();
     for _ in 0..2 {
-        let event = received.recv().await.unwrap().event;
+        let event = in_time("a push", received.recv()).await.unwrap().event;
         keys.push(event.idempotency_key().unwrap());
         let sms::Event::SmsReceipt(receipt) = event else {
             panic!("a receipt");
@@ -142,15 +141,12 @@ async fn a_signed_push_is_verified_with_the_account_that_sent() {
     let client = nxcloud_did::Client::new(&session(&sandbox));
     let request = nxcloud_did::SendDidSms::new("85230001111", "8613912345678", "Grüße ✓");
     let reply = client.send_did_sms(&request).await.unwrap();
-    let received = received.recv().await.unwrap();
+    let received = in_time("a push", received.recv()).await.unwrap();
     assert_eq!(received.verified.unwrap().action(), "dr");
     let did::Event::DidSmsEvent(event) = received.event else {
         panic!("a DID event");
     };
-    assert_eq!(
-        event.message_id,
-        reply.data.and_then(|data| data.message_id)
-    );
+    assert_eq!(event.message_id, reply.data.message_id);
     assert_eq!(event.content.as_deref(), Some("Grüße ✓"));
     assert_eq!(event.to_phone.as_deref(), Some("8613912345678"));
 }
@@ -227,7 +223,9 @@ async fn a_reply_on_demand() {
         .unwrap();
     assert_eq!(made.len(), 1);
     assert_eq!(made[0].outcome, DeliveryOutcome::Accepted);
-    let viber::Event::MessageReplyEvent(reply) = received.recv().await.unwrap().event else {
+    let viber::Event::MessageReplyEvent(reply) =
+        in_time("a push", received.recv()).await.unwrap().event
+    else {
         panic!("a reply");
     };
     assert_eq!(reply.trace_request_id.as_deref(), Some("r-1"));

@@ -29,6 +29,45 @@ pub static SEND_MESSAGE: Operation = Operation::new(
 impl Request for SendMessage {
     const OPERATION: &'static Operation = &SEND_MESSAGE;
 
+    const MESSAGE: Option<&'static codegen::Message> = {
+        static MESSAGE: codegen::Message = codegen::Message::new("whatsapp", "to", false)
+            .with_sender(Some("business_phone"), Some("type"))
+            .with_content(
+                &["text.body", "{kind}.caption"],
+                &["{kind}.link", "{kind}.id"],
+                &["{kind}.filename", "location.name"],
+            )
+            .with_news(
+                Some("data.messages.0.id"),
+                None,
+                &[
+                    codegen::MessageReceipt::new(
+                            "message_status",
+                            "statuses[]",
+                            "id",
+                            0,
+                            Some("status"),
+                            &[
+                                ("sent", codegen::MessageState::Sent),
+                                ("delivered", codegen::MessageState::Delivered),
+                                ("read", codegen::MessageState::Read),
+                                ("failed", codegen::MessageState::Failed),
+                                ("deleted", codegen::MessageState::Deleted),
+                            ],
+                        )
+                        .with_fields(None, None, None, None),
+                ],
+                Some(
+                    codegen::MessageAnswer::new(
+                        "inbound_message",
+                        "messages.0.from",
+                        "messages.0.text.body",
+                    ),
+                ),
+            );
+        Some(&MESSAGE)
+    };
+
     type Reply = SendMessageReply;
 
     async fn build(&self, call: Call) -> Result<ResponseValue<()>, Error<()>> {
@@ -456,6 +495,35 @@ pub static SAAS_SEND_TEMPLATE: Operation = Operation::new(
 
 impl Request for SaasSendTemplate {
     const OPERATION: &'static Operation = &SAAS_SEND_TEMPLATE;
+
+    const MESSAGE: Option<&'static codegen::Message> = {
+        static MESSAGE: codegen::Message = codegen::Message::new("whatsapp", "to", false)
+            .with_sender(Some("business_phone"), Some("type"))
+            .with_content(&[], &[], &[])
+            .with_news(
+                Some("data.message_id"),
+                None,
+                &[
+                    codegen::MessageReceipt::new(
+                            "saas_message_status",
+                            "statuses[]",
+                            "id",
+                            0,
+                            Some("status"),
+                            &[
+                                ("sent", codegen::MessageState::Sent),
+                                ("delivered", codegen::MessageState::Delivered),
+                                ("read", codegen::MessageState::Read),
+                                ("failed", codegen::MessageState::Failed),
+                                ("deleted", codegen::MessageState::Deleted),
+                            ],
+                        )
+                        .with_fields(None, None, None, None),
+                ],
+                None,
+            );
+        Some(&MESSAGE)
+    };
 
     type Reply = SaasSendTemplateReply;
 

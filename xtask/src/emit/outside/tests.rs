@@ -98,7 +98,11 @@ fn examples(service: &Service) -> TokenStream {
     }
     for webhook in &service.webhooks {
         let holder = format!("{}_push", webhook.name);
-        put(&holder, &webhook.examples, &webhook.schema, &[]);
+        let examples = webhook.examples.iter();
+        let examples: Vec<(String, Value)> = examples
+            .map(|(name, example)| (name.clone(), example.value.clone()))
+            .collect();
+        put(&holder, &examples, webhook.event(), &[]);
     }
     out
 }

@@ -1,11 +1,12 @@
 //! Types of replies and pushes.
 
+use nxcloud_spec::message::Receipt;
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use super::super::doc_markdown;
 use super::{Naming, debug, doc, ident, rust_type, serde, serialize_with};
-use crate::model::{Field, Object, Receipt, Service, TimeForm, Ty, TypeDef, TypeKind};
+use crate::model::{Field, Object, Service, TimeForm, Ty, TypeDef, TypeKind};
 use crate::paths::steps;
 
 pub(super) fn reply(service: &Service, def: &TypeDef, object: &Object) -> TokenStream {
@@ -214,7 +215,8 @@ fn receipt(
 ) -> TokenStream {
     let field = |wire: &String| object.fields.iter().find(|field| field.wire == *wire);
     let id = field(&rule.id).map(|field| ident(&field.rust));
-    let text = match rule.digits {
+    let digits = rule.digits.unwrap_or_default();
+    let text = match digits {
         0 => doc(&format!(
             "Whether it belongs to the send that returned this id: whether `{}` is the same. An empty id belongs to nothing.",
             rule.id
@@ -224,8 +226,8 @@ fn receipt(
             rule.id
         )),
     };
-    let digits = Literal::usize_unsuffixed(rule.digits);
-    let delivered = rule.delivered.as_ref().and_then(|(status, values)| {
+    let digits = Literal::usize_unsuffixed(digits);
+    let delivered = rule.status.as_ref().and_then(|status| {
         let field = field(status)?;
         let Ty::Named(ty) = &field.ty else {
             return None;
@@ -233,10 +235,9 @@ fn receipt(
         let TypeKind::Enum { values: known, .. } = &service.type_def(ty)?.kind else {
             return None;
         };
-        let variants = values.iter().filter_map(|value| {
-            let known = known
-                .iter()
-                .find(|known| known.value.as_str() == Some(value))?;
+        let arrived = rule.states.iter().filter(|(_, state)| state.is_delivered());
+        let variants = arrived.filter_map(|(value, _)| {
+            let known = known.iter().find(|known| known.text() == *value)?;
             Some(ident(&known.name))
         });
         let (member, ty) = (ident(&field.rust), ident(ty));

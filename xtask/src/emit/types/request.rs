@@ -1,5 +1,6 @@
 //! Types of requests.
 
+use nxcloud_spec::document::MaxDays;
 use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens as _, quote};
 
@@ -334,7 +335,7 @@ fn check(service: &Service, object: &Object, name: &proc_macro2::Ident) -> Token
         });
         checks.push(quote!(at.cardinality(&[#(#is_set),*], #min, #max);));
     }
-    if let Some((from, to, days)) = &object.max_days {
+    if let Some(MaxDays { from, to, days, .. }) = &object.max_days {
         let member = |wire: &String| {
             let field = object.fields.iter().find(|field| field.wire == *wire)?;
             Some(ident(&field.rust))

@@ -1,15 +1,16 @@
 //! The enum of a service's events, and what it says of itself.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use nxcloud_spec::webhook::{Transport, Webhook};
 use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::key::key;
-use super::{accepted_by, key_text, retried};
+use super::{accepted_by, key_text, retried, transports};
 use crate::emit::{doc, ident, sentence};
-use crate::model::{Field, Operation, Scheme, Service, Ty, Webhook};
+use crate::model::{Field, Operation, Scheme, Service, Ty};
 use crate::names;
 use crate::paths::object;
 use crate::webhooks::Event;
@@ -43,7 +44,7 @@ fn about(event: &Event<'_>) -> String {
     let mut out = String::new();
     for push in &event.pushes {
         let signed = if push.signed {
-            format!("signed, action {}", push.actions.join(", "))
+            format!("signed, action {}", push.action.join(", "))
         } else {
             "not signed".to_owned()
         };
@@ -51,8 +52,8 @@ fn about(event: &Event<'_>) -> String {
             out,
             "`{}`: {}\n\nTransport: {}; {signed}. Accepted by: {}. Retried: {}. Idempotency key: {}.\n\n",
             push.name,
-            sentence(&push.description),
-            push.content.join(", "),
+            sentence(push.description.as_deref().unwrap_or_default()),
+            transports(&push.content),
             accepted_by(push),
             retried(push),
             key_text(push),
@@ -73,8 +74,9 @@ pub(super) fn implementation(service: &Service, events: &[Event<'_>]) -> TokenSt
     let error = error.map_or(quote!(None), |error| quote!(Some(#error)));
     let requests: BTreeSet<&String> = service.operations.iter().filter_map(request).collect();
     let requests = requests.into_iter();
-    let used: BTreeSet<&String> = service.webhooks.iter().flat_map(|p| &p.content).collect();
-    let transports = used.into_iter().map(|content| transport(content));
+    let used = service.webhooks.iter().flat_map(|push| &push.content);
+    let used: BTreeMap<&str, Transport> = used.map(|used| (used.as_str(), *used)).collect();
+    let transports = used.into_values().map(transport);
     let top: BTreeSet<String> = events
         .iter()
         .filter_map(|event| object(service, event.schema))
@@ -94,13 +96,6 @@ pub(super) fn implementation(service: &Service, events: &[Event<'_>]) -> TokenSt
         quote!(Self::#variant(_) => Some(#name),)
     });
     let variants: Vec<_> = events.iter().map(|event| ident(event.schema)).collect();
-    let examples = service.webhooks.iter().flat_map(|push| {
-        let name = &push.name;
-        push.examples.iter().map(move |(example, value)| {
-            let json = value.to_string();
-            quote!((#name, #example, #json))
-        })
-    });
     quote! {
         const SHAPES: &[EventShape] = &[#(#shapes),*];
 
@@ -151,8 +146,6 @@ pub(super) fn implementation(service: &Service, events: &[Event<'_>]) -> TokenSt
             const REPLY: Reply = Reply { success: #success, error: #error };
             const TRANSPORTS: &'static [Transport] = &[#(#transports),*];
             const NAMES: &'static [&'static str] = &[#(#top),*];
-            #[cfg(feature = "testing")]
-            const EXAMPLES: &'static [(&'static str, &'static str, &'static str)] = &[#(#examples),*];
 
             fn from_fields(fields: Map) -> Self {
                 match recognize(&fields, SHAPES) {
@@ -191,22 +184,18 @@ fn request(operation: &Operation) -> Option<&String> {
     }
 }
 
-fn transport(content: &str) -> TokenStream {
-    let variant = ident(&names::variant(content));
+fn transport(content: Transport) -> TokenStream {
+    let variant = ident(&names::variant(content.as_str()));
     quote!(Transport::#variant)
 }
 
 fn push(push: &Webhook) -> TokenStream {
-    let (name, signed, actions, key) = (
-        &push.name,
-        push.signed,
-        &push.actions,
-        &push.idempotency_key,
-    );
-    let transports = push.content.iter().map(|content| transport(content));
-    let retry = push.retry.map_or(quote!(None), |(every, within)| {
-        let every = proc_macro2::Literal::u64_unsuffixed(every);
-        let within = proc_macro2::Literal::u64_unsuffixed(within);
+    let (name, signed, actions, key) =
+        (&push.name, push.signed, &push.action, &push.idempotency_key);
+    let transports = push.content.iter().copied().map(transport);
+    let retry = push.retry.map_or(quote!(None), |retry| {
+        let every = proc_macro2::Literal::u64_unsuffixed(retry.every_seconds);
+        let within = proc_macro2::Literal::u64_unsuffixed(retry.for_seconds);
         quote!(Some(crate::Retry::seconds(#every, #within)))
     });
     quote! {

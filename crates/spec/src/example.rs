@@ -1,0 +1,16 @@
+//! Examples.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A named example.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Example {
+    /// What it shows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub summary: Option<String>,
+    /// The value.
+    pub value: Value,
+}

@@ -1,0 +1,159 @@
+//! Operations, their bodies and replies.
+
+use std::collections::BTreeMap;
+
+use heck::ToSnakeCase;
+use indexmap::IndexMap;
+use nxcloud_spec::Document;
+use nxcloud_spec::document::{MediaType, Operation, Scheme};
+
+use super::{codes, header};
+use crate::finding::Findings;
+use crate::{names, places};
+
+pub(super) fn operations(document: &Document, findings: &mut Findings<'_>) {
+    let mut ids: BTreeMap<String, String> = BTreeMap::new();
+    for (at, path, _, operation) in places::operations(document) {
+        id(&at, &operation.id, &mut ids, findings);
+        signature(&at, document.scheme, operation, findings);
+        codes(&format!("{at}.x-nx-codes"), &operation.codes, findings);
+        super::paths::parameters(&at, path, operation, findings);
+        if let Some(body) = &operation.body {
+            let at = format!("{at}.requestBody");
+            content(&at, &body.content, true, findings);
+            if !body.required {
+                findings.add(
+                    at,
+                    "an optional body is not supported",
+                    "write `required: true`",
+                );
+            }
+        }
+        responses(&at, operation, findings);
+    }
+}
+
+fn id(at: &str, id: &str, ids: &mut BTreeMap<String, String>, findings: &mut Findings<'_>) {
+    let snake = id.to_snake_case();
+    if let Some(other) = ids.insert(snake.clone(), at.to_owned()) {
+        findings.add(
+            at,
+            format!("operation id `{id}` is `{snake}` in Rust, like that of {other}"),
+            "give one of them another id",
+        );
+    }
+    if let Some((problem, instead)) = names::unusable_operation(&snake) {
+        findings.add(at, problem, instead);
+    } else if snake != id {
+        findings.add(
+            at,
+            format!("operation id `{id}` is not snake_case"),
+            format!("write `{snake}`"),
+        );
+    }
+}
+
+fn signature(at: &str, scheme: Scheme, operation: &Operation, findings: &mut Findings<'_>) {
+    let needed: &[(&str, bool, &str)] = match scheme {
+        Scheme::NxcloudMd5 => &[
+            (
+                "x-nx-action",
+                operation.action.is_none(),
+                "write the action header of this operation",
+            ),
+            (
+                "x-nx-parameter-code",
+                operation.parameter_code.is_none(),
+                "write the code that answers a body which breaks the rules",
+            ),
+        ],
+        Scheme::AntBuddySha256 => &[
+            (
+                "x-nx-hash-in",
+                operation.hash_in.is_none(),
+                "write `header` or `query`",
+            ),
+            (
+                "x-nx-hash-order",
+                operation.hash_order.is_none(),
+                "list the hashed parameters in order",
+            ),
+        ],
+    };
+    for (key, _, instead) in needed.iter().filter(|(_, missing, _)| *missing) {
+        findings.add(at, format!("`{key}` is missing"), *instead);
+    }
+    header(
+        &format!("{at}.x-nx-biz-type"),
+        operation.biz_type.as_ref(),
+        findings,
+    );
+    header(
+        &format!("{at}.x-nx-action"),
+        operation.action.as_ref(),
+        findings,
+    );
+}
+
+fn responses(at: &str, operation: &Operation, findings: &mut Findings<'_>) {
+    if !operation.responses.contains_key("200") {
+        findings.add(at, "no response \"200\"", "write what the platform answers");
+    }
+    for (status, response) in &operation.responses {
+        let at = format!("{at}.responses.{status}");
+        match status.as_str() {
+            "200" => content(&at, &response.content, false, findings),
+            "default" => findings.add(
+                at,
+                "a `default` response counts as success and as error",
+                "write only \"200\"; the client reads every failure itself",
+            ),
+            _ => findings.add(
+                at,
+                "only \"200\" is described",
+                "leave it out; the client reads every failure itself",
+            ),
+        }
+    }
+}
+
+fn content(
+    at: &str,
+    content: &IndexMap<String, MediaType>,
+    request: bool,
+    findings: &mut Findings<'_>,
+) {
+    if content.len() != 1 {
+        findings.add(
+            at,
+            format!("{} media types", content.len()),
+            "write exactly one, with schema and examples",
+        );
+    }
+    for (media, body) in content {
+        let at = format!("{at}.content.{media}");
+        let is_json = media == "application/json";
+        let is_form = request && media == "multipart/form-data";
+        if !is_json && !is_form {
+            let instead = if request {
+                "write application/json or multipart/form-data"
+            } else {
+                "write application/json"
+            };
+            findings.add(&at, "unsupported media type", instead);
+        }
+        if body.schema.reference.is_none() {
+            findings.add(
+                format!("{at}.schema"),
+                "inline schema",
+                "name it under components.schemas and refer to it",
+            );
+        }
+        if request && is_json && body.examples.is_empty() {
+            findings.add(at, "no `examples`", "write at least one complete example");
+        } else if !request && !body.examples.contains_key("success") {
+            let instead = "write it: the sandbox answers with it";
+            findings.add(at, "no example named `success`", instead);
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! From serde's messages to what is wrong and what to write.
+
+use serde_json::Value;
+
+use super::locate::Step;
+use crate::lint::values::{QUOTE, quoted};
+
+/// What is wrong with YAML itself.
+pub(super) fn yaml(message: &str) -> (String, String) {
+    // The lines behind the first show the text around it.
+    let line = message.lines().next().unwrap_or_default();
+    let line = line.strip_prefix("error: ").unwrap_or(line);
+    // The place of the finding says where.
+    let problem = match line.split_once(": ") {
+        Some((place, problem)) if place.starts_with("line ") => problem,
+        _ => line,
+    };
+    let instead = if message.contains("into string") {
+        "write texts and names in quotes, such as 'null'"
+    } else {
+        "write OpenAPI 3.0 as YAML"
+    };
+    (problem.to_owned(), instead.to_owned())
+}
+
+/// Steps on to what a message names, where serde has read a copy and lost the place.
+pub(super) fn refine(root: &Value, steps: &mut Vec<Step>, message: &str) {
+    let place = steps.iter().try_fold(root, |value, step| match step {
+        Step::Key(key) => value.get(key),
+        Step::Entry(index) => value.get(index),
+    });
+    let Some(Value::Object(map)) = place else {
+        return;
+    };
+    let Some(named) = first_quoted(message) else {
+        return;
+    };
+    let key = if message.starts_with("unknown field") {
+        map.get_key_value(named).map(|(key, _)| key)
+    } else if message.starts_with("invalid") {
+        let mut entries = map.iter();
+        let found = entries.find(|(_, value)| value.to_string().trim_matches('"') == named);
+        found.map(|(key, _)| key)
+    } else {
+        None
+    };
+    steps.extend(key.cloned().map(Step::Key));
+}
+
+/// What is wrong with the structure, and what to write.
+pub(super) fn structure(steps: &[Step], message: &str) -> (String, String) {
+    let key = steps.iter().rev().find_map(|step| match step {
+        Step::Key(key) => Some(key.as_str()),
+        Step::Entry(_) => None,
+    });
+    let key = key.unwrap_or_default();
+    let named = first_quoted(message).unwrap_or_default();
+    let known = message
+        .split_once(", expected")
+        .map_or("", |(_, known)| known);
+    if message.starts_with("unknown field") {
+        unknown_key(named, &backticked(known))
+    } else if message.starts_with("missing field") {
+        (format!("`{named}` is missing"), missing(named))
+    } else if message.starts_with("unknown variant") {
+        unknown_value(key, named, &backticked(known))
+    } else if let Some(rest) = message.strip_prefix("invalid type: ") {
+        wrong_type(
+            key,
+            rest.split(", expected").next().unwrap_or_default(),
+            known.trim(),
+        )
+    } else if message.starts_with("invalid value") {
+        let problem = format!("{named} is out of range");
+        (problem, number(known.trim()))
+    } else if let Some((problem, instead)) = message.split_once(": write ") {
+        (problem.to_owned(), format!("write {instead}"))
+    } else {
+        let instead = "see the documentation of nxcloud-spec for what stands here";
+        (message.to_owned(), instead.to_owned())
+    }
+}
+
+fn unknown_key(key: &str, known: &[&str]) -> (String, String) {
+    if key == "anyOf" {
+        return (
+            "`anyOf` compiles but does not decode".to_owned(),
+            "write `x-extensible-enum` for an open enum, or `oneOf` with a `discriminator`"
+                .to_owned(),
+        );
+    }
+    let problem = if key.starts_with("x-nx-") {
+        format!("unknown vendor extension `{key}`")
+    } else {
+        format!("unknown key `{key}`")
+    };
+    let instead = match nearest(key, known) {
+        Some(nearest) => format!("did you mean `{nearest}`?"),
+        None => format!("write one of {}", known.join(", ")),
+    };
+    (problem, instead)
+}
+
+fn unknown_value(key: &str, value: &str, known: &[&str]) -> (String, String) {
+    if key == "in" && value == "header" {
+        return (
+            "header parameters are the hook's".to_owned(),
+            "leave it out; bizType and action are vendor extensions".to_owned(),
+        );
+    }
+    let problem = format!("`{value}` is no value of `{key}`");
+    let all = format!("write one of {}", known.join(", "));
+    let instead = match nearest(value, known) {
+        Some(nearest) => format!("did you mean `{nearest}`? {all}"),
+        None => all,
+    };
+    (problem, instead)
+}
+
+fn wrong_type(key: &str, found: &str, expected: &str) -> (String, String) {
+    let scalar = match found.split_once(" `") {
+        _ if found == "null" => Some(Value::Null),
+        Some(("boolean", value)) => Some((value == "true`").into()),
+        Some((_, value)) => serde_json::from_str(value.trim_end_matches('`')).ok(),
+        None => None,
+    };
+    if key == "additionalProperties" && found.starts_with("boolean") {
+        return (
+            "`additionalProperties` as a switch".to_owned(),
+            "leave it out: replies keep unknown fields, requests refuse them".to_owned(),
+        );
+    }
+    let is_text = expected == "a string" || expected == "string or map";
+    if let Some(scalar) = scalar.filter(|_| is_text) {
+        return (format!("no text: {}", quoted(&scalar)), QUOTE.to_owned());
+    }
+    let instead = match expected {
+        "a boolean" => "write true or false, without quotes".to_owned(),
+        "a sequence" => "write a list: entries in brackets, or each behind a dash".to_owned(),
+        "a string" | "string or map" => "write a text".to_owned(),
+        "a map" => "write keys and values".to_owned(),
+        other if other.starts_with("struct ") || other.contains("enum ") => {
+            "write keys and values".to_owned()
+        }
+        other => number(other),
+    };
+    (format!("wrong type: {}", shown(found)), instead)
+}
+
+/// What was found, without the type that Rust gives it.
+fn shown(found: &str) -> &str {
+    match found {
+        "map" => "keys and values",
+        "sequence" => "a list",
+        other => other,
+    }
+}
+
+fn number(expected: &str) -> String {
+    let range = match expected {
+        "u32" => "a whole number from 0 to 4294967295",
+        "u64" | "usize" => "a whole number from 0 to 18446744073709551615",
+        "i64" => "a whole number of 64 bits",
+        "a JSON number" => "a number",
+        other => return format!("write {other}"),
+    };
+    format!("write {range}, without quotes, point or exponent")
+}
+
+/// What to write for a key that is missing.
+fn missing(key: &str) -> String {
+    match key {
+        "openapi" => "write `openapi: 3.0.3`",
+        "info" => "write title, version and description",
+        "servers" => "write the documented base URL as the first server",
+        "paths" => "write at least one operation",
+        "components" => "write the named schemas",
+        "x-nx-scheme" => "write `x-nx-scheme: nxcloud-md5` or `antbuddy-sha256`",
+        "x-nx-source" => "name the reference page that the spec was written from",
+        "operationId" => "write a snake_case name, such as send_sms",
+        "summary" => "say in one sentence what it does",
+        "responses" => "write a response \"200\"",
+        "schema" => "refer to a named schema",
+        "examples" => "write at least one complete example",
+        "content" => "write it: a media type with schema and examples, or the transports of a push",
+        "code" | "kind" | "meaning" => "write {code, name, kind, meaning}",
+        "value" => "write {value: …}",
+        "signed" => "write true or false",
+        _ => return format!("write `{key}` here"),
+    }
+    .to_owned()
+}
+
+/// The known name that a misspelt one is meant for.
+fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    let distance = |known: &&str| strsim::damerau_levenshtein(name, known);
+    let nearest = known.iter().copied().min_by_key(distance)?;
+    let most = (name.chars().count() / 2).min(3);
+    (distance(&nearest) <= most).then_some(nearest)
+}
+
+fn backticked(text: &str) -> Vec<&str> {
+    text.split('`').skip(1).step_by(2).collect()
+}
+
+/// The first part of a message that stands in backticks or quotes.
+fn first_quoted(message: &str) -> Option<&str> {
+    let start = message.find(['`', '"'])?;
+    let mark = message.get(start..=start)?;
+    let rest = message.get(start + 1..)?;
+    // The name itself may hold a mark.
+    let end = rest
+        .find(&format!("{mark}, expected"))
+        .or_else(|| rest.rfind(mark))?;
+    rest.get(..end)
+}
