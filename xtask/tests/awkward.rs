@@ -99,8 +99,8 @@ fn words_of_rust_are_escaped_or_refused() {
         );
     }
     for id in [
-        "new", "from", "clone", "exec", "pre", "post", "session", "all", "service", "help", "_",
-        "1st", "über",
+        "new", "from", "into", "try_into", "clone", "exec", "pre", "post", "session", "all",
+        "service", "help", "_", "1st", "über",
     ] {
         refused(
             &[("operationId: send_it", &format!("operationId: {id}"))],

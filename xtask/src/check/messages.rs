@@ -6,10 +6,10 @@ use nxcloud_spec::schema::Kind;
 use nxcloud_spec::webhook::{After, Webhook};
 use nxcloud_spec::{OperationRef, SchemaRef, Source, Template};
 
-use super::place;
 use crate::finding::Findings;
 use crate::model::Service;
 use crate::places;
+use crate::places::operation as place;
 
 const OF_THE_REQUEST: &str = "write the dotted path of a field of the request";
 
