@@ -54,6 +54,13 @@ pub(crate) fn check(service: &Service, findings: &mut Findings<'_>) {
             }
         }
     }
+    if let Some(name) = too_deep(service) {
+        findings.add(
+            component(name),
+            format!("`{name}` holds more than {MAX_DEPTH} types within each other"),
+            "write the fields of some of them into the one that holds them",
+        );
+    }
     for operation in &service.operations {
         self::operation(service, operation, findings);
     }
@@ -74,6 +81,51 @@ fn written(service: &Service, holder: &str, field: &Field) -> String {
         Some(format!("{}.parameters[{index}]", place(operation)))
     });
     parameter.unwrap_or_else(|| format!("{}.properties.{}", component(holder), field.wire))
+}
+
+/// How many types may hold each other, in lists or without: rustc gives up on many more.
+const MAX_DEPTH: usize = 16;
+
+/// The first type that holds more types within each other than may be.
+fn too_deep(service: &Service) -> Option<&str> {
+    fn named(ty: &Ty) -> Option<&str> {
+        match ty {
+            Ty::Named(name) => Some(name),
+            Ty::List(inner) | Ty::Map(inner) => named(inner),
+            _ => None,
+        }
+    }
+    fn depth<'a>(
+        service: &'a Service,
+        name: &'a str,
+        above: &mut Vec<&'a str>,
+        known: &mut BTreeMap<&'a str, usize>,
+    ) -> usize {
+        // A type that holds itself in a list is not counted again.
+        if above.contains(&name) {
+            return 0;
+        }
+        if let Some(depth) = known.get(name) {
+            return *depth;
+        }
+        if above.len() > MAX_DEPTH {
+            return 1;
+        }
+        above.push(name);
+        let in_lists = crate::paths::object(service, name).into_iter();
+        let in_lists = in_lists.flat_map(|object| object.fields.iter());
+        let inner = in_lists.filter_map(|field| named(&field.ty));
+        let inner: Vec<&str> = inner.chain(held(service, name)).collect();
+        let below = inner.into_iter();
+        let below = below.map(|inner| depth(service, inner, above, known)).max();
+        above.pop();
+        let depth = 1 + below.unwrap_or_default();
+        known.insert(name, depth);
+        depth
+    }
+    let mut known = BTreeMap::new();
+    let mut names = service.types.iter().map(|def| def.name.as_str());
+    names.find(|name| depth(service, name, &mut Vec::new(), &mut known) > MAX_DEPTH)
 }
 
 /// The types that a type holds outside of lists and maps.

@@ -294,7 +294,7 @@ impl<'a> Schemas<'a> {
             findings.add(at, problem, instead);
         }
         let ty = timed(self.ty(at, property, findings), property, side, required);
-        if side == Side::Reply && ty == Ty::AppKey {
+        if side == Side::Reply && holds_app_key(&ty) {
             findings.add(
                 at,
                 "an application key in a reply",
@@ -515,6 +515,14 @@ fn given_rules(
         }
     }
     rules
+}
+
+fn holds_app_key(ty: &Ty) -> bool {
+    match ty {
+        Ty::AppKey => true,
+        Ty::List(inner) | Ty::Map(inner) => holds_app_key(inner),
+        _ => false,
+    }
 }
 
 /// The type of a field whose format says that it is a date or time.
