@@ -1104,3 +1104,39 @@ fn a_base_url_is_one() {
         &["x-nx-webhooks[0].action[1]: ", "header"],
     );
 }
+
+/// The generated types refuse what JSON Schema lets through.
+#[test]
+fn examples_fit_the_generated_types() {
+    let choice = with_choice(&["leaf"], "", PLAIN);
+    for (value, at) in [
+        ("{text: hello, txet: a}", "value.txet: no property"),
+        (
+            "{text: hello, pick: {way: leaf, more: a}}",
+            "value.pick.more: no property",
+        ),
+        ("{text: hello, pick: {way: leaf, next: a}}", ""),
+    ] {
+        let found = found(&choice.replace("value: {text: hello}", &format!("value: {value}")));
+        assert!(
+            found.contains(at) && found.is_empty() == at.is_empty(),
+            "{value}: {found}"
+        );
+    }
+    for number in ["1.0", "1e3", "9223372036854775808", "99999999999999999999"] {
+        let value = format!("success: {{value: {{code: {number}}}}}");
+        refused(
+            &[("success: {value: {code: 0}}", &value)],
+            &[
+                "examples.success.value.code: ",
+                "is no 64-bit whole number",
+                "without point",
+            ],
+        );
+    }
+    // Replies keep what the spec does not name.
+    compiles(&[(
+        "success: {value: {code: 0}}",
+        "success: {value: {code: 0, more: a}}",
+    )]);
+}
