@@ -27,12 +27,12 @@ fn mangled_json_is_read_or_refused() {
                 match Service::read(service.name(), &text) {
                     Ok(read) => {
                         for operation in read.operations() {
-                            operation.request_examples();
+                            let _ = operation.request_examples();
                             let reply = operation.reply_schema();
-                            reply.map(|reply| reply.properties().count());
+                            let _ = reply.map(|reply| reply.properties().count());
                         }
                         for push in read.webhooks() {
-                            read.schema(&push.schema).receipt();
+                            let _ = read.schema(&push.schema).receipt();
                         }
                     }
                     Err(error) => {
