@@ -92,7 +92,7 @@ function accounts() {
   return [
     h("p", {}, "NXCLOUD: access key ", h("code", {}, about.access_key), ". AntBuddy: app id ", h("code", {}, about.app_id), "."),
     h("p", {}, "The secret of these test accounts is in the README of ", h("code", {}, "nxcloud-sandbox"), " and in what ",
-      h("code", {}, "nxcloud-sandbox --help"), " prints. It is public and protects nothing."),
+      h("code", {}, "nxcloud sandbox"), " prints. It is public and protects nothing."),
   ];
 }
 

@@ -2,12 +2,19 @@
 import { get, outcome, push } from "./api.js";
 import { $, fill, h, notice, quietly, time } from "./dom.js";
 
-const NAMES = { sms: "SMS", whatsapp: "WhatsApp", viber: "Viber" };
 const STATES = { accepted: "accepted", sent: "✓ sent", delivered: "✓✓ delivered", read: "✓✓ read", failed: "✕ failed", expired: "✕ expired", deleted: "✕ deleted", unknown: "? unknown" };
 
 let messages = [];
 let number = null;
 let chosen = false;
+/** A colour of its own for each channel. */
+const hue = (channel) => [...channel].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 360, 0);
+
+function coloured(element, { channel }) {
+  element.style.setProperty("--hue", hue(channel));
+  return element;
+}
+
 /** What is being written and chosen, which drawing anew must not lose. */
 let draft = "";
 let via = null;
@@ -31,7 +38,7 @@ async function reply(message, text) {
   } catch (error) { notice(error.message, true); }
 }
 
-function content({ content, channel }) {
+function content({ content, label }) {
   const parts = [];
   const { kind, text, media, name, button, template } = content;
   if (template) {
@@ -44,7 +51,7 @@ function content({ content, channel }) {
   }
   if (text) parts.push(h("span", { class: "text" }, text));
   if (button) parts.push(h("span", { class: "button-look" }, String(button.text), button.link ? h("span", { class: "muted break" }, String(button.link)) : null));
-  if (parts.length === 0) parts.push(h("span", { class: "muted" }, `${NAMES[channel]} message`));
+  if (parts.length === 0) parts.push(h("span", { class: "muted" }, `${label} message`));
   return parts;
 }
 
@@ -62,17 +69,17 @@ function receipts(message) {
 function bubble(message) {
   const { state, word, delivery } = message.status;
   const title = word ? `“${word}”, pushed at ${time(message.status.at, false)}: webhook ${delivery.outcome}` : "no receipt was pushed yet";
-  return h("li", { class: `bubble ${message.channel}`, "data-message": message.id },
-    h("span", { class: "channel" }, h("b", {}, NAMES[message.channel]), message.from ? ` from ${message.from}` : ""),
+  return coloured(h("li", { class: "bubble", "data-message": message.id },
+    h("span", { class: "channel" }, h("b", {}, message.label), message.from ? ` from ${message.from}` : ""),
     content(message),
     h("span", { class: "foot" }, h("span", { class: `state ${state}`, title }, STATES[state]), h("time", {}, time(message.at, false))),
-    receipts(message));
+    receipts(message)), message);
 }
 
 function answer(one, message) {
-  return h("li", { class: `bubble own ${message.channel}` },
-    h("span", { class: "channel" }, h("b", {}, NAMES[message.channel]), " reply"), h("span", { class: "text" }, one.text),
-    h("span", { class: "foot" }, h("span", { class: `state ${one.delivery.outcome === "accepted" ? "delivered" : "failed"}` }, one.delivery.outcome === "accepted" ? "✓ pushed" : `✕ ${one.delivery.outcome}`), h("time", {}, time(one.at, false))));
+  return coloured(h("li", { class: "bubble own" },
+    h("span", { class: "channel" }, h("b", {}, message.label), " reply"), h("span", { class: "text" }, one.text),
+    h("span", { class: "foot" }, h("span", { class: `state ${one.delivery.outcome === "accepted" ? "delivered" : "failed"}` }, one.delivery.outcome === "accepted" ? "✓ pushed" : `✕ ${one.delivery.outcome}`), h("time", {}, time(one.at, false)))), message);
 }
 
 function composer(shown) {
@@ -87,7 +94,7 @@ function composer(shown) {
   const send = () => { if (input.value) reply(latest.get(via), input.value); };
   input.addEventListener("keydown", (event) => { if (event.key === "Enter") send(); });
   const select = h("select", { id: "reply-via", "aria-label": "Reply by", onchange: () => { via = select.value; } },
-    [...latest.keys()].map((channel) => h("option", { value: channel }, NAMES[channel])));
+    [...latest].map(([channel, { label }]) => h("option", { value: channel }, label)));
   select.value = via;
   return h("div", { class: "composer" }, select, input, h("button", { type: "button", id: "reply-send", onclick: send }, "Reply"));
 }
@@ -111,7 +118,7 @@ function draw() {
   select.disabled = numbers.length === 0;
   if (number !== null) select.value = number;
   if (number === null) {
-    fill($("phone"), h("div", { class: "empty" }, h("h3", {}, "No messages yet"), h("p", {}, "Accepted SMS, WhatsApp and Viber messages appear here as their recipients see them.")));
+    fill($("phone"), h("div", { class: "empty" }, h("h3", {}, "No messages yet"), h("p", {}, "Accepted messages appear here as their recipients see them.")));
     return;
   }
   const shown = messages.filter((message) => message.to === number);

@@ -29,7 +29,7 @@ const coded = (text) => text.split("`").map((part, at) => (at % 2 ? h("code", {}
 
 function draw(state) {
   fill($("pushes"),
-    h("p", { class: "muted" }, "The sandbox pushes to http:// addresses of this machine only. An address in a request (", h("code", {}, "drUrl"), ") goes before these."),
+    h("p", { class: "muted" }, "The sandbox pushes to http:// addresses of this machine only. An address in a request goes before these."),
     h("p", {}, h("label", {}, "Every push without an address of its own")), address("Address of every push", state.address, (url) => set({ url: url || null })),
     h("ul", { class: "pushes" }, state.known.map((one) => {
       const select = h("select", { "aria-label": `Example of ${one.push}` }, one.examples.map((example) => h("option", { value: example }, example.replaceAll("_", " "))));

@@ -1,34 +1,49 @@
 #![forbid(unsafe_code)]
 #![doc = include_str!("../README.md")]
 
-mod access;
-mod catalog;
-mod error;
-mod events;
-mod faults;
-mod format;
-mod http;
-mod inspect;
-mod loopback;
+mod inspector;
 mod platform;
-mod push;
-mod record;
-mod sandbox;
 mod server;
-mod state;
 
-pub use error::Error;
-pub use faults::{Fault, FaultSwitch, Faults, Mix};
-pub use loopback::is_named_by as names_this_machine;
-pub use nxcloud_spec::SpecError;
-pub use push::{Delivery, DeliveryOutcome, Order, PushError, PushInfo, Pushes, Transport};
+pub use nxcloud_spec::{Service, SpecError};
+pub use platform::accounts::{ACCESS_KEY, ACCESS_SECRET, APP_ID, APP_SECRET};
+pub use platform::state::SeedError;
+pub use platform::verdict::{Cause, CommonProblem, LikelyCause, SignatureMismatch, Verdict};
+pub use server::faults::{Fault, FaultSwitch, Faults, Mix};
+pub use server::names_this_machine;
+pub use server::push::{
+    Delivery, DeliveryOutcome, PushError, PushInfo, PushRequest, Pushes, Transport,
+};
 #[doc(hidden)]
-pub use record::secret;
-pub use record::{
-    Cause, CommonProblem, LikelyCause, ReceivedRequest, RecordError, SignatureMismatch, Verdict,
+pub use server::record::secret;
+pub use server::record::{ReceivedRequest, RecordError};
+pub use server::{
+    Builder, DEFAULT_BODY_LIMIT, DEFAULT_HISTORY_BYTES, DEFAULT_HISTORY_REQUESTS,
+    DEFAULT_RECORD_BYTES, Error, MIN_TOKEN, Sandbox,
 };
-pub use sandbox::{
-    ACCESS_KEY, ACCESS_SECRET, APP_ID, APP_SECRET, Builder, DEFAULT_BODY_LIMIT,
-    DEFAULT_HISTORY_BYTES, DEFAULT_HISTORY_REQUESTS, DEFAULT_RECORD_BYTES, MIN_TOKEN, Sandbox,
-};
-pub use state::SeedError;
+
+/// The server, with the inspector's routes beside the platform's.
+impl Sandbox {
+    /// Settings to start a sandbox with.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder::new(inspector::routes)
+    }
+
+    /// Starts a sandbox with default settings on any free port.
+    ///
+    /// # Errors
+    /// As [`Builder::start`].
+    pub async fn start() -> Result<Self, Error> {
+        Self::builder().start().await
+    }
+
+    /// Starts a sandbox with default settings on any free port, on a thread of its own: for tests without async code, and for
+    /// blocking calls in multi-thread async tests.
+    ///
+    /// # Errors
+    /// As [`Builder::start_blocking`].
+    pub fn start_blocking() -> Result<Self, Error> {
+        Self::builder().start_blocking()
+    }
+}

@@ -7,7 +7,7 @@ mod common;
 use std::net::{IpAddr, Ipv4Addr};
 
 use common::{Hook, SMS_PATH, call, good_sms, send, signed};
-use nxcloud_sandbox::{Builder, Cause, Error, MIN_TOKEN, Order, PushError, Sandbox};
+use nxcloud_sandbox::{Builder, Cause, Error, MIN_TOKEN, PushError, PushRequest, Sandbox};
 use nxcloud_signing::antbuddy::AppId;
 use nxcloud_signing::{AccessKey, Secret, Signer};
 
@@ -59,7 +59,7 @@ async fn with_a_token_everything_below_the_sandboxs_path_needs_it() {
         .listen_on(Ipv4Addr::UNSPECIFIED.into())
         .token(token())
         .account(key(), secret())
-        .clock(|| NOW);
+        .clock(common::at(NOW));
     assert!(!format!("{builder:?}").contains(TOKEN));
     let sandbox = builder.start().await.unwrap();
     assert!(sandbox.address().ip().is_unspecified());
@@ -147,7 +147,7 @@ async fn what_another_account_left_is_shown_with_a_token_only() {
     let begin = || {
         let _ = std::fs::remove_file(&path);
         let _ = std::fs::remove_file(&older);
-        Sandbox::builder().clock(|| NOW).record(&path)
+        Sandbox::builder().clock(common::at(NOW)).record(&path)
     };
     let other = |head: &str| {
         format!("GET /hook{head} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n")
@@ -167,7 +167,7 @@ async fn what_another_account_left_is_shown_with_a_token_only() {
         assert!(send(with_account.url(), &request).await.is_some());
         with_account.shutdown().await;
         // Again without the account.
-        let sandbox = Sandbox::builder().clock(|| NOW).record(&path);
+        let sandbox = Sandbox::builder().clock(common::at(NOW)).record(&path);
         let sandbox = sandbox.start().await.unwrap();
         assert_eq!(sandbox.requests().len(), 1);
         let status = call(sandbox.url(), "GET", "/__sandbox/requests")
@@ -198,7 +198,7 @@ async fn with_another_account_the_inspector_asks_for_a_random_token() {
         |builder| builder.antbuddy_account(AppId::new("app-2").unwrap(), secret()),
     ];
     for with_account in builders {
-        let sandbox = with_account(Sandbox::builder().clock(|| NOW));
+        let sandbox = with_account(Sandbox::builder().clock(common::at(NOW)));
         let sandbox = sandbox.start().await.unwrap();
         let url = sandbox.url();
         // The built-in account is still served on this machine.
@@ -251,8 +251,10 @@ async fn a_page_of_another_site_cannot_use_the_built_in_account() {
         hook.url("/delete")
     );
     let bytes = common::sms(NOW, nxcloud_sandbox::ACCESS_SECRET, body.as_bytes());
-    let plain = Sandbox::builder().clock(|| NOW);
-    let with_account = Sandbox::builder().clock(|| NOW).account(key(), secret());
+    let plain = Sandbox::builder().clock(common::at(NOW));
+    let with_account = Sandbox::builder()
+        .clock(common::at(NOW))
+        .account(key(), secret());
     for builder in [plain, with_account] {
         let sandbox = builder.start().await.unwrap();
         for host in ["evil.example", "localhost.evil.example:80", "192.0.2.1", ""] {
@@ -287,7 +289,7 @@ async fn with_a_token_nobody_gets_in_by_a_secret_that_everybody_knows() {
         hash.as_str()
     );
     for address in [Ipv4Addr::LOCALHOST, Ipv4Addr::UNSPECIFIED] {
-        let start = async |builder: Builder| builder.clock(|| NOW).start().await.unwrap();
+        let start = async |builder: Builder| builder.clock(common::at(NOW)).start().await.unwrap();
         let builder = Sandbox::builder().listen_on(address.into()).token(token());
         let sandbox = start(builder.account(key(), secret())).await;
         for host in ["localhost", "rebound.example"] {
@@ -308,9 +310,9 @@ async fn with_a_token_nobody_gets_in_by_a_secret_that_everybody_knows() {
     // Pushes that are not signed need no account.
     let sandbox = Sandbox::builder().token(token()).start().await.unwrap();
     let (pushes, hook) = (sandbox.pushes(), Hook::start("success").await);
-    let receipt = Order::new("sms", "sms_receipt").to(hook.url("/"));
+    let receipt = PushRequest::new("sms", "sms_receipt").to(hook.url("/"));
     assert_eq!(pushes.send(receipt).await.unwrap().len(), 1);
-    let signed = Order::new("did", "did_sms_signed").to(hook.url("/"));
+    let signed = PushRequest::new("did", "did_sms_signed").to(hook.url("/"));
     assert_eq!(pushes.send(signed).await.unwrap_err(), PushError::NoAccount);
 }
 
@@ -326,7 +328,7 @@ async fn with_a_token_an_address_in_a_request_is_used_only_if_its_port_is_allowe
         .unwrap();
     let open = || {
         let builder = Sandbox::builder().token(token()).account(key(), secret());
-        builder.clock(|| NOW)
+        builder.clock(common::at(NOW))
     };
     let named = own_sms(&format!(r#","drUrl":"{}""#, hook.url("/named")));
     for (builder, is_allowed) in [(open(), false), (open().push_port(1).push_port(port), true)] {
@@ -340,7 +342,7 @@ async fn with_a_token_an_address_in_a_request_is_used_only_if_its_port_is_allowe
             .unwrap();
         assert_eq!(send(sandbox.url(), &named).await.unwrap().code(), "0");
         let request = sandbox.requests().pop().unwrap();
-        let order = Order::new("sms", "sms_receipt").following(&request, 0);
+        let order = PushRequest::new("sms", "sms_receipt").following(&request, 0);
         sandbox.pushes().send(order).await.unwrap();
         sandbox.pushes().settled().await;
         for _ in 0..2 {
@@ -362,7 +364,7 @@ async fn with_a_token_an_address_in_a_request_is_used_only_if_its_port_is_allowe
 #[tokio::test]
 async fn a_sandbox_on_the_ipv6_loopback_address_is_this_machine() {
     let builder = Sandbox::builder().listen_on(std::net::Ipv6Addr::LOCALHOST.into());
-    let Ok(sandbox) = builder.clock(|| NOW).start().await else {
+    let Ok(sandbox) = builder.clock(common::at(NOW)).start().await else {
         // A machine without IPv6.
         return;
     };

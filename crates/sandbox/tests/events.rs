@@ -5,7 +5,7 @@
 mod common;
 
 use common::{Hook, ask, call, good_sms, send};
-use nxcloud_sandbox::{Fault, Order, Sandbox};
+use nxcloud_sandbox::{Fault, PushRequest, Sandbox};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -62,7 +62,11 @@ impl Watcher {
 }
 
 async fn sandbox() -> Sandbox {
-    Sandbox::builder().clock(|| NOW).start().await.unwrap()
+    Sandbox::builder()
+        .clock(common::at(NOW))
+        .start()
+        .await
+        .unwrap()
 }
 
 #[tokio::test]
@@ -76,7 +80,7 @@ async fn a_page_is_told_what_happens() {
         (&1.into(), &"send_sms".into())
     );
     assert!(told.get("body").is_none());
-    let order = Order::new("sms", "sms_receipt").to(hook.url("/s3cret"));
+    let order = PushRequest::new("sms", "sms_receipt").to(hook.url("/s3cret"));
     sandbox.pushes().send(order).await.unwrap();
     let told = watcher.next("delivery").await;
     assert_eq!(

@@ -12,7 +12,11 @@ use serde_json::{Value, json};
 const NOW: u64 = 1_800_000_000_000;
 
 async fn sandbox() -> Sandbox {
-    Sandbox::builder().clock(|| NOW).start().await.unwrap()
+    Sandbox::builder()
+        .clock(common::at(NOW))
+        .start()
+        .await
+        .unwrap()
 }
 
 fn ids(listed: &Value) -> Vec<u64> {
@@ -334,7 +338,7 @@ async fn what_other_sites_ask_for_is_refused() {
 async fn no_secret_of_an_account_leaves_the_server() {
     let secret = "s3cret-of-mine-77";
     let sandbox = Sandbox::builder()
-        .clock(|| NOW)
+        .clock(common::at(NOW))
         .account(
             AccessKey::new("key-2").unwrap(),
             Secret::new(secret).unwrap(),
@@ -365,7 +369,7 @@ async fn no_secret_of_an_account_leaves_the_server() {
         .replace("sign: ", "sign: 0");
     send(url, wrong.as_bytes()).await.unwrap();
     call(url, "GET", "/oapi/v1/voice/auth_token?appId=app-2&hash=00").await;
-    let order = nxcloud_sandbox::Order::new("did", "did_sms_signed").signed_by("key-2");
+    let order = nxcloud_sandbox::PushRequest::new("did", "did_sms_signed").signed_by("key-2");
     sandbox.pushes().send(order).await.unwrap();
     let pushed = hook.next().await;
     assert!(!format!("{}{}", pushed.head, pushed.body).contains(secret));

@@ -13,7 +13,11 @@ const WHATSAPP: [&str; 3] = ["/api/wa/mt", "2", "mt"];
 const VIBER: [&str; 3] = ["/api/viber/mt", "7", "mt"];
 
 async fn sandbox() -> Sandbox {
-    Sandbox::builder().clock(|| NOW).start().await.unwrap()
+    Sandbox::builder()
+        .clock(common::at(NOW))
+        .start()
+        .await
+        .unwrap()
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ mod common;
 
 use common::{Hook, send, sms};
 use nxcloud_sandbox::{
-    ACCESS_KEY, ACCESS_SECRET, DeliveryOutcome, Order, PushError, ReceivedRequest, Sandbox,
+    ACCESS_KEY, ACCESS_SECRET, DeliveryOutcome, PushError, PushRequest, ReceivedRequest, Sandbox,
 };
 use nxcloud_signing::{AccessKey, Action, BizType, Body, Request, Secret, Signer, Timestamp};
 use serde_json::json;
@@ -14,7 +14,7 @@ use serde_json::json;
 const NOW: u64 = 1_800_000_000_000;
 
 async fn sandbox() -> Sandbox {
-    let sandbox = Sandbox::builder().clock(|| NOW).account(
+    let sandbox = Sandbox::builder().clock(common::at(NOW)).account(
         AccessKey::new("key-2").unwrap(),
         Secret::new("s3cret-2").unwrap(),
     );
@@ -32,7 +32,7 @@ async fn sent(sandbox: &Sandbox, phones: &str) -> ReceivedRequest {
 #[tokio::test]
 async fn an_order_goes_where_it_says_with_the_fields_it_says() {
     let (sandbox, mut hook) = (sandbox().await, Hook::start("success").await);
-    let order = Order::new("sms", "sms_receipt")
+    let order = PushRequest::new("sms", "sms_receipt")
         .example("undelivered_with_ext")
         .field("phone", json!("861+2"))
         .to(hook.url("/hook?a=1"));
@@ -69,7 +69,7 @@ async fn an_order_that_follows_a_request_belongs_to_one_of_its_recipients() {
         .json()
         .and(serde_json::from_slice::<serde_json::Value>(request.reply()).ok());
     let id = id.unwrap()["messageid"].as_str().unwrap().to_owned();
-    let order = Order::new("sms", "sms_receipt").following(&request, 1);
+    let order = PushRequest::new("sms", "sms_receipt").following(&request, 1);
     let made = sandbox.pushes().send(order.clone().to(hook.url("/"))).await;
     assert_eq!(made.unwrap()[0].request, Some(request.id()));
     let body = hook.next().await.body;
@@ -79,7 +79,7 @@ async fn an_order_that_follows_a_request_belongs_to_one_of_its_recipients() {
         sandbox.pushes().send(order).await,
         Err(PushError::NoAddress)
     );
-    let third = Order::new("sms", "sms_receipt").following(&request, 2);
+    let third = PushRequest::new("sms", "sms_receipt").following(&request, 2);
     assert_eq!(
         sandbox.pushes().send(third).await,
         Err(PushError::UnknownEntry(2))
@@ -89,7 +89,7 @@ async fn an_order_that_follows_a_request_belongs_to_one_of_its_recipients() {
 #[tokio::test]
 async fn a_signed_push_is_signed_by_the_account_and_with_the_action_that_are_asked_for() {
     let (sandbox, mut hook) = (sandbox().await, Hook::start("success").await);
-    let order = Order::new("did", "did_sms_signed").to(hook.url("/"));
+    let order = PushRequest::new("did", "did_sms_signed").to(hook.url("/"));
     let order = order.signed_by("key-2").example("upstream").action("mo");
     let made = sandbox.pushes().send(order).await.unwrap();
     let mut received = vec![hook.next().await];
@@ -119,7 +119,7 @@ async fn a_signed_push_is_signed_by_the_account_and_with_the_action_that_are_ask
 #[tokio::test]
 async fn a_push_that_is_sent_once_is_not_repeated() {
     let (sandbox, mut hook) = (sandbox().await, Hook::start("no").await);
-    let result = Order::new("number-check", "number_check_result").to(hook.url("/500"));
+    let result = PushRequest::new("number-check", "number_check_result").to(hook.url("/500"));
     let made = sandbox.pushes().send(result.once()).await.unwrap();
     hook.next().await;
     let [delivery] = &made[..] else {
@@ -136,10 +136,10 @@ async fn a_push_that_is_sent_once_is_not_repeated() {
 async fn what_is_unknown_is_an_error() {
     let sandbox = sandbox().await;
     let pushes = sandbox.pushes();
-    let receipt = || Order::new("sms", "sms_receipt").to("http://127.0.0.1:9/");
+    let receipt = || PushRequest::new("sms", "sms_receipt").to("http://127.0.0.1:9/");
     for (order, error) in [
         (
-            Order::new("viber", "sms_receipt"),
+            PushRequest::new("viber", "sms_receipt"),
             PushError::UnknownPush("sms_receipt".to_owned()),
         ),
         (
@@ -154,7 +154,7 @@ async fn what_is_unknown_is_an_error() {
             receipt().action("mo"),
             PushError::UnknownAction("mo".to_owned()),
         ),
-        (Order::new("sms", "sms_receipt"), PushError::NoAddress),
+        (PushRequest::new("sms", "sms_receipt"), PushError::NoAddress),
     ] {
         assert_eq!(pushes.send(order).await, Err(error));
     }
@@ -182,7 +182,7 @@ async fn the_known_pushes_are_those_of_the_specs() {
         receipt.address.as_deref(),
         Some("http://127.0.0.1:9/s3cret-path")
     );
-    let order = Order::new("sms", "sms_receipt").field("phone", json!("8615012345678"));
+    let order = PushRequest::new("sms", "sms_receipt").field("phone", json!("8615012345678"));
     let debug = format!("{known:?} {order:?}");
     assert!(debug.contains("sms_receipt"));
     for hidden in ["s3cret-path", "8615012345678"] {
@@ -227,7 +227,7 @@ async fn a_path_of_too_many_steps_is_refused_however_it_comes() {
     let mut hook = Hook::start("success").await;
     let path = |steps: usize| vec!["a"; steps].join(".");
     let order = |steps| {
-        let order = Order::new("sms", "sms_receipt").field(path(steps), json!("x"));
+        let order = PushRequest::new("sms", "sms_receipt").field(path(steps), json!("x"));
         order.to(hook.url("/"))
     };
     let pushes = sandbox.pushes();
@@ -264,7 +264,7 @@ async fn a_path_of_too_many_steps_is_refused_however_it_comes() {
 async fn debug_output_leaves_out_what_the_receiver_answered() {
     let sandbox = Sandbox::start().await.unwrap();
     let hook = Hook::start("the answer of 8615012345678").await;
-    let order = Order::new("sms", "sms_receipt").to(hook.url("/500"));
+    let order = PushRequest::new("sms", "sms_receipt").to(hook.url("/500"));
     let made = sandbox.pushes().send(order).await.unwrap();
     let debug = format!(
         "{made:?} {:?} {:#?}",
@@ -289,7 +289,7 @@ async fn an_endpoint_of_this_machine_is_found_by_its_name_on_both_addresses() {
         let mut hook = Hook::on(listener, "success");
         for host in ["localhost", "LocalHost", "localhost."] {
             let url = format!("HTTP://user:s3cret@{host}:{port}/");
-            let order = Order::new("sms", "sms_receipt").to(url);
+            let order = PushRequest::new("sms", "sms_receipt").to(url);
             let sandbox = Sandbox::start().await.unwrap();
             let made = sandbox.pushes().send(order).await.unwrap();
             assert_eq!(
@@ -307,7 +307,7 @@ async fn an_endpoint_of_this_machine_is_found_by_its_name_on_both_addresses() {
         "http://localhost.evil.example/",
         "https://localhost/",
     ] {
-        let order = Order::new("sms", "sms_receipt").to(url);
+        let order = PushRequest::new("sms", "sms_receipt").to(url);
         let made = sandbox.pushes().send(order).await.unwrap();
         assert_eq!(made[0].outcome, DeliveryOutcome::NotSent, "{url}");
     }

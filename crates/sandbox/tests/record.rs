@@ -60,7 +60,7 @@ impl Drop for Folder {
 }
 
 fn builder(path: &Path) -> Builder {
-    Sandbox::builder().clock(|| NOW).record(path)
+    Sandbox::builder().clock(common::at(NOW)).record(path)
 }
 
 /// Takes all others' rights to a file away.

@@ -14,7 +14,11 @@ use tokio::net::TcpStream;
 const NOW: u64 = 1_800_000_000_000;
 
 async fn sandbox() -> Sandbox {
-    Sandbox::builder().clock(|| NOW).start().await.unwrap()
+    Sandbox::builder()
+        .clock(common::at(NOW))
+        .start()
+        .await
+        .unwrap()
 }
 
 #[tokio::test]
@@ -70,7 +74,7 @@ async fn a_wrong_secret_is_refused_and_explained() {
 
 #[tokio::test]
 async fn debug_output_shows_no_phone_text_signature_or_secret() {
-    let sandbox = Sandbox::builder().clock(|| NOW).account(
+    let sandbox = Sandbox::builder().clock(common::at(NOW)).account(
         AccessKey::new("key-2").unwrap(),
         Secret::new("s3cret-2").unwrap(),
     );
@@ -91,7 +95,7 @@ async fn debug_output_shows_no_phone_text_signature_or_secret() {
 #[tokio::test]
 async fn added_accounts_stand_beside_the_built_in_one() {
     let sandbox = Sandbox::builder()
-        .clock(|| NOW)
+        .clock(common::at(NOW))
         .account(
             AccessKey::new(ACCESS_KEY).unwrap(),
             Secret::new("replaced").unwrap(),
@@ -178,7 +182,7 @@ async fn a_page_of_another_site_reads_nothing() {
 async fn a_body_over_the_limit_is_answered_413_and_not_kept() {
     let limit = SMS_BODY.len();
     let sandbox = Sandbox::builder()
-        .clock(|| NOW)
+        .clock(common::at(NOW))
         .body_limit(limit)
         .start()
         .await

@@ -3,8 +3,8 @@
 use core::fmt;
 
 use crate::canonical::Sink;
-use crate::lanes::{LaneChoice, Lanes};
 use crate::md5::batch::{Batch, digest};
+use crate::md5::lanes::{LaneChoice, Lanes};
 use crate::{Mismatch, Request, Signature, Signer};
 
 /// A batch whose buffers do not fit together. Nothing was written.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use nxcloud::signing::antbuddy::AppId;
 use nxcloud::signing::{AccessKey, InvalidField, Secret};
-use nxcloud_sandbox::{ACCESS_KEY, APP_ID, Sandbox};
+use nxcloud_sandbox::{ACCESS_KEY, ACCESS_SECRET, APP_ID, APP_SECRET, Sandbox};
 
 use super::{in_one_line, variable};
 use crate::account::{SANDBOX_PORT, check_secret};
@@ -114,7 +114,7 @@ pub(crate) fn run(args: &SandboxArgs) -> Result<(), Failure> {
                 String::new()
             };
             format!(
-                "built-in accounts: access key {ACCESS_KEY}, app id {APP_ID}; `nxcloud --sandbox` uses them{base_url}; Ctrl-C stops"
+                "built-in accounts: access key {ACCESS_KEY}, secret {ACCESS_SECRET}; app id {APP_ID}, secret {APP_SECRET}; `nxcloud --sandbox` uses them{base_url}; Ctrl-C stops"
             )
         });
         interrupted.await;

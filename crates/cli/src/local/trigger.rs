@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::builder::PossibleValuesParser;
 use clap::{ArgMatches, Args, Command, FromArgMatches as _, value_parser};
 use nxcloud::Credentials;
-use nxcloud_sandbox::{Delivery, DeliveryOutcome, Order};
+use nxcloud_sandbox::{Delivery, DeliveryOutcome, PushRequest};
 use nxcloud_spec::webhook::Webhook;
 use nxcloud_spec::{Service, embedded_services};
 use serde_json::{Value, json};
@@ -95,12 +95,12 @@ pub(crate) fn run(
     let (name, matches) = matches.subcommand().ok_or_else(missing)?;
     let push = service.webhook(&id(name)).ok_or_else(missing)?;
     let args = TriggerArgs::from_arg_matches(matches)?;
-    let mut order = order(service, push, &args)?;
+    let mut request = push_request(service, push, &args)?;
     if let Some(action) = read_if_defined::<ActionArgs>(matches)?.action {
-        order = order.action(action);
+        request = request.action(action);
     }
     if args.retry_pause.is_none() {
-        order = order.once();
+        request = request.once();
     }
     let mut accounts = Credentials::default();
     if push.signed {
@@ -110,7 +110,7 @@ pub(crate) fn run(
                 "this push is signed with an NXCLOUD account; give --access-key or --sandbox",
             )
         })?;
-        order = order.signed_by(signer.access_key().as_str());
+        request = request.signed_by(signer.access_key().as_str());
     }
     let deliveries = crate::block_on(async {
         let sandbox = own_sandbox(&accounts)
@@ -122,7 +122,7 @@ pub(crate) fn run(
             pushes.retry_pause(Duration::from_secs(seconds));
         }
         let wrong = |error: nxcloud_sandbox::PushError| Failure::usage(error.to_string());
-        let mut made = pushes.send(order).await.map_err(wrong)?;
+        let mut made = pushes.send(request).await.map_err(wrong)?;
         if let Some(first) = made.first().map(|delivery| delivery.id) {
             for _ in 0..args.resend.unwrap_or(0) {
                 made.extend(pushes.resend(first).await.map_err(wrong)?);
@@ -158,16 +158,20 @@ pub(crate) fn run(
     }
 }
 
-fn order(service: &Service, push: &Webhook, args: &TriggerArgs) -> Result<Order, Failure> {
-    let mut order = Order::new(service.name(), &*push.name).to(args.to.clone());
+fn push_request(
+    service: &Service,
+    push: &Webhook,
+    args: &TriggerArgs,
+) -> Result<PushRequest, Failure> {
+    let mut request = PushRequest::new(service.name(), &*push.name).to(args.to.clone());
     if let Some(example) = &args.example {
-        order = order.example(example);
+        request = request.example(example);
     }
     for text in &args.set {
         let (path, value) = assignment(text)?;
-        order = order.field(path, value);
+        request = request.field(path, value);
     }
-    Ok(order)
+    Ok(request)
 }
 
 /// `path=text` or `path:=json`.

@@ -353,7 +353,7 @@ async fn the_doctor_says_what_is_wrong() {
     );
 
     let late = Sandbox::builder()
-        .clock(|| 1_000_000_000_000)
+        .clock(|| std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000))
         .start()
         .await
         .unwrap();

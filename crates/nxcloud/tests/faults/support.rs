@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use nxcloud::number_check::{self, QueryChecks};
 use nxcloud::signing::{AccessKey, Secret};
@@ -30,11 +30,12 @@ static NOW: LazyLock<SystemTime> = LazyLock::new(SystemTime::now);
 pub(crate) async fn shifted_sandbox(millis: i64) -> Sandbox {
     capture::begin();
     let now = move || {
-        let now = NOW.duration_since(UNIX_EPOCH).unwrap().as_millis();
-        u64::try_from(now)
-            .unwrap()
-            .checked_add_signed(millis)
-            .unwrap()
+        let shift = Duration::from_millis(millis.unsigned_abs());
+        if millis < 0 {
+            *NOW - shift
+        } else {
+            *NOW + shift
+        }
     };
     Sandbox::builder()
         .account(AccessKey::new(KEY).unwrap(), Secret::new(SECRET).unwrap())

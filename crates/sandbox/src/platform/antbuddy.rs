@@ -4,13 +4,14 @@ use nxcloud_signing::Secret;
 use nxcloud_signing::antbuddy::Signer;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::account::Accounts;
-use super::diagnose::{Budget, permutations, secret_with_white_space};
-use super::{Checked, Incoming, common, input};
+use super::accounts::Accounts;
+use super::diagnosis::{Budget, permutations, secret_with_white_space};
+use super::request::{Checked, Incoming};
+use super::{fields, headers};
 use nxcloud_spec::document::HashIn;
 
-use crate::catalog::{Operation, Route, Signed};
-use crate::record::{Cause, LikelyCause, SignatureMismatch};
+use crate::platform::catalog::{Operation, Route, Signed};
+use crate::platform::verdict::{Cause, LikelyCause, SignatureMismatch};
 
 /// What a query encodes: everything but the unreserved characters.
 const QUERY: &AsciiSet = &NON_ALPHANUMERIC
@@ -30,7 +31,7 @@ pub(super) fn check<'a>(
     let operation = route.first;
     let authentic = Claim::of(operation, incoming).and_then(|claim| claim.verify(accounts));
     let result = authentic.and_then(|()| {
-        let (_, fields) = input::read(&[operation], route, incoming).ok_or(Cause::Operation)?;
+        let (_, fields) = fields::read(&[operation], route, incoming).ok_or(Cause::Operation)?;
         fields.map_err(Cause::from)
     });
     Checked {
@@ -49,8 +50,8 @@ struct Claim {
 
 impl Claim {
     fn by_header(incoming: &Incoming<'_>) -> Result<Self, Cause> {
-        let app_id = common::header(incoming.headers, &common::APP_ID)?;
-        let hash = common::header(incoming.headers, &common::APP_HASH)?;
+        let app_id = headers::header(incoming.headers, &headers::APP_ID)?;
+        let hash = headers::header(incoming.headers, &headers::APP_HASH)?;
         Ok(Self {
             app_id: app_id.to_owned(),
             values: vec![app_id.to_owned()],
@@ -59,9 +60,9 @@ impl Claim {
     }
 
     fn by_query(order: &[String], incoming: &Incoming<'_>) -> Result<Self, Cause> {
-        let sent = common::query(incoming.query).collect::<Vec<_>>();
-        let app_id = common::parameter(&sent, "appId")?;
-        let hash = common::parameter(&sent, "hash")?;
+        let sent = headers::query(incoming.query).collect::<Vec<_>>();
+        let app_id = headers::parameter(&sent, "appId")?;
+        let hash = headers::parameter(&sent, "hash")?;
         // A parameter that is not sent contributes nothing.
         let values = order
             .iter()

@@ -1,14 +1,14 @@
 use std::sync::Arc;
 
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use nxcloud_signing::Secret;
 use nxcloud_signing::antbuddy::AppId;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::catalog::Catalog;
-use crate::platform::{Answer, Clock, Platform};
+use crate::platform::catalog::Catalog;
+use crate::platform::{Answer, Platform};
 
 /// The published test vector of the scheme.
 const APP_ID: &str = "6544646543674";
@@ -62,7 +62,7 @@ fn platform() -> Platform {
     let mut accounts = Accounts::default();
     accounts.add_antbuddy(AppId::new(APP_ID).unwrap(), Secret::new("123456").unwrap());
     let catalog = Catalog::of("ant", spec).unwrap();
-    Platform::new(Arc::new(catalog), accounts, Clock::new(|| 0))
+    Platform::new(Arc::new(catalog), accounts)
 }
 
 fn send(

@@ -1,123 +1,58 @@
 //! The platform itself: from a request to its answer, without any network.
 
-mod account;
+pub(crate) mod accounts;
+mod answer;
 mod antbuddy;
-mod common;
-mod diagnose;
-mod fresh;
-mod input;
+pub(crate) mod catalog;
+mod diagnosis;
+mod fields;
+mod headers;
+mod ids;
 pub(crate) mod multipart;
-mod numbers;
 mod nxcloud;
+mod parameter_codes;
+mod phone_codes;
 mod reply;
-mod respelled;
+mod request;
+pub(crate) mod state;
+mod time;
 mod unreadable;
+pub(crate) mod verdict;
 
 use std::borrow::Cow;
-use std::fmt;
 use std::sync::Arc;
 
-use axum::http::{HeaderMap, Method, StatusCode};
-use bytes::Bytes;
+use http::StatusCode;
 use nxcloud_signing::header;
-use serde_json::{Value, json};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-
-pub(crate) use account::Accounts;
-pub(crate) use fresh::{Ids, text_of};
-
 use nxcloud_spec::document::{HashIn, Scheme};
+use serde_json::{Value, json};
 
-use crate::catalog::{Catalog, NoRoute, Operation, Route, Signed};
-use crate::record::{Cause, SignatureMismatch, Verdict};
-use crate::state::{self, State};
-use input::Fields;
+pub(crate) use accounts::Accounts;
+pub(crate) use answer::Answer;
+use answer::to_bytes;
+use catalog::{Catalog, NoRoute, Operation, Route, Signed};
+use ids::Ids;
 use reply::Filler;
-
-/// Tells the time in milliseconds since 1970-01-01 UTC.
-#[derive(Clone)]
-pub(crate) struct Clock(Arc<dyn Fn() -> u64 + Send + Sync>);
-
-impl Clock {
-    pub(crate) fn new(now: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now))
-    }
-
-    pub(crate) fn now(&self) -> u64 {
-        (self.0)()
-    }
-}
-
-impl fmt::Debug for Clock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Clock")
-    }
-}
-
-/// A request as it was received.
-pub(crate) struct Incoming<'a> {
-    pub(crate) method: &'a Method,
-    pub(crate) path: &'a str,
-    pub(crate) query: Option<&'a str>,
-    pub(crate) headers: &'a HeaderMap,
-    pub(crate) body: &'a Bytes,
-}
-
-/// The answer to a request, and what it was about.
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    /// JSON, or nothing.
-    pub(crate) body: Bytes,
-    pub(crate) verdict: Verdict,
-    pub(crate) service: Option<Arc<str>>,
-    pub(crate) operation: Option<Arc<str>>,
-}
-
-impl Answer {
-    /// A refusal that no operation has a say in. The result code is the HTTP status.
-    pub(crate) fn refused(status: StatusCode, cause: Cause) -> Self {
-        let mut reply = json!({ "message": cause.to_string() });
-        if let Cause::Method { allowed } = &cause {
-            reply["allowed"] = json!(allowed);
-        }
-        Self {
-            status,
-            body: to_bytes(&reply),
-            verdict: Verdict::refused(i64::from(status.as_u16()), cause),
-            service: None,
-            operation: None,
-        }
-    }
-}
-
-/// What the checks of a scheme found out.
-struct Checked<'a> {
-    /// The operation that was meant or, if that cannot be told, one of the same path.
-    operation: &'a Operation,
-    /// Whether it is the one that was meant.
-    certain: bool,
-    result: Result<Fields, Cause>,
-}
+pub(crate) use request::Incoming;
+use request::{Checked, Fields};
+use state::State;
+use verdict::{Cause, SignatureMismatch, Verdict};
 
 /// Everything that answering takes.
 pub(crate) struct Platform {
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) accounts: Accounts,
-    pub(crate) clock: Clock,
     pub(crate) state: State,
     ids: Ids,
-    diagnosing: Arc<Semaphore>,
 }
 
 impl Platform {
-    pub(crate) fn new(catalog: Arc<Catalog>, accounts: Accounts, clock: Clock) -> Self {
+    pub(crate) fn new(catalog: Arc<Catalog>, accounts: Accounts) -> Self {
         Self {
             catalog,
             accounts,
-            clock,
             state: State::default(),
             ids: Ids::new(),
-            diagnosing: Arc::new(Semaphore::new(1)),
         }
     }
 
@@ -132,7 +67,7 @@ impl Platform {
         }
     }
 
-    /// The operation that a request seems to mean, if that can be told.
+    /// The operation that a request seems to mean, if that is known.
     pub(crate) fn operation(&self, incoming: &Incoming<'_>) -> Option<&str> {
         self.meant(incoming).map(|operation| &*operation.id)
     }
@@ -170,7 +105,7 @@ impl Platform {
         })
     }
 
-    /// Finds out what a wrong signature was made over. It hashes up to [`diagnose::BUDGET`] bytes, so that it is no work for
+    /// Finds out what a wrong signature was made over. It hashes up to `diagnosis::BUDGET` bytes, so that it is no work for
     /// a thread that others wait for.
     pub(crate) fn diagnose(&self, incoming: &Incoming<'_>) -> Option<SignatureMismatch> {
         let route = self.catalog.route(incoming.method, incoming.path).ok()?;
@@ -178,12 +113,6 @@ impl Platform {
             Signed::Md5 { .. } => nxcloud::diagnosed(incoming, &self.accounts),
             Signed::Sha256 { .. } => antbuddy::diagnosed(route.first, incoming, &self.accounts),
         }
-    }
-
-    /// Waits until no other diagnosis is under way.
-    pub(crate) async fn diagnosing(&self) -> Option<OwnedSemaphorePermit> {
-        // It is never closed.
-        Arc::clone(&self.diagnosing).acquire_owned().await.ok()
     }
 
     /// Refuses a request with this code, whatever it says.
@@ -282,18 +211,18 @@ impl Platform {
 /// The access key or app id of a request, which has been verified.
 fn account_of<'a>(operation: &Operation, incoming: &Incoming<'a>) -> Cow<'a, str> {
     let name = match operation.signed {
-        Signed::Md5 { .. } => &common::ACCESS_KEY,
+        Signed::Md5 { .. } => &headers::ACCESS_KEY,
         Signed::Sha256 {
             place: HashIn::Query,
             ..
         } => {
-            let mut sent = common::query(incoming.query);
+            let mut sent = headers::query(incoming.query);
             let app_id = sent.find(|(name, _)| name == "appId");
             return app_id.map(|(_, value)| value).unwrap_or_default().into();
         }
-        Signed::Sha256 { .. } => &common::APP_ID,
+        Signed::Sha256 { .. } => &headers::APP_ID,
     };
-    let account = common::header(incoming.headers, name);
+    let account = headers::header(incoming.headers, name);
     account.unwrap_or_default().into()
 }
 
@@ -307,8 +236,8 @@ fn refusal(
     match operation.signed {
         Signed::Md5 { parameter_code, .. } => {
             let own = match cause {
-                Cause::Parameter { pointer, .. } => numbers::code(operation, pointer, body)
-                    .or_else(|| state::parameter_code(operation, pointer, body)),
+                Cause::Parameter { pointer, .. } => phone_codes::code(operation, pointer, body)
+                    .or_else(|| parameter_codes::code(operation, pointer, body)),
                 _ => None,
             };
             let code = nxcloud::code(cause, own.unwrap_or(parameter_code));
@@ -328,41 +257,5 @@ fn refusal(
     }
 }
 
-fn to_bytes(value: &Value) -> Bytes {
-    // A value always becomes JSON.
-    serde_json::to_vec(value).unwrap_or_default().into()
-}
-
-/// Says what happened. Only a rejected signature shows more than names and codes, because nothing else explains it.
-pub(crate) fn log(answer: &Answer) {
-    let service = answer.service.as_deref().unwrap_or("-");
-    let operation = answer.operation.as_deref().unwrap_or("-");
-    let code = answer.verdict.code();
-    match answer.verdict.cause() {
-        None => tracing::info!(service, operation, "accepted"),
-        // The string to sign holds the body: it is in the record only.
-        Some(Cause::Signature(mismatch)) => {
-            let likely_cause = mismatch.explanation();
-            tracing::warn!(service, operation, code, likely_cause, "signature rejected");
-        }
-        Some(cause) => tracing::info!(service, operation, code, cause = cause.name(), "refused"),
-    }
-}
-
 #[cfg(test)]
-mod dispatch_tests;
-#[cfg(test)]
-mod draft;
-#[cfg(test)]
-mod numbers_state_tests;
-#[cfg(test)]
-mod respelled_tests;
-#[cfg(test)]
-mod state_tests;
-#[cfg(test)]
-mod sweep_tests;
-#[cfg(test)]
-#[path = "platform_tests.rs"]
 mod tests;
-#[cfg(test)]
-mod whatsapp_state_tests;

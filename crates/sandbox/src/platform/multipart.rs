@@ -66,11 +66,11 @@ fn part(bytes: &[u8]) -> Result<Part<'_>, &'static str> {
     };
     let headers =
         std::str::from_utf8(headers).map_err(|_| "the headers of a part are not UTF-8")?;
-    let header = |wanted: &str| {
+    let header = |expected: &str| {
         headers.split("\r\n").find_map(|line| {
             let (name, value) = line.split_once(':')?;
             name.trim()
-                .eq_ignore_ascii_case(wanted)
+                .eq_ignore_ascii_case(expected)
                 .then(|| value.trim())
         })
     };
@@ -87,7 +87,7 @@ fn part(bytes: &[u8]) -> Result<Part<'_>, &'static str> {
 }
 
 /// A parameter of a header value such as `form-data; name="file"`.
-fn parameter(header: &str, wanted: &str) -> Option<String> {
+fn parameter(header: &str, expected: &str) -> Option<String> {
     let mut rest = header.split_once(';')?.1;
     loop {
         let (name, after) = rest.split_once('=')?;
@@ -98,7 +98,7 @@ fn parameter(header: &str, wanted: &str) -> Option<String> {
                 (after[..end].trim().to_owned(), &after[end..])
             }
         };
-        if name.trim().eq_ignore_ascii_case(wanted) {
+        if name.trim().eq_ignore_ascii_case(expected) {
             return Some(value);
         }
         rest = after.split_once(';')?.1;

@@ -1,13 +1,14 @@
 //! The checks of the NXCLOUD scheme, in their documented order.
 
-use axum::http::HeaderMap;
+use http::HeaderMap;
 use nxcloud_signing::{Action, BizType, Body, Request, Signer, Timestamp, header};
 
-use super::account::Accounts;
-use super::diagnose::diagnose;
-use super::{Checked, Incoming, common, input, unreadable};
-use crate::catalog::{Operation, Route, Signed};
-use crate::record::{Cause, CommonProblem, SignatureMismatch};
+use super::accounts::Accounts;
+use super::diagnosis::diagnose;
+use super::request::{Checked, Incoming};
+use super::{fields, headers, unreadable};
+use crate::platform::catalog::{Operation, Route, Signed};
+use crate::platform::verdict::{Cause, CommonProblem, SignatureMismatch};
 
 /// How far a timestamp may be from the server's clock, in milliseconds.
 const MAX_SKEW: u64 = 60_000;
@@ -27,11 +28,11 @@ impl<'a> Common<'a> {
             name: name.into(),
             problem: CommonProblem::Unreadable,
         };
-        let access_key = common::header(headers, &common::ACCESS_KEY)?;
-        let ts = common::header(headers, &common::TS)?;
-        let biz_type = common::header(headers, &common::BIZ_TYPE)?;
-        let action = common::header(headers, &common::ACTION)?;
-        let sign = common::header(headers, &common::SIGN)?;
+        let access_key = headers::header(headers, &headers::ACCESS_KEY)?;
+        let ts = headers::header(headers, &headers::TS)?;
+        let biz_type = headers::header(headers, &headers::BIZ_TYPE)?;
+        let action = headers::header(headers, &headers::ACTION)?;
+        let sign = headers::header(headers, &headers::SIGN)?;
         Ok(Self {
             access_key,
             ts: ts.parse().map_err(|_| unreadable(header::TS))?,
@@ -68,8 +69,8 @@ pub(super) fn check<'a>(
     let (biz_type, action) = match &common {
         Ok(common) => (Some(common.biz_type.as_str()), Some(common.action.as_str())),
         Err(_) => {
-            let text = |name| common::header(incoming.headers, name).ok();
-            (text(&common::BIZ_TYPE), text(&common::ACTION))
+            let text = |name| headers::header(incoming.headers, name).ok();
+            (text(&headers::BIZ_TYPE), text(&headers::ACTION))
         }
     };
     let seeming = meant(&route.operations, biz_type, action);
@@ -83,7 +84,7 @@ pub(super) fn check<'a>(
     if let Err(cause) = authentic {
         return refused(cause);
     }
-    let Some((operation, fields)) = input::read(&seeming, route, incoming) else {
+    let Some((operation, fields)) = fields::read(&seeming, route, incoming) else {
         return refused(Cause::Operation);
     };
     Checked {
@@ -124,7 +125,7 @@ impl<'a> Claim<'a> {
         let signer = accounts
             .nxcloud(common.access_key)
             .ok_or(Cause::UnknownAccount)?;
-        let multipart = input::has_media_type(incoming.headers, "multipart/form-data");
+        let multipart = fields::has_media_type(incoming.headers, "multipart/form-data");
         let request = Request {
             action: common.action,
             biz_type: common.biz_type,

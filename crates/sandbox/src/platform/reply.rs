@@ -1,12 +1,13 @@
-//! Replies in the words of the spec.
+//! Replies as the spec has them.
 
 use nxcloud_spec::SchemaRef;
 use nxcloud_spec::path;
 use nxcloud_spec::schema::{Kind, SandboxValue};
 use serde_json::{Map, Value};
 
-use super::fresh::{self, Ids};
-use crate::catalog::Operation;
+use super::ids::Ids;
+use super::time;
+use crate::platform::catalog::Operation;
 
 /// The keys under which the services answer their text.
 const TEXT_KEYS: [&str; 3] = ["msg", "message", "result"];
@@ -153,7 +154,7 @@ impl Filler<'_> {
             }
             SandboxValue::NowMillis => self.now.to_string(),
             SandboxValue::NowSeconds => (self.now / 1000).to_string(),
-            SandboxValue::NowText => fresh::text_of(self.now),
+            SandboxValue::NowText => time::text_of(self.now),
             SandboxValue::Echo(name) => {
                 let (first, rest) = name.split_once('.').unwrap_or((name, ""));
                 let field = path::get(self.fields.get(first)?, rest)?;

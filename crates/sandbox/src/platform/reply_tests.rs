@@ -3,7 +3,7 @@ use std::collections::HashSet;
 use serde_json::json;
 
 use super::*;
-use crate::catalog::Catalog;
+use crate::platform::catalog::Catalog;
 
 /// An operation whose reply has a schema and examples.
 fn catalog(schema: Value, success: Value, failure: Option<Value>) -> Catalog {
@@ -31,14 +31,20 @@ fn catalog(schema: Value, success: Value, failure: Option<Value>) -> Catalog {
 fn success(schema: Value, example: Value, fields: Value) -> Value {
     let catalog = catalog(schema, example, None);
     with_filler(&fields, |filler| {
-        filler.success(&catalog.operations()[0]).unwrap()
+        filler
+            .success(catalog.operations().next().unwrap())
+            .unwrap()
     })
 }
 
 fn failure(schema: Value, success: Value, example: Option<Value>) -> Value {
     let catalog = catalog(schema, success, example);
     with_filler(&json!({ "code": "echo?", "batch": "b-1" }), |filler| {
-        filler.failure(&catalog.operations()[0], 1003, "wrong signature")
+        filler.failure(
+            catalog.operations().next().unwrap(),
+            1003,
+            "wrong signature",
+        )
     })
 }
 

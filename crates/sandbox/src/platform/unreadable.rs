@@ -1,9 +1,9 @@
 //! Why a body cannot be read as JSON.
 
-use axum::http::HeaderMap;
-use axum::http::header::CONTENT_ENCODING;
+use http::HeaderMap;
+use http::header::CONTENT_ENCODING;
 
-use crate::record::{LikelyCause, SignatureMismatch};
+use crate::platform::verdict::{LikelyCause, SignatureMismatch};
 
 /// Codings of a body that are named; any other is a value of the request.
 const CODINGS: [&str; 6] = ["gzip", "x-gzip", "deflate", "br", "zstd", "compress"];

@@ -4,6 +4,8 @@
 
 mod hook;
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 pub(crate) use hook::Hook;
 use nxcloud_sandbox::{ACCESS_KEY, ACCESS_SECRET, Sandbox};
 use nxcloud_signing::{AccessKey, Action, BizType, Body, Request, Secret, Signer, Timestamp};
@@ -14,6 +16,11 @@ use tokio::net::TcpStream;
 pub(crate) const SMS_PATH: &str = "/api/sms/mtsend_v2";
 /// A body of `send_sms`.
 pub(crate) const SMS_BODY: &str = r#"{"appKey":"app-1","phone":"8615012345678","content":"您好"}"#;
+
+/// A clock that stands still, in milliseconds since 1970-01-01.
+pub(crate) fn at(millis: u64) -> impl Fn() -> SystemTime + Send + Sync + 'static {
+    move || UNIX_EPOCH + Duration::from_millis(millis)
+}
 
 /// A reply, taken apart.
 pub(crate) struct Reply {

@@ -368,7 +368,7 @@ async fn both_colour_schemes_are_readable_and_a_narrow_window_fits() {
         (1, "whatsapp", "message_status", "read"),
         (2, "viber", "message_receipt", "delivered"),
     ] {
-        let order = nxcloud_sandbox::Order::new(service, push);
+        let order = nxcloud_sandbox::PushRequest::new(service, push);
         let order = order.example(example).following(&requests[request], 0);
         page.sandbox.pushes().send(order).await.unwrap();
     }

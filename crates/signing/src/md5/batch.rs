@@ -3,12 +3,12 @@
 use core::cmp::Reverse;
 
 use super::kernel::{Absorb, Avx2, Avx512, Baseline, ROW_BLOCKS, Row, States};
+use super::lanes::{LaneChoice, Lanes};
 use super::{Md5, consts};
 use crate::Signature;
 use crate::block_buffer::BlockBuffer;
 use crate::canonical::Sink;
 use crate::copy::copy;
-use crate::lanes::{LaneChoice, Lanes};
 
 /// The messages of a batch, and what becomes of their digests.
 pub(crate) trait Batch {

@@ -8,7 +8,7 @@ use std::vec::Vec;
 use ::md5::Digest;
 
 use super::*;
-use crate::lanes::Tier;
+use crate::md5::lanes::Tier;
 
 const TIERS: [Tier; 4] = [Tier::Scalar, Tier::Plain, Tier::Avx2, Tier::Avx512];
 

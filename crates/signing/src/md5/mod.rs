@@ -3,8 +3,7 @@
 pub(crate) mod batch;
 mod consts;
 mod kernel;
-
-pub(crate) use kernel::{Avx2, Avx512};
+pub(crate) mod lanes;
 
 use crate::block_buffer::Compression;
 

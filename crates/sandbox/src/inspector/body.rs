@@ -1,0 +1,40 @@
+//! Reading what the page sends.
+
+use axum::extract::Request;
+use axum::http::StatusCode;
+use http_body_util::{BodyExt, Limited};
+use serde::de::DeserializeOwned;
+
+use super::reply::{Problem, refuse};
+
+/// What the page sends is small.
+const MAX_BODY: usize = 1024 * 1024;
+
+/// A body in JSON, or the refusal of it. The type decides on what is known; an unknown member is refused.
+pub(super) async fn read<T: DeserializeOwned>(request: Request) -> Result<T, Problem> {
+    let body = Limited::new(request.into_body(), MAX_BODY).collect().await;
+    let body = body.map_err(|_| {
+        let problem = "the body is too large or not complete";
+        refuse(StatusCode::PAYLOAD_TOO_LARGE, problem)
+    })?;
+    serde_json::from_slice(&body.to_bytes())
+        .map_err(|error| refuse(StatusCode::BAD_REQUEST, format!("the body: {error}")))
+}
+
+/// The value of a parameter of the query.
+pub(super) fn parameter(query: Option<&str>, name: &str) -> Option<String> {
+    let query = query.unwrap_or_default().as_bytes();
+    let mut pairs = form_urlencoded::parse(query);
+    let found = pairs.find(|(key, _)| key == name);
+    found.map(|(_, value)| value.into_owned())
+}
+
+/// A number in the query; a value that is none is refused.
+pub(super) fn number<T: std::str::FromStr>(
+    query: Option<&str>,
+    name: &str,
+) -> Result<Option<T>, Problem> {
+    let parsed = parameter(query, name).map(|text| text.parse::<T>());
+    let problem = |_| refuse(StatusCode::BAD_REQUEST, format!("{name} is not a number"));
+    parsed.transpose().map_err(problem)
+}

@@ -1,0 +1,101 @@
+//! One request, with everything that explains it.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use super::advice::advice;
+use super::reply::{Problem, refuse, reply};
+use super::text;
+use crate::platform::Incoming;
+use crate::platform::verdict::{Cause, LikelyCause};
+use crate::server::Shared;
+use crate::server::record::{ReceivedRequest, summary};
+use nxcloud_spec::document::Scheme;
+
+/// The string to sign of a larger body is not written out.
+const MAX_SIGNED: usize = 1024 * 1024;
+
+/// `GET requests/ID`
+pub(super) async fn one(
+    State(shared): State<Arc<Shared>>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let request = id.parse().ok().and_then(|id| shared.history.request(id));
+    let missing = || refuse(StatusCode::NOT_FOUND, "the history has no such request");
+    Ok(reply(&detail(&shared, &request.ok_or_else(missing)?)))
+}
+
+fn detail(shared: &Shared, request: &ReceivedRequest) -> Value {
+    let mut detail = summary(&shared.platform.catalog, request);
+    detail["path"] = request.path().into();
+    detail["query"] = request.query().into();
+    let headers = request
+        .headers()
+        .map(|(name, value)| json!([name, String::from_utf8_lossy(value)]));
+    detail["headers"] = headers.collect();
+    detail["body"] = text::shown(request.body(), request.header("content-type"));
+    detail["reply"] = text::shown(request.reply(), None);
+    detail["verdict"] = verdict(request);
+    detail["signing"] = signing(shared, request);
+    let mut pushes = shared.pushes.log();
+    pushes.retain(|push| push.request == Some(request.id()));
+    detail["pushes"] = pushes.iter().map(crate::Delivery::to_json).collect();
+    detail
+}
+
+fn verdict(request: &ReceivedRequest) -> Value {
+    let mut shown = json!({
+        "accepted": request.verdict().is_accepted(),
+        "code": request.verdict().code(),
+    });
+    if let Some(cause) = request.verdict().cause() {
+        shown["cause"] = cause.name().into();
+        shown["message"] = cause.to_string().into();
+        shown["advice"] = advice(cause).into();
+        if let Cause::Signature(mismatch) = cause {
+            shown["likely_cause"] = json!(mismatch.likely_cause());
+            shown["explanation"] = mismatch.explanation().into();
+        }
+    }
+    shown
+}
+
+/// The string to sign as the server computed it and, beside a wrong signature, as the client must have.
+fn signing(shared: &Shared, request: &ReceivedRequest) -> Value {
+    let parts = request.parts();
+    if request.body().len() > MAX_SIGNED {
+        return json!({ "note": "The body is too large to write the string to sign out." });
+    }
+    let incoming = Incoming {
+        method: &parts.method,
+        path: &parts.path,
+        query: parts.query.as_deref(),
+        headers: &parts.headers,
+        body: &parts.body,
+    };
+    let Some((scheme, server)) = shared.platform.string_to_sign(&incoming) else {
+        return Value::Null;
+    };
+    let scheme = match scheme {
+        Scheme::NxcloudMd5 => "MD5 over header parameters, body and secret",
+        Scheme::AntBuddySha256 => "SHA-256 over parameter values and secret",
+    };
+    let client = match request.verdict().cause() {
+        Some(Cause::Signature(mismatch)) => match mismatch.likely_cause() {
+            // Another spelling of the same signature.
+            LikelyCause::UpperCase => Some(mismatch.string_to_sign()),
+            _ => mismatch.client_string(),
+        },
+        _ => None,
+    };
+    let shown = |string: &str| text::beginning(string, text::MAX_SHOWN).0.to_owned();
+    json!({
+        "scheme": scheme,
+        "server": server.as_deref().map(shown),
+        "client": client.map(shown),
+    })
+}

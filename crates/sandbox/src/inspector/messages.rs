@@ -1,0 +1,210 @@
+//! What the recipients of messages see.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use nxcloud_spec::message::{Message, MessageState, MessageTemplate};
+use nxcloud_spec::path;
+use serde_json::{Value, json};
+
+use super::reply::reply;
+use crate::Delivery;
+use crate::platform::catalog::Messages;
+use crate::server::Shared;
+use crate::server::push::PushInfo;
+use crate::server::record::ReceivedRequest;
+
+/// The messages of so many requests are listed, the latest ones.
+const MAX_REQUESTS: usize = 500;
+/// `GET messages`: one for each recipient, oldest first.
+pub(super) async fn list(State(shared): State<Arc<Shared>>) -> Response {
+    let requests = shared.history.requests();
+    let mut sends = requests
+        .iter()
+        .rev()
+        .filter(|request| request.verdict().is_accepted())
+        .filter_map(|request| {
+            let catalog = &shared.platform.catalog;
+            let messages = catalog.messages(request.service(), request.operation())?;
+            Some((request, messages))
+        })
+        .take(MAX_REQUESTS)
+        .collect::<Vec<_>>();
+    sends.reverse();
+    let log = shared.pushes.log();
+    let mut pushes = HashMap::<(u64, usize), Vec<&Delivery>>::new();
+    for push in &log {
+        if let Some(request) = push.request {
+            pushes.entry((request, push.entry)).or_default().push(push);
+        }
+    }
+    let known = shared.pushes.known();
+    let messages = sends
+        .into_iter()
+        .flat_map(|(request, messages)| of_request(request, messages, &pushes, &known));
+    reply(&json!({ "messages": messages.collect::<Vec<_>>() }))
+}
+
+fn of_request(
+    request: &ReceivedRequest,
+    messages: &Messages,
+    pushes: &HashMap<(u64, usize), Vec<&Delivery>>,
+    known: &[PushInfo],
+) -> Vec<Value> {
+    let body = request.json().unwrap_or_default();
+    let spec = &messages.spec;
+    let content = content(spec, &body);
+    let receipts = receipts(request.service(), messages, known);
+    let recipients = messages.recipients(&body);
+    let messages = recipients.iter().enumerate().map(|(entry, to)| {
+        let pushes = pushes.get(&(request.id(), entry));
+        let pushes = pushes.into_iter().flatten().copied();
+        // A push of another service that was sent for this request says nothing of it.
+        let pushes = pushes.filter(|push| Some(push.service.as_str()) == request.service());
+        let (status, replies) = outcome(messages, to, pushes);
+        json!({
+            "id": format!("{}-{entry}", request.id()),
+            "request": request.id(),
+            "entry": entry,
+            "service": request.service(),
+            "operation": request.operation(),
+            "channel": spec.channel,
+            "label": messages.label,
+            "from": spec.from.as_ref().and_then(|from| text(&body, from)),
+            "to": to,
+            "at": request.received_at(),
+            "content": content,
+            "status": status,
+            "replies": replies,
+            "receipts": receipts,
+            "reply_push": spec.answer.as_ref().map(|answer| &answer.push),
+        })
+    });
+    messages.collect()
+}
+
+/// What the recipient sees.
+fn content(message: &Message, body: &Value) -> Value {
+    let kind = message.kind.as_ref().and_then(|kind| text(body, kind));
+    let kind = kind.unwrap_or("text");
+    let mut content = json!({
+        "kind": kind,
+        "text": first(body, &message.text, kind),
+        "media": first(body, &message.media, kind),
+        "name": first(body, &message.name, kind),
+    });
+    if let Some(button) = &message.button
+        && let Some(label) = path::get(body, &button.text)
+    {
+        content["button"] = json!({ "text": label, "link": path::get(body, &button.link) });
+    }
+    if let Some(template) = &message.template
+        && let Some(name) = path::get(body, &template.name)
+    {
+        content["template"] = json!({
+            "name": name,
+            "language": path::get(body, &template.language),
+            "parameters": parameters(template, body),
+        });
+    }
+    content
+}
+
+fn text<'v>(value: &'v Value, path: &str) -> Option<&'v str> {
+    path::get(value, path)?.as_str()
+}
+
+/// The first text that one of the paths leads to.
+fn first<'v>(value: &'v Value, paths: &[String], kind: &str) -> Option<&'v str> {
+    let mut paths = paths.iter();
+    paths.find_map(|path| text(value, &path.replace("{kind}", kind)))
+}
+
+/// The values that a template is filled with: the part that each belongs to, and its text, or where it is.
+fn parameters(template: &MessageTemplate, body: &Value) -> Vec<Value> {
+    let list = |value: &Value, path: &str| {
+        let items = path::get(value, path).and_then(Value::as_array);
+        items.cloned().unwrap_or_default()
+    };
+    let mut parameters = Vec::new();
+    for part in list(body, &template.parts) {
+        for value in list(&part, &template.values) {
+            let kind = text(&value, &template.kind).unwrap_or_default();
+            parameters.push(json!({
+                "part": path::get(&part, &template.part),
+                "kind": kind,
+                "text": first(&value, &template.text, kind),
+            }));
+        }
+    }
+    parameters
+}
+
+/// The examples of receipts that can be sent for a message.
+fn receipts(service: Option<&str>, messages: &Messages, known: &[PushInfo]) -> Value {
+    let receipts = messages.receipts().filter_map(|name| {
+        let push = known
+            .iter()
+            .find(|push| Some(push.service.as_str()) == service && push.name == name)?;
+        // The same push may bring answers too.
+        let answer = messages.spec.answer.as_ref().map(|answer| &answer.example);
+        let examples = push.examples.iter();
+        let examples = examples.filter(|example| Some(*example) != answer);
+        Some(json!({
+            "push": name,
+            "examples": examples.collect::<Vec<_>>(),
+            "address": push.address,
+        }))
+    });
+    receipts.collect()
+}
+
+/// What became of a message by the latest receipt, and the answers.
+fn outcome<'a>(
+    messages: &Messages,
+    to: &str,
+    pushes: impl Iterator<Item = &'a Delivery>,
+) -> (Value, Vec<Value>) {
+    let mut status = json!({ "state": "accepted" });
+    let mut replies = Vec::<Value>::new();
+    for push in pushes {
+        if let Some(text) = answer_in(&messages.spec, to, push) {
+            // What was refused and sent again is one answer.
+            replies.retain(|reply| reply["fields"] != push.fields);
+            replies.push(json!({
+                "text": text,
+                "at": push.at,
+                "delivery": push.summary(),
+                "fields": push.fields,
+            }));
+            continue;
+        }
+        if let Some((word, state)) = messages.status(&push.push, &push.fields) {
+            status = json!({
+                "state": state.map_or("unknown", MessageState::as_str),
+                "word": word,
+                "at": push.at,
+                "delivery": push.summary(),
+            });
+        }
+    }
+    for reply in &mut replies {
+        if let Some(reply) = reply.as_object_mut() {
+            reply.remove("fields");
+        }
+    }
+    (status, replies)
+}
+
+/// The text of a push if it is an answer of this recipient.
+fn answer_in(message: &Message, to: &str, push: &Delivery) -> Option<String> {
+    let bare = |number: &str| number.trim_start_matches('+').to_owned();
+    let answer = message.answer.as_ref()?;
+    let from = text(&push.fields, &answer.from)?;
+    if push.push != answer.push || bare(from) != bare(to) {
+        return None;
+    }
+    text(&push.fields, &answer.text).map(str::to_owned)
+}

@@ -1,0 +1,228 @@
+//! Pushes, ordered from the page.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::body;
+use super::reply::{Problem, refuse, reply};
+use crate::platform::catalog::Catalog;
+use crate::server::Shared;
+use crate::server::push::{PushError, PushInfo, PushRequest, Pushes};
+use crate::{Delivery, ReceivedRequest};
+
+/// So many attempts are listed, the latest ones.
+const MAX_LISTED: usize = 500;
+
+/// `GET pushes`: the documented pushes with their addresses, and the latest attempts, oldest first.
+pub(super) async fn list(State(shared): State<Arc<Shared>>) -> Response {
+    let log = shared.pushes.log();
+    let latest = log.iter().skip(log.len().saturating_sub(MAX_LISTED));
+    let known = shared.pushes.known();
+    reply(&json!({
+        "known": known.iter().map(info).collect::<Vec<_>>(),
+        "address": shared.pushes.any_address(),
+        "log": latest.map(Delivery::to_json).collect::<Vec<_>>(),
+    }))
+}
+
+fn info(push: &PushInfo) -> Value {
+    json!({
+        "service": push.service,
+        "push": push.name,
+        "description": push.description,
+        "signed": push.signed,
+        "examples": push.examples,
+        "follows": push.follows,
+        "address": push.address,
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Address {
+    service: Option<String>,
+    push: Option<String>,
+    /// Without it the address is forgotten.
+    url: Option<String>,
+}
+
+/// `PUT pushes/address`: sets where a push goes, or all that have no address of their own.
+pub(super) async fn address(
+    State(shared): State<Arc<Shared>>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let address = body::read::<Address>(request).await?;
+    let set = match &address.url {
+        Some(url) => check(url).and_then(|()| set(&shared.pushes, &address, url)),
+        None => forget(&shared.pushes, &address),
+    };
+    set.map_err(unprocessable)?;
+    Ok(list(State(shared)).await)
+}
+
+fn check(url: &str) -> Result<(), String> {
+    if Pushes::reaches(url) {
+        Ok(())
+    } else {
+        Err("pushes go to http:// addresses of this machine only".to_owned())
+    }
+}
+
+fn set(pushes: &Pushes, address: &Address, url: &str) -> Result<(), String> {
+    match named(address)? {
+        Some(push) => pushes
+            .send_to(&push, url)
+            .map_err(|error| error.to_string()),
+        None => {
+            pushes.send_all_to(url);
+            Ok(())
+        }
+    }
+}
+
+fn forget(pushes: &Pushes, address: &Address) -> Result<(), String> {
+    let push = named(address)?;
+    let forgotten = pushes.forget_address(push.as_deref());
+    forgotten.map_err(|error| error.to_string())
+}
+
+/// The push that is named, with its service; `None` for all.
+fn named(address: &Address) -> Result<Option<String>, String> {
+    match (&address.service, &address.push) {
+        (None, None) => Ok(None),
+        (Some(service), Some(push)) => Ok(Some(format!("{service}/{push}"))),
+        _ => Err("service and push are named together".to_owned()),
+    }
+}
+
+/// A push to send, or with `reply` the answer of a message's recipient.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PushForm {
+    service: Option<String>,
+    push: Option<String>,
+    example: Option<String>,
+    #[serde(default)]
+    fields: Map<String, Value>,
+    url: Option<String>,
+    /// Number of the request that it belongs to.
+    request: Option<u64>,
+    /// Which recipient of the request, from 0.
+    #[serde(default)]
+    entry: usize,
+    reply: Option<String>,
+}
+
+/// `POST pushes`: sends a push once, and answers with what came of it.
+pub(super) async fn send(
+    State(shared): State<Arc<Shared>>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let form = body::read::<PushForm>(request).await?;
+    let push = request_of(&shared, form)?;
+    answer(shared.pushes.send(push.once()).await)
+}
+
+fn request_of(shared: &Shared, form: PushForm) -> Result<PushRequest, Problem> {
+    let request = match form.request {
+        Some(id) => {
+            let missing = || refuse(StatusCode::NOT_FOUND, "the history has no such request");
+            Some(shared.history.request(id).ok_or_else(missing)?)
+        }
+        None => None,
+    };
+    let accepted = |request: &ReceivedRequest| request.verdict().is_accepted();
+    if !request.as_ref().is_none_or(accepted) {
+        return Err(unprocessable("the request was refused: nothing follows it"));
+    }
+    let entry = form.entry;
+    let mut push = match (&form.reply, &request, form.service, form.push) {
+        (Some(text), Some(request), None, None) => {
+            let unknown = "the reference knows no push for answers to this message";
+            let catalog = &shared.platform.catalog;
+            let messages = catalog.messages(request.service(), request.operation());
+            let answer = messages.and_then(|messages| messages.spec.answer.as_ref());
+            let answer = answer.ok_or_else(|| unprocessable(unknown))?;
+            PushRequest::answer(answer, request, entry, text)
+        }
+        (None, _, Some(service), Some(name)) => {
+            let example = form.example.as_deref().unwrap_or_default();
+            let action = action_of(&shared.platform.catalog, &service, &name, example);
+            let mut push = PushRequest::new(service, name);
+            if let Some(action) = action {
+                push = push.action(action);
+            }
+            match &request {
+                Some(request) => push.following(request, entry),
+                None => push,
+            }
+        }
+        _ => {
+            let problem = "service and push are needed, or request and reply";
+            return Err(unprocessable(problem));
+        }
+    };
+    if let Some(example) = form.example {
+        push = push.example(example);
+    }
+    for (path, value) in form.fields {
+        push = push.field(path, value);
+    }
+    if let Some(url) = form.url {
+        push = push.to(url);
+    }
+    Ok(push)
+}
+
+/// The `action` of a push that is an answer, if it is not the push's usual one.
+fn action_of<'a>(
+    catalog: &'a Catalog,
+    service: &str,
+    push: &str,
+    example: &str,
+) -> Option<&'a str> {
+    let operations = catalog.operations();
+    let mut operations = operations.filter(|operation| operation.service.as_ref() == service);
+    operations.find_map(|operation| {
+        let answer = operation.messages.as_ref()?.spec.answer.as_ref()?;
+        let is = answer.push == push && answer.example == example;
+        answer.action.as_deref().filter(|_| is)
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Again {
+    delivery: u64,
+}
+
+/// `POST pushes/resend`: makes an attempt again.
+pub(super) async fn resend(
+    State(shared): State<Arc<Shared>>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let again = body::read::<Again>(request).await?;
+    answer(shared.pushes.resend(again.delivery).await)
+}
+
+fn answer(sent: Result<Vec<Delivery>, PushError>) -> Result<Response, Problem> {
+    let made = sent.map_err(|error| {
+        let status = match error {
+            PushError::NoAddress => StatusCode::CONFLICT,
+            PushError::UnknownDelivery(_) => StatusCode::NOT_FOUND,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        refuse(status, error.to_string())
+    })?;
+    let made = made.iter().map(Delivery::to_json).collect::<Vec<_>>();
+    Ok(reply(&json!({ "deliveries": made })))
+}
+
+fn unprocessable(problem: impl Into<String>) -> Problem {
+    refuse(StatusCode::UNPROCESSABLE_ENTITY, problem)
+}

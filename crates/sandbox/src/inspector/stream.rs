@@ -1,0 +1,145 @@
+//! What happens, as server-sent events.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::{Extensions, StatusCode};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures_util::stream;
+use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::time;
+
+use super::reply::{Problem, refuse};
+use crate::server::Shared;
+use crate::server::events::{Event, Events};
+use crate::server::faults::ConnectionControl;
+
+/// A comment goes out after so long without an event, so that a page that has gone is noticed.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// So many may watch at once.
+const MAX_WATCHERS: usize = 64;
+/// What comes first: how long a browser waits before it connects again.
+const BEGINNING: &str = "retry: 1000\n\n";
+
+/// `GET events`: `request`, `delivery`, `cleared`, `faults`, each with JSON; `lagged` when the page has missed some.
+///
+/// The stream takes events only as fast as the other side reads, and those that wait are few and small: one that does not
+/// read neither holds up the platform nor fills the memory.
+pub(super) async fn events(
+    State(shared): State<Arc<Shared>>,
+    request: Request,
+) -> Result<Response, Problem> {
+    if shared.events.watchers() >= MAX_WATCHERS {
+        let problem = "too many pages are open";
+        return Err(refuse(StatusCode::SERVICE_UNAVAILABLE, problem));
+    }
+    Ok(open(&shared.events, request.extensions()))
+}
+
+/// A stream of what happens from now on, as the reply to a request with these extensions.
+fn open(events: &Events, extensions: &Extensions) -> Response {
+    let control = extensions.get::<ConnectionControl>().cloned();
+    if let Some(control) = &control {
+        control.never_ends();
+    }
+    let beginning = Some(Bytes::from_static(BEGINNING.as_bytes()));
+    let events = stream::unfold((events.watch(), control, beginning), next);
+    let headers = [
+        (CONTENT_TYPE, "text/event-stream"),
+        (CACHE_CONTROL, "no-store"),
+    ];
+    (headers, Body::from_stream(events)).into_response()
+}
+
+type Watcher = (
+    broadcast::Receiver<Event>,
+    Option<ConnectionControl>,
+    Option<Bytes>,
+);
+
+/// The next piece of the stream; `None` when the sandbox stops.
+async fn next((mut watcher, control, first): Watcher) -> Option<(Result<Bytes, String>, Watcher)> {
+    if let Some(first) = first {
+        return Some((Ok(first), (watcher, control, None)));
+    }
+    let stopping = async {
+        match &control {
+            Some(control) => control.closing().await,
+            None => std::future::pending().await,
+        }
+    };
+    let piece = tokio::select! {
+        () = stopping => return None,
+        received = watcher.recv() => match received {
+            Ok(Event { name, data }) => format!("event: {name}\ndata: {data}\n\n"),
+            Err(RecvError::Lagged(missed)) => {
+                format!("event: lagged\ndata: {{\"missed\":{missed}}}\n\n")
+            }
+            Err(RecvError::Closed) => return None,
+        },
+        () = time::sleep(KEEP_ALIVE) => ": still here\n\n".to_owned(),
+    };
+    Some((Ok(piece.into()), (watcher, control, None)))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use serde_json::json;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::server;
+    use crate::server::events::CAPACITY;
+
+    async fn piece(watcher: Watcher) -> (String, Watcher) {
+        let (piece, watcher) = next(watcher).await.unwrap();
+        (String::from_utf8(piece.unwrap().to_vec()).unwrap(), watcher)
+    }
+
+    #[tokio::test]
+    async fn one_that_does_not_read_misses_the_oldest_events_and_is_told_so() {
+        let events = Events::default();
+        let watcher = (events.watch(), None, None);
+        for number in 0..CAPACITY + 3 {
+            events.publish("request", || json!({ "id": number }));
+        }
+        let (event, watcher) = piece(watcher).await;
+        assert_eq!(event, "event: lagged\ndata: {\"missed\":3}\n\n");
+        let (event, mut watcher) = piece(watcher).await;
+        assert_eq!(event, "event: request\ndata: {\"id\":3}\n\n");
+        for _ in 4..CAPACITY + 3 {
+            (_, watcher) = piece(watcher).await;
+        }
+        drop(events);
+        assert!(next(watcher).await.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_page_that_watches_does_not_use_up_the_time_to_stop() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel();
+        let events = Events::default();
+        let watching = events.clone();
+        let watch =
+            async move |request: axum::extract::Request| open(&watching, request.extensions());
+        let router = Router::new().fallback(watch);
+        let server = tokio::spawn(server::serve(listener, router, None, stopped));
+        let mut page = TcpStream::connect(address).await.unwrap();
+        page.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+            .await
+            .unwrap();
+        page.read_u8().await.unwrap();
+        assert_eq!(events.watchers(), 1);
+        drop(stop);
+        assert!(server.await.unwrap(), "the connection was closed by force");
+        assert_eq!(events.watchers(), 0);
+    }
+}

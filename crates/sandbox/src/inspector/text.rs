@@ -1,0 +1,84 @@
+//! Bytes as something that a page can show.
+
+use serde_json::{Value, json};
+
+use crate::platform::multipart;
+pub(super) use crate::server::record::beginning;
+
+/// Of a longer text only the beginning is shown.
+pub(super) const MAX_SHOWN: usize = 256 * 1024;
+/// Of a part of a multipart body as much is shown.
+const MAX_PART: usize = 4 * 1024;
+
+/// A body: how many bytes, of what kind, and its text if it is one.
+pub(super) fn shown(bytes: &[u8], content_type: Option<&str>) -> Value {
+    let media = content_type.unwrap_or_default();
+    let size = bytes.len();
+    if bytes.is_empty() {
+        return json!({ "kind": "empty", "bytes": 0 });
+    }
+    if let Some(boundary) = multipart::boundary(media)
+        && media.to_ascii_lowercase().starts_with("multipart/")
+        && let Ok(parts) = multipart::parts(bytes, &boundary)
+    {
+        let parts = parts.iter().map(part).collect::<Vec<_>>();
+        return json!({ "kind": "multipart", "bytes": size, "parts": parts });
+    }
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return json!({ "kind": "binary", "bytes": size });
+    };
+    let is_json = serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
+    let (text, cut) = beginning(text, MAX_SHOWN);
+    let kind = if is_json { "json" } else { "text" };
+    json!({ "kind": kind, "bytes": size, "text": text, "cut": cut })
+}
+
+/// A file only by its name, type and size; another part with its text.
+fn part(part: &multipart::Part<'_>) -> Value {
+    let mut shown = json!({
+        "name": part.name,
+        "file_name": part.file_name,
+        "content_type": part.content_type,
+        "bytes": part.data.len(),
+    });
+    if part.file_name.is_none()
+        && let Ok(text) = std::str::from_utf8(part.data)
+    {
+        shown["text"] = beginning(text, MAX_PART).0.into();
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_shown_as_what_they_are() {
+        let json = Some("application/json");
+        assert_eq!(shown(b"", json)["kind"], "empty");
+        assert_eq!(
+            shown(b"\xFF", json),
+            json!({ "kind": "binary", "bytes": 1 })
+        );
+        assert_eq!(shown(b"{\"a\"", json)["kind"], "text");
+        let value = json!({ "kind": "json", "bytes": 2, "text": "{}", "cut": false });
+        assert_eq!(shown(b"{}", None), value);
+        let body = b"--x\r\ncontent-disposition: form-data; name=a\r\n\r\n1\r\n\
+            --x\r\ncontent-disposition: form-data; name=f; filename=b.png\r\ncontent-type: image/png\r\n\r\n22\r\n--x--";
+        let shown = shown(body, Some("multipart/form-data; boundary=x"));
+        assert_eq!(shown["parts"][0]["text"], "1");
+        assert_eq!(shown["parts"][1]["file_name"], "b.png");
+        assert_eq!(shown["parts"][1]["bytes"], 2);
+        assert_eq!(shown["parts"][1].get("text"), None);
+    }
+
+    #[test]
+    fn a_long_text_is_cut_between_characters() {
+        assert_eq!(beginning("äöü", 3), ("äö", true));
+        assert_eq!(beginning("äöü", 6), ("äöü", false));
+        let long = shown("é".repeat(MAX_SHOWN).as_bytes(), None);
+        assert_eq!(long["cut"], true);
+        assert_eq!(long["bytes"], 2 * MAX_SHOWN);
+    }
+}

@@ -1,0 +1,279 @@
+//! One operation, read from its spec.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use http::Method;
+use nxcloud_spec::document::{self, HashIn, Place};
+use nxcloud_spec::schema::{Kind, Schema, Upload};
+use nxcloud_spec::validate::{Compiler, Validator};
+use nxcloud_spec::{OperationRef, SchemaRef, Service};
+use serde_json::{Map, Value};
+
+use super::{Messages, PathTemplate};
+use crate::SpecError;
+
+/// An operation of a service.
+pub(crate) struct Operation {
+    /// Name of the spec.
+    pub(crate) service: Arc<str>,
+    /// `operationId` of the spec.
+    pub(crate) id: Arc<str>,
+    pub(crate) method: Method,
+    pub(crate) path: PathTemplate,
+    pub(crate) signed: Signed,
+    pub(crate) body: Option<RequestBody>,
+    /// Rules for the parameters of the path, if there are any.
+    pub(crate) path_parameters: Option<Parameters>,
+    /// Rules for the query parameters, if there are any.
+    pub(crate) query: Option<Parameters>,
+    /// Example of a reply to a request that was accepted; absent when no reply body is documented.
+    pub(crate) success: Option<Value>,
+    /// Example of a refusal.
+    pub(crate) failure: Option<Value>,
+    /// The messages that it sends, if it sends any.
+    pub(crate) messages: Option<Messages>,
+    reply_schema: Schema,
+    meanings: BTreeMap<i64, String>,
+    /// What the spec says of it.
+    pub(crate) spec: document::Operation,
+    service_spec: Service,
+}
+
+/// How an operation is signed, and what belongs to that.
+pub(crate) enum Signed {
+    /// MD5 over header parameters, body and secret.
+    Md5 {
+        biz_type: String,
+        action: String,
+        /// The code that answers a body against the rules.
+        parameter_code: i64,
+    },
+    /// SHA-256 over parameter values and secret.
+    Sha256 {
+        place: HashIn,
+        /// The parameters whose values are hashed.
+        order: Vec<String>,
+    },
+}
+
+/// The body of a request.
+pub(crate) struct RequestBody {
+    pub(crate) required: bool,
+    pub(crate) content: Content,
+    pub(crate) validator: Validator,
+    /// What the binary parts of a multipart body may hold.
+    pub(crate) uploads: HashMap<String, Vec<Upload>>,
+    /// The examples of the spec.
+    examples: Vec<Value>,
+    schema: Schema,
+    spec: Service,
+}
+
+/// The media type of a body.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Content {
+    Json,
+    Multipart,
+    /// Another type, whose bytes are not looked into.
+    Opaque(String),
+}
+
+/// The parameters in one place of a request.
+pub(crate) struct Parameters {
+    pub(crate) validator: Validator,
+    schema: Schema,
+    spec: Service,
+}
+
+impl Operation {
+    /// What describes the reply.
+    pub(crate) fn reply(&self) -> SchemaRef<'_> {
+        self.service_spec.schema(&self.reply_schema)
+    }
+
+    /// Whether the fields of a request are those of an example of the spec.
+    pub(crate) fn is_example(&self, fields: &Map<String, Value>) -> bool {
+        let examples = self.body.as_ref().map_or(&[][..], |body| &body.examples);
+        examples
+            .iter()
+            .any(|example| example.as_object() == Some(fields))
+    }
+
+    /// What the spec says about a result code.
+    pub(crate) fn meaning(&self, code: i64) -> Option<&str> {
+        self.meanings.get(&code).map(String::as_str)
+    }
+}
+
+impl RequestBody {
+    /// What describes the body.
+    pub(crate) fn schema(&self) -> SchemaRef<'_> {
+        self.spec.schema(&self.schema)
+    }
+}
+
+impl Parameters {
+    /// What describes the parameters, as properties of an object.
+    pub(crate) fn schema(&self) -> SchemaRef<'_> {
+        self.spec.schema(&self.schema)
+    }
+}
+
+/// Reads all operations of a service.
+pub(super) fn read(service: &Service) -> Result<Vec<Operation>, SpecError> {
+    let reader = Reader {
+        compiler: Compiler::new(service.document()),
+        spec: service.clone(),
+    };
+    let operations = service.operations();
+    operations.map(|spec| reader.operation(spec)).collect()
+}
+
+/// What the operations of one spec share.
+struct Reader {
+    compiler: Compiler,
+    spec: Service,
+}
+
+impl Reader {
+    fn operation(&self, operation: OperationRef<'_>) -> Result<Operation, SpecError> {
+        let error = |reason: &str| SpecError::new(self.spec.name(), &operation.id, reason);
+        let example = |name: &str| {
+            let mut examples = operation.reply_examples();
+            examples
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| value.clone())
+        };
+        let reply = operation.reply().map(|(_, reply)| reply.schema.clone());
+        let success = example("success");
+        if success.is_none() && reply.is_some() {
+            return Err(error("the reply has no example named success"));
+        }
+        let method = operation.method().parse();
+        Ok(Operation {
+            service: self.spec.name().into(),
+            id: operation.id.as_str().into(),
+            method: method.map_err(|_| error("the method is no HTTP method"))?,
+            path: PathTemplate::new(operation.path()),
+            signed: self.signed(operation)?,
+            body: self.body(operation)?,
+            path_parameters: self.parameters(operation, Place::Path)?,
+            query: self.parameters(operation, Place::Query)?,
+            success,
+            failure: example("failure"),
+            messages: Messages::read(operation)?,
+            reply_schema: reply.unwrap_or_default(),
+            // An operation's own codes go before those of the service.
+            meanings: {
+                let service = self.spec.document().codes.iter();
+                let codes = service.chain(&operation.codes);
+                codes
+                    .map(|code| (code.code, code.meaning.clone()))
+                    .collect()
+            },
+            spec: operation.spec().clone(),
+            service_spec: self.spec.clone(),
+        })
+    }
+
+    fn signed(&self, operation: OperationRef<'_>) -> Result<Signed, SpecError> {
+        let missing = |key: &str| {
+            SpecError::new(self.spec.name(), &operation.id, format!("{key} is missing"))
+        };
+        match operation.scheme() {
+            document::Scheme::AntBuddySha256 => Ok(Signed::Sha256 {
+                place: operation.hash_in.ok_or_else(|| missing("x-nx-hash-in"))?,
+                order: operation.hash_order.clone().unwrap_or_default(),
+            }),
+            document::Scheme::NxcloudMd5 => Ok(Signed::Md5 {
+                biz_type: operation
+                    .biz_type()
+                    .ok_or_else(|| missing("x-nx-biz-type"))?
+                    .to_owned(),
+                action: operation
+                    .action
+                    .clone()
+                    .ok_or_else(|| missing("x-nx-action"))?,
+                parameter_code: operation
+                    .parameter_code
+                    .ok_or_else(|| missing("x-nx-parameter-code"))?,
+            }),
+        }
+    }
+
+    fn body(&self, operation: OperationRef<'_>) -> Result<Option<RequestBody>, SpecError> {
+        let Some(body) = &operation.body else {
+            return Ok(None);
+        };
+        let (media, described) = operation.request().ok_or_else(|| {
+            let reason = "the request body has no content";
+            SpecError::new(self.spec.name(), &operation.id, reason)
+        })?;
+        let content = match media {
+            "application/json" => Content::Json,
+            "multipart/form-data" => Content::Multipart,
+            _ => Content::Opaque(media.to_owned()),
+        };
+        let parts = self.spec.schema(&described.schema).properties();
+        let uploads = parts.filter_map(|(name, part)| {
+            let uploads =
+                part.find(|schema| Some(&schema.uploads).filter(|list| !list.is_empty()))?;
+            Some((name.to_owned(), uploads.clone()))
+        });
+        let examples = described.examples.values();
+        Ok(Some(RequestBody {
+            required: body.required,
+            content,
+            validator: self.compile(operation, &described.schema)?,
+            uploads: uploads.collect(),
+            examples: examples.map(|example| example.value.clone()).collect(),
+            schema: described.schema.clone(),
+            spec: self.spec.clone(),
+        }))
+    }
+
+    fn parameters(
+        &self,
+        operation: OperationRef<'_>,
+        place: Place,
+    ) -> Result<Option<Parameters>, SpecError> {
+        let Some(schema) = operation.parameters_schema(place) else {
+            return Ok(None);
+        };
+        Ok(Some(Parameters {
+            validator: self.compile(operation, &schema)?,
+            schema,
+            spec: self.spec.clone(),
+        }))
+    }
+
+    fn compile(
+        &self,
+        operation: OperationRef<'_>,
+        schema: &Schema,
+    ) -> Result<Validator, SpecError> {
+        let compiled = self.compiler.compile(schema);
+        compiled.map_err(|reason| SpecError::new(self.spec.name(), &operation.id, reason))
+    }
+}
+
+/// Scalars that came as text, in the type that their schema says. A name that comes again is ignored.
+pub(crate) fn typed_fields(
+    fields: impl IntoIterator<Item = (String, String)>,
+    schema: SchemaRef<'_>,
+) -> Map<String, Value> {
+    let mut typed = Map::new();
+    for (name, text) in fields {
+        let value = match schema.property(&name).and_then(SchemaRef::kind) {
+            Some(Kind::Integer | Kind::Number) => text.parse().map(Value::Number).ok(),
+            Some(Kind::Boolean) => text.parse().map(Value::Bool).ok(),
+            Some(Kind::Array | Kind::Object) => serde_json::from_str(&text).ok(),
+            _ => None,
+        };
+        typed
+            .entry(name)
+            .or_insert(value.unwrap_or(Value::String(text)));
+    }
+    typed
+}

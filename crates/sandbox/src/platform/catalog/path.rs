@@ -1,0 +1,142 @@
+//! Path templates such as `/call/click-to-call/{number}`.
+
+use percent_encoding::percent_decode_str;
+
+/// The parameters of a path with their values, decoded.
+pub(crate) type PathParameters = Vec<(String, String)>;
+
+/// A path of a spec, without its fragment.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct PathTemplate {
+    text: String,
+}
+
+impl PathTemplate {
+    /// Takes a path key of a spec. The fragment only tells operations apart that share a URL; it is never sent.
+    pub(super) fn new(key: &str) -> Self {
+        let text = key.split('#').next().unwrap_or_default().to_owned();
+        Self { text }
+    }
+
+    /// The template as written, which holds no value of any request.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The template without the names of its parameters.
+    pub(super) fn shape(&self) -> String {
+        let parts = self.text.split(['{', '}']).enumerate();
+        let parts = parts.map(|(at, part)| if at % 2 == 0 { part } else { "{}" });
+        parts.collect()
+    }
+
+    /// Whether any segment is a parameter.
+    pub(super) fn has_parameters(&self) -> bool {
+        self.text.contains('{')
+    }
+
+    /// How many characters are not of parameters: a template that says more goes before one that says less.
+    pub(super) fn written_out(&self) -> usize {
+        self.text.split(['{', '}']).step_by(2).map(str::len).sum()
+    }
+
+    /// The parameters of a path that fits, percent-decoded; `None` if it does not fit.
+    pub(crate) fn matches(&self, path: &str) -> Option<PathParameters> {
+        let mut parameters = Vec::new();
+        let mut segments = path.split('/');
+        for expected in self.text.split('/') {
+            let segment = segments.next()?;
+            fit(expected, segment, &mut parameters)?;
+        }
+        segments.next().is_none().then_some(parameters)
+    }
+}
+
+/// Compares one segment; `{id}.json` and `{id}:{verb}` have text beside their parameters. What is between two parameters is taken
+/// where it stands last.
+fn fit(expected: &str, segment: &str, parameters: &mut PathParameters) -> Option<()> {
+    let Some((before, rest)) = expected.split_once('{') else {
+        return (expected == segment).then_some(());
+    };
+    let (name, after) = rest.split_once('}')?;
+    let segment = segment.strip_prefix(before)?;
+    let text = after.split('{').next().unwrap_or_default();
+    let ends = segment.rmatch_indices(text).map(|(end, _)| end);
+    for end in ends.filter(|end| *end > 0) {
+        let known = parameters.len();
+        let value = percent_decode_str(segment.get(..end)?).decode_utf8_lossy();
+        parameters.push((name.to_owned(), value.into_owned()));
+        if fit(after, segment.get(end..)?, parameters).is_some() {
+            return Some(());
+        }
+        parameters.truncate(known);
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matches(key: &str, path: &str) -> Option<Vec<(String, String)>> {
+        PathTemplate::new(key).matches(path)
+    }
+
+    #[test]
+    fn a_fragment_is_not_part_of_the_path() {
+        assert_eq!(matches("/api/pns/#bindAXB", "/api/pns/"), Some(vec![]));
+        assert_eq!(matches("/api/pns/#bindAXB", "/api/pns"), None);
+        assert_eq!(matches("/api/pns/#bindAXB", "/api/pns/#bindAXB"), None);
+    }
+
+    #[test]
+    fn a_parameter_takes_one_segment_and_is_decoded() {
+        let number = |value: &str| Some(vec![("number".to_owned(), value.to_owned())]);
+        assert_eq!(matches("/call/{number}", "/call/%2B84"), number("+84"));
+        assert_eq!(matches("/call/{number}", "/call/%FF"), number("\u{FFFD}"));
+        assert_eq!(matches("/call/{number}", "/call/"), None);
+        assert_eq!(matches("/call/{number}", "/call/1/2"), None);
+    }
+
+    #[test]
+    fn parameters_may_have_text_beside_them() {
+        let pairs = |pairs: &[(&str, &str)]| {
+            let owned = pairs
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            Some(owned.collect::<Vec<_>>())
+        };
+        assert_eq!(
+            matches("/send/{id}.json", "/send/7.json"),
+            pairs(&[("id", "7")])
+        );
+        assert_eq!(
+            matches("/send/{id}.json", "/send/a.json.json"),
+            pairs(&[("id", "a.json")])
+        );
+        assert_eq!(
+            matches("/send/{id}.json", "/send/%2E%C3%A9.json"),
+            pairs(&[("id", ".é")])
+        );
+        assert_eq!(matches("/v{major}", "/v2"), pairs(&[("major", "2")]));
+        assert_eq!(
+            matches("/{id}:{verb}", "/a:b:stop"),
+            pairs(&[("id", "a:b"), ("verb", "stop")])
+        );
+        assert_eq!(
+            matches("/{id}:{verb}.x", "/a:b.x"),
+            pairs(&[("id", "a"), ("verb", "b")])
+        );
+        for (key, path) in [
+            ("/send/{id}.json", "/send/7"),
+            ("/send/{id}.json", "/send/.json"),
+            ("/send/{id}.json", "/send/7.json/x"),
+            ("/{id}:{verb}", "/a:"),
+            ("/{id}:{verb}", "/:b"),
+            ("/{id}:{verb}", "/a"),
+            ("/v{major}", "/w2"),
+        ] {
+            assert_eq!(matches(key, path), None, "{key} {path}");
+        }
+    }
+}

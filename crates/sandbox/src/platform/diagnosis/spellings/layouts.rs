@@ -1,0 +1,271 @@
+//! JSON text in another layout or with other escapes. Its names, values and their order stay.
+
+use super::escapes::Escapes;
+use crate::platform::diagnosis::Budget;
+use crate::platform::verdict::LikelyCause;
+
+/// White space between the parts.
+pub(super) struct Layout {
+    /// Follows the word `signed`.
+    pub(super) name: &'static str,
+    /// One member a line, with this indentation.
+    indent: Option<&'static str>,
+    colon: &'static str,
+    comma: &'static str,
+    /// The items of a list stay in one line, with spaces inside its brackets.
+    inline_lists: bool,
+}
+
+impl Layout {
+    const fn lines(name: &'static str, indent: &'static str) -> Self {
+        Self {
+            name,
+            indent: Some(indent),
+            colon: ": ",
+            comma: ",",
+            inline_lists: false,
+        }
+    }
+
+    pub(super) fn difference(&self, cause: LikelyCause) -> String {
+        let sent = match cause {
+            LikelyCause::LineEnds => "without line ends, as `curl -d @file` sends a file",
+            _ => "otherwise",
+        };
+        format!("signed {}, sent {sent}", self.name)
+    }
+}
+
+pub(super) static COMPACT: &Layout = &LAYOUTS[0];
+
+/// The layouts of usual serialisers, the most usual two first.
+pub(super) static LAYOUTS: &[Layout] = &[
+    Layout {
+        name: "without white space between its parts",
+        indent: None,
+        colon: ":",
+        comma: ",",
+        inline_lists: false,
+    },
+    Layout {
+        name: "with a space after each colon and comma",
+        indent: None,
+        colon: ": ",
+        comma: ", ",
+        inline_lists: false,
+    },
+    Layout::lines("in lines that are indented by two spaces", "  "),
+    Layout::lines("in lines that are indented by four spaces", "    "),
+    Layout::lines("in lines that are indented by a tab", "\t"),
+    Layout::lines("in lines that are indented by a space", " "),
+    Layout::lines("in lines without indentation", ""),
+    // Perl's JSON::PP.
+    Layout {
+        name: "in lines that are indented by three spaces, with spaces around each colon",
+        indent: Some("   "),
+        colon: " : ",
+        comma: ",",
+        inline_lists: false,
+    },
+    // Jackson.
+    Layout {
+        name: "in lines with spaces around each colon",
+        indent: Some("  "),
+        colon: " : ",
+        comma: ",",
+        inline_lists: true,
+    },
+];
+
+/// The text in another layout, with other escapes, or both; `None` if it is no JSON or the budget is used up.
+pub(super) fn rewrite(
+    text: &str,
+    layout: Option<&Layout>,
+    escapes: Option<&Escapes>,
+    budget: &Budget,
+) -> Option<String> {
+    let limit = budget.left();
+    let mut writer = Writer {
+        out: String::with_capacity(text.len().min(limit)),
+        layout,
+        escapes,
+        lists: Vec::new(),
+    };
+    let mut rest = text;
+    while !rest.is_empty() && writer.out.len() <= limit {
+        rest = writer.token(rest)?;
+    }
+    budget.spend(writer.out.len()).then_some(writer.out)
+}
+
+struct Writer<'a> {
+    out: String,
+    layout: Option<&'a Layout>,
+    escapes: Option<&'a Escapes>,
+    /// For each open list or object, whether it is a list.
+    lists: Vec<bool>,
+}
+
+impl Writer<'_> {
+    /// Writes the next token; what follows it comes back.
+    fn token<'t>(&mut self, text: &'t str) -> Option<&'t str> {
+        if text.starts_with('"') {
+            let (string, rest) = text.split_at(string_end(text)?);
+            match self.escapes {
+                None => self.out.push_str(string),
+                Some(escapes) => self.string(string, escapes)?,
+            }
+            return Some(rest);
+        }
+        let Some(layout) = self.layout else {
+            let end = text.find('"').unwrap_or(text.len());
+            let (between, rest) = text.split_at(end);
+            self.out.push_str(between);
+            return Some(rest);
+        };
+        let mark = |character: char| "{}[],:\" \t\r\n".contains(character);
+        let length = match text.find(mark) {
+            Some(0) => 1,
+            Some(length) => length,
+            None => text.len(),
+        };
+        let (token, rest) = text.split_at(length);
+        let rest = rest.trim_ascii_start();
+        match token {
+            "{" | "[" => {
+                self.out.push_str(token);
+                if rest.starts_with(['}', ']']) {
+                    let (close, rest) = rest.split_at(1);
+                    self.out
+                        .push_str(if layout.inline_lists { " " } else { "" });
+                    self.out.push_str(close);
+                    return Some(rest);
+                }
+                self.lists.push(token == "[");
+                self.line(layout);
+            }
+            "}" | "]" => {
+                let list = self.lists.pop();
+                match list {
+                    Some(true) if layout.inline_lists => self.out.push(' '),
+                    _ => self.indent(layout),
+                }
+                self.out.push_str(token);
+            }
+            "," => {
+                self.out.push_str(layout.comma);
+                self.line(layout);
+            }
+            ":" => self.out.push_str(layout.colon),
+            " " | "\t" | "\r" | "\n" => {}
+            _ => self.out.push_str(token),
+        }
+        Some(rest)
+    }
+
+    /// What stands before a member or an item.
+    fn line(&mut self, layout: &Layout) {
+        if layout.inline_lists && self.lists.last() == Some(&true) {
+            self.out.push(' ');
+        } else {
+            self.indent(layout);
+        }
+    }
+
+    fn indent(&mut self, layout: &Layout) {
+        let Some(indent) = layout.indent else {
+            return;
+        };
+        self.out.push('\n');
+        let inline = |list: &&bool| !(**list && layout.inline_lists);
+        for _ in self.lists.iter().filter(inline) {
+            self.out.push_str(indent);
+        }
+    }
+
+    /// Writes a text, whose quotes belong to it, with other escapes.
+    fn string(&mut self, string: &str, escapes: &Escapes) -> Option<()> {
+        let mut rest = string.strip_prefix('"')?.strip_suffix('"')?;
+        self.out.push('"');
+        loop {
+            let marked = |character: char| character == '\\' || escapes.changes(character);
+            let plain = rest.find(marked).unwrap_or(rest.len());
+            let (run, after) = rest.split_at(plain);
+            self.out.push_str(run);
+            let mut characters = after.chars();
+            let Some(mut character) = characters.next() else {
+                break;
+            };
+            rest = characters.as_str();
+            if character == '\\' {
+                let escape = unescape(rest)?;
+                rest = escape.rest;
+                let Some(meant) = escape.character else {
+                    // Half of a pair, which only an escape can write.
+                    self.out.push_str(&after[..after.len() - rest.len()]);
+                    continue;
+                };
+                character = meant;
+            }
+            let before = self.out.chars().next_back().unwrap_or('"');
+            escapes.write(&mut self.out, character, before);
+        }
+        self.out.push('"');
+        Some(())
+    }
+}
+
+struct Unescaped<'t> {
+    /// `None` for half of a pair.
+    character: Option<char>,
+    rest: &'t str,
+}
+
+/// The character that is meant by what follows a backslash.
+fn unescape(text: &str) -> Option<Unescaped<'_>> {
+    let (kind, rest) = text.split_at_checked(1)?;
+    let character = match kind {
+        "n" => '\n',
+        "r" => '\r',
+        "t" => '\t',
+        "b" => '\u{8}',
+        "f" => '\u{c}',
+        "\"" | "\\" | "/" => kind.chars().next()?,
+        "u" => return unescape_units(rest),
+        _ => return None,
+    };
+    Some(Unescaped {
+        character: Some(character),
+        rest,
+    })
+}
+
+fn unescape_units(text: &str) -> Option<Unescaped<'_>> {
+    let unit = |text: &str| u16::from_str_radix(text.get(..4)?, 16).ok();
+    let (first, rest) = (unit(text)?, text.get(4..)?);
+    let second = rest.strip_prefix("\\u").and_then(unit);
+    let alone = char::decode_utf16([first]).next()?.ok();
+    let pair = second.and_then(|second| char::decode_utf16([first, second]).next()?.ok());
+    Some(match alone {
+        Some(character) => Unescaped {
+            character: Some(character),
+            rest,
+        },
+        None => Unescaped {
+            character: pair,
+            rest: if pair.is_some() { rest.get(6..)? } else { rest },
+        },
+    })
+}
+
+/// Where the text that begins here ends, quotes included.
+pub(super) fn string_end(text: &str) -> Option<usize> {
+    let mut from = 1;
+    loop {
+        let at = from + memchr::memchr2(b'"', b'\\', text.as_bytes().get(from..)?)?;
+        if text.as_bytes().get(at) == Some(&b'"') {
+            return Some(at + 1);
+        }
+        from = at + 2;
+    }
+}

@@ -1,0 +1,220 @@
+//! Line ends and white space around a body.
+
+use super::spelling::Spelling;
+use crate::platform::verdict::LikelyCause;
+
+/// Writes a body in another way.
+type Change = fn(&[u8]) -> Vec<u8>;
+
+/// Changes at the ends of a body.
+const ENDS: &[(LikelyCause, &str, Change)] = &[
+    (
+        LikelyCause::FinalLineEnd,
+        "signed without the final line end, sent with it",
+        |body| without_line_ends(body).to_vec(),
+    ),
+    (
+        LikelyCause::FinalLineEnd,
+        "signed with a final LF, sent otherwise",
+        |body| [without_line_ends(body), b"\n"].concat(),
+    ),
+    (
+        LikelyCause::FinalLineEnd,
+        "signed with a final CRLF, sent otherwise",
+        |body| [without_line_ends(body), b"\r\n"].concat(),
+    ),
+    (
+        LikelyCause::BodyReserialised,
+        "signed without the white space around it, sent with it",
+        |body| body.trim_ascii().to_vec(),
+    ),
+    (
+        LikelyCause::BodyReserialised,
+        "signed without the white space at its end, sent with it",
+        |body| body.trim_ascii_end().to_vec(),
+    ),
+    (
+        LikelyCause::BodyReserialised,
+        "signed without the white space at its start, sent with it",
+        |body| body.trim_ascii_start().to_vec(),
+    ),
+];
+
+/// What may stand before and after a body, less often than in `ENDS`.
+const AROUND: &[(&str, &str)] = &[
+    ("", "\n\n"),
+    ("", "\r"),
+    ("", "\r\n\r\n"),
+    ("", " "),
+    ("", "\t"),
+    ("", "  "),
+    ("", " \n"),
+    ("", "\0"),
+    (" ", ""),
+    ("\n", ""),
+    ("\r\n", ""),
+    ("\n", "\n"),
+    (" ", " "),
+];
+
+/// Changes of every line end.
+const LINES: &[(&str, Change)] = &[
+    ("signed with LF line ends, sent with CRLF", lf),
+    ("signed with CRLF line ends, sent with LF", crlf),
+    ("signed without line ends, sent with them", |body| {
+        stripped(body).collect()
+    }),
+    (r"signed with \n in a text, sent with \r\n", |body| {
+        replaced(body, br"\r\n", br"\n")
+    }),
+    (r"signed with \r\n in a text, sent with \n", |body| {
+        let lf = replaced(body, br"\r\n", br"\n");
+        replaced(&lf, br"\n", br"\r\n")
+    }),
+];
+
+/// What serialisers spell out when there is no body.
+const EMPTY: &[&str] = &["{}", "null", "\"\"", "[]"];
+
+/// The body with other line ends, at its end or within.
+pub(super) fn all(body: &[u8]) -> impl Iterator<Item = Spelling> {
+    let empty = EMPTY.iter().filter(|_| body.is_empty()).map(|spelled| {
+        let difference = format!("signed as {spelled}, sent as an empty body");
+        Spelling::new(LikelyCause::BodyReserialised, difference, *spelled)
+    });
+    let ends = ENDS.iter().filter(|_| !body.is_empty());
+    let ends =
+        ends.map(|(cause, difference, change)| Spelling::new(*cause, *difference, change(body)));
+    let lines = lines(body)
+        .map(|(difference, body)| Spelling::new(LikelyCause::LineEnds, difference, body));
+    let other = move |spelling: &Spelling| spelling.body != body;
+    empty.chain(ends).chain(lines).filter(other)
+}
+
+/// The body with white space around it that it lacks.
+pub(super) fn around(body: &[u8]) -> impl Iterator<Item = Spelling> {
+    let around = AROUND.iter().filter(|_| !body.is_empty());
+    around.map(|(before, after)| {
+        let line_ends = after.ends_with(['\r', '\n']) && before.is_empty();
+        let (cause, difference) = if line_ends {
+            (
+                LikelyCause::FinalLineEnd,
+                "signed with other line ends at its end than it was sent with",
+            )
+        } else {
+            (
+                LikelyCause::BodyReserialised,
+                "signed with white space around it, sent without it",
+            )
+        };
+        let body = [before.as_bytes(), without_line_ends(body), after.as_bytes()].concat();
+        Spelling::new(cause, difference, body)
+    })
+}
+
+/// The body with other line ends both within and at its end.
+pub(super) fn both(body: &[u8]) -> impl Iterator<Item = Spelling> {
+    lines(body).flat_map(|(difference, body)| {
+        ENDS.iter().map(move |(_, _, change)| {
+            Spelling::new(LikelyCause::LineEnds, difference, change(&body))
+        })
+    })
+}
+
+/// The body with other line ends, where that makes a difference.
+fn lines(body: &[u8]) -> impl Iterator<Item = (&'static str, Vec<u8>)> {
+    let changed = LINES
+        .iter()
+        .map(|(difference, change)| (*difference, change(body)));
+    changed.filter(move |(_, changed)| changed != body)
+}
+
+/// The text as a file that `curl -d @file` took the line ends out of: where its indentation begins, a line did.
+pub(super) fn restored(text: &str) -> Vec<Spelling> {
+    let difference = "signed with line ends, sent without them, as `curl -d @file` sends a file";
+    let Some(lines) = with_lines(text) else {
+        return Vec::new();
+    };
+    let spelling = |body| Spelling::new(LikelyCause::LineEnds, difference, body);
+    endings(lines, text).map(spelling).collect()
+}
+
+/// A text with lines, with the line ends of each system and with a final one or none.
+pub(super) fn endings(lines: String, sent: &str) -> impl Iterator<Item = Vec<u8>> + use<'_> {
+    let several = lines.contains('\n');
+    let bodies: [Change; 4] = [
+        <[u8]>::to_vec,
+        |lf| [lf, b"\n"].concat(),
+        crlf,
+        |lf| [crlf(lf).as_slice(), b"\r\n"].concat(),
+    ];
+    let bodies = bodies.into_iter().enumerate();
+    // Without lines the last two differ from the others by a final CRLF only.
+    bodies
+        .filter(move |(at, _)| several || *at != 2)
+        .map(move |(_, body)| body(lines.as_bytes()))
+        .filter(move |body| body != sent.as_bytes())
+}
+
+/// The bytes without line ends.
+pub(super) fn stripped(body: &[u8]) -> impl Iterator<Item = u8> {
+    let bytes = body.iter().copied();
+    bytes.filter(|byte| !matches!(byte, b'\r' | b'\n'))
+}
+
+fn without_line_ends(mut body: &[u8]) -> &[u8] {
+    while let [rest @ .., b'\r' | b'\n'] = body {
+        body = rest;
+    }
+    body
+}
+
+fn lf(body: &[u8]) -> Vec<u8> {
+    replaced(body, b"\r\n", b"\n")
+}
+
+fn crlf(body: &[u8]) -> Vec<u8> {
+    replaced(&lf(body), b"\n", b"\r\n")
+}
+
+fn replaced(body: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(body.len());
+    let mut copied = 0;
+    for at in memchr::memmem::find_iter(body, from) {
+        out.extend_from_slice(&body[copied..at]);
+        out.extend_from_slice(to);
+        copied = at + from.len();
+    }
+    out.extend_from_slice(&body[copied..]);
+    out
+}
+
+/// Puts line ends where JSON's indentation says that there were some; `None` if it says nothing.
+fn with_lines(text: &str) -> Option<String> {
+    let mut out = String::with_capacity(text.len() * 2);
+    // Whether each open list or object has lines.
+    let mut open = Vec::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let token = match first {
+            '"' => super::layouts::string_end(rest)?,
+            _ => first.len_utf8(),
+        };
+        let (token, after) = rest.split_at(token);
+        let indented = after.starts_with("  ") || after.starts_with('\t');
+        match first {
+            '{' | '[' => open.push(indented),
+            '}' | ']' if open.pop() == Some(true) => {
+                let kept = out.trim_end_matches([' ', '\t']).len();
+                out.insert(kept, '\n');
+            }
+            _ => {}
+        }
+        out.push_str(token);
+        if indented && matches!(first, '{' | '[' | ',') {
+            out.push('\n');
+        }
+        rest = after;
+    }
+    (out.len() > text.len()).then_some(out)
+}

@@ -1,0 +1,221 @@
+//! The fields of a request, checked against the rules of its operation.
+
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+use nxcloud_spec::document::MaxDays;
+use nxcloud_spec::schema::{Format, Upload};
+use nxcloud_spec::validate::{Violation, below};
+use serde_json::Value;
+
+use super::request::{Fields, Incoming};
+use super::{headers, multipart, unreadable};
+use crate::platform::catalog::{Content, Operation, RequestBody, Route, typed_fields};
+use crate::platform::time;
+
+const MILLIS_OF_DAY: i64 = 24 * 60 * 60 * 1000;
+
+/// The operation that a request fits best, with the request's fields or the first violation.
+///
+/// A few operations share path, bizType and action and differ by their fields only.
+pub(super) fn read<'a>(
+    candidates: &[&'a Operation],
+    route: &Route<'_>,
+    incoming: &Incoming<'_>,
+) -> Option<(&'a Operation, Result<Fields, Violation>)> {
+    if let [only] = candidates {
+        return Some((only, fields(only, route, incoming)));
+    }
+    candidates
+        .iter()
+        .map(|operation| (*operation, fields(operation, route, incoming)))
+        // Of equals the first one counts, hence the reversed order.
+        .rev()
+        .max_by_key(|(operation, fields)| match fields {
+            Ok(fields) => 1 + known_fields(operation, fields),
+            Err(_) => 0,
+        })
+}
+
+fn known_fields(operation: &Operation, fields: &Fields) -> usize {
+    let Some(body) = &operation.body else {
+        return 0;
+    };
+    let schema = body.schema();
+    let known = |name: &&String| schema.property(name).is_some();
+    fields.keys().filter(known).count()
+}
+
+fn fields(
+    operation: &Operation,
+    route: &Route<'_>,
+    incoming: &Incoming<'_>,
+) -> Result<Fields, Violation> {
+    let mut fields = Fields::new();
+    for (name, value) in &route.parameters {
+        fields.insert(name.clone(), value.as_str().into());
+    }
+    if let Some(path) = &operation.path_parameters {
+        path.validator.check(&Value::Object(fields.clone()))?;
+    }
+    if let Some(query) = &operation.query {
+        let typed = typed_fields(headers::query(incoming.query), query.schema());
+        let typed = Value::Object(typed);
+        query.validator.check(&typed)?;
+        extend(&mut fields, typed);
+    }
+    if let Some(body) = &operation.body {
+        extend(&mut fields, body_fields(body, incoming)?);
+    }
+    if let Some(limit) = &operation.spec.max_days {
+        check_distance(limit, &fields)?;
+    }
+    Ok(fields)
+}
+
+/// Checks how far two moments are apart, if both are there.
+fn check_distance(limit: &MaxDays, fields: &Fields) -> Result<(), Violation> {
+    let moment = |name: &str| fields.get(name)?.as_str().and_then(time::moment);
+    let (Some(from), Some(to)) = (moment(&limit.from), moment(&limit.to)) else {
+        return Ok(());
+    };
+    if to.saturating_sub(from) <= limit.days.saturating_mul(MILLIS_OF_DAY) {
+        return Ok(());
+    }
+    let problem = format!("is more than {} days after {}", limit.days, limit.from);
+    Err(Violation::at(below("", &limit.to), problem))
+}
+
+fn extend(fields: &mut Fields, more: Value) {
+    if let Value::Object(more) = more {
+        if fields.is_empty() {
+            *fields = more;
+        } else {
+            fields.extend(more);
+        }
+    }
+}
+
+fn body_fields(body: &RequestBody, incoming: &Incoming<'_>) -> Result<Value, Violation> {
+    if incoming.body.is_empty() {
+        return if body.required {
+            Err(Violation::whole("the body is missing"))
+        } else {
+            Ok(Value::Null)
+        };
+    }
+    match &body.content {
+        Content::Json => {
+            expect_media(incoming.headers, "application/json")?;
+            let value = serde_json::from_slice(incoming.body).map_err(|error| {
+                Violation::whole(unreadable::json(incoming.headers, incoming.body, &error))
+            })?;
+            body.validator.check(&value)?;
+            Ok(value)
+        }
+        Content::Multipart => {
+            expect_media(incoming.headers, "multipart/form-data")?;
+            multipart_fields(body, incoming)
+        }
+        Content::Opaque(expected) => {
+            expect_media(incoming.headers, expected)?;
+            Ok(Value::Null)
+        }
+    }
+}
+
+fn multipart_fields(body: &RequestBody, incoming: &Incoming<'_>) -> Result<Value, Violation> {
+    let boundary = content_type(incoming.headers)
+        .and_then(multipart::boundary)
+        .ok_or_else(|| Violation::whole("the content type has no boundary"))?;
+    let parts = multipart::parts(incoming.body, &boundary)
+        .map_err(|problem| Violation::whole(format!("the body cannot be read: {problem}")))?;
+    let mut texts = Vec::<(String, String)>::new();
+    let mut files = Vec::new();
+    for part in parts {
+        if texts.iter().any(|(name, _)| *name == part.name) {
+            return Err(Violation::at(below("", &part.name), "came more than once"));
+        }
+        let binary = body
+            .schema()
+            .property(&part.name)
+            .and_then(|part| part.find(|schema| schema.format))
+            .is_some_and(|format| format == Format::Binary);
+        if binary && part.file_name.is_none() {
+            return Err(Violation::at(below("", &part.name), "has no file name"));
+        }
+        if binary {
+            files.push((part.name.clone(), part.data.len() as u64));
+        }
+        let text = if let Some(name) = part.file_name {
+            // The name stands for the file: a reply may echo a field, but never the bytes of a file.
+            name
+        } else {
+            std::str::from_utf8(part.data)
+                .map_err(|_| Violation::at(below("", &part.name), "is not UTF-8"))?
+                .to_owned()
+        };
+        texts.push((part.name, text));
+    }
+    let value = Value::Object(typed_fields(texts, body.schema()));
+    body.validator.check(&value)?;
+    for (name, size) in files {
+        check_upload(body, &value, &name, size)?;
+    }
+    Ok(value)
+}
+
+/// Checks a file against what the spec lets its part hold. Its type is what the field `type` says; the reference mentions no
+/// content type of a part, and clients write any there.
+fn check_upload(
+    body: &RequestBody,
+    fields: &Value,
+    name: &str,
+    size: u64,
+) -> Result<(), Violation> {
+    let Some(allowed) = body.uploads.get(name) else {
+        return Ok(());
+    };
+    let sent = fields.get("type").and_then(Value::as_str);
+    let media = sent.unwrap_or_default().split(';').next();
+    let media = media.unwrap_or_default().trim();
+    let fits = |upload: &&Upload| {
+        let mut mimes = upload.mime.iter();
+        upload.mime.is_empty() || mimes.any(|mime| mime.eq_ignore_ascii_case(media))
+    };
+    let Some(upload) = allowed.iter().find(fits) else {
+        let mimes = allowed.iter().flat_map(|upload| &upload.mime);
+        let mimes = mimes.map(String::as_str).collect::<Vec<_>>();
+        let problem = format!("not one of {}", mimes.join(", "));
+        return Err(Violation::at(below("", "type"), problem));
+    };
+    match upload.max_bytes.filter(|limit| size > *limit) {
+        Some(limit) => {
+            let problem = format!("is larger than {limit} bytes");
+            Err(Violation::at(below("", name), problem))
+        }
+        None => Ok(()),
+    }
+}
+
+fn content_type(headers: &HeaderMap) -> Option<&str> {
+    headers.get(CONTENT_TYPE)?.to_str().ok()
+}
+
+/// Whether the body is of a media type, whatever its parameters.
+pub(super) fn has_media_type(headers: &HeaderMap, expected: &str) -> bool {
+    let media = content_type(headers).and_then(|text| text.split(';').next());
+    media
+        .unwrap_or_default()
+        .trim()
+        .eq_ignore_ascii_case(expected)
+}
+
+fn expect_media(headers: &HeaderMap, expected: &str) -> Result<(), Violation> {
+    if has_media_type(headers, expected) {
+        Ok(())
+    } else {
+        Err(Violation::whole(format!(
+            "content type {expected} expected"
+        )))
+    }
+}

@@ -1,0 +1,101 @@
+//! What the functions of the services work with: the operation at work, and how it is refused.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value};
+
+use crate::platform::catalog::Operation;
+use crate::platform::ids::Ids;
+
+/// An operation at work: everything but the state.
+pub(crate) struct Call<'a> {
+    /// Access key or app id of the sender.
+    pub(crate) account: &'a str,
+    pub(crate) operation: &'a Operation,
+    /// The fields of the request, which follow the rules of the spec.
+    pub(crate) fields: &'a Map<String, Value>,
+    pub(crate) ids: &'a Ids,
+    /// Milliseconds since 1970-01-01 UTC.
+    pub(crate) now: u64,
+}
+
+impl<'a> Call<'a> {
+    /// A text of the request; empty if it is absent.
+    pub(super) fn text(&self, name: &str) -> &'a str {
+        let text = self.fields.get(name).and_then(Value::as_str);
+        text.unwrap_or_default()
+    }
+
+    pub(super) fn integer(&self, name: &str) -> Option<i64> {
+        self.fields.get(name).and_then(Value::as_i64)
+    }
+
+    /// A place in the reply of the spec as it is written there, before any field of the request is put in.
+    pub(super) fn example(&self, pointer: &str) -> Option<&'a Value> {
+        self.operation.success.as_ref()?.pointer(pointer)
+    }
+
+    /// A list in the reply of the spec.
+    pub(super) fn examples(&self, pointer: &str) -> &'a [Value] {
+        let list = self.example(pointer).and_then(Value::as_array);
+        list.map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Why an operation is not carried out.
+pub(crate) struct Refusal {
+    /// A code that the reference names for the operation.
+    pub(super) code: i64,
+    /// Never holds a value of the request.
+    pub(super) problem: &'static str,
+    /// Nothing of the kind that was looked for has ever been made, so that an example of the documentation cannot be
+    /// told from a mistake.
+    pub(super) never_used: bool,
+}
+
+impl Refusal {
+    pub(super) const fn new(code: i64, problem: &'static str) -> Self {
+        Self {
+            code,
+            problem,
+            never_used: false,
+        }
+    }
+
+    /// What was looked for is not there.
+    pub(super) const fn missing(code: i64, problem: &'static str, ever_used: bool) -> Self {
+        Self {
+            code,
+            problem,
+            never_used: !ever_used,
+        }
+    }
+}
+
+pub(super) type Done = Result<(), Refusal>;
+
+/// The numbers of a list that is joined by commas, each once.
+pub(super) fn numbers(list: &str) -> Vec<&str> {
+    each_once(list.split(',').map(str::trim))
+}
+
+/// Texts in their order without repetitions and empty ones.
+pub(super) fn each_once<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut seen = HashSet::new();
+    texts
+        .filter(|text| !text.is_empty() && seen.insert(*text))
+        .collect()
+}
+
+/// Puts a value in the place of a member of the reply, or in the place of none.
+pub(super) fn put(reply: &mut Value, pointer: &str, value: impl Into<Value>) {
+    if let Some(place) = reply.pointer_mut(pointer) {
+        *place = value.into();
+    }
+}
+
+/// A text of the reply; empty if it is absent.
+pub(super) fn text_at(reply: &Value, pointer: &str) -> String {
+    let text = reply.pointer(pointer).and_then(Value::as_str);
+    text.unwrap_or_default().to_owned()
+}

@@ -1,0 +1,21 @@
+//! The fields of customers.
+
+use serde_json::Value;
+
+use super::call::{Call, Done, put};
+
+/// Leaves the fields that are asked for.
+pub(super) fn fields(call: &Call<'_>, reply: &mut Value) -> Done {
+    if let Some(preset) = call.fields.get("is_preset").and_then(Value::as_bool) {
+        let fields = reply.get("data").and_then(Value::as_array);
+        let fields = fields.into_iter().flatten();
+        // In the reply, the field of the request has taken the place of each field's own.
+        let asked_for = fields
+            .zip(call.examples("/data"))
+            .filter(|(_, example)| example["is_preset"] == preset)
+            .map(|(field, _)| field.clone())
+            .collect::<Vec<_>>();
+        put(reply, "/data", asked_for);
+    }
+    Ok(())
+}

@@ -1,0 +1,114 @@
+//! Number groups.
+
+use std::collections::HashSet;
+
+use serde_json::{Value, json};
+
+use super::account::{Account, Group};
+use super::call::{Call, Done, Refusal, each_once, numbers, text_at};
+
+/// Most rows of a list; a limit of 0 asks for all, but more are cut.
+const MAX_ROWS: usize = 1000;
+/// Wrong body field.
+pub(super) const PARAMETER: i64 = 1002;
+
+impl Group {
+    pub(super) fn has(&self, is_member: impl Fn(&str) -> bool) -> bool {
+        self.phones.iter().any(|phone| is_member(phone))
+    }
+}
+
+/// The group of an id.
+pub(super) fn find<'a>(account: &'a Account, group_id: &str) -> Result<&'a Group, Refusal> {
+    let mut groups = account.groups.iter();
+    let group = groups.find(|group| group.group_id == group_id);
+    group.ok_or_else(|| missing(account))
+}
+
+fn missing(account: &Account) -> Refusal {
+    let ever_used = account.groups.ever_used();
+    Refusal::missing(PARAMETER, "no group has this /groupId", ever_used)
+}
+
+pub(super) fn create(call: &Call<'_>, account: &mut Account, reply: &Value) -> Done {
+    let group_id = text_at(reply, "/groupId");
+    let group_name = match call.text("groupName") {
+        "" => group_id.clone(),
+        name => name.to_owned(),
+    };
+    account.groups.push(Group {
+        group_id,
+        group_name,
+        phones: owned(&numbers(call.text("phones"))),
+        remark: call.text("remark").to_owned(),
+    });
+    Ok(())
+}
+
+pub(super) fn update(call: &Call<'_>, account: &mut Account) -> Done {
+    let change: fn(&mut Vec<String>, &[&str]) = match call.integer("operateType") {
+        Some(0) => |phones, sent| {
+            let members = std::mem::take(phones);
+            let members = members.iter().map(String::as_str);
+            *phones = owned(&each_once(members.chain(sent.iter().copied())));
+        },
+        Some(1) => |phones, sent| {
+            let sent = sent.iter().copied().collect::<HashSet<_>>();
+            phones.retain(|phone| !sent.contains(phone.as_str()));
+        },
+        Some(2) => |phones, sent| *phones = owned(sent),
+        _ => return Err(Refusal::new(PARAMETER, "/operateType is not 0, 1 or 2")),
+    };
+    let group_id = call.text("groupId");
+    let sent = numbers(call.text("phones"));
+    let changed = account.groups.change(
+        |group| group.group_id == group_id,
+        |group| change(&mut group.phones, &sent),
+    );
+    if changed {
+        Ok(())
+    } else {
+        Err(missing(account))
+    }
+}
+
+pub(super) fn delete(call: &Call<'_>, account: &mut Account) -> Done {
+    let group_id = call.text("groupId");
+    find(account, group_id)?;
+    account.groups.retain(|group| group.group_id != group_id);
+    Ok(())
+}
+
+pub(super) fn list(call: &Call<'_>, account: &Account, reply: &mut Value) -> Done {
+    let customer_id = call.example("/data/groups/0/customerId");
+    let rows = account.groups.iter().map(|group| {
+        json!({
+            "customerId": customer_id,
+            "groupName": group.group_name,
+            "groupId": group.group_id,
+            "phones": group.phones.join(","),
+            "remark": group.remark,
+        })
+    });
+    reply["data"] = json!({ "groups": cut(call, rows), "total": account.groups.len() });
+    Ok(())
+}
+
+/// The rows that `limit` and `offset` ask for.
+pub(super) fn cut<T>(call: &Call<'_>, rows: impl Iterator<Item = T>) -> Vec<T> {
+    let number = |name| {
+        call.integer(name)
+            .and_then(|value| usize::try_from(value).ok())
+    };
+    let limit = match number("limit").unwrap_or_default() {
+        0 => MAX_ROWS,
+        limit => limit.min(MAX_ROWS),
+    };
+    rows.skip(number("offset").unwrap_or_default())
+        .take(limit)
+        .collect()
+}
+
+fn owned(numbers: &[&str]) -> Vec<String> {
+    numbers.iter().map(|number| (*number).to_owned()).collect()
+}

@@ -1,0 +1,126 @@
+//! Checks that were submitted, each with its result at once.
+
+use serde_json::{Value, json};
+
+use super::account::{Account, Check};
+use super::bounded_vec::MAX_ITEMS;
+use super::call::{Call, Done, Refusal, text_at};
+use super::page::Page;
+use crate::platform::time;
+use crate::platform::time::text_of;
+
+/// Days for which records can be queried.
+const DAYS: i64 = 14;
+const MILLIS_OF_DAY: i64 = 24 * 60 * 60 * 1000;
+/// The level of a submit that names none.
+const BASIC: i64 = 1;
+const LEVELS: [i64; 3] = [BASIC, 4, 5];
+/// Fields that only a call check or an HLR check has.
+const OF_A_LEVEL: [&str; 6] = [
+    "validity",
+    "reachable",
+    "roaming",
+    "early",
+    "answered",
+    "response",
+];
+
+/// Keeps one check a number, and answers with the ids of the submit.
+pub(super) fn submit(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
+    let level = call.integer("checkLevel").unwrap_or(BASIC);
+    if !LEVELS.contains(&level) {
+        return Err(Refusal::new(207, "/checkLevel is not 1, 4 or 5"));
+    }
+    let phones = call.text("phone").split(',').map(str::trim);
+    let mut phones = phones.filter(|phone| !phone.is_empty()).peekable();
+    if phones.peek().is_none() {
+        return Err(Refusal::new(201, "/phone names no number"));
+    }
+    let batch_no = match call.text("batchNo") {
+        "" => call.ids.digits(12),
+        sent => sent.to_owned(),
+    };
+    let message_id = text_at(reply, "/data/messageId");
+    reply["data"] = json!({ "messageId": message_id, "batchNo": batch_no });
+    // More than the store holds would only push each other out.
+    let phones = phones.take(MAX_ITEMS).collect::<Vec<_>>();
+    let alone = phones.len() == 1;
+    for phone in phones {
+        account.checks.push(Check {
+            message_id: if alone {
+                message_id.clone()
+            } else {
+                format!("{message_id}-{}", call.ids.digits(6))
+            },
+            batch_no: batch_no.clone(),
+            phone: phone.to_owned(),
+            check_level: level,
+            date: text_of(call.now).chars().take(10).collect(),
+        });
+    }
+    Ok(())
+}
+
+/// Answers with a page of the results of one day.
+pub(super) fn query(call: &Call<'_>, account: &Account, reply: &mut Value) -> Done {
+    let Some(page) = Page::read(call, "page", "pageSize") else {
+        return Err(Refusal::new(88, "/page and /pageSize begin at 1"));
+    };
+    let date = call.text("date");
+    let matches = |name: &str, value: &str| {
+        let expected = call.text(name);
+        expected.is_empty() || expected == value
+    };
+    let found = account.checks.iter().filter(|check| {
+        check.date == date
+            && matches("messageId", &check.message_id)
+            && matches("batchNo", &check.batch_no)
+            && matches("phone", &check.phone)
+    });
+    let found = if is_kept(date, call.now) {
+        found.collect::<Vec<_>>()
+    } else {
+        Vec::new()
+    };
+    reply["data"] = json!({
+        "page": page.number,
+        "pageSize": page.size,
+        "totalPage": page.count(found.len()),
+        "totalSize": found.len(),
+        "result": page.cut(found).into_iter().map(|check| row(call, check)).collect::<Vec<_>>(),
+    });
+    Ok(())
+}
+
+/// Whether records of a day can still be queried.
+fn is_kept(date: &str, now: u64) -> bool {
+    let day = |text: &str| Some(time::moment(&format!("{text} 00:00:00"))? / MILLIS_OF_DAY);
+    let today = i64::try_from(now).unwrap_or(i64::MAX) / MILLIS_OF_DAY;
+    day(date).is_some_and(|day| today.saturating_sub(day) < DAYS)
+}
+
+/// The example of the spec for the level, with the number's own fields.
+fn row(call: &Call<'_>, check: &Check) -> Value {
+    let examples = call.examples("/data/result");
+    let of_level = examples
+        .iter()
+        .find(|row| row["checkLevel"] == check.check_level);
+    let mut row = of_level.or(examples.first()).cloned().unwrap_or_default();
+    if let (None, Some(fields)) = (of_level, row.as_object_mut()) {
+        fields.retain(|name, _| !OF_A_LEVEL.contains(&name.as_str()));
+    }
+    let digits = check.phone.strip_prefix('+').unwrap_or(&check.phone);
+    // The longest number that E.164 allows has 15 digits.
+    let well_formed =
+        (7..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    for (name, value) in [
+        ("messageId", check.message_id.as_str()),
+        ("batchNo", check.batch_no.as_str()),
+        ("phone", check.phone.as_str()),
+        ("preCheck", if well_formed { "YES" } else { "NO" }),
+    ] {
+        row[name] = value.into();
+    }
+    row["checkLevel"] = check.check_level.into();
+    row
+}

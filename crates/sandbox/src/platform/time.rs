@@ -1,0 +1,63 @@
+//! Dates and times of requests and replies.
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
+
+/// Milliseconds since 1970-01-01 of a date and time, in UTC unless it names an offset; `None` if there is no such moment.
+pub(crate) fn moment(text: &str) -> Option<i64> {
+    // A date alone is no moment.
+    text.get(.."yyyy-MM-dd HH:mm:ss".len())?;
+    let in_utc = || {
+        let time = text.parse::<DateTime>().ok()?;
+        Offset::UTC.to_timestamp(time).ok()
+    };
+    let moment = text.parse::<Timestamp>().ok().or_else(in_utc)?;
+    Some(moment.as_millisecond())
+}
+
+/// A moment in UTC as `yyyy-MM-dd HH:mm:ss`; of moments beyond the year 9999 the last one.
+pub(crate) fn text_of(millis: u64) -> String {
+    let moment = i64::try_from(millis).ok().map(Timestamp::from_millisecond);
+    let moment = moment.and_then(Result::ok).unwrap_or(Timestamp::MAX);
+    moment.strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_with_and_without_a_zone_are_read() {
+        for (text, millis) in [
+            ("1970-01-01T00:00:00Z", Some(0)),
+            ("1970-01-01 00:00:01", Some(1000)),
+            ("1969-12-31T23:59:59.9Z", Some(-100)),
+            ("2018-02-07T02:19:33.000Z", Some(1_517_969_973_000)),
+            ("2018-02-07T02:19:33.1239+01:30", Some(1_517_964_573_123)),
+            ("2018-02-07T02:19:33-00:30", Some(1_517_971_773_000)),
+            ("2000-03-01T00:00:00Z", Some(951_868_800_000)),
+            ("2018-02-07T02:19:33.Z", None),
+            ("2018-02-07T02:19:33+1", None),
+            ("2018-02-07T02:19:33+01:3x", None),
+            ("2018-02-07T02:19:33 UTC", None),
+            ("2018-02-30T02:19:33Z", None),
+            ("2018-02-07", None),
+        ] {
+            assert_eq!(moment(text), millis, "{text}");
+        }
+    }
+
+    #[test]
+    fn moments_are_those_of_the_calendar() {
+        for (millis, text) in [
+            (0, "1970-01-01 00:00:00"),
+            (951_782_400_000, "2000-02-29 00:00:00"),
+            (1_655_710_885_431, "2022-06-20 07:41:25"),
+            (4_102_444_799_999, "2099-12-31 23:59:59"),
+        ] {
+            assert_eq!(text_of(millis), text);
+        }
+        assert!(text_of(u64::MAX).starts_with("9999-12-30 "));
+    }
+}

@@ -1,0 +1,294 @@
+//! Who may ask. This is the only place that decides on it.
+
+use axum::http::header::{
+    AUTHORIZATION, CACHE_CONTROL, COOKIE, HOST, LOCATION, SET_COOKIE, WWW_AUTHENTICATE,
+};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use nxcloud_signing::{InvalidField, Secret};
+use subtle::ConstantTimeEq;
+
+use crate::server::loopback;
+
+/// Where the page is.
+const PAGE: &str = "/__sandbox/";
+/// The cookie that holds the token.
+const NAME: &str = "nxcloud-sandbox-token";
+
+/// Who may ask.
+pub(crate) struct Access {
+    /// What a request below `/__sandbox` must know. Without it the request must name this machine.
+    token: Option<Token>,
+    /// Whether the platform's paths answer requests that name another machine.
+    any_host: bool,
+}
+
+struct Token {
+    secret: Secret,
+    /// The token in letters that a cookie can hold.
+    cookie: Secret,
+}
+
+impl Token {
+    fn new(secret: Secret) -> Result<Self, InvalidField> {
+        let cookie = Secret::new(BASE64URL_NOPAD.encode(secret.expose().as_bytes()))?;
+        Ok(Self { secret, cookie })
+    }
+}
+
+impl Access {
+    /// Only requests that name this machine. A page of another site that has its name resolved to the loopback address
+    /// does not, and must neither read what was received nor send anything.
+    pub(crate) const fn this_machine() -> Self {
+        Self {
+            token: None,
+            any_host: false,
+        }
+    }
+
+    /// As [`this_machine`](Self::this_machine), and below `/__sandbox` only with a random token.
+    pub(crate) fn random_token() -> Result<Self, getrandom::Error> {
+        let mut random = [0; 32];
+        getrandom::fill(&mut random)?;
+        let token = Secret::new(HEXLOWER.encode(&random)).and_then(Token::new);
+        // 64 letters and digits are a secret.
+        Ok(Self {
+            token: Some(token.map_err(|_| getrandom::Error::UNEXPECTED)?),
+            any_host: false,
+        })
+    }
+
+    /// Below `/__sandbox` only with this token; the platform's paths are open, whatever host a request names.
+    pub(crate) fn token(token: Secret) -> Result<Self, InvalidField> {
+        Ok(Self {
+            token: Some(Token::new(token)?),
+            any_host: true,
+        })
+    }
+
+    /// The token that is asked for.
+    pub(crate) fn asked_for(&self) -> Option<&Secret> {
+        self.token.as_ref().map(|token| &token.secret)
+    }
+
+    /// Path and query of the page, with a token that nobody else could know.
+    pub(crate) fn page(&self) -> String {
+        match &self.token {
+            Some(token) if !self.any_host => format!("{PAGE}?token={}", token.secret.expose()),
+            _ => PAGE.to_owned(),
+        }
+    }
+
+    /// Whether a request to the platform must be refused because it names another machine.
+    pub(crate) fn is_foreign(&self, uri: &Uri, headers: &HeaderMap) -> bool {
+        !self.any_host && !is_local(uri, headers)
+    }
+
+    /// The answer to a request below `/__sandbox` that gets no further; `None` for one that may pass.
+    pub(crate) fn stop(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<Response> {
+        let Some(Token { secret, cookie }) = &self.token else {
+            let foreign = !is_local(uri, headers);
+            return foreign.then(|| StatusCode::FORBIDDEN.into_response());
+        };
+        if *method == Method::GET && matches!(uri.path(), PAGE | "/__sandbox") {
+            let query = uri.query().unwrap_or_default();
+            let mut query = form_urlencoded::parse(query.as_bytes());
+            if let Some((_, sent)) = query.find(|(name, _)| name == "token") {
+                let right = same(sent.as_bytes(), secret);
+                return Some(if right { let_in(cookie) } else { refuse() });
+            }
+        }
+        let by_header = bearer(headers).is_some_and(|sent| same(sent, secret));
+        let by_cookie = || cookies(headers).any(|sent| same(sent, cookie));
+        (!by_header && !by_cookie()).then(refuse)
+    }
+}
+
+/// Compares in a time that depends on the lengths only.
+fn same(sent: &[u8], secret: &Secret) -> bool {
+    sent.ct_eq(secret.expose().as_bytes()).into()
+}
+
+/// Keeps the token in a cookie and leads to the page by an address without it.
+fn let_in(cookie: &Secret) -> Response {
+    let cookie = format!(
+        "{NAME}={}; HttpOnly; SameSite=Strict; Path=/__sandbox",
+        cookie.expose()
+    );
+    let headers = [
+        (LOCATION, PAGE),
+        (SET_COOKIE, &cookie),
+        (CACHE_CONTROL, "no-store"),
+    ];
+    (StatusCode::SEE_OTHER, headers).into_response()
+}
+
+fn refuse() -> Response {
+    let headers = [(WWW_AUTHENTICATE, "Bearer"), (CACHE_CONTROL, "no-store")];
+    (StatusCode::UNAUTHORIZED, headers, "token needed\n").into_response()
+}
+
+/// The token of `Authorization: Bearer TOKEN`.
+fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
+    let sent = headers.get(AUTHORIZATION)?.as_bytes();
+    let (scheme, token) = sent.split_at_checked("Bearer ".len())?;
+    scheme.eq_ignore_ascii_case(b"Bearer ").then_some(token)
+}
+
+/// The values of the cookie; a browser may send several.
+fn cookies(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
+    let pairs = headers.get_all(COOKIE).into_iter();
+    pairs
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b';'))
+        .filter_map(|pair| {
+            let value = pair.trim_ascii().strip_prefix(NAME.as_bytes())?;
+            value.strip_prefix(b"=")
+        })
+}
+
+/// Whether a request names this machine, wherever it names one. A program that speaks HTTP/1.0 may name none.
+fn is_local(uri: &Uri, headers: &HeaderMap) -> bool {
+    let target = uri.authority().map(|authority| authority.as_str());
+    let hosts = headers.get_all(HOST).into_iter();
+    let mut hosts = hosts.map(|host| host.to_str().unwrap_or_default());
+    target.is_none_or(loopback::is_named_by) && hosts.all(loopback::is_named_by)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    const TOKEN: &str = "sésame; ouvre-toi+";
+    const WITH_TOKEN: &str = "/__sandbox/?token=s%C3%A9same%3B+ouvre-toi%2B";
+
+    fn access() -> Access {
+        Access::token(Secret::new(TOKEN).unwrap()).unwrap()
+    }
+
+    fn stop(
+        access: &Access,
+        method: Method,
+        uri: &str,
+        headers: &[(&str, &str)],
+    ) -> Option<Response> {
+        access.stop(&method, &uri.parse().unwrap(), &map(headers))
+    }
+
+    fn map(headers: &[(&str, &str)]) -> HeaderMap {
+        let headers = headers.iter().map(|(name, value)| {
+            let name = axum::http::HeaderName::try_from(*name).unwrap();
+            (name, HeaderValue::from_bytes(value.as_bytes()).unwrap())
+        });
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(name, value);
+        }
+        map
+    }
+
+    fn status(access: &Access, uri: &str, headers: &[(&str, &str)]) -> Option<StatusCode> {
+        stop(access, Method::GET, uri, headers).map(|response| response.status())
+    }
+
+    #[test]
+    fn without_a_token_only_this_machine_is_let_in() {
+        let access = Access::this_machine();
+        for (uri, hosts, local) in [
+            ("/__sandbox/requests", &["127.0.0.1:80"][..], true),
+            ("/__sandbox/requests", &["LocalHost"], true),
+            ("/__sandbox/requests", &["[::1]:80"], true),
+            ("/__sandbox/requests", &[], true),
+            (
+                "http://localhost:80/__sandbox/requests",
+                &["localhost"],
+                true,
+            ),
+            ("/__sandbox/requests", &["evil.example"], false),
+            ("/__sandbox/requests", &["0.0.0.0:80"], false),
+            ("/__sandbox/requests", &[""], false),
+            ("/__sandbox/requests", &["localhost", "evil.example"], false),
+            ("/__sandbox/requests", &["evil.example", "localhost"], false),
+            (
+                "http://evil.example/__sandbox/requests",
+                &["localhost"],
+                false,
+            ),
+        ] {
+            let headers = hosts.iter().map(|host| ("host", *host)).collect::<Vec<_>>();
+            let expected = (!local).then_some(StatusCode::FORBIDDEN);
+            assert_eq!(status(&access, uri, &headers), expected, "{uri} {hosts:?}");
+            let (uri, headers) = (uri.parse().unwrap(), map(&headers));
+            assert_eq!(access.is_foreign(&uri, &headers), !local);
+            let random = Access::random_token().unwrap();
+            assert_eq!(random.is_foreign(&uri, &headers), !local);
+            assert!(!self::access().is_foreign(&uri, &headers));
+        }
+    }
+
+    #[test]
+    fn a_random_token_is_long_and_never_the_same() {
+        let token = || {
+            let access = Access::random_token().unwrap();
+            access.asked_for().unwrap().expose().to_owned()
+        };
+        let (one, other) = (token(), token());
+        assert!(one.len() == 64 && other.len() == 64 && one != other);
+    }
+
+    #[test]
+    fn a_token_comes_by_header_or_cookie_from_any_host() {
+        let access = access();
+        let bearer = format!("bearer {TOKEN}");
+        let cookie = BASE64URL_NOPAD.encode(TOKEN.as_bytes());
+        let cookies = format!("a=b; {NAME}=old; {NAME}={cookie};c=d");
+        for headers in [
+            &[("host", "evil.example"), ("authorization", bearer.as_str())][..],
+            &[("cookie", cookies.as_str())],
+            &[("authorization", "Bearer wrong"), ("cookie", &cookies)],
+        ] {
+            assert_eq!(status(&access, "/__sandbox/requests", headers), None);
+            assert_eq!(status(&access, "/__sandbox/", headers), None);
+        }
+        for headers in [
+            &[][..],
+            &[("host", "localhost")],
+            &[("authorization", TOKEN)],
+            &[("authorization", "Bearer")],
+            &[("authorization", "Bearer ")],
+            &[("authorization", "Bearer s")],
+            &[("authorization", &bearer[..bearer.len() - 1])],
+            &[("cookie", TOKEN)],
+            &[("cookie", &format!("{NAME}={TOKEN}"))],
+            &[("cookie", &format!("x{NAME}={cookie}"))],
+            &[("cookie", &format!("{NAME}={cookie}x"))],
+        ] {
+            let found = status(&access, "/__sandbox/requests", headers);
+            assert_eq!(found, Some(StatusCode::UNAUTHORIZED), "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn the_page_takes_the_token_out_of_its_address() {
+        let access = access();
+        let response = stop(&access, Method::GET, WITH_TOKEN, &[]).unwrap();
+        assert_eq!(response.status(), StatusCode::SEE_OTHER);
+        let header = |name| response.headers().get(name).unwrap().to_str().unwrap();
+        assert_eq!(header(LOCATION), PAGE);
+        let (pair, attributes) = header(SET_COOKIE).split_once("; ").unwrap();
+        assert_eq!(attributes, "HttpOnly; SameSite=Strict; Path=/__sandbox");
+        assert_eq!(status(&access, PAGE, &[("cookie", pair)]), None);
+        let refused = Some(StatusCode::UNAUTHORIZED);
+        for uri in [
+            "/__sandbox/?token=wrong",
+            "/__sandbox/?token=",
+            "/__sandbox/requests?token=s%C3%A9same%3B+ouvre-toi%2B",
+        ] {
+            assert_eq!(status(&access, uri, &[]), refused, "{uri}");
+        }
+        let posted = stop(&access, Method::POST, WITH_TOKEN, &[]).unwrap();
+        assert_eq!(posted.status(), StatusCode::UNAUTHORIZED);
+    }
+}

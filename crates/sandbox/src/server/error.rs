@@ -1,0 +1,122 @@
+//! Why a sandbox does not start.
+
+use std::net::IpAddr;
+use std::{error, fmt, io};
+
+use nxcloud_signing::InvalidField;
+
+use nxcloud_spec::SpecError;
+
+use crate::{RecordError, SeedError};
+
+/// Why a sandbox did not start.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// A spec of [`Builder::spec`](crate::Builder::spec) cannot be played, or an embedded one, which is a fault of the crate.
+    Spec(SpecError),
+    /// The credentials of an account cannot be used.
+    Account(InvalidField),
+    /// The port cannot be listened on. Choose another one, or 0 for any free one.
+    Listen {
+        /// The port that was asked for.
+        port: u16,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// The address can be reached from other machines, and no token is set. Set one with
+    /// [`Builder::token`](crate::Builder::token), or listen on a loopback address.
+    TokenNeeded {
+        /// The address that was asked for.
+        address: IpAddr,
+    },
+    /// The address can be reached from other machines, and the token is too short to protect it.
+    ShortToken {
+        /// The address that was asked for.
+        address: IpAddr,
+        /// How many characters a token has at least.
+        min: usize,
+    },
+    /// The operating system gives no random numbers to make a token of. Set one with
+    /// [`Builder::token`](crate::Builder::token).
+    Random(io::Error),
+    /// There is no tokio runtime to run in. Start it with [`Builder::start_blocking`](crate::Builder::start_blocking) instead.
+    NoRuntime,
+    /// The thread of the sandbox, or the runtime on it, cannot be made.
+    Thread(io::Error),
+    /// The session of [`Sandbox::session`](crate::Sandbox::session) cannot be made, for example without TLS certificates.
+    #[cfg(feature = "client")]
+    Client(nxcloud_client::Error),
+    /// The seed does not have the shape of a state.
+    Seed(SeedError),
+    /// The file cannot be recorded into.
+    Record(RecordError),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Spec(_) => f.write_str("a spec cannot be played"),
+            Self::Account(_) => f.write_str("the credentials of an account cannot be used"),
+            Self::Listen { port, .. } => write!(f, "cannot listen on port {port}"),
+            Self::TokenNeeded { address } => write!(
+                f,
+                "other machines can reach {address}: set a token (Builder::token) or listen on a loopback address"
+            ),
+            Self::ShortToken { address, min } => write!(
+                f,
+                "other machines can reach {address}: set a token of at least {min} characters"
+            ),
+            Self::Random(_) => f.write_str("no random token can be made: set one (Builder::token)"),
+            Self::NoRuntime => f.write_str(
+                "there is no tokio runtime here: start the sandbox within one, or with start_blocking",
+            ),
+            Self::Thread(_) => f.write_str("the sandbox has no thread to run on"),
+            #[cfg(feature = "client")]
+            Self::Client(_) => f.write_str("the session of the sandbox cannot be made"),
+            Self::Seed(_) => f.write_str("the seed does not have the shape of a state"),
+            Self::Record(_) => f.write_str("the requests cannot be recorded"),
+        }
+    }
+}
+
+impl error::Error for Error {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        match self {
+            Self::Spec(source) => Some(source),
+            Self::Account(source) => Some(source),
+            Self::Listen { source, .. } | Self::Random(source) | Self::Thread(source) => {
+                Some(source)
+            }
+            #[cfg(feature = "client")]
+            Self::Client(source) => Some(source),
+            Self::TokenNeeded { .. } | Self::ShortToken { .. } | Self::NoRuntime => None,
+            Self::Seed(source) => Some(source),
+            Self::Record(source) => Some(source),
+        }
+    }
+}
+
+impl From<SpecError> for Error {
+    fn from(error: SpecError) -> Self {
+        Self::Spec(error)
+    }
+}
+
+impl From<SeedError> for Error {
+    fn from(error: SeedError) -> Self {
+        Self::Seed(error)
+    }
+}
+
+impl From<RecordError> for Error {
+    fn from(error: RecordError) -> Self {
+        Self::Record(error)
+    }
+}
+
+impl From<InvalidField> for Error {
+    fn from(error: InvalidField) -> Self {
+        Self::Account(error)
+    }
+}

@@ -1,0 +1,189 @@
+//! The faults to come.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::fault::Fault;
+use super::mix::Mix;
+use super::switch::FaultSwitch;
+use crate::server::events::Events;
+
+/// The faults of a sandbox. Clones are the same.
+#[derive(Clone, Default)]
+pub struct Faults(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    events: Events,
+    queue: VecDeque<(Option<String>, Fault)>,
+    switches: Vec<FaultSwitch>,
+    random: fastrand::Rng,
+    mixes: Vec<(Option<String>, Mix)>,
+    injected: usize,
+}
+
+impl State {
+    /// How many faults or sources of faults there are.
+    fn count(&self) -> usize {
+        self.queue.len() + self.switches.len() + self.mixes.len()
+    }
+
+    /// Says that something about the faults to come has changed.
+    fn changed(&self) {
+        let on = self.count();
+        self.events
+            .publish("faults", || serde_json::json!({ "on": on }));
+    }
+
+    /// The fault of the first switch that hits.
+    fn drawn_switch(&mut self, meant: impl Fn(&Option<String>) -> bool) -> Option<Fault> {
+        let random = &mut self.random;
+        let mut switches = self.switches.iter_mut();
+        let hit = switches.find(|one| meant(&one.operation) && random.f64() < one.share)?;
+        let fault = hit.fault;
+        if let Some(left) = &mut hit.left {
+            *left = left.saturating_sub(1);
+            self.switches.retain(|one| one.left != Some(0));
+            self.changed();
+        }
+        Some(fault)
+    }
+}
+
+impl Faults {
+    pub(crate) fn new(events: Events) -> Self {
+        let state = State {
+            events,
+            ..State::default()
+        };
+        Self(Arc::new(Mutex::new(state)))
+    }
+
+    /// The next request meets this fault. Several form a queue.
+    pub fn enqueue(&self, fault: Fault) {
+        self.change(|state| state.queue.push_back((None, fault)));
+    }
+
+    /// The next request of an operation, such as `send_sms`, meets this fault.
+    pub fn enqueue_for(&self, operation: impl Into<String>, fault: Fault) {
+        let operation = Some(operation.into());
+        self.change(|state| state.queue.push_back((operation, fault)));
+    }
+
+    /// Requests that no fault of the queue and no switch is meant for meet this mix.
+    pub fn mix(&self, mix: Mix) {
+        self.change(|state| state.mixes.push((None, mix)));
+    }
+
+    /// Requests of an operation that no fault of the queue and no switch is meant for meet this mix.
+    pub fn mix_for(&self, operation: impl Into<String>, mix: Mix) {
+        let operation = Some(operation.into());
+        self.change(|state| state.mixes.push((operation, mix)));
+    }
+
+    /// Switches a fault on. It takes the place of a switch of the same kind for the same operation, and comes after the
+    /// faults of the queue; of several switches the first one that hits counts.
+    pub fn switch_on(&self, switch: FaultSwitch) {
+        self.change(|state| {
+            let mut switches = state.switches.iter_mut();
+            match switches.find(|one| one.is(switch.fault, switch.operation())) {
+                Some(one) => *one = switch,
+                None => state.switches.push(switch),
+            }
+            state.switches.retain(|one| one.left != Some(0));
+        });
+    }
+
+    /// Switches a kind of fault off, whatever its parameters, for an operation or for all. Tells whether it was on.
+    pub fn switch_off(&self, fault: Fault, operation: Option<&str>) -> bool {
+        self.change(|state| {
+            let before = state.switches.len();
+            state.switches.retain(|one| !one.is(fault, operation));
+            state.switches.len() < before
+        })
+    }
+
+    /// What is switched on.
+    #[must_use]
+    pub fn switches(&self) -> Vec<FaultSwitch> {
+        self.0.lock().switches.clone()
+    }
+
+    /// How many mixes there are.
+    pub(crate) fn mixes(&self) -> usize {
+        self.0.lock().mixes.len()
+    }
+
+    /// Takes back all faults that are still to come, those of switches too.
+    pub fn clear(&self) {
+        self.change(|state| {
+            state.queue.clear();
+            state.switches.clear();
+            state.mixes.clear();
+        });
+    }
+
+    /// How many faults of the queue no request has met yet.
+    #[must_use]
+    pub fn pending(&self) -> usize {
+        self.0.lock().queue.len()
+    }
+
+    /// How many requests met a fault.
+    #[must_use]
+    pub fn injected(&self) -> usize {
+        self.0.lock().injected
+    }
+
+    /// Whether a request can meet one.
+    pub(crate) fn any(&self) -> bool {
+        self.0.lock().count() > 0
+    }
+
+    /// The fault that a request meets.
+    pub(crate) fn draw(&self, operation: Option<&str>) -> Option<Fault> {
+        let mut state = self.0.lock();
+        let meant = |of: &Option<String>| of.is_none() || of.as_deref() == operation;
+        let queued = state.queue.iter().position(|(of, _)| meant(of));
+        let fault = match queued.and_then(|at| state.queue.remove(at)) {
+            Some((_, fault)) => {
+                state.changed();
+                Some(fault)
+            }
+            None => state.drawn_switch(meant).or_else(|| {
+                let mut mixes = state.mixes.iter_mut();
+                mixes
+                    .find(|(of, _)| meant(of))
+                    .and_then(|(_, mix)| mix.draw())
+            }),
+        };
+        state.injected += usize::from(fault.is_some());
+        fault
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.0.lock();
+        let changed = change(&mut state);
+        state.changed();
+        changed
+    }
+}
+
+impl fmt::Debug for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.0.lock();
+        f.debug_struct("Faults")
+            .field("queue", &state.queue)
+            .field("switches", &state.switches)
+            .field("mixes", &state.mixes.len())
+            .field("injected", &state.injected)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+#[path = "faults_tests.rs"]
+mod tests;

@@ -1,0 +1,30 @@
+//! The sandbox as a server: HTTP, faults, pushes, the history, and who may ask.
+
+mod access;
+mod builder;
+#[cfg(feature = "client")]
+mod client;
+mod clock;
+mod connections;
+mod error;
+pub(crate) mod events;
+pub(crate) mod faults;
+mod http;
+mod intake;
+mod loopback;
+pub(crate) mod push;
+pub(crate) mod record;
+mod sandbox;
+mod shared;
+mod thread;
+
+pub use builder::Builder;
+#[cfg(test)]
+pub(crate) use connections::serve;
+pub use error::Error;
+pub use loopback::is_named_by as names_this_machine;
+pub use sandbox::{
+    DEFAULT_BODY_LIMIT, DEFAULT_HISTORY_BYTES, DEFAULT_HISTORY_REQUESTS, DEFAULT_RECORD_BYTES,
+    MIN_TOKEN, Sandbox,
+};
+pub(crate) use shared::Shared;

@@ -1,0 +1,213 @@
+//! What became of each attempt.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::Transport;
+
+/// One attempt to push.
+///
+/// `Debug` shows neither address nor fields: they hold phone numbers, texts, and secrets in URLs.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Delivery {
+    /// Its number among the attempts of the sandbox, from 1. No number comes twice.
+    pub id: u64,
+    /// When it was made, in milliseconds since 1970-01-01 UTC by the sandbox's clock.
+    pub at: u64,
+    /// The [`id`](crate::ReceivedRequest::id) of the request that it follows or belongs to.
+    pub request: Option<u64>,
+    /// Name of the push, such as `sms_receipt`.
+    pub push: String,
+    /// Name of the service, such as `sms`.
+    pub service: String,
+    /// The address as it was set.
+    pub url: String,
+    /// Number of the attempt, from 1.
+    pub attempt: u32,
+    /// How long after the first attempt the reference has this one happen. The pause that really passed is that of
+    /// [`Pushes::retry_pause`](super::Pushes::retry_pause).
+    pub after: Duration,
+    /// The fields.
+    pub fields: serde_json::Value,
+    /// The five signed headers, if the push is signed.
+    pub headers: Vec<(String, String)>,
+    /// What came of it.
+    pub outcome: DeliveryOutcome,
+    /// How it travelled.
+    pub content: Transport,
+    /// The account that signs it, if it is signed.
+    pub(crate) access_key: String,
+    pub(crate) action: Option<String>,
+    /// Which entry of the request it is about, from 0.
+    pub(crate) entry: usize,
+}
+
+impl Delivery {
+    /// What an event says: neither address nor fields.
+    pub(crate) fn summary(&self) -> Value {
+        json!({
+            "id": self.id,
+            "at": self.at,
+            "service": self.service,
+            "push": self.push,
+            "attempt": self.attempt,
+            "request": self.request,
+            "entry": self.entry,
+            "outcome": self.outcome.name(),
+        })
+    }
+
+    /// All of it as JSON.
+    pub(crate) fn to_json(&self) -> Value {
+        let mut delivery = self.summary();
+        delivery["url"] = self.url.as_str().into();
+        delivery["after_seconds"] = self.after.as_secs().into();
+        delivery["fields"] = self.fields.clone();
+        let headers = self.headers.iter();
+        let headers = headers.map(|(name, value)| (name.clone(), value.as_str().into()));
+        delivery["headers"] = Value::Object(headers.collect());
+        match &self.outcome {
+            DeliveryOutcome::Refused { status, body } => {
+                delivery["status"] = (*status).into();
+                delivery["answer"] = body.as_str().into();
+            }
+            DeliveryOutcome::Failed { reason } => delivery["reason"] = reason.as_str().into(),
+            DeliveryOutcome::Accepted | DeliveryOutcome::NotSent => {}
+        }
+        delivery
+    }
+}
+
+impl DeliveryOutcome {
+    /// A short name that programs can compare.
+    pub(super) const fn name(&self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Refused { .. } => "refused",
+            Self::Failed { .. } => "failed",
+            Self::NotSent => "not-sent",
+        }
+    }
+}
+
+impl fmt::Debug for Delivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivery")
+            .field("id", &self.id)
+            .field("at", &self.at)
+            .field("request", &self.request)
+            .field("push", &self.push)
+            .field("service", &self.service)
+            .field("attempt", &self.attempt)
+            .field("after", &self.after)
+            .field("outcome", &self.outcome)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What came of an attempt.
+///
+/// `Debug` leaves out the receiver's text.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DeliveryOutcome {
+    /// The receiver answered as the reference wants it.
+    Accepted,
+    /// The receiver answered otherwise.
+    Refused {
+        /// HTTP status.
+        status: u16,
+        /// Text, at most 64 KiB.
+        body: String,
+    },
+    /// There was no answer.
+    Failed {
+        /// What the connection says.
+        reason: String,
+    },
+    /// Nothing was sent: the sandbox pushes to `http://` addresses of this machine only.
+    NotSent,
+}
+
+impl fmt::Debug for DeliveryOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Accepted => f.write_str("Accepted"),
+            Self::Refused { status, .. } => f
+                .debug_struct("Refused")
+                .field("status", status)
+                .finish_non_exhaustive(),
+            Self::Failed { reason } => f.debug_struct("Failed").field("reason", reason).finish(),
+            Self::NotSent => f.write_str("NotSent"),
+        }
+    }
+}
+
+/// Why a push could not be ordered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PushError {
+    /// No spec has a push of this name.
+    UnknownPush(String),
+    /// Several services have a push of this name: write `SERVICE/NAME`.
+    AmbiguousPush(String),
+    /// The push has no example of this name.
+    UnknownExample(String),
+    /// The push cannot travel this way.
+    UnknownContent,
+    /// No address is known for the push, neither from the request nor with [`Pushes::send_to`](super::Pushes::send_to).
+    NoAddress,
+    /// No account of the sandbox has this access key.
+    UnknownAccessKey(String),
+    /// The push is signed, and the sandbox has no account. One with a token has only those of
+    /// [`Builder::account`](crate::Builder::account).
+    NoAccount,
+    /// The dotted path of a field has too many steps.
+    DeepField {
+        /// How many it may have.
+        max: usize,
+    },
+    /// The push has no such `action`.
+    UnknownAction(String),
+    /// The request that the push follows has no entry of this number.
+    UnknownEntry(usize),
+    /// The log has no attempt of this number.
+    UnknownDelivery(u64),
+}
+
+impl fmt::Display for PushError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownPush(name) => write!(f, "no spec has a push {name}"),
+            Self::AmbiguousPush(name) => {
+                write!(
+                    f,
+                    "several services have a push {name}: write SERVICE/{name}"
+                )
+            }
+            Self::UnknownExample(name) => write!(f, "the push has no example {name}"),
+            Self::UnknownContent => {
+                f.write_str("the reference does not have the push travel this way")
+            }
+            Self::UnknownAccessKey(key) => write!(f, "no account has the access key {key}"),
+            Self::NoAccount => {
+                f.write_str("the push is signed and the sandbox has no account: add one")
+            }
+            Self::DeepField { max } => {
+                write!(
+                    f,
+                    "the path of a field has more than {max} steps: use fewer dots"
+                )
+            }
+            Self::UnknownAction(action) => write!(f, "the push has no action {action}"),
+            Self::UnknownEntry(entry) => write!(f, "the request has no entry {entry}"),
+            Self::UnknownDelivery(id) => write!(f, "the log has no attempt {id}"),
+            Self::NoAddress => f.write_str("no address is known for the push: set one"),
+        }
+    }
+}
+
+impl std::error::Error for PushError {}

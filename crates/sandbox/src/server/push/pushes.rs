@@ -1,0 +1,218 @@
+//! Pushing what the platform would push.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use nxcloud_signing::Signer;
+use nxcloud_spec::Service;
+use parking_lot::Mutex;
+use serde_json::Value;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::Transport;
+use super::delivery::{Delivery, PushError};
+use super::fill::Digits;
+use super::outbox::Outbox;
+use super::request::PushRequest;
+use super::spec;
+use crate::server::clock::Clock;
+use crate::server::events::Events;
+use crate::server::record::ReceivedRequest;
+
+/// The pushes of a [`Sandbox`](crate::Sandbox): where they go, what they say, and what became of them.
+///
+/// A push is named as in its spec, such as `sms_receipt`. Where several services have one of that name, the service stands before it:
+/// `viber/message_receipt`.
+pub struct Pushes {
+    pub(super) inner: Arc<Outbox>,
+    /// Aborted when the sandbox goes.
+    tasks: Mutex<JoinSet<()>>,
+}
+
+impl Pushes {
+    pub(crate) fn new(
+        services: &[Service],
+        signers: Vec<Signer>,
+        ports: Option<Vec<u16>>,
+        clock: Clock,
+        events: Events,
+    ) -> Self {
+        let key = |signer: &Signer| signer.access_key().as_str().to_owned();
+        let first_account = signers.first().map(key);
+        let signers = signers.into_iter().map(|signer| (key(&signer), signer));
+        Self {
+            inner: Arc::new(Outbox {
+                specs: spec::push_specs(services),
+                signers: signers.collect(),
+                first_account,
+                ports,
+                clock,
+                events,
+                settings: Mutex::default(),
+                log: Mutex::default(),
+                attempts: AtomicU64::new(0),
+                open: watch::Sender::new(0),
+                digits: Digits::default(),
+            }),
+            tasks: Mutex::default(),
+        }
+    }
+
+    /// Sends a push to an address, if the request that it follows names none, or the reference knows no such field.
+    ///
+    /// # Errors
+    ///
+    /// [`PushError::UnknownPush`], [`PushError::AmbiguousPush`].
+    pub fn send_to(&self, push: &str, url: impl Into<String>) -> Result<(), PushError> {
+        let push = self.inner.spec(push)?.number;
+        let mut settings = self.inner.settings.lock();
+        settings.addresses.insert(push, url.into());
+        Ok(())
+    }
+
+    /// What becomes of each message, check or call from now on: it gets a push for every named example, in this order, such as
+    /// `sent`, `delivered` and `read`. Without it there is one push, the first example.
+    ///
+    /// # Errors
+    ///
+    /// [`PushError::UnknownPush`], [`PushError::AmbiguousPush`], [`PushError::UnknownExample`].
+    pub fn outcomes(&self, push: &str, examples: &[&str]) -> Result<(), PushError> {
+        let spec = self.inner.spec(push)?;
+        for example in examples {
+            if !spec.examples().any(|known| known == *example) {
+                return Err(PushError::UnknownExample((*example).to_owned()));
+            }
+        }
+        let examples = examples.iter().map(|example| (*example).to_owned());
+        let mut settings = self.inner.settings.lock();
+        settings.outcomes.insert(spec.number, examples.collect());
+        Ok(())
+    }
+
+    /// How a push travels, where the reference knows several ways. Without it the first one.
+    ///
+    /// # Errors
+    ///
+    /// [`PushError::UnknownPush`], [`PushError::AmbiguousPush`], [`PushError::UnknownContent`].
+    pub fn content(&self, push: &str, content: Transport) -> Result<(), PushError> {
+        let spec = self.inner.spec(push)?;
+        if !spec.webhook.content.contains(&content) {
+            return Err(PushError::UnknownContent);
+        }
+        let mut settings = self.inner.settings.lock();
+        settings.content.insert(spec.number, content);
+        Ok(())
+    }
+
+    /// How long after the reply a push comes: 20 ms unless set.
+    pub fn delay(&self, delay: Duration) {
+        self.inner.settings.lock().delay = Some(delay);
+    }
+
+    /// The pause between attempts, instead of the documented one; there are as many attempts as documented.
+    pub fn retry_pause(&self, pause: Duration) {
+        self.inner.settings.lock().retry_pause = Some(pause);
+    }
+
+    /// Every attempt, in the order in which they ended; the latest 10,000.
+    #[must_use]
+    pub fn log(&self) -> Vec<Delivery> {
+        self.inner.log.lock().iter().cloned().collect()
+    }
+
+    /// The attempts of one push.
+    #[must_use]
+    pub fn log_of(&self, push: &str) -> Vec<Delivery> {
+        let mut log = self.log();
+        let (service, push) = match push.split_once('/') {
+            Some((service, push)) => (Some(service), push),
+            None => (None, push),
+        };
+        let is_of = |delivery: &Delivery| service.is_none_or(|service| delivery.service == service);
+        log.retain(|delivery| delivery.push == push && is_of(delivery));
+        log
+    }
+
+    /// Waits until every push that is under way has ended.
+    pub async fn settled(&self) {
+        let mut open = self.inner.open.subscribe();
+        // It cannot fail: the sender lives as long as `self`.
+        let _ = open.wait_for(|open| *open == 0).await;
+    }
+
+    /// Pushes on demand and gives back the attempts.
+    ///
+    /// # Errors
+    ///
+    /// [`PushError`].
+    pub async fn send(&self, request: PushRequest) -> Result<Vec<Delivery>, PushError> {
+        let job = self.inner.job(request)?;
+        Ok(self.inner.run(job).await)
+    }
+
+    /// Makes the attempt with this [`id`](Delivery::id) again, once: the same fields to the same address, signed again.
+    ///
+    /// # Errors
+    ///
+    /// [`PushError::UnknownDelivery`] if the log does not have it.
+    pub async fn resend(&self, delivery: u64) -> Result<Vec<Delivery>, PushError> {
+        let job = self.inner.again(delivery)?;
+        Ok(self.inner.run(job).await)
+    }
+
+    /// A short form of [`send`](Self::send): a push by its name alone. `fields` replace those of the example, by dotted path.
+    ///
+    /// # Errors
+    ///
+    /// [`PushError`].
+    pub async fn push(
+        &self,
+        push: &str,
+        example: Option<&str>,
+        fields: &[(&str, Value)],
+    ) -> Result<Vec<Delivery>, PushError> {
+        let spec = self.inner.spec(push)?;
+        let mut request = PushRequest::new(&spec.service, &spec.webhook.name);
+        if let Some(example) = example {
+            request = request.example(example);
+        }
+        for (path, value) in fields {
+            request = request.field(*path, value.clone());
+        }
+        self.send(request).await
+    }
+
+    /// Forgets the attempts.
+    pub(crate) fn clear_log(&self) {
+        self.inner.log.lock().clear();
+    }
+
+    /// Starts the pushes that an accepted request brings.
+    pub(crate) fn follow(&self, request: &ReceivedRequest) {
+        if !request.verdict().is_accepted() {
+            return;
+        }
+        for job in self.inner.jobs(request) {
+            self.inner.open.send_modify(|open| *open += 1);
+            let inner = Arc::clone(&self.inner);
+            let mut tasks = self.tasks.lock();
+            while tasks.try_join_next().is_some() {}
+            tasks.spawn(async move {
+                inner.run(job).await;
+                inner.open.send_modify(|open| *open -= 1);
+            });
+        }
+    }
+}
+
+impl fmt::Debug for Pushes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pushes")
+            .field("open", &*self.inner.open.borrow())
+            .field("log", &self.inner.log.lock().len())
+            .finish_non_exhaustive()
+    }
+}

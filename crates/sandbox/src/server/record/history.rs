@@ -1,0 +1,219 @@
+//! The requests of the past, within a bound.
+
+use std::collections::VecDeque;
+use std::path::Path;
+
+use parking_lot::Mutex;
+
+use super::file::{RecordError, Recorder};
+use super::{Cause, Parts, ReceivedRequest};
+
+/// The latest requests, in the order in which they were answered.
+pub(crate) struct History {
+    max_requests: usize,
+    max_bytes: usize,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    requests: VecDeque<ReceivedRequest>,
+    bytes: usize,
+    /// The number of the latest request.
+    last_id: u64,
+    recorder: Option<Recorder>,
+}
+
+impl Inner {
+    /// Keeps a request; the oldest ones go until the rest is within the bounds.
+    fn push(&mut self, request: ReceivedRequest, max_requests: usize, max_bytes: usize) {
+        if max_requests == 0 {
+            return;
+        }
+        self.bytes += request.size();
+        self.requests.push_back(request);
+        while self.requests.len() > max_requests
+            || (self.bytes > max_bytes && self.requests.len() > 1)
+        {
+            self.drop_oldest();
+        }
+    }
+
+    fn drop_oldest(&mut self) {
+        if let Some(oldest) = self.requests.pop_front() {
+            self.bytes -= oldest.size();
+        }
+    }
+}
+
+impl History {
+    /// A history of so many requests, whose bodies and texts take so many bytes.
+    pub(crate) fn new(max_requests: usize, max_bytes: usize) -> Self {
+        Self {
+            max_requests,
+            max_bytes,
+            inner: Mutex::default(),
+        }
+    }
+
+    /// Goes on with what a file holds, and writes into it from now on.
+    pub(crate) fn record(self, path: &Path, max_size: u64) -> Result<Self, RecordError> {
+        let mut inner = self.inner.lock();
+        let recorder = Recorder::open(path, max_size, |request| {
+            inner.push(request, self.max_requests, self.max_bytes);
+        })?;
+        inner.last_id = recorder.last_id();
+        inner.recorder = Some(recorder);
+        drop(inner);
+        Ok(self)
+    }
+
+    /// Whether the next request can be recorded; true if no file is written. It is asked before the platform acts, so that
+    /// whatever is carried out is written.
+    pub(crate) fn can_record(&self) -> bool {
+        let mut inner = self.inner.lock();
+        let recorder = inner.recorder.as_mut();
+        recorder.is_none_or(|recorder| recorder.flush().is_ok())
+    }
+
+    /// Numbers a request and keeps it; the oldest ones go until the rest is within the bounds. A request that alone is
+    /// larger than the bound is kept until the next one comes.
+    pub(crate) fn push(&self, parts: Parts) -> ReceivedRequest {
+        let mut inner = self.inner.lock();
+        inner.last_id += 1;
+        let request = ReceivedRequest::new(inner.last_id, parts);
+        inner.push(request.clone(), self.max_requests, self.max_bytes);
+        let refused = matches!(request.verdict().cause(), Some(Cause::NotRecorded));
+        if let (Some(recorder), false) = (&mut inner.recorder, refused) {
+            recorder.push(&request);
+        }
+        request
+    }
+
+    /// The request with a number, if it is still kept.
+    pub(crate) fn request(&self, id: u64) -> Option<ReceivedRequest> {
+        let inner = self.inner.lock();
+        let at = inner
+            .requests
+            .binary_search_by_key(&id, ReceivedRequest::id)
+            .ok()?;
+        inner.requests.get(at).cloned()
+    }
+
+    /// All requests kept, oldest first.
+    pub(crate) fn requests(&self) -> Vec<ReceivedRequest> {
+        self.inner.lock().requests.iter().cloned().collect()
+    }
+
+    /// Whether a request is kept that names an account other than the built-in ones.
+    pub(crate) fn has_another_account(&self) -> bool {
+        let inner = self.inner.lock();
+        inner
+            .requests
+            .iter()
+            .any(ReceivedRequest::is_of_another_account)
+    }
+
+    /// Forgets all requests. Their numbers are not used again.
+    pub(crate) fn clear(&self) {
+        let mut inner = self.inner.lock();
+        inner.requests.clear();
+        inner.bytes = 0;
+        if let Some(recorder) = &mut inner.recorder {
+            recorder.clear();
+        }
+    }
+
+    /// Records on a device on which there is never room.
+    #[cfg(all(test, target_os = "linux"))]
+    pub(crate) fn record_on_a_full_disk(self) -> Self {
+        self.inner.lock().recorder = Some(Recorder::on_a_full_disk());
+        self
+    }
+
+    /// Closes the file. What comes afterwards is not in it.
+    pub(crate) fn close(&self) {
+        self.inner.lock().recorder = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use axum::http::{HeaderMap, Method};
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::platform::verdict::Verdict;
+
+    fn request(number: u64, body_bytes: usize) -> Parts {
+        Parts {
+            received_at: number,
+            took: Duration::ZERO,
+            service: None,
+            operation: None,
+            method: Method::POST,
+            path: String::new(),
+            query: None,
+            headers: HeaderMap::new(),
+            body: Bytes::from(vec![0; body_bytes]),
+            verdict: Verdict::accepted(),
+            status: 200,
+            reply: Bytes::new(),
+        }
+    }
+
+    fn numbers(history: &History) -> Vec<u64> {
+        let requests = history.requests();
+        requests.iter().map(ReceivedRequest::received_at).collect()
+    }
+
+    #[test]
+    fn the_oldest_request_goes_first() {
+        let history = History::new(3, 1000);
+        for number in 1..=5 {
+            history.push(request(number, 10));
+        }
+        assert_eq!(numbers(&history), [3, 4, 5]);
+        history.clear();
+        assert!(numbers(&history).is_empty());
+    }
+
+    #[test]
+    fn a_request_is_found_by_its_number_which_never_comes_again() {
+        let history = History::new(2, 1000);
+        for number in 1..=3 {
+            assert_eq!(history.push(request(number * 100, 10)).id(), number);
+        }
+        let found = |id| history.request(id).map(|request| request.received_at());
+        assert_eq!(
+            (found(1), found(2), found(3), found(4)),
+            (None, Some(200), Some(300), None)
+        );
+        history.clear();
+        assert_eq!(found(3), None);
+        assert_eq!(history.push(request(400, 10)).id(), 4);
+        assert_eq!(found(4), Some(400));
+    }
+
+    #[test]
+    fn large_bodies_push_out_older_ones() {
+        let history = History::new(10, 100);
+        for number in 1..=4 {
+            history.push(request(number, 40));
+        }
+        assert_eq!(numbers(&history), [3, 4]);
+        history.push(request(5, 500));
+        assert_eq!(numbers(&history), [5]);
+        history.push(request(6, 40));
+        assert_eq!(numbers(&history), [6]);
+    }
+
+    #[test]
+    fn a_history_of_none_keeps_none() {
+        let history = History::new(0, 100);
+        assert_eq!(history.push(request(1, 1)).id(), 1);
+        assert!(numbers(&history).is_empty());
+    }
+}

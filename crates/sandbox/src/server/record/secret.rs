@@ -1,0 +1,147 @@
+//! Which headers and parameters hold a credential that is the same in every request. This is the only place that knows.
+
+use axum::http::{HeaderMap, HeaderValue};
+
+/// What stands in the place of a credential.
+pub const MASK: &str = "***";
+
+/// `hash` is `AntBuddy`'s: it covers no time, so it can be sent again for ever. A signature is not among them, because it
+/// fits one time and one body.
+const ENDINGS: [&str; 13] = [
+    "apikey",
+    "auth",
+    "authorization",
+    "cookie",
+    "credential",
+    "credentials",
+    "hash",
+    "jwt",
+    "passwd",
+    "password",
+    "secret",
+    "sessionid",
+    "token",
+];
+
+/// Whether a name, in any case and with any marks between its parts, is that of a credential.
+#[must_use]
+pub fn is_secret(name: &str) -> bool {
+    ENDINGS.iter().any(|ending| {
+        let letters = name.bytes().rev();
+        let mut letters = letters.filter(|byte| !matches!(byte, b'-' | b'_' | b'.'));
+        let mut ending = ending.bytes().rev();
+        ending.all(|end| {
+            letters
+                .next()
+                .is_some_and(|one| one.eq_ignore_ascii_case(&end))
+        })
+    })
+}
+
+/// Headers whose credentials are masked. The other values are copied, so that they do not hold on to a connection's buffer.
+pub(crate) fn mask_headers(headers: &HeaderMap) -> HeaderMap {
+    let masked = headers.iter().map(|(name, value)| {
+        let copy = HeaderValue::from_bytes(value.as_bytes());
+        let copy = copy.ok().filter(|_| !is_secret(name.as_str()));
+        (name.clone(), copy.unwrap_or(HeaderValue::from_static(MASK)))
+    });
+    masked.collect()
+}
+
+/// A query whose credentials are masked; everything else stays byte for byte.
+#[must_use]
+pub fn mask_query(query: &str) -> String {
+    let pairs = query.split('&').map(|pair| {
+        let decoded = form_urlencoded::parse(pair.as_bytes()).next();
+        let secret = decoded.is_some_and(|(name, _)| is_secret(name.trim()));
+        match pair.split_once('=') {
+            Some((name, _)) if secret => format!("{name}={MASK}"),
+            _ => pair.to_owned(),
+        }
+    });
+    pairs.collect::<Vec<_>>().join("&")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_of_a_query_are_masked_however_their_name_is_spelled() {
+        for (query, masked) in [
+            ("appId=a&hash=0f&page=1", "appId=a&hash=***&page=1"),
+            ("h%61sh=0f", "h%61sh=***"),
+            ("HASH=0f&Hash=0e", "HASH=***&Hash=***"),
+            (
+                "+hash=0f==&x-auth-app-hash=%20",
+                "+hash=***&x-auth-app-hash=***",
+            ),
+            ("token=t&accessSecret=s", "token=***&accessSecret=***"),
+            (
+                "a=hash&hash&=&&hashes=1&%zz=%a",
+                "a=hash&hash&=&&hashes=1&%zz=%a",
+            ),
+            ("", ""),
+        ] {
+            assert_eq!(mask_query(query), masked);
+        }
+    }
+
+    #[test]
+    fn credentials_of_headers_are_masked_and_the_others_kept_in_their_order() {
+        let headers = |pairs: &[(&'static str, &'static [u8])]| {
+            let pairs = pairs.iter().map(|(name, value)| {
+                let value = HeaderValue::from_bytes(value).unwrap();
+                (axum::http::HeaderName::from_static(name), value)
+            });
+            pairs.collect::<HeaderMap>()
+        };
+        let sent = headers(&[
+            ("a", b"1"),
+            ("cookie", b"b=c"),
+            ("a", b"\xFF\t"),
+            ("cookie", b"d=e"),
+        ]);
+        let kept = headers(&[
+            ("a", b"1"),
+            ("cookie", b"***"),
+            ("a", b"\xFF\t"),
+            ("cookie", b"***"),
+        ]);
+        assert_eq!(mask_headers(&sent), kept);
+    }
+
+    #[test]
+    fn signatures_and_names_of_accounts_are_kept() {
+        for name in [
+            "x-auth-app-hash",
+            "X-Auth-App-Hash",
+            "authorization",
+            "X-Forwarded-Authorization",
+            "Proxy-Authorization",
+            "cookie",
+            "Set-Cookie",
+            "app-secret",
+            "x-api-key",
+            "api_key",
+            "access_token",
+            "X-Amz-Security-Token",
+            "JSESSIONID",
+        ] {
+            assert!(is_secret(name), "{name}");
+        }
+        for name in [
+            "sign",
+            "accesskey",
+            "x-auth-app-id",
+            "ts",
+            "host",
+            "user-agent",
+            "x-author",
+            "key",
+            "",
+        ] {
+            assert!(!is_secret(name), "{name}");
+        }
+    }
+}

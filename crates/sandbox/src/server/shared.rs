@@ -1,0 +1,37 @@
+//! What all requests share.
+
+use serde_json::json;
+use tokio::sync::Mutex;
+
+use super::access::Access;
+use super::clock::Clock;
+use super::events::Events;
+use super::faults::Faults;
+use super::intake::Intake;
+use super::push::Pushes;
+use super::record::History;
+use crate::platform::Platform;
+
+/// What all requests share.
+pub(crate) struct Shared {
+    pub(crate) platform: Platform,
+    pub(crate) clock: Clock,
+    pub(crate) faults: Faults,
+    pub(crate) history: History,
+    pub(crate) pushes: Pushes,
+    pub(crate) intake: Intake,
+    pub(crate) access: Access,
+    pub(crate) events: Events,
+    /// Held while a wrong signature is looked into.
+    pub(crate) diagnosing: std::sync::Arc<Mutex<()>>,
+}
+
+impl Shared {
+    /// Forgets the requests received and what they have made.
+    pub(crate) fn clear(&self) {
+        self.history.clear();
+        self.platform.state.clear();
+        self.pushes.clear_log();
+        self.events.publish("cleared", || json!({}));
+    }
+}
