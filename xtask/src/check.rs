@@ -7,7 +7,7 @@ use nxcloud_spec::document::MaxDays;
 use crate::finding::Findings;
 use crate::model::{Field, Input, Object, Operation, Place, Service, Side, Ty, TypeKind, Union};
 use crate::names;
-use crate::places::component;
+use crate::places::{component, operation as place};
 
 mod accessors;
 mod lenient;
@@ -33,7 +33,7 @@ pub(crate) fn check(service: &Service, findings: &mut Findings<'_>) {
             );
         }
         match &def.kind {
-            TypeKind::Object(object) => self::object(service, &at, object, findings),
+            TypeKind::Object(object) => self::object(service, &def.name, object, findings),
             TypeKind::Union(choice) => self::union(service, &at, choice, findings),
             TypeKind::Enum { values, .. } => {
                 let mut seen = Vec::new();
@@ -54,6 +54,13 @@ pub(crate) fn check(service: &Service, findings: &mut Findings<'_>) {
             }
         }
     }
+    if let Some(name) = too_deep(service) {
+        findings.add(
+            component(name),
+            format!("`{name}` holds more than {MAX_DEPTH} types within each other"),
+            "write the fields of some of them into the one that holds them",
+        );
+    }
     for operation in &service.operations {
         self::operation(service, operation, findings);
     }
@@ -63,13 +70,62 @@ pub(crate) fn check(service: &Service, findings: &mut Findings<'_>) {
     messages::check(service, findings);
 }
 
-/// Where an operation stands in the spec.
-fn place(operation: &Operation) -> String {
-    format!(
-        "paths.{}.{}",
-        operation.path,
-        operation.method.to_lowercase()
-    )
+/// Where a field of a type is written: in its schema, or among the parameters of the operation that takes it.
+fn written(service: &Service, holder: &str, field: &Field) -> String {
+    let mut operations = service.operations.iter();
+    let parameter = operations.find_map(|operation| {
+        let takes = field.place != Place::Body && operation.input.type_name() == holder;
+        let spec = service.spec.operation(&operation.id).filter(|_| takes)?;
+        let mut parameters = spec.parameters.iter();
+        let index = parameters.position(|parameter| parameter.name == field.wire)?;
+        Some(format!("{}.parameters[{index}]", place(operation)))
+    });
+    parameter.unwrap_or_else(|| format!("{}.properties.{}", component(holder), field.wire))
+}
+
+/// How many types may hold each other, in lists or without: rustc gives up on many more.
+const MAX_DEPTH: usize = 16;
+
+/// The first type that holds more types within each other than may be.
+fn too_deep(service: &Service) -> Option<&str> {
+    fn named(ty: &Ty) -> Option<&str> {
+        match ty {
+            Ty::Named(name) => Some(name),
+            Ty::List(inner) | Ty::Map(inner) => named(inner),
+            _ => None,
+        }
+    }
+    fn depth<'a>(
+        service: &'a Service,
+        name: &'a str,
+        above: &mut Vec<&'a str>,
+        known: &mut BTreeMap<&'a str, usize>,
+    ) -> usize {
+        // A type that holds itself in a list is not counted again.
+        if above.contains(&name) {
+            return 0;
+        }
+        if let Some(depth) = known.get(name) {
+            return *depth;
+        }
+        if above.len() > MAX_DEPTH {
+            return 1;
+        }
+        above.push(name);
+        let in_lists = crate::paths::object(service, name).into_iter();
+        let in_lists = in_lists.flat_map(|object| object.fields.iter());
+        let inner = in_lists.filter_map(|field| named(&field.ty));
+        let inner: Vec<&str> = inner.chain(held(service, name)).collect();
+        let below = inner.into_iter();
+        let below = below.map(|inner| depth(service, inner, above, known)).max();
+        above.pop();
+        let depth = 1 + below.unwrap_or_default();
+        known.insert(name, depth);
+        depth
+    }
+    let mut known = BTreeMap::new();
+    let mut names = service.types.iter().map(|def| def.name.as_str());
+    names.find(|name| depth(service, name, &mut Vec::new(), &mut known) > MAX_DEPTH)
 }
 
 /// The types that a type holds outside of lists and maps.
@@ -121,14 +177,14 @@ fn cycle(service: &Service, name: &str) -> Option<Vec<String>> {
     None
 }
 
-fn object(service: &Service, at: &str, object: &Object, findings: &mut Findings<'_>) {
+fn object(service: &Service, name: &str, object: &Object, findings: &mut Findings<'_>) {
     let mut rust: BTreeMap<&str, &str> = BTreeMap::new();
     let mut wires: BTreeSet<&str> = BTreeSet::new();
     if let Some((member, ty)) = &object.flattened {
         rust.insert(member.trim_end_matches('_'), ty);
     }
     for field in &object.fields {
-        let at = format!("{at}.properties.{}", field.wire);
+        let at = written(service, name, field);
         if !wires.insert(&field.wire) {
             findings.add(
                 &at,
@@ -145,31 +201,16 @@ fn object(service: &Service, at: &str, object: &Object, findings: &mut Findings<
         self::field(service, &at, object, field, findings);
     }
     if object.side == Side::Request {
-        beside_a_choice(service, at, object, findings);
-    }
-    if let Some(MaxDays { from, to, .. }) = &object.max_days {
-        let is_time = |wire: &&String| {
-            object
-                .fields
-                .iter()
-                .any(|field| field.wire == **wire && field.ty == Ty::DateTime)
-        };
-        for wire in [from, to].into_iter().filter(|wire| !is_time(wire)) {
-            findings.add(
-                at,
-                format!("`x-nx-max-days` names `{wire}`, which is no date-time"),
-                "name parameters of `format: date-time`",
-            );
-        }
+        beside_a_choice(service, name, object, findings);
     }
 }
 
 /// On the wire, what is flattened stands beside the object's own fields.
-fn beside_a_choice(service: &Service, at: &str, object: &Object, findings: &mut Findings<'_>) {
-    let Some((_, name)) = &object.flattened else {
+fn beside_a_choice(service: &Service, name: &str, object: &Object, findings: &mut Findings<'_>) {
+    let Some((_, choice)) = &object.flattened else {
         return;
     };
-    let Some(TypeKind::Union(union)) = service.type_def(name).map(|def| &def.kind) else {
+    let Some(TypeKind::Union(union)) = service.type_def(choice).map(|def| &def.kind) else {
         return;
     };
     let mut beside = BTreeSet::from([union.tag.as_str()]);
@@ -184,9 +225,9 @@ fn beside_a_choice(service: &Service, at: &str, object: &Object, findings: &mut 
         .filter(|field| beside.contains(field.wire.as_str()))
     {
         findings.add(
-            format!("{at}.properties.{}", field.wire),
+            written(service, name, field),
             format!(
-                "`{}` is also a key of the choice `{name}` that stands beside it",
+                "`{}` is also a key of the choice `{choice}` that stands beside it",
                 field.wire
             ),
             "leave one of them out",
@@ -312,6 +353,30 @@ fn union(service: &Service, at: &str, union: &Union, findings: &mut Findings<'_>
     }
 }
 
+/// The two times are compared before anything is sent, so that both are there.
+fn max_days(at: &str, max_days: &MaxDays, object: &Object, findings: &mut Findings<'_>) {
+    let MaxDays { from, to, days, .. } = max_days;
+    let at = format!("{at}.x-nx-max-days");
+    let is_time = |wire: &&String| {
+        let mut fields = object.fields.iter();
+        fields.any(|field| field.wire == **wire && field.ty == Ty::DateTime && field.required)
+    };
+    for wire in [from, to].into_iter().filter(|wire| !is_time(wire)) {
+        findings.add(
+            &at,
+            format!("`{wire}` is no required date-time"),
+            "name parameters of `format: date-time` with `required: true`",
+        );
+    }
+    if *days < 1 {
+        findings.add(
+            format!("{at}.days"),
+            format!("{days} days let no request through"),
+            "write a whole number from 1",
+        );
+    }
+}
+
 fn operation(service: &Service, operation: &Operation, findings: &mut Findings<'_>) {
     let at = place(operation);
     let is_object = |name: &str| {
@@ -330,6 +395,10 @@ fn operation(service: &Service, operation: &Operation, findings: &mut Findings<'
     let request = crate::paths::object(service, operation.input.type_name());
     let has_file =
         request.is_some_and(|object| object.fields.iter().any(|field| field.ty == Ty::Upload));
+    let max_days = request.and_then(|object| object.max_days.as_ref().zip(Some(object)));
+    if let Some((max_days, object)) = max_days {
+        self::max_days(&at, max_days, object, findings);
+    }
     let spec = service.spec.operation(&operation.id);
     let has_parameters = spec.is_some_and(|spec| !spec.parameters.is_empty());
     match &operation.input {

@@ -1,7 +1,7 @@
 //! What a spec may not say, found before anything is generated from it. Its structure is sound: the typed document refuses the rest.
 
 use nxcloud_spec::Document;
-use nxcloud_spec::document::{Code, Scheme};
+use nxcloud_spec::document::{Code, Scheme, Server};
 use nxcloud_spec::webhook::Webhook;
 
 use crate::finding::Findings;
@@ -51,6 +51,7 @@ fn root(document: &Document, findings: &mut Findings<'_>) {
             "write the documented base URL as the first server",
         );
     }
+    servers("servers", &document.servers, findings);
     if document.scheme == Scheme::NxcloudMd5 && document.biz_type.is_none() {
         let instead = "write the bizType header as a string";
         findings.add("(root)", "`x-nx-biz-type` is missing", instead);
@@ -65,6 +66,28 @@ fn root(document: &Document, findings: &mut Findings<'_>) {
             format!("{title:?} is no plain title"),
             "write letters, digits, spaces and `-.,:()&/+'` on one line",
         );
+    }
+}
+
+/// Paths are written behind the base URL as it is.
+fn servers(at: &str, servers: &[Server], findings: &mut Findings<'_>) {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._~:/".contains(c);
+    for (index, server) in servers.iter().enumerate() {
+        let url = &server.url;
+        let mut schemes = ["https://", "http://"].into_iter();
+        let rest = schemes.find_map(|scheme| url.strip_prefix(scheme));
+        let sound = rest.is_some_and(|rest| {
+            rest.starts_with(|c: char| c.is_ascii_alphanumeric())
+                && !rest.ends_with('/')
+                && rest.chars().all(is_plain)
+        });
+        if !sound {
+            findings.add(
+                format!("{at}[{index}].url"),
+                format!("{url:?} is no base URL"),
+                "write `https://`, the host and the common start of the paths, without a slash at the end",
+            );
+        }
     }
 }
 
@@ -111,6 +134,9 @@ fn webhook(at: &str, webhook: &Webhook, findings: &mut Findings<'_>) {
             "no transport",
             "write one or more of json, form, query in brackets",
         );
+    }
+    for (index, action) in webhook.action.iter().enumerate() {
+        header(&format!("{at}.action[{index}]"), Some(action), findings);
     }
     if webhook.schema.reference.is_none() {
         findings.add(

@@ -113,7 +113,7 @@ const USED: &[&str] = &[
     "WireNames",
 ];
 
-/// Methods that clients have already, and functions of generated code that operations stand beside.
+/// Methods that clients have already, of their own or of traits in Rust's prelude, and functions of generated code that operations stand beside.
 const METHODS: &[&str] = &[
     "api_version",
     "baseurl",
@@ -123,11 +123,13 @@ const METHODS: &[&str] = &[
     "from",
     "help",
     "inner",
+    "into",
     "new",
     "new_with_client",
     "post",
     "pre",
     "session",
+    "try_into",
     "with_options",
 ];
 

@@ -4,6 +4,8 @@ use nxcloud_spec::Document;
 use nxcloud_spec::document::Operation;
 use nxcloud_spec::schema::Schema;
 
+use crate::model;
+
 /// The operations of a document, each with its place and its path.
 pub(crate) fn operations(
     document: &Document,
@@ -14,6 +16,15 @@ pub(crate) fn operations(
             (at, path.as_str(), method, operation)
         })
     })
+}
+
+/// The place of an operation of the model.
+pub(crate) fn operation(operation: &model::Operation) -> String {
+    format!(
+        "paths.{}.{}",
+        operation.path,
+        operation.method.to_lowercase()
+    )
 }
 
 /// The place of a named schema.

@@ -17,6 +17,8 @@ use crate::{names, places};
 pub(crate) struct Schemas<'a> {
     document: &'a Document,
     sides: BTreeMap<String, Side>,
+    /// Enums that something refers to; they may be on both sides.
+    enums: BTreeSet<String>,
     /// What operations return.
     returned: BTreeSet<String>,
 }
@@ -26,6 +28,7 @@ impl<'a> Schemas<'a> {
         Self {
             document,
             sides: BTreeMap::new(),
+            enums: BTreeSet::new(),
             returned: BTreeSet::new(),
         }
     }
@@ -50,6 +53,7 @@ impl<'a> Schemas<'a> {
                 continue;
             };
             if !schema.known_values.is_empty() {
+                self.enums.insert(name);
                 continue;
             }
             match self.sides.insert(name, side) {
@@ -84,9 +88,12 @@ impl<'a> Schemas<'a> {
         types: &mut Vec<TypeDef>,
         findings: &mut Findings<'_>,
     ) {
-        let parameters = spec.parameters.iter();
+        let at = places::operation(operation);
+        let parameters = spec.parameters.iter().enumerate();
         let mut fields: Vec<Field> = parameters
-            .map(|parameter| self.parameter(operation, parameter, findings))
+            .map(|(index, parameter)| {
+                self.parameter(&format!("{at}.parameters[{index}]"), parameter, findings)
+            })
             .collect();
         match &operation.input {
             Input::Parameters(name) => types.push(TypeDef {
@@ -114,20 +121,14 @@ impl<'a> Schemas<'a> {
     }
 
     /// A parameter is written like a property: what stands beside the schema belongs to it.
-    fn parameter(
-        &self,
-        operation: &Operation,
-        parameter: &Parameter,
-        findings: &mut Findings<'_>,
-    ) -> Field {
+    fn parameter(&self, at: &str, parameter: &Parameter, findings: &mut Findings<'_>) -> Field {
         let wire = &parameter.name;
-        let at = format!("{}.parameters.{wire}", operation.path);
         let mut property = parameter.schema.clone();
         property.description = parameter.description.clone().or(property.description);
         property.field = parameter.field.clone().or(property.field);
         property.public |= parameter.public;
         let required = parameter.required;
-        let mut field = self.field(&at, wire, &property, required, Side::Request, findings);
+        let mut field = self.field(at, wire, &property, required, Side::Request, findings);
         field.place = Place::Query;
         if parameter.place == document::Place::Path {
             field.place = Place::Path;
@@ -149,18 +150,17 @@ impl<'a> Schemas<'a> {
             findings.add(&at, problem, instead);
             return None;
         }
-        let kind = if schema.known_values.is_empty() {
-            let Some(side) = self.sides.get(name) else {
+        let kind = match self.sides.get(name) {
+            Some(side) => self.held(name, &at, schema, *side, findings),
+            None if self.enums.contains(name) => enumeration(&at, schema, findings),
+            None => {
                 findings.add(
                     &at,
                     "nothing refers to this schema",
                     "refer to it, or leave it out",
                 );
                 return None;
-            };
-            self.held(name, &at, schema, *side, findings)
-        } else {
-            enumeration(&at, schema, findings)
+            }
         };
         let description = schema.description.clone().unwrap_or_default();
         if description.is_empty() {
@@ -294,7 +294,7 @@ impl<'a> Schemas<'a> {
             findings.add(at, problem, instead);
         }
         let ty = timed(self.ty(at, property, findings), property, side, required);
-        if side == Side::Reply && ty == Ty::AppKey {
+        if side == Side::Reply && holds_app_key(&ty) {
             findings.add(
                 at,
                 "an application key in a reply",
@@ -515,6 +515,14 @@ fn given_rules(
         }
     }
     rules
+}
+
+fn holds_app_key(ty: &Ty) -> bool {
+    match ty {
+        Ty::AppKey => true,
+        Ty::List(inner) | Ty::Map(inner) => holds_app_key(inner),
+        _ => false,
+    }
 }
 
 /// The type of a field whose format says that it is a date or time.

@@ -28,6 +28,16 @@ pub(crate) fn read_all(
         .collect();
     paths.retain(|path| extension(path) == "yaml");
     for path in paths {
+        // A pipe would be waited for.
+        if !path.is_file() {
+            problems.push(Finding {
+                file: file_name(shown, &path),
+                at: "(name)".to_owned(),
+                problem: "not a file".to_owned(),
+                instead: "write the spec as a file, or move this away".to_owned(),
+            });
+            continue;
+        }
         let bytes = fs::read(&path).map_err(|error| failed(&path, &error))?;
         let name = file_name(shown, &path);
         match read::read_bytes(&name, &bytes) {

@@ -99,8 +99,8 @@ fn words_of_rust_are_escaped_or_refused() {
         );
     }
     for id in [
-        "new", "from", "clone", "exec", "pre", "post", "session", "all", "service", "help", "_",
-        "1st", "über",
+        "new", "from", "into", "try_into", "clone", "exec", "pre", "post", "session", "all",
+        "service", "help", "_", "1st", "über",
     ] {
         refused(
             &[("operationId: send_it", &format!("operationId: {id}"))],
@@ -1009,4 +1009,134 @@ fn examples_fit_their_variant() {
             "{pick}: {found}"
         );
     }
+}
+
+#[test]
+fn keys_of_applications_come_in_no_reply_at_any_depth() {
+    for ty in [
+        "type: string, format: app-key",
+        "type: array, items: {type: string, format: app-key}",
+        "type: object, additionalProperties: {type: array, items: {type: string, format: app-key}}",
+    ] {
+        refused(
+            &[
+                (ID, &format!("id: {{{ty}, description: A.}}")),
+                ("value: {id: a}", "value: {}"),
+            ],
+            &["Receipt.properties.id", "an application key in a reply"],
+        );
+    }
+}
+
+/// More than rustc follows.
+#[test]
+fn types_that_hold_each_other_have_a_greatest_depth() {
+    for list in [false, true] {
+        let chain = |depth: usize| -> String {
+            let schema = |at: usize| {
+                let next = format!("{{$ref: '#/components/schemas/Link{}'}}", at + 1);
+                let next = if list {
+                    format!("{{type: array, description: L., items: {next}}}")
+                } else {
+                    next
+                };
+                let next = if at + 1 == depth {
+                    PLAIN.to_owned()
+                } else {
+                    next
+                };
+                format!(
+                    "    Link{at}:\n      type: object\n      description: A.\n      properties:\n        next: {next}\n"
+                )
+            };
+            let first = format!("{ID}\n        chain: {{$ref: '#/components/schemas/Link0'}}");
+            spec(&[(ID, &first)]) + &(0..depth).map(schema).collect::<String>()
+        };
+        assert_eq!(found(&chain(15)), "");
+        let found = found(&chain(200));
+        assert!(found.contains("holds more than 16 types"), "{found}");
+    }
+}
+
+#[test]
+fn a_reference_stands_alone() {
+    for more in [
+        "minLength: 2",
+        "description: A.",
+        "default: plain",
+        "type: string",
+    ] {
+        let kind = format!("id: {{$ref: '#/components/schemas/Kind', {more}}}");
+        refused(
+            &[(ID, &kind)],
+            &["Receipt.properties.id: ", "beside `$ref`", "allOf"],
+        );
+    }
+}
+
+#[test]
+fn a_base_url_is_one() {
+    for url in [
+        "",
+        "example.com",
+        "https://",
+        "https://example.com/",
+        "ftp://example.com",
+        "https://{host}/x",
+        "https://exa mple.com",
+        "https://example.com?a=b",
+        "https://example.com/#a",
+        "https://a@example.com",
+    ] {
+        refused(
+            &[("url: https://example.com", &format!("url: \"{url}\""))],
+            &["servers[0].url: ", "write `https://`"],
+        );
+    }
+    for url in ["http://127.0.0.1:8080", "https://example.com/v1.0/api"] {
+        compiles(&[("url: https://example.com", &format!("url: {url}"))]);
+    }
+    refused(
+        &[(
+            "    signed: false",
+            "    signed: true\n    action: [done, \"a b\"]",
+        )],
+        &["x-nx-webhooks[0].action[1]: ", "header"],
+    );
+}
+
+/// The generated types refuse what JSON Schema lets through.
+#[test]
+fn examples_fit_the_generated_types() {
+    let choice = with_choice(&["leaf"], "", PLAIN);
+    for (value, at) in [
+        ("{text: hello, txet: a}", "value.txet: no property"),
+        (
+            "{text: hello, pick: {way: leaf, more: a}}",
+            "value.pick.more: no property",
+        ),
+        ("{text: hello, pick: {way: leaf, next: a}}", ""),
+    ] {
+        let found = found(&choice.replace("value: {text: hello}", &format!("value: {value}")));
+        assert!(
+            found.contains(at) && found.is_empty() == at.is_empty(),
+            "{value}: {found}"
+        );
+    }
+    for number in ["1.0", "1e3", "9223372036854775808", "99999999999999999999"] {
+        let value = format!("success: {{value: {{code: {number}}}}}");
+        refused(
+            &[("success: {value: {code: 0}}", &value)],
+            &[
+                "examples.success.value.code: ",
+                "is no 64-bit whole number",
+                "without point",
+            ],
+        );
+    }
+    // Replies keep what the spec does not name.
+    compiles(&[(
+        "success: {value: {code: 0}}",
+        "success: {value: {code: 0, more: a}}",
+    )]);
 }

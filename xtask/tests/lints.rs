@@ -590,9 +590,9 @@ fn parameters_and_parts_of_a_form_that_have_no_form_are_refused() {
         ("{type: array, items: {type: string}}", "no plain value"),
     ] {
         let kind = format!(
-            "{DAY}\n        - {{name: kind, in: query, description: A kind., schema: {schema}}}"
+            "{DAY}\n        - {{name: kind, in: query, description: A kind., schema: {schema}, example: a}}"
         );
-        let at = "properties.kind";
+        let at = "/second/{day}.get.parameters[1]";
         let instead = "string, integer";
         refused(
             "x-nx-webhooks:",
@@ -606,7 +606,7 @@ fn parameters_and_parts_of_a_form_that_have_no_form_are_refused() {
     refused(
         "x-nx-webhooks:",
         &second("ask", &optional),
-        "day",
+        "/second/{day}.get.parameters[0]",
         "not required",
         "`required: true`",
     );

@@ -562,3 +562,14 @@ fn what_refers_to_itself_ends() {
         "{lines:#?}"
     );
 }
+
+#[test]
+fn a_path_has_no_empty_steps() {
+    for to in ["to.", ".to", "to..0", "."] {
+        let found = findings("        to: to\n", &format!("        to: '{to}'\n"));
+        assert!(
+            found.iter().any(|line| line.contains("x-nx-message.to: ")),
+            "{to}: {found:?}"
+        );
+    }
+}

@@ -433,6 +433,25 @@ fn folders_that_cannot_be_taken_are_refused() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_not_read() {
+    let theirs = Theirs::new("no-file", &[("loop.yaml", LOOP)]);
+    let at = |name: &str| theirs.0.join("my-specs").join(name);
+    fs::create_dir(at("folder.yaml")).unwrap();
+    std::os::unix::fs::symlink("nowhere", at("link.yaml")).unwrap();
+    let made = Command::new("mkfifo").arg(at("pipe.yaml")).status();
+    assert!(made.unwrap().success());
+    for outcome in theirs.both("my-specs", "crates") {
+        let error = outcome.unwrap_err();
+        for name in ["folder", "link", "pipe"] {
+            let line =
+                format!("my-specs/{name}.yaml: (name): not a file; write the spec as a file");
+            assert!(error.contains(&line), "{error}");
+        }
+    }
+}
+
 /// Exit code, standard output, standard error.
 fn xtask(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));

@@ -365,3 +365,110 @@ fn every_place_is_found_on_its_line() {
     }
     assert!(keys > 25 && values > 60, "{keys} keys, {values} values");
 }
+
+/// A value that stands where one of several texts is expected, and a key of another style.
+#[test]
+fn a_choice_of_texts_is_listed() {
+    for value in ["5", "~", "[nxcloud-md5]", "{a: b}"] {
+        let found = found("x-nx-scheme: nxcloud-md5", &format!("x-nx-scheme: {value}"));
+        assert!(
+            found.starts_with("line 8, x-nx-scheme: ")
+                && found.ends_with("; write one of nxcloud-md5, antbuddy-sha256"),
+            "{found}"
+        );
+    }
+    let paging = |keys: &str| {
+        let keys = format!("x-nx-action: send\n      x-nx-paging: {{{keys}}}");
+        found("x-nx-action: send", &keys)
+    };
+    for (keys, place, words) in [
+        (
+            "style: 0, page: a, size: b, items: c",
+            ".style: ",
+            "write one of page, offset, cursor",
+        ),
+        (
+            "style: ~, page: a, size: b, items: c",
+            ".style: ",
+            "write one of page, offset, cursor",
+        ),
+        (
+            "page: a, size: b, items: c",
+            ": ",
+            "write page, offset or cursor",
+        ),
+        (
+            "style: page, page: a, size: b, items: c, total-pages: ~",
+            ".total-pages: ",
+            "in quotes",
+        ),
+        (
+            "style: page, page: a, size: b, items: c, next: d",
+            ".next: ",
+            "total-pages",
+        ),
+        (
+            "style: cursor, cursor: a, size: b, items: c, next: d",
+            ": ",
+            "`more` is missing",
+        ),
+        (
+            "style: page, page: ~, size: b, items: c",
+            ".page: ",
+            "in quotes",
+        ),
+    ] {
+        let found = paging(keys);
+        let at = format!("line 19, paths./send.post.x-nx-paging{place}");
+        assert!(
+            found.starts_with(&at) && found.contains(words),
+            "{keys}: {found}"
+        );
+    }
+}
+
+/// What the library says of YAML becomes what to write.
+#[test]
+fn findings_about_yaml_say_what_to_write() {
+    let deep = format!("tags: [{}{}]", "[".repeat(100), "]".repeat(100));
+    for (text, problem, instead) in [
+        ("a: 1\na: 2", "duplicate key `a`", "leave one of them out"),
+        (
+            "a: 1\n---\nb: 2",
+            "several YAML documents in a file",
+            "write each spec in a file of its own",
+        ),
+        (
+            deep.as_str(),
+            "nested too deeply",
+            "name inner schemas under components.schemas and refer to them",
+        ),
+        (
+            "~: 1",
+            "a key without a name",
+            "write texts and names in quotes, such as 'null'",
+        ),
+        (
+            "a: &a [*a]",
+            "an alias within its own anchor",
+            "write the value out",
+        ),
+        (
+            "a: 1e400",
+            "no number: `1e400` rejected by the configured policy",
+            "write a number that 64 bits hold, or leave the limit out",
+        ),
+    ] {
+        let findings = read(FILE, text).unwrap_err();
+        assert_eq!(
+            (findings[0].problem.as_str(), findings[0].instead.as_str()),
+            (problem, instead),
+            "{text}"
+        );
+    }
+    let many = format!("tags: [{}]", "1,".repeat(300_000));
+    let findings = read(FILE, &many).unwrap_err();
+    assert_eq!(findings[0].problem, "too large to be read");
+    let unknown = found("paths:", "nonsense: []\npaths:");
+    assert!(!unknown.contains("x-nx-generated"), "{unknown}");
+}

@@ -4,7 +4,7 @@
 use std::io::{self, Read};
 use std::time::Duration;
 
-use clap::{Arg, ArgMatches, value_parser};
+use clap::{Args, value_parser};
 use nxcloud::signing::Secret;
 use nxcloud::{Credentials, Session, SessionBuilder, env};
 use nxcloud_sandbox::{ACCESS_KEY, ACCESS_SECRET, APP_ID, APP_SECRET};
@@ -13,52 +13,45 @@ use zeroize::Zeroizing;
 use crate::failure::Failure;
 use crate::output;
 
-/// Where `nxcloud sandbox` listens unless told otherwise.
+/// Where `nxcloud sandbox` listens by default.
 pub(crate) const SANDBOX_PORT: u16 = 4010;
 
-const HEADING: &str = "Account";
-
-/// The flags that say whose account is used; every command has them.
-pub(crate) fn args() -> [Arg; 7] {
-    let arg = |name: &'static str, value: &'static str, help: &'static str| {
-        Arg::new(name)
-            .long(name)
-            .value_name(value)
-            .help(help)
-            .global(true)
-            .help_heading(HEADING)
-    };
-    [
-        arg("profile", "NAME", "Profile of the user's file with accounts")
-            .conflicts_with_all(["access-key", "app-id", "sandbox"]),
-        arg("access-key", "KEY", "NXCLOUD access key; its secret comes from --secret-fd, NXCLOUD_ACCESS_SECRET or a prompt")
-            .conflicts_with("sandbox"),
-        arg("app-id", "ID", "AntBuddy app id; its secret comes from --secret-fd, ANTBUDDY_APP_SECRET or a prompt")
-            .conflicts_with_all(["access-key", "sandbox"]),
-        arg("secret-fd", "N", "File descriptor to read the secret from, such as 3 with `3< secret.txt`")
-            .value_parser(value_parser!(u32)),
-        arg("base-url", "URL", "Base URL of every service instead of the documented ones"),
-        Arg::new("sandbox")
-            .long("sandbox")
-            .action(clap::ArgAction::SetTrue)
-            .global(true)
-            .help_heading(HEADING)
-            .help("Use the sandbox of this machine (port 4010, or --base-url) with its built-in accounts"),
-        arg("timeout", "SECONDS", "How long a call may take, its attempts and waits included")
-            .value_parser(value_parser!(u64).range(1..=86_400)),
-    ]
+// The flags that say whose account is used, and where it is sent.
+#[derive(Args)]
+pub(crate) struct AccountArgs {
+    /// Profile in the user's profiles file
+    #[arg(long, value_name = "NAME", global = true, conflicts_with_all = ["access_key", "app_id", "sandbox"])]
+    pub(crate) profile: Option<String>,
+    /// NXCLOUD access key; its secret comes from --secret-fd, NXCLOUD_ACCESS_SECRET or a prompt
+    #[arg(long, value_name = "KEY", global = true, conflicts_with = "sandbox")]
+    access_key: Option<String>,
+    /// AntBuddy app id; its secret comes from --secret-fd, ANTBUDDY_APP_SECRET or a prompt
+    #[arg(long, value_name = "ID", global = true, conflicts_with_all = ["access_key", "sandbox"])]
+    pub(crate) app_id: Option<String>,
+    /// File descriptor to read the secret from, such as 3 with `3< secret.txt`
+    #[arg(long, value_name = "N", global = true, value_parser = descriptor)]
+    secret_fd: Option<u32>,
+    /// Base URL of every service, instead of the documented ones
+    #[arg(long, value_name = "URL", global = true)]
+    pub(crate) base_url: Option<String>,
+    /// Use the sandbox on this machine (port 4010, or --base-url) with its built-in accounts
+    #[arg(long, global = true)]
+    pub(crate) sandbox: bool,
+    /// Time limit of a call, with its attempts and waits
+    #[arg(long, value_name = "SECONDS", global = true, value_parser = value_parser!(u64).range(1..=86_400))]
+    timeout: Option<u64>,
 }
 
 /// The session that the flags, the environment or a profile ask for.
-pub(crate) fn session(matches: &ArgMatches) -> Result<Session, Failure> {
-    build(matches, builder(matches)?)
+pub(crate) fn session(args: &AccountArgs) -> Result<Session, Failure> {
+    build(args, builder(args)?)
 }
 
 /// Makes the session, whose account may be found only now.
-pub(crate) fn build(matches: &ArgMatches, builder: SessionBuilder) -> Result<Session, Failure> {
+pub(crate) fn build(args: &AccountArgs, builder: SessionBuilder) -> Result<Session, Failure> {
     let session = builder.build().map_err(|error| {
         let failure = Failure::from(error);
-        if is_any(matches) || matches.get_flag("sandbox") {
+        if is_any(args) || args.sandbox {
             return failure;
         }
         let hint = "Or use --profile, --access-key, or --sandbox with `nxcloud sandbox` running.";
@@ -69,12 +62,12 @@ pub(crate) fn build(matches: &ArgMatches, builder: SessionBuilder) -> Result<Ses
 }
 
 /// The same before it is made, with everything set.
-pub(crate) fn builder(matches: &ArgMatches) -> Result<SessionBuilder, Failure> {
-    let mut builder = source(matches)?;
-    if let Some(url) = base_url(matches) {
+pub(crate) fn builder(args: &AccountArgs) -> Result<SessionBuilder, Failure> {
+    let mut builder = source(args)?;
+    if let Some(url) = base_url(args) {
         builder = builder.base_url(url);
     }
-    if let Some(seconds) = matches.get_one::<u64>("timeout").copied() {
+    if let Some(seconds) = args.timeout {
         let limit = Duration::from_secs(seconds);
         builder = builder.timeout(limit).total_timeout(limit);
     }
@@ -82,26 +75,29 @@ pub(crate) fn builder(matches: &ArgMatches) -> Result<SessionBuilder, Failure> {
 }
 
 /// The base URL that the flags ask for.
-pub(crate) fn base_url(matches: &ArgMatches) -> Option<String> {
-    match matches.get_one::<String>("base-url") {
+pub(crate) fn base_url(args: &AccountArgs) -> Option<String> {
+    match &args.base_url {
         Some(url) => Some(url.clone()),
-        None if matches.get_flag("sandbox") => Some(sandbox_url(matches)),
+        None if args.sandbox => Some(sandbox_url(args)),
         None => None,
     }
 }
 
 /// The session where an account is welcome but not needed; a source that is there but broken is still an error.
-pub(crate) fn session_if_any(matches: &ArgMatches) -> Result<Option<Session>, Failure> {
-    match session(matches) {
+pub(crate) fn session_if_any(args: &AccountArgs) -> Result<Option<Session>, Failure> {
+    match session(args) {
         Ok(session) => Ok(Some(session)),
-        Err(_) if !is_any(matches) => Ok(None),
+        Err(_) if !is_any(args) => Ok(None),
         Err(failure) => Err(failure),
     }
 }
 
 /// Whether flags, environment or a file of profiles name an account.
-fn is_any(matches: &ArgMatches) -> bool {
-    let flags = ["access-key", "app-id", "profile", "secret-fd"];
+fn is_any(args: &AccountArgs) -> bool {
+    let has_flag = args.access_key.is_some()
+        || args.app_id.is_some()
+        || args.profile.is_some()
+        || args.secret_fd.is_some();
     let variables = [
         env::ACCESS_KEY,
         env::ACCESS_SECRET,
@@ -111,50 +107,49 @@ fn is_any(matches: &ArgMatches) -> bool {
     ];
     // One that is not UTF-8 is set as well.
     let is_set = |name: &str| !matches!(variable(name), Ok(None));
-    flags.iter().any(|name| matches.contains_id(name))
+    has_flag
         || variables.into_iter().any(is_set)
         || nxcloud::profiles::path().is_ok_and(|path| path.exists())
 }
 
 /// Where the sandbox of this machine is, without a slash at its end.
-pub(crate) fn sandbox_url(matches: &ArgMatches) -> String {
-    match matches.get_one::<String>("base-url") {
+pub(crate) fn sandbox_url(args: &AccountArgs) -> String {
+    match &args.base_url {
         Some(url) => url.trim_end_matches('/').to_owned(),
         None => format!("http://127.0.0.1:{SANDBOX_PORT}"),
     }
 }
 
 /// The builder with the account that the flags ask for, and nothing else.
-pub(crate) fn source(matches: &ArgMatches) -> Result<SessionBuilder, Failure> {
-    let text = |name: &str| matches.get_one::<String>(name).map(String::as_str);
+pub(crate) fn source(args: &AccountArgs) -> Result<SessionBuilder, Failure> {
     let builder = Session::builder();
-    if matches.get_flag("sandbox") {
+    if args.sandbox {
         let credentials = Credentials::nxcloud(ACCESS_KEY, ACCESS_SECRET)?;
         return Ok(builder.credentials(credentials.with_antbuddy(APP_ID, APP_SECRET)?));
     }
     let builder = builder.discover();
-    if let Some(key) = text("access-key") {
-        let secret = secret(matches, env::ACCESS_SECRET, key)?;
+    if let Some(key) = args.access_key.as_deref() {
+        let secret = secret(args, env::ACCESS_SECRET, key)?;
         return Ok(builder.credentials(Credentials::nxcloud(key, secret)?));
     }
-    if let Some(id) = text("app-id") {
-        let secret = secret(matches, env::APP_SECRET, id)?;
+    if let Some(id) = args.app_id.as_deref() {
+        let secret = secret(args, env::APP_SECRET, id)?;
         return Ok(builder.credentials(Credentials::antbuddy(id, secret)?));
     }
-    if matches.get_one::<u32>("secret-fd").is_some() {
+    if args.secret_fd.is_some() {
         let problem = "--secret-fd says nothing without --access-key or --app-id";
         return Err(Failure::usage(problem));
     }
-    Ok(match text("profile") {
+    Ok(match &args.profile {
         Some(profile) => builder.profile(profile),
         None => builder,
     })
 }
 
 /// The secret that belongs to a key on the command line.
-fn secret(matches: &ArgMatches, variable: &str, key: &str) -> Result<String, Failure> {
-    if let Some(descriptor) = matches.get_one::<u32>("secret-fd") {
-        return read_descriptor(*descriptor);
+fn secret(args: &AccountArgs, variable: &str, key: &str) -> Result<String, Failure> {
+    if let Some(descriptor) = args.secret_fd {
+        return read_descriptor(descriptor);
     }
     if let Some(secret) = self::variable(variable)? {
         return Ok(secret);
@@ -213,6 +208,12 @@ pub(crate) fn check_secret(of: &str, secret: &Secret) -> Result<(), Failure> {
 
 /// Bytes that a descriptor with a secret may hold.
 const LONGEST_SECRET: usize = 16 * 1024;
+
+/// The number of a descriptor. What is none may be the secret itself, and is not repeated.
+fn descriptor(text: &str) -> Result<u32, &'static str> {
+    text.parse()
+        .map_err(|_| "it takes the number of a file descriptor, such as 3")
+}
 
 /// All that a descriptor holds, without line ends behind it and without a byte order mark.
 fn read_descriptor(descriptor: u32) -> Result<String, Failure> {

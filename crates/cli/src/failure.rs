@@ -2,11 +2,12 @@
 
 use std::process::ExitCode;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind as Misuse};
 use nxcloud::{Error, ErrorKind, Outcome};
 use nxcloud_client::codegen::incoming::Body;
 use serde_json::Value;
 
-/// What went wrong, told in one line.
+/// What went wrong, in one line.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) exit: Exit,
@@ -72,6 +73,57 @@ impl Failure {
 fn shown(body: &[u8]) -> Option<Value> {
     let body = Body::new(body, None, None, body.len()).ok()?;
     Some(body.json().ok()?.value)
+}
+
+/// Takes the place of what may be a text, a phone number or a secret in an error of the arguments.
+const HIDDEN: &str = "…";
+
+impl From<clap::Error> for Failure {
+    fn from(mut error: clap::Error) -> Self {
+        let usage = error.remove(ContextKind::Usage);
+        let hint = hide_values(&mut error);
+        let text = error.render().to_string();
+        let lines = text.lines().map(str::trim);
+        let lines = lines.filter(|line| !line.is_empty() && !line.starts_with("For more"));
+        let text = lines.collect::<Vec<_>>().join("; ");
+        let text = text.strip_prefix("error: ").unwrap_or(&text);
+        let help = match usage {
+            Some(ContextValue::StyledStr(usage)) => help_of(&usage.to_string()),
+            _ => "--help".to_owned(),
+        };
+        let failure = Self::usage(format!("{text}; see {help}"));
+        match hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+}
+
+/// Takes values out of an error, and gives a hint where the rest does not say what to do.
+fn hide_values(error: &mut clap::Error) -> Option<&'static str> {
+    let argument = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(argument)) => argument.clone(),
+        _ => String::new(),
+    };
+    let hidden = ContextValue::String(HIDDEN.to_owned());
+    if error.kind() == Misuse::UnknownArgument && !argument.starts_with('-') {
+        error.insert(ContextKind::InvalidArg, hidden);
+        return Some("Put its flag before a value, and quotes around a text with spaces.");
+    }
+    if error.kind() == Misuse::TooManyValues || argument.starts_with("--secret-fd") {
+        error.insert(ContextKind::InvalidValue, hidden);
+    }
+    None
+}
+
+/// The help of the command in a line such as `Usage: nxcloud sms send-sms [OPTIONS]`.
+fn help_of(usage: &str) -> String {
+    let words = usage
+        .split_whitespace()
+        .skip_while(|word| *word == "Usage:");
+    let command = words.take_while(|word| !word.starts_with(['[', '<', '-']));
+    let help: Vec<&str> = command.chain(["--help"]).collect();
+    help.join(" ")
 }
 
 impl From<Error> for Failure {

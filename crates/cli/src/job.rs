@@ -2,14 +2,15 @@
 
 use std::fmt::Debug;
 use std::path::PathBuf;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::{Stream, StreamExt as _};
-use nxcloud::{CallOptions, Error, Operation, Paged, Request, Session};
+use nxcloud::{CallOptions, Error, Paged, Request, Session};
 use nxcloud_client::Upload;
 use nxcloud_client::codegen::LenientObject;
+use nxcloud_spec::OperationRef;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -17,11 +18,16 @@ use serde_json::{Map, Value};
 use crate::dry;
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Format};
-use crate::table::Running;
+
+/// A call under way.
+pub(crate) type Running<'a> = Pin<Box<dyn Future<Output = Result<(), Failure>> + 'a>>;
+
+/// Makes the request of an operation and sends it.
+pub(crate) type SendFn = fn(&Job) -> Running<'_>;
 
 /// What the function of a command works with.
 pub(crate) struct Job {
-    pub(crate) operation: &'static Operation,
+    pub(crate) operation: OperationRef<'static>,
     pub(crate) session: Session,
     pub(crate) body: Map<String, Value>,
     pub(crate) file: Option<PathBuf>,
@@ -77,15 +83,15 @@ impl Job {
         })
     }
 
-    /// A text part of a form, if it was given.
-    pub(crate) fn given(&self, name: &str) -> Option<&str> {
+    /// A text part of a form.
+    pub(crate) fn part(&self, name: &str) -> Option<&str> {
         self.body.get(name).and_then(Value::as_str)
     }
 
     /// A text part that the form must have.
     pub(crate) fn text(&self, name: &str) -> Result<&str, Failure> {
         let missing = || Failure::usage(format!("`{name}` is missing"));
-        self.given(name).ok_or_else(missing)
+        self.part(name).ok_or_else(missing)
     }
 
     /// The file of a form.
@@ -111,10 +117,10 @@ impl Job {
         if !repairs.is_empty() {
             output::note(&format!("the reply had to be repaired: {repairs}"));
         }
-        let Operation { id, safe, .. } = self.operation;
+        let (id, safe) = (&self.operation.id, self.operation.safe);
         let printed = to_value(reply).and_then(|value| {
             let text = output::in_format(self.format, &value);
-            if *safe {
+            if safe {
                 return output::data(&text);
             }
             output::write(&text).map_err(|error| Failure::output(&error))?;
@@ -124,7 +130,7 @@ impl Job {
             Ok(())
         });
         printed.map_err(|failure| {
-            if *safe {
+            if safe {
                 return failure;
             }
             // `Debug` of a reply shows what is public only: codes and ids, no numbers and no texts.

@@ -4,46 +4,32 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use clap::{Arg, ArgMatches, Command, value_parser};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
 use crate::failure::Failure;
 use crate::output;
 
-pub(crate) fn completions() -> Command {
-    Command::new("completions")
-        .about("Print the completion script of a shell")
-        .arg(
-            Arg::new("shell")
-                .value_name("SHELL")
-                .required(true)
-                .value_parser(value_parser!(Shell)),
-        )
+#[derive(Args)]
+pub(crate) struct CompletionsArgs {
+    shell: Shell,
 }
 
-pub(crate) fn man() -> Command {
-    Command::new("man")
-        .about("Print the manual page, or write those of all commands")
-        .arg(
-            Arg::new("dir")
-                .long("dir")
-                .value_name("DIR")
-                .value_parser(value_parser!(PathBuf))
-                .help("Folder for the pages of all commands; it is made if need be"),
-        )
+#[derive(Args)]
+pub(crate) struct ManArgs {
+    /// Write all pages into this directory (created if missing)
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
 }
 
-pub(crate) fn print_completions(matches: &ArgMatches, mut whole: Command) -> Result<(), Failure> {
-    let Some(shell) = matches.get_one::<Shell>("shell").copied() else {
-        return Err(Failure::usage("name a shell"));
-    };
+pub(crate) fn print_completions(args: &CompletionsArgs, mut whole: Command) -> Result<(), Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut whole, "nxcloud", &mut script);
+    clap_complete::generate(args.shell, &mut whole, "nxcloud", &mut script);
     output::data(&String::from_utf8_lossy(&script))
 }
 
-pub(crate) fn print_man(matches: &ArgMatches, whole: Command) -> Result<(), Failure> {
-    match matches.get_one::<PathBuf>("dir") {
+pub(crate) fn print_man(args: &ManArgs, whole: Command) -> Result<(), Failure> {
+    match &args.dir {
         None => output::data(&page(whole)?),
         Some(folder) => {
             let failed = |error| Failure::io(&folder.display().to_string(), &error);

@@ -13,19 +13,18 @@ use serde_json::Value;
 use crate::escape;
 use crate::failure::Failure;
 
-/// How data is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+// How data is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
     Json,
     Table,
 }
 
 impl Format {
-    /// What was asked for; without that a table for people and JSON for programs.
-    pub(crate) fn choose(asked: Option<&str>) -> Self {
-        match asked {
-            Some("json") => Self::Json,
-            Some(_) => Self::Table,
+    /// What a flag names; by default a table for people and JSON for programs.
+    pub(crate) fn choose(flag: Option<Self>) -> Self {
+        match flag {
+            Some(format) => format,
             None if io::stdout().is_terminal() => Self::Table,
             None => Self::Json,
         }

@@ -222,12 +222,11 @@ pub struct MaxDays {
 }
 
 /// How a query is paged. Request fields are named by their wire names, values of the reply by dotted paths.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(
     tag = "style",
     rename_all = "kebab-case",
-    rename_all_fields = "kebab-case",
-    deny_unknown_fields
+    rename_all_fields = "kebab-case"
 )]
 pub enum Paging {
     /// By page number. Without `total-pages` it ends at a page shorter than its size.

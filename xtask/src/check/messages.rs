@@ -6,10 +6,10 @@ use nxcloud_spec::schema::Kind;
 use nxcloud_spec::webhook::{After, Webhook};
 use nxcloud_spec::{OperationRef, SchemaRef, Source, Template};
 
-use super::place;
 use crate::finding::Findings;
 use crate::model::Service;
 use crate::places;
+use crate::places::operation as place;
 
 const OF_THE_REQUEST: &str = "write the dotted path of a field of the request";
 
@@ -278,7 +278,9 @@ fn is_there(schema: SchemaRef<'_>, path: &str) -> bool {
 /// refer to each other end.
 fn ends<'a>(schema: SchemaRef<'a>, path: &str) -> Vec<SchemaRef<'a>> {
     let mut found = vec![schema];
-    for step in path.split('.').filter(|step| !step.is_empty()) {
+    let steps = path.split('.');
+    // An empty path is the schema itself; an empty step is none.
+    for step in steps.filter(|_| !path.is_empty()) {
         let mut next: Vec<SchemaRef<'a>> = Vec::new();
         for inner in found.into_iter().flat_map(|holder| below(holder, step)) {
             let inner = inner.resolved();

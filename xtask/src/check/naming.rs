@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::place;
 use crate::finding::Findings;
 use crate::model::{Input, Service};
 use crate::names;
+use crate::places::operation as place;
 use crate::places::{component, push};
 
 /// Types of parameters are named after their operations.

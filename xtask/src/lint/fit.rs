@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
-use nxcloud_spec::Document;
 use nxcloud_spec::document::Example;
-use nxcloud_spec::schema::Schema;
+use nxcloud_spec::schema::{Kind, Schema};
 use nxcloud_spec::validate::{Compiler, Validator, Violation};
+use nxcloud_spec::{Document, SchemaRef};
 use serde_json::Value;
 
 use super::values::{QUOTE, quoted};
@@ -16,6 +16,7 @@ use crate::places;
 /// What does not fit in a spec that is sound otherwise: its references lead somewhere, and no schema holds itself without end.
 pub(crate) fn misfits(document: &Document, findings: &mut Findings<'_>) {
     let mut fit = Fit {
+        document,
         compiler: Compiler::new(document),
         compiled: BTreeMap::new(),
         findings,
@@ -46,12 +47,8 @@ pub(crate) fn misfits(document: &Document, findings: &mut Findings<'_>) {
         let schema = written.schema;
         for (key, value) in [("example", &schema.example), ("default", &schema.default)] {
             if let Some(value) = value {
-                fit.value(
-                    &format!("{}.{key}", written.at),
-                    schema,
-                    value,
-                    Writer::Caller,
-                );
+                let at = format!("{}.{key}", written.at);
+                fit.value(&at, schema, value, Writer::Caller);
             }
         }
     }
@@ -65,6 +62,7 @@ enum Writer {
 }
 
 struct Fit<'f, 'n> {
+    document: &'f Document,
     compiler: Compiler,
     /// By the schema in JSON: a reply's has several examples.
     compiled: BTreeMap<String, Option<Validator>>,
@@ -104,7 +102,67 @@ impl Fit<'_, '_> {
             let (problem, instead) = explained(&violation, value, writer);
             self.findings.add(at, problem, instead);
         }
+        let schema = SchemaRef::new(schema, self.document);
+        self.in_rust(at, &[schema], value, writer);
     }
+
+    /// What JSON Schema lets through and the generated types do not: a key that no request has, and a number beyond 64 bits. The variants of a
+    /// choice may have a key in common, so that several schemas can describe a value.
+    fn in_rust(&mut self, at: &str, schemas: &[SchemaRef<'_>], value: &Value, writer: Writer) {
+        let is_integer = |schema: &SchemaRef<'_>| schema.kind() == Some(Kind::Integer);
+        match value {
+            Value::Number(number) if schemas.iter().all(is_integer) && !number.is_i64() => {
+                let instead = "write one without point and exponent";
+                let problem = format!("{number} is no 64-bit whole number");
+                self.findings.add(at, problem, instead);
+            }
+            Value::Array(items) => {
+                let inner: Vec<_> = schemas.iter().filter_map(|schema| schema.items()).collect();
+                for (index, item) in items.iter().enumerate().filter(|_| !inner.is_empty()) {
+                    self.in_rust(&format!("{at}[{index}]"), &inner, item, writer);
+                }
+            }
+            Value::Object(members) => {
+                let has_properties = |schema: &SchemaRef<'_>| schema.properties().next().is_some();
+                let strict = writer == Writer::Caller && schemas.iter().all(has_properties);
+                for (key, member) in members {
+                    let at = format!("{at}.{key}");
+                    let inner: Vec<_> = schemas
+                        .iter()
+                        .flat_map(|schema| below(*schema, key))
+                        .collect();
+                    if !inner.is_empty() {
+                        self.in_rust(&at, &inner, member, writer);
+                    } else if strict && !schemas.iter().any(|schema| is_tag(*schema, key)) {
+                        let problem = "no property of its schema";
+                        self.findings
+                            .add(at, problem, "write the property, or leave it out");
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// All that describes the value of a key.
+fn below<'a>(schema: SchemaRef<'a>, key: &str) -> Vec<SchemaRef<'a>> {
+    let declared = schema.properties().filter(|(name, _)| *name == key);
+    let declared: Vec<_> = declared.map(|(_, inner)| inner).collect();
+    if declared.is_empty() {
+        schema.property(key).into_iter().collect()
+    } else {
+        declared
+    }
+}
+
+/// Whether a key tells the variants of a choice apart.
+fn is_tag(schema: SchemaRef<'_>, key: &str) -> bool {
+    let mut parts = schema.parts().into_iter();
+    parts.any(|part| {
+        let tag = part.discriminator.as_ref();
+        tag.is_some_and(|tag| tag.property_name == key)
+    })
 }
 
 /// What is wrong with a value, and what to write instead.

@@ -16,6 +16,7 @@ pub(super) fn operations(document: &Document, findings: &mut Findings<'_>) {
     for (at, path, _, operation) in places::operations(document) {
         id(&at, &operation.id, &mut ids, findings);
         signature(&at, document.scheme, operation, findings);
+        super::servers(&format!("{at}.servers"), &operation.servers, findings);
         codes(&format!("{at}.x-nx-codes"), &operation.codes, findings);
         super::paths::parameters(&at, path, operation, findings);
         if let Some(body) = &operation.body {

@@ -99,6 +99,13 @@ pub(super) fn parameters(at: &str, path: &str, operation: &Operation, findings: 
                 "leave one out: an operation has one parameter of a name, whether in the query or in the path",
             );
         }
+        if parameter.example.is_none() {
+            findings.add(
+                &at,
+                format!("`{name}` has no `example`"),
+                "write a fictitious one: tests and the sandbox use it",
+            );
+        }
         if parameter.place == Place::Path {
             declared.insert(name);
             if !in_path.contains(&name) {

@@ -1,6 +1,7 @@
 //! Schemas, wherever they are written.
 
 use nxcloud_spec::schema::Schema;
+use serde_json::Value;
 
 use super::values;
 use crate::finding::Findings;
@@ -34,6 +35,16 @@ pub(super) fn schema(written: &Written<'_>, findings: &mut Findings<'_>) {
             at,
             "`discriminator` without `oneOf`",
             "list the variants under `oneOf`, or leave it out",
+        );
+    }
+    if schema.reference.is_some()
+        && let Ok(Value::Object(written)) = serde_json::to_value(schema)
+        && let Some(key) = written.keys().find(|key| *key != "$ref")
+    {
+        findings.add(
+            at,
+            format!("`{key}` beside `$ref`, which stands alone"),
+            "write `allOf: [{$ref: …}]` with a `description`, or leave it out",
         );
     }
     let inline = match under {

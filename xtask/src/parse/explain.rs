@@ -5,6 +5,50 @@ use serde_json::Value;
 use super::locate::Step;
 use crate::lint::values::{QUOTE, quoted};
 
+/// How the library's messages start, what is wrong, and what to write.
+const LIBRARY: [(&str, &str, &str); 8] = [
+    (
+        "duplicate mapping key:",
+        "duplicate key `{}`",
+        "leave one of them out",
+    ),
+    (
+        "multiple YAML documents",
+        "several YAML documents in a file",
+        "write each spec in a file of its own",
+    ),
+    (
+        "budget breached: Depth",
+        "nested too deeply",
+        "name inner schemas under components.schemas and refer to them",
+    ),
+    (
+        "recursion limit exceeded",
+        "nested too deeply",
+        "name inner schemas under components.schemas and refer to them",
+    ),
+    (
+        "budget breached",
+        "too large to be read",
+        "write several specs instead of one, with fewer aliases",
+    ),
+    (
+        "cannot deserialize null into string",
+        "a key without a name",
+        "write texts and names in quotes, such as 'null'",
+    ),
+    (
+        "recursive references",
+        "an alias within its own anchor",
+        "write the value out",
+    ),
+    (
+        "non-finite float",
+        "no number: {}",
+        "write a number that 64 bits hold, or leave the limit out",
+    ),
+];
+
 /// What is wrong with YAML itself.
 pub(super) fn yaml(message: &str) -> (String, String) {
     // The lines behind the first show the text around it.
@@ -15,12 +59,20 @@ pub(super) fn yaml(message: &str) -> (String, String) {
         Some((place, problem)) if place.starts_with("line ") => problem,
         _ => line,
     };
-    let instead = if message.contains("into string") {
-        "write texts and names in quotes, such as 'null'"
-    } else {
-        "write OpenAPI 3.0 as YAML"
+    let explained = LIBRARY
+        .iter()
+        .find(|(start, ..)| problem.starts_with(start));
+    let Some((start, wrong, instead)) = explained else {
+        return (
+            problem.to_owned(),
+            "write OpenAPI 3.0 as YAML, with texts of several signs in quotes".to_owned(),
+        );
     };
-    (problem.to_owned(), instead.to_owned())
+    let named = problem[start.len()..]
+        .split(", set")
+        .next()
+        .unwrap_or_default();
+    (wrong.replace("{}", named.trim()), (*instead).to_owned())
 }
 
 /// Steps on to what a message names, where serde has read a copy and lost the place.
@@ -82,6 +134,12 @@ pub(super) fn structure(steps: &[Step], message: &str) -> (String, String) {
 }
 
 fn unknown_key(key: &str, known: &[&str]) -> (String, String) {
+    // The mark of a generated file is not for a spec.
+    let known: Vec<&str> = known
+        .iter()
+        .copied()
+        .filter(|known| *known != "x-nx-generated")
+        .collect();
     if key == "anyOf" {
         return (
             "`anyOf` compiles but does not decode".to_owned(),
@@ -94,7 +152,7 @@ fn unknown_key(key: &str, known: &[&str]) -> (String, String) {
     } else {
         format!("unknown key `{key}`")
     };
-    let instead = match nearest(key, known) {
+    let instead = match nearest(key, &known) {
         Some(nearest) => format!("did you mean `{nearest}`?"),
         None => format!("write one of {}", known.join(", ")),
     };
@@ -186,6 +244,7 @@ fn missing(key: &str) -> String {
         "code" | "kind" | "meaning" => "write {code, name, kind, meaning}",
         "value" => "write {value: …}",
         "signed" => "write true or false",
+        "style" => "write page, offset or cursor",
         _ => return format!("write `{key}` here"),
     }
     .to_owned()

@@ -65,12 +65,16 @@ impl<'de> Deserializer<'de> for Strict<'de> {
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _: &'static str,
-        _: &'static [&'static str],
+        variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
         match self.0 {
             Value::String(text) => visitor.visit_enum(StrDeserializer::new(text)),
-            other => other.deserialize_str(visitor),
+            // All enums are texts.
+            _ => Err(Error::custom(format_args!(
+                "no text, of which one is expected: write one of {}",
+                variants.join(", ")
+            ))),
         }
     }
 

@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime};
 use nxcloud::Session;
 
 use super::{Finding, State};
-use crate::generated::SERVICES;
+use crate::failure::Failure;
+use crate::spec::{base_url, operations};
 
 /// How long a host may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -22,20 +23,16 @@ pub(super) struct Host {
 }
 
 /// The hosts that calls of this session go to.
-pub(super) fn of(session: &Session) -> Vec<Host> {
+pub(super) fn of(session: &Session) -> Result<Vec<Host>, Failure> {
     let urls: BTreeSet<&str> = match session.base_url() {
         Some(url) => BTreeSet::from([url]),
-        None => SERVICES
-            .iter()
-            .flat_map(|service| service.commands)
-            .map(|command| command.operation.base_url)
-            .collect(),
+        None => operations()?.map(base_url).collect(),
     };
     let hosts = urls.into_iter().map(|url| Host {
         url: url.to_owned(),
         proxy: session.proxy_for(url),
     });
-    hosts.collect()
+    Ok(hosts.collect())
 }
 
 /// Asks each host for its clock, on the way that a call takes.

@@ -2,26 +2,14 @@
 
 mod hosts;
 
-use clap::{ArgMatches, Command};
 use nxcloud::signing::Secret;
 use nxcloud::{Credentials, Session, antbuddy, number_check};
 use serde_json::{Value, json};
 
-use crate::account;
+use crate::account::{self, AccountArgs};
 use crate::failure::{Exit, Failure};
 use crate::local::own_sandbox;
 use crate::output::{self, Format};
-
-pub(crate) fn subcommand() -> Command {
-    Command::new("doctor")
-        .about("Check account, clock, reachability and signature, and say what is wrong")
-        .long_about(
-            "Check account, clock, reachability and signature, and say what is wrong.\n\nThe account is looked for where every command \
-             looks. Each host is asked once, without a signature and without a message, for its clock. The signature is checked against \
-             a sandbox within this process that has the same account: nothing is sent to the platform that could cost anything, and so \
-             nothing here can tell whether the platform knows the account.",
-        )
-}
 
 /// One thing that was looked at.
 struct Finding {
@@ -47,9 +35,9 @@ impl Finding {
     }
 }
 
-pub(crate) fn run(matches: &ArgMatches, format: Format) -> Result<(), Failure> {
+pub(crate) fn run(account: &AccountArgs, format: Format) -> Result<(), Failure> {
     let mut findings = Vec::new();
-    let (credentials, session) = examined(matches, &mut findings);
+    let (credentials, session) = examined(account, &mut findings);
     accounts(&credentials, &mut findings);
     if let Err(error) = &session {
         let detail = format!("{error}. {} No host was asked.", error.hint());
@@ -59,9 +47,10 @@ pub(crate) fn run(matches: &ArgMatches, format: Format) -> Result<(), Failure> {
         signatures(&credentials, &mut findings).await;
         // A refused base URL may hold a password, and is neither shown nor asked.
         if let Ok(session) = &session {
-            hosts::ask(session, &hosts::of(session), &mut findings).await;
+            hosts::ask(session, &hosts::of(session)?, &mut findings).await;
         }
-    })?;
+        Ok::<_, Failure>(())
+    })??;
     let rows: Vec<Value> = findings.iter().map(row).collect();
     match format {
         Format::Json => rows.iter().try_for_each(output::line)?,
@@ -82,16 +71,16 @@ pub(crate) fn run(matches: &ArgMatches, format: Format) -> Result<(), Failure> {
 
 /// The accounts, and the session with what is set and found. No account is a finding; it is not needed to ask the hosts.
 fn examined(
-    matches: &ArgMatches,
+    args: &AccountArgs,
     findings: &mut Vec<Finding>,
 ) -> (Credentials, Result<Session, nxcloud::Error>) {
-    let builder = account::builder(matches).and_then(|builder| {
+    let builder = account::builder(args).and_then(|builder| {
         // With settings that are right only the account can be wrong.
         let neutral = builder
             .clone()
             .base_url("https://localhost")
             .proxy("http://localhost");
-        Ok((account::build(matches, neutral)?, builder))
+        Ok((account::build(args, neutral)?, builder))
     });
     match builder {
         Ok((neutral, builder)) => (neutral.credentials().clone(), builder.build()),
@@ -103,7 +92,7 @@ fn examined(
             let mut builder = Session::builder()
                 .credentials(Credentials::default())
                 .proxy_from_env(true);
-            if let Some(url) = matches.get_one::<String>("base-url") {
+            if let Some(url) = &args.base_url {
                 builder = builder.base_url(url);
             }
             (Credentials::default(), builder.build())
@@ -180,8 +169,8 @@ async fn signed(credentials: &Credentials) -> Vec<Result<Finding, String>> {
         Ok(session) => session,
         Err(error) => return vec![Err(error.to_string())],
     };
-    let mut found = Vec::new();
-    let told = |scheme: &str, result: Result<(), nxcloud::Error>| match result {
+    let mut findings = Vec::new();
+    let finding = |scheme: &str, result: Result<(), nxcloud::Error>| match result {
         Ok(()) => Ok(Finding::new(
             "signature",
             State::Fine,
@@ -198,15 +187,15 @@ async fn signed(credentials: &Credentials) -> Vec<Result<Finding, String>> {
         let read = client
             .query_checks(&number_check::QueryChecks::new(1, day).with_batch_no("doctor"))
             .await;
-        found.push(told("NXCLOUD, MD5", read.map(|_| ())));
+        findings.push(finding("NXCLOUD, MD5", read.map(|_| ())));
     }
     if credentials.antbuddy_signer().is_some() {
         let client = antbuddy::Client::new(&session);
         let read = client.create_auth_token().await;
-        found.push(told("AntBuddy, SHA-256", read.map(|_| ())));
+        findings.push(finding("AntBuddy, SHA-256", read.map(|_| ())));
     }
     sandbox.shutdown().await;
-    found
+    findings
 }
 
 #[cfg(test)]
@@ -223,8 +212,8 @@ mod tests {
             ("\"", true),
             ("sécret", false),
         ] {
-            let found = suspicion(&Secret::new(secret).unwrap());
-            assert_eq!(found.is_none(), fine, "{secret:?}");
+            let problem = suspicion(&Secret::new(secret).unwrap());
+            assert_eq!(problem.is_none(), fine, "{secret:?}");
         }
     }
 }

@@ -28,7 +28,7 @@ pub(crate) fn own_sandbox(accounts: &Credentials) -> Builder {
 /// The secret in the environment variable that a flag names.
 fn variable(name: &str, flag: impl FnOnce() -> String) -> Result<String, Failure> {
     account::variable(name).ok().flatten().ok_or_else(|| {
-        // What was given may be the secret itself, and is not repeated.
+        // The name may be the secret itself, and is not repeated.
         let problem = format!("{}: no environment variable of that name is set", flag());
         Failure::usage(problem).hint("Put the secret into a variable and name that variable.")
     })

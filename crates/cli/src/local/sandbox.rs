@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap::Args;
 use nxcloud::signing::antbuddy::AppId;
 use nxcloud::signing::{AccessKey, InvalidField, Secret};
 use nxcloud_sandbox::{ACCESS_KEY, ACCESS_SECRET, APP_ID, APP_SECRET, Sandbox};
@@ -15,106 +15,67 @@ use crate::failure::Failure;
 use crate::interrupt::interrupted;
 use crate::output;
 
-pub(crate) fn subcommand() -> Command {
-    Command::new("sandbox")
-        .about("Play the platform on this machine, with a page that shows every request")
-        .arg(
-            Arg::new("port")
-                .long("port")
-                .short('p')
-                .value_name("PORT")
-                .value_parser(value_parser!(u16))
-                .help("Port to listen on; 4010 unless given, 0 for any free one"),
-        )
-        .arg(
-            Arg::new("account")
-                .long("account")
-                .value_name("KEY=VARIABLE")
-                .action(ArgAction::Append)
-                .help("An access key beside the built-in one, and the environment variable that holds its secret; the page then asks for a token, a random one without --token-variable"),
-        )
-        .arg(
-            Arg::new("antbuddy-account")
-                .long("antbuddy-account")
-                .value_name("ID=VARIABLE")
-                .action(ArgAction::Append)
-                .help("An AntBuddy app id beside the built-in one, and the environment variable that holds its secret"),
-        )
-        .arg(
-            Arg::new("seed")
-                .long("seed")
-                .value_name("FILE")
-                .help("Begin with this state: what GET /__sandbox/state of another sandbox showed"),
-        )
-        .arg(
-            Arg::new("record")
-                .long("record")
-                .value_name("FILE")
-                .value_parser(value_parser!(PathBuf))
-                .help("Keep the requests in a file of JSON lines, and show those that are in it"),
-        )
-        .arg(
-            Arg::new("listen")
-                .long("listen")
-                .value_name("ADDRESS")
-                .value_parser(value_parser!(IpAddr))
-                .help("Serve this address instead of loopback; another machine's needs a token"),
-        )
-        .arg(
-            Arg::new("token-variable")
-                .long("token-variable")
-                .value_name("VARIABLE")
-                .help("The environment variable that holds the token which the page asks for; the built-in accounts are then not served"),
-        )
-        .arg(
-            Arg::new("push-port")
-                .long("push-port")
-                .value_name("PORT")
-                .value_parser(value_parser!(u16))
-                .action(ArgAction::Append)
-                .help("With a token, let requests name addresses of this machine with this port for pushes"),
-        )
-        .arg(
-            Arg::new("quiet")
-                .long("quiet")
-                .short('q')
-                .action(ArgAction::SetTrue)
-                .help("Log no requests to stderr"),
-        )
+#[derive(Args)]
+pub(crate) struct SandboxArgs {
+    /// Port to listen on (0: any free port)
+    #[arg(long, short, value_name = "PORT", default_value_t = SANDBOX_PORT)]
+    port: u16,
+    /// Serve this access key as well, with the secret in an environment variable; the page then asks for a token, a random one
+    /// without --token-variable
+    #[arg(long, value_name = "KEY=VARIABLE")]
+    account: Vec<String>,
+    /// Serve this AntBuddy app id as well, with the secret in an environment variable
+    #[arg(long, value_name = "ID=VARIABLE")]
+    antbuddy_account: Vec<String>,
+    /// Start with this state, as GET /__sandbox/state of another sandbox returns it
+    #[arg(long, value_name = "FILE")]
+    seed: Option<String>,
+    /// Keep the requests in a file of JSON lines, and show those already in it
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+    /// Address to listen on instead of loopback; one that other machines reach needs a token
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<IpAddr>,
+    /// Environment variable that holds the token which the page asks for; the built-in accounts are then not served
+    #[arg(long, value_name = "VARIABLE")]
+    token_variable: Option<String>,
+    /// With a token: a port on this machine to which requests may have pushes sent
+    #[arg(long, value_name = "PORT")]
+    push_port: Vec<u16>,
+    /// Do not log requests to stderr
+    #[arg(long, short)]
+    quiet: bool,
 }
 
-pub(crate) fn run(matches: &ArgMatches) -> Result<(), Failure> {
-    let given = matches.get_one::<u16>("port").copied();
-    let port = given.unwrap_or(SANDBOX_PORT);
-    let mut builder = Sandbox::builder().port(port);
-    for account in matches.get_many::<String>("account").into_iter().flatten() {
+pub(crate) fn run(args: &SandboxArgs) -> Result<(), Failure> {
+    let mut builder = Sandbox::builder().port(args.port);
+    for account in &args.account {
         let (key, secret) = self::account("--account", account, AccessKey::new)?;
         builder = builder.account(key, secret);
     }
-    let accounts = matches.get_many::<String>("antbuddy-account");
-    for account in accounts.into_iter().flatten() {
+    for account in &args.antbuddy_account {
         let (app_id, secret) = self::account("--antbuddy-account", account, AppId::new)?;
         builder = builder.antbuddy_account(app_id, secret);
     }
-    for port in matches.get_many::<u16>("push-port").into_iter().flatten() {
+    for port in &args.push_port {
         builder = builder.push_port(*port);
     }
-    if let Some(address) = matches.get_one::<IpAddr>("listen").copied() {
+    if let Some(address) = args.listen {
         builder = builder.listen_on(address);
     }
-    if let Some(name) = matches.get_one::<String>("token-variable") {
+    if let Some(name) = &args.token_variable {
         let token = variable(name, || "--token-variable".to_owned())?;
         let token = Secret::new(token).map_err(|error| Failure::usage(error.to_string()))?;
         check_secret("--token-variable", &token)?;
         builder = builder.token(token);
     }
-    if let Some(path) = matches.get_one::<PathBuf>("record") {
+    if let Some(path) = &args.record {
         builder = builder.record(path);
     }
-    if let Some(from) = matches.get_one::<String>("seed") {
+    if let Some(from) = &args.seed {
         builder = builder.seed(call::read_object(from)?.into());
     }
-    if !matches.get_flag("quiet") {
+    if !args.quiet {
         // Colours would be escaped with the rest.
         let log = tracing_subscriber::fmt().with_ansi(false);
         log.with_writer(|| output::Log).init();
@@ -137,18 +98,17 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<(), Failure> {
         })?;
         output::data(&format!("listening on {}", sandbox.url()))?;
         let page = sandbox.inspector_url();
-        let named = matches.get_one::<String>("token-variable");
-        output::note(&match named {
+        output::note(&match &args.token_variable {
             Some(name) => {
                 format!("page: {page}?token=… (the token in {name}; asked for once a browser)")
             }
             // With an account beside the built-in ones the address holds a token that the sandbox made.
             None => format!("page: {page}"),
         });
-        output::note(&if named.is_some() {
+        output::note(&if args.token_variable.is_some() {
             "accounts: those of --account and --antbuddy-account only; Ctrl-C stops".to_owned()
         } else {
-            let base_url = if given.is_some_and(|port| port != SANDBOX_PORT) {
+            let base_url = if args.port != SANDBOX_PORT {
                 format!(" with --base-url {}", sandbox.url())
             } else {
                 String::new()

@@ -2,131 +2,129 @@
 
 use std::time::Duration;
 
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap::builder::PossibleValuesParser;
+use clap::{ArgMatches, Args, Command, FromArgMatches as _, value_parser};
 use nxcloud::Credentials;
 use nxcloud_sandbox::{Delivery, DeliveryOutcome, PushRequest};
+use nxcloud_spec::webhook::Webhook;
+use nxcloud_spec::{Service, embedded_services};
 use serde_json::{Value, json};
 
 use super::{in_one_line, own_sandbox};
-use crate::account;
+use crate::account::{self, AccountArgs};
+use crate::call::read_if_defined;
 use crate::failure::{Exit, Failure};
-use crate::generated::SERVICES;
 use crate::output::{self, Format};
-use crate::table::{Push, Service};
+use crate::spec::{command_name, id, sentence, service};
 use crate::text;
 
-/// Where `nxcloud listen` waits unless told otherwise.
+/// Where `nxcloud listen` waits by default.
 pub(crate) const LISTEN_PORT: u16 = 4011;
 
-pub(crate) fn subcommand() -> Command {
-    let services = SERVICES.iter().filter(|service| !service.pushes.is_empty());
-    Command::new("trigger")
-        .about("Send a documented push to an endpoint of this machine, signed where the platform signs it")
-        .subcommand_required(true)
-        .arg_required_else_help(true)
-        .subcommands(services.map(|service| {
-            Command::new(service.name)
-                .about(service.title)
-                .subcommand_required(true)
-                .arg_required_else_help(true)
-                .subcommands(service.pushes.iter().map(push))
-        }))
+#[derive(Args)]
+struct TriggerArgs {
+    /// Endpoint on this machine, an http:// URL
+    #[arg(long, value_name = "URL")]
+    to: String,
+    /// Documented example to take the fields from
+    #[arg(long, value_name = "NAME")]
+    example: Option<String>,
+    /// Set a field by dotted path (PATH=TEXT, or PATH:=JSON)
+    #[arg(long, value_name = "PATH=TEXT")]
+    set: Vec<String>,
+    /// Send the same push again this many times, with a new signature, as the platform repeats it
+    #[arg(long, value_name = "TIMES", value_parser = value_parser!(u32).range(1..=1000))]
+    resend: Option<u32>,
+    /// Retry as documented until accepted, waiting this long between attempts [default: no retry]
+    #[arg(long, value_name = "SECONDS")]
+    retry_pause: Option<u64>,
 }
 
-fn push(push: &'static Push) -> Command {
-    let about = if push.signed {
-        format!("{} Signed with the account's secret.", push.about)
-    } else {
-        push.about.to_owned()
-    };
-    let command = Command::new(push.name.replace('_', "-"))
-        .about(about)
-        .arg(
-            Arg::new("to")
-                .long("to")
-                .value_name("URL")
-                .help("Endpoint, http:// on this machine; without it `nxcloud listen` at its usual port"),
-        )
-        .arg(
-            Arg::new("example")
-                .long("example")
-                .value_name("NAME")
-                .value_parser(clap::builder::PossibleValuesParser::new(push.examples.iter().copied()))
-                .help("Which documented example its fields are taken from; the first one unless given"),
-        )
-        .arg(
-            Arg::new("set")
-                .long("set")
-                .value_name("PATH=TEXT")
-                .action(ArgAction::Append)
-                .help("Replace a field by its dotted path; PATH:=JSON for what is no text"),
-        )
-        .arg(
-            Arg::new("resend")
-                .long("resend")
-                .value_name("TIMES")
-                .value_parser(value_parser!(u32).range(1..=1000))
-                .help("Send the same push again so many times, signed anew, as the platform repeats it"),
-        )
-        .arg(
-            Arg::new("retry-pause")
-                .long("retry-pause")
-                .value_name("SECONDS")
-                .value_parser(value_parser!(u64))
-                .help("Try again as often as documented while it is not accepted, with this pause; without it once"),
-        );
-    if push.actions.len() > 1 {
-        let actions = clap::builder::PossibleValuesParser::new(push.actions.iter().copied());
-        return command.arg(
-            Arg::new("action")
-                .long("action")
-                .value_name("ACTION")
-                .value_parser(actions)
-                .help("The action header"),
-        );
-    }
-    command
+// The flag of pushes that come under several actions.
+#[derive(Args, Default)]
+struct ActionArgs {
+    /// The action header
+    #[arg(long, value_name = "ACTION")]
+    action: Option<String>,
 }
 
-pub(crate) fn run(matches: &ArgMatches, format: Format) -> Result<(), Failure> {
-    let known = matches.subcommand().and_then(|(service, matches)| {
-        let service = SERVICES.iter().find(|known| known.name == service)?;
-        let (push, matches) = matches.subcommand()?;
-        let mut pushes = service.pushes.iter();
-        let push = pushes.find(|known| known.name.replace('_', "-") == push)?;
-        Some((*service, push, matches))
+/// A command for each service that has pushes.
+pub(crate) fn commands() -> Result<Vec<Command>, Failure> {
+    let services = embedded_services()?.into_iter();
+    let services = services.filter(|service| !service.webhooks().is_empty());
+    let commands = services.map(|service| {
+        Command::new(service.name())
+            .about(service.document().info.title.as_str())
+            .subcommand_required(true)
+            .arg_required_else_help(true)
+            .subcommands(service.webhooks().iter().map(|push| command(service, push)))
     });
-    let (service, push, matches) =
-        known.ok_or_else(|| Failure::usage("name a service and a push"))?;
-    let order = order(service, push, matches)?;
-    let mut accounts = Credentials::default();
-    let mut order = match matches.get_one::<u64>("retry-pause") {
-        None => order.once(),
-        Some(_) => order,
-    };
+    Ok(commands.collect())
+}
+
+fn command(service: &'static Service, push: &'static Webhook) -> Command {
+    let mut about = sentence(push.description.as_deref().unwrap_or_default());
     if push.signed {
-        accounts = account::session(matches)?.credentials().clone();
+        about.push_str(" Signed with the account's secret.");
+    }
+    let (service, name) = (service.name(), &push.name);
+    let to = format!("http://127.0.0.1:{LISTEN_PORT}/{service}/{name}");
+    let examples: Vec<&str> = push.examples.keys().map(String::as_str).collect();
+    let command = Command::new(command_name(name)).about(about);
+    let command = TriggerArgs::augment_args(command)
+        .mut_arg("to", |arg| arg.required(false).default_value(to))
+        .mut_arg("example", |arg| {
+            let arg = arg.default_value(examples.first().copied());
+            arg.value_parser(PossibleValuesParser::new(examples))
+        });
+    if push.action.len() < 2 {
+        return command;
+    }
+    let actions = PossibleValuesParser::new(push.action.iter().map(String::as_str));
+    ActionArgs::augment_args(command).mut_arg("action", |arg| arg.value_parser(actions))
+}
+
+pub(crate) fn run(
+    matches: &ArgMatches,
+    account: &AccountArgs,
+    format: Format,
+) -> Result<(), Failure> {
+    let missing = || Failure::usage("name a service and a push");
+    let (name, matches) = matches.subcommand().ok_or_else(missing)?;
+    let service = service(name)?;
+    let (name, matches) = matches.subcommand().ok_or_else(missing)?;
+    let push = service.webhook(&id(name)).ok_or_else(missing)?;
+    let args = TriggerArgs::from_arg_matches(matches)?;
+    let mut request = push_request(service, push, &args)?;
+    if let Some(action) = read_if_defined::<ActionArgs>(matches)?.action {
+        request = request.action(action);
+    }
+    if args.retry_pause.is_none() {
+        request = request.once();
+    }
+    let mut accounts = Credentials::default();
+    if push.signed {
+        accounts = account::session(account)?.credentials().clone();
         let signer = accounts.nxcloud_signer().ok_or_else(|| {
             Failure::usage(
                 "this push is signed with an NXCLOUD account; give --access-key or --sandbox",
             )
         })?;
-        order = order.signed_by(signer.access_key().as_str());
+        request = request.signed_by(signer.access_key().as_str());
     }
-    let resend = matches.get_one::<u32>("resend").copied().unwrap_or(0);
     let deliveries = crate::block_on(async {
         let sandbox = own_sandbox(&accounts)
             .start()
             .await
             .map_err(|error| Failure::usage(in_one_line(&error)))?;
         let pushes = sandbox.pushes();
-        if let Some(seconds) = matches.get_one::<u64>("retry-pause") {
-            pushes.retry_pause(Duration::from_secs(*seconds));
+        if let Some(seconds) = args.retry_pause {
+            pushes.retry_pause(Duration::from_secs(seconds));
         }
         let wrong = |error: nxcloud_sandbox::PushError| Failure::usage(error.to_string());
-        let mut made = pushes.send(order).await.map_err(wrong)?;
+        let mut made = pushes.send(request).await.map_err(wrong)?;
         if let Some(first) = made.first().map(|delivery| delivery.id) {
-            for _ in 0..resend {
+            for _ in 0..args.resend.unwrap_or(0) {
                 made.extend(pushes.resend(first).await.map_err(wrong)?);
             }
         }
@@ -141,7 +139,7 @@ pub(crate) fn run(matches: &ArgMatches, format: Format) -> Result<(), Failure> {
     match deliveries.last().map(|delivery| &delivery.outcome) {
         Some(DeliveryOutcome::Accepted) => Ok(()),
         Some(DeliveryOutcome::Refused { status, .. }) => {
-            let expected = push.reply.map_or("HTTP 200".to_owned(), |word| {
+            let expected = push.reply.as_deref().map_or("HTTP 200".to_owned(), |word| {
                 format!("HTTP 200 with the text {word}")
             });
             Err(Failure::new(
@@ -160,31 +158,25 @@ pub(crate) fn run(matches: &ArgMatches, format: Format) -> Result<(), Failure> {
     }
 }
 
-fn order(service: &Service, push: &Push, matches: &ArgMatches) -> Result<PushRequest, Failure> {
-    let to = matches.get_one::<String>("to").cloned();
-    let to = to.unwrap_or_else(|| {
-        format!(
-            "http://127.0.0.1:{LISTEN_PORT}/{}/{}",
-            service.name, push.name
-        )
-    });
-    let mut order = PushRequest::new(service.name, push.name).to(to);
-    if let Some(example) = matches.get_one::<String>("example") {
-        order = order.example(example);
+fn push_request(
+    service: &Service,
+    push: &Webhook,
+    args: &TriggerArgs,
+) -> Result<PushRequest, Failure> {
+    let mut request = PushRequest::new(service.name(), &*push.name).to(args.to.clone());
+    if let Some(example) = &args.example {
+        request = request.example(example);
     }
-    if let Ok(Some(action)) = matches.try_get_one::<String>("action") {
-        order = order.action(action);
-    }
-    for text in matches.get_many::<String>("set").into_iter().flatten() {
+    for text in &args.set {
         let (path, value) = assignment(text)?;
-        order = order.field(path, value);
+        request = request.field(path, value);
     }
-    Ok(order)
+    Ok(request)
 }
 
 /// `path=text` or `path:=json`.
-fn assignment(given: &str) -> Result<(&str, Value), Failure> {
-    let Some((path, value)) = given.split_once('=') else {
+fn assignment(text: &str) -> Result<(&str, Value), Failure> {
+    let Some((path, value)) = text.split_once('=') else {
         return Err(Failure::usage("--set takes PATH=TEXT or PATH:=JSON"));
     };
     match path.strip_suffix(':') {

@@ -1,14 +1,13 @@
 //! What was signed, for people: the string to sign, and the headers as a command that can be run.
 
-use nxcloud::Operation;
-use nxcloud::Scheme;
 use nxcloud::signing::{Body, Request, Signer, antbuddy, header};
+use nxcloud_spec::OperationRef;
 use reqwest::Url;
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
-use crate::generated::SERVICES;
 use crate::mask::{self, MASK};
+use crate::spec::{self, operations};
 
 /// The headers of a signed request.
 pub(super) fn headers(signer: &Signer, request: &Request<'_>, signature: &str) -> Value {
@@ -29,8 +28,8 @@ pub(super) fn nxcloud(
     base_url: Option<&str>,
 ) -> Result<String, Failure> {
     let signature = signer.sign(request);
-    let operation = operation(request);
-    let method = operation.map_or("POST", |operation| operation.method);
+    let operation = operation(request)?;
+    let method = operation.map_or("POST", |operation| operation.method());
     let mut command: Vec<String> = ["curl", "-X", method].map(str::to_owned).into();
     let headers = [
         (header::ACCESS_KEY, signer.access_key().as_str()),
@@ -57,7 +56,7 @@ pub(super) fn nxcloud(
         None => "URL".to_owned(),
     });
     let command = quoted(command.iter().map(String::as_str))?;
-    Ok(told(
+    Ok(explanation(
         &signer.masked_string_to_sign(request),
         signature.as_str(),
         &command,
@@ -82,10 +81,14 @@ pub(super) fn antbuddy(
         let start = quoted([format!("URL?appId={app_id}&…").as_str()])?;
         format!("curl {start}\"&hash={hash}\"")
     };
-    Ok(told(&signer.masked_string_to_sign(values), MASK, &command))
+    Ok(explanation(
+        &signer.masked_string_to_sign(values),
+        MASK,
+        &command,
+    ))
 }
 
-fn told(string_to_sign: &str, signature: &str, command: &str) -> String {
+fn explanation(string_to_sign: &str, signature: &str, command: &str) -> String {
     format!("string to sign: {string_to_sign}\nsignature:      {signature}\n{command}")
 }
 
@@ -93,26 +96,21 @@ fn quoted<'a>(words: impl IntoIterator<Item = &'a str>) -> Result<String, Failur
     shlex::try_join(words).map_err(|_| Failure::usage("a header cannot be written for a shell"))
 }
 
-/// The one operation that has this bizType and action; none where several have.
-fn operation(request: &Request<'_>) -> Option<&'static Operation> {
-    let meant = |operation: &&'static Operation| match operation.scheme {
-        Scheme::NxcloudMd5 {
-            biz_type, action, ..
-        } => biz_type == request.biz_type && action == request.action,
-        _ => false,
-    };
-    let commands = SERVICES.iter().flat_map(|service| service.commands);
-    let mut found = commands.map(|command| command.operation).filter(meant);
-    found.next().filter(|_| found.next().is_none())
+/// The operation that has this bizType and action; none where several have.
+fn operation(request: &Request<'_>) -> Result<Option<OperationRef<'static>>, Failure> {
+    let (biz_type, action) = (request.biz_type.as_str(), request.action.as_str());
+    let mut matching = operations()?.filter(|operation| {
+        operation.biz_type() == Some(biz_type) && operation.action.as_deref() == Some(action)
+    });
+    Ok(matching.next().filter(|_| matching.next().is_none()))
 }
 
 /// Where a call goes: below the base URL of all services, if there is one.
-fn url(operation: &Operation, base_url: Option<&str>) -> Result<String, Failure> {
-    // A fragment tells operations apart in the spec, and is never sent.
-    let path = operation.path.split('#').next().unwrap_or_default();
+fn url(operation: OperationRef<'static>, base_url: Option<&str>) -> Result<String, Failure> {
+    let path = operation.path();
     let base_url = match base_url.map(Url::parse).transpose() {
         Ok(Some(url)) => mask::url(&url),
-        Ok(None) => operation.base_url.to_owned(),
+        Ok(None) => spec::base_url(operation).to_owned(),
         Err(_) => {
             let problem = "the base URL is not a URL; write it as https://host[:port]";
             return Err(Failure::usage(problem));

@@ -1,80 +1,71 @@
 //! `nxcloud sign` and `nxcloud verify`: the scheme itself, for requests that are sent by other means.
 
 mod explain;
-mod lines;
-mod one;
+mod jsonl;
+mod single;
 
-use clap::{Arg, ArgAction, ArgMatches, Command};
-use nxcloud::signing::{Signer, antbuddy};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::account;
+use clap::{Args, ValueEnum};
+use nxcloud::signing::{Signer, Timestamp, antbuddy};
+
+use crate::account::{self, AccountArgs};
 use crate::failure::{Exit, Failure};
 use crate::output;
 
-/// What a command does with a request.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verb {
-    Sign,
-    Verify,
-}
-
 const LINES_HELP: &str = "\
-JSON-lines (--lines) hold one object a line: {\"action\", \"biz_type\", \"ts\", \"body\" or \"body_base64\", \"multipart\"}, or \
+JSON-lines (--lines) hold one object per line: {\"action\", \"biz_type\", \"ts\", \"body\" or \"body_base64\", \"multipart\"}, or \
 {\"values\"} for AntBuddy, and to verify \"sign\"; what a line leaves out comes from the flags. Signatures are computed side by side in \
-vector registers and printed one a line, as soon as the input pauses; with --output json as objects that hold the headers. A line that \
+vector registers and printed one per line, as soon as the input pauses; with --output json as objects that hold the headers. A line that \
 is wrong is left out and named by its number on stderr, and the exit code is 2.";
 
-/// The subcommand of a verb.
-pub(crate) fn subcommand(verb: Verb) -> Command {
-    let (name, about) = match verb {
-        Verb::Sign => (
-            "sign",
-            "Sign a request, or many, and print the signature only",
-        ),
-        Verb::Verify => ("verify", "Check the signature of a request, or of many"),
-    };
-    let option = |name: &'static str, value: &'static str, help: &'static str| {
-        Arg::new(name).long(name).value_name(value).help(help)
-    };
-    let mut command = Command::new(name)
-        .about(about)
-        .after_long_help(LINES_HELP)
-        .next_help_heading("Request")
-        .arg(
-            option("scheme", "SCHEME", "How it is signed")
-                .value_parser(["nxcloud", "antbuddy"])
-                .default_value("nxcloud"),
-        )
-        .arg(option("action", "ACTION", "The action header"))
-        .arg(option("biz-type", "N", "The bizType header"))
-        .arg(option("ts", "MILLIS", "The ts header, milliseconds since 1970-01-01 UTC; now if it is left out"))
-        .arg(option("body", "FILE|-", "The exact bytes of the body").conflicts_with("multipart"))
-        .arg(
-            Arg::new("multipart")
-                .long("multipart")
-                .action(ArgAction::SetTrue)
-                .help("The body is multipart/form-data, which the signature leaves out"),
-        )
-        .arg(
-            Arg::new("values")
-                .value_name("VALUE")
-                .num_args(0..)
-                .help("AntBuddy: the values to hash, in the documented order, the app id first"),
-        )
-        .arg(
-            option("lines", "FILE|-", "Many requests, one JSON object a line")
-                .conflicts_with_all(["body", "explain"]),
-        )
-        .arg(
-            Arg::new("explain")
-                .long("explain")
-                .action(ArgAction::SetTrue)
-                .help("Print the string to sign, the secret masked, and a curl command with the headers"),
-        );
-    if verb == Verb::Verify {
-        command = command.arg(option("signature", "HEX", "The signature to check"));
-    }
-    command
+// The parts of a request, and the account that signs them.
+#[derive(Args)]
+#[command(next_help_heading = "Request", after_long_help = LINES_HELP)]
+pub(crate) struct SignArgs {
+    /// How the request is signed
+    #[arg(long, default_value = "nxcloud")]
+    scheme: Scheme,
+    /// The action header
+    #[arg(long, value_name = "ACTION")]
+    action: Option<String>,
+    /// The bizType header
+    #[arg(long, value_name = "N")]
+    biz_type: Option<String>,
+    /// The ts header, milliseconds since 1970-01-01 UTC [default: now]
+    #[arg(long, value_name = "MILLIS")]
+    ts: Option<String>,
+    /// File with the exact bytes of the body
+    #[arg(long, value_name = "FILE|-", conflicts_with = "multipart")]
+    body: Option<String>,
+    /// The body is multipart/form-data, which is not signed
+    #[arg(long)]
+    multipart: bool,
+    /// AntBuddy: the values to hash, in the documented order, the app id first
+    #[arg(value_name = "VALUE")]
+    values: Vec<String>,
+    /// Read many requests, one JSON object per line
+    #[arg(long, value_name = "FILE|-", conflicts_with_all = ["body", "explain"])]
+    lines: Option<String>,
+    /// Print the string to sign, the secret masked, and a curl command with the headers
+    #[arg(long)]
+    explain: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct VerifyArgs {
+    #[command(flatten)]
+    request: SignArgs,
+    /// The signature to check
+    #[arg(long, value_name = "HEX", help_heading = "Request")]
+    signature: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Scheme {
+    Nxcloud,
+    #[value(name = "antbuddy")]
+    AntBuddy,
 }
 
 /// What signs: an account of one of the schemes.
@@ -83,56 +74,105 @@ enum Account {
     AntBuddy(antbuddy::Signer),
 }
 
-/// Runs a verb. `json` says that objects were asked for.
-pub(crate) fn run(verb: Verb, matches: &ArgMatches, json: bool) -> Result<(), Failure> {
-    let scheme = matches.get_one::<String>("scheme").map(String::as_str);
-    let antbuddy = scheme == Some("antbuddy");
-    refuse_foreign(matches, antbuddy)?;
+/// What is done with a request.
+#[derive(Clone, Copy)]
+enum Task<'a> {
+    Sign,
+    /// Checks a signature, or with `--lines` that of each line.
+    Verify(Option<&'a str>),
+}
+
+/// Runs `sign`.
+pub(crate) fn sign(args: &SignArgs, account: &AccountArgs, json: bool) -> Result<(), Failure> {
+    run(Task::Sign, args, account, json)
+}
+
+/// Runs `verify`.
+pub(crate) fn verify(args: &VerifyArgs, account: &AccountArgs, json: bool) -> Result<(), Failure> {
+    let task = Task::Verify(args.signature.as_deref());
+    run(task, &args.request, account, json)
+}
+
+fn run(task: Task<'_>, args: &SignArgs, account: &AccountArgs, json: bool) -> Result<(), Failure> {
+    refuse_other_scheme(args)?;
     // Nothing is sent, so the base URL may be one that no call goes to.
-    let session = account::build(matches, account::source(matches)?)?;
+    let session = account::build(account, account::source(account)?)?;
     let credentials = session.credentials();
     let missing = |what: &str| Failure::usage(format!("the account is none of {what}"));
-    let account = if antbuddy {
-        let signer = credentials.antbuddy_signer().cloned();
-        Account::AntBuddy(signer.ok_or_else(|| missing("AntBuddy's; give --app-id"))?)
-    } else {
-        let signer = credentials.nxcloud_signer().cloned();
-        Account::Nxcloud(signer.ok_or_else(|| missing("NXCLOUD's; give --access-key"))?)
-    };
-    let defaults = one::Given::of(matches)?;
-    match matches.get_one::<String>("lines") {
-        Some(from) => lines::run(verb, &account, &defaults, from, json),
-        None => {
-            let by_flag = account::base_url(matches);
-            let base_url = by_flag.as_deref().or(session.base_url());
-            one::run(verb, &account, &defaults, matches, base_url, json)
+    let signer = match args.scheme {
+        Scheme::AntBuddy => {
+            let signer = credentials.antbuddy_signer().cloned();
+            Account::AntBuddy(signer.ok_or_else(|| missing("AntBuddy's; give --app-id"))?)
         }
+        Scheme::Nxcloud => {
+            let signer = credentials.nxcloud_signer().cloned();
+            Account::Nxcloud(signer.ok_or_else(|| missing("NXCLOUD's; give --access-key"))?)
+        }
+    };
+    let run = Run {
+        task,
+        signer,
+        args,
+        times: Times::of(args)?,
+        json,
+    };
+    if let Some(from) = &args.lines {
+        return jsonl::run(&run, from);
+    }
+    let flag = account::base_url(account);
+    single::run(&run, account, flag.as_deref().or(session.base_url()))
+}
+
+/// A run of `sign` or `verify`.
+struct Run<'a> {
+    task: Task<'a>,
+    signer: Account,
+    args: &'a SignArgs,
+    times: Times,
+    /// Whether objects are printed.
+    json: bool,
+}
+
+/// The time of a request.
+#[derive(Clone, Copy)]
+struct Times {
+    /// That of `--ts`.
+    flag: Option<Timestamp>,
+    /// That of this run, for requests that name none.
+    now: Timestamp,
+}
+
+impl Times {
+    fn of(args: &SignArgs) -> Result<Self, Failure> {
+        let flag = args.ts.as_deref().map(str::parse::<Timestamp>).transpose();
+        let elapsed = SystemTime::now().duration_since(UNIX_EPOCH);
+        let millis = elapsed.map_or(0, |elapsed| elapsed.as_millis());
+        Ok(Self {
+            flag: flag.map_err(|error| Failure::usage(format!("--ts: {error}")))?,
+            now: Timestamp::from_millis(u64::try_from(millis).unwrap_or(u64::MAX)),
+        })
     }
 }
 
-/// Flags of the other scheme say nothing, and whoever gives them expects something else.
-fn refuse_foreign(matches: &ArgMatches, antbuddy: bool) -> Result<(), Failure> {
-    let foreign: &[&str] = if antbuddy {
-        &["action", "biz-type", "ts", "body"]
-    } else {
-        &[]
-    };
-    for name in foreign {
-        if matches.contains_id(name) {
-            return Err(Failure::usage(format!(
-                "--{name} is not part of AntBuddy's scheme; give the values in order"
-            )));
-        }
+/// Refuses flags of the other scheme: they would change nothing, and whoever writes them expects something else.
+fn refuse_other_scheme(args: &SignArgs) -> Result<(), Failure> {
+    let is_antbuddy = args.scheme == Scheme::AntBuddy;
+    let nxcloud = [
+        ("action", args.action.is_some()),
+        ("biz-type", args.biz_type.is_some()),
+        ("ts", args.ts.is_some()),
+        ("body", args.body.is_some()),
+        ("multipart", args.multipart),
+    ];
+    match nxcloud.iter().find(|(_, is_set)| *is_set) {
+        Some((name, _)) if is_antbuddy => Err(Failure::usage(format!(
+            "--{name} is not part of AntBuddy's scheme; give the values in order"
+        ))),
+        _ if !is_antbuddy && !args.values.is_empty() => Err(Failure::usage(
+            "values in order are AntBuddy's scheme; add --scheme antbuddy",
+        )),
+        _ => Ok(()),
     }
-    if antbuddy && matches.get_flag("multipart") {
-        let problem = "--multipart is not part of AntBuddy's scheme; give the values in order";
-        return Err(Failure::usage(problem));
-    }
-    if !antbuddy && matches.contains_id("values") {
-        let problem = "values in order are AntBuddy's scheme; add --scheme antbuddy";
-        return Err(Failure::usage(problem));
-    }
-    Ok(())
 }
 
 /// What a check of a signature says.

@@ -1,23 +1,9 @@
 //! No operation and no push of a spec is forgotten, and each works.
 
 use nxcloud_sandbox::Sandbox;
+use nxcloud_spec::embedded_services;
 
-use crate::support::{Nxcloud, specs};
-
-/// Service and operation id of everything that the specs describe.
-fn operations() -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    for (service, spec) in specs() {
-        for path in spec["paths"].as_object().unwrap().values() {
-            for operation in path.as_object().unwrap().values() {
-                if let Some(id) = operation["operationId"].as_str() {
-                    found.push((service.clone(), id.to_owned()));
-                }
-            }
-        }
-    }
-    found
-}
+use crate::support::Nxcloud;
 
 /// The arguments that call an operation with the first example of its documentation.
 fn arguments(nxcloud: &Nxcloud, service: &str, operation: &str) -> (Vec<String>, String) {
@@ -31,7 +17,7 @@ fn arguments(nxcloud: &Nxcloud, service: &str, operation: &str) -> (Vec<String>,
             let fields = example.json();
             for (name, value) in fields.as_object().unwrap() {
                 let flag = format!("--{}", name.replace('_', "-"));
-                // The example's file and its type are told by the file itself.
+                // The file has a flag of its own, and says its type itself.
                 if help.stdout.contains(&format!("{flag} <TEXT>")) {
                     arguments.extend([flag, value.as_str().unwrap().to_owned()]);
                 }
@@ -50,18 +36,22 @@ fn arguments(nxcloud: &Nxcloud, service: &str, operation: &str) -> (Vec<String>,
 
 #[test]
 fn every_operation_of_every_spec_is_called() {
-    let operations = operations();
+    let services = embedded_services().unwrap().into_iter();
+    let operations: Vec<(&str, &str)> = services
+        .flat_map(|service| service.operations())
+        .map(|operation| (operation.service().name(), &*operation.spec().id))
+        .collect();
     assert!(operations.len() >= 43, "{} operations", operations.len());
     let runtime = tokio::runtime::Runtime::new().unwrap();
     for (service, operation) in operations {
         // A sandbox of its own: examples are answered as documented where nothing was made before.
         let sandbox = runtime.block_on(Sandbox::start()).unwrap();
         let nxcloud = Nxcloud::at(&sandbox);
-        let (arguments, input) = arguments(&nxcloud, &service, &operation);
+        let (arguments, input) = arguments(&nxcloud, service, operation);
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let ran = nxcloud.feed(&arguments, &input).exits(0);
         assert!(ran.json().is_object() || ran.json().is_array(), "{ran}");
-        let received = sandbox.requests_for(&operation);
+        let received = sandbox.requests_for(operation);
         assert_eq!(received.len(), 1, "{service} {operation}");
         assert!(received[0].verdict().is_accepted());
 
@@ -69,7 +59,7 @@ fn every_operation_of_every_spec_is_called() {
         dry.push("--dry-run");
         let shown = nxcloud.feed(&dry, &input).exits(0).json();
         assert!(shown["url"].as_str().unwrap().starts_with(sandbox.url()));
-        let after = sandbox.requests_for(&operation);
+        let after = sandbox.requests_for(operation);
         assert_eq!(after.len(), 1, "{service} {operation}: a dry run sends");
     }
 }
@@ -79,19 +69,17 @@ fn every_push_of_every_spec_is_triggered() {
     let receiver = Nxcloud::new();
     let mut listening = receiver.start(&["listen", "--port", "0", "--output", "json"]);
     let mut count = 0;
-    for (service, spec) in specs() {
-        let none = Vec::new();
-        for push in spec["x-nx-webhooks"].as_array().unwrap_or(&none) {
-            let name = push["name"].as_str().unwrap();
+    for service in embedded_services().unwrap() {
+        for push in service.webhooks() {
+            let (service, name) = (service.name(), &*push.name);
             let to = format!("{}/{service}/{name}", listening.url);
             let command = name.replace('_', "-");
             let nxcloud = Nxcloud::new();
-            let ran = nxcloud.run(&["trigger", &service, &command, "--to", &to, "--sandbox"]);
+            let ran = nxcloud.run(&["trigger", service, &command, "--to", &to, "--sandbox"]);
             assert_eq!(ran.exits(0).json()["outcome"], "accepted");
             let seen: serde_json::Value = serde_json::from_str(&listening.line()).unwrap();
             assert_eq!(seen["path"], format!("/{service}/{name}"));
-            let signed = push["signed"].as_bool().unwrap_or(false);
-            assert_eq!(seen["signature"] != "unsigned", signed, "{seen}");
+            assert_eq!(seen["signature"] != "unsigned", push.signed, "{seen}");
             count += 1;
         }
     }

@@ -312,3 +312,33 @@ fn what_is_forwarded_finds_localhost_on_either_address_too() {
         testing::joined("the endpoint", served);
     }
 }
+
+/// Documented defaults of whole numbers that have to be there, and values that can be no other.
+#[test]
+fn what_has_a_default_or_only_one_value_is_filled_in() {
+    let nxcloud = Nxcloud::new();
+    let body = |arguments: &[&str], input: Value| {
+        let more = ["--sandbox", "--json", "-", "--dry-run"];
+        let ran = nxcloud.feed(&[arguments, &more].concat(), &input.to_string());
+        let shown = ran.exits(0).json();
+        serde_json::from_str::<Value>(shown["body"].as_str().unwrap()).unwrap()
+    };
+    let calls = ["did", "query-calls"];
+    let query = json!({ "date": "2026-11-21", "pageSize": 10 });
+    assert_eq!(body(&calls, query.clone())["page"], 1);
+    assert_eq!(
+        body(&[&calls[..], &["--page", "3"]].concat(), query.clone())["page"],
+        3
+    );
+    let mut null = query;
+    null["page"] = Value::Null;
+    assert_eq!(body(&calls, null)["page"], 1);
+    let groups = body(&["virtual-number", "list-groups"], json!({ "limit": 5 }));
+    assert_eq!(groups["offset"], 0);
+    let message = json!({
+        "appkey": "a", "business_phone": "12025550143", "to": "8615012345678", "type": "text", "text": { "body": "x" },
+    });
+    let message = body(&["whatsapp", "send-message"], message);
+    assert_eq!(message["messaging_product"], "whatsapp");
+    assert_eq!(message["recipient_type"], "individual");
+}

@@ -123,10 +123,10 @@ fn a_wrong_line_hides_no_other_and_is_named() {
             let input = [good, end, end, bad, end, good, end, good].concat();
             let ran = nxcloud.feed(&SIGN, &input).exits(2);
             assert_eq!(ran.stdout.lines().count(), 3, "{problem}: {ran}");
-            let told: Vec<&str> = ran.stderr.lines().collect();
-            assert_eq!(told.len(), 2, "{ran}");
-            assert!(told[0].contains(problem), "{ran}");
-            assert!(told[1].contains("1 of 4 lines were left out"), "{ran}");
+            let errors: Vec<&str> = ran.stderr.lines().collect();
+            assert_eq!(errors.len(), 2, "{ran}");
+            assert!(errors[0].contains(problem), "{ran}");
+            assert!(errors[1].contains("1 of 4 lines were left out"), "{ran}");
         }
     }
     // Verified lines keep their numbers.

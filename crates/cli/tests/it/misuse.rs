@@ -6,9 +6,9 @@ use nxcloud_sandbox::Sandbox;
 
 use crate::support::{Nxcloud, SEND, send};
 
-/// Runs something wrong and gives the line that it is told with.
+/// Runs something wrong and gives its error line.
 #[track_caller]
-fn told(nxcloud: &Nxcloud, arguments: &[&str], input: &str) -> String {
+fn refused(nxcloud: &Nxcloud, arguments: &[&str], input: &str) -> String {
     let ran = nxcloud.feed(arguments, input).exits(2);
     assert!(ran.stdout.is_empty(), "{ran}");
     ran.complaint().to_owned()
@@ -79,14 +79,14 @@ async fn wrong_requests_are_refused_before_sending_with_the_path_of_the_field() 
         ),
     ];
     for (arguments, input, expected) in cases {
-        let line = told(&nxcloud, arguments, input);
+        let line = refused(&nxcloud, arguments, input);
         assert!(line.contains(expected), "{input}: {line}");
     }
     assert!(sandbox.requests().is_empty(), "nothing was sent");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_arguments_are_told_in_one_line() {
+async fn wrong_arguments_are_reported_in_one_line() {
     let sandbox = Sandbox::start().await.unwrap();
     let nxcloud = Nxcloud::at(&sandbox);
     let page = ["number-check", "query-checks", "--page", "one"];
@@ -183,15 +183,15 @@ async fn wrong_arguments_are_told_in_one_line() {
 #[test]
 fn without_an_account_nothing_is_sent() {
     let nxcloud = Nxcloud::new();
-    let line = told(&nxcloud, &SEND, "");
+    let line = refused(&nxcloud, &SEND, "");
     assert!(
         line.contains("NXCLOUD_ACCESS_KEY") && line.contains("--sandbox"),
         "{line}"
     );
     let half = Nxcloud::new().with("NXCLOUD_ACCESS_KEY", "k");
-    let line = told(&half, &SEND, "");
+    let line = refused(&half, &SEND, "");
     assert!(line.contains("NXCLOUD_ACCESS_SECRET is not"), "{line}");
-    let line = told(
+    let line = refused(
         &half,
         &[
             "sign",
@@ -211,12 +211,12 @@ fn without_an_account_nothing_is_sent() {
 }
 
 #[test]
-fn a_port_in_use_is_told_with_what_to_do() {
+fn a_port_in_use_is_reported_with_what_to_do() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     let nxcloud = Nxcloud::new();
     for command in ["sandbox", "listen"] {
-        let line = told(&nxcloud, &[command, "--port", &port], "");
+        let line = refused(&nxcloud, &[command, "--port", &port], "");
         assert!(
             line.contains(&port) && line.contains("Choose another --port"),
             "{line}"
@@ -262,5 +262,60 @@ fn values_of_people_stay_out_of_complaints() {
         for private in ["8615012345678", "a private text", "hush-hush"] {
             assert!(!line.contains(private), "{line}");
         }
+    }
+}
+
+/// clap repeats what it does not understand; a text, a phone number or a secret must not be in it.
+#[test]
+fn what_stands_in_a_wrong_place_is_not_repeated() {
+    let nxcloud = Nxcloud::new();
+    let send = |more: &[&'static str]| send(more);
+    for (arguments, expected) in [
+        (
+            send(&["hush"]),
+            "unexpected argument '…' found; see nxcloud sms send-sms --help. Put its flag before a value",
+        ),
+        (vec!["sign", "hush"], "add --scheme antbuddy"),
+        (vec!["doctor", "hush"], "unexpected argument '…' found"),
+        (send(&["--fone=hush"]), "unexpected argument '--fone' found"),
+        (
+            send(&["--dry-run=hush"]),
+            "unexpected value '…' for '--dry-run'",
+        ),
+        (
+            send(&["--sandbox=hush"]),
+            "unexpected value '…' for '--sandbox'",
+        ),
+        (
+            send(&["--secret-fd", "hush"]),
+            "invalid value '…' for '--secret-fd <N>': it takes the number",
+        ),
+        (send(&["--secret-fd=99999999999"]), "invalid value '…'"),
+        (send(&["--example=hush"]), "there is no example"),
+    ] {
+        let line = refused(&nxcloud, &arguments, "");
+        assert!(line.contains(expected), "{arguments:?}: {line}");
+        if !expected.contains("example") {
+            assert!(!line.contains("hush") && !line.contains("999"), "{line}");
+        }
+    }
+}
+
+#[test]
+fn an_operation_has_only_the_flags_that_it_can_use() {
+    let nxcloud = Nxcloud::new();
+    let template = ["whatsapp", "upload-template-file"];
+    for (operation, flag) in [
+        (["sms", "send-sms"], "--all-pages"),
+        (["sms", "send-sms"], "--file"),
+        (["sms", "send-sms"], "--mime"),
+        (["antbuddy", "create-auth-token"], "--json"),
+        (["antbuddy", "create-auth-token"], "--example"),
+        (template, "--json"),
+        (["trigger", "sms"], "--action"),
+    ] {
+        let line = refused(&nxcloud, &[&operation[..], &[flag]].concat(), "");
+        let expected = format!("unexpected argument '{flag}' found");
+        assert!(line.contains(&expected), "{operation:?}: {line}");
     }
 }

@@ -262,19 +262,3 @@ pub(crate) fn signal(child: &Child, name: &str) {
     let kill = Command::new("kill").args([name, &id]).status();
     assert!(kill.unwrap().success());
 }
-
-/// The embedded specs, by service.
-pub(crate) fn specs() -> Vec<(String, Value)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec/src/generated/specs");
-    let mut specs: Vec<(String, Value)> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .map(|path| {
-            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-            let text = std::fs::read_to_string(&path).unwrap();
-            (name, serde_json::from_str(&text).unwrap())
-        })
-        .collect();
-    specs.sort_by(|(one, _), (other, _)| one.cmp(other));
-    specs
-}

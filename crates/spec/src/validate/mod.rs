@@ -12,7 +12,7 @@ use crate::document::Document;
 use crate::schema::Schema;
 use choice::Choice;
 
-pub use violation::{Violation, below};
+pub use violation::{Rule, Violation, below};
 
 /// Compiles the schemas of one spec.
 #[derive(Clone, Debug)]

@@ -242,6 +242,30 @@ fn every_violation_is_named() {
 }
 
 #[test]
+fn a_violation_says_which_rule_is_broken() {
+    let schema = json!({
+        "type": "object",
+        "required": ["a"],
+        "properties": {
+            "b": { "type": "integer", "nullable": true },
+            "c": { "enum": ["x"] },
+            "d": { "type": "string", "minLength": 1 },
+        },
+    });
+    let validator = compile(&json!({}), &schema).unwrap();
+    let violations = validator.violations(&json!({ "b": "1", "c": "y", "d": "" }));
+    let rule = |pointer: &str| {
+        let mut violations = violations.iter();
+        let found = violations.find(|violation| violation.pointer == pointer);
+        found.unwrap().rule.clone()
+    };
+    assert_eq!(rule("/a"), Rule::Required);
+    assert_eq!(rule("/b"), Rule::Type(vec![crate::schema::Kind::Integer]));
+    assert_eq!(rule("/c"), Rule::Limit);
+    assert_eq!(rule("/d"), Rule::Limit);
+}
+
+#[test]
 fn a_schema_that_does_not_compile_is_an_error() {
     for schema in [
         json!({ "$ref": "#/components/schemas/Absent" }),

@@ -1,9 +1,11 @@
 //! A rule of a schema that a value breaks, in a text that holds no part of the value.
 
+use jsonschema::JsonType;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::Value;
 
 use super::format;
+use crate::schema::Kind as JsonKind;
 
 /// A place where a value breaks its schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,8 +13,21 @@ use super::format;
 pub struct Violation {
     /// JSON pointer to the place.
     pub pointer: String,
+    /// The rule that is broken, for texts of one's own.
+    pub rule: Rule,
     /// What is wrong there.
     pub problem: String,
+}
+
+/// The rule that a value breaks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// A property is required.
+    Required,
+    /// The value has one of these JSON types.
+    Type(Vec<JsonKind>),
+    /// Any other: a limit, a form, the only value, or which properties go together.
+    Limit,
 }
 
 impl Violation {
@@ -25,6 +40,7 @@ impl Violation {
     pub fn at(pointer: String, problem: impl Into<String>) -> Self {
         Self {
             pointer,
+            rule: Rule::Limit,
             problem: problem.into(),
         }
     }
@@ -43,7 +59,10 @@ impl From<&jsonschema::ValidationError<'_>> for Violation {
         let problem = match error.kind() {
             Kind::Required { property } => {
                 let name = property.as_str().unwrap_or_default();
-                return Self::at(below(&pointer, name), "is missing");
+                return Self {
+                    rule: Rule::Required,
+                    ..Self::at(below(&pointer, name), "is missing")
+                };
             }
             Kind::Type { kind } => format!("wrong type, {} expected", kinds(kind)),
             Kind::Enum { options } => format!("not one of {}", list(options)),
@@ -69,8 +88,33 @@ impl From<&jsonschema::ValidationError<'_>> for Violation {
             Kind::Custom { message, .. } => message.clone(),
             other => format!("breaks the rule {}", other.keyword()),
         };
-        Self::at(pointer, problem)
+        let rule = match error.kind() {
+            Kind::Type { kind } => Rule::Type(json_kinds(kind)),
+            _ => Rule::Limit,
+        };
+        Self {
+            rule,
+            ..Self::at(pointer, problem)
+        }
     }
+}
+
+/// The types but null, which a schema allows by `nullable`.
+fn json_kinds(kind: &TypeKind) -> Vec<JsonKind> {
+    let types: Vec<JsonType> = match kind {
+        TypeKind::Single(kind) => vec![*kind],
+        TypeKind::Multiple(kinds) => kinds.iter().collect(),
+    };
+    let kinds = types.into_iter().filter_map(|kind| match kind {
+        JsonType::Array => Some(JsonKind::Array),
+        JsonType::Boolean => Some(JsonKind::Boolean),
+        JsonType::Integer => Some(JsonKind::Integer),
+        JsonType::Number => Some(JsonKind::Number),
+        JsonType::Object => Some(JsonKind::Object),
+        JsonType::String => Some(JsonKind::String),
+        JsonType::Null => None,
+    });
+    kinds.collect()
 }
 
 fn kinds(kind: &TypeKind) -> String {

@@ -1,4 +1,4 @@
-//! `nxcloud listen`: an endpoint for pushes that says what came, checks signatures and forwards it.
+//! `nxcloud listen`: an endpoint for pushes that prints what arrived, checks signatures and forwards it.
 
 mod forward;
 mod guard;
@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::http::uri::Authority;
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap::Args;
 use nxcloud::webhooks::Verifier;
+use nxcloud_spec::embedded_services;
 use reqwest::Url;
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -21,84 +22,54 @@ use self::forward::Endpoint;
 use self::receive::Shared;
 use super::trigger::LISTEN_PORT;
 use super::{in_one_line, variable};
+use crate::account::{self, AccountArgs};
 use crate::failure::Failure;
-use crate::generated::SERVICES;
+use crate::http;
 use crate::interrupt::interrupted;
 use crate::output::{self, Format};
-use crate::{account, http};
 
 /// How long the endpoint that pushes are forwarded to may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-pub(crate) fn subcommand() -> Command {
-    Command::new("listen")
-        .about("Receive pushes on this machine, say what came, and forward them")
-        .long_about(
-            "Receive pushes on this machine, say what came, and forward them.\n\nOne line a push, a refused one too: where it came in, whether its \
-             signature is right (of pushes that are signed, when an account is given), and what the endpoint answered. Body and headers are \
-             forwarded as they came, without the headers of the connection, and so is the endpoint's answer. Without an endpoint every \
-             push is answered as documented. With --sandbox the sandbox of this machine is told to send its pushes here.",
-        )
-        .arg(
-            Arg::new("forward-to")
-                .long("forward-to")
-                .value_name("URL")
-                .help("The endpoint under development"),
-        )
-        .arg(
-            Arg::new("port")
-                .long("port")
-                .short('p')
-                .value_name("PORT")
-                .value_parser(value_parser!(u16))
-                .help("Port to listen on; 4011 unless given, 0 for any free one"),
-        )
-        .arg(
-            Arg::new("show-body")
-                .long("show-body")
-                .action(ArgAction::SetTrue)
-                .help("Print the fields as well, which hold phone numbers and texts"),
-        )
-        .arg(
-            Arg::new("host")
-                .long("host")
-                .value_name("NAME")
-                .value_parser(value_parser!(Authority))
-                .action(ArgAction::Append)
-                .help("Take requests that name this host too, such as a tunnel's; without it this machine's own names only"),
-        )
-        .arg(
-            Arg::new("token-variable")
-                .long("token-variable")
-                .value_name("VARIABLE")
-                .help("With --sandbox: the environment variable that holds the sandbox's token"),
-        )
+#[derive(Args)]
+pub(crate) struct ListenArgs {
+    /// Endpoint to forward pushes to
+    #[arg(long, value_name = "URL")]
+    forward_to: Option<String>,
+    /// Port to listen on (0: any free port)
+    #[arg(long, short, value_name = "PORT", default_value_t = LISTEN_PORT)]
+    port: u16,
+    /// Print the fields as well, which hold phone numbers and texts
+    #[arg(long)]
+    show_body: bool,
+    /// Accept requests that name this host, such as a tunnel's, as well as this machine's own names
+    #[arg(long, value_name = "NAME")]
+    host: Vec<Authority>,
+    /// With --sandbox: environment variable that holds the sandbox's token
+    #[arg(long, value_name = "VARIABLE")]
+    token_variable: Option<String>,
 }
 
-pub(crate) fn run(matches: &ArgMatches, format: Format) -> Result<(), Failure> {
-    let endpoint = matches.get_one::<String>("forward-to");
-    let endpoint = endpoint.map(|url| Endpoint::new(url)).transpose()?;
-    let token = matches.get_one::<String>("token-variable");
+pub(crate) fn run(args: ListenArgs, account: &AccountArgs, format: Format) -> Result<(), Failure> {
+    let endpoint = args.forward_to.as_deref().map(Endpoint::new).transpose()?;
+    let token = args.token_variable.as_deref();
     let token = token
         .map(|name| variable(name, || "--token-variable".to_owned()))
         .transpose()?;
     // Most pushes are not signed, so that no account is needed; a malformed one is an error.
-    let signer = match account::session_if_any(matches)? {
+    let signer = match account::session_if_any(account)? {
         Some(session) => session.credentials().nxcloud_signer().cloned(),
         None => None,
     };
     let shared = Arc::new(Shared {
         verifier: signer.map(|signer| Verifier::new(signer).without_replay_guard()),
         endpoint,
-        hosts: matches
-            .get_many::<Authority>("host")
-            .map_or_else(Vec::new, |hosts| hosts.cloned().collect()),
+        hosts: args.host,
         format,
-        show_body: matches.get_flag("show-body"),
+        show_body: args.show_body,
         unread: Notify::new(),
     });
-    let port = matches.get_one::<u16>("port").copied();
-    let port = port.unwrap_or(LISTEN_PORT);
+    let port = args.port;
     crate::block_on(async {
         let interrupted = interrupted()?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
@@ -110,9 +81,9 @@ pub(crate) fn run(matches: &ArgMatches, format: Format) -> Result<(), Failure> {
             .local_addr()
             .map_err(|error| Failure::io("the socket", &error))?;
         let here = format!("http://{address}");
-        let sandbox = matches
-            .get_flag("sandbox")
-            .then(|| Registry::new(&account::sandbox_url(matches), token))
+        let sandbox = account
+            .sandbox
+            .then(|| Registry::new(&account::sandbox_url(account), token))
             .transpose()?;
         if let Some(sandbox) = &sandbox {
             sandbox.register(Some(&here)).await?;
@@ -164,12 +135,13 @@ impl Registry {
 
     /// Has the sandbox send each push to a path of its own here, or no longer.
     async fn register(&self, here: Option<&str>) -> Result<(), Failure> {
-        for service in SERVICES {
-            for push in service.pushes {
+        for service in embedded_services()? {
+            let name = service.name();
+            for push in service.webhooks() {
                 let order = json!({
-                    "service": service.name,
+                    "service": name,
                     "push": push.name,
-                    "url": here.map(|here| format!("{here}/{}/{}", service.name, push.name)),
+                    "url": here.map(|here| format!("{here}/{name}/{}", push.name)),
                 });
                 let mut request = self.client.put(self.address.clone()).json(&order);
                 if let Some(token) = &self.token {

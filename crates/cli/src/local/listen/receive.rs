@@ -1,4 +1,4 @@
-//! One push: judged, answered or forwarded, and told in a row.
+//! A push: judged, answered or forwarded, and printed in a row.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -15,15 +15,15 @@ use nxcloud::Repair;
 use nxcloud::signing::header;
 use nxcloud::webhooks::Verifier;
 use nxcloud_client::codegen::incoming;
+use nxcloud_spec::embedded;
+use nxcloud_spec::webhook::Webhook;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use super::forward::Endpoint;
 use super::guard;
-use crate::generated::SERVICES;
 use crate::local::in_one_line;
 use crate::output::{self, Format};
-use crate::table::Push;
 use crate::{escape, mask};
 
 /// The largest push that is taken: 1 MiB.
@@ -41,7 +41,7 @@ pub(super) struct Shared {
     pub(super) unread: Notify,
 }
 
-/// What is told of a push.
+/// What is printed of a push.
 struct Row {
     bytes: Option<usize>,
     signature: String,
@@ -64,7 +64,7 @@ impl Row {
     }
 }
 
-/// In a task of its own, so that a push is told of also when its sender does not wait for the answer.
+/// In a task of its own, so that a push is printed also when its sender does not wait for the answer.
 pub(super) async fn receive(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let answered = tokio::spawn(judge(shared, request)).await;
     answered.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
@@ -73,21 +73,21 @@ pub(super) async fn receive(State(shared): State<Arc<Shared>>, request: Request)
 async fn judge(shared: Arc<Shared>, request: Request) -> Response {
     let began = Instant::now();
     let (head, body) = request.into_parts();
-    let (answer, told) = shared.take(&head, body).await;
+    let (answer, push) = shared.take(&head, body).await;
     let mut row = json!({
         "path": head.uri.path(),
-        "bytes": told.bytes,
-        "signature": told.signature,
+        "bytes": push.bytes,
+        "signature": push.signature,
         "answered": answer.status().as_u16(),
-        "by": told.by,
+        "by": push.by,
         "ms": u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
     });
-    if let Some(problem) = told.problem {
+    if let Some(problem) = push.problem {
         row["problem"] = problem.into();
     }
     if shared.show_body {
         row["query"] = head.uri.query().map(mask::query).into();
-        row["body"] = told.body.into();
+        row["body"] = push.body.into();
     }
     match output::is_read(&match shared.format {
         Format::Json => row.to_string(),
@@ -101,10 +101,9 @@ async fn judge(shared: Arc<Shared>, request: Request) -> Response {
 }
 
 /// The push that a path names.
-fn push(path: &str) -> Option<&'static Push> {
+fn push(path: &str) -> Option<&'static Webhook> {
     let (service, push) = path.strip_prefix('/')?.split_once('/')?;
-    let service = SERVICES.iter().find(|known| known.name == service)?;
-    service.pushes.iter().find(|known| known.name == push)
+    embedded(service)?.ok()?.webhook(push)
 }
 
 /// The fields of a body that is JSON, else its text. With equal keys it is the text, so that all of them are seen.
@@ -186,7 +185,9 @@ impl Shared {
     async fn answer(&self, head: &Parts, body: &Bytes) -> (Response, &'static str) {
         let Some(endpoint) = &self.endpoint else {
             let push = push(head.uri.path());
-            let word = push.and_then(|push| push.reply).unwrap_or("success");
+            let word = push
+                .and_then(|push| push.reply.as_deref())
+                .unwrap_or("success");
             return (word.into_response(), "listen");
         };
         match endpoint.forward(head, body).await {

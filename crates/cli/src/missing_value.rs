@@ -2,81 +2,91 @@
 
 use std::collections::HashSet;
 use std::ffi::OsString;
+use std::sync::OnceLock;
 
 use clap::{Arg, Command};
 
+use crate::Detail;
 use crate::failure::Failure;
 
-/// Refuses a word that is a flag of any command where the value of a flag is due. A value that looks so is written after `=`.
-pub(crate) fn refuse_flags_as_values(root: &Command, words: &[OsString]) -> Result<(), Failure> {
-    let flags = Flags::of(root);
+/// Refuses an argument that is a flag of any command where the value of a flag is due. A value that looks like a flag is written
+/// after `=`.
+pub(crate) fn refuse_flags_as_values(
+    root: &Command,
+    arguments: &[OsString],
+) -> Result<(), Failure> {
     let mut command = root;
     // What is not UTF-8 is no flag.
-    let mut words = words.iter().map(|word| word.to_str().unwrap_or_default());
-    while let Some(word) = words.next() {
-        if word == "--" {
+    let mut arguments = arguments.iter().map(|arg| arg.to_str().unwrap_or_default());
+    while let Some(argument) = arguments.next() {
+        if argument == "--" {
             break;
         }
-        if takes_next_word(root, command, word) {
-            let value = words.next().unwrap_or_default();
-            if flags.contain(value) {
-                return Err(forgotten(word, value));
+        if takes_next_argument(root, command, argument) {
+            let value = arguments.next().unwrap_or_default();
+            if value.starts_with('-') && Flags::of_all_commands()?.contain(value) {
+                return Err(missing_value(argument, value));
             }
-        } else if let Some(inner) = command.find_subcommand(word) {
+        } else if let Some(inner) = command.find_subcommand(argument) {
             command = inner;
         }
     }
     Ok(())
 }
 
-fn forgotten(flag: &str, value: &str) -> Failure {
+fn missing_value(flag: &str, value: &str) -> Failure {
     // What comes after `=` may be a text or a number of a person.
-    let shown = match value.split_once('=') {
+    let next = match value.split_once('=') {
         Some((name, _)) => format!("{name}=…"),
         None => value.to_owned(),
     };
     Failure::usage(format!(
-        "{flag} has no value: the next word, {shown}, is a flag"
+        "{flag} has no value: the next word, {next}, is a flag"
     ))
     .hint(format!(
-        "Give it a value; if this is the value, write {flag}={shown}."
+        "Give it a value; if this is the value, write {flag}={next}."
     ))
 }
 
-/// Whether a word is a flag whose value is the next word.
-fn takes_next_word(root: &Command, command: &Command, word: &str) -> bool {
+/// Whether an argument is a flag whose value is the next argument.
+fn takes_next_argument(root: &Command, command: &Command, argument: &str) -> bool {
     let inherited = root.get_arguments().filter(|arg| arg.is_global_set());
     let mut args = command.get_arguments().chain(inherited);
-    let named = |arg: &&Arg| match word.strip_prefix("--") {
+    let named = |arg: &&Arg| match argument.strip_prefix("--") {
         Some(long) => arg.get_long() == Some(long),
-        None => arg
-            .get_short()
-            .is_some_and(|short| word.strip_prefix('-') == Some(short.encode_utf8(&mut [0; 4]))),
+        None => arg.get_short().is_some_and(|short| {
+            argument.strip_prefix('-') == Some(short.encode_utf8(&mut [0; 4]))
+        }),
     };
     args.find(named)
         .is_some_and(|arg| arg.get_action().takes_values() && !arg.is_require_equals_set())
 }
 
 /// The flags of all commands.
-struct Flags<'a> {
-    long: HashSet<&'a str>,
+struct Flags {
+    long: HashSet<String>,
     short: HashSet<char>,
 }
 
-impl<'a> Flags<'a> {
-    fn of(root: &'a Command) -> Self {
+impl Flags {
+    /// Reads every spec, once in a process, and only for a value that could be a flag.
+    fn of_all_commands() -> Result<&'static Self, Failure> {
+        static ALL: OnceLock<Flags> = OnceLock::new();
+        if let Some(flags) = ALL.get() {
+            return Ok(flags);
+        }
         // clap adds these when it parses.
         let mut flags = Self {
-            long: HashSet::from(["help", "version"]),
+            long: HashSet::from(["help", "version"].map(str::to_owned)),
             short: HashSet::from(['h', 'V']),
         };
-        flags.add(root);
-        flags
+        flags.add(&crate::command(Detail::All)?);
+        Ok(ALL.get_or_init(|| flags))
     }
 
-    fn add(&mut self, command: &'a Command) {
+    fn add(&mut self, command: &Command) {
         for arg in command.get_arguments() {
-            self.long.extend(arg.get_long());
+            self.long.extend(arg.get_long().map(str::to_owned));
             self.short.extend(arg.get_short());
         }
         for inner in command.get_subcommands() {
@@ -84,11 +94,11 @@ impl<'a> Flags<'a> {
         }
     }
 
-    /// Whether a word is one of them, or several short ones, with or without a value, or the end of all flags.
-    fn contain(&self, word: &str) -> bool {
-        let name = word.split('=').next().unwrap_or_default();
+    /// Whether an argument is one of them, or several short ones, with or without a value, or the end of all flags.
+    fn contain(&self, argument: &str) -> bool {
+        let name = argument.split('=').next().unwrap_or_default();
         if let Some(long) = name.strip_prefix("--") {
-            return word == "--" || self.long.contains(long);
+            return argument == "--" || self.long.contains(long);
         }
         let Some(letters) = name.strip_prefix('-') else {
             return false;
@@ -103,12 +113,12 @@ impl<'a> Flags<'a> {
 mod tests {
     use super::*;
 
-    fn check(root: &Command, words: &[&str]) -> Result<(), Failure> {
-        let words: Vec<OsString> = words.iter().map(OsString::from).collect();
-        refuse_flags_as_values(root, &words)
+    fn check(root: &Command, arguments: &[&str]) -> Result<(), Failure> {
+        let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
+        refuse_flags_as_values(root, &arguments)
     }
 
-    /// Every flag that takes a value, with the words that lead to its command.
+    /// Every flag that takes a value, after the names of its command.
     fn flags(command: &Command, path: &[String], found: &mut Vec<Vec<String>>) {
         for arg in command.get_arguments() {
             let takes = arg.get_action().takes_values() && !arg.is_require_equals_set();
@@ -129,7 +139,7 @@ mod tests {
 
     #[test]
     fn no_flag_of_any_command_is_the_value_of_another() {
-        let root = crate::command();
+        let root = crate::command(Detail::All).unwrap();
         let mut found = Vec::new();
         flags(&root, &[], &mut found);
         assert!(found.len() > 300, "{}", found.len());
@@ -166,9 +176,9 @@ mod tests {
     }
 
     #[test]
-    fn values_and_words_after_the_end_of_flags_are_left_alone() {
-        let root = crate::command();
-        for words in [
+    fn values_and_what_follows_the_end_of_flags_are_left_alone() {
+        let root = crate::command(Detail::All).unwrap();
+        for arguments in [
             &["sms", "send-sms", "--content", "sign", "--dry-run"][..],
             &[
                 "--profile",
@@ -182,7 +192,7 @@ mod tests {
             &["sign", "--scheme", "antbuddy", "--", "--action", "--ts"],
             &["sms", "send-sms", "--content"],
         ] {
-            check(&root, words).unwrap();
+            check(&root, arguments).unwrap();
         }
         let global = ["--timeout", "--sandbox", "sms", "send-sms"];
         assert!(check(&root, &global).unwrap_err().hint.is_some());

@@ -1,12 +1,12 @@
-//! Many requests, one JSON object a line, signed or verified as batches.
+//! Many requests, one JSON object per line, signed or verified as batches.
 
 use data_encoding::BASE64;
 use nxcloud::signing::{Body, Mismatch, Request, Signature, Signer, Timestamp, antbuddy};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::one::{Given, request};
-use super::{Account, Verb, explain};
+use super::single::request;
+use super::{Account, Run, Task, explain};
 use crate::failure::{Exit, Failure};
 use crate::lines::Lines;
 use crate::output;
@@ -48,10 +48,8 @@ struct Ready {
 }
 
 /// A run through all lines.
-struct Run<'a> {
-    verb: Verb,
-    account: &'a Account,
-    json: bool,
+struct Batches<'a> {
+    run: &'a Run<'a>,
     batch: Vec<Ready>,
     /// Lines that were signed or verified.
     done: usize,
@@ -61,18 +59,10 @@ struct Run<'a> {
     invalid: usize,
 }
 
-pub(super) fn run(
-    verb: Verb,
-    account: &Account,
-    given: &Given,
-    from: &str,
-    json: bool,
-) -> Result<(), Failure> {
+pub(super) fn run(run: &Run<'_>, from: &str) -> Result<(), Failure> {
     let mut lines = Lines::open(from)?;
-    let mut run = Run {
-        verb,
-        account,
-        json,
+    let mut batches = Batches {
+        run,
         batch: Vec::with_capacity(BATCH),
         done: 0,
         left_out: 0,
@@ -81,7 +71,7 @@ pub(super) fn run(
     let mut untimed = false;
     loop {
         // Nobody waits for an answer while the next line is waited for.
-        if (run.batch.len() == BATCH || !lines.is_ready()) && !run.flush()? {
+        if (batches.batch.len() == BATCH || !lines.is_ready()) && !batches.flush()? {
             break;
         }
         let Some((number, line)) = lines.next()? else {
@@ -91,19 +81,19 @@ pub(super) fn run(
         if line.as_ref().is_ok_and(|line| line.trim().is_empty()) {
             continue;
         }
-        let ready = line.and_then(|line| read(line, number, given, verb, &mut untimed));
-        match ready.and_then(|ready| ready.check(account)) {
-            Ok(ready) => run.batch.push(ready),
-            Err(failure) => run.leave_out(&failure, from)?,
+        let ready = line.and_then(|line| read(line, number, run, &mut untimed));
+        match ready.and_then(|ready| ready.check(&run.signer)) {
+            Ok(ready) => batches.batch.push(ready),
+            Err(failure) => batches.leave_out(&failure, from)?,
         }
     }
-    if untimed && !json {
-        output::note(&format!("ts: {}", given.now));
+    if untimed && !run.json {
+        output::note(&format!("ts: {}", run.times.now));
     }
-    run.verdict()
+    batches.verdict()
 }
 
-impl Run<'_> {
+impl Batches<'_> {
     /// One wrong line hides no other; but where none is right, something else was meant.
     fn leave_out(&mut self, failure: &Failure, from: &str) -> Result<(), Failure> {
         output::note(&failure.message);
@@ -138,15 +128,9 @@ fn at(number: usize, problem: impl std::fmt::Display) -> Failure {
     Failure::usage(format!("line {number}: {problem}"))
 }
 
-fn read(
-    line: &str,
-    number: usize,
-    given: &Given,
-    verb: Verb,
-    untimed: &mut bool,
-) -> Result<Ready, Failure> {
+fn read(line: &str, number: usize, run: &Run<'_>, untimed: &mut bool) -> Result<Ready, Failure> {
     let mut line = parse(line).map_err(|error| {
-        // serde's own words could repeat a value.
+        // serde's own text could repeat a value.
         let column = error.column();
         let expected =
             "an object with action, biz_type, ts, body, body_base64, multipart, values, sign";
@@ -164,37 +148,37 @@ fn read(
             .map_err(|_| at(number, "body_base64 is not base64"))?,
         (None, None) => Vec::new(),
     };
-    let ts = match (line.ts.as_ref().map(digits), given.ts, verb) {
+    let ts = match (line.ts.as_ref().map(digits), run.times.flag, run.task) {
         (Some(ts), _, _) => ts
             .parse()
             .map_err(|error| at(number, format_args!("ts: {error}")))?,
         (None, Some(ts), _) => ts,
-        (None, None, Verb::Sign) => {
+        (None, None, Task::Sign) => {
             *untimed = true;
-            given.now
+            run.times.now
         }
         // `AntBuddy` hashes no time, so that this is not looked at.
-        (None, None, Verb::Verify) if line.values.is_some() => given.now,
-        (None, None, Verb::Verify) => return Err(at(number, "ts is missing")),
+        (None, None, Task::Verify(_)) if line.values.is_some() => run.times.now,
+        (None, None, Task::Verify(_)) => return Err(at(number, "ts is missing")),
     };
-    let sign = match (line.sign, verb) {
+    let sign = match (line.sign, run.task) {
         // As of `--signature`.
         (Some(sign), _) => sign.trim().to_owned(),
-        (None, Verb::Sign) => String::new(),
-        (None, Verb::Verify) => return Err(at(number, "sign is missing")),
+        (None, Task::Sign) => String::new(),
+        (None, Task::Verify(_)) => return Err(at(number, "sign is missing")),
     };
     Ok(Ready {
         number,
-        action: line.action.or_else(|| given.action.clone()),
+        action: line.action.or_else(|| run.args.action.clone()),
         biz_type: line
             .biz_type
             .as_ref()
             .map(digits)
-            .or_else(|| given.biz_type.clone()),
+            .or_else(|| run.args.biz_type.clone()),
         ts,
         body,
-        multipart: line.multipart.unwrap_or(given.multipart),
-        values: line.values.unwrap_or_else(|| given.values.clone()),
+        multipart: line.multipart.unwrap_or(run.args.multipart),
+        values: line.values.unwrap_or_else(|| run.args.values.clone()),
         sign,
     })
 }
@@ -245,14 +229,15 @@ impl Ready {
     }
 }
 
-impl Run<'_> {
+impl Batches<'_> {
     /// Signs or verifies what has come together; false when nobody reads the answers.
     fn flush(&mut self) -> Result<bool, Failure> {
         if self.batch.is_empty() {
             return Ok(true);
         }
         let batch = std::mem::take(&mut self.batch);
-        let answers = match self.account {
+        let run = self.run;
+        let answers = match &run.signer {
             Account::Nxcloud(signer) => self.nxcloud(signer, &batch)?,
             Account::AntBuddy(signer) => self.antbuddy(signer, &batch),
         };
@@ -265,12 +250,12 @@ impl Run<'_> {
     fn antbuddy(&mut self, signer: &antbuddy::Signer, batch: &[Ready]) -> Vec<String> {
         let answers = batch.iter().map(|ready| {
             let values: Vec<&str> = ready.values.iter().map(String::as_str).collect();
-            if self.verb == Verb::Verify {
+            if matches!(self.run.task, Task::Verify(_)) {
                 let verdict = signer.verify(&values, &ready.sign);
-                return self.told(ready, verdict);
+                return self.answer(ready, verdict);
             }
             let hash = signer.sign(&values).to_string();
-            if self.json {
+            if self.run.json {
                 json!({ "hash": hash }).to_string()
             } else {
                 hash
@@ -282,11 +267,11 @@ impl Run<'_> {
     fn nxcloud(&mut self, signer: &Signer, batch: &[Ready]) -> Result<Vec<String>, Failure> {
         let requests = batch.iter().map(Ready::request);
         let requests = requests.collect::<Result<Vec<_>, _>>()?;
-        if self.verb == Verb::Sign {
+        if matches!(self.run.task, Task::Sign) {
             let signed = requests.iter().zip(sign(signer, &requests)?);
             let answers = signed.map(|(request, signature)| {
                 let signature = signature.as_str();
-                if self.json {
+                if self.run.json {
                     explain::headers(signer, request, signature).to_string()
                 } else {
                     signature.to_owned()
@@ -301,13 +286,13 @@ impl Run<'_> {
             .map_err(|error| Failure::usage(error.to_string()))?;
         let verdicts = batch.iter().zip(verdicts);
         Ok(verdicts
-            .map(|(ready, verdict)| self.told(ready, verdict))
+            .map(|(ready, verdict)| self.answer(ready, verdict))
             .collect())
     }
 
-    fn told(&mut self, ready: &Ready, verdict: Result<(), Mismatch>) -> String {
+    fn answer(&mut self, ready: &Ready, verdict: Result<(), Mismatch>) -> String {
         self.invalid += usize::from(verdict.is_err());
-        if self.json {
+        if self.run.json {
             return json!({ "line": ready.number, "valid": verdict.is_ok() }).to_string();
         }
         let word = if verdict.is_ok() { "valid" } else { "invalid" };
