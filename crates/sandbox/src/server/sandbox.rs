@@ -16,19 +16,19 @@ use super::record::ReceivedRequest;
 use super::shared::Shared;
 use super::thread::OwnThread;
 
-/// Largest body in bytes that is taken unless [`Builder::body_limit`] says otherwise: 110 MB.
+/// Largest body in bytes that is taken unless [`Builder::body_limit`](crate::Builder::body_limit) says otherwise: 110 MB.
 pub const DEFAULT_BODY_LIMIT: usize = 110_000_000;
-/// How many requests are kept unless [`Builder::history`] says otherwise.
+/// How many requests are kept unless [`Builder::history`](crate::Builder::history) says otherwise.
 pub const DEFAULT_HISTORY_REQUESTS: usize = 10_000;
-/// How many bytes the kept requests take unless [`Builder::history_bytes`] says otherwise: 256 MiB.
+/// How many bytes the kept requests take unless [`Builder::history_bytes`](crate::Builder::history_bytes) says otherwise: 256 MiB.
 pub const DEFAULT_HISTORY_BYTES: usize = 256 * 1024 * 1024;
 
-/// How many bytes a record file holds before a new one is begun, unless [`Builder::record_bytes`] says otherwise: 256 MiB.
+/// How many bytes a record file holds before a new one is begun, unless [`Builder::record_bytes`](crate::Builder::record_bytes) says otherwise: 256 MiB.
 pub const DEFAULT_RECORD_BYTES: u64 = 256 * 1024 * 1024;
 /// A token that protects an address which other machines can reach has at least so many characters.
 pub const MIN_TOKEN: usize = 16;
 
-/// A running server that plays the platform, on the loopback interface unless [`Builder::listen_on`] says otherwise.
+/// A running server that plays the platform, on the loopback interface unless [`Builder::listen_on`](crate::Builder::listen_on) says otherwise.
 ///
 /// It stops when it is dropped; [`shutdown`](Self::shutdown) also waits until it has stopped.
 pub struct Sandbox {
@@ -63,7 +63,7 @@ impl Sandbox {
     }
 
     /// The address of the inspector, a page that shows what is received, as it comes: open it in a browser. It holds the
-    /// token if the sandbox made one ([`Builder::account`]), but never one of [`Builder::token`].
+    /// token if the sandbox made one ([`Builder::account`](crate::Builder::account)), but never one of [`Builder::token`](crate::Builder::token).
     #[must_use]
     pub fn inspector_url(&self) -> String {
         format!("{}{}", self.url, self.shared.access.page())
@@ -138,7 +138,7 @@ impl Sandbox {
     }
 
     /// Forgets the requests received, what they have made, and the log of pushes. What the accounts have is the
-    /// [seed](Builder::seed) again.
+    /// [seed](crate::Builder::seed) again.
     pub fn clear(&self) {
         self.shared.clear();
     }
