@@ -2,9 +2,11 @@
 
 use crate::failure::Failure;
 
-/// Completes on Ctrl-C, a request to terminate, or the end of the terminal. The signals are caught from now on.
+const CTRL_C: &str = "Ctrl-C";
+
+/// Completes on Ctrl-C, a request to terminate, or the end of the terminal, and names it. The signals are caught from now on.
 #[cfg(unix)]
-pub(crate) fn interrupted() -> Result<impl Future<Output = ()>, Failure> {
+pub(crate) fn interrupted() -> Result<impl Future<Output = &'static str>, Failure> {
     use tokio::signal::unix::{SignalKind, signal};
     let caught = |kind| signal(kind).map_err(|error| Failure::io("signals", &error));
     let mut interrupt = caught(SignalKind::interrupt())?;
@@ -21,9 +23,9 @@ pub(crate) fn interrupted() -> Result<impl Future<Output = ()>, Failure> {
     };
     Ok(async move {
         tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = hung_up => {}
+            _ = interrupt.recv() => CTRL_C,
+            _ = terminate.recv() => "SIGTERM",
+            _ = hung_up => "SIGHUP",
         }
     })
 }
@@ -42,10 +44,11 @@ fn ignores_hangup() -> bool {
 
 /// Completes on Ctrl-C, which is caught from now on.
 #[cfg(windows)]
-pub(crate) fn interrupted() -> Result<impl Future<Output = ()>, Failure> {
+pub(crate) fn interrupted() -> Result<impl Future<Output = &'static str>, Failure> {
     let caught = tokio::signal::windows::ctrl_c();
     let mut interrupt = caught.map_err(|error| Failure::io("signals", &error))?;
     Ok(async move {
         interrupt.recv().await;
+        CTRL_C
     })
 }

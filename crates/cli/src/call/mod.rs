@@ -96,7 +96,7 @@ pub(crate) fn run(
         let interrupt = interrupt::interrupted()?;
         tokio::select! {
             done = (operation.send)(&job) => done,
-            () = interrupt => Err(interrupted(&job)),
+            _ = interrupt => Err(interrupted(&job)),
         }
     })?;
     match done {

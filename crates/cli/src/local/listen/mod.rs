@@ -96,7 +96,7 @@ pub(crate) fn run(args: ListenArgs, account: &AccountArgs, format: Format) -> Re
             .with_state(Arc::clone(&shared));
         let ended = async move {
             tokio::select! {
-                () = interrupted => {}
+                signal = interrupted => output::note(&format!("stopping: {signal}")),
                 () = shared.unread.notified() => {}
             }
         };

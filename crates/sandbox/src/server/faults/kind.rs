@@ -8,8 +8,8 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use strum::IntoEnumIterator as _;
 
-use super::connection::{ConnectionControl, Plan};
 use super::fault::Fault;
+use crate::server::connection::{ConnectionControl, Plan};
 
 /// A number that belongs to a fault.
 #[derive(Debug)]
