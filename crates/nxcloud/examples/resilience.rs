@@ -61,11 +61,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (logins, marketing) = (Client::new(&logins), Client::new(&marketing));
 
     // The platform's rate limit: nothing was done, so the call is repeated until it is accepted.
-    sandbox.faults().enqueue(Fault::Code(28));
+    sandbox.faults().enqueue(Fault::Code { code: 28 });
     logins.send_sms(&request).await?;
 
     // The gateway lost the reply: the message may have been sent, so it is not sent again.
-    sandbox.faults().enqueue(Fault::StatusAfterAccept(502));
+    sandbox
+        .faults()
+        .enqueue(Fault::StatusAfterAccept { status: 502 });
     if let Err(error) = marketing.send_sms(&request).await {
         eprintln!("{error}\n  what to do: {}", error.hint());
     }

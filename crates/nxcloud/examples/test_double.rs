@@ -73,7 +73,7 @@ mod tests {
         let app = AppKey::new("my-app-key");
         sandbox
             .faults()
-            .enqueue_for("send_sms", Fault::StatusAfterAccept(502));
+            .enqueue_for("send_sms", Fault::StatusAfterAccept { status: 502 });
         assert!(!notify(&sandbox.session(), &app, PHONE, 4711).await.unwrap());
         let [sent] = sandbox.accepted("send_sms").try_into().unwrap();
         assert_eq!(
@@ -85,7 +85,9 @@ mod tests {
     #[test]
     fn a_rejected_message_is_an_error_and_is_not_sent() {
         let sandbox = Sandbox::start_blocking().unwrap();
-        sandbox.faults().enqueue_for("send_sms", Fault::Code(3));
+        sandbox
+            .faults()
+            .enqueue_for("send_sms", Fault::Code { code: 3 });
         let error = notify_blocking(&sandbox.session(), &AppKey::new("my-app-key"), PHONE, 4711)
             .unwrap_err();
         assert!(error.is_code(sms::codes::BALANCE_TOO_LOW), "{error}");

@@ -42,7 +42,7 @@ async fn each_code_in_the_usual_way() {
     let sandbox = Sandbox::start().await.unwrap();
     let nxcloud = Nxcloud::at(&sandbox);
     nxcloud.run(&SEND).exits(0);
-    sandbox.faults().enqueue(Fault::Code(1003));
+    sandbox.faults().enqueue(Fault::Code { code: 1003 });
     nxcloud.run(&SEND).exits(1);
     nxcloud.run(&send(&["--phone"])).exits(2);
     assert_eq!(sandbox.requests_for("send_sms").len(), 2);
@@ -92,11 +92,13 @@ async fn a_send_that_was_accepted_never_ends_as_if_it_was_not() {
     }
     // What may have been accepted keeps its code as well, and what was refused.
     for descriptors in [">/dev/full", ">&-", "2>&-", ">/dev/full 2>/dev/full"] {
-        sandbox.faults().enqueue(Fault::StatusAfterAccept(502));
+        sandbox
+            .faults()
+            .enqueue(Fault::StatusAfterAccept { status: 502 });
         run_with(&nxcloud, &SEND, descriptors).exits(4);
         sandbox.faults().enqueue(Fault::Malformed);
         run_with(&nxcloud, &SEND, descriptors).exits(4);
-        sandbox.faults().enqueue(Fault::Code(1003));
+        sandbox.faults().enqueue(Fault::Code { code: 1003 });
         run_with(&nxcloud, &SEND, descriptors).exits(1);
         run_with(&nxcloud, &send(&["--phone"]), descriptors).exits(2);
     }
