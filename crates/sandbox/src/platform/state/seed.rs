@@ -40,6 +40,7 @@ fn reason(text: &str) -> String {
     let found = text.split([':', ' ']).take(2).collect::<Vec<_>>().join(" ");
     match (found.as_str(), text.rsplit_once(", expected ")) {
         ("missing field", _) => text.to_owned(),
+        (found, Some((_, "a sequence"))) => format!("{found}, expected a list"),
         (found, Some((_, expected))) => format!("{found}, expected {expected}"),
         (found, None) => found.to_owned(),
     }
