@@ -1,7 +1,7 @@
 //! The checks of the `AntBuddy` scheme.
 
-use nxcloud_signing::Secret;
 use nxcloud_signing::antbuddy::Signer;
+use nxcloud_signing::{Secret, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::accounts::Accounts;
@@ -50,8 +50,8 @@ struct Claim {
 
 impl Claim {
     fn by_header(incoming: &Incoming<'_>) -> Result<Self, Cause> {
-        let app_id = headers::header(incoming.headers, &headers::APP_ID)?;
-        let hash = headers::header(incoming.headers, &headers::APP_HASH)?;
+        let app_id = headers::header(incoming.headers, header::APP_ID)?;
+        let hash = headers::header(incoming.headers, header::APP_HASH)?;
         Ok(Self {
             app_id: app_id.to_owned(),
             values: vec![app_id.to_owned()],

@@ -28,11 +28,11 @@ impl<'a> Common<'a> {
             name: name.into(),
             problem: CommonProblem::Unreadable,
         };
-        let access_key = headers::header(headers, &headers::ACCESS_KEY)?;
-        let ts = headers::header(headers, &headers::TS)?;
-        let biz_type = headers::header(headers, &headers::BIZ_TYPE)?;
-        let action = headers::header(headers, &headers::ACTION)?;
-        let sign = headers::header(headers, &headers::SIGN)?;
+        let access_key = headers::header(headers, header::ACCESS_KEY)?;
+        let ts = headers::header(headers, header::TS)?;
+        let biz_type = headers::header(headers, header::BIZ_TYPE)?;
+        let action = headers::header(headers, header::ACTION)?;
+        let sign = headers::header(headers, header::SIGN)?;
         Ok(Self {
             access_key,
             ts: ts.parse().map_err(|_| unreadable(header::TS))?,
@@ -70,7 +70,7 @@ pub(super) fn check<'a>(
         Ok(common) => (Some(common.biz_type.as_str()), Some(common.action.as_str())),
         Err(_) => {
             let text = |name| headers::header(incoming.headers, name).ok();
-            (text(&headers::BIZ_TYPE), text(&headers::ACTION))
+            (text(header::BIZ_TYPE), text(header::ACTION))
         }
     };
     let seeming = meant(&route.operations, biz_type, action);
