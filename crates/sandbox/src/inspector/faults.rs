@@ -22,29 +22,20 @@ pub(super) async fn list(State(shared): State<Arc<Shared>>) -> Response {
 
 fn shown(shared: &Shared) -> Value {
     let kinds = Fault::all().map(|fault| {
-        let kind = fault.profile();
-        let parameters = kind.numbers.iter().map(|(parameter, _)| {
-            json!({
-                "name": parameter.name,
-                "min": parameter.min,
-                "max": parameter.max,
-                "usual": parameter.usual,
-            })
-        });
+        let profile = fault.profile();
         json!({
-            "name": kind.name,
-            "description": kind.description,
-            "acts": kind.acts,
-            "parameters": parameters.collect::<Vec<_>>(),
+            "name": fault.name(),
+            "description": fault.description(),
+            "acts": profile.acts,
+            "parameters": profile.numbers,
         })
     });
     let switches = shared.faults.switches();
     let on = switches.iter().map(|switch| {
-        let profile = switch.fault().profile();
-        let numbers = profile.numbers.into_iter();
-        let numbers = numbers.map(|(parameter, value)| (parameter.name.to_owned(), value.into()));
+        let numbers = switch.fault().profile().numbers.into_iter();
+        let numbers = numbers.map(|number| (number.name.to_owned(), number.value.into()));
         json!({
-            "fault": profile.name,
+            "fault": switch.fault().name(),
             "parameters": Value::Object(numbers.collect()),
             "operation": switch.operation(),
             "share": switch.hit_share(),
@@ -129,20 +120,18 @@ fn apply(shared: &Shared, change: Switch) -> Result<(), String> {
 
 /// The numbers of a fault in their order, each within its bounds.
 fn numbers(kind: Fault, values: &BTreeMap<String, u32>) -> Result<Vec<u32>, String> {
-    let kind = kind.profile();
-    let parameters = || kind.numbers.iter().map(|(parameter, _)| parameter);
-    let known = |name: &String| parameters().any(|one| one.name == name);
+    let parameters = kind.profile().numbers;
+    let known = |name: &&String| parameters.iter().any(|one| one.name == *name);
     if let Some(other) = values.keys().find(|name| !known(name)) {
-        return Err(format!("{} has no parameter {other}", kind.name));
+        return Err(format!("{} has no parameter {other}", kind.name()));
     }
-    let numbers = parameters().map(|parameter: &Parameter| {
-        let number = values.get(parameter.name).copied();
-        let number = number.unwrap_or(parameter.usual);
-        let (min, max) = (parameter.min, parameter.max);
+    let numbers = parameters.iter().map(|parameter| {
+        let Parameter { name, min, max, .. } = *parameter;
+        let number = values.get(name).copied().unwrap_or(parameter.usual);
         if (min..=max).contains(&number) {
             Ok(number)
         } else {
-            Err(format!("{} is not from {min} to {max}", parameter.name))
+            Err(format!("{name} is not from {min} to {max}"))
         }
     });
     numbers.collect()

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use memchr::memmem;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
@@ -25,7 +26,7 @@ pub(crate) struct FaultyStream {
     stream: TcpStream,
     control: ConnectionControl,
     pause: Option<Pin<Box<Sleep>>>,
-    /// How many bytes of the body are still to go out before the cut, once the head is out.
+    /// How many bytes are still to go out before the cut, once the end of the head is known.
     left: Option<usize>,
 }
 
@@ -58,29 +59,16 @@ impl FaultyStream {
         bytes: &[u8],
         reset: bool,
     ) -> Poll<io::Result<usize>> {
-        let allowed = match self.left {
-            Some(left) => left.min(bytes.len()),
-            None => match bytes.windows(END.len()).position(|window| window == END) {
-                Some(head) => (head + END.len() + HALF).min(bytes.len()),
-                None => bytes.len(),
-            },
-        };
+        let left = self.left.or_else(|| {
+            let head = memmem::find(bytes, END)?;
+            Some(head + END.len() + HALF)
+        });
+        let allowed = left.unwrap_or(bytes.len()).min(bytes.len());
         if allowed == 0 {
             return self.end(reset);
         }
-        let Some(part) = bytes.get(..allowed) else {
-            return self.end(reset);
-        };
-        let written = ready!(self.write(context, part))?;
-        // A write that stopped short is tried again; the head is found again in what is left of it.
-        self.left = match self.left {
-            Some(left) => Some(left - written),
-            None if written == allowed => part
-                .windows(END.len())
-                .position(|window| window == END)
-                .map(|head| HALF - (allowed - head - END.len()).min(HALF)),
-            None => None,
-        };
+        let written = ready!(self.write(context, &bytes[..allowed]))?;
+        self.left = left.map(|left| left - written);
         Poll::Ready(Ok(written))
     }
 
@@ -93,8 +81,7 @@ impl FaultyStream {
         let waiting = self.pause.get_or_insert_with(|| Box::pin(sleep(pause)));
         ready!(waiting.as_mut().poll(context));
         self.pause = None;
-        let piece = bytes.get(..PIECE.min(bytes.len())).unwrap_or_default();
-        self.write(context, piece)
+        self.write(context, &bytes[..PIECE.min(bytes.len())])
     }
 }
 

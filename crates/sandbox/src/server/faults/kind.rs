@@ -1,4 +1,4 @@
-//! What each fault is called and what it does: the one place that knows.
+//! What each fault does: the one place that knows.
 
 use std::time::Duration;
 
@@ -6,34 +6,32 @@ use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
+use serde::Serialize;
 use strum::IntoEnumIterator as _;
 
 use super::fault::Fault;
 use crate::server::connection::{ConnectionControl, Plan};
 
 /// A number that belongs to a fault.
-#[derive(Debug)]
+#[derive(Serialize)]
 pub(crate) struct Parameter {
     pub(crate) name: &'static str,
     pub(crate) min: u32,
     pub(crate) max: u32,
     pub(crate) usual: u32,
+    #[serde(skip)]
+    pub(crate) value: i64,
 }
 
-/// What a fault is called and what it does.
-#[derive(Debug)]
+/// What a fault does.
 pub(crate) struct Profile {
-    pub(crate) name: &'static str,
-    pub(crate) description: &'static str,
     /// Whether the platform acts.
     pub(crate) acts: bool,
     effect: Effect,
-    /// Its numbers, each with what it may be.
-    pub(crate) numbers: Vec<(Parameter, i64)>,
+    pub(crate) numbers: Vec<Parameter>,
 }
 
 /// What becomes of the reply.
-#[derive(Clone, Copy, Debug)]
 enum Effect {
     /// The connection carries it as planned.
     Connection(Plan),
@@ -53,149 +51,67 @@ enum Effect {
 /// Whether the platform acts.
 const ACTS: bool = true;
 
-impl Profile {
-    fn new(name: &'static str, acts: bool, effect: Effect, description: &'static str) -> Self {
-        Self {
-            name,
-            description,
-            acts,
-            effect,
-            numbers: Vec::new(),
-        }
-    }
-
-    fn number(
-        mut self,
-        name: &'static str,
-        value: i64,
-        (min, usual, max): (u32, u32, u32),
-    ) -> Self {
-        let parameter = Parameter {
+impl Fault {
+    pub(crate) fn profile(self) -> Profile {
+        use Effect::{Code, Connection, Html, NotJson, Page};
+        let number = |name, value, (min, usual, max)| Parameter {
             name,
             min,
             max,
             usual,
+            value,
         };
-        self.numbers.push((parameter, value));
-        self
-    }
-
-    fn status(self, status: u16) -> Self {
-        self.number("status", status.into(), (400, 503, 599))
-    }
-}
-
-impl Fault {
-    pub(crate) fn profile(self) -> Profile {
-        use Effect::{Code, Connection, Html, NotJson, Page};
+        let status = |status: u16| number("status", status.into(), (400, 503, 599));
         let page = |status, retry_after| Page {
             status,
             retry_after,
         };
-        match self {
-            Self::ResetBeforeAccept => Profile::new(
-                "reset-before-accept",
-                !ACTS,
-                Connection(Plan::Reset),
-                "The connection is reset before the platform acts.",
-            ),
-            Self::ResetAfterAccept => Profile::new(
-                "reset-after-accept",
-                ACTS,
-                Connection(Plan::Reset),
-                "The platform acts, then the connection is reset without a reply.",
-            ),
-            Self::ResetMidReply => Profile::new(
-                "reset-mid-reply",
-                ACTS,
-                Connection(Plan::Cut { reset: true }),
-                "The platform acts, then the connection is reset in the middle of the reply.",
-            ),
-            Self::StallBeforeAccept => Profile::new(
-                "stall-before-accept",
-                !ACTS,
-                Connection(Plan::Stall),
-                "The platform does not act and never answers.",
-            ),
-            Self::StallAfterAccept => Profile::new(
-                "stall-after-accept",
-                ACTS,
-                Connection(Plan::Stall),
-                "The platform acts and never answers.",
-            ),
-            Self::Slow(pause) => Profile::new(
-                "slow",
-                ACTS,
-                Connection(Plan::Slow(pause)),
-                "The reply comes 16 bytes at a time, with this pause before each piece.",
-            )
-            .number(
-                "milliseconds",
-                i64::try_from(pause.as_millis()).unwrap_or(i64::MAX),
-                (1, 200, 60_000),
-            ),
-            Self::Truncated => Profile::new(
-                "truncated",
-                ACTS,
-                Connection(Plan::Cut { reset: false }),
-                "The platform acts; its reply ends early.",
-            ),
-            Self::Malformed => Profile::new(
-                "malformed",
-                ACTS,
-                NotJson,
-                "The platform acts; its reply is no JSON.",
-            ),
-            Self::WrongContentType => Profile::new(
-                "wrong-content-type",
-                ACTS,
-                Html,
-                "The platform acts; its reply has the content type text/html.",
-            ),
-            Self::Status(status) => Profile::new(
-                "status",
-                !ACTS,
-                page(status, None),
-                "A page with this HTTP status, before the platform acts.",
-            )
-            .status(status),
-            Self::StatusAfterAccept(status) => Profile::new(
-                "status-after-accept",
-                ACTS,
-                page(status, None),
-                "A page with this HTTP status, after the platform acted.",
-            )
-            .status(status),
-            Self::RetryAfter(status, seconds) => Profile::new(
-                "retry-after",
-                !ACTS,
-                page(status, Some(seconds)),
-                "A page with this HTTP status that asks to wait, before the platform acts.",
-            )
-            .status(status)
-            .number("seconds", seconds.into(), (0, 5, 86_400)),
-            Self::Code(code) => Profile::new(
-                "code",
-                !ACTS,
-                Code(code),
-                "The platform refuses with this result code and does not act.",
-            )
-            .number("code", code, (1, 99, 999_999)),
+        let (acts, effect, numbers) = match self {
+            Self::ResetBeforeAccept => (!ACTS, Connection(Plan::Reset), vec![]),
+            Self::ResetAfterAccept => (ACTS, Connection(Plan::Reset), vec![]),
+            Self::ResetMidReply => (ACTS, Connection(Plan::Cut { reset: true }), vec![]),
+            Self::StallBeforeAccept => (!ACTS, Connection(Plan::Stall), vec![]),
+            Self::StallAfterAccept => (ACTS, Connection(Plan::Stall), vec![]),
+            Self::Slow(pause) => {
+                let millis = i64::try_from(pause.as_millis()).unwrap_or(i64::MAX);
+                let number = number("milliseconds", millis, (1, 200, 60_000));
+                (ACTS, Connection(Plan::Slow(pause)), vec![number])
+            }
+            Self::Truncated => (ACTS, Connection(Plan::Cut { reset: false }), vec![]),
+            Self::Malformed => (ACTS, NotJson, vec![]),
+            Self::WrongContentType => (ACTS, Html, vec![]),
+            Self::Status(code) => (!ACTS, page(code, None), vec![status(code)]),
+            Self::StatusAfterAccept(code) => (ACTS, page(code, None), vec![status(code)]),
+            Self::RetryAfter(code, seconds) => {
+                let wait = number("seconds", seconds.into(), (0, 5, 86_400));
+                (!ACTS, page(code, Some(seconds)), vec![status(code), wait])
+            }
+            Self::Code(code) => {
+                let number = number("code", code, (1, 99, 999_999));
+                (!ACTS, Code(code), vec![number])
+            }
+        };
+        Profile {
+            acts,
+            effect,
+            numbers,
         }
     }
 
     /// Every kind of fault, with its usual numbers.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
-        Self::iter().map(|fault| {
-            let numbers = fault.profile().numbers;
-            let usual: Vec<_> = numbers.iter().map(|(number, _)| number.usual).collect();
-            fault.with_numbers(&usual)
-        })
+        Self::iter().map(Self::usual)
     }
 
     /// The kind of a name, with its usual numbers.
     pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::all().find(|fault| fault.profile().name == name)
+        name.parse().ok().map(Self::usual)
+    }
+
+    fn usual(self) -> Self {
+        let numbers = self.profile().numbers;
+        let usual: Vec<_> = numbers.iter().map(|number| number.usual).collect();
+        self.with_numbers(&usual)
     }
 
     /// The same kind with these numbers, in the order of [`Profile::numbers`].
@@ -211,9 +127,7 @@ impl Fault {
             without_numbers => without_numbers,
         }
     }
-}
 
-impl Fault {
     /// Whether the platform acts all the same.
     #[must_use]
     pub fn is_after_accept(self) -> bool {
@@ -222,10 +136,9 @@ impl Fault {
 
     /// The code with which the platform refuses.
     pub(crate) fn code(self) -> i64 {
-        let profile = self.profile();
-        match profile.effect {
+        match self.profile().effect {
             Effect::Code(code) => code,
-            Effect::Page { status, .. } if !profile.acts => status.into(),
+            Effect::Page { status, .. } => status.into(),
             _ => 0,
         }
     }
@@ -281,20 +194,21 @@ mod tests {
     fn every_fault_has_a_name_of_its_own_and_takes_its_numbers() {
         let mut names = HashSet::new();
         for fault in Fault::iter() {
-            let name = fault.profile().name;
+            let name = fault.name();
             assert!(names.insert(name), "{name} twice");
             let numbers: Vec<u32> = (400..).take(fault.profile().numbers.len()).collect();
             let made = fault.with_numbers(&numbers);
-            let profile = made.profile();
-            assert_eq!(profile.name, name);
-            let values = profile.numbers.iter().map(|(_, value)| *value);
+            assert_eq!(made.name(), name);
+            let made = made.profile();
+            let values = made.numbers.iter().map(|number| number.value);
             assert_eq!(
                 values.collect::<Vec<_>>(),
                 numbers.iter().map(|n| i64::from(*n)).collect::<Vec<_>>()
             );
             let usual = Fault::named(name).unwrap().profile();
-            for (number, value) in usual.numbers {
-                assert_eq!(i64::from(number.usual), value, "{name}");
+            assert!(fault.description().ends_with('.'), "{name}");
+            for number in usual.numbers {
+                assert_eq!(i64::from(number.usual), number.value, "{name}");
                 assert!((number.min..=number.max).contains(&number.usual), "{name}");
             }
         }
