@@ -1,4 +1,4 @@
-//! The one table from HTTP status and envelope to what a reply says. The README shows the same table.
+//! The one table from HTTP status and envelope to what a reply says. `docs/failures.md` of the crate `nxcloud` shows the same table.
 
 use crate::{Code, Outcome};
 
