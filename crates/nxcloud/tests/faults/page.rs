@@ -1,4 +1,4 @@
-//! Each sentence of the README's section "What happens when a request fails", in its order, beside what the matrix shows.
+//! The statements of `docs/failures.md`, beside what the matrix shows.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};

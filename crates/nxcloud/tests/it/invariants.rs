@@ -139,7 +139,7 @@ async fn a_broken_limit_is_named_and_nothing_is_sent() {
         "{shown}"
     );
     assert!(
-        shown.contains("`sourceAddress` may have no other characters than `0-9`, `A-Z`, `a-z`"),
+        shown.contains("`sourceAddress` may contain only the characters `0-9`, `A-Z`, `a-z`"),
         "{shown}"
     );
     assert!(

@@ -74,7 +74,7 @@ pub(super) async fn switch(
     State(shared): State<Arc<Shared>>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let change = body::read::<Switch>(request).await?;
+    let change = body::read::<Switch>(&shared, request).await?;
     let unprocessable = |problem| refuse(StatusCode::UNPROCESSABLE_ENTITY, problem);
     apply(&shared, change).map_err(unprocessable)?;
     Ok(reply(&shown(&shared)))

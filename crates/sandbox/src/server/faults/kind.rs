@@ -9,8 +9,8 @@ use axum::response::Response;
 use serde::Serialize;
 use strum::IntoEnumIterator as _;
 
-use super::connection::{ConnectionControl, Plan};
 use super::fault::Fault;
+use crate::server::connection::{ConnectionControl, Plan};
 
 /// A number that belongs to a fault.
 #[derive(Serialize)]

@@ -1,88 +1,25 @@
-//! The wire of one connection, which can be cut, held up and slowed down by the byte.
+//! The bytes of one connection. Those of a reply can be cut, held up and slowed down.
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use memchr::memmem;
-use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::sync::watch;
 use tokio::time::{Sleep, sleep};
 
-/// How much of a reply's body goes out before the wire is cut in its middle.
+use super::control::{ConnectionControl, Plan};
+
+/// How much of a reply's body goes out before the connection is cut in its middle.
 const HALF: usize = 5;
-/// How much goes out at once on a slow wire.
+/// How much goes out at once on a slow connection.
 const PIECE: usize = 16;
 /// The end of an HTTP head.
 const END: &[u8] = b"\r\n\r\n";
-
-/// The handle by which the server's answer decides on the wire that carries it, and learns that the server stops.
-#[derive(Clone)]
-pub(crate) struct ConnectionControl(Arc<Inner>);
-
-struct Inner {
-    plan: Mutex<Plan>,
-    endless: AtomicBool,
-    closing: watch::Receiver<bool>,
-}
-
-/// What is to happen to the bytes of a reply.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) enum Plan {
-    #[default]
-    Nothing,
-    /// The connection is reset before the first byte.
-    Reset,
-    /// So much of the body goes out; then the connection ends.
-    Cut { reset: bool },
-    /// Nothing goes out.
-    Stall,
-    /// A pause before each piece.
-    Slow(Duration),
-}
-
-impl ConnectionControl {
-    /// The control of a new connection, with what says that the server stops.
-    pub(crate) fn new(closing: watch::Receiver<bool>) -> Self {
-        Self(Arc::new(Inner {
-            plan: Mutex::default(),
-            endless: AtomicBool::new(false),
-            closing,
-        }))
-    }
-
-    /// Completes when the server stops.
-    pub(crate) async fn closing(&self) {
-        // It fails when the server is gone.
-        let _ = self.0.closing.clone().wait_for(|closing| *closing).await;
-    }
-
-    /// Decides on the reply that comes next.
-    pub(crate) fn plan(&self, plan: Plan) {
-        *self.0.plan.lock() = plan;
-    }
-
-    /// Forgets what was decided on the reply before.
-    pub(crate) fn clear(&self) {
-        *self.0.plan.lock() = Plan::Nothing;
-        self.0.endless.store(false, Ordering::Relaxed);
-    }
-
-    /// Says that the reply has no end of its own.
-    pub(crate) fn never_ends(&self) {
-        self.0.endless.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether the reply under way has no end of its own.
-    pub(crate) fn is_endless(&self) -> bool {
-        self.0.endless.load(Ordering::Relaxed)
-    }
-}
+/// How long a closed connection takes what the client still sends: a reset would keep the reply from it.
+const LINGER: Duration = Duration::from_secs(5);
 
 /// A connection whose writing side obeys a [`ConnectionControl`].
 pub(crate) struct FaultyStream {
@@ -148,13 +85,35 @@ impl FaultyStream {
     }
 }
 
+impl FaultyStream {
+    /// Reads and drops what comes, until the client closes its side or time is over.
+    fn linger(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let ending = self.pause.get_or_insert_with(|| Box::pin(sleep(LINGER)));
+        if ending.as_mut().poll(context).is_ready() {
+            return Poll::Ready(Ok(()));
+        }
+        let mut room = [0; 16 * 1024];
+        loop {
+            let mut dropped = ReadBuf::new(&mut room);
+            let read = ready!(Pin::new(&mut self.stream).poll_read(context, &mut dropped));
+            if read.is_err() || dropped.filled().is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+    }
+}
+
 impl AsyncRead for FaultyStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
+        let received = buffer.filled().get(before..);
+        self.control.received(received.unwrap_or_default());
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -164,9 +123,12 @@ impl AsyncWrite for FaultyStream {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let plan = *self.control.0.plan.lock();
-        match plan {
-            Plan::Nothing => self.write(context, bytes),
+        match self.control.planned() {
+            Plan::Nothing => {
+                let written = self.write(context, bytes);
+                self.control.sent(written.is_pending());
+                written
+            }
             Plan::Reset => self.end(true),
             Plan::Cut { reset } => self.write_until_cut(context, bytes, reset),
             Plan::Slow(pause) => self.write_slowly(context, bytes, pause),
@@ -183,6 +145,11 @@ impl AsyncWrite for FaultyStream {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        ready!(Pin::new(&mut self.stream).poll_shutdown(context))?;
+        if self.control.has_more() {
+            self.linger(context)
+        } else {
+            Poll::Ready(Ok(()))
+        }
     }
 }
