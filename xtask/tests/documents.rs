@@ -31,6 +31,57 @@ fn the_tests_that_security_md_names_exist() {
     }
 }
 
+/// `attempts.rs` and `call/attempts.rs` are found anywhere in the repository, and so is the folder `call/`.
+#[test]
+fn the_files_that_documents_name_exist() {
+    let parts = [".ci", "benches", "crates", "specs", "xtask"];
+    let files = parts
+        .iter()
+        .flat_map(|part| files_below(&root().join(part)));
+    let in_parts: Vec<String> = files.map(|path| path.display().to_string()).collect();
+    let mut count = 0;
+    for document in ["ARCHITECTURE.md", "CONTRIBUTING.md", "README.md"] {
+        let text = fs::read_to_string(root().join(document)).unwrap();
+        for word in text.split('`').skip(1).step_by(2) {
+            let name = word.split("::").next().unwrap();
+            let is_name = !name.contains([' ', '<', '*', '\n']);
+            let is_folder = is_name && name.ends_with('/');
+            let extension = Path::new(name).extension().and_then(|end| end.to_str());
+            let is_file = is_name && matches!(extension, Some("rs" | "md" | "toml" | "yaml"));
+            if !is_folder && !is_file {
+                continue;
+            }
+            let place = format!("/{name}");
+            let exists = root().join(name).exists()
+                || in_parts.iter().any(|path| {
+                    if is_folder {
+                        path.contains(&place)
+                    } else {
+                        path.ends_with(&place)
+                    }
+                });
+            assert!(exists, "{document}: `{word}`: no such file or folder");
+            count += 1;
+        }
+    }
+    assert!(count > 80, "{count}");
+}
+
+/// The files in a folder and in its folders.
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths
+        .flat_map(|path| {
+            if path.is_dir() {
+                files_below(&path)
+            } else {
+                vec![path]
+            }
+        })
+        .collect()
+}
+
 /// A crate page is shown where the repository is not: a link goes to an address, to a heading, or to an item of the documentation.
 #[test]
 fn no_crate_page_links_to_a_file() {
@@ -69,17 +120,8 @@ fn published() -> impl Iterator<Item = PathBuf> {
 /// What a package holds comes from its own folder.
 #[test]
 fn no_package_includes_what_is_outside_of_it() {
-    let mut files: Vec<PathBuf> = published().map(|folder| folder.join("src")).collect();
     let include = Regex::new(r#"include(?:_str|_bytes)?!\("((?:\.\./)+)[^"]*"\)"#).unwrap();
-    while let Some(path) = files.pop() {
-        if path.is_dir() {
-            files.extend(
-                fs::read_dir(path)
-                    .unwrap()
-                    .map(|entry| entry.unwrap().path()),
-            );
-            continue;
-        }
+    for path in published().flat_map(|folder| files_below(&folder.join("src"))) {
         let Ok(text) = fs::read_to_string(&path) else {
             continue;
         };

@@ -64,7 +64,7 @@ pub mod failures {}
 #[doc = include_str!("../docs/recipes.md")]
 pub mod recipes {}
 
-/// The programs of the workspace's page.
+/// The programs in the README of the repository.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct WorkspaceReadme;
@@ -111,7 +111,7 @@ struct WorkspaceReadme;
 /// let _ = nxcloud::number_check::QueryChecks::new(1, 100, "2026-11-21").with_app_key("my-app-key");
 /// ```
 ///
-/// several recipients where there is one, a text, an id or a link as a whole message or image,
+/// several recipients where one is expected; a text, an id or a link in the place of a message or image,
 ///
 /// ```compile_fail,E0277
 /// let app = nxcloud::AppKey::new("my-app-key");
@@ -125,9 +125,9 @@ struct WorkspaceReadme;
 /// let _ = nxcloud::whatsapp::ImageContent::new("https://x.example/a.png");
 /// ```
 ///
-/// and of a template: an image header without an image, a text without its type among the images of the header, an image among the
-/// texts of the body, a button without its position, a button of which no such kind takes values, a template of the SaaS product in
-/// an ordinary message, a header of several kinds made from its example alone.
+/// and in a template: an image header without an image, a plain text among the images of the header, an image among the texts of the
+/// body, a button without its position, values for a kind of button that takes none, a template of the SaaS product in an ordinary
+/// message, a header of several kinds made from its example alone.
 ///
 /// ```compile_fail,E0061
 /// let _ = nxcloud::whatsapp::Template::new("order_shipped", "en_US").with_header();

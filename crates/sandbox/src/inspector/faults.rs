@@ -13,7 +13,7 @@ use super::body;
 use super::reply::{Problem, refuse, reply};
 use crate::Fault;
 use crate::server::Shared;
-use crate::server::faults::{FaultSwitch, Parameter};
+use crate::server::faults::FaultSwitch;
 
 /// `GET faults`: the kinds that there are, what is on, and the operations that a fault can be for.
 pub(super) async fn list(State(shared): State<Arc<Shared>>) -> Response {
@@ -21,32 +21,11 @@ pub(super) async fn list(State(shared): State<Arc<Shared>>) -> Response {
 }
 
 fn shown(shared: &Shared) -> Value {
-    let kinds = Fault::all().map(|fault| {
-        let profile = fault.profile();
-        json!({
-            "name": fault.name(),
-            "description": fault.description(),
-            "acts": profile.acts,
-            "parameters": profile.numbers,
-        })
-    });
-    let switches = shared.faults.switches();
-    let on = switches.iter().map(|switch| {
-        let numbers = switch.fault().profile().numbers.into_iter();
-        let numbers = numbers.map(|number| (number.name.to_owned(), number.value.into()));
-        json!({
-            "fault": switch.fault().name(),
-            "parameters": Value::Object(numbers.collect()),
-            "operation": switch.operation(),
-            "share": switch.hit_share(),
-            "left": switch.left(),
-        })
-    });
     let operations = shared.platform.catalog.operations();
     let operations = operations.map(|operation| json!([&*operation.service, &*operation.id]));
     json!({
-        "kinds": kinds.collect::<Vec<_>>(),
-        "on": on.collect::<Vec<_>>(),
+        "kinds": Fault::kinds().collect::<Vec<_>>(),
+        "on": shared.faults.switches(),
         "queued": shared.faults.pending(),
         "mixes": shared.faults.mixes(),
         "hit": shared.faults.injected(),
@@ -88,14 +67,13 @@ fn apply(shared: &Shared, change: Switch) -> Result<(), String> {
         shared.faults.clear();
         return Ok(());
     };
-    let kind = Fault::named(name).ok_or_else(|| format!("there is no fault {name}"))?;
+    let fault = Fault::named(name, &change.parameters)?;
     if let Some(id) = &change.operation {
         let mut known = shared.platform.catalog.operations();
         if !known.any(|operation| *operation.id == **id) {
             return Err(format!("there is no operation {id}"));
         }
     }
-    let fault = kind.with_numbers(&numbers(kind, &change.parameters)?);
     if !change.on {
         let operation = change.operation.as_deref();
         shared.faults.switch_off(fault, operation);
@@ -116,23 +94,4 @@ fn apply(shared: &Shared, change: Switch) -> Result<(), String> {
     }
     shared.faults.switch_on(switch);
     Ok(())
-}
-
-/// The numbers of a fault in their order, each within its bounds.
-fn numbers(kind: Fault, values: &BTreeMap<String, u32>) -> Result<Vec<u32>, String> {
-    let parameters = kind.profile().numbers;
-    let known = |name: &&String| parameters.iter().any(|one| one.name == *name);
-    if let Some(other) = values.keys().find(|name| !known(name)) {
-        return Err(format!("{} has no parameter {other}", kind.name()));
-    }
-    let numbers = parameters.iter().map(|parameter| {
-        let Parameter { name, min, max, .. } = *parameter;
-        let number = values.get(name).copied().unwrap_or(parameter.usual);
-        if (min..=max).contains(&number) {
-            Ok(number)
-        } else {
-            Err(format!("{name} is not from {min} to {max}"))
-        }
-    });
-    numbers.collect()
 }

@@ -1,5 +1,6 @@
 //! What each fault does: the one place that knows.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -7,28 +8,19 @@ use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use serde::Serialize;
-use strum::IntoEnumIterator as _;
+use serde_json::{Map, Value, json};
+use strum::{EnumMessage as _, IntoEnumIterator as _};
 
 use super::fault::Fault;
 use crate::server::connection::{ConnectionControl, Plan};
 
-/// A number that belongs to a fault.
+/// What a number of a fault may be.
 #[derive(Serialize)]
 pub(crate) struct Parameter {
-    pub(crate) name: &'static str,
-    pub(crate) min: u32,
-    pub(crate) max: u32,
-    pub(crate) usual: u32,
-    #[serde(skip)]
-    pub(crate) value: i64,
-}
-
-/// What a fault does.
-pub(crate) struct Profile {
-    /// Whether the platform acts.
-    pub(crate) acts: bool,
-    effect: Effect,
-    pub(crate) numbers: Vec<Parameter>,
+    name: &'static str,
+    min: u32,
+    max: u32,
+    usual: u32,
 }
 
 /// What becomes of the reply.
@@ -48,97 +40,104 @@ enum Effect {
     Html,
 }
 
+/// Whether the platform acts, what becomes of the reply, and what the numbers may be.
+type Profile = (bool, Effect, &'static [Parameter]);
+
 /// Whether the platform acts.
 const ACTS: bool = true;
+const STATUS: Parameter = parameter("status", [400, 503, 599]);
+
+const fn parameter(name: &'static str, [min, usual, max]: [u32; 3]) -> Parameter {
+    Parameter {
+        name,
+        min,
+        max,
+        usual,
+    }
+}
 
 impl Fault {
-    pub(crate) fn profile(self) -> Profile {
+    fn profile(self) -> Profile {
         use Effect::{Code, Connection, Html, NotJson, Page};
-        let number = |name, value, (min, usual, max)| Parameter {
-            name,
-            min,
-            max,
-            usual,
-            value,
-        };
-        let status = |status: u16| number("status", status.into(), (400, 503, 599));
+        const PAUSE: &[Parameter] = &[parameter("milliseconds", [1, 200, 60_000])];
+        const WAIT: &[Parameter] = &[STATUS, parameter("seconds", [0, 5, 86_400])];
+        const CODE: &[Parameter] = &[parameter("code", [1, 99, 999_999])];
         let page = |status, retry_after| Page {
             status,
             retry_after,
         };
-        let (acts, effect, numbers) = match self {
-            Self::ResetBeforeAccept => (!ACTS, Connection(Plan::Reset), vec![]),
-            Self::ResetAfterAccept => (ACTS, Connection(Plan::Reset), vec![]),
-            Self::ResetMidReply => (ACTS, Connection(Plan::Cut { reset: true }), vec![]),
-            Self::StallBeforeAccept => (!ACTS, Connection(Plan::Stall), vec![]),
-            Self::StallAfterAccept => (ACTS, Connection(Plan::Stall), vec![]),
-            Self::Slow(pause) => {
-                let millis = i64::try_from(pause.as_millis()).unwrap_or(i64::MAX);
-                let number = number("milliseconds", millis, (1, 200, 60_000));
-                (ACTS, Connection(Plan::Slow(pause)), vec![number])
-            }
-            Self::Truncated => (ACTS, Connection(Plan::Cut { reset: false }), vec![]),
-            Self::Malformed => (ACTS, NotJson, vec![]),
-            Self::WrongContentType => (ACTS, Html, vec![]),
-            Self::Status(code) => (!ACTS, page(code, None), vec![status(code)]),
-            Self::StatusAfterAccept(code) => (ACTS, page(code, None), vec![status(code)]),
-            Self::RetryAfter(code, seconds) => {
-                let wait = number("seconds", seconds.into(), (0, 5, 86_400));
-                (!ACTS, page(code, Some(seconds)), vec![status(code), wait])
-            }
-            Self::Code(code) => {
-                let number = number("code", code, (1, 99, 999_999));
-                (!ACTS, Code(code), vec![number])
-            }
-        };
-        Profile {
-            acts,
-            effect,
-            numbers,
-        }
-    }
-
-    /// Every kind of fault, with its usual numbers.
-    pub(crate) fn all() -> impl Iterator<Item = Self> {
-        Self::iter().map(Self::usual)
-    }
-
-    /// The kind of a name, with its usual numbers.
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        name.parse().ok().map(Self::usual)
-    }
-
-    fn usual(self) -> Self {
-        let numbers = self.profile().numbers;
-        let usual: Vec<_> = numbers.iter().map(|number| number.usual).collect();
-        self.with_numbers(&usual)
-    }
-
-    /// The same kind with these numbers, in the order of [`Profile::numbers`].
-    pub(crate) fn with_numbers(self, numbers: &[u32]) -> Self {
-        let number = |at: usize| numbers.get(at).copied().unwrap_or_default();
-        let status = || u16::try_from(number(0)).unwrap_or(u16::MAX);
+        let slow = |milliseconds: u32| Plan::Slow(Duration::from_millis(milliseconds.into()));
         match self {
-            Self::Slow(_) => Self::Slow(Duration::from_millis(number(0).into())),
-            Self::Status(_) => Self::Status(status()),
-            Self::StatusAfterAccept(_) => Self::StatusAfterAccept(status()),
-            Self::RetryAfter(..) => Self::RetryAfter(status(), number(1)),
-            Self::Code(_) => Self::Code(number(0).into()),
-            without_numbers => without_numbers,
+            Self::ResetBeforeAccept => (!ACTS, Connection(Plan::Reset), &[]),
+            Self::ResetAfterAccept => (ACTS, Connection(Plan::Reset), &[]),
+            Self::ResetMidReply => (ACTS, Connection(Plan::Cut { reset: true }), &[]),
+            Self::StallBeforeAccept => (!ACTS, Connection(Plan::Stall), &[]),
+            Self::StallAfterAccept => (ACTS, Connection(Plan::Stall), &[]),
+            Self::Slow { milliseconds } => (ACTS, Connection(slow(milliseconds)), PAUSE),
+            Self::Truncated => (ACTS, Connection(Plan::Cut { reset: false }), &[]),
+            Self::Malformed => (ACTS, NotJson, &[]),
+            Self::WrongContentType => (ACTS, Html, &[]),
+            Self::Status { status } => (!ACTS, page(status, None), &[STATUS]),
+            Self::StatusAfterAccept { status } => (ACTS, page(status, None), &[STATUS]),
+            Self::RetryAfter { status, seconds } => (!ACTS, page(status, Some(seconds)), WAIT),
+            Self::Code { code } => (!ACTS, Code(code), CODE),
         }
     }
 
-    /// Whether the platform acts all the same.
+    /// Every kind of fault as the page shows it.
+    pub(crate) fn kinds() -> impl Iterator<Item = Value> {
+        Self::iter().map(|kind| {
+            let (acts, _, parameters) = kind.profile();
+            json!({
+                "name": <&str>::from(kind),
+                "description": kind.get_documentation(),
+                "acts": acts,
+                "parameters": parameters,
+            })
+        })
+    }
+
+    /// The kind of a name with these numbers, and the usual ones where none is given; or why there is none.
+    pub(crate) fn named(name: &str, given: &BTreeMap<String, u32>) -> Result<Self, String> {
+        let kind = Self::iter().find(|kind| <&str>::from(kind) == name);
+        let (.., parameters) = kind.ok_or(format!("there is no fault {name}"))?.profile();
+        let is_known = |name: &String| parameters.iter().any(|one| one.name == name);
+        if let Some(other) = given.keys().find(|name| !is_known(name)) {
+            return Err(format!("{name} has no parameter {other}"));
+        }
+        let mut numbers = Map::new();
+        for Parameter {
+            name,
+            min,
+            max,
+            usual,
+        } in parameters
+        {
+            let number = given.get(*name).unwrap_or(usual);
+            if !(min..=max).contains(&number) {
+                return Err(format!("{name} is not from {min} to {max}"));
+            }
+            numbers.insert((*name).to_owned(), (*number).into());
+        }
+        let mut fault = json!({ "fault": name });
+        if !numbers.is_empty() {
+            fault["parameters"] = numbers.into();
+        }
+        serde_json::from_value(fault).map_err(|error| error.to_string())
+    }
+
+    /// Whether the platform acts in spite of the fault.
     #[must_use]
     pub fn is_after_accept(self) -> bool {
-        self.profile().acts
+        let (acts, ..) = self.profile();
+        acts
     }
 
     /// The code with which the platform refuses.
     pub(crate) fn code(self) -> i64 {
-        match self.profile().effect {
-            Effect::Code(code) => code,
-            Effect::Page { status, .. } => status.into(),
+        match self.profile() {
+            (_, Effect::Code(code), _) => code,
+            (false, Effect::Page { status, .. }, _) => status.into(),
             _ => 0,
         }
     }
@@ -149,7 +148,8 @@ impl Fault {
         mut response: Response,
         control: Option<&ConnectionControl>,
     ) -> Response {
-        match self.profile().effect {
+        let (_, effect, _) = self.profile();
+        match effect {
             Effect::NotJson => *response.body_mut() = Body::from("{\"code\": 0, \"mess"),
             Effect::Html => {
                 let html = HeaderValue::from_static("text/html");
@@ -185,33 +185,30 @@ fn page(response: &mut Response, status: u16) {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
-
     use super::*;
 
     /// Goes over the enum itself, so it cannot miss a variant.
     #[test]
-    fn every_fault_has_a_name_of_its_own_and_takes_its_numbers() {
-        let mut names = HashSet::new();
-        for fault in Fault::iter() {
-            let name = fault.name();
-            assert!(names.insert(name), "{name} twice");
-            let numbers: Vec<u32> = (400..).take(fault.profile().numbers.len()).collect();
-            let made = fault.with_numbers(&numbers);
-            assert_eq!(made.name(), name);
-            let made = made.profile();
-            let values = made.numbers.iter().map(|number| number.value);
-            assert_eq!(
-                values.collect::<Vec<_>>(),
-                numbers.iter().map(|n| i64::from(*n)).collect::<Vec<_>>()
-            );
-            let usual = Fault::named(name).unwrap().profile();
-            assert!(fault.description().ends_with('.'), "{name}");
-            for number in usual.numbers {
-                assert_eq!(i64::from(number.usual), number.value, "{name}");
-                assert!((number.min..=number.max).contains(&number.usual), "{name}");
-            }
+    fn every_fault_is_read_by_its_name_with_its_numbers_and_written_so() {
+        for kind in Fault::iter() {
+            let name = <&str>::from(kind);
+            let (.., parameters) = kind.profile();
+            let numbers = parameters.iter().zip(1..);
+            let numbers = numbers.map(|(one, more)| (one.name.to_owned(), one.min + more));
+            let numbers = numbers.collect::<BTreeMap<_, _>>();
+            let fault = Fault::named(name, &numbers).unwrap();
+            let written = serde_json::to_value(fault).unwrap();
+            assert_eq!(written["fault"], name);
+            let expected = if numbers.is_empty() {
+                Value::Null
+            } else {
+                json!(numbers)
+            };
+            assert_eq!(written["parameters"], expected, "{name}");
+            assert_eq!(serde_json::from_value::<Fault>(written).unwrap(), fault);
+            assert!(Fault::named(name, &BTreeMap::new()).is_ok(), "{name}");
+            assert!(kind.get_documentation().unwrap().ends_with('.'), "{name}");
         }
-        assert!(Fault::named("none").is_none());
+        assert!(Fault::named("none", &BTreeMap::new()).is_err());
     }
 }

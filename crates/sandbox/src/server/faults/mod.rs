@@ -7,7 +7,6 @@ mod queue;
 mod switch;
 
 pub use fault::Fault;
-pub(crate) use kind::Parameter;
 pub use mix::Mix;
 pub use queue::Faults;
 pub use switch::FaultSwitch;
