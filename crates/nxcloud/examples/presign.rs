@@ -1,11 +1,12 @@
-//! Signs many requests, sends them with another HTTP client, and reads the replies.
+//! Signs many requests, sends them with another HTTP client and reads the replies.
 //!
 //!     cargo run --release -p nxcloud --example presign
 //!
-//! A sandbox in this process plays the platform. The platform accepts a signature for 60 s, so no more requests are signed at a time
-//! than are sent in that time. Whoever sends them decides about repeating: a send with unknown outcome is not repeated here.
+//! A sandbox in this process plays the platform. The platform accepts a signature for 60 s, so the program signs only as many requests at a
+//! time as it can send in that time. With presigned requests, your program decides about retries. This one does not repeat a send with
+//! unknown outcome.
 
-#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+#![expect(clippy::print_stdout, reason = "an example prints its results")]
 
 use std::error::Error;
 use std::time::{Instant, SystemTime};
@@ -19,7 +20,7 @@ use nxcloud::{AppKey, Request as _};
 use nxcloud_sandbox::Sandbox;
 
 const MESSAGES: usize = 2_000;
-/// At 50 messages a second a chunk is sent within 10 s.
+/// At 50 messages per second, a chunk is sent within 10 s.
 const CHUNK: usize = 500;
 
 #[tokio::main]
@@ -34,9 +35,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let http = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
     let mut accepted: Vec<SendSmsReply> = Vec::new();
     for chunk in messages.chunks(CHUNK) {
-        let begun = Instant::now();
+        let start = Instant::now();
         let signed = session.presign_batch(chunk)?;
-        println!("signed {} in {:?}", signed.len(), begun.elapsed());
+        println!("signed {} in {:?}", signed.len(), start.elapsed());
         for signed in signed {
             if signed
                 .expires_at()

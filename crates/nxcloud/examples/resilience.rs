@@ -1,11 +1,11 @@
-//! Two accounts in one program, each with its own time-outs and retries, and one JSON line in the log for every call.
+//! Uses two accounts in one program, each with its own time-outs and retries, and logs every call as one JSON line.
 //!
 //!     cargo run -p nxcloud --example resilience
 //!
-//! A sandbox in this process plays the platform, and three requests meet a fault. The log says which session made a call, how many
-//! attempts it took and how it ended; it never holds a secret, a phone number or a text.
+//! A sandbox in this process plays the platform and makes three requests fail. The log shows the session of each call, the number of
+//! attempts and the outcome. It never contains a secret, a phone number or a text.
 
-#![expect(clippy::print_stderr, reason = "an example shows what it does")]
+#![expect(clippy::print_stderr, reason = "an example prints its results")]
 
 use std::error::Error;
 use std::time::Duration;
@@ -21,7 +21,7 @@ use tracing_subscriber::{
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    // A call is a span, written when it closes. `DEBUG` shows each failed attempt too.
+    // Each call is a span, which is written when it closes. `DEBUG` also logs each failed attempt.
     let lines = tracing_subscriber::fmt::layer()
         .json()
         .with_span_events(FmtSpan::CLOSE);
@@ -31,7 +31,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .init();
 
     let sandbox = Sandbox::start().await?;
-    // Log-in codes: soon or not at all.
+    // Log-in codes are useless when they are late: short time-outs.
     let logins = sandbox
         .session_builder()
         .name("logins")
@@ -39,7 +39,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .total_timeout(Duration::from_secs(5))
         .retry(RetryPolicy::new().base_delay(Duration::from_millis(50)))
         .build()?;
-    // Marketing: patient, over a few connections that stay open.
+    // Marketing can wait: more attempts, over a few connections that stay open.
     let marketing = sandbox
         .session_builder()
         .name("marketing")
@@ -60,7 +60,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         SendSms::new(&app, "8615012345678", "Your code is 4711").with_sys_message_id("log-in-4711");
     let (logins, marketing) = (Client::new(&logins), Client::new(&marketing));
 
-    // The platform's rate limit: nothing was done, so the call is repeated until it is accepted.
+    // The platform's rate limit: the message was not sent, so the call is repeated until it is accepted.
     sandbox.faults().enqueue(Fault::Code(28));
     logins.send_sms(&request).await?;
 
@@ -70,10 +70,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         eprintln!("{error}\n  what to do: {}", error.hint());
     }
 
-    // Settings of single calls go before those of the session.
+    // Options of a call override the settings of the session.
     sandbox.faults().enqueue(Fault::StallAfterAccept);
-    let hurried = logins.with_options(CallOptions::new().timeout(Duration::from_millis(200)));
-    if let Err(error) = hurried.send_sms(&request).await {
+    let short = logins.with_options(CallOptions::new().timeout(Duration::from_millis(200)));
+    if let Err(error) = short.send_sms(&request).await {
         eprintln!("{error}\n  what to look for: {:?}", error.sent());
     }
     Ok(())

@@ -1,26 +1,26 @@
-//! Code that sends, and its tests, in which a sandbox stands for the platform.
+//! Code that sends messages, with tests that use a sandbox in place of the platform.
 //!
 //!     cargo test -p nxcloud --example test_double
 //!     cargo run -p nxcloud --example test_double
 //!
-//! The sandbox verifies signatures and bodies, keeps what it received, and lets requests fail as asked. A test has one of its own, on
-//! a free port. Blocking code needs `Sandbox::start_blocking`, also within `#[tokio::test]`.
+//! The sandbox verifies signatures and bodies, keeps the requests, and can make requests fail. Each test has its own sandbox on a free port.
+//! Blocking code needs `Sandbox::start_blocking`, also in a `#[tokio::test]`.
 
-#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+#![expect(clippy::print_stdout, reason = "an example prints its results")]
 
 use nxcloud::sms::{self, SendSms};
 use nxcloud::{AppKey, Error, Outcome, Session};
 use nxcloud_sandbox::Sandbox;
 
-/// Tells a customer that the order is on its way; false if nobody knows whether the message was sent.
+/// Notifies a customer that the order is on its way. Returns `false` if it is unknown whether the message was sent.
 async fn notify(session: &Session, app: &AppKey, phone: &str, order: u32) -> Result<bool, Error> {
     let reply = sms::Client::new(session)
         .send_sms(&message(app, phone, order))
         .await;
-    known(reply.map(drop))
+    is_known(reply.map(drop))
 }
 
-/// The same without async code.
+/// The blocking version.
 fn notify_blocking(
     session: &Session,
     app: &AppKey,
@@ -28,15 +28,15 @@ fn notify_blocking(
     order: u32,
 ) -> Result<bool, Error> {
     let reply = sms::blocking::Client::new(session).send_sms(&message(app, phone, order));
-    known(reply.map(drop))
+    is_known(reply.map(drop))
 }
 
 fn message(app: &AppKey, phone: &str, order: u32) -> SendSms {
     SendSms::new(app, phone, format!("Order {order} is on its way"))
 }
 
-fn known(sent: Result<(), Error>) -> Result<bool, Error> {
-    match sent {
+fn is_known(result: Result<(), Error>) -> Result<bool, Error> {
+    match result {
         Ok(()) => Ok(true),
         Err(error) if error.outcome() == Outcome::Unknown => Ok(false),
         Err(error) => Err(error),
@@ -68,7 +68,7 @@ mod tests {
     const PHONE: &str = "8615012345678";
 
     #[tokio::test]
-    async fn a_lost_reply_is_an_unknown_outcome_and_the_message_goes_out_once() {
+    async fn a_lost_reply_is_an_unknown_outcome_and_the_message_is_sent_once() {
         let sandbox = Sandbox::start().await.unwrap();
         let app = AppKey::new("my-app-key");
         sandbox
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rejected_message_is_an_error_and_is_not_sent() {
+    fn a_rejected_message_is_an_error() {
         let sandbox = Sandbox::start_blocking().unwrap();
         sandbox.faults().enqueue_for("send_sms", Fault::Code(3));
         let error = notify_blocking(&sandbox.session(), &AppKey::new("my-app-key"), PHONE, 4711)

@@ -2,11 +2,11 @@
 //!
 //!     cargo run -p nxcloud --example whatsapp_template -- APP_KEY FROM TO
 //!
-//! With `NXCLOUD_ACCESS_KEY` and `NXCLOUD_ACCESS_SECRET` set it talks to the real platform, where this costs money. Without them a
-//! sandbox in this process plays the platform, and the arguments may be left out. An image of one's own is uploaded with
-//! `upload_media` and named with `Image::from_id`.
+//! If `NXCLOUD_ACCESS_KEY` and `NXCLOUD_ACCESS_SECRET` are set, it calls the real platform, which costs money. Otherwise a sandbox in this
+//! process plays the platform, and the arguments are optional. To send your own image, upload it with `upload_media` and use
+//! `Image::from_id`.
 
-#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+#![expect(clippy::print_stdout, reason = "an example prints its results")]
 
 use std::error::Error;
 
@@ -23,9 +23,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         sandbox.session()
     };
     let mut arguments = std::env::args().skip(1);
-    let mut next = |name, fictitious: &str| match arguments.next() {
-        None if real => Err(format!("pass the {name}")),
-        argument => Ok(argument.unwrap_or_else(|| fictitious.to_owned())),
+    let mut next = |name, default: &str| match arguments.next() {
+        None if real => Err(format!("missing argument: {name}")),
+        argument => Ok(argument.unwrap_or_else(|| default.to_owned())),
     };
     let app = AppKey::new(next("application key", "my-app-key")?);
     let from = next("business number", "12025550143")?;
