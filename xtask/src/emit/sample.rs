@@ -62,8 +62,10 @@ impl Sample<'_> {
                     let upload = self.path("Upload");
                     let content = value.as_str()?;
                     let mime = example.get("type")?.as_str()?;
-                    let name = format!("file.{}", mime.rsplit('/').next()?);
-                    arguments.push(quote!(#upload::from_bytes(#name, #mime, #content)));
+                    arguments.push(match file_of(mime).filter(|_| self.root.is_empty()) {
+                        Some(file) => quote!(#upload::from_path(#file)?),
+                        None => quote!(#upload::from_bytes("file", #mime, #content)),
+                    });
                 }
                 (true, Some(value)) if field.filled_in().is_some() => {
                     if value.as_i64() != field.filled_in() {
@@ -148,7 +150,13 @@ impl Sample<'_> {
     }
 
     fn value(&self, field: &Field, value: &Value) -> Option<TokenStream> {
-        self.of_type(&field.ty, value)
+        match value {
+            Value::String(text) if field.takes_several_phones() && text.contains(',') => {
+                let numbers = text.split(',').map(str::trim);
+                Some(quote!([#(#numbers),*]))
+            }
+            value => self.of_type(&field.ty, value),
+        }
     }
 
     fn of_type(&self, ty: &Ty, value: &Value) -> Option<TokenStream> {
@@ -210,4 +218,16 @@ impl Sample<'_> {
             _ => None,
         }
     }
+}
+
+/// A file whose name has the extension of a MIME type.
+fn file_of(mime: &str) -> Option<&'static str> {
+    Some(match mime {
+        "application/pdf" => "menu.pdf",
+        "image/jpeg" => "menu.jpeg",
+        "image/png" => "menu.png",
+        "text/plain" => "menu.txt",
+        "video/mp4" => "menu.mp4",
+        _ => return None,
+    })
 }
