@@ -1,4 +1,4 @@
-//! Maps HTTP status and result code to the meaning of a reply. The README shows the same table.
+//! Maps HTTP status and result code to the meaning of a reply. `docs/failures.md` of the crate `nxcloud` shows the same table.
 
 use crate::{Code, Outcome};
 

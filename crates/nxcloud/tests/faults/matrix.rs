@@ -47,7 +47,7 @@ impl Row {
     fn is_about(self, operation: Operation) -> bool {
         let listed = |code, one: Operation| one.row().code_info(Code::new(code)).is_some();
         match self {
-            Self::Fault(Fault::Code(code), _) => {
+            Self::Fault(Fault::Code { code }, _) => {
                 listed(code, operation) || Operation::BOTH.iter().all(|one| !listed(code, *one))
             }
             _ => true,
@@ -64,7 +64,7 @@ struct Cell {
 }
 
 fn rows() -> Vec<(String, Row)> {
-    let slow = Fault::Slow(Duration::from_millis(1));
+    let slow = Fault::Slow { milliseconds: 1 };
     let faults = [
         ("reset before the platform acts", Fault::ResetBeforeAccept),
         ("reset after the platform acted", Fault::ResetAfterAccept),
@@ -78,28 +78,40 @@ fn rows() -> Vec<(String, Row)> {
         ("reply cut short", Fault::Truncated),
         ("reply that is no JSON", Fault::Malformed),
         ("reply called HTML", Fault::WrongContentType),
-        ("HTTP 429", Fault::Status(429)),
-        ("HTTP 429, Retry-After: 2", Fault::RetryAfter(429, 2)),
-        ("HTTP 429, Retry-After: 3600", Fault::RetryAfter(429, 3600)),
-        ("HTTP 500", Fault::Status(500)),
-        ("HTTP 502", Fault::Status(502)),
-        ("HTTP 503", Fault::Status(503)),
-        ("HTTP 504", Fault::Status(504)),
+        ("HTTP 429", Fault::Status { status: 429 }),
+        (
+            "HTTP 429, Retry-After: 2",
+            Fault::RetryAfter {
+                status: 429,
+                seconds: 2,
+            },
+        ),
+        (
+            "HTTP 429, Retry-After: 3600",
+            Fault::RetryAfter {
+                status: 429,
+                seconds: 3600,
+            },
+        ),
+        ("HTTP 500", Fault::Status { status: 500 }),
+        ("HTTP 502", Fault::Status { status: 502 }),
+        ("HTTP 503", Fault::Status { status: 503 }),
+        ("HTTP 504", Fault::Status { status: 504 }),
         (
             "HTTP 500, the platform acted",
-            Fault::StatusAfterAccept(500),
+            Fault::StatusAfterAccept { status: 500 },
         ),
         (
             "HTTP 502, the platform acted",
-            Fault::StatusAfterAccept(502),
+            Fault::StatusAfterAccept { status: 502 },
         ),
         (
             "HTTP 503, the platform acted",
-            Fault::StatusAfterAccept(503),
+            Fault::StatusAfterAccept { status: 503 },
         ),
         (
             "HTTP 504, the platform acted",
-            Fault::StatusAfterAccept(504),
+            Fault::StatusAfterAccept { status: 504 },
         ),
     ];
     let mut rows = vec![
@@ -118,7 +130,9 @@ fn rows() -> Vec<(String, Row)> {
     }
     for info in codes() {
         let name = format!("code {} {}", info.code, info.name);
-        let fault = Fault::Code(info.code.value());
+        let fault = Fault::Code {
+            code: info.code.value(),
+        };
         rows.push((name, Row::Fault(fault, Lasting::Always)));
     }
     for mangling in Mangling::ALL {
@@ -127,7 +141,7 @@ fn rows() -> Vec<(String, Row)> {
             rows.push((name, Row::Mangled(mangling, answer)));
         }
     }
-    let unlisted = Row::Fault(Fault::Code(777_777), Lasting::Always);
+    let unlisted = Row::Fault(Fault::Code { code: 777_777 }, Lasting::Always);
     rows.push((
         "a code that the reference does not list".to_owned(),
         unlisted,
@@ -194,7 +208,7 @@ async fn run(row: Row, operation: Operation, used_connection: bool) -> Cell {
     if let Row::Mangled(_, Answer::Refuses) = row {
         sandbox
             .faults()
-            .mix(Mix::new(1).with(1.0, Fault::Code(1002)));
+            .mix(Mix::new(1).with(1.0, Fault::Code { code: 1002 }));
     }
     let (options, attempts) = counting();
     let result = operation.call(&session, options).await;
@@ -243,7 +257,7 @@ async fn both_connections(row: Row, operation: Operation) -> Option<Cell> {
         return None;
     }
     let fresh = run(row, operation, false).await;
-    let codes = matches!(row, Row::Fault(Fault::Code(_), _));
+    let codes = matches!(row, Row::Fault(Fault::Code { .. }, _));
     if !codes && !matches!(row, Row::Refused | Row::Clock(_) | Row::Mangled(..)) {
         let used = run(row, operation, true).await;
         assert_eq!(fresh, used, "a used connection makes a difference");
@@ -310,8 +324,8 @@ fn can_succeed(row: Row) -> bool {
     match row {
         Row::Nothing | Row::Clock(_) => true,
         // The caller is told to come back in an hour.
-        Row::Fault(Fault::RetryAfter(_, 3600), _) | Row::Refused => false,
-        Row::Fault(Fault::Slow(_) | Fault::WrongContentType, _) => true,
+        Row::Fault(Fault::RetryAfter { seconds: 3600, .. }, _) | Row::Refused => false,
+        Row::Fault(Fault::Slow { .. } | Fault::WrongContentType, _) => true,
         Row::Fault(_, lasting) => lasting == Lasting::Once,
         Row::Mangled(mangling, answer) => answer == Answer::Accepts && mangling.is_readable(),
     }

@@ -1,4 +1,4 @@
-//! Each sentence of the README's section "What happens when a request fails", in its order, beside what the matrix shows.
+//! The statements of `docs/failures.md`, beside what the matrix shows.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
@@ -124,11 +124,11 @@ async fn antbuddys_503_is_a_rate_limit_and_that_of_a_gateway_is_not() {
         .unwrap();
     let client = antbuddy::Client::new(&session);
     let call = ClickToCall::new(PHONE, "1001", SECRET);
-    sandbox.faults().enqueue(Fault::Code(503));
+    sandbox.faults().enqueue(Fault::Code { code: 503 });
     client.click_to_call(&call).await.unwrap();
     assert_eq!(Operation::accepted_of("click_to_call", &sandbox), 1);
 
-    sandbox.faults().enqueue(Fault::Status(503));
+    sandbox.faults().enqueue(Fault::Status { status: 503 });
     let error = client.click_to_call(&call).await.unwrap_err();
     assert!(error.sent().is_some());
     assert_eq!(error.attempts(), 1);
@@ -149,7 +149,9 @@ async fn antbuddys_503_is_a_rate_limit_and_that_of_a_gateway_is_not() {
 async fn a_send_with_an_unknown_outcome_comes_with_what_to_look_for() {
     let sandbox = sandbox().await;
     let session = hasty(sandbox.url()).build().unwrap();
-    sandbox.faults().enqueue(Fault::StatusAfterAccept(504));
+    sandbox
+        .faults()
+        .enqueue(Fault::StatusAfterAccept { status: 504 });
     let error = Operation::Send
         .call(&session, CallOptions::new())
         .await
@@ -191,7 +193,7 @@ async fn repeating_unknown_sends_is_a_choice_that_may_deliver_twice() {
 
     // A later rejection does not make the first attempt undone.
     sandbox.faults().enqueue(Fault::ResetAfterAccept);
-    sandbox.faults().enqueue(Fault::Code(3));
+    sandbox.faults().enqueue(Fault::Code { code: 3 });
     let error = Operation::Send
         .call(&by_session, CallOptions::new())
         .await
@@ -206,7 +208,7 @@ async fn between_attempts_there_is_a_growing_random_wait() {
     let sandbox = sandbox().await;
     sandbox
         .faults()
-        .mix(Mix::new(1).with(1.0, Fault::Status(500)));
+        .mix(Mix::new(1).with(1.0, Fault::Status { status: 500 }));
     let mut longest = [Duration::ZERO; 2];
     for _ in 0..40 {
         let (builder, waits) = recording(sandbox.url());
@@ -227,14 +229,20 @@ async fn what_the_platform_asks_to_wait_is_waited_up_to_a_minute() {
     let sandbox = sandbox().await;
     let (builder, waits) = recording(sandbox.url());
     let session = builder.build().unwrap();
-    sandbox.faults().enqueue(Fault::RetryAfter(429, 7));
+    sandbox.faults().enqueue(Fault::RetryAfter {
+        status: 429,
+        seconds: 7,
+    });
     Operation::Send
         .call(&session, CallOptions::new())
         .await
         .unwrap();
     assert_eq!(*waits.lock().unwrap(), [Duration::from_secs(7)]);
 
-    sandbox.faults().enqueue(Fault::RetryAfter(429, 61));
+    sandbox.faults().enqueue(Fault::RetryAfter {
+        status: 429,
+        seconds: 61,
+    });
     let error = Operation::Send
         .call(&session, CallOptions::new())
         .await
@@ -249,7 +257,7 @@ async fn in_an_outage_the_sessions_budget_ends_the_retries() {
     let sandbox = sandbox().await;
     sandbox
         .faults()
-        .mix(Mix::new(1).with(1.0, Fault::Status(500)));
+        .mix(Mix::new(1).with(1.0, Fault::Status { status: 500 }));
     let session = hasty(sandbox.url())
         .retry_budget(RetryBudget::new(0, 1))
         .build()
@@ -307,7 +315,10 @@ async fn whoever_would_wait_beyond_the_total_time_is_told_at_once() {
     let sandbox = sandbox().await;
     let (builder, waits) = recording(sandbox.url());
     let session = builder.build().unwrap();
-    sandbox.faults().enqueue(Fault::RetryAfter(429, 30));
+    sandbox.faults().enqueue(Fault::RetryAfter {
+        status: 429,
+        seconds: 30,
+    });
     let hurried = CallOptions::new().total_timeout(Duration::from_secs(20));
     let error = Operation::Send.call(&session, hurried).await.unwrap_err();
     assert_eq!(error.status(), Some(429));
@@ -399,9 +410,10 @@ async fn a_rate_limit_waits_or_fails_and_listens_to_the_platform() {
     assert_eq!((error.attempts(), sandbox.requests().len()), (0, 2));
     // Another service has its own room; there the platform itself asks for a pause.
     // However long it asks for, the pause is no longer than a call would wait.
-    sandbox
-        .faults()
-        .enqueue(Fault::RetryAfter(429, 315_360_000));
+    sandbox.faults().enqueue(Fault::RetryAfter {
+        status: 429,
+        seconds: 315_360_000,
+    });
     let refused = Operation::Read.call(&session, CallOptions::new()).await;
     assert_eq!(refused.unwrap_err().status(), Some(429));
     let paused = Operation::Read.call(&session, CallOptions::new()).await;
@@ -454,8 +466,8 @@ async fn several_accounts_live_side_by_side() {
 async fn a_span_tells_operation_attempts_outcome_and_code() {
     let sandbox = sandbox().await;
     let session = hasty(sandbox.url()).name("marketing").build().unwrap();
-    sandbox.faults().enqueue(Fault::Code(28));
-    sandbox.faults().enqueue(Fault::Code(102));
+    sandbox.faults().enqueue(Fault::Code { code: 28 });
+    sandbox.faults().enqueue(Fault::Code { code: 102 });
     let client = sms::Client::new(&session);
     let error = client
         .send_sms(&SendSms::new(AppKey::new("app"), PHONE, TEXT))

@@ -138,15 +138,21 @@ async fn an_outcome_that_is_unknown_is_said_by_the_text_and_by_the_predicate() {
     let request = SendSms::new(nxcloud::AppKey::new("app"), PHONE, TEXT);
     for (fault, kind, unknown) in [
         (Fault::ResetBeforeAccept, ErrorKind::Transport, true),
-        (Fault::StatusAfterAccept(502), ErrorKind::HttpStatus, true),
-        (Fault::Status(403), ErrorKind::HttpStatus, false),
         (
-            Fault::Code(99),
+            Fault::StatusAfterAccept { status: 502 },
+            ErrorKind::HttpStatus,
+            true,
+        ),
+        (Fault::Status { status: 403 }, ErrorKind::HttpStatus, false),
+        (
+            Fault::Code { code: 99 },
             ErrorKind::ResultCode(CodeKind::Platform),
             true,
         ),
         (
-            Fault::Code(codes::BALANCE_TOO_LOW.value()),
+            Fault::Code {
+                code: codes::BALANCE_TOO_LOW.value(),
+            },
             ErrorKind::ResultCode(CodeKind::Balance),
             false,
         ),

@@ -1,4 +1,4 @@
-//! The README's table from HTTP status and envelope to outcome, cell by cell, over a real connection.
+//! The table of `docs/failures.md` from HTTP status and envelope to outcome, cell by cell, over a real connection.
 
 use nxcloud::number_check::{self, QueryChecks};
 use nxcloud::sms::{self, SendSms};
@@ -6,7 +6,7 @@ use nxcloud::{AppKey, Credentials, Error, Outcome, Session};
 
 use crate::support::{PHONE, SECRET, Server, TEXT};
 
-const README: &str = include_str!("../../../../README.md");
+const FAILURES: &str = include_str!("../../docs/failures.md");
 /// Stand for the statuses that no row lists.
 const OTHERS: [u16; 22] = [
     201, 202, 203, 206, 226, 299, 300, 303, 305, 399, 402, 408, 409, 410, 423, 425, 499, 500, 502,
@@ -15,7 +15,7 @@ const OTHERS: [u16; 22] = [
 
 /// The rows of the table: the statuses of the first column, and the other cells.
 fn rows() -> Vec<(Vec<u16>, Vec<&'static str>)> {
-    let lines = README
+    let lines = FAILURES
         .lines()
         .skip_while(|line| !line.starts_with("| status |"));
     let rows: Vec<Vec<&str>> = lines
@@ -68,7 +68,7 @@ async fn call(status: u16, body: &str, safe: bool) -> (Result<(), Error>, usize)
     (result, server.requests().len())
 }
 
-/// A cell, as the README writes it.
+/// A cell, as the page writes it.
 fn cell(result: &Result<(), Error>, requests: usize) -> &'static str {
     match (result.as_ref().map_err(Error::outcome), requests) {
         (Ok(()), 1) => "success",
@@ -81,7 +81,7 @@ fn cell(result: &Result<(), Error>, requests: usize) -> &'static str {
 }
 
 #[tokio::test]
-async fn every_cell_of_the_readme_is_what_a_call_does() {
+async fn every_cell_of_the_table_is_what_a_call_does() {
     let rows = rows();
     assert_eq!(rows.len(), 8);
     for (statuses, cells) in &rows {
