@@ -8,7 +8,7 @@ use super::{replies::*, requests::*};
 ///
 /// Creating and cloning it is cheap: all clients of a session share its connections. The [crate page](crate) has examples.
 ///
-/// Vendor documentation: AntBuddy / AntRing call-centre API documentation.
+/// Vendor documentation: AntBuddy / AntRing call-centre API.
 #[derive(Clone, Debug)]
 pub struct Client {
     session: Session,
@@ -44,7 +44,7 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Vendor documentation: AntBuddy / AntRing call-centre API documentation, `POST /oapi/v1/voice/auth_token`.
+    /// Vendor documentation: AntBuddy / AntRing call-centre API, `POST /oapi/v1/voice/auth_token`.
     ///
     /// # Errors
     ///
@@ -70,7 +70,7 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Vendor documentation: AntBuddy / AntRing call-centre API documentation, `POST /oapi/v1/call/click-to-call/{number}`.
+    /// Vendor documentation: AntBuddy / AntRing call-centre API, `POST /oapi/v1/call/click-to-call/{number}`.
     ///
     /// # Errors
     ///
@@ -104,7 +104,7 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Vendor documentation: AntBuddy / AntRing call-centre API documentation, `GET /oapi/v1/call/histories`.
+    /// Vendor documentation: AntBuddy / AntRing call-centre API, `GET /oapi/v1/call/histories`.
     ///
     /// # Errors
     ///

@@ -8,7 +8,7 @@ use super::{replies::*, requests::*};
 ///
 /// Creating and cloning it is cheap: all clients of a session share its connections. The [crate page](crate) has examples.
 ///
-/// Vendor documentation: NXCLOUD open platform documentation: Call Center.
+/// Vendor documentation: NXCLOUD open platform, Call Center.
 #[derive(Clone, Debug)]
 pub struct Client {
     session: Session,
@@ -50,7 +50,7 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Vendor documentation: NXCLOUD open platform documentation: Call Center, `POST /saas/cc/openapi/cdr/page`, action `cc`.
+    /// Vendor documentation: NXCLOUD open platform, Call Center, `POST /saas/cc/openapi/cdr/page`, action `cc`.
     ///
     /// # Errors
     ///
@@ -117,7 +117,7 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Vendor documentation: NXCLOUD open platform documentation: Call Center, `POST /saas/cc/openapi/ai/createandcall`, action `cc`.
+    /// Vendor documentation: NXCLOUD open platform, Call Center, `POST /saas/cc/openapi/ai/createandcall`, action `cc`.
     ///
     /// # Errors
     ///

@@ -8,7 +8,7 @@ use super::{replies::*, requests::*};
 ///
 /// Creating and cloning it is cheap: all clients of a session share its connections. The [crate page](crate) has examples.
 ///
-/// Vendor documentation: NXCLOUD open platform documentation: Customer Data.
+/// Vendor documentation: NXCLOUD open platform, Customer Data.
 #[derive(Clone, Debug)]
 pub struct Client {
     session: Session,
@@ -52,7 +52,7 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Vendor documentation: NXCLOUD open platform documentation: Customer Data, `POST /saas/cdp/openapi/customers/batch_create`, action `mt`.
+    /// Vendor documentation: NXCLOUD open platform, Customer Data, `POST /saas/cdp/openapi/customers/batch_create`, action `mt`.
     ///
     /// # Errors
     ///
@@ -81,7 +81,7 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Vendor documentation: NXCLOUD open platform documentation: Customer Data, `GET /saas/cdp/openapi/customers/fields`, action `mt`.
+    /// Vendor documentation: NXCLOUD open platform, Customer Data, `GET /saas/cdp/openapi/customers/fields`, action `mt`.
     ///
     /// # Errors
     ///

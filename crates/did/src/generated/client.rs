@@ -8,7 +8,7 @@ use super::{replies::*, requests::*};
 ///
 /// Creating and cloning it is cheap: all clients of a session share its connections. The [crate page](crate) has examples.
 ///
-/// Vendor documentation: NXCLOUD open platform documentation: DID.
+/// Vendor documentation: NXCLOUD open platform, DID.
 #[derive(Clone, Debug)]
 pub struct Client {
     session: Session,
@@ -49,7 +49,7 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Vendor documentation: NXCLOUD open platform documentation: DID, `POST /didsms/mtsend`, action `mtsend`.
+    /// Vendor documentation: NXCLOUD open platform, DID, `POST /didsms/mtsend`, action `mtsend`.
     ///
     /// # Errors
     ///
@@ -78,7 +78,7 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Vendor documentation: NXCLOUD open platform documentation: DID, `POST /api/did/cdr`, action `cdr`.
+    /// Vendor documentation: NXCLOUD open platform, DID, `POST /api/did/cdr`, action `cdr`.
     ///
     /// # Errors
     ///
@@ -127,7 +127,7 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Vendor documentation: NXCLOUD open platform documentation: DID, `POST /did/openapi/amazon/dialout`, action `didaws`.
+    /// Vendor documentation: NXCLOUD open platform, DID, `POST /did/openapi/amazon/dialout`, action `didaws`.
     ///
     /// # Errors
     ///

@@ -8,7 +8,7 @@ use super::{replies::*, requests::*};
 ///
 /// Creating and cloning it is cheap: all clients of a session share its connections. The [crate page](crate) has examples.
 ///
-/// Vendor documentation: NXCLOUD open platform documentation: Number Check.
+/// Vendor documentation: NXCLOUD open platform, Number Check.
 #[derive(Clone, Debug)]
 pub struct Client {
     session: Session,
@@ -47,7 +47,7 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Vendor documentation: NXCLOUD open platform documentation: Number Check, `POST /api/number/check`, action `numbercheck`.
+    /// Vendor documentation: NXCLOUD open platform, Number Check, `POST /api/number/check`, action `numbercheck`.
     ///
     /// # Errors
     ///
@@ -77,7 +77,7 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Vendor documentation: NXCLOUD open platform documentation: Number Check, `POST /api/number/query`, action `numbercheck`.
+    /// Vendor documentation: NXCLOUD open platform, Number Check, `POST /api/number/query`, action `numbercheck`.
     ///
     /// # Errors
     ///

@@ -8,7 +8,7 @@ use super::{replies::*, requests::*};
 ///
 /// Creating and cloning it is cheap: all clients of a session share its connections. The [crate page](crate) has examples.
 ///
-/// Vendor documentation: NXCLOUD open platform documentation: One-click login (OTA).
+/// Vendor documentation: NXCLOUD open platform, One-click login (OTA).
 #[derive(Clone, Debug)]
 pub struct Client {
     session: Session,
@@ -46,7 +46,7 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Vendor documentation: NXCLOUD open platform documentation: One-click login (OTA), `POST /api/ota/init`, action `init`.
+    /// Vendor documentation: NXCLOUD open platform, One-click login (OTA), `POST /api/ota/init`, action `init`.
     ///
     /// # Errors
     ///
@@ -73,7 +73,7 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Vendor documentation: NXCLOUD open platform documentation: One-click login (OTA), `POST /api/ota/verify`, action `verify`.
+    /// Vendor documentation: NXCLOUD open platform, One-click login (OTA), `POST /api/ota/verify`, action `verify`.
     ///
     /// # Errors
     ///

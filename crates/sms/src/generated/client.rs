@@ -8,7 +8,7 @@ use super::{replies::*, requests::*};
 ///
 /// Creating and cloning it is cheap: all clients of a session share its connections. The [crate page](crate) has examples.
 ///
-/// Vendor documentation: NXCLOUD open platform documentation: SMS.
+/// Vendor documentation: NXCLOUD open platform, SMS.
 #[derive(Clone, Debug)]
 pub struct Client {
     session: Session,
@@ -79,7 +79,7 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Vendor documentation: NXCLOUD open platform documentation: SMS, `POST /api/sms/mtsend_v2`, action `mtsend`.
+    /// Vendor documentation: NXCLOUD open platform, SMS, `POST /api/sms/mtsend_v2`, action `mtsend`.
     ///
     /// # Errors
     ///

@@ -8,7 +8,7 @@ use super::{replies::*, requests::*};
 ///
 /// Creating and cloning it is cheap: all clients of a session share its connections. The [crate page](crate) has examples.
 ///
-/// Vendor documentation: NXCLOUD open platform documentation: Viber.
+/// Vendor documentation: NXCLOUD open platform, Viber.
 #[derive(Clone, Debug)]
 pub struct Client {
     session: Session,
@@ -57,7 +57,7 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Vendor documentation: NXCLOUD open platform documentation: Viber, `POST /api/viber/mt`, action `mt`.
+    /// Vendor documentation: NXCLOUD open platform, Viber, `POST /api/viber/mt`, action `mt`.
     ///
     /// # Errors
     ///

@@ -8,7 +8,7 @@ use super::{replies::*, requests::*};
 ///
 /// Creating and cloning it is cheap: all clients of a session share its connections. The [crate page](crate) has examples.
 ///
-/// Vendor documentation: NXCLOUD open platform documentation: Virtual number.
+/// Vendor documentation: NXCLOUD open platform, Virtual number.
 #[derive(Clone, Debug)]
 pub struct Client {
     session: Session,
@@ -46,7 +46,7 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Vendor documentation: NXCLOUD open platform documentation: Virtual number, `POST /api/pns/`, action `bindAXB`.
+    /// Vendor documentation: NXCLOUD open platform, Virtual number, `POST /api/pns/`, action `bindAXB`.
     ///
     /// # Errors
     ///
@@ -71,7 +71,7 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Vendor documentation: NXCLOUD open platform documentation: Virtual number, `POST /api/pns/`, action `bindAXBExtension`.
+    /// Vendor documentation: NXCLOUD open platform, Virtual number, `POST /api/pns/`, action `bindAXBExtension`.
     ///
     /// # Errors
     ///
@@ -99,7 +99,7 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Vendor documentation: NXCLOUD open platform documentation: Virtual number, `POST /api/pns/`, action `bindAXG`.
+    /// Vendor documentation: NXCLOUD open platform, Virtual number, `POST /api/pns/`, action `bindAXG`.
     ///
     /// # Errors
     ///
@@ -127,7 +127,7 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Vendor documentation: NXCLOUD open platform documentation: Virtual number, `POST /api/pns/`, action `unbindAXB`.
+    /// Vendor documentation: NXCLOUD open platform, Virtual number, `POST /api/pns/`, action `unbindAXB`.
     ///
     /// # Errors
     ///
@@ -152,7 +152,7 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Vendor documentation: NXCLOUD open platform documentation: Virtual number, `POST /api/pns/`, action `getAXBList`.
+    /// Vendor documentation: NXCLOUD open platform, Virtual number, `POST /api/pns/`, action `getAXBList`.
     ///
     /// # Errors
     ///
@@ -203,7 +203,7 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Vendor documentation: NXCLOUD open platform documentation: Virtual number, `POST /api/pns/`, action `queryAXB`.
+    /// Vendor documentation: NXCLOUD open platform, Virtual number, `POST /api/pns/`, action `queryAXB`.
     ///
     /// # Errors
     ///
@@ -231,7 +231,7 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Vendor documentation: NXCLOUD open platform documentation: Virtual number, `POST /api/pns/`, action `createGroup`.
+    /// Vendor documentation: NXCLOUD open platform, Virtual number, `POST /api/pns/`, action `createGroup`.
     ///
     /// # Errors
     ///
@@ -259,7 +259,7 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Vendor documentation: NXCLOUD open platform documentation: Virtual number, `POST /api/pns/`, action `deleteGroup`.
+    /// Vendor documentation: NXCLOUD open platform, Virtual number, `POST /api/pns/`, action `deleteGroup`.
     ///
     /// # Errors
     ///
@@ -291,7 +291,7 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Vendor documentation: NXCLOUD open platform documentation: Virtual number, `POST /api/pns/`, action `updateGroup`.
+    /// Vendor documentation: NXCLOUD open platform, Virtual number, `POST /api/pns/`, action `updateGroup`.
     ///
     /// # Errors
     ///
@@ -319,7 +319,7 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Vendor documentation: NXCLOUD open platform documentation: Virtual number, `POST /api/pns/`, action `listGroup`.
+    /// Vendor documentation: NXCLOUD open platform, Virtual number, `POST /api/pns/`, action `listGroup`.
     ///
     /// # Errors
     ///

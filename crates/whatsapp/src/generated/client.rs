@@ -8,7 +8,7 @@ use super::{replies::*, requests::*};
 ///
 /// Creating and cloning it is cheap: all clients of a session share its connections. The [crate page](crate) has examples.
 ///
-/// Vendor documentation: NXCLOUD open platform documentation: WhatsApp.
+/// Vendor documentation: NXCLOUD open platform, WhatsApp.
 #[derive(Clone, Debug)]
 pub struct Client {
     session: Session,
@@ -56,25 +56,16 @@ impl Client {
     /// A log-in code from a template:
     ///
     /// ```no_run
-    /// # use nxcloud_whatsapp::{AppKey, BodyValues, ButtonValues, Client, LanguageCode, SendMessage, Template, TemplateLanguage, TemplateValues, TextValue, UrlButtonValues};
+    /// # use nxcloud_whatsapp::{AppKey, Client, LanguageCode, SendMessage, Template};
     /// # async fn run(client: &Client) -> Result<(), nxcloud_whatsapp::Error> {
     /// let app = AppKey::new("app-1");
     /// let request = SendMessage::new(
     ///     &app,
     ///     "12025550143",
     ///     "8615012345678",
-    ///     Template::new("login_code_1", TemplateLanguage::new(LanguageCode::English))
-    ///         .with_components([
-    ///             TemplateValues::Body(
-    ///                 BodyValues::new().with_parameters([TextValue::new("471100")]),
-    ///             ),
-    ///             TemplateValues::Button(
-    ///                 ButtonValues::Url(
-    ///                     UrlButtonValues::new(0)
-    ///                         .with_parameters([TextValue::new("471100")]),
-    ///                 ),
-    ///             ),
-    ///         ]),
+    ///     Template::new("login_code_1", LanguageCode::English)
+    ///         .with_body(["471100"])
+    ///         .with_url_button(0, ["471100"]),
     /// );
     /// let reply = client.send_message(&request).await?;
     /// println!("{}", reply.message_id()?);
@@ -85,45 +76,18 @@ impl Client {
     /// A template with an image and buttons:
     ///
     /// ```no_run
-    /// # use nxcloud_whatsapp::{AppKey, BodyValues, ButtonValues, Client, HeaderParameter, HeaderValues, Image, ImageParameter, LanguageCode, PayloadValue, QuickReplyButtonValues, SendMessage, Template, TemplateLanguage, TemplateValues, TextValue};
+    /// # use nxcloud_whatsapp::{AppKey, Client, Image, LanguageCode, SendMessage, Template};
     /// # async fn run(client: &Client) -> Result<(), nxcloud_whatsapp::Error> {
     /// let app = AppKey::new("app-1");
     /// let request = SendMessage::new(
     ///     &app,
     ///     "12025550143",
     ///     "8615012345678",
-    ///     Template::new("sale_2", TemplateLanguage::new(LanguageCode::Chinese))
-    ///         .with_components([
-    ///             TemplateValues::Header(
-    ///                 HeaderValues::new()
-    ///                     .with_parameters([
-    ///                         HeaderParameter::Image(
-    ///                             ImageParameter::new(
-    ///                                 Image::from_link("https://cdn.example/sale.png"),
-    ///                             ),
-    ///                         ),
-    ///                     ]),
-    ///             ),
-    ///             TemplateValues::Body(
-    ///                 BodyValues::new()
-    ///                     .with_parameters([
-    ///                         TextValue::new("小明"),
-    ///                         TextValue::new("20%"),
-    ///                     ]),
-    ///             ),
-    ///             TemplateValues::Button(
-    ///                 ButtonValues::QuickReply(
-    ///                     QuickReplyButtonValues::new(0)
-    ///                         .with_parameters([PayloadValue::new("sale-2-yes")]),
-    ///                 ),
-    ///             ),
-    ///             TemplateValues::Button(
-    ///                 ButtonValues::QuickReply(
-    ///                     QuickReplyButtonValues::new(1)
-    ///                         .with_parameters([PayloadValue::new("sale-2-stop")]),
-    ///                 ),
-    ///             ),
-    ///         ]),
+    ///     Template::new("sale_2", LanguageCode::Chinese)
+    ///         .with_header([Image::from_link("https://cdn.example/sale.png")])
+    ///         .with_body(["小明", "20%"])
+    ///         .with_quick_reply_button(0, ["sale-2-yes"])
+    ///         .with_quick_reply_button(1, ["sale-2-stop"]),
     /// );
     /// let reply = client.send_message(&request).await?;
     /// println!("{}", reply.message_id()?);
@@ -131,7 +95,7 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Vendor documentation: NXCLOUD open platform documentation: WhatsApp, `POST /api/wa/mt`, action `mt`.
+    /// Vendor documentation: NXCLOUD open platform, WhatsApp, `POST /api/wa/mt`, action `mt`.
     ///
     /// # Errors
     ///
@@ -172,7 +136,7 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Vendor documentation: NXCLOUD open platform documentation: WhatsApp, `POST /api/wa/uploadMedia`, action `uploadMedia`.
+    /// Vendor documentation: NXCLOUD open platform, WhatsApp, `POST /api/wa/uploadMedia`, action `uploadMedia`.
     ///
     /// # Errors
     ///
@@ -200,7 +164,7 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Vendor documentation: NXCLOUD open platform documentation: WhatsApp, `POST /api/wa/getMedia`, action `getMedia`.
+    /// Vendor documentation: NXCLOUD open platform, WhatsApp, `POST /api/wa/getMedia`, action `getMedia`.
     ///
     /// # Errors
     ///
@@ -228,7 +192,7 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Vendor documentation: NXCLOUD open platform documentation: WhatsApp, `POST /api/wa/deleteMedia`, action `deleteMedia`.
+    /// Vendor documentation: NXCLOUD open platform, WhatsApp, `POST /api/wa/deleteMedia`, action `deleteMedia`.
     ///
     /// # Errors
     ///
@@ -248,7 +212,7 @@ impl Client {
     /// The operation changes state: it is not retried if the platform may have acted.
     ///
     /// ```no_run
-    /// # use nxcloud_whatsapp::{AppKey, BodyComponent, BodyExample, ButtonsComponent, Client, CreateTemplate, FooterComponent, HeaderComponent, LanguageCode, QuickReplyButton, TemplateButton, TemplateCategory, TemplateComponent, Text, TextHeader, TextHeaderExample};
+    /// # use nxcloud_whatsapp::{AppKey, BodyComponent, BodyExample, ButtonsComponent, Client, CreateTemplate, FooterComponent, HeaderComponent, LanguageCode, QuickReplyButton, TemplateButton, TemplateCategory, TemplateComponent, Text, TextHeader};
     /// # async fn run(client: &Client) -> Result<(), nxcloud_whatsapp::Error> {
     /// let app = AppKey::new("app-1");
     /// let request = CreateTemplate::new(
@@ -260,8 +224,7 @@ impl Client {
     ///     [
     ///         TemplateComponent::Header(
     ///             HeaderComponent::Text(
-    ///                 TextHeader::new("Our {{1}} is on!")
-    ///                     .with_example(TextHeaderExample::new("summer sale")),
+    ///                 TextHeader::new("Our {{1}} is on!").with_example("summer sale"),
     ///             ),
     ///         ),
     ///         TemplateComponent::Body(
@@ -286,7 +249,7 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Vendor documentation: NXCLOUD open platform documentation: WhatsApp, `POST /api/wa/createTemplate`, action `createTemplate`.
+    /// Vendor documentation: NXCLOUD open platform, WhatsApp, `POST /api/wa/createTemplate`, action `createTemplate`.
     ///
     /// # Errors
     ///
@@ -306,7 +269,7 @@ impl Client {
     /// The operation changes state: it is not retried if the platform may have acted.
     ///
     /// ```no_run
-    /// # use nxcloud_whatsapp::{AppKey, BodyComponent, BodyExample, ButtonsComponent, Client, HeaderComponent, QuickReplyButton, TemplateButton, TemplateCategory, TemplateComponent, Text, TextHeader, TextHeaderExample, UpdateTemplate};
+    /// # use nxcloud_whatsapp::{AppKey, BodyComponent, BodyExample, ButtonsComponent, Client, HeaderComponent, QuickReplyButton, TemplateButton, TemplateCategory, TemplateComponent, Text, TextHeader, UpdateTemplate};
     /// # async fn run(client: &Client) -> Result<(), nxcloud_whatsapp::Error> {
     /// let app = AppKey::new("app-1");
     /// let request = UpdateTemplate::new(
@@ -317,8 +280,7 @@ impl Client {
     ///     [
     ///         TemplateComponent::Header(
     ///             HeaderComponent::Text(
-    ///                 TextHeader::new("Our {{1}} is on!")
-    ///                     .with_example(TextHeaderExample::new("winter sale")),
+    ///                 TextHeader::new("Our {{1}} is on!").with_example("winter sale"),
     ///             ),
     ///         ),
     ///         TemplateComponent::Body(
@@ -340,7 +302,7 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Vendor documentation: NXCLOUD open platform documentation: WhatsApp, `POST /api/wa/updateTemplate`, action `updateTemplate`.
+    /// Vendor documentation: NXCLOUD open platform, WhatsApp, `POST /api/wa/updateTemplate`, action `updateTemplate`.
     ///
     /// # Errors
     ///
@@ -371,7 +333,7 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Vendor documentation: NXCLOUD open platform documentation: WhatsApp, `POST /api/wa/getTemplate`, action `getTemplate`.
+    /// Vendor documentation: NXCLOUD open platform, WhatsApp, `POST /api/wa/getTemplate`, action `getTemplate`.
     ///
     /// # Errors
     ///
@@ -421,7 +383,7 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Vendor documentation: NXCLOUD open platform documentation: WhatsApp, `POST /api/wa/deleteTemplate`, action `deleteTemplate`.
+    /// Vendor documentation: NXCLOUD open platform, WhatsApp, `POST /api/wa/deleteTemplate`, action `deleteTemplate`.
     ///
     /// # Errors
     ///
@@ -450,7 +412,7 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Vendor documentation: NXCLOUD open platform documentation: WhatsApp, `POST /api/wa/uploadTemplateFile`, action `uploadTemplateFile`.
+    /// Vendor documentation: NXCLOUD open platform, WhatsApp, `POST /api/wa/uploadTemplateFile`, action `uploadTemplateFile`.
     ///
     /// # Errors
     ///
@@ -481,7 +443,7 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Vendor documentation: NXCLOUD open platform documentation: WhatsApp, `POST /api/wa/getPhone`, action `getPhone`.
+    /// Vendor documentation: NXCLOUD open platform, WhatsApp, `POST /api/wa/getPhone`, action `getPhone`.
     ///
     /// # Errors
     ///
@@ -509,7 +471,7 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Vendor documentation: NXCLOUD open platform documentation: WhatsApp, `POST /api/wa/integrator/embedded/register/login`, action `login`.
+    /// Vendor documentation: NXCLOUD open platform, WhatsApp, `POST /api/wa/integrator/embedded/register/login`, action `login`.
     ///
     /// # Errors
     ///
@@ -537,7 +499,7 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Vendor documentation: NXCLOUD open platform documentation: WhatsApp, `POST /api/wa/integrator/embedded/register/createApp`, action `createApp`.
+    /// Vendor documentation: NXCLOUD open platform, WhatsApp, `POST /api/wa/integrator/embedded/register/createApp`, action `createApp`.
     ///
     /// # Errors
     ///
@@ -565,7 +527,7 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Vendor documentation: NXCLOUD open platform documentation: WhatsApp, `POST /api/wa/integrator/embedded/register/getCode`, action `getCode`.
+    /// Vendor documentation: NXCLOUD open platform, WhatsApp, `POST /api/wa/integrator/embedded/register/getCode`, action `getCode`.
     ///
     /// # Errors
     ///
@@ -593,7 +555,7 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Vendor documentation: NXCLOUD open platform documentation: WhatsApp, `POST /api/wa/integrator/embedded/register/checkCode`, action `checkCode`.
+    /// Vendor documentation: NXCLOUD open platform, WhatsApp, `POST /api/wa/integrator/embedded/register/checkCode`, action `checkCode`.
     ///
     /// # Errors
     ///
@@ -622,7 +584,7 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Vendor documentation: NXCLOUD open platform documentation: WhatsApp, `POST /api/wa/integrator/embedded/register/createClient`, action `createClient`.
+    /// Vendor documentation: NXCLOUD open platform, WhatsApp, `POST /api/wa/integrator/embedded/register/createClient`, action `createClient`.
     ///
     /// # Errors
     ///
@@ -651,7 +613,7 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Vendor documentation: NXCLOUD open platform documentation: WhatsApp, `POST /api/wa/integrator/embedded/register/phoneList`, action `phoneList`.
+    /// Vendor documentation: NXCLOUD open platform, WhatsApp, `POST /api/wa/integrator/embedded/register/phoneList`, action `phoneList`.
     ///
     /// # Errors
     ///
@@ -672,7 +634,7 @@ impl Client {
     /// The operation changes state: it is not retried if the platform may have acted.
     ///
     /// ```no_run
-    /// # use nxcloud_whatsapp::{AppKey, Client, LanguageCode, SaasSendTemplate, SaasTemplate, TemplateLanguage};
+    /// # use nxcloud_whatsapp::{AppKey, Client, LanguageCode, SaasSendTemplate, SaasTemplate};
     /// # async fn run(client: &Client) -> Result<(), nxcloud_whatsapp::Error> {
     /// let app = AppKey::new("app-1");
     /// let request = SaasSendTemplate::new(
@@ -680,7 +642,7 @@ impl Client {
     ///     900719925474,
     ///     "12025550143",
     ///     "8615012345678",
-    ///     SaasTemplate::new("welcome_1", TemplateLanguage::new(LanguageCode::EnglishUs)),
+    ///     SaasTemplate::new("welcome_1", LanguageCode::EnglishUs),
     /// );
     /// let reply = client.saas_send_template(&request).await?;
     /// println!("{}", reply.message_id()?);
@@ -688,7 +650,7 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// Vendor documentation: NXCLOUD open platform documentation: WhatsApp, `POST /saas/wa/send`, action `mt`.
+    /// Vendor documentation: NXCLOUD open platform, WhatsApp, `POST /saas/wa/send`, action `mt`.
     ///
     /// # Errors
     ///
