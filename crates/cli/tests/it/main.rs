@@ -1,4 +1,4 @@
-//! The binary, run as a process.
+//! Tests of the `nxcloud` binary, run as a process.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
