@@ -78,7 +78,7 @@ impl ConnectionControl {
         let _ = self.0.closing.clone().wait_for(|closing| *closing).await;
     }
 
-    /// Says that the reply has no end of its own.
+    /// Says that the reply has no end of its own, or takes longer than a client may.
     pub(crate) fn never_ends(&self) {
         self.0.state.lock().endless = true;
     }

@@ -206,7 +206,7 @@ impl Connection {
                 request.extensions_mut().insert(self.control.clone());
                 router.call(request).await?
             }
-            Err(refusal) => refusal,
+            Err(bad) => head::refuse(bad),
         };
         if let Some(Refused { kind, reason }) = response.extensions().get() {
             self.refusals.log(Some(self.control.peer()), kind, reason);
