@@ -379,8 +379,8 @@ fn field_check(
             let characters = limits.pattern.as_deref().and_then(Characters::read);
             let (mut min, mut max) = (limits.min_length, limits.max_length);
             if let Some(characters) = &characters {
-                min = min.max((characters.least > 0).then_some(characters.least));
-                max = [max, characters.most].into_iter().flatten().min();
+                min = min.max((characters.min > 0).then_some(characters.min));
+                max = [max, characters.max].into_iter().flatten().min();
             }
             let length = range(min, max).map(|range| quote!(.length(#range)));
             let pattern = limits.pattern.as_ref().map(|pattern| {
