@@ -64,12 +64,14 @@ pub mod failures {}
 #[doc = include_str!("../docs/recipes.md")]
 pub mod recipes {}
 
-/// The programs in the README of the repository.
+/// The programs in the repository's README.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct WorkspaceReadme;
 
-/// Wrong combinations do not compile: an image message without an image, an image without an address or an id,
+/// Invalid combinations do not compile.
+///
+/// An image message without an image, and an image without a link or an id:
 ///
 /// ```compile_fail,E0061
 /// let _ = nxcloud::whatsapp::ImageContent::new();
@@ -78,7 +80,7 @@ struct WorkspaceReadme;
 /// let _ = nxcloud::whatsapp::Image::new();
 /// ```
 ///
-/// an address and an id at once, a Viber button without its link, a request without a required field,
+/// A link and an id at the same time, a Viber button without its link, and a request without a required field:
 ///
 /// ```compile_fail,E0599
 /// let _ = nxcloud::whatsapp::Image::from_link("https://x.example/a.png").with_id("1");
@@ -91,7 +93,7 @@ struct WorkspaceReadme;
 /// let _ = nxcloud::sms::SendSms::new(&app, "8615012345678");
 /// ```
 ///
-/// a text as an application key, a key as a phone number or as a text, key and phone in the wrong order,
+/// A string as an application key, an application key as a phone number or as a string, and key and phone in the wrong order:
 ///
 /// ```compile_fail,E0277
 /// let _ = nxcloud::sms::SendSms::new("my-app-key", "8615012345678", "Your code is 4711");
@@ -111,7 +113,7 @@ struct WorkspaceReadme;
 /// let _ = nxcloud::number_check::QueryChecks::new(1, 100, "2026-11-21").with_app_key("my-app-key");
 /// ```
 ///
-/// several recipients where one is expected; a text, an id or a link in the place of a message or image,
+/// Several recipients for an operation with one recipient, and a text or link in place of a message or image:
 ///
 /// ```compile_fail,E0277
 /// let app = nxcloud::AppKey::new("my-app-key");
@@ -125,9 +127,9 @@ struct WorkspaceReadme;
 /// let _ = nxcloud::whatsapp::ImageContent::new("https://x.example/a.png");
 /// ```
 ///
-/// and in a template: an image header without an image, a plain text among the images of the header, an image among the texts of the
-/// body, a button without its position, values for a kind of button that takes none, a template of the SaaS product in an ordinary
-/// message, a header of several kinds made from its example alone.
+/// And for templates: an image header without an image, an untyped string as a header image, an image among the texts of the body, a
+/// button without its position, values for a kind of button that has none, a SaaS template in an ordinary message, and a header that does
+/// not name its kind.
 ///
 /// ```compile_fail,E0061
 /// let _ = nxcloud::whatsapp::Template::new("order_shipped", "en_US").with_header();
@@ -156,4 +158,4 @@ struct WorkspaceReadme;
 /// let _ = HeaderComponent::from(header);
 /// ```
 #[cfg(doctest)]
-struct WrongCombinationsDoNotCompile;
+struct InvalidCombinationsDoNotCompile;

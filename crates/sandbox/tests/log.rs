@@ -230,4 +230,8 @@ async fn connections_that_are_closed_early_are_lines_of_the_log_and_a_flood_is_f
     }
     assert_eq!(early(&log.text()).count(), 20, "{}", log.text());
     sandbox.shutdown().await;
+    // 30 of each kind.
+    let log = log.text();
+    let left_out = early(&log).filter(|line| line.contains(": 20 more like this: "));
+    assert_eq!(left_out.count(), 2, "{log}");
 }

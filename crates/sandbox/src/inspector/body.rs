@@ -15,8 +15,11 @@ pub(super) async fn read<T: DeserializeOwned>(
     shared: &Shared,
     request: Request,
 ) -> Result<T, Problem> {
-    let body = request.into_body();
-    let (body, _room) = shared.intake.read_within(MAX_BODY, body).await?;
+    let (head, body) = request.into_parts();
+    let body = shared
+        .intake
+        .read_within(MAX_BODY, head.extensions.get(), body);
+    let (body, _room) = body.await?;
     serde_json::from_slice(&body)
         .map_err(|error| refuse(StatusCode::BAD_REQUEST, format!("the body: {error}")))
 }

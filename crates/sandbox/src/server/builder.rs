@@ -50,6 +50,7 @@ pub struct Builder {
     clock: Clock,
     body_limit: usize,
     limits: Limits,
+    body_timeout: Duration,
     origins: Vec<String>,
     history_requests: usize,
     history_bytes: usize,
@@ -75,6 +76,7 @@ impl Builder {
             clock: Clock::new(SystemTime::now),
             body_limit: DEFAULT_BODY_LIMIT,
             limits: Limits::default(),
+            body_timeout: Duration::from_secs(30),
             origins: Vec::new(),
             history_requests: DEFAULT_HISTORY_REQUESTS,
             history_bytes: DEFAULT_HISTORY_BYTES,
@@ -179,7 +181,7 @@ impl Builder {
     /// longer is answered with HTTP 408.
     #[must_use]
     pub const fn body_timeout(mut self, time: Duration) -> Self {
-        self.limits.body = time;
+        self.body_timeout = time;
         self
     }
 
@@ -330,7 +332,7 @@ impl Builder {
             faults: Faults::new(events.clone()),
             history,
             pushes,
-            intake: Intake::new(self.body_limit),
+            intake: Intake::new(self.body_limit, self.body_timeout),
             access,
             cors,
             events,

@@ -48,10 +48,9 @@ async fn platform(State(shared): State<Arc<Shared>>, request: Request) -> Respon
         let status = StatusCode::SERVICE_UNAVAILABLE;
         Err(Refusal::new(status, Cause::NotRecorded))
     } else {
-        shared.intake.read(body).await
+        shared.intake.read(control, body).await
     };
-    // The room is free again when the request has been answered.
-    let (body, _room, refusal) = match received {
+    let (body, room, refusal) = match received {
         Ok((body, room)) => (body, Some(room), None),
         Err(refusal) => (Bytes::new(), None, Some(refusal)),
     };
@@ -84,10 +83,6 @@ async fn platform(State(shared): State<Arc<Shared>>, request: Request) -> Respon
     } else {
         log(&answer);
     }
-    let response = match fault {
-        Some(fault) => fault.spoil(response, control),
-        None => response,
-    };
     let parts = Parts {
         received_at: now,
         took: begun.elapsed(),
@@ -100,7 +95,7 @@ async fn platform(State(shared): State<Arc<Shared>>, request: Request) -> Respon
         body,
         verdict: answer.verdict,
         status: answer.status.as_u16(),
-        reply: answer.body,
+        reply: answer.body.clone(),
     };
     let received = shared.history.push(parts);
     let catalog = &shared.platform.catalog;
@@ -110,7 +105,11 @@ async fn platform(State(shared): State<Arc<Shared>>, request: Request) -> Respon
     if let Some(action) = answer.action {
         shared.pushes.follow(&received, action);
     }
-    response
+    drop(room);
+    match fault {
+        Some(fault) => fault.spoil(response, &answer.body, control).await,
+        None => response,
+    }
 }
 
 /// What a wrong signature was made over, found out on another thread; one diagnosis at a time, so that many of them leave

@@ -1,6 +1,7 @@
 //! The sandbox as a server: HTTP, faults, pushes, the history, and who may ask.
 
 mod access;
+mod blocking;
 mod builder;
 #[cfg(feature = "client")]
 mod client;

@@ -13,19 +13,11 @@ use axum::response::{IntoResponse, Response};
 use super::control::ConnectionControl;
 use super::refused::Refused;
 
-/// Why a head is refused, with the status that says so.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct BadHead(StatusCode, &'static str);
-
-const fn bad(reason: &'static str) -> BadHead {
-    BadHead(StatusCode::BAD_REQUEST, reason)
-}
-
 /// Checks a head, and makes `Host` the host that the request is for: where the target is a whole URL, that counts (RFC 9112, 3.2.2).
 pub(super) fn check<B>(
     request: &mut Request<B>,
     control: &ConnectionControl,
-) -> Result<(), BadHead> {
+) -> Result<(), Response> {
     let headers = request.headers();
     for (name, reason) in [
         (HOST, "Host came more than once"),
@@ -46,7 +38,7 @@ pub(super) fn check<B>(
 }
 
 /// hyper takes `Content-Length` out of the headers when there is `Transfer-Encoding` too.
-fn check_length(headers: &HeaderMap, control: &ConnectionControl) -> Result<(), BadHead> {
+fn check_length(headers: &HeaderMap, control: &ConnectionControl) -> Result<(), Response> {
     let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
     let Some(coding) = codings.next() else {
         return Ok(());
@@ -59,7 +51,7 @@ fn check_length(headers: &HeaderMap, control: &ConnectionControl) -> Result<(), 
     let is_chunked = coding.as_bytes().eq_ignore_ascii_case(b"chunked");
     if !is_chunked || codings.next().is_some() {
         let reason = "the only Transfer-Encoding is chunked";
-        return Err(BadHead(StatusCode::NOT_IMPLEMENTED, reason));
+        return Err(refused(StatusCode::NOT_IMPLEMENTED, reason));
     }
     Ok(())
 }
@@ -74,7 +66,7 @@ fn names(head: &[u8], name: &HeaderName) -> bool {
     })
 }
 
-fn check_host(version: Version, headers: &HeaderMap) -> Result<(), BadHead> {
+fn check_host(version: Version, headers: &HeaderMap) -> Result<(), Response> {
     match headers.get(HOST) {
         // HTTP/1.0 knows none.
         None if version < Version::HTTP_11 => Ok(()),
@@ -85,14 +77,14 @@ fn check_host(version: Version, headers: &HeaderMap) -> Result<(), BadHead> {
 }
 
 /// The host of a target that is a whole URL.
-fn target_host(uri: &Uri) -> Result<Option<HeaderValue>, BadHead> {
+fn target_host(uri: &Uri) -> Result<Option<HeaderValue>, Response> {
     let Some(authority) = uri.authority().filter(|_| uri.scheme().is_some()) else {
         return Ok(None);
     };
     let host = HeaderValue::from_str(authority.as_str()).ok();
     let host = host.filter(|_| is_host(authority.as_str()));
     host.map(Some)
-        .ok_or(bad("the host of the URL is not HOST or HOST:PORT"))
+        .ok_or_else(|| bad("the host of the URL is not HOST or HOST:PORT"))
 }
 
 /// Whether this is a host with or without a port. It may be empty, where a URL has none.
@@ -116,16 +108,15 @@ fn is_host(text: &str) -> bool {
     port.is_some_and(is_port) && host.strip_prefix('[').is_none_or(is_v6)
 }
 
-impl IntoResponse for BadHead {
-    fn into_response(self) -> Response {
-        let Self(status, reason) = self;
-        let mut response = (status, [(CONNECTION, "close")], format!("{reason}\n")).into_response();
-        response.extensions_mut().insert(Refused {
-            kind: reason,
-            reason: reason.to_owned(),
-        });
-        response
-    }
+fn refused(status: StatusCode, kind: &'static str) -> Response {
+    let mut response = (status, [(CONNECTION, "close")], format!("{kind}\n")).into_response();
+    let reason = kind.to_owned();
+    response.extensions_mut().insert(Refused { kind, reason });
+    response
+}
+
+fn bad(reason: &'static str) -> Response {
+    refused(StatusCode::BAD_REQUEST, reason)
 }
 
 #[cfg(test)]
@@ -163,7 +154,7 @@ mod tests {
         };
         match check(&mut request, &control) {
             Ok(()) => Ok(host(request)),
-            Err(BadHead(status, _)) => Err(status),
+            Err(refused) => Err(refused.status()),
         }
     }
 
