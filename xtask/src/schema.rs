@@ -244,7 +244,7 @@ impl<'a> Schemas<'a> {
         let mut rules = Vec::new();
         for part in parts {
             if let Some(reference) = &part.reference {
-                let target = self.document.referred(reference);
+                let target = self.document.resolve(reference);
                 if flattened.is_some() || target.is_none_or(|target| target.one_of.is_empty()) {
                     findings.add(
                         at,

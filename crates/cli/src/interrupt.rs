@@ -2,9 +2,11 @@
 
 use crate::failure::Failure;
 
-/// Completes on SIGINT (Ctrl-C), SIGTERM or SIGHUP. The signals are caught from the moment of this call.
+const CTRL_C: &str = "Ctrl-C";
+
+/// Completes on SIGINT (Ctrl-C), SIGTERM or SIGHUP, and returns its name. The signals are caught from the moment of this call.
 #[cfg(unix)]
-pub(crate) fn interrupted() -> Result<impl Future<Output = ()>, Failure> {
+pub(crate) fn interrupted() -> Result<impl Future<Output = &'static str>, Failure> {
     use tokio::signal::unix::{SignalKind, signal};
     let catch = |kind| signal(kind).map_err(|error| Failure::io("cannot catch signals", &error));
     let mut interrupt = catch(SignalKind::interrupt())?;
@@ -21,9 +23,9 @@ pub(crate) fn interrupted() -> Result<impl Future<Output = ()>, Failure> {
     };
     Ok(async move {
         tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = hung_up => {}
+            _ = interrupt.recv() => CTRL_C,
+            _ = terminate.recv() => "SIGTERM",
+            _ = hung_up => "SIGHUP",
         }
     })
 }
@@ -42,10 +44,11 @@ fn ignores_hangup() -> bool {
 
 /// Completes on Ctrl-C. It is caught from the moment of this call.
 #[cfg(windows)]
-pub(crate) fn interrupted() -> Result<impl Future<Output = ()>, Failure> {
+pub(crate) fn interrupted() -> Result<impl Future<Output = &'static str>, Failure> {
     let interrupt = tokio::signal::windows::ctrl_c();
     let mut interrupt = interrupt.map_err(|error| Failure::io("cannot catch signals", &error))?;
     Ok(async move {
         interrupt.recv().await;
+        CTRL_C
     })
 }

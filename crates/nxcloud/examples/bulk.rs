@@ -44,8 +44,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let sandbox = Sandbox::start().await?;
     let faults = Mix::new(4711)
-        .with(0.02, Fault::StatusAfterAccept(502))
-        .with(0.02, Fault::Code(3));
+        .with(0.02, Fault::StatusAfterAccept { status: 502 })
+        .with(0.02, Fault::Code { code: 3 });
     sandbox.faults().mix(faults);
     let limit = RateLimit::per_second(500);
     let session = sandbox

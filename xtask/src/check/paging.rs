@@ -48,7 +48,7 @@ pub(super) fn paging(
             );
         }
     };
-    of_request(paging.moves(), matches!(paging, Paging::Cursor { .. }));
+    of_request(paging.position(), matches!(paging, Paging::Cursor { .. }));
     of_request(paging.size(), false);
     let mut of_reply = |path: &str, fits: &dyn Fn(&Ty) -> bool, kind: &str| {
         if !end(service, &operation.reply, path).is_some_and(|field| fits(&field.ty)) {

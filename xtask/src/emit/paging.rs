@@ -106,7 +106,9 @@ fn paged(service: &Service, operation: &Operation, paging: &Paging) -> Option<To
         true,
     )?;
     let fields = &object(service, request_name)?.fields;
-    let cursor = fields.iter().find(|field| field.wire == paging.moves())?;
+    let cursor = fields
+        .iter()
+        .find(|field| field.wire == paging.position())?;
     let size = fields.iter().find(|field| field.wire == paging.size())?;
     let next = match paging {
         Paging::Page {

@@ -96,7 +96,7 @@ pub(crate) fn run(
         let interrupt = interrupt::interrupted()?;
         tokio::select! {
             result = (operation.send)(&job) => result,
-            () = interrupt => Err(interrupted(&job)),
+            _ = interrupt => Err(interrupted(&job)),
         }
     })?;
     result.map_err(|failure| with_flags(operation, failure))

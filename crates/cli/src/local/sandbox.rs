@@ -42,6 +42,10 @@ pub(crate) struct SandboxArgs {
     /// With --token-variable: allow pushes to this port on this machine if a request asks for it
     #[arg(long, value_name = "PORT")]
     push_port: Vec<u16>,
+    /// Let pages of this origin, such as http://localhost:8081, call the platform from a browser (*: every page); the inspector
+    /// stays closed to them
+    #[arg(long, value_name = "ORIGIN")]
+    allow_origin: Vec<String>,
     /// Do not log requests to stderr
     #[arg(long, short)]
     quiet: bool,
@@ -59,6 +63,9 @@ pub(crate) fn run(args: &SandboxArgs) -> Result<(), Failure> {
     }
     for port in &args.push_port {
         builder = builder.push_port(*port);
+    }
+    for origin in &args.allow_origin {
+        builder = builder.allow_origin(origin);
     }
     if let Some(address) = args.listen {
         builder = builder.listen_on(address);
@@ -117,7 +124,8 @@ pub(crate) fn run(args: &SandboxArgs) -> Result<(), Failure> {
                 "built-in accounts: access key {ACCESS_KEY}, secret {ACCESS_SECRET}; app id {APP_ID}, secret {APP_SECRET}; `nxcloud --sandbox` uses them{base_url}; Ctrl-C stops"
             )
         });
-        interrupted.await;
+        let signal = interrupted.await;
+        output::eprint(&format!("stopping: {signal}"));
         sandbox.shutdown().await;
         Ok(())
     })?

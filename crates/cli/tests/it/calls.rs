@@ -110,7 +110,7 @@ pub(crate) fn today_utc() -> String {
 async fn a_refusal_prints_the_reply_and_the_code() {
     let sandbox = Sandbox::start().await.unwrap();
     let nxcloud = Nxcloud::at(&sandbox);
-    sandbox.faults().enqueue(Fault::Code(1003));
+    sandbox.faults().enqueue(Fault::Code { code: 1003 });
     let ran = nxcloud.run(&SEND).exits(1);
     assert_eq!(ran.json()["code"].to_string().trim_matches('"'), "1003");
     assert!(ran.complaint().contains("code 1003"), "{ran}");

@@ -42,7 +42,7 @@ async fn every_exit_code_has_its_documented_cause() {
     let sandbox = Sandbox::start().await.unwrap();
     let nxcloud = Nxcloud::at(&sandbox);
     nxcloud.run(&SEND).exits(0);
-    sandbox.faults().enqueue(Fault::Code(1003));
+    sandbox.faults().enqueue(Fault::Code { code: 1003 });
     nxcloud.run(&SEND).exits(1);
     nxcloud.run(&send(&["--phone"])).exits(2);
     assert_eq!(sandbox.requests_for("send_sms").len(), 2);
@@ -92,11 +92,13 @@ async fn an_accepted_send_is_never_reported_as_not_sent() {
     }
     // Unknown outcomes and refusals also keep their exit codes.
     for descriptors in [">/dev/full", ">&-", "2>&-", ">/dev/full 2>/dev/full"] {
-        sandbox.faults().enqueue(Fault::StatusAfterAccept(502));
+        sandbox
+            .faults()
+            .enqueue(Fault::StatusAfterAccept { status: 502 });
         run_with(&nxcloud, &SEND, descriptors).exits(4);
         sandbox.faults().enqueue(Fault::Malformed);
         run_with(&nxcloud, &SEND, descriptors).exits(4);
-        sandbox.faults().enqueue(Fault::Code(1003));
+        sandbox.faults().enqueue(Fault::Code { code: 1003 });
         run_with(&nxcloud, &SEND, descriptors).exits(1);
         run_with(&nxcloud, &send(&["--phone"]), descriptors).exits(2);
     }

@@ -69,11 +69,11 @@ async fn errors_match_the_golden_file() {
     let nxcloud = Nxcloud::at(&sandbox);
     let mut lines = String::new();
     let faults = [
-        Fault::Code(1003),
-        Fault::Code(28),
-        Fault::Code(424_242),
-        Fault::Status(403),
-        Fault::StatusAfterAccept(502),
+        Fault::Code { code: 1003 },
+        Fault::Code { code: 28 },
+        Fault::Code { code: 424_242 },
+        Fault::Status { status: 403 },
+        Fault::StatusAfterAccept { status: 502 },
         Fault::ResetAfterAccept,
         Fault::Malformed,
     ];

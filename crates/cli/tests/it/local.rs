@@ -35,7 +35,7 @@ fn the_sandbox_log_is_plain_text() {
     let sandbox = nxcloud.start(&["sandbox", "--port", "0"]);
     let send = send(&["--sandbox", "--base-url", &sandbox.url]);
     nxcloud.run(&send).exits(0);
-    let log = sandbox.log();
+    let log = sandbox.stop("-INT").stderr;
     assert!(log.contains("accepted service=\"sms\""), "{log}");
     assert!(!log.contains('\u{1b}') && !log.contains("u001b"), "{log}");
 }

@@ -17,5 +17,6 @@ mod local;
 mod misuse;
 mod reach;
 mod safety;
+mod sandbox;
 mod signing;
 mod support;

@@ -102,7 +102,19 @@ impl Nxcloud {
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_nxcloud"));
+        self.program(env!("CARGO_BIN_EXE_nxcloud"), arguments)
+    }
+
+    /// The same with so many open files at most.
+    #[cfg(unix)]
+    pub(crate) fn limited_to(&self, files: u32, arguments: &[&str]) -> Command {
+        let script = format!("ulimit -n {files} && exec \"$0\" \"$@\"");
+        let shell = ["-c", &script, env!("CARGO_BIN_EXE_nxcloud")];
+        self.program("sh", &[&shell[..], arguments].concat())
+    }
+
+    fn program(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command
             .args(arguments)
             .env_clear()
@@ -139,19 +151,24 @@ impl Nxcloud {
 
     /// Starts a command that serves until it is stopped, and reads its address from its first line.
     pub(crate) fn start(&self, arguments: &[&str]) -> Running {
-        let mut child = self.command(arguments).spawn().unwrap();
-        let stdout = child.stdout.take().map(BufReader::new);
-        let url = String::new();
-        let mut running = Running { url, stdout, child };
-        let line = running.line();
-        let Some(url) = line.trim_end().strip_prefix("listening on ") else {
-            // It may have ended already.
-            let _ = running.child.kill();
-            panic!("unexpected first line: {line:?}\n{}", running.stderr());
-        };
-        running.url = url.split("/<").next().unwrap().to_owned();
-        running
+        serving(self.command(arguments))
     }
+}
+
+/// Starts a command that serves, and waits for its line; gives the address in it.
+pub(crate) fn serving(mut command: Command) -> Running {
+    let mut child = command.spawn().unwrap();
+    let stdout = child.stdout.take().map(BufReader::new);
+    let url = String::new();
+    let mut running = Running { url, stdout, child };
+    let line = running.line();
+    let Some(url) = line.trim_end().strip_prefix("listening on ") else {
+        // It may have ended already.
+        let _ = running.child.kill();
+        panic!("unexpected first line: {line:?}\n{}", running.stderr());
+    };
+    running.url = url.split("/<").next().unwrap().to_owned();
+    running
 }
 
 pub(crate) fn finish(child: Child) -> Ran {
@@ -227,18 +244,20 @@ impl Running {
     }
 
     #[cfg(unix)]
-    pub(crate) fn interrupt(mut self) -> Option<i32> {
-        interrupt(&self.child);
-        testing::exit_status(&mut self.child).code()
+    pub(crate) fn interrupt(self) -> Option<i32> {
+        self.stop("-INT").code
     }
-}
 
-#[cfg(unix)]
-impl Running {
-    /// Stops it and returns its stderr.
-    pub(crate) fn log(mut self) -> String {
-        interrupt(&self.child);
-        self.stderr()
+    /// Sends it a signal, and gives what it leaves on stderr.
+    #[cfg(unix)]
+    pub(crate) fn stop(mut self, name: &str) -> Ran {
+        signal(&self.child, name);
+        let stderr = self.stderr();
+        Ran {
+            code: testing::exit_status(&mut self.child).code(),
+            stdout: String::new(),
+            stderr,
+        }
     }
 }
 

@@ -33,7 +33,7 @@ impl Request for SendDidSms {
         static MESSAGE: codegen::Message = codegen::Message::new("sms", "phone", false)
             .with_sender(Some("sender"), None)
             .with_content(&["content"], &[], &[])
-            .with_news(
+            .with_tracking(
                 Some("data.messageId"),
                 None,
                 &[

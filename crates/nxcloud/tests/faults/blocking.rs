@@ -38,7 +38,7 @@ fn a_blocking_client_behaves_like_an_async_one() {
     let request = ListBindings::new(10);
     let items: Result<Vec<_>, _> = numbers.list_bindings_all(&request).collect();
     assert_eq!(items.unwrap().len(), 1);
-    sandbox.faults().enqueue(Fault::Code(1005));
+    sandbox.faults().enqueue(Fault::Code { code: 1005 });
     let mut items = numbers.list_bindings_all(&request);
     assert_eq!(
         items.next().unwrap().unwrap_err().code(),

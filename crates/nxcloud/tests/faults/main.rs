@@ -1,4 +1,4 @@
-//! Faults: every fault for a send and for a query, and every statement of the documentation about failed requests.
+//! Faults: every fault for a send and for a query, and every statement of `docs/failures.md`.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod blocking;

@@ -51,7 +51,7 @@ impl Row {
             row.code_info(Code::new(code)).is_some()
         };
         match self {
-            Self::Fault(Fault::Code(code), _) => {
+            Self::Fault(Fault::Code { code }, _) => {
                 let mut both = Operation::BOTH.into_iter();
                 lists(operation, code) || !both.any(|operation| lists(operation, code))
             }
@@ -69,7 +69,7 @@ struct Cell {
 }
 
 fn rows() -> Vec<(String, Row)> {
-    let slow = Fault::Slow(Duration::from_millis(1));
+    let slow = Fault::Slow { milliseconds: 1 };
     let faults = [
         ("reset before the platform acts", Fault::ResetBeforeAccept),
         ("reset after the platform acted", Fault::ResetAfterAccept),
@@ -83,28 +83,40 @@ fn rows() -> Vec<(String, Row)> {
         ("truncated reply", Fault::Truncated),
         ("reply is not JSON", Fault::Malformed),
         ("reply has content type text/html", Fault::WrongContentType),
-        ("HTTP 429", Fault::Status(429)),
-        ("HTTP 429, Retry-After: 2", Fault::RetryAfter(429, 2)),
-        ("HTTP 429, Retry-After: 3600", Fault::RetryAfter(429, 3600)),
-        ("HTTP 500", Fault::Status(500)),
-        ("HTTP 502", Fault::Status(502)),
-        ("HTTP 503", Fault::Status(503)),
-        ("HTTP 504", Fault::Status(504)),
+        ("HTTP 429", Fault::Status { status: 429 }),
+        (
+            "HTTP 429, Retry-After: 2",
+            Fault::RetryAfter {
+                status: 429,
+                seconds: 2,
+            },
+        ),
+        (
+            "HTTP 429, Retry-After: 3600",
+            Fault::RetryAfter {
+                status: 429,
+                seconds: 3600,
+            },
+        ),
+        ("HTTP 500", Fault::Status { status: 500 }),
+        ("HTTP 502", Fault::Status { status: 502 }),
+        ("HTTP 503", Fault::Status { status: 503 }),
+        ("HTTP 504", Fault::Status { status: 504 }),
         (
             "HTTP 500, the platform acted",
-            Fault::StatusAfterAccept(500),
+            Fault::StatusAfterAccept { status: 500 },
         ),
         (
             "HTTP 502, the platform acted",
-            Fault::StatusAfterAccept(502),
+            Fault::StatusAfterAccept { status: 502 },
         ),
         (
             "HTTP 503, the platform acted",
-            Fault::StatusAfterAccept(503),
+            Fault::StatusAfterAccept { status: 503 },
         ),
         (
             "HTTP 504, the platform acted",
-            Fault::StatusAfterAccept(504),
+            Fault::StatusAfterAccept { status: 504 },
         ),
     ];
     let mut rows = vec![
@@ -126,7 +138,9 @@ fn rows() -> Vec<(String, Row)> {
     }
     for info in codes() {
         let name = format!("code {} {}", info.code, info.name);
-        let fault = Fault::Code(info.code.value());
+        let fault = Fault::Code {
+            code: info.code.value(),
+        };
         rows.push((name, Row::Fault(fault, Attempts::Every)));
     }
     for mangling in Mangling::ALL {
@@ -135,7 +149,7 @@ fn rows() -> Vec<(String, Row)> {
             rows.push((name, Row::Mangled(mangling, answer)));
         }
     }
-    let unlisted = Row::Fault(Fault::Code(777_777), Attempts::Every);
+    let unlisted = Row::Fault(Fault::Code { code: 777_777 }, Attempts::Every);
     rows.push(("a code that no reference lists".to_owned(), unlisted));
     rows
 }
@@ -199,7 +213,7 @@ async fn run(row: Row, operation: Operation, used_connection: bool) -> Cell {
     if let Row::Mangled(_, Answer::Refuses) = row {
         sandbox
             .faults()
-            .mix(Mix::new(1).with(1.0, Fault::Code(1002)));
+            .mix(Mix::new(1).with(1.0, Fault::Code { code: 1002 }));
     }
     let (options, attempts) = counting();
     let result = operation.call(&session, options).await;
@@ -248,7 +262,7 @@ async fn both_connections(row: Row, operation: Operation) -> Option<Cell> {
         return None;
     }
     let with_new = run(row, operation, false).await;
-    let is_code = matches!(row, Row::Fault(Fault::Code(_), _));
+    let is_code = matches!(row, Row::Fault(Fault::Code { .. }, _));
     if !is_code
         && !matches!(
             row,
@@ -320,8 +334,8 @@ fn can_succeed(row: Row) -> bool {
     match row {
         Row::NoFault | Row::Clock(_) => true,
         // The platform asks for a pause of an hour.
-        Row::Fault(Fault::RetryAfter(_, 3600), _) | Row::ConnectionRefused => false,
-        Row::Fault(Fault::Slow(_) | Fault::WrongContentType, _) => true,
+        Row::Fault(Fault::RetryAfter { seconds: 3600, .. }, _) | Row::ConnectionRefused => false,
+        Row::Fault(Fault::Slow { .. } | Fault::WrongContentType, _) => true,
         Row::Fault(_, attempts) => attempts == Attempts::First,
         Row::Mangled(mangling, answer) => answer == Answer::Accepts && mangling.is_readable(),
     }

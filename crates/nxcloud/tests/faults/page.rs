@@ -1,4 +1,4 @@
-//! The statements of the documentation about failed requests, in their order, except for those that the matrix shows.
+//! The statements of `docs/failures.md`, except for those that the matrix shows.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
@@ -126,11 +126,11 @@ async fn a_503_of_antbuddy_is_a_rate_limit_but_a_503_of_a_gateway_is_not() {
         .unwrap();
     let client = antbuddy::Client::new(&session);
     let call = ClickToCall::new(PHONE, "1001", SECRET);
-    sandbox.faults().enqueue(Fault::Code(503));
+    sandbox.faults().enqueue(Fault::Code { code: 503 });
     client.click_to_call(&call).await.unwrap();
     assert_eq!(Operation::accepted_of("click_to_call", &sandbox), 1);
 
-    sandbox.faults().enqueue(Fault::Status(503));
+    sandbox.faults().enqueue(Fault::Status { status: 503 });
     let error = client.click_to_call(&call).await.unwrap_err();
     assert!(error.sent().is_some());
     assert_eq!(error.attempts(), 1);
@@ -151,7 +151,9 @@ async fn a_503_of_antbuddy_is_a_rate_limit_but_a_503_of_a_gateway_is_not() {
 async fn the_error_of_an_unknown_send_contains_ids_and_times() {
     let sandbox = sandbox().await;
     let session = hasty(sandbox.url()).build().unwrap();
-    sandbox.faults().enqueue(Fault::StatusAfterAccept(504));
+    sandbox
+        .faults()
+        .enqueue(Fault::StatusAfterAccept { status: 504 });
     let error = Operation::Send
         .call(&session, CallOptions::new())
         .await
@@ -193,7 +195,7 @@ async fn repeat_unknown_sends_may_deliver_twice() {
 
     // A later rejection does not undo the first attempt.
     sandbox.faults().enqueue(Fault::ResetAfterAccept);
-    sandbox.faults().enqueue(Fault::Code(3));
+    sandbox.faults().enqueue(Fault::Code { code: 3 });
     let error = Operation::Send
         .call(&by_session, CallOptions::new())
         .await
@@ -208,7 +210,7 @@ async fn pauses_between_attempts_are_random_and_their_limit_grows() {
     let sandbox = sandbox().await;
     sandbox
         .faults()
-        .mix(Mix::new(1).with(1.0, Fault::Status(500)));
+        .mix(Mix::new(1).with(1.0, Fault::Status { status: 500 }));
     let mut longest = [Duration::ZERO; 2];
     for _ in 0..40 {
         let (builder, pauses) = recording(sandbox.url());
@@ -230,14 +232,20 @@ async fn a_retry_after_of_up_to_a_minute_is_obeyed() {
     let sandbox = sandbox().await;
     let (builder, pauses) = recording(sandbox.url());
     let session = builder.build().unwrap();
-    sandbox.faults().enqueue(Fault::RetryAfter(429, 7));
+    sandbox.faults().enqueue(Fault::RetryAfter {
+        status: 429,
+        seconds: 7,
+    });
     Operation::Send
         .call(&session, CallOptions::new())
         .await
         .unwrap();
     assert_eq!(*pauses.lock().unwrap(), [Duration::from_secs(7)]);
 
-    sandbox.faults().enqueue(Fault::RetryAfter(429, 61));
+    sandbox.faults().enqueue(Fault::RetryAfter {
+        status: 429,
+        seconds: 61,
+    });
     let error = Operation::Send
         .call(&session, CallOptions::new())
         .await
@@ -252,7 +260,7 @@ async fn the_retry_budget_limits_retries_in_an_outage() {
     let sandbox = sandbox().await;
     sandbox
         .faults()
-        .mix(Mix::new(1).with(1.0, Fault::Status(500)));
+        .mix(Mix::new(1).with(1.0, Fault::Status { status: 500 }));
     let session = hasty(sandbox.url())
         .retry_budget(RetryBudget::new(0, 1))
         .build()
@@ -310,7 +318,10 @@ async fn a_pause_beyond_the_total_time_out_fails_at_once() {
     let sandbox = sandbox().await;
     let (builder, pauses) = recording(sandbox.url());
     let session = builder.build().unwrap();
-    sandbox.faults().enqueue(Fault::RetryAfter(429, 30));
+    sandbox.faults().enqueue(Fault::RetryAfter {
+        status: 429,
+        seconds: 30,
+    });
     let options = CallOptions::new().total_timeout(Duration::from_secs(20));
     let error = Operation::Send.call(&session, options).await.unwrap_err();
     assert_eq!(error.status(), Some(429));
@@ -401,9 +412,10 @@ async fn a_failing_rate_limit_returns_an_error_and_obeys_the_platform() {
     assert_eq!(error.outcome(), Outcome::NotSent);
     assert_eq!((error.attempts(), sandbox.requests().len()), (0, 2));
     // Another service has its own limit. Here the platform asks for a very long pause. The pause is limited to what a call would wait.
-    sandbox
-        .faults()
-        .enqueue(Fault::RetryAfter(429, 315_360_000));
+    sandbox.faults().enqueue(Fault::RetryAfter {
+        status: 429,
+        seconds: 315_360_000,
+    });
     let refused = Operation::Read.call(&session, CallOptions::new()).await;
     assert_eq!(refused.unwrap_err().status(), Some(429));
     let paused = Operation::Read.call(&session, CallOptions::new()).await;
@@ -457,8 +469,8 @@ async fn a_program_can_use_several_accounts() {
 async fn a_span_contains_operation_attempts_outcome_and_code() {
     let sandbox = sandbox().await;
     let session = hasty(sandbox.url()).name("marketing").build().unwrap();
-    sandbox.faults().enqueue(Fault::Code(28));
-    sandbox.faults().enqueue(Fault::Code(102));
+    sandbox.faults().enqueue(Fault::Code { code: 28 });
+    sandbox.faults().enqueue(Fault::Code { code: 102 });
     let client = sms::Client::new(&session);
     let error = client
         .send_sms(&SendSms::new(AppKey::new("app"), PHONE, TEXT))

@@ -139,15 +139,21 @@ async fn an_unknown_outcome_shows_in_the_text_and_in_the_predicate() {
     let request = SendSms::new(nxcloud::AppKey::new("app"), PHONE, TEXT);
     for (fault, kind, unknown) in [
         (Fault::ResetBeforeAccept, ErrorKind::Transport, true),
-        (Fault::StatusAfterAccept(502), ErrorKind::HttpStatus, true),
-        (Fault::Status(403), ErrorKind::HttpStatus, false),
         (
-            Fault::Code(99),
+            Fault::StatusAfterAccept { status: 502 },
+            ErrorKind::HttpStatus,
+            true,
+        ),
+        (Fault::Status { status: 403 }, ErrorKind::HttpStatus, false),
+        (
+            Fault::Code { code: 99 },
             ErrorKind::ResultCode(CodeKind::Platform),
             true,
         ),
         (
-            Fault::Code(codes::BALANCE_TOO_LOW.value()),
+            Fault::Code {
+                code: codes::BALANCE_TOO_LOW.value(),
+            },
             ErrorKind::ResultCode(CodeKind::Balance),
             false,
         ),

@@ -139,7 +139,7 @@ async fn a_violated_limit_is_an_error_and_nothing_is_sent() {
         "{message}"
     );
     assert!(
-        message.contains("`sourceAddress` may have no other characters than `0-9`, `A-Z`, `a-z`"),
+        message.contains("`sourceAddress` may contain only the characters `0-9`, `A-Z`, `a-z`"),
         "{message}"
     );
     assert!(

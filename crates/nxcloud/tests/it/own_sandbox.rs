@@ -40,9 +40,9 @@ async fn accepted_contains_only_requests_that_were_carried_out() {
     let client = sms::Client::new(&sandbox.session());
     let request = SendSms::new(AppKey::new("app"), PHONE, TEXT);
     for (fault, accepted) in [
-        (Fault::Status(500), 0),
-        (Fault::Code(3), 0),
-        (Fault::StatusAfterAccept(500), 1),
+        (Fault::Status { status: 500 }, 0),
+        (Fault::Code { code: 3 }, 0),
+        (Fault::StatusAfterAccept { status: 500 }, 1),
         (Fault::ResetAfterAccept, 2),
         (Fault::ResetBeforeAccept, 2),
     ] {

@@ -307,7 +307,7 @@ async fn progress_starts_at_0_in_each_attempt_and_ends_at_the_size() {
         let log = Arc::clone(&calls);
         let upload = upload.on_progress(move |sent, total| log.lock().unwrap().push((sent, total)));
         if attempts > 1 {
-            sandbox.faults().enqueue(Fault::Status(429));
+            sandbox.faults().enqueue(Fault::Status { status: 429 });
         }
         let request = UploadMedia::new("12025550143", upload);
         client(&sandbox).upload_media(&request).await.unwrap();

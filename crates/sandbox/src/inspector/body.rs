@@ -2,22 +2,22 @@
 
 use axum::extract::Request;
 use axum::http::StatusCode;
-use http_body_util::{BodyExt, Limited};
 use serde::de::DeserializeOwned;
 
 use super::reply::{Problem, refuse};
+use crate::server::Shared;
 
 /// What the page sends is small.
 const MAX_BODY: usize = 1024 * 1024;
 
 /// A body in JSON, or the refusal of it. The type decides on what is known; an unknown member is refused.
-pub(super) async fn read<T: DeserializeOwned>(request: Request) -> Result<T, Problem> {
-    let body = Limited::new(request.into_body(), MAX_BODY).collect().await;
-    let body = body.map_err(|_| {
-        let problem = "the body is too large or not complete";
-        refuse(StatusCode::PAYLOAD_TOO_LARGE, problem)
-    })?;
-    serde_json::from_slice(&body.to_bytes())
+pub(super) async fn read<T: DeserializeOwned>(
+    shared: &Shared,
+    request: Request,
+) -> Result<T, Problem> {
+    let body = request.into_body();
+    let (body, _room) = shared.intake.read_within(MAX_BODY, body).await?;
+    serde_json::from_slice(&body)
         .map_err(|error| refuse(StatusCode::BAD_REQUEST, format!("the body: {error}")))
 }
 

@@ -56,7 +56,7 @@ pub(super) async fn address(
     State(shared): State<Arc<Shared>>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let address = body::read::<Address>(request).await?;
+    let address = body::read::<Address>(&shared, request).await?;
     let set = match &address.url {
         Some(url) => check(url).and_then(|()| set(&shared.pushes, &address, url)),
         None => forget(&shared.pushes, &address),
@@ -123,7 +123,7 @@ pub(super) async fn send(
     State(shared): State<Arc<Shared>>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let form = body::read::<PushForm>(request).await?;
+    let form = body::read::<PushForm>(&shared, request).await?;
     let push = request_of(&shared, form)?;
     answer(shared.pushes.send(push.once()).await)
 }
@@ -206,7 +206,7 @@ pub(super) async fn resend(
     State(shared): State<Arc<Shared>>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let again = body::read::<Again>(request).await?;
+    let again = body::read::<Again>(&shared, request).await?;
     answer(shared.pushes.resend(again.delivery).await)
 }
 

@@ -11,7 +11,6 @@ mod ids;
 pub(crate) mod multipart;
 mod nxcloud;
 mod parameter_codes;
-mod phone_codes;
 mod reply;
 mod request;
 pub(crate) mod state;
@@ -220,7 +219,7 @@ impl Platform {
 /// The access key or app id of a request, which has been verified.
 fn account_of<'a>(operation: &Operation, incoming: &Incoming<'a>) -> Cow<'a, str> {
     let name = match operation.signed {
-        Signed::Md5 { .. } => &headers::ACCESS_KEY,
+        Signed::Md5 { .. } => header::ACCESS_KEY,
         Signed::Sha256 {
             place: HashIn::Query,
             ..
@@ -229,7 +228,7 @@ fn account_of<'a>(operation: &Operation, incoming: &Incoming<'a>) -> Cow<'a, str
             let app_id = sent.find(|(name, _)| name == "appId");
             return app_id.map(|(_, value)| value).unwrap_or_default().into();
         }
-        Signed::Sha256 { .. } => &headers::APP_ID,
+        Signed::Sha256 { .. } => header::APP_ID,
     };
     let account = headers::header(incoming.headers, name);
     account.unwrap_or_default().into()
@@ -245,8 +244,7 @@ fn refusal(
     match operation.signed {
         Signed::Md5 { parameter_code, .. } => {
             let own = match cause {
-                Cause::Parameter { pointer, .. } => phone_codes::code(operation, pointer, body)
-                    .or_else(|| parameter_codes::code(operation, pointer, body)),
+                Cause::Parameter { pointer, .. } => parameter_codes::code(operation, pointer, body),
                 _ => None,
             };
             let code = nxcloud::code(cause, own.unwrap_or(parameter_code));

@@ -6,14 +6,15 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::handler::Handler as _;
 use axum::http::header::{ALLOW, CONTENT_TYPE, DATE};
 use axum::http::request::Parts as Head;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
 
-use super::faults::ConnectionControl;
-use super::intake;
+use super::connection::ConnectionControl;
+use super::intake::Refusal;
 use super::record::secret::{mask_headers, mask_query};
 use super::record::{Parts, summary};
 use super::shared::Shared;
@@ -28,7 +29,12 @@ pub(crate) type Routes = fn(&Arc<Shared>) -> Router<Arc<Shared>>;
 
 /// Everything that is served: these routes, and on every other path the platform.
 pub(crate) fn router(shared: Arc<Shared>, routes: Routes) -> Router {
-    routes(&shared).fallback(platform).with_state(shared)
+    let routes = routes(&shared);
+    let routes = match shared.cors.clone() {
+        Some(cors) => routes.fallback(platform.layer(cors)),
+        None => routes.fallback(platform),
+    };
+    routes.with_state(shared)
 }
 
 /// What is not below `/__sandbox`.
@@ -36,22 +42,23 @@ async fn platform(State(shared): State<Arc<Shared>>, request: Request) -> Respon
     let begun = Instant::now();
     let (head, body) = request.into_parts();
     let control = head.extensions.get::<ConnectionControl>();
-    let received = intake::read(body, &shared.intake).await;
-    // The room is free again when the request has been answered.
-    let (body, _room, problem) = if shared.access.is_foreign(&head.uri, &head.headers) {
-        (Bytes::new(), None, Some(Cause::ForeignHost))
+    let received = if shared.access.is_foreign(&head.headers) {
+        Err(Refusal::new(StatusCode::FORBIDDEN, Cause::ForeignHost))
     } else if !shared.history.can_record() {
-        (Bytes::new(), None, Some(Cause::NotRecorded))
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        Err(Refusal::new(status, Cause::NotRecorded))
     } else {
-        match received {
-            Ok((body, room)) => (body, Some(room), None),
-            Err(problem) => (Bytes::new(), None, Some(problem)),
-        }
+        shared.intake.read(body).await
+    };
+    // The room is free again when the request has been answered.
+    let (body, _room, refusal) = match received {
+        Ok((body, room)) => (body, Some(room), None),
+        Err(refusal) => (Bytes::new(), None, Some(refusal)),
     };
     let now = shared.clock.now();
     let mut fault = None;
-    let mut answer = match problem {
-        Some(cause) => Answer::refused(status(&cause), cause),
+    let mut answer = match refusal.clone() {
+        Some(Refusal { status, cause }) => Answer::refused(status, cause),
         None => {
             let incoming = incoming(&head, &body);
             if shared.faults.any() {
@@ -71,8 +78,12 @@ async fn platform(State(shared): State<Arc<Shared>>, request: Request) -> Respon
             answer.verdict.explain(found);
         }
     }
-    log(&answer);
-    let response = respond(&answer, now);
+    let mut response = respond(&answer, now);
+    if let Some(refusal) = refusal {
+        response.extensions_mut().insert(refusal.log());
+    } else {
+        log(&answer);
+    }
     let response = match fault {
         Some(fault) => fault.spoil(response, control),
         None => response,
@@ -124,16 +135,6 @@ fn incoming<'a>(head: &'a Head, body: &'a Bytes) -> platform::Incoming<'a> {
         query: head.uri.query(),
         headers: &head.headers,
         body,
-    }
-}
-
-/// The status of a refusal before the platform looks at the request.
-const fn status(cause: &Cause) -> StatusCode {
-    match cause {
-        Cause::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-        Cause::ForeignHost => StatusCode::FORBIDDEN,
-        Cause::Busy | Cause::NotRecorded => StatusCode::SERVICE_UNAVAILABLE,
-        _ => StatusCode::BAD_REQUEST,
     }
 }
 

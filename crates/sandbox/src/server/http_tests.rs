@@ -55,6 +55,7 @@ fn shared(body_limit: usize) -> Arc<Shared> {
         ),
         intake: Intake::new(body_limit),
         access: Access::this_machine(),
+        cors: None,
         events: Events::default(),
         diagnosing: Arc::default(),
     })

@@ -1,21 +1,21 @@
 //! Receiving bodies, within a limit each and one for all together.
 
-use std::time::Duration;
+use std::io::ErrorKind;
 
+use axum::Error;
 use axum::body::{Body, HttpBody};
+use axum::http::StatusCode;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::time;
 
+use super::connection::Refused;
 use crate::platform::verdict::Cause;
 
 /// So many bytes may be received at once, by all connections together; a single body that is allowed may be larger.
 const MAX_RECEIVING: usize = 256 * 1024 * 1024;
-/// How long a body may take to arrive; what waits for ever would keep its room.
-const PATIENCE: Duration = Duration::from_secs(300);
 /// Room made for a body before any of it has come, whatever length is announced.
-const MAX_RESERVED: u64 = 64 * 1024;
+const MAX_RESERVED: usize = 64 * 1024;
 
 /// How bodies are received.
 pub(crate) struct Intake {
@@ -23,6 +23,27 @@ pub(crate) struct Intake {
     limit: usize,
     /// Room in bytes for all bodies that are being received.
     room: Semaphore,
+}
+
+/// Why a request is refused before the platform looks at it.
+#[derive(Clone, Debug)]
+pub(crate) struct Refusal {
+    pub(crate) status: StatusCode,
+    pub(crate) cause: Cause,
+}
+
+impl Refusal {
+    pub(crate) const fn new(status: StatusCode, cause: Cause) -> Self {
+        Self { status, cause }
+    }
+
+    /// The same for the log.
+    pub(crate) fn log(&self) -> Refused {
+        Refused {
+            kind: self.cause.name(),
+            reason: format!("HTTP {}, {}", self.status.as_u16(), self.cause),
+        }
+    }
 }
 
 impl Intake {
@@ -40,62 +61,51 @@ impl Intake {
     pub(crate) fn room(&self) -> usize {
         self.room.available_permits()
     }
-}
 
-/// Reads a whole body, and gives back the room that it takes.
-pub(crate) async fn read(
-    body: Body,
-    intake: &Intake,
-) -> Result<(Bytes, SemaphorePermit<'_>), Cause> {
-    let collected = time::timeout(PATIENCE, collect(body, intake)).await;
-    collected.unwrap_or(Err(Cause::BodyIncomplete))
-}
+    /// Reads the whole body of a request to the platform, and gives back the room that it takes.
+    pub(crate) async fn read(&self, body: Body) -> Result<(Bytes, SemaphorePermit<'_>), Refusal> {
+        self.read_within(self.limit, body).await
+    }
 
-/// What is refused is read and dropped up to twice the limit, so that a sender that is not far above it gets to read its
-/// refusal.
-async fn collect(mut body: Body, intake: &Intake) -> Result<(Bytes, SemaphorePermit<'_>), Cause> {
-    let limit = intake.limit;
-    let announced = body.size_hint().lower().min(MAX_RESERVED);
-    let mut bytes = BytesMut::with_capacity(usize::try_from(announced).unwrap_or_default());
-    // None is asked for yet, so that it cannot fail.
-    let mut room = intake.room.try_acquire_many(0).map_err(|_| Cause::Busy);
-    let mut received = 0_usize;
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| Cause::BodyIncomplete)?;
-        let Some(data) = frame.data_ref() else {
-            continue;
-        };
-        received = received.saturating_add(data.len());
-        if received > limit {
-            room = Err(Cause::BodyTooLarge { limit });
+    /// The same with another limit. A length that is over it is refused before anything is read.
+    pub(crate) async fn read_within(
+        &self,
+        limit: usize,
+        mut body: Body,
+    ) -> Result<(Bytes, SemaphorePermit<'_>), Refusal> {
+        let cause = Cause::BodyTooLarge { limit };
+        let too_large = Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, cause);
+        let busy = |_| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, Cause::Busy);
+        let declared = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+        if declared > limit {
+            return Err(too_large);
         }
-        if let Ok(held) = &mut room {
-            let more = u32::try_from(data.len()).unwrap_or(u32::MAX);
-            match intake.room.try_acquire_many(more) {
-                Ok(more) => held.merge(more),
-                Err(_) => room = Err(Cause::Busy),
+        let mut bytes = BytesMut::with_capacity(declared.min(MAX_RESERVED));
+        let mut room = self.room.try_acquire_many(0).map_err(busy)?;
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| incomplete(error))?;
+            let Some(data) = frame.data_ref() else {
+                continue;
+            };
+            if data.len() > limit - bytes.len() {
+                return Err(too_large);
             }
-        }
-        if room.is_ok() {
+            let more = u32::try_from(data.len()).unwrap_or(u32::MAX);
+            room.merge(self.room.try_acquire_many(more).map_err(busy)?);
             bytes.extend_from_slice(data);
-        } else if received <= limit.saturating_mul(2) {
-            bytes = BytesMut::new();
-        } else {
-            break;
         }
+        Ok((bytes.freeze(), room))
     }
-    Ok((bytes.freeze(), room?))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn a_body_that_does_not_come_is_given_up() {
-        let silent =
-            Body::from_stream(futures_util::stream::pending::<Result<Bytes, std::io::Error>>());
-        let refused = read(silent, &Intake::new(100)).await.map(drop);
-        assert!(matches!(refused, Err(Cause::BodyIncomplete)));
-    }
+fn incomplete(error: Error) -> Refusal {
+    let error = error.into_inner();
+    let error = error.downcast_ref::<std::io::Error>();
+    let is_late = error.is_some_and(|error| error.kind() == ErrorKind::TimedOut);
+    let status = if is_late {
+        StatusCode::REQUEST_TIMEOUT
+    } else {
+        StatusCode::BAD_REQUEST
+    };
+    Refusal::new(status, Cause::BodyIncomplete)
 }

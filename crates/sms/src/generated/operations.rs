@@ -34,7 +34,7 @@ impl Request for SendSms {
         static MESSAGE: codegen::Message = codegen::Message::new("sms", "phone", true)
             .with_sender(Some("sourceAddress"), None)
             .with_content(&["content"], &[], &[])
-            .with_news(
+            .with_tracking(
                 Some("messageid"),
                 Some("ext"),
                 &[

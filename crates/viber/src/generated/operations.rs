@@ -37,7 +37,7 @@ impl Request for SendMessage {
                 &["messageData.image", "messageData.videoLink", "messageData.fileLink"],
                 &["messageData.fileName"],
             )
-            .with_news(
+            .with_tracking(
                 Some("data.requestId"),
                 None,
                 &[

@@ -37,7 +37,7 @@ impl Request for SendMessage {
                 &["{kind}.link", "{kind}.id"],
                 &["{kind}.filename", "location.name"],
             )
-            .with_news(
+            .with_tracking(
                 Some("data.messages.0.id"),
                 None,
                 &[
@@ -500,7 +500,7 @@ impl Request for SaasSendTemplate {
         static MESSAGE: codegen::Message = codegen::Message::new("whatsapp", "to", false)
             .with_sender(Some("business_phone"), Some("type"))
             .with_content(&[], &[], &[])
-            .with_news(
+            .with_tracking(
                 Some("data.message_id"),
                 None,
                 &[

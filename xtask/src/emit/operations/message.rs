@@ -35,7 +35,7 @@ pub(super) fn constant(service: &Service, message: &Message) -> TokenStream {
                 nxcloud_client::codegen::Message::new(#channel, #to, #several)
                     .with_sender(#from, #kind)
                     .with_content(&[#(#text),*], &[#(#media),*], &[#(#name),*])
-                    .with_news(#id, #echo, &[#(#receipts),*], #answer);
+                    .with_tracking(#id, #echo, &[#(#receipts),*], #answer);
             Some(&MESSAGE)
         };
     }

@@ -96,7 +96,7 @@ pub(crate) fn run(args: ListenArgs, account: &AccountArgs, format: Format) -> Re
             .with_state(Arc::clone(&shared));
         let shutdown = async move {
             tokio::select! {
-                () = interrupted => {}
+                signal = interrupted => output::eprint(&format!("stopping: {signal}")),
                 () = shared.stdout_closed.notified() => {}
             }
         };

@@ -1,6 +1,6 @@
 //! What the functions of the services work with: the operation at work, and how it is refused.
 
-use std::collections::HashSet;
+use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
@@ -26,6 +26,12 @@ impl<'a> Call<'a> {
         text.unwrap_or_default()
     }
 
+    /// Whether a text of the request, if it has one, is this value.
+    pub(super) fn fits(&self, name: &str, value: &(impl PartialEq<str> + ?Sized)) -> bool {
+        let expected = self.text(name);
+        expected.is_empty() || value == expected
+    }
+
     pub(super) fn integer(&self, name: &str) -> Option<i64> {
         self.fields.get(name).and_then(Value::as_i64)
     }
@@ -47,44 +53,36 @@ pub(crate) struct Refusal {
     /// A code that the reference names for the operation.
     pub(super) code: i64,
     /// Never holds a value of the request.
-    pub(super) problem: &'static str,
+    pub(super) problem: Cow<'static, str>,
     /// Nothing of the kind that was looked for has ever been made, so that an example of the documentation cannot be
     /// told from a mistake.
     pub(super) never_used: bool,
 }
 
 impl Refusal {
-    pub(super) const fn new(code: i64, problem: &'static str) -> Self {
+    pub(super) fn new(code: i64, problem: impl Into<Cow<'static, str>>) -> Self {
         Self {
             code,
-            problem,
+            problem: problem.into(),
             never_used: false,
         }
     }
 
     /// What was looked for is not there.
-    pub(super) const fn missing(code: i64, problem: &'static str, ever_used: bool) -> Self {
+    pub(super) fn missing(code: i64, problem: &'static str, ever_used: bool) -> Self {
         Self {
-            code,
-            problem,
             never_used: !ever_used,
+            ..Self::new(code, problem)
         }
     }
 }
 
 pub(super) type Done = Result<(), Refusal>;
 
-/// The numbers of a list that is joined by commas, each once.
-pub(super) fn numbers(list: &str) -> Vec<&str> {
-    each_once(list.split(',').map(str::trim))
-}
-
-/// Texts in their order without repetitions and empty ones.
-pub(super) fn each_once<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
-    let mut seen = HashSet::new();
-    texts
-        .filter(|text| !text.is_empty() && seen.insert(*text))
-        .collect()
+/// The numbers of a list that is joined by commas.
+pub(super) fn numbers(list: &str) -> impl Iterator<Item = &str> {
+    let numbers = list.split(',').map(str::trim);
+    numbers.filter(|number| !number.is_empty())
 }
 
 /// Puts a value in the place of a member of the reply, or in the place of none.

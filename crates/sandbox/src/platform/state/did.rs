@@ -2,19 +2,16 @@
 
 use serde_json::{Value, json};
 
-use super::call::{Call, Done, Refusal};
+use super::call::{Call, Done};
 use super::page::Page;
 use super::sample_calls;
-use crate::platform::time;
-use crate::platform::time::text_of;
+use crate::platform::time::{self, text_of};
 
 const PARAMETER: i64 = 1002;
 
 /// Answers with a page of the calls of one day.
 pub(super) fn query(call: &Call<'_>, reply: &mut Value) -> Done {
-    let Some(page) = Page::read(call, "page", "pageSize") else {
-        return Err(Refusal::new(PARAMETER, "/page and /pageSize begin at 1"));
-    };
+    let page = Page::read(call, "page", "pageSize", PARAMETER)?;
     let moment = |time| {
         let moment = time::moment(&format!("{} {time}", call.text("date")));
         moment.and_then(|moment| u64::try_from(moment).ok())
@@ -25,17 +22,11 @@ pub(super) fn query(call: &Call<'_>, reply: &mut Value) -> Done {
         }
         _ => Vec::new(),
     };
-    let matches = |name: &str, value: &Value| {
-        let expected = call.text(name);
-        expected.is_empty() || value == expected
-    };
-    let call_type = call
-        .fields
-        .get("type")
-        .filter(|expected| expected.is_number());
+    let call_type = call.fields.get("type");
+    let call_type = call_type.filter(|expected| expected.is_number());
     let rows = calls.iter().map(row).filter(|row| {
-        matches("didNumber", &row["number"])
-            && matches("callNumber", &row["callNumber"])
+        call.fits("didNumber", &row["number"])
+            && call.fits("callNumber", &row["callNumber"])
             && call_type.is_none_or(|expected| row["callType"] == *expected)
     });
     let rows = rows.collect::<Vec<_>>();

@@ -17,8 +17,10 @@ const CREATED: i64 = 4;
 
 /// Whether an account has made the application of a key.
 pub(super) fn owns(account: &Account, app_key: &str) -> bool {
-    let mut applications = account.applications.iter();
-    applications.any(|application| application.app_key == app_key)
+    let owned = account
+        .applications
+        .find(|application| application.app_key == app_key);
+    owned.is_some()
 }
 
 pub(super) fn create_app(call: &Call<'_>, account: &mut Account, reply: &Value) -> Done {
@@ -72,9 +74,8 @@ pub(super) fn phone_list(
             let problem = "another account made the application of this /appkey";
             return Err(Refusal::new(FOREIGN_APPLICATION, problem));
         }
-        let ever_used = account.applications.ever_used();
         let problem = "no application has this /appkey";
-        return Err(Refusal::missing(NO_APPLICATION, problem, ever_used));
+        return Err(account.applications.missing(NO_APPLICATION, problem));
     }
     let created = account.clients.iter().filter(|client| client.created);
     let rows = created.map(|client| {
@@ -89,9 +90,7 @@ pub(super) fn phone_list(
 /// Answers with the numbers that are asked for. Without any, those that were registered or, if there are none, the spec's
 /// own.
 pub(super) fn phones(call: &Call<'_>, account: &Account, reply: &mut Value) -> Done {
-    let mut asked_for = numbers(call.text("business_phones"))
-        .into_iter()
-        .collect::<BTreeSet<_>>();
+    let mut asked_for = numbers(call.text("business_phones")).collect::<BTreeSet<_>>();
     if asked_for.is_empty() {
         let clients = account.clients.iter();
         asked_for.extend(clients.map(|client| client.phone_number.as_str()));
@@ -102,8 +101,7 @@ pub(super) fn phones(call: &Call<'_>, account: &Account, reply: &mut Value) -> D
     let examples = call.example("/data").and_then(Value::as_object);
     let example = examples.and_then(|phones| phones.values().next()?.get(0));
     let rows = asked_for.into_iter().map(|number| {
-        let mut clients = account.clients.iter();
-        let row = match clients.find(|client| client.phone_number == number) {
+        let row = match account.clients.find(|client| client.phone_number == number) {
             Some(client) => phone(example, client),
             None => named(example, number),
         };

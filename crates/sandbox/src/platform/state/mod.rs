@@ -55,10 +55,7 @@ impl State {
         match dispatch(call, &mut accounts, reply) {
             // On a sandbox that has just been started, the examples of the documentation are answered as documented.
             Err(refusal) if refusal.never_used && call.operation.is_example(call.fields) => Ok(()),
-            Err(Refusal { code, problem, .. }) => {
-                let problem = problem.into();
-                Err(Cause::State { code, problem })
-            }
+            Err(Refusal { code, problem, .. }) => Err(Cause::State { code, problem }),
             Ok(()) => Ok(()),
         }
     }
@@ -66,13 +63,11 @@ impl State {
     /// Says what became of a login; false if nobody has begun it.
     pub(crate) fn set_ota_status(&self, request_id: &str, status: &str) -> bool {
         let mut accounts = self.accounts.lock();
-        let mut logins = accounts
-            .values_mut()
-            .flat_map(|account| account.logins.iter_mut());
-        let login = logins.find(|login| login.request_id == request_id);
-        login.is_some_and(|login| {
-            status.clone_into(&mut login.status);
-            true
+        accounts.values_mut().any(|account| {
+            account.logins.change(
+                |login| login.request_id == request_id,
+                |login| status.clone_into(&mut login.status),
+            )
         })
     }
 

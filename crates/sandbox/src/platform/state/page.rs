@@ -1,6 +1,6 @@
 //! Numbered pages.
 
-use super::call::Call;
+use super::call::{Call, Refusal};
 
 /// The rows that a request asks for.
 pub(super) struct Page {
@@ -9,9 +9,16 @@ pub(super) struct Page {
 }
 
 impl Page {
-    /// Reads two fields of a request, which begin to count at 1; `None` if one of them is below or absent.
-    pub(super) fn read(call: &Call<'_>, number: &str, size: &str) -> Option<Self> {
-        Self::of(call.integer(number)?, call.integer(size)?)
+    /// Reads two fields of a request, which begin to count at 1; the code answers one that is below or absent.
+    pub(super) fn read(
+        call: &Call<'_>,
+        number: &str,
+        size: &str,
+        code: i64,
+    ) -> Result<Self, Refusal> {
+        let page = |name| call.integer(name).unwrap_or_default();
+        let problem = || Refusal::new(code, format!("/{number} and /{size} begin at 1"));
+        Self::of(page(number), page(size)).ok_or_else(problem)
     }
 
     pub(super) fn of(number: i64, size: i64) -> Option<Self> {

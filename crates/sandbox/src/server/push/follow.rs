@@ -2,12 +2,8 @@
 
 use std::time::Duration;
 
-use nxcloud_spec::webhook::After;
-use serde_json::Value;
-
-use super::fill;
-use super::outbox::{Job, Origin, Outbox};
-use super::send::Target;
+use super::fill::{Following, Origin};
+use super::outbox::{Job, Outbox};
 use super::spec::PushSpec;
 use crate::platform::Action;
 use crate::server::record::ReceivedRequest;
@@ -18,7 +14,11 @@ const DEFAULT_DELAY: Duration = Duration::from_millis(20);
 impl Outbox {
     /// The pushes that follow a request.
     pub(super) fn jobs(&self, request: &ReceivedRequest, action: Action) -> Vec<Job> {
-        let follows = |spec: &&PushSpec| spec.follows(request) && self.can_have_address(spec);
+        // Most requests are followed by none.
+        let follows = |spec: &&PushSpec| {
+            let after = spec.after(request);
+            after.is_some_and(|after| after.address.is_some() || self.address(spec).is_some())
+        };
         let mut specs = self.specs.iter().filter(follows).peekable();
         if specs.peek().is_none() {
             return Vec::new();
@@ -27,92 +27,42 @@ impl Outbox {
         specs.flat_map(|spec| self.jobs_of(spec, &origin)).collect()
     }
 
-    /// Whether a push can have an address.
-    fn can_have_address(&self, spec: &PushSpec) -> bool {
-        let after = spec.webhook.after.as_ref();
-        after.is_some_and(|after| after.address.is_some())
-            || self.settings.lock().address(spec.number).is_some()
-    }
-
-    /// The address that a request names, if pushes may go there.
-    pub(super) fn named_address<'v>(
-        &self,
-        spec: &PushSpec,
-        after: &After,
-        many: bool,
-        origin: &'v Origin<'_>,
-    ) -> Option<&'v str> {
-        let url = fill::address(after, many, &origin.body)?;
-        let port = || Target::new(url).map(|target| target.port());
-        match &self.ports {
-            Some(ports) if !port().is_some_and(|port| ports.contains(&port)) => {
-                tracing::warn!(
-                    push = spec.webhook.name,
-                    "the address in the request is not used: its port is not allowed"
-                );
-                None
-            }
-            _ => Some(url),
-        }
-    }
-
-    fn jobs_of(&self, spec: &PushSpec, origin: &Origin<'_>) -> Vec<Job> {
+    fn jobs_of(&self, spec: &PushSpec, origin: &Origin) -> Vec<Job> {
         let Some(after) = &spec.webhook.after else {
             return Vec::new();
         };
-        let entries = fill::entries(after, &origin.body);
-        let many = entries.len() > 1;
-        let named = self.named_address(spec, after, many, origin);
-        let settings = self.settings.lock();
-        let configured = || settings.address(spec.number).map(String::as_str);
-        let Some(url) = named.or_else(configured).map(str::to_owned) else {
+        let following = Following::new(after, origin);
+        let named = self.named_address(spec, &following);
+        let Some(url) = named.or_else(|| self.address(spec)) else {
             return Vec::new();
         };
+        let settings = self.settings.lock();
         let delay = settings.delay.unwrap_or(DEFAULT_DELAY);
         let outcomes = settings.outcomes.get(&spec.number).cloned();
         drop(settings);
-        let content = self.content(spec);
-        let examples = match &outcomes {
-            Some(names) => names.iter().map(|name| Some(name.as_str())).collect(),
+        let examples = match outcomes {
+            Some(names) => names.into_iter().map(Some).collect(),
             None => vec![None],
         };
         let mut jobs = Vec::new();
-        for (number, entry) in entries.iter().enumerate() {
+        for (number, entry) in following.entries.iter().enumerate() {
             for (place, example) in (1_u32..).zip(&examples) {
-                let Some(mut fields) = spec.example(*example) else {
+                let Some(mut fields) = spec.example(example.as_deref()) else {
                     continue;
                 };
-                let sources = self.sources(fill::ignored(after, many), origin, entry);
-                fill::fill(&mut fields, after, many, &sources);
+                following.fill(&mut fields, entry, &self.digits);
+                let mut delivery = self.planned(spec, url.clone(), fields);
+                delivery.request = Some(origin.id);
+                delivery.entry = number;
+                delivery.access_key.clone_from(&origin.access_key);
                 jobs.push(Job {
-                    spec: spec.number,
-                    url: url.clone(),
-                    fields,
-                    content,
-                    access_key: origin.access_key.clone(),
-                    action: None,
+                    delivery,
                     // One state of a message after another.
                     delay: delay.saturating_mul(place),
-                    follows: Some((origin.request.id(), number)),
                     once: false,
                 });
             }
         }
         jobs
-    }
-
-    pub(super) fn sources<'a>(
-        &'a self,
-        ignored: &'a [String],
-        origin: &'a Origin<'_>,
-        entry: &'a Value,
-    ) -> fill::Sources<'a> {
-        fill::Sources {
-            request: &origin.body,
-            reply: &origin.reply,
-            entry,
-            ignored,
-            digits: &self.digits,
-        }
     }
 }

@@ -16,58 +16,40 @@ impl Outbox {
     /// Sends until the receiver accepts, or the documented attempts are over.
     pub(super) async fn run(&self, job: Job) -> Vec<Delivery> {
         time::sleep(job.delay).await;
-        let Some(spec) = self.specs.get(job.spec) else {
+        let mut delivery = job.delivery;
+        let Ok(spec) = self.spec_of(&delivery.service, &delivery.push) else {
             return Vec::new();
         };
         let (documented, attempts) = spec.attempts();
         let attempts = if job.once { 1 } else { attempts };
-        let target = Target::new(&job.url);
-        let message = Message::new(&job.fields, job.content);
+        let target = Target::new(&delivery.url);
+        let message = Message::new(&delivery.fields, delivery.content);
+        let signer = self.signers.get(&delivery.access_key);
+        let signer = signer.filter(|_| spec.webhook.signed);
         let mut made = Vec::new();
         for attempt in 1..=attempts {
             if attempt > 1 {
                 let pause = self.settings.lock().retry_pause;
                 time::sleep(pause.unwrap_or(documented)).await;
             }
-            let at = self.clock.now();
-            let headers = match self.signers.get(&job.access_key) {
-                Some(signer) if spec.webhook.signed => {
-                    let action = job.action.as_deref();
-                    send::sign(spec, action, signer, at, &message.body)
-                }
-                _ => Vec::new(),
-            };
-            let outcome = match &target {
-                Some(target) => judge(spec, send::send(target, &message, &headers).await),
+            delivery.attempt = attempt;
+            delivery.after = documented.saturating_mul(attempt - 1);
+            delivery.at = self.clock.now();
+            delivery.headers = signer.map_or_else(Vec::new, |signer| {
+                let action = delivery.action.as_deref();
+                send::sign(spec, action, signer, delivery.at, &message.body)
+            });
+            delivery.outcome = match &target {
+                Some(target) => judge(spec, send::send(target, &message, &delivery.headers).await),
                 None => DeliveryOutcome::NotSent,
             };
-            let last = matches!(
-                outcome,
-                DeliveryOutcome::Accepted | DeliveryOutcome::NotSent
-            );
-            let headers = headers.into_iter();
-            let delivery = Delivery {
-                id: self.attempts.fetch_add(1, Ordering::Relaxed) + 1,
-                at,
-                request: job.follows.map(|(request, _)| request),
-                push: spec.webhook.name.clone(),
-                service: spec.service.clone(),
-                url: job.url.clone(),
-                attempt,
-                after: documented.saturating_mul(attempt - 1),
-                fields: job.fields.clone(),
-                headers: headers
-                    .map(|(name, value)| (name.to_owned(), value))
-                    .collect(),
-                outcome,
-                content: job.content,
-                access_key: job.access_key.clone(),
-                action: job.action.clone(),
-                entry: job.follows.map_or(0, |(_, entry)| entry),
-            };
+            delivery.id = self.attempts.fetch_add(1, Ordering::Relaxed) + 1;
             self.note(delivery.clone());
-            made.push(delivery);
-            if last {
+            made.push(delivery.clone());
+            if matches!(
+                delivery.outcome,
+                DeliveryOutcome::Accepted | DeliveryOutcome::NotSent
+            ) {
                 break;
             }
         }
