@@ -298,6 +298,13 @@ impl Field {
         self.ty == Ty::Text && !limited && !self.public && self.constant.is_none()
     }
 
+    /// Whether it holds one or several phone numbers, separated by commas.
+    #[must_use]
+    pub fn takes_several_phones(&self) -> bool {
+        let form = self.limits.phone.as_deref();
+        form.is_some_and(|form| form.starts_with("Phones"))
+    }
+
     /// Whether a short way to make its object takes it.
     #[must_use]
     pub fn is_argument(&self) -> bool {

@@ -96,7 +96,7 @@ fn a_finding_says_line_place_problem_and_remedy() {
         (
             "x-nx-source: minimal.md\n",
             "",
-            "line 1, (root): `x-nx-source` is missing; name the reference page that the spec was written from",
+            "line 1, (root): `x-nx-source` is missing; write the title or the address of the vendor's page that documents the service",
         ),
     ] {
         assert_eq!(found(piece, other), expected, "{other}");

@@ -64,7 +64,7 @@ pub mod failures {}
 #[doc = include_str!("../docs/recipes.md")]
 pub mod recipes {}
 
-/// The programs in the README of the repository.
+/// The programs in the repository's README.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct WorkspaceReadme;

@@ -34,8 +34,8 @@ pub struct Document {
     /// `x-nx-biz-type`: the `bizType` header, a string. Required for `nxcloud-md5`.
     #[serde(rename = "x-nx-biz-type", skip_serializing_if = "Option::is_none")]
     pub biz_type: Option<String>,
-    /// `x-nx-source`: the vendor's documentation that the spec describes: its title, and its address if it has a public one. Generated documentation
-    /// cites it. Required.
+    /// `x-nx-source`: the title of the vendor's page that documents the service, or its address as `<https://…>`. The generated
+    /// documentation cites it. Required.
     #[serde(rename = "x-nx-source")]
     pub source: String,
     /// `x-nx-package`: the name of the package, if it is not `nxcloud-<file name>`.

@@ -29,6 +29,7 @@ mod webhooks;
 
 pub use cli::cli_files;
 use format::pretty;
+use readme::Surroundings;
 
 pub use facade::workspace_blocks;
 pub use outside::{DEPENDENCIES, DEV_DEPENDENCIES, Origin, outside_files};
@@ -63,9 +64,16 @@ pub fn marker(source: &str) -> String {
 pub fn crate_files(service: &Service) -> Result<BTreeMap<String, String>, String> {
     let source = format!("specs/{}.yaml", service.name);
     let mut files = sources(service, &source)?;
-    let licence = format!("## Licence\n\n{}\n", readme::LICENCE);
     files.insert("Cargo.toml".to_owned(), manifest(service, &source));
-    let readme = readme::readme(service, &source, "", &licence);
+    let surroundings = Surroundings {
+        more_examples: "\nComplete programs: the module `recipes` of the crate `nxcloud`.\n",
+        receiving: &format!(
+            "The crate `nxcloud-webhooks`, with the feature `{}`, receives pushes.",
+            service.name
+        ),
+        licences: &format!("## Licence\n\n{}\n", readme::LICENCE),
+    };
+    let readme = readme::readme(service, &source, &surroundings);
     files.insert("README.md".to_owned(), readme);
     files.insert(
         "tests/generated/main.rs".to_owned(),

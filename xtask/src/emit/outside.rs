@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{FEATURES, marker, readme, sources};
+use super::readme::{self, Surroundings};
+use super::{FEATURES, marker, sources};
 use crate::model::Service;
 
 mod tests;
@@ -24,18 +25,18 @@ pub const DEPENDENCIES: [&str; 4] = ["nxcloud-client", "progenitor-client", "req
 pub const DEV_DEPENDENCIES: [(&str, &[&str]); 2] =
     [("serde_json", &[]), ("tokio", &["macros", "rt"])];
 
-const LICENCES: &str = "\
+/// The parts of a crate page outside of this workspace.
+const SURROUNDINGS: Surroundings<'_> = Surroundings {
+    more_examples: "",
+    receiving: "Only the types are generated, no receiver: check signatures with `Verifier` of the crate `nxcloud-webhooks`, and read a JSON body with serde.",
+    licences: "\
 ## Licences of dependencies
 
-A build contains `nxcloud-client` and `nxcloud-signing`, which are under MIT or Apache-2.0, and `progenitor-client`, which is under the
-MPL-2.0: whoever distributes the program says where the source of `progenitor-client` is, and publishes changes of its files. The rest of
-the program may have any licence.
-";
-
-const PUSHES: &str = "
-Only the types are generated, no receiver: the crate `nxcloud-webhooks` checks the signature of a push (`Verifier`), and serde reads a
-JSON body into the type.
-";
+Builds contain `nxcloud-client` and `nxcloud-signing`, which are licensed under MIT or Apache-2.0, and `progenitor-client`, which is licensed
+under the MPL-2.0: if you distribute a program, say where the source of `progenitor-client` is available, and publish changes to its files. The
+rest of the program may have any licence.
+",
+};
 
 /// All files of the crate, by their path inside it.
 ///
@@ -53,7 +54,7 @@ pub fn outside_files(
     let mut files = sources(service, source)?;
     let manifest = manifest(service, source, version, origin)?;
     files.insert("Cargo.toml".to_owned(), manifest);
-    let readme = readme::readme(service, source, PUSHES, LICENCES);
+    let readme = readme::readme(service, source, &SURROUNDINGS);
     files.insert("README.md".to_owned(), readme);
     files.extend(tests::files(service, source));
     Ok(files)

@@ -6,7 +6,7 @@ use quote::quote;
 
 use super::ident;
 use super::types::rust_type;
-use crate::model::{Field, Operation, Service, Ty};
+use crate::model::{Field, Object, Operation, Service, Ty};
 use crate::paths::object;
 
 pub(super) fn paging(service: &Service) -> TokenStream {
@@ -74,21 +74,25 @@ fn follow<'a>(
     Some((expression, last?))
 }
 
-/// The Rust type of one item.
-pub(super) fn item_type(
-    service: &Service,
-    operation: &Operation,
-    paging: &Paging,
-) -> Option<TokenStream> {
-    let (_, field) = follow(
-        service,
-        &operation.reply,
-        paging.items(),
-        quote!(reply),
-        true,
-    )?;
+/// The type of one item of a paged operation.
+fn item_ty<'a>(service: &'a Service, operation: &Operation) -> Option<&'a Ty> {
+    let items = operation.paging.as_ref()?.items();
+    let (_, field) = follow(service, &operation.reply, items, quote!(reply), true)?;
     match &field.ty {
-        Ty::List(item) => Some(rust_type(item)),
+        Ty::List(item) => Some(item),
+        _ => None,
+    }
+}
+
+/// The Rust type of one item.
+pub(super) fn item_type(service: &Service, operation: &Operation) -> Option<TokenStream> {
+    item_ty(service, operation).map(rust_type)
+}
+
+/// One item, if it is an object.
+pub(super) fn item<'a>(service: &'a Service, operation: &Operation) -> Option<&'a Object> {
+    match item_ty(service, operation)? {
+        Ty::Named(name) => object(service, name),
         _ => None,
     }
 }
@@ -97,7 +101,7 @@ fn paged(service: &Service, operation: &Operation, paging: &Paging) -> Option<To
     let request_name = operation.input.type_name();
     let request = ident(request_name);
     let reply = ident(&operation.reply);
-    let item = item_type(service, operation, paging)?;
+    let item = item_type(service, operation)?;
     let (items, _) = follow(
         service,
         &operation.reply,

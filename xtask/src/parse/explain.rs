@@ -234,7 +234,7 @@ fn missing(key: &str) -> String {
         "paths" => "write at least one operation",
         "components" => "write the named schemas",
         "x-nx-scheme" => "write `x-nx-scheme: nxcloud-md5` or `antbuddy-sha256`",
-        "x-nx-source" => "name the reference page that the spec was written from",
+        "x-nx-source" => "write the title or the address of the vendor's page that documents the service",
         "operationId" => "write a snake_case name, such as send_sms",
         "summary" => "say in one sentence what it does",
         "responses" => "write a response \"200\"",

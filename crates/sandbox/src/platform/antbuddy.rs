@@ -30,9 +30,9 @@ pub(super) fn check<'a>(
 ) -> Checked<'a> {
     let operation = route.first;
     let authentic = Claim::of(operation, incoming).and_then(|claim| claim.verify(accounts));
-    let result = authentic.and_then(|()| {
+    let result = authentic.and_then(|app_id| {
         let (_, fields) = fields::read(&[operation], route, incoming).ok_or(Cause::Operation)?;
-        fields.map_err(Cause::from)
+        Ok((app_id, fields?))
     });
     Checked {
         operation,
@@ -90,12 +90,14 @@ impl Claim {
         self.values.iter().map(String::as_str).collect()
     }
 
-    fn verify(&self, accounts: &Accounts) -> Result<(), Cause> {
-        let signer = accounts
-            .antbuddy(&self.app_id)
-            .ok_or(Cause::UnknownAccount)?;
-        let verified = signer.verify(&self.values(), &self.hash);
-        verified.map_err(|_| Cause::Signature(SignatureMismatch::default()))
+    /// The app id, if the hash is right.
+    fn verify(self, accounts: &Accounts) -> Result<String, Cause> {
+        let signer = accounts.antbuddy(&self.app_id);
+        let signer = signer.ok_or(Cause::UnknownAccount)?;
+        match signer.verify(&self.values(), &self.hash) {
+            Ok(()) => Ok(self.app_id),
+            Err(_) => Err(Cause::Signature(SignatureMismatch::default())),
+        }
     }
 }
 

@@ -82,16 +82,17 @@ pub(super) fn check<'a>(
         result: Err(cause),
     };
     let authentic = common.and_then(|common| authenticate(common, incoming, accounts, now));
-    if let Err(cause) = authentic {
-        return refused(cause);
-    }
+    let account = match authentic {
+        Ok(account) => account,
+        Err(cause) => return refused(cause),
+    };
     let Some((operation, fields)) = fields::read(&seeming, route, incoming) else {
         return refused(Cause::Operation);
     };
     Checked {
         operation,
         certain: true,
-        result: fields.map_err(Cause::from),
+        result: fields.map(|fields| (account, fields)).map_err(Cause::from),
     }
 }
 
@@ -118,19 +119,22 @@ fn claim<'a>(
     Ok((signer.ok_or(Cause::UnknownAccount)?, request, common.sign))
 }
 
+/// The access key of a request whose signature is right.
 fn authenticate(
     common: Common<'_>,
     incoming: &Incoming<'_>,
     accounts: &Accounts,
     now: u64,
-) -> Result<(), Cause> {
+) -> Result<String, Cause> {
     let (signer, request, sign) = claim(common, incoming, accounts)?;
     let near = |ts: u64| ts.abs_diff(now) <= MAX_SKEW;
     if !request.ts.millis().is_some_and(near) {
         return Err(Cause::Timestamp);
     }
-    let verified = signer.verify(&request, sign);
-    verified.map_err(|_| Cause::Signature(SignatureMismatch::default()))
+    match signer.verify(&request, sign) {
+        Ok(()) => Ok(signer.access_key().as_str().to_owned()),
+        Err(_) => Err(Cause::Signature(SignatureMismatch::default())),
+    }
 }
 
 /// What a wrong signature looks like, if the account is known.

@@ -25,20 +25,18 @@ pub(super) fn into_object(service: &Service, name: &str, object: &Object) -> Tok
         let source = ident(&source);
         sources.push(quote!(#source));
     }
-    if let Some(field) = only_argument(object) {
-        match &field.ty {
-            Ty::Text if field.is_free_text() => sources.extend([quote!(&str), quote!(String)]),
-            Ty::Named(ty) if inputs(object).count() == 1 => {
+    if let Some(field) = source_field(service, object) {
+        let is_integer = match &field.ty {
+            Ty::Named(ty) => {
+                let source = ident(ty);
+                sources.push(quote!(#source));
                 let def = service.type_def(ty).map(|def| &def.kind);
-                if let Some(TypeKind::Enum { integer, .. }) = def {
-                    let ty = ident(ty);
-                    sources.push(quote!(#ty));
-                    if !integer {
-                        sources.extend([quote!(&str), quote!(String)]);
-                    }
-                }
+                matches!(def, Some(TypeKind::Enum { integer: true, .. }))
             }
-            _ => {}
+            _ => false,
+        };
+        if !is_integer {
+            sources.extend([quote!(&str), quote!(String)]);
         }
     }
     let name = ident(name);
@@ -52,6 +50,33 @@ pub(super) fn into_object(service: &Service, name: &str, object: &Object) -> Tok
         }
     });
     quote!(#(#conversions)*)
+}
+
+/// The field of a type that is created from the value of that field: a free text, or the only field if it is an open enum.
+fn source_field<'o>(service: &Service, object: &'o Object) -> Option<&'o Field> {
+    let field = only_argument(object)?;
+    let converts = match &field.ty {
+        Ty::Text => field.is_free_text(),
+        Ty::Named(ty) => {
+            let def = service.type_def(ty).map(|def| &def.kind);
+            inputs(object).count() == 1 && matches!(def, Some(TypeKind::Enum { .. }))
+        }
+        _ => false,
+    };
+    converts.then_some(field)
+}
+
+/// The field whose value converts into a type, if an example sets no other field of the type.
+pub(in crate::emit) fn source<'s>(
+    service: &'s Service,
+    name: &str,
+    example: &Value,
+) -> Option<&'s Field> {
+    let TypeKind::Object(object) = &service.type_def(name)?.kind else {
+        return None;
+    };
+    let field = source_field(service, object)?;
+    (!is_whole_request(service, name) && holds_only(service, name, field, example)).then_some(field)
 }
 
 /// The conversions into a choice.
@@ -205,17 +230,17 @@ fn is_whole_request(service: &Service, name: &str) -> bool {
 }
 
 /// A kind of entry in a list of choices.
-struct Entry<'s> {
+pub(in crate::emit) struct Entry<'s> {
     /// Tags, the outermost first.
     tags: Vec<&'s str>,
     /// Choices and their variants, the outermost first.
     path: Vec<(&'s str, &'s str)>,
-    ty: &'s str,
+    pub(in crate::emit) ty: &'s str,
 }
 
-impl Entry<'_> {
+impl<'s> Entry<'s> {
     /// `quick_reply` within `button` is added by `with_quick_reply_button`.
-    fn method(&self) -> String {
+    pub(in crate::emit) fn method(&self) -> String {
         let tags: Vec<String> = self
             .tags
             .iter()
@@ -223,6 +248,29 @@ impl Entry<'_> {
             .map(|tag| names::module(tag))
             .collect();
         format!("with_{}", tags.join("_"))
+    }
+
+    /// Whether an example is an entry of this kind.
+    pub(in crate::emit) fn matches(&self, service: &Service, example: &Value) -> bool {
+        self.path.iter().all(|(choice, variant)| {
+            let Some(TypeKind::Union(union)) = service.type_def(choice).map(|def| &def.kind) else {
+                return false;
+            };
+            let mut variants = union.variants.iter();
+            variants.any(|(tag, name, _)| {
+                name == variant && example.get(&union.tag).is_some_and(|value| value == tag)
+            })
+        })
+    }
+
+    /// The fields that the method takes; `None` if it takes the whole entry.
+    pub(in crate::emit) fn arguments(&self, service: &'s Service) -> Option<Vec<&'s Field>> {
+        let TypeKind::Object(object) = &service.type_def(self.ty)?.kind else {
+            return None;
+        };
+        let takes_fields = is_plain(object) && inputs(object).all(Field::is_argument);
+        let arguments = object.arguments().filter(|field| field.is_argument());
+        takes_fields.then(|| arguments.collect())
     }
 }
 
@@ -259,9 +307,12 @@ fn entries<'s>(service: &'s Service, name: &'s str, above: &Entry<'s>) -> Vec<En
     all
 }
 
-/// The methods that add one entry to a list of choices. Two that would have one name are left out, as is one that has the name of
-/// another method.
-pub(super) fn adders(service: &Service, object: &Object) -> Vec<TokenStream> {
+/// The lists of choices in a type, with each kind of entry that a method adds. Two methods that would have the same name are left
+/// out, and so is one with the name of an other method.
+pub(in crate::emit) fn added_entries<'s>(
+    service: &'s Service,
+    object: &'s Object,
+) -> Vec<(&'s Field, Entry<'s>)> {
     let top = |ty| Entry {
         tags: Vec::new(),
         path: Vec::new(),
@@ -275,7 +326,7 @@ pub(super) fn adders(service: &Service, object: &Object) -> Vec<TokenStream> {
         },
         _ => None,
     });
-    let all: Vec<(&Field, Entry<'_>)> = lists
+    let mut all: Vec<(&Field, Entry<'_>)> = lists
         .flat_map(|(field, name)| {
             let entries = entries(service, name, &top(name));
             entries.into_iter().map(move |entry| (field, entry))
@@ -284,17 +335,27 @@ pub(super) fn adders(service: &Service, object: &Object) -> Vec<TokenStream> {
     let mut taken: Vec<String> = all.iter().map(|(_, entry)| entry.method()).collect();
     taken.extend(object.fields.iter().map(Field::setter));
     let once = |name: &String| taken.iter().filter(|other| *other == name).count() == 1;
-    all.iter()
-        .filter(|(_, entry)| once(&entry.method()))
+    all.retain(|(_, entry)| {
+        let is_object = matches!(
+            service.type_def(entry.ty).map(|def| &def.kind),
+            Some(TypeKind::Object(_))
+        );
+        is_object && once(&entry.method())
+    });
+    all
+}
+
+/// The methods that add one entry to a list of choices.
+pub(super) fn adders(service: &Service, object: &Object) -> Vec<TokenStream> {
+    let entries = added_entries(service, object);
+    entries
+        .iter()
         .filter_map(|(field, entry)| adder(service, field, entry))
         .collect()
 }
 
 fn adder(service: &Service, list: &Field, entry: &Entry<'_>) -> Option<TokenStream> {
     let def = service.type_def(entry.ty)?;
-    let TypeKind::Object(object) = &def.kind else {
-        return None;
-    };
     let name = ident(&entry.method());
     let text = doc(&format!(
         "Adds to `{}`: {}",
@@ -302,11 +363,7 @@ fn adder(service: &Service, list: &Field, entry: &Entry<'_>) -> Option<TokenStre
         def.description.trim()
     ));
     let ty = ident(entry.ty);
-    let (arguments, value) = if is_plain(object) && inputs(object).all(Field::is_argument) {
-        let fields: Vec<&Field> = object
-            .arguments()
-            .filter(|field| field.is_argument())
-            .collect();
+    let (arguments, value) = if let Some(fields) = entry.arguments(service) {
         let arguments = fields
             .iter()
             .map(|field| accept(&ident(&field.rust), field).0);

@@ -258,13 +258,8 @@ fn setter(field: &Field) -> TokenStream {
 /// How a value is passed in: convertible where that saves the caller a conversion.
 pub(super) fn accept(member: &proc_macro2::Ident, field: &Field) -> (TokenStream, TokenStream) {
     let rust = rust_type(&field.ty);
-    let several = field
-        .limits
-        .phone
-        .as_ref()
-        .is_some_and(|form| form.starts_with("Phones"));
     match &field.ty {
-        Ty::Text if several => (
+        Ty::Text if field.takes_several_phones() => (
             quote!(#member: impl Into<nxcloud_client::phone::Phones>),
             quote!(#member.into().into()),
         ),

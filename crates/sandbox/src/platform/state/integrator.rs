@@ -37,17 +37,8 @@ pub(super) fn create_app(call: &Call<'_>, account: &mut Account, reply: &Value) 
     Ok(())
 }
 
-pub(super) fn check_code(call: &Call<'_>, account: &mut Account) -> Done {
-    register(call, account, |client| client.verified = true);
-    Ok(())
-}
-
-pub(super) fn create_client(call: &Call<'_>, account: &mut Account) -> Done {
-    register(call, account, |client| client.created = true);
-    Ok(())
-}
-
-fn register(call: &Call<'_>, account: &mut Account, change: fn(&mut Client)) {
+/// Changes a number, which is made if it is not there.
+pub(super) fn register(call: &Call<'_>, account: &mut Account, change: fn(&mut Client)) -> Done {
     let phone_number = call.text("phone_number");
     let is_meant = |client: &Client| client.phone_number == phone_number;
     if !account.clients.change(is_meant, change) {
@@ -59,6 +50,7 @@ fn register(call: &Call<'_>, account: &mut Account, change: fn(&mut Client)) {
         change(&mut client);
         account.clients.push(client);
     }
+    Ok(())
 }
 
 /// Answers with the numbers whose client was created: no operation says to which application a number belongs.

@@ -123,8 +123,12 @@ fn dispatch(call: &Call<'_>, accounts: &mut All, reply: &mut Value) -> Done {
         ("whatsapp", "delete_template") => templates::delete(call, account, reply),
         ("whatsapp", "get_phones") => integrator::phones(call, account, reply),
         ("whatsapp", "integrator_create_app") => integrator::create_app(call, account, reply),
-        ("whatsapp", "integrator_check_code") => integrator::check_code(call, account),
-        ("whatsapp", "integrator_create_client") => integrator::create_client(call, account),
+        ("whatsapp", "integrator_check_code") => {
+            integrator::register(call, account, |client| client.verified = true)
+        }
+        ("whatsapp", "integrator_create_client") => {
+            integrator::register(call, account, |client| client.created = true)
+        }
         ("whatsapp", "integrator_phone_list") => {
             integrator::phone_list(call, account, foreign, reply)
         }
