@@ -11,12 +11,14 @@ mod ids;
 pub(crate) mod multipart;
 mod nxcloud;
 mod parameter_codes;
+pub(crate) mod percent;
 mod phone_codes;
 mod reply;
 mod request;
 pub(crate) mod state;
+pub(crate) mod text;
 mod time;
-mod unreadable;
+pub(crate) mod unreadable;
 pub(crate) mod verdict;
 
 use std::borrow::Cow;
@@ -56,13 +58,15 @@ impl Platform {
         }
     }
 
-    /// Answers a request. A wrong signature is not looked into; [`diagnose`](Self::diagnose) does that.
-    pub(crate) fn answer(&self, incoming: &Incoming<'_>, now: u64) -> Answer {
+    /// Answers a request. A wrong signature is not looked into; [`diagnose`](Self::diagnose) does that. `None`, and nothing
+    /// done, if another request has the state and this one does not wait.
+    pub(crate) fn answer(&self, incoming: &Incoming<'_>, now: u64, wait: bool) -> Option<Answer> {
         match self.catalog.route(incoming.method, incoming.path) {
-            Ok(route) => self.of_route(&route, incoming, now),
-            Err(NoRoute::Path) => Answer::refused(StatusCode::NOT_FOUND, Cause::UnknownPath),
+            Ok(route) => self.of_route(&route, incoming, now, wait),
+            Err(NoRoute::Path) => Some(Answer::refused(StatusCode::NOT_FOUND, Cause::UnknownPath)),
             Err(NoRoute::Method(allowed)) => {
-                Answer::refused(StatusCode::METHOD_NOT_ALLOWED, Cause::Method { allowed })
+                let cause = Cause::Method { allowed };
+                Some(Answer::refused(StatusCode::METHOD_NOT_ALLOWED, cause))
             }
         }
     }
@@ -148,7 +152,13 @@ impl Platform {
         }
     }
 
-    fn of_route(&self, route: &Route<'_>, incoming: &Incoming<'_>, now: u64) -> Answer {
+    fn of_route(
+        &self,
+        route: &Route<'_>,
+        incoming: &Incoming<'_>,
+        now: u64,
+        wait: bool,
+    ) -> Option<Answer> {
         let md5 = |operation: &&Operation| matches!(operation.signed, Signed::Md5 { .. });
         let checked = if route.operations.iter().all(md5) {
             nxcloud::check(route, incoming, &self.accounts, now)
@@ -165,7 +175,7 @@ impl Platform {
             fields: checked.result.as_ref().unwrap_or(&nothing),
         };
         let done = match &checked.result {
-            Ok(fields) => self.act(operation, fields, incoming, &filler),
+            Ok(fields) => self.act(operation, fields, incoming, &filler, wait)?,
             Err(cause) => Err(cause.clone()),
         };
         let (status, body, verdict) = match done {
@@ -175,7 +185,7 @@ impl Platform {
                 (status, Some(body), Verdict::refused(code, cause))
             }
         };
-        Answer {
+        Some(Answer {
             status,
             body: body.as_ref().map(to_bytes).unwrap_or_default(),
             service: Some(Arc::clone(&operation.service)),
@@ -189,7 +199,7 @@ impl Platform {
                     reply: body.unwrap_or_default(),
                 }),
             verdict,
-        }
+        })
     }
 }
 
@@ -201,9 +211,10 @@ impl Platform {
         fields: &Fields,
         incoming: &Incoming<'_>,
         filler: &Filler<'_>,
-    ) -> Result<Option<Value>, Cause> {
+        wait: bool,
+    ) -> Option<Result<Option<Value>, Cause>> {
         let Some(mut reply) = filler.success(operation) else {
-            return Ok(None);
+            return Some(Ok(None));
         };
         let call = state::Call {
             account: &account_of(operation, incoming),
@@ -212,8 +223,8 @@ impl Platform {
             ids: &self.ids,
             now: filler.now,
         };
-        self.state.act(&call, &mut reply)?;
-        Ok(Some(reply))
+        let acted = self.state.act(&call, &mut reply, wait)?;
+        Some(acted.map(|()| Some(reply)))
     }
 }
 
@@ -225,8 +236,8 @@ fn account_of<'a>(operation: &Operation, incoming: &Incoming<'a>) -> Cow<'a, str
             place: HashIn::Query,
             ..
         } => {
-            let mut sent = headers::query(incoming.query);
-            let app_id = sent.find(|(name, _)| name == "appId");
+            let sent = percent::parameters(incoming.query).unwrap_or_default();
+            let app_id = sent.into_iter().find(|(name, _)| name == "appId");
             return app_id.map(|(_, value)| value).unwrap_or_default().into();
         }
         Signed::Sha256 { .. } => &headers::APP_ID,

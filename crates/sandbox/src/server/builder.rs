@@ -298,7 +298,7 @@ impl Builder {
             intake: Intake::new(self.body_limit),
             access,
             events,
-            diagnosing: Arc::default(),
+            turn: Arc::default(),
         });
         let listen = |source| Error::Listen {
             port: self.port,

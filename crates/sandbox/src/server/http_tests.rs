@@ -56,7 +56,7 @@ fn shared(body_limit: usize) -> Arc<Shared> {
         intake: Intake::new(body_limit),
         access: Access::this_machine(),
         events: Events::default(),
-        diagnosing: Arc::default(),
+        turn: Arc::default(),
     })
 }
 

@@ -22,8 +22,8 @@ pub(crate) struct Shared {
     pub(crate) intake: Intake,
     pub(crate) access: Access,
     pub(crate) events: Events,
-    /// Held while a wrong signature is looked into.
-    pub(crate) diagnosing: std::sync::Arc<Mutex<()>>,
+    /// Held while a large body is worked on, or a wrong signature looked into.
+    pub(crate) turn: std::sync::Arc<Mutex<()>>,
 }
 
 impl Shared {

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::account::{Account, Binding};
 use super::call::{Call, Done, Refusal, put, text_at};
 use super::groups::{self, PARAMETER};
+use crate::platform::time;
 
 /// How many virtual numbers an account owns. The first one is that of the spec, the others follow.
 const POOL: u64 = 100;
@@ -101,6 +102,16 @@ fn keep(call: &Call<'_>, account: &mut Account, reply: &mut Value, did: String) 
     let Ok(seconds) = u64::try_from(seconds) else {
         return Err(Refusal::new(PARAMETER, "/expireSecond is negative"));
     };
+    let expire_at = match seconds {
+        0 => 0,
+        seconds => (call.now / 1000).saturating_add(seconds),
+    };
+    if !time::is_date(expire_at) {
+        return Err(Refusal::new(
+            PARAMETER,
+            "/expireSecond ends after the year 9999",
+        ));
+    }
     let customer_bind_id = call.text("customerBindId");
     account
         .bindings
@@ -117,10 +128,7 @@ fn keep(call: &Call<'_>, account: &mut Account, reply: &mut Value, did: String) 
         phone_b: phone_b.to_owned(),
         did,
         flag: call.integer("flag").unwrap_or_default(),
-        expire_at: match seconds {
-            0 => 0,
-            seconds => (call.now / 1000).saturating_add(seconds),
-        },
+        expire_at,
         extension: call.text("extension").to_owned(),
         group_id: call.text("groupId").to_owned(),
     });

@@ -1,5 +1,6 @@
 //! What the functions of the services work with: the operation at work, and how it is refused.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use serde_json::{Map, Value};
@@ -30,6 +31,18 @@ impl<'a> Call<'a> {
         self.fields.get(name).and_then(Value::as_i64)
     }
 
+    /// A page or a page size, which begin at 1 in every service.
+    pub(super) fn at_least_1(&self, name: &str, default: Option<i64>) -> Result<usize, Refusal> {
+        let number = self.integer(name).or(default);
+        let number = number.and_then(|number| usize::try_from(number).ok());
+        number.filter(|number| *number > 0).ok_or_else(|| {
+            Refusal::new(
+                self.operation.parameter_code(),
+                format!("/{name} less than 1"),
+            )
+        })
+    }
+
     /// A place in the reply of the spec as it is written there, before any field of the request is put in.
     pub(super) fn example(&self, pointer: &str) -> Option<&'a Value> {
         self.operation.success.as_ref()?.pointer(pointer)
@@ -47,27 +60,26 @@ pub(crate) struct Refusal {
     /// A code that the reference names for the operation.
     pub(super) code: i64,
     /// Never holds a value of the request.
-    pub(super) problem: &'static str,
+    pub(super) problem: Cow<'static, str>,
     /// Nothing of the kind that was looked for has ever been made, so that an example of the documentation cannot be
     /// told from a mistake.
     pub(super) never_used: bool,
 }
 
 impl Refusal {
-    pub(super) const fn new(code: i64, problem: &'static str) -> Self {
+    pub(super) fn new(code: i64, problem: impl Into<Cow<'static, str>>) -> Self {
         Self {
             code,
-            problem,
+            problem: problem.into(),
             never_used: false,
         }
     }
 
     /// What was looked for is not there.
-    pub(super) const fn missing(code: i64, problem: &'static str, ever_used: bool) -> Self {
+    pub(super) fn missing(code: i64, problem: &'static str, ever_used: bool) -> Self {
         Self {
-            code,
-            problem,
             never_used: !ever_used,
+            ..Self::new(code, problem)
         }
     }
 }

@@ -3,11 +3,10 @@
 use serde_json::{Value, json};
 
 use super::account::Account;
-use super::call::{Call, Done, Refusal, put};
+use super::call::{Call, Done, put};
 use super::page::Page;
 use super::sample_calls;
 
-const PARAMETER: i64 = 41000;
 /// The moments of a record, in milliseconds; 0 for what did not happen.
 const MOMENTS: [&str; 6] = [
     "startTime",
@@ -24,9 +23,7 @@ const IMMEDIATE: i64 = 3;
 
 /// Answers with a page of the records of a window, oldest first.
 pub(super) fn query(call: &Call<'_>, account: &Account, reply: &mut Value) -> Done {
-    let Some(page) = Page::read(call, "page", "size") else {
-        return Err(Refusal::new(PARAMETER, "/page and /size begin at 1"));
-    };
+    let page = Page::read(call, ("page", None), ("size", None))?;
     let millis = |name| {
         let seconds = call
             .integer(name)

@@ -10,7 +10,7 @@ use super::call::{Call, Done, Refusal, numbers, put};
 /// Most applications of an integrator.
 const MAX_APPLICATIONS: usize = 1000;
 const TOO_MANY_APPLICATIONS: i64 = 9009;
-const NO_APPLICATION: i64 = 9008;
+pub(super) const NO_APPLICATION: i64 = 9008;
 const FOREIGN_APPLICATION: i64 = 9010;
 /// The register status of a number whose client was created.
 const CREATED: i64 = 4;
@@ -19,6 +19,12 @@ const CREATED: i64 = 4;
 pub(super) fn owns(account: &Account, app_key: &str) -> bool {
     let mut applications = account.applications.iter();
     applications.any(|application| application.app_key == app_key)
+}
+
+/// The refusal for an application that another account made.
+pub(super) fn foreign() -> Refusal {
+    let problem = "another account made the application of this /appkey";
+    Refusal::new(FOREIGN_APPLICATION, problem)
 }
 
 pub(super) fn create_app(call: &Call<'_>, account: &mut Account, reply: &Value) -> Done {
@@ -60,18 +66,9 @@ fn register(call: &Call<'_>, account: &mut Account, change: fn(&mut Client)) {
 }
 
 /// Answers with the numbers whose client was created: no operation says to which application a number belongs.
-pub(super) fn phone_list(
-    call: &Call<'_>,
-    account: &Account,
-    foreign: bool,
-    reply: &mut Value,
-) -> Done {
+pub(super) fn phone_list(call: &Call<'_>, account: &Account, reply: &mut Value) -> Done {
     let app_key = call.text("appkey");
     if !owns(account, app_key) {
-        if foreign {
-            let problem = "another account made the application of this /appkey";
-            return Err(Refusal::new(FOREIGN_APPLICATION, problem));
-        }
         let ever_used = account.applications.ever_used();
         let problem = "no application has this /appkey";
         return Err(Refusal::missing(NO_APPLICATION, problem, ever_used));

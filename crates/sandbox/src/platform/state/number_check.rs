@@ -63,9 +63,7 @@ pub(super) fn submit(call: &Call<'_>, account: &mut Account, reply: &mut Value) 
 
 /// Answers with a page of the results of one day.
 pub(super) fn query(call: &Call<'_>, account: &Account, reply: &mut Value) -> Done {
-    let Some(page) = Page::read(call, "page", "pageSize") else {
-        return Err(Refusal::new(88, "/page and /pageSize begin at 1"));
-    };
+    let page = Page::read(call, ("page", None), ("pageSize", None))?;
     let date = call.text("date");
     let matches = |name: &str, value: &str| {
         let expected = call.text(name);

@@ -60,10 +60,7 @@ pub(super) fn delete(call: &Call<'_>, account: &mut Account, reply: &mut Value) 
 
 /// Answers with a page of templates, in the order in which they were made.
 pub(super) fn get(call: &Call<'_>, account: &Account, reply: &mut Value) -> Done {
-    let limit = call.integer("limit").unwrap_or(LIMIT);
-    let Some(limit) = usize::try_from(limit).ok().filter(|limit| *limit > 0) else {
-        return Err(Refusal::new(PARAMETER, "/limit is less than 1"));
-    };
+    let limit = call.at_least_1("limit", Some(LIMIT))?;
     let cursor = |name| match call.text(name) {
         "" => Ok(None),
         cursor => number_of(cursor).map(Some).ok_or_else(|| {

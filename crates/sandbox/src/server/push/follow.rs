@@ -1,30 +1,68 @@
 //! What follows a request by itself.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use nxcloud_spec::webhook::After;
 use serde_json::Value;
+use tokio::task::JoinSet;
+use tokio::time::{self, Instant};
 
-use super::fill;
 use super::outbox::{Job, Origin, Outbox};
 use super::send::Target;
 use super::spec::PushSpec;
+use super::{Transport, fill};
 use crate::platform::Action;
+use crate::server::pool;
 use crate::server::record::ReceivedRequest;
 
 /// Pause before the first attempt unless [`Pushes::delay`](super::Pushes::delay) says otherwise, so that the sender mostly has its reply before.
 const DEFAULT_DELAY: Duration = Duration::from_millis(20);
 
+/// The pushes of one kind that follow a request.
+pub(super) struct Followers {
+    spec: usize,
+    origin: Arc<Origin>,
+    entries: Vec<Value>,
+    url: String,
+    delay: Duration,
+    content: Transport,
+    /// Each entry gets one push for each of them; `None` is the first example.
+    examples: Vec<Option<String>>,
+}
+
 impl Outbox {
     /// The pushes that follow a request.
-    pub(super) fn jobs(&self, request: &ReceivedRequest, action: Action) -> Vec<Job> {
+    pub(super) fn followers(&self, request: &ReceivedRequest, action: Action) -> Vec<Followers> {
         let follows = |spec: &&PushSpec| spec.follows(request) && self.can_have_address(spec);
         let mut specs = self.specs.iter().filter(follows).peekable();
         if specs.peek().is_none() {
             return Vec::new();
         }
-        let origin = Origin::new(request, action);
-        specs.flat_map(|spec| self.jobs_of(spec, &origin)).collect()
+        let origin = Arc::new(Origin::new(request, action));
+        specs
+            .filter_map(|spec| self.followers_of(spec, &origin))
+            .collect()
+    }
+
+    /// Sends pushes as fast as they go out, so that a request with many recipients leaves the others their share.
+    pub(super) async fn send_all(self: Arc<Self>, followers: Followers) {
+        let begun = Instant::now();
+        let mut sends = JoinSet::new();
+        // One state of a message after another.
+        for (place, example) in (1_u32..).zip(&followers.examples) {
+            time::sleep_until(begun + followers.delay.saturating_mul(place)).await;
+            for number in 0..followers.entries.len() {
+                let slot = self.slot().await;
+                if let Some(job) = self.job_of(&followers, number, example.as_deref()) {
+                    sends.spawn(Arc::clone(&self).run(job, slot));
+                }
+                while sends.try_join_next().is_some() {}
+            }
+        }
+        while sends.join_next().await.is_some() {}
+        let bytes = followers.origin.request.body().len();
+        pool::by_size(bytes, move || drop(followers)).await;
     }
 
     /// Whether a push can have an address.
@@ -40,7 +78,7 @@ impl Outbox {
         spec: &PushSpec,
         after: &After,
         many: bool,
-        origin: &'v Origin<'_>,
+        origin: &'v Origin,
     ) -> Option<&'v str> {
         let url = fill::address(after, many, &origin.body)?;
         let port = || Target::new(url).map(|target| target.port());
@@ -56,55 +94,56 @@ impl Outbox {
         }
     }
 
-    fn jobs_of(&self, spec: &PushSpec, origin: &Origin<'_>) -> Vec<Job> {
-        let Some(after) = &spec.webhook.after else {
-            return Vec::new();
-        };
+    fn followers_of(&self, spec: &PushSpec, origin: &Arc<Origin>) -> Option<Followers> {
+        let after = spec.webhook.after.as_ref()?;
         let entries = fill::entries(after, &origin.body);
-        let many = entries.len() > 1;
-        let named = self.named_address(spec, after, many, origin);
+        let named = self.named_address(spec, after, entries.len() > 1, origin);
         let settings = self.settings.lock();
         let configured = || settings.address(spec.number).map(String::as_str);
-        let Some(url) = named.or_else(configured).map(str::to_owned) else {
-            return Vec::new();
-        };
+        let url = named.or_else(configured)?.to_owned();
         let delay = settings.delay.unwrap_or(DEFAULT_DELAY);
         let outcomes = settings.outcomes.get(&spec.number).cloned();
         drop(settings);
-        let content = self.content(spec);
-        let examples = match &outcomes {
-            Some(names) => names.iter().map(|name| Some(name.as_str())).collect(),
-            None => vec![None],
-        };
-        let mut jobs = Vec::new();
-        for (number, entry) in entries.iter().enumerate() {
-            for (place, example) in (1_u32..).zip(&examples) {
-                let Some(mut fields) = spec.example(*example) else {
-                    continue;
-                };
-                let sources = self.sources(fill::ignored(after, many), origin, entry);
-                fill::fill(&mut fields, after, many, &sources);
-                jobs.push(Job {
-                    spec: spec.number,
-                    url: url.clone(),
-                    fields,
-                    content,
-                    access_key: origin.access_key.clone(),
-                    action: None,
-                    // One state of a message after another.
-                    delay: delay.saturating_mul(place),
-                    follows: Some((origin.request.id(), number)),
-                    once: false,
-                });
-            }
-        }
-        jobs
+        Some(Followers {
+            spec: spec.number,
+            origin: Arc::clone(origin),
+            entries,
+            url,
+            delay,
+            content: self.content(spec),
+            examples: match outcomes {
+                Some(names) => names.into_iter().map(Some).collect(),
+                None => vec![None],
+            },
+        })
+    }
+
+    fn job_of(&self, followers: &Followers, number: usize, example: Option<&str>) -> Option<Job> {
+        let Followers {
+            origin, entries, ..
+        } = followers;
+        let spec = self.specs.get(followers.spec)?;
+        let after = spec.webhook.after.as_ref()?;
+        let many = entries.len() > 1;
+        let mut fields = spec.example(example)?;
+        let sources = self.sources(fill::ignored(after, many), origin, entries.get(number)?);
+        fill::fill(&mut fields, after, many, &sources);
+        Some(Job {
+            spec: followers.spec,
+            url: followers.url.clone(),
+            fields,
+            content: followers.content,
+            access_key: origin.access_key.clone(),
+            action: None,
+            follows: Some((origin.request.id(), number)),
+            once: false,
+        })
     }
 
     pub(super) fn sources<'a>(
         &'a self,
         ignored: &'a [String],
-        origin: &'a Origin<'_>,
+        origin: &'a Origin,
         entry: &'a Value,
     ) -> fill::Sources<'a> {
         fill::Sources {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use nxcloud_signing::{Signer, header};
 use parking_lot::Mutex;
 use serde_json::Value;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use super::Transport;
 use super::delivery::{Delivery, PushError};
@@ -29,7 +29,9 @@ pub(super) struct Outbox {
     pub(super) clock: Clock,
     pub(super) events: Events,
     pub(super) settings: Mutex<Settings>,
-    pub(super) log: Mutex<VecDeque<Delivery>>,
+    pub(super) log: Mutex<VecDeque<Arc<Delivery>>>,
+    /// One for each attempt that may be made at once.
+    pub(super) slots: Arc<Semaphore>,
     /// Attempts so far.
     pub(super) attempts: AtomicU64,
     /// Pushes that are not settled.
@@ -58,23 +60,22 @@ pub(super) struct Job {
     pub(super) access_key: String,
     /// The first documented one unless it is set.
     pub(super) action: Option<String>,
-    pub(super) delay: Duration,
     /// The number of the request that it follows, and of the entry in it.
     pub(super) follows: Option<(u64, usize)>,
     pub(super) once: bool,
 }
 
 /// A request that pushes follow.
-pub(super) struct Origin<'a> {
-    pub(super) request: &'a ReceivedRequest,
+pub(super) struct Origin {
+    pub(super) request: ReceivedRequest,
     pub(super) body: Value,
     pub(super) reply: Value,
     pub(super) access_key: String,
 }
 
-impl<'a> Origin<'a> {
+impl Origin {
     /// A request of the history.
-    pub(super) fn of(request: &'a ReceivedRequest) -> Self {
+    pub(super) fn of(request: &ReceivedRequest) -> Self {
         let body = request.json().unwrap_or_default();
         let reply = serde_json::from_slice(request.reply()).unwrap_or_default();
         let action = Action {
@@ -85,10 +86,10 @@ impl<'a> Origin<'a> {
     }
 
     /// A request that was just carried out.
-    pub(super) fn new(request: &'a ReceivedRequest, action: Action) -> Self {
+    pub(super) fn new(request: &ReceivedRequest, action: Action) -> Self {
         let access_key = request.header(header::ACCESS_KEY).unwrap_or_default();
         Self {
-            request,
+            request: request.clone(),
             access_key: access_key.to_owned(),
             body: action.request,
             reply: action.reply,

@@ -1,6 +1,6 @@
 //! What a push on demand comes to.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use nxcloud_spec::path;
 use serde_json::Value;
@@ -54,7 +54,6 @@ impl Outbox {
             content: self.content(spec),
             access_key,
             action: request.action,
-            delay: Duration::ZERO,
             follows: request
                 .follows
                 .map(|(followed, entry)| (followed.id(), entry)),
@@ -68,14 +67,14 @@ impl Outbox {
         &self,
         spec: &PushSpec,
         fields: &mut Value,
-        origin: &Origin<'_>,
+        origin: &Origin,
         entry: usize,
     ) -> Result<Option<String>, PushError> {
         let Some(after) = spec
             .webhook
             .after
             .as_ref()
-            .filter(|_| spec.follows(origin.request))
+            .filter(|_| spec.follows(&origin.request))
         else {
             return Ok(None);
         };
@@ -90,9 +89,11 @@ impl Outbox {
 
     /// What an attempt of the past comes to when it is made again.
     pub(super) fn again(&self, delivery: u64) -> Result<Job, PushError> {
-        let log = self.log.lock();
-        let made = log.iter().find(|made| made.id == delivery);
-        let made: &Delivery = made.ok_or(PushError::UnknownDelivery(delivery))?;
+        let made = {
+            let log = self.log.lock();
+            log.iter().find(|made| made.id == delivery).cloned()
+        };
+        let made: Arc<Delivery> = made.ok_or(PushError::UnknownDelivery(delivery))?;
         let spec = self.spec_of(&made.service, &made.push)?.number;
         Ok(Job {
             spec,
@@ -101,7 +102,6 @@ impl Outbox {
             content: made.content,
             access_key: made.access_key.clone(),
             action: made.action.clone(),
-            delay: Duration::ZERO,
             follows: made.request.map(|request| (request, made.entry)),
             once: true,
         })

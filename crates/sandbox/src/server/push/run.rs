@@ -1,42 +1,55 @@
 //! Carrying a push out.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use serde_json::Value;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time;
 
 use super::delivery::{Delivery, DeliveryOutcome};
 use super::outbox::{Job, Outbox};
 use super::send::{self, Message, Target};
 use super::spec::PushSpec;
+use crate::server::pool;
 
 /// The latest attempts that are kept.
 const MAX_LOG: usize = 10_000;
 
 impl Outbox {
+    /// Waits until one more attempt may be made.
+    pub(super) async fn slot(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.slots).acquire_owned().await.ok()
+    }
+
     /// Sends until the receiver accepts, or the documented attempts are over.
-    pub(super) async fn run(&self, job: Job) -> Vec<Delivery> {
-        time::sleep(job.delay).await;
+    pub(super) async fn run(
+        self: Arc<Self>,
+        job: Job,
+        mut slot: Option<OwnedSemaphorePermit>,
+    ) -> Vec<Delivery> {
         let Some(spec) = self.specs.get(job.spec) else {
             return Vec::new();
         };
         let (documented, attempts) = spec.attempts();
         let attempts = if job.once { 1 } else { attempts };
         let target = Target::new(&job.url);
-        let message = Message::new(&job.fields, job.content);
+        let bytes = size(&job.fields);
+        let (job, message) = pool::by_size(bytes, move || {
+            let message = Message::new(&job.fields, job.content);
+            (job, message)
+        })
+        .await;
         let mut made = Vec::new();
         for attempt in 1..=attempts {
             if attempt > 1 {
+                drop(slot.take());
                 let pause = self.settings.lock().retry_pause;
                 time::sleep(pause.unwrap_or(documented)).await;
+                slot = self.slot().await;
             }
             let at = self.clock.now();
-            let headers = match self.signers.get(&job.access_key) {
-                Some(signer) if spec.webhook.signed => {
-                    let action = job.action.as_deref();
-                    send::sign(spec, action, signer, at, &message.body)
-                }
-                _ => Vec::new(),
-            };
+            let headers = self.signed(&job, &message, at).await;
             let outcome = match &target {
                 Some(target) => judge(spec, send::send(target, &message, &headers).await),
                 None => DeliveryOutcome::NotSent,
@@ -74,6 +87,27 @@ impl Outbox {
         made
     }
 
+    /// The headers of a signed push.
+    async fn signed(
+        self: &Arc<Self>,
+        job: &Job,
+        message: &Message,
+        at: u64,
+    ) -> Vec<(&'static str, String)> {
+        let (outbox, body) = (Arc::clone(self), message.body.clone());
+        let (spec, access_key, action) = (job.spec, job.access_key.clone(), job.action.clone());
+        pool::by_size(body.len(), move || {
+            let spec = outbox.specs.get(spec).filter(|spec| spec.webhook.signed);
+            match (spec, outbox.signers.get(&access_key)) {
+                (Some(spec), Some(signer)) => {
+                    send::sign(spec, action.as_deref(), signer, at, &body)
+                }
+                _ => Vec::new(),
+            }
+        })
+        .await
+    }
+
     fn note(&self, delivery: Delivery) {
         tracing::info!(
             push = delivery.push,
@@ -86,7 +120,20 @@ impl Outbox {
         if log.len() >= MAX_LOG {
             log.pop_front();
         }
-        log.push_back(delivery);
+        log.push_back(Arc::new(delivery));
+    }
+}
+
+/// About how many bytes a value takes as JSON.
+fn size(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(|item| 1 + size(item)).sum(),
+        Value::Object(members) => {
+            let members = members.iter();
+            members.map(|(name, value)| name.len() + size(value)).sum()
+        }
+        _ => 1,
     }
 }
 
