@@ -39,30 +39,46 @@ async fn platform(State(shared): State<Arc<Shared>>, request: Request) -> Respon
     let control = head.extensions.get::<ConnectionControl>().cloned();
     let received = intake::read(body, &shared.intake).await;
     // The room is free again when the request has been answered.
-    let (body, _room, problem) = match received {
-        _ if shared.access.is_foreign(&head.uri, &head.headers) => {
-            (Bytes::new(), None, Some(Cause::ForeignHost))
+    let (body, _room, problem) = if shared.access.is_foreign(&head.uri, &head.headers) {
+        (Bytes::new(), None, Some(Cause::ForeignHost))
+    } else if !can_record(&shared).await {
+        (Bytes::new(), None, Some(Cause::NotRecorded))
+    } else {
+        match received {
+            Ok((body, room)) => (body, Some(room), None),
+            Err(problem) => (Bytes::new(), None, Some(problem)),
         }
-        Ok((body, room)) => (body, Some(room), None),
-        Err(problem) => (Bytes::new(), None, Some(problem)),
     };
-    let now = shared.clock.now();
+    let fault = if problem.is_none() && shared.faults.any() {
+        let operation = shared.platform.operation(&incoming(&head, &body));
+        shared.faults.draw(operation)
+    } else {
+        None
+    };
     let exchange = Exchange {
         shared: Arc::clone(&shared),
+        now: shared.clock.now(),
         begun,
-        now,
-        fault: None,
-        is_drawn: false,
-        stage: Stage::Received(problem),
+        fault,
+        answer: problem.map(|cause| Answer::refused(status(&cause), cause)),
+        parts: None,
         turn: None,
         head,
         body,
     };
-    let (response, fault) = exchange.carry_out().await;
+    let response = exchange.carry_out().await;
     match fault {
         Some(fault) => fault.spoil(response, control.as_ref()),
         None => response,
     }
+}
+
+async fn can_record(shared: &Arc<Shared>) -> bool {
+    if let Some(can) = shared.history.can_record(false) {
+        return can;
+    }
+    let shared = Arc::clone(shared);
+    pool::elsewhere(move || shared.history.can_record(true).unwrap_or_default()).await
 }
 
 /// A request that is being answered.
@@ -73,71 +89,83 @@ struct Exchange {
     begun: Instant,
     now: u64,
     fault: Option<Fault>,
-    /// Whether it was decided that there is a fault or none.
-    is_drawn: bool,
-    stage: Stage,
+    answer: Option<Answer>,
+    /// What is kept, what follows, and the response, once the platform has acted.
+    parts: Option<(Arc<Parts>, Option<Action>, Response)>,
     /// What takes long is done for one request at a time, so that many of them leave the others their share of the machine.
     turn: Option<OwnedMutexGuard<()>>,
 }
 
-/// How far a request has come.
-enum Stage {
-    /// With what is wrong with it already.
-    Received(Option<Cause>),
-    /// A wrong signature, not looked into.
-    Unexplained(Answer),
-    /// Carried out, but not kept.
-    Answered(Arc<Parts>, Option<Action>, Response),
-}
-
 impl Exchange {
-    /// Answers and keeps the request, here if it is small and need not wait for a lock, else on the blocking pool. There it
-    /// is done to its end, so that what was carried out is kept even if the sender has gone.
-    async fn carry_out(mut self) -> (Response, Option<Fault>) {
-        let mut elsewhere = self.body.len() > pool::LARGE;
+    /// Answers and keeps the request, here if it is small and has to wait for nobody, else on the blocking pool. There it is
+    /// done to its end, so that what was carried out is kept even if the sender has gone.
+    async fn carry_out(mut self) -> Response {
+        let is_large = self.body.len() > pool::LARGE;
+        if !is_large && let Some(response) = self.go_on(false) {
+            return response;
+        }
+        if is_large || self.answer.is_some() {
+            self.turn = Some(Arc::clone(&self.shared.turn).lock_owned().await);
+        }
         loop {
-            let takes_long =
-                self.body.len() > pool::LARGE || matches!(self.stage, Stage::Unexplained(_));
-            if takes_long && self.turn.is_none() {
-                self.turn = Some(Arc::clone(&self.shared.turn).lock_owned().await);
+            let (exchange, done) = pool::elsewhere(move || {
+                let done = self.go_on(true);
+                (self, done)
+            })
+            .await;
+            match done {
+                Some(response) => return response,
+                None => self = exchange,
             }
-            let gone_on = if elsewhere {
-                pool::elsewhere(move || self.go_on(true)).await
-            } else {
-                self.go_on(false)
-            };
-            match gone_on {
-                Ok(done) => return done,
-                Err(exchange) => self = *exchange,
-            }
-            elsewhere = true;
         }
     }
 
-    /// Goes on to the end or, if it may not wait, to what takes long.
-    fn go_on(mut self, wait: bool) -> Result<(Response, Option<Fault>), Box<Self>> {
-        let stage = std::mem::replace(&mut self.stage, Stage::Received(None));
-        let (parts, action, response) = match stage {
-            Stage::Answered(parts, action, response) => (parts, action, response),
-            Stage::Unexplained(answer) => self.explained(answer),
-            Stage::Received(problem) => match self.answer(problem.clone(), wait) {
-                None => {
-                    self.stage = Stage::Received(problem);
-                    return Err(Box::new(self));
-                }
-                Some(answer) if !answer.verdict.is_wrong_signature() => self.parts(answer),
-                Some(answer) if wait => self.explained(answer),
-                Some(answer) => {
-                    self.stage = Stage::Unexplained(answer);
-                    return Err(Box::new(self));
-                }
-            },
-        };
+    /// Goes on to the end; `None` if there is something to wait for or a wrong signature to look into, and `wait` is false.
+    fn go_on(&mut self, wait: bool) -> Option<Response> {
         let shared = &self.shared;
-        let Some(received) = shared.history.push(&parts, wait) else {
-            self.stage = Stage::Answered(parts, action, response);
-            return Err(Box::new(self));
-        };
+        let incoming = incoming(&self.head, &self.body);
+        if self.parts.is_none() {
+            let mut answer = match (self.answer.take(), self.fault) {
+                (Some(answer), _) => answer,
+                (None, Some(fault)) if !fault.is_after_accept() => {
+                    shared.platform.fail(&incoming, fault.code(), self.now)
+                }
+                // Much may have come before while this one waited.
+                (None, _) if wait && shared.history.can_record(true) == Some(false) => {
+                    Answer::refused(StatusCode::SERVICE_UNAVAILABLE, Cause::NotRecorded)
+                }
+                (None, _) => shared.platform.answer(&incoming, self.now, wait)?,
+            };
+            if answer.verdict.is_wrong_signature() {
+                if !wait {
+                    self.answer = Some(answer);
+                    return None;
+                }
+                if let Some(found) = shared.platform.diagnose(&incoming) {
+                    answer.verdict.explain(found);
+                }
+            }
+            log(&answer);
+            let response = respond(&answer, self.now);
+            let parts = Parts {
+                received_at: self.now,
+                took: self.begun.elapsed(),
+                service: answer.service,
+                operation: answer.operation,
+                method: self.head.method.clone(),
+                path: self.head.uri.path().to_owned(),
+                query: self.head.uri.query().map(mask_query),
+                headers: mask_headers(&self.head.headers),
+                body: self.body.clone(),
+                verdict: answer.verdict,
+                status: answer.status.as_u16(),
+                reply: answer.body,
+            };
+            self.parts = Some((Arc::new(parts), answer.action, response));
+        }
+        let (parts, _, _) = self.parts.as_ref()?;
+        let received = shared.history.push(parts, wait)?;
+        let (_, action, response) = self.parts.take()?;
         let catalog = &shared.platform.catalog;
         shared
             .events
@@ -145,64 +173,7 @@ impl Exchange {
         if let Some(action) = action {
             shared.pushes.follow(&received, action);
         }
-        Ok((response, self.fault))
-    }
-
-    /// `None`, and nothing done, if it would have to wait.
-    fn answer(&mut self, problem: Option<Cause>, wait: bool) -> Option<Answer> {
-        let Self { shared, now, .. } = self;
-        let problem = match problem {
-            Some(Cause::ForeignHost) => problem,
-            _ if !shared.history.can_record(wait)? => {
-                self.body = Bytes::new();
-                Some(Cause::NotRecorded)
-            }
-            _ => problem,
-        };
-        if let Some(cause) = problem {
-            return Some(Answer::refused(status(&cause), cause));
-        }
-        let incoming = incoming(&self.head, &self.body);
-        if !self.is_drawn && shared.faults.any() {
-            self.fault = shared.faults.draw(shared.platform.operation(&incoming));
-        }
-        self.is_drawn = true;
-        match self.fault {
-            Some(fault) if !fault.is_after_accept() => {
-                Some(shared.platform.fail(&incoming, fault.code(), *now))
-            }
-            _ => shared.platform.answer(&incoming, *now, wait),
-        }
-    }
-
-    /// Says what a wrong signature was made over.
-    fn explained(&mut self, mut answer: Answer) -> (Arc<Parts>, Option<Action>, Response) {
-        let incoming = incoming(&self.head, &self.body);
-        if let Some(found) = self.shared.platform.diagnose(&incoming) {
-            answer.verdict.explain(found);
-        }
-        self.parts(answer)
-    }
-
-    /// What is kept of the request, what follows it, and the response to it.
-    fn parts(&mut self, answer: Answer) -> (Arc<Parts>, Option<Action>, Response) {
-        log(&answer);
-        let response = respond(&answer, self.now);
-        let parts = Parts {
-            received_at: self.now,
-            took: self.begun.elapsed(),
-            service: answer.service,
-            operation: answer.operation,
-            method: self.head.method.clone(),
-            path: self.head.uri.path().to_owned(),
-            query: self.head.uri.query().map(mask_query),
-            headers: mask_headers(&self.head.headers),
-            body: self.body.clone(),
-            verdict: answer.verdict,
-            status: answer.status.as_u16(),
-            reply: answer.body,
-        };
-        (Arc::new(parts), answer.action, response)
+        Some(response)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::account::Account;
 use super::call::{Call, Done, put};
 use super::page::Page;
 use super::sample_calls;
@@ -13,14 +14,14 @@ const LIMIT: i64 = 20;
 const LIFETIME: u64 = 3600;
 
 /// Makes the token one that no other request gets.
-pub(super) fn token(call: &Call<'_>, reply: &mut Value) -> Done {
+pub(super) fn token(call: &Call<'_>, _: &mut Account, reply: &mut Value) -> Done {
     put(reply, "/value", call.ids.hex32());
     put(reply, "/expire", (call.now / 1000).saturating_add(LIFETIME));
     Ok(())
 }
 
 /// Answers with a page of the calls of a window, oldest first.
-pub(super) fn histories(call: &Call<'_>, reply: &mut Value) -> Done {
+pub(super) fn histories(call: &Call<'_>, _: &mut Account, reply: &mut Value) -> Done {
     let page = Page::read(call, ("page", Some(1)), ("limit", Some(LIMIT)))?;
     let moment = |name| {
         let moment = time::moment(call.text(name)).unwrap_or_default();

@@ -135,7 +135,7 @@ fn keep(call: &Call<'_>, account: &mut Account, reply: &mut Value, did: String) 
     Ok(())
 }
 
-pub(super) fn unbind(call: &Call<'_>, account: &mut Account) -> Done {
+pub(super) fn unbind(call: &Call<'_>, account: &mut Account, _: &mut Value) -> Done {
     let (bind_id, customer_bind_id) = (call.text("bindId"), call.text("customerBindId"));
     let is_meant = |binding: &Binding| {
         if bind_id.is_empty() {
@@ -157,7 +157,7 @@ pub(super) fn unbind(call: &Call<'_>, account: &mut Account) -> Done {
     Ok(())
 }
 
-pub(super) fn list(call: &Call<'_>, account: &Account, reply: &mut Value) -> Done {
+pub(super) fn list(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
     let [customer_id, business_id] =
         ["customerId", "businessId"].map(|name| call.example(&format!("/data/bindList/0/{name}")));
     let alive = || {
@@ -183,7 +183,7 @@ pub(super) fn list(call: &Call<'_>, account: &Account, reply: &mut Value) -> Don
 }
 
 /// Answers with whom a caller reaches. Of several bindings the latest one counts.
-pub(super) fn query(call: &Call<'_>, account: &Account, reply: &mut Value) -> Done {
+pub(super) fn query(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
     let [caller, did, extension] = ["caller", "did", "extension"].map(|name| call.text(name));
     let fits = |binding: &&Binding| {
         binding.did == did

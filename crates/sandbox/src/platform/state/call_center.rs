@@ -22,7 +22,7 @@ const AI: u64 = 2;
 const IMMEDIATE: i64 = 3;
 
 /// Answers with a page of the records of a window, oldest first.
-pub(super) fn query(call: &Call<'_>, account: &Account, reply: &mut Value) -> Done {
+pub(super) fn query(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
     let page = Page::read(call, ("page", None), ("size", None))?;
     let millis = |name| {
         let seconds = call
@@ -86,7 +86,7 @@ fn moved(example: &Value, start: u64) -> Value {
 }
 
 /// Has the calls of a task made at once, unless it is to start otherwise.
-pub(super) fn create_task(call: &Call<'_>, account: &mut Account) -> Done {
+pub(super) fn create_task(call: &Call<'_>, account: &mut Account, _: &mut Value) -> Done {
     let startup = call.integer("startupType").unwrap_or(IMMEDIATE);
     if startup != IMMEDIATE {
         return Ok(());

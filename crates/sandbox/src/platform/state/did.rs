@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::account::Account;
 use super::call::{Call, Done};
 use super::page::Page;
 use super::sample_calls;
@@ -9,7 +10,7 @@ use crate::platform::time;
 use crate::platform::time::text_of;
 
 /// Answers with a page of the calls of one day.
-pub(super) fn query(call: &Call<'_>, reply: &mut Value) -> Done {
+pub(super) fn query(call: &Call<'_>, _: &mut Account, reply: &mut Value) -> Done {
     let page = Page::read(call, ("page", None), ("pageSize", None))?;
     let moment = |time| {
         let moment = time::moment(&format!("{} {time}", call.text("date")));

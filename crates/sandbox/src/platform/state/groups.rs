@@ -30,7 +30,7 @@ fn missing(account: &Account) -> Refusal {
     Refusal::missing(PARAMETER, "no group has this /groupId", ever_used)
 }
 
-pub(super) fn create(call: &Call<'_>, account: &mut Account, reply: &Value) -> Done {
+pub(super) fn create(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
     let group_id = text_at(reply, "/groupId");
     let group_name = match call.text("groupName") {
         "" => group_id.clone(),
@@ -45,7 +45,7 @@ pub(super) fn create(call: &Call<'_>, account: &mut Account, reply: &Value) -> D
     Ok(())
 }
 
-pub(super) fn update(call: &Call<'_>, account: &mut Account) -> Done {
+pub(super) fn update(call: &Call<'_>, account: &mut Account, _: &mut Value) -> Done {
     let change: fn(&mut Vec<String>, &[&str]) = match call.integer("operateType") {
         Some(0) => |phones, sent| {
             let members = std::mem::take(phones);
@@ -72,14 +72,14 @@ pub(super) fn update(call: &Call<'_>, account: &mut Account) -> Done {
     }
 }
 
-pub(super) fn delete(call: &Call<'_>, account: &mut Account) -> Done {
+pub(super) fn delete(call: &Call<'_>, account: &mut Account, _: &mut Value) -> Done {
     let group_id = call.text("groupId");
     find(account, group_id)?;
     account.groups.retain(|group| group.group_id != group_id);
     Ok(())
 }
 
-pub(super) fn list(call: &Call<'_>, account: &Account, reply: &mut Value) -> Done {
+pub(super) fn list(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
     let customer_id = call.example("/data/groups/0/customerId");
     let rows = account.groups.iter().map(|group| {
         json!({

@@ -27,7 +27,7 @@ pub(super) fn foreign() -> Refusal {
     Refusal::new(FOREIGN_APPLICATION, problem)
 }
 
-pub(super) fn create_app(call: &Call<'_>, account: &mut Account, reply: &Value) -> Done {
+pub(super) fn create_app(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
     if account.applications.len() >= MAX_APPLICATIONS {
         let problem = "the integrator has 1000 applications";
         return Err(Refusal::new(TOO_MANY_APPLICATIONS, problem));
@@ -41,12 +41,12 @@ pub(super) fn create_app(call: &Call<'_>, account: &mut Account, reply: &Value) 
     Ok(())
 }
 
-pub(super) fn check_code(call: &Call<'_>, account: &mut Account) -> Done {
+pub(super) fn check_code(call: &Call<'_>, account: &mut Account, _: &mut Value) -> Done {
     register(call, account, |client| client.verified = true);
     Ok(())
 }
 
-pub(super) fn create_client(call: &Call<'_>, account: &mut Account) -> Done {
+pub(super) fn create_client(call: &Call<'_>, account: &mut Account, _: &mut Value) -> Done {
     register(call, account, |client| client.created = true);
     Ok(())
 }
@@ -66,7 +66,7 @@ fn register(call: &Call<'_>, account: &mut Account, change: fn(&mut Client)) {
 }
 
 /// Answers with the numbers whose client was created: no operation says to which application a number belongs.
-pub(super) fn phone_list(call: &Call<'_>, account: &Account, reply: &mut Value) -> Done {
+pub(super) fn phone_list(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
     let app_key = call.text("appkey");
     if !owns(account, app_key) {
         let ever_used = account.applications.ever_used();
@@ -85,7 +85,7 @@ pub(super) fn phone_list(call: &Call<'_>, account: &Account, reply: &mut Value) 
 
 /// Answers with the numbers that are asked for. Without any, those that were registered or, if there are none, the spec's
 /// own.
-pub(super) fn phones(call: &Call<'_>, account: &Account, reply: &mut Value) -> Done {
+pub(super) fn phones(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
     let mut asked_for = numbers(call.text("business_phones"))
         .into_iter()
         .collect::<BTreeSet<_>>();

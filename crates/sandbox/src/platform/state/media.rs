@@ -24,7 +24,7 @@ impl Media {
     }
 }
 
-pub(super) fn upload(call: &Call<'_>, account: &mut Account, reply: &Value) -> Done {
+pub(super) fn upload(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
     let media = Media::new(call, text_at(reply, "/data/id"));
     account.media.push(media);
     Ok(())
@@ -42,7 +42,7 @@ pub(super) fn upload_template_file(
     Ok(())
 }
 
-pub(super) fn get(call: &Call<'_>, account: &Account, reply: &mut Value) -> Done {
+pub(super) fn get(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
     let mut media = account.media.iter();
     let media = media.find(|media| media.is_meant(call)).ok_or_else(|| {
         let ever_used = account.media.ever_used();

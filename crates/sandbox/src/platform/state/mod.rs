@@ -93,6 +93,12 @@ impl State {
         serde_json::to_value(&*self.accounts.lock()).unwrap_or_default()
     }
 
+    /// Has it until the guard is dropped.
+    #[cfg(test)]
+    pub(crate) fn held(&self) -> impl Drop + '_ {
+        self.accounts.lock()
+    }
+
     /// Forgets everything but the seed.
     pub(crate) fn clear(&self) {
         let seed = self.seed.clone();
@@ -125,71 +131,40 @@ fn dispatch(function: Function, call: &Call<'_>, accounts: &mut All, reply: &mut
 
 /// The function of an operation that has one.
 fn function(operation: &Operation) -> Option<Function> {
-    let function: Function = match (operation.service.as_ref(), operation.id.as_ref()) {
-        ("number-check", "submit_check") => number_check::submit,
-        ("number-check", "query_checks") => {
-            |call, account, reply| number_check::query(call, account, reply)
-        }
+    Some(match (operation.service.as_ref(), operation.id.as_ref()) {
+        ("number-check", "submit_check") => number_check::submit as Function,
+        ("number-check", "query_checks") => number_check::query,
         ("virtual-number", "bind") => bindings::bind,
         ("virtual-number", "bind_with_extension") => bindings::bind_with_extension,
         ("virtual-number", "bind_group") => bindings::bind_group,
-        ("virtual-number", "unbind") => |call, account, _| bindings::unbind(call, account),
-        ("virtual-number", "list_bindings") => {
-            |call, account, reply| bindings::list(call, account, reply)
-        }
-        ("virtual-number", "query_binding") => {
-            |call, account, reply| bindings::query(call, account, reply)
-        }
-        ("virtual-number", "create_group") => {
-            |call, account, reply| groups::create(call, account, reply)
-        }
-        ("virtual-number", "update_group") => |call, account, _| groups::update(call, account),
-        ("virtual-number", "delete_group") => |call, account, _| groups::delete(call, account),
-        ("virtual-number", "list_groups") => {
-            |call, account, reply| groups::list(call, account, reply)
-        }
-        ("whatsapp", "upload_media") => |call, account, reply| media::upload(call, account, reply),
-        ("whatsapp", "get_media") => |call, account, reply| media::get(call, account, reply),
+        ("virtual-number", "unbind") => bindings::unbind,
+        ("virtual-number", "list_bindings") => bindings::list,
+        ("virtual-number", "query_binding") => bindings::query,
+        ("virtual-number", "create_group") => groups::create,
+        ("virtual-number", "update_group") => groups::update,
+        ("virtual-number", "delete_group") => groups::delete,
+        ("virtual-number", "list_groups") => groups::list,
+        ("whatsapp", "upload_media") => media::upload,
+        ("whatsapp", "get_media") => media::get,
         ("whatsapp", "delete_media") => media::delete,
         ("whatsapp", "upload_template_file") => media::upload_template_file,
-        ("whatsapp", "create_template") => {
-            |call, account, reply| templates::create(call, account, reply)
-        }
+        ("whatsapp", "create_template") => templates::create,
         ("whatsapp", "update_template") => templates::update,
-        ("whatsapp", "get_templates") => {
-            |call, account, reply| templates::get(call, account, reply)
-        }
+        ("whatsapp", "get_templates") => templates::get,
         ("whatsapp", "delete_template") => templates::delete,
-        ("whatsapp", "get_phones") => {
-            |call, account, reply| integrator::phones(call, account, reply)
-        }
-        ("whatsapp", "integrator_create_app") => {
-            |call, account, reply| integrator::create_app(call, account, reply)
-        }
-        ("whatsapp", "integrator_check_code") => {
-            |call, account, _| integrator::check_code(call, account)
-        }
-        ("whatsapp", "integrator_create_client") => {
-            |call, account, _| integrator::create_client(call, account)
-        }
-        ("whatsapp", "integrator_phone_list") => {
-            |call, account, reply| integrator::phone_list(call, account, reply)
-        }
+        ("whatsapp", "get_phones") => integrator::phones,
+        ("whatsapp", "integrator_create_app") => integrator::create_app,
+        ("whatsapp", "integrator_check_code") => integrator::check_code,
+        ("whatsapp", "integrator_create_client") => integrator::create_client,
+        ("whatsapp", "integrator_phone_list") => integrator::phone_list,
         ("ota", "init") => ota::init,
-        ("ota", "verify") => |call, account, reply| ota::verify(call, account, reply),
-        ("did", "query_calls") => |call, _, reply| did::query(call, reply),
-        ("call-center", "query_call_records") => {
-            |call, account, reply| call_center::query(call, account, reply)
-        }
-        ("call-center", "create_ai_call_task") => {
-            |call, account, _| call_center::create_task(call, account)
-        }
-        ("customer-data", "query_customer_fields") => {
-            |call, _, reply| customer_data::fields(call, reply)
-        }
-        ("antbuddy", "create_auth_token") => |call, _, reply| antbuddy::token(call, reply),
-        ("antbuddy", "list_call_histories") => |call, _, reply| antbuddy::histories(call, reply),
+        ("ota", "verify") => ota::verify,
+        ("did", "query_calls") => did::query,
+        ("call-center", "query_call_records") => call_center::query,
+        ("call-center", "create_ai_call_task") => call_center::create_task,
+        ("customer-data", "query_customer_fields") => customer_data::fields,
+        ("antbuddy", "create_auth_token") => antbuddy::token,
+        ("antbuddy", "list_call_histories") => antbuddy::histories,
         _ => return None,
-    };
-    Some(function)
+    })
 }

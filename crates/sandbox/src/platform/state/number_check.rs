@@ -62,7 +62,7 @@ pub(super) fn submit(call: &Call<'_>, account: &mut Account, reply: &mut Value) 
 }
 
 /// Answers with a page of the results of one day.
-pub(super) fn query(call: &Call<'_>, account: &Account, reply: &mut Value) -> Done {
+pub(super) fn query(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
     let page = Page::read(call, ("page", None), ("pageSize", None))?;
     let date = call.text("date");
     let matches = |name: &str, value: &str| {

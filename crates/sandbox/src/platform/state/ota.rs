@@ -25,7 +25,7 @@ pub(super) fn init(call: &Call<'_>, account: &mut Account, reply: &mut Value) ->
     Ok(())
 }
 
-pub(super) fn verify(call: &Call<'_>, account: &Account, reply: &mut Value) -> Done {
+pub(super) fn verify(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
     let request_id = call.text("requestId");
     let mut logins = account.logins.iter();
     let login = logins.find(|login| login.request_id == request_id);

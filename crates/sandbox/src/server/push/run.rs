@@ -34,12 +34,7 @@ impl Outbox {
         let (documented, attempts) = spec.attempts();
         let attempts = if job.once { 1 } else { attempts };
         let target = Target::new(&job.url);
-        let bytes = size(&job.fields);
-        let (job, message) = pool::by_size(bytes, move || {
-            let message = Message::new(&job.fields, job.content);
-            (job, message)
-        })
-        .await;
+        let (bytes, job) = (size(&job.fields), Arc::new(job));
         let mut made = Vec::new();
         for attempt in 1..=attempts {
             if attempt > 1 {
@@ -49,7 +44,8 @@ impl Outbox {
                 slot = self.slot().await;
             }
             let at = self.clock.now();
-            let headers = self.signed(&job, &message, at).await;
+            let (outbox, of) = (Arc::clone(&self), Arc::clone(&job));
+            let (message, headers) = pool::by_size(bytes, move || outbox.message(&of, at)).await;
             let outcome = match &target {
                 Some(target) => judge(spec, send::send(target, &message, &headers).await),
                 None => DeliveryOutcome::NotSent,
@@ -87,25 +83,17 @@ impl Outbox {
         made
     }
 
-    /// The headers of a signed push.
-    async fn signed(
-        self: &Arc<Self>,
-        job: &Job,
-        message: &Message,
-        at: u64,
-    ) -> Vec<(&'static str, String)> {
-        let (outbox, body) = (Arc::clone(self), message.body.clone());
-        let (spec, access_key, action) = (job.spec, job.access_key.clone(), job.action.clone());
-        pool::by_size(body.len(), move || {
-            let spec = outbox.specs.get(spec).filter(|spec| spec.webhook.signed);
-            match (spec, outbox.signers.get(&access_key)) {
-                (Some(spec), Some(signer)) => {
-                    send::sign(spec, action.as_deref(), signer, at, &body)
-                }
-                _ => Vec::new(),
+    /// What is sent, with the headers of a signed push.
+    fn message(&self, job: &Job, at: u64) -> (Message, Vec<(&'static str, String)>) {
+        let message = Message::new(&job.fields, job.content);
+        let spec = self.specs.get(job.spec).filter(|spec| spec.webhook.signed);
+        let headers = match (spec, self.signers.get(&job.access_key)) {
+            (Some(spec), Some(signer)) => {
+                send::sign(spec, job.action.as_deref(), signer, at, &message.body)
             }
-        })
-        .await
+            _ => Vec::new(),
+        };
+        (message, headers)
     }
 
     fn note(&self, delivery: Delivery) {

@@ -142,6 +142,12 @@ impl History {
         }
     }
 
+    /// Has it until the guard is dropped.
+    #[cfg(test)]
+    pub(crate) fn held(&self) -> impl Drop + '_ {
+        self.inner.lock()
+    }
+
     /// Records on a device on which there is never room.
     #[cfg(all(test, target_os = "linux"))]
     pub(crate) fn record_on_a_full_disk(mut self) -> Self {
