@@ -108,6 +108,7 @@ fn idle_connections_lock_nobody_out() {
         let log = sandbox.stop("-INT").stderr;
         assert!(log.contains(reason), "{log}");
         let lines = log.lines().filter(|line| line.contains("refused early: "));
-        assert!((1..=20).contains(&lines.count()), "{log}");
+        // 10 of each kind in 10 seconds.
+        assert!(lines.count() < clients, "{log}");
     }
 }
