@@ -139,7 +139,7 @@ const FIELDS: [&str; 3] = ["extra", "repairs", "spellings"];
 
 /// Names that a spec file cannot have, because its name becomes a crate, a module, a feature and a command. The test
 /// `reserved_names_of_specs_are_listed` compares the list with the command, the manifests and the folders.
-pub const TAKEN_SPECS: &[&str] = &[
+pub const RESERVED_SPECS: &[&str] = &[
     // Commands.
     "completions",
     "doctor",
@@ -238,7 +238,7 @@ pub fn unusable_field(rust: &str) -> Option<(String, String)> {
 /// Why a name cannot be the name of a spec file; `None` if it can.
 #[must_use]
 pub fn unusable_spec(name: &str) -> Option<(String, String)> {
-    if TAKEN_SPECS.contains(&name) || !is_identifier(&module(name)) && is_crate(name) {
+    if RESERVED_SPECS.contains(&name) || !is_identifier(&module(name)) && is_crate(name) {
         return Some((
             format!("`{name}` is already a command, a feature, a crate or a keyword of Rust"),
             "rename the file".to_owned(),

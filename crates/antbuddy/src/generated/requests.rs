@@ -21,7 +21,7 @@ pub struct ClickToCall {
 }
 
 impl ClickToCall {
-    /// Creates it from the required fields.
+    /// Creates `ClickToCall` from the required fields.
     #[must_use]
     pub fn new(
         number: impl Into<String>,
@@ -66,7 +66,7 @@ impl std::fmt::Debug for ClickToCall {
 pub struct CreateAuthToken {}
 
 impl CreateAuthToken {
-    /// Creates it. No field is required.
+    /// Creates `CreateAuthToken`. No field is required.
     #[must_use]
     pub fn new() -> Self {
         Self {}
@@ -109,7 +109,7 @@ pub struct ListCallHistories {
 }
 
 impl ListCallHistories {
-    /// Creates it from the required fields.
+    /// Creates `ListCallHistories` from the required fields.
     #[must_use]
     pub fn new(created_from: DateTime, created_to: DateTime) -> Self {
         Self {

@@ -43,7 +43,7 @@ pub struct QueryCallRecords {
 }
 
 impl QueryCallRecords {
-    /// Creates it from the required fields.
+    /// Creates `QueryCallRecords` from the required fields.
     #[must_use]
     pub fn new(start_time: DateTime, end_time: DateTime, size: i64) -> Self {
         Self {
@@ -168,7 +168,7 @@ pub struct CreateAiCallTask {
 }
 
 impl CreateAiCallTask {
-    /// Creates it from the required fields.
+    /// Creates `CreateAiCallTask` from the required fields.
     #[allow(clippy::too_many_arguments, reason = "all fields are required")]
     #[must_use]
     pub fn new(
@@ -259,7 +259,7 @@ pub struct CallListItem {
 }
 
 impl CallListItem {
-    /// Creates it from the required fields.
+    /// Creates `CallListItem` from the required fields.
     #[must_use]
     pub fn new(
         order_id: impl Into<String>,

@@ -24,7 +24,7 @@ pub struct BatchCreateCustomers {
 }
 
 impl BatchCreateCustomers {
-    /// Creates it from the required fields.
+    /// Creates `BatchCreateCustomers` from the required fields.
     #[must_use]
     pub fn new(
         app_key: impl Into<AppKey>,
@@ -110,7 +110,7 @@ pub struct Customer {
 }
 
 impl Customer {
-    /// Creates it from the required fields.
+    /// Creates `Customer` from the required fields.
     #[must_use]
     pub fn new(first_name: impl Into<String>, last_name: impl Into<String>) -> Self {
         Self {
@@ -267,7 +267,7 @@ pub struct QueryCustomerFields {
 }
 
 impl QueryCustomerFields {
-    /// Creates it from the required fields.
+    /// Creates `QueryCustomerFields` from the required fields.
     #[must_use]
     pub fn new(app_key: impl Into<AppKey>, tenant_id: i64) -> Self {
         Self {

@@ -21,7 +21,7 @@ pub struct SendDidSms {
 }
 
 impl SendDidSms {
-    /// Creates it from the required fields.
+    /// Creates `SendDidSms` from the required fields.
     #[must_use]
     pub fn new(
         sender: impl Into<String>,
@@ -83,7 +83,7 @@ pub struct QueryCalls {
 }
 
 impl QueryCalls {
-    /// Creates it from the required fields.
+    /// Creates `QueryCalls` from the required fields.
     #[must_use]
     pub fn new(date: Date, page_size: i64) -> Self {
         Self {
@@ -163,7 +163,7 @@ pub struct DialAmazonConnect {
 }
 
 impl DialAmazonConnect {
-    /// Creates it from the required fields.
+    /// Creates `DialAmazonConnect` from the required fields.
     #[must_use]
     pub fn new(
         did: impl Into<String>,

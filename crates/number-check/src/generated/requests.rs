@@ -29,7 +29,7 @@ pub struct SubmitCheck {
 }
 
 impl SubmitCheck {
-    /// Creates it from the required fields.
+    /// Creates `SubmitCheck` from the required fields.
     #[must_use]
     pub fn new(
         app_key: impl Into<AppKey>,
@@ -116,7 +116,7 @@ pub struct QueryChecks {
 }
 
 impl QueryChecks {
-    /// Creates it from the required fields.
+    /// Creates `QueryChecks` from the required fields.
     #[must_use]
     pub fn new(page_size: i64, date: Date) -> Self {
         Self {

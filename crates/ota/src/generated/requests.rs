@@ -21,7 +21,7 @@ pub struct Init {
 }
 
 impl Init {
-    /// Creates it from the required fields.
+    /// Creates `Init` from the required fields.
     #[must_use]
     pub fn new(
         app_key: impl Into<AppKey>,
@@ -71,7 +71,7 @@ pub struct Verify {
 }
 
 impl Verify {
-    /// Creates it from the required fields.
+    /// Creates `Verify` from the required fields.
     #[must_use]
     pub fn new(app_key: impl Into<AppKey>, request_id: impl Into<String>) -> Self {
         Self {

@@ -39,7 +39,7 @@ pub struct SendSms {
 }
 
 impl SendSms {
-    /// Creates it from the required fields.
+    /// Creates `SendSms` from the required fields.
     #[must_use]
     pub fn new(
         app_key: impl Into<AppKey>,

@@ -22,7 +22,7 @@ pub struct SendMessage {
 }
 
 impl SendMessage {
-    /// Creates it from the required fields.
+    /// Creates `SendMessage` from the required fields.
     #[must_use]
     pub fn new(
         app_key: impl Into<AppKey>,
@@ -227,7 +227,7 @@ pub struct TextContent {
 }
 
 impl TextContent {
-    /// Creates it from the required fields.
+    /// Creates `TextContent` from the required fields.
     #[must_use]
     pub fn new(message_data: impl Into<TextMessage>) -> Self {
         Self {
@@ -266,7 +266,7 @@ pub struct ImageContent {
 }
 
 impl ImageContent {
-    /// Creates it from the required fields.
+    /// Creates `ImageContent` from the required fields.
     #[must_use]
     pub fn new(message_data: impl Into<ImageMessage>) -> Self {
         Self {
@@ -305,7 +305,7 @@ pub struct TextImageContent {
 }
 
 impl TextImageContent {
-    /// Creates it from the required fields.
+    /// Creates `TextImageContent` from the required fields.
     #[must_use]
     pub fn new(message_data: impl Into<TextImageMessage>) -> Self {
         Self {
@@ -346,7 +346,7 @@ pub struct TextImageButtonContent {
 }
 
 impl TextImageButtonContent {
-    /// Creates it from the required fields.
+    /// Creates `TextImageButtonContent` from the required fields.
     #[must_use]
     pub fn new(message_data: impl Into<TextImageButtonMessage>) -> Self {
         Self {
@@ -387,7 +387,7 @@ pub struct TextButtonContent {
 }
 
 impl TextButtonContent {
-    /// Creates it from the required fields.
+    /// Creates `TextButtonContent` from the required fields.
     #[must_use]
     pub fn new(message_data: impl Into<TextButtonMessage>) -> Self {
         Self {
@@ -428,7 +428,7 @@ pub struct FileContent {
 }
 
 impl FileContent {
-    /// Creates it from the required fields.
+    /// Creates `FileContent` from the required fields.
     #[must_use]
     pub fn new(message_data: impl Into<FileMessage>) -> Self {
         Self {
@@ -467,7 +467,7 @@ pub struct VideoContent {
 }
 
 impl VideoContent {
-    /// Creates it from the required fields.
+    /// Creates `VideoContent` from the required fields.
     #[must_use]
     pub fn new(message_data: impl Into<VideoMessage>) -> Self {
         Self {
@@ -506,7 +506,7 @@ pub struct VideoTextContent {
 }
 
 impl VideoTextContent {
-    /// Creates it from the required fields.
+    /// Creates `VideoTextContent` from the required fields.
     #[must_use]
     pub fn new(message_data: impl Into<VideoTextMessage>) -> Self {
         Self {
@@ -547,7 +547,7 @@ pub struct VideoTextButtonContent {
 }
 
 impl VideoTextButtonContent {
-    /// Creates it from the required fields.
+    /// Creates `VideoTextButtonContent` from the required fields.
     #[must_use]
     pub fn new(message_data: impl Into<VideoTextButtonMessage>) -> Self {
         Self {
@@ -590,7 +590,7 @@ pub struct TextMessage {
 }
 
 impl TextMessage {
-    /// Creates it from the required fields.
+    /// Creates `TextMessage` from the required fields.
     #[must_use]
     pub fn new(rate_type: impl Into<TextRateType>, text: impl Into<String>) -> Self {
         Self {
@@ -629,7 +629,7 @@ pub struct ImageMessage {
 }
 
 impl ImageMessage {
-    /// Creates it from the required fields.
+    /// Creates `ImageMessage` from the required fields.
     #[must_use]
     pub fn new(rate_type: impl Into<ImageRateType>, image: impl Into<String>) -> Self {
         Self {
@@ -670,7 +670,7 @@ pub struct TextImageMessage {
 }
 
 impl TextImageMessage {
-    /// Creates it from the required fields.
+    /// Creates `TextImageMessage` from the required fields.
     #[must_use]
     pub fn new(text: impl Into<String>, image: impl Into<String>) -> Self {
         Self {
@@ -719,7 +719,7 @@ pub struct TextImageButtonMessage {
 }
 
 impl TextImageButtonMessage {
-    /// Creates it from the required fields.
+    /// Creates `TextImageButtonMessage` from the required fields.
     #[must_use]
     pub fn new(
         text: impl Into<String>,
@@ -777,7 +777,7 @@ pub struct TextButtonMessage {
 }
 
 impl TextButtonMessage {
-    /// Creates it from the required fields.
+    /// Creates `TextButtonMessage` from the required fields.
     #[must_use]
     pub fn new(
         text: impl Into<String>,
@@ -831,7 +831,7 @@ pub struct FileMessage {
 }
 
 impl FileMessage {
-    /// Creates it from the required fields.
+    /// Creates `FileMessage` from the required fields.
     #[must_use]
     pub fn new(
         rate_type: impl Into<TextRateType>,
@@ -886,7 +886,7 @@ pub struct VideoMessage {
 }
 
 impl VideoMessage {
-    /// Creates it from the required fields.
+    /// Creates `VideoMessage` from the required fields.
     #[must_use]
     pub fn new(
         thumbnail: impl Into<String>,
@@ -948,7 +948,7 @@ pub struct VideoTextMessage {
 }
 
 impl VideoTextMessage {
-    /// Creates it from the required fields.
+    /// Creates `VideoTextMessage` from the required fields.
     #[must_use]
     pub fn new(
         thumbnail: impl Into<String>,
@@ -1016,7 +1016,7 @@ pub struct VideoTextButtonMessage {
 }
 
 impl VideoTextButtonMessage {
-    /// Creates it from the required fields.
+    /// Creates `VideoTextButtonMessage` from the required fields.
     #[must_use]
     pub fn new(
         thumbnail: impl Into<String>,

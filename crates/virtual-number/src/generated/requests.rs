@@ -27,7 +27,7 @@ pub struct Bind {
 }
 
 impl Bind {
-    /// Creates it from the required fields.
+    /// Creates `Bind` from the required fields.
     #[must_use]
     pub fn new(
         phone_a: impl Into<String>,
@@ -108,7 +108,7 @@ pub struct BindWithExtension {
 }
 
 impl BindWithExtension {
-    /// Creates it from the required fields.
+    /// Creates `BindWithExtension` from the required fields.
     #[must_use]
     pub fn new(
         phone_a: impl Into<String>,
@@ -204,7 +204,7 @@ pub struct BindGroup {
 }
 
 impl BindGroup {
-    /// Creates it from the required fields.
+    /// Creates `BindGroup` from the required fields.
     #[must_use]
     pub fn new(
         phone_a: impl Into<String>,
@@ -292,7 +292,7 @@ pub struct Unbind {
 }
 
 impl Unbind {
-    /// Creates it. No field is required.
+    /// Creates `Unbind`. No field is required.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -363,7 +363,7 @@ pub struct ListBindings {
 }
 
 impl ListBindings {
-    /// Creates it from the required fields.
+    /// Creates `ListBindings` from the required fields.
     #[must_use]
     pub fn new(limit: i64) -> Self {
         Self { limit, offset: 0 }
@@ -410,7 +410,7 @@ pub struct QueryBinding {
 }
 
 impl QueryBinding {
-    /// Creates it from the required fields.
+    /// Creates `QueryBinding` from the required fields.
     #[must_use]
     pub fn new(caller: impl Into<String>, did: impl Into<String>) -> Self {
         Self {
@@ -465,7 +465,7 @@ pub struct CreateGroup {
 }
 
 impl CreateGroup {
-    /// Creates it from the required fields.
+    /// Creates `CreateGroup` from the required fields.
     #[must_use]
     pub fn new(phones: impl Into<nxcloud_client::phone::Phones>) -> Self {
         Self {
@@ -520,7 +520,7 @@ pub struct DeleteGroup {
 }
 
 impl DeleteGroup {
-    /// Creates it from the required fields.
+    /// Creates `DeleteGroup` from the required fields.
     #[must_use]
     pub fn new(group_id: impl Into<String>) -> Self {
         Self { group_id: group_id.into() }
@@ -555,7 +555,7 @@ pub struct UpdateGroup {
 }
 
 impl UpdateGroup {
-    /// Creates it from the required fields.
+    /// Creates `UpdateGroup` from the required fields.
     #[must_use]
     pub fn new(
         group_id: impl Into<String>,
@@ -603,7 +603,7 @@ pub struct ListGroups {
 }
 
 impl ListGroups {
-    /// Creates it from the required fields.
+    /// Creates `ListGroups` from the required fields.
     #[must_use]
     pub fn new(limit: i64) -> Self {
         Self { limit, offset: 0 }

@@ -28,7 +28,7 @@ pub struct SendMessage {
 }
 
 impl SendMessage {
-    /// Creates it from the required fields.
+    /// Creates `SendMessage` from the required fields.
     #[must_use]
     pub fn new(
         app_key: impl Into<AppKey>,
@@ -227,7 +227,7 @@ pub struct TextContent {
 }
 
 impl TextContent {
-    /// Creates it from the required fields.
+    /// Creates `TextContent` from the required fields.
     #[must_use]
     pub fn new(text: impl Into<Text>) -> Self {
         Self { text: text.into() }
@@ -264,7 +264,7 @@ pub struct ImageContent {
 }
 
 impl ImageContent {
-    /// Creates it from the required fields.
+    /// Creates `ImageContent` from the required fields.
     #[must_use]
     pub fn new(image: impl Into<Image>) -> Self {
         Self { image: image.into() }
@@ -301,7 +301,7 @@ pub struct VideoContent {
 }
 
 impl VideoContent {
-    /// Creates it from the required fields.
+    /// Creates `VideoContent` from the required fields.
     #[must_use]
     pub fn new(video: impl Into<Video>) -> Self {
         Self { video: video.into() }
@@ -338,7 +338,7 @@ pub struct AudioContent {
 }
 
 impl AudioContent {
-    /// Creates it from the required fields.
+    /// Creates `AudioContent` from the required fields.
     #[must_use]
     pub fn new(audio: impl Into<Audio>) -> Self {
         Self { audio: audio.into() }
@@ -375,7 +375,7 @@ pub struct DocumentContent {
 }
 
 impl DocumentContent {
-    /// Creates it from the required fields.
+    /// Creates `DocumentContent` from the required fields.
     #[must_use]
     pub fn new(document: impl Into<Document>) -> Self {
         Self { document: document.into() }
@@ -412,7 +412,7 @@ pub struct LocationContent {
 }
 
 impl LocationContent {
-    /// Creates it from the required fields.
+    /// Creates `LocationContent` from the required fields.
     #[must_use]
     pub fn new(location: impl Into<Location>) -> Self {
         Self { location: location.into() }
@@ -449,7 +449,7 @@ pub struct StickerContent {
 }
 
 impl StickerContent {
-    /// Creates it from the required fields.
+    /// Creates `StickerContent` from the required fields.
     #[must_use]
     pub fn new(sticker: impl Into<Sticker>) -> Self {
         Self { sticker: sticker.into() }
@@ -486,7 +486,7 @@ pub struct TemplateContent {
 }
 
 impl TemplateContent {
-    /// Creates it from the required fields.
+    /// Creates `TemplateContent` from the required fields.
     #[must_use]
     pub fn new(template: impl Into<Template>) -> Self {
         Self { template: template.into() }
@@ -526,7 +526,7 @@ pub struct Text {
 }
 
 impl Text {
-    /// Creates it from the required fields.
+    /// Creates `Text` from the required fields.
     #[must_use]
     pub fn new(body: impl Into<String>) -> Self {
         Self {
@@ -589,7 +589,7 @@ pub struct Image {
 }
 
 impl Image {
-    /// Creates it from the required fields and this alternative. HTTP or HTTPS URL that the image is fetched from; instead of `id`.
+    /// Creates `Image` from the required fields and `link`. HTTP or HTTPS URL that the image is fetched from; instead of `id`.
     #[must_use]
     pub fn from_link(link: impl Into<String>) -> Self {
         Self {
@@ -599,7 +599,7 @@ impl Image {
         }
     }
 
-    /// Creates it from the required fields and this alternative. Id returned by `upload_media`; instead of `link`.
+    /// Creates `Image` from the required fields and `id`. Id returned by `upload_media`; instead of `link`.
     #[must_use]
     pub fn from_id(id: impl Into<String>) -> Self {
         Self {
@@ -662,7 +662,7 @@ pub struct Video {
 }
 
 impl Video {
-    /// Creates it from the required fields and this alternative. HTTP or HTTPS URL that the video is fetched from; instead of `id`.
+    /// Creates `Video` from the required fields and `link`. HTTP or HTTPS URL that the video is fetched from; instead of `id`.
     #[must_use]
     pub fn from_link(link: impl Into<String>) -> Self {
         Self {
@@ -672,7 +672,7 @@ impl Video {
         }
     }
 
-    /// Creates it from the required fields and this alternative. Id returned by `upload_media`; instead of `link`.
+    /// Creates `Video` from the required fields and `id`. Id returned by `upload_media`; instead of `link`.
     #[must_use]
     pub fn from_id(id: impl Into<String>) -> Self {
         Self {
@@ -732,7 +732,7 @@ pub struct Audio {
 }
 
 impl Audio {
-    /// Creates it from the required fields and this alternative. HTTP or HTTPS URL that the audio file is fetched from; instead of `id`.
+    /// Creates `Audio` from the required fields and `link`. HTTP or HTTPS URL that the audio file is fetched from; instead of `id`.
     #[must_use]
     pub fn from_link(link: impl Into<String>) -> Self {
         Self {
@@ -741,7 +741,7 @@ impl Audio {
         }
     }
 
-    /// Creates it from the required fields and this alternative. Id returned by `upload_media`; instead of `link`.
+    /// Creates `Audio` from the required fields and `id`. Id returned by `upload_media`; instead of `link`.
     #[must_use]
     pub fn from_id(id: impl Into<String>) -> Self {
         Self {
@@ -795,7 +795,7 @@ pub struct Document {
 }
 
 impl Document {
-    /// Creates it from the required fields and this alternative. HTTP or HTTPS URL that the document is fetched from; instead of `id`.
+    /// Creates `Document` from the required fields and `link`. HTTP or HTTPS URL that the document is fetched from; instead of `id`.
     #[must_use]
     pub fn from_link(link: impl Into<String>) -> Self {
         Self {
@@ -805,7 +805,7 @@ impl Document {
         }
     }
 
-    /// Creates it from the required fields and this alternative. Id returned by `upload_media`; instead of `link`.
+    /// Creates `Document` from the required fields and `id`. Id returned by `upload_media`; instead of `link`.
     #[must_use]
     pub fn from_id(id: impl Into<String>) -> Self {
         Self {
@@ -869,7 +869,7 @@ pub struct Location {
 }
 
 impl Location {
-    /// Creates it from the required fields.
+    /// Creates `Location` from the required fields.
     #[must_use]
     pub fn new(longitude: impl Into<Decimal>, latitude: impl Into<Decimal>) -> Self {
         Self {
@@ -926,7 +926,7 @@ pub struct Sticker {
 }
 
 impl Sticker {
-    /// Creates it from the required fields and this alternative. HTTP or HTTPS URL that the sticker is fetched from; instead of `id`.
+    /// Creates `Sticker` from the required fields and `link`. HTTP or HTTPS URL that the sticker is fetched from; instead of `id`.
     #[must_use]
     pub fn from_link(link: impl Into<String>) -> Self {
         Self {
@@ -935,7 +935,7 @@ impl Sticker {
         }
     }
 
-    /// Creates it from the required fields and this alternative. Id returned by `upload_media`; instead of `link`.
+    /// Creates `Sticker` from the required fields and `id`. Id returned by `upload_media`; instead of `link`.
     #[must_use]
     pub fn from_id(id: impl Into<String>) -> Self {
         Self {
@@ -987,7 +987,7 @@ pub struct Template {
 }
 
 impl Template {
-    /// Creates it from the required fields.
+    /// Creates `Template` from the required fields.
     #[must_use]
     pub fn new(name: impl Into<String>, language: impl Into<TemplateLanguage>) -> Self {
         Self {
@@ -1104,7 +1104,7 @@ pub struct TemplateLanguage {
 }
 
 impl TemplateLanguage {
-    /// Creates it from the required fields.
+    /// Creates `TemplateLanguage` from the required fields.
     #[must_use]
     pub fn new(code: impl Into<LanguageCode>) -> Self {
         Self {
@@ -1216,7 +1216,7 @@ pub struct HeaderValues {
 }
 
 impl HeaderValues {
-    /// Creates it. No field is required.
+    /// Creates `HeaderValues`. No field is required.
     #[must_use]
     pub fn new() -> Self {
         Self { parameters: None }
@@ -1300,7 +1300,7 @@ pub struct BodyValues {
 }
 
 impl BodyValues {
-    /// Creates it. No field is required.
+    /// Creates `BodyValues`. No field is required.
     #[must_use]
     pub fn new() -> Self {
         Self { parameters: None }
@@ -1385,7 +1385,7 @@ pub struct UrlButtonValues {
 }
 
 impl UrlButtonValues {
-    /// Creates it from the required fields.
+    /// Creates `UrlButtonValues` from the required fields.
     #[must_use]
     pub fn new(index: i64) -> Self {
         Self { index, parameters: None }
@@ -1434,7 +1434,7 @@ pub struct QuickReplyButtonValues {
 }
 
 impl QuickReplyButtonValues {
-    /// Creates it from the required fields.
+    /// Creates `QuickReplyButtonValues` from the required fields.
     #[must_use]
     pub fn new(index: i64) -> Self {
         Self { index, parameters: None }
@@ -1481,7 +1481,7 @@ pub struct TextValue {
 }
 
 impl TextValue {
-    /// Creates it from the required fields.
+    /// Creates `TextValue` from the required fields.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self {
@@ -1532,7 +1532,7 @@ pub struct PayloadValue {
 }
 
 impl PayloadValue {
-    /// Creates it from the required fields.
+    /// Creates `PayloadValue` from the required fields.
     #[must_use]
     pub fn new(payload: impl Into<String>) -> Self {
         Self {
@@ -1653,7 +1653,7 @@ pub struct TextParameter {
 }
 
 impl TextParameter {
-    /// Creates it from the required fields.
+    /// Creates `TextParameter` from the required fields.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self { text: text.into() }
@@ -1696,7 +1696,7 @@ pub struct ImageParameter {
 }
 
 impl ImageParameter {
-    /// Creates it from the required fields.
+    /// Creates `ImageParameter` from the required fields.
     #[must_use]
     pub fn new(image: impl Into<Image>) -> Self {
         Self { image: image.into() }
@@ -1733,7 +1733,7 @@ pub struct VideoParameter {
 }
 
 impl VideoParameter {
-    /// Creates it from the required fields.
+    /// Creates `VideoParameter` from the required fields.
     #[must_use]
     pub fn new(video: impl Into<Video>) -> Self {
         Self { video: video.into() }
@@ -1770,7 +1770,7 @@ pub struct DocumentParameter {
 }
 
 impl DocumentParameter {
-    /// Creates it from the required fields.
+    /// Creates `DocumentParameter` from the required fields.
     #[must_use]
     pub fn new(document: impl Into<Document>) -> Self {
         Self { document: document.into() }
@@ -1812,7 +1812,7 @@ pub struct UploadMedia {
 }
 
 impl UploadMedia {
-    /// Creates it from the required fields.
+    /// Creates `UploadMedia` from the required fields.
     #[must_use]
     pub fn new(business_phone: impl Into<String>, file: Upload) -> Self {
         Self {
@@ -1914,7 +1914,7 @@ pub struct GetMedia {
 }
 
 impl GetMedia {
-    /// Creates it from the required fields.
+    /// Creates `GetMedia` from the required fields.
     #[must_use]
     pub fn new(business_phone: impl Into<String>, media_id: impl Into<String>) -> Self {
         Self {
@@ -1962,7 +1962,7 @@ pub struct DeleteMedia {
 }
 
 impl DeleteMedia {
-    /// Creates it from the required fields.
+    /// Creates `DeleteMedia` from the required fields.
     #[must_use]
     pub fn new(business_phone: impl Into<String>, media_id: impl Into<String>) -> Self {
         Self {
@@ -2018,7 +2018,7 @@ pub struct CreateTemplate {
 }
 
 impl CreateTemplate {
-    /// Creates it from the required fields.
+    /// Creates `CreateTemplate` from the required fields.
     #[must_use]
     pub fn new(
         app_key: impl Into<AppKey>,
@@ -2160,7 +2160,7 @@ pub struct UpdateTemplate {
 }
 
 impl UpdateTemplate {
-    /// Creates it from the required fields.
+    /// Creates `UpdateTemplate` from the required fields.
     #[must_use]
     pub fn new(
         app_key: impl Into<AppKey>,
@@ -2387,7 +2387,7 @@ pub struct TextHeader {
 }
 
 impl TextHeader {
-    /// Creates it from the required fields.
+    /// Creates `TextHeader` from the required fields.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self {
@@ -2444,7 +2444,7 @@ pub struct TextHeaderExample {
 }
 
 impl TextHeaderExample {
-    /// Creates it from the required fields.
+    /// Creates `TextHeaderExample` from the required fields.
     #[must_use]
     pub fn new(header_text: impl Into<String>) -> Self {
         Self {
@@ -2489,7 +2489,7 @@ pub struct MediaHeader {
 }
 
 impl MediaHeader {
-    /// Creates it from the required fields.
+    /// Creates `MediaHeader` from the required fields.
     #[must_use]
     pub fn new(example: impl Into<MediaHeaderExample>) -> Self {
         Self { example: example.into() }
@@ -2530,7 +2530,7 @@ pub struct MediaHeaderExample {
 }
 
 impl MediaHeaderExample {
-    /// Creates it. No field is required.
+    /// Creates `MediaHeaderExample`. No field is required.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -2619,7 +2619,7 @@ pub struct BodyComponent {
 }
 
 impl BodyComponent {
-    /// Creates it. No field is required.
+    /// Creates `BodyComponent`. No field is required.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -2700,7 +2700,7 @@ pub struct BodyExample {
 }
 
 impl BodyExample {
-    /// Creates it from the required fields.
+    /// Creates `BodyExample` from the required fields.
     #[must_use]
     pub fn new(
         body_text: impl IntoIterator<Item = impl IntoIterator<Item = impl Into<String>>>,
@@ -2742,7 +2742,7 @@ pub struct FooterComponent {
 }
 
 impl FooterComponent {
-    /// Creates it. No field is required.
+    /// Creates `FooterComponent`. No field is required.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -2808,7 +2808,7 @@ pub struct ButtonsComponent {
 }
 
 impl ButtonsComponent {
-    /// Creates it from the required fields.
+    /// Creates `ButtonsComponent` from the required fields.
     #[must_use]
     pub fn new(buttons: impl IntoIterator<Item = impl Into<TemplateButton>>) -> Self {
         Self {
@@ -2968,7 +2968,7 @@ pub struct QuickReplyButton {
 }
 
 impl QuickReplyButton {
-    /// Creates it from the required fields.
+    /// Creates `QuickReplyButton` from the required fields.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self { text: text.into() }
@@ -3018,7 +3018,7 @@ pub struct UrlButton {
 }
 
 impl UrlButton {
-    /// Creates it from the required fields.
+    /// Creates `UrlButton` from the required fields.
     #[must_use]
     pub fn new(text: impl Into<String>, url: impl Into<String>) -> Self {
         Self {
@@ -3070,7 +3070,7 @@ pub struct PhoneNumberButton {
 }
 
 impl PhoneNumberButton {
-    /// Creates it from the required fields.
+    /// Creates `PhoneNumberButton` from the required fields.
     #[must_use]
     pub fn new(text: impl Into<String>, phone_number: impl Into<String>) -> Self {
         Self {
@@ -3148,7 +3148,7 @@ pub struct OneTapButton {
 }
 
 impl OneTapButton {
-    /// Creates it from the required fields.
+    /// Creates `OneTapButton` from the required fields.
     #[must_use]
     pub fn new(
         text: impl Into<String>,
@@ -3197,7 +3197,7 @@ pub struct CopyCodeButton {
 }
 
 impl CopyCodeButton {
-    /// Creates it from the required fields.
+    /// Creates `CopyCodeButton` from the required fields.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self { text: text.into() }
@@ -3259,7 +3259,7 @@ pub struct GetTemplates {
 }
 
 impl GetTemplates {
-    /// Creates it from the required fields.
+    /// Creates `GetTemplates` from the required fields.
     #[must_use]
     pub fn new(app_key: impl Into<AppKey>, business_phone: impl Into<String>) -> Self {
         Self {
@@ -3345,7 +3345,7 @@ pub struct DeleteTemplate {
 }
 
 impl DeleteTemplate {
-    /// Creates it from the required fields.
+    /// Creates `DeleteTemplate` from the required fields.
     #[must_use]
     pub fn new(
         app_key: impl Into<AppKey>,
@@ -3400,7 +3400,7 @@ pub struct UploadTemplateFile {
 }
 
 impl UploadTemplateFile {
-    /// Creates it from the required fields.
+    /// Creates `UploadTemplateFile` from the required fields.
     #[must_use]
     pub fn new(business_phone: impl Into<String>, file: Upload) -> Self {
         Self {
@@ -3474,7 +3474,7 @@ pub struct GetPhones {
 }
 
 impl GetPhones {
-    /// Creates it from the required fields.
+    /// Creates `GetPhones` from the required fields.
     #[must_use]
     pub fn new(app_key: impl Into<AppKey>) -> Self {
         Self {
@@ -3528,7 +3528,7 @@ pub struct IntegratorCreateApp {
 }
 
 impl IntegratorCreateApp {
-    /// Creates it from the required fields.
+    /// Creates `IntegratorCreateApp` from the required fields.
     #[must_use]
     pub fn new(app_name: impl Into<String>, webhook: impl Into<String>) -> Self {
         Self {
@@ -3568,7 +3568,7 @@ pub struct IntegratorGetCode {
 }
 
 impl IntegratorGetCode {
-    /// Creates it from the required fields.
+    /// Creates `IntegratorGetCode` from the required fields.
     #[must_use]
     pub fn new(phone_number: impl Into<String>, method: impl Into<CodeMethod>) -> Self {
         Self {
@@ -3609,7 +3609,7 @@ pub struct IntegratorCheckCode {
 }
 
 impl IntegratorCheckCode {
-    /// Creates it from the required fields.
+    /// Creates `IntegratorCheckCode` from the required fields.
     #[must_use]
     pub fn new(phone_number: impl Into<String>, code: impl Into<String>) -> Self {
         Self {
@@ -3649,7 +3649,7 @@ pub struct IntegratorCreateClient {
 }
 
 impl IntegratorCreateClient {
-    /// Creates it from the required fields.
+    /// Creates `IntegratorCreateClient` from the required fields.
     #[must_use]
     pub fn new(phone_number: impl Into<String>) -> Self {
         Self {
@@ -3687,7 +3687,7 @@ pub struct IntegratorPhoneList {
 }
 
 impl IntegratorPhoneList {
-    /// Creates it from the required fields.
+    /// Creates `IntegratorPhoneList` from the required fields.
     #[must_use]
     pub fn new(app_key: impl Into<AppKey>) -> Self {
         Self { app_key: app_key.into() }
@@ -3734,7 +3734,7 @@ pub struct SaasSendTemplate {
 }
 
 impl SaasSendTemplate {
-    /// Creates it from the required fields.
+    /// Creates `SaasSendTemplate` from the required fields.
     #[must_use]
     pub fn new(
         app_key: impl Into<AppKey>,
@@ -3802,7 +3802,7 @@ pub struct SaasTemplate {
 }
 
 impl SaasTemplate {
-    /// Creates it from the required fields.
+    /// Creates `SaasTemplate` from the required fields.
     #[must_use]
     pub fn new(name: impl Into<String>, language: impl Into<TemplateLanguage>) -> Self {
         Self {
@@ -3856,7 +3856,7 @@ pub struct SaasTemplateValues {
 }
 
 impl SaasTemplateValues {
-    /// Creates it from the required fields.
+    /// Creates `SaasTemplateValues` from the required fields.
     #[must_use]
     pub fn new(type_: impl Into<SaasComponentType>) -> Self {
         Self {
@@ -3961,7 +3961,7 @@ pub struct SaasImageParameter {
 }
 
 impl SaasImageParameter {
-    /// Creates it from the required fields.
+    /// Creates `SaasImageParameter` from the required fields.
     #[must_use]
     pub fn new(image: impl Into<SaasImage>) -> Self {
         Self { image: image.into() }
@@ -3998,7 +3998,7 @@ pub struct SaasImage {
 }
 
 impl SaasImage {
-    /// Creates it from the required fields.
+    /// Creates `SaasImage` from the required fields.
     #[must_use]
     pub fn new(link: impl Into<String>) -> Self {
         Self { link: link.into() }
@@ -4027,7 +4027,7 @@ impl std::fmt::Debug for SaasImage {
 pub struct IntegratorLogin {}
 
 impl IntegratorLogin {
-    /// Creates it. No field is required.
+    /// Creates `IntegratorLogin`. No field is required.
     #[must_use]
     pub fn new() -> Self {
         Self {}

@@ -61,7 +61,7 @@ pub struct SendIt {
 }
 
 impl SendIt {
-    /// Creates it from the required fields.
+    /// Creates `SendIt` from the required fields.
     #[must_use]
     pub fn new(
         app_key: impl Into<AppKey>,
@@ -417,7 +417,7 @@ pub struct TextChoice {
 }
 
 impl TextChoice {
-    /// Creates it from the required fields.
+    /// Creates `TextChoice` from the required fields.
     #[must_use]
     pub fn new(body: impl Into<String>, since: DateTime) -> Self {
         Self {
@@ -476,7 +476,7 @@ pub struct ImageChoice {
 }
 
 impl ImageChoice {
-    /// Creates it from the required fields and this alternative. A link.
+    /// Creates `ImageChoice` from the required fields and `link`. A link.
     #[must_use]
     pub fn from_link(link: impl Into<String>) -> Self {
         Self {
@@ -485,7 +485,7 @@ impl ImageChoice {
         }
     }
 
-    /// Creates it from the required fields and this alternative. An id.
+    /// Creates `ImageChoice` from the required fields and `id`. An id.
     #[must_use]
     pub fn from_id(id: impl Into<String>) -> Self {
         Self {
@@ -529,7 +529,7 @@ pub struct WrappedChoice {
 }
 
 impl WrappedChoice {
-    /// Creates it from the required fields.
+    /// Creates `WrappedChoice` from the required fields.
     #[must_use]
     pub fn new(only: impl Into<Only>) -> Self {
         Self { only: only.into() }
@@ -569,7 +569,7 @@ pub struct Only {
 }
 
 impl Only {
-    /// Creates it from the required fields.
+    /// Creates `Only` from the required fields.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self {
@@ -625,7 +625,7 @@ pub struct LeftChoice {
 }
 
 impl LeftChoice {
-    /// Creates it from the required fields.
+    /// Creates `LeftChoice` from the required fields.
     #[must_use]
     pub fn new(link: impl Into<Link>) -> Self {
         Self { link: link.into() }
@@ -662,7 +662,7 @@ pub struct RightChoice {
 }
 
 impl RightChoice {
-    /// Creates it from the required fields.
+    /// Creates `RightChoice` from the required fields.
     #[must_use]
     pub fn new(link: impl Into<Link>) -> Self {
         Self { link: link.into() }
@@ -699,7 +699,7 @@ pub struct Link {
 }
 
 impl Link {
-    /// Creates it from the required fields.
+    /// Creates `Link` from the required fields.
     #[must_use]
     pub fn new(address: impl Into<String>) -> Self {
         Self { address: address.into() }
@@ -768,7 +768,7 @@ pub struct KeyChoice {
 }
 
 impl KeyChoice {
-    /// Creates it from the required fields.
+    /// Creates `KeyChoice` from the required fields.
     #[must_use]
     pub fn new(key: impl Into<AppKey>) -> Self {
         Self {
@@ -813,7 +813,7 @@ pub struct PhoneChoice {
 }
 
 impl PhoneChoice {
-    /// Creates it from the required fields.
+    /// Creates `PhoneChoice` from the required fields.
     #[must_use]
     pub fn new(phone: impl Into<String>) -> Self {
         Self { phone: phone.into() }
@@ -846,7 +846,7 @@ pub struct TwiceChoice {
 }
 
 impl TwiceChoice {
-    /// Creates it from the required fields.
+    /// Creates `TwiceChoice` from the required fields.
     #[must_use]
     pub fn new(id: impl Into<String>) -> Self {
         Self { id: id.into() }
@@ -875,7 +875,7 @@ pub struct TagsChoice {
 }
 
 impl TagsChoice {
-    /// Creates it from the required fields.
+    /// Creates `TagsChoice` from the required fields.
     #[must_use]
     pub fn new(word: impl Into<Word>) -> Self {
         Self { word: word.into() }
@@ -924,7 +924,7 @@ pub struct Part {
 }
 
 impl Part {
-    /// Creates it from the required fields.
+    /// Creates `Part` from the required fields.
     #[must_use]
     pub fn new(level: impl Into<Level>, inner: impl Into<ImageChoice>) -> Self {
         Self {
@@ -1033,7 +1033,7 @@ pub struct Names {
 }
 
 impl Names {
-    /// Creates it from the required fields.
+    /// Creates `Names` from the required fields.
     #[must_use]
     pub fn new(
         id: impl Into<String>,
@@ -1298,7 +1298,7 @@ pub struct Reason {
 }
 
 impl Reason {
-    /// Creates it from the required fields.
+    /// Creates `Reason` from the required fields.
     #[must_use]
     pub fn new(votes: impl IntoIterator<Item = impl Into<Vote>>) -> Self {
         Self {
@@ -1387,7 +1387,7 @@ impl std::fmt::Debug for Reason {
 pub struct NoReason {}
 
 impl NoReason {
-    /// Creates it. No field is required.
+    /// Creates `NoReason`. No field is required.
     #[must_use]
     pub fn new() -> Self {
         Self {}
@@ -1419,7 +1419,7 @@ impl std::fmt::Debug for NoReason {
 pub struct Second {}
 
 impl Second {
-    /// Creates it. No field is required.
+    /// Creates `Second`. No field is required.
     #[must_use]
     pub fn new() -> Self {
         Self {}
@@ -1465,7 +1465,7 @@ pub struct Union {
 }
 
 impl Union {
-    /// Creates it from the required fields.
+    /// Creates `Union` from the required fields.
     #[must_use]
     pub fn new(id: impl Into<String>, verb: impl Into<String>) -> Self {
         Self {

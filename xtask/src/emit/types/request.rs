@@ -58,7 +58,7 @@ pub(super) fn request(service: &Service, def: &TypeDef, object: &Object) -> Toke
         .flattened
         .is_none()
         .then(|| quote!(deny_unknown_fields));
-    let constructor = constructor(object);
+    let constructor = constructor(&def.name, object);
     let alternatives = object.alternatives();
     let needs_nothing = object.flattened.is_none()
         && alternatives.is_empty()
@@ -129,20 +129,20 @@ pub(super) fn request(service: &Service, def: &TypeDef, object: &Object) -> Toke
 }
 
 /// The constructor `new`, or one constructor for each alternative.
-fn constructor(object: &Object) -> TokenStream {
+fn constructor(type_name: &str, object: &Object) -> TokenStream {
     let alternatives = object.alternatives();
     if alternatives.is_empty() {
-        return one_constructor(object, None);
+        return one_constructor(type_name, object, None);
     }
     let all = object
         .fields
         .iter()
         .filter(|field| alternatives.contains(&field.wire));
-    all.map(|field| one_constructor(object, Some(field)))
+    all.map(|field| one_constructor(type_name, object, Some(field)))
         .collect()
 }
 
-fn one_constructor(object: &Object, chosen: Option<&Field>) -> TokenStream {
+fn one_constructor(type_name: &str, object: &Object, chosen: Option<&Field>) -> TokenStream {
     let mut arguments = Vec::new();
     let mut values = Vec::new();
     for field in object.arguments() {
@@ -183,12 +183,18 @@ fn one_constructor(object: &Object, chosen: Option<&Field>) -> TokenStream {
         Some(field) => (
             ident(&format!("from_{}", field.rust.trim_end_matches('_'))),
             doc(&format!(
-                "Creates it from the required fields and this alternative. {}",
-                field.description
+                "Creates `{type_name}` from the required fields and `{}`. {}",
+                field.rust, field.description
             )),
         ),
-        None if arguments.is_empty() => (ident("new"), doc("Creates it. No field is required.")),
-        None => (ident("new"), doc("Creates it from the required fields.")),
+        None if arguments.is_empty() => (
+            ident("new"),
+            doc(&format!("Creates `{type_name}`. No field is required.")),
+        ),
+        None => (
+            ident("new"),
+            doc(&format!("Creates `{type_name}` from the required fields.")),
+        ),
     };
     let many = (arguments.len() > 7)
         .then(|| quote!(#[allow(clippy::too_many_arguments, reason = "all fields are required")]));
