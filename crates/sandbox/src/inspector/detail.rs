@@ -12,6 +12,7 @@ use super::advice::advice;
 use super::reply::{Problem, made, refuse};
 use super::text;
 use crate::platform::Incoming;
+use crate::platform::text::beginning;
 use crate::platform::verdict::{Cause, LikelyCause};
 use crate::server::record::{ReceivedRequest, summary};
 use crate::server::{Shared, pool};
@@ -120,7 +121,7 @@ fn signing(shared: &Shared, request: &ReceivedRequest) -> Value {
         },
         _ => None,
     };
-    let shown = |string: &str| text::beginning(string, text::MAX_SHOWN).0.to_owned();
+    let shown = |string: &str| beginning(string, text::MAX_SHOWN).0.to_owned();
     json!({
         "scheme": scheme,
         "server": server.as_deref().map(shown),

@@ -24,7 +24,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post, put};
 use serde_json::json;
 
-use reply::{Problem, made, refuse, reply};
+use reply::{Problem, refuse, reply};
 
 use crate::platform::accounts::{ACCESS_KEY, APP_ID};
 use crate::server::{Shared, pool};
@@ -74,8 +74,8 @@ async fn about(State(shared): State<Arc<Shared>>) -> Response {
 }
 
 /// `GET state`: what the accounts have made.
-async fn state(State(shared): State<Arc<Shared>>) -> Result<Response, Problem> {
-    made(move || Ok(shared.platform.state.snapshot())).await
+async fn state(State(shared): State<Arc<Shared>>) -> Response {
+    pool::elsewhere(move || reply(&shared.platform.state)).await
 }
 
 /// `DELETE requests`: forgets all requests and what they have made.

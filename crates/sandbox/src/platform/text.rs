@@ -25,3 +25,21 @@ pub(crate) fn shorten(value: &mut Value, max: usize) -> bool {
     }
     cut
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_long_text_is_cut_between_characters() {
+        assert_eq!(beginning("äöü", 3), ("äö", true));
+        assert_eq!(beginning("äöü", 5), ("äöü", false));
+        assert_eq!(beginning("äöü", 9), ("äöü", false));
+        let mut value = json!({ "a": ["äöü", 1, "ä"], "b": null });
+        assert!(shorten(&mut value, 3));
+        assert_eq!(value, json!({ "a": ["äö", 1, "ä"], "b": null }));
+        assert!(!shorten(&mut value, 4));
+    }
+}

@@ -24,6 +24,7 @@ mod templates;
 
 use parking_lot::Mutex;
 
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::platform::accounts::{ACCESS_KEY, APP_ID};
@@ -88,7 +89,7 @@ impl State {
     /// Everything as JSON, by account.
     pub(crate) fn snapshot(&self) -> Value {
         // A map with text keys always becomes JSON.
-        serde_json::to_value(&*self.accounts.lock()).unwrap_or_default()
+        serde_json::to_value(self).unwrap_or_default()
     }
 
     /// Has it until the guard is dropped.
@@ -101,6 +102,12 @@ impl State {
     pub(crate) fn clear(&self) {
         let seed = self.seed.clone();
         *self.accounts.lock() = seed;
+    }
+}
+
+impl Serialize for State {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.accounts.lock().serialize(serializer)
     }
 }
 
