@@ -1,5 +1,5 @@
-//! Whose account is used, and where it is sent. Secrets come from the environment, a profile, a file descriptor or a prompt,
-//! never from an argument.
+//! Chooses the account and the base URL. Secrets come from the environment, a profile, a file descriptor or a prompt, never from
+//! an argument.
 
 use std::io::{self, Read};
 use std::time::Duration;
@@ -13,13 +13,13 @@ use zeroize::Zeroizing;
 use crate::failure::Failure;
 use crate::output;
 
-/// Where `nxcloud sandbox` listens by default.
+/// The default port of `nxcloud sandbox`.
 pub(crate) const SANDBOX_PORT: u16 = 4010;
 
-// The flags that say whose account is used, and where it is sent.
+// The flags that choose the account and the base URL.
 #[derive(Args)]
 pub(crate) struct AccountArgs {
-    /// Profile in the user's profiles file
+    /// Use this profile from the profiles file
     #[arg(long, value_name = "NAME", global = true, conflicts_with_all = ["access_key", "app_id", "sandbox"])]
     pub(crate) profile: Option<String>,
     /// NXCLOUD access key; its secret comes from --secret-fd, NXCLOUD_ACCESS_SECRET or a prompt
@@ -28,26 +28,26 @@ pub(crate) struct AccountArgs {
     /// AntBuddy app id; its secret comes from --secret-fd, ANTBUDDY_APP_SECRET or a prompt
     #[arg(long, value_name = "ID", global = true, conflicts_with_all = ["access_key", "sandbox"])]
     pub(crate) app_id: Option<String>,
-    /// File descriptor to read the secret from, such as 3 with `3< secret.txt`
+    /// File descriptor to read the secret from, for example 3 with `3< secret.txt`
     #[arg(long, value_name = "N", global = true, value_parser = descriptor)]
     secret_fd: Option<u32>,
-    /// Base URL of every service, instead of the documented ones
+    /// Base URL of all services [default: the documented URL of each service]
     #[arg(long, value_name = "URL", global = true)]
     pub(crate) base_url: Option<String>,
-    /// Use the sandbox on this machine (port 4010, or --base-url) with its built-in accounts
+    /// Use the sandbox on this machine with its built-in accounts (port 4010, or --base-url)
     #[arg(long, global = true)]
     pub(crate) sandbox: bool,
-    /// Time limit of a call, with its attempts and waits
+    /// Time limit of a call, including retries and pauses
     #[arg(long, value_name = "SECONDS", global = true, value_parser = value_parser!(u64).range(1..=86_400))]
     timeout: Option<u64>,
 }
 
-/// The session that the flags, the environment or a profile ask for.
+/// Builds the session from the flags, the environment or a profile.
 pub(crate) fn session(args: &AccountArgs) -> Result<Session, Failure> {
     build(args, builder(args)?)
 }
 
-/// Makes the session, whose account may be found only now.
+/// Builds the session. Environment and profiles are read in this step.
 pub(crate) fn build(args: &AccountArgs, builder: SessionBuilder) -> Result<Session, Failure> {
     let session = builder.build().map_err(|error| {
         let failure = Failure::from(error);
@@ -61,7 +61,7 @@ pub(crate) fn build(args: &AccountArgs, builder: SessionBuilder) -> Result<Sessi
     Ok(session)
 }
 
-/// The same before it is made, with everything set.
+/// The session builder with account, base URL and time limit set.
 pub(crate) fn builder(args: &AccountArgs) -> Result<SessionBuilder, Failure> {
     let mut builder = source(args)?;
     if let Some(url) = base_url(args) {
@@ -74,7 +74,7 @@ pub(crate) fn builder(args: &AccountArgs) -> Result<SessionBuilder, Failure> {
     Ok(builder)
 }
 
-/// The base URL that the flags ask for.
+/// The base URL from the flags.
 pub(crate) fn base_url(args: &AccountArgs) -> Option<String> {
     match &args.base_url {
         Some(url) => Some(url.clone()),
@@ -83,7 +83,8 @@ pub(crate) fn base_url(args: &AccountArgs) -> Option<String> {
     }
 }
 
-/// The session where an account is welcome but not needed; a source that is there but broken is still an error.
+/// Builds the session of a command that works without an account. Returns `None` if no source names an account. A broken source is
+/// still an error.
 pub(crate) fn session_if_any(args: &AccountArgs) -> Result<Option<Session>, Failure> {
     match session(args) {
         Ok(session) => Ok(Some(session)),
@@ -92,7 +93,7 @@ pub(crate) fn session_if_any(args: &AccountArgs) -> Result<Option<Session>, Fail
     }
 }
 
-/// Whether flags, environment or a file of profiles name an account.
+/// Whether flags, environment or a profiles file name an account.
 fn is_any(args: &AccountArgs) -> bool {
     let has_flag = args.access_key.is_some()
         || args.app_id.is_some()
@@ -105,14 +106,14 @@ fn is_any(args: &AccountArgs) -> bool {
         env::APP_SECRET,
         env::PROFILE,
     ];
-    // One that is not UTF-8 is set as well.
+    // A variable that is not UTF-8 counts as set.
     let is_set = |name: &str| !matches!(variable(name), Ok(None));
     has_flag
         || variables.into_iter().any(is_set)
         || nxcloud::profiles::path().is_ok_and(|path| path.exists())
 }
 
-/// Where the sandbox of this machine is, without a slash at its end.
+/// The URL of the sandbox on this machine, without a trailing slash.
 pub(crate) fn sandbox_url(args: &AccountArgs) -> String {
     match &args.base_url {
         Some(url) => url.trim_end_matches('/').to_owned(),
@@ -120,7 +121,7 @@ pub(crate) fn sandbox_url(args: &AccountArgs) -> String {
     }
 }
 
-/// The builder with the account that the flags ask for, and nothing else.
+/// A session builder with the account from the flags, and no other setting.
 pub(crate) fn source(args: &AccountArgs) -> Result<SessionBuilder, Failure> {
     let builder = Session::builder();
     if args.sandbox {
@@ -137,7 +138,7 @@ pub(crate) fn source(args: &AccountArgs) -> Result<SessionBuilder, Failure> {
         return Ok(builder.credentials(Credentials::antbuddy(id, secret)?));
     }
     if args.secret_fd.is_some() {
-        let problem = "--secret-fd says nothing without --access-key or --app-id";
+        let problem = "--secret-fd needs --access-key or --app-id";
         return Err(Failure::usage(problem));
     }
     Ok(match &args.profile {
@@ -146,7 +147,7 @@ pub(crate) fn source(args: &AccountArgs) -> Result<SessionBuilder, Failure> {
     })
 }
 
-/// The secret that belongs to a key on the command line.
+/// Reads the secret of an access key or app id that a flag names.
 fn secret(args: &AccountArgs, variable: &str, key: &str) -> Result<String, Failure> {
     if let Some(descriptor) = args.secret_fd {
         return read_descriptor(descriptor);
@@ -154,27 +155,26 @@ fn secret(args: &AccountArgs, variable: &str, key: &str) -> Result<String, Failu
     if let Some(secret) = self::variable(variable)? {
         return Ok(secret);
     }
-    if let Some(read) = output::ask(&format!("Secret of {key}: ")) {
-        return read.map_err(|error| Failure::io("the prompt", &error));
+    if let Some(answer) = output::ask(&format!("Secret of {key}: ")) {
+        return answer.map_err(|error| Failure::io("cannot read the secret", &error));
     }
     Err(Failure::usage(format!(
         "no secret for {key}; set {variable} or use --secret-fd"
     )))
 }
 
-/// An environment variable; one that is empty counts as not set.
+/// Reads an environment variable. An empty variable counts as not set.
 pub(crate) fn variable(name: &str) -> Result<Option<String>, Failure> {
     match std::env::var(name) {
         Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
         Err(std::env::VarError::NotPresent) => Ok(None),
-        Err(std::env::VarError::NotUnicode(_)) => {
-            Err(Failure::usage(format!("{name} is not UTF-8")))
-        }
+        Err(std::env::VarError::NotUnicode(_)) => Err(Failure::usage(format!(
+            "the environment variable {name} is not UTF-8; set it again"
+        ))),
     }
 }
 
-/// Refuses accounts with a secret that was not copied well, wherever they come from: the platform would only say that the
-/// signature is wrong.
+/// Refuses secrets that were copied incorrectly, whatever their source. The platform would only report a wrong signature.
 fn check_secrets(credentials: &Credentials) -> Result<(), Failure> {
     if let Some(signer) = credentials.nxcloud_signer() {
         check_secret(
@@ -191,49 +191,51 @@ fn check_secrets(credentials: &Credentials) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Refuses a secret with a line end in it, or with white space or an invisible character around it; a space within is worth a
-/// warning only.
-pub(crate) fn check_secret(of: &str, secret: &Secret) -> Result<(), Failure> {
+/// Refuses a secret that contains a line break, or that begins or ends with white space or an invisible character. A space inside
+/// only causes a warning.
+pub(crate) fn check_secret(owner: &str, secret: &Secret) -> Result<(), Failure> {
     let Some(problem) = Credentials::secret_problem(secret) else {
         if secret.expose().contains(char::is_whitespace) {
-            output::note(&format!(
-                "warning: the secret of {of} holds a space; if the signature is refused, copy it again"
+            output::eprint(&format!(
+                "warning: the secret of {owner} contains a space; if the signature is refused, copy the secret again"
             ));
         }
         return Ok(());
     };
-    Err(Failure::usage(format!("the secret of {of} {problem}"))
-        .hint("Copy it again, without anything around it; nothing was sent."))
+    Err(Failure::usage(format!("the secret of {owner} {problem}"))
+        .hint("Nothing was sent. Copy it again, without surrounding characters."))
 }
 
-/// Bytes that a descriptor with a secret may hold.
+/// The maximum length of a secret in bytes.
 const LONGEST_SECRET: usize = 16 * 1024;
 
-/// The number of a descriptor. What is none may be the secret itself, and is not repeated.
+/// Parses the number of a file descriptor. The error does not repeat the text, which may be the secret itself.
 fn descriptor(text: &str) -> Result<u32, &'static str> {
     text.parse()
-        .map_err(|_| "it takes the number of a file descriptor, such as 3")
+        .map_err(|_| "expected the number of a file descriptor, such as 3")
 }
 
-/// All that a descriptor holds, without line ends behind it and without a byte order mark.
+/// Reads a secret from a file descriptor, without trailing line breaks and without a byte order mark.
 fn read_descriptor(descriptor: u32) -> Result<String, Failure> {
-    let name = format!("file descriptor {descriptor}");
-    let read = if descriptor == 0 {
+    let secret = if descriptor == 0 {
         read_secret(io::stdin().lock())
     } else {
-        // The system's own name of a descriptor, so that no number has to be taken for an open file.
+        // Opening the descriptor by its path needs no unsafe code.
         std::fs::File::open(format!("/dev/fd/{descriptor}")).and_then(read_secret)
     };
-    read.map_err(|error| Failure::io(&name, &error))
+    secret.map_err(|error| Failure::io(&format!("file descriptor {descriptor}"), &error))
 }
 
-/// Reads into one buffer, which never grows: a growing one would leave copies of the secret behind.
-fn read_secret(from: impl Read) -> io::Result<String> {
+/// Reads into a buffer of fixed capacity. A buffer that grows would leave copies of the secret in memory.
+fn read_secret(source: impl Read) -> io::Result<String> {
     let mut text = Zeroizing::new(String::with_capacity(LONGEST_SECRET + 64));
-    from.take(LONGEST_SECRET as u64 + 1)
+    source
+        .take(LONGEST_SECRET as u64 + 1)
         .read_to_string(&mut text)?;
     if text.len() > LONGEST_SECRET {
-        return Err(io::Error::other("more than 16 KiB, which no secret has"));
+        return Err(io::Error::other(
+            "longer than 16 KiB, the limit of a secret",
+        ));
     }
     let end = text.trim_end_matches(['\r', '\n']).len();
     text.truncate(end);

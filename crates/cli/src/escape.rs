@@ -1,17 +1,17 @@
-//! What may reach a terminal. Replies, pushes, names of files and arguments can hold characters that move the cursor, set the
-//! title, or show letters in another order than they stand in. They are written as JSON writes them: `\u001b`.
+//! Escapes text for a terminal. Replies, pushes, file names and arguments can contain characters that move the cursor, set the
+//! title or reorder the visible text. These characters are written as JSON escapes such as `\u001b`.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// A text whose lines stay lines. JSON stays valid JSON with the same meaning.
+/// Escapes text but keeps its line breaks. JSON stays valid and keeps its meaning.
 pub(crate) fn text(text: &str) -> Cow<'_, str> {
     escaped(text, |character| {
         !matches!(character, '\n' | '\t') && is_unsafe(character)
     })
 }
 
-/// A text that must stay within its line.
+/// Escapes text, including its line breaks, so that it stays on one line.
 pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
     escaped(text, is_unsafe)
 }
@@ -20,26 +20,26 @@ fn escaped(text: &str, is_unsafe: impl Fn(char) -> bool) -> Cow<'_, str> {
     if !text.chars().any(&is_unsafe) {
         return text.into();
     }
-    let mut shown = String::with_capacity(text.len() + 16);
+    let mut output = String::with_capacity(text.len() + 16);
     for character in text.chars() {
         match character {
-            safe if !is_unsafe(safe) => shown.push(safe),
-            '\n' => shown.push_str("\\n"),
-            '\r' => shown.push_str("\\r"),
-            '\t' => shown.push_str("\\t"),
+            safe if !is_unsafe(safe) => output.push(safe),
+            '\n' => output.push_str("\\n"),
+            '\r' => output.push_str("\\r"),
+            '\t' => output.push_str("\\t"),
             other => {
                 for unit in other.encode_utf16(&mut [0; 2]) {
                     // Writing to a `String` cannot fail.
-                    let _ = write!(shown, "\\u{unit:04x}");
+                    let _ = write!(output, "\\u{unit:04x}");
                 }
             }
         }
     }
-    shown.into()
+    output.into()
 }
 
-/// Control characters (C0, DEL, C1), line and paragraph separators, and the format characters that reorder text or cannot be
-/// seen. The joiners U+200C and U+200D stay: emoji and several scripts need them.
+/// Control characters (C0, DEL, C1), line and paragraph separators, and format characters that reorder text or are invisible. The
+/// joiners U+200C and U+200D are allowed: emoji and several scripts need them.
 fn is_unsafe(character: char) -> bool {
     character.is_control()
         || matches!(
@@ -67,13 +67,16 @@ mod tests {
         \u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2060}\u{2066}\u{2067}\u{2068}\u{2069}\u{feff}\u{e0041}";
 
     #[test]
-    fn every_unsafe_character_is_written_as_json_writes_it() {
+    fn every_unsafe_character_becomes_a_json_escape() {
         for character in UNSAFE.chars() {
-            let sent = format!("a{character}b");
-            for shown in [text(&sent), one_line(&sent)] {
-                assert!(shown.bytes().all(|byte| byte.is_ascii_graphic()), "{shown}");
-                let back: Value = serde_json::from_str(&format!("\"{shown}\"")).unwrap();
-                assert_eq!(back, sent, "{character:?}");
+            let input = format!("a{character}b");
+            for output in [text(&input), one_line(&input)] {
+                assert!(
+                    output.bytes().all(|byte| byte.is_ascii_graphic()),
+                    "{output}"
+                );
+                let decoded: Value = serde_json::from_str(&format!("\"{output}\"")).unwrap();
+                assert_eq!(decoded, input, "{character:?}");
             }
         }
         assert_eq!(one_line("a\u{1b}[2J\u{9b}c"), "a\\u001b[2J\\u009bc");
@@ -82,18 +85,21 @@ mod tests {
     #[test]
     fn json_keeps_its_meaning_in_names_and_values() {
         let value = json!({ UNSAFE: UNSAFE, "nested": [{ "\u{202e}": "\n\t\\u009b" }] });
-        for written in [value.to_string(), format!("{value:#}")] {
-            let shown = text(&written);
-            assert!(!shown.chars().any(|c| c != '\n' && is_unsafe(c)), "{shown}");
-            assert_eq!(serde_json::from_str::<Value>(&shown).unwrap(), value);
+        for json in [value.to_string(), format!("{value:#}")] {
+            let output = text(&json);
+            assert!(
+                !output.chars().any(|c| c != '\n' && is_unsafe(c)),
+                "{output}"
+            );
+            assert_eq!(serde_json::from_str::<Value>(&output).unwrap(), value);
         }
     }
 
     #[test]
-    fn texts_of_people_are_left_alone() {
-        let fine = "é 你好 مرحبا हिन्दी 👩\u{200d}👩\u{200d}👧 “quotes” a\\b";
-        assert!(matches!(text(fine), Cow::Borrowed(shown) if shown == fine));
-        assert!(matches!(one_line(fine), Cow::Borrowed(shown) if shown == fine));
+    fn ordinary_text_in_any_script_is_unchanged() {
+        let input = "é 你好 مرحبا हिन्दी 👩\u{200d}👩\u{200d}👧 “quotes” a\\b";
+        assert!(matches!(text(input), Cow::Borrowed(output) if output == input));
+        assert!(matches!(one_line(input), Cow::Borrowed(output) if output == input));
         assert_eq!(text("a\tb\nc\n"), "a\tb\nc\n");
         assert_eq!(one_line("a\tb\r\nc"), "a\\tb\\r\\nc");
     }

@@ -1,4 +1,4 @@
-//! How the command fails: one line, what to do, and the exit code.
+//! How the command fails: one line that says what is wrong and what to do, and an exit code.
 
 use std::process::ExitCode;
 
@@ -7,28 +7,30 @@ use nxcloud::{Error, ErrorKind, Outcome};
 use nxcloud_client::codegen::incoming::Body;
 use serde_json::Value;
 
-/// What went wrong, in one line.
+/// A failure of the command.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) exit: Exit,
+    /// What is wrong, in one line.
     pub(crate) message: String,
+    /// What to do, in one line.
     pub(crate) hint: Option<String>,
-    /// Of a call, what sort of failure it was.
+    /// The kind of the client's error, if a call failed.
     pub(crate) kind: Option<ErrorKind>,
-    /// What the platform answered, which is data.
+    /// The platform's reply. It is data and goes to stdout.
     pub(crate) reply: Option<Box<Value>>,
 }
 
 /// The documented exit codes; 0 is success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// The platform refused, a signature is not the right one, or a check of `doctor` failed.
+    /// The platform refused, a signature is invalid, or a check of `doctor` failed.
     Refused = 1,
-    /// The arguments, the settings or the body are wrong; nothing was sent.
+    /// The arguments, the settings or the body are invalid; nothing was sent.
     Usage = 2,
-    /// The transport failed, or stdout, and repeating does no harm.
+    /// The transport failed, or stdout cannot be written. It is safe to repeat the command.
     Transport = 3,
-    /// The platform has acted and its reply cannot be printed, or it may have acted.
+    /// The platform may have acted, or it has acted and its reply cannot be printed.
     Unknown = 4,
 }
 
@@ -63,19 +65,19 @@ impl Failure {
         Self::usage(format!("{what}: {error}"))
     }
 
-    /// Data that cannot be written.
+    /// Stdout cannot be written.
     pub(crate) fn output(error: &std::io::Error) -> Self {
-        Self::new(Exit::Transport, format!("stdout: {error}"))
+        Self::new(Exit::Transport, format!("cannot write to stdout: {error}"))
     }
 }
 
-/// A reply that is JSON, of equal keys the first.
-fn shown(body: &[u8]) -> Option<Value> {
+/// Reads a reply as JSON. If a key occurs twice, the first value is kept.
+fn reply_value(body: &[u8]) -> Option<Value> {
     let body = Body::new(body, None, None, body.len()).ok()?;
     Some(body.json().ok()?.value)
 }
 
-/// Takes the place of what may be a text, a phone number or a secret in an error of the arguments.
+/// Replaces argument values that may be message texts, phone numbers or secrets.
 const HIDDEN: &str = "…";
 
 impl From<clap::Error> for Failure {
@@ -99,7 +101,7 @@ impl From<clap::Error> for Failure {
     }
 }
 
-/// Takes values out of an error, and gives a hint where the rest does not say what to do.
+/// Hides values in an error. Returns a hint if the remaining text does not say what to do.
 fn hide_values(error: &mut clap::Error) -> Option<&'static str> {
     let argument = match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::String(argument)) => argument.clone(),
@@ -108,7 +110,7 @@ fn hide_values(error: &mut clap::Error) -> Option<&'static str> {
     let hidden = ContextValue::String(HIDDEN.to_owned());
     if error.kind() == Misuse::UnknownArgument && !argument.starts_with('-') {
         error.insert(ContextKind::InvalidArg, hidden);
-        return Some("Put its flag before a value, and quotes around a text with spaces.");
+        return Some("Write the flag before its value, and put a text with spaces in quotes.");
     }
     if error.kind() == Misuse::TooManyValues || argument.starts_with("--secret-fd") {
         error.insert(ContextKind::InvalidValue, hidden);
@@ -116,12 +118,12 @@ fn hide_values(error: &mut clap::Error) -> Option<&'static str> {
     None
 }
 
-/// The help of the command in a line such as `Usage: nxcloud sms send-sms [OPTIONS]`.
+/// Turns a usage line such as `Usage: nxcloud sms send-sms [OPTIONS]` into the command that prints the help.
 fn help_of(usage: &str) -> String {
-    let words = usage
+    let command = usage
         .split_whitespace()
-        .skip_while(|word| *word == "Usage:");
-    let command = words.take_while(|word| !word.starts_with(['[', '<', '-']));
+        .skip_while(|part| *part == "Usage:")
+        .take_while(|part| !part.starts_with(['[', '<', '-']));
     let help: Vec<&str> = command.chain(["--help"]).collect();
     help.join(" ")
 }
@@ -132,12 +134,12 @@ impl From<Error> for Failure {
             _ if error.sent().is_some() => Exit::Unknown,
             (ErrorKind::Configuration | ErrorKind::InvalidRequest, _) => Exit::Usage,
             (ErrorKind::ResultCode(_), _) => Exit::Refused,
-            // Without an envelope `AntBuddy` refuses with a status.
+            // `AntBuddy` has no result codes. It refuses with an HTTP status.
             (ErrorKind::HttpStatus, Outcome::Rejected) => Exit::Refused,
             _ => Exit::Transport,
         };
         let mut message = error.to_string();
-        // Causes are named by the libraries below: addresses and reasons, never a body.
+        // The libraries below name the cause: an address and a reason, never a body.
         let mut source = std::error::Error::source(&error);
         if matches!(error.kind(), ErrorKind::Connect | ErrorKind::Transport) {
             while let Some(cause) = source.filter(|cause| cause.source().is_some()) {
@@ -147,14 +149,14 @@ impl From<Error> for Failure {
                 message.push_str(&format!(": {cause}"));
             }
         }
-        // What the library calls the function that helps is of no use on a command line.
+        // The client's advice names a Rust function, which does not help on a command line.
         let message = message.replace("see `phone::normalize`", "write digits only");
         Self {
             exit,
             message: message.replace('\n', " "),
             hint: Some(error.hint().to_owned()),
             kind: Some(error.kind()),
-            reply: error.body().and_then(shown).map(Box::new),
+            reply: error.body().and_then(reply_value).map(Box::new),
         }
     }
 }

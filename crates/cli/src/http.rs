@@ -1,4 +1,4 @@
-//! The HTTP client of `listen`, which has no session.
+//! The HTTP client of `listen`. This command has no session and so no client of its own.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
@@ -6,10 +6,10 @@ use std::time::Duration;
 use nxcloud_sandbox::names_this_machine;
 use reqwest::{Client, Url};
 
-/// A client that follows no redirect and gives replies as they came, compressed or not. This machine is never reached through a proxy
-/// of the environment, and no proxy reads what goes over plain http.
-pub(crate) fn client(url: &Url, patience: Duration) -> Result<Client, reqwest::Error> {
-    // Both addresses, whatever the machine's table of hosts says; the port is the URL's.
+/// Builds a client that does not follow redirects and does not decompress responses. It uses no proxy of the environment for this
+/// machine or for plain http, so that no proxy reads the requests.
+pub(crate) fn client(url: &Url, timeout: Duration) -> Result<Client, reqwest::Error> {
+    // Resolve to both addresses, whatever the hosts file says. The port comes from the URL.
     let localhost = [
         (Ipv4Addr::LOCALHOST, 0).into(),
         (Ipv6Addr::LOCALHOST, 0).into(),
@@ -17,7 +17,7 @@ pub(crate) fn client(url: &Url, patience: Duration) -> Result<Client, reqwest::E
     let mut builder = Client::builder()
         .resolve_to_addrs("localhost", &localhost)
         .redirect(reqwest::redirect::Policy::none())
-        .timeout(patience)
+        .timeout(timeout)
         .no_gzip()
         .no_brotli()
         .no_deflate()

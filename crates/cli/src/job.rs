@@ -1,4 +1,4 @@
-//! One operation under way.
+//! A call of an operation: its input and its output.
 
 use std::fmt::Debug;
 use std::path::PathBuf;
@@ -15,17 +15,17 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::dry;
+use crate::dry_run;
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Format};
 
-/// A call under way.
+/// A running call.
 pub(crate) type Running<'a> = Pin<Box<dyn Future<Output = Result<(), Failure>> + 'a>>;
 
-/// Makes the request of an operation and sends it.
+/// Builds the request of an operation and sends it.
 pub(crate) type SendFn = fn(&Job) -> Running<'_>;
 
-/// What the function of a command works with.
+/// The input of a call.
 pub(crate) struct Job {
     pub(crate) operation: OperationRef<'static>,
     pub(crate) session: Session,
@@ -38,10 +38,10 @@ pub(crate) struct Job {
     pub(crate) progress: Progress,
 }
 
-/// What is known of a call from outside.
+/// The state of a call, for an observer outside its future.
 #[derive(Default)]
 pub(crate) struct Progress {
-    /// Whether an attempt was signed, and so may have left.
+    /// Whether an attempt was signed, and so may have been sent.
     signed: Arc<AtomicBool>,
 }
 
@@ -52,7 +52,7 @@ impl Progress {
 }
 
 impl Job {
-    /// The options of the call: they note that something was signed.
+    /// The options of the call. They record that an attempt was signed.
     fn options(&self) -> CallOptions {
         let signed = Arc::clone(&self.progress.signed);
         CallOptions::new().on_signed(move |_| {
@@ -60,7 +60,7 @@ impl Job {
         })
     }
 
-    /// Sends a request and prints its reply; in a dry run prints the request.
+    /// Sends a request and prints the reply. In a dry run, prints the request instead.
     pub(crate) async fn run<R: Request>(&self, request: &R) -> Result<(), Failure> {
         if self.dry_run {
             return self.dry_run(request);
@@ -71,24 +71,24 @@ impl Job {
 
     fn dry_run<R: Request>(&self, request: &R) -> Result<(), Failure> {
         let signed = self.session.presign(request)?;
-        dry::Request::from(&signed).print(self.format, self.file.as_deref())
+        dry_run::Request::from(&signed).print(self.format, self.file.as_deref())
     }
 
-    /// The body as the typed crate takes it. It was made to fit before; what is left are rules that only the type knows.
+    /// Reads the body into the request type. The body has been validated, so only rules that the type alone knows can fail.
     fn request<T: DeserializeOwned>(&self) -> Result<T, Failure> {
         let body = Value::Object(self.body.clone());
         serde_path_to_error::deserialize(body).map_err(|error| {
             let path = error.path().to_string();
-            Failure::usage(format!("the body does not fit at `{path}`"))
+            Failure::usage(format!("the value of `{path}` is invalid"))
         })
     }
 
-    /// A text part of a form.
+    /// An optional text part of a form.
     pub(crate) fn part(&self, name: &str) -> Option<&str> {
         self.body.get(name).and_then(Value::as_str)
     }
 
-    /// A text part that the form must have.
+    /// A required text part of a form.
     pub(crate) fn text(&self, name: &str) -> Result<&str, Failure> {
         let missing = || Failure::usage(format!("`{name}` is missing"));
         self.part(name).ok_or_else(missing)
@@ -96,36 +96,36 @@ impl Job {
 
     /// The file of a form.
     pub(crate) fn upload(&self) -> Result<Upload, Failure> {
-        let path = self.file.as_deref();
-        let path =
-            path.ok_or_else(|| Failure::usage("give the file to upload with --file PATH"))?;
+        let missing = || Failure::usage("no file to upload; pass it with --file PATH");
+        let path = self.file.as_deref().ok_or_else(missing)?;
         let upload = Upload::from_path(path)?;
         match &self.mime {
             Some(mime) => Ok(upload.with_mime(mime)),
             None if upload.mime() == "application/octet-stream" => {
-                let problem = "the MIME type is not known from the file name";
-                Err(Failure::usage(problem).hint("Say it with --mime, such as --mime image/png."))
+                let problem = "the file name does not show the MIME type";
+                Err(Failure::usage(problem).hint("Pass it with --mime, such as --mime image/png."))
             }
             None => Ok(upload),
         }
     }
 
-    /// Prints a whole reply. When that fails after a send, the platform has acted all the same, and the ids must not be lost:
-    /// they go to stderr.
+    /// Prints a reply. If that fails after a send, the platform has acted nevertheless, so the ids are printed to stderr.
     fn reply(&self, reply: &(impl Serialize + Debug + LenientObject)) -> Result<(), Failure> {
         let repairs = reply.repairs();
         if !repairs.is_empty() {
-            output::note(&format!("the reply had to be repaired: {repairs}"));
+            output::eprint(&format!(
+                "warning: the reply was malformed and has been repaired: {repairs}"
+            ));
         }
         let (id, safe) = (&self.operation.id, self.operation.safe);
         let printed = to_value(reply).and_then(|value| {
             let text = output::in_format(self.format, &value);
             if safe {
-                return output::data(&text);
+                return output::print(&text);
             }
-            output::write(&text).map_err(|error| Failure::output(&error))?;
+            output::write_stdout(&text).map_err(|error| Failure::output(&error))?;
             if output::was_closed() {
-                output::note(&format!("{id}: accepted; stdout is closed: {reply:?}"));
+                output::eprint(&format!("{id}: accepted; stdout is closed: {reply:?}"));
             }
             Ok(())
         });
@@ -133,7 +133,7 @@ impl Job {
             if safe {
                 return failure;
             }
-            // `Debug` of a reply shows what is public only: codes and ids, no numbers and no texts.
+            // `Debug` of a reply prints public fields only: codes and ids, no phone numbers and no texts.
             let Failure { message, .. } = failure;
             Failure::new(
                 Exit::Unknown,
@@ -143,36 +143,36 @@ impl Job {
         })
     }
 
-    /// Prints every item of a paged query: as JSON a line each, as soon as its page is there.
+    /// Prints every item of a paged query. JSON is printed as each page arrives, one line per item.
     async fn items<T: Serialize>(
         &self,
         items: impl Stream<Item = Result<T, Error>>,
     ) -> Result<(), Failure> {
         let mut items = pin!(items);
-        let mut kept = Vec::new();
-        let mut failed = None;
+        let mut rows = Vec::new();
+        let mut failure = None;
         while let Some(item) = items.next().await {
             match (item, self.format) {
                 (Ok(item), Format::Json) => {
-                    if !output::is_read(&to_value(&item)?.to_string())? {
+                    if !output::print_if_open(&to_value(&item)?.to_string())? {
                         return Ok(());
                     }
                 }
                 (Ok(item), Format::Table) => {
-                    kept.push(to_value(&item)?);
-                    output::progress(kept.len());
+                    rows.push(to_value(&item)?);
+                    output::progress(rows.len());
                 }
                 (Err(error), _) => {
-                    failed = Some(error);
+                    failure = Some(error);
                     break;
                 }
             }
         }
         if self.format == Format::Table {
-            output::progress_ends();
-            output::data(&output::rows(kept.iter()))?;
+            output::clear_progress();
+            output::print(&output::rows(rows.iter()))?;
         }
-        failed.map_or(Ok(()), |error| Err(error.into()))
+        failure.map_or(Ok(()), |error| Err(error.into()))
     }
 }
 
@@ -181,7 +181,7 @@ pub(crate) fn send<R: Request + DeserializeOwned>(job: &Job) -> Running<'_> {
     Box::pin(async move { job.run(&job.request::<R>()?).await })
 }
 
-/// The same for a paged query.
+/// Runs a paged query.
 pub(crate) fn send_paged<R: Paged + DeserializeOwned + 'static>(job: &Job) -> Running<'_> {
     Box::pin(async move {
         let request: R = job.request()?;
@@ -195,10 +195,10 @@ pub(crate) fn send_paged<R: Paged + DeserializeOwned + 'static>(job: &Job) -> Ru
 
 fn to_value(reply: &impl Serialize) -> Result<Value, Failure> {
     serde_json::to_value(reply).map_err(|error| {
-        // Only a map with keys that are no texts could do that, and replies have none.
+        // Only a map with keys other than strings fails here. Replies have no such map.
         Failure::new(
             Exit::Transport,
-            format!("the reply cannot be shown: {error}"),
+            format!("the reply cannot be written as JSON: {error}"),
         )
     })
 }

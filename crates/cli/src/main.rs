@@ -4,7 +4,7 @@
 mod account;
 mod call;
 mod doctor;
-mod dry;
+mod dry_run;
 mod escape;
 mod failure;
 #[rustfmt::skip]
@@ -37,13 +37,16 @@ use local::{listen, sandbox, trigger};
 use output::Format;
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 success; 1 refused by the platform, or a signature that is not right; 2 wrong arguments, settings or body, nothing sent; \
-3 the transport failed, or stdout cannot be written: repeating does no harm; 4 the platform has acted and its reply cannot be printed, \
-or it may have acted: look before sending again.";
+Exit codes:
+  0  Success
+  1  The platform refused the request, or a signature is invalid
+  2  Invalid arguments, settings or body; nothing was sent
+  3  The transport failed, or stdout cannot be written; it is safe to repeat the command
+  4  The platform may have acted, or its reply cannot be printed; check before you send again";
 
-// Doc comments of the structs and enums that clap reads would become help texts.
+// These structs and enums have no doc comments: clap would print them as help texts.
 
-// The flags of every command.
+// The flags of all commands.
 #[derive(Args)]
 struct GlobalArgs {
     /// Output format [default: table on a terminal, JSON otherwise]
@@ -53,42 +56,42 @@ struct GlobalArgs {
     account: AccountArgs,
 }
 
-// The commands that call no operation.
+// The commands that are not operations of a service.
 #[derive(Subcommand)]
 enum Tool {
-    /// Sign a request, or many, and print the signature only
+    /// Sign one or many requests and print the signatures
     Sign(sign::SignArgs),
-    /// Check the signature of a request, or of many
+    /// Verify the signature of one or many requests
     Verify(sign::VerifyArgs),
-    /// Play the platform on this machine, with a page that shows every request
+    /// Run a sandbox of the platform on this machine, with a web page that shows every request
     Sandbox(sandbox::SandboxArgs),
-    /// Receive pushes on this machine, print what arrived, and forward them.
+    /// Receive pushes on this machine, print them and forward them.
     ///
-    /// One line per push, a refused one too: where it arrived, whether its signature is right (of pushes that are signed, when an
-    /// account is known), and what the endpoint answered. Body and headers are forwarded unchanged, without the headers of the
-    /// connection, and so is the endpoint's answer. Without an endpoint every push is answered as documented. With --sandbox the
-    /// sandbox on this machine sends its pushes here.
+    /// Prints one line for each push, also for a refused one: the path, the result of the signature check and the answer. A signature
+    /// is checked if the push has one and an account is known. Body and headers are forwarded unchanged, except for the headers of the
+    /// connection, and the endpoint's answer is returned unchanged. Without an endpoint, every push gets the documented answer. With
+    /// --sandbox, the sandbox on this machine sends its pushes here.
     Listen(listen::ListenArgs),
-    /// Send a documented push to an endpoint on this machine, signed where the platform signs it
+    /// Send a documented push to an endpoint on this machine, signed if the platform signs it
     #[command(subcommand_required = true, arg_required_else_help = true)]
     Trigger,
-    /// Check account, clock, reachability and signature, and say what is wrong.
+    /// Check account, clock, network and signature, and report problems.
     ///
-    /// The account is looked for where every command looks. Each host is asked once, without a signature and without a message, for
-    /// its clock. The signature is checked against a sandbox within this process that has the same account: nothing is sent to the
-    /// platform that could cost anything, and so nothing here can tell whether the platform knows the account.
+    /// Uses the account that every other command would use. Asks each host once for its clock, without a signature and without a
+    /// message. Checks the signature against a sandbox in this process that has the same account. Nothing that could cost money is
+    /// sent, so this command cannot find out whether the platform knows the account.
     Doctor,
-    /// Print the completion script of a shell
+    /// Print a shell completion script
     Completions(manual::CompletionsArgs),
-    /// Print the manual page, or write those of all commands
+    /// Print the manual page, or write the pages of all commands
     Man(manual::ManArgs),
 }
 
-/// Which commands have all their flags and inner commands; that takes reading specs.
+/// Which commands get all their flags and subcommands. Building these means reading specs.
 #[derive(Clone, Copy)]
 enum Detail<'a> {
     All,
-    /// Those that are named among the arguments; no other can be called.
+    /// Only commands whose names are among the arguments. No other command can be called.
     Named(&'a [OsString]),
 }
 
@@ -104,10 +107,10 @@ impl Detail<'_> {
 /// The command line.
 fn command(detail: Detail<'_>) -> Result<Command, Failure> {
     let root = Command::new("nxcloud")
-        // And not the name that the caller gave the process.
+        // Without this line, the help shows the name under which the process was started.
         .bin_name("nxcloud")
         .version(env!("CARGO_PKG_VERSION"))
-        .about("Send messages and calls through NXCLOUD and AntBuddy, sign requests, and play the platform on this machine")
+        .about("Send messages and calls through NXCLOUD and AntBuddy, sign requests, and run a sandbox of the platform")
         .after_help(EXIT_CODES)
         .subcommand_required(true)
         .arg_required_else_help(true);
@@ -171,7 +174,7 @@ fn run(matches: &ArgMatches) -> Result<(), Failure> {
     }
 }
 
-/// Help and version go to stdout unchanged; an error is one line on stderr.
+/// Prints help and version to stdout, and an error as one line to stderr.
 fn help_or_error(error: clap::Error) -> ExitCode {
     let is_error = match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => false,
@@ -180,21 +183,18 @@ fn help_or_error(error: clap::Error) -> ExitCode {
     };
     match output::help(&error) {
         _ if is_error => Exit::Usage.into(),
-        // A reader that has closed the pipe has all that it needs.
+        // A reader that closed the pipe has read enough.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => report(Failure::output(&error)),
         _ => ExitCode::SUCCESS,
     }
 }
 
-/// The reply of a refusal is data; the rest is for people.
+/// Prints a failure: the platform's reply to stdout, the error to stderr.
 fn report(failure: Failure) -> ExitCode {
     if let Some(reply) = &failure.reply {
-        // The failure itself is reported below in any case.
-        if let Err(unprinted) = output::reply(Format::Json, reply) {
-            output::note(&format!(
-                "the reply cannot be printed: {}",
-                unprinted.message
-            ));
+        // A reply that cannot be printed must not hide the failure.
+        if let Err(error) = output::reply(Format::Json, reply) {
+            output::eprint(&format!("the reply cannot be printed: {}", error.message));
         }
     }
     output::error(&match &failure.hint {
@@ -204,11 +204,11 @@ fn report(failure: Failure) -> ExitCode {
     failure.exit.into()
 }
 
-/// Runs a future to its end on this thread.
+/// Runs a future to completion on this thread.
 fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure::io("the runtime", &error))?;
+        .map_err(|error| Failure::io("cannot start the async runtime", &error))?;
     Ok(runtime.block_on(future))
 }

@@ -1,27 +1,27 @@
-//! Credentials in what is shown. The secrets of accounts are never in a request; `AntBuddy`'s hash is, and whoever has it can call
-//! with the account until its secret is changed. The sign of an NXCLOUD request is good for a minute, and is shown. What is a
-//! credential, the sandbox knows, which masks the same before it keeps a request.
+//! Masks credentials in printed headers and URLs. A request never contains an account's secret, but an `AntBuddy` request contains a
+//! hash that is valid until the secret changes, so it is masked. The `sign` of an NXCLOUD request is valid for one minute and is
+//! printed. The sandbox decides what counts as a credential; it masks the same values in the requests that it keeps.
 
 use nxcloud_sandbox::secret::is_secret;
 pub(crate) use nxcloud_sandbox::secret::{MASK, mask_query as query};
 use reqwest::Url;
 
-/// The value of a header as it may be shown.
+/// The value of a header, masked if it is a credential.
 pub(crate) fn header<'a>(name: &str, value: &'a str) -> &'a str {
     if is_secret(name) { MASK } else { value }
 }
 
-/// A URL as it may be shown: without password and hash, otherwise as it is.
+/// Masks user name, password and hash in a URL.
 pub(crate) fn url(url: &Url) -> String {
-    let mut shown = url.clone();
+    let mut masked = url.clone();
     if !url.username().is_empty() || url.password().is_some() {
-        // Only a URL without a host refuses that, and such a one has neither.
-        let _ = shown.set_username(MASK);
-        let _ = shown.set_password(None);
+        // This fails only for a URL without a host, which has neither user name nor password.
+        let _ = masked.set_username(MASK);
+        let _ = masked.set_password(None);
     }
-    let masked = url.query().map(query);
-    shown.set_query(masked.as_deref());
-    shown.into()
+    let query = url.query().map(query);
+    masked.set_query(query.as_deref());
+    masked.into()
 }
 
 #[cfg(test)]
@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn credentials_are_masked_and_the_rest_stays() {
+    fn only_credentials_are_masked() {
         assert_eq!(header("X-Auth-App-Hash", "abc"), "***");
         assert_eq!(header("Proxy-Authorization", "Basic abc"), "***");
         assert_eq!(header("x-auth-app-id", "my-app"), "my-app");
@@ -38,7 +38,7 @@ mod tests {
             query("x=1&api_key=abc&h%61sh=abc"),
             "x=1&api_key=***&h%61sh=***"
         );
-        for (given, shown) in [
+        for (input, masked) in [
             (
                 "https://h/p?a=1%2B&hash=abc&b=",
                 "https://h/p?a=1%2B&hash=***&b=",
@@ -50,7 +50,7 @@ mod tests {
             ("http://me:secret@h/", "http://***@h/"),
             ("http://secret@h/?hash=abc", "http://***@h/?hash=***"),
         ] {
-            assert_eq!(url(&Url::parse(given).unwrap()), shown);
+            assert_eq!(url(&Url::parse(input).unwrap()), masked);
         }
     }
 }

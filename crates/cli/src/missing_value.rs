@@ -1,4 +1,4 @@
-//! A flag where the value of another was forgotten: `--content --dry-run` would send the text `--dry-run`.
+//! Finds flags whose value was forgotten: `--content --dry-run` would send the text `--dry-run`.
 
 use std::collections::HashSet;
 use std::ffi::OsString;
@@ -9,14 +9,13 @@ use clap::{Arg, Command};
 use crate::Detail;
 use crate::failure::Failure;
 
-/// Refuses an argument that is a flag of any command where the value of a flag is due. A value that looks like a flag is written
-/// after `=`.
+/// Refuses a flag of any command in the place of another flag's value. Users write such a value after `=`.
 pub(crate) fn refuse_flags_as_values(
     root: &Command,
     arguments: &[OsString],
 ) -> Result<(), Failure> {
     let mut command = root;
-    // What is not UTF-8 is no flag.
+    // No flag contains bytes that are not UTF-8.
     let mut arguments = arguments.iter().map(|arg| arg.to_str().unwrap_or_default());
     while let Some(argument) = arguments.next() {
         if argument == "--" {
@@ -35,30 +34,30 @@ pub(crate) fn refuse_flags_as_values(
 }
 
 fn missing_value(flag: &str, value: &str) -> Failure {
-    // What comes after `=` may be a text or a number of a person.
+    // The text after `=` may be private.
     let next = match value.split_once('=') {
         Some((name, _)) => format!("{name}=…"),
         None => value.to_owned(),
     };
     Failure::usage(format!(
-        "{flag} has no value: the next word, {next}, is a flag"
+        "{flag} has no value: the next argument, {next}, is a flag"
     ))
     .hint(format!(
-        "Give it a value; if this is the value, write {flag}={next}."
+        "Add the value. If {next} is the value, write {flag}={next}."
     ))
 }
 
-/// Whether an argument is a flag whose value is the next argument.
+/// Whether an argument is a flag that takes the next argument as its value.
 fn takes_next_argument(root: &Command, command: &Command, argument: &str) -> bool {
     let inherited = root.get_arguments().filter(|arg| arg.is_global_set());
     let mut args = command.get_arguments().chain(inherited);
-    let named = |arg: &&Arg| match argument.strip_prefix("--") {
+    let matches = |arg: &&Arg| match argument.strip_prefix("--") {
         Some(long) => arg.get_long() == Some(long),
         None => arg.get_short().is_some_and(|short| {
             argument.strip_prefix('-') == Some(short.encode_utf8(&mut [0; 4]))
         }),
     };
-    args.find(named)
+    args.find(matches)
         .is_some_and(|arg| arg.get_action().takes_values() && !arg.is_require_equals_set())
 }
 
@@ -69,13 +68,13 @@ struct Flags {
 }
 
 impl Flags {
-    /// Reads every spec, once in a process, and only for a value that could be a flag.
+    /// Reads every spec, so this is called only for a value that could be a flag. The result is cached.
     fn of_all_commands() -> Result<&'static Self, Failure> {
         static ALL: OnceLock<Flags> = OnceLock::new();
         if let Some(flags) = ALL.get() {
             return Ok(flags);
         }
-        // clap adds these when it parses.
+        // clap adds these itself, when it parses.
         let mut flags = Self {
             long: HashSet::from(["help", "version"].map(str::to_owned)),
             short: HashSet::from(['h', 'V']),
@@ -94,7 +93,7 @@ impl Flags {
         }
     }
 
-    /// Whether an argument is one of them, or several short ones, with or without a value, or the end of all flags.
+    /// Whether an argument is `--`, one of these flags or several short ones, with or without a value.
     fn contain(&self, argument: &str) -> bool {
         let name = argument.split('=').next().unwrap_or_default();
         if let Some(long) = name.strip_prefix("--") {
@@ -103,7 +102,7 @@ impl Flags {
         let Some(letters) = name.strip_prefix('-') else {
             return false;
         };
-        // `-p4010` is a flag with its number, `-1` a number.
+        // `-p4010` is a flag with a number; `-1` is just a number.
         let letters = letters.trim_end_matches(|last: char| last.is_ascii_digit());
         !letters.is_empty() && letters.chars().all(|letter| self.short.contains(&letter))
     }
@@ -118,32 +117,29 @@ mod tests {
         refuse_flags_as_values(root, &arguments)
     }
 
-    /// Every flag that takes a value, after the names of its command.
-    fn flags(command: &Command, path: &[String], found: &mut Vec<Vec<String>>) {
+    /// Lists every flag that takes a value, each preceded by the names of its command.
+    fn collect_flags(command: &Command, path: &[String], paths: &mut Vec<Vec<String>>) {
         for arg in command.get_arguments() {
             let takes = arg.get_action().takes_values() && !arg.is_require_equals_set();
             let long = arg.get_long().map(|long| format!("--{long}"));
             let short = arg.get_short().map(|short| format!("-{short}"));
             for flag in long.into_iter().chain(short).filter(|_| takes) {
-                found.push([path, &[flag]].concat());
+                paths.push([path, &[flag]].concat());
             }
         }
         for inner in command.get_subcommands() {
-            flags(
-                inner,
-                &[path, &[inner.get_name().to_owned()]].concat(),
-                found,
-            );
+            let path = [path, &[inner.get_name().to_owned()]].concat();
+            collect_flags(inner, &path, paths);
         }
     }
 
     #[test]
-    fn no_flag_of_any_command_is_the_value_of_another() {
+    fn a_flag_is_refused_as_the_value_of_any_flag() {
         let root = crate::command(Detail::All).unwrap();
-        let mut found = Vec::new();
-        flags(&root, &[], &mut found);
-        assert!(found.len() > 300, "{}", found.len());
-        for path in &found {
+        let mut paths = Vec::new();
+        collect_flags(&root, &[], &mut paths);
+        assert!(paths.len() > 300, "{}", paths.len());
+        for path in &paths {
             let path: Vec<&str> = path.iter().map(String::as_str).collect();
             for value in [
                 "--dry-run",
@@ -176,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn values_and_what_follows_the_end_of_flags_are_left_alone() {
+    fn values_and_arguments_after_a_double_dash_are_accepted() {
         let root = crate::command(Detail::All).unwrap();
         for arguments in [
             &["sms", "send-sms", "--content", "sign", "--dry-run"][..],

@@ -1,9 +1,5 @@
-//! Data on stdout, everything else on stderr. Nothing is printed elsewhere (clippy.toml sees to that), and whatever is printed
-//! here is escaped.
-#![allow(
-    clippy::disallowed_methods,
-    reason = "this is where the streams are written"
-)]
+//! Prints data to stdout and messages to stderr, and escapes both. No other module may print (`clippy.toml`).
+#![allow(clippy::disallowed_methods, reason = "only this module may print")]
 
 use std::io::{self, IsTerminal, Write};
 
@@ -13,7 +9,7 @@ use serde_json::Value;
 use crate::escape;
 use crate::failure::Failure;
 
-// How data is written.
+// The format of data on stdout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
     Json,
@@ -21,7 +17,7 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    /// What a flag names; by default a table for people and JSON for programs.
+    /// The format of the flag, by default a table on a terminal and JSON otherwise.
     pub(crate) fn choose(flag: Option<Self>) -> Self {
         match flag {
             Some(format) => format,
@@ -31,9 +27,9 @@ impl Format {
     }
 }
 
-/// A whole reply.
+/// Prints a reply.
 pub(crate) fn reply(format: Format, value: &Value) -> Result<(), Failure> {
-    data(&in_format(format, value))
+    print(&in_format(format, value))
 }
 
 pub(crate) fn in_format(format: Format, value: &Value) -> String {
@@ -43,27 +39,27 @@ pub(crate) fn in_format(format: Format, value: &Value) -> String {
     }
 }
 
-/// One value of many, in a line.
+/// Prints a value as one line of JSON.
 pub(crate) fn line(value: &Value) -> Result<(), Failure> {
-    data(&value.to_string())
+    print(&value.to_string())
 }
 
-/// Text to stdout, at once. A reader that has gone wants no more, which is not an error.
-pub(crate) fn data(text: &str) -> Result<(), Failure> {
-    is_read(text).map(drop)
+/// Prints to stdout and flushes. A pipe whose reader has gone is not an error.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    print_if_open(text).map(drop)
 }
 
-/// The same for those who could stop: whether somebody still reads.
-pub(crate) fn is_read(text: &str) -> Result<bool, Failure> {
-    match write(text) {
+/// Prints to stdout like [`print`], and returns `false` if the reader of the pipe has gone. The caller can stop then.
+pub(crate) fn print_if_open(text: &str) -> Result<bool, Failure> {
+    match write_stdout(text) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
         Err(error) => Err(Failure::output(&error)),
     }
 }
 
-/// Text with a line's end to stdout, in one piece: a reader that stops in the middle of a short text has all of it.
-pub(crate) fn write(text: &str) -> io::Result<()> {
+/// Writes text and a line break to stdout in one call. A reader that stops after some bytes of a short text still gets all of it.
+pub(crate) fn write_stdout(text: &str) -> io::Result<()> {
     let end = if text.ends_with('\n') { "" } else { "\n" };
     let text = [escape::text(text), end.into()].concat();
     let mut stdout = io::stdout().lock();
@@ -71,15 +67,15 @@ pub(crate) fn write(text: &str) -> io::Result<()> {
     stdout.flush()
 }
 
-/// Whether stdout was closed when the command began. The standard library has put the null device in its place, open for reading
-/// as well, as few others open it for output; so that this is a guess, good for a note.
+/// Whether stdout was probably closed when the command started. In that case the standard library has opened the null device for
+/// reading and writing; other programs rarely open it for both. The answer is a guess, good enough for a message.
 #[cfg(target_os = "linux")]
 pub(crate) fn was_closed() -> bool {
     use std::os::unix::fs::MetadataExt as _;
-    let device = |path| std::fs::metadata(path).map(|found| found.rdev()).ok();
+    let device = |path| std::fs::metadata(path).map(|file| file.rdev()).ok();
     let flags = std::fs::read_to_string("/proc/self/fdinfo/1").unwrap_or_default();
     let flags = flags.lines().find_map(|line| line.strip_prefix("flags:"));
-    // The last octal digit: 1 is for writing only, 2 for both.
+    // The last octal digit is the access mode: 1 for writing, 2 for reading and writing.
     let both = flags.is_some_and(|flags| flags.ends_with('2'));
     both && device("/proc/self/fd/1") == device("/dev/null")
 }
@@ -89,13 +85,13 @@ pub(crate) fn was_closed() -> bool {
     false
 }
 
-/// A line for people, to stderr.
-pub(crate) fn note(text: &str) {
-    // Nobody is left to tell when even this fails.
+/// Prints a message as one line to stderr.
+pub(crate) fn eprint(text: &str) {
+    // There is no other place to report a failure of stderr.
     let _ = writeln!(io::stderr(), "{}", escape::one_line(text));
 }
 
-/// What went wrong, to stderr; the word before it is red on a terminal that has colours.
+/// Prints an error as one line to stderr. On a terminal with colours, its prefix is red.
 pub(crate) fn error(text: &str) {
     let _ = writeln!(
         anstream::stderr(),
@@ -104,25 +100,25 @@ pub(crate) fn error(text: &str) {
     );
 }
 
-/// Help and version: texts of the command itself, with the styles that the terminal takes.
+/// Prints help or version, with the styles that the terminal supports.
 pub(crate) fn help(error: &clap::Error) -> io::Result<()> {
     error.print()
 }
 
-/// Asks for a secret on the terminal; `None` where nobody can be asked.
+/// Asks for a secret on the terminal. Returns `None` without a terminal.
 pub(crate) fn ask(question: &str) -> Option<io::Result<String>> {
     let interactive = io::stdin().is_terminal() && io::stderr().is_terminal();
     interactive.then(|| rpassword::prompt_password(escape::one_line(question)))
 }
 
-/// Takes the lines of a log to stderr.
+/// Writes the lines of a log to stderr.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Log;
 
 impl Write for Log {
-    /// A whole event at once, as the subscriber writes it.
+    /// The subscriber writes each event with one call.
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
-        note(String::from_utf8_lossy(event).trim_end_matches('\n'));
+        eprint(String::from_utf8_lossy(event).trim_end_matches('\n'));
         Ok(event.len())
     }
 
@@ -131,21 +127,21 @@ impl Write for Log {
     }
 }
 
-/// How many items have come, on a terminal, while nothing else can be shown.
+/// On a terminal, shows how many items have arrived.
 pub(crate) fn progress(items: usize) {
     if io::stderr().is_terminal() {
         let _ = write!(io::stderr(), "\r{items} items");
     }
 }
 
-/// Takes the progress away.
-pub(crate) fn progress_ends() {
+/// Removes the line of [`progress`].
+pub(crate) fn clear_progress() {
     if io::stderr().is_terminal() {
         let _ = write!(io::stderr(), "\r\u{1b}[K");
     }
 }
 
-/// A reply as tables: its scalars by path, and each list of objects with a column for each name.
+/// Formats a reply as tables: one of its scalars by path, and one per list of objects, with a column for each name.
 pub(crate) fn tables(value: &Value) -> String {
     let mut scalars = Vec::new();
     let mut lists = Vec::new();
@@ -169,7 +165,7 @@ pub(crate) fn tables(value: &Value) -> String {
     parts.join("\n\n")
 }
 
-/// A table of objects.
+/// Formats objects as a table.
 pub(crate) fn rows<'a>(items: impl Iterator<Item = &'a Value>) -> String {
     let items: Vec<&Value> = items.collect();
     let mut columns: Vec<&str> = Vec::new();
@@ -200,7 +196,7 @@ fn plain() -> Table {
     table
 }
 
-/// Without the spaces at the ends of lines.
+/// Formats a table without trailing spaces.
 fn trimmed(table: &Table) -> String {
     let lines: Vec<String> = table.lines().map(|line| line.trim().to_owned()).collect();
     lines.join("\n")
@@ -230,7 +226,7 @@ fn collect<'a>(
     }
 }
 
-/// A value in a cell.
+/// Formats a value for a cell.
 fn cell(value: &Value) -> String {
     let text = match value {
         Value::String(text) => text.clone(),
@@ -261,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_received_stays_in_its_cell() {
+    fn received_control_characters_are_escaped_within_their_cell() {
         let text = tables(&json!({
             "na\nme": "a\u{1b}[2Jb\u{9b}c\nd",
             "li\nst": [{ "c\n\u{202e}": ["\u{9b}"] }],

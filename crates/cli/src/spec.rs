@@ -1,4 +1,4 @@
-//! What the commands take from the specs.
+//! Access to the embedded specs.
 
 use nxcloud_spec::{OperationRef, Service, SpecError, embedded, embedded_services};
 
@@ -10,9 +10,9 @@ impl From<SpecError> for Failure {
     }
 }
 
-/// A service by its name. Only this spec is read.
+/// Finds a service by name. No other spec is read.
 pub(crate) fn service(name: &str) -> Result<&'static Service, Failure> {
-    let missing = || Failure::usage(format!("there is no service `{name}`"));
+    let missing = || Failure::usage(format!("unknown service `{name}`; see nxcloud --help"));
     Ok(embedded(name).ok_or_else(missing)??)
 }
 
@@ -22,29 +22,29 @@ pub(crate) fn operations() -> Result<impl Iterator<Item = OperationRef<'static>>
     Ok(services.flat_map(|service| service.operations()))
 }
 
-/// The documented host of an operation, as a URL.
+/// The documented base URL of an operation.
 pub(crate) fn base_url(operation: OperationRef<'static>) -> &'static str {
     let own = operation.spec().servers.first();
     let server = own.or(operation.service().document().servers.first());
     server.map_or("", |server| &server.url)
 }
 
-/// An id as a command: `send_sms` is `send-sms`.
+/// Turns an operation id into a command name: `send_sms` becomes `send-sms`.
 pub(crate) fn command_name(id: &str) -> String {
     id.replace('_', "-")
 }
 
-/// The id behind a command.
+/// Turns a command name back into an operation id.
 pub(crate) fn id(command: &str) -> String {
     command.replace('-', "_")
 }
 
-/// A text of a spec in one line.
+/// Puts a spec text on one line.
 pub(crate) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// A text of a spec as a sentence in one line.
+/// Puts a spec text on one line, with a capital letter and a full stop.
 pub(crate) fn sentence(text: &str) -> String {
     let text = one_line(text);
     let mut characters = text.chars();

@@ -1,4 +1,4 @@
-//! Text and JSON that come in from files, standard input and flags.
+//! Reads text and JSON from files, standard input and flags.
 
 use std::fmt;
 use std::fs;
@@ -13,18 +13,26 @@ use crate::failure::Failure;
 
 const MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// The bytes of a file, or those of standard input for `-`.
-pub(crate) fn read(from: &str) -> Result<Vec<u8>, Failure> {
-    let failed = |error: io::Error| Failure::io(from, &error);
-    if from != "-" {
-        return fs::read(from).map_err(failed);
+/// Reads a file, or standard input for `-`.
+pub(crate) fn read(path: &str) -> Result<Vec<u8>, Failure> {
+    let failed = |error: io::Error| Failure::io(source_name(path), &error);
+    if path != "-" {
+        return fs::read(path).map_err(failed);
     }
     let mut bytes = Vec::new();
     io::stdin().read_to_end(&mut bytes).map_err(failed)?;
     Ok(bytes)
 }
 
-/// Bytes as a text, without a byte order mark; or what is wrong with them.
+/// The name of an input in messages.
+pub(crate) fn source_name(path: &str) -> &str {
+    match path {
+        "-" => "standard input",
+        path => path,
+    }
+}
+
+/// Decodes UTF-8 without a byte order mark, or describes what is wrong.
 pub(crate) fn utf8(bytes: &[u8]) -> Result<&str, String> {
     if let Some(encoding) = wide_encoding(bytes) {
         return Err(format!(
@@ -43,7 +51,7 @@ pub(crate) fn without_mark(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(MARK).unwrap_or(bytes)
 }
 
-/// The encoding of a text whose characters take two or four bytes, told by its mark or by the zeros of its first characters.
+/// Recognises UTF-16 and UTF-32, by the byte order mark or by zero bytes in the first characters.
 pub(crate) fn wide_encoding(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
         [0xff, 0xfe, 0, 0, ..] | [1..=0xff, 0, 0, 0, ..] => Some("UTF-32 (little-endian)"),
@@ -58,14 +66,14 @@ pub(crate) fn wide_encoding(bytes: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// Why a text is not taken as JSON: the place, never the value.
+/// Why a text is not accepted as JSON. It contains the place, never the value.
 #[derive(Debug)]
 pub(crate) enum NotJson {
     At {
         line: usize,
         column: usize,
     },
-    /// Nobody can tell which of the values is meant.
+    /// An object has the same key twice, so its value is ambiguous.
     EqualKeys,
 }
 
@@ -79,15 +87,17 @@ impl From<serde_json::Error> for NotJson {
 impl fmt::Display for NotJson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::At { line, column } => write!(f, "is not JSON: line {line} column {column}"),
-            Self::EqualKeys => f.write_str("holds a key twice; remove one"),
+            Self::At { line, column } => {
+                write!(f, "is not valid JSON (line {line}, column {column})")
+            }
+            Self::EqualKeys => f.write_str("contains the same key twice; remove one of them"),
         }
     }
 }
 
-/// Reads JSON as strictly as it is written, and loses nothing: a number that 64 bits cannot hold becomes a text of its digits.
+/// Parses strict JSON without losing digits: a number that 64 bits cannot hold becomes a string of its digits.
 pub(crate) fn json(text: &str) -> Result<Value, NotJson> {
-    // Digits are not looked at here.
+    // This checks the syntax only. Numbers of any length pass.
     serde_json::from_str::<IgnoredAny>(text)?;
     let strict = |text| serde_json::from_str(text).map_err(NotJson::from);
     let body = incoming::Body::new(text.as_bytes(), None, None, usize::MAX);

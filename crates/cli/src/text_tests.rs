@@ -3,19 +3,16 @@ use serde_json::json;
 use super::*;
 
 #[test]
-fn a_mark_is_skipped_and_wide_encodings_are_named() {
+fn byte_order_marks_are_skipped_and_wide_encodings_are_recognised() {
     assert_eq!(utf8(b"\xef\xbb\xbf{}"), Ok("{}"));
     assert_eq!(utf8("é".as_bytes()), Ok("é"));
     let text = "{\"a\": 1}";
-    let units = |marked: bool| {
-        let mark = marked.then_some('\u{feff}');
-        mark.into_iter().chain(text.chars()).collect::<String>()
-    };
-    for marked in [true, false] {
-        let text = units(marked);
-        let wide = |big: bool| -> Vec<u8> {
+    for has_mark in [true, false] {
+        let mark = has_mark.then_some('\u{feff}');
+        let text: String = mark.into_iter().chain(text.chars()).collect();
+        let utf16 = |big_endian: bool| -> Vec<u8> {
             let bytes = |unit: u16| {
-                if big {
+                if big_endian {
                     unit.to_be_bytes()
                 } else {
                     unit.to_le_bytes()
@@ -23,9 +20,9 @@ fn a_mark_is_skipped_and_wide_encodings_are_named() {
             };
             text.encode_utf16().flat_map(bytes).collect()
         };
-        let wider = |big: bool| -> Vec<u8> {
+        let utf32 = |big_endian: bool| -> Vec<u8> {
             let bytes = |unit: u32| {
-                if big {
+                if big_endian {
                     unit.to_be_bytes()
                 } else {
                     unit.to_le_bytes()
@@ -34,10 +31,10 @@ fn a_mark_is_skipped_and_wide_encodings_are_named() {
             text.chars().map(u32::from).flat_map(bytes).collect()
         };
         for (bytes, name) in [
-            (wide(false), "UTF-16 (little-endian)"),
-            (wide(true), "UTF-16 (big-endian)"),
-            (wider(false), "UTF-32 (little-endian)"),
-            (wider(true), "UTF-32 (big-endian)"),
+            (utf16(false), "UTF-16 (little-endian)"),
+            (utf16(true), "UTF-16 (big-endian)"),
+            (utf32(false), "UTF-32 (little-endian)"),
+            (utf32(true), "UTF-32 (big-endian)"),
         ] {
             let problem = utf8(&bytes).unwrap_err();
             assert!(
@@ -82,30 +79,27 @@ fn numbers_keep_their_digits() {
 }
 
 #[test]
-fn what_is_not_json_is_refused_by_its_place() {
-    for (text, place) in [
-        ("{", "is not JSON: line 1 column 1"),
+fn errors_name_the_place_of_invalid_json() {
+    for (text, expected) in [
+        ("{", "is not valid JSON (line 1, column 1)"),
         (
             "[1234567890123456789012, x]",
-            "is not JSON: line 1 column 26",
+            "is not valid JSON (line 1, column 26)",
         ),
-        ("0001234567890123456789", "is not JSON: line 1"),
-        ("1.2.34567890123456789", "is not JSON: line 1"),
+        ("0001234567890123456789", "is not valid JSON (line 1"),
+        ("1.2.34567890123456789", "is not valid JSON (line 1"),
         (
             "[1,\n{\"a\":1,\"b\":{\"c\":1,\"c\":2}}]",
-            "holds a key twice",
+            "contains the same key twice",
         ),
-        ("\"\\", "is not JSON"),
-        ("\"\\ud800\"", "is not JSON"),
-        ("\"\\x\"", "is not JSON"),
-        ("\"a\nb\"", "is not JSON"),
-        ("", "is not JSON"),
+        ("\"\\", "is not valid JSON"),
+        ("\"\\ud800\"", "is not valid JSON"),
+        ("\"\\x\"", "is not valid JSON"),
+        ("\"a\nb\"", "is not valid JSON"),
+        ("", "is not valid JSON"),
     ] {
         let problem = json(text).unwrap_err().to_string();
-        assert!(problem.contains(place), "{text}: {problem}");
+        assert!(problem.contains(expected), "{text}: {problem}");
     }
-    assert!(
-        json(&"[".repeat(100_000)).is_err(),
-        "no stack is deep enough"
-    );
+    assert!(json(&"[".repeat(100_000)).is_err(), "nesting is limited");
 }

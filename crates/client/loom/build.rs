@@ -1,5 +1,5 @@
-//! Sets the cfg under which `handover.rs` uses loom's atomics. loom's own cfg would be set for every crate of the build, and
-//! tokio has no `net` under it.
+//! Sets the cfg that makes `handover.rs` use loom's atomics. loom's own cfg would apply to every crate of the build, and under it tokio
+//! has no `net`.
 
 fn main() {
     println!("cargo::rustc-cfg=nxcloud_loom");

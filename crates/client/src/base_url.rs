@@ -1,14 +1,14 @@
-//! What a base URL may be.
+//! Validates base URLs and recognises the local machine.
 
 use reqwest::Url;
 
 use crate::Error;
 
-/// Reads a base URL: https, or plain http to this machine or where the caller allows it.
+/// Parses a base URL. It must be https, or plain http to the local machine, or plain http with `plain_http` set.
 ///
 /// # Errors
 ///
-/// When it is something else, with what to write instead.
+/// A configuration error that says what to write instead.
 pub(crate) fn check_base_url(text: &str, plain_http: bool) -> Result<Url, Error> {
     let url = Url::parse(text).map_err(|error| {
         Error::configuration("the base URL is not a URL; write it as https://host[:port]")
@@ -21,32 +21,32 @@ pub(crate) fn check_base_url(text: &str, plain_http: bool) -> Result<Url, Error>
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(Error::configuration(
-            "the base URL must not hold a user name or password",
+            "the base URL contains a user name or password; remove it, and pass the account as credentials",
         ));
     }
     match url.scheme() {
         "https" => Ok(url),
         "http" if plain_http || is_loopback(&url) => Ok(url),
         "http" => Err(Error::configuration(
-            "plain http is refused for hosts other than loopback; use https, or allow_plain_http to insist",
+            "the base URL uses plain http to another machine; use https, or call allow_plain_http to permit it",
         )),
         _ => Err(Error::configuration(
-            "the base URL must begin with https://",
+            "the base URL has an unsupported scheme; write it as https://host[:port]",
         )),
     }
 }
 
-/// Whether nobody in between can have changed what came from there: https, or this machine.
+/// Whether replies from this URL cannot be modified on the network: https, or the local machine.
 pub(crate) fn is_authentic(url: &Url) -> bool {
     url.scheme() == "https" || is_loopback(url)
 }
 
-/// The names of this machine, as a URL has them. A client looks them up itself, so that no name server can send it elsewhere.
+/// Host names of the local machine. The HTTP client resolves them to loopback itself, so DNS cannot redirect them.
 pub(crate) const LOCAL_NAMES: [&str; 2] = ["localhost", "localhost."];
 
-/// Whether a URL names this machine. The sandbox and `nxcloud listen` go by the same names.
+/// Whether a URL points to the local machine. The sandbox and `nxcloud listen` use the same names.
 pub(crate) fn is_loopback(url: &Url) -> bool {
-    // Of a scheme that is not for the web, such as `socks5`, the host is kept as it was written.
+    // `Url` does not normalise the host of non-web schemes such as `socks5`.
     let host = url.host_str().unwrap_or_default();
     LOCAL_NAMES
         .iter()
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn this_machine_is_known_by_all_its_names() {
+    fn the_local_machine_is_recognised_by_every_name() {
         for (host, is_local) in [
             ("localhost", true),
             ("LocalHost.", true),

@@ -1,7 +1,7 @@
-//! What generated code is made of, and what the other crates of this workspace share with it.
+//! Building blocks of generated code and of the other crates of this workspace.
 //!
-//! Exempt from semver: it changes together with the generator, in any release. Programs use what the crate's root exports.
-//! Nothing in this crate imports it.
+//! Exempt from semver: any release may change it together with the generator. Programs use the exports of the crate root.
+//! Nothing in this crate imports this module.
 
 pub use crate::call::paging::Page;
 pub use crate::call::prepare::Call;
@@ -28,15 +28,15 @@ pub const fn service_name(name: &'static str) -> crate::ServiceName {
     crate::ServiceName::new(name)
 }
 
-/// A path parameter as one segment of the URL.
+/// Encodes a path parameter as a single segment of the URL.
 ///
-/// progenitor's own function leaves `\` as it is, which URL parsers read as `/`.
+/// progenitor's function does not encode `\`, which URL parsers read as `/`.
 #[must_use]
 pub fn encode_path(value: &str) -> String {
     progenitor_client::encode_path(value).replace('\\', "%5C")
 }
 
-/// The reader of everything that arrives.
+/// Reads replies and pushes.
 pub mod incoming {
     pub use crate::incoming::*;
 }

@@ -30,7 +30,7 @@ pub use operation::service_name::ServiceName;
 pub use operation::{HashIn, Operation, Scheme};
 pub use policy::rate_limit::{OnLimit, RateLimit};
 pub use policy::retry::{RetryBudget, RetryPolicy};
-/// The version of reqwest that [`SessionBuilder::http_client`] takes clients of. A new major version of it is a breaking change here.
+/// The reqwest version whose types [`SessionBuilder::http_client`] uses. A new major version of reqwest is a breaking change of this crate.
 pub use reqwest;
 pub use session::Session;
 pub use session::builder::SessionBuilder;

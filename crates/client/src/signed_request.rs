@@ -1,4 +1,4 @@
-//! A request as it is sent: with its signature, and with what was signed.
+//! A signed request, exactly as it is sent.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -15,10 +15,10 @@ const LIFETIME: Duration = Duration::from_secs(60);
 
 /// A signed request: exactly what a call sends.
 ///
-/// [`Session::presign`](crate::Session::presign) makes one without sending it;
-/// [`CallOptions::on_signed`](crate::CallOptions::on_signed) shows one for each attempt. Turn it into an
-/// [`http::Request`] to send it with another HTTP client. Body, headers and URL must stay as they are, and the platform accepts it
-/// until [`expires_at`](Self::expires_at).
+/// [`Session::presign`](crate::Session::presign) returns one without sending it.
+/// [`CallOptions::on_signed`](crate::CallOptions::on_signed) observes the one of each attempt. Convert it into an [`http::Request`] to
+/// send it with another HTTP client. Do not change its body, headers or URL. The platform accepts it until
+/// [`expires_at`](Self::expires_at).
 ///
 /// ```
 /// use bytes::Bytes;
@@ -32,7 +32,7 @@ const LIFETIME: Duration = Duration::from_secs(60);
 /// }
 /// ```
 ///
-/// `Debug` shows neither body, nor query, nor signature.
+/// `Debug` does not show the body, the query or the signature.
 #[derive(Clone)]
 pub struct SignedRequest {
     pub(crate) operation: &'static Operation,
@@ -44,7 +44,7 @@ pub struct SignedRequest {
 }
 
 impl SignedRequest {
-    /// The operation that it calls.
+    /// The operation that the request calls.
     #[must_use]
     pub fn operation(&self) -> &'static Operation {
         self.operation
@@ -56,26 +56,26 @@ impl SignedRequest {
         &self.method
     }
 
-    /// The whole URL. Its query may hold phone numbers.
+    /// The complete URL. Its query may contain phone numbers.
     #[must_use]
     pub fn url(&self) -> &str {
         self.url.as_str()
     }
 
-    /// The headers, with those of the signature. Account and signature are marked as sensitive.
+    /// The headers, including those of the signature. The account and the signature are marked as sensitive.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
-    /// The bytes of the body, empty for a request without one. `None` for a multipart body, which is written while it is sent; its
-    /// signature does not cover it.
+    /// The bytes of the body; empty for a request without a body. `None` for a multipart body: it is streamed, and the signature does
+    /// not cover it.
     #[must_use]
     pub fn body(&self) -> Option<&Bytes> {
         self.body.as_ref()
     }
 
-    /// When the platform stops accepting it: 60 s after its `ts`. `None` for `AntBuddy`, whose requests carry no time.
+    /// When the platform stops accepting the request: 60 s after its `ts`. `None` for `AntBuddy` requests, which carry no timestamp.
     #[must_use]
     pub fn expires_at(&self) -> Option<SystemTime> {
         let millis = self.ts?.millis()?;
@@ -83,7 +83,7 @@ impl SignedRequest {
         signed_at.checked_add(LIFETIME)
     }
 
-    /// The same for the session's own HTTP client.
+    /// Converts it for the session's HTTP client.
     pub(crate) fn into_reqwest(self) -> reqwest::Request {
         let mut request = reqwest::Request::new(self.method, self.url);
         *request.headers_mut() = self.headers;
@@ -97,10 +97,10 @@ impl TryFrom<SignedRequest> for http::Request<Bytes> {
 
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) for a multipart body, which has no bytes before it is sent.
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) for a multipart body: it has no bytes until it is sent.
     fn try_from(signed: SignedRequest) -> Result<Self, Error> {
         let Some(body) = signed.body else {
-            let problem = "a multipart body is written while it is sent; send it with the session";
+            let problem = "a multipart body is streamed and cannot be converted; send the request with the session";
             return Err(Error::invalid_request(std::io::Error::other(problem))
                 .with_operation(signed.operation));
         };
@@ -109,7 +109,7 @@ impl TryFrom<SignedRequest> for http::Request<Bytes> {
             .uri(signed.url.as_str())
             .body(body)
             .map_err(|error| {
-                Error::configuration("the base URL cannot be sent")
+                Error::configuration("the URL cannot be sent over HTTP; check the base URL")
                     .with_source(error)
                     .with_operation(signed.operation)
             })?;

@@ -1,5 +1,5 @@
-//! The only module that writes to `tracing`. What may be written is what its functions take: names that the generator wrote,
-//! numbers, the session's name, and ids that look like ids. Bodies, phone numbers, keys and URLs have no way in.
+//! The only module that writes to `tracing`. Its functions accept generated names, numbers, the session's name, and request ids that
+//! look like ids. They cannot be passed bodies, phone numbers, keys or URLs.
 
 use std::time::Duration;
 
@@ -10,15 +10,15 @@ use tracing::{Span, debug, info};
 use crate::types::redact::looks_like_an_id;
 use crate::{Error, Operation, Repairs};
 
-/// The span of one call. It is written to its end even when the call's future is dropped.
+/// The span of one call. Its final fields are recorded even if the call's future is dropped.
 pub(crate) struct CallSpan {
     span: Span,
-    begun: Option<Instant>,
+    started: Option<Instant>,
     finished: bool,
 }
 
 impl CallSpan {
-    /// `session` is the name that the caller gave to it.
+    /// `session` is the session's name, if it has one.
     pub(crate) fn new(session: Option<&str>, operation: &Operation) -> Self {
         let span = tracing::info_span!(
             "nxcloud_call",
@@ -34,20 +34,20 @@ impl CallSpan {
             repaired = Empty,
             latency_ms = Empty,
         );
-        let begun = (!span.is_disabled()).then(Instant::now);
+        let started = (!span.is_disabled()).then(Instant::now);
         Self {
             span,
-            begun,
+            started,
             finished: false,
         }
     }
 
-    /// The span itself, for the call's future to run in.
+    /// The span to run the call's future in.
     pub(crate) fn span(&self) -> Span {
         self.span.clone()
     }
 
-    /// Writes how the call ended.
+    /// Records how the call ended.
     pub(crate) fn finish(
         mut self,
         attempts: u32,
@@ -56,9 +56,9 @@ impl CallSpan {
         failure: Option<&Error>,
     ) {
         self.finished = true;
-        let Some(begun) = self.begun else { return };
+        let Some(started) = self.started else { return };
         self.span.record("attempts", attempts);
-        self.span.record("latency_ms", millis(begun.elapsed()));
+        self.span.record("latency_ms", millis(started.elapsed()));
         if !repairs.is_empty() {
             self.span.record("repaired", display(repairs));
         }
@@ -82,14 +82,14 @@ impl CallSpan {
 
 impl Drop for CallSpan {
     fn drop(&mut self) {
-        if let (false, Some(begun)) = (self.finished, self.begun) {
+        if let (false, Some(started)) = (self.finished, self.started) {
             self.span.record("outcome", "cancelled");
-            self.span.record("latency_ms", millis(begun.elapsed()));
+            self.span.record("latency_ms", millis(started.elapsed()));
         }
     }
 }
 
-/// One attempt failed.
+/// Logs a failed attempt.
 pub(crate) fn attempt_failed(attempt: u32, error: &Error, retry_in: Option<Duration>) {
     debug!(
         attempt,
@@ -103,17 +103,17 @@ pub(crate) fn attempt_failed(attempt: u32, error: &Error, retry_in: Option<Durat
     );
 }
 
-/// The platform's clock is another one.
+/// Logs a new clock offset.
 pub(crate) fn clock_learned(offset_ms: i64) {
     info!(offset_ms, "learned the platform's clock");
 }
 
-/// A caller waits for its slot.
+/// Logs that a caller waits for its slot.
 pub(crate) fn waiting(wait: Duration) {
     info!(wait_ms = millis(wait), "waiting for the rate limit");
 }
 
-/// The budget for retries is used up.
+/// Logs that the session's retry budget is used up.
 pub(crate) fn budget_used_up() {
     info!("no retry: the session's budget for retries is used up");
 }

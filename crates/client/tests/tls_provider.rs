@@ -9,9 +9,9 @@ fn a_session_without_a_provider_is_an_error_and_no_panic() {
     let credentials = Credentials::nxcloud("key", "secret").unwrap();
     let error = Session::new(credentials).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Configuration);
-    let shown = error.to_string();
+    let message = error.to_string();
     assert!(
-        shown.contains("no TLS provider") && shown.contains("install_default"),
-        "{shown}"
+        message.contains("no TLS provider") && message.contains("install_default"),
+        "{message}"
     );
 }

@@ -1,16 +1,16 @@
-//! Sends a list, at most 500 messages a second, and writes what became of each row as CSV.
+//! Sends a list of messages, at most 500 per second, and writes the outcome of each row as CSV.
 //!
-//!     cargo run -p nxcloud --example bulk               # 1,000 rows; Ctrl-C ends it in good order
+//!     cargo run -p nxcloud --example bulk               # 1,000 rows; Ctrl-C finishes the started rows
 //!     cargo run -p nxcloud --example bulk -- 10000 > outcomes.csv
 //!
-//! A sandbox in this process plays the platform, and some requests go wrong. Every row has an id of its own: `sysMessageId` names it
-//! in the platform's records and in an error with unknown outcome, `ext` comes back with the receipt. Only rows that are `not_sent`
-//! or `rejected` may be sent again.
+//! A sandbox in this process plays the platform and makes some requests fail. Every row has an id: it is the `sysMessageId` in the
+//! platform's records and in an error with unknown outcome, and the `ext` in the receipt. Only rows that are `not_sent` or `rejected` may
+//! be sent again.
 
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "an example shows what it does"
+    reason = "an example prints its results"
 )]
 
 use std::collections::BTreeMap;
@@ -22,8 +22,8 @@ use nxcloud::sms::{self, SendSms};
 use nxcloud::{AppKey, RateLimit};
 use nxcloud_sandbox::{Fault, Mix, Sandbox};
 
-/// How many calls may wait for their turn or for a reply. 500 a second at 100 ms each keep 50 busy.
-const AT_ONCE: usize = 64;
+/// The maximum number of calls at the same time. 500 per second at 100 ms each keep 50 busy.
+const CONCURRENCY: usize = 64;
 
 struct Row {
     id: String,
@@ -44,8 +44,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let sandbox = Sandbox::start().await?;
     let faults = Mix::new(4711)
-        .with(0.02, Fault::StatusAfterAccept(502))
-        .with(0.02, Fault::Code(3));
+        .with(0.02, Fault::StatusAfterAccept { status: 502 })
+        .with(0.02, Fault::Code { code: 3 });
     sandbox.faults().mix(faults);
     let limit = RateLimit::per_second(500);
     let session = sandbox
@@ -55,12 +55,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let client = sms::Client::new(&session);
     let app = AppKey::new("my-app-key");
 
-    // After Ctrl-C no row is begun; those that are under way end, and have their line.
+    // After Ctrl-C no new row is started. The rows in progress are finished and printed.
     let interrupt = pin!(tokio::signal::ctrl_c());
     let mut lines = stream::iter(rows)
         .take_until(interrupt)
         .map(|row| send(&client, &app, row))
-        .buffer_unordered(AT_ONCE);
+        .buffer_unordered(CONCURRENCY);
     let mut totals = BTreeMap::new();
     println!("id,outcome,message_id,kind,code");
     while let Some((outcome, line)) = lines.next().await {
@@ -74,7 +74,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Sends one row: its outcome, and its line of the CSV.
+/// Sends a row. Returns its outcome and its CSV line.
 async fn send(client: &sms::Client, app: &AppKey, row: Row) -> (&'static str, String) {
     let Row { id, phone, text } = row;
     let request = SendSms::new(app, phone, text)

@@ -1,7 +1,7 @@
-//! Uploads a document of 100 MB from disk to a loopback sink and prints how much memory that took.
+//! Uploads a document of 100 MB from disk to a loopback server and prints how much memory the upload used.
 //!
-//! The sink reads and forgets, so what grows is the client's. Linux only: the peak is read from `/proc/self/status`.
-#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+//! The server discards what it reads, so only the client can use memory. Linux only: the peak is read from `/proc/self/status`.
+#![expect(clippy::print_stdout, reason = "an example prints its results")]
 
 use std::io::Write as _;
 
@@ -46,13 +46,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Takes one request to its end, answers, and says how many bytes came.
+/// Reads one request, answers it, and returns its size in bytes.
 async fn sink(listener: TcpListener) -> std::io::Result<usize> {
     let (mut stream, _) = listener.accept().await?;
     let mut buffer = vec![0; 64 * 1024];
     let mut received = 0;
     let mut tail = Vec::new();
-    // The body ends with its closing boundary: two dashes and a line end.
+    // The body ends with its closing boundary: two dashes and a line break.
     while !tail.ends_with(b"--\r\n") || received < 100 * MEGABYTE {
         let n = stream.read(&mut buffer).await?;
         if n == 0 {

@@ -1,10 +1,10 @@
-//! Checks phone numbers in a program without async code: submits them, waits for the results, prints them.
+//! Checks phone numbers without async code: submits them, waits for the results and prints them.
 //!
 //!     cargo run -p nxcloud --example number_check
 //!
 //! A sandbox in this process plays the platform.
 
-#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+#![expect(clippy::print_stdout, reason = "an example prints its results")]
 
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -15,7 +15,7 @@ use nxcloud::number_check::{CheckResult, PreCheck, QueryChecks, SubmitCheck, blo
 use nxcloud::{AppKey, Date};
 use nxcloud_sandbox::Sandbox;
 
-/// Results are listed by the day, in a zone that the reference does not name: UTC and China's are asked for.
+/// Results are listed by day. The reference does not name the time zone, so the program asks for the day in UTC and in China.
 const ZONES: [i32; 2] = [0, 8 * 60];
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -52,7 +52,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A field that the platform left out is `None`.
+/// Prints a result. A field that the platform omitted is `None`.
 fn print(result: &CheckResult) {
     let phone = result.phone.as_deref().unwrap_or("?");
     let carrier = result.carrier.as_deref().unwrap_or("unknown carrier");

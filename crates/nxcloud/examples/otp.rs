@@ -1,11 +1,11 @@
-//! Sends a log-in code, and waits for its delivery receipt: a sender and a webhook receiver in one program.
+//! Sends a log-in code and waits for its delivery receipt: a sender and a webhook receiver in one program.
 //!
 //!     cargo run -p nxcloud --example otp
 //!
-//! A sandbox in this process plays the platform. A receipt can come before the reply to its send, and a send with unknown outcome
-//! returns no id, so the two are matched by an id of the program's own, which the receipt carries back as `ext`.
+//! A sandbox in this process plays the platform. A receipt can arrive before the reply to its send, and a send with unknown outcome returns
+//! no id. So the program matches them by its own id, which the receipt returns as `ext`.
 
-#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+#![expect(clippy::print_stdout, reason = "an example prints its results")]
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -23,12 +23,12 @@ use tokio::{net::TcpListener, sync::oneshot, time::timeout};
 
 type Waiting = HashMap<String, oneshot::Sender<SmsReceipt>>;
 
-/// The program's state, with the receiver in it.
+/// The program's state. It contains the receiver.
 #[derive(Clone)]
 struct App {
     receiver: Receiver<Event>,
     sms: Client,
-    /// Who waits for the receipt of which send, by the program's own id.
+    /// The sends that wait for their receipt, by the program's own id.
     waiting: Arc<Mutex<Waiting>>,
 }
 
@@ -43,14 +43,14 @@ impl App {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends a message; true once its receipt says that it was delivered.
+    /// Sends a message and waits for its receipt. Returns whether it was delivered.
     async fn deliver(&self, id: &str, request: SendSms) -> Result<bool, Box<dyn Error>> {
         let (sender, receipt) = oneshot::channel();
-        // Before the send, since the receipt may come first.
+        // Register first: the receipt can arrive before the reply.
         self.waiting().insert(id.to_owned(), sender);
         match self.sms.send_sms(&request.with_ext(id)).await {
             Ok(reply) => println!("{id}: accepted as {}", reply.message_id()?),
-            // The message may be on its way: its receipt will tell.
+            // The message may have been sent. Its receipt will show it.
             Err(error) if error.outcome() == Outcome::Unknown => println!("{id}: {error}"),
             Err(error) => {
                 self.waiting().remove(id);
@@ -69,7 +69,7 @@ async fn receive(State(app): State<App>, push: Pending<Event>) -> Answer {
             && let Some(id) = &receipt.ext
             && let Some(sender) = app.waiting().remove(id)
         {
-            // It fails if nobody waits any more.
+            // This fails if the wait has timed out.
             let _ = sender.send(receipt);
         }
     })
@@ -78,7 +78,7 @@ async fn receive(State(app): State<App>, push: Pending<Event>) -> Answer {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let sandbox = Sandbox::start().await?;
-    // Make it random, with 128 bits or more: it is all that keeps strangers out.
+    // In your program, use at least 128 random bits: the secret is the only protection of the URL.
     let secret = "7b6f0c5d9a1e48f3a6d20b94c87e15f2";
     let app = App {
         receiver: Receiver::with_url_secret(UrlSecret::last_segment(Secret::new(secret)?)),

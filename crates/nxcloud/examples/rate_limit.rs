@@ -1,8 +1,8 @@
-//! How exactly a session keeps its rate limit: `cargo run --release -p nxcloud --example rate_limit`, about 40 seconds.
+//! Measures how exactly a session keeps its rate limit: `cargo run --release -p nxcloud --example rate_limit`, about a minute.
 //!
-//! A server on this machine answers every call at once and notes when its request came. The first figure is the mean over the whole
-//! run, the second the most requests in any one second, the third the most in a whole second since the first request.
-#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+//! A server on this machine answers every call at once and records when each request arrives. The table shows the mean rate of the run, the
+//! maximum number of requests in any window of one second, and the maximum in a full second counted from the first request.
+#![expect(clippy::print_stdout, reason = "an example prints its results")]
 
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,13 +17,13 @@ use tokio::net::{TcpListener, TcpStream};
 const SECOND: Duration = Duration::from_secs(1);
 const RUN: Duration = Duration::from_secs(10);
 
-type Seen = Arc<Mutex<Vec<Instant>>>;
+type Arrivals = Arc<Mutex<Vec<Instant>>>;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     println!(
         "{:24} {:>7} {:>9} {:>9} {:>9}",
-        "limit", "callers", "mean/s", "any 1 s", "whole s"
+        "limit", "callers", "mean/s", "any 1 s", "full s"
     );
     let burst_1 = |rate| {
         (
@@ -44,31 +44,32 @@ async fn main() -> Result<(), Box<dyn Error>> {
         (default(500), 64),
         (default(5_000), 1),
     ] {
-        let mut seen = run(limit, callers).await?;
-        seen.sort_unstable();
-        let (Some(first), Some(last)) = (seen.first(), seen.last()) else {
-            return Err("no request came".into());
+        let mut arrivals = run(limit, callers).await?;
+        arrivals.sort_unstable();
+        let (Some(first), Some(last)) = (arrivals.first(), arrivals.last()) else {
+            return Err("no request arrived".into());
         };
-        let mean = (seen.len() - 1) as f64 / (*last - *first).as_secs_f64();
-        let within = |from: Instant| {
-            let begin = seen.partition_point(|at| *at < from);
-            seen.partition_point(|at| *at < from + SECOND) - begin
+        let mean = (arrivals.len() - 1) as f64 / (*last - *first).as_secs_f64();
+        let in_second = |start: Instant| {
+            let begin = arrivals.partition_point(|time| *time < start);
+            arrivals.partition_point(|time| *time < start + SECOND) - begin
         };
-        let any = seen.iter().map(|at| within(*at)).max().unwrap_or(0);
+        let any = arrivals.iter().map(|time| in_second(*time)).max();
+        let any = any.unwrap_or(0);
         let seconds = (0..RUN.as_secs())
-            .map(|second| within(*first + SECOND * u32::try_from(second).unwrap_or(0)));
-        let whole = seconds.max().unwrap_or(0);
-        println!("{name:24} {callers:>7} {mean:>9.1} {any:>9} {whole:>9}");
+            .map(|second| in_second(*first + SECOND * u32::try_from(second).unwrap_or(0)));
+        let full = seconds.max().unwrap_or(0);
+        println!("{name:24} {callers:>7} {mean:>9.1} {any:>9} {full:>9}");
     }
     Ok(())
 }
 
-/// Sends for ten seconds; when each request came.
+/// Sends for ten seconds. Returns the arrival time of each request.
 async fn run(limit: RateLimit, callers: usize) -> Result<Vec<Instant>, Box<dyn Error>> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}", listener.local_addr()?);
-    let seen = Seen::default();
-    let server = tokio::spawn(serve(listener, Arc::clone(&seen)));
+    let arrivals = Arrivals::default();
+    let server = tokio::spawn(serve(listener, Arc::clone(&arrivals)));
     let session = Session::builder()
         .credentials(Credentials::nxcloud("key", "secret")?)
         .base_url(url)
@@ -92,22 +93,22 @@ async fn run(limit: RateLimit, callers: usize) -> Result<Vec<Instant>, Box<dyn E
     if failed > 0 {
         return Err(format!("{failed} calls failed").into());
     }
-    let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-    Ok(seen.clone())
+    let arrivals = arrivals.lock().unwrap_or_else(PoisonError::into_inner);
+    Ok(arrivals.clone())
 }
 
-async fn serve(listener: TcpListener, seen: Seen) {
+async fn serve(listener: TcpListener, arrivals: Arrivals) {
     while let Ok((stream, _)) = listener.accept().await {
-        let seen = Arc::clone(&seen);
+        let arrivals = Arc::clone(&arrivals);
         tokio::spawn(async move {
-            // A connection ends with the run.
-            let _ = answer(stream, seen).await;
+            // This fails when the run ends and closes the connection.
+            let _ = answer(stream, arrivals).await;
         });
     }
 }
 
-/// Answers the requests of one connection, which come one after the other.
-async fn answer(mut stream: TcpStream, seen: Seen) -> std::io::Result<()> {
+/// Answers the requests of a connection one after the other.
+async fn answer(mut stream: TcpStream, arrivals: Arrivals) -> std::io::Result<()> {
     const REPLY: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 37\r\n\r\n{\"code\":\"0\",\"messageid\":\"1234567890\"}";
     stream.set_nodelay(true)?;
     let mut request = Vec::new();
@@ -115,9 +116,10 @@ async fn answer(mut stream: TcpStream, seen: Seen) -> std::io::Result<()> {
         if stream.read_buf(&mut request).await? == 0 {
             return Ok(());
         }
-        // The body is one JSON object, which ends the request.
+        // The body is a JSON object, so the request ends with a brace.
         if request.contains(&b'{') && request.ends_with(b"}") {
-            seen.lock()
+            arrivals
+                .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .push(Instant::now());
             request.clear();

@@ -3,11 +3,11 @@
 //!     cargo run --release -p nxcloud --example stress            # 108,000 sends: 1, 2 and 4 workers, 1 to 20 ms
 //!     cargo run --release -p nxcloud --example stress -- 6000
 //!
-//! It fails when a message was received twice, or was received although its send was reported as not sent or rejected. The server
-//! closes every connection after its reply, so that each attempt opens one, and the time-out often meets the moment in which the
-//! request is handed to the connection. One thread for each core does nothing but load it.
+//! It fails if a message was received twice, or was received although its send was reported as not sent or rejected. The server closes
+//! every connection after its reply, so each attempt opens a new connection, and the time-out often fires while the request is handed to
+//! the connection. One busy thread per core loads the machine.
 
-#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+#![expect(clippy::print_stdout, reason = "an example prints its results")]
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,11 +24,11 @@ const WORKERS: [usize; 3] = [1, 2, 4];
 const TIMEOUTS_MS: [u64; 6] = [1, 2, 3, 5, 10, 20];
 const TASKS: usize = 32;
 const REPLY: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 34\r\nconnection: close\r\n\r\n{\"code\":\"0\",\"messageid\":\"M000001\"}";
-/// However slow the machine is, the run does not take longer.
-const AT_MOST: Duration = Duration::from_secs(1200);
+/// The time limit of the run, for slow machines too.
+const TIME_LIMIT: Duration = Duration::from_secs(1200);
 
 type AnyError = Box<dyn std::error::Error + Send + Sync>;
-/// How often the body of each message arrived whole, by the message's id.
+/// How often the complete body of each message arrived, by the message's id.
 type Received = Arc<Mutex<HashMap<String, u32>>>;
 
 fn main() -> Result<(), AnyError> {
@@ -37,7 +37,7 @@ fn main() -> Result<(), AnyError> {
         None => 108_000,
     };
     let each = sends.div_ceil(WORKERS.len() * TIMEOUTS_MS.len());
-    let begun = Instant::now();
+    let start = Instant::now();
     let load = Load::start();
     println!(
         "| workers | time-out | sends | accepted | not sent | unknown | received twice | reported as not sent or rejected, but received |"
@@ -46,21 +46,21 @@ fn main() -> Result<(), AnyError> {
     let mut wrong = 0;
     for workers in WORKERS {
         for millis in TIMEOUTS_MS {
-            if begun.elapsed() > AT_MOST {
+            if start.elapsed() > TIME_LIMIT {
                 return Err("the run took too long".into());
             }
             wrong += run(workers, Duration::from_millis(millis), each)?;
         }
     }
     drop(load);
-    println!("\n{wrong} wrong in {:.0} s", begun.elapsed().as_secs_f64());
+    println!("\n{wrong} wrong in {:.0} s", start.elapsed().as_secs_f64());
     if wrong > 0 {
         return Err(format!("{wrong} messages were received twice or reported wrongly").into());
     }
     Ok(())
 }
 
-/// One row of the table; returns how many messages went wrong.
+/// Runs and prints one row of the table. Returns the number of wrong messages.
 fn run(workers: usize, timeout: Duration, sends: usize) -> Result<usize, AnyError> {
     let server = Builder::new_multi_thread()
         .worker_threads(1)
@@ -75,10 +75,10 @@ fn run(workers: usize, timeout: Duration, sends: usize) -> Result<usize, AnyErro
         .worker_threads(workers)
         .enable_all()
         .build()?;
-    let outcomes = clients.block_on(at_most(send(&url, timeout, sends)))??;
-    // What still is on its way arrives or ends with its connection.
+    let outcomes = clients.block_on(limited(send(&url, timeout, sends)))??;
+    // Requests in transit now arrive or end with their connection.
     drop(clients);
-    server.block_on(at_most(settle(&received)))?;
+    server.block_on(limited(settle(&received)))?;
 
     let received = received.lock().unwrap_or_else(PoisonError::into_inner);
     let (mut twice, mut misreported) = (0, 0);
@@ -86,8 +86,8 @@ fn run(workers: usize, timeout: Duration, sends: usize) -> Result<usize, AnyErro
     for (id, outcome) in &outcomes {
         let times = received.get(id).copied().unwrap_or(0);
         twice += usize::from(times > 1);
-        let says_no = matches!(outcome, Some(Outcome::NotSent | Outcome::Rejected));
-        misreported += usize::from(says_no && times > 0);
+        let reported_unsent = matches!(outcome, Some(Outcome::NotSent | Outcome::Rejected));
+        misreported += usize::from(reported_unsent && times > 0);
         *count.entry(*outcome).or_insert(0) += 1;
     }
     let count = |outcome| count.get(&outcome).copied().unwrap_or(0);
@@ -102,11 +102,11 @@ fn run(workers: usize, timeout: Duration, sends: usize) -> Result<usize, AnyErro
     Ok(twice + misreported)
 }
 
-async fn at_most<T>(work: impl Future<Output = T>) -> Result<T, tokio::time::error::Elapsed> {
-    tokio::time::timeout(AT_MOST, work).await
+async fn limited<T>(work: impl Future<Output = T>) -> Result<T, tokio::time::error::Elapsed> {
+    tokio::time::timeout(TIME_LIMIT, work).await
 }
 
-/// Sends that many messages; the outcome of each failure by the message's id, none for an accepted one.
+/// Sends the messages. Returns the outcome of each by its id; `None` means success.
 async fn send(
     url: &str,
     timeout: Duration,
@@ -143,7 +143,7 @@ async fn send(
     Ok(outcomes)
 }
 
-/// Waits until nothing has arrived for a while.
+/// Waits until no message arrives any more.
 async fn settle(received: &Received) {
     let count = || -> u32 {
         let received = received.lock().unwrap_or_else(PoisonError::into_inner);
@@ -164,7 +164,7 @@ async fn serve(listener: TcpListener, received: Received) {
     }
 }
 
-/// Reads one request to its end, counts it, and answers that it was accepted.
+/// Reads a request, counts it and answers that it was accepted.
 async fn answer(mut stream: TcpStream, received: Received) -> Option<()> {
     let mut bytes = Vec::new();
     let body = loop {
@@ -191,7 +191,7 @@ async fn answer(mut stream: TcpStream, received: Received) -> Option<()> {
     stream.write_all(REPLY.as_bytes()).await.ok()
 }
 
-/// Threads that keep every core busy until this is dropped.
+/// Threads that keep every core busy until the value is dropped.
 struct Load(Arc<AtomicBool>);
 
 impl Load {

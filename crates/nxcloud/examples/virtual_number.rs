@@ -1,10 +1,10 @@
-//! Hides two phone numbers behind a virtual one, lists all bindings, and ends them.
+//! Hides two phone numbers behind a virtual one, lists all bindings and removes one.
 //!
 //!     cargo run -p nxcloud --example virtual_number
 //!
 //! A sandbox in this process plays the platform.
 
-#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+#![expect(clippy::print_stdout, reason = "an example prints its results")]
 
 use std::error::Error;
 
@@ -17,13 +17,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let client = Client::new(&sandbox.session());
 
     for ride in ["ride-1", "ride-2", "ride-3"] {
-        // For an hour: the passenger reaches the driver through the virtual number, and neither sees the other's.
+        // For one hour, passenger and driver call each other through the virtual number. Neither sees the other's number.
         let request = Bind::new("8613912345678", "8613987654321", 3600).with_customer_bind_id(ride);
         let reply = client.bind(&request).await?;
         println!("{ride}: binding {}", reply.bind_id()?);
     }
 
-    // Pages of two, read as they are needed. `Debug` of a binding shows no phone number; its fields do.
+    // The bindings come in pages of two, which are requested as needed. `Debug` of a binding prints no phone numbers; its fields contain them.
     let mut bindings = client.list_bindings_all(&ListBindings::new(2));
     while let Some(binding) = bindings.next().await {
         let Binding {
@@ -34,7 +34,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         } = binding?;
         let [ride, did] = [customer_bind_id, did].map(Option::unwrap_or_default);
         let until = expire_at.map_or("cancelled".to_owned(), |time| time.to_string());
-        println!("{ride}: reached by calling {did}, until {until}");
+        println!("{ride}: call {did}, until {until}");
     }
 
     for ride in ["ride-1", "ride-1"] {
@@ -42,8 +42,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
             .unbind(&Unbind::new().with_customer_bind_id(ride))
             .await
         {
-            Ok(_) => println!("{ride}: ended"),
-            Err(error) if error.is_not_found() => println!("{ride}: had ended already ({error})"),
+            Ok(_) => println!("{ride}: removed"),
+            Err(error) if error.is_not_found() => println!("{ride}: already removed ({error})"),
             Err(error) => return Err(error.into()),
         }
     }

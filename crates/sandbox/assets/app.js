@@ -48,6 +48,7 @@ function watch() {
   source.addEventListener("open", () => { live("live", true); all(); });
   source.addEventListener("error", () => {
     live("reconnecting", false);
+    if (!list.isLoaded()) all();
     // A refusal ends it for good; then the page tries again itself.
     if (source.readyState === EventSource.CLOSED) setTimeout(watch, 2000);
   });

@@ -1,7 +1,7 @@
 // One request, with everything that explains it.
 import { get, outcome, post } from "./api.js";
 import { diff } from "./diff.js";
-import { $, fill, h, notice, size, time, took } from "./dom.js";
+import { $, fill, h, notice, size, time, took, unloaded } from "./dom.js";
 
 const box = $("detail");
 let shown = null;
@@ -135,6 +135,7 @@ export async function open(id, focus) {
   shown = id;
   round += 1;
   const mine = round;
+  if (!box.dataset.id) fill(box, h("div", { class: "empty" }, unloaded()));
   try {
     const detail = await get(`requests/${id}`);
     if (mine !== round) return;

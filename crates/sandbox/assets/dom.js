@@ -19,6 +19,12 @@ export function fill(element, ...children) {
   element.replaceChildren(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
 }
 
+/** What stands where something is not loaded yet or, with an error, could not be. */
+export function unloaded(error) {
+  if (!error) return h("p", { class: "muted" }, "Loading …");
+  return [h("h3", {}, "This cannot be loaded"), h("p", {}, `${error.message}. Check that the sandbox runs, or load the page again.`)];
+}
+
 const pad = (number, width) => String(number).padStart(width, "0");
 
 /** The local time of a moment in milliseconds. */

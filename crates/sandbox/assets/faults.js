@@ -1,6 +1,6 @@
 // Faults: what can go wrong, and what is switched on.
 import { get, put } from "./api.js";
-import { $, fill, h, notice } from "./dom.js";
+import { $, fill, h, notice, unloaded } from "./dom.js";
 
 let state = null;
 /** What is entered for each kind, which drawing anew must not lose. */
@@ -55,7 +55,7 @@ function one(kind) {
 }
 
 function says({ fault, operation, share, left, parameters }) {
-  const numbers = Object.values(parameters).join(", ");
+  const numbers = Object.values(parameters ?? {}).join(", ");
   return `${fault}${numbers ? ` ${numbers}` : ""} for ${operation ?? "all operations"}${share < 1 ? `, ${Math.round(share * 100)} %` : ""}${left === null ? "" : `, ${left} more`}`;
 }
 
@@ -78,8 +78,10 @@ function draw() {
 }
 
 export async function load() {
+  const wait = (error) => { if (!state) fill($("faults"), h("div", { class: "empty" }, unloaded(error))); };
+  wait();
   try {
     state = await get("faults");
     draw();
-  } catch { /* the connection is gone; it is taken anew when it is back */ }
+  } catch (error) { wait(error); }
 }

@@ -1,6 +1,6 @@
 // The live list of requests, latest first.
 import { get } from "./api.js";
-import { $, h, fill, quietly, time, took } from "./dom.js";
+import { $, h, fill, quietly, time, took, unloaded } from "./dom.js";
 
 /** So many rows are in the page at first, and so many more with each step back. */
 const ROWS = 500;
@@ -21,6 +21,9 @@ let arriving = null;
 let waiting = [];
 let drawing = false;
 let round = 0;
+let loaded = false;
+/** Why the list could not be loaded. */
+let problem = null;
 
 const ids = () => [...rows.children].map((row) => Number(row.dataset.id));
 const rowOf = (id) => rows.querySelector(`[data-id="${Number(id)}"]`);
@@ -77,6 +80,7 @@ function mark() {
 }
 
 function empty() {
+  if (!loaded) return fill($("empty"), unloaded(problem));
   if (query) return fill($("empty"), h("h3", {}, "Nothing found"), h("p", {}, "No request has this in its path, headers, body or reply."));
   fill($("empty"),
     h("h3", {}, "Nothing received yet"),
@@ -110,8 +114,16 @@ export async function reload() {
   const meanwhile = [];
   arriving = meanwhile;
   const q = query ? `&q=${encodeURIComponent(query)}` : "";
-  const { requests } = await get(`requests?view=summary&limit=${cap}${q}`);
+  let requests;
+  try {
+    ({ requests } = await get(`requests?view=summary&limit=${cap}${q}`));
+  } catch (error) {
+    problem = error;
+    mark();
+    throw error;
+  }
   if (mine !== round) return;
+  loaded = true;
   arriving = null;
   waiting = [];
   known.clear();
@@ -160,6 +172,7 @@ function say(items) {
 
 export function cleared() {
   waiting = [];
+  loaded = true;
   // A list that is on its way was made before.
   round += 1;
   arriving = null;
@@ -205,6 +218,8 @@ export function closed() {
   opened = null;
   mark();
 }
+
+export const isLoaded = () => loaded;
 
 export function start(whenOpened) {
   onOpen = whenOpened;

@@ -1,10 +1,11 @@
 // What the recipients see: one conversation a number.
 import { get, outcome, push } from "./api.js";
-import { $, fill, h, notice, quietly, time } from "./dom.js";
+import { $, fill, h, notice, quietly, time, unloaded } from "./dom.js";
 
 const STATES = { accepted: "accepted", sent: "✓ sent", delivered: "✓✓ delivered", read: "✓✓ read", failed: "✕ failed", expired: "✕ expired", deleted: "✕ deleted", unknown: "? unknown" };
 
 let messages = [];
+let loaded = false;
 let number = null;
 let chosen = false;
 /** A colour of its own for each channel. */
@@ -109,7 +110,7 @@ function focus() {
   return () => $("phone").querySelector(`[data-message="${CSS.escape(message)}"] ${element.tagName.toLowerCase()}`)?.focus();
 }
 
-function draw() {
+function draw(problem) {
   const numbers = [...new Set(messages.map((message) => message.to))].reverse();
   const latest = messages.at(-1)?.to ?? null;
   if (!chosen || !numbers.includes(number)) { number = latest; chosen = false; }
@@ -118,7 +119,8 @@ function draw() {
   select.disabled = numbers.length === 0;
   if (number !== null) select.value = number;
   if (number === null) {
-    fill($("phone"), h("div", { class: "empty" }, h("h3", {}, "No messages yet"), h("p", {}, "Accepted messages appear here as their recipients see them.")));
+    const none = [h("h3", {}, "No messages yet"), h("p", {}, "Accepted messages appear here as their recipients see them.")];
+    fill($("phone"), h("div", { class: "empty" }, loaded ? none : unloaded(problem)));
     return;
   }
   const shown = messages.filter((message) => message.to === number);
@@ -141,12 +143,13 @@ function draw() {
 
 async function fetchAll() {
   ({ messages } = await get("messages"));
+  loaded = true;
   // A list that is open would close under the user's hand; the next change draws it.
   if (document.activeElement?.closest?.(".receipts select")) return later();
   draw();
 }
 
-export const load = quietly(150, () => fetchAll().catch(() => {}));
+export const load = quietly(150, () => fetchAll().catch((error) => { if (!loaded) draw(error); }));
 const later = quietly(1500, load);
 
 /** Shows the conversation that a request belongs to. */

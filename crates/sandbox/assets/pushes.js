@@ -1,6 +1,6 @@
 // The documented pushes and where they go.
 import { get, outcome, push, put } from "./api.js";
-import { $, fill, h, notice } from "./dom.js";
+import { $, fill, h, notice, unloaded } from "./dom.js";
 
 async function set(body) {
   try {
@@ -43,5 +43,7 @@ function draw(state) {
 }
 
 export async function load() {
-  try { draw(await get("pushes")); } catch (error) { notice(error.message, true); }
+  const wait = (error) => { if (!$("pushes").querySelector("ul")) fill($("pushes"), h("div", { class: "empty" }, unloaded(error))); };
+  wait();
+  try { draw(await get("pushes")); } catch (error) { wait(error); notice(error.message, true); }
 }

@@ -196,7 +196,10 @@ async fn faults_are_switched_on_and_off() {
 
     ask(url, "PUT", "faults", json!({ "fault": "code", "on": true })).await;
     assert_eq!(send(url, &good_sms(NOW)).await.unwrap().code(), "99");
-    assert_eq!(sandbox.faults().switches()[0].fault(), Fault::Code(99));
+    assert_eq!(
+        sandbox.faults().switches()[0].fault(),
+        Fault::Code { code: 99 }
+    );
     ask(
         url,
         "PUT",

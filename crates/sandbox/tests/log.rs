@@ -118,6 +118,7 @@ async fn what_is_refused_before_it_is_a_request_is_one_line_of_the_log() {
         "\u{16}\u{3}\u{1}\u{2}\0\u{1}\0\u{1}\u{3}\u{3}8615012345678\r\n\r\n".to_owned(),
         "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned(),
         "8615012345678\r\n\r\n".to_owned(),
+        "GET /8615012345678 HTTP/1.1\r\n\r\n".to_owned(),
         head(&"x-phone: 8615012345678\r\n".repeat(101)),
         head(&format!("x-phone: {}\r\n", "8615012345678".repeat(100_000))),
         head("x phone: 8615012345678\r\n"),
@@ -136,10 +137,100 @@ async fn what_is_refused_before_it_is_a_request_is_one_line_of_the_log() {
     // Every connection has ended by then.
     sandbox.shutdown().await;
     let log = log.text();
-    let lines = log
-        .lines()
-        .filter(|line| line.contains("a request was refused"));
-    assert_eq!(lines.count(), refused.len(), "{log}");
-    assert!(log.contains("over 100 headers"), "{log}");
+    assert_eq!(early(&log).count(), refused.len(), "{log}");
+    assert!(
+        early(&log).all(|line| line.contains("peer=127.0.0.1:")),
+        "{log}"
+    );
+    for reason in [
+        "over 100 headers",
+        "it is TLS",
+        "it is HTTP/2",
+        "without a Host",
+    ] {
+        assert!(log.contains(reason), "{reason} in {log}");
+    }
     assert!(!log.contains("8615012345678"), "{log}");
+}
+
+/// The lines of what was refused early.
+fn early(log: &str) -> impl Iterator<Item = &str> {
+    log.lines().filter(|line| line.contains("refused early: "))
+}
+
+/// Each is in the log once, whether the history has it or not.
+#[tokio::test]
+async fn what_is_refused_before_its_content_is_looked_at_is_one_line_of_the_log() {
+    let log = Log::start();
+    let sandbox = Sandbox::builder().body_limit(100);
+    let sandbox = sandbox.body_timeout(std::time::Duration::from_millis(50));
+    let sandbox = sandbox.start().await.unwrap();
+    let head = |target: &str, lines: &str| {
+        format!("POST {target} HTTP/1.1\r\nhost: localhost\r\n{lines}\r\n\r\n")
+    };
+    let json = "content-type: application/json\r\ncontent-length: 9999999";
+    let refused = [
+        (head("/8615012345678", "content-length: 101"), 413),
+        (head("/__sandbox/pushes", json), 413),
+        (head("/8615012345678", "content-length: 10"), 408),
+        (
+            head("/8615012345678", "").replace("localhost", "evil.example"),
+            403,
+        ),
+        (
+            head("/__sandbox/pushes", "").replace("localhost", "evil.example"),
+            403,
+        ),
+        (head("/__sandbox/pushes", ""), 415),
+        (
+            head("/8615012345678", "content-type: a/b\r\ncontent-type: c/d"),
+            400,
+        ),
+    ];
+    for (request, status) in &refused {
+        // Not all of them close the connection.
+        let request = request.replacen("\r\n", "\r\nconnection: close\r\n", 1);
+        let reply = send(sandbox.url(), request.as_bytes()).await.unwrap();
+        assert_eq!(reply.status, *status, "{request}");
+    }
+    sandbox.shutdown().await;
+    let log = log.text();
+    assert_eq!(log.lines().count(), refused.len(), "{log}");
+    assert_eq!(early(&log).count(), refused.len(), "{log}");
+    assert!(
+        early(&log).all(|line| line.contains("peer=127.0.0.1:")),
+        "{log}"
+    );
+    assert!(!log.contains("8615012345678"), "{log}");
+}
+
+#[tokio::test]
+async fn connections_that_are_closed_early_are_lines_of_the_log_and_a_flood_is_few() {
+    let log = Log::start();
+    let sandbox = Sandbox::builder().max_connections(30);
+    let sandbox = sandbox.head_timeout(std::time::Duration::from_secs(1));
+    let sandbox = sandbox.start().await.unwrap();
+    let mut open = Vec::new();
+    for _ in 0..60 {
+        open.push(
+            tokio::net::TcpStream::connect(sandbox.address())
+                .await
+                .unwrap(),
+        );
+    }
+    testing::until("the lines", || {
+        let log = log.text();
+        log.contains("too many connections") && log.contains("no request came in time")
+    })
+    .await;
+    for stream in &mut open {
+        let closed = tokio::io::AsyncReadExt::read_u8(stream);
+        let closed = testing::in_time("the end of a connection", closed).await;
+        assert!(closed.is_err());
+    }
+    sandbox.shutdown().await;
+    // 30 of each kind; 10 of each are lines.
+    let log = log.text();
+    assert!(early(&log).count() < 60, "{log}");
+    assert!(log.contains(" more like this: "), "{log}");
 }

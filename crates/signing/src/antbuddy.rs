@@ -1,4 +1,4 @@
-//! The `AntBuddy` scheme: SHA-256 over parameter values in order, then the secret.
+//! The `AntBuddy` scheme: SHA-256 over parameter values in documented order, then the secret.
 
 use alloc::string::String;
 
@@ -32,9 +32,9 @@ impl Compression for Sha256 {
 
 /// Signs and verifies `AntBuddy` requests for one account.
 ///
-/// `values` are the plain values (before percent-encoding) of the parameters that are sent, in the order that the
-/// operation documents; the app id is one of them wherever the operation lists it. A parameter that is not sent is not in
-/// the slice: leaving it out and passing the empty string give the same hash.
+/// `values` are the values (before percent-encoding) of the sent parameters, in the documented order of the operation, including the app id
+/// if the operation lists it. Leave out parameters that are not sent. Leaving out a value and passing an empty string result in the same
+/// hash.
 #[derive(Clone, Debug)]
 pub struct Signer {
     app_id: AppId,
@@ -54,7 +54,7 @@ impl Signer {
         &self.app_id
     }
 
-    /// The secret, to hand the account on.
+    /// The secret, to pass the account on.
     #[must_use]
     pub const fn secret(&self) -> &Secret {
         &self.secret
@@ -70,7 +70,7 @@ impl Signer {
 
     /// The hash of the app id alone, for the `x-auth-app-hash` header.
     ///
-    /// It is the same for every request of an account and covers neither path nor body.
+    /// It is the same for every request of an account, and covers neither the path nor the body.
     #[must_use]
     pub fn sign_app_id(&self) -> AntBuddySignature {
         self.sign(&[self.app_id.as_str()])
@@ -84,15 +84,14 @@ impl Signer {
         self.sign(values).check(claimed)
     }
 
-    /// The hashed string with the secret shown as `***`, to find out why a hash was rejected.
+    /// The hashed string with `***` in place of the secret, for debugging rejected hashes.
     #[must_use]
     pub fn masked_string_to_sign(&self, values: &[&str]) -> String {
         masked_string_to_sign(values)
     }
 }
 
-/// The hashed string of these values, with `***` for the secret: what [`Signer::masked_string_to_sign`] returns, for whoever has no
-/// secret.
+/// The hashed string of these values with `***` in place of the secret. Like [`Signer::masked_string_to_sign`], without a signer.
 #[must_use]
 pub fn masked_string_to_sign(values: &[&str]) -> String {
     let mut text = String::new();

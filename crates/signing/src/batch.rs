@@ -1,4 +1,4 @@
-//! Many requests at once.
+//! Batches of requests.
 
 use core::fmt;
 
@@ -7,25 +7,25 @@ use crate::md5::batch::{Batch, digest};
 use crate::md5::lanes::{LaneChoice, Lanes};
 use crate::{Mismatch, Request, Signature, Signer};
 
-/// A batch whose buffers do not fit together. Nothing was written.
+/// A batch cannot be processed. Nothing was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BatchError {
     /// The buffer for the results is shorter than the batch.
     ResultsTooShort {
-        /// Requests in the batch.
+        /// The number of requests.
         needed: usize,
-        /// Places in the buffer.
+        /// The length of the buffer.
         provided: usize,
     },
-    /// There are not as many claimed signatures as requests.
+    /// The numbers of requests and claimed signatures differ.
     ClaimsDiffer {
-        /// Requests in the batch.
+        /// The number of requests.
         requests: usize,
-        /// Claimed signatures.
+        /// The number of claimed signatures.
         claims: usize,
     },
-    /// This CPU does not have the instructions of the wanted lanes.
+    /// This CPU does not have the instructions of these lanes.
     LanesUnavailable(Lanes),
 }
 
@@ -35,16 +35,18 @@ impl fmt::Display for BatchError {
             Self::ResultsTooShort { needed, provided } => {
                 write!(
                     f,
-                    "a batch of {needed} needs as many results, the buffer holds {provided}"
+                    "the buffer has room for {provided} results, but the batch has {needed} requests; make it longer"
                 )
             }
             Self::ClaimsDiffer { requests, claims } => {
                 write!(
                     f,
-                    "a batch of {requests} came with {claims} claimed signatures"
+                    "there are {claims} claimed signatures for {requests} requests; pass one per request"
                 )
             }
-            Self::LanesUnavailable(lanes) => write!(f, "this CPU cannot do {lanes}"),
+            Self::LanesUnavailable(lanes) => {
+                write!(f, "this CPU does not support {lanes}; use other lanes")
+            }
         }
     }
 }
@@ -90,15 +92,15 @@ impl Batch for Verifying<'_> {
     }
 }
 
-/// Batches sign and verify exactly as [`sign`](Signer::sign) and [`verify`](Signer::verify) do, several requests side by
-/// side in vector registers. They do not allocate on the heap.
+/// Batches have the same results as [`sign`](Signer::sign) and [`verify`](Signer::verify), but hash several requests in parallel with SIMD
+/// instructions. They do not allocate on the heap.
 impl Signer {
-    /// Signs a batch: the signature of `requests[i]` goes to `signatures[i]`; further places stay as they are.
+    /// Signs a batch: writes the signature of `requests[i]` to `signatures[i]`. Further elements of `signatures` stay unchanged.
     ///
-    /// It pays from two requests on, and most from 16 or 32 on; the requests may be of different lengths.
+    /// It is faster than single signatures from two requests on, and fastest from 16 or 32 on. Requests may have different lengths.
     ///
     /// # Errors
-    /// [`BatchError::ResultsTooShort`] if there are more requests than places for signatures.
+    /// [`BatchError::ResultsTooShort`] if `signatures` is shorter than `requests`.
     pub fn sign_batch(
         &self,
         requests: &[Request<'_>],
@@ -107,10 +109,10 @@ impl Signer {
         self.sign_chosen(LaneChoice::best(), requests, signatures)
     }
 
-    /// [`sign_batch`](Self::sign_batch) with the lanes named: for measurements and tests.
+    /// Like [`sign_batch`](Self::sign_batch), with explicit lanes, for benchmarks and tests.
     ///
     /// # Errors
-    /// As [`sign_batch`](Self::sign_batch), and [`BatchError::LanesUnavailable`] if the CPU cannot do it.
+    /// As [`sign_batch`](Self::sign_batch), and [`BatchError::LanesUnavailable`] if the CPU does not support the lanes.
     pub fn sign_batch_in(
         &self,
         lanes: Lanes,
@@ -142,12 +144,12 @@ impl Signer {
         Ok(())
     }
 
-    /// Verifies a batch: `verdicts[i]` says whether `claims[i]` is the signature of `requests[i]`; further places stay as
-    /// they are. Each comparison takes constant time.
+    /// Verifies a batch: writes to `verdicts[i]` whether `claims[i]` is the signature of `requests[i]`. Further elements of `verdicts` stay
+    /// unchanged. Each comparison takes constant time.
     ///
     /// # Errors
-    /// [`BatchError::ClaimsDiffer`] if there are not as many claims as requests, [`BatchError::ResultsTooShort`] if there are
-    /// more requests than places for verdicts.
+    /// [`BatchError::ClaimsDiffer`] if `claims` and `requests` differ in length, [`BatchError::ResultsTooShort`] if `verdicts` is shorter than
+    /// `requests`.
     pub fn verify_batch(
         &self,
         requests: &[Request<'_>],
@@ -174,13 +176,13 @@ impl Signer {
         Ok(())
     }
 
-    /// [`sign_batch`](Self::sign_batch) on all cores, for batches of many thousands.
+    /// Like [`sign_batch`](Self::sign_batch), on all cores, for batches of many thousands of requests.
     ///
-    /// A batch of fewer than 8,192 requests stays on the calling thread: handing it out would cost more than it saves. The
-    /// threads are those of the current `rayon` pool.
+    /// It uses the threads of the current `rayon` pool. Batches of fewer than 8,192 requests are signed on the calling thread, because other
+    /// threads would cost more than they save.
     ///
     /// # Errors
-    /// [`BatchError::ResultsTooShort`] if there are more requests than places for signatures.
+    /// [`BatchError::ResultsTooShort`] if `signatures` is shorter than `requests`.
     #[cfg(feature = "rayon")]
     pub fn par_sign_batch(
         &self,
@@ -201,6 +203,6 @@ impl Signer {
     }
 }
 
-/// Requests that keep a thread busy for long enough to be worth its while: some 200 microseconds of short ones.
+/// The number of requests per thread: enough to keep it busy for some 200 microseconds.
 #[cfg(feature = "rayon")]
 const PARALLEL_CHUNK: usize = 4_096;

@@ -1,4 +1,4 @@
-//! A message padded in place: what MD5 and SHA-256 have in common besides their compress functions.
+//! Buffers and pads a message: the common part of MD5 and SHA-256.
 
 use crate::canonical::Sink;
 use crate::copy::copy;
@@ -13,19 +13,19 @@ pub(crate) trait Compression {
     fn compress(state: &mut Self::State, blocks: &[[u8; 64]]);
 }
 
-/// Blocks of the buffer that hold the message; one more has room for the padding.
+/// The number of message blocks in the buffer. One more block has room for the padding.
 const BLOCKS: usize = 8;
 const CAPACITY: usize = BLOCKS * 64;
 
-/// Collects a message on the stack and digests it where it lies, without a further copy of it.
+/// Collects a message on the stack and hashes it there, without another copy.
 ///
-/// A message longer than the buffer is digested in passing; whole blocks of a long piece straight from the piece.
+/// If the message is longer than the buffer, full buffers are hashed on the way, and whole blocks of a long piece directly from the piece.
 pub(crate) struct BlockBuffer<H: Compression> {
     state: H::State,
     buffer: [[u8; 64]; BLOCKS + 1],
-    /// Bytes in the buffer, at most `CAPACITY`.
+    /// The number of bytes in the buffer, at most `CAPACITY`.
     filled: usize,
-    /// Bytes of the message that the state holds already; MD5 and SHA-256 count modulo 2^64 bits.
+    /// The number of bytes already hashed into the state. MD5 and SHA-256 count modulo 2^64 bits.
     digested: u64,
 }
 
@@ -40,8 +40,8 @@ impl<H: Compression> BlockBuffer<H> {
         }
     }
 
-    /// Pads, digests, overwrites the buffer, which ends with a secret, and returns the final state. By reference, because by value
-    /// would copy the buffer.
+    /// Pads and hashes the rest, wipes the buffer, which contains the secret, and returns the final state. Takes `&mut self` because
+    /// `self` would copy the buffer.
     #[inline]
     pub(crate) fn finish(&mut self) -> H::State {
         let bits = self
@@ -52,7 +52,7 @@ impl<H: Compression> BlockBuffer<H> {
         let bytes = self.buffer.as_flattened_mut();
         let end = blocks * 64;
         if let Some(padding) = bytes.get_mut(self.filled..end) {
-            // A buffer that was never full is still zero behind the message.
+            // If the buffer was never full, it is still zero after the message.
             if self.digested != 0 {
                 padding.fill(0);
             }
@@ -75,7 +75,7 @@ impl<H: Compression> BlockBuffer<H> {
     /// Overwrites the blocks that were written.
     #[inline]
     fn wipe(&mut self, blocks: usize) {
-        // A buffer that was full once may hold a part of the secret at its end.
+        // If the buffer was ever full, its end may contain a part of the secret.
         let written = if self.digested == 0 {
             blocks
         } else {
@@ -87,7 +87,7 @@ impl<H: Compression> BlockBuffer<H> {
         }
     }
 
-    /// A piece that does not fit into the rest of the buffer.
+    /// Takes a piece that does not fit into the rest of the buffer.
     #[cold]
     #[inline(never)]
     fn overflow(&mut self, piece: &[u8]) {
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn the_buffer_holds_nothing_of_the_message_afterwards() {
+    fn the_buffer_is_wiped_afterwards() {
         for length in (0..=1_200).chain([5_000]) {
             for piece in [1, 24, 600, 5_000] {
                 let mut padded = BlockBuffer::<Md5>::new();
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn the_pieces_that_a_message_comes_in_do_not_matter() {
+    fn the_split_of_a_message_into_pieces_does_not_matter() {
         for length in [
             0, 55, 56, 63, 64, 255, 256, 447, 448, 503, 504, 511, 512, 513, 575, 576, 1_024, 1_500,
         ] {
@@ -203,13 +203,13 @@ mod tests {
     }
 
     #[test]
-    fn the_length_at_the_end_counts_what_was_digested_in_passing() {
+    fn the_length_in_the_padding_includes_earlier_blocks() {
         let mut padded = BlockBuffer::<Md5>::new();
         let million_a = [b'a'; 1_000];
         for _ in 0..1_000 {
             padded.put(&million_a);
         }
-        // RFC 1321 has no such case; this digest of a million times "a" is the usual one.
+        // Not in RFC 1321, but widely published: the digest of one million "a".
         let expected = "7707d6ae4e027c70eea2a935c2296f21";
         assert_eq!(
             hex::encode(padded.finish().map(u32::to_le_bytes).as_flattened()),

@@ -1,12 +1,12 @@
-//! The canonical form of both schemes, each written once and generic over where it goes.
+//! The canonical form of both schemes. Each is defined once, generic over its destination.
 
 use alloc::string::String;
 
 use crate::{AccessKey, Request};
 
-/// Where the pieces of a canonical string go.
+/// The destination of a canonical string.
 pub(crate) trait Sink<'a> {
-    /// Takes the next piece.
+    /// Receives the next piece.
     fn put(&mut self, piece: &'a [u8]);
 }
 
@@ -44,10 +44,10 @@ pub(crate) fn antbuddy<'a, S: Sink<'a>>(sink: &mut S, values: &[&'a str], secret
     sink.put(secret);
 }
 
-/// What stands for the secret in text for people.
+/// Replaces the secret in readable strings.
 pub(crate) const MASK: &[u8] = b"***";
 
-/// Text for people: bytes that are not UTF-8 replaced by U+FFFD.
+/// A readable string: bytes that are not UTF-8 become U+FFFD.
 impl Sink<'_> for String {
     fn put(&mut self, piece: &[u8]) {
         self.push_str(&String::from_utf8_lossy(piece));

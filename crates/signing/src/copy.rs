@@ -1,10 +1,9 @@
-//! Copies of the short pieces that canonical strings are made of.
+//! Fast copies of the short pieces of canonical strings.
 
-/// Copies a piece into a place of the same length, in code at the call instead of a call of `memcpy`: for pieces of a few
-/// bytes the call costs more than the copy.
+/// Copies a slice to one of the same length. Short pieces are copied inline: a call of `memcpy` would cost more than the copy.
 #[inline(always)]
 pub(crate) fn copy(to: &mut [u8], from: &[u8]) {
-    // Two overlapping copies of a power of two cover every length between it and twice it.
+    // Two overlapping copies of N bytes cover every length from N to 2 * N.
     if from.len() > 32 {
         to.copy_from_slice(from);
     } else if !(pair::<16>(to, from) || pair::<8>(to, from) || pair::<4>(to, from)) {
@@ -12,7 +11,7 @@ pub(crate) fn copy(to: &mut [u8], from: &[u8]) {
     }
 }
 
-/// Up to three bytes: the first, the middle and the last.
+/// Copies up to three bytes: the first, the middle and the last.
 #[inline(always)]
 fn copy_bytes(to: &mut [u8], from: &[u8]) {
     let last = from.len().wrapping_sub(1);
@@ -23,7 +22,7 @@ fn copy_bytes(to: &mut [u8], from: &[u8]) {
     }
 }
 
-/// The first and the last `N` bytes; false if there are fewer than `N`.
+/// Copies the first and the last `N` bytes. Returns false if there are fewer than `N`.
 #[inline(always)]
 fn pair<const N: usize>(to: &mut [u8], from: &[u8]) -> bool {
     let (Some(first), Some(last)) = (from.first_chunk::<N>(), from.last_chunk::<N>()) else {

@@ -1,14 +1,13 @@
-//! The header values that enter a signature, checked when they are made.
+//! The signed header values, validated on construction.
 
 use alloc::string::String;
 use core::fmt;
 
 use crate::invalid::{Field, InvalidField, Reason};
 
-/// The rule shared by all header values: visible ASCII, with spaces allowed only between other characters.
+/// Validates a header value: visible ASCII, with spaces only between other characters.
 ///
-/// HTTP trims spaces around a value and forbids controls; bytes above 0x7F are re-encoded by some proxies, which would
-/// break the signature on the way.
+/// HTTP trims spaces around a value and forbids control characters. Some proxies re-encode bytes above 0x7F, which would break the signature.
 const fn check_header_text(value: &[u8]) -> Option<Reason> {
     if value.is_empty() {
         return Some(Reason::Empty);
@@ -31,7 +30,7 @@ macro_rules! owned_field {
         pub struct $name(String);
 
         impl $name {
-            /// Checks and keeps a value of visible ASCII characters, at least one, without a space at either end.
+            /// A value of visible ASCII characters: at least one, and no space at either end.
             ///
             /// # Errors
             /// [`InvalidField`] if the value is empty or an HTTP header cannot carry it unchanged.
@@ -43,7 +42,7 @@ macro_rules! owned_field {
                 }
             }
 
-            /// The value as given.
+            /// The value.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -79,7 +78,7 @@ macro_rules! borrowed_field {
         pub struct $name<'a>(&'a str);
 
         impl<'a> $name<'a> {
-            /// Checks a value of visible ASCII characters, at least one, without a space at either end.
+            /// A value of visible ASCII characters: at least one, and no space at either end.
             ///
             /// # Errors
             /// [`InvalidField`] if the value is empty or an HTTP header cannot carry it unchanged.
@@ -90,7 +89,7 @@ macro_rules! borrowed_field {
                 }
             }
 
-            /// The value as given.
+            /// The value.
             #[must_use]
             pub const fn as_str(&self) -> &'a str {
                 self.0
@@ -98,10 +97,10 @@ macro_rules! borrowed_field {
         }
 
         impl $name<'static> {
-            /// A value known at compile time; in a `const`, a wrong one does not compile.
+            /// A value known at compile time. In a `const`, an invalid value is a compile error.
             ///
             /// # Panics
-            /// Outside a `const`, if [`new`](Self::new) would refuse the value.
+            /// Outside a `const`, if [`new`](Self::new) would return an error.
             #[must_use]
             pub const fn from_static(value: &'static str) -> Self {
                 assert!(check_header_text(value.as_bytes()).is_none(), $message);
@@ -124,29 +123,29 @@ macro_rules! borrowed_field {
 }
 
 owned_field!(
-    /// The public half of an NXCLOUD account, sent in the `accessKey` header.
+    /// The access key of an NXCLOUD account, sent in the `accessKey` header.
     AccessKey,
     Field::AccessKey
 );
 
 owned_field!(
-    /// The public half of an `AntBuddy` account, sent in the `x-auth-app-id` header or the `appId` query parameter.
+    /// The app id of an `AntBuddy` account, sent in the `x-auth-app-id` header or the `appId` query parameter.
     AppId,
     Field::AppId
 );
 
 borrowed_field!(
-    /// The interface method of a request, sent in the `action` header.
+    /// The operation of a request, sent in the `action` header.
     Action,
     Field::Action,
-    "an action is visible ASCII, not empty"
+    "an action must be visible ASCII and not empty"
 );
 
 borrowed_field!(
-    /// The business type of a request, sent in the `bizType` header: `1` number check, `2` WhatsApp, `3` SMS, and so on.
+    /// The service of a request, sent in the `bizType` header: `1` number check, `2` WhatsApp, `3` SMS, and so on.
     BizType,
     Field::BizType,
-    "a bizType is visible ASCII, not empty"
+    "a bizType must be visible ASCII and not empty"
 );
 
 /// ```

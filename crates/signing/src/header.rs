@@ -1,6 +1,6 @@
-//! Names of the headers that carry a signature, as the reference writes them. HTTP compares them without regard to case.
+//! Names of the headers of a signature, as documented. HTTP ignores their case.
 
-/// NXCLOUD: whose account it is.
+/// NXCLOUD: the account.
 pub const ACCESS_KEY: &str = "accessKey";
 /// NXCLOUD: milliseconds since 1970.
 pub const TS: &str = "ts";
@@ -10,16 +10,16 @@ pub const BIZ_TYPE: &str = "bizType";
 pub const ACTION: &str = "action";
 /// NXCLOUD: the signature.
 pub const SIGN: &str = "sign";
-/// AntBuddy: whose account it is.
+/// AntBuddy: the account.
 pub const APP_ID: &str = "x-auth-app-id";
 /// AntBuddy: the signature.
 pub const APP_HASH: &str = "x-auth-app-hash";
 
-/// The same names in lower case, as HTTP/2 sends them and `http::HeaderName::from_static` takes them.
+/// The same names in lower case, as HTTP/2 sends them and `http::HeaderName::from_static` expects them.
 pub mod lower {
     pub use super::{ACTION, APP_HASH, APP_ID, SIGN, TS};
 
-    /// NXCLOUD: whose account it is.
+    /// NXCLOUD: the account.
     pub const ACCESS_KEY: &str = "accesskey";
     /// NXCLOUD: the service.
     pub const BIZ_TYPE: &str = "biztype";

@@ -1,10 +1,10 @@
-//! The error of every constructor in this crate.
+//! The error of all constructors in this crate.
 
 use core::fmt;
 
 use crate::header;
 
-/// Which value was refused.
+/// The invalid value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Field {
@@ -35,11 +35,11 @@ impl fmt::Display for Field {
     }
 }
 
-/// Why a value was refused.
+/// Why a value is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reason {
-    /// The value has no characters.
+    /// The value is empty.
     Empty,
     /// The byte at this offset is not visible ASCII, or is a space at either end of the value.
     NotHeaderText {
@@ -53,12 +53,12 @@ pub enum Reason {
     },
     /// The value is longer than this many bytes.
     TooLong {
-        /// The largest allowed length.
+        /// The maximum length.
         max: usize,
     },
 }
 
-/// A value that cannot take part in a signature. It names the field and the reason, never the value.
+/// A value is invalid. The error names the field and the reason, never the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct InvalidField {
     field: Field,
@@ -70,13 +70,13 @@ impl InvalidField {
         Self { field, reason }
     }
 
-    /// Which value was refused.
+    /// The invalid value.
     #[must_use]
     pub const fn field(&self) -> Field {
         self.field
     }
 
-    /// Why it was refused.
+    /// Why it is invalid.
     #[must_use]
     pub const fn reason(&self) -> Reason {
         self.reason
@@ -87,13 +87,20 @@ impl fmt::Display for InvalidField {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let field = self.field;
         match self.reason {
-            Reason::Empty => write!(f, "the {field} is empty"),
+            Reason::Empty => write!(f, "the {field} is empty; set it"),
             Reason::NotHeaderText { at } => write!(
                 f,
-                "the {field} has a character at byte {at} that an HTTP header cannot carry there"
+                "the {field} has a character at byte {at} that an HTTP header cannot carry there; remove it"
             ),
-            Reason::NotADigit { at } => write!(f, "the {field} has a non-digit at byte {at}"),
-            Reason::TooLong { max } => write!(f, "the {field} is longer than {max} bytes"),
+            Reason::NotADigit { at } => {
+                write!(
+                    f,
+                    "the {field} has a non-digit at byte {at}; write digits only"
+                )
+            }
+            Reason::TooLong { max } => {
+                write!(f, "the {field} is longer than {max} bytes; shorten it")
+            }
         }
     }
 }

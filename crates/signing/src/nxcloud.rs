@@ -27,7 +27,7 @@ impl Signer {
         &self.access_key
     }
 
-    /// The secret, to hand the account on.
+    /// The secret, to pass the account on.
     #[must_use]
     pub const fn secret(&self) -> &Secret {
         &self.secret
@@ -43,7 +43,7 @@ impl Signer {
 
     /// Checks a claimed signature in constant time. It does not allocate on the heap.
     ///
-    /// Signatures are lowercase, as the platform documents them; an uppercase claim is refused.
+    /// The platform documents lowercase signatures, so an uppercase claim is a mismatch.
     ///
     /// # Errors
     /// [`Mismatch`] if the claim is not exactly what [`sign`](Self::sign) returns.
@@ -51,10 +51,9 @@ impl Signer {
         self.sign(request).check(claimed)
     }
 
-    /// The string to sign with the secret shown as `***`, to find out why a signature was rejected.
+    /// The string to sign with `***` in place of the secret, for debugging rejected signatures.
     ///
-    /// It contains the body, so it is for the eyes of whoever may read that. Bytes of the body that are not UTF-8 appear
-    /// as U+FFFD.
+    /// It contains the body, so treat it as confidential. Bytes of the body that are not UTF-8 appear as U+FFFD.
     #[must_use]
     pub fn masked_string_to_sign(&self, request: &Request<'_>) -> String {
         request.masked_string_to_sign(&self.access_key)
@@ -67,8 +66,7 @@ impl Signer {
 }
 
 impl Request<'_> {
-    /// The string to sign with `***` for the secret: what [`Signer::masked_string_to_sign`]
-    /// returns, for whoever has no secret. It contains the body.
+    /// The string to sign with `***` in place of the secret. Like [`Signer::masked_string_to_sign`], without a signer. It contains the body.
     #[must_use]
     pub fn masked_string_to_sign(&self, access_key: &AccessKey) -> String {
         let mut text = String::new();

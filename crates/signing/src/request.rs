@@ -1,12 +1,12 @@
-//! What of an NXCLOUD request is signed.
+//! The signed parts of an NXCLOUD request.
 
 use core::fmt;
 
 use crate::{Action, BizType, Timestamp};
 
-/// The body of a request, as far as the signature is concerned.
+/// The body of a request.
 ///
-/// `Debug` shows its length only: bodies carry phone numbers and message texts.
+/// `Debug` shows only its length, because bodies contain phone numbers and message texts.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Body<'a> {
@@ -17,7 +17,7 @@ pub enum Body<'a> {
 }
 
 impl<'a> Body<'a> {
-    /// The bytes that enter the string to sign; empty means that the `&body=` part is left out.
+    /// The bytes in the string to sign. If empty, the part `&body=` is left out.
     pub(crate) const fn signed_bytes(self) -> &'a [u8] {
         match self {
             Self::Signed(bytes) => bytes,
@@ -35,11 +35,11 @@ impl fmt::Debug for Body<'_> {
     }
 }
 
-/// The signed parts of one NXCLOUD request, besides the access key and secret that the [`Signer`](crate::Signer) holds.
+/// The signed parts of an NXCLOUD request. Access key and secret are in the [`Signer`](crate::Signer).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(
     clippy::exhaustive_structs,
-    reason = "callers build it; a further signed part has to be a breaking change"
+    reason = "callers build it; another signed part must be a breaking change"
 )]
 pub struct Request<'a> {
     /// The `action` header.

@@ -1,4 +1,4 @@
-//! The one type that holds a secret.
+//! The type of secrets.
 
 use alloc::string::String;
 use core::fmt;
@@ -7,16 +7,16 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::invalid::{Field, InvalidField, Reason};
 
-/// An access secret or app secret: any text but the empty one.
+/// An access secret or app secret: any non-empty text.
 ///
-/// Its `Debug` shows the type name only, it has no `Display`, no serialisation and no comparison, and its memory is
-/// overwritten when it is dropped. A `String` passed to [`new`](Self::new) is kept, not copied; a `&str` is copied, and
-/// wiping the original is up to the caller. The crate page says what of a digest is overwritten.
+/// `Debug` shows only the type name. There is no `Display`, no serialisation and no comparison. Its memory is overwritten on drop. A
+/// `String` passed to [`new`](Self::new) is moved, not copied; a `&str` is copied, and the original is not wiped. The section "Limits" of the
+/// crate page says what else is wiped.
 #[derive(Clone)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Takes a secret of at least one character.
+    /// A secret of at least one character.
     ///
     /// # Errors
     /// [`InvalidField`] if the secret is empty.
@@ -28,7 +28,7 @@ impl Secret {
         Ok(Self(value))
     }
 
-    /// The secret itself, for the rare code that must hand it on or digest it another way; named so that reviews find it.
+    /// The secret as text, for code that must pass it on or hash it differently. The name makes its uses easy to find in reviews.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0

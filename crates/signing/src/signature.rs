@@ -6,8 +6,8 @@ use subtle::{Choice, ConstantTimeEq};
 
 /// A digest as `N` lowercase hexadecimal characters.
 ///
-/// It is plain text to send in a header or a query, copied without a heap allocation. Comparison, with another digest
-/// or with text, takes a time that does not depend on where the two differ.
+/// Send it as text in a header or a query. It is `Copy` and needs no heap. Comparing it with another digest or with text takes constant
+/// time.
 #[derive(Clone, Copy)]
 pub struct HexDigest<const N: usize>([u8; N]);
 
@@ -18,13 +18,13 @@ pub type Signature = HexDigest<32>;
 pub type AntBuddySignature = HexDigest<64>;
 
 impl<const N: usize> HexDigest<N> {
-    /// A place for a signature that was not made yet: `N` hyphens, equal to no signature.
+    /// A placeholder for a signature: `N` hyphens. It equals no signature.
     pub const UNSET: Self = Self([b'-'; N]);
 
     /// The characters as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        // The fallback is out of reach: only hexadecimal digits are ever stored.
+        // Never the default: only ASCII is stored.
         core::str::from_utf8(&self.0).unwrap_or_default()
     }
 
@@ -34,7 +34,7 @@ impl<const N: usize> HexDigest<N> {
         &self.0
     }
 
-    /// Compares with text that claims to be this digest; anything but the same `N` characters differs.
+    /// Compares the digest with a claimed one. Only the same `N` characters match.
     pub(crate) fn check(&self, claimed: &str) -> Result<(), Mismatch> {
         if *self == *claimed {
             Ok(())
@@ -45,13 +45,13 @@ impl<const N: usize> HexDigest<N> {
 }
 
 impl<const N: usize> HexDigest<N> {
-    /// From the words of a digest, first byte lowest.
+    /// From the words of a digest, in little-endian order.
     #[inline(always)]
     pub(crate) fn from_words(words: impl IntoIterator<Item = u32>) -> Self {
         Self::from_digits(words.into_iter().map(hex_digits))
     }
 
-    /// From the text of a digest, eight characters at a time, first one lowest.
+    /// From the text of a digest, eight characters at a time, in little-endian order.
     #[inline(always)]
     pub(crate) fn from_digits(digits: impl IntoIterator<Item = u64>) -> Self {
         let mut hex = [0; N];
@@ -62,16 +62,15 @@ impl<const N: usize> HexDigest<N> {
     }
 }
 
-/// Lowercase hexadecimal digits of four bytes, first byte and first digit lowest: all eight at once in a register, without
-/// a table.
+/// The lowercase hexadecimal digits of four bytes, in little-endian order. Computes all eight digits at once, without a table.
 #[inline(always)]
 pub(crate) fn hex_digits(word: u32) -> u64 {
-    // Spread the bytes out, then the nibbles of each, the upper one first.
+    // Spread the bytes, then the nibbles of each byte, the upper nibble first.
     let bytes = u64::from(word);
     let bytes = (bytes | bytes << 16) & 0x0000_ffff_0000_ffff;
     let bytes = (bytes | bytes << 8) & 0x00ff_00ff_00ff_00ff;
     let nibbles = (bytes >> 4 | bytes << 8) & 0x0f0f_0f0f_0f0f_0f0f;
-    // One in every byte whose nibble is a letter: those go on from `a` instead of from what follows `9`.
+    // 1 in every byte whose nibble is a letter. The offset moves those from the characters after `9` to `a`.
     let letters = (nibbles + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101;
     let offset = (letters << 8).wrapping_sub(letters) & 0x2727_2727_2727_2727;
     nibbles + 0x3030_3030_3030_3030 + offset
@@ -79,7 +78,7 @@ pub(crate) fn hex_digits(word: u32) -> u64 {
 
 impl<const N: usize> ConstantTimeEq for HexDigest<N> {
     fn ct_eq(&self, other: &Self) -> Choice {
-        // One comparison of what differs anywhere, instead of one of each byte.
+        // Collect all differences, then compare once.
         const { assert!(N.is_multiple_of(8)) };
         let pairs = self
             .0
@@ -104,7 +103,7 @@ impl<const N: usize> Eq for HexDigest<N> {}
 
 impl<const N: usize> PartialEq<str> for HexDigest<N> {
     fn eq(&self, other: &str) -> bool {
-        // The length of a claim is no secret.
+        // The length of a claim is not secret.
         <[u8; N]>::try_from(other.as_bytes()).is_ok_and(|other| *self == Self(other))
     }
 }
@@ -133,13 +132,13 @@ impl<const N: usize> fmt::Debug for HexDigest<N> {
     }
 }
 
-/// A claimed signature is not the right one.
+/// A claimed signature is wrong.
 ///
-/// It carries nothing else on purpose: neither the expected signature nor how much of the claim was right.
+/// It deliberately reveals neither the expected signature nor how much of the claim was correct.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(
     clippy::exhaustive_structs,
-    reason = "callers fill the results of a batch with it, and it carries nothing on purpose"
+    reason = "callers fill the results of a batch with it, and it deliberately holds nothing"
 )]
 pub struct Mismatch;
 

@@ -5,17 +5,16 @@ use core::str::FromStr;
 
 use crate::invalid::{Field, InvalidField, Reason};
 
-/// Decimal digits of `u64::MAX`.
+/// The number of decimal digits of `u64::MAX`.
 const MAX_DIGITS: usize = 20;
 
-/// The moment of a request in milliseconds since 1970-01-01 UTC, as the digits that are sent and signed.
+/// The time of a request in milliseconds since 1970-01-01 UTC, as the digits that are sent and signed.
 ///
-/// The platform refuses a request whose timestamp is more than 60,000 ms away from its own clock. A received timestamp
-/// keeps its digits as they came, leading zeros included, because those are what the sender signed; so two timestamps are
-/// equal when their digits are.
+/// The platform rejects a request whose timestamp is more than 60,000 ms away from its own clock. A parsed timestamp keeps its digits,
+/// including leading zeros, because the sender signed those. Two timestamps are equal if their digits are.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Timestamp {
-    // Unused digits stay zero bytes, so that derived equality and hashing see the value only.
+    // Unused digits are zero bytes, so the derived equality and hash depend only on the value.
     digits: [u8; MAX_DIGITS],
     len: u8,
 }
@@ -52,7 +51,7 @@ impl Timestamp {
     /// The digits that are sent and signed.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        // The fallback is out of reach: both constructors store ASCII digits only.
+        // Never the default: both constructors store only ASCII digits.
         core::str::from_utf8(self.as_bytes()).unwrap_or_default()
     }
 
@@ -64,7 +63,7 @@ impl Timestamp {
 impl FromStr for Timestamp {
     type Err = InvalidField;
 
-    /// Keeps 1 to 20 ASCII digits as they are.
+    /// Accepts 1 to 20 ASCII digits and keeps them unchanged.
     fn from_str(value: &str) -> Result<Self, InvalidField> {
         let refuse = |reason| Err(InvalidField::new(Field::Timestamp, reason));
         if value.is_empty() {

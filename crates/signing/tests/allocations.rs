@@ -1,5 +1,4 @@
-//! Signing and verifying do not touch the heap, and a secret is wiped before its memory goes back: both seen by the
-//! global allocator of this test binary.
+//! Signing and verifying do not allocate, and secrets are wiped before their memory is freed. The global allocator of this test binary checks both.
 
 #![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
@@ -16,18 +15,15 @@ const WATCHED: usize = 4_099;
 struct Counting;
 
 thread_local! {
-    // Per thread, because the test harness allocates on its own threads meanwhile.
+    // Per thread, because the test harness allocates on other threads.
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-    // Frees of blocks of the watched size: how many, and how many of them held anything but zeros.
+    // How many blocks of the watched size were freed, and how many of them were not all zeros.
     static FREED: Cell<usize> = const { Cell::new(0) };
     static DIRTY: Cell<usize> = const { Cell::new(0) };
 }
 
-#[expect(
-    unsafe_code,
-    reason = "a global allocator cannot be written without it"
-)]
-// SAFETY: every call is passed on unchanged to the system allocator.
+#[expect(unsafe_code, reason = "a global allocator needs it")]
+// SAFETY: every call is forwarded unchanged to the system allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.with(|count| count.set(count.get() + 1));
@@ -121,7 +117,7 @@ fn a_secret_is_wiped_before_its_memory_is_freed() {
     assert_eq!(
         counts(),
         (1, 1),
-        "the allocator sees what an ordinary string leaves behind"
+        "the allocator sees the content of an ordinary string"
     );
 
     let secret = Secret::new("s".repeat(WATCHED)).unwrap();

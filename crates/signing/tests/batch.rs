@@ -1,4 +1,4 @@
-//! A batch gives exactly the signatures that its requests have one by one, in every way that it can be digested.
+//! A batch has exactly the signatures of its single requests, with all lanes.
 
 #![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
@@ -31,7 +31,7 @@ fn naive(body: Option<&[u8]>) -> String {
     naive_nxcloud(KEY, "send", "3", "1655710885431", body, SECRET)
 }
 
-/// Numbers that look random and are the same on every run.
+/// Pseudo-random numbers, the same in every run.
 fn noise(seed: u64) -> impl Iterator<Item = usize> {
     let mut state = seed.wrapping_mul(2).wrapping_add(1);
     std::iter::repeat_with(move || {
@@ -56,7 +56,7 @@ fn available() -> impl Iterator<Item = Lanes> {
         .filter(|lanes| lanes.is_available())
 }
 
-/// The batch in every way there is, against the documented algorithm.
+/// Compares a batch, with all these lanes, with the documented algorithm.
 fn check(bodies: &[Option<Vec<u8>>], lanes: impl Iterator<Item = Lanes>) {
     let signer = signer();
     let requests: Vec<_> = bodies.iter().map(|body| request(body.as_deref())).collect();
@@ -98,7 +98,7 @@ fn check(bodies: &[Option<Vec<u8>>], lanes: impl Iterator<Item = Lanes>) {
 
 #[test]
 fn every_body_length_in_every_lane_width() {
-    // Groups of neighbouring lengths, in an order that puts every length into several lanes and rows.
+    // Groups of similar lengths, ordered such that every length is in several lanes and rows.
     let lengths: Vec<usize> = (0..=2_048).collect();
     for lengths in lengths.chunks(61) {
         let bodies: Vec<_> = lengths.iter().map(|n| Some(body(*n, *n as u64))).collect();
@@ -149,7 +149,7 @@ fn one_very_long_body_among_short_ones() {
 
 #[test]
 fn two_very_long_bodies_and_one_of_the_counting_limit() {
-    // 47, 48 and 49 blocks: the last that are sorted by counting and the first that are not.
+    // 47, 48 and 49 blocks: the longest that are sorted by counting and the shortest that are not.
     for blocks in [46, 47, 48, 49] {
         let bodies = [
             100_000,
@@ -197,7 +197,7 @@ fn only_the_wrong_claims_of_a_batch_are_refused() {
     assert_eq!(
         refused,
         [0, 8, 33, 50, 69, 70],
-        "place 70 is behind the batch and stays as it was"
+        "element 70 is beyond the batch and stays unchanged"
     );
 }
 
@@ -238,18 +238,21 @@ fn a_short_buffer_is_an_error_and_nothing_is_written() {
 
     assert_eq!(
         short.to_string(),
-        "a batch of 5 needs as many results, the buffer holds 4"
+        "the buffer has room for 4 results, but the batch has 5 requests; make it longer"
     );
     assert_eq!(
         differ.to_string(),
-        "a batch of 5 came with 6 claimed signatures"
+        "there are 6 claimed signatures for 5 requests; pass one per request"
     );
     let unavailable = BatchError::LanesUnavailable(Lanes::Avx512x32);
-    assert_eq!(unavailable.to_string(), "this CPU cannot do AVX-512 x32");
+    assert_eq!(
+        unavailable.to_string(),
+        "this CPU does not support AVX-512 x32; use other lanes"
+    );
 }
 
 #[test]
-fn an_empty_batch_is_fine_and_a_long_buffer_keeps_its_end() {
+fn an_empty_batch_is_allowed_and_a_long_buffer_keeps_its_end() {
     let signer = signer();
     assert_eq!(signer.sign_batch(&[], &mut []), Ok(()));
     assert_eq!(signer.verify_batch(&[], &[], &mut []), Ok(()));
@@ -270,8 +273,8 @@ fn an_empty_batch_is_fine_and_a_long_buffer_keeps_its_end() {
 }
 
 #[test]
-fn lanes_are_available_exactly_where_the_cpu_has_their_instructions() {
-    // Asked of the standard library, which finds out in its own way.
+fn lanes_are_available_if_and_only_if_the_cpu_has_their_instructions() {
+    // The standard library's detection is independent of ours.
     #[cfg(target_arch = "x86_64")]
     let (avx2, avx512) = (
         is_x86_feature_detected!("avx2"),
@@ -298,13 +301,13 @@ fn lanes_are_available_exactly_where_the_cpu_has_their_instructions() {
 fn lanes_that_the_cpu_lacks_are_an_error() {
     for &lanes in Lanes::ALL {
         let signed = signer().sign_batch_in(lanes, &[request(None)], &mut [Signature::UNSET]);
-        let lacking = BatchError::LanesUnavailable(lanes);
+        let unavailable = BatchError::LanesUnavailable(lanes);
         assert_eq!(
             signed,
             if lanes.is_available() {
                 Ok(())
             } else {
-                Err(lacking)
+                Err(unavailable)
             }
         );
         let width: usize = lanes
@@ -350,7 +353,7 @@ fn a_batch_on_all_cores_equals_one_on_a_single_core() {
     );
 }
 
-/// The length in bits no longer fits 32 bits at 512 MiB, the length in bytes at 4 GiB.
+/// Beyond 512 MiB the length in bits exceeds 32 bits, beyond 4 GiB the length in bytes does.
 #[test]
 #[ignore = "minutes without optimisation; run with --release"]
 fn a_body_of_more_than_four_gibibytes() {

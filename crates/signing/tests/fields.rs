@@ -1,4 +1,4 @@
-//! What the constructors accept and refuse, and that secrets stay out of every text.
+//! Which values the constructors accept, and that no output contains a secret.
 
 use nxcloud_signing::{
     AccessKey, Action, BizType, Body, Field, InvalidField, Mismatch, Reason, Request, Secret,
@@ -10,7 +10,7 @@ fn parts(error: InvalidField) -> (Field, Reason) {
 }
 
 #[test]
-fn empty_values_are_refused_when_made() {
+fn empty_values_are_refused() {
     let empty = |field| (field, Reason::Empty);
     assert_eq!(
         parts(AccessKey::new("").unwrap_err()),
@@ -77,7 +77,7 @@ fn a_space_at_either_end_is_refused_because_http_trims_it() {
 }
 
 #[test]
-fn fields_show_the_value_they_were_made_from() {
+fn fields_display_their_value() {
     const SEND: Action = Action::from_static("send");
     const SMS: BizType = BizType::from_static("3");
     assert_eq!(
@@ -102,8 +102,8 @@ fn fields_show_the_value_they_were_made_from() {
 }
 
 #[test]
-#[should_panic(expected = "an action is visible ASCII")]
-fn a_wrong_static_action_outside_a_const_panics() {
+#[should_panic(expected = "an action must be visible ASCII")]
+fn an_invalid_static_action_outside_a_const_panics() {
     let _ = Action::from_static("a\n");
 }
 
@@ -152,14 +152,14 @@ fn milliseconds_become_plain_decimal_digits() {
 }
 
 #[test]
-fn expose_hands_out_the_secret_as_it_was_given() {
-    for given in ["x", " tr0ub4dor&3\n", "密"] {
-        assert_eq!(Secret::new(given).unwrap().expose(), given);
+fn expose_returns_the_secret_unchanged() {
+    for secret in ["x", " tr0ub4dor&3\n", "密"] {
+        assert_eq!(Secret::new(secret).unwrap().expose(), secret);
     }
 }
 
 #[test]
-fn no_text_of_any_type_holds_the_secret_or_the_body() {
+fn no_output_contains_the_secret_or_the_body() {
     let secret = || Secret::new("tr0ub4dor&3").unwrap();
     let signer = Signer::new(AccessKey::new("key").unwrap(), secret());
     let antbuddy = antbuddy::Signer::new(antbuddy::AppId::new("id").unwrap(), secret());
@@ -188,28 +188,34 @@ fn no_text_of_any_type_holds_the_secret_or_the_body() {
 
 #[test]
 fn errors_name_the_field_and_the_reason_but_not_the_value() {
-    let shown = |error: InvalidField| error.to_string();
+    let message = |error: InvalidField| error.to_string();
     assert_eq!(
-        shown(AccessKey::new("").unwrap_err()),
-        "the access key is empty"
-    );
-    assert_eq!(shown(Secret::new("").unwrap_err()), "the secret is empty");
-    assert_eq!(
-        shown(antbuddy::AppId::new("").unwrap_err()),
-        "the app id is empty"
-    );
-    assert_eq!(shown(BizType::new("").unwrap_err()), "the bizType is empty");
-    assert_eq!(
-        shown(Action::new("pass\nword").unwrap_err()),
-        "the action has a character at byte 4 that an HTTP header cannot carry there"
+        message(AccessKey::new("").unwrap_err()),
+        "the access key is empty; set it"
     );
     assert_eq!(
-        shown("1x".parse::<Timestamp>().unwrap_err()),
-        "the timestamp has a non-digit at byte 1"
+        message(Secret::new("").unwrap_err()),
+        "the secret is empty; set it"
     );
     assert_eq!(
-        shown("1".repeat(21).parse::<Timestamp>().unwrap_err()),
-        "the timestamp is longer than 20 bytes"
+        message(antbuddy::AppId::new("").unwrap_err()),
+        "the app id is empty; set it"
+    );
+    assert_eq!(
+        message(BizType::new("").unwrap_err()),
+        "the bizType is empty; set it"
+    );
+    assert_eq!(
+        message(Action::new("pass\nword").unwrap_err()),
+        "the action has a character at byte 4 that an HTTP header cannot carry there; remove it"
+    );
+    assert_eq!(
+        message("1x".parse::<Timestamp>().unwrap_err()),
+        "the timestamp has a non-digit at byte 1; write digits only"
+    );
+    assert_eq!(
+        message("1".repeat(21).parse::<Timestamp>().unwrap_err()),
+        "the timestamp is longer than 20 bytes; shorten it"
     );
     assert_eq!(Mismatch.to_string(), "the signature does not match");
 }
@@ -227,13 +233,13 @@ fn only_the_exact_lowercase_signature_verifies() {
         body: Body::Unsigned,
     };
     let signature: Signature = signer.sign(&request);
-    let right = signature.as_str();
-    assert_eq!(signer.verify(&request, right), Ok(()));
+    let correct = signature.as_str();
+    assert_eq!(signer.verify(&request, correct), Ok(()));
     let wrong = [
-        right.to_uppercase(),
-        right[1..].to_owned(),
-        format!("{right}0"),
-        format!(" {right}"),
+        correct.to_uppercase(),
+        correct[1..].to_owned(),
+        format!("{correct}0"),
+        format!(" {correct}"),
         String::new(),
         "é".repeat(16),
         "0".repeat(32),
@@ -249,7 +255,7 @@ fn only_the_exact_lowercase_signature_verifies() {
 }
 
 #[test]
-fn differences_that_are_alike_do_not_cancel_out() {
+fn equal_differences_do_not_cancel_out() {
     let signer = Signer::new(
         AccessKey::new("key").unwrap(),
         Secret::new("secret").unwrap(),
@@ -261,15 +267,15 @@ fn differences_that_are_alike_do_not_cancel_out() {
         body: Body::Unsigned,
     };
     let signature = signer.sign(&request);
-    for (one, other) in [(0, 1), (0, 8), (3, 11), (8, 24), (15, 31)] {
+    for (first, second) in [(0, 1), (0, 8), (3, 11), (8, 24), (15, 31)] {
         let mut claimed = *signature.as_bytes();
-        claimed[one] ^= 1;
-        claimed[other] ^= 1;
+        claimed[first] ^= 1;
+        claimed[second] ^= 1;
         let claimed = std::str::from_utf8(&claimed).unwrap();
         assert_eq!(
             signer.verify(&request, claimed),
             Err(Mismatch),
-            "{one} {other}"
+            "{first} {second}"
         );
         assert_ne!(signature, claimed);
     }

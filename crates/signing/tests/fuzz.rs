@@ -1,5 +1,5 @@
-//! Batch equals single equals `md-5`, for whatever bytes come: a bounded run under `cargo test`, an open-ended one under
-//! `cargo bolero test a_batch_equals_its_singles_equals_md5`.
+//! Batch signatures equal single signatures and those of the crate `md-5`, for arbitrary bytes. `cargo test` makes a bounded run, `cargo bolero test
+//! a_batch_equals_its_singles_equals_md5` an unbounded one.
 
 #![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
@@ -20,7 +20,7 @@ fn a_batch_equals_its_singles_equals_md5() {
         .with_iterations(300)
         .with_max_len(6_000)
         .for_each(|input: &[u8]| {
-            // The first byte chooses the lanes, each further one a body: that many times a factor bytes of the input.
+            // The first byte selects the lanes, the second a factor. Each further byte times the factor is the length of a body.
             let [lanes, factor, lengths @ ..] = input else {
                 return;
             };

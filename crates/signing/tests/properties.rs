@@ -14,7 +14,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use sha2::Sha256;
 
-/// All parts of a signature, owned. `body: None` is a multipart request.
+/// All inputs of a signature, owned. `body: None` is a multipart request.
 #[derive(Clone, Debug, PartialEq)]
 struct Parts {
     access_key: String,
@@ -78,7 +78,7 @@ fn parts() -> impl Strategy<Value = Parts> {
     })
 }
 
-/// Another character at one place of a text.
+/// Changes one character of a text.
 fn change(text: &mut String, at: Index, to: impl Fn(char) -> char) {
     let mut chars: Vec<char> = text.chars().collect();
     let at = at.index(chars.len());
@@ -104,7 +104,7 @@ fn next_digit(c: char) -> char {
 
 proptest! {
     #[test]
-    fn a_signature_equals_the_plain_implementation(parts in parts()) {
+    fn a_signature_equals_the_naive_implementation(parts in parts()) {
         prop_assert_eq!(parts.sign(), parts.naive());
     }
 
@@ -135,7 +135,7 @@ proptest! {
     }
 
     #[test]
-    fn verify_accepts_what_sign_made_and_no_other_text(
+    fn verify_accepts_the_signature_and_nothing_else(
         parts in parts(),
         at: Index,
         replacement: char,
@@ -153,19 +153,19 @@ proptest! {
     }
 
     #[test]
-    fn the_explanation_with_the_secret_put_back_digests_to_the_signature(
+    fn the_masked_string_with_the_secret_hashes_to_the_signature(
         parts in parts(),
         text in "\\PC{0,100}",
     ) {
         let parts = Parts { body: parts.body.map(|_| text.into_bytes()), ..parts };
-        let explained = parts.signer().masked_string_to_sign(&parts.request());
-        let shown = explained.strip_suffix("***").unwrap();
-        let digest = Md5::digest(format!("{shown}{}", parts.secret));
+        let masked = parts.signer().masked_string_to_sign(&parts.request());
+        let prefix = masked.strip_suffix("***").unwrap();
+        let digest = Md5::digest(format!("{prefix}{}", parts.secret));
         prop_assert_eq!(parts.sign(), hex::encode(digest));
     }
 
     #[test]
-    fn an_antbuddy_hash_equals_the_plain_implementation(
+    fn an_antbuddy_hash_equals_the_naive_implementation(
         values in vec("\\PC{0,60}", 0..8),
         secret in "\\PC{1,40}",
     ) {
@@ -175,9 +175,9 @@ proptest! {
         let hash = signer.sign(&values);
         prop_assert_eq!(hash.as_str(), naive_antbuddy(&values, &secret));
         prop_assert_eq!(signer.verify(&values, hash.as_str()), Ok(()));
-        let explained = signer.masked_string_to_sign(&values);
-        let shown = explained.strip_suffix("***").unwrap();
-        let digest = Sha256::digest(format!("{shown}{secret}"));
+        let masked = signer.masked_string_to_sign(&values);
+        let prefix = masked.strip_suffix("***").unwrap();
+        let digest = Sha256::digest(format!("{prefix}{secret}"));
         prop_assert_eq!(hash.as_str(), hex::encode(digest));
     }
 

@@ -1,4 +1,4 @@
-//! The published vectors, through sign, verify and explain.
+//! The published vectors: signed, verified, and as strings to sign.
 
 #![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
@@ -60,7 +60,7 @@ fn a_published_signature_is_refused_for_every_other_published_body() {
 }
 
 #[test]
-fn an_empty_body_is_left_out_like_a_multipart_one() {
+fn an_empty_body_is_left_out_like_a_multipart_body() {
     let vectors = nxcloud_vectors();
     let vector = vectors
         .iter()
@@ -78,7 +78,7 @@ fn an_empty_body_is_left_out_like_a_multipart_one() {
 }
 
 #[test]
-fn the_explanation_is_the_published_string_to_sign_with_the_secret_masked() {
+fn the_masked_string_is_the_published_string_to_sign() {
     let vectors = nxcloud_vectors();
     let java = &vectors[0];
     assert_eq!(
@@ -113,7 +113,7 @@ fn every_antbuddy_hash_is_reproduced() {
 }
 
 #[test]
-fn antbuddy_values_left_out_and_empty_values_give_the_same_hash() {
+fn omitted_and_empty_antbuddy_values_have_the_same_hash() {
     let app_id = antbuddy::AppId::new("6544646543674").unwrap();
     let signer = antbuddy::Signer::new(app_id, Secret::new("123456").unwrap());
     assert_eq!(signer.sign(&["a", "", "b"]), signer.sign(&["a", "b"]));
@@ -124,7 +124,7 @@ fn antbuddy_values_left_out_and_empty_values_give_the_same_hash() {
 fn every_published_nxcloud_signature_is_reproduced_in_a_batch_of_every_lane_width() {
     let vectors = nxcloud_vectors();
     let signer = signer(&vectors[0]);
-    // Forty of them, so that the widest group is more than full.
+    // Forty requests, more than the widest group.
     let vectors: Vec<_> = vectors.iter().cycle().take(40).collect();
     let requests: Vec<_> = vectors.iter().map(|vector| request(vector)).collect();
     for lanes in Lanes::ALL

@@ -9,38 +9,38 @@ use serde::{Deserialize, Serialize};
 pub struct Code {
     /// The number.
     pub code: i64,
-    /// `SCREAMING_SNAKE` name of its constant.
+    /// The name of its constant, `SCREAMING_SNAKE_CASE`.
     pub name: String,
-    /// What sort of refusal it is.
+    /// The kind of failure.
     pub kind: CodeKind,
-    /// What it means.
+    /// What the code means.
     pub meaning: String,
-    /// What to do, in one sentence.
+    /// What to do about it, in one sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
 }
 
-/// What sort of refusal a result code is.
+/// The kind of failure that a result code stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, strum::IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
 pub enum CodeKind {
-    /// The caller was not recognised.
+    /// Authentication failed.
     Authentication,
     /// A field is missing or wrong.
     Parameter,
-    /// The account cannot pay.
+    /// The account's balance is too low.
     Balance,
-    /// The caller may not do this.
+    /// The account lacks the permission.
     Permission,
-    /// Too much in too short a time: passes within seconds, is tried again.
+    /// Requests come too fast. Clients retry after seconds.
     RateLimit,
-    /// An allowance is used up: passes after hours, is not tried again.
+    /// A quota is used up for hours or days. Clients do not retry.
     Quota,
-    /// What the request refers to does not exist.
+    /// Something named in the request does not exist.
     NotFound,
-    /// The platform or something behind it failed.
+    /// The platform, or a system behind it, failed.
     Platform,
-    /// The reference does not say.
+    /// The documentation does not say.
     Unknown,
 }
 

@@ -1,6 +1,6 @@
-//! The dialect: what a spec file may hold.
+//! The dialect: the structure of a spec file.
 //!
-//! A spec is an OpenAPI 3.0 document that uses the keys of these structs and no others. Keys that begin with `x-nx-` are this project's own; each is
+//! A spec is an OpenAPI 3.0 document that uses only the keys of these structs. Keys that start with `x-nx-` are extensions of this project; each is
 //! documented on its field. This module is the reference of the dialect.
 
 use indexmap::IndexMap;
@@ -19,14 +19,14 @@ use crate::webhook::Webhook;
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Document {
-    /// `x-nx-generated`: written into the embedded copy of a spec, to mark it as generated. Not part of a hand-written spec.
+    /// `x-nx-generated`: marks the embedded copy of a spec as generated. Not used in hand-written specs.
     #[serde(rename = "x-nx-generated", skip_serializing_if = "Option::is_none")]
     pub generated: Option<String>,
-    /// Version of OpenAPI, `3.0.3`.
+    /// The OpenAPI version, `3.0.3`.
     pub openapi: String,
     /// Title, version and description.
     pub info: Info,
-    /// The documented base URL, as the first server.
+    /// The first server is the documented base URL.
     pub servers: Vec<Server>,
     /// `x-nx-scheme`: how requests are signed. Required.
     #[serde(rename = "x-nx-scheme")]
@@ -34,19 +34,20 @@ pub struct Document {
     /// `x-nx-biz-type`: the `bizType` header, a string. Required for `nxcloud-md5`.
     #[serde(rename = "x-nx-biz-type", skip_serializing_if = "Option::is_none")]
     pub biz_type: Option<String>,
-    /// `x-nx-source`: the page of the reference that the spec was written from. Required.
+    /// `x-nx-source`: the title of the vendor's page that documents the service, or its address as `<https://…>`. The generated
+    /// documentation cites it. Required.
     #[serde(rename = "x-nx-source")]
     pub source: String,
-    /// `x-nx-package`: the name of the package, where it is not `nxcloud-<file name>`.
+    /// `x-nx-package`: the name of the package, if it is not `nxcloud-<file name>`.
     #[serde(rename = "x-nx-package", skip_serializing_if = "Option::is_none")]
     pub package: Option<String>,
-    /// `x-nx-codes`: result codes of every operation. The codes 0 and 1001 to 1005 are built in; repeat a built-in code only where its meaning differs.
+    /// `x-nx-codes`: result codes of all operations. The codes 0 and 1001 to 1005 are built in; repeat a built-in code only if its meaning differs.
     #[serde(rename = "x-nx-codes", default, skip_serializing_if = "Vec::is_empty")]
     pub codes: Vec<Code>,
     /// Groups of operations, for other tools.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<Value>,
-    /// Operations by path. Operations that share a URL have a `#fragment` in their path, which is never sent.
+    /// Operations by path. Operations that share a URL need a `#fragment` in their path. It is never sent.
     pub paths: IndexMap<String, PathItem>,
     /// `x-nx-webhooks`: the pushes of the platform.
     #[serde(
@@ -64,9 +65,9 @@ pub struct Document {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Info {
-    /// Name of the service.
+    /// The name of the service.
     pub title: String,
-    /// Version of the service, in quotes.
+    /// The version of the service, in quotes.
     pub version: String,
     /// What the service does.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -78,14 +79,14 @@ pub struct Info {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Server {
-    /// The URL, without a slash at its end.
+    /// The URL, without a trailing slash.
     pub url: String,
     /// What it is for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
 }
 
-/// How requests are signed.
+/// The signature scheme of requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub enum Scheme {
     /// `hex(md5(header parameters + body + secret))`, in headers.
@@ -119,7 +120,7 @@ pub struct PathItem {
 }
 
 impl PathItem {
-    /// The operations with their methods, upper case.
+    /// The operations with their HTTP methods in upper case.
     pub fn operations(&self) -> impl Iterator<Item = (&'static str, &Operation)> {
         [
             ("GET", &self.get),
@@ -133,7 +134,7 @@ impl PathItem {
     }
 }
 
-/// One endpoint.
+/// An operation.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -143,52 +144,52 @@ pub struct Operation {
     pub id: String,
     /// What it does, in one sentence.
     pub summary: String,
-    /// More about it.
+    /// Further documentation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// Groups that it belongs to, for other tools.
+    /// The groups of the operation, for other tools.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
-    /// Base URL of its own, where it is on another host.
+    /// The base URL, if it differs from that of the service.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub servers: Vec<Server>,
     /// `x-nx-action`: the `action` header. Required for `nxcloud-md5`.
     #[serde(rename = "x-nx-action", skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,
-    /// `x-nx-biz-type`: a `bizType` header of its own.
+    /// `x-nx-biz-type`: the `bizType` header, if it differs from that of the service.
     #[serde(rename = "x-nx-biz-type", skip_serializing_if = "Option::is_none")]
     pub biz_type: Option<String>,
-    /// `x-nx-safe`: true for reads. A safe operation may be repeated after a failure with unknown outcome.
+    /// `x-nx-safe`: true for reads. Clients repeat safe operations after a failure with an unknown outcome.
     #[serde(rename = "x-nx-safe", default, skip_serializing_if = "is_false")]
     pub safe: bool,
-    /// `x-nx-parameter-code`: the code that the platform answers to a body which breaks the rules. Required for `nxcloud-md5`.
+    /// `x-nx-parameter-code`: the platform's result code for an invalid body. Required for `nxcloud-md5`.
     #[serde(
         rename = "x-nx-parameter-code",
         skip_serializing_if = "Option::is_none"
     )]
     pub parameter_code: Option<i64>,
-    /// `x-nx-hash-in`: where an `antbuddy-sha256` operation carries its hash. Required there.
+    /// `x-nx-hash-in`: where the hash is sent. Required for `antbuddy-sha256`.
     #[serde(rename = "x-nx-hash-in", skip_serializing_if = "Option::is_none")]
     pub hash_in: Option<HashIn>,
-    /// `x-nx-hash-order`: the hashed parameters in order. Required for `antbuddy-sha256`.
+    /// `x-nx-hash-order`: the hashed parameters, in order. Required for `antbuddy-sha256`.
     #[serde(rename = "x-nx-hash-order", skip_serializing_if = "Option::is_none")]
     pub hash_order: Option<Vec<String>>,
-    /// `x-nx-max-days`: the greatest distance between two date-time parameters.
+    /// `x-nx-max-days`: the maximum time between two date-time parameters.
     #[serde(rename = "x-nx-max-days", skip_serializing_if = "Option::is_none")]
     pub max_days: Option<MaxDays>,
-    /// `x-nx-paging`: how a query is paged.
+    /// `x-nx-paging`: how the query is paged.
     #[serde(rename = "x-nx-paging", skip_serializing_if = "Option::is_none")]
     pub paging: Option<Paging>,
-    /// `x-nx-message`: the operation sends a message, or one to each of several recipients.
+    /// `x-nx-message`: the operation sends a message to one or several recipients.
     #[serde(rename = "x-nx-message", skip_serializing_if = "Option::is_none")]
     pub message: Option<Message>,
-    /// `x-nx-recipient`: the field with the phone numbers that an operation without `x-nx-message` is about. The sandbox's list of requests shows it.
+    /// `x-nx-recipient`: the field with the phone numbers of an operation without `x-nx-message`. The sandbox's list of requests shows it.
     #[serde(rename = "x-nx-recipient", skip_serializing_if = "Option::is_none")]
     pub recipient: Option<String>,
-    /// `x-nx-codes`: codes of this operation alone; they go before those of the root.
+    /// `x-nx-codes`: result codes of this operation. They take precedence over those of the root.
     #[serde(rename = "x-nx-codes", default, skip_serializing_if = "Vec::is_empty")]
     pub codes: Vec<Code>,
-    /// Parameters of the path and the query. The headers of the signature are not listed.
+    /// The path and query parameters. Do not list the headers of the signature.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parameters: Vec<Parameter>,
     /// The body of the request.
@@ -198,7 +199,7 @@ pub struct Operation {
     pub responses: IndexMap<String, Response>,
 }
 
-/// Where an `antbuddy-sha256` operation carries its hash.
+/// Where the hash of an `antbuddy-sha256` operation is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum HashIn {
@@ -208,20 +209,20 @@ pub enum HashIn {
     Query,
 }
 
-/// The greatest distance between two times of a request.
+/// The maximum time between two parameters of a request.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct MaxDays {
-    /// The parameter with the first time.
+    /// The parameter with the start time.
     pub from: String,
-    /// The parameter with the last time.
+    /// The parameter with the end time.
     pub to: String,
-    /// Days between them.
+    /// The maximum number of days.
     pub days: i64,
 }
 
-/// How a query is paged. Request fields are named by their wire names, values of the reply by dotted paths.
+/// How a query is paged. Request fields are wire names, values of the reply are dotted paths.
 #[derive(Clone, Debug, Serialize)]
 #[serde(
     tag = "style",
@@ -229,46 +230,46 @@ pub struct MaxDays {
     rename_all_fields = "kebab-case"
 )]
 pub enum Paging {
-    /// By page number. Without `total-pages` it ends at a page shorter than its size.
+    /// By page number. Without `total-pages`, the first page with fewer items than the page size is the last one.
     Page {
-        /// Request field with the page number.
+        /// The request field with the page number.
         page: String,
-        /// Request field with the page size.
+        /// The request field with the page size.
         size: String,
-        /// Path of the items.
+        /// The path of the items.
         items: String,
-        /// Path of the number of pages.
+        /// The path of the number of pages.
         #[serde(skip_serializing_if = "Option::is_none")]
         total_pages: Option<String>,
     },
-    /// By the number of items to skip. It ends at a page shorter than its size.
+    /// By the number of items to skip. The first page with fewer items than the page size is the last one.
     Offset {
-        /// Request field with the number of items to skip.
+        /// The request field with the number of items to skip.
         offset: String,
-        /// Request field with the page size.
+        /// The request field with the page size.
         size: String,
-        /// Path of the items.
+        /// The path of the items.
         items: String,
     },
     /// By a cursor in the reply.
     Cursor {
-        /// Request field with the cursor.
+        /// The request field with the cursor.
         cursor: String,
-        /// Request field with the page size.
+        /// The request field with the page size.
         size: String,
-        /// Path of the items.
+        /// The path of the items.
         items: String,
-        /// Path of the next cursor.
+        /// The path of the next cursor.
         next: String,
-        /// Path of what is there only when there is another page.
+        /// The path of a value that is present only if there is another page.
         more: String,
     },
 }
 
 impl Paging {
-    /// The request field that moves on to the next page.
+    /// The request field that selects the page: page number, offset or cursor.
     #[must_use]
-    pub fn moves(&self) -> &str {
+    pub fn position(&self) -> &str {
         match self {
             Self::Page { page, .. } => page,
             Self::Offset { offset, .. } => offset,
@@ -295,26 +296,26 @@ impl Paging {
     }
 }
 
-/// A parameter of the path or the query.
+/// A path or query parameter.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Parameter {
-    /// Wire name.
+    /// The wire name.
     pub name: String,
-    /// Where it goes.
+    /// Where it is sent.
     #[serde(rename = "in")]
     pub place: Place,
-    /// Whether it has to be there.
+    /// Whether it is required.
     #[serde(default, skip_serializing_if = "is_false")]
     pub required: bool,
     /// What it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// `x-nx-field`: the Rust name, where it is not the wire name in `snake_case`.
+    /// `x-nx-field`: the Rust name, if it is not the wire name in `snake_case`.
     #[serde(rename = "x-nx-field", skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
-    /// `x-nx-public`: as for a property.
+    /// `x-nx-public`: see [`Schema::public`].
     #[serde(rename = "x-nx-public", default, skip_serializing_if = "is_false")]
     pub public: bool,
     /// Its type and limits.
@@ -325,13 +326,13 @@ pub struct Parameter {
     pub example: Option<Value>,
 }
 
-/// Where a parameter goes.
+/// Where a parameter is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Place {
-    /// Into the query.
+    /// In the query.
     Query,
-    /// Into the path.
+    /// In the path.
     Path,
 }
 
@@ -340,13 +341,13 @@ pub enum Place {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct RequestBody {
-    /// Whether it has to be there; always true.
+    /// Whether it is required; always true.
     #[serde(default)]
     pub required: bool,
     /// What it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// `application/json` or `multipart/form-data`, exactly one.
+    /// Exactly one of `application/json` and `multipart/form-data`.
     pub content: IndexMap<String, MediaType>,
 }
 
@@ -355,10 +356,10 @@ pub struct RequestBody {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Response {
-    /// What it says.
+    /// What it means.
     #[serde(default)]
     pub description: String,
-    /// `application/json`, with an example `success` and, where the reference shows one, an example `failure`.
+    /// `application/json`, with an example `success` and, if a failure is documented, an example `failure`.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub content: IndexMap<String, MediaType>,
 }
@@ -386,9 +387,9 @@ pub struct Components {
 }
 
 impl Document {
-    /// The schema that a reference leads to.
+    /// The schema that a reference points to.
     #[must_use]
-    pub fn referred(&self, reference: &Reference) -> Option<&Schema> {
+    pub fn resolve(&self, reference: &Reference) -> Option<&Schema> {
         self.components.schemas.get(reference.name())
     }
 }

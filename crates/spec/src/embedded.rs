@@ -1,4 +1,4 @@
-//! The specs of the workspace. Each is read when it is first asked for, once in a process.
+//! The specs of the workspace. Each is parsed on first use, once per process.
 
 use std::sync::OnceLock;
 
@@ -35,21 +35,21 @@ pub fn embedded_names() -> impl Iterator<Item = &'static str> {
     SPECS.iter().map(|spec| spec.name)
 }
 
-/// An embedded service by its name, such as `sms`; `None` if there is none.
+/// The embedded service with this name, such as `sms`; `None` if there is none.
 ///
 /// # Errors
 ///
-/// A spec that cannot be read. That is a fault of this crate.
+/// If the spec cannot be read, which is a bug of this crate.
 pub fn embedded(name: &str) -> Option<Result<&'static Service, SpecError>> {
     let spec = SPECS.iter().find(|spec| spec.name == name)?;
     Some(spec.service())
 }
 
-/// Every embedded service, sorted by name.
+/// All embedded services, sorted by name.
 ///
 /// # Errors
 ///
-/// A spec that cannot be read. That is a fault of this crate.
+/// If a spec cannot be read, which is a bug of this crate.
 pub fn embedded_services() -> Result<Vec<&'static Service>, SpecError> {
     SPECS.iter().map(Embedded::service).collect()
 }

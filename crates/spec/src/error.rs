@@ -1,8 +1,8 @@
-//! Why a spec cannot be read.
+//! The error of reading a spec.
 
 use std::{error, fmt};
 
-/// A spec that cannot be read: which, where, and why.
+/// A spec cannot be read: which one, where, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpecError {
     service: String,
@@ -11,7 +11,7 @@ pub struct SpecError {
 }
 
 impl SpecError {
-    /// An error of a spec at a place.
+    /// An error at a place in a spec.
     pub fn new(
         service: impl Into<String>,
         place: impl Into<String>,
@@ -30,7 +30,7 @@ impl SpecError {
         &self.service
     }
 
-    /// Where it is: keys joined by dots, or the id of an operation.
+    /// The place: keys joined by dots, or the id of an operation.
     #[must_use]
     pub fn place(&self) -> &str {
         &self.place

@@ -8,7 +8,8 @@ use serde_json::Value;
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Example {
-    /// What it shows.
+    /// What the example shows. The generated documentation of the operation and the crate page show an example request that has a
+    /// summary, with the summary as its heading.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub summary: Option<String>,
     /// The value.

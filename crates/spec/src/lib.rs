@@ -1,8 +1,7 @@
-//! The specs of the services, typed and embedded.
+//! The specs of the services as typed, embedded data.
 //!
-//! [`embedded()`] gives a service of the workspace, [`Service::read`] reads another spec in JSON. A [`Service`] leads to its operations, pushes, schemas
-//! and examples. What a spec may hold is documented in [`document`], [`schema`], [`webhook`] and [`message`]: these structs are the reference of the
-//! dialect, and refuse every key that they do not know.
+//! [`embedded()`] returns a service of the workspace, [`Service::read`] reads any other spec in JSON. A [`Service`] has operations, pushes, schemas and
+//! examples. The structs in [`document`], [`schema`], [`webhook`] and [`message`] define and document the dialect. They refuse unknown keys.
 //!
 //! ```
 //! let sms = nxcloud_spec::embedded("sms").expect("there is an SMS service")?;
@@ -13,11 +12,11 @@
 //! # Ok::<(), nxcloud_spec::SpecError>(())
 //! ```
 //!
-//! Features: `embedded` (on by default) holds the specs of the workspace; `validate` adds the module `validate`, which checks values against schemas.
+//! Features: `embedded` (default) embeds the specs of the workspace; `validate` adds the module `validate`, which validates values against schemas.
 #![forbid(unsafe_code)]
 #![allow(
     clippy::exhaustive_enums,
-    reason = "what reads specs has to handle every kind that the dialect knows"
+    reason = "readers of specs must handle every variant of the dialect"
 )]
 
 mod code;

@@ -1,56 +1,56 @@
-//! Messages: which operations send messages, where their parts are, and what becomes of them.
+//! Messages: which operations send them, where their parts are, and how they are tracked.
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use crate::template::Template;
 
-/// `x-nx-message`: an operation that sends a message, or the same message to several recipients.
+/// `x-nx-message`: an operation that sends a message to one or several recipients.
 ///
-/// Paths are dotted wire names into the body of the request, unless said otherwise. Where a list of paths is written, the first that leads to a text
-/// counts. `{kind}` in a path stands for the kind of the message.
+/// Unless stated otherwise, paths are dotted wire names in the body of the request. Of a list of paths, the first that leads to a string counts.
+/// `{kind}` in a path stands for the kind of the message.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Message {
-    /// What carries it: `sms`, `whatsapp`, `viber`, …
+    /// The channel: `sms`, `whatsapp`, `viber`, …
     pub channel: String,
     /// The recipient.
     pub to: String,
-    /// Whether `to` may hold several recipients with commas between.
+    /// Whether `to` may hold several recipients, separated by commas.
     #[serde(default, skip_serializing_if = "crate::switch::is_false")]
     pub several: bool,
     /// The sender.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
-    /// The kind of the message; absent where all are texts.
+    /// The kind of the message; absent if all messages are texts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
     /// The text.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub text: Vec<String>,
-    /// The picture, film or file: a link or an id.
+    /// The image, video or file: a link or an id.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub media: Vec<String>,
-    /// The name of a file or place.
+    /// The name of a file or location.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub name: Vec<String>,
     /// A button.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub button: Option<Button>,
-    /// A template that the platform keeps, and the values for it.
+    /// A template stored on the platform, and its values.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub template: Option<MessageTemplate>,
     /// The id of the message, in the reply.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// A free text of the request that receipts bring back unchanged.
+    /// A free text of the request that receipts return unchanged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub echo: Option<String>,
-    /// The pushes that say what became of the message. The schema of each, or of an object in it, has `x-nx-receipt`.
+    /// The pushes that report the state of the message. The schema of each, or of an object in it, has `x-nx-receipt`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub receipts: Vec<String>,
-    /// How the recipient's answer comes, where the reference says so.
+    /// The push with the recipient's answer, if one is documented.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answer: Option<Answer>,
 }
@@ -66,7 +66,7 @@ pub struct Button {
     pub link: String,
 }
 
-/// A template that the platform keeps.
+/// A template stored on the platform.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -81,51 +81,51 @@ pub struct MessageTemplate {
     pub part: String,
     /// In a part: the list of its values.
     pub values: String,
-    /// In a value: its kind, which `{kind}` in `text` stands for.
+    /// In a value: its kind. `{kind}` in `text` stands for it.
     pub kind: String,
-    /// In a value: the text, or what stands for it.
+    /// In a value: the text, link or id.
     pub text: Vec<String>,
 }
 
-/// The push that brings a recipient's answer.
+/// The push with a recipient's answer.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Answer {
     /// The push.
     pub push: String,
-    /// The example that the sandbox's answers are made from.
+    /// The example on which the sandbox bases its answers.
     pub example: String,
-    /// The `action` header of a signed push, where it is not the first of the push.
+    /// The `action` header of a signed push, if it is not the push's first one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,
-    /// Path of the number that answers, in the push.
+    /// The path, in the push, of the number that sent the answer.
     pub from: String,
-    /// Path of the text, in the push.
+    /// The path, in the push, of the text.
     pub text: String,
-    /// The other fields of the push by dotted path.
+    /// Further fields of the push, by dotted path.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub fill: IndexMap<String, Template>,
 }
 
-/// `x-nx-receipt`: what a push says of a send. The names are properties of the schema that it stands on. In Rust the type gets the methods `answers`
-/// and, with `status`, `is_delivered`.
+/// `x-nx-receipt`: marks the schema of a push as a receipt. The names are properties of that schema. In Rust, the type gets the method `answers` and,
+/// with `status`, the method `is_delivered`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Receipt {
     /// The id that the send returned.
     pub id: String,
-    /// How many digits follow that id and a dash after a send to several recipients.
+    /// How many digits the platform appends to the id, after a dash, if the send had several recipients.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digits: Option<usize>,
-    /// The property with an open enum that says what became of the message; absent where the push reports no delivery.
+    /// The property with the state of the message, an open enum; absent if the push reports no delivery.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
-    /// What each value of `status` means.
+    /// The meaning of each value of `status`.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub states: IndexMap<String, MessageState>,
-    /// The free text that the request gave to be brought back.
+    /// The text echoed from the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub echo: Option<String>,
     /// The price of the message, or of each of its parts.
@@ -134,23 +134,23 @@ pub struct Receipt {
     /// The currency of the price.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub currency: Option<String>,
-    /// How many parts are billed.
+    /// The number of billed parts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parts: Option<String>,
 }
 
-/// What became of a message.
+/// The state of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize, strum::IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
 pub enum MessageState {
     /// It left the platform.
     Sent,
-    /// It arrived.
+    /// It was delivered.
     Delivered,
     /// It was read.
     Read,
-    /// It did not arrive.
+    /// It was not delivered.
     Failed,
     /// It was not delivered in time.
     Expired,
@@ -165,7 +165,7 @@ impl MessageState {
         self.into()
     }
 
-    /// Whether the message arrived.
+    /// Whether the message was delivered, or delivered and read.
     #[must_use]
     pub const fn is_delivered(self) -> bool {
         matches!(self, Self::Delivered | Self::Read)

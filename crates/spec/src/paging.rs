@@ -1,4 +1,4 @@
-//! How `x-nx-paging` is read: each key on its own, so that an error keeps its place, and then those of one style.
+//! Reads `x-nx-paging`: first all keys, so that an error keeps its place, then those of one style.
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
@@ -13,7 +13,7 @@ enum Style {
     Cursor,
 }
 
-/// Every key of every style.
+/// The keys of all styles.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct Keys {
@@ -33,32 +33,32 @@ impl<'de> Deserialize<'de> for Paging {
         let mut keys = Keys::deserialize(deserializer)?;
         let style = keys.style;
         let known = known(style);
-        let mut needed = |name: &'static str| {
+        let mut required = |name: &'static str| {
             let value = keys.value(name).and_then(Option::take);
             value.ok_or_else(|| D::Error::missing_field(name))
         };
-        let (size, items) = (needed("size")?, needed("items")?);
+        let (size, items) = (required("size")?, required("items")?);
         let paging = match style {
             Style::Page => Self::Page {
-                page: needed("page")?,
+                page: required("page")?,
                 size,
                 items,
                 total_pages: keys.total_pages.take(),
             },
             Style::Offset => Self::Offset {
-                offset: needed("offset")?,
+                offset: required("offset")?,
                 size,
                 items,
             },
             Style::Cursor => Self::Cursor {
-                cursor: needed("cursor")?,
+                cursor: required("cursor")?,
                 size,
                 items,
-                next: needed("next")?,
-                more: needed("more")?,
+                next: required("next")?,
+                more: required("more")?,
             },
         };
-        // What is left belongs to another style.
+        // Any remaining key belongs to another style.
         let mut rest = NAMES.into_iter();
         match rest.find(|name| keys.value(name).is_some_and(|value| value.is_some())) {
             Some(name) => Err(D::Error::unknown_field(name, known)),

@@ -1,8 +1,8 @@
-//! Dotted paths into JSON: wire names and positions in lists, such as `statuses.0.id`.
+//! Dotted paths into JSON: wire names and list positions, such as `statuses.0.id`.
 
 use serde_json::{Map, Value};
 
-/// The value at a path; an empty path is the value itself.
+/// The value at a path. An empty path is the value itself.
 #[must_use]
 pub fn get<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
     steps(path).try_fold(value, |value, step| match value {
@@ -11,8 +11,8 @@ pub fn get<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
     })
 }
 
-/// Sets the value at a path; what is not there on the way is made. A text of digits that takes the place of a number becomes a number. A list grows to
-/// at most 1000 entries.
+/// Sets the value at a path, and creates missing objects on the way. A string of digits that replaces a number becomes a number. A list grows to at most
+/// 1000 entries.
 pub fn set(value: &mut Value, path: &str, new: Value) {
     let mut place = value;
     for step in path.split('.') {
@@ -41,7 +41,7 @@ pub fn set(value: &mut Value, path: &str, new: Value) {
     };
 }
 
-/// Removes the member at a path, if it is there.
+/// Removes the member at a path, if it exists.
 pub fn remove(value: &mut Value, path: &str) {
     let (holder, name) = path.rsplit_once('.').unwrap_or(("", path));
     let holder = steps(holder).try_fold(value, |value, step| match value {

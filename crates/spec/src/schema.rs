@@ -1,34 +1,34 @@
-//! Schemas: what a value is.
+//! Schemas: the types and limits of values.
 //!
-//! # In Rust
+//! # Rust types
 //!
 //! | schema | Rust |
 //! | --- | --- |
 //! | `type: string` | `String` |
-//! | with `format: app-key` | `AppKey`, in requests only: constructors take it first, and no text converts into it. In replies and pushes a key is a plain text |
-//! | with `format: phone`, `phone-digits`, `phone-dialled` | `String`, checked. An empty text is left to `minLength` |
-//! | with `format: phones`, `phones-digits`, `phones-spaced` | the same; constructors and setters also take an array or a list |
-//! | with `format: date` | in requests `Date`; in replies `String` |
-//! | with `format: date-time` | in requests `DateTime`; in replies `Time` |
-//! | with `format: local-date-time` | in replies `Time`; in requests `String` |
-//! | with `format: integer` | `i64`, written in quotes |
+//! | with `format: app-key` | in requests `AppKey`: constructors take it first, and strings do not convert to it. In replies and pushes, use `string` without a format |
+//! | with `format: phone`, `phone-digits`, `phone-dialled` | `String`, validated. An empty text is checked by `minLength` |
+//! | with `format: phones`, `phones-digits`, `phones-spaced` | `String`, validated; constructors and setters also take an array or a list |
+//! | with `format: date` | in requests `Date`, in replies `String` |
+//! | with `format: date-time` | in requests `DateTime`, in replies `Time` |
+//! | with `format: local-date-time` | in replies `Time`, in requests `String` |
+//! | with `format: integer` | `i64`, sent as a string |
 //! | with `format: binary` | `Upload`, a required part of a form |
-//! | with `enum` of one value, in a request | filled in by the constructor |
+//! | with `enum` of one value, in a request | none: the constructor sets it |
 //! | `type: integer` | `i64` |
-//! | with `default`, required in a request | filled in by the constructor, with a setter: the first page |
-//! | `type: integer` or `string`, `format: unix-seconds` or `unix-millis` | in replies `Time`; a required `integer` with `unix-seconds` in a request `DateTime`, written as the number |
+//! | with `default`, required in a request | `i64`: the constructor sets the default, and there is a setter. Used for the number of the first page |
+//! | `type: integer` or `string`, `format: unix-seconds` or `unix-millis` | in replies `Time`. In a request, a required `integer` with `unix-seconds` is `DateTime`, sent as the number |
 //! | `type: number` | `f64` |
-//! | `type: number` or `string`, `format: decimal` | `Decimal`: keeps the digits and whether they were quoted. In replies and pushes also without `type`, where both come |
+//! | `type: number` or `string`, `format: decimal` | `Decimal`, which keeps the digits and whether it was a string. In replies and pushes, leave out `type` if both occur |
 //! | `type: boolean` | `bool` |
-//! | `type: array` | `Vec`. In replies and pushes also `items` without `type`, where something else may come |
+//! | `type: array` | `Vec`. In replies and pushes, write `items` without `type` if other types occur, too |
 //! | `type: object` with `additionalProperties` and no properties | `BTreeMap<String, …>` |
-//! | nothing, or a description alone | `serde_json::Value` |
+//! | empty, or only a description | `serde_json::Value` |
 //! | `$ref` | the named type |
-//! | `x-extensible-enum` with `type: string` or `integer` | an enum that also carries an unknown value |
-//! | `oneOf` of references, with `discriminator` and `mapping` | an enum with a variant for each mapped value; used through `allOf` beside common fields it is flattened. Several values may lead to one schema, and a branch may itself be such a choice over another key. The fields of a variant stand beside the discriminator; where the wire has them below a key, each branch is an object with that one required property |
+//! | `x-extensible-enum` with `type: string` or `integer` | an enum that can also hold unknown values |
+//! | `oneOf` of references, with `discriminator` and `mapping` | an enum with a variant for each mapped value. Through `allOf` beside common fields, it is flattened. Several values may map to one schema, and a branch may be another choice with a different discriminator. The fields of a variant are beside the discriminator; if the wire format has them below a key, write each branch as an object with that single required property |
 //!
 //! The limits of a request's fields (`minLength`, `maxLength`, `pattern`, `minimum`, `maximum`, `minItems`, `maxItems`, `format`) are checked before
-//! anything is sent.
+//! the request is sent.
 
 use std::fmt;
 
@@ -41,31 +41,31 @@ use serde_json::{Number, Value};
 use crate::message::Receipt;
 use crate::switch::{is_false, only_true};
 
-/// What a value is. An empty schema stands for any value.
+/// The type and limits of a value. An empty schema allows any value.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Schema {
-    /// The named schema that this one stands for; nothing stands beside it.
+    /// A reference to a named schema. No other key may be beside it.
     #[serde(rename = "$ref", skip_serializing_if = "Option::is_none")]
     pub reference: Option<Reference>,
     /// The JSON type.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<Kind>,
-    /// The form of a text or number.
+    /// The format of a string or number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<Format>,
-    /// True where null may come, beside `type`; in replies and pushes only.
+    /// Whether null is possible. Only beside `type`, and only in replies and pushes.
     #[serde(
         default,
         deserialize_with = "only_true",
         skip_serializing_if = "is_false"
     )]
     pub nullable: bool,
-    /// What it is: first sentence what, then unit, limits and quirks.
+    /// The documentation: what the value is in the first sentence, then unit, limits and quirks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// Names of the properties that have to be there. In replies and pushes it only documents.
+    /// The names of the required properties. In replies and pushes, this is documentation only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub required: Vec<String>,
     /// The properties of an object.
@@ -77,40 +77,40 @@ pub struct Schema {
     /// The values of a map.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub additional_properties: Option<Box<Schema>>,
-    /// On a property one reference, to describe it. On a named schema one object and the choice that is flattened into it.
+    /// On a property: one reference, to add a description. On a named schema: one object, and the choice that is flattened into it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub all_of: Vec<Schema>,
-    /// A choice of objects, told apart by `discriminator`; in requests only.
+    /// A choice of objects, distinguished by `discriminator`. In requests only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub one_of: Vec<Schema>,
-    /// The property that tells the objects of `oneOf` apart.
+    /// The property that distinguishes the objects of `oneOf`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub discriminator: Option<Discriminator>,
-    /// The only value that a text may have. For several values write `x-extensible-enum`.
+    /// The only allowed value of a string. For several values, write `x-extensible-enum`.
     #[serde(rename = "enum", default, skip_serializing_if = "Vec::is_empty")]
     pub only: Vec<Value>,
-    /// Regular expression that a text matches.
+    /// The regular expression that a string must match.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pattern: Option<String>,
-    /// Least number of characters.
+    /// The minimum number of characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_length: Option<u32>,
-    /// Greatest number of characters.
+    /// The maximum number of characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_length: Option<u32>,
-    /// Least value.
+    /// The minimum value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub minimum: Option<Number>,
-    /// Greatest value.
+    /// The maximum value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub maximum: Option<Number>,
-    /// Least number of entries.
+    /// The minimum number of entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_items: Option<u32>,
-    /// Greatest number of entries.
+    /// The maximum number of entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_items: Option<u32>,
-    /// What the platform takes where the value is absent. A required integer of a request with a default is filled in.
+    /// The platform's default if the value is absent. The constructor sets the default of a required integer of a request.
     #[serde(
         default,
         deserialize_with = "present",
@@ -124,79 +124,78 @@ pub struct Schema {
         skip_serializing_if = "Option::is_none"
     )]
     pub example: Option<Value>,
-    /// `x-extensible-enum`: the known values of an open enum, texts or integers. Other values are carried too.
+    /// `x-extensible-enum`: the known values of an open enum, strings or integers. Other values are possible, too.
     #[serde(
         rename = "x-extensible-enum",
         default,
         skip_serializing_if = "Vec::is_empty"
     )]
     pub known_values: Vec<KnownValue>,
-    /// `x-nx-at-least-one`: properties of a request, of which at least one has to be there.
+    /// `x-nx-at-least-one`: properties of a request, at least one of which must be set.
     #[serde(
         rename = "x-nx-at-least-one",
         default,
         skip_serializing_if = "Vec::is_empty"
     )]
     pub at_least_one: Vec<String>,
-    /// `x-nx-at-most-one`: properties of a request, of which at most one may be there.
+    /// `x-nx-at-most-one`: properties of a request, at most one of which may be set.
     #[serde(
         rename = "x-nx-at-most-one",
         default,
         skip_serializing_if = "Vec::is_empty"
     )]
     pub at_most_one: Vec<String>,
-    /// `x-nx-exactly-one`: properties of a request, of which exactly one has to be there.
+    /// `x-nx-exactly-one`: properties of a request, exactly one of which must be set.
     #[serde(
         rename = "x-nx-exactly-one",
         default,
         skip_serializing_if = "Vec::is_empty"
     )]
     pub exactly_one: Vec<String>,
-    /// `x-nx-list`: on a named `type: array`, which only a whole reply may be, the name of the Rust field that holds the entries;
-    /// dotted paths name it too.
+    /// `x-nx-list`: on a reply that is a bare array (a named `type: array`), the name of the Rust field for the entries. Dotted paths use the same name.
     #[serde(rename = "x-nx-list", skip_serializing_if = "Option::is_none")]
     pub list: Option<String>,
-    /// `x-nx-receipt`: what a push says of a send.
+    /// `x-nx-receipt`: marks the schema of a push as a receipt.
     #[serde(rename = "x-nx-receipt", skip_serializing_if = "Option::is_none")]
     pub receipt: Option<Receipt>,
-    /// `x-nx-accessors`: of a reply, methods for the texts that it is of no use without, such as the id that a send returns: method name, and dotted path
-    /// with `[]` after a list, whose first entry counts. The method returns the text, or an error if it is missing or empty.
+    /// `x-nx-accessors`: on a reply, methods for essential texts such as the id that a send returns: the method name, and a dotted path with `[]` after a
+    /// list, of which the first entry counts. The method returns the text, or an error if it is missing or empty.
     #[serde(
         rename = "x-nx-accessors",
         default,
         skip_serializing_if = "IndexMap::is_empty"
     )]
     pub accessors: IndexMap<String, String>,
-    /// `x-nx-variants`: beside `oneOf`, the Rust names of discriminator values that make no name of their own.
+    /// `x-nx-variants`: beside `oneOf`, the Rust names for discriminator values that do not convert to a Rust name.
     #[serde(
         rename = "x-nx-variants",
         default,
         skip_serializing_if = "IndexMap::is_empty"
     )]
     pub variants: IndexMap<String, String>,
-    /// `x-nx-field`: of a property, the Rust name where it is not the wire name in `snake_case`.
+    /// `x-nx-field`: on a property, the Rust name, if it is not the wire name in `snake_case`.
     #[serde(rename = "x-nx-field", skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
-    /// `x-nx-argument`: of an optional list, true if the short ways to make its object take it all the same.
+    /// `x-nx-argument`: on an optional list, true if the short forms of constructors take it as an argument although it is optional.
     #[serde(rename = "x-nx-argument", default, skip_serializing_if = "is_false")]
     pub argument: bool,
-    /// `x-nx-aliases`: of a property, other spellings accepted in replies and pushes.
+    /// `x-nx-aliases`: on a property, other spellings that replies and pushes may use.
     #[serde(
         rename = "x-nx-aliases",
         default,
         skip_serializing_if = "Vec::is_empty"
     )]
     pub aliases: Vec<String>,
-    /// `x-nx-public`: of a property, true if `Debug` and logs may show it. Ids, states and dates are public; phone numbers, texts, names, links and keys
-    /// are not.
+    /// `x-nx-public`: on a property, true if `Debug`, logs and errors may show it. Ids, states and dates are public. Phone numbers, texts, names, links and
+    /// keys are not.
     #[serde(rename = "x-nx-public", default, skip_serializing_if = "is_false")]
     pub public: bool,
-    /// `x-nx-sandbox`: of a property of a reply, how the sandbox fills it. Without it a request field of the same wire name is echoed, else the example
-    /// stands.
+    /// `x-nx-sandbox`: on a property of a reply, how the sandbox fills it. Without this key, the sandbox echoes the request field with the same wire name,
+    /// or keeps the value of the example.
     #[serde(rename = "x-nx-sandbox", skip_serializing_if = "Option::is_none")]
     pub sandbox: Option<SandboxValue>,
-    /// `x-nx-uploads`: of a `format: binary` part, the files that it takes. The text part `type` beside it carries the file's MIME type. In an example
-    /// the part's value is the content of the file, as text.
+    /// `x-nx-uploads`: on a `format: binary` part, the files that it accepts. A text part `type` beside it is set to the file's MIME type. In an example,
+    /// the value of the part is the content of the file, as text.
     #[serde(
         rename = "x-nx-uploads",
         default,
@@ -205,7 +204,7 @@ pub struct Schema {
     pub uploads: Vec<Upload>,
 }
 
-/// A value that is there, even if it is null.
+/// Reads a value that is present, even if it is null.
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
 }
@@ -214,21 +213,21 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// Text.
+    /// A string.
     String,
-    /// Whole number.
+    /// A whole number.
     Integer,
-    /// Number.
+    /// A number.
     Number,
     /// True or false.
     Boolean,
-    /// List.
+    /// A list.
     Array,
-    /// Object or map.
+    /// An object or a map.
     Object,
 }
 
-/// The form of a text or number.
+/// The format of a string or number.
 #[derive(
     Clone,
     Copy,
@@ -243,46 +242,46 @@ pub enum Kind {
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
 pub enum Format {
-    /// Key of an application; in requests.
+    /// The key of an application. In requests only.
     AppKey,
-    /// Content of a file; in a multipart form.
+    /// The content of a file. In multipart forms only.
     Binary,
     /// `yyyy-MM-dd`.
     Date,
     /// RFC 3339.
     DateTime,
-    /// Decimal digits, quoted or not.
+    /// A decimal number, as a string or a number.
     Decimal,
-    /// 64-bit float.
+    /// A 64-bit float.
     Double,
-    /// 64-bit integer.
+    /// A 64-bit integer.
     Int64,
-    /// Whole number in quotes.
+    /// A whole number sent as a string.
     Integer,
-    /// `yyyy-MM-dd HH:mm:ss` without a zone.
+    /// `yyyy-MM-dd HH:mm:ss` without a time zone.
     LocalDateTime,
-    /// Phone number of 7 to 15 digits that begins with the country code, without a plus.
+    /// A phone number of 7 to 15 digits that starts with the country code, without a plus.
     Phone,
-    /// Phone number of digits after a plus or none, where the reference names no form.
+    /// A phone number of digits with an optional plus. For fields without a documented format.
     PhoneDialled,
-    /// Phone number of digits, where the country code may be left out or a wrong length is reported later.
+    /// A phone number of digits. For fields in which the country code is optional, or the platform reports a wrong length later.
     PhoneDigits,
-    /// Several of `phone` with commas between.
+    /// Several `phone`, separated by commas.
     Phones,
-    /// Several of `phone-digits` with commas between.
+    /// Several `phone-digits`, separated by commas.
     PhonesDigits,
-    /// Several of `phone` with a comma and a space between.
+    /// Several `phone`, separated by a comma and a space.
     PhonesSpaced,
     /// Milliseconds since 1970.
     UnixMillis,
     /// Seconds since 1970.
     UnixSeconds,
-    /// A link; changes nothing but whether a text is free.
+    /// A link. Its only effect is that the string is not a free text (see "Short forms of requests" in `specs/README.md`).
     Uri,
 }
 
 impl Kind {
-    /// The JSON type of a value: an integer has neither fraction nor exponent. `None` for null.
+    /// The JSON type of a value; `None` for null. An integer has neither fraction nor exponent.
     #[must_use]
     pub fn of(value: &Value) -> Option<Self> {
         match value {
@@ -327,7 +326,7 @@ impl TryFrom<String> for Reference {
         match text.strip_prefix(REFERENCE) {
             Some(name) if !name.is_empty() && !name.contains('/') => Ok(Self(name.to_owned())),
             _ => Err(format!(
-                "`{text}` is no reference to a named schema: write `{REFERENCE}NAME`"
+                "`{text}` is not a reference to a named schema: write `{REFERENCE}NAME`"
             )),
         }
     }
@@ -339,27 +338,27 @@ impl From<Reference> for String {
     }
 }
 
-/// The property that tells the objects of a choice apart.
+/// The property that distinguishes the objects of a choice.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Discriminator {
     /// Its wire name.
     pub property_name: String,
-    /// The schema of each value. Several values may lead to one schema.
+    /// The schema of each value. Several values may map to one schema.
     #[serde(default)]
     pub mapping: IndexMap<String, Reference>,
 }
 
-/// A known value of an open enum: the value alone, or `{value, name, meaning}`.
+/// A known value of an open enum, written as the value or as `{value, name, meaning}`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct KnownValue {
     /// The value on the wire.
     pub value: Value,
-    /// The Rust variant, where it is not the value in `PascalCase`.
+    /// The name of the Rust variant, if it is not the value in `PascalCase`.
     pub name: Option<String>,
-    /// What it means.
+    /// What the value means.
     pub meaning: Option<String>,
 }
 
@@ -390,12 +389,12 @@ impl<'de> Deserialize<'de> for KnownValue {
     }
 }
 
-/// Reads a known value without a copy on the way, so that an error keeps its place.
+/// Reads both forms directly, without an intermediate value, so that an error keeps its place.
 struct EitherForm;
 
 impl EitherForm {
     #[expect(clippy::unnecessary_wraps, reason = "visitors return a result")]
-    fn alone<E>(value: impl Into<Value>) -> Result<KnownValue, E> {
+    fn bare<E>(value: impl Into<Value>) -> Result<KnownValue, E> {
         Ok(KnownValue {
             value: value.into(),
             name: None,
@@ -412,27 +411,27 @@ impl<'de> Visitor<'de> for EitherForm {
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<KnownValue, E> {
-        Self::alone(value)
+        Self::bare(value)
     }
 
     fn visit_i64<E>(self, value: i64) -> Result<KnownValue, E> {
-        Self::alone(value)
+        Self::bare(value)
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<KnownValue, E> {
-        Self::alone(value)
+        Self::bare(value)
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<KnownValue, E> {
-        Self::alone(value)
+        Self::bare(value)
     }
 
     fn visit_str<E>(self, value: &str) -> Result<KnownValue, E> {
-        Self::alone(value)
+        Self::bare(value)
     }
 
     fn visit_unit<E>(self) -> Result<KnownValue, E> {
-        Self::alone(())
+        Self::bare(())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<KnownValue, A::Error> {
@@ -458,7 +457,7 @@ pub enum SandboxValue {
     NowText,
     /// `echo:PATH`: the request field at a dotted path.
     Echo(String),
-    /// `example`: the example stands, even where a request field has the same name.
+    /// `example`: the value of the example, even if a request field has the same name.
     Example,
 }
 
@@ -483,7 +482,7 @@ impl TryFrom<String> for SandboxValue {
                 Ok(Self::Digits(count.parse().unwrap_or(1)))
             }
             _ => Err(format!(
-                "`{text}` is no value of the sandbox: write `uuid`, `hex32`, `digits:N` (1 to 64), `now-ms`, `now-s`, `now-text`, `echo:PATH` or `example`"
+                "`{text}` is not a value of `x-nx-sandbox`: write `uuid`, `hex32`, `digits:N` (1 to 64), `now-ms`, `now-s`, `now-text`, `echo:PATH` or `example`"
             )),
         }
     }
@@ -504,16 +503,16 @@ impl From<SandboxValue> for String {
     }
 }
 
-/// Files that a part of a form takes.
+/// A kind of file that a part of a form accepts.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Upload {
     /// The kind, such as `image`.
     pub kind: String,
-    /// MIME types.
+    /// The MIME types.
     pub mime: Vec<String>,
-    /// Greatest size in bytes; absent where no limit is stated.
+    /// The maximum size in bytes; absent if no limit is documented.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_bytes: Option<u64>,
 }

@@ -1,4 +1,4 @@
-//! One spec, and the ways through it.
+//! Services: a spec with its name, and access to its parts.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::view::SchemaRef;
 use crate::webhook::Webhook;
 use crate::{SpecError, document};
 
-/// A service: one spec, and its name. A clone shares the spec.
+/// A service: a spec and its name. Clones share the spec.
 #[derive(Clone, Debug)]
 pub struct Service {
     name: Arc<str>,
@@ -19,7 +19,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// A service from the parsed spec. The name is that of the spec file, such as `sms`.
+    /// A service from a parsed spec. The name is that of the spec file, such as `sms`.
     pub fn new(name: impl Into<Arc<str>>, document: Document) -> Self {
         Self {
             name: name.into(),
@@ -31,12 +31,12 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// What is not JSON, a key that the dialect does not know, a missing key or a value of the wrong type, with its place.
+    /// If the text is not JSON, or if a key is unknown or missing or has a value of the wrong type. The error names the place.
     pub fn read(name: &str, json: &str) -> Result<Self, SpecError> {
         if let Ok(document) = serde_json::from_str(json) {
             return Ok(Self::new(name, document));
         }
-        // Following the place costs 40% more; only a failure needs it.
+        // Tracking the place takes 40% longer, so read again only after a failure.
         let mut json = serde_json::Deserializer::from_str(json);
         let document = serde_path_to_error::deserialize(&mut json).map_err(|error| {
             let place = match error.path().to_string() {
@@ -75,7 +75,7 @@ impl Service {
         })
     }
 
-    /// The operation with an id.
+    /// The operation with this id.
     #[must_use]
     pub fn operation(&self, id: &str) -> Option<OperationRef<'_>> {
         self.operations().find(|operation| operation.id == id)
@@ -87,20 +87,20 @@ impl Service {
         &self.document.webhooks
     }
 
-    /// The push with a name.
+    /// The push with this name.
     #[must_use]
     pub fn webhook(&self, name: &str) -> Option<&Webhook> {
         self.webhooks().iter().find(|webhook| webhook.name == name)
     }
 
-    /// A schema of this spec, with a way through its references.
+    /// A schema of this spec, with access to its references.
     #[must_use]
     pub fn schema<'a>(&'a self, schema: &'a Schema) -> SchemaRef<'a> {
         SchemaRef::new(schema, &self.document)
     }
 }
 
-/// An operation with its path and method. The fields of the spec are those of [`Operation`].
+/// An operation with its path and method. It dereferences to [`Operation`].
 #[derive(Clone, Copy, Debug)]
 pub struct OperationRef<'a> {
     service: &'a Service,
@@ -118,50 +118,50 @@ impl Deref for OperationRef<'_> {
 }
 
 impl<'a> OperationRef<'a> {
-    /// The service that it belongs to.
+    /// The service of the operation.
     #[must_use]
     pub const fn service(self) -> &'a Service {
         self.service
     }
 
-    /// The spec's own description of it, which outlives this reference.
+    /// The operation in the spec. Unlike through `Deref`, it lives as long as the service.
     #[must_use]
     pub const fn spec(self) -> &'a Operation {
         self.operation
     }
 
-    /// The HTTP method, upper case.
+    /// The HTTP method in upper case.
     #[must_use]
     pub const fn method(self) -> &'static str {
         self.method
     }
 
-    /// The path as in the spec, with its `#fragment` if it has one.
+    /// The path as in the spec, with its `#fragment`, if any.
     #[must_use]
     pub const fn key(self) -> &'a str {
         self.path
     }
 
-    /// The path as it is sent, with parameters in braces.
+    /// The path as sent, with parameters in braces.
     #[must_use]
     pub fn path(self) -> &'a str {
         self.path.split('#').next().unwrap_or(self.path)
     }
 
-    /// How it is signed.
+    /// The signature scheme.
     #[must_use]
     pub fn scheme(self) -> Scheme {
         self.service.document.scheme
     }
 
-    /// The `bizType` header: its own, else that of the service.
+    /// The `bizType` header of the operation, else that of the service.
     #[must_use]
     pub fn biz_type(self) -> Option<&'a str> {
         let own = self.operation.biz_type.as_deref();
         own.or(self.service.document.biz_type.as_deref())
     }
 
-    /// Its result codes: its own, then those of the service.
+    /// The result codes of the operation, then those of the service.
     pub fn all_codes(self) -> impl Iterator<Item = &'a Code> {
         self.operation
             .codes
@@ -169,13 +169,13 @@ impl<'a> OperationRef<'a> {
             .chain(&self.service.document.codes)
     }
 
-    /// The media type of the body and what it holds; `None` without a body.
+    /// The media type and content of the body; `None` without a body.
     #[must_use]
     pub fn request(self) -> Option<(&'a str, &'a MediaType)> {
         first(&self.operation.body.as_ref()?.content)
     }
 
-    /// The media type of the reply and what it holds; `None` where no reply is documented.
+    /// The media type and content of the reply; `None` if none is documented.
     #[must_use]
     pub fn reply(self) -> Option<(&'a str, &'a MediaType)> {
         first(&self.operation.responses.get("200")?.content)
@@ -193,7 +193,7 @@ impl<'a> OperationRef<'a> {
         Some(self.service.schema(&self.reply()?.1.schema))
     }
 
-    /// The parameters of one place as the properties of an object; `None` without any.
+    /// A schema of an object with the path or the query parameters as properties; `None` if there are none.
     #[must_use]
     pub fn parameters_schema(self, place: Place) -> Option<Schema> {
         let parameters = self.operation.parameters.iter();
@@ -211,8 +211,8 @@ impl<'a> OperationRef<'a> {
         (!schema.properties.is_empty()).then_some(schema)
     }
 
-    /// The documented requests by name, each with the example values of the parameters beside the members of the body. Without a body there is one,
-    /// `parameters`.
+    /// The example requests by name. Each contains the example values of the parameters and the members of the body. Without a body, there is one example,
+    /// named `parameters`.
     #[must_use]
     pub fn request_examples(self) -> Vec<(&'a str, Value)> {
         let parameters = self.operation.parameters.iter();
@@ -234,7 +234,7 @@ impl<'a> OperationRef<'a> {
         }
     }
 
-    /// The documented replies by name.
+    /// The example replies by name.
     pub fn reply_examples(self) -> impl Iterator<Item = (&'a str, &'a Value)> {
         let examples = self.reply().map(|(_, reply)| &reply.examples);
         examples

@@ -1,14 +1,14 @@
-//! Keys that are true or absent.
+//! Boolean keys.
 
 use serde::de::Error as _;
 use serde::{Deserialize as _, Deserializer};
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 pub(crate) const fn is_false(value: &bool) -> bool {
     !*value
 }
 
-/// A switch that says nothing when it is off.
+/// Reads a key that may only be true. Instead of false, it is left out.
 pub(crate) fn only_true<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     if bool::deserialize(deserializer)? {
         return Ok(true);

@@ -1,8 +1,8 @@
-//! Texts with sources in braces, such as `{reply.messageid}-{digits:10}`.
+//! Templates: texts with placeholders, such as `{reply.messageid}-{digits:10}`.
 
 use serde::{Deserialize, Serialize};
 
-/// A text in which each `{…}` stands for a value: `{request.PATH}`, `{reply.PATH}`, `{entry}`, `{entry.PATH}` or `{digits:N}`.
+/// A text with placeholders: `{request.PATH}`, `{reply.PATH}`, `{entry}`, `{entry.PATH}` or `{digits:N}`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Template {
@@ -16,21 +16,21 @@ enum Part {
     Source(Source),
 }
 
-/// Where a value comes from. Paths are dotted wire names.
+/// The value of a placeholder. Paths are dotted wire names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     /// A field of the request.
     Request(String),
     /// A field of the reply.
     Reply(String),
-    /// The entry that the push is about, or a field of it.
+    /// The entry of the push, or a field of it.
     Entry(Option<String>),
-    /// So many digits that were not there before.
+    /// This many new digits.
     Digits(usize),
 }
 
 impl Template {
-    /// The text with each source replaced by its value; `None` if one has no value.
+    /// The text with all placeholders replaced; `None` if one has no value.
     pub fn expand(&self, mut value: impl FnMut(&Source) -> Option<String>) -> Option<String> {
         let mut text = String::new();
         for part in &self.parts {
@@ -42,7 +42,7 @@ impl Template {
         Some(text)
     }
 
-    /// The sources, in order.
+    /// The placeholders, in order.
     pub fn sources(&self) -> impl Iterator<Item = &Source> {
         self.parts.iter().filter_map(|part| match part {
             Part::Text(_) => None,
@@ -50,7 +50,7 @@ impl Template {
         })
     }
 
-    /// The template as it is written.
+    /// The template as written.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
@@ -106,7 +106,7 @@ impl Source {
             .or_else(|| path("entry").map(|path| Self::Entry(Some(path))))
             .ok_or_else(|| {
                 format!(
-                    "`{{{text}}}` is no source: write `{{request.PATH}}`, `{{reply.PATH}}`, `{{entry}}`, `{{entry.PATH}}` or `{{digits:N}}` (1 to 64)"
+                    "`{{{text}}}` is not a placeholder: write `{{request.PATH}}`, `{{reply.PATH}}`, `{{entry}}`, `{{entry.PATH}}` or `{{digits:N}}` (1 to 64)"
                 )
             })
     }
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn every_source_is_read_and_expanded() {
+    fn every_placeholder_is_read_and_expanded() {
         let template =
             template("{reply.data.0.id}-{digits:3}/{entry}{entry.to}{request.n}.").unwrap();
         let value = |source: &Source| match source {
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_source_is_refused_with_a_remedy() {
+    fn an_unknown_placeholder_is_an_error_with_a_remedy() {
         for text in [
             "{",
             "{request.n",

@@ -1,4 +1,4 @@
-//! The way through schemas: references resolved, and the schemas that one is composed of taken together.
+//! Navigates schemas: resolves references and merges composed schemas.
 
 use std::collections::BTreeSet;
 
@@ -6,13 +6,13 @@ use crate::document::Document;
 use crate::message::Receipt;
 use crate::schema::{Kind, Schema};
 
-/// How many schemas one place may be composed of; more means a reference that leads back to itself.
+/// The maximum number of schemas that one is composed of. More would mean a cycle of references.
 const MAX_PARTS: usize = 64;
 
-/// How deep in a push a receipt may stand.
+/// The maximum depth of a receipt in a push.
 const MAX_DEPTH: usize = 5;
 
-/// A schema with the document that its references lead into.
+/// A schema, together with the document of its references.
 #[derive(Clone, Copy, Debug)]
 pub struct SchemaRef<'a> {
     schema: &'a Schema,
@@ -26,7 +26,7 @@ impl<'a> SchemaRef<'a> {
         Self { schema, document }
     }
 
-    /// The schema as it is written.
+    /// The schema as written.
     #[must_use]
     pub const fn schema(self) -> &'a Schema {
         self.schema
@@ -38,7 +38,7 @@ impl<'a> SchemaRef<'a> {
         Self { schema, ..self }
     }
 
-    /// The name of the schema that this one refers to, directly or as the only part of `allOf`.
+    /// The name of the referenced schema, directly or as the only part of `allOf`.
     #[must_use]
     pub fn name(self) -> Option<&'a str> {
         let described = self
@@ -50,12 +50,12 @@ impl<'a> SchemaRef<'a> {
         Some(reference.name())
     }
 
-    /// The schema that this one refers to, if it does nothing else.
+    /// The referenced schema, if this schema is only a reference.
     #[must_use]
     pub fn resolved(mut self) -> Self {
         for _ in 0..MAX_PARTS {
             let reference = self.schema.reference.as_ref();
-            match reference.and_then(|reference| self.document.referred(reference)) {
+            match reference.and_then(|reference| self.document.resolve(reference)) {
                 Some(schema) => self.schema = schema,
                 None => break,
             }
@@ -63,7 +63,7 @@ impl<'a> SchemaRef<'a> {
         self
     }
 
-    /// This schema and all that it is composed of by reference, `allOf` or `oneOf`.
+    /// This schema and all schemas that it is composed of, by reference, `allOf` or `oneOf`.
     #[must_use]
     pub fn parts(self) -> Vec<&'a Schema> {
         let mut parts = vec![self.schema];
@@ -72,7 +72,7 @@ impl<'a> SchemaRef<'a> {
             parts.extend(
                 part.reference
                     .as_ref()
-                    .and_then(|reference| self.document.referred(reference)),
+                    .and_then(|reference| self.document.resolve(reference)),
             );
             parts.extend(part.all_of.iter().chain(&part.one_of));
             at += 1;
@@ -80,7 +80,7 @@ impl<'a> SchemaRef<'a> {
         parts
     }
 
-    /// The first value that this schema, or one that it is composed of, has under a key.
+    /// The first value of a key in this schema or in a schema that it is composed of.
     pub fn find<T>(self, key: impl Fn(&'a Schema) -> Option<T>) -> Option<T> {
         let resolved = self.resolved();
         let own = key(resolved.schema);
@@ -96,21 +96,21 @@ impl<'a> SchemaRef<'a> {
         self.find(|schema| schema.kind)
     }
 
-    /// What describes the property of a name, or the values of a map.
+    /// The schema of the property with this name, or of the values of a map.
     #[must_use]
     pub fn property(self, name: &str) -> Option<Self> {
         let resolved = self.resolved();
-        let of = |schema: &'a Schema| schema.properties.get(name);
+        let declared = |schema: &'a Schema| schema.properties.get(name);
         let values = |schema: &'a Schema| schema.additional_properties.as_deref();
-        let own = of(resolved.schema);
-        let found = if own.is_some() || resolved.is_plain() {
+        let own = declared(resolved.schema);
+        let property = if own.is_some() || resolved.is_plain() {
             own.or_else(|| values(resolved.schema))
         } else {
             let parts = resolved.parts();
-            let declared = parts.iter().copied().find_map(of);
-            declared.or_else(|| parts.iter().copied().find_map(values))
+            let inherited = parts.iter().copied().find_map(declared);
+            inherited.or_else(|| parts.iter().copied().find_map(values))
         };
-        found.map(|schema| self.at(schema))
+        property.map(|schema| self.at(schema))
     }
 
     /// All declared properties, in the order of the spec.
@@ -121,20 +121,20 @@ impl<'a> SchemaRef<'a> {
         })
     }
 
-    /// What describes the entries of an array.
+    /// The schema of the entries of an array.
     #[must_use]
     pub fn items(self) -> Option<Self> {
         self.find(|schema| schema.items.as_deref())
             .map(|schema| self.at(schema))
     }
 
-    /// The schema within this one that has `x-nx-receipt`, with the dotted path to it; the first entry of a list counts.
+    /// The receipt in this schema or in a schema nested in it, with its dotted path. In a list, the path leads to the first entry.
     #[must_use]
     pub fn receipt(self) -> Option<(String, &'a Receipt)> {
         let mut open = vec![(String::new(), self)];
         let mut seen = BTreeSet::new();
         for _ in 0..MAX_DEPTH {
-            let mut below = Vec::new();
+            let mut nested = Vec::new();
             for (path, schema) in open {
                 if let Some(receipt) = schema.find(|schema| schema.receipt.as_ref()) {
                     return Some((path, receipt));
@@ -145,13 +145,13 @@ impl<'a> SchemaRef<'a> {
                         Some(items) => (items, ".0"),
                         None => (property, ""),
                     };
-                    // Schemas may refer to each other.
+                    // Schemas may form a cycle.
                     if seen.insert(std::ptr::from_ref(inner.resolved().schema)) {
-                        below.push((format!("{path}{dot}{name}{entry}"), inner));
+                        nested.push((format!("{path}{dot}{name}{entry}"), inner));
                     }
                 }
             }
-            open = below;
+            open = nested;
         }
         None
     }

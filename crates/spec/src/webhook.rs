@@ -1,4 +1,4 @@
-//! Pushes: what the platform sends by itself.
+//! Pushes: requests that the platform sends to the user's server.
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -13,36 +13,36 @@ use crate::template::Template;
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Webhook {
-    /// `snake_case` name, unique in the file.
+    /// The name, `snake_case` and unique in the file.
     pub name: String,
-    /// What it says and when it comes.
+    /// What it reports and when the platform sends it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// Every transport that the reference names, at least one.
+    /// All documented transports, at least one.
     pub content: Vec<Transport>,
     /// Whether it is signed.
     pub signed: bool,
-    /// The `action` headers that a signed push may have.
+    /// The possible `action` headers of a signed push.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub action: Vec<String>,
     /// A reference to a named schema. Pushes that share a schema share their idempotency key.
     pub schema: Schema,
-    /// The text that the platform expects; absent where it expects only HTTP 200. All pushes of a service have the same.
+    /// The body that the platform expects in reply; absent if HTTP 200 is enough. It is the same for all pushes of a service.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply: Option<String>,
-    /// The text for a push that was not accepted.
+    /// The body to reply if the push was not accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_error: Option<String>,
-    /// How often the platform tries again; absent where nothing is documented.
+    /// How the platform repeats a push that was not accepted; absent if that is not documented.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry: Option<Retry>,
-    /// Fields that together tell a repeat from a new event: dotted paths, with `[]` for each entry of a list.
+    /// The fields that together identify an event, so that repeats can be recognised: dotted paths, with `[]` after a list.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub idempotency_key: Vec<String>,
     /// `x-nx-codes`: codes that appear in the push.
     #[serde(rename = "x-nx-codes", default, skip_serializing_if = "Vec::is_empty")]
     pub codes: Vec<Code>,
-    /// What makes the sandbox push it; absent: only on demand.
+    /// When the sandbox sends the push; absent if only on demand.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<After>,
     /// Complete, fictitious examples by name, at least one.
@@ -78,7 +78,7 @@ impl Transport {
     }
 }
 
-/// How often the platform tries again.
+/// How the platform repeats a push.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
@@ -89,26 +89,26 @@ pub struct Retry {
     pub for_seconds: u64,
 }
 
-/// What a push follows, and how its fields come from the request and its reply.
+/// The operation after which the sandbox sends a push, and how it fills the push from the request and its reply.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct After {
-    /// The operation; every success of it makes the push.
+    /// The operation. The sandbox sends the push after every success of it.
     pub operation: String,
-    /// Field of the request with the address of the push; absent: only a configured address.
+    /// The request field with the address of the push; absent if the address can only be configured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
-    /// Field of the request that makes a push for each of its entries: a list, or a text with commas.
+    /// The request field, a list or a comma-separated text, for each entry of which a push is sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub each: Option<String>,
-    /// Fields of the request that count only when there is one entry.
+    /// The request fields that are ignored if there are several entries.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub single_only: Vec<String>,
-    /// Fields of the push by dotted path, such as `statuses.0.id`. A field whose source is missing is left out.
+    /// The fields of the push, by dotted path such as `statuses.0.id`. A field whose template has no value is left out.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub fill: IndexMap<String, Template>,
-    /// The same, instead of `fill` when there are several entries.
+    /// Used instead of `fill` if there are several entries.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub fill_many: IndexMap<String, Template>,
 }

@@ -1,4 +1,4 @@
-//! What the embedded specs can and cannot hold.
+//! The embedded specs: their schemas compile, their examples fit, and errors name their place.
 #![cfg(all(feature = "embedded", feature = "validate"))]
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test")]
 
@@ -45,7 +45,7 @@ fn every_schema_compiles_and_every_example_fits() {
                 fits(&at, &webhook.schema, &example.value);
             }
         }
-        // A reference that leads nowhere does not compile.
+        // A reference without a target does not compile.
         for (name, schema) in &service.document().components.schemas {
             let compiled = compiler.compile(schema);
             compiled.unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -55,7 +55,7 @@ fn every_schema_compiles_and_every_example_fits() {
 }
 
 #[test]
-fn the_embedded_text_is_what_the_structs_write() {
+fn embedded_specs_round_trip() {
     for service in embedded_services().unwrap() {
         let json = serde_json::to_string(service.document()).unwrap();
         let again = Service::read(service.name(), &json).unwrap();
@@ -63,7 +63,7 @@ fn the_embedded_text_is_what_the_structs_write() {
     }
 }
 
-/// Members with names of the writer's choice.
+/// Members whose own members have arbitrary names.
 const FREE: [&str; 12] = [
     "content",
     "examples",
@@ -81,7 +81,7 @@ const FREE: [&str; 12] = [
 /// Members that hold any value.
 const OPAQUE: [&str; 4] = ["default", "example", "tags", "value"];
 
-/// The JSON pointers of every object that is read into a struct. `free` tells that the value's members have names of the writer's choice.
+/// Collects the JSON pointers of all objects that are read into structs. `free` is true if the members of the value have arbitrary names.
 fn structs(value: &Value, at: &str, free: bool, into: &mut Vec<String>) {
     match value {
         Value::Object(members) => {
@@ -92,8 +92,13 @@ fn structs(value: &Value, at: &str, free: bool, into: &mut Vec<String>) {
                 if !free && OPAQUE.contains(&key.as_str()) {
                     continue;
                 }
-                let below = format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"));
-                structs(member, &below, !free && FREE.contains(&key.as_str()), into);
+                let pointer = format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"));
+                structs(
+                    member,
+                    &pointer,
+                    !free && FREE.contains(&key.as_str()),
+                    into,
+                );
             }
         }
         Value::Array(items) => {
@@ -106,7 +111,7 @@ fn structs(value: &Value, at: &str, free: bool, into: &mut Vec<String>) {
 }
 
 #[test]
-fn an_unknown_key_is_refused_wherever_it_stands() {
+fn an_unknown_key_is_refused_everywhere() {
     for name in ["antbuddy", "sms", "viber", "number-check"] {
         let service = embedded(name).unwrap().unwrap();
         let spec = serde_json::to_value(service.document()).unwrap();
@@ -118,7 +123,7 @@ fn an_unknown_key_is_refused_wherever_it_stands() {
             changed.pointer_mut(&place).unwrap()["x-nx-new"] = json!(true);
             let error = Service::read(name, &changed.to_string())
                 .err()
-                .unwrap_or_else(|| panic!("{name} {place}: an unknown key was read"));
+                .unwrap_or_else(|| panic!("{name} {place}: an unknown key was accepted"));
             assert!(error.to_string().contains("x-nx-new"), "{place}: {error}");
         }
     }

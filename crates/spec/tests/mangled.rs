@@ -1,10 +1,10 @@
-//! Whatever stands in the JSON of a spec: it is read or refused, never a panic.
+//! Reading the JSON of a spec never panics, whatever the text.
 #![cfg(feature = "embedded")]
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test")]
 
 use nxcloud_spec::{Service, embedded_services};
 
-/// Each of some places is cut, left out, or exchanged; what is read all the same is walked through.
+/// Cuts, removes or replaces a character at many places. A spec that can still be read is traversed.
 #[test]
 fn mangled_json_is_read_or_refused() {
     let mut refused = 0;

@@ -1,5 +1,5 @@
-//! Bounds: what a test waits for comes, or the test fails and names it. A bound says nothing about speed; it is far above what
-//! anything takes on a slow machine.
+//! Bounded waits: if a test waits too long, it fails and names what it waited for. The bound is far longer than anything takes on a slow machine; it
+//! does not measure speed.
 
 use std::future::Future;
 use std::io::{BufRead, Read};
@@ -10,7 +10,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 const BOUND: Duration = Duration::from_secs(120);
-/// Between two looks at a condition.
+/// The time between two checks of a condition.
 const PAUSE: Duration = Duration::from_millis(2);
 
 #[track_caller]
@@ -18,7 +18,7 @@ pub(crate) fn late(what: &str) -> ! {
     panic!("{what}: not within {} s", BOUND.as_secs());
 }
 
-/// Waits for something.
+/// Waits for a future.
 pub async fn in_time<T>(what: &str, work: impl Future<Output = T>) -> T {
     match tokio::time::timeout(BOUND, work).await {
         Ok(value) => value,
@@ -36,25 +36,25 @@ pub async fn until(what: &str, mut condition: impl FnMut() -> bool) {
     .await;
 }
 
-/// Waits until there is a value, in code that is not async.
+/// Waits until there is a value, in blocking code.
 #[track_caller]
 pub fn wait_for<T>(what: &str, value: impl FnMut() -> Option<T>) -> T {
     poll(value).unwrap_or_else(|| late(what))
 }
 
-/// The value, or nothing when it is late.
+/// Waits for a value; `None` if it takes too long.
 pub(crate) fn poll<T>(mut value: impl FnMut() -> Option<T>) -> Option<T> {
-    let begin = Instant::now();
+    let start = Instant::now();
     loop {
-        let found = value();
-        if found.is_some() || begin.elapsed() > BOUND {
-            return found;
+        let result = value();
+        if result.is_some() || start.elapsed() > BOUND {
+            return result;
         }
         thread::sleep(PAUSE);
     }
 }
 
-/// Runs what blocks. It stays behind on its thread when it takes too long.
+/// Runs blocking work on another thread. If it takes too long, the test fails and the thread keeps running.
 #[track_caller]
 pub fn blocking<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 'static) -> T {
     let (sender, receiver) = mpsc::channel();
@@ -64,7 +64,7 @@ pub fn blocking<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send +
         Err(mpsc::RecvTimeoutError::Timeout) => late(what),
         Err(mpsc::RecvTimeoutError::Disconnected) => match thread.join() {
             Err(panic) => resume_unwind(panic),
-            Ok(()) => unreachable!("a thread that ended sent its value"),
+            Ok(()) => unreachable!("the thread sends its value before it ends"),
         },
     }
 }
@@ -79,7 +79,7 @@ pub fn joined<T>(what: &str, thread: JoinHandle<T>) -> T {
     }
 }
 
-/// The next connection.
+/// Waits for the next connection.
 #[track_caller]
 pub fn accepted(listener: &TcpListener) -> TcpStream {
     listener.set_nonblocking(true).unwrap();
@@ -89,7 +89,7 @@ pub fn accepted(listener: &TcpListener) -> TcpStream {
     stream
 }
 
-/// What a stream gives until its end.
+/// Reads a stream to its end.
 ///
 /// # Errors
 ///
@@ -102,7 +102,7 @@ pub fn read_to_end(mut stream: impl Read + Send + 'static) -> std::io::Result<Ve
     })
 }
 
-/// The next line of a stream, with its end; empty at the end of the stream.
+/// Reads the next line of a stream, including the line end. Empty at the end of the stream.
 #[track_caller]
 pub fn line<R: BufRead + Send + 'static>(mut stream: R) -> (R, String) {
     blocking("a line", move || {
@@ -118,19 +118,19 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     #[should_panic(expected = "the reply: not within 120 s")]
-    async fn what_never_comes_fails_by_its_name() {
+    async fn a_future_that_never_completes_fails_with_its_name() {
         in_time("the reply", std::future::pending::<()>()).await;
     }
 
     #[tokio::test(start_paused = true)]
     #[should_panic(expected = "a request: not within 120 s")]
-    async fn a_condition_that_never_holds_fails_by_its_name() {
+    async fn a_condition_that_never_holds_fails_with_its_name() {
         until("a request", || false).await;
     }
 
     #[test]
     #[should_panic(expected = "its own")]
-    fn a_panic_on_the_thread_is_the_panic_of_the_test() {
+    fn a_panic_on_the_thread_panics_in_the_test() {
         blocking("work", || panic!("its own"));
     }
 }

@@ -2,34 +2,34 @@
 
 use tokio::net::TcpSocket;
 
-/// A port of this machine that is bound and that nothing listens on: it refuses connections, and no other program is given it.
+/// A local port that is bound, but not listening: it refuses connections, and no other program can take it.
 #[derive(Debug)]
 pub struct ClosedPort(TcpSocket);
 
 impl ClosedPort {
-    /// Takes a free port.
+    /// Binds a free port.
     #[must_use]
     pub fn new() -> Self {
         let socket = TcpSocket::new_v4().unwrap();
-        // A listener that sets this too, as those of std and tokio do, gets the port on Linux.
+        // On Linux, a listener that sets this, too, can take the port. Those of std and tokio do.
         socket.set_reuseaddr(true).unwrap();
         socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
         Self(socket)
     }
 
-    /// Its number.
+    /// The port number.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.0.local_addr().unwrap().port()
     }
 
-    /// Its base URL.
+    /// The base URL.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port())
     }
 
-    /// Lets a listener of this test take the port. On Linux it stays bound, so that no other program is faster.
+    /// Lets a listener of this test take the port. On Linux, it stays bound until then, so that no other program takes it first.
     #[must_use]
     pub fn open(self) -> Option<Self> {
         cfg!(target_os = "linux").then_some(self)

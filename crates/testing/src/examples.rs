@@ -1,4 +1,4 @@
-//! The examples of a spec, by name, and what a type of the service makes of them.
+//! Checks types against the examples in the specs.
 
 use std::fmt::Debug;
 
@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 pub struct Spec(&'static str);
 
 impl Spec {
-    /// That of a service by its name, such as `sms`.
+    /// The spec of the service with this name, such as `sms`.
     #[must_use]
     pub const fn embedded(service: &'static str) -> Self {
         Self(service)
@@ -32,9 +32,9 @@ impl Spec {
     }
 
     fn request_example(self, operation: &str, example: &str) -> Value {
-        let examples = self.operation(operation).request_examples();
-        let found = examples.into_iter().find(|(name, _)| *name == example);
-        found.map_or_else(|| no_example(operation, example), |(_, value)| value)
+        let mut examples = self.operation(operation).request_examples().into_iter();
+        let request = examples.find(|(name, _)| *name == example);
+        request.map_or_else(|| no_example(operation, example), |(_, value)| value)
     }
 
     /// The request of an example.
@@ -43,35 +43,39 @@ impl Spec {
         decoded(&self.request_example(operation, example))
     }
 
-    /// Checks that the example of a request becomes a request that serialises to the same body. Parameters are no part of a body.
+    /// Checks that an example request deserialises and serialises to the same body. Path and query parameters are not part of a body.
     pub fn check_request<T: DeserializeOwned + Serialize>(self, operation: &str, example: &str) {
         let value = self.request_example(operation, example);
         let operation = self.operation(operation);
-        let apart = operation.parameters.iter().map(|one| one.name.as_str());
+        let parameters = operation.parameters.iter();
+        let parameters = parameters.map(|parameter| parameter.name.as_str());
         let has_body = operation.request().is_some();
-        round_trip::<T>(&value, apart.filter(|_| has_body));
+        round_trip::<T>(&value, parameters.filter(|_| has_body));
     }
 
-    /// Checks that the example of a reply decodes and loses nothing, as it is and changed in any way.
+    /// Checks that an example reply decodes and loses nothing, unchanged and changed in many ways.
     pub fn check_reply<T>(self, operation: &str, example: &str)
     where
         T: DeserializeOwned + Serialize + Debug,
     {
         let mut examples = self.operation(operation).reply_examples();
-        let found = examples.find(|(name, _)| *name == example);
-        let (_, value) = found.unwrap_or_else(|| no_example(operation, example));
+        let reply = examples.find(|(name, _)| *name == example);
+        let (_, value) = reply.unwrap_or_else(|| no_example(operation, example));
         check_lenient::<T>(value);
     }
 
-    /// The same for the example of a push.
+    /// Like [`check_reply`](Self::check_reply), for an example push.
     pub fn check_push<T>(self, push: &str, example: &str)
     where
         T: DeserializeOwned + Serialize + Debug,
     {
         let webhook = self.service().webhook(push);
         let webhook = webhook.unwrap_or_else(|| panic!("{} has no push {push}", self.0));
-        let found = webhook.examples.get(example);
-        check_lenient::<T>(&found.unwrap_or_else(|| no_example(push, example)).value);
+        let example = webhook
+            .examples
+            .get(example)
+            .unwrap_or_else(|| no_example(push, example));
+        check_lenient::<T>(&example.value);
     }
 }
 
@@ -79,18 +83,18 @@ fn no_example(holder: &str, example: &str) -> ! {
     panic!("{holder} has no example {example}");
 }
 
-/// From text, as a reply comes.
+/// Deserialises from text, as the client does.
 fn decoded<T: DeserializeOwned>(value: &Value) -> T {
     serde_json::from_str(&value.to_string())
         .unwrap_or_else(|error| panic!("does not decode: {error}\n{value:#}"))
 }
 
-fn round_trip<'a, T>(example: &Value, apart: impl Iterator<Item = &'a str>)
+fn round_trip<'a, T>(example: &Value, parameters: impl Iterator<Item = &'a str>)
 where
     T: DeserializeOwned + Serialize,
 {
     let mut before = example.clone();
-    for key in apart {
+    for key in parameters {
         let body = before.as_object_mut();
         let removed = body.and_then(|body| body.remove(key));
         assert!(removed.is_some(), "`{key}` is in the example");
@@ -103,7 +107,7 @@ fn check_lenient<T: DeserializeOwned + Serialize + Debug>(example: &Value) {
     round_trip::<T>(example, std::iter::empty());
     check_each_change::<T>(example);
     let config = ProptestConfig {
-        // The test is not in this file.
+        // The file of failures would be beside this file, not beside the test.
         failure_persistence: None,
         ..ProptestConfig::default()
     };
@@ -112,8 +116,7 @@ fn check_lenient<T: DeserializeOwned + Serialize + Debug>(example: &Value) {
     });
 }
 
-/// Any one value replaced by null, by a neighbouring type or by something else altogether, any one key left out, and unknown
-/// fields in every object.
+/// Replaces each value by null, by a similar type or by something else, removes each key, and adds unknown fields to every object.
 fn check_each_change<T: DeserializeOwned + Serialize + Debug>(example: &Value) {
     let mut paths = Vec::new();
     collect_paths(example, String::new(), &mut paths);
@@ -138,7 +141,7 @@ fn check_each_change<T: DeserializeOwned + Serialize + Debug>(example: &Value) {
     survives::<T>(&extended);
 }
 
-/// Several changes at once: each is a place and what becomes of it, both taken modulo their number, so that any numbers will do.
+/// Makes several changes at once. Each consists of a place and a change, both modulo their number.
 fn check_changes<T: DeserializeOwned + Serialize + Debug>(
     mut example: Value,
     changes: &[(usize, usize)],
@@ -183,7 +186,7 @@ fn survives<T: DeserializeOwned + Serialize + Debug>(value: &Value) {
     let _ = format!("{decoded:?}");
 }
 
-/// The value with every number as text, since either may stand for the other.
+/// The value with every number as a string, because the clients treat both alike.
 fn as_text(value: &Value) -> Value {
     match value {
         Value::Number(number) => json!(number.to_string()),
@@ -238,13 +241,13 @@ mod tests {
     const SMS: Spec = Spec::embedded("sms");
 
     #[test]
-    fn what_keeps_everything_passes() {
+    fn a_type_that_keeps_everything_passes() {
         SMS.check_request::<BTreeMap<String, Value>>("send_sms", "plain");
         SMS.check_reply::<Value>("send_sms", "success");
         SMS.check_push::<Value>("sms_receipt", "delivered");
     }
 
-    /// A path parameter is no part of the body.
+    /// A path parameter is not part of the body.
     #[test]
     #[should_panic(expected = "changed the example")]
     fn a_parameter_in_the_body_fails() {
@@ -260,7 +263,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "does not decode")]
-    fn a_reply_that_must_have_its_types_fails() {
+    fn a_strict_reply_type_fails() {
         SMS.check_reply::<Known>("send_sms", "success");
     }
 
@@ -272,13 +275,13 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "changed the example")]
-    fn a_reply_that_drops_a_field_fails() {
+    fn a_reply_type_that_drops_a_field_fails() {
         SMS.check_reply::<Few>("send_sms", "success");
     }
 
     #[test]
     #[should_panic(expected = "send_sms has no example none")]
-    fn an_example_that_is_not_there_fails() {
+    fn a_missing_example_fails() {
         SMS.check_reply::<Value>("send_sms", "none");
     }
 }

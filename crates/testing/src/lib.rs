@@ -1,4 +1,4 @@
-//! What the tests of this workspace share. It is not published: a path without a version is left out of a published manifest.
+//! Shared helpers for the tests of this workspace. Not published: cargo omits a dependency with a path and without a version from published manifests.
 
 #![forbid(unsafe_code)]
 #![allow(

@@ -1,4 +1,4 @@
-//! Processes that a test started.
+//! Processes started by tests.
 
 use std::io::Read;
 use std::process::{Child, ExitStatus, Output};
@@ -6,18 +6,18 @@ use std::thread::{self, JoinHandle};
 
 use crate::bounds::{joined, late, poll};
 
-/// How it ended. A process that does not end is killed.
+/// Waits for the exit status. If the process takes too long, it is killed and the test fails.
 #[track_caller]
 pub fn exit_status(child: &mut Child) -> ExitStatus {
     poll(|| child.try_wait().unwrap()).unwrap_or_else(|| {
-        // It may just have ended.
+        // Fails if the process has just ended.
         let _ = child.kill();
         let _ = child.wait();
         late("the end of a process, which was killed");
     })
 }
 
-/// How it ended and what it wrote. A process that does not end is killed.
+/// Waits for the exit status and the output. If the process takes too long, it is killed and the test fails.
 #[track_caller]
 pub fn output(mut child: Child) -> Output {
     drop(child.stdin.take());

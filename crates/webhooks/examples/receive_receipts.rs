@@ -1,11 +1,12 @@
-//! Receives delivery receipts of SMS at `http://127.0.0.1:8080/receipts/SECRET`, the secret being in `RECEIPTS_SECRET`.
-#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+//! Receives SMS delivery receipts at `http://127.0.0.1:8080/receipts/SECRET`. The environment variable `RECEIPTS_SECRET` contains the
+//! secret.
+#![expect(clippy::print_stdout, reason = "an example prints its results")]
 
 use axum::{Router, routing::post};
 use nxcloud_webhooks::{Answer, Pending, Received, Receiver, Secret, UrlSecret, sms};
 use tokio::{net::TcpListener, sync::mpsc};
 
-/// Takes receipts and queues them; when the queue is full, the platform is told that the receipt was not accepted.
+/// Puts receipts into a queue. If the queue is full, the answer to the platform is that the receipt was not accepted.
 pub fn app(secret: Secret, queue: mpsc::Sender<Received<sms::Event>>) -> Router {
     let receiver = Receiver::<sms::Event>::with_url_secret(UrlSecret::last_segment(secret));
     let receive = async move |push: Pending<sms::Event>| -> Answer { push.enqueue(&queue) };

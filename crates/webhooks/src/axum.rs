@@ -12,15 +12,15 @@ use crate::body;
 use crate::event::Event;
 use crate::receiver::{Answer, Incoming, Pending, Receiver, Refused};
 
-/// Extracts a push that was checked and read, by the [`Receiver`] in the router's state. The handler returns the [`Answer`] that
-/// [`Pending`] gives it.
+/// Extracts a push that the [`Receiver`] in the router's state has checked and read. The handler returns the [`Answer`] that a method of
+/// [`Pending`] gives.
 ///
-/// Beside a state of your own, implement `FromRef<YourState> for Receiver<E>`; the crate page has an example.
+/// To use your own router state, implement `FromRef<YourState> for Receiver<E>`; the crate page has an example.
 ///
-/// A refused push never reaches the handler; the reason goes to [`Receiver::on_refusal`]. For an allow-list the server must know its
-/// peers: `into_make_service_with_connect_info::<SocketAddr>()`.
+/// A refused push never reaches the handler. Its reason goes to [`Receiver::on_refusal`]. An allow-list needs the peer's address: serve
+/// with `into_make_service_with_connect_info::<SocketAddr>()`.
 ///
-/// A URL secret that is the last segment of the path works below `Router::nest` too.
+/// A URL secret in the last path segment also works below `Router::nest`.
 impl<S, E> FromRequest<S> for Pending<E>
 where
     S: Send + Sync,

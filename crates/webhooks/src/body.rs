@@ -1,4 +1,4 @@
-//! Reading a body no further and no longer than allowed.
+//! Reads a body within limits of size and time.
 
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use crate::receiver::{BodyLimits, Refusal};
 
-/// The whole body, if it has at most `limits.bytes` bytes and is complete in time. One that is announced to be larger is not read at
-/// all, and of one that turns out to be larger no more than the limit and the frame that exceeds it.
+/// Reads a body of at most `limits.bytes` bytes within `limits.time`. If the announced length is larger, nothing is read. If the actual
+/// length is larger, reading stops after the frame that exceeds the limit.
 pub(crate) async fn read<B>(
     headers: &HeaderMap,
     body: B,
@@ -39,7 +39,7 @@ where
 
 async fn in_time<F: Future>(limit: Option<Duration>, reading: F) -> Result<F::Output, Refusal> {
     match limit {
-        // Without a runtime of tokio there is no timer, and asking for one would panic.
+        // Without a tokio runtime there is no timer, and using one would panic.
         Some(limit) if tokio::runtime::Handle::try_current().is_ok() => {
             let timed_out = |_| Refusal::BodyTimeout { limit };
             tokio::time::timeout(limit, reading)

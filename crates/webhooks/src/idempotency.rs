@@ -6,11 +6,11 @@ use nxcloud_client::codegen::Value;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-/// Tells a repeat of an event from another event: SHA-256 of the service, the push and the fields that the platform does not
-/// repeat, as 64 hexadecimal digits.
+/// Identifies an event, so that repeats can be recognised: the SHA-256 of the service, the push and its identifying fields, written as 64
+/// hexadecimal digits.
 ///
-/// A digest, because the fields may hold phone numbers, and keys end up in stores and logs. It is the same in every version of this
-/// crate for the same fields, whatever the transport and whether numbers came as numbers or as text.
+/// It is a digest because the fields can contain phone numbers, and keys end up in stores and logs. The key of the same fields is the same
+/// in every version of this crate and for every transport, and whether a number is a JSON number or a string.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct IdempotencyKey([u8; 32]);
 
@@ -34,7 +34,7 @@ impl fmt::Debug for IdempotencyKey {
     }
 }
 
-/// Puts a key together; generated code uses it.
+/// Builds a key. Generated code uses it.
 #[allow(
     dead_code,
     reason = "not every set of services has paths of every sort"
@@ -49,7 +49,7 @@ pub(crate) struct KeyBuilder {
     reason = "not every set of services has paths of every sort"
 )]
 impl KeyBuilder {
-    /// A key of a push.
+    /// Starts the key of a push.
     pub(crate) fn new(service: &str, push: &str) -> Self {
         let mut key = Self {
             digest: Sha256::new(),
@@ -60,11 +60,11 @@ impl KeyBuilder {
         key
     }
 
-    /// The next field. Without a value there is no key: one that lacks a part would be shared by different events. The same is true
-    /// of a value in which U+FFFD stands for bytes that were no text.
+    /// Adds a field. Without a value there is no key, because different events would share it. The same applies to a value with U+FFFD,
+    /// which replaces invalid bytes.
     pub(crate) fn part(&mut self, value: &impl Serialize) {
         match serde_json::to_value(value) {
-            // Spaces around a value come from its way, and tell no event from another.
+            // Surrounding spaces come from the transport and do not distinguish events.
             Ok(Value::String(text)) if !text.trim().is_empty() && !text.contains('\u{fffd}') => {
                 self.text(text.trim());
             }
@@ -74,13 +74,13 @@ impl KeyBuilder {
         }
     }
 
-    /// How many elements of a list follow; a list without any gives no key.
+    /// Announces the number of list elements that follow. An empty list gives no key.
     pub(crate) fn elements(&mut self, count: usize) {
         self.complete &= count > 0;
         self.text(&count.to_string());
     }
 
-    /// An object on the way to a field is not there.
+    /// Records that an object on the path to a field is absent, so there is no key.
     pub(crate) fn absent(&mut self) {
         self.complete = false;
     }
@@ -90,7 +90,7 @@ impl KeyBuilder {
             .then(|| IdempotencyKey(self.digest.finalize().into()))
     }
 
-    /// With its length, so that no two lists of parts run together into the same text.
+    /// Adds a text with its length, so that different lists of parts never give the same input.
     fn text(&mut self, text: &str) {
         self.digest.update((text.len() as u64).to_be_bytes());
         self.digest.update(text);
@@ -108,21 +108,21 @@ mod tests {
     }
 
     #[test]
-    fn parts_do_not_run_together() {
+    fn parts_are_separated() {
         assert_eq!(key(&[Some("a"), Some("b")]), key(&[Some("a"), Some("b")]));
         assert_ne!(key(&[Some("ab"), Some("c")]), key(&[Some("a"), Some("bc")]));
         assert_ne!(key(&[Some("a"), Some("b")]), key(&[Some("b"), Some("a")]));
     }
 
     #[test]
-    fn without_a_part_there_is_no_key() {
+    fn a_missing_part_gives_no_key() {
         assert_eq!(key(&[Some("a"), None]), None);
         assert_eq!(key(&[Some(""), Some("b")]), None);
         assert_eq!(key(&[Some("4711\u{fffd}"), Some("b")]), None);
     }
 
     #[test]
-    fn a_key_is_pinned_since_stores_keep_it() {
+    fn keys_never_change_because_stores_keep_them() {
         let key = key(&[Some("202611210001"), Some("2")]).unwrap();
         assert_eq!(key.to_string(), PINNED);
         assert_eq!(key.as_bytes().len(), 32);

@@ -29,7 +29,7 @@ pub use fields::ParseError;
 #[allow(
     unreachable_pub,
     unused_imports,
-    reason = "without a service there is nothing"
+    reason = "without the feature of a service, this is empty"
 )]
 pub use generated::*;
 pub use idempotency::IdempotencyKey;
@@ -43,7 +43,7 @@ pub use receiver::{
 pub use replay::{
     Claim, DEFAULT_REPEAT_WINDOW, DEFAULT_REPLAY_CAPACITY, MemoryStore, ReplayKey, ReplayStore,
 };
-pub use source::{AllowList, IpRange, NotARange, SourceError, UrlSecret};
+pub use source::{AllowList, InvalidIpRange, IpRange, SourceError, UrlSecret};
 pub use verify::{
     DEFAULT_BODY_LIMIT, DEFAULT_TOLERANCE, SignedHeader, Verified, Verifier, VerifyError,
 };

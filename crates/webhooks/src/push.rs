@@ -1,8 +1,8 @@
-//! What the reference says of each push.
+//! The documentation of each push as data.
 
 use std::time::Duration;
 
-/// How the fields of a push travel.
+/// How the fields of a push are transported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Transport {
@@ -14,7 +14,7 @@ pub enum Transport {
     Query,
 }
 
-/// How often the platform tries again.
+/// How often the platform repeats a push that was not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Retry {
@@ -24,13 +24,13 @@ pub struct Retry {
     pub within: Duration,
 }
 
-/// What the platform wants to hear.
+/// The answers that the platform expects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Reply {
-    /// Text of an accepted push; empty where only HTTP 200 counts.
+    /// Text for an accepted push. Empty if HTTP 200 is enough.
     pub success: &'static str,
-    /// Text of a push that was not accepted, sent with HTTP 200; `None` where another HTTP status says so.
+    /// Text for a push that is not accepted, sent with HTTP 200. `None` if another HTTP status is sent instead.
     pub error: Option<&'static str>,
 }
 
@@ -38,23 +38,23 @@ pub struct Reply {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Push {
-    /// Its name, as in the spec: `sms_receipt`.
+    /// Its name in the spec, such as `sms_receipt`.
     pub name: &'static str,
     /// Whether the platform signs it.
     pub signed: bool,
-    /// How its fields may travel.
+    /// How its fields can be transported.
     pub transports: &'static [Transport],
-    /// The `action` headers that it may be signed for.
+    /// The `action` headers with which it can be signed.
     pub actions: &'static [&'static str],
     /// The documented retry rule, if there is one.
     pub retry: Option<Retry>,
-    /// The fields that together tell a repeat from another event, as dotted paths of wire names; `[]` after each element of a list.
-    /// Empty where the push has nothing that tells.
+    /// The fields that together identify an event, as dotted paths of wire names. `[]` after a name stands for each element of a list.
+    /// Empty if the push has no such fields.
     pub idempotency_key: &'static [&'static str],
 }
 
 impl Retry {
-    #[allow(dead_code, reason = "not every set of services has such a rule")]
+    #[allow(dead_code, reason = "not every set of services has a retry rule")]
     pub(crate) const fn seconds(every: u64, within: u64) -> Self {
         Self {
             every: Duration::from_secs(every),
@@ -63,22 +63,22 @@ impl Retry {
     }
 }
 
-/// What distinguishes one type of event from the others of its service.
+/// The fields of an event type, from which a push is recognised.
 #[derive(Debug)]
-#[allow(dead_code, reason = "without a service nothing uses it")]
+#[allow(dead_code, reason = "unused without the feature of a service")]
 pub(crate) struct EventShape {
-    /// A push with one of these fields on its first level is of this type, unless another fits better.
+    /// A push with one of these top-level fields is of this type, unless another type matches better.
     pub(crate) identifying: &'static [&'static str],
     /// All fields.
     pub(crate) fields: &'static [FieldShape],
 }
 
-/// A field of a type of event.
+/// A field of an event type.
 #[derive(Debug)]
-#[allow(dead_code, reason = "without a service nothing uses it")]
+#[allow(dead_code, reason = "unused without the feature of a service")]
 pub(crate) struct FieldShape {
     /// Wire name.
     pub(crate) name: &'static str,
-    /// The fields below it.
+    /// The fields of its objects.
     pub(crate) below: &'static [FieldShape],
 }

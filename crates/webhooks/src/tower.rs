@@ -16,25 +16,24 @@ use crate::body;
 use crate::event::Event;
 use crate::receiver::{Answer, Incoming, Receiver};
 
-/// The address of the other end of a connection, as an extension of requests, for servers other than axum's. Only an allow-list
-/// asks for it.
+/// The address of a connection's peer, as an extension of requests. Servers other than axum set it. Only an allow-list needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(
     clippy::exhaustive_structs,
-    reason = "servers make it from an address, which is all it is"
+    reason = "servers construct it from an address"
 )]
 pub struct PeerAddress(pub IpAddr);
 
 /// Puts a [`Receiver`] in front of a service.
 ///
-/// The service gets only pushes that were checked and read, each with a [`Received`](crate::Received) among the request's extensions
-/// and the body as it came. The status of its response says whether it succeeded: 2xx is answered as accepted, everything
-/// else, an error included, as not processed. Its response goes no further: the platform gets the text that it expects.
+/// The service gets only pushes that were checked and read. Each request has a [`Received`](crate::Received) among its extensions, and the
+/// body as received. The status of the service's response decides the answer: 2xx means accepted; another status or an error means not
+/// processed. The platform does not get the response itself, but the text that it expects.
 #[derive(Clone, Debug)]
 pub struct PushLayer<E>(Receiver<E>);
 
 impl<E: Event> PushLayer<E> {
-    /// A layer of this receiver.
+    /// A layer with this receiver.
     #[must_use]
     pub const fn new(receiver: Receiver<E>) -> Self {
         Self(receiver)
@@ -52,7 +51,7 @@ impl<S, E: Event> Layer<S> for PushLayer<E> {
     }
 }
 
-/// The service that [`PushLayer`] makes.
+/// The service of [`PushLayer`].
 #[derive(Clone, Debug)]
 pub struct PushService<S, E> {
     receiver: Receiver<E>,
@@ -79,7 +78,7 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let receiver = self.receiver.clone();
-        // The one that was polled until it was ready is used; its clone need not be.
+        // Use the service that was polled to readiness; its clone may not be ready.
         let ready = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, ready);
         Box::pin(async move {

@@ -1,10 +1,10 @@
-//! `blocking.rs`: the public client for programs without async code, one method an operation.
+//! `blocking.rs`: the public client for programs without async code, with one method per operation.
 
-use nxcloud_spec::document::Paging;
 use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::client::argument;
+use super::example::Example;
 use super::paging::item_type;
 use super::{doc_markdown, ident};
 use crate::model::{Operation, Service};
@@ -16,9 +16,10 @@ pub(super) fn blocking(service: &Service) -> TokenStream {
         .iter()
         .map(|operation| method(service, operation));
     let text = doc_markdown(&format!(
-        "Client of {} for programs without async code: the same calls, each to its end on the calling thread.\n\nIn async code use \
-         [`Client`](crate::Client): a blocking call there holds up its thread.",
-        doc_text(&service.title)
+        "Client of {} for programs without async code. It has the methods of [`Client`](crate::Client), but each blocks the calling thread \
+         until the call ends. In async code, use [`Client`](crate::Client).{}",
+        doc_text(&service.title),
+        example(service)
     ));
     quote! {
         //! The client for programs without async code.
@@ -34,13 +35,13 @@ pub(super) fn blocking(service: &Service) -> TokenStream {
         }
 
         impl Client {
-            /// A client over a session's accounts and connections.
+            /// A client that uses the accounts and connections of a session. The example of [`Client`](Self) creates one.
             #[must_use]
             pub fn new(session: &Session) -> Self {
                 Self { session: session.clone() }
             }
 
-            /// The same client with other settings for its calls.
+            /// The same client with other settings for its calls. [`CallOptions`] has an example.
             #[must_use]
             pub fn with_options(&self, options: CallOptions) -> Self {
                 Self { session: self.session.with_options(options) }
@@ -51,24 +52,31 @@ pub(super) fn blocking(service: &Service) -> TokenStream {
     }
 }
 
+/// The example of the client: the first operation that has one.
+fn example(service: &Service) -> String {
+    let mut operations = service.operations.iter();
+    let krate = service.package.replace('-', "_");
+    let example = operations.find_map(|operation| Example::of(service, operation));
+    example.map_or_else(String::new, |example| {
+        format!("\n\n{}", example.blocking(&krate).trim())
+    })
+}
+
 fn method(service: &Service, operation: &Operation) -> TokenStream {
     let name = ident(&operation.id);
     let reply = ident(&operation.reply);
     let text = doc_markdown(&format!(
-        "{}\n\nAs [`Client::{name}`](crate::Client::{name}).",
+        "{}\n\nDetails and example: [`Client::{name}`](crate::Client::{name}).",
         doc_text(&operation.summary)
     ));
     let (argument, request) = argument(service, operation);
-    let all = operation
-        .paging
-        .as_ref()
-        .map(|paging| pages(service, operation, paging));
+    let all = pages(service, operation);
     quote! {
         #text
         ///
         /// # Errors
         ///
-        /// Whatever goes wrong, as [`Error`]: see its `kind`.
+        /// Any failure of the call; see [`Error`].
         pub fn #name(&self #argument) -> Result<#reply, Error> {
             self.session.send_blocking(#request)
         }
@@ -77,19 +85,20 @@ fn method(service: &Service, operation: &Operation) -> TokenStream {
     }
 }
 
-/// The method that goes through all pages.
-fn pages(service: &Service, operation: &Operation, paging: &Paging) -> TokenStream {
+/// The method that lists all pages.
+fn pages(service: &Service, operation: &Operation) -> Option<TokenStream> {
+    operation.paging.as_ref()?;
     let all = ident(&format!("{}_all", operation.id));
     let request = ident(operation.input.type_name());
-    let item = item_type(service, operation, paging).unwrap_or_default();
+    let item = item_type(service, operation).unwrap_or_default();
     let text = doc_markdown(&format!(
-        "Every item of `{}`, as [`Client::{all}`](crate::Client::{all}).",
-        operation.id
+        "All items of [`{id}`](Self::{id}), starting at the page of the request. Details and example: [`Client::{all}`](crate::Client::{all}).",
+        id = operation.id
     ));
-    quote! {
+    Some(quote! {
         #text
         pub fn #all(&self, request: &#request) -> impl Iterator<Item = Result<#item, Error>> + use<> {
             self.session.items(request).blocking()
         }
-    }
+    })
 }

@@ -1,4 +1,4 @@
-//! Rust expressions that make the value of an example, as a person would write them.
+//! Rust expressions for the values of examples, with the constructors and methods that a person would use.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::{ident, types::convert};
 use crate::model::{Field, Object, Service, Ty, TypeKind, Union};
 
-/// The expression that makes an example of a request type: `new` with what is required, setters for the rest. Types are
-/// named below `root`; without a root an application key is the variable `app`.
+/// The expression for an example of a request type: `new` with the required fields, setters for the others. Types have the path
+/// `root`. Without a root, the application key is the variable `app`.
 pub(super) fn expression(
     service: &Service,
     type_name: &str,
@@ -62,8 +62,10 @@ impl Sample<'_> {
                     let upload = self.path("Upload");
                     let content = value.as_str()?;
                     let mime = example.get("type")?.as_str()?;
-                    let name = format!("file.{}", mime.rsplit('/').next()?);
-                    arguments.push(quote!(#upload::from_bytes(#name, #mime, #content)));
+                    arguments.push(match file_of(mime).filter(|_| self.root.is_empty()) {
+                        Some(file) => quote!(#upload::from_path(#file)?),
+                        None => quote!(#upload::from_bytes("file", #mime, #content)),
+                    });
                 }
                 (true, Some(value)) if field.filled_in().is_some() => {
                     if value.as_i64() != field.filled_in() {
@@ -78,16 +80,19 @@ impl Sample<'_> {
                     arguments.push(self.value(field, value)?);
                 }
                 (true, None) => return None,
-                (false, Some(value)) => {
-                    let setter = ident(&field.setter());
-                    let value = self.value(field, value)?;
-                    setters.push(quote!(.#setter(#value)));
-                }
+                (false, Some(value)) => setters.push(match self.additions(object, field, value) {
+                    Some(calls) => calls,
+                    None => {
+                        let setter = ident(&field.setter());
+                        let value = self.value(field, value)?;
+                        quote!(.#setter(#value))
+                    }
+                }),
                 (false, None) => {}
             }
         }
         if let Some((_, union)) = &object.flattened {
-            // What converts by itself is passed as it is.
+            // A value that converts into the union is passed directly.
             let TypeKind::Union(definition) = &self.service.type_def(union)?.kind else {
                 return None;
             };
@@ -96,14 +101,80 @@ impl Sample<'_> {
         Some(quote!(#path::#constructor(#(#arguments),*) #(#setters)*))
     }
 
-    /// A union where the exact type is needed.
+    /// The calls that add every entry of a list of choices; `None` if an entry has no such method.
+    fn additions(&self, object: &Object, list: &Field, value: &Value) -> Option<TokenStream> {
+        let kinds = convert::added_entries(self.service, object);
+        let calls: Option<Vec<TokenStream>> = value
+            .as_array()?
+            .iter()
+            .map(|entry| {
+                let (_, kind) = kinds.iter().find(|(field, kind)| {
+                    field.wire == list.wire && kind.matches(self.service, entry)
+                })?;
+                let method = ident(&kind.method());
+                let arguments = match kind.arguments(self.service) {
+                    Some(fields) => fields
+                        .into_iter()
+                        .map(|field| self.value(field, entry.get(&field.wire)?))
+                        .collect::<Option<Vec<_>>>()?,
+                    None => vec![self.convertible(kind.ty, entry)?],
+                };
+                Some(quote!(.#method(#(#arguments),*)))
+            })
+            .collect();
+        let calls = calls.filter(|calls| !calls.is_empty())?;
+        Some(quote!(#(#calls)*))
+    }
+
+    /// A value of an object, or the value of its only field if that converts into the object.
+    fn convertible(&self, name: &str, example: &Value) -> Option<TokenStream> {
+        match convert::source(self.service, name, example) {
+            Some(field) => self.value(field, example.get(&field.wire)?),
+            None => self.named(name, example),
+        }
+    }
+
+    /// The entries of a list. They have one Rust type, so all of them are short or none is.
+    fn entries(&self, item: &str, entries: &[Value]) -> Option<Vec<TokenStream>> {
+        let is_short = |entry| convert::source(self.service, item, entry).is_some();
+        if entries.iter().all(is_short) {
+            let entries = entries.iter().map(|entry| self.convertible(item, entry));
+            return entries.collect();
+        }
+        match (&self.service.type_def(item)?.kind, entries) {
+            (TypeKind::Union(union), [entry]) => Some(vec![self.branch(item, union, entry)?]),
+            _ => entries
+                .iter()
+                .map(|entry| self.named(item, entry))
+                .collect(),
+        }
+    }
+
+    /// A list within a list: entries of the exact type, so that all inner lists have one Rust type.
+    fn exact_list(&self, list: &Ty, value: &Value) -> Option<TokenStream> {
+        let Ty::List(item) = list else {
+            return self.of_type(list, value);
+        };
+        let entries: Option<Vec<_>> = value
+            .as_array()?
+            .iter()
+            .map(|entry| match &**item {
+                Ty::Named(name) => self.named(name, entry),
+                item => self.exact_list(item, entry),
+            })
+            .collect();
+        let entries = entries?;
+        Some(quote!([#(#entries),*]))
+    }
+
+    /// A union, in a place that needs its exact type.
     fn union(&self, name: &str, union: &Union, example: &Value) -> Option<TokenStream> {
         let (variant, inner, _) = self.variant(union, example)?;
         let path = self.path(name);
         Some(quote!(#path::#variant(#inner)))
     }
 
-    /// A union where something that converts into it is enough.
+    /// A union, in a place that accepts values that convert into it.
     fn branch(&self, name: &str, union: &Union, example: &Value) -> Option<TokenStream> {
         if let Some(inner) = self.inner(name, union, example) {
             return Some(inner);
@@ -116,7 +187,7 @@ impl Sample<'_> {
         }
     }
 
-    /// The innermost value that converts into a union by itself.
+    /// The innermost value that converts into a union.
     fn inner(&self, name: &str, union: &Union, example: &Value) -> Option<TokenStream> {
         let tag = example.get(&union.tag)?.as_str()?;
         let (_, _, target) = union.variants.iter().find(|(value, _, _)| value == tag)?;
@@ -148,7 +219,13 @@ impl Sample<'_> {
     }
 
     fn value(&self, field: &Field, value: &Value) -> Option<TokenStream> {
-        self.of_type(&field.ty, value)
+        match value {
+            Value::String(text) if field.takes_several_phones() && text.contains(',') => {
+                let numbers = text.split(',').map(str::trim);
+                Some(quote!([#(#numbers),*]))
+            }
+            value => self.of_type(&field.ty, value),
+        }
     }
 
     fn of_type(&self, ty: &Ty, value: &Value) -> Option<TokenStream> {
@@ -192,22 +269,37 @@ impl Sample<'_> {
             }
             (Ty::Boolean, Value::Bool(flag)) => Some(quote!(#flag)),
             (Ty::List(item), Value::Array(items)) => {
-                let items: Option<Vec<_>> = items
-                    .iter()
-                    .map(|value| match &**item {
-                        // Entries of a list are of one type, so nothing converts by itself.
-                        Ty::Named(name) => self.named(name, value),
-                        item => self.of_type(item, value),
-                    })
-                    .collect();
+                let items: Option<Vec<_>> = match &**item {
+                    Ty::Named(name) => self.entries(name, items),
+                    Ty::List(_) => items
+                        .iter()
+                        .map(|list| self.exact_list(item, list))
+                        .collect(),
+                    item => items
+                        .iter()
+                        .map(|value| self.of_type(item, value))
+                        .collect(),
+                };
                 let items = items?;
                 Some(quote!([#(#items),*]))
             }
             (Ty::Named(name), value) => match &self.service.type_def(name)?.kind {
                 TypeKind::Union(union) => self.branch(name, union, value),
-                _ => self.named(name, value),
+                _ => self.convertible(name, value),
             },
             _ => None,
         }
     }
+}
+
+/// A file whose name has the extension of a MIME type.
+fn file_of(mime: &str) -> Option<&'static str> {
+    Some(match mime {
+        "application/pdf" => "menu.pdf",
+        "image/jpeg" => "menu.jpeg",
+        "image/png" => "menu.png",
+        "text/plain" => "menu.txt",
+        "video/mp4" => "menu.mp4",
+        _ => return None,
+    })
 }

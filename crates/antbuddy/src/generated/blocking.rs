@@ -4,22 +4,30 @@
 use nxcloud_client::{CallOptions, Error, Session};
 use super::{replies::*, requests::*};
 
-/// Client of AntBuddy for programs without async code: the same calls, each to its end on the calling thread.
+/// Client of AntBuddy for programs without async code. It has the methods of [`Client`](crate::Client), but each blocks the calling thread until the call ends. In async code, use [`Client`](crate::Client).
 ///
-/// In async code use [`Client`](crate::Client): a blocking call there holds up its thread.
+/// ```no_run
+/// # use antbuddy::{Session};
+/// # fn run(session: &Session) -> Result<(), antbuddy::Error> {
+/// let client = antbuddy::blocking::Client::new(session);
+/// let reply = client.create_auth_token()?;
+/// println!("{}", reply.token()?);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Client {
     session: Session,
 }
 
 impl Client {
-    /// A client over a session's accounts and connections.
+    /// A client that uses the accounts and connections of a session. The example of [`Client`](Self) creates one.
     #[must_use]
     pub fn new(session: &Session) -> Self {
         Self { session: session.clone() }
     }
 
-    /// The same client with other settings for its calls.
+    /// The same client with other settings for its calls. [`CallOptions`] has an example.
     #[must_use]
     pub fn with_options(&self, options: CallOptions) -> Self {
         Self {
@@ -29,22 +37,22 @@ impl Client {
 
     /// Obtain a token for the websocket of call events.
     ///
-    /// As [`Client::create_auth_token`](crate::Client::create_auth_token).
+    /// Details and example: [`Client::create_auth_token`](crate::Client::create_auth_token).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn create_auth_token(&self) -> Result<CreateAuthTokenReply, Error> {
         self.session.send_blocking(&CreateAuthToken::new())
     }
 
     /// Place a call from a registered device to a number.
     ///
-    /// As [`Client::click_to_call`](crate::Client::click_to_call).
+    /// Details and example: [`Client::click_to_call`](crate::Client::click_to_call).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn click_to_call(
         &self,
         request: &ClickToCall,
@@ -54,11 +62,11 @@ impl Client {
 
     /// Page through the past calls of a time window.
     ///
-    /// As [`Client::list_call_histories`](crate::Client::list_call_histories).
+    /// Details and example: [`Client::list_call_histories`](crate::Client::list_call_histories).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn list_call_histories(
         &self,
         request: &ListCallHistories,
@@ -66,7 +74,7 @@ impl Client {
         self.session.send_blocking(request)
     }
 
-    /// Every item of `list_call_histories`, as [`Client::list_call_histories_all`](crate::Client::list_call_histories_all).
+    /// All items of [`list_call_histories`](Self::list_call_histories), starting at the page of the request. Details and example: [`Client::list_call_histories_all`](crate::Client::list_call_histories_all).
     pub fn list_call_histories_all(
         &self,
         request: &ListCallHistories,

@@ -6,20 +6,22 @@ use super::{replies::*, requests::*};
 
 /// Client of AntBuddy. Place calls from registered devices, read past calls, and get a token for the websocket of call events (AntBuddy, AntRing).
 ///
-/// Cheap to make and to clone; all clients of a session share its connections.
+/// Creating and cloning it is cheap: all clients of a session share its connections. The [crate page](crate) has examples.
+///
+/// Vendor documentation: AntBuddy / AntRing call-centre API.
 #[derive(Clone, Debug)]
 pub struct Client {
     session: Session,
 }
 
 impl Client {
-    /// A client over a session's accounts and connections.
+    /// A client that uses the accounts and connections of a session. The [crate page](crate) has an example.
     #[must_use]
     pub fn new(session: &Session) -> Self {
         Self { session: session.clone() }
     }
 
-    /// The same client with other settings for its calls.
+    /// The same client with other settings for its calls. [`CallOptions`] has an example.
     #[must_use]
     pub fn with_options(&self, options: CallOptions) -> Self {
         Self {
@@ -31,7 +33,7 @@ impl Client {
     ///
     /// Issues a token; whether an earlier one stays valid is not stated. The websocket itself is not described in the reference.
     ///
-    /// Changes state: it is not repeated when the platform may have acted.
+    /// The operation changes state: it is not retried if the platform may have acted.
     ///
     /// ```no_run
     /// # use antbuddy::{Client};
@@ -42,9 +44,11 @@ impl Client {
     /// # }
     /// ```
     ///
+    /// Vendor documentation: AntBuddy / AntRing call-centre API, `POST /oapi/v1/voice/auth_token`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn create_auth_token(&self) -> Result<CreateAuthTokenReply, Error> {
         self.session.send(&CreateAuthToken::new()).await
     }
@@ -54,7 +58,7 @@ impl Client {
     /// Places a real call: repeating it calls again. HTTP 200 means that the device was online and the call placed, not that it was answered.
     /// The hash is the same for every such call, and covers neither number nor body.
     ///
-    /// Changes state: it is not repeated when the platform may have acted.
+    /// The operation changes state: it is not retried if the platform may have acted.
     ///
     /// ```no_run
     /// # use antbuddy::{ClickToCall, Client};
@@ -66,9 +70,11 @@ impl Client {
     /// # }
     /// ```
     ///
+    /// Vendor documentation: AntBuddy / AntRing call-centre API, `POST /oapi/v1/call/click-to-call/{number}`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn click_to_call(
         &self,
         request: &ClickToCall,
@@ -81,7 +87,7 @@ impl Client {
     /// The hash runs over the values that are sent, in their documented order with `appId` first; `limit` and `page` enter it only when they
     /// are sent. The published example has times with milliseconds and a `Z`; other ISO 8601 forms are unproven.
     ///
-    /// Only reads: repeating it is harmless.
+    /// The operation only reads: it is retried even if the outcome of an attempt is unknown.
     ///
     /// ```no_run
     /// # use antbuddy::{Client, ListCallHistories};
@@ -98,9 +104,11 @@ impl Client {
     /// # }
     /// ```
     ///
+    /// Vendor documentation: AntBuddy / AntRing call-centre API, `GET /oapi/v1/call/histories`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn list_call_histories(
         &self,
         request: &ListCallHistories,
@@ -108,7 +116,26 @@ impl Client {
         self.session.send(request).await
     }
 
-    /// Every item of `list_call_histories`, page after page, beginning at the page of the request. See [`Items`].
+    /// All items of [`list_call_histories`](Self::list_call_histories), starting at the page of the request; see [`Items`].
+    ///
+    /// ```no_run
+    /// # use antbuddy::{Client, ListCallHistories};
+    /// # async fn run(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let request = ListCallHistories::new(
+    ///         "2026-11-01T00:00:00.000Z".parse()?,
+    ///         "2026-11-21T23:59:59.000Z".parse()?,
+    ///     )
+    ///     .with_limit(20)
+    ///     .with_page(1);
+    /// let mut items = client.list_call_histories_all(&request);
+    /// while let Some(item) = items.next().await {
+    ///     let item = item?;
+    ///     // `Debug` hides phone numbers and texts; read the fields instead.
+    ///     println!("{:?} {item:?}", item.did_number);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn list_call_histories_all(
         &self,

@@ -4,22 +4,35 @@
 use nxcloud_client::{CallOptions, Error, Session};
 use super::{replies::*, requests::*};
 
-/// Client of NXCLOUD Call Center for programs without async code: the same calls, each to its end on the calling thread.
+/// Client of NXCLOUD Call Center for programs without async code. It has the methods of [`Client`](crate::Client), but each blocks the calling thread until the call ends. In async code, use [`Client`](crate::Client).
 ///
-/// In async code use [`Client`](crate::Client): a blocking call there holds up its thread.
+/// ```no_run
+/// # use nxcloud_call_center::{DateTime, QueryCallRecords, Session};
+/// # fn run(session: &Session) -> Result<(), Box<dyn std::error::Error>> {
+/// let client = nxcloud_call_center::blocking::Client::new(session);
+/// let request = QueryCallRecords::new(
+///     DateTime::from_unix_seconds(1793462400)?,
+///     DateTime::from_unix_seconds(1796054400)?,
+///     100,
+/// );
+/// let reply = client.query_call_records(&request)?;
+/// println!("{reply:?}");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Client {
     session: Session,
 }
 
 impl Client {
-    /// A client over a session's accounts and connections.
+    /// A client that uses the accounts and connections of a session. The example of [`Client`](Self) creates one.
     #[must_use]
     pub fn new(session: &Session) -> Self {
         Self { session: session.clone() }
     }
 
-    /// The same client with other settings for its calls.
+    /// The same client with other settings for its calls. [`CallOptions`] has an example.
     #[must_use]
     pub fn with_options(&self, options: CallOptions) -> Self {
         Self {
@@ -29,11 +42,11 @@ impl Client {
 
     /// Page through the call records of a time window.
     ///
-    /// As [`Client::query_call_records`](crate::Client::query_call_records).
+    /// Details and example: [`Client::query_call_records`](crate::Client::query_call_records).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn query_call_records(
         &self,
         request: &QueryCallRecords,
@@ -41,7 +54,7 @@ impl Client {
         self.session.send_blocking(request)
     }
 
-    /// Every item of `query_call_records`, as [`Client::query_call_records_all`](crate::Client::query_call_records_all).
+    /// All items of [`query_call_records`](Self::query_call_records), starting at the page of the request. Details and example: [`Client::query_call_records_all`](crate::Client::query_call_records_all).
     pub fn query_call_records_all(
         &self,
         request: &QueryCallRecords,
@@ -51,11 +64,11 @@ impl Client {
 
     /// Create an AI outbound task and load its numbers.
     ///
-    /// As [`Client::create_ai_call_task`](crate::Client::create_ai_call_task).
+    /// Details and example: [`Client::create_ai_call_task`](crate::Client::create_ai_call_task).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn create_ai_call_task(
         &self,
         request: &CreateAiCallTask,

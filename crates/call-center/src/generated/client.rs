@@ -6,20 +6,22 @@ use super::{replies::*, requests::*};
 
 /// Client of NXCLOUD Call Center (bizType 8). Read call records, create AI outbound tasks, and receive call records.
 ///
-/// Cheap to make and to clone; all clients of a session share its connections.
+/// Creating and cloning it is cheap: all clients of a session share its connections. The [crate page](crate) has examples.
+///
+/// Vendor documentation: NXCLOUD open platform, Call Center.
 #[derive(Clone, Debug)]
 pub struct Client {
     session: Session,
 }
 
 impl Client {
-    /// A client over a session's accounts and connections.
+    /// A client that uses the accounts and connections of a session. The [crate page](crate) has an example.
     #[must_use]
     pub fn new(session: &Session) -> Self {
         Self { session: session.clone() }
     }
 
-    /// The same client with other settings for its calls.
+    /// The same client with other settings for its calls. [`CallOptions`] has an example.
     #[must_use]
     pub fn with_options(&self, options: CallOptions) -> Self {
         Self {
@@ -32,7 +34,7 @@ impl Client {
     /// Nothing in the reply says how many records or pages there are: a page shorter than `size` is the last. The times of the request are
     /// seconds, those of the records milliseconds. The reference's text and table give 8 as the bizType, its example shows 6.
     ///
-    /// Only reads: repeating it is harmless.
+    /// The operation only reads: it is retried even if the outcome of an attempt is unknown.
     ///
     /// ```no_run
     /// # use nxcloud_call_center::{Client, DateTime, QueryCallRecords};
@@ -48,9 +50,11 @@ impl Client {
     /// # }
     /// ```
     ///
+    /// Vendor documentation: NXCLOUD open platform, Call Center, `POST /saas/cc/openapi/cdr/page`, action `cc`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn query_call_records(
         &self,
         request: &QueryCallRecords,
@@ -58,7 +62,25 @@ impl Client {
         self.session.send(request).await
     }
 
-    /// Every item of `query_call_records`, page after page, beginning at the page of the request. See [`Items`].
+    /// All items of [`query_call_records`](Self::query_call_records), starting at the page of the request; see [`Items`].
+    ///
+    /// ```no_run
+    /// # use nxcloud_call_center::{Client, DateTime, QueryCallRecords};
+    /// # async fn run(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let request = QueryCallRecords::new(
+    ///     DateTime::from_unix_seconds(1793462400)?,
+    ///     DateTime::from_unix_seconds(1796054400)?,
+    ///     100,
+    /// );
+    /// let mut items = client.query_call_records_all(&request);
+    /// while let Some(item) = items.next().await {
+    ///     let item = item?;
+    ///     // `Debug` hides phone numbers and texts; read the fields instead.
+    ///     println!("{:?} {item:?}", item.agent_name);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn query_call_records_all(
         &self,
@@ -73,7 +95,7 @@ impl Client {
     /// `other` in the call records and pushes, which carry the `taskId`. The reference's text and table give 8 as the bizType, its example
     /// shows 6.
     ///
-    /// Changes state: it is not repeated when the platform may have acted.
+    /// The operation changes state: it is not retried if the platform may have acted.
     ///
     /// ```no_run
     /// # use nxcloud_call_center::{CallListItem, Client, CreateAiCallTask, DispatchType};
@@ -95,9 +117,11 @@ impl Client {
     /// # }
     /// ```
     ///
+    /// Vendor documentation: NXCLOUD open platform, Call Center, `POST /saas/cc/openapi/ai/createandcall`, action `cc`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn create_ai_call_task(
         &self,
         request: &CreateAiCallTask,

@@ -1,4 +1,4 @@
-//! The flags of a call beside its fields.
+//! The flags of an operation other than its fields.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use clap::{ArgMatches, Args, Command};
 use super::operation::Operation;
 use crate::GlobalArgs;
 
-// An operation has those that it can use.
+// Each operation gets only the groups that apply to it.
 #[derive(Args)]
 pub(super) struct CallArgs {
     #[command(flatten)]
@@ -24,7 +24,7 @@ pub(super) struct CallArgs {
 
 #[derive(Args, Default)]
 pub(super) struct JsonArgs {
-    /// Read the fields from a JSON object; flags win over it
+    /// Read fields from a JSON object; flags override them
     #[arg(long, value_name = "FILE|-")]
     pub(super) json: Option<String>,
 }
@@ -34,34 +34,34 @@ pub(super) struct UploadArgs {
     /// File to upload
     #[arg(long, value_name = "PATH")]
     pub(super) file: Option<PathBuf>,
-    /// MIME type of the file [default: by its name]
+    /// MIME type of the file [default: from the file name]
     #[arg(long, value_name = "TYPE")]
     pub(super) mime: Option<String>,
 }
 
 #[derive(Args, Default)]
 pub(super) struct ExampleArgs {
-    /// Print a documented request and send nothing
+    /// Print a documented example request without sending it
     #[arg(long, value_name = "NAME", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     pub(super) example: Option<String>,
 }
 
 #[derive(Args, Default)]
 pub(super) struct PagesArgs {
-    /// Print every item of every page, as JSON one per line
+    /// Print the items of all pages, as JSON one per line
     #[arg(long)]
     pub(super) all_pages: bool,
 }
 
 #[derive(Args, Default)]
 pub(super) struct DryRunArgs {
-    /// Print the signed request and send nothing
+    /// Print the signed request without sending it
     #[arg(long)]
     pub(super) dry_run: bool,
 }
 
 impl CallArgs {
-    /// Adds to a command what its operation can use.
+    /// Adds the flags that apply to an operation to its command.
     pub(super) fn define(mut command: Command, operation: &Operation) -> Command {
         if operation.is_form {
             command = UploadArgs::augment_args(command);
@@ -83,7 +83,7 @@ impl CallArgs {
         DryRunArgs::augment_args(command)
     }
 
-    /// Reads them back; what an operation cannot use has its default.
+    /// Reads the flags. Flags that the command does not have get their defaults.
     pub(super) fn read(matches: &ArgMatches) -> Result<Self, clap::Error> {
         Ok(Self {
             json: read_if_defined(matches)?,
@@ -94,18 +94,18 @@ impl CallArgs {
         })
     }
 
-    /// The long flags that no field can have.
-    pub(super) fn taken() -> Vec<String> {
+    /// The long flags that are reserved, so that no field can use them.
+    pub(super) fn reserved() -> Vec<String> {
         let command = Self::augment_args(GlobalArgs::augment_args(Command::new("")));
         let flags = command.get_arguments().filter_map(|arg| arg.get_long());
-        // clap adds the help itself.
+        // clap adds `--help` itself.
         flags.chain(["help"]).map(str::to_owned).collect()
     }
 }
 
-/// Reads flags that a command need not have.
+/// Reads a group of flags that the command may lack.
 pub(crate) fn read_if_defined<T: Args + Default>(matches: &ArgMatches) -> Result<T, clap::Error> {
-    // The group of a struct is present when one of its flags is.
+    // clap defines one group per struct. It is present if one of its flags is.
     let group = T::group_id();
     let is_present =
         group.is_some_and(|id| matches!(matches.try_contains_id(id.as_str()), Ok(true)));

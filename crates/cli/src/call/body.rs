@@ -1,4 +1,4 @@
-//! From what people write to the body that the schema describes. Every place that does not fit is named by its path, never by its value.
+//! Completes and validates the body of a request. Problems name the path of the value, never the value.
 
 use std::fmt::Display;
 
@@ -10,16 +10,16 @@ use serde_json::{Map, Number, Value};
 use super::members::{Members, Type, known_values};
 use crate::failure::Failure;
 
-/// A place that does not fit.
+/// A value that violates the schema.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Problem {
-    /// Wire names and list positions: `customers[3].email`.
+    /// Wire names and array indexes: `customers[3].email`.
     pub(super) path: String,
     pub(super) text: String,
 }
 
-/// Completes a body and gives every place that does not fit. What is null is taken as absent, what has only one value or a documented default is filled
-/// in, and numbers in and out of quotes become what the wire carries. Limits are left to the typed request.
+/// Completes a body and returns every problem in it. Null counts as absent. Constants and documented defaults are filled in. Numbers
+/// get the form of the wire, with or without quotes. The typed request checks the limits later.
 pub(super) fn complete(
     schema: SchemaRef<'_>,
     document: &Document,
@@ -33,8 +33,8 @@ pub(super) fn complete(
     let value = Value::Object(std::mem::take(body));
     for violation in validator.violations(&value) {
         let path = dotted(&value, &violation.pointer);
-        let is_known = problems.iter().any(|problem| problem.path == path);
-        if let Some(text) = text(&violation.rule).filter(|_| !is_known) {
+        let is_reported = problems.iter().any(|problem| problem.path == path);
+        if let Some(text) = text(&violation.rule).filter(|_| !is_reported) {
             problems.push(Problem { path, text });
         }
     }
@@ -44,17 +44,17 @@ pub(super) fn complete(
     Ok(problems)
 }
 
-/// What is wrong by a rule; nothing for limits.
+/// Describes a violated rule. Limits return `None`.
 fn text(rule: &Rule) -> Option<String> {
     match rule {
         Rule::Required => Some("is missing".to_owned()),
         Rule::Type(kinds) => {
             let kinds = kinds.iter().map(|kind| match kind {
-                Kind::String => "a text",
-                Kind::Integer => "a whole number",
+                Kind::String => "a string",
+                Kind::Integer => "an integer",
                 Kind::Number => "a number",
                 Kind::Boolean => "true or false",
-                Kind::Array => "a list",
+                Kind::Array => "an array",
                 Kind::Object => "an object",
             });
             Some(format!(
@@ -66,7 +66,7 @@ fn text(rule: &Rule) -> Option<String> {
     }
 }
 
-/// A JSON pointer into a value as a path of names and positions.
+/// Turns a JSON pointer into a path such as `customers[3].email`.
 fn dotted(mut value: &Value, pointer: &str) -> String {
     let mut path = String::new();
     for step in pointer.split('/').skip(1) {
@@ -104,22 +104,22 @@ impl Completion {
         });
     }
 
-    /// Does something one step further down.
-    fn at(&mut self, step: &str, what: impl FnOnce(&mut Self)) {
+    /// Runs `visit` with one more step on the path.
+    fn at(&mut self, step: &str, visit: impl FnOnce(&mut Self)) {
         let length = self.path.len();
         if !self.path.is_empty() && !step.starts_with('[') {
             self.path.push('.');
         }
         self.path.push_str(step);
-        what(self);
+        visit(self);
         self.path.truncate(length);
     }
 
-    /// `beside` are names that belong to another object written into the same map.
-    fn object(&mut self, schema: SchemaRef<'_>, body: &mut Map<String, Value>, beside: &[&str]) {
+    /// Completes an object. `outer` are the names of an object that is flattened into the same map.
+    fn object(&mut self, schema: SchemaRef<'_>, body: &mut Map<String, Value>, outer: &[&str]) {
         let members = Members::of(schema);
         for property in &members.properties {
-            // A null is how many programs write what is absent.
+            // Many programs write null for an absent value.
             if body.get(property.name).is_some_and(Value::is_null) {
                 body.shift_remove(property.name);
             }
@@ -133,7 +133,7 @@ impl Completion {
                 (None, None) => {}
             }
         }
-        let mut known = beside.to_vec();
+        let mut known = outer.to_vec();
         known.extend(members.properties.iter().map(|property| property.name));
         let Some(choice) = members.choice else {
             return self.unknown(&known, body);
@@ -141,7 +141,7 @@ impl Completion {
         known.push(choice.tag);
         let tag = body.get(choice.tag).filter(|tag| !tag.is_null());
         let Some(tag) = tag else {
-            let problem = format!("is missing; it is one of {}", choice.tags());
+            let problem = format!("is missing; use one of {}", choice.tags());
             return self.at(choice.tag, |inner| inner.problem(problem));
         };
         let mut variants = choice.variants.iter();
@@ -158,7 +158,7 @@ impl Completion {
         for name in body.keys().filter(|name| !known.contains(&name.as_str())) {
             let expected = known.join(", ");
             self.at(name, |inner| {
-                inner.problem(format!("is not known here; there are {expected}"));
+                inner.problem(format!("is not a known field; use one of {expected}"));
             });
         }
     }
@@ -171,7 +171,7 @@ impl Completion {
             Type::Text(Some(Format::DateTime)) => {
                 self.parsed(value.as_str().map(str::parse::<nxcloud::DateTime>));
             }
-            // A value of an open enum may be a number to people.
+            // A number may stand for a value of an open enum of strings.
             Type::Text(_) if value.is_number() && !known_values(schema).is_empty() => {
                 *value = value.to_string().into();
             }
@@ -181,8 +181,8 @@ impl Completion {
                     *value = number.into();
                 }
                 match value.as_i64() {
-                    // Narrower than a whole number of JSON Schema.
-                    None => self.problem("must be a whole number"),
+                    // JSON Schema accepts integers that 64 bits cannot hold.
+                    None => self.problem("must be an integer"),
                     Some(seconds) if format == Some(Format::UnixSeconds) => {
                         self.parsed(Some(nxcloud::DateTime::from_unix_seconds(seconds)));
                     }
@@ -191,10 +191,10 @@ impl Completion {
             }
             Type::QuotedInteger => match as_integer(value) {
                 Some(number) => *value = number.to_string().into(),
-                None => self.problem("must be a whole number"),
+                None => self.problem("must be an integer"),
             },
             Type::Number => {
-                // In quotes one of more digits than a float holds, which `text.rs` has put there.
+                // `text.rs` puts a number in quotes if a float cannot hold all its digits.
                 let text = value.as_str().filter(|text| text.len() > 15);
                 if let Some(number) = text.and_then(|text| text.parse::<Number>().ok()) {
                     *value = number.into();
@@ -223,7 +223,7 @@ impl Completion {
         }
     }
 
-    /// Reports a time that cannot be read; one that is no text is the validator's to report.
+    /// Reports a time that cannot be parsed. The validator reports values that are not strings.
     fn parsed<T, E: Display>(&mut self, parsed: Option<Result<T, E>>) {
         if let Some(Err(error)) = parsed {
             self.problem(format!("is {error}"));
@@ -235,7 +235,7 @@ fn as_integer(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| value.as_str()?.parse().ok())
 }
 
-/// The digits as the wire carries them: in quotes, or as a number.
+/// Gives a decimal the form of the wire: a string or a number.
 fn decimal(schema: SchemaRef<'_>, value: &Value) -> Option<Value> {
     let text = match value {
         Value::Number(number) => number.to_string(),

@@ -3,7 +3,7 @@ use serde_json::json;
 
 use super::*;
 
-/// A spec with every kind of value that a request may hold.
+/// A spec with every kind of value that a request can contain.
 fn service() -> Service {
     let text = json!({ "type": "string" });
     let reference = |name: &str| json!({ "$ref": format!("#/components/schemas/{name}") });
@@ -58,7 +58,7 @@ fn service() -> Service {
     Service::read("test", &spec.to_string()).unwrap()
 }
 
-/// What does not fit, as `path: problem`, and the body as it is afterwards.
+/// Completes a body. Returns the problems as `path: text`, and the completed body.
 fn completed(body: Value) -> (Vec<String>, Value) {
     let Value::Object(mut body) = body else {
         panic!("not an object");
@@ -73,7 +73,7 @@ fn completed(body: Value) -> (Vec<String>, Value) {
 }
 
 #[test]
-fn what_fits_is_completed() {
+fn a_valid_body_is_completed() {
     let (problems, body) = completed(json!({
         "type": "two", "format": "B", "one": "x", "text": "t", "size": null, "inner": { "n": 7, "other": null },
         "list": [{ "kind": "one", "value": { "one": "y" } }], "map": { "a": true }, "any": [null], "level": "3", "word": 1,
@@ -93,7 +93,7 @@ fn what_fits_is_completed() {
     let (problems, body) = completed(json!({
         "type": "one", "one": "x", "text": "longer than the limit", "page": 0, "constant": "other", "inner": { "n": "-7" }, "decimal": " 1.50 "
     }));
-    assert_eq!(problems, Vec::<String>::new(), "limits are the client's");
+    assert_eq!(problems, Vec::<String>::new(), "the client checks limits");
     assert_eq!(
         (&body["inner"]["n"], &body["decimal"]),
         (&json!("-7"), &json!("1.50"))
@@ -101,7 +101,7 @@ fn what_fits_is_completed() {
 }
 
 #[test]
-fn each_wrong_place_is_named_by_its_path() {
+fn every_problem_has_the_path_of_its_value() {
     let (problems, _) = completed(json!({
         "type": "one", "one": 1, "extra": 1, "page": 1.0, "constant": 1, "inner": { "n": "seven", "m": 1 },
         "list": [{ "kind": "one", "value": { "one": "y" } }, { "kind": "one", "value": {}, "more": 1 }, { "kind": "none" }, 3, null],
@@ -111,34 +111,34 @@ fn each_wrong_place_is_named_by_its_path() {
     assert_eq!(
         problems,
         [
-            "page: must be a whole number",
-            "size: must be a whole number",
-            "inner.n: must be a whole number",
-            "inner.m: is not known here; there are n, other",
-            "list[1].more: is not known here; there are kind, value",
+            "page: must be an integer",
+            "size: must be an integer",
+            "inner.n: must be an integer",
+            "inner.m: is not a known field; use one of n, other",
+            "list[1].more: is not a known field; use one of kind, value",
             "list[2].kind: must be one of one",
-            "level: must be a whole number",
+            "level: must be an integer",
             "decimal: must be decimal digits, such as \"0.05\"",
             "bare: must be decimal digits, such as \"0.05\"",
             "date: is not a date; write a day that exists as yyyy-MM-dd, such as 2026-11-26",
             "moment: is not a date-time; write one that exists with its zone, such as 2026-11-26T10:15:42.000Z",
             "seconds: is not a time in Unix seconds; write a whole number in the years 0 to 9999",
-            "extra: is not known here; there are text, page, size, constant, inner, list, map, any, level, word, decimal, bare, float, date, moment, seconds, type, one",
+            "extra: is not a known field; use one of text, page, size, constant, inner, list, map, any, level, word, decimal, bare, float, date, moment, seconds, type, one",
             "text: is missing",
-            "constant: must be a text",
+            "constant: must be a string",
             "list[1].value.one: is missing",
             "list[3]: must be an object",
             "list[4]: must be an object",
             "map.a: must be true or false",
-            "word: must be a text",
+            "word: must be a string",
             "float: must be a number",
-            "one: must be a text",
+            "one: must be a string",
         ]
     );
     for (body, expected) in [
         (
             json!({ "text": "t", "type": "two" }),
-            "format: is missing; it is one of A, B",
+            "format: is missing; use one of A, B",
         ),
         (
             json!({ "text": "t", "type": "two", "format": 1 }),
@@ -146,11 +146,11 @@ fn each_wrong_place_is_named_by_its_path() {
         ),
         (
             json!({ "text": "t" }),
-            "type: is missing; it is one of one, two",
+            "type: is missing; use one of one, two",
         ),
         (
             json!({ "text": "t", "type": null }),
-            "type: is missing; it is one of one, two",
+            "type: is missing; use one of one, two",
         ),
         (
             json!({ "text": null, "type": "one", "one": "x" }),
@@ -158,7 +158,7 @@ fn each_wrong_place_is_named_by_its_path() {
         ),
         (
             json!({ "text": "t", "type": "one", "one": "x", "list": {} }),
-            "list: must be a list",
+            "list: must be an array",
         ),
     ] {
         assert_eq!(completed(body).0, [expected]);

@@ -1,4 +1,4 @@
-//! Flags from the fields of a request, and back from flags to a body.
+//! Turns the fields of a request into flags, and flags back into a body.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -14,14 +14,14 @@ use crate::failure::Failure;
 use crate::spec::one_line;
 use crate::text;
 
-/// How deep objects within objects have flags of their own.
+/// Down to this depth, the fields of nested objects have flags. Deeper objects are written as JSON.
 const DEPTH: usize = 4;
-/// Flags of the command itself; a field with such a name has `body.` before its own.
-static TAKEN: LazyLock<Vec<String>> = LazyLock::new(CallArgs::taken);
+/// Flags of the command itself. The flag of a field with such a name gets the prefix `body.`.
+static RESERVED: LazyLock<Vec<String>> = LazyLock::new(CallArgs::reserved);
 
-/// A field that has a flag.
+/// A leaf of the request's schema: a field that has a flag.
 pub(crate) struct Leaf {
-    /// `text.body`: the names along the way.
+    /// The names along the path, such as `text.body`.
     pub(crate) flag: String,
     path: Vec<String>,
     help: String,
@@ -32,9 +32,9 @@ pub(crate) struct Leaf {
 #[derive(Clone, Copy)]
 enum Kind {
     One(Scalar),
-    /// A list: the flag stands once for each entry.
+    /// A list. The flag is repeated, once for each item.
     Many(Scalar),
-    /// Anything else, written as JSON.
+    /// Any other value, written as JSON.
     Json,
 }
 
@@ -64,7 +64,7 @@ impl Kind {
     fn parse(self, text: &str) -> Result<Value, &'static str> {
         match self {
             Self::One(scalar) | Self::Many(scalar) => scalar.parse(text),
-            Self::Json => text::json(text).map_err(|_| "takes JSON"),
+            Self::Json => text::json(text).map_err(|_| "must be valid JSON"),
         }
     }
 }
@@ -74,20 +74,20 @@ impl Scalar {
         match self {
             Self::Text => Ok(text.into()),
             Self::Integer => {
-                let number = text.parse::<i64>().map_err(|_| "takes a whole number")?;
+                let number = text.parse::<i64>().map_err(|_| "must be an integer")?;
                 Ok(number.into())
             }
             Self::Number => match text::json(text) {
-                // In quotes when it has more digits than 64 bits hold.
+                // A number that 64 bits cannot hold comes back as a string.
                 Ok(number @ (Value::Number(_) | Value::String(_))) if !text.starts_with('"') => {
                     Ok(number)
                 }
-                _ => Err("takes a number"),
+                _ => Err("must be a number"),
             },
             Self::Boolean => match text {
                 "true" => Ok(true.into()),
                 "false" => Ok(false.into()),
-                _ => Err("takes true or false"),
+                _ => Err("must be true or false"),
             },
         }
     }
@@ -101,7 +101,7 @@ impl Scalar {
     }
 }
 
-/// The flags of a request.
+/// Lists the flags of a request.
 pub(crate) fn leaves(request: SchemaRef<'_>) -> Vec<Leaf> {
     let mut walk = Walk::default();
     walk.members(&Members::of(request), &[], "");
@@ -144,7 +144,7 @@ impl Walk {
     }
 
     fn choice(&mut self, choice: &Choice<'_>, path: &[String], prefix: &str) {
-        let mut help = format!("Which kind it is: {}.", choice.tags());
+        let mut help = format!("One of {}.", choice.tags());
         if path.is_empty() {
             help.push_str(" [required]");
         }
@@ -157,12 +157,12 @@ impl Walk {
     }
 
     fn leaf(&mut self, flag: String, path: Vec<String>, help: String, kind: Kind) {
-        let flag = if TAKEN.contains(&flag) {
+        let flag = if RESERVED.contains(&flag) {
             format!("body.{flag}")
         } else {
             flag
         };
-        // Kinds of a choice share fields.
+        // Variants of a choice can share fields.
         if self.seen.insert(flag.clone()) {
             self.leaves.push(Leaf {
                 flag,
@@ -174,7 +174,7 @@ impl Walk {
     }
 }
 
-/// The help of a field with the values that the reference lists.
+/// The help of a field, with the documented values.
 fn described(property: &Property<'_>) -> String {
     let help = one_line(property.description());
     let values = match Type::of(property.schema) {
@@ -211,7 +211,7 @@ impl Leaf {
             .long(self.flag.clone())
             .value_name(name)
             .help(self.help.clone())
-            // A number below zero, or a text that begins with a dash; `missing_value.rs` has refused what is a flag.
+            // Allows negative numbers and texts that begin with a dash. `missing_value.rs` has already refused flags.
             .allow_hyphen_values(true)
             .action(action);
         match self.kind {
@@ -224,7 +224,7 @@ impl Leaf {
     }
 }
 
-/// Puts what the flags say into a body; flags win over what is there.
+/// Writes the flags into a body. They override what is there.
 pub(crate) fn merge(
     leaves: &[Leaf],
     matches: &ArgMatches,
@@ -248,7 +248,7 @@ pub(crate) fn merge(
         };
         put(body, &leaf.path, value).map_err(|at| {
             let problem = format!(
-                "--{} cannot be put into the body: `{at}` is no object there",
+                "--{} cannot be set: `{at}` is not an object in the JSON body",
                 leaf.flag
             );
             Failure::usage(problem)
@@ -274,14 +274,14 @@ fn put<'a>(body: &mut Map<String, Value>, path: &'a [String], value: Value) -> R
     }
 }
 
-/// The flag of a place in a body, to name it in an error.
+/// The flag that sets the value at a path of the body, for error messages.
 pub(crate) fn flag_of<'a>(leaves: &'a [Leaf], path: &str) -> Option<&'a str> {
     let leaf = leaves.iter().find(|leaf| leaf.path.join(".") == path);
     leaf.map(|leaf| leaf.flag.as_str())
 }
 
 impl Leaf {
-    /// A text that names the field, with the flag after it.
+    /// Adds the flag after the first mention of the field in a text.
     pub(crate) fn named_in(&self, text: &str) -> String {
         let field = format!("`{}`", self.path.join("."));
         text.replacen(&field, &format!("{field} (--{})", self.flag), 1)

@@ -1,10 +1,10 @@
-//! What an object of a request holds, and what a value of it is.
+//! The members of an object in a request, and the types of their values.
 
 use nxcloud_spec::SchemaRef;
 use nxcloud_spec::schema::{Format, Kind, KnownValue, Schema};
 use serde_json::Value;
 
-/// The members of an object: its properties, and the choice whose members stand beside them.
+/// The members of an object: its properties, and a choice that is flattened into it.
 #[derive(Default)]
 pub(super) struct Members<'a> {
     pub(super) properties: Vec<Property<'a>>,
@@ -19,7 +19,7 @@ pub(super) struct Property<'a> {
     required: bool,
 }
 
-/// A choice of objects, told apart by a tag.
+/// A choice of objects, distinguished by a tag.
 pub(super) struct Choice<'a> {
     pub(super) tag: &'a str,
     /// The object of each value of the tag.
@@ -64,12 +64,12 @@ impl<'a> Members<'a> {
 }
 
 impl<'a> Property<'a> {
-    /// Whether somebody has to give it a value.
+    /// Whether the caller must set it.
     pub(super) fn is_required(&self) -> bool {
         self.required && self.filled_in().is_none()
     }
 
-    /// The value that it has where it is absent: the only one that it may have, or the documented default of a whole number that has to be there.
+    /// The value for an absent property: its constant, or the documented default of a required integer.
     pub(super) fn filled_in(&self) -> Option<&'a Value> {
         self.constant().or_else(|| {
             let schema = self.schema.schema();
@@ -78,20 +78,20 @@ impl<'a> Property<'a> {
         })
     }
 
-    /// The only value that it may have.
+    /// The only allowed value.
     pub(super) fn constant(&self) -> Option<&'a Value> {
         let only = &self.schema.schema().only;
         only.first().filter(|value| value.is_string())
     }
 
-    /// What it is. A reference without a description is described by what it leads to.
+    /// Its description. A reference without one takes the description of its target.
     pub(super) fn description(&self) -> &'a str {
         let own = self.schema.schema().description.as_deref();
         let target = self.schema.resolved().schema().description.as_deref();
         own.or(target).unwrap_or_default()
     }
 
-    /// The name for flags, which the spec may have set.
+    /// The name for flags. The spec can set it; otherwise it is the wire name.
     pub(super) fn field(&self) -> &'a str {
         self.schema.schema().field.as_deref().unwrap_or(self.name)
     }
@@ -105,11 +105,11 @@ impl Choice<'_> {
     }
 }
 
-/// What a value is.
+/// The type of a value.
 #[derive(Clone, Copy)]
 pub(super) enum Type<'a> {
     Text(Option<Format>),
-    /// A whole number that the wire carries in quotes.
+    /// An integer that is a string on the wire.
     QuotedInteger,
     Integer(Option<Format>),
     Number,
@@ -150,7 +150,7 @@ impl<'a> Type<'a> {
     }
 }
 
-/// The known values of an open enum; empty for anything else.
+/// The known values of an open enum. Empty for every other schema.
 pub(super) fn known_values(schema: SchemaRef<'_>) -> &[KnownValue] {
     let values = |schema: &Schema| !schema.known_values.is_empty();
     schema

@@ -25,7 +25,7 @@ use crate::output::{self, Format};
 use crate::spec::{command_name, one_line, sentence, service};
 use crate::text;
 
-/// Adds to the command of a service one for each operation, as complete as asked for.
+/// Adds a subcommand for each operation to the command of a service. `detail` says which of them get their flags.
 pub(crate) fn with_operations(
     command: Command,
     name: &str,
@@ -69,7 +69,7 @@ fn command(operation: &Operation) -> Command {
     CallArgs::define(command, operation)
 }
 
-/// Runs an operation.
+/// Calls an operation and prints the reply.
 pub(crate) fn run(
     operation: &Operation,
     matches: &ArgMatches,
@@ -92,42 +92,39 @@ pub(crate) fn run(
         format,
         progress: Progress::default(),
     };
-    let done = crate::block_on(async {
+    let result = crate::block_on(async {
         let interrupt = interrupt::interrupted()?;
         tokio::select! {
-            done = (operation.send)(&job) => done,
-            () = interrupt => Err(interrupted(&job)),
+            result = (operation.send)(&job) => result,
+            _ = interrupt => Err(interrupted(&job)),
         }
     })?;
-    match done {
-        Err(failure) => Err(in_flags(operation, failure)),
-        Ok(()) => Ok(()),
-    }
+    result.map_err(|failure| with_flags(operation, failure))
 }
 
 fn example(operation: &Operation, name: &str) -> Result<(), Failure> {
     let examples = operation.spec.request_examples();
     let mut named = examples.iter();
     match named.find(|(example, _)| name.is_empty() || *example == name) {
-        Some((_, example)) => output::data(&format!("{example:#}")),
+        Some((_, example)) => output::print(&format!("{example:#}")),
         None => {
             let names: Vec<&str> = examples.iter().map(|(name, _)| *name).collect();
             Err(Failure::usage(format!(
-                "there is no example `{name}`; there are {}",
+                "there is no example `{name}`; use one of {}",
                 names.join(", ")
             )))
         }
     }
 }
 
-/// The body that a file and flags make, if it fits.
+/// Builds the body from a JSON file and the flags, and validates it.
 fn body(
     operation: &Operation,
     matches: &ArgMatches,
     file: Option<&str>,
 ) -> Result<Map<String, Value>, Failure> {
     let mut body = match file {
-        Some(from) => read_object(from)?,
+        Some(path) => read_object(path)?,
         None => Map::new(),
     };
     let leaves = flags::leaves(operation.request());
@@ -143,21 +140,19 @@ fn body(
     });
     let problems: Vec<String> = problems.collect();
     let id = &operation.spec.id;
-    let failure = Failure::usage(format!(
-        "{id}: the request does not fit: {}",
-        problems.join("; ")
-    ));
+    let failure = Failure::usage(format!("{id}: invalid request: {}", problems.join("; ")));
     Err(if operation.spec.request_examples().is_empty() {
         failure.hint("See --help.")
     } else {
-        failure.hint("See --help, or begin with what --example prints.")
+        failure.hint("See --help, or start from the output of --example.")
     })
 }
 
-/// The JSON object in a file or on standard input.
-pub(crate) fn read_object(from: &str) -> Result<Map<String, Value>, Failure> {
-    let bytes = text::read(from)?;
-    let wrong = |problem: String| Failure::usage(format!("{from} {problem}"));
+/// Reads a JSON object from a file, or from standard input for `-`.
+pub(crate) fn read_object(path: &str) -> Result<Map<String, Value>, Failure> {
+    let bytes = text::read(path)?;
+    let source = text::source_name(path);
+    let wrong = |problem: String| Failure::usage(format!("{source} {problem}"));
     let text = text::utf8(&bytes).map_err(wrong)?;
     match text::json(text).map_err(|problem| wrong(problem.to_string()))? {
         Value::Object(body) => Ok(body),
@@ -170,7 +165,7 @@ fn interrupted(job: &Job) -> Failure {
     if job.progress.was_signed() && !job.operation.safe {
         let problem = format!("{id}: interrupted; the platform may have acted");
         return Failure::new(Exit::Unknown, problem)
-            .hint("Look for the message before sending it again.");
+            .hint("Check whether it was sent before you send it again.");
     }
     Failure::new(
         Exit::Transport,
@@ -178,8 +173,8 @@ fn interrupted(job: &Job) -> Failure {
     )
 }
 
-/// Fields in an error of the typed crate, with the flags that set them.
-fn in_flags(operation: &Operation, mut failure: Failure) -> Failure {
+/// Adds the flags of the fields that an error of the typed crate names.
+fn with_flags(operation: &Operation, mut failure: Failure) -> Failure {
     if failure.kind == Some(ErrorKind::InvalidRequest) {
         for leaf in flags::leaves(operation.request()) {
             failure.message = leaf.named_in(&failure.message);

@@ -1,4 +1,4 @@
-//! An operation as a command: its spec, what it takes, and what sends it.
+//! An operation as a command: its spec, its request and the function that sends it.
 
 use nxcloud_spec::document::MediaType;
 use nxcloud_spec::schema::{Format, Kind, Schema};
@@ -11,10 +11,10 @@ use crate::failure::Failure;
 use crate::generated;
 use crate::job::SendFn;
 
-/// An operation.
+/// An operation that the command can call.
 pub(crate) struct Operation {
     pub(crate) spec: OperationRef<'static>,
-    /// One object of all that a caller passes: parameters and the members of the body.
+    /// One object schema with everything that a caller passes: parameters and members of the body.
     request: Schema,
     pub(super) is_form: bool,
     pub(crate) send: SendFn,
@@ -23,14 +23,14 @@ pub(crate) struct Operation {
 impl Operation {
     pub(crate) fn new(spec: OperationRef<'static>) -> Result<Self, Failure> {
         let (service, id) = (spec.service().name(), &spec.id);
-        let missing = || Failure::usage(format!("{service} {id} cannot be called"));
+        let missing = || Failure::usage(format!("{service} {id} is not part of this build"));
         let mut request = Schema::default();
         request.all_of.push(parameters(spec));
         let mut is_form = false;
         if let Some((media, MediaType { schema, .. })) = spec.request() {
             is_form = media == "multipart/form-data";
             request.all_of.push(if is_form {
-                texts(spec.service().schema(schema))
+                text_parts(spec.service().schema(schema))
             } else {
                 schema.clone()
             });
@@ -43,23 +43,23 @@ impl Operation {
         })
     }
 
-    /// What a caller passes but a file.
+    /// The schema of everything that a caller passes, except a file.
     pub(crate) fn request(&self) -> SchemaRef<'_> {
         self.spec.service().schema(&self.request)
     }
 
-    /// Completes a body, and gives what does not fit.
+    /// Completes a body and returns its problems.
     pub(super) fn complete(&self, body: &mut Map<String, Value>) -> Result<Vec<Problem>, Failure> {
         body::complete(self.request(), self.spec.service().document(), body)
     }
 
-    /// Whether there is anything to pass.
+    /// Whether the operation has fields.
     pub(super) fn has_fields(&self) -> bool {
         !Members::of(self.request()).is_empty()
     }
 }
 
-/// The parameters as properties; what stands beside the schema of one belongs to it.
+/// An object schema with the parameters as properties. Description and field name of a parameter go to its property.
 fn parameters(spec: OperationRef<'_>) -> Schema {
     let mut object = Schema::default();
     object.kind = Some(Kind::Object);
@@ -75,8 +75,8 @@ fn parameters(spec: OperationRef<'_>) -> Schema {
     object
 }
 
-/// The parts of a form that hold texts. The part `type` repeats the MIME type of the file.
-fn texts(form: SchemaRef<'_>) -> Schema {
+/// The text parts of a form. The part `type` is left out: it repeats the MIME type of the file.
+fn text_parts(form: SchemaRef<'_>) -> Schema {
     let mut object = form.resolved().schema().clone();
     let is_text = |name: &str, part: &Schema| name != "type" && part.format != Some(Format::Binary);
     object.properties.retain(|name, part| is_text(name, part));

@@ -25,7 +25,7 @@ fn every_service_is_a_command_with_its_title() {
 }
 
 #[test]
-fn every_documented_example_fits() {
+fn every_documented_example_is_a_valid_request() {
     let mut count = 0;
     for operation in all_operations()
         .iter()
@@ -33,7 +33,7 @@ fn every_documented_example_fits() {
     {
         for (name, example) in operation.spec.request_examples() {
             let Value::Object(mut body) = example else {
-                panic!("{}: {name} is no object", operation.spec.id);
+                panic!("{}: {name} is not an object", operation.spec.id);
             };
             let problems = operation.complete(&mut body).unwrap();
             assert_eq!(problems, [], "{} {name}", operation.spec.id);
@@ -43,17 +43,16 @@ fn every_documented_example_fits() {
     assert!(count > 50, "{count} examples");
 }
 
-/// The commands in the README are understood.
 #[test]
-fn every_command_of_the_readme_is_one() {
+fn every_command_in_the_readme_parses() {
     let lines = include_str!("../../README.md").lines();
     let mut count = 0;
     for line in lines.filter(|line| line.starts_with("nxcloud ") && !line.contains('…')) {
-        let words = shlex::split(line).unwrap();
-        let words = words.iter().take_while(|word| *word != ">");
+        let arguments = shlex::split(line).unwrap();
+        let arguments = arguments.iter().take_while(|argument| *argument != ">");
         let parsed = crate::command(Detail::All)
             .unwrap()
-            .try_get_matches_from(words);
+            .try_get_matches_from(arguments);
         assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
         count += 1;
     }
@@ -61,19 +60,19 @@ fn every_command_of_the_readme_is_one() {
 }
 
 #[test]
-fn no_field_has_the_flag_of_something_else() {
-    let whole = crate::command(Detail::All).unwrap();
-    let of_all: Vec<&str> = whole
+fn no_field_uses_a_reserved_flag() {
+    let root = crate::command(Detail::All).unwrap();
+    let global: Vec<&str> = root
         .get_arguments()
         .filter_map(clap::Arg::get_long)
         .collect();
-    assert!(of_all.contains(&"profile"));
+    assert!(global.contains(&"profile"));
     for operation in all_operations() {
-        // clap checks the flags of one command; one that all commands have would be hidden without an error.
+        // clap finds duplicates within a command, but a field would silently hide a global flag.
         command(&operation).debug_assert();
         for leaf in flags::leaves(operation.request()) {
             assert!(
-                !of_all.contains(&leaf.flag.as_str()),
+                !global.contains(&leaf.flag.as_str()),
                 "{}: {}",
                 operation.spec.id,
                 leaf.flag
@@ -82,9 +81,9 @@ fn no_field_has_the_flag_of_something_else() {
     }
 }
 
-/// Only the specs of named commands are read, and what is called is complete.
+/// Only the specs of commands named in the arguments are read.
 #[test]
-fn what_is_named_is_complete_and_nothing_else() {
+fn only_commands_named_in_the_arguments_have_their_flags() {
     let flags = |root: &Command, service: &str, operation: &str| {
         let service = root.find_subcommand(service).unwrap();
         let operation = service.find_subcommand(operation);

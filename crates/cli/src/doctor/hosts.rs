@@ -1,4 +1,4 @@
-//! Whether hosts answer, and how far this machine's clock is from theirs.
+//! Checks that the hosts answer, and compares this machine's clock with theirs.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
@@ -10,19 +10,19 @@ use crate::failure::Failure;
 use crate::spec::{base_url, operations};
 
 /// How long a host may take to answer.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// Farther than this from the platform's clock a request is refused.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// The platform refuses requests whose clock differs by more than this many seconds.
 const TOLERANCE: i64 = 60;
-/// Half of it is worth a word.
-const WORTH_A_WORD: i64 = 30;
+/// From this many seconds on, a difference is a warning.
+const WARN_ABOVE: i64 = 30;
 
-/// A host that calls go to, and the proxy on the way.
+/// A host that receives calls, and the proxy in between.
 pub(super) struct Host {
     url: String,
     proxy: Option<String>,
 }
 
-/// The hosts that calls of this session go to.
+/// The hosts that receive the calls of a session.
 pub(super) fn of(session: &Session) -> Result<Vec<Host>, Failure> {
     let urls: BTreeSet<&str> = match session.base_url() {
         Some(url) => BTreeSet::from([url]),
@@ -35,13 +35,13 @@ pub(super) fn of(session: &Session) -> Result<Vec<Host>, Failure> {
     Ok(hosts.collect())
 }
 
-/// Asks each host for its clock, on the way that a call takes.
+/// Asks each host for its clock, over the same connection settings as a call.
 pub(super) async fn ask(session: &Session, hosts: &[Host], findings: &mut Vec<Finding>) {
     for host in hosts {
-        let (reached, clock) = host.ask(session).await;
+        let (reach, clock) = host.ask(session).await;
         findings.push(Finding {
             check: format!("reach {}", host.url),
-            ..reached
+            ..reach
         });
         findings.extend(clock.map(|clock| Finding {
             check: format!("clock {}", host.url),
@@ -53,31 +53,34 @@ pub(super) async fn ask(session: &Session, hosts: &[Host], findings: &mut Vec<Fi
 impl Host {
     async fn ask(&self, session: &Session) -> (Finding, Option<Finding>) {
         let proxy = self.proxy.as_ref();
-        let way = proxy.map_or_else(String::new, |proxy| format!(" through the proxy {proxy}"));
-        let before = SystemTime::now();
-        let request = session.http().get(&self.url).timeout(PATIENCE);
-        let answer = match request.send().await {
-            Ok(answer) => answer,
+        let route = proxy.map_or_else(String::new, |proxy| format!(" through the proxy {proxy}"));
+        let start = SystemTime::now();
+        let request = session.http().get(&self.url).timeout(TIMEOUT);
+        let response = match request.send().await {
+            Ok(response) => response,
             Err(error) => {
-                let detail = unreachable(&error, &way);
+                let detail = unreachable(&error, &route);
                 return (Finding::new("", State::Wrong, detail), None);
             }
         };
-        let round = before.elapsed().unwrap_or_default();
-        let status = answer.status().as_u16();
-        let detail = format!("answers (HTTP {status}) in {} ms{way}", round.as_millis());
-        let reached = Finding::new("", State::Fine, detail);
-        let date = answer.headers().get(reqwest::header::DATE);
+        let elapsed = start.elapsed().unwrap_or_default();
+        let status = response.status().as_u16();
+        let detail = format!(
+            "answers (HTTP {status}) in {} ms{route}",
+            elapsed.as_millis()
+        );
+        let reach = Finding::new("", State::Fine, detail);
+        let date = response.headers().get(reqwest::header::DATE);
         let date = date.and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
         let Some(date) = date else {
-            let detail = "the host does not say what time it is";
-            return (reached, Some(Finding::new("", State::Warning, detail)));
+            let detail = "the host's answer has no Date header";
+            return (reach, Some(Finding::new("", State::Warning, detail)));
         };
-        (reached, Some(clock(date, before + round / 2)))
+        (reach, Some(clock(date, start + elapsed / 2)))
     }
 }
 
-/// This machine's clock beside the host's, which counts whole seconds.
+/// Compares this machine's clock with the host's, which has a resolution of one second.
 fn clock(theirs: SystemTime, ours: SystemTime) -> Finding {
     let ahead = match ours.duration_since(theirs) {
         Ok(ahead) => i64::try_from(ahead.as_secs()).unwrap_or(i64::MAX),
@@ -88,34 +91,35 @@ fn clock(theirs: SystemTime, ours: SystemTime) -> Finding {
     let offset = format!("this machine's clock is {seconds} s {direction}");
     if seconds > TOLERANCE {
         let detail = format!(
-            "{offset}: requests more than {TOLERANCE} s off are refused (code 1004); set the clock"
+            "{offset}; the platform refuses requests beyond {TOLERANCE} s (code 1004); set the clock"
         );
         return Finding::new("", State::Wrong, detail);
     }
-    if seconds > WORTH_A_WORD {
-        let detail = format!("{offset}; from {TOLERANCE} s on requests are refused");
+    if seconds > WARN_ABOVE {
+        let detail =
+            format!("{offset}; the platform refuses requests beyond {TOLERANCE} s; set the clock");
         return Finding::new("", State::Warning, detail);
     }
     Finding::new(
         "",
         State::Fine,
-        format!("within {WORTH_A_WORD} s of the host's"),
+        format!("within {WARN_ABOVE} s of the host's clock"),
     )
 }
 
-/// Why a host cannot be reached, by the last of its causes.
-fn unreachable(error: &reqwest::Error, way: &str) -> String {
+/// Says why a host cannot be reached, with the innermost cause.
+fn unreachable(error: &reqwest::Error, route: &str) -> String {
     if error.is_timeout() {
         return format!(
-            "no answer within {} s{way}; a firewall may drop the packets",
-            PATIENCE.as_secs()
+            "no answer within {} s{route}; check whether a firewall drops the packets",
+            TIMEOUT.as_secs()
         );
     }
     let mut cause: &dyn std::error::Error = error;
     while let Some(source) = cause.source() {
         cause = source;
     }
-    format!("cannot be reached{way}: {cause}")
+    format!("cannot be reached{route}: {cause}")
 }
 
 #[cfg(test)]
@@ -123,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_is_judged_by_the_documented_tolerance() {
+    fn clock_offsets_are_compared_with_the_documented_tolerance() {
         let theirs = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
         let state = |offset: i64| {
             let seconds = Duration::from_secs(offset.unsigned_abs());

@@ -1,4 +1,4 @@
-//! `nxcloud doctor`: what is wrong with account, clock, network or signature, in plain words.
+//! `nxcloud doctor`: checks account, clock, network and signature.
 
 mod hosts;
 
@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use crate::account::{self, AccountArgs};
 use crate::failure::{Exit, Failure};
-use crate::local::own_sandbox;
+use crate::local::private_sandbox;
 use crate::output::{self, Format};
 
-/// One thing that was looked at.
+/// The result of one check.
 struct Finding {
     check: String,
     state: State,
@@ -37,15 +37,15 @@ impl Finding {
 
 pub(crate) fn run(account: &AccountArgs, format: Format) -> Result<(), Failure> {
     let mut findings = Vec::new();
-    let (credentials, session) = examined(account, &mut findings);
-    accounts(&credentials, &mut findings);
+    let (credentials, session) = check_settings(account, &mut findings);
+    check_accounts(&credentials, &mut findings);
     if let Err(error) = &session {
-        let detail = format!("{error}. {} No host was asked.", error.hint());
+        let detail = format!("{error}. {} No host was contacted.", error.hint());
         findings.push(Finding::new("settings", State::Wrong, detail));
     }
     crate::block_on(async {
-        signatures(&credentials, &mut findings).await;
-        // A refused base URL may hold a password, and is neither shown nor asked.
+        check_signatures(&credentials, &mut findings).await;
+        // A refused base URL may contain a password, so it is neither printed nor contacted.
         if let Ok(session) = &session {
             hosts::ask(session, &hosts::of(session)?, &mut findings).await;
         }
@@ -54,28 +54,28 @@ pub(crate) fn run(account: &AccountArgs, format: Format) -> Result<(), Failure> 
     let rows: Vec<Value> = findings.iter().map(row).collect();
     match format {
         Format::Json => rows.iter().try_for_each(output::line)?,
-        Format::Table => output::data(&output::rows(rows.iter()))?,
+        Format::Table => output::print(&output::rows(rows.iter()))?,
     }
     let wrong = findings
         .iter()
         .filter(|finding| finding.state == State::Wrong);
     match wrong.count() {
         0 => Ok(()),
-        1 => Err(Failure::new(Exit::Refused, "one thing is wrong")),
+        1 => Err(Failure::new(Exit::Refused, "1 check failed")),
         count => Err(Failure::new(
             Exit::Refused,
-            format!("{count} things are wrong"),
+            format!("{count} checks failed"),
         )),
     }
 }
 
-/// The accounts, and the session with what is set and found. No account is a finding; it is not needed to ask the hosts.
-fn examined(
+/// Finds the accounts and builds the session. A missing account is a finding; the hosts can be asked without one.
+fn check_settings(
     args: &AccountArgs,
     findings: &mut Vec<Finding>,
 ) -> (Credentials, Result<Session, nxcloud::Error>) {
     let builder = account::builder(args).and_then(|builder| {
-        // With settings that are right only the account can be wrong.
+        // These settings are valid, so only the account can be wrong.
         let neutral = builder
             .clone()
             .base_url("https://localhost")
@@ -88,7 +88,7 @@ fn examined(
             let hint = failure.hint.unwrap_or_default();
             let detail = format!("{}. {hint}", failure.message);
             findings.push(Finding::new("account", State::Wrong, detail.trim_end()));
-            // Without an account only the flag says where to look.
+            // Without an account, only the flag names a base URL.
             let mut builder = Session::builder()
                 .credentials(Credentials::default())
                 .proxy_from_env(true);
@@ -109,58 +109,58 @@ fn row(finding: &Finding) -> Value {
     json!({ "check": finding.check, "state": state, "detail": finding.detail })
 }
 
-/// Which accounts there are, and what a secret looks like that was not copied well.
-fn accounts(credentials: &Credentials, findings: &mut Vec<Finding>) {
+/// Lists the accounts, and warns about secrets that look incorrectly copied.
+fn check_accounts(credentials: &Credentials, findings: &mut Vec<Finding>) {
     let nxcloud = credentials.nxcloud_signer();
     let nxcloud =
         nxcloud.map(|signer| ("access key", signer.access_key().as_str(), signer.secret()));
     let antbuddy = credentials.antbuddy_signer();
     let antbuddy =
         antbuddy.map(|signer| ("AntBuddy app id", signer.app_id().as_str(), signer.secret()));
-    for (what, key, secret) in nxcloud.into_iter().chain(antbuddy) {
-        findings.push(match suspicion(secret) {
+    for (key_name, key, secret) in nxcloud.into_iter().chain(antbuddy) {
+        findings.push(match secret_warning(secret) {
             None => Finding::new(
                 "account",
                 State::Fine,
-                format!("{what} {key}, with a secret"),
+                format!("{key_name} {key}, with a secret"),
             ),
             Some(problem) => Finding::new(
                 "account",
                 State::Warning,
-                format!("{what} {key}: its secret {problem}; copy it again"),
+                format!("{key_name} {key}: the secret {problem}; copy it again"),
             ),
         });
     }
 }
 
-fn suspicion(secret: &Secret) -> Option<&'static str> {
+fn secret_warning(secret: &Secret) -> Option<&'static str> {
     let text = secret.expose();
     let quoted = |quote: char| text.len() > 1 && text.starts_with(quote) && text.ends_with(quote);
     if quoted('"') || quoted('\'') {
-        return Some("stands in quotes, which are signed with it");
+        return Some("is in quotes, which become part of it");
     }
     if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Some("holds characters beyond visible ASCII");
+        return Some("contains characters other than visible ASCII");
     }
     None
 }
 
-/// Signs a read for a sandbox with the same account.
-async fn signatures(credentials: &Credentials, findings: &mut Vec<Finding>) {
-    for finding in signed(credentials).await {
+/// Signs a query and sends it to a sandbox with the same account.
+async fn check_signatures(credentials: &Credentials, findings: &mut Vec<Finding>) {
+    for finding in signature_findings(credentials).await {
         findings.push(
             finding.unwrap_or_else(|problem| Finding::new("signature", State::Wrong, problem)),
         );
     }
 }
 
-async fn signed(credentials: &Credentials) -> Vec<Result<Finding, String>> {
+async fn signature_findings(credentials: &Credentials) -> Vec<Result<Finding, String>> {
     if credentials.nxcloud_signer().is_none() && credentials.antbuddy_signer().is_none() {
         return Vec::new();
     }
-    let sandbox = match own_sandbox(credentials).start().await {
+    let sandbox = match private_sandbox(credentials).start().await {
         Ok(sandbox) => sandbox,
-        Err(error) => return vec![Err(format!("the sandbox does not start: {error}"))],
+        Err(error) => return vec![Err(format!("cannot start the sandbox: {error}"))],
     };
     let session = Session::builder()
         .credentials(credentials.clone())
@@ -174,25 +174,25 @@ async fn signed(credentials: &Credentials) -> Vec<Result<Finding, String>> {
         Ok(()) => Ok(Finding::new(
             "signature",
             State::Fine,
-            format!("the sandbox accepts what this account signs ({scheme})"),
+            format!("the sandbox accepts the signatures of this account ({scheme})"),
         )),
         Err(error) => Err(format!(
-            "the sandbox refuses what this account signs: {error}"
+            "the sandbox refuses the signatures of this account: {error}"
         )),
     };
-    // Any day will do.
+    // The date does not matter.
     let day = nxcloud::Date::new(2000, 1, 1);
     if let (Some(_), Ok(day)) = (credentials.nxcloud_signer(), day) {
         let client = number_check::Client::new(&session);
-        let read = client
+        let reply = client
             .query_checks(&number_check::QueryChecks::new(1, day).with_batch_no("doctor"))
             .await;
-        findings.push(finding("NXCLOUD, MD5", read.map(|_| ())));
+        findings.push(finding("NXCLOUD, MD5", reply.map(|_| ())));
     }
     if credentials.antbuddy_signer().is_some() {
         let client = antbuddy::Client::new(&session);
-        let read = client.create_auth_token().await;
-        findings.push(finding("AntBuddy, SHA-256", read.map(|_| ())));
+        let reply = client.create_auth_token().await;
+        findings.push(finding("AntBuddy, SHA-256", reply.map(|_| ())));
     }
     sandbox.shutdown().await;
     findings
@@ -203,8 +203,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_that_were_copied_badly_are_noticed() {
-        for (secret, fine) in [
+    fn incorrectly_copied_secrets_cause_a_warning() {
+        for (secret, is_fine) in [
             ("s3cret", true),
             ("s3cret\n", false),
             (" s3cret", false),
@@ -212,8 +212,8 @@ mod tests {
             ("\"", true),
             ("sécret", false),
         ] {
-            let problem = suspicion(&Secret::new(secret).unwrap());
-            assert_eq!(problem.is_none(), fine, "{secret:?}");
+            let problem = secret_warning(&Secret::new(secret).unwrap());
+            assert_eq!(problem.is_none(), is_fine, "{secret:?}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `nxcloud sandbox`: the platform on this machine, with a page to look into it.
+//! `nxcloud sandbox`: runs a sandbox of the platform on this machine, with a page to inspect it.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -20,28 +20,32 @@ pub(crate) struct SandboxArgs {
     /// Port to listen on (0: any free port)
     #[arg(long, short, value_name = "PORT", default_value_t = SANDBOX_PORT)]
     port: u16,
-    /// Serve this access key as well, with the secret in an environment variable; the page then asks for a token, a random one
-    /// without --token-variable
+    /// Also serve this access key; VARIABLE is an environment variable with its secret. The page then requires a token, by default a
+    /// random one
     #[arg(long, value_name = "KEY=VARIABLE")]
     account: Vec<String>,
-    /// Serve this AntBuddy app id as well, with the secret in an environment variable
+    /// Also serve this AntBuddy app id; VARIABLE is an environment variable with its secret
     #[arg(long, value_name = "ID=VARIABLE")]
     antbuddy_account: Vec<String>,
-    /// Start with this state, as GET /__sandbox/state of another sandbox returns it
+    /// Start with the state in this file, as returned by GET /__sandbox/state
     #[arg(long, value_name = "FILE")]
     seed: Option<String>,
-    /// Keep the requests in a file of JSON lines, and show those already in it
+    /// Append the requests to this JSON Lines file, and load those already in it
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
-    /// Address to listen on instead of loopback; one that other machines reach needs a token
+    /// Address to listen on [default: loopback]; an address that other machines can reach requires --token-variable
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<IpAddr>,
-    /// Environment variable that holds the token which the page asks for; the built-in accounts are then not served
+    /// Require the token in this environment variable, and do not serve the built-in accounts
     #[arg(long, value_name = "VARIABLE")]
     token_variable: Option<String>,
-    /// With a token: a port on this machine to which requests may have pushes sent
+    /// With --token-variable: allow pushes to this port on this machine if a request asks for it
     #[arg(long, value_name = "PORT")]
     push_port: Vec<u16>,
+    /// Allow pages of this origin, for example http://localhost:8081, to call the platform from a browser (*: all pages); they
+    /// cannot use the inspector
+    #[arg(long, value_name = "ORIGIN")]
+    allow_origin: Vec<String>,
     /// Do not log requests to stderr
     #[arg(long, short)]
     quiet: bool,
@@ -60,6 +64,9 @@ pub(crate) fn run(args: &SandboxArgs) -> Result<(), Failure> {
     for port in &args.push_port {
         builder = builder.push_port(*port);
     }
+    for origin in &args.allow_origin {
+        builder = builder.allow_origin(origin);
+    }
     if let Some(address) = args.listen {
         builder = builder.listen_on(address);
     }
@@ -76,36 +83,36 @@ pub(crate) fn run(args: &SandboxArgs) -> Result<(), Failure> {
         builder = builder.seed(call::read_object(from)?.into());
     }
     if !args.quiet {
-        // Colours would be escaped with the rest.
+        // Colour codes would be escaped.
         let log = tracing_subscriber::fmt().with_ansi(false);
         log.with_writer(|| output::Log).init();
     }
     crate::block_on(async {
-        // Before the line is printed, so that whoever reads it can stop the sandbox at once.
+        // Catch signals first: a reader of the next line may stop the sandbox at once.
         let interrupted = interrupted()?;
         let sandbox = builder.start().await.map_err(|error| {
             let failure = Failure::usage(in_one_line(&error));
             match error {
                 nxcloud_sandbox::Error::Listen { .. } => {
-                    failure.hint("Choose another --port, or 0 for any free one.")
+                    failure.hint("Choose another --port, or 0 for any free port.")
                 }
                 nxcloud_sandbox::Error::TokenNeeded { .. }
                 | nxcloud_sandbox::Error::ShortToken { .. } => {
-                    failure.hint("Name the variable that holds one with --token-variable.")
+                    failure.hint("Name the environment variable of a token with --token-variable.")
                 }
                 _ => failure,
             }
         })?;
-        output::data(&format!("listening on {}", sandbox.url()))?;
+        output::print(&format!("listening on {}", sandbox.url()))?;
         let page = sandbox.inspector_url();
-        output::note(&match &args.token_variable {
+        output::eprint(&match &args.token_variable {
             Some(name) => {
-                format!("page: {page}?token=… (the token in {name}; asked for once a browser)")
+                format!("page: {page}?token=… (the token in {name}; once per browser)")
             }
-            // With an account beside the built-in ones the address holds a token that the sandbox made.
+            // If accounts were added, the address contains a random token.
             None => format!("page: {page}"),
         });
-        output::note(&if args.token_variable.is_some() {
+        output::eprint(&if args.token_variable.is_some() {
             "accounts: those of --account and --antbuddy-account only; Ctrl-C stops".to_owned()
         } else {
             let base_url = if args.port != SANDBOX_PORT {
@@ -117,21 +124,23 @@ pub(crate) fn run(args: &SandboxArgs) -> Result<(), Failure> {
                 "built-in accounts: access key {ACCESS_KEY}, secret {ACCESS_SECRET}; app id {APP_ID}, secret {APP_SECRET}; `nxcloud --sandbox` uses them{base_url}; Ctrl-C stops"
             )
         });
-        interrupted.await;
+        let signal = interrupted.await;
+        output::eprint(&format!("stopping: {signal}"));
         sandbox.shutdown().await;
         Ok(())
     })?
 }
 
-/// An access key or app id and its secret, which stands in the environment and not among the arguments.
+/// Reads an access key or app id, and its secret from the environment variable that the argument names.
 fn account<K>(
     flag: &str,
     text: &str,
     key: impl Fn(String) -> Result<K, InvalidField>,
 ) -> Result<(K, Secret), Failure> {
     let Some((id, name)) = text.split_once('=') else {
-        let problem =
-            format!("{flag} takes KEY=VARIABLE, the name of the variable that holds the secret");
+        let problem = format!(
+            "{flag} takes KEY=VARIABLE; VARIABLE is the name of the variable with the secret"
+        );
         return Err(Failure::usage(problem));
     };
     let secret = variable(name, || format!("{flag} {id}=…"))?;

@@ -1,4 +1,4 @@
-//! `nxcloud trigger`: a documented push, sent to an endpoint as the platform sends it.
+//! `nxcloud trigger`: sends a documented push to an endpoint as the platform would.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use nxcloud_spec::webhook::Webhook;
 use nxcloud_spec::{Service, embedded_services};
 use serde_json::{Value, json};
 
-use super::{in_one_line, own_sandbox};
+use super::{in_one_line, private_sandbox};
 use crate::account::{self, AccountArgs};
 use crate::call::read_if_defined;
 use crate::failure::{Exit, Failure};
@@ -18,7 +18,7 @@ use crate::output::{self, Format};
 use crate::spec::{command_name, id, sentence, service};
 use crate::text;
 
-/// Where `nxcloud listen` waits by default.
+/// The default port of `nxcloud listen`.
 pub(crate) const LISTEN_PORT: u16 = 4011;
 
 #[derive(Args)]
@@ -26,13 +26,13 @@ struct TriggerArgs {
     /// Endpoint on this machine, an http:// URL
     #[arg(long, value_name = "URL")]
     to: String,
-    /// Documented example to take the fields from
+    /// Documented example that supplies the fields
     #[arg(long, value_name = "NAME")]
     example: Option<String>,
     /// Set a field by dotted path (PATH=TEXT, or PATH:=JSON)
     #[arg(long, value_name = "PATH=TEXT")]
     set: Vec<String>,
-    /// Send the same push again this many times, with a new signature, as the platform repeats it
+    /// Repeat the push this many times, each time with a new signature
     #[arg(long, value_name = "TIMES", value_parser = value_parser!(u32).range(1..=1000))]
     resend: Option<u32>,
     /// Retry as documented until accepted, waiting this long between attempts [default: no retry]
@@ -40,10 +40,10 @@ struct TriggerArgs {
     retry_pause: Option<u64>,
 }
 
-// The flag of pushes that come under several actions.
+// The flag of pushes that have several actions.
 #[derive(Args, Default)]
 struct ActionArgs {
-    /// The action header
+    /// Value of the action header
     #[arg(long, value_name = "ACTION")]
     action: Option<String>,
 }
@@ -89,7 +89,7 @@ pub(crate) fn run(
     account: &AccountArgs,
     format: Format,
 ) -> Result<(), Failure> {
-    let missing = || Failure::usage("name a service and a push");
+    let missing = || Failure::usage("no push named; see nxcloud trigger --help");
     let (name, matches) = matches.subcommand().ok_or_else(missing)?;
     let service = service(name)?;
     let (name, matches) = matches.subcommand().ok_or_else(missing)?;
@@ -107,13 +107,13 @@ pub(crate) fn run(
         accounts = account::session(account)?.credentials().clone();
         let signer = accounts.nxcloud_signer().ok_or_else(|| {
             Failure::usage(
-                "this push is signed with an NXCLOUD account; give --access-key or --sandbox",
+                "this push is signed with an NXCLOUD account; pass --access-key or --sandbox",
             )
         })?;
         request = request.signed_by(signer.access_key().as_str());
     }
     let deliveries = crate::block_on(async {
-        let sandbox = own_sandbox(&accounts)
+        let sandbox = private_sandbox(&accounts)
             .start()
             .await
             .map_err(|error| Failure::usage(in_one_line(&error)))?;
@@ -122,29 +122,32 @@ pub(crate) fn run(
             pushes.retry_pause(Duration::from_secs(seconds));
         }
         let wrong = |error: nxcloud_sandbox::PushError| Failure::usage(error.to_string());
-        let mut made = pushes.send(request).await.map_err(wrong)?;
-        if let Some(first) = made.first().map(|delivery| delivery.id) {
+        let mut deliveries = pushes.send(request).await.map_err(wrong)?;
+        if let Some(first) = deliveries.first().map(|delivery| delivery.id) {
             for _ in 0..args.resend.unwrap_or(0) {
-                made.extend(pushes.resend(first).await.map_err(wrong)?);
+                deliveries.extend(pushes.resend(first).await.map_err(wrong)?);
             }
         }
         sandbox.shutdown().await;
-        Ok::<_, Failure>(made)
+        Ok::<_, Failure>(deliveries)
     })??;
     let rows: Vec<Value> = deliveries.iter().map(row).collect();
     match format {
         Format::Json => rows.iter().try_for_each(output::line)?,
-        Format::Table => output::data(&output::rows(rows.iter()))?,
+        Format::Table => output::print(&output::rows(rows.iter()))?,
     }
     match deliveries.last().map(|delivery| &delivery.outcome) {
         Some(DeliveryOutcome::Accepted) => Ok(()),
         Some(DeliveryOutcome::Refused { status, .. }) => {
-            let expected = push.reply.as_deref().map_or("HTTP 200".to_owned(), |word| {
-                format!("HTTP 200 with the text {word}")
-            });
+            let expected = push
+                .reply
+                .as_deref()
+                .map_or("HTTP 200".to_owned(), |reply| {
+                    format!("HTTP 200 with the text {reply}")
+                });
             Err(Failure::new(
                 Exit::Refused,
-                format!("the endpoint answered HTTP {status} otherwise than with {expected}"),
+                format!("the endpoint answered HTTP {status}; the platform expects {expected}"),
             ))
         }
         Some(DeliveryOutcome::Failed { reason }) => Err(Failure::new(
@@ -174,7 +177,7 @@ fn push_request(
     Ok(request)
 }
 
-/// `path=text` or `path:=json`.
+/// Parses `PATH=TEXT` or `PATH:=JSON`.
 fn assignment(text: &str) -> Result<(&str, Value), Failure> {
     let Some((path, value)) = text.split_once('=') else {
         return Err(Failure::usage("--set takes PATH=TEXT or PATH:=JSON"));

@@ -1,4 +1,4 @@
-//! What was signed, for people: the string to sign, and the headers as a command that can be run.
+//! Explains a signature: the string to sign, and a curl command with the headers.
 
 use nxcloud::signing::{Body, Request, Signer, antbuddy, header};
 use nxcloud_spec::OperationRef;
@@ -20,7 +20,7 @@ pub(super) fn headers(signer: &Signer, request: &Request<'_>, signature: &str) -
     })
 }
 
-/// String to sign and curl command of an NXCLOUD request.
+/// Explains the signature of an NXCLOUD request.
 pub(super) fn nxcloud(
     signer: &Signer,
     request: &Request<'_>,
@@ -63,8 +63,8 @@ pub(super) fn nxcloud(
     ))
 }
 
-/// Hashed string and curl command of an `AntBuddy` request. The hash of the app id never changes and is all that a call needs, so that the
-/// command asks for it when it runs; `account` are the flags that name the account.
+/// Explains the hash of an `AntBuddy` request. The hash of the app id never changes and is enough for a call, so the curl command
+/// does not contain it but computes it when it runs. `account` are the flags that choose the account.
 pub(super) fn antbuddy(
     signer: &antbuddy::Signer,
     values: &[&str],
@@ -92,11 +92,14 @@ fn explanation(string_to_sign: &str, signature: &str, command: &str) -> String {
     format!("string to sign: {string_to_sign}\nsignature:      {signature}\n{command}")
 }
 
-fn quoted<'a>(words: impl IntoIterator<Item = &'a str>) -> Result<String, Failure> {
-    shlex::try_join(words).map_err(|_| Failure::usage("a header cannot be written for a shell"))
+fn quoted<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Result<String, Failure> {
+    shlex::try_join(arguments).map_err(|_| {
+        let problem = "a value contains a NUL character, which no shell command can contain";
+        Failure::usage(problem)
+    })
 }
 
-/// The operation that has this bizType and action; none where several have.
+/// Finds the operation with a bizType and an action. Returns `None` if several have them.
 fn operation(request: &Request<'_>) -> Result<Option<OperationRef<'static>>, Failure> {
     let (biz_type, action) = (request.biz_type.as_str(), request.action.as_str());
     let mut matching = operations()?.filter(|operation| {
@@ -105,7 +108,7 @@ fn operation(request: &Request<'_>) -> Result<Option<OperationRef<'static>>, Fai
     Ok(matching.next().filter(|_| matching.next().is_none()))
 }
 
-/// Where a call goes: below the base URL of all services, if there is one.
+/// The URL of a call, below `base_url` or the documented URL of the service.
 fn url(operation: OperationRef<'static>, base_url: Option<&str>) -> Result<String, Failure> {
     let path = operation.path();
     let base_url = match base_url.map(Url::parse).transpose() {

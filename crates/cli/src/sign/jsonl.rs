@@ -1,4 +1,4 @@
-//! Many requests, one JSON object per line, signed or verified as batches.
+//! Signs or verifies many requests, one JSON object per line, in batches.
 
 use data_encoding::BASE64;
 use nxcloud::signing::{Body, Mismatch, Request, Signature, Signer, Timestamp, antbuddy};
@@ -12,12 +12,12 @@ use crate::lines::Lines;
 use crate::output;
 use crate::text;
 
-/// How many requests are signed at once: enough for the widest registers, and little memory.
+/// The number of requests in a batch. It fills the widest vector registers and needs little memory.
 const BATCH: usize = 1024;
-/// After so many wrong lines without a right one the rest is not looked at.
+/// If this many lines at the start are all invalid, the command gives up.
 const GIVE_UP: usize = 1024;
 
-/// One line.
+/// A line of input.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Line {
@@ -35,7 +35,7 @@ struct Line {
     sign: Option<String>,
 }
 
-/// A line with everything that the signer needs.
+/// A valid line, completed with the flags.
 struct Ready {
     number: usize,
     action: Option<String>,
@@ -47,30 +47,30 @@ struct Ready {
     sign: String,
 }
 
-/// A run through all lines.
+/// The current batch, and counts of all lines.
 struct Batches<'a> {
     run: &'a Run<'a>,
     batch: Vec<Ready>,
     /// Lines that were signed or verified.
     done: usize,
-    /// Lines that could not be read.
-    left_out: usize,
-    /// Signatures that are not right.
-    invalid: usize,
+    /// Lines that are invalid.
+    skipped: usize,
+    /// Signatures that do not match.
+    mismatches: usize,
 }
 
-pub(super) fn run(run: &Run<'_>, from: &str) -> Result<(), Failure> {
-    let mut lines = Lines::open(from)?;
+pub(super) fn run(run: &Run<'_>, path: &str) -> Result<(), Failure> {
+    let mut lines = Lines::open(path)?;
     let mut batches = Batches {
         run,
         batch: Vec::with_capacity(BATCH),
         done: 0,
-        left_out: 0,
-        invalid: 0,
+        skipped: 0,
+        mismatches: 0,
     };
     let mut untimed = false;
     loop {
-        // Nobody waits for an answer while the next line is waited for.
+        // Answer before waiting for more input.
         if (batches.batch.len() == BATCH || !lines.is_ready()) && !batches.flush()? {
             break;
         }
@@ -84,42 +84,41 @@ pub(super) fn run(run: &Run<'_>, from: &str) -> Result<(), Failure> {
         let ready = line.and_then(|line| read(line, number, run, &mut untimed));
         match ready.and_then(|ready| ready.check(&run.signer)) {
             Ok(ready) => batches.batch.push(ready),
-            Err(failure) => batches.leave_out(&failure, from)?,
+            Err(failure) => batches.skip(&failure, path)?,
         }
     }
     if untimed && !run.json {
-        output::note(&format!("ts: {}", run.times.now));
+        output::eprint(&format!("ts: {}", run.times.now));
     }
     batches.verdict()
 }
 
 impl Batches<'_> {
-    /// One wrong line hides no other; but where none is right, something else was meant.
-    fn leave_out(&mut self, failure: &Failure, from: &str) -> Result<(), Failure> {
-        output::note(&failure.message);
-        self.left_out += 1;
-        if self.done == 0 && self.batch.is_empty() && self.left_out == GIVE_UP {
-            let problem = format!("{from} holds no requests: its first {GIVE_UP} lines are wrong");
-            return Err(Failure::usage(problem).hint("Write one JSON object a line."));
+    /// Reports an invalid line. Gives up if the input has no valid line at the start: it is probably not JSON Lines.
+    fn skip(&mut self, failure: &Failure, path: &str) -> Result<(), Failure> {
+        output::eprint(&failure.message);
+        self.skipped += 1;
+        if self.done == 0 && self.batch.is_empty() && self.skipped == GIVE_UP {
+            let source = text::source_name(path);
+            let problem =
+                format!("{source} contains no requests: the first {GIVE_UP} lines are invalid");
+            return Err(Failure::usage(problem).hint("Write one JSON object per line."));
         }
         Ok(())
     }
 
     fn verdict(&self) -> Result<(), Failure> {
-        let invalid = format!(
-            "{} signatures are not those of their requests",
-            self.invalid
+        let mismatches = format!("invalid signatures: {}", self.mismatches);
+        let skipped = format!(
+            "skipped lines: {} of {}",
+            self.skipped,
+            self.skipped + self.done
         );
-        let left_out = format!(
-            "{} of {} lines were left out",
-            self.left_out,
-            self.left_out + self.done
-        );
-        match (self.left_out, self.invalid) {
+        match (self.skipped, self.mismatches) {
             (0, 0) => Ok(()),
-            (0, _) => Err(Failure::new(Exit::Refused, invalid)),
-            (_, 0) => Err(Failure::usage(left_out)),
-            _ => Err(Failure::usage(format!("{left_out}, and {invalid}"))),
+            (0, _) => Err(Failure::new(Exit::Refused, mismatches)),
+            (_, 0) => Err(Failure::usage(skipped)),
+            _ => Err(Failure::usage(format!("{skipped}; {mismatches}"))),
         }
     }
 }
@@ -130,18 +129,17 @@ fn at(number: usize, problem: impl std::fmt::Display) -> Failure {
 
 fn read(line: &str, number: usize, run: &Run<'_>, untimed: &mut bool) -> Result<Ready, Failure> {
     let mut line = parse(line).map_err(|error| {
-        // serde's own text could repeat a value.
+        // The error of serde could repeat a value.
         let column = error.column();
         let expected =
             "an object with action, biz_type, ts, body, body_base64, multipart, values, sign";
-        at(
-            number,
-            format_args!("column {column} is not as expected: {expected}"),
-        )
+        at(number, format_args!("column {column}: expected {expected}"))
     })?;
     line.number = number;
     let body = match (&line.body, &line.body_base64) {
-        (Some(_), Some(_)) => return Err(at(number, "body and body_base64 exclude each other")),
+        (Some(_), Some(_)) => {
+            return Err(at(number, "body and body_base64 are both set; remove one"));
+        }
         (Some(text), None) => text.as_bytes().to_vec(),
         (None, Some(text)) => BASE64
             .decode(text.as_bytes())
@@ -157,12 +155,12 @@ fn read(line: &str, number: usize, run: &Run<'_>, untimed: &mut bool) -> Result<
             *untimed = true;
             run.times.now
         }
-        // `AntBuddy` hashes no time, so that this is not looked at.
+        // `AntBuddy` does not hash the time, so any value will do.
         (None, None, Task::Verify(_)) if line.values.is_some() => run.times.now,
         (None, None, Task::Verify(_)) => return Err(at(number, "ts is missing")),
     };
     let sign = match (line.sign, run.task) {
-        // As of `--signature`.
+        // Trimmed, like the value of `--signature`.
         (Some(sign), _) => sign.trim().to_owned(),
         (None, Task::Sign) => String::new(),
         (None, Task::Verify(_)) => return Err(at(number, "sign is missing")),
@@ -183,7 +181,7 @@ fn read(line: &str, number: usize, run: &Run<'_>, untimed: &mut bool) -> Result<
     })
 }
 
-/// A number keeps its digits, where 64 bits cannot hold it as a text.
+/// Parses a line. A number that 64 bits cannot hold becomes a string of its digits.
 fn parse(text: &str) -> Result<Line, serde_json::Error> {
     let is_float = |value: &Option<Value>| value.as_ref().is_some_and(Value::is_f64);
     match serde_json::from_str::<Line>(text) {
@@ -195,7 +193,7 @@ fn parse(text: &str) -> Result<Line, serde_json::Error> {
     }
 }
 
-/// A text, or a number as it would stand in a header.
+/// The value of a header, from a string or a number.
 fn digits(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -214,7 +212,7 @@ impl Ready {
         request(action, biz_type, self.ts, body).map_err(|failure| at(self.number, failure.message))
     }
 
-    /// Whether it can be signed, said before anything of its batch is.
+    /// Checks that the line can be signed, before its batch is.
     fn check(self, account: &Account) -> Result<Self, Failure> {
         match account {
             Account::Nxcloud(_) => {
@@ -230,7 +228,7 @@ impl Ready {
 }
 
 impl Batches<'_> {
-    /// Signs or verifies what has come together; false when nobody reads the answers.
+    /// Signs or verifies the current batch. Returns `false` if nobody reads the answers.
     fn flush(&mut self) -> Result<bool, Failure> {
         if self.batch.is_empty() {
             return Ok(true);
@@ -244,7 +242,7 @@ impl Batches<'_> {
         self.done += batch.len();
         self.batch = batch;
         self.batch.clear();
-        output::is_read(&answers.join("\n"))
+        output::print_if_open(&answers.join("\n"))
     }
 
     fn antbuddy(&mut self, signer: &antbuddy::Signer, batch: &[Ready]) -> Vec<String> {
@@ -291,12 +289,12 @@ impl Batches<'_> {
     }
 
     fn answer(&mut self, ready: &Ready, verdict: Result<(), Mismatch>) -> String {
-        self.invalid += usize::from(verdict.is_err());
+        self.mismatches += usize::from(verdict.is_err());
         if self.run.json {
             return json!({ "line": ready.number, "valid": verdict.is_ok() }).to_string();
         }
-        let word = if verdict.is_ok() { "valid" } else { "invalid" };
-        word.to_owned()
+        let verdict = if verdict.is_ok() { "valid" } else { "invalid" };
+        verdict.to_owned()
     }
 }
 

@@ -1,4 +1,4 @@
-//! `nxcloud sign` and `nxcloud verify`: the scheme itself, for requests that are sent by other means.
+//! `nxcloud sign` and `nxcloud verify`: signatures for requests that other programs send.
 
 mod explain;
 mod jsonl;
@@ -14,40 +14,40 @@ use crate::failure::{Exit, Failure};
 use crate::output;
 
 const LINES_HELP: &str = "\
-JSON-lines (--lines) hold one object per line: {\"action\", \"biz_type\", \"ts\", \"body\" or \"body_base64\", \"multipart\"}, or \
-{\"values\"} for AntBuddy, and to verify \"sign\"; what a line leaves out comes from the flags. Signatures are computed side by side in \
-vector registers and printed one per line, as soon as the input pauses; with --output json as objects that hold the headers. A line that \
-is wrong is left out and named by its number on stderr, and the exit code is 2.";
+--lines reads JSON Lines. Each object has the keys \"action\", \"biz_type\", \"ts\", \"body\" or \"body_base64\", and \"multipart\"; for \
+AntBuddy \"values\"; for verify also \"sign\". The flags supply omitted keys. The output is one signature per line, or with --output json \
+one object with the headers, written as soon as the input pauses. Invalid lines are skipped and reported on stderr with their numbers; \
+the exit code is then 2.";
 
-// The parts of a request, and the account that signs them.
+// The parts of a request.
 #[derive(Args)]
 #[command(next_help_heading = "Request", after_long_help = LINES_HELP)]
 pub(crate) struct SignArgs {
-    /// How the request is signed
+    /// Signature scheme
     #[arg(long, default_value = "nxcloud")]
     scheme: Scheme,
-    /// The action header
+    /// Value of the action header
     #[arg(long, value_name = "ACTION")]
     action: Option<String>,
-    /// The bizType header
+    /// Value of the bizType header
     #[arg(long, value_name = "N")]
     biz_type: Option<String>,
-    /// The ts header, milliseconds since 1970-01-01 UTC [default: now]
+    /// Value of the ts header, in milliseconds since 1970-01-01 UTC [default: now]
     #[arg(long, value_name = "MILLIS")]
     ts: Option<String>,
     /// File with the exact bytes of the body
     #[arg(long, value_name = "FILE|-", conflicts_with = "multipart")]
     body: Option<String>,
-    /// The body is multipart/form-data, which is not signed
+    /// The body is multipart/form-data, which the signature does not cover
     #[arg(long)]
     multipart: bool,
-    /// AntBuddy: the values to hash, in the documented order, the app id first
+    /// AntBuddy: values to hash in the documented order, beginning with the app id
     #[arg(value_name = "VALUE")]
     values: Vec<String>,
-    /// Read many requests, one JSON object per line
+    /// Read many requests from JSON Lines, one object per line
     #[arg(long, value_name = "FILE|-", conflicts_with_all = ["body", "explain"])]
     lines: Option<String>,
-    /// Print the string to sign, the secret masked, and a curl command with the headers
+    /// Print the string to sign (secret masked) and a curl command with the headers
     #[arg(long)]
     explain: bool,
 }
@@ -56,7 +56,7 @@ pub(crate) struct SignArgs {
 pub(crate) struct VerifyArgs {
     #[command(flatten)]
     request: SignArgs,
-    /// The signature to check
+    /// Signature to verify
     #[arg(long, value_name = "HEX", help_heading = "Request")]
     signature: Option<String>,
 }
@@ -68,17 +68,17 @@ enum Scheme {
     AntBuddy,
 }
 
-/// What signs: an account of one of the schemes.
+/// The signer of the scheme.
 enum Account {
     Nxcloud(Signer),
     AntBuddy(antbuddy::Signer),
 }
 
-/// What is done with a request.
+/// The task of the command.
 #[derive(Clone, Copy)]
 enum Task<'a> {
     Sign,
-    /// Checks a signature, or with `--lines` that of each line.
+    /// Verifies this signature, or with `--lines` the signature of each line.
     Verify(Option<&'a str>),
 }
 
@@ -95,18 +95,19 @@ pub(crate) fn verify(args: &VerifyArgs, account: &AccountArgs, json: bool) -> Re
 
 fn run(task: Task<'_>, args: &SignArgs, account: &AccountArgs, json: bool) -> Result<(), Failure> {
     refuse_other_scheme(args)?;
-    // Nothing is sent, so the base URL may be one that no call goes to.
+    // Nothing is sent, so --base-url is not checked: it may be a URL that calls would refuse.
     let session = account::build(account, account::source(account)?)?;
     let credentials = session.credentials();
-    let missing = |what: &str| Failure::usage(format!("the account is none of {what}"));
     let signer = match args.scheme {
         Scheme::AntBuddy => {
             let signer = credentials.antbuddy_signer().cloned();
-            Account::AntBuddy(signer.ok_or_else(|| missing("AntBuddy's; give --app-id"))?)
+            let missing = || Failure::usage("no AntBuddy account; pass --app-id");
+            Account::AntBuddy(signer.ok_or_else(missing)?)
         }
         Scheme::Nxcloud => {
             let signer = credentials.nxcloud_signer().cloned();
-            Account::Nxcloud(signer.ok_or_else(|| missing("NXCLOUD's; give --access-key"))?)
+            let missing = || Failure::usage("no NXCLOUD account; pass --access-key");
+            Account::Nxcloud(signer.ok_or_else(missing)?)
         }
     };
     let run = Run {
@@ -116,8 +117,8 @@ fn run(task: Task<'_>, args: &SignArgs, account: &AccountArgs, json: bool) -> Re
         times: Times::of(args)?,
         json,
     };
-    if let Some(from) = &args.lines {
-        return jsonl::run(&run, from);
+    if let Some(path) = &args.lines {
+        return jsonl::run(&run, path);
     }
     let flag = account::base_url(account);
     single::run(&run, account, flag.as_deref().or(session.base_url()))
@@ -129,16 +130,16 @@ struct Run<'a> {
     signer: Account,
     args: &'a SignArgs,
     times: Times,
-    /// Whether objects are printed.
+    /// Whether to print JSON objects.
     json: bool,
 }
 
-/// The time of a request.
+/// The candidates for the time of a request.
 #[derive(Clone, Copy)]
 struct Times {
-    /// That of `--ts`.
+    /// The value of `--ts`.
     flag: Option<Timestamp>,
-    /// That of this run, for requests that name none.
+    /// The current time, for requests without a time.
     now: Timestamp,
 }
 
@@ -154,7 +155,7 @@ impl Times {
     }
 }
 
-/// Refuses flags of the other scheme: they would change nothing, and whoever writes them expects something else.
+/// Refuses flags of the other scheme. They would have no effect, which the user does not expect.
 fn refuse_other_scheme(args: &SignArgs) -> Result<(), Failure> {
     let is_antbuddy = args.scheme == Scheme::AntBuddy;
     let nxcloud = [
@@ -166,21 +167,21 @@ fn refuse_other_scheme(args: &SignArgs) -> Result<(), Failure> {
     ];
     match nxcloud.iter().find(|(_, is_set)| *is_set) {
         Some((name, _)) if is_antbuddy => Err(Failure::usage(format!(
-            "--{name} is not part of AntBuddy's scheme; give the values in order"
+            "--{name} is not part of AntBuddy's scheme; pass the values in order"
         ))),
         _ if !is_antbuddy && !args.values.is_empty() => Err(Failure::usage(
-            "values in order are AntBuddy's scheme; add --scheme antbuddy",
+            "VALUE arguments are part of AntBuddy's scheme; add --scheme antbuddy",
         )),
         _ => Ok(()),
     }
 }
 
-/// What a check of a signature says.
+/// Prints the result of a verification.
 fn verdict(valid: bool) -> Result<(), Failure> {
-    output::data(if valid { "valid" } else { "invalid" })?;
+    output::print(if valid { "valid" } else { "invalid" })?;
     if valid {
         return Ok(());
     }
-    let failure = Failure::new(Exit::Refused, "the signature is not that of the request");
-    Err(failure.hint("Compare the string to sign: --explain shows it."))
+    let failure = Failure::new(Exit::Refused, "the signature does not match the request");
+    Err(failure.hint("Compare the string to sign, which --explain prints."))
 }

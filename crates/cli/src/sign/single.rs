@@ -1,4 +1,4 @@
-//! A single request.
+//! Signs or verifies a single request.
 
 use nxcloud::signing::{Action, BizType, Body, InvalidField, Request, Timestamp};
 use serde_json::json;
@@ -19,8 +19,8 @@ pub(super) fn run(
     let signature = match run.task {
         Task::Sign => None,
         Task::Verify(signature) => {
-            let missing = || Failure::usage("give the signature with --signature");
-            // Spaces and line ends come with it when it is copied.
+            let missing = || Failure::usage("no signature; pass it with --signature");
+            // A copied signature may have spaces and line breaks around it.
             Some(signature.ok_or_else(missing)?.trim())
         }
     };
@@ -28,12 +28,12 @@ pub(super) fn run(
         Account::AntBuddy(signer) => {
             let values: Vec<&str> = args.values.iter().map(String::as_str).collect();
             if values.is_empty() {
-                let problem = "give the values in order, such as the app id alone";
+                let problem = "no values; pass them in order, for example the app id alone";
                 return Err(Failure::usage(problem));
             }
             if args.explain {
                 let flags = account_flags(account);
-                output::data(&explain::antbuddy(signer, &values, &flags)?)?;
+                output::print(&explain::antbuddy(signer, &values, &flags)?)?;
             }
             if let Some(signature) = signature {
                 return verdict(signer.verify(&values, signature).is_ok());
@@ -43,17 +43,17 @@ pub(super) fn run(
                 (true, true) => output::line(&json!({ "hash": MASK })),
                 (true, false) => output::line(&json!({ "hash": hash.as_str() })),
                 (false, true) => Ok(()),
-                (false, false) => output::data(hash.as_str()),
+                (false, false) => output::print(hash.as_str()),
             }
         }
         Account::Nxcloud(signer) => {
-            let from = args.body.as_deref();
-            let body = from.map(text::read).transpose()?.unwrap_or_default();
+            let path = args.body.as_deref();
+            let body = path.map(text::read).transpose()?.unwrap_or_default();
             let ts = match (run.times.flag, run.task) {
                 (Some(ts), _) => ts,
                 (None, Task::Sign) => run.times.now,
                 (None, Task::Verify(_)) => {
-                    return Err(Failure::usage("give the ts header with --ts"));
+                    return Err(Failure::usage("no ts; pass the ts header with --ts"));
                 }
             };
             let request = request(
@@ -67,7 +67,7 @@ pub(super) fn run(
                 },
             )?;
             if args.explain {
-                output::data(&explain::nxcloud(signer, &request, from, base_url)?)?;
+                output::print(&explain::nxcloud(signer, &request, path, base_url)?)?;
             }
             if let Some(signature) = signature {
                 return verdict(signer.verify(&request, signature).is_ok());
@@ -78,17 +78,17 @@ pub(super) fn run(
                 (false, true) => Ok(()),
                 (false, false) => {
                     if run.times.flag.is_none() {
-                        // Whoever sees nothing but the signature must know what it is for.
-                        output::note(&format!("ts: {}", run.times.now));
+                        // The signature is useless without the time that it covers.
+                        output::eprint(&format!("ts: {}", run.times.now));
                     }
-                    output::data(signature.as_str())
+                    output::print(signature.as_str())
                 }
             }
         }
     }
 }
 
-/// The flags that name the account, for a command that uses the same one.
+/// The flags that choose the account, for a command that uses the same account.
 fn account_flags(account: &AccountArgs) -> Vec<&str> {
     let mut flags = Vec::new();
     for (flag, value) in [
@@ -105,14 +105,14 @@ fn account_flags(account: &AccountArgs) -> Vec<&str> {
     flags
 }
 
-/// The parts of a request, with what is missing named by its flag.
+/// Builds a request. An error names the flag of the missing part.
 pub(super) fn request<'a>(
     action: Option<&'a str>,
     biz_type: Option<&'a str>,
     ts: Timestamp,
     body: Body<'a>,
 ) -> Result<Request<'a>, Failure> {
-    let missing = |what: &str| Failure::usage(format!("{what} is missing"));
+    let missing = |part: &str| Failure::usage(format!("{part} is missing"));
     let wrong = |error: InvalidField| Failure::usage(error.to_string());
     let action = action.ok_or_else(|| missing("the action (--action)"))?;
     let biz_type = biz_type.ok_or_else(|| missing("the bizType (--biz-type)"))?;

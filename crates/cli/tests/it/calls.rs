@@ -1,4 +1,4 @@
-//! Calls: what goes in, what comes out, and how they end.
+//! Calls of operations: input, output and exit codes.
 
 use std::process::Stdio;
 
@@ -10,19 +10,19 @@ use crate::support::{Nxcloud, SEND, finish, send};
 use crate::support::{interrupt, signal};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn flags_win_over_the_json_body() {
+async fn flags_override_the_json_body() {
     let sandbox = Sandbox::start().await.unwrap();
     let nxcloud = Nxcloud::at(&sandbox);
-    let body = r#"{"appKey": "from-json", "phone": "1", "content": "text", "ext": "kept"}"#;
+    let body = r#"{"appKey": "from-json", "phone": "1", "content": "text", "ext": "extra"}"#;
     let arguments = ["sms", "send-sms", "--json", "-", "--phone", "8615012345678"];
     nxcloud.feed(&arguments, body).exits(0);
     let received = sandbox.requests_for("send_sms");
     let expected = json!({
-        "appKey": "from-json", "phone": "8615012345678", "content": "text", "ext": "kept"
+        "appKey": "from-json", "phone": "8615012345678", "content": "text", "ext": "extra"
     });
     assert_eq!(received[0].json().unwrap(), expected);
 
-    // The same from a file, nested fields and all kinds of values.
+    // The body can come from a file, and flags can set nested fields.
     let path = nxcloud.home().join("body.json");
     std::fs::write(
         &path,
@@ -54,7 +54,7 @@ async fn flags_win_over_the_json_body() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_page_comes_as_one_stream() {
+async fn all_pages_are_printed_as_one_list() {
     let sandbox = Sandbox::start().await.unwrap();
     let nxcloud = Nxcloud::at(&sandbox);
     let numbers: Vec<String> = (0..7).map(|n| format!("861500000000{n}")).collect();
@@ -89,7 +89,7 @@ async fn every_page_comes_as_one_stream() {
         "a header and seven rows"
     );
 
-    // Whoever reads one line wants no other page.
+    // When the reader has gone, no further page is requested.
     let mut child = nxcloud.command(&arguments).spawn().unwrap();
     drop(child.stdout.take());
     let before = sandbox.requests_for("query_checks").len();
@@ -97,7 +97,7 @@ async fn every_page_comes_as_one_stream() {
     assert_eq!(sandbox.requests_for("query_checks").len(), before + 1);
 }
 
-/// The day of UTC, by the clock that the sandbox counts days with.
+/// The current date in UTC, which the sandbox uses for its records.
 pub(crate) fn today_utc() -> String {
     let now = httpdate::fmt_http_date(std::time::SystemTime::now());
     let parts: Vec<&str> = now.split(' ').collect();
@@ -107,10 +107,10 @@ pub(crate) fn today_utc() -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refusal_shows_the_reply_and_the_code() {
+async fn a_refusal_prints_the_reply_and_the_code() {
     let sandbox = Sandbox::start().await.unwrap();
     let nxcloud = Nxcloud::at(&sandbox);
-    sandbox.faults().enqueue(Fault::Code(1003));
+    sandbox.faults().enqueue(Fault::Code { code: 1003 });
     let ran = nxcloud.run(&SEND).exits(1);
     assert_eq!(ran.json()["code"].to_string().trim_matches('"'), "1003");
     assert!(ran.complaint().contains("code 1003"), "{ran}");
@@ -119,7 +119,7 @@ async fn a_refusal_shows_the_reply_and_the_code() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_may_have_been_sent_ends_with_4_and_what_was_not_with_3() {
+async fn an_unknown_outcome_exits_with_4_and_an_unsent_request_with_3() {
     let sandbox = Sandbox::start().await.unwrap();
     let nxcloud = Nxcloud::at(&sandbox);
     sandbox.faults().enqueue(Fault::ResetAfterAccept);
@@ -141,7 +141,7 @@ async fn what_may_have_been_sent_ends_with_4_and_what_was_not_with_3() {
 
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hangup_that_is_ignored_stays_ignored() {
+async fn an_ignored_sighup_stays_ignored() {
     let sandbox = Sandbox::start().await.unwrap();
     let nxcloud = Nxcloud::at(&sandbox);
     sandbox.faults().enqueue(Fault::StallAfterAccept);
@@ -167,9 +167,9 @@ async fn a_hangup_that_is_ignored_stays_ignored() {
     assert!(!ran.complaint().contains("interrupted"), "{ran}");
 }
 
-/// Whether SIGHUP is caught here: on Linux, unless these tests run under `nohup`, which a child inherits.
+/// Whether the command catches SIGHUP here: on Linux, unless these tests run under `nohup`, whose setting a child inherits.
 #[cfg(unix)]
-fn hangup_ends_a_process() -> bool {
+fn sighup_is_caught() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     ignored.is_some_and(|bits| u64::from_str_radix(bits.trim(), 16).unwrap() & 1 == 0)
@@ -177,11 +177,11 @@ fn hangup_ends_a_process() -> bool {
 
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_signal_during_a_send_says_that_it_may_have_been_sent() {
+async fn a_signal_during_a_send_reports_an_unknown_outcome() {
     let sandbox = Sandbox::start().await.unwrap();
     let nxcloud = Nxcloud::at(&sandbox);
     let mut signals = vec!["-INT", "-TERM"];
-    if hangup_ends_a_process() {
+    if sighup_is_caught() {
         signals.push("-HUP");
     }
     for name in signals {
@@ -214,7 +214,7 @@ async fn a_signal_during_a_send_says_that_it_may_have_been_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reader_that_goes_away_is_no_error() {
+async fn a_closed_pipe_is_not_an_error() {
     let sandbox = Sandbox::start().await.unwrap();
     let nxcloud = Nxcloud::at(&sandbox);
     let read = ["whatsapp", "get-phones", "--app-key", "app-1"];
@@ -231,20 +231,20 @@ async fn a_reader_that_goes_away_is_no_error() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dry_run_needs_no_network_and_shows_what_would_go() {
+async fn a_dry_run_prints_the_signed_request_without_sending_it() {
     let nxcloud = Nxcloud::new()
         .with("NXCLOUD_ACCESS_KEY", "my-key")
         .with("NXCLOUD_ACCESS_SECRET", "my-very-secret");
     let ran = nxcloud.run(&send(&["--dry-run"])).exits(0);
-    let shown = ran.json();
-    assert_eq!(shown["method"], "POST");
-    assert_eq!(shown["headers"]["accesskey"], "my-key");
-    assert_eq!(shown["headers"]["biztype"], "3");
-    assert_eq!(shown["headers"]["sign"].as_str().unwrap().len(), 32);
-    let body: serde_json::Value = serde_json::from_str(shown["body"].as_str().unwrap()).unwrap();
+    let request = ran.json();
+    assert_eq!(request["method"], "POST");
+    assert_eq!(request["headers"]["accesskey"], "my-key");
+    assert_eq!(request["headers"]["biztype"], "3");
+    assert_eq!(request["headers"]["sign"].as_str().unwrap().len(), 32);
+    let body: serde_json::Value = serde_json::from_str(request["body"].as_str().unwrap()).unwrap();
     assert_eq!(body["content"], "hello");
     assert!(
-        shown["string_to_sign"]
+        request["string_to_sign"]
             .as_str()
             .unwrap()
             .ends_with("&accessSecret=***")
@@ -260,20 +260,20 @@ async fn a_dry_run_needs_no_network_and_shows_what_would_go() {
 
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
-async fn accounts_come_from_profiles_and_descriptors() {
+async fn accounts_come_from_profiles_and_file_descriptors() {
     use std::os::unix::fs::PermissionsExt as _;
     let sandbox = Sandbox::start().await.unwrap();
     let nxcloud = Nxcloud::new().with("NXCLOUD_BASE_URL", sandbox.url());
     let folder = nxcloud.home().join("nxcloud");
     std::fs::create_dir(&folder).unwrap();
     let path = folder.join("profiles.toml");
-    let open = format!(
-        "[open]\naccess_key = \"{}\"\naccess_secret = \"{}\"\n",
+    let without_url = format!(
+        "[without-url]\naccess_key = \"{}\"\naccess_secret = \"{}\"\n",
         nxcloud_sandbox::ACCESS_KEY,
         nxcloud_sandbox::ACCESS_SECRET
     );
     let profile = format!(
-        "{open}[tests]\naccess_key = \"{}\"\naccess_secret = \"{}\"\nbase_url = \"{}\"\n",
+        "{without_url}[tests]\naccess_key = \"{}\"\naccess_secret = \"{}\"\nbase_url = \"{}\"\n",
         nxcloud_sandbox::ACCESS_KEY,
         nxcloud_sandbox::ACCESS_SECRET,
         sandbox.url()
@@ -281,12 +281,11 @@ async fn accounts_come_from_profiles_and_descriptors() {
     std::fs::write(&path, profile).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
     nxcloud.run(&send(&["--profile", "tests"])).exits(0);
-    // What a profile leaves open, the environment fills: a test must not reach the platform.
-    nxcloud.run(&send(&["--profile", "open"])).exits(0);
-    let elsewhere = nxcloud.command(&["doctor", "--profile", "tests"]);
-    let mut elsewhere = { elsewhere };
-    elsewhere.env_remove("NXCLOUD_BASE_URL");
-    let ran = finish(elsewhere.spawn().unwrap()).exits(0);
+    // The environment sets what a profile omits, so a test cannot reach the platform by accident.
+    nxcloud.run(&send(&["--profile", "without-url"])).exits(0);
+    let mut doctor = nxcloud.command(&["doctor", "--profile", "tests"]);
+    doctor.env_remove("NXCLOUD_BASE_URL");
+    let ran = finish(doctor.spawn().unwrap()).exits(0);
     assert!(
         ran.stdout.contains(&format!("reach {}", sandbox.url())),
         "{ran}"
@@ -298,7 +297,7 @@ async fn accounts_come_from_profiles_and_descriptors() {
     nxcloud.feed(&by_descriptor, "sandbox-secret\n").exits(0);
     let ran = nxcloud.feed(&by_descriptor, "another-secret").exits(1);
     assert!(!format!("{ran}").contains("another-secret"));
-    // Any descriptor, as a shell opens it.
+    // A descriptor other than stdin, opened by a shell.
     let script = "exec \"$0\" \"$@\" 3<&0";
     let mut command = std::process::Command::new("sh");
     let nxcloud_command = nxcloud.command(&[]);
@@ -326,7 +325,7 @@ async fn accounts_come_from_profiles_and_descriptors() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_upload_tells_its_kind_by_its_name() {
+async fn the_mime_type_of_an_upload_comes_from_its_name_or_from_mime() {
     let sandbox = Sandbox::start().await.unwrap();
     let nxcloud = Nxcloud::at(&sandbox);
     std::fs::write(nxcloud.home().join("a.png"), b"\x89PNG").unwrap();
@@ -348,9 +347,9 @@ async fn an_upload_tells_its_kind_by_its_name() {
     assert!(ran.complaint().contains("absent.png"), "{ran}");
     let ran = upload(&[]).exits(2);
     assert!(ran.complaint().contains("--file"), "{ran}");
-    let shown = upload(&["--file", "a.png", "--dry-run"]).exits(0).json();
+    let request = upload(&["--file", "a.png", "--dry-run"]).exits(0).json();
     assert_eq!(
-        (&shown["body"], &shown["file"]),
+        (&request["body"], &request["file"]),
         (&json!(null), &json!("a.png"))
     );
     assert_eq!(sandbox.requests_for("upload_media").len(), 2);

@@ -1,4 +1,4 @@
-//! Nothing that was received or typed reaches a terminal in a form that could steer it.
+//! Received or typed control characters never reach the terminal unescaped.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Nxcloud, Ran, send};
 
-/// A title, a C1 control sequence, an override of the direction, a line separator, and DEL.
+/// A sequence that sets the title, a C1 control sequence, direction overrides, a line separator, DEL and a byte order mark.
 const EVIL: &str = "\u{1b}]0;title\u{7}\u{9b}31m\u{202e}\u{2066}\u{2028}\u{7f}\u{feff}";
 
 fn is_clean(text: &str) -> bool {
@@ -23,12 +23,12 @@ fn is_clean(text: &str) -> bool {
 }
 
 #[track_caller]
-fn clean(ran: &Ran) {
+fn assert_clean(ran: &Ran) {
     assert!(is_clean(&ran.stdout), "{:?}", ran.stdout);
     assert!(is_clean(&ran.stderr), "{:?}", ran.stderr);
 }
 
-/// A platform that answers every request with this status and JSON; it lives as long as the test's process.
+/// A platform that answers every request with the same status and JSON, until the test process ends.
 fn platform(status: &'static str, reply: &Value) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -60,7 +60,7 @@ fn answer(mut stream: TcpStream, status: &str, body: &str) {
         "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
         body.len()
     );
-    // A client that has gone is not this test's matter.
+    // The client may have gone already.
     let _ = stream.write_all(format!("{head}{body}").as_bytes());
 }
 
@@ -77,10 +77,10 @@ fn replies_are_escaped_in_names_and_values() {
     for format in ["json", "table"] {
         let arguments = send(&["--sandbox", "--base-url", &url, "--output", format]);
         let ran = nxcloud.run(&arguments).exits(0);
-        clean(&ran);
+        assert_clean(&ran);
         assert!(ran.stdout.contains("\\u009b31m\\u202e"), "{ran}");
         if format == "json" {
-            assert_eq!(ran.json()[EVIL], "a name", "the meaning stays");
+            assert_eq!(ran.json()[EVIL], "a name", "escaping keeps the value");
             assert_eq!(ran.json()["msg"], EVIL);
         }
     }
@@ -94,13 +94,13 @@ fn refusals_are_escaped() {
         let url = platform(status, &reply);
         for format in ["json", "table"] {
             let arguments = send(&["--sandbox", "--base-url", &url, "--output", format]);
-            clean(&nxcloud.run(&arguments));
+            assert_clean(&nxcloud.run(&arguments));
         }
     }
 }
 
 #[test]
-fn errors_repeat_arguments_escaped_and_in_one_line() {
+fn errors_escape_arguments_and_stay_on_one_line() {
     let evil = format!("{EVIL}\nx");
     let nxcloud = Nxcloud::new();
     let flag = format!("--{evil}");
@@ -130,7 +130,7 @@ fn errors_repeat_arguments_escaped_and_in_one_line() {
         &["listen", "--host", &evil],
     ] {
         let ran = nxcloud.run(arguments).exits(2);
-        clean(&ran);
+        assert_clean(&ran);
         ran.complaint();
     }
 }
@@ -141,7 +141,7 @@ fn dry_runs_and_explanations_are_escaped() {
     let evil = format!("a{EVIL}b");
     for format in ["json", "table"] {
         let arguments = send(&["--sandbox", "--dry-run", "--output", format, "--ext", &evil]);
-        clean(&nxcloud.run(&arguments).exits(0));
+        assert_clean(&nxcloud.run(&arguments).exits(0));
     }
     let sign = [
         "--sandbox",
@@ -152,7 +152,7 @@ fn dry_runs_and_explanations_are_escaped() {
         "3",
         "--explain",
     ];
-    clean(
+    assert_clean(
         &nxcloud
             .feed(&[&sign[..], &["--body", "-"]].concat(), &evil)
             .exits(0),
@@ -165,7 +165,7 @@ fn dry_runs_and_explanations_are_escaped() {
         "--explain",
         &evil,
     ];
-    clean(&nxcloud.run(&values).exits(0));
+    assert_clean(&nxcloud.run(&values).exits(0));
 }
 
 #[test]
@@ -184,19 +184,19 @@ fn listen_escapes_paths_queries_and_bodies() {
             stream.write_all(head.as_bytes()).unwrap();
             stream.write_all(body.as_bytes()).unwrap();
             testing::read_to_end(stream).unwrap();
-            let mut shown = listening.line();
-            assert!(shown.contains("\\u009b31m\\u202e"), "{shown:?}");
+            let mut output = listening.line();
+            assert!(output.contains("\\u009b31m\\u202e"), "{output:?}");
             if format == "table" {
-                shown += &listening.line();
-                shown += &listening.line();
+                output += &listening.line();
+                output += &listening.line();
             }
-            assert!(is_clean(&shown), "{shown:?}");
+            assert!(is_clean(&output), "{output:?}");
         }
     }
 }
 
 #[test]
-fn the_log_of_the_sandbox_is_plain_and_without_texts_and_numbers() {
+fn the_sandbox_log_has_no_escapes_and_no_private_data() {
     let nxcloud = Nxcloud::new().with("NXCLOUD_ACCESS_SECRET", "not-the-secret");
     let mut child = nxcloud
         .command(&["sandbox", "--port", "0"])

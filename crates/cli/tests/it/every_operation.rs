@@ -1,11 +1,11 @@
-//! No operation and no push of a spec is forgotten, and each works.
+//! Calls every operation and triggers every push of every spec.
 
 use nxcloud_sandbox::Sandbox;
 use nxcloud_spec::embedded_services;
 
 use crate::support::Nxcloud;
 
-/// The arguments that call an operation with the first example of its documentation.
+/// The arguments and standard input that call an operation with its first documented example.
 fn arguments(nxcloud: &Nxcloud, service: &str, operation: &str) -> (Vec<String>, String) {
     let command = operation.replace('_', "-");
     let mut arguments = vec![service.to_owned(), command];
@@ -17,7 +17,7 @@ fn arguments(nxcloud: &Nxcloud, service: &str, operation: &str) -> (Vec<String>,
             let fields = example.json();
             for (name, value) in fields.as_object().unwrap() {
                 let flag = format!("--{}", name.replace('_', "-"));
-                // The file has a flag of its own, and says its type itself.
+                // The file and its type have their own flags.
                 if help.stdout.contains(&format!("{flag} <TEXT>")) {
                     arguments.extend([flag, value.as_str().unwrap().to_owned()]);
                 }
@@ -35,7 +35,7 @@ fn arguments(nxcloud: &Nxcloud, service: &str, operation: &str) -> (Vec<String>,
 }
 
 #[test]
-fn every_operation_of_every_spec_is_called() {
+fn every_operation_can_be_called() {
     let services = embedded_services().unwrap().into_iter();
     let operations: Vec<(&str, &str)> = services
         .flat_map(|service| service.operations())
@@ -44,7 +44,7 @@ fn every_operation_of_every_spec_is_called() {
     assert!(operations.len() >= 43, "{} operations", operations.len());
     let runtime = tokio::runtime::Runtime::new().unwrap();
     for (service, operation) in operations {
-        // A sandbox of its own: examples are answered as documented where nothing was made before.
+        // A new sandbox for each operation: it answers examples as documented only if it has no state.
         let sandbox = runtime.block_on(Sandbox::start()).unwrap();
         let nxcloud = Nxcloud::at(&sandbox);
         let (arguments, input) = arguments(&nxcloud, service, operation);
@@ -57,15 +57,15 @@ fn every_operation_of_every_spec_is_called() {
 
         let mut dry = arguments.clone();
         dry.push("--dry-run");
-        let shown = nxcloud.feed(&dry, &input).exits(0).json();
-        assert!(shown["url"].as_str().unwrap().starts_with(sandbox.url()));
+        let request = nxcloud.feed(&dry, &input).exits(0).json();
+        assert!(request["url"].as_str().unwrap().starts_with(sandbox.url()));
         let after = sandbox.requests_for(operation);
         assert_eq!(after.len(), 1, "{service} {operation}: a dry run sends");
     }
 }
 
 #[test]
-fn every_push_of_every_spec_is_triggered() {
+fn every_push_can_be_triggered() {
     let receiver = Nxcloud::new();
     let mut listening = receiver.start(&["listen", "--port", "0", "--output", "json"]);
     let mut count = 0;
@@ -77,9 +77,9 @@ fn every_push_of_every_spec_is_triggered() {
             let nxcloud = Nxcloud::new();
             let ran = nxcloud.run(&["trigger", service, &command, "--to", &to, "--sandbox"]);
             assert_eq!(ran.exits(0).json()["outcome"], "accepted");
-            let seen: serde_json::Value = serde_json::from_str(&listening.line()).unwrap();
-            assert_eq!(seen["path"], format!("/{service}/{name}"));
-            assert_eq!(seen["signature"] != "unsigned", push.signed, "{seen}");
+            let row: serde_json::Value = serde_json::from_str(&listening.line()).unwrap();
+            assert_eq!(row["path"], format!("/{service}/{name}"));
+            assert_eq!(row["signature"] != "unsigned", push.signed, "{row}");
             count += 1;
         }
     }

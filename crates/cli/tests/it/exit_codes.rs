@@ -1,4 +1,4 @@
-//! Every exit code, each in every way: what it promises holds whatever becomes of the output.
+//! Exit codes. They are correct even if stdout or stderr cannot be written.
 
 use std::process::{Command, Stdio};
 
@@ -6,7 +6,7 @@ use nxcloud_sandbox::{Fault, Sandbox};
 
 use crate::support::{Nxcloud, Ran, SEND, finish, send};
 
-/// Runs the command in a shell that opens or closes descriptors for it, such as `>/dev/full`.
+/// Runs the command in a shell with redirections such as `>/dev/full`.
 #[cfg(unix)]
 fn run_with(nxcloud: &Nxcloud, arguments: &[&str], descriptors: &str) -> Ran {
     let plain = nxcloud.command(&[]);
@@ -28,7 +28,7 @@ fn run_with(nxcloud: &Nxcloud, arguments: &[&str], descriptors: &str) -> Ran {
     finish(command.spawn().unwrap())
 }
 
-/// Runs the command with a stdout that nobody reads.
+/// Runs the command with stdout as a pipe that is closed at the other end.
 fn unread(nxcloud: &Nxcloud, arguments: &[&str]) -> Ran {
     let mut child = nxcloud.command(arguments).spawn().unwrap();
     drop(child.stdout.take());
@@ -38,11 +38,11 @@ fn unread(nxcloud: &Nxcloud, arguments: &[&str]) -> Ran {
 const READ: [&str; 4] = ["whatsapp", "get-phones", "--app-key", "app-1"];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_code_in_the_usual_way() {
+async fn every_exit_code_has_its_documented_cause() {
     let sandbox = Sandbox::start().await.unwrap();
     let nxcloud = Nxcloud::at(&sandbox);
     nxcloud.run(&SEND).exits(0);
-    sandbox.faults().enqueue(Fault::Code(1003));
+    sandbox.faults().enqueue(Fault::Code { code: 1003 });
     nxcloud.run(&SEND).exits(1);
     nxcloud.run(&send(&["--phone"])).exits(2);
     assert_eq!(sandbox.requests_for("send_sms").len(), 2);
@@ -54,7 +54,7 @@ async fn each_code_in_the_usual_way() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_send_that_was_accepted_never_ends_as_if_it_was_not() {
+async fn an_accepted_send_is_never_reported_as_not_sent() {
     let sandbox = Sandbox::start().await.unwrap();
     let nxcloud = Nxcloud::at(&sandbox);
     for format in ["json", "table"] {
@@ -77,26 +77,28 @@ async fn a_send_that_was_accepted_never_ends_as_if_it_was_not() {
                 "{line}"
             );
         }
-        // With stderr in the same state only the code is left.
+        // If stderr cannot be written either, the exit code still tells the outcome.
         run_with(&nxcloud, &arguments, ">/dev/full 2>/dev/full").exits(4);
         run_with(&nxcloud, &arguments, ">/dev/full 2>&-").exits(4);
-        // Whoever closes stdout wants no reply, but the id is not lost; who throws it away knows.
+        // With stdout closed, the id goes to stderr. With /dev/null, the user discards the reply on purpose.
         let closed = run_with(&nxcloud, &arguments, ">&-").exits(0);
         let id = last_id(&sandbox);
         assert!(closed.complaint().contains(&id), "{id}: {closed}");
-        let thrown = run_with(&nxcloud, &arguments, ">/dev/null").exits(0);
-        assert_eq!(thrown.stderr, "");
+        let discarded = run_with(&nxcloud, &arguments, ">/dev/null").exits(0);
+        assert_eq!(discarded.stderr, "");
         run_with(&nxcloud, &arguments, ">&- 2>&-").exits(0);
         run_with(&nxcloud, &arguments, "2>&-").exits(0);
         run_with(&nxcloud, &arguments, "2>/dev/full").exits(0);
     }
-    // What may have been accepted keeps its code as well, and what was refused.
+    // Unknown outcomes and refusals also keep their exit codes.
     for descriptors in [">/dev/full", ">&-", "2>&-", ">/dev/full 2>/dev/full"] {
-        sandbox.faults().enqueue(Fault::StatusAfterAccept(502));
+        sandbox
+            .faults()
+            .enqueue(Fault::StatusAfterAccept { status: 502 });
         run_with(&nxcloud, &SEND, descriptors).exits(4);
         sandbox.faults().enqueue(Fault::Malformed);
         run_with(&nxcloud, &SEND, descriptors).exits(4);
-        sandbox.faults().enqueue(Fault::Code(1003));
+        sandbox.faults().enqueue(Fault::Code { code: 1003 });
         run_with(&nxcloud, &SEND, descriptors).exits(1);
         run_with(&nxcloud, &send(&["--phone"]), descriptors).exits(2);
     }
@@ -104,7 +106,7 @@ async fn a_send_that_was_accepted_never_ends_as_if_it_was_not() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
-async fn what_can_be_repeated_ends_with_3_when_its_output_is_lost() {
+async fn a_repeatable_command_exits_with_3_if_stdout_cannot_be_written() {
     let sandbox = Sandbox::start().await.unwrap();
     let nxcloud = Nxcloud::at(&sandbox);
     let line = nxcloud.home().join("line");
@@ -153,14 +155,14 @@ async fn what_can_be_repeated_ends_with_3_when_its_output_is_lost() {
         run_with(&nxcloud, arguments, ">/dev/full 2>&-").exits(3);
         let closed = run_with(&nxcloud, arguments, ">&-");
         let unread = unread(&nxcloud, arguments);
-        let usual = nxcloud.run(arguments);
-        assert_eq!(closed.code, usual.code, "{arguments:?}: {closed}");
-        assert_eq!(unread.code, usual.code, "{arguments:?}: {unread}");
+        let normal = nxcloud.run(arguments);
+        assert_eq!(closed.code, normal.code, "{arguments:?}: {closed}");
+        assert_eq!(unread.code, normal.code, "{arguments:?}: {unread}");
     }
     assert!(sandbox.requests_for("send_sms").is_empty());
 }
 
-/// The id that the sandbox gave to the last message.
+/// The id of the last message in the sandbox.
 #[cfg(target_os = "linux")]
 fn last_id(sandbox: &Sandbox) -> String {
     let request = sandbox.requests_for("send_sms").pop().unwrap();
@@ -168,7 +170,7 @@ fn last_id(sandbox: &Sandbox) -> String {
     reply["messageid"].as_str().unwrap().to_owned()
 }
 
-/// Two numbers to check, so that there are two pages of one.
+/// Submits two numbers to check, so that there are two pages with one number each.
 fn submit(nxcloud: &Nxcloud) {
     let mut body = nxcloud
         .run(&["number-check", "submit-check", "--example"])

@@ -1,4 +1,4 @@
-//! What people write in more than one way, and what a proxy or a tunnel does to a push.
+//! Input in several spellings, and pushes through proxies and tunnels.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -11,7 +11,7 @@ use crate::safety::get;
 use crate::support::Nxcloud;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_explanation_names_the_url_that_a_call_would_use() {
+async fn explain_prints_the_url_that_a_call_would_use() {
     let sign = [
         "sign",
         "--action",
@@ -77,7 +77,7 @@ fn a_copied_signature_is_trimmed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mime_type_has_no_case() {
+async fn mime_types_are_case_insensitive() {
     let sandbox = Sandbox::start().await.unwrap();
     let nxcloud = Nxcloud::at(&sandbox);
     std::fs::write(nxcloud.home().join("a"), b"\x89PNG").unwrap();
@@ -94,7 +94,7 @@ async fn a_mime_type_has_no_case() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_passes_as_a_decimal_passes_in_the_sandbox() {
+async fn command_and_sandbox_accept_the_same_decimals() {
     let sandbox = Sandbox::start().await.unwrap();
     let nxcloud = Nxcloud::at(&sandbox);
     let body = |longitude: Value| {
@@ -156,7 +156,7 @@ async fn what_passes_as_a_decimal_passes_in_the_sandbox() {
 }
 
 #[test]
-fn every_request_to_listen_gets_a_row() {
+fn listen_prints_a_line_for_every_request() {
     let nxcloud = Nxcloud::new();
     for format in ["json", "table"] {
         let mut listening = nxcloud.start(&["listen", "--port", "0", "--output", format]);
@@ -167,7 +167,7 @@ fn every_request_to_listen_gets_a_row() {
                 "POST /sms/sms_receipt HTTP/1.1\r\nhost: {address}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
             );
             stream.write_all(head.as_bytes()).unwrap();
-            // It may answer and close before all has come.
+            // The server may answer and close before it has read everything.
             let _ = stream.write_all(body);
             let _ = stream.shutdown(std::net::Shutdown::Write);
             let _ = testing::read_to_end(stream);
@@ -179,10 +179,10 @@ fn every_request_to_listen_gets_a_row() {
             row.contains("413") && row.contains("larger than 1048576 bytes"),
             "{row}"
         );
-        // A body that breaks off.
+        // An incomplete body.
         post(10, b"123");
         let row = listening.line();
-        assert!(row.contains("400") && row.contains("breaks off"), "{row}");
+        assert!(row.contains("400") && row.contains("incomplete"), "{row}");
         post(large - 1, &vec![b'x'; large - 1]);
         let row = listening.line();
         assert!(row.contains("200") && row.contains("1048576"), "{row}");
@@ -190,22 +190,22 @@ fn every_request_to_listen_gets_a_row() {
 }
 
 #[test]
-fn an_endpoint_that_compresses_is_passed_on_with_its_header_and_hop_by_hop_headers_are_not() {
+fn listen_forwards_compressed_answers_and_drops_hop_by_hop_headers() {
     let endpoint = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", endpoint.local_addr().unwrap());
-    // "success", by gzip.
+    // "success", compressed with gzip.
     let zipped: &[u8] = &[
         0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0x2b, 0x2e, 0x4d, 0x4e, 0x4e, 0x2d, 0x2e, 6, 0, 0x69,
         0x30, 0x93, 0x1e, 7, 0, 0, 0,
     ];
     let served = thread::spawn(move || {
         let mut stream = testing::accepted(&endpoint);
-        let mut got = Vec::new();
-        let mut piece = [0; 4096];
-        while !got.ends_with(b"{}") {
-            let count = stream.read(&mut piece).unwrap();
-            assert!(count > 0, "{}", String::from_utf8_lossy(&got));
-            got.extend(&piece[..count]);
+        let mut request = Vec::new();
+        let mut buffer = [0; 4096];
+        while !request.ends_with(b"{}") {
+            let count = stream.read(&mut buffer).unwrap();
+            assert!(count > 0, "{}", String::from_utf8_lossy(&request));
+            request.extend(&buffer[..count]);
         }
         let head = "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\nx-own: 1\r\nconnection: close, x-hop\r\nx-hop: 2\r\n\
             keep-alive: timeout=5\r\ntransfer-encoding: chunked\r\n\r\n";
@@ -214,7 +214,7 @@ fn an_endpoint_that_compresses_is_passed_on_with_its_header_and_hop_by_hop_heade
         stream
             .write_all(&[chunk.as_bytes(), zipped, b"\r\n0\r\n\r\n"].concat())
             .unwrap();
-        String::from_utf8(got).unwrap().to_ascii_lowercase()
+        String::from_utf8(request).unwrap().to_ascii_lowercase()
     });
     let listening = Nxcloud::new().start(&["listen", "--port", "0", "--forward-to", &url]);
     let address = listening.url.strip_prefix("http://").unwrap();
@@ -243,10 +243,10 @@ fn an_endpoint_that_compresses_is_passed_on_with_its_header_and_hop_by_hop_heade
     for hop in ["x-hop", "keep-alive", "transfer-encoding"] {
         assert!(!head.contains(hop), "{hop}: {head}");
     }
-    let got = testing::joined("the endpoint", served);
+    let request = testing::joined("the endpoint", served);
     assert!(
-        got.contains("sign: abc") && got.contains("accept-encoding: gzip"),
-        "{got}"
+        request.contains("sign: abc") && request.contains("accept-encoding: gzip"),
+        "{request}"
     );
     for hop in [
         "x-private",
@@ -256,14 +256,14 @@ fn an_endpoint_that_compresses_is_passed_on_with_its_header_and_hop_by_hop_heade
         "upgrade",
         "connection: close",
     ] {
-        assert!(!got.contains(&format!("\r\n{hop}")), "{hop}: {got}");
+        assert!(!request.contains(&format!("\r\n{hop}")), "{hop}: {request}");
     }
 }
 
 #[test]
-fn a_push_finds_localhost_on_either_address_and_in_any_case() {
+fn trigger_reaches_localhost_over_ipv4_and_ipv6() {
     let nxcloud = Nxcloud::new();
-    // Where the machine has no IPv6, there is nothing to find on it.
+    // A machine without IPv6 is tested with IPv4 only.
     for listener in ["127.0.0.1:0", "[::1]:0"]
         .into_iter()
         .filter_map(|at| TcpListener::bind(at).ok())
@@ -272,8 +272,8 @@ fn a_push_finds_localhost_on_either_address_and_in_any_case() {
         let served = thread::spawn(move || {
             for _ in 0..2 {
                 let mut stream = testing::accepted(&listener);
-                let mut piece = [0; 4096];
-                let _ = stream.read(&mut piece).unwrap();
+                let mut buffer = [0; 4096];
+                let _ = stream.read(&mut buffer).unwrap();
                 let answer =
                     "HTTP/1.1 200 OK\r\ncontent-length: 7\r\nconnection: close\r\n\r\nsuccess";
                 stream.write_all(answer.as_bytes()).unwrap();
@@ -290,7 +290,7 @@ fn a_push_finds_localhost_on_either_address_and_in_any_case() {
 }
 
 #[test]
-fn what_is_forwarded_finds_localhost_on_either_address_too() {
+fn listen_forwards_to_localhost_over_ipv4_and_ipv6() {
     let nxcloud = Nxcloud::new();
     for listener in ["127.0.0.1:0", "[::1]:0"]
         .into_iter()
@@ -299,8 +299,8 @@ fn what_is_forwarded_finds_localhost_on_either_address_too() {
         let port = listener.local_addr().unwrap().port();
         let served = thread::spawn(move || {
             let mut stream = testing::accepted(&listener);
-            let mut piece = [0; 4096];
-            let _ = stream.read(&mut piece).unwrap();
+            let mut buffer = [0; 4096];
+            let _ = stream.read(&mut buffer).unwrap();
             let answer = "HTTP/1.1 200 OK\r\ncontent-length: 7\r\nconnection: close\r\n\r\nsuccess";
             stream.write_all(answer.as_bytes()).unwrap();
         });
@@ -313,15 +313,14 @@ fn what_is_forwarded_finds_localhost_on_either_address_too() {
     }
 }
 
-/// Documented defaults of whole numbers that have to be there, and values that can be no other.
 #[test]
-fn what_has_a_default_or_only_one_value_is_filled_in() {
+fn required_integers_with_a_default_and_constants_are_filled_in() {
     let nxcloud = Nxcloud::new();
     let body = |arguments: &[&str], input: Value| {
         let more = ["--sandbox", "--json", "-", "--dry-run"];
         let ran = nxcloud.feed(&[arguments, &more].concat(), &input.to_string());
-        let shown = ran.exits(0).json();
-        serde_json::from_str::<Value>(shown["body"].as_str().unwrap()).unwrap()
+        let request = ran.exits(0).json();
+        serde_json::from_str::<Value>(request["body"].as_str().unwrap()).unwrap()
     };
     let calls = ["did", "query-calls"];
     let query = json!({ "date": "2026-11-21", "pageSize": 10 });

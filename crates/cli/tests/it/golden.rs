@@ -1,4 +1,4 @@
-//! Help, errors and tables as they are. `SNAPSHOTS=overwrite cargo test -p nxcloud-cli golden` writes them again.
+//! Golden files of help, errors and tables. `SNAPSHOTS=overwrite cargo test -p nxcloud-cli golden` updates them.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use snapbox::{assert_data_eq, file};
 use crate::support::{Nxcloud, SEND};
 
 #[test]
-fn help() {
+fn help_matches_the_golden_files() {
     let nxcloud = Nxcloud::new();
     let help = |arguments: &[&str]| nxcloud.run(arguments).exits(0).stdout;
     assert_data_eq!(help(&["--help"]), file!["golden/help.txt"].raw());
@@ -34,7 +34,7 @@ fn help() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tables() {
+async fn tables_match_the_golden_files() {
     let sandbox = Sandbox::start().await.unwrap();
     let nxcloud = Nxcloud::at(&sandbox);
     for (service, operation, golden) in [
@@ -53,7 +53,7 @@ async fn tables() {
         let example = nxcloud.run(&[service, operation, "--example"]).exits(0);
         let arguments = [service, operation, "--json", "-", "--output", "table"];
         let ran = nxcloud.feed(&arguments, &example.stdout).exits(0);
-        // Ids of requests are new in every run.
+        // Request ids differ from run to run.
         let lines = ran
             .stdout
             .lines()
@@ -64,22 +64,22 @@ async fn tables() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn errors() {
+async fn errors_match_the_golden_file() {
     let sandbox = Sandbox::start().await.unwrap();
     let nxcloud = Nxcloud::at(&sandbox);
     let mut lines = String::new();
     let faults = [
-        Fault::Code(1003),
-        Fault::Code(28),
-        Fault::Code(424_242),
-        Fault::Status(403),
-        Fault::StatusAfterAccept(502),
+        Fault::Code { code: 1003 },
+        Fault::Code { code: 28 },
+        Fault::Code { code: 424_242 },
+        Fault::Status { status: 403 },
+        Fault::StatusAfterAccept { status: 502 },
         Fault::ResetAfterAccept,
         Fault::Malformed,
     ];
     for fault in faults {
         for _ in 0..3 {
-            // As often as the client tries at most.
+            // One fault for each attempt of the client.
             sandbox.faults().enqueue(fault);
         }
         let ran = nxcloud.run(&SEND);
@@ -90,7 +90,7 @@ async fn errors() {
             masked(ran.complaint())
         ));
     }
-    for wrong in [
+    for arguments in [
         &["sms", "send-sms", "--content", ""][..],
         &[
             "sms",
@@ -106,17 +106,18 @@ async fn errors() {
         &["sms"],
         &["sms", "send-sms", "--json", "absent.json"],
     ] {
-        let ran = nxcloud.run(wrong).exits(2);
-        if wrong.len() > 1 {
+        let ran = nxcloud.run(arguments).exits(2);
+        // Without an operation, the command prints its help instead of an error line.
+        if arguments.len() > 1 {
             let complaint = masked(ran.complaint());
-            lines.push_str(&format!("{}\n  {complaint}\n", wrong.join(" ")));
+            lines.push_str(&format!("{}\n  {complaint}\n", arguments.join(" ")));
         }
     }
     assert_data_eq!(lines, file!["golden/errors.txt"].raw());
 }
 
-/// Texts and error numbers of an operating system make a golden file fail on every other one. Golden files are the texts beside
-/// the tests of every crate.
+/// A golden file with texts or error numbers of one operating system would fail on every other one. This test reads all golden
+/// files: every file in a folder `tests` that is not Rust code.
 #[test]
 fn no_golden_file_quotes_the_operating_system() {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
@@ -139,7 +140,7 @@ fn no_golden_file_quotes_the_operating_system() {
         }
     }
     for name in ["errors.txt", "matrix.md"] {
-        assert!(names.iter().any(|found| found == name), "{names:?}");
+        assert!(names.iter().any(|file| file == name), "{names:?}");
     }
     assert_eq!(
         masked("error: a.json: The file was not found. (os error 2)"),
@@ -151,8 +152,7 @@ fn no_golden_file_quotes_the_operating_system() {
     );
 }
 
-/// A line without what differs from run to run and from system to system: moments, ids of requests, and what the operating
-/// system says.
+/// Masks what differs from run to run or between systems: times, request ids and messages of the operating system.
 fn masked(line: &str) -> String {
     let mut line = line.to_owned();
     while let Some((before, after)) = line.split_once(" (os error ") {

@@ -1,5 +1,4 @@
-//! What comes in: forgotten values, encodings, digits, variables that are empty, secrets that were copied badly, and lists
-//! without an end.
+//! Input: forgotten values, encodings, large numbers, empty variables, incorrectly copied secrets, and endless lists.
 
 use nxcloud_sandbox::Sandbox;
 use serde_json::{Value, json};
@@ -55,7 +54,7 @@ async fn a_forgotten_value_sends_nothing() {
     }
     assert!(sandbox.requests().is_empty(), "nothing was sent");
 
-    // Texts that begin with a dash are sent, and flags where they are meant.
+    // Texts that begin with a dash can be sent, even texts that look like flags.
     for text in ["-1", "- list", "--", "--dry-run", "---"] {
         let content = format!("--content={text}");
         nxcloud.run(&[&start[..], &[&content]].concat()).exits(0);
@@ -65,7 +64,7 @@ async fn a_forgotten_value_sends_nothing() {
     nxcloud
         .run(&[&start[..], &["--content", "- list"]].concat())
         .exits(0);
-    // An empty text is the library's matter.
+    // The client checks for empty texts.
     let ran = nxcloud
         .run(&[&start[..], &["--content", ""]].concat())
         .exits(2);
@@ -73,7 +72,7 @@ async fn a_forgotten_value_sends_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_may_have_a_mark_and_another_encoding_is_named() {
+async fn a_body_may_start_with_a_byte_order_mark_but_must_be_utf8() {
     let sandbox = Sandbox::start().await.unwrap();
     let nxcloud = Nxcloud::at(&sandbox);
     let body = r#"{"appKey": "a", "phone": "8615012345678", "content": "grün"}"#;
@@ -86,18 +85,18 @@ async fn a_body_may_have_a_mark_and_another_encoding_is_named() {
         .feed(&[&json[..], &["-"]].concat(), &format!("\u{feff}{body}"))
         .exits(0);
     let marked = format!("\u{feff}{body}");
-    let wide =
+    let utf16 =
         |bytes: fn(u16) -> [u8; 2]| -> Vec<u8> { marked.encode_utf16().flat_map(bytes).collect() };
-    let wider: Vec<u8> = body
+    let utf32: Vec<u8> = body
         .chars()
         .map(u32::from)
         .flat_map(u32::to_le_bytes)
         .collect();
     let latin: Vec<u8> = body.chars().map(|c| u8::try_from(c).unwrap()).collect();
     for (bytes, expected) in [
-        (wide(u16::to_le_bytes), "UTF-16"),
-        (wide(u16::to_be_bytes), "UTF-16"),
-        (wider, "UTF-32"),
+        (utf16(u16::to_le_bytes), "UTF-16"),
+        (utf16(u16::to_be_bytes), "UTF-16"),
+        (utf32, "UTF-32"),
         (latin, "is not UTF-8"),
     ] {
         std::fs::write(&path, bytes).unwrap();
@@ -112,7 +111,7 @@ async fn a_body_may_have_a_mark_and_another_encoding_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn digits_go_in_and_come_out_whole_and_equal_keys_are_refused() {
+async fn large_numbers_keep_their_digits_and_duplicate_keys_are_refused() {
     let sandbox = Sandbox::start().await.unwrap();
     let nxcloud = Nxcloud::at(&sandbox);
     let long = "1234567890123456789012345";
@@ -124,18 +123,21 @@ async fn digits_go_in_and_come_out_whole_and_equal_keys_are_refused() {
     let sent = sandbox.requests_for("send_sms")[0].json().unwrap();
     assert_eq!(sent["ext"], long);
 
-    let twice = r#"{"appKey": "a", "phone": "1", "content": "c", "phone": "8615012345678"}"#;
+    let duplicate = r#"{"appKey": "a", "phone": "1", "content": "c", "phone": "8615012345678"}"#;
     let ran = nxcloud
-        .feed(&["sms", "send-sms", "--json", "-"], twice)
+        .feed(&["sms", "send-sms", "--json", "-"], duplicate)
         .exits(2);
-    assert!(ran.complaint().contains("holds a key twice"), "{ran}");
+    assert!(
+        ran.complaint().contains("contains the same key twice"),
+        "{ran}"
+    );
     let page = ["did", "query-calls", "--page", long];
     assert!(
         nxcloud
             .run(&page)
             .exits(2)
             .complaint()
-            .contains("--page takes a whole number")
+            .contains("--page must be an integer")
     );
 
     let mut listening =
@@ -154,7 +156,7 @@ async fn digits_go_in_and_come_out_whole_and_equal_keys_are_refused() {
     nxcloud.run(&push).exits(0);
     let line: Value = serde_json::from_str(&listening.line()).unwrap();
     assert!(line["body"].to_string().contains(long), "{line}");
-    // As the platform would send it, bare; and what a JSON value cannot hold is shown as it came.
+    // A push with a bare large number, and one with duplicate keys, which is printed as text.
     let post = |body: String| {
         let request = format!(
             "POST /x/y HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
@@ -175,7 +177,7 @@ async fn digits_go_in_and_come_out_whole_and_equal_keys_are_refused() {
 
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
-async fn an_empty_variable_is_not_set() {
+async fn an_empty_environment_variable_counts_as_unset() {
     use std::os::unix::fs::PermissionsExt as _;
     let sandbox = Sandbox::start().await.unwrap();
     let names = [
@@ -212,7 +214,7 @@ async fn an_empty_variable_is_not_set() {
     empty.run(&send(&[])).exits(0);
     std::fs::remove_file(&path).unwrap();
 
-    // Beside a pair that is set, in half a pair, and where a flag names the key.
+    // The same for one of two accounts, for half an account, and with the key in a flag.
     let other = Nxcloud::at(&sandbox)
         .with("ANTBUDDY_APP_ID", "")
         .with("ANTBUDDY_APP_SECRET", "");
@@ -236,12 +238,12 @@ async fn an_empty_variable_is_not_set() {
         .exits(0);
     assert!(
         listening.line().contains("no account"),
-        "not broken, but absent"
+        "an empty account is no account"
     );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_secret_that_was_copied_badly_is_told_before_anything_is_sent() {
+async fn an_incorrectly_copied_secret_is_refused_before_anything_is_sent() {
     let sandbox = Sandbox::start().await.unwrap();
     let good = nxcloud_sandbox::ACCESS_SECRET;
     for bad in [
@@ -286,7 +288,7 @@ async fn a_secret_that_was_copied_badly_is_told_before_anything_is_sent() {
     }
     assert!(sandbox.requests().is_empty(), "nothing was sent");
 
-    // A file ends with a line's end, which is no part of the secret, and may begin with a mark.
+    // A secret from a file may end with line breaks and begin with a byte order mark.
     let by_descriptor = send(&["--access-key", "sandbox-key", "--secret-fd", "0"]);
     let nxcloud = Nxcloud::at(&sandbox);
     for text in [format!("{good}\r\n\n"), format!("\u{feff}{good}\n")] {
@@ -299,18 +301,18 @@ async fn a_secret_that_was_copied_badly_is_told_before_anything_is_sent() {
     ] {
         nxcloud.feed(&by_descriptor, &text).exits(2).complaint();
     }
-    // A space within could be meant.
+    // A space inside may be intended, so it causes a warning only.
     let spaced = Nxcloud::at(&sandbox).with("NXCLOUD_ACCESS_SECRET", "a secret");
     let ran = spaced.run(&send(&[])).exits(1);
     assert!(
         ran.stderr
-            .contains("warning: the secret of access key sandbox-key holds a space"),
+            .contains("warning: the secret of access key sandbox-key contains a space"),
         "{ran}"
     );
 }
 
 #[test]
-fn a_server_that_does_not_turn_pages_is_noticed() {
+fn a_server_that_repeats_a_page_ends_all_pages() {
     let date = ["--date", "2026-11-21", "--batch-no", "b"];
     let by_number = ["--page", "1", "--page-size", "2"];
     let checks = [&["number-check", "query-checks"][..], &by_number, &date].concat();
@@ -381,7 +383,7 @@ fn a_server_that_does_not_turn_pages_is_noticed() {
             assert_eq!(
                 ran.stdout.lines().count(),
                 lines,
-                "what was good comes first: {ran}"
+                "the items of the first page are printed: {ran}"
             );
             assert!(ran.complaint().contains("came before"), "{ran}");
         }
@@ -390,7 +392,7 @@ fn a_server_that_does_not_turn_pages_is_noticed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_number_that_is_not_in_the_form_is_refused_and_not_repeated() {
+async fn a_malformed_phone_number_is_refused_and_not_printed() {
     let sandbox = Sandbox::start().await.unwrap();
     let nxcloud = Nxcloud::at(&sandbox);
     let with = |phone: &'static str| {

@@ -1,4 +1,4 @@
-//! Streams of lines: answers as soon as the input pauses, an end when nobody reads, and no wrong line that hides a right one.
+//! `--lines`: answers while the input pauses, ends when nobody reads, and skips invalid lines only.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, Stdio};
@@ -23,7 +23,7 @@ fn start(nxcloud: &Nxcloud, arguments: &[&str]) -> Child {
     command.stdin(Stdio::piped()).spawn().unwrap()
 }
 
-/// The lines of a stream as they come.
+/// Reads the lines of a stream in a thread.
 fn lines(stream: impl std::io::Read + Send + 'static) -> Receiver<String> {
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
@@ -45,7 +45,7 @@ fn write(stdin: &mut ChildStdin, line: &str) {
 }
 
 #[test]
-fn each_line_is_answered_before_the_next_is_waited_for() {
+fn each_line_is_answered_before_the_next_one_arrives() {
     for arguments in [
         &SIGN[..],
         &["verify", "--lines", "-"],
@@ -63,7 +63,7 @@ fn each_line_is_answered_before_the_next_is_waited_for() {
         }
         write(&mut stdin, "wrong\n");
         assert!(next(&complaints).starts_with("line 4: "));
-        // Half a line is waited for; what is whole is answered.
+        // A complete line is answered even if an incomplete one follows it.
         let (half, rest) = GOOD.split_at(10);
         let rest = rest.replace('}', r#", "sign": "x"}"#);
         write(&mut stdin, &format!("{half}{rest}\n{half}"));
@@ -76,39 +76,39 @@ fn each_line_is_answered_before_the_next_is_waited_for() {
 }
 
 #[test]
-fn a_command_whose_answers_nobody_reads_ends() {
-    for endless in ["good", "mixed", "wrong"] {
+fn the_command_ends_when_nobody_reads_its_answers() {
+    for input in ["good", "mixed", "wrong"] {
         let nxcloud = nxcloud();
         let mut child = start(&nxcloud, &SIGN);
         child.stderr.take();
         let mut stdin = child.stdin.take().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
-        let text = match endless {
+        let text = match input {
             "good" => format!("{GOOD}\n"),
             "mixed" => format!("y\n{GOOD}\n"),
             _ => "y\n".to_owned(),
         };
         let writer = std::thread::spawn(move || {
-            // As `yes` does, until the command is gone.
+            // Write endlessly, like `yes`, until the command ends.
             while stdin.write_all(text.as_bytes()).is_ok() {}
         });
         let (stdout, _) = testing::line(stdout);
         drop(stdout);
         let code = testing::exit_status(&mut child).code();
         testing::joined("the writer", writer);
-        let expected = if endless == "good" { 0 } else { 2 };
-        assert_eq!(code, Some(expected), "{endless}");
+        let expected = if input == "good" { 0 } else { 2 };
+        assert_eq!(code, Some(expected), "{input}");
     }
 }
 
 #[test]
-fn a_wrong_line_hides_no_other_and_is_named() {
+fn an_invalid_line_is_reported_by_its_number_and_skipped() {
     let nxcloud = nxcloud();
     let long = format!("{{\"body\": \"{}\"}}", "x".repeat(16 * 1024 * 1024));
     let cases: &[(&[u8], &str)] = &[
         (b"not JSON", "line 3: column 2"),
-        (b"{\"action\": \"caf\xe9\"}", "line 3: it is not UTF-8"),
-        (long.as_bytes(), "line 3: it is longer than 16 MiB"),
+        (b"{\"action\": \"caf\xe9\"}", "line 3: not UTF-8"),
+        (long.as_bytes(), "line 3: longer than 16 MiB"),
         ("\u{feff}{}".as_bytes(), "line 3: column 1"),
         (br#"{"action": "a", "action": "b"}"#, "line 3: column"),
         (
@@ -126,30 +126,30 @@ fn a_wrong_line_hides_no_other_and_is_named() {
             let errors: Vec<&str> = ran.stderr.lines().collect();
             assert_eq!(errors.len(), 2, "{ran}");
             assert!(errors[0].contains(problem), "{ran}");
-            assert!(errors[1].contains("1 of 4 lines were left out"), "{ran}");
+            assert!(errors[1].contains("skipped lines: 1 of 4"), "{ran}");
         }
     }
-    // Verified lines keep their numbers.
+    // The numbers in the answers count every line.
     let input = format!("{GOOD}\nx\n{}\n", GOOD.replace('}', r#", "sign": "x"}"#));
     let verify = ["verify", "--lines", "-", "--output", "json"];
     let ran = nxcloud.feed(&verify, &input).exits(2);
     assert_eq!(ran.stdout, "{\"line\":3,\"valid\":false}\n");
     assert!(
         ran.stderr
-            .contains("2 of 3 lines were left out, and 1 signatures"),
+            .contains("skipped lines: 2 of 3; invalid signatures: 1"),
         "{ran}"
     );
 }
 
 #[test]
-fn a_mark_at_the_beginning_is_skipped_and_another_encoding_is_named() {
+fn a_byte_order_mark_is_skipped_and_other_encodings_are_refused() {
     let nxcloud = nxcloud();
     let plain = nxcloud.feed(&SIGN, GOOD).exits(0).stdout;
     let marked = format!("\u{feff}{GOOD}\r\n").into_bytes();
     assert_eq!(nxcloud.feed(&SIGN, &marked).exits(0).stdout, plain);
-    let wide = format!("\u{feff}{GOOD}\n{GOOD}\n");
-    let wide: Vec<u8> = wide.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let ran = nxcloud.feed(&SIGN, &wide).exits(2);
+    let text = format!("\u{feff}{GOOD}\n{GOOD}\n");
+    let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let ran = nxcloud.feed(&SIGN, &utf16).exits(2);
     assert!(ran.complaint().contains("UTF-16"), "{ran}");
 }
 
@@ -163,7 +163,7 @@ fn a_number_in_a_line_keeps_its_digits() {
     assert_eq!(signed(bare), signed(quoted));
 }
 
-/// A line of input, and whether it is right, wrong, or blank.
+/// A line of input, and whether it is valid (`true`), invalid (`false`) or blank (`None`).
 fn line() -> impl Strategy<Value = (Vec<u8>, Option<bool>)> {
     let wrong = prop::collection::vec(any::<u8>().prop_filter("one line", |b| *b != b'\n'), 1..40);
     prop_oneof![
@@ -174,7 +174,7 @@ fn line() -> impl Strategy<Value = (Vec<u8>, Option<bool>)> {
         Just((b" \t".to_vec(), None)),
         wrong.prop_filter_map("wrong", |bytes| {
             let blank = std::str::from_utf8(&bytes).is_ok_and(|text| text.trim().is_empty());
-            // A wide encoding at the beginning is another case.
+            // Bytes that look like a wide encoding are another test's subject.
             (!blank && !bytes.contains(&0)).then_some((bytes, Some(false)))
         }),
     ]
@@ -184,7 +184,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn any_bytes_are_lines(
+    fn arbitrary_input_is_handled_line_by_line(
         lines in prop::collection::vec((line(), any::<bool>()), 0..40),
         marked: bool,
         ended: bool,

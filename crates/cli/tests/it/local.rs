@@ -1,4 +1,4 @@
-//! The sandbox, the listener, pushes and the doctor.
+//! The commands `sandbox`, `listen`, `trigger`, `doctor`, `completions` and `man`.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
@@ -11,37 +11,37 @@ use testing::ClosedPort;
 use crate::support::{Nxcloud, send};
 
 #[test]
-fn the_sandbox_takes_calls_and_stops_on_ctrl_c() {
+fn the_sandbox_answers_calls_and_stops_on_ctrl_c() {
     let nxcloud = Nxcloud::new().with("MY_SECRET", "another-secret");
     let sandbox = nxcloud.start(&["sandbox", "--port", "0", "--account", "my-key=MY_SECRET"]);
     let send = send(&["--base-url", &sandbox.url]);
     nxcloud.run(&[&send[..], &["--sandbox"]].concat()).exits(0);
-    let mine = Nxcloud::new()
+    let added_account = Nxcloud::new()
         .with("NXCLOUD_ACCESS_KEY", "my-key")
         .with("NXCLOUD_ACCESS_SECRET", "another-secret");
-    mine.run(&send).exits(0);
-    let other = Nxcloud::new()
+    added_account.run(&send).exits(0);
+    let wrong_secret = Nxcloud::new()
         .with("NXCLOUD_ACCESS_KEY", "my-key")
         .with("NXCLOUD_ACCESS_SECRET", "wrong");
-    other.run(&send).exits(1);
+    wrong_secret.run(&send).exits(1);
     #[cfg(unix)]
     assert_eq!(sandbox.interrupt(), Some(0));
 }
 
 #[cfg(unix)]
 #[test]
-fn the_log_of_the_sandbox_is_plain_text() {
+fn the_sandbox_log_is_plain_text() {
     let nxcloud = Nxcloud::new();
     let sandbox = nxcloud.start(&["sandbox", "--port", "0"]);
     let send = send(&["--sandbox", "--base-url", &sandbox.url]);
     nxcloud.run(&send).exits(0);
-    let log = sandbox.log();
+    let log = sandbox.stop("-INT").stderr;
     assert!(log.contains("accepted service=\"sms\""), "{log}");
     assert!(!log.contains('\u{1b}') && !log.contains("u001b"), "{log}");
 }
 
-/// What the sandbox answers at a path below `/__sandbox/`.
-async fn asked(url: &str, path: &str, token: Option<&str>) -> (u16, String) {
+/// Gets a path below `/__sandbox/`.
+async fn get_inspector(url: &str, path: &str, token: Option<&str>) -> (u16, String) {
     let request = reqwest::Client::new().get(format!("{url}/__sandbox/{path}"));
     let request = match token {
         Some(token) => request.bearer_auth(token),
@@ -52,7 +52,7 @@ async fn asked(url: &str, path: &str, token: Option<&str>) -> (u16, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_recorded_sandbox_is_opened_again_and_a_state_is_a_seed() {
+async fn a_record_is_loaded_again_and_a_state_can_be_a_seed() {
     let nxcloud = Nxcloud::new();
     let submit = nxcloud.run(&["number-check", "submit-check", "--example"]);
     let example = submit.exits(0).stdout;
@@ -63,7 +63,7 @@ async fn a_recorded_sandbox_is_opened_again_and_a_state_is_a_seed() {
     nxcloud
         .feed(&[&arguments[..], &to].concat(), &example)
         .exits(0);
-    let (_, state) = asked(&first.url, "state", None).await;
+    let (_, state) = get_inspector(&first.url, "state", None).await;
     assert!(state.contains("checks"), "{state}");
     std::fs::write(nxcloud.home().join("seed.json"), &state).unwrap();
     #[cfg(unix)]
@@ -72,15 +72,15 @@ async fn a_recorded_sandbox_is_opened_again_and_a_state_is_a_seed() {
     drop(first);
 
     let again = nxcloud.start(&[&file[..], &["--seed", "seed.json"]].concat());
-    let (_, requests) = asked(&again.url, "requests", None).await;
+    let (_, requests) = get_inspector(&again.url, "requests", None).await;
     assert!(requests.contains("submit_check"), "{requests}");
-    let (_, seeded) = asked(&again.url, "state", None).await;
+    let (_, seeded) = get_inspector(&again.url, "state", None).await;
     let json = |text: &str| serde_json::from_str::<Value>(text).unwrap();
     assert_eq!(json(&seeded), json(&state));
 
     std::fs::write(
         nxcloud.home().join("text"),
-        "no record, and long enough to look like a file of somebody",
+        "not a record, and long enough to be a user's file",
     )
     .unwrap();
     let ran = nxcloud
@@ -99,7 +99,7 @@ async fn a_recorded_sandbox_is_opened_again_and_a_state_is_a_seed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_address_than_loopback_needs_a_token() {
+async fn an_address_other_than_loopback_requires_a_token() {
     let nxcloud = Nxcloud::new()
         .with("PAGE_TOKEN", "a-long-token-0123")
         .with("SHORT", "a-short-token")
@@ -121,7 +121,7 @@ async fn another_address_than_loopback_needs_a_token() {
         .exits(2);
     assert!(ran.complaint().contains("at least 16 characters"), "{ran}");
     assert!(!ran.complaint().contains("a-short-token"), "{ran}");
-    let open = [
+    let arguments = [
         "sandbox",
         "--port",
         "0",
@@ -136,46 +136,51 @@ async fn another_address_than_loopback_needs_a_token() {
         "--push-port",
         "4011",
     ];
-    let running = nxcloud.start(&open);
+    let running = nxcloud.start(&arguments);
     let port = running.url.rsplit(':').next().unwrap();
     let url = format!("http://127.0.0.1:{port}");
-    assert_eq!(asked(&url, "requests", None).await.0, 401);
-    assert_eq!(asked(&url, "requests", Some("another")).await.0, 401);
+    assert_eq!(get_inspector(&url, "requests", None).await.0, 401);
     assert_eq!(
-        asked(&url, "requests", Some("a-long-token-0123")).await.0,
+        get_inspector(&url, "requests", Some("another")).await.0,
+        401
+    );
+    assert_eq!(
+        get_inspector(&url, "requests", Some("a-long-token-0123"))
+            .await
+            .0,
         200
     );
     // Only the accounts that were added are served.
     let send = send(&["--base-url", &url]);
     nxcloud.run(&[&send[..], &["--sandbox"]].concat()).exits(1);
-    let mine = Nxcloud::new()
+    let added_account = Nxcloud::new()
         .with("NXCLOUD_ACCESS_KEY", "my-key")
         .with("NXCLOUD_ACCESS_SECRET", "another-secret");
-    mine.run(&send).exits(0);
+    added_account.run(&send).exits(0);
 }
 
-/// An endpoint that answers one request with this, and gives back what it got.
+/// An endpoint that sends `answer` to one request. Returns its URL and a thread that returns the request.
 fn endpoint(answer: &'static str) -> (String, thread::JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/hook?own=1", listener.local_addr().unwrap());
     let served = thread::spawn(move || {
         let mut stream = testing::accepted(&listener);
-        let mut got = String::new();
-        let mut piece = [0; 4096];
-        // The body ends with the brace of its JSON, or with the head when there is none.
-        while !got.ends_with('}') && !got.ends_with("size=1") {
-            let count = stream.read(&mut piece).unwrap();
-            assert!(count > 0, "cut off: {got}");
-            got.push_str(std::str::from_utf8(&piece[..count]).unwrap());
+        let mut request = String::new();
+        let mut buffer = [0; 4096];
+        // The body is JSON that ends with a brace, or a form that ends with `size=1`.
+        while !request.ends_with('}') && !request.ends_with("size=1") {
+            let count = stream.read(&mut buffer).unwrap();
+            assert!(count > 0, "incomplete: {request}");
+            request.push_str(std::str::from_utf8(&buffer[..count]).unwrap());
         }
         stream.write_all(answer.as_bytes()).unwrap();
-        got
+        request
     });
     (url, served)
 }
 
 #[test]
-fn a_push_is_forwarded_byte_by_byte_with_its_signature() {
+fn a_push_is_forwarded_unchanged_with_its_signature() {
     let nxcloud = Nxcloud::new();
     let answer = "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 7\r\nconnection: close\r\n\r\nsuccess";
     let (url, served) = endpoint(answer);
@@ -206,8 +211,8 @@ fn a_push_is_forwarded_byte_by_byte_with_its_signature() {
     ];
     let ran = nxcloud.run(&trigger).exits(0);
     assert_eq!(ran.json()["status"], 200);
-    let got = testing::joined("the endpoint", served);
-    let (head, body) = got.split_once("\r\n\r\n").unwrap();
+    let request = testing::joined("the endpoint", served);
+    let (head, body) = request.split_once("\r\n\r\n").unwrap();
     assert!(head.starts_with("POST /hook?own=1 HTTP/1.1"), "{head}");
     let lower = head.to_ascii_lowercase();
     assert!(
@@ -215,7 +220,7 @@ fn a_push_is_forwarded_byte_by_byte_with_its_signature() {
         "{head}"
     );
     let line: Value = serde_json::from_str(&listening.line()).unwrap();
-    assert_eq!(line["signature"], "signature right");
+    assert_eq!(line["signature"], "signature valid");
     assert_eq!(line["by"], "endpoint");
     let sent: Value = serde_json::from_str(body).unwrap();
     assert_eq!(sent["content"], "changed text");
@@ -223,7 +228,7 @@ fn a_push_is_forwarded_byte_by_byte_with_its_signature() {
 }
 
 #[test]
-fn an_endpoint_that_refuses_or_is_gone_is_told_to_the_sender() {
+fn trigger_reports_an_endpoint_that_refuses_or_cannot_be_reached() {
     let nxcloud = Nxcloud::new();
     let (url, served) =
         endpoint("HTTP/1.1 500 Oh\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
@@ -239,15 +244,15 @@ fn an_endpoint_that_refuses_or_is_gone_is_told_to_the_sender() {
         .exits(1);
     assert!(ran.complaint().contains("HTTP 502"), "{ran}");
     let closed = ClosedPort::new();
-    let nobody = closed.url();
+    let closed_url = closed.url();
     let ran = nxcloud
-        .run(&["trigger", "sms", "sms-receipt", "--to", &nobody])
+        .run(&["trigger", "sms", "sms-receipt", "--to", &closed_url])
         .exits(3);
     assert!(ran.complaint().contains("cannot be reached"), "{ran}");
 }
 
 #[test]
-fn a_push_is_sent_again_and_tried_again() {
+fn resend_repeats_a_push_and_retry_pause_retries_it() {
     let nxcloud = Nxcloud::new();
     let mut listening = nxcloud.start(&["listen", "--port", "0", "--output", "json"]);
     let to = format!("{}/number-check/number_check_result", listening.url);
@@ -271,15 +276,15 @@ fn a_push_is_sent_again_and_tried_again() {
     for _ in 0..3 {
         assert!(listening.line().contains("number_check_result"));
     }
-    // Documented are 61 attempts; nobody is there.
+    // The documentation allows 61 attempts, and nothing listens on this port.
     let closed = ClosedPort::new();
-    let nobody = closed.url();
+    let closed_url = closed.url();
     let again = [
         "trigger",
         "number-check",
         "number-check-result",
         "--to",
-        &nobody,
+        &closed_url,
         "--retry-pause",
         "0",
         "--output",
@@ -290,7 +295,7 @@ fn a_push_is_sent_again_and_tried_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn listen_tells_the_sandbox_where_to_push() {
+async fn listen_registers_itself_for_the_pushes_of_the_sandbox() {
     let sandbox = Sandbox::start().await.unwrap();
     let nxcloud = Nxcloud::new();
     let mut listening = nxcloud.start(&[
@@ -313,10 +318,10 @@ async fn listen_tells_the_sandbox_where_to_push() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_doctor_says_what_is_wrong() {
+async fn doctor_reports_what_is_wrong() {
     let sandbox = Sandbox::start().await.unwrap();
-    let well = Nxcloud::at(&sandbox);
-    let ran = well.run(&["doctor", "--output", "json"]).exits(0);
+    let nxcloud = Nxcloud::at(&sandbox);
+    let ran = nxcloud.run(&["doctor", "--output", "json"]).exits(0);
     let findings: Vec<Value> = ran
         .stdout
         .lines()
@@ -332,7 +337,7 @@ async fn the_doctor_says_what_is_wrong() {
         .collect();
     for check in ["account", "signature"] {
         assert_eq!(
-            checks.iter().filter(|known| **known == check).count(),
+            checks.iter().filter(|name| **name == check).count(),
             2,
             "{ran}"
         );
@@ -340,10 +345,10 @@ async fn the_doctor_says_what_is_wrong() {
     assert!(checks.iter().any(|check| check.starts_with("reach ")));
     assert!(checks.iter().any(|check| check.starts_with("clock ")));
 
-    let none = Nxcloud::new()
+    let ran = Nxcloud::new()
         .run(&["doctor", "--base-url", sandbox.url()])
         .exits(1);
-    assert!(none.stdout.contains("no account"), "{none}");
+    assert!(ran.stdout.contains("no account"), "{ran}");
 
     let badly_copied = Nxcloud::at(&sandbox).with("NXCLOUD_ACCESS_SECRET", "secret ");
     let ran = badly_copied.run(&["doctor"]).exits(1);
@@ -362,12 +367,12 @@ async fn the_doctor_says_what_is_wrong() {
 
     let closed = ClosedPort::new();
     let url = closed.url();
-    let ran = well.run(&["doctor", "--base-url", &url]).exits(1);
+    let ran = nxcloud.run(&["doctor", "--base-url", &url]).exits(1);
     assert!(ran.stdout.contains("cannot be reached"), "{ran}");
 }
 
 #[test]
-fn completions_and_manual_pages_know_every_command() {
+fn completions_and_manual_pages_cover_every_command() {
     let nxcloud = Nxcloud::new();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let script = nxcloud.run(&["completions", shell]).exits(0).stdout;
@@ -389,12 +394,12 @@ fn completions_and_manual_pages_know_every_command() {
 }
 
 #[test]
-fn listen_ends_when_nobody_reads_what_came() {
+fn listen_ends_when_nobody_reads_its_output() {
     let nxcloud = Nxcloud::new();
     let listening = nxcloud.start(&["listen", "--port", "0"]);
     let to = format!("{}/sms/sms_receipt", listening.url);
     let code = listening.unread(|| {
-        // It is answered all the same.
+        // The push is still answered.
         let push = ["trigger", "sms", "sms-receipt", "--to", &to];
         assert_eq!(nxcloud.run(&push).exits(0).json()["outcome"], "accepted");
     });

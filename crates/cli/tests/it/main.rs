@@ -1,4 +1,4 @@
-//! The binary, run as a process.
+//! Tests of the `nxcloud` binary, run as a process.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -17,5 +17,6 @@ mod local;
 mod misuse;
 mod reach;
 mod safety;
+mod sandbox;
 mod signing;
 mod support;

@@ -1,4 +1,4 @@
-//! Bad input: one line that says what to do, exit code 2, and nothing sent.
+//! Misuse: an error line that says what to do, exit code 2, and nothing sent.
 
 use std::net::TcpListener;
 
@@ -6,7 +6,7 @@ use nxcloud_sandbox::Sandbox;
 
 use crate::support::{Nxcloud, SEND, send};
 
-/// Runs something wrong and gives its error line.
+/// Runs a command that must fail, and returns its error line.
 #[track_caller]
 fn refused(nxcloud: &Nxcloud, arguments: &[&str], input: &str) -> String {
     let ran = nxcloud.feed(arguments, input).exits(2);
@@ -15,7 +15,7 @@ fn refused(nxcloud: &Nxcloud, arguments: &[&str], input: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_requests_are_refused_before_sending_with_the_path_of_the_field() {
+async fn invalid_requests_are_refused_with_the_path_of_the_field() {
     let sandbox = Sandbox::start().await.unwrap();
     let nxcloud = Nxcloud::at(&sandbox);
     let sms = ["sms", "send-sms", "--json", "-"];
@@ -24,8 +24,16 @@ async fn wrong_requests_are_refused_before_sending_with_the_path_of_the_field() 
     let full = r#""appKey": "a", "phone": "1", "content": "c""#;
     let message = r#""appkey": "a", "business_phone": "1", "to": "2""#;
     let cases: &[(&[&str], String, &str)] = &[
-        (&sms, "{".to_owned(), "- is not JSON: line 1 column 1"),
-        (&sms, "[1]".to_owned(), "- is not a JSON object"),
+        (
+            &sms,
+            "{".to_owned(),
+            "standard input is not valid JSON (line 1, column 1)",
+        ),
+        (
+            &sms,
+            "[1]".to_owned(),
+            "standard input is not a JSON object",
+        ),
         (
             &sms,
             r#"{"phone": "1", "content": "c"}"#.to_owned(),
@@ -34,12 +42,12 @@ async fn wrong_requests_are_refused_before_sending_with_the_path_of_the_field() 
         (
             &sms,
             format!("{{{full}, \"phne\": \"2\"}}"),
-            "`phne` is not known here",
+            "`phne` is not a known field",
         ),
         (
             &sms,
             r#"{"appKey": "a", "phone": 5, "content": "c"}"#.to_owned(),
-            "`phone` (--phone) must be a text",
+            "`phone` (--phone) must be a string",
         ),
         (
             &sms,
@@ -49,7 +57,7 @@ async fn wrong_requests_are_refused_before_sending_with_the_path_of_the_field() 
         (
             &whatsapp,
             format!("{{{message}}}"),
-            "`type` (--type) is missing; it is one of text",
+            "`type` (--type) is missing; use one of text",
         ),
         (
             &whatsapp,
@@ -59,7 +67,7 @@ async fn wrong_requests_are_refused_before_sending_with_the_path_of_the_field() 
         (
             &whatsapp,
             format!("{{{message}, \"type\": \"image\", \"image\": {{\"lnk\": 1}}}}"),
-            "`image.lnk` is not known here",
+            "`image.lnk` is not a known field",
         ),
         (
             &whatsapp,
@@ -69,7 +77,7 @@ async fn wrong_requests_are_refused_before_sending_with_the_path_of_the_field() 
         (
             &template,
             r#"{"components": [{"type": "BODY", "text": 7}]}"#.to_owned(),
-            "`components[0].text` must be a text",
+            "`components[0].text` must be a string",
         ),
         (
             &template,
@@ -86,7 +94,7 @@ async fn wrong_requests_are_refused_before_sending_with_the_path_of_the_field() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_arguments_are_reported_in_one_line() {
+async fn invalid_arguments_are_reported_in_one_line() {
     let sandbox = Sandbox::start().await.unwrap();
     let nxcloud = Nxcloud::at(&sandbox);
     let page = ["number-check", "query-checks", "--page", "one"];
@@ -109,7 +117,7 @@ async fn wrong_arguments_are_reported_in_one_line() {
             "unexpected argument '--fone'",
         ),
         (&["smz"], "unrecognized subcommand 'smz'"),
-        (&page, "--page takes a whole number"),
+        (&page, "--page must be an integer"),
         (&date, "`date` (--date)"),
         (&with("localhost:8080"), "the base URL"),
         (&with("127.0.0.1:8080"), "write it as https://"),
@@ -168,7 +176,7 @@ async fn wrong_arguments_are_reported_in_one_line() {
         ),
         (
             &["antbuddy", "create-auth-token", "--secret-fd", "9"],
-            "--secret-fd says nothing without",
+            "--secret-fd needs --access-key or --app-id",
         ),
     ];
     for (arguments, expected) in cases {
@@ -181,7 +189,7 @@ async fn wrong_arguments_are_reported_in_one_line() {
 }
 
 #[test]
-fn without_an_account_nothing_is_sent() {
+fn a_missing_account_is_reported_with_the_ways_to_set_one() {
     let nxcloud = Nxcloud::new();
     let line = refused(&nxcloud, &SEND, "");
     assert!(
@@ -211,9 +219,9 @@ fn without_an_account_nothing_is_sent() {
 }
 
 #[test]
-fn a_port_in_use_is_reported_with_what_to_do() {
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = taken.local_addr().unwrap().port().to_string();
+fn a_port_in_use_is_reported_with_a_remedy() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
     let nxcloud = Nxcloud::new();
     for command in ["sandbox", "listen"] {
         let line = refused(&nxcloud, &[command, "--port", &port], "");
@@ -225,7 +233,7 @@ fn a_port_in_use_is_reported_with_what_to_do() {
 }
 
 #[test]
-fn values_of_people_stay_out_of_complaints() {
+fn errors_do_not_contain_private_values() {
     let nxcloud = Nxcloud::new()
         .with("NXCLOUD_ACCESS_KEY", "key")
         .with("NXCLOUD_ACCESS_SECRET", "hush-hush");
@@ -265,15 +273,15 @@ fn values_of_people_stay_out_of_complaints() {
     }
 }
 
-/// clap repeats what it does not understand; a text, a phone number or a secret must not be in it.
+/// clap's own errors repeat the argument, which may be a text, a phone number or a secret.
 #[test]
-fn what_stands_in_a_wrong_place_is_not_repeated() {
+fn errors_hide_misplaced_arguments() {
     let nxcloud = Nxcloud::new();
     let send = |more: &[&'static str]| send(more);
     for (arguments, expected) in [
         (
             send(&["hush"]),
-            "unexpected argument '…' found; see nxcloud sms send-sms --help. Put its flag before a value",
+            "unexpected argument '…' found; see nxcloud sms send-sms --help. Write the flag before its value",
         ),
         (vec!["sign", "hush"], "add --scheme antbuddy"),
         (vec!["doctor", "hush"], "unexpected argument '…' found"),
@@ -288,7 +296,7 @@ fn what_stands_in_a_wrong_place_is_not_repeated() {
         ),
         (
             send(&["--secret-fd", "hush"]),
-            "invalid value '…' for '--secret-fd <N>': it takes the number",
+            "invalid value '…' for '--secret-fd <N>': expected the number of a file descriptor",
         ),
         (send(&["--secret-fd=99999999999"]), "invalid value '…'"),
         (send(&["--example=hush"]), "there is no example"),
@@ -302,7 +310,7 @@ fn what_stands_in_a_wrong_place_is_not_repeated() {
 }
 
 #[test]
-fn an_operation_has_only_the_flags_that_it_can_use() {
+fn an_operation_has_only_the_flags_that_apply_to_it() {
     let nxcloud = Nxcloud::new();
     let template = ["whatsapp", "upload-template-file"];
     for (operation, flag) in [

@@ -1,4 +1,4 @@
-//! Which way `doctor` and `listen` take, and who reaches `listen`.
+//! Proxies: which requests use them. And which requests `listen` accepts.
 
 use std::io::Write as _;
 use std::net::{TcpListener, TcpStream};
@@ -12,15 +12,15 @@ use serde_json::Value;
 use crate::safety::get;
 use crate::support::Nxcloud;
 
-/// A proxy that must not be asked: it counts who came.
+/// A proxy that counts its connections.
 fn proxy() -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://me:hush@{}", listener.local_addr().unwrap());
     let count = Arc::new(AtomicUsize::new(0));
-    let counted = count.clone();
+    let connections = count.clone();
     std::thread::spawn(move || {
         for stream in listener.incoming() {
-            counted.fetch_add(1, SeqCst);
+            connections.fetch_add(1, SeqCst);
             drop(stream);
         }
     });
@@ -44,7 +44,7 @@ fn proxied(mut nxcloud: Nxcloud, proxy: &str) -> Nxcloud {
 #[tokio::test(flavor = "multi_thread")]
 async fn this_machine_is_never_reached_through_a_proxy() {
     let sandbox = Sandbox::start().await.unwrap();
-    let (url, asked) = proxy();
+    let (url, connections) = proxy();
     let nxcloud = proxied(Nxcloud::at(&sandbox), &url);
     nxcloud.run(&["doctor"]).exits(0);
     let port = sandbox.url().rsplit(':').next().unwrap();
@@ -55,7 +55,7 @@ async fn this_machine_is_never_reached_through_a_proxy() {
         let answer = get(address, "/sms/sms_receipt", "").unwrap();
         assert!(
             answer.starts_with("HTTP/1.1 404"),
-            "the sandbox's: {answer}"
+            "the answer of the sandbox: {answer}"
         );
     }
     let listen = [
@@ -67,30 +67,30 @@ async fn this_machine_is_never_reached_through_a_proxy() {
         sandbox.url(),
     ];
     nxcloud.start(&listen);
-    assert_eq!(asked.load(SeqCst), 0);
+    assert_eq!(connections.load(SeqCst), 0);
 }
 
 #[test]
 fn doctor_names_the_proxy_without_its_password() {
-    let (url, asked) = proxy();
+    let (url, connections) = proxy();
     let nxcloud = proxied(Nxcloud::new(), &url);
     let ran = nxcloud
         .run(&["doctor", "--base-url", "https://gateway.example"])
         .exits(1);
-    let shown = url.replace("me:hush@", "");
+    let masked = url.replace("me:hush@", "");
     assert!(
-        ran.stdout.contains(&format!("through the proxy {shown}")),
+        ran.stdout.contains(&format!("through the proxy {masked}")),
         "{ran}"
     );
     assert!(!format!("{ran}").contains("hush"), "{ran}");
-    assert!(asked.load(SeqCst) > 0, "it was asked");
+    assert!(connections.load(SeqCst) > 0, "the proxy was used");
 }
 
 #[cfg(unix)]
 #[test]
-fn doctor_goes_through_the_proxy_of_a_profile() {
+fn doctor_uses_the_proxy_of_a_profile() {
     use std::os::unix::fs::PermissionsExt as _;
-    let (url, asked) = proxy();
+    let (url, connections) = proxy();
     let nxcloud = Nxcloud::new();
     let folder = nxcloud.home().join("nxcloud");
     std::fs::create_dir(&folder).unwrap();
@@ -101,17 +101,17 @@ fn doctor_goes_through_the_proxy_of_a_profile() {
     std::fs::write(&path, profile).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
     let ran = nxcloud.run(&["doctor"]).exits(1);
-    let shown = url.replace("me:hush@", "");
+    let masked = url.replace("me:hush@", "");
     assert!(
-        ran.stdout.contains(&format!("through the proxy {shown}")),
+        ran.stdout.contains(&format!("through the proxy {masked}")),
         "{ran}"
     );
     assert!(!format!("{ran}").contains("hush"), "{ran}");
-    assert!(asked.load(SeqCst) > 0, "it was asked");
+    assert!(connections.load(SeqCst) > 0, "the proxy was used");
 }
 
 #[test]
-fn doctor_neither_shows_nor_asks_a_base_url_that_is_refused() {
+fn doctor_neither_prints_nor_contacts_a_refused_base_url() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let url = format!("http://me:hush@{}", listener.local_addr().unwrap());
@@ -130,11 +130,11 @@ fn doctor_neither_shows_nor_asks_a_base_url_that_is_refused() {
             assert!(!ran.stdout.contains("reach "), "{ran}");
         }
     }
-    assert!(listener.accept().is_err(), "nobody came");
+    assert!(listener.accept().is_err(), "no connection was made");
 }
 
 #[test]
-fn listen_takes_pushes_for_this_machine_only() {
+fn listen_accepts_only_this_machine_and_allowed_hosts() {
     let nxcloud = Nxcloud::new();
     let listen = [
         "listen",

@@ -1,20 +1,20 @@
-//! What must not leave the process, and who must not reach it.
+//! Secrets must not leave the process, and other processes must not reach its sandbox.
 
 use std::io::Write as _;
 use std::net::{TcpListener, TcpStream};
 
-use nxcloud_sandbox::{Fault, Sandbox};
+use nxcloud_sandbox::Sandbox;
 
-use crate::support::{Nxcloud, SEND, finish};
+use crate::support::{Nxcloud, finish};
 
-/// The hash of the built-in app id, which is all that a call of `AntBuddy` needs.
+/// The hash of the built-in app id. It is enough for a call of `AntBuddy`.
 fn app_hash() -> String {
     use sha2::Digest as _;
     let text = format!("{}{}", nxcloud_sandbox::APP_ID, nxcloud_sandbox::APP_SECRET);
     hex::encode(sha2::Sha256::digest(text))
 }
 
-/// Asks for `path` and gives the answer; `None` where nobody listens any more.
+/// Gets `path` and returns the answer; `None` if nothing listens any more.
 pub(crate) fn get(address: &str, path: &str, headers: &str) -> Option<String> {
     let mut stream = TcpStream::connect(address).ok()?;
     let head =
@@ -45,7 +45,7 @@ fn listening(process: u32) -> Vec<String> {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn while_trigger_runs_nobody_reads_its_pushes() {
+fn the_sandbox_of_trigger_refuses_other_processes() {
     let endpoint = TcpListener::bind("127.0.0.1:0").unwrap();
     let to = format!("http://{}/", endpoint.local_addr().unwrap());
     for push in [
@@ -54,13 +54,13 @@ fn while_trigger_runs_nobody_reads_its_pushes() {
     ] {
         let trigger = [&["trigger"][..], &push, &["--to", &to]].concat();
         let child = Nxcloud::new().command(&trigger).spawn().unwrap();
-        // The push is there, and is not answered before the inspector has been.
+        // Keep the push unanswered, so that the sandbox is still running.
         let mut push = testing::accepted(&endpoint);
-        let found = listening(child.id());
-        assert!(!found.is_empty());
+        let addresses = listening(child.id());
+        assert!(!addresses.is_empty());
         for path in ["requests", "pushes", "state", ""] {
-            for at in &found {
-                let answer = get(at, &format!("/__sandbox/{path}"), "").unwrap();
+            for address in &addresses {
+                let answer = get(address, &format!("/__sandbox/{path}"), "").unwrap();
                 assert!(answer.starts_with("HTTP/1.1 401"), "{path}: {answer}");
             }
         }
@@ -70,7 +70,7 @@ fn while_trigger_runs_nobody_reads_its_pushes() {
 }
 
 #[test]
-fn a_sandbox_with_a_real_account_makes_a_token_and_prints_it() {
+fn a_sandbox_with_an_added_account_prints_a_random_token() {
     let nxcloud = Nxcloud::new()
         .with("MY_SECRET", "another-secret")
         .with("PAGE_TOKEN", "a-token-of-my-own");
@@ -97,7 +97,7 @@ fn a_sandbox_with_a_real_account_makes_a_token_and_prints_it() {
         testing::exit_status(&mut child);
     }
 
-    // A token of the user's is not printed.
+    // The user's own token is not printed.
     let named = [
         "--account",
         "my-key=MY_SECRET",
@@ -114,7 +114,7 @@ fn a_sandbox_with_a_real_account_makes_a_token_and_prints_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn listen_registers_at_a_sandbox_that_asks_for_a_token() {
+async fn listen_registers_with_the_token_of_the_sandbox() {
     let token = nxcloud::signing::Secret::new("a-token-of-my-own").unwrap();
     let sandbox = Sandbox::builder().token(token).start().await.unwrap();
     let nxcloud = Nxcloud::new().with("PAGE_TOKEN", "a-token-of-my-own");
@@ -132,7 +132,7 @@ async fn listen_registers_at_a_sandbox_that_asks_for_a_token() {
 }
 
 #[test]
-fn dry_runs_mask_the_hash_that_never_changes() {
+fn dry_runs_mask_the_antbuddy_hash() {
     let nxcloud = Nxcloud::new();
     let call = [
         "--sandbox",
@@ -178,7 +178,7 @@ fn dry_runs_mask_the_hash_that_never_changes() {
 
 #[cfg(unix)]
 #[test]
-fn an_explanation_masks_the_hash_and_its_command_still_works() {
+fn explain_masks_the_antbuddy_hash_and_its_command_works() {
     use std::os::unix::fs::PermissionsExt as _;
     let nxcloud = Nxcloud::new();
     let curl = nxcloud.home().join("curl");
@@ -220,10 +220,13 @@ fn an_explanation_masks_the_hash_and_its_command_still_works() {
             .env("PATH", format!("{}:/usr/bin:/bin", folders.join(":")))
             .output()
             .unwrap();
-        let said = String::from_utf8(shell.stdout).unwrap();
-        assert!(said.lines().any(|word| word == expected), "{line}\n{said}");
+        let output = String::from_utf8(shell.stdout).unwrap();
+        assert!(
+            output.lines().any(|argument| argument == expected),
+            "{line}\n{output}"
+        );
     }
-    // What was asked for is printed.
+    // `sign` without --explain prints the hash.
     let ran = nxcloud
         .run(&["--sandbox", "sign", "--scheme", "antbuddy", app_id])
         .exits(0);
@@ -232,11 +235,11 @@ fn an_explanation_masks_the_hash_and_its_command_still_works() {
 
 #[cfg(unix)]
 #[test]
-fn manual_pages_are_not_written_through_links() {
+fn manual_pages_do_not_follow_symbolic_links() {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
     let nxcloud = Nxcloud::new();
     let victim = nxcloud.home().join("victim");
-    std::fs::write(&victim, "kept").unwrap();
+    std::fs::write(&victim, "unchanged").unwrap();
     let pages = nxcloud.home().join("pages");
     std::fs::create_dir(&pages).unwrap();
     for name in [
@@ -248,34 +251,14 @@ fn manual_pages_are_not_written_through_links() {
         symlink(&victim, pages.join(name)).unwrap();
     }
     nxcloud.run(&["man", "--dir", "pages"]).exits(0);
-    assert_eq!(std::fs::read_to_string(&victim).unwrap(), "kept");
+    assert_eq!(std::fs::read_to_string(&victim).unwrap(), "unchanged");
     let page = pages.join("nxcloud.1");
     let metadata = std::fs::symlink_metadata(&page).unwrap();
-    assert!(metadata.is_file(), "the link gave way to the page");
+    assert!(metadata.is_file(), "the page replaces the link");
     assert_eq!(metadata.permissions().mode() & 0o600, 0o600);
-    let left = std::fs::read_dir(&pages).unwrap().filter(|entry| {
+    let temporary = std::fs::read_dir(&pages).unwrap().filter(|entry| {
         let name = entry.as_ref().unwrap().file_name().into_string().unwrap();
         !name.ends_with(".1") && !name.ends_with(".partial")
     });
-    assert_eq!(left.count(), 0, "nothing temporary is left");
-}
-
-#[cfg(unix)]
-#[tokio::test(flavor = "multi_thread")]
-async fn a_request_to_terminate_ends_a_send_as_ctrl_c_does() {
-    let sandbox = Sandbox::start().await.unwrap();
-    let nxcloud = Nxcloud::at(&sandbox);
-    sandbox.faults().enqueue(Fault::StallAfterAccept);
-    let child = nxcloud.command(&SEND).spawn().unwrap();
-    testing::until("a request", || !sandbox.requests_for("send_sms").is_empty()).await;
-    let id = child.id().to_string();
-    let kill = std::process::Command::new("kill")
-        .args(["-TERM", &id])
-        .status();
-    assert!(kill.unwrap().success());
-    let ran = finish(child).exits(4);
-    assert!(
-        ran.complaint().contains("the platform may have acted"),
-        "{ran}"
-    );
+    assert_eq!(temporary.count(), 0, "no temporary file remains");
 }

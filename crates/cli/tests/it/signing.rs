@@ -1,4 +1,4 @@
-//! `sign` and `verify` against signatures that were computed by other means.
+//! `sign` and `verify`, compared with signatures from independent MD5 and SHA-256 crates.
 
 use md5::{Digest as _, Md5};
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ fn nxcloud() -> Nxcloud {
         .with("ANTBUDDY_APP_SECRET", SECRET)
 }
 
-/// The documented algorithm.
+/// The signature by the documented algorithm.
 fn md5(ts: &str, body: &[u8]) -> String {
     let mut text = format!("accessKey=a-key&action=send&bizType=3&ts={ts}").into_bytes();
     if !body.is_empty() {
@@ -48,7 +48,7 @@ fn with<'a>(verb: &'a str, more: &[&'a str]) -> Vec<&'a str> {
 }
 
 #[test]
-fn the_signature_is_that_of_the_very_bytes_and_the_only_output() {
+fn sign_covers_the_exact_bytes_and_prints_only_the_signature() {
     let nxcloud = nxcloud();
     let bytes = b"{\"a\": 1}\r\n\xff\n";
     std::fs::write(nxcloud.home().join("body"), bytes).unwrap();
@@ -78,7 +78,7 @@ fn the_signature_is_that_of_the_very_bytes_and_the_only_output() {
 }
 
 #[test]
-fn the_moment_of_a_signature_is_told_when_it_was_not_given() {
+fn sign_prints_the_time_if_ts_is_not_set() {
     let ran = nxcloud()
         .run(&["sign", "--action", "send", "--biz-type", "3"])
         .exits(0);
@@ -87,7 +87,7 @@ fn the_moment_of_a_signature_is_told_when_it_was_not_given() {
 }
 
 #[test]
-fn verify_says_valid_or_invalid() {
+fn verify_prints_valid_or_invalid() {
     let nxcloud = nxcloud();
     let right = md5("1700000000000", b"");
     let ran = nxcloud
@@ -112,7 +112,7 @@ fn verify_says_valid_or_invalid() {
 }
 
 #[test]
-fn explain_masks_the_secret_and_gives_a_command_that_signs_the_same() {
+fn explain_masks_the_secret_and_prints_a_curl_command() {
     let nxcloud = nxcloud();
     std::fs::write(nxcloud.home().join("it's.json"), "{}").unwrap();
     let ran = nxcloud
@@ -123,17 +123,20 @@ fn explain_masks_the_secret_and_gives_a_command_that_signs_the_same() {
     assert!(ran.stdout.contains(masked), "{ran}");
     assert!(!ran.stdout.contains(SECRET));
     let curl = ran.stdout.lines().last().unwrap();
-    let words = shlex::split(curl).unwrap();
-    for word in [
+    let arguments = shlex::split(curl).unwrap();
+    for expected in [
         "accessKey: a-key",
         "ts: 1700000000000",
         "bizType: 3",
         "action: send",
         "@it's.json",
     ] {
-        assert!(words.iter().any(|known| known == word), "{curl}");
+        assert!(
+            arguments.iter().any(|argument| argument == expected),
+            "{curl}"
+        );
     }
-    assert!(words.contains(&format!("sign: {signature}")), "{curl}");
+    assert!(arguments.contains(&format!("sign: {signature}")), "{curl}");
 
     let send = [
         "sign",
@@ -148,14 +151,14 @@ fn explain_masks_the_secret_and_gives_a_command_that_signs_the_same() {
     let documented = nxcloud.run(&send).exits(0);
     assert!(
         documented.stdout.contains("http"),
-        "the address of the operation: {documented}"
+        "the URL of the operation: {documented}"
     );
 }
 
 #[test]
-fn many_are_signed_and_verified_from_a_stream() {
+fn lines_signs_and_verifies_many_requests() {
     let nxcloud = nxcloud();
-    // More than one batch, of unequal lengths.
+    // More than one batch, with bodies of different lengths.
     let lines: Vec<Value> = (0..2_500_usize)
         .map(|n| match n % 3 {
             0 => json!({ "action": "send", "biz_type": 3, "ts": n, "body": "x".repeat(n % 200) }),
@@ -206,11 +209,11 @@ fn many_are_signed_and_verified_from_a_stream() {
         .map(|(line, _)| line)
         .collect();
     assert_eq!(wrong, [1_700]);
-    assert!(ran.complaint().contains("1 signatures"), "{ran}");
+    assert!(ran.complaint().contains("invalid signatures: 1"), "{ran}");
 }
 
 #[test]
-fn a_wrong_line_is_named_and_the_others_are_signed() {
+fn an_invalid_line_does_not_stop_the_others() {
     let nxcloud = nxcloud();
     let good = r#"{"action": "send", "biz_type": 3, "ts": 1}"#;
     for (bad, problem) in [
@@ -234,7 +237,7 @@ fn a_wrong_line_is_named_and_the_others_are_signed() {
 }
 
 #[test]
-fn antbuddy_lines_hold_values() {
+fn antbuddy_lines_contain_values() {
     let nxcloud = nxcloud();
     let input = "{\"values\": [\"an-app\", \"1\"]}\n{\"values\": [\"an-app\"]}\n";
     let ran = nxcloud

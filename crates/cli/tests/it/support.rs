@@ -1,4 +1,4 @@
-//! Running the binary with nothing of this machine's user in reach.
+//! Runs the binary, isolated from the user's home directory and environment.
 
 use std::io::{BufRead, BufReader, Read as _, Write};
 use std::net::{TcpListener, TcpStream};
@@ -11,7 +11,7 @@ use nxcloud_sandbox::Sandbox;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// A send with everything that it needs.
+/// The arguments of a complete send.
 pub(crate) const SEND: [&str; 8] = [
     "sms",
     "send-sms",
@@ -23,12 +23,12 @@ pub(crate) const SEND: [&str; 8] = [
     "hello",
 ];
 
-/// The same with more flags.
+/// The arguments of a complete send, with more flags.
 pub(crate) fn send<'a>(more: &[&'a str]) -> Vec<&'a str> {
     SEND.into_iter().chain(more.iter().copied()).collect()
 }
 
-/// What a run left.
+/// The result of a run.
 pub(crate) struct Ran {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
@@ -36,7 +36,7 @@ pub(crate) struct Ran {
 }
 
 impl Ran {
-    /// Data on stdout, as JSON.
+    /// Stdout, parsed as JSON.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|_| panic!("{self}"))
     }
@@ -67,14 +67,14 @@ impl std::fmt::Display for Ran {
     }
 }
 
-/// The binary with a home of its own.
+/// The binary with a temporary home directory.
 pub(crate) struct Nxcloud {
     home: TempDir,
     variables: Vec<(String, String)>,
 }
 
 impl Nxcloud {
-    /// Without any account.
+    /// Has no account.
     pub(crate) fn new() -> Self {
         Self {
             home: tempfile::tempdir().unwrap(),
@@ -82,7 +82,7 @@ impl Nxcloud {
         }
     }
 
-    /// With the built-in accounts of a sandbox, and its address.
+    /// Has the built-in accounts of a sandbox and its address as the base URL.
     pub(crate) fn at(sandbox: &Sandbox) -> Self {
         Self::new()
             .with("NXCLOUD_ACCESS_KEY", nxcloud_sandbox::ACCESS_KEY)
@@ -102,7 +102,19 @@ impl Nxcloud {
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_nxcloud"));
+        self.program(env!("CARGO_BIN_EXE_nxcloud"), arguments)
+    }
+
+    /// The same with so many open files at most.
+    #[cfg(unix)]
+    pub(crate) fn limited_to(&self, files: u32, arguments: &[&str]) -> Command {
+        let script = format!("ulimit -n {files} && exec \"$0\" \"$@\"");
+        let shell = ["-c", &script, env!("CARGO_BIN_EXE_nxcloud")];
+        self.program("sh", &[&shell[..], arguments].concat())
+    }
+
+    fn program(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command
             .args(arguments)
             .env_clear()
@@ -121,37 +133,42 @@ impl Nxcloud {
         finish(self.command(arguments).spawn().unwrap())
     }
 
-    /// Runs it with this on standard input.
+    /// Runs it with `input` on standard input.
     pub(crate) fn feed(&self, arguments: &[&str], input: &(impl AsRef<[u8]> + ?Sized)) -> Ran {
         let mut command = self.command(arguments);
         let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
         let mut stdin = child.stdin.take().unwrap();
         let input = input.as_ref().to_vec();
-        // It comes while the output is read.
+        // Write while the output is read, so that neither side blocks.
         let writer = std::thread::spawn(move || {
-            // Whoever does not want it all goes away, which is not this test's matter.
+            // The command may stop reading early; then writing fails.
             let _ = stdin.write_all(&input);
         });
         let ran = finish(child);
-        testing::joined("the end of the input", writer);
+        testing::joined("the input", writer);
         ran
     }
 
-    /// Starts what runs until it is stopped, and waits for its line; gives the address in it.
+    /// Starts a command that serves until it is stopped, and reads its address from its first line.
     pub(crate) fn start(&self, arguments: &[&str]) -> Running {
-        let mut child = self.command(arguments).spawn().unwrap();
-        let stdout = child.stdout.take().map(BufReader::new);
-        let url = String::new();
-        let mut running = Running { url, stdout, child };
-        let line = running.line();
-        let Some(url) = line.trim_end().strip_prefix("listening on ") else {
-            // It may have ended already.
-            let _ = running.child.kill();
-            panic!("not the line expected: {line:?}\n{}", running.stderr());
-        };
-        running.url = url.split("/<").next().unwrap().to_owned();
-        running
+        serving(self.command(arguments))
     }
+}
+
+/// Starts a command that serves, and waits for its line; gives the address in it.
+pub(crate) fn serving(mut command: Command) -> Running {
+    let mut child = command.spawn().unwrap();
+    let stdout = child.stdout.take().map(BufReader::new);
+    let url = String::new();
+    let mut running = Running { url, stdout, child };
+    let line = running.line();
+    let Some(url) = line.trim_end().strip_prefix("listening on ") else {
+        // It may have ended already.
+        let _ = running.child.kill();
+        panic!("unexpected first line: {line:?}\n{}", running.stderr());
+    };
+    running.url = url.split("/<").next().unwrap().to_owned();
+    running
 }
 
 pub(crate) fn finish(child: Child) -> Ran {
@@ -163,19 +180,19 @@ pub(crate) fn finish(child: Child) -> Ran {
     }
 }
 
-/// A server that gives one reply to everything, its address, and how often it was asked.
+/// A server that always sends the same reply. Returns its address and a counter of its requests.
 pub(crate) fn answering(body: String) -> (String, impl Fn() -> usize) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let count = Arc::new(AtomicUsize::new(0));
-    let asked = Arc::clone(&count);
+    let requests = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&requests);
     std::thread::spawn(move || {
         for stream in listener.incoming().map_while(Result::ok) {
-            asked.fetch_add(1, Ordering::SeqCst);
+            counter.fetch_add(1, Ordering::SeqCst);
             answer(stream, &body);
         }
     });
-    (url, move || count.load(Ordering::SeqCst))
+    (url, move || requests.load(Ordering::SeqCst))
 }
 
 /// Reads one request to its end and answers it.
@@ -195,11 +212,11 @@ fn answer(mut stream: TcpStream, body: &str) {
         "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}",
         body.len()
     );
-    // Whoever does not want it has gone.
+    // The client may have gone already.
     let _ = stream.write_all(format!("{head}\r\n\r\n{body}").as_bytes());
 }
 
-/// A process that serves. It is killed when the test ends.
+/// A running server process. It is killed when the test ends.
 pub(crate) struct Running {
     pub(crate) url: String,
     stdout: Option<BufReader<ChildStdout>>,
@@ -207,11 +224,11 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Closes its output, does something, and waits for its end.
-    pub(crate) fn unread(self, what: impl FnOnce()) -> Option<i32> {
+    /// Closes its stdout, calls `action`, and waits for the exit code.
+    pub(crate) fn unread(self, action: impl FnOnce()) -> Option<i32> {
         let mut running = self;
         running.stdout = None;
-        what();
+        action();
         testing::exit_status(&mut running.child).code()
     }
 
@@ -227,18 +244,20 @@ impl Running {
     }
 
     #[cfg(unix)]
-    pub(crate) fn interrupt(mut self) -> Option<i32> {
-        interrupt(&self.child);
-        testing::exit_status(&mut self.child).code()
+    pub(crate) fn interrupt(self) -> Option<i32> {
+        self.stop("-INT").code
     }
-}
 
-#[cfg(unix)]
-impl Running {
-    /// Stops it, and gives what it wrote to stderr.
-    pub(crate) fn log(mut self) -> String {
-        interrupt(&self.child);
-        self.stderr()
+    /// Sends it a signal, and gives what it leaves on stderr.
+    #[cfg(unix)]
+    pub(crate) fn stop(mut self, name: &str) -> Ran {
+        signal(&self.child, name);
+        let stderr = self.stderr();
+        Ran {
+            code: testing::exit_status(&mut self.child).code(),
+            stdout: String::new(),
+            stderr,
+        }
     }
 }
 
@@ -250,7 +269,7 @@ impl Drop for Running {
     }
 }
 
-/// What Ctrl-C does.
+/// Sends SIGINT, like Ctrl-C.
 #[cfg(unix)]
 pub(crate) fn interrupt(child: &Child) {
     signal(child, "-INT");

@@ -1,4 +1,4 @@
-//! Explores every interleaving of the two sides of `crates/client/src/call/handover.rs`, which this test-only crate includes.
+//! Explores every interleaving of the two sides of `crates/client/src/call/handover.rs`. Tests only.
 
 #![forbid(unsafe_code)]
 
@@ -14,7 +14,7 @@ mod tests {
 
     use crate::handover::Handover;
 
-    /// Ends the attempt as the guard in `sent.rs` does.
+    /// Ends the attempt as the guard in `attempt_body.rs` does.
     struct Attempt(Arc<Handover>);
 
     impl Drop for Attempt {
@@ -23,7 +23,7 @@ mod tests {
         }
     }
 
-    /// A connection that asks for two frames of the body, and counts what it sends.
+    /// A connection that sends two frames of the body and counts them.
     fn connection(handover: &Handover, sent: &AtomicUsize) {
         for _ in 0..2 {
             if !handover.take() {
@@ -45,13 +45,13 @@ mod tests {
             connection.join().unwrap();
             let frames = sent.load(Ordering::SeqCst);
             assert_eq!(not_sent, frames == 0);
-            // Once taken, a body is sent to its end: half a body would be a third outcome.
+            // A taken body is sent completely.
             assert!(frames == 0 || frames == 2);
         });
     }
 
     #[test]
-    fn a_retry_never_makes_it_two() {
+    fn a_retry_never_sends_a_second_body() {
         loom::model(|| {
             let received = Arc::new(AtomicUsize::new(0));
             let mut connections = Vec::new();
@@ -66,7 +66,7 @@ mod tests {
                     })
                 };
                 connections.push(connection);
-                // The time-out of this attempt; only what was not sent is followed by another.
+                // This attempt times out. Another one follows only if nothing was sent.
                 if !handover.abandon() {
                     break;
                 }
@@ -91,7 +91,7 @@ mod tests {
             let before = sent.load(Ordering::SeqCst);
             connection.join().unwrap();
             let after = sent.load(Ordering::SeqCst);
-            // Nothing begins after the drop: what was not taken by then is not taken later.
+            // A body that was not taken before the drop is not taken later.
             assert!(after == 0 || after == 2);
             assert_eq!(handover.abandon(), after == 0);
             assert!(before <= after);

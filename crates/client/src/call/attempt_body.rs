@@ -1,4 +1,4 @@
-//! The body of one attempt, which is sent or abandoned, never both.
+//! The body of one attempt. It is either sent or abandoned, never both.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,16 +12,16 @@ use crate::call::handover::Handover;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// The attempt's side of the hand-over. Dropping it abandons the body: of a call whose future is dropped, nothing is sent later.
+/// The attempt's side of the handover. Dropping it abandons the body, so a call whose future is dropped sends nothing later.
 ///
-/// A request without a body has no such moment: hyper writes its head without asking anybody. Such an attempt counts as sent
-/// unless connecting failed.
+/// A request without a body has no handover, because hyper polls nothing before it writes the head. Such an attempt counts as sent
+/// unless the connection failed.
 pub(crate) struct Attempt(Option<Arc<Handover>>);
 
 impl Attempt {
-    /// Wraps the body of a request so that it asks before it is sent.
+    /// Wraps the body of a request so that it takes part in the handover.
     pub(crate) fn new(request: &mut Request) -> Self {
-        // hyper never asks for the bytes of an empty body.
+        // hyper never polls an empty body.
         let is_empty = |body: &Body| body.size_hint().exact() == Some(0);
         if request.body().is_none_or(is_empty) {
             return Self(None);
@@ -37,7 +37,7 @@ impl Attempt {
         Self(Some(handover))
     }
 
-    /// Ends the attempt. True if its body may have been sent; false if nothing of it was, and nothing will be.
+    /// Ends the attempt. Returns true if the body may have been sent, false if none of it was or will be.
     pub(crate) fn end(&self) -> bool {
         self.0.as_ref().is_none_or(|handover| !handover.abandon())
     }
@@ -62,15 +62,13 @@ impl HttpBody for AttemptBody {
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let this = self.get_mut();
-        if !this.handover.take() {
+        let Self { body, handover } = self.get_mut();
+        if !handover.take() {
             return Poll::Ready(Some(Err(
                 "the attempt ended before its body was sent".into()
             )));
         }
-        Pin::new(&mut this.body)
-            .poll_frame(context)
-            .map_err(Into::into)
+        Pin::new(body).poll_frame(context).map_err(Into::into)
     }
 
     fn is_end_stream(&self) -> bool {
@@ -95,20 +93,20 @@ mod tests {
         request
     }
 
-    /// Asks for the next bytes as a connection does.
-    async fn ask(request: &mut Request) -> Option<Result<Bytes, reqwest::Error>> {
+    /// Polls the next bytes as a connection does.
+    async fn poll_body(request: &mut Request) -> Option<Result<Bytes, reqwest::Error>> {
         let body = request.body_mut().as_mut().unwrap();
         let frame = poll_fn(|context| Pin::new(&mut *body).poll_frame(context)).await?;
         Some(frame.map(|frame| frame.into_data().unwrap()))
     }
 
     #[tokio::test]
-    async fn a_body_that_was_asked_for_may_have_been_sent() {
+    async fn a_polled_body_may_have_been_sent() {
         let mut request = request("hello");
         let attempt = Attempt::new(&mut request);
-        assert_eq!(ask(&mut request).await.unwrap().unwrap(), "hello");
+        assert_eq!(poll_body(&mut request).await.unwrap().unwrap(), "hello");
         assert!(attempt.end());
-        assert!(ask(&mut request).await.is_none());
+        assert!(poll_body(&mut request).await.is_none());
     }
 
     #[tokio::test]
@@ -116,31 +114,31 @@ mod tests {
         let mut request = request("hello");
         let attempt = Attempt::new(&mut request);
         assert!(!attempt.end());
-        assert!(ask(&mut request).await.unwrap().is_err());
+        assert!(poll_body(&mut request).await.unwrap().is_err());
     }
 
     #[tokio::test]
     async fn a_dropped_attempt_abandons_its_body() {
         let mut request = request("hello");
         drop(Attempt::new(&mut request));
-        assert!(ask(&mut request).await.unwrap().is_err());
+        assert!(poll_body(&mut request).await.unwrap().is_err());
     }
 
     #[tokio::test]
-    async fn a_stream_is_abandoned_as_a_whole_and_once_taken_goes_on() {
+    async fn a_stream_is_abandoned_or_sent_as_a_whole() {
         let chunks = || {
             let chunks = ["a", "b"].map(|chunk| Ok::<_, std::io::Error>(Bytes::from(chunk)));
             Body::wrap_stream(futures_util::stream::iter(chunks))
         };
         let mut taken = request(chunks());
         let attempt = Attempt::new(&mut taken);
-        assert_eq!(ask(&mut taken).await.unwrap().unwrap(), "a");
+        assert_eq!(poll_body(&mut taken).await.unwrap().unwrap(), "a");
         assert!(attempt.end());
-        assert_eq!(ask(&mut taken).await.unwrap().unwrap(), "b");
+        assert_eq!(poll_body(&mut taken).await.unwrap().unwrap(), "b");
 
         let mut abandoned = request(chunks());
         drop(Attempt::new(&mut abandoned));
-        assert!(ask(&mut abandoned).await.unwrap().is_err());
+        assert!(poll_body(&mut abandoned).await.unwrap().is_err());
     }
 
     #[test]

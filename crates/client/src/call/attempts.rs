@@ -1,5 +1,5 @@
-//! The attempts of one call: each waits for the rate limit, is signed at its own time, and is followed by another only if the policy
-//! says so.
+//! The attempts of one call. Each one waits for the rate limit and is signed with its own timestamp. The retry policy decides whether
+//! another one follows.
 
 use std::time::Duration;
 
@@ -14,27 +14,27 @@ use crate::policy::clock::{Reading, retry_after};
 use crate::policy::retry::{Decision, Failure};
 use crate::{Code, Error, Outcome, RetryPolicy, Sent, Session, trace};
 
-/// The attempts of one call, and what is left of its time and patience.
+/// The attempts of one call, and the state that limits them.
 pub(crate) struct Attempts<'a> {
     session: &'a Session,
     prepared: &'a Prepared,
     signing: Signing<'a>,
     policy: RetryPolicy,
-    /// When the call's total time is up.
+    /// When the call's total time-out expires.
     deadline: Option<Instant>,
-    /// A request is signed again for a wrong clock once.
+    /// A wrong clock leads to one more attempt, once per call.
     clock_corrected: bool,
     made: u32,
-    /// Attempts that count for the policy; one that only met a wrong clock does not.
+    /// Attempts that count for the policy. One that failed because of a wrong clock does not.
     counted: u32,
-    /// The `ts` of every attempt that the platform may have acted on; none where requests carry no time.
+    /// The `ts` of every attempt that the platform may have acted on; `None` if requests carry no timestamp.
     open: Vec<Option<Timestamp>>,
 }
 
 impl<'a> Attempts<'a> {
     /// # Errors
     ///
-    /// When the session has no account for the operation.
+    /// If the session has no account for the operation.
     pub(crate) fn new(session: &'a Session, prepared: &'a Prepared) -> Result<Self, Error> {
         let options = session.options();
         let total = options.total_timeout.or(session.total_timeout());
@@ -51,14 +51,14 @@ impl<'a> Attempts<'a> {
         })
     }
 
-    /// How many attempts were made.
+    /// The number of attempts made.
     pub(crate) fn made(&self) -> u32 {
         self.made
     }
 
-    /// Makes attempts until one succeeds or no other may follow.
+    /// Makes attempts until one succeeds or the policy allows no more.
     ///
-    /// Dropping the future drops the attempt in progress with its connection, or its place in the queue of the rate limit.
+    /// Dropping the future drops the attempt in progress with its connection, or its place in the rate limit's queue.
     pub(crate) async fn run(&mut self) -> Result<Accepted, Error> {
         let session = self.session;
         session.budget().deposit();
@@ -66,22 +66,22 @@ impl<'a> Attempts<'a> {
         loop {
             if let Some(bucket) = session.bucket(self.prepared.operation.service) {
                 let on_limit = session.options().when_limited;
-                let turn = bucket.take(on_limit, self.deadline, session.sleep());
-                if let Err(throttled) = turn.await {
-                    // The answer of the platform says more than that the limit is reached.
+                let slot = bucket.take(on_limit, self.deadline, session.sleep());
+                if let Err(throttled) = slot.await {
+                    // The platform's answer is more useful than the fact that the limit is reached.
                     return Err(last.unwrap_or(throttled));
                 }
             }
             let reading = session.clock().read();
             let request = match self.sign(reading.ts()).await {
                 Ok(request) => request,
-                // A stream that cannot be sent again ends the call with what the first sending met.
+                // A stream cannot be sent again: return the failure of the first attempt.
                 Err(error) => return Err(last.unwrap_or(error)),
             };
             self.made += 1;
             let (corrected, error) = match self.attempt(request, reading).await {
                 Ok(accepted) => {
-                    // Should it not decode, the caller must know which request it was.
+                    // If decoding fails, the error must say which request was sent.
                     self.open.push(self.ts(reading));
                     return Ok(accepted);
                 }
@@ -113,7 +113,7 @@ impl<'a> Attempts<'a> {
         }
     }
 
-    /// The failure as the caller gets it: for a send that may have been acted on, with what was sent.
+    /// Completes the error for the caller: if the platform may have acted on a send, it says what was sent.
     pub(crate) fn conclude(self, error: Error) -> Error {
         let error = error.with_attempts(self.made);
         let Prepared {
@@ -122,7 +122,7 @@ impl<'a> Attempts<'a> {
             body,
             ..
         } = self.prepared;
-        // One attempt that the platform may have acted on decides, even when a later one was rejected.
+        // If the platform may have acted on any attempt, the outcome is unknown, even if a later attempt was rejected.
         if operation.safe || self.open.is_empty() {
             return error;
         }
@@ -131,7 +131,7 @@ impl<'a> Attempts<'a> {
         error.with_sent(Sent::new(operation, timestamps, url, body))
     }
 
-    /// The request of one attempt. A multipart body is made for each one.
+    /// The request of one attempt. Each attempt gets its own multipart body.
     #[cfg_attr(
         not(feature = "uploads"),
         expect(clippy::unused_async, reason = "files are opened here")
@@ -153,7 +153,7 @@ impl<'a> Attempts<'a> {
         Ok(request)
     }
 
-    /// The `ts` of an attempt, where requests carry one.
+    /// The `ts` of an attempt, if requests carry one.
     fn ts(&self, reading: Reading) -> Option<Timestamp> {
         self.signing.has_ts().then(|| reading.ts())
     }
@@ -163,7 +163,7 @@ impl<'a> Attempts<'a> {
             .map(|deadline| deadline.saturating_duration_since(Instant::now()))
     }
 
-    /// How long to wait before another attempt, if there is to be one.
+    /// The delay before the next attempt; `None` if there is none.
     fn delay(&mut self, error: &Error) -> Option<Duration> {
         let policy = self.policy;
         let Decision::Retry { at_least } = policy.decide(
@@ -174,7 +174,7 @@ impl<'a> Attempts<'a> {
             return None;
         };
         let delay = policy.delay(self.counted).max(at_least);
-        // A wait beyond the end of the call ends it now.
+        // If the delay exceeds the remaining time, end the call now.
         if self
             .time_remaining()
             .is_some_and(|remaining| delay >= remaining)
@@ -188,7 +188,7 @@ impl<'a> Attempts<'a> {
         Some(delay)
     }
 
-    /// One attempt. The error comes with whether the clock was corrected because of it.
+    /// Makes one attempt. The error comes with a flag: whether it led to a clock correction.
     async fn attempt(
         &self,
         mut request: reqwest::Request,
@@ -201,7 +201,7 @@ impl<'a> Attempts<'a> {
             (limit, remaining) => limit.or(remaining),
         };
         let url = request.url().clone();
-        // Until it is dropped at the end of this function, the body may be sent.
+        // The body may be sent until this is dropped at the end of the function.
         let attempt = Attempt::new(&mut request);
         let response = session
             .http()
@@ -209,7 +209,7 @@ impl<'a> Attempts<'a> {
             .await
             .map_err(|error| (false, session.transport_error(error, attempt.end(), &url)))?;
         if url != *response.url() {
-            let error = Error::unreadable("it came from another URL than the one that was asked");
+            let error = Error::unreadable("it came from a different URL than the one requested");
             return Err((false, error));
         }
         let timed = self.signing.has_ts();
@@ -226,7 +226,7 @@ impl<'a> Attempts<'a> {
             Ok(_) => Some(Code::SUCCESS),
             Err(error) => error.code(),
         };
-        // A reply without a code may come from anywhere, and with it its date.
+        // A reply without a code, and so its `Date`, may not be the platform's.
         let expired = code == Some(Code::TIMESTAMP_EXPIRED);
         let corrected =
             timed && code.is_some() && session.clock().learn(reading, measured, expired);

@@ -1,27 +1,27 @@
-//! The one place where a reply's envelope is read.
+//! Reads the envelope of a reply. No other module does.
 //!
-//! The services agree on `code` and on little else: it is a number or text, the text beside it is `msg`, `message` or
-//! `result`, the request id is `requestId`, `reqId` or `traceId`.
+//! All services have the field `code`, a number or a string. The text beside it is called `msg`, `message` or `result`, and the request
+//! id `requestId`, `reqId` or `traceId`.
 
 use crate::Code;
 use crate::call::verdict::ReplyCode;
 use crate::incoming::Document;
 use crate::types::lenient::{Lenient, Value, integer};
 
-/// The result code. Of equal keys the first counts, but two different codes leave open what happened, and so does what is no code
-/// beside one.
+/// The result code. If a key is repeated, the first value counts. Two different codes, or a code beside a value that is not a code, are
+/// conflicting: they leave open what happened.
 pub(crate) fn code(document: &Document) -> ReplyCode {
     let others = document.others.iter().filter(|(key, _)| key == "code");
     let codes = document.value.get("code").into_iter();
     let codes = codes.chain(others.map(|(_, value)| value));
-    let (mut code, mut is_all) = (ReplyCode::None, true);
+    let (mut code, mut all_are_numbers) = (ReplyCode::None, true);
     for value in codes.filter(|value| !value.is_null()) {
         let number = integer(value);
-        is_all &= number.is_some();
+        all_are_numbers &= number.is_some();
         code = code.and(number.map(Code::new));
     }
     match code {
-        ReplyCode::One(_) if !is_all => ReplyCode::Conflicting,
+        ReplyCode::One(_) if !all_are_numbers => ReplyCode::Conflicting,
         code => code,
     }
 }
@@ -31,12 +31,12 @@ pub(crate) fn message(reply: &Value) -> Option<String> {
     first_text(reply, ["msg", "message", "result"])
 }
 
-/// The id of the request at the platform.
+/// The platform's id of the request.
 pub(crate) fn request_id(reply: &Value) -> Option<String> {
     first_text(reply, ["requestId", "reqId", "traceId"])
 }
 
-/// The first of the fields that holds a text with anything in it.
+/// The first of these fields that is a non-blank string.
 fn first_text(reply: &Value, names: [&str; 3]) -> Option<String> {
     let texts = names
         .into_iter()
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn every_spelling_of_every_service_is_read() {
+    fn the_field_names_of_every_service_are_read() {
         assert_eq!(
             read(r#"{"code":"0","messageid":"1","result":"ok"}"#),
             (Some(0), Some("ok".into()), None)
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_codes_decide_and_different_ones_do_not() {
+    fn equal_codes_count_and_different_codes_conflict() {
         for (body, number) in [
             (r#"{"code":2,"code":"2"}"#, 2),
             (r#"{"code":"02","x":1,"code":2,"code":2.0}"#, 2),
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reply_without_code_has_none() {
+    fn a_reply_without_a_code_has_no_code() {
         assert_eq!(read("{}"), (None, None, None));
         assert_eq!(read("[1]"), (None, None, None));
         assert_eq!(read(r#"{"code":"abc"}"#).0, None);
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_json_is_an_error() {
+    fn a_body_that_is_not_json_is_an_error() {
         for bad in [
             "",
             "<html>",

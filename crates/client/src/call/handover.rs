@@ -1,10 +1,10 @@
-//! Who has the body of an attempt: one decision, made once.
+//! Decides once whether the body of an attempt is sent or abandoned.
 //!
-//! Two threads race for it. The connection takes the body to send it; the attempt abandons it when its time is up. Each tries
-//! to change the same atomic from `WAITING`, so exactly one of them succeeds: an abandoned body is never sent, and a body
-//! that was taken is never reported as not sent.
+//! Two threads race. The connection takes the body to send it; the attempt abandons it when its time is up. Each tries to change the
+//! same atomic from `WAITING`, and exactly one of them succeeds. An abandoned body is never sent, and a taken body is never reported
+//! as not sent.
 //!
-//! This file depends on nothing but atomics, so that `crates/client/loom` can include it and explore every interleaving.
+//! This file depends only on atomics: `crates/client/loom` includes it and explores every interleaving.
 
 #[cfg(nxcloud_loom)]
 use loom::sync::atomic::{AtomicU8, Ordering};
@@ -24,18 +24,18 @@ impl Handover {
         Self(AtomicU8::new(WAITING))
     }
 
-    /// The connection asks for bytes. True if they may be sent, now and whenever it asks again; false if the attempt has
-    /// abandoned them.
+    /// Called by the connection before it sends bytes. Returns true if it may send them, now and on every later call; false if the
+    /// attempt has abandoned the body.
     pub(crate) fn take(&self) -> bool {
         self.decide(TAKEN) != ABANDONED
     }
 
-    /// The attempt has ended. True if nothing of the body was sent, and nothing ever will be; false if it may have been.
+    /// Called when the attempt ends. Returns true if nothing of the body was or will be sent, false if it may have been.
     pub(crate) fn abandon(&self) -> bool {
         self.decide(ABANDONED) != TAKEN
     }
 
-    /// Makes the decision if it is still open; returns the one that stands.
+    /// Makes the decision if it is still open. Returns the decision in force.
     fn decide(&self, decision: u8) -> u8 {
         let exchanged =
             self.0

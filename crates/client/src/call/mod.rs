@@ -1,4 +1,4 @@
-//! One call: checked, built by the generated code, then signed and sent by as many attempts as it takes.
+//! One call: the request is checked, built by the generated code, then signed and sent in one or more attempts.
 
 mod attempt_body;
 mod attempts;
@@ -23,7 +23,7 @@ use crate::types::lenient::LenientObject as _;
 use crate::{Error, Session};
 
 impl Session {
-    /// Sends a request, with as many attempts as the retry policy allows, and reads the reply.
+    /// Sends a request, retries as the retry policy allows, and returns the reply.
     ///
     /// ```no_run
     /// # use nxcloud_client::{Error, Request, Session};
@@ -35,17 +35,27 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its [`kind`](Error::kind) and [`outcome`](Error::outcome).
+    /// Any failure of the call; see [`kind`](Error::kind) and [`outcome`](Error::outcome).
     pub async fn send<R: Request>(&self, request: &R) -> Result<R::Reply, Error> {
         let details = self.send_with_details(request).await?;
         Ok(details.reply)
     }
 
-    /// As [`send`](Self::send); the reply comes with the number of attempts and the platform's id of the request.
+    /// Like [`send`](Self::send), and also returns the number of attempts and the platform's request id.
+    ///
+    /// ```no_run
+    /// # use nxcloud_client::{Error, Request, Session};
+    /// # async fn send<R: Request>(session: &Session, request: &R) -> Result<(), Error> {
+    /// let details = session.send_with_details(request).await?;
+    /// println!("request id {:?} after {} attempts", details.request_id, details.attempts);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send). An [`Error`] has both too: [`attempts`](Error::attempts), [`request_id`](Error::request_id).
+    /// As [`send`](Self::send). An [`Error`] carries both values, too: [`attempts`](Error::attempts),
+    /// [`request_id`](Error::request_id).
     pub async fn send_with_details<R: Request>(
         &self,
         request: &R,
@@ -79,18 +89,27 @@ impl Session {
         result
     }
 
-    /// [`send`](Self::send) for programs without async code: waits for the end on the calling thread.
+    /// Like [`send`](Self::send), and blocks the calling thread until the call ends. For programs without async code.
+    ///
+    /// ```no_run
+    /// # use nxcloud_client::{Error, Request, Session};
+    /// # fn send<R: Request>(session: &Session, request: &R) -> Result<(), Error> {
+    /// let reply: R::Reply = session.send_blocking(request)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send), and [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when no thread can be started.
+    /// As [`send`](Self::send), and [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) in async code of a current-thread
+    /// runtime, or if no thread can be started.
     #[cfg(feature = "blocking")]
     pub fn send_blocking<R: Request>(&self, request: &R) -> Result<R::Reply, Error> {
         crate::session::blocking::run(self, self.send(request))
     }
 }
 
-/// The reply to a call, with what is known of the call.
+/// The reply to a call, with details of the call; see [`Session::send_with_details`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Details<T> {
@@ -98,6 +117,6 @@ pub struct Details<T> {
     pub reply: T,
     /// How many attempts were made.
     pub attempts: u32,
-    /// The platform's id of the request, to name to its support; not every service answers with one.
+    /// The platform's id of the request, for its support. Not every service returns one.
     pub request_id: Option<String>,
 }

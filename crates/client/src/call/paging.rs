@@ -1,4 +1,4 @@
-//! Lists as streams: every item of a paged query, page after page.
+//! Streams over all pages of a paged query.
 
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
@@ -15,8 +15,8 @@ use serde::Serialize;
 use crate::call::request::Request;
 use crate::{Error, Session};
 
-/// A request for one page that knows how to ask for the next one. Generated for every paged query;
-/// [`Session::items`](crate::Session::items) takes any of them.
+/// A request for one page that can be advanced to the next page. Implemented by every paged query; pass any of them to
+/// [`Session::items`](crate::Session::items).
 pub trait Paged: Request + Clone + Serialize {
     /// One entry of a page.
     type Item: Serialize + Send + 'static;
@@ -25,16 +25,16 @@ pub trait Paged: Request + Clone + Serialize {
     #[doc(hidden)]
     fn take_items(reply: &mut Self::Reply) -> Vec<Self::Item>;
 
-    /// Turns to the next page, given the reply and how many entries it held; false at the end.
+    /// Advances to the next page. `items` is the number of entries in the reply. Returns false after the last page.
     #[doc(hidden)]
     fn turn(&mut self, reply: &Self::Reply, items: usize) -> bool;
 }
 
-/// The entries of a paged query, page after page. A page is requested when its entries are.
+/// The entries of a paged query, from all pages. Pages are requested one by one, as their entries are read.
 ///
-/// It is a [`Stream`](https://docs.rs/futures-core/0.3/futures_core/stream/trait.Stream.html) that can be stored and moved;
-/// [`next`](Self::next) needs no other crate. After an error it asks for the same page again; a page that repeats is an error that
-/// ends it.
+/// It is a [`Stream`](https://docs.rs/futures-core/0.3/futures_core/stream/trait.Stream.html) that is `Unpin`, and
+/// [`next`](Self::next) needs no other crate. After an error, the next call requests the same page again. If the platform returns a
+/// page twice, the stream ends with an error.
 ///
 /// ```no_run
 /// # use nxcloud_client::{Error, Items, Paged};
@@ -56,7 +56,7 @@ impl<T> Items<T> {
         self.stream.next().await
     }
 
-    /// The entries one by one for programs without async code: each step waits on the calling thread.
+    /// An iterator over the entries, for programs without async code. Each step blocks the calling thread.
     #[cfg(feature = "blocking")]
     pub fn blocking(self) -> impl Iterator<Item = Result<T, Error>> + use<T>
     where
@@ -83,7 +83,18 @@ impl<T> fmt::Debug for Items<T> {
 }
 
 impl Session {
-    /// Every entry of a paged query, beginning at the page of the request.
+    /// All entries of a paged query, starting at the page of the request.
+    ///
+    /// ```no_run
+    /// # use nxcloud_client::{Error, Paged, Session};
+    /// # async fn print<R: Paged + 'static>(session: &Session, query: &R) -> Result<(), Error> {
+    /// let mut items = session.items(query);
+    /// while let Some(item) = items.next().await {
+    ///     let item = item?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn items<R: Paged + 'static>(&self, request: &R) -> Items<R::Item> {
         let session = self.clone();
@@ -98,28 +109,28 @@ impl Session {
     }
 }
 
-/// Arithmetic of pages, for generated code.
+/// Page arithmetic for generated code.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Page;
 
 impl Page {
-    /// The number of entries as the platform counts.
+    /// The number of entries, as the platform's integer type.
     #[must_use]
     pub fn count(items: usize) -> i64 {
         i64::try_from(items).unwrap_or(i64::MAX)
     }
 
-    /// Whether a page holds as many entries as were asked for, so that another may follow. Where the size is not known (0),
-    /// any entry at all says so.
+    /// Whether a page holds as many entries as requested, so that another page may follow. If the page size is unknown (0), any entry
+    /// makes the page full.
     #[must_use]
     pub fn is_full(items: usize, size: i64) -> bool {
         items > 0 && Self::count(items) >= size
     }
 }
 
-/// Every item, beginning at the page of `request`. After an error the stream asks for the same page again; but a page that
-/// came before, or one that was asked for before, is the last error of the stream: the platform does not move on.
+/// All items, starting at the page of `request`. After a failed request, the stream requests the same page again. If a page or a request
+/// for one repeats, the platform does not advance, and the stream ends with an error.
 fn pages<R, F, G>(request: R, fetch: G) -> impl Stream<Item = Result<R::Item, Error>> + Send
 where
     R: Paged,
@@ -178,32 +189,30 @@ where
 }
 
 fn repeated() -> Error {
-    Error::unreadable(
-        "the page came before, though another was asked for; what follows cannot be listed",
-    )
+    Error::unreadable("the platform returned a page for the second time; the rest cannot be listed")
 }
 
-/// Which pages came and were asked for, as hashes: 8 bytes each, so that a cycle of any length is noticed.
+/// Hashes of all pages received and requested, 8 bytes each. They detect a cycle of any length.
 #[derive(Default)]
 struct Seen {
     hashes: HashSet<u64>,
-    /// With a key of its own, so that no server can choose pages that look alike.
+    /// A random key: a server cannot craft pages with equal hashes.
     key: RandomState,
 }
 
 impl Seen {
-    /// Notes a page or a request; false if it was noted before.
+    /// Records a page or a request. Returns false if it was recorded before.
     fn is_new(&mut self, value: &impl Serialize) -> bool {
-        let mut bytes = Hashed(self.key.build_hasher());
-        // What cannot be written cannot be compared.
-        serde_json::to_writer(&mut bytes, value).is_err() || self.hashes.insert(bytes.0.finish())
+        let mut writer = HashWriter(self.key.build_hasher());
+        // A value that cannot be serialised cannot be compared.
+        serde_json::to_writer(&mut writer, value).is_err() || self.hashes.insert(writer.0.finish())
     }
 }
 
-/// Hashes what is written.
-struct Hashed<H>(H);
+/// Hashes the bytes written to it.
+struct HashWriter<H>(H);
 
-impl<H: Hasher> Write for Hashed<H> {
+impl<H: Hasher> Write for HashWriter<H> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.write(bytes);
         Ok(bytes.len())

@@ -10,13 +10,13 @@ use crate::types::lenient::{LenientObject, Map};
 use crate::types::validate::{Validate, Validator};
 use crate::{ErrorKind, HashIn, Operation, Repairs, Scheme};
 
-/// A request that asks for the cursor that the page before named.
+/// A request for the page at a cursor.
 #[derive(Clone, Serialize)]
 struct Query {
     cursor: String,
 }
 
-/// Entries, and the next cursor if there is more.
+/// The entries of a page, and the cursor of the next page.
 #[derive(Debug, Serialize)]
 struct Page {
     items: Vec<u32>,
@@ -90,7 +90,7 @@ impl Paged for Query {
     }
 }
 
-/// What comes of a server whose nth answer is `answer(n)`: the items, the error at the end, and the number of requests.
+/// Lists everything from a server whose nth answer is `answer(n)`: the items, the error at the end, and the number of requests.
 async fn listed(
     answer: impl Fn(u32) -> (Vec<u32>, Option<String>) + Send + Sync,
 ) -> (Vec<u32>, Option<Error>, u32) {
@@ -124,27 +124,27 @@ fn cursor(number: u32) -> Option<String> {
 }
 
 #[tokio::test]
-async fn a_page_that_repeats_is_an_error_after_what_was_good() {
-    // A server that gives one page for ever, with cursors that move.
+async fn a_repeated_page_is_an_error_after_the_items_before_it() {
+    // A server that returns the same page for ever, with new cursors.
     let (items, error, requests) = listed(|n| (vec![1, 2], cursor(n))).await;
     assert_eq!((items, requests), (vec![1, 2], 2));
     let error = error.unwrap();
     assert_eq!(error.kind(), ErrorKind::UnreadableReply);
-    assert!(error.to_string().contains("came before"), "{error}");
+    assert!(error.to_string().contains("for the second time"), "{error}");
 
-    // Pages in a circle.
+    // Pages in a cycle.
     let (items, error, requests) = listed(|n| (vec![n % 5], cursor(n))).await;
     assert_eq!((items, requests), (vec![1, 2, 3, 4, 0], 6));
     assert!(error.is_some());
 }
 
 #[tokio::test]
-async fn a_cursor_that_repeats_is_an_error_before_it_is_asked_for() {
-    // The same one, two in turn, five in turn; the entries are new each time.
+async fn a_repeated_cursor_is_an_error_before_it_is_requested() {
+    // Cycles of one, two and five cursors. The entries are new each time.
     for period in [1, 2, 5] {
         let (items, error, requests) = listed(|n| (vec![n], cursor(n % period))).await;
         assert_eq!(requests, period + 1, "period {period}");
-        assert_eq!(items.len(), requests as usize, "what came is not lost");
+        assert_eq!(items.len(), requests as usize, "no item is lost");
         assert!(error.is_some());
     }
     // The cursor of the request itself.
@@ -154,7 +154,7 @@ async fn a_cursor_that_repeats_is_an_error_before_it_is_asked_for() {
 }
 
 #[tokio::test]
-async fn one_page_may_be_empty_and_two_are_no_list() {
+async fn one_empty_page_is_allowed_and_two_are_an_error() {
     let pages = |n: u32| match n {
         1 => (vec![1], cursor(1)),
         2 => (vec![], cursor(2)),
@@ -170,7 +170,7 @@ async fn one_page_may_be_empty_and_two_are_no_list() {
 }
 
 #[tokio::test]
-async fn after_an_error_the_same_request_is_no_repetition() {
+async fn a_retry_after_an_error_is_not_a_repeated_page() {
     let count = Mutex::new(0);
     let request = Query {
         cursor: String::new(),

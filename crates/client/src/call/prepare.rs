@@ -1,4 +1,4 @@
-//! From a typed request to an HTTP request, unsigned: the generated code builds it, and the hook keeps it.
+//! Turns a typed request into an unsigned HTTP request: the generated code builds it, and the hook captures it.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,14 +13,14 @@ use crate::call::request::Request;
 use crate::types::validate::Validator;
 use crate::{Error, Operation, Session, SignedRequest};
 
-/// The most headers that a signature adds.
+/// The largest number of headers that a signature adds.
 const SIGNATURE_HEADERS: usize = 5;
 
-/// A request before it is signed. Every attempt is made from it.
+/// An unsigned request. Every attempt signs a copy of it.
 pub(crate) struct Prepared {
     pub(crate) operation: &'static Operation,
     pub(crate) url: Url,
-    /// `None` where there is a form instead.
+    /// `None` if the body is a form.
     pub(crate) body: Option<Bytes>,
     method: Method,
     content_type: Option<HeaderValue>,
@@ -34,17 +34,17 @@ impl Prepared {
             None => Bytes::new(),
             Some(Some(bytes)) => Bytes::copy_from_slice(bytes),
             Some(None) => {
-                let problem = "a streamed body cannot be signed; this operation needs it whole";
+                let problem = "a streamed body cannot be signed; pass the body as bytes";
                 return Err(Error::configuration(problem));
             }
         };
-        // A fragment says in the spec which operation it is, and is never sent.
+        // In the specs, a fragment distinguishes operations that share a URL. It is never sent.
         request.url_mut().set_fragment(None);
         Ok(Self {
             operation,
             method: request.method().clone(),
             url: request.url().clone(),
-            // The only header of the generated code that is the platform's.
+            // The only header that the generated code sets for the platform.
             content_type: request.headers_mut().remove(CONTENT_TYPE),
             body: Some(body),
             #[cfg(feature = "uploads")]
@@ -52,17 +52,17 @@ impl Prepared {
         })
     }
 
-    /// With a multipart body in the place of the generated code's.
+    /// Replaces the generated body with a multipart form.
     #[cfg(feature = "uploads")]
     fn with_form(mut self, form: super::upload::Form) -> Self {
-        // The octet-stream type of the empty body would win over that of the form.
+        // The octet-stream type of the generated body would take precedence over that of the form.
         self.content_type = None;
         self.body = None;
         self.form = Some(form);
         self
     }
 
-    /// A copy that the signature is put on.
+    /// A copy to which the signature is added.
     pub(crate) fn copy(&self) -> SignedRequest {
         let mut headers = HeaderMap::with_capacity(2 + SIGNATURE_HEADERS);
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
@@ -81,11 +81,11 @@ impl Prepared {
 }
 
 impl Session {
-    /// Checks a request and builds it. `place` is written before the paths of broken limits.
+    /// Checks and builds a request. `place` is the prefix of paths in violations.
     pub(crate) fn prepare<R: Request>(&self, request: &R, place: &str) -> Result<Prepared, Error> {
         self.check(request, place)?;
         let call = Call::new(self, R::OPERATION)?;
-        // The generated code waits for nothing but the hook, which keeps the request and does not answer.
+        // The generated code awaits only the hook, which captures the request and never completes.
         let result = request.build(call.clone()).now_or_never();
         match (call.built(), result) {
             (Some(built), _) => {
@@ -100,11 +100,13 @@ impl Session {
                 Err(Error::transport(error, false))
             }
             (None, Some(Err(error))) => Err(Error::configuration(error.to_string())),
-            (None, _) => Err(Error::configuration("the request was not built")),
+            (None, _) => Err(Error::configuration(
+                "the generated code did not build the request; report this as a bug",
+            )),
         }
     }
 
-    /// Checks the documented limits; with local checks off only what would change the URL.
+    /// Checks the documented limits. With local checks off, checks only values that would change the URL.
     fn check<R: Request>(&self, request: &R, place: &str) -> Result<(), Error> {
         let checked = if self.local_checks() {
             Validator::run_at(place, request)
@@ -115,7 +117,7 @@ impl Session {
     }
 }
 
-/// One call as the generated code sees it: the inner value of the generated client, whose hook calls [`exec`](Self::exec).
+/// One call, from the generated code's point of view: the inner value of the generated client. Its hook calls [`exec`](Self::exec).
 #[derive(Clone)]
 pub struct Call(Arc<Inner>);
 
@@ -157,21 +159,21 @@ impl Call {
         self.0.http.clone()
     }
 
-    /// Gives the call its multipart body, which takes the place of the generated client's.
+    /// Sets the multipart body of the call. It replaces the generated client's body.
     #[cfg(feature = "uploads")]
     #[must_use]
     pub fn with_form(self, form: super::upload::Form) -> Self {
-        // Set once a call, so there is nothing to lose.
+        // Called once per call, so no earlier form is lost.
         let _ = self.0.form.set(form);
         self
     }
 
-    /// The hook of the generated client. It keeps the request and never answers: the session signs and sends it, which the generated
-    /// code cannot do.
+    /// The hook of the generated client. It captures the request and never completes, so the generated code cannot send anything; the
+    /// session signs and sends the request.
     ///
     /// # Errors
     ///
-    /// None; the type is the hook's.
+    /// None. The hook's signature requires the return type.
     pub async fn exec(&self, request: reqwest::Request) -> reqwest::Result<reqwest::Response> {
         *self.0.built.lock().unwrap_or_else(PoisonError::into_inner) = Some(request);
         std::future::pending().await

@@ -1,17 +1,17 @@
-//! Requests that are signed and not sent: for other HTTP clients, queues and dry runs.
+//! Signs requests without sending them: for other HTTP clients, queues and dry runs.
 
 use crate::call::request::Request;
 use crate::call::sign::Signing;
 use crate::{Error, Session, SignedRequest};
 
-/// So many requests of a batch are kept unsigned at a time. A multiple of every number of lanes.
+/// The number of requests of a batch that are prepared at a time. A multiple of every SIMD lane count.
 const CHUNK: usize = 1024;
 
 impl Session {
-    /// Signs a request without sending it: to send it by other means within 60 s, or to look at it. Limits are checked as for a
+    /// Signs a request without sending it. Send it with another HTTP client within 60 s, or inspect it. Limits are checked as for a
     /// call.
     ///
-    /// Whoever sends it decides about repeating it; see [`Request::read_reply`] for what the platform answers.
+    /// No retry policy applies: you decide whether to repeat it. Read the platform's reply with [`Request::read_reply`].
     ///
     /// ```
     /// # use nxcloud_client::{Request, Session, SignedRequest};
@@ -24,8 +24,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) when the request breaks a documented limit, and
-    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when the session has no account for the operation.
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) if the request breaks a documented limit, and
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if the session has no account for the operation.
     pub fn presign<R: Request>(&self, request: &R) -> Result<SignedRequest, Error> {
         let prepare = || {
             let prepared = self.prepare(request, "")?;
@@ -35,13 +35,24 @@ impl Session {
         prepare().map_err(|error: Error| error.with_operation(R::OPERATION))
     }
 
-    /// Signs many requests of one operation, all for this moment, in the vector registers of the CPU. Nothing is sent.
+    /// Signs many requests of one operation, all with the same timestamp, using SIMD instructions. Nothing is sent.
     ///
-    /// They all expire 60 s after this moment: sign as many as can be sent in that time, then the next ones.
+    /// All of them expire 60 s later. Sign only as many as you can send in that time, then sign the next ones.
+    ///
+    /// ```
+    /// # use nxcloud_client::{Error, Request, Session, SignedRequest};
+    /// # fn presign_all<R: Request>(session: &Session, requests: &[R]) -> Result<(), Error> {
+    /// for requests in requests.chunks(10_000) {
+    ///     let signed: Vec<SignedRequest> = session.presign_batch(requests)?;
+    ///     // Send these before you sign the next ones.
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
-    /// As [`presign`](Self::presign). A request that breaks a limit is named by its place: `[3].phone`.
+    /// As [`presign`](Self::presign). The error names the index of the request that breaks a limit: `[3].phone`.
     pub fn presign_batch<R: Request>(&self, requests: &[R]) -> Result<Vec<SignedRequest>, Error> {
         let prepare = || {
             let signing = Signing::new(self, R::OPERATION)?;

@@ -1,4 +1,4 @@
-//! Reading a reply: to its end, and its envelope.
+//! Receives and judges replies.
 
 use std::borrow::Cow;
 
@@ -13,16 +13,16 @@ use crate::incoming::{Body, Document, Repairs, Unreadable};
 use crate::types::lenient::{Lenient as _, LenientObject, Map, Value};
 use crate::{Code, Error, Operation, Scheme};
 
-/// A reply larger than this is refused: no documented one comes near.
+/// Larger replies are refused. Every documented reply is far smaller.
 const MAX_REPLY_BYTES: usize = 16 * 1024 * 1024;
 
-/// A reply that says success.
+/// A successful reply.
 #[derive(Debug)]
 pub(crate) struct Accepted {
     value: Value,
     repairs: Repairs,
     status: u16,
-    /// The JSON that the value was read from.
+    /// The JSON text of `value`.
     body: Bytes,
 }
 
@@ -32,29 +32,31 @@ impl Accepted {
         envelope::request_id(&self.value)
     }
 
-    /// The reply as its type.
+    /// Decodes the typed reply.
     ///
     /// # Errors
     ///
-    /// When it is no object, or no list where one is documented.
+    /// If it is neither an object nor a documented list.
     pub(crate) fn decode<T: LenientObject>(self) -> Result<T, Error> {
         match T::convert(self.value) {
             Some(mut reply) => {
                 reply.repairs_mut().extend(self.repairs);
                 Ok(reply)
             }
-            None => Err(Error::unreadable("it is JSON of another type")
-                .with_repairs(self.repairs)
-                .with_reply(self.status, self.body)),
+            None => Err(
+                Error::unreadable("it is neither an object nor a documented list")
+                    .with_repairs(self.repairs)
+                    .with_reply(self.status, self.body),
+            ),
         }
     }
 }
 
-/// Reads a reply to its end and judges it.
+/// Receives a reply completely and judges it.
 ///
 /// # Errors
 ///
-/// Everything else than success that a reply can say or be.
+/// If the reply cannot be received, is not readable, or does not mean success.
 pub(crate) async fn read(
     operation: &'static Operation,
     mut response: Response,
@@ -85,7 +87,7 @@ pub(crate) async fn read(
     )
 }
 
-/// The values of a header, as one.
+/// The values of a header, joined by commas.
 fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Cow<'a, str>> {
     let values = headers.get_all(name).iter();
     values
@@ -93,7 +95,11 @@ fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Cow<'a, str>>
         .reduce(|all, next| Cow::Owned(format!("{all},{next}")))
 }
 
-/// What a complete reply says.
+/// Judges a complete reply.
+///
+/// # Errors
+///
+/// If the reply is not readable or does not mean success.
 pub(crate) fn judge(
     operation: &'static Operation,
     status: u16,
@@ -116,13 +122,13 @@ pub(crate) fn judge(
     }
     let mut code = document.as_ref().map(envelope::code).unwrap_or_default();
     let verdict = if by_status {
-        // A success code counts, whoever says it; another one is a gateway's.
+        // AntBuddy documents no codes. A success code counts anyway; any other code comes from a gateway.
         if code != ReplyCode::One(Code::SUCCESS) && code != ReplyCode::Conflicting {
             code = ReplyCode::None;
         }
         let readable = document.is_ok() || is_blank;
-        let own = document.as_ref().is_ok_and(is_antbuddys);
-        antbuddy(operation, status, code, readable, own)
+        let from_antbuddy = document.as_ref().is_ok_and(is_from_antbuddy);
+        antbuddy(operation, status, code, readable, from_antbuddy)
     } else {
         verdict(status, code)
     };
@@ -138,7 +144,7 @@ pub(crate) fn judge(
     };
     match verdict {
         Verdict::Success => Ok(Accepted {
-            // Operations of AntBuddy may answer success without a body.
+            // AntBuddy may answer success without a body.
             value: document.map_or_else(|_| Map::new().into(), |document| document.value),
             repairs,
             status,
@@ -149,7 +155,7 @@ pub(crate) fn judge(
             let error = reported(Error::reply(status, outcome, temporary), &document);
             Err(match (code, document) {
                 (ReplyCode::One(_), _) => {
-                    error.with_detail("its result code says success, its HTTP status does not")
+                    error.with_detail("its result code means success, but its HTTP status does not")
                 }
                 (ReplyCode::Conflicting, _) => {
                     error.with_detail("it has several different result codes")
@@ -162,26 +168,26 @@ pub(crate) fn judge(
     }
 }
 
-/// Whether `AntBuddy` may have written a reply itself: it says something, in a field `message`, and has no code.
-fn is_antbuddys(document: &Document) -> bool {
+/// Whether a reply may come from `AntBuddy` itself: it has a non-blank `message` and no `code`.
+fn is_from_antbuddy(document: &Document) -> bool {
     let message = document.value.get("message").and_then(Value::as_str);
     message.is_some_and(|text| !text.trim().is_empty()) && document.value.get("code").is_none()
 }
 
-/// The verdict on a reply of `AntBuddy`, which answers by HTTP status and documents neither an envelope nor codes.
+/// The verdict on a reply of `AntBuddy`, which answers with the HTTP status and documents neither an envelope nor codes.
 fn antbuddy(
     operation: &Operation,
     status: u16,
     code: ReplyCode,
     readable: bool,
-    own: bool,
+    from_antbuddy: bool,
 ) -> Verdict {
     if status == 200 && readable && code != ReplyCode::Conflicting {
         return Verdict::Success;
     }
-    // Another's page, JSON or empty body comes from something in between, and then nobody knows what happened behind it.
+    // Any other reply comes from a proxy or gateway, and what happened behind it is unknown.
     let documented = Code::new(i64::from(status));
-    if own && operation.code_info(documented).is_some() {
+    if from_antbuddy && operation.code_info(documented).is_some() {
         return Verdict::Code(documented);
     }
     verdict(status, code)

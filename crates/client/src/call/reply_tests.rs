@@ -40,14 +40,14 @@ fn sent(
     judge(&SEND, status, Bytes::copy_from_slice(body), kind, encoding)
 }
 
-/// The id and the marks of a reply that says success.
+/// The message id and the repairs of a successful reply.
 fn accepted(body: &[u8], kind: Option<&str>) -> (String, String) {
     let accepted = sent(200, body, kind, None).unwrap_or_else(|error| panic!("{error:?}"));
     let id = accepted.value["messageid"].as_str().map(str::to_owned);
     (id.unwrap_or_default(), accepted.repairs.to_string())
 }
 
-/// What is before and after a code, the content type, and what is marked.
+/// The bytes before and after the code, the content type, and the expected repairs.
 type Mangled = (
     &'static [u8],
     &'static [u8],
@@ -55,7 +55,7 @@ type Mangled = (
     &'static str,
 );
 
-/// The id is `M1` in all.
+/// The message id is always `M1`.
 const MANGLED: [Mangled; 14] = [
     (
         b"{\"code\":",
@@ -140,15 +140,15 @@ const MANGLED: [Mangled; 14] = [
 ];
 
 #[test]
-fn the_code_decides_whatever_the_texts_are() {
-    for (before, after, kind, marks) in MANGLED {
+fn the_code_decides_even_if_the_texts_are_mangled() {
+    for (before, after, kind, repairs) in MANGLED {
         for (zero, two) in [(&b"0"[..], &b"2"[..]), (b"\"0\"", b"\"2\"")] {
             if before.ends_with(b"0") && zero.starts_with(b"\"") {
                 continue;
             }
             let text = String::from_utf8_lossy(after);
             let success = [before, zero, after].concat();
-            let expected = ("M1".to_owned(), marks.to_owned());
+            let expected = ("M1".to_owned(), repairs.to_owned());
             assert_eq!(accepted(&success, kind), expected, "{text}");
             let refusal = [before, two, after].concat();
             let error = sent(200, &refusal, kind, None).err().unwrap();
@@ -158,8 +158,8 @@ fn the_code_decides_whatever_the_texts_are() {
                 "{text}"
             );
             assert_eq!(error.outcome(), Outcome::Rejected, "{text}");
-            assert!(error.repairs().to_string().starts_with(marks), "{text}");
-            // Those who show the body need not repair it again.
+            assert!(error.repairs().to_string().starts_with(repairs), "{text}");
+            // The error's body is repaired, too.
             let body = serde_json::from_slice::<Value>(error.body().unwrap());
             assert!(body.is_ok(), "{text}");
         }
@@ -167,7 +167,7 @@ fn the_code_decides_whatever_the_texts_are() {
 }
 
 #[test]
-fn utf_16_and_utf_32_are_read_with_and_without_a_mark() {
+fn utf_16_and_utf_32_are_read_with_and_without_a_byte_order_mark() {
     for mark in ["", "\u{feff}"] {
         let text = format!("{mark}{{\"code\":\"0\",\"messageid\":\"M1\",\"result\":\"参数\"}}");
         let le: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
@@ -183,7 +183,7 @@ fn utf_16_and_utf_32_are_read_with_and_without_a_mark() {
 }
 
 #[test]
-fn what_has_no_structure_leaves_the_outcome_open() {
+fn a_reply_without_structure_leaves_the_outcome_unknown() {
     let bodies: [&[u8]; 9] = [
         br#"{"code":2,"messageid":"M"#,
         br#"{"code":2,"#,
@@ -204,16 +204,16 @@ fn what_has_no_structure_leaves_the_outcome_open() {
 
 #[test]
 fn encodings_that_are_not_supported_are_named() {
-    for (encoding, named) in [
+    for (encoding, expected) in [
         ("br", "br"),
         ("gzip, zstd", "zstd"),
-        ("x-secret-thing", "one that is not known here"),
+        ("x-secret-thing", "an unknown one"),
     ] {
         let error = sent(200, b"\x1b\x02", None, Some(encoding)).err().unwrap();
         assert_eq!(error.outcome(), Outcome::Unknown);
         let line = error.to_string();
         assert!(
-            line.contains(&format!("content encoding ({named})")),
+            line.contains(&format!("content encoding ({expected})")),
             "{line}"
         );
         assert_eq!(error.body(), Some(&b"\x1b\x02"[..]));
@@ -246,7 +246,7 @@ fn compressed_replies_are_read_within_the_limit() {
     assert_eq!(
         error.body().map(<[u8]>::len),
         Some(bomb.len()),
-        "not what it grows to"
+        "the body is kept compressed"
     );
     let cut = gzip(plain);
     let error = sent(200, &cut[..cut.len() - 9], None, Some("gzip"))
@@ -257,7 +257,7 @@ fn compressed_replies_are_read_within_the_limit() {
 }
 
 #[test]
-fn the_platforms_words_are_not_hidden_by_an_empty_text() {
+fn an_empty_field_does_not_hide_the_platforms_message() {
     let error = sent(
         200,
         br#"{"code":777,"msg":"","message":"real"}"#,
@@ -269,7 +269,7 @@ fn the_platforms_words_are_not_hidden_by_an_empty_text() {
     assert_eq!(error.platform_message(), Some("real"));
 }
 
-/// The result codes on the first level of JSON that nothing has to be repaired in.
+/// The result code at the top level of valid JSON.
 fn code(body: &[u8]) -> Option<i64> {
     let value: Value = serde_json::from_slice(body).ok()?;
     let code = value.get("code")?;
@@ -296,7 +296,7 @@ proptest! {
                 }
                 Err(error) => {
                     prop_assert_eq!(error.status(), Some(status));
-                    // Without a code only a status that is known to come before anybody acts says that nothing happened.
+                    // Without a code, only a status that is sent before the platform acts means that nothing happened.
                     if error.outcome() == Outcome::Rejected && error.code().is_none() {
                         prop_assert!((300..500).contains(&status), "{:?}", error);
                     }
@@ -307,7 +307,7 @@ proptest! {
     }
 
     #[test]
-    fn what_needs_no_repair_is_read_as_serde_json_does(code_text in "0|[1-9][0-9]{0,2}|\"[0-9]{1,3}\"", text in "\\PC{0,12}", thousandths in any::<i32>()) {
+    fn valid_json_is_read_as_serde_json_reads_it(code_text in "0|[1-9][0-9]{0,2}|\"[0-9]{1,3}\"", text in "\\PC{0,12}", thousandths in any::<i32>()) {
         let body = format!("{{\"code\":{code_text},\"t\":{},\"n\":{}}}", Value::from(text), Value::from(f64::from(thousandths) / 1000.0));
         let expected = code(body.as_bytes());
         match sent(200, body.as_bytes(), None, None) {
@@ -319,13 +319,13 @@ proptest! {
         }
     }
 
-    /// A byte lost or changed anywhere: what still is complete may decide, and no code appears that nobody sent.
+    /// If any byte is lost or changed, no code is read that was not sent.
     #[test]
-    fn a_lost_or_changed_byte_makes_no_success_of_a_refusal_nor_the_reverse(at in any::<prop::sample::Index>(), byte in prop::option::of(any::<u8>()), refused in any::<bool>()) {
+    fn a_lost_or_changed_byte_never_turns_a_rejection_into_success_or_the_reverse(at in any::<prop::sample::Index>(), byte in prop::option::of(any::<u8>()), refused in any::<bool>()) {
         let whole = if refused { r#"{"code":"2","messageid":"","result":"parameter error"}"# } else { r#"{"code":"0","messageid":"202611210001","result":"success"}"# };
         let mut body = whole.as_bytes().to_vec();
         let at = at.index(body.len());
-        // The digit itself is what it is.
+        // Changing the digit itself changes the code.
         prop_assume!(at != 9);
         match byte {
             Some(byte) => body[at] = byte,

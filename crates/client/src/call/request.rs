@@ -1,4 +1,4 @@
-//! What makes a type a request of an operation.
+//! The trait of all request types.
 
 use std::fmt::Debug;
 use std::future::Future;
@@ -14,18 +14,19 @@ use crate::types::lenient::LenientObject;
 use crate::types::validate::{Validate, Validator, Violations};
 use crate::{Error, Message, Operation};
 
-/// A request of one operation. Generated for every operation; [`Session::send`](crate::Session::send) takes any of them.
+/// A request of one operation. Implemented by every generated request type; pass any of them to
+/// [`Session::send`](crate::Session::send).
 pub trait Request: Validate + Send + Sync {
     /// The operation.
     const OPERATION: &'static Operation;
 
-    /// What is known of the messages that the operation sends; `None` for an operation that sends none.
+    /// Describes the messages that the operation sends. `None` for an operation that sends none.
     const MESSAGE: Option<&'static Message> = None;
 
-    /// What the platform answers when it accepts the request.
+    /// The platform's reply to an accepted request.
     type Reply: LenientObject + DeserializeOwned + Serialize + Debug + Send + 'static;
 
-    /// Builds the HTTP request and hands it to the hook, which keeps it and never answers. Generated.
+    /// Builds the HTTP request and passes it to the hook, which captures it and never completes. Generated.
     #[doc(hidden)]
     fn build(
         &self,
@@ -36,7 +37,7 @@ pub trait Request: Validate + Send + Sync {
     ///
     /// # Errors
     ///
-    /// Every limit that is broken.
+    /// All limits that the request breaks.
     fn check_limits(&self) -> Result<(), Violations>
     where
         Self: Sized,
@@ -44,12 +45,12 @@ pub trait Request: Validate + Send + Sync {
         Validator::run(self)
     }
 
-    /// Reads the reply to a request that was signed with [`Session::presign`](crate::Session::presign) and sent by other means:
-    /// HTTP status and body.
+    /// Reads the reply, given as HTTP status and body, to a request that was signed with
+    /// [`Session::presign`](crate::Session::presign) and sent with another HTTP client.
     ///
     /// # Errors
     ///
-    /// As [`Session::send`](crate::Session::send) once a reply has arrived. [`Error::outcome`] says whether the platform may have
+    /// As [`Session::send`](crate::Session::send) after a reply has arrived. [`Error::outcome`] says whether the platform may have
     /// acted.
     fn read_reply(status: u16, body: impl Into<Bytes>) -> Result<Self::Reply, Error>
     where

@@ -1,4 +1,4 @@
-//! Signs a request: the only place where one is signed. What is signed is the body that the request holds.
+//! Signs requests. No other module does. The signature covers exactly the bytes of the request's body.
 
 use std::borrow::Cow;
 
@@ -20,10 +20,10 @@ const BIZ_TYPE: HeaderName = HeaderName::from_static(lower::BIZ_TYPE);
 const SIGN: HeaderName = HeaderName::from_static(lower::SIGN);
 const TS: HeaderName = HeaderName::from_static(lower::TS);
 
-/// NXCLOUD's headers that are the same for all requests of one moment.
+/// The NXCLOUD headers that all requests of a batch share.
 const SHARED: [HeaderName; 4] = [ACCESS_KEY, TS, BIZ_TYPE, ACTION];
 
-/// How the requests of one operation are signed with one account.
+/// Signs the requests of one operation with one account.
 pub(crate) enum Signing<'a> {
     Nxcloud(Nxcloud<'a>),
     AntBuddy(AntBuddy<'a>),
@@ -46,7 +46,7 @@ pub(crate) struct AntBuddy<'a> {
 impl<'a> Signing<'a> {
     /// # Errors
     ///
-    /// When the session has no account for the operation, or a header of its options cannot be sent.
+    /// If the session has no account for the operation, or a header set in its options is invalid.
     pub(crate) fn new(session: &'a Session, operation: &Operation) -> Result<Self, Error> {
         let invalid = |error: InvalidField| Error::configuration(error.to_string());
         let (credentials, options) = (session.credentials(), session.options());
@@ -58,7 +58,7 @@ impl<'a> Signing<'a> {
             } => Self::Nxcloud(Nxcloud {
                 signer: credentials.nxcloud.as_ref().ok_or_else(|| {
                     Error::configuration(
-                        "the session has no NXCLOUD account; give it an access key and secret",
+                        "the session has no NXCLOUD account; pass an access key and secret when you build it",
                     )
                 })?,
                 biz_type: match &options.biz_type {
@@ -74,7 +74,7 @@ impl<'a> Signing<'a> {
             Scheme::AntBuddySha256 { hash_in, order } => Self::AntBuddy(AntBuddy {
                 signer: credentials.antbuddy.as_ref().ok_or_else(|| {
                     Error::configuration(
-                        "the session has no AntBuddy account; give it an app id and secret",
+                        "the session has no AntBuddy account; pass an app id and secret when you build it",
                     )
                 })?,
                 hash_in,
@@ -83,7 +83,7 @@ impl<'a> Signing<'a> {
         })
     }
 
-    /// Whether requests carry the time.
+    /// Whether requests carry a timestamp.
     pub(crate) fn has_ts(&self) -> bool {
         matches!(self, Self::Nxcloud(_))
     }
@@ -96,7 +96,7 @@ impl<'a> Signing<'a> {
         }
     }
 
-    /// Signs many requests; NXCLOUD's in the vector registers of the CPU.
+    /// Signs many requests. NXCLOUD requests are hashed in parallel with SIMD instructions.
     pub(crate) fn sign_batch(
         &self,
         requests: &[Prepared],
@@ -138,7 +138,7 @@ impl Nxcloud<'_> {
 
     fn parts<'r>(&'r self, request: &'r Prepared, ts: Timestamp) -> Result<Parts<'r>, Error> {
         if self.body_signed && request.body.is_none() {
-            let problem = "a multipart body cannot be signed; this operation needs it whole";
+            let problem = "a multipart body cannot be signed; pass the body as bytes";
             return Err(Error::configuration(problem));
         }
         Ok(Parts {
@@ -204,11 +204,11 @@ impl AntBuddy<'_> {
 }
 
 impl SignedRequest {
-    /// The string that was signed, with `***` for the secret. It holds the body, and with it phone numbers and texts.
+    /// The string that was signed, with `***` in place of the secret. It contains the body, and so phone numbers and message texts.
     #[must_use]
     pub fn string_to_sign(&self) -> String {
         match self.operation.scheme {
-            // What is missing below cannot be missing: these headers were made from values of the same types.
+            // These headers were written from values of the same types, so none of them is missing or invalid.
             Scheme::NxcloudMd5 { body_signed, .. } => {
                 self.nxcloud_string(body_signed).unwrap_or_default()
             }
@@ -241,7 +241,7 @@ impl SignedRequest {
     }
 }
 
-/// What of a body is signed.
+/// The part of the body that the signature covers.
 fn signed_body(is_signed: bool, body: Option<&[u8]>) -> Body<'_> {
     match body {
         Some(body) if is_signed => Body::Signed(body),
@@ -249,7 +249,7 @@ fn signed_body(is_signed: bool, body: Option<&[u8]>) -> Body<'_> {
     }
 }
 
-/// The values that are hashed: as plain text, in the documented order. What is not sent contributes nothing.
+/// The values to hash: decoded, in the documented order. Parameters that are not sent are left out.
 fn hashed_values<'p>(order: &[&str], pairs: &'p [(Cow<'_, str>, Cow<'_, str>)]) -> Vec<&'p str> {
     order
         .iter()
@@ -259,9 +259,12 @@ fn hashed_values<'p>(order: &[&str], pairs: &'p [(Cow<'_, str>, Cow<'_, str>)]) 
 }
 
 fn value(text: &str) -> Result<HeaderValue, Error> {
-    // The signing crate has checked every value; an error here would be a defect of that check.
+    // The signing crate validates every value, so an error here is a bug in that validation.
     HeaderValue::from_str(text).map_err(|error| {
-        Error::configuration("a header of the signature cannot be sent").with_source(error)
+        Error::configuration(
+            "the account or an option holds characters that an HTTP header cannot carry; remove them",
+        )
+        .with_source(error)
     })
 }
 

@@ -1,4 +1,4 @@
-//! Files in `multipart/form-data` bodies: from memory, from a path or from a stream.
+//! Files in `multipart/form-data` bodies, from memory, a path or a stream.
 
 mod content;
 
@@ -27,9 +27,9 @@ use content::{Content, Progress};
 /// # Ok::<(), nxcloud_client::Error>(())
 /// ```
 ///
-/// From memory and from a path it can be sent again by another attempt; a stream can be sent once. The content is read while it
-/// is sent, so memory use does not grow with the size of a file or stream. No constructor is async, so the blocking clients take
-/// uploads too. `Debug` shows MIME type and size.
+/// A retry can send a file from memory or from a path again, but not a stream. The content is read while it is sent, so memory use does
+/// not grow with the size of a file or stream. No constructor is async, so uploads also work with the blocking clients. `Debug` shows
+/// MIME type and size.
 #[derive(Clone)]
 pub struct Upload {
     name: String,
@@ -58,21 +58,22 @@ impl Upload {
         Self::new(name.into(), mime.into(), size, Source::Memory(content))
     }
 
-    /// A file on disk, under the last part of its path as its name, and with the MIME type that belongs to the extension of the
-    /// name (`application/octet-stream` if none is known); [`with_mime`](Self::with_mime) sets another one.
+    /// A file on disk. Its name is the last part of the path. Its MIME type is guessed from the extension (`application/octet-stream` if
+    /// that is unknown); [`with_mime`](Self::with_mime) sets another one.
     ///
-    /// Looks at the file and waits for the disk, not more; the content is read while it is sent. If the file has another size by
-    /// then, the upload fails.
+    /// This only reads the file's metadata. The content is read while it is sent. If the file's size has changed by then, the upload
+    /// fails.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) when there is no such file, it cannot be opened, is a
-    /// directory or another thing that is no file, is empty, or has no name in UTF-8.
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) if the file does not exist, cannot be opened, is not a regular
+    /// file, is empty, or has a name that is not UTF-8.
     pub fn from_path(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         let size = content::size(path)?;
         let name = path.file_name().and_then(|name| name.to_str());
-        let name = name.ok_or_else(|| ContentProblem::of(path, "its name is not UTF-8"))?;
+        let name =
+            name.ok_or_else(|| ContentProblem::of(path, "its name is not UTF-8; rename it"))?;
         let mime = mime_guess::from_path(path).first_or_octet_stream();
         let source = Source::File(path.to_owned());
         Ok(Self::new(name.to_owned(), mime.to_string(), size, source))
@@ -90,9 +91,9 @@ impl Upload {
         E: Into<Box<dyn std::error::Error + Send + Sync>> + 'static,
     {
         let name = name.into();
-        let of = name.clone();
+        let file = name.clone();
         let content: Content = Box::pin(content.map_err(move |error| {
-            ContentProblem::new(of.as_str(), "its stream failed").with_source(error)
+            ContentProblem::new(file.as_str(), "its stream failed").with_source(error)
         }));
         let source = Source::Stream(Arc::new(Mutex::new(Some(content))));
         Self::new(name, mime.into(), size, source)
@@ -108,18 +109,18 @@ impl Upload {
         }
     }
 
-    /// The same with this MIME type.
+    /// Sets the MIME type.
     #[must_use]
     pub fn with_mime(mut self, mime: impl Into<String>) -> Self {
         self.mime = trimmed(mime.into());
         self
     }
 
-    /// Calls this with the number of bytes handed to the connection so far and with the size.
+    /// Reports progress: the closure gets the number of bytes passed to the connection so far, and the size.
     ///
-    /// Each attempt begins with a call with 0, so the number goes back to 0 when an attempt is repeated. The attempts stay
-    /// those of the policy. The size is reached before the platform answers: only the reply says that it has the file. The
-    /// closure runs between two writes to the connection and should return soon.
+    /// Each attempt starts with a call with 0, so the number returns to 0 on a retry. The last call has the full size and comes before
+    /// the platform's reply; only the reply confirms that the platform has the file. The closure runs between two writes to the
+    /// connection, so it should return quickly.
     #[must_use]
     pub fn on_progress(mut self, progress: impl Fn(u64, u64) + Send + Sync + 'static) -> Self {
         self.progress = Some(Arc::new(progress));
@@ -138,9 +139,9 @@ impl Upload {
         self.size
     }
 
-    /// Checks MIME type and size against what the reference allows; generated code calls it.
+    /// Checks MIME type and size against the documented rules. Called by generated code.
     pub fn check(&self, field: &str, at: &mut Validator, rules: &[Rule]) {
-        // A parameter such as `; codecs=opus` does not make it another type.
+        // Parameters such as `; codecs=opus` do not count.
         let plain = self.mime.split(';').next().unwrap_or_default().trim();
         let is_plain = |mime: &&str| mime.eq_ignore_ascii_case(plain);
         let rule = rules.iter().find(|rule| rule.mime.iter().any(is_plain));
@@ -150,7 +151,7 @@ impl Upload {
                 at.problem(
                     field,
                     format!(
-                        "is of the MIME type `{plain}`; allowed are {}",
+                        "has the MIME type `{plain}`; allowed are {}",
                         allowed.join(", ")
                     ),
                 );
@@ -160,8 +161,8 @@ impl Upload {
                     at.problem(
                         field,
                         format!(
-                            "has {} bytes, at most {most} are allowed for the kind `{}`",
-                            self.size, rule.kind
+                            "has {} bytes; the maximum for the kind `{}` is {most}",
+                            self.size, rule.kind,
                         ),
                     );
                 }
@@ -187,7 +188,7 @@ impl Upload {
     }
 }
 
-/// A MIME type without white space around it, which no header takes.
+/// Removes surrounding white space, which a header value cannot carry.
 fn trimmed(mime: String) -> String {
     mime.trim().to_owned()
 }
@@ -201,7 +202,7 @@ impl fmt::Debug for Upload {
     }
 }
 
-/// Files of one kind that the reference allows.
+/// The documented rule for one kind of file.
 #[derive(Clone, Copy, Debug)]
 pub struct Rule {
     kind: &'static str,
@@ -210,7 +211,7 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// A kind, its MIME types, and its greatest size in bytes; generated code calls it.
+    /// A kind of file, its MIME types and its maximum size in bytes. Called by generated code.
     #[must_use]
     pub const fn new(
         kind: &'static str,
@@ -225,7 +226,7 @@ impl Rule {
     }
 }
 
-/// The parts of a multipart body; generated code fills it.
+/// The parts of a multipart body. Filled by generated code.
 #[derive(Clone, Debug, Default)]
 pub struct Form {
     texts: Vec<(&'static str, String)>,
@@ -238,7 +239,7 @@ impl Form {
         self.texts.push((name, value.to_owned()));
     }
 
-    /// Adds a file part; files go after all texts, as in the platform's samples.
+    /// Adds a file part. Files are sent after all texts, as in the platform's samples.
     pub fn file(&mut self, name: &'static str, upload: &Upload) {
         self.files.push((name, upload.clone()));
     }
@@ -262,7 +263,7 @@ mod tests {
     use crate::types::validate::Validate;
 
     #[test]
-    fn a_mime_type_has_no_case_and_may_have_parameters() {
+    fn mime_types_ignore_case_and_parameters() {
         struct Request(Upload);
         impl Validate for Request {
             fn validate(&self, at: &mut Validator) {

@@ -1,4 +1,4 @@
-//! The one table from HTTP status and envelope to what a reply says. The README shows the same table.
+//! Maps HTTP status and result code to the meaning of a reply. `docs/failures.md` of the crate `nxcloud` shows the same table.
 
 use crate::{Code, Outcome};
 
@@ -14,7 +14,7 @@ pub(crate) enum ReplyCode {
 }
 
 impl ReplyCode {
-    /// The same with one more code that the reply has, if it is one.
+    /// Adds another code of the same reply.
     pub(crate) fn and(self, code: Option<Code>) -> Self {
         match (self, code) {
             (Self::None, Some(code)) => Self::One(code),
@@ -24,25 +24,25 @@ impl ReplyCode {
     }
 }
 
-/// What a complete reply says.
+/// The meaning of a complete reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Success,
-    /// The code table of the operation decides.
+    /// The operation's table of codes decides.
     Code(Code),
-    /// The reply has no code to go by, or contradicts itself. `temporary` says whether another attempt may end differently;
-    /// of an unknown outcome, only reads are tried again.
+    /// The reply has no usable code. `temporary` says whether another attempt may end differently. After an unknown outcome, only reads
+    /// are retried.
     Failed {
         outcome: Outcome,
         temporary: bool,
     },
 }
 
-/// What a reply with this HTTP status and this code says.
+/// The meaning of a reply with this HTTP status and code.
 pub(crate) fn verdict(status: u16, code: ReplyCode) -> Verdict {
     match code {
         ReplyCode::One(Code::SUCCESS) if (200..300).contains(&status) => Verdict::Success,
-        // Success in an envelope whose status says otherwise: the platform may have acted, and asking again may act again.
+        // Success, with an HTTP status that says otherwise: the platform may have acted, and a repeat may act again.
         ReplyCode::One(Code::SUCCESS) | ReplyCode::Conflicting => failed(Outcome::Unknown, false),
         ReplyCode::One(code) => Verdict::Code(code),
         ReplyCode::None => by_status(status),
@@ -51,14 +51,14 @@ pub(crate) fn verdict(status: u16, code: ReplyCode) -> Verdict {
 
 fn by_status(status: u16) -> Verdict {
     match status {
-        // Decided before anybody acts: another address, a wrong or unwelcome request.
+        // Decided before the platform acts: a redirect, or a malformed or unauthorised request.
         301 | 302 | 307 | 308 => failed(Outcome::Rejected, false),
         400 | 401 | 403..=406 | 411 | 413..=415 | 417 | 421 | 422 | 426 | 428 | 431 | 451 => {
             failed(Outcome::Rejected, false)
         }
         429 => failed(Outcome::Rejected, true),
         300..400 => failed(Outcome::Unknown, false),
-        // Success without a readable envelope, a gateway that may have passed the request on, a failure while acting.
+        // Success without a readable envelope, a gateway that may have forwarded the request, or a failure while acting.
         _ => failed(Outcome::Unknown, true),
     }
 }
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn refusals_before_anybody_acts() {
+    fn rejections_before_the_platform_acts() {
         for status in REJECTED_4XX {
             row(status, UNKNOWN, REJECTED);
         }

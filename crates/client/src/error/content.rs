@@ -1,4 +1,4 @@
-//! Why the content of an upload cannot be read or sent.
+//! Problems with the content of an upload.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -8,8 +8,8 @@ use std::path::Path;
 
 use crate::Error;
 
-/// The name of the content and the reason, in words that are the same on every system. The path and the words of the system
-/// stay out of it; the latter are in the source.
+/// Why the content of an upload cannot be read or sent. The text is the same on every operating system and holds the file name, not
+/// the path. The operating system's message is in the source.
 #[derive(Debug)]
 pub(crate) struct ContentProblem {
     name: String,
@@ -34,7 +34,7 @@ impl ContentProblem {
     pub(crate) fn io(path: &Path, error: io::Error) -> Self {
         use io::ErrorKind as Kind;
         let reason: Cow<_> = match error.kind() {
-            Kind::NotFound => "no such file".into(),
+            Kind::NotFound => "the file does not exist".into(),
             Kind::PermissionDenied => "permission denied".into(),
             Kind::NotADirectory => "a part of its path is not a directory".into(),
             other => other.to_string().into(),
@@ -50,8 +50,8 @@ impl ContentProblem {
         self
     }
 
-    /// The problem among an error's causes: it ended the body of a request.
-    pub(super) fn among_the_causes(error: &dyn StdError) -> Option<&Self> {
+    /// Finds a content problem among the causes of an error. It ended the body of the request.
+    pub(super) fn find_in_causes(error: &dyn StdError) -> Option<&Self> {
         let mut cause = error.source();
         while let Some(error) = cause {
             if let Some(problem) = error.downcast_ref() {

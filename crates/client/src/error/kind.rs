@@ -1,41 +1,41 @@
-//! What sort of failure it is, and whether the platform may have acted.
+//! The kind of a failure, and whether the platform may have acted.
 
 use std::fmt;
 
 use crate::CodeKind;
 
-/// What went wrong, and so what to do about it.
+/// What went wrong.
 ///
-/// Whether the platform acted is another question, which [`Error::outcome`](crate::Error::outcome) answers: a
-/// [`Timeout`](Self::Timeout) or a [`ResultCode`](Self::ResultCode) alone does not say that a send may be repeated. [`Outcome`]
-/// has the table of both.
+/// It does not say whether the platform acted: see [`Error::outcome`](crate::Error::outcome) for that. Do not repeat a send because its
+/// kind is [`Timeout`](Self::Timeout) or [`ResultCode`](Self::ResultCode). The table at [`Outcome`] shows which kinds have which
+/// outcomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// Credentials, base URL or another setting is missing or malformed: change the setting.
+    /// Credentials, base URL or another setting is missing or malformed. Change the setting.
     Configuration,
-    /// The request breaks a documented limit ([`Error::violations`](crate::Error::violations)), or cannot be sent, such as a
-    /// file that cannot be read: change what the error names.
+    /// The request breaks a documented limit ([`Error::violations`](crate::Error::violations)), or cannot be sent, for example because
+    /// a file cannot be read. Correct what the error names.
     InvalidRequest,
-    /// The session's own rate limit is reached; nothing was sent: wait for
+    /// The session's own rate limit is reached, and nothing was sent. Wait for
     /// [`Error::retry_after`](crate::Error::retry_after).
     Throttled,
-    /// No connection: name resolution, TCP or TLS failed, or took too long.
+    /// No connection: name resolution, TCP or TLS failed or timed out.
     Connect,
-    /// No answer in time.
+    /// No reply in time.
     Timeout,
     /// The connection broke, or the reply was cut short.
     Transport,
-    /// The HTTP status is not 200 and the reply has no code of the platform: look at [`Error::status`](crate::Error::status).
+    /// The HTTP status is not 200, and the reply has no result code. See [`Error::status`](crate::Error::status).
     HttpStatus,
-    /// HTTP said 200, but the reply is not what the platform documents: look at [`Error::body`](crate::Error::body).
+    /// The HTTP status is 200, but the reply is not what the platform documents. See [`Error::body`](crate::Error::body).
     UnreadableReply,
-    /// The platform answered with a result code that is not success: look at [`Error::code`](crate::Error::code).
+    /// The platform answered with a failure code. See [`Error::code`](crate::Error::code).
     ResultCode(CodeKind),
 }
 
 impl ErrorKind {
-    /// The kind as one word, as `Display` and traces have it: `unreadable_reply`.
+    /// The kind as an identifier, as `Display` and traces show it: `unreadable_reply`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -60,7 +60,7 @@ impl fmt::Display for ErrorKind {
 
 /// Whether the platform may have acted.
 ///
-/// Which kind of failure can have which outcome:
+/// The kinds of failure and their possible outcomes:
 ///
 /// | [`ErrorKind`] | `NotSent` | `Rejected` | `Unknown` |
 /// | --- | --- | --- | --- |
@@ -74,9 +74,9 @@ impl fmt::Display for ErrorKind {
 /// | `UnreadableReply` | | | yes |
 /// | `ResultCode` | | yes | yes: of the kinds `Platform` and `Unknown` |
 ///
-/// The table is that of one attempt. Where a send is repeated after an unknown outcome
-/// ([`repeat_unknown_sends`](crate::RetryPolicy::repeat_unknown_sends)), the outcome of the call stays unknown, and the kind is
-/// that of the last attempt.
+/// The table describes one attempt. If a send is repeated after an unknown outcome
+/// ([`repeat_unknown_sends`](crate::RetryPolicy::repeat_unknown_sends)), the outcome of the call stays unknown, and its kind is that of
+/// the last attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Outcome {
@@ -89,7 +89,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// The outcome as one word, as `Display` and traces have it: `not_sent`, `rejected` or `unknown`.
+    /// The outcome as an identifier, as `Display` and traces show it: `not_sent`, `rejected` or `unknown`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

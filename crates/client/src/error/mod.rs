@@ -1,4 +1,4 @@
-//! The one error type.
+//! The error type of all services.
 
 #[cfg(feature = "uploads")]
 pub(crate) mod content;
@@ -17,10 +17,10 @@ use crate::operation::code::kind_of_unlisted;
 use crate::types::redact::looks_like_an_id;
 use crate::{Code, CodeInfo, CodeKind, ErrorKind, Operation, Outcome, Sent, Violation, Violations};
 
-/// What went wrong with a call.
+/// The failure of a call.
 ///
-/// Two questions matter: may it have been sent ([`outcome`](Self::outcome)), and what went wrong ([`kind`](Self::kind)). Of a
-/// send, look at the outcome first:
+/// [`outcome`](Self::outcome) says whether the platform may have acted, [`kind`](Self::kind) says what went wrong. After a send, check
+/// the outcome first:
 ///
 /// ```
 /// use nxcloud_client::{CodeKind, Error, ErrorKind, Outcome};
@@ -31,11 +31,11 @@ use crate::{Code, CodeInfo, CodeKind, ErrorKind, Operation, Outcome, Sent, Viola
 ///         (Outcome::Unknown, _) if error.sent().is_some() => {
 ///             format!("look for {:?}", error.sent())
 ///         }
-///         // What only reads may be repeated.
+///         // A read can be repeated.
 ///         (Outcome::Unknown, _) => "ask again".to_owned(),
-///         // From here on nothing was done.
+///         // In all cases below, the platform did nothing.
 ///         (_, ErrorKind::InvalidRequest) => {
-///             let fields = error.violations().iter().map(|broken| broken.field.as_str());
+///             let fields = error.violations().iter().map(|violation| violation.field.as_str());
 ///             format!("correct {}", fields.collect::<Vec<_>>().join(", "))
 ///         }
 ///         (_, ErrorKind::Configuration) => format!("correct the settings: {error}"),
@@ -50,14 +50,14 @@ use crate::{Code, CodeInfo, CodeKind, ErrorKind, Operation, Outcome, Sent, Viola
 /// # assert!(error.is_some_and(|error| what_to_do(&error).starts_with("correct the settings")));
 /// ```
 ///
-/// `Display` is one line without secrets, phone numbers or message bodies; [`source`](StdError::source) leads to the causes;
-/// [`body`](Self::body) has the reply, for those who ask.
+/// `Display` is one line without secrets, phone numbers or message bodies. [`source`](StdError::source) returns the cause and
+/// [`body`](Self::body) the reply.
 pub struct Error(Box<Inner>);
 
 struct Inner {
     kind: ErrorKind,
     outcome: Outcome,
-    /// Whether another attempt may end differently, where the reply decides it.
+    /// Whether another attempt may end differently, if the reply decides that.
     temporary: Option<bool>,
     operation: Option<&'static Operation>,
     code: Option<Code>,
@@ -102,16 +102,16 @@ impl Error {
         Self::new(ErrorKind::InvalidRequest, Outcome::NotSent).with_source(source)
     }
 
-    /// The session's own rate limit is reached; `wait` is how long to wait.
+    /// The session's own rate limit is reached. `wait` is the time until the next free slot.
     pub(crate) fn throttled(wait: Duration) -> Self {
         Self::new(ErrorKind::Throttled, Outcome::NotSent).with_retry_after(Some(wait))
     }
 
-    /// A failure of the transport; the URL is taken off, since it may hold a phone number or a hash.
-    pub(crate) fn transport(source: reqwest::Error, may_have_left: bool) -> Self {
+    /// A transport failure. The URL is removed because it may contain a phone number or a hash.
+    pub(crate) fn transport(source: reqwest::Error, may_have_been_sent: bool) -> Self {
         let (kind, outcome) = if source.is_builder() {
             (ErrorKind::InvalidRequest, Outcome::NotSent)
-        } else if source.is_connect() || !may_have_left {
+        } else if source.is_connect() || !may_have_been_sent {
             (ErrorKind::Connect, Outcome::NotSent)
         } else if source.is_timeout() {
             (ErrorKind::Timeout, Outcome::Unknown)
@@ -119,8 +119,8 @@ impl Error {
             (ErrorKind::Transport, Outcome::Unknown)
         };
         #[cfg(feature = "uploads")]
-        if let Some(problem) = content::ContentProblem::among_the_causes(&source) {
-            // The request was not sent to its end, and what it lacks will not come with another attempt.
+        if let Some(problem) = content::ContentProblem::find_in_causes(&source) {
+            // The request was not sent completely, and another attempt would fail in the same way.
             let detail = problem.to_string();
             let mut error = Self::new(ErrorKind::InvalidRequest, outcome).with_detail(detail);
             error.0.temporary = Some(false);
@@ -142,7 +142,7 @@ impl Error {
         error
     }
 
-    /// A reply that has no code to go by, or contradicts itself.
+    /// A reply without a usable result code.
     pub(crate) fn reply(status: u16, outcome: Outcome, temporary: bool) -> Self {
         let kind = match status {
             200 => ErrorKind::UnreadableReply,
@@ -157,7 +157,7 @@ impl Error {
         Self::new(ErrorKind::UnreadableReply, Outcome::Unknown).with_detail(detail)
     }
 
-    /// Says why nothing could be read in the reply.
+    /// Adds why the reply is unreadable.
     pub(crate) fn unreadable_because(self, reason: Unreadable) -> Self {
         let error = self.with_detail(reason.to_string());
         match reason {
@@ -202,7 +202,7 @@ impl Error {
         self
     }
 
-    /// The failure of a call of which the platform may have acted on what was sent.
+    /// Marks the outcome as unknown: the platform may have acted on what was sent.
     pub(crate) fn with_sent(mut self, sent: Sent) -> Self {
         self.0.outcome = Outcome::Unknown;
         self.0.sent = Some(sent);
@@ -219,13 +219,13 @@ impl Error {
         self
     }
 
-    /// What went wrong. Whether the platform may have acted is for [`outcome`](Self::outcome) to say.
+    /// What went wrong. [`outcome`](Self::outcome) says whether the platform may have acted.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// What was sent, if the call was a send and its outcome is unknown: what to look for before sending it again.
+    /// What was sent, if the call was a send with an unknown outcome. Look for it before sending again.
     #[must_use]
     pub fn sent(&self) -> Option<&Sent> {
         self.0.sent.as_ref()
@@ -237,7 +237,7 @@ impl Error {
         self.0.attempts
     }
 
-    /// How long to wait before another attempt, as the platform (`Retry-After`) or the session's rate limit says.
+    /// How long to wait before another attempt, according to the platform (`Retry-After`) or the session's rate limit.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
@@ -249,26 +249,26 @@ impl Error {
         self.0.outcome
     }
 
-    /// True exactly when the platform may have acted, which is [`Outcome::Unknown`]: a message may have been sent and billed.
+    /// Whether the outcome is [`Outcome::Unknown`]: a message may have been sent and billed.
     #[must_use]
     pub fn may_have_been_sent(&self) -> bool {
         self.outcome() == Outcome::Unknown
     }
 
-    /// Whether the platform answered that what the request refers to does not exist ([`CodeKind::NotFound`]). A bare HTTP 404
-    /// is not that answer: it may come from a wrong base URL.
+    /// Whether the platform answered that something named in the request does not exist ([`CodeKind::NotFound`]). A plain HTTP 404 does
+    /// not count: it may come from a wrong base URL.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.kind() == ErrorKind::ResultCode(CodeKind::NotFound)
     }
 
-    /// Whether the platform answered with this result code; every service has its codes in its module `codes`.
+    /// Whether the platform answered with this result code. Each service crate lists its codes in the module `codes`.
     #[must_use]
     pub fn is_code(&self, code: Code) -> bool {
         self.code() == Some(code)
     }
 
-    /// The documented limits that the request breaks, each with its field; empty for every other failure.
+    /// The documented limits that the request breaks, each with its field. Empty for other failures.
     #[must_use]
     pub fn violations(&self) -> &[Violation] {
         let source = self.0.source.as_deref();
@@ -276,17 +276,17 @@ impl Error {
         violations.map_or(&[], Violations::as_slice)
     }
 
-    /// What the reply decided on another attempt; `None` where the kind of the failure does.
+    /// Whether the reply says that another attempt may end differently. `None` if the kind of the failure decides that.
     pub(crate) fn reply_is_temporary(&self) -> Option<bool> {
         self.0.temporary
     }
 
     /// Whether the operation only reads.
-    pub(crate) fn is_of_a_read(&self) -> bool {
+    pub(crate) fn is_from_a_read(&self) -> bool {
         self.0.operation.is_some_and(|operation| operation.safe)
     }
 
-    /// The operation that was called, when the failure belongs to one.
+    /// The id of the operation that was called, if the failure belongs to one.
     #[must_use]
     pub fn operation(&self) -> Option<&'static str> {
         self.0.operation.map(|operation| operation.id)
@@ -302,44 +302,44 @@ impl Error {
         self.0.operation?.code_info(self.code()?)
     }
 
-    /// The name of the result code, when the reference lists it.
+    /// The name of the result code, if it is documented.
     #[must_use]
     pub fn code_name(&self) -> Option<&'static str> {
         self.code_info().map(|info| info.name)
     }
 
-    /// The text that came with the code, in the platform's words; it may repeat what was sent.
+    /// The platform's text for the code. It may repeat parts of the request.
     #[must_use]
     pub fn platform_message(&self) -> Option<&str> {
         self.0.message.as_deref()
     }
 
-    /// The platform's id of the request, to name to its support.
+    /// The platform's id of the request. Quote it to the platform's support.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()
     }
 
-    /// The HTTP status, when there was an answer.
+    /// The HTTP status, if there was a reply.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.0.status
     }
 
-    /// What was repaired before the reply could be read; usually nothing.
+    /// The repairs that were needed to read the reply; usually none.
     #[must_use]
     pub fn repairs(&self) -> Repairs {
         self.0.repairs
     }
 
-    /// The reply, complete or as far as it got: without its content encoding, and where it is JSON repaired as
-    /// [`repairs`](Self::repairs) says. It may hold phone numbers and texts.
+    /// The body of the reply, complete or as far as it was received. Content encoding is removed, and JSON is repaired as
+    /// [`repairs`](Self::repairs) says. It may contain phone numbers and message texts.
     #[must_use]
     pub fn body(&self) -> Option<&[u8]> {
         self.0.body.as_deref()
     }
 
-    /// What to do about it, in one sentence.
+    /// What to do about the failure, in one sentence.
     #[must_use]
     pub fn hint(&self) -> &'static str {
         if self.sent().is_some() {
@@ -356,22 +356,22 @@ impl Error {
             ErrorKind::InvalidRequest => "Change the field that the error names.",
             ErrorKind::Throttled => "Wait, call more slowly, or raise the session's rate limit.",
             ErrorKind::Connect => {
-                "Check the network, the base URL and the proxy, if there is one; nothing was sent."
+                "Nothing was sent: check the network, the base URL and the proxy, if there is one."
             }
             ErrorKind::Timeout | ErrorKind::Transport => "Try again.",
             ErrorKind::HttpStatus => {
-                "Check the base URL and what stands between this program and the platform."
+                "Check the base URL, and proxies or gateways between this program and the platform."
             }
-            ErrorKind::UnreadableReply => "Look at the reply's body; a proxy may have answered.",
+            ErrorKind::UnreadableReply => "Check the reply's body; a proxy may have answered.",
             ErrorKind::ResultCode(CodeKind::RateLimit) => "Send more slowly and try again.",
             ErrorKind::ResultCode(_) => {
-                "Look the code up in the reference, or ask the platform's support."
+                "Look up the code in the platform's documentation, or ask its support."
             }
         }
     }
 
-    /// What went wrong, as texts begin.
-    fn in_words(&self) -> &'static str {
+    /// The first part of the error's text.
+    fn summary(&self) -> &'static str {
         match self.kind() {
             ErrorKind::Configuration => "wrong configuration",
             ErrorKind::InvalidRequest if self.violations().is_empty() => {
@@ -400,7 +400,7 @@ impl fmt::Display for Error {
         if self.sent().is_some() {
             f.write_str("the outcome is unknown: ")?;
         }
-        f.write_str(self.in_words())?;
+        f.write_str(self.summary())?;
         if let ErrorKind::ResultCode(kind) = self.kind() {
             write!(f, " ({})", kind.as_str())?;
         }
@@ -433,7 +433,7 @@ impl fmt::Display for Error {
     }
 }
 
-/// Fields without a value are left out.
+/// Omits fields without a value.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut fields = f.debug_struct("Error");

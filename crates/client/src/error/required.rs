@@ -1,13 +1,13 @@
-//! Values that the reply to an accepted request is of no use without.
+//! Required values in the reply to an accepted request.
 
 use crate::Error;
 
-/// The text at a place of a reply, which is neither missing nor empty.
+/// The text at `place` in a reply.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::UnreadableReply`](crate::ErrorKind::UnreadableReply): the request was accepted, so the outcome is one that may have
-/// been sent.
+/// [`ErrorKind::UnreadableReply`](crate::ErrorKind::UnreadableReply) if it is missing or empty. The platform accepted the request, so
+/// the outcome is [`Outcome::Unknown`](crate::Outcome::Unknown).
 pub fn required<'a>(value: Option<&'a str>, place: &'static str) -> Result<&'a str, Error> {
     value.filter(|text| !text.trim().is_empty()).ok_or_else(|| {
         Error::unreadable(format!(

@@ -1,4 +1,4 @@
-//! What to look for in the platform's records when the outcome of a send is unknown.
+//! What a send with an unknown outcome sent.
 
 use std::fmt;
 
@@ -8,16 +8,16 @@ use serde_json::Value;
 
 use crate::Operation;
 
-/// Longer values are cut in `Display` and `Debug`.
-const SHOWN: usize = 40;
+/// `Display` and `Debug` truncate longer values to this many characters.
+const MAX_CHARS: usize = 40;
 
-fn start_of(value: &str) -> &str {
-    let end = value.char_indices().nth(SHOWN);
+fn truncated(value: &str) -> &str {
+    let end = value.char_indices().nth(MAX_CHARS);
     end.and_then(|(end, _)| value.get(..end)).unwrap_or(value)
 }
 
-/// What was sent by a call whose outcome is unknown: enough to find the message in the platform's records and receipts before
-/// it is sent again. It holds no phone number and no text.
+/// What a call with an unknown outcome sent: enough to find the message in the platform's records and receipts before sending it
+/// again. It contains no phone number and no message text.
 #[derive(Clone)]
 pub struct Sent {
     operation: &'static Operation,
@@ -59,24 +59,24 @@ impl Sent {
         self.operation.id
     }
 
-    /// The `ts` of each attempt that the platform may have acted on, in milliseconds since 1970-01-01 UTC by the platform's
-    /// clock as far as it is known. More than one only if repeating was asked for. `AntBuddy` requests have none.
+    /// The `ts` of each attempt that the platform may have acted on, in milliseconds since 1970-01-01 UTC. There is more than one only
+    /// with [`repeat_unknown_sends`](crate::RetryPolicy::repeat_unknown_sends). `AntBuddy` requests have none.
     #[must_use]
     pub fn timestamps(&self) -> &[u64] {
         &self.timestamps
     }
 
-    /// The ids of the request by their wire names (`sysMessageId`, `batchNo`, `customerBindId`, …), those that were given: every
-    /// field that the spec calls public.
+    /// The ids in the request, by wire name: `sysMessageId`, `batchNo`, `customerBindId` and every other field that the spec marks as
+    /// public.
     pub fn ids(&self) -> impl Iterator<Item = (&'static str, &str)> {
         self.ids.iter().map(|(name, value)| (*name, value.as_str()))
     }
 
-    /// One of these ids.
+    /// The id with this wire name.
     #[must_use]
     pub fn id(&self, name: &str) -> Option<&str> {
         self.ids()
-            .find_map(|(known, value)| (known == name).then_some(value))
+            .find_map(|(id_name, value)| (id_name == name).then_some(value))
     }
 }
 
@@ -94,7 +94,7 @@ impl fmt::Display for Sent {
             separator = ", ";
         }
         for (name, value) in self.ids() {
-            write!(f, "{separator}{name} {}", start_of(value).escape_debug())?;
+            write!(f, "{separator}{name} {}", truncated(value).escape_debug())?;
             separator = ", ";
         }
         Ok(())

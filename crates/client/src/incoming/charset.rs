@@ -1,4 +1,4 @@
-//! From bytes to text.
+//! Converts bytes to text.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::repairs::{Repair, Repairs};
 
-/// The charset that a content type names, as [`of_label`] takes it.
+/// The charset of a content type; see [`of_label`].
 pub(super) fn of_content_type(content_type: &str) -> Option<&'static Encoding> {
     content_type.split(';').skip(1).find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;
@@ -15,8 +15,8 @@ pub(super) fn of_content_type(content_type: &str) -> Option<&'static Encoding> {
     })
 }
 
-/// The charset of a label, if it is known and another one than UTF-8. Nor is it UTF-16: JSON and forms in that are recognised without
-/// a label, and nothing else can be.
+/// The charset of a label, if it is known and neither UTF-8 nor UTF-16. JSON and forms in UTF-16 are recognised without a label; a body
+/// that is not recognised is not UTF-16.
 pub(super) fn of_label(label: &[u8]) -> Option<&'static Encoding> {
     let label = label.trim_ascii();
     let label = label
@@ -31,8 +31,8 @@ pub(super) fn of_label(label: &[u8]) -> Option<&'static Encoding> {
         .filter(|encoding| ![UTF_8, UTF_16LE, UTF_16BE].contains(encoding))
 }
 
-/// The bytes without byte order mark, UTF-16 and UTF-32 as UTF-8. A mark says the charset; so do the zeros that the first
-/// characters of JSON and of a form have there, mark or not.
+/// Removes a byte order mark, and converts UTF-16 and UTF-32 to UTF-8. These are recognised by their byte order mark, or by the zero bytes
+/// in the first characters of JSON and forms.
 pub(super) fn unmarked<'a>(bytes: Cow<'a, [u8]>, repairs: &mut Repairs) -> Cow<'a, [u8]> {
     let wide = match *bytes {
         [0xff, 0xfe, 0, 0, ..] | [1..=255, 0, 0, 0, ..] => Some(Wide::Utf32(u32::from_le_bytes)),
@@ -86,18 +86,19 @@ impl Wide {
     }
 }
 
-/// Whether another charset is declared than the bytes are in: then what is valid UTF-8 is UTF-8.
+/// The text, if the bytes are UTF-8 whatever charset is declared.
 ///
-/// A single-byte charset is declared by servers where nobody chose one, and takes any bytes. One of several bytes was chosen; two
-/// letters of it may look like UTF-8 of two bytes, but never a longer text like one of three, which all of Chinese takes.
+/// Servers declare a single-byte charset by default, and any bytes are valid in it, so valid UTF-8 is UTF-8 then. A multi-byte charset was
+/// chosen on purpose. Two characters of it may look like two-byte UTF-8, but a longer text never looks like three-byte UTF-8, which all
+/// Chinese characters have.
 pub(super) fn is_utf8<'a>(bytes: &'a [u8], declared: Option<&'static Encoding>) -> Option<&'a str> {
     let text = std::str::from_utf8(bytes).ok()?;
-    let chosen = declared.is_some_and(|encoding| !encoding.is_single_byte());
-    let in_doubt = chosen && !text.is_ascii() && text.chars().all(|char| char < '\u{800}');
-    (!in_doubt).then_some(text)
+    let multi_byte = declared.is_some_and(|encoding| !encoding.is_single_byte());
+    let ambiguous = multi_byte && !text.is_ascii() && text.chars().all(|char| char < '\u{800}');
+    (!ambiguous).then_some(text)
 }
 
-/// The text of bytes that have no mark: UTF-8, else in the declared charset, else with U+FFFD for what is no text.
+/// The text of bytes without byte order mark: UTF-8, else in the declared charset, else with U+FFFD in place of invalid bytes.
 pub(super) fn text<'a>(
     bytes: &'a [u8],
     declared: Option<&'static Encoding>,
@@ -114,7 +115,7 @@ pub(super) fn text<'a>(
     String::from_utf8_lossy(bytes)
 }
 
-/// The text in the charset that Chinese systems use when they name none, if it is text there.
+/// The text in GB18030, the usual charset of Chinese systems that declare none, if the bytes are valid in it.
 pub(super) fn guessed(bytes: &[u8]) -> Option<Cow<'_, str>> {
     encoding_rs::GB18030.decode_without_bom_handling_and_without_replacement(bytes)
 }
@@ -132,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn charsets_are_found_in_content_types_however_they_are_written() {
+    fn charsets_are_read_from_every_notation_of_content_types() {
         for content_type in [
             "text/html;charset=GBK",
             "application/json; Charset=\"gb2312\"",
@@ -147,7 +148,7 @@ mod tests {
             "application/json; charset=UTF8",
             "application/json; charset=",
             "application/json; charset=x-nobody-knows",
-            // Its text would have been recognised by its zeros.
+            // Such a text would be recognised by its zero bytes.
             "application/json; charset=utf-16",
             "application/json; charset=unicode",
             "charset=gbk",
@@ -157,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn marks_are_skipped_and_wide_text_is_narrowed() {
+    fn byte_order_marks_are_removed_and_utf_16_and_utf_32_are_converted() {
         let utf16 = |read: fn(u16) -> [u8; 2], text: &str| -> Vec<u8> {
             text.encode_utf16().flat_map(read).collect()
         };
@@ -189,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn valid_utf8_wins_against_a_default_and_a_chosen_charset_against_two_letters() {
+    fn valid_utf8_overrides_single_byte_charsets_and_mostly_multi_byte_ones() {
         let gbk = of_label(b"gbk");
         let latin1 = of_label(b"iso-8859-1");
         let read = |bytes, declared| text(bytes, declared, &mut Repairs::NONE.clone()).into_owned();

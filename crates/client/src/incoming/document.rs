@@ -1,4 +1,4 @@
-//! JSON as fields, of which nothing is lost silently.
+//! Reads JSON without silently losing anything.
 
 use std::fmt;
 
@@ -9,107 +9,107 @@ use serde_json::{Map, Number, Value};
 use super::repairs::{Repair, Repairs};
 use super::{Unreadable, json};
 
-/// How serde_json hands a number over where a program turns its `arbitrary_precision` on.
+/// The key under which serde_json passes a number to a visitor if a program enables `arbitrary_precision`.
 const NUMBER: &str = "$serde_json::private::Number";
 
-/// What was read, and how.
+/// A JSON value and how it was read.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Document {
-    /// The value; of equal keys the first.
+    /// The value. If a key is repeated, it holds the first value.
     pub value: Value,
-    /// What was repaired.
+    /// The repairs that were needed.
     pub repairs: Repairs,
-    /// On the first level, the values of equal keys that do not count.
+    /// The later values of repeated keys at the top level.
     pub others: Vec<(String, Value)>,
-    /// The JSON that the value was read from, where it is not what arrived.
+    /// The JSON text of the value, if it differs from the received text.
     pub text: Option<String>,
 }
 
-/// What is seen on the way.
+/// Findings while parsing.
 #[derive(Default)]
-struct Seen {
+struct Findings {
     equal_keys: bool,
-    /// A number that is held as a float, and may have had more digits.
+    /// A number was read as a float and may have had more digits.
     floats: bool,
     others: Vec<(String, Value)>,
 }
 
 impl Document {
-    /// Reads what needs no repair. Equal keys need none: they are read as they are.
+    /// Reads JSON that needs no repair. Repeated keys are allowed.
     pub(super) fn strict(text: &str) -> Result<Self, ()> {
-        let (value, seen) = parse(text).map_err(|_| ())?;
-        if seen.floats && json::has_long_number(text.as_bytes()) {
+        let (value, findings) = parse(text).map_err(|_| ())?;
+        if findings.floats && json::has_long_number(text.as_bytes()) {
             return Err(());
         }
-        Ok(Self::new(value, seen, None, Repairs::NONE))
+        Ok(Self::new(value, findings, None, Repairs::NONE))
     }
 
-    /// Repairs the text first.
+    /// Repairs and reads JSON.
     pub(super) fn repaired(text: &str, mut repairs: Repairs) -> Result<Self, Unreadable> {
         let repaired = json::repair(text, &mut repairs);
         match parse(&repaired) {
-            Ok((value, seen)) => {
-                let changed = !repairs.is_empty();
-                Ok(Self::new(value, seen, changed.then_some(repaired), repairs))
+            Ok((value, findings)) => {
+                let text = (!repairs.is_empty()).then_some(repaired);
+                Ok(Self::new(value, findings, text, repairs))
             }
             Err(_) if json::is_deep(&repaired) => Err(Unreadable::TooDeep),
             Err(error) => Err(Unreadable::Json(error)),
         }
     }
 
-    fn new(value: Value, seen: Seen, text: Option<String>, mut repairs: Repairs) -> Self {
-        if seen.equal_keys {
+    fn new(value: Value, findings: Findings, text: Option<String>, mut repairs: Repairs) -> Self {
+        if findings.equal_keys {
             repairs.add(Repair::EqualKeys);
         }
         Self {
             value,
             repairs,
-            others: seen.others,
+            others: findings.others,
             text,
         }
     }
 }
 
-fn parse(text: &str) -> Result<(Value, Seen), serde_json::Error> {
-    let mut seen = Seen::default();
+fn parse(text: &str) -> Result<(Value, Findings), serde_json::Error> {
+    let mut findings = Findings::default();
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = Node {
-        seen: &mut seen,
+        findings: &mut findings,
         top: true,
     }
     .deserialize(&mut deserializer)?;
     deserializer.end()?;
-    Ok((value, seen))
+    Ok((value, findings))
 }
 
-/// Reads a value, of equal keys the first, and whether there were any.
+/// Reads a value, and whether it has repeated keys. The first value of a repeated key counts.
 pub(crate) fn first_counts<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<(Value, Repairs), D::Error> {
-    let mut seen = Seen::default();
+    let mut findings = Findings::default();
     let node = Node {
-        seen: &mut seen,
+        findings: &mut findings,
         top: false,
     };
     let value = node.deserialize(deserializer)?;
     let mut repairs = Repairs::NONE;
-    if seen.equal_keys {
+    if findings.equal_keys {
         repairs.add(Repair::EqualKeys);
     }
     Ok((value, repairs))
 }
 
-/// A `Value`, read as serde_json reads its own, but for equal keys.
-struct Node<'s> {
-    seen: &'s mut Seen,
+/// Reads a `Value` like serde_json does, except that the first value of a repeated key counts.
+struct Node<'f> {
+    findings: &'f mut Findings,
     top: bool,
 }
 
 impl Node<'_> {
-    fn below(&mut self) -> Node<'_> {
+    fn nested(&mut self) -> Node<'_> {
         Node {
-            seen: self.seen,
+            findings: self.findings,
             top: false,
         }
     }
@@ -155,7 +155,7 @@ impl<'de> Visitor<'de> for Node<'_> {
     }
 
     fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
-        self.seen.floats = true;
+        self.findings.floats = true;
         Ok(number.into())
     }
 
@@ -169,7 +169,7 @@ impl<'de> Visitor<'de> for Node<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<Value, A::Error> {
         let mut list = Vec::new();
-        while let Some(item) = items.next_element_seed(self.below())? {
+        while let Some(item) = items.next_element_seed(self.nested())? {
             list.push(item);
         }
         Ok(list.into())
@@ -178,7 +178,7 @@ impl<'de> Visitor<'de> for Node<'_> {
     fn visit_map<A: MapAccess<'de>>(mut self, mut entries: A) -> Result<Value, A::Error> {
         let mut map = Map::new();
         while let Some(key) = entries.next_key::<String>()? {
-            let value = entries.next_value_seed(self.below())?;
+            let value = entries.next_value_seed(self.nested())?;
             if key == NUMBER
                 && map.is_empty()
                 && let Some(number) = value
@@ -192,9 +192,9 @@ impl<'de> Visitor<'de> for Node<'_> {
                     entry.insert(value);
                 }
                 Entry::Occupied(entry) => {
-                    self.seen.equal_keys = true;
+                    self.findings.equal_keys = true;
                     if self.top {
-                        self.seen.others.push((entry.key().clone(), value));
+                        self.findings.others.push((entry.key().clone(), value));
                     }
                 }
             }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::Unreadable;
 use super::repairs::{Repair, Repairs};
 
-/// More encodings on top of each other than this are refused: nobody needs them, and each multiplies what a few bytes grow to.
+/// The maximum number of nested encodings. More are never needed, and each one multiplies the size of a decompression bomb.
 const LAYERS: usize = 2;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -14,24 +14,24 @@ enum Encoding {
     Deflate,
 }
 
-/// The encodings in a header, in the order in which they were applied.
-fn named(header: &str) -> Result<Vec<Encoding>, Unreadable> {
+/// Parses the header: the encodings in the order in which they were applied.
+fn parse(header: &str) -> Result<Vec<Encoding>, Unreadable> {
     let names = header.split(',').map(str::trim);
     let mut layers = Vec::new();
     for name in names {
         match name.to_ascii_lowercase().as_str() {
-            // Some servers name the charset here.
+            // Some servers put the charset here.
             "" | "identity" | "none" | "utf-8" | "utf8" => {}
             "gzip" | "x-gzip" => layers.push(Encoding::Gzip),
             "deflate" => layers.push(Encoding::Deflate),
             "br" => return Err(Unreadable::ContentEncoding("br")),
             "zstd" => return Err(Unreadable::ContentEncoding("zstd")),
             "compress" | "x-compress" => return Err(Unreadable::ContentEncoding("compress")),
-            _ => return Err(Unreadable::ContentEncoding("one that is not known here")),
+            _ => return Err(Unreadable::ContentEncoding("an unknown one")),
         }
     }
     if layers.len() > LAYERS {
-        return Err(Unreadable::ContentEncoding("several on top of each other"));
+        return Err(Unreadable::ContentEncoding("more than two nested ones"));
     }
     Ok(layers)
 }
@@ -40,7 +40,7 @@ fn is_gzip(bytes: &[u8]) -> bool {
     bytes.starts_with(&[0x1f, 0x8b])
 }
 
-/// Whether the bytes begin as JSON or a form does. Compressed ones may too, so that it counts only once decoding has failed.
+/// Whether the bytes start like JSON or a form. Compressed bytes may do so, too, so this counts only after decompression has failed.
 fn looks_plain(bytes: &[u8]) -> bool {
     !bytes.is_empty()
         && bytes
@@ -49,9 +49,9 @@ fn looks_plain(bytes: &[u8]) -> bool {
             .all(|byte| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~'))
 }
 
-/// Undoes the content encoding. What comes out has at most `limit` bytes.
+/// Decompresses a body to at most `limit` bytes.
 ///
-/// The bytes say more than the header: what begins as gzip does is gzip, and what does not is not.
+/// The bytes take precedence over the header: a body is gzip if it starts with the magic bytes of gzip.
 pub(super) fn undo<'a>(
     bytes: &'a [u8],
     header: Option<&str>,
@@ -61,14 +61,14 @@ pub(super) fn undo<'a>(
     let mut bytes = Cow::Borrowed(bytes);
     let encodings = match header {
         None => Vec::new(),
-        Some(header) => named(header)?,
+        Some(header) => parse(header)?,
     };
     if encodings.is_empty() && is_gzip(&bytes) {
         repairs.add(Repair::ContentEncoding);
         bytes = Cow::Owned(expand(&bytes, Encoding::Gzip, limit)?);
     }
     for encoding in encodings.into_iter().rev() {
-        // A body without bytes needs no decoding, whatever the header says.
+        // An empty body needs no decompression, whatever the header says.
         if bytes.is_empty() {
             break;
         }
@@ -107,15 +107,15 @@ fn expand(bytes: &[u8], encoding: Encoding, limit: usize) -> Result<Vec<u8>, Unr
     use flate2::bufread::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
     match encoding {
         Encoding::Gzip => drain(MultiGzDecoder::new(bytes), limit, "gzip"),
-        // The name means zlib; some servers send bare deflate.
+        // `deflate` means zlib, but some servers send raw deflate.
         Encoding::Deflate => match drain(ZlibDecoder::new(bytes), limit, "deflate") {
             Err(Unreadable::Damaged(_)) => drain(DeflateDecoder::new(bytes), limit, "deflate"),
-            done => done,
+            result => result,
         },
     }
 }
 
-/// Everything that a decoder gives, unless it is more than allowed: no more is ever held.
+/// The whole output of a decoder. Reading stops as soon as it exceeds the limit.
 #[cfg(feature = "compression")]
 fn drain(
     decoder: impl std::io::Read,
@@ -124,9 +124,9 @@ fn drain(
 ) -> Result<Vec<u8>, Unreadable> {
     use std::io::Read as _;
     let mut out = Vec::new();
-    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    let enough = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
     decoder
-        .take(most)
+        .take(enough)
         .read_to_end(&mut out)
         .map_err(|_| Unreadable::Damaged(name))?;
     if out.len() > limit {

@@ -1,4 +1,4 @@
-//! Forms and query strings, as the platform writes them.
+//! Forms and query strings.
 
 use std::borrow::Cow;
 
@@ -10,18 +10,17 @@ use serde_json::{Map, Value};
 use super::charset;
 use super::repairs::{Repair, Repairs};
 
-/// The fields of a form, of its query, or of both; every value is text.
+/// The fields of a form, of a query, or of both. Every value is a string.
 #[derive(Debug)]
 pub struct Form {
-    /// The fields; of equal names the first.
+    /// The fields. If a name is repeated, the first value counts.
     pub fields: Map<String, Value>,
-    /// What was repaired.
+    /// The repairs that were needed.
     pub repairs: Repairs,
     charset: Option<&'static Encoding>,
 }
 
-/// Undoes the encoding of a name or value. A raw space is a space, as are `+` and `%20`; a `%` that begins no pair of digits is
-/// itself.
+/// Decodes a name or value. `+`, `%20` and a raw space are a space. A `%` without two hexadecimal digits stays as it is.
 #[must_use]
 pub fn percent_decoded(text: &[u8]) -> Cow<'_, [u8]> {
     if !text.iter().any(|byte| matches!(byte, b'+' | b'%')) {
@@ -53,7 +52,7 @@ impl Form {
     }
 
     pub(super) fn read_body(&mut self, body: &[u8], names: &[&str]) {
-        // A line end after the form is no part of its last value.
+        // Line ends around the form are not part of it.
         let end = body.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n'));
         let body = &body[..end.map_or(0, |end| end + 1)];
         let begin = body.iter().position(|byte| !matches!(byte, b'\r' | b'\n'));
@@ -67,7 +66,7 @@ impl Form {
         }
     }
 
-    /// Adds the fields of a form or query. Each value is text by itself: one that is none does not spoil the others.
+    /// Adds the fields of a form or query. Each value is decoded separately: an invalid one does not affect the others.
     pub fn read(&mut self, form: &[u8]) {
         let label = pairs(form).find(|(name, _)| *name == b"_charset_");
         if let Some(charset) = label.and_then(|(_, label)| charset::of_label(label)) {
@@ -86,9 +85,9 @@ impl Form {
         }
     }
 
-    /// `key:value, key:value`, as some pages show a form: nothing is encoded, and a value may hold commas and colons itself. So a
-    /// comma ends a value only where a name that the reference lists follows, with a colon. False when the text does not begin that
-    /// way.
+    /// Reads `key:value, key:value`, as some pages of the platform's documentation show forms. Nothing is encoded, and values may contain
+    /// commas and colons, so a comma ends a value only if a documented name and a colon follow. Returns false if the text does not start
+    /// like this.
     fn read_colons(&mut self, text: &str, names: &[&str]) -> bool {
         let Some((mut name, mut rest)) = field(text, names) else {
             return false;
@@ -124,7 +123,7 @@ impl Form {
     }
 }
 
-/// A known name with a colon at the beginning, and what follows it.
+/// A documented name and a colon at the start of the text, and the rest.
 fn field<'t, 'n>(text: &'t str, names: &[&'n str]) -> Option<(&'n str, &'t str)> {
     let text = text.trim_start();
     names.iter().find_map(|name| {
@@ -133,11 +132,11 @@ fn field<'t, 'n>(text: &'t str, names: &[&'n str]) -> Option<(&'n str, &'t str)>
     })
 }
 
-/// Digits of a phone number: fewer are a code or an id, which has no plus.
+/// The minimum digits of a phone number. Shorter numbers are codes or ids, which have no plus.
 const PHONE_DIGITS: usize = 7;
 
-/// Numbers with an unescaped plus before them, which would be read as a space, or with the space that this left: as they were
-/// meant. Only what holds nothing but numbers and what stands between their digits counts as such.
+/// Restores the plus of phone numbers that were sent with an unescaped plus (decoded as a space) or with a space in its place. Applies only
+/// to values that consist of numbers and their separators.
 fn numbers(value: &[u8]) -> Option<String> {
     let is_part = |byte: &u8| {
         matches!(
@@ -145,7 +144,7 @@ fn numbers(value: &[u8]) -> Option<String> {
             b'0'..=b'9' | b'+' | b' ' | b'-' | b'(' | b')' | b',' | b';'
         )
     };
-    // Most values end here: they have neither a plus nor a space.
+    // A shortcut: most values contain neither a plus nor a space.
     if !value.iter().any(|byte| matches!(byte, b'+' | b' ' | b'%')) {
         return None;
     }
@@ -177,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_space_may_be_raw_a_plus_or_encoded() {
+    fn a_space_may_be_raw_plus_or_percent_encoded() {
         for text in [
             "t=10:15 42&x=",
             "t=10:15+42&x=",
@@ -192,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_decoded_and_stray_percents_stay() {
+    fn names_are_decoded_and_stray_percent_signs_are_kept() {
         let form = form(b"a%5Bb%5D=100%&%E9%82%AE=%2B1%zz&c=a=b");
         assert_eq!(form.fields["a[b]"], "100%");
         assert_eq!(form.fields["邮"], "+1%zz");
@@ -200,16 +199,16 @@ mod tests {
     }
 
     #[test]
-    fn of_two_values_the_first_counts() {
+    fn the_first_value_of_a_repeated_name_counts() {
         let both = form(b"a=1&b=2&%61=3");
         assert_eq!(both.fields["a"], "1");
         assert_eq!(both.repairs.to_string(), "equal_keys");
-        // Two equal ones are marked as well.
+        // Equal values are recorded as a repair, too.
         assert!(!form(b"a=1&b=2&%61=1").repairs.is_empty());
     }
 
     #[test]
-    fn a_value_that_is_no_text_spoils_no_other() {
+    fn an_invalid_value_does_not_affect_the_others() {
         for (text, value, repair) in [
             (&b"e=%E5%AE%A2%E6%88&m=1"[..], "客\u{fffd}", "invalid_text"),
             (b"e=%E5%AE%A2%E6%8&m=1", "客\u{fffd}%8", "invalid_text"),
@@ -232,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_before_the_first_name_is_none_of_it() {
+    fn a_byte_order_mark_is_not_part_of_the_first_name() {
         for text in ["%EF%BB%BFa=1", "%ef%bb%bf%EF%BB%BFa=1", "\u{feff}a=1"] {
             let form = form(text.as_bytes());
             assert_eq!(form.fields["a"], "1", "{text}");
@@ -241,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unescaped_plus_before_a_phone_number_is_a_plus() {
+    fn an_unescaped_plus_before_a_phone_number_is_kept() {
         for (value, read, repair) in [
             ("+8615012345678", "+8615012345678", "plus"),
             ("+86+150-1234-5678", "+86 150-1234-5678", "plus"),
@@ -279,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn colons_and_commas_in_a_value_stay_in_it() {
+    fn a_value_may_contain_colons_and_commas() {
         let names = ["messageId", "type", "content", "receiveTime", "toPhone"];
         let read = |text: &str| {
             let mut form = Form::new(None, Repairs::NONE);

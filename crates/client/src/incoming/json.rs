@@ -1,4 +1,4 @@
-//! Repairing JSON text. What is repaired are texts and numbers; the structure is left to serde_json, which judges the outcome.
+//! Repairs strings and numbers in JSON text. The structure is not repaired; serde_json checks it.
 
 use std::fmt::Write as _;
 use std::iter::Peekable;
@@ -6,13 +6,13 @@ use std::str::CharIndices;
 
 use super::repairs::{Repair, Repairs};
 
-/// serde_json stops at this depth.
+/// serde_json fails at this depth.
 const DEPTH: usize = 128;
 
-/// So many digits go through a 64-bit float and back unchanged.
+/// The number of digits that survive a conversion to a 64-bit float and back.
 const EXACT_DIGITS: usize = 15;
 
-/// Whether somewhere so many digits stand in a row, not after a quote or within a word, that a number may lose some.
+/// Whether the text contains so many consecutive digits, outside quotes and words, that a number may lose some.
 pub(super) fn has_long_number(json: &[u8]) -> bool {
     let (mut run, mut bare, mut before) = (0, false, b' ');
     json.iter().any(|byte| {
@@ -32,8 +32,7 @@ pub(super) fn has_long_number(json: &[u8]) -> bool {
     })
 }
 
-/// Whether the text opens more lists and objects than can be read without closing them. Looked at only after reading failed:
-/// serde_json tells depth from other errors by its wording alone.
+/// Whether lists and objects are nested too deeply. Called after reading has failed: serde_json reports depth only in its error text.
 pub(super) fn is_deep(text: &str) -> bool {
     let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
     for byte in text.bytes() {
@@ -54,7 +53,7 @@ pub(super) fn is_deep(text: &str) -> bool {
     false
 }
 
-/// The text with what a strict reader would not take, or not keep, written as JSON has it.
+/// Rewrites everything that a strict reader would reject or lose as valid JSON.
 pub(super) fn repair(text: &str, repairs: &mut Repairs) -> String {
     let mut writer = Writer {
         text,
@@ -85,13 +84,13 @@ struct Writer<'a, 'r> {
 }
 
 impl Writer<'_, '_> {
-    /// What is neither JSON's white space nor anything else stands for a space.
+    /// Writes a space in place of white space that JSON does not allow.
     fn blank(&mut self, repair: Repair) {
         self.repairs.add(repair);
         self.out.push(' ');
     }
 
-    /// A text, from after its first quote.
+    /// A string, from after its opening quote.
     fn string(&mut self) {
         self.out.push('"');
         while let Some((_, char)) = self.rest.next() {
@@ -123,12 +122,12 @@ impl Writer<'_, '_> {
                 self.rest.next();
                 self.unicode(at + 1);
             }
-            // The backslash alone goes: what follows it is looked at like any character.
+            // Drop only the backslash; the next character is handled like any other.
             _ => self.repairs.add(Repair::Escape),
         }
     }
 
-    /// A `\u` escape, whose digits begin at `at`.
+    /// A `\u` escape, whose digits start at `at`.
     fn unicode(&mut self, at: usize) {
         let Some(first) = self.unit(at) else {
             self.repairs.add(Repair::Escape);
@@ -159,7 +158,7 @@ impl Writer<'_, '_> {
         }
     }
 
-    /// The four digits at a place.
+    /// The four hexadecimal digits at `at`.
     fn unit(&self, at: usize) -> Option<u16> {
         let digits = self.text.get(at..at + 4)?;
         let hexadecimal = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -170,7 +169,7 @@ impl Writer<'_, '_> {
         self.rest.by_ref().take(chars).for_each(drop);
     }
 
-    /// A number, whose first character was at `at`. Some writers have words for what is none.
+    /// A number, whose first character was at `at`, or `NaN` or `Infinity`, which some servers send.
     fn number(&mut self, at: usize) {
         let mut end = at + 1;
         while let Some((next, _)) = self
@@ -193,7 +192,7 @@ impl Writer<'_, '_> {
     }
 }
 
-/// Whether a token is a JSON number that 64 bits hold with every digit.
+/// Whether a token is a JSON number that 64 bits can hold without losing digits.
 fn is_exact(token: &str) -> bool {
     let Ok(number) = token.parse::<serde_json::Number>() else {
         return false;
@@ -204,7 +203,7 @@ fn is_exact(token: &str) -> bool {
     {
         return number.is_i64() || number.is_u64() || token == "-0";
     }
-    // Of a float, the shortest digits that give it are those that were written, or some were lost. serde_json may miss by the last bit.
+    // No digit is lost if the shortest notation of the float has the same digits. serde_json may be off by the last bit.
     let (digits, kept) = match number.as_f64() {
         Some(float) if float.is_finite() => (significant(token), format!("{float:e}")),
         _ => return false,
@@ -212,7 +211,7 @@ fn is_exact(token: &str) -> bool {
     digits == significant(&kept)
 }
 
-/// The digits of a number without sign, point, exponent and the zeros around them.
+/// The significant digits of a number, without sign, point, exponent, leading and trailing zeros.
 fn significant(number: &str) -> String {
     let mantissa = number.split(['e', 'E']).next().unwrap_or_default();
     let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
@@ -229,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_json_stays_as_it_is() {
+    fn valid_json_is_not_changed() {
         for text in [
             r#"{"a":[1,-2.5,1e3,true,null,"\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00é😀"]}"#,
             "",
@@ -246,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_and_numbers_are_repaired_and_named() {
+    fn strings_and_numbers_are_repaired_and_recorded() {
         for (text, expected, repair) in [
             (
                 "\"a\n\tb\0\"",
@@ -319,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_run_of_digits_is_found_where_a_number_may_stand() {
+    fn a_long_run_of_digits_is_found_where_a_number_may_be() {
         for long in [
             "1234567890123456",
             "[0.12345678901234]",

@@ -1,7 +1,7 @@
-//! The one reader of everything that arrives: from bytes, content type, content encoding and a size limit to fields.
+//! Reads replies and pushes: from bytes, content type, content encoding and a size limit to fields.
 //!
-//! Replies and pushes go through it. JSON is read strictly first; only what fails, or holds a number that 64 bits may not hold,
-//! is repaired and read again. What was repaired is kept as [`Repairs`]. Signatures are checked before, over the bytes as received.
+//! JSON is read strictly first. If that fails, or if a number may exceed 64 bits, it is repaired and read again. [`Repairs`] records what
+//! was repaired. Signatures are checked earlier, over the bytes as received.
 
 mod charset;
 mod document;
@@ -18,7 +18,7 @@ pub(crate) use document::first_counts;
 pub use form::{Form, percent_decoded};
 pub use repairs::{Repair, Repairs};
 
-/// A body that arrived, with its content encoding undone.
+/// A received body, decompressed.
 #[derive(Debug)]
 pub struct Body<'a> {
     bytes: Cow<'a, [u8]>,
@@ -27,11 +27,11 @@ pub struct Body<'a> {
 }
 
 impl<'a> Body<'a> {
-    /// Takes what arrived. No more than `limit` bytes may come out of the content encoding.
+    /// Decompresses a received body, to at most `limit` bytes.
     ///
     /// # Errors
     ///
-    /// [`Unreadable`], for a body that is too large, damaged, or in an encoding that is not supported.
+    /// [`Unreadable`] if the body is too large, is damaged, or has an unsupported content encoding.
     pub fn new(
         bytes: &'a [u8],
         content_type: Option<&str>,
@@ -48,31 +48,31 @@ impl<'a> Body<'a> {
         })
     }
 
-    /// The bytes without content encoding and byte order mark; UTF-16 and UTF-32 as UTF-8.
+    /// The bytes, decompressed and without byte order mark. UTF-16 and UTF-32 are converted to UTF-8.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// The text, with U+FFFD for what is none.
+    /// The text, with U+FFFD in place of invalid bytes.
     #[must_use]
     pub fn text(&self) -> Cow<'_, str> {
         charset::text(&self.bytes, self.charset, &mut self.repairs.clone())
     }
 
-    /// What was repaired to get as far as this.
+    /// The repairs so far.
     #[must_use]
     pub fn repairs(&self) -> Repairs {
         self.repairs
     }
 
-    /// Whether there is nothing but white space.
+    /// Whether the body is empty or white space.
     #[must_use]
     pub fn is_blank(&self) -> bool {
         self.bytes.iter().all(u8::is_ascii_whitespace)
     }
 
-    /// Whether these are the bytes that arrived, in UTF-8 or in what a strict reader would take for it.
+    /// Whether these are the received bytes, in UTF-8 or in what a strict reader would accept as UTF-8.
     pub(crate) fn is_as_received(&self) -> bool {
         self.repairs.is_empty()
             && matches!(self.bytes, Cow::Borrowed(_))
@@ -83,7 +83,7 @@ impl<'a> Body<'a> {
     ///
     /// # Errors
     ///
-    /// [`Unreadable`], when its structure is broken.
+    /// [`Unreadable`] if its structure is broken.
     pub fn json(&self) -> Result<Document, Unreadable> {
         let utf8 = charset::is_utf8(&self.bytes, self.charset);
         if let Some(text) = utf8
@@ -98,7 +98,7 @@ impl<'a> Body<'a> {
             Ok(document) => return Ok(document),
             Err(failure) => failure,
         };
-        // A trailing byte of a Chinese character may be a backslash: read bytewise it takes the quote after it along.
+        // The second byte of a Chinese character may be a backslash. Read as UTF-8, it would escape a quote that follows.
         if utf8.is_none()
             && self.charset.is_none()
             && let Some(text) = charset::guessed(&self.bytes)
@@ -112,7 +112,7 @@ impl<'a> Body<'a> {
         Err(failure)
     }
 
-    /// Reads a form. `names` are the fields that the reference lists.
+    /// Reads a form. `names` are the documented fields.
     #[must_use]
     pub fn form(&self, names: &[&str]) -> Form {
         let mut form = Form::new(self.charset, self.repairs);
@@ -121,39 +121,44 @@ impl<'a> Body<'a> {
     }
 }
 
-/// Why nothing can be read. It names nothing that was received.
+/// Why a body cannot be read. It contains nothing of the body.
 #[derive(Debug)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "not public outside `codegen`; the other crates of the workspace handle every cause"
 )]
 pub enum Unreadable {
-    /// There is more than allowed, after decoding.
+    /// It is too large after decompression.
     TooLarge {
-        /// So many bytes are allowed.
+        /// The maximum number of bytes.
         limit: usize,
     },
-    /// The content encoding, which is not supported.
+    /// Its content encoding, named here, is not supported.
     ContentEncoding(&'static str),
-    /// The content encoding, as which the bytes cannot be decoded.
+    /// It cannot be decompressed with its content encoding, named here.
     Damaged(&'static str),
     /// It is not JSON.
     Json(serde_json::Error),
-    /// It is JSON, nested deeper than 127 levels.
+    /// It is JSON nested deeper than 127 levels.
     TooDeep,
 }
 
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooLarge { limit } => write!(f, "it is larger than {limit} bytes when decoded"),
+            Self::TooLarge { limit } => {
+                write!(f, "it is larger than {limit} bytes after decompression")
+            }
             Self::ContentEncoding(name) => write!(
                 f,
-                "its content encoding ({name}) is not supported; have it sent as gzip, deflate or without one"
+                "its content encoding ({name}) is not supported; send it with gzip, deflate or no encoding"
             ),
-            Self::Damaged(name) => write!(f, "it is called {name} and cannot be decoded as that"),
+            Self::Damaged(name) => write!(
+                f,
+                "its content encoding is {name}, but it cannot be decompressed"
+            ),
             Self::Json(_) => f.write_str("it is not JSON"),
-            Self::TooDeep => f.write_str("it is nested too deeply"),
+            Self::TooDeep => f.write_str("its JSON is nested deeper than 127 levels"),
         }
     }
 }

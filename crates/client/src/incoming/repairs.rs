@@ -1,4 +1,4 @@
-//! What had to be repaired before something could be read.
+//! The repairs that a reply or push needed.
 
 use std::fmt;
 
@@ -7,26 +7,25 @@ use std::fmt;
 #[non_exhaustive]
 #[repr(u8)]
 pub enum Repair {
-    /// The body was compressed and not labelled so, or labelled so and not compressed.
+    /// The content encoding in the header did not match the body: it was compressed without a header, or not compressed despite one.
     ContentEncoding,
-    /// A byte order mark was skipped.
+    /// A byte order mark was removed.
     ByteOrderMark,
-    /// The text was in another charset than UTF-8.
+    /// The text was in a charset other than UTF-8.
     Charset,
-    /// Bytes that are no text became U+FFFD.
+    /// Invalid bytes became U+FFFD.
     InvalidText,
     /// Half of a surrogate pair became U+FFFD.
     Surrogate,
-    /// Control characters stood in a JSON text unescaped.
+    /// A JSON string contained unescaped control characters.
     ControlCharacter,
-    /// A JSON text had an escape that JSON does not know; the character after the backslash was kept.
+    /// A JSON string contained an invalid escape. The backslash was dropped, and the character after it kept.
     Escape,
-    /// A number that 64 bits cannot hold exactly, or that is not written as JSON has it, became a text of its digits; `NaN` and
-    /// `Infinity` became null.
+    /// A number that 64 bits cannot hold exactly, or in an invalid notation, became a string. `NaN` and `Infinity` became null.
     Number,
-    /// The same key came twice; the first counts.
+    /// A key was repeated; the first value counts.
     EqualKeys,
-    /// A form had an unescaped plus before a number, or the space that one is read as. A phone number keeps its plus; else both go.
+    /// A form had an unescaped plus, or a space in its place, before a number. A phone number keeps its plus; other numbers lose both.
     Plus,
 }
 
@@ -44,7 +43,7 @@ impl Repair {
         Self::Plus,
     ];
 
-    /// The kind as one word, as traces have it.
+    /// The kind as an identifier, as traces show it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -68,12 +67,12 @@ impl fmt::Display for Repair {
     }
 }
 
-/// The kinds of repair that a reply or push needed; usually none.
+/// The set of repairs that a reply or push needed; usually empty.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Repairs(u16);
 
 impl Repairs {
-    /// Nothing was repaired.
+    /// No repair.
     pub const NONE: Self = Self(0);
 
     /// Whether nothing was repaired.
@@ -88,7 +87,7 @@ impl Repairs {
         self.0 & (1 << repair as u8) != 0
     }
 
-    /// Every kind of repair that there was.
+    /// All kinds of repair in the set.
     pub fn iter(self) -> impl Iterator<Item = Repair> {
         Repair::ALL
             .into_iter()
@@ -99,18 +98,18 @@ impl Repairs {
         self.0 |= 1 << repair as u8;
     }
 
-    /// Adds those of another part of the same reply or push.
+    /// Adds the repairs of another part of the same reply or push.
     #[doc(hidden)]
     pub fn extend(&mut self, others: Self) {
         self.0 |= others.0;
     }
 }
 
-/// The names, with commas between.
+/// The names, separated by commas.
 impl fmt::Display for Repairs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (place, repair) in self.iter().enumerate() {
-            f.write_str(if place == 0 { "" } else { "," })?;
+        for (index, repair) in self.iter().enumerate() {
+            f.write_str(if index == 0 { "" } else { "," })?;
             f.write_str(repair.as_str())?;
         }
         Ok(())
@@ -128,13 +127,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_is_kept_apart_and_has_a_name_of_its_own() {
+    fn every_kind_is_distinct_and_has_a_unique_name() {
         let mut all = Repairs::NONE;
         assert!(all.is_empty());
-        for (place, repair) in Repair::ALL.into_iter().enumerate() {
+        for (index, repair) in Repair::ALL.into_iter().enumerate() {
             assert!(!all.contains(repair), "{repair}");
             all.add(repair);
-            assert_eq!(all.iter().count(), place + 1);
+            assert_eq!(all.iter().count(), index + 1);
         }
         let mut names: Vec<_> = Repair::ALL.map(Repair::as_str).into();
         names.sort_unstable();

@@ -1,13 +1,13 @@
-//! Result codes: what the platform answers inside the envelope.
+//! Result codes: the field `code` of replies.
 
 use std::fmt;
 
-/// A result code of the platform. `0` means success; the services write it as a number or as text.
+/// A result code of the platform. `0` means success. Services send it as a number or as a string.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Code(i64);
 
 impl Code {
-    /// The platform did what was asked.
+    /// The platform accepted the request.
     pub const SUCCESS: Self = Self(0);
     /// A common header (`accessKey`, `ts`, `bizType`, `action`, `sign`) is missing.
     pub const MISSING_HEADER: Self = Self(1001);
@@ -17,10 +17,10 @@ impl Code {
     pub const INVALID_SIGNATURE: Self = Self(1003);
     /// `ts` is more than 60,000 ms away from the server's clock.
     pub const TIMESTAMP_EXPIRED: Self = Self(1004);
-    /// The access key is unknown or lacks the permission.
+    /// The access key is unknown, or the account lacks the permission.
     pub const NO_PERMISSION: Self = Self(1005);
 
-    /// A code by its number.
+    /// The code with this number.
     #[must_use]
     pub const fn new(code: i64) -> Self {
         Self(code)
@@ -51,32 +51,32 @@ impl fmt::Debug for Code {
     }
 }
 
-/// What sort of refusal a result code is.
+/// The kind of failure that a result code stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CodeKind {
-    /// The caller was not recognised: access key, signature, clock, application key.
+    /// Authentication failed: access key, signature, clock or application key.
     Authentication,
     /// A field of the request is missing or wrong.
     Parameter,
-    /// The account cannot pay.
+    /// The account's balance is too low.
     Balance,
-    /// The caller is known, but may not do this.
+    /// The account lacks the permission.
     Permission,
-    /// Too much in too short a time; the next second may do.
+    /// Requests come too fast. A retry after a second may succeed.
     RateLimit,
-    /// An allowance is used up, and comes back only after hours or days: trying again at once is of no use.
+    /// A quota is used up and is renewed only after hours or days. Do not retry before that.
     Quota,
-    /// What the request refers to does not exist.
+    /// Something named in the request does not exist.
     NotFound,
-    /// The platform or something behind it failed.
+    /// The platform, or a system behind it, failed.
     Platform,
-    /// The reference does not say.
+    /// The documentation does not say.
     Unknown,
 }
 
 impl CodeKind {
-    /// The kind in words, as error texts use it.
+    /// The kind as text, as error messages show it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -99,24 +99,24 @@ impl fmt::Display for CodeKind {
     }
 }
 
-/// What the reference says of one result code.
+/// The documentation of one result code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CodeInfo {
     /// The code.
     pub code: Code,
-    /// Its name, the same as the constant's in the service's `codes` module.
+    /// Its name: that of the constant in the service's module `codes`.
     pub name: &'static str,
-    /// What sort of refusal it is.
+    /// The kind of failure.
     pub kind: CodeKind,
-    /// What it means, in a few words.
+    /// What the code means, in a few words.
     pub meaning: &'static str,
     /// What to do about it, in one sentence.
     pub hint: Option<&'static str>,
 }
 
 impl CodeInfo {
-    /// One row of a table of codes; generated code calls it.
+    /// The documentation of a code. Called by generated code.
     #[doc(hidden)]
     #[must_use]
     pub const fn new(
@@ -136,14 +136,14 @@ impl CodeInfo {
     }
 }
 
-/// The codes that every signed service shares.
+/// The codes shared by all NXCLOUD services.
 pub static PLATFORM_CODES: &[CodeInfo] = &[
     CodeInfo::new(
         1001,
         "MISSING_HEADER",
         CodeKind::Authentication,
         "a common header is missing",
-        Some("Check that nothing between this program and the platform removes headers."),
+        Some("Check whether a proxy or gateway removes headers."),
     ),
     CodeInfo::new(
         1002,
@@ -157,7 +157,7 @@ pub static PLATFORM_CODES: &[CodeInfo] = &[
         "INVALID_SIGNATURE",
         CodeKind::Authentication,
         "the signature does not verify",
-        Some("Check the access secret, and that nothing changes the body on its way."),
+        Some("Check the access secret, and whether a proxy or gateway changes the body."),
     ),
     CodeInfo::new(
         1004,
@@ -175,7 +175,7 @@ pub static PLATFORM_CODES: &[CodeInfo] = &[
     ),
 ];
 
-/// The codes 1000 to 1099 are reserved for authentication, listed or not.
+/// The kind of a code that is not documented. The codes 1000 to 1099 are reserved for authentication.
 pub(crate) fn kind_of_unlisted(code: Code) -> CodeKind {
     if (1000..=1099).contains(&code.0) {
         CodeKind::Authentication

@@ -1,44 +1,44 @@
-//! What is known of the messages that an operation sends.
+//! Describes the messages that an operation sends.
 
 use serde_json::Value;
 
 use crate::types::receipt::answers;
 
-/// What is known of the messages that an operation sends: [`Request::MESSAGE`](crate::Request::MESSAGE).
+/// Describes the messages that an operation sends: [`Request::MESSAGE`](crate::Request::MESSAGE).
 ///
-/// Paths are dotted wire names with positions in lists, such as `data.messages.0.id`. They lead into the request as it is serialised, unless said
-/// otherwise; `{kind}` in a path stands for the value at [`kind`](Self::kind). Of several paths the first that leads to a text counts.
+/// Paths are dotted wire names and list positions, such as `data.messages.0.id`. Unless stated otherwise, they lead into the serialised
+/// request. `{kind}` in a path stands for the value at [`kind`](Self::kind). Of several paths, the first that leads to a string counts.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Message {
-    /// What carries it: `sms`, `whatsapp`, `viber`, …
+    /// The channel: `sms`, `whatsapp`, `viber`, …
     pub channel: &'static str,
     /// The recipient.
     pub to: &'static str,
-    /// Whether `to` may hold several recipients with commas between.
+    /// Whether `to` may hold several recipients, separated by commas.
     pub several: bool,
     /// The sender.
     pub from: Option<&'static str>,
-    /// The kind of the message; absent where all are texts.
+    /// The kind of the message; absent if all messages are texts.
     pub kind: Option<&'static str>,
     /// The text.
     pub text: &'static [&'static str],
-    /// The picture, film or file: a link or an id.
+    /// The image, video or file: a link or an id.
     pub media: &'static [&'static str],
-    /// The name of a file or place.
+    /// The name of a file or location.
     pub name: &'static [&'static str],
     /// The id of the message, in the reply.
     pub id: Option<&'static str>,
-    /// A free text of the request that receipts bring back unchanged.
+    /// A free text of the request that receipts return unchanged.
     pub echo: Option<&'static str>,
-    /// The pushes that say what became of the message.
+    /// The pushes that report the state of the message.
     pub receipts: &'static [MessageReceipt],
-    /// The push that brings the recipient's answer, where the reference says so.
+    /// The push with the recipient's answer, if one is documented.
     pub answer: Option<MessageAnswer>,
 }
 
 impl Message {
-    /// What the spec says; generated code calls it.
+    /// The description from the spec. Called by generated code.
     #[doc(hidden)]
     #[must_use]
     pub const fn new(channel: &'static str, to: &'static str, several: bool) -> Self {
@@ -58,7 +58,7 @@ impl Message {
         }
     }
 
-    /// The same with the sender, and the kind of the message.
+    /// Adds the paths of the sender and of the kind.
     #[doc(hidden)]
     #[must_use]
     pub const fn with_sender(
@@ -71,7 +71,7 @@ impl Message {
         self
     }
 
-    /// The same with what it holds: text, media, name.
+    /// Adds the paths of text, media and name.
     #[doc(hidden)]
     #[must_use]
     pub const fn with_content(
@@ -86,10 +86,10 @@ impl Message {
         self
     }
 
-    /// The same with what brings news of it: the id in the reply, the text that is echoed, the receipts, the answer.
+    /// Adds how the message is tracked: the id in the reply, the echoed text, the receipts, the answer.
     #[doc(hidden)]
     #[must_use]
-    pub const fn with_news(
+    pub const fn with_tracking(
         mut self,
         id: Option<&'static str>,
         echo: Option<&'static str>,
@@ -103,47 +103,47 @@ impl Message {
         self
     }
 
-    /// The id of the message, from the serialised reply; `None` if it is missing or empty.
+    /// The id of the message in the serialised reply; `None` if it is missing or empty.
     #[must_use]
     pub fn id_in<'v>(&self, reply: &'v Value) -> Option<&'v str> {
         at(reply, self.id?)?.as_str().filter(|id| !id.is_empty())
     }
 
-    /// The receipt of a push, by the name of the push.
+    /// The description of the receipts in the push with this name.
     #[must_use]
     pub fn receipt(&self, push: &str) -> Option<&'static MessageReceipt> {
         self.receipts.iter().find(|receipt| receipt.push == push)
     }
 }
 
-/// A push that says what became of messages. Names are those of fields of a receipt.
+/// A push that reports the state of messages. The names below are fields of a receipt.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct MessageReceipt {
     /// The push.
     pub push: &'static str,
-    /// Where the receipts are in the push: empty for the push itself, or a dotted path with `[]` after a list of which each entry is one.
+    /// The path of the receipts in the push: empty if the push is the receipt, else a dotted path with `[]` after a list of receipts.
     pub path: &'static str,
     /// The id that the send returned.
     pub id: &'static str,
-    /// How many digits follow that id and a dash after a send to several recipients; 0 where none do.
+    /// How many digits the platform appends to the id, after a dash, if the send had several recipients; 0 for none.
     pub digits: usize,
-    /// What became of the message.
+    /// The state of the message.
     pub status: Option<&'static str>,
-    /// What each value of `status` means.
+    /// The meaning of each value of `status`.
     pub states: &'static [(&'static str, MessageState)],
-    /// The text that the request gave to be brought back.
+    /// The text echoed from the request.
     pub echo: Option<&'static str>,
     /// The price of the message, or of each of its parts.
     pub price: Option<&'static str>,
     /// The currency of the price.
     pub currency: Option<&'static str>,
-    /// How many parts are billed.
+    /// The number of billed parts.
     pub parts: Option<&'static str>,
 }
 
 impl MessageReceipt {
-    /// What the spec says; generated code calls it.
+    /// The description from the spec. Called by generated code.
     #[doc(hidden)]
     #[must_use]
     pub const fn new(
@@ -168,7 +168,7 @@ impl MessageReceipt {
         }
     }
 
-    /// The same with more fields.
+    /// Adds the names of further fields.
     #[doc(hidden)]
     #[must_use]
     pub const fn with_fields(
@@ -185,31 +185,31 @@ impl MessageReceipt {
         self
     }
 
-    /// The receipts in a push, as it is serialised.
+    /// The receipts in a serialised push.
     #[must_use]
     pub fn receipts_in<'v>(&self, push: &'v Value) -> Vec<&'v Value> {
         let steps = self.path.split('.').filter(|step| !step.is_empty());
-        steps.fold(vec![push], |found, step| {
-            let (name, each) = match step.strip_suffix("[]") {
+        steps.fold(vec![push], |values, step| {
+            let (name, is_list) = match step.strip_suffix("[]") {
                 Some(name) => (name, true),
                 None => (step, false),
             };
-            let inner = found.into_iter().filter_map(|value| value.get(name));
-            match each {
+            let inner = values.into_iter().filter_map(|value| value.get(name));
+            match is_list {
                 true => inner.filter_map(Value::as_array).flatten().collect(),
                 false => inner.collect(),
             }
         })
     }
 
-    /// Whether a receipt belongs to the send that returned this id. An empty id belongs to nothing.
+    /// Whether a receipt belongs to the send that returned this id. False for an empty id.
     #[must_use]
     pub fn answers(&self, receipt: &Value, id: &str) -> bool {
         let received = receipt.get(self.id).and_then(Value::as_str);
         answers(received, id, self.digits)
     }
 
-    /// What became of the message; `None` if the platform says something that is not documented.
+    /// The state of the message; `None` if the status is not documented.
     #[must_use]
     pub fn state(&self, receipt: &Value) -> Option<MessageState> {
         let status = receipt.get(self.status?)?;
@@ -222,20 +222,20 @@ impl MessageReceipt {
     }
 }
 
-/// The push that brings a recipient's answer. Paths lead into the push.
+/// The push with a recipient's answer. Paths lead into the push.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct MessageAnswer {
     /// The push.
     pub push: &'static str,
-    /// The number that answers.
+    /// The number that sent the answer.
     pub from: &'static str,
     /// The text.
     pub text: &'static str,
 }
 
 impl MessageAnswer {
-    /// What the spec says; generated code calls it.
+    /// The description from the spec. Called by generated code.
     #[doc(hidden)]
     #[must_use]
     pub const fn new(push: &'static str, from: &'static str, text: &'static str) -> Self {
@@ -243,17 +243,17 @@ impl MessageAnswer {
     }
 }
 
-/// What became of a message.
+/// The state of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum MessageState {
     /// It left the platform.
     Sent,
-    /// It arrived.
+    /// It was delivered.
     Delivered,
     /// It was read.
     Read,
-    /// It did not arrive.
+    /// It was not delivered.
     Failed,
     /// It was not delivered in time.
     Expired,
@@ -262,7 +262,7 @@ pub enum MessageState {
 }
 
 impl MessageState {
-    /// Whether the message arrived.
+    /// Whether the message was delivered, or delivered and read.
     #[must_use]
     pub const fn is_delivered(self) -> bool {
         matches!(self, Self::Delivered | Self::Read)
@@ -287,12 +287,12 @@ mod tests {
         &[("2", MessageState::Delivered), ("5", MessageState::Failed)];
 
     #[test]
-    fn receipts_are_found_wherever_they_are_in_a_push() {
+    fn receipts_are_found_at_their_path_in_a_push() {
         let push = json!({"a": {"list": [{"id": "x"}, {"id": "y"}]}, "id": "z"});
         let count = |path| {
             let receipt = MessageReceipt::new("p", path, "id", 0, None, &[]);
-            let found = receipt.receipts_in(&push);
-            found
+            let receipts = receipt.receipts_in(&push);
+            receipts
                 .iter()
                 .filter(|receipt| receipt["id"].is_string())
                 .count()
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn a_state_is_read_from_a_text_and_from_a_number() {
+    fn a_state_is_read_from_a_string_and_from_a_number() {
         let receipt = MessageReceipt::new("p", "", "id", 0, Some("status"), STATES);
         let state = |status: Value| receipt.state(&json!({ "status": status }));
         assert_eq!(state(json!("2")), Some(MessageState::Delivered));
@@ -317,8 +317,8 @@ mod tests {
     }
 
     #[test]
-    fn an_id_is_a_text_that_is_not_empty() {
-        let message = Message::new("c", "to", false).with_news(Some("a.0.id"), None, &[], None);
+    fn an_id_is_a_non_empty_string() {
+        let message = Message::new("c", "to", false).with_tracking(Some("a.0.id"), None, &[], None);
         assert_eq!(message.id_in(&json!({"a": [{"id": "x"}]})), Some("x"));
         for other in [json!({"a": [{"id": ""}]}), json!({"a": []}), json!(null)] {
             assert_eq!(message.id_in(&other), None, "{other}");

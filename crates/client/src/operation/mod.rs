@@ -1,4 +1,4 @@
-//! The table of operations: one row for each, written by the generator.
+//! Operations: one constant each, written by the generator.
 
 pub(crate) mod code;
 pub(crate) mod message;
@@ -8,27 +8,27 @@ use nxcloud_signing::{Action, BizType};
 
 use crate::CodeInfo;
 
-/// Everything the hook must know of one operation. Each generated crate holds a table of them.
+/// The description of one operation. Each service crate has one constant per operation in its module `operations`.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Operation {
-    /// The service, as the spec's file is named: `sms`.
+    /// The service, named after the file of its spec: `sms`.
     pub service: &'static str,
     /// The operation id: `send_sms`.
     pub id: &'static str,
     /// The HTTP method.
     pub method: &'static str,
-    /// The path as the spec writes it; a `#fragment` is never sent.
+    /// The path in the spec. A `#fragment` is never sent.
     pub path: &'static str,
     /// The documented base URL.
     pub base_url: &'static str,
     /// How the request is signed.
     pub scheme: Scheme,
-    /// True for reads: may be repeated after an ambiguous failure.
+    /// Whether the operation only reads, so that it can be repeated after an unknown outcome.
     pub safe: bool,
-    /// The result codes, the operation's own before those of its service.
+    /// The result codes: those of the operation, then those of its service.
     pub codes: &'static [&'static [CodeInfo]],
-    /// Wire names of the request's own fields that may be shown: ids, states, dates.
+    /// Wire names of the request's fields that may appear in logs and errors: ids, states, dates.
     pub public_fields: &'static [&'static str],
 }
 
@@ -42,12 +42,12 @@ pub enum Scheme {
         biz_type: BizType<'static>,
         /// The `action` header.
         action: Action<'static>,
-        /// False for multipart bodies, which the signature leaves out.
+        /// Whether the signature covers the body. False for multipart bodies.
         body_signed: bool,
     },
-    /// SHA-256 over parameter values in order and the secret.
+    /// SHA-256 over parameter values, in order, and the secret.
     AntBuddySha256 {
-        /// Where the hash goes.
+        /// Where the hash is sent.
         hash_in: HashIn,
         /// The wire names of the hashed parameters, in order.
         order: &'static [&'static str],
@@ -65,12 +65,12 @@ pub enum HashIn {
 }
 
 impl Operation {
-    /// A row of the table; generated code calls it.
+    /// An operation. Called by generated code.
     #[doc(hidden)]
     #[must_use]
     #[expect(
         clippy::too_many_arguments,
-        reason = "one argument per column, only generated code calls it"
+        reason = "one argument per field, called by generated code only"
     )]
     pub const fn new(
         service: &'static str,
@@ -95,7 +95,7 @@ impl Operation {
         }
     }
 
-    /// The same with the fields of its request that may be shown; generated code calls it.
+    /// Sets the fields of the request that may appear in logs and errors. Called by generated code.
     #[doc(hidden)]
     #[must_use]
     pub const fn with_public_fields(mut self, names: &'static [&'static str]) -> Self {
@@ -103,7 +103,7 @@ impl Operation {
         self
     }
 
-    /// What the reference says of a result code of this operation.
+    /// The documentation of a result code of this operation.
     #[must_use]
     pub fn code_info(&self, code: crate::Code) -> Option<&'static CodeInfo> {
         let shared: &[CodeInfo] = match self.scheme {

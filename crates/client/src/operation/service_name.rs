@@ -1,9 +1,9 @@
-//! The name of a service.
+//! Names of services.
 
 use std::fmt;
 
-/// The name of a service, such as `sms` or `number-check`. Each service crate has its own as the constant `SERVICE`; a text does not
-/// convert into one, so that a misspelt name does not compile.
+/// The name of a service, such as `sms` or `number-check`. Each service crate has its name as the constant `SERVICE`. Strings do not
+/// convert to it, so a misspelt name is a compile error.
 ///
 /// ```compile_fail,E0308
 /// use nxcloud_client::{RateLimit, Session};
@@ -18,7 +18,7 @@ impl ServiceName {
         Self(name)
     }
 
-    /// The name as the features and the `service` field of traces have it.
+    /// The name as a string, as in cargo features and in the field `service` of traces.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         self.0

@@ -1,8 +1,8 @@
-//! The queue of one service's rate limit. All times are since the bucket was made.
+//! The queue of one service's rate limit. All times are measured from the creation of the bucket.
 //!
-//! A caller reserves its slot in advance and sleeps until then, so that a timer that is late does not lower the rate. When it wakes,
-//! the attempt itself has to conform as well: after a pause, or when the program stood still, callers whose slots have passed
-//! follow each other at the rate instead of going all at once.
+//! A caller reserves its slot in advance and sleeps until then, so a late timer does not lower the rate. When it wakes up, its attempt
+//! must conform to the limit, too: after a pause, or if the program was suspended, callers whose slots have passed proceed at the
+//! limited rate, not all at once.
 
 use std::collections::BTreeMap;
 use std::mem;
@@ -16,11 +16,11 @@ use crate::policy::gcra::{gcra, interval};
 use crate::policy::rate_limit::{OnLimit, Sleep};
 use crate::{Error, trace};
 
-/// How long a service is left alone when the platform says "too fast" without saying for how long.
+/// The pause after the platform reports "too fast" without a `Retry-After`.
 pub(crate) const PAUSE: Duration = Duration::from_secs(1);
 
-/// How late a caller may use its slot without losing it. Timers are late by a millisecond or two. It is also how much more than the
-/// rate may go through within a second: a hundredth.
+/// How late a caller may use its slot without losing it; timers are one or two milliseconds late. It also bounds by how much the rate
+/// may be exceeded within a second: one hundredth.
 const LATEST: Duration = Duration::from_millis(10);
 
 /// The rate limit of one service, in use.
@@ -34,57 +34,57 @@ pub(crate) struct Bucket {
 
 #[derive(Default)]
 struct State {
-    /// Slots that are reserved in advance.
-    reserved: Line,
-    /// Attempts that are made, or wait for the moment at which they conform.
-    made: Line,
-    /// Slots that are reserved and not among `made`.
+    /// Slots reserved in advance.
+    reserved: Schedule,
+    /// Attempts that are made, or wait for the time at which they conform.
+    made: Schedule,
+    /// Slots that are reserved and not yet in `made`.
     waiting: u32,
-    /// Until when the platform asked for a pause.
+    /// The end of the pause that the platform asked for.
     paused_until: Duration,
 }
 
-/// Places that conform to the limit, one after the other.
+/// A sequence of positions that conform to the limit.
 #[derive(Default)]
-struct Line {
-    /// The theoretical arrival time of the next one.
+struct Schedule {
+    /// The theoretical arrival time of the next position.
     arrival: Duration,
-    /// Places of callers that gave up: the arrival time after each, with the one before it.
+    /// Positions of callers that gave up: the arrival time after each, with the one before it.
     cancelled: BTreeMap<Duration, Duration>,
 }
 
-/// One place: the arrival times of its line before and after it.
+/// One position: the arrival times of its schedule before and after it.
 #[derive(Clone, Copy)]
-struct Place {
+struct Position {
     before: Duration,
     after: Duration,
 }
 
-impl Line {
-    fn take(&mut self, now: Duration, after: Duration) -> Place {
-        // Those that have passed are not given back any more.
+impl Schedule {
+    fn take(&mut self, now: Duration, after: Duration) -> Position {
+        // Positions in the past can no longer be returned.
         self.cancelled = self.cancelled.split_off(&now);
         let before = mem::replace(&mut self.arrival, after);
-        Place { before, after }
+        Position { before, after }
     }
 
-    /// The last one is given back, and with it those before it that were given up before. Others would change the order.
-    fn give_up(&mut self, place: Place) {
-        self.cancelled.insert(place.after, place.before);
+    /// Returns the last position, and with it cancelled positions directly before it. Returning others would change the order.
+    fn give_up(&mut self, position: Position) {
+        self.cancelled.insert(position.after, position.before);
         while let Some(before) = self.cancelled.remove(&self.arrival) {
             self.arrival = before;
         }
     }
 }
 
-/// The place of one caller in the queue; dropping it gives the place up.
+/// One caller's slot in the queue. Dropping it unused gives it up.
 struct Slot<'a> {
     bucket: &'a Bucket,
     /// When the attempt may be made.
     due: Duration,
-    reserved: Place,
-    /// Its place among the attempts that are made, to which `due` conforms then.
-    made: Option<Place>,
+    reserved: Position,
+    /// Its position among the attempts, once it has one; then `due` conforms to it.
+    made: Option<Position>,
     used: bool,
 }
 
@@ -103,8 +103,8 @@ impl Bucket {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Throttled`](crate::ErrorKind::Throttled) when the slot is after the deadline, or not now where the limit is not
-    /// waited for.
+    /// [`ErrorKind::Throttled`](crate::ErrorKind::Throttled) if the slot is after the deadline, or if the slot is not free now and the
+    /// caller does not wait.
     pub(crate) async fn take(
         &self,
         on_limit: Option<OnLimit>,
@@ -120,7 +120,7 @@ impl Bucket {
         while let Some(wait) = slot.wait(now, until)? {
             trace::waiting(wait);
             sleep(wait).await;
-            // A sleep of the caller's own may take no time.
+            // In tests, the sleep may be replaced by one that takes no time.
             now = self.now().max(now.saturating_add(wait));
         }
         Ok(())
@@ -129,7 +129,7 @@ impl Bucket {
     /// Reserves the next slot, if it is not after `until`.
     fn reserve(&self, now: Duration, until: Option<Duration>) -> Result<Slot<'_>, Error> {
         let mut state = self.state();
-        // After a pause all that wait go first.
+        // After a pause, waiting callers go first.
         let queue = interval(self.rate).saturating_mul(state.waiting);
         let after_queue = state.made.arrival.max(state.paused_until);
         let after_queue = after_queue.saturating_add(queue);
@@ -152,15 +152,16 @@ impl Bucket {
             Ok(after) => return (earliest, after),
             Err(wait) => earliest.saturating_add(wait),
         };
-        // Granted by then, as the function promises.
+        // `gcra` guarantees that the event conforms after the wait.
         let after = gcra(self.rate, self.burst, first, arrival).unwrap_or(Duration::MAX);
         (first, after)
     }
 
-    /// Lets nothing through for a while, because the platform said "too fast": as long as it asked for, but not longer than `most`,
-    /// so that one absurd reply does not stop a service. Callers that wait keep their order.
-    pub(crate) fn pause(&self, asked: Option<Duration>, most: Duration) {
-        let until = self.now().saturating_add(asked.unwrap_or(PAUSE).min(most));
+    /// Lets nothing through for a while, because the platform reported "too fast". The pause is as long as the platform asked for, but
+    /// at most `max`: one absurd reply must not stop a service. Waiting callers keep their order.
+    pub(crate) fn pause(&self, retry_after: Option<Duration>, max: Duration) {
+        let pause = retry_after.unwrap_or(PAUSE).min(max);
+        let until = self.now().saturating_add(pause);
         let mut state = self.state();
         state.paused_until = state.paused_until.max(until);
     }
@@ -175,7 +176,7 @@ impl Bucket {
 }
 
 impl Slot<'_> {
-    /// How long to wait yet; `None` when the attempt is made now.
+    /// The remaining wait; `None` if the attempt is made now.
     fn wait(&mut self, now: Duration, until: Option<Duration>) -> Result<Option<Duration>, Error> {
         if self.due > now {
             return Ok(Some(self.due - now));
@@ -186,8 +187,8 @@ impl Slot<'_> {
             let earliest = earliest.max(state.paused_until);
             let (due, after) = self.bucket.next(earliest, state.made.arrival);
             refuse_after(until, due, now)?;
-            let place = state.made.take(now, after);
-            match self.made.replace(place) {
+            let position = state.made.take(now, after);
+            match self.made.replace(position) {
                 Some(before_the_pause) => state.made.give_up(before_the_pause),
                 None => state.waiting = state.waiting.saturating_sub(1),
             }
@@ -208,7 +209,7 @@ impl Drop for Slot<'_> {
         }
         let mut state = self.bucket.state();
         match self.made {
-            Some(place) => state.made.give_up(place),
+            Some(position) => state.made.give_up(position),
             None => state.waiting = state.waiting.saturating_sub(1),
         }
         state.reserved.give_up(self.reserved);

@@ -19,7 +19,7 @@ fn bucket(limit: RateLimit) -> Arc<Bucket> {
     limits.bucket("sms").unwrap()
 }
 
-/// Starts a caller that waits; the result is when it was let through, in milliseconds since the bucket was made.
+/// Starts a waiting caller. Returns when it was let through, in milliseconds since the bucket was created.
 fn caller(bucket: &Arc<Bucket>) -> tokio::task::JoinHandle<u128> {
     let bucket = Arc::clone(bucket);
     tokio::spawn(async move {
@@ -36,13 +36,13 @@ async fn settle() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_burst_passes_and_the_rest_waits_its_turn() {
+async fn a_burst_passes_and_the_rest_waits() {
     let bucket = bucket(RateLimit::per_second(10).burst(3));
-    let begin = Instant::now();
+    let start = Instant::now();
     let mut passed = Vec::new();
     for _ in 0..6 {
         bucket.take(None, None, &sleep()).await.unwrap();
-        passed.push(begin.elapsed().as_millis());
+        passed.push(start.elapsed().as_millis());
     }
     assert_eq!(passed[..3], [0, 0, 0], "the burst");
     // The timer has a granularity of a millisecond.
@@ -52,7 +52,7 @@ async fn a_burst_passes_and_the_rest_waits_its_turn() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn those_who_wait_are_served_in_order() {
+async fn waiting_callers_are_served_in_order() {
     let bucket = bucket(RateLimit::per_second(10).burst(1));
     let order = Arc::new(Mutex::new(Vec::new()));
     let tasks = (0..5).map(|number| {
@@ -69,7 +69,7 @@ async fn those_who_wait_are_served_in_order() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn failing_says_how_long_to_wait() {
+async fn a_throttled_call_says_how_long_to_wait() {
     let bucket = bucket(RateLimit::per_second(10).burst(1).failing());
     bucket.take(None, None, &sleep()).await.unwrap();
     let error = bucket.take(None, None, &sleep()).await.unwrap_err();
@@ -83,13 +83,13 @@ async fn failing_says_how_long_to_wait() {
 async fn nobody_waits_beyond_the_deadline() {
     let bucket = bucket(RateLimit::per_second(1).burst(1));
     bucket.take(None, None, &sleep()).await.unwrap();
-    let begin = Instant::now();
-    let soon = Some(begin + Duration::from_millis(500));
+    let start = Instant::now();
+    let soon = Some(start + Duration::from_millis(500));
     let error = bucket.take(None, soon, &sleep()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Throttled);
-    assert_eq!(begin.elapsed(), Duration::ZERO, "it fails at once");
+    assert_eq!(start.elapsed(), Duration::ZERO, "it fails at once");
 
-    // In the queue behind one who waits, the deadline counts too.
+    // The deadline also counts behind another waiting caller.
     let first = tokio::spawn({
         let bucket = Arc::clone(&bucket);
         async move { bucket.take(None, None, &sleep()).await }
@@ -101,7 +101,7 @@ async fn nobody_waits_beyond_the_deadline() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_word_of_the_platform_pauses_the_service() {
+async fn too_fast_replies_pause_the_service() {
     let bucket = bucket(RateLimit::per_second(1_000).failing());
     bucket.pause(None, MINUTE);
     bucket.pause(Some(Duration::from_millis(10)), MINUTE);
@@ -112,7 +112,7 @@ async fn a_word_of_the_platform_pauses_the_service() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_pause_is_longer_than_the_policy_waits() {
+async fn no_pause_is_longer_than_the_policy_allows() {
     for absurd in [Duration::from_secs(315_360_000), Duration::MAX] {
         let bucket = bucket(RateLimit::per_second(1_000).failing());
         bucket.pause(Some(absurd), MINUTE);
@@ -121,14 +121,14 @@ async fn no_pause_is_longer_than_the_policy_waits() {
         tokio::time::advance(MINUTE).await;
         bucket.take(None, None, &sleep()).await.unwrap();
     }
-    // The pause of a reply that names none is bounded too.
+    // The default pause is bounded, too.
     let bucket = bucket(RateLimit::per_second(1_000).failing());
     bucket.pause(None, Duration::ZERO);
     bucket.take(None, None, &sleep()).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
-async fn callers_that_all_give_up_leave_the_queue_in_any_order() {
+async fn cancelled_callers_leave_the_queue_in_any_order() {
     for order in [[0, 1, 2, 3], [3, 2, 1, 0], [1, 3, 0, 2]] {
         let bucket = bucket(RateLimit::per_second(1).burst(1));
         assert_eq!(caller(&bucket).await.unwrap(), 0);
@@ -138,14 +138,14 @@ async fn callers_that_all_give_up_leave_the_queue_in_any_order() {
             waiting[at].abort();
             settle().await;
         }
-        // Not before the second slot, and not after the four that were given up.
+        // The caller gets the second slot: the four cancelled slots are free again.
         let at = caller(&bucket).await.unwrap();
         assert!((1_000..1_010).contains(&at), "{at}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_caller_that_gives_up_changes_no_other_slot() {
+async fn a_cancelled_caller_changes_no_other_slot() {
     let bucket = bucket(RateLimit::per_second(10).burst(1));
     let mut callers: Vec<_> = (0..5).map(|_| caller(&bucket)).collect();
     settle().await;
@@ -162,8 +162,8 @@ async fn a_caller_that_gives_up_changes_no_other_slot() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_timer_that_is_late_does_not_lower_the_rate() {
-    // 1.5 ms late each time, as tokio's may be, at an interval of 2 ms.
+async fn a_late_timer_does_not_lower_the_rate() {
+    // Each sleep is 1.5 ms late, as tokio's timer may be, at an interval of 2 ms.
     let late: Sleep = Arc::new(|time| {
         let until = Instant::now() + time + MILLI * 3 / 2;
         Box::pin(sleep_until(until))
@@ -183,16 +183,19 @@ async fn a_timer_that_is_late_does_not_lower_the_rate() {
         task.await.unwrap();
     }
     // 3,199 intervals of 2 ms.
-    let took = bucket.now();
-    assert!(took >= MILLI * 6_398 && took < MILLI * 6_410, "{took:?}");
+    let elapsed = bucket.now();
+    assert!(
+        elapsed >= MILLI * 6_398 && elapsed < MILLI * 6_410,
+        "{elapsed:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
-async fn callers_that_stood_still_do_not_go_all_at_once() {
+async fn callers_that_were_suspended_do_not_proceed_all_at_once() {
     let bucket = bucket(RateLimit::per_second(100).burst(1));
     let callers: Vec<_> = (0..60).map(|_| caller(&bucket)).collect();
     settle().await;
-    // Nothing runs for as long as 40 slots last.
+    // Nothing runs for the duration of 40 slots.
     advance(MILLI * 400).await;
     let mut passed = Vec::new();
     for caller in callers {
@@ -225,7 +228,7 @@ async fn a_pause_keeps_the_order_and_ends_without_a_burst() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pause_that_comes_late_refuses_those_whose_time_is_up_before_its_end() {
+async fn a_pause_beyond_a_waiting_callers_deadline_fails_that_caller() {
     let bucket = bucket(RateLimit::per_second(10).burst(1));
     bucket.take(None, None, &sleep()).await.unwrap();
     let deadline = Some(Instant::now() + Duration::from_secs(1));
@@ -251,15 +254,15 @@ async fn a_sleep_that_takes_no_time_ends_the_wait() {
     assert_eq!(bucket.now(), Duration::ZERO);
 }
 
-/// After a pause the callers that waited follow each other at the rate. Those of them that give up leave no gap.
+/// After a pause, waiting callers proceed at the limited rate. Cancelled ones leave no gap.
 #[tokio::test(start_paused = true)]
-async fn who_gives_up_after_a_pause_keeps_no_slot() {
+async fn a_caller_cancelled_after_a_pause_keeps_no_slot() {
     let bucket = bucket(RateLimit::per_second(10).burst(1));
     bucket.pause(Some(PAUSE), MINUTE);
     let callers: Vec<_> = (0..100).map(|_| caller(&bucket)).collect();
     settle().await;
     bucket.pause(Some(MINUTE), MINUTE);
-    // All of them have looked at the attempts that were made.
+    // Each of them has taken its position among the attempts.
     advance(MINUTE / 2).await;
     settle().await;
     for caller in &callers {

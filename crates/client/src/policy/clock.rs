@@ -1,4 +1,4 @@
-//! What time it is for the platform: this machine's clock, and how far it is off as far as the session has learned.
+//! The platform's time: this machine's clock plus the offset that the session has learned.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,12 +11,12 @@ use reqwest::header::{AGE, DATE, HeaderMap};
 
 use crate::base_url::is_authentic;
 
-/// How far a `ts` may be from the platform's clock, in milliseconds.
+/// The largest difference between a `ts` and the platform's clock that the platform accepts, in milliseconds.
 const WINDOW: i64 = 60_000;
-/// A `Date` header names a whole second; the middle of it is at most this far from the truth, in milliseconds.
+/// A `Date` header has a resolution of one second. Its middle is at most this many milliseconds off.
 const HALF_A_SECOND: i64 = 500;
-/// The largest offset that is learned, in milliseconds: a day, which covers a clock set to local time. A reply cannot have requests
-/// signed for a later day.
+/// The largest offset that is learned, in milliseconds: one day, which covers a clock set to local time. A forged reply cannot make the
+/// session sign requests for a later day.
 const LARGEST_OFFSET: i64 = 24 * 60 * 60 * 1_000;
 
 type Source = dyn Fn() -> SystemTime + Send + Sync;
@@ -29,12 +29,12 @@ pub(crate) struct Clock {
     offset: AtomicI64,
 }
 
-/// The clock as an attempt saw it when it was signed.
+/// The state of the clock when an attempt was signed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reading {
-    /// Milliseconds since 1970 by the source.
+    /// Milliseconds since 1970 according to the source.
     local: i64,
-    /// What was added to it.
+    /// The offset added to it.
     offset: i64,
 }
 
@@ -46,12 +46,12 @@ impl Reading {
     }
 }
 
-/// What the `Date` of a reply says, measured between sending and receiving.
+/// An offset measured with the `Date` header of a reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Measured {
     /// The platform's clock minus the source, in milliseconds.
     offset: i64,
-    /// How far that may be from the truth.
+    /// The maximum error of the measurement.
     uncertainty: i64,
 }
 
@@ -64,7 +64,7 @@ impl Clock {
         }
     }
 
-    /// Now.
+    /// The current time.
     pub(crate) fn read(&self) -> Reading {
         Reading {
             local: self.local(),
@@ -83,8 +83,8 @@ impl Clock {
         }
     }
 
-    /// Reads the `Date` of a reply that has just come from `url` to an attempt signed at `sent`. Over plain http from another machine
-    /// anybody in between can have written it, so that it says nothing.
+    /// Measures the offset with the `Date` header of a reply that has just arrived from `url`, to an attempt signed at `sent`. Ignores
+    /// replies over plain http from another machine, because anyone on the network can change them.
     pub(crate) fn measure(
         &self,
         sent: Reading,
@@ -97,8 +97,8 @@ impl Clock {
         measure(sent.local, self.local(), headers).filter(|_| is_authentic(url))
     }
 
-    /// Takes in what a reply says about the clock. True when an attempt signed now carries another `ts` than the one that
-    /// was signed at `sent`, and so may be accepted although that one was not.
+    /// Learns from a reply. Returns true if the offset has changed: an attempt signed now has a different `ts` than the one signed at
+    /// `sent`, and may be accepted although that one was not.
     pub(crate) fn learn(&self, sent: Reading, measured: Option<Measured>, expired: bool) -> bool {
         if !self.learns {
             return false;
@@ -120,8 +120,8 @@ impl fmt::Debug for Clock {
     }
 }
 
-/// The offset between the source and the `Date` header, taken at the midpoint of sending and receiving. A reply with an `Age`
-/// was made earlier and kept by a cache; its `Date` says nothing.
+/// The offset between the source and the `Date` header, taken at the midpoint of sending and receiving. A reply with an `Age` header
+/// comes from a cache, so its `Date` is too old.
 fn measure(sent: i64, received: i64, headers: &HeaderMap) -> Option<Measured> {
     if headers.contains_key(AGE) {
         return None;
@@ -129,21 +129,21 @@ fn measure(sent: i64, received: i64, headers: &HeaderMap) -> Option<Measured> {
     let date = httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()?;
     let since = date.duration_since(UNIX_EPOCH).ok()?;
     let date = i64::try_from(since.as_millis()).ok()?;
-    // A clock that was set back in between measured nothing.
-    let took = received.checked_sub(sent).filter(|took| *took >= 0)?;
-    let midpoint = sent + took / 2;
+    // If the clock was set back meanwhile, there is no measurement.
+    let round_trip = received.checked_sub(sent).filter(|time| *time >= 0)?;
+    let midpoint = sent + round_trip / 2;
     Some(Measured {
         offset: date + HALF_A_SECOND - midpoint,
-        uncertainty: HALF_A_SECOND + took / 2,
+        uncertainty: HALF_A_SECOND + round_trip / 2,
     })
 }
 
-/// The offset to go on with, when it differs from the one in use.
+/// The new offset, if it differs from the one in use.
 ///
-/// - A `ts` that was rejected: the measured offset, if it differs; else none at all, if one was in use, since it was wrong.
-/// - A `ts` that was accepted is within the window, so a `Date` outside it is not the platform's clock, and is ignored.
+/// - After a rejected `ts`: the measured offset if it differs, else zero if another offset was in use, because that one was wrong.
+/// - After an accepted `ts`, a `Date` outside the window is ignored: the `ts` was within the window, so this is not the platform's clock.
 /// - An offset of more than [`LARGEST_OFFSET`] is never learned.
-/// - A difference that may be an inaccuracy of the measurement changes nothing.
+/// - A difference within the measurement error changes nothing.
 fn correct(used: i64, measured: Option<Measured>, expired: bool) -> Option<i64> {
     let differing = measured.filter(|measured| {
         let difference = measured.offset.saturating_sub(used).saturating_abs();
@@ -158,7 +158,7 @@ fn correct(used: i64, measured: Option<Measured>, expired: bool) -> Option<i64> 
     }
 }
 
-/// How long a `Retry-After` header asks to wait, in either of its two forms.
+/// The wait that a `Retry-After` header asks for, given as seconds or as a date.
 pub(crate) fn retry_after(
     headers: &HeaderMap,
     now: impl FnOnce() -> SystemTime,
@@ -176,7 +176,7 @@ pub(crate) fn retry_after(
 }
 
 impl Clock {
-    /// The platform's time as far as it is known.
+    /// The platform's time, with the learned offset.
     pub(crate) fn system_time(&self) -> SystemTime {
         let now = (self.source)();
         let offset = self.offset();

@@ -28,13 +28,13 @@ fn measured(offset: i64) -> Option<Measured> {
 fn the_offset_is_measured_at_the_midpoint() {
     let date = headers(&[("date", "Sat, 21 Nov 2026 12:00:00 GMT")]);
     let at_noon = measure(NOON - 10_000, NOON - 9_800, &date).unwrap();
-    // The header means any moment of its second: 12:00:00.5 on average, seen at 11:59:50.1 by the local clock.
+    // The header means any time within its second, 12:00:00.5 on average; the local clock shows 11:59:50.1 then.
     assert_eq!(at_noon.offset, 10_400);
     assert_eq!(at_noon.uncertainty, 600);
 }
 
 #[test]
-fn a_reply_that_says_nothing_about_the_clock_measures_nothing() {
+fn a_reply_without_a_usable_date_measures_nothing() {
     let noon = "Sat, 21 Nov 2026 12:00:00 GMT";
     for useless in [
         headers(&[]),
@@ -49,8 +49,8 @@ fn a_reply_that_says_nothing_about_the_clock_measures_nothing() {
 }
 
 #[test]
-fn the_whole_table_of_corrections() {
-    // offset in use, measured, rejected with 1004 | the next offset
+fn the_table_of_corrections() {
+    // offset in use, measured, rejected with 1004 | the new offset
     let table = [
         (0, measured(61_000), true, Some(61_000)),
         (0, measured(-3_600_000), true, Some(-3_600_000)),
@@ -63,7 +63,7 @@ fn the_whole_table_of_corrections() {
         (0, measured(600), false, None),
         (0, measured(3_600_000), false, None),
         (7_000, None, false, None),
-        // A day is the most, whatever was learned before it.
+        // At most one day is learned, whatever was learned before.
         (0, measured(DAY), true, Some(DAY)),
         (0, measured(-DAY), true, Some(-DAY)),
         (0, measured(DAY + 1), true, None),
@@ -74,13 +74,13 @@ fn the_whole_table_of_corrections() {
         (DAY, measured(DAY + DAY), true, Some(0)),
     ];
     for (used, measured, expired, expected) in table {
-        let got = correct(used, measured, expired);
-        assert_eq!(got, expected, "{used} {measured:?} {expired}");
+        let corrected = correct(used, measured, expired);
+        assert_eq!(corrected, expected, "{used} {measured:?} {expired}");
     }
 }
 
 #[test]
-fn a_clock_that_may_not_learn_stays_as_it_is() {
+fn a_clock_that_does_not_learn_never_changes() {
     let source = || UNIX_EPOCH + Duration::from_secs(5);
     let clock = Clock::new(Arc::new(source), false);
     let reading = clock.read();
@@ -107,14 +107,14 @@ fn nothing_is_learned_over_plain_http_from_another_machine() {
         assert_eq!(measured(other), None, "{other}");
         assert!(!clock.learn(reading, measured(other), true), "{other}");
     }
-    for near in ["http://127.0.0.1:9/", "http://[::1]/", "http://LocalHost/"] {
-        assert!(measured(near).is_some(), "{near}");
+    for local in ["http://127.0.0.1:9/", "http://[::1]/", "http://LocalHost/"] {
+        assert!(measured(local).is_some(), "{local}");
     }
     assert!(measured("https://192.0.2.7/").is_some());
 }
 
 #[test]
-fn what_is_learned_goes_into_the_next_ts() {
+fn the_learned_offset_is_used_for_the_next_ts() {
     let source = || UNIX_EPOCH + Duration::from_secs(5);
     let clock = Clock::new(Arc::new(source), true);
     let date = headers(&[("date", "Thu, 01 Jan 1970 00:02:00 GMT")]);
@@ -138,7 +138,7 @@ fn a_clock_before_1970_signs_as_1970() {
 }
 
 #[test]
-fn retry_after_is_read_in_both_forms() {
+fn retry_after_is_read_as_seconds_and_as_a_date() {
     let noon = UNIX_EPOCH + Duration::from_millis(NOON.unsigned_abs());
     let wait = |text: &str| retry_after(&headers(&[("retry-after", text)]), || noon);
     assert_eq!(wait("7"), Some(Duration::from_secs(7)));

@@ -3,18 +3,18 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-/// Whether an event conforms to a rate limit: `Ok` with the next theoretical arrival time if it does, `Err` with how long to wait
-/// if it does not. An event that is not granted changes nothing.
+/// Decides whether an event conforms to a rate limit: `Ok` with the next theoretical arrival time if it does, `Err` with the time to wait
+/// if it does not. A refused event changes nothing.
 ///
-/// - `rate`: events per second, `burst`: events that may happen at once after a pause.
-/// - `now` and `arrival`: times since the same origin, to the nanosecond. `arrival` is the theoretical arrival time, the only
-///   state of the limit: when the next event would come if all came evenly spaced. It begins as zero.
+/// - `rate`: events per second. `burst`: events that may happen at once after a pause.
+/// - `now` and `arrival`: times since the same origin, with nanosecond resolution. `arrival` is the theoretical arrival time: when the
+///   next event would come if all events were evenly spaced. It is the only state of the limit and starts at zero.
 ///
-/// Called again with `now` plus the time to wait, it grants. Granted events keep this limit: in a window of `t` seconds, both ends
-/// included, there are at most `burst + rate * t`.
+/// A call with `now` plus the time to wait is granted. In any window of `t` seconds, both ends included, at most `burst + rate * t`
+/// events are granted.
 ///
-/// The interval between two events is a second divided by the rate, rounded up to a whole nanosecond. So the rate is reached but for
-/// `rate` billionths of it, and is never exceeded; a rate above 1,000,000,000 counts as that.
+/// The interval between two events is a second divided by the rate, rounded up to a whole nanosecond. The rate is therefore never
+/// exceeded, and reached except for `rate` billionths of it. Rates above 1,000,000,000 count as 1,000,000,000.
 ///
 /// # Errors
 ///
@@ -50,12 +50,12 @@ mod tests {
     }
 
     /// `burst + rate * t` for `t` in nanoseconds, rounded down.
-    fn most(rate: NonZeroU32, burst: NonZeroU32, window: Duration) -> u128 {
+    fn maximum(rate: NonZeroU32, burst: NonZeroU32, window: Duration) -> u128 {
         u128::from(burst.get()) + u128::from(rate.get()) * window.as_nanos() / 1_000_000_000
     }
 
-    /// The least number of events in a window that begins with the limit unused.
-    fn least(rate: NonZeroU32, burst: NonZeroU32, window: Duration) -> u128 {
+    /// The minimum number of events in a window, if the limit is unused at its start.
+    fn minimum(rate: NonZeroU32, burst: NonZeroU32, window: Duration) -> u128 {
         let interval = 1_000_000_000_u128.div_ceil(rate.get().into());
         u128::from(burst.get()) + window.as_nanos() / interval
     }
@@ -94,7 +94,7 @@ mod tests {
             }
             for (at, first) in granted.iter().enumerate() {
                 for (further, last) in granted[at..].iter().enumerate() {
-                    prop_assert!((further as u128) < most(rate, burst, *last - *first));
+                    prop_assert!((further as u128) < maximum(rate, burst, *last - *first));
                 }
             }
         }
@@ -110,9 +110,9 @@ mod tests {
                         Ok(next) => (arrival, granted) = (next, granted + 1),
                         Err(wait) => break wait,
                     }
-                    prop_assert!(granted <= least(rate, burst, now - origin));
+                    prop_assert!(granted <= minimum(rate, burst, now - origin));
                 };
-                prop_assert_eq!(granted, least(rate, burst, now - origin));
+                prop_assert_eq!(granted, minimum(rate, burst, now - origin));
                 now += wait;
             }
         }

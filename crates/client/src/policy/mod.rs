@@ -1,4 +1,4 @@
-//! Decisions of a session: when to try again, how fast to call, which time it is.
+//! Policies of a session: retries, rate limits, clock.
 
 pub(crate) mod bucket;
 pub(crate) mod clock;

@@ -1,4 +1,4 @@
-//! How fast services may be called: the settings, and the bucket of each service.
+//! Rate limits: the settings, and the limit in use of each service.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -13,8 +13,8 @@ use crate::{Error, ServiceName};
 
 /// How fast a session may call a service.
 ///
-/// Callers queue in order. In a window of `t` seconds there are at most `burst + per_second * t` attempts, and one hundredth of
-/// `per_second` more where timers are late. So without any attempt before it, the first second has up to `burst` more than the rate.
+/// Callers queue in order. A window of `t` seconds contains at most `burst + per_second * t` attempts, plus one hundredth of
+/// `per_second` if timers are late. The first second of a new session may therefore exceed the rate by `burst`.
 ///
 /// ```
 /// use nxcloud_client::{Credentials, RateLimit, Session};
@@ -22,8 +22,8 @@ use crate::{Error, ServiceName};
 ///
 /// let session = Session::builder()
 ///     .credentials(Credentials::nxcloud("key", "secret")?)
-///     .rate_limit(RateLimit::per_second(50).burst(100)) // every service, each for itself
-///     .rate_limit_for(number_check::SERVICE, RateLimit::per_second(5).failing()) // but this one
+///     .rate_limit(RateLimit::per_second(50).burst(100)) // each service separately
+///     .rate_limit_for(number_check::SERVICE, RateLimit::per_second(5).failing()) // overrides it for one service
 ///     .build()?;
 /// # Ok::<(), nxcloud_client::Error>(())
 /// ```
@@ -39,17 +39,18 @@ pub struct RateLimit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OnLimit {
-    /// Waits in the queue. A call whose turn would come after its total time fails at once, as with `Fail`. Each wait is an event of
-    /// the call's span.
+    /// Waits in the queue. If its slot is after the call's total time-out, the call fails at once, as with `Fail`. Each wait is logged as
+    /// an event of the call's span.
     Wait,
-    /// Fails at once with [`ErrorKind::Throttled`](crate::ErrorKind::Throttled); the error says how long to wait.
+    /// Fails at once with [`ErrorKind::Throttled`](crate::ErrorKind::Throttled). [`Error::retry_after`] says how long to wait.
     Fail,
 }
 
 impl RateLimit {
-    /// So many attempts a second. A tenth of them, and at least one, may be made at once; calls wait for their turn.
+    /// Allows this many attempts per second. A tenth of them, and at least one, may be made at once ([`burst`](Self::burst)). Calls wait
+    /// for their slot.
     ///
-    /// A rate above 1,000,000,000 counts as that.
+    /// The maximum is 1,000,000,000; higher rates count as that.
     pub const fn per_second(attempts: u32) -> Self {
         let tenth = attempts / 10;
         Self {
@@ -59,13 +60,13 @@ impl RateLimit {
         }
     }
 
-    /// So many attempts may be made at once, when none were made for `burst / per_second` seconds. With 1 they are evenly spaced.
+    /// Allows this many attempts at once after a pause of `burst / per_second` seconds. With 1, attempts are evenly spaced.
     pub const fn burst(mut self, attempts: u32) -> Self {
         self.burst = attempts;
         self
     }
 
-    /// Calls fail instead of waiting for their turn; see [`OnLimit::Fail`].
+    /// Makes calls fail instead of waiting; see [`OnLimit::Fail`].
     pub const fn failing(mut self) -> Self {
         self.on_limit = OnLimit::Fail;
         self
@@ -79,20 +80,20 @@ impl RateLimit {
 
     /// # Errors
     ///
-    /// When a number is zero. `setting` is the name of the builder's method.
+    /// If the rate or the burst is zero. `setting` is the name of the builder's method.
     pub(crate) fn check(self, setting: &str) -> Result<(), Error> {
         let problem = match (self.per_second, self.burst) {
             (0, _) => {
-                "a rate of 0 a second would let nothing through; leave the limit out to have none"
+                "a rate of 0 per second would let nothing through; for no limit, do not set one"
             }
-            (_, 0) => "a burst of 0 would let nothing through; the least is 1",
+            (_, 0) => "a burst of 0 would let nothing through; the minimum is 1",
             _ => return Ok(()),
         };
         Err(Error::configuration(format!("{setting}: {problem}")))
     }
 }
 
-/// Waits for a time, by default with tokio's timer.
+/// Waits for a duration, by default with tokio's timer.
 pub(crate) type Sleep =
     Arc<dyn Fn(Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
@@ -106,7 +107,7 @@ pub(crate) struct Limits {
 impl Limits {
     /// # Errors
     ///
-    /// When a limit would let nothing through.
+    /// If a limit would let nothing through.
     pub(crate) fn new(
         general: Option<RateLimit>,
         by_service: HashMap<ServiceName, RateLimit>,
@@ -124,7 +125,7 @@ impl Limits {
         })
     }
 
-    /// The bucket of a service, if the session has a limit for it.
+    /// The limit of a service, if it has one.
     pub(crate) fn bucket(&self, service: &'static str) -> Option<Arc<Bucket>> {
         if self.general.is_none() && self.by_service.is_empty() {
             return None;
@@ -164,8 +165,8 @@ mod tests {
         let special = HashMap::from([(SMS, RateLimit::per_second(1))]);
         let limits = Limits::new(None, special).unwrap();
         assert!(limits.bucket("viber").is_none());
-        let (one, other) = (limits.bucket("sms").unwrap(), limits.bucket("sms").unwrap());
-        assert!(Arc::ptr_eq(&one, &other));
+        let (first, second) = (limits.bucket("sms").unwrap(), limits.bucket("sms").unwrap());
+        assert!(Arc::ptr_eq(&first, &second));
     }
 
     #[test]
@@ -184,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_that_lets_nothing_through_is_refused_by_the_name_of_its_setting() {
+    fn a_limit_of_zero_is_an_error_that_names_the_setting() {
         for limit in [RateLimit::per_second(0), RateLimit::per_second(5).burst(0)] {
             for (general, special, setting) in [
                 (Some(limit), HashMap::new(), "rate_limit: a"),

@@ -1,4 +1,4 @@
-//! Whether a failed attempt is followed by another: a pure decision, the delay before it, and the session's budget.
+//! Retries: the decision (a pure function), the delay, and the session's budget.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,18 +7,18 @@ use tower::retry::budget::{Budget as _, TpsBudget};
 
 use crate::{CodeKind, Error, ErrorKind, Outcome};
 
-/// When a failed attempt is followed by another one, and after what delay.
+/// When to retry a failed attempt, and after which delay.
 ///
-/// By default a call makes at most three attempts. Another one follows only when
+/// By default, a call makes at most three attempts. It retries only if
 ///
-/// - nothing was sent (no name, no connection, no TLS), or
-/// - the platform said that it did not act, for a reason that passes (its rate limit, HTTP 429), or
+/// - nothing was sent (name resolution, connection or TLS failed), or
+/// - the platform rejected the request for a temporary reason (its rate limit, HTTP 429), or
 /// - the operation only reads, and the outcome is unknown (time-out, broken connection, unreadable reply, HTTP 5xx).
 ///
-/// A send whose outcome is unknown is not repeated; see [`repeat_unknown_sends`](Self::repeat_unknown_sends).
+/// A send with an unknown outcome is not repeated; see [`repeat_unknown_sends`](Self::repeat_unknown_sends).
 ///
-/// The delay is exponential with full jitter: a random one between zero and 250 ms before the second attempt, 500 ms before
-/// the third, and so on up to 20 s. A `Retry-After` of the platform is waited for; one longer than 60 s ends the call.
+/// The delay is exponential with full jitter: random, between zero and 250 ms before the second attempt, 500 ms before the third, and so
+/// on up to 20 s. If the platform sends `Retry-After`, the call waits at least that long; a `Retry-After` of more than 60 s ends the call.
 ///
 /// ```
 /// use nxcloud_client::{Credentials, RetryPolicy, Session};
@@ -27,7 +27,7 @@ use crate::{CodeKind, Error, ErrorKind, Outcome};
 /// let patient = RetryPolicy::new().max_attempts(5).base_delay(Duration::from_secs(1));
 /// let session = Session::builder()
 ///     .credentials(Credentials::nxcloud("my-access-key", "my-access-secret")?)
-///     .total_timeout(Duration::from_secs(300)) // attempts and delays together
+///     .total_timeout(Duration::from_secs(300)) // for all attempts and delays
 ///     .retry(patient)
 ///     .build()?;
 /// # Ok::<(), nxcloud_client::Error>(())
@@ -60,41 +60,41 @@ impl RetryPolicy {
         }
     }
 
-    /// One attempt and no other. A request with a wrong clock is still signed again once; see
+    /// No retries. After a clock error, the request is still signed and sent again once; see
     /// [`learn_clock`](crate::SessionBuilder::learn_clock).
     pub const fn never() -> Self {
         Self::new().max_attempts(1)
     }
 
-    /// The greatest number of attempts of a call, the first one included; 0 counts as 1.
+    /// The maximum number of attempts per call, including the first one. 0 counts as 1.
     pub const fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts;
         self
     }
 
-    /// The upper end of the random delay before the second attempt; it doubles with each further one.
+    /// The maximum delay before the second attempt. It doubles with each further attempt.
     pub const fn base_delay(mut self, delay: Duration) -> Self {
         self.base_delay = delay;
         self
     }
 
-    /// Where the doubling ends.
+    /// The maximum delay before any attempt.
     pub const fn max_delay(mut self, delay: Duration) -> Self {
         self.max_delay = delay;
         self
     }
 
-    /// The longest `Retry-After` that a call waits for; a longer one ends it with the platform's error. A service with a
-    /// [`RateLimit`](crate::RateLimit) is left alone for at most this long.
+    /// The longest `Retry-After` that a call waits for. A longer one ends the call with the platform's error. It is also the longest pause
+    /// of a service with a [`RateLimit`](crate::RateLimit).
     pub const fn max_retry_after(mut self, wait: Duration) -> Self {
         self.max_retry_after = wait;
         self
     }
 
-    /// Whether a send is repeated when nobody knows whether the platform acted: false by default.
+    /// Whether to repeat sends with an unknown outcome: false by default.
     ///
-    /// With true, a message may be delivered and billed once for every attempt of the call: the platform documents no key by
-    /// which it would recognise the second request as the first. It suits messages that must arrive and may arrive twice.
+    /// With true, a message may be delivered and billed once per attempt, because the platform documents no idempotency key. Use it for
+    /// messages that must arrive and may arrive twice.
     pub const fn repeat_unknown_sends(mut self, on: bool) -> Self {
         self.repeat_unknown_sends = on;
         self
@@ -104,9 +104,9 @@ impl RetryPolicy {
         self.max_retry_after
     }
 
-    /// What follows the failed attempt with this number, counted from 1. `safe` is true for operations that only read.
+    /// Decides what follows the failed attempt with this number, counted from 1. `safe` is true for operations that only read.
     ///
-    /// The same arguments always give the same answer; the budget and the time that is left are looked at afterwards.
+    /// This is a pure function. The budget and the remaining time are checked afterwards.
     #[must_use]
     pub fn decide(&self, safe: bool, failure: Failure, attempt: u32) -> Decision {
         let may_repeat = match failure.outcome {
@@ -121,7 +121,7 @@ impl RetryPolicy {
         }
     }
 
-    /// The greatest delay before the attempt after this one, counted from 1.
+    /// The maximum delay after the attempt with this number, counted from 1.
     fn delay_limit(&self, attempt: u32) -> Duration {
         let doubled = 1_u32
             .checked_shl(attempt.saturating_sub(1))
@@ -129,13 +129,13 @@ impl RetryPolicy {
         self.base_delay.saturating_mul(doubled).min(self.max_delay)
     }
 
-    /// The delay before the attempt after this one: full jitter, drawn between zero and the limit, which spreads callers best.
+    /// The delay after the attempt with this number: random between zero and the maximum (full jitter), which spreads callers best.
     pub(crate) fn delay(&self, attempt: u32) -> Duration {
         self.delay_limit(attempt).mul_f64(fastrand::f64())
     }
 }
 
-/// What the decision needs to know of a failed attempt.
+/// The properties of a failed attempt that the decision depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(
     clippy::exhaustive_structs,
@@ -144,20 +144,20 @@ impl RetryPolicy {
 pub struct Failure {
     /// Whether the platform may have acted.
     pub outcome: Outcome,
-    /// Whether another attempt may end differently: no connection, a rate limit, a time-out. False for a reply that says both
-    /// success and failure, which must not be asked for again.
+    /// Whether another attempt may end differently: no connection, a rate limit, a time-out. False for a reply that means both success
+    /// and failure: such a request must not be repeated.
     pub temporary: bool,
     /// How long the platform asked to wait.
     pub retry_after: Option<Duration>,
 }
 
 impl From<&Error> for Failure {
-    /// A failure is temporary when nothing was sent for a reason that passes (no connection, the session's own rate limit), when the
-    /// platform refused because calls come too fast, and when the outcome is unknown; unless the reply itself decides it
+    /// A failure is temporary if nothing was sent for a temporary reason (no connection, the session's own rate limit), if the platform
+    /// rejected the request because requests come too fast, or if the outcome is unknown. The reply can override this
     /// (`call/verdict.rs`).
     fn from(error: &Error) -> Self {
         let outcome = error.outcome();
-        let passes = match error.kind() {
+        let is_temporary = match error.kind() {
             ErrorKind::Connect
             | ErrorKind::Throttled
             | ErrorKind::ResultCode(CodeKind::RateLimit) => true,
@@ -165,48 +165,48 @@ impl From<&Error> for Failure {
         };
         Self {
             outcome,
-            temporary: error.reply_is_temporary().unwrap_or(passes),
+            temporary: error.reply_is_temporary().unwrap_or(is_temporary),
             retry_after: error.retry_after(),
         }
     }
 }
 
 impl Failure {
-    /// Whether the platform said that calls come too fast.
+    /// Whether the platform rejected the attempt because requests come too fast.
     pub(crate) fn is_too_fast(self) -> bool {
         self.outcome == Outcome::Rejected && self.temporary
     }
 }
 
 impl Error {
-    /// Whether the same call may succeed later without a second message being sent.
+    /// Whether the same call may succeed later, without the risk of sending a message twice.
     ///
-    /// True when nothing was sent for a reason that passes, when the platform refused for the moment, and for reads whose outcome
-    /// is unknown.
+    /// True if nothing was sent for a temporary reason, if the platform rejected the request for a temporary reason, and for reads with an
+    /// unknown outcome.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         let failure = Failure::from(self);
-        failure.temporary && (failure.outcome != Outcome::Unknown || self.is_of_a_read())
+        failure.temporary && (failure.outcome != Outcome::Unknown || self.is_from_a_read())
     }
 }
 
 /// What follows a failed attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "an answer to match on")]
+#[expect(clippy::exhaustive_enums, reason = "callers match on it")]
 pub enum Decision {
-    /// Another attempt, not before this time has passed.
+    /// Another attempt follows, after this time at the earliest.
     Retry {
-        /// What the platform asked for; zero when it did not.
+        /// The wait that the platform asked for; zero if it asked for none.
         at_least: Duration,
     },
     /// The call ends with this failure.
     Stop,
 }
 
-/// How many retries all calls of a session may make together, so that an outage is not made worse by its victims.
+/// How many retries all calls of a session may make together. It keeps retries from making an outage worse.
 ///
-/// Over the last ten seconds, `percent` of the calls plus `per_second` times ten may be retried. When that is used up, calls
-/// end with their first failure. The default is 20 % and 10 a second.
+/// Within ten seconds, `percent` of the calls plus ten times `per_second` may be retried. When the budget is used up, calls end with their
+/// first failure. The default is 20 % plus 10 per second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct RetryBudget {
@@ -221,7 +221,7 @@ impl Default for RetryBudget {
 }
 
 impl RetryBudget {
-    /// Retries for `percent` of the calls (at most 1000) and `per_second` more (at most 1,000,000).
+    /// Allows retries for `percent` of the calls (at most 1000) plus `per_second` more (at most 1,000,000).
     pub const fn new(percent: u32, per_second: u32) -> Self {
         Self {
             percent,
@@ -235,7 +235,7 @@ pub(crate) struct Budget(Option<TpsBudget>);
 
 impl Budget {
     pub(crate) fn new(budget: Option<RetryBudget>) -> Self {
-        // The limits keep clear of the panics of the constructor.
+        // Outside these limits, the constructor panics.
         Self(budget.map(
             |RetryBudget {
                  percent,
@@ -254,7 +254,7 @@ impl Budget {
         }
     }
 
-    /// Takes one retry out; false when none is left.
+    /// Takes one retry from the budget; false if it is used up.
     pub(crate) fn withdraw(&self) -> bool {
         self.0.as_ref().is_none_or(|budget| budget.withdraw())
     }

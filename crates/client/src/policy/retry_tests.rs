@@ -11,11 +11,11 @@ fn failure(outcome: Outcome, temporary: bool) -> Failure {
 }
 
 #[test]
-fn the_whole_table_of_decisions() {
+fn the_table_of_decisions() {
     use Outcome::{NotSent, Rejected, Unknown};
     let cautious = RetryPolicy::new();
     let insisting = cautious.repeat_unknown_sends(true);
-    // outcome, temporary | send, read, send of those who opted in
+    // outcome, temporary | send, read, send with repeat_unknown_sends
     let table = [
         (NotSent, true, [true, true, true]),
         (NotSent, false, [false, false, false]),
@@ -42,7 +42,7 @@ fn the_whole_table_of_decisions() {
 }
 
 #[test]
-fn the_number_of_attempts_ends_every_call() {
+fn no_call_exceeds_the_maximum_number_of_attempts() {
     let lost = failure(Outcome::NotSent, true);
     let policy = RetryPolicy::new().max_attempts(4);
     for attempt in 1..=6 {
@@ -55,19 +55,19 @@ fn the_number_of_attempts_ends_every_call() {
 }
 
 #[test]
-fn what_the_platform_asks_for_is_waited_for_up_to_a_limit() {
+fn retry_after_is_obeyed_up_to_a_limit() {
     let policy = RetryPolicy::new().max_retry_after(5 * SECOND);
-    let asked = |seconds| Failure {
+    let rejected = |seconds| Failure {
         retry_after: Some(Duration::from_secs(seconds)),
         ..failure(Outcome::Rejected, true)
     };
     assert_eq!(
-        policy.decide(false, asked(5), 1),
+        policy.decide(false, rejected(5), 1),
         Decision::Retry {
             at_least: 5 * SECOND
         }
     );
-    assert_eq!(policy.decide(false, asked(6), 1), Decision::Stop);
+    assert_eq!(policy.decide(false, rejected(6), 1), Decision::Stop);
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn delays_double_up_to_the_cap_and_are_drawn_from_zero_up() {
             least[at] = least[at].min(delay);
         }
     }
-    // Of 2,000 draws some are in the upper and some in the lower tenth, but for a chance of 2 in 10^91.
+    // Among 2,000 draws, some are in the upper and some in the lower tenth. The probability that none is, is 2 in 10^91.
     for at in 0..limits.len() {
         assert!(greatest[at] > limits[at].mul_f64(0.9), "{greatest:?}");
         assert!(least[at] < limits[at].mul_f64(0.1), "{least:?}");
@@ -97,7 +97,7 @@ fn delays_double_up_to_the_cap_and_are_drawn_from_zero_up() {
 fn a_base_above_the_cap_is_capped() {
     let policy = RetryPolicy::new().base_delay(9 * SECOND).max_delay(SECOND);
     assert!((0..100).all(|_| policy.delay(1) <= SECOND));
-    // No attempt is too late for the arithmetic.
+    // No attempt number overflows.
     for attempt in [0, 1, 31, 32, 33, 64, u32::MAX] {
         assert!(policy.delay(attempt) <= SECOND, "{attempt}");
     }
@@ -117,7 +117,7 @@ async fn the_budget_is_shared_and_refills_with_time_and_calls() {
     assert_eq!(spend(&budget), 20, "two a second for ten seconds");
     assert!(!budget.withdraw());
     tokio::time::advance(11 * SECOND).await;
-    assert!(budget.withdraw(), "ten seconds later there is room again");
+    assert!(budget.withdraw(), "the budget is renewed after ten seconds");
 
     let budget = Budget::new(Some(RetryBudget::new(10, 0)));
     assert!(!budget.withdraw(), "no calls, no retries");
@@ -126,7 +126,7 @@ async fn the_budget_is_shared_and_refills_with_time_and_calls() {
 }
 
 #[test]
-fn no_budget_grants_everything_and_odd_ones_do_not_panic() {
+fn no_budget_grants_everything_and_extreme_budgets_do_not_panic() {
     assert!(Budget::new(None).withdraw());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()

@@ -1,4 +1,4 @@
-//! For programs without async code: what the `blocking::Client` of a service crate runs its calls with.
+//! Runs the calls of the blocking clients.
 
 use std::fmt;
 use std::future::Future;
@@ -19,10 +19,10 @@ tokio::task_local! {
     static BLOCKING: ();
 }
 
-/// What a session's blocking calls run on: a runtime with one thread and an HTTP client, made by the first of them.
+/// The runtime of a session's blocking calls: one thread and a separate HTTP client. The first blocking call starts it.
 ///
-/// The client is not that of async calls: a pooled connection is driven by the runtime that opened it, and that runtime may stand
-/// still while a thread of it waits for a blocking call.
+/// Blocking calls cannot use the HTTP client of async calls: the runtime that opened a pooled connection drives it, and that runtime may
+/// be blocked while one of its threads waits for a blocking call.
 pub(crate) struct Runtime {
     transport: Transport,
     starting: Mutex<()>,
@@ -43,14 +43,14 @@ impl Runtime {
         }
     }
 
-    /// The HTTP client of blocking calls, within one.
+    /// The HTTP client of blocking calls; `None` outside a blocking call.
     pub(crate) fn http(&self) -> Option<&reqwest::Client> {
         BLOCKING.try_with(|()| ()).ok()?;
         self.started.get().map(|started| &started.http)
     }
 
     fn handle(&self) -> Result<&Handle, Error> {
-        let _one = self.starting.lock().unwrap_or_else(PoisonError::into_inner);
+        let _guard = self.starting.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(started) = self.started.get() {
             return Ok(started.runtime.handle());
         }
@@ -69,7 +69,7 @@ impl Runtime {
 impl Drop for Runtime {
     fn drop(&mut self) {
         if let Some(started) = self.started.take() {
-            // Waiting for its thread would panic where the last clone of a session is dropped in async code.
+            // Waiting for its thread would panic if the last clone of a session is dropped in async code.
             started.runtime.shutdown_background();
         }
     }
@@ -81,12 +81,12 @@ impl fmt::Debug for Runtime {
     }
 }
 
-/// Runs one call of a service to its end on the calling thread.
+/// Runs one call and blocks the calling thread until it ends.
 ///
 /// # Errors
 ///
-/// Those of the call, and [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) in async code of a current-thread runtime,
-/// whose other tasks would stand still until the call ends, or when no thread can be started.
+/// Those of the call. [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) in async code of a current-thread runtime, whose
+/// other tasks would be blocked, and if no thread can be started.
 pub(crate) fn run<T: Send>(
     session: &Session,
     call: impl Future<Output = Result<T, Error>> + Send,
@@ -97,8 +97,8 @@ pub(crate) fn run<T: Send>(
         && is_async_code()
     {
         return Err(Error::configuration(
-            "a blocking call in async code stops its current-thread runtime; use the async client, tokio::task::spawn_blocking, or a \
-             multi-thread runtime",
+            "a blocking call in async code would block the current-thread runtime; use the async client, tokio::task::spawn_blocking, \
+             or a multi-thread runtime",
         ));
     }
     let handle = session.inner.runtime.handle()?;
@@ -106,8 +106,7 @@ pub(crate) fn run<T: Send>(
     if current.is_err() {
         return handle.block_on(call);
     }
-    // A thread of another runtime, such as one of `spawn_blocking`: tokio may refuse to wait there, by a panic, and does not say
-    // beforehand. On a thread of its own it does not.
+    // This thread belongs to another runtime, for example through `spawn_blocking`. `block_on` may panic here, so use a new thread.
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new()
             .name("nxcloud-blocking-call".to_owned())
@@ -120,32 +119,35 @@ pub(crate) fn run<T: Send>(
     })
 }
 
-/// More than the budget of a task of tokio's.
+/// More than the cooperative budget of a tokio task.
 const OVER_BUDGET: usize = 1_024;
 
-/// Whether this thread is polling a task of tokio's now, as opposed to running a closure of `spawn_blocking`.
+/// Whether this thread is polling a tokio task, as opposed to running a `spawn_blocking` closure.
 ///
-/// tokio has no question for that, but only a task that is polled has a budget that ends. Each unit that is taken is given back
-/// when its guard is dropped, the last one first.
+/// tokio has no API for this, but only a polled task has a limited cooperative budget. This takes units until the budget is used up.
+/// Each unit is returned when its guard is dropped, the last one first.
 fn is_async_code() -> bool {
     let mut context = Context::from_waker(Waker::noop());
-    let mut taken = Vec::with_capacity(OVER_BUDGET);
-    while taken.len() < OVER_BUDGET {
+    let mut units = Vec::with_capacity(OVER_BUDGET);
+    while units.len() < OVER_BUDGET {
         match poll_proceed(&mut context) {
-            Poll::Ready(unit) => taken.push(unit),
+            Poll::Ready(unit) => units.push(unit),
             Poll::Pending => break,
         }
     }
-    let ended = taken.len() < OVER_BUDGET;
-    while taken.pop().is_some() {}
-    ended
+    let is_limited = units.len() < OVER_BUDGET;
+    while units.pop().is_some() {}
+    is_limited
 }
 
 fn not_started(error: std::io::Error) -> Error {
-    Error::configuration("the thread for blocking calls could not be started").with_source(error)
+    Error::configuration(
+        "the thread for blocking calls could not be started; check the process's thread limit",
+    )
+    .with_source(error)
 }
 
-/// The items of a stream, each waited for on the calling thread.
+/// The items of a stream as an iterator that blocks the calling thread.
 pub(crate) fn items<T: Send>(
     session: Session,
     stream: Pin<Box<dyn Stream<Item = Result<T, Error>> + Send>>,
@@ -155,7 +157,7 @@ pub(crate) fn items<T: Send>(
         let next = stream.as_mut()?.next();
         match run(&session, async { Ok(next.await) }) {
             Ok(item) => item,
-            // Not the stream's failure, but that of waiting for it: there is no use in going on.
+            // Blocking itself failed, not the stream: every further step would fail, too.
             Err(error) => {
                 stream = None;
                 Some(Err(error))

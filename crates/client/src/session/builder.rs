@@ -1,4 +1,4 @@
-//! Settings of a session in the making.
+//! The builder of sessions.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -16,11 +16,11 @@ use crate::session::sources::Sources;
 use crate::session::transport::Transport;
 use crate::{Credentials, Error, RateLimit, RetryBudget, RetryPolicy, ServiceName, Session};
 
-/// Settings of a [`Session`] in the making; see [`Session::builder`].
+/// Builds a [`Session`]; see [`Session::builder`].
 ///
-/// The account comes from [`credentials`](Self::credentials), [`env`](Self::env), or with the feature `profiles` from `profile` or
-/// `discover`. Sources are read by [`build`](Self::build). What is set here goes before what a source has, in whatever order the
-/// methods are called.
+/// The account comes from [`credentials`](Self::credentials), [`env`](Self::env) or, with the feature `profiles`, `profile` or
+/// `discover`. [`build`](Self::build) reads these sources. Values set on the builder take precedence over values from a source,
+/// regardless of the order of the method calls.
 ///
 /// ```
 /// use nxcloud_client::{Credentials, Session};
@@ -71,59 +71,69 @@ impl SessionBuilder {
         }
     }
 
-    /// The accounts of the session.
+    /// Sets the accounts of the session.
     pub fn credentials(mut self, credentials: Credentials) -> Self {
         self.sources.credentials = Some(credentials);
         self
     }
 
-    /// Reads the environment: the accounts as [`Credentials::from_env`] does, `NXCLOUD_BASE_URL`, if set, as the base URL of every
-    /// service, and the proxy as with [`proxy_from_env`](Self::proxy_from_env).
+    /// Reads environment variables: the accounts as in [`Credentials::from_env`], `NXCLOUD_BASE_URL` for all services, and the proxy as
+    /// with [`proxy_from_env`](Self::proxy_from_env).
     ///
-    /// Beside [`credentials`](Self::credentials) or a profile only what they leave open is read.
+    /// Values from [`credentials`](Self::credentials) or a profile take precedence.
     pub fn env(mut self) -> Self {
         self.sources.env = true;
         self
     }
 
-    /// Reads a profile of the user's file: its accounts, base URL and proxy; see [`profiles`](crate::profiles). With
-    /// [`env`](Self::env) or [`discover`](Self::discover) the environment fills what the profile leaves open.
+    /// Reads a profile of the user's profile file: accounts, base URL and proxy; see [`profiles`](crate::profiles). With
+    /// [`env`](Self::env) or [`discover`](Self::discover), environment variables supply what the profile does not set.
     #[cfg(feature = "profiles")]
     pub fn profile(mut self, name: impl Into<String>) -> Self {
         self.sources.profile = Some(name.into());
         self
     }
 
-    /// Takes the accounts from the first source that has one: what the program sets, the environment, the profile that
-    /// `NXCLOUD_PROFILE` names or else `default`. Base URL and proxy come from the profile or the environment. See
-    /// [`profiles`](crate::profiles) for the details.
+    /// Takes the accounts from the first source that has any: the builder, environment variables, the profile named by
+    /// `NXCLOUD_PROFILE`, or the profile `default`. Base URL and proxy come from the profile or the environment. See
+    /// [`profiles`](crate::profiles) for details.
     #[cfg(feature = "profiles")]
     pub fn discover(mut self) -> Self {
         self.sources.discover = true;
         self
     }
 
-    /// A name that distinguishes this session from others in logs: the field `session` of the span of each call; see [`Session`].
+    /// Names the session in logs: the name is the field `session` of each call's span; see [`Session`].
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Sends every service to this base URL (a sandbox, a gateway) instead of its documented one. Paths are appended to it.
+    /// Sends the calls of all services to this base URL, such as a sandbox or gateway, instead of the documented ones. Paths are
+    /// appended to it.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.sources.base_url = Some(url.into());
         self
     }
 
-    /// Changes how the session's HTTP client is made: its pool, certificates, keep-alive, name resolution.
+    /// Configures the session's HTTP client: connection pool, certificates, keep-alive, name resolution.
     ///
-    /// Redirects, the client's own retries, the HTTP version and the TLS library stay as the session needs them: a followed redirect
-    /// takes a signed request to another place, and a repeated request carries an old signature.
+    /// ```
+    /// use nxcloud_client::{Credentials, Session};
     ///
-    /// What this builder has a setting for is set there: a proxy, a connect time-out or a time-out that is set in the closure is an
-    /// error of [`build`](Self::build).
+    /// let session = Session::builder()
+    ///     .credentials(Credentials::nxcloud("my-access-key", "my-access-secret")?)
+    ///     .http_client(|client| client.pool_max_idle_per_host(8))
+    ///     .build()?;
+    /// # Ok::<(), nxcloud_client::Error>(())
+    /// ```
     ///
-    /// The closure runs once for async calls and once for blocking ones, which have a pool of their own.
+    /// The session itself sets redirects, HTTP retries, the HTTP version and the TLS library after the closure has run: a followed
+    /// redirect would carry a signed request elsewhere, and an HTTP retry would repeat an old signature.
+    ///
+    /// Set the proxy and the time-outs on this builder. If the closure sets one, [`build`](Self::build) returns an error.
+    ///
+    /// The closure runs twice if the session makes both async and blocking calls, which have separate pools.
     pub fn http_client(
         mut self,
         configure: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync + 'static,
@@ -132,102 +142,101 @@ impl SessionBuilder {
         self
     }
 
-    /// Sends everything through this proxy: `http://`, `https://`, `socks5://`, `socks5h://` (which has the proxy look up names) or `socks4://`,
-    /// with a user name and password if it needs them. They are never shown.
+    /// Sends all requests through this proxy: `http://`, `https://`, `socks5://`, `socks5h://` (the proxy resolves host names) or
+    /// `socks4://`. The URL may contain a user name and password, which are never shown.
     ///
-    /// Plain http through a proxy on another machine is refused, since it could read the messages; see
+    /// Plain http through a proxy on another machine is an error because the proxy could read the messages; see
     /// [`allow_plain_http`](Self::allow_plain_http).
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.sources.proxy = Some(url.into());
         self
     }
 
-    /// Whether the variables `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` decide on the proxy where none is set: false by
-    /// default, true with [`env`](Self::env) and `discover`. A base URL of this machine is never reached through a proxy of the
-    /// environment.
+    /// Whether the variables `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` select the proxy if none is set: false by default,
+    /// true with [`env`](Self::env) and `discover`. They never apply to a base URL on the local machine.
     pub fn proxy_from_env(mut self, on: bool) -> Self {
         self.sources.proxy_from_env = Some(on);
         self
     }
 
-    /// How long connecting may take, TLS included: 10 s by default.
+    /// The time-out of connecting, including TLS: 10 s by default.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.transport.connect_timeout = Some(timeout);
         self
     }
 
-    /// How long one attempt may take, from connecting to the end of the reply: 30 s by default, `None` for no limit.
+    /// The time-out of one attempt, from connecting to the end of the reply: 30 s by default, `None` for no limit.
     pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.timeout = timeout.into();
         self
     }
 
-    /// How long a call may take, all its attempts and waits included: 90 s by default, `None` for no limit.
+    /// The time-out of a call, including all attempts and waits: 90 s by default, `None` for no limit. Waiting for the rate limit counts.
     pub fn total_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.total_timeout = timeout.into();
         self
     }
 
-    /// When failed attempts are followed by others; see [`RetryPolicy`] for the default.
+    /// When to retry failed attempts; see [`RetryPolicy`] for the default.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
         self
     }
 
-    /// How many retries all calls of the session may make together; `None` for no limit.
+    /// How many retries all calls of the session may make together. `None` for no limit.
     pub fn retry_budget(mut self, budget: impl Into<Option<RetryBudget>>) -> Self {
         self.budget = budget.into();
         self
     }
 
-    /// How fast each service may be called with this session's account: without limit by default.
+    /// How fast each service may be called: no limit by default.
     ///
-    /// Clones of a session share its limits; another session with the same access key has its own.
+    /// Clones of a session share its limits. Another session with the same access key has separate limits.
     pub fn rate_limit(mut self, limit: RateLimit) -> Self {
         self.limit = Some(limit);
         self
     }
 
-    /// How fast one service may be called, in place of [`rate_limit`](Self::rate_limit). Its crate has the name, such as
-    /// `sms::SERVICE`; see [`ServiceName`].
+    /// How fast one service may be called; overrides [`rate_limit`](Self::rate_limit). Each service crate has its name as a constant,
+    /// such as `sms::SERVICE`; see [`ServiceName`].
     pub fn rate_limit_for(mut self, service: ServiceName, limit: RateLimit) -> Self {
         self.limits.insert(service, limit);
         self
     }
 
-    /// Whether documented limits are checked before sending: true by default. Turn it off for a platform that has changed
-    /// its mind before this library did.
+    /// Whether documented limits are checked before sending: true by default. Turn it off if the platform accepts more than its
+    /// documentation says.
     pub fn local_checks(mut self, on: bool) -> Self {
         self.local_checks = on;
         self
     }
 
-    /// Allows plain http to hosts other than loopback, or through a proxy on one: false by default. The signature protects against changes, but
-    /// everyone on the way can read the messages.
+    /// Allows plain http to other machines, directly or through a proxy: false by default. The signature prevents changes, but anyone
+    /// on the network can read the messages.
     pub fn allow_plain_http(mut self, on: bool) -> Self {
         self.plain_http = on;
         self
     }
 
-    /// Whether the session learns how far this machine's clock is from the platform's: true by default.
+    /// Whether the session learns the offset between this machine's clock and the platform's: true by default.
     ///
-    /// It learns from the `Date` of replies that carry a result code and no `Age`, and corrects the `ts` of what it signs from then
-    /// on. An attempt refused with code 1004 (`ts` more than 60 s off) is signed again with the corrected `ts`, once a call.
+    /// It learns from the `Date` header of replies that have a result code and no `Age` header, and then signs with the corrected time.
+    /// An attempt rejected with code 1004 (`ts` is more than 60 s off) is signed and sent again with the corrected time, once per call.
     ///
-    /// It learns at most 24 h, so that a reply cannot have requests signed for another day, and nothing over plain http from another
-    /// machine, where anybody in between can write the `Date`. A clock that is further off must be set.
+    /// The session learns offsets of up to 24 h. It learns nothing over plain http from another machine, because anyone on the network
+    /// can change the `Date`. If the offset is larger, set the machine's clock.
     pub fn learn_clock(mut self, on: bool) -> Self {
         self.learn_clock = on;
         self
     }
 
-    /// Takes the time from elsewhere than the system's clock, for tests.
+    /// Replaces the system clock, for tests.
     pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// Waits between attempts and for the rate limit with something else than tokio's timer, for tests.
+    /// Replaces tokio's timer for waits between attempts and for the rate limit, for tests.
     pub fn sleep<F>(mut self, sleep: impl Fn(Duration) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = ()> + Send + 'static,
@@ -238,16 +247,18 @@ impl SessionBuilder {
         self
     }
 
-    /// Reads the sources and makes the session.
+    /// Reads the sources and creates the session.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration)
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if
     ///
-    /// - when no source has an account, or one that is there is malformed; a source is never skipped because it is broken,
-    /// - when the base URL is malformed or plain http to another machine or through a proxy on one, or the proxy is not a URL,
-    /// - when a rate limit would let nothing through,
-    /// - when [`http_client`](Self::http_client) sets what this builder has a setting for, or the HTTP client cannot be made.
+    /// - no source has an account, or a source is malformed (malformed sources are never skipped),
+    /// - the base URL is malformed, or uses plain http to another machine or through a proxy on one,
+    /// - the proxy is not a URL,
+    /// - a rate limit would let nothing through,
+    /// - [`http_client`](Self::http_client) sets something that this builder has a method for,
+    /// - the HTTP client cannot be created.
     pub fn build(self) -> Result<Session, Error> {
         let mut transport = self.transport;
         let settings = self.sources.read()?;
@@ -256,7 +267,7 @@ impl SessionBuilder {
         let mut base_url = None;
         if let Some(text) = &settings.base_url {
             let url = check_base_url(text, self.plain_http)?;
-            // As it was read: spaces or line ends of the text would get into the path.
+            // Use the parsed URL: white space in the text would get into the path.
             base_url = Some(url.as_str().trim_end_matches('/').to_owned());
             transport.set_base_url(url, self.plain_http)?;
         }
@@ -311,9 +322,9 @@ mod tests {
             .build()
     }
 
-    /// What was checked is what paths are appended to.
+    /// Paths are appended to the URL that was checked.
     #[test]
-    fn a_base_url_is_used_as_it_was_read() {
+    fn the_parsed_base_url_is_used() {
         for (text, used) in [
             ("https://host.example", "https://host.example"),
             ("https://HOST.example:443//", "https://host.example"),
@@ -342,9 +353,9 @@ mod tests {
             "http://host.example",
         ] {
             let error = session(text).unwrap_err();
-            let shown = format!("{error} {error:?}");
+            let message = format!("{error} {error:?}");
             assert_eq!(error.kind(), crate::ErrorKind::Configuration);
-            assert!(!shown.contains("hush"), "{shown}");
+            assert!(!message.contains("hush"), "{message}");
         }
     }
 }

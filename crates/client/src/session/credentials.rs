@@ -1,4 +1,4 @@
-//! Who calls: an NXCLOUD account, an `AntBuddy` account, or both.
+//! Credentials: an NXCLOUD account, an `AntBuddy` account, or both.
 
 use nxcloud_signing::{AccessKey, Secret, Signer, antbuddy};
 
@@ -14,17 +14,17 @@ pub mod env {
     pub const APP_ID: &str = "ANTBUDDY_APP_ID";
     /// The `AntBuddy` app secret.
     pub const APP_SECRET: &str = "ANTBUDDY_APP_SECRET";
-    /// The base URL of every service, instead of the documented ones.
+    /// The base URL of all services, instead of the documented ones.
     pub const BASE_URL: &str = "NXCLOUD_BASE_URL";
     /// The profile that `SessionBuilder::discover` uses instead of `default`.
     pub const PROFILE: &str = "NXCLOUD_PROFILE";
 
-    /// The variables of accounts.
+    /// The variables with account data.
     #[cfg(feature = "profiles")]
     pub(crate) const ACCOUNTS: [&str; 4] = [ACCESS_KEY, ACCESS_SECRET, APP_ID, APP_SECRET];
 }
 
-/// The accounts of a session. `Debug` shows access key and app id, never a secret.
+/// The accounts of a session. `Debug` shows access keys and app ids, never secrets.
 ///
 /// ```
 /// use nxcloud_client::Credentials;
@@ -45,8 +45,8 @@ impl Credentials {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when the key or the secret is empty, the key holds
-    /// characters that an HTTP header cannot carry, or the secret was not copied well ([`secret_problem`](Self::secret_problem)).
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if the key or the secret is empty, the key contains characters
+    /// that an HTTP header cannot carry, or the secret contains stray characters ([`secret_problem`](Self::secret_problem)).
     pub fn nxcloud(
         access_key: impl Into<String>,
         access_secret: impl Into<String>,
@@ -76,10 +76,10 @@ impl Credentials {
         access_key: impl Into<String>,
         access_secret: impl Into<String>,
     ) -> Result<Self, Error> {
-        // Taken first, so that it is wiped whatever is wrong with the key.
+        // Created first: the secret is wiped even if the key is invalid.
         let secret = Secret::new(access_secret).map_err(invalid);
         let key = AccessKey::new(access_key).map_err(invalid)?;
-        let secret = well_copied(secret?, "access key", key.as_str())?;
+        let secret = without_stray_characters(secret?, "access key", key.as_str())?;
         self.nxcloud = Some(Signer::new(key, secret));
         Ok(self)
     }
@@ -96,13 +96,13 @@ impl Credentials {
     ) -> Result<Self, Error> {
         let secret = Secret::new(app_secret).map_err(invalid);
         let id = antbuddy::AppId::new(app_id).map_err(invalid)?;
-        let secret = well_copied(secret?, "app id", id.as_str())?;
+        let secret = without_stray_characters(secret?, "app id", id.as_str())?;
         self.antbuddy = Some(antbuddy::Signer::new(id, secret));
         Ok(self)
     }
 
-    /// Why a secret looks as if it was not copied well: it holds a line end or another control character, or white space or an
-    /// invisible character is around it. The platform would only say that the signature is wrong.
+    /// Says which stray characters a secret contains, usually from a copy and paste error: control characters such as line ends, or
+    /// leading or trailing white space or invisible characters. The platform would only report a wrong signature.
     #[must_use]
     pub fn secret_problem(secret: &Secret) -> Option<&'static str> {
         let text = secret.expose();
@@ -111,43 +111,43 @@ impl Credentials {
                 || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{feff}')
         };
         if text.contains(char::is_control) {
-            Some("holds a line end, a tab or another control character")
+            Some("contains a line end, a tab or another control character")
         } else if text.starts_with(invisible) || text.ends_with(invisible) {
-            Some("begins or ends with a space or an invisible character")
+            Some("starts or ends with a space or an invisible character")
         } else {
             None
         }
     }
 
-    /// What signs for the NXCLOUD account, if there is one.
+    /// The signer of the NXCLOUD account, if there is one.
     #[must_use]
     pub fn nxcloud_signer(&self) -> Option<&Signer> {
         self.nxcloud.as_ref()
     }
 
-    /// What signs for the `AntBuddy` account, if there is one.
+    /// The signer of the `AntBuddy` account, if there is one.
     #[must_use]
     pub fn antbuddy_signer(&self) -> Option<&antbuddy::Signer> {
         self.antbuddy.as_ref()
     }
 
-    /// Whether there is no account at all.
+    /// Whether there is no account.
     pub(crate) fn is_empty(&self) -> bool {
         self.nxcloud.is_none() && self.antbuddy.is_none()
     }
 
-    /// The accounts in the environment: `NXCLOUD_ACCESS_KEY` with `NXCLOUD_ACCESS_SECRET`, `ANTBUDDY_APP_ID` with
-    /// `ANTBUDDY_APP_SECRET`, or both pairs.
+    /// Reads the accounts from environment variables: `NXCLOUD_ACCESS_KEY` with `NXCLOUD_ACCESS_SECRET`, `ANTBUDDY_APP_ID` with
+    /// `ANTBUDDY_APP_SECRET`, or both pairs. An empty variable counts as not set.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when no pair is set, half a pair is set, or a value is
-    /// malformed; a variable that is empty is not set. The error names the variable, never its value.
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if no pair is set, only half of a pair is set, or a value is
+    /// malformed. The error names the variable, never its value.
     pub fn from_env() -> Result<Self, Error> {
         Self::from_lookup(variable)
     }
 
-    /// As [`from_env`](Self::from_env), over any source of variables.
+    /// Like [`from_env`](Self::from_env), with any source of variables.
     pub(crate) fn from_lookup(
         lookup: impl Fn(&'static str) -> Result<Option<String>, Error>,
     ) -> Result<Self, Error> {
@@ -181,15 +181,15 @@ impl Credentials {
     }
 }
 
-/// Reads one variable. One that is empty is not set, as scripts and containers clear it; one that is not UTF-8 is an error, not
-/// an absence.
+/// Reads a variable. An empty variable counts as not set, because scripts and containers clear variables like that. One that is not
+/// UTF-8 is an error.
 pub(crate) fn variable(name: &'static str) -> Result<Option<String>, Error> {
     match std::env::var(name) {
         Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
         Err(std::env::VarError::NotPresent) => Ok(None),
-        Err(std::env::VarError::NotUnicode(_)) => {
-            Err(Error::configuration(format!("{name} is not UTF-8")))
-        }
+        Err(std::env::VarError::NotUnicode(_)) => Err(Error::configuration(format!(
+            "{name} is not UTF-8; set it to UTF-8 text"
+        ))),
     }
 }
 
@@ -197,18 +197,18 @@ fn invalid(error: nxcloud_signing::InvalidField) -> Error {
     Error::configuration(error.to_string()).with_source(error)
 }
 
-fn well_copied(secret: Secret, name: &str, id: &str) -> Result<Secret, Error> {
+fn without_stray_characters(secret: Secret, name: &str, id: &str) -> Result<Secret, Error> {
     match Credentials::secret_problem(&secret) {
         None => Ok(secret),
         Some(problem) => Err(Error::configuration(format!(
-            "the secret of {name} {id} {problem}; copy it again, without anything around it"
+            "the secret of {name} {id} {problem}; copy it again, without surrounding characters"
         ))),
     }
 }
 
 fn half_a_pair(set: &str, missing: &str) -> Error {
     Error::configuration(format!(
-        "{set} is set, but {missing} is not or is empty; set both"
+        "{set} is set, but {missing} is missing or empty; set both"
     ))
 }
 
@@ -221,7 +221,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_that_was_not_copied_well_is_refused_without_being_shown() {
+    fn a_secret_with_stray_characters_is_refused_without_being_shown() {
         for secret in [
             "hush\n",
             "hush\r\n",
@@ -234,18 +234,18 @@ mod tests {
             "\u{3000}hush",
             "hush\0",
         ] {
-            for made in [
+            for result in [
                 Credentials::nxcloud("key", secret),
                 Credentials::antbuddy("id", secret),
             ] {
-                let error = made.unwrap_err();
+                let error = result.unwrap_err();
                 assert_eq!(error.kind(), crate::ErrorKind::Configuration);
                 let text = format!("{error} {error:?}");
                 assert!(text.contains("copy it again"), "{text}");
                 assert!(!text.contains("hush"), "{text}");
             }
         }
-        // White space within may belong to it.
+        // White space inside may be part of the secret.
         assert!(Credentials::nxcloud("key", "hush hush").is_ok());
     }
 }

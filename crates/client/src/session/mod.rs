@@ -1,4 +1,4 @@
-//! The session: accounts, HTTP client and settings that all services share.
+//! The session: the accounts, HTTP client and settings shared by all service clients.
 
 #[cfg(feature = "blocking")]
 pub(crate) mod blocking;
@@ -22,7 +22,8 @@ use crate::policy::retry::Budget;
 use crate::session::transport::Transport;
 use crate::{CallOptions, Credentials, Error, RetryPolicy, SessionBuilder};
 
-/// One set of accounts and settings, with one pool of connections. Cheap to clone; clones share the pool.
+/// Accounts, settings and a connection pool. Create one per account and pass it to the service clients. Cloning is cheap, and clones
+/// share the pool.
 ///
 /// ```
 /// use nxcloud_client::{Credentials, Session};
@@ -33,22 +34,21 @@ use crate::{CallOptions, Credentials, Error, RetryPolicy, SessionBuilder};
 ///
 /// # Logs
 ///
-/// Each call is a `tracing` span of this crate, with target `nxcloud_client::trace`, name `nxcloud_call` and level `INFO`. Its fields:
+/// Each call is a `tracing` span with the target `nxcloud_client::trace`, the name `nxcloud_call` and the level `INFO`. Its fields:
 ///
 /// | field | value |
 /// | --- | --- |
-/// | `session` | what [`SessionBuilder::name`] was set to |
-/// | `service`, `operation` | as the table of operations has them: `sms`, `send_sms` |
-/// | `attempts` | how many were made |
-/// | `outcome` | `accepted`, `not_sent`, `rejected`, `unknown`, or `cancelled` when the call was dropped |
+/// | `session` | the name set with [`SessionBuilder::name`] |
+/// | `service`, `operation` | for example `sms`, `send_sms` |
+/// | `attempts` | the number of attempts |
+/// | `outcome` | `accepted`, `not_sent`, `rejected`, `unknown`, or `cancelled` if the call was dropped |
 /// | `request_id` | the platform's id of the request, if it looks like an id |
-/// | `kind`, `code`, `status` | of a failure, as [`Error`] has them |
-/// | `repaired` | what was repaired in the reply |
-/// | `latency_ms` | how long the whole call took |
+/// | `kind`, `code`, `status` | of a failure; see [`Error`] |
+/// | `repaired` | the repairs that the reply needed |
+/// | `latency_ms` | the duration of the whole call |
 ///
-/// Within the span there are events: `attempt failed` (`DEBUG`), `waiting for the rate limit`, `learned the platform's clock` and
-/// `no retry: …` (`INFO`). A call that succeeds is no event. For one line for every call, have the subscriber write spans when they
-/// close, with the fields filled in:
+/// The span contains these events: `attempt failed` (`DEBUG`), `waiting for the rate limit`, `learned the platform's clock` and
+/// `no retry: …` (`INFO`). A successful call has no event. To log one line per call, let the subscriber log spans when they close:
 ///
 /// ```text
 /// tracing_subscriber::fmt()
@@ -57,7 +57,7 @@ use crate::{CallOptions, Credentials, Error, RetryPolicy, SessionBuilder};
 ///     .init();
 /// ```
 ///
-/// Secrets, message texts and phone numbers are never written.
+/// Secrets, message texts and phone numbers are never logged.
 #[derive(Clone)]
 pub struct Session {
     pub(crate) inner: Arc<Inner>,
@@ -84,7 +84,7 @@ pub(crate) struct Inner {
 }
 
 impl Session {
-    /// A session with the default settings. Nothing is read from the environment.
+    /// A session with default settings. It does not read the environment.
     ///
     /// # Errors
     ///
@@ -93,7 +93,7 @@ impl Session {
         Self::builder().credentials(credentials).build()
     }
 
-    /// A session from the environment; see [`SessionBuilder::env`].
+    /// A session configured by environment variables; see [`SessionBuilder::env`].
     ///
     /// # Errors
     ///
@@ -109,7 +109,7 @@ impl Session {
         }
     }
 
-    /// The same session, with other settings for its calls: same account, connections, limits and clock.
+    /// The same session (accounts, connections, limits and clock) with other call settings.
     #[must_use]
     pub fn with_options(&self, options: CallOptions) -> Self {
         Self {
@@ -122,31 +122,31 @@ impl Session {
         &self.options
     }
 
-    /// Starts a session with other settings or another source of its account.
+    /// A builder for a session with other settings or another source of credentials.
     pub fn builder() -> SessionBuilder {
         SessionBuilder::new()
     }
 
-    /// How far this machine's clock is behind the platform's, in milliseconds, as far as the session has learned; negative when
-    /// it is ahead. See [`SessionBuilder::learn_clock`].
+    /// The learned clock offset: how many milliseconds this machine's clock is behind the platform's, negative if it is ahead. See
+    /// [`SessionBuilder::learn_clock`].
     #[must_use]
     pub fn clock_offset_millis(&self) -> i64 {
         self.inner.clock.offset()
     }
 
-    /// The accounts of the session, wherever they were found.
+    /// The accounts of the session, whatever their source.
     #[must_use]
     pub fn credentials(&self) -> &Credentials {
         &self.inner.credentials
     }
 
-    /// The base URL of every service, wherever it was found; `None` when each has its documented one.
+    /// The base URL of all services, whatever its source. `None` if each service uses its documented one.
     #[must_use]
     pub fn base_url(&self) -> Option<&str> {
         self.inner.base_url.as_deref()
     }
 
-    /// The proxy that a call to this URL goes through, wherever it was found; without user name and password.
+    /// The proxy for calls to this URL, whatever its source, without user name and password.
     #[must_use]
     pub fn proxy_for(&self, url: &str) -> Option<String> {
         self.inner
@@ -158,8 +158,8 @@ impl Session {
         self.inner.name.as_deref()
     }
 
-    /// The HTTP client, with the session's proxy and TLS settings: for requests of the caller's own, which it does not sign. Within a
-    /// blocking call it is the client of those.
+    /// The HTTP client, with the session's proxy and TLS settings. Use it for your own, unsigned requests. Within a blocking call, this
+    /// is the client of blocking calls.
     #[must_use]
     pub fn http(&self) -> &reqwest::Client {
         #[cfg(feature = "blocking")]
@@ -169,14 +169,14 @@ impl Session {
         &self.inner.http
     }
 
-    /// A failure of the transport on the way to this URL, which says if a proxy is on it.
+    /// A transport failure of a request to this URL. The error names the proxy, if there is one.
     pub(crate) fn transport_error(
         &self,
         source: reqwest::Error,
-        may_have_left: bool,
+        may_have_been_sent: bool,
         url: &reqwest::Url,
     ) -> Error {
-        let error = Error::transport(source, may_have_left);
+        let error = Error::transport(source, may_have_been_sent);
         match self.inner.transport.proxy_for(url) {
             Some(proxy) => error.with_detail(format!("through the proxy {proxy}")),
             None => error,
@@ -199,7 +199,7 @@ impl Session {
         &self.inner.budget
     }
 
-    /// The bucket of a service, if the session limits it.
+    /// The rate limit of a service, if it has one.
     pub(crate) fn bucket(&self, service: &'static str) -> Option<Arc<Bucket>> {
         self.inner.limits.bucket(service)
     }
@@ -216,9 +216,9 @@ impl Session {
         self.inner.local_checks
     }
 
-    /// The base URL for a service with this documented one, without a slash at its end.
+    /// The base URL to use for a service with this documented base URL, without a trailing slash.
     pub(crate) fn base_url_for(&self, documented: &'static str) -> Result<String, Error> {
-        // The session's own was checked when it was made.
+        // The builder has checked the session's own base URL.
         match self.base_url() {
             Some(url) => Ok(url.to_owned()),
             None => {

@@ -1,4 +1,4 @@
-//! Settings of single calls, on top of those of the session.
+//! Settings of single calls.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use crate::{OnLimit, RetryPolicy, SignedRequest};
 
-/// Settings for the calls of one client, on top of its session's; see the `with_options` of every service client.
+/// Settings for the calls of one client. They override the session's; pass them to the method `with_options` of a service client.
 ///
 /// ```
 /// use nxcloud_client::{CallOptions, Credentials, RetryPolicy, Session};
 /// use std::time::Duration;
 ///
 /// let session = Session::new(Credentials::nxcloud("my-access-key", "my-access-secret")?)?;
-/// // Soon or not at all, over the same connections.
-/// let hurried = CallOptions::new().timeout(Duration::from_secs(2)).retry(RetryPolicy::never());
-/// let session = session.with_options(hurried); // or `client.with_options(hurried)`
+/// // One attempt of at most 2 s, over the same connections.
+/// let options = CallOptions::new().timeout(Duration::from_secs(2)).retry(RetryPolicy::never());
+/// let session = session.with_options(options); // or `client.with_options(options)`
 /// # Ok::<(), nxcloud_client::Error>(())
 /// ```
 #[derive(Clone, Default)]
@@ -33,51 +33,50 @@ pub struct CallOptions {
 type Observer = dyn Fn(&SignedRequest) + Send + Sync;
 
 impl CallOptions {
-    /// The session's settings, unchanged.
+    /// No overrides: the session's settings apply.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// How long one attempt may take, instead of the session's [`timeout`](crate::SessionBuilder::timeout).
+    /// The time-out of one attempt; overrides the session's [`timeout`](crate::SessionBuilder::timeout).
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// How long the whole call may take, instead of the session's
-    /// [`total_timeout`](crate::SessionBuilder::total_timeout).
+    /// The time-out of the whole call; overrides the session's [`total_timeout`](crate::SessionBuilder::total_timeout).
     pub fn total_timeout(mut self, timeout: Duration) -> Self {
         self.total_timeout = Some(timeout);
         self
     }
 
-    /// When failed attempts are followed by others, instead of the session's [`retry`](crate::SessionBuilder::retry).
+    /// When to retry failed attempts; overrides the session's [`retry`](crate::SessionBuilder::retry).
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = Some(policy);
         self
     }
 
-    /// What to do when the session's rate limit is reached, instead of what the limit says.
+    /// What to do when the rate limit is reached; overrides the setting of the [`RateLimit`](crate::RateLimit).
     pub fn when_limited(mut self, when: OnLimit) -> Self {
         self.when_limited = Some(when);
         self
     }
 
-    /// Sends another `bizType` header than the documented one; the reference contradicts itself on some.
+    /// Overrides the `bizType` header. The platform's documentation contradicts itself about some of them.
     pub fn biz_type(mut self, biz_type: impl Into<String>) -> Self {
         self.biz_type = Some(biz_type.into());
         self
     }
 
-    /// Sends another `action` header than the documented one.
+    /// Overrides the `action` header.
     pub fn action(mut self, action: impl Into<String>) -> Self {
         self.action = Some(action.into());
         self
     }
 
-    /// Calls this with every attempt as it was signed, before it is sent: to find out why a signature is rejected.
+    /// Calls the closure with each signed request before it is sent, for example to debug a rejected signature.
     ///
-    /// To look at a request without sending it, use [`Session::presign`](crate::Session::presign).
+    /// To inspect a request without sending it, use [`Session::presign`](crate::Session::presign).
     pub fn on_signed(mut self, observer: impl Fn(&SignedRequest) + Send + Sync + 'static) -> Self {
         self.on_signed = Some(Arc::new(observer));
         self

@@ -1,18 +1,17 @@
-//! Profiles: accounts and settings by name, in a file of the user's.
+//! Profiles: named accounts and settings in a file in the user's configuration directory.
 //!
-//! [`SessionBuilder::discover`](crate::SessionBuilder::discover) takes the first source that has an account, whole; accounts of two
-//! sources are never mixed:
+//! [`SessionBuilder::discover`](crate::SessionBuilder::discover) takes the accounts from the first source that has any, and never mixes
+//! accounts of two sources:
 //!
-//! 1. what the program passes, or the profile that it names,
-//! 2. the environment: `NXCLOUD_ACCESS_KEY` with `NXCLOUD_ACCESS_SECRET`, `ANTBUDDY_APP_ID` with `ANTBUDDY_APP_SECRET`,
-//! 3. the profile named by `NXCLOUD_PROFILE`, or else `default`, in the user's file.
+//! 1. the credentials or the profile set on the builder,
+//! 2. environment variables: `NXCLOUD_ACCESS_KEY` with `NXCLOUD_ACCESS_SECRET`, `ANTBUDDY_APP_ID` with `ANTBUDDY_APP_SECRET`,
+//! 3. the profile named by `NXCLOUD_PROFILE`, or the profile `default`.
 //!
-//! A source that is there but broken (half a pair, a file that others can read) is an error, not a reason to try the next one. A
-//! variable that is set but empty is not there.
-//! `NXCLOUD_BASE_URL` and the proxy variables apply to all three. A profile's own `base_url` and `proxy` go before them, and what the
-//! program sets goes before both.
+//! A malformed source (half of a pair, a file that others can read) is an error; the next source is not tried. An empty variable counts
+//! as not set. `NXCLOUD_BASE_URL` and the proxy variables apply to all three sources. A profile's `base_url` and `proxy` take precedence
+//! over them, and values set on the builder over both.
 //!
-//! The file is `nxcloud/profiles.toml` in the usual configuration directory, [`path`] says which. It holds one table a profile:
+//! The file is `nxcloud/profiles.toml` in the user's configuration directory; [`path`] returns its path. It has one table per profile:
 //!
 //! ```toml
 //! [default]
@@ -26,8 +25,8 @@
 //! proxy = "http://proxy.example:3128"    # optional
 //! ```
 //!
-//! A file that other users have access to is refused (`chmod 600` cures that; on systems without such permissions nothing is
-//! checked). A program that needs several accounts makes one session for each:
+//! A file that other users can access is refused; run `chmod 600` on it. (On systems without Unix permissions, nothing is checked.) A
+//! program that needs several accounts creates one session per account:
 //!
 //! ```no_run
 //! use nxcloud_client::Session;
@@ -60,15 +59,15 @@ const APP_SECRET: &str = "app_secret";
 const BASE_URL: &str = "base_url";
 const PROXY: &str = "proxy";
 
-/// Where the user's profiles are: `nxcloud/profiles.toml` in the usual configuration directory (`$XDG_CONFIG_HOME` or `~/.config`,
-/// `%APPDATA%` on Windows).
+/// The path of the user's profile file: `nxcloud/profiles.toml` in `$XDG_CONFIG_HOME`, `~/.config`, or `%APPDATA%` on Windows.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when the user has no home directory.
+/// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if the user has no home directory.
 pub fn path() -> Result<PathBuf, Error> {
     let directories = etcetera::choose_base_strategy().map_err(|error| {
-        Error::configuration("the user's home directory is not known").with_source(error)
+        Error::configuration("the user's home directory is unknown; set HOME, or pass credentials")
+            .with_source(error)
     })?;
     Ok(directories
         .config_dir()
@@ -76,12 +75,12 @@ pub fn path() -> Result<PathBuf, Error> {
         .join("profiles.toml"))
 }
 
-/// The accounts of a profile in another file than the user's.
+/// The accounts of a profile in any file.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when there is no such file or profile, when other users can
-/// read the file, or when it is malformed.
+/// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if the file or the profile does not exist, if other users can access
+/// the file, or if it is malformed.
 pub fn credentials_of(path: &Path, name: &str) -> Result<Credentials, Error> {
     match Profile::of_file(path, name)? {
         Some(profile) => Ok(profile.credentials),
@@ -89,25 +88,25 @@ pub fn credentials_of(path: &Path, name: &str) -> Result<Credentials, Error> {
     }
 }
 
-/// A profile of the user's file.
+/// Reads a profile of the user's file.
 pub(crate) fn read(name: &str) -> Result<Profile, Error> {
     let path = path()?;
     Profile::of_file(&path, name)?.ok_or_else(|| no_file(&path, name))
 }
 
-/// The same; `None` when there is no such file.
+/// Like [`read`]; `None` if the file does not exist.
 pub(crate) fn read_if_any(name: &str) -> Result<Option<Profile>, Error> {
     Profile::of_file(&path()?, name)
 }
 
 fn no_file(path: &Path, name: &str) -> Error {
     Error::configuration(format!(
-        "there is no {}; it would hold the profile `{name}`",
+        "{} does not exist; create it with the profile `{name}`, or name another source of credentials",
         path.display()
     ))
 }
 
-/// One profile, read.
+/// The values of one profile.
 pub(crate) struct Profile {
     pub(crate) credentials: Credentials,
     pub(crate) base_url: Option<String>,
@@ -115,17 +114,21 @@ pub(crate) struct Profile {
 }
 
 impl Profile {
-    /// A profile of a file; `None` when there is no such file.
+    /// Reads a profile of a file; `None` if the file does not exist.
     fn of_file(path: &Path, name: &str) -> Result<Option<Self>, Error> {
         let failed = |error: std::io::Error| {
-            Error::configuration(format!("{} cannot be read", path.display())).with_source(error)
+            Error::configuration(format!(
+                "{} cannot be read; check its permissions",
+                path.display()
+            ))
+            .with_source(error)
         };
         let mut file = match File::open(path) {
             Ok(file) => file,
             Err(error) if error.kind() == IoKind::NotFound => return Ok(None),
             Err(error) => return Err(failed(error)),
         };
-        // Of the open file, so that nobody exchanges it between the look and the reading.
+        // Check the open file: the file at the path could be replaced between check and read.
         refuse_unless_private(path, &file.metadata().map_err(failed)?)?;
         let mut bytes = Zeroizing::new(Vec::new());
         file.read_to_end(&mut bytes).map_err(failed)?;
@@ -134,20 +137,21 @@ impl Profile {
         profile.map(Some).map_err(wrong)
     }
 
-    /// A profile of a file's text. An error names line and key, never a value.
+    /// Reads a profile from the text of a file. Errors name line and key, never a value.
     fn of_text(text: &str, name: &str) -> Result<Self, String> {
         let mut profiles = Wiped::of_text(text).map_err(|error: toml::de::Error| {
             let before = error.span().and_then(|span| text.get(..span.start));
             let line = before.map_or(0, |before| before.matches('\n').count() + 1);
-            format!("line {line} is not TOML")
+            format!("line {line} is not valid TOML; correct it")
         })?;
         let Some(profile) = profiles.0.get_mut(name) else {
             let names: Vec<&str> = profiles.0.keys().map(String::as_str).collect();
-            let known = match names.join(", ") {
-                none if none.is_empty() => "the file is empty".to_owned(),
-                names => format!("only: {names}"),
-            };
-            return Err(format!("there is no profile `{name}`, {known}"));
+            return Err(match names.join(", ") {
+                names if names.is_empty() => {
+                    format!("there is no profile `{name}`; the file is empty, add [{name}]")
+                }
+                names => format!("there is no profile `{name}`; use one of: {names}"),
+            });
         };
         let Value::Table(profile) = profile else {
             return Err(format!("`{name}` is not a table; write [{name}]"));
@@ -155,13 +159,17 @@ impl Profile {
         let mut text_of = |key: &str| match profile.remove(key) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(Zeroizing::new(text))),
-            Some(_) => Err(format!("`{key}` of `{name}` is not in quotes")),
+            Some(_) => Err(format!(
+                "`{key}` of `{name}` is not a string; put it in quotes"
+            )),
         };
         let (access_key, access_secret) = (text_of(ACCESS_KEY)?, text_of(ACCESS_SECRET)?);
         let (app_id, app_secret) = (text_of(APP_ID)?, text_of(APP_SECRET)?);
         let (base_url, proxy) = (text_of(BASE_URL)?, text_of(PROXY)?);
         if let Some(unknown) = profile.keys().next() {
-            return Err(format!("`{name}` has an unknown key `{unknown}`"));
+            return Err(format!(
+                "`{name}` has an unknown key `{unknown}`; remove or correct it"
+            ));
         }
         let mut credentials = Credentials::default();
         if let Some((key, secret)) = pair(
@@ -180,7 +188,7 @@ impl Profile {
         }
         if credentials.is_empty() {
             return Err(format!(
-                "`{name}` has no account; give it {ACCESS_KEY} and {ACCESS_SECRET}, or {APP_ID} and {APP_SECRET}"
+                "`{name}` has no account; add {ACCESS_KEY} and {ACCESS_SECRET}, or {APP_ID} and {APP_SECRET}"
             ));
         }
         Ok(Self {
@@ -200,10 +208,10 @@ impl fmt::Debug for Profile {
     }
 }
 
-/// The text of a file; some editors and shells write another encoding than TOML's.
+/// Decodes the text of a file. Some editors and shells write other encodings than UTF-8.
 fn utf_8(bytes: &[u8]) -> Result<&str, String> {
     if bytes.contains(&0) || bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
-        return Err("it is UTF-16; save it as UTF-8".to_owned());
+        return Err("the file is UTF-16; save it as UTF-8".to_owned());
     }
     std::str::from_utf8(bytes).map_err(|error| {
         let before = bytes.iter().take(error.valid_up_to());
@@ -212,7 +220,7 @@ fn utf_8(bytes: &[u8]) -> Result<&str, String> {
     })
 }
 
-/// The profiles of a file; every text in them, other profiles' secrets included, is overwritten on drop.
+/// All profiles of a file. Every string in them, including secrets of other profiles, is overwritten on drop.
 struct Wiped(Table);
 
 impl Wiped {
@@ -236,18 +244,22 @@ fn wipe(value: &mut Value) {
     }
 }
 
-/// Both or neither.
+/// Returns both values or neither; half of a pair is an error.
 fn pair(
     name: &str,
     (id_key, id): (&str, Option<Zeroizing<String>>),
     (secret_key, secret): (&str, Option<Zeroizing<String>>),
 ) -> Result<Option<(String, String)>, String> {
     match (id, secret) {
-        // Moved out, not copied.
+        // Moved, not copied, so no copy of the secret remains.
         (Some(mut id), Some(mut secret)) => Ok(Some((take(&mut id), take(&mut secret)))),
         (None, None) => Ok(None),
-        (Some(_), None) => Err(format!("`{name}` has {id_key}, but no {secret_key}")),
-        (None, Some(_)) => Err(format!("`{name}` has {secret_key}, but no {id_key}")),
+        (Some(_), None) => Err(format!(
+            "`{name}` has {id_key}, but no {secret_key}; add it"
+        )),
+        (None, Some(_)) => Err(format!(
+            "`{name}` has {secret_key}, but no {id_key}; add it"
+        )),
     }
 }
 
@@ -261,14 +273,14 @@ fn refuse_unless_private(path: &Path, metadata: &std::fs::Metadata) -> Result<()
     }
 }
 
-/// Why a file with this mode and owner is no place for a user's secrets, and what to do. Root may own it: root can read and
-/// change the user's files anyway, and mounted secrets belong to root.
+/// Says why a file with this mode and owner is not private, and what to do. Root may own the file: root has access to all files
+/// anyway, and mounted secrets belong to root.
 #[cfg(unix)]
 fn not_private(path: &Path, mode: u32, owner: u32, user: u32) -> Option<String> {
     let path = path.display();
-    // A mounted secret can be neither changed nor taken over.
+    // The mode and the owner of a mounted secret cannot be changed.
     let instead = format!(
-        "where that is not possible, as on a read-only mount, set {} and {} (or {} and {}) instead",
+        "if that is not possible, for example on a read-only mount, set {} and {} (or {} and {}) instead",
         env::ACCESS_KEY,
         env::ACCESS_SECRET,
         env::APP_ID,
@@ -276,18 +288,18 @@ fn not_private(path: &Path, mode: u32, owner: u32, user: u32) -> Option<String> 
     );
     if owner != user && owner != 0 {
         return Some(format!(
-            "{path} belongs to another user (uid {owner}), who could change account and base URL; copy it to a file of your own; {instead}"
+            "{path} belongs to another user (uid {owner}), who could change account and base URL; replace it with your own copy; {instead}"
         ));
     }
     (mode & 0o077 != 0).then(|| {
         let mode = mode & 0o777;
         format!(
-            "{path} holds secrets and other users have access to it (mode {mode:o}); run: chmod 600 {path}; {instead}"
+            "{path} contains secrets, and other users can access it (mode {mode:o}); run: chmod 600 {path}; {instead}"
         )
     })
 }
 
-/// Elsewhere the user's own directory is closed to others by default, and the standard library cannot tell.
+/// On other systems, the user's directory is private by default, and the standard library cannot check it.
 #[cfg(not(unix))]
 fn refuse_unless_private(_: &Path, _: &std::fs::Metadata) -> Result<(), Error> {
     Ok(())

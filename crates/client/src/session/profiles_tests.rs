@@ -14,30 +14,30 @@ proxy = "http://user:hush-3@proxy.example:3128"
 "#;
 
 #[test]
-fn profiles_are_told_apart() {
-    let one = Profile::of_text(TWO, "default").unwrap();
-    assert!(one.credentials.nxcloud.is_some() && one.credentials.antbuddy.is_none());
-    let other = Profile::of_text(TWO, "calls").unwrap();
-    assert!(other.credentials.nxcloud.is_none() && other.credentials.antbuddy.is_some());
-    assert_eq!(other.base_url.as_deref(), Some("https://gateway.example"));
-    let debug = format!("{other:?}");
+fn each_profile_has_its_own_account() {
+    let default = Profile::of_text(TWO, "default").unwrap();
+    assert!(default.credentials.nxcloud.is_some() && default.credentials.antbuddy.is_none());
+    let calls = Profile::of_text(TWO, "calls").unwrap();
+    assert!(calls.credentials.nxcloud.is_none() && calls.credentials.antbuddy.is_some());
+    assert_eq!(calls.base_url.as_deref(), Some("https://gateway.example"));
+    let debug = format!("{calls:?}");
     assert!(debug.contains("gateway.example"), "{debug}");
     assert!(!debug.contains("hush"), "{debug}");
 }
 
 #[test]
-fn what_is_wrong_is_named_without_its_value() {
+fn an_error_names_the_problem_without_the_value() {
     let cases = [
         ("", "there is no profile `default`"),
         ("default = \"hush\"", "not a table"),
-        ("[default]\naccess_key = \"hush", "line 2 is not TOML"),
-        ("[default]\naccess_key = hush", "line 2 is not TOML"),
+        ("[default]\naccess_key = \"hush", "line 2 is not valid TOML"),
+        ("[default]\naccess_key = hush", "line 2 is not valid TOML"),
         ("[default]\naccess_key = \"hush\"", "no access_secret"),
         ("[default]\naccess_secret = \"hush\"", "no access_key"),
         ("[default]\napp_id = \"hush\"", "no app_secret"),
         (
             "[default]\naccess_key = 5",
-            "`access_key` of `default` is not in quotes",
+            "`access_key` of `default` is not a string",
         ),
         ("[default]\nsecret = \"hush\"", "unknown key `secret`"),
         ("[default]\nbase_url = \"https://x\"", "has no account"),
@@ -58,20 +58,20 @@ fn what_is_wrong_is_named_without_its_value() {
 }
 
 #[test]
-fn every_text_of_a_table_can_be_wiped() {
+fn every_string_of_a_table_is_wiped() {
     let text = format!("{TWO}\n[deep]\nlist = [\"hush\", [\"hush\"], {{ key = \"hush\" }}]");
     let mut profiles = Wiped::of_text(&text).unwrap();
     profiles.0.iter_mut().for_each(|(_, value)| wipe(value));
-    let left = format!("{:?}", profiles.0);
-    assert!(left.contains("\"access_secret\": String(\"\")"), "{left}");
-    for word in ["hush", "key-1", "gateway"] {
-        assert!(!left.contains(word), "{left}");
+    let debug = format!("{:?}", profiles.0);
+    assert!(debug.contains("\"access_secret\": String(\"\")"), "{debug}");
+    for value in ["hush", "key-1", "gateway"] {
+        assert!(!debug.contains(value), "{debug}");
     }
 }
 
 #[cfg(unix)]
 #[test]
-fn a_file_that_others_have_access_to_is_refused() {
+fn a_file_that_others_can_access_is_refused() {
     use std::os::unix::fs::PermissionsExt as _;
 
     let folder = std::env::temp_dir().join(format!("nxcloud-profiles-{}", std::process::id()));
@@ -84,7 +84,7 @@ fn a_file_that_others_have_access_to_is_refused() {
         assert_eq!(error.kind(), ErrorKind::Configuration);
         let debug = format!("{error} {error:?}");
         assert!(debug.contains("chmod 600"), "{mode:o}: {debug}");
-        // On a read-only mount only this can be followed.
+        // On a read-only mount, only this advice can be followed.
         assert!(
             debug.contains("read-only mount, set NXCLOUD_ACCESS_KEY"),
             "{debug}"
@@ -107,7 +107,7 @@ fn a_file_that_others_have_access_to_is_refused() {
 
 #[cfg(unix)]
 #[test]
-fn a_file_of_another_user_is_refused_and_one_of_root_is_not() {
+fn a_file_of_another_user_is_refused_unless_root_owns_it() {
     let path = Path::new("/etc/profiles.toml");
     for (mode, owner, user, expected) in [
         (0o600, 1000, 1000, None),
@@ -129,7 +129,7 @@ fn a_file_of_another_user_is_refused_and_one_of_root_is_not() {
 
 #[cfg(unix)]
 #[test]
-fn the_owner_of_the_open_file_is_looked_at() {
+fn the_owner_of_the_open_file_is_checked() {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 
     let folder = std::env::temp_dir().join(format!("nxcloud-owner-{}", std::process::id()));
@@ -137,7 +137,7 @@ fn the_owner_of_the_open_file_is_looked_at() {
     let path = folder.join("profiles.toml");
     std::fs::write(&path, TWO).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
-    // Only root can give a file away.
+    // Only root can change the owner of a file.
     if std::os::unix::fs::chown(&path, Some(12345), None).is_ok() {
         assert_eq!(std::fs::metadata(&path).unwrap().uid(), 12345);
         let error = Profile::of_file(&path, "default").unwrap_err().to_string();
@@ -150,22 +150,25 @@ fn the_owner_of_the_open_file_is_looked_at() {
 }
 
 #[test]
-fn an_encoding_that_is_not_tomls_is_named() {
+fn an_error_names_the_wrong_encoding() {
     let wide = |text: &str, bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
         text.encode_utf16().flat_map(bytes).collect()
     };
     let marked = format!("\u{feff}{TWO}");
-    for (bytes, named) in [
-        (wide(&marked, u16::to_le_bytes), "it is UTF-16"),
-        (wide(&marked, u16::to_be_bytes), "it is UTF-16"),
-        (wide(TWO, u16::to_le_bytes), "it is UTF-16"),
+    for (bytes, expected) in [
+        (wide(&marked, u16::to_le_bytes), "the file is UTF-16"),
+        (wide(&marked, u16::to_be_bytes), "the file is UTF-16"),
+        (wide(TWO, u16::to_le_bytes), "the file is UTF-16"),
         (
             b"[a]\nbase_url = \"\xc4\xe3\"".to_vec(),
             "line 2 is not UTF-8",
         ),
     ] {
         let error = utf_8(&bytes).unwrap_err();
-        assert!(error.contains(named) && error.contains("save"), "{error}");
+        assert!(
+            error.contains(expected) && error.contains("save"),
+            "{error}"
+        );
     }
     assert!(Profile::of_text(utf_8(marked.as_bytes()).unwrap(), "default").is_ok());
 }

@@ -1,4 +1,4 @@
-//! Where accounts, base URL and proxy of a session come from.
+//! The sources of a session's accounts, base URL and proxy.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use crate::session::credentials::{env, variable};
 use crate::session::profiles::{self, DEFAULT_PROFILE, Profile};
 use crate::{Credentials, Error};
 
-/// What the program set, and which sources it named.
+/// The values set on the builder, and the sources to read.
 #[derive(Clone, Default)]
 pub(crate) struct Sources {
     pub(crate) credentials: Option<Credentials>,
@@ -21,8 +21,8 @@ pub(crate) struct Sources {
     pub(crate) discover: bool,
 }
 
-/// What was found in them.
-pub(crate) struct Found {
+/// The values read from the sources.
+pub(crate) struct Settings {
     pub(crate) credentials: Credentials,
     pub(crate) base_url: Option<String>,
     pub(crate) proxy: Option<String>,
@@ -30,9 +30,9 @@ pub(crate) struct Found {
 }
 
 impl Sources {
-    /// Reads the sources. Each setting is the first of: what the program set, the profile, the environment.
+    /// Reads the sources. Values of the builder take precedence over the profile, and the profile over the environment.
     #[cfg(feature = "profiles")]
-    pub(crate) fn read(mut self) -> Result<Found, Error> {
+    pub(crate) fn read(mut self) -> Result<Settings, Error> {
         if let Some(profile) = self.read_profile()? {
             self.credentials.get_or_insert(profile.credentials);
             self.base_url = self.base_url.or(profile.base_url);
@@ -44,31 +44,31 @@ impl Sources {
         self.read_env()
     }
 
-    /// As above, without profiles.
+    /// Reads the sources. Values of the builder take precedence over the environment.
     #[cfg(not(feature = "profiles"))]
-    pub(crate) fn read(self) -> Result<Found, Error> {
+    pub(crate) fn read(self) -> Result<Settings, Error> {
         self.read_env()
     }
 
-    /// The profile that was named, or the one to fall back on.
+    /// The named profile, or the profile of `discover`.
     #[cfg(feature = "profiles")]
     fn read_profile(&self) -> Result<Option<Profile>, Error> {
         if let Some(name) = &self.profile {
             return profiles::read(name).map(Some);
         }
-        // A variable that is not UTF-8 is set as well; reading it says so.
+        // A variable that is not UTF-8 counts as set; reading it returns the error.
         let is_set = |name: &&'static str| !matches!(variable(name), Ok(None));
         if !self.discover || self.credentials.is_some() || env::ACCOUNTS.iter().any(is_set) {
             return Ok(None);
         }
-        let named = variable(env::PROFILE)?;
-        let name = named.as_deref().unwrap_or(DEFAULT_PROFILE);
+        let from_env = variable(env::PROFILE)?;
+        let name = from_env.as_deref().unwrap_or(DEFAULT_PROFILE);
         let profile = profiles::read_if_any(name)?;
         if profile.is_some() {
             return Ok(profile);
         }
         Err(Error::configuration(format!(
-            "no account: set {} and {} or {} and {}, or write the profile `{name}` into {}, or pass credentials",
+            "no account found; set {} and {} or {} and {}, or write the profile `{name}` to {}, or pass credentials",
             env::ACCESS_KEY,
             env::ACCESS_SECRET,
             env::APP_ID,
@@ -77,7 +77,7 @@ impl Sources {
         )))
     }
 
-    fn read_env(self) -> Result<Found, Error> {
+    fn read_env(self) -> Result<Settings, Error> {
         let credentials = match self.credentials {
             Some(credentials) => credentials,
             None if self.env => Credentials::from_env()?,
@@ -87,7 +87,7 @@ impl Sources {
             None if self.env => variable(env::BASE_URL)?,
             set => set,
         };
-        Ok(Found {
+        Ok(Settings {
             credentials,
             base_url,
             proxy: self.proxy,
@@ -97,9 +97,9 @@ impl Sources {
 }
 
 const NO_SOURCE: &str = if cfg!(feature = "profiles") {
-    "the session has no account; call credentials, env, profile or discover of the builder before build"
+    "the session has no account; call credentials, env, profile or discover on the builder before build"
 } else {
-    "the session has no account; call credentials or env of the builder before build (profile and discover need the feature profiles)"
+    "the session has no account; call credentials or env on the builder before build (profile and discover need the feature profiles)"
 };
 
 impl fmt::Debug for Sources {

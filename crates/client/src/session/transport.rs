@@ -1,4 +1,4 @@
-//! How the HTTP client of a session is made.
+//! Creates the HTTP client of a session.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::session::credentials::variable;
 
 type Configure = dyn Fn(ClientBuilder) -> ClientBuilder + Send + Sync;
 
-/// The settings that an HTTP client is made from.
+/// The settings of an HTTP client.
 #[derive(Clone, Default)]
 pub(crate) struct Transport {
     pub(crate) configure: Option<Arc<Configure>>,
@@ -24,32 +24,32 @@ pub(crate) struct Transport {
 }
 
 impl Transport {
-    /// Takes the base URL of every service, and refuses a proxy on another machine that would see plain http.
+    /// Sets the base URL of all services. Refuses a proxy on another machine that would see plain http.
     ///
-    /// Plain http to another machine needs `plain_http` already, so only a base URL of this machine is left to refuse.
+    /// Plain http to another machine is already refused without `plain_http`, so this concerns only base URLs of the local machine.
     pub(crate) fn set_base_url(&mut self, url: Url, plain_http: bool) -> Result<(), Error> {
         let exposed = self.own_proxy()?.is_some_and(|proxy| !is_loopback(&proxy));
         if url.scheme() == "http" && !plain_http && exposed {
             return Err(Error::configuration(
-                "plain http through a proxy on another machine is refused; remove the proxy, use https, or allow_plain_http",
+                "plain http would go through a proxy on another machine; remove the proxy, use https, or call allow_plain_http",
             ));
         }
         self.base_url = Some(url);
         Ok(())
     }
 
-    /// The proxy that was set, not found.
+    /// The proxy that was set explicitly, not the one from the environment.
     fn own_proxy(&self) -> Result<Option<Url>, Error> {
         self.proxy.as_deref().map(proxy_url).transpose()
     }
 
-    /// The proxy that leads to a URL, without user name and password.
+    /// The proxy for requests to a URL, without user name and password.
     pub(crate) fn proxy_for(&self, url: &Url) -> Option<String> {
         let mut proxy = match self.own_proxy().ok()? {
             Some(proxy) => proxy,
             None if !self.uses_proxy_of_env() || is_loopback(url) => return None,
             None => {
-                // As reqwest finds it.
+                // Finds the proxy in the same way as reqwest.
                 let proxy = Matcher::from_system().intercept(&url.as_str().parse().ok()?)?;
                 Url::parse(&proxy.uri().to_string()).ok()?
             }
@@ -65,10 +65,10 @@ impl Transport {
             && !self.base_url.as_ref().is_some_and(is_loopback)
     }
 
-    /// A new client, with a pool of its own.
+    /// Creates a client with a new pool.
     pub(crate) fn make_http(&self) -> Result<reqwest::Client, Error> {
         has_tls_provider()?;
-        // Both addresses, whatever the machine's table of hosts says; the port is the URL's.
+        // Resolve local names to both loopback addresses, whatever the hosts file says. Port 0 stands for the URL's port.
         let localhost = [
             (Ipv4Addr::LOCALHOST, 0).into(),
             (Ipv6Addr::LOCALHOST, 0).into(),
@@ -79,8 +79,8 @@ impl Transport {
             builder = configure(builder);
             refuse_settings_of_session(&builder)?;
         }
-        // Whatever the caller configured: a redirect takes a signed request to another place, a repeated request carries an old
-        // signature, and HTTP/2 repeats by itself what a server did not take.
+        // These override the caller's configuration. A redirect would send a signed request elsewhere, an HTTP retry would repeat an old
+        // signature, and HTTP/2 repeats refused requests by itself.
         builder = builder
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
@@ -89,7 +89,7 @@ impl Transport {
         for name in LOCAL_NAMES {
             builder = builder.resolve_to_addrs(name, &localhost);
         }
-        // Where another crate of the build turned the other one on as well, this crate's feature decides.
+        // Another crate of the build may enable both TLS libraries; the features of this crate decide.
         #[cfg(any(feature = "rustls", feature = "rustls-no-provider"))]
         {
             builder = builder.tls_backend_rustls();
@@ -110,24 +110,27 @@ impl Transport {
             builder = builder.no_proxy();
         }
         builder.build().map_err(|error| {
-            Error::configuration("the HTTP client could not be made").with_source(error)
+            Error::configuration(
+                "the HTTP client could not be created; check the certificates and the settings in http_client",
+            )
+            .with_source(error)
         })
     }
 }
 
-/// How long connecting may take unless the caller says.
+/// The default connect time-out.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What reqwest takes for a proxy.
+/// The proxy schemes that reqwest supports.
 const PROXY_SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
 
-/// Reads a proxy. One without a scheme is one for http, as reqwest has it.
+/// Parses the URL of a proxy. As in reqwest, the default scheme is http.
 fn proxy_url(text: &str) -> Result<Url, Error> {
     let url = match text.contains("://") {
         true => Url::parse(text),
         false => Url::parse(&format!("http://{text}")),
     };
-    // The cause would repeat the URL with its password.
+    // The parse error is dropped because it may contain the password.
     let url = url.map_err(|_| not_a_proxy("proxy"))?;
     let is_bare =
         matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none();
@@ -138,24 +141,24 @@ fn proxy_url(text: &str) -> Result<Url, Error> {
     }
 }
 
-/// Whether reqwest uses a proxy that is written like this. It passes over what it cannot read, and connects without a proxy. Of two
-/// `@` it takes the first as the end of the password, and the rest for the host.
+/// Whether reqwest would use a proxy with this URL. It ignores URLs that it cannot parse, and connects without a proxy. If there are two
+/// `@`, it ends the password at the first and takes the rest as the host.
 fn is_used(text: &str) -> bool {
-    let anywhere = http::Uri::from_static("https://example.com");
-    let proxy = Matcher::builder().all(text).build().intercept(&anywhere);
+    let target = http::Uri::from_static("https://example.com");
+    let proxy = Matcher::builder().all(text).build().intercept(&target);
     let host = proxy.and_then(|proxy| proxy.uri().authority().cloned());
     host.is_some_and(|host| !host.as_str().contains('@'))
 }
 
 fn not_a_proxy(setting: &str) -> Error {
     Error::configuration(format!(
-        "{setting} is not the URL of a proxy; write it as http://[user:password@]host[:port]"
+        "{setting} is not a proxy URL; write it as http://[user:password@]host[:port]"
     ))
 }
 
-/// Refuses proxies of the environment that reqwest would pass over in silence.
+/// Refuses proxy variables that reqwest would silently ignore.
 fn check_proxies_of_env() -> Result<(), Error> {
-    // Set for a CGI script, where none is used.
+    // Set in a CGI script, where reqwest uses no proxy variables.
     if std::env::var_os("REQUEST_METHOD").is_some() {
         return Ok(());
     }
@@ -164,7 +167,7 @@ fn check_proxies_of_env() -> Result<(), Error> {
         ["HTTP_PROXY", "http_proxy"],
         ["ALL_PROXY", "all_proxy"],
     ] {
-        // reqwest takes the first that is set, empty or not.
+        // reqwest takes the first variable that is set, even if it is empty.
         let Some(name) = names
             .into_iter()
             .find(|name| std::env::var_os(name).is_some())
@@ -181,47 +184,50 @@ fn check_proxies_of_env() -> Result<(), Error> {
     Ok(())
 }
 
-/// Refuses what the session sets by itself or has a setting for: it would be dropped in silence.
+/// Refuses settings that the session overrides: they would silently have no effect.
 ///
-/// reqwest has no getters; what was set is a field of the builder's `Debug`, one in a line.
+/// reqwest has no getters, so this reads the `Debug` output of the builder, which shows each setting as a field on its own line.
 fn refuse_settings_of_session(builder: &ClientBuilder) -> Result<(), Error> {
-    let text = format!("{builder:#?}");
-    let set = |field: &str| {
+    let debug = format!("{builder:#?}");
+    let is_set = |field: &str| {
         let field = format!("    {field}: ");
-        text.lines().find_map(|line| line.strip_prefix(&field))
+        debug.lines().any(|line| line.starts_with(&field))
     };
     for (field, instead) in [
-        ("proxies", "use SessionBuilder::proxy"),
-        ("connect_timeout", "use SessionBuilder::connect_timeout"),
-        ("timeout", "use SessionBuilder::timeout"),
-        ("http2_prior_knowledge", "the session needs HTTP/1.1"),
+        ("proxies", "call SessionBuilder::proxy instead"),
+        (
+            "connect_timeout",
+            "call SessionBuilder::connect_timeout instead",
+        ),
+        ("timeout", "call SessionBuilder::timeout instead"),
+        (
+            "http2_prior_knowledge",
+            "remove it, the session needs HTTP/1.1",
+        ),
     ] {
-        if set(field).is_some() {
+        if is_set(field) {
             return Err(Error::configuration(format!(
-                "http_client sets `{field}`, which would have no effect; take it out there, {instead}"
+                "http_client sets `{field}`, which would have no effect; {instead}"
             )));
         }
     }
     Ok(())
 }
 
-/// reqwest would panic without one.
+/// Checks that a crypto provider is installed. Without one, reqwest would panic.
 #[cfg(all(feature = "rustls-no-provider", not(feature = "rustls")))]
 fn has_tls_provider() -> Result<(), Error> {
     match rustls::crypto::CryptoProvider::get_default() {
         Some(_) => Ok(()),
         None => Err(Error::configuration(
-            "there is no TLS provider: with the feature rustls-no-provider the program installs one first, such as \
-             rustls::crypto::ring::default_provider().install_default(), or turns on the feature rustls",
+            "no TLS provider is installed; install one before you create a session, for example with \
+             rustls::crypto::ring::default_provider().install_default(), or enable the feature rustls",
         )),
     }
 }
 
 #[cfg(not(all(feature = "rustls-no-provider", not(feature = "rustls"))))]
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "one can be missing with another feature"
-)]
+#[expect(clippy::unnecessary_wraps, reason = "fails with other features")]
 fn has_tls_provider() -> Result<(), Error> {
     Ok(())
 }
@@ -232,8 +238,8 @@ mod tests {
 
     #[test]
     fn a_proxy_is_named_without_its_password() {
-        let to = Url::parse("https://api.example").unwrap();
-        for (proxy, named) in [
+        let target = Url::parse("https://api.example").unwrap();
+        for (proxy, expected) in [
             (
                 "http://me:hush@proxy.example:3128",
                 "http://proxy.example:3128",
@@ -246,9 +252,9 @@ mod tests {
                 proxy: Some(proxy.to_owned()),
                 ..Transport::default()
             };
-            assert_eq!(transport.proxy_for(&to).as_deref(), Some(named));
+            assert_eq!(transport.proxy_for(&target).as_deref(), Some(expected));
         }
-        assert_eq!(Transport::default().proxy_for(&to), None);
+        assert_eq!(Transport::default().proxy_for(&target), None);
     }
 
     #[test]
@@ -288,7 +294,7 @@ mod tests {
             assert!(message.contains(instead), "{instead} in {message}");
             assert!(!message.contains("hush"), "{message}");
         }
-        // Texts that look like one of them are none.
+        // Values that contain these names are allowed.
         let allowed: [Set; 3] = [
             |builder| builder.user_agent("proxies: [], timeout: 1"),
             |builder| builder.pool_max_idle_per_host(1).tcp_nodelay(false),
@@ -304,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_proxy_is_refused_by_the_name_of_the_setting() {
+    fn an_invalid_proxy_url_is_refused_by_the_name_of_the_setting() {
         for text in [
             "",
             " ",
@@ -318,7 +324,7 @@ mod tests {
             "http://proxy.example?hush",
             "proxy example",
             "https://[::1",
-            // reqwest would pass over these, and connect without a proxy.
+            // reqwest would ignore these and connect without a proxy.
             "socks5://pro%20xy.example:1080",
             "socks5h://me:hush@prox%79.example",
         ] {
@@ -330,21 +336,21 @@ mod tests {
             assert_eq!(error.kind(), crate::ErrorKind::Configuration, "{text}");
             let message = format!("{error} {error:?}");
             assert!(
-                message.contains("proxy is not the URL"),
+                message.contains("proxy is not a proxy URL"),
                 "{text}: {message}"
             );
             assert!(!message.contains("hush"), "{message}");
         }
     }
 
-    /// Through which scheme never mind: what is asked of the proxy first is of its own protocol.
+    /// The first byte sent to the proxy is the version of the SOCKS protocol.
     #[tokio::test]
-    async fn a_socks_proxy_is_spoken_to_as_one() {
+    async fn a_socks_proxy_is_addressed_with_the_socks_protocol() {
         use tokio::io::AsyncReadExt as _;
         for (scheme, version) in [("socks4", 4), ("socks5", 5), ("socks5h", 5)] {
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             let address = listener.local_addr().unwrap();
-            let greeted = tokio::spawn(async move {
+            let greeting = tokio::spawn(async move {
                 let (mut stream, _) = listener.accept().await.unwrap();
                 stream.read_u8().await.unwrap()
             });
@@ -354,17 +360,17 @@ mod tests {
             };
             let client = transport.make_http().unwrap();
             client.get("http://127.0.0.1:9/").send().await.unwrap_err();
-            let greeted = testing::in_time("the greeting", greeted).await;
-            assert_eq!(greeted.unwrap(), version, "{scheme}");
+            let greeting = testing::in_time("the greeting", greeting).await;
+            assert_eq!(greeting.unwrap(), version, "{scheme}");
         }
     }
 
     #[tokio::test]
-    async fn localhost_is_found_on_either_address() {
+    async fn localhost_is_reached_on_either_address() {
         use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-        for at in ["127.0.0.1:0", "[::1]:0"] {
-            // Where the machine has no IPv6, there is nothing to find on it.
-            let Ok(listener) = tokio::net::TcpListener::bind(at).await else {
+        for address in ["127.0.0.1:0", "[::1]:0"] {
+            // Skip IPv6 on machines without it.
+            let Ok(listener) = tokio::net::TcpListener::bind(address).await else {
                 continue;
             };
             let url = format!(
@@ -373,8 +379,8 @@ mod tests {
             );
             let served = tokio::spawn(async move {
                 let (mut stream, _) = listener.accept().await.unwrap();
-                let mut piece = [0; 4096];
-                let _ = stream.read(&mut piece).await.unwrap();
+                let mut request = [0; 4096];
+                let _ = stream.read(&mut request).await.unwrap();
                 let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi";
                 stream.write_all(answer).await.unwrap();
             });

@@ -1,4 +1,4 @@
-//! The key of an application.
+//! Application keys.
 
 use std::fmt;
 
@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::types::redact::Redact;
 
-/// The key of an application at the platform, which most requests name.
+/// The key of an application on the platform. Most requests need one.
 ///
-/// It is made once and passed by reference. No text converts into it, so a phone number in its place does not compile. `Debug` hides it.
+/// Create it once and pass it by reference. Strings do not convert to it, so a phone number in its place is a compile error. `Debug` hides
+/// the key.
 ///
 /// ```
 /// use nxcloud_client::AppKey;
@@ -22,7 +23,7 @@ use crate::types::redact::Redact;
 pub struct AppKey(String);
 
 impl AppKey {
-    /// The key as the platform's console shows it.
+    /// The application key shown in the platform's console.
     #[must_use]
     pub fn new(key: impl Into<String>) -> Self {
         Self(key.into())
@@ -52,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_a_plain_text_on_the_wire_and_hidden_in_debug() {
+    fn it_is_a_string_on_the_wire_and_hidden_in_debug() {
         let app = AppKey::new("app-1=");
         assert_eq!(serde_json::to_string(&app).unwrap(), "\"app-1=\"");
         assert_eq!(serde_json::from_str::<AppKey>("\"app-1=\"").unwrap(), app);

@@ -1,4 +1,4 @@
-//! Dates and moments that requests take: what does not exist cannot be made.
+//! Dates and times of requests. Values that do not exist cannot be created.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::types::redact::{Redact, Redacted};
 
-/// A value is not the date or time that it should be.
+/// A value is not a valid date or time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidTime(&'static str);
 
@@ -33,7 +33,7 @@ impl fmt::Display for InvalidTime {
 
 impl std::error::Error for InvalidTime {}
 
-/// A day of the calendar, in the years 0 to 9999. It is written `yyyy-MM-dd`.
+/// A calendar date in the years 0 to 9999, written `yyyy-MM-dd`.
 ///
 /// ```
 /// use nxcloud_client::Date;
@@ -49,11 +49,11 @@ impl std::error::Error for InvalidTime {}
 pub struct Date(civil::Date);
 
 impl Date {
-    /// A day by its numbers.
+    /// The date with this year, month (1 to 12) and day of the month.
     ///
     /// # Errors
     ///
-    /// [`InvalidTime`] if there is no such day.
+    /// [`InvalidTime`] if the date does not exist.
     pub fn new(year: u16, month: u8, day: u8) -> Result<Self, InvalidTime> {
         let small = |number: u8| i8::try_from(number).map_err(|_| InvalidTime::DATE);
         let year = i16::try_from(year).map_err(|_| InvalidTime::DATE)?;
@@ -62,12 +62,12 @@ impl Date {
             .map_err(|_| InvalidTime::DATE)
     }
 
-    /// The day at a moment where local time is that many minutes ahead of UTC (behind it, if negative); 0 is UTC. The zone of the
-    /// machine is never looked up.
+    /// The local date at a point in time. `minutes` is the time zone's offset: local time is that many minutes ahead of UTC, or behind it
+    /// if negative; 0 is UTC. The machine's time zone is never used.
     ///
     /// # Errors
     ///
-    /// [`InvalidTime`] outside the years 0 to 9999, and for an offset of more than a day.
+    /// [`InvalidTime`] outside the years 0 to 9999, or if the offset is more than a day.
     pub fn at_offset(moment: SystemTime, minutes: i32) -> Result<Self, InvalidTime> {
         let moment = Timestamp::try_from(moment).map_err(|_| InvalidTime::DATE)?;
         let date = offset(minutes)
@@ -107,13 +107,13 @@ impl Date {
     }
 }
 
-/// Reads `yyyy-MM-dd` and nothing else.
+/// Accepts only `yyyy-MM-dd`.
 impl FromStr for Date {
     type Err = InvalidTime;
 
     fn from_str(text: &str) -> Result<Self, InvalidTime> {
         let date: civil::Date = text.parse().map_err(|_| InvalidTime::DATE)?;
-        // The library reads other spellings too; there is one that the platform documents.
+        // jiff accepts other formats, too; the platform documents only this one.
         let date = Self::checked(date)?;
         if date.to_string() == text {
             Ok(date)
@@ -169,10 +169,9 @@ impl Redact for Date {
     }
 }
 
-/// A moment: a date and a time whose zone is known, in the years 0 to 9999.
+/// A date and time with a known time zone, in the years 0 to 9999.
 ///
-/// Requests that document RFC 3339 get it in UTC with at least milliseconds, as the reference writes it; those that document Unix
-/// seconds get the number of whole seconds.
+/// Requests send it as the platform documents the field: RFC 3339 in UTC with at least milliseconds, or whole Unix seconds.
 ///
 /// ```
 /// use nxcloud_client::DateTime;
@@ -199,11 +198,11 @@ impl DateTime {
         Ok(Self { moment, text })
     }
 
-    /// From seconds since 1970-01-01 UTC.
+    /// The time at this number of seconds since 1970-01-01 UTC.
     ///
     /// # Errors
     ///
-    /// [`InvalidTime`] outside the years 0 to 9999, which a number of milliseconds is by far.
+    /// [`InvalidTime`] outside the years 0 to 9999. A current time in milliseconds is far outside.
     pub fn from_unix_seconds(seconds: i64) -> Result<Self, InvalidTime> {
         let moment = Timestamp::from_second(seconds).map_err(|_| InvalidTime::UNIX_SECONDS)?;
         Self::of(moment).map_err(|_| InvalidTime::UNIX_SECONDS)
@@ -215,19 +214,19 @@ impl DateTime {
         self.moment.as_millisecond().div_euclid(1000)
     }
 
-    /// As RFC 3339, in UTC.
+    /// RFC 3339 in UTC.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// As the standard library's type; `None` where that cannot hold it.
+    /// Converts to the standard library's type; `None` if that cannot represent the value.
     #[must_use]
     pub fn to_system_time(&self) -> Option<SystemTime> {
         self.moment.try_into().ok()
     }
 
-    /// Whether another one is later by more than some days.
+    /// Whether `other` is more than `days` days later.
     pub(crate) fn is_more_than_days_before(&self, other: &Self, days: i64) -> bool {
         other.moment.duration_since(self.moment).as_nanos()
             > i128::from(days) * 86_400 * 1_000_000_000
@@ -244,7 +243,7 @@ impl TryFrom<SystemTime> for DateTime {
     }
 }
 
-/// Reads RFC 3339, without leap seconds.
+/// Accepts RFC 3339 without leap seconds.
 impl FromStr for DateTime {
     type Err = InvalidTime;
 
@@ -297,7 +296,7 @@ impl Redact for DateTime {
     }
 }
 
-/// A [`DateTime`] that the wire carries as a number of seconds; generated code names it in `serde(with)`.
+/// A [`DateTime`] that is sent as a number of seconds. Generated code uses it in `serde(with)`.
 pub mod unix_seconds {
     use serde::de::Error as _;
     use serde::{Deserialize as _, Deserializer, Serializer};
@@ -328,19 +327,19 @@ pub(crate) fn offset(minutes: i32) -> Option<Offset> {
     Offset::from_seconds(minutes.checked_mul(60)?).ok()
 }
 
-/// RFC 3339 in UTC, with as many digits after the point as it takes, and at least some.
-pub(crate) fn rfc3339(moment: Timestamp, least: usize) -> String {
+/// RFC 3339 in UTC. The fraction has as many digits as needed, and at least `min_digits`.
+pub(crate) fn rfc3339(moment: Timestamp, min_digits: usize) -> String {
     let nanos = moment.subsec_nanosecond();
     let digits = match nanos {
         0 => 0,
         nanos if nanos % 1_000_000 == 0 => 3,
         _ => 9,
     };
-    format!("{moment:.0$}", digits.max(least))
+    format!("{moment:.0$}", digits.max(min_digits))
 }
 
-/// Whether a text begins with `yyyy-MM-dd HH:mm:ss`, one of the separators for the space, and names no zone by a word. The library
-/// reads more spellings.
+/// Whether a text starts with `yyyy-MM-dd HH:mm:ss`, with one of the separators in place of the space, and has no zone name in brackets.
+/// jiff accepts more formats.
 pub(crate) fn is_date_time_layout(text: &str, separators: &[u8]) -> bool {
     let Some((head, rest)) = text.as_bytes().split_at_checked(19) else {
         return false;
@@ -354,8 +353,8 @@ pub(crate) fn is_date_time_layout(text: &str, separators: &[u8]) -> bool {
     head.iter().enumerate().all(fits) && !rest.contains(&b'[')
 }
 
-/// Whether a text that begins as RFC 3339 goes on so: seconds up to 59, a fraction after a point, `Z` or hours and minutes. The library
-/// reads other spellings, and takes the leap second for the one before it.
+/// Whether the rest of a text after the minutes is RFC 3339: seconds up to 59, an optional fraction, then `Z` or an offset. jiff accepts
+/// other formats and rounds leap seconds down.
 fn is_rest_of_rfc3339(text: &str) -> bool {
     let Some((seconds, rest)) = text.get(17..).and_then(|rest| rest.split_at_checked(2)) else {
         return false;

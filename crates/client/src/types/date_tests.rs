@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 
 #[test]
-fn dates_are_days_that_exist() {
+fn only_existing_dates_are_accepted() {
     for good in ["2026-11-21", "2024-02-29", "2000-02-29", "0000-01-01"] {
         let date: Date = good.parse().unwrap();
         assert_eq!(date.to_string(), good);
@@ -52,7 +52,7 @@ fn dates_are_days_that_exist() {
 }
 
 #[test]
-fn the_day_of_a_moment_depends_on_the_offset() {
+fn the_date_depends_on_the_offset() {
     let moment = UNIX_EPOCH + Duration::from_secs(1_795_259_100); // 2026-11-21T11:05:00Z
     let day = |minutes| Date::at_offset(moment, minutes).map(|date| date.to_string());
     assert_eq!(day(0).unwrap(), "2026-11-21");
@@ -119,7 +119,7 @@ fn date_times_carry_a_zone() {
 }
 
 #[test]
-fn unix_seconds_are_whole_and_near() {
+fn unix_seconds_are_whole_and_in_range() {
     let moment = DateTime::from_unix_seconds(1_793_462_400).unwrap();
     assert_eq!(moment.as_str(), "2026-10-31T16:00:00.000Z");
     assert_eq!(moment.unix_seconds(), 1_793_462_400);
@@ -132,7 +132,7 @@ fn unix_seconds_are_whole_and_near() {
 }
 
 #[test]
-fn distances_are_counted_across_zones_and_leap_days() {
+fn durations_span_zones_and_leap_days() {
     let apart = |from: &str, to: &str, days| {
         let (from, to): (DateTime, DateTime) = (from.parse().unwrap(), to.parse().unwrap());
         from.is_more_than_days_before(&to, days)

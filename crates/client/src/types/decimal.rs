@@ -1,4 +1,4 @@
-//! Prices and coordinates: decimal digits as the platform wrote them.
+//! Prices and coordinates: decimal numbers that keep their digits.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,11 +7,11 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Number, Value};
 
-/// A decimal number that keeps its digits, and whether the platform put it in quotes.
+/// A decimal number. It keeps its digits and whether the platform sent it as a string or as a JSON number.
 ///
-/// Quoted digits are kept to the letter (`"0.9230"` stays `0.9230`). A bare JSON number goes through a 64-bit float, which loses
-/// trailing zeros; one with more digits than that holds is kept as if it had been quoted. Two values are equal when their digits
-/// are: `1.0` and `1.00` differ.
+/// A string keeps all its digits (`"0.9230"` stays `0.9230`). A JSON number is read as a 64-bit float, which loses trailing zeros; a
+/// number with more digits than a float can hold is kept like a string. Two values are equal if their digits are equal: `1.0` and `1.00`
+/// differ.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Decimal {
     digits: String,
@@ -26,7 +26,7 @@ pub struct NotDecimal;
 impl fmt::Display for NotDecimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "not a decimal number; write digits, a minus sign in front and a point between them if need be, such as -12.50",
+            "not a decimal number; write digits with an optional minus sign and decimal point, such as -12.50",
         )
     }
 }
@@ -40,13 +40,13 @@ impl Decimal {
         &self.digits
     }
 
-    /// The nearest 64-bit float; for display and rough sums, not for money.
+    /// The nearest 64-bit float. Use it for display and estimates, not for money.
     #[must_use]
     pub fn to_f64(&self) -> f64 {
         self.digits.parse().unwrap_or(f64::NAN)
     }
 
-    /// What a reply may hold: also forms that no request may have, such as `.5` and `1e2`, which keep their digits.
+    /// Reads a value of a reply. Accepts more formats than requests do, such as `.5` and `1e2`, and keeps their digits.
     pub(crate) fn from_json(value: &Value) -> Option<Self> {
         match value {
             Value::Number(number) => Some(Self {
@@ -71,7 +71,7 @@ impl Decimal {
     }
 }
 
-/// Makes the quoted form, as most services send it: digits, at most one minus sign in front and one point between them.
+/// Parses digits with an optional leading minus sign and at most one decimal point between them. The value is sent as a string.
 impl FromStr for Decimal {
     type Err = NotDecimal;
 
@@ -90,7 +90,7 @@ impl FromStr for Decimal {
     }
 }
 
-/// Makes the unquoted form.
+/// The value is sent as a JSON number.
 impl From<i64> for Decimal {
     fn from(number: i64) -> Self {
         Self {
@@ -114,7 +114,7 @@ impl fmt::Debug for Decimal {
 
 impl Serialize for Decimal {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // Digits that came bare are a JSON number already, so they parse; should they not, quoting them loses nothing.
+        // Digits from a JSON number parse as a number. If they did not, a string would lose nothing.
         match self.digits.parse::<Number>() {
             Ok(number) if !self.quoted => number.serialize(serializer),
             _ => serializer.serialize_str(&self.digits),
@@ -126,7 +126,7 @@ impl<'de> Deserialize<'de> for Decimal {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(deserializer)?;
         let decimal = Self::from_json(&value).ok_or_else(|| D::Error::custom(NotDecimal))?;
-        // A request is held to the rule.
+        // Requests accept only the strict format.
         decimal.digits.parse::<Self>().map_err(D::Error::custom)?;
         Ok(decimal)
     }
@@ -139,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_takes_digits_around_one_point_and_a_reply_every_number() {
+    fn requests_are_strict_and_replies_accept_every_number() {
         for good in ["0", "7.05", "-0.0350", "12", " 12 "] {
             assert_eq!(good.parse::<Decimal>().unwrap().as_str(), good.trim());
             assert!(serde_json::from_value::<Decimal>(json!(good)).is_ok());
@@ -147,8 +147,8 @@ mod tests {
         for lenient in [".5", "5.", "+1", "1e2", "1E-3"] {
             assert_eq!(lenient.parse::<Decimal>(), Err(NotDecimal), "{lenient}");
             assert!(serde_json::from_value::<Decimal>(json!(lenient)).is_err());
-            let replied = Decimal::from_json(&json!(lenient)).unwrap();
-            assert_eq!(serde_json::to_value(replied).unwrap(), lenient);
+            let decimal = Decimal::from_json(&json!(lenient)).unwrap();
+            assert_eq!(serde_json::to_value(decimal).unwrap(), lenient);
         }
         for bad in [
             "", "-", "--1", "1.2.3", "inf", "NaN", "1e999", "1,5", "１", "0x1",

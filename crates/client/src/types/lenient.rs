@@ -1,8 +1,8 @@
-//! Decoding that survives what the platform really sends.
+//! Lenient decoding of replies and pushes, which often differ from their documentation.
 //!
-//! A reply or push is read into a map first; each field then takes its value out of the map *if the value fits*. What does
-//! not fit (a null, an empty object where an object was documented, a word where a number was) and what nobody documented
-//! stays in the map, is kept as `extra`, and comes out again on serialising. So an object always decodes and loses nothing.
+//! A reply or push is first read into a map. Each field then takes its value out of the map *if the value fits*. Values that do not fit
+//! (null, an empty object, text in place of a number) and undocumented fields stay in the map, which becomes `extra` and is serialised
+//! again. So every object decodes, and nothing is lost.
 
 use std::collections::BTreeMap;
 
@@ -16,30 +16,30 @@ use crate::{Decimal, Repairs};
 /// A JSON object, as kept in the `extra` field of replies and pushes.
 pub type Map = serde_json::Map<String, Value>;
 
-/// A type that a field of a reply may have.
+/// The type of a field of a reply.
 pub trait Lenient: Sized {
-    /// Whether [`convert`](Self::convert) would find a value.
+    /// Whether [`convert`](Self::convert) returns a value.
     fn accepts(value: &Value) -> bool;
 
-    /// The value, or `None` when it does not fit.
+    /// Converts a JSON value; `None` if it does not fit.
     fn convert(value: Value) -> Option<Self>;
 }
 
-/// An object of a reply or push; generated code implements it.
+/// An object of a reply or push. Implemented by generated code.
 pub trait LenientObject: Sized {
-    /// The field that receives a reply which is a bare array instead of an object.
+    /// The field that receives the items if the reply is a bare array instead of an object.
     const LIST: Option<&'static str> = None;
 
-    /// Takes from the map what fits; the rest becomes `extra`.
+    /// Takes the values that fit; the rest becomes `extra`.
     fn from_map(map: Map) -> Self;
 
-    /// What was repaired before it could be read.
+    /// The repairs that were needed to read the object.
     fn repairs(&self) -> Repairs;
 
-    /// The same, to add to it.
+    /// Mutable access to [`repairs`](Self::repairs).
     fn repairs_mut(&mut self) -> &mut Repairs;
 
-    /// Remembers that the reply was a bare array, to be written as one again.
+    /// Records that the reply was a bare array. It is serialised as one.
     #[must_use]
     fn came_as_list(self) -> Self {
         self
@@ -62,7 +62,7 @@ impl<T: LenientObject> Lenient for T {
     }
 }
 
-/// Takes the value under a key, if it fits.
+/// Takes the value of a key, if it fits.
 pub fn take<T: Lenient>(map: &mut Map, key: &str) -> Option<T> {
     if map.get(key).is_some_and(T::accepts) {
         map.remove(key).and_then(T::convert)
@@ -71,7 +71,7 @@ pub fn take<T: Lenient>(map: &mut Map, key: &str) -> Option<T> {
     }
 }
 
-/// How a reply was written, where the platform has several ways.
+/// The spellings that a reply used, if the platform has several.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WireNames {
     fields: Vec<(&'static str, &'static str)>,
@@ -79,7 +79,7 @@ pub struct WireNames {
 }
 
 impl WireNames {
-    /// Remembers that the reply was a bare array.
+    /// Records that the reply was a bare array.
     pub fn set_list(&mut self) {
         self.list = true;
     }
@@ -90,31 +90,31 @@ impl WireNames {
         self.list
     }
 
-    /// The spelling for a field that the reference spells like this.
+    /// The spelling that the reply used for the field with this documented name.
     #[must_use]
     pub fn of(&self, name: &'static str) -> &'static str {
-        let known = self.fields.iter().find(|(field, _)| *field == name);
-        known.map_or(name, |(_, spelling)| spelling)
+        let field = self.fields.iter().find(|(field, _)| *field == name);
+        field.map_or(name, |(_, spelling)| spelling)
     }
 }
 
-/// Takes the first of the spellings whose value fits, and remembers which it was. The first spelling is the field's name.
+/// Takes the value of the first spelling that fits, and records which one it was. The first spelling is the documented name.
 pub fn take_spelled<T: Lenient>(
     map: &mut Map,
     spellings: &[&'static str],
-    memory: &mut WireNames,
+    names: &mut WireNames,
 ) -> Option<T> {
     let name = spellings.first()?;
     spellings.iter().find_map(|key| {
         let value = take(map, key)?;
         if key != name {
-            memory.fields.push((name, key));
+            names.fields.push((name, key));
         }
         Some(value)
     })
 }
 
-/// Takes a nested object, list or map; one that is absent, null or empty gives the default and stays where it is.
+/// Takes a nested object, list or map. If it is absent, null or empty, it stays in the map, and the result is the default.
 pub fn take_filled<T: Lenient + Default>(map: &mut Map, key: &str) -> T {
     let filled = match map.get(key) {
         Some(Value::Object(map)) => !map.is_empty(),
@@ -124,12 +124,12 @@ pub fn take_filled<T: Lenient + Default>(map: &mut Map, key: &str) -> T {
     if filled { take(map, key) } else { None }.unwrap_or_default()
 }
 
-/// Whether a value is its type's default, so that it need not be written; generated code calls it.
+/// Whether a value is its type's default and need not be serialised. Called by generated code.
 pub fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-/// Writes a whole number in quotes; generated code calls it.
+/// Serialises a whole number as a string. Called by generated code.
 ///
 /// # Errors
 ///
@@ -138,7 +138,7 @@ pub fn quoted<S: Serializer>(number: &i64, serializer: S) -> Result<S::Ok, S::Er
     serializer.collect_str(number)
 }
 
-/// As [`quoted`], for a field that may be absent.
+/// Like [`quoted`], for an optional field.
 ///
 /// # Errors
 ///
@@ -153,21 +153,22 @@ pub fn quoted_option<S: Serializer>(
     }
 }
 
-/// Reads a whole number, in quotes or not; generated code calls it.
+/// Deserialises a whole number from a number or a string. Called by generated code.
 ///
 /// # Errors
 ///
-/// Those of the deserializer, and a value that is no whole number.
+/// Those of the deserializer, and a value that is not a whole number.
 pub fn unquoted<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
     let value = Value::deserialize(deserializer)?;
-    i64::convert(value).ok_or_else(|| D::Error::custom("expected a whole number, in quotes or not"))
+    i64::convert(value)
+        .ok_or_else(|| D::Error::custom("expected a whole number or a string of one"))
 }
 
-/// As [`unquoted`], for a field that may be absent.
+/// Like [`unquoted`], for an optional field.
 ///
 /// # Errors
 ///
-/// Those of the deserializer, and a value that is no whole number.
+/// Those of the deserializer, and a value that is not a whole number.
 pub fn unquoted_option<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<i64>, D::Error> {
@@ -189,7 +190,7 @@ impl Lenient for String {
     }
 }
 
-/// A whole number, in quotes or not.
+/// A whole number, sent as a number or as a string.
 pub(crate) fn integer(value: &Value) -> Option<i64> {
     match value {
         Value::Number(number) => number.as_i64().or_else(|| whole(number.as_f64()?)),
@@ -198,7 +199,7 @@ pub(crate) fn integer(value: &Value) -> Option<i64> {
     }
 }
 
-/// A float with nothing after the point, inside the range where floats are exact.
+/// A float without a fraction, within the range in which floats are exact.
 fn whole(number: f64) -> Option<i64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     #[expect(
@@ -208,7 +209,7 @@ fn whole(number: f64) -> Option<i64> {
     (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64)
 }
 
-/// Whether a text is a known code, whatever spaces it has around it and zeros before its digits; generated code calls it.
+/// Whether a text is a known code. Surrounding spaces and leading zeros do not count. Called by generated code.
 #[must_use]
 pub fn is_same_code(known: &str, other: &str) -> bool {
     let other = other.trim();
@@ -327,11 +328,11 @@ impl<T: Lenient> Lenient for BTreeMap<String, T> {
     }
 }
 
-/// Reads a record, of equal keys the first; [`record_deserialize`](crate::record_deserialize) calls it.
+/// Deserialises a record. If a key is repeated, the first value counts. Called by [`record_deserialize`](crate::record_deserialize).
 ///
 /// # Errors
 ///
-/// Those of the deserializer, and a value that is no object.
+/// Those of the deserializer, and a value that is not an object.
 pub fn record<'de, D: Deserializer<'de>, T: LenientObject>(deserializer: D) -> Result<T, D::Error> {
     let (value, repairs) = first_counts(deserializer)?;
     let mut record = T::convert(value).ok_or_else(|| D::Error::custom("expected a JSON object"))?;
@@ -339,7 +340,7 @@ pub fn record<'de, D: Deserializer<'de>, T: LenientObject>(deserializer: D) -> R
     Ok(record)
 }
 
-/// Gives a [`LenientObject`] the `Deserialize` that goes with it; generated code calls it.
+/// Implements `Deserialize` for a [`LenientObject`]. Used by generated code.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! record_deserialize {

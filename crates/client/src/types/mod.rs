@@ -1,4 +1,4 @@
-//! What the fields of requests and replies are made of.
+//! Types of the fields of requests and replies.
 
 pub(crate) mod app_key;
 pub(crate) mod date;

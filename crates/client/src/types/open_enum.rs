@@ -1,10 +1,10 @@
-//! Enums that the platform may extend.
+//! Open enums: the platform may add values.
 
-/// Declares an enum of known values that also carries any other value.
+/// Declares an enum of known values that can also hold any other value.
 ///
-/// `: str` makes an enum of texts (`Unlisted(String)`), `: i64` one of numbers (`Unlisted(i64)`). Both decode from text and from
-/// numbers, and encode as declared. Texts are compared without spaces around them, digits as numbers: `02` is `2`. `Display` is the
-/// value, `Debug` the name with the value.
+/// `: str` declares an enum of strings (`Unlisted(String)`), `: i64` one of numbers (`Unlisted(i64)`). Both decode from strings and
+/// numbers, and encode as declared. Strings are compared without surrounding spaces, and digits as numbers: `02` equals `2`. `Display`
+/// shows the value, `Debug` the name and the value.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! open_enum {
@@ -45,12 +45,12 @@ macro_rules! open_enum {
         #[non_exhaustive]
         pub enum $name {
             $($(#[$vmeta])* $variant,)*
-            /// A value that the reference does not list, as received.
+            /// A value that is not documented, as received.
             Unlisted(String),
         }
 
         impl $name {
-            /// Every documented value.
+            /// All documented values.
             pub const KNOWN: &'static [Self] = &[$(Self::$variant),*];
 
             /// The value on the wire.
@@ -100,12 +100,12 @@ macro_rules! open_enum {
         #[non_exhaustive]
         pub enum $name {
             $($(#[$vmeta])* $variant,)*
-            /// A value that the reference does not list, as received.
+            /// A value that is not documented, as received.
             Unlisted(i64),
         }
 
         impl $name {
-            /// Every documented value.
+            /// All documented values.
             pub const KNOWN: &'static [Self] = &[$(Self::$variant),*];
 
             /// The value on the wire.

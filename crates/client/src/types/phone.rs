@@ -1,4 +1,4 @@
-//! Phone numbers in the form that the platform takes: digits with the country code, without a plus.
+//! Phone numbers in the platform's format: country code and number, digits only, without a plus.
 //!
 //! ```
 //! use nxcloud_client::phone::normalize;
@@ -6,7 +6,7 @@
 //! assert_eq!(normalize("+86 150-1234-5678", None).as_deref(), Ok("8615012345678"));
 //! assert_eq!(normalize("0150 1234 5678", Some("86")).as_deref(), Ok("8615012345678"));
 //!
-//! // A field that takes several numbers takes them with commas between.
+//! // A field for several numbers takes them separated by commas.
 //! let numbers = ["+86 150-1234-5678", "0044 (0)20 7946 0958"];
 //! let joined: Result<Vec<_>, _> = numbers.into_iter().map(|number| normalize(number, None)).collect();
 //! assert_eq!(joined?.join(","), "8615012345678,442079460958");
@@ -17,29 +17,29 @@ use std::fmt;
 
 pub use crate::types::phones::Phones;
 
-/// Why a text is not taken for a phone number. It never shows the text.
+/// Why a text is not a valid phone number. It never contains the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidPhone {
     /// There is no digit.
     Empty,
-    /// A character that no phone number has, by its place in the text, from 1.
+    /// A character that phone numbers do not contain, by its position in the text, counted from 1.
     Character(usize),
-    /// A plus that is not at the beginning.
+    /// A plus that is not at the start.
     Plus,
     /// More than one number, or a line break.
     Several,
     /// It ends like a decimal number (`.0`), as spreadsheets write large numbers.
     Fraction,
-    /// It begins with 0, so it has no country code, and no default was set.
+    /// It starts with 0, so it has no country code, and there is no default.
     NoCountryCode,
-    /// It begins with the default country code, but has no plus: it may or may not have its country code.
+    /// It starts with the default country code but has no plus. It may or may not contain its country code.
     Ambiguous,
-    /// Fewer than 7 digits with the country code.
+    /// Fewer than 7 digits, including the country code.
     TooShort,
-    /// More than 15 digits with the country code, which E.164 allows.
+    /// More than 15 digits, the limit of E.164, including the country code.
     TooLong,
-    /// The default country code is not one to three digits, the first of them not 0.
+    /// The default country code is not one to three digits, or starts with 0.
     DefaultCountry,
 }
 
@@ -50,28 +50,28 @@ impl fmt::Display for InvalidPhone {
             Self::Character(place) => {
                 return write!(
                     f,
-                    "character {place} does not belong into a phone number; write digits with the country code"
+                    "character {place} is not part of a phone number; write digits with the country code"
                 );
             }
-            Self::Plus => "the phone number has a plus that is not at its beginning; remove it",
-            Self::Several => "the text holds more than one phone number; pass one at a time",
+            Self::Plus => "the phone number has a plus that is not at its start; remove it",
+            Self::Several => "the text contains more than one phone number; pass one at a time",
             Self::Fraction => {
                 "the phone number ends like a decimal number; format the column of the spreadsheet as text"
             }
             Self::NoCountryCode => {
-                "the phone number has no country code; write it with one, or set a default"
+                "the phone number has no country code; add it, or set a default"
             }
             Self::Ambiguous => {
-                "the phone number begins with the default country code, but has no plus; write it with a plus and its country code"
+                "the phone number starts with the default country code, but has no plus; write it with a plus and its country code"
             }
             Self::TooShort => {
                 "the phone number has fewer than 7 digits; write it with its country code"
             }
             Self::TooLong => {
-                "the phone number has more than 15 digits with its country code; check it"
+                "the phone number has more than 15 digits, including its country code; check it"
             }
             Self::DefaultCountry => {
-                "the default country code is not one to three digits such as 86; correct it"
+                "the default country code is invalid; write one to three digits, such as 86"
             }
         })
     }
@@ -79,46 +79,45 @@ impl fmt::Display for InvalidPhone {
 
 impl std::error::Error for InvalidPhone {}
 
-/// Digits of the shortest numbers in use, country code included; fewer make a short code, which has none.
-const SHORTEST: usize = 7;
+/// The minimum number of digits, including the country code. Shorter numbers are short codes, which have no country code.
+const MIN_DIGITS: usize = 7;
 
-/// The limit of E.164, country code included.
-const LONGEST: usize = 15;
+/// The limit of E.164, including the country code.
+const MAX_DIGITS: usize = 15;
 
-/// A phone number as people write it, in the platform's form.
+/// Converts a phone number, as people write it, to the platform's format.
 ///
-/// Dropped are spaces, dashes, dots, brackets, and marks that are not seen (text direction, zero width); full-width and Arabic
-/// digits become ASCII. A plus or `00` at the beginning says that the country code follows; the `(0)` of `+44 (0)20 …` goes.
-/// Any other number
+/// Spaces, dashes, dots, brackets and invisible characters are removed. Full-width and Arabic digits become ASCII. A leading plus or `00`
+/// means that the country code follows; the `(0)` in `+44 (0)20 …` is removed. For other numbers:
 ///
-/// - is taken to begin with its country code when there is no `default_country`; one that begins with 0 cannot, and is refused;
-/// - gets `default_country` (such as `86`) in front, in place of one leading 0, when there is one. One that already begins with these
-///   digits is refused, because it may have its country code or not.
+/// - Without a `default_country`, the number must start with its country code, so one that starts with 0 is an error.
+/// - With a `default_country` (such as `86`), it is put in front of the number and replaces one leading 0. A number that already starts
+///   with these digits is an error, because it may or may not contain its country code.
 ///
-/// Only the form is looked at: at most 15 digits (E.164), at least 7, the first not 0. Whether a number exists, which lengths a
-/// country has, and which countries keep the leading 0 (Italy does) is not known here: write such numbers with a plus. Prefixes
-/// for calls abroad other than `00` (such as 011) are not known either, and extensions are refused.
+/// Only the format is checked: 7 to 15 digits (E.164), and the first is not 0. This function does not know whether a number exists, how
+/// long a country's numbers are, or which countries keep the leading 0 (Italy does): write such numbers with a plus. It does not know
+/// international prefixes other than `00` (such as 011), and extensions are an error.
 ///
 /// # Errors
 ///
-/// [`InvalidPhone`] says why the text is no number of that form.
+/// [`InvalidPhone`] says why the text is not a valid number.
 pub fn normalize(text: &str, default_country: Option<&str>) -> Result<String, InvalidPhone> {
     let country = default_country.map(country_code).transpose()?;
-    let written = plain(text.trim())?;
-    let unbracketed = written.trim_start_matches('(');
+    let ascii = to_ascii(text.trim())?;
+    let unbracketed = ascii.trim_start_matches('(');
     let plus = unbracketed.starts_with('+');
     if unbracketed.rfind('+').is_some_and(|at| at > 0) {
         return Err(InvalidPhone::Plus);
     }
-    if let Some((_, "0" | "00")) = written.rsplit_once('.') {
+    if let Some((_, "0" | "00")) = ascii.rsplit_once('.') {
         return Err(InvalidPhone::Fraction);
     }
-    let digits = only_digits(&written);
+    let digits = only_digits(&ascii);
     if digits.is_empty() {
         return Err(InvalidPhone::Empty);
     }
     let number = if plus || unbracketed.starts_with("00") {
-        let mut number = only_digits(&written.replacen("(0)", "", 1));
+        let mut number = only_digits(&ascii.replacen("(0)", "", 1));
         if plus { number } else { number.split_off(2) }
     } else {
         match (country, digits.strip_prefix('0')) {
@@ -135,8 +134,8 @@ pub fn normalize(text: &str, default_country: Option<&str>) -> Result<String, In
     };
     match number.len() {
         _ if number.starts_with('0') => Err(InvalidPhone::NoCountryCode),
-        0..SHORTEST => Err(InvalidPhone::TooShort),
-        SHORTEST..=LONGEST => Ok(number),
+        0..MIN_DIGITS => Err(InvalidPhone::TooShort),
+        MIN_DIGITS..=MAX_DIGITS => Ok(number),
         _ => Err(InvalidPhone::TooLong),
     }
 }
@@ -157,8 +156,8 @@ fn only_digits(text: &str) -> String {
     text.chars().filter(char::is_ascii_digit).collect()
 }
 
-/// The characters that matter, in ASCII: digits, plus, brackets and points.
-fn plain(text: &str) -> Result<String, InvalidPhone> {
+/// Converts digits, plus, brackets and points to ASCII, and drops dashes, white space and invisible characters.
+fn to_ascii(text: &str) -> Result<String, InvalidPhone> {
     let mut out = String::with_capacity(text.len());
     for (index, c) in text.chars().enumerate() {
         out.push(match c {
@@ -179,7 +178,7 @@ fn plain(text: &str) -> Result<String, InvalidPhone> {
     Ok(out)
 }
 
-/// The ASCII digit of one of ten characters that begin at `zero`.
+/// The ASCII digit for a digit of the script whose zero is `zero`.
 fn digit(c: char, zero: char) -> char {
     char::from_digit(u32::from(c) - u32::from(zero), 10).unwrap_or('0')
 }
@@ -192,7 +191,7 @@ fn is_dash(c: char) -> bool {
     )
 }
 
-/// Marks that set the direction of text, and characters without width.
+/// Text direction marks and zero-width characters.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }

@@ -7,7 +7,7 @@ use super::{InvalidPhone, normalize};
 const NUMBER: &str = "8615012345678";
 
 #[test]
-fn the_ways_in_which_people_write_a_number_give_one_form() {
+fn all_common_notations_normalize_to_the_same_number() {
     for text in [
         NUMBER,
         "+8615012345678",
@@ -31,7 +31,7 @@ fn the_ways_in_which_people_write_a_number_give_one_form() {
 }
 
 #[test]
-fn the_zero_in_brackets_is_dropped_behind_a_country_code_only() {
+fn a_zero_in_brackets_is_removed_after_a_country_code() {
     for text in [
         "+44 (0)20 7946 0958",
         "0044(0)20 7946 0958",
@@ -50,7 +50,7 @@ fn the_zero_in_brackets_is_dropped_behind_a_country_code_only() {
 }
 
 #[test]
-fn a_default_country_completes_what_has_none() {
+fn the_default_country_completes_a_number_without_a_country_code() {
     for (text, country) in [
         ("15012345678", "86"),
         ("0150 1234 5678", "86"),
@@ -64,7 +64,7 @@ fn a_default_country_completes_what_has_none() {
             "{text}"
         );
     }
-    // With or without its country code: nobody can say without a numbering plan.
+    // Only a numbering plan could tell whether the country code is included.
     assert_eq!(normalize(NUMBER, Some("86")), Err(InvalidPhone::Ambiguous));
     for country in ["", "+", "0", "086", "8615", "８６", "cn", "+ 86"] {
         assert_eq!(
@@ -76,7 +76,7 @@ fn a_default_country_completes_what_has_none() {
 }
 
 #[test]
-fn what_is_no_number_is_refused_with_the_reason() {
+fn an_invalid_number_is_refused_with_the_reason() {
     use InvalidPhone::{
         Character, Empty, Fraction, NoCountryCode, Plus, Several, TooLong, TooShort,
     };
@@ -143,7 +143,7 @@ fn an_error_is_one_line_without_the_number() {
 
 proptest! {
     #[test]
-    fn any_text_gives_the_form_or_a_reason(text in any::<String>(), country in any::<Option<u16>>()) {
+    fn any_text_gives_a_valid_number_or_a_reason(text in any::<String>(), country in any::<Option<u16>>()) {
         let country = country.map(|country| country.to_string());
         if let Ok(number) = normalize(&text, country.as_deref()) {
             prop_assert!((7..=15).contains(&number.len()) && !number.starts_with('0'), "{}", number);
@@ -152,7 +152,7 @@ proptest! {
     }
 
     #[test]
-    fn the_form_itself_stays_as_it_is(number in "[1-9][0-9]{6,14}", text in "[+]?[-0-9 ().]{0,20}") {
+    fn a_normalized_number_is_unchanged(number in "[1-9][0-9]{6,14}", text in "[+]?[-0-9 ().]{0,20}") {
         prop_assert_eq!(normalize(&number, None), Ok(number.clone()));
         prop_assert_eq!(normalize(&format!("+{number}"), Some("86")), Ok(number));
         if let Ok(number) = normalize(&text, None) {

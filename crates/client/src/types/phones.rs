@@ -1,11 +1,11 @@
-//! Several phone numbers in one text, and the forms in which the reference documents numbers.
+//! Comma-separated phone numbers, and the formats of documented phone number fields.
 
 use crate::types::phone::normalize;
 
-/// One phone number, or several for a field that takes them with commas between.
+/// One or several phone numbers, for a field that takes them separated by commas.
 ///
-/// A text is taken as it is; the entries of an array, a list or an iterator are joined. The form of each number is checked with the
-/// request: see [`normalize`](crate::phone::normalize).
+/// Create it from a string, or from an array, a `Vec`, a slice or an iterator, whose entries are joined with commas. The format of each
+/// number is checked when the request is sent; [`normalize`](crate::phone::normalize) produces it.
 ///
 /// ```
 /// use nxcloud_client::phone::Phones;
@@ -59,8 +59,8 @@ impl From<&str> for Phones {
 impl<T: AsRef<str>> FromIterator<T> for Phones {
     fn from_iter<I: IntoIterator<Item = T>>(numbers: I) -> Self {
         let mut text = String::new();
-        for (place, number) in numbers.into_iter().enumerate() {
-            if place > 0 {
+        for (index, number) in numbers.into_iter().enumerate() {
+            if index > 0 {
                 text.push(',');
             }
             text.push_str(number.as_ref());
@@ -93,26 +93,26 @@ impl<T: AsRef<str>> From<&Vec<T>> for Phones {
     }
 }
 
-/// A documented form of numbers; the names are the `format`s of the specs. An empty text has every form.
+/// The documented format of a phone number field. The names are those of the specs' `format`. An empty text fits every format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PhoneForm {
-    /// 7 to 15 digits, the first not 0: the country code and the number, as `normalize` gives them.
+    /// Country code and number: 7 to 15 digits, the first not 0. `normalize` returns this format.
     Phone,
-    /// Several of these, with commas between.
+    /// Several numbers in the format `Phone`, separated by commas.
     Phones,
-    /// Several of these, with commas or with commas and spaces between.
+    /// Several numbers in the format `Phone`, separated by commas with optional spaces.
     PhonesSpaced,
-    /// Digits of any number: the country code may be left out.
+    /// Any number of digits; the country code is optional.
     PhoneDigits,
-    /// Several of these, with commas between: the platform reports a wrong length later.
+    /// Several numbers in the format `PhoneDigits`, separated by commas. The platform reports a wrong length later.
     PhonesDigits,
-    /// Digits after a plus or none: the reference names no form.
+    /// Digits with an optional plus. The platform documents no format.
     PhoneDialled,
 }
 
 impl PhoneForm {
-    /// What is wrong with a text, without the text.
+    /// The problem with a text. It does not contain the text.
     pub(crate) fn problem(self, text: &str) -> Option<String> {
         let fits = |number: &str| match self {
             Self::Phone | Self::Phones => is_international(number),
@@ -122,26 +122,26 @@ impl PhoneForm {
         };
         let number = match self {
             Self::Phone | Self::Phones | Self::PhonesSpaced => {
-                "a phone number of 7 to 15 digits that begins with its country code"
+                "a phone number of 7 to 15 digits that starts with its country code"
             }
             Self::PhoneDigits | Self::PhonesDigits => "a phone number of digits only",
-            Self::PhoneDialled => "a phone number of digits, or of a plus and digits",
+            Self::PhoneDialled => "a phone number of digits with an optional plus",
         };
         if text.is_empty() {
             return None;
         }
-        let (place, wrong) = match self {
+        let (place, invalid) = match self {
             Self::Phone | Self::PhoneDigits | Self::PhoneDialled => {
                 (String::new(), Some(text).filter(|number| !fits(number))?)
             }
             Self::Phones | Self::PhonesSpaced | Self::PhonesDigits => {
                 let mut numbers = (1..).zip(text.split(','));
-                let (place, wrong) = numbers.find(|(_, number)| !fits(number))?;
-                (format!("number {place} "), wrong)
+                let (place, invalid) = numbers.find(|(_, number)| !fits(number))?;
+                (format!("number {place} "), invalid)
             }
         };
-        let reason = match normalize(wrong, None) {
-            Err(_) if wrong.is_empty() => ": there is none; remove the comma".to_owned(),
+        let reason = match normalize(invalid, None) {
+            Err(_) if invalid.is_empty() => ": it is empty; remove the comma".to_owned(),
             Err(reason) if self.is_international() => format!(": {reason}"),
             _ => String::new(),
         };
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_normalize_gives_has_the_documented_form() {
+    fn normalized_numbers_have_the_documented_format() {
         for text in [
             "+86 150-1234-5678",
             "0044 (0)20 7946 0958",
@@ -202,8 +202,8 @@ mod tests {
     }
 
     #[test]
-    fn another_form_is_refused_with_the_way_to_the_right_one() {
-        let wrong = [
+    fn an_error_about_the_format_names_normalize() {
+        let invalid = [
             "+8615012345678",
             "86 15012345678",
             "my-app",
@@ -213,7 +213,7 @@ mod tests {
             "８６１５０１２３４５６",
             " ",
         ];
-        for text in wrong {
+        for text in invalid {
             let problem = PhoneForm::Phone.problem(text).unwrap();
             assert!(problem.contains("`phone::normalize`"), "{problem}");
             assert!(!problem.contains("1501234"), "{problem}");
@@ -223,7 +223,7 @@ mod tests {
         }
         assert_eq!(
             PhoneForm::Phone.problem("0150 1234 5678").unwrap(),
-            "is not a phone number of 7 to 15 digits that begins with its country code: the phone number has no country code; write it with one, or set a default; see `phone::normalize`"
+            "is not a phone number of 7 to 15 digits that starts with its country code: the phone number has no country code; add it, or set a default; see `phone::normalize`"
         );
         for list in [
             ",",

@@ -1,6 +1,7 @@
-//! Which send a receipt belongs to.
+//! Matches receipts to sends.
 
-/// Whether a receipt's id is that of a send, or that id, a dash and so many digits, as after a send to several numbers.
+/// Whether a receipt belongs to the send with this id. The receipt has the same id or, after a send to several numbers, the id followed
+/// by a dash and this many digits.
 #[must_use]
 pub fn answers(received: Option<&str>, id: &str, digits: usize) -> bool {
     let Some(rest) = received.and_then(|received| received.trim().strip_prefix(id)) else {
@@ -16,7 +17,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_is_answered_by_itself_and_by_itself_with_a_dash_and_digits() {
+    fn a_receipt_matches_by_id_or_by_id_with_a_dash_and_digits() {
         for received in ["4711-a", "4711-a-0123456789", " 4711-a "] {
             assert!(answers(Some(received), "4711-a", 10), "{received}");
         }

@@ -1,11 +1,11 @@
-//! Debug output that shows the shape of a value, not the value.
+//! Debug output that shows whether a field has a value, but not the value.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::types::lenient::Map;
 
-/// Stands for a text that is kept out of logs; generated code uses it in `Debug`.
+/// Placeholder for a value that `Debug` must not show. Used by generated code.
 #[derive(Clone, Copy)]
 pub struct Redacted(pub(crate) &'static str);
 
@@ -15,13 +15,13 @@ impl fmt::Debug for Redacted {
     }
 }
 
-/// What of a hidden field may be shown.
+/// A value that `Debug` must not show.
 pub trait Redact {
-    /// `<hidden>` when there is a value, else how its absence is written.
+    /// `<hidden>` if there is a value, else the `Debug` output of an empty one.
     fn redact(&self) -> Redacted;
 }
 
-/// What of a hidden field may be shown; generated code calls it.
+/// Calls [`Redact::redact`]. Called by generated code.
 #[must_use]
 pub fn redact(value: &impl Redact) -> Redacted {
     value.redact()
@@ -63,9 +63,9 @@ impl Redact for serde_json::Value {
     }
 }
 
-/// Whether a text that the platform calls an id can be shown: a reply may say anything, a phone number or a message included.
+/// Whether a text that the platform sends as an id may be logged. A reply may put anything there, even a phone number or a message.
 ///
-/// Ids of the platform are hexadecimal digits and dashes, or longer than any phone number.
+/// The platform's ids are hexadecimal digits and dashes, or longer than any phone number.
 pub(crate) fn looks_like_an_id(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     let digits = text.bytes().filter(u8::is_ascii_digit).count();

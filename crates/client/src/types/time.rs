@@ -1,4 +1,4 @@
-//! Times of replies and pushes, as they came and as they read.
+//! Times of replies and pushes.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,13 +13,14 @@ use crate::types::date::{Date, InvalidTime, is_date_time_layout, offset, rfc3339
 use crate::types::lenient::{Lenient, integer};
 use crate::types::redact::{Redact, Redacted};
 
-/// A time that the platform sent. It is written again exactly as it came.
+/// A time received from the platform. It serialises exactly as it was received.
 ///
-/// Where the zone is documented (Unix time) or stated in the text, it is a moment: [`to_system_time`](Self::to_system_time). Where
-/// the reference names no zone (`yyyy-MM-dd HH:mm:ss`), it becomes one only when the caller says what the zone is:
-/// [`at_offset`](Self::at_offset). What reads as no time stays in the `extra` of its object.
+/// If the time zone is known, because the platform sends Unix time or the text contains an offset, use
+/// [`to_system_time`](Self::to_system_time). If it is not (`yyyy-MM-dd HH:mm:ss`), pass the offset to [`at_offset`](Self::at_offset). A
+/// value that is not a time stays in the `extra` of its object.
 ///
-/// `Display` writes a moment as RFC 3339 in UTC and a local time as `yyyy-MM-dd HH:mm:ss`. Two times are equal when they came alike.
+/// `Display` shows RFC 3339 in UTC if the zone is known, else `yyyy-MM-dd HH:mm:ss`. Two times are equal if they were received in the same
+/// form.
 ///
 /// ```
 /// use nxcloud_client::Time;
@@ -52,7 +53,7 @@ enum Reading {
 }
 
 impl Reading {
-    /// A text with date and time; a zone makes it a moment.
+    /// Parses date and time. With a zone, the result is a moment.
     fn of_text(text: &str) -> Option<Self> {
         if !is_date_time_layout(text, b" Tt") {
             return None;
@@ -61,7 +62,7 @@ impl Reading {
         moment.or_else(|_| text.parse().map(Self::Local)).ok()
     }
 
-    /// A whole number of units of so many milliseconds; without a unit a number is no time.
+    /// A number of units of `unit` milliseconds. If `unit` is 0, a number is not a time.
     fn of_number(number: i64, unit: i64) -> Option<Self> {
         let millis = number.checked_mul(unit).filter(|_| unit > 0)?;
         Timestamp::from_millisecond(millis).ok().map(Self::Moment)
@@ -74,7 +75,7 @@ impl Reading {
             .filter(|reading| reading.civil().year() >= 0)
     }
 
-    /// As the clock on the wall says it: of a moment, in UTC.
+    /// The date and time of day; those of a moment are in UTC.
     fn civil(self) -> civil::DateTime {
         match self {
             Self::Moment(moment) => Offset::UTC.to_datetime(moment),
@@ -94,7 +95,7 @@ impl Time {
         Some(Self { received, reading })
     }
 
-    /// What came: the text, or the digits of the number.
+    /// The value as received: the text, or the digits of the number.
     #[must_use]
     pub fn received(&self) -> Cow<'_, str> {
         match &self.received {
@@ -103,7 +104,7 @@ impl Time {
         }
     }
 
-    /// The moment; `None` where no zone is known, and where the standard library's type cannot hold it.
+    /// The point in time. `None` if the zone is unknown, or if the standard library's type cannot represent the time.
     #[must_use]
     pub fn to_system_time(&self) -> Option<SystemTime> {
         match self.reading {
@@ -112,8 +113,8 @@ impl Time {
         }
     }
 
-    /// The moment, where no zone is known taken in one that is that many minutes ahead of UTC (behind it, if negative). `None` for
-    /// an offset of more than a day, and where the standard library's type cannot hold it.
+    /// The point in time. If the zone is unknown, local time is taken to be that many minutes ahead of UTC, or behind it if negative.
+    /// `None` if the offset is more than a day, or if the standard library's type cannot represent the time.
     #[must_use]
     pub fn at_offset(&self, minutes: i32) -> Option<SystemTime> {
         match self.reading {
@@ -125,7 +126,7 @@ impl Time {
         }
     }
 
-    /// Milliseconds since 1970-01-01 UTC; `None` where no zone is known.
+    /// Milliseconds since 1970-01-01 UTC. `None` if the zone is unknown.
     #[must_use]
     pub fn unix_millis(&self) -> Option<i64> {
         match self.reading {
@@ -134,13 +135,13 @@ impl Time {
         }
     }
 
-    /// The day: in UTC, or local where no zone is known.
+    /// The date: in UTC, or local if the zone is unknown.
     #[must_use]
     pub fn date(&self) -> Date {
         Date::of(self.reading.civil().date())
     }
 
-    /// The hour of [`date`](Self::date), 0 to 23.
+    /// The hour, 0 to 23, in the same zone as [`date`](Self::date).
     #[must_use]
     pub fn hour(&self) -> u8 {
         u8::try_from(self.reading.civil().hour()).unwrap_or_default()
@@ -159,7 +160,7 @@ impl Time {
     }
 }
 
-/// Reads `yyyy-MM-dd HH:mm:ss`, which has no zone, and RFC 3339.
+/// Accepts `yyyy-MM-dd HH:mm:ss`, which has no zone, and RFC 3339.
 impl FromStr for Time {
     type Err = InvalidTime;
 
@@ -198,12 +199,12 @@ impl Redact for Time {
     }
 }
 
-/// How a field is read whose numbers count units of so many milliseconds, and are no times if that is 0; generated code takes it out
-/// of the map and makes it a [`Time`].
+/// Reads a time field. Numbers count units of `UNIT` milliseconds; if `UNIT` is 0, numbers are not times. Generated code takes it out of
+/// the map and converts it to a [`Time`].
 #[derive(Debug)]
 pub struct Counted<const UNIT: i64>(Time);
 
-/// Without a documented number.
+/// A time that is documented as text only.
 pub type TextTime = Counted<0>;
 /// Whole seconds since 1970.
 pub type UnixSeconds = Counted<1000>;

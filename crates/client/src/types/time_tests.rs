@@ -11,7 +11,7 @@ fn read<const UNIT: i64>(value: &Value) -> Option<Time> {
 }
 
 #[test]
-fn a_local_time_becomes_a_moment_with_an_offset() {
+fn a_local_time_with_an_offset_is_a_moment() {
     let local: Time = "2026-11-21 10:15:42".parse().unwrap();
     assert_eq!(local.to_string(), "2026-11-21 10:15:42");
     assert_eq!((local.to_system_time(), local.unix_millis()), (None, None));
@@ -24,7 +24,7 @@ fn a_local_time_becomes_a_moment_with_an_offset() {
 }
 
 #[test]
-fn a_stated_zone_makes_a_moment_wherever_it_comes() {
+fn a_time_with_a_zone_is_a_moment_in_every_field() {
     let value = json!("2026-11-21T10:15:42+08:00");
     for time in [read::<0>(&value), read::<1>(&value), read::<1000>(&value)] {
         let time = time.unwrap();
@@ -36,7 +36,7 @@ fn a_stated_zone_makes_a_moment_wherever_it_comes() {
 }
 
 #[test]
-fn numbers_are_times_where_their_unit_is_documented() {
+fn numbers_are_times_if_their_unit_is_documented() {
     for value in [
         json!(1_795_259_100),
         json!("1795259100"),
@@ -45,7 +45,7 @@ fn numbers_are_times_where_their_unit_is_documented() {
     ] {
         let time = read::<1000>(&value).unwrap();
         assert_eq!(time.unix_millis(), Some(1_795_259_100_000));
-        assert_eq!(serde_json::to_value(&time).unwrap(), value, "as it came");
+        assert_eq!(serde_json::to_value(&time).unwrap(), value);
         assert_eq!(read::<0>(&value), None);
     }
     let millis = read::<1>(&json!(1_795_259_100_500_i64)).unwrap();
@@ -57,7 +57,7 @@ fn numbers_are_times_where_their_unit_is_documented() {
 }
 
 #[test]
-fn what_is_no_time_does_not_fit() {
+fn values_that_are_not_times_do_not_fit() {
     for text in [
         "",
         "0",
@@ -86,13 +86,13 @@ fn what_is_no_time_does_not_fit() {
         assert_eq!(read::<1000>(&value), None, "{value}");
         let mut map = Map::from_iter([("t".to_owned(), value.clone())]);
         assert!(take::<UnixSeconds>(&mut map, "t").is_none());
-        assert_eq!(map["t"], value, "it stays where it was");
+        assert_eq!(map["t"], value, "the value stays in the map");
     }
 }
 
 proptest! {
     #[test]
-    fn a_time_is_written_as_it_came(number in any::<i64>(), small in 0_i64..4_000_000_000, text in "[ 0-9TZ:+.-]{0,30}") {
+    fn a_time_serialises_as_it_was_received(number in any::<i64>(), small in 0_i64..4_000_000_000, text in "[ 0-9TZ:+.-]{0,30}") {
         let texts = [json!(text), json!(small.to_string()), json!(number.to_string())];
         for value in texts.into_iter().chain([json!(number), json!(small)]) {
             for time in [read::<0>(&value), read::<1>(&value), read::<1000>(&value)].into_iter().flatten() {
@@ -105,7 +105,7 @@ proptest! {
     }
 
     #[test]
-    fn every_date_that_exists_is_read_back(year in 0_u16..=9999, month in 1_u8..=12, day in 1_u8..=28, second in 0_u32..86_400) {
+    fn dates_and_times_round_trip(year in 0_u16..=9999, month in 1_u8..=12, day in 1_u8..=28, second in 0_u32..86_400) {
         let date = Date::new(year, month, day).unwrap();
         prop_assert_eq!(date.to_string().parse::<Date>(), Ok(date));
         let text = format!("{date} {:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60);

@@ -1,6 +1,6 @@
-//! The limits of the reference, checked before anything is sent.
+//! Checks requests against their documented limits before they are sent.
 //!
-//! A violation names the field and the limit, never the value: texts and numbers of people stay out of errors.
+//! A violation names the field and the limit, never the value, which may be private.
 
 use std::fmt;
 use std::ops::{Bound, RangeBounds, RangeInclusive};
@@ -11,18 +11,18 @@ use regex_lite::Regex;
 use crate::types::date::DateTime;
 pub use crate::types::phones::PhoneForm;
 
-/// A request that knows its documented limits; generated code implements it.
+/// A request or a part of one, with documented limits. Implemented by generated code.
 pub trait Validate {
-    /// Reports each broken limit to the checker.
+    /// Reports each broken limit to the validator.
     fn validate(&self, at: &mut Validator);
 }
 
-/// A request with nothing to check.
+/// A request without limits.
 impl Validate for () {
     fn validate(&self, _: &mut Validator) {}
 }
 
-/// A part that may be absent.
+/// An optional part.
 impl<T: Validate> Validate for Option<T> {
     fn validate(&self, at: &mut Validator) {
         if let Some(value) = self {
@@ -37,7 +37,7 @@ impl<T: Validate> Validate for Option<T> {
 pub struct Violation {
     /// The field, as a path of wire names: `customers[3].email`.
     pub field: String,
-    /// The limit, in words.
+    /// The broken limit, as text.
     pub limit: String,
 }
 
@@ -51,7 +51,7 @@ impl fmt::Display for Violation {
     }
 }
 
-/// Every limit that a request breaks; at least one.
+/// All limits that a request breaks; at least one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violations(Vec<Violation>);
 
@@ -61,7 +61,7 @@ impl Violations {
         self.0.iter()
     }
 
-    /// The same as a slice.
+    /// The broken limits as a slice.
     pub(crate) fn as_slice(&self) -> &[Violation] {
         &self.0
     }
@@ -86,11 +86,11 @@ impl std::error::Error for Violations {}
 pub struct Validator {
     path: String,
     violations: Vec<Violation>,
-    /// Whether only values are reported that would change the URL.
+    /// Report only values that would change the URL.
     only_urls: bool,
 }
 
-/// The checks of one text; one that is absent has no limits. Lengths count characters.
+/// Checks one text. An absent text breaks no limit. Lengths count characters.
 #[derive(Debug)]
 pub struct TextCheck<'a> {
     at: &'a mut Validator,
@@ -106,7 +106,7 @@ impl TextCheck<'_> {
         self
     }
 
-    /// Least and greatest number of characters.
+    /// Checks the number of characters.
     pub fn length(self, range: impl RangeBounds<usize>) -> Self {
         let (min, max) = ends(&range);
         self.check(|text| {
@@ -124,39 +124,39 @@ impl TextCheck<'_> {
         })
     }
 
-    /// The only characters that it may have.
+    /// Checks that the text contains only these characters.
     pub fn only(self, allowed: &[RangeInclusive<char>]) -> Self {
         self.check(|text| {
             let is_allowed = |char| allowed.iter().any(|range| range.contains(&char));
             (!text.chars().all(is_allowed))
-                .then(|| format!("may have no other characters than {}", listed(allowed)))
+                .then(|| format!("may contain only the characters {}", listed(allowed)))
         })
     }
 
-    /// The characters that it must not have.
+    /// Checks that the text contains none of these characters.
     pub fn without(self, excluded: &[RangeInclusive<char>]) -> Self {
         self.check(|text| {
             let is_excluded = |char| excluded.iter().any(|range| range.contains(&char));
             text.chars()
                 .any(is_excluded)
-                .then(|| format!("must not have the characters {}", listed(excluded)))
+                .then(|| format!("must not contain the characters {}", listed(excluded)))
         })
     }
 
-    /// What the whole text must look like.
+    /// Checks that the text matches a regular expression.
     pub fn pattern(self, pattern: &'static Pattern) -> Self {
         self.check(|text| {
             (!pattern.matches(text)).then(|| format!("does not match {}", pattern.source))
         })
     }
 
-    /// A form of phone numbers.
+    /// Checks the format of phone numbers.
     pub fn phone(self, form: PhoneForm) -> Self {
         self.check(|text| form.problem(text))
     }
 }
 
-/// Ranges of characters as a reader knows them: `0-9`, `_`.
+/// Ranges of characters as text: `0-9`, `_`.
 fn listed(ranges: &[RangeInclusive<char>]) -> String {
     let texts = ranges.iter().map(|range| match range.clone().into_inner() {
         (first, last) if first == last => format!("`{first}`"),
@@ -165,7 +165,7 @@ fn listed(ranges: &[RangeInclusive<char>]) -> String {
     texts.collect::<Vec<_>>().join(", ")
 }
 
-/// Least and greatest value of a range; the ranges of generated code include their ends.
+/// Minimum and maximum of a range. The ranges in generated code include their ends.
 fn ends<T: Copy>(range: &impl RangeBounds<T>) -> (Option<T>, Option<T>) {
     let end = |bound: Bound<&T>| match bound {
         Bound::Included(value) | Bound::Excluded(value) => Some(*value),
@@ -174,7 +174,7 @@ fn ends<T: Copy>(range: &impl RangeBounds<T>) -> (Option<T>, Option<T>) {
     (end(range.start_bound()), end(range.end_bound()))
 }
 
-/// A regular expression, compiled at its first use.
+/// A regular expression, compiled on first use.
 #[derive(Debug)]
 pub struct Pattern {
     source: &'static str,
@@ -182,7 +182,7 @@ pub struct Pattern {
 }
 
 impl Pattern {
-    /// A pattern by its source; generated code keeps it in a static.
+    /// A pattern. Generated code keeps it in a static.
     #[must_use]
     pub const fn new(source: &'static str) -> Self {
         Self {
@@ -191,7 +191,7 @@ impl Pattern {
         }
     }
 
-    /// A pattern that does not compile restricts nothing; the generator refuses such a spec.
+    /// A pattern that does not compile matches everything; the generator refuses such specs.
     fn matches(&self, text: &str) -> bool {
         self.compiled
             .get_or_init(|| Regex::new(self.source).ok())
@@ -201,31 +201,31 @@ impl Pattern {
 }
 
 impl Validator {
-    /// Checks a whole request.
+    /// Checks a request.
     ///
     /// # Errors
     ///
-    /// Every limit that it breaks.
+    /// All limits that it breaks.
     pub fn run(request: &impl Validate) -> Result<(), Violations> {
         Self::run_at("", request)
     }
 
-    /// As [`run`](Self::run), for one of several requests, which is named by its place.
+    /// Like [`run`](Self::run), with `place` as a prefix of every path.
     ///
     /// # Errors
     ///
-    /// Every limit that it breaks.
+    /// All limits that the request breaks.
     pub fn run_at(place: &str, request: &impl Validate) -> Result<(), Violations> {
         Self::default().finish(place, request)
     }
 
-    /// What is refused even where limits are not checked: path parameters that would lead to another URL.
+    /// Checks only for path parameters that would lead to another URL. They are refused even with local checks off.
     pub(crate) fn run_urls(request: &impl Validate) -> Result<(), Violations> {
-        let checker = Self {
+        let validator = Self {
             only_urls: true,
             ..Self::default()
         };
-        checker.finish("", request)
+        validator.finish("", request)
     }
 
     fn finish(mut self, place: &str, request: &impl Validate) -> Result<(), Violations> {
@@ -280,7 +280,7 @@ impl Validator {
         });
     }
 
-    /// Checks a text: the limits follow as calls.
+    /// Starts the checks of a text; call the methods of the result.
     pub fn text<'a>(
         &'a mut self,
         field: &'a str,
@@ -295,18 +295,18 @@ impl Validator {
 
     /// Checks a text that becomes one segment of the URL's path.
     ///
-    /// An empty segment, `.` and `..` (percent-encoded or not) lead to another URL, and with it to another operation.
+    /// An empty segment, `.` and `..` (percent-encoded or not) would lead to another URL and so to another operation.
     pub fn segment(&mut self, field: &str, text: &str) {
         self.inside(field, |at| {
             if text.is_empty() && at.only_urls {
                 at.push("must not be empty".to_owned());
             } else if is_dots(text) {
-                at.push("must not be `.` or `..`, which lead to another URL".to_owned());
+                at.push("must not be `.` or `..`, which would lead to another URL".to_owned());
             }
         });
     }
 
-    /// Checks a text that has one allowed value.
+    /// Checks a text with a single allowed value.
     pub fn constant<'a>(&mut self, field: &str, text: impl Into<Option<&'a str>>, only: &str) {
         if text.into().is_some_and(|text| text != only) {
             self.problem(field, format!("must be `{only}`"));
@@ -355,16 +355,16 @@ impl Validator {
         }
     }
 
-    /// Checks that two moments are in order and at most some days apart.
-    pub fn days_between(&mut self, from: (&str, &DateTime), to: (&str, &DateTime), most: i64) {
+    /// Checks that two times are in order and at most `max` days apart.
+    pub fn days_between(&mut self, from: (&str, &DateTime), to: (&str, &DateTime), max: i64) {
         if to.1 < from.1 {
             self.problem(to.0, format!("is before `{}`", from.0));
-        } else if from.1.is_more_than_days_before(to.1, most) {
-            self.problem(to.0, format!("is more than {most} days after `{}`", from.0));
+        } else if from.1.is_more_than_days_before(to.1, max) {
+            self.problem(to.0, format!("is more than {max} days after `{}`", from.0));
         }
     }
 
-    /// Checks how many of some fields are given; an empty text counts as absent.
+    /// Checks how many of these fields are set. An empty text counts as not set.
     pub fn cardinality(&mut self, fields: &[(&str, bool)], min: usize, max: usize) {
         let count = fields.iter().filter(|(_, is_set)| *is_set).count();
         if count < min || count > max {
@@ -374,7 +374,7 @@ impl Validator {
                 (1, _) => "at least one",
                 _ => "at most one",
             };
-            self.report(format!("{rule} of {} must be given", names.join(", ")));
+            self.report(format!("{rule} of {} must be set", names.join(", ")));
         }
     }
 }
@@ -390,20 +390,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn moments_are_in_order_and_not_too_far_apart() {
-        let broken = |from: &str, to: &str| {
-            let mut checker = Validator::default();
+    fn times_are_in_order_and_not_too_far_apart() {
+        let violation = |from: &str, to: &str| {
+            let mut validator = Validator::default();
             let (first, last) = (from.parse().unwrap(), to.parse().unwrap());
-            checker.days_between(("from", &first), ("to", &last), 31);
-            checker.violations.first().map(ToString::to_string)
+            validator.days_between(("from", &first), ("to", &last), 31);
+            validator.violations.first().map(ToString::to_string)
         };
-        assert_eq!(broken("2026-10-01T00:00:00Z", "2026-11-01T00:00:00Z"), None);
         assert_eq!(
-            broken("2026-10-01T00:00:00Z", "2026-11-01T00:00:01Z").as_deref(),
+            violation("2026-10-01T00:00:00Z", "2026-11-01T00:00:00Z"),
+            None
+        );
+        assert_eq!(
+            violation("2026-10-01T00:00:00Z", "2026-11-01T00:00:01Z").as_deref(),
             Some("`to` is more than 31 days after `from`")
         );
         assert_eq!(
-            broken("2026-10-02T00:00:00Z", "2026-10-01T00:00:00Z").as_deref(),
+            violation("2026-10-02T00:00:00Z", "2026-10-01T00:00:00Z").as_deref(),
             Some("`to` is before `from`")
         );
     }
@@ -426,7 +429,7 @@ mod tests {
         let violations = Validator::run(&Outer(vec![Inner("ok"), Inner("private")])).unwrap_err();
         assert_eq!(
             violations.to_string(),
-            "`customers[1].email` has 7 characters, at most 3 are allowed; at least one of `a`, `b` must be given"
+            "`customers[1].email` has 7 characters, at most 3 are allowed; at least one of `a`, `b` must be set"
         );
         assert!(Validator::run(&()).is_ok());
     }
@@ -439,11 +442,11 @@ mod tests {
             at.text("without", text).without(&['+'..='+', 'a'..='c']);
             at.violations
                 .into_iter()
-                .map(|broken| broken.to_string())
+                .map(|violation| violation.to_string())
                 .collect::<Vec<_>>()
         };
-        let only = "`only` may have no other characters than `0-9`, `-`";
-        let without = "`without` must not have the characters `+`, `a-c`";
+        let only = "`only` may contain only the characters `0-9`, `-`";
+        let without = "`without` must not contain the characters `+`, `a-c`";
         for text in ["", "0", "12-9"] {
             assert_eq!(check(text), Vec::<String>::new(), "{text}");
         }
@@ -456,7 +459,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_absent_has_no_limits_and_the_ends_of_a_range_are_allowed() {
+    fn absent_values_break_no_limit_and_the_ends_of_a_range_are_allowed() {
         static DIGITS: Pattern = Pattern::new("^[0-9]+$");
         let check = |text: Option<&str>, number: Option<i64>, list: Option<&[u8]>| {
             let mut at = Validator::default();
@@ -466,7 +469,7 @@ mod tests {
             at.constant("text", text.map(|_| "a"), "a");
             at.violations
                 .into_iter()
-                .map(|broken| broken.to_string())
+                .map(|violation| violation.to_string())
                 .collect::<Vec<_>>()
         };
         let none = Vec::<String>::new();

@@ -4,22 +4,37 @@
 use nxcloud_client::{CallOptions, Error, Session};
 use super::{replies::*, requests::*};
 
-/// Client of NXCLOUD Customer Data for programs without async code: the same calls, each to its end on the calling thread.
+/// Client of NXCLOUD Customer Data for programs without async code. It has the methods of [`Client`](crate::Client), but each blocks the calling thread until the call ends. In async code, use [`Client`](crate::Client).
 ///
-/// In async code use [`Client`](crate::Client): a blocking call there holds up its thread.
+/// ```no_run
+/// # use nxcloud_customer_data::{AppKey, BatchCreateCustomers, ConflictRule, Customer, Session};
+/// # fn run(session: &Session) -> Result<(), nxcloud_customer_data::Error> {
+/// let client = nxcloud_customer_data::blocking::Client::new(session);
+/// let app = AppKey::new("app-1=");
+/// let request = BatchCreateCustomers::new(
+///     &app,
+///     ConflictRule::Update,
+///     1001,
+///     [Customer::new("Ann", "Lee")],
+/// );
+/// let reply = client.batch_create_customers(&request)?;
+/// println!("{reply:?}");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Client {
     session: Session,
 }
 
 impl Client {
-    /// A client over a session's accounts and connections.
+    /// A client that uses the accounts and connections of a session. The example of [`Client`](Self) creates one.
     #[must_use]
     pub fn new(session: &Session) -> Self {
         Self { session: session.clone() }
     }
 
-    /// The same client with other settings for its calls.
+    /// The same client with other settings for its calls. [`CallOptions`] has an example.
     #[must_use]
     pub fn with_options(&self, options: CallOptions) -> Self {
         Self {
@@ -29,11 +44,11 @@ impl Client {
 
     /// Create or merge up to 100 customers.
     ///
-    /// As [`Client::batch_create_customers`](crate::Client::batch_create_customers).
+    /// Details and example: [`Client::batch_create_customers`](crate::Client::batch_create_customers).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn batch_create_customers(
         &self,
         request: &BatchCreateCustomers,
@@ -43,11 +58,11 @@ impl Client {
 
     /// List the customer fields of a tenant, preset and custom.
     ///
-    /// As [`Client::query_customer_fields`](crate::Client::query_customer_fields).
+    /// Details and example: [`Client::query_customer_fields`](crate::Client::query_customer_fields).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn query_customer_fields(
         &self,
         request: &QueryCustomerFields,

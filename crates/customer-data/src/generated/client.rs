@@ -6,20 +6,22 @@ use super::{replies::*, requests::*};
 
 /// Client of NXCLOUD Customer Data (bizType 2). Create customers and list the customer fields of a tenant. The calls share bizType and action with the WhatsApp service.
 ///
-/// Cheap to make and to clone; all clients of a session share its connections.
+/// Creating and cloning it is cheap: all clients of a session share its connections. The [crate page](crate) has examples.
+///
+/// Vendor documentation: NXCLOUD open platform, Customer Data.
 #[derive(Clone, Debug)]
 pub struct Client {
     session: Session,
 }
 
 impl Client {
-    /// A client over a session's accounts and connections.
+    /// A client that uses the accounts and connections of a session. The [crate page](crate) has an example.
     #[must_use]
     pub fn new(session: &Session) -> Self {
         Self { session: session.clone() }
     }
 
-    /// The same client with other settings for its calls.
+    /// The same client with other settings for its calls. [`CallOptions`] has an example.
     #[must_use]
     pub fn with_options(&self, options: CallOptions) -> Self {
         Self {
@@ -32,7 +34,7 @@ impl Client {
     /// How an existing customer is recognised is not documented, so that repeating it may not be harmless. The reply names no customer: a
     /// partial failure cannot be seen.
     ///
-    /// Changes state: it is not repeated when the platform may have acted.
+    /// The operation changes state: it is not retried if the platform may have acted.
     ///
     /// ```no_run
     /// # use nxcloud_customer_data::{AppKey, BatchCreateCustomers, Client, ConflictRule, Customer};
@@ -50,9 +52,11 @@ impl Client {
     /// # }
     /// ```
     ///
+    /// Vendor documentation: NXCLOUD open platform, Customer Data, `POST /saas/cdp/openapi/customers/batch_create`, action `mt`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn batch_create_customers(
         &self,
         request: &BatchCreateCustomers,
@@ -64,7 +68,7 @@ impl Client {
     ///
     /// The query parameters are apparently outside the signed text; the reference does not say so.
     ///
-    /// Only reads: repeating it is harmless.
+    /// The operation only reads: it is retried even if the outcome of an attempt is unknown.
     ///
     /// ```no_run
     /// # use nxcloud_customer_data::{AppKey, Client, QueryCustomerFields};
@@ -77,9 +81,11 @@ impl Client {
     /// # }
     /// ```
     ///
+    /// Vendor documentation: NXCLOUD open platform, Customer Data, `GET /saas/cdp/openapi/customers/fields`, action `mt`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn query_customer_fields(
         &self,
         request: &QueryCustomerFields,

@@ -4,22 +4,35 @@
 use nxcloud_client::{CallOptions, Error, Session};
 use super::{replies::*, requests::*};
 
-/// Client of NXCLOUD DID for programs without async code: the same calls, each to its end on the calling thread.
+/// Client of NXCLOUD DID for programs without async code. It has the methods of [`Client`](crate::Client), but each blocks the calling thread until the call ends. In async code, use [`Client`](crate::Client).
 ///
-/// In async code use [`Client`](crate::Client): a blocking call there holds up its thread.
+/// ```no_run
+/// # use nxcloud_did::{SendDidSms, Session};
+/// # fn run(session: &Session) -> Result<(), nxcloud_did::Error> {
+/// let client = nxcloud_did::blocking::Client::new(session);
+/// let request = SendDidSms::new(
+///     "85230001111",
+///     "8613912345678",
+///     "Your parcel has arrived",
+/// );
+/// let reply = client.send_did_sms(&request)?;
+/// println!("{}", reply.message_id()?);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Client {
     session: Session,
 }
 
 impl Client {
-    /// A client over a session's accounts and connections.
+    /// A client that uses the accounts and connections of a session. The example of [`Client`](Self) creates one.
     #[must_use]
     pub fn new(session: &Session) -> Self {
         Self { session: session.clone() }
     }
 
-    /// The same client with other settings for its calls.
+    /// The same client with other settings for its calls. [`CallOptions`] has an example.
     #[must_use]
     pub fn with_options(&self, options: CallOptions) -> Self {
         Self {
@@ -29,27 +42,27 @@ impl Client {
 
     /// Send an SMS from a DID number to one recipient.
     ///
-    /// As [`Client::send_did_sms`](crate::Client::send_did_sms).
+    /// Details and example: [`Client::send_did_sms`](crate::Client::send_did_sms).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn send_did_sms(&self, request: &SendDidSms) -> Result<SendDidSmsReply, Error> {
         self.session.send_blocking(request)
     }
 
     /// Page through the call records of DID numbers of one day.
     ///
-    /// As [`Client::query_calls`](crate::Client::query_calls).
+    /// Details and example: [`Client::query_calls`](crate::Client::query_calls).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn query_calls(&self, request: &QueryCalls) -> Result<QueryCallsReply, Error> {
         self.session.send_blocking(request)
     }
 
-    /// Every item of `query_calls`, as [`Client::query_calls_all`](crate::Client::query_calls_all).
+    /// All items of [`query_calls`](Self::query_calls), starting at the page of the request. Details and example: [`Client::query_calls_all`](crate::Client::query_calls_all).
     pub fn query_calls_all(
         &self,
         request: &QueryCalls,
@@ -59,11 +72,11 @@ impl Client {
 
     /// Call a number through a DID and bridge it to an Amazon Connect agent.
     ///
-    /// As [`Client::dial_amazon_connect`](crate::Client::dial_amazon_connect).
+    /// Details and example: [`Client::dial_amazon_connect`](crate::Client::dial_amazon_connect).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn dial_amazon_connect(
         &self,
         request: &DialAmazonConnect,

@@ -6,20 +6,22 @@ use super::{replies::*, requests::*};
 
 /// Client of NXCLOUD DID (bizType 4). Send SMS from DID numbers, read their call records, call out to Amazon Connect, and receive messages and receipts.
 ///
-/// Cheap to make and to clone; all clients of a session share its connections.
+/// Creating and cloning it is cheap: all clients of a session share its connections. The [crate page](crate) has examples.
+///
+/// Vendor documentation: NXCLOUD open platform, DID.
 #[derive(Clone, Debug)]
 pub struct Client {
     session: Session,
 }
 
 impl Client {
-    /// A client over a session's accounts and connections.
+    /// A client that uses the accounts and connections of a session. The [crate page](crate) has an example.
     #[must_use]
     pub fn new(session: &Session) -> Self {
         Self { session: session.clone() }
     }
 
-    /// The same client with other settings for its calls.
+    /// The same client with other settings for its calls. [`CallOptions`] has an example.
     #[must_use]
     pub fn with_options(&self, options: CallOptions) -> Self {
         Self {
@@ -31,7 +33,7 @@ impl Client {
     ///
     /// Billed: repeating it sends again. The receipt goes to the customer's SMS upstream push address.
     ///
-    /// Changes state: it is not repeated when the platform may have acted.
+    /// The operation changes state: it is not retried if the platform may have acted.
     ///
     /// ```no_run
     /// # use nxcloud_did::{Client, SendDidSms};
@@ -47,9 +49,11 @@ impl Client {
     /// # }
     /// ```
     ///
+    /// Vendor documentation: NXCLOUD open platform, DID, `POST /didsms/mtsend`, action `mtsend`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn send_did_sms(
         &self,
         request: &SendDidSms,
@@ -62,7 +66,7 @@ impl Client {
     /// Code 1002 is this call's own parameter error too. The page is `page` in the request and `pageNumber` in the reply, the filter
     /// `didNumber` is a row's `number`, and the filter `type` is a row's `callType`.
     ///
-    /// Only reads: repeating it is harmless.
+    /// The operation only reads: it is retried even if the outcome of an attempt is unknown.
     ///
     /// ```no_run
     /// # use nxcloud_did::{Client, Date, QueryCalls};
@@ -74,9 +78,11 @@ impl Client {
     /// # }
     /// ```
     ///
+    /// Vendor documentation: NXCLOUD open platform, DID, `POST /api/did/cdr`, action `cdr`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn query_calls(
         &self,
         request: &QueryCalls,
@@ -84,7 +90,21 @@ impl Client {
         self.session.send(request).await
     }
 
-    /// Every item of `query_calls`, page after page, beginning at the page of the request. See [`Items`].
+    /// All items of [`query_calls`](Self::query_calls), starting at the page of the request; see [`Items`].
+    ///
+    /// ```no_run
+    /// # use nxcloud_did::{Client, Date, QueryCalls};
+    /// # async fn run(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let request = QueryCalls::new(Date::new(2026, 11, 21)?, 100);
+    /// let mut items = client.query_calls_all(&request);
+    /// while let Some(item) = items.next().await {
+    ///     let item = item?;
+    ///     // `Debug` hides phone numbers and texts; read the fields instead.
+    ///     println!("{:?} {item:?}", item.number);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn query_calls_all(&self, request: &QueryCalls) -> Items<CallRecord> {
         self.session.items(request)
@@ -95,7 +115,7 @@ impl Client {
     /// Places a call: repeating it calls again. The reference's text gives the bizType 9 and the action `didaws`; the example column of the
     /// same table shows 6 and `cc`.
     ///
-    /// Changes state: it is not repeated when the platform may have acted.
+    /// The operation changes state: it is not retried if the platform may have acted.
     ///
     /// ```no_run
     /// # use nxcloud_did::{Client, DialAmazonConnect};
@@ -107,9 +127,11 @@ impl Client {
     /// # }
     /// ```
     ///
+    /// Vendor documentation: NXCLOUD open platform, DID, `POST /did/openapi/amazon/dialout`, action `didaws`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn dial_amazon_connect(
         &self,
         request: &DialAmazonConnect,

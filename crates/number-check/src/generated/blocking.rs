@@ -4,22 +4,32 @@
 use nxcloud_client::{CallOptions, Error, Session};
 use super::{replies::*, requests::*};
 
-/// Client of NXCLOUD Number Check for programs without async code: the same calls, each to its end on the calling thread.
+/// Client of NXCLOUD Number Check for programs without async code. It has the methods of [`Client`](crate::Client), but each blocks the calling thread until the call ends. In async code, use [`Client`](crate::Client).
 ///
-/// In async code use [`Client`](crate::Client): a blocking call there holds up its thread.
+/// ```no_run
+/// # use nxcloud_number_check::{AppKey, Session, SubmitCheck};
+/// # fn run(session: &Session) -> Result<(), nxcloud_number_check::Error> {
+/// let client = nxcloud_number_check::blocking::Client::new(session);
+/// let app = AppKey::new("app-1");
+/// let request = SubmitCheck::new(&app, "8613912345678");
+/// let reply = client.submit_check(&request)?;
+/// println!("{}", reply.message_id()?);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Client {
     session: Session,
 }
 
 impl Client {
-    /// A client over a session's accounts and connections.
+    /// A client that uses the accounts and connections of a session. The example of [`Client`](Self) creates one.
     #[must_use]
     pub fn new(session: &Session) -> Self {
         Self { session: session.clone() }
     }
 
-    /// The same client with other settings for its calls.
+    /// The same client with other settings for its calls. [`CallOptions`] has an example.
     #[must_use]
     pub fn with_options(&self, options: CallOptions) -> Self {
         Self {
@@ -29,11 +39,11 @@ impl Client {
 
     /// Queue one or more phone numbers for checking.
     ///
-    /// As [`Client::submit_check`](crate::Client::submit_check).
+    /// Details and example: [`Client::submit_check`](crate::Client::submit_check).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn submit_check(
         &self,
         request: &SubmitCheck,
@@ -43,11 +53,11 @@ impl Client {
 
     /// Page through the check results of one day.
     ///
-    /// As [`Client::query_checks`](crate::Client::query_checks).
+    /// Details and example: [`Client::query_checks`](crate::Client::query_checks).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn query_checks(
         &self,
         request: &QueryChecks,
@@ -55,7 +65,7 @@ impl Client {
         self.session.send_blocking(request)
     }
 
-    /// Every item of `query_checks`, as [`Client::query_checks_all`](crate::Client::query_checks_all).
+    /// All items of [`query_checks`](Self::query_checks), starting at the page of the request. Details and example: [`Client::query_checks_all`](crate::Client::query_checks_all).
     pub fn query_checks_all(
         &self,
         request: &QueryChecks,

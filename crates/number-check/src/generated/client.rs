@@ -6,20 +6,22 @@ use super::{replies::*, requests::*};
 
 /// Client of NXCLOUD Number Check (bizType 1). Check whether phone numbers are well formed, in service or reachable, and receive the results.
 ///
-/// Cheap to make and to clone; all clients of a session share its connections.
+/// Creating and cloning it is cheap: all clients of a session share its connections. The [crate page](crate) has examples.
+///
+/// Vendor documentation: NXCLOUD open platform, Number Check.
 #[derive(Clone, Debug)]
 pub struct Client {
     session: Session,
 }
 
 impl Client {
-    /// A client over a session's accounts and connections.
+    /// A client that uses the accounts and connections of a session. The [crate page](crate) has an example.
     #[must_use]
     pub fn new(session: &Session) -> Self {
         Self { session: session.clone() }
     }
 
-    /// The same client with other settings for its calls.
+    /// The same client with other settings for its calls. [`CallOptions`] has an example.
     #[must_use]
     pub fn with_options(&self, options: CallOptions) -> Self {
         Self {
@@ -32,7 +34,7 @@ impl Client {
     /// Billed: repeating it checks and bills again. The results come later, each number on its own, by push or through `query_checks`; a
     /// badly written number may be accepted here and be reported by its push.
     ///
-    /// Changes state: it is not repeated when the platform may have acted.
+    /// The operation changes state: it is not retried if the platform may have acted.
     ///
     /// ```no_run
     /// # use nxcloud_number_check::{AppKey, Client, SubmitCheck};
@@ -45,9 +47,11 @@ impl Client {
     /// # }
     /// ```
     ///
+    /// Vendor documentation: NXCLOUD open platform, Number Check, `POST /api/number/check`, action `numbercheck`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn submit_check(
         &self,
         request: &SubmitCheck,
@@ -60,7 +64,7 @@ impl Client {
     /// At least one of `messageId` and `batchNo` must not be empty. Records are kept for 14 days. A wrong field is answered with code 88, and
     /// the text for success differs from the one of `submit_check`: test the code, never the text.
     ///
-    /// Only reads: repeating it is harmless.
+    /// The operation only reads: it is retried even if the outcome of an attempt is unknown.
     ///
     /// ```no_run
     /// # use nxcloud_number_check::{Client, Date, QueryChecks};
@@ -73,9 +77,11 @@ impl Client {
     /// # }
     /// ```
     ///
+    /// Vendor documentation: NXCLOUD open platform, Number Check, `POST /api/number/query`, action `numbercheck`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn query_checks(
         &self,
         request: &QueryChecks,
@@ -83,7 +89,22 @@ impl Client {
         self.session.send(request).await
     }
 
-    /// Every item of `query_checks`, page after page, beginning at the page of the request. See [`Items`].
+    /// All items of [`query_checks`](Self::query_checks), starting at the page of the request; see [`Items`].
+    ///
+    /// ```no_run
+    /// # use nxcloud_number_check::{Client, Date, QueryChecks};
+    /// # async fn run(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let request = QueryChecks::new(100, Date::new(2026, 11, 21)?)
+    ///     .with_batch_no("import-2026-11-21");
+    /// let mut items = client.query_checks_all(&request);
+    /// while let Some(item) = items.next().await {
+    ///     let item = item?;
+    ///     // `Debug` hides phone numbers and texts; read the fields instead.
+    ///     println!("{:?} {item:?}", item.phone);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn query_checks_all(&self, request: &QueryChecks) -> Items<CheckResult> {
         self.session.items(request)

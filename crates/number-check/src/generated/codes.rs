@@ -63,7 +63,7 @@ pub const UNKNOWN_ERROR: Code = Code::new(121);
 /// Nothing detected.
 pub const NOTHING_DETECTED: Code = Code::new(122);
 
-/// Codes of every operation.
+/// Codes that every operation may return.
 pub static SHARED_CODES: &[CodeInfo] = &[
     CodeInfo::new(
         202,
@@ -81,7 +81,7 @@ pub static SHARED_CODES: &[CodeInfo] = &[
     ),
 ];
 
-/// Codes of `submit_check` alone.
+/// Codes that only `submit_check` returns.
 pub static SUBMIT_CHECK_CODES: &[CodeInfo] = &[
     CodeInfo::new(
         201,
@@ -143,7 +143,7 @@ pub static SUBMIT_CHECK_CODES: &[CodeInfo] = &[
     CodeInfo::new(299, "SYSTEM_ERROR", CodeKind::Platform, "system error", None),
 ];
 
-/// Codes of `query_checks` alone.
+/// Codes that only `query_checks` returns.
 pub static QUERY_CHECKS_CODES: &[CodeInfo] = &[
     CodeInfo::new(
         88,
@@ -156,7 +156,7 @@ pub static QUERY_CHECKS_CODES: &[CodeInfo] = &[
     ),
 ];
 
-/// Codes that come with pushes.
+/// Codes in pushes.
 pub static PUSHED: &[CodeInfo] = &[
     CodeInfo::new(
         103,

@@ -1,4 +1,4 @@
-//! Programs without async code: the same calls, the same outcomes.
+//! Blocking clients make the same calls with the same outcomes.
 
 use std::time::Duration;
 
@@ -9,16 +9,16 @@ use nxcloud_sandbox::{Fault, Sandbox};
 
 use crate::support::{Operation, PHONE, TEXT, hasty, sandbox};
 
-/// A sandbox on a runtime of its own, as another process would be.
-fn elsewhere() -> (tokio::runtime::Runtime, Sandbox) {
+/// A sandbox on a separate runtime, independent of the test like another process.
+fn separate_sandbox() -> (tokio::runtime::Runtime, Sandbox) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let sandbox = runtime.block_on(sandbox());
     (runtime, sandbox)
 }
 
 #[test]
-fn a_blocking_client_makes_the_same_calls_with_the_same_care() {
-    let (_runtime, sandbox) = elsewhere();
+fn a_blocking_client_behaves_like_an_async_one() {
+    let (_runtime, sandbox) = separate_sandbox();
     let session = hasty(sandbox.url()).build().unwrap();
     let messages = sms::blocking::Client::new(&session);
     let request = SendSms::new(AppKey::new("app"), PHONE, TEXT);
@@ -38,18 +38,18 @@ fn a_blocking_client_makes_the_same_calls_with_the_same_care() {
     let request = ListBindings::new(10);
     let items: Result<Vec<_>, _> = numbers.list_bindings_all(&request).collect();
     assert_eq!(items.unwrap().len(), 1);
-    sandbox.faults().enqueue(Fault::Code(1005));
+    sandbox.faults().enqueue(Fault::Code { code: 1005 });
     let mut items = numbers.list_bindings_all(&request);
     assert_eq!(
         items.next().unwrap().unwrap_err().code(),
         Some(nxcloud::Code::NO_PERMISSION)
     );
-    assert!(items.next().unwrap().is_ok(), "the page is asked for again");
+    assert!(items.next().unwrap().is_ok(), "the page is requested again");
 }
 
 #[test]
 fn blocking_clients_of_several_threads_share_a_session() {
-    let (_runtime, sandbox) = elsewhere();
+    let (_runtime, sandbox) = separate_sandbox();
     let session = hasty(sandbox.url()).build().unwrap();
     std::thread::scope(|scope| {
         for _ in 0..4 {
@@ -66,9 +66,9 @@ fn blocking_clients_of_several_threads_share_a_session() {
     assert_eq!(Operation::Send.accepted(&sandbox), 20);
 }
 
-/// Where tokio would panic if it were asked to wait.
+/// On these threads tokio's own `block_on` would panic.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_blocking_call_works_on_threads_of_a_runtime_too() {
+async fn a_blocking_call_works_on_threads_of_a_runtime() {
     let sandbox = sandbox().await;
     let session = hasty(sandbox.url()).build().unwrap();
     let messages = sms::blocking::Client::new(&session);
@@ -81,16 +81,16 @@ async fn a_blocking_call_works_on_threads_of_a_runtime_too() {
     .await
     .unwrap()
     .unwrap();
-    // The last clone of the session, and with it its thread, goes in async code.
+    // The last clone of the session, and its thread, are dropped in async code.
     drop(session);
     assert_eq!(Operation::Send.accepted(&sandbox), 2);
 }
 
-/// A connection of an async call is driven by its runtime, which stands still while its only thread waits for a blocking call.
-/// There is one attempt, so that one on such a connection fails by its time-out instead of being made good by the next.
+/// The connection of an async call makes progress only while its runtime runs, and a blocking call can stop that runtime. The session makes
+/// one attempt only, so a blocking call on such a connection would time out instead of succeeding with the next attempt.
 #[test]
-fn a_blocking_call_needs_no_connection_of_a_runtime_that_stands_still() {
-    let (_elsewhere, sandbox) = elsewhere();
+fn a_blocking_call_does_not_use_connections_of_a_stopped_runtime() {
+    let (_runtime, sandbox) = separate_sandbox();
     let session = hasty(sandbox.url())
         .retry(RetryPolicy::never())
         .timeout(Duration::from_secs(20))
@@ -106,7 +106,7 @@ fn a_blocking_call_needs_no_connection_of_a_runtime_that_stands_still() {
         .build()
         .unwrap();
     runtime.block_on(client.send_sms(&request)).unwrap();
-    // Nobody runs the runtime here, with its open connection.
+    // The runtime and its open connection are idle here.
     blocking.send_sms(&request).unwrap();
     runtime.block_on(client.send_sms(&request)).unwrap();
     blocking.send_sms(&request).unwrap();
@@ -114,26 +114,26 @@ fn a_blocking_call_needs_no_connection_of_a_runtime_that_stands_still() {
     assert_eq!(Operation::Send.accepted(&sandbox), 5);
 }
 
-/// A sandbox or anything else on the runtime could not answer until the call's time-out.
+/// Otherwise nothing on the runtime, such as a sandbox, could answer until the call's time-out.
 #[tokio::test]
-async fn a_blocking_call_in_async_code_of_a_current_thread_runtime_is_an_error() {
+async fn a_blocking_call_on_a_current_thread_runtime_is_an_error() {
     let sandbox = sandbox().await;
     let session = hasty(sandbox.url()).build().unwrap();
     let messages = sms::blocking::Client::new(&session);
     let numbers = virtual_number::blocking::Client::new(&session);
     let request = SendSms::new(AppKey::new("app"), PHONE, TEXT);
-    let refused = |error: nxcloud::Error| {
+    let assert_refused = |error: nxcloud::Error| {
         assert_eq!(error.kind(), ErrorKind::Configuration);
         assert!(error.to_string().contains("spawn_blocking"), "{error}");
     };
-    refused(messages.send_sms(&request).unwrap_err());
+    assert_refused(messages.send_sms(&request).unwrap_err());
     let pages = ListBindings::new(10);
     let items: Vec<_> = numbers.list_bindings_all(&pages).collect();
     assert_eq!(items.len(), 1, "the error ends the stream");
     items
         .into_iter()
-        .for_each(|item| refused(item.unwrap_err()));
-    // In a spawned task, with a part of its budget used, and in a local one.
+        .for_each(|item| assert_refused(item.unwrap_err()));
+    // The same in a spawned task with a partly used budget, and in a local task.
     let (clone, other) = (messages.clone(), request.clone());
     let spawned = tokio::spawn(async move {
         for _ in 0..100 {
@@ -141,22 +141,22 @@ async fn a_blocking_call_in_async_code_of_a_current_thread_runtime_is_an_error()
         }
         clone.send_sms(&other)
     });
-    refused(spawned.await.unwrap().unwrap_err());
+    assert_refused(spawned.await.unwrap().unwrap_err());
     let local = tokio::task::LocalSet::new();
-    refused(
+    assert_refused(
         local
             .run_until(async { messages.send_sms(&request) })
             .await
             .unwrap_err(),
     );
     assert_eq!(sandbox.requests().len(), 0);
-    // The look at the budget takes nothing from the task.
+    // The check of the budget does not use it up.
     assert!(tokio::task::coop::has_budget_remaining());
 
-    // Threads beside the runtime's own may wait.
+    // Other threads may block.
     let (clone, other) = (messages.clone(), request.clone());
-    let waited = tokio::task::spawn_blocking(move || clone.send_sms(&other));
-    waited.await.unwrap().unwrap();
+    let blocking = tokio::task::spawn_blocking(move || clone.send_sms(&other));
+    blocking.await.unwrap().unwrap();
     let handle = tokio::runtime::Handle::current();
     let thread = std::thread::spawn(move || {
         let _entered = handle.enter();

@@ -1,4 +1,4 @@
-//! Everything that is logged in this process, at the most talkative level, by whatever crate.
+//! Captures the log of all crates in this process, at the level `TRACE`.
 
 use std::io;
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -32,23 +32,23 @@ impl MakeWriter<'_> for Log {
     }
 }
 
-/// Begins to listen, once a process.
+/// Starts the capture, once per process.
 pub(crate) fn begin() {
-    static BEGUN: OnceLock<()> = OnceLock::new();
-    BEGUN.get_or_init(|| {
+    static STARTED: OnceLock<()> = OnceLock::new();
+    STARTED.get_or_init(|| {
         tracing_subscriber::fmt()
             .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
             .with_span_events(FmtSpan::FULL)
             .with_ansi(false)
             .with_writer(Log)
             .finish()
-            // With the records of crates that use `log`.
+            // This also captures records of the crate `log`.
             .try_init()
             .unwrap();
     });
 }
 
-/// What was logged so far.
+/// The captured log.
 pub(crate) fn log() -> String {
     let log = LOG.lock().unwrap_or_else(PoisonError::into_inner);
     String::from_utf8_lossy(&log).into_owned()

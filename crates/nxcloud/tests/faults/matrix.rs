@@ -1,7 +1,7 @@
-//! The fault matrix: every fault, met once or by every attempt, for a send and for a read, on a fresh and on a used connection.
+//! The fault matrix: every fault, for the first or for every attempt, for a send and for a query, on a new and on a used connection.
 //!
-//! The outcome is compared with `matrix.md` beside this file, which holds the table for people. After an intended change, write it
-//! anew with `NXCLOUD_WRITE_MATRIX=1 cargo test -p nxcloud --test faults`, and read the difference.
+//! The results are compared with the table in `matrix.md`. After an intended change, write it again with
+//! `NXCLOUD_WRITE_MATRIX=1 cargo test -p nxcloud --test faults`, and read the difference.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -17,14 +17,14 @@ use crate::capture;
 use crate::mangling::{Mangling, Proxy};
 use crate::support::{Operation, PHONE, SECRET, TEXT, counting, hasty, sandbox, shifted_sandbox};
 
-/// What a row of the table is about.
+/// The subject of a row.
 #[derive(Clone, Copy)]
 enum Row {
-    Nothing,
-    Refused,
+    NoFault,
+    ConnectionRefused,
     Clock(i64),
-    Fault(Fault, Lasting),
-    /// Something between client and platform mangles every reply; the platform accepts, or refuses with code 1002.
+    Fault(Fault, Attempts),
+    /// A proxy changes every reply. The platform accepts, or refuses with code 1002.
     Mangled(Mangling, Answer),
 }
 
@@ -34,28 +34,33 @@ enum Answer {
     Refuses,
 }
 
+/// Which attempts of a call fail.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Lasting {
-    /// The first attempt meets the fault, the next ones do not.
-    Once,
-    /// Every attempt meets it.
-    Always,
+enum Attempts {
+    /// Only the first attempt fails.
+    First,
+    /// Every attempt fails.
+    Every,
 }
 
 impl Row {
-    /// Whether the row is about this operation: a code is, if the operation's reference lists it, or none does.
-    fn is_about(self, operation: Operation) -> bool {
-        let listed = |code, one: Operation| one.row().code_info(Code::new(code)).is_some();
+    /// Whether the row applies to an operation. A code applies if the reference of the operation lists it, or if no reference does.
+    fn applies_to(self, operation: Operation) -> bool {
+        let lists = |operation: Operation, code| {
+            let row = operation.row();
+            row.code_info(Code::new(code)).is_some()
+        };
         match self {
-            Self::Fault(Fault::Code(code), _) => {
-                listed(code, operation) || Operation::BOTH.iter().all(|one| !listed(code, *one))
+            Self::Fault(Fault::Code { code }, _) => {
+                let mut both = Operation::BOTH.into_iter();
+                lists(operation, code) || !both.any(|operation| lists(operation, code))
             }
             _ => true,
         }
     }
 }
 
-/// What came of one call.
+/// The result of a call.
 #[derive(Debug, PartialEq, Eq)]
 struct Cell {
     attempts: u32,
@@ -64,74 +69,88 @@ struct Cell {
 }
 
 fn rows() -> Vec<(String, Row)> {
-    let slow = Fault::Slow(Duration::from_millis(1));
+    let slow = Fault::Slow { milliseconds: 1 };
     let faults = [
         ("reset before the platform acts", Fault::ResetBeforeAccept),
         ("reset after the platform acted", Fault::ResetAfterAccept),
         ("reset in the middle of the reply", Fault::ResetMidReply),
         (
-            "silence, the platform did not act",
+            "no answer, the platform did not act",
             Fault::StallBeforeAccept,
         ),
-        ("silence, the platform acted", Fault::StallAfterAccept),
+        ("no answer, the platform acted", Fault::StallAfterAccept),
         ("slow reply", slow),
-        ("reply cut short", Fault::Truncated),
-        ("reply that is no JSON", Fault::Malformed),
-        ("reply called HTML", Fault::WrongContentType),
-        ("HTTP 429", Fault::Status(429)),
-        ("HTTP 429, Retry-After: 2", Fault::RetryAfter(429, 2)),
-        ("HTTP 429, Retry-After: 3600", Fault::RetryAfter(429, 3600)),
-        ("HTTP 500", Fault::Status(500)),
-        ("HTTP 502", Fault::Status(502)),
-        ("HTTP 503", Fault::Status(503)),
-        ("HTTP 504", Fault::Status(504)),
+        ("truncated reply", Fault::Truncated),
+        ("reply is not JSON", Fault::Malformed),
+        ("reply has content type text/html", Fault::WrongContentType),
+        ("HTTP 429", Fault::Status { status: 429 }),
+        (
+            "HTTP 429, Retry-After: 2",
+            Fault::RetryAfter {
+                status: 429,
+                seconds: 2,
+            },
+        ),
+        (
+            "HTTP 429, Retry-After: 3600",
+            Fault::RetryAfter {
+                status: 429,
+                seconds: 3600,
+            },
+        ),
+        ("HTTP 500", Fault::Status { status: 500 }),
+        ("HTTP 502", Fault::Status { status: 502 }),
+        ("HTTP 503", Fault::Status { status: 503 }),
+        ("HTTP 504", Fault::Status { status: 504 }),
         (
             "HTTP 500, the platform acted",
-            Fault::StatusAfterAccept(500),
+            Fault::StatusAfterAccept { status: 500 },
         ),
         (
             "HTTP 502, the platform acted",
-            Fault::StatusAfterAccept(502),
+            Fault::StatusAfterAccept { status: 502 },
         ),
         (
             "HTTP 503, the platform acted",
-            Fault::StatusAfterAccept(503),
+            Fault::StatusAfterAccept { status: 503 },
         ),
         (
             "HTTP 504, the platform acted",
-            Fault::StatusAfterAccept(504),
+            Fault::StatusAfterAccept { status: 504 },
         ),
     ];
     let mut rows = vec![
-        ("none".to_owned(), Row::Nothing),
-        ("connection refused".to_owned(), Row::Refused),
+        ("none".to_owned(), Row::NoFault),
+        ("connection refused".to_owned(), Row::ConnectionRefused),
     ];
     for ms in [59_000, -59_000, 61_000, -61_000, 3_600_000, -3_600_000] {
         rows.push((format!("clock off by {} s", ms / 1000), Row::Clock(ms)));
     }
     for (name, fault) in faults {
-        rows.push((format!("{name}, once"), Row::Fault(fault, Lasting::Once)));
         rows.push((
-            format!("{name}, always"),
-            Row::Fault(fault, Lasting::Always),
+            format!("{name}, first attempt"),
+            Row::Fault(fault, Attempts::First),
+        ));
+        rows.push((
+            format!("{name}, every attempt"),
+            Row::Fault(fault, Attempts::Every),
         ));
     }
     for info in codes() {
         let name = format!("code {} {}", info.code, info.name);
-        let fault = Fault::Code(info.code.value());
-        rows.push((name, Row::Fault(fault, Lasting::Always)));
+        let fault = Fault::Code {
+            code: info.code.value(),
+        };
+        rows.push((name, Row::Fault(fault, Attempts::Every)));
     }
     for mangling in Mangling::ALL {
-        for (answer, what) in [(Answer::Accepts, "success"), (Answer::Refuses, "refusal")] {
-            let name = format!("{what} {}", mangling.name());
+        for (answer, reply) in [(Answer::Accepts, "success"), (Answer::Refuses, "refusal")] {
+            let name = format!("{reply} {}", mangling.name());
             rows.push((name, Row::Mangled(mangling, answer)));
         }
     }
-    let unlisted = Row::Fault(Fault::Code(777_777), Lasting::Always);
-    rows.push((
-        "a code that the reference does not list".to_owned(),
-        unlisted,
-    ));
+    let unlisted = Row::Fault(Fault::Code { code: 777_777 }, Attempts::Every);
+    rows.push(("a code that no reference lists".to_owned(), unlisted));
     rows
 }
 
@@ -150,20 +169,20 @@ fn codes() -> Vec<CodeInfo> {
     codes
 }
 
-/// Starting a sandbox is work; one at a time leaves room for those whose time-outs run.
+/// Sandboxes are started one at a time, because starting one takes computing time from tests whose time-outs run.
 static STARTING: Semaphore = Semaphore::const_new(1);
 
 async fn run(row: Row, operation: Operation, used_connection: bool) -> Cell {
-    let turn = STARTING.acquire().await.unwrap();
+    let permit = STARTING.acquire().await.unwrap();
     let shift = match row {
         Row::Clock(ms) => ms,
         _ => 0,
     };
     let sandbox = shifted_sandbox(shift).await;
-    drop(turn);
+    drop(permit);
     let closed = ClosedPort::new();
     let url = match row {
-        Row::Refused => closed.url(),
+        Row::ConnectionRefused => closed.url(),
         _ => sandbox.url().to_owned(),
     };
     let stalls = matches!(
@@ -181,20 +200,20 @@ async fn run(row: Row, operation: Operation, used_connection: bool) -> Cell {
     }
     let session = session.build().unwrap();
     if used_connection {
-        // One that the faults are not for.
+        // A call without faults opens the connection.
         operation.call(&session, Default::default()).await.unwrap();
         sandbox.clear();
     }
-    if let Row::Fault(fault, lasting) = row {
-        match lasting {
-            Lasting::Once => sandbox.faults().enqueue_for(operation.id(), fault),
-            Lasting::Always => sandbox.faults().mix(Mix::new(1).with(1.0, fault)),
+    if let Row::Fault(fault, attempts) = row {
+        match attempts {
+            Attempts::First => sandbox.faults().enqueue_for(operation.id(), fault),
+            Attempts::Every => sandbox.faults().mix(Mix::new(1).with(1.0, fault)),
         }
     }
     if let Row::Mangled(_, Answer::Refuses) = row {
         sandbox
             .faults()
-            .mix(Mix::new(1).with(1.0, Fault::Code(1002)));
+            .mix(Mix::new(1).with(1.0, Fault::Code { code: 1002 }));
     }
     let (options, attempts) = counting();
     let result = operation.call(&session, options).await;
@@ -219,7 +238,7 @@ fn describe(error: &Error) -> String {
     }
 }
 
-/// What every error has, whatever it is.
+/// Asserts what every error must have.
 fn assert_explained(error: &Error, operation: Operation) {
     assert_eq!(error.operation(), Some(operation.id()));
     assert!(error.hint().ends_with('.'), "{}", error.hint());
@@ -232,37 +251,42 @@ fn assert_explained(error: &Error, operation: Operation) {
         assert_eq!(sent.id("sysMessageId"), Some(crate::support::ID));
         assert_eq!(sent.timestamps().len(), 1);
     }
-    let shown = format!("{line} {error:?}");
+    let output = format!("{line} {error:?}");
     for private in [SECRET, PHONE, TEXT, "471199"] {
-        assert!(!shown.contains(private), "{shown}");
+        assert!(!output.contains(private), "{output}");
     }
 }
 
 async fn both_connections(row: Row, operation: Operation) -> Option<Cell> {
-    if !row.is_about(operation) {
+    if !row.applies_to(operation) {
         return None;
     }
-    let fresh = run(row, operation, false).await;
-    let codes = matches!(row, Row::Fault(Fault::Code(_), _));
-    if !codes && !matches!(row, Row::Refused | Row::Clock(_) | Row::Mangled(..)) {
-        let used = run(row, operation, true).await;
-        assert_eq!(fresh, used, "a used connection makes a difference");
+    let with_new = run(row, operation, false).await;
+    let is_code = matches!(row, Row::Fault(Fault::Code { .. }, _));
+    if !is_code
+        && !matches!(
+            row,
+            Row::ConnectionRefused | Row::Clock(_) | Row::Mangled(..)
+        )
+    {
+        let with_used = run(row, operation, true).await;
+        assert_eq!(with_new, with_used, "a used connection makes a difference");
     }
-    Some(fresh)
+    Some(with_new)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_fault_for_a_send_and_for_a_read() {
+async fn every_fault_has_its_documented_outcome() {
     let mut table = String::from(
-        "| fault | send: attempts | accepted | result | read: attempts | accepted | result |\n\
+        "| fault | send: attempts | accepted | result | query: attempts | accepted | result |\n\
          | --- | --- | --- | --- | --- | --- | --- |\n",
     );
-    // All at once, because some wait for their time-outs.
+    // All rows run at the same time, because some wait for a time-out.
     let running: Vec<_> = rows()
         .into_iter()
         .map(|(name, row)| {
-            let cells = Operation::BOTH.map(|one| tokio::spawn(both_connections(row, one)));
-            (name, row, cells)
+            let spawn = |operation| tokio::spawn(both_connections(row, operation));
+            (name, row, Operation::BOTH.map(spawn))
         })
         .collect();
     for (name, row, [send, read]) in running {
@@ -270,54 +294,54 @@ async fn every_fault_for_a_send_and_for_a_read() {
         let (send, read) = in_time(&name, both).await;
         if let Some(send) = &send {
             assert_never_twice(&name, send);
-            assert_judged(&name, row, send);
+            assert_refusal(&name, row, send);
         }
         if let Some(read) = &read {
-            assert_judged(&name, row, read);
+            assert_refusal(&name, row, read);
             assert_eq!(
                 read.result == "success",
                 can_succeed(row),
                 "{name}: {read:?}"
             );
         }
-        let _ = writeln!(table, "| {name} | {} | {} |", shown(send), shown(read));
+        let _ = writeln!(table, "| {name} | {} | {} |", cells(send), cells(read));
     }
     compare(&table);
     assert_nothing_private_was_logged();
 }
 
-/// A send is accepted once at most, and the caller is never told otherwise than it was.
+/// Asserts that a send is accepted at most once and that its outcome is reported correctly.
 fn assert_never_twice(name: &str, send: &Cell) {
     assert!(send.accepted <= 1, "{name}: sent twice: {send:?}");
     if send.result == "success" {
         assert_eq!(send.accepted, 1, "{name}: a message was lost: {send:?}");
     } else if !send.result.starts_with("Unknown") {
-        assert_eq!(send.accepted, 0, "{name}: told that it was not: {send:?}");
+        assert_eq!(send.accepted, 0, "{name}: reported as not sent: {send:?}");
     }
 }
 
-/// A refusal that can be read is one, and of what cannot be read nothing is claimed.
-fn assert_judged(name: &str, row: Row, cell: &Cell) {
+/// Asserts that a readable refusal is reported as a refusal, and an unreadable reply is not.
+fn assert_refusal(name: &str, row: Row, cell: &Cell) {
     if let Row::Mangled(mangling, answer) = row {
-        let refused = cell.result.starts_with("ResultCode");
+        let is_refusal = cell.result.starts_with("ResultCode");
         let expected = answer == Answer::Refuses && mangling.is_readable();
-        assert_eq!(refused, expected, "{name}: {cell:?}");
+        assert_eq!(is_refusal, expected, "{name}: {cell:?}");
     }
 }
 
-/// Whether a read can succeed within the attempts of a call.
+/// Whether a query can succeed within the attempts of a call.
 fn can_succeed(row: Row) -> bool {
     match row {
-        Row::Nothing | Row::Clock(_) => true,
-        // The caller is told to come back in an hour.
-        Row::Fault(Fault::RetryAfter(_, 3600), _) | Row::Refused => false,
-        Row::Fault(Fault::Slow(_) | Fault::WrongContentType, _) => true,
-        Row::Fault(_, lasting) => lasting == Lasting::Once,
+        Row::NoFault | Row::Clock(_) => true,
+        // The platform asks for a pause of an hour.
+        Row::Fault(Fault::RetryAfter { seconds: 3600, .. }, _) | Row::ConnectionRefused => false,
+        Row::Fault(Fault::Slow { .. } | Fault::WrongContentType, _) => true,
+        Row::Fault(_, attempts) => attempts == Attempts::First,
         Row::Mangled(mangling, answer) => answer == Answer::Accepts && mangling.is_readable(),
     }
 }
 
-fn shown(cell: Option<Cell>) -> String {
+fn cells(cell: Option<Cell>) -> String {
     cell.map_or_else(
         || "- | - | -".to_owned(),
         |cell| format!("{} | {} | {}", cell.attempts, cell.accepted, cell.result),
@@ -329,14 +353,14 @@ fn compare(table: &str) {
     if std::env::var_os("NXCLOUD_WRITE_MATRIX").is_some() {
         std::fs::write(&path, table).unwrap();
     }
-    let written = std::fs::read_to_string(&path).unwrap_or_default();
-    for (now, before) in table.lines().zip(written.lines()) {
-        assert_eq!(now, before, "a row differs from {}", path.display());
+    let file = std::fs::read_to_string(&path).unwrap_or_default();
+    for (actual, expected) in table.lines().zip(file.lines()) {
+        assert_eq!(actual, expected, "a row differs from {}", path.display());
     }
-    assert_eq!(table.lines().count(), written.lines().count());
+    assert_eq!(table.lines().count(), file.lines().count());
 }
 
-/// The log of all of this, at the most talkative level of every crate.
+/// Checks the log of all rows and all crates at the level `TRACE`.
 fn assert_nothing_private_was_logged() {
     let log = capture::log();
     for expected in [
@@ -349,24 +373,23 @@ fn assert_nothing_private_was_logged() {
         assert!(log.contains(expected), "the log lacks `{expected}`");
     }
     for private in [SECRET, PHONE, TEXT, "471199", "验证码", "Grüße"] {
-        let found = log.lines().find(|line| line.contains(private));
-        assert_eq!(found, None, "`{private}` was logged");
+        let line = log.lines().find(|line| line.contains(private));
+        assert_eq!(line, None, "`{private}` was logged");
     }
 }
 
-/// The decision rests on what the codes say; this is the list for those who read the table.
 #[test]
-fn only_rate_limits_among_the_codes_are_tried_again_by_sends() {
-    let again: Vec<&str> = codes()
+fn the_only_code_that_sends_retry_is_the_rate_limit() {
+    let retried: Vec<&str> = codes()
         .iter()
         .filter(|info| info.kind == CodeKind::RateLimit)
         .map(|info| info.name)
         .collect();
-    assert_eq!(again, ["TPS_LIMIT"]);
+    assert_eq!(retried, ["TPS_LIMIT"]);
 }
 
 #[tokio::test]
-async fn nothing_happens_to_requests_that_no_fault_is_for() {
+async fn a_fault_for_one_operation_does_not_affect_others() {
     let sandbox = sandbox().await;
     sandbox.faults().enqueue_for("send_sms", Fault::Malformed);
     let session = hasty(sandbox.url()).build().unwrap();

@@ -1,4 +1,4 @@
-//! Each sentence of the README's section "What happens when a request fails", in its order, beside what the matrix shows.
+//! The statements of `docs/failures.md`, except for those that the matrix shows.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
@@ -18,21 +18,21 @@ use crate::support::{
     ID, KEY, Operation, PHONE, SECRET, TEXT, counting, hasty, sandbox, shifted_sandbox,
 };
 
-/// What a session waited between attempts.
-type Waits = Arc<Mutex<Vec<Duration>>>;
+/// The pauses between the attempts of a session.
+type Pauses = Arc<Mutex<Vec<Duration>>>;
 
-fn recording(url: &str) -> (nxcloud::SessionBuilder, Waits) {
-    let waits = Waits::default();
-    let into = Arc::clone(&waits);
-    let builder = hasty(url).sleep(move |wait| {
-        into.lock().unwrap().push(wait);
+fn recording(url: &str) -> (nxcloud::SessionBuilder, Pauses) {
+    let pauses = Pauses::default();
+    let log = Arc::clone(&pauses);
+    let builder = hasty(url).sleep(move |pause| {
+        log.lock().unwrap().push(pause);
         async {}
     });
-    (builder, waits)
+    (builder, pauses)
 }
 
 #[tokio::test]
-async fn a_call_makes_at_most_three_attempts_each_signed_anew() {
+async fn a_call_makes_at_most_three_attempts_each_with_a_new_signature() {
     let sandbox = sandbox().await;
     let tick = Arc::new(Mutex::new(std::time::SystemTime::now()));
     let session = hasty(sandbox.url())
@@ -54,22 +54,24 @@ async fn a_call_makes_at_most_three_attempts_each_signed_anew() {
     assert_eq!(error.attempts(), 3);
     let requests = sandbox.requests();
     let distinct = |name: &str| {
-        let mut values: Vec<_> = requests.iter().map(|one| one.header(name)).collect();
+        let headers = requests.iter().map(|request| request.header(name));
+        let mut values: Vec<_> = headers.collect();
         values.dedup();
         values.len()
     };
     assert_eq!((distinct("ts"), distinct("sign")), (3, 3));
-    assert!(requests.iter().all(|one| one.verdict().is_accepted()));
+    let mut verdicts = requests.iter().map(|request| request.verdict());
+    assert!(verdicts.all(|verdict| verdict.is_accepted()));
 }
 
 #[tokio::test]
-async fn what_did_not_leave_this_machine_is_tried_again() {
+async fn a_request_that_was_not_sent_is_retried() {
     let closed = ClosedPort::new();
     let (url, port) = (closed.url(), closed.port());
     let closed = Mutex::new(Some(closed));
     let started: Arc<Mutex<Option<Sandbox>>> = Arc::default();
-    let into = Arc::clone(&started);
-    // While the call waits for its second attempt, the platform comes up.
+    let slot = Arc::clone(&started);
+    // The platform starts while the call waits for its second attempt.
     let session = Session::builder()
         .credentials(
             Credentials::nxcloud(nxcloud_sandbox::ACCESS_KEY, nxcloud_sandbox::ACCESS_SECRET)
@@ -77,12 +79,12 @@ async fn what_did_not_leave_this_machine_is_tried_again() {
         )
         .base_url(&url)
         .sleep(move |_| {
-            let into = Arc::clone(&into);
+            let slot = Arc::clone(&slot);
             let closed = closed.lock().unwrap().take();
             async move {
                 let _open = closed.and_then(ClosedPort::open);
                 let sandbox = Sandbox::builder().port(port).start().await.unwrap();
-                *into.lock().unwrap() = Some(sandbox);
+                *slot.lock().unwrap() = Some(sandbox);
             }
         })
         .build()
@@ -95,9 +97,9 @@ async fn what_did_not_leave_this_machine_is_tried_again() {
 }
 
 #[tokio::test]
-async fn a_time_out_before_anything_left_counts_as_not_sent() {
+async fn a_time_out_while_connecting_counts_as_not_sent() {
     capture::begin();
-    // It takes connections and never answers the TLS handshake.
+    // The listener accepts connections but never answers the TLS handshake.
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://{}", listener.local_addr().unwrap());
     let session = hasty(&url)
@@ -114,7 +116,7 @@ async fn a_time_out_before_anything_left_counts_as_not_sent() {
 }
 
 #[tokio::test]
-async fn antbuddys_503_is_a_rate_limit_and_that_of_a_gateway_is_not() {
+async fn a_503_of_antbuddy_is_a_rate_limit_but_a_503_of_a_gateway_is_not() {
     let sandbox = sandbox().await;
     let session = Session::builder()
         .credentials(Credentials::antbuddy(APP_ID, APP_SECRET).unwrap())
@@ -124,11 +126,11 @@ async fn antbuddys_503_is_a_rate_limit_and_that_of_a_gateway_is_not() {
         .unwrap();
     let client = antbuddy::Client::new(&session);
     let call = ClickToCall::new(PHONE, "1001", SECRET);
-    sandbox.faults().enqueue(Fault::Code(503));
+    sandbox.faults().enqueue(Fault::Code { code: 503 });
     client.click_to_call(&call).await.unwrap();
     assert_eq!(Operation::accepted_of("click_to_call", &sandbox), 1);
 
-    sandbox.faults().enqueue(Fault::Status(503));
+    sandbox.faults().enqueue(Fault::Status { status: 503 });
     let error = client.click_to_call(&call).await.unwrap_err();
     assert!(error.sent().is_some());
     assert_eq!(error.attempts(), 1);
@@ -146,10 +148,12 @@ async fn antbuddys_503_is_a_rate_limit_and_that_of_a_gateway_is_not() {
 }
 
 #[tokio::test]
-async fn a_send_with_an_unknown_outcome_comes_with_what_to_look_for() {
+async fn the_error_of_an_unknown_send_contains_ids_and_times() {
     let sandbox = sandbox().await;
     let session = hasty(sandbox.url()).build().unwrap();
-    sandbox.faults().enqueue(Fault::StatusAfterAccept(504));
+    sandbox
+        .faults()
+        .enqueue(Fault::StatusAfterAccept { status: 504 });
     let error = Operation::Send
         .call(&session, CallOptions::new())
         .await
@@ -162,16 +166,16 @@ async fn a_send_with_an_unknown_outcome_comes_with_what_to_look_for() {
     assert_eq!(sent.ids().collect::<Vec<_>>(), [("sysMessageId", ID)]);
     let ts: u64 = sandbox.requests()[0].header("ts").unwrap().parse().unwrap();
     assert_eq!(sent.timestamps(), [ts]);
-    let shown = error.to_string();
+    let message = error.to_string();
     assert!(
-        shown.contains(ID) && shown.contains(&ts.to_string()),
-        "{shown}"
+        message.contains(ID) && message.contains(&ts.to_string()),
+        "{message}"
     );
     assert!(error.hint().contains("look for the message"));
 }
 
 #[tokio::test]
-async fn repeating_unknown_sends_is_a_choice_that_may_deliver_twice() {
+async fn repeat_unknown_sends_may_deliver_twice() {
     let sandbox = sandbox().await;
     let repeating = RetryPolicy::new().repeat_unknown_sends(true);
     let by_session = hasty(sandbox.url()).retry(repeating).build().unwrap();
@@ -189,9 +193,9 @@ async fn repeating_unknown_sends_is_a_choice_that_may_deliver_twice() {
     Operation::Send.call(&cautious, by_call).await.unwrap();
     assert_eq!(Operation::Send.accepted(&sandbox), 2);
 
-    // A later rejection does not make the first attempt undone.
+    // A later rejection does not undo the first attempt.
     sandbox.faults().enqueue(Fault::ResetAfterAccept);
-    sandbox.faults().enqueue(Fault::Code(3));
+    sandbox.faults().enqueue(Fault::Code { code: 3 });
     let error = Operation::Send
         .call(&by_session, CallOptions::new())
         .await
@@ -202,39 +206,46 @@ async fn repeating_unknown_sends_is_a_choice_that_may_deliver_twice() {
 }
 
 #[tokio::test]
-async fn between_attempts_there_is_a_growing_random_wait() {
+async fn pauses_between_attempts_are_random_and_their_limit_grows() {
     let sandbox = sandbox().await;
     sandbox
         .faults()
-        .mix(Mix::new(1).with(1.0, Fault::Status(500)));
+        .mix(Mix::new(1).with(1.0, Fault::Status { status: 500 }));
     let mut longest = [Duration::ZERO; 2];
     for _ in 0..40 {
-        let (builder, waits) = recording(sandbox.url());
+        let (builder, pauses) = recording(sandbox.url());
         let session = builder.build().unwrap();
         let _ = Operation::Read.call(&session, CallOptions::new()).await;
-        let waits = waits.lock().unwrap();
-        assert_eq!(waits.len(), 2);
-        assert!(waits[0] <= Duration::from_millis(250) && waits[1] <= Duration::from_millis(500));
-        longest = [longest[0].max(waits[0]), longest[1].max(waits[1])];
+        let pauses = pauses.lock().unwrap();
+        assert_eq!(pauses.len(), 2);
+        assert!(pauses[0] <= Duration::from_millis(250));
+        assert!(pauses[1] <= Duration::from_millis(500));
+        longest = [longest[0].max(pauses[0]), longest[1].max(pauses[1])];
     }
-    // The chance that none of 40 draws is in the upper half is 1 in 10^12.
+    // The probability that none of 40 draws is in the upper half is 1 in 10^12.
     assert!(longest[0] > Duration::from_millis(125), "{longest:?}");
     assert!(longest[1] > Duration::from_millis(250), "{longest:?}");
 }
 
 #[tokio::test]
-async fn what_the_platform_asks_to_wait_is_waited_up_to_a_minute() {
+async fn a_retry_after_of_up_to_a_minute_is_obeyed() {
     let sandbox = sandbox().await;
-    let (builder, waits) = recording(sandbox.url());
+    let (builder, pauses) = recording(sandbox.url());
     let session = builder.build().unwrap();
-    sandbox.faults().enqueue(Fault::RetryAfter(429, 7));
+    sandbox.faults().enqueue(Fault::RetryAfter {
+        status: 429,
+        seconds: 7,
+    });
     Operation::Send
         .call(&session, CallOptions::new())
         .await
         .unwrap();
-    assert_eq!(*waits.lock().unwrap(), [Duration::from_secs(7)]);
+    assert_eq!(*pauses.lock().unwrap(), [Duration::from_secs(7)]);
 
-    sandbox.faults().enqueue(Fault::RetryAfter(429, 61));
+    sandbox.faults().enqueue(Fault::RetryAfter {
+        status: 429,
+        seconds: 61,
+    });
     let error = Operation::Send
         .call(&session, CallOptions::new())
         .await
@@ -245,11 +256,11 @@ async fn what_the_platform_asks_to_wait_is_waited_up_to_a_minute() {
 }
 
 #[tokio::test]
-async fn in_an_outage_the_sessions_budget_ends_the_retries() {
+async fn the_retry_budget_limits_retries_in_an_outage() {
     let sandbox = sandbox().await;
     sandbox
         .faults()
-        .mix(Mix::new(1).with(1.0, Fault::Status(500)));
+        .mix(Mix::new(1).with(1.0, Fault::Status { status: 500 }));
     let session = hasty(sandbox.url())
         .retry_budget(RetryBudget::new(0, 1))
         .build()
@@ -257,13 +268,13 @@ async fn in_an_outage_the_sessions_budget_ends_the_retries() {
     for _ in 0..50 {
         let _ = Operation::Read.call(&session, CallOptions::new()).await;
     }
-    // Ten for the ten seconds that the budget looks back on, and what comes in while this runs.
+    // The budget allows ten retries for its window of ten seconds, and more while this test runs.
     let retries = sandbox.requests().len() - 50;
     assert!((10..50).contains(&retries), "{retries} retries");
 }
 
 #[tokio::test]
-async fn a_wrong_clock_is_learned_from_1004_and_the_request_signed_again_once() {
+async fn a_wrong_clock_is_corrected_after_code_1004_and_the_request_retried_once() {
     for millis in [61_000, -61_000, 3_600_000, -3_600_000] {
         let sandbox = shifted_sandbox(millis).await;
         let session = hasty(sandbox.url()).build().unwrap();
@@ -279,7 +290,7 @@ async fn a_wrong_clock_is_learned_from_1004_and_the_request_signed_again_once() 
 }
 
 #[tokio::test]
-async fn a_clock_that_is_nearly_wrong_is_corrected_before_it_is() {
+async fn a_clock_within_the_tolerance_is_corrected_too() {
     let sandbox = shifted_sandbox(59_000).await;
     let session = hasty(sandbox.url()).build().unwrap();
     let (options, attempts) = counting();
@@ -303,19 +314,22 @@ async fn learning_the_clock_can_be_turned_off() {
 }
 
 #[tokio::test]
-async fn whoever_would_wait_beyond_the_total_time_is_told_at_once() {
+async fn a_pause_beyond_the_total_time_out_fails_at_once() {
     let sandbox = sandbox().await;
-    let (builder, waits) = recording(sandbox.url());
+    let (builder, pauses) = recording(sandbox.url());
     let session = builder.build().unwrap();
-    sandbox.faults().enqueue(Fault::RetryAfter(429, 30));
-    let hurried = CallOptions::new().total_timeout(Duration::from_secs(20));
-    let error = Operation::Send.call(&session, hurried).await.unwrap_err();
+    sandbox.faults().enqueue(Fault::RetryAfter {
+        status: 429,
+        seconds: 30,
+    });
+    let options = CallOptions::new().total_timeout(Duration::from_secs(20));
+    let error = Operation::Send.call(&session, options).await.unwrap_err();
     assert_eq!(error.status(), Some(429));
-    assert!(waits.lock().unwrap().is_empty());
+    assert!(pauses.lock().unwrap().is_empty());
 }
 
 #[tokio::test]
-async fn the_total_time_ends_a_call_whatever_its_attempts_may_take() {
+async fn the_total_time_out_ends_a_call_without_an_attempt_time_out() {
     let sandbox = sandbox().await;
     let session = hasty(sandbox.url())
         .timeout(None)
@@ -335,7 +349,7 @@ async fn the_total_time_ends_a_call_whatever_its_attempts_may_take() {
 }
 
 #[tokio::test]
-async fn a_call_has_its_own_time_out_if_it_wants() {
+async fn a_call_can_set_its_own_time_out() {
     let sandbox = sandbox().await;
     let session = hasty(sandbox.url())
         .timeout(None)
@@ -343,15 +357,15 @@ async fn a_call_has_its_own_time_out_if_it_wants() {
         .build()
         .unwrap();
     sandbox.faults().enqueue(Fault::StallBeforeAccept);
-    let patient = CallOptions::new().timeout(Duration::from_millis(300));
-    in_time("the call", Operation::Read.call(&session, patient))
+    let options = CallOptions::new().timeout(Duration::from_millis(300));
+    in_time("the call", Operation::Read.call(&session, options))
         .await
         .unwrap();
     assert_eq!(sandbox.requests().len(), 2);
 }
 
 #[tokio::test]
-async fn dropping_a_call_ends_its_attempt_and_leaves_nothing_behind() {
+async fn dropping_a_call_ends_its_attempt_and_closes_its_connection() {
     let sandbox = sandbox().await;
     let session = hasty(sandbox.url())
         .rate_limit(RateLimit::per_second(1_000))
@@ -362,7 +376,7 @@ async fn dropping_a_call_ends_its_attempt_and_leaves_nothing_behind() {
         let call = Operation::Send.call(&session, CallOptions::new());
         let mut call = std::pin::pin!(call);
         tokio::select! {
-            result = call.as_mut() => panic!("it is not answered: {result:?}"),
+            result = call.as_mut() => panic!("the call must not end: {result:?}"),
             () = testing::until("the request", || !sandbox.requests().is_empty()) => {}
         }
     }
@@ -370,14 +384,14 @@ async fn dropping_a_call_ends_its_attempt_and_leaves_nothing_behind() {
         .call(&session, CallOptions::new())
         .await
         .unwrap();
-    assert_eq!(Operation::Send.accepted(&sandbox), 2, "one for each call");
+    assert_eq!(Operation::Send.accepted(&sandbox), 2, "one per call");
     assert!(capture::log().contains("outcome=\"cancelled\""));
-    // Nothing holds the sandbox's connections open: it stops without force.
+    // No connection to the sandbox stays open, so it shuts down.
     in_time("the shutdown", sandbox.shutdown()).await;
 }
 
 #[tokio::test]
-async fn a_rate_limit_waits_or_fails_and_listens_to_the_platform() {
+async fn a_failing_rate_limit_returns_an_error_and_obeys_the_platform() {
     let sandbox = sandbox().await;
     let session = hasty(sandbox.url())
         .rate_limit(RateLimit::per_second(1).burst(2).failing())
@@ -397,11 +411,11 @@ async fn a_rate_limit_waits_or_fails_and_listens_to_the_platform() {
     assert_eq!(error.kind(), ErrorKind::Throttled);
     assert_eq!(error.outcome(), Outcome::NotSent);
     assert_eq!((error.attempts(), sandbox.requests().len()), (0, 2));
-    // Another service has its own room; there the platform itself asks for a pause.
-    // However long it asks for, the pause is no longer than a call would wait.
-    sandbox
-        .faults()
-        .enqueue(Fault::RetryAfter(429, 315_360_000));
+    // Another service has its own limit. Here the platform asks for a very long pause. The pause is limited to what a call would wait.
+    sandbox.faults().enqueue(Fault::RetryAfter {
+        status: 429,
+        seconds: 315_360_000,
+    });
     let refused = Operation::Read.call(&session, CallOptions::new()).await;
     assert_eq!(refused.unwrap_err().status(), Some(429));
     let paused = Operation::Read.call(&session, CallOptions::new()).await;
@@ -411,7 +425,7 @@ async fn a_rate_limit_waits_or_fails_and_listens_to_the_platform() {
 }
 
 #[tokio::test]
-async fn a_call_waits_for_its_turn_and_says_so() {
+async fn a_call_that_waits_for_the_rate_limit_logs_it() {
     let sandbox = sandbox().await;
     let session = Session::builder()
         .credentials(Credentials::nxcloud(KEY, SECRET).unwrap())
@@ -430,32 +444,33 @@ async fn a_call_waits_for_its_turn_and_says_so() {
 }
 
 #[tokio::test]
-async fn several_accounts_live_side_by_side() {
+async fn a_program_can_use_several_accounts() {
     let sandbox = sandbox().await;
-    let one = hasty(sandbox.url()).build().unwrap();
+    let first = hasty(sandbox.url()).build().unwrap();
     let account = Credentials::nxcloud(nxcloud_sandbox::ACCESS_KEY, nxcloud_sandbox::ACCESS_SECRET);
-    let other = Session::builder()
+    let second = Session::builder()
         .credentials(account.unwrap())
         .base_url(sandbox.url())
         .build()
         .unwrap();
-    for session in [&one, &other] {
+    for session in [&first, &second] {
         Operation::Send
             .call(session, CallOptions::new())
             .await
             .unwrap();
     }
     let requests = sandbox.requests();
-    let keys: Vec<_> = requests.iter().map(|one| one.header("accesskey")).collect();
+    let keys = requests.iter().map(|request| request.header("accesskey"));
+    let keys: Vec<_> = keys.collect();
     assert_eq!(keys, [Some(KEY), Some(nxcloud_sandbox::ACCESS_KEY)]);
 }
 
 #[tokio::test]
-async fn a_span_tells_operation_attempts_outcome_and_code() {
+async fn a_span_contains_operation_attempts_outcome_and_code() {
     let sandbox = sandbox().await;
     let session = hasty(sandbox.url()).name("marketing").build().unwrap();
-    sandbox.faults().enqueue(Fault::Code(28));
-    sandbox.faults().enqueue(Fault::Code(102));
+    sandbox.faults().enqueue(Fault::Code { code: 28 });
+    sandbox.faults().enqueue(Fault::Code { code: 102 });
     let client = sms::Client::new(&session);
     let error = client
         .send_sms(&SendSms::new(AppKey::new("app"), PHONE, TEXT))
@@ -476,13 +491,13 @@ async fn a_span_tells_operation_attempts_outcome_and_code() {
         "status=200",
         "latency_ms=",
     ];
-    let told = |line: &str| fields.iter().all(|field| line.contains(field));
+    let is_complete = |line: &str| fields.iter().all(|field| line.contains(field));
     let lines: Vec<&str> = closed.collect();
-    assert!(lines.iter().any(|line| told(line)), "{lines:#?}");
+    assert!(lines.iter().any(|line| is_complete(line)), "{lines:#?}");
 }
 
 #[tokio::test]
-async fn the_callers_settings_of_the_http_client_are_used() {
+async fn settings_of_the_http_client_are_used() {
     let sandbox = sandbox().await;
     let session = hasty(sandbox.url())
         .http_client(|builder| builder.user_agent("somebody-else"))
@@ -509,9 +524,9 @@ async fn plain_http_through_a_proxy_on_another_machine_is_refused() {
         let builder = || hasty("http://127.0.0.1:1").proxy(proxy);
         let error = builder().build().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Configuration);
-        let shown = format!("{error} {error:?}");
-        assert!(shown.contains("plain http through a proxy"), "{shown}");
-        assert!(!shown.contains("hush-proxy"));
+        let output = format!("{error} {error:?}");
+        assert!(output.contains("plain http through a proxy"), "{output}");
+        assert!(!output.contains("hush-proxy"));
         builder().allow_plain_http(true).build().unwrap();
         let https = Session::builder().credentials(Credentials::nxcloud(KEY, SECRET).unwrap());
         https.proxy(proxy).build().unwrap();
@@ -527,9 +542,9 @@ async fn plain_http_through_a_proxy_on_another_machine_is_refused() {
 }
 
 #[tokio::test]
-async fn a_proxy_gets_the_requests_and_its_password_is_never_shown() {
+async fn requests_go_through_the_proxy_and_its_password_is_never_printed() {
     let sandbox = sandbox().await;
-    // A plain-http proxy is asked for the whole URL; the sandbox takes that as its own path.
+    // A plain-http proxy gets the complete URL. The sandbox reads the path from it.
     let proxy = sandbox.url().replace("http://", "http://me:hush-proxy@");
     let builder = hasty("http://localhost:1").proxy(&proxy);
     assert!(!format!("{builder:?}").contains("hush-proxy"));
@@ -540,17 +555,17 @@ async fn a_proxy_gets_the_requests_and_its_password_is_never_shown() {
         .unwrap();
     let requests = sandbox.requests();
     assert!(requests[0].header("proxy-authorization").is_some());
-    let wrong = hasty("http://localhost:1")
+    let result = hasty("http://localhost:1")
         .proxy("not a url hush-proxy")
         .build();
-    let shown = format!("{:?}", wrong.unwrap_err());
-    assert!(!shown.contains("hush-proxy"), "{shown}");
+    let debug = format!("{:?}", result.unwrap_err());
+    assert!(!debug.contains("hush-proxy"), "{debug}");
     assert!(!capture::log().contains("hush-proxy"));
 }
 
 #[tokio::test]
-async fn an_error_on_the_way_names_the_proxy_without_its_password() {
-    // Nothing is sent by a proxy that cannot be reached, whether it is asked for http or a tunnel.
+async fn a_connect_error_names_the_proxy_without_its_password() {
+    // With an unreachable proxy nothing is sent, neither over plain http nor over a tunnel.
     let closed = ClosedPort::new();
     let proxy = closed.url().replace("http://", "http://me:hush-proxy@");
     for url in ["http://localhost:1", "https://gateway.example"] {
@@ -558,16 +573,16 @@ async fn an_error_on_the_way_names_the_proxy_without_its_password() {
         let error = Operation::Send.call(&session, CallOptions::new()).await;
         let error = error.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Connect);
-        let named = format!("through the proxy {}", proxy.replace("me:hush-proxy@", ""));
-        assert!(error.to_string().contains(&named), "{error}");
+        let expected = format!("through the proxy {}", proxy.replace("me:hush-proxy@", ""));
+        assert!(error.to_string().contains(&expected), "{error}");
         assert!(error.hint().contains("proxy"), "{}", error.hint());
-        let mut shown = format!("{error} {error:?}");
+        let mut output = format!("{error} {error:?}");
         let mut source = std::error::Error::source(&error);
         while let Some(cause) = source {
-            shown.push_str(&cause.to_string());
+            output.push_str(&cause.to_string());
             source = cause.source();
         }
-        assert!(!shown.contains("hush"), "{shown}");
+        assert!(!output.contains("hush"), "{output}");
     }
     let direct = hasty(&closed.url()).build().unwrap();
     let error = Operation::Send.call(&direct, CallOptions::new()).await;

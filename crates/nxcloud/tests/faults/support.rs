@@ -1,4 +1,4 @@
-//! Sandboxes, sessions and the two operations that stand for all: a send and a read.
+//! Sandboxes, sessions, and the two operations under test: a send and a query.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -23,10 +23,10 @@ pub(crate) async fn sandbox() -> Sandbox {
     shifted_sandbox(0).await
 }
 
-/// What time it is for every session and every sandbox. It stands still, so that a slow machine changes no outcome.
+/// The time of every session and sandbox. It does not advance, so a slow machine does not change an outcome.
 static NOW: LazyLock<SystemTime> = LazyLock::new(SystemTime::now);
 
-/// A sandbox whose clock is so many milliseconds ahead.
+/// A sandbox whose clock is ahead by a number of milliseconds.
 pub(crate) async fn shifted_sandbox(millis: i64) -> Sandbox {
     capture::begin();
     let now = move || {
@@ -45,7 +45,7 @@ pub(crate) async fn shifted_sandbox(millis: i64) -> Sandbox {
         .unwrap()
 }
 
-/// A session that does not really wait between attempts.
+/// A session that does not wait between attempts.
 pub(crate) fn hasty(url: &str) -> SessionBuilder {
     Session::builder()
         .credentials(Credentials::nxcloud(KEY, SECRET).unwrap())
@@ -94,7 +94,7 @@ impl Operation {
         }
     }
 
-    /// How many requests the platform acted on.
+    /// The number of requests that the platform carried out.
     pub(crate) fn accepted(self, sandbox: &Sandbox) -> usize {
         Self::accepted_of(self.id(), sandbox)
     }
@@ -114,7 +114,7 @@ impl fmt::Display for Operation {
     }
 }
 
-/// Counts what was signed, which is one for each attempt.
+/// Counts attempts: each attempt signs its request once.
 pub(crate) fn counting() -> (CallOptions, Arc<AtomicU32>) {
     let attempts = Arc::new(AtomicU32::new(0));
     let count = Arc::clone(&attempts);

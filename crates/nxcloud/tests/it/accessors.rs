@@ -1,9 +1,8 @@
-//! Values of replies: those that a reply is useless without are returned by a method, or an error names what is missing; open enums show
-//! name and value.
+//! Essential values of replies, which have a method that returns them or an error, and the output of open enums.
 
 use nxcloud::{ErrorKind, Outcome, Request, did, sms, viber, virtual_number, whatsapp};
 
-/// Reads a reply of status 200 and takes a value out of it.
+/// Reads a reply with status 200 and returns a value from it.
 fn value<R: Request>(
     body: &str,
     take: impl Fn(&R::Reply) -> Result<&str, nxcloud::Error>,
@@ -25,25 +24,25 @@ fn did(body: &str) -> Result<String, nxcloud::Error> {
 }
 
 #[test]
-fn they_are_found_at_the_top_in_objects_and_in_lists() {
-    let id = |found: Result<String, nxcloud::Error>| assert_eq!(found.unwrap(), "id-1");
-    id(sms(r#"{"code":"0","messageid":"id-1"}"#));
-    id(whatsapp(
+fn essential_values_are_read_from_nested_objects_and_lists() {
+    let assert_id = |id: Result<String, nxcloud::Error>| assert_eq!(id.unwrap(), "id-1");
+    assert_id(sms(r#"{"code":"0","messageid":"id-1"}"#));
+    assert_id(whatsapp(
         r#"{"code":0,"data":{"messages":[{"id":"id-1"},{"id":"id-2"}]}}"#,
     ));
-    id(did(r#"{"code":0,"data":{"messageId":"id-1"}}"#));
-    id(value::<viber::SendMessage>(
+    assert_id(did(r#"{"code":0,"data":{"messageId":"id-1"}}"#));
+    assert_id(value::<viber::SendMessage>(
         r#"{"code":0,"data":{"requestId":"id-1"}}"#,
         |reply| reply.request_id(),
     ));
-    id(value::<virtual_number::Bind>(
+    assert_id(value::<virtual_number::Bind>(
         r#"{"code":0,"data":{"bindId":"id-1","did":"id-2"}}"#,
         |reply| reply.bind_id(),
     ));
 }
 
 #[test]
-fn one_that_is_missing_is_an_error_with_unknown_outcome() {
+fn a_missing_essential_value_is_an_error_with_unknown_outcome() {
     let cases = [
         ("messageid", sms(r#"{"code":"0"}"#)),
         ("messageid", sms(r#"{"code":"0","messageid":""}"#)),
@@ -60,26 +59,22 @@ fn one_that_is_missing_is_an_error_with_unknown_outcome() {
             whatsapp(r#"{"code":0,"data":{"messages":[{}]}}"#),
         ),
     ];
-    for (place, found) in cases {
-        let error = found.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::UnreadableReply, "{place}");
-        assert_eq!(
-            error.outcome(),
-            Outcome::Unknown,
-            "{place}: not to be sent again"
-        );
+    for (path, result) in cases {
+        let error = result.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::UnreadableReply, "{path}");
+        assert_eq!(error.outcome(), Outcome::Unknown, "{path}");
         assert!(
-            error.to_string().contains(&format!("no `{place}`")),
+            error.to_string().contains(&format!("no `{path}`")),
             "{error}"
         );
     }
 }
 
 #[test]
-fn debug_of_an_open_enum_has_the_name_and_the_value_and_display_the_value() {
+fn debug_of_an_open_enum_prints_name_and_value_and_display_the_value() {
     use nxcloud::number_check::NumberType;
     use nxcloud::sms::SmsStatus;
-    let shown = [
+    let output = [
         format!("{0:?} {0}", SmsStatus::from("02")),
         format!("{0:?} {0}", SmsStatus::from("x")),
         format!("{0:?} {0}", NumberType::from(2)),
@@ -91,5 +86,5 @@ fn debug_of_an_open_enum_has_the_name_and_the_value_and_display_the_value() {
         "Mobile(2) 2",
         "Unlisted(99) 99",
     ];
-    assert_eq!(shown, expected);
+    assert_eq!(output, expected);
 }

@@ -1,4 +1,4 @@
-//! What a user sees of replies that are not what the platform documents. Every case runs against a real loopback server.
+//! Errors for undocumented replies. Every test uses a real loopback server.
 
 use std::error::Error as _;
 use std::time::Duration;
@@ -14,16 +14,16 @@ async fn send(url: &str) -> Result<SendSmsReply, Error> {
         .await
 }
 
-/// Nothing private in what a log would show of the error and its causes.
+/// Asserts that the error and its causes print nothing private.
 fn assert_discreet(error: &Error) {
-    let mut shown = format!("{error} {error:?} {}", error.hint());
+    let mut output = format!("{error} {error:?} {}", error.hint());
     let mut cause = error.source();
     while let Some(source) = cause {
-        shown.push_str(&format!(" {source} {source:?}"));
+        output.push_str(&format!(" {source} {source:?}"));
         cause = source.source();
     }
     for private in [SECRET, PHONE, TEXT, "4711", "验证码"] {
-        assert!(!shown.contains(private), "`{private}` in: {shown}");
+        assert!(!output.contains(private), "`{private}` in: {output}");
     }
 }
 
@@ -54,7 +54,7 @@ async fn an_html_error_page_is_an_http_error_with_its_body() {
 }
 
 #[tokio::test]
-async fn a_reply_cut_short_is_a_transport_error_with_what_came() {
+async fn a_truncated_reply_is_a_transport_error_with_the_received_part() {
     let text = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"code\":\"0\",\"mess";
     let server = Server::start(Answer::Bytes(text.into())).await;
     let error = send(&server.url).await.unwrap_err();
@@ -77,7 +77,7 @@ async fn a_connection_closed_without_a_reply_has_an_unknown_outcome() {
 }
 
 #[tokio::test]
-async fn unknown_and_null_fields_decode_and_come_out_again() {
+async fn unknown_and_null_fields_are_kept() {
     let body = r#"{"code":0,"messageid":null,"result":5,"segments":[{"n":1}],"note":null}"#;
     let server = Server::answering("200 OK", "", body).await;
     let reply = send(&server.url).await.unwrap();
@@ -100,14 +100,14 @@ async fn a_redirect_is_not_followed() {
         assert_eq!(error.kind(), ErrorKind::HttpStatus, "{status}");
         assert_eq!(error.outcome(), Outcome::Rejected, "{status}");
     }
-    assert!(target.requests().is_empty(), "the signed request went on");
+    assert!(target.requests().is_empty(), "the redirect was followed");
 }
 
 #[tokio::test]
-async fn no_setting_of_the_http_client_takes_a_request_elsewhere() {
-    let elsewhere = Server::answering("200 OK", "", r#"{"code":"0"}"#).await;
-    let moved = elsewhere.url.clone();
-    let location = format!("location: {moved}/elsewhere\r\n");
+async fn no_setting_of_the_http_client_redirects_a_request() {
+    let target = Server::answering("200 OK", "", r#"{"code":"0"}"#).await;
+    let target_url = target.url.clone();
+    let location = format!("location: {target_url}/elsewhere\r\n");
     let server = Server::answering("307 Temporary Redirect", &location, "").await;
     let session = Session::builder()
         .credentials(Credentials::nxcloud("test-key", SECRET).unwrap())
@@ -119,17 +119,14 @@ async fn no_setting_of_the_http_client_takes_a_request_elsewhere() {
     let error = Client::new(&session).send_sms(&request).await.unwrap_err();
     assert_eq!(error.status(), Some(307));
     assert_eq!(server.requests().len(), 1);
-    assert!(
-        elsewhere.requests().is_empty(),
-        "the signed request went on"
-    );
-    // A proxy beside the session's, or one of its own, is no way either.
+    assert!(target.requests().is_empty(), "the redirect was followed");
+    // A proxy set on the HTTP client is refused too, with and without a proxy of the session.
     for proxy in [None, Some("http://127.0.0.1:9"), Some(server.url.as_str())] {
-        let moved = moved.clone();
+        let target_url = target_url.clone();
         let mut builder = Session::builder()
             .credentials(Credentials::nxcloud("test-key", SECRET).unwrap())
             .base_url(&server.url)
-            .http_client(move |builder| builder.proxy(reqwest::Proxy::all(&moved).unwrap()));
+            .http_client(move |builder| builder.proxy(reqwest::Proxy::all(&target_url).unwrap()));
         if let Some(proxy) = proxy {
             builder = builder.proxy(proxy);
         }
@@ -143,7 +140,7 @@ async fn no_setting_of_the_http_client_takes_a_request_elsewhere() {
 }
 
 #[tokio::test]
-async fn an_unreachable_host_sends_nothing_and_may_be_retried() {
+async fn an_unreachable_host_means_not_sent_and_retryable() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
@@ -151,12 +148,12 @@ async fn an_unreachable_host_sends_nothing_and_may_be_retried() {
     assert_eq!(error.kind(), ErrorKind::Connect);
     assert_eq!(error.outcome(), Outcome::NotSent);
     assert!(error.is_retryable());
-    assert!(error.source().is_some(), "the cause is kept");
+    assert!(error.source().is_some(), "the error has a cause");
     assert_discreet(&error);
 }
 
 #[tokio::test]
-async fn silence_is_a_time_out_with_an_unknown_outcome() {
+async fn no_answer_is_a_time_out_with_an_unknown_outcome() {
     let server = Server::start(Answer::Silence).await;
     let session = Session::builder()
         .credentials(Credentials::nxcloud("test-key", SECRET).unwrap())
@@ -175,7 +172,7 @@ async fn silence_is_a_time_out_with_an_unknown_outcome() {
 }
 
 #[tokio::test]
-async fn http_200_with_a_code_is_an_error_with_everything_the_platform_said() {
+async fn http_200_with_an_error_code_is_an_error_with_the_platforms_details() {
     let body = format!(
         r#"{{"code":"3","messageid":"","result":"no money for {PHONE}","requestId":"r-1"}}"#
     );
@@ -190,7 +187,7 @@ async fn http_200_with_a_code_is_an_error_with_everything_the_platform_said() {
     assert!(
         error
             .platform_message()
-            .is_some_and(|words| words.contains("no money"))
+            .is_some_and(|message| message.contains("no money"))
     );
     assert_eq!(error.operation(), Some("send_sms"));
     assert!(error.hint().contains("Top up"));
@@ -198,7 +195,7 @@ async fn http_200_with_a_code_is_an_error_with_everything_the_platform_said() {
 }
 
 #[tokio::test]
-async fn a_code_in_an_http_error_is_read_all_the_same() {
+async fn the_code_in_the_body_of_an_http_error_is_read() {
     let server = Server::answering("500 Oops", "", r#"{"code":28,"result":"TPS"}"#).await;
     let error = send(&server.url).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ResultCode(CodeKind::RateLimit));
@@ -217,7 +214,7 @@ async fn a_reply_without_a_code_is_unreadable() {
 }
 
 #[tokio::test]
-async fn an_unlisted_code_is_refused_with_an_unknown_outcome() {
+async fn an_undocumented_code_is_an_error_with_unknown_outcome() {
     let server = Server::answering("200 OK", "", r#"{"code":"77","result":"?"}"#).await;
     let error = send(&server.url).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ResultCode(CodeKind::Unknown));
@@ -227,12 +224,12 @@ async fn an_unlisted_code_is_refused_with_an_unknown_outcome() {
 }
 
 #[tokio::test]
-async fn debug_of_an_error_names_the_operation_without_its_code_table() {
+async fn debug_of_an_error_prints_the_operation_without_its_code_table() {
     let server = Server::answering("500 X", "", "").await;
     let error = send(&server.url).await.unwrap_err();
     let sent = error.sent().unwrap();
-    for shown in [format!("{error:?}"), format!("{sent:?}")] {
-        assert!(shown.contains("send_sms"), "{shown}");
-        assert!(!shown.contains("CodeInfo"), "{shown}");
+    for debug in [format!("{error:?}"), format!("{sent:?}")] {
+        assert!(debug.contains("send_sms"), "{debug}");
+        assert!(!debug.contains("CodeInfo"), "{debug}");
     }
 }

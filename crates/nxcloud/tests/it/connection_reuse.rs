@@ -1,8 +1,8 @@
-//! What happens when the server closes a connection that is kept for the next request.
+//! Connections that the server closes while they are kept for the next request.
 //!
-//! hyper repeats a request by itself in one case: it was queued for a connection that closed before anything of the request was
-//! written (`retry_canceled_requests` of hyper-util; the request comes back from the dispatcher as `TrySendError` with its
-//! message). A connection that closed any later gives an error without the message, and nothing is repeated.
+//! hyper repeats a request itself in one case: if it was queued for a connection that closed before anything of the request was written
+//! (`retry_canceled_requests` of hyper-util; the dispatcher returns the request in a `TrySendError`). If the connection closes later, the
+//! error does not contain the request, and nothing is repeated.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -17,18 +17,18 @@ use crate::support::{PHONE, SECRET, TEXT};
 
 const REPLY: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 12\r\n\r\n{\"code\":\"0\"}";
 
-/// When the server closes a connection whose first request it has answered.
+/// When the server closes a connection, after it has answered the first request on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Closes {
-    /// At once, without having said so.
+    /// At once, without a `Connection: close` header.
     WhileIdle,
-    /// When the first byte of the next request has come.
+    /// After the first byte of the next request.
     AtFirstByte,
-    /// When the next request has come whole, without a reply.
+    /// After the complete next request, without a reply.
     AfterRequest,
 }
 
-/// A server that keeps connections open, and the heads of the requests of which anything arrived.
+/// A server that keeps connections open and records requests, including incomplete ones.
 struct Server {
     url: String,
     heads: Arc<Mutex<Vec<String>>>,
@@ -39,16 +39,16 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let heads = Arc::new(Mutex::new(Vec::new()));
-        let seen = Arc::clone(&heads);
+        let log = Arc::clone(&heads);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, closes, Arc::clone(&seen)));
+                tokio::spawn(serve(stream, closes, Arc::clone(&log)));
             }
         });
         Self { url, heads }
     }
 
-    /// How many requests arrived, whole or in part.
+    /// The number of requests that arrived, completely or in part.
     fn requests(&self) -> usize {
         self.heads.lock().unwrap().len()
     }
@@ -102,7 +102,7 @@ fn session(url: &str) -> Session {
     Session::builder()
         .credentials(credentials)
         .base_url(url)
-        // What is repeated below is repeated by hyper alone.
+        // The session repeats nothing, so only hyper can repeat a request.
         .retry(RetryPolicy::never())
         .build()
         .unwrap()
@@ -120,22 +120,22 @@ async fn create_token(session: &Session) -> Result<(), Error> {
 }
 
 #[tokio::test]
-async fn a_connection_that_was_closed_while_idle_fails_no_send() {
+async fn a_connection_that_was_closed_while_idle_does_not_fail_a_send() {
     let server = Server::start(Closes::WhileIdle).await;
     let session = session(&server.url);
-    // The server closes each connection after its reply. What is written before the close arrives may be lost.
-    let close_arrives = || tokio::time::sleep(Duration::from_millis(10));
+    // The server closes each connection after its reply. A request written before the close arrives could be lost, so wait for it.
+    let wait_for_close = || tokio::time::sleep(Duration::from_millis(10));
     for _ in 0..50 {
         send(&session).await.unwrap();
-        close_arrives().await;
+        wait_for_close().await;
         create_token(&session).await.unwrap();
-        close_arrives().await;
+        wait_for_close().await;
     }
     assert_eq!(server.requests(), 100);
 }
 
 #[tokio::test]
-async fn what_may_have_arrived_in_part_is_not_repeated() {
+async fn a_request_that_may_have_arrived_in_part_is_not_repeated() {
     for closes in [Closes::AtFirstByte, Closes::AfterRequest] {
         let server = Server::start(closes).await;
         let session = session(&server.url);
@@ -143,14 +143,14 @@ async fn what_may_have_arrived_in_part_is_not_repeated() {
         let error = send(&session).await.unwrap_err();
         assert_eq!(error.outcome(), Outcome::Unknown, "{closes:?}");
         assert_eq!(error.kind(), ErrorKind::Transport, "{closes:?}");
-        // Time for a request that should not come.
+        // Give a wrongly repeated request time to arrive.
         tokio::time::sleep(Duration::from_millis(50)).await;
         assert_eq!(server.requests(), 2, "{closes:?}");
     }
 }
 
 #[tokio::test]
-async fn nor_is_a_request_without_a_body() {
+async fn a_request_without_a_body_is_not_repeated() {
     for closes in [Closes::AtFirstByte, Closes::AfterRequest] {
         let server = Server::start(closes).await;
         let session = session(&server.url);
@@ -163,8 +163,8 @@ async fn nor_is_a_request_without_a_body() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_dropped_before_its_connection_stands_sends_nothing() {
-    // The listener's queue takes the connection; nothing accepts it before the call is dropped.
+async fn a_call_that_is_dropped_before_it_is_connected_sends_nothing() {
+    // The connection waits in the listener's queue. It is not accepted before the call is dropped.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let session = session(&format!("http://{}", listener.local_addr().unwrap()));
     let mut call = Box::pin(send(&session));

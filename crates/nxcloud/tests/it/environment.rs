@@ -1,10 +1,10 @@
-//! A session from the environment. The variables are set for a child process: this very test binary, running one ignored test.
+//! Sessions from the environment. The variables are set for a child process, which runs one ignored test of this test binary.
 
 use std::process::{Command, Stdio};
 
 use nxcloud::{AppKey, Credentials, Error, Session};
 
-/// What the child prints: the session or the error, as a log would show them.
+/// Runs the child, which prints the session or the error.
 fn child(variables: &[(&str, &str)]) -> String {
     run("environment::prints_the_session", variables)
 }
@@ -38,22 +38,22 @@ fn prints_the_session() {
 }
 
 #[test]
-fn both_variables_make_a_session_that_shows_no_secret() {
-    let shown = child(&[
+fn the_session_from_the_environment_prints_no_secret() {
+    let output = child(&[
         ("NXCLOUD_ACCESS_KEY", "the-key"),
         ("NXCLOUD_ACCESS_SECRET", "the-secret"),
         ("NXCLOUD_BASE_URL", "http://127.0.0.1:1234"),
     ]);
-    assert!(shown.starts_with("Session"), "{shown}");
+    assert!(output.starts_with("Session"), "{output}");
     assert!(
-        shown.contains("the-key") && shown.contains("http://127.0.0.1:1234"),
-        "{shown}"
+        output.contains("the-key") && output.contains("http://127.0.0.1:1234"),
+        "{output}"
     );
-    assert!(!shown.contains("the-secret"), "{shown}");
+    assert!(!output.contains("the-secret"), "{output}");
 }
 
 #[test]
-fn what_is_missing_or_malformed_is_named_without_its_value() {
+fn errors_name_missing_and_malformed_variables_without_their_values() {
     let cases: [(&[(&str, &str)], &str); 6] = [
         (&[], "set NXCLOUD_ACCESS_KEY and NXCLOUD_ACCESS_SECRET"),
         (
@@ -85,18 +85,18 @@ fn what_is_missing_or_malformed_is_named_without_its_value() {
         ),
     ];
     for (variables, expected) in cases {
-        let shown = child(variables);
-        assert!(shown.contains(expected), "{expected} in {shown}");
-        assert!(shown.contains("Configuration"), "{shown}");
+        let output = child(variables);
+        assert!(output.contains(expected), "{expected} in {output}");
+        assert!(output.contains("Configuration"), "{output}");
         assert!(
-            !shown.contains("sensitive") && !shown.contains("sens\n"),
-            "{shown}"
+            !output.contains("sensitive") && !output.contains("sens\n"),
+            "{output}"
         );
     }
 }
 
 #[test]
-fn a_variable_that_is_empty_is_not_set() {
+fn an_empty_variable_counts_as_unset() {
     let mut empty = [
         "ANTBUDDY_APP_ID",
         "ANTBUDDY_APP_SECRET",
@@ -109,17 +109,17 @@ fn a_variable_that_is_empty_is_not_set() {
         ("NXCLOUD_ACCESS_KEY", "the-key"),
         ("NXCLOUD_ACCESS_SECRET", "the-secret"),
     ]);
-    let shown = child(&empty);
+    let output = child(&empty);
     assert!(
-        shown.starts_with("Session") && shown.contains("base_url: None"),
-        "{shown}"
+        output.starts_with("Session") && output.contains("base_url: None"),
+        "{output}"
     );
     let none = [("NXCLOUD_ACCESS_KEY", ""), ("NXCLOUD_ACCESS_SECRET", "")];
     assert!(child(&none).contains("no credentials in the environment"));
 }
 
 #[test]
-fn a_proxy_of_the_environment_that_is_none_is_an_error_that_names_the_variable() {
+fn an_invalid_proxy_in_the_environment_is_an_error_that_names_the_variable() {
     let account = [("NXCLOUD_ACCESS_KEY", "k"), ("NXCLOUD_ACCESS_SECRET", "s")];
     for name in [
         "HTTPS_PROXY",
@@ -134,30 +134,33 @@ fn a_proxy_of_the_environment_that_is_none_is_an_error_that_names_the_variable()
             "me hush",
             "http://me:hush@proxy:99999",
         ] {
-            let shown = child(&[account.as_slice(), &[(name, wrong)]].concat());
-            assert!(shown.contains(&format!("{name} is not the URL")), "{shown}");
+            let output = child(&[account.as_slice(), &[(name, wrong)]].concat());
             assert!(
-                shown.contains("Configuration") && !shown.contains("hush"),
-                "{shown}"
+                output.contains(&format!("{name} is not the URL")),
+                "{output}"
             );
-            // Where it leads nowhere it does no harm.
+            assert!(
+                output.contains("Configuration") && !output.contains("hush"),
+                "{output}"
+            );
+            // For a base URL on this machine the proxy is not used, so it is not checked.
             let local = ("NXCLOUD_BASE_URL", "http://127.0.0.1:1");
-            let shown = child(&[account.as_slice(), &[(name, wrong), local]].concat());
-            assert!(shown.starts_with("Session"), "{shown}");
+            let output = child(&[account.as_slice(), &[(name, wrong), local]].concat());
+            assert!(output.starts_with("Session"), "{output}");
         }
-        let right = child(
+        let output = child(
             &[
                 account.as_slice(),
                 &[(name, "http://me:hush@proxy.example:3128")],
             ]
             .concat(),
         );
-        assert!(right.starts_with("Session"), "{right}");
+        assert!(output.starts_with("Session"), "{output}");
     }
 }
 
 #[test]
-fn a_session_without_an_account_names_all_ways_to_one() {
+fn the_error_without_an_account_names_every_source() {
     for builder in [
         Session::builder(),
         Session::builder()
@@ -166,16 +169,16 @@ fn a_session_without_an_account_names_all_ways_to_one() {
     ] {
         let error = builder.build().unwrap_err();
         assert_eq!(error.kind(), nxcloud::ErrorKind::Configuration);
-        for way in ["credentials", "env", "profile", "discover"] {
-            assert!(error.to_string().contains(way), "{way} in {error}");
+        for source in ["credentials", "env", "profile", "discover"] {
+            assert!(error.to_string().contains(source), "{source} in {error}");
         }
     }
 }
 
-/// The methods of the builder that the child calls, in order.
+/// Calls the methods of the builder that `CALLS` names, in order, and prints the session.
 #[test]
 #[ignore = "run by the other tests in a child process"]
-fn prints_what_is_built() {
+fn prints_the_built_session() {
     let mut builder = Session::builder();
     for call in std::env::var("CALLS").unwrap().split(' ') {
         builder = match call {
@@ -209,14 +212,14 @@ fn prints_what_is_built() {
     );
 }
 
-/// What the child finds, and with what it is asked to pass itself.
+/// Prints the session of `discover`, with the credentials that the variable `PASSED_BY_THE_PROGRAM` asks for.
 #[test]
 #[ignore = "run by the other tests in a child process"]
-fn prints_what_is_discovered() {
-    let passed = std::env::var("PASSED_BY_THE_PROGRAM").ok();
-    let passed = passed.map(|key| Credentials::nxcloud(key, "the-secret").unwrap());
+fn prints_the_discovered_session() {
+    let key = std::env::var("PASSED_BY_THE_PROGRAM").ok();
+    let credentials = key.map(|key| Credentials::nxcloud(key, "the-secret").unwrap());
     let builder = Session::builder().discover();
-    let session = match passed {
+    let session = match credentials {
         Some(credentials) => builder.credentials(credentials),
         None => builder,
     };
@@ -230,7 +233,7 @@ fn prints_what_is_discovered() {
     );
 }
 
-/// A configuration directory with these profiles.
+/// Creates a configuration directory with these profiles.
 #[cfg(unix)]
 fn home(name: &str, profiles: &str) -> std::path::PathBuf {
     use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -255,7 +258,7 @@ fn home(name: &str, profiles: &str) -> std::path::PathBuf {
 
 #[cfg(unix)]
 #[test]
-fn what_the_program_sets_goes_first_in_whatever_order() {
+fn settings_of_the_program_win_regardless_of_the_order_of_calls() {
     let profiles = "[full]\naccess_key = \"key-of-full\"\naccess_secret = \"the-secret\"\n\
                     base_url = \"https://full.example\"\nproxy = \"http://full.example:1\"\n\
                     [bare]\naccess_key = \"key-of-bare\"\naccess_secret = \"the-secret\"\n";
@@ -297,11 +300,11 @@ fn what_the_program_sets_goes_first_in_whatever_order() {
         for _ in 0..calls.len() {
             calls.rotate_left(1);
             let joined = calls.join(" ");
-            let shown = run(
-                "environment::prints_what_is_built",
+            let output = run(
+                "environment::prints_the_built_session",
                 &[variables.as_slice(), &[("CALLS", &joined)]].concat(),
             );
-            let short = shown
+            let short = output
                 .replace("\"https://", "")
                 .replace("\"http://", "")
                 .replace(".example:1\"", "")
@@ -315,7 +318,7 @@ fn what_the_program_sets_goes_first_in_whatever_order() {
 
 #[cfg(unix)]
 #[test]
-fn what_the_program_passes_goes_before_the_environment_before_a_profile() {
+fn discover_prefers_the_program_then_the_environment_then_a_profile() {
     let text = "[default]\naccess_key = \"key-of-default\"\naccess_secret = \"the-secret\"\n\
                 base_url = \"https://default.example\"\n\
                 [other]\naccess_key = \"key-of-other\"\naccess_secret = \"the-secret\"\n";
@@ -324,9 +327,9 @@ fn what_the_program_passes_goes_before_the_environment_before_a_profile() {
     let discover = |variables: &[(&str, &str)]| {
         let mut all = vec![config];
         all.extend(variables);
-        let shown = run("environment::prints_what_is_discovered", &all);
-        assert!(!shown.contains("the-secret"), "{shown}");
-        shown
+        let output = run("environment::prints_the_discovered_session", &all);
+        assert!(!output.contains("the-secret"), "{output}");
+        output
     };
     let environment = [
         ("NXCLOUD_ACCESS_KEY", "key-of-env"),
@@ -348,7 +351,7 @@ fn what_the_program_passes_goes_before_the_environment_before_a_profile() {
         (vec![gateway], "https://default.example"),
         (vec![named, gateway], "https://gateway.example"),
         (vec![passed, gateway], "https://gateway.example"),
-        // What is there but broken is not passed over.
+        // A broken source is an error and is not skipped.
         (vec![key], "NXCLOUD_ACCESS_SECRET is not"),
         (
             vec![("NXCLOUD_PROFILE", "nobody")],
@@ -359,8 +362,8 @@ fn what_the_program_passes_goes_before_the_environment_before_a_profile() {
             "no account: set NXCLOUD_ACCESS_KEY",
         ),
     ] {
-        let shown = discover(&variables);
-        assert!(shown.contains(expected), "{expected} in {shown}");
+        let output = discover(&variables);
+        assert!(output.contains(expected), "{expected} in {output}");
     }
     std::fs::remove_dir_all(&home).unwrap();
 }
@@ -383,18 +386,15 @@ async fn this_machine_is_never_reached_through_a_proxy_of_the_environment() {
     for variable in ["http_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy"] {
         let server = crate::support::Server::answering("200 OK", "", r#"{"code":"0"}"#).await;
         let (url, proxy_url) = (server.url.clone(), proxy.url.clone());
-        let said = tokio::task::spawn_blocking(move || {
+        let output = tokio::task::spawn_blocking(move || {
             let account = [("NXCLOUD_ACCESS_KEY", "k"), ("NXCLOUD_ACCESS_SECRET", "s")];
-            let places = [
+            let urls = [
                 ("NXCLOUD_BASE_URL", url.as_str()),
                 (variable, proxy_url.as_str()),
             ];
-            run(
-                "environment::sends_one_message",
-                &[account, places].concat(),
-            )
+            run("environment::sends_one_message", &[account, urls].concat())
         });
-        assert_eq!(said.await.unwrap(), "accepted", "{variable}");
+        assert_eq!(output.await.unwrap(), "accepted", "{variable}");
         assert_eq!(server.requests().len(), 1);
     }
     assert_eq!(proxy.requests().len(), 0);

@@ -1,4 +1,4 @@
-//! What a program that matches on errors relies on.
+//! Errors as a program matches on them.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ const SERVICES: [&[&Operation]; 10] = [
     nxcloud::whatsapp::operations::ALL,
 ];
 
-/// An operation with the longest id and the most public fields of all.
+/// An operation with an id and public fields that are at least as long as those of every real operation.
 static LONGEST: Operation = Operation::new(
     "virtual-number",
     "integrator_create_client_of_length_32",
@@ -44,7 +44,7 @@ static LONGEST: Operation = Operation::new(
 )
 .with_public_fields(&["customerBindId", "bindId", "groupId"]);
 
-/// Its request, with every public field, each longer than an id is.
+/// The request of that operation, with overlong values in all public fields.
 struct Longest;
 
 impl Validate for Longest {
@@ -75,8 +75,8 @@ async fn debug_of_an_unknown_outcome_is_short_for_every_operation() {
         path.extension()
             .is_some_and(|extension| extension == "yaml")
     });
-    assert_eq!(specs.count(), SERVICES.len(), "a service is missing here");
-    let names = |operation: &Operation| operation.public_fields.concat().len();
+    assert_eq!(specs.count(), SERVICES.len(), "SERVICES is incomplete");
+    let length = |operation: &Operation| operation.public_fields.concat().len();
     for operation in SERVICES.into_iter().flatten() {
         assert!(operation.id.len() <= LONGEST.id.len(), "{}", operation.id);
         assert!(
@@ -84,7 +84,7 @@ async fn debug_of_an_unknown_outcome_is_short_for_every_operation() {
             "{}",
             operation.id
         );
-        assert!(names(operation) <= names(&LONGEST), "{}", operation.id);
+        assert!(length(operation) <= length(&LONGEST), "{}", operation.id);
     }
     let closing = Server::start(Answer::Bytes(Vec::new())).await;
     let failing = Server::answering("503 Busy", "", "<html>busy</html>").await;
@@ -92,11 +92,11 @@ async fn debug_of_an_unknown_outcome_is_short_for_every_operation() {
     for server in [closing, failing, code] {
         let error = session(&server.url).send(&Longest).await.unwrap_err();
         assert_eq!(error.outcome(), Outcome::Unknown, "{error:?}");
-        let shown = format!("{error:?}");
-        assert!(shown.len() < 500, "{} characters: {shown}", shown.len());
+        let debug = format!("{error:?}");
+        assert!(debug.len() < 500, "{} characters: {debug}", debug.len());
         assert!(
-            shown.contains(LONGEST.id) && shown.contains("customerBindId"),
-            "{shown}"
+            debug.contains(LONGEST.id) && debug.contains("customerBindId"),
+            "{debug}"
         );
     }
 }
@@ -108,7 +108,7 @@ async fn sandbox() -> (Sandbox, Session) {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_not_found() {
+async fn a_missing_binding_is_not_found() {
     let (_sandbox, session) = sandbox().await;
     let client = virtual_number::Client::new(&session);
     let absent = QueryBinding::new("8613800000009", "8613800000008");
@@ -121,32 +121,39 @@ async fn what_is_not_there_is_not_found() {
 }
 
 #[tokio::test]
-async fn broken_limits_are_a_list() {
+async fn all_violated_limits_are_listed() {
     let session = session("http://127.0.0.1:9");
     let client = virtual_number::Client::new(&session);
     let error = client.bind(&Bind::new("", "", -1)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidRequest);
-    let fields: Vec<_> = error.violations().iter().map(|one| &*one.field).collect();
+    let violations = error.violations().iter();
+    let fields: Vec<_> = violations.map(|violation| &*violation.field).collect();
     assert!(fields.len() > 1, "{fields:?}");
     assert!(!error.is_not_found() && !error.may_have_been_sent());
 }
 
 #[tokio::test]
-async fn an_outcome_that_is_unknown_is_said_by_the_text_and_by_the_predicate() {
+async fn an_unknown_outcome_shows_in_the_text_and_in_the_predicate() {
     let (sandbox, session) = sandbox().await;
     let client = sms::Client::new(&session);
     let request = SendSms::new(nxcloud::AppKey::new("app"), PHONE, TEXT);
     for (fault, kind, unknown) in [
         (Fault::ResetBeforeAccept, ErrorKind::Transport, true),
-        (Fault::StatusAfterAccept(502), ErrorKind::HttpStatus, true),
-        (Fault::Status(403), ErrorKind::HttpStatus, false),
         (
-            Fault::Code(99),
+            Fault::StatusAfterAccept { status: 502 },
+            ErrorKind::HttpStatus,
+            true,
+        ),
+        (Fault::Status { status: 403 }, ErrorKind::HttpStatus, false),
+        (
+            Fault::Code { code: 99 },
             ErrorKind::ResultCode(CodeKind::Platform),
             true,
         ),
         (
-            Fault::Code(codes::BALANCE_TOO_LOW.value()),
+            Fault::Code {
+                code: codes::BALANCE_TOO_LOW.value(),
+            },
             ErrorKind::ResultCode(CodeKind::Balance),
             false,
         ),
@@ -162,7 +169,7 @@ async fn an_outcome_that_is_unknown_is_said_by_the_text_and_by_the_predicate() {
 }
 
 #[test]
-fn kinds_and_outcomes_are_words() {
+fn kinds_and_outcomes_have_a_text_form() {
     let kind = ErrorKind::ResultCode(CodeKind::Balance);
     assert_eq!(
         (kind.as_str(), kind.to_string().as_str()),
@@ -175,7 +182,7 @@ fn kinds_and_outcomes_are_words() {
 }
 
 #[tokio::test]
-async fn a_success_tells_its_attempts_and_the_platforms_id_of_the_request() {
+async fn details_of_a_success_contain_attempts_and_request_id() {
     let bodies = [
         r#"{"code":"28","result":"too fast"}"#.to_owned(),
         r#"{"code":"0","messageid":"7","reqId":"a1b2-c3"}"#.to_owned(),

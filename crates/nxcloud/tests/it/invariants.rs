@@ -1,4 +1,4 @@
-//! The invariants of ARCHITECTURE.md that a caller relies on. Each test fails when its invariant is broken.
+//! The invariants of ARCHITECTURE.md that a caller can observe. Each test fails if its invariant is violated.
 
 use crate::support::{PHONE, SECRET, Server, TEXT, session};
 use nxcloud::number_check::{self, QueryChecks, SubmitCheck};
@@ -21,10 +21,10 @@ fn sandbox_session(sandbox: &Sandbox, key: &str, secret: &str) -> Session {
 #[tokio::test]
 async fn the_bytes_that_are_signed_are_the_bytes_that_are_sent() {
     let server = Server::answering("200 OK", "", r#"{"code":"0"}"#).await;
-    let seen = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
-    let into = std::sync::Arc::clone(&seen);
-    let options =
-        CallOptions::new().on_signed(move |signed| *into.lock().unwrap() = signed.string_to_sign());
+    let string_to_sign = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
+    let writer = std::sync::Arc::clone(&string_to_sign);
+    let options = CallOptions::new()
+        .on_signed(move |signed| *writer.lock().unwrap() = signed.string_to_sign());
     let client = sms::Client::new(&session(&server.url)).with_options(options);
     assert_send(client.send_sms(&SendSms::new(AppKey::new("app"), PHONE, TEXT)))
         .await
@@ -32,16 +32,16 @@ async fn the_bytes_that_are_signed_are_the_bytes_that_are_sent() {
     let request = server.requests().remove(0);
     let head = request.windows(4).position(|w| w == b"\r\n\r\n").unwrap();
     let body = String::from_utf8(request[head + 4..].to_vec()).unwrap();
-    assert!(body.contains(TEXT), "text goes out as UTF-8");
-    let signed = seen.lock().unwrap().clone();
+    assert!(body.contains(TEXT), "text is sent as UTF-8");
+    let string_to_sign = string_to_sign.lock().unwrap().clone();
     assert!(
-        signed.ends_with(&format!("&body={body}&accessSecret=***")),
-        "{signed}"
+        string_to_sign.ends_with(&format!("&body={body}&accessSecret=***")),
+        "{string_to_sign}"
     );
 }
 
 #[tokio::test]
-async fn five_headers_and_no_api_version_go_out() {
+async fn a_request_has_the_five_headers_and_no_api_version() {
     let server = Server::answering("200 OK", "", r#"{"code":"0"}"#).await;
     let client = sms::Client::new(&session(&server.url));
     client
@@ -68,7 +68,7 @@ async fn five_headers_and_no_api_version_go_out() {
 }
 
 #[tokio::test]
-async fn typed_calls_are_accepted_by_a_server_that_verifies() {
+async fn the_sandbox_accepts_typed_calls() {
     let sandbox = Sandbox::start().await.unwrap();
     let session = sandbox_session(&sandbox, ACCESS_KEY, ACCESS_SECRET);
     let reply = sms::Client::new(&session)
@@ -90,7 +90,7 @@ async fn typed_calls_are_accepted_by_a_server_that_verifies() {
 }
 
 #[tokio::test]
-async fn a_wrong_secret_is_the_typed_error_of_code_1003() {
+async fn a_wrong_secret_gives_the_typed_error_of_code_1003() {
     let sandbox = Sandbox::start().await.unwrap();
     let session = sandbox_session(&sandbox, ACCESS_KEY, "wrong");
     let error = sms::Client::new(&session)
@@ -124,7 +124,7 @@ async fn without_credentials_nothing_is_sent() {
 }
 
 #[tokio::test]
-async fn a_broken_limit_is_named_and_nothing_is_sent() {
+async fn a_violated_limit_is_an_error_and_nothing_is_sent() {
     let server = Server::answering("200 OK", "", r#"{"code":"0"}"#).await;
     let long = "x".repeat(1001);
     let request = SendSms::new(AppKey::new("app"), PHONE, &long).with_source_address("two words");
@@ -133,22 +133,22 @@ async fn a_broken_limit_is_named_and_nothing_is_sent() {
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidRequest);
-    let shown = error.to_string();
+    let message = error.to_string();
     assert!(
-        shown.contains("`content` has 1001 characters, at most 1000 are allowed"),
-        "{shown}"
+        message.contains("`content` has 1001 characters, at most 1000 are allowed"),
+        "{message}"
     );
     assert!(
-        shown.contains("`sourceAddress` may have no other characters than `0-9`, `A-Z`, `a-z`"),
-        "{shown}"
+        message.contains("`sourceAddress` may contain only the characters `0-9`, `A-Z`, `a-z`"),
+        "{message}"
     );
     assert!(
-        !shown.contains("two words") && !shown.contains(&long),
-        "{shown}"
+        !message.contains("two words") && !message.contains(&long),
+        "{message}"
     );
     assert!(server.requests().is_empty());
 
-    // Limits can be switched off for a platform that has changed its mind.
+    // Local checks can be turned off, in case the platform changes its limits.
     let unchecked = Session::builder()
         .credentials(Credentials::nxcloud("test-key", SECRET).unwrap())
         .base_url(&server.url)
@@ -163,7 +163,7 @@ async fn a_broken_limit_is_named_and_nothing_is_sent() {
 }
 
 #[tokio::test]
-async fn either_or_rules_are_checked() {
+async fn rules_that_require_one_of_several_fields_are_checked() {
     let server = Server::answering("200 OK", "", r#"{"code":0}"#).await;
     let checks = number_check::Client::new(&session(&server.url));
     let neither =
@@ -176,7 +176,7 @@ async fn either_or_rules_are_checked() {
 }
 
 #[test]
-fn a_day_that_does_not_exist_is_an_error_before_there_is_a_request() {
+fn a_nonexistent_date_cannot_be_part_of_a_request() {
     let error = "2026-02-30".parse::<nxcloud::Date>().unwrap_err();
     assert!(error.to_string().starts_with("not a date; "), "{error}");
     let moment = "2026-02-30T00:00:00Z".parse::<nxcloud::DateTime>();
@@ -192,21 +192,21 @@ fn a_day_that_does_not_exist_is_an_error_before_there_is_a_request() {
 }
 
 #[test]
-fn debug_output_hides_texts_and_numbers_but_shows_ids() {
+fn debug_output_hides_texts_and_numbers_but_prints_ids() {
     let request =
         SendSms::new(AppKey::new("app-key-1"), PHONE, TEXT).with_sys_message_id("order-0000001");
-    let shown = format!("{request:?}");
-    assert!(shown.contains("order-0000001"), "{shown}");
+    let debug = format!("{request:?}");
+    assert!(debug.contains("order-0000001"), "{debug}");
     for private in ["app-key-1", PHONE, TEXT, "4711"] {
-        assert!(!shown.contains(private), "{private} in {shown}");
+        assert!(!debug.contains(private), "{private} in {debug}");
     }
     let session = session("http://127.0.0.1:1");
-    let shown = format!("{session:?} {:?}", sms::Client::new(&session));
-    assert!(!shown.contains(SECRET), "{shown}");
+    let debug = format!("{session:?} {:?}", sms::Client::new(&session));
+    assert!(!debug.contains(SECRET), "{debug}");
 }
 
 #[test]
-fn plain_http_is_for_loopback_only() {
+fn plain_http_is_allowed_for_loopback_only() {
     let build = |url: &str| {
         let credentials = Credentials::nxcloud("key", "secret").unwrap();
         Session::builder()
@@ -236,15 +236,15 @@ fn plain_http_is_for_loopback_only() {
         assert_eq!(error.kind(), ErrorKind::Configuration, "{bad}");
     }
     let credentials = Credentials::nxcloud("key", "secret").unwrap();
-    let insisting = Session::builder()
+    let opted_in = Session::builder()
         .credentials(credentials)
         .base_url("http://gateway.example")
         .allow_plain_http(true);
-    assert!(insisting.build().is_ok());
+    assert!(opted_in.build().is_ok());
 }
 
 #[test]
-fn wrong_credentials_are_refused_when_they_are_made() {
+fn malformed_credentials_are_refused_at_once() {
     for (key, secret) in [("", "s"), ("k", ""), ("k\n", "s"), ("k\u{e9}y", "s")] {
         let error = Credentials::nxcloud(key, secret).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Configuration);

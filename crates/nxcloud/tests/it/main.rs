@@ -1,4 +1,4 @@
-//! What a caller of the facade relies on.
+//! Tests of the facade's public API.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod accessors;

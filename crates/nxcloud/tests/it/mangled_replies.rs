@@ -1,4 +1,4 @@
-//! What a user sees of replies that something on their way mangled: what still has its structure decides, with its ids.
+//! Replies that were damaged in transit. If the structure is intact, code and ids are still read.
 
 use std::io::Write as _;
 
@@ -28,7 +28,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_reply_keeps_its_id_and_says_what_was_repaired() {
+async fn a_repaired_reply_has_its_id_and_lists_the_repairs() {
     let plain = br#"{"code":"0","messageid":"M1","result":"ok"}"#;
     let cases: [(&str, Vec<u8>, Option<Repair>); 7] = [
         ("", plain.to_vec(), None),
@@ -60,17 +60,13 @@ async fn a_reply_keeps_its_id_and_says_what_was_repaired() {
         assert_eq!(reply.message_id.as_deref(), Some("M1"), "{repair:?}");
         let repairs: Vec<_> = reply.repairs.iter().collect();
         assert_eq!(repairs, Vec::from_iter(repair));
-        let written = serde_json::to_value(&reply).unwrap();
-        assert_eq!(
-            written.get("repairs"),
-            None,
-            "it is no field of the platform's"
-        );
+        let serialised = serde_json::to_value(&reply).unwrap();
+        assert_eq!(serialised.get("repairs"), None, "it is not a wire field");
     }
 }
 
 #[tokio::test]
-async fn a_charset_that_the_bytes_cannot_have_changes_nothing() {
+async fn an_impossible_charset_is_ignored() {
     for charset in ["utf-16", "UTF-16BE", "unicode"] {
         let headers = format!("content-type: application/json; charset={charset}\r\n");
         for text in [&b"ok"[..], "Grüße".as_bytes(), b"\xb2\xce\xca\xfd"] {
@@ -82,7 +78,7 @@ async fn a_charset_that_the_bytes_cannot_have_changes_nothing() {
 }
 
 #[tokio::test]
-async fn digits_of_a_long_id_come_out_as_they_went_in() {
+async fn a_large_number_keeps_its_digits() {
     let body = br#"{"code":0,"messageid":1234567890123456789012,"task":[1234567890123456789012]}"#;
     let reply = send("", body).await.unwrap();
     assert_eq!(reply.message_id.as_deref(), Some("1234567890123456789012"));
@@ -91,7 +87,7 @@ async fn digits_of_a_long_id_come_out_as_they_went_in() {
 }
 
 #[tokio::test]
-async fn the_code_of_a_reply_in_gbk_decides_with_and_without_charset() {
+async fn the_code_of_a_reply_in_gbk_is_read_with_and_without_charset() {
     for headers in ["", "content-type: application/json;charset=GBK\r\n"] {
         let error = send(
             headers,
@@ -100,8 +96,8 @@ async fn the_code_of_a_reply_in_gbk_decides_with_and_without_charset() {
         let error = error.await.unwrap_err();
         assert_eq!(error.code(), Some(nxcloud::sms::codes::PARAMETER_INVALID));
         assert_eq!(error.outcome(), Outcome::Rejected);
-        let words = error.platform_message().unwrap();
-        assert_eq!(words == "参数错误", !headers.is_empty(), "{words}");
+        let message = error.platform_message().unwrap();
+        assert_eq!(message == "参数错误", !headers.is_empty(), "{message}");
         let body = b"{\"code\":0,\"messageid\":\"M1\",\"result\":\"\xb3\xc9\xb9\xa6\"}";
         let reply = send(headers, body).await.unwrap();
         assert_eq!(reply.message_id.as_deref(), Some("M1"));
@@ -109,8 +105,8 @@ async fn the_code_of_a_reply_in_gbk_decides_with_and_without_charset() {
 }
 
 #[tokio::test]
-async fn two_codes_that_differ_and_an_encoding_nobody_reads_leave_the_outcome_open() {
-    for (headers, body, named) in [
+async fn different_codes_and_unsupported_encodings_leave_the_outcome_unknown() {
+    for (headers, body, expected) in [
         (
             "",
             &br#"{"code":"0","code":"2"}"#[..],
@@ -121,70 +117,70 @@ async fn two_codes_that_differ_and_an_encoding_nobody_reads_leave_the_outcome_op
     ] {
         let error = send(headers, body).await.unwrap_err();
         assert!(error.sent().is_some());
-        assert!(error.to_string().contains(named), "{error}");
+        assert!(error.to_string().contains(expected), "{error}");
     }
 }
 
-/// Every documented reply of every service.
-fn documented() -> Vec<String> {
+/// The documented replies of all services.
+fn documented_replies() -> Vec<String> {
     let services = nxcloud_spec::embedded_services().unwrap();
     let operations = services
         .into_iter()
         .flat_map(|service| service.operations());
     let examples = operations.flat_map(|operation| operation.reply_examples());
-    let found: Vec<String> = examples.map(|(_, reply)| reply.to_string()).collect();
-    assert!(found.len() > 60, "{}", found.len());
-    found
+    let replies: Vec<String> = examples.map(|(_, reply)| reply.to_string()).collect();
+    assert!(replies.len() > 60, "{}", replies.len());
+    replies
 }
 
-/// Every text at its path, but those below `note`.
-fn leaves(value: &Value, path: &str, into: &mut Vec<(String, Value)>) {
+/// Lists every leaf with its path, except those below `note`.
+fn collect_leaves(value: &Value, path: &str, leaves: &mut Vec<(String, Value)>) {
     match value {
         Value::Object(map) => map
             .iter()
             .filter(|(key, _)| *key != "note")
-            .for_each(|(key, value)| leaves(value, &format!("{path}/{key}"), into)),
+            .for_each(|(key, value)| collect_leaves(value, &format!("{path}/{key}"), leaves)),
         Value::Array(items) => items
             .iter()
             .enumerate()
-            .for_each(|(at, value)| leaves(value, &format!("{path}/{at}"), into)),
-        leaf => into.push((path.to_owned(), leaf.clone())),
+            .for_each(|(index, value)| collect_leaves(value, &format!("{path}/{index}"), leaves)),
+        leaf => leaves.push((path.to_owned(), leaf.clone())),
     }
 }
 
 proptest! {
     #[test]
-    fn codes_and_ids_of_documented_replies_survive_what_leaves_the_structure(
-        which in any::<Index>(),
+    fn documented_replies_survive_damage_within_the_structure(
+        index in any::<Index>(),
         text in prop::collection::vec(prop::sample::select(vec![
             &b"\xff"[..], b"\0", b"\n", b"\\ud83d", b"\\'", b"\xb2\xce", b"\xe5\xae", b"a", "\u{feff}".as_bytes(), b"\\n",
         ]), 0..5),
-        mark in any::<bool>(),
-        zipped in any::<bool>(),
-        doubled in any::<bool>(),
+        has_mark in any::<bool>(),
+        is_compressed in any::<bool>(),
+        has_duplicate in any::<bool>(),
         front in any::<bool>(),
     ) {
-        let examples = documented();
-        let example = which.get(&examples);
+        let examples = documented_replies();
+        let example = index.get(&examples);
         prop_assume!(example.starts_with('{') && example != "{}");
         let inner = &example[1..example.len() - 1];
         let note = [b"\"note\":\"", text.concat().as_slice(), b"\""].concat();
         let mut parts = if front { [note, inner.as_bytes().to_vec()] } else { [inner.as_bytes().to_vec(), note] }.to_vec();
-        if doubled {
+        if has_duplicate {
             parts.push(b"\"note\":7".to_vec());
         }
         let mut body = [b"{", parts.join(&b',').as_slice(), b"}"].concat();
-        if mark {
+        if has_mark {
             body.splice(0..0, *b"\xef\xbb\xbf");
         }
-        if zipped {
+        if is_compressed {
             body = gzip(&body);
         }
-        let read = Body::new(&body, Some("application/json"), None, 1 << 20).unwrap().json();
-        let read = read.map_err(|error| TestCaseError::fail(format!("{error:?}")))?;
+        let document = Body::new(&body, Some("application/json"), None, 1 << 20).unwrap().json();
+        let document = document.map_err(|error| TestCaseError::fail(format!("{error:?}")))?;
         let (mut before, mut after) = (Vec::new(), Vec::new());
-        leaves(&serde_json::from_str(example).unwrap(), "", &mut before);
-        leaves(&read.value, "", &mut after);
+        collect_leaves(&serde_json::from_str(example).unwrap(), "", &mut before);
+        collect_leaves(&document.value, "", &mut after);
         before.sort_by(|a, b| a.0.cmp(&b.0));
         after.sort_by(|a, b| a.0.cmp(&b.0));
         prop_assert_eq!(before, after);

@@ -1,4 +1,4 @@
-//! Message bodies as a person writes them, and the flat JSON that goes out.
+//! Messages as a program builds them, and their JSON on the wire.
 
 use nxcloud::AppKey;
 use nxcloud::viber::{self, VideoTextButtonMessage};
@@ -16,13 +16,13 @@ fn wire(message: &impl Serialize) -> Value {
     serde_json::to_value(message).unwrap()
 }
 
-/// A message with the usual parties.
+/// A message with the test's sender and recipient.
 fn message(content: impl Into<whatsapp::MessageContent>) -> SendMessage {
     SendMessage::new(AppKey::new("app"), "12025550143", "8615012345678", content)
 }
 
 #[test]
-fn a_whatsapp_text() {
+fn a_whatsapp_text_is_flat_json() {
     let expected = json!({
         "appkey": "app", "business_phone": "12025550143", "messaging_product": "whatsapp",
         "recipient_type": "individual", "to": "8615012345678", "type": "text", "text": {"body": "hello"}
@@ -32,7 +32,7 @@ fn a_whatsapp_text() {
 }
 
 #[test]
-fn a_key_is_made_once_and_passed_by_reference() {
+fn an_application_key_can_be_passed_by_reference() {
     let app = AppKey::new("app");
     for number in ["8615012345678", "8615012345679"] {
         let request = nxcloud::sms::SendSms::new(&app, number, "hello");
@@ -48,7 +48,7 @@ fn a_key_is_made_once_and_passed_by_reference() {
 }
 
 #[test]
-fn several_recipients_are_joined_where_the_reference_joins_them() {
+fn several_recipients_are_joined_with_commas() {
     let app = AppKey::new("app");
     let numbers = vec!["8615012345678".to_owned(), "8615012345679".to_owned()];
     let joined = "8615012345678,8615012345679";
@@ -63,7 +63,7 @@ fn several_recipients_are_joined_where_the_reference_joins_them() {
 }
 
 #[test]
-fn a_whatsapp_image() {
+fn a_whatsapp_image_can_have_a_link_and_a_caption() {
     let image = Image::from_link("https://shop.example/a.png").with_caption("A");
     let wire = wire(&message(image));
     assert_eq!(wire["type"], "image");
@@ -74,8 +74,8 @@ fn a_whatsapp_image() {
 }
 
 #[test]
-fn every_content_of_whatsapp_is_passed_as_it_is() {
-    let place = Location::new(
+fn every_whatsapp_content_converts_into_a_message() {
+    let location = Location::new(
         "121.5".parse::<Decimal>().unwrap(),
         "31.2".parse::<Decimal>().unwrap(),
     );
@@ -84,7 +84,7 @@ fn every_content_of_whatsapp_is_passed_as_it_is() {
         (message(whatsapp::Audio::from_id("1")), "audio"),
         (message(whatsapp::Document::from_id("1")), "document"),
         (message(Sticker::from_id("1")), "sticker"),
-        (message(place), "location"),
+        (message(location), "location"),
         (message(Template::new("t", "en_US")), "template"),
     ] {
         let wire = wire(&message);
@@ -94,7 +94,7 @@ fn every_content_of_whatsapp_is_passed_as_it_is() {
 }
 
 #[test]
-fn a_whatsapp_template_in_its_short_and_its_long_form() {
+fn the_short_and_the_long_form_of_a_template_are_equal() {
     let template = Template::new("order_shipped", "en_US")
         .with_header([Image::from_id("5f0c1e9a")])
         .with_body(["Ada", "4711"])
@@ -122,14 +122,18 @@ fn a_whatsapp_template_in_its_short_and_its_long_form() {
         TemplateValues::from(UrlButtonValues::new(1).with_parameters(["4711"])),
     ]);
     assert_eq!(long, template);
-    let read: Template = serde_json::from_value(expected).unwrap();
-    assert_eq!(read, template);
+    let decoded: Template = serde_json::from_value(expected).unwrap();
+    assert_eq!(decoded, template);
 }
 
-/// The program of the examples stays short: five names, twelve lines.
+/// The template of the recipe needs at most six imported names and twelve lines.
 #[test]
-fn the_template_of_the_examples_is_short() {
-    let program = include_str!("../../examples/whatsapp_template.rs");
+fn the_template_of_the_recipes_is_short() {
+    let recipes = include_str!("../../docs/recipes.md");
+    let (_, recipe) = recipes
+        .split_once("\n# A template with an image\n")
+        .unwrap();
+    let program = recipe.split("```").nth(1).unwrap();
     let imports = program
         .lines()
         .filter(|line| line.starts_with("use nxcloud::"));
@@ -141,14 +145,14 @@ fn the_template_of_the_examples_is_short() {
             .filter(|name| !name.is_empty())
     });
     let names: Vec<&str> = names.collect();
-    assert!((1..=5).contains(&names.len()), "{names:?}");
+    assert!((1..=6).contains(&names.len()), "{names:?}");
     let message = program.split("let template = ").nth(1).unwrap();
     let message = message.split("let reply").next().unwrap();
     assert!(message.trim().lines().count() <= 12, "{message}");
 }
 
 #[tokio::test]
-async fn the_sandbox_takes_a_template_in_its_short_form() {
+async fn the_sandbox_accepts_a_template_in_its_short_form() {
     let sandbox = nxcloud_sandbox::Sandbox::start().await.unwrap();
     let credentials =
         nxcloud::Credentials::nxcloud(nxcloud_sandbox::ACCESS_KEY, nxcloud_sandbox::ACCESS_SECRET);
@@ -167,23 +171,20 @@ async fn the_sandbox_takes_a_template_in_its_short_form() {
 }
 
 #[test]
-fn the_position_of_a_button_is_checked_as_a_number() {
-    let broken = |index| {
+fn the_position_of_a_button_is_checked() {
+    let validate = |index| {
         let message = message(Template::new("t", "en_US").with_quick_reply_button(index, ["x"]));
         nxcloud_client::codegen::Validator::run(&message)
     };
-    assert_eq!(broken(2), Ok(()));
+    assert_eq!(validate(2), Ok(()));
     for index in [-1, 3] {
-        let broken = broken(index).unwrap_err().to_string();
-        assert!(
-            broken.contains("components[0].index` must be at"),
-            "{broken}"
-        );
+        let error = validate(index).unwrap_err().to_string();
+        assert!(error.contains("components[0].index` must be at"), "{error}");
     }
 }
 
 #[test]
-fn a_header_takes_values_of_several_kinds() {
+fn a_header_can_have_values_of_several_kinds() {
     let values = HeaderValues::new()
         .with_text("Ada")
         .with_image(Image::from_id("1"))
@@ -197,7 +198,7 @@ fn a_header_takes_values_of_several_kinds() {
 }
 
 #[test]
-fn a_saas_template_takes_texts_and_images() {
+fn a_saas_template_can_have_texts_and_images() {
     let values = SaasTemplateValues::new(SaasComponentType::Header)
         .with_text("Ada")
         .with_image(SaasImage::new("https://x.example/a.png"));
@@ -211,7 +212,7 @@ fn a_saas_template_takes_texts_and_images() {
 }
 
 #[test]
-fn a_template_to_create_is_made_part_by_part() {
+fn a_template_can_be_built_part_by_part() {
     let body = BodyComponent::new().with_text("Hello {{1}}");
     let buttons = ButtonsComponent::new(["Track"].map(whatsapp::QuickReplyButton::from))
         .with_url(whatsapp::UrlButton::new("Open", "https://x.example"))
@@ -241,7 +242,7 @@ fn a_template_to_create_is_made_part_by_part() {
 }
 
 #[test]
-fn a_viber_video_with_text_and_button() {
+fn a_viber_video_can_have_text_and_button() {
     let video = VideoTextButtonMessage::new(
         "https://x.example/t.jpeg",
         "https://x.example/v.mp4",
@@ -264,11 +265,11 @@ fn a_viber_video_with_text_and_button() {
 }
 
 #[test]
-fn a_limit_inside_a_message_is_named_by_its_path() {
+fn a_violated_limit_in_a_message_has_its_path() {
     let video = VideoTextButtonMessage::new("t", "v", 1024, 601, "Look", "Open");
     let message = viber::SendMessage::new(AppKey::new("app"), "375291234567", video);
-    let broken = nxcloud_client::codegen::Validator::run(&message)
+    let error = nxcloud_client::codegen::Validator::run(&message)
         .unwrap_err()
         .to_string();
-    assert_eq!(broken, "`messageData.duration` must be at most 600");
+    assert_eq!(error, "`messageData.duration` must be at most 600");
 }

@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 
 use crate::support::{Server, session};
 
-fn page(number: i64, of: i64, rows: &[&str]) -> String {
+fn page(number: i64, total: i64, rows: &[&str]) -> String {
     let rows: Vec<Value> = rows.iter().map(|id| json!({"messageId": id})).collect();
-    json!({"code": 0, "msg": "ok", "data": {"page": number, "totalPage": of, "result": rows}})
+    json!({"code": 0, "msg": "ok", "data": {"page": number, "totalPage": total, "result": rows}})
         .to_string()
 }
 
-/// The bodies of the requests that came, as JSON.
+/// The bodies of the received requests, as JSON.
 fn bodies(server: &Server) -> Vec<Value> {
     let body = |request: &Vec<u8>| {
         let head = request
@@ -28,13 +28,13 @@ fn bodies(server: &Server) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn every_page_is_asked_for_once_and_no_more() {
+async fn every_page_is_requested_once() {
     let server =
         Server::answering_in_turn(&[page(1, 3, &["a", "b"]), page(2, 3, &[]), page(3, 3, &["c"])])
             .await;
     let client = number_check::Client::new(&session(&server.url));
     let request = QueryChecks::new(2, "2026-11-21".parse().unwrap()).with_batch_no("b");
-    // A page without rows hides none of those after it.
+    // An empty page does not end the stream.
     let ids: Vec<_> = client
         .query_checks_all(&request)
         .map_ok(|row| row.message_id)
@@ -65,7 +65,7 @@ async fn the_last_page_ends_the_stream() {
 }
 
 #[tokio::test]
-async fn after_an_error_the_same_page_is_asked_for_again() {
+async fn after_an_error_the_same_page_is_requested_again() {
     let refused = r#"{"code":202,"msg":"disabled"}"#.to_owned();
     let server =
         Server::answering_in_turn(&[page(1, 2, &["a"]), refused, page(2, 2, &["b"])]).await;
@@ -85,7 +85,7 @@ async fn after_an_error_the_same_page_is_asked_for_again() {
 }
 
 #[tokio::test]
-async fn offsets_move_by_what_came_until_a_short_page() {
+async fn the_offset_advances_by_the_received_rows_until_a_short_page() {
     let bindings = |ids: &[&str]| {
         let list: Vec<Value> = ids.iter().map(|id| json!({"bindId": id})).collect();
         json!({"code": 0, "msg": "ok", "requestId": "1", "data": {"bindList": list, "total": 3}})
@@ -107,7 +107,7 @@ async fn offsets_move_by_what_came_until_a_short_page() {
 }
 
 #[tokio::test]
-async fn a_cursor_is_followed_until_there_is_no_next() {
+async fn a_cursor_is_followed_until_there_is_no_next_page() {
     let templates = |name: &str, after: &str, next: bool| {
         let mut paging = json!({"cursors": {"before": "x", "after": after}});
         if next {
@@ -129,7 +129,7 @@ async fn a_cursor_is_followed_until_there_is_no_next() {
     assert_eq!(names, [Some("a".to_owned()), Some("b".to_owned())]);
     assert_eq!(bodies(&server)[1]["after"], "1");
 
-    // A cursor that repeats, and one that is missing where more is announced.
+    // A repeated cursor, and a missing cursor although another page is announced.
     for (second, requests) in [("1", 2), ("", 2), ("2", 3)] {
         let stuck = Server::answering_in_turn(&[
             templates("a", "1", true),
@@ -139,40 +139,40 @@ async fn a_cursor_is_followed_until_there_is_no_next() {
         .await;
         let client = whatsapp::Client::new(&session(&stuck.url));
         let rows: Vec<_> = client.get_templates_all(&request).collect().await;
-        assert_eq!(rows.len(), requests + 1, "what was good comes first");
-        is_repetition(rows.last().unwrap());
+        assert_eq!(rows.len(), requests + 1, "valid rows come first");
+        assert_repetition(rows.last().unwrap());
         assert_eq!(stuck.requests().len(), requests);
     }
 }
 
 #[track_caller]
-fn is_repetition<T>(result: &Result<T, nxcloud::Error>) {
+fn assert_repetition<T>(result: &Result<T, nxcloud::Error>) {
     let error = result.as_ref().err().unwrap();
     assert_eq!(error.kind(), ErrorKind::UnreadableReply);
     assert!(error.to_string().contains("came before"), "{error}");
 }
 
 #[tokio::test]
-async fn a_platform_that_does_not_turn_pages_is_an_error() {
+async fn a_repeated_page_is_an_error() {
     let server = Server::answering_in_turn(&[page(1, 9, &["a", "b"])]).await;
     let client = number_check::Client::new(&session(&server.url));
     let request = QueryChecks::new(2, "2026-11-21".parse().unwrap()).with_batch_no("b");
     let rows: Vec<_> = client.query_checks_all(&request).collect().await;
     assert_eq!((rows.len(), server.requests().len()), (3, 2));
-    is_repetition(&rows[2]);
+    assert_repetition(&rows[2]);
 
-    // Two pages in turn, and pages without rows of which there are always more.
-    let two = [page(1, 9, &["a"]), page(2, 9, &["b"]), page(1, 9, &["a"])];
-    let server = Server::answering_in_turn(&two).await;
+    // Two alternating pages, and endless empty pages.
+    let alternating = [page(1, 9, &["a"]), page(2, 9, &["b"]), page(1, 9, &["a"])];
+    let server = Server::answering_in_turn(&alternating).await;
     let client = number_check::Client::new(&session(&server.url));
     let rows: Vec<_> = client.query_checks_all(&request).collect().await;
     assert_eq!((rows.len(), server.requests().len()), (3, 3));
-    is_repetition(&rows[2]);
+    assert_repetition(&rows[2]);
     let server = Server::answering_in_turn(&[page(1, 9, &[])]).await;
     let client = number_check::Client::new(&session(&server.url));
     let rows: Vec<_> = client.query_checks_all(&request).collect().await;
     assert_eq!((rows.len(), server.requests().len()), (1, 2));
-    is_repetition(&rows[0]);
+    assert_repetition(&rows[0]);
 
     let list = json!({"code": 0, "data": {"bindList": [{"bindId": "a"}, {"bindId": "b"}]}});
     let server = Server::answering_in_turn(&[list.to_string()]).await;
@@ -180,5 +180,5 @@ async fn a_platform_that_does_not_turn_pages_is_an_error() {
     let request = ListBindings::new(2);
     let rows: Vec<_> = client.list_bindings_all(&request).collect().await;
     assert_eq!((rows.len(), server.requests().len()), (3, 2));
-    is_repetition(&rows[2]);
+    assert_repetition(&rows[2]);
 }

@@ -1,4 +1,4 @@
-//! Phone numbers: the client refuses what the sandbox refuses, for every service, and says what gives the right form.
+//! Phone numbers: for every service, client and sandbox accept the same forms, and the client's error names the function that normalises.
 
 use nxcloud::antbuddy::{self, ClickToCall};
 use nxcloud::did::{self, SendDidSms};
@@ -10,9 +10,9 @@ use nxcloud::whatsapp::{self, GetPhones, IntegratorGetCode};
 use nxcloud::{AppKey, Credentials, Error, ErrorKind, Session, call_center, viber};
 use nxcloud_sandbox::{ACCESS_KEY, ACCESS_SECRET, APP_ID, APP_SECRET, Sandbox};
 
-const ONE: &str = "8615012345678";
-const WRITTEN: [&str; 12] = [
-    ONE,
+const NORMAL: &str = "8615012345678";
+const SPELLINGS: [&str; 12] = [
+    NORMAL,
     "+8615012345678",
     "+86 150 1234 5678",
     "86-15012345678",
@@ -26,7 +26,7 @@ const WRITTEN: [&str; 12] = [
     "8615012345678,",
 ];
 
-/// What is taken besides one number in the usual form.
+/// The forms that an operation accepts besides `NORMAL`.
 const NOTHING: [&str; 0] = [];
 const SEVERAL: [&str; 1] = ["8615012345678,85251234567"];
 const SPACED: [&str; 2] = ["8615012345678,85251234567", "8615012345678, 85251234567"];
@@ -41,29 +41,37 @@ fn session(sandbox: &Sandbox, local_checks: bool) -> Session {
     session.local_checks(local_checks).build().unwrap()
 }
 
-/// Sends each text with local checks and without; both have to take `others` and one usual number, and refuse the rest.
+/// Sends each spelling with and without local checks. Client and sandbox must accept `NORMAL` and `others`, and refuse the rest.
 async fn agree<T>(
     sandbox: &Sandbox,
     others: &[&[&str]],
     send: impl AsyncFn(&Session, &str) -> Result<T, Error>,
 ) {
-    let (strict, loose) = (session(sandbox, true), session(sandbox, false));
-    for text in WRITTEN {
-        let fits = text == ONE || others.iter().any(|others| others.contains(&text));
+    let (checked, unchecked) = (session(sandbox, true), session(sandbox, false));
+    for phone in SPELLINGS {
+        let is_valid = phone == NORMAL || others.iter().any(|others| others.contains(&phone));
         let received = sandbox.requests().len();
-        match send(&strict, text).await.map(drop) {
-            Ok(()) => assert!(fits, "{text:?} is taken"),
+        match send(&checked, phone).await.map(drop) {
+            Ok(()) => assert!(is_valid, "{phone:?} is accepted"),
             Err(error) => {
-                assert!(!fits, "{text:?}: {error}");
-                assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{text:?}: {error}");
-                let shown = error.to_string();
-                assert!(shown.contains("`phone::normalize`"), "{shown}");
-                assert!(!shown.contains("1501234"), "{shown}");
+                assert!(!is_valid, "{phone:?}: {error}");
+                assert_eq!(
+                    error.kind(),
+                    ErrorKind::InvalidRequest,
+                    "{phone:?}: {error}"
+                );
+                let message = error.to_string();
+                assert!(message.contains("`phone::normalize`"), "{message}");
+                assert!(!message.contains("1501234"), "{message}");
                 assert_eq!(sandbox.requests().len(), received, "nothing is sent");
             }
         }
-        let taken = send(&loose, text).await.map(drop);
-        assert_eq!(taken.is_ok(), fits, "the sandbox, {text:?}: {taken:?}");
+        let result = send(&unchecked, phone).await.map(drop);
+        assert_eq!(
+            result.is_ok(),
+            is_valid,
+            "the sandbox, {phone:?}: {result:?}"
+        );
     }
 }
 
@@ -106,7 +114,7 @@ async fn client_and_sandbox_agree_on_every_form() {
     })
     .await;
     agree(sandbox, &[&NOTHING], async |session, phone| {
-        let request = whatsapp::SendMessage::new(app, phone, ONE, text());
+        let request = whatsapp::SendMessage::new(app, phone, NORMAL, text());
         whatsapp::Client::new(session).send_message(&request).await
     })
     .await;
@@ -164,16 +172,16 @@ async fn client_and_sandbox_agree_on_every_form() {
 }
 
 #[test]
-fn an_optional_number_may_be_empty_and_a_required_one_not() {
+fn only_an_optional_number_may_be_empty() {
     use nxcloud_client::codegen::Validator;
-    let group = BindGroup::new(ONE, "g1", 60).with_phone_b("");
+    let group = BindGroup::new(NORMAL, "g1", 60).with_phone_b("");
     assert_eq!(Validator::run(&group), Ok(()));
     let query = QueryBinding::new("15012345678", "");
-    let broken = Validator::run(&query).unwrap_err().to_string();
-    assert_eq!(broken, "`did` must not be empty");
-    let none: [&str; 0] = [];
-    let broken = Validator::run(&CreateGroup::new(none))
+    let error = Validator::run(&query).unwrap_err().to_string();
+    assert_eq!(error, "`did` must not be empty");
+    let no_phones: [&str; 0] = [];
+    let error = Validator::run(&CreateGroup::new(no_phones))
         .unwrap_err()
         .to_string();
-    assert_eq!(broken, "`phones` must not be empty");
+    assert_eq!(error, "`phones` must not be empty");
 }

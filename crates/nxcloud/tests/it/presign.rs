@@ -1,4 +1,4 @@
-//! Requests that are signed here and sent by other means.
+//! Presigned requests, sent with another HTTP client.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
@@ -25,7 +25,7 @@ fn session(sandbox: &Sandbox) -> Session {
         .unwrap()
 }
 
-/// Sends a signed request with an HTTP client that knows nothing of the platform.
+/// Sends a signed request with a plain HTTP client.
 async fn send(signed: SignedRequest) -> (u16, Bytes) {
     let request = http::Request::<Bytes>::try_from(signed).unwrap();
     let request = reqwest::Request::try_from(request).unwrap();
@@ -34,7 +34,7 @@ async fn send(signed: SignedRequest) -> (u16, Bytes) {
 }
 
 #[tokio::test]
-async fn every_one_is_accepted_when_sent_by_another_client() {
+async fn presigned_requests_are_accepted_from_another_http_client() {
     let sandbox = Sandbox::start().await.unwrap();
     let requests: Vec<SendSms> = (0..40)
         .map(|n| SendSms::new(AppKey::new("app"), PHONE, TEXT.repeat(n % 5 + 1)))
@@ -60,7 +60,7 @@ async fn every_one_is_accepted_when_sent_by_another_client() {
 }
 
 #[tokio::test]
-async fn a_presigned_request_is_the_one_that_a_call_sends() {
+async fn a_presigned_request_equals_the_request_of_a_call() {
     let sandbox = Sandbox::start().await.unwrap();
     let session = session(&sandbox);
     let request = SendSms::new(AppKey::new("app"), PHONE, TEXT);
@@ -78,15 +78,15 @@ async fn a_presigned_request_is_the_one_that_a_call_sends() {
 }
 
 #[test]
-fn the_url_ends_where_what_is_sent_ends() {
+fn the_url_of_a_presigned_request_has_no_fragment() {
     let session = Session::new(Credentials::nxcloud("key", "secret").unwrap()).unwrap();
-    // The spec tells operations of one path apart by a fragment.
+    // The spec distinguishes operations with the same path by a fragment.
     let signed = session.presign(&Bind::new(PHONE, PHONE, 60)).unwrap();
     assert!(signed.url().ends_with("/api/pns/"), "{}", signed.url());
 }
 
 #[tokio::test]
-async fn operations_of_antbuddy_can_be_presigned_too() {
+async fn antbuddy_requests_can_be_presigned() {
     let sandbox = Sandbox::start().await.unwrap();
     let session = session(&sandbox);
     let signed = session.presign(&CreateAuthToken::new()).unwrap();
@@ -94,7 +94,7 @@ async fn operations_of_antbuddy_can_be_presigned_too() {
     assert!(signed.string_to_sign().ends_with("***"));
     let (status, body) = send(signed).await;
     CreateAuthToken::read_reply(status, body).unwrap();
-    // This one has its hash in the query.
+    // This operation has its hash in the query.
     let list = ListCallHistories::new(
         "2025-01-01T00:00:00.000Z".parse().unwrap(),
         "2025-01-02T00:00:00.000Z".parse().unwrap(),
@@ -112,13 +112,13 @@ async fn a_signed_request_expires_60_seconds_after_its_time() {
     let request = SendSms::new(AppKey::new("app"), PHONE, TEXT);
     let expires = session(&sandbox).presign(&request).unwrap().expires_at();
     let lifetime = expires.unwrap().duration_since(before).unwrap();
-    // The time goes out in whole milliseconds.
+    // The time is sent in whole milliseconds.
     assert!(lifetime >= Duration::from_millis(59_999), "{lifetime:?}");
     assert!(lifetime <= Duration::from_secs(60) + before.elapsed().unwrap());
 }
 
 #[test]
-fn a_reply_is_judged_as_that_of_a_call() {
+fn read_reply_gives_the_same_result_as_a_call() {
     let reply = SendSms::read_reply(200, r#"{"code":"0","messageid":"7","result":"ok"}"#).unwrap();
     assert_eq!(reply.message_id.as_deref(), Some("7"));
     let error = SendSms::read_reply(200, r#"{"code":"6","result":"no"}"#).unwrap_err();
@@ -132,7 +132,7 @@ fn a_reply_is_judged_as_that_of_a_call() {
 }
 
 #[tokio::test]
-async fn a_broken_one_is_named_by_its_place_and_an_empty_list_is_fine() {
+async fn an_invalid_request_of_a_batch_is_named_by_its_index() {
     let sandbox = Sandbox::start().await.unwrap();
     let session = session(&sandbox);
     let requests = [
@@ -149,7 +149,7 @@ async fn a_broken_one_is_named_by_its_place_and_an_empty_list_is_fine() {
 }
 
 #[tokio::test]
-async fn a_form_is_signed_and_has_no_bytes_before_it_is_sent() {
+async fn a_presigned_form_has_no_body() {
     let sandbox = Sandbox::start().await.unwrap();
     let upload = nxcloud::whatsapp::Upload::from_bytes("a.png", "image/png", "png");
     let request = UploadMedia::new("15551234567", upload);
@@ -162,7 +162,7 @@ async fn a_form_is_signed_and_has_no_bytes_before_it_is_sent() {
 }
 
 #[test]
-fn without_an_account_nothing_is_signed() {
+fn presigning_without_an_account_is_an_error() {
     let antbuddy = Session::new(Credentials::antbuddy(APP_ID, APP_SECRET).unwrap()).unwrap();
     let request = SendSms::new(AppKey::new("app"), PHONE, TEXT);
     let errors = [
@@ -178,7 +178,7 @@ fn without_an_account_nothing_is_signed() {
 }
 
 #[test]
-fn the_string_to_sign_is_that_of_what_is_sent() {
+fn the_string_to_sign_matches_headers_and_body() {
     let credentials = Credentials::nxcloud("my-key", "my-secret").unwrap();
     let credentials = credentials.with_antbuddy("my-app", "secret-2").unwrap();
     let session = Session::new(credentials).unwrap();
@@ -209,7 +209,7 @@ fn the_string_to_sign_is_that_of_what_is_sent() {
 }
 
 #[test]
-fn a_large_batch_is_signed_as_one() {
+fn a_large_batch_has_the_same_time_for_all_requests() {
     let session = Session::new(Credentials::nxcloud("my-key", "my-secret").unwrap()).unwrap();
     let mut requests: Vec<SendSms> = (0..2_100)
         .map(|n| SendSms::new(AppKey::new("app"), PHONE, n.to_string()))

@@ -1,4 +1,4 @@
-//! What a program that sends many messages does with `Request::MESSAGE`: it finds the row of each receipt, its state and its price.
+//! `Request::MESSAGE`: how a program that sends many messages finds the message, state and price of each receipt.
 
 use nxcloud::sms::{SendSms, SendSmsReply};
 use nxcloud::webhooks::{sms, whatsapp};
@@ -7,7 +7,7 @@ use nxcloud::{AppKey, Message, MessageState, Request};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// A message that was sent.
+/// A sent message.
 struct Row {
     to: String,
     echo: Option<String>,
@@ -19,7 +19,7 @@ fn text(value: &Value, path: &str) -> Option<String> {
     Some(value.get(path)?.as_str()?.to_owned())
 }
 
-fn sent<R: Request + Serialize>(request: &R, reply: &R::Reply) -> Row {
+fn row<R: Request + Serialize>(request: &R, reply: &R::Reply) -> Row {
     let message = message::<R>();
     let request = serde_json::to_value(request).unwrap();
     let reply = serde_json::to_value(reply).unwrap();
@@ -32,11 +32,11 @@ fn sent<R: Request + Serialize>(request: &R, reply: &R::Reply) -> Row {
 }
 
 fn message<R: Request>() -> &'static Message {
-    R::MESSAGE.expect("it sends messages")
+    R::MESSAGE.expect("the operation sends messages")
 }
 
-/// Notes what a push says, and gives the price and the parts of each receipt.
-fn note(
+/// Records the states in a push. Returns the price and the number of parts of each receipt.
+fn record(
     message: &Message,
     rows: &mut [Row],
     name: &str,
@@ -53,14 +53,14 @@ fn note(
             _ => rule.answers(receipt, &row.id),
         });
         row.unwrap().states.extend(rule.state(receipt));
-        let of = |name: Option<&str>| text(receipt, name?);
-        billed.push((of(rule.price), of(rule.parts)));
+        let field = |name: Option<&str>| text(receipt, name?);
+        billed.push((field(rule.price), field(rule.parts)));
     }
     billed
 }
 
 #[test]
-fn receipts_of_sms_find_their_rows_by_echo_and_by_id() {
+fn sms_receipts_are_matched_by_echo_and_by_id() {
     let message = message::<SendSms>();
     assert_eq!((message.channel, message.several), ("sms", true));
     assert_eq!(message.text, ["content"]);
@@ -73,7 +73,7 @@ fn receipts_of_sms_find_their_rows_by_echo_and_by_id() {
             .unwrap();
     let first = SendSms::new(&app, "8615012345678", "hello").with_ext("order-7");
     let second = SendSms::new(&app, "8615012345679", "hello");
-    let mut rows = [sent(&first, &reply), sent(&second, &other)];
+    let mut rows = [row(&first, &reply), row(&second, &other)];
     let push = |id: &str, status: &str, ext: &str| {
         let body = format!(
             "phone=8615012345678&status={status}&result=x&drtime=2026-11-21+10%3A15%3A42&messageid={id}&currency=USD&price=0.0350&rate=7&sendtime=2026-11-21+10%3A15%3A39&size=2{ext}"
@@ -82,17 +82,17 @@ fn receipts_of_sms_find_their_rows_by_echo_and_by_id() {
         sms::Event::parse(form, None, body.as_bytes()).unwrap()
     };
     for (id, status, ext) in [
-        // Another id, but the text that came back says whose it is.
+        // Another id, but the echoed text matches.
         ("9999", "2", "&ext=order-7"),
-        // A send to several: the id, a dash and ten digits.
+        // A receipt of a send to several numbers: the id, a dash and ten digits.
         ("4712-0123456789", "5", ""),
-        // A state that is not documented.
+        // An undocumented state.
         ("4712", "77", ""),
     ] {
         let event = push(id, status, ext);
         let name = event.push_name().unwrap();
         assert_eq!(
-            note(message, &mut rows, name, &event),
+            record(message, &mut rows, name, &event),
             [(Some("0.0350".to_owned()), Some("2".to_owned()))]
         );
     }
@@ -103,7 +103,7 @@ fn receipts_of_sms_find_their_rows_by_echo_and_by_id() {
 }
 
 #[test]
-fn receipts_of_whatsapp_come_several_in_a_push() {
+fn a_whatsapp_push_can_contain_several_receipts() {
     let message = message::<SendMessage>();
     let answer = message.answer.unwrap();
     assert_eq!(
@@ -115,20 +115,20 @@ fn receipts_of_whatsapp_come_several_in_a_push() {
     let mut rows = ["wamid.1", "wamid.2"].map(|id| {
         let reply = json!({"code": 0, "message": "success", "data": {"messages": [{"id": id}]}});
         let reply: SendMessageReply = serde_json::from_value(reply).unwrap();
-        sent(&request, &reply)
+        row(&request, &reply)
     });
     let status = |id: &str, status: &str| json!({"id": id, "status": status, "timestamp": "1795255200", "recipient_id": "8615012345678"});
     let push = json!({"statuses": [status("wamid.2", "read"), status("wamid.1", "sent"), status("wamid.1", "failed")]});
     let event = whatsapp::Event::parse(Some("application/json"), None, push.to_string().as_bytes())
         .unwrap();
-    let billed = note(message, &mut rows, event.push_name().unwrap(), &event);
+    let billed = record(message, &mut rows, event.push_name().unwrap(), &event);
     assert_eq!(billed, vec![(None, None); 3]);
     assert_eq!(rows[0].states, [MessageState::Sent, MessageState::Failed]);
     assert_eq!(rows[1].states, [MessageState::Read]);
 }
 
 #[test]
-fn an_operation_that_sends_nothing_has_no_message() {
+fn an_operation_that_sends_no_message_has_no_rules() {
     assert!(nxcloud::did::QueryCalls::MESSAGE.is_none());
     assert!(message::<SendSms>().receipt("no_such_push").is_none());
 }

@@ -1,4 +1,4 @@
-//! Calls that depend on earlier ones, through the typed clients against the sandbox.
+//! Calls that depend on earlier calls: the typed clients with the sandbox's state.
 
 use futures_util::TryStreamExt as _;
 use nxcloud::antbuddy::{self, ListCallHistories};
@@ -37,7 +37,7 @@ async fn start() -> (Sandbox, Session) {
 }
 
 /// A sandbox with a second account.
-async fn start_with_two() -> (Sandbox, Session, Session) {
+async fn start_with_two_accounts() -> (Sandbox, Session, Session) {
     let sandbox = Sandbox::builder()
         .account(
             AccessKey::new("key-2").unwrap(),
@@ -52,26 +52,26 @@ async fn start_with_two() -> (Sandbox, Session, Session) {
 }
 
 #[tokio::test]
-async fn every_number_of_a_submit_is_a_row_of_the_query() {
+async fn every_submitted_number_is_a_row_of_the_query() {
     let (sandbox, session) = start().await;
     let client = number_check::Client::new(&session);
     let submit = SubmitCheck::new(AppKey::new("app"), "84912345678,84987654321,84955512345")
         .with_batch_no("b");
     let id = client.submit_check(&submit).await.unwrap().data.message_id;
-    // The day by the sandbox's clock, whatever time it is here.
+    // The date by the sandbox's clock.
     let date = sandbox.state()[ACCESS_KEY]["checks"][0]["date"].clone();
     let query = QueryChecks::new(2, date.as_str().unwrap().parse().unwrap()).with_batch_no("b");
     let rows: Vec<_> = client.query_checks_all(&query).try_collect().await.unwrap();
     let phones: Vec<_> = rows.iter().filter_map(|row| row.phone.as_deref()).collect();
     assert_eq!(phones, ["84912345678", "84987654321", "84955512345"]);
     let prefix = format!("{}-", id.unwrap());
-    let own = |id: &Option<String>| id.as_ref().is_some_and(|id| id.starts_with(&prefix));
-    assert!(rows.iter().all(|row| own(&row.message_id)));
+    let matches = |id: &Option<String>| id.as_ref().is_some_and(|id| id.starts_with(&prefix));
+    assert!(rows.iter().all(|row| matches(&row.message_id)));
     assert_eq!(sandbox.requests_for("query_checks").len(), 2);
 }
 
 #[tokio::test]
-async fn a_binding_is_listed_until_it_is_undone() {
+async fn a_binding_is_listed_until_it_is_removed() {
     let (_sandbox, session) = start().await;
     let client = virtual_number::Client::new(&session);
     let mut ids = Vec::new();
@@ -87,8 +87,8 @@ async fn a_binding_is_listed_until_it_is_undone() {
 
     let did = ids[0].did.clone().unwrap();
     let query = QueryBinding::new("8613900000002", did);
-    let found = client.query_binding(&query).await.unwrap();
-    assert_eq!(found.data.callee.as_deref(), Some("8613900000001"));
+    let binding = client.query_binding(&query).await.unwrap();
+    assert_eq!(binding.data.callee.as_deref(), Some("8613900000001"));
     let unbind = Unbind::new().with_bind_id(bound[0].clone().unwrap());
     client.unbind(&unbind).await.unwrap();
     let error = client.query_binding(&query).await.unwrap_err();
@@ -99,7 +99,7 @@ async fn a_binding_is_listed_until_it_is_undone() {
 }
 
 #[tokio::test]
-async fn a_group_shows_its_change() {
+async fn an_updated_group_is_listed_with_its_change() {
     let (_sandbox, session) = start().await;
     let client = virtual_number::Client::new(&session);
     let create = CreateGroup::new("8613900000001,8613900000002").with_group_name("couriers");
@@ -113,7 +113,7 @@ async fn a_group_shows_its_change() {
     client.update_group(&update).await.unwrap();
     let groups = client.list_groups(&ListGroups::new(0)).await.unwrap();
     let [group] = &groups.data.groups[..] else {
-        panic!("one group was made");
+        panic!("expected one group");
     };
     assert_eq!(group.group_id.as_deref(), Some(id.as_str()));
     assert_eq!(group.group_name.as_deref(), Some("couriers"));
@@ -121,7 +121,7 @@ async fn a_group_shows_its_change() {
 }
 
 #[tokio::test]
-async fn an_uploaded_medium_is_got_and_deleted() {
+async fn uploaded_media_can_be_read_and_deleted() {
     let (_sandbox, session) = start().await;
     let client = whatsapp::Client::new(&session);
     let upload = Upload::from_bytes("菜单 1.txt", "text/plain", "content");
@@ -139,7 +139,7 @@ async fn an_uploaded_medium_is_got_and_deleted() {
 }
 
 #[tokio::test]
-async fn templates_are_walked_by_cursor() {
+async fn templates_are_listed_page_by_page() {
     let (_sandbox, session) = start().await;
     let client = whatsapp::Client::new(&session);
     for name in ["a", "b", "c", "b"] {
@@ -167,7 +167,7 @@ async fn templates_are_walked_by_cursor() {
 }
 
 #[tokio::test]
-async fn a_login_becomes_what_the_test_says() {
+async fn a_test_can_set_the_status_of_a_login() {
     let (sandbox, session) = start().await;
     let client = ota::Client::new(&session);
     let init = Init::new(AppKey::new("app"), "8613912345678", "203.0.113.7");
@@ -187,7 +187,7 @@ async fn a_login_becomes_what_the_test_says() {
 }
 
 #[tokio::test]
-async fn call_records_of_every_service_come_as_a_stream() {
+async fn call_records_of_every_service_can_be_streamed() {
     let (sandbox, session) = start().await;
     let calls = did::Client::new(&session);
     let query = QueryCalls::new("2025-01-01".parse().unwrap(), 5);
@@ -212,7 +212,7 @@ async fn call_records_of_every_service_come_as_a_stream() {
 
 #[tokio::test]
 async fn accounts_do_not_see_each_other() {
-    let (sandbox, first, second) = start_with_two().await;
+    let (sandbox, first, second) = start_with_two_accounts().await;
     let bind = Bind::new("8613900000001", "8613900000002", 0);
     let client = virtual_number::Client::new(&first);
     client.bind(&bind).await.unwrap();

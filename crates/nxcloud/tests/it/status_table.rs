@@ -1,4 +1,4 @@
-//! The README's table from HTTP status and envelope to outcome, cell by cell, over a real connection.
+//! The table of `docs/failures.md` from HTTP status and envelope to outcome, cell by cell, over a real connection.
 
 use nxcloud::number_check::{self, QueryChecks};
 use nxcloud::sms::{self, SendSms};
@@ -6,16 +6,16 @@ use nxcloud::{AppKey, Credentials, Error, Outcome, Session};
 
 use crate::support::{PHONE, SECRET, Server, TEXT};
 
-const README: &str = include_str!("../../../../README.md");
-/// Stand for the statuses that no row lists.
+const FAILURES: &str = include_str!("../../docs/failures.md");
+/// Samples of the statuses that no row lists.
 const OTHERS: [u16; 22] = [
     201, 202, 203, 206, 226, 299, 300, 303, 305, 399, 402, 408, 409, 410, 423, 425, 499, 500, 502,
     503, 504, 599,
 ];
 
-/// The rows of the table: the statuses of the first column, and the other cells.
+/// The rows of the table: the statuses in the first column, and the other cells.
 fn rows() -> Vec<(Vec<u16>, Vec<&'static str>)> {
-    let lines = README
+    let lines = FAILURES
         .lines()
         .skip_while(|line| !line.starts_with("| status |"));
     let rows: Vec<Vec<&str>> = lines
@@ -44,7 +44,7 @@ fn rows() -> Vec<(Vec<u16>, Vec<&'static str>)> {
         .collect()
 }
 
-/// One call of a send or a read that is answered with this status and body, and how many requests it made.
+/// Makes a call that is answered with this status and body. Returns the result and the number of requests.
 async fn call(status: u16, body: &str, safe: bool) -> (Result<(), Error>, usize) {
     let server = Server::answering(&format!("{status} X"), "", body).await;
     let session = Session::builder()
@@ -68,7 +68,7 @@ async fn call(status: u16, body: &str, safe: bool) -> (Result<(), Error>, usize)
     (result, server.requests().len())
 }
 
-/// A cell, as the README writes it.
+/// The result as a cell of the table.
 fn cell(result: &Result<(), Error>, requests: usize) -> &'static str {
     match (result.as_ref().map_err(Error::outcome), requests) {
         (Ok(()), 1) => "success",
@@ -76,17 +76,17 @@ fn cell(result: &Result<(), Error>, requests: usize) -> &'static str {
         (Err(Outcome::Rejected), 3) => "Rejected, temporary",
         (Err(Outcome::Unknown), 1) => "Unknown",
         (Err(Outcome::Unknown), 3) => "Unknown, retried",
-        other => panic!("no cell says this: {other:?}"),
+        other => panic!("the table has no such cell: {other:?}"),
     }
 }
 
 #[tokio::test]
-async fn every_cell_of_the_readme_is_what_a_call_does() {
+async fn calls_behave_like_every_cell_of_the_table() {
     let rows = rows();
     assert_eq!(rows.len(), 8);
     for (statuses, cells) in &rows {
         for status in statuses {
-            // A send and a read do the same where the envelope has a code.
+            // Sends and queries behave the same if the envelope has a code.
             for safe in [false, true] {
                 let (result, requests) = call(*status, r#"{"code":"0"}"#, safe).await;
                 assert_eq!(
@@ -106,7 +106,7 @@ async fn every_cell_of_the_readme_is_what_a_call_does() {
 }
 
 #[tokio::test]
-async fn another_code_is_read_whatever_the_status() {
+async fn an_error_code_is_read_with_every_status() {
     for (statuses, cells) in rows() {
         assert_eq!(cells[1], "what the code table says");
         for status in statuses {
@@ -114,7 +114,7 @@ async fn another_code_is_read_whatever_the_status() {
                 let body = format!(r#"{{"code":{code},"result":"no"}}"#);
                 let (result, requests) = call(status, &body, false).await;
                 let error = result.unwrap_err();
-                let (usual, usual_requests) = call(200, &body, false).await;
+                let (with_200, requests_with_200) = call(200, &body, false).await;
                 assert_eq!(
                     error.code().map(nxcloud::Code::value),
                     Some(code),
@@ -122,17 +122,17 @@ async fn another_code_is_read_whatever_the_status() {
                 );
                 assert_eq!(
                     error.outcome(),
-                    usual.unwrap_err().outcome(),
+                    with_200.unwrap_err().outcome(),
                     "{status} {code}"
                 );
-                assert_eq!(requests, usual_requests, "{status} {code}");
+                assert_eq!(requests, requests_with_200, "{status} {code}");
             }
         }
     }
 }
 
 #[tokio::test]
-async fn no_content_is_unknown() {
+async fn status_204_is_an_unknown_outcome() {
     let (result, requests) = call(204, "", false).await;
     assert_eq!(cell(&result, requests), "Unknown");
 }
@@ -147,7 +147,7 @@ async fn two_different_codes_are_unknown_and_never_retried() {
     }
 }
 
-/// `AntBuddy` answers by status and documents no envelope; its 503 says that calls come too fast.
+/// `AntBuddy` uses the HTTP status and documents no envelope. Its 503 means that calls come too fast.
 mod antbuddy {
     use super::*;
     use nxcloud::antbuddy::{ClickToCall, Client};

@@ -1,4 +1,4 @@
-//! A loopback server that answers every connection with the same bytes, whatever they are.
+//! A loopback server with fixed answers.
 
 use std::sync::{Arc, Mutex};
 
@@ -10,7 +10,7 @@ pub(crate) const SECRET: &str = "s3cr3t-value";
 pub(crate) const PHONE: &str = "8615012345678";
 pub(crate) const TEXT: &str = "Grüße 验证码 4711";
 
-/// What the server does with a connection after it has read the request.
+/// The server's answer to a request.
 #[derive(Clone)]
 pub(crate) enum Answer {
     /// Writes these bytes and closes.
@@ -36,21 +36,21 @@ impl Server {
         Self::start_in_turn(vec![answer]).await
     }
 
-    /// Answers each connection with the next answer, and then with the last for ever.
+    /// Answers the connections with these answers in turn. The last answer is repeated.
     async fn start_in_turn(answers: Vec<Answer>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
-        let seen = Arc::clone(&requests);
+        let log = Arc::clone(&requests);
         let task = tokio::spawn(async move {
             let mut count = 0;
             while let Ok((mut stream, _)) = listener.accept().await {
                 let answer = answers[count.min(answers.len() - 1)].clone();
                 count += 1;
-                let seen = Arc::clone(&seen);
+                let log = Arc::clone(&log);
                 tokio::spawn(async move {
                     let request = read_request(&mut stream).await;
-                    seen.lock().unwrap().push(request);
+                    log.lock().unwrap().push(request);
                     match answer {
                         Answer::Bytes(bytes) => {
                             let _ = stream.write_all(&bytes).await;
@@ -73,7 +73,7 @@ impl Server {
         Self::start(with_body(status, headers, body)).await
     }
 
-    /// A server that answers with HTTP 200 and these bodies, one after the other.
+    /// A server that answers with HTTP 200 and these bodies in turn.
     pub(crate) async fn answering_in_turn(bodies: &[String]) -> Self {
         let answers = bodies.iter().map(|body| with_body("200 OK", "", body));
         Self::start_in_turn(answers.collect()).await
@@ -93,7 +93,7 @@ fn with_body(status: &str, headers: &str, body: impl AsRef<[u8]>) -> Answer {
     Answer::Bytes([head.as_bytes(), body].concat())
 }
 
-/// Reads one request with a content length to its end.
+/// Reads a request with a content length.
 async fn read_request(stream: &mut tokio::net::TcpStream) -> Vec<u8> {
     let mut request = Vec::new();
     let mut chunk = [0; 4096];

@@ -1,4 +1,4 @@
-//! Files in multipart bodies.
+//! Uploads of files in multipart bodies.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -15,14 +15,14 @@ fn client(sandbox: &Sandbox) -> Client {
     Client::new(&sandbox.session())
 }
 
-/// The body that the sandbox took, as text.
+/// The body that the sandbox received, as text.
 fn body(sandbox: &Sandbox) -> String {
     let received = sandbox.requests_for("upload_media").pop().unwrap();
     String::from_utf8_lossy(received.body()).into_owned()
 }
 
 #[tokio::test]
-async fn bytes_path_and_stream_arrive_with_name_and_type() {
+async fn uploads_from_bytes_path_and_stream_have_name_and_type() {
     let sandbox = Sandbox::start().await.unwrap();
     let client = client(&sandbox);
     let folder = Folder::new("sources");
@@ -55,20 +55,20 @@ async fn bytes_path_and_stream_arrive_with_name_and_type() {
 }
 
 #[tokio::test]
-async fn the_signature_leaves_the_body_out() {
-    // The sandbox verifies; a signature over the body would be refused with 1003.
+async fn the_signature_does_not_cover_the_form() {
+    // The sandbox would refuse a signature over the body with code 1003.
     let sandbox = Sandbox::start().await.unwrap();
-    let seen = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
-    let into = std::sync::Arc::clone(&seen);
+    let string_to_sign = Arc::new(Mutex::new(String::new()));
+    let writer = Arc::clone(&string_to_sign);
     let options = nxcloud::CallOptions::new()
-        .on_signed(move |signed| *into.lock().unwrap() = signed.string_to_sign());
+        .on_signed(move |signed| *writer.lock().unwrap() = signed.string_to_sign());
     let client = client(&sandbox).with_options(options);
     let upload = Upload::from_bytes("a.png", "image/png", "pixels");
     client
         .upload_media(&UploadMedia::new("12025550143", upload))
         .await
         .unwrap();
-    assert!(!seen.lock().unwrap().contains("&body="));
+    assert!(!string_to_sign.lock().unwrap().contains("&body="));
 }
 
 #[tokio::test]
@@ -110,7 +110,7 @@ async fn type_and_size_are_checked_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn a_stream_can_be_sent_once() {
+async fn a_stream_can_be_sent_only_once() {
     let sandbox = Sandbox::start().await.unwrap();
     let client = client(&sandbox);
     let content = stream::iter([Ok::<_, std::io::Error>(Bytes::from("x"))]);
@@ -125,7 +125,7 @@ async fn a_stream_can_be_sent_once() {
 }
 
 #[tokio::test]
-async fn the_type_of_a_file_is_that_of_its_name_unless_another_is_set() {
+async fn the_mime_type_comes_from_the_file_name_unless_it_is_set() {
     let folder = Folder::new("type");
     for (name, mime) in [
         ("a.png", "image/png"),
@@ -142,7 +142,7 @@ async fn the_type_of_a_file_is_that_of_its_name_unless_another_is_set() {
 }
 
 #[test]
-fn what_is_no_readable_file_is_refused_at_once_and_named() {
+fn an_unreadable_file_is_refused_at_once_with_its_name() {
     let folder = Folder::new("refused");
     let plain = folder.file("plain.png", "x");
     std::fs::create_dir(folder.path("pictures.png")).unwrap();
@@ -182,7 +182,7 @@ fn what_is_no_readable_file_is_refused_at_once_and_named() {
 
 #[cfg(unix)]
 #[test]
-fn a_device_is_no_file() {
+fn a_device_is_refused() {
     let error = Upload::from_path("/dev/null").unwrap_err();
     assert!(
         error
@@ -193,7 +193,7 @@ fn a_device_is_no_file() {
 }
 
 #[tokio::test]
-async fn a_file_that_changed_or_went_before_it_is_sent_is_not_sent() {
+async fn a_file_that_changed_or_disappeared_is_not_sent() {
     let sandbox = Sandbox::start().await.unwrap();
     let client = client(&sandbox);
     let folder = Folder::new("changed");
@@ -217,11 +217,11 @@ async fn a_file_that_changed_or_went_before_it_is_sent_is_not_sent() {
     assert!(sandbox.requests().is_empty());
 }
 
-/// Far more than the buffers between the client and a server that does not read.
+/// Much larger than the buffers between client and server.
 const LARGE: usize = 64 * 1024 * 1024;
 
 #[tokio::test]
-async fn a_file_that_changes_while_it_is_sent_leaves_the_request_incomplete() {
+async fn a_file_that_changes_during_the_upload_leaves_the_request_incomplete() {
     let folder = Folder::new("meanwhile");
     for (length, how) in [(LARGE as u64 - 1, "fewer"), (LARGE as u64 + 1, "more")] {
         let sandbox = Sandbox::start().await.unwrap();
@@ -252,7 +252,7 @@ async fn a_file_that_changes_while_it_is_sent_leaves_the_request_incomplete() {
 }
 
 #[tokio::test]
-async fn a_stream_of_another_length_or_that_fails_is_named() {
+async fn a_stream_that_fails_or_has_a_wrong_length_is_an_error() {
     let cases = [
         (
             vec![Ok("x")],
@@ -286,7 +286,7 @@ async fn a_stream_of_another_length_or_that_fails_is_named() {
 }
 
 #[tokio::test]
-async fn progress_begins_at_0_in_each_attempt_and_ends_at_the_size() {
+async fn progress_starts_at_0_in_each_attempt_and_ends_at_the_size() {
     let sandbox = Sandbox::start().await.unwrap();
     let folder = Folder::new("progress");
     let path = folder.file("a.pdf", vec![b'x'; 200_000]);
@@ -304,18 +304,17 @@ async fn progress_begins_at_0_in_each_attempt_and_ends_at_the_size() {
     ];
     for (upload, attempts) in uploads {
         let calls = Arc::new(Mutex::new(Vec::new()));
-        let into = Arc::clone(&calls);
-        let upload =
-            upload.on_progress(move |sent, total| into.lock().unwrap().push((sent, total)));
+        let log = Arc::clone(&calls);
+        let upload = upload.on_progress(move |sent, total| log.lock().unwrap().push((sent, total)));
         if attempts > 1 {
-            sandbox.faults().enqueue(Fault::Status(429));
+            sandbox.faults().enqueue(Fault::Status { status: 429 });
         }
         let request = UploadMedia::new("12025550143", upload);
         client(&sandbox).upload_media(&request).await.unwrap();
         let calls = std::mem::take(&mut *calls.lock().unwrap());
         assert!(calls.iter().all(|(_, total)| *total == 200_000));
-        let begins = calls.iter().filter(|(sent, _)| *sent == 0).count();
-        assert_eq!(begins, attempts);
+        let starts = calls.iter().filter(|(sent, _)| *sent == 0).count();
+        assert_eq!(starts, attempts);
         for attempt in calls.split(|(sent, _)| *sent == 0).skip(1) {
             assert!(attempt.len() > 2 && attempt.is_sorted(), "{attempt:?}");
         }
@@ -334,7 +333,7 @@ fn a_blocking_client_uploads_a_file() {
     assert_eq!(sandbox.accepted("upload_media").len(), 1);
 }
 
-/// A folder that is removed at the end.
+/// A temporary folder that is removed at the end.
 struct Folder(PathBuf);
 
 impl Folder {

@@ -4,22 +4,32 @@
 use nxcloud_client::{CallOptions, Error, Session};
 use super::{replies::*, requests::*};
 
-/// Client of NXCLOUD One-click Login for programs without async code: the same calls, each to its end on the calling thread.
+/// Client of NXCLOUD One-click Login for programs without async code. It has the methods of [`Client`](crate::Client), but each blocks the calling thread until the call ends. In async code, use [`Client`](crate::Client).
 ///
-/// In async code use [`Client`](crate::Client): a blocking call there holds up its thread.
+/// ```no_run
+/// # use nxcloud_ota::{AppKey, Init, Session};
+/// # fn run(session: &Session) -> Result<(), nxcloud_ota::Error> {
+/// let client = nxcloud_ota::blocking::Client::new(session);
+/// let app = AppKey::new("app-1");
+/// let request = Init::new(&app, "8613912345678", "203.0.113.7");
+/// let reply = client.init(&request)?;
+/// println!("{}", reply.request_id()?);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Client {
     session: Session,
 }
 
 impl Client {
-    /// A client over a session's accounts and connections.
+    /// A client that uses the accounts and connections of a session. The example of [`Client`](Self) creates one.
     #[must_use]
     pub fn new(session: &Session) -> Self {
         Self { session: session.clone() }
     }
 
-    /// The same client with other settings for its calls.
+    /// The same client with other settings for its calls. [`CallOptions`] has an example.
     #[must_use]
     pub fn with_options(&self, options: CallOptions) -> Self {
         Self {
@@ -29,22 +39,22 @@ impl Client {
 
     /// Start a one-click login and get its authorization link.
     ///
-    /// As [`Client::init`](crate::Client::init).
+    /// Details and example: [`Client::init`](crate::Client::init).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn init(&self, request: &Init) -> Result<InitReply, Error> {
         self.session.send_blocking(request)
     }
 
     /// Read the outcome of a login request.
     ///
-    /// As [`Client::verify`](crate::Client::verify).
+    /// Details and example: [`Client::verify`](crate::Client::verify).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn verify(&self, request: &Verify) -> Result<VerifyReply, Error> {
         self.session.send_blocking(request)
     }

@@ -6,20 +6,22 @@ use super::{replies::*, requests::*};
 
 /// Client of NXCLOUD One-click Login (bizType 6). Verify through the mobile network that a phone number belongs to the device in use (OTA), and receive the outcome.
 ///
-/// Cheap to make and to clone; all clients of a session share its connections.
+/// Creating and cloning it is cheap: all clients of a session share its connections. The [crate page](crate) has examples.
+///
+/// Vendor documentation: NXCLOUD open platform, One-click login (OTA).
 #[derive(Clone, Debug)]
 pub struct Client {
     session: Session,
 }
 
 impl Client {
-    /// A client over a session's accounts and connections.
+    /// A client that uses the accounts and connections of a session. The [crate page](crate) has an example.
     #[must_use]
     pub fn new(session: &Session) -> Self {
         Self { session: session.clone() }
     }
 
-    /// The same client with other settings for its calls.
+    /// The same client with other settings for its calls. [`CallOptions`] has an example.
     #[must_use]
     pub fn with_options(&self, options: CallOptions) -> Self {
         Self {
@@ -31,7 +33,7 @@ impl Client {
     ///
     /// Creates a verification request: repeating it creates another one. The outcome comes by push, or through `verify`.
     ///
-    /// Changes state: it is not repeated when the platform may have acted.
+    /// The operation changes state: it is not retried if the platform may have acted.
     ///
     /// ```no_run
     /// # use nxcloud_ota::{AppKey, Client, Init};
@@ -44,9 +46,11 @@ impl Client {
     /// # }
     /// ```
     ///
+    /// Vendor documentation: NXCLOUD open platform, One-click login (OTA), `POST /api/ota/init`, action `init`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn init(&self, request: &Init) -> Result<InitReply, Error> {
         self.session.send(request).await
     }
@@ -56,7 +60,7 @@ impl Client {
     /// Only reads, within the rate limit (code 2206). Code 0 means only that the look-up worked: the outcome is in `status`, and `PENDING`
     /// calls for another look-up or for the push. The phone number is not returned here; the push has it.
     ///
-    /// Only reads: repeating it is harmless.
+    /// The operation only reads: it is retried even if the outcome of an attempt is unknown.
     ///
     /// ```no_run
     /// # use nxcloud_ota::{AppKey, Client, Verify};
@@ -69,9 +73,11 @@ impl Client {
     /// # }
     /// ```
     ///
+    /// Vendor documentation: NXCLOUD open platform, One-click login (OTA), `POST /api/ota/verify`, action `verify`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn verify(&self, request: &Verify) -> Result<VerifyReply, Error> {
         self.session.send(request).await
     }

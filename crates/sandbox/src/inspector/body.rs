@@ -2,19 +2,18 @@
 
 use axum::extract::Request;
 use axum::http::StatusCode;
-use http_body_util::{BodyExt, Limited};
 use nxcloud_spec::validate::integer;
 use serde::de::DeserializeOwned;
 
 use super::reply::{Problem, refuse};
 use crate::platform::{percent, unreadable};
-use crate::server::pool;
+use crate::server::{Shared, pool};
 
 /// What the page sends is small.
 const MAX_BODY: usize = 1024 * 1024;
 
 /// A body in JSON, or the refusal of it. The type decides on what is known; an unknown member is refused.
-pub(super) async fn read<T>(request: Request) -> Result<T, Problem>
+pub(super) async fn read<T>(shared: &Shared, request: Request) -> Result<T, Problem>
 where
     T: DeserializeOwned + Send + 'static,
 {
@@ -22,12 +21,11 @@ where
     if let Some(problem) = unreadable::encoded(request.headers()) {
         return Err(wrong(problem));
     }
-    let body = Limited::new(request.into_body(), MAX_BODY).collect().await;
-    let body = body.map_err(|_| {
-        let problem = "the body is too large or not complete";
-        refuse(StatusCode::PAYLOAD_TOO_LARGE, problem)
-    })?;
-    let body = body.to_bytes();
+    let (head, body) = request.into_parts();
+    let body = shared
+        .intake
+        .read_within(MAX_BODY, head.extensions.get(), body);
+    let (body, _room) = body.await?;
     let read = pool::by_size(body.len(), move || unreadable::json(&body)).await;
     read.map_err(wrong)
 }

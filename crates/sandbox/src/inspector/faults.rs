@@ -13,7 +13,7 @@ use super::body;
 use super::reply::{Problem, refuse, reply};
 use crate::Fault;
 use crate::server::Shared;
-use crate::server::faults::{FaultSwitch, Parameter};
+use crate::server::faults::FaultSwitch;
 
 /// `GET faults`: the kinds that there are, what is on, and the operations that a fault can be for.
 pub(super) async fn list(State(shared): State<Arc<Shared>>) -> Response {
@@ -21,41 +21,11 @@ pub(super) async fn list(State(shared): State<Arc<Shared>>) -> Response {
 }
 
 fn shown(shared: &Shared) -> Value {
-    let kinds = Fault::all().map(|fault| {
-        let kind = fault.profile();
-        let parameters = kind.numbers.iter().map(|(parameter, _)| {
-            json!({
-                "name": parameter.name,
-                "min": parameter.min,
-                "max": parameter.max,
-                "usual": parameter.usual,
-            })
-        });
-        json!({
-            "name": kind.name,
-            "description": kind.description,
-            "acts": kind.acts,
-            "parameters": parameters.collect::<Vec<_>>(),
-        })
-    });
-    let switches = shared.faults.switches();
-    let on = switches.iter().map(|switch| {
-        let profile = switch.fault().profile();
-        let numbers = profile.numbers.into_iter();
-        let numbers = numbers.map(|(parameter, value)| (parameter.name.to_owned(), value.into()));
-        json!({
-            "fault": profile.name,
-            "parameters": Value::Object(numbers.collect()),
-            "operation": switch.operation(),
-            "share": switch.hit_share(),
-            "left": switch.left(),
-        })
-    });
     let operations = shared.platform.catalog.operations();
     let operations = operations.map(|operation| json!([&*operation.service, &*operation.id]));
     json!({
-        "kinds": kinds.collect::<Vec<_>>(),
-        "on": on.collect::<Vec<_>>(),
+        "kinds": Fault::kinds().collect::<Vec<_>>(),
+        "on": shared.faults.switches(),
         "queued": shared.faults.pending(),
         "mixes": shared.faults.mixes(),
         "hit": shared.faults.injected(),
@@ -83,7 +53,7 @@ pub(super) async fn switch(
     State(shared): State<Arc<Shared>>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let change = body::read::<Switch>(request).await?;
+    let change = body::read::<Switch>(&shared, request).await?;
     let unprocessable = |problem| refuse(StatusCode::UNPROCESSABLE_ENTITY, problem);
     apply(&shared, change).map_err(unprocessable)?;
     Ok(reply(&shown(&shared)))
@@ -97,14 +67,13 @@ fn apply(shared: &Shared, change: Switch) -> Result<(), String> {
         shared.faults.clear();
         return Ok(());
     };
-    let kind = Fault::named(name).ok_or_else(|| format!("there is no fault {name}"))?;
+    let fault = Fault::named(name, &change.parameters)?;
     if let Some(id) = &change.operation {
         let mut known = shared.platform.catalog.operations();
         if !known.any(|operation| *operation.id == **id) {
             return Err(format!("there is no operation {id}"));
         }
     }
-    let fault = kind.with_numbers(&numbers(kind, &change.parameters)?);
     if !change.on {
         let operation = change.operation.as_deref();
         shared.faults.switch_off(fault, operation);
@@ -125,25 +94,4 @@ fn apply(shared: &Shared, change: Switch) -> Result<(), String> {
     }
     shared.faults.switch_on(switch);
     Ok(())
-}
-
-/// The numbers of a fault in their order, each within its bounds.
-fn numbers(kind: Fault, values: &BTreeMap<String, u32>) -> Result<Vec<u32>, String> {
-    let kind = kind.profile();
-    let parameters = || kind.numbers.iter().map(|(parameter, _)| parameter);
-    let known = |name: &String| parameters().any(|one| one.name == name);
-    if let Some(other) = values.keys().find(|name| !known(name)) {
-        return Err(format!("{} has no parameter {other}", kind.name));
-    }
-    let numbers = parameters().map(|parameter: &Parameter| {
-        let number = values.get(parameter.name).copied();
-        let number = number.unwrap_or(parameter.usual);
-        let (min, max) = (parameter.min, parameter.max);
-        if (min..=max).contains(&number) {
-            Ok(number)
-        } else {
-            Err(format!("{} is not from {min} to {max}", parameter.name))
-        }
-    });
-    numbers.collect()
 }

@@ -12,6 +12,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::server::Shared;
+use crate::server::connection::Refused;
 
 /// What the page may load and do: its own files and endpoints, and nothing written into it.
 pub(super) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
@@ -27,7 +28,13 @@ pub(super) async fn guard(
     let stopped = shared.access.stop(method, request.uri(), headers);
     let refused = || refusal(method, headers).map(IntoResponse::into_response);
     let mut response = match stopped.or_else(refused) {
-        Some(response) => response,
+        Some(mut response) if !response.status().is_redirection() => {
+            let kind = "not let in below /__sandbox/";
+            let reason = format!("{kind}: HTTP {}", response.status().as_u16());
+            response.extensions_mut().insert(Refused { kind, reason });
+            response
+        }
+        Some(to_the_page) => to_the_page,
         None => next.run(request).await,
     };
     let headers = response.headers_mut();

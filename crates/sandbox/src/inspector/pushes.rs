@@ -59,48 +59,30 @@ pub(super) async fn address(
     State(shared): State<Arc<Shared>>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let address = body::read::<Address>(request).await?;
-    let set = match &address.url {
-        Some(url) => check(url).and_then(|()| set(&shared.pushes, &address, url)),
-        None => forget(&shared.pushes, &address),
-    };
-    set.map_err(unprocessable)?;
+    let address = body::read::<Address>(&shared, request).await?;
+    set(&shared.pushes, address).map_err(unprocessable)?;
     list(State(shared)).await
 }
 
-fn check(url: &str) -> Result<(), String> {
-    if Pushes::reaches(url) {
-        Ok(())
-    } else {
-        Err("pushes go to http:// addresses of this machine only".to_owned())
-    }
-}
-
-fn set(pushes: &Pushes, address: &Address, url: &str) -> Result<(), String> {
-    match named(address)? {
-        Some(push) => pushes
-            .send_to(&push, url)
-            .map_err(|error| error.to_string()),
-        None => {
+fn set(pushes: &Pushes, address: Address) -> Result<(), String> {
+    // With its service; without a name all pushes are meant.
+    let push = match (address.service, address.push) {
+        (None, None) => None,
+        (Some(service), Some(push)) => Some(format!("{service}/{push}")),
+        _ => return Err("service and push are named together".to_owned()),
+    };
+    let set = match (address.url, push) {
+        (Some(url), _) if !Pushes::reaches(&url) => {
+            return Err("pushes go to http:// addresses of this machine only".to_owned());
+        }
+        (Some(url), Some(push)) => pushes.send_to(&push, url),
+        (Some(url), None) => {
             pushes.send_all_to(url);
             Ok(())
         }
-    }
-}
-
-fn forget(pushes: &Pushes, address: &Address) -> Result<(), String> {
-    let push = named(address)?;
-    let forgotten = pushes.forget_address(push.as_deref());
-    forgotten.map_err(|error| error.to_string())
-}
-
-/// The push that is named, with its service; `None` for all.
-fn named(address: &Address) -> Result<Option<String>, String> {
-    match (&address.service, &address.push) {
-        (None, None) => Ok(None),
-        (Some(service), Some(push)) => Ok(Some(format!("{service}/{push}"))),
-        _ => Err("service and push are named together".to_owned()),
-    }
+        (None, push) => pushes.forget_address(push.as_deref()),
+    };
+    set.map_err(|error| error.to_string())
 }
 
 /// A push to send, or with `reply` the answer of a message's recipient.
@@ -126,7 +108,7 @@ pub(super) async fn send(
     State(shared): State<Arc<Shared>>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let form = body::read::<PushForm>(request).await?;
+    let form = body::read::<PushForm>(&shared, request).await?;
     let made_of = Arc::clone(&shared);
     let push = pool::elsewhere(move || request_of(&made_of, form)).await?;
     answer(shared.pushes.send(push.once()).await).await
@@ -210,7 +192,7 @@ pub(super) async fn resend(
     State(shared): State<Arc<Shared>>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let again = body::read::<Again>(request).await?;
+    let again = body::read::<Again>(&shared, request).await?;
     answer(shared.pushes.resend(again.delivery).await).await
 }
 

@@ -9,7 +9,8 @@ use futures_util::{StreamExt, stream};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::server::pool;
+use crate::server::connection::Refused;
+use crate::server::{Refusal, pool};
 
 /// A list is sent in pieces of about this size, each made when the one before has gone out.
 const PIECE: usize = 256 * 1024;
@@ -78,19 +79,29 @@ where
     .await
 }
 
-/// Why there is no answer: the status, and a line for people.
-pub(super) struct Problem(StatusCode, String);
+/// Why there is no answer: the status, a line for people, and one for the log if nobody looked at the request's content.
+pub(super) struct Problem(StatusCode, String, Option<Refused>);
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = reply(&json!({ "error": self.1 }));
         *response.status_mut() = self.0;
+        if let Some(refused) = self.2 {
+            response.extensions_mut().insert(refused);
+        }
         response
     }
 }
 
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let refused = refusal.log();
+        Self(refusal.status, refusal.cause.to_string(), Some(refused))
+    }
+}
+
 pub(super) fn refuse(status: StatusCode, problem: impl Into<String>) -> Problem {
-    Problem(status, problem.into())
+    Problem(status, problem.into(), None)
 }
 
 #[cfg(test)]

@@ -15,8 +15,8 @@ use tokio::time;
 
 use super::reply::{Problem, refuse};
 use crate::server::Shared;
+use crate::server::connection::ConnectionControl;
 use crate::server::events::{Event, Events};
-use crate::server::faults::ConnectionControl;
 
 /// A comment goes out after so long without an event, so that a page that has gone is noticed.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -95,7 +95,7 @@ mod tests {
     use tokio::sync::oneshot;
 
     use super::*;
-    use crate::server;
+    use crate::server::connection::{Limits, serve};
     use crate::server::events::CAPACITY;
 
     async fn piece(watcher: Watcher) -> (String, Watcher) {
@@ -131,7 +131,7 @@ mod tests {
         let watch =
             async move |request: axum::extract::Request| open(&watching, request.extensions());
         let router = Router::new().fallback(watch);
-        let server = tokio::spawn(server::serve(listener, router, None, stopped));
+        let server = tokio::spawn(serve(listener, router, Limits::default(), stopped));
         let mut page = TcpStream::connect(address).await.unwrap();
         page.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
             .await

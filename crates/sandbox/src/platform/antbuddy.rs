@@ -1,7 +1,7 @@
 //! The checks of the `AntBuddy` scheme.
 
-use nxcloud_signing::Secret;
 use nxcloud_signing::antbuddy::Signer;
+use nxcloud_signing::{Secret, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::accounts::Accounts;
@@ -30,9 +30,9 @@ pub(super) fn check<'a>(
 ) -> Checked<'a> {
     let operation = route.first;
     let authentic = Claim::of(operation, incoming).and_then(|claim| claim.verify(accounts));
-    let result = authentic.and_then(|()| {
+    let result = authentic.and_then(|app_id| {
         let (_, fields) = fields::read(&[operation], route, incoming).ok_or(Cause::Operation)?;
-        fields.map_err(Cause::from)
+        Ok((app_id, fields?))
     });
     Checked {
         operation,
@@ -50,8 +50,8 @@ struct Claim {
 
 impl Claim {
     fn by_header(incoming: &Incoming<'_>) -> Result<Self, Cause> {
-        let app_id = headers::header(incoming.headers, &headers::APP_ID)?;
-        let hash = headers::header(incoming.headers, &headers::APP_HASH)?;
+        let app_id = headers::header(incoming.headers, header::APP_ID)?;
+        let hash = headers::header(incoming.headers, header::APP_HASH)?;
         Ok(Self {
             app_id: app_id.to_owned(),
             values: vec![app_id.to_owned()],
@@ -90,12 +90,14 @@ impl Claim {
         self.values.iter().map(String::as_str).collect()
     }
 
-    fn verify(&self, accounts: &Accounts) -> Result<(), Cause> {
-        let signer = accounts
-            .antbuddy(&self.app_id)
-            .ok_or(Cause::UnknownAccount)?;
-        let verified = signer.verify(&self.values(), &self.hash);
-        verified.map_err(|_| Cause::Signature(SignatureMismatch::default()))
+    /// The app id, if the hash is right.
+    fn verify(self, accounts: &Accounts) -> Result<String, Cause> {
+        let signer = accounts.antbuddy(&self.app_id);
+        let signer = signer.ok_or(Cause::UnknownAccount)?;
+        match signer.verify(&self.values(), &self.hash) {
+            Ok(()) => Ok(self.app_id),
+            Err(_) => Err(Cause::Signature(SignatureMismatch::default())),
+        }
     }
 }
 
@@ -109,20 +111,42 @@ pub(super) fn diagnosed(
     let signer = accounts.antbuddy(&claim.app_id)?;
     let values = claim.values();
     let budget = Budget::new();
-    let (likely, client) = likely_cause(signer, &values, &claim.hash, &budget);
     let length = values.iter().map(|value| value.len()).sum();
-    let fits = |secret: &str| {
-        let secret = Secret::new(secret).ok();
-        let signer = secret.map(|secret| Signer::new(signer.app_id().clone(), secret));
-        let verified = |signer: Signer| signer.verify(&values, &claim.hash).is_ok();
-        budget.spend(length) && signer.is_some_and(verified)
+    let masked = |values: &[&str]| signer.masked_string_to_sign(values);
+    let found = |likely, client| SignatureMismatch::new(likely, masked(&values), client);
+    let fits =
+        |values: &[&str], hash: &str| budget.spend(length) && signer.verify(values, hash).is_ok();
+    if fits(&values, &claim.hash.to_ascii_lowercase()) {
+        return Some(found(LikelyCause::UpperCase, None));
+    }
+    let encoded = values
+        .iter()
+        .map(|value| utf8_percent_encode(value, QUERY).to_string());
+    let encoded = encoded.collect::<Vec<_>>();
+    let encoded = encoded.iter().map(String::as_str).collect::<Vec<_>>();
+    if fits(&encoded, &claim.hash) {
+        let client = masked(&encoded);
+        return Some(found(LikelyCause::EncodedValues, Some(client)));
+    }
+    let mut orders = match values.len() {
+        0..=MAX_REORDERED => permutations(&values).into_iter(),
+        _ => Vec::new().into_iter(),
     };
-    let secret = (likely == LikelyCause::WrongSecret)
-        .then(|| secret_with_white_space(signer.secret().expose(), fits))
-        .flatten();
-    let likely = secret.map_or(likely, |_| LikelyCause::SecretWhiteSpace);
-    let mismatch = SignatureMismatch::new(likely, signer.masked_string_to_sign(&values), client);
-    Some(mismatch.with_difference(secret.map(str::to_owned)))
+    if let Some(order) = orders.find(|order| fits(order, &claim.hash)) {
+        return Some(found(LikelyCause::ParameterOrder, Some(masked(&order))));
+    }
+    let has_secret = |secret: &str| {
+        let signer = Secret::new(secret).map(|secret| Signer::new(signer.app_id().clone(), secret));
+        budget.spend(length)
+            && signer.is_ok_and(|signer| signer.verify(&values, &claim.hash).is_ok())
+    };
+    match secret_with_white_space(signer.secret().expose(), has_secret) {
+        Some(difference) => {
+            let found = found(LikelyCause::SecretWhiteSpace, None);
+            Some(found.with_difference(Some(difference.to_owned())))
+        }
+        None => Some(found(LikelyCause::WrongSecret, None)),
+    }
 }
 
 /// The string to hash of a request, the secret masked, if the account is known.
@@ -134,47 +158,6 @@ pub(super) fn explain(
     let claim = Claim::of(operation, incoming).ok()?;
     let signer = accounts.antbuddy(&claim.app_id)?;
     Some(signer.masked_string_to_sign(&claim.values()))
-}
-
-/// The cause, and the string that the client hashed if it is another one.
-fn likely_cause(
-    signer: &Signer,
-    values: &[&str],
-    hash: &str,
-    budget: &Budget,
-) -> (LikelyCause, Option<String>) {
-    let fits = |values: &[&str], hash: &str| signer.verify(values, hash).is_ok();
-    let encoded = values
-        .iter()
-        .map(|value| utf8_percent_encode(value, QUERY).to_string())
-        .collect::<Vec<_>>();
-    let encoded = encoded.iter().map(String::as_str).collect::<Vec<_>>();
-    if fits(values, &hash.to_ascii_lowercase()) {
-        return (LikelyCause::UpperCase, None);
-    }
-    if fits(&encoded, hash) {
-        return (
-            LikelyCause::EncodedValues,
-            Some(signer.masked_string_to_sign(&encoded)),
-        );
-    }
-    let orders = if values.len() <= MAX_REORDERED {
-        permutations(values.len())
-    } else {
-        Vec::new()
-    };
-    let length = values.iter().map(|value| value.len()).sum();
-    let mut reordered = orders.into_iter().map(|order| {
-        let values = order.into_iter().filter_map(|at| values.get(at).copied());
-        values.collect::<Vec<_>>()
-    });
-    match reordered.find(|values| budget.spend(length) && fits(values, hash)) {
-        Some(values) => (
-            LikelyCause::ParameterOrder,
-            Some(signer.masked_string_to_sign(&values)),
-        ),
-        None => (LikelyCause::WrongSecret, None),
-    }
 }
 
 #[cfg(test)]

@@ -1,64 +1,50 @@
 //! Ids that no other request gets, and moments as text.
 
-use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::Mutex;
 
 /// Greatest number of digits that an id of digits can have.
 const MAX_DIGITS: u32 = 19;
 /// Has no factor in common with a range of decimal numbers of one length, so that steps of this size visit each once.
 const STEP: u128 = 618_033_988_749_894_859;
 
-/// Makes ids from a counter that starts at random.
+/// Makes ids: at random, and those of digits from a counter that starts at random.
 pub(crate) struct Ids {
+    random: Mutex<fastrand::Rng>,
     counter: AtomicU64,
 }
 
 impl Ids {
     pub(crate) fn new() -> Self {
-        // The hasher of the standard library is keyed at random.
-        let start = RandomState::new().hash_one("nxcloud-sandbox");
+        let mut random = fastrand::Rng::new();
         Self {
-            counter: AtomicU64::new(start),
+            counter: AtomicU64::new(random.u64(..)),
+            random: Mutex::new(random),
         }
-    }
-
-    fn next(&self) -> u64 {
-        self.counter.fetch_add(1, Ordering::Relaxed)
     }
 
     /// 32 lowercase hexadecimal digits.
     pub(crate) fn hex32(&self) -> String {
-        let low = mix(self.next());
-        format!("{:016x}{low:016x}", mix(!low))
+        format!("{:032x}", self.random.lock().u128(..))
     }
 
     /// A UUID of version 4.
     pub(crate) fn uuid(&self) -> String {
-        let low = mix(self.next());
-        let high = mix(!low);
-        format!(
-            "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
-            high >> 32,
-            high >> 16 & 0xFFFF,
-            high & 0xFFF,
-            low >> 48 & 0x3FFF | 0x8000,
-            low & 0xFFFF_FFFF_FFFF,
-        )
+        let hex = self.hex32();
+        let variant = ["8", "9", "a", "b"][self.random.lock().usize(..4)];
+        let [first, second, third] = [&hex[..8], &hex[8..12], &hex[13..16]];
+        let [fourth, last] = [&hex[17..20], &hex[20..]];
+        format!("{first}-{second}-4{third}-{variant}{fourth}-{last}")
     }
 
     /// So many decimal digits, the first one not 0; at least 1 and at most 19. An id comes again only after all others
     /// of its length.
     pub(crate) fn digits(&self, count: u32) -> String {
         let least = 10_u128.pow(count.clamp(1, MAX_DIGITS) - 1);
-        (least + u128::from(self.next()) * STEP % (least * 9)).to_string()
+        (least + u128::from(self.counter.fetch_add(1, Ordering::Relaxed)) * STEP % (least * 9))
+            .to_string()
     }
-}
-
-/// Spreads a counter over 64 bits without joining two values (the finaliser of `SplitMix64`).
-const fn mix(value: u64) -> u64 {
-    let value = (value ^ value >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let value = (value ^ value >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
-    value ^ value >> 31
 }
 
 #[cfg(test)]

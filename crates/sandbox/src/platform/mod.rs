@@ -12,7 +12,6 @@ pub(crate) mod multipart;
 mod nxcloud;
 mod parameter_codes;
 pub(crate) mod percent;
-mod phone_codes;
 mod reply;
 mod request;
 pub(crate) mod state;
@@ -21,12 +20,11 @@ mod time;
 pub(crate) mod unreadable;
 pub(crate) mod verdict;
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use http::StatusCode;
 use nxcloud_signing::header;
-use nxcloud_spec::document::{HashIn, Scheme};
+use nxcloud_spec::document::Scheme;
 use serde_json::{Value, json};
 
 pub(crate) use accounts::Accounts;
@@ -35,8 +33,8 @@ pub(crate) use answer::{Action, Answer};
 use catalog::{Catalog, NoRoute, Operation, Route, Signed};
 use ids::Ids;
 use reply::Filler;
+use request::Fields;
 pub(crate) use request::Incoming;
-use request::{Checked, Fields};
 use state::State;
 use verdict::{Cause, SignatureMismatch, Verdict};
 
@@ -125,31 +123,14 @@ impl Platform {
             return Answer::refused(StatusCode::BAD_GATEWAY, Cause::Fault);
         };
         let text = operation.meaning(code).unwrap_or("refused");
-        let (status, body) = match operation.signed {
-            Signed::Md5 { .. } => {
-                let filler = Filler {
-                    ids: &self.ids,
-                    now,
-                    fields: &Fields::new(),
-                };
-                (StatusCode::OK, filler.failure(operation, code, text))
-            }
-            Signed::Sha256 { .. } => {
-                let status = u16::try_from(code).map(StatusCode::from_u16);
-                let status = status.map_or(StatusCode::BAD_REQUEST, |status| {
-                    status.unwrap_or(StatusCode::BAD_REQUEST)
-                });
-                (status, json!({ "message": text }))
-            }
-        };
-        Answer {
-            status,
-            body: to_bytes(&body),
-            verdict: Verdict::refused(code, Cause::Fault),
-            service: Some(Arc::clone(&operation.service)),
-            operation: Some(Arc::clone(&operation.id)),
-            action: None,
-        }
+        let fields = Fields::new();
+        let filler = self.filler(&fields, now);
+        refused(
+            operation,
+            Verdict::refused(code, Cause::Fault),
+            text,
+            &filler,
+        )
     }
 
     fn of_route(
@@ -165,115 +146,107 @@ impl Platform {
         } else {
             antbuddy::check(route, incoming, &self.accounts)
         };
-        let Checked {
-            operation, certain, ..
-        } = checked;
-        let nothing = Fields::new();
-        let filler = Filler {
-            ids: &self.ids,
-            now,
-            fields: checked.result.as_ref().unwrap_or(&nothing),
+        let operation = checked.operation;
+        let (fields, done) = match checked.result {
+            Ok((account, fields)) => {
+                let done = self.act(operation, &account, &fields, now, wait)?;
+                (fields, done)
+            }
+            Err(cause) => (Fields::new(), Err(cause)),
         };
-        let done = match &checked.result {
-            Ok(fields) => self.act(operation, fields, incoming, &filler, wait)?,
-            Err(cause) => Err(cause.clone()),
-        };
-        let (status, body, verdict) = match done {
-            Ok(reply) => (StatusCode::OK, reply, Verdict::accepted()),
+        let mut answer = match done {
+            Ok(reply) => Answer {
+                status: StatusCode::OK,
+                body: reply.as_ref().map(to_bytes).unwrap_or_default(),
+                verdict: Verdict::accepted(),
+                service: Some(Arc::clone(&operation.service)),
+                operation: Some(Arc::clone(&operation.id)),
+                action: Some(Action {
+                    request: fields.into(),
+                    reply: reply.unwrap_or_default(),
+                }),
+            },
             Err(cause) => {
-                let (status, code, body) = refusal(operation, &cause, &filler, incoming.body);
-                (status, Some(body), Verdict::refused(code, cause))
+                let (code, text) = code_and_text(operation, &cause, incoming.body);
+                let filler = self.filler(&fields, now);
+                refused(operation, Verdict::refused(code, cause), &text, &filler)
             }
         };
-        Some(Answer {
-            status,
-            body: body.as_ref().map(to_bytes).unwrap_or_default(),
-            service: Some(Arc::clone(&operation.service)),
-            operation: certain.then(|| Arc::clone(&operation.id)),
-            action: checked
-                .result
-                .ok()
-                .filter(|_| verdict.is_accepted())
-                .map(|fields| Action {
-                    request: fields.into(),
-                    reply: body.unwrap_or_default(),
-                }),
-            verdict,
-        })
+        if !checked.certain {
+            answer.operation = None;
+        }
+        Some(answer)
     }
-}
 
-impl Platform {
     /// Carries out a request that passed every check of its own.
     fn act(
         &self,
         operation: &Operation,
+        account: &str,
         fields: &Fields,
-        incoming: &Incoming<'_>,
-        filler: &Filler<'_>,
+        now: u64,
         wait: bool,
     ) -> Option<Result<Option<Value>, Cause>> {
-        let Some(mut reply) = filler.success(operation) else {
+        let Some(mut reply) = self.filler(fields, now).success(operation) else {
             return Some(Ok(None));
         };
         let call = state::Call {
-            account: &account_of(operation, incoming),
+            account,
             operation,
             fields,
             ids: &self.ids,
-            now: filler.now,
+            now,
         };
         let acted = self.state.act(&call, &mut reply, wait)?;
         Some(acted.map(|()| Some(reply)))
     }
-}
 
-/// The access key or app id of a request, which has been verified.
-fn account_of<'a>(operation: &Operation, incoming: &Incoming<'a>) -> Cow<'a, str> {
-    let name = match operation.signed {
-        Signed::Md5 { .. } => &headers::ACCESS_KEY,
-        Signed::Sha256 {
-            place: HashIn::Query,
-            ..
-        } => {
-            let sent = percent::parameters(incoming.query).unwrap_or_default();
-            let app_id = sent.into_iter().find(|(name, _)| name == "appId");
-            return app_id.map(|(_, value)| value).unwrap_or_default().into();
+    fn filler<'a>(&'a self, fields: &'a Fields, now: u64) -> Filler<'a> {
+        Filler {
+            ids: &self.ids,
+            now,
+            fields,
         }
-        Signed::Sha256 { .. } => &headers::APP_ID,
-    };
-    let account = headers::header(incoming.headers, name);
-    account.unwrap_or_default().into()
+    }
 }
 
 /// How a scheme says no: NXCLOUD with a code in the envelope of the operation, `AntBuddy` with an HTTP status.
-fn refusal(
-    operation: &Operation,
-    cause: &Cause,
-    filler: &Filler<'_>,
-    body: &[u8],
-) -> (StatusCode, i64, Value) {
-    match operation.signed {
-        Signed::Md5 { parameter_code, .. } => {
-            let own = match cause {
-                Cause::Parameter { pointer, .. } => phone_codes::code(operation, pointer, body)
-                    .or_else(|| parameter_codes::code(operation, pointer, body)),
-                _ => None,
-            };
-            let code = nxcloud::code(cause, own.unwrap_or(parameter_code));
-            let text = match (cause, operation.meaning(code)) {
-                (Cause::Parameter { .. } | Cause::State { .. }, Some(meaning)) => {
-                    format!("{meaning}: {cause}")
-                }
-                _ => cause.to_string(),
-            };
-            (StatusCode::OK, code, filler.failure(operation, code, &text))
-        }
+fn refused(operation: &Operation, verdict: Verdict, text: &str, filler: &Filler<'_>) -> Answer {
+    let code = verdict.code();
+    let (status, reply) = match operation.signed {
+        Signed::Md5 { .. } => (StatusCode::OK, filler.failure(operation, code, text)),
         Signed::Sha256 { .. } => {
-            let status = StatusCode::BAD_REQUEST;
-            let reply = json!({ "message": cause.to_string() });
-            (status, i64::from(status.as_u16()), reply)
+            let status = u16::try_from(code).ok();
+            let status = status.and_then(|status| StatusCode::from_u16(status).ok());
+            let reply = json!({ "message": text });
+            (status.unwrap_or(StatusCode::BAD_REQUEST), reply)
         }
+    };
+    Answer {
+        status,
+        body: to_bytes(&reply),
+        verdict,
+        service: Some(Arc::clone(&operation.service)),
+        operation: Some(Arc::clone(&operation.id)),
+        action: None,
+    }
+}
+
+/// The code and the text that answer a refusal.
+fn code_and_text(operation: &Operation, cause: &Cause, body: &[u8]) -> (i64, String) {
+    let Signed::Md5 { parameter_code, .. } = operation.signed else {
+        return (StatusCode::BAD_REQUEST.as_u16().into(), cause.to_string());
+    };
+    let own = match cause {
+        Cause::Parameter { pointer, .. } => parameter_codes::code(operation, pointer, body),
+        _ => None,
+    };
+    let code = nxcloud::code(cause, own.unwrap_or(parameter_code));
+    match (cause, operation.meaning(code)) {
+        (Cause::Parameter { .. } | Cause::State { .. }, Some(meaning)) => {
+            (code, format!("{meaning}: {cause}"))
+        }
+        _ => (code, cause.to_string()),
     }
 }
 

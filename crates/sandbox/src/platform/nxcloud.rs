@@ -7,7 +7,7 @@ use super::accounts::Accounts;
 use super::diagnosis::diagnose;
 use super::request::{Checked, Incoming};
 use super::{fields, headers, unreadable};
-use crate::platform::catalog::{Operation, Route, Signed};
+use crate::platform::catalog::Route;
 use crate::platform::verdict::{Cause, CommonProblem, SignatureMismatch};
 
 /// How far a timestamp may be from the server's clock, in milliseconds.
@@ -28,11 +28,11 @@ impl<'a> Common<'a> {
             name: name.into(),
             problem: CommonProblem::Unreadable,
         };
-        let access_key = headers::header(headers, &headers::ACCESS_KEY)?;
-        let ts = headers::header(headers, &headers::TS)?;
-        let biz_type = headers::header(headers, &headers::BIZ_TYPE)?;
-        let action = headers::header(headers, &headers::ACTION)?;
-        let sign = headers::header(headers, &headers::SIGN)?;
+        let access_key = headers::header(headers, header::ACCESS_KEY)?;
+        let ts = headers::header(headers, header::TS)?;
+        let biz_type = headers::header(headers, header::BIZ_TYPE)?;
+        let action = headers::header(headers, header::ACTION)?;
+        let sign = headers::header(headers, header::SIGN)?;
         Ok(Self {
             access_key,
             ts: ts.parse().map_err(|_| unreadable(header::TS))?,
@@ -70,10 +70,11 @@ pub(super) fn check<'a>(
         Ok(common) => (Some(common.biz_type.as_str()), Some(common.action.as_str())),
         Err(_) => {
             let text = |name| headers::header(incoming.headers, name).ok();
-            (text(&headers::BIZ_TYPE), text(&headers::ACTION))
+            (text(header::BIZ_TYPE), text(header::ACTION))
         }
     };
-    let seeming = meant(&route.operations, biz_type, action);
+    let mut seeming = route.operations.clone();
+    seeming.retain(|operation| operation.is_named(biz_type, action));
     let operation = seeming.first().copied().unwrap_or(route.first);
     let refused = |cause| Checked {
         operation,
@@ -81,99 +82,72 @@ pub(super) fn check<'a>(
         result: Err(cause),
     };
     let authentic = common.and_then(|common| authenticate(common, incoming, accounts, now));
-    if let Err(cause) = authentic {
-        return refused(cause);
-    }
+    let account = match authentic {
+        Ok(account) => account,
+        Err(cause) => return refused(cause),
+    };
     let Some((operation, fields)) = fields::read(&seeming, route, incoming) else {
         return refused(Cause::Operation);
     };
     Checked {
         operation,
         certain: true,
-        result: fields.map_err(Cause::from),
+        result: fields.map(|fields| (account, fields)).map_err(Cause::from),
     }
 }
 
-/// The operations of a bizType and an action.
-fn meant<'a>(
-    operations: &[&'a Operation],
-    sent_biz_type: Option<&str>,
-    sent_action: Option<&str>,
-) -> Vec<&'a Operation> {
-    let fits = |operation: &&&Operation| match &operation.signed {
-        Signed::Md5 {
-            biz_type, action, ..
-        } => sent_biz_type == Some(biz_type) && sent_action == Some(action),
-        Signed::Sha256 { .. } => false,
+/// An account, a request as it is signed, and the signature that it claims.
+type Claim<'a> = (&'a Signer, Request<'a>, &'a str);
+
+fn claim<'a>(
+    common: Common<'a>,
+    incoming: &'a Incoming<'_>,
+    accounts: &'a Accounts,
+) -> Result<Claim<'a>, Cause> {
+    let signer = accounts.nxcloud(common.access_key);
+    let multipart = fields::has_media_type(incoming.headers, "multipart/form-data");
+    let request = Request {
+        action: common.action,
+        biz_type: common.biz_type,
+        ts: common.ts,
+        body: if multipart {
+            Body::Unsigned
+        } else {
+            Body::Signed(incoming.body)
+        },
     };
-    operations.iter().filter(fits).copied().collect()
+    Ok((signer.ok_or(Cause::UnknownAccount)?, request, common.sign))
 }
 
-/// A request as it is signed, with its account and the signature that it claims.
-struct Claim<'a> {
-    signer: &'a Signer,
-    request: Request<'a>,
-    sign: &'a str,
-}
-
-impl<'a> Claim<'a> {
-    fn of(
-        common: Common<'a>,
-        incoming: &'a Incoming<'_>,
-        accounts: &'a Accounts,
-    ) -> Result<Self, Cause> {
-        let signer = accounts
-            .nxcloud(common.access_key)
-            .ok_or(Cause::UnknownAccount)?;
-        let multipart = fields::has_media_type(incoming.headers, "multipart/form-data");
-        let request = Request {
-            action: common.action,
-            biz_type: common.biz_type,
-            ts: common.ts,
-            body: if multipart {
-                Body::Unsigned
-            } else {
-                Body::Signed(incoming.body)
-            },
-        };
-        Ok(Self {
-            signer,
-            request,
-            sign: common.sign,
-        })
-    }
-}
-
+/// The access key of a request whose signature is right.
 fn authenticate(
     common: Common<'_>,
     incoming: &Incoming<'_>,
     accounts: &Accounts,
     now: u64,
-) -> Result<(), Cause> {
-    let Claim {
-        signer,
-        request,
-        sign,
-    } = Claim::of(common, incoming, accounts)?;
+) -> Result<String, Cause> {
+    let (signer, request, sign) = claim(common, incoming, accounts)?;
     let near = |ts: u64| ts.abs_diff(now) <= MAX_SKEW;
     if !request.ts.millis().is_some_and(near) {
         return Err(Cause::Timestamp);
     }
-    let verified = signer.verify(&request, sign);
-    verified.map_err(|_| Cause::Signature(SignatureMismatch::default()))
+    match signer.verify(&request, sign) {
+        Ok(()) => Ok(signer.access_key().as_str().to_owned()),
+        Err(_) => Err(Cause::Signature(SignatureMismatch::default())),
+    }
 }
 
 /// What a wrong signature looks like, if the account is known.
 pub(super) fn diagnosed(incoming: &Incoming<'_>, accounts: &Accounts) -> Option<SignatureMismatch> {
     let common = Common::read(incoming.headers).ok()?;
-    let claim = Claim::of(common, incoming, accounts).ok()?;
-    let found = diagnose(claim.signer, &claim.request, incoming.body, claim.sign);
+    let (signer, request, sign) = claim(common, incoming, accounts).ok()?;
+    let found = diagnose(signer, &request, incoming.body, sign);
     Some(unreadable::explain(incoming.headers, found))
 }
 
 /// The string to sign of a request, the secret masked, if the account is known.
 pub(super) fn explain(incoming: &Incoming<'_>, accounts: &Accounts) -> Option<String> {
     let common = Common::read(incoming.headers).ok()?;
-    let claim = Claim::of(common, incoming, accounts).ok()?;
-    Some(claim.signer.masked_string_to_sign(&claim.request))
+    let (signer, request, _) = claim(common, incoming, accounts).ok()?;
+    Some(signer.masked_string_to_sign(&request))
 }

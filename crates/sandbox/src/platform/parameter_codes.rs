@@ -1,32 +1,65 @@
-//! Codes of their own that the reference has for what a schema refuses.
+//! Codes of their own that the reference has for what a schema refuses at a place.
+//!
+//! The forms of phone numbers are `format`s of the specs (`format/phone.rs`). Whether a number exists, and which lengths a country has, is not
+//! known here.
 
 use serde_json::Value;
 
 use crate::platform::catalog::Operation;
 
+/// Service, operation, JSON pointer, code.
+type Row = (&'static str, &'static str, &'static str, i64);
+
+/// Texts, such as phone numbers, that do not have the documented form.
+const TEXTS: &[Row] = &[
+    ("sms", "send_sms", "/phone", 6),
+    ("did", "send_did_sms", "/phone", 9006),
+    ("did", "send_did_sms", "/sender", 9006),
+    ("viber", "send_message", "/phone", 9002),
+    ("whatsapp", "saas_send_template", "/business_phone", 22123),
+    ("whatsapp", "saas_send_template", "/to", 22090),
+    ("number-check", "submit_check", "/batchNo", 212),
+];
+/// What is empty or absent.
+const EMPTY: &[Row] = &[
+    ("virtual-number", "bind", "/phoneA", 10001),
+    ("virtual-number", "bind", "/phoneB", 10001),
+    ("virtual-number", "bind_group", "/phoneA", 10001),
+    ("virtual-number", "bind_group", "/phoneB", 10001),
+    ("virtual-number", "bind_with_extension", "/phoneA", 10001),
+    ("virtual-number", "bind_with_extension", "/phoneB", 10001),
+];
+/// Numbers that are out of range.
+const NUMBERS: &[Row] = &[
+    ("virtual-number", "list_bindings", "/limit", 10011),
+    ("virtual-number", "list_bindings", "/offset", 10012),
+    ("virtual-number", "list_groups", "/limit", 10011),
+    ("virtual-number", "list_groups", "/offset", 10012),
+];
+
 /// The code for a body that breaks a rule at a place, if it is not the usual one of the operation.
 pub(super) fn code(operation: &Operation, pointer: &str, body: &[u8]) -> Option<i64> {
-    let value = || {
-        let body = serde_json::from_slice::<Value>(body).ok()?;
-        body.pointer(pointer).cloned()
+    let place = (&*operation.service, &*operation.id, pointer);
+    let of = |table: &[Row]| {
+        let mut rows = table.iter();
+        rows.find(|row| (row.0, row.1, row.2) == place)
+            .map(|row| row.3)
     };
-    let too_long = || value().is_some_and(|value| value.is_string());
-    // Absent counts as empty; another type does not.
-    let empty = || value().is_none_or(|value| value.is_null() || value == "");
-    let out_of_range = || value().is_some_and(|value| value.is_number());
-    match (operation.service.as_ref(), operation.id.as_ref(), pointer) {
-        ("number-check", "submit_check", "/batchNo") if too_long() => Some(212),
-        (
-            "virtual-number",
-            "bind" | "bind_group" | "bind_with_extension",
-            "/phoneA" | "/phoneB",
-        ) if empty() => Some(10001),
-        ("virtual-number", "list_bindings" | "list_groups", "/limit") if out_of_range() => {
-            Some(10011)
-        }
-        ("virtual-number", "list_bindings" | "list_groups", "/offset") if out_of_range() => {
-            Some(10012)
-        }
-        _ => None,
+    let codes = [TEXTS, EMPTY, NUMBERS].map(of);
+    if codes == [None; 3] {
+        return None;
+    }
+    let body = serde_json::from_slice::<Value>(body).ok()?;
+    let [text, empty, number] = codes;
+    match body.pointer(pointer) {
+        None | Some(Value::Null) => empty,
+        Some(Value::String(value)) if value.is_empty() => empty,
+        Some(Value::String(_)) => text,
+        Some(Value::Number(_)) => number,
+        Some(_) => None,
     }
 }
+
+#[cfg(test)]
+#[path = "parameter_codes_tests.rs"]
+mod tests;

@@ -27,21 +27,15 @@ impl Filler<'_> {
     /// The reply to an accepted request; `None` if the operation documents no reply body.
     pub(super) fn success(&self, operation: &Operation) -> Option<Value> {
         let example = operation.success.as_ref()?;
-        Some(self.envelope(example, operation.reply(), self.fields, Fill::All))
+        Some(self.envelope(example, operation.reply(), Fill::All))
     }
 
     /// The reply to a request that was refused, in the operation's own envelope.
     pub(super) fn failure(&self, operation: &Operation, code: i64, text: &str) -> Value {
-        let mut reply = match (&operation.failure, &operation.success) {
-            (Some(example), _) => {
-                self.envelope(example, operation.reply(), self.fields, Fill::Present)
-            }
-            (None, Some(example)) => {
-                let common = common_to_all(example);
-                self.envelope(&common, operation.reply(), self.fields, Fill::Present)
-            }
-            (None, None) => Value::Null,
-        };
+        let common = || operation.success.as_ref().map(common_to_all);
+        let example = operation.failure.clone().or_else(common);
+        let reply = example.map(|it| self.envelope(&it, operation.reply(), Fill::Present));
+        let mut reply = reply.unwrap_or_default();
         if !reply.is_object() {
             reply = Value::Object(Map::new());
         }
@@ -55,31 +49,22 @@ impl Filler<'_> {
     }
 
     /// The outermost object: its code and text are the platform's own and never echoed.
-    fn envelope(
-        &self,
-        example: &Value,
-        node: SchemaRef<'_>,
-        scope: &Map<String, Value>,
-        fill: Fill,
-    ) -> Value {
+    fn envelope(&self, example: &Value, node: SchemaRef<'_>, fill: Fill) -> Value {
         let Value::Object(members) = example else {
-            return self.value(example, Some(node), scope, fill);
+            return self.value(example, Some(node), self.fields, fill);
         };
         let node = node.resolved();
-        members
-            .iter()
-            .map(|(name, example)| {
-                let scalar = !example.is_object() && !example.is_array();
-                let own = name == CODE_KEY || TEXT_KEYS.contains(&name.as_str());
-                let value = if own && scalar {
-                    example.clone()
-                } else {
-                    self.member(name, example, node, scope, fill)
-                };
-                (name.clone(), value)
-            })
-            .collect::<Map<_, _>>()
-            .into()
+        let members = members.iter().map(|(name, example)| {
+            let scalar = !example.is_object() && !example.is_array();
+            let own = name == CODE_KEY || TEXT_KEYS.contains(&name.as_str());
+            let value = if own && scalar {
+                example.clone()
+            } else {
+                self.member(name, example, node, self.fields, fill)
+            };
+            (name.clone(), value)
+        });
+        members.collect()
     }
 
     fn member(
@@ -125,10 +110,10 @@ impl Filler<'_> {
             Value::Object(members) => members
                 .iter()
                 .map(|(name, example)| {
-                    (name.clone(), self.member(name, example, node, scope, fill))
+                    let value = self.member(name, example, node, scope, fill);
+                    (name.clone(), value)
                 })
-                .collect::<Map<_, _>>()
-                .into(),
+                .collect(),
             Value::Array(items) => items
                 .iter()
                 .map(|item| self.value(item, node.items(), scope, fill))
@@ -188,8 +173,7 @@ fn common_to_all(example: &Value) -> Value {
     members
         .filter(|(name, value)| common(name) && !value.is_object() && !value.is_array())
         .map(|(name, value)| (name.clone(), value.clone()))
-        .collect::<Map<_, _>>()
-        .into()
+        .collect()
 }
 
 /// A field of the request in the type of the reply. Objects are not echoed as a whole, because the same name may stand

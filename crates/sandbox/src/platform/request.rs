@@ -25,5 +25,6 @@ pub(super) struct Checked<'a> {
     pub(super) operation: &'a Operation,
     /// Whether it is the one that was meant.
     pub(super) certain: bool,
-    pub(super) result: Result<Fields, Cause>,
+    /// Access key or app id of the sender, and the fields.
+    pub(super) result: Result<(String, Fields), Cause>,
 }

@@ -3,8 +3,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::{Arc, mpsc};
-use std::thread::Builder as ThreadBuilder;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use nxcloud_signing::antbuddy::AppId;
@@ -12,14 +11,15 @@ use nxcloud_signing::{AccessKey, Secret, Signer};
 use nxcloud_spec::{Service, SpecError};
 use serde_json::Value;
 use tokio::net::TcpListener;
-use tokio::runtime::{self, Handle};
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use super::access::Access;
 #[cfg(feature = "client")]
 use super::client;
 use super::clock::Clock;
-use super::connections;
+use super::connection::{self, Limits};
+use super::cors;
 use super::error::Error;
 use super::events::Events;
 use super::faults::Faults;
@@ -32,14 +32,10 @@ use super::sandbox::{
     MIN_TOKEN, Recording, Sandbox,
 };
 use super::shared::Shared;
-use super::thread::OwnThread;
 use crate::platform::Platform;
 use crate::platform::accounts::{ACCESS_KEY, ACCESS_SECRET, APP_ID, APP_SECRET, Accounts};
 use crate::platform::catalog::Catalog;
 use crate::platform::state::Seed;
-
-/// How long the head of a request may take to arrive where other machines can send it.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Settings of a [`Sandbox`].
 #[derive(Debug)]
@@ -53,6 +49,9 @@ pub struct Builder {
     antbuddy_accounts: Vec<(AppId, Secret)>,
     clock: Clock,
     body_limit: usize,
+    limits: Limits,
+    body_timeout: Duration,
+    origins: Vec<String>,
     history_requests: usize,
     history_bytes: usize,
     seed: Seed,
@@ -76,6 +75,9 @@ impl Builder {
             antbuddy_accounts: Vec::new(),
             clock: Clock::new(SystemTime::now),
             body_limit: DEFAULT_BODY_LIMIT,
+            limits: Limits::default(),
+            body_timeout: Duration::from_secs(30),
+            origins: Vec::new(),
             history_requests: DEFAULT_HISTORY_REQUESTS,
             history_bytes: DEFAULT_HISTORY_BYTES,
             seed: Seed::default(),
@@ -159,10 +161,44 @@ impl Builder {
         self
     }
 
-    /// The largest body in bytes; a larger one is answered with HTTP 413.
+    /// The largest body in bytes of a request to the platform; a larger one is answered with HTTP 413, and not read.
     #[must_use]
     pub const fn body_limit(mut self, bytes: usize) -> Self {
         self.body_limit = bytes;
+        self
+    }
+
+    /// How long a client may take to send the head of a request, from the opening of the connection or the end of the reply
+    /// before, and how long it may leave its reply unread: 30 seconds by default. Then the connection is closed; so an idle one
+    /// stays open for that long.
+    #[must_use]
+    pub const fn head_timeout(mut self, time: Duration) -> Self {
+        self.limits.head = time;
+        self
+    }
+
+    /// How long a body that has begun may pause: 30 seconds by default. Ten times as long may the whole body take. What takes
+    /// longer is answered with HTTP 408.
+    #[must_use]
+    pub const fn body_timeout(mut self, time: Duration) -> Self {
+        self.body_timeout = time;
+        self
+    }
+
+    /// How many connections may be open: by default three quarters of the files that the process may open. For one more, the
+    /// one that has waited longest for its client is closed.
+    #[must_use]
+    pub const fn max_connections(mut self, connections: usize) -> Self {
+        self.limits.connections = connections;
+        self
+    }
+
+    /// Lets pages of this origin, such as `http://localhost:8081`, call the platform's paths from a browser (CORS), as tools that
+    /// show an API do; `*` is every page. It can be called for several origins. What is below `/__sandbox/` is never shown to
+    /// other pages.
+    #[must_use]
+    pub fn allow_origin(mut self, origin: impl Into<String>) -> Self {
+        self.origins.push(origin.into());
         self
     }
 
@@ -237,12 +273,13 @@ impl Builder {
     /// [`Error::Listen`] if the port is taken, [`Error::TokenNeeded`] and [`Error::ShortToken`] for an address that other
     /// machines can reach without a token that protects it, [`Error::NoRuntime`] outside a tokio runtime, [`Error::Seed`] if
     /// the seed does not have the shape of a state, [`Error::Record`] if the file cannot be recorded into, [`Error::Spec`] if a
-    /// spec cannot be played.
+    /// spec cannot be played, [`Error::Origin`] for an [`allow_origin`](Self::allow_origin) that is not an origin.
     pub async fn start(self) -> Result<Sandbox, Error> {
         let runtime = Handle::try_current().map_err(|_| Error::NoRuntime)?;
         let address = self.address;
         let is_loopback = address.to_canonical().is_loopback();
         let has_token = self.token.is_some();
+        let cors = cors::layer(&self.origins)?;
         let state = self.seed.into_state()?;
         let history = History::new(self.history_requests, self.history_bytes);
         let history = match &self.record {
@@ -295,8 +332,9 @@ impl Builder {
             faults: Faults::new(events.clone()),
             history,
             pushes,
-            intake: Intake::new(self.body_limit),
+            intake: Intake::new(self.body_limit, self.body_timeout),
             access,
+            cors,
             events,
             turn: Arc::default(),
         });
@@ -312,9 +350,8 @@ impl Builder {
         let session = client::session(&url, credentials)?;
         let (stop, stopped) = oneshot::channel();
         let router = router(Arc::clone(&shared), self.routes);
-        // A connection of this machine may be idle.
-        let patience = (!is_loopback).then_some(PATIENCE);
-        let task = runtime.spawn(connections::serve(listener, router, patience, stopped));
+        let serve = connection::serve(listener, router, self.limits, stopped);
+        let task = runtime.spawn(serve);
         Ok(Sandbox {
             _recording: Recording(Arc::clone(&shared)),
             shared,
@@ -326,44 +363,6 @@ impl Builder {
             task,
             _thread: None,
         })
-    }
-}
-
-impl Builder {
-    /// Starts the sandbox on a thread of its own, with a tokio runtime of its own. For tests without async code, and for
-    /// blocking calls in async tests: in a `#[tokio::test]`, a sandbox of [`start`](Self::start) runs on the thread that a
-    /// blocking call holds, and never gets to answer.
-    ///
-    /// When the sandbox is dropped, the thread ends, with every connection.
-    ///
-    /// # Errors
-    /// As [`start`](Self::start), and [`Error::Thread`] if the thread or its runtime cannot be made.
-    pub fn start_blocking(self) -> Result<Sandbox, Error> {
-        let (started, start) = mpsc::sync_channel(1);
-        let (stop, stopped) = oneshot::channel();
-        let run = move || {
-            let runtime = runtime::Builder::new_current_thread().enable_all().build();
-            let runtime = match runtime {
-                Ok(runtime) => runtime,
-                Err(error) => return drop(started.send(Err(Error::Thread(error)))),
-            };
-            let sandbox = runtime.block_on(self.start());
-            if started.send(sandbox).is_ok() {
-                let _ = runtime.block_on(stopped);
-            }
-            // A diagnosis under way is of no use to anybody any more.
-            runtime.shutdown_background();
-        };
-        let thread = ThreadBuilder::new().name("nxcloud-sandbox".to_owned());
-        let thread = thread.spawn(run).map_err(Error::Thread)?;
-        let thread = OwnThread {
-            stop: Some(stop),
-            thread: Some(thread),
-        };
-        let ended = |_| Error::Thread(std::io::Error::other("it ended at its start"));
-        let mut sandbox = start.recv().map_err(ended)??;
-        sandbox._thread = Some(thread);
-        Ok(sandbox)
     }
 }
 

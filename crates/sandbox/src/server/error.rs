@@ -40,6 +40,11 @@ pub enum Error {
     /// The operating system gives no random numbers to make a token of. Set one with
     /// [`Builder::token`](crate::Builder::token).
     Random(io::Error),
+    /// The argument of [`Builder::allow_origin`](crate::Builder::allow_origin) is not an origin.
+    Origin {
+        /// The argument.
+        origin: String,
+    },
     /// There is no tokio runtime to run in. Start it with [`Builder::start_blocking`](crate::Builder::start_blocking) instead.
     NoRuntime,
     /// The thread of the sandbox, or the runtime on it, cannot be made.
@@ -68,6 +73,10 @@ impl fmt::Display for Error {
                 "other machines can reach {address}: set a token of at least {min} characters"
             ),
             Self::Random(_) => f.write_str("no random token can be made: set one (Builder::token)"),
+            Self::Origin { origin } => write!(
+                f,
+                "`{origin}` is not an origin: write scheme and host without a path, such as http://localhost:8081, or * for all pages"
+            ),
             Self::NoRuntime => f.write_str(
                 "there is no tokio runtime here: start the sandbox within one, or with start_blocking",
             ),
@@ -90,7 +99,10 @@ impl error::Error for Error {
             }
             #[cfg(feature = "client")]
             Self::Client(source) => Some(source),
-            Self::TokenNeeded { .. } | Self::ShortToken { .. } | Self::NoRuntime => None,
+            Self::TokenNeeded { .. }
+            | Self::ShortToken { .. }
+            | Self::Origin { .. }
+            | Self::NoRuntime => None,
             Self::Seed(source) => Some(source),
             Self::Record(source) => Some(source),
         }

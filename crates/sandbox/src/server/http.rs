@@ -6,6 +6,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::handler::Handler as _;
 use axum::http::header::{ALLOW, CONTENT_TYPE, DATE};
 use axum::http::request::Parts as Head;
 use axum::http::{HeaderValue, StatusCode};
@@ -13,11 +14,13 @@ use axum::response::Response;
 use bytes::Bytes;
 use tokio::sync::OwnedMutexGuard;
 
-use super::faults::{ConnectionControl, Fault};
+use super::connection::ConnectionControl;
+use super::faults::Fault;
+use super::intake::Refusal;
+use super::pool;
 use super::record::secret::{mask_headers, mask_query};
 use super::record::{Parts, summary};
 use super::shared::Shared;
-use super::{intake, pool};
 use crate::platform::verdict::Cause;
 use crate::platform::{self, Action, Answer};
 
@@ -29,7 +32,12 @@ pub(crate) type Routes = fn(&Arc<Shared>) -> Router<Arc<Shared>>;
 
 /// Everything that is served: these routes, and on every other path the platform.
 pub(crate) fn router(shared: Arc<Shared>, routes: Routes) -> Router {
-    routes(&shared).fallback(platform).with_state(shared)
+    let routes = routes(&shared);
+    let routes = match shared.cors.clone() {
+        Some(cors) => routes.fallback(platform.layer(cors)),
+        None => routes.fallback(platform),
+    };
+    routes.with_state(shared)
 }
 
 /// What is not below `/__sandbox`.
@@ -37,19 +45,18 @@ async fn platform(State(shared): State<Arc<Shared>>, request: Request) -> Respon
     let begun = Instant::now();
     let (head, body) = request.into_parts();
     let control = head.extensions.get::<ConnectionControl>().cloned();
-    let received = intake::read(body, &shared.intake).await;
-    // The room is free again when the request has been answered.
-    let (body, _room, problem) = if shared.access.is_foreign(&head.uri, &head.headers) {
-        (Bytes::new(), None, Some(Cause::ForeignHost))
+    let received = if shared.access.is_foreign(&head.headers) {
+        Err(Refusal::new(StatusCode::FORBIDDEN, Cause::ForeignHost))
     } else if !can_record(&shared).await {
-        (Bytes::new(), None, Some(Cause::NotRecorded))
+        Err(not_recorded())
     } else {
-        match received {
-            Ok((body, room)) => (body, Some(room), None),
-            Err(problem) => (Bytes::new(), None, Some(problem)),
-        }
+        shared.intake.read(control.as_ref(), body).await
     };
-    let fault = if problem.is_none() && shared.faults.any() {
+    let (body, room, refusal) = match received {
+        Ok((body, room)) => (body, Some(room), None),
+        Err(refusal) => (Bytes::new(), None, Some(refusal)),
+    };
+    let fault = if refusal.is_none() && shared.faults.any() {
         let operation = shared.platform.operation(&incoming(&head, &body));
         shared.faults.draw(operation)
     } else {
@@ -60,15 +67,18 @@ async fn platform(State(shared): State<Arc<Shared>>, request: Request) -> Respon
         now: shared.clock.now(),
         begun,
         fault,
-        answer: problem.map(|cause| Answer::refused(status(&cause), cause)),
+        refusal,
+        answer: None,
         parts: None,
         turn: None,
         head,
         body,
     };
-    let response = exchange.carry_out().await;
+    let (response, reply) = exchange.carry_out().await;
+    // The body is gone, whatever the fault takes.
+    drop(room);
     match fault {
-        Some(fault) => fault.spoil(response, control.as_ref()),
+        Some(fault) => fault.spoil(response, &reply, control.as_ref()).await,
         None => response,
     }
 }
@@ -81,6 +91,10 @@ async fn can_record(shared: &Arc<Shared>) -> bool {
     pool::elsewhere(move || shared.history.can_record(true).unwrap_or_default()).await
 }
 
+const fn not_recorded() -> Refusal {
+    Refusal::new(StatusCode::SERVICE_UNAVAILABLE, Cause::NotRecorded)
+}
+
 /// A request that is being answered.
 struct Exchange {
     shared: Arc<Shared>,
@@ -89,6 +103,9 @@ struct Exchange {
     begun: Instant,
     now: u64,
     fault: Option<Fault>,
+    /// Why the platform does not look at it.
+    refusal: Option<Refusal>,
+    /// The refusal of a wrong signature that is still to be looked into.
     answer: Option<Answer>,
     /// What is kept, what follows, and the response, once the platform has acted.
     parts: Option<(Arc<Parts>, Option<Action>, Response)>,
@@ -99,10 +116,10 @@ struct Exchange {
 impl Exchange {
     /// Answers and keeps the request, here if it is small and has to wait for nobody, else on the blocking pool. There it is
     /// done to its end, so that what was carried out is kept even if the sender has gone.
-    async fn carry_out(mut self) -> Response {
+    async fn carry_out(mut self) -> (Response, Bytes) {
         let is_large = self.body.len() > pool::LARGE;
-        if !is_large && let Some(response) = self.go_on(false) {
-            return response;
+        if !is_large && let Some(done) = self.go_on(false) {
+            return done;
         }
         if is_large || self.answer.is_some() {
             self.turn = Some(Arc::clone(&self.shared.turn).lock_owned().await);
@@ -114,27 +131,30 @@ impl Exchange {
             })
             .await;
             match done {
-                Some(response) => return response,
+                Some(done) => return done,
                 None => self = exchange,
             }
         }
     }
 
-    /// Goes on to the end; `None` if there is something to wait for or a wrong signature to look into, and `wait` is false.
-    fn go_on(&mut self, wait: bool) -> Option<Response> {
+    /// Goes on to the end: the response, and the body of the reply. `None` if there is something to wait for or a wrong
+    /// signature to look into, and `wait` is false.
+    fn go_on(&mut self, wait: bool) -> Option<(Response, Bytes)> {
         let shared = &self.shared;
         let incoming = incoming(&self.head, &self.body);
         if self.parts.is_none() {
-            let mut answer = match (self.answer.take(), self.fault) {
-                (Some(answer), _) => answer,
-                (None, Some(fault)) if !fault.is_after_accept() => {
+            let is_new = self.answer.is_none() && self.refusal.is_none();
+            // Much may have come before while this one waited.
+            if is_new && wait && shared.history.can_record(true) == Some(false) {
+                self.refusal = Some(not_recorded());
+            }
+            let mut answer = match (self.answer.take(), &self.refusal, self.fault) {
+                (Some(answer), _, _) => answer,
+                (_, Some(Refusal { status, cause }), _) => Answer::refused(*status, cause.clone()),
+                (_, _, Some(fault)) if !fault.is_after_accept() => {
                     shared.platform.fail(&incoming, fault.code(), self.now)
                 }
-                // Much may have come before while this one waited.
-                (None, _) if wait && shared.history.can_record(true) == Some(false) => {
-                    Answer::refused(StatusCode::SERVICE_UNAVAILABLE, Cause::NotRecorded)
-                }
-                (None, _) => shared.platform.answer(&incoming, self.now, wait)?,
+                _ => shared.platform.answer(&incoming, self.now, wait)?,
             };
             if answer.verdict.is_wrong_signature() {
                 if !wait {
@@ -145,8 +165,12 @@ impl Exchange {
                     answer.verdict.explain(found);
                 }
             }
-            log(&answer);
-            let response = respond(&answer, self.now);
+            let mut response = respond(&answer, self.now);
+            if let Some(refusal) = &self.refusal {
+                response.extensions_mut().insert(refusal.log());
+            } else {
+                log(&answer);
+            }
             let parts = Parts {
                 received_at: self.now,
                 took: self.begun.elapsed(),
@@ -165,7 +189,7 @@ impl Exchange {
         }
         let (parts, _, _) = self.parts.as_ref()?;
         let received = shared.history.push(parts, wait)?;
-        let (_, action, response) = self.parts.take()?;
+        let (parts, action, response) = self.parts.take()?;
         let catalog = &shared.platform.catalog;
         shared
             .events
@@ -173,7 +197,7 @@ impl Exchange {
         if let Some(action) = action {
             shared.pushes.follow(&received, action);
         }
-        Some(response)
+        Some((response, parts.reply.clone()))
     }
 }
 
@@ -184,16 +208,6 @@ fn incoming<'a>(head: &'a Head, body: &'a Bytes) -> platform::Incoming<'a> {
         query: head.uri.query(),
         headers: &head.headers,
         body,
-    }
-}
-
-/// The status of a refusal before the platform looks at the request.
-const fn status(cause: &Cause) -> StatusCode {
-    match cause {
-        Cause::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-        Cause::ForeignHost => StatusCode::FORBIDDEN,
-        Cause::Busy | Cause::NotRecorded => StatusCode::SERVICE_UNAVAILABLE,
-        _ => StatusCode::BAD_REQUEST,
     }
 }
 

@@ -53,8 +53,9 @@ fn shared(body_limit: usize) -> Arc<Shared> {
             Clock::new(|| UNIX_EPOCH + Duration::from_millis(NOW)),
             Events::default(),
         ),
-        intake: Intake::new(body_limit),
+        intake: Intake::new(body_limit, Duration::from_secs(30)),
         access: Access::this_machine(),
+        cors: None,
         events: Events::default(),
         turn: Arc::default(),
     })
@@ -253,7 +254,7 @@ fn pieces() -> (tokio::sync::mpsc::UnboundedSender<usize>, Body) {
 async fn bodies_that_are_received_at_once_are_bounded_together() {
     let mut shared = shared(100);
     let limits = Arc::get_mut(&mut shared).unwrap();
-    limits.intake = Intake::with_room(100, 100);
+    limits.intake = Intake::with_room(100, Duration::from_secs(30), 100);
     let send = |body| {
         let request = Request::builder().method("POST").uri(PATHS[0]);
         let sent =

@@ -1,11 +1,13 @@
 //! The sandbox as a server: HTTP, faults, pushes, the history, and who may ask.
 
 mod access;
+mod blocking;
 mod builder;
 #[cfg(feature = "client")]
 mod client;
 mod clock;
-mod connections;
+pub(crate) mod connection;
+mod cors;
 mod error;
 pub(crate) mod events;
 pub(crate) mod faults;
@@ -20,9 +22,8 @@ mod shared;
 mod thread;
 
 pub use builder::Builder;
-#[cfg(test)]
-pub(crate) use connections::serve;
 pub use error::Error;
+pub(crate) use intake::Refusal;
 pub use loopback::is_named_by as names_this_machine;
 pub use sandbox::{
     DEFAULT_BODY_LIMIT, DEFAULT_HISTORY_BYTES, DEFAULT_HISTORY_REQUESTS, DEFAULT_RECORD_BYTES,

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use tokio::sync::Mutex;
+use tower_http::cors::CorsLayer;
 
 use super::access::Access;
 use super::clock::Clock;
@@ -21,6 +22,8 @@ pub(crate) struct Shared {
     pub(crate) pushes: Pushes,
     pub(crate) intake: Intake,
     pub(crate) access: Access,
+    /// For the platform's paths only.
+    pub(crate) cors: Option<CorsLayer>,
     pub(crate) events: Events,
     /// Held while a large body is worked on, or a wrong signature looked into.
     pub(crate) turn: std::sync::Arc<Mutex<()>>,

@@ -160,6 +160,11 @@ impl Page {
         page
     }
 
+    /// Loads it again.
+    pub(crate) async fn reload(&self) {
+        self.client.refresh().await.unwrap();
+    }
+
     /// What a script gives back.
     pub(crate) async fn eval(&self, expression: &str) -> Value {
         let script = format!("return ({expression});");

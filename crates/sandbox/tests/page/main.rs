@@ -435,3 +435,48 @@ async fn the_list_is_bounded_and_older_requests_come_when_asked_for() {
     page.until("document.getElementById('older').hidden").await;
     page.close().await;
 }
+
+/// Replies wait until the test calls `release`, and then fail if it says so.
+const HELD: &str = r#"
+  const real = window.fetch;
+  const held = new Promise((resolve) => { window.release = resolve; });
+  window.fetch = async (...request) => { if (await held) throw new Error("no answer"); return real(...request); };
+"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_called_empty_before_it_is_loaded() {
+    let page = Page::open().await;
+    sent(&page, SMS, &text_to("8615012345678", "Your code is 4711")).await;
+    let held = json!({ "source": HELD });
+    page.browser("Page.addScriptToEvaluateOnNewDocument", &held);
+    let parts = ["#empty", "#phone", "#faults", "#pushes"];
+    for fails in [false, true] {
+        page.reload().await;
+        page.until_text("#live", "live").await;
+        for (button, dialog) in [("#open-faults", "faults"), ("#open-pushes", "pushes")] {
+            page.click(button).await;
+            page.click(&format!("#{dialog}-dialog [data-close]")).await;
+        }
+        for part in parts {
+            page.until_text(part, "Loading").await;
+            assert_eq!(page.text(part).await, "Loading …", "{part}");
+        }
+        page.picture("loading").await;
+        page.eval(&format!("window.release({fails})")).await;
+        if fails {
+            for part in parts {
+                page.until_text(part, "cannot be loaded").await;
+            }
+            page.picture("not-loaded").await;
+        } else {
+            page.until_text("#rows li", "send_sms").await;
+            page.until_text("#phone", "Your code is 4711").await;
+            page.until(
+                "document.querySelector('#faults li') && document.querySelector('#pushes li')",
+            )
+            .await;
+            page.until("document.getElementById('empty').hidden").await;
+        }
+    }
+    page.close().await;
+}

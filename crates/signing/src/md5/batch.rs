@@ -1,4 +1,4 @@
-//! Many messages at once: sorted by length, grouped, each group digested in lanes.
+//! Hashes many messages: sorts them by length, forms groups, and hashes each group in lanes.
 
 use core::cmp::Reverse;
 
@@ -10,30 +10,30 @@ use crate::block_buffer::BlockBuffer;
 use crate::canonical::Sink;
 use crate::copy::copy;
 
-/// The messages of a batch, and what becomes of their digests.
+/// The messages of a batch and the destination of their digests.
 pub(crate) trait Batch {
-    /// Writes one message, at most [`MAX_PIECES`] pieces.
+    /// Writes a message in at most [`MAX_PIECES`] pieces.
     fn write<'m, S: Sink<'m>>(&'m self, index: usize, sink: &mut S);
 
-    /// Takes the digest of one message.
+    /// Receives the digest of a message.
     fn take(&mut self, index: usize, digest: Signature);
 }
 
-/// Pieces of one message.
+/// The maximum number of pieces of a message.
 pub(crate) const MAX_PIECES: usize = 12;
 
 const ROW_BYTES: usize = ROW_BLOCKS * 64;
 
-/// [`ROW_BLOCKS`] as the number that blocks are counted in.
-const MOST_BLOCKS: u32 = 5;
-const _: () = assert!(MOST_BLOCKS as usize == ROW_BLOCKS);
+/// [`ROW_BLOCKS`] as a `u32`.
+const MAX_BLOCKS: u32 = 5;
+const _: () = assert!(MAX_BLOCKS as usize == ROW_BLOCKS);
 
-/// Bytes of padding after a message: `0x80`, zeros, and eight bytes of length.
+/// The maximum padding after a message: `0x80`, zeros, and eight bytes of length.
 const MAX_PADDING: usize = 72;
 
-/// Digests `count` messages, in no particular order.
+/// Hashes `count` messages, in no particular order.
 pub(crate) fn digest(batch: &mut impl Batch, count: usize, choice: LaneChoice) {
-    // Scratch space is zeroed in every call: take no more of it than the batch needs.
+    // Every call zeroes the buffers, so use the smallest that fit the batch.
     match (count, choice.widest(count)) {
         (_, 1) => (0..count).for_each(|index| single(batch, index)),
         (0..=8, 0..=8) => windows::<8, 8>(batch, count, choice),
@@ -50,7 +50,7 @@ fn single(batch: &mut impl Batch, index: usize) {
     batch.take(index, digest);
 }
 
-/// Batches of any size, `W` messages at a time, in groups of at most `MAX`.
+/// Hashes a batch of any size, in windows of `W` messages and groups of at most `MAX`.
 fn windows<const MAX: usize, const W: usize>(
     batch: &mut impl Batch,
     count: usize,
@@ -86,7 +86,7 @@ fn windows<const MAX: usize, const W: usize>(
                 group.digest(lanes, &mut rows);
                 sorted = rest;
             } else {
-                // The longest one by itself; those that follow may still make a group.
+                // Hash the longest message alone; the others may still form a group.
                 let index = first + usize::from(sorted[0]);
                 single(batch, index);
                 sorted = &sorted[1..];
@@ -96,7 +96,7 @@ fn windows<const MAX: usize, const W: usize>(
     }
 }
 
-/// Blocks of a padded message, saturated: only used to compare.
+/// The number of blocks of a padded message, saturating. Only used for comparisons.
 fn blocks_of(length: usize) -> u32 {
     u32::try_from((length as u64 + 8) / 64 + 1).unwrap_or(u32::MAX)
 }
@@ -104,11 +104,11 @@ fn blocks_of(length: usize) -> u32 {
 /// The messages of one window, longest first.
 struct Order<const W: usize> {
     indexes: [u16; W],
-    /// By index, not by place in the order.
+    /// By index, not by position in the order.
     blocks: [u32; W],
 }
 
-/// Messages up to this many blocks are sorted by counting.
+/// Windows whose longest message has fewer blocks than this are sorted by counting.
 const BUCKETS: usize = 48;
 
 impl<const W: usize> Order<W> {
@@ -122,23 +122,23 @@ impl<const W: usize> Order<W> {
 
     fn sort(&mut self, window: usize, blocks_of: impl Fn(usize) -> u32) {
         let (indexes, blocks) = (&mut self.indexes[..window], &mut self.blocks[..window]);
-        let (mut least, mut most) = (u32::MAX, 0);
+        let (mut min, mut max) = (u32::MAX, 0);
         for (index, blocks) in blocks.iter_mut().enumerate() {
             *blocks = blocks_of(index);
-            least = least.min(*blocks);
-            most = most.max(*blocks);
+            min = min.min(*blocks);
+            max = max.max(*blocks);
         }
-        for (place, index) in indexes.iter_mut().zip(0..) {
-            *place = index;
+        for (slot, index) in indexes.iter_mut().zip(0..) {
+            *slot = index;
         }
-        if least == most {
+        if min == max {
             return;
         }
-        if most as usize >= BUCKETS {
+        if max as usize >= BUCKETS {
             indexes.sort_unstable_by_key(|index| Reverse(blocks[usize::from(*index)]));
             return;
         }
-        // starts[n]: how many messages have more than n blocks, which is where those of n blocks start.
+        // starts[n]: the number of messages with more than n blocks. Those with n blocks start there.
         let mut starts = [0u16; BUCKETS];
         for blocks in blocks.iter() {
             starts[*blocks as usize - 1] += 1;
@@ -154,14 +154,14 @@ impl<const W: usize> Order<W> {
     }
 }
 
-/// Messages that are digested together.
+/// Messages that are hashed together.
 struct Group<'a, B> {
     batch: &'a mut B,
-    /// Index of the window's first message in the batch.
+    /// The index of the window's first message in the batch.
     first: usize,
-    /// Indexes in the window.
+    /// The indexes of the messages in the window.
     indexes: &'a [u16],
-    /// Blocks of the messages of the window.
+    /// The numbers of blocks of all messages in the window.
     blocks: &'a [u32],
     longest: u32,
 }
@@ -188,7 +188,7 @@ impl<'a, B: Batch> Group<'a, B> {
         }
     }
 
-    /// Indexes in the batch.
+    /// The indexes of the messages in the batch.
     fn indexes(&self) -> impl Iterator<Item = usize> + use<'a, B> {
         let first = self.first;
         self.indexes
@@ -243,10 +243,10 @@ impl<'a, B: Batch> Group<'a, B> {
     }
 }
 
-/// Writes and pads a message of so many blocks, at most a row of them.
+/// Writes and pads a message of this many blocks, at most one row.
 #[inline(never)]
 fn fill(batch: &impl Batch, index: usize, blocks: usize, row: &mut Row) {
-    // The padding starts in one of the last two blocks, which still hold an earlier message.
+    // The padding starts in one of the last two blocks. They still contain an earlier message.
     row[blocks - 1] = [0; 64];
     row[blocks.saturating_sub(2)] = [0; 64];
     let bytes = row.as_flattened_mut();
@@ -258,7 +258,7 @@ fn fill(batch: &impl Batch, index: usize, blocks: usize, row: &mut Row) {
     bytes[blocks * 64 - 8..blocks * 64].copy_from_slice(&bits);
 }
 
-/// Into a row that is known to be long enough.
+/// Writes to a row that is long enough.
 struct InRow<'r> {
     bytes: &'r mut [u8],
     filled: usize,
@@ -275,7 +275,7 @@ impl Sink<'_> for InRow<'_> {
     }
 }
 
-/// Only the length of a message.
+/// Measures the length of a message.
 struct Length(usize);
 
 impl Sink<'_> for Length {
@@ -285,18 +285,18 @@ impl Sink<'_> for Length {
     }
 }
 
-/// A message of any length, taken a row at a time without a copy of the whole.
+/// A message of any length, read row by row without a copy of the whole.
 struct Stream<'m> {
-    /// What is left of the message, then of the padding.
+    /// The unread pieces of the message.
     pieces: [&'m [u8]; MAX_PIECES],
     count: usize,
-    /// The piece that is next.
+    /// The index of the next piece.
     next: usize,
     length: u64,
     padding: [u8; MAX_PADDING],
-    /// Where the rest of the padding starts.
+    /// The start of the unread padding.
     padded: usize,
-    /// Blocks not yet taken.
+    /// The number of unread blocks.
     blocks: u64,
 }
 
@@ -313,10 +313,10 @@ impl<'m> Stream<'m> {
         }
     }
 
-    /// Once all pieces are there.
+    /// Adds the padding, after all pieces.
     fn pad(&mut self) {
         self.blocks = (self.length + 8) / 64 + 1;
-        // Padding is what the last blocks hold beyond the message: 72 bytes down to 9.
+        // The padding fills the last blocks: 9 to 72 bytes.
         self.padded = usize::from(((self.length + 8) % 64).to_le_bytes()[0]);
         self.padding[self.padded] = 0x80;
         if let Some(length) = self.padding.last_chunk_mut() {
@@ -324,20 +324,20 @@ impl<'m> Stream<'m> {
         }
     }
 
-    /// Takes as many blocks as a row holds or are left, and says how many.
+    /// Reads the next blocks into a row. Returns how many.
     fn fill(&mut self, row: &mut Row) -> u32 {
-        // Most rows of a long message lie within its body.
+        // Fast path: most rows of a long message are inside one piece, its body.
         if let Some(piece) = self.pieces.get_mut(self.next)
             && let Some((taken, rest)) = piece.split_first_chunk::<ROW_BYTES>()
         {
             row.as_flattened_mut().copy_from_slice(taken);
             *piece = rest;
-            self.blocks -= u64::from(MOST_BLOCKS);
-            return MOST_BLOCKS;
+            self.blocks -= u64::from(MAX_BLOCKS);
+            return MAX_BLOCKS;
         }
         let blocks = u32::try_from(self.blocks)
             .unwrap_or(u32::MAX)
-            .min(MOST_BLOCKS);
+            .min(MAX_BLOCKS);
         self.blocks -= u64::from(blocks);
         let mut free = &mut row.as_flattened_mut()[..blocks as usize * 64];
         while !free.is_empty() {
@@ -347,13 +347,13 @@ impl<'m> Stream<'m> {
                 None => &self.padding[self.padded..],
             };
             let (taken, rest) = unread.split_at(unread.len().min(free.len()));
-            let (place, behind) = free.split_at_mut(taken.len());
-            copy(place, taken);
-            free = behind;
+            let (target, remaining) = free.split_at_mut(taken.len());
+            copy(target, taken);
+            free = remaining;
             match pieces.get_mut(self.next) {
                 Some(_) if rest.is_empty() => self.next += 1,
-                Some(piece) => *piece = &piece[place.len()..],
-                None => self.padded += place.len(),
+                Some(piece) => *piece = &piece[target.len()..],
+                None => self.padded += target.len(),
             }
         }
         blocks
@@ -362,8 +362,8 @@ impl<'m> Stream<'m> {
 
 impl<'m> Sink<'m> for Stream<'m> {
     fn put(&mut self, piece: &'m [u8]) {
-        if let Some(place) = self.pieces.get_mut(self.count) {
-            *place = piece;
+        if let Some(slot) = self.pieces.get_mut(self.count) {
+            *slot = piece;
             self.count += 1;
             self.length += piece.len() as u64;
         }

@@ -1,4 +1,4 @@
-//! Every tier decides and digests as it should, on whatever machine the tests run.
+//! Tests of every tier, on any machine.
 
 extern crate std;
 
@@ -12,7 +12,7 @@ use crate::md5::lanes::Tier;
 
 const TIERS: [Tier; 4] = [Tier::Scalar, Tier::Plain, Tier::Avx2, Tier::Avx512];
 
-/// Messages in two pieces each, and what came out.
+/// Messages of two pieces each, and their digests.
 struct Recorded {
     messages: Vec<Vec<u8>>,
     digests: BTreeMap<usize, Signature>,
@@ -28,7 +28,7 @@ impl Batch for Recorded {
     fn take(&mut self, index: usize, digest: Signature) {
         assert!(
             self.digests.insert(index, digest).is_none(),
-            "{index} came twice"
+            "{index} was digested twice"
         );
     }
 }
@@ -61,7 +61,7 @@ fn check(messages: Vec<Vec<u8>>, choice: LaneChoice) {
 }
 
 #[test]
-fn every_tier_digests_every_message_once_and_right() {
+fn every_tier_digests_every_message_once_and_correctly() {
     for tier in TIERS {
         for count in [
             0, 1, 2, 3, 7, 8, 9, 16, 17, 24, 31, 32, 33, 40, 255, 256, 257, 300,
@@ -103,7 +103,7 @@ fn all_lengths_around_the_row_and_block_boundaries() {
 }
 
 #[test]
-fn a_group_is_as_wide_as_what_is_left_needs() {
+fn a_group_is_as_wide_as_the_remaining_messages_need() {
     let next = |tier, remaining| LaneChoice::Best(tier).next(remaining);
     assert_eq!(next(Tier::Scalar, 100), Lanes::Single);
     assert_eq!(next(Tier::Plain, 100), Lanes::Plain8);
@@ -120,7 +120,7 @@ fn a_group_is_as_wide_as_what_is_left_needs() {
 }
 
 #[test]
-fn a_batch_of_one_takes_no_lanes_unless_they_are_forced() {
+fn a_batch_of_one_uses_no_lanes_unless_they_are_forced() {
     let best = LaneChoice::Best(Tier::Avx512);
     assert_eq!([0, 1, 2, 9, 17].map(|n| best.widest(n)), [1, 1, 8, 16, 32]);
     assert_eq!(LaneChoice::Best(Tier::Scalar).widest(100), 1);
@@ -128,11 +128,11 @@ fn a_batch_of_one_takes_no_lanes_unless_they_are_forced() {
 }
 
 #[test]
-fn a_group_pays_when_its_messages_together_outweigh_its_longest() {
+fn a_group_is_worthwhile_if_its_messages_outweigh_its_longest_one() {
     let best = LaneChoice::Best(Tier::Avx2);
     assert!(
         !best.is_worthwhile(Lanes::Avx2x8, 3, 3),
-        "a batch of one costs no more than a single"
+        "a batch of one costs no more than a single message"
     );
     assert!(best.is_worthwhile(Lanes::Avx2x8, 6, 3));
     assert!(
@@ -143,7 +143,7 @@ fn a_group_pays_when_its_messages_together_outweigh_its_longest() {
     assert!(best.is_worthwhile(Lanes::Plain8, 9, 3));
     assert!(
         !best.is_worthwhile(Lanes::Avx2x8, 8, 5),
-        "at equal cost there is nothing to gain"
+        "at equal cost, nothing is gained"
     );
     assert!(!best.is_worthwhile(Lanes::Single, 9, 3));
     assert!(LaneChoice::Forced(Lanes::Plain8).is_worthwhile(Lanes::Plain8, 1, 1));

@@ -1,4 +1,4 @@
-//! The numbers of RFC 1321.
+//! The constants of RFC 1321.
 
 /// The state before the first block.
 pub(super) const INIT: [u32; 4] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476];

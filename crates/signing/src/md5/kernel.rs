@@ -1,7 +1,7 @@
-//! The compress function of MD5: one body for a single message and for many side by side.
+//! The compression function of MD5, written once for one message and for many in parallel.
 //!
-//! This is, with its child, the only module of the crate with unsafe code: the barrier below, calls of functions compiled for CPU features whose
-//! presence a value of [`Avx2`] or [`Avx512`] proves, and conversions between arrays and vectors of the same bytes.
+//! Only this module and its submodule contain unsafe code: the barrier below, calls of functions compiled for CPU features, whose presence a value
+//! of [`Avx2`] or [`Avx512`] proves, and conversions between arrays and vectors of the same bytes.
 
 #[cfg(not(target_arch = "x86_64"))]
 #[path = "kernel/elsewhere.rs"]
@@ -15,8 +15,8 @@ pub(crate) use vector::{Avx2, Avx512};
 use super::consts::K;
 use crate::signature::hex_digits;
 
-/// Blocks of a message that one [`Row`] holds. Odd, so that the same block of neighbouring rows falls into different sets
-/// of the first-level cache.
+/// The number of message blocks in a [`Row`]. It is odd so that the same block of adjacent rows falls into different sets of the first-level
+/// cache.
 pub(crate) const ROW_BLOCKS: usize = 5;
 
 /// The next blocks of one message in a batch.
@@ -25,33 +25,33 @@ pub(crate) type Row = [[u8; 64]; ROW_BLOCKS];
 /// The chaining values of `L` messages, word by word.
 pub(crate) type States<const L: usize> = [[u32; L]; 4];
 
-/// Hides how `x` was made, so that the compiler keeps the additions around it in the order in which they are written.
+/// Hides the origin of `x` from the compiler, which then keeps the order of the additions around it.
 ///
-/// Left alone it turns `(a + m + k) + f` into `(a + m + f) + k`, which puts one more addition behind `f`, the value that is
-/// ready last, in each of the 64 steps: a fifth of the whole time.
+/// Without it, the compiler turns `(a + m + k) + f` into `(a + m + f) + k`. That adds one addition after `f`, the value that is ready last, in
+/// each of the 64 steps, and costs a fifth of the time.
 #[inline(always)]
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 #[expect(
     unsafe_code,
-    reason = "the only way to keep the order; worth a fifth of the time"
+    reason = "the only way to keep the order; saves a fifth of the time"
 )]
 fn optimization_barrier(mut x: u32) -> u32 {
-    // SAFETY: the assembly is a comment. No instruction reads or writes anything, so `x` comes out as it went in, and
-    // memory, flags and stack are untouched as the options promise.
+    // SAFETY: the assembly is a comment. No instruction is executed, so `x` is unchanged, and memory, flags and stack are untouched, as the
+    // options promise.
     unsafe {
         core::arch::asm!("/* {0:e} */", inout(reg) x, options(pure, nomem, nostack, preserves_flags));
     }
     x
 }
 
-/// Elsewhere the scalar chain is not used.
+/// Other targets do not use the scalar chain.
 #[inline(always)]
 #[cfg(not(all(target_arch = "x86_64", not(miri))))]
 fn optimization_barrier(x: u32) -> u32 {
     x
 }
 
-/// Which of the four round functions a step uses.
+/// The round function of a step.
 #[derive(Clone, Copy)]
 enum Round {
     F,
@@ -60,11 +60,10 @@ enum Round {
     I,
 }
 
-/// One block of each of `L` messages; `word(i, lane)` is the `i`th word of a lane's block.
+/// Hashes one block of each of `L` messages. `word(i, lane)` is the `i`th word of a lane's block.
 ///
-/// `C` messages run side by side in the body of the lane loop, which the compiler then turns into vector code: a single
-/// chain leaves the vector units idle while it waits for its own result. `BARRIER` keeps the order of additions for the one
-/// scalar chain; vector code does not want it.
+/// The compiler vectorises the lane loop. Its body interleaves `C` chains, because a single chain leaves the vector units idle while it waits for
+/// its own result. `BARRIER` keeps the order of additions in the scalar chain; it would slow down vector code.
 #[inline(always)]
 fn compress<const L: usize, const C: usize, const BARRIER: bool>(
     states: &mut States<L>,
@@ -133,7 +132,7 @@ fn step<const C: usize, const BARRIER: bool>(
         let sum = a[i].wrapping_add(m[i]).wrapping_add(k);
         let sum = match round {
             Round::F => barrier(sum).wrapping_add(((c ^ d) & b) ^ d),
-            // The two halves never share a bit, so a sum does as well as an `or`, and one half is ready before `b` is.
+            // The two halves share no bit, so a sum equals an `or`, and one half is ready before `b`.
             Round::G => barrier(sum.wrapping_add(c & !d)).wrapping_add(b & d),
             Round::H => barrier(sum).wrapping_add(b ^ barrier(c ^ d)),
             Round::I => barrier(sum).wrapping_add(c ^ (b | !d)),
@@ -143,9 +142,9 @@ fn step<const C: usize, const BARRIER: bool>(
     a
 }
 
-/// Consecutive blocks of one message.
+/// Hashes consecutive blocks of one message.
 ///
-/// Only where the order of additions was measured to matter; elsewhere the `md-5` crate does as well.
+/// On targets where the order of additions was not measured to matter, the crate `md-5` is as fast.
 pub(super) fn compress_one(state: &mut [u32; 4], blocks: &[[u8; 64]]) {
     if !cfg!(target_arch = "x86_64") {
         return ::md5::block_api::compress(state, blocks);
@@ -158,16 +157,16 @@ pub(super) fn compress_one(state: &mut [u32; 4], blocks: &[[u8; 64]]) {
     *state = states.map(|[word]| word);
 }
 
-/// The digests of `L` messages as text, eight characters a word, the first one lowest.
+/// The digests of `L` messages as text: eight characters per word, in little-endian order.
 pub(crate) type Digits<const L: usize> = [[u64; L]; 4];
 
 /// One block of each of `L` messages, word by word.
 type Words<const L: usize> = [[u32; L]; 16];
 
-/// The next blocks of `L` messages: `counts[lane]` blocks of each row, the state of a lane with fewer left as it is.
+/// Hashes the next `counts[lane]` blocks of each row. The state of a lane without further blocks stays unchanged.
 ///
-/// `compress` is a function of its own, not inlined: the compiler then keeps the chains of its lane loop interleaved,
-/// while inlined here it runs them one after the other, which takes nearly twice as long.
+/// `compress` must not be inlined: only in a separate function does the compiler interleave the chains of its lane loop. Inlined, it runs them one
+/// after the other, which takes nearly twice as long.
 #[inline(always)]
 fn absorb<const L: usize>(
     states: &mut States<L>,
@@ -176,15 +175,13 @@ fn absorb<const L: usize>(
     transpose: impl Fn(&[Row; L], usize) -> Words<L>,
     compress: impl Fn(&mut States<L>, &Words<L>),
 ) {
-    let least = counts
-        .iter()
-        .fold(u32::MAX, |least, count| least.min(*count));
-    let most = counts.iter().fold(0, |most, count| most.max(*count));
-    // While all lanes have a block there is nothing to keep back.
-    for (_, block) in (0..least).zip(0..ROW_BLOCKS) {
+    let min = counts.iter().fold(u32::MAX, |min, count| min.min(*count));
+    let max = counts.iter().fold(0, |max, count| max.max(*count));
+    // While all lanes have blocks, no state must be kept.
+    for (_, block) in (0..min).zip(0..ROW_BLOCKS) {
         compress(states, &transpose(rows, block));
     }
-    for (turn, block) in (0..most).zip(0..ROW_BLOCKS).skip(least as usize) {
+    for (turn, block) in (0..max).zip(0..ROW_BLOCKS).skip(min as usize) {
         let mut next = *states;
         compress(&mut next, &transpose(rows, block));
         for (state, next) in states.iter_mut().zip(&next) {
@@ -195,9 +192,9 @@ fn absorb<const L: usize>(
     }
 }
 
-/// Word `i` of one block of all rows side by side.
+/// Transposes one block of all rows: groups the `i`th words of all lanes.
 ///
-/// Two words of two rows at a time: the compiler makes vector shuffles of that, but gathers of single words.
+/// It handles two words of two rows at a time, which the compiler turns into vector shuffles. Single words would become gathers.
 #[inline(always)]
 #[expect(
     clippy::cast_possible_truncation,
@@ -233,9 +230,9 @@ fn hex<const L: usize>(states: &States<L>) -> Digits<L> {
     digits
 }
 
-/// Takes in the next blocks of `L` messages.
+/// Hashes the next blocks of `L` messages.
 pub(crate) trait Absorb<const L: usize>: Copy {
-    /// Digests `counts[lane]` blocks of each row.
+    /// Hashes `counts[lane]` blocks of each row.
     fn absorb(self, states: &mut States<L>, rows: &[Row; L], counts: &[u32; L]);
 
     /// The digests as text.

@@ -1,34 +1,34 @@
-//! How many messages of a batch are digested side by side.
+//! Lanes: how many messages of a batch are hashed in parallel.
 
 use core::fmt;
 
 use super::kernel::{Avx2, Avx512};
 
-/// A way to digest the messages of a batch: how many side by side, with which instructions.
+/// How the messages of a batch are hashed: how many in parallel, and with which instructions.
 ///
-/// [`Signer::sign_batch`](crate::Signer::sign_batch) picks by itself, group by group; naming one is for measurements and
-/// tests. All of them give the same signatures.
+/// [`Signer::sign_batch`](crate::Signer::sign_batch) chooses for each group. Choose explicitly only in benchmarks and tests. The signatures are
+/// always the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Lanes {
     /// One message after another.
     Single,
-    /// 8 messages, with the instructions that the program is compiled for (SSE2 on `x86_64` by default).
+    /// 8 messages, with the instructions for which the program is compiled (SSE2 on `x86_64` by default).
     Plain8,
-    /// 16 messages, with the instructions that the program is compiled for.
+    /// 16 messages, with the instructions for which the program is compiled.
     Plain16,
-    /// 32 messages, with the instructions that the program is compiled for.
+    /// 32 messages, with the instructions for which the program is compiled.
     Plain32,
     /// 8 messages with AVX2.
     Avx2x8,
     /// 16 messages with AVX2.
     Avx2x16,
-    /// 32 messages with AVX-512 (F, VL and BW, and the AVX2, FMA and F16C that Rust turns on with them).
+    /// 32 messages with AVX-512 (F, VL and BW, and AVX2, FMA and F16C, which Rust enables with them).
     Avx512x32,
 }
 
 impl Lanes {
-    /// All of them, available or not.
+    /// All variants, available or not.
     pub const ALL: &[Self] = &[
         Self::Single,
         Self::Plain8,
@@ -39,7 +39,7 @@ impl Lanes {
         Self::Avx512x32,
     ];
 
-    /// Messages side by side.
+    /// The number of messages hashed in parallel.
     #[must_use]
     pub const fn width(self) -> usize {
         match self {
@@ -50,7 +50,7 @@ impl Lanes {
         }
     }
 
-    /// Whether this CPU can do it.
+    /// Whether this CPU has the instructions.
     #[must_use]
     pub fn is_available(self) -> bool {
         match self {
@@ -75,19 +75,19 @@ impl fmt::Display for Lanes {
     }
 }
 
-/// Who decides on the lanes of the next group.
+/// How the lanes of the next group are chosen.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum LaneChoice {
-    /// The caller: the same lanes for every group.
+    /// By the caller: the same lanes for every group.
     Forced(Lanes),
-    /// The CPU and what is left.
+    /// By the CPU and the number of remaining messages.
     Best(Tier),
 }
 
-/// The best that this CPU can do.
+/// The widest instructions of this CPU.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tier {
-    /// Vector code of this target was not measured to gain anything.
+    /// No measurement shows that vector code is faster on this target.
     Scalar,
     Plain,
     Avx2,
@@ -121,7 +121,7 @@ impl LaneChoice {
         }
     }
 
-    /// The lanes of the next group, with `left` messages left.
+    /// The lanes of the next group.
     #[inline]
     pub(crate) fn next(self, remaining: usize) -> Lanes {
         match self {
@@ -134,8 +134,8 @@ impl LaneChoice {
         }
     }
 
-    /// Whether a group of these lanes costs less than its messages one by one, given the blocks of all its messages and
-    /// of the longest: a group takes as long as its longest message, whatever the others are.
+    /// Whether hashing a group in these lanes costs less than hashing its messages one by one. `sum` and `longest` are the numbers of blocks of all
+    /// its messages and of the longest one. The time of a group depends only on its longest message.
     #[inline]
     pub(crate) fn is_worthwhile(self, lanes: Lanes, sum: u64, longest: u64) -> bool {
         if matches!(self, Self::Forced(_)) {

@@ -1,4 +1,4 @@
-//! MD5 as fast as this crate needs it.
+//! A fast MD5, for single messages and for batches.
 
 pub(crate) mod batch;
 mod consts;

@@ -1,4 +1,4 @@
-//! Shared by the integration tests: the vector files, and the signatures computed the plain way.
+//! Shared by the integration tests: the vector files, and naive implementations of both schemes.
 
 #![allow(dead_code, reason = "each test binary uses its part")]
 #![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
@@ -47,7 +47,7 @@ pub(crate) fn antbuddy_vectors() -> Vec<Record> {
     records(include_str!("../vectors/antbuddy.txt"))
 }
 
-/// The documented algorithm, written as its page words it. `None` is a multipart body.
+/// The algorithm exactly as documented. `None` is a multipart body.
 pub(crate) fn naive_nxcloud(
     access_key: &str,
     action: &str,
@@ -66,7 +66,7 @@ pub(crate) fn naive_nxcloud(
     hex::encode(Md5::digest(raw))
 }
 
-/// The documented algorithm, written as its page words it.
+/// The algorithm exactly as documented.
 pub(crate) fn naive_antbuddy(values: &[&str], secret: &str) -> String {
     hex::encode(Sha256::digest(format!("{}{secret}", values.concat())))
 }

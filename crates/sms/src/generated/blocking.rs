@@ -4,22 +4,32 @@
 use nxcloud_client::{CallOptions, Error, Session};
 use super::{replies::*, requests::*};
 
-/// Client of NXCLOUD SMS for programs without async code: the same calls, each to its end on the calling thread.
+/// Client of NXCLOUD SMS for programs without async code. It has the methods of [`Client`](crate::Client), but each blocks the calling thread until the call ends. In async code, use [`Client`](crate::Client).
 ///
-/// In async code use [`Client`](crate::Client): a blocking call there holds up its thread.
+/// ```no_run
+/// # use nxcloud_sms::{AppKey, SendSms, Session};
+/// # fn run(session: &Session) -> Result<(), nxcloud_sms::Error> {
+/// let client = nxcloud_sms::blocking::Client::new(session);
+/// let app = AppKey::new("app-1");
+/// let request = SendSms::new(&app, "8615012345678", "Your code is 4711");
+/// let reply = client.send_sms(&request)?;
+/// println!("{}", reply.message_id()?);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Client {
     session: Session,
 }
 
 impl Client {
-    /// A client over a session's accounts and connections.
+    /// A client that uses the accounts and connections of a session. The example of [`Client`](Self) creates one.
     #[must_use]
     pub fn new(session: &Session) -> Self {
         Self { session: session.clone() }
     }
 
-    /// The same client with other settings for its calls.
+    /// The same client with other settings for its calls. [`CallOptions`] has an example.
     #[must_use]
     pub fn with_options(&self, options: CallOptions) -> Self {
         Self {
@@ -29,11 +39,11 @@ impl Client {
 
     /// Send one text to one or several numbers.
     ///
-    /// As [`Client::send_sms`](crate::Client::send_sms).
+    /// Details and example: [`Client::send_sms`](crate::Client::send_sms).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn send_sms(&self, request: &SendSms) -> Result<SendSmsReply, Error> {
         self.session.send_blocking(request)
     }

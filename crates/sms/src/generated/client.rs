@@ -6,20 +6,22 @@ use super::{replies::*, requests::*};
 
 /// Client of NXCLOUD SMS (bizType 3). Send SMS to one or several numbers and receive their delivery receipts.
 ///
-/// Cheap to make and to clone; all clients of a session share its connections.
+/// Creating and cloning it is cheap: all clients of a session share its connections. The [crate page](crate) has examples.
+///
+/// Vendor documentation: NXCLOUD open platform, SMS.
 #[derive(Clone, Debug)]
 pub struct Client {
     session: Session,
 }
 
 impl Client {
-    /// A client over a session's accounts and connections.
+    /// A client that uses the accounts and connections of a session. The [crate page](crate) has an example.
     #[must_use]
     pub fn new(session: &Session) -> Self {
         Self { session: session.clone() }
     }
 
-    /// The same client with other settings for its calls.
+    /// The same client with other settings for its calls. [`CallOptions`] has an example.
     #[must_use]
     pub fn with_options(&self, options: CallOptions) -> Self {
         Self {
@@ -33,7 +35,7 @@ impl Client {
     /// text 70; a receipt's `size` says what was billed. With several numbers one id comes back, and each receipt carries that id plus
     /// `-` plus a 10-digit random number.
     ///
-    /// Changes state: it is not repeated when the platform may have acted.
+    /// The operation changes state: it is not retried if the platform may have acted.
     ///
     /// ```no_run
     /// # use nxcloud_sms::{AppKey, Client, SendSms};
@@ -46,9 +48,42 @@ impl Client {
     /// # }
     /// ```
     ///
+    /// Several recipients:
+    ///
+    /// ```no_run
+    /// # use nxcloud_sms::{AppKey, Client, SendSms};
+    /// # async fn run(client: &Client) -> Result<(), nxcloud_sms::Error> {
+    /// let app = AppKey::new("app-1");
+    /// let request = SendSms::new(
+    ///     &app,
+    ///     ["8615012345678", "8615012345679"],
+    ///     "Your order is on its way",
+    /// );
+    /// let reply = client.send_sms(&request).await?;
+    /// println!("{}", reply.message_id()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// An id of your own:
+    ///
+    /// ```no_run
+    /// # use nxcloud_sms::{AppKey, Client, SendSms};
+    /// # async fn run(client: &Client) -> Result<(), nxcloud_sms::Error> {
+    /// let app = AppKey::new("app-1");
+    /// let request = SendSms::new(&app, "8615012345678", "Your code is 4711")
+    ///     .with_ext("order-77");
+    /// let reply = client.send_sms(&request).await?;
+    /// println!("{}", reply.message_id()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Vendor documentation: NXCLOUD open platform, SMS, `POST /api/sms/mtsend_v2`, action `mtsend`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn send_sms(&self, request: &SendSms) -> Result<SendSmsReply, Error> {
         self.session.send(request).await
     }

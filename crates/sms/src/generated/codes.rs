@@ -45,7 +45,7 @@ pub const ACCOUNT_DEACTIVATED: Code = Code::new(102);
 /// Over 5 numbers on a verification-code application.
 pub const TOO_MANY_NUMBERS: Code = Code::new(104);
 
-/// Codes of every operation.
+/// Codes that every operation may return.
 pub static SHARED_CODES: &[CodeInfo] = &[
     CodeInfo::new(
         1,

@@ -13,6 +13,16 @@ fn send_sms_request_full() {
 }
 
 #[test]
+fn send_sms_request_several() {
+    SPEC.check_request::<SendSms>("send_sms", "several");
+}
+
+#[test]
+fn send_sms_request_tracked() {
+    SPEC.check_request::<SendSms>("send_sms", "tracked");
+}
+
+#[test]
 fn send_sms_reply_success() {
     SPEC.check_reply::<SendSmsReply>("send_sms", "success");
 }

@@ -1,11 +1,11 @@
-//! The formats of the specs that JSON Schema does not know.
+//! The formats of the specs that are not part of JSON Schema.
 
 use super::integer;
 
-/// Tells whether a text is in a form.
+/// Whether a text has a format.
 type Check = fn(&str) -> bool;
 
-/// Name and check of each format but those of phone numbers.
+/// Name and check of each format, except those of phone numbers.
 pub(super) const CHECKS: &[(&str, Check)] = &[
     ("local-date-time", is_local_date_time),
     ("unix-seconds", is_moment),
@@ -14,7 +14,7 @@ pub(super) const CHECKS: &[(&str, Check)] = &[
     ("integer", |text| integer(text).is_some()),
 ];
 
-/// Name, check, and what the text should be. An empty text has every form: whether it may be empty is `minLength`'s to say.
+/// Name, check and description of each format of phone numbers. An empty text has every format; `minLength` checks whether it may be empty.
 pub(super) const PHONES: &[(&str, Check, &str)] = &[
     ("phone", |text| fits(text, is_international), PHONE),
     ("phones", |text| each(text, is_international), PHONES_TEXT),
@@ -40,12 +40,12 @@ const PHONE: &str =
     "a phone number of 7 to 15 digits that begins with its country code, without a plus";
 const PHONES_TEXT: &str = "phone numbers of 7 to 15 digits that begin with their country code, without a plus, with commas and no spaces between";
 
-fn fits(text: &str, form: Check) -> bool {
-    text.is_empty() || form(text)
+fn fits(text: &str, check: Check) -> bool {
+    text.is_empty() || check(text)
 }
 
-fn each(text: &str, form: Check) -> bool {
-    text.is_empty() || text.split(',').all(form)
+fn each(text: &str, check: Check) -> bool {
+    text.is_empty() || text.split(',').all(check)
 }
 
 fn is_international(number: &str) -> bool {
@@ -69,7 +69,7 @@ fn is_moment(text: &str) -> bool {
     is_digits(text) && integer(text).is_some()
 }
 
-/// `-12.50`: digits, at most one sign in front and one point between them.
+/// Digits with an optional minus sign and decimal point, such as `-12.50`.
 fn is_decimal(text: &str) -> bool {
     let unsigned = text.strip_prefix('-').unwrap_or(text);
     match unsigned.split_once('.') {
@@ -78,16 +78,16 @@ fn is_decimal(text: &str) -> bool {
     }
 }
 
-/// `yyyy-MM-dd HH:mm:ss`, a time that exists.
+/// An existing time in the format `yyyy-MM-dd HH:mm:ss`.
 fn is_local_date_time(text: &str) -> bool {
-    let form = b"dddd-dd-dd dd:dd:dd";
-    let fits = |(byte, form): (u8, &u8)| match form {
+    let layout = b"dddd-dd-dd dd:dd:dd";
+    let fits = |(byte, expected): (u8, &u8)| match expected {
         b'd' => byte.is_ascii_digit(),
         other => byte == *other,
     };
-    text.len() == form.len()
-        && text.bytes().zip(form).all(fits)
-        // The parser takes 60 for a leap second.
+    text.len() == layout.len()
+        && text.bytes().zip(layout).all(fits)
+        // jiff accepts 60 as a leap second.
         && !text.ends_with(":60")
         && text.parse::<jiff::civil::DateTime>().is_ok()
 }

@@ -1,4 +1,4 @@
-//! Whether values fit schemas: the OpenAPI 3.0 dialect translated to JSON Schema.
+//! Validates values against schemas: translates the OpenAPI 3.0 dialect to JSON Schema.
 
 mod choice;
 mod format;
@@ -29,7 +29,7 @@ pub struct Compiler {
 pub struct Validator(JsonSchema);
 
 impl Compiler {
-    /// Takes in the named schemas of a spec.
+    /// A compiler for the schemas of a spec.
     #[must_use]
     pub fn new(document: &Document) -> Self {
         let schemas = document.components.schemas.iter();
@@ -44,11 +44,11 @@ impl Compiler {
     ///
     /// # Errors
     ///
-    /// A reference that leads nowhere, or a pattern that is no regular expression.
+    /// If a reference has no target, or a pattern is not a regular expression.
     pub fn compile(&self, schema: &Schema) -> Result<Validator, String> {
         let schema = translate::schema(schema);
         let mut schemas = Map::new();
-        self.referred(&schema, &mut schemas);
+        self.collect_references(&schema, &mut schemas);
         let document = json!({ "allOf": [schema], "components": { "schemas": schemas } });
         let mut options = jsonschema::options()
             .with_draft(Draft::Draft202012)
@@ -59,9 +59,9 @@ impl Compiler {
         for (name, check, _) in format::PHONES {
             options = options.with_format(*name, check);
         }
-        for (keyword, least, most) in Choice::KEYWORDS {
+        for (keyword, min, max) in Choice::KEYWORDS {
             options = options.with_keyword(keyword, move |_, value, _| {
-                Ok(Box::new(Choice::new(value, least, most)))
+                Ok(Box::new(Choice::new(value, min, max)))
             });
         }
         options = options.with_keyword(INTEGER, |_, _, _| Ok(Box::new(Integer)));
@@ -69,8 +69,8 @@ impl Compiler {
         compiled.map(Validator).map_err(|error| error.to_string())
     }
 
-    /// The named schemas that a schema refers to, and those that they refer to: jsonschema reads through all that it is given.
-    fn referred(&self, schema: &Value, into: &mut Map<String, Value>) {
+    /// Collects the named schemas that a schema references, directly and indirectly. jsonschema processes all schemas that it gets, so pass only these.
+    fn collect_references(&self, schema: &Value, into: &mut Map<String, Value>) {
         match schema {
             Value::Object(members) => {
                 let reference = members.get("$ref").and_then(Value::as_str);
@@ -80,29 +80,31 @@ impl Compiler {
                     && !into.contains_key(name)
                 {
                     into.insert(name.clone(), named.clone());
-                    self.referred(named, into);
+                    self.collect_references(named, into);
                 }
                 members
                     .values()
-                    .for_each(|member| self.referred(member, into));
+                    .for_each(|member| self.collect_references(member, into));
             }
-            Value::Array(items) => items.iter().for_each(|item| self.referred(item, into)),
+            Value::Array(items) => items
+                .iter()
+                .for_each(|item| self.collect_references(item, into)),
             _ => {}
         }
     }
 }
 
 impl Validator {
-    /// Checks a value, and stops at the first violation.
+    /// Validates a value and stops at the first violation.
     ///
     /// # Errors
     ///
-    /// The violation. It holds no part of the value.
+    /// The violation. It contains no part of the value.
     pub fn check(&self, value: &Value) -> Result<(), Violation> {
         self.0.validate(value).map_err(|error| (&error).into())
     }
 
-    /// Every violation of a value. None holds a part of the value.
+    /// All violations of a value. They contain no part of the value.
     #[must_use]
     pub fn violations(&self, value: &Value) -> Vec<Violation> {
         self.0

@@ -1,4 +1,4 @@
-//! From a schema of a spec to JSON Schema, draft 2020-12.
+//! Translates a schema of a spec to JSON Schema, draft 2020-12.
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -7,10 +7,10 @@ use super::choice::{AT_LEAST_ONE, AT_MOST_ONE, EXACTLY_ONE};
 use super::integer::INTEGER;
 use crate::schema::{Discriminator, Kind, Schema};
 
-/// A JSON Schema; its references lead below `#/components`.
+/// The JSON Schema. Its references point into `#/components`.
 pub(super) fn schema(schema: &Schema) -> Value {
     if let Some(reference) = &schema.reference {
-        // OpenAPI 3.0 ignores what stands beside a reference.
+        // OpenAPI 3.0 ignores keys beside a reference.
         return json!({ "$ref": String::from(reference.clone()) });
     }
     let mut target = Target(Map::new());
@@ -57,7 +57,7 @@ pub(super) fn schema(schema: &Schema) -> Value {
     Value::Object(target.0)
 }
 
-/// The JSON Schema as it is written.
+/// The JSON Schema under construction.
 struct Target(Map<String, Value>);
 
 impl Target {
@@ -86,8 +86,7 @@ impl Target {
     }
 }
 
-/// A rule for the discriminator itself, and a rule for each value that it may have. Unlike `oneOf`, a wrong field of the variant that the value names is
-/// then reported as such.
+/// A rule for the discriminator, and a rule for each of its values. Unlike with `oneOf`, a violation in the selected variant is reported directly.
 fn branches(discriminator: &Discriminator) -> Vec<Value> {
     let tag = &discriminator.property_name;
     let known: Vec<&String> = discriminator.mapping.keys().collect();

@@ -1,4 +1,4 @@
-//! A rule of a schema that a value breaks, in a text that holds no part of the value.
+//! Violations of schemas. Their texts contain no part of the value.
 
 use jsonschema::JsonType;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
@@ -7,26 +7,26 @@ use serde_json::Value;
 use super::{NOT_AN_INTEGER, format};
 use crate::schema::Kind as JsonKind;
 
-/// A place where a value breaks its schema.
+/// A violation of a schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Violation {
-    /// JSON pointer to the place.
+    /// The JSON pointer of the value.
     pub pointer: String,
-    /// The rule that is broken, for texts of one's own.
+    /// The broken rule, for callers that write their own texts.
     pub rule: Rule,
-    /// What is wrong there.
+    /// What is wrong.
     pub problem: String,
 }
 
-/// The rule that a value breaks.
+/// The broken rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rule {
     /// A property is required.
     Required,
-    /// The value has one of these JSON types.
+    /// The value must have one of these JSON types.
     Type(Vec<JsonKind>),
-    /// Any other: a limit, a form, the only value, or which properties go together.
+    /// Any other rule: a limit, a format, a fixed value, or how many properties may be set.
     Limit,
 }
 
@@ -55,7 +55,7 @@ impl From<&jsonschema::ValidationError<'_>> for Violation {
     fn from(error: &jsonschema::ValidationError<'_>) -> Self {
         use ValidationErrorKind as Kind;
         let pointer = error.instance_path().as_str().to_owned();
-        // Limits and options come from the spec; the value never enters the text.
+        // Limits and options come from the spec. The value must not be in the text.
         let problem = match error.kind() {
             Kind::Required { property } => {
                 let name = property.as_str().unwrap_or_default();
@@ -108,7 +108,7 @@ impl From<&jsonschema::ValidationError<'_>> for Violation {
     }
 }
 
-/// The types but null, which a schema allows by `nullable`.
+/// The types, except null, which a schema allows with `nullable`.
 fn json_kinds(kind: &TypeKind) -> Vec<JsonKind> {
     let types: Vec<JsonType> = match kind {
         TypeKind::Single(kind) => vec![*kind],

@@ -4,22 +4,36 @@
 use nxcloud_client::{CallOptions, Error, Session};
 use super::{replies::*, requests::*};
 
-/// Client of NXCLOUD Viber for programs without async code: the same calls, each to its end on the calling thread.
+/// Client of NXCLOUD Viber for programs without async code. It has the methods of [`Client`](crate::Client), but each blocks the calling thread until the call ends. In async code, use [`Client`](crate::Client).
 ///
-/// In async code use [`Client`](crate::Client): a blocking call there holds up its thread.
+/// ```no_run
+/// # use nxcloud_viber::{AppKey, SendMessage, Session, TextMessage, TextRateType};
+/// # fn run(session: &Session) -> Result<(), nxcloud_viber::Error> {
+/// let client = nxcloud_viber::blocking::Client::new(session);
+/// let app = AppKey::new("app-1");
+/// let request = SendMessage::new(
+///     &app,
+///     "375291234567",
+///     TextMessage::new(TextRateType::Transactional, "Your order 4711 is ready"),
+/// );
+/// let reply = client.send_message(&request)?;
+/// println!("{}", reply.request_id()?);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Client {
     session: Session,
 }
 
 impl Client {
-    /// A client over a session's accounts and connections.
+    /// A client that uses the accounts and connections of a session. The example of [`Client`](Self) creates one.
     #[must_use]
     pub fn new(session: &Session) -> Self {
         Self { session: session.clone() }
     }
 
-    /// The same client with other settings for its calls.
+    /// The same client with other settings for its calls. [`CallOptions`] has an example.
     #[must_use]
     pub fn with_options(&self, options: CallOptions) -> Self {
         Self {
@@ -29,11 +43,11 @@ impl Client {
 
     /// Send one Viber message to one recipient.
     ///
-    /// As [`Client::send_message`](crate::Client::send_message).
+    /// Details and example: [`Client::send_message`](crate::Client::send_message).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn send_message(
         &self,
         request: &SendMessage,

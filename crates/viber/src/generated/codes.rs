@@ -45,7 +45,7 @@ pub const SEEN: Code = Code::new(11002);
 /// Expired (status expired).
 pub const EXPIRED: Code = Code::new(11003);
 
-/// Codes of every operation.
+/// Codes that every operation may return.
 pub static SHARED_CODES: &[CodeInfo] = &[
     CodeInfo::new(
         -1,
@@ -113,7 +113,7 @@ pub static SHARED_CODES: &[CodeInfo] = &[
     CodeInfo::new(9999, "UNKNOWN_ERROR", CodeKind::Unknown, "unknown error", None),
 ];
 
-/// Codes that come with pushes.
+/// Codes in pushes.
 pub static PUSHED: &[CodeInfo] = &[
     CodeInfo::new(
         11000,

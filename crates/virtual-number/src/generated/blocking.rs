@@ -4,22 +4,31 @@
 use nxcloud_client::{CallOptions, Error, Session};
 use super::{replies::*, requests::*};
 
-/// Client of NXCLOUD Virtual Number for programs without async code: the same calls, each to its end on the calling thread.
+/// Client of NXCLOUD Virtual Number for programs without async code. It has the methods of [`Client`](crate::Client), but each blocks the calling thread until the call ends. In async code, use [`Client`](crate::Client).
 ///
-/// In async code use [`Client`](crate::Client): a blocking call there holds up its thread.
+/// ```no_run
+/// # use nxcloud_virtual_number::{Bind, Session};
+/// # fn run(session: &Session) -> Result<(), nxcloud_virtual_number::Error> {
+/// let client = nxcloud_virtual_number::blocking::Client::new(session);
+/// let request = Bind::new("8613912345678", "8613987654321", 3600);
+/// let reply = client.bind(&request)?;
+/// println!("{}", reply.bind_id()?);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Client {
     session: Session,
 }
 
 impl Client {
-    /// A client over a session's accounts and connections.
+    /// A client that uses the accounts and connections of a session. The example of [`Client`](Self) creates one.
     #[must_use]
     pub fn new(session: &Session) -> Self {
         Self { session: session.clone() }
     }
 
-    /// The same client with other settings for its calls.
+    /// The same client with other settings for its calls. [`CallOptions`] has an example.
     #[must_use]
     pub fn with_options(&self, options: CallOptions) -> Self {
         Self {
@@ -29,22 +38,22 @@ impl Client {
 
     /// Bind A and B through a virtual number that the platform picks.
     ///
-    /// As [`Client::bind`](crate::Client::bind).
+    /// Details and example: [`Client::bind`](crate::Client::bind).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn bind(&self, request: &Bind) -> Result<BindReply, Error> {
         self.session.send_blocking(request)
     }
 
     /// Bind A and B through a chosen virtual number plus an extension.
     ///
-    /// As [`Client::bind_with_extension`](crate::Client::bind_with_extension).
+    /// Details and example: [`Client::bind_with_extension`](crate::Client::bind_with_extension).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn bind_with_extension(
         &self,
         request: &BindWithExtension,
@@ -54,33 +63,33 @@ impl Client {
 
     /// Bind A to a number group through a virtual number.
     ///
-    /// As [`Client::bind_group`](crate::Client::bind_group).
+    /// Details and example: [`Client::bind_group`](crate::Client::bind_group).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn bind_group(&self, request: &BindGroup) -> Result<BindGroupReply, Error> {
         self.session.send_blocking(request)
     }
 
     /// End one binding.
     ///
-    /// As [`Client::unbind`](crate::Client::unbind).
+    /// Details and example: [`Client::unbind`](crate::Client::unbind).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn unbind(&self, request: &Unbind) -> Result<UnbindReply, Error> {
         self.session.send_blocking(request)
     }
 
     /// Page through the current bindings.
     ///
-    /// As [`Client::list_bindings`](crate::Client::list_bindings).
+    /// Details and example: [`Client::list_bindings`](crate::Client::list_bindings).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn list_bindings(
         &self,
         request: &ListBindings,
@@ -88,7 +97,7 @@ impl Client {
         self.session.send_blocking(request)
     }
 
-    /// Every item of `list_bindings`, as [`Client::list_bindings_all`](crate::Client::list_bindings_all).
+    /// All items of [`list_bindings`](Self::list_bindings), starting at the page of the request. Details and example: [`Client::list_bindings_all`](crate::Client::list_bindings_all).
     pub fn list_bindings_all(
         &self,
         request: &ListBindings,
@@ -98,11 +107,11 @@ impl Client {
 
     /// Look up whom a caller reaches through a virtual number.
     ///
-    /// As [`Client::query_binding`](crate::Client::query_binding).
+    /// Details and example: [`Client::query_binding`](crate::Client::query_binding).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn query_binding(
         &self,
         request: &QueryBinding,
@@ -112,11 +121,11 @@ impl Client {
 
     /// Create a number group.
     ///
-    /// As [`Client::create_group`](crate::Client::create_group).
+    /// Details and example: [`Client::create_group`](crate::Client::create_group).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn create_group(
         &self,
         request: &CreateGroup,
@@ -126,11 +135,11 @@ impl Client {
 
     /// Delete a number group.
     ///
-    /// As [`Client::delete_group`](crate::Client::delete_group).
+    /// Details and example: [`Client::delete_group`](crate::Client::delete_group).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn delete_group(
         &self,
         request: &DeleteGroup,
@@ -140,11 +149,11 @@ impl Client {
 
     /// Add, remove or replace the members of a number group.
     ///
-    /// As [`Client::update_group`](crate::Client::update_group).
+    /// Details and example: [`Client::update_group`](crate::Client::update_group).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn update_group(
         &self,
         request: &UpdateGroup,
@@ -154,16 +163,16 @@ impl Client {
 
     /// Page through the number groups.
     ///
-    /// As [`Client::list_groups`](crate::Client::list_groups).
+    /// Details and example: [`Client::list_groups`](crate::Client::list_groups).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn list_groups(&self, request: &ListGroups) -> Result<ListGroupsReply, Error> {
         self.session.send_blocking(request)
     }
 
-    /// Every item of `list_groups`, as [`Client::list_groups_all`](crate::Client::list_groups_all).
+    /// All items of [`list_groups`](Self::list_groups), starting at the page of the request. Details and example: [`Client::list_groups_all`](crate::Client::list_groups_all).
     pub fn list_groups_all(
         &self,
         request: &ListGroups,

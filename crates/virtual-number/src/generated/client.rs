@@ -6,20 +6,22 @@ use super::{replies::*, requests::*};
 
 /// Client of NXCLOUD Virtual Number (bizType 5). Hide two phone numbers A and B behind a virtual number X (privacy numbers), with extensions and number groups G in the place of B, and receive call records. Every operation shares one URL and is told apart by its action.
 ///
-/// Cheap to make and to clone; all clients of a session share its connections.
+/// Creating and cloning it is cheap: all clients of a session share its connections. The [crate page](crate) has examples.
+///
+/// Vendor documentation: NXCLOUD open platform, Virtual number.
 #[derive(Clone, Debug)]
 pub struct Client {
     session: Session,
 }
 
 impl Client {
-    /// A client over a session's accounts and connections.
+    /// A client that uses the accounts and connections of a session. The [crate page](crate) has an example.
     #[must_use]
     pub fn new(session: &Session) -> Self {
         Self { session: session.clone() }
     }
 
-    /// The same client with other settings for its calls.
+    /// The same client with other settings for its calls. [`CallOptions`] has an example.
     #[must_use]
     pub fn with_options(&self, options: CallOptions) -> Self {
         Self {
@@ -32,7 +34,7 @@ impl Client {
     /// Repeating it is not promised to be harmless: it may make a second binding. Whether a failure carries `data` is not documented, for
     /// any operation of this service.
     ///
-    /// Changes state: it is not repeated when the platform may have acted.
+    /// The operation changes state: it is not retried if the platform may have acted.
     ///
     /// ```no_run
     /// # use nxcloud_virtual_number::{Bind, Client};
@@ -44,9 +46,11 @@ impl Client {
     /// # }
     /// ```
     ///
+    /// Vendor documentation: NXCLOUD open platform, Virtual number, `POST /api/pns/`, action `bindAXB`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn bind(&self, request: &Bind) -> Result<BindReply, Error> {
         self.session.send(request).await
     }
@@ -55,7 +59,7 @@ impl Client {
     ///
     /// Repeating it is not promised to be harmless. The reply does not return the extension, and its `did` need not equal `phoneX`.
     ///
-    /// Changes state: it is not repeated when the platform may have acted.
+    /// The operation changes state: it is not retried if the platform may have acted.
     ///
     /// ```no_run
     /// # use nxcloud_virtual_number::{BindWithExtension, Client};
@@ -67,9 +71,11 @@ impl Client {
     /// # }
     /// ```
     ///
+    /// Vendor documentation: NXCLOUD open platform, Virtual number, `POST /api/pns/`, action `bindAXBExtension`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn bind_with_extension(
         &self,
         request: &BindWithExtension,
@@ -81,7 +87,7 @@ impl Client {
     ///
     /// Repeating it is not promised to be harmless. No unbind of its own is named for such a binding; `unbind` is the only one.
     ///
-    /// Changes state: it is not repeated when the platform may have acted.
+    /// The operation changes state: it is not retried if the platform may have acted.
     ///
     /// ```no_run
     /// # use nxcloud_virtual_number::{BindGroup, Client};
@@ -93,9 +99,11 @@ impl Client {
     /// # }
     /// ```
     ///
+    /// Vendor documentation: NXCLOUD open platform, Virtual number, `POST /api/pns/`, action `bindAXG`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn bind_group(
         &self,
         request: &BindGroup,
@@ -107,7 +115,7 @@ impl Client {
     ///
     /// At least one of `bindId` and `customerBindId` is needed; what happens with both, or on a second call, is not documented.
     ///
-    /// Changes state: it is not repeated when the platform may have acted.
+    /// The operation changes state: it is not retried if the platform may have acted.
     ///
     /// ```no_run
     /// # use nxcloud_virtual_number::{Client, Unbind};
@@ -119,9 +127,11 @@ impl Client {
     /// # }
     /// ```
     ///
+    /// Vendor documentation: NXCLOUD open platform, Virtual number, `POST /api/pns/`, action `unbindAXB`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn unbind(&self, request: &Unbind) -> Result<UnbindReply, Error> {
         self.session.send(request).await
     }
@@ -130,7 +140,7 @@ impl Client {
     ///
     /// A `limit` of 0 asks for all, but more than 1000 are silently cut. Do not end paging by `total`: it may count this page only.
     ///
-    /// Only reads: repeating it is harmless.
+    /// The operation only reads: it is retried even if the outcome of an attempt is unknown.
     ///
     /// ```no_run
     /// # use nxcloud_virtual_number::{Client, ListBindings};
@@ -142,9 +152,11 @@ impl Client {
     /// # }
     /// ```
     ///
+    /// Vendor documentation: NXCLOUD open platform, Virtual number, `POST /api/pns/`, action `getAXBList`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn list_bindings(
         &self,
         request: &ListBindings,
@@ -152,7 +164,21 @@ impl Client {
         self.session.send(request).await
     }
 
-    /// Every item of `list_bindings`, page after page, beginning at the page of the request. See [`Items`].
+    /// All items of [`list_bindings`](Self::list_bindings), starting at the page of the request; see [`Items`].
+    ///
+    /// ```no_run
+    /// # use nxcloud_virtual_number::{Client, ListBindings};
+    /// # async fn run(client: &Client) -> Result<(), nxcloud_virtual_number::Error> {
+    /// let request = ListBindings::new(100);
+    /// let mut items = client.list_bindings_all(&request);
+    /// while let Some(item) = items.next().await {
+    ///     let item = item?;
+    ///     // `Debug` hides phone numbers and texts; read the fields instead.
+    ///     println!("{:?} {item:?}", item.phone_a);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn list_bindings_all(&self, request: &ListBindings) -> Items<Binding> {
         self.session.items(request)
@@ -165,7 +191,7 @@ impl Client {
     /// Reading changes no binding, though each query seems to make a call id, and one without a binding seems to cause the push
     /// `unbound_call_error`. `data` seems to be possible on failure, with the prompt to play.
     ///
-    /// Only reads: repeating it is harmless.
+    /// The operation only reads: it is retried even if the outcome of an attempt is unknown.
     ///
     /// ```no_run
     /// # use nxcloud_virtual_number::{Client, QueryBinding};
@@ -177,9 +203,11 @@ impl Client {
     /// # }
     /// ```
     ///
+    /// Vendor documentation: NXCLOUD open platform, Virtual number, `POST /api/pns/`, action `queryAXB`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn query_binding(
         &self,
         request: &QueryBinding,
@@ -191,21 +219,23 @@ impl Client {
     ///
     /// Repeating it makes a second group. The new id stands at the top level of the reply, not in `data`.
     ///
-    /// Changes state: it is not repeated when the platform may have acted.
+    /// The operation changes state: it is not retried if the platform may have acted.
     ///
     /// ```no_run
     /// # use nxcloud_virtual_number::{Client, CreateGroup};
     /// # async fn run(client: &Client) -> Result<(), nxcloud_virtual_number::Error> {
-    /// let request = CreateGroup::new("8613912345678,8613987654321");
+    /// let request = CreateGroup::new(["8613912345678", "8613987654321"]);
     /// let reply = client.create_group(&request).await?;
     /// println!("{}", reply.group_id()?);
     /// # Ok(())
     /// # }
     /// ```
     ///
+    /// Vendor documentation: NXCLOUD open platform, Virtual number, `POST /api/pns/`, action `createGroup`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn create_group(
         &self,
         request: &CreateGroup,
@@ -217,7 +247,7 @@ impl Client {
     ///
     /// What becomes of bindings to the group is not documented.
     ///
-    /// Changes state: it is not repeated when the platform may have acted.
+    /// The operation changes state: it is not retried if the platform may have acted.
     ///
     /// ```no_run
     /// # use nxcloud_virtual_number::{Client, DeleteGroup};
@@ -229,9 +259,11 @@ impl Client {
     /// # }
     /// ```
     ///
+    /// Vendor documentation: NXCLOUD open platform, Virtual number, `POST /api/pns/`, action `deleteGroup`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn delete_group(
         &self,
         request: &DeleteGroup,
@@ -243,7 +275,7 @@ impl Client {
     ///
     /// The name and the remark of a group cannot be changed.
     ///
-    /// Changes state: it is not repeated when the platform may have acted.
+    /// The operation changes state: it is not retried if the platform may have acted.
     ///
     /// ```no_run
     /// # use nxcloud_virtual_number::{Client, OperateType, UpdateGroup};
@@ -259,9 +291,11 @@ impl Client {
     /// # }
     /// ```
     ///
+    /// Vendor documentation: NXCLOUD open platform, Virtual number, `POST /api/pns/`, action `updateGroup`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn update_group(
         &self,
         request: &UpdateGroup,
@@ -273,7 +307,7 @@ impl Client {
     ///
     /// A `limit` of 0 asks for all, but more than 1000 are silently cut.
     ///
-    /// Only reads: repeating it is harmless.
+    /// The operation only reads: it is retried even if the outcome of an attempt is unknown.
     ///
     /// ```no_run
     /// # use nxcloud_virtual_number::{Client, ListGroups};
@@ -285,9 +319,11 @@ impl Client {
     /// # }
     /// ```
     ///
+    /// Vendor documentation: NXCLOUD open platform, Virtual number, `POST /api/pns/`, action `listGroup`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn list_groups(
         &self,
         request: &ListGroups,
@@ -295,7 +331,21 @@ impl Client {
         self.session.send(request).await
     }
 
-    /// Every item of `list_groups`, page after page, beginning at the page of the request. See [`Items`].
+    /// All items of [`list_groups`](Self::list_groups), starting at the page of the request; see [`Items`].
+    ///
+    /// ```no_run
+    /// # use nxcloud_virtual_number::{Client, ListGroups};
+    /// # async fn run(client: &Client) -> Result<(), nxcloud_virtual_number::Error> {
+    /// let request = ListGroups::new(100);
+    /// let mut items = client.list_groups_all(&request);
+    /// while let Some(item) = items.next().await {
+    ///     let item = item?;
+    ///     // `Debug` hides phone numbers and texts; read the fields instead.
+    ///     println!("{:?} {item:?}", item.group_name);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn list_groups_all(&self, request: &ListGroups) -> Items<Group> {
         self.session.items(request)

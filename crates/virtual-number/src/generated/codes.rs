@@ -42,7 +42,7 @@ pub const OFFSET_INVALID: Code = Code::new(10012);
 /// No binding exists with that virtual number.
 pub const BINDING_NOT_FOUND: Code = Code::new(10013);
 
-/// Codes of every operation.
+/// Codes that every operation may return.
 pub static SHARED_CODES: &[CodeInfo] = &[
     CodeInfo::new(
         10001,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use nxcloud_client::codegen::incoming::Unreadable;
 
-/// Why a push could not be read. For the operator's eyes: it names the reason, and nothing that was received.
+/// Why a push could not be read. This error is for the operator; it contains nothing of the push.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ParseError {
@@ -13,32 +13,32 @@ pub enum ParseError {
         /// The limit.
         limit: usize,
     },
-    /// There is neither a body nor a query to read.
+    /// There is neither a body nor a query.
     Empty,
-    /// The content type is not one that the service pushes.
+    /// The service does not push this content type.
     ContentType,
     /// The body has a content encoding that is not supported.
     ContentEncoding {
-        /// Its name, if it is a known one.
+        /// Its name, if it is known.
         name: &'static str,
     },
-    /// The body cannot be decoded as the content encoding that it has.
+    /// The body cannot be decoded with its content encoding.
     Damaged {
         /// The name of the encoding.
         name: &'static str,
     },
-    /// The body is not JSON.
+    /// The body is not valid JSON.
     Json {
-        /// Line of the first thing that is wrong, from 1.
+        /// Line of the first error, counted from 1.
         line: usize,
-        /// Byte in that line, from 1.
+        /// Byte of the first error in its line, counted from 1.
         column: usize,
     },
     /// The JSON is nested deeper than 127 levels.
     TooDeep,
     /// The JSON is not an object.
     NotAnObject,
-    /// In a signed push a field came twice, so that two readers could disagree on which one counts.
+    /// A signed push contains a field twice. Two readers could disagree on which one counts.
     DuplicateField,
 }
 
@@ -47,20 +47,23 @@ impl fmt::Display for ParseError {
         match self {
             Self::TooLarge { limit } => write!(f, "the push is larger than {limit} bytes"),
             Self::Empty => f.write_str("the push has neither a body nor a query"),
-            Self::ContentType => f.write_str("the content type is not one of this service"),
+            Self::ContentType => f.write_str("this service does not push this content type"),
             Self::ContentEncoding { name } => write!(
                 f,
-                "the content encoding ({name}) is not supported; have pushes sent without one"
+                "the content encoding ({name}) is not supported; let the sender use none"
             ),
             Self::Damaged { name } => {
-                write!(f, "the body is called {name} and cannot be decoded as that")
+                write!(
+                    f,
+                    "the body cannot be decoded with its content encoding ({name})"
+                )
             }
             Self::Json { line, column } => {
-                write!(f, "the body is not JSON (line {line}, byte {column})")
+                write!(f, "the body is not valid JSON (line {line}, byte {column})")
             }
-            Self::TooDeep => f.write_str("the JSON is nested too deeply"),
+            Self::TooDeep => f.write_str("the JSON has more than 127 levels"),
             Self::NotAnObject => f.write_str("the JSON is not an object"),
-            Self::DuplicateField => f.write_str("a field came twice"),
+            Self::DuplicateField => f.write_str("the push contains a field twice"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! From content type, query and body to the fields of a push.
+//! Reads the fields of a push from its content type, query and body.
 
 mod error;
 
@@ -9,28 +9,27 @@ use nxcloud_client::{Repair, Repairs};
 
 use crate::push::Transport;
 
-/// What can come, and how.
+/// The documented form of a service's pushes.
 pub(crate) struct Expected<'a> {
-    /// How the service pushes.
     pub(crate) transports: &'a [Transport],
-    /// Every name on the first level, in any spelling.
+    /// The names of the top-level fields, in every spelling.
     pub(crate) names: &'a [&'a str],
 }
 
-/// What came.
+/// A push as received.
 #[derive(Clone, Copy)]
-pub(crate) struct Arrived<'a> {
+pub(crate) struct RawPush<'a> {
     pub(crate) content_type: Option<&'a str>,
     pub(crate) content_encoding: Option<&'a str>,
     pub(crate) query: Option<&'a str>,
     pub(crate) body: &'a [u8],
-    /// So many bytes may query and body have, the body without its content encoding too.
+    /// The maximum size of query and body in bytes. It also applies to the decoded body.
     pub(crate) limit: usize,
-    /// The bytes of the body were signed: then nothing may be read in two ways.
+    /// Whether the body was signed. Ambiguous content is then an error.
     pub(crate) signed: bool,
 }
 
-/// Transport types, as far as they matter here.
+/// The media types that matter here.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Media {
     Json,
@@ -40,7 +39,7 @@ enum Media {
 }
 
 impl Media {
-    /// One page writes `x-www-form-urlencoded` without what goes before it.
+    /// Parses a content type. The prefix `application/` is optional: one page of the reference omits it.
     fn of(content_type: Option<&str>) -> Self {
         let Some(content_type) = content_type else {
             return Self::Unstated;
@@ -65,24 +64,24 @@ impl Media {
     }
 }
 
-/// The fields of a push, and what was repaired to read them.
+/// Reads the fields of a push. Returns them with the repairs.
 ///
-/// A query counts only where the reference puts fields into it; with a JSON body it never does, since no signature covers it.
+/// The query is read only if the reference puts fields into it. With a JSON body it is never read, because no signature covers it.
 pub(crate) fn read(
     expected: &Expected<'_>,
-    arrived: &Arrived<'_>,
+    raw: &RawPush<'_>,
 ) -> Result<(Map, Repairs), ParseError> {
     let takes = |transport| expected.transports.contains(&transport);
-    let query = arrived.query.unwrap_or_default();
-    let limit = arrived.limit;
-    let total = arrived.body.len().saturating_add(query.len());
+    let query = raw.query.unwrap_or_default();
+    let limit = raw.limit;
+    let total = raw.body.len().saturating_add(query.len());
     if total > limit {
         return Err(ParseError::TooLarge { limit });
     }
     let body = Body::new(
-        arrived.body,
-        arrived.content_type,
-        arrived.content_encoding,
+        raw.body,
+        raw.content_type,
+        raw.content_encoding,
         limit - query.len(),
     );
     let body = body.map_err(|error| ParseError::of(&error, limit))?;
@@ -92,9 +91,9 @@ pub(crate) fn read(
         return Err(ParseError::Empty);
     }
     let json = takes(Transport::Json);
-    // What comes in the query may come in a form as well: the same fields, the same encoding.
+    // Fields of the query are accepted in a form too: names and encoding are the same.
     let form = takes(Transport::Form) || takes(Transport::Query);
-    let is_json = match Media::of(arrived.content_type) {
+    let is_json = match Media::of(raw.content_type) {
         _ if blank => false,
         Media::Json if json => true,
         Media::Form if form => false,
@@ -114,7 +113,7 @@ pub(crate) fn read(
         form.read(query.as_bytes());
         (form.fields, form.repairs)
     };
-    if arrived.signed && repairs.contains(Repair::EqualKeys) {
+    if raw.signed && repairs.contains(Repair::EqualKeys) {
         return Err(ParseError::DuplicateField);
     }
     Ok((fields, repairs))
@@ -128,7 +127,7 @@ mod tests {
 
     fn fields(
         transports: &[Transport],
-        kind: Option<&str>,
+        content_type: Option<&str>,
         query: Option<&str>,
         body: &[u8],
     ) -> Result<Map, ParseError> {
@@ -136,19 +135,19 @@ mod tests {
             transports,
             names: NAMES,
         };
-        let arrived = Arrived {
-            content_type: kind,
+        let raw = RawPush {
+            content_type,
             content_encoding: None,
             query,
             body,
             limit: 1000,
             signed: false,
         };
-        read(&expected, &arrived).map(|(map, _)| map)
+        read(&expected, &raw).map(|(map, _)| map)
     }
 
     #[test]
-    fn form_and_query_are_merged_where_the_query_counts() {
+    fn form_and_query_are_merged_only_if_the_query_is_documented() {
         let both = [Transport::Form, Transport::Query];
         let form = Some("x-www-form-urlencoded");
         let map = fields(&both, form, Some("a=1"), b"b=2&a=1\r\n").unwrap();
@@ -159,7 +158,7 @@ mod tests {
         let map = fields(&both, form, Some("a=1"), b"a=2").unwrap();
         assert_eq!(map["a"], "2", "the body comes first");
         let map = fields(&[Transport::Form], form, Some("a=1"), b"b=2").unwrap();
-        assert!(!map.contains_key("a"), "the query does not count here");
+        assert!(!map.contains_key("a"), "the query is not documented here");
         let map = fields(
             &[Transport::Json],
             Some("application/json"),
@@ -167,13 +166,13 @@ mod tests {
             b"{\"b\":2}",
         )
         .unwrap();
-        assert!(!map.contains_key("a"), "nor does it ever with JSON");
+        assert!(!map.contains_key("a"), "JSON never uses the query");
         let map = fields(&both, None, Some("a=1"), b" \n").unwrap();
         assert_eq!(map["a"], "1");
     }
 
     #[test]
-    fn content_types_in_all_spellings_and_no_other() {
+    fn documented_content_types_are_accepted_in_all_spellings() {
         let json = [Transport::Json];
         for kind in [
             "application/json",

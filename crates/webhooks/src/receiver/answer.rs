@@ -1,10 +1,10 @@
-//! What is answered to the platform.
+//! The answer to the platform.
 
 use crate::push::Reply;
 
-/// The answer to a push, as the platform expects it: a status and a text, of type `text/plain`.
+/// The answer to a push in the form that the platform expects: an HTTP status and a text of type `text/plain`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[must_use = "the platform waits for it"]
+#[must_use = "the platform waits for this answer"]
 pub struct Answer {
     status: u16,
     body: &'static str,
@@ -19,7 +19,7 @@ impl Answer {
         }
     }
 
-    /// The push was not processed; the platform may try again.
+    /// The push was not processed. The platform may repeat it.
     pub(crate) const fn failed(reply: Reply) -> Self {
         Self::negative(reply, 503)
     }
@@ -42,7 +42,7 @@ impl Answer {
         self.status
     }
 
-    /// The text, possibly empty.
+    /// The text; it can be empty.
     #[must_use]
     pub const fn body(&self) -> &'static str {
         self.body

@@ -1,11 +1,11 @@
-//! A push as it came.
+//! A received HTTP request.
 
 use std::fmt;
 use std::net::IpAddr;
 
-/// An HTTP request with a push, as received.
+/// A received HTTP request with a push.
 ///
-/// `Debug` shows neither headers nor URL nor body.
+/// `Debug` prints neither headers nor URL nor body.
 #[derive(Clone)]
 pub struct Incoming<'a> {
     pub(super) headers: Vec<(&'a str, &'a [u8])>,
@@ -16,7 +16,7 @@ pub struct Incoming<'a> {
 }
 
 impl<'a> Incoming<'a> {
-    /// A request with this body, byte for byte as it came.
+    /// A request with a body. Pass the bytes exactly as received.
     #[must_use]
     pub const fn new(body: &'a [u8]) -> Self {
         Self {
@@ -28,7 +28,7 @@ impl<'a> Incoming<'a> {
         }
     }
 
-    /// All headers: a `&http::HeaderMap`, or pairs of name and value, with a header that came twice in it twice.
+    /// Adds all headers: a `&http::HeaderMap`, or pairs of name and value. Include duplicates.
     #[must_use]
     pub fn headers<N, V>(mut self, headers: impl IntoIterator<Item = (&'a N, &'a V)>) -> Self
     where
@@ -41,7 +41,7 @@ impl<'a> Incoming<'a> {
         self
     }
 
-    /// Path and query of the URL, not decoded.
+    /// Sets path and query of the URL, percent-encoded as received.
     #[must_use]
     pub const fn url(mut self, path: &'a str, query: Option<&'a str>) -> Self {
         self.path = path;
@@ -49,7 +49,7 @@ impl<'a> Incoming<'a> {
         self
     }
 
-    /// The address of the other end of the connection. Only an [`AllowList`](crate::AllowList) asks for it.
+    /// Sets the address of the connection's peer. Only an [`AllowList`](crate::AllowList) needs it.
     #[must_use]
     pub const fn peer(mut self, address: IpAddr) -> Self {
         self.peer = Some(address);
@@ -59,7 +59,7 @@ impl<'a> Incoming<'a> {
     pub(super) fn values<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'a [u8]> + 's {
         let headers = self.headers.iter();
         headers
-            .filter(move |(known, _)| known.eq_ignore_ascii_case(name))
+            .filter(move |(header, _)| header.eq_ignore_ascii_case(name))
             .map(|(_, value)| *value)
     }
 }

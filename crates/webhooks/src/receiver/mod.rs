@@ -1,4 +1,4 @@
-//! Checking, reading and answering pushes, without any HTTP framework.
+//! Checks, reads and answers pushes, independently of an HTTP framework.
 
 mod answer;
 mod incoming;
@@ -17,16 +17,16 @@ pub use pending::{Pending, Received};
 pub use queue::{NotQueued, Queue};
 pub use refusal::{Refusal, Refused};
 
-use crate::event::{Event, parse_arrived};
-use crate::fields::Arrived;
+use crate::event::{Event, parse_raw};
+use crate::fields::RawPush;
 use crate::millis::{Clock, millis, millis_since_1970};
 use crate::push::Transport;
 use crate::replay::{Claim, Claimed, ReplayKey, ReplayStore};
 use crate::source::{AllowList, UrlSecret, check_query};
 use crate::verify::{DEFAULT_BODY_LIMIT, Verified, Verifier, VerifyError};
 
-/// Receives the pushes of one service: checks where they come from, reads them, and answers what the platform expects once
-/// they are processed. Cloning it is cheap.
+/// Receives the pushes of a service: checks their source, reads them, and gives the answer that the platform expects. Cloning a receiver
+/// is cheap.
 ///
 /// ```
 /// # #[cfg(feature = "sms")] {
@@ -36,7 +36,7 @@ use crate::verify::{DEFAULT_BODY_LIMIT, Verified, Verifier, VerifyError};
 /// let secret = Secret::new("7b6f0c5d9a1e48f3").unwrap();
 /// let receiver = Receiver::<sms::Event>::with_url_secret(UrlSecret::last_segment(secret));
 ///
-/// // From the web server, whichever it is:
+/// // Fill this in from your web server:
 /// let push = Incoming::new(b"messageid=4711&status=2&drtime=2026-11-21 10:15:42")
 ///     .headers([("content-type", "application/x-www-form-urlencoded")])
 ///     .url("/hooks/7b6f0c5d9a1e48f3", None);
@@ -49,10 +49,10 @@ use crate::verify::{DEFAULT_BODY_LIMIT, Verified, Verifier, VerifyError};
 /// ```
 pub struct Receiver<E>(Arc<Settings>, PhantomData<fn() -> E>);
 
-/// How long the extractor and the layer wait for the whole body unless set otherwise: 10 s. The documented pushes take about 1 kB.
+/// The default of [`Receiver::body_timeout`]: 10 s. The documented pushes have about 1 kB.
 pub const DEFAULT_BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How much of a body is read, and for how long.
+/// The limits for reading a body.
 #[cfg(any(feature = "axum", feature = "tower"))]
 #[derive(Clone, Copy)]
 pub(crate) struct BodyLimits {
@@ -75,22 +75,24 @@ struct Settings {
     on_refusal: Option<Hook>,
 }
 
-/// Which events were handled, and for how long that is remembered, in milliseconds.
+/// The settings of [`Receiver::once_per_event`].
 #[derive(Clone)]
 struct Once {
+    /// How long events are remembered, in milliseconds.
     window: u64,
     store: Arc<dyn ReplayStore>,
 }
 
 impl<E: Event> Receiver<E> {
-    /// Accepts signed pushes only. Where the verifier does not say which service and which actions it expects, those of `E` are.
+    /// Accepts signed pushes only. If the verifier names no bizType or no actions, those of `E` are expected.
     ///
-    /// For a service without documented signed pushes, and a verifier that names no actions, everything is refused with
-    /// [`VerifyError::NoActionAccepted`](crate::VerifyError::NoActionAccepted): no action is expected, and accepting any would let a
-    /// request of one's own pass as a push. Where requests of the service are signed for an accepted action as well, such as `mtsend`
-    /// of DID, a body that is no documented push is refused with [`VerifyError::UnexpectedAction`](crate::VerifyError::UnexpectedAction).
+    /// If neither the verifier nor the reference names signed actions, every push is refused with
+    /// [`VerifyError::NoActionAccepted`](crate::VerifyError::NoActionAccepted). Accepting any action would let an attacker send one of
+    /// your own requests back as a push. Some actions are used for both requests and pushes, such as `mtsend` of DID. With such an
+    /// action, a body that matches no documented push is refused with
+    /// [`VerifyError::UnexpectedAction`](crate::VerifyError::UnexpectedAction).
     ///
-    /// Nothing but the signed body is read: no signature covers the query.
+    /// Only the signed body is read. The signature does not cover the query.
     #[must_use]
     pub fn signed(verifier: Verifier) -> Self {
         let signed = E::PUSHES.iter().filter(|push| push.signed);
@@ -120,37 +122,38 @@ impl<E: Event> Receiver<E> {
         Self(Arc::new(settings), PhantomData)
     }
 
-    /// Accepts pushes whose URL holds a secret.
+    /// Accepts pushes whose URL contains a secret.
     #[must_use]
     pub fn with_url_secret(secret: UrlSecret) -> Self {
         Self::unprotected().and_url_secret(secret)
     }
 
-    /// Accepts pushes from these addresses.
+    /// Accepts pushes from the addresses on a list.
     #[must_use]
     pub fn with_allow_list(list: AllowList) -> Self {
         Self::unprotected().and_allow_list(list)
     }
 
-    /// Accepts every push from everyone: whoever finds the URL can report any message as delivered.
+    /// Accepts every push from every sender. Anyone who finds the URL can report any message as delivered.
     #[must_use]
     pub fn unprotected() -> Self {
         Self(Arc::new(Settings::of::<E>()), PhantomData)
     }
 
-    /// Wants a secret in the URL too.
+    /// Also requires a secret in the URL.
     #[must_use]
     pub fn and_url_secret(self, secret: UrlSecret) -> Self {
         self.with(|settings| settings.secret = Some(secret))
     }
 
-    /// Wants the sender's address to be on a list too.
+    /// Also requires the sender's address to be on a list.
     #[must_use]
     pub fn and_allow_list(self, list: AllowList) -> Self {
         self.with(|settings| settings.allow_list = Some(list))
     }
 
-    /// The largest push in bytes, body and query together: [`DEFAULT_BODY_LIMIT`] or what the verifier has.
+    /// Sets the maximum size of a push in bytes, body and query together. The default is the verifier's limit or
+    /// [`DEFAULT_BODY_LIMIT`].
     #[must_use]
     pub fn body_limit(self, bytes: usize) -> Self {
         self.with(|settings| {
@@ -159,26 +162,27 @@ impl<E: Event> Receiver<E> {
         })
     }
 
-    /// How long the extractor and the layer wait for the whole body: [`DEFAULT_BODY_TIMEOUT`] unless set here, `None` for no limit.
+    /// Sets how long the extractor and the layer wait for the complete body. `None` means no limit; the default is
+    /// [`DEFAULT_BODY_TIMEOUT`].
     ///
-    /// It takes tokio's timer. On another runtime nothing is timed, and the server must have a time-out of its own. The time-out for
-    /// the head of a request is the server's in any case.
+    /// This uses tokio's timer. On another runtime there is no time-out, so the server must have one. The server is always responsible for
+    /// the time-out of the request head.
     #[must_use]
     pub fn body_timeout(self, timeout: impl Into<Option<Duration>>) -> Self {
         let timeout = timeout.into();
         self.with(|settings| settings.body_timeout = timeout)
     }
 
-    /// Handles each event once within this time, recognised by its [`IdempotencyKey`](crate::IdempotencyKey): a repeat of an event that was
-    /// processed is answered as accepted, and one that comes while the first is in progress as not processed.
+    /// Handles each event once within `window`. Events are identified by their [`IdempotencyKey`](crate::IdempotencyKey). A repeat of a
+    /// processed event is answered as accepted; a repeat of an event in progress is answered as not processed.
     ///
-    /// It works for unsigned pushes and for repeats that the platform signs with a new `ts`, neither of which the replay guard of a [`Verifier`]
-    /// knows. It is off unless asked for, because an unsigned push proves nothing: whoever knows the URL can send an event before the
-    /// platform does, and the genuine one is then dropped as a repeat. An event without a key is always handled.
+    /// This works for unsigned pushes, and for repeats that the platform signs with a new `ts`; the replay guard of a [`Verifier`] knows
+    /// neither. It is off by default, because an unsigned push proves nothing: anyone who knows the URL can send an event before the
+    /// platform does, and the genuine push is then dropped as a repeat. An event without a key is always handled.
     ///
-    /// What the store cannot tell (it is full, or cannot be asked) is handled, since some pushes come only once. With a
-    /// [`MemoryStore`](crate::MemoryStore) for `n` events, that is: while the last `n` are younger than the window, further ones are
-    /// handled without being remembered.
+    /// If the store is full or unavailable, the event is handled, because some pushes are sent only once. So with a
+    /// [`MemoryStore`](crate::MemoryStore) for `n` events, further events are handled without being remembered while the last `n` are
+    /// younger than the window.
     #[must_use]
     pub fn once_per_event(self, window: Duration, store: impl ReplayStore + 'static) -> Self {
         let once = Once {
@@ -188,7 +192,8 @@ impl<E: Event> Receiver<E> {
         self.with(|settings| settings.once = Some(once))
     }
 
-    /// The clock for [`once_per_event`](Self::once_per_event) and for the verifier: the verifier's or the system's unless set here.
+    /// Sets the clock of [`once_per_event`](Self::once_per_event) and of the verifier. The default is the verifier's clock or the system
+    /// clock.
     #[must_use]
     pub fn clock(self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         let clock: Clock = Arc::new(clock);
@@ -199,7 +204,8 @@ impl<E: Event> Receiver<E> {
         })
     }
 
-    /// Calls this for every push that is not handled, to log or count the reason, which the sender does not get.
+    /// Sets a function that is called for every push that is not handled, for example to log the reason. The sender does not get the
+    /// reason.
     #[must_use]
     pub fn on_refusal(self, hook: impl Fn(&Refusal) + Send + Sync + 'static) -> Self {
         self.with(|settings| settings.on_refusal = Some(Arc::new(hook)))
@@ -211,7 +217,7 @@ impl<E: Event> Receiver<E> {
         Self(Arc::new(settings), PhantomData)
     }
 
-    /// The largest push in bytes; read no further than this.
+    /// The maximum size of a push in bytes. Do not read more than this.
     #[must_use]
     pub fn limit(&self) -> usize {
         self.0.limit
@@ -225,13 +231,13 @@ impl<E: Event> Receiver<E> {
         }
     }
 
-    /// Checks and reads a push. What comes back waits for its outcome: see [`Pending`].
+    /// Checks and reads a push. Call a method of the returned [`Pending`] to report the outcome and get the answer.
     ///
-    /// The order is: size, sender's address, secret in the URL, signature, fields.
+    /// The checks run in this order: size, sender's address, secret in the URL, signature, fields.
     ///
     /// # Errors
     ///
-    /// [`Refused`], with the reason and the answer.
+    /// [`Refused`] with the reason and the answer.
     pub fn receive(&self, incoming: &Incoming<'_>) -> Result<Pending<E>, Refused> {
         self.check(incoming).map_err(|reason| self.refuse(reason))
     }
@@ -264,14 +270,14 @@ impl<E: Event> Receiver<E> {
         let content_type = content_types
             .next()
             .map(|value| std::str::from_utf8(value).unwrap_or("?"));
-        // A second one is as good as an unknown one: which of them would count?
+        // Two content types are ambiguous, so they count as an unknown one.
         let content_type = content_types.next().map_or(content_type, |_| Some("?"));
         let encodings: Vec<_> = incoming
             .values("content-encoding")
             .map(String::from_utf8_lossy)
             .collect();
         let encodings = encodings.join(",");
-        let arrived = Arrived {
+        let raw = RawPush {
             content_type,
             content_encoding: Some(&*encodings).filter(|encodings| !encodings.is_empty()),
             query: query.as_deref(),
@@ -279,7 +285,7 @@ impl<E: Event> Receiver<E> {
             limit,
             signed: verified.is_some(),
         };
-        let claimed = parse_arrived(&settings.transports, &arrived)
+        let claimed = parse_raw(&settings.transports, &raw)
             .map_err(Refusal::from)
             .and_then(|event| not_a_request(event, verified.as_ref()))
             .and_then(|event| Ok((self.claim(&event)?, event)));
@@ -288,7 +294,7 @@ impl<E: Event> Receiver<E> {
                 Ok(Pending::new(self.clone(), event, verified, claimed, sender))
             }
             Err(reason) => {
-                // What cannot be read was not processed: the platform may try again.
+                // An unreadable push was not processed, so a repeat of it must be accepted.
                 if let Some(verified) = verified {
                     verified.settle(reason == Refusal::AlreadyProcessed);
                 }
@@ -297,7 +303,7 @@ impl<E: Event> Receiver<E> {
         }
     }
 
-    /// Remembers an event as in progress, where events are handled once.
+    /// Marks an event as in progress, if events are handled once.
     fn claim(&self, event: &E) -> Result<Option<Claimed>, Refusal> {
         let settings = &*self.0;
         let (Some(once), Some(key)) = (&settings.once, event.idempotency_key()) else {
@@ -318,7 +324,7 @@ impl<E: Event> Receiver<E> {
         }
     }
 
-    /// Receives a push, has it handled, and gives back what to answer: that it was accepted only if the handler succeeded.
+    /// Receives a push, calls the handler and returns the answer. The push is accepted only if the handler succeeded.
     pub fn handle<Error>(
         &self,
         incoming: &Incoming<'_>,
@@ -330,7 +336,7 @@ impl<E: Event> Receiver<E> {
         }
     }
 
-    /// As [`handle`](Self::handle), with a handler that waits.
+    /// Like [`handle`](Self::handle), with an async handler.
     pub async fn handle_async<Error>(
         &self,
         incoming: &Incoming<'_>,
@@ -342,7 +348,7 @@ impl<E: Event> Receiver<E> {
         }
     }
 
-    /// As [`handle`](Self::handle), with a handler that cannot fail.
+    /// Like [`handle`](Self::handle), with a handler that cannot fail.
     pub fn accept_with(
         &self,
         incoming: &Incoming<'_>,
@@ -354,7 +360,7 @@ impl<E: Event> Receiver<E> {
         }
     }
 
-    /// As [`accept_with`](Self::accept_with), with a handler that waits.
+    /// Like [`accept_with`](Self::accept_with), with an async handler.
     pub async fn accept_with_async(
         &self,
         incoming: &Incoming<'_>,
@@ -381,8 +387,8 @@ impl<E: Event> Receiver<E> {
     }
 }
 
-/// A request of the account's own is signed with the same secret. Where an action is that of requests as well, only what has the
-/// fields of a push is one.
+/// Refuses one of the account's own requests, sent back by an attacker: it is signed with the same secret. If requests use the action too,
+/// only a body with the fields of a push is accepted.
 fn not_a_request<E: Event>(event: E, verified: Option<&Verified>) -> Result<E, Refusal> {
     let ambiguous = verified.is_some_and(|verified| E::REQUESTS.contains(&verified.action()));
     if ambiguous && event.push_name().is_none() {

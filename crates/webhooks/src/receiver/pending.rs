@@ -1,4 +1,4 @@
-//! A push between its arrival and its outcome.
+//! A received push whose outcome is open.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -8,24 +8,24 @@ use crate::event::Event;
 use crate::replay::Claimed;
 use crate::verify::Verified;
 
-/// An event that was received, and what is known of its way.
+/// A received event, and what is known about its origin.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Received<E> {
     /// The event.
     pub event: E,
-    /// What the signature covers: account, action and time. `None` for unsigned pushes.
+    /// Account, action and time of the verified signature. `None` for unsigned pushes.
     pub verified: Option<Verified>,
-    /// The sender's address, where an allow-list looked at it.
+    /// The sender's address, if an allow-list checked it.
     pub sender: Option<IpAddr>,
 }
 
-/// A push that was checked and read, and waits for its outcome.
+/// A push that was checked and read, and whose outcome is open.
 ///
-/// One of its methods gives the answer for the platform. A repeat that comes before that is refused, and one that comes later is answered
-/// in the same way if the push was processed; see [`Verifier`](crate::Verifier) and
-/// [`Receiver::once_per_event`](Receiver::once_per_event). When it is dropped instead, because the handler panicked or was
-/// cancelled, the push counts as not processed, so that the platform's next attempt gets in.
+/// Call one of its methods to report the outcome and get the answer for the platform. Until then, a repeat is refused. Afterwards, a repeat
+/// of a processed push gets the same answer; see [`Verifier`](crate::Verifier) and
+/// [`Receiver::once_per_event`](Receiver::once_per_event). If it is dropped, because the handler panicked or was cancelled, the push counts
+/// as not processed, so the platform's next attempt is handled.
 ///
 /// ```
 /// use nxcloud_webhooks::{Answer, Event, Pending};
@@ -39,9 +39,9 @@ pub struct Received<E> {
 /// }
 /// ```
 ///
-/// With the feature `axum` it is an extractor, for a router whose state is the [`Receiver`], or a state of one's own with
-/// `impl FromRef<App> for Receiver<E>`; the page of this crate has both.
-#[must_use = "dropping it means that the push was not processed"]
+/// With the feature `axum` it is an extractor for a router whose state is the [`Receiver`], or your own state with
+/// `impl FromRef<App> for Receiver<E>`. The crate page has an example of each.
+#[must_use = "a dropped push counts as not processed"]
 pub struct Pending<E: Event> {
     received: Received<E>,
     outcome: Outcome<E>,
@@ -51,7 +51,7 @@ pub struct Pending<E: Event> {
 pub(crate) struct Outcome<E: Event> {
     receiver: Receiver<E>,
     verified: Option<Verified>,
-    /// Its event, where events are handled once.
+    /// The claim on its event, if events are handled once.
     event: Option<Claimed>,
     open: bool,
 }
@@ -79,19 +79,19 @@ impl<E: Event> Pending<E> {
         }
     }
 
-    /// The event, and what is known of its way.
+    /// The event, and what is known about its origin.
     #[must_use]
     pub const fn received(&self) -> &Received<E> {
         &self.received
     }
 
-    /// Has the push handled. The answer says that it was accepted if the handler succeeded.
+    /// Calls the handler. The push is accepted if the handler succeeded.
     pub fn handle<Error>(self, handler: impl FnOnce(Received<E>) -> Result<(), Error>) -> Answer {
         let result = handler(self.received);
         self.outcome.settle(result.is_ok())
     }
 
-    /// As [`handle`](Self::handle), with a handler that waits.
+    /// Like [`handle`](Self::handle), with an async handler.
     pub async fn handle_async<Error>(
         self,
         handler: impl AsyncFnOnce(Received<E>) -> Result<(), Error>,
@@ -100,20 +100,20 @@ impl<E: Event> Pending<E> {
         self.outcome.settle(result.is_ok())
     }
 
-    /// Has the push handled by what cannot fail: the answer says that it was accepted, unless the handler panics.
+    /// Calls a handler that cannot fail. The push is accepted unless the handler panics.
     pub fn accept_with(self, handler: impl FnOnce(Received<E>)) -> Answer {
         handler(self.received);
         self.outcome.settle(true)
     }
 
-    /// As [`accept_with`](Self::accept_with), with a handler that waits.
+    /// Like [`accept_with`](Self::accept_with), with an async handler.
     pub async fn accept_with_async(self, handler: impl AsyncFnOnce(Received<E>)) -> Answer {
         handler(self.received).await;
         self.outcome.settle(true)
     }
 
-    /// Hands the push over to a queue, for handlers that take longer than the platform waits. Without room in the queue it is
-    /// not accepted, and the platform may try again.
+    /// Puts the push into a queue, for handlers that take longer than the platform waits. If the queue is full, the push is not accepted,
+    /// and the platform may repeat it.
     pub fn enqueue(self, queue: &impl Queue<E>) -> Answer {
         match queue.offer(self.received) {
             Ok(()) => self.outcome.settle(true),
@@ -121,12 +121,12 @@ impl<E: Event> Pending<E> {
         }
     }
 
-    /// The push was processed.
+    /// Reports that the push was processed.
     pub fn accept(self) -> Answer {
         self.outcome.settle(true)
     }
 
-    /// The push was not processed.
+    /// Reports that the push was not processed.
     pub fn reject(self) -> Answer {
         self.outcome.settle(false)
     }

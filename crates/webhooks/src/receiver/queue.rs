@@ -1,15 +1,15 @@
-//! Handing over to a queue.
+//! Queues for received events.
 
 use std::sync::mpsc::{SyncSender, TrySendError};
 
 use super::Received;
 
-/// A bounded queue that the caller supplies and works off elsewhere.
+/// A bounded queue. You supply it and process its events elsewhere.
 ///
-/// Implemented for [`std::sync::mpsc::SyncSender`] and, with the feature `tokio`, for `tokio::sync::mpsc::Sender`. What is in a
-/// queue in memory is lost when the process ends, and the platform does not push it again: it was answered that the push is accepted.
+/// It is implemented for [`std::sync::mpsc::SyncSender`] and, with the feature `tokio`, for `tokio::sync::mpsc::Sender`. When the process
+/// ends, the events in a queue in memory are lost. The platform does not push them again, because they were answered as accepted.
 pub trait Queue<E> {
-    /// Takes the event, or gives it back at once when there is no room or nobody takes out of the queue any more.
+    /// Puts the event into the queue. Returns it at once if the queue is full or closed.
     ///
     /// # Errors
     ///
@@ -17,11 +17,11 @@ pub trait Queue<E> {
     fn offer(&self, received: Received<E>) -> Result<(), NotQueued<E>>;
 }
 
-/// An event that a queue did not take.
+/// An event that a queue did not accept.
 #[derive(Debug)]
 #[expect(
     clippy::exhaustive_structs,
-    reason = "implementations of Queue make it from the event alone"
+    reason = "implementations of Queue construct it from the event"
 )]
 pub struct NotQueued<E>(pub Box<Received<E>>);
 

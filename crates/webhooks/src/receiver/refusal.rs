@@ -1,4 +1,4 @@
-//! Why a push was refused, and what is answered.
+//! Why a push was refused, and the answer to it.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,36 +9,36 @@ use crate::push::Reply;
 use crate::source::SourceError;
 use crate::verify::VerifyError;
 
-/// Why a push was not handled. For the operator's eyes; the sender gets an [`Answer`] that tells no reason.
+/// Why a push was not handled. The reason is for the operator; the sender gets an [`Answer`] without it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// The body is larger than the limit in bytes, or announced to be.
+    /// The body, or its announced length, is larger than the limit in bytes.
     BodyTooLarge {
         /// The limit.
         limit: usize,
     },
-    /// The body broke off.
+    /// The connection ended before the body was complete.
     BodyIncomplete,
     /// The body was not complete within the time-out.
     BodyTimeout {
         /// The time-out.
         limit: Duration,
     },
-    /// The signature, or what goes with it.
+    /// The verification of the signature failed.
     Verify(VerifyError),
-    /// The URL or the sender's address.
+    /// The secret in the URL or the sender's address is wrong.
     Source(SourceError),
     /// The fields cannot be read.
     Parse(ParseError),
-    /// The same push, or the same event ([`Receiver::once_per_event`](crate::Receiver::once_per_event)), was processed before. It is
+    /// The same push, or the same event ([`Receiver::once_per_event`](crate::Receiver::once_per_event)), has already been processed. It is
     /// answered as accepted and not handled again.
     AlreadyProcessed,
     /// The same event is in progress.
     InProgress,
-    /// The queue has no room.
+    /// The queue is full or closed.
     QueueFull,
-    /// The handler failed, was cancelled, or panicked.
+    /// The handler failed, was cancelled or panicked.
     NotProcessed,
 }
 
@@ -46,17 +46,19 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::BodyTooLarge { limit } => write!(f, "the body is larger than {limit} bytes"),
-            Self::BodyIncomplete => f.write_str("the body broke off"),
+            Self::BodyIncomplete => {
+                f.write_str("the connection ended before the body was complete")
+            }
             Self::BodyTimeout { limit } => write!(
                 f,
-                "the body was not complete after {limit:?}; Receiver::body_timeout allows more"
+                "the body was not complete after {limit:?}; Receiver::body_timeout sets this limit"
             ),
             Self::Verify(error) => error.fmt(f),
             Self::Source(error) => error.fmt(f),
             Self::Parse(error) => error.fmt(f),
-            Self::AlreadyProcessed => f.write_str("the push was processed before"),
+            Self::AlreadyProcessed => f.write_str("the push has already been processed"),
             Self::InProgress => f.write_str("the same event is in progress"),
-            Self::QueueFull => f.write_str("the queue has no room"),
+            Self::QueueFull => f.write_str("the queue is full or closed"),
             Self::NotProcessed => f.write_str("the push was not processed"),
         }
     }
@@ -65,7 +67,8 @@ impl fmt::Display for Refusal {
 impl std::error::Error for Refusal {}
 
 impl Refusal {
-    /// What the platform is answered: it need not repeat what was processed, may repeat what passes by itself, and learns nothing else.
+    /// The answer to the platform. A processed push need not be repeated, a temporary failure may be repeated, and every other refusal
+    /// gets the same answer.
     pub(super) const fn answer(self, reply: Reply) -> Answer {
         match self {
             Self::AlreadyProcessed => Answer::accepted(reply),
@@ -102,7 +105,7 @@ impl From<ParseError> for Refusal {
     }
 }
 
-/// A push that is not handled: the reason for the operator, the answer for the sender.
+/// A push that is not handled. It has a reason for the operator and an answer for the sender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refused {
     pub(crate) reason: Refusal,
@@ -110,13 +113,13 @@ pub struct Refused {
 }
 
 impl Refused {
-    /// Why.
+    /// The reason.
     #[must_use]
     pub const fn reason(&self) -> Refusal {
         self.reason
     }
 
-    /// What to answer.
+    /// The answer.
     pub const fn answer(&self) -> Answer {
         self.answer
     }

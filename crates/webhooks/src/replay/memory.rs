@@ -1,4 +1,4 @@
-//! The store in memory.
+//! The in-memory replay store.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,45 +7,45 @@ use std::time::Duration;
 use super::{Claim, ReplayKey, ReplayStore};
 use crate::millis::millis;
 
-/// How many pushes a [`MemoryStore`] remembers unless set otherwise: 65,536, which takes about 10 MB.
+/// The default capacity of a [`MemoryStore`]: 65,536 pushes, about 10 MB.
 pub const DEFAULT_REPLAY_CAPACITY: usize = 65_536;
 
-/// How long a [`MemoryStore`] accepts late repeats unless set otherwise: one hour, which is the longest time for which
-/// the reference says that a push is repeated.
+/// The default of [`MemoryStore::repeat_window`]: one hour, the longest documented time in which the platform repeats a push.
 pub const DEFAULT_REPEAT_WINDOW: Duration = Duration::from_secs(60 * 60);
 
 /// A bounded [`ReplayStore`] in the memory of this process.
 ///
-/// It must remember a push as long as its `ts` is accepted, and does so longer if there is room: for the repeat window
-/// ([`repeat_window`](Self::repeat_window)). In that time a repeat of a processed push is answered as the first one was, and a repeat of
-/// one that was not processed is handled.
+/// It must remember a push while its `ts` is accepted. If there is room, it remembers the push longer, for the repeat window
+/// ([`repeat_window`](Self::repeat_window)). During this time a repeat of a processed push gets the same answer as the first, and a
+/// repeat of a failed push is handled.
 ///
-/// A full store forgets the oldest push that was not processed, or else the oldest that only the window keeps. When there is none, it
-/// refuses new pushes ([`Claim::Full`]) until the time of one has passed; give it room for all pushes that come while a `ts` is accepted.
+/// A full store forgets the oldest failed push, or else the oldest push that it keeps only for the repeat window. If there is none, it
+/// refuses new pushes ([`Claim::Full`]) until the `ts` of one is too old. So choose a capacity for all pushes that arrive while a `ts` is
+/// accepted.
 ///
-/// When the clock is set back, pushes that are not newer than the newest one forgotten are refused ([`Claim::Expired`]) until the
-/// clock has caught up. With several processes behind one address each has a memory of its own; they need a store that they share.
+/// If the clock is set back, the store refuses pushes that are not newer than the newest forgotten one ([`Claim::Expired`]) until the
+/// clock has caught up. Each process has its own memory; several processes behind one address need a shared store.
 #[derive(Debug)]
 pub struct MemoryStore {
     capacity: usize,
     /// In milliseconds.
     window: u64,
-    kept: Mutex<Kept>,
+    entries: Mutex<Entries>,
 }
 
 #[derive(Debug, Default)]
-struct Kept {
-    pushes: HashMap<ReplayKey, Remembered>,
+struct Entries {
+    pushes: HashMap<ReplayKey, Entry>,
     by_time: BTreeSet<(u64, ReplayKey)>,
-    /// Those of them that were not processed: they may be forgotten at any time.
+    /// The failed pushes. They can be forgotten at any time.
     failed: BTreeSet<(u64, ReplayKey)>,
-    /// The latest time of what was forgotten because it had passed, but for what was not processed.
+    /// The latest `until` of the forgotten pushes, not counting failed ones.
     forgotten: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Remembered {
-    /// Until when it must be.
+struct Entry {
+    /// The push must be remembered until this time.
     until: u64,
     state: State,
 }
@@ -58,39 +58,39 @@ enum State {
 }
 
 impl MemoryStore {
-    /// A store for at most so many pushes at a time.
+    /// Creates a store for at most `capacity` pushes.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
         Self {
             capacity,
             window: millis(DEFAULT_REPEAT_WINDOW),
-            kept: Mutex::default(),
+            entries: Mutex::default(),
         }
     }
 
-    /// How long, after the `ts` of a push is too old to be accepted, a repeat of it is still answered or handled:
-    /// [`DEFAULT_REPEAT_WINDOW`] unless set here. Later repeats are refused as too old.
+    /// Sets for how long a repeat is still answered or handled after its `ts` has become too old. Later repeats are refused as too old.
+    /// The default is [`DEFAULT_REPEAT_WINDOW`].
     #[must_use]
     pub fn repeat_window(mut self, window: Duration) -> Self {
         self.window = millis(window);
         self
     }
 
-    /// How many pushes are remembered, those included whose time has passed since the last claim.
+    /// The number of remembered pushes. It includes pushes that have expired since the last claim.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.kept().pushes.len()
+        self.entries().pushes.len()
     }
 
-    /// Whether none is remembered.
+    /// Whether no push is remembered.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        // Nothing below panics half way, so a poisoned lock guards a sound value.
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    fn entries(&self) -> MutexGuard<'_, Entries> {
+        // No code panics while it holds the lock, so the value behind a poisoned lock is consistent.
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -100,26 +100,26 @@ impl Default for MemoryStore {
     }
 }
 
-impl Kept {
+impl Entries {
     fn remove(&mut self, key: &ReplayKey) {
-        if let Some(known) = self.pushes.remove(key) {
-            self.by_time.remove(&(known.until, *key));
-            self.failed.remove(&(known.until, *key));
+        if let Some(entry) = self.pushes.remove(key) {
+            self.by_time.remove(&(entry.until, *key));
+            self.failed.remove(&(entry.until, *key));
         }
     }
 
     fn set(&mut self, key: &ReplayKey, state: State) {
-        if let Some(known) = self.pushes.get_mut(key) {
-            known.state = state;
-            let entry = (known.until, *key);
+        if let Some(entry) = self.pushes.get_mut(key) {
+            entry.state = state;
+            let index = (entry.until, *key);
             match state {
-                State::Failed => self.failed.insert(entry),
-                State::InProgress | State::Processed => self.failed.remove(&entry),
+                State::Failed => self.failed.insert(index),
+                State::InProgress | State::Processed => self.failed.remove(&index),
             };
         }
     }
 
-    /// Makes room for one more.
+    /// Makes room for one push, if possible.
     fn make_room(&mut self, now: u64) -> bool {
         match self.failed.first().copied() {
             Some((_, key)) => {
@@ -130,10 +130,10 @@ impl Kept {
         }
     }
 
-    /// Forgets the oldest push if it need not have been remembered any more at this time.
+    /// Forgets the oldest push if it need not be remembered at this time.
     fn forget_oldest(&mut self, now: u64) -> bool {
         match self.by_time.first().copied() {
-            // The last millisecond still counts, as it does for `ts`.
+            // The last millisecond is included, as for `ts`.
             Some((until, key)) if until < now => {
                 if !self.failed.contains(&(until, key)) {
                     self.forgotten = self.forgotten.max(Some(until));
@@ -148,45 +148,48 @@ impl Kept {
 
 impl ReplayStore for MemoryStore {
     fn claim(&self, key: &ReplayKey, until: u64, now: u64) -> Claim {
-        let mut kept = self.kept();
-        while kept.forget_oldest(now.saturating_sub(self.window)) {}
-        if let Some(known) = kept.pushes.get(key).copied() {
-            match known.state {
-                State::Processed if known.until >= now => return Claim::Processed,
-                State::InProgress if known.until >= now => return Claim::Seen,
-                // It failed; or it is an event, which has another time each time it comes.
-                _ => kept.remove(key),
+        let mut entries = self.entries();
+        while entries.forget_oldest(now.saturating_sub(self.window)) {}
+        if let Some(entry) = entries.pushes.get(key).copied() {
+            match entry.state {
+                State::Processed if entry.until >= now => return Claim::Processed,
+                State::InProgress if entry.until >= now => return Claim::Seen,
+                // It failed, or it is an event: these have a new `until` with each claim.
+                _ => entries.remove(key),
             }
         }
-        if kept.forgotten.is_some_and(|forgotten| until <= forgotten) {
+        if entries
+            .forgotten
+            .is_some_and(|forgotten| until <= forgotten)
+        {
             return Claim::Expired;
         }
-        if kept.pushes.len() >= self.capacity && !kept.make_room(now) {
+        if entries.pushes.len() >= self.capacity && !entries.make_room(now) {
             return Claim::Full;
         }
         let state = State::InProgress;
-        kept.pushes.insert(*key, Remembered { until, state });
-        kept.by_time.insert((until, *key));
+        entries.pushes.insert(*key, Entry { until, state });
+        entries.by_time.insert((until, *key));
         Claim::Fresh
     }
 
     fn complete(&self, key: &ReplayKey) {
-        self.kept().set(key, State::Processed);
+        self.entries().set(key, State::Processed);
     }
 
     fn release(&self, key: &ReplayKey) {
-        self.kept().set(key, State::Failed);
+        self.entries().set(key, State::Failed);
     }
 
     fn claim_late(&self, key: &ReplayKey, now: u64) -> Claim {
-        let mut kept = self.kept();
-        let known = kept.pushes.get(key).copied();
-        let in_window = |known: &Remembered| known.until.saturating_add(self.window) >= now;
-        match known.filter(in_window).map(|known| known.state) {
+        let mut entries = self.entries();
+        let entry = entries.pushes.get(key).copied();
+        let in_window = |entry: &Entry| entry.until.saturating_add(self.window) >= now;
+        match entry.filter(in_window).map(|entry| entry.state) {
             Some(State::Processed) => Claim::Processed,
             Some(State::InProgress) => Claim::Seen,
             Some(State::Failed) => {
-                kept.set(key, State::InProgress);
+                entries.set(key, State::InProgress);
                 Claim::Fresh
             }
             None => Claim::Expired,
@@ -202,24 +205,24 @@ mod tests {
         ReplayKey([n; 32])
     }
 
-    /// Remembers no longer than it must.
-    fn strict(capacity: usize) -> MemoryStore {
+    /// A store that remembers pushes only while their `ts` is accepted.
+    fn without_window(capacity: usize) -> MemoryStore {
         MemoryStore::new(capacity).repeat_window(Duration::ZERO)
     }
 
     #[test]
-    fn a_push_is_fresh_once_until_its_time_has_passed() {
-        let store = strict(100);
+    fn a_push_is_fresh_once_while_its_ts_is_accepted() {
+        let store = without_window(100);
         assert_eq!(store.claim(&key(1), 100, 50), Claim::Fresh);
         assert_eq!(store.claim(&key(1), 100, 50), Claim::Seen);
         assert_eq!(store.claim(&key(1), 100, 100), Claim::Seen);
         assert_eq!(store.claim(&key(2), 100, 100), Claim::Fresh);
         assert_eq!(store.claim(&key(1), 201, 101), Claim::Fresh);
-        assert_eq!(store.len(), 1, "what its time has passed for is forgotten");
+        assert_eq!(store.len(), 1, "expired pushes are forgotten");
     }
 
     #[test]
-    fn what_was_processed_is_answered_within_the_window() {
+    fn a_processed_push_is_known_within_the_window() {
         let store = MemoryStore::new(100).repeat_window(Duration::from_millis(1_000));
         assert_eq!(store.claim(&key(1), 100, 50), Claim::Fresh);
         assert_eq!(store.claim(&key(1), 100, 50), Claim::Seen, "in progress");
@@ -230,8 +233,8 @@ mod tests {
             assert_eq!(store.claim_late(&key(1), now), Claim::Processed, "{now}");
         }
         assert_eq!(store.claim_late(&key(1), 1_101), Claim::Expired);
-        assert_eq!(store.claim_late(&key(2), 101), Claim::Expired, "not known");
-        // It goes with the first claim after that.
+        assert_eq!(store.claim_late(&key(2), 101), Claim::Expired, "unknown");
+        // The first claim after the window forgets it.
         assert_eq!(store.claim(&key(2), 9_000, 1_100), Claim::Fresh);
         assert_eq!(store.len(), 2);
         assert_eq!(store.claim(&key(3), 9_000, 1_101), Claim::Fresh);
@@ -239,18 +242,18 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_with_another_time_is_fresh_after_the_first() {
+    fn a_claim_with_a_later_time_is_fresh_after_the_first_has_expired() {
         let store = MemoryStore::default();
         assert_eq!(store.claim(&key(1), 100, 50), Claim::Fresh);
         store.complete(&key(1));
         assert_eq!(store.claim(&key(1), 150, 100), Claim::Processed);
         assert_eq!(store.claim(&key(1), 151, 101), Claim::Fresh);
         assert_eq!(store.claim(&key(1), 201, 151), Claim::Seen);
-        assert_eq!((store.len(), store.kept().by_time.len()), (1, 1));
+        assert_eq!((store.len(), store.entries().by_time.len()), (1, 1));
     }
 
     #[test]
-    fn a_full_store_forgets_what_only_the_window_keeps_and_refuses_otherwise() {
+    fn a_full_store_forgets_only_pushes_whose_ts_is_too_old() {
         let store = MemoryStore::new(2);
         assert_eq!(store.claim(&key(1), 100, 0), Claim::Fresh);
         assert_eq!(store.claim(&key(2), 200, 0), Claim::Fresh);
@@ -264,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_released_is_fresh_again_also_late() {
+    fn a_released_push_is_fresh_again_even_late() {
         let store = MemoryStore::new(1).repeat_window(Duration::from_millis(1_000));
         for _ in 0..3 {
             assert_eq!(store.claim(&key(1), 100, 0), Claim::Fresh);
@@ -282,25 +285,25 @@ mod tests {
     }
 
     #[test]
-    fn what_was_released_takes_no_room_from_others() {
+    fn a_released_push_gives_up_its_room() {
         let store = MemoryStore::new(1);
         for n in 1..5 {
             assert_eq!(store.claim(&key(n), 100, 0), Claim::Fresh);
             store.release(&key(n));
             assert_eq!(store.len(), 1);
         }
-        // Forgetting it lets nothing in that was processed.
+        // A forgotten failed push is fresh again.
         assert_eq!(store.claim(&key(1), 100, 0), Claim::Fresh);
-        // An outcome that comes after its push was forgotten changes nothing.
+        // The outcome of a forgotten push has no effect.
         store.complete(&key(4));
         assert_eq!(store.claim(&key(4), 100, 0), Claim::Full);
-        let kept = store.kept();
-        assert_eq!((kept.by_time.len(), kept.failed.len()), (1, 0));
+        let entries = store.entries();
+        assert_eq!((entries.by_time.len(), entries.failed.len()), (1, 0));
     }
 
     #[test]
-    fn a_clock_set_back_lets_nothing_in_that_was_forgotten() {
-        let store = strict(100);
+    fn forgotten_pushes_are_refused_after_the_clock_is_set_back() {
+        let store = without_window(100);
         assert_eq!(store.claim(&key(1), 100, 50), Claim::Fresh);
         assert_eq!(store.claim(&key(2), 150, 60), Claim::Fresh);
         // The clock jumps far ahead, and both are forgotten.
@@ -309,13 +312,13 @@ mod tests {
         for old in [1, 2] {
             assert_eq!(store.claim(&key(old), 100, 60), Claim::Expired);
         }
-        // A push that came for the first time after them is not taken for one of them, so that one jump ahead blocks nothing.
+        // A push that is newer than the forgotten ones is accepted, so a jump ahead blocks no new push.
         assert_eq!(store.claim(&key(4), 151, 91), Claim::Fresh);
         assert_eq!(store.claim(&key(4), 151, 91), Claim::Seen);
     }
 
     #[test]
-    fn of_many_at_the_same_moment_one_is_fresh() {
+    fn only_one_of_several_concurrent_claims_is_fresh() {
         let store = MemoryStore::default();
         let fresh = std::thread::scope(|scope| {
             let claims: Vec<_> = (0..8)

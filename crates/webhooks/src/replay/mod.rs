@@ -1,4 +1,4 @@
-//! The replay guard: a push is handled once, and a repeat of one that was processed is only answered.
+//! The replay guard. A push is handled once; a repeat of a processed push is only answered.
 
 mod memory;
 
@@ -11,8 +11,8 @@ use nxcloud_signing::Signature;
 
 use crate::idempotency::IdempotencyKey;
 
-/// What a store remembers of a push: its verified signature, which covers every signed header and the body, or half of an
-/// event's [`IdempotencyKey`].
+/// Identifies a push in a store: its verified signature, which covers every signed header and the body, or the first half of an event's
+/// [`IdempotencyKey`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ReplayKey([u8; 32]);
 
@@ -21,21 +21,21 @@ impl ReplayKey {
         Self(*signature.as_bytes())
     }
 
-    /// 128 bits of the digest are enough to tell events apart.
+    /// 128 bits of the digest are enough to distinguish events.
     pub(crate) fn of_event(key: &IdempotencyKey) -> Self {
         let mut digits = [0; 32];
         let mut rest = &mut digits[..];
         for byte in key.as_bytes().iter().take(16) {
-            // Two digits each, for which there is room.
+            // This cannot fail: the buffer has room for two digits per byte.
             let _ = write!(rest, "{byte:02x}");
         }
         Self(digits)
     }
 
-    /// 32 lowercase hexadecimal digits, for a store outside the process.
+    /// The key as 32 lowercase hexadecimal digits, for a store outside the process.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        // The fallback is out of reach: there are hexadecimal digits only.
+        // The fallback is never used: hexadecimal digits are valid UTF-8.
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
@@ -46,48 +46,47 @@ impl fmt::Debug for ReplayKey {
     }
 }
 
-/// What a [`ReplayStore`] says of a push.
+/// The answer of a [`ReplayStore`] about a push.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Claim {
-    /// It is here for the first time, or was here and was not processed. It is remembered as in progress from now on.
+    /// The push is new, or it was received before and failed. The store now remembers it as in progress.
     Fresh,
-    /// It was here before and was processed: the platform is answered so again, and nothing is handled.
+    /// The push was received before and has been processed. It is answered as accepted and not handled again.
     Processed,
-    /// It was here before, and is in progress, or the store does not know how it ended; the push is refused.
+    /// The push was received before and is in progress, or the store does not know its outcome. It is refused.
     Seen,
-    /// The store remembers as much as it may; the push is refused, because forgetting another one would let that be replayed.
+    /// The store is full. The push is refused, because forgetting another push would allow a replay of that one.
     Full,
-    /// Its time has passed, or had by an earlier clock, so that it may have been here and been forgotten; the push is refused.
+    /// The time of the push has passed, now or before the clock was set back, so the store may have forgotten it. It is refused.
     Expired,
-    /// The store cannot be asked; the push is refused.
+    /// The store is unavailable. The push is refused.
     Unavailable,
 }
 
-/// Remembers which pushes are in progress, and how the others ended.
+/// Remembers which pushes are in progress, and the outcome of the others.
 ///
-/// [`claim`](Self::claim) is called for pushes whose signature is right and whose `ts` is in time, so a stranger cannot fill a store.
-/// It must decide and remember in one step: of two calls at the same moment only one may get [`Claim::Fresh`].
-/// It runs inside verification and should answer at once. For a store across a network leave the guard out
-/// ([`Verifier::without_replay_guard`](crate::Verifier::without_replay_guard)) and claim
-/// [`Verified::replay_key`](crate::Verified::replay_key) where waiting is fine.
+/// [`claim`](Self::claim) is called only after signature and `ts` have been checked, so an attacker cannot fill a store. It must decide and
+/// remember atomically: of two concurrent calls only one may get [`Claim::Fresh`]. It runs during verification and should return at once.
+/// For a store across a network, turn the guard off ([`Verifier::without_replay_guard`](crate::Verifier::without_replay_guard)) and claim
+/// [`Verified::replay_key`](crate::Verified::replay_key) where waiting is acceptable.
 pub trait ReplayStore: Send + Sync {
-    /// Remembers a push as in progress at least until `until`, if it is not remembered already. Times are milliseconds since 1970-01-01
+    /// Remembers a push as in progress at least until `until`, unless it is already remembered. Times are milliseconds since 1970-01-01
     /// UTC.
     fn claim(&self, key: &ReplayKey, until: u64, now: u64) -> Claim;
 
-    /// Remembers that a push was processed, so that a repeat is [`Claim::Processed`]. A store that does not, as the one of this
-    /// default, has repeats refused.
+    /// Remembers that a push was processed, so that a repeat is [`Claim::Processed`]. The default implementation does nothing; repeats are
+    /// then refused.
     fn complete(&self, key: &ReplayKey) {
         let _ = key;
     }
 
-    /// Remembers that a push was not processed, or forgets it: the platform's next attempt is accepted.
+    /// Remembers that a push was not processed, or forgets it. The platform's next attempt is then accepted.
     fn release(&self, key: &ReplayKey);
 
-    /// Claims a push whose signature is right and whose `ts` is too old: only a repeat of one that came in time is accepted, so that
-    /// one which is not known is [`Claim::Expired`], and one which was not processed [`Claim::Fresh`]. A store that keeps no outcomes, as
-    /// the one of this default, knows none.
+    /// Claims a push with a valid signature and a `ts` that is too old. Only a repeat of a push that arrived in time is accepted: an unknown
+    /// push is [`Claim::Expired`], a failed one [`Claim::Fresh`]. The default implementation, for stores without outcomes, returns
+    /// [`Claim::Expired`].
     fn claim_late(&self, key: &ReplayKey, now: u64) -> Claim {
         let _ = (key, now);
         Claim::Expired
@@ -112,11 +111,11 @@ impl<S: ReplayStore + ?Sized> ReplayStore for Arc<S> {
     }
 }
 
-/// A push that a store remembers as in progress, until its outcome is known.
+/// A push that a store remembers as in progress.
 #[derive(Clone)]
 pub(crate) struct Claimed {
     pub(crate) key: ReplayKey,
-    /// None without a guard.
+    /// `None` without a guard.
     pub(crate) store: Option<Arc<dyn ReplayStore>>,
 }
 
@@ -136,7 +135,7 @@ mod tests {
     use crate::idempotency::KeyBuilder;
 
     #[test]
-    fn the_key_of_an_event_is_half_of_its_own() {
+    fn the_replay_key_of_an_event_is_half_of_its_idempotency_key() {
         let mut key = KeyBuilder::new("sms", "sms_receipt");
         key.part(&"4711");
         let key = key.finish().unwrap();

@@ -1,4 +1,4 @@
-//! Which addresses may push.
+//! The allow-list of sender addresses.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -8,45 +8,44 @@ use ipnet::IpNet;
 
 use super::SourceError;
 
-/// Addresses that share their first bits: `203.0.113.0/24`, `2001:db8::/32`, or a single address.
+/// A range of IP addresses with the same prefix: `203.0.113.0/24`, `2001:db8::/32`, or a single address.
 ///
-/// There is one form of each range, so that equal ranges compare equal: the bits of the base that do not count are zero, and IPv4
-/// written as IPv6 is IPv4 (`::ffff:203.0.113.0/120` is `203.0.113.0/24`). Addresses are looked at in the same form, so that `::/0`
-/// is all of IPv6 and no IPv4.
+/// Ranges have a canonical form, so equal ranges compare equal: bits after the prefix are zero, and IPv4-mapped IPv6 becomes IPv4
+/// (`::ffff:203.0.113.0/120` becomes `203.0.113.0/24`). Addresses are compared in the same form, so `::/0` contains every IPv6 address and
+/// no IPv4 address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct IpRange(IpNet);
 
-/// A text is no address, and no address with a number of bits.
+/// The error for a text or prefix length that is not an IP range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct NotARange;
+pub struct InvalidIpRange;
 
-impl fmt::Display for NotARange {
+impl fmt::Display for InvalidIpRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("not an IP address or a range such as 203.0.113.0/24")
     }
 }
 
-impl std::error::Error for NotARange {}
+impl std::error::Error for InvalidIpRange {}
 
 impl IpRange {
-    /// The addresses whose first `bits` are those of `base`; the others of `base` do not count.
+    /// The range of the addresses whose first `bits` equal those of `base`. The remaining bits of `base` are ignored.
     ///
     /// # Errors
     ///
-    /// [`NotARange`] if an address has fewer bits, and for an IPv4 base written as IPv6 with less than the 96 bits that say so: no
-    /// address looks like that.
-    pub fn new(base: IpAddr, bits: u8) -> Result<Self, NotARange> {
+    /// [`InvalidIpRange`] if the address has fewer bits, or if `base` is an IPv4-mapped IPv6 address and `bits` is less than 96.
+    pub fn new(base: IpAddr, bits: u8) -> Result<Self, InvalidIpRange> {
         let canonical = base.to_canonical();
         let bits = match (base, canonical) {
-            (IpAddr::V6(_), IpAddr::V4(_)) => bits.checked_sub(96).ok_or(NotARange)?,
+            (IpAddr::V6(_), IpAddr::V4(_)) => bits.checked_sub(96).ok_or(InvalidIpRange)?,
             _ => bits,
         };
-        let range = IpNet::new(canonical, bits).map_err(|_| NotARange)?;
+        let range = IpNet::new(canonical, bits).map_err(|_| InvalidIpRange)?;
         Ok(Self(range.trunc()))
     }
 
-    /// Whether an address is one of them. An IPv4 address written as an IPv6 one (`::ffff:203.0.113.7`) is the IPv4 address.
+    /// Whether the range contains an address. An IPv4-mapped IPv6 address (`::ffff:203.0.113.7`) counts as the IPv4 address.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.contains(&address.to_canonical())
@@ -60,31 +59,31 @@ impl From<IpAddr> for IpRange {
 }
 
 impl FromStr for IpRange {
-    type Err = NotARange;
+    type Err = InvalidIpRange;
 
-    /// Reads an address, or an address, a slash and a number of bits; blanks around it are ignored.
-    fn from_str(text: &str) -> Result<Self, NotARange> {
+    /// Parses an address, or an address, a slash and a prefix length. Surrounding white space is ignored.
+    fn from_str(text: &str) -> Result<Self, InvalidIpRange> {
         let text = text.trim();
         let (base, bits) = match text.split_once('/') {
             Some((base, bits)) => (base, Some(bits)),
             None => (text, None),
         };
-        let base: IpAddr = base.parse().map_err(|_| NotARange)?;
+        let base: IpAddr = base.parse().map_err(|_| InvalidIpRange)?;
         match bits {
             None => Ok(base.into()),
-            // A number would take a plus sign too.
+            // Parsing a number would also accept a plus sign.
             Some(bits) if bits.bytes().all(|byte| byte.is_ascii_digit()) => {
-                Self::new(base, bits.parse().map_err(|_| NotARange)?)
+                Self::new(base, bits.parse().map_err(|_| InvalidIpRange)?)
             }
-            Some(_) => Err(NotARange),
+            Some(_) => Err(InvalidIpRange),
         }
     }
 }
 
-/// The addresses that may push, and the proxies that are believed about them.
+/// The addresses that may push, and the proxies whose `X-Forwarded-For` is trusted.
 ///
-/// The reference names no addresses that the platform pushes from; ask the vendor for them. An address says who sent a packet, not
-/// who wrote it: it is worth as much as the network in between.
+/// The reference does not list the addresses of the platform; ask the vendor for them. An address shows who sent a packet, not who wrote
+/// its content, so it is only as trustworthy as the network in between.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AllowList {
     allowed: Vec<IpRange>,
@@ -92,7 +91,7 @@ pub struct AllowList {
 }
 
 impl AllowList {
-    /// Allows these addresses and no other.
+    /// Allows only these addresses.
     #[must_use]
     pub fn new(allowed: impl IntoIterator<Item = IpRange>) -> Self {
         Self {
@@ -101,17 +100,18 @@ impl AllowList {
         }
     }
 
-    /// Believes these proxies about the address of whoever they speak for. `X-Forwarded-For` of anyone else is ignored.
+    /// Trusts the `X-Forwarded-For` header of these proxies. The header of every other peer is ignored.
     #[must_use]
     pub fn trusted_proxies(mut self, proxies: impl IntoIterator<Item = IpRange>) -> Self {
         self.proxies.extend(proxies);
         self
     }
 
-    /// Checks where a push came from: the address of the other end of the connection, and the values of all `X-Forwarded-For`
-    /// headers in their order. Gives back the sender's address.
+    /// Checks the source of a push, from the address of the connection's peer and the values of all `X-Forwarded-For` headers in their
+    /// order. Returns the sender's address.
     ///
-    /// The header is read from its end, where the nearest proxy wrote: the sender is the last address that is not a trusted proxy.
+    /// The header is read from its end, where the nearest proxy has appended to it. The sender is the last address that is not a trusted
+    /// proxy.
     ///
     /// # Errors
     ///
@@ -156,11 +156,11 @@ impl AllowList {
     }
 }
 
-/// An address, perhaps with a port as some proxies write it.
+/// Parses an address, with or without a port. Some proxies add the port.
 fn address(entry: &str) -> Option<IpAddr> {
     let bare = match entry.strip_prefix('[') {
         Some(bracketed) => bracketed.split(']').next()?,
-        // Several colons are an IPv6 address without a port.
+        // Several colons mean an IPv6 address without a port.
         None => match entry.split_once(':') {
             Some((before, port)) if !port.contains(':') => before,
             _ => entry,
@@ -211,12 +211,12 @@ mod tests {
             "::ffff:0:0/0",
             "::ffff:203.0.113.0/129",
         ] {
-            assert_eq!(text.parse::<IpRange>(), Err(NotARange), "{text}");
+            assert_eq!(text.parse::<IpRange>(), Err(InvalidIpRange), "{text}");
         }
     }
 
     #[test]
-    fn a_range_has_one_form_and_matches_addresses_in_every_form() {
+    fn ranges_are_canonical_and_match_addresses_in_every_form() {
         for (written, canonical) in [
             ("::ffff:203.0.113.0/120", "203.0.113.0/24"),
             ("::FFFF:cb00:7100/120", "203.0.113.0/24"),
@@ -238,12 +238,12 @@ mod tests {
             assert!(range("::ffff:203.0.113.0/120").contains(ip(inside)));
             assert!(range("203.0.113.0/24").contains(ip(inside)));
             assert!(range("0.0.0.0/0").contains(ip(inside)));
-            assert!(!range("::/0").contains(ip(inside)), "it is IPv4");
+            assert!(!range("::/0").contains(ip(inside)), "this is IPv4");
             assert!(!range("::ffff:203.0.114.0/120").contains(ip(inside)));
         }
         let base = ip("::ffff:203.0.113.9");
         assert_eq!(IpRange::new(base, 120), Ok(range("203.0.113.0/24")));
-        assert_eq!(IpRange::new(base, 24), Err(NotARange));
+        assert_eq!(IpRange::new(base, 24), Err(InvalidIpRange));
         assert_eq!(IpRange::from(base), range("203.0.113.9"));
         assert_eq!(
             AllowList::new([range("::ffff:203.0.113.0/120")])
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn only_trusted_proxies_are_believed() {
+    fn only_the_header_of_trusted_proxies_is_used() {
         assert_eq!(
             check("203.0.113.7", &["198.51.100.1"]),
             Ok(ip("203.0.113.7"))
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_sender_wrote_in_front_does_not_count() {
+    fn addresses_that_the_sender_forged_are_ignored() {
         assert_eq!(
             check("10.1.1.1", &["203.0.113.7, 198.51.100.1"]),
             Err(SourceError::NotAllowed)
@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_usable_address_nothing_is_allowed() {
+    fn a_push_without_a_usable_address_is_refused() {
         for headers in [
             &[][..],
             &["10.2.2.2"],

@@ -1,8 +1,8 @@
-//! A second `?` in a URL: the platform adds its fields to a URL as if that had no query, and then they are part of its last value.
+//! A second `?` in a URL. The platform appends its fields to a URL as if it had no query, so they become part of the last value.
 
 use super::SourceError;
 
-/// What is before and after each second `?` of a query, which something in between may have encoded.
+/// Splits a query at each `?` in it, which may be percent-encoded. Returns the parts before and after.
 pub(super) fn second_queries(query: &str) -> impl Iterator<Item = (&str, &str)> {
     query.match_indices(['?', '%']).filter_map(|(at, _)| {
         let (before, rest) = query.split_at_checked(at)?;
@@ -11,18 +11,19 @@ pub(super) fn second_queries(query: &str) -> impl Iterator<Item = (&str, &str)> 
     })
 }
 
-/// Refuses a query whose documented fields begin after a second `?`: read as it is, the first of them would be lost.
+/// Refuses a query whose documented fields begin after a second `?`. Otherwise the first of these fields would be lost.
 ///
-/// A `?` in the text of a documented field is no such place.
+/// A `?` in the value of a documented field is allowed.
 pub(crate) fn check_query(query: &str, names: &[&str]) -> Result<(), SourceError> {
-    let known = |pair: &str| {
+    let is_documented = |pair: &str| {
         let name = pair.split_once('=').map(|(name, _)| name);
         name.is_some_and(|name| names.contains(&name))
     };
-    let added = |(before, after): (&str, &str)| {
-        known(after.split('&').next().unwrap_or_default()) && !before.split('&').any(known)
+    let begins_fields = |(before, after): (&str, &str)| {
+        is_documented(after.split('&').next().unwrap_or_default())
+            && !before.split('&').any(is_documented)
     };
-    if second_queries(query).any(added) {
+    if second_queries(query).any(begins_fields) {
         Err(SourceError::SecondQuery)
     } else {
         Ok(())
@@ -34,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_after_a_second_query_are_found_and_texts_are_left_alone() {
+    fn fields_after_a_second_question_mark_are_refused_but_values_may_contain_one() {
         let check = |query| check_query(query, &["messageid", "status", "ext"]);
         for query in [
             "shop=7?messageid=4711&status=2",

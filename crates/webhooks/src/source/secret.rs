@@ -1,4 +1,4 @@
-//! A secret in the URL that the platform has for its pushes.
+//! A secret in the URL for pushes.
 
 use std::borrow::Cow;
 
@@ -9,14 +9,14 @@ use subtle::{Choice, ConstantTimeEq};
 use super::SourceError;
 use super::query::second_queries;
 
-/// A secret that is part of the URL that the platform pushes to, as the last segment of its path or as a parameter of its query.
+/// A secret in the URL that the platform pushes to, either the last segment of the path or a parameter of the query.
 ///
-/// Use the path. Some pushes carry their fields in the query, and the platform may add them with a `?` of its own to a URL that has
-/// one already; such pushes are refused with [`SourceError::SecondQuery`].
+/// Prefer the path. Some pushes have their fields in the query, and the platform may append them with a second `?` to a URL that already
+/// has a query. Such pushes are refused with [`SourceError::SecondQuery`].
 ///
-/// It keeps strangers out who do not know the URL. It does not protect what is pushed: whoever sees one URL, in a log of a proxy for
-/// example, can push anything. Use at least 128 random bits, https only, and a URL of its own for each service. The comparison
-/// takes constant time; only the secret's length can be learned.
+/// The secret keeps out senders who do not know the URL. It does not protect the content: anyone who sees the URL, for example in the log of
+/// a proxy, can push anything. Use at least 128 random bits, https only, and a different URL for each service. The comparison takes constant
+/// time; only the length of the secret can be learned.
 #[derive(Clone, Debug)]
 pub struct UrlSecret {
     place: Place,
@@ -39,8 +39,8 @@ impl UrlSecret {
         }
     }
 
-    /// The secret is a parameter of the query: `https://shop.example/hooks?token=SECRET`. The parameter does not become a field
-    /// of the event. Prefer [`last_segment`](Self::last_segment): a query may come back with a second `?` in it.
+    /// The secret is a parameter of the query: `https://shop.example/hooks?token=SECRET`. The parameter does not become a field of the
+    /// event. Prefer [`last_segment`](Self::last_segment): the platform may append a second `?` to a query.
     #[must_use]
     pub fn query(parameter: impl Into<String>, secret: Secret) -> Self {
         Self {
@@ -49,11 +49,11 @@ impl UrlSecret {
         }
     }
 
-    /// Checks the URL of a push, and gives back its query without the secret.
+    /// Checks the URL of a push. Returns its query without the secret.
     ///
     /// # Errors
     ///
-    /// [`SourceError::UrlSecret`]; [`SourceError::SecondQuery`] if the secret is right but for a second `?` after it.
+    /// [`SourceError::UrlSecret`], or [`SourceError::SecondQuery`] if the right secret is followed by a second `?`.
     pub fn check<'q>(
         &self,
         path: &str,
@@ -81,24 +81,24 @@ impl UrlSecret {
         }
     }
 
-    /// The query without the parameter, which must be there once and hold the secret.
+    /// Checks the parameter, which must occur exactly once. Returns the query without it.
     fn parameter(&self, name: &str, query: &str) -> Result<String, SourceError> {
         let (secrets, others): (Vec<&str>, Vec<&str>) = query.split('&').partition(|pair| {
-            let claimed = pair.split('=').next().unwrap_or_default();
-            *percent_decoded(claimed.as_bytes()) == *name.as_bytes()
+            let parameter = pair.split('=').next().unwrap_or_default();
+            *percent_decoded(parameter.as_bytes()) == *name.as_bytes()
         });
         let [pair] = secrets[..] else {
             return Err(SourceError::UrlSecret);
         };
-        let claimed = pair.split_once('=').unwrap_or_default().1;
-        // The bytes are compared and never shown, so that they need not be text.
-        self.compare(&percent_decoded(claimed.as_bytes()))?;
+        let value = pair.split_once('=').unwrap_or_default().1;
+        // Bytes are compared, so the value need not be valid UTF-8.
+        self.compare(&percent_decoded(value.as_bytes()))?;
         Ok(others.join("&"))
     }
 
-    fn compare(&self, claimed: &[u8]) -> Result<(), SourceError> {
-        let same: Choice = self.secret.expose().as_bytes().ct_eq(claimed);
-        if bool::from(same) {
+    fn compare(&self, value: &[u8]) -> Result<(), SourceError> {
+        let is_equal: Choice = self.secret.expose().as_bytes().ct_eq(value);
+        if bool::from(is_equal) {
             Ok(())
         } else {
             Err(SourceError::UrlSecret)
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_segment_is_compared_whole() {
+    fn the_whole_last_segment_must_match() {
         let url = UrlSecret::last_segment(secret());
         assert_eq!(
             url.check("/hooks/s3cr%26t+1", Some("a=1")),
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn the_parameter_is_there_once_and_goes() {
+    fn the_parameter_must_occur_once_and_is_removed() {
         let url = UrlSecret::query("token", secret());
         assert_eq!(
             url.check("/", Some("a=1&token=s3cr%26t%2B1&b=2")),
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_query_after_the_secret_is_named() {
+    fn a_second_question_mark_after_the_secret_is_reported() {
         let url = UrlSecret::query("token", secret());
         let right = "token=s3cr%26t%2B1";
         for query in [
@@ -183,8 +183,8 @@ mod tests {
             let result = url.check("/", Some(query));
             assert_eq!(result, Err(SourceError::UrlSecret), "{query}");
         }
-        // Where the secret is right as it came, a `?` elsewhere is allowed.
-        let kept = url.check("/", Some("text=why?&token=s3cr%26t%2B1"));
-        assert_eq!(kept, Ok(Some("text=why?".into())));
+        // With the right secret, a `?` elsewhere is allowed.
+        let result = url.check("/", Some("text=why?&token=s3cr%26t%2B1"));
+        assert_eq!(result, Ok(Some("text=why?".into())));
     }
 }

@@ -1,4 +1,4 @@
-//! Fields on the wire.
+//! Encodes fields for the wire.
 
 use nxcloud_client::codegen::Value;
 
@@ -6,7 +6,7 @@ use super::TestRequest;
 use crate::push::Transport;
 
 pub(super) fn request(fields: &Value, transport: Transport) -> TestRequest {
-    let (kind, query, body) = match transport {
+    let (content_type, query, body) = match transport {
         Transport::Json => (Some("application/json"), None, fields.to_string()),
         Transport::Form => (
             Some("application/x-www-form-urlencoded"),
@@ -15,9 +15,9 @@ pub(super) fn request(fields: &Value, transport: Transport) -> TestRequest {
         ),
         Transport::Query => (None, Some(form(fields)), String::new()),
     };
-    let kind = kind.map(|kind| ("content-type".to_owned(), kind.to_owned()));
+    let header = content_type.map(|value| ("content-type".to_owned(), value.to_owned()));
     TestRequest {
-        headers: kind.into_iter().collect(),
+        headers: header.into_iter().collect(),
         path: "/".to_owned(),
         query,
         body: body.into_bytes(),
@@ -25,7 +25,7 @@ pub(super) fn request(fields: &Value, transport: Transport) -> TestRequest {
     }
 }
 
-/// Texts as they are, everything else as its JSON.
+/// Encodes a form. Strings are written without quotes, other values as JSON.
 fn form(fields: &Value) -> String {
     let mut form = form_urlencoded::Serializer::new(String::new());
     for (name, value) in fields.as_object().into_iter().flatten() {

@@ -1,4 +1,4 @@
-//! Pushes for tests: every documented one, with fields of your own, signed where the platform signs.
+//! Pushes for tests: every documented push, with your own field values, signed if the platform signs it.
 //!
 //! ```
 //! # #[cfg(feature = "sms")] {
@@ -27,7 +27,7 @@ use crate::event::Event;
 use crate::push::{Push, Transport};
 use crate::receiver::Incoming;
 
-/// A documented push, to be changed and sent.
+/// A documented push that a test can change and send.
 #[derive(Clone)]
 pub struct Fixture<E> {
     push: &'static Push,
@@ -41,7 +41,7 @@ impl<E: Event> Fixture<E> {
     ///
     /// # Panics
     ///
-    /// If the service has no such push.
+    /// Panics if the service has no such push.
     #[must_use]
     pub fn new(push: &str) -> Self {
         Self::find(push, None)
@@ -51,13 +51,13 @@ impl<E: Event> Fixture<E> {
     ///
     /// # Panics
     ///
-    /// If the service has no such push, or the push no such example.
+    /// Panics if the service has no such push, or the push has no such example.
     #[must_use]
     pub fn example(push: &str, example: &str) -> Self {
         Self::find(push, Some(example))
     }
 
-    /// Every push with every example of it.
+    /// All pushes with all their examples.
     pub fn examples() -> impl Iterator<Item = (&'static str, &'static str)> {
         webhooks::<E>().iter().flat_map(|push| {
             let names = push.examples.keys();
@@ -65,83 +65,76 @@ impl<E: Event> Fixture<E> {
         })
     }
 
-    #[expect(
-        clippy::panic,
-        reason = "for tests, whose mistakes should show at once"
-    )]
+    #[expect(clippy::panic, reason = "mistakes in tests should fail at once")]
     fn find(name: &str, example: Option<&str>) -> Self {
         let push = E::PUSHES.iter().find(|push| push.name == name);
         let webhook = webhooks::<E>().iter().find(|webhook| webhook.name == name);
-        let found = webhook.and_then(|webhook| match example {
+        let fields = webhook.and_then(|webhook| match example {
             Some(example) => webhook.examples.get(example),
             None => webhook.examples.values().next(),
         });
-        let (Some(push), Some(found)) = (push, found) else {
-            panic!(
-                "{} has no push {name} with an example {}",
-                E::SERVICE,
-                example.unwrap_or("at all")
-            );
+        let (Some(push), Some(fields)) = (push, fields) else {
+            let example = example.map_or(String::new(), |example| {
+                format!(" with an example {example}")
+            });
+            panic!("{} has no push {name}{example}", E::SERVICE);
         };
         Self {
             push,
-            fields: found.value.clone(),
+            fields: fields.value.clone(),
             transport: push.transports.first().copied().unwrap_or(Transport::Json),
             service: PhantomData,
         }
     }
 
-    /// Sets a field, documented or not, by its dotted path: `status`, `data.basic.carrier`, `statuses.0.id`. What is not there on the
-    /// way is made.
+    /// Sets a field, documented or not, by its dotted path: `status`, `data.basic.carrier`, `statuses.0.id`. Missing objects on the path
+    /// are created.
     ///
     /// # Panics
     ///
-    /// If the path leads through a text or a number, or into a list by anything but a place in it.
+    /// Panics if the path goes through a value that is not an object or a list, or if an index is not in its list.
     #[must_use]
     pub fn with(mut self, path: &str, value: impl Into<Value>) -> Self {
         *self.at(path) = value.into();
         self
     }
 
-    /// Leaves a field out.
+    /// Removes a field.
     ///
     /// # Panics
     ///
-    /// As [`with`](Self::with).
+    /// Panics like [`with`](Self::with).
     #[must_use]
     pub fn without(mut self, path: &str) -> Self {
-        let (holder, name) = match path.rsplit_once('.') {
-            Some((holder, name)) => (self.at(holder), name),
+        let (parent, name) = match path.rsplit_once('.') {
+            Some((parent, name)) => (self.at(parent), name),
             None => (&mut self.fields, path),
         };
-        if let Some(map) = holder.as_object_mut() {
+        if let Some(map) = parent.as_object_mut() {
             map.remove(name);
         }
         self
     }
 
-    #[expect(
-        clippy::panic,
-        reason = "for tests, whose mistakes should show at once"
-    )]
+    #[expect(clippy::panic, reason = "mistakes in tests should fail at once")]
     fn at(&mut self, path: &str) -> &mut Value {
-        path.split('.').fold(&mut self.fields, |holder, step| {
-            if holder.is_null() {
-                *holder = Value::Object(Map::new());
+        path.split('.').fold(&mut self.fields, |parent, step| {
+            if parent.is_null() {
+                *parent = Value::Object(Map::new());
             }
-            match holder {
+            match parent {
                 Value::Object(map) => map.entry(step).or_insert(Value::Null),
                 Value::Array(items) => step
                     .parse::<usize>()
                     .ok()
-                    .and_then(|at| items.get_mut(at))
-                    .unwrap_or_else(|| panic!("{path}: the list has no place {step}")),
-                _ => panic!("{path}: there is nothing below a single value"),
+                    .and_then(|index| items.get_mut(index))
+                    .unwrap_or_else(|| panic!("{path}: the list has no index {step}")),
+                _ => panic!("{path}: {step} is a field of a value that is not an object"),
             }
         })
     }
 
-    /// Sends the fields another way, documented or not. Without it they go the first way that the reference names.
+    /// Sets the transport, documented or not. The default is the first documented one.
     #[must_use]
     pub const fn transport(mut self, transport: Transport) -> Self {
         self.transport = transport;
@@ -154,17 +147,17 @@ impl<E: Event> Fixture<E> {
         &self.fields
     }
 
-    /// The request as the platform sends it, without a signature.
+    /// The request as the platform would send it, without a signature.
     #[must_use]
     pub fn request(&self) -> TestRequest {
         encode::request(&self.fields, self.transport)
     }
 
-    /// The request as the platform sends it, signed if the platform signs this push: for the first documented action.
+    /// The request as the platform would send it. If the platform signs this push, it is signed for the first documented action.
     ///
     /// # Panics
     ///
-    /// As [`signed_for`](Self::signed_for).
+    /// Panics like [`signed_for`](Self::signed_for).
     #[must_use]
     pub fn signed(&self, signer: &Signer, ts_millis: u64) -> TestRequest {
         if self.push.signed {
@@ -174,11 +167,11 @@ impl<E: Event> Fixture<E> {
         }
     }
 
-    /// The request, signed for an action whether the platform would or not.
+    /// The request, signed for an action even if the platform would not sign it.
     ///
     /// # Panics
     ///
-    /// If no header can carry the action.
+    /// Panics if the action is not a valid header value.
     #[must_use]
     pub fn signed_for(&self, signer: &Signer, ts_millis: u64, action: &str) -> TestRequest {
         let mut request = self.request();
@@ -205,11 +198,11 @@ impl<E: Event> fmt::Debug for Fixture<E> {
     }
 }
 
-/// A request with a push, with everything in it open to change.
+/// A request with a push. A test can change all its parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TestRequest {
-    /// Names and values, in order; `content-type` is the first one, if there is a body.
+    /// Names and values, in order. If there is a body, `content-type` is the first.
     pub headers: Vec<(String, String)>,
     /// Path of the URL.
     pub path: String,
@@ -217,12 +210,12 @@ pub struct TestRequest {
     pub query: Option<String>,
     /// The body.
     pub body: Vec<u8>,
-    /// The other end of the connection.
+    /// Address of the connection's peer.
     pub peer: Option<IpAddr>,
 }
 
 impl TestRequest {
-    /// The request as a receiver takes it.
+    /// The request as the input of a receiver.
     #[must_use]
     pub fn incoming(&self) -> Incoming<'_> {
         let headers = self.headers.iter().map(|(name, value)| (name, value));
@@ -235,41 +228,39 @@ impl TestRequest {
         }
     }
 
-    /// The first header of a name.
+    /// The value of the first header with a name.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.iter();
         headers
-            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .find(|(header, _)| header.eq_ignore_ascii_case(name))
             .map(|(_, value)| value.as_str())
     }
 
     /// Replaces a header, or adds it.
     pub fn set_header(&mut self, name: &str, value: impl Into<String>) {
         self.headers
-            .retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+            .retain(|(header, _)| !header.eq_ignore_ascii_case(name));
         self.headers.push((name.to_owned(), value.into()));
     }
 
-    /// Signs the body as it is now, and sets the five headers. Their names are in lower case, as in the reference's sample.
+    /// Signs the current body and sets the five headers. Their names are in lower case, as in the reference's sample.
     ///
     /// # Panics
     ///
-    /// If no header can carry the bizType or the action.
+    /// Panics if the bizType or the action is not a valid header value.
     pub fn sign(&mut self, signer: &Signer, biz_type: &str, action: &str, ts_millis: u64) {
-        let (Ok(biz), Ok(act)) = (BizType::new(biz_type), Action::new(action)) else {
-            #[expect(
-                clippy::panic,
-                reason = "for tests, whose mistakes should show at once"
-            )]
+        let fields = (BizType::new(biz_type), Action::new(action));
+        let (Ok(signed_biz_type), Ok(signed_action)) = fields else {
+            #[expect(clippy::panic, reason = "mistakes in tests should fail at once")]
             {
-                panic!("no header can carry the bizType or the action");
+                panic!("the bizType or the action is not a valid header value");
             }
         };
         let ts = Timestamp::from_millis(ts_millis);
         let sign = signer.sign(&Request {
-            action: act,
-            biz_type: biz,
+            action: signed_action,
+            biz_type: signed_biz_type,
             ts,
             body: Body::Signed(&self.body),
         });

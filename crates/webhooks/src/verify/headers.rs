@@ -1,4 +1,4 @@
-//! Finding the signed headers among all.
+//! Picks the signed headers of a request.
 
 use super::error::{SignedHeader, VerifyError};
 
@@ -6,18 +6,18 @@ use super::error::{SignedHeader, VerifyError};
 pub(super) struct SignatureHeaders<V>([V; 5]);
 
 impl<V: AsRef<[u8]>> SignatureHeaders<V> {
-    /// Picks the five headers, each of which must be there exactly once.
+    /// Picks the five headers. Each must occur exactly once.
     pub(super) fn pick<N: AsRef<str>>(
         headers: impl IntoIterator<Item = (N, V)>,
     ) -> Result<Self, VerifyError> {
         let mut slots: [Option<V>; 5] = [None, None, None, None, None];
         for (name, value) in headers {
             let name = name.as_ref();
-            let known = SignedHeader::ALL
+            let slot = SignedHeader::ALL
                 .into_iter()
                 .zip(&mut slots)
                 .find(|(header, _)| header.name().eq_ignore_ascii_case(name));
-            if let Some((header, slot)) = known
+            if let Some((header, slot)) = slot
                 && slot.replace(value).is_some()
             {
                 return Err(VerifyError::DuplicateHeader(header));
@@ -36,7 +36,7 @@ impl<V: AsRef<[u8]>> SignatureHeaders<V> {
         }
     }
 
-    /// A value as text. What HTTP libraries leave of the blanks around a value goes.
+    /// A value as text, without the spaces and tabs that some HTTP libraries leave around it.
     pub(super) fn text(&self, header: SignedHeader) -> Result<&str, VerifyError> {
         let [access_key, ts, biz_type, action, sign] = &self.0;
         let value = match header {

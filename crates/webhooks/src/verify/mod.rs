@@ -1,4 +1,4 @@
-//! Verification of signed pushes over the bytes received.
+//! Verifies signed pushes, over the bytes as received.
 
 mod error;
 mod headers;
@@ -15,11 +15,10 @@ use headers::SignatureHeaders;
 use crate::millis::{Clock, millis, millis_since_1970};
 use crate::replay::{Claim, Claimed, MemoryStore, ReplayKey, ReplayStore};
 
-/// How far `ts` may be from the clock, on both sides, unless set otherwise: the 60 s that the platform allows for requests. The
-/// reference states no other for pushes.
+/// The default of [`Verifier::tolerance`]: 60 s, which the platform allows for requests. The reference gives no other value for pushes.
 pub const DEFAULT_TOLERANCE: Duration = Duration::from_secs(60);
 
-/// Largest body in bytes unless set otherwise: 256 KiB. The documented pushes take about 1 kB.
+/// The default of [`Verifier::body_limit`]: 256 KiB. The documented pushes have about 1 kB.
 pub const DEFAULT_BODY_LIMIT: usize = 256 * 1024;
 
 /// Verifies signed pushes.
@@ -42,7 +41,7 @@ pub const DEFAULT_BODY_LIMIT: usize = 256 * 1024;
 pub struct Verifier {
     signers: Vec<Signer>,
     biz_type: Option<String>,
-    /// `None` accepts every action, an empty list none.
+    /// `None` accepts every action; an empty list accepts none.
     actions: Option<Vec<String>>,
     tolerance: u64,
     max_age: Option<u64>,
@@ -52,7 +51,7 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// Verifies pushes signed with one account's secret, with the system's clock and a [`MemoryStore`] as replay guard.
+    /// Creates a verifier for pushes signed with an account's secret. It uses the system clock, and a [`MemoryStore`] as replay guard.
     #[must_use]
     pub fn new(signer: Signer) -> Self {
         Self {
@@ -67,61 +66,61 @@ impl Verifier {
         }
     }
 
-    /// Accepts another account too, or another secret of the same one while it is being replaced.
+    /// Also accepts another account, or a second secret of the same account while the secret is being replaced.
     #[must_use]
     pub fn also(mut self, signer: Signer) -> Self {
         self.signers.push(signer);
         self
     }
 
-    /// Accepts only pushes signed for this service. Without it the `bizType` is verified as signed, whatever it is.
+    /// Accepts only pushes signed for this service. By default, every signed `bizType` is accepted.
     #[must_use]
     pub fn biz_type(mut self, biz_type: impl Into<String>) -> Self {
         self.biz_type = Some(biz_type.into());
         self
     }
 
-    /// Accepts only pushes signed for one of these actions; with an empty list it accepts none. Requests are signed with the same
-    /// secret as pushes; bizType and action are what keeps a request of one's own from being taken for a push.
+    /// Accepts only pushes signed for one of these actions. An empty list accepts none. Your own requests are signed with the same secret
+    /// as pushes; only bizType and action distinguish them.
     #[must_use]
     pub fn actions<A: Into<String>>(mut self, actions: impl IntoIterator<Item = A>) -> Self {
         self.actions = Some(actions.into_iter().map(Into::into).collect());
         self
     }
 
-    /// How far `ts` may be from the clock, in the past and in the future: [`DEFAULT_TOLERANCE`] unless set here. Parts of a
-    /// millisecond are dropped. [`max_age`](Self::max_age) sets the past alone.
+    /// Sets how far `ts` may be from the clock, in the past and in the future. The default is [`DEFAULT_TOLERANCE`]. The value is rounded
+    /// down to milliseconds. [`max_age`](Self::max_age) sets only the past.
     #[must_use]
     pub fn tolerance(mut self, tolerance: Duration) -> Self {
         self.tolerance = millis(tolerance);
         self
     }
 
-    /// How old a push may be: how far `ts` may be in the past. Without it that is the [`tolerance`](Self::tolerance).
+    /// Sets how old a push may be, that is, how far `ts` may be in the past. The default is the [`tolerance`](Self::tolerance).
     ///
-    /// It is a choice between two losses:
+    /// Both directions have a cost:
     ///
-    /// - A push that arrives later is lost, for example after an outage of the network or of the receiver. It is refused as often as it
-    ///   is repeated with the same `ts`. Whether the platform signs a repeat with a new one is not documented. (Late repeats of a push
-    ///   that came in time are no loss: see [`MemoryStore::repeat_window`].)
-    /// - Whoever got hold of a push can send it again for so long wherever the replay guard does not remember it: after a restart, and in
-    ///   another process with a memory of its own. The handler then runs twice.
+    /// - A push that first arrives later is lost, for example after an outage of the network or of the receiver. Repeats with the same `ts`
+    ///   are refused too. It is not documented whether the platform signs repeats with a new `ts`. (Late repeats of a push that arrived in
+    ///   time are accepted: see [`MemoryStore::repeat_window`].)
+    /// - During this time, an attacker who has captured a push can send it again if the replay guard does not remember it: after a restart,
+    ///   or in another process with its own memory. The handler then runs twice.
     ///
-    /// The guard must have room for all pushes of that time ([`MemoryStore::new`]); full of them, it refuses new ones.
+    /// The guard needs room for all pushes of this time ([`MemoryStore::new`]). When it is full, it refuses new pushes.
     #[must_use]
     pub fn max_age(mut self, age: Duration) -> Self {
         self.max_age = Some(millis(age));
         self
     }
 
-    /// The largest body in bytes. A larger one is refused before it is looked at.
+    /// Sets the maximum size of a body in bytes. A larger body is refused before anything is verified.
     #[must_use]
     pub const fn body_limit(mut self, bytes: usize) -> Self {
         self.body_limit = bytes;
         self
     }
 
-    /// The clock that `ts` is compared with, the system's unless set here. A time before 1970 counts as 1970.
+    /// Sets the clock that `ts` is compared with. The default is the system clock. A time before 1970 counts as 1970.
     #[must_use]
     pub fn clock(self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.with_shared_clock(Arc::new(clock))
@@ -132,14 +131,14 @@ impl Verifier {
         self
     }
 
-    /// Another replay guard, for example one that several processes share.
+    /// Sets the store of the replay guard, for example one that several processes share.
     #[must_use]
     pub fn replay_store(mut self, store: impl ReplayStore + 'static) -> Self {
         self.store = Some(Arc::new(store));
         self
     }
 
-    /// No replay guard: the same push is accepted as often as it comes while its `ts` is.
+    /// Turns the replay guard off. A push is then accepted any number of times while its `ts` is accepted.
     #[must_use]
     pub fn without_replay_guard(mut self) -> Self {
         self.store = None;
@@ -162,17 +161,18 @@ impl Verifier {
         self.actions.is_some()
     }
 
-    /// Verifies a push over its headers and the bytes of its body as received.
+    /// Verifies a push, over its headers and the bytes of its body as received.
     ///
-    /// Headers are pairs of name and value: a `&http::HeaderMap`, or any iterator. Names may be in any case. On success the push
-    /// counts as in progress, and repeats are refused. [`Verified::complete`] says that it was processed, so that repeats are
-    /// [`VerifyError::AlreadyProcessed`] and can be answered; [`Verified::release`] that it was not, so that the next attempt gets in.
+    /// Headers are pairs of name and value: a `&http::HeaderMap` or any iterator. Names are case-insensitive. After success the push is in
+    /// progress, and repeats are refused. Then call [`Verified::complete`] if it was processed; repeats are then
+    /// [`VerifyError::AlreadyProcessed`] and can be answered. Or call [`Verified::release`] if it was not; the next attempt is then accepted.
     ///
-    /// The signature covers the five headers and the body, not the URL, its query or any other header.
+    /// The signature covers the five headers and the body. It does not cover the URL, its query or any other header.
     ///
     /// # Errors
     ///
-    /// [`VerifyError`]; the order is: actions that may come at all, size, headers, account, time, signature, service and action, replay. Tell the sender none of it.
+    /// [`VerifyError`]. The checks run in this order: list of actions, size, headers, account, time, signature, service and action, replay.
+    /// Do not send the error to the sender.
     pub fn verify<N: AsRef<str>, V: AsRef<[u8]>>(
         &self,
         headers: impl IntoIterator<Item = (N, V)>,
@@ -209,7 +209,7 @@ impl Verifier {
         let now = millis_since_1970((self.clock)());
         let at = ts.millis().unwrap_or(u64::MAX);
         let too_old = match (self.in_time(at, now), &self.store) {
-            // The guard may know it: then it is a repeat.
+            // If the guard remembers the push, this is a late repeat.
             (Err(error @ VerifyError::TimestampTooOld { .. }), Some(_)) => Some(error),
             (result, _) => {
                 result?;
@@ -241,7 +241,7 @@ impl Verifier {
         })
     }
 
-    /// Who signed the request, if the signature is right and for what this verifier accepts.
+    /// Finds the account that signed the request, and checks service and action.
     fn signed<'s>(
         &self,
         mut signers: impl Iterator<Item = &'s Signer>,
@@ -266,7 +266,7 @@ impl Verifier {
         Ok(signed)
     }
 
-    /// Asks the replay guard to remember the push as in progress, if it is new, or is too old and a repeat of one that failed.
+    /// Claims the push in the replay guard. A push that is too old is accepted only as a repeat of a failed one.
     fn guard(
         &self,
         key: &ReplayKey,
@@ -299,7 +299,7 @@ impl Verifier {
         }
     }
 
-    /// Whether a `ts` is near enough. Digits beyond the range of the clock are far ahead.
+    /// Checks `ts` against the clock. A `ts` beyond 64 bits counts as far in the future.
     const fn in_time(&self, at: u64, now: u64) -> Result<(), VerifyError> {
         let by_millis = at.abs_diff(now);
         let (past, future) = (self.limit_of_age(), self.tolerance);
@@ -333,7 +333,7 @@ impl fmt::Debug for Verifier {
     }
 }
 
-/// What a verified push is signed for.
+/// The signed properties of a verified push.
 #[derive(Clone)]
 pub struct Verified {
     access_key: AccessKey,
@@ -362,24 +362,24 @@ impl Verified {
         self.ts
     }
 
-    /// What a replay guard remembers of this push.
+    /// The key of this push in a replay guard.
     #[must_use]
     pub const fn replay_key(&self) -> &ReplayKey {
         &self.claimed.key
     }
 
-    /// Until when it must be remembered, in milliseconds since 1970-01-01 UTC: later its `ts` is too old.
+    /// The time until which a guard must remember the push, in milliseconds since 1970-01-01 UTC. Afterwards its `ts` is too old.
     #[must_use]
     pub const fn replay_until(&self) -> u64 {
         self.until
     }
 
-    /// The push was processed: within the guard's window repeats of it are [`VerifyError::AlreadyProcessed`].
+    /// Reports that the push was processed. Within the guard's window, repeats are [`VerifyError::AlreadyProcessed`].
     pub fn complete(self) {
         self.settle(true);
     }
 
-    /// Forgets the push, because it was not processed: the platform's next attempt is accepted.
+    /// Reports that the push was not processed. The platform's next attempt is accepted.
     pub fn release(self) {
         self.settle(false);
     }

@@ -1,16 +1,16 @@
-//! The attack table: each row is refused with an error of its own.
+//! Attacks on signed pushes. Each is refused with a specific error.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use nxcloud_webhooks::testing::{Fixture, TestRequest};
 use nxcloud_webhooks::{
-    AccessKey, Claim, MemoryStore, ParseError, Receiver, Refusal, ReplayKey, ReplayStore, Secret,
-    SignedHeader, Signer, Verifier, VerifyError, did, sms,
+    AccessKey, MemoryStore, ParseError, Receiver, Refusal, Secret, SignedHeader, Signer, Verifier,
+    VerifyError, did, sms,
 };
 
-use crate::common::{NOW, at, now, signer};
+use crate::common::{NOW, UnavailableStore, clock, now, signer};
 
 fn verifier() -> Verifier {
     Verifier::new(signer()).clock(now)
@@ -39,7 +39,7 @@ fn refusal(push: &TestRequest) -> Result<(), Refusal> {
             assert_eq!(
                 (answer.status(), answer.body()),
                 (200, "error"),
-                "the sender learns nothing from the answer"
+                "the answer gives no reason"
             );
             Err(refused.reason())
         }
@@ -47,13 +47,13 @@ fn refusal(push: &TestRequest) -> Result<(), Refusal> {
 }
 
 #[test]
-fn the_genuine_push_is_accepted() {
+fn a_genuine_push_is_accepted() {
     assert_eq!(verify(&verifier(), &push()), Ok(()));
     assert_eq!(refusal(&push()), Ok(()));
 }
 
 #[test]
-fn a_changed_bit_anywhere_in_the_body() {
+fn any_changed_bit_in_the_body_is_refused() {
     let genuine = push();
     for at in 0..genuine.body.len() {
         for bit in 0..8 {
@@ -76,7 +76,7 @@ fn a_changed_bit_anywhere_in_the_body() {
 }
 
 #[test]
-fn a_changed_character_anywhere_in_the_headers() {
+fn any_changed_character_in_a_signed_header_is_refused() {
     let genuine = push();
     for (at, (name, value)) in genuine.headers.iter().enumerate() {
         if name == "content-type" {
@@ -90,7 +90,7 @@ fn a_changed_character_anywhere_in_the_headers() {
             let error = verify(&verifier(), &changed).unwrap_err();
             let expected = match name.as_str() {
                 "accesskey" => matches!(error, VerifyError::UnknownAccessKey),
-                // A late digit leaves the time within the tolerance, and the signature tells.
+                // A changed digit at the end leaves the time within the tolerance; then the signature does not match.
                 "ts" => matches!(
                     error,
                     VerifyError::TimestampTooOld { .. }
@@ -105,7 +105,7 @@ fn a_changed_character_anywhere_in_the_headers() {
 }
 
 #[test]
-fn another_secret_and_another_spelling_of_the_signature() {
+fn another_secret_and_an_upper_case_signature_are_refused() {
     let other = Signer::new(
         AccessKey::new("test-key").unwrap(),
         Secret::new("another-secret").unwrap(),
@@ -116,13 +116,13 @@ fn another_secret_and_another_spelling_of_the_signature() {
         Err(VerifyError::SignatureMismatch)
     );
     let both = verifier().also(other);
-    assert_eq!(verify(&both, &forged), Ok(()), "while a secret is replaced");
+    assert_eq!(verify(&both, &forged), Ok(()), "a second secret is allowed");
 
-    let mut shouting = push();
-    let sign = shouting.header("sign").unwrap().to_ascii_uppercase();
-    shouting.set_header("sign", sign);
+    let mut upper_case = push();
+    let sign = upper_case.header("sign").unwrap().to_ascii_uppercase();
+    upper_case.set_header("sign", sign);
     assert_eq!(
-        verify(&verifier(), &shouting),
+        verify(&verifier(), &upper_case),
         Err(VerifyError::SignatureMismatch)
     );
 }
@@ -142,10 +142,9 @@ fn too_new(by_millis: u64) -> VerifyError {
 }
 
 #[test]
-fn a_replay_inside_and_outside_the_window() {
-    let now = Arc::new(AtomicU64::new(NOW));
-    let clock = Arc::clone(&now);
-    let verifier = Verifier::new(signer()).clock(move || at(clock.load(Ordering::Relaxed)));
+fn a_replay_is_refused_inside_and_outside_the_tolerance() {
+    let (now, clock) = clock();
+    let verifier = Verifier::new(signer()).clock(clock);
     let push = push();
     assert_eq!(verify(&verifier, &push), Ok(()));
     for later in [0, 1, 30_000, 60_000] {
@@ -159,7 +158,7 @@ fn a_replay_inside_and_outside_the_window() {
     now.store(NOW + 60_001, Ordering::Relaxed);
     let outside = too_old(60_001);
     assert_eq!(verify(&verifier, &push), Err(outside));
-    // Header names and their order are not signed: they make no new push.
+    // The spelling and order of header names are not signed, so changing them does not make a new push.
     now.store(NOW, Ordering::Relaxed);
     let mut respelled = push.clone();
     respelled.headers.reverse();
@@ -167,26 +166,26 @@ fn a_replay_inside_and_outside_the_window() {
         *name = name.to_ascii_uppercase();
     }
     assert_eq!(verify(&verifier, &respelled), Err(VerifyError::Replayed));
-    // Nor do other clones of the verifier: they share its guard.
+    // Clones of a verifier share its guard.
     assert_eq!(verify(&verifier.clone(), &push), Err(VerifyError::Replayed));
     assert_eq!(verify(&verifier.without_replay_guard(), &push), Ok(()));
 }
 
 #[test]
-fn ts_on_both_sides_of_the_tolerance() {
-    let at = |ts: u64| {
+fn ts_must_be_within_the_tolerance() {
+    let signed_at = |ts: u64| {
         let push = Fixture::<did::Event>::new("did_sms_signed").signed(&signer(), ts);
         verify(&verifier(), &push)
     };
-    assert_eq!(at(NOW - 60_000), Ok(()));
-    assert_eq!(at(NOW + 60_000), Ok(()));
-    assert_eq!(at(NOW - 60_001), Err(too_old(60_001)));
-    assert_eq!(at(NOW + 60_001), Err(too_new(60_001)));
-    assert_eq!(at(0), Err(too_old(NOW)));
-    assert_eq!(at(u64::MAX), Err(too_new(u64::MAX - NOW)));
+    assert_eq!(signed_at(NOW - 60_000), Ok(()));
+    assert_eq!(signed_at(NOW + 60_000), Ok(()));
+    assert_eq!(signed_at(NOW - 60_001), Err(too_old(60_001)));
+    assert_eq!(signed_at(NOW + 60_001), Err(too_new(60_001)));
+    assert_eq!(signed_at(0), Err(too_old(NOW)));
+    assert_eq!(signed_at(u64::MAX), Err(too_new(u64::MAX - NOW)));
     // Seconds instead of milliseconds.
     assert!(matches!(
-        at(NOW / 1000),
+        signed_at(NOW / 1000),
         Err(VerifyError::TimestampTooOld { .. })
     ));
 
@@ -202,7 +201,7 @@ fn ts_on_both_sides_of_the_tolerance() {
 }
 
 #[test]
-fn ts_that_is_no_number() {
+fn a_ts_that_is_not_a_number_is_refused() {
     for ts in [
         "",
         "-1",
@@ -216,7 +215,7 @@ fn ts_that_is_no_number() {
         let expected = VerifyError::InvalidHeader(SignedHeader::Ts);
         assert_eq!(verify(&verifier(), &push), Err(expected), "{ts}");
     }
-    // 20 digits are a number, far ahead.
+    // 20 digits are a number, but far in the future.
     let mut push = push();
     push.set_header("ts", "99999999999999999999");
     assert!(matches!(
@@ -226,7 +225,7 @@ fn ts_that_is_no_number() {
 }
 
 #[test]
-fn missing_and_doubled_headers() {
+fn missing_and_duplicate_headers_are_refused() {
     for header in [
         SignedHeader::AccessKey,
         SignedHeader::Ts,
@@ -236,21 +235,21 @@ fn missing_and_doubled_headers() {
     ] {
         let name = header.name().to_ascii_lowercase();
         let mut missing = push();
-        missing.headers.retain(|(known, _)| *known != name);
+        missing.headers.retain(|(header, _)| *header != name);
         assert_eq!(
             verify(&verifier(), &missing),
             Err(VerifyError::MissingHeader(header))
         );
-        // Doubled in another case, with the same value or another one, before or after it.
+        // A duplicate in another case, with the same or another value, before or after the original.
         for value in [push().header(&name).unwrap(), "x"] {
             let copy = (header.name().to_ascii_uppercase(), value.to_owned());
             let mut before = push();
             before.headers.insert(0, copy.clone());
             let mut after = push();
             after.headers.push(copy);
-            for doubled in [before, after] {
+            for duplicate in [before, after] {
                 assert_eq!(
-                    verify(&verifier(), &doubled),
+                    verify(&verifier(), &duplicate),
                     Err(VerifyError::DuplicateHeader(header))
                 );
             }
@@ -259,7 +258,7 @@ fn missing_and_doubled_headers() {
 }
 
 #[test]
-fn header_values_that_no_header_can_have() {
+fn invalid_header_values_are_refused() {
     for (name, header) in [
         ("biztype", SignedHeader::BizType),
         ("action", SignedHeader::Action),
@@ -287,18 +286,18 @@ fn header_values_that_no_header_can_have() {
 }
 
 #[test]
-fn names_in_any_case_and_blanks_around_values() {
-    let mut spelled = push();
-    for (name, value) in &mut spelled.headers {
+fn header_names_are_case_insensitive_and_values_are_trimmed() {
+    let mut push = push();
+    for (name, value) in &mut push.headers {
         *name = name.to_ascii_uppercase();
         *value = format!(" {value}\t");
     }
-    assert_eq!(verify(&verifier(), &spelled), Ok(()));
+    assert_eq!(verify(&verifier(), &push), Ok(()));
 }
 
 #[test]
-fn a_request_of_ones_own_sent_back() {
-    // Signed with the right secret, for another service and for another action.
+fn an_own_request_sent_back_is_refused() {
+    // Signed with the right secret, but for another service or another action.
     let fixture = Fixture::<did::Event>::new("did_sms_signed");
     let mut sms = fixture.request();
     sms.sign(&signer(), "3", "mtsend", NOW);
@@ -315,12 +314,12 @@ fn a_request_of_ones_own_sent_back() {
     assert_eq!(
         verify(&verifier(), &query),
         Ok(()),
-        "the verifier alone was not told"
+        "a verifier without settings accepts every bizType and action"
     );
 }
 
 #[test]
-fn the_wrong_content_type() {
+fn a_wrong_or_duplicate_content_type_is_refused() {
     for kind in [
         "text/plain",
         "application/x-www-form-urlencoded",
@@ -330,17 +329,17 @@ fn the_wrong_content_type() {
         push.set_header("content-type", kind);
         assert_eq!(refusal(&push), Err(Refusal::Parse(ParseError::ContentType)));
     }
-    let mut doubled = push();
-    let again = ("Content-Type".to_owned(), "application/json".to_owned());
-    doubled.headers.push(again);
+    let mut duplicate = push();
+    let second = ("Content-Type".to_owned(), "application/json".to_owned());
+    duplicate.headers.push(second);
     assert_eq!(
-        refusal(&doubled),
+        refusal(&duplicate),
         Err(Refusal::Parse(ParseError::ContentType))
     );
 }
 
 #[test]
-fn a_query_beside_a_signed_body_is_not_read() {
+fn the_query_of_a_signed_push_is_not_read() {
     let mut push = push();
     push.query = Some("messageId=forged&extra=1".to_owned());
     let receiver = Receiver::<did::Event>::signed(verifier());
@@ -354,7 +353,7 @@ fn a_query_beside_a_signed_body_is_not_read() {
 }
 
 #[test]
-fn a_body_of_50_megabytes() {
+fn a_body_of_50_megabytes_is_refused() {
     let mut huge = push();
     huge.body = vec![b'x'; 50_000_000];
     let limit = 256 * 1024;
@@ -378,7 +377,7 @@ fn signed_body(body: &[u8]) -> TestRequest {
 }
 
 #[test]
-fn deeply_nested_json() {
+fn deeply_nested_json_is_refused() {
     let nested = format!(
         "{{\"messageId\":{}1{}}}",
         "[".repeat(50_000),
@@ -391,7 +390,7 @@ fn deeply_nested_json() {
 }
 
 #[test]
-fn bodies_that_are_no_object_no_json_or_nothing() {
+fn a_signed_body_must_be_a_json_object() {
     for (body, error) in [
         (&b"[]"[..], ParseError::NotAnObject),
         (b"null", ParseError::NotAnObject),
@@ -413,58 +412,47 @@ fn bodies_that_are_no_object_no_json_or_nothing() {
 }
 
 #[test]
-fn equal_keys_in_what_is_signed() {
-    let twice = Err(Refusal::Parse(ParseError::DuplicateField));
+fn duplicate_keys_in_a_signed_body_are_refused() {
+    let duplicate = Err(Refusal::Parse(ParseError::DuplicateField));
     for body in [
         r#"{"messageId":"1","smsStatus":"UNDELIV","smsStatus":"DELIVRD"}"#,
         r#"{"messageId":"1","smsStatus":"UNDELIV","sms\u0053tatus":"DELIVRD"}"#,
         r#"{"messageId":"1","messageId":1}"#,
         r#"{"messageId":"1","messageId":"1"}"#,
         r#"{"messageId":"1","new":[{"a":{"b":1,"b":2}}]}"#,
-        // Behind something else that has to be repaired.
+        // After another defect that is repaired.
         "{\"content\":\"a\nb\",\"messageId\":\"1\",\"messageId\":\"2\"}",
     ] {
-        assert_eq!(refusal(&signed_body(body.as_bytes())), twice, "{body}");
+        assert_eq!(refusal(&signed_body(body.as_bytes())), duplicate, "{body}");
     }
-    // Two readers that differ would also differ on which part of two bodies counts.
+    // A form with duplicate fields is refused for its content type.
     let mut form = Fixture::<did::Event>::new("did_sms_form").request();
     form.body = b"messageId=1&smsStatus=UNDELIV&smsStatus=DELIVRD".to_vec();
     form.sign(&signer(), "4", "mo", NOW);
     assert_eq!(
         refusal(&form),
         Err(Refusal::Parse(ParseError::ContentType)),
-        "no form is signed"
+        "forms are never signed"
     );
 }
 
-/// A store that cannot be asked.
-struct Broken;
-
-impl ReplayStore for Broken {
-    fn claim(&self, _: &ReplayKey, _: u64, _: u64) -> Claim {
-        Claim::Unavailable
-    }
-
-    fn release(&self, _: &ReplayKey) {}
-}
-
 #[test]
-fn a_guard_that_is_full_or_out_of_reach() {
+fn a_full_or_unavailable_guard_refuses_pushes() {
     let full = verifier().replay_store(MemoryStore::new(1));
     let other = Fixture::<did::Event>::new("did_sms_signed").signed(&signer(), NOW + 1);
     assert_eq!(verify(&full, &push()), Ok(()));
     assert_eq!(verify(&full, &other), Err(VerifyError::ReplayGuardFull));
-    let broken = verifier().replay_store(Broken);
+    let unavailable = verifier().replay_store(UnavailableStore);
     assert_eq!(
-        verify(&broken, &push()),
+        verify(&unavailable, &push()),
         Err(VerifyError::ReplayGuardUnavailable)
     );
 }
 
 #[test]
-fn a_stranger_cannot_fill_the_guard_nor_spoil_a_push() {
+fn forged_pushes_take_no_room_in_the_guard() {
     let store = Arc::new(MemoryStore::new(1));
-    let verifier = verifier().replay_store(Shared(Arc::clone(&store)));
+    let verifier = verifier().replay_store(Arc::clone(&store));
     let mut forged = push();
     forged.body.push(b' ');
     for _ in 0..3 {
@@ -477,25 +465,13 @@ fn a_stranger_cannot_fill_the_guard_nor_spoil_a_push() {
     assert_eq!(verify(&verifier, &push()), Ok(()));
 }
 
-struct Shared(Arc<MemoryStore>);
-
-impl ReplayStore for Shared {
-    fn claim(&self, key: &ReplayKey, until: u64, now: u64) -> Claim {
-        self.0.claim(key, until, now)
-    }
-
-    fn release(&self, key: &ReplayKey) {
-        self.0.release(key);
-    }
-}
-
 #[test]
-fn errors_and_debug_output_repeat_nothing_private() {
+fn errors_and_debug_output_contain_nothing_private() {
     let push = push();
     let verifier = verifier();
     let receiver = Receiver::<did::Event>::signed(verifier.clone());
     let pending = receiver.receive(&push.incoming()).unwrap();
-    let mut shown = format!("{verifier:?}{receiver:?}{pending:?}{:?}", push.incoming());
+    let mut output = format!("{verifier:?}{receiver:?}{pending:?}{:?}", push.incoming());
     for error in [
         refusal(&signed_body(b"{\"content\":\"Gr\xc3"))
             .unwrap_err()
@@ -505,10 +481,10 @@ fn errors_and_debug_output_repeat_nothing_private() {
             refusal(&signed_body(b"{\"fromPhone\":8523")).unwrap_err()
         ),
     ] {
-        shown.push_str(&error);
+        output.push_str(&error);
     }
     for private in ["test-secret", "Grüße", "85230001111", "8613912345678"] {
-        assert!(!shown.contains(private), "{private} in {shown}");
+        assert!(!output.contains(private), "{private} in {output}");
     }
     let _ = pending.accept();
 }

@@ -1,4 +1,4 @@
-//! No more is read than the limits allow, and for no longer, whatever is announced or sent.
+//! Limits of size and time for reading a body.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -20,10 +20,10 @@ const FRAME: usize = 16 * 1024;
 const LIMIT: usize = 256 * 1024;
 const HOUR: Duration = Duration::from_secs(3_600);
 
-/// 50 MB in frames of 16 KiB, counting how many are asked for.
+/// A body in frames of 16 KiB that counts the bytes read.
 struct Flood {
-    left: usize,
-    taken: Arc<AtomicUsize>,
+    remaining: usize,
+    bytes_read: Arc<AtomicUsize>,
 }
 
 impl HttpBody for Flood {
@@ -34,11 +34,11 @@ impl HttpBody for Flood {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        if self.left == 0 {
+        if self.remaining == 0 {
             return Poll::Ready(None);
         }
-        self.left -= FRAME.min(self.left);
-        self.taken.fetch_add(FRAME, Ordering::Relaxed);
+        self.remaining -= FRAME.min(self.remaining);
+        self.bytes_read.fetch_add(FRAME, Ordering::Relaxed);
         Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(&[b'x'; FRAME])))))
     }
 
@@ -48,17 +48,17 @@ impl HttpBody for Flood {
 }
 
 fn flood(announced: Option<&str>) -> (Request<Body>, Arc<AtomicUsize>) {
-    let taken = Arc::new(AtomicUsize::new(0));
+    let bytes_read = Arc::new(AtomicUsize::new(0));
     let body = Body::new(Flood {
-        left: 50_000_000,
-        taken: Arc::clone(&taken),
+        remaining: 50_000_000,
+        bytes_read: Arc::clone(&bytes_read),
     });
     let mut request = Request::post("/").body(body).unwrap();
     if let Some(length) = announced {
         let length = length.parse().unwrap();
         request.headers_mut().insert(header::CONTENT_LENGTH, length);
     }
-    (request, taken)
+    (request, bytes_read)
 }
 
 async fn receipt(push: Pending<sms::Event>) -> Answer {
@@ -66,12 +66,12 @@ async fn receipt(push: Pending<sms::Event>) -> Answer {
 }
 
 #[tokio::test]
-async fn a_flood_is_cut_off_at_the_limit() {
+async fn a_large_body_is_not_read_beyond_the_limit() {
     let refusals = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&refusals);
+    let counter = Arc::clone(&refusals);
     let receiver = Receiver::<sms::Event>::unprotected().on_refusal(move |reason| {
         assert_eq!(*reason, Refusal::BodyTooLarge { limit: LIMIT });
-        counted.fetch_add(1, Ordering::Relaxed);
+        counter.fetch_add(1, Ordering::Relaxed);
     });
     let extracted = Router::new()
         .route("/", post(receipt))
@@ -80,24 +80,24 @@ async fn a_flood_is_cut_off_at_the_limit() {
         .route("/", post(async || ""))
         .layer(PushLayer::new(receiver));
     for app in [extracted, layered] {
-        let (request, taken) = flood(None);
+        let (request, bytes_read) = flood(None);
         let response = app.clone().oneshot(request).await.unwrap();
         assert_eq!(response.status(), StatusCode::OK, "`error` with HTTP 200");
-        let taken = taken.load(Ordering::Relaxed);
-        assert!(taken <= LIMIT + FRAME, "{taken} bytes were read");
+        let bytes_read = bytes_read.load(Ordering::Relaxed);
+        assert!(bytes_read <= LIMIT + FRAME, "{bytes_read} bytes were read");
 
-        let (request, taken) = flood(Some("50000000"));
+        let (request, bytes_read) = flood(Some("50000000"));
         app.oneshot(request).await.unwrap();
         assert_eq!(
-            taken.load(Ordering::Relaxed),
+            bytes_read.load(Ordering::Relaxed),
             0,
-            "it was announced to be too large"
+            "the announced length is too large"
         );
     }
     assert_eq!(refusals.load(Ordering::Relaxed), 4);
 }
 
-/// A body that never ends: nothing at all, or a byte a second.
+/// A body that never ends. It sends nothing (`None`), or one byte per second.
 struct Trickle(Option<Pin<Box<tokio::time::Sleep>>>);
 
 impl HttpBody for Trickle {
@@ -117,11 +117,13 @@ impl HttpBody for Trickle {
     }
 }
 
-/// The extractor and the layer in front of a handler that accepts everything, and what they refuse.
-fn both(receiver: Receiver<sms::Event>) -> ([Router; 2], Arc<std::sync::Mutex<Vec<Refusal>>>) {
+/// The extractor and the layer, each with a handler that accepts every push, and the reasons of their refusals.
+fn extractor_and_layer(
+    receiver: Receiver<sms::Event>,
+) -> ([Router; 2], Arc<std::sync::Mutex<Vec<Refusal>>>) {
     let reasons = Arc::new(std::sync::Mutex::new(Vec::new()));
-    let seen = Arc::clone(&reasons);
-    let receiver = receiver.on_refusal(move |reason| seen.lock().unwrap().push(*reason));
+    let log = Arc::clone(&reasons);
+    let receiver = receiver.on_refusal(move |reason| log.lock().unwrap().push(*reason));
     let extracted = Router::new()
         .route("/", post(receipt))
         .with_state(receiver.clone());
@@ -137,7 +139,7 @@ fn slow(trickling: bool) -> Request<Body> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_that_does_not_end_is_given_up() {
+async fn an_endless_body_times_out() {
     for (receiver, limit) in [
         (Receiver::unprotected(), DEFAULT_BODY_TIMEOUT),
         (
@@ -145,7 +147,7 @@ async fn a_body_that_does_not_end_is_given_up() {
             Duration::from_secs(3),
         ),
     ] {
-        let (apps, reasons) = both(receiver);
+        let (apps, reasons) = extractor_and_layer(receiver);
         for app in apps {
             for trickling in [false, true] {
                 let begin = Instant::now();
@@ -153,7 +155,7 @@ async fn a_body_that_does_not_end_is_given_up() {
                 let response = tokio::time::timeout(HOUR, response).await;
                 let response = response.unwrap().unwrap();
                 assert_eq!(response.status(), StatusCode::OK, "`error` with HTTP 200");
-                // The clock of the test stands still but for what is waited for.
+                // Tokio's paused clock advances only to the next timer, so this compares settings, not speed.
                 assert!(begin.elapsed() < limit + Duration::from_secs(1));
             }
         }
@@ -166,7 +168,7 @@ async fn a_body_that_does_not_end_is_given_up() {
 
 #[tokio::test(start_paused = true)]
 async fn the_time_out_can_be_turned_off() {
-    let (apps, reasons) = both(Receiver::unprotected().body_timeout(None));
+    let (apps, reasons) = extractor_and_layer(Receiver::unprotected().body_timeout(None));
     for app in apps {
         let waiting = tokio::time::timeout(HOUR, app.oneshot(slow(false)));
         waiting.await.unwrap_err();

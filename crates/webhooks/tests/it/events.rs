@@ -1,4 +1,4 @@
-//! Events of every service, as pages show them and as platforms send them.
+//! Events of every service, from the samples of the reference and from their variants.
 
 use nxcloud_webhooks::testing::Fixture;
 use nxcloud_webhooks::{
@@ -9,9 +9,9 @@ use serde_json::json;
 use crate::common::parse;
 
 #[test]
-fn the_samples_of_forms_with_raw_spaces_and_half_a_content_type() {
+fn forms_with_raw_spaces_and_incomplete_content_types_are_read() {
     let body = b"phone=8615012345678&status=2&result=DELIVRD&drtime=2026-11-21 10:15:42&messageid=202611210001&currency=CNY&price=0.0350&rate=7.05&sendtime=2026-11-21+10:15:39&size=1";
-    for (kind, query, body) in [
+    for (content_type, query, body) in [
         (Some("x-www-form-urlencoded"), None, &body[..]),
         (
             Some("application/x-www-form-urlencoded;charset=UTF-8"),
@@ -21,7 +21,8 @@ fn the_samples_of_forms_with_raw_spaces_and_half_a_content_type() {
         (None, None, body),
         (None, Some(std::str::from_utf8(body).unwrap()), b""),
     ] {
-        let sms::Event::SmsReceipt(receipt) = sms::Event::parse(kind, query, body).unwrap() else {
+        let event = sms::Event::parse(content_type, query, body).unwrap();
+        let sms::Event::SmsReceipt(receipt) = event else {
             panic!("a receipt");
         };
         assert_eq!(receipt.status, Some(sms::SmsStatus::Delivered));
@@ -37,7 +38,7 @@ fn the_samples_of_forms_with_raw_spaces_and_half_a_content_type() {
 }
 
 #[test]
-fn the_samples_that_are_keys_and_values_between_commas() {
+fn the_notation_of_keys_and_values_between_commas_is_read() {
     let body = "messageId:5b7e0a9c,type:0,toPhone:+85230001111,fromPhone:+8613912345678,content:Hi, see you at 10:15, size 1+1,size:1,price:0.0000,receiveTime:2026-11-21 10:20:05,smsStatus:DELIVRD";
     let form = Some("application/x-www-form-urlencoded");
     let did::Event::DidSmsEvent(event) = did::Event::parse(form, None, body.as_bytes()).unwrap()
@@ -54,7 +55,7 @@ fn the_samples_that_are_keys_and_values_between_commas() {
 }
 
 #[test]
-fn an_alias_is_the_same_field() {
+fn an_alias_sets_the_same_field() {
     let time = |query: &str| match ota::Event::parse(None, Some(query), b"").unwrap() {
         ota::Event::VerificationStatusEvent(event) => event.dr_time,
         _ => None,
@@ -68,7 +69,7 @@ fn an_alias_is_the_same_field() {
 }
 
 #[test]
-fn pushes_of_one_service_are_told_apart() {
+fn pushes_of_the_same_service_are_distinguished() {
     let event: viber::Event = parse(&Fixture::<viber::Event>::new("message_reply").request());
     assert!(matches!(event, viber::Event::MessageReplyEvent(_)));
     let event: viber::Event = parse(&Fixture::<viber::Event>::new("message_receipt").request());
@@ -80,11 +81,11 @@ fn pushes_of_one_service_are_told_apart() {
 }
 
 #[test]
-fn a_press_of_a_button_is_told_from_a_message_and_tomorrows_message_is_a_message() {
+fn button_clicks_and_messages_are_distinguished_even_for_new_message_types() {
     let whatsapp =
         |fixture: Fixture<whatsapp::Event>| -> whatsapp::Event { parse(&fixture.request()) };
-    let press = whatsapp(Fixture::new("saas_button_click"));
-    assert!(matches!(press, whatsapp::Event::ButtonClick(_)));
+    let click = whatsapp(Fixture::new("saas_button_click"));
+    assert!(matches!(click, whatsapp::Event::ButtonClick(_)));
     for (push, example) in Fixture::<whatsapp::Event>::examples() {
         if push == "inbound_message" {
             let message = whatsapp(Fixture::example(push, example));
@@ -105,23 +106,23 @@ fn a_press_of_a_button_is_told_from_a_message_and_tomorrows_message_is_a_message
 }
 
 #[test]
-fn a_push_with_several_entries_has_one_key_for_all() {
-    let one = Fixture::<whatsapp::Event>::example("message_status", "read");
-    let entry = one.fields()["statuses"][0].clone();
+fn the_key_of_a_push_covers_all_its_entries() {
+    let single = Fixture::<whatsapp::Event>::example("message_status", "read");
+    let entry = single.fields()["statuses"][0].clone();
     let mut other = entry.clone();
     other["id"] = json!("wamid.other");
-    let two = one.clone().with("statuses", json!([entry, other]));
-    assert_ne!(key(&one), key(&two));
+    let double = single.clone().with("statuses", json!([entry, other]));
+    assert_ne!(key(&single), key(&double));
     assert_eq!(
-        key(&two),
-        key(&two.clone().with("statuses.1.timestamp", "1"))
+        key(&double),
+        key(&double.clone().with("statuses.1.timestamp", "1"))
     );
-    assert_eq!(key(&one.clone().with("statuses", json!([]))), None);
-    assert_eq!(key(&two.without("statuses.1.id")), None);
+    assert_eq!(key(&single.clone().with("statuses", json!([]))), None);
+    assert_eq!(key(&double.without("statuses.1.id")), None);
 }
 
 #[test]
-fn what_is_no_documented_push_is_kept_as_it_is() {
+fn an_undocumented_push_is_kept_unchanged() {
     let body = json!({"kind": "balance_low", "balance": 1.5, "account": {"phone": "85230001111"}});
     let text = body.to_string();
     let event =
@@ -130,10 +131,10 @@ fn what_is_no_documented_push_is_kept_as_it_is() {
     assert_eq!(event.idempotency_key(), None);
     assert_eq!(event.push_name(), None);
     assert_eq!(serde_json::to_value(&event).unwrap(), body);
-    let shown = format!("{event:?}");
+    let debug = format!("{event:?}");
     assert!(
-        !shown.contains("85230001111") && !shown.contains("balance"),
-        "{shown}"
+        !debug.contains("85230001111") && !debug.contains("balance"),
+        "{debug}"
     );
 }
 
@@ -142,7 +143,7 @@ fn key<E: Event>(fixture: &Fixture<E>) -> Option<nxcloud_webhooks::IdempotencyKe
 }
 
 #[test]
-fn the_key_is_the_same_for_a_repeat_and_another_for_another_event() {
+fn repeats_share_a_key_and_different_events_do_not() {
     let receipt = Fixture::<sms::Event>::new("sms_receipt")
         .with("messageid", "1")
         .with("status", 2);
@@ -154,13 +155,13 @@ fn the_key_is_the_same_for_a_repeat_and_another_for_another_event() {
     assert_eq!(
         key(&receipt),
         key(&receipt.clone().with("status", "2")),
-        "text or number"
+        "string or number"
     );
     assert_ne!(key(&receipt), key(&receipt.clone().with("status", "5")));
     assert_ne!(key(&receipt), key(&receipt.clone().with("messageid", "2")));
     assert_eq!(key(&receipt.clone().without("status")), None);
     assert!(key(&receipt).is_some());
-    // A DID message has one key, whichever format the console is set to.
+    // A DID message has the same key in both formats that the console offers.
     let json = Fixture::<did::Event>::new("did_sms_signed")
         .with("messageId", "7")
         .with("smsStatus", "DELIVRD");
@@ -172,7 +173,7 @@ fn the_key_is_the_same_for_a_repeat_and_another_for_another_event() {
 }
 
 #[test]
-fn moments_in_time_are_told_from_local_ones() {
+fn unix_times_in_seconds_and_milliseconds_are_read() {
     let push =
         Fixture::<call_center::Event>::new("call_log_push").with("startTime", "1795259100500");
     let call_center::Event::CallRecord(record) = parse(&push.request()) else {
@@ -191,15 +192,15 @@ fn moments_in_time_are_told_from_local_ones() {
 }
 
 #[test]
-fn a_time_that_is_none_stays_in_extra_and_comes_out_as_it_came() {
-    for odd in [
+fn an_invalid_time_stays_in_extra_and_is_serialised_unchanged() {
+    for invalid in [
         json!("soon"),
         json!("0000-00-00 00:00:00"),
         json!({}),
         json!(true),
     ] {
         let push =
-            Fixture::<call_center::Event>::new("call_log_push").with("startTime", odd.clone());
+            Fixture::<call_center::Event>::new("call_log_push").with("startTime", invalid.clone());
         let event: call_center::Event = parse(&push.request());
         assert_eq!(serde_json::to_value(&event).unwrap(), *push.fields());
         let call_center::Event::CallRecord(record) = event else {
@@ -207,32 +208,32 @@ fn a_time_that_is_none_stays_in_extra_and_comes_out_as_it_came() {
         };
         assert_eq!(
             (record.start_time, record.extra.get("startTime")),
-            (None, Some(&odd))
+            (None, Some(&invalid))
         );
     }
 }
 
 #[test]
-fn a_receipt_answers_its_send_and_says_whether_it_was_delivered() {
+fn receipts_match_their_send_and_know_whether_it_was_delivered() {
     let receipt = |fields: &str| match sms::Event::parse(None, Some(fields), b"").unwrap() {
         sms::Event::SmsReceipt(receipt) => receipt,
         other => panic!("{other:?}"),
     };
     let single = receipt("messageid=4711&status=02");
     assert!(single.is_delivered() && single.answers("4711"));
-    let of_several = receipt("messageid=4711-0123456789&status=5");
-    assert!(!of_several.is_delivered() && of_several.answers("4711"));
+    let multiple = receipt("messageid=4711-0123456789&status=5");
+    assert!(!multiple.is_delivered() && multiple.answers("4711"));
     assert!(
-        !of_several.answers("471") && !of_several.answers("") && !single.answers("4711-0123456789")
+        !multiple.answers("471") && !multiple.answers("") && !single.answers("4711-0123456789")
     );
     assert!(!receipt("messageid=4711").is_delivered());
-    let states = |name: &str| match parse(
+    let is_delivered = |name: &str| match parse(
         &Fixture::<whatsapp::Event>::example("message_status", name).request(),
     ) {
         whatsapp::Event::MessageStatus(status) => status.statuses[0].is_delivered(),
         other => panic!("{other:?}"),
     };
-    assert!(states("delivered") && states("read") && !states("failed"));
+    assert!(is_delivered("delivered") && is_delivered("read") && !is_delivered("failed"));
     match parse(
         &Fixture::<viber::Event>::example("message_receipt", "seen")
             .with("requestId", "7")
@@ -269,7 +270,7 @@ mod without_a_trait_in_scope {
     use nxcloud_webhooks::sms::Event;
 
     #[test]
-    fn an_event_knows_its_key_name_and_repairs() {
+    fn key_name_and_repairs_are_inherent_methods() {
         let event = Event::parse(None, Some("messageid=4711&status=2"), b"").unwrap();
         assert!(event.idempotency_key().is_some());
         assert_eq!(event.push_name(), Some("sms_receipt"));

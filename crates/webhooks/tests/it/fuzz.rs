@@ -1,5 +1,5 @@
-//! A fuzz target as an ordinary test: a fixed number of inputs, made from the documented pushes by a generator with a fixed seed. What
-//! it looks for is a panic, and an event that encoding and decoding changes.
+//! A fuzz test with a fixed seed and a fixed number of inputs, mutated from the documented pushes. It looks for panics, and for events that
+//! change when they are encoded and decoded.
 
 use nxcloud_webhooks::testing::{Fixture, TestRequest};
 use nxcloud_webhooks::{
@@ -9,10 +9,10 @@ use nxcloud_webhooks::{
 
 use crate::common::{NOW, now, signer};
 
-/// Inputs a service.
+/// Inputs per service.
 const RUNS: usize = 2_000;
 
-/// The target: a request with anything in it.
+/// Receives an arbitrary request.
 fn target<E: Event>(request: &TestRequest) {
     let verifier = Verifier::new(signer()).clock(now);
     if let Ok(pending) = Receiver::<E>::signed(verifier).receive(&request.incoming()) {
@@ -25,12 +25,12 @@ fn target<E: Event>(request: &TestRequest) {
         let _ = (event.idempotency_key(), format!("{event:?}"));
         let fields = first.as_object().unwrap().clone();
         let again = serde_json::to_value(E::from_fields(fields)).unwrap();
-        assert_eq!(first, again, "an event that was decoded twice is another");
+        assert_eq!(first, again, "decoding an event again changes it");
         let _ = pending.accept();
     }
 }
 
-/// SplitMix64: small, and the same everywhere.
+/// SplitMix64: a small generator with the same output on every platform.
 struct Random(u64);
 
 impl Random {
@@ -46,8 +46,8 @@ impl Random {
         usize::try_from(self.next() % end.max(1) as u64).unwrap()
     }
 
-    fn pick<'a, T: ?Sized>(&mut self, from: &[&'a T]) -> &'a T {
-        from[self.below(from.len())]
+    fn pick<'a, T: ?Sized>(&mut self, items: &[&'a T]) -> &'a T {
+        items[self.below(items.len())]
     }
 }
 
@@ -94,18 +94,18 @@ const TEXTS: &[&str] = &[
 
 fn mutate(bytes: &mut Vec<u8>, random: &mut Random) {
     for _ in 0..=random.below(4) {
-        let at = random.below(bytes.len() + 1);
+        let start = random.below(bytes.len() + 1);
         match random.below(4) {
             0 => {
-                bytes.splice(at..at, random.pick(BYTES).iter().copied());
+                bytes.splice(start..start, random.pick(BYTES).iter().copied());
             }
-            1 => bytes.truncate(at),
-            2 if at < bytes.len() => bytes[at] ^= 1 << random.below(8),
+            1 => bytes.truncate(start),
+            2 if start < bytes.len() => bytes[start] ^= 1 << random.below(8),
             _ => {
-                let to = (at + random.below(8)).min(bytes.len());
-                let piece = bytes[at..to].to_vec();
-                let back = random.below(bytes.len() + 1);
-                bytes.splice(back..back, piece);
+                let end = (start + random.below(8)).min(bytes.len());
+                let copy = bytes[start..end].to_vec();
+                let target = random.below(bytes.len() + 1);
+                bytes.splice(target..target, copy);
             }
         }
     }
@@ -117,8 +117,8 @@ fn run<E: Event>(seed: u64) {
     let (mut read, mut refused) = (0, 0);
     for _ in 0..RUNS {
         let (push, example) = examples[random.below(examples.len())];
-        let content = [Transport::Json, Transport::Form, Transport::Query][random.below(3)];
-        let fixture = Fixture::<E>::example(push, example).transport(content);
+        let transport = [Transport::Json, Transport::Form, Transport::Query][random.below(3)];
+        let fixture = Fixture::<E>::example(push, example).transport(transport);
         let mut request = fixture.request();
         if random.below(4) > 0 {
             mutate(&mut request.body, &mut random);
@@ -128,7 +128,7 @@ fn run<E: Event>(seed: u64) {
             mutate(&mut bytes, &mut random);
             *query = String::from_utf8_lossy(&bytes).into_owned();
         }
-        // Signed after the change, so that what lies behind the signature is reached too.
+        // Half of the inputs are signed after the mutation, to reach the code after the signature check.
         if random.below(2) == 0 {
             request.sign(&signer(), E::BIZ_TYPE, random.pick(&["mo", "dr", "x"]), NOW);
         }
@@ -154,12 +154,12 @@ fn run<E: Event>(seed: u64) {
     }
     assert!(
         read > RUNS / 20 && refused > RUNS / 20,
-        "the inputs are neither all good nor all bad: {read}, {refused}"
+        "some inputs are readable and some are not: {read}, {refused}"
     );
 }
 
 #[test]
-fn no_input_panics_or_changes() {
+fn mutated_pushes_never_panic_and_decode_consistently() {
     run::<call_center::Event>(1);
     run::<did::Event>(2);
     run::<number_check::Event>(3);
@@ -171,7 +171,7 @@ fn no_input_panics_or_changes() {
 }
 
 #[test]
-fn random_bytes_are_refused_or_kept() {
+fn random_bytes_never_panic() {
     let mut random = Random(8);
     for _ in 0..2_000 {
         let length = random.below(200);

@@ -32,8 +32,8 @@ async fn call(app: Router, push: &TestRequest) -> (StatusCode, String) {
     }
     let response = app.oneshot(request).await.unwrap();
     let status = response.status();
-    let kind = response.headers()["content-type"].to_str().unwrap();
-    assert_eq!(kind, "text/plain; charset=utf-8");
+    let content_type = response.headers()["content-type"].to_str().unwrap();
+    assert_eq!(content_type, "text/plain; charset=utf-8");
     let body = axum::body::to_bytes(response.into_body(), 1_000)
         .await
         .unwrap();
@@ -56,15 +56,15 @@ async fn receipt(push: Pending<sms::Event>) -> Answer {
 }
 
 #[tokio::test]
-async fn the_extractor_reads_forms_and_queries_and_answers_for_the_handler() {
+async fn the_extractor_reads_forms_and_queries_and_answers_by_the_handlers_result() {
     let secret = UrlSecret::last_segment(Secret::new("s3cret").unwrap());
     let receiver = Receiver::<sms::Event>::with_url_secret(secret);
     let app = Router::new()
         .route("/hooks/{secret}", post(receipt))
         .with_state(receiver);
     let delivered = Fixture::<sms::Event>::new("sms_receipt");
-    for content in [Transport::Form, Transport::Query] {
-        let mut push = delivered.clone().transport(content).request();
+    for transport in [Transport::Form, Transport::Query] {
+        let mut push = delivered.clone().transport(transport).request();
         push.path = "/hooks/s3cret".to_owned();
         assert_eq!(call(app.clone(), &push).await, answered(200, "success"));
         push.path = "/hooks/guess".to_owned();
@@ -76,7 +76,7 @@ async fn the_extractor_reads_forms_and_queries_and_answers_for_the_handler() {
 }
 
 #[tokio::test]
-async fn the_extractor_verifies_and_lets_a_failed_push_in_again() {
+async fn the_extractor_verifies_and_accepts_a_failed_push_again() {
     let failing = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(true));
     let switch = std::sync::Arc::clone(&failing);
     let receiver = Receiver::<did::Event>::signed(Verifier::new(signer()).clock(now));
@@ -99,10 +99,10 @@ async fn the_extractor_verifies_and_lets_a_failed_push_in_again() {
 }
 
 #[tokio::test]
-async fn the_layer_hands_the_event_on_and_answers_by_status() {
+async fn the_layer_passes_the_event_on_and_answers_by_status() {
     let inner = async |Extension(received): Extension<Received<number_check::Event>>,
                        body: String| {
-        assert!(body.contains("messageId"), "the body comes as it came");
+        assert!(body.contains("messageId"), "the body is unchanged");
         match received.event {
             number_check::Event::CheckEvent(event) if event.code == Some(0) => StatusCode::CREATED,
             _ => StatusCode::UNPROCESSABLE_ENTITY,
@@ -119,7 +119,7 @@ async fn the_layer_hands_the_event_on_and_answers_by_status() {
     assert_eq!(
         call(app.clone(), &push).await,
         answered(403, ""),
-        "no peer is known"
+        "the peer is unknown"
     );
     push.peer = Some("203.0.113.5".parse().unwrap());
     assert_eq!(call(app.clone(), &push).await, answered(200, ""));
@@ -132,11 +132,11 @@ async fn the_layer_hands_the_event_on_and_answers_by_status() {
 }
 
 #[tokio::test]
-async fn the_layer_answers_a_repeat_without_the_service() {
+async fn the_layer_answers_a_repeat_without_calling_the_service() {
     let runs = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
     let counter = std::sync::Arc::clone(&runs);
     let inner = async move || {
-        // Fails once.
+        // The first call fails.
         match counter.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
             0 => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::OK,

@@ -1,9 +1,6 @@
-//! What is accepted at all, and what counts as the same push.
+//! Accepted actions, and a clock that is set back.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use std::time::SystemTime;
+use std::sync::atomic::Ordering;
 
 use nxcloud_webhooks::testing::{Fixture, TestRequest};
 use nxcloud_webhooks::{
@@ -11,23 +8,13 @@ use nxcloud_webhooks::{
     did, number_check, ota, sms, viber, virtual_number, whatsapp,
 };
 
-use crate::common::{NOW, at, now, signer};
+use crate::common::{NOW, clock, now, signer};
 
 fn answered(answer: Answer) -> (u16, &'static str) {
     (answer.status(), answer.body())
 }
 
-/// A clock that the test sets.
-fn clock() -> (
-    Arc<AtomicU64>,
-    impl Fn() -> SystemTime + Send + Sync + 'static,
-) {
-    let now = Arc::new(AtomicU64::new(NOW));
-    let read = Arc::clone(&now);
-    (now, move || at(read.load(Ordering::Relaxed)))
-}
-
-/// A request of one's own to this service, sent back to its receiver.
+/// One of the account's own requests to this service, sent back to its receiver.
 fn own_request<E: Event>(action: &str) -> TestRequest {
     let (push, _) = Fixture::<E>::examples().next().unwrap();
     Fixture::<E>::new(push).signed_for(&signer(), NOW, action)
@@ -48,11 +35,11 @@ fn refused_without_actions<E: Event>() {
         let text = refused.to_string();
         assert!(text.contains("Verifier::actions"), "{text}");
     }
-    // Whoever knows that the platform signs names the actions.
+    // The operator can name the signed actions.
     let named = Receiver::<E>::signed(verifier().actions(["dr"]));
     match named.receive(&own_request::<E>("dr").incoming()) {
         Ok(pending) => assert_eq!(answered(pending.accept()).0, 200),
-        // The pushes of one-click login have no body that could be signed.
+        // The pushes of one-click login have no body to sign.
         Err(refused) => assert_eq!(refused.reason(), Refusal::Parse(ParseError::Empty)),
     }
     let refused = named
@@ -63,7 +50,7 @@ fn refused_without_actions<E: Event>() {
 }
 
 #[test]
-fn a_service_without_signed_pushes_accepts_no_action_unless_one_is_named() {
+fn a_service_without_signed_pushes_refuses_every_push_unless_actions_are_named() {
     refused_without_actions::<call_center::Event>();
     refused_without_actions::<number_check::Event>();
     refused_without_actions::<ota::Event>();
@@ -81,8 +68,8 @@ fn a_service_without_signed_pushes_accepts_no_action_unless_one_is_named() {
 }
 
 #[test]
-fn an_own_request_is_no_push_where_both_have_the_same_action() {
-    // The reference has DID pushes signed for `mtsend`, the action of `send_did_sms`.
+fn an_own_request_is_refused_even_if_pushes_use_the_same_action() {
+    // According to the reference, DID pushes are signed for `mtsend`, which is also the action of `send_did_sms`.
     let receiver = Receiver::<did::Event>::signed(Verifier::new(signer()).clock(now));
     let mut own = own_request::<did::Event>("mtsend");
     let push = own.clone();
@@ -99,11 +86,11 @@ fn an_own_request_is_no_push_where_both_have_the_same_action() {
     }
     let pending = receiver.receive(&push.incoming()).unwrap();
     assert_eq!(answered(pending.accept()), (200, "success"));
-    // Another action is that of pushes only: what is new there is handed on.
+    // Only pushes use the action `mo`, so an unknown body is accepted.
     own.body = r#"{"new":"push"}"#.into();
     own.sign(&signer(), "4", "mo", NOW);
     assert!(receiver.receive(&own.incoming()).is_ok());
-    // Actions that the caller names are no exception.
+    // The same applies to actions that the operator names.
     let named = Verifier::new(signer()).clock(now).actions(["mtsend"]);
     let receiver = Receiver::<sms::Event>::signed(named);
     own.body = r#"{"appKey":"a","phone":"8613912345678","content":"hello"}"#.into();
@@ -112,16 +99,16 @@ fn an_own_request_is_no_push_where_both_have_the_same_action() {
 }
 
 #[test]
-fn a_clock_set_back_does_not_let_an_old_push_in() {
+fn an_old_push_is_refused_after_the_clock_is_set_back() {
     let (now, clock) = clock();
     let receiver = Receiver::<did::Event>::signed(
-        // Without room for more than one, the old push is forgotten as soon as it may be.
+        // With room for one push only, the old push is forgotten as soon as possible.
         Verifier::new(signer())
             .clock(clock)
             .replay_store(MemoryStore::new(1)),
     );
-    let at = |ts| Fixture::<did::Event>::new("did_sms_signed").signed(&signer(), ts);
-    let old = at(NOW);
+    let signed_at = |ts| Fixture::<did::Event>::new("did_sms_signed").signed(&signer(), ts);
+    let old = signed_at(NOW);
     let accept = |push: &TestRequest| {
         receiver
             .receive(&push.incoming())
@@ -129,9 +116,9 @@ fn a_clock_set_back_does_not_let_an_old_push_in() {
             .map_err(|refused| refused.reason())
     };
     assert_eq!(accept(&old), Ok((200, "success")));
-    // A day ahead, by mistake, until somebody sets the clock back.
+    // The clock is a day ahead by mistake, and is then set back.
     now.store(NOW + 86_400_000, Ordering::Relaxed);
-    assert_eq!(accept(&at(NOW + 86_400_000)), Ok((200, "success")));
+    assert_eq!(accept(&signed_at(NOW + 86_400_000)), Ok((200, "success")));
     now.store(NOW + 30_000, Ordering::Relaxed);
     assert_eq!(
         accept(&old),

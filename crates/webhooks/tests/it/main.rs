@@ -1,4 +1,4 @@
-//! The crate from outside, as a server uses it.
+//! Tests of the crate's public API, as a server uses it.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "../common/mod.rs"]

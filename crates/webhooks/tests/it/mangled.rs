@@ -1,5 +1,5 @@
-//! Pushes that are not what the platform documents, because something on their way mangled them. A receipt is pushed once: it is
-//! kept, the field that is broken is lossy, and what was repaired is marked.
+//! Pushes that were damaged in transit. A receipt is pushed only once, so it is repaired: only the damaged field loses characters, and the
+//! repairs are listed.
 
 use std::io::Write as _;
 
@@ -15,10 +15,10 @@ use proptest::prelude::*;
 use crate::common::{NOW, now, signer};
 
 const FORM: &str = "application/x-www-form-urlencoded";
-/// A complete receipt, but for the field under test.
+/// A complete receipt, except for the field under test.
 const RECEIPT: &str = "phone=8615012345678&status=2&result=DELIVRD&drtime=2026-11-21+10:15:42&messageid=M1&price=0.0350&size=1";
 
-/// Receives an unsigned push, which must be accepted.
+/// Receives an unsigned push that must be accepted.
 fn receive<E: Event>(content_type: &str, body: &[u8]) -> E {
     let incoming = Incoming::new(body).headers([("content-type", content_type)]);
     accept(&incoming)
@@ -38,21 +38,21 @@ fn receipt(content_type: &str, body: &[u8]) -> sms::SmsReceipt {
     }
 }
 
-/// Id, number and status are what they were.
-fn assert_survived(receipt: &sms::SmsReceipt, what: &str) {
-    assert_eq!(receipt.message_id.as_deref(), Some("M1"), "{what}");
-    assert_eq!(receipt.phone.as_deref(), Some("8615012345678"), "{what}");
-    assert_eq!(receipt.status, Some(sms::SmsStatus::Delivered), "{what}");
-    assert_eq!(receipt.size, Some(1), "{what}");
+/// Asserts that id, number, status and size are unchanged.
+fn assert_survived(receipt: &sms::SmsReceipt, case: &str) {
+    assert_eq!(receipt.message_id.as_deref(), Some("M1"), "{case}");
+    assert_eq!(receipt.phone.as_deref(), Some("8615012345678"), "{case}");
+    assert_eq!(receipt.status, Some(sms::SmsStatus::Delivered), "{case}");
+    assert_eq!(receipt.size, Some(1), "{case}");
     assert!(
         receipt.extra.is_empty(),
-        "{what}: {:?}",
+        "{case}: {:?}",
         receipt.extra.len()
     );
 }
 
 #[test]
-fn one_field_that_is_no_text_spoils_no_receipt() {
+fn invalid_bytes_in_one_field_leave_the_others_intact() {
     for (ext, read) in [
         (&b"%E5%AE%A2%E6%88"[..], "客\u{fffd}"),
         (b"%E5%AE%A2%E6%8", "客\u{fffd}%8"),
@@ -74,14 +74,14 @@ fn one_field_that_is_no_text_spoils_no_receipt() {
 }
 
 #[test]
-fn a_charset_in_the_content_type_or_in_the_form_is_honoured() {
+fn the_charset_of_the_content_type_or_the_form_is_used() {
     for (charset, ext, read) in [
         ("GBK", &b"%D1%E9%D6%A4%C2%EB"[..], "验证码"),
         ("gb2312", b"\xd1\xe9\xd6\xa4\xc2\xeb", "验证码"),
         ("\"GB18030\"", b"%CD%A8", "通"),
         ("iso-8859-1", b"caf%E9", "café"),
         ("windows-1252", b"caf\xe9 %80", "café €"),
-        // What servers write where nobody chose one.
+        // A wrong charset, such as a server's default, for UTF-8 text.
         ("iso-8859-1", b"%E5%AE%A2", "客"),
         ("gbk", b"%E5%AE%A2", "客"),
         ("big5", b"%AB%C8", "客"),
@@ -99,7 +99,7 @@ fn a_charset_in_the_content_type_or_in_the_form_is_honoured() {
 }
 
 #[test]
-fn a_byte_order_mark_is_no_part_of_the_first_name() {
+fn a_byte_order_mark_is_removed() {
     for mark in [
         &b"\xef\xbb\xbf"[..],
         b"%EF%BB%BF",
@@ -122,7 +122,7 @@ fn json_push() -> TestRequest {
 }
 
 #[test]
-fn a_plus_before_a_number_is_one_and_codes_are_compared_as_numbers() {
+fn a_raw_plus_before_a_number_is_kept_and_codes_are_compared_as_numbers() {
     let body = RECEIPT.replace("phone=86", "phone=+86");
     let plus = receipt(FORM, body.as_bytes());
     assert_eq!(plus.phone.as_deref(), Some("+8615012345678"));
@@ -137,7 +137,7 @@ fn a_plus_before_a_number_is_one_and_codes_are_compared_as_numbers() {
         assert_eq!(
             key(&body),
             key(RECEIPT),
-            "a repeat is one, whatever zeros it has"
+            "leading zeros do not change the key"
         );
     }
     for (id, digits) in [("+1", "1"), ("+20", "20"), ("%2020+", "20")] {
@@ -154,10 +154,10 @@ fn a_plus_before_a_number_is_one_and_codes_are_compared_as_numbers() {
 }
 
 #[test]
-fn of_equal_keys_in_what_is_not_signed_the_first_counts() {
-    let twice = receipt(FORM, format!("{RECEIPT}&status=5&st%61tus=6").as_bytes());
-    assert_survived(&twice, "equal keys");
-    assert_eq!(twice.repairs.to_string(), "equal_keys");
+fn the_first_of_duplicate_fields_counts_in_an_unsigned_push() {
+    let duplicate = receipt(FORM, format!("{RECEIPT}&status=5&st%61tus=6").as_bytes());
+    assert_survived(&duplicate, "equal keys");
+    assert_eq!(duplicate.repairs.to_string(), "equal_keys");
     let same = receipt(FORM, format!("{RECEIPT}&status=2").as_bytes());
     assert_eq!(same.repairs.to_string(), "equal_keys");
     let query = Some("status=5&ext=q");
@@ -172,12 +172,12 @@ fn of_equal_keys_in_what_is_not_signed_the_first_counts() {
     let body = br#"{"kind":"a","x":{"y":1,"y":2},"kind":"b"}"#;
     let event: number_check::Event = receive("application/json", body);
     assert_eq!(event.repairs().to_string(), "equal_keys");
-    let kept = serde_json::json!({"kind": "a", "x": {"y": 1}});
-    assert_eq!(serde_json::to_value(&event).unwrap(), kept);
+    let expected = serde_json::json!({"kind": "a", "x": {"y": 1}});
+    assert_eq!(serde_json::to_value(&event).unwrap(), expected);
 }
 
 #[test]
-fn texts_of_json_are_repaired() {
+fn json_strings_are_repaired() {
     for (text, read, repair) in [
         (&b"x\\ud83d"[..], "x\u{fffd}", Repair::Surrogate),
         (b"a\nb\tc", "a\nb\tc", Repair::ControlCharacter),
@@ -210,23 +210,23 @@ fn texts_of_json_are_repaired() {
 }
 
 #[test]
-fn digits_of_long_numbers_are_kept_and_tell_events_apart() {
-    let long = |id: &str| -> did::Event {
+fn large_numbers_keep_their_digits_and_give_different_keys() {
+    let event = |id: &str| -> did::Event {
         let body = format!("{{\"messageId\":{id},\"smsStatus\":\"DELIVRD\",\"x\":[{id}]}}");
         receive("application/json", body.as_bytes())
     };
-    let (one, other) = (
-        long("1234567890123456789012"),
-        long("1234567890123456789013"),
+    let (first, second) = (
+        event("1234567890123456789012"),
+        event("1234567890123456789013"),
     );
-    assert_eq!(one.repairs().to_string(), "number");
-    let written = serde_json::to_value(&one).unwrap();
-    assert_eq!(written["messageId"], "1234567890123456789012");
-    assert_eq!(written["x"][0], "1234567890123456789012");
-    assert_ne!(one.idempotency_key(), other.idempotency_key());
-    let quoted = long("\"1234567890123456789012\"");
-    assert_eq!(one.idempotency_key(), quoted.idempotency_key());
-    assert!(long("18446744073709551615").repairs().is_empty());
+    assert_eq!(first.repairs().to_string(), "number");
+    let fields = serde_json::to_value(&first).unwrap();
+    assert_eq!(fields["messageId"], "1234567890123456789012");
+    assert_eq!(fields["x"][0], "1234567890123456789012");
+    assert_ne!(first.idempotency_key(), second.idempotency_key());
+    let quoted = event("\"1234567890123456789012\"");
+    assert_eq!(first.idempotency_key(), quoted.idempotency_key());
+    assert!(event("18446744073709551615").repairs().is_empty());
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -248,7 +248,7 @@ fn deflated(bytes: &[u8], zlib: bool) -> Vec<u8> {
 }
 
 #[test]
-fn compressed_pushes_are_decoded_after_their_signature_was_checked() {
+fn compressed_pushes_are_decoded_after_the_signature_check() {
     let plain = RECEIPT.as_bytes();
     let nested = gzip(&deflated(plain, true));
     for (encoding, body) in [
@@ -258,7 +258,7 @@ fn compressed_pushes_are_decoded_after_their_signature_was_checked() {
         (Some("deflate"), deflated(plain, false)),
         (Some("deflate, gzip"), nested),
         (Some("identity"), plain.to_vec()),
-        // Where the header is lost, or is left of a body that was decoded on the way.
+        // The header was lost, or a proxy decoded the body and left the header.
         (None, gzip(plain)),
         (Some("gzip"), plain.to_vec()),
         (Some("deflate"), plain.to_vec()),
@@ -285,7 +285,7 @@ fn compressed_pushes_are_decoded_after_their_signature_was_checked() {
     let receiver = || Receiver::<did::Event>::signed(Verifier::new(signer()).clock(now));
     let pending = receiver().receive(&push.incoming()).unwrap();
     assert_eq!(pending.accept().body(), "success");
-    // Signed as it was before compression.
+    // A signature over the uncompressed body does not match.
     push.body = plain;
     push.sign(&signer(), "4", "dr", NOW);
     push.body = gzip(&push.body);
@@ -300,7 +300,7 @@ fn compressed_pushes_are_decoded_after_their_signature_was_checked() {
 }
 
 #[test]
-fn bombs_and_encodings_that_are_not_supported_are_refused_by_name() {
+fn compression_bombs_and_unsupported_encodings_are_refused() {
     let limit = 256 * 1024;
     let bomb = gzip(&vec![b'x'; 64 * 1024 * 1024]);
     assert!(bomb.len() < limit);
@@ -351,17 +351,17 @@ fn bombs_and_encodings_that_are_not_supported_are_refused_by_name() {
         .receive(&incoming)
         .map(Pending::accept);
     let Refusal::Parse(ParseError::ContentEncoding { .. }) = refused.unwrap_err().reason() else {
-        panic!("named")
+        panic!("a refused content encoding")
     };
 }
 
-/// One way of mangling that leaves the structure of a form or of JSON alone.
+/// Damage that leaves the structure of a form or of JSON intact.
 #[derive(Clone, Debug)]
 enum Mangling {
-    Mark,
-    /// Bytes within a text value, which is at so many characters.
+    ByteOrderMark,
+    /// Bytes inserted into a text value.
     InText(Vec<u8>, prop::sample::Index),
-    Again,
+    DuplicateFields,
     Gzip,
 }
 
@@ -375,45 +375,45 @@ fn mangling() -> impl Strategy<Value = Mangling> {
         "\u{feff}".as_bytes().to_vec(),
     ]);
     prop_oneof![
-        Just(Mangling::Mark),
-        Just(Mangling::Again),
+        Just(Mangling::ByteOrderMark),
+        Just(Mangling::DuplicateFields),
         Just(Mangling::Gzip),
         (bytes, any::<prop::sample::Index>()).prop_map(|(bytes, at)| Mangling::InText(bytes, at)),
     ]
 }
 
-/// A documented push with one more field, which is mangled: everything else is what it was, the key of the event too.
+/// Adds a damaged field to a documented push. All other fields and the key of the event must be unchanged.
 fn survives<E: Event>(
-    which: prop::sample::Index,
+    example: prop::sample::Index,
     text: &[u8],
     form: bool,
 ) -> Result<(), TestCaseError> {
     let examples: Vec<_> = Fixture::<E>::examples().collect();
-    let (push, name) = *which.get(&examples);
+    let (push, name) = *example.get(&examples);
     let documented = E::PUSHES
         .iter()
-        .find(|known| known.name == push)
+        .find(|documented| documented.name == push)
         .unwrap()
         .transports;
-    let content = if form {
+    let transport = if form {
         Transport::Form
     } else {
         Transport::Json
     };
-    if !documented.contains(&content) {
+    if !documented.contains(&transport) {
         return Ok(());
     }
     let request = Fixture::<E>::example(push, name)
-        .transport(content)
+        .transport(transport)
         .request();
-    let kind = request.header("content-type");
-    let clean = E::parse(kind, None, &request.body).unwrap();
+    let content_type = request.header("content-type");
+    let clean = E::parse(content_type, None, &request.body).unwrap();
     let body = if form {
         [&request.body, b"&note=" as &[u8], text].concat()
     } else {
         [b"{\"note\":\"", text, b"\",", &request.body[1..]].concat()
     };
-    let mangled = E::parse(kind, None, &body);
+    let mangled = E::parse(content_type, None, &body);
     let mangled = mangled.map_err(|error| TestCaseError::fail(format!("{push}: {error}")))?;
     prop_assert_eq!(mangled.idempotency_key(), clean.idempotency_key());
     let mut fields = serde_json::to_value(&mangled).unwrap();
@@ -424,75 +424,75 @@ fn survives<E: Event>(
 
 proptest! {
     #[test]
-    fn documented_pushes_survive_a_text_that_is_mangled(
-        which in any::<prop::sample::Index>(),
+    fn documented_pushes_survive_a_damaged_field(
+        example in any::<prop::sample::Index>(),
         text in prop::collection::vec(prop::sample::select(vec![
             &b"\xff"[..], b"\0", b"\r\n", b"\\ud83d", b"\\'", b"\xb2\xce", b"\xe5\xae", b"a", "\u{feff}".as_bytes(), b"%E6%88", b"+",
         ]), 0..5),
         form in any::<bool>(),
     ) {
         let text = text.concat();
-        survives::<call_center::Event>(which, &text, form)?;
-        survives::<did::Event>(which, &text, form)?;
-        survives::<number_check::Event>(which, &text, form)?;
-        survives::<ota::Event>(which, &text, form)?;
-        survives::<sms::Event>(which, &text, form)?;
-        survives::<viber::Event>(which, &text, form)?;
-        survives::<virtual_number::Event>(which, &text, form)?;
-        survives::<whatsapp::Event>(which, &text, form)?;
+        survives::<call_center::Event>(example, &text, form)?;
+        survives::<did::Event>(example, &text, form)?;
+        survives::<number_check::Event>(example, &text, form)?;
+        survives::<ota::Event>(example, &text, form)?;
+        survives::<sms::Event>(example, &text, form)?;
+        survives::<viber::Event>(example, &text, form)?;
+        survives::<virtual_number::Event>(example, &text, form)?;
+        survives::<whatsapp::Event>(example, &text, form)?;
     }
 
     #[test]
-    fn any_bytes_are_an_event_or_a_refusal(
+    fn arbitrary_bodies_are_read_or_refused(
         body in prop::collection::vec(any::<u8>(), 0..300),
-        kind in prop::option::of("[ -~]{0,30}"),
+        content_type in prop::option::of("[ -~]{0,30}"),
         encoding in prop::option::of(prop::sample::select(vec!["gzip", "deflate", "br", "gzip, deflate", "?"])),
         json in any::<bool>(),
     ) {
-        let kind = kind.unwrap_or_else(|| if json { "application/json".to_owned() } else { FORM.to_owned() });
-        let mut headers = vec![("content-type", kind.as_str())];
+        let content_type = content_type.unwrap_or_else(|| if json { "application/json".to_owned() } else { FORM.to_owned() });
+        let mut headers = vec![("content-type", content_type.as_str())];
         headers.extend(encoding.map(|name| ("content-encoding", name)));
         let incoming = Incoming::new(&body).headers(headers).url("/", Some("a=%ff"));
-        fn both<E: Event>(incoming: &Incoming<'_>) {
+        fn receive_any<E: Event>(incoming: &Incoming<'_>) {
             if let Ok(pending) = Receiver::<E>::unprotected().receive(incoming) {
                 let event = pending.received().event.clone();
                 assert!(serde_json::to_value(&event).unwrap().is_object());
                 let _ = (event.idempotency_key(), pending.accept());
             }
         }
-        both::<sms::Event>(&incoming);
-        both::<did::Event>(&incoming);
-        both::<number_check::Event>(&incoming);
+        receive_any::<sms::Event>(&incoming);
+        receive_any::<did::Event>(&incoming);
+        receive_any::<number_check::Event>(&incoming);
     }
 
     #[test]
-    fn what_leaves_the_structure_leaves_id_number_and_status(ways in prop::collection::vec(mangling(), 0..4), form in any::<bool>()) {
+    fn damage_within_the_structure_leaves_id_number_and_status_intact(damage in prop::collection::vec(mangling(), 0..4), form in any::<bool>()) {
         let mut body = if form {
             RECEIPT.as_bytes().to_vec()
         } else {
             br#"{"messageId":"M1","toPhone":"8615012345678","smsStatus":"2","content":"hello world"}"#.to_vec()
         };
         let text: &[u8] = if form { b"result=DELIVRD" } else { b"hello world" };
-        for way in &ways {
-            match way {
-                Mangling::InText(bytes, at) => {
-                    // Behind its first letters, so that the text can be found again.
-                    let begin = body.windows(6).position(|window| window == &text[..6]).unwrap();
-                    let at = begin + 7 + at.index(3);
-                    body.splice(at..at, bytes.iter().copied());
+        for mangling in &damage {
+            match mangling {
+                Mangling::InText(bytes, offset) => {
+                    // Insert after the first letters, so that the text can still be found.
+                    let start = body.windows(6).position(|window| window == &text[..6]).unwrap();
+                    let position = start + 7 + offset.index(3);
+                    body.splice(position..position, bytes.iter().copied());
                 }
-                Mangling::Again if form => body.extend(b"&status=7&messageid=M2"),
-                Mangling::Again => {
+                Mangling::DuplicateFields if form => body.extend(b"&status=7&messageid=M2"),
+                Mangling::DuplicateFields => {
                     body.pop();
                     body.extend(br#","smsStatus":"7","messageId":"M2"}"#);
                 }
                 _ => {}
             }
         }
-        if ways.iter().any(|way| matches!(way, Mangling::Mark)) {
+        if damage.iter().any(|mangling| matches!(mangling, Mangling::ByteOrderMark)) {
             body.splice(0..0, *b"\xef\xbb\xbf");
         }
-        if ways.iter().any(|way| matches!(way, Mangling::Gzip)) {
+        if damage.iter().any(|mangling| matches!(mangling, Mangling::Gzip)) {
             body = gzip(&body);
         }
         if form {

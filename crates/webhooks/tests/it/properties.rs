@@ -1,4 +1,4 @@
-//! Whatever is added, left out, respelled or reordered: a push is read, and nothing is lost.
+//! Property tests: a push with added, removed, changed or reordered fields is still read, and nothing is lost.
 
 use nxcloud_webhooks::testing::Fixture;
 use nxcloud_webhooks::{
@@ -26,33 +26,33 @@ fn change() -> impl Strategy<Value = Change> {
     ]
 }
 
-/// Every value, from outside in.
-fn paths(value: &Value, at: String, into: &mut Vec<String>) {
-    into.push(at.clone());
+/// Lists the JSON pointers of all values, parents before children.
+fn collect_pointers(value: &Value, pointer: String, pointers: &mut Vec<String>) {
+    pointers.push(pointer.clone());
     match value {
         Value::Object(map) => {
             for (key, value) in map {
-                paths(value, format!("{at}/{key}"), into);
+                collect_pointers(value, format!("{pointer}/{key}"), pointers);
             }
         }
         Value::Array(items) => {
             for (index, value) in items.iter().enumerate() {
-                paths(value, format!("{at}/{index}"), into);
+                collect_pointers(value, format!("{pointer}/{index}"), pointers);
             }
         }
         _ => {}
     }
 }
 
-fn apply(fields: &mut Value, at: Index, change: &Change) {
-    let mut all = Vec::new();
-    paths(fields, String::new(), &mut all);
-    let path = at.get(&all);
-    let Some(value) = fields.pointer_mut(path) else {
+fn apply(fields: &mut Value, index: Index, change: &Change) {
+    let mut pointers = Vec::new();
+    collect_pointers(fields, String::new(), &mut pointers);
+    let pointer = index.get(&pointers);
+    let Some(value) = fields.pointer_mut(pointer) else {
         return;
     };
     match change {
-        Change::Null if !path.is_empty() => *value = Value::Null,
+        Change::Null if !pointer.is_empty() => *value = Value::Null,
         Change::Swap => {
             let swapped = match &*value {
                 Value::Number(number) => json!(number.to_string()),
@@ -80,7 +80,7 @@ fn any_example<E: Event>() -> Vec<(&'static str, &'static str)> {
     Fixture::<E>::examples().collect()
 }
 
-/// The changed push as JSON is read and encodes back complete.
+/// Reads a changed JSON push, and checks that nothing is lost.
 fn json_survives<E: Event>(
     example: Index,
     changes: &[(Index, Change)],
@@ -94,8 +94,8 @@ fn json_survives<E: Event>(
         .collect();
     let (push, name) = *example.get(&examples);
     let mut fields = Fixture::<E>::example(push, name).fields().clone();
-    for (at, change) in changes {
-        apply(&mut fields, *at, change);
+    for (index, change) in changes {
+        apply(&mut fields, *index, change);
     }
     let event = E::parse(
         Some("application/json"),
@@ -103,13 +103,13 @@ fn json_survives<E: Event>(
         fields.to_string().as_bytes(),
     );
     let event = event.map_err(|error| TestCaseError::fail(error.to_string()))?;
-    let back = serde_json::to_value(&event).unwrap();
-    prop_assert_eq!(as_text(&back), as_text(&fields));
+    let decoded = serde_json::to_value(&event).unwrap();
+    prop_assert_eq!(as_text(&decoded), as_text(&fields));
     let _ = event.idempotency_key();
     Ok(())
 }
 
-/// The fields in any order, as a form or in the query, are the same event with the same key.
+/// Reads the fields of a form in another order, and checks that event and key are the same.
 fn forms_agree<E: Event>(
     example: Index,
     order: &[Index],
@@ -126,13 +126,13 @@ fn forms_agree<E: Event>(
             .map(str::to_owned)
             .collect()
     };
-    for (at, to) in order.iter().enumerate() {
-        let (from, to) = (at % pairs.len(), to.index(pairs.len()));
+    for (from, to) in order.iter().enumerate() {
+        let (from, to) = (from % pairs.len(), to.index(pairs.len()));
         pairs.swap(from, to);
     }
-    let straight = fixture.transport(Transport::Form).request();
+    let in_order = fixture.transport(Transport::Form).request();
     let form = Some("application/x-www-form-urlencoded");
-    let first = E::parse(form, None, &straight.body).unwrap();
+    let first = E::parse(form, None, &in_order.body).unwrap();
     let second = E::parse(form, None, pairs.join("&").as_bytes()).unwrap();
     prop_assert_eq!(
         serde_json::to_value(&first).unwrap(),
@@ -145,7 +145,7 @@ fn forms_agree<E: Event>(
 
 proptest! {
     #[test]
-    fn json_pushes_survive_any_change(
+    fn changed_json_pushes_lose_nothing(
         example in any::<Index>(),
         changes in prop::collection::vec((any::<Index>(), change()), 0..6),
     ) {
@@ -158,7 +158,7 @@ proptest! {
     }
 
     #[test]
-    fn forms_are_the_same_in_any_order(
+    fn the_order_of_form_fields_does_not_matter(
         example in any::<Index>(),
         order in prop::collection::vec(any::<Index>(), 0..16),
         extra in "\\PC{0,20}",
@@ -169,11 +169,11 @@ proptest! {
     }
 
     #[test]
-    fn any_text_travels_through_a_form(text in "\\PC{0,40}", name in "[a-z]{1,6}") {
+    fn any_text_survives_a_form(text in "\\PC{0,40}", name in "[a-z]{1,6}") {
         let push = Fixture::<sms::Event>::new("sms_receipt").with("ext", text.clone()).with(&format!("x{name}"), text.clone());
         let event: sms::Event = crate::common::parse(&push.request());
-        let back = serde_json::to_value(&event).unwrap();
-        prop_assert_eq!(back.get("ext"), Some(&Value::from(text.clone())));
-        prop_assert_eq!(back.get(format!("x{name}")), Some(&Value::from(text)));
+        let fields = serde_json::to_value(&event).unwrap();
+        prop_assert_eq!(fields.get("ext"), Some(&Value::from(text.clone())));
+        prop_assert_eq!(fields.get(format!("x{name}")), Some(&Value::from(text)));
     }
 }

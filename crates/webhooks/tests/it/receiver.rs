@@ -1,4 +1,4 @@
-//! Answers, outcomes, queues, and what stands in for a signature.
+//! Answers, outcomes, queues, URL secrets and allow-lists.
 
 use std::sync::{Arc, Mutex, mpsc};
 
@@ -18,77 +18,77 @@ fn push() -> TestRequest {
     Fixture::<did::Event>::new("did_sms_signed").signed(&signer(), NOW)
 }
 
-fn told(answer: Answer) -> (u16, &'static str) {
+fn answered(answer: Answer) -> (u16, &'static str) {
     (answer.status(), answer.body())
 }
 
 #[test]
-fn success_is_answered_only_after_the_handler_succeeded() {
+fn success_is_answered_only_after_the_handler_has_succeeded() {
     let receiver = signed();
     let answer = receiver.handle(&push().incoming(), |_| Err("database is down"));
-    assert_eq!(told(answer), (200, "error"));
-    // The platform's next attempt, with the same bytes, is accepted, and the one after it is answered as it was.
+    assert_eq!(answered(answer), (200, "error"));
+    // The platform's next attempt, with the same bytes, is handled. After that, a repeat is only answered.
     let answer = receiver.handle(&push().incoming(), |_| Ok::<_, ()>(()));
-    assert_eq!(told(answer), (200, "success"));
-    let again = receiver.receive(&push().incoming()).unwrap_err();
-    assert_eq!(again.reason(), Refusal::AlreadyProcessed);
-    assert_eq!(told(again.answer()), (200, "success"));
+    assert_eq!(answered(answer), (200, "success"));
+    let repeat = receiver.receive(&push().incoming()).unwrap_err();
+    assert_eq!(repeat.reason(), Refusal::AlreadyProcessed);
+    assert_eq!(answered(repeat.answer()), (200, "success"));
 }
 
 #[test]
-fn services_that_look_at_the_status_get_one() {
+fn services_without_a_documented_text_get_an_http_status() {
     let receiver = Receiver::<number_check::Event>::unprotected();
     let push = Fixture::<number_check::Event>::new("number_check_result").request();
     let answer = receiver.handle(&push.incoming(), |_| Ok::<_, ()>(()));
-    assert_eq!(told(answer), (200, ""));
+    assert_eq!(answered(answer), (200, ""));
     let answer = receiver.handle(&push.incoming(), |_| Err(()));
-    assert_eq!(told(answer), (503, ""));
+    assert_eq!(answered(answer), (503, ""));
     let mut broken = push;
     broken.body.pop();
     let answer = receiver.handle(&broken.incoming(), |_| Ok::<_, ()>(()));
-    assert_eq!(told(answer), (403, ""));
+    assert_eq!(answered(answer), (403, ""));
 }
 
 #[test]
-fn a_push_that_is_dropped_or_whose_handler_panics_may_come_again() {
+fn a_push_that_is_dropped_or_whose_handler_panics_is_handled_again() {
     let reasons = Arc::new(Mutex::new(Vec::new()));
-    let seen = Arc::clone(&reasons);
-    let receiver = signed().on_refusal(move |reason| seen.lock().unwrap().push(*reason));
+    let log = Arc::clone(&reasons);
+    let receiver = signed().on_refusal(move |reason| log.lock().unwrap().push(*reason));
     drop(receiver.receive(&push().incoming()).unwrap());
-    let panicking = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         let _ = receiver.handle::<()>(&push().incoming(), |_| panic!("a defect"));
     }));
-    assert!(panicking.is_err());
+    assert!(result.is_err());
     let answer = receiver.receive(&push().incoming()).map(Pending::accept);
-    assert_eq!(told(answer.unwrap()), (200, "success"));
+    assert_eq!(answered(answer.unwrap()), (200, "success"));
     let reasons = reasons.lock().unwrap();
     assert_eq!(*reasons, [Refusal::NotProcessed, Refusal::NotProcessed]);
 }
 
 #[test]
-fn a_full_queue_refuses_and_the_next_attempt_gets_in() {
+fn a_full_queue_refuses_and_the_next_attempt_is_accepted() {
     let reasons = Arc::new(Mutex::new(Vec::new()));
-    let seen = Arc::clone(&reasons);
-    let receiver = signed().on_refusal(move |reason| seen.lock().unwrap().push(*reason));
-    let (queue, work) = mpsc::sync_channel(1);
-    let at = |ts| Fixture::<did::Event>::new("did_sms_signed").signed(&signer(), ts);
+    let log = Arc::clone(&reasons);
+    let receiver = signed().on_refusal(move |reason| log.lock().unwrap().push(*reason));
+    let (queue, events) = mpsc::sync_channel(1);
+    let signed_at = |ts| Fixture::<did::Event>::new("did_sms_signed").signed(&signer(), ts);
     let enqueue = |push: &TestRequest| receiver.receive(&push.incoming()).unwrap().enqueue(&queue);
-    assert_eq!(told(enqueue(&at(NOW))), (200, "success"));
-    assert_eq!(told(enqueue(&at(NOW + 1))), (200, "error"));
+    assert_eq!(answered(enqueue(&signed_at(NOW))), (200, "success"));
+    assert_eq!(answered(enqueue(&signed_at(NOW + 1))), (200, "error"));
     assert_eq!(*reasons.lock().unwrap(), [Refusal::QueueFull]);
-    let first = work.try_recv().unwrap();
+    let first = events.try_recv().unwrap();
     assert_eq!(first.verified.unwrap().action(), "dr");
-    assert_eq!(told(enqueue(&at(NOW + 1))), (200, "success"));
-    drop(work);
+    assert_eq!(answered(enqueue(&signed_at(NOW + 1))), (200, "success"));
+    drop(events);
     assert_eq!(
-        told(enqueue(&at(NOW + 2))),
+        answered(enqueue(&signed_at(NOW + 2))),
         (200, "error"),
-        "nobody takes it out"
+        "the queue is closed"
     );
 }
 
 #[tokio::test]
-async fn handlers_that_wait_and_queues_of_tokio() {
+async fn async_handlers_and_tokio_queues_are_supported() {
     let receiver = signed();
     let answer = receiver
         .handle_async(&push().incoming(), async |received| {
@@ -96,35 +96,35 @@ async fn handlers_that_wait_and_queues_of_tokio() {
             received.verified.map(|_| ()).ok_or("unsigned")
         })
         .await;
-    assert_eq!(told(answer), (200, "success"));
-    let (queue, mut work) = tokio::sync::mpsc::channel(1);
-    let at = |ts| Fixture::<did::Event>::new("did_sms_signed").signed(&signer(), ts);
-    let offer = |push: &TestRequest| receiver.receive(&push.incoming()).unwrap().enqueue(&queue);
-    assert_eq!(told(offer(&at(NOW + 1))), (200, "success"));
-    assert_eq!(told(offer(&at(NOW + 2))), (200, "error"));
-    assert!(work.try_recv().is_ok());
+    assert_eq!(answered(answer), (200, "success"));
+    let (queue, mut events) = tokio::sync::mpsc::channel(1);
+    let signed_at = |ts| Fixture::<did::Event>::new("did_sms_signed").signed(&signer(), ts);
+    let enqueue = |push: &TestRequest| receiver.receive(&push.incoming()).unwrap().enqueue(&queue);
+    assert_eq!(answered(enqueue(&signed_at(NOW + 1))), (200, "success"));
+    assert_eq!(answered(enqueue(&signed_at(NOW + 2))), (200, "error"));
+    assert!(events.try_recv().is_ok());
 }
 
 #[tokio::test]
-async fn a_cancelled_handler_leaves_the_push_open() {
+async fn a_push_with_a_cancelled_handler_is_handled_again() {
     let receiver = signed();
     let push = push();
     let incoming = push.incoming();
-    let mut waiting =
+    let mut handling =
         Box::pin(receiver.handle_async::<()>(&incoming, async |_| std::future::pending().await));
-    let polled = std::future::poll_fn(|context| {
-        std::task::Poll::Ready(waiting.as_mut().poll(context).is_pending())
+    let is_pending = std::future::poll_fn(|context| {
+        std::task::Poll::Ready(handling.as_mut().poll(context).is_pending())
     });
-    assert!(polled.await);
-    let meanwhile = receiver.receive(&incoming).unwrap_err();
-    assert_eq!(meanwhile.reason(), Refusal::Verify(VerifyError::Replayed));
-    drop(waiting);
+    assert!(is_pending.await);
+    let repeat = receiver.receive(&incoming).unwrap_err();
+    assert_eq!(repeat.reason(), Refusal::Verify(VerifyError::Replayed));
+    drop(handling);
     let answer = receiver.receive(&incoming).unwrap().accept();
-    assert_eq!(told(answer), (200, "success"));
+    assert_eq!(answered(answer), (200, "success"));
 }
 
 #[test]
-fn a_secret_in_the_url() {
+fn a_url_secret_is_required_in_path_or_query() {
     let secret = || Secret::new("0f1e2d3c4b5a6978").unwrap();
     let receipt = Fixture::<sms::Event>::new("sms_receipt");
     let reason = |receiver: &Receiver<sms::Event>, push: &TestRequest| {
@@ -155,13 +155,13 @@ fn a_secret_in_the_url() {
     };
     assert!(
         receipt.extra.is_empty(),
-        "the secret is no field of the event"
+        "the secret is not a field of the event"
     );
 }
 
-/// The platform adds its fields to a URL as if that had no query.
+/// The platform appends its fields to a URL as if it had no query.
 #[test]
-fn fields_after_a_second_question_mark() {
+fn fields_after_a_second_question_mark_are_refused() {
     let secret = || Secret::new("0f1e2d3c4b5a6978").unwrap();
     let fields = "messageid=4711&status=2&drtime=2026-11-21+10%3A15%3A42";
     let event = |receiver: &Receiver<sms::Event>, path: &str, query: String| {
@@ -184,7 +184,7 @@ fn fields_after_a_second_question_mark() {
     assert_eq!(event(&in_query, "/hooks", query), refused);
     let query = format!("token=0f1e2d3c4b5a6978&shop=7?{fields}");
     assert_eq!(event(&in_query, "/hooks", query), refused);
-    // A secret in the path does not help when the URL has a query beside it.
+    // This also happens with the secret in the path, if the URL has a query.
     let path = "/hooks/0f1e2d3c4b5a6978";
     let in_path = Receiver::with_url_secret(UrlSecret::last_segment(secret()));
     for receiver in [&in_path, &Receiver::unprotected()] {
@@ -199,7 +199,7 @@ fn fields_after_a_second_question_mark() {
 }
 
 #[test]
-fn an_allow_list_behind_a_proxy() {
+fn an_allow_list_uses_the_header_of_a_trusted_proxy() {
     let range = |text: &str| text.parse().unwrap();
     let list = AllowList::new([range("203.0.113.0/24")]).trusted_proxies([range("10.0.0.1")]);
     let receiver = Receiver::<sms::Event>::with_allow_list(list);
@@ -239,6 +239,6 @@ async fn a_handler_that_cannot_fail_needs_no_result() {
     assert_eq!(answer.body(), "success");
     assert_eq!(keys.len(), 2);
     let unreadable = nxcloud_webhooks::Incoming::new(b"");
-    let refused = receiver.accept_with_async(&unreadable, async |_| panic!("not read"));
+    let refused = receiver.accept_with_async(&unreadable, async |_| panic!("not called"));
     assert_eq!(refused.await.body(), "error");
 }

@@ -1,8 +1,8 @@
-//! A push that comes again: answered if it was processed, refused while it is in progress, handled again after it failed.
+//! Repeats of a push: answered if the push was processed, refused while it is in progress, handled again after it failed.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use nxcloud_webhooks::testing::{Fixture, TestRequest};
 use nxcloud_webhooks::{
@@ -10,23 +10,13 @@ use nxcloud_webhooks::{
     VerifyError, did, number_check, sms,
 };
 
-use crate::common::{NOW, at, now, signer};
-
-/// A clock that the test sets.
-fn clock() -> (
-    Arc<AtomicU64>,
-    impl Fn() -> SystemTime + Send + Sync + 'static,
-) {
-    let now = Arc::new(AtomicU64::new(NOW));
-    let read = Arc::clone(&now);
-    (now, move || at(read.load(Ordering::Relaxed)))
-}
+use crate::common::{NOW, UnavailableStore, clock, now, signer};
 
 fn signed_at(ts: u64) -> TestRequest {
     Fixture::<did::Event>::new("did_sms_signed").signed(&signer(), ts)
 }
 
-/// A receiver with a handler whose runs are counted, and of which the first ones fail.
+/// A receiver with a handler that counts its runs and fails a number of times.
 struct Counted<E> {
     receiver: Receiver<E>,
     runs: AtomicUsize,
@@ -42,14 +32,14 @@ impl<E: nxcloud_webhooks::Event> Counted<E> {
         }
     }
 
-    /// What is answered, and how often the handler has run.
+    /// Receives a push. Returns the answer, and how often the handler has run.
     fn push(&self, push: &TestRequest) -> (u16, &'static str, usize) {
         let answer = self.receiver.handle(&push.incoming(), |_| {
             self.runs.fetch_add(1, Ordering::Relaxed);
-            let left = self.failures.load(Ordering::Relaxed);
+            let failures = self.failures.load(Ordering::Relaxed);
             self.failures
-                .store(left.saturating_sub(1), Ordering::Relaxed);
-            if left > 0 { Err(()) } else { Ok(()) }
+                .store(failures.saturating_sub(1), Ordering::Relaxed);
+            if failures > 0 { Err(()) } else { Ok(()) }
         });
         (
             answer.status(),
@@ -77,41 +67,41 @@ fn a_processed_push_is_answered_and_not_handled_again() {
         assert_eq!(receiver.push(&push), (200, "success", 3));
     }
     assert_eq!(receiver.reason(&push), Refusal::AlreadyProcessed);
-    // Not for anybody else.
+    // A forged repeat is refused.
     let mut forged = push;
     forged.body.push(b' ');
     assert_eq!(receiver.push(&forged), (200, "error", 3));
 }
 
 #[test]
-fn while_the_first_is_at_work_a_repeat_is_not_answered_as_processed() {
+fn a_repeat_of_a_push_in_progress_is_refused() {
     let receiver = Receiver::<did::Event>::signed(Verifier::new(signer()).clock(now));
     let push = signed_at(NOW);
-    let at_work = receiver.receive(&push.incoming()).unwrap();
+    let pending = receiver.receive(&push.incoming()).unwrap();
     let repeat = receiver.receive(&push.incoming()).unwrap_err();
     assert_eq!(repeat.reason(), Refusal::Verify(VerifyError::Replayed));
     assert_eq!(repeat.answer().body(), "error");
-    assert_eq!(at_work.reject().body(), "error");
-    let again = receiver.receive(&push.incoming()).unwrap();
-    assert_eq!(again.accept().body(), "success");
+    assert_eq!(pending.reject().body(), "error");
+    let pending = receiver.receive(&push.incoming()).unwrap();
+    assert_eq!(pending.accept().body(), "success");
     let repeat = receiver.receive(&push.incoming()).unwrap_err();
     assert_eq!(repeat.answer().body(), "success");
 }
 
 #[test]
-fn a_push_in_a_queue_counts_as_processed() {
+fn a_queued_push_counts_as_processed() {
     let receiver = Receiver::<did::Event>::signed(Verifier::new(signer()).clock(now));
-    let (queue, work) = mpsc::sync_channel(1);
+    let (queue, events) = mpsc::sync_channel(1);
     let push = signed_at(NOW);
     let pending = receiver.receive(&push.incoming()).unwrap();
     assert_eq!(pending.enqueue(&queue).body(), "success");
     let repeat = receiver.receive(&push.incoming()).unwrap_err();
     assert_eq!(repeat.answer().body(), "success");
-    assert_eq!(work.try_iter().count(), 1);
+    assert_eq!(events.try_iter().count(), 1);
 }
 
 #[test]
-fn a_repeat_is_answered_within_the_window_after_its_ts_is_too_old() {
+fn a_late_repeat_is_answered_within_the_repeat_window() {
     for (window, store) in [
         (DEFAULT_REPEAT_WINDOW, MemoryStore::default()),
         (
@@ -142,18 +132,18 @@ fn a_repeat_is_answered_within_the_window_after_its_ts_is_too_old() {
 }
 
 #[test]
-fn late_a_push_that_failed_is_handled_and_one_that_never_came_is_too_old() {
+fn a_late_repeat_of_a_failed_push_is_handled_and_a_late_new_push_is_refused() {
     let (now, clock) = clock();
     let verifier = Verifier::new(signer()).clock(clock);
     let receiver = Counted::<did::Event>::new(Receiver::signed(verifier), 2);
     let (failed, other) = (signed_at(NOW), signed_at(NOW + 1));
     assert_eq!(receiver.push(&failed), (200, "error", 1));
-    let at_work = receiver.receiver.receive(&other.incoming()).unwrap();
+    let pending = receiver.receiver.receive(&other.incoming()).unwrap();
     now.store(NOW + 300_000, Ordering::Relaxed);
     assert_eq!(receiver.push(&other), (200, "error", 1), "in progress");
-    assert_eq!(at_work.accept().body(), "success");
+    assert_eq!(pending.accept().body(), "success");
     assert_eq!(receiver.push(&other), (200, "success", 1));
-    assert_eq!(receiver.push(&failed), (200, "error", 2), "once more");
+    assert_eq!(receiver.push(&failed), (200, "error", 2), "it fails again");
     now.store(NOW + 600_000, Ordering::Relaxed);
     assert_eq!(receiver.push(&failed), (200, "success", 3));
     assert_eq!(receiver.push(&failed), (200, "success", 3));
@@ -167,9 +157,9 @@ fn late_a_push_that_failed_is_handled_and_one_that_never_came_is_too_old() {
     }
 }
 
-/// After an outage of five minutes.
+/// A push that arrives late after an outage of five minutes.
 #[test]
-fn the_limit_of_age_is_the_operators_choice_and_the_refusal_names_it() {
+fn max_age_sets_the_age_limit_and_the_error_names_it() {
     let late = signed_at(NOW - 300_000);
     let verifier = || Verifier::new(signer()).clock(now);
     let receiver = Receiver::<did::Event>::signed(verifier());
@@ -182,7 +172,7 @@ fn the_limit_of_age_is_the_operators_choice_and_the_refusal_names_it() {
     let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
     for verifier in [
         verifier().max_age(minutes(5)),
-        // In any order; the tolerance is that of the future then.
+        // In either order. The tolerance then applies to the future only.
         verifier().max_age(minutes(5)).tolerance(minutes(0)),
         verifier().tolerance(minutes(0)).max_age(minutes(5)),
         verifier().tolerance(minutes(5)),
@@ -202,7 +192,7 @@ fn the_limit_of_age_is_the_operators_choice_and_the_refusal_names_it() {
 }
 
 #[test]
-fn the_guard_remembers_as_long_as_the_age_that_is_allowed() {
+fn the_guard_remembers_pushes_for_the_maximum_age() {
     let (now, clock) = clock();
     let store = Arc::new(MemoryStore::new(1).repeat_window(Duration::ZERO));
     let verifier = Verifier::new(signer())
@@ -214,7 +204,7 @@ fn the_guard_remembers_as_long_as_the_age_that_is_allowed() {
     assert_eq!(receiver.push(&push), (200, "success", 1));
     now.store(NOW + 300_000, Ordering::Relaxed);
     assert_eq!(receiver.push(&push), (200, "success", 1));
-    // Full: forgetting the first would let it be handled twice.
+    // The guard is full, and forgetting the first push would allow a replay.
     let other = signed_at(NOW + 300_000);
     assert_eq!(receiver.push(&other), (200, "error", 1));
     let full = Refusal::Verify(VerifyError::ReplayGuardFull);
@@ -225,7 +215,7 @@ fn the_guard_remembers_as_long_as_the_age_that_is_allowed() {
 }
 
 #[test]
-fn a_verifier_without_a_receiver_takes_the_outcome() {
+fn the_outcome_can_be_reported_to_a_verifier_without_a_receiver() {
     let verifier = Verifier::new(signer()).clock(now);
     let push = signed_at(NOW);
     let verify = || {
@@ -239,10 +229,10 @@ fn a_verifier_without_a_receiver_takes_the_outcome() {
     assert_eq!(verify().unwrap_err(), VerifyError::AlreadyProcessed);
 }
 
-/// A store that knows pushes, and not how they ended.
-struct Forgetful(MemoryStore);
+/// A store that does not record outcomes.
+struct WithoutOutcomes(MemoryStore);
 
-impl ReplayStore for Forgetful {
+impl ReplayStore for WithoutOutcomes {
     fn claim(&self, key: &ReplayKey, until: u64, now: u64) -> Claim {
         self.0.claim(key, until, now)
     }
@@ -253,8 +243,8 @@ impl ReplayStore for Forgetful {
 }
 
 #[test]
-fn a_store_that_does_not_know_the_outcome_has_repeats_refused() {
-    let store = Forgetful(MemoryStore::default());
+fn a_store_without_outcomes_refuses_repeats() {
+    let store = WithoutOutcomes(MemoryStore::default());
     let verifier = Verifier::new(signer()).clock(now).replay_store(store);
     let receiver = Counted::<did::Event>::new(Receiver::signed(verifier), 0);
     let push = signed_at(NOW);
@@ -273,10 +263,10 @@ fn receipt(id: &str) -> TestRequest {
 }
 
 #[test]
-fn unsigned_events_are_handled_once_if_the_operator_asks_for_it() {
-    let every = Counted::<sms::Event>::new(Receiver::unprotected(), 0);
-    assert_eq!(every.push(&receipt("1")), (200, "success", 1));
-    assert_eq!(every.push(&receipt("1")), (200, "success", 2));
+fn unsigned_events_are_handled_once_with_once_per_event() {
+    let default = Counted::<sms::Event>::new(Receiver::unprotected(), 0);
+    assert_eq!(default.push(&receipt("1")), (200, "success", 1));
+    assert_eq!(default.push(&receipt("1")), (200, "success", 2));
 
     let (now, clock) = clock();
     let receiver = Receiver::unprotected()
@@ -288,13 +278,13 @@ fn unsigned_events_are_handled_once_if_the_operator_asks_for_it() {
     assert_eq!(once.push(&receipt("1")), (200, "success", 2));
     assert_eq!(once.reason(&receipt("1")), Refusal::AlreadyProcessed);
     assert_eq!(once.push(&receipt("2")), (200, "success", 3));
-    // Without a key nothing tells a repeat.
-    let nameless = Fixture::<sms::Event>::new("sms_receipt")
+    // Events without a key are always handled.
+    let without_key = Fixture::<sms::Event>::new("sms_receipt")
         .without("messageid")
         .request();
-    assert_eq!(once.push(&nameless), (200, "success", 4));
-    assert_eq!(once.push(&nameless), (200, "success", 5));
-    // Nor where bytes of the key were no text, and became the same character.
+    assert_eq!(once.push(&without_key), (200, "success", 4));
+    assert_eq!(once.push(&without_key), (200, "success", 5));
+    // Different invalid bytes become the same replacement character, so they give no key.
     let mut damaged = receipt("471");
     for byte in [0xe5, 0xe6] {
         damaged.body = [b"messageid=471".as_slice(), &[byte], b"&status=2"].concat();
@@ -309,60 +299,49 @@ fn unsigned_events_are_handled_once_if_the_operator_asks_for_it() {
 }
 
 #[test]
-fn an_event_at_work_is_not_answered_as_processed() {
+fn a_repeat_of_an_event_in_progress_is_refused() {
     let receiver = Receiver::<number_check::Event>::unprotected()
         .once_per_event(WINDOW, MemoryStore::default());
     let push = Fixture::<number_check::Event>::new("number_check_result").request();
-    let at_work = receiver.receive(&push.incoming()).unwrap();
+    let pending = receiver.receive(&push.incoming()).unwrap();
     let repeat = receiver.receive(&push.incoming()).unwrap_err();
     assert_eq!(repeat.reason(), Refusal::InProgress);
-    assert_eq!(repeat.answer().status(), 503, "the platform tries again");
-    drop(at_work);
-    let again = receiver.receive(&push.incoming()).unwrap();
-    assert_eq!(again.accept().status(), 200);
+    assert_eq!(repeat.answer().status(), 503, "the platform repeats it");
+    drop(pending);
+    let pending = receiver.receive(&push.incoming()).unwrap();
+    assert_eq!(pending.accept().status(), 200);
     let repeat = receiver.receive(&push.incoming()).unwrap_err();
     assert_eq!(repeat.answer().status(), 200);
 }
 
-/// A store that cannot be asked.
-struct Broken;
-
-impl ReplayStore for Broken {
-    fn claim(&self, _: &ReplayKey, _: u64, _: u64) -> Claim {
-        Claim::Unavailable
-    }
-
-    fn release(&self, _: &ReplayKey) {}
-}
-
 #[test]
-fn an_event_is_handled_rather_than_lost_when_the_store_cannot_tell() {
+fn an_event_is_handled_if_the_store_is_full_or_unavailable() {
     let full = Receiver::unprotected().once_per_event(WINDOW, MemoryStore::new(1));
     let full = Counted::<sms::Event>::new(full, 0);
     assert_eq!(full.push(&receipt("1")), (200, "success", 1));
     assert_eq!(full.push(&receipt("2")), (200, "success", 2));
     assert_eq!(full.push(&receipt("2")), (200, "success", 3));
     assert_eq!(full.push(&receipt("1")), (200, "success", 3));
-    let broken = Receiver::unprotected().once_per_event(WINDOW, Broken);
-    let broken = Counted::<sms::Event>::new(broken, 0);
-    assert_eq!(broken.push(&receipt("1")), (200, "success", 1));
-    assert_eq!(broken.push(&receipt("1")), (200, "success", 2));
+    let unavailable = Receiver::unprotected().once_per_event(WINDOW, UnavailableStore);
+    let unavailable = Counted::<sms::Event>::new(unavailable, 0);
+    assert_eq!(unavailable.push(&receipt("1")), (200, "success", 1));
+    assert_eq!(unavailable.push(&receipt("1")), (200, "success", 2));
 }
 
-/// The platform may sign a repeat with a new `ts`, which makes it another push for the guard.
+/// The platform may sign a repeat with a new `ts`. For the replay guard it is then a new push.
 #[test]
-fn an_event_that_is_signed_with_a_new_ts_is_handled_once() {
+fn a_repeat_signed_with_a_new_ts_is_handled_once() {
     let receiver = Receiver::signed(Verifier::new(signer()).clock(now))
         .once_per_event(WINDOW, MemoryStore::default());
     let once = Counted::<did::Event>::new(receiver, 1);
     assert_eq!(once.push(&signed_at(NOW)), (200, "error", 1), "it failed");
-    let at_work = once
+    let pending = once
         .receiver
         .receive(&signed_at(NOW + 1).incoming())
         .unwrap();
     let repeat = signed_at(NOW + 2);
     assert_eq!(once.reason(&repeat), Refusal::InProgress);
-    assert_eq!(at_work.accept().body(), "success");
+    assert_eq!(pending.accept().body(), "success");
     assert_eq!(once.push(&repeat), (200, "success", 1));
     assert_eq!(once.push(&signed_at(NOW + 3)), (200, "success", 1));
     assert_eq!(once.push(&repeat), (200, "success", 1));

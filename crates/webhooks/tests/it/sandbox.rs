@@ -1,4 +1,4 @@
-//! Against the sandbox: what it pushes is what is received.
+//! Receives the pushes of the sandbox.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -26,7 +26,7 @@ use tokio::sync::mpsc;
 )]
 mod receive_receipts;
 
-/// Serves on a free port; gives back the base URL.
+/// Serves an app on a free port and returns its base URL.
 async fn serve(app: Router) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -42,7 +42,7 @@ fn session(sandbox: &Sandbox) -> Session {
     builder.build().unwrap()
 }
 
-/// A receiver that queues everything.
+/// A receiver that puts every push into a queue.
 fn queueing<E: nxcloud_webhooks::Event>(
     receiver: Receiver<E>,
 ) -> (Router, mpsc::Receiver<Received<E>>) {
@@ -61,7 +61,7 @@ async fn the_example_receives_the_receipt_of_a_message() {
     let client = nxcloud_sms::Client::new(&session(&sandbox));
     let request = SendSms::new(AppKey::new("app"), "8615012345678", "Hello").with_ext("order-1");
 
-    // An address without the secret gets nothing in.
+    // A push to a URL without the secret is refused.
     let wrong = request
         .clone()
         .with_dr_url(format!("{base}/receipts/guess"));
@@ -72,10 +72,10 @@ async fn the_example_receives_the_receipt_of_a_message() {
         status: 200,
         body: "error".to_owned(),
     };
-    assert_eq!(log.len(), 1, "a receipt is pushed once only");
+    assert_eq!(log.len(), 1, "a receipt is pushed only once");
     assert_eq!(log[0].outcome, refused);
 
-    // Send, wait for the receipt, match it to the message.
+    // Send, wait for the receipt, and match it to the message.
     let right = request.with_dr_url(format!("{base}/receipts/7b6f0c5d"));
     let reply = client.send_sms(&right).await.unwrap();
     let received = in_time("a push", receipts.recv()).await.unwrap();
@@ -86,14 +86,14 @@ async fn the_example_receives_the_receipt_of_a_message() {
     assert_eq!(receipt.message_id, reply.message_id);
     assert_eq!(receipt.status, Some(sms::SmsStatus::Delivered));
     assert_eq!(receipt.ext.as_deref(), Some("order-1"));
-    assert!(receipts.try_recv().is_err(), "and only one");
+    assert!(receipts.try_recv().is_err(), "there is only one receipt");
     sandbox.pushes().settled().await;
     let outcome = sandbox.pushes().log().pop().unwrap().outcome;
     assert_eq!(outcome, DeliveryOutcome::Accepted);
 }
 
 #[tokio::test]
-async fn a_receipt_in_the_query_for_each_of_several_numbers_with_the_chosen_outcome() {
+async fn several_numbers_get_a_receipt_each_in_the_query_with_the_chosen_outcome() {
     let sandbox = Sandbox::start().await.unwrap();
     let (app, mut received) = queueing(Receiver::<sms::Event>::unprotected());
     let base = serve(app).await;
@@ -104,9 +104,9 @@ async fn a_receipt_in_the_query_for_each_of_several_numbers_with_the_chosen_outc
         .outcomes("sms_receipt", &["undelivered_with_ext"])
         .unwrap();
     let client = nxcloud_sms::Client::new(&session(&sandbox));
-    // With several numbers the address of the send does not count, nor does its `ext`.
+    // With several numbers the platform ignores the `drUrl` and `ext` of the send.
     let request = SendSms::new(AppKey::new("app"), "8615012345678,8615012345679", "Hello")
-        .with_ext("gone")
+        .with_ext("ignored")
         .with_dr_url(format!("{base}/nowhere"));
     let reply = client.send_sms(&request).await.unwrap();
     pushes.settled().await;
@@ -118,9 +118,9 @@ async fn a_receipt_in_the_query_for_each_of_several_numbers_with_the_chosen_outc
             panic!("a receipt");
         };
         let id = receipt.message_id.unwrap();
-        let (own, random) = id.rsplit_once('-').unwrap();
-        assert_eq!(Some(own), reply.message_id.as_deref());
-        assert_eq!(random.len(), 10);
+        let (send_id, suffix) = id.rsplit_once('-').unwrap();
+        assert_eq!(Some(send_id), reply.message_id.as_deref());
+        assert_eq!(suffix.len(), 10);
         assert_eq!(receipt.status, Some(sms::SmsStatus::Failed));
         assert_eq!(receipt.ext, None);
     }
@@ -128,7 +128,7 @@ async fn a_receipt_in_the_query_for_each_of_several_numbers_with_the_chosen_outc
 }
 
 #[tokio::test]
-async fn a_signed_push_is_verified_with_the_account_that_sent() {
+async fn a_signed_push_is_verified_with_the_sending_account() {
     let sandbox = Sandbox::start().await.unwrap();
     let signer = Signer::new(
         AccessKey::new(ACCESS_KEY).unwrap(),
@@ -152,18 +152,18 @@ async fn a_signed_push_is_verified_with_the_account_that_sent() {
 }
 
 #[tokio::test]
-async fn a_check_result_is_pushed_again_every_minute_for_an_hour() {
+async fn a_refused_check_result_is_repeated_every_minute_for_an_hour() {
     let sandbox = Sandbox::start().await.unwrap();
     sandbox.pushes().retry_pause(Duration::ZERO);
     let attempts = Arc::new(AtomicU32::new(0));
-    let counted = Arc::clone(&attempts);
-    // Fails twice, then succeeds for the first number; never for the second.
+    let counter = Arc::clone(&attempts);
+    // For the first number the third attempt succeeds. For the second number none does.
     let receive = async move |push: Pending<number_check::Event>| -> Answer {
         let number_check::Event::CheckEvent(event) = &push.received().event else {
             return push.reject();
         };
         let first = event.phone.as_deref() == Some("8613912345678");
-        if first && counted.fetch_add(1, Ordering::Relaxed) == 2 {
+        if first && counter.fetch_add(1, Ordering::Relaxed) == 2 {
             push.accept()
         } else {
             push.reject()
@@ -178,18 +178,19 @@ async fn a_check_result_is_pushed_again_every_minute_for_an_hour() {
     client.submit_check(&request).await.unwrap();
     sandbox.pushes().settled().await;
     let log = sandbox.pushes().log_of("number_check_result");
-    let of = |phone: &str| {
-        let own = log
+    let attempts_for = |phone: &str| {
+        let deliveries = log
             .iter()
             .filter(|delivery| delivery.fields["phone"] == phone);
-        own.map(|delivery| (delivery.after.as_secs(), delivery.outcome.clone()))
+        deliveries
+            .map(|delivery| (delivery.after.as_secs(), delivery.outcome.clone()))
             .collect::<Vec<_>>()
     };
     let failed = DeliveryOutcome::Refused {
         status: 503,
         body: String::new(),
     };
-    let first = of("8613912345678");
+    let first = attempts_for("8613912345678");
     assert_eq!(
         first,
         [
@@ -198,13 +199,13 @@ async fn a_check_result_is_pushed_again_every_minute_for_an_hour() {
             (120, DeliveryOutcome::Accepted)
         ]
     );
-    let second = of("8613912345679");
-    assert_eq!(second.len(), 61, "at once, and once a minute for an hour");
+    let second = attempts_for("8613912345679");
+    assert_eq!(second.len(), 61, "at once, then once a minute for an hour");
     assert_eq!(second.last(), Some(&(3600, failed)));
 }
 
 #[tokio::test]
-async fn a_reply_on_demand() {
+async fn a_push_can_be_sent_on_demand() {
     let sandbox = Sandbox::start().await.unwrap();
     let (app, mut received) = queueing(Receiver::<viber::Event>::unprotected());
     let pushes = sandbox.pushes();
@@ -217,12 +218,12 @@ async fn a_reply_on_demand() {
         ("message.text", json!("yes")),
         ("traceRequestId", json!("r-1")),
     ];
-    let made = pushes
+    let deliveries = pushes
         .push("message_reply", Some("text"), &fields)
         .await
         .unwrap();
-    assert_eq!(made.len(), 1);
-    assert_eq!(made[0].outcome, DeliveryOutcome::Accepted);
+    assert_eq!(deliveries.len(), 1);
+    assert_eq!(deliveries[0].outcome, DeliveryOutcome::Accepted);
     let viber::Event::MessageReplyEvent(reply) =
         in_time("a push", received.recv()).await.unwrap().event
     else {
@@ -238,7 +239,7 @@ async fn a_reply_on_demand() {
 }
 
 #[tokio::test]
-async fn other_machines_are_never_called() {
+async fn pushes_never_go_to_other_machines() {
     let sandbox = Sandbox::start().await.unwrap();
     let client = nxcloud_sms::Client::new(&session(&sandbox));
     for url in [

@@ -4,22 +4,37 @@
 use nxcloud_client::{CallOptions, Error, Session};
 use super::{replies::*, requests::*};
 
-/// Client of NXCLOUD WhatsApp for programs without async code: the same calls, each to its end on the calling thread.
+/// Client of NXCLOUD WhatsApp for programs without async code. It has the methods of [`Client`](crate::Client), but each blocks the calling thread until the call ends. In async code, use [`Client`](crate::Client).
 ///
-/// In async code use [`Client`](crate::Client): a blocking call there holds up its thread.
+/// ```no_run
+/// # use nxcloud_whatsapp::{AppKey, SendMessage, Session, Text};
+/// # fn run(session: &Session) -> Result<(), nxcloud_whatsapp::Error> {
+/// let client = nxcloud_whatsapp::blocking::Client::new(session);
+/// let app = AppKey::new("app-1");
+/// let request = SendMessage::new(
+///     &app,
+///     "12025550143",
+///     "8615012345678",
+///     Text::new("*Hello*, see https://shop.example/new").with_preview_url(true),
+/// );
+/// let reply = client.send_message(&request)?;
+/// println!("{}", reply.message_id()?);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Client {
     session: Session,
 }
 
 impl Client {
-    /// A client over a session's accounts and connections.
+    /// A client that uses the accounts and connections of a session. The example of [`Client`](Self) creates one.
     #[must_use]
     pub fn new(session: &Session) -> Self {
         Self { session: session.clone() }
     }
 
-    /// The same client with other settings for its calls.
+    /// The same client with other settings for its calls. [`CallOptions`] has an example.
     #[must_use]
     pub fn with_options(&self, options: CallOptions) -> Self {
         Self {
@@ -29,11 +44,11 @@ impl Client {
 
     /// Send one WhatsApp message to one recipient.
     ///
-    /// As [`Client::send_message`](crate::Client::send_message).
+    /// Details and example: [`Client::send_message`](crate::Client::send_message).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn send_message(
         &self,
         request: &SendMessage,
@@ -43,11 +58,11 @@ impl Client {
 
     /// Store a media file for later sending.
     ///
-    /// As [`Client::upload_media`](crate::Client::upload_media).
+    /// Details and example: [`Client::upload_media`](crate::Client::upload_media).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn upload_media(
         &self,
         request: &UploadMedia,
@@ -57,22 +72,22 @@ impl Client {
 
     /// Look up a media file that was uploaded or received.
     ///
-    /// As [`Client::get_media`](crate::Client::get_media).
+    /// Details and example: [`Client::get_media`](crate::Client::get_media).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn get_media(&self, request: &GetMedia) -> Result<GetMediaReply, Error> {
         self.session.send_blocking(request)
     }
 
     /// Delete an uploaded media file.
     ///
-    /// As [`Client::delete_media`](crate::Client::delete_media).
+    /// Details and example: [`Client::delete_media`](crate::Client::delete_media).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn delete_media(
         &self,
         request: &DeleteMedia,
@@ -82,11 +97,11 @@ impl Client {
 
     /// Create a message template for one business number.
     ///
-    /// As [`Client::create_template`](crate::Client::create_template).
+    /// Details and example: [`Client::create_template`](crate::Client::create_template).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn create_template(
         &self,
         request: &CreateTemplate,
@@ -96,11 +111,11 @@ impl Client {
 
     /// Edit an existing template by its id.
     ///
-    /// As [`Client::update_template`](crate::Client::update_template).
+    /// Details and example: [`Client::update_template`](crate::Client::update_template).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn update_template(
         &self,
         request: &UpdateTemplate,
@@ -110,11 +125,11 @@ impl Client {
 
     /// List the templates of one business number.
     ///
-    /// As [`Client::get_templates`](crate::Client::get_templates).
+    /// Details and example: [`Client::get_templates`](crate::Client::get_templates).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn get_templates(
         &self,
         request: &GetTemplates,
@@ -122,7 +137,7 @@ impl Client {
         self.session.send_blocking(request)
     }
 
-    /// Every item of `get_templates`, as [`Client::get_templates_all`](crate::Client::get_templates_all).
+    /// All items of [`get_templates`](Self::get_templates), starting at the page of the request. Details and example: [`Client::get_templates_all`](crate::Client::get_templates_all).
     pub fn get_templates_all(
         &self,
         request: &GetTemplates,
@@ -132,11 +147,11 @@ impl Client {
 
     /// Delete all templates of one name, in every language.
     ///
-    /// As [`Client::delete_template`](crate::Client::delete_template).
+    /// Details and example: [`Client::delete_template`](crate::Client::delete_template).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn delete_template(
         &self,
         request: &DeleteTemplate,
@@ -146,11 +161,11 @@ impl Client {
 
     /// Upload an example file for the header of a template.
     ///
-    /// As [`Client::upload_template_file`](crate::Client::upload_template_file).
+    /// Details and example: [`Client::upload_template_file`](crate::Client::upload_template_file).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn upload_template_file(
         &self,
         request: &UploadTemplateFile,
@@ -160,33 +175,33 @@ impl Client {
 
     /// Query the state of an application's business numbers.
     ///
-    /// As [`Client::get_phones`](crate::Client::get_phones).
+    /// Details and example: [`Client::get_phones`](crate::Client::get_phones).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn get_phones(&self, request: &GetPhones) -> Result<GetPhonesReply, Error> {
         self.session.send_blocking(request)
     }
 
     /// Obtain a login token for the embedded registration page.
     ///
-    /// As [`Client::integrator_login`](crate::Client::integrator_login).
+    /// Details and example: [`Client::integrator_login`](crate::Client::integrator_login).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn integrator_login(&self) -> Result<IntegratorLoginReply, Error> {
         self.session.send_blocking(&IntegratorLogin::new())
     }
 
     /// Create an application for a customer.
     ///
-    /// As [`Client::integrator_create_app`](crate::Client::integrator_create_app).
+    /// Details and example: [`Client::integrator_create_app`](crate::Client::integrator_create_app).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn integrator_create_app(
         &self,
         request: &IntegratorCreateApp,
@@ -196,11 +211,11 @@ impl Client {
 
     /// Have a verification code sent to a number.
     ///
-    /// As [`Client::integrator_get_code`](crate::Client::integrator_get_code).
+    /// Details and example: [`Client::integrator_get_code`](crate::Client::integrator_get_code).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn integrator_get_code(
         &self,
         request: &IntegratorGetCode,
@@ -210,11 +225,11 @@ impl Client {
 
     /// Check the verification code that a number received.
     ///
-    /// As [`Client::integrator_check_code`](crate::Client::integrator_check_code).
+    /// Details and example: [`Client::integrator_check_code`](crate::Client::integrator_check_code).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn integrator_check_code(
         &self,
         request: &IntegratorCheckCode,
@@ -224,11 +239,11 @@ impl Client {
 
     /// Create the local client for a number.
     ///
-    /// As [`Client::integrator_create_client`](crate::Client::integrator_create_client).
+    /// Details and example: [`Client::integrator_create_client`](crate::Client::integrator_create_client).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn integrator_create_client(
         &self,
         request: &IntegratorCreateClient,
@@ -238,11 +253,11 @@ impl Client {
 
     /// List the numbers of a customer's application.
     ///
-    /// As [`Client::integrator_phone_list`](crate::Client::integrator_phone_list).
+    /// Details and example: [`Client::integrator_phone_list`](crate::Client::integrator_phone_list).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn integrator_phone_list(
         &self,
         request: &IntegratorPhoneList,
@@ -252,11 +267,11 @@ impl Client {
 
     /// Send one template message for a tenant of the SaaS product.
     ///
-    /// As [`Client::saas_send_template`](crate::Client::saas_send_template).
+    /// Details and example: [`Client::saas_send_template`](crate::Client::saas_send_template).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn saas_send_template(
         &self,
         request: &SaasSendTemplate,

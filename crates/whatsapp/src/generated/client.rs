@@ -6,20 +6,22 @@ use super::{replies::*, requests::*};
 
 /// Client of NXCLOUD WhatsApp (bizType 2). Send WhatsApp messages of every kind, keep media files and message templates, look after business numbers, register customer numbers as an integrator, and receive statuses, inbound messages and button clicks.
 ///
-/// Cheap to make and to clone; all clients of a session share its connections.
+/// Creating and cloning it is cheap: all clients of a session share its connections. The [crate page](crate) has examples.
+///
+/// Vendor documentation: NXCLOUD open platform, WhatsApp.
 #[derive(Clone, Debug)]
 pub struct Client {
     session: Session,
 }
 
 impl Client {
-    /// A client over a session's accounts and connections.
+    /// A client that uses the accounts and connections of a session. The [crate page](crate) has an example.
     #[must_use]
     pub fn new(session: &Session) -> Self {
         Self { session: session.clone() }
     }
 
-    /// The same client with other settings for its calls.
+    /// The same client with other settings for its calls. [`CallOptions`] has an example.
     #[must_use]
     pub fn with_options(&self, options: CallOptions) -> Self {
         Self {
@@ -33,7 +35,7 @@ impl Client {
     /// inbound messages, cannot be sent. A refusal by Meta has code 9099 and its reason in `data.error`; a refusal by the platform has null
     /// `data`.
     ///
-    /// Changes state: it is not repeated when the platform may have acted.
+    /// The operation changes state: it is not retried if the platform may have acted.
     ///
     /// ```no_run
     /// # use nxcloud_whatsapp::{AppKey, Client, SendMessage, Text};
@@ -51,9 +53,53 @@ impl Client {
     /// # }
     /// ```
     ///
+    /// A log-in code from a template:
+    ///
+    /// ```no_run
+    /// # use nxcloud_whatsapp::{AppKey, Client, LanguageCode, SendMessage, Template};
+    /// # async fn run(client: &Client) -> Result<(), nxcloud_whatsapp::Error> {
+    /// let app = AppKey::new("app-1");
+    /// let request = SendMessage::new(
+    ///     &app,
+    ///     "12025550143",
+    ///     "8615012345678",
+    ///     Template::new("login_code_1", LanguageCode::English)
+    ///         .with_body(["471100"])
+    ///         .with_url_button(0, ["471100"]),
+    /// );
+    /// let reply = client.send_message(&request).await?;
+    /// println!("{}", reply.message_id()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// A template with an image and buttons:
+    ///
+    /// ```no_run
+    /// # use nxcloud_whatsapp::{AppKey, Client, Image, LanguageCode, SendMessage, Template};
+    /// # async fn run(client: &Client) -> Result<(), nxcloud_whatsapp::Error> {
+    /// let app = AppKey::new("app-1");
+    /// let request = SendMessage::new(
+    ///     &app,
+    ///     "12025550143",
+    ///     "8615012345678",
+    ///     Template::new("sale_2", LanguageCode::Chinese)
+    ///         .with_header([Image::from_link("https://cdn.example/sale.png")])
+    ///         .with_body(["小明", "20%"])
+    ///         .with_quick_reply_button(0, ["sale-2-yes"])
+    ///         .with_quick_reply_button(1, ["sale-2-stop"]),
+    /// );
+    /// let reply = client.send_message(&request).await?;
+    /// println!("{}", reply.message_id()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Vendor documentation: NXCLOUD open platform, WhatsApp, `POST /api/wa/mt`, action `mt`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn send_message(
         &self,
         request: &SendMessage,
@@ -66,24 +112,35 @@ impl Client {
     /// Creates a stored file. The signature leaves the body out. There is no `appkey`, although code 9006 speaks of the
     /// application's binding.
     ///
-    /// Changes state: it is not repeated when the platform may have acted.
+    /// The operation changes state: it is not retried if the platform may have acted.
     ///
     /// ```no_run
     /// # use nxcloud_whatsapp::{Client, Upload, UploadMedia};
     /// # async fn run(client: &Client) -> Result<(), nxcloud_whatsapp::Error> {
-    /// let request = UploadMedia::new(
-    ///     "12025550143",
-    ///     Upload::from_bytes("file.plain", "text/plain", "Opening hours: 9 to 18"),
-    /// );
+    /// let request = UploadMedia::new("12025550143", Upload::from_path("menu.txt")?);
     /// let reply = client.upload_media(&request).await?;
     /// println!("{}", reply.media_id()?);
     /// # Ok(())
     /// # }
     /// ```
     ///
+    /// Upload a file:
+    ///
+    /// ```no_run
+    /// # use nxcloud_whatsapp::{Client, Upload, UploadMedia};
+    /// # async fn run(client: &Client) -> Result<(), nxcloud_whatsapp::Error> {
+    /// let request = UploadMedia::new("12025550143", Upload::from_path("menu.txt")?);
+    /// let reply = client.upload_media(&request).await?;
+    /// println!("{}", reply.media_id()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Vendor documentation: NXCLOUD open platform, WhatsApp, `POST /api/wa/uploadMedia`, action `uploadMedia`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn upload_media(
         &self,
         request: &UploadMedia,
@@ -95,7 +152,7 @@ impl Client {
     ///
     /// Only reads. The reply holds an address to download the file from, not the file itself.
     ///
-    /// Only reads: repeating it is harmless.
+    /// The operation only reads: it is retried even if the outcome of an attempt is unknown.
     ///
     /// ```no_run
     /// # use nxcloud_whatsapp::{Client, GetMedia};
@@ -107,9 +164,11 @@ impl Client {
     /// # }
     /// ```
     ///
+    /// Vendor documentation: NXCLOUD open platform, WhatsApp, `POST /api/wa/getMedia`, action `getMedia`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn get_media(&self, request: &GetMedia) -> Result<GetMediaReply, Error> {
         self.session.send(request).await
     }
@@ -118,7 +177,7 @@ impl Client {
     ///
     /// The file is gone only when the code is 0 and `data.success` is true; the type allows false under code 0.
     ///
-    /// Changes state: it is not repeated when the platform may have acted.
+    /// The operation changes state: it is not retried if the platform may have acted.
     ///
     /// ```no_run
     /// # use nxcloud_whatsapp::{Client, DeleteMedia};
@@ -133,9 +192,11 @@ impl Client {
     /// # }
     /// ```
     ///
+    /// Vendor documentation: NXCLOUD open platform, WhatsApp, `POST /api/wa/deleteMedia`, action `deleteMedia`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn delete_media(
         &self,
         request: &DeleteMedia,
@@ -148,10 +209,10 @@ impl Client {
     /// Creates one template. No error of Meta is documented here, neither a code nor a shape. The name of a template implies nothing about
     /// its category.
     ///
-    /// Changes state: it is not repeated when the platform may have acted.
+    /// The operation changes state: it is not retried if the platform may have acted.
     ///
     /// ```no_run
-    /// # use nxcloud_whatsapp::{AppKey, BodyComponent, BodyExample, ButtonsComponent, Client, CreateTemplate, FooterComponent, HeaderComponent, LanguageCode, QuickReplyButton, TemplateButton, TemplateCategory, TemplateComponent, Text, TextHeader, TextHeaderExample};
+    /// # use nxcloud_whatsapp::{AppKey, BodyComponent, BodyExample, ButtonsComponent, Client, CreateTemplate, FooterComponent, HeaderComponent, LanguageCode, QuickReplyButton, TemplateButton, TemplateCategory, TemplateComponent, Text, TextHeader};
     /// # async fn run(client: &Client) -> Result<(), nxcloud_whatsapp::Error> {
     /// let app = AppKey::new("app-1");
     /// let request = CreateTemplate::new(
@@ -163,8 +224,7 @@ impl Client {
     ///     [
     ///         TemplateComponent::Header(
     ///             HeaderComponent::Text(
-    ///                 TextHeader::new("Our {{1}} is on!")
-    ///                     .with_example(TextHeaderExample::new("summer sale")),
+    ///                 TextHeader::new("Our {{1}} is on!").with_example("summer sale"),
     ///             ),
     ///         ),
     ///         TemplateComponent::Body(
@@ -189,9 +249,11 @@ impl Client {
     /// # }
     /// ```
     ///
+    /// Vendor documentation: NXCLOUD open platform, WhatsApp, `POST /api/wa/createTemplate`, action `createTemplate`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn create_template(
         &self,
         request: &CreateTemplate,
@@ -204,10 +266,10 @@ impl Client {
     /// Takes the new category and components; the request has neither name nor language. A template created with a media header needs its
     /// example file again, uploaded with `upload_template_file`.
     ///
-    /// Changes state: it is not repeated when the platform may have acted.
+    /// The operation changes state: it is not retried if the platform may have acted.
     ///
     /// ```no_run
-    /// # use nxcloud_whatsapp::{AppKey, BodyComponent, BodyExample, ButtonsComponent, Client, HeaderComponent, QuickReplyButton, TemplateButton, TemplateCategory, TemplateComponent, Text, TextHeader, TextHeaderExample, UpdateTemplate};
+    /// # use nxcloud_whatsapp::{AppKey, BodyComponent, BodyExample, ButtonsComponent, Client, HeaderComponent, QuickReplyButton, TemplateButton, TemplateCategory, TemplateComponent, Text, TextHeader, UpdateTemplate};
     /// # async fn run(client: &Client) -> Result<(), nxcloud_whatsapp::Error> {
     /// let app = AppKey::new("app-1");
     /// let request = UpdateTemplate::new(
@@ -218,8 +280,7 @@ impl Client {
     ///     [
     ///         TemplateComponent::Header(
     ///             HeaderComponent::Text(
-    ///                 TextHeader::new("Our {{1}} is on!")
-    ///                     .with_example(TextHeaderExample::new("winter sale")),
+    ///                 TextHeader::new("Our {{1}} is on!").with_example("winter sale"),
     ///             ),
     ///         ),
     ///         TemplateComponent::Body(
@@ -241,9 +302,11 @@ impl Client {
     /// # }
     /// ```
     ///
+    /// Vendor documentation: NXCLOUD open platform, WhatsApp, `POST /api/wa/updateTemplate`, action `updateTemplate`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn update_template(
         &self,
         request: &UpdateTemplate,
@@ -257,7 +320,7 @@ impl Client {
     /// cursors hold: the sample of a first page has both. `paging.next` is an address of Meta's own and not for calling; pass
     /// `paging.cursors.after` as `after` instead.
     ///
-    /// Only reads: repeating it is harmless.
+    /// The operation only reads: it is retried even if the outcome of an attempt is unknown.
     ///
     /// ```no_run
     /// # use nxcloud_whatsapp::{AppKey, Client, GetTemplates};
@@ -270,9 +333,11 @@ impl Client {
     /// # }
     /// ```
     ///
+    /// Vendor documentation: NXCLOUD open platform, WhatsApp, `POST /api/wa/getTemplate`, action `getTemplate`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn get_templates(
         &self,
         request: &GetTemplates,
@@ -280,7 +345,21 @@ impl Client {
         self.session.send(request).await
     }
 
-    /// Every item of `get_templates`, page after page, beginning at the page of the request. See [`Items`].
+    /// All items of [`get_templates`](Self::get_templates), starting at the page of the request; see [`Items`].
+    ///
+    /// ```no_run
+    /// # use nxcloud_whatsapp::{AppKey, Client, GetTemplates};
+    /// # async fn run(client: &Client) -> Result<(), nxcloud_whatsapp::Error> {
+    /// let app = AppKey::new("app-1");
+    /// let request = GetTemplates::new(&app, "12025550143");
+    /// let mut items = client.get_templates_all(&request);
+    /// while let Some(item) = items.next().await {
+    ///     let item = item?;
+    ///     println!("{item:?}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn get_templates_all(&self, request: &GetTemplates) -> Items<TemplateInfo> {
         self.session.items(request)
@@ -291,7 +370,7 @@ impl Client {
     /// One language alone cannot be deleted, nor one template by its id. The templates are gone only when the code is 0 and `data.success`
     /// is true; false may come under code 0.
     ///
-    /// Changes state: it is not repeated when the platform may have acted.
+    /// The operation changes state: it is not retried if the platform may have acted.
     ///
     /// ```no_run
     /// # use nxcloud_whatsapp::{AppKey, Client, DeleteTemplate};
@@ -304,9 +383,11 @@ impl Client {
     /// # }
     /// ```
     ///
+    /// Vendor documentation: NXCLOUD open platform, WhatsApp, `POST /api/wa/deleteTemplate`, action `deleteTemplate`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn delete_template(
         &self,
         request: &DeleteTemplate,
@@ -319,24 +400,23 @@ impl Client {
     /// Creates a stored file. The signature leaves the body out, by the general rule for multipart; the page of this operation
     /// does not repeat it. There is no `appkey`.
     ///
-    /// Changes state: it is not repeated when the platform may have acted.
+    /// The operation changes state: it is not retried if the platform may have acted.
     ///
     /// ```no_run
     /// # use nxcloud_whatsapp::{Client, Upload, UploadTemplateFile};
     /// # async fn run(client: &Client) -> Result<(), nxcloud_whatsapp::Error> {
-    /// let request = UploadTemplateFile::new(
-    ///     "12025550143",
-    ///     Upload::from_bytes("file.pdf", "application/pdf", "%PDF-1.4 fictitious"),
-    /// );
+    /// let request = UploadTemplateFile::new("12025550143", Upload::from_path("menu.pdf")?);
     /// let reply = client.upload_template_file(&request).await?;
     /// println!("{}", reply.handle()?);
     /// # Ok(())
     /// # }
     /// ```
     ///
+    /// Vendor documentation: NXCLOUD open platform, WhatsApp, `POST /api/wa/uploadTemplateFile`, action `uploadTemplateFile`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn upload_template_file(
         &self,
         request: &UploadTemplateFile,
@@ -349,22 +429,25 @@ impl Client {
     /// Only reads. The sample's `data` is a map from phone number (digits only) to a list of one entry, the table's an object whose
     /// `business_phones` is the list; the map holds both.
     ///
-    /// Only reads: repeating it is harmless.
+    /// The operation only reads: it is retried even if the outcome of an attempt is unknown.
     ///
     /// ```no_run
     /// # use nxcloud_whatsapp::{AppKey, Client, GetPhones};
     /// # async fn run(client: &Client) -> Result<(), nxcloud_whatsapp::Error> {
     /// let app = AppKey::new("app-1");
-    /// let request = GetPhones::new(&app).with_business_phones("12025550143,12025550144");
+    /// let request = GetPhones::new(&app)
+    ///     .with_business_phones(["12025550143", "12025550144"]);
     /// let reply = client.get_phones(&request).await?;
     /// println!("{reply:?}");
     /// # Ok(())
     /// # }
     /// ```
     ///
+    /// Vendor documentation: NXCLOUD open platform, WhatsApp, `POST /api/wa/getPhone`, action `getPhone`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn get_phones(
         &self,
         request: &GetPhones,
@@ -377,7 +460,7 @@ impl Client {
     /// For integrators only. Sent without a body, so the signature has no body part; whether `{}` would be accepted is not said. How long the
     /// token lives, and what a repeat does to an earlier token, is not documented; no other operation uses it.
     ///
-    /// Changes state: it is not repeated when the platform may have acted.
+    /// The operation changes state: it is not retried if the platform may have acted.
     ///
     /// ```no_run
     /// # use nxcloud_whatsapp::{Client};
@@ -388,9 +471,11 @@ impl Client {
     /// # }
     /// ```
     ///
+    /// Vendor documentation: NXCLOUD open platform, WhatsApp, `POST /api/wa/integrator/embedded/register/login`, action `login`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn integrator_login(&self) -> Result<IntegratorLoginReply, Error> {
         self.session.send(&IntegratorLogin::new()).await
     }
@@ -399,7 +484,7 @@ impl Client {
     ///
     /// For integrators only; at most 1000 customer applications. The reply's fields are known from the sample alone.
     ///
-    /// Changes state: it is not repeated when the platform may have acted.
+    /// The operation changes state: it is not retried if the platform may have acted.
     ///
     /// ```no_run
     /// # use nxcloud_whatsapp::{Client, IntegratorCreateApp};
@@ -414,9 +499,11 @@ impl Client {
     /// # }
     /// ```
     ///
+    /// Vendor documentation: NXCLOUD open platform, WhatsApp, `POST /api/wa/integrator/embedded/register/createApp`, action `createApp`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn integrator_create_app(
         &self,
         request: &IntegratorCreateApp,
@@ -428,7 +515,7 @@ impl Client {
     ///
     /// For integrators only. Each call sends an SMS or places a voice call.
     ///
-    /// Changes state: it is not repeated when the platform may have acted.
+    /// The operation changes state: it is not retried if the platform may have acted.
     ///
     /// ```no_run
     /// # use nxcloud_whatsapp::{Client, CodeMethod, IntegratorGetCode};
@@ -440,9 +527,11 @@ impl Client {
     /// # }
     /// ```
     ///
+    /// Vendor documentation: NXCLOUD open platform, WhatsApp, `POST /api/wa/integrator/embedded/register/getCode`, action `getCode`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn integrator_get_code(
         &self,
         request: &IntegratorGetCode,
@@ -454,7 +543,7 @@ impl Client {
     ///
     /// For integrators only. Verifies the number; no result code for a wrong or expired verification code is documented.
     ///
-    /// Changes state: it is not repeated when the platform may have acted.
+    /// The operation changes state: it is not retried if the platform may have acted.
     ///
     /// ```no_run
     /// # use nxcloud_whatsapp::{Client, IntegratorCheckCode};
@@ -466,9 +555,11 @@ impl Client {
     /// # }
     /// ```
     ///
+    /// Vendor documentation: NXCLOUD open platform, WhatsApp, `POST /api/wa/integrator/embedded/register/checkCode`, action `checkCode`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn integrator_check_code(
         &self,
         request: &IntegratorCheckCode,
@@ -481,7 +572,7 @@ impl Client {
     /// For integrators only. The reply holds neither an id nor a state; how far the creation has come is told by `register_status` of
     /// `integrator_phone_list`.
     ///
-    /// Changes state: it is not repeated when the platform may have acted.
+    /// The operation changes state: it is not retried if the platform may have acted.
     ///
     /// ```no_run
     /// # use nxcloud_whatsapp::{Client, IntegratorCreateClient};
@@ -493,9 +584,11 @@ impl Client {
     /// # }
     /// ```
     ///
+    /// Vendor documentation: NXCLOUD open platform, WhatsApp, `POST /api/wa/integrator/embedded/register/createClient`, action `createClient`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn integrator_create_client(
         &self,
         request: &IntegratorCreateClient,
@@ -507,7 +600,7 @@ impl Client {
     ///
     /// For integrators only; only reads, not paged.
     ///
-    /// Only reads: repeating it is harmless.
+    /// The operation only reads: it is retried even if the outcome of an attempt is unknown.
     ///
     /// ```no_run
     /// # use nxcloud_whatsapp::{AppKey, Client, IntegratorPhoneList};
@@ -520,9 +613,11 @@ impl Client {
     /// # }
     /// ```
     ///
+    /// Vendor documentation: NXCLOUD open platform, WhatsApp, `POST /api/wa/integrator/embedded/register/phoneList`, action `phoneList`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn integrator_phone_list(
         &self,
         request: &IntegratorPhoneList,
@@ -536,10 +631,10 @@ impl Client {
     /// parameters only text and images. A missing field has a code of its own (21058 to 21063); for a body that breaks another rule no code
     /// is documented, and the common 1002 (parameter error) fits best. No failed reply is shown: `data` may be null, empty or missing.
     ///
-    /// Changes state: it is not repeated when the platform may have acted.
+    /// The operation changes state: it is not retried if the platform may have acted.
     ///
     /// ```no_run
-    /// # use nxcloud_whatsapp::{AppKey, Client, LanguageCode, SaasSendTemplate, SaasTemplate, TemplateLanguage};
+    /// # use nxcloud_whatsapp::{AppKey, Client, LanguageCode, SaasSendTemplate, SaasTemplate};
     /// # async fn run(client: &Client) -> Result<(), nxcloud_whatsapp::Error> {
     /// let app = AppKey::new("app-1");
     /// let request = SaasSendTemplate::new(
@@ -547,7 +642,7 @@ impl Client {
     ///     900719925474,
     ///     "12025550143",
     ///     "8615012345678",
-    ///     SaasTemplate::new("welcome_1", TemplateLanguage::new(LanguageCode::EnglishUs)),
+    ///     SaasTemplate::new("welcome_1", LanguageCode::EnglishUs),
     /// );
     /// let reply = client.saas_send_template(&request).await?;
     /// println!("{}", reply.message_id()?);
@@ -555,9 +650,11 @@ impl Client {
     /// # }
     /// ```
     ///
+    /// Vendor documentation: NXCLOUD open platform, WhatsApp, `POST /saas/wa/send`, action `mt`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn saas_send_template(
         &self,
         request: &SaasSendTemplate,

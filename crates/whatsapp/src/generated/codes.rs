@@ -111,7 +111,7 @@ pub const SAAS_NUMBER_NOT_BOUND: Code = Code::new(22126);
 /// WhatsApp sending failed, for the reason in `message`.
 pub const SAAS_WHATSAPP_REFUSED: Code = Code::new(22141);
 
-/// Codes of every operation.
+/// Codes that every operation may return.
 pub static SHARED_CODES: &[CodeInfo] = &[
     CodeInfo::new(
         -1,
@@ -157,7 +157,7 @@ pub static SHARED_CODES: &[CodeInfo] = &[
     ),
 ];
 
-/// Codes of `send_message` alone.
+/// Codes that only `send_message` returns.
 pub static SEND_MESSAGE_CODES: &[CodeInfo] = &[
     CodeInfo::new(
         9003,
@@ -196,7 +196,7 @@ pub static SEND_MESSAGE_CODES: &[CodeInfo] = &[
     ),
 ];
 
-/// Codes of `integrator_login` alone.
+/// Codes that only `integrator_login` returns.
 pub static INTEGRATOR_LOGIN_CODES: &[CodeInfo] = &[
     CodeInfo::new(
         9007,
@@ -207,7 +207,7 @@ pub static INTEGRATOR_LOGIN_CODES: &[CodeInfo] = &[
     ),
 ];
 
-/// Codes of `integrator_create_app` alone.
+/// Codes that only `integrator_create_app` returns.
 pub static INTEGRATOR_CREATE_APP_CODES: &[CodeInfo] = &[
     CodeInfo::new(
         9007,
@@ -225,7 +225,7 @@ pub static INTEGRATOR_CREATE_APP_CODES: &[CodeInfo] = &[
     ),
 ];
 
-/// Codes of `integrator_get_code` alone.
+/// Codes that only `integrator_get_code` returns.
 pub static INTEGRATOR_GET_CODE_CODES: &[CodeInfo] = &[
     CodeInfo::new(
         9007,
@@ -236,7 +236,7 @@ pub static INTEGRATOR_GET_CODE_CODES: &[CodeInfo] = &[
     ),
 ];
 
-/// Codes of `integrator_check_code` alone.
+/// Codes that only `integrator_check_code` returns.
 pub static INTEGRATOR_CHECK_CODE_CODES: &[CodeInfo] = &[
     CodeInfo::new(
         9007,
@@ -247,7 +247,7 @@ pub static INTEGRATOR_CHECK_CODE_CODES: &[CodeInfo] = &[
     ),
 ];
 
-/// Codes of `integrator_create_client` alone.
+/// Codes that only `integrator_create_client` returns.
 pub static INTEGRATOR_CREATE_CLIENT_CODES: &[CodeInfo] = &[
     CodeInfo::new(
         9007,
@@ -258,7 +258,7 @@ pub static INTEGRATOR_CREATE_CLIENT_CODES: &[CodeInfo] = &[
     ),
 ];
 
-/// Codes of `integrator_phone_list` alone.
+/// Codes that only `integrator_phone_list` returns.
 pub static INTEGRATOR_PHONE_LIST_CODES: &[CodeInfo] = &[
     CodeInfo::new(
         9007,
@@ -283,7 +283,7 @@ pub static INTEGRATOR_PHONE_LIST_CODES: &[CodeInfo] = &[
     ),
 ];
 
-/// Codes of `saas_send_template` alone.
+/// Codes that only `saas_send_template` returns.
 pub static SAAS_SEND_TEMPLATE_CODES: &[CodeInfo] = &[
     CodeInfo::new(
         21058,

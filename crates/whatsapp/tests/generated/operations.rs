@@ -20,7 +20,7 @@ async fn upload_media() {
             &nxcloud_whatsapp::UploadMedia::new(
                 "12025550143",
                 nxcloud_whatsapp::Upload::from_bytes(
-                    "file.plain",
+                    "file",
                     "text/plain",
                     "Opening hours: 9 to 18",
                 ),
@@ -91,7 +91,7 @@ async fn upload_template_file() {
             &nxcloud_whatsapp::UploadTemplateFile::new(
                 "12025550143",
                 nxcloud_whatsapp::Upload::from_bytes(
-                    "file.pdf",
+                    "file",
                     "application/pdf",
                     "%PDF-1.4 fictitious",
                 ),

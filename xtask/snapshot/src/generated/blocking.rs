@@ -4,22 +4,37 @@
 use nxcloud_client::{CallOptions, Error, Session};
 use super::{replies::*, requests::*};
 
-/// Client of Awkward for programs without async code: the same calls, each to its end on the calling thread.
+/// Client of Awkward for programs without async code. It has the methods of [`Client`](crate::Client), but each blocks the calling thread until the call ends. In async code, use [`Client`](crate::Client).
 ///
-/// In async code use [`Client`](crate::Client): a blocking call there holds up its thread.
+/// ```no_run
+/// # use xtask_snapshot::{AppKey, DateTime, SendIt, Session, TextChoice};
+/// # fn run(session: &Session) -> Result<(), Box<dyn std::error::Error>> {
+/// let client = xtask_snapshot::blocking::Client::new(session);
+/// let app = AppKey::new("app-1");
+/// let request = SendIt::new(
+///     &app,
+///     "x",
+///     "8615012345678",
+///     TextChoice::new("hi", DateTime::from_unix_seconds(1793462400)?),
+/// );
+/// let reply = client.send_it(&request)?;
+/// println!("{}", reply.code()?);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Client {
     session: Session,
 }
 
 impl Client {
-    /// A client over a session's accounts and connections.
+    /// A client that uses the accounts and connections of a session. The example of [`Client`](Self) creates one.
     #[must_use]
     pub fn new(session: &Session) -> Self {
         Self { session: session.clone() }
     }
 
-    /// The same client with other settings for its calls.
+    /// The same client with other settings for its calls. [`CallOptions`] has an example.
     #[must_use]
     pub fn with_options(&self, options: CallOptions) -> Self {
         Self {
@@ -29,44 +44,44 @@ impl Client {
 
     /// Sends a \[choice\].
     ///
-    /// As [`Client::send_it`](crate::Client::send_it).
+    /// Details and example: [`Client::send_it`](crate::Client::send_it).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn send_it(&self, request: &SendIt) -> Result<SendItReply, Error> {
         self.session.send_blocking(request)
     }
 
     /// Has no body.
     ///
-    /// As [`Client::second`](crate::Client::second).
+    /// Details and example: [`Client::second`](crate::Client::second).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn second(&self) -> Result<Rows, Error> {
         self.session.send_blocking(&Second::new())
     }
 
     /// Has parameters of every kind, and names that generated code uses.
     ///
-    /// As [`Client::fmt`](crate::Client::fmt).
+    /// Details and example: [`Client::fmt`](crate::Client::fmt).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn fmt(&self, request: &Names) -> Result<SendItReply, Error> {
         self.session.send_blocking(request)
     }
 
     /// Has two parameters in one segment.
     ///
-    /// As [`Client::union`](crate::Client::union).
+    /// Details and example: [`Client::union`](crate::Client::union).
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub fn union(&self, request: &Union) -> Result<SendItReply, Error> {
         self.session.send_blocking(request)
     }

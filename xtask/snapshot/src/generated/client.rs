@@ -6,20 +6,22 @@ use super::{replies::*, requests::*};
 
 /// Client of Awkward (bizType 99). Reserved words, \[brackets\], \<tags\>, flattened choices, maps, nested lists.
 ///
-/// Cheap to make and to clone; all clients of a session share its connections.
+/// Creating and cloning it is cheap: all clients of a session share its connections. The [crate page](crate) has examples.
+///
+/// Vendor documentation: awkward.md.
 #[derive(Clone, Debug)]
 pub struct Client {
     session: Session,
 }
 
 impl Client {
-    /// A client over a session's accounts and connections.
+    /// A client that uses the accounts and connections of a session. The [crate page](crate) has an example.
     #[must_use]
     pub fn new(session: &Session) -> Self {
         Self { session: session.clone() }
     }
 
-    /// The same client with other settings for its calls.
+    /// The same client with other settings for its calls. [`CallOptions`] has an example.
     #[must_use]
     pub fn with_options(&self, options: CallOptions) -> Self {
         Self {
@@ -31,7 +33,7 @@ impl Client {
     ///
     /// See \<here\>.
     ///
-    /// Changes state: it is not repeated when the platform may have acted.
+    /// The operation changes state: it is not retried if the platform may have acted.
     ///
     /// ```no_run
     /// # use xtask_snapshot::{AppKey, Client, DateTime, SendIt, TextChoice};
@@ -49,16 +51,18 @@ impl Client {
     /// # }
     /// ```
     ///
+    /// Vendor documentation: awkward.md, `POST /api/one/`, action `first`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn send_it(&self, request: &SendIt) -> Result<SendItReply, Error> {
         self.session.send(request).await
     }
 
     /// Has no body.
     ///
-    /// Only reads: repeating it is harmless.
+    /// The operation only reads: it is retried even if the outcome of an attempt is unknown.
     ///
     /// ```no_run
     /// # use xtask_snapshot::{Client};
@@ -69,9 +73,11 @@ impl Client {
     /// # }
     /// ```
     ///
+    /// Vendor documentation: awkward.md, `POST /api/one/`, action `second`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn second(&self) -> Result<Rows, Error> {
         self.session.send(&Second::new()).await
     }
@@ -96,7 +102,7 @@ impl Client {
     /// - an entry
     /// - as code
     ///
-    /// Changes state: it is not repeated when the platform may have acted.
+    /// The operation changes state: it is not retried if the platform may have acted.
     ///
     /// ```no_run
     /// # use xtask_snapshot::{Client, Date, Names};
@@ -115,16 +121,18 @@ impl Client {
     /// # }
     /// ```
     ///
+    /// Vendor documentation: awkward.md, `POST /api/two/{id}.json`, action `third`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn fmt(&self, request: &Names) -> Result<SendItReply, Error> {
         self.session.send(request).await
     }
 
     /// Has two parameters in one segment.
     ///
-    /// Changes state: it is not repeated when the platform may have acted.
+    /// The operation changes state: it is not retried if the platform may have acted.
     ///
     /// ```no_run
     /// # use xtask_snapshot::{Client, Union};
@@ -136,9 +144,11 @@ impl Client {
     /// # }
     /// ```
     ///
+    /// Vendor documentation: awkward.md, `GET /api/two/{id}:{verb}`, action `fourth`.
+    ///
     /// # Errors
     ///
-    /// Whatever goes wrong, as [`Error`]: see its `kind`.
+    /// Any failure of the call; see [`Error`].
     pub async fn union(&self, request: &Union) -> Result<SendItReply, Error> {
         self.session.send(request).await
     }

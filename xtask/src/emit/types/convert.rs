@@ -1,10 +1,10 @@
-//! What converts into a type of a request, and the short ways to fill a list of choices.
+//! Conversions into the types of requests, and the methods that add entries to lists of choices.
 //!
-//! - A type whose only required field is an object or a choice is made from it, and from all that converts into it.
-//! - A choice is made from each of its variants, and from all that converts into exactly one of them.
-//! - A type whose only required field is a free text is made from a text; one that holds nothing but an open enum is made from the
-//!   enum and, when that is one of texts, from a text. A text never converts into a choice.
-//! - A list of choices is filled by a method for each kind of entry.
+//! - A type whose only required field is an object or a choice is created from that, and from everything that converts into it.
+//! - A choice is created from each of its variants, and from everything that converts into exactly one of them.
+//! - A type whose only required field is a free text is created from a text. A type with an open enum as its only field is created from
+//!   the enum and, if the enum has text values, from a text. A text never converts into a choice.
+//! - A list of choices has a method for each kind of entry.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -25,20 +25,18 @@ pub(super) fn into_object(service: &Service, name: &str, object: &Object) -> Tok
         let source = ident(&source);
         sources.push(quote!(#source));
     }
-    if let Some(field) = only_argument(object) {
-        match &field.ty {
-            Ty::Text if field.is_free_text() => sources.extend([quote!(&str), quote!(String)]),
-            Ty::Named(ty) if inputs(object).count() == 1 => {
+    if let Some(field) = source_field(service, object) {
+        let is_integer = match &field.ty {
+            Ty::Named(ty) => {
+                let source = ident(ty);
+                sources.push(quote!(#source));
                 let def = service.type_def(ty).map(|def| &def.kind);
-                if let Some(TypeKind::Enum { integer, .. }) = def {
-                    let ty = ident(ty);
-                    sources.push(quote!(#ty));
-                    if !integer {
-                        sources.extend([quote!(&str), quote!(String)]);
-                    }
-                }
+                matches!(def, Some(TypeKind::Enum { integer: true, .. }))
             }
-            _ => {}
+            _ => false,
+        };
+        if !is_integer {
+            sources.extend([quote!(&str), quote!(String)]);
         }
     }
     let name = ident(name);
@@ -52,6 +50,33 @@ pub(super) fn into_object(service: &Service, name: &str, object: &Object) -> Tok
         }
     });
     quote!(#(#conversions)*)
+}
+
+/// The field of a type that is created from the value of that field: a free text, or the only field if it is an open enum.
+fn source_field<'o>(service: &Service, object: &'o Object) -> Option<&'o Field> {
+    let field = only_argument(object)?;
+    let converts = match &field.ty {
+        Ty::Text => field.is_free_text(),
+        Ty::Named(ty) => {
+            let def = service.type_def(ty).map(|def| &def.kind);
+            inputs(object).count() == 1 && matches!(def, Some(TypeKind::Enum { .. }))
+        }
+        _ => false,
+    };
+    converts.then_some(field)
+}
+
+/// The field whose value converts into a type, if an example sets no other field of the type.
+pub(in crate::emit) fn source<'s>(
+    service: &'s Service,
+    name: &str,
+    example: &Value,
+) -> Option<&'s Field> {
+    let TypeKind::Object(object) = &service.type_def(name)?.kind else {
+        return None;
+    };
+    let field = source_field(service, object)?;
+    (!is_whole_request(service, name) && holds_only(service, name, field, example)).then_some(field)
 }
 
 /// The conversions into a choice.
@@ -99,7 +124,7 @@ pub(in crate::emit) fn converts(service: &Service, source: &str, target: &str) -
             .any(|name| name == source)
 }
 
-/// The object or choice that a type holds and nothing else that is required, with the field that it is in.
+/// The only required field of a type and the name of its type, if that is an object or a choice.
 pub(in crate::emit) fn wrapped<'s>(
     service: &'s Service,
     name: &str,
@@ -132,7 +157,7 @@ pub(in crate::emit) fn holds_only(
     }
 }
 
-/// What converts into a type in one way only, but for the variants of a choice themselves.
+/// The types that convert into a type in exactly one way, except for the variants of a choice.
 fn unique_sources(service: &Service, name: &str) -> Vec<String> {
     let all = sources(service, name, &mut Vec::new());
     let is_variant = |source: &String| match service.type_def(name).map(|def| &def.kind) {
@@ -147,7 +172,7 @@ fn unique_sources(service: &Service, name: &str) -> Vec<String> {
         .collect()
 }
 
-/// Every type that a type is made from, once for each way, in the order of the spec.
+/// Every type that a type is created from, once for each way, in the order of the spec.
 fn sources(service: &Service, name: &str, above: &mut Vec<String>) -> Vec<String> {
     if above.iter().any(|other| other == name) {
         return Vec::new();
@@ -181,7 +206,7 @@ fn inputs(object: &Object) -> impl Iterator<Item = &Field> {
         .filter(|field| field.constant.is_none())
 }
 
-/// The argument of a type's only constructor, when there is one.
+/// The only required field of a type with one constructor.
 fn only_argument(object: &Object) -> Option<&Field> {
     let plain = is_plain(object) && inputs(object).all(|field| field.place == Place::Body);
     let mut required = inputs(object).filter(|field| field.required);
@@ -191,31 +216,31 @@ fn only_argument(object: &Object) -> Option<&Field> {
     }
 }
 
-/// Made by `new` from its fields, without alternatives, a choice beside them, or a file.
+/// Whether `new` creates the type from its fields: it has no alternatives, flattened choice or file.
 fn is_plain(object: &Object) -> bool {
     object.flattened.is_none()
         && object.alternatives().is_empty()
         && object.fields.iter().all(|field| field.ty != Ty::Upload)
 }
 
-/// What an operation takes is passed by reference, so that nothing needs to convert into it.
+/// Whether a type is the request of an operation. Requests are passed by reference and need no conversions.
 fn is_whole_request(service: &Service, name: &str) -> bool {
     let mut operations = service.operations.iter();
     operations.any(|operation| operation.input.type_name() == name)
 }
 
 /// A kind of entry in a list of choices.
-struct Entry<'s> {
-    /// Tags, the outermost first.
+pub(in crate::emit) struct Entry<'s> {
+    /// Tags, from the outermost to the innermost.
     tags: Vec<&'s str>,
-    /// Choices and their variants, the outermost first.
+    /// Choices and their variants, from the outermost to the innermost.
     path: Vec<(&'s str, &'s str)>,
-    ty: &'s str,
+    pub(in crate::emit) ty: &'s str,
 }
 
-impl Entry<'_> {
-    /// `quick_reply` within `button` is added by `with_quick_reply_button`.
-    fn method(&self) -> String {
+impl<'s> Entry<'s> {
+    /// The name of the method: `with_quick_reply_button` for `quick_reply` within `button`.
+    pub(in crate::emit) fn method(&self) -> String {
         let tags: Vec<String> = self
             .tags
             .iter()
@@ -224,16 +249,39 @@ impl Entry<'_> {
             .collect();
         format!("with_{}", tags.join("_"))
     }
+
+    /// Whether an example is an entry of this kind.
+    pub(in crate::emit) fn matches(&self, service: &Service, example: &Value) -> bool {
+        self.path.iter().all(|(choice, variant)| {
+            let Some(TypeKind::Union(union)) = service.type_def(choice).map(|def| &def.kind) else {
+                return false;
+            };
+            let mut variants = union.variants.iter();
+            variants.any(|(tag, name, _)| {
+                name == variant && example.get(&union.tag).is_some_and(|value| value == tag)
+            })
+        })
+    }
+
+    /// The fields that the method takes; `None` if it takes the whole entry.
+    pub(in crate::emit) fn arguments(&self, service: &'s Service) -> Option<Vec<&'s Field>> {
+        let TypeKind::Object(object) = &service.type_def(self.ty)?.kind else {
+            return None;
+        };
+        let takes_fields = is_plain(object) && inputs(object).all(Field::is_argument);
+        let arguments = object.arguments().filter(|field| field.is_argument());
+        takes_fields.then(|| arguments.collect())
+    }
 }
 
-/// Every kind of entry in a list of a choice; a choice within a choice is looked into.
+/// Every kind of entry in a list of a choice, including the variants of choices within the choice.
 fn entries<'s>(service: &'s Service, name: &'s str, above: &Entry<'s>) -> Vec<Entry<'s>> {
     let Some(TypeKind::Union(union)) = service.type_def(name).map(|def| &def.kind) else {
         return Vec::new();
     };
     let mut all = Vec::new();
     for (tag, variant, ty) in &union.variants {
-        // A tag that makes no name has a variant that the spec names.
+        // A tag that does not give a name: the spec names the variant.
         let tag = if names::variant(tag) == *variant {
             tag
         } else {
@@ -259,9 +307,12 @@ fn entries<'s>(service: &'s Service, name: &'s str, above: &Entry<'s>) -> Vec<En
     all
 }
 
-/// The methods that add one entry to a list of choices. Two that would have one name are left out, as is one that has the name of
-/// another method.
-pub(super) fn adders(service: &Service, object: &Object) -> Vec<TokenStream> {
+/// The lists of choices in a type, with each kind of entry that a method adds. Two methods that would have the same name are left
+/// out, and so is one with the name of an other method.
+pub(in crate::emit) fn added_entries<'s>(
+    service: &'s Service,
+    object: &'s Object,
+) -> Vec<(&'s Field, Entry<'s>)> {
     let top = |ty| Entry {
         tags: Vec::new(),
         path: Vec::new(),
@@ -275,7 +326,7 @@ pub(super) fn adders(service: &Service, object: &Object) -> Vec<TokenStream> {
         },
         _ => None,
     });
-    let all: Vec<(&Field, Entry<'_>)> = lists
+    let mut all: Vec<(&Field, Entry<'_>)> = lists
         .flat_map(|(field, name)| {
             let entries = entries(service, name, &top(name));
             entries.into_iter().map(move |entry| (field, entry))
@@ -284,29 +335,35 @@ pub(super) fn adders(service: &Service, object: &Object) -> Vec<TokenStream> {
     let mut taken: Vec<String> = all.iter().map(|(_, entry)| entry.method()).collect();
     taken.extend(object.fields.iter().map(Field::setter));
     let once = |name: &String| taken.iter().filter(|other| *other == name).count() == 1;
-    all.iter()
-        .filter(|(_, entry)| once(&entry.method()))
+    all.retain(|(_, entry)| {
+        let is_object = matches!(
+            service.type_def(entry.ty).map(|def| &def.kind),
+            Some(TypeKind::Object(_))
+        );
+        is_object && once(&entry.method())
+    });
+    all
+}
+
+/// The methods that add one entry to a list of choices.
+pub(super) fn adders(service: &Service, object: &Object) -> Vec<TokenStream> {
+    let entries = added_entries(service, object);
+    entries
+        .iter()
         .filter_map(|(field, entry)| adder(service, field, entry))
         .collect()
 }
 
 fn adder(service: &Service, list: &Field, entry: &Entry<'_>) -> Option<TokenStream> {
     let def = service.type_def(entry.ty)?;
-    let TypeKind::Object(object) = &def.kind else {
-        return None;
-    };
     let name = ident(&entry.method());
     let text = doc(&format!(
-        "Adds to `{}`: {}",
+        "Adds an entry to `{}`. {}",
         list.rust,
         def.description.trim()
     ));
     let ty = ident(entry.ty);
-    let (arguments, value) = if is_plain(object) && inputs(object).all(Field::is_argument) {
-        let fields: Vec<&Field> = object
-            .arguments()
-            .filter(|field| field.is_argument())
-            .collect();
+    let (arguments, value) = if let Some(fields) = entry.arguments(service) {
         let arguments = fields
             .iter()
             .map(|field| accept(&ident(&field.rust), field).0);

@@ -1,4 +1,4 @@
-//! Handing a push on to an endpoint, and its answer back.
+//! Forwards a push to an endpoint and returns its answer.
 
 use axum::body::{Body, Bytes};
 use axum::http::header::{
@@ -10,12 +10,12 @@ use axum::http::{HeaderMap, HeaderName};
 use axum::response::Response;
 use reqwest::{Client, Url};
 
-use super::PATIENCE;
+use super::TIMEOUT;
 use crate::failure::Failure;
 use crate::http;
 use crate::local::in_one_line;
 
-/// Where pushes are handed on to.
+/// The endpoint that receives forwarded pushes.
 pub(super) struct Endpoint {
     client: Client,
     url: Url,
@@ -29,12 +29,12 @@ impl Endpoint {
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
             return Err(wrong());
         }
-        let client = http::client(&url, PATIENCE)
+        let client = http::client(&url, TIMEOUT)
             .map_err(|error| Failure::usage(in_one_line(&error.without_url())))?;
         Ok(Self { client, url })
     }
 
-    /// Sends a push as it came, and gives the endpoint's answer as it is.
+    /// Forwards a push and returns the endpoint's answer, both unchanged.
     pub(super) async fn forward(
         &self,
         push: &Parts,
@@ -42,15 +42,15 @@ impl Endpoint {
     ) -> Result<Response, reqwest::Error> {
         let mut url = self.url.clone();
         if let Some(query) = push.uri.query() {
-            // A form in the query belongs to the push; one of the endpoint's own stays before it.
+            // A push can have its form in the query. It goes after the query of the endpoint's URL.
             let query = match url.query() {
-                Some(own) => format!("{own}&{query}"),
+                Some(endpoint) => format!("{endpoint}&{query}"),
                 None => query.to_owned(),
             };
             url.set_query(Some(&query));
         }
         let mut headers = end_to_end(&push.headers);
-        // These are the client's to set; the body has been read to its end.
+        // The client sets these itself.
         for name in [HOST, CONTENT_LENGTH, EXPECT] {
             headers.remove(name);
         }
@@ -65,13 +65,13 @@ impl Endpoint {
     }
 }
 
-/// Headers without those that concern one connection only: the ones of RFC 9110, section 7.6.1, and those that `Connection` names.
+/// Removes the headers of the connection: those of RFC 9110, section 7.6.1, and those that `Connection` names.
 fn end_to_end(headers: &HeaderMap) -> HeaderMap {
-    let mut kept = headers.clone();
-    let named = headers.get_all(CONNECTION).iter();
-    for name in named.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')) {
+    let mut end_to_end = headers.clone();
+    let connection = headers.get_all(CONNECTION).iter();
+    for name in connection.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')) {
         if let Ok(name) = HeaderName::from_bytes(name.trim_ascii()) {
-            kept.remove(name);
+            end_to_end.remove(name);
         }
     }
     for name in [
@@ -85,9 +85,9 @@ fn end_to_end(headers: &HeaderMap) -> HeaderMap {
         TRANSFER_ENCODING,
         UPGRADE,
     ] {
-        kept.remove(name);
+        end_to_end.remove(name);
     }
-    kept
+    end_to_end
 }
 
 #[cfg(test)]
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn headers_of_one_connection_are_dropped_those_named_by_it_too() {
+    fn headers_of_the_connection_are_removed() {
         let mut headers = HeaderMap::new();
         for (name, value) in [
             ("connection", "close, X-Hop"),
@@ -117,8 +117,8 @@ mod tests {
         ] {
             headers.append(name, HeaderValue::from_static(value));
         }
-        let kept = end_to_end(&headers);
-        let mut names: Vec<&str> = kept.keys().map(HeaderName::as_str).collect();
+        let headers = end_to_end(&headers);
+        let mut names: Vec<&str> = headers.keys().map(HeaderName::as_str).collect();
         names.sort_unstable();
         assert_eq!(names, ["content-encoding", "sign"]);
     }

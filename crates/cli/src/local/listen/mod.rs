@@ -1,4 +1,4 @@
-//! `nxcloud listen`: an endpoint for pushes that prints what arrived, checks signatures and forwards it.
+//! `nxcloud listen`: receives pushes, checks their signatures, prints and forwards them.
 
 mod forward;
 mod guard;
@@ -28,8 +28,8 @@ use crate::http;
 use crate::interrupt::interrupted;
 use crate::output::{self, Format};
 
-/// How long the endpoint that pushes are forwarded to may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long the endpoint may take to answer.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 #[derive(Args)]
 pub(crate) struct ListenArgs {
@@ -39,13 +39,13 @@ pub(crate) struct ListenArgs {
     /// Port to listen on (0: any free port)
     #[arg(long, short, value_name = "PORT", default_value_t = LISTEN_PORT)]
     port: u16,
-    /// Print the fields as well, which hold phone numbers and texts
+    /// Also print the fields; they contain phone numbers and texts
     #[arg(long)]
     show_body: bool,
-    /// Accept requests that name this host, such as a tunnel's, as well as this machine's own names
+    /// Also accept requests for this host name, such as the name of a tunnel
     #[arg(long, value_name = "NAME")]
     host: Vec<Authority>,
-    /// With --sandbox: environment variable that holds the sandbox's token
+    /// With --sandbox: environment variable that contains the sandbox's token
     #[arg(long, value_name = "VARIABLE")]
     token_variable: Option<String>,
 }
@@ -56,7 +56,7 @@ pub(crate) fn run(args: ListenArgs, account: &AccountArgs, format: Format) -> Re
     let token = token
         .map(|name| variable(name, || "--token-variable".to_owned()))
         .transpose()?;
-    // Most pushes are not signed, so that no account is needed; a malformed one is an error.
+    // Most pushes are not signed, so an account is optional. A malformed account is an error.
     let signer = match account::session_if_any(account)? {
         Some(session) => session.credentials().nxcloud_signer().cloned(),
         None => None,
@@ -67,7 +67,7 @@ pub(crate) fn run(args: ListenArgs, account: &AccountArgs, format: Format) -> Re
         hosts: args.host,
         format,
         show_body: args.show_body,
-        unread: Notify::new(),
+        stdout_closed: Notify::new(),
     });
     let port = args.port;
     crate::block_on(async {
@@ -75,44 +75,44 @@ pub(crate) fn run(args: ListenArgs, account: &AccountArgs, format: Format) -> Re
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
         let listener = listener.map_err(|error| {
             let failure = Failure::usage(format!("cannot listen on port {port}: {error}"));
-            failure.hint("Choose another --port, or 0 for any free one.")
+            failure.hint("Choose another --port, or 0 for any free port.")
         })?;
         let address = listener
             .local_addr()
-            .map_err(|error| Failure::io("the socket", &error))?;
-        let here = format!("http://{address}");
+            .map_err(|error| Failure::io("cannot read the address of the socket", &error))?;
+        let own_url = format!("http://{address}");
         let sandbox = account
             .sandbox
             .then(|| Registry::new(&account::sandbox_url(account), token))
             .transpose()?;
         if let Some(sandbox) = &sandbox {
-            sandbox.register(Some(&here)).await?;
+            sandbox.register(Some(&own_url)).await?;
         }
-        if !output::is_read(&format!("listening on {here}/<service>/<push>"))? {
-            shared.unread.notify_one();
+        if !output::print_if_open(&format!("listening on {own_url}/<service>/<push>"))? {
+            shared.stdout_closed.notify_one();
         }
         let router = Router::new()
             .fallback(receive::receive)
             .with_state(Arc::clone(&shared));
-        let ended = async move {
+        let shutdown = async move {
             tokio::select! {
-                () = interrupted => {}
-                () = shared.unread.notified() => {}
+                signal = interrupted => output::eprint(&format!("stopping: {signal}")),
+                () = shared.stdout_closed.notified() => {}
             }
         };
-        let served = axum::serve(listener, router).with_graceful_shutdown(ended);
-        served
+        axum::serve(listener, router)
+            .with_graceful_shutdown(shutdown)
             .await
-            .map_err(|error| Failure::io("the listener", &error))?;
+            .map_err(|error| Failure::io("cannot accept connections", &error))?;
         if let Some(sandbox) = &sandbox {
-            // It may have gone first, and then there is nothing to forget.
+            // If the sandbox has already stopped, there is nothing to unregister.
             let _ = sandbox.register(None).await;
         }
         Ok(())
     })?
 }
 
-/// The sandbox that sends its pushes here.
+/// The place in a sandbox where the addresses of its pushes are set.
 struct Registry {
     client: reqwest::Client,
     address: Url,
@@ -124,7 +124,7 @@ impl Registry {
         let address = Url::parse(&format!("{sandbox}/__sandbox/pushes/address"));
         let address = address
             .map_err(|_| Failure::usage("--base-url takes a URL such as http://127.0.0.1:4010"))?;
-        let client = http::client(&address, PATIENCE)
+        let client = http::client(&address, TIMEOUT)
             .map_err(|error| Failure::usage(in_one_line(&error.without_url())))?;
         Ok(Self {
             client,
@@ -133,38 +133,38 @@ impl Registry {
         })
     }
 
-    /// Has the sandbox send each push to a path of its own here, or no longer.
-    async fn register(&self, here: Option<&str>) -> Result<(), Failure> {
+    /// Makes the sandbox send each kind of push to its own path below `url`. `None` removes the addresses.
+    async fn register(&self, url: Option<&str>) -> Result<(), Failure> {
         for service in embedded_services()? {
             let name = service.name();
             for push in service.webhooks() {
-                let order = json!({
+                let address = json!({
                     "service": name,
                     "push": push.name,
-                    "url": here.map(|here| format!("{here}/{name}/{}", push.name)),
+                    "url": url.map(|url| format!("{url}/{name}/{}", push.name)),
                 });
-                let mut request = self.client.put(self.address.clone()).json(&order);
+                let mut request = self.client.put(self.address.clone()).json(&address);
                 if let Some(token) = &self.token {
                     request = request.bearer_auth(token);
                 }
                 let response = request.send().await;
                 let response = response.and_then(reqwest::Response::error_for_status);
-                response.map_err(refused)?;
+                response.map_err(not_registered)?;
             }
         }
         Ok(())
     }
 }
 
-fn refused(error: reqwest::Error) -> Failure {
+fn not_registered(error: reqwest::Error) -> Failure {
     let hint = if error.status() == Some(reqwest::StatusCode::UNAUTHORIZED) {
-        "Name the variable that holds its token with --token-variable."
+        "Name the environment variable that contains its token with --token-variable."
     } else {
         "Start it with `nxcloud sandbox`, and check --base-url."
     };
     let reason = in_one_line(&error.without_url());
     Failure::usage(format!(
-        "the sandbox does not send its pushes here: {reason}"
+        "cannot register for the pushes of the sandbox: {reason}"
     ))
     .hint(hint)
 }

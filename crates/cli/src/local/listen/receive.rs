@@ -1,4 +1,4 @@
-//! A push: judged, answered or forwarded, and printed in a row.
+//! Handles a push: checks it, answers or forwards it, and prints one line.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -26,29 +26,30 @@ use crate::local::in_one_line;
 use crate::output::{self, Format};
 use crate::{escape, mask};
 
-/// The largest push that is taken: 1 MiB.
+/// The size limit of a push: 1 MiB.
 const BODY_LIMIT: usize = 1024 * 1024;
 
-/// What every push needs.
+/// The state that all pushes share.
 pub(super) struct Shared {
     pub(super) verifier: Option<Verifier>,
     pub(super) endpoint: Option<Endpoint>,
-    /// Names of this machine beside loopback ones.
+    /// Accepted host names other than those of this machine.
     pub(super) hosts: Vec<Authority>,
     pub(super) format: Format,
     pub(super) show_body: bool,
-    /// Notified when nobody reads what came any more.
-    pub(super) unread: Notify,
+    /// Notified when the reader of stdout has gone.
+    pub(super) stdout_closed: Notify,
 }
 
-/// What is printed of a push.
+/// The printed line of a push.
 struct Row {
     bytes: Option<usize>,
     signature: String,
-    /// Why it was not taken.
+    /// Why the push was refused.
     problem: Option<String>,
+    /// Who answered.
     by: &'static str,
-    /// The body, where it is to be shown.
+    /// The body, with `--show-body`.
     body: Option<Value>,
 }
 
@@ -64,23 +65,23 @@ impl Row {
     }
 }
 
-/// In a task of its own, so that a push is printed also when its sender does not wait for the answer.
+/// Handles a push in a separate task, so that it is printed even if its sender does not wait for the answer.
 pub(super) async fn receive(State(shared): State<Arc<Shared>>, request: Request) -> Response {
-    let answered = tokio::spawn(judge(shared, request)).await;
-    answered.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+    let response = tokio::spawn(handle(shared, request)).await;
+    response.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
 }
 
-async fn judge(shared: Arc<Shared>, request: Request) -> Response {
-    let began = Instant::now();
+async fn handle(shared: Arc<Shared>, request: Request) -> Response {
+    let start = Instant::now();
     let (head, body) = request.into_parts();
-    let (answer, push) = shared.take(&head, body).await;
+    let (response, push) = shared.respond(&head, body).await;
     let mut row = json!({
         "path": head.uri.path(),
         "bytes": push.bytes,
         "signature": push.signature,
-        "answered": answer.status().as_u16(),
+        "answered": response.status().as_u16(),
         "by": push.by,
-        "ms": u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+        "ms": u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
     });
     if let Some(problem) = push.problem {
         row["problem"] = problem.into();
@@ -89,25 +90,25 @@ async fn judge(shared: Arc<Shared>, request: Request) -> Response {
         row["query"] = head.uri.query().map(mask::query).into();
         row["body"] = push.body.into();
     }
-    match output::is_read(&match shared.format {
+    match output::print_if_open(&match shared.format {
         Format::Json => row.to_string(),
-        Format::Table => in_words(&row),
+        Format::Table => as_text(&row),
     }) {
         Ok(true) => {}
-        Ok(false) => shared.unread.notify_one(),
-        Err(failure) => output::note(&failure.message),
+        Ok(false) => shared.stdout_closed.notify_one(),
+        Err(failure) => output::eprint(&failure.message),
     }
-    answer
+    response
 }
 
-/// The push that a path names.
+/// Finds the push that a path names.
 fn push(path: &str) -> Option<&'static Webhook> {
     let (service, push) = path.strip_prefix('/')?.split_once('/')?;
     embedded(service)?.ok()?.webhook(push)
 }
 
-/// The fields of a body that is JSON, else its text. With equal keys it is the text, so that all of them are seen.
-fn shown(headers: &HeaderMap, bytes: &[u8]) -> Value {
+/// Returns the fields of a JSON body, or the text of any other body. A body with duplicate keys is text, which shows all of them.
+fn body_value(headers: &HeaderMap, bytes: &[u8]) -> Value {
     let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let (kind, encoding) = (header(CONTENT_TYPE), header(CONTENT_ENCODING));
     let Ok(body) = incoming::Body::new(bytes, kind, encoding, BODY_LIMIT) else {
@@ -119,18 +120,18 @@ fn shown(headers: &HeaderMap, bytes: &[u8]) -> Value {
     }
 }
 
-fn in_words(row: &Value) -> String {
+fn as_text(row: &Value) -> String {
     let cell = |name: &str| match &row[name] {
         Value::String(text) => escape::one_line(text).into_owned(),
         other => other.to_string(),
     };
     let (path, answered, by, ms) = (cell("path"), cell("answered"), cell("by"), cell("ms"));
-    let what = if row.get("problem").is_some() {
+    let result = if row.get("problem").is_some() {
         format!("refused: {}", cell("problem"))
     } else {
         format!("{} bytes  {}", cell("bytes"), cell("signature"))
     };
-    let mut line = format!("{path}  {what}  {answered} by {by} in {ms} ms");
+    let mut line = format!("{path}  {result}  {answered} by {by} in {ms} ms");
     for name in ["query", "body"] {
         if row.get(name).is_some_and(|value| !value.is_null()) {
             line.push_str(&format!("\n  {}", row[name]));
@@ -140,7 +141,7 @@ fn in_words(row: &Value) -> String {
 }
 
 impl Shared {
-    async fn take(&self, head: &Parts, body: Body) -> (Response, Row) {
+    async fn respond(&self, head: &Parts, body: Body) -> (Response, Row) {
         if let Some(problem) = guard::refusal(&head.headers, &self.hosts) {
             let answer = (StatusCode::FORBIDDEN, "not accepted here\n");
             return (answer.into_response(), Row::refused(problem));
@@ -149,12 +150,15 @@ impl Shared {
             Ok(body) => body.to_bytes(),
             Err(error) if error.is::<LengthLimitError>() => {
                 let answer = (StatusCode::PAYLOAD_TOO_LARGE, "too large\n");
-                let problem = format!("it is larger than {BODY_LIMIT} bytes");
+                let problem = format!("its body is larger than {BODY_LIMIT} bytes");
                 return (answer.into_response(), Row::refused(problem));
             }
             Err(_) => {
-                let answer = (StatusCode::BAD_REQUEST, "the body breaks off\n");
-                return (answer.into_response(), Row::refused("its body breaks off"));
+                let answer = (StatusCode::BAD_REQUEST, "the body is incomplete\n");
+                return (
+                    answer.into_response(),
+                    Row::refused("its body is incomplete"),
+                );
             }
         };
         let signature = self.signature(&head.headers, &body);
@@ -164,7 +168,7 @@ impl Shared {
             signature,
             problem: None,
             by,
-            body: self.show_body.then(|| shown(&head.headers, &body)),
+            body: self.show_body.then(|| body_value(&head.headers, &body)),
         };
         (answer, row)
     }
@@ -176,8 +180,8 @@ impl Shared {
         match &self.verifier {
             None => "signature not checked, no account".to_owned(),
             Some(verifier) => match verifier.verify(headers, body) {
-                Ok(_) => "signature right".to_owned(),
-                Err(error) => format!("signature wrong: {error}"),
+                Ok(_) => "signature valid".to_owned(),
+                Err(error) => format!("signature invalid: {error}"),
             },
         }
     }
@@ -185,18 +189,18 @@ impl Shared {
     async fn answer(&self, head: &Parts, body: &Bytes) -> (Response, &'static str) {
         let Some(endpoint) = &self.endpoint else {
             let push = push(head.uri.path());
-            let word = push
+            let reply = push
                 .and_then(|push| push.reply.as_deref())
                 .unwrap_or("success");
-            return (word.into_response(), "listen");
+            return (reply.into_response(), "listen");
         };
         match endpoint.forward(head, body).await {
             Ok(response) => (response, "endpoint"),
             Err(error) => {
                 let reason = in_one_line(&error.without_url());
-                output::note(&format!("the endpoint cannot be reached: {reason}"));
-                let refused = (StatusCode::BAD_GATEWAY, "the endpoint cannot be reached");
-                (refused.into_response(), "listen")
+                output::eprint(&format!("the endpoint cannot be reached: {reason}"));
+                let response = (StatusCode::BAD_GATEWAY, "the endpoint cannot be reached");
+                (response.into_response(), "listen")
             }
         }
     }
@@ -206,26 +210,29 @@ impl Shared {
 mod tests {
     use super::*;
 
-    fn shown_as(kind: &str, body: &[u8]) -> String {
+    fn printed_body(content_type: &str, body: &[u8]) -> String {
         let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_TYPE, kind.parse().unwrap());
-        shown(&headers, body).to_string()
+        headers.insert(CONTENT_TYPE, content_type.parse().unwrap());
+        body_value(&headers, body).to_string()
     }
 
     #[test]
-    fn a_body_is_shown_with_every_digit_and_every_key() {
+    fn a_printed_body_keeps_every_digit_and_every_key() {
         let json = "application/json";
         let long = br#"{"id":1234567890123456789012}"#;
-        assert_eq!(shown_as(json, long), r#"{"id":"1234567890123456789012"}"#);
-        let twice = br#"{"a":1,"a":2}"#;
-        assert_eq!(shown_as(json, twice), r#""{\"a\":1,\"a\":2}""#);
+        assert_eq!(
+            printed_body(json, long),
+            r#"{"id":"1234567890123456789012"}"#
+        );
+        let duplicate = br#"{"a":1,"a":2}"#;
+        assert_eq!(printed_body(json, duplicate), r#""{\"a\":1,\"a\":2}""#);
         let gbk = b"{\"a\":\"\xd1\xe9\xd6\xa4\"}";
         assert_eq!(
-            shown_as("application/json;charset=gbk", gbk),
+            printed_body("application/json;charset=gbk", gbk),
             r#"{"a":"验证"}"#
         );
         assert_eq!(
-            shown_as("text/plain", b"\xef\xbb\xbfa=\xff"),
+            printed_body("text/plain", b"\xef\xbb\xbfa=\xff"),
             "\"a=\u{fffd}\""
         );
     }

@@ -1,4 +1,4 @@
-//! The content of an upload as a stream of pieces.
+//! The content of an upload, as a stream of chunks.
 
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
@@ -14,20 +14,20 @@ use crate::error::content::ContentProblem;
 
 type Result<T> = std::result::Result<T, ContentProblem>;
 
-/// The pieces of a content, in order.
+/// The chunks of a file, in order.
 pub(super) type Content = Pin<Box<dyn Stream<Item = Result<Bytes>> + Send>>;
 
-/// Gets the bytes sent so far and the size.
+/// Called with the number of bytes sent so far and the size.
 pub(super) type Progress = Arc<dyn Fn(u64, u64) + Send + Sync>;
 
-/// The largest piece of a file or of bytes in memory.
-const PIECE: usize = 64 * 1024;
+/// The largest chunk of a file or of bytes in memory.
+const CHUNK: usize = 64 * 1024;
 
-/// The size of a file that can be read.
+/// Checks that the file can be read, and returns its size.
 pub(super) fn size(path: &Path) -> Result<u64> {
     let problem = |error| ContentProblem::io(path, error);
     let metadata = std::fs::metadata(path).map_err(problem)?;
-    // Before it is opened: to open a pipe would wait for its other end.
+    // Before opening the file: opening a pipe would wait for its other end.
     check(path, &metadata)?;
     std::fs::File::open(path).map_err(problem)?;
     Ok(metadata.len())
@@ -47,45 +47,47 @@ fn check(path: &Path, metadata: &Metadata) -> Result<()> {
 }
 
 pub(super) fn of_bytes(bytes: Bytes) -> Content {
-    let pieces = stream::unfold(bytes, |mut rest| async move {
-        let piece = rest.split_to(rest.len().min(PIECE));
-        (!piece.is_empty()).then_some((Ok(piece), rest))
+    let chunks = stream::unfold(bytes, |mut rest| async move {
+        let chunk = rest.split_to(rest.len().min(CHUNK));
+        (!chunk.is_empty()).then_some((Ok(chunk), rest))
     });
-    Box::pin(pieces)
+    Box::pin(chunks)
 }
 
-/// A stream can be taken once.
+/// Takes the stream out. Fails the second time.
 pub(super) fn of_stream(name: &str, stream: &Mutex<Option<Content>>) -> Result<Content> {
     let mut stream = stream.lock().unwrap_or_else(PoisonError::into_inner);
-    let used = "a stream can be uploaded once only; make another Upload";
-    stream.take().ok_or_else(|| ContentProblem::new(name, used))
+    let problem = "a stream can be uploaded only once; create a new Upload";
+    stream
+        .take()
+        .ok_or_else(|| ContentProblem::new(name, problem))
 }
 
-/// The content of a file that still has the size it had.
+/// The content of a file. Fails if its size has changed since `size` was read.
 pub(super) async fn of_file(path: PathBuf, size: u64) -> Result<Content> {
     let problem = |error| ContentProblem::io(&path, error);
     let metadata = tokio::fs::metadata(&path).await.map_err(problem)?;
     check(&path, &metadata)?;
     let now = metadata.len();
     if now != size {
-        let reason = format!("its size changed from {size} to {now} bytes; make another Upload");
+        let reason = format!("its size changed from {size} to {now} bytes; create a new Upload");
         return Err(ContentProblem::of(&path, reason));
     }
     let file = tokio::fs::File::open(&path).await.map_err(problem)?;
-    let pieces = stream::try_unfold((file, path), |(mut file, path)| async move {
-        let mut piece = BytesMut::with_capacity(PIECE);
-        match file.read_buf(&mut piece).await {
+    let chunks = stream::try_unfold((file, path), |(mut file, path)| async move {
+        let mut chunk = BytesMut::with_capacity(CHUNK);
+        match file.read_buf(&mut chunk).await {
             Ok(0) => Ok(None),
-            Ok(_) => Ok(Some((piece.freeze(), (file, path)))),
+            Ok(_) => Ok(Some((chunk.freeze(), (file, path)))),
             Err(error) => Err(ContentProblem::io(&path, error)),
         }
     });
-    Ok(Box::pin(pieces))
+    Ok(Box::pin(chunks))
 }
 
-/// The same content, which fails unless it has exactly `size` bytes, and whose progress is reported.
+/// Wraps the content: it fails unless it has exactly `size` bytes, and reports its progress.
 ///
-/// The parts of a form end with a boundary, so a content that fails leaves the request incomplete.
+/// A failure ends the request before its last boundary, so the platform sees an incomplete form.
 pub(super) fn measured(
     content: Content,
     name: String,
@@ -98,12 +100,12 @@ pub(super) fn measured(
         }
     };
     let wrong = move |how| {
-        let reason = format!("it has {how} than the {size} bytes announced; make another Upload");
+        let reason = format!("it has {how} bytes than the {size} announced; create a new Upload");
         ContentProblem::new(name.as_str(), reason)
     };
-    let begin = (content, None, report, wrong);
+    let start = (content, None, report, wrong);
     stream::try_unfold(
-        begin,
+        start,
         move |(mut content, sent, report, wrong)| async move {
             let sent = sent.unwrap_or_else(|| {
                 report(0);
@@ -112,13 +114,13 @@ pub(super) fn measured(
             match content.try_next().await? {
                 None if sent < size => Err(wrong("fewer")),
                 None => Ok(None),
-                Some(piece) => {
-                    let sent = sent + piece.len() as u64;
+                Some(chunk) => {
+                    let sent = sent + chunk.len() as u64;
                     if sent > size {
                         return Err(wrong("more"));
                     }
                     report(sent);
-                    Ok(Some((piece, (content, Some(sent), report, wrong))))
+                    Ok(Some((chunk, (content, Some(sent), report, wrong))))
                 }
             }
         },

@@ -7,7 +7,7 @@ use nxcloud_signing::{Action, BizType};
 use nxcloud_spec::webhook::Webhook;
 use nxcloud_spec::{Service, SpecError};
 
-use super::{Operation, Signed};
+use super::Operation;
 
 /// Where the inspector is.
 const INSPECTOR: &str = "/__sandbox";
@@ -75,17 +75,8 @@ pub(super) fn operations(operations: &[Arc<Operation>]) -> Result<(), SpecError>
 
 /// Whether no request can say which of two operations of one path it means. Those of one service may differ by their fields.
 fn is_same(one: &Operation, other: &Operation) -> bool {
-    match (&one.signed, &other.signed) {
-        (
-            Signed::Md5 {
-                biz_type, action, ..
-            },
-            Signed::Md5 {
-                biz_type: other_type,
-                action: other_action,
-                ..
-            },
-        ) => (biz_type, action) == (other_type, other_action) && one.service != other.service,
+    match (one.names(), other.names()) {
+        (Some(names), Some(others)) => names == others && one.service != other.service,
         _ => true,
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use http::Method;
-use nxcloud_spec::document::{self, HashIn, Place};
+use nxcloud_spec::document::{self, HashIn, MediaType, Place};
 use nxcloud_spec::schema::{Kind, Schema, Upload};
 use nxcloud_spec::validate::{Compiler, NOT_AN_INTEGER, Validator, Violation, below, integer};
 use nxcloud_spec::{OperationRef, SchemaRef, Service};
@@ -100,6 +100,21 @@ impl Operation {
             .any(|example| example.as_object() == Some(fields))
     }
 
+    /// Whether it is signed with this bizType and action.
+    pub(crate) fn is_named(&self, biz_type: Option<&str>, action: Option<&str>) -> bool {
+        self.names() == biz_type.zip(action) && self.names().is_some()
+    }
+
+    /// bizType and action, if it is signed with them.
+    pub(super) fn names(&self) -> Option<(&str, &str)> {
+        match &self.signed {
+            Signed::Md5 {
+                biz_type, action, ..
+            } => Some((biz_type, action)),
+            Signed::Sha256 { .. } => None,
+        }
+    }
+
     /// The code that answers a wrong parameter.
     pub(crate) const fn parameter_code(&self) -> i64 {
         match self.signed {
@@ -130,140 +145,106 @@ impl Parameters {
 
 /// Reads all operations of a service.
 pub(super) fn read(service: &Service) -> Result<Vec<Operation>, SpecError> {
-    let reader = Reader {
-        compiler: Compiler::new(service.document()),
-        spec: service.clone(),
-    };
+    let compiler = Compiler::new(service.document());
     let operations = service.operations();
-    operations.map(|spec| reader.operation(spec)).collect()
+    operations.map(|spec| operation(spec, &compiler)).collect()
 }
 
-/// What the operations of one spec share.
-struct Reader {
-    compiler: Compiler,
-    spec: Service,
+fn operation(spec: OperationRef<'_>, compiler: &Compiler) -> Result<Operation, SpecError> {
+    let service = spec.service();
+    let error = |reason: &str| SpecError::new(service.name(), &spec.id, reason);
+    let example = |name: &str| {
+        let mut examples = spec.reply_examples();
+        let (_, value) = examples.find(|(known, _)| *known == name)?;
+        Some(value.clone())
+    };
+    let compile = |schema: &Schema| compiler.compile(schema).map_err(|reason| error(&reason));
+    let parameters = |place| {
+        let read = |schema| {
+            Ok(Parameters {
+                validator: compile(&schema)?,
+                schema,
+                spec: service.clone(),
+            })
+        };
+        spec.parameters_schema(place).map(read).transpose()
+    };
+    let reply = spec.reply().map(|(_, reply)| reply.schema.clone());
+    let success = example("success");
+    if success.is_none() && reply.is_some() {
+        return Err(error("the reply has no example named success"));
+    }
+    let method = spec.method().parse();
+    // An operation's own codes go before those of the service.
+    let codes = service.document().codes.iter().chain(&spec.codes);
+    Ok(Operation {
+        service: service.name().into(),
+        id: spec.id.as_str().into(),
+        method: method.map_err(|_| error("the method is no HTTP method"))?,
+        path: PathTemplate::new(spec.path()),
+        signed: signed(spec).map_err(|key| error(&format!("{key} is missing")))?,
+        body: match &spec.body {
+            Some(described) => {
+                let content = spec.request();
+                let content = content.ok_or_else(|| error("the request body has no content"))?;
+                Some(body(described.required, content, service, compile)?)
+            }
+            None => None,
+        },
+        path_parameters: parameters(Place::Path)?,
+        query: parameters(Place::Query)?,
+        success,
+        failure: example("failure"),
+        messages: Messages::read(spec)?,
+        reply_schema: reply.unwrap_or_default(),
+        meanings: codes
+            .map(|code| (code.code, code.meaning.clone()))
+            .collect(),
+        spec: spec.spec().clone(),
+        service_spec: service.clone(),
+    })
 }
 
-impl Reader {
-    fn operation(&self, operation: OperationRef<'_>) -> Result<Operation, SpecError> {
-        let error = |reason: &str| SpecError::new(self.spec.name(), &operation.id, reason);
-        let example = |name: &str| {
-            let mut examples = operation.reply_examples();
-            examples
-                .find(|(known, _)| *known == name)
-                .map(|(_, value)| value.clone())
-        };
-        let reply = operation.reply().map(|(_, reply)| reply.schema.clone());
-        let success = example("success");
-        if success.is_none() && reply.is_some() {
-            return Err(error("the reply has no example named success"));
-        }
-        let method = operation.method().parse();
-        Ok(Operation {
-            service: self.spec.name().into(),
-            id: operation.id.as_str().into(),
-            method: method.map_err(|_| error("the method is no HTTP method"))?,
-            path: PathTemplate::new(operation.path()),
-            signed: self.signed(operation)?,
-            body: self.body(operation)?,
-            path_parameters: self.parameters(operation, Place::Path)?,
-            query: self.parameters(operation, Place::Query)?,
-            success,
-            failure: example("failure"),
-            messages: Messages::read(operation)?,
-            reply_schema: reply.unwrap_or_default(),
-            // An operation's own codes go before those of the service.
-            meanings: {
-                let service = self.spec.document().codes.iter();
-                let codes = service.chain(&operation.codes);
-                codes
-                    .map(|code| (code.code, code.meaning.clone()))
-                    .collect()
-            },
-            spec: operation.spec().clone(),
-            service_spec: self.spec.clone(),
-        })
-    }
+/// How an operation is signed, or the key that says it and is missing.
+fn signed(spec: OperationRef<'_>) -> Result<Signed, &'static str> {
+    Ok(match spec.scheme() {
+        document::Scheme::AntBuddySha256 => Signed::Sha256 {
+            place: spec.hash_in.ok_or("x-nx-hash-in")?,
+            order: spec.hash_order.clone().unwrap_or_default(),
+        },
+        document::Scheme::NxcloudMd5 => Signed::Md5 {
+            biz_type: spec.biz_type().ok_or("x-nx-biz-type")?.to_owned(),
+            action: spec.action.clone().ok_or("x-nx-action")?,
+            parameter_code: spec.parameter_code.ok_or("x-nx-parameter-code")?,
+        },
+    })
+}
 
-    fn signed(&self, operation: OperationRef<'_>) -> Result<Signed, SpecError> {
-        let missing = |key: &str| {
-            SpecError::new(self.spec.name(), &operation.id, format!("{key} is missing"))
-        };
-        match operation.scheme() {
-            document::Scheme::AntBuddySha256 => Ok(Signed::Sha256 {
-                place: operation.hash_in.ok_or_else(|| missing("x-nx-hash-in"))?,
-                order: operation.hash_order.clone().unwrap_or_default(),
-            }),
-            document::Scheme::NxcloudMd5 => Ok(Signed::Md5 {
-                biz_type: operation
-                    .biz_type()
-                    .ok_or_else(|| missing("x-nx-biz-type"))?
-                    .to_owned(),
-                action: operation
-                    .action
-                    .clone()
-                    .ok_or_else(|| missing("x-nx-action"))?,
-                parameter_code: operation
-                    .parameter_code
-                    .ok_or_else(|| missing("x-nx-parameter-code"))?,
-            }),
-        }
-    }
-
-    fn body(&self, operation: OperationRef<'_>) -> Result<Option<RequestBody>, SpecError> {
-        let Some(body) = &operation.body else {
-            return Ok(None);
-        };
-        let (media, described) = operation.request().ok_or_else(|| {
-            let reason = "the request body has no content";
-            SpecError::new(self.spec.name(), &operation.id, reason)
-        })?;
-        let content = match media {
+fn body(
+    required: bool,
+    (media, described): (&str, &MediaType),
+    service: &Service,
+    compile: impl Fn(&Schema) -> Result<Validator, SpecError>,
+) -> Result<RequestBody, SpecError> {
+    let parts = service.schema(&described.schema).properties();
+    let uploads = parts.filter_map(|(name, part)| {
+        let uploads = part.find(|schema| Some(&schema.uploads).filter(|list| !list.is_empty()))?;
+        Some((name.to_owned(), uploads.clone()))
+    });
+    let examples = described.examples.values();
+    Ok(RequestBody {
+        required,
+        content: match media {
             "application/json" => Content::Json,
             "multipart/form-data" => Content::Multipart,
             _ => Content::Opaque(media.to_owned()),
-        };
-        let parts = self.spec.schema(&described.schema).properties();
-        let uploads = parts.filter_map(|(name, part)| {
-            let uploads =
-                part.find(|schema| Some(&schema.uploads).filter(|list| !list.is_empty()))?;
-            Some((name.to_owned(), uploads.clone()))
-        });
-        let examples = described.examples.values();
-        Ok(Some(RequestBody {
-            required: body.required,
-            content,
-            validator: self.compile(operation, &described.schema)?,
-            uploads: uploads.collect(),
-            examples: examples.map(|example| example.value.clone()).collect(),
-            schema: described.schema.clone(),
-            spec: self.spec.clone(),
-        }))
-    }
-
-    fn parameters(
-        &self,
-        operation: OperationRef<'_>,
-        place: Place,
-    ) -> Result<Option<Parameters>, SpecError> {
-        let Some(schema) = operation.parameters_schema(place) else {
-            return Ok(None);
-        };
-        Ok(Some(Parameters {
-            validator: self.compile(operation, &schema)?,
-            schema,
-            spec: self.spec.clone(),
-        }))
-    }
-
-    fn compile(
-        &self,
-        operation: OperationRef<'_>,
-        schema: &Schema,
-    ) -> Result<Validator, SpecError> {
-        let compiled = self.compiler.compile(schema);
-        compiled.map_err(|reason| SpecError::new(self.spec.name(), &operation.id, reason))
-    }
+        },
+        validator: compile(&described.schema)?,
+        uploads: uploads.collect(),
+        examples: examples.map(|example| example.value.clone()).collect(),
+        schema: described.schema.clone(),
+        spec: service.clone(),
+    })
 }
 
 /// Scalars that came as text, in the type that their schema says. A name that comes again is ignored.

@@ -1,19 +1,17 @@
 //! Orders to try.
 
-/// Every order of the numbers below `count`.
-pub(crate) fn permutations(count: usize) -> Vec<Vec<usize>> {
+/// The items in every order.
+pub(crate) fn permutations<T: Clone>(items: &[T]) -> Vec<Vec<T>> {
     let mut orders = vec![Vec::new()];
-    for number in 0..count {
-        orders = orders
-            .into_iter()
-            .flat_map(|order: Vec<usize>| {
-                (0..=order.len()).map(move |at| {
-                    let mut longer = order.clone();
-                    longer.insert(at, number);
-                    longer
-                })
+    for item in items {
+        let longer = orders.iter().flat_map(|order: &Vec<T>| {
+            (0..=order.len()).map(|at| {
+                let mut longer = order.clone();
+                longer.insert(at, item.clone());
+                longer
             })
-            .collect();
+        });
+        orders = longer.collect();
     }
     orders
 }

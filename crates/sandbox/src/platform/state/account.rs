@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use indexmap::IndexSet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -70,7 +71,7 @@ pub(super) struct Binding {
 pub(super) struct Group {
     pub(super) group_id: String,
     pub(super) group_name: String,
-    pub(super) phones: Vec<String>,
+    pub(super) phones: IndexSet<String>,
     pub(super) remark: String,
 }
 

@@ -113,15 +113,14 @@ fn keep(call: &Call<'_>, account: &mut Account, reply: &mut Value, did: String) 
         ));
     }
     let customer_bind_id = call.text("customerBindId");
-    account
-        .bindings
-        .retain(|binding| binding.is_alive(call.now));
+    let bindings = &mut account.bindings;
+    bindings.remove(|binding| !binding.is_alive(call.now));
     let is_taken = |binding: &Binding| binding.customer_bind_id == customer_bind_id;
-    if !customer_bind_id.is_empty() && account.bindings.iter().any(is_taken) {
+    if !customer_bind_id.is_empty() && bindings.find(is_taken).is_some() {
         return Err(Refusal::new(PARAMETER, "/customerBindId is taken"));
     }
     put(reply, "/data/did", did.as_str());
-    account.bindings.push(Binding {
+    bindings.push(Binding {
         bind_id: text_at(reply, "/data/bindId"),
         customer_bind_id: customer_bind_id.to_owned(),
         phone_a: phone_a.to_owned(),
@@ -144,17 +143,11 @@ pub(super) fn unbind(call: &Call<'_>, account: &mut Account, _: &mut Value) -> D
             binding.bind_id == bind_id
         }
     };
-    account
-        .bindings
-        .retain(|binding| binding.is_alive(call.now));
-    let before = account.bindings.len();
-    account.bindings.retain(|binding| !is_meant(binding));
-    if account.bindings.len() == before {
-        let ever_used = account.bindings.ever_used();
-        let problem = "there is no such binding";
-        return Err(Refusal::missing(NO_BINDING, problem, ever_used));
-    }
-    Ok(())
+    let bindings = &mut account.bindings;
+    bindings.remove(|binding| !binding.is_alive(call.now));
+    let removed = bindings.remove(is_meant);
+    let missing = || bindings.missing(NO_BINDING, "there is no such binding");
+    removed.then_some(()).ok_or_else(missing)
 }
 
 pub(super) fn list(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
@@ -193,9 +186,8 @@ pub(super) fn query(call: &Call<'_>, account: &mut Account, reply: &mut Value) -
     let found = account.bindings.iter().rev().filter(fits);
     let mut found = found.filter_map(|binding| Some((binding, binding.callee(account, caller)?)));
     let Some((binding, callee)) = found.next() else {
-        let ever_used = account.bindings.ever_used();
         let problem = "the caller reaches nobody through /did";
-        return Err(Refusal::missing(NO_BINDING, problem, ever_used));
+        return Err(account.bindings.missing(NO_BINDING, problem));
     };
     let mut data = json!({ "callee": callee, "callId": text_at(reply, "/data/callId") });
     if !extension.is_empty() {

@@ -1,12 +1,10 @@
 //! A bounded collection.
 
 use std::collections::VecDeque;
-use std::fmt;
-use std::io;
-use std::marker::PhantomData;
 
-use serde::de::{SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::call::Refusal;
 
 /// Most items that are kept.
 pub(super) const MAX_ITEMS: usize = 10_000;
@@ -14,9 +12,13 @@ pub(super) const MAX_ITEMS: usize = 10_000;
 const MAX_BYTES: usize = 64 * 1024 * 1024;
 
 /// Items in the order in which they were made. When there are too many, the oldest ones go.
-#[derive(Clone)]
+#[derive(Clone, Deserialize)]
+#[serde(
+    from = "Vec<T>",
+    bound(deserialize = "T: Deserialize<'de> + Serialize")
+)]
 pub(super) struct BoundedVec<T> {
-    items: VecDeque<(usize, T)>,
+    items: VecDeque<T>,
     bytes: usize,
     ever_used: bool,
 }
@@ -40,26 +42,28 @@ impl<T: Serialize> BoundedVec<T> {
 
     fn push_within(&mut self, item: T, max_items: usize, max_bytes: usize) {
         self.ever_used = true;
-        let size = size(&item);
-        self.bytes += size;
-        self.items.push_back((size, item));
+        self.bytes += size(&item);
+        self.items.push_back(item);
         while self.items.len() > max_items || self.bytes > max_bytes {
-            let Some((size, _)) = self.items.pop_front() else {
+            let Some(oldest) = self.items.pop_front() else {
                 break;
             };
-            self.bytes -= size;
+            self.bytes -= size(&oldest);
         }
     }
 
-    pub(super) fn retain(&mut self, mut matches: impl FnMut(&T) -> bool) {
+    /// Removes the items that match; false if there are none.
+    pub(super) fn remove(&mut self, matches: impl Fn(&T) -> bool) -> bool {
+        let before = self.items.len();
         let bytes = &mut self.bytes;
-        self.items.retain(|(size, item)| {
-            let keep = matches(item);
+        self.items.retain(|item| {
+            let keep = !matches(item);
             if !keep {
-                *bytes -= size;
+                *bytes -= size(item);
             }
             keep
         });
+        self.items.len() < before
     }
 
     /// Changes the first item that matches; false if there is none. An item that grows beyond the bound is dropped.
@@ -68,14 +72,14 @@ impl<T: Serialize> BoundedVec<T> {
         matches: impl Fn(&T) -> bool,
         change: impl FnOnce(&mut T),
     ) -> bool {
-        let Some(at) = self.items.iter().position(|(_, item)| matches(item)) else {
+        let Some(at) = self.items.iter().position(matches) else {
             return false;
         };
-        if let Some((counted, item)) = self.items.get_mut(at) {
+        if let Some(item) = self.items.get_mut(at) {
+            let before = size(item);
             change(item);
             let size = size(item);
-            self.bytes = self.bytes - *counted + size;
-            *counted = size;
+            self.bytes = self.bytes - before + size;
             if self.bytes > MAX_BYTES {
                 self.bytes -= size;
                 self.items.remove(at);
@@ -101,65 +105,40 @@ impl<T> BoundedVec<T> {
     }
 
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
-        self.items.iter().map(|(_, item)| item)
+        self.items.iter()
     }
 
-    /// Items to change by what does not make them larger by much.
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
-        self.items.iter_mut().map(|(_, item)| item)
+    /// The first item that matches.
+    pub(super) fn find(&self, matches: impl Fn(&T) -> bool) -> Option<&T> {
+        self.iter().find(|item| matches(item))
+    }
+
+    /// The refusal for an item that is not there.
+    pub(super) fn missing(&self, code: i64, problem: &'static str) -> Refusal {
+        Refusal::missing(code, problem, self.ever_used)
     }
 }
 
 impl<T: Serialize> Serialize for BoundedVec<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.items.iter().map(|(_, item)| item))
+        self.items.serialize(serializer)
     }
 }
 
-/// From a list, within the bounds.
-impl<'de, T: Deserialize<'de> + Serialize> Deserialize<'de> for BoundedVec<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct List<T>(PhantomData<T>);
-
-        impl<'de, T: Deserialize<'de> + Serialize> Visitor<'de> for List<T> {
-            type Value = BoundedVec<T>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<BoundedVec<T>, A::Error> {
-                let mut kept = BoundedVec::default();
-                while let Some(item) = list.next_element()? {
-                    kept.push(item);
-                }
-                Ok(kept)
-            }
+/// The items within the bounds.
+impl<T: Serialize> From<Vec<T>> for BoundedVec<T> {
+    fn from(items: Vec<T>) -> Self {
+        let mut kept = Self::default();
+        for item in items {
+            kept.push(item);
         }
-
-        deserializer.deserialize_seq(List(PhantomData))
+        kept
     }
 }
 
-/// The length of an item as JSON.
+/// The length of an item as JSON, which every item becomes.
 fn size(item: &impl Serialize) -> usize {
-    let mut counter = Counter(0);
-    // The counter takes everything, and every item becomes JSON.
-    let _ = serde_json::to_writer(&mut counter, item);
-    counter.0
-}
-
-struct Counter(usize);
-
-impl io::Write for Counter {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 += bytes.len();
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+    serde_json::to_vec(item).map_or(0, |json| json.len())
 }
 
 #[cfg(test)]
@@ -195,7 +174,7 @@ mod tests {
         assert!(kept.change(|item| item == "b", |item| item.push_str("bb")));
         assert!(!kept.change(|item| item == "x", |item| item.push('y')));
         assert_eq!((kept.bytes, of(&kept)), (11, vec!["a", "bbb", "c"]));
-        kept.retain(|item| item != "bbb");
+        assert!(kept.remove(|item| item == "bbb") && !kept.remove(|item| item == "bbb"));
         assert_eq!((kept.bytes, kept.len()), (6, 2));
         assert_eq!(serde_json::to_string(&kept).unwrap(), r#"["a","c"]"#);
     }

@@ -1,7 +1,6 @@
 //! What the functions of the services work with: the operation at work, and how it is refused.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
@@ -25,6 +24,12 @@ impl<'a> Call<'a> {
     pub(super) fn text(&self, name: &str) -> &'a str {
         let text = self.fields.get(name).and_then(Value::as_str);
         text.unwrap_or_default()
+    }
+
+    /// Whether a text of the request, if it has one, is this value.
+    pub(super) fn fits(&self, name: &str, value: &(impl PartialEq<str> + ?Sized)) -> bool {
+        let expected = self.text(name);
+        expected.is_empty() || value == expected
     }
 
     pub(super) fn integer(&self, name: &str) -> Option<i64> {
@@ -86,17 +91,10 @@ impl Refusal {
 
 pub(super) type Done = Result<(), Refusal>;
 
-/// The numbers of a list that is joined by commas, each once.
-pub(super) fn numbers(list: &str) -> Vec<&str> {
-    each_once(list.split(',').map(str::trim))
-}
-
-/// Texts in their order without repetitions and empty ones.
-pub(super) fn each_once<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
-    let mut seen = HashSet::new();
-    texts
-        .filter(|text| !text.is_empty() && seen.insert(*text))
-        .collect()
+/// The numbers of a list that is joined by commas.
+pub(super) fn numbers(list: &str) -> impl Iterator<Item = &str> {
+    let numbers = list.split(',').map(str::trim);
+    numbers.filter(|number| !number.is_empty())
 }
 
 /// Puts a value in the place of a member of the reply, or in the place of none.

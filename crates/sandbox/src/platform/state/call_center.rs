@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::account::Account;
+use super::bounded_vec::MAX_ITEMS;
 use super::call::{Call, Done, put};
 use super::page::Page;
 use super::sample_calls;
@@ -49,16 +50,12 @@ fn is_asked_for(call: &Call<'_>, row: &Value) -> bool {
     let answered = call.integer("answered").filter(|number| *number > 0);
     // A direction of the request is one more than that of a record; 0 stands for all.
     let direction = call.integer("direction").filter(|direction| *direction > 0);
-    let matches = |name: &str, value: &Value| {
-        let expected = call.text(name);
-        expected.is_empty() || value == expected
-    };
     answered.is_none_or(|answered| row["answered"] == (answered == 2))
         && direction.is_none_or(|direction| row["direction"] == direction - 1)
-        && matches("name", &row["agentName"])
-        && matches("caller", &row["caller"])
-        && matches("callee", &row["callee"])
-        && matches("callId", &row["callId"])
+        && call.fits("name", &row["agentName"])
+        && ["caller", "callee", "callId"]
+            .into_iter()
+            .all(|name| call.fits(name, &row[name]))
 }
 
 fn row(sample: &sample_calls::SampleCall<'_>) -> Value {
@@ -93,11 +90,7 @@ pub(super) fn create_task(call: &Call<'_>, account: &mut Account, _: &mut Value)
     }
     let task_id = call.ids.digits(19);
     let calls = call.fields.get("callList").and_then(Value::as_array);
-    for entry in calls
-        .into_iter()
-        .flatten()
-        .take(super::bounded_vec::MAX_ITEMS)
-    {
+    for entry in calls.into_iter().flatten().take(MAX_ITEMS) {
         let start = call.now;
         account.call_records.push(json!({
             "agentName": null,

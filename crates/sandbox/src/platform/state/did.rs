@@ -6,8 +6,7 @@ use super::account::Account;
 use super::call::{Call, Done};
 use super::page::Page;
 use super::sample_calls;
-use crate::platform::time;
-use crate::platform::time::text_of;
+use crate::platform::time::{self, text_of};
 
 /// Answers with a page of the calls of one day.
 pub(super) fn query(call: &Call<'_>, _: &mut Account, reply: &mut Value) -> Done {
@@ -22,17 +21,11 @@ pub(super) fn query(call: &Call<'_>, _: &mut Account, reply: &mut Value) -> Done
         }
         _ => Vec::new(),
     };
-    let matches = |name: &str, value: &Value| {
-        let expected = call.text(name);
-        expected.is_empty() || value == expected
-    };
-    let call_type = call
-        .fields
-        .get("type")
-        .filter(|expected| expected.is_number());
+    let call_type = call.fields.get("type");
+    let call_type = call_type.filter(|expected| expected.is_number());
     let rows = calls.iter().map(row).filter(|row| {
-        matches("didNumber", &row["number"])
-            && matches("callNumber", &row["callNumber"])
+        call.fits("didNumber", &row["number"])
+            && call.fits("callNumber", &row["callNumber"])
             && call_type.is_none_or(|expected| row["callType"] == *expected)
     });
     let rows = rows.collect::<Vec<_>>();

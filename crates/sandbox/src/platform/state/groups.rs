@@ -1,11 +1,10 @@
 //! Number groups.
 
-use std::collections::HashSet;
-
+use indexmap::IndexSet;
 use serde_json::{Value, json};
 
 use super::account::{Account, Group};
-use super::call::{Call, Done, Refusal, each_once, numbers, text_at};
+use super::call::{Call, Done, Refusal, numbers, text_at};
 
 /// Most rows of a list; a limit of 0 asks for all, but more are cut.
 const MAX_ROWS: usize = 1000;
@@ -20,14 +19,13 @@ impl Group {
 
 /// The group of an id.
 pub(super) fn find<'a>(account: &'a Account, group_id: &str) -> Result<&'a Group, Refusal> {
-    let mut groups = account.groups.iter();
-    let group = groups.find(|group| group.group_id == group_id);
+    let group = account.groups.find(|group| group.group_id == group_id);
     group.ok_or_else(|| missing(account))
 }
 
 fn missing(account: &Account) -> Refusal {
-    let ever_used = account.groups.ever_used();
-    Refusal::missing(PARAMETER, "no group has this /groupId", ever_used)
+    let groups = &account.groups;
+    groups.missing(PARAMETER, "no group has this /groupId")
 }
 
 pub(super) fn create(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
@@ -39,44 +37,35 @@ pub(super) fn create(call: &Call<'_>, account: &mut Account, reply: &mut Value) 
     account.groups.push(Group {
         group_id,
         group_name,
-        phones: owned(&numbers(call.text("phones"))),
+        phones: sent_phones(call),
         remark: call.text("remark").to_owned(),
     });
     Ok(())
 }
 
+fn sent_phones(call: &Call<'_>) -> IndexSet<String> {
+    numbers(call.text("phones")).map(str::to_owned).collect()
+}
+
 pub(super) fn update(call: &Call<'_>, account: &mut Account, _: &mut Value) -> Done {
-    let change: fn(&mut Vec<String>, &[&str]) = match call.integer("operateType") {
-        Some(0) => |phones, sent| {
-            let members = std::mem::take(phones);
-            let members = members.iter().map(String::as_str);
-            *phones = owned(&each_once(members.chain(sent.iter().copied())));
-        },
-        Some(1) => |phones, sent| {
-            let sent = sent.iter().copied().collect::<HashSet<_>>();
-            phones.retain(|phone| !sent.contains(phone.as_str()));
-        },
-        Some(2) => |phones, sent| *phones = owned(sent),
+    let change: fn(&mut IndexSet<String>, IndexSet<String>) = match call.integer("operateType") {
+        Some(0) => |phones, sent| phones.extend(sent),
+        Some(1) => |phones, sent| phones.retain(|phone| !sent.contains(phone)),
+        Some(2) => |phones, sent| *phones = sent,
         _ => return Err(Refusal::new(PARAMETER, "/operateType is not 0, 1 or 2")),
     };
     let group_id = call.text("groupId");
-    let sent = numbers(call.text("phones"));
     let changed = account.groups.change(
         |group| group.group_id == group_id,
-        |group| change(&mut group.phones, &sent),
+        |group| change(&mut group.phones, sent_phones(call)),
     );
-    if changed {
-        Ok(())
-    } else {
-        Err(missing(account))
-    }
+    changed.then_some(()).ok_or_else(|| missing(account))
 }
 
 pub(super) fn delete(call: &Call<'_>, account: &mut Account, _: &mut Value) -> Done {
     let group_id = call.text("groupId");
-    find(account, group_id)?;
-    account.groups.retain(|group| group.group_id != group_id);
-    Ok(())
+    let removed = account.groups.remove(|group| group.group_id == group_id);
+    removed.then_some(()).ok_or_else(|| missing(account))
 }
 
 pub(super) fn list(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
@@ -86,7 +75,7 @@ pub(super) fn list(call: &Call<'_>, account: &mut Account, reply: &mut Value) ->
             "customerId": customer_id,
             "groupName": group.group_name,
             "groupId": group.group_id,
-            "phones": group.phones.join(","),
+            "phones": group.phones.iter().map(String::as_str).collect::<Vec<_>>().join(","),
             "remark": group.remark,
         })
     });
@@ -107,8 +96,4 @@ pub(super) fn cut<T>(call: &Call<'_>, rows: impl Iterator<Item = T>) -> Vec<T> {
     rows.skip(number("offset").unwrap_or_default())
         .take(limit)
         .collect()
-}
-
-fn owned(numbers: &[&str]) -> Vec<String> {
-    numbers.iter().map(|number| (*number).to_owned()).collect()
 }

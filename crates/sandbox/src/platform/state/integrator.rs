@@ -17,8 +17,10 @@ const CREATED: i64 = 4;
 
 /// Whether an account has made the application of a key.
 pub(super) fn owns(account: &Account, app_key: &str) -> bool {
-    let mut applications = account.applications.iter();
-    applications.any(|application| application.app_key == app_key)
+    let owned = account
+        .applications
+        .find(|application| application.app_key == app_key);
+    owned.is_some()
 }
 
 /// The refusal for an application that another account made.
@@ -51,6 +53,7 @@ pub(super) fn create_client(call: &Call<'_>, account: &mut Account, _: &mut Valu
     Ok(())
 }
 
+/// Changes a number, which is made if it is not there.
 fn register(call: &Call<'_>, account: &mut Account, change: fn(&mut Client)) {
     let phone_number = call.text("phone_number");
     let is_meant = |client: &Client| client.phone_number == phone_number;
@@ -69,9 +72,8 @@ fn register(call: &Call<'_>, account: &mut Account, change: fn(&mut Client)) {
 pub(super) fn phone_list(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
     let app_key = call.text("appkey");
     if !owns(account, app_key) {
-        let ever_used = account.applications.ever_used();
         let problem = "no application has this /appkey";
-        return Err(Refusal::missing(NO_APPLICATION, problem, ever_used));
+        return Err(account.applications.missing(NO_APPLICATION, problem));
     }
     let created = account.clients.iter().filter(|client| client.created);
     let rows = created.map(|client| {
@@ -86,9 +88,7 @@ pub(super) fn phone_list(call: &Call<'_>, account: &mut Account, reply: &mut Val
 /// Answers with the numbers that are asked for. Without any, those that were registered or, if there are none, the spec's
 /// own.
 pub(super) fn phones(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
-    let mut asked_for = numbers(call.text("business_phones"))
-        .into_iter()
-        .collect::<BTreeSet<_>>();
+    let mut asked_for = numbers(call.text("business_phones")).collect::<BTreeSet<_>>();
     if asked_for.is_empty() {
         let clients = account.clients.iter();
         asked_for.extend(clients.map(|client| client.phone_number.as_str()));
@@ -99,8 +99,7 @@ pub(super) fn phones(call: &Call<'_>, account: &mut Account, reply: &mut Value) 
     let examples = call.example("/data").and_then(Value::as_object);
     let example = examples.and_then(|phones| phones.values().next()?.get(0));
     let rows = asked_for.into_iter().map(|number| {
-        let mut clients = account.clients.iter();
-        let row = match clients.find(|client| client.phone_number == number) {
+        let row = match account.clients.find(|client| client.phone_number == number) {
             Some(client) => phone(example, client),
             None => named(example, number),
         };

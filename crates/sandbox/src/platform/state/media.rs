@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::account::{Account, Media};
-use super::call::{Call, Done, Refusal, put, text_at};
+use super::call::{Call, Done, put, text_at};
 
 /// Bad or missing parameter.
 pub(super) const PARAMETER: i64 = 9000;
@@ -43,15 +43,9 @@ pub(super) fn upload_template_file(
 }
 
 pub(super) fn get(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
-    let mut media = account.media.iter();
-    let media = media.find(|media| media.is_meant(call)).ok_or_else(|| {
-        let ever_used = account.media.ever_used();
-        Refusal::missing(
-            PARAMETER,
-            "the number has no file of this /Media-ID",
-            ever_used,
-        )
-    })?;
+    let problem = "the number has no file of this /Media-ID";
+    let media = account.media.find(|media| media.is_meant(call));
+    let media = media.ok_or_else(|| account.media.missing(PARAMETER, problem))?;
     reply["data"] = json!({
         "mime_type": media.mime_type,
         "file_name": media.file_name,
@@ -65,8 +59,7 @@ pub(super) fn delete(call: &Call<'_>, account: &mut Account, reply: &mut Value) 
     if !account.media.ever_used() && call.operation.is_example(call.fields) {
         return Ok(());
     }
-    let before = account.media.len();
-    account.media.retain(|media| !media.is_meant(call));
-    reply["data"] = json!({ "success": account.media.len() < before });
+    let removed = account.media.remove(|media| media.is_meant(call));
+    reply["data"] = json!({ "success": removed });
     Ok(())
 }

@@ -85,13 +85,11 @@ impl State {
     /// Says what became of a login; false if nobody has begun it.
     pub(crate) fn set_ota_status(&self, request_id: &str, status: &str) -> bool {
         let mut accounts = self.accounts.lock();
-        let mut logins = accounts
-            .values_mut()
-            .flat_map(|account| account.logins.iter_mut());
-        let login = logins.find(|login| login.request_id == request_id);
-        login.is_some_and(|login| {
-            status.clone_into(&mut login.status);
-            true
+        accounts.values_mut().any(|account| {
+            account.logins.change(
+                |login| login.request_id == request_id,
+                |login| status.clone_into(&mut login.status),
+            )
         })
     }
 

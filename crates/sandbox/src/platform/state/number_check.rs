@@ -4,10 +4,9 @@ use serde_json::{Value, json};
 
 use super::account::{Account, Check};
 use super::bounded_vec::MAX_ITEMS;
-use super::call::{Call, Done, Refusal, text_at};
+use super::call::{Call, Done, Refusal, numbers, text_at};
 use super::page::Page;
-use crate::platform::time;
-use crate::platform::time::text_of;
+use crate::platform::time::{self, text_of};
 
 /// Days for which records can be queried.
 const DAYS: i64 = 14;
@@ -31,9 +30,11 @@ pub(super) fn submit(call: &Call<'_>, account: &mut Account, reply: &mut Value) 
     if !LEVELS.contains(&level) {
         return Err(Refusal::new(207, "/checkLevel is not 1, 4 or 5"));
     }
-    let phones = call.text("phone").split(',').map(str::trim);
-    let mut phones = phones.filter(|phone| !phone.is_empty()).peekable();
-    if phones.peek().is_none() {
+    // More than the store holds would only push each other out.
+    let phones = numbers(call.text("phone"))
+        .take(MAX_ITEMS)
+        .collect::<Vec<_>>();
+    if phones.is_empty() {
         return Err(Refusal::new(201, "/phone names no number"));
     }
     let batch_no = match call.text("batchNo") {
@@ -42,8 +43,6 @@ pub(super) fn submit(call: &Call<'_>, account: &mut Account, reply: &mut Value) 
     };
     let message_id = text_at(reply, "/data/messageId");
     reply["data"] = json!({ "messageId": message_id, "batchNo": batch_no });
-    // More than the store holds would only push each other out.
-    let phones = phones.take(MAX_ITEMS).collect::<Vec<_>>();
     let alone = phones.len() == 1;
     for phone in phones {
         account.checks.push(Check {
@@ -65,21 +64,15 @@ pub(super) fn submit(call: &Call<'_>, account: &mut Account, reply: &mut Value) 
 pub(super) fn query(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
     let page = Page::read(call, ("page", None), ("pageSize", None))?;
     let date = call.text("date");
-    let matches = |name: &str, value: &str| {
-        let expected = call.text(name);
-        expected.is_empty() || expected == value
-    };
+    let is_kept = is_kept(date, call.now);
     let found = account.checks.iter().filter(|check| {
-        check.date == date
-            && matches("messageId", &check.message_id)
-            && matches("batchNo", &check.batch_no)
-            && matches("phone", &check.phone)
+        is_kept
+            && check.date == date
+            && call.fits("messageId", &check.message_id)
+            && call.fits("batchNo", &check.batch_no)
+            && call.fits("phone", &check.phone)
     });
-    let found = if is_kept(date, call.now) {
-        found.collect::<Vec<_>>()
-    } else {
-        Vec::new()
-    };
+    let found = found.collect::<Vec<_>>();
     reply["data"] = json!({
         "page": page.number,
         "pageSize": page.size,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::account::{Account, Login};
-use super::call::{Call, Done, Refusal, put, text_at};
+use super::call::{Call, Done, put, text_at};
 
 /// The state of a login of which nothing is known yet.
 const PENDING: &str = "PENDING";
@@ -12,11 +12,8 @@ pub(super) fn init(call: &Call<'_>, account: &mut Account, reply: &mut Value) ->
     // The link of the spec ends with the value that belongs to one login.
     let url = text_at(reply, "/data/url");
     let (address, _) = url.rsplit_once('=').unwrap_or((&url, ""));
-    put(
-        reply,
-        "/data/url",
-        format!("{address}={}", call.ids.hex32()),
-    );
+    let url = format!("{address}={}", call.ids.hex32());
+    put(reply, "/data/url", url);
     account.logins.push(Login {
         request_id: text_at(reply, "/data/requestId"),
         phone: call.text("phone").to_owned(),
@@ -27,12 +24,9 @@ pub(super) fn init(call: &Call<'_>, account: &mut Account, reply: &mut Value) ->
 
 pub(super) fn verify(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
     let request_id = call.text("requestId");
-    let mut logins = account.logins.iter();
-    let login = logins.find(|login| login.request_id == request_id);
-    let login = login.ok_or_else(|| {
-        let ever_used = account.logins.ever_used();
-        Refusal::missing(2205, "no login has this /requestId", ever_used)
-    })?;
+    let login = account.logins.find(|login| login.request_id == request_id);
+    let missing = || account.logins.missing(2205, "no login has this /requestId");
+    let login = login.ok_or_else(missing)?;
     reply["data"] = json!({ "requestId": login.request_id, "status": login.status });
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The state that a sandbox starts with.
 
-use std::{error, fmt};
+use std::fmt;
 
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -40,6 +40,7 @@ fn reason(text: &str) -> String {
     let found = text.split([':', ' ']).take(2).collect::<Vec<_>>().join(" ");
     match (found.as_str(), text.rsplit_once(", expected ")) {
         ("missing field", _) => text.to_owned(),
+        (found, Some((_, "a sequence"))) => format!("{found}, expected a list"),
         (found, Some((_, expected))) => format!("{found}, expected {expected}"),
         (found, None) => found.to_owned(),
     }
@@ -47,7 +48,8 @@ fn reason(text: &str) -> String {
 
 /// A seed that does not have the shape of [`Sandbox::state`](crate::Sandbox::state): where, and what is wrong there. It
 /// holds no value of the seed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{path}: {reason}")]
 pub struct SeedError {
     path: String,
     reason: String,
@@ -60,14 +62,6 @@ impl SeedError {
         &self.path
     }
 }
-
-impl fmt::Display for SeedError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.path, self.reason)
-    }
-}
-
-impl error::Error for SeedError {}
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::account::{Account, Template};
-use super::call::{Call, Done, Refusal, put, text_at};
+use super::call::{Call, Done, put, text_at};
 use super::media::PARAMETER;
 
 /// Templates of a page unless the request says otherwise.
@@ -37,9 +37,8 @@ pub(super) fn update(call: &Call<'_>, account: &mut Account, reply: &mut Value) 
         },
     );
     if !changed {
-        let ever_used = account.templates.ever_used();
         let problem = "the number has no template of this /template_id";
-        return Err(Refusal::missing(PARAMETER, problem, ever_used));
+        return Err(account.templates.missing(PARAMETER, problem));
     }
     put(reply, "/data/id", id);
     Ok(())
@@ -50,11 +49,10 @@ pub(super) fn delete(call: &Call<'_>, account: &mut Account, reply: &mut Value) 
         return Ok(());
     }
     let (name, phone) = (call.text("name"), call.text("business_phone"));
-    let before = account.templates.len();
-    account
-        .templates
-        .retain(|template| template.name != name || template.business_phone != phone);
-    reply["data"] = json!({ "success": account.templates.len() < before });
+    let templates = &mut account.templates;
+    let removed =
+        templates.remove(|template| template.name == name && template.business_phone == phone);
+    reply["data"] = json!({ "success": removed });
     Ok(())
 }
 
@@ -64,8 +62,8 @@ pub(super) fn get(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> 
     let cursor = |name| match call.text(name) {
         "" => Ok(None),
         cursor => number_of(cursor).map(Some).ok_or_else(|| {
-            let ever_used = account.templates.ever_used();
-            Refusal::missing(PARAMETER, "the cursor is not one of a reply", ever_used)
+            let problem = "the cursor is not one of a reply";
+            account.templates.missing(PARAMETER, problem)
         }),
     };
     let (after, before) = (cursor("after")?, cursor("before")?);

@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use super::*;
 
 #[test]
@@ -41,24 +39,24 @@ fn a_mix_keeps_its_shares_and_repeats_with_its_seed() {
 #[test]
 fn a_switch_hits_until_it_is_off_or_has_hit_enough() {
     let faults = Faults::default();
-    let for_sms = FaultSwitch::new(Fault::Status(500)).only_for("send_sms");
+    let for_sms = FaultSwitch::new(Fault::Status { status: 500 }).only_for("send_sms");
     faults.switch_on(for_sms.clone().hits(2));
     faults.enqueue_for("send_sms", Fault::Malformed);
     let draw = || faults.draw(Some("send_sms"));
     assert_eq!(faults.draw(None), None, "another operation");
     let drawn = [draw(), draw(), draw(), draw()];
-    let status = Some(Fault::Status(500));
+    let status = Some(Fault::Status { status: 500 });
     assert_eq!(drawn, [Some(Fault::Malformed), status, status, None]);
     assert!(faults.switches().is_empty());
 
     faults.switch_on(for_sms.clone());
-    faults.switch_on(FaultSwitch::new(Fault::Status(502)));
+    faults.switch_on(FaultSwitch::new(Fault::Status { status: 502 }));
     faults.switch_on(for_sms.hits(1));
     assert_eq!(faults.switches().len(), 2, "one took the other's place");
-    assert!(faults.switch_off(Fault::Status(1), Some("send_sms")));
-    assert!(!faults.switch_off(Fault::Status(1), Some("send_sms")));
-    assert_eq!(draw(), Some(Fault::Status(502)));
-    faults.switch_on(FaultSwitch::new(Fault::Status(502)).share(0.0));
+    assert!(faults.switch_off(Fault::Status { status: 1 }, Some("send_sms")));
+    assert!(!faults.switch_off(Fault::Status { status: 1 }, Some("send_sms")));
+    assert_eq!(draw(), Some(Fault::Status { status: 502 }));
+    faults.switch_on(FaultSwitch::new(Fault::Status { status: 502 }).share(0.0));
     assert_eq!(draw(), None);
 }
 
@@ -66,7 +64,7 @@ fn a_switch_hits_until_it_is_off_or_has_hit_enough() {
 fn what_is_cleared_does_not_come() {
     let faults = Faults::default();
     faults.enqueue(Fault::Malformed);
-    faults.switch_on(FaultSwitch::new(Fault::Slow(Duration::ZERO)));
+    faults.switch_on(FaultSwitch::new(Fault::Slow { milliseconds: 0 }));
     faults.mix(Mix::new(1).with(1.0, Fault::Truncated));
     faults.clear();
     assert_eq!(faults.draw(None), None);

@@ -1,42 +1,46 @@
-//! What each fault is called and what it does: the one place that knows.
+//! What each fault does: the one place that knows.
 
+use std::collections::BTreeMap;
+use std::io;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
-use strum::IntoEnumIterator as _;
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _, stream};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use strum::{EnumMessage as _, IntoEnumIterator as _};
+use tokio::{task, time};
 
-use super::connection::{ConnectionControl, Plan};
 use super::fault::Fault;
+use crate::server::connection::ConnectionControl;
 
-/// A number that belongs to a fault.
-#[derive(Debug)]
+/// How much of a reply's body goes out before the connection ends in its middle.
+const HALF: usize = 5;
+/// How much of a slow reply goes out at once.
+const PIECE: usize = 16;
+
+/// What a number of a fault may be.
+#[derive(Serialize)]
 pub(crate) struct Parameter {
-    pub(crate) name: &'static str,
-    pub(crate) min: u32,
-    pub(crate) max: u32,
-    pub(crate) usual: u32,
-}
-
-/// What a fault is called and what it does.
-#[derive(Debug)]
-pub(crate) struct Profile {
-    pub(crate) name: &'static str,
-    pub(crate) description: &'static str,
-    /// Whether the platform acts.
-    pub(crate) acts: bool,
-    effect: Effect,
-    /// Its numbers, each with what it may be.
-    pub(crate) numbers: Vec<(Parameter, i64)>,
+    name: &'static str,
+    min: u32,
+    max: u32,
+    usual: u32,
 }
 
 /// What becomes of the reply.
-#[derive(Clone, Copy, Debug)]
 enum Effect {
-    /// The connection carries it as planned.
-    Connection(Plan),
+    /// The connection ends after so much of its body, with a reset or in an orderly way. With nothing of the body the head is
+    /// missing too.
+    Cut { at: usize, reset: bool },
+    /// It never comes.
+    Stall,
+    /// Its body comes in pieces, with a pause before each.
+    Slow(Duration),
     /// A page in HTML takes its place.
     Page {
         status: u16,
@@ -50,193 +54,118 @@ enum Effect {
     Html,
 }
 
+/// Whether the platform acts, what becomes of the reply, and what the numbers may be.
+type Profile = (bool, Effect, &'static [Parameter]);
+
 /// Whether the platform acts.
 const ACTS: bool = true;
+const STATUS: Parameter = parameter("status", [400, 503, 599]);
 
-impl Profile {
-    fn new(name: &'static str, acts: bool, effect: Effect, description: &'static str) -> Self {
-        Self {
-            name,
-            description,
-            acts,
-            effect,
-            numbers: Vec::new(),
-        }
-    }
-
-    fn number(
-        mut self,
-        name: &'static str,
-        value: i64,
-        (min, usual, max): (u32, u32, u32),
-    ) -> Self {
-        let parameter = Parameter {
-            name,
-            min,
-            max,
-            usual,
-        };
-        self.numbers.push((parameter, value));
-        self
-    }
-
-    fn status(self, status: u16) -> Self {
-        self.number("status", status.into(), (400, 503, 599))
+const fn parameter(name: &'static str, [min, usual, max]: [u32; 3]) -> Parameter {
+    Parameter {
+        name,
+        min,
+        max,
+        usual,
     }
 }
 
 impl Fault {
-    pub(crate) fn profile(self) -> Profile {
-        use Effect::{Code, Connection, Html, NotJson, Page};
+    fn profile(self) -> Profile {
+        use Effect::{Code, Cut, Html, NotJson, Page, Slow, Stall};
+        const PAUSE: &[Parameter] = &[parameter("milliseconds", [1, 200, 60_000])];
+        const WAIT: &[Parameter] = &[STATUS, parameter("seconds", [0, 5, 86_400])];
+        const CODE: &[Parameter] = &[parameter("code", [1, 99, 999_999])];
         let page = |status, retry_after| Page {
             status,
             retry_after,
         };
+        let cut = |at, reset| Cut { at, reset };
+        let slow = |milliseconds: u32| Slow(Duration::from_millis(milliseconds.into()));
         match self {
-            Self::ResetBeforeAccept => Profile::new(
-                "reset-before-accept",
-                !ACTS,
-                Connection(Plan::Reset),
-                "The connection is reset before the platform acts.",
-            ),
-            Self::ResetAfterAccept => Profile::new(
-                "reset-after-accept",
-                ACTS,
-                Connection(Plan::Reset),
-                "The platform acts, then the connection is reset without a reply.",
-            ),
-            Self::ResetMidReply => Profile::new(
-                "reset-mid-reply",
-                ACTS,
-                Connection(Plan::Cut { reset: true }),
-                "The platform acts, then the connection is reset in the middle of the reply.",
-            ),
-            Self::StallBeforeAccept => Profile::new(
-                "stall-before-accept",
-                !ACTS,
-                Connection(Plan::Stall),
-                "The platform does not act and never answers.",
-            ),
-            Self::StallAfterAccept => Profile::new(
-                "stall-after-accept",
-                ACTS,
-                Connection(Plan::Stall),
-                "The platform acts and never answers.",
-            ),
-            Self::Slow(pause) => Profile::new(
-                "slow",
-                ACTS,
-                Connection(Plan::Slow(pause)),
-                "The reply comes 16 bytes at a time, with this pause before each piece.",
-            )
-            .number(
-                "milliseconds",
-                i64::try_from(pause.as_millis()).unwrap_or(i64::MAX),
-                (1, 200, 60_000),
-            ),
-            Self::Truncated => Profile::new(
-                "truncated",
-                ACTS,
-                Connection(Plan::Cut { reset: false }),
-                "The platform acts; its reply ends early.",
-            ),
-            Self::Malformed => Profile::new(
-                "malformed",
-                ACTS,
-                NotJson,
-                "The platform acts; its reply is no JSON.",
-            ),
-            Self::WrongContentType => Profile::new(
-                "wrong-content-type",
-                ACTS,
-                Html,
-                "The platform acts; its reply has the content type text/html.",
-            ),
-            Self::Status(status) => Profile::new(
-                "status",
-                !ACTS,
-                page(status, None),
-                "A page with this HTTP status, before the platform acts.",
-            )
-            .status(status),
-            Self::StatusAfterAccept(status) => Profile::new(
-                "status-after-accept",
-                ACTS,
-                page(status, None),
-                "A page with this HTTP status, after the platform acted.",
-            )
-            .status(status),
-            Self::RetryAfter(status, seconds) => Profile::new(
-                "retry-after",
-                !ACTS,
-                page(status, Some(seconds)),
-                "A page with this HTTP status that asks to wait, before the platform acts.",
-            )
-            .status(status)
-            .number("seconds", seconds.into(), (0, 5, 86_400)),
-            Self::Code(code) => Profile::new(
-                "code",
-                !ACTS,
-                Code(code),
-                "The platform refuses with this result code and does not act.",
-            )
-            .number("code", code, (1, 99, 999_999)),
+            Self::ResetBeforeAccept => (!ACTS, cut(0, true), &[]),
+            Self::ResetAfterAccept => (ACTS, cut(0, true), &[]),
+            Self::ResetMidReply => (ACTS, cut(HALF, true), &[]),
+            Self::StallBeforeAccept => (!ACTS, Stall, &[]),
+            Self::StallAfterAccept => (ACTS, Stall, &[]),
+            Self::Slow { milliseconds } => (ACTS, slow(milliseconds), PAUSE),
+            Self::Truncated => (ACTS, cut(HALF, false), &[]),
+            Self::Malformed => (ACTS, NotJson, &[]),
+            Self::WrongContentType => (ACTS, Html, &[]),
+            Self::Status { status } => (!ACTS, page(status, None), &[STATUS]),
+            Self::StatusAfterAccept { status } => (ACTS, page(status, None), &[STATUS]),
+            Self::RetryAfter { status, seconds } => (!ACTS, page(status, Some(seconds)), WAIT),
+            Self::Code { code } => (!ACTS, Code(code), CODE),
         }
     }
 
-    /// Every kind of fault, with its usual numbers.
-    pub(crate) fn all() -> impl Iterator<Item = Self> {
-        Self::iter().map(|fault| {
-            let numbers = fault.profile().numbers;
-            let usual: Vec<_> = numbers.iter().map(|(number, _)| number.usual).collect();
-            fault.with_numbers(&usual)
+    /// Every kind of fault as the page shows it.
+    pub(crate) fn kinds() -> impl Iterator<Item = Value> {
+        Self::iter().map(|kind| {
+            let (acts, _, parameters) = kind.profile();
+            json!({
+                "name": <&str>::from(kind),
+                "description": kind.get_documentation(),
+                "acts": acts,
+                "parameters": parameters,
+            })
         })
     }
 
-    /// The kind of a name, with its usual numbers.
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::all().find(|fault| fault.profile().name == name)
-    }
-
-    /// The same kind with these numbers, in the order of [`Profile::numbers`].
-    pub(crate) fn with_numbers(self, numbers: &[u32]) -> Self {
-        let number = |at: usize| numbers.get(at).copied().unwrap_or_default();
-        let status = || u16::try_from(number(0)).unwrap_or(u16::MAX);
-        match self {
-            Self::Slow(_) => Self::Slow(Duration::from_millis(number(0).into())),
-            Self::Status(_) => Self::Status(status()),
-            Self::StatusAfterAccept(_) => Self::StatusAfterAccept(status()),
-            Self::RetryAfter(..) => Self::RetryAfter(status(), number(1)),
-            Self::Code(_) => Self::Code(number(0).into()),
-            without_numbers => without_numbers,
+    /// The kind of a name with these numbers, and the usual ones where none is given; or why there is none.
+    pub(crate) fn named(name: &str, given: &BTreeMap<String, u32>) -> Result<Self, String> {
+        let kind = Self::iter().find(|kind| <&str>::from(kind) == name);
+        let (.., parameters) = kind.ok_or(format!("there is no fault {name}"))?.profile();
+        let is_known = |name: &String| parameters.iter().any(|one| one.name == name);
+        if let Some(other) = given.keys().find(|name| !is_known(name)) {
+            return Err(format!("{name} has no parameter {other}"));
         }
+        let mut numbers = Map::new();
+        for Parameter {
+            name,
+            min,
+            max,
+            usual,
+        } in parameters
+        {
+            let number = given.get(*name).unwrap_or(usual);
+            if !(min..=max).contains(&number) {
+                return Err(format!("{name} is not from {min} to {max}"));
+            }
+            numbers.insert((*name).to_owned(), (*number).into());
+        }
+        let mut fault = json!({ "fault": name });
+        if !numbers.is_empty() {
+            fault["parameters"] = numbers.into();
+        }
+        serde_json::from_value(fault).map_err(|error| error.to_string())
     }
-}
 
-impl Fault {
-    /// Whether the platform acts all the same.
+    /// Whether the platform acts in spite of the fault.
     #[must_use]
     pub fn is_after_accept(self) -> bool {
-        self.profile().acts
+        let (acts, ..) = self.profile();
+        acts
     }
 
     /// The code with which the platform refuses.
     pub(crate) fn code(self) -> i64 {
-        let profile = self.profile();
-        match profile.effect {
-            Effect::Code(code) => code,
-            Effect::Page { status, .. } if !profile.acts => status.into(),
+        match self.profile() {
+            (_, Effect::Code(code), _) => code,
+            (false, Effect::Page { status, .. }, _) => status.into(),
             _ => 0,
         }
     }
 
-    /// Does to a reply and its connection what the fault says.
-    pub(crate) fn spoil(
+    /// Does to a reply with this body, and to its connection, what the fault says.
+    pub(crate) async fn spoil(
         self,
         mut response: Response,
+        body: &Bytes,
         control: Option<&ConnectionControl>,
     ) -> Response {
-        match self.profile().effect {
+        let (_, effect, _) = self.profile();
+        match effect {
             Effect::NotJson => *response.body_mut() = Body::from("{\"code\": 0, \"mess"),
             Effect::Html => {
                 let html = HeaderValue::from_static("text/html");
@@ -253,14 +182,56 @@ impl Fault {
                 }
             }
             Effect::Code(_) => {}
-            Effect::Connection(plan) => {
+            Effect::Stall => std::future::pending().await,
+            Effect::Slow(pause) => {
                 if let Some(control) = control {
-                    control.plan(plan);
+                    // A long pause is not the client's.
+                    control.never_ends();
                 }
+                in_pieces(&mut response, body, slow(body.clone(), pause));
+            }
+            Effect::Cut { at, reset } => {
+                if let Some(control) = control.filter(|_| reset) {
+                    control.reset();
+                }
+                in_pieces(&mut response, body, cut(body.slice(..at.min(body.len()))));
             }
         }
         response
     }
+}
+
+/// Has the body come as this stream, announced in its whole length.
+fn in_pieces(
+    response: &mut Response,
+    body: &Bytes,
+    pieces: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
+) {
+    let length = HeaderValue::from(body.len());
+    response.headers_mut().insert(CONTENT_LENGTH, length);
+    *response.body_mut() = Body::from_stream(pieces);
+}
+
+fn slow(mut body: Bytes, pause: Duration) -> impl Stream<Item = io::Result<Bytes>> {
+    let pieces = stream::iter(std::iter::from_fn(move || {
+        (!body.is_empty()).then(|| body.split_to(PIECE.min(body.len())))
+    }));
+    pieces.then(move |piece| async move {
+        time::sleep(pause).await;
+        Ok(piece)
+    })
+}
+
+/// An error ends the connection. What is before it goes out first, when the server waits.
+fn cut(beginning: Bytes) -> impl Stream<Item = io::Result<Bytes>> {
+    let end = async |beginning: Bytes| {
+        if !beginning.is_empty() {
+            task::yield_now().await;
+        }
+        Err(io::ErrorKind::ConnectionReset.into())
+    };
+    let sent = stream::iter((!beginning.is_empty()).then(|| Ok(beginning.clone())));
+    sent.chain(stream::once(end(beginning)))
 }
 
 fn page(response: &mut Response, status: u16) {
@@ -272,32 +243,30 @@ fn page(response: &mut Response, status: u16) {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
-
     use super::*;
 
     /// Goes over the enum itself, so it cannot miss a variant.
     #[test]
-    fn every_fault_has_a_name_of_its_own_and_takes_its_numbers() {
-        let mut names = HashSet::new();
-        for fault in Fault::iter() {
-            let name = fault.profile().name;
-            assert!(names.insert(name), "{name} twice");
-            let numbers: Vec<u32> = (400..).take(fault.profile().numbers.len()).collect();
-            let made = fault.with_numbers(&numbers);
-            let profile = made.profile();
-            assert_eq!(profile.name, name);
-            let values = profile.numbers.iter().map(|(_, value)| *value);
-            assert_eq!(
-                values.collect::<Vec<_>>(),
-                numbers.iter().map(|n| i64::from(*n)).collect::<Vec<_>>()
-            );
-            let usual = Fault::named(name).unwrap().profile();
-            for (number, value) in usual.numbers {
-                assert_eq!(i64::from(number.usual), value, "{name}");
-                assert!((number.min..=number.max).contains(&number.usual), "{name}");
-            }
+    fn every_fault_is_read_by_its_name_with_its_numbers_and_written_so() {
+        for kind in Fault::iter() {
+            let name = <&str>::from(kind);
+            let (.., parameters) = kind.profile();
+            let numbers = parameters.iter().zip(1..);
+            let numbers = numbers.map(|(one, more)| (one.name.to_owned(), one.min + more));
+            let numbers = numbers.collect::<BTreeMap<_, _>>();
+            let fault = Fault::named(name, &numbers).unwrap();
+            let written = serde_json::to_value(fault).unwrap();
+            assert_eq!(written["fault"], name);
+            let expected = if numbers.is_empty() {
+                Value::Null
+            } else {
+                json!(numbers)
+            };
+            assert_eq!(written["parameters"], expected, "{name}");
+            assert_eq!(serde_json::from_value::<Fault>(written).unwrap(), fault);
+            assert!(Fault::named(name, &BTreeMap::new()).is_ok(), "{name}");
+            assert!(kind.get_documentation().unwrap().ends_with('.'), "{name}");
         }
-        assert!(Fault::named("none").is_none());
+        assert!(Fault::named("none", &BTreeMap::new()).is_err());
     }
 }

@@ -1,15 +1,12 @@
 //! Faults on demand: what a network, a gateway or the platform itself can do to a request and its reply.
 
-mod connection;
 mod fault;
 mod kind;
 mod mix;
 mod queue;
 mod switch;
 
-pub(crate) use connection::{ConnectionControl, FaultyStream};
 pub use fault::Fault;
-pub(crate) use kind::Parameter;
 pub use mix::Mix;
 pub use queue::Faults;
 pub use switch::FaultSwitch;

@@ -1,6 +1,5 @@
 //! The faults to come.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
@@ -18,7 +17,8 @@ pub struct Faults(Arc<Mutex<State>>);
 #[derive(Default)]
 struct State {
     events: Events,
-    queue: VecDeque<(Option<String>, Fault)>,
+    /// Each for one request.
+    queue: Vec<FaultSwitch>,
     switches: Vec<FaultSwitch>,
     random: fastrand::Rng,
     mixes: Vec<(Option<String>, Mix)>,
@@ -38,19 +38,25 @@ impl State {
             .publish("faults", || serde_json::json!({ "on": on }));
     }
 
-    /// The fault of the first switch that hits.
-    fn drawn_switch(&mut self, meant: impl Fn(&Option<String>) -> bool) -> Option<Fault> {
-        let random = &mut self.random;
-        let mut switches = self.switches.iter_mut();
-        let hit = switches.find(|one| meant(&one.operation) && random.f64() < one.share)?;
+    /// The first fault of the queue or, if none is meant for the operation, of the switches that hits.
+    fn hit(&mut self, operation: Option<&str>) -> Option<Fault> {
+        let mut switches = self.queue.iter_mut().chain(&mut self.switches);
+        let hit = switches
+            .find(|one| is_meant(one.operation(), operation) && self.random.f64() < one.share)?;
         let fault = hit.fault;
         if let Some(left) = &mut hit.left {
             *left = left.saturating_sub(1);
+            self.queue.retain(|one| one.left != Some(0));
             self.switches.retain(|one| one.left != Some(0));
             self.changed();
         }
         Some(fault)
     }
+}
+
+/// Whether what is for an operation, or for all, is for this one.
+fn is_meant(of: Option<&str>, operation: Option<&str>) -> bool {
+    of.is_none() || of == operation
 }
 
 impl Faults {
@@ -64,13 +70,13 @@ impl Faults {
 
     /// The next request meets this fault. Several form a queue.
     pub fn enqueue(&self, fault: Fault) {
-        self.change(|state| state.queue.push_back((None, fault)));
+        self.change(|state| state.queue.push(FaultSwitch::new(fault).hits(1)));
     }
 
     /// The next request of an operation, such as `send_sms`, meets this fault.
     pub fn enqueue_for(&self, operation: impl Into<String>, fault: Fault) {
-        let operation = Some(operation.into());
-        self.change(|state| state.queue.push_back((operation, fault)));
+        let fault = FaultSwitch::new(fault).only_for(operation).hits(1);
+        self.change(|state| state.queue.push(fault));
     }
 
     /// Requests that no fault of the queue and no switch is meant for meet this mix.
@@ -146,20 +152,11 @@ impl Faults {
     /// The fault that a request meets.
     pub(crate) fn draw(&self, operation: Option<&str>) -> Option<Fault> {
         let mut state = self.0.lock();
-        let meant = |of: &Option<String>| of.is_none() || of.as_deref() == operation;
-        let queued = state.queue.iter().position(|(of, _)| meant(of));
-        let fault = match queued.and_then(|at| state.queue.remove(at)) {
-            Some((_, fault)) => {
-                state.changed();
-                Some(fault)
-            }
-            None => state.drawn_switch(meant).or_else(|| {
-                let mut mixes = state.mixes.iter_mut();
-                mixes
-                    .find(|(of, _)| meant(of))
-                    .and_then(|(_, mix)| mix.draw())
-            }),
-        };
+        let fault = state.hit(operation).or_else(|| {
+            let mut mixes = state.mixes.iter_mut();
+            let (_, mix) = mixes.find(|(of, _)| is_meant(of.as_deref(), operation))?;
+            mix.draw()
+        });
         state.injected += usize::from(fault.is_some());
         fault
     }

@@ -2,11 +2,14 @@
 
 use std::mem::discriminant;
 
+use serde::Serialize;
+
 use super::fault::Fault;
 
 /// A fault that stays on until it is switched off, or has hit as many requests as it should.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FaultSwitch {
+    #[serde(flatten)]
     pub(super) fault: Fault,
     pub(super) operation: Option<String>,
     pub(super) share: f64,

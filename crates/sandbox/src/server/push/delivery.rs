@@ -155,67 +155,44 @@ impl fmt::Debug for DeliveryOutcome {
 }
 
 /// Why a push could not be ordered.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PushError {
     /// No spec has a push of this name.
+    #[error("no spec has a push {0}")]
     UnknownPush(String),
     /// Several services have a push of this name: write `SERVICE/NAME`.
+    #[error("several services have a push {0}: write SERVICE/{0}")]
     AmbiguousPush(String),
     /// The push has no example of this name.
+    #[error("the push has no example {0}")]
     UnknownExample(String),
     /// The push cannot travel this way.
+    #[error("the reference does not have the push travel this way")]
     UnknownContent,
     /// No address is known for the push, neither from the request nor with [`Pushes::send_to`](super::Pushes::send_to).
+    #[error("no address is known for the push: set one")]
     NoAddress,
     /// No account of the sandbox has this access key.
+    #[error("no account has the access key {0}")]
     UnknownAccessKey(String),
     /// The push is signed, and the sandbox has no account. One with a token has only those of
     /// [`Builder::account`](crate::Builder::account).
+    #[error("the push is signed and the sandbox has no account: add one")]
     NoAccount,
     /// The dotted path of a field has too many steps.
+    #[error("the path of a field has more than {max} steps: use fewer dots")]
     DeepField {
         /// How many it may have.
         max: usize,
     },
     /// The push has no such `action`.
+    #[error("the push has no action {0}")]
     UnknownAction(String),
     /// The request that the push follows has no entry of this number.
+    #[error("the request has no entry {0}")]
     UnknownEntry(usize),
     /// The log has no attempt of this number.
+    #[error("the log has no attempt {0}")]
     UnknownDelivery(u64),
 }
-
-impl fmt::Display for PushError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::UnknownPush(name) => write!(f, "no spec has a push {name}"),
-            Self::AmbiguousPush(name) => {
-                write!(
-                    f,
-                    "several services have a push {name}: write SERVICE/{name}"
-                )
-            }
-            Self::UnknownExample(name) => write!(f, "the push has no example {name}"),
-            Self::UnknownContent => {
-                f.write_str("the reference does not have the push travel this way")
-            }
-            Self::UnknownAccessKey(key) => write!(f, "no account has the access key {key}"),
-            Self::NoAccount => {
-                f.write_str("the push is signed and the sandbox has no account: add one")
-            }
-            Self::DeepField { max } => {
-                write!(
-                    f,
-                    "the path of a field has more than {max} steps: use fewer dots"
-                )
-            }
-            Self::UnknownAction(action) => write!(f, "the push has no action {action}"),
-            Self::UnknownEntry(entry) => write!(f, "the request has no entry {entry}"),
-            Self::UnknownDelivery(id) => write!(f, "the log has no attempt {id}"),
-            Self::NoAddress => f.write_str("no address is known for the push: set one"),
-        }
-    }
-}
-
-impl std::error::Error for PushError {}

@@ -1,23 +1,15 @@
 //! From what a caller sent, and was answered, to the fields of a push.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use indexmap::IndexMap;
+use nxcloud_signing::header;
 use nxcloud_spec::webhook::After;
-use nxcloud_spec::{Source, Template, path};
+use nxcloud_spec::{Source, path};
 use serde_json::Value;
 
-use super::delivery::PushError;
-
-/// The sources of a fill.
-pub(super) struct Sources<'a> {
-    pub(super) request: &'a Value,
-    pub(super) reply: &'a Value,
-    pub(super) entry: &'a Value,
-    /// Fields of the request that do not count.
-    pub(super) ignored: &'a [String],
-    pub(super) digits: &'a Digits,
-}
+use crate::platform::Action;
+use crate::server::record::ReceivedRequest;
 
 /// Makes digits that were not there before.
 #[derive(Default)]
@@ -31,65 +23,43 @@ impl Digits {
     }
 }
 
-/// The entries of a request that each bring a push: those of a list, or of a text with commas; the request itself without such a field.
-pub(super) fn entries(after: &After, request: &Value) -> Vec<Value> {
-    let Some(each) = &after.each else {
-        return vec![Value::Null];
-    };
-    match request.get(each) {
-        Some(Value::Array(items)) => items.clone(),
-        Some(Value::String(text)) => text.split(',').map(|entry| entry.trim().into()).collect(),
-        _ => Vec::new(),
-    }
+/// A request that pushes follow.
+pub(super) struct Origin {
+    /// Its number.
+    pub(super) id: u64,
+    body: Value,
+    reply: Value,
+    pub(super) access_key: String,
 }
 
-/// Fields of a request that do not count when it brings several pushes.
-pub(super) fn ignored(after: &After, many: bool) -> &[String] {
-    if many { &after.single_only } else { &[] }
-}
-
-/// The address that a request names.
-pub(super) fn address<'v>(after: &After, many: bool, request: &'v Value) -> Option<&'v str> {
-    let field = after.address.as_ref()?;
-    let counts = !ignored(after, many).contains(field);
-    counts.then(|| request.get(field)?.as_str()).flatten()
-}
-
-/// Sets what the spec says, and leaves out what has no source.
-pub(super) fn fill(fields: &mut Value, after: &After, many: bool, sources: &Sources<'_>) {
-    for (name, template) in &after.fill {
-        let template = match after.fill_many.get(name) {
-            Some(other) if many => other,
-            _ => template,
+impl Origin {
+    /// A request of the history.
+    pub(super) fn of(request: &ReceivedRequest) -> Self {
+        let action = Action {
+            request: request.json().unwrap_or_default(),
+            reply: serde_json::from_slice(request.reply()).unwrap_or_default(),
         };
-        match template.expand(|source| sources.value(source)) {
-            Some(text) => path::set(fields, name, text.into()),
-            None => path::remove(fields, name),
+        Self::new(request, action)
+    }
+
+    /// A request that was just carried out.
+    pub(super) fn new(request: &ReceivedRequest, action: Action) -> Self {
+        let access_key = request.header(header::ACCESS_KEY).unwrap_or_default();
+        Self {
+            id: request.id(),
+            body: action.request,
+            reply: action.reply,
+            access_key: access_key.to_owned(),
         }
     }
-}
 
-/// Sets fields to what their templates say, as far as these have a source.
-pub(super) fn fill_templates(
-    fields: &mut Value,
-    templates: &IndexMap<String, Template>,
-    sources: &Sources<'_>,
-) {
-    for (name, template) in templates {
-        if let Some(text) = template.expand(|source| sources.value(source)) {
-            path::set(fields, name, text.into());
-        }
-    }
-}
-
-impl Sources<'_> {
-    fn value(&self, source: &Source) -> Option<String> {
+    /// What a source gives.
+    pub(super) fn value(&self, source: &Source, entry: &Value, digits: &Digits) -> Option<String> {
         let value = match source {
-            Source::Digits(count) => return Some(self.digits.next(*count)),
-            Source::Request(path) if self.ignored.contains(path) => return None,
-            Source::Request(path) => path::get(self.request, path),
-            Source::Reply(path) => path::get(self.reply, path),
-            Source::Entry(path) => path::get(self.entry, path.as_deref().unwrap_or_default()),
+            Source::Digits(count) => return Some(digits.next(*count)),
+            Source::Request(path) => path::get(&self.body, path),
+            Source::Reply(path) => path::get(&self.reply, path),
+            Source::Entry(path) => path::get(entry, path.as_deref().unwrap_or_default()),
         };
         match value? {
             Value::String(text) => Some(text.clone()),
@@ -99,66 +69,120 @@ impl Sources<'_> {
     }
 }
 
-/// A dotted path has at most so many steps: each is an object in another, and what walks through them takes stack.
-const MAX_STEPS: usize = 32;
+/// How a push follows a request.
+pub(super) struct Following {
+    after: After,
+    origin: Arc<Origin>,
+    /// What of the request each brings a push: the entries of a list, or of a text with commas; the request itself without such
+    /// a field.
+    pub(super) entries: Vec<Value>,
+}
 
-/// Refuses a path of a caller's that has too many steps.
-pub(super) fn check(path: &str) -> Result<(), PushError> {
-    if path.split('.').count() <= MAX_STEPS {
-        return Ok(());
+impl Following {
+    pub(super) fn new(after: &After, origin: &Arc<Origin>) -> Self {
+        let entries = match after.each.as_ref().map(|each| origin.body.get(each)) {
+            None => vec![Value::Null],
+            Some(Some(Value::Array(items))) => items.clone(),
+            Some(Some(Value::String(text))) => {
+                let entries = text.split(',');
+                entries.map(|entry| entry.trim().into()).collect()
+            }
+            Some(_) => Vec::new(),
+        };
+        Self {
+            after: after.clone(),
+            origin: Arc::clone(origin),
+            entries,
+        }
     }
-    Err(PushError::DeepField { max: MAX_STEPS })
+
+    /// Whether it brings several pushes.
+    fn is_many(&self) -> bool {
+        self.entries.len() > 1
+    }
+
+    /// Whether a field of the request counts.
+    fn counts(&self, field: &String) -> bool {
+        !self.is_many() || !self.after.single_only.contains(field)
+    }
+
+    /// The address that the request names.
+    pub(super) fn address(&self) -> Option<&str> {
+        let field = self.after.address.as_ref()?;
+        let named = self.origin.body.get(field)?.as_str();
+        named.filter(|_| self.counts(field))
+    }
+
+    /// Sets what the spec says, and leaves out what has no source.
+    pub(super) fn fill(&self, fields: &mut Value, entry: &Value, digits: &Digits) {
+        for (name, template) in &self.after.fill {
+            let of_many = self.after.fill_many.get(name);
+            let template = of_many.filter(|_| self.is_many()).unwrap_or(template);
+            let text = template.expand(|source| match source {
+                Source::Request(path) if !self.counts(path) => None,
+                source => self.origin.value(source, entry, digits),
+            });
+            match text {
+                Some(text) => path::set(fields, name, text.into()),
+                None => path::remove(fields, name),
+            }
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use nxcloud_spec::Template;
     use serde_json::json;
 
     use super::*;
 
-    fn sources<'a>(
-        request: &'a Value,
-        reply: &'a Value,
-        entry: &'a Value,
-        ignored: &'a [String],
-        digits: &'a Digits,
-    ) -> Sources<'a> {
-        Sources {
-            request,
-            reply,
-            entry,
-            ignored,
-            digits,
-        }
-    }
-
-    fn expand(sources: &Sources<'_>, template: &str) -> Option<String> {
-        let template = Template::try_from(template.to_owned()).unwrap();
-        template.expand(|source| sources.value(source))
+    fn origin(body: Value) -> Arc<Origin> {
+        Arc::new(Origin {
+            id: 1,
+            body,
+            reply: json!({"data": {"ids": [{"id": "m"}]}}),
+            access_key: String::new(),
+        })
     }
 
     #[test]
     fn templates_take_from_request_reply_and_entry() {
-        let (request, reply) = (
-            json!({"ext": "x", "n": 5}),
-            json!({"data": {"ids": [{"id": "m"}]}}),
-        );
-        let ignored = vec!["gone".to_owned()];
+        let origin = origin(json!({"ext": "x", "n": 5}));
         let digits = Digits::default();
-        let number = json!("861");
-        let from = sources(&request, &reply, &number, &ignored, &digits);
+        let expand = |entry: &Value, template: &str| {
+            let template = Template::try_from(template.to_owned()).unwrap();
+            template.expand(|source| origin.value(source, entry, &digits))
+        };
         for expected in ["m-001+861", "m-002+861"] {
-            let text = expand(&from, "{reply.data.ids.0.id}-{digits:3}+{entry}");
+            let text = expand(&json!("861"), "{reply.data.ids.0.id}-{digits:3}+{entry}");
             assert_eq!(text.as_deref(), Some(expected));
         }
         let entry = json!({"a": true});
-        let sources = sources(&request, &reply, &entry, &ignored, &digits);
-        assert_eq!(
-            expand(&sources, "{request.n}{entry.a}").as_deref(),
-            Some("5true")
-        );
+        let text = expand(&entry, "{request.n}{entry.a}");
+        assert_eq!(text.as_deref(), Some("5true"));
         for missing in ["{request.gone}", "{reply.data}", "{entry}"] {
-            assert_eq!(expand(&sources, missing), None, "{missing}");
+            assert_eq!(expand(&entry, missing), None, "{missing}");
+        }
+    }
+
+    #[test]
+    fn a_field_for_one_entry_does_not_count_beside_several() {
+        let after = json!({
+            "operation": "send", "each": "to", "address": "url", "single-only": ["url", "id"],
+            "fill": { "id": "{request.id}", "to": "{entry}" },
+        });
+        let after = serde_json::from_value(after).unwrap();
+        for (to, address, filled) in [
+            ("1", Some("u"), json!({"id": "x", "to": "1"})),
+            ("1, 2", None, json!({"to": "1"})),
+        ] {
+            let origin = origin(json!({"to": to, "url": "u", "id": "x"}));
+            let following = Following::new(&after, &origin);
+            assert_eq!(following.address(), address);
+            let mut fields = json!({"id": "example"});
+            following.fill(&mut fields, &following.entries[0], &Digits::default());
+            assert_eq!(fields, filled);
         }
     }
 }

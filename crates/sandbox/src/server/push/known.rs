@@ -44,7 +44,6 @@ impl Pushes {
     /// Every documented push, in the order of the specs.
     #[must_use]
     pub fn known(&self) -> Vec<PushInfo> {
-        let settings = self.inner.settings.lock();
         let known = self.inner.specs.iter().map(|spec| PushInfo {
             service: spec.service.clone(),
             name: spec.webhook.name.clone(),
@@ -56,7 +55,7 @@ impl Pushes {
                 .after
                 .as_ref()
                 .map(|after| after.operation.clone()),
-            address: settings.address(spec.number).cloned(),
+            address: self.inner.address(spec),
         });
         known.collect()
     }

@@ -5,19 +5,18 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use nxcloud_signing::{Signer, header};
+use nxcloud_signing::Signer;
 use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::sync::{Semaphore, watch};
 
 use super::Transport;
-use super::delivery::{Delivery, PushError};
-use super::fill::Digits;
+use super::delivery::{Delivery, DeliveryOutcome, PushError};
+use super::fill::{Digits, Following};
+use super::send::Target;
 use super::spec::PushSpec;
-use crate::platform::Action;
 use crate::server::clock::Clock;
 use crate::server::events::Events;
-use crate::server::record::ReceivedRequest;
 
 pub(super) struct Outbox {
     pub(super) specs: Arc<[PushSpec]>,
@@ -53,54 +52,9 @@ pub(super) struct Settings {
 
 /// A push, decided on.
 pub(super) struct Job {
-    pub(super) spec: usize,
-    pub(super) url: String,
-    pub(super) fields: Value,
-    pub(super) content: Transport,
-    pub(super) access_key: String,
-    /// The first documented one unless it is set.
-    pub(super) action: Option<String>,
-    /// The number of the request that it follows, and of the entry in it.
-    pub(super) follows: Option<(u64, usize)>,
+    /// Its attempts, as far as they are known before they are made.
+    pub(super) delivery: Delivery,
     pub(super) once: bool,
-}
-
-/// A request that pushes follow.
-pub(super) struct Origin {
-    pub(super) request: ReceivedRequest,
-    pub(super) body: Value,
-    pub(super) reply: Value,
-    pub(super) access_key: String,
-}
-
-impl Origin {
-    /// A request of the history.
-    pub(super) fn of(request: &ReceivedRequest) -> Self {
-        let body = request.json().unwrap_or_default();
-        let reply = serde_json::from_slice(request.reply()).unwrap_or_default();
-        let action = Action {
-            request: body,
-            reply,
-        };
-        Self::new(request, action)
-    }
-
-    /// A request that was just carried out.
-    pub(super) fn new(request: &ReceivedRequest, action: Action) -> Self {
-        let access_key = request.header(header::ACCESS_KEY).unwrap_or_default();
-        Self {
-            request: request.clone(),
-            access_key: access_key.to_owned(),
-            body: action.request,
-            reply: action.reply,
-        }
-    }
-}
-
-impl Settings {
-    pub(super) fn address(&self, push: usize) -> Option<&String> {
-        self.addresses.get(&push).or(self.any_address.as_ref())
-    }
 }
 
 impl Outbox {
@@ -123,8 +77,50 @@ impl Outbox {
         spec.ok_or_else(|| PushError::UnknownPush(push.to_owned()))
     }
 
-    pub(super) fn content(&self, spec: &PushSpec) -> Transport {
+    /// The address that is set for a push.
+    pub(super) fn address(&self, spec: &PushSpec) -> Option<String> {
+        let settings = self.settings.lock();
+        let own = settings.addresses.get(&spec.number);
+        own.or(settings.any_address.as_ref()).cloned()
+    }
+
+    /// The address that a request names, if pushes may go there.
+    pub(super) fn named_address(&self, spec: &PushSpec, following: &Following) -> Option<String> {
+        let url = following.address()?;
+        let port = || Target::new(url).map(|target| target.port());
+        if let Some(ports) = &self.ports
+            && !port().is_some_and(|port| ports.contains(&port))
+        {
+            let push = &spec.webhook.name;
+            tracing::warn!(
+                push,
+                "the address in the request is not used: its port is not allowed"
+            );
+            return None;
+        }
+        Some(url.to_owned())
+    }
+
+    /// A push with these fields, of which no attempt has been made.
+    pub(super) fn planned(&self, spec: &PushSpec, url: String, fields: Value) -> Delivery {
         let chosen = self.settings.lock().content.get(&spec.number).copied();
-        chosen.unwrap_or(*spec.webhook.content.first().unwrap_or(&Transport::Json))
+        let documented = spec.webhook.content.first();
+        Delivery {
+            id: 0,
+            at: 0,
+            request: None,
+            push: spec.webhook.name.clone(),
+            service: spec.service.clone(),
+            url,
+            attempt: 0,
+            after: Duration::ZERO,
+            fields,
+            headers: Vec::new(),
+            outcome: DeliveryOutcome::NotSent,
+            content: chosen.unwrap_or(*documented.unwrap_or(&Transport::Json)),
+            access_key: String::new(),
+            action: None,
+            entry: 0,
+        }
     }
 }

@@ -5,31 +5,45 @@ use std::sync::Arc;
 use nxcloud_spec::path;
 use serde_json::Value;
 
-use super::delivery::{Delivery, PushError};
-use super::fill;
-use super::outbox::{Job, Origin, Outbox};
+use super::delivery::PushError;
+use super::fill::{Following, Origin};
+use super::outbox::{Job, Outbox};
 use super::request::PushRequest;
-use super::spec::PushSpec;
+
+/// A dotted path has at most so many steps: each is an object in another, and what walks through them takes stack.
+const MAX_STEPS: usize = 32;
 
 impl Outbox {
     /// What it comes to.
     pub(super) fn job(&self, request: PushRequest) -> Result<Job, PushError> {
         let spec = self.spec_of(&request.service, &request.push)?;
-        let unknown = || PushError::UnknownExample(request.example.clone().unwrap_or_default());
-        let mut fields = spec
-            .example(request.example.as_deref())
-            .ok_or_else(unknown)?;
+        let example = request.example.as_deref();
+        let unknown = || PushError::UnknownExample(example.unwrap_or_default().to_owned());
+        let mut fields = spec.example(example).ok_or_else(unknown)?;
         let mut named = None;
         let mut sender = None;
         if let Some((followed, entry)) = &request.follows {
-            let origin = Origin::of(followed);
-            named = self.fill(spec, &mut fields, &origin, *entry)?;
-            let sources = self.sources(&[], &origin, &Value::Null);
-            fill::fill_templates(&mut fields, &request.templates, &sources);
-            sender = Some(origin.access_key).filter(|key| !key.is_empty());
+            let origin = Arc::new(Origin::of(followed));
+            // A push that does not follow the operation keeps its fields.
+            if let Some(after) = spec.after(followed) {
+                let following = Following::new(after, &origin);
+                let entries = &following.entries;
+                let entry = entries.get(*entry).ok_or(PushError::UnknownEntry(*entry))?;
+                following.fill(&mut fields, entry, &self.digits);
+                named = self.named_address(spec, &following);
+            }
+            for (name, template) in &request.templates {
+                let value = |source: &_| origin.value(source, &Value::Null, &self.digits);
+                if let Some(text) = template.expand(value) {
+                    path::set(&mut fields, name, text.into());
+                }
+            }
+            sender = Some(origin.access_key.clone()).filter(|key| !key.is_empty());
         }
         for (name, value) in request.fields {
-            fill::check(&name)?;
+            if name.split('.').count() > MAX_STEPS {
+                return Err(PushError::DeepField { max: MAX_STEPS });
+            }
             path::set(&mut fields, &name, value);
         }
         let access_key = request.access_key.or(sender);
@@ -45,64 +59,28 @@ impl Outbox {
         {
             return Err(PushError::UnknownAction(action.clone()));
         }
-        let configured = || self.settings.lock().address(spec.number).cloned();
-        let url = request.url.or(named).or_else(configured);
+        let url = request.url.or(named).or_else(|| self.address(spec));
+        let mut delivery = self.planned(spec, url.ok_or(PushError::NoAddress)?, fields);
+        delivery.access_key = access_key;
+        delivery.action = request.action;
+        if let Some((followed, entry)) = &request.follows {
+            delivery.request = Some(followed.id());
+            delivery.entry = *entry;
+        }
         Ok(Job {
-            spec: spec.number,
-            url: url.ok_or(PushError::NoAddress)?,
-            fields,
-            content: self.content(spec),
-            access_key,
-            action: request.action,
-            follows: request
-                .follows
-                .map(|(followed, entry)| (followed.id(), entry)),
+            delivery,
             once: request.once,
         })
     }
 
-    /// Fills the fields of a push from one entry of the request that it follows, and gives back the address that the
-    /// request names. A push that does not follow the operation keeps its fields.
-    fn fill(
-        &self,
-        spec: &PushSpec,
-        fields: &mut Value,
-        origin: &Origin,
-        entry: usize,
-    ) -> Result<Option<String>, PushError> {
-        let Some(after) = spec
-            .webhook
-            .after
-            .as_ref()
-            .filter(|_| spec.follows(&origin.request))
-        else {
-            return Ok(None);
-        };
-        let entries = fill::entries(after, &origin.body);
-        let many = entries.len() > 1;
-        let entry = entries.get(entry).ok_or(PushError::UnknownEntry(entry))?;
-        let sources = self.sources(fill::ignored(after, many), origin, entry);
-        fill::fill(fields, after, many, &sources);
-        let address = self.named_address(spec, after, many, origin);
-        Ok(address.map(str::to_owned))
-    }
-
     /// What an attempt of the past comes to when it is made again.
-    pub(super) fn again(&self, delivery: u64) -> Result<Job, PushError> {
-        let made = {
-            let log = self.log.lock();
-            log.iter().find(|made| made.id == delivery).cloned()
-        };
-        let made: Arc<Delivery> = made.ok_or(PushError::UnknownDelivery(delivery))?;
-        let spec = self.spec_of(&made.service, &made.push)?.number;
+    pub(super) fn again(&self, id: u64) -> Result<Job, PushError> {
+        let log = self.log.lock();
+        let made = log.iter().find(|made| made.id == id).cloned();
+        drop(log);
+        let made = made.ok_or(PushError::UnknownDelivery(id))?;
         Ok(Job {
-            spec,
-            url: made.url.clone(),
-            fields: made.fields.clone(),
-            content: made.content,
-            access_key: made.access_key.clone(),
-            action: made.action.clone(),
-            follows: made.request.map(|request| (request, made.entry)),
+            delivery: (*made).clone(),
             once: true,
         })
     }

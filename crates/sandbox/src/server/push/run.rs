@@ -28,13 +28,14 @@ impl Outbox {
         job: Job,
         mut slot: Option<OwnedSemaphorePermit>,
     ) -> Vec<Delivery> {
-        let Some(spec) = self.specs.get(job.spec) else {
+        let mut delivery = job.delivery;
+        let Ok(spec) = self.spec_of(&delivery.service, &delivery.push) else {
             return Vec::new();
         };
         let (documented, attempts) = spec.attempts();
         let attempts = if job.once { 1 } else { attempts };
-        let target = Target::new(&job.url);
-        let (bytes, job) = (size(&job.fields), Arc::new(job));
+        let target = Target::new(&delivery.url);
+        let bytes = size(&delivery.fields);
         let mut made = Vec::new();
         for attempt in 1..=attempts {
             if attempt > 1 {
@@ -43,57 +44,40 @@ impl Outbox {
                 time::sleep(pause.unwrap_or(documented)).await;
                 slot = self.slot().await;
             }
-            let at = self.clock.now();
-            let (outbox, of) = (Arc::clone(&self), Arc::clone(&job));
-            let (message, headers) = pool::by_size(bytes, move || outbox.message(&of, at)).await;
-            let outcome = match &target {
-                Some(target) => judge(spec, send::send(target, &message, &headers).await),
+            delivery.attempt = attempt;
+            delivery.after = documented.saturating_mul(attempt - 1);
+            delivery.at = self.clock.now();
+            let outbox = Arc::clone(&self);
+            let message;
+            (delivery, message) = pool::by_size(bytes, move || outbox.message(delivery)).await;
+            delivery.outcome = match &target {
+                Some(target) => judge(spec, send::send(target, &message, &delivery.headers).await),
                 None => DeliveryOutcome::NotSent,
             };
-            let last = matches!(
-                outcome,
-                DeliveryOutcome::Accepted | DeliveryOutcome::NotSent
-            );
-            let headers = headers.into_iter();
-            let delivery = Delivery {
-                id: self.attempts.fetch_add(1, Ordering::Relaxed) + 1,
-                at,
-                request: job.follows.map(|(request, _)| request),
-                push: spec.webhook.name.clone(),
-                service: spec.service.clone(),
-                url: job.url.clone(),
-                attempt,
-                after: documented.saturating_mul(attempt - 1),
-                fields: job.fields.clone(),
-                headers: headers
-                    .map(|(name, value)| (name.to_owned(), value))
-                    .collect(),
-                outcome,
-                content: job.content,
-                access_key: job.access_key.clone(),
-                action: job.action.clone(),
-                entry: job.follows.map_or(0, |(_, entry)| entry),
-            };
+            delivery.id = self.attempts.fetch_add(1, Ordering::Relaxed) + 1;
             self.note(delivery.clone());
-            made.push(delivery);
-            if last {
+            made.push(delivery.clone());
+            if matches!(
+                delivery.outcome,
+                DeliveryOutcome::Accepted | DeliveryOutcome::NotSent
+            ) {
                 break;
             }
         }
         made
     }
 
-    /// What is sent, with the headers of a signed push.
-    fn message(&self, job: &Job, at: u64) -> (Message, Vec<(&'static str, String)>) {
-        let message = Message::new(&job.fields, job.content);
-        let spec = self.specs.get(job.spec).filter(|spec| spec.webhook.signed);
-        let headers = match (spec, self.signers.get(&job.access_key)) {
-            (Some(spec), Some(signer)) => {
-                send::sign(spec, job.action.as_deref(), signer, at, &message.body)
-            }
-            _ => Vec::new(),
-        };
-        (message, headers)
+    /// What is sent; a signed push gets its headers.
+    fn message(&self, mut delivery: Delivery) -> (Delivery, Message) {
+        let message = Message::new(&delivery.fields, delivery.content);
+        let spec = self.spec_of(&delivery.service, &delivery.push);
+        let spec = spec.ok().filter(|spec| spec.webhook.signed);
+        let signer = self.signers.get(&delivery.access_key);
+        delivery.headers = spec.zip(signer).map_or_else(Vec::new, |(spec, signer)| {
+            let action = delivery.action.as_deref();
+            send::sign(spec, action, signer, delivery.at, &message.body)
+        });
+        (delivery, message)
     }
 
     fn note(&self, delivery: Delivery) {

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::http::header::{CONTENT_TYPE, HOST};
-use axum::http::{HeaderName, HeaderValue, Method, Request, Uri};
+use axum::http::{HeaderValue, Method, Request, Uri};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1;
@@ -72,7 +72,7 @@ pub(super) fn sign(
     signer: &Signer,
     now: u64,
     body: &[u8],
-) -> Vec<(&'static str, String)> {
+) -> Vec<(String, String)> {
     let documented = || spec.webhook.action.first().map_or("", String::as_str);
     let action = action.unwrap_or_else(documented);
     let (Ok(biz_type), Ok(action)) = (BizType::new(&spec.biz_type), Action::new(action)) else {
@@ -86,13 +86,15 @@ pub(super) fn sign(
         body: Body::Signed(body),
     };
     let sign = signer.sign(&request);
-    vec![
-        (lower::ACCESS_KEY, signer.access_key().as_str().to_owned()),
-        (lower::TS, ts.as_str().to_owned()),
-        (lower::BIZ_TYPE, biz_type.as_str().to_owned()),
-        (lower::ACTION, action.as_str().to_owned()),
-        (lower::SIGN, sign.as_str().to_owned()),
-    ]
+    let headers = [
+        (lower::ACCESS_KEY, signer.access_key().as_str()),
+        (lower::TS, ts.as_str()),
+        (lower::BIZ_TYPE, biz_type.as_str()),
+        (lower::ACTION, action.as_str()),
+        (lower::SIGN, sign.as_str()),
+    ];
+    let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    headers.into()
 }
 
 /// Where a push may go.
@@ -140,7 +142,7 @@ pub(super) type Reply = (u16, String);
 pub(super) async fn send(
     target: &Target,
     message: &Message,
-    headers: &[(&'static str, String)],
+    headers: &[(String, String)],
 ) -> Result<Reply, String> {
     match time::timeout(PATIENCE, exchange(target, message, headers)).await {
         Ok(result) => result.map_err(|error| error.to_string()),
@@ -151,7 +153,7 @@ pub(super) async fn send(
 async fn exchange(
     target: &Target,
     message: &Message,
-    headers: &[(&'static str, String)],
+    headers: &[(String, String)],
 ) -> Result<Reply, Box<dyn std::error::Error + Send + Sync>> {
     let queries = [target.query.as_deref(), message.query.as_deref()];
     let query = queries.into_iter().flatten().collect::<Vec<_>>().join("&");
@@ -167,28 +169,18 @@ async fn exchange(
         request = request.header(CONTENT_TYPE, HeaderValue::from_static(kind));
     }
     for (name, value) in headers {
-        request = request.header(HeaderName::from_static(name), value);
+        request = request.header(name, value);
     }
     let request = request.body(Full::new(message.body.clone()))?;
     let stream = TcpStream::connect(&target.addresses[..]).await?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    let exchange = async {
-        let response = sender.send_request(request).await?;
-        let status = response.status().as_u16();
-        let body = Limited::new(response.into_body(), MAX_REPLY)
-            .collect()
-            .await?;
-        let text = String::from_utf8_lossy(&body.to_bytes()).into_owned();
-        Ok((status, text))
-    };
-    let mut connection = std::pin::pin!(connection);
-    let mut exchange = std::pin::pin!(exchange);
-    tokio::select! {
-        result = &mut exchange => result,
-        // The connection may end before the reply is taken out of it.
-        ended = &mut connection => match ended {
-            Ok(()) => exchange.await,
-            Err(error) => Err(error.into()),
-        },
-    }
+    // It ends with the exchange.
+    tokio::spawn(connection);
+    let response = sender.send_request(request).await?;
+    let status = response.status().as_u16();
+    let body = Limited::new(response.into_body(), MAX_REPLY)
+        .collect()
+        .await?;
+    let text = String::from_utf8_lossy(&body.to_bytes()).into_owned();
+    Ok((status, text))
 }

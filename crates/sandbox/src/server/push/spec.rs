@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nxcloud_spec::Service;
-use nxcloud_spec::webhook::{Retry, Webhook};
+use nxcloud_spec::webhook::{After, Retry, Webhook};
 use serde_json::Value;
 
 use crate::server::record::ReceivedRequest;
@@ -29,12 +29,12 @@ impl PushSpec {
         Some(example.value.clone())
     }
 
-    /// Whether the push is documented to follow the operation of a request.
-    pub(super) fn follows(&self, request: &ReceivedRequest) -> bool {
-        self.webhook.after.as_ref().is_some_and(|after| {
-            Some(self.service.as_str()) == request.service()
-                && Some(after.operation.as_str()) == request.operation()
-        })
+    /// How the push follows the operation of a request; `None` if it is not documented to.
+    pub(super) fn after(&self, request: &ReceivedRequest) -> Option<&After> {
+        let after = self.webhook.after.as_ref()?;
+        let follows = request.service() == Some(&self.service)
+            && request.operation() == Some(&after.operation);
+        follows.then_some(after)
     }
 
     pub(super) fn examples(&self) -> impl Iterator<Item = &str> {

@@ -1,4 +1,4 @@
-//! Targets without AVX2 and AVX-512.
+//! For targets without AVX2 and AVX-512.
 
 use super::{Absorb, Digits, Row, States};
 

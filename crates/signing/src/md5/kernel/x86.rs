@@ -8,7 +8,7 @@ use core::sync::atomic::{AtomicU8, Ordering};
 
 use super::{Absorb, Digits, Row, States, Words, absorb, compress, hex};
 
-/// Detection of CPU features: those that `kernel!` names, and those that Rust turns on with them.
+/// Detection of CPU features: those named in `kernel!`, and those that Rust enables with them.
 macro_rules! detection {
     ($module:ident, $features:ident: $($feature:tt),+) => {
         cpufeatures::new!($module, $($feature),+);
@@ -18,16 +18,16 @@ macro_rules! detection {
 }
 
 detection!(cpu_avx2, AVX2: "sse3", "ssse3", "sse4.1", "sse4.2", "avx", "avx2");
-// F16C as well: see `has_f16c`.
+// And F16C: see `has_f16c`.
 detection!(
     cpu_avx512, AVX512: "sse3", "ssse3", "sse4.1", "sse4.2", "avx", "avx2", "fma", "avx512f", "avx512vl", "avx512bw"
 );
 
-/// Whether the CPU has F16C, which Rust turns on with AVX-512 and `cpufeatures` does not know.
+/// Whether the CPU has F16C. Rust enables it with AVX-512, but `cpufeatures` cannot detect it.
 fn has_f16c() -> bool {
     const NO: u8 = 1;
     const YES: u8 = 2;
-    // Asked once: under a hypervisor each question takes microseconds.
+    // Cached: under a hypervisor, `cpuid` takes microseconds.
     static ANSWER: AtomicU8 = AtomicU8::new(0);
     match ANSWER.load(Ordering::Relaxed) {
         NO => false,
@@ -44,7 +44,7 @@ fn has_f16c() -> bool {
     }
 }
 
-/// Proof that this CPU has AVX2, and what Rust turns on with it: only [`detect`](Self::detect) makes one.
+/// Proof that this CPU has AVX2 and the features that Rust enables with it. Only [`detect`](Self::detect) creates it.
 #[derive(Clone, Copy)]
 pub(crate) struct Avx2(());
 
@@ -54,7 +54,7 @@ impl Avx2 {
     }
 }
 
-/// Proof that this CPU has AVX-512 F, VL and BW, and what Rust turns on with them: only [`detect`](Self::detect) makes one.
+/// Proof that this CPU has AVX-512 F, VL and BW and the features that Rust enables with them. Only [`detect`](Self::detect) creates it.
 #[derive(Clone, Copy)]
 pub(crate) struct Avx512(());
 
@@ -66,15 +66,15 @@ impl Avx512 {
 
 /// [`transpose`](super::transpose) for a multiple of eight lanes.
 ///
-/// What the compiler makes of the plain one stores half a vector at a time, and a load of a whole vector has to wait
-/// until both halves have reached the cache. This one saves a tenth of the time of a short batch.
+/// The compiled generic version stores half vectors, and the load of a whole vector must wait until both halves have reached the cache. This version
+/// saves a tenth of the time of a short batch.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn transpose_avx2<const L: usize>(rows: &[Row; L], block: usize) -> Words<L> {
     let mut words = [[0; L]; 16];
     for (group, lane) in rows.as_chunks::<8>().0.iter().zip((0..L).step_by(8)) {
         for quarter in 0..4 {
-            // Four words of one row, and behind them four of the row that is four further down.
+            // Four words of a row, then four words of the fourth row after it.
             let load = |row: usize| {
                 let [low, high] = [row, row + 4].map(|row| words_of(&group[row][block], quarter));
                 _mm256_set_m128i(high, low)
@@ -99,7 +99,7 @@ fn transpose_avx2<const L: usize>(rows: &[Row; L], block: usize) -> Words<L> {
 #[inline(always)]
 fn words_of(block: &[u8; 64], quarter: usize) -> __m128i {
     let bytes: [u8; 16] = block.as_chunks().0[quarter];
-    #[expect(unsafe_code, reason = "the safe way is a call for each byte")]
+    #[expect(unsafe_code, reason = "safe code would be one call per byte")]
     // SAFETY: both types are sixteen bytes without padding, and every value of them is valid.
     unsafe {
         core::mem::transmute::<[u8; 16], __m128i>(bytes)
@@ -108,7 +108,7 @@ fn words_of(block: &[u8; 64], quarter: usize) -> __m128i {
 
 #[inline(always)]
 fn lanes_of(vector: __m256i) -> [u32; 8] {
-    #[expect(unsafe_code, reason = "the safe way is a call for each lane")]
+    #[expect(unsafe_code, reason = "safe code would be one call per lane")]
     // SAFETY: both types are 32 bytes without padding, and every value of them is valid.
     unsafe {
         core::mem::transmute::<__m256i, [u32; 8]>(vector)
@@ -137,7 +137,7 @@ macro_rules! kernel {
     };
 }
 
-// Eight lanes fill one AVX2 vector, so there is but one chain.
+// Eight lanes fill one AVX2 vector, so there is only one chain.
 kernel!("avx2", 8, 1, absorb_avx2_8, compress_avx2_8);
 kernel!("avx2", 16, 2, absorb_avx2_16, compress_avx2_16);
 kernel!(
@@ -161,20 +161,26 @@ fn hex_avx512(states: &States<32>) -> Digits<32> {
 macro_rules! impl_absorb {
     ($cpu:ident, $lanes:literal, $absorb:ident, $hex:ident) => {
         impl Absorb<$lanes> for $cpu {
-            #[expect(unsafe_code, reason = "the compiler cannot see that the CPU was asked")]
+            #[expect(
+                unsafe_code,
+                reason = "the compiler does not know that the CPU has the features"
+            )]
             fn absorb(
                 self,
                 states: &mut States<$lanes>,
                 rows: &[Row; $lanes],
                 counts: &[u32; $lanes],
             ) {
-                // SAFETY: the function needs the CPU features that `detect` asked for and no others, and only `detect` makes `self`.
+                // SAFETY: the function needs only CPU features that `detect` has checked, and only `detect` creates `self`.
                 unsafe { $absorb(states, rows, counts) }
             }
 
-            #[expect(unsafe_code, reason = "the compiler cannot see that the CPU was asked")]
+            #[expect(
+                unsafe_code,
+                reason = "the compiler does not know that the CPU has the features"
+            )]
             fn hex(self, states: &States<$lanes>) -> Digits<$lanes> {
-                // SAFETY: the function needs the CPU features that `detect` asked for and no others, and only `detect` makes `self`.
+                // SAFETY: the function needs only CPU features that `detect` has checked, and only `detect` creates `self`.
                 unsafe { $hex(states) }
             }
         }
@@ -194,9 +200,9 @@ mod tests {
     use std::process::Command;
     use std::string::{String, ToString};
 
-    /// Every feature that a function compiled for `features` may use, beyond those of every x86-64 CPU.
-    fn turned_on_by(features: &str) -> BTreeSet<String> {
-        let of = |features: &str| -> BTreeSet<String> {
+    /// The features that a function compiled for `features` may use, except those of every x86-64 CPU.
+    fn enabled_by(features: &str) -> BTreeSet<String> {
+        let enabled = |features: &str| -> BTreeSet<String> {
             let mut rustc = Command::new("rustc");
             rustc.args([
                 "--print",
@@ -211,17 +217,17 @@ mod tests {
                 .map(ToString::to_string)
                 .collect()
         };
-        let everywhere = of("");
-        of(features).difference(&everywhere).cloned().collect()
+        let baseline = enabled("");
+        enabled(features).difference(&baseline).cloned().collect()
     }
 
     #[test]
-    fn detection_asks_for_every_feature_that_the_code_may_use() {
-        let asked = |features: &[&str]| features.iter().map(ToString::to_string).collect();
-        let avx2: BTreeSet<String> = asked(super::AVX2);
-        assert_eq!(turned_on_by("+avx2"), avx2);
-        let mut avx512: BTreeSet<String> = asked(super::AVX512);
+    fn detection_covers_every_feature_that_the_code_may_use() {
+        let detected = |features: &[&str]| features.iter().map(ToString::to_string).collect();
+        let avx2: BTreeSet<String> = detected(super::AVX2);
+        assert_eq!(enabled_by("+avx2"), avx2);
+        let mut avx512: BTreeSet<String> = detected(super::AVX512);
         avx512.insert("f16c".to_string());
-        assert_eq!(turned_on_by("+avx512f,+avx512vl,+avx512bw"), avx512);
+        assert_eq!(enabled_by("+avx512f,+avx512vl,+avx512bw"), avx512);
     }
 }

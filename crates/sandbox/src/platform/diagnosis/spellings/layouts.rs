@@ -2,7 +2,6 @@
 
 use super::escapes::Escapes;
 use crate::platform::diagnosis::Budget;
-use crate::platform::verdict::LikelyCause;
 
 /// White space between the parts.
 pub(super) struct Layout {
@@ -25,14 +24,6 @@ impl Layout {
             comma: ",",
             inline_lists: false,
         }
-    }
-
-    pub(super) fn difference(&self, cause: LikelyCause) -> String {
-        let sent = match cause {
-            LikelyCause::LineEnds => "without line ends, as `curl -d @file` sends a file",
-            _ => "otherwise",
-        };
-        format!("signed {}, sent {sent}", self.name)
     }
 }
 
@@ -113,7 +104,7 @@ impl Writer<'_> {
             let (string, rest) = text.split_at(string_end(text)?);
             match self.escapes {
                 None => self.out.push_str(string),
-                Some(escapes) => self.string(string, escapes)?,
+                Some(escapes) => self.string(string, escapes),
             }
             return Some(rest);
         }
@@ -184,78 +175,17 @@ impl Writer<'_> {
     }
 
     /// Writes a text, whose quotes belong to it, with other escapes.
-    fn string(&mut self, string: &str, escapes: &Escapes) -> Option<()> {
-        let mut rest = string.strip_prefix('"')?.strip_suffix('"')?;
-        self.out.push('"');
-        loop {
-            let marked = |character: char| character == '\\' || escapes.changes(character);
-            let plain = rest.find(marked).unwrap_or(rest.len());
-            let (run, after) = rest.split_at(plain);
-            self.out.push_str(run);
-            let mut characters = after.chars();
-            let Some(mut character) = characters.next() else {
-                break;
-            };
-            rest = characters.as_str();
-            if character == '\\' {
-                let escape = unescape(rest)?;
-                rest = escape.rest;
-                let Some(meant) = escape.character else {
-                    // Half of a pair, which only an escape can write.
-                    self.out.push_str(&after[..after.len() - rest.len()]);
-                    continue;
-                };
-                character = meant;
+    fn string(&mut self, string: &str, escapes: &Escapes) {
+        match serde_json::from_str::<String>(string) {
+            Ok(text) => {
+                self.out.push('"');
+                escapes.write(&mut self.out, &text);
+                self.out.push('"');
             }
-            let before = self.out.chars().next_back().unwrap_or('"');
-            escapes.write(&mut self.out, character, before);
+            // Such as half of a pair, which only an escape can write.
+            Err(_) => self.out.push_str(string),
         }
-        self.out.push('"');
-        Some(())
     }
-}
-
-struct Unescaped<'t> {
-    /// `None` for half of a pair.
-    character: Option<char>,
-    rest: &'t str,
-}
-
-/// The character that is meant by what follows a backslash.
-fn unescape(text: &str) -> Option<Unescaped<'_>> {
-    let (kind, rest) = text.split_at_checked(1)?;
-    let character = match kind {
-        "n" => '\n',
-        "r" => '\r',
-        "t" => '\t',
-        "b" => '\u{8}',
-        "f" => '\u{c}',
-        "\"" | "\\" | "/" => kind.chars().next()?,
-        "u" => return unescape_units(rest),
-        _ => return None,
-    };
-    Some(Unescaped {
-        character: Some(character),
-        rest,
-    })
-}
-
-fn unescape_units(text: &str) -> Option<Unescaped<'_>> {
-    let unit = |text: &str| u16::from_str_radix(text.get(..4)?, 16).ok();
-    let (first, rest) = (unit(text)?, text.get(4..)?);
-    let second = rest.strip_prefix("\\u").and_then(unit);
-    let alone = char::decode_utf16([first]).next()?.ok();
-    let pair = second.and_then(|second| char::decode_utf16([first, second]).next()?.ok());
-    Some(match alone {
-        Some(character) => Unescaped {
-            character: Some(character),
-            rest,
-        },
-        None => Unescaped {
-            character: pair,
-            rest: if pair.is_some() { rest.get(6..)? } else { rest },
-        },
-    })
 }
 
 /// Where the text that begins here ends, quotes included.

@@ -85,18 +85,14 @@ pub(super) fn all(body: &[u8]) -> impl Iterator<Item = Spelling> {
     let ends = ENDS.iter().filter(|_| !body.is_empty());
     let ends =
         ends.map(|(cause, difference, change)| Spelling::new(*cause, *difference, change(body)));
-    let lines = lines(body)
-        .map(|(difference, body)| Spelling::new(LikelyCause::LineEnds, difference, body));
-    let other = move |spelling: &Spelling| spelling.body != body;
-    empty.chain(ends).chain(lines).filter(other)
+    empty.chain(ends).chain(lines(body))
 }
 
 /// The body with white space around it that it lacks.
 pub(super) fn around(body: &[u8]) -> impl Iterator<Item = Spelling> {
     let around = AROUND.iter().filter(|_| !body.is_empty());
     around.map(|(before, after)| {
-        let line_ends = after.ends_with(['\r', '\n']) && before.is_empty();
-        let (cause, difference) = if line_ends {
+        let (cause, difference) = if after.ends_with(['\r', '\n']) && before.is_empty() {
             (
                 LikelyCause::FinalLineEnd,
                 "signed with other line ends at its end than it was sent with",
@@ -114,46 +110,35 @@ pub(super) fn around(body: &[u8]) -> impl Iterator<Item = Spelling> {
 
 /// The body with other line ends both within and at its end.
 pub(super) fn both(body: &[u8]) -> impl Iterator<Item = Spelling> {
-    lines(body).flat_map(|(difference, body)| {
+    lines(body).flat_map(|first| {
         ENDS.iter().map(move |(_, _, change)| {
-            Spelling::new(LikelyCause::LineEnds, difference, change(&body))
+            Spelling::new(first.cause, &*first.difference, change(&first.body))
         })
     })
 }
 
 /// The body with other line ends, where that makes a difference.
-fn lines(body: &[u8]) -> impl Iterator<Item = (&'static str, Vec<u8>)> {
-    let changed = LINES
-        .iter()
-        .map(|(difference, change)| (*difference, change(body)));
-    changed.filter(move |(_, changed)| changed != body)
+fn lines(body: &[u8]) -> impl Iterator<Item = Spelling> {
+    let changed = LINES.iter().map(|(difference, change)| {
+        Spelling::new(LikelyCause::LineEnds, *difference, change(body))
+    });
+    changed.filter(move |changed| changed.body != body)
 }
 
 /// The text as a file that `curl -d @file` took the line ends out of: where its indentation begins, a line did.
-pub(super) fn restored(text: &str) -> Vec<Spelling> {
+pub(super) fn restored(text: &str) -> impl Iterator<Item = Spelling> {
     let difference = "signed with line ends, sent without them, as `curl -d @file` sends a file";
-    let Some(lines) = with_lines(text) else {
-        return Vec::new();
-    };
-    let spelling = |body| Spelling::new(LikelyCause::LineEnds, difference, body);
-    endings(lines, text).map(spelling).collect()
+    let endings = with_lines(text).map(|lines| endings(&lines));
+    let endings = endings.into_iter().flatten();
+    endings.map(move |body| Spelling::new(LikelyCause::LineEnds, difference, body))
 }
 
-/// A text with lines, with the line ends of each system and with a final one or none.
-pub(super) fn endings(lines: String, sent: &str) -> impl Iterator<Item = Vec<u8>> + use<'_> {
-    let several = lines.contains('\n');
-    let bodies: [Change; 4] = [
-        <[u8]>::to_vec,
-        |lf| [lf, b"\n"].concat(),
-        crlf,
-        |lf| [crlf(lf).as_slice(), b"\r\n"].concat(),
-    ];
-    let bodies = bodies.into_iter().enumerate();
-    // Without lines the last two differ from the others by a final CRLF only.
-    bodies
-        .filter(move |(at, _)| several || *at != 2)
-        .map(move |(_, body)| body(lines.as_bytes()))
-        .filter(move |body| body != sent.as_bytes())
+/// A text with the line ends of each system and with a final one or none.
+pub(super) fn endings(text: &str) -> [Vec<u8>; 4] {
+    let (lf, crlf) = (text.as_bytes(), crlf(text.as_bytes()));
+    let ended = [[lf, b"\n"].concat(), [&crlf, &b"\r\n"[..]].concat()];
+    let [lf_ended, crlf_ended] = ended;
+    [lf.to_vec(), lf_ended, crlf, crlf_ended]
 }
 
 /// The bytes without line ends.

@@ -1,20 +1,21 @@
 //! Other spellings of a body, to recognise a signature over one of them: likely and cheap ones first.
 
-mod choice;
 mod encodings;
 mod escapes;
 mod layouts;
 mod line_ends;
 mod spelling;
 
+use std::collections::{BTreeSet, HashSet};
+use std::ops::ControlFlow::{self, Break, Continue};
+
 use serde_json::Value;
 
 use super::budget::{Budget, SMALL_BODY};
 use super::permutations::permutations;
 use crate::platform::verdict::LikelyCause;
-pub(super) use encodings::{Base, bases};
-use escapes::{ESCAPES, Escapes};
-use layouts::{COMPACT, LAYOUTS, Layout};
+use escapes::{ESCAPES, Escapes, USUAL};
+use layouts::{COMPACT, LAYOUTS, Layout, rewrite};
 use spelling::Spelling;
 
 /// Up to so many keys of the body, every order of them is tried.
@@ -22,167 +23,241 @@ const MAX_REORDERED: usize = 5;
 /// Reading JSON into values costs about as much as hashing so many times its length.
 const COST_OF_VALUES: usize = 4;
 
-/// Every spelling that is tried. `bases` are the body as sent and what it is without its encoding.
-pub(super) fn all<'a>(
-    bases: &'a [Base<'a>],
+/// The search ends with the spelling that fits, or with none when the budget is used up.
+type Flow = ControlFlow<Option<Spelling>>;
+
+/// The spelling of a body that fits.
+pub(super) fn find(body: &[u8], budget: &Budget, fits: &dyn Fn(&[u8]) -> bool) -> Option<Spelling> {
+    let sent = Search {
+        fits,
+        budget,
+        bytes: body,
+        beside: None,
+    };
+    match sent.all() {
+        Break(found) => found,
+        Continue(()) => None,
+    }
+}
+
+/// A search among the spellings of some bytes.
+struct Search<'a> {
+    fits: &'a dyn Fn(&[u8]) -> bool,
     budget: &'a Budget,
-) -> impl Iterator<Item = Spelling> + 'a {
-    let likely = bases.iter().flat_map(move |base| {
-        let near = line_ends::all(&base.bytes).map(move |spelling| base.with(spelling));
-        let text = base.text().into_iter();
-        let escaped = text.flat_map(move |text| {
-            lazily(move || escaped(text, budget)).chain(encodings::encoded(text, budget))
-        });
-        let escaped = escaped.map(move |spelling| base.with(spelling));
-        base.alone().into_iter().chain(near).chain(escaped)
-    });
-    let rest = bases.iter().flat_map(move |base| {
-        let text = base.text().into_iter();
-        let respelled = text.flat_map(move |text| {
-            lazily(move || laid_out(text, budget))
-                .chain(lazily(move || two_ways(text, budget)))
-                .chain(lazily(move || reserialised(text, budget)))
-                .chain(lazily(move || encodings::compressed(text, budget)))
-        });
-        let lines = line_ends::both(&base.bytes);
-        lines
-            .chain(respelled)
-            .map(move |spelling| base.with(spelling))
-    });
-    let sent = bases.first().into_iter();
-    let small = sent.filter(|base| base.bytes.len() <= SMALL_BODY);
-    let rare = small.flat_map(|base| {
-        line_ends::around(&base.bytes)
-            .chain(lazily(|| encodings::rarely_encoded(&base.bytes, budget)))
-    });
-    likely.chain(rare).chain(rest)
+    bytes: &'a [u8],
+    /// How these bytes differ from the body that was sent, if they do.
+    beside: Option<(LikelyCause, String)>,
 }
 
-/// What an iterator yields that is made when it is asked for.
-fn lazily<I: Iterator>(make: impl FnOnce() -> I) -> impl Iterator<Item = I::Item> {
-    std::iter::once_with(make).flatten()
-}
-
-/// The text with other escapes than its own.
-fn escaped<'a>(text: &'a str, budget: &'a Budget) -> impl Iterator<Item = Spelling> + 'a {
-    let choice = choice::choice(text, budget);
-    choice.escapes.into_iter().filter_map(move |escapes| {
-        let body = layouts::rewrite(text, None, Some(escapes), budget)?;
-        let difference = format!("signed with {}, sent with {}", escapes.name, choice.sent);
-        (body != text).then(|| Spelling::new(LikelyCause::JsonEscapes, difference, body))
-    })
-}
-
-/// The text with other escapes or line ends, and beside that with a final line end, a mark or in another charset.
-fn two_ways<'a>(text: &'a str, budget: &'a Budget) -> impl Iterator<Item = Spelling> + 'a {
-    let escaped = lazily(move || escaped(text, budget));
-    let lines = line_ends::all(text.as_bytes()).chain(line_ends::both(text.as_bytes()));
-    escaped.chain(lines).flat_map(move |first| {
-        let text = String::from_utf8(first.body).unwrap_or_default();
-        let ends =
-            (first.cause == LikelyCause::JsonEscapes).then(|| line_ends::all(text.as_bytes()));
-        let second = ends
-            .into_iter()
-            .flatten()
-            .chain(encodings::encoded(&text, budget));
-        let both = second.map(|mut second| {
-            second.cause = first.cause;
-            second.difference =
-                format!("{}; beside that, {}", first.difference, second.difference).into();
-            second
-        });
-        both.collect::<Vec<_>>()
-    })
-}
-
-/// The text with other white space between its parts, with its own escapes and with others.
-fn laid_out<'a>(text: &'a str, budget: &'a Budget) -> impl Iterator<Item = Spelling> + 'a {
-    let restored = line_ends::restored(text).into_iter();
-    let own = LAYOUTS.iter().flat_map(move |layout| {
-        let laid_out = layouts::rewrite(text, Some(layout), None, budget);
-        // Of its own layout the ends have been tried.
-        let laid_out = laid_out.filter(|laid_out| laid_out != text);
-        laid_out.into_iter().flat_map(move |laid_out| {
-            let cause = if line_ends::stripped(laid_out.as_bytes()).eq(text.bytes()) {
-                LikelyCause::LineEnds
-            } else {
-                LikelyCause::BodyReserialised
-            };
-            line_ends::endings(laid_out, text)
-                .map(move |body| Spelling::new(cause, layout.difference(cause), body))
-        })
-    });
-    let both = lazily(move || {
-        let styles = pairs(LAYOUTS, &choice::choice(text, budget).escapes);
-        let styles = styles.into_iter();
-        styles.filter_map(move |(layout, escapes)| written(text, layout, escapes, budget))
-    });
-    restored.chain(own).chain(both)
-}
-
-fn written(
-    text: &str,
-    layout: &'static Layout,
-    escapes: &'static Escapes,
-    budget: &Budget,
-) -> Option<Spelling> {
-    let body = layouts::rewrite(text, Some(layout), Some(escapes), budget)?;
-    let difference = format!(
-        "signed {} with {}, sent otherwise",
-        layout.name, escapes.name
-    );
-    Some(Spelling::new(
-        LikelyCause::BodyReserialised,
-        difference,
-        body,
-    ))
-}
-
-/// The same values as a serialiser writes them: numbers in its own form, and keys in another order.
-fn reserialised<'a>(text: &'a str, budget: &'a Budget) -> impl Iterator<Item = Spelling> + 'a {
-    let affordable = budget.spend(COST_OF_VALUES * text.len());
-    let value = affordable.then(|| serde_json::from_str::<Value>(text).ok());
-    let value = value.flatten();
-    let sorted = value.clone().map(|mut value| {
-        value.sort_all_objects();
-        value
-    });
-    let escapes = choice::choice(text, budget).escapes;
-    let every = pairs(LAYOUTS, &escapes);
-    let usual = escapes.iter().copied().filter(|escapes| escapes.is_usual);
-    let usual = pairs(&LAYOUTS[..2], &usual.collect::<Vec<_>>());
-    let compact = layouts::rewrite(text, Some(COMPACT), Some(&ESCAPES[0]), budget);
-    let again = value
-        .clone()
-        .filter(|value| Some(value.to_string()) != compact);
-    let shorter = value.clone().map(without_nulls);
-    let shorter = shorter.filter(|shorter| value.as_ref() != Some(shorter));
-    let shorter = shorter.into_iter().flat_map({
-        let every = every.clone();
-        move |value| {
-            spelled(
-                &value,
-                "members that are null left out",
-                every.clone(),
-                budget,
-            )
+impl Search<'_> {
+    /// A search that goes on from a spelling.
+    fn beside<'b>(&'b self, first: &'b Spelling) -> Search<'b> {
+        Search {
+            fits: self.fits,
+            budget: self.budget,
+            bytes: &first.body,
+            beside: Some(self.described(first.cause, &first.difference)),
         }
-    });
-    let orders = value.into_iter().flat_map(move |value| {
-        let orders = reordered(value).take_while(|_| budget.left() > 0);
-        orders.flat_map({
-            let usual = usual.clone();
-            move |value| spelled(&value, "keys in another order", usual.clone(), budget)
+    }
+
+    /// Cause and difference of a spelling of these bytes, as one of the body that was sent.
+    fn described(&self, cause: LikelyCause, difference: &str) -> (LikelyCause, String) {
+        match &self.beside {
+            Some((first, known)) => (*first, format!("{known}; beside that, {difference}")),
+            None => (cause, difference.to_owned()),
+        }
+    }
+
+    fn is_affordable(&self) -> Flow {
+        if self.budget.left() > 0 {
+            Continue(())
+        } else {
+            Break(None)
+        }
+    }
+
+    fn attempt(&self, mut spelling: Spelling) -> Flow {
+        self.is_affordable()?;
+        if spelling.body == self.bytes || !(self.fits)(&spelling.body) {
+            return Continue(());
+        }
+        (spelling.cause, spelling.difference) =
+            self.described(spelling.cause, &spelling.difference);
+        Break(Some(spelling))
+    }
+
+    fn attempts(&self, spellings: impl IntoIterator<Item = Spelling>) -> Flow {
+        spellings
+            .into_iter()
+            .try_for_each(|spelling| self.attempt(spelling))
+    }
+
+    fn text(&self) -> Option<&str> {
+        std::str::from_utf8(self.bytes).ok()
+    }
+
+    /// Every spelling that is tried.
+    fn all(&self) -> Flow {
+        let decoded = encodings::decoded(self.bytes, self.budget);
+        let inner: Vec<_> = decoded.iter().map(|first| self.beside(first)).collect();
+        self.likely()?;
+        for (first, search) in decoded.iter().zip(&inner) {
+            self.attempt(first.clone())?;
+            search.likely()?;
+        }
+        if self.bytes.len() <= SMALL_BODY {
+            self.attempts(line_ends::around(self.bytes))?;
+            self.attempts(encodings::rarely_encoded(self.bytes, self.budget))?;
+        }
+        self.unlikely()?;
+        inner.iter().try_for_each(Search::unlikely)
+    }
+
+    fn likely(&self) -> Flow {
+        self.attempts(line_ends::all(self.bytes))?;
+        let Some(text) = self.text() else {
+            return Continue(());
+        };
+        self.attempts(self.escaped(text))?;
+        self.attempts(encodings::encoded(text, self.budget))
+    }
+
+    fn unlikely(&self) -> Flow {
+        self.attempts(line_ends::both(self.bytes))?;
+        let Some(text) = self.text() else {
+            return Continue(());
+        };
+        self.laid_out(text)?;
+        self.two_ways(text)?;
+        self.reserialised(text)?;
+        self.attempts(encodings::compressed(text, self.budget))
+    }
+
+    /// The escapes that make a difference to a text, each difference once.
+    fn distinct(&self, text: &str, all: &'static [Escapes]) -> Vec<&'static Escapes> {
+        let plain = rewrite(text, None, Some(&ESCAPES[0]), self.budget).unwrap_or_default();
+        let mut sample: String = plain.chars().collect::<BTreeSet<_>>().into_iter().collect();
+        if plain.contains("</") {
+            sample += "</";
+        }
+        let mut known = HashSet::new();
+        let mut is_new = |escapes: &&Escapes| {
+            let mut effect = String::new();
+            escapes.write(&mut effect, &sample);
+            known.insert(effect)
+        };
+        all.iter().filter(|escapes| is_new(escapes)).collect()
+    }
+
+    /// The text with other escapes than its own.
+    fn escaped(&self, text: &str) -> impl Iterator<Item = Spelling> {
+        let escapes = self.distinct(text, ESCAPES);
+        let written = move |escapes: &Escapes| rewrite(text, None, Some(escapes), self.budget);
+        let mut own = escapes.iter();
+        let own = own.find(|escapes| written(escapes).is_some_and(|written| written == text));
+        let sent = own.map_or("other escapes", |own| own.name);
+        escapes.into_iter().filter_map(move |escapes| {
+            let body = written(escapes)?;
+            let difference = format!("signed with {}, sent with {sent}", escapes.name);
+            (body != text).then(|| Spelling::new(LikelyCause::JsonEscapes, difference, body))
         })
-    });
-    let sorted = sorted.into_iter().flat_map({
-        let every = every.clone();
-        move |value| spelled(&value, "keys in alphabetical order", every.clone(), budget)
-    });
-    let again = again
-        .into_iter()
-        .flat_map(move |value| spelled(&value, "numbers in another form", every.clone(), budget));
-    sorted.chain(again).chain(shorter).chain(orders)
+    }
+
+    /// The text with other escapes or line ends, and beside that with a final line end, a mark or in another charset.
+    fn two_ways(&self, text: &str) -> Flow {
+        let lines = line_ends::all(text.as_bytes()).chain(line_ends::both(text.as_bytes()));
+        for first in self.escaped(text).chain(lines) {
+            let search = self.beside(&first);
+            if first.cause == LikelyCause::JsonEscapes {
+                search.attempts(line_ends::all(&first.body))?;
+            }
+            let text = search.text().unwrap_or_default();
+            search.attempts(encodings::encoded(text, self.budget))?;
+        }
+        Continue(())
+    }
+
+    /// The text with other white space between its parts, with its own escapes and with others.
+    fn laid_out(&self, text: &str) -> Flow {
+        self.attempts(line_ends::restored(text))?;
+        for layout in LAYOUTS {
+            let laid_out = rewrite(text, Some(layout), None, self.budget);
+            // Of its own layout the ends have been tried.
+            let Some(laid_out) = laid_out.filter(|laid_out| laid_out != text) else {
+                continue;
+            };
+            let lines_only = line_ends::stripped(laid_out.as_bytes()).eq(text.bytes());
+            let (cause, sent) = if lines_only {
+                let sent = "without line ends, as `curl -d @file` sends a file";
+                (LikelyCause::LineEnds, sent)
+            } else {
+                (LikelyCause::BodyReserialised, "otherwise")
+            };
+            let difference = format!("signed {}, sent {sent}", layout.name);
+            let ends = line_ends::endings(&laid_out).into_iter();
+            self.attempts(ends.map(|body| Spelling::new(cause, &*difference, body)))?;
+        }
+        let escapes = self.distinct(text, ESCAPES);
+        self.styled(text, LAYOUTS, &escapes, |layout, escapes| {
+            format!("{} with {}", layout.name, escapes.name)
+        })
+    }
+
+    /// The same values as a serialiser writes them: numbers in its own form, and keys in another order.
+    fn reserialised(&self, text: &str) -> Flow {
+        if !self.budget.spend(COST_OF_VALUES * text.len()) {
+            return Continue(());
+        }
+        let Ok(value) = serde_json::from_str::<Value>(text) else {
+            return Continue(());
+        };
+        let every = self.distinct(text, ESCAPES);
+        let written = |name: &str, value: &Value| self.written(name, value, LAYOUTS, &every);
+        let mut sorted = value.clone();
+        sorted.sort_all_objects();
+        written("keys in alphabetical order", &sorted)?;
+        let compact = rewrite(text, Some(COMPACT), Some(&ESCAPES[0]), self.budget);
+        if compact != Some(value.to_string()) {
+            written("numbers in another form", &value)?;
+        }
+        let shorter = without_nulls(value.clone());
+        if shorter != value {
+            written("members that are null left out", &shorter)?;
+        }
+        let usual = self.distinct(text, &ESCAPES[..USUAL]);
+        reordered(value).try_for_each(|value| {
+            self.written("keys in another order", &value, &LAYOUTS[..2], &usual)
+        })
+    }
+
+    fn written(&self, name: &str, value: &Value, layouts: &[Layout], escapes: &[&Escapes]) -> Flow {
+        self.is_affordable()?;
+        let difference = format!("with {name}");
+        self.styled(&value.to_string(), layouts, escapes, |_, _| {
+            difference.clone()
+        })
+    }
+
+    /// The text in each of some layouts with each of some escapes.
+    fn styled(
+        &self,
+        text: &str,
+        layouts: &[Layout],
+        escapes: &[&Escapes],
+        signed: impl Fn(&Layout, &Escapes) -> String,
+    ) -> Flow {
+        for layout in layouts {
+            for escapes in escapes {
+                self.is_affordable()?;
+                if let Some(body) = rewrite(text, Some(layout), Some(escapes), self.budget) {
+                    let difference = format!("signed {}, sent otherwise", signed(layout, escapes));
+                    let cause = LikelyCause::BodyReserialised;
+                    self.attempt(Spelling::new(cause, difference, body))?;
+                }
+            }
+        }
+        Continue(())
+    }
 }
 
 /// The value as serialisers write it that leave out what is null.
@@ -198,40 +273,12 @@ fn without_nulls(value: Value) -> Value {
     }
 }
 
-/// A layout with escapes.
-type Style = (&'static Layout, &'static Escapes);
-
-fn pairs(layouts: &'static [Layout], escapes: &[&'static Escapes]) -> Vec<Style> {
-    let of = |layout| escapes.iter().map(move |escapes| (layout, *escapes));
-    layouts.iter().flat_map(of).collect()
-}
-
-fn spelled<'a>(
-    value: &Value,
-    name: &'static str,
-    styles: Vec<Style>,
-    budget: &'a Budget,
-) -> impl Iterator<Item = Spelling> + use<'a> {
-    let text = value.to_string();
-    styles.into_iter().filter_map(move |(layout, escapes)| {
-        let body = layouts::rewrite(&text, Some(layout), Some(escapes), budget)?;
-        let difference = format!("signed with {name}, sent otherwise");
-        Some(Spelling::new(
-            LikelyCause::BodyReserialised,
-            difference,
-            body,
-        ))
-    })
-}
-
 /// The object with its keys in every order, if there are few.
 fn reordered(value: Value) -> impl Iterator<Item = Value> {
     let members = match value {
         Value::Object(object) if object.len() <= MAX_REORDERED => object.into_iter().collect(),
         _ => Vec::new(),
     };
-    permutations(members.len()).into_iter().map(move |order| {
-        let members = order.into_iter().filter_map(|at| members.get(at));
-        members.cloned().collect()
-    })
+    let orders = permutations(&members).into_iter();
+    orders.map(|order| order.into_iter().collect())
 }

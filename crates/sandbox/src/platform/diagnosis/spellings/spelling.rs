@@ -1,21 +1,20 @@
 //! One spelling of a body.
 
-use std::borrow::Cow;
-
 use crate::platform::verdict::LikelyCause;
 
 /// A body that may have been signed instead of the one that was sent.
+#[derive(Clone)]
 pub(crate) struct Spelling {
     pub(crate) cause: LikelyCause,
     /// How it differs from the body that was sent: `signed with …, sent with …`.
-    pub(crate) difference: Cow<'static, str>,
+    pub(crate) difference: String,
     pub(crate) body: Vec<u8>,
 }
 
 impl Spelling {
     pub(super) fn new(
         cause: LikelyCause,
-        difference: impl Into<Cow<'static, str>>,
+        difference: impl Into<String>,
         body: impl Into<Vec<u8>>,
     ) -> Self {
         Self {

@@ -6,11 +6,10 @@ mod line;
 mod open;
 
 use std::fs::{self, File};
-use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::{Parts, ReceivedRequest};
-use error::Kind;
 pub use error::RecordError;
 use line::Header;
 
@@ -37,30 +36,24 @@ impl Recorder {
         max_size: u64,
         mut found: impl FnMut(ReceivedRequest),
     ) -> Result<Self, RecordError> {
-        let failed = |path: &Path| {
-            let path = path.to_owned();
-            move |kind| RecordError::new(&path, kind)
-        };
-        let file = open::open(path).map_err(failed(path))?;
+        let file = open::open(path)?;
         // Before anything of the other one is given out.
-        is_ours(&file).map_err(failed(path))?;
+        read_header(&file, path)?;
         let older = older(path);
         let mut last_id = 0;
-        if let Some(file) = open::existing(&older).map_err(failed(&older))? {
-            let held = read(&file, &mut found).map_err(failed(&older))?;
-            last_id = held.last_id;
+        if let Some(file) = open::existing(&older)? {
+            last_id = read(&file, &older, &mut found)?.last_id;
         }
-        let held = read(&file, &mut found).map_err(failed(path))?;
-        last_id = last_id.max(held.last_id);
+        let held = read(&file, path, &mut found)?;
         let mut recorder = Self {
             path: path.to_owned(),
             file,
             size: held.size,
             max_size,
             rest: Vec::new(),
-            last_id,
+            last_id: last_id.max(held.last_id),
         };
-        let io = |error: io::Error| RecordError::new(path, error.into());
+        let io = |error| RecordError::io(path, error);
         if held.is_torn {
             tracing::warn!("the last request of the record was not complete and is left out");
             recorder.file.set_len(held.size).map_err(io)?;
@@ -105,9 +98,8 @@ impl Recorder {
     /// Writes a request. What the file does not take is kept for the next time.
     pub(crate) fn push(&mut self, id: u64, mut line: Vec<u8>) {
         if self.size >= self.max_size
-            && let Err(kind) = self.rotate()
+            && let Err(reason) = self.rotate()
         {
-            let reason = RecordError::new(&self.path, kind);
             tracing::error!(%reason, "the record grows beyond its limit");
         }
         line::number(&mut line, id);
@@ -127,18 +119,20 @@ impl Recorder {
     }
 
     /// Goes on in a new file. The one that is full takes the place of the one before it.
-    fn rotate(&mut self) -> Result<(), Kind> {
+    fn rotate(&mut self) -> Result<(), RecordError> {
+        let path = self.path.clone();
+        let failed = |error| RecordError::io(&path, error);
         // No line may end in another file than it begins in.
-        self.flush()?;
-        let older = older(&self.path);
+        self.flush().map_err(failed)?;
+        let older = older(&path);
         if let Some(file) = open::existing(&older)? {
-            is_ours(&file)?;
+            read_header(&file, &older)?;
         }
-        match fs::rename(&self.path, &older) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+        match fs::rename(&path, &older) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
             _ => {}
         }
-        self.file = open::create(&self.path)?;
+        self.file = open::create(&path)?;
         self.size = 0;
         self.begin();
         Ok(())
@@ -191,56 +185,67 @@ struct Held {
     is_torn: bool,
 }
 
-/// Checks that a file was made by the sandbox; `None` if nothing, or not even the first line, is in it.
-fn is_ours(file: &File) -> Result<Option<(Header, u64)>, Kind> {
-    let mut reader = BufReader::new(file);
-    io::Seek::rewind(&mut reader)?;
+/// The first line of a file and its length; `None` if nothing, or not even that line, is in it.
+fn read_header(file: &File, path: &Path) -> Result<Option<(Header, u64)>, RecordError> {
     let mut first = Vec::new();
-    let mut reader = reader.take(line::MAX_HEADER as u64);
-    reader.read_until(b'\n', &mut first)?;
+    let mut reader = BufReader::new(file);
+    let read = reader.rewind().and_then(|()| {
+        let mut reader = reader.take(line::MAX_HEADER as u64);
+        reader.read_until(b'\n', &mut first)
+    });
+    read.map_err(|error| RecordError::io(path, error))?;
+    let refused = |problem: &str| {
+        let problem = format!("{problem}; choose another file");
+        Err(RecordError::new(path, &problem))
+    };
     let is_cut = first.starts_with(line::MAGIC) && !first.ends_with(b"\n");
     if first.is_empty() || (is_cut && first.len() < line::MAX_HEADER) {
         return Ok(None);
     }
     if first.starts_with(b"SQLite format 3\0") {
-        return Err(Kind::Sqlite);
+        return refused("is an SQLite file, as an older sandbox made it");
     }
-    let header = serde_json::from_slice::<Header>(&first).map_err(|_| Kind::Foreign)?;
-    if header.is_known() {
-        Ok(Some((header, first.len() as u64)))
-    } else {
-        Err(Kind::AnotherVersion(header.format))
+    match serde_json::from_slice::<Header>(&first) {
+        Ok(header) if header.is_known() => Ok(Some((header, first.len() as u64))),
+        Ok(Header { format, .. }) => refused(&format!(
+            "is of another version of the sandbox (format {format})"
+        )),
+        Err(_) => refused("was not made by the sandbox"),
     }
 }
 
 /// Reads the requests of a file. A last line that was not written to its end does not count.
-fn read(file: &File, found: &mut impl FnMut(ReceivedRequest)) -> Result<Held, Kind> {
-    let Some((header, mut size)) = is_ours(file)? else {
-        let is_torn = file.metadata()?.len() > 0;
+fn read(
+    file: &File,
+    path: &Path,
+    found: &mut impl FnMut(ReceivedRequest),
+) -> Result<Held, RecordError> {
+    let failed = |error| RecordError::io(path, error);
+    let damaged = |line| Err(RecordError::damaged(path, line));
+    let Some((header, mut size)) = read_header(file, path)? else {
         return Ok(Held {
             last_id: 0,
             size: 0,
-            is_torn,
+            is_torn: file.metadata().map_err(failed)?.len() > 0,
         });
     };
     if header.after > MAX_ID {
-        return Err(Kind::Damaged(1));
+        return damaged(1);
     }
     let mut last_id = header.after;
     let mut reader = BufReader::new(file);
-    io::Seek::seek(&mut reader, io::SeekFrom::Start(size))?;
+    reader.seek(io::SeekFrom::Start(size)).map_err(failed)?;
     let mut line = Vec::new();
     for number in 2.. {
         line.clear();
-        let count = reader.read_until(b'\n', &mut line)?;
+        let count = reader.read_until(b'\n', &mut line).map_err(failed)?;
         match line::read_request(&line) {
-            Some(request) if request.id() > MAX_ID => return Err(Kind::Damaged(number)),
-            Some(request) => {
+            Some(request) if request.id() <= MAX_ID => {
                 last_id = last_id.max(request.id());
                 found(request);
             }
-            None if reader.fill_buf()?.is_empty() => break,
-            None => return Err(Kind::Damaged(number)),
+            None if reader.fill_buf().map_err(failed)?.is_empty() => break,
+            _ => return damaged(number),
         }
         size += count as u64;
     }

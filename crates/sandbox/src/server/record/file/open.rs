@@ -4,25 +4,25 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
 
-use super::error::Kind;
+use super::error::RecordError;
 
 /// Opens a file to read and append, or makes one that only its owner can read. It is opened once; all that is checked is
 /// checked on what was opened.
-pub(super) fn open(path: &Path) -> Result<File, Kind> {
-    checked(options().create(true).open(path))
+pub(super) fn open(path: &Path) -> Result<File, RecordError> {
+    checked(path, options().create(true).open(path))
 }
 
 /// Opens a file that is there; `None` if there is none.
-pub(super) fn existing(path: &Path) -> Result<Option<File>, Kind> {
+pub(super) fn existing(path: &Path) -> Result<Option<File>, RecordError> {
     match options().open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        opened => checked(opened).map(Some),
+        opened => checked(path, opened).map(Some),
     }
 }
 
 /// Makes a file where there is none.
-pub(super) fn create(path: &Path) -> Result<File, Kind> {
-    checked(options().create_new(true).open(path))
+pub(super) fn create(path: &Path) -> Result<File, RecordError> {
+    checked(path, options().create_new(true).open(path))
 }
 
 fn options() -> OpenOptions {
@@ -38,32 +38,34 @@ fn options() -> OpenOptions {
     options
 }
 
-fn checked(opened: io::Result<File>) -> Result<File, Kind> {
-    let file = opened.map_err(|error| {
-        if is_link(&error) {
-            Kind::Link
-        } else {
-            Kind::Io(error)
+fn checked(path: &Path, opened: io::Result<File>) -> Result<File, RecordError> {
+    let refused = |problem: &str| Err(RecordError::new(path, problem));
+    let failed = |error| RecordError::io(path, error);
+    let file = match opened {
+        Err(error) if is_link(&error) => {
+            return refused("is a symbolic link; name the file itself");
         }
-    })?;
-    let metadata = file.metadata()?;
+        opened => opened.map_err(failed)?,
+    };
+    let metadata = file.metadata().map_err(failed)?;
     if !metadata.is_file() {
-        return Err(Kind::NoFile);
+        return refused("is not a regular file");
     }
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt as _;
         if metadata.uid() != rustix::process::geteuid().as_raw() {
-            return Err(Kind::OtherOwner);
+            return refused("belongs to another user; choose another file");
         }
         if metadata.mode() & 0o077 != 0 {
-            return Err(Kind::OpenToOthers);
+            let others = "holds phone numbers and other users have access to it; run: chmod 600";
+            return refused(&format!("{others} {}", path.display()));
         }
     }
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Kind::InUse),
-        Err(TryLockError::Error(error)) => Err(error.into()),
+        Err(TryLockError::WouldBlock) => refused("is in use by another sandbox"),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
     }
 }
 

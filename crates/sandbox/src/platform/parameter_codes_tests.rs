@@ -145,15 +145,15 @@ fn lists_hold_no_empty_entry() {
 #[test]
 fn every_code_of_the_table_is_one_of_its_operation() {
     let catalog = Catalog::embedded().unwrap();
-    for (service, id, pointer, code) in CODES {
-        let mut operations = catalog.operations();
-        let operation = operations
-            .find(|operation| *operation.service == **service && *operation.id == **id)
-            .unwrap_or_else(|| panic!("{service} {id}"));
-        assert!(operation.meaning(*code).is_some(), "{id} {code}");
+    for (service, id, pointer, code) in [TEXTS, EMPTY, NUMBERS].concat() {
+        let operation = catalog.operation(service, id);
+        let operation = operation.unwrap_or_else(|| panic!("{service} {id}"));
+        assert!(operation.meaning(code).is_some(), "{id} {code}");
         let body = operation.body.as_ref().unwrap();
-        let number = body.schema().property(&pointer[1..]).unwrap();
-        let format = number.find(|schema| schema.format).unwrap().as_str();
-        assert!(format.starts_with("phone"), "{id} {pointer} {format}");
+        let field = body.schema().property(&pointer[1..]).unwrap();
+        let format = field.find(|schema| schema.format);
+        let is_phone = format.is_some_and(|format| format.as_str().starts_with("phone"));
+        let is_other = ["/batchNo", "/limit", "/offset"].contains(&pointer);
+        assert!(is_phone || is_other, "{id} {pointer} {format:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! A request that is shown instead of sent, its credentials masked.
+//! Prints a signed request instead of sending it. Credentials are masked.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ pub(crate) struct Request {
     method: String,
     url: String,
     headers: Vec<(String, String)>,
-    /// Absent for a form, whose file would be read only now.
+    /// Absent for a form: its file is not read in a dry run.
     body: Option<String>,
     string_to_sign: String,
 }
@@ -59,7 +59,7 @@ impl Request {
                 }),
             );
         }
-        output::note(&format!("string to sign: {}", self.string_to_sign));
+        output::eprint(&format!("string to sign: {}", self.string_to_sign));
         let mut text = format!("{} {}\n", self.method, self.url);
         for (name, value) in &self.headers {
             text.push_str(&format!("{name}: {value}\n"));
@@ -67,9 +67,9 @@ impl Request {
         text.push('\n');
         match (&self.body, file) {
             (Some(body), _) => text.push_str(body),
-            (None, Some(file)) => text.push_str(&format!("(a form with {})", file.display())),
+            (None, Some(file)) => text.push_str(&format!("(form with {})", file.display())),
             (None, None) => {}
         }
-        output::data(&text)
+        output::print(&text)
     }
 }

@@ -1,0 +1,96 @@
+//! The bytes of one connection.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep};
+
+use super::control::ConnectionControl;
+
+/// How long a closed connection takes what the client still sends: a reset would keep the reply from it.
+const LINGER: Duration = Duration::from_secs(5);
+
+/// A connection that says what it does to a [`ConnectionControl`], and is reset at its end if that says so.
+pub(super) struct ClientStream {
+    stream: TcpStream,
+    control: ConnectionControl,
+    ending: Option<Pin<Box<Sleep>>>,
+}
+
+impl ClientStream {
+    pub(super) fn new(stream: TcpStream, control: ConnectionControl) -> Self {
+        Self {
+            stream,
+            control,
+            ending: None,
+        }
+    }
+
+    /// Reads and drops what comes, until the client closes its side or time is over.
+    fn linger(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let ending = self.ending.get_or_insert_with(|| Box::pin(sleep(LINGER)));
+        if ending.as_mut().poll(context).is_ready() {
+            return Poll::Ready(Ok(()));
+        }
+        let mut room = [0; 16 * 1024];
+        loop {
+            let mut dropped = ReadBuf::new(&mut room);
+            let read = ready!(Pin::new(&mut self.stream).poll_read(context, &mut dropped));
+            if read.is_err() || dropped.filled().is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+    }
+}
+
+impl AsyncRead for ClientStream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
+        let received = buffer.filled().get(before..);
+        self.control.received(received.unwrap_or_default());
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for ClientStream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.control.sent(written.is_pending());
+        written
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(Pin::new(&mut self.stream).poll_shutdown(context))?;
+        if self.control.has_more() {
+            self.linger(context)
+        } else {
+            Poll::Ready(Ok(()))
+        }
+    }
+}
+
+impl Drop for ClientStream {
+    fn drop(&mut self) {
+        if self.control.is_reset() {
+            // A socket that cannot be reset is closed in an orderly way, which is a fault as well.
+            let _ = self.stream.set_zero_linger();
+        }
+    }
+}
