@@ -57,7 +57,7 @@ impl Platform {
     }
 
     /// Answers a request. A wrong signature is not looked into; [`diagnose`](Self::diagnose) does that. `None`, and nothing
-    /// done, if another request has the state and this one does not wait.
+    /// done, if this takes long, or another request has the state, and this one does not wait.
     pub(crate) fn answer(&self, incoming: &Incoming<'_>, now: u64, wait: bool) -> Option<Answer> {
         match self.catalog.route(incoming.method, incoming.path) {
             Ok(route) => self.of_route(&route, incoming, now, wait),

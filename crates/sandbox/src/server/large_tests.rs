@@ -3,6 +3,7 @@
 
 use std::sync::mpsc;
 
+use serde_json::json;
 use tokio::task::{JoinHandle, yield_now};
 
 use super::*;
@@ -142,6 +143,28 @@ fn who_has_to_wait_for_the_state_keeps_nobody_waiting() {
         let shared = busy.release().await;
         assert_eq!(waiting.await.unwrap(), StatusCode::OK);
         assert_eq!(verdicts(&shared), [(1, 0), (2, 0)]);
+    });
+}
+
+#[test]
+fn others_are_answered_while_a_large_reply_is_made() {
+    Busy::run(async |mut busy| {
+        let groups = json!({ "key-1": { "groups": [{
+            "group_id": "g", "group_name": "g", "phones": vec!["8615012345678"; 20_000], "remark": "",
+        }] } });
+        let state = crate::platform::state::Seed(Some(groups)).into_state();
+        let shared = Arc::get_mut(&mut busy.shared).unwrap();
+        shared.platform.state = state.ok().unwrap();
+        shared.history = History::new(100, 100_000_000);
+        let body = br#"{"limit":0,"offset":0}"#;
+        let list = busy.start(signed_as("s3cret", ["/api/pns/", "5", "listGroup"], body));
+        yield_now().await;
+        busy.is_answered(sms("s3cret", SMALL)).await;
+        assert!(!list.is_finished());
+        let shared = busy.release().await;
+        list.await.unwrap();
+        assert_eq!(verdicts(&shared), [(1, 0), (2, 0)]);
+        assert!(shared.history.requests()[1].reply().len() > 256 * 1024);
     });
 }
 

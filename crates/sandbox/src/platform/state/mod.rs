@@ -36,6 +36,9 @@ use call::{Done, Refusal};
 pub(crate) use seed::Seed;
 pub use seed::SeedError;
 
+/// Whoever may not wait works on an account of so many bytes at most: a reply may hold all of them.
+const MAX_AT_ONCE: usize = 256 * 1024;
+
 /// What all accounts have made.
 #[derive(Default)]
 pub(crate) struct State {
@@ -51,8 +54,8 @@ impl State {
         accounts.any(|account| account != ACCESS_KEY && account != APP_ID)
     }
 
-    /// Carries out an operation: changes the state and the reply, or neither. `None` if somebody else has the state and this
-    /// caller does not wait.
+    /// Carries out an operation: changes the state and the reply, or neither. `None` if it takes long, or somebody else
+    /// has the state, and this caller does not wait.
     pub(crate) fn act(
         &self,
         call: &Call<'_>,
@@ -67,6 +70,10 @@ impl State {
         } else {
             self.accounts.try_lock()?
         };
+        let account = accounts.get(call.account);
+        if !wait && account.is_some_and(|account| account.bytes() > MAX_AT_ONCE) {
+            return None;
+        }
         Some(match dispatch(function, call, &mut accounts, reply) {
             // On a sandbox that has just been started, the examples of the documentation are answered as documented.
             Err(refusal) if refusal.never_used && call.operation.is_example(call.fields) => Ok(()),
