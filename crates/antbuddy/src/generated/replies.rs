@@ -14,7 +14,7 @@ pub struct CreateAuthTokenReply {
     /// See [`token`](Self::token()).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
-    /// When the token expires; neither type nor unit is stated, so that a number or a text may come.
+    /// When the token expires, a number or a text; type and unit are not documented.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expire: Option<codegen::Value>,
     /// Undocumented fields, and values that do not fit the type of their field.
@@ -107,7 +107,7 @@ impl std::fmt::Debug for ClickToCallReply {
     }
 }
 
-/// Past calls. The enclosing JSON is not documented, neither wrapper keys nor a total; a bare array is read into `records`.
+/// Past calls. The structure around them is not documented. A bare array is read into `records`.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CallHistoriesReply {
@@ -203,7 +203,7 @@ pub struct CallHistory {
     /// Length of the call in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_seconds: Option<i64>,
-    /// Moment of the call as Unix time, seconds by convention; the unit is not stated.
+    /// Time of the call as Unix time. The unit is not documented; seconds by convention.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unix_timestamp: Option<i64>,
     /// Billed length in seconds.

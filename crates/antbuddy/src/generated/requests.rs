@@ -100,10 +100,10 @@ pub struct ListCallHistories {
     pub created_from: DateTime,
     /// End of the window, an ISO 8601 date-time, at most 31 days after `created_from`.
     pub created_to: DateTime,
-    /// Records a page, at most 100; the platform takes 20 without it.
+    /// Records per page, at most 100; the default is 20.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<i64>,
-    /// Page to return; the platform takes 1 without it.
+    /// Page to return; the default is 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub page: Option<i64>,
 }
@@ -120,14 +120,14 @@ impl ListCallHistories {
         }
     }
 
-    /// Records a page, at most 100; the platform takes 20 without it.
+    /// Records per page, at most 100; the default is 20.
     #[must_use]
     pub fn with_limit(mut self, limit: i64) -> Self {
         self.limit = Some(limit);
         self
     }
 
-    /// Page to return; the platform takes 1 without it.
+    /// Page to return; the default is 1.
     #[must_use]
     pub fn with_page(mut self, page: i64) -> Self {
         self.page = Some(page);

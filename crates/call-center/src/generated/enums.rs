@@ -4,7 +4,7 @@
 use nxcloud_client::codegen;
 
 codegen::open_enum! {
-    /// Filter on whether a call was picked up.
+    /// Filter by whether a call was picked up.
     ///
     /// The platform may add values. Other values are `Unlisted`.
     pub enum AnsweredFilter: i64 {
@@ -18,7 +18,7 @@ codegen::open_enum! {
 }
 
 codegen::open_enum! {
-    /// Filter on the direction of a call; each number is one more than in a record.
+    /// Filter by the direction of a call. Each number is one greater than in a record.
     ///
     /// The platform may add values. Other values are `Unlisted`.
     pub enum DirectionFilter: i64 {
@@ -70,7 +70,7 @@ codegen::open_enum! {
         NotSet = 0,
         /// 1: manually.
         Manual = 1,
-        /// 2: scheduled, though no field holds the time.
+        /// 2: scheduled, but no field has the time.
         Scheduled = 2,
         /// 3: immediately.
         Immediate = 3,

@@ -79,10 +79,10 @@ pub struct CallRecord {
     /// Whether the call was picked up.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answered: Option<bool>,
-    /// Moment of the answer in Unix milliseconds; 0 when unanswered.
+    /// Time of the answer in Unix milliseconds; 0 when unanswered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answer_time: Option<Time>,
-    /// Talk time, seconds by the samples, not always the time from answer to end; 0 when unanswered.
+    /// Talk time, in seconds according to the samples, not always the time from answer to end; 0 if unanswered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub call_duration: Option<i64>,
     /// Called number or SIP address.
@@ -91,49 +91,49 @@ pub struct CallRecord {
     /// Calling number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub caller: Option<String>,
-    /// Id of the call, of no fixed form.
+    /// Id of the call, in any form.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub call_id: Option<String>,
-    /// Direction; numbered otherwise than the filter of the query.
+    /// Direction. The numbers differ from those of the query's filter.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub direction: Option<CallDirection>,
-    /// Keys pressed, joined by commas; may be null.
+    /// Pressed keys, separated by commas; may be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dtmf_keys: Option<String>,
     /// End of the call in Unix milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub end_time: Option<Time>,
-    /// Who hung up: 0 the agent, 1 the user, 2 unknown by the table; the samples' reasons say the reverse of 0 and 1.
+    /// Who hung up: 0 the agent, 1 the user, 2 unknown, according to the table. In the samples, the reasons suggest the reverse of 0 and 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hangup_by: Option<i64>,
-    /// Reason of the hang-up as a number; no list is given.
+    /// Reason of the hang-up as a number; the values are not documented.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hangup_code: Option<i64>,
-    /// State in words, for example `Missed call` or `Normal termination`; no list is given.
+    /// State as text, for example `Missed call` or `Normal termination`; the values are not documented.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub call_status: Option<String>,
-    /// Reason of the hang-up in words.
+    /// Reason of the hang-up as text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hangup_reason: Option<String>,
-    /// Moment of entering the queue in Unix milliseconds.
+    /// Time of entering the queue in Unix milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub in_queue_time: Option<Time>,
     /// Link to the voicemail; may be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leave_msg_url: Option<String>,
-    /// The caller's own id of the order, sent as `orderID`; empty when unset.
+    /// Your own id of the order, sent as `orderID`; empty if not set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order_id: Option<String>,
-    /// The caller's own pass-through text; may be null.
+    /// Your own text, returned unchanged; may be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub other: Option<String>,
     /// Name of the recognised intent, in any language; may be null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub intent: Option<String>,
-    /// Moment of leaving the queue in Unix milliseconds.
+    /// Time of leaving the queue in Unix milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub out_queue_time: Option<Time>,
-    /// Time queued, seconds by the table, milliseconds in one sample; better computed from the two moments.
+    /// Time in the queue, in seconds according to the table, in milliseconds in one sample. Compute it from the two times instead.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub queue_duration: Option<i64>,
     /// Link to the recording; may be null.
@@ -142,13 +142,13 @@ pub struct CallRecord {
     /// Ringing time in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ring_duration: Option<i64>,
-    /// Start of the ringing in Unix milliseconds, in whole seconds in the samples, so that it may lie before `startTime`.
+    /// Start of the ringing in Unix milliseconds, rounded to seconds in the samples; it may be before `startTime`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ring_time: Option<Time>,
     /// Start of the call in Unix milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_time: Option<Time>,
-    /// Task of an AICC call, 19 digits in the sample; filled when `direction` is 2, else empty.
+    /// Task of an AICC call, 19 digits in the sample; empty unless `direction` is 2.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task_id: Option<String>,
     /// Charge for the call, currency not stated; unanswered calls may be charged.

@@ -12,31 +12,31 @@ use super::enums::*;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct QueryCallRecords {
-    /// Only the calls that were, or were not, picked up. A number by the table, a boolean in the sample; sent as a number.
+    /// Only calls that were, or were not, picked up. A number according to the table, a boolean in the sample; sent as a number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answered: Option<AnsweredFilter>,
-    /// Only the calls of this direction; numbered otherwise than a record's `direction`.
+    /// Only calls in this direction. The numbers differ from those of `direction` in a record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub direction: Option<DirectionFilter>,
-    /// Start of the window in Unix seconds, as the reference's text and sample say; its table shows a value in milliseconds.
+    /// Start of the window in Unix seconds, according to the documentation's text and sample; its table shows milliseconds.
     #[serde(with = "codegen::unix_seconds")]
     pub start_time: DateTime,
-    /// End of the window in Unix seconds, like `startTime`; no longest window is documented.
+    /// End of the window in Unix seconds, like `startTime`. No maximum length is documented.
     #[serde(with = "codegen::unix_seconds")]
     pub end_time: DateTime,
-    /// Only the calls of this agent account, for example `NX0001`.
+    /// Only calls of this agent account, for example `NX0001`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Only the calls from this number.
+    /// Only calls from this number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caller: Option<String>,
-    /// Only the calls to this number.
+    /// Only calls to this number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub callee: Option<String>,
     /// Only this call; opaque.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call_id: Option<String>,
-    /// Records a page, at most 100.
+    /// Records per page, at most 100.
     pub size: i64,
     /// Page to return, from 1.
     pub page: i64,
@@ -60,35 +60,35 @@ impl QueryCallRecords {
         }
     }
 
-    /// Only the calls that were, or were not, picked up. A number by the table, a boolean in the sample; sent as a number.
+    /// Only calls that were, or were not, picked up. A number according to the table, a boolean in the sample; sent as a number.
     #[must_use]
     pub fn with_answered(mut self, answered: impl Into<AnsweredFilter>) -> Self {
         self.answered = Some(answered.into());
         self
     }
 
-    /// Only the calls of this direction; numbered otherwise than a record's `direction`.
+    /// Only calls in this direction. The numbers differ from those of `direction` in a record.
     #[must_use]
     pub fn with_direction(mut self, direction: impl Into<DirectionFilter>) -> Self {
         self.direction = Some(direction.into());
         self
     }
 
-    /// Only the calls of this agent account, for example `NX0001`.
+    /// Only calls of this agent account, for example `NX0001`.
     #[must_use]
     pub fn with_name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Only the calls from this number.
+    /// Only calls from this number.
     #[must_use]
     pub fn with_caller(mut self, caller: impl Into<String>) -> Self {
         self.caller = Some(caller.into());
         self
     }
 
-    /// Only the calls to this number.
+    /// Only calls to this number.
     #[must_use]
     pub fn with_callee(mut self, callee: impl Into<String>) -> Self {
         self.callee = Some(callee.into());
@@ -148,7 +148,7 @@ pub struct CreateAiCallTask {
     /// Description of the task.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task_desc: Option<String>,
-    /// Dialling strategy by its name, for example `One Ring One` or `Default Strategy`.
+    /// Name of the dialling strategy, for example `One Ring One` or `Default Strategy`.
     pub strategy_name: String,
     /// Outbound mode.
     pub dispatch_type: DispatchType,
@@ -160,9 +160,9 @@ pub struct CreateAiCallTask {
     pub ratio_call_rate: f64,
     /// Starting value of the dialling algorithm.
     pub start_count: i64,
-    /// Numbers to dial; no greatest count is documented.
+    /// Numbers to dial; no maximum count is documented.
     pub call_list: Vec<CallListItem>,
-    /// How the task is started; what happens without it is not stated.
+    /// How the task is started; the default is not documented.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub startup_type: Option<StartupType>,
 }
@@ -204,7 +204,7 @@ impl CreateAiCallTask {
         self
     }
 
-    /// How the task is started; what happens without it is not stated.
+    /// How the task is started; the default is not documented.
     #[must_use]
     pub fn with_startup_type(mut self, startup_type: impl Into<StartupType>) -> Self {
         self.startup_type = Some(startup_type.into());
@@ -254,7 +254,7 @@ pub struct CallListItem {
     pub order_id: String,
     /// Number to dial with country code, in the examples digits without a plus sign.
     pub user_phone: String,
-    /// Pass-through text, returned with the call record.
+    /// Your own text, which the call record returns.
     pub other: String,
 }
 

@@ -4,13 +4,13 @@
 use nxcloud_client::codegen;
 
 codegen::open_enum! {
-    /// What happens to a customer that exists already.
+    /// Rule for customers that already exist.
     ///
     /// The platform may add values. Other values are `Unlisted`.
     pub enum ConflictRule: i64 {
         /// 0: replace the old customer with the new one.
         Replace = 0,
-        /// 1: update and add onto the old customer.
+        /// 1: update the old customer and add to it.
         Update = 1,
         /// 2: keep the old customer and drop the new one.
         Keep = 2,
@@ -30,7 +30,7 @@ codegen::open_enum! {
 }
 
 codegen::open_enum! {
-    /// Kind of customer field. The reference derives the values from its sample.
+    /// Kind of customer field. The values are derived from the sample.
     ///
     /// The platform may add values. Other values are `Unlisted`.
     pub enum FieldType: i64 {

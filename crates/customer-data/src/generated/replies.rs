@@ -16,7 +16,7 @@ pub struct BatchCreateCustomersReply {
     /// Result text; empty on success.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// No payload is documented; an object by the table, an empty text in the sample.
+    /// No content is documented; an object according to the table, an empty text in the sample.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<codegen::Value>,
     /// Id of the request, 32 hexadecimal digits.
@@ -141,7 +141,7 @@ pub struct CustomerField {
     /// Label shown to users.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
-    /// Label for users of English; for some fields not in English, and swapped for `created_at` and `updated_at` in the sample.
+    /// Label in English. In the sample, some are not in English, and those of `created_at` and `updated_at` are swapped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub display_en_name: Option<String>,
     /// Whether the field is shown.
@@ -150,16 +150,16 @@ pub struct CustomerField {
     /// Kind of field.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field_type: Option<FieldType>,
-    /// Whether a value is mandatory; false in the sample even for names, which the create call demands.
+    /// Whether a value is required; false in the sample even for names, which `create_customers` requires.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub required: Option<bool>,
-    /// Position in the list; a text by the table.
+    /// Position in the list; a text according to the table.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sequence: Option<i64>,
     /// Free note; null throughout the sample.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remark: Option<String>,
-    /// JSON as text: an object with `formatter` (`yyyy-MM-dd` or `yyyy-MM-dd HH:mm:ss`) for dates, an array of options with `id`, `name` and sometimes `i18nCode` for choices; null for other fields.
+    /// JSON as text. For dates, an object with `formatter` (`yyyy-MM-dd` or `yyyy-MM-dd HH:mm:ss`); for choices, an array of options with `id`, `name` and sometimes `i18nCode`; null for other fields.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field_type_info: Option<String>,
     /// Whether it is a preset field of the platform.

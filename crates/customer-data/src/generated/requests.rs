@@ -12,12 +12,12 @@ use super::enums::*;
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct BatchCreateCustomers {
-    /// What happens to a customer that exists already.
+    /// Rule for customers that already exist.
     #[serde(rename = "type")]
     pub conflict_rule: ConflictRule,
     /// Tenant.
     pub tenant_id: i64,
-    /// Key of the application; may hold `=`.
+    /// Key of the application; may contain `=`.
     pub app_key: AppKey,
     /// Customers to create, at most 100.
     pub customers: Vec<Customer>,
@@ -89,7 +89,7 @@ pub struct Customer {
     /// Date of birth, `yyyy-MM-dd`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub birthday: Option<Date>,
-    /// Tags, in the samples joined by commas.
+    /// Tags, in the samples separated by commas.
     #[serde(rename = "tagStr", default, skip_serializing_if = "Option::is_none")]
     pub tag_str: Option<String>,
     /// Free note, at most 100 characters.
@@ -101,10 +101,10 @@ pub struct Customer {
     /// Gender.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gender: Option<Gender>,
-    /// Values of the custom fields, a JSON object written as text; its keys are the names of custom fields such as `customize_1_14`.
+    /// Values of the custom fields: a JSON object as text, whose keys are the names of custom fields such as `customize_1_14`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customize_field: Option<String>,
-    /// In the samples only, not explained; apparently the customer's origin.
+    /// Apparently the origin of the customer; in the samples only, without an explanation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
 }
@@ -173,7 +173,7 @@ impl Customer {
         self
     }
 
-    /// Tags, in the samples joined by commas.
+    /// Tags, in the samples separated by commas.
     #[must_use]
     pub fn with_tag_str(mut self, tag_str: impl Into<String>) -> Self {
         self.tag_str = Some(tag_str.into());
@@ -201,14 +201,14 @@ impl Customer {
         self
     }
 
-    /// Values of the custom fields, a JSON object written as text; its keys are the names of custom fields such as `customize_1_14`.
+    /// Values of the custom fields: a JSON object as text, whose keys are the names of custom fields such as `customize_1_14`.
     #[must_use]
     pub fn with_customize_field(mut self, customize_field: impl Into<String>) -> Self {
         self.customize_field = Some(customize_field.into());
         self
     }
 
-    /// In the samples only, not explained; apparently the customer's origin.
+    /// Apparently the origin of the customer; in the samples only, without an explanation.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<String>) -> Self {
         self.source = Some(source.into());
@@ -259,9 +259,9 @@ impl std::fmt::Debug for Customer {
 pub struct QueryCustomerFields {
     /// Tenant.
     pub tenant_id: i64,
-    /// Key of the application; it may hold characters such as `=`, which are percent-encoded.
+    /// Key of the application; it may contain characters such as `=`, which are percent-encoded.
     pub app_key: AppKey,
-    /// True for preset fields only, false for custom fields only; without it all.
+    /// True for preset fields only, false for custom fields only; all fields by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_preset: Option<bool>,
 }
@@ -277,7 +277,7 @@ impl QueryCustomerFields {
         }
     }
 
-    /// True for preset fields only, false for custom fields only; without it all.
+    /// True for preset fields only, false for custom fields only; all fields by default.
     #[must_use]
     pub fn with_is_preset(mut self, is_preset: bool) -> Self {
         self.is_preset = Some(is_preset);

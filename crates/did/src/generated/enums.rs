@@ -40,7 +40,7 @@ codegen::open_enum! {
 }
 
 codegen::open_enum! {
-    /// Who is rung first. A number in the sample, a text by the table; sent as a number.
+    /// Who is called first. A number in the sample, a text according to the table; sent as a number.
     ///
     /// The platform may add values. Other values are `Unlisted`.
     pub enum RingOrder: i64 {
@@ -56,7 +56,7 @@ codegen::open_enum! {
     ///
     /// The platform may add values. Other values are `Unlisted`.
     pub enum SmsDirection: str {
-        /// `0`: arrived at the DID number.
+        /// `0`: received by the DID number.
         Upstream = "0",
         /// `1`: sent from the DID number.
         Downstream = "1",

@@ -9,7 +9,7 @@ use super::enums::*;
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct SendDidSmsReply {
-    /// Result code; 0 means accepted, and it may be negative. A number in the samples, a text by the table.
+    /// Result code; 0 means accepted; may be negative. A number in the samples, a text according to the table.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<i64>,
     /// Result text.
@@ -122,7 +122,7 @@ impl std::fmt::Debug for SendDidSmsData {
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct QueryCallsReply {
-    /// Result code; 0 means success, and it may be negative.
+    /// Result code; 0 means success; may be negative.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<i64>,
     /// Result text.
@@ -186,7 +186,7 @@ pub struct QueryCallsData {
     /// Number of pages.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total_page: Option<i64>,
-    /// Rows a page.
+    /// Rows per page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub page_size: Option<i64>,
     /// Rows of this page.
@@ -242,10 +242,10 @@ impl std::fmt::Debug for QueryCallsData {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CallRecord {
-    /// Number in the sample row, not documented.
+    /// Number, in the sample only; not documented.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<i64>,
-    /// DID number; documented, though missing from the sample.
+    /// DID number; missing in the sample.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub number: Option<String>,
     /// Call number.
@@ -263,7 +263,7 @@ pub struct CallRecord {
     /// Billing method.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fee_type: Option<FeeType>,
-    /// Billed length in minutes; may come as an integer.
+    /// Billed length in minutes; may be an integer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fee_duration_minute: Option<Decimal>,
     /// Unit price in yuan.
@@ -372,7 +372,7 @@ pub struct DialAmazonConnectReply {
     /// Id of the request, 32 hexadecimal digits of either case; in the samples only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub req_id: Option<String>,
-    /// Result code; 0 means that the call is placed.
+    /// Result code; 0 means that the call was placed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<i64>,
     /// Result text, in Chinese.
@@ -483,7 +483,7 @@ impl std::fmt::Debug for DialAmazonConnectData {
     }
 }
 
-/// A message that arrived at a DID number, or the receipt of an SMS sent from one; both have the same fields.
+/// A message to a DID number, or the receipt of an SMS from one; both have the same fields.
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -494,7 +494,7 @@ pub struct DidSmsEvent {
     /// Direction; missing from most samples and wrong in one.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub direction: Option<SmsDirection>,
-    /// Number that received the SMS, the own DID number only for an incoming message; with a plus sign in form pushes.
+    /// Number that received the SMS: your DID number for an incoming message; with a plus sign in form pushes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to_phone: Option<String>,
     /// Number that sent the SMS; with a plus sign in form pushes.
@@ -503,7 +503,7 @@ pub struct DidSmsEvent {
     /// Message text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<String>,
-    /// Billed message count.
+    /// Number of billed messages.
     #[serde(
         skip_serializing_if = "Option::is_none",
         serialize_with = "codegen::quoted_option"
@@ -512,10 +512,10 @@ pub struct DidSmsEvent {
     /// Unit price, currency not stated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price: Option<Decimal>,
-    /// Time received, in a receipt time sent, in the samples `yyyy-MM-dd HH:mm:ss`, zone not stated.
+    /// Time of receiving, in a receipt the time of sending; in the samples `yyyy-MM-dd HH:mm:ss`, zone not stated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub receive_time: Option<Time>,
-    /// Delivery status, sent with incoming messages too.
+    /// Delivery status; incoming messages have one too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sms_status: Option<SmsStatus>,
     /// Undocumented fields, and values that do not fit the type of their field.
@@ -556,7 +556,7 @@ impl codegen::LenientObject for DidSmsEvent {
 codegen::record_deserialize!(DidSmsEvent);
 
 impl DidSmsEvent {
-    /// Whether the message was delivered, according to `smsStatus`. Delivery status, sent with incoming messages too.
+    /// Whether the message was delivered, according to `smsStatus`. Delivery status; incoming messages have one too.
     #[must_use]
     pub fn is_delivered(&self) -> bool {
         matches!(self.sms_status, Some(SmsStatus::Delivered))

@@ -12,7 +12,7 @@ use super::enums::*;
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct SendDidSms {
-    /// The own DID number that sends, with country code, in the samples without a plus sign.
+    /// Your DID number that sends, with country code, in the samples without a plus sign.
     pub sender: String,
     /// Recipient with country code; one number only.
     pub phone: String,
@@ -67,17 +67,17 @@ impl std::fmt::Debug for SendDidSms {
 pub struct QueryCalls {
     /// Day to query, `yyyy-MM-dd`.
     pub date: Date,
-    /// Rows a page, less than 1000.
+    /// Rows per page, less than 1000.
     pub page_size: i64,
     /// Page to start from, 1 in the example.
     pub page: i64,
-    /// Only the calls of this DID number; empty means any.
+    /// Only calls of this DID number; empty means any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub did_number: Option<String>,
-    /// Only the calls with this other number; empty means any.
+    /// Only calls with this other number; empty means any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call_number: Option<String>,
-    /// Only the calls of this direction; without it any.
+    /// Only calls in this direction; any by default.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub call_type: Option<CallDirection>,
 }
@@ -103,21 +103,21 @@ impl QueryCalls {
         self
     }
 
-    /// Only the calls of this DID number; empty means any.
+    /// Only calls of this DID number; empty means any.
     #[must_use]
     pub fn with_did_number(mut self, did_number: impl Into<String>) -> Self {
         self.did_number = Some(did_number.into());
         self
     }
 
-    /// Only the calls with this other number; empty means any.
+    /// Only calls with this other number; empty means any.
     #[must_use]
     pub fn with_call_number(mut self, call_number: impl Into<String>) -> Self {
         self.call_number = Some(call_number.into());
         self
     }
 
-    /// Only the calls of this direction; without it any.
+    /// Only calls in this direction; any by default.
     #[must_use]
     pub fn with_call_type(mut self, call_type: impl Into<CallDirection>) -> Self {
         self.call_type = Some(call_type.into());
@@ -157,7 +157,7 @@ pub struct DialAmazonConnect {
     pub callee: String,
     /// The Amazon Connect number.
     pub connect_number: String,
-    /// Who is rung first; the order without it is not stated.
+    /// Who is called first; the default is not documented.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ring_order: Option<RingOrder>,
 }
@@ -178,7 +178,7 @@ impl DialAmazonConnect {
         }
     }
 
-    /// Who is rung first; the order without it is not stated.
+    /// Who is called first; the default is not documented.
     #[must_use]
     pub fn with_ring_order(mut self, ring_order: impl Into<RingOrder>) -> Self {
         self.ring_order = Some(ring_order.into());

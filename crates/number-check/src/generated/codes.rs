@@ -45,7 +45,7 @@ pub const REQUEST_FAILED: Code = Code::new(88);
 /// Internal server error.
 pub const SERVER_ERROR: Code = Code::new(103);
 
-/// Request holds an invalid value.
+/// Request contains an invalid value.
 pub const VALUE_INVALID: Code = Code::new(108);
 
 /// Backend service call failed.
@@ -151,7 +151,7 @@ pub static QUERY_CHECKS_CODES: &[CodeInfo] = &[
         CodeKind::Unknown,
         "request failed, the message says why",
         Some(
-            "Read the message; a wrong field, such as a badly written date, is reported with this code.",
+            "Read the message: an invalid field, such as a malformed date, gives this code.",
         ),
     ),
 ];
@@ -169,7 +169,7 @@ pub static PUSHED: &[CodeInfo] = &[
         108,
         "VALUE_INVALID",
         CodeKind::Parameter,
-        "request holds an invalid value",
+        "request contains an invalid value",
         Some("Check the number and the check level that were submitted."),
     ),
     CodeInfo::new(

@@ -4,11 +4,11 @@
 use nxcloud_client::codegen;
 
 codegen::open_enum! {
-    /// Kind of check. The reference's query sample also shows the undocumented value 2.
+    /// Kind of check. The sample of a query also shows the undocumented value 2.
     ///
     /// The platform may add values. Other values are `Unlisted`.
     pub enum CheckLevel: i64 {
-        /// 1: basic check of the number's form.
+        /// 1: basic check of the number's format.
         Basic = 1,
         /// 4: call check.
         Call = 4,
@@ -18,19 +18,19 @@ codegen::open_enum! {
 }
 
 codegen::open_enum! {
-    /// Whether a number's form is right.
+    /// Whether the format of a number is valid.
     ///
     /// The platform may add values. Other values are `Unlisted`.
     pub enum PreCheck: str {
-        /// `YES`: the form is right.
+        /// `YES`: the format is valid.
         Passed = "YES",
-        /// `NO`: the form is wrong.
+        /// `NO`: the format is invalid.
         Failed = "NO",
     }
 }
 
 codegen::open_enum! {
-    /// Answer to one question about a number; comes as an empty text where the question was not asked.
+    /// Result of one test of a number; an empty text if the test was not made.
     ///
     /// The platform may add values. Other values are `Unlisted`.
     pub enum Verdict: str {
@@ -70,7 +70,7 @@ codegen::open_enum! {
 }
 
 codegen::open_enum! {
-    /// What a call check heard on the line.
+    /// The sound that a call check detected on the line.
     ///
     /// The platform may add values. Other values are `Unlisted`.
     pub enum LineState: str {

@@ -15,7 +15,7 @@ pub struct SubmitCheckReply {
     /// Result text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub msg: Option<String>,
-    /// Ids of the check; on failure present with empty texts.
+    /// Ids of the check; empty texts on failure.
     ///
     /// See [`message_id`](Self::message_id()) and [`batch_no`](Self::batch_no()).
     #[serde(skip_serializing_if = "codegen::is_default")]
@@ -51,7 +51,7 @@ impl codegen::LenientObject for SubmitCheckReply {
 codegen::record_deserialize!(SubmitCheckReply);
 
 impl SubmitCheckReply {
-    /// Returns `data.messageId`. Id of the check task, opaque, at most 64 characters; empty on failure. For one number the push carries the same id, for several each push carries this id plus a dash and six digits.
+    /// Returns `data.messageId`. Id of the check task, opaque, at most 64 characters; empty on failure. The push for a single number has the same id; each push for several numbers has this id, a dash and six digits.
     ///
     /// # Errors
     ///
@@ -61,7 +61,7 @@ impl SubmitCheckReply {
         codegen::required(self.data.message_id.as_deref(), "data.messageId")
     }
 
-    /// Returns `data.batchNo`. Label of the batch, as sent or made by the platform; empty on failure.
+    /// Returns `data.batchNo`. Label of the batch, from the request or the platform; empty on failure.
     ///
     /// # Errors
     ///
@@ -88,10 +88,10 @@ impl std::fmt::Debug for SubmitCheckReply {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct SubmitCheckData {
-    /// Id of the check task, opaque, at most 64 characters; empty on failure. For one number the push carries the same id, for several each push carries this id plus a dash and six digits.
+    /// Id of the check task, opaque, at most 64 characters; empty on failure. The push for a single number has the same id; each push for several numbers has this id, a dash and six digits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message_id: Option<String>,
-    /// Label of the batch, as sent or made by the platform; empty on failure.
+    /// Label of the batch, from the request or the platform; empty on failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batch_no: Option<String>,
     /// Undocumented fields, and values that do not fit the type of their field.
@@ -195,16 +195,16 @@ pub struct QueryChecksData {
     /// Page number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub page: Option<i64>,
-    /// Rows a page.
+    /// Rows per page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub page_size: Option<i64>,
-    /// Number of pages; 0 when nothing was found.
+    /// Number of pages; 0 without results.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total_page: Option<i64>,
-    /// Number of records; 0 when nothing was found.
+    /// Number of records; 0 without results.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total_size: Option<i64>,
-    /// Rows of this page; empty when nothing was found.
+    /// Rows of this page; empty without results.
     #[serde(skip_serializing_if = "codegen::is_default")]
     pub result: Vec<CheckResult>,
     /// Undocumented fields, and values that do not fit the type of their field.
@@ -252,7 +252,7 @@ impl std::fmt::Debug for QueryChecksData {
     }
 }
 
-/// Result of one number's check, as a query returns it.
+/// Result of the check of one number, in a reply to a query.
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -269,7 +269,7 @@ pub struct CheckResult {
     /// Kind of check.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub check_level: Option<CheckLevel>,
-    /// Whether the number's form is right.
+    /// Whether the number's format is valid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pre_check: Option<PreCheck>,
     /// ISO code of the region, for example `VN`.
@@ -290,7 +290,7 @@ pub struct CheckResult {
     /// Name of the operator.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub carrier: Option<String>,
-    /// Cost of the check in `currency`, four decimals; may come as an integer.
+    /// Cost of the check in `currency`, four decimals; may be an integer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price: Option<Decimal>,
     /// Currency of `price`, for example `USD`.
@@ -305,13 +305,13 @@ pub struct CheckResult {
     /// Whether the number is roaming. HLR checks only; absent or empty on others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub roaming: Option<Verdict>,
-    /// Whether it rang. Call checks only.
+    /// Whether the phone rang. Call checks only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub early: Option<Verdict>,
     /// Whether the call was answered. Call checks only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answered: Option<Verdict>,
-    /// What was heard on the line. Call checks only.
+    /// The sound on the line. Call checks only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response: Option<LineState>,
     /// Undocumented fields, and values that do not fit the type of their field.
@@ -410,7 +410,7 @@ pub struct CheckEvent {
     /// Result groups; absent on failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<CheckEventData>,
-    /// What the check cost; absent on failure.
+    /// Cost of the check; absent on failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cost: Option<CheckCost>,
     /// Undocumented fields, and values that do not fit the type of their field.
@@ -470,7 +470,7 @@ impl std::fmt::Debug for CheckEvent {
     }
 }
 
-/// Result groups of a push. The reference's table puts them beside `cost`, every sample in this object.
+/// Result groups of a push. In the table they are beside `cost`, in all samples in this object.
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CheckEventData {
@@ -524,12 +524,12 @@ impl std::fmt::Debug for CheckEventData {
     }
 }
 
-/// What the form of a number says.
+/// Basic information about a number.
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct BasicInfo {
-    /// Whether the number's form is right.
+    /// Whether the number's format is valid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pre_check: Option<PreCheck>,
     /// ISO code of the region; need not match the number.
@@ -599,7 +599,7 @@ impl std::fmt::Debug for BasicInfo {
     }
 }
 
-/// What an HLR check found.
+/// Result of an HLR check.
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct LiveInfo {
@@ -653,17 +653,17 @@ impl std::fmt::Debug for LiveInfo {
     }
 }
 
-/// What a call check found.
+/// Result of a call check.
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct DialInfo {
-    /// Whether it rang.
+    /// Whether the phone rang.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub early: Option<Verdict>,
     /// Whether the call was answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answered: Option<Verdict>,
-    /// What was heard on the line.
+    /// The sound on the line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response: Option<LineState>,
     /// Undocumented fields, and values that do not fit the type of their field.
@@ -707,7 +707,7 @@ impl std::fmt::Debug for DialInfo {
     }
 }
 
-/// What a check cost.
+/// Cost of a check.
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CheckCost {

@@ -12,15 +12,15 @@ use super::enums::*;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct SubmitCheck {
-    /// Number to check with country code, in the samples without a plus sign; several joined by commas, all of one country.
+    /// Number to check with country code, in the samples without a plus sign. Several numbers are separated by commas and have the same country.
     pub phone: String,
-    /// Label that groups the numbers of one batch, at most 64 characters; without it the platform makes one of 12 random digits.
+    /// Label of a batch of numbers, at most 64 characters; the default is 12 random digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch_no: Option<String>,
-    /// Kind of check; the platform takes `1` (basic) without it.
+    /// Kind of check; the default is `1` (basic).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check_level: Option<CheckLevel>,
-    /// Address to which the results are pushed, instead of the one configured for the appkey; with neither, nothing is pushed.
+    /// Address for the pushes with results, instead of the one configured for the appkey. Without either, nothing is pushed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dr_url: Option<String>,
     /// Application key.
@@ -44,21 +44,21 @@ impl SubmitCheck {
         }
     }
 
-    /// Label that groups the numbers of one batch, at most 64 characters; without it the platform makes one of 12 random digits.
+    /// Label of a batch of numbers, at most 64 characters; the default is 12 random digits.
     #[must_use]
     pub fn with_batch_no(mut self, batch_no: impl Into<String>) -> Self {
         self.batch_no = Some(batch_no.into());
         self
     }
 
-    /// Kind of check; the platform takes `1` (basic) without it.
+    /// Kind of check; the default is `1` (basic).
     #[must_use]
     pub fn with_check_level(mut self, check_level: impl Into<CheckLevel>) -> Self {
         self.check_level = Some(check_level.into());
         self
     }
 
-    /// Address to which the results are pushed, instead of the one configured for the appkey; with neither, nothing is pushed.
+    /// Address for the pushes with results, instead of the one configured for the appkey. Without either, nothing is pushed.
     #[must_use]
     pub fn with_dr_url(mut self, dr_url: impl Into<String>) -> Self {
         self.dr_url = Some(dr_url.into());
@@ -97,17 +97,17 @@ impl std::fmt::Debug for SubmitCheck {
 pub struct QueryChecks {
     /// Page number; the first page is 1.
     pub page: i64,
-    /// Rows a page, at most 100.
+    /// Rows per page, at most 100.
     pub page_size: i64,
     /// Day to query, `yyyy-MM-dd`, at most 14 days back; the zone is not stated.
     pub date: Date,
-    /// Id as the push carries it, matched exactly; needed when `batchNo` is absent.
+    /// Id as in the push, matched exactly; required without `batchNo`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message_id: Option<String>,
-    /// Label of a batch, to get all its results; needed when `messageId` is absent.
+    /// Label of a batch, for all its results; required without `messageId`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch_no: Option<String>,
-    /// Only the results of this number.
+    /// Only results of this number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
     /// Application key.
@@ -137,21 +137,21 @@ impl QueryChecks {
         self
     }
 
-    /// Id as the push carries it, matched exactly; needed when `batchNo` is absent.
+    /// Id as in the push, matched exactly; required without `batchNo`.
     #[must_use]
     pub fn with_message_id(mut self, message_id: impl Into<String>) -> Self {
         self.message_id = Some(message_id.into());
         self
     }
 
-    /// Label of a batch, to get all its results; needed when `messageId` is absent.
+    /// Label of a batch, for all its results; required without `messageId`.
     #[must_use]
     pub fn with_batch_no(mut self, batch_no: impl Into<String>) -> Self {
         self.batch_no = Some(batch_no.into());
         self
     }
 
-    /// Only the results of this number.
+    /// Only results of this number.
     #[must_use]
     pub fn with_phone(mut self, phone: impl Into<String>) -> Self {
         self.phone = Some(phone.into());

@@ -4,13 +4,13 @@
 use nxcloud_client::codegen;
 
 codegen::open_enum! {
-    /// Outcome of a login request.
+    /// Result of a login request.
     ///
     /// The platform may add values. Other values are `Unlisted`.
     pub enum VerificationStatus: str {
         /// `SUCCESS`: the number matched.
         Success = "SUCCESS",
-        /// `PENDING`: waiting for the outcome.
+        /// `PENDING`: waiting for the result.
         Pending = "PENDING",
         /// `MISMATCH`: the number did not match.
         Mismatch = "MISMATCH",

@@ -36,7 +36,7 @@ impl Request for Init {
     }
 }
 
-/// Read the outcome of a login request.
+/// Read the result of a login request.
 pub static VERIFY: Operation = Operation::new(
         "ota",
         "verify",

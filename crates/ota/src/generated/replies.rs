@@ -61,7 +61,7 @@ impl InitReply {
         codegen::required(self.data.request_id.as_deref(), "data.requestId")
     }
 
-    /// Returns `data.url`. Link at which the identity is verified.
+    /// Returns `data.url`. Link that verifies the identity.
     ///
     /// # Errors
     ///
@@ -91,7 +91,7 @@ pub struct InitData {
     /// Id of this login request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
-    /// Link at which the identity is verified.
+    /// Link that verifies the identity.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// Undocumented fields, and values that do not fit the type of their field.
@@ -133,17 +133,17 @@ impl std::fmt::Debug for InitData {
     }
 }
 
-/// Reply to a look-up.
+/// Reply to `verify`.
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct VerifyReply {
-    /// Result code; 0 means that the look-up worked, not that the number matched.
+    /// Result code; 0 means that the request succeeded, not that the number matched.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<i64>,
     /// Result text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub msg: Option<String>,
-    /// Outcome of the login request; null on failure.
+    /// Result of the login request; null on failure.
     #[serde(skip_serializing_if = "codegen::is_default")]
     pub data: VerifyData,
     /// Undocumented fields, and values that do not fit the type of their field.
@@ -187,7 +187,7 @@ impl std::fmt::Debug for VerifyReply {
     }
 }
 
-/// Outcome of a login request.
+/// Result of a login request.
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -195,7 +195,7 @@ pub struct VerifyData {
     /// Id of the login request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
-    /// Outcome so far.
+    /// Current result.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<VerificationStatus>,
     /// Undocumented fields, and values that do not fit the type of their field.
@@ -237,7 +237,7 @@ impl std::fmt::Debug for VerifyData {
     }
 }
 
-/// Pushed outcome of a login request.
+/// Pushed result of a login request.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct VerificationStatusEvent {
@@ -245,9 +245,9 @@ pub struct VerificationStatusEvent {
     pub request_id: Option<String>,
     /// Phone number that was verified.
     pub phone: Option<String>,
-    /// Outcome.
+    /// Result.
     pub status: Option<VerificationStatus>,
-    /// Report time, `yyyy-MM-dd HH:mm:ss`, zone not stated. The reference's sample spells the name `drtime`.
+    /// Time of the report, `yyyy-MM-dd HH:mm:ss`, zone not stated. The name in the sample is `drtime`.
     pub dr_time: Option<Time>,
     /// Undocumented fields, and values that do not fit the type of their field.
     pub extra: codegen::Map,

@@ -56,7 +56,7 @@ impl std::fmt::Debug for Init {
     }
 }
 
-/// The login request to look up.
+/// The login request to check.
 ///
 /// The constructor takes the required fields. The `with_` methods set the others. All fields are public.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]

@@ -12,7 +12,7 @@ pub const PARAMETER_INVALID: Code = Code::new(2);
 /// Balance too low.
 pub const BALANCE_TOO_LOW: Code = Code::new(3);
 
-/// Text empty or holds forbidden words.
+/// Text empty or contains forbidden words.
 pub const CONTENT_REFUSED: Code = Code::new(4);
 
 /// Text too long.
@@ -72,7 +72,7 @@ pub static SHARED_CODES: &[CodeInfo] = &[
         4,
         "CONTENT_REFUSED",
         CodeKind::Parameter,
-        "text empty or holds forbidden words",
+        "text empty or contains forbidden words",
         Some("Change the text."),
     ),
     CodeInfo::new(

@@ -80,7 +80,7 @@ pub struct SmsReceipt {
     /// Recipient's number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
-    /// Status code; every value but `2` means not delivered.
+    /// Status code; every value except `2` means not delivered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<SmsStatus>,
     /// Status word: `DELIVRD`, `UNDELIV`, `REJECTD`, `EXPIRED`, `DELETED`, `DND`, `ESME_RINVDSTADR`, `ESME_RINVSRCADR`, `UNKNOWN`.
@@ -89,7 +89,7 @@ pub struct SmsReceipt {
     /// Receipt time, `yyyy-MM-dd HH:mm:ss`, zone not stated.
     #[serde(rename = "drtime", skip_serializing_if = "Option::is_none")]
     pub dr_time: Option<Time>,
-    /// Id returned by the send; after a send to several numbers that id plus `-` plus 10 random digits.
+    /// Id that the send returned. After a send to several numbers, that id, a dash and 10 random digits.
     #[serde(rename = "messageid", skip_serializing_if = "Option::is_none")]
     pub message_id: Option<String>,
     /// Currency of `price`, for example `CNY`.
@@ -104,13 +104,13 @@ pub struct SmsReceipt {
     /// Send time, `yyyy-MM-dd HH:mm:ss`, zone not stated.
     #[serde(rename = "sendtime", skip_serializing_if = "Option::is_none")]
     pub send_time: Option<Time>,
-    /// Billed message count.
+    /// Number of billed messages.
     #[serde(
         skip_serializing_if = "Option::is_none",
         serialize_with = "codegen::quoted_option"
     )]
     pub size: Option<i64>,
-    /// Custom text of the send, unchanged; absent when none was set.
+    /// Custom text of the send; absent if none was set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ext: Option<String>,
     /// Undocumented fields, and values that do not fit the type of their field.
@@ -154,7 +154,7 @@ impl codegen::LenientObject for SmsReceipt {
 codegen::record_deserialize!(SmsReceipt);
 
 impl SmsReceipt {
-    /// Whether the message was delivered, according to `status`. Status code; every value but `2` means not delivered.
+    /// Whether the message was delivered, according to `status`. Status code; every value except `2` means not delivered.
     #[must_use]
     pub fn is_delivered(&self) -> bool {
         matches!(self.status, Some(SmsStatus::Delivered))

@@ -14,26 +14,26 @@ use super::enums::*;
 pub struct SendSms {
     /// SMS application key.
     pub app_key: AppKey,
-    /// Recipient with country code and without a plus sign; several joined by commas, at most 5 on a verification-code application.
+    /// Recipient with country code and without a plus sign. Several numbers are separated by commas; a verification-code application allows at most 5.
     pub phone: String,
     /// Message text, at most 1000 characters.
     pub content: String,
     /// Sender shown, 1 to 20 digits or letters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_address: Option<String>,
-    /// The caller's own message id, 10 to 50 letters, digits or dashes; ignored with several numbers. The platform does not promise that a second send with the same id is refused.
+    /// Your own message id, 10 to 50 letters, digits or dashes; ignored with several numbers. Whether the platform rejects a second send with the same id is not documented.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sys_message_id: Option<String>,
-    /// Short link from the platform's short link list; inserted where the text holds `#1#`.
+    /// Short link from the platform's list of short links. It replaces `#1#` in the text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub short_link: Option<String>,
     /// Whether clicks on the short link are recorded; the platform records them by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link_verbose: Option<LinkVerbose>,
-    /// Address for the delivery receipt, instead of the application's; ignored with several numbers.
+    /// Address for the delivery receipt, instead of that of the application; ignored with several numbers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dr_url: Option<String>,
-    /// Custom text returned in the delivery receipt; ignored with several numbers.
+    /// Custom text, which the delivery receipt returns; ignored with several numbers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ext: Option<String>,
 }
@@ -66,14 +66,14 @@ impl SendSms {
         self
     }
 
-    /// The caller's own message id, 10 to 50 letters, digits or dashes; ignored with several numbers. The platform does not promise that a second send with the same id is refused.
+    /// Your own message id, 10 to 50 letters, digits or dashes; ignored with several numbers. Whether the platform rejects a second send with the same id is not documented.
     #[must_use]
     pub fn with_sys_message_id(mut self, sys_message_id: impl Into<String>) -> Self {
         self.sys_message_id = Some(sys_message_id.into());
         self
     }
 
-    /// Short link from the platform's short link list; inserted where the text holds `#1#`.
+    /// Short link from the platform's list of short links. It replaces `#1#` in the text.
     #[must_use]
     pub fn with_short_link(mut self, short_link: impl Into<String>) -> Self {
         self.short_link = Some(short_link.into());
@@ -87,14 +87,14 @@ impl SendSms {
         self
     }
 
-    /// Address for the delivery receipt, instead of the application's; ignored with several numbers.
+    /// Address for the delivery receipt, instead of that of the application; ignored with several numbers.
     #[must_use]
     pub fn with_dr_url(mut self, dr_url: impl Into<String>) -> Self {
         self.dr_url = Some(dr_url.into());
         self
     }
 
-    /// Custom text returned in the delivery receipt; ignored with several numbers.
+    /// Custom text, which the delivery receipt returns; ignored with several numbers.
     #[must_use]
     pub fn with_ext(mut self, ext: impl Into<String>) -> Self {
         self.ext = Some(ext.into());

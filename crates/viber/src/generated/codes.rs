@@ -33,7 +33,7 @@ pub const ROUTE_MISSING: Code = Code::new(9005);
 /// Unknown error.
 pub const UNKNOWN_ERROR: Code = Code::new(9999);
 
-/// Viber itself refused the message (status failed).
+/// Viber rejected the message (status failed).
 pub const REFUSED_BY_VIBER: Code = Code::new(11000);
 
 /// Delivered, no failure (status delivered).
@@ -119,7 +119,7 @@ pub static PUSHED: &[CodeInfo] = &[
         11000,
         "REFUSED_BY_VIBER",
         CodeKind::Platform,
-        "Viber itself refused the message (status failed)",
+        "Viber rejected the message (status failed)",
         None,
     ),
     CodeInfo::new(

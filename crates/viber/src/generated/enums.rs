@@ -16,7 +16,7 @@ codegen::open_enum! {
 }
 
 codegen::open_enum! {
-    /// Billing type of pictures.
+    /// Billing type of images.
     ///
     /// The platform may add values. Other values are `Unlisted`.
     pub enum ImageRateType: str {
@@ -28,7 +28,7 @@ codegen::open_enum! {
 }
 
 codegen::open_enum! {
-    /// Format of a file. The reference lists the formats with a dot and shows the value `pdf` without one.
+    /// Format of a file. The documentation lists the formats with a dot and shows the value `pdf` without one.
     ///
     /// The platform may add values. Other values are `Unlisted`.
     pub enum FileType: str {
@@ -56,7 +56,7 @@ codegen::open_enum! {
         Pdf = "pdf",
         /// `xps`: PDF family, .xps.
         Xps = "xps",
-        /// `pdax`: PDF family, .pdax as the reference writes it.
+        /// `pdax`: PDF family, spelt .pdax in the documentation.
         Pdax = "pdax",
         /// `eps`: PDF family, .eps.
         Eps = "eps",
@@ -78,7 +78,7 @@ codegen::open_enum! {
 }
 
 codegen::open_enum! {
-    /// What became of a message.
+    /// Status of a message.
     ///
     /// The platform may add values. Other values are `Unlisted`.
     pub enum MessageStatus: str {

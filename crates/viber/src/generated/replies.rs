@@ -9,7 +9,7 @@ use super::enums::*;
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SendMessageReply {
-    /// Result code; 0 means accepted, and it may be negative.
+    /// Result code; 0 means accepted; may be negative.
     pub code: Option<i64>,
     /// Result text.
     pub message: Option<String>,
@@ -73,7 +73,7 @@ impl codegen::LenientObject for SendMessageReply {
 codegen::record_deserialize!(SendMessageReply);
 
 impl SendMessageReply {
-    /// Returns `data.requestId`. Id of this send; the pushes refer to it.
+    /// Returns `data.requestId`. Id of this message; pushes have the same id.
     ///
     /// # Errors
     ///
@@ -100,7 +100,7 @@ impl std::fmt::Debug for SendMessageReply {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct SendMessageData {
-    /// Id of this send; the pushes refer to it.
+    /// Id of this message; pushes have the same id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
     /// Undocumented fields, and values that do not fit the type of their field.
@@ -140,18 +140,18 @@ impl std::fmt::Debug for SendMessageData {
     }
 }
 
-/// Receipt of one message. It names neither the recipient nor the application.
+/// Receipt of one message. It has neither the recipient nor the application.
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct MessageReceipt {
-    /// What became of the message.
+    /// Status of the message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<MessageStatus>,
     /// Id that the send returned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
-    /// Status code, never 0; success has codes of its own.
+    /// Status code, never 0; success has other codes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<i64>,
     /// Text for the code.
@@ -194,7 +194,7 @@ impl codegen::LenientObject for MessageReceipt {
 codegen::record_deserialize!(MessageReceipt);
 
 impl MessageReceipt {
-    /// Whether the message was delivered, according to `status`. What became of the message.
+    /// Whether the message was delivered, according to `status`. Status of the message.
     #[must_use]
     pub fn is_delivered(&self) -> bool {
         matches!(self.status, Some(MessageStatus::Delivered | MessageStatus::Seen))
@@ -220,7 +220,7 @@ impl std::fmt::Debug for MessageReceipt {
     }
 }
 
-/// A user's answer to a message that was sent.
+/// A user's answer to a message.
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -231,7 +231,7 @@ pub struct MessageReplyEvent {
     /// Key of the application.
     #[serde(rename = "appkey", skip_serializing_if = "Option::is_none")]
     pub app_key: Option<String>,
-    /// Id of the send that is answered.
+    /// Id of the message that the user answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace_request_id: Option<String>,
     /// Content of the answer.
@@ -294,15 +294,15 @@ impl std::fmt::Debug for MessageReplyEvent {
     }
 }
 
-/// Content of an answer. A text has only `text`, a medium only `media` and `fileName`; nothing else tells them apart.
+/// Content of an answer. A text has only `text`, a media file only `media` and `fileName`.
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ReplyContent {
-    /// Text; absent when a medium was sent.
+    /// Text; absent for a media file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// Medium, in the sample a link without `//` after the scheme; opaque.
+    /// Media file, in the sample a link without `//` after the scheme; opaque.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub media: Option<String>,
     /// Name of the media file.

@@ -16,7 +16,7 @@ pub struct SendMessage {
     pub app_key: AppKey,
     /// Recipient's Viber number with country code and without a plus sign.
     pub phone: String,
-    /// What a message holds; the kind is sent as `functionType`, its fields as `messageData`.
+    /// Content of a message. Its kind is sent as `functionType`, its fields as `messageData`.
     #[serde(flatten)]
     pub message_content: MessageContent,
 }
@@ -57,36 +57,36 @@ impl std::fmt::Debug for SendMessage {
     }
 }
 
-/// What a message holds; the kind is sent as `functionType`, its fields as `messageData`.
+/// Content of a message. Its kind is sent as `functionType`, its fields as `messageData`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "functionType")]
 #[non_exhaustive]
 pub enum MessageContent {
-    /// A text; its fields stand in `messageData`.
+    /// A text; its fields are sent in `messageData`.
     #[serde(rename = "text")]
     Text(TextContent),
-    /// A picture; its fields stand in `messageData`.
+    /// An image; its fields are sent in `messageData`.
     #[serde(rename = "image")]
     Image(ImageContent),
-    /// A text with a picture; its fields stand in `messageData`.
+    /// A text with an image; its fields are sent in `messageData`.
     #[serde(rename = "text_image")]
     TextImage(TextImageContent),
-    /// A text with a picture and a button; its fields stand in `messageData`.
+    /// A text with an image and a button; its fields are sent in `messageData`.
     #[serde(rename = "text_image_button")]
     TextImageButton(TextImageButtonContent),
-    /// A text with a button; its fields stand in `messageData`.
+    /// A text with a button; its fields are sent in `messageData`.
     #[serde(rename = "text_button")]
     TextButton(TextButtonContent),
-    /// A file; its fields stand in `messageData`.
+    /// A file; its fields are sent in `messageData`.
     #[serde(rename = "file")]
     File(FileContent),
-    /// A video; its fields stand in `messageData`.
+    /// A video; its fields are sent in `messageData`.
     #[serde(rename = "video")]
     Video(VideoContent),
-    /// A video with a text; its fields stand in `messageData`.
+    /// A video with a text; its fields are sent in `messageData`.
     #[serde(rename = "video_text")]
     VideoText(VideoTextContent),
-    /// A video with a text and a button; its fields stand in `messageData`.
+    /// A video with a text and a button; its fields are sent in `messageData`.
     #[serde(rename = "video_text_button")]
     VideoTextButton(VideoTextButtonContent),
 }
@@ -215,7 +215,7 @@ impl codegen::Validate for MessageContent {
     }
 }
 
-/// A text; its fields stand in `messageData`.
+/// A text; its fields are sent in `messageData`.
 ///
 /// The constructor takes the required fields. The `with_` methods set the others. All fields are public.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -254,14 +254,14 @@ impl std::fmt::Debug for TextContent {
     }
 }
 
-/// A picture; its fields stand in `messageData`.
+/// An image; its fields are sent in `messageData`.
 ///
 /// The constructor takes the required fields. The `with_` methods set the others. All fields are public.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ImageContent {
-    /// A picture.
+    /// An image.
     pub message_data: ImageMessage,
 }
 
@@ -293,14 +293,14 @@ impl std::fmt::Debug for ImageContent {
     }
 }
 
-/// A text with a picture; its fields stand in `messageData`.
+/// A text with an image; its fields are sent in `messageData`.
 ///
 /// The constructor takes the required fields. The `with_` methods set the others. All fields are public.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct TextImageContent {
-    /// A text with a picture.
+    /// A text with an image.
     pub message_data: TextImageMessage,
 }
 
@@ -334,14 +334,14 @@ impl std::fmt::Debug for TextImageContent {
     }
 }
 
-/// A text with a picture and a button; its fields stand in `messageData`.
+/// A text with an image and a button; its fields are sent in `messageData`.
 ///
 /// The constructor takes the required fields. The `with_` methods set the others. All fields are public.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct TextImageButtonContent {
-    /// A text with a picture and a button.
+    /// A text with an image and a button.
     pub message_data: TextImageButtonMessage,
 }
 
@@ -375,7 +375,7 @@ impl std::fmt::Debug for TextImageButtonContent {
     }
 }
 
-/// A text with a button; its fields stand in `messageData`.
+/// A text with a button; its fields are sent in `messageData`.
 ///
 /// The constructor takes the required fields. The `with_` methods set the others. All fields are public.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -416,7 +416,7 @@ impl std::fmt::Debug for TextButtonContent {
     }
 }
 
-/// A file; its fields stand in `messageData`.
+/// A file; its fields are sent in `messageData`.
 ///
 /// The constructor takes the required fields. The `with_` methods set the others. All fields are public.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -455,7 +455,7 @@ impl std::fmt::Debug for FileContent {
     }
 }
 
-/// A video; its fields stand in `messageData`.
+/// A video; its fields are sent in `messageData`.
 ///
 /// The constructor takes the required fields. The `with_` methods set the others. All fields are public.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -494,7 +494,7 @@ impl std::fmt::Debug for VideoContent {
     }
 }
 
-/// A video with a text; its fields stand in `messageData`.
+/// A video with a text; its fields are sent in `messageData`.
 ///
 /// The constructor takes the required fields. The `with_` methods set the others. All fields are public.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -535,14 +535,14 @@ impl std::fmt::Debug for VideoTextContent {
     }
 }
 
-/// A video with a text and a button; its fields stand in `messageData`.
+/// A video with a text and a button; its fields are sent in `messageData`.
 ///
 /// The constructor takes the required fields. The `with_` methods set the others. All fields are public.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct VideoTextButtonContent {
-    /// A video with a text and a button; unlike the other button messages it has no link for the button.
+    /// A video with a text and a button. Unlike other messages with a button, it has no link for the button.
     pub message_data: VideoTextButtonMessage,
 }
 
@@ -583,7 +583,7 @@ impl std::fmt::Debug for VideoTextButtonContent {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct TextMessage {
-    /// Billing type; a text that matches no approved template is billed as promotional.
+    /// Billing type; a text that does not match an approved template is billed as promotional.
     pub rate_type: TextRateType,
     /// Message text.
     pub text: String,
@@ -615,7 +615,7 @@ impl std::fmt::Debug for TextMessage {
     }
 }
 
-/// A picture.
+/// An image.
 ///
 /// The constructor takes the required fields. The `with_` methods set the others. All fields are public.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -624,7 +624,7 @@ impl std::fmt::Debug for TextMessage {
 pub struct ImageMessage {
     /// Billing type.
     pub rate_type: ImageRateType,
-    /// Link to the picture.
+    /// Link to the image.
     pub image: String,
 }
 
@@ -654,7 +654,7 @@ impl std::fmt::Debug for ImageMessage {
     }
 }
 
-/// A text with a picture.
+/// A text with an image.
 ///
 /// The constructor takes the required fields. The `with_` methods set the others. All fields are public.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -665,7 +665,7 @@ pub struct TextImageMessage {
     pub rate_type: String,
     /// Message text.
     pub text: String,
-    /// Link to the picture.
+    /// Link to the image.
     pub image: String,
 }
 
@@ -699,7 +699,7 @@ impl std::fmt::Debug for TextImageMessage {
     }
 }
 
-/// A text with a picture and a button.
+/// A text with an image and a button.
 ///
 /// The constructor takes the required fields. The `with_` methods set the others. All fields are public.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -710,7 +710,7 @@ pub struct TextImageButtonMessage {
     pub rate_type: String,
     /// Message text.
     pub text: String,
-    /// Link to the picture.
+    /// Link to the image.
     pub image: String,
     /// Label of the button.
     pub button_text: String,
@@ -824,7 +824,7 @@ pub struct FileMessage {
     pub rate_type: TextRateType,
     /// Name of the file, in the sample with its extension.
     pub file_name: String,
-    /// Link to the file; it may hold at most 200 MB.
+    /// Link to the file, of at most 200 MB.
     pub file_link: String,
     /// Format of the file.
     pub file_type: FileType,
@@ -875,7 +875,7 @@ impl std::fmt::Debug for FileMessage {
 pub struct VideoMessage {
     /// Billing type, always promotional.
     pub rate_type: String,
-    /// Link to the preview picture.
+    /// Link to the preview image.
     pub thumbnail: String,
     /// Link to the video.
     pub video_link: String,
@@ -935,7 +935,7 @@ impl std::fmt::Debug for VideoMessage {
 pub struct VideoTextMessage {
     /// Billing type, always promotional.
     pub rate_type: String,
-    /// Link to the preview picture.
+    /// Link to the preview image.
     pub thumbnail: String,
     /// Link to the video.
     pub video_link: String,
@@ -992,7 +992,7 @@ impl std::fmt::Debug for VideoTextMessage {
     }
 }
 
-/// A video with a text and a button; unlike the other button messages it has no link for the button.
+/// A video with a text and a button. Unlike other messages with a button, it has no link for the button.
 ///
 /// The constructor takes the required fields. The `with_` methods set the others. All fields are public.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -1001,7 +1001,7 @@ impl std::fmt::Debug for VideoTextMessage {
 pub struct VideoTextButtonMessage {
     /// Billing type, always promotional.
     pub rate_type: String,
-    /// Link to the preview picture.
+    /// Link to the preview image.
     pub thumbnail: String,
     /// Link to the video.
     pub video_link: String,

@@ -10,7 +10,7 @@ use super::codes;
 use super::http::Client;
 use super::{replies::*, requests::*};
 
-/// Bind A and B through a virtual number that the platform picks.
+/// Bind A and B through a virtual number that the platform chooses.
 pub static BIND: Operation = Operation::new(
         "virtual-number",
         "bind",
@@ -144,7 +144,7 @@ impl Request for ListBindings {
     }
 }
 
-/// Look up whom a caller reaches through a virtual number.
+/// Look up the number that a caller reaches through a virtual number.
 pub static QUERY_BINDING: Operation = Operation::new(
     "virtual-number",
     "query_binding",

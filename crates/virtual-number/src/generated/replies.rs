@@ -13,13 +13,13 @@ pub struct BindReply {
     /// Result code; 0 means success.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<i64>,
-    /// Result text; it varies, so test the code.
+    /// Result text; it varies: test the code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub msg: Option<String>,
     /// Id of the request, 19 digits in the samples.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
-    /// The binding that was made.
+    /// The new binding.
     ///
     /// See [`bind_id`](Self::bind_id()) and [`did`](Self::did()).
     #[serde(skip_serializing_if = "codegen::is_default")]
@@ -89,7 +89,7 @@ impl std::fmt::Debug for BindReply {
     }
 }
 
-/// A binding that was made.
+/// A new binding.
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -147,13 +147,13 @@ pub struct BindWithExtensionReply {
     /// Result code; 0 means success.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<i64>,
-    /// Result text; it varies, so test the code.
+    /// Result text; it varies: test the code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub msg: Option<String>,
     /// Id of the request, 19 digits in the samples.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
-    /// The binding that was made.
+    /// The new binding.
     ///
     /// See [`bind_id`](Self::bind_id()) and [`did`](Self::did()).
     #[serde(skip_serializing_if = "codegen::is_default")]
@@ -231,13 +231,13 @@ pub struct BindGroupReply {
     /// Result code; 0 means success.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<i64>,
-    /// Result text; it varies, so test the code.
+    /// Result text; it varies: test the code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub msg: Option<String>,
     /// Id of the request, 19 digits in the samples.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
-    /// The binding that was made.
+    /// The new binding.
     ///
     /// See [`bind_id`](Self::bind_id()) and [`did`](Self::did()).
     #[serde(skip_serializing_if = "codegen::is_default")]
@@ -315,7 +315,7 @@ pub struct UnbindReply {
     /// Result code; 0 means success.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<i64>,
-    /// Result text; it varies, so test the code.
+    /// Result text; it varies: test the code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub msg: Option<String>,
     /// Id of the request, 19 digits in the samples.
@@ -370,7 +370,7 @@ pub struct ListBindingsReply {
     /// Result code; 0 means success.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<i64>,
-    /// Result text; it varies, so test the code.
+    /// Result text; it varies: test the code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub msg: Option<String>,
     /// Id of the request, 19 digits in the samples.
@@ -430,7 +430,7 @@ pub struct ListBindingsData {
     /// Bindings of this page.
     #[serde(skip_serializing_if = "codegen::is_default")]
     pub bind_list: Vec<Binding>,
-    /// Number of bindings; whether of this page or of all is not settled.
+    /// Number of bindings, of this page or of all pages; not documented which.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total: Option<i64>,
     /// Undocumented fields, and values that do not fit the type of their field.
@@ -486,7 +486,7 @@ pub struct Binding {
     /// The platform's id of the binding.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bind_id: Option<String>,
-    /// The customer's own id of the binding, usable in the place of `bindId`.
+    /// Your own id of the binding, usable instead of `bindId`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub customer_bind_id: Option<String>,
     /// Number A.
@@ -504,7 +504,7 @@ pub struct Binding {
     /// Expiry in Unix seconds, as in the sample; 0 means never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expire_at: Option<Time>,
-    /// Extension; only meaningful for extension bindings, else possibly empty or absent.
+    /// Extension; for other bindings, it may be empty or absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub extension: Option<String>,
     /// Undocumented fields, and values that do not fit the type of their field.
@@ -563,7 +563,7 @@ impl std::fmt::Debug for Binding {
     }
 }
 
-/// Reply to a look-up.
+/// Reply to a query of a binding.
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -571,13 +571,13 @@ pub struct QueryBindingReply {
     /// Result code; 0 means success.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<i64>,
-    /// Result text; it varies, so test the code.
+    /// Result text; it varies: test the code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub msg: Option<String>,
     /// Id of the request, 19 digits in the samples.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
-    /// Whom to call; may come on failure too.
+    /// The number to call; a failure may have it too.
     #[serde(skip_serializing_if = "codegen::is_default")]
     pub data: QueryBindingData,
     /// Undocumented fields, and values that do not fit the type of their field.
@@ -623,33 +623,33 @@ impl std::fmt::Debug for QueryBindingReply {
     }
 }
 
-/// Whom a caller reaches, and the prompts to play.
+/// The number that a caller reaches, and the prompts to play.
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct QueryBindingData {
-    /// Number to be called.
+    /// Number to call.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub callee: Option<String>,
     /// Id of the call, a decimal number as text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub call_id: Option<String>,
-    /// Extension asked for; only when one was asked for.
+    /// Extension of the query; only if it had one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub extension: Option<String>,
     /// Option bits, 0 for none, 1 to record the call.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub flag: Option<i64>,
-    /// WAV to play when the call fails; empty for none.
+    /// WAV file to play if the call fails; empty for none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub audio_when_call_fail: Option<String>,
-    /// Kind of binding; only without an extension in the query.
+    /// Kind of binding; only for a query without an extension.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bind_type: Option<BindType>,
-    /// WAV to play when an extension must be entered; empty for none.
+    /// WAV file to play if an extension must be entered; empty for none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub audio_when_dtmf_need: Option<String>,
-    /// WAV to play when the extension entered is wrong; empty for none.
+    /// WAV file to play if the extension is wrong; empty for none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub audio_when_dtmf_err: Option<String>,
     /// Undocumented fields, and values that do not fit the type of their field.
@@ -711,13 +711,13 @@ pub struct CreateGroupReply {
     /// Result code; 0 means success.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<i64>,
-    /// Result text; it varies, so test the code.
+    /// Result text; it varies: test the code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub msg: Option<String>,
     /// Id of the request, 19 digits in the samples.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
-    /// Id of the new group, opaque; at the top level.
+    /// Id of the new group, opaque; at the top level of the reply.
     ///
     /// See [`group_id`](Self::group_id()).
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -754,7 +754,7 @@ impl codegen::LenientObject for CreateGroupReply {
 codegen::record_deserialize!(CreateGroupReply);
 
 impl CreateGroupReply {
-    /// Returns `groupId`. Id of the new group, opaque; at the top level.
+    /// Returns `groupId`. Id of the new group, opaque; at the top level of the reply.
     ///
     /// # Errors
     ///
@@ -785,7 +785,7 @@ pub struct DeleteGroupReply {
     /// Result code; 0 means success.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<i64>,
-    /// Result text; it varies, so test the code.
+    /// Result text; it varies: test the code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub msg: Option<String>,
     /// Id of the request, 19 digits in the samples.
@@ -840,7 +840,7 @@ pub struct UpdateGroupReply {
     /// Result code; 0 means success.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<i64>,
-    /// Result text; it varies, so test the code.
+    /// Result text; it varies: test the code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub msg: Option<String>,
     /// Id of the request, 19 digits in the samples.
@@ -895,7 +895,7 @@ pub struct ListGroupsReply {
     /// Result code; 0 means success.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<i64>,
-    /// Result text; it varies, so test the code.
+    /// Result text; it varies: test the code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub msg: Option<String>,
     /// Id of the request, 19 digits in the samples.
@@ -1010,7 +1010,7 @@ pub struct Group {
     /// Id of the group, opaque.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group_id: Option<String>,
-    /// Members, joined by commas.
+    /// Members, separated by commas.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phones: Option<String>,
     /// Free note.
@@ -1061,7 +1061,7 @@ impl std::fmt::Debug for Group {
     }
 }
 
-/// Record of one call through a virtual number. It names neither extension, group nor customer.
+/// Record of one call through a virtual number. It has no extension, group or customer.
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -1072,7 +1072,7 @@ pub struct CallResultEvent {
     /// Line of business.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub business_id: Option<String>,
-    /// The customer's own id of the binding.
+    /// Your own id of the binding.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub customer_bind_id: Option<String>,
     /// The platform's id of the binding.
@@ -1111,7 +1111,7 @@ pub struct CallResultEvent {
     /// Cause of the hang-up, explained at <https://www.nxcloud.com/document/nxphone/hang-up-explained>; empty in the sample.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hangup_cause: Option<String>,
-    /// Cause number after Q.850, explained on the same page; 0 in the sample.
+    /// Cause number according to Q.850, explained on the same page; 0 in the sample.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hangup_code: Option<i64>,
     /// Who hung up.
@@ -1194,7 +1194,7 @@ impl std::fmt::Debug for CallResultEvent {
     }
 }
 
-/// A call that failed because no binding exists.
+/// A call that failed because there is no binding.
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -1208,7 +1208,7 @@ pub struct UnboundCallEvent {
     /// Id of the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
-    /// What failed.
+    /// The failed request.
     #[serde(skip_serializing_if = "codegen::is_default")]
     pub data: UnboundCallData,
     /// Undocumented fields, and values that do not fit the type of their field.
@@ -1254,7 +1254,7 @@ impl std::fmt::Debug for UnboundCallEvent {
     }
 }
 
-/// The request that found no binding.
+/// A request without a binding.
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -1310,7 +1310,7 @@ impl std::fmt::Debug for UnboundCallData {
     }
 }
 
-/// Parameters of a request that found no binding.
+/// Parameters of a request without a binding.
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct UnboundCallParams {

@@ -16,13 +16,13 @@ pub struct Bind {
     pub phone_a: String,
     /// Number B, with the same country code as A.
     pub phone_b: String,
-    /// The customer's own id of the binding, unique per customer; may be empty.
+    /// Your own id of the binding, unique per customer; may be empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer_bind_id: Option<String>,
     /// Option bits, 0 for none, 1 to record calls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flag: Option<i64>,
-    /// Lifetime of the binding in seconds; 0 never expires.
+    /// Lifetime of the binding in seconds; with 0 it never expires.
     pub expire_second: i64,
 }
 
@@ -43,7 +43,7 @@ impl Bind {
         }
     }
 
-    /// The customer's own id of the binding, unique per customer; may be empty.
+    /// Your own id of the binding, unique per customer; may be empty.
     #[must_use]
     pub fn with_customer_bind_id(mut self, customer_bind_id: impl Into<String>) -> Self {
         self.customer_bind_id = Some(customer_bind_id.into());
@@ -93,17 +93,17 @@ pub struct BindWithExtension {
     /// Number B, with the same country code as A.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone_b: Option<String>,
-    /// Virtual number wanted, with the same country code as A and B.
+    /// Virtual number to use, with the same country code as A and B.
     pub phone_x: String,
-    /// Extension that the caller dials, 3 digits. The reference's table spells it `Extension`, its sample `extension`.
+    /// Extension that the caller dials, 3 digits. Its name is `Extension` in the table and `extension` in the sample.
     pub extension: String,
-    /// The customer's own id of the binding, unique per customer; may be empty.
+    /// Your own id of the binding, unique per customer; may be empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer_bind_id: Option<String>,
     /// Option bits, 0 for none, 1 to record calls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flag: Option<i64>,
-    /// Lifetime of the binding in seconds; 0 never expires.
+    /// Lifetime of the binding in seconds; with 0 it never expires.
     pub expire_second: i64,
 }
 
@@ -134,7 +134,7 @@ impl BindWithExtension {
         self
     }
 
-    /// The customer's own id of the binding, unique per customer; may be empty.
+    /// Your own id of the binding, unique per customer; may be empty.
     #[must_use]
     pub fn with_customer_bind_id(mut self, customer_bind_id: impl Into<String>) -> Self {
         self.customer_bind_id = Some(customer_bind_id.into());
@@ -183,23 +183,23 @@ impl std::fmt::Debug for BindWithExtension {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct BindGroup {
-    /// Number A, with the same country code as B; members of the group can call it once bound.
+    /// Number A, with the same country code as B. Members of the group can call it.
     pub phone_a: String,
-    /// Virtual number to use; without it the pool number with the most bindings left.
+    /// Virtual number to use; the default is the number with the most available bindings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone_x: Option<String>,
-    /// Whom A reaches through X, a member of the group; empty means that A cannot call.
+    /// The member of the group that A reaches through X; empty means that A cannot call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone_b: Option<String>,
     /// Id of the group, opaque, from `create_group` or `list_groups`.
     pub group_id: String,
-    /// The customer's own id of the binding, unique per customer; may be empty.
+    /// Your own id of the binding, unique per customer; may be empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer_bind_id: Option<String>,
     /// Option bits, 0 for none, 1 to record calls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flag: Option<i64>,
-    /// Lifetime of the binding in seconds; 0 never expires.
+    /// Lifetime of the binding in seconds; with 0 it never expires.
     pub expire_second: i64,
 }
 
@@ -222,21 +222,21 @@ impl BindGroup {
         }
     }
 
-    /// Virtual number to use; without it the pool number with the most bindings left.
+    /// Virtual number to use; the default is the number with the most available bindings.
     #[must_use]
     pub fn with_phone_x(mut self, phone_x: impl Into<String>) -> Self {
         self.phone_x = Some(phone_x.into());
         self
     }
 
-    /// Whom A reaches through X, a member of the group; empty means that A cannot call.
+    /// The member of the group that A reaches through X; empty means that A cannot call.
     #[must_use]
     pub fn with_phone_b(mut self, phone_b: impl Into<String>) -> Self {
         self.phone_b = Some(phone_b.into());
         self
     }
 
-    /// The customer's own id of the binding, unique per customer; may be empty.
+    /// Your own id of the binding, unique per customer; may be empty.
     #[must_use]
     pub fn with_customer_bind_id(mut self, customer_bind_id: impl Into<String>) -> Self {
         self.customer_bind_id = Some(customer_bind_id.into());
@@ -283,7 +283,7 @@ impl std::fmt::Debug for BindGroup {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Unbind {
-    /// The customer's own id of the binding.
+    /// Your own id of the binding.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer_bind_id: Option<String>,
     /// The platform's id of the binding.
@@ -301,7 +301,7 @@ impl Unbind {
         }
     }
 
-    /// The customer's own id of the binding.
+    /// Your own id of the binding.
     #[must_use]
     pub fn with_customer_bind_id(mut self, customer_bind_id: impl Into<String>) -> Self {
         self.customer_bind_id = Some(customer_bind_id.into());
@@ -356,7 +356,7 @@ impl std::fmt::Debug for Unbind {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ListBindings {
-    /// Rows a page, 0 to 1000; 0 means all, still cut at 1000.
+    /// Rows per page, 0 to 1000; 0 means all, but at most 1000.
     pub limit: i64,
     /// Records to skip; 0 starts at the first.
     pub offset: i64,
@@ -393,7 +393,7 @@ impl std::fmt::Debug for ListBindings {
     }
 }
 
-/// A caller, a virtual number and possibly an extension.
+/// A caller, a virtual number and optionally an extension.
 ///
 /// The constructor takes the required fields. The `with_` methods set the others. All fields are public.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -404,7 +404,7 @@ pub struct QueryBinding {
     pub caller: String,
     /// Virtual number X, with its country code.
     pub did: String,
-    /// Extension that was dialled, for extension bindings.
+    /// Dialled extension, for extension bindings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extension: Option<String>,
 }
@@ -420,7 +420,7 @@ impl QueryBinding {
         }
     }
 
-    /// Extension that was dialled, for extension bindings.
+    /// Dialled extension, for extension bindings.
     #[must_use]
     pub fn with_extension(mut self, extension: impl Into<String>) -> Self {
         self.extension = Some(extension.into());
@@ -454,9 +454,9 @@ impl std::fmt::Debug for QueryBinding {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct CreateGroup {
-    /// Members, joined by commas, each with its country code.
+    /// Members, separated by commas, each with its country code.
     pub phones: String,
-    /// Name of the group; without it the group's id.
+    /// Name of the group; the default is its id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group_name: Option<String>,
     /// Free note.
@@ -475,7 +475,7 @@ impl CreateGroup {
         }
     }
 
-    /// Name of the group; without it the group's id.
+    /// Name of the group; the default is its id.
     #[must_use]
     pub fn with_group_name(mut self, group_name: impl Into<String>) -> Self {
         self.group_name = Some(group_name.into());
@@ -550,7 +550,7 @@ pub struct UpdateGroup {
     pub group_id: String,
     /// Kind of change.
     pub operate_type: OperateType,
-    /// Numbers to add, to delete or to put in the place of all, joined by commas.
+    /// Numbers to add or delete, or all new members, separated by commas.
     pub phones: String,
 }
 
@@ -596,7 +596,7 @@ impl std::fmt::Debug for UpdateGroup {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ListGroups {
-    /// Rows a page, 0 to 1000; 0 means all, still cut at 1000.
+    /// Rows per page, 0 to 1000; 0 means all, but at most 1000.
     pub limit: i64,
     /// Records to skip; 0 starts at the first.
     pub offset: i64,

@@ -19,7 +19,7 @@ use crate::{ParseError, Repairs, Unrecognized};
     reason = "an event is moved a few times, and programs do not store thousands of them"
 )]
 pub enum Event {
-    /// `call_log_push`: Record of one call, pushed to the address set in the console under Call Center Settings. The same fields as in a queried record, each of which may be missing. HTTP 200 means delivered; no retry rule is documented, nor whether a call is pushed again when its recording becomes available. No signature is documented; the sample has a `token` header that nothing explains.
+    /// `call_log_push`: Record of one call, pushed to the address in the console under Call Center Settings. It has the fields of a queried record, any of which may be missing. HTTP 200 means delivered. Retries are not documented, nor whether a call is pushed again when its recording is available. No signature is documented; the sample has a `token` header without an explanation.
     ///
     /// Transport: json; not signed. Accepted by: HTTP 200. Retried: not documented. Idempotency key: `callId`.
     CallRecord(CallRecord),

@@ -19,11 +19,11 @@ use crate::{ParseError, Repairs, Unrecognized};
     reason = "an event is moved a few times, and programs do not store thousands of them"
 )]
 pub enum Event {
-    /// `did_sms_signed`: Message that arrived at a DID number (action `mo`) or receipt of an SMS sent from one (action `dr`), pushed as signed JSON to the customer's SMS upstream push address, when the number is set to JSON in the console. The action tells the two apart; the reference's sample has no `type`, and its example column shows the action `mtsend`. Numbers carry no plus sign here. No retry rule is documented.
+    /// `did_sms_signed`: Message to a DID number (action `mo`) or receipt of an SMS from one (action `dr`), pushed as signed JSON to the customer's SMS upstream push address if the number is set to JSON in the console. The action distinguishes the two: the sample has no `type`, and the example column of the documentation shows the action `mtsend`. Numbers have no plus sign. Retries are not documented.
     ///
     /// Transport: json; signed, action dr, mo, mtsend. Accepted by: `success`. Retried: not documented. Idempotency key: `messageId`, `smsStatus`.
     ///
-    /// `did_sms_form`: Message that arrived at a DID number or receipt of an SMS sent from one, pushed as an unsigned form to the customer's SMS upstream push address. Nothing reliable tells the two apart: `type` may be missing, and the reference's only receipt with a `type` has the upstream value, so look at which number is the own DID. Numbers start with a plus sign here. No retry rule is documented.
+    /// `did_sms_form`: Message to a DID number or receipt of an SMS from one, pushed as an unsigned form to the customer's SMS upstream push address. `type` does not distinguish the two: it may be missing, and the only documented receipt with a `type` has the upstream value. Check which of the two numbers is your DID number. Numbers have a plus sign. Retries are not documented.
     ///
     /// Transport: form; not signed. Accepted by: `success`. Retried: not documented. Idempotency key: `messageId`, `smsStatus`.
     DidSmsEvent(DidSmsEvent),

@@ -22,7 +22,7 @@ use crate::{ParseError, Repairs, Unrecognized};
     reason = "an event is moved a few times, and programs do not store thousands of them"
 )]
 pub enum Event {
-    /// `number_check_result`: Result of one number's check, one push a number, normally 10 seconds to 5 minutes after the submit, to the `drUrl` of the submit, else to the address configured on the platform. Nothing tells the kind of check but the groups present in `data`: `basic` alone is a basic check, with `live` an HLR check, with `dial` a call check. A failure has neither `data` nor `cost`. No signature is documented.
+    /// `number_check_result`: Result of the check of one number, normally 10 seconds to 5 minutes after the submit. It is pushed to the `drUrl` of the submit or, without one, to the address configured on the platform. The groups in `data` show the kind of check: only `basic` for a basic check, also `live` for an HLR check, also `dial` for a call check. A failure has neither `data` nor `cost`. No signature is documented.
     ///
     /// Transport: json; not signed. Accepted by: HTTP 200. Retried: every 60 s for 3600 s. Idempotency key: `messageId`, `phone`.
     CheckEvent(CheckEvent),

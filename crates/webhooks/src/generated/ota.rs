@@ -19,7 +19,7 @@ use crate::{ParseError, Repairs, Unrecognized};
     reason = "an event is moved a few times, and programs do not store thousands of them"
 )]
 pub enum Event {
-    /// `verification_status`: Outcome of one login request, pushed by POST with everything in the query string, to an address that the customer gives; how it is registered is not stated. The sample writes the time with a raw space. No signature and no retry rule are documented.
+    /// `verification_status`: Result of one login request, pushed by POST with all fields in the query string, to an address of the customer. How the address is registered is not documented. The time in the sample contains an unencoded space. Signature and retries are not documented.
     ///
     /// Transport: query; not signed. Accepted by: `success`. Retried: not documented. Idempotency key: `requestId`, `status`.
     VerificationStatusEvent(VerificationStatusEvent),

@@ -19,7 +19,7 @@ use crate::{ParseError, Repairs, Unrecognized};
     reason = "an event is moved a few times, and programs do not store thousands of them"
 )]
 pub enum Event {
-    /// `sms_receipt`: Delivery receipt of one SMS, pushed once to the `drUrl` of the send, else to the address configured on the application. Customers registered before the cut-over date get it in the query string of a POST, later ones as a form. A repeat must be requested from customer service.
+    /// `sms_receipt`: Delivery receipt of one SMS. It is pushed once, to the `drUrl` of the send or, without one, to the address configured for the application. Customers registered before the cut-over date receive it in the query string of a POST, others as a form. Customer service repeats it on request.
     ///
     /// Transport: form, query; not signed. Accepted by: `success`. Retried: not documented. Idempotency key: `messageid`, `status`.
     SmsReceipt(SmsReceipt),

@@ -19,11 +19,11 @@ use crate::{ParseError, Repairs, Unrecognized};
     reason = "an event is moved a few times, and programs do not store thousands of them"
 )]
 pub enum Event {
-    /// `message_receipt`: Receipt of one message, pushed to the address that the reference calls `dr_webhook`; one message may bring several (delivered, then seen). Judge by `status`: success has codes of its own, and 0 never comes. No signature, retry rule or expected reply is documented.
+    /// `message_receipt`: Receipt of one message, pushed to the address `dr_webhook` of the documentation. A message may have several receipts (delivered, then seen). Test `status`: success has other codes than 0. Signature, retries and the expected reply are not documented.
     ///
     /// Transport: json; not signed. Accepted by: HTTP 200. Retried: not documented. Idempotency key: `requestId`, `status`.
     MessageReceipt(MessageReceipt),
-    /// `message_reply`: The user's answer to a message that was sent, pushed to the address that the reference calls `message_webhook`. It has no id of its own, so that a repeat cannot be recognised by id. No signature, retry rule or expected reply is documented.
+    /// `message_reply`: A user's answer to a message, pushed to the address `message_webhook` of the documentation. It has no id, so a repeated push cannot be recognised by an id. Signature, retries and the expected reply are not documented.
     ///
     /// Transport: json; not signed. Accepted by: HTTP 200. Retried: not documented. Idempotency key: none.
     MessageReplyEvent(MessageReplyEvent),

@@ -22,11 +22,11 @@ use crate::{ParseError, Repairs, Unrecognized};
     reason = "an event is moved a few times, and programs do not store thousands of them"
 )]
 pub enum Event {
-    /// `call_result`: Record of one call, pushed in general when it ends, to an address that the vendor's development team sets. A bare object without an envelope; retries may bring it twice. No signature is documented.
+    /// `call_result`: Record of one call, generally pushed when it ends, to an address that the vendor's development team sets. It has no envelope, and retries may repeat it. No signature is documented.
     ///
     /// Transport: json; not signed. Accepted by: HTTP 200. Retried: every 60 s for 3600 s. Idempotency key: `id`.
     CallResultEvent(CallResultEvent),
-    /// `unbound_call_error`: A call that failed because no binding exists, pushed to an address that the vendor's development team sets. It has the envelope of a reply, and its code is never 0. No signature is documented.
+    /// `unbound_call_error`: A call that failed because there is no binding, pushed to an address that the vendor's development team sets. It has the envelope of a reply, and its code is never 0. No signature is documented.
     ///
     /// Transport: json; not signed. Accepted by: HTTP 200. Retried: every 60 s for 3600 s. Idempotency key: `requestId`.
     UnboundCallEvent(UnboundCallEvent),

@@ -25,19 +25,19 @@ use crate::{ParseError, Repairs, Unrecognized};
     reason = "an event is moved a few times, and programs do not store thousands of them"
 )]
 pub enum Event {
-    /// `message_status`: What became of a sent message, pushed to the address that the customer gave. No signature, expected reply or retry rule is documented.
+    /// `message_status`: Status of a sent message, pushed to the address of the customer. Signature, expected reply and retries are not documented.
     ///
     /// Transport: json; not signed. Accepted by: HTTP 200. Retried: not documented. Idempotency key: `statuses[].id`, `statuses[].status`.
     ///
-    /// `saas_message_status`: What became of a message sent with `saas_send_template`. Like `message_status`, but without costs. No signature, expected reply or retry rule is documented.
+    /// `saas_message_status`: Status of a message sent with `saas_send_template`. Like `message_status`, but without costs. Signature, expected reply and retries are not documented.
     ///
     /// Transport: json; not signed. Accepted by: HTTP 200. Retried: not documented. Idempotency key: `statuses[].id`, `statuses[].status`.
     MessageStatus(MessageStatus),
-    /// `inbound_message`: A message that a WhatsApp user sent to a business number, pushed to the address that the customer gave. No signature, expected reply or retry rule is documented.
+    /// `inbound_message`: A message of a WhatsApp user to a business number, pushed to the address of the customer. Signature, expected reply and retries are not documented.
     ///
     /// Transport: json; not signed. Accepted by: HTTP 200. Retried: not documented. Idempotency key: `messages[].id`.
     InboundMessage(InboundMessage),
-    /// `saas_button_click`: A press of a quick reply button of a SaaS template; no other kind of button and no ordinary inbound message is reported for the SaaS product. No signature, expected reply or retry rule is documented.
+    /// `saas_button_click`: A press of a quick reply button of a SaaS template. The SaaS product does not report other buttons or inbound messages. Signature, expected reply and retries are not documented.
     ///
     /// Transport: json; not signed. Accepted by: HTTP 200. Retried: not documented. Idempotency key: `messages[].id`.
     ButtonClick(ButtonClick),

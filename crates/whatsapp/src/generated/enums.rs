@@ -4,7 +4,7 @@
 use nxcloud_client::codegen;
 
 codegen::open_enum! {
-    /// Part of a SaaS template that takes values.
+    /// Part of a SaaS template with variables.
     ///
     /// The platform may add values. Other values are `Unlisted`.
     pub enum SaasComponentType: str {
@@ -32,7 +32,7 @@ codegen::open_enum! {
 }
 
 codegen::open_enum! {
-    /// State of a template's review. The platform gives no list; the known value is the sample's.
+    /// State of a template's review. The values are not documented; this one is from the sample.
     ///
     /// The platform may add values. Other values are `Unlisted`.
     pub enum TemplateStatus: str {
@@ -42,7 +42,7 @@ codegen::open_enum! {
 }
 
 codegen::open_enum! {
-    /// Why a template was rejected. The platform gives no list; the known value is the sample's.
+    /// Why a template was rejected. The values are not documented; this one is from the sample.
     ///
     /// The platform may add values. Other values are `Unlisted`.
     pub enum RejectedReason: str {
@@ -52,7 +52,7 @@ codegen::open_enum! {
 }
 
 codegen::open_enum! {
-    /// Quality grade of a template. The platform gives no list; the known value is the sample's.
+    /// Quality grade of a template. The values are not documented; this one is from the sample.
     ///
     /// The platform may add values. Other values are `Unlisted`.
     pub enum TemplateQuality: str {
@@ -78,7 +78,7 @@ codegen::open_enum! {
 }
 
 codegen::open_enum! {
-    /// What a header holds.
+    /// Kind of header.
     ///
     /// The platform may add values. Other values are `Unlisted`.
     pub enum HeaderFormat: str {
@@ -104,7 +104,7 @@ codegen::open_enum! {
         Url = "URL",
         /// `PHONE_NUMBER`: calls a number.
         PhoneNumber = "PHONE_NUMBER",
-        /// `OTP`: takes over a one-time password; known from samples of requests.
+        /// `OTP`: transfers a one-time password; known from samples of requests.
         Otp = "OTP",
     }
 }
@@ -120,7 +120,7 @@ codegen::open_enum! {
         Yellow = "YELLOW",
         /// `RED`: low.
         Red = "RED",
-        /// `UNKNOW`: undetermined; spelt so by the platform.
+        /// `UNKNOW`: undetermined, with the spelling of the platform.
         Unknow = "UNKNOW",
         /// `UNKNOWN`: undetermined; the usual spelling.
         Unknown = "UNKNOWN",
@@ -132,13 +132,13 @@ codegen::open_enum! {
     ///
     /// The platform may add values. Other values are `Unlisted`.
     pub enum NameStatus: str {
-        /// `APPROVED`: approved (the platform's own text says not approved, by a slip).
+        /// `APPROVED`: approved (the documentation's text has not approved by mistake).
         Approved = "APPROVED",
         /// `NONE`: no certificate.
         NoCertificate = "NONE",
         /// `AVAILABLE_WITHOUT_REVIEW`: certificate can be downloaded without review.
         AvailableWithoutReview = "AVAILABLE_WITHOUT_REVIEW",
-        /// `DECLINED`: refused, the certificate cannot be downloaded.
+        /// `DECLINED`: declined, the certificate cannot be downloaded.
         Declined = "DECLINED",
         /// `EXPIRED`: certificate expired, it cannot be downloaded.
         Expired = "EXPIRED",
@@ -178,7 +178,7 @@ codegen::open_enum! {
 }
 
 codegen::open_enum! {
-    /// Limit on conversations that the business starts, in customers per 24 hours; an empty text in the samples.
+    /// Limit of conversations that the business starts, in customers per 24 hours; an empty text in the samples.
     ///
     /// The platform may add values. Other values are `Unlisted`.
     pub enum MessagingLimit: str {
@@ -192,7 +192,7 @@ codegen::open_enum! {
         Tier10K = "TIER_10K",
         /// `TIER_100K`: 100,000 customers per 24 hours.
         Tier100K = "TIER_100K",
-        /// `TIER_UNLIMITED`: explained as not applicable; no figure is given.
+        /// `TIER_UNLIMITED`: documented as not applicable; without a number.
         Unlimited = "TIER_UNLIMITED",
     }
 }
@@ -240,7 +240,7 @@ codegen::open_enum! {
 }
 
 codegen::open_enum! {
-    /// What happened to a message.
+    /// Status of a message.
     ///
     /// The platform may add values. Other values are `Unlisted`.
     pub enum DeliveryStatus: str {
@@ -258,7 +258,7 @@ codegen::open_enum! {
 }
 
 codegen::open_enum! {
-    /// Who or what opened a conversation (values in force since 2023-06-01).
+    /// Origin of a conversation (values since 2023-06-01).
     ///
     /// The platform may add values. Other values are `Unlisted`.
     pub enum OriginType: str {
@@ -272,7 +272,7 @@ codegen::open_enum! {
         Service = "service",
         /// `referral_conversion`: the user from an advertisement or a page button; free.
         ReferralConversion = "referral_conversion",
-        /// `business_initiated`: the business; in the SaaS samples only and not in the list.
+        /// `business_initiated`: the business; only in the SaaS samples, not in the list.
         BusinessInitiated = "business_initiated",
     }
 }
@@ -324,7 +324,7 @@ codegen::open_enum! {
         Audio = "audio",
         /// `document`: a document.
         Document = "document",
-        /// `location`: a place.
+        /// `location`: a location.
         Location = "location",
         /// `sticker`: a sticker.
         Sticker = "sticker",

@@ -104,7 +104,7 @@ impl Request for UploadMedia {
     }
 }
 
-/// Look up a media file that was uploaded or received.
+/// Look up an uploaded or received media file.
 pub static GET_MEDIA: Operation = Operation::new(
         "whatsapp",
         "get_media",
@@ -239,7 +239,7 @@ impl Request for GetTemplates {
     }
 }
 
-/// Delete all templates of one name, in every language.
+/// Delete all templates with one name, in every language.
 pub static DELETE_TEMPLATE: Operation = Operation::new(
         "whatsapp",
         "delete_template",
@@ -373,7 +373,7 @@ impl Request for IntegratorCreateApp {
     }
 }
 
-/// Have a verification code sent to a number.
+/// Send a verification code to a number.
 pub static INTEGRATOR_GET_CODE: Operation = Operation::new(
     "whatsapp",
     "integrator_get_code",

@@ -12,7 +12,7 @@ pub struct SendMessageReply {
     /// Result code; 0 means accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<i64>,
-    /// The accepted message, or Meta's error under code 9099; null when the platform refused.
+    /// The accepted message, or Meta's error with code 9099; null if the platform rejected the message.
     ///
     /// See [`message_id`](Self::message_id()).
     #[serde(skip_serializing_if = "codegen::is_default")]
@@ -51,7 +51,7 @@ impl codegen::LenientObject for SendMessageReply {
 codegen::record_deserialize!(SendMessageReply);
 
 impl SendMessageReply {
-    /// Returns `data.messages.id`. Message id, opaque. The sample has no `wamid.` in front, the ids of status pushes do.
+    /// Returns `data.messages.id`. Message id, opaque. The ids of status pushes start with `wamid.`, the sample does not.
     ///
     /// # Errors
     ///
@@ -86,7 +86,7 @@ pub struct SendMessageData {
     /// Accepted messages, one in the sample; absent on an error of Meta.
     #[serde(skip_serializing_if = "codegen::is_default")]
     pub messages: Vec<SentMessage>,
-    /// Error of Meta, under code 9099 only.
+    /// Error of Meta, with code 9099 only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<MetaError>,
     /// Undocumented fields, and values that do not fit the type of their field.
@@ -134,7 +134,7 @@ impl std::fmt::Debug for SendMessageData {
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct SentMessage {
-    /// Message id, opaque. The sample has no `wamid.` in front, the ids of status pushes do.
+    /// Message id, opaque. The ids of status pushes start with `wamid.`, the sample does not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// Undocumented fields, and values that do not fit the type of their field.
@@ -178,13 +178,13 @@ impl std::fmt::Debug for SentMessage {
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct MetaError {
-    /// Meta's error code; text in the table, a number in the sample.
+    /// Meta's error code; a text in the table, a number in the sample.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<Decimal>,
     /// Meta's error text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// Meta's class of error, for example `OAuthException`.
+    /// Meta's type of error, for example `OAuthException`.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub type_: Option<String>,
     /// Meta's trace id.
@@ -399,7 +399,7 @@ impl std::fmt::Debug for UploadMediaData {
     }
 }
 
-/// Reply to a media look-up.
+/// Reply to a query of a media file.
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct GetMediaReply {
@@ -453,7 +453,7 @@ impl std::fmt::Debug for GetMediaReply {
     }
 }
 
-/// A media file and where to download it.
+/// A media file and its download address.
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct GetMediaData {
@@ -463,7 +463,7 @@ pub struct GetMediaData {
     /// File name, without an extension in the sample.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file_name: Option<String>,
-    /// Download address. The sample's is on a third party's object store and signed in its query (`Expires` in seconds since 1970, `OSSAccessKeyId`, `Signature`): it expires, and it is fetched without the headers of the platform.
+    /// Download address. In the sample, it is on another company's object store and its query has a signature (`Expires` in seconds since 1970, `OSSAccessKeyId`, `Signature`): it expires. Download it without the headers of the platform.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// Undocumented fields, and values that do not fit the type of their field.
@@ -511,10 +511,10 @@ impl std::fmt::Debug for GetMediaData {
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct DeleteMediaReply {
-    /// Result code; 0 means answered, not yet that the file is deleted.
+    /// Result code; 0 means processed, not that the file is deleted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<i64>,
-    /// The outcome; null on failure.
+    /// The result; null on failure.
     #[serde(skip_serializing_if = "codegen::is_default")]
     pub data: DeleteMediaData,
     /// Result text.
@@ -561,11 +561,11 @@ impl std::fmt::Debug for DeleteMediaReply {
     }
 }
 
-/// Outcome of the deletion of a media file.
+/// Result of the deletion of a media file.
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct DeleteMediaData {
-    /// Whether the file was deleted; may be false under code 0.
+    /// Whether the file was deleted; may be false with code 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub success: Option<bool>,
     /// Undocumented fields, and values that do not fit the type of their field.
@@ -775,7 +775,7 @@ impl std::fmt::Debug for UpdateTemplateReply {
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct UpdateTemplateData {
-    /// Template id, generated by the system; in the samples another than the `template_id` of the request.
+    /// Template id, generated by the platform; in the samples it differs from the `template_id` of the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// Undocumented fields, and values that do not fit the type of their field.
@@ -819,7 +819,7 @@ impl std::fmt::Debug for UpdateTemplateData {
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct GetTemplatesReply {
-    /// Result code; 0 means answered.
+    /// Result code; 0 means success.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<i64>,
     /// One page; null on failure.
@@ -876,7 +876,7 @@ pub struct GetTemplatesData {
     /// The templates of the page.
     #[serde(skip_serializing_if = "codegen::is_default")]
     pub data: Vec<TemplateInfo>,
-    /// Where the page stands.
+    /// Position of the page.
     #[serde(skip_serializing_if = "codegen::is_default")]
     pub paging: TemplatePaging,
     /// Undocumented fields, and values that do not fit the type of their field.
@@ -918,17 +918,17 @@ impl std::fmt::Debug for GetTemplatesData {
     }
 }
 
-/// Where a page of templates stands.
+/// Position of a page of templates.
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct TemplatePaging {
     /// Cursors of the page; the sample of a first page has both.
     #[serde(skip_serializing_if = "codegen::is_default")]
     pub cursors: TemplateCursors,
-    /// Meta's own address of the next page, present only when there is one. Not for calling.
+    /// Meta's address of the next page; absent on the last page. Do not call it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
-    /// Meta's own address of the previous page, present only when there is one. Not for calling.
+    /// Meta's address of the previous page; absent on the first page. Do not call it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous: Option<String>,
     /// Undocumented fields, and values that do not fit the type of their field.
@@ -1028,7 +1028,7 @@ pub struct TemplateInfo {
     /// Template id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// Category; the sample has `OTP`, which `create_template` does not take.
+    /// Category; the sample has `OTP`, which `create_template` does not accept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub category: Option<TemplateCategory>,
     /// Language of the template.
@@ -1104,7 +1104,7 @@ impl std::fmt::Debug for TemplateInfo {
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct QualityScore {
-    /// Grade.
+    /// Quality grade.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub score: Option<TemplateQuality>,
     /// Undocumented fields, and values that do not fit the type of their field.
@@ -1144,18 +1144,18 @@ impl std::fmt::Debug for QualityScore {
     }
 }
 
-/// One part of a template. The fields of authentication templates that `create_template` takes are not in the table of this reply; what comes besides is kept.
+/// One part of a template. The table of this reply lacks the fields of authentication templates that `create_template` has.
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct TemplateComponentInfo {
-    /// Which part it is.
+    /// Kind of part.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub type_: Option<ComponentType>,
-    /// What a header holds; absent from every other part.
+    /// Kind of header; absent for other parts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<HeaderFormat>,
-    /// Text of the part; absent from buttons.
+    /// Text of the part; absent for buttons.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// Examples; absent without variables.
@@ -1216,7 +1216,7 @@ pub struct TemplateExampleInfo {
     /// Link to the media of the header; in requests this is an upload handle.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub header_handle: Option<String>,
-    /// The caller's own link to the media of the header.
+    /// Your own link to the media of the header.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub custom_header_handle_url: Option<String>,
     /// Examples for the header's variable, an array here and one text in `create_template`.
@@ -1342,10 +1342,10 @@ impl std::fmt::Debug for TemplateButtonInfo {
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct DeleteTemplateReply {
-    /// Result code; 0 means answered, not yet that the templates are deleted.
+    /// Result code; 0 means processed, not that the templates are deleted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<i64>,
-    /// The outcome; null on failure.
+    /// The result; null on failure.
     #[serde(skip_serializing_if = "codegen::is_default")]
     pub data: DeleteTemplateData,
     /// Result text.
@@ -1392,11 +1392,11 @@ impl std::fmt::Debug for DeleteTemplateReply {
     }
 }
 
-/// Outcome of the deletion of templates.
+/// Result of the deletion of templates.
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct DeleteTemplateData {
-    /// Whether the templates were deleted; may be false under code 0.
+    /// Whether the templates were deleted; may be false with code 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub success: Option<bool>,
     /// Undocumented fields, and values that do not fit the type of their field.
@@ -1482,7 +1482,7 @@ impl codegen::LenientObject for UploadTemplateFileReply {
 codegen::record_deserialize!(UploadTemplateFileReply);
 
 impl UploadTemplateFileReply {
-    /// Returns `data.id`. File handle for `header_handle` of a template, `4:` and a text in the sample; another form than the id of `upload_media`.
+    /// Returns `data.id`. File handle for `header_handle` of a template, in the sample `4:` and a text. Its form differs from the id of `upload_media`.
     ///
     /// # Errors
     ///
@@ -1508,7 +1508,7 @@ impl std::fmt::Debug for UploadTemplateFileReply {
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct UploadTemplateFileData {
-    /// File handle for `header_handle` of a template, `4:` and a text in the sample; another form than the id of `upload_media`.
+    /// File handle for `header_handle` of a template, in the sample `4:` and a text. Its form differs from the id of `upload_media`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// Undocumented fields, and values that do not fit the type of their field.
@@ -1552,7 +1552,7 @@ impl std::fmt::Debug for UploadTemplateFileData {
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct GetPhonesReply {
-    /// Result code; 0 means answered.
+    /// Result code; 0 means success.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<i64>,
     /// The numbers; null on failure.
@@ -1602,7 +1602,7 @@ impl std::fmt::Debug for GetPhonesReply {
     }
 }
 
-/// Business numbers by phone number (digits only), each with a list of one entry, as in the sample. By the table it is an object whose `business_phones` is the list of all entries: then the only key is `business_phones`.
+/// In the sample, business numbers by phone number (digits only), each with a list of one entry. In the table, an object with the list of all entries: then the only key is `business_phones`.
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct GetPhonesData {
@@ -1660,7 +1660,7 @@ pub struct Phone {
     /// State of the number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<PhoneStatus>,
-    /// Limit on conversations that the business starts, per 24 hours; empty in the sample.
+    /// Limit of conversations that the business starts, per 24 hours; empty in the sample.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub current_limit: Option<MessagingLimit>,
     /// State of the number's verification.
@@ -1876,7 +1876,7 @@ impl codegen::LenientObject for IntegratorCreateAppReply {
 codegen::record_deserialize!(IntegratorCreateAppReply);
 
 impl IntegratorCreateAppReply {
-    /// Returns `data.app_key`. Key of the application, sent as `appkey` everywhere else.
+    /// Returns `data.app_key`. Key of the application, called `appkey` in other operations.
     ///
     /// # Errors
     ///
@@ -1898,17 +1898,17 @@ impl std::fmt::Debug for IntegratorCreateAppReply {
     }
 }
 
-/// A customer's application; its fields are known from the sample alone.
+/// A customer's application. Its fields are known only from the sample.
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct IntegratorCreateAppData {
-    /// Number of the application; no documented operation takes it.
+    /// Number of the application; no documented operation uses it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub app_id: Option<i64>,
     /// Name of the application.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub app_name: Option<String>,
-    /// Key of the application, sent as `appkey` everywhere else.
+    /// Key of the application, called `appkey` in other operations.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub app_key: Option<String>,
     /// Undocumented fields, and values that do not fit the type of their field.
@@ -1952,14 +1952,14 @@ impl std::fmt::Debug for IntegratorCreateAppData {
     }
 }
 
-/// Reply to the request of a verification code.
+/// Reply to the request for a verification code.
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct IntegratorGetCodeReply {
     /// Result code; 0 means sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<i64>,
-    /// Nothing documented; `{}` on success, null on failure.
+    /// Not documented; `{}` on success, null on failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<codegen::Value>,
     /// Result text.
@@ -2013,7 +2013,7 @@ pub struct IntegratorCheckCodeReply {
     /// Result code; 0 means verified. Not the verification code, which has the same name in the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<i64>,
-    /// Nothing documented; null on success and on failure, although the table calls it an object.
+    /// Not documented; null on success and on failure, an object according to the table.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<codegen::Value>,
     /// Result text.
@@ -2067,7 +2067,7 @@ pub struct IntegratorCreateClientReply {
     /// Result code; 0 means accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<i64>,
-    /// Nothing documented; null on success and on failure, although the table calls it an object.
+    /// Not documented; null on success and on failure, an object according to the table.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<codegen::Value>,
     /// Result text.
@@ -2118,10 +2118,10 @@ impl std::fmt::Debug for IntegratorCreateClientReply {
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct IntegratorPhoneListReply {
-    /// Result code; 0 means answered.
+    /// Result code; 0 means success.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<i64>,
-    /// The numbers, an array in the sample although the table calls it an object; null on failure.
+    /// The numbers: an array in the sample, an object according to the table; null on failure.
     #[serde(skip_serializing_if = "codegen::is_default")]
     pub data: Vec<IntegratorPhone>,
     /// Result text.
@@ -2184,13 +2184,13 @@ pub struct IntegratorPhone {
     /// State of the review of the name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name_status: Option<NameStatus>,
-    /// State of the connection; the samples have a failed creation beside a connected number.
+    /// State of the connection. In the samples, a connected number has a failed creation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub register_status: Option<RegisterStatus>,
     /// State of the number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<PhoneStatus>,
-    /// Limit on conversations that the business starts, per 24 hours; empty in the sample.
+    /// Limit of conversations that the business starts, per 24 hours; empty in the sample.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub current_limit: Option<MessagingLimit>,
     /// State of the number's verification.
@@ -2268,7 +2268,7 @@ pub struct SaasSendTemplateReply {
     /// Result code; 0 means accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<i64>,
-    /// Result text, empty on success in the sample; the reason under code 22141.
+    /// Result text, empty on success in the sample; the reason for code 22141.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// The accepted message; null, empty or missing on failure.
@@ -2378,17 +2378,17 @@ impl std::fmt::Debug for SaasSendTemplateData {
     }
 }
 
-/// What became of sent messages.
+/// Statuses of sent messages.
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct MessageStatus {
     /// The events, one in the samples.
     #[serde(skip_serializing_if = "codegen::is_default")]
     pub statuses: Vec<StatusEvent>,
-    /// Business number; in the table, in no sample.
+    /// Business number; in the table, not in the samples.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub business_phone: Option<String>,
-    /// Channel, `whatsapp`; in the table, in no sample.
+    /// Channel, `whatsapp`; in the table, not in the samples.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub messaging_product: Option<String>,
     /// Undocumented fields, and values that do not fit the type of their field.
@@ -2436,13 +2436,13 @@ impl std::fmt::Debug for MessageStatus {
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct StatusEvent {
-    /// Message id, opaque; begins with `wamid.` in the samples of `message_status`.
+    /// Message id, opaque; starts with `wamid.` in the samples of `message_status`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// What happened.
+    /// Kind of event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<DeliveryStatus>,
-    /// When it happened, in seconds since 1970, as text.
+    /// Time of the event, in seconds since 1970, as text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<Time>,
     /// WhatsApp id of the recipient, digits.
@@ -2454,13 +2454,13 @@ pub struct StatusEvent {
     /// The errors; failed events only.
     #[serde(skip_serializing_if = "codegen::is_default")]
     pub errors: Vec<StatusError>,
-    /// The charges; only in the sent sample of `message_status`, where two entries share a `message_id` that is not the event's `id`, and one is all zero. Never in `saas_message_status`.
+    /// The charges; only in the `sent` sample of `message_status`. There, two entries have the same `message_id`, which is not the `id` of the event, and one has only zeros. Never in `saas_message_status`.
     #[serde(skip_serializing_if = "codegen::is_default")]
     pub costs: Vec<Cost>,
-    /// Kind of the deleted thing, `message`; only in the deleted sample, undocumented.
+    /// Kind of deleted object, `message`; only in the `deleted` sample, not documented.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub type_: Option<String>,
-    /// The deleted message; only in the deleted sample, undocumented.
+    /// The deleted message; only in the `deleted` sample, not documented.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<DeletedMessage>,
     /// Undocumented fields, and values that do not fit the type of their field.
@@ -2501,7 +2501,7 @@ impl codegen::LenientObject for StatusEvent {
 codegen::record_deserialize!(StatusEvent);
 
 impl StatusEvent {
-    /// Whether the message was delivered, according to `status`. What happened.
+    /// Whether the message was delivered, according to `status`. Kind of event.
     #[must_use]
     pub fn is_delivered(&self) -> bool {
         matches!(self.status, Some(DeliveryStatus::Delivered | DeliveryStatus::Read))
@@ -2531,7 +2531,7 @@ impl std::fmt::Debug for StatusEvent {
     }
 }
 
-/// A deleted message; undocumented.
+/// A deleted message; not documented.
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct DeletedMessage {
@@ -2582,10 +2582,10 @@ pub struct Conversation {
     /// Conversation id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// When the conversation ends, in seconds since 1970, as text; absent from the delivered sample.
+    /// End of the conversation, in seconds since 1970, as text; absent in the `delivered` sample.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expiration_timestamp: Option<Time>,
-    /// What kind of conversation it is.
+    /// Kind of conversation.
     #[serde(skip_serializing_if = "codegen::is_default")]
     pub origin: Origin,
     /// Undocumented fields, and values that do not fit the type of their field.
@@ -2630,12 +2630,12 @@ impl std::fmt::Debug for Conversation {
     }
 }
 
-/// What kind of conversation it is.
+/// Kind of conversation.
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Origin {
-    /// Who or what opened the conversation. It need not agree with the `cdr_type` of the charges: the sample has `authentication` beside 4, marketing.
+    /// Origin of the conversation. It may differ from the `cdr_type` of the charges: the sample has `authentication` and 4 (marketing).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub type_: Option<OriginType>,
     /// Undocumented fields, and values that do not fit the type of their field.
@@ -2728,19 +2728,19 @@ impl std::fmt::Debug for StatusError {
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Cost {
-    /// Currency, `USD` in the samples; which of the two prices it names is not said.
+    /// Currency, `USD` in the samples; which of the two prices it belongs to is not documented.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub currency: Option<String>,
-    /// Price in the local currency (CNY); sometimes the integer 0.
+    /// Price in the local currency (CNY); may be the integer 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price: Option<Decimal>,
-    /// Price in the foreign currency; sometimes the integer 0.
+    /// Price in the foreign currency; may be the integer 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub foreign_price: Option<Decimal>,
-    /// Type of the billing record; 4 (marketing) in every inbound sample.
+    /// Type of the billing record; 4 (marketing) in all inbound samples.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cdr_type: Option<CdrType>,
-    /// WhatsApp message id; that of the message in inbound samples, another one in status samples.
+    /// WhatsApp message id; in inbound samples that of the message, in status samples another one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message_id: Option<String>,
     /// Direction; 1 (outbound) even in the inbound samples.
@@ -2793,7 +2793,7 @@ impl std::fmt::Debug for Cost {
     }
 }
 
-/// Messages that WhatsApp users sent to a business number.
+/// Messages of WhatsApp users to a business number.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct InboundMessage {
@@ -2801,7 +2801,7 @@ pub struct InboundMessage {
     pub contacts: Vec<Contact>,
     /// The messages, one in the samples.
     pub messages: Vec<ReceivedMessage>,
-    /// Business number; `merchant_phone` in all samples. There it equals the sender's number: do not take it as proof of which side it is.
+    /// Business number; `merchant_phone` in all samples. There it is equal to the sender's number: do not use it to distinguish sender and recipient.
     pub business_phone: Option<String>,
     /// Channel, `whatsapp`.
     pub messaging_product: Option<String>,
@@ -2975,7 +2975,7 @@ impl std::fmt::Debug for Profile {
     }
 }
 
-/// One message of a WhatsApp user; `type` says which of the contents is there.
+/// One message of a WhatsApp user. The field `type` has the name of the content.
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -2983,16 +2983,16 @@ pub struct ReceivedMessage {
     /// WhatsApp id of the sender, digits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
-    /// Message id, opaque; meant for marking the message as read, an operation that is not documented.
+    /// Message id, opaque; for marking the message as read, which is not a documented operation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// When it was received, in seconds since 1970, as text.
+    /// Time of receiving, in seconds since 1970, as text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<Time>,
     /// Kind of message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub type_: Option<ReceivedType>,
-    /// The charge, one object here; whether it always comes is not said.
+    /// The charge, here a single object; whether it is always present is not documented.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cost: Option<Cost>,
     /// Content of a `text` message.
@@ -3132,10 +3132,10 @@ pub struct ReceivedMedia {
     /// Media id for `get_media`, a UUID in the samples.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// Caption; images and videos only, in the table and in no sample.
+    /// Caption; images and videos only; in the table, not in the samples.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub caption: Option<String>,
-    /// MIME type; that of a voice note has a parameter, `audio/ogg; codecs=opus`.
+    /// MIME type; for a voice note with a parameter: `audio/ogg; codecs=opus`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mime_type: Option<String>,
     /// SHA-256 of the file, 64 hex digits.
@@ -3200,7 +3200,7 @@ pub struct ReceivedDocument {
     /// File name.
     #[serde(rename = "filename", skip_serializing_if = "Option::is_none")]
     pub file_name: Option<String>,
-    /// Caption, the file name in the sample; undocumented.
+    /// Caption, the file name in the sample; not documented.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub caption: Option<String>,
     /// Undocumented fields, and values that do not fit the type of their field.
@@ -3248,23 +3248,23 @@ impl std::fmt::Debug for ReceivedDocument {
     }
 }
 
-/// A received place.
+/// A received location.
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ReceivedLocation {
-    /// Longitude; text in the table, a number in the sample.
+    /// Longitude; a text in the table, a number in the sample.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub longitude: Option<Decimal>,
-    /// Latitude; text in the table, a number in the sample.
+    /// Latitude; a text in the table, a number in the sample.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub latitude: Option<Decimal>,
-    /// Name of the place.
+    /// Name of the location.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Full address of the place.
+    /// Full address of the location.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
-    /// Web page of the place; only in the sample, undocumented.
+    /// Web page of the location; only in the sample, not documented.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// Undocumented fields, and values that do not fit the type of their field.
@@ -3325,7 +3325,7 @@ pub struct ReceivedSticker {
     /// SHA-256 of the file, 64 hex digits; only in the sample.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
-    /// More about the sticker; only in the sample, undocumented.
+    /// More about the sticker; only in the sample, not documented.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<StickerMetadata>,
     /// Undocumented fields, and values that do not fit the type of their field.
@@ -3371,14 +3371,14 @@ impl std::fmt::Debug for ReceivedSticker {
     }
 }
 
-/// More about a sticker; undocumented.
+/// More about a sticker; not documented.
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct StickerMetadata {
     /// Emojis that match the sticker.
     #[serde(skip_serializing_if = "codegen::is_default")]
     pub emojis: Vec<String>,
-    /// First-party flag, judging by its name; the number 1 in the sample, not a boolean.
+    /// First-party flag, according to its name; the number 1 in the sample, not a boolean.
     #[serde(rename = "is-first-party-sticker", skip_serializing_if = "Option::is_none")]
     pub is_first_party_sticker: Option<i64>,
     /// Sticker pack.
@@ -3429,7 +3429,7 @@ impl std::fmt::Debug for StickerMetadata {
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ButtonClick {
-    /// Who pressed.
+    /// The users who pressed a button.
     #[serde(skip_serializing_if = "codegen::is_default")]
     pub contacts: Vec<Contact>,
     /// The presses.
@@ -3491,22 +3491,22 @@ pub struct ButtonPress {
     /// The button.
     #[serde(skip_serializing_if = "codegen::is_default")]
     pub button: PressedButton,
-    /// WhatsApp number of the person who pressed, digits.
+    /// WhatsApp number of the user, digits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
     /// Message id, opaque.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// When it was reported, in seconds since 1970, as text.
+    /// Time of the report, in seconds since 1970, as text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<Time>,
     /// Kind of message, `button` in the sample.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub type_: Option<ReceivedType>,
-    /// The template and the parameters that were sent: JSON inside a text, to be decoded once more. In the sample it holds `templateId` (a number), `templateName` and `components` (each with `type` and `parameters`, each of these with `type` and `text`).
+    /// The template and the parameters of the message, as JSON in a text. In the sample it has `templateId` (a number), `templateName` and `components` (each with `type` and `parameters`; each parameter with `type` and `text`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wa_ext: Option<String>,
-    /// The message that is answered; only when it is one of yours.
+    /// The message that the user answers; only if it is one of yours.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub context: Option<ReplyContext>,
     /// Tag.
@@ -3613,14 +3613,14 @@ impl std::fmt::Debug for PressedButton {
     }
 }
 
-/// The message that is answered.
+/// The message that the user answers.
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ReplyContext {
-    /// Sender of that message, a phone number in the sample; elsewhere described as a message id.
+    /// Sender of that message, a phone number in the sample; elsewhere documented as a message id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
-    /// Id of that message, opaque; `wamid.` and 32 hex digits in the sample, another form than the other ids.
+    /// Id of that message, opaque; in the sample `wamid.` and 32 hex digits, unlike other ids.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// Undocumented fields, and values that do not fit the type of their field.

@@ -22,7 +22,7 @@ pub struct SendMessage {
     pub recipient_type: String,
     /// Recipient's number: digits with country code.
     pub to: String,
-    /// What a message holds; `type` on the wire says which kind it is.
+    /// Content of a message. The field `type` has its kind.
     #[serde(flatten)]
     pub message_content: MessageContent,
 }
@@ -73,7 +73,7 @@ impl std::fmt::Debug for SendMessage {
     }
 }
 
-/// What a message holds; `type` on the wire says which kind it is.
+/// Content of a message. The field `type` has its kind.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type")]
 #[non_exhaustive]
@@ -99,7 +99,7 @@ pub enum MessageContent {
     /// A sticker message.
     #[serde(rename = "sticker")]
     Sticker(StickerContent),
-    /// A message made from a template.
+    /// A message from a template.
     #[serde(rename = "template")]
     Template(TemplateContent),
 }
@@ -222,7 +222,7 @@ impl codegen::Validate for MessageContent {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct TextContent {
-    /// The text and how it is shown.
+    /// The text and its display.
     pub text: Text,
 }
 
@@ -407,7 +407,7 @@ impl std::fmt::Debug for DocumentContent {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct LocationContent {
-    /// The place.
+    /// The location.
     pub location: Location,
 }
 
@@ -474,7 +474,7 @@ impl std::fmt::Debug for StickerContent {
     }
 }
 
-/// A message made from a template.
+/// A message from a template.
 ///
 /// The constructor takes the required fields. The `with_` methods set the others. All fields are public.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -518,9 +518,9 @@ impl std::fmt::Debug for TemplateContent {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Text {
-    /// The text; `*bold*`, `_italic_` and `~strikethrough~` are marked up, and it may hold URLs. No maximum length is documented.
+    /// The text, with `*bold*`, `_italic_` and `~strikethrough~` markup. It may contain URLs. No maximum length is documented.
     pub body: String,
-    /// Whether the recipient's client shows a preview of a link. The URL must begin with `http://` or `https://` and name a domain, not an IP address.
+    /// Whether the recipient's client shows a preview of a link. The URL must start with `http://` or `https://` and have a domain, not an IP address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preview_url: Option<bool>,
 }
@@ -535,7 +535,7 @@ impl Text {
         }
     }
 
-    /// Whether the recipient's client shows a preview of a link. The URL must begin with `http://` or `https://` and name a domain, not an IP address.
+    /// Whether the recipient's client shows a preview of a link. The URL must start with `http://` or `https://` and have a domain, not an IP address.
     #[must_use]
     pub fn with_preview_url(mut self, preview_url: bool) -> Self {
         self.preview_url = Some(preview_url);
@@ -570,17 +570,17 @@ impl std::fmt::Debug for Text {
     }
 }
 
-/// An image, either stored at the platform (`id`) or fetched by it (`link`).
+/// An image, either stored on the platform (`id`) or fetched by it (`link`).
 ///
 /// The constructor takes the required fields. The `with_` methods set the others. All fields are public.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Image {
-    /// HTTP or HTTPS URL that the image is fetched from; instead of `id`.
+    /// HTTP or HTTPS URL of the image, instead of `id`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
-    /// Id returned by `upload_media`; instead of `link`.
+    /// Id returned by `upload_media`, instead of `link`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// Caption of the image.
@@ -589,7 +589,7 @@ pub struct Image {
 }
 
 impl Image {
-    /// Creates `Image` from the required fields and `link`. HTTP or HTTPS URL that the image is fetched from; instead of `id`.
+    /// Creates `Image` from the required fields and `link`. HTTP or HTTPS URL of the image, instead of `id`.
     #[must_use]
     pub fn from_link(link: impl Into<String>) -> Self {
         Self {
@@ -599,7 +599,7 @@ impl Image {
         }
     }
 
-    /// Creates `Image` from the required fields and `id`. Id returned by `upload_media`; instead of `link`.
+    /// Creates `Image` from the required fields and `id`. Id returned by `upload_media`, instead of `link`.
     #[must_use]
     pub fn from_id(id: impl Into<String>) -> Self {
         Self {
@@ -643,17 +643,17 @@ impl std::fmt::Debug for Image {
     }
 }
 
-/// A video, either stored at the platform (`id`) or fetched by it (`link`).
+/// A video, either stored on the platform (`id`) or fetched by it (`link`).
 ///
 /// The constructor takes the required fields. The `with_` methods set the others. All fields are public.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Video {
-    /// HTTP or HTTPS URL that the video is fetched from; instead of `id`.
+    /// HTTP or HTTPS URL of the video, instead of `id`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
-    /// Id returned by `upload_media`; instead of `link`.
+    /// Id returned by `upload_media`, instead of `link`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// Caption of the video.
@@ -662,7 +662,7 @@ pub struct Video {
 }
 
 impl Video {
-    /// Creates `Video` from the required fields and `link`. HTTP or HTTPS URL that the video is fetched from; instead of `id`.
+    /// Creates `Video` from the required fields and `link`. HTTP or HTTPS URL of the video, instead of `id`.
     #[must_use]
     pub fn from_link(link: impl Into<String>) -> Self {
         Self {
@@ -672,7 +672,7 @@ impl Video {
         }
     }
 
-    /// Creates `Video` from the required fields and `id`. Id returned by `upload_media`; instead of `link`.
+    /// Creates `Video` from the required fields and `id`. Id returned by `upload_media`, instead of `link`.
     #[must_use]
     pub fn from_id(id: impl Into<String>) -> Self {
         Self {
@@ -716,23 +716,23 @@ impl std::fmt::Debug for Video {
     }
 }
 
-/// An audio file, either stored at the platform (`id`) or fetched by it (`link`).
+/// An audio file, either stored on the platform (`id`) or fetched by it (`link`).
 ///
 /// The constructor takes the required fields. The `with_` methods set the others. All fields are public.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Audio {
-    /// HTTP or HTTPS URL that the audio file is fetched from; instead of `id`.
+    /// HTTP or HTTPS URL of the audio file, instead of `id`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
-    /// Id returned by `upload_media`; instead of `link`.
+    /// Id returned by `upload_media`, instead of `link`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
 }
 
 impl Audio {
-    /// Creates `Audio` from the required fields and `link`. HTTP or HTTPS URL that the audio file is fetched from; instead of `id`.
+    /// Creates `Audio` from the required fields and `link`. HTTP or HTTPS URL of the audio file, instead of `id`.
     #[must_use]
     pub fn from_link(link: impl Into<String>) -> Self {
         Self {
@@ -741,7 +741,7 @@ impl Audio {
         }
     }
 
-    /// Creates `Audio` from the required fields and `id`. Id returned by `upload_media`; instead of `link`.
+    /// Creates `Audio` from the required fields and `id`. Id returned by `upload_media`, instead of `link`.
     #[must_use]
     pub fn from_id(id: impl Into<String>) -> Self {
         Self {
@@ -776,17 +776,17 @@ impl std::fmt::Debug for Audio {
     }
 }
 
-/// A document, either stored at the platform (`id`) or fetched by it (`link`). It has no caption, unlike an inbound one.
+/// A document, either stored on the platform (`id`) or fetched by it (`link`). Unlike an inbound document, it has no caption.
 ///
 /// The constructor takes the required fields. The `with_` methods set the others. All fields are public.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Document {
-    /// HTTP or HTTPS URL that the document is fetched from; instead of `id`.
+    /// HTTP or HTTPS URL of the document, instead of `id`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
-    /// Id returned by `upload_media`; instead of `link`.
+    /// Id returned by `upload_media`, instead of `link`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// File name shown to the recipient.
@@ -795,7 +795,7 @@ pub struct Document {
 }
 
 impl Document {
-    /// Creates `Document` from the required fields and `link`. HTTP or HTTPS URL that the document is fetched from; instead of `id`.
+    /// Creates `Document` from the required fields and `link`. HTTP or HTTPS URL of the document, instead of `id`.
     #[must_use]
     pub fn from_link(link: impl Into<String>) -> Self {
         Self {
@@ -805,7 +805,7 @@ impl Document {
         }
     }
 
-    /// Creates `Document` from the required fields and `id`. Id returned by `upload_media`; instead of `link`.
+    /// Creates `Document` from the required fields and `id`. Id returned by `upload_media`, instead of `link`.
     #[must_use]
     pub fn from_id(id: impl Into<String>) -> Self {
         Self {
@@ -849,21 +849,21 @@ impl std::fmt::Debug for Document {
     }
 }
 
-/// A place.
+/// A location.
 ///
 /// The constructor takes the required fields. The `with_` methods set the others. All fields are public.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Location {
-    /// Longitude. The table calls it a number; it is written as text, as the sample does.
+    /// Longitude. A number according to the table, a text in the sample; sent as text.
     pub longitude: Decimal,
-    /// Latitude. The table calls it a number; it is written as text, as the sample does.
+    /// Latitude. A number according to the table, a text in the sample; sent as text.
     pub latitude: Decimal,
-    /// Name of the place.
+    /// Name of the location.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Full address of the place.
+    /// Full address of the location.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
 }
@@ -880,14 +880,14 @@ impl Location {
         }
     }
 
-    /// Name of the place.
+    /// Name of the location.
     #[must_use]
     pub fn with_name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Full address of the place.
+    /// Full address of the location.
     #[must_use]
     pub fn with_address(mut self, address: impl Into<String>) -> Self {
         self.address = Some(address.into());
@@ -910,23 +910,23 @@ impl std::fmt::Debug for Location {
     }
 }
 
-/// A sticker, either stored at the platform (`id`) or fetched by it (`link`).
+/// A sticker, either stored on the platform (`id`) or fetched by it (`link`).
 ///
 /// The constructor takes the required fields. The `with_` methods set the others. All fields are public.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Sticker {
-    /// HTTP or HTTPS URL that the sticker is fetched from; instead of `id`.
+    /// HTTP or HTTPS URL of the sticker, instead of `id`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
-    /// Id returned by `upload_media`; instead of `link`.
+    /// Id returned by `upload_media`, instead of `link`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
 }
 
 impl Sticker {
-    /// Creates `Sticker` from the required fields and `link`. HTTP or HTTPS URL that the sticker is fetched from; instead of `id`.
+    /// Creates `Sticker` from the required fields and `link`. HTTP or HTTPS URL of the sticker, instead of `id`.
     #[must_use]
     pub fn from_link(link: impl Into<String>) -> Self {
         Self {
@@ -935,7 +935,7 @@ impl Sticker {
         }
     }
 
-    /// Creates `Sticker` from the required fields and `id`. Id returned by `upload_media`; instead of `link`.
+    /// Creates `Sticker` from the required fields and `id`. Id returned by `upload_media`, instead of `link`.
     #[must_use]
     pub fn from_id(id: impl Into<String>) -> Self {
         Self {
@@ -981,7 +981,7 @@ pub struct Template {
     pub name: String,
     /// Language to send the template in.
     pub language: TemplateLanguage,
-    /// Values for the variables, one entry a part of the template. The sample of a one-time password fills in the code twice: in the body and in a `url` button at position 0, although the template has an OTP button.
+    /// Values for the variables, one entry per part of the template. The sample of a one-time password has the code twice: in the body and in a `url` button at position 0, although the template has an OTP button.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub components: Option<Vec<TemplateValues>>,
 }
@@ -997,7 +997,7 @@ impl Template {
         }
     }
 
-    /// Values for the variables, one entry a part of the template. The sample of a one-time password fills in the code twice: in the body and in a `url` button at position 0, although the template has an OTP button.
+    /// Values for the variables, one entry per part of the template. The sample of a one-time password has the code twice: in the body and in a `url` button at position 0, although the template has an OTP button.
     #[must_use]
     pub fn with_components(
         mut self,
@@ -1007,7 +1007,7 @@ impl Template {
         self
     }
 
-    /// Adds an entry to `components`. Values for the header of a template; no sample shows one.
+    /// Adds an entry to `components`. Values for the header of a template; there is no sample.
     #[must_use]
     pub fn with_header(
         mut self,
@@ -1090,7 +1090,7 @@ impl std::fmt::Debug for Template {
     }
 }
 
-/// Language that a template is sent in.
+/// Language of a template in a message.
 ///
 /// The constructor takes the required fields. The `with_` methods set the others. All fields are public.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -1147,18 +1147,18 @@ impl std::fmt::Debug for TemplateLanguage {
     }
 }
 
-/// Values for the variables of one part of a template (a component); `type` on the wire says which part.
+/// Values for the variables of one part of a template (a component). The field `type` has the part.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type")]
 #[non_exhaustive]
 pub enum TemplateValues {
-    /// Values for the header of a template; no sample shows one.
+    /// Values for the header of a template; there is no sample.
     #[serde(rename = "header")]
     Header(HeaderValues),
     /// Values for the body of a template.
     #[serde(rename = "body")]
     Body(BodyValues),
-    /// Value for one button of a template; `sub_type` on the wire says which kind of button.
+    /// Value for one button of a template. The field `sub_type` has the kind of button.
     #[serde(rename = "button")]
     Button(ButtonValues),
 }
@@ -1203,7 +1203,7 @@ impl codegen::Validate for TemplateValues {
     }
 }
 
-/// Values for the header of a template; no sample shows one.
+/// Values for the header of a template; there is no sample.
 ///
 /// The constructor takes the required fields. The `with_` methods set the others. All fields are public.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -1335,7 +1335,7 @@ impl std::fmt::Debug for BodyValues {
     }
 }
 
-/// Value for one button of a template; `sub_type` on the wire says which kind of button.
+/// Value for one button of a template. The field `sub_type` has the kind of button.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "sub_type")]
 #[non_exhaustive]
@@ -1376,7 +1376,7 @@ impl codegen::Validate for ButtonValues {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct UrlButtonValues {
-    /// Position of the button, 0 to 2; text on the wire.
+    /// Position of the button, 0 to 2; sent as text.
     #[serde(serialize_with = "codegen::quoted", deserialize_with = "codegen::unquoted")]
     pub index: i64,
     /// The values, texts only.
@@ -1425,7 +1425,7 @@ impl std::fmt::Debug for UrlButtonValues {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct QuickReplyButtonValues {
-    /// Position of the button, 0 to 2; text on the wire.
+    /// Position of the button, 0 to 2; sent as text.
     #[serde(serialize_with = "codegen::quoted", deserialize_with = "codegen::unquoted")]
     pub index: i64,
     /// The payload set on the button.
@@ -1527,7 +1527,7 @@ impl std::fmt::Debug for TextValue {
 pub struct PayloadValue {
     /// Kind of value, always `payload`.
     pub type_: String,
-    /// The payload. The table types it as text and then points to the video object; no sample shows it, and it is sent as text.
+    /// The payload. The table has the type text and a reference to the video object, and there is no sample; sent as text.
     pub payload: String,
 }
 
@@ -1569,7 +1569,7 @@ impl std::fmt::Debug for PayloadValue {
     }
 }
 
-/// A value for a header; `type` on the wire says which kind.
+/// A value for a header. The field `type` has its kind.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type")]
 #[non_exhaustive]
@@ -1807,7 +1807,7 @@ pub struct UploadMedia {
     pub business_phone: String,
     /// MIME type of the file, one of those listed at `file`; not a message type.
     pub type_: String,
-    /// The media file. Images (JPEG, PNG) at most 5 MB, 8-bit RGB or RGBA. Audio (AAC, MP4, MPEG, AMR, OGG) at most 16 MB; OGG with the opus codec only, plain `audio/ogg` is refused. Videos (MP4, 3GP, spelt `video/3gp`) at most 16 MB, with H.264 video, AAC audio and one audio stream or none. Documents (plain text, PDF, Word, Excel, PowerPoint) at most 100 MB. Stickers (WebP) at most 100 KB.
+    /// The media file. Images (JPEG, PNG) at most 5 MB, 8-bit RGB or RGBA. Audio (AAC, MP4, MPEG, AMR, OGG) at most 16 MB; OGG with the opus codec only; plain `audio/ogg` is rejected. Videos (MP4, 3GP, spelt `video/3gp`) at most 16 MB, with H.264 video, AAC audio and at most one audio stream. Documents (plain text, PDF, Word, Excel, PowerPoint) at most 100 MB. Stickers (WebP) at most 100 KB.
     pub file: Upload,
 }
 
@@ -2003,7 +2003,7 @@ pub struct CreateTemplate {
     /// Key of the WhatsApp application.
     #[serde(rename = "appkey")]
     pub app_key: AppKey,
-    /// Business number that owns the template: digits with country code, without a plus sign. Described as a list, but one number by type and sample.
+    /// Business number that owns the template: digits with country code, without a plus sign. The documentation calls it a list; type and sample have one number.
     pub business_phone: String,
     /// Channel, always `whatsapp`.
     pub messaging_product: String,
@@ -2011,7 +2011,7 @@ pub struct CreateTemplate {
     pub category: TemplateCategory,
     /// Language of the template.
     pub language: LanguageCode,
-    /// Template name; lowercase letters, digits and underscores in the samples, no rule is stated.
+    /// Template name; lowercase letters, digits and underscores in the samples. No rule is documented.
     pub name: String,
     /// Parts of the template.
     pub components: Vec<TemplateComponent>,
@@ -2086,14 +2086,14 @@ impl CreateTemplate {
         self
     }
 
-    /// Adds an entry to `components`. Body of a template. The table requires `text`, the samples of authentication templates have `add_security_recommendation` in its place: one of the two must be there.
+    /// Adds an entry to `components`. Body of a template. One of `text` and `add_security_recommendation` is required: the table requires `text`, the samples of authentication templates have the other instead.
     #[must_use]
     pub fn with_body(mut self, entry: impl Into<BodyComponent>) -> Self {
         self.components.push(TemplateComponent::Body(entry.into()));
         self
     }
 
-    /// Adds an entry to `components`. Footer of a template. The table requires `text`, the samples of authentication templates have `code_expiration_minutes` in its place: one of the two must be there.
+    /// Adds an entry to `components`. Footer of a template. One of `text` and `code_expiration_minutes` is required: the table requires `text`, the samples of authentication templates have the other instead.
     #[must_use]
     pub fn with_footer(mut self, entry: impl Into<FooterComponent>) -> Self {
         self.components.push(TemplateComponent::Footer(entry.into()));
@@ -2147,11 +2147,11 @@ pub struct UpdateTemplate {
     /// Key of the WhatsApp application.
     #[serde(rename = "appkey")]
     pub app_key: AppKey,
-    /// Business number that owns the template: digits with country code, without a plus sign. Described as a list, but one number by type and sample.
+    /// Business number that owns the template: digits with country code, without a plus sign. The documentation calls it a list; type and sample have one number.
     pub business_phone: String,
     /// Channel, always `whatsapp`.
     pub messaging_product: String,
-    /// Purpose of the template, `MARKETING`, `UTILITY` or `AUTHENTICATION`; required by the table, absent from the sample.
+    /// Purpose of the template, `MARKETING`, `UTILITY` or `AUTHENTICATION`; required according to the table, absent in the sample.
     pub category: TemplateCategory,
     /// Id of the template to edit, digits as text in the sample.
     pub template_id: String,
@@ -2226,14 +2226,14 @@ impl UpdateTemplate {
         self
     }
 
-    /// Adds an entry to `components`. Body of a template. The table requires `text`, the samples of authentication templates have `add_security_recommendation` in its place: one of the two must be there.
+    /// Adds an entry to `components`. Body of a template. One of `text` and `add_security_recommendation` is required: the table requires `text`, the samples of authentication templates have the other instead.
     #[must_use]
     pub fn with_body(mut self, entry: impl Into<BodyComponent>) -> Self {
         self.components.push(TemplateComponent::Body(entry.into()));
         self
     }
 
-    /// Adds an entry to `components`. Footer of a template. The table requires `text`, the samples of authentication templates have `code_expiration_minutes` in its place: one of the two must be there.
+    /// Adds an entry to `components`. Footer of a template. One of `text` and `code_expiration_minutes` is required: the table requires `text`, the samples of authentication templates have the other instead.
     #[must_use]
     pub fn with_footer(mut self, entry: impl Into<FooterComponent>) -> Self {
         self.components.push(TemplateComponent::Footer(entry.into()));
@@ -2276,18 +2276,18 @@ impl std::fmt::Debug for UpdateTemplate {
     }
 }
 
-/// One part of a template to create or change; `type` on the wire says which part.
+/// One part of a template to create or change. The field `type` has the part.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type")]
 #[non_exhaustive]
 pub enum TemplateComponent {
-    /// Header of a template; `format` on the wire says what it holds.
+    /// Header of a template. The field `format` has its kind.
     #[serde(rename = "HEADER")]
     Header(HeaderComponent),
-    /// Body of a template. The table requires `text`, the samples of authentication templates have `add_security_recommendation` in its place: one of the two must be there.
+    /// Body of a template. One of `text` and `add_security_recommendation` is required: the table requires `text`, the samples of authentication templates have the other instead.
     #[serde(rename = "BODY")]
     Body(BodyComponent),
-    /// Footer of a template. The table requires `text`, the samples of authentication templates have `code_expiration_minutes` in its place: one of the two must be there.
+    /// Footer of a template. One of `text` and `code_expiration_minutes` is required: the table requires `text`, the samples of authentication templates have the other instead.
     #[serde(rename = "FOOTER")]
     Footer(FooterComponent),
     /// Buttons of a template.
@@ -2336,7 +2336,7 @@ impl codegen::Validate for TemplateComponent {
     }
 }
 
-/// Header of a template; `format` on the wire says what it holds.
+/// Header of a template. The field `format` has its kind.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "format")]
 #[non_exhaustive]
@@ -2381,7 +2381,7 @@ impl codegen::Validate for HeaderComponent {
 pub struct TextHeader {
     /// Text of the header; a variable is written `{{1}}`.
     pub text: String,
-    /// Example for the variable, needed when the text holds one; another place of the reference wants it for every text header.
+    /// Example for the variable, required if the text has one. Elsewhere, the documentation requires it for every text header.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub example: Option<TextHeaderExample>,
 }
@@ -2396,7 +2396,7 @@ impl TextHeader {
         }
     }
 
-    /// Example for the variable, needed when the text holds one; another place of the reference wants it for every text header.
+    /// Example for the variable, required if the text has one. Elsewhere, the documentation requires it for every text header.
     #[must_use]
     pub fn with_example(mut self, example: impl Into<TextHeaderExample>) -> Self {
         self.example = Some(example.into());
@@ -2439,7 +2439,7 @@ impl std::fmt::Debug for TextHeader {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct TextHeaderExample {
-    /// Example for the header's variable. The table wants an array; it is written as one text, as the sample does (`get_templates` returns an array).
+    /// Example for the header's variable. An array according to the table, a text in the sample; sent as text. `get_templates` returns an array.
     pub header_text: String,
 }
 
@@ -2484,7 +2484,7 @@ impl std::fmt::Debug for TextHeaderExample {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct MediaHeader {
-    /// Example file, needed for every media header.
+    /// Example file, required for every media header.
     pub example: MediaHeaderExample,
 }
 
@@ -2514,7 +2514,7 @@ impl std::fmt::Debug for MediaHeader {
     }
 }
 
-/// Example file of a media header; of both forms given, `custom_header_handle_url` wins.
+/// Example file of a media header. If both fields are set, the platform uses `custom_header_handle_url`.
 ///
 /// The constructor takes the required fields. The `with_` methods set the others. All fields are public.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -2524,7 +2524,7 @@ pub struct MediaHeaderExample {
     /// File handle returned by `upload_template_file`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub header_handle: Option<String>,
-    /// Address of the file; below 1 MB is advised, a larger one runs into a timeout.
+    /// Address of the file. The recommended size is below 1 MB; larger files cause a timeout.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub custom_header_handle_url: Option<String>,
 }
@@ -2546,7 +2546,7 @@ impl MediaHeaderExample {
         self
     }
 
-    /// Address of the file; below 1 MB is advised, a larger one runs into a timeout.
+    /// Address of the file. The recommended size is below 1 MB; larger files cause a timeout.
     #[must_use]
     pub fn with_custom_header_handle_url(
         mut self,
@@ -2600,7 +2600,7 @@ impl std::fmt::Debug for MediaHeaderExample {
     }
 }
 
-/// Body of a template. The table requires `text`, the samples of authentication templates have `add_security_recommendation` in its place: one of the two must be there.
+/// Body of a template. One of `text` and `add_security_recommendation` is required: the table requires `text`, the samples of authentication templates have the other instead.
 ///
 /// The constructor takes the required fields. The `with_` methods set the others. All fields are public.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -2610,7 +2610,7 @@ pub struct BodyComponent {
     /// Text of the body; variables are written `{{1}}`, `{{2}}`. Left out in an authentication template.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// Examples for the variables, needed when the text holds any.
+    /// Examples for the variables, required if the text has any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub example: Option<BodyExample>,
     /// Whether the security recommendation is added; authentication templates only.
@@ -2636,7 +2636,7 @@ impl BodyComponent {
         self
     }
 
-    /// Examples for the variables, needed when the text holds any.
+    /// Examples for the variables, required if the text has any.
     #[must_use]
     pub fn with_example(mut self, example: impl Into<BodyExample>) -> Self {
         self.example = Some(example.into());
@@ -2695,7 +2695,7 @@ impl std::fmt::Debug for BodyComponent {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct BodyExample {
-    /// Examples for the body's variables, one value a variable, as an array inside an array. The table wants one array; every sample nests it, and so does this.
+    /// Examples for the body's variables, one value per variable, as an array in an array. The table has one array, all samples have nested ones.
     pub body_text: Vec<Vec<String>>,
 }
 
@@ -2726,7 +2726,7 @@ impl std::fmt::Debug for BodyExample {
     }
 }
 
-/// Footer of a template. The table requires `text`, the samples of authentication templates have `code_expiration_minutes` in its place: one of the two must be there.
+/// Footer of a template. One of `text` and `code_expiration_minutes` is required: the table requires `text`, the samples of authentication templates have the other instead.
 ///
 /// The constructor takes the required fields. The `with_` methods set the others. All fields are public.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -2803,7 +2803,7 @@ impl std::fmt::Debug for FooterComponent {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ButtonsComponent {
-    /// The buttons; two in the samples, no maximum is stated.
+    /// The buttons; two in the samples. No maximum is documented.
     pub buttons: Vec<TemplateButton>,
 }
 
@@ -2823,14 +2823,14 @@ impl ButtonsComponent {
         self
     }
 
-    /// Adds an entry to `buttons`. Button that opens an address; no sample shows one.
+    /// Adds an entry to `buttons`. Button that opens an address; there is no sample.
     #[must_use]
     pub fn with_url(mut self, entry: impl Into<UrlButton>) -> Self {
         self.buttons.push(TemplateButton::Url(entry.into()));
         self
     }
 
-    /// Adds an entry to `buttons`. Button that calls a number; no sample shows one.
+    /// Adds an entry to `buttons`. Button that calls a number; there is no sample.
     #[must_use]
     pub fn with_phone_number(
         mut self,
@@ -2890,7 +2890,7 @@ impl std::fmt::Debug for ButtonsComponent {
     }
 }
 
-/// One button of a template; `type` on the wire says which kind. `OTP` is known from the samples only.
+/// One button of a template. The field `type` has its kind; `OTP` is known only from the samples.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type")]
 #[non_exhaustive]
@@ -2898,13 +2898,13 @@ pub enum TemplateButton {
     /// Button that sends a reply.
     #[serde(rename = "QUICK_REPLY")]
     QuickReply(QuickReplyButton),
-    /// Button that opens an address; no sample shows one.
+    /// Button that opens an address; there is no sample.
     #[serde(rename = "URL")]
     Url(UrlButton),
-    /// Button that calls a number; no sample shows one.
+    /// Button that calls a number; there is no sample.
     #[serde(rename = "PHONE_NUMBER")]
     PhoneNumber(PhoneNumberButton),
-    /// Button that takes over a one-time password; `otp_type` on the wire says how.
+    /// Button that transfers a one-time password. The field `otp_type` has its kind.
     #[serde(rename = "OTP")]
     Otp(OtpButton),
 }
@@ -3001,7 +3001,7 @@ impl std::fmt::Debug for QuickReplyButton {
     }
 }
 
-/// Button that opens an address; no sample shows one.
+/// Button that opens an address; there is no sample.
 ///
 /// The constructor takes the required fields. The `with_` methods set the others. All fields are public.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -3012,7 +3012,7 @@ pub struct UrlButton {
     pub text: String,
     /// Address to open; a dynamic one ends with the variable `{{1}}`.
     pub url: String,
-    /// Example of the full address, needed when it is dynamic.
+    /// Example of the full address, required for a dynamic one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub example: Option<Vec<String>>,
 }
@@ -3028,7 +3028,7 @@ impl UrlButton {
         }
     }
 
-    /// Example of the full address, needed when it is dynamic.
+    /// Example of the full address, required for a dynamic one.
     #[must_use]
     pub fn with_example(
         mut self,
@@ -3056,7 +3056,7 @@ impl std::fmt::Debug for UrlButton {
     }
 }
 
-/// Button that calls a number; no sample shows one.
+/// Button that calls a number; there is no sample.
 ///
 /// The constructor takes the required fields. The `with_` methods set the others. All fields are public.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -3096,7 +3096,7 @@ impl std::fmt::Debug for PhoneNumberButton {
     }
 }
 
-/// Button that takes over a one-time password; `otp_type` on the wire says how.
+/// Button that transfers a one-time password. The field `otp_type` has its kind.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "otp_type")]
 #[non_exhaustive]
@@ -3137,13 +3137,13 @@ impl codegen::Validate for OtpButton {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct OneTapButton {
-    /// Label; the sample has it beside `autofill_text`.
+    /// Label, beside `autofill_text` in the sample.
     pub text: String,
     /// Label of the autofill button.
     pub autofill_text: String,
     /// Android package name of the application that receives the code.
     pub package_name: String,
-    /// Hash of the application's signature, passed on as it is; the sample's holds a percent escape.
+    /// Hash of the application's signature, sent unchanged; the sample has a percent escape.
     pub signature_hash: String,
 }
 
@@ -3230,7 +3230,7 @@ impl std::fmt::Debug for CopyCodeButton {
     }
 }
 
-/// Which templates to list.
+/// The templates to list.
 ///
 /// The constructor takes the required fields. The `with_` methods set the others. All fields are public.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -3250,10 +3250,10 @@ pub struct GetTemplates {
     /// Cursor of the previous page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<String>,
-    /// Page size; the platform takes 20 when it is left out.
+    /// Page size; the default is 20.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<i64>,
-    /// Only templates of this name, in all languages.
+    /// Only templates with this name, in all languages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 }
@@ -3287,14 +3287,14 @@ impl GetTemplates {
         self
     }
 
-    /// Page size; the platform takes 20 when it is left out.
+    /// Page size; the default is 20.
     #[must_use]
     pub fn with_limit(mut self, limit: i64) -> Self {
         self.limit = Some(limit);
         self
     }
 
-    /// Only templates of this name, in all languages.
+    /// Only templates with this name, in all languages.
     #[must_use]
     pub fn with_name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
@@ -3336,11 +3336,11 @@ pub struct DeleteTemplate {
     /// Key of the WhatsApp application.
     #[serde(rename = "appkey")]
     pub app_key: AppKey,
-    /// Business number that owns the templates: digits with country code, without a plus sign. Described as a list, but one number by type.
+    /// Business number that owns the templates: digits with country code, without a plus sign. The documentation calls it a list; the type has one number.
     pub business_phone: String,
     /// Channel, always `whatsapp`.
     pub messaging_product: String,
-    /// Name whose templates are all deleted, in every language.
+    /// Name of the templates to delete, in every language.
     pub name: String,
 }
 
@@ -3391,11 +3391,11 @@ impl std::fmt::Debug for DeleteTemplate {
 pub struct UploadTemplateFile {
     /// Channel, always `whatsapp`.
     pub messaging_product: String,
-    /// Business number that the file belongs to: digits with country code, without a plus sign. Described as a list, but one number by type.
+    /// Business number that the file belongs to: digits with country code, without a plus sign. The documentation calls it a list; the type has one number.
     pub business_phone: String,
     /// MIME type of the file, one of those listed at `file`; not a message type.
     pub type_: String,
-    /// The file: PDF, MP4 video, or JPEG (`image/jpg` is allowed here too) or PNG image. No size limit is stated.
+    /// The file: PDF, MP4 video, or JPEG (`image/jpg` is allowed here too) or PNG image. No maximum size is documented.
     pub file: Upload,
 }
 
@@ -3456,7 +3456,7 @@ impl std::fmt::Debug for UploadTemplateFile {
     }
 }
 
-/// Which business numbers to query.
+/// The business numbers to query.
 ///
 /// The constructor takes the required fields. The `with_` methods set the others. All fields are public.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -3466,7 +3466,7 @@ pub struct GetPhones {
     /// Key of the WhatsApp application.
     #[serde(rename = "appkey")]
     pub app_key: AppKey,
-    /// Numbers in one text, joined by commas as in the samples (the text says comma and space); empty or absent means all numbers of the application.
+    /// Numbers in one text, separated by commas as in the samples (by comma and space according to the documentation's text); empty or absent means all numbers of the application.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub business_phones: Option<String>,
     /// Channel, always `whatsapp`.
@@ -3484,7 +3484,7 @@ impl GetPhones {
         }
     }
 
-    /// Numbers in one text, joined by commas as in the samples (the text says comma and space); empty or absent means all numbers of the application.
+    /// Numbers in one text, separated by commas as in the samples (by comma and space according to the documentation's text); empty or absent means all numbers of the application.
     #[must_use]
     pub fn with_business_phones(
         mut self,
@@ -3561,7 +3561,7 @@ impl std::fmt::Debug for IntegratorCreateApp {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct IntegratorGetCode {
-    /// Number to verify; whether the country code belongs to it is not said.
+    /// Number to verify; whether it includes the country code is not documented.
     pub phone_number: String,
     /// How the code is delivered.
     pub method: CodeMethod,
@@ -3602,7 +3602,7 @@ impl std::fmt::Debug for IntegratorGetCode {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct IntegratorCheckCode {
-    /// Number being verified; whether the country code belongs to it is not said.
+    /// Number to verify; whether it includes the country code is not documented.
     pub phone_number: String,
     /// Verification code that the number received, digits as text in the sample.
     pub code: String,
@@ -3644,7 +3644,7 @@ impl std::fmt::Debug for IntegratorCheckCode {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct IntegratorCreateClient {
-    /// The number; whether the country code belongs to it is not said.
+    /// The number; whether it includes the country code is not documented.
     pub phone_number: String,
 }
 
@@ -3796,7 +3796,7 @@ pub struct SaasTemplate {
     pub name: String,
     /// Language to send the template in.
     pub language: TemplateLanguage,
-    /// Values for the variables, one entry a part of the template.
+    /// Values for the variables, one entry per part of the template.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub components: Option<Vec<SaasTemplateValues>>,
 }
@@ -3812,7 +3812,7 @@ impl SaasTemplate {
         }
     }
 
-    /// Values for the variables, one entry a part of the template.
+    /// Values for the variables, one entry per part of the template.
     #[must_use]
     pub fn with_components(
         mut self,
@@ -3848,9 +3848,9 @@ impl std::fmt::Debug for SaasTemplate {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct SaasTemplateValues {
-    /// Part that is filled in.
+    /// Part with the variables.
     pub type_: SaasComponentType,
-    /// The values, strictly in the order of the variables; the value of a repeated variable is repeated.
+    /// The values in the order of the variables; the value of a repeated variable is repeated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parameters: Option<Vec<SaasParameter>>,
 }
@@ -3865,7 +3865,7 @@ impl SaasTemplateValues {
         }
     }
 
-    /// The values, strictly in the order of the variables; the value of a repeated variable is repeated.
+    /// The values in the order of the variables; the value of a repeated variable is repeated.
     #[must_use]
     pub fn with_parameters(
         mut self,
@@ -3909,7 +3909,7 @@ impl std::fmt::Debug for SaasTemplateValues {
     }
 }
 
-/// A value for a variable; `type` on the wire says which kind.
+/// A value for a variable. The field `type` has its kind.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type")]
 #[non_exhaustive]
@@ -3986,14 +3986,14 @@ impl std::fmt::Debug for SaasImageParameter {
     }
 }
 
-/// An image that the platform fetches; unlike in `send_message` there is neither an id nor a caption.
+/// An image that the platform fetches. Unlike in `send_message`, it has neither an id nor a caption.
 ///
 /// The constructor takes the required fields. The `with_` methods set the others. All fields are public.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct SaasImage {
-    /// HTTP or HTTPS URL that the image is fetched from.
+    /// HTTP or HTTPS URL of the image.
     pub link: String,
 }
 
