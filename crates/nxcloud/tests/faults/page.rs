@@ -1,4 +1,4 @@
-//! The statements of `docs/failures.md`, beside what the matrix shows.
+//! The statements of `docs/failures.md`, except for those that the matrix shows.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};

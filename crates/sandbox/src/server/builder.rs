@@ -336,7 +336,7 @@ impl Builder {
             access,
             cors,
             events,
-            diagnosing: Arc::default(),
+            turn: Arc::default(),
         });
         let listen = |source| Error::Listen {
             port: self.port,
