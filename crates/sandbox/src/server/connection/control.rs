@@ -41,6 +41,7 @@ struct State {
 enum Phase {
     /// The next head, while the reply before may still go out.
     Head,
+    /// A body, or what else the client sends before it closes its side.
     Body,
     Answer,
 }
@@ -119,6 +120,10 @@ impl ConnectionControl {
     /// Whether the client may still be sending when the server closes the connection.
     pub(super) fn has_more(&self) -> bool {
         self.0.state.lock().has_more()
+    }
+
+    pub(super) fn lingers(&self) {
+        self.0.state.lock().enter(Phase::Body);
     }
 
     /// Whether a server that stops has to wait for the connection. A stream of events goes on for ever, and who watches may have

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::{Sleep, sleep};
+use tokio::time::timeout;
 
 use super::control::ConnectionControl;
 
@@ -18,7 +18,7 @@ const LINGER: Duration = Duration::from_secs(5);
 pub(super) struct ClientStream {
     stream: TcpStream,
     control: ConnectionControl,
-    ending: Option<Pin<Box<Sleep>>>,
+    ending: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
 impl ClientStream {
@@ -30,9 +30,13 @@ impl ClientStream {
         }
     }
 
-    /// Reads and drops what comes, until the client closes its side or time is over.
+    /// Reads and drops what comes, until the client closes its side, time is over, or the server stops.
     fn linger(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let ending = self.ending.get_or_insert_with(|| Box::pin(sleep(LINGER)));
+        let control = self.control.clone();
+        let ending = self.ending.get_or_insert_with(|| {
+            control.lingers();
+            Box::pin(async move { drop(timeout(LINGER, control.closing()).await) })
+        });
         if ending.as_mut().poll(context).is_ready() {
             return Poll::Ready(Ok(()));
         }
