@@ -1,18 +1,18 @@
-//! Patterns that only say which characters a text has, and how many: the client checks them without a regular expression.
+//! Patterns that limit only the characters of a text and their number. The client checks them without a regular expression.
 
-/// `^[class]{least,most}$`.
+/// `^[class]{min,max}$`.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Characters {
-    /// The class says which characters a text must not have.
+    /// The class lists the characters that a text must not contain.
     pub(crate) excluded: bool,
     /// First and last character of each range.
     pub(crate) ranges: Vec<(char, char)>,
-    pub(crate) least: usize,
-    pub(crate) most: Option<usize>,
+    pub(crate) min: usize,
+    pub(crate) max: Option<usize>,
 }
 
 impl Characters {
-    /// Reads a pattern; `None` for one that says more.
+    /// Reads a pattern; `None` if it has other parts.
     pub(crate) fn read(pattern: &str) -> Option<Self> {
         let inner = pattern.strip_prefix("^[")?.strip_suffix('$')?;
         let (class, count) = inner.split_once(']')?;
@@ -20,12 +20,12 @@ impl Characters {
             Some(class) => (true, class),
             None => (false, class),
         };
-        let (least, most) = read_count(count)?;
+        let (min, max) = read_count(count)?;
         Some(Self {
             excluded,
             ranges: read_class(class.as_bytes())?,
-            least,
-            most,
+            min,
+            max,
         })
     }
 }
@@ -37,13 +37,13 @@ fn read_count(count: &str) -> Option<(usize, Option<usize>)> {
         "+" => return Some((1, None)),
         _ => count.strip_prefix('{')?.strip_suffix('}')?,
     };
-    let (least, most) = counts.split_once(',').unwrap_or((counts, counts));
-    let most = if most.is_empty() {
+    let (min, max) = counts.split_once(',').unwrap_or((counts, counts));
+    let max = if max.is_empty() {
         None
     } else {
-        Some(most.parse().ok()?)
+        Some(max.parse().ok()?)
     };
-    Some((least.parse().ok()?, most))
+    Some((min.parse().ok()?, max))
 }
 
 /// Letters, digits, ranges of them, `_`, `+`, `,`, and `-` at the end.
@@ -73,7 +73,7 @@ mod tests {
 
     use super::*;
 
-    const READ: [&str; 11] = [
+    const PATTERNS: [&str; 11] = [
         "^[0-9A-Za-z]{1,20}$",
         "^[0-9a-zA-Z-]{10,50}$",
         "^[a-c_]{0,3}$",
@@ -93,13 +93,13 @@ mod tests {
             let mut ranges = characters.ranges.iter();
             ranges.any(|(first, last)| (*first..=*last).contains(&char))
         };
-        count >= characters.least
-            && characters.most.is_none_or(|most| count <= most)
+        count >= characters.min
+            && characters.max.is_none_or(|max| count <= max)
             && text.chars().all(|char| is_in(char) != characters.excluded)
     }
 
     #[test]
-    fn what_is_read_matches_what_the_regular_expression_matches() {
+    fn characters_match_the_same_texts_as_the_regular_expression() {
         let alphabet = [
             'a', 'b', 'z', 'A', 'Z', '0', '3', '9', '_', '-', '+', ',', 'é', '\n', ' ',
         ];
@@ -112,7 +112,7 @@ mod tests {
             texts.extend(longer);
         }
         texts.extend([4, 9, 10, 11, 20, 21, 50, 51].map(|length| "a".repeat(length)));
-        for pattern in READ {
+        for pattern in PATTERNS {
             let characters = Characters::read(pattern).unwrap_or_else(|| panic!("{pattern}"));
             let regex = Regex::new(pattern).unwrap();
             for text in &texts {
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_says_more_is_left_to_a_regular_expression() {
+    fn other_patterns_are_not_read() {
         for other in [
             "^https?://.+",
             "^[\\d]{1,2}$",

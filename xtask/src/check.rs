@@ -1,4 +1,4 @@
-//! What is wrong with a spec as a whole: names that meet in Rust, types that hold themselves, fields that their place cannot take.
+//! Checks of a whole spec: equal names in Rust, types that contain themselves, fields in a place that cannot carry them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,8 +28,8 @@ pub(crate) fn check(service: &Service, findings: &mut Findings<'_>) {
         if let Some(path) = cycle(service, &def.name) {
             findings.add(
                 &at,
-                format!("`{}` holds itself: {}", def.name, path.join(" > ")),
-                "let one of them hold the next in a list, or leave it out: a type that holds itself has no end",
+                format!("`{}` contains itself: {}", def.name, path.join(" > ")),
+                "put one of these types into a list, or remove it: a Rust struct cannot contain itself",
             );
         }
         match &def.kind {
@@ -39,15 +39,15 @@ pub(crate) fn check(service: &Service, findings: &mut Findings<'_>) {
                 let mut seen = Vec::new();
                 for value in values {
                     if seen.contains(&&value.value) {
-                        let problem = format!("the value {} stands twice", value.value);
-                        findings.add(&at, problem, "leave one of them out");
+                        let problem = format!("the value {} is listed twice", value.value);
+                        findings.add(&at, problem, "remove one of them");
                     }
                     seen.push(&value.value);
                 }
                 if values.is_empty() {
                     findings.add(
                         &at,
-                        "an enum without values",
+                        "the enum has no values",
                         "list the known values, or write `type: string`",
                     );
                 }
@@ -57,8 +57,8 @@ pub(crate) fn check(service: &Service, findings: &mut Findings<'_>) {
     if let Some(name) = too_deep(service) {
         findings.add(
             component(name),
-            format!("`{name}` holds more than {MAX_DEPTH} types within each other"),
-            "write the fields of some of them into the one that holds them",
+            format!("`{name}` nests more than {MAX_DEPTH} types"),
+            "move the fields of some of them into the type that contains them",
         );
     }
     for operation in &service.operations {
@@ -70,8 +70,8 @@ pub(crate) fn check(service: &Service, findings: &mut Findings<'_>) {
     messages::check(service, findings);
 }
 
-/// Where a field of a type is written: in its schema, or among the parameters of the operation that takes it.
-fn written(service: &Service, holder: &str, field: &Field) -> String {
+/// The place of a field in the spec: in its schema, or among the parameters of its operation.
+fn place_of(service: &Service, holder: &str, field: &Field) -> String {
     let mut operations = service.operations.iter();
     let parameter = operations.find_map(|operation| {
         let takes = field.place != Place::Body && operation.input.type_name() == holder;
@@ -83,10 +83,10 @@ fn written(service: &Service, holder: &str, field: &Field) -> String {
     parameter.unwrap_or_else(|| format!("{}.properties.{}", component(holder), field.wire))
 }
 
-/// How many types may hold each other, in lists or without: rustc gives up on many more.
+/// How deep types may be nested, in lists or directly. rustc fails on much deeper types.
 const MAX_DEPTH: usize = 16;
 
-/// The first type that holds more types within each other than may be.
+/// The first type that nests more types than allowed.
 fn too_deep(service: &Service) -> Option<&str> {
     fn named(ty: &Ty) -> Option<&str> {
         match ty {
@@ -101,7 +101,7 @@ fn too_deep(service: &Service) -> Option<&str> {
         above: &mut Vec<&'a str>,
         known: &mut BTreeMap<&'a str, usize>,
     ) -> usize {
-        // A type that holds itself in a list is not counted again.
+        // A type that contains itself in a list is counted once.
         if above.contains(&name) {
             return 0;
         }
@@ -116,10 +116,10 @@ fn too_deep(service: &Service) -> Option<&str> {
         let in_lists = in_lists.flat_map(|object| object.fields.iter());
         let inner = in_lists.filter_map(|field| named(&field.ty));
         let inner: Vec<&str> = inner.chain(held(service, name)).collect();
-        let below = inner.into_iter();
-        let below = below.map(|inner| depth(service, inner, above, known)).max();
+        let inner = inner.into_iter();
+        let deepest = inner.map(|inner| depth(service, inner, above, known)).max();
         above.pop();
-        let depth = 1 + below.unwrap_or_default();
+        let depth = 1 + deepest.unwrap_or_default();
         known.insert(name, depth);
         depth
     }
@@ -128,7 +128,7 @@ fn too_deep(service: &Service) -> Option<&str> {
     names.find(|name| depth(service, name, &mut Vec::new(), &mut known) > MAX_DEPTH)
 }
 
-/// The types that a type holds outside of lists and maps.
+/// The types that a type contains outside of lists and maps.
 fn held<'a>(service: &'a Service, name: &str) -> Vec<&'a str> {
     match service.type_def(name).map(|def| &def.kind) {
         Some(TypeKind::Object(object)) => {
@@ -148,7 +148,7 @@ fn held<'a>(service: &'a Service, name: &str) -> Vec<&'a str> {
     }
 }
 
-/// The way from a type to itself, if there is one outside of lists and maps.
+/// The path from a type to itself, if there is one outside of lists and maps.
 fn cycle(service: &Service, name: &str) -> Option<Vec<String>> {
     let mut before: BTreeMap<&str, &str> = BTreeMap::new();
     let mut open: Vec<&str> = vec![name];
@@ -184,18 +184,21 @@ fn object(service: &Service, name: &str, object: &Object, findings: &mut Finding
         rust.insert(member.trim_end_matches('_'), ty);
     }
     for field in &object.fields {
-        let at = written(service, name, field);
+        let at = place_of(service, name, field);
         if !wires.insert(&field.wire) {
             findings.add(
                 &at,
-                format!("`{}` is the name of two fields of one request", field.wire),
-                "leave one out: a request holds one value under a name, whether in the body, the query or the path",
+                format!("the request has two fields with the name `{}`", field.wire),
+                "rename or remove one: names are unique across body, query and path",
             );
         } else if let Some(other) = rust.insert(field.rust.trim_end_matches('_'), &field.wire) {
             findings.add(
                 &at,
-                format!("`{}` is taken in Rust by `{other}`", field.rust),
-                "give it another name with `x-nx-field`",
+                format!(
+                    "the Rust name `{}` is already that of `{other}`",
+                    field.rust
+                ),
+                "set another name with `x-nx-field`",
             );
         }
         self::field(service, &at, object, field, findings);
@@ -205,7 +208,7 @@ fn object(service: &Service, name: &str, object: &Object, findings: &mut Finding
     }
 }
 
-/// On the wire, what is flattened stands beside the object's own fields.
+/// The fields of a flattened choice are on the same level as the object's other fields.
 fn beside_a_choice(service: &Service, name: &str, object: &Object, findings: &mut Findings<'_>) {
     let Some((_, choice)) = &object.flattened else {
         return;
@@ -225,12 +228,12 @@ fn beside_a_choice(service: &Service, name: &str, object: &Object, findings: &mu
         .filter(|field| beside.contains(field.wire.as_str()))
     {
         findings.add(
-            written(service, name, field),
+            place_of(service, name, field),
             format!(
-                "`{}` is also a key of the choice `{choice}` that stands beside it",
+                "`{}` is also a key of the flattened choice `{choice}`",
                 field.wire
             ),
-            "leave one of them out",
+            "remove one of them",
         );
     }
 }
@@ -243,12 +246,12 @@ fn holds_upload(ty: &Ty) -> bool {
     }
 }
 
-/// What fits its place.
+/// Checks that a field fits its place.
 fn field(service: &Service, at: &str, object: &Object, field: &Field, findings: &mut Findings<'_>) {
     if field.constant.is_some() && field.ty != Ty::Text {
         findings.add(
             at,
-            "a single value that is no text",
+            "an enum with one value is not a text",
             "write `type: string` without a format, and the value in quotes",
         );
     }
@@ -259,13 +262,13 @@ fn field(service: &Service, at: &str, object: &Object, field: &Field, findings: 
     {
         findings.add(
             at,
-            "a file that is not a required part of a form",
+            "the file is not a required part of a form",
             "write `format: binary` only on a required property of a multipart/form-data body",
         );
     } else if is_form && !matches!(field.ty, Ty::Upload | Ty::Text | Ty::AppKey) {
         findings.add(
             at,
-            "a part of a form that is neither text nor file",
+            "the part of the form is neither a text nor a file",
             "write `type: string`",
         );
     }
@@ -283,14 +286,14 @@ fn field(service: &Service, at: &str, object: &Object, field: &Field, findings: 
     if !plain {
         findings.add(
             at,
-            "a parameter that is no plain value",
-            "write type string, integer, number or boolean",
+            "the parameter is not a plain value",
+            "write the type string, integer, number or boolean",
         );
     }
     if field.place == Place::Path && !field.required {
         findings.add(
             at,
-            "a path parameter that is not required",
+            "the path parameter is not required",
             "write `required: true`",
         );
     }
@@ -306,7 +309,7 @@ fn union(service: &Service, at: &str, union: &Union, findings: &mut Findings<'_>
                 format!("{at}.discriminator.mapping.{value}"),
                 match other {
                     Some(other) => format!("`{value}` and `{other}` are both `{variant}` in Rust"),
-                    None => format!("`{value}` makes no Rust name"),
+                    None => format!("`{value}` does not give a Rust name"),
                 },
                 "name the variant with `x-nx-variants: {value: Name}` beside `oneOf`",
             );
@@ -316,7 +319,7 @@ fn union(service: &Service, at: &str, union: &Union, findings: &mut Findings<'_>
                 findings.add(
                     at,
                     format!("`{target}` is an enum"),
-                    "let each branch be an object or a choice",
+                    "make each branch an object or a choice",
                 );
                 continue;
             }
@@ -326,15 +329,15 @@ fn union(service: &Service, at: &str, union: &Union, findings: &mut Findings<'_>
         if inner.fields.iter().any(|field| field.wire == union.tag) {
             findings.add(
                 format!("{}.properties.{}", component(target), union.tag),
-                "the key that tells the variants apart is a property too",
-                "leave the property out: the choice writes it",
+                "the key of the discriminator is a property too",
+                "remove the property: the choice writes it",
             );
         }
     }
     if union.variants.is_empty() {
         findings.add(
             at,
-            "a choice without variants",
+            "the choice has no variants",
             "map a value of the discriminator to each branch",
         );
     }
@@ -353,7 +356,7 @@ fn union(service: &Service, at: &str, union: &Union, findings: &mut Findings<'_>
     }
 }
 
-/// The two times are compared before anything is sent, so that both are there.
+/// Checks a limited period: the client compares its two times before it sends a request, so both must be required.
 fn max_days(at: &str, max_days: &MaxDays, object: &Object, findings: &mut Findings<'_>) {
     let MaxDays { from, to, days, .. } = max_days;
     let at = format!("{at}.x-nx-max-days");
@@ -364,15 +367,15 @@ fn max_days(at: &str, max_days: &MaxDays, object: &Object, findings: &mut Findin
     for wire in [from, to].into_iter().filter(|wire| !is_time(wire)) {
         findings.add(
             &at,
-            format!("`{wire}` is no required date-time"),
+            format!("`{wire}` is not a required date-time"),
             "name parameters of `format: date-time` with `required: true`",
         );
     }
     if *days < 1 {
         findings.add(
             format!("{at}.days"),
-            format!("{days} days let no request through"),
-            "write a whole number from 1",
+            format!("a limit of {days} days rejects every request"),
+            "write a whole number of at least 1",
         );
     }
 }
@@ -388,8 +391,8 @@ fn operation(service: &Service, operation: &Operation, findings: &mut Findings<'
     if !is_object(&operation.reply) {
         findings.add(
             format!("{at}.responses.200"),
-            format!("`{}` is no object", operation.reply),
-            "let the reply be an object",
+            format!("`{}` is not an object", operation.reply),
+            "make the reply an object",
         );
     }
     let request = crate::paths::object(service, operation.input.type_name());
@@ -405,22 +408,22 @@ fn operation(service: &Service, operation: &Operation, findings: &mut Findings<'
         Input::Json(name) if has_parameters && !is_object(name) => {
             findings.add(
                 &at,
-                "parameters beside a body that is no object",
-                "let the body be an object",
+                "the operation has parameters, but its body is not an object",
+                "make the body an object",
             );
         }
         Input::Json(_) if has_file => {
-            findings.add(&at, "a file in a JSON body", "write multipart/form-data")
+            findings.add(&at, "the JSON body has a file", "write multipart/form-data")
         }
         Input::Parameters(_) if has_file => findings.add(
             &at,
-            "a file in a parameter",
+            "a parameter is a file",
             "write a multipart/form-data body",
         ),
         Input::Multipart(_) if has_parameters => findings.add(
             &at,
-            "parameters beside a form",
-            "make them parts of the form",
+            "the operation has parameters and a form",
+            "make the parameters parts of the form",
         ),
         Input::Multipart(name) => {
             let files = request.map_or(0, |object| {
@@ -439,8 +442,8 @@ fn operation(service: &Service, operation: &Operation, findings: &mut Findings<'
             {
                 findings.add(
                     component(name),
-                    "a form with other than one file, or with a part `type` that does not carry the file's MIME type",
-                    "write one property with `format: binary`, and `type` as a required `type: string` if at all",
+                    "the form has no file or several files, or its part `type` cannot contain the file's MIME type",
+                    "write one property with `format: binary`; if there is a property `type`, make it a required `type: string`",
                 );
             }
         }
@@ -457,7 +460,7 @@ fn operation(service: &Service, operation: &Operation, findings: &mut Findings<'
     }
 }
 
-/// A request type says which operation it is for, and the clients have one method of a name.
+/// Checks that every operation has its own request type.
 fn operations(service: &Service, findings: &mut Findings<'_>) {
     let mut requests = BTreeMap::new();
     for operation in &service.operations {
@@ -465,22 +468,8 @@ fn operations(service: &Service, findings: &mut Findings<'_>) {
         if let Some(other) = requests.insert(request, id) {
             findings.add(
                 place(operation),
-                format!("the request `{request}` is that of `{other}` too; a request type says which operation it is for"),
-                "write the schema twice under two names",
-            );
-        }
-        let mut others = service.operations.iter();
-        let is_paged = |other: &Operation| {
-            other.paging.is_some() && id.strip_suffix("_all") == Some(other.id.as_str())
-        };
-        if let Some(other) = others.find(|other| is_paged(other)) {
-            findings.add(
-                place(operation),
-                format!(
-                    "`{id}` is the method that lists all pages of `{}`",
-                    other.id
-                ),
-                "give it another id",
+                format!("the request `{request}` is also the request of `{other}`, but a request type identifies its operation"),
+                "write a second schema with another name",
             );
         }
     }

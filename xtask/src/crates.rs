@@ -1,4 +1,4 @@
-//! Packages that there are, and the names that those of specs may have beside them.
+//! The existing packages, and the package names that specs may use.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,13 +10,13 @@ use crate::manifest;
 use crate::model::Service;
 use crate::names;
 
-/// Names of files and packages become names of crates, modules and commands.
+/// Findings about the names of a spec and of its package, which become names of a crate, a module and a command.
 pub(crate) fn unusable_names(file: &str, service: &Service) -> Vec<Finding> {
     let name = names::unusable_spec(&service.name);
     unusable(file, name, service)
 }
 
-/// The same where the name of the file becomes that of a folder only.
+/// Like [`unusable_names`], for another workspace, where the name of the spec only becomes the name of a folder.
 pub(crate) fn unusable_outside(file: &str, service: &Service) -> Vec<Finding> {
     let name = (!names::is_crate(&service.name)).then(|| {
         let problem = format!("`{}` cannot be the name of a crate", service.name);
@@ -25,7 +25,7 @@ pub(crate) fn unusable_outside(file: &str, service: &Service) -> Vec<Finding> {
     unusable(file, name, service)
 }
 
-const CRATE_NAME: &str = "write lowercase letters, digits and dashes, a letter first";
+const CRATE_NAME: &str = "write lowercase letters, digits and dashes, starting with a letter";
 
 fn unusable(file: &str, name: Option<(String, String)>, service: &Service) -> Vec<Finding> {
     let finding = |at: &str, (problem, instead): (String, String)| Finding {
@@ -36,14 +36,14 @@ fn unusable(file: &str, name: Option<(String, String)>, service: &Service) -> Ve
     };
     let name = name.map(|problem| finding("(name)", problem));
     let package = unusable_package(&service.package);
-    // A package that is named after the file is not a second problem.
+    // The name of the package follows from the file name: one finding is enough.
     let derived = service.package == format!("nxcloud-{}", service.name);
     let package = package.filter(|_| name.is_none() || !derived);
     let package = package.map(|problem| finding("x-nx-package", problem));
     name.into_iter().chain(package).collect()
 }
 
-/// Why a package cannot have a name, if it cannot.
+/// Why a name cannot be the name of a package; `None` if it can.
 fn unusable_package(name: &str) -> Option<(String, String)> {
     if !names::is_crate(name) {
         let problem = format!("`{}` cannot be the name of a crate", name.escape_debug());
@@ -51,37 +51,36 @@ fn unusable_package(name: &str) -> Option<(String, String)> {
     }
     let of_rust = ["alloc", "core", "proc-macro", "std", "test"].contains(&name);
     (of_rust || !names::is_identifier(&name.replace('-', "_"))).then(|| {
-        let problem = format!("`{name}` is a word or a crate of Rust");
-        (problem, "write another name".to_owned())
+        let problem = format!("`{name}` is a keyword or a standard crate of Rust");
+        (problem, "choose another name".to_owned())
     })
 }
 
-/// Takes out the specs whose package is among those taken, or that of another spec of their folder, and says so of each.
-///
-/// `taken` says of each package where it is; `shown` is the folder's name in messages.
+/// Removes the specs whose package name is already used, and returns a finding for each. `taken` has the place of each existing
+/// package, by name. `folder` is the folder's name in messages.
 pub(crate) fn clashes(
-    shown: &str,
+    folder: &str,
     mut taken: BTreeMap<String, String>,
     services: &mut Vec<Service>,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     services.retain(|service| {
-        let spec = format!("{shown}/{}.yaml", service.name);
+        let spec = format!("{folder}/{}.yaml", service.name);
         let Some(other) = taken.insert(service.package.clone(), spec.clone()) else {
             return true;
         };
         findings.push(Finding {
             file: spec,
             at: "x-nx-package".to_owned(),
-            problem: format!("`{}` is the package of {other}", service.package),
-            instead: "write another name".to_owned(),
+            problem: format!("`{}` is already the package of {other}", service.package),
+            instead: "choose another name".to_owned(),
         });
         false
     });
     findings
 }
 
-/// The packages of this workspace that no spec gives, and those of other people that it uses.
+/// The hand-written packages of this workspace and its dependencies, by name, each with its place.
 pub(crate) fn taken(root: &Path) -> BTreeMap<String, String> {
     let others = ["benches", "crates/client/loom", "xtask", "xtask/snapshot"].map(PathBuf::from);
     let folders = packages(root, Path::new("crates"))
@@ -95,10 +94,10 @@ pub(crate) fn taken(root: &Path) -> BTreeMap<String, String> {
     taken
 }
 
-/// The names of the packages in these folders, each with its folder; `shown` is the name of the root in it.
+/// The names of the packages in these folders, each with its folder. `display_root` replaces the root in it.
 pub(crate) fn names_of(
     root: &Path,
-    shown: &Path,
+    display_root: &Path,
     folders: impl IntoIterator<Item = PathBuf>,
 ) -> BTreeMap<String, String> {
     let name = |folder: PathBuf| {
@@ -106,12 +105,13 @@ pub(crate) fn names_of(
         let name = manifest
             .lines()
             .find_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'))?;
-        Some((name.to_owned(), shown.join(folder).display().to_string()))
+        let folder = display_root.join(folder);
+        Some((name.to_owned(), folder.display().to_string()))
     };
     folders.into_iter().filter_map(name).collect()
 }
 
-/// Folders of packages in a folder, relative to the root; links are not followed.
+/// Folders of packages in a folder, relative to the root. Links are not followed.
 pub(crate) fn packages(root: &Path, folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(root.join(folder));
     entries
@@ -129,7 +129,7 @@ pub(crate) fn is_of_a_spec(krate: &Path, specs: &str) -> bool {
     source(krate).is_some_and(|source| source.starts_with(&format!("{specs}/")))
 }
 
-/// The spec that a crate was generated from, as its files name it.
+/// The spec that a crate was generated from, according to its manifest.
 pub(crate) fn source(krate: &Path) -> Option<String> {
     let manifest = fs::read_to_string(krate.join("Cargo.toml")).ok()?;
     let line = manifest.lines().next()?.strip_prefix("# ")?;

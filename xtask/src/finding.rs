@@ -1,13 +1,13 @@
-//! What must change in a spec.
+//! Findings: what is wrong in a spec, and what to write.
 
 use std::fmt;
 
-/// One thing that must change in a spec.
+/// A problem of a spec.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// The file.
     pub file: String,
-    /// Where in it: keys joined by dots, with the line where that is known.
+    /// The place in the file: keys joined by dots, with the line number if it is known.
     pub at: String,
     /// What is wrong.
     pub problem: String,
@@ -21,7 +21,7 @@ impl fmt::Display for Finding {
             "{}: {}: {}; {}",
             self.file, self.at, self.problem, self.instead
         );
-        // A key of the spec may hold anything; a finding is one line.
+        // A key of the spec may contain line breaks; a finding is one line.
         line.chars().try_for_each(|c| match c {
             c if c.is_control() => write!(f, "{}", c.escape_default()),
             c => write!(f, "{c}"),
@@ -29,7 +29,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Collects what must change in one file.
+/// Collects the findings of one file.
 pub(crate) struct Findings<'a> {
     file: &'a str,
     list: Vec<Finding>,
@@ -60,8 +60,8 @@ impl<'a> Findings<'a> {
         }
     }
 
-    /// Ends a step, of which the next one relies on what this one has checked.
-    pub(crate) fn ended(&mut self) -> Result<(), Vec<Finding>> {
+    /// Ends a step of checks: returns its findings, because the next step relies on what this one checks.
+    pub(crate) fn end_step(&mut self) -> Result<(), Vec<Finding>> {
         if self.list.is_empty() {
             Ok(())
         } else {

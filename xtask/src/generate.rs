@@ -15,7 +15,7 @@ use crate::specs;
 
 pub use crate::plan::Outcome;
 
-/// Folders that files of all specs go into, and nothing else.
+/// Folders that contain only generated files, of all specs.
 const SHARED: [&str; 4] = [
     "crates/cli/src/generated",
     "crates/spec/src/generated",
@@ -26,21 +26,22 @@ const SHARED: [&str; 4] = [
 /// The workspace's licence texts.
 pub const LICENCES: [&str; 2] = ["LICENSE-APACHE", "LICENSE-MIT"];
 
-/// Writes every generated file and removes what no spec calls for any more.
+/// Writes every generated file and removes generated files that no spec produces any more.
 ///
 /// # Errors
 ///
-/// A spec that a lint refuses, a file in the way that the generator did not write (nothing is changed then), or a file that cannot be
-/// read or written.
+/// - A spec has findings.
+/// - A hand-written file is in the place of a generated one. No file is changed.
+/// - A file cannot be read or written.
 pub fn write(root: &Path) -> Result<Outcome, String> {
     plan(root)?.write()
 }
 
-/// Compares every generated file with what the specs call for.
+/// Compares every generated file with the specs.
 ///
 /// # Errors
 ///
-/// As for [`write()`].
+/// Those of [`write()`].
 pub fn check(root: &Path) -> Result<Outcome, String> {
     plan(root)?.check()
 }
@@ -78,14 +79,14 @@ fn plan(root: &Path) -> Result<Plan, String> {
     let (blocks, findings) = blocks::fill(root, &filled);
     plan.findings.extend(findings);
     plan.blocks = blocks;
-    // The table reads the manifests, which are whole only without findings.
+    // The table reads the manifests. They are complete only if there are no findings.
     if plan.findings.is_empty() {
         let table = packages::table(root, &services, &plan.blocks)?;
         let (documents, findings) = blocks::fill(root, &[table]);
         plan.findings.extend(findings);
         plan.blocks.extend(documents);
     }
-    // A crate that an earlier spec called for is owned too, so that it goes with its spec.
+    // A crate of a removed spec is owned too, so it is removed.
     for folder in crates::packages(root, Path::new("crates")) {
         if crates::is_of_a_spec(&root.join(&folder), "specs") {
             plan.owned.entry(folder).or_default();
@@ -95,7 +96,7 @@ fn plan(root: &Path) -> Result<Plan, String> {
     Ok(plan)
 }
 
-/// Copies of the licence texts for every package: a package holds nothing from above its folder.
+/// Copies the licence texts into every package: a published package contains only files of its own folder.
 fn licences(root: &Path, plan: &mut Plan) {
     let planned = plan
         .files
@@ -118,7 +119,7 @@ fn licences(root: &Path, plan: &mut Plan) {
     }
 }
 
-/// The crate of the spec of corner cases, which stands beside its spec and is no service.
+/// Generates the crate of `awkward.yaml`, the spec of corner cases. It is beside its spec and is not a service.
 fn snapshot(root: &Path, plan: &mut Plan) -> Result<(), String> {
     let folder = Path::new("xtask/snapshot");
     let Ok(text) = fs::read_to_string(root.join(folder).join("awkward.yaml")) else {

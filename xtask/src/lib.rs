@@ -1,13 +1,13 @@
 //! Developer tasks of the workspace.
 //!
-//! `cargo xtask generate` parses `specs/*.yaml` into documents of `nxcloud-spec`, lints them, reads them into a model ([`read`],
-//! [`model`]), checks it, and writes whole files ([`emit`]), for this workspace ([`generate`]) or for another ([`outside`]). Nothing
-//! here runs in a user's build.
+//! `cargo xtask generate` parses `specs/*.yaml` into documents of `nxcloud-spec` and lints them. It reads them into a model
+//! ([`read`], [`model`]), checks the model, and writes whole files ([`emit`]), for this workspace ([`generate`]) or for another one
+//! ([`outside`]). It never runs in the build of a user.
 #![forbid(unsafe_code)]
 #![allow(
     clippy::exhaustive_enums,
     clippy::exhaustive_structs,
-    reason = "not published: what takes the model in has to handle all of it"
+    reason = "not published: users of the model handle all of it"
 )]
 
 mod blocks;

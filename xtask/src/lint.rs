@@ -1,4 +1,4 @@
-//! What a spec may not say, found before anything is generated from it. Its structure is sound: the typed document refuses the rest.
+//! Checks the values of a spec before code is generated from it. The typed document has already checked its structure.
 
 use nxcloud_spec::Document;
 use nxcloud_spec::document::{Code, Scheme, Server};
@@ -15,14 +15,14 @@ pub(crate) mod values;
 
 pub(crate) use fit::misfits;
 
-/// Every rule about what stands in one place.
+/// Runs every check that needs only one place of the spec.
 pub(crate) fn lint(document: &Document, findings: &mut Findings<'_>) {
     root(document, findings);
     codes("x-nx-codes", &document.codes, findings);
     paths::paths(document, findings);
     operations::operations(document, findings);
-    for written in places::schemas(document) {
-        schemas::schema(&written, findings);
+    for place in places::schemas(document) {
+        schemas::schema(&place, findings);
     }
     for (index, webhook) in document.webhooks.iter().enumerate() {
         self::webhook(&format!("x-nx-webhooks[{index}]"), webhook, findings);
@@ -40,14 +40,14 @@ fn root(document: &Document, findings: &mut Findings<'_>) {
     if document.generated.is_some() {
         findings.add(
             "x-nx-generated",
-            "the mark of a generated file",
-            "leave it out: a spec is written by hand",
+            "the spec has the marker of generated files",
+            "remove it: specs are written by hand",
         );
     }
     if document.servers.is_empty() {
         findings.add(
             "servers",
-            "no server",
+            "the list of servers is empty",
             "write the documented base URL as the first server",
         );
     }
@@ -57,19 +57,19 @@ fn root(document: &Document, findings: &mut Findings<'_>) {
         findings.add("(root)", "`x-nx-biz-type` is missing", instead);
     }
     header("(root).x-nx-biz-type", document.biz_type.as_ref(), findings);
-    // The title stands in manifests and comments as it is.
+    // The title is copied into manifests and comments without escaping.
     let title = &document.info.title;
     let is_plain = |c: char| c.is_alphanumeric() || " -.,:()&/+'".contains(c);
     if title.trim().is_empty() || !title.chars().all(is_plain) {
         findings.add(
             "info.title",
-            format!("{title:?} is no plain title"),
-            "write letters, digits, spaces and `-.,:()&/+'` on one line",
+            format!("the title {title:?} is empty or has other characters than letters, digits, spaces and `-.,:()&/+'`"),
+            "write the name of the service with these characters",
         );
     }
 }
 
-/// Paths are written behind the base URL as it is.
+/// Checks base URLs. Requests go to the base URL followed by the path.
 fn servers(at: &str, servers: &[Server], findings: &mut Findings<'_>) {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._~:/".contains(c);
     for (index, server) in servers.iter().enumerate() {
@@ -84,14 +84,14 @@ fn servers(at: &str, servers: &[Server], findings: &mut Findings<'_>) {
         if !sound {
             findings.add(
                 format!("{at}[{index}].url"),
-                format!("{url:?} is no base URL"),
+                format!("{url:?} is not a base URL"),
                 "write `https://`, the host and the common start of the paths, without a slash at the end",
             );
         }
     }
 }
 
-/// A text that is sent as the value of a header.
+/// Checks a text that is sent as the value of a header.
 fn header(at: &str, value: Option<&String>, findings: &mut Findings<'_>) {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/".contains(c);
     if let Some(value) = value.filter(|value| value.is_empty() || !value.chars().all(is_plain)) {
@@ -109,7 +109,7 @@ fn codes(at: &str, codes: &[Code], findings: &mut Findings<'_>) {
         if name != code.name {
             findings.add(
                 format!("{at}[{index}].name"),
-                format!("`{}` is not SCREAMING_SNAKE", code.name),
+                format!("`{}` is not in SCREAMING_SNAKE_CASE", code.name),
                 format!("write `{name}`"),
             );
         }
@@ -122,8 +122,8 @@ fn webhook(at: &str, webhook: &Webhook, findings: &mut Findings<'_>) {
         if seen.contains(&transport) {
             findings.add(
                 format!("{at}.content"),
-                format!("`{}` stands twice", transport.as_str()),
-                "write each of json, form, query once",
+                format!("`{}` is listed twice", transport.as_str()),
+                "list each of json, form and query once",
             );
         }
         seen.push(transport);
@@ -131,8 +131,8 @@ fn webhook(at: &str, webhook: &Webhook, findings: &mut Findings<'_>) {
     if seen.is_empty() {
         findings.add(
             format!("{at}.content"),
-            "no transport",
-            "write one or more of json, form, query in brackets",
+            "the list of transports is empty",
+            "list one or more of json, form and query",
         );
     }
     for (index, action) in webhook.action.iter().enumerate() {
@@ -141,12 +141,16 @@ fn webhook(at: &str, webhook: &Webhook, findings: &mut Findings<'_>) {
     if webhook.schema.reference.is_none() {
         findings.add(
             format!("{at}.schema"),
-            "inline schema",
-            "name it under components.schemas and refer to it",
+            "the schema is inline",
+            "move it to components.schemas and refer to it with `$ref`",
         );
     }
     if webhook.examples.is_empty() {
-        findings.add(at, "no `examples`", "write at least one complete example");
+        findings.add(
+            at,
+            "there are no `examples`",
+            "write at least one complete example",
+        );
     }
     codes(&format!("{at}.x-nx-codes"), &webhook.codes, findings);
 }

@@ -14,14 +14,14 @@ use xtask::generate::{self, Outcome};
 use xtask::outside::Outside;
 
 const HELP: &str = "\
-cargo xtask generate [--check]   lint specs/*.yaml and write every generated file
+cargo xtask generate [--check]   check specs/*.yaml and write every generated file
 cargo xtask generate [--check] --specs DIR --out DIR
-                                 write a crate of each spec in the first folder into the second, for a workspace of your own
-cargo xtask bench-report         write the figures of benches/README.md from criterion's output
+                                 write a crate for each spec in the first folder to the second, for another workspace
+cargo xtask bench-report         update the figures of benches/README.md from criterion's output
 
---check compares in memory, prints the differences and exits with 1 on any";
+--check writes no files: it prints the differences, and exits with 1 if there are any";
 
-/// What the arguments ask for.
+/// The task that the arguments select.
 enum Task {
     Generate {
         check: bool,
@@ -59,7 +59,7 @@ fn task(mut arguments: lexopt::Parser) -> Result<Task, lexopt::Error> {
             Long("specs") if specs.is_none() => specs = Some(folder(&mut arguments, "specs")?),
             Long("out") if out.is_none() => out = Some(folder(&mut arguments, "out")?),
             Long(flag @ ("check" | "specs" | "out")) => {
-                return Err(format!("`--{flag}` is there twice: write it once").into());
+                return Err(format!("`--{flag}` is set twice: set it once").into());
             }
             other => return Err(other.unexpected()),
         }
@@ -76,16 +76,16 @@ fn task(mut arguments: lexopt::Parser) -> Result<Task, lexopt::Error> {
         Some("bench-report") if !flags => Ok(Task::BenchReport),
         Some("help") if !flags => Ok(Task::Help),
         Some(name @ ("bench-report" | "help")) => {
-            Err(format!("`{name}` takes no flags: leave them out").into())
+            Err(format!("`{name}` takes no flags: remove them").into())
         }
-        Some(other) => Err(format!("`{other}` is no command: write `generate`").into()),
-        None => Err("no command: write `generate`".into()),
+        Some(other) => Err(format!("`{other}` is not a command: write `generate`").into()),
+        None => Err("the command is missing: write `generate`".into()),
     }
 }
 
-/// The value of a flag. Another flag in its place is none.
+/// The value of a flag. Another flag is not a value.
 fn folder(arguments: &mut lexopt::Parser, flag: &str) -> Result<PathBuf, lexopt::Error> {
-    let missing = || format!("`--{flag}` has no value: name a folder after it");
+    let missing = || format!("`--{flag}` has no value: write a folder after it");
     let value = arguments.value().map_err(|_| missing())?;
     if value.is_empty() || value.to_string_lossy().starts_with("--") {
         return Err(missing().into());
@@ -117,7 +117,7 @@ fn generate(check: bool, outside: Option<(PathBuf, PathBuf)>) -> ExitCode {
         Ok(Outcome::Drift(difference)) => {
             println!("{difference}");
             eprintln!(
-                "generated files differ from the specs: run it without `--check` and commit the result"
+                "generated files differ from the specs: run `cargo xtask generate` without `--check` and commit the result"
             );
             ExitCode::FAILURE
         }
@@ -128,7 +128,7 @@ fn generate(check: bool, outside: Option<(PathBuf, PathBuf)>) -> ExitCode {
     }
 }
 
-/// The report is a program of the benches' own package, so that this one need not build criterion's world.
+/// Runs the report program, which is part of the package of the benches: xtask does not depend on criterion.
 fn bench_report() -> ExitCode {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let report = std::process::Command::new(cargo)

@@ -1,4 +1,4 @@
-//! What the manifest of this workspace says.
+//! Reads the manifest of this workspace.
 
 use std::fs;
 use std::path::Path;
@@ -27,28 +27,28 @@ pub(crate) fn version(root: &Path) -> Result<String, String> {
     })
 }
 
-/// `[workspace.dependencies]`; empty where there is none.
+/// `[workspace.dependencies]`; empty if there is none.
 pub(crate) fn dependencies(root: &Path) -> toml::Table {
-    listed(&manifest(root).unwrap_or_default())
+    dependencies_in(&manifest(root).unwrap_or_default())
 }
 
-fn listed(manifest: &toml::Table) -> toml::Table {
-    let listed = manifest
+fn dependencies_in(manifest: &toml::Table) -> toml::Table {
+    let dependencies = manifest
         .get("workspace")
         .and_then(|workspace| workspace.get("dependencies")?.as_table());
-    listed.cloned().unwrap_or_default()
+    dependencies.cloned().unwrap_or_default()
 }
 
-/// What crates in another workspace take from it.
+/// The settings that crates in another workspace copy.
 pub(crate) fn origin(root: &Path) -> Result<Origin, String> {
     let manifest = manifest(root)?;
     let text = |key: &str| {
         package(&manifest, key)
-            .ok_or_else(|| format!("Cargo.toml: `[workspace.package]` has no `{key}`: write it"))
+            .ok_or_else(|| format!("Cargo.toml: `[workspace.package]` has no `{key}`: add it"))
     };
     Ok(Origin {
         edition: text("edition")?,
         rust_version: text("rust-version")?,
-        dependencies: listed(&manifest),
+        dependencies: dependencies_in(&manifest),
     })
 }

@@ -1,4 +1,4 @@
-//! What the emitters know of a service: the spec, read once, with every name decided.
+//! The model of a service: its spec, with all Rust names decided. The emitters use nothing else.
 
 use nxcloud_spec::document::{Code, MaxDays, Paging};
 use nxcloud_spec::message::{Message, Receipt};
@@ -6,7 +6,7 @@ use nxcloud_spec::schema::{Format, Upload};
 use nxcloud_spec::webhook::Webhook;
 use serde_json::Value;
 
-/// One spec, read.
+/// A spec as a model.
 #[derive(Debug)]
 pub struct Service {
     /// File stem, crate folder and feature: `number-check`.
@@ -21,7 +21,7 @@ pub struct Service {
     pub biz_type: Option<String>,
     /// Documented base URL.
     pub base_url: String,
-    /// Codes of every operation.
+    /// Codes that every operation may return.
     pub codes: Vec<Code>,
     /// Operations in the order of the spec.
     pub operations: Vec<Operation>,
@@ -42,17 +42,17 @@ pub struct Operation {
     pub method: String,
     /// Path key of the spec, fragment included.
     pub path: String,
-    /// Base URL of its own, when it has one.
+    /// Base URL, if it differs from that of the service.
     pub base_url: Option<String>,
     /// First line of the documentation.
     pub summary: String,
-    /// The rest of it.
+    /// The rest of the documentation.
     pub description: String,
     /// How it is signed.
     pub scheme: Scheme,
-    /// May be repeated after an ambiguous failure.
+    /// May be repeated after a failure with an unknown outcome.
     pub safe: bool,
-    /// Codes of this operation alone.
+    /// Codes that only this operation returns.
     pub codes: Vec<Code>,
     /// What the caller passes.
     pub input: Input,
@@ -60,7 +60,7 @@ pub struct Operation {
     pub reply: String,
     /// How it is paged.
     pub paging: Option<Paging>,
-    /// What it says of messages.
+    /// How it sends messages.
     pub message: Option<Message>,
     /// Examples of the request body, by name.
     pub request_examples: Vec<(String, Value)>,
@@ -119,12 +119,12 @@ impl Input {
     }
 }
 
-/// Which side of the wire a type is on.
+/// The direction of a type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
-    /// Strict: what the caller makes.
+    /// Strict: created by the caller.
     Request,
-    /// Lenient: what the platform makes.
+    /// Lenient: created by the platform.
     Reply,
 }
 
@@ -135,14 +135,14 @@ pub struct TypeDef {
     pub name: String,
     /// Documentation.
     pub description: String,
-    /// What it is.
+    /// Enum, object or choice.
     pub kind: TypeKind,
 }
 
-/// What a named schema is.
+/// The kind of a named schema.
 #[derive(Debug)]
 pub enum TypeKind {
-    /// An open enum; used on either side.
+    /// An open enum; used in both directions.
     Enum {
         /// Numbers instead of texts.
         integer: bool,
@@ -151,7 +151,7 @@ pub enum TypeKind {
     },
     /// An object.
     Object(Object),
-    /// A choice of objects, told apart by a tag; requests only.
+    /// A choice of objects, identified by a tag; requests only.
     Union(Union),
 }
 
@@ -178,26 +178,26 @@ impl EnumValue {
 /// An object.
 #[derive(Debug)]
 pub struct Object {
-    /// Which side it is on.
+    /// Its direction.
     pub side: Side,
     /// Its fields in the order of the spec.
     pub fields: Vec<Field>,
-    /// A union whose fields stand beside its own: field name and type.
+    /// A union whose fields are on the same level as the object's: field name and type.
     pub flattened: Option<(String, String)>,
     /// Either-or rules.
-    pub rules: Vec<GivenRule>,
-    /// The field that receives a reply which is a bare array.
+    pub rules: Vec<CountRule>,
+    /// The field that receives the entries of a reply that is a bare array.
     pub list: Option<String>,
-    /// What the object says of a send, when it is a receipt.
+    /// The fields of a receipt, if the object is one.
     pub receipt: Option<Box<Receipt>>,
-    /// Methods for the values that a reply is of no use without: name, and dotted path.
+    /// Methods for the most important values of a reply: name, and dotted path.
     pub accessors: Vec<(String, String)>,
-    /// Two date-time fields and the greatest number of days between them.
+    /// Two date-time fields and the maximum number of days between them.
     pub max_days: Option<MaxDays>,
 }
 
 impl Object {
-    /// An object that has nothing but its fields.
+    /// An object with fields only.
     #[must_use]
     pub fn new(side: Side, fields: Vec<Field>) -> Self {
         Self {
@@ -219,7 +219,7 @@ impl Object {
         keys.chain(self.fields.iter().filter(move |field| !is_key(field)))
     }
 
-    /// Wire names of the fields of which the caller gives exactly one: each has a constructor, so that none and two do not
+    /// Wire names of the fields of which the caller sets exactly one. Each has a constructor, so code that sets none or two does not
     /// compile.
     #[must_use]
     pub fn alternatives(&self) -> &[String] {
@@ -231,12 +231,12 @@ impl Object {
     }
 }
 
-/// How many of some fields must be given.
+/// How many of some fields the caller must set.
 #[derive(Debug)]
-pub struct GivenRule {
-    /// Least number.
+pub struct CountRule {
+    /// Minimum.
     pub min: usize,
-    /// Greatest number, when there is one.
+    /// Maximum, if there is one.
     pub max: Option<usize>,
     /// Wire names.
     pub fields: Vec<String>,
@@ -262,25 +262,25 @@ pub struct Field {
     pub description: String,
     /// Type.
     pub ty: Ty,
-    /// Required by the spec, or a field of what an operation returns.
+    /// Required by the spec, or a field of a type that an operation returns.
     pub required: bool,
     /// May be shown in Debug output.
     pub public: bool,
     /// Other spellings accepted in replies.
     pub aliases: Vec<String>,
-    /// The only allowed value, filled in by the constructor.
+    /// The only allowed value, set by the constructor.
     pub constant: Option<String>,
-    /// Limits, checked before sending.
+    /// Limits, checked before a request is sent.
     pub limits: Limits,
-    /// Where it goes.
+    /// Body, query or path.
     pub place: Place,
-    /// What the reference allows of an upload.
+    /// The documented limits of an upload.
     pub uploads: Vec<Upload>,
     /// The documented default, as a literal.
     pub default: Option<String>,
     /// The `format` of the spec.
     pub format: Option<Format>,
-    /// An optional list that short ways to make its object take all the same.
+    /// An optional list that the short forms of its object take (`x-nx-argument`).
     pub argument: bool,
 }
 
@@ -291,21 +291,21 @@ impl Field {
         format!("with_{}", self.rust.trim_end_matches('_'))
     }
 
-    /// Whether any text will do: nothing that has a form, and no id, state or name, which may be shown in Debug output.
+    /// Whether any text is valid: it has no pattern or format, and is not an id, state or name (those may be shown in Debug output).
     #[must_use]
     pub fn is_free_text(&self) -> bool {
         let limited = self.limits.pattern.is_some() || self.format.is_some();
         self.ty == Ty::Text && !limited && !self.public && self.constant.is_none()
     }
 
-    /// Whether it holds one or several phone numbers, separated by commas.
+    /// Whether it contains one or several phone numbers, separated by commas.
     #[must_use]
     pub fn takes_several_phones(&self) -> bool {
         let form = self.limits.phone.as_deref();
         form.is_some_and(|form| form.starts_with("Phones"))
     }
 
-    /// Whether a short way to make its object takes it.
+    /// Whether the short forms of its object take it.
     #[must_use]
     pub fn is_argument(&self) -> bool {
         self.constant.is_none() && (self.required || self.argument)
@@ -313,7 +313,7 @@ impl Field {
 }
 
 impl Field {
-    /// What a constructor fills in: the documented default of a whole number that the wire always carries, such as the first page.
+    /// The value that a constructor sets: the documented default of a required whole number, such as the first page.
     #[must_use]
     pub fn filled_in(&self) -> Option<i64> {
         let default = self.default.as_ref()?.parse().ok()?;
@@ -321,14 +321,14 @@ impl Field {
     }
 }
 
-/// Where a field goes.
+/// The place of a field in a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
-    /// Into the body (or, in a reply, out of it).
+    /// The body. Fields of replies are in the body too.
     Body,
-    /// Into the query.
+    /// The query.
     Query,
-    /// Into the path.
+    /// The path.
     Path,
 }
 
@@ -341,7 +341,7 @@ pub enum Ty {
     AppKey,
     /// Whole number.
     Integer,
-    /// Whole number that the wire carries as text.
+    /// Whole number that is sent as text.
     QuotedInteger,
     /// Number.
     Float,
@@ -369,10 +369,10 @@ pub enum Ty {
     Named(String),
 }
 
-/// What the reference says of the zone of a time.
+/// How a time is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimeForm {
-    /// Nothing: `local-date-time`; or the text states it: `date-time`.
+    /// A text, with a zone (`date-time`) or without one (`local-date-time`).
     Text,
     /// Seconds since 1970.
     UnixSeconds,
@@ -383,22 +383,22 @@ pub enum TimeForm {
 /// Limits of a field.
 #[derive(Debug, Default, PartialEq)]
 pub struct Limits {
-    /// Least length in characters, or number of entries.
+    /// Minimum length in characters, or number of entries.
     pub min_length: Option<usize>,
-    /// Greatest length in characters, or number of entries.
+    /// Maximum length in characters, or number of entries.
     pub max_length: Option<usize>,
     /// Regular expression.
     pub pattern: Option<String>,
-    /// Form of phone numbers that is checked: a variant of the client's `PhoneForm`.
+    /// The form of phone numbers: a variant of the client's `PhoneForm`.
     pub phone: Option<String>,
-    /// Least value, as a literal.
+    /// Minimum value, as a literal.
     pub minimum: Option<String>,
-    /// Greatest value, as a literal.
+    /// Maximum value, as a literal.
     pub maximum: Option<String>,
 }
 
 impl Service {
-    /// Every code of the service: shared, of operations, of pushes.
+    /// Every code of the service: of all operations, of single operations, of pushes.
     pub fn all_codes(&self) -> impl Iterator<Item = &Code> {
         let own = self
             .operations
@@ -408,8 +408,8 @@ impl Service {
         self.codes.iter().chain(own).chain(pushed)
     }
 
-    /// The query and path parameters of an operation, as fields of its request type, in the order in which progenitor wants
-    /// them: those of the path as they stand in it, then those of the query by name.
+    /// The query and path parameters of an operation, as fields of its request type, in progenitor's order: those of the path in the
+    /// order of the path, then those of the query by name.
     pub fn parameters<'a>(
         &'a self,
         operation: &'a Operation,
@@ -430,7 +430,7 @@ impl Service {
         fields.into_iter()
     }
 
-    /// Whether a request type has anything to fill in.
+    /// Whether a request type has fields.
     #[must_use]
     pub fn has_fields(&self, name: &str) -> bool {
         match self.type_def(name).map(|def| &def.kind) {
@@ -441,7 +441,7 @@ impl Service {
         }
     }
 
-    /// Whether any operation takes files.
+    /// Whether an operation takes files.
     #[must_use]
     pub fn has_uploads(&self) -> bool {
         self.operations
@@ -449,7 +449,7 @@ impl Service {
             .any(|operation| matches!(operation.input, Input::Multipart(_)))
     }
 
-    /// Whether any operation is paged.
+    /// Whether an operation is paged.
     #[must_use]
     pub fn has_pages(&self) -> bool {
         self.operations

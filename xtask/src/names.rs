@@ -1,8 +1,8 @@
-//! Names: from the wire to Rust, and which of them are taken. Nothing else decides about names.
+//! Names: how wire names become Rust names, and which names are reserved. All decisions about names are here.
 
 use heck::{ToKebabCase, ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
 
-/// What every service crate re-exports of the client, beside `Items` and `Upload` where they are needed.
+/// The types of the client that every service crate re-exports, except for `Items` and `Upload`, which only some need.
 pub const RE_EXPORTED: [&str; 20] = [
     "AppKey",
     "CallOptions",
@@ -26,8 +26,8 @@ pub const RE_EXPORTED: [&str; 20] = [
     "Time",
 ];
 
-/// Types, traits and variants that generated code names without a path: a schema of that name would hide them.
-/// `every_name_that_generated_code_uses_is_taken` holds the list complete.
+/// Types, traits and variants that generated code uses without a path. A schema with the same name would hide them. The test
+/// `every_name_that_generated_code_uses_is_reserved` fails if one is missing.
 const USED: &[&str] = &[
     // Rust's own.
     "AsRef",
@@ -113,7 +113,8 @@ const USED: &[&str] = &[
     "WireNames",
 ];
 
-/// Methods that clients have already, of their own or of traits in Rust's prelude, and functions of generated code that operations stand beside.
+/// Methods that clients already have, inherent or from traits of Rust's prelude, and functions of generated code with the same scope as
+/// operations.
 const METHODS: &[&str] = &[
     "api_version",
     "baseurl",
@@ -136,9 +137,9 @@ const METHODS: &[&str] = &[
 /// Fields that every reply has.
 const FIELDS: [&str; 3] = ["extra", "repairs", "spellings"];
 
-/// Names that a spec file cannot have: its name becomes a crate, a module, a feature and a command. The test
-/// `names_of_specs_that_are_taken_are_listed` compares the list with the command, the manifests and the folders.
-pub const TAKEN_SPECS: &[&str] = &[
+/// Names that a spec file cannot have, because its name becomes a crate, a module, a feature and a command. The test
+/// `reserved_names_of_specs_are_listed` compares the list with the command, the manifests and the folders.
+pub const RESERVED_SPECS: &[&str] = &[
     // Commands.
     "completions",
     "doctor",
@@ -168,7 +169,7 @@ pub const TAKEN_SPECS: &[&str] = &[
     "webhooks-testing",
     "webhooks-tokio",
     "webhooks-tower",
-    // Crates written by hand, and Rust's own.
+    // Hand-written crates, and standard crates of Rust.
     "cli",
     "client",
     "nxcloud",
@@ -180,82 +181,80 @@ pub const TAKEN_SPECS: &[&str] = &[
     "std",
 ];
 
-/// Why a schema cannot have a name, if it cannot.
+/// Why a name cannot be the name of a schema; `None` if it can.
 #[must_use]
 pub fn unusable_type(name: &str) -> Option<(String, String)> {
     let canonical = variant(name);
     if USED.contains(&name) || RE_EXPORTED.contains(&name) {
         return Some((
-            format!("`{name}` is a name that generated code uses"),
-            format!(
-                "give it a name of its own, such as `{name}Data`, here and where it is referred to"
-            ),
+            format!("generated code uses the name `{name}`"),
+            format!("rename the schema, for example to `{name}Data`, here and in every `$ref`"),
         ));
     }
-    // Tables of the command are named by the constant.
+    // Tables of the command line are named with the constant.
     if is_identifier(name) && canonical == name && variant(&constant(name)) == name {
         return None;
     }
     let instead = if is_identifier(&canonical) && variant(&constant(&canonical)) == canonical {
         format!("write `{canonical}`")
     } else {
-        "write a PascalCase name of ASCII letters and digits, a letter first".to_owned()
+        "write a PascalCase name of ASCII letters and digits that starts with a letter".to_owned()
     };
     Some((format!("`{name}` is not a PascalCase name"), instead))
 }
 
-/// Why an operation cannot have an id that is written in `snake_case`, if it cannot.
+/// Why a `snake_case` name cannot be the id of an operation; `None` if it can.
 #[must_use]
 pub fn unusable_operation(id: &str) -> Option<(String, String)> {
     let taken = METHODS.contains(&id) || matches!(constant(id).as_str(), "ALL" | "SERVICE");
     if taken || !is_identifier(id) {
         return Some((
-            format!("operation id `{id}` is taken in Rust"),
-            "give it another id, such as a verb and an object: `send_sms`".to_owned(),
+            format!("the operation id `{id}` is reserved in Rust or in generated code"),
+            "choose another id, such as a verb and an object: `send_sms`".to_owned(),
         ));
     }
     None
 }
 
-/// Why a field cannot have a Rust name, if it cannot.
+/// Why a name cannot be the Rust name of a field; `None` if it can.
 #[must_use]
 pub fn unusable_field(rust: &str) -> Option<(String, String)> {
     if FIELDS.contains(&rust) {
         return Some((
-            format!("`{rust}` is taken in Rust"),
-            "give it another name with `x-nx-field`".to_owned(),
+            format!("every reply has a field `{rust}`"),
+            "set another name with `x-nx-field`".to_owned(),
         ));
     }
     let bare = rust.trim_end_matches('_');
     if !is_identifier(rust) || bare.to_snake_case() != bare {
         return Some((
-            format!("`{rust}` is no Rust name"),
+            format!("`{rust}` is not a Rust name"),
             "write a snake_case name of ASCII letters and digits as `x-nx-field`".to_owned(),
         ));
     }
     None
 }
 
-/// Why a spec file cannot have a name, if it cannot.
+/// Why a name cannot be the name of a spec file; `None` if it can.
 #[must_use]
 pub fn unusable_spec(name: &str) -> Option<(String, String)> {
-    if TAKEN_SPECS.contains(&name) || !is_identifier(&module(name)) && is_crate(name) {
+    if RESERVED_SPECS.contains(&name) || !is_identifier(&module(name)) && is_crate(name) {
         return Some((
-            format!("`{name}` is taken: by a command, a feature, a crate or a word of Rust"),
-            "give the file another name".to_owned(),
+            format!("`{name}` is already a command, a feature, a crate or a keyword of Rust"),
+            "rename the file".to_owned(),
         ));
     }
     // Two files must not become one module.
     if !is_crate(name) || module(name).to_kebab_case() != name {
         return Some((
             format!("`{name}` cannot be the name of a crate"),
-            "write lowercase letters, digits and dashes, a letter first".to_owned(),
+            "write lowercase letters, digits and dashes, starting with a letter".to_owned(),
         ));
     }
     None
 }
 
-/// Lowercase letters, digits and dashes, a letter first.
+/// Whether a name has only lowercase letters, digits and dashes, and starts with a letter.
 #[must_use]
 pub fn is_crate(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_lowercase())
@@ -298,7 +297,7 @@ pub fn variant(value: &str) -> String {
     }
 }
 
-/// What serde's `rename_all = "camelCase"` makes of a field.
+/// The wire name of a field under serde's `rename_all = "camelCase"`.
 #[must_use]
 pub fn camel_case(field: &str) -> String {
     let mut out = String::with_capacity(field.len());
@@ -317,7 +316,7 @@ pub fn camel_case(field: &str) -> String {
     out
 }
 
-/// Appends an underscore to what Rust reserves.
+/// Appends an underscore to names that are not valid in Rust.
 #[must_use]
 pub fn escape(name: &str) -> String {
     if is_identifier(name) {
@@ -327,10 +326,10 @@ pub fn escape(name: &str) -> String {
     }
 }
 
-/// Whether the name can stand as it is in Rust. Letters beyond ASCII could, but look alike and have no flag in a shell.
+/// Whether a name is a valid ASCII identifier in Rust. Other letters are valid in Rust, but may look alike and are hard to type in flags.
 #[must_use]
 pub fn is_identifier(name: &str) -> bool {
-    // syn takes `gen` for a name, and edition 2024 does not.
+    // syn accepts `gen`, edition 2024 does not.
     let reserved = name == "gen" || name.bytes().all(|byte| byte == b'_');
     let ascii = name
         .bytes()

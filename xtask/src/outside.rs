@@ -1,4 +1,4 @@
-//! `cargo xtask generate --specs DIR --out DIR`: crates of somebody else's specs, in their own workspace.
+//! `cargo xtask generate --specs DIR --out DIR`: crates for another workspace.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -12,10 +12,10 @@ use crate::model::Service;
 use crate::plan::{Outcome, Plan};
 use crate::specs;
 
-/// Where specs of somebody else are, and where their crates go.
+/// The folders of a run for another workspace.
 #[derive(Debug)]
 pub struct Outside<'a> {
-    /// This workspace, whose versions and edition they take.
+    /// This workspace. The crates use its edition and the versions of its dependencies.
     pub root: &'a Path,
     /// Folder of the specs.
     pub specs: &'a Path,
@@ -24,33 +24,35 @@ pub struct Outside<'a> {
 }
 
 impl Outside<'_> {
-    /// Writes the crates, and removes those that an earlier spec of the folder called for.
+    /// Writes the crates, and removes crates of removed specs.
     ///
     /// # Errors
     ///
-    /// Folders that cannot be taken, a spec that is refused, or a file in the way that the generator did not write (nothing is changed
-    /// then), or a file that cannot be read or written.
+    /// - A folder does not exist, or the two folders are nested.
+    /// - A spec has findings.
+    /// - A hand-written file is in the place of a generated one. No file is changed.
+    /// - A file cannot be read or written.
     pub fn write(&self) -> Result<Outcome, String> {
         self.plan()?.write()
     }
 
-    /// Compares the crates with what the specs call for.
+    /// Compares the crates with the specs.
     ///
     /// # Errors
     ///
-    /// As for [`Outside::write`].
+    /// Those of [`Outside::write`].
     pub fn check(&self) -> Result<Outcome, String> {
         self.plan()?.check()
     }
 
     fn plan(&self) -> Result<Plan, String> {
         self.folders()?;
-        let shown = self.specs.display().to_string();
-        let shown = shown.trim_end_matches('/');
-        let mut services = specs::read_all(self.specs, shown, crates::unusable_outside)?;
+        let specs = self.specs.display().to_string();
+        let specs = specs.trim_end_matches('/');
+        let mut services = specs::read_all(self.specs, specs, crates::unusable_outside)?;
         if services.is_empty() {
             return Err(format!(
-                "{shown}: no spec in this folder: write one with the extension `.yaml`; see specs/README.md"
+                "{specs}: the folder has no specs; write one with the extension `.yaml` (see specs/README.md)"
             ));
         }
         let origin = manifest::origin(self.root)?;
@@ -58,13 +60,13 @@ impl Outside<'_> {
         let taken = self.taken(&folder, &services);
         let mut plan = Plan {
             root: self.out.to_owned(),
-            shown: self.out.to_owned(),
+            display_root: self.out.to_owned(),
             services: services.len(),
-            findings: crates::clashes(shown, taken, &mut services),
+            findings: crates::clashes(specs, taken, &mut services),
             ..Plan::default()
         };
         for service in &services {
-            let spec = format!("{shown}/{}.yaml", service.name);
+            let spec = format!("{specs}/{}.yaml", service.name);
             let version = match version(service) {
                 Ok(version) => version,
                 Err((problem, instead)) => {
@@ -77,9 +79,9 @@ impl Outside<'_> {
             if let Some(other) = crates::source(&self.out.join(&krate))
                 && !other.starts_with(&format!("{folder}/"))
             {
-                let there = self.out.join(&krate);
-                let problem = format!("{} was generated from {other}", there.display());
-                let instead = "give the spec another name, or delete that folder";
+                let existing = self.out.join(&krate);
+                let problem = format!("{} was generated from {other}", existing.display());
+                let instead = "rename the spec, or delete that folder";
                 plan.findings
                     .push(finding(&spec, "(name)", problem, instead));
                 continue;
@@ -92,7 +94,7 @@ impl Outside<'_> {
             plan.owned.insert(krate, Some(spec.clone()));
             plan.notes.extend(note(&spec, service));
         }
-        // A crate that an earlier spec of this folder called for goes with it.
+        // Crates of removed specs of this folder are owned too, so they are removed.
         for krate in crates::packages(self.out, Path::new("")) {
             if crates::is_of_a_spec(&self.out.join(&krate), &folder) {
                 plan.owned.entry(krate).or_default();
@@ -101,7 +103,7 @@ impl Outside<'_> {
         Ok(plan)
     }
 
-    /// The packages that specs cannot have, and where they are.
+    /// The package names that specs cannot have, each with the place of the package.
     fn taken(&self, folder: &str, services: &[Service]) -> BTreeMap<String, String> {
         let mut beside = crates::packages(self.out, Path::new(""));
         beside.retain(|krate| {
@@ -111,22 +113,24 @@ impl Outside<'_> {
         let mut taken = crates::names_of(self.out, self.out, beside);
         let dev = DEV_DEPENDENCIES.iter().map(|(name, _)| name);
         for name in DEPENDENCIES.iter().chain(dev) {
-            let who = "a dependency of every generated crate";
-            taken.insert((*name).to_owned(), who.to_owned());
+            let owner = "a dependency of every generated crate";
+            taken.insert((*name).to_owned(), owner.to_owned());
         }
         taken
     }
 
-    /// What folders cannot be.
+    /// Checks the two folders.
     fn folders(&self) -> Result<(), String> {
         let (specs, out) = (self.specs.display(), self.out.display());
         if !self.specs.is_dir() {
             return Err(format!(
-                "{specs}: no such folder: name the one that holds the specs"
+                "{specs}: the folder does not exist; set `--specs` to the folder with the specs"
             ));
         }
         if self.out.exists() && !self.out.is_dir() {
-            return Err(format!("{out}: not a folder: name the one for the crates"));
+            return Err(format!(
+                "{out}: not a folder; set `--out` to the folder for the crates"
+            ));
         }
         let within = |folder: &Path| {
             let (inner, outer) = (real(self.out), real(folder));
@@ -134,12 +138,12 @@ impl Outside<'_> {
         };
         if within(self.specs) {
             return Err(format!(
-                "{out}: the folder for the crates is within that of the specs: name another one, such as `crates` beside it"
+                "{out}: the folder for the crates is inside the folder of the specs; choose another one, such as `crates` beside it"
             ));
         }
         if within(self.root) {
             return Err(format!(
-                "{out}: the folder for the crates is within this repository, which has its own: name one in a workspace of yours"
+                "{out}: the folder for the crates is inside this repository; choose a folder of another workspace"
             ));
         }
         Ok(())
@@ -160,41 +164,41 @@ fn finding(
     }
 }
 
-/// The version of the crate, which is that of the spec: `1` is `1.0.0`.
+/// The version of the crate: that of the spec, completed (`1` becomes `1.0.0`).
 fn version(service: &Service) -> Result<String, (String, &'static str)> {
-    let written = &service.spec.document().info.version;
-    let plain = written
+    let version = &service.spec.document().info.version;
+    let plain = version
         .bytes()
         .all(|byte| byte == b'.' || byte.is_ascii_digit());
-    let zeros = match written.matches('.').count() {
+    let zeros = match version.matches('.').count() {
         0 if plain => ".0.0",
         1 if plain => ".0",
         _ => "",
     };
-    let whole = format!("{written}{zeros}");
-    match semver::Version::parse(&whole) {
+    let complete = format!("{version}{zeros}");
+    match semver::Version::parse(&complete) {
         Ok(version) => Ok(version.to_string()),
         Err(_) => Err((
-            format!("`{}` is not the version of a crate", written.escape_debug()),
+            format!("`{}` is not a version of a crate", version.escape_debug()),
             "write three numbers, such as \"0.1.0\"",
         )),
     }
 }
 
-/// What of a spec is not generated.
+/// A note about the parts of a spec that are not generated.
 fn note(spec: &str, service: &Service) -> Option<String> {
     let count = service.webhooks.len();
     let pushes = if count == 1 { "push" } else { "pushes" };
     (count > 0).then(|| {
-        format!("{spec}: {count} {pushes}: the types are generated, a receiver is not; see its README.md")
+        format!("{spec}: {count} {pushes}: types are generated, a receiver is not; see the README.md of the crate")
     })
 }
 
-/// The last part of a folder's name, which generated files name their spec by.
+/// The last part of a folder's path. Generated files use it to name their spec.
 fn folder_name(folder: &Path) -> String {
     let folder = real(folder);
     let name = folder.file_name().map(|name| name.to_string_lossy());
-    // It stands in comments of several languages.
+    // The name is written into comments of several languages.
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
     name.as_deref()
         .unwrap_or("specs")
@@ -203,12 +207,12 @@ fn folder_name(folder: &Path) -> String {
         .collect()
 }
 
-/// Where a path leads, also when its last parts do not exist yet.
+/// The real path of a folder. Its last parts need not exist yet.
 fn real(path: &Path) -> PathBuf {
     let mut missing: Vec<OsString> = Vec::new();
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    for known in absolute.ancestors() {
-        if let Ok(mut real) = known.canonicalize() {
+    for ancestor in absolute.ancestors() {
+        if let Ok(mut real) = ancestor.canonicalize() {
             for part in missing.iter().rev() {
                 if part == Component::ParentDir.as_os_str() {
                     real.pop();
@@ -219,7 +223,7 @@ fn real(path: &Path) -> PathBuf {
             return real;
         }
         missing.extend(
-            known
+            ancestor
                 .components()
                 .next_back()
                 .map(|part| part.as_os_str().to_owned()),

@@ -1,4 +1,4 @@
-//! The packages of the workspace and what they depend on, as `ARCHITECTURE.md` lists them.
+//! The table of packages and dependencies in `ARCHITECTURE.md`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -17,7 +17,7 @@ struct Package {
     dependencies: BTreeMap<String, bool>,
 }
 
-/// The table of packages. `filled` are the manifests with generated blocks, as they will be.
+/// The table of packages. `filled` has the manifests whose generated blocks have been updated.
 pub(crate) fn table(
     root: &Path,
     services: &[Service],
@@ -72,7 +72,7 @@ pub(crate) fn table(
     })
 }
 
-/// What the generated crates are called together.
+/// The name of the row for all service crates.
 const SERVICES: &str = "the services";
 
 fn read(folder: &Path, text: &str) -> Result<(String, Package), String> {
@@ -85,8 +85,8 @@ fn read(folder: &Path, text: &str) -> Result<(String, Package), String> {
             .and_then(|package| package.get(key)?.as_str());
         value.unwrap_or_default().to_owned()
     };
-    let listed = manifest.get("dependencies").and_then(toml::Value::as_table);
-    let dependencies = listed.into_iter().flatten().map(|(name, dependency)| {
+    let table = manifest.get("dependencies").and_then(toml::Value::as_table);
+    let dependencies = table.into_iter().flatten().map(|(name, dependency)| {
         let optional = dependency.get("optional").and_then(toml::Value::as_bool);
         (name.clone(), optional == Some(true))
     });
@@ -101,7 +101,7 @@ fn read(folder: &Path, text: &str) -> Result<(String, Package), String> {
     ))
 }
 
-/// Packages after those that they depend on, then by folder.
+/// The rows of the table: packages after their dependencies, then by folder.
 fn rows(packages: &BTreeMap<String, Package>) -> String {
     let mut text =
         "| folder | package | what it is | depends on |\n| --- | --- | --- | --- |\n".to_owned();
@@ -121,7 +121,7 @@ fn rows(packages: &BTreeMap<String, Package>) -> String {
             .filter(|(_, package)| ready(package))
             .collect();
         if next.is_empty() {
-            // cargo refuses circles; they end the loop all the same.
+            // A cycle, which cargo rejects. The loop must still end.
             next = waiting.collect();
         }
         next.sort_by_key(|(_, package)| &package.folder);
@@ -135,13 +135,13 @@ fn rows(packages: &BTreeMap<String, Package>) -> String {
                     name.to_owned()
                 }
             });
-            let shown = if name == SERVICES {
+            let label = if name == SERVICES {
                 "`nxcloud-<service>`, `antbuddy`".to_owned()
             } else {
                 format!("`{name}`")
             };
             text.push_str(&format!(
-                "| `{}` | {shown} | {} | {} |\n",
+                "| `{}` | {label} | {} | {} |\n",
                 package.folder,
                 package.description,
                 dependencies.collect::<Vec<_>>().join(", ")

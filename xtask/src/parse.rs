@@ -1,4 +1,4 @@
-//! From YAML to the typed document. What its structure refuses is one finding, with its line.
+//! Parses YAML into the typed document. An error of the structure becomes one finding with its line.
 
 use nxcloud_spec::Document;
 use serde::Deserialize as _;
@@ -14,7 +14,7 @@ mod strict;
 use locate::Step;
 use strict::Strict;
 
-/// Reads a spec as it came from a file.
+/// Parses the content of a spec file.
 pub(crate) fn document(file: &str, bytes: &[u8]) -> Result<Document, Finding> {
     let finding = |at: String, (problem, instead): (String, String)| Finding {
         file: file.to_owned(),
@@ -25,10 +25,13 @@ pub(crate) fn document(file: &str, bytes: &[u8]) -> Result<Document, Finding> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
         let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-        let explained = ("not UTF-8".to_owned(), "save the file as UTF-8".to_owned());
+        let explained = (
+            "the file is not UTF-8".to_owned(),
+            "save it as UTF-8".to_owned(),
+        );
         finding(format!("line {line}"), explained)
     })?;
-    // Not from the text into the structs: there `y` and `on` would be no names of properties.
+    // By way of a `Value`: directly in the structs, property names such as `y` and `on` would be read as booleans.
     let value: Value = serde_saphyr::from_str(text).map_err(|error| {
         let line = error.location().map_or(1, |location| location.line());
         finding(format!("line {line}"), explain::yaml(&error.to_string()))
@@ -41,7 +44,7 @@ pub(crate) fn document(file: &str, bytes: &[u8]) -> Result<Document, Finding> {
     })
 }
 
-/// Where and why a document is refused. It takes longer to read with an eye on the place, so that this comes second.
+/// The place and the message of an error. Tracking the place is slower, so it is done only after an error.
 fn misread(value: &Value) -> (Vec<Step>, String) {
     let read: Result<Document, _> = serde_path_to_error::deserialize(Strict(value));
     let Err(error) = read else {

@@ -1,8 +1,8 @@
-//! Dotted paths into the types of replies and pushes.
+//! Dotted paths in the types of replies and pushes.
 
 use crate::model::{Field, Object, Service, Ty, TypeKind};
 
-/// The object that a name stands for.
+/// The object with a name.
 #[must_use]
 pub fn object<'a>(service: &'a Service, name: &str) -> Option<&'a Object> {
     match &service.type_def(name)?.kind {
@@ -11,16 +11,16 @@ pub fn object<'a>(service: &'a Service, name: &str) -> Option<&'a Object> {
     }
 }
 
-/// One step of a dotted path: a field, and whether each element of its list is meant.
+/// One step of a dotted path.
 #[derive(Debug)]
 pub struct Step<'a> {
     /// The field.
     pub field: &'a Field,
-    /// `[]` after it.
+    /// Whether `[]` follows: each entry of a list.
     pub each: bool,
 }
 
-/// The steps of a dotted path from a type; `None` if a step is no field, or has the wrong type for what follows.
+/// The steps of a dotted path in a type; `None` if a step is not a field, or has the wrong type for the rest of the path.
 #[must_use]
 pub fn steps<'a>(service: &'a Service, schema: &str, path: &str) -> Option<Vec<Step<'a>>> {
     let mut steps = Vec::new();

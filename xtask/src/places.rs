@@ -1,4 +1,4 @@
-//! Where the parts of a document stand.
+//! The places of the parts of a document.
 
 use nxcloud_spec::Document;
 use nxcloud_spec::document::Operation;
@@ -37,16 +37,16 @@ pub(crate) fn push(name: &str) -> String {
     format!("x-nx-webhooks.{name}")
 }
 
-/// A schema that is written in a document.
-pub(crate) struct Written<'a> {
+/// A schema and its place in the document.
+pub(crate) struct Located<'a> {
     pub(crate) at: String,
-    /// The key that it stands under within another schema.
+    /// The key of the outer schema that contains it.
     pub(crate) under: Option<&'static str>,
     pub(crate) schema: &'a Schema,
 }
 
-/// The schemas of parameters, the named schemas, and all that is written within them.
-pub(crate) fn schemas(document: &Document) -> impl Iterator<Item = Written<'_>> {
+/// The schemas of parameters, the named schemas, and their inner schemas.
+pub(crate) fn schemas(document: &Document) -> impl Iterator<Item = Located<'_>> {
     let of_parameters = operations(document).flat_map(|(at, _, _, operation)| {
         let parameters = operation.parameters.iter().enumerate();
         parameters.map(move |(index, parameter)| {
@@ -63,37 +63,37 @@ pub(crate) fn schemas(document: &Document) -> impl Iterator<Item = Written<'_>> 
         .flat_map(|(at, schema)| within(at, schema))
 }
 
-/// A schema and all that is written within it; references are not followed.
-pub(crate) fn within(at: String, schema: &Schema) -> Vec<Written<'_>> {
-    let mut found = Vec::new();
-    let mut open = vec![Written {
+/// A schema and its inner schemas. References are not followed.
+pub(crate) fn within(at: String, schema: &Schema) -> Vec<Located<'_>> {
+    let mut all = Vec::new();
+    let mut open = vec![Located {
         at,
         under: None,
         schema,
     }];
-    while let Some(written) = open.pop() {
-        let Written { at, schema, .. } = &written;
-        let below = |step: String, under, schema| Written {
+    while let Some(located) = open.pop() {
+        let Located { at, schema, .. } = &located;
+        let child = |step: String, under, schema| Located {
             at: format!("{at}.{step}"),
             under: Some(under),
             schema,
         };
-        let mut inner: Vec<Written<'_>> = Vec::new();
+        let mut inner: Vec<Located<'_>> = Vec::new();
         for (name, property) in &schema.properties {
-            inner.push(below(format!("properties.{name}"), "properties", property));
+            inner.push(child(format!("properties.{name}"), "properties", property));
         }
         for (key, single) in [
             ("items", &schema.items),
             ("additionalProperties", &schema.additional_properties),
         ] {
-            inner.extend(single.iter().map(|part| below(key.to_owned(), key, part)));
+            inner.extend(single.iter().map(|part| child(key.to_owned(), key, part)));
         }
         for (key, parts) in [("allOf", &schema.all_of), ("oneOf", &schema.one_of)] {
             let parts = parts.iter().enumerate();
-            inner.extend(parts.map(|(index, part)| below(format!("{key}[{index}]"), key, part)));
+            inner.extend(parts.map(|(index, part)| child(format!("{key}[{index}]"), key, part)));
         }
         open.extend(inner.into_iter().rev());
-        found.push(written);
+        all.push(located);
     }
-    found
+    all
 }

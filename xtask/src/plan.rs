@@ -1,4 +1,4 @@
-//! Everything that a run calls for, in memory; then written or compared.
+//! The files of a run, in memory, and the code that writes or compares them.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,52 +10,52 @@ use similar::TextDiff;
 use crate::finding::Finding;
 use crate::ownership::Claim;
 
-/// How a run ended.
+/// The result of a run.
 #[derive(Debug)]
 pub enum Outcome {
-    /// Nothing to do, or everything done; what there is to say about it.
+    /// All files are written, or equal; with a summary.
     Clean(String),
     /// `--check` found differences, as a unified diff.
     Drift(String),
 }
 
-/// Everything that the specs call for.
+/// The files that the specs produce.
 #[derive(Default)]
 pub(crate) struct Plan {
     /// The folder that all paths are relative to.
     pub(crate) root: PathBuf,
-    /// Its name in messages; empty where paths stand alone.
-    pub(crate) shown: PathBuf,
-    /// Whole files by their path.
+    /// The root as messages show it; empty if they show relative paths.
+    pub(crate) display_root: PathBuf,
+    /// Whole files, by path.
     pub(crate) files: BTreeMap<PathBuf, String>,
-    /// Folders in which nothing else may stand, and the spec that each is for.
+    /// Folders that may contain only generated files, each with its spec.
     pub(crate) owned: BTreeMap<PathBuf, Option<String>>,
     /// Hand-written files with a generated block.
     pub(crate) blocks: BTreeMap<PathBuf, String>,
-    /// Texts that are copied as they are.
+    /// Texts that are copied unchanged.
     pub(crate) copies: Vec<String>,
     /// Number of specs.
     pub(crate) services: usize,
-    /// What cannot be done.
+    /// Problems that prevent the run.
     pub(crate) findings: Vec<Finding>,
-    /// What is not generated; lines for whoever runs it.
+    /// Notes about parts of specs that are not generated.
     pub(crate) notes: Vec<String>,
 }
 
 impl Plan {
     pub(crate) fn put(&mut self, path: PathBuf, content: String) {
-        let file = self.shown.join(&path).display().to_string();
+        let file = self.display_root.join(&path).display().to_string();
         if self.files.insert(path, content).is_some() {
             self.findings.push(Finding {
                 file,
                 at: "(file)".to_owned(),
-                problem: "two specs call for this file".to_owned(),
-                instead: "give one of the specs another name".to_owned(),
+                problem: "two specs produce this file".to_owned(),
+                instead: "rename one of the specs".to_owned(),
             });
         }
     }
 
-    /// Writes every file and removes what no spec calls for any more.
+    /// Writes every file and removes generated files that no spec produces any more.
     pub(crate) fn write(&self) -> Result<Outcome, String> {
         let stale = self.stale()?;
         let mut written = 0;
@@ -73,7 +73,7 @@ impl Plan {
         for path in &stale {
             let target = self.root.join(path);
             fs::remove_file(&target).map_err(|error| failed(&target, &error))?;
-            // Folders that are empty now go too; the first one that is not ends it.
+            // Remove folders that are empty now, up to the first one that is not.
             let mut folder = path.parent();
             while let Some(empty) = folder.filter(|folder| self.is_owned(folder)) {
                 if fs::remove_dir(self.root.join(empty)).is_err() {
@@ -89,14 +89,14 @@ impl Plan {
         )))
     }
 
-    /// Compares every file with what the specs call for.
+    /// Compares every file with the specs.
     pub(crate) fn check(&self) -> Result<Outcome, String> {
         let stale = self.stale()?;
         let mut difference = String::new();
         for (path, content) in self.outputs() {
             let present = fs::read_to_string(self.root.join(path)).unwrap_or_default();
             if present != *content {
-                let name = self.shown.join(path).display().to_string();
+                let name = self.display_root.join(path).display().to_string();
                 let diff = TextDiff::from_lines(&present, content);
                 let unified = diff
                     .unified_diff()
@@ -107,16 +107,12 @@ impl Plan {
             }
         }
         for path in stale {
-            let path = self.shown.join(path);
-            let _ = writeln!(
-                difference,
-                "{}: no spec calls for this file",
-                path.display()
-            );
+            let path = self.display_root.join(path);
+            let _ = writeln!(difference, "{}: no spec produces this file", path.display());
         }
         Ok(if difference.is_empty() {
             self.clean(&format!(
-                ", {} files: all as generated",
+                ", {} files: all up to date",
                 self.outputs().count()
             ))
         } else {
@@ -124,7 +120,7 @@ impl Plan {
         })
     }
 
-    /// The notes, and a line that says how many specs there are and ends so.
+    /// The notes, and a last line with the number of specs and `end`.
     fn clean(&self, end: &str) -> Outcome {
         let specs = if self.services == 1 { "spec" } else { "specs" };
         let mut lines = self.notes.clone();
@@ -132,11 +128,11 @@ impl Plan {
         Outcome::Clean(lines.join("\n"))
     }
 
-    /// Files that no spec calls for any more; an error when anything would be lost that the generator did not write.
+    /// Generated files that no spec produces any more; an error if the run has findings or would destroy hand-written files.
     fn stale(&self) -> Result<Vec<PathBuf>, String> {
         let claim = Claim {
             root: &self.root,
-            shown: &self.shown,
+            display_root: &self.display_root,
             files: &self.files,
             folders: &self.owned,
             copies: &self.copies,
@@ -144,7 +140,7 @@ impl Plan {
         match claim.stale() {
             Ok(stale) if self.findings.is_empty() => Ok(stale),
             Ok(_) => Err(lines(&self.findings)),
-            Err(found) => Err(lines(&[self.findings.as_slice(), &found].concat())),
+            Err(conflicts) => Err(lines(&[self.findings.as_slice(), &conflicts].concat())),
         }
     }
 
@@ -157,13 +153,13 @@ impl Plan {
     }
 }
 
-/// Findings, one a line.
+/// Findings, one per line.
 pub(crate) fn lines(findings: &[Finding]) -> String {
     let lines: Vec<String> = findings.iter().map(ToString::to_string).collect();
     lines.join("\n")
 }
 
-/// What could not be read or written.
+/// The message for a file that cannot be read or written.
 pub(crate) fn failed(path: &Path, error: &std::io::Error) -> String {
     format!("{}: {error}", path.display())
 }

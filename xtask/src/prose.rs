@@ -1,11 +1,11 @@
-//! Texts of the specs in documentation: Markdown that stays text, so that nothing in it becomes a doctest, a link, a tag or a heading.
+//! Escapes the texts of specs for documentation, so that nothing in them becomes a doctest, a link, a tag or a heading.
 
 /// Languages of a fenced example that rustdoc does not compile.
 const LANGUAGES: [&str; 8] = [
     "bash", "console", "http", "json", "sh", "text", "xml", "yaml",
 ];
 
-/// Text for rustdoc and READMEs. Code spans, lists, fenced examples and `<https://…>` keep their meaning; all else is plain text.
+/// Text for rustdoc and READMEs. Code spans, lists, fenced examples and `<https://…>` keep their meaning; other markup is escaped.
 #[must_use]
 pub fn doc_text(text: &str) -> String {
     let text = printable(text.trim());
@@ -13,7 +13,7 @@ pub fn doc_text(text: &str) -> String {
     let mut open: Option<(char, usize)> = None;
     for line in text.lines() {
         let start = line.trim_start_matches(' ');
-        // Four spaces would make a block of code, which rustdoc compiles.
+        // Four spaces would start a block of code, which rustdoc compiles.
         let indent = " ".repeat((line.len() - start.len()).min(3));
         let fence = fence(start);
         match (open, fence) {
@@ -42,14 +42,14 @@ pub fn doc_text(text: &str) -> String {
     lines.join("\n")
 }
 
-/// Without characters that a comment cannot hold, or that change the order in which it is shown.
+/// Removes characters that a comment cannot contain, and those that change the direction of text.
 fn printable(text: &str) -> String {
     let text = text.replace("\r\n", "\n").replace(['\r', '\t'], " ");
-    let is_shown = |c: &char| {
-        let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        *c == '\n' || !(c.is_control() || turns)
+    let is_printable = |c: &char| {
+        let is_direction = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        *c == '\n' || !(c.is_control() || is_direction)
     };
-    text.chars().filter(is_shown).collect()
+    text.chars().filter(is_printable).collect()
 }
 
 /// The character, the length and the language of a line that opens or closes a fenced example.
@@ -57,11 +57,11 @@ fn fence(line: &str) -> Option<(char, usize, &str)> {
     let char = line.chars().next().filter(|c| matches!(c, '`' | '~'))?;
     let rest = line.trim_start_matches(char);
     let count = line.len() - rest.len();
-    // What follows a fence of backticks holds none, or it is a code span.
+    // With a further backtick on the line, it is a code span.
     (count >= 3 && !(char == '`' && rest.contains('`'))).then(|| (char, count, rest.trim()))
 }
 
-/// A line without its indent: what would begin a block is escaped, but for the marks of lists.
+/// A line without its indent. Escapes the start of a block, except for list marks.
 fn block(line: &str) -> String {
     let content = line.trim_end();
     let level = content.len() - content.trim_start_matches('#').len();
@@ -74,14 +74,14 @@ fn block(line: &str) -> String {
     }
     if let Some((mark, rest)) = list_mark(line) {
         let rest = rest.trim_start();
-        // A fence here would be indented by the mark; one of backticks is escaped as a span without a partner.
+        // A fence after a list mark. One of backticks is escaped as an unclosed code span.
         let escape = if rest.starts_with("~~~") { "\\" } else { "" };
         return format!("{mark} {escape}{}", block(rest));
     }
     inline(line)
 }
 
-/// The mark of a list's entry and what follows it.
+/// The mark of a list entry, and the rest of the line.
 fn list_mark(line: &str) -> Option<(&str, &str)> {
     let digits = line.len() - line.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (allowed, end): (&[u8], usize) = match digits {
@@ -93,13 +93,13 @@ fn list_mark(line: &str) -> Option<(&str, &str)> {
     (allowed.contains(last) && line.as_bytes().get(end) == Some(&b' ')).then(|| line.split_at(end))
 }
 
-/// Escapes brackets, tags, and backticks that have no partner on their line.
+/// Escapes brackets, tags, and backticks that are not closed on their line.
 fn inline(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
     let mut rest = line;
     while let Some(first) = rest.chars().next() {
         let run = rest.len() - rest.trim_start_matches('`').len();
-        let taken = if run > 0 {
+        let length = if run > 0 {
             let span = code_span(rest, run);
             match span {
                 Some(end) => out.push_str(&rest[..end]),
@@ -122,16 +122,16 @@ fn inline(line: &str) -> String {
             out.push(first);
             first.len_utf8()
         };
-        rest = &rest[taken..];
+        rest = &rest[length..];
     }
     out
 }
 
-/// Where a code span that begins with a run of backticks ends.
+/// The end of a code span that starts with a run of backticks.
 fn code_span(text: &str, run: usize) -> Option<usize> {
     let mut at = run;
-    while let Some(found) = text[at..].find('`') {
-        let start = at + found;
+    while let Some(offset) = text[at..].find('`') {
+        let start = at + offset;
         let length = text[start..].len() - text[start..].trim_start_matches('`').len();
         at = start + length;
         if length == run {
@@ -141,14 +141,14 @@ fn code_span(text: &str, run: usize) -> Option<usize> {
     None
 }
 
-/// Where `<https://…>` at the beginning ends.
+/// The end of `<https://…>` at the start of a text.
 fn link(text: &str) -> Option<usize> {
     let inner = text.strip_prefix('<')?;
     let end = address(inner)?;
     inner[end..].starts_with('>').then_some(end + 2)
 }
 
-/// Where a URL at the beginning ends, without the punctuation after it.
+/// The end of a URL at the start of a text, without punctuation after it.
 fn address(text: &str) -> Option<usize> {
     let scheme = ["https://", "http://"]
         .into_iter()

@@ -1,4 +1,4 @@
-//! From a spec's text to the model.
+//! Reads a spec into the model.
 
 use nxcloud_spec::OperationRef;
 use nxcloud_spec::document::{self, HashIn, MediaType};
@@ -10,32 +10,32 @@ use crate::model::{Input, Operation, Scheme, Service, Side};
 use crate::schema::Schemas;
 use crate::{check, lint, names, parse};
 
-/// Reads and checks one spec, as it came from a file.
+/// Reads and checks the content of a spec file.
 ///
 /// # Errors
 ///
-/// Everything that must change in it.
+/// The findings of the spec.
 pub fn read_bytes(file: &str, bytes: &[u8]) -> Result<Service, Vec<Finding>> {
     let document = parse::document(file, bytes).map_err(|finding| vec![finding])?;
     let name = file.rsplit('/').next().unwrap_or(file);
     let name = name.strip_suffix(".yaml").unwrap_or(name);
     let mut findings = Findings::new(file);
     lint::lint(&document, &mut findings);
-    findings.ended()?;
+    findings.end_step()?;
     let service = service(nxcloud_spec::Service::new(name, document), &mut findings);
     check::check(&service, &mut findings);
-    findings.ended()?;
-    // Only now do the schemas compile.
+    findings.end_step()?;
+    // This check compiles schemas, so it comes last.
     lint::misfits(service.spec.document(), &mut findings);
-    findings.ended()?;
+    findings.end_step()?;
     Ok(service)
 }
 
-/// Reads and checks one spec.
+/// Reads and checks the text of a spec.
 ///
 /// # Errors
 ///
-/// Everything that must change in it.
+/// The findings of the spec.
 pub fn read(file: &str, text: &str) -> Result<Service, Vec<Finding>> {
     read_bytes(file, text.as_bytes())
 }

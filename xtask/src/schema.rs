@@ -1,4 +1,4 @@
-//! Named schemas, from the spec to the model.
+//! Reads the named schemas of a spec into the model.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use nxcloud_spec::schema::{Format, Kind, Schema};
 
 use crate::finding::Findings;
 use crate::model::{
-    EnumValue, Field, GivenRule, Input, Limits, Object, Operation, Place, Side, TimeForm, Ty,
+    CountRule, EnumValue, Field, Input, Limits, Object, Operation, Place, Side, TimeForm, Ty,
     TypeDef, TypeKind, Union,
 };
 use crate::{names, places};
@@ -17,9 +17,9 @@ use crate::{names, places};
 pub(crate) struct Schemas<'a> {
     document: &'a Document,
     sides: BTreeMap<String, Side>,
-    /// Enums that something refers to; they may be on both sides.
+    /// Enums that another schema refers to. They may be used in both directions.
     enums: BTreeSet<String>,
-    /// What operations return.
+    /// The types that operations return.
     returned: BTreeSet<String>,
 }
 
@@ -37,19 +37,23 @@ impl<'a> Schemas<'a> {
         self.document.components.schemas.get(name)
     }
 
-    /// Marks what an operation returns.
+    /// Marks the type that an operation returns.
     pub(crate) fn mark_returned(&mut self, name: &str, findings: &mut Findings<'_>) {
         self.returned.insert(name.to_owned());
         self.mark(name, Side::Reply, findings);
     }
 
-    /// Marks a schema, and all that it refers to, as being on one side. Enums may be on both.
+    /// Marks the direction of a schema and of every schema that it refers to. Enums may have both.
     pub(crate) fn mark(&mut self, name: &str, side: Side, findings: &mut Findings<'_>) {
         let mut open = vec![name.to_owned()];
         while let Some(name) = open.pop() {
             let at = places::component(&name);
             let Some(schema) = self.named(&name) else {
-                findings.add(at, "no such schema", "write it, or correct the reference");
+                findings.add(
+                    at,
+                    "the schema does not exist",
+                    "add it, or correct the reference",
+                );
                 continue;
             };
             if !schema.known_values.is_empty() {
@@ -60,8 +64,8 @@ impl<'a> Schemas<'a> {
                 Some(known) if known == side => {}
                 Some(_) => findings.add(
                     at,
-                    "used by a request and by a reply",
-                    "write it twice under two names: requests are strict, replies are lenient",
+                    "the schema is used by a request and by a reply",
+                    "write a second schema with another name: requests are strict, replies are lenient",
                 ),
                 None => {
                     let within = places::within(at, schema).into_iter();
@@ -80,7 +84,7 @@ impl<'a> Schemas<'a> {
             .collect()
     }
 
-    /// Gives the request type of an operation its query and path parameters, or makes a type of them.
+    /// Adds query and path parameters to the request type of an operation, or creates a request type with them.
     pub(crate) fn add_parameters(
         &self,
         operation: &Operation,
@@ -98,7 +102,7 @@ impl<'a> Schemas<'a> {
         match &operation.input {
             Input::Parameters(name) => types.push(TypeDef {
                 name: name.clone(),
-                description: format!("What `{}` asks for.", operation.id),
+                description: format!("Parameters of `{}`.", operation.id),
                 kind: TypeKind::Object(Object {
                     max_days: spec.max_days.clone(),
                     ..Object::new(Side::Request, fields)
@@ -120,7 +124,7 @@ impl<'a> Schemas<'a> {
         }
     }
 
-    /// A parameter is written like a property: what stands beside the schema belongs to it.
+    /// Reads a parameter like a property: keys beside its schema belong to it.
     fn parameter(&self, at: &str, parameter: &Parameter, findings: &mut Findings<'_>) -> Field {
         let wire = &parameter.name;
         let mut property = parameter.schema.clone();
@@ -132,9 +136,9 @@ impl<'a> Schemas<'a> {
         field.place = Place::Query;
         if parameter.place == document::Place::Path {
             field.place = Place::Path;
-            // An empty one would make another path.
-            let least = &mut field.limits.min_length;
-            *least = Some(least.unwrap_or_default().max(1));
+            // An empty value would change the path.
+            let min_length = &mut field.limits.min_length;
+            *min_length = Some(min_length.unwrap_or_default().max(1));
         }
         field
     }
@@ -151,20 +155,16 @@ impl<'a> Schemas<'a> {
             return None;
         }
         let kind = match self.sides.get(name) {
-            Some(side) => self.held(name, &at, schema, *side, findings),
+            Some(side) => self.kind(name, &at, schema, *side, findings),
             None if self.enums.contains(name) => enumeration(&at, schema, findings),
             None => {
-                findings.add(
-                    &at,
-                    "nothing refers to this schema",
-                    "refer to it, or leave it out",
-                );
+                findings.add(&at, "the schema is not used", "refer to it, or remove it");
                 return None;
             }
         };
         let description = schema.description.clone().unwrap_or_default();
         if description.is_empty() {
-            findings.add(&at, "no description", "say what it is");
+            findings.add(&at, "the description is missing", "describe what it is");
         }
         Some(TypeDef {
             name: name.to_owned(),
@@ -173,8 +173,8 @@ impl<'a> Schemas<'a> {
         })
     }
 
-    /// A choice, a list or an object.
-    fn held(
+    /// Reads a choice, a list or an object.
+    fn kind(
         &self,
         name: &str,
         at: &str,
@@ -186,7 +186,7 @@ impl<'a> Schemas<'a> {
             if side == Side::Reply {
                 findings.add(
                     at,
-                    "`oneOf` in a reply or push",
+                    "a reply or push has `oneOf`",
                     "write one object with all fields optional: replies are lenient",
                 );
             }
@@ -196,25 +196,25 @@ impl<'a> Schemas<'a> {
             return TypeKind::Object(self.list(at, schema, side, findings));
         }
         let mut object = self.object(at, schema, side, findings);
-        // A reply that lacks them is a refusal, which the client makes an error of.
+        // Only failures lack these fields, and the client turns those into errors.
         for field in &mut object.fields {
             field.required |= self.returned.contains(name);
         }
         TypeKind::Object(object)
     }
 
-    /// A reply that is a bare array: an object with one field that holds it.
+    /// Reads a reply that is a bare array: an object with one field for its entries.
     fn list(&self, at: &str, schema: &Schema, side: Side, findings: &mut Findings<'_>) -> Object {
         if schema.list.is_none() || side == Side::Request {
             findings.add(
                 at,
-                "a named list that is no reply with `x-nx-list`",
-                "write `type: array` where it is referred to; a reply that is a bare array has `x-nx-list: <name of its field in Rust>`",
+                "the named schema is a list, but not a reply with `x-nx-list`",
+                "write `type: array` in the place of the reference; if it is a reply, add `x-nx-list: <name of its field in Rust>`",
             );
         }
         let name = schema.list.clone().unwrap_or_else(|| "list".to_owned());
         let mut property = schema.clone();
-        property.description = Some("The entries, in their order.".to_owned());
+        property.description = Some("The entries, in the order of the reply.".to_owned());
         let field = self.field(at, &name, &property, false, side, findings);
         Object {
             list: Some(name),
@@ -227,11 +227,11 @@ impl<'a> Schemas<'a> {
         if schema.list.is_some() || !matches!(schema.kind, None | Some(Kind::Object)) {
             findings.add(
                 at,
-                "a named schema that is neither object, choice, open enum nor list of a reply",
-                "write the type where it is referred to; `x-nx-list` stands beside `type: array`",
+                "the named schema is not an object, choice, open enum or list of a reply",
+                "write its type in the place of the reference; `x-nx-list` needs `type: array`",
             );
         }
-        // An object is written plainly, or as allOf of one plain object and one choice that is flattened into it.
+        // An object, or `allOf` of one object and one flattened choice.
         let parts: Vec<&Schema> = if schema.all_of.is_empty() {
             vec![schema]
         } else {
@@ -248,8 +248,8 @@ impl<'a> Schemas<'a> {
                 if flattened.is_some() || target.is_none_or(|target| target.one_of.is_empty()) {
                     findings.add(
                         at,
-                        "`allOf` takes one object with properties and at most one reference to a choice",
-                        "write the fields out",
+                        "`allOf` has other entries than one object with properties and one reference to a choice",
+                        "write the fields instead of the reference",
                     );
                 }
                 let target = reference.name().to_owned();
@@ -264,11 +264,11 @@ impl<'a> Schemas<'a> {
             for name in part.required.iter().filter(|name| !names.contains(name)) {
                 findings.add(
                     at,
-                    format!("`{name}` is required but no property"),
-                    "write the property, or correct the name",
+                    format!("`{name}` is in `required` but is not a property"),
+                    "add the property, or correct the name",
                 );
             }
-            rules.extend(given_rules(at, part, &names, findings));
+            rules.extend(count_rules(at, part, &names, findings));
         }
         Object {
             flattened,
@@ -297,30 +297,30 @@ impl<'a> Schemas<'a> {
         if side == Side::Reply && holds_app_key(&ty) {
             findings.add(
                 at,
-                "an application key in a reply",
-                "leave the format out: replies hold texts",
+                "a reply has a field of the format `app-key`",
+                "remove the format: application keys in replies are texts",
             );
         }
         if property.argument && (required || !matches!(ty, Ty::List(_))) {
             findings.add(
                 at,
-                "`x-nx-argument` on what is no optional list",
-                "leave it out",
+                "`x-nx-argument` is not on an optional list",
+                "remove it",
             );
         }
-        // A bare reference is described by what it refers to.
-        let referred = match &ty {
+        // A bare reference has the description of its target.
+        let target = match &ty {
             Ty::Named(name) => self.named(name),
             _ => None,
         };
-        let mut descriptions = [Some(property), referred].into_iter().flatten();
+        let mut descriptions = [Some(property), target].into_iter().flatten();
         let description = descriptions
             .find_map(|schema| schema.description.clone().filter(|text| !text.is_empty()));
         if description.is_none() {
             findings.add(
                 at,
-                "no description",
-                "say what it is, its unit and its limits",
+                "the description is missing",
+                "describe the field, with its unit and limits",
             );
         }
         let constant = property.only.first().and_then(|value| value.as_str());
@@ -360,8 +360,8 @@ impl<'a> Schemas<'a> {
             }
             findings.add(
                 at,
-                "`allOf` on a property takes exactly one reference",
-                "name the combination under components.schemas",
+                "`allOf` of a property has no reference or several",
+                "write exactly one reference; move a combination to components.schemas",
             );
             return Ty::Json;
         }
@@ -391,12 +391,12 @@ impl<'a> Schemas<'a> {
         match self.named(name) {
             None => findings.add(
                 at,
-                format!("no schema `{name}`"),
-                "write it, or correct the reference",
+                format!("the schema `{name}` does not exist"),
+                "add it, or correct the reference",
             ),
             Some(schema) if schema.kind == Some(Kind::Array) => findings.add(
                 at,
-                format!("`{name}` is a list, which only a whole reply may be"),
+                format!("`{name}` is a list; only a whole reply may be a named list"),
                 "write `type: array` with `items` here",
             ),
             Some(_) => {}
@@ -418,8 +418,8 @@ fn enumeration(at: &str, schema: &Schema, findings: &mut Findings<'_>) -> TypeKi
         if !fits {
             findings.add(
                 at,
-                format!("the value {value} is not of the schema's type"),
-                "quote texts, leave numbers unquoted",
+                format!("the value {value} has another type than the schema"),
+                "write texts with quotes, numbers without",
             );
         }
         let name = known.name.clone();
@@ -427,8 +427,8 @@ fn enumeration(at: &str, schema: &Schema, findings: &mut Findings<'_>) -> TypeKi
         if !names::is_identifier(&name) || name == "Unlisted" || !seen.insert(name.clone()) {
             findings.add(
                 at,
-                format!("`{name}` cannot name the value {value}"),
-                "write {value, name, meaning} with a name of its own; `Unlisted` is taken",
+                format!("`{name}` cannot be the name of the value {value}"),
+                "write {value, name, meaning} with a unique Rust name other than `Unlisted`",
             );
         }
         EnumValue {
@@ -459,8 +459,8 @@ fn union(at: &str, schema: &Schema, findings: &mut Findings<'_>) -> Union {
         if !variants.iter().any(|(known, _, _)| known == value) {
             findings.add(
                 at,
-                format!("`x-nx-variants` names `{value}`, which is not mapped"),
-                "write the value as under `mapping`",
+                format!("`x-nx-variants` has `{value}`, but `mapping` does not"),
+                "write a value of `mapping`",
             );
         }
     }
@@ -468,7 +468,7 @@ fn union(at: &str, schema: &Schema, findings: &mut Findings<'_>) -> Union {
         if !variants.iter().any(|(_, _, mapped)| mapped == target) {
             findings.add(
                 at,
-                format!("no mapping to `{target}`"),
+                format!("`mapping` has no value for `{target}`"),
                 "map a value of the discriminator to each branch",
             );
         }
@@ -477,8 +477,8 @@ fn union(at: &str, schema: &Schema, findings: &mut Findings<'_>) -> Union {
         if !branches.contains(&target.as_str()) {
             findings.add(
                 at,
-                format!("a mapping to `{target}`, which is no branch"),
-                "add the branch to oneOf, or leave the mapping out",
+                format!("`mapping` has a value for `{target}`, but `oneOf` does not list it"),
+                "add the branch to `oneOf`, or remove the value",
             );
         }
     }
@@ -490,12 +490,12 @@ fn union(at: &str, schema: &Schema, findings: &mut Findings<'_>) -> Union {
     }
 }
 
-fn given_rules(
+fn count_rules(
     at: &str,
     schema: &Schema,
     properties: &BTreeSet<&String>,
     findings: &mut Findings<'_>,
-) -> Vec<GivenRule> {
+) -> Vec<CountRule> {
     let mut rules = Vec::new();
     for (key, fields, min, max) in [
         ("x-nx-at-least-one", &schema.at_least_one, 1, None),
@@ -505,13 +505,13 @@ fn given_rules(
         for field in fields.iter().filter(|field| !properties.contains(field)) {
             findings.add(
                 at,
-                format!("`{key}` names `{field}`, which is no property"),
+                format!("`{key}` has `{field}`, which is not a property"),
                 "correct the name",
             );
         }
         if !fields.is_empty() {
             let fields = fields.clone();
-            rules.push(GivenRule { min, max, fields });
+            rules.push(CountRule { min, max, fields });
         }
     }
     rules
@@ -525,13 +525,13 @@ fn holds_app_key(ty: &Ty) -> bool {
     }
 }
 
-/// The type of a field whose format says that it is a date or time.
+/// The type of a field whose format is that of a date or time.
 fn timed(ty: Ty, property: &Schema, side: Side, required: bool) -> Ty {
     let scalar = matches!(ty, Ty::Text | Ty::Integer | Ty::QuotedInteger);
     match (side, property.format.filter(|_| scalar)) {
         (Side::Request, Some(Format::Date)) => Ty::Date,
         (Side::Request, Some(Format::DateTime)) => Ty::DateTime,
-        // An optional one would need code of its own; no spec has one.
+        // Optional ones are not supported; no spec has one.
         (Side::Request, Some(Format::UnixSeconds)) if ty == Ty::Integer && required => {
             Ty::UnixSeconds
         }
@@ -547,7 +547,7 @@ fn limits(at: &str, schema: &Schema, ty: &Ty, findings: &mut Findings<'_>) -> Li
         Ty::Float if number.is_i64() || number.is_u64() => format!("{number}.0"),
         _ => number.to_string(),
     };
-    let (least, most) = match ty {
+    let (min_length, max_length) = match ty {
         Ty::List(_) => (schema.min_items, schema.max_items),
         _ => (schema.min_length, schema.max_length),
     };
@@ -561,8 +561,8 @@ fn limits(at: &str, schema: &Schema, ty: &Ty, findings: &mut Findings<'_>) -> Li
     }
     let format = schema.format.map_or("", Format::as_str);
     Limits {
-        min_length: least.map(|least| least as usize),
-        max_length: most.map(|most| most as usize),
+        min_length: min_length.map(|length| length as usize),
+        max_length: max_length.map(|length| length as usize),
         pattern: schema.pattern.clone(),
         phone: format.starts_with("phone").then(|| names::variant(format)),
         minimum: schema.minimum.as_ref().map(number),

@@ -1,13 +1,13 @@
-//! What pushes mean for those who receive them.
+//! Groups pushes by the type of their event.
 
 use nxcloud_spec::webhook::Webhook;
 
 use crate::model::Service;
 
-/// A type of event, and the pushes that bring it.
+/// A type of event, and the pushes with that type.
 #[derive(Debug)]
 pub struct Event<'a> {
-    /// Name of its type.
+    /// Name of the type.
     pub schema: &'a str,
     /// The pushes, at least one.
     pub pushes: Vec<&'a Webhook>,

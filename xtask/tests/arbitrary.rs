@@ -1,4 +1,4 @@
-//! Arbitrary names, paths, values, descriptions and examples in a small spec: a finding, or code that parses; never a panic.
+//! Arbitrary names, paths, values, descriptions and examples in a small spec give findings or code that parses, and never a panic.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_assert, prop_oneof, proptest};
@@ -10,7 +10,7 @@ mod manifests;
 
 const SPEC: &str = include_str!("arbitrary.yaml");
 
-/// What stands in the spec where something else may stand.
+/// The texts of the spec that are replaced.
 const PLACES: &[&str] = &[
     "OPERATION",
     "PATH",
@@ -31,7 +31,7 @@ const PLACES: &[&str] = &[
     "REPLY",
 ];
 
-fn word() -> impl Strategy<Value = String> {
+fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         proptest::sample::select(vec![
             "gen",
@@ -90,23 +90,23 @@ fn word() -> impl Strategy<Value = String> {
     ]
 }
 
-/// How a scalar is written.
-fn written() -> impl Strategy<Value = String> {
-    (word(), prop_oneof![Just(true), Just(true), Just(false)]).prop_map(|(word, quoted)| {
-        // JSON's strings are YAML's, but for what JSON leaves as it is.
+/// A scalar in YAML, with or without quotes.
+fn scalar() -> impl Strategy<Value = String> {
+    (text(), prop_oneof![Just(true), Just(true), Just(false)]).prop_map(|(text, quoted)| {
+        // Strings of JSON are valid in YAML, except for characters that JSON does not escape.
         if quoted {
-            serde_json::to_string(&word).unwrap()
+            serde_json::to_string(&text).unwrap()
         } else {
-            word
+            text
         }
     })
 }
 
-/// Whether the spec is read or refused, and what is made of it.
+/// Whether the spec is accepted; an error if the generated files do not parse or a rejection has no finding.
 fn outcome(spec: &str) -> Result<bool, String> {
     let service = match read("specs/arbitrary.yaml", spec) {
         Ok(service) => service,
-        Err(findings) if findings.is_empty() => return Err("refused without a finding".to_owned()),
+        Err(findings) if findings.is_empty() => return Err("rejected without a finding".to_owned()),
         Err(_) => return Ok(false),
     };
     let services = std::slice::from_ref(&service);
@@ -132,7 +132,7 @@ fn with(place: &str, value: &str) -> String {
     SPEC.replace(&format!("\"{place}\""), value)
 }
 
-/// The spec with its places filled as they are meant.
+/// The spec with valid texts in the remaining places.
 fn filled(spec: &str) -> String {
     let plain = [
         ("PATH", "\"/send/{id}\""),
@@ -164,13 +164,13 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
 
     #[test]
-    fn one_arbitrary_place_is_refused_or_makes_code(place in proptest::sample::select(PLACES.to_vec()), value in written()) {
+    fn one_arbitrary_text_gives_findings_or_code(place in proptest::sample::select(PLACES.to_vec()), value in scalar()) {
         let outcome = outcome(&filled(&with(place, &value)));
         prop_assert!(outcome.is_ok(), "{place} {value:?}: {:?}", outcome);
     }
 
     #[test]
-    fn two_arbitrary_places_are_refused_or_make_code(
+    fn two_arbitrary_texts_give_findings_or_code(
         first in proptest::sample::select(PLACES.to_vec()), a in "[a-z]{1,3}(_|\\.|-)?[a-z]{0,2}",
         second in proptest::sample::select(PLACES.to_vec()), same in any::<bool>(), b in "[a-z]{1,3}(_|\\.|-)?[a-z]{0,2}",
     ) {

@@ -1,4 +1,4 @@
-//! Awkward specs: a finding that names the place and what to write, or code.
+//! Unusual specs: either they have a finding with the place and what to write, or their code parses.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ const TEXT: &str = "text: {type: string, description: The text.}";
 const PLAIN: &str = "{type: string, description: A.}";
 const ID: &str = "id: {type: string, description: The id.}";
 
-/// The minimal spec with pieces exchanged.
+/// The minimal spec with replaced pieces.
 fn spec(changes: &[(&str, &str)]) -> String {
     changes
         .iter()
@@ -24,8 +24,8 @@ fn spec(changes: &[(&str, &str)]) -> String {
         })
 }
 
-/// What is found in a spec; without a finding its code must parse.
-fn found(spec: &str) -> String {
+/// The findings of a spec. If there are none, the generated code must parse.
+fn findings_of(spec: &str) -> String {
     match read("specs/minimal.yaml", spec) {
         Ok(service) => {
             parses(&service);
@@ -72,29 +72,28 @@ fn parses(service: &xtask::model::Service) {
 }
 
 #[track_caller]
-fn refused(changes: &[(&str, &str)], words: &[&str]) {
-    let found = found(&spec(changes));
-    let hit = found
+fn refused(changes: &[(&str, &str)], parts: &[&str]) {
+    let findings = findings_of(&spec(changes));
+    let is_found = findings
         .lines()
-        .any(|line| words.iter().all(|word| line.contains(word)));
-    assert!(hit, "{words:?} in {found:?}");
+        .any(|line| parts.iter().all(|part| line.contains(part)));
+    assert!(is_found, "{parts:?} in {findings:?}");
 }
 
 #[track_caller]
 fn compiles(changes: &[(&str, &str)]) {
-    assert_eq!(found(&spec(changes)), "");
+    assert_eq!(findings_of(&spec(changes)), "");
 }
 
-/// F50
 #[test]
-fn words_of_rust_are_escaped_or_refused() {
-    for word in [
+fn keywords_are_escaped_or_refused() {
+    for keyword in [
         "gen", "async", "try", "yield", "self", "Self", "crate", "super", "macro", "box", "final",
         "dyn", "type", "static",
     ] {
-        compiles(&[(ID, &format!("{word}: {{type: string, description: A.}}"))]);
+        compiles(&[(ID, &format!("{keyword}: {{type: string, description: A.}}"))]);
         refused(
-            &[("operationId: send_it", &format!("operationId: {word}"))],
+            &[("operationId: send_it", &format!("operationId: {keyword}"))],
             &["/send.post", "another id"],
         );
     }
@@ -138,9 +137,8 @@ fn words_of_rust_are_escaped_or_refused() {
     }
 }
 
-/// F51
 #[test]
-fn schemas_do_not_hide_what_generated_code_uses() {
+fn schemas_with_names_of_generated_code_are_refused() {
     for name in [
         "Option",
         "String",
@@ -170,11 +168,11 @@ fn schemas_do_not_hide_what_generated_code_uses() {
         "Iterator",
     ] {
         let renamed = MINIMAL.replace("SendItReply", name);
-        let found = found(&renamed);
+        let findings = findings_of(&renamed);
         assert!(
-            found.contains(&format!("components.schemas.{name}: "))
-                && !found.contains(&format!("write `{name}`")),
-            "{name}: {found}"
+            findings.contains(&format!("components.schemas.{name}: "))
+                && !findings.contains(&format!("write `{name}`")),
+            "{name}: {findings}"
         );
     }
     for name in ["sendIt", "Send_It", "2Send", "", "*", "Größe", "_"] {
@@ -182,9 +180,10 @@ fn schemas_do_not_hide_what_generated_code_uses() {
             .replace("    SendItReply:", &format!("    '{name}':"))
             .replace("schemas/SendItReply'", &format!("schemas/{name}'"));
         assert!(
-            found(&named).contains("PascalCase") || found(&named).contains("schemas/NAME"),
+            findings_of(&named).contains("PascalCase")
+                || findings_of(&named).contains("schemas/NAME"),
             "{name}: {}",
-            found(&named)
+            findings_of(&named)
         );
     }
     refused(
@@ -195,27 +194,26 @@ fn schemas_do_not_hide_what_generated_code_uses() {
                 "",
             ),
         ],
-        &["/send.post", "makes the type `Option`"],
+        &["/send.post", "gives the type `Option`"],
     );
 }
 
-/// F52
 #[test]
-fn what_holds_itself_is_refused_but_in_lists() {
+fn types_contain_themselves_only_in_lists() {
     let own = |ty: &str| format!("id: {ty}\n        more: {{type: string, description: A.}}");
     refused(
         &[(
             ID,
             &own("{allOf: [{$ref: '#/components/schemas/Receipt'}], description: A.}"),
         )],
-        &["Receipt > Receipt", "in a list"],
+        &["Receipt > Receipt", "into a list"],
     );
     let through = format!(
         "{ID}\n        other: {{$ref: '#/components/schemas/Other'}}\n    Other:\n      type: object\n      description: Other.\n      properties:\n        back: {{$ref: '#/components/schemas/Receipt'}}"
     );
     refused(
         &[(ID, &through)],
-        &["Receipt > Other > Receipt", "in a list"],
+        &["Receipt > Other > Receipt", "into a list"],
     );
     for (ty, example) in [
         ("type: array, items", "[{id: []}]"),
@@ -232,12 +230,12 @@ fn what_holds_itself_is_refused_but_in_lists() {
     let pick = "{$ref: '#/components/schemas/Pick'}";
     let direct = with_choice(&["leaf"], "", pick);
     assert!(
-        found(&direct).contains("Pick > Leaf > Pick"),
+        findings_of(&direct).contains("Pick > Leaf > Pick"),
         "{}",
-        found(&direct)
+        findings_of(&direct)
     );
     let list = format!("{{type: array, description: A., items: {pick}}}");
-    assert_eq!(found(&with_choice(&["leaf"], "", &list)), "");
+    assert_eq!(findings_of(&with_choice(&["leaf"], "", &list)), "");
 }
 
 fn with_parameters(path: &str, parameters: &[(&str, &str, &str)]) -> String {
@@ -257,15 +255,14 @@ fn with_parameters(path: &str, parameters: &[(&str, &str, &str)]) -> String {
     ])
 }
 
-/// F53
 #[test]
-fn parameters_have_names_of_their_own_and_stand_in_the_path() {
+fn parameters_have_unique_names_and_match_the_path() {
     const S: &str = "{type: string}";
-    for (path, parameters, words) in [
+    for (path, parameters, problem) in [
         (
             "/send",
             vec![("text", "query", S)],
-            "two fields of one request",
+            "two fields with the name `text`",
         ),
         (
             "/send",
@@ -278,19 +275,31 @@ fn parameters_have_names_of_their_own_and_stand_in_the_path() {
             "both `id`",
         ),
         ("/send/{id}", vec![], "`id` is not declared"),
-        ("/send", vec![("id", "path", S)], "no parameter of the path"),
-        ("/send/{id}/{id}", vec![("id", "path", S)], "stands twice"),
-        ("/send", vec![("1", "query", S)], "cannot name a parameter"),
-        ("/send", vec![("+1", "query", S)], "cannot name a parameter"),
+        (
+            "/send",
+            vec![("id", "path", S)],
+            "the path has no parameter `id`",
+        ),
+        ("/send/{id}/{id}", vec![("id", "path", S)], "is used twice"),
+        (
+            "/send",
+            vec![("1", "query", S)],
+            "cannot be the name of a parameter",
+        ),
+        (
+            "/send",
+            vec![("+1", "query", S)],
+            "cannot be the name of a parameter",
+        ),
         (
             "/send",
             vec![("list", "query", "{type: array, items: {type: string}}")],
-            "no plain value",
+            "is not a plain value",
         ),
         (
             "/send",
             vec![("kind2", "query", "{$ref: '#/components/schemas/Kind'}")],
-            "no plain value",
+            "is not a plain value",
         ),
         ("/send/{id", vec![], "cannot be sent"),
         ("/send/id}", vec![], "cannot be sent"),
@@ -304,12 +313,16 @@ fn parameters_have_names_of_their_own_and_stand_in_the_path() {
         ("/send it", vec![], "cannot be sent"),
         ("/send?a=b", vec![], "cannot be sent"),
         ("send", vec![], "cannot be sent"),
-        ("/send", vec![("body", "query", S)], "names the body"),
+        (
+            "/send",
+            vec![("body", "query", S)],
+            "cannot have the name `body`",
+        ),
     ] {
-        let found = found(&with_parameters(path, &parameters));
+        let findings = findings_of(&with_parameters(path, &parameters));
         assert!(
-            found.contains(words) && found.contains("; "),
-            "{path} {parameters:?}: {found}"
+            findings.contains(problem) && findings.contains("; "),
+            "{path} {parameters:?}: {findings}"
         );
     }
     for (path, parameters) in [
@@ -335,20 +348,19 @@ fn parameters_have_names_of_their_own_and_stand_in_the_path() {
             ],
         ),
     ] {
-        let found = found(&with_parameters(path, &parameters));
-        assert_eq!(found, "", "{path} {parameters:?}");
+        let findings = findings_of(&with_parameters(path, &parameters));
+        assert_eq!(findings, "", "{path} {parameters:?}");
     }
     let twice = spec(&[("  /send:", "  /send/{b}: {}\n  /send/{a}:")]);
     assert!(
-        found(&twice).contains("the same URL as"),
+        findings_of(&twice).contains("the same URL as"),
         "{}",
-        found(&twice)
+        findings_of(&twice)
     );
 }
 
-/// F54
 #[test]
-fn texts_that_yaml_reads_as_something_else_are_to_be_quoted() {
+fn texts_that_yaml_reads_as_other_types_need_quotes() {
     for value in [
         "NO",
         "on",
@@ -397,11 +409,11 @@ fn texts_that_yaml_reads_as_something_else_are_to_be_quoted() {
                 ),
             ];
             for (piece, other, at) in places {
-                let found = found(&spec(&[(&piece, &other)]));
-                let asks = found
+                let findings = findings_of(&spec(&[(&piece, &other)]));
+                let asks = findings
                     .lines()
                     .any(|line| line.contains(at) && line.contains("quote"));
-                assert_eq!(asks, quotes.is_empty(), "{other}: {found}");
+                assert_eq!(asks, quotes.is_empty(), "{other}: {findings}");
             }
         }
     }
@@ -427,18 +439,18 @@ fn texts_that_yaml_reads_as_something_else_are_to_be_quoted() {
         "plain: {value: {text: 2026-01-01}}",
     )]);
     for name in ["y", "on", "NO", "null", "0801"] {
-        let found = found(&spec(&[(
+        let findings = findings_of(&spec(&[(
             ID,
             &format!("{name}: {{type: string, description: A.}}"),
         )]));
         assert!(
-            found.is_empty() || found.contains("quotes") || found.contains("x-nx-field"),
-            "{name}: {found}"
+            findings.is_empty() || findings.contains("quotes") || findings.contains("x-nx-field"),
+            "{name}: {findings}"
         );
     }
 }
 
-/// The minimal spec with a choice within its request; `leaf` is what each branch holds.
+/// The minimal spec with a choice in its request. `leaf` is the field of each branch.
 fn with_choice(values: &[&str], more: &str, leaf: &str) -> String {
     let mapping: Vec<String> = values
         .iter()
@@ -452,10 +464,12 @@ fn with_choice(values: &[&str], more: &str, leaf: &str) -> String {
     spec(&[(TEXT, &field)]) + &schemas
 }
 
-/// F55
 #[test]
-fn values_that_make_no_variant_are_named_or_refused() {
-    assert_eq!(found(&with_choice(&["text", "2g", "type"], "", PLAIN)), "");
+fn values_without_a_rust_name_are_named_or_refused() {
+    assert_eq!(
+        findings_of(&with_choice(&["text", "2g", "type"], "", PLAIN)),
+        ""
+    );
     for values in [
         vec!["text-image", "text_image"],
         vec!["+1", "-1"],
@@ -464,10 +478,10 @@ fn values_that_make_no_variant_are_named_or_refused() {
         vec![""],
         vec!["é"],
     ] {
-        let found = found(&with_choice(&values, "", PLAIN));
+        let findings = findings_of(&with_choice(&values, "", PLAIN));
         assert!(
-            found.contains("schemas.Pick") && found.contains("x-nx-variants"),
-            "{values:?}: {found}"
+            findings.contains("schemas.Pick") && findings.contains("x-nx-variants"),
+            "{values:?}: {findings}"
         );
     }
     let named = with_choice(
@@ -475,25 +489,24 @@ fn values_that_make_no_variant_are_named_or_refused() {
         "      x-nx-variants: {'+1': Plus, '-1': Minus, self: Own, '*': Any, '': Empty}\n",
         PLAIN,
     );
-    assert_eq!(found(&named), "");
+    assert_eq!(findings_of(&named), "");
     let misspelt = with_choice(&["text"], "      x-nx-variants: {txt: Text}\n", PLAIN);
-    assert!(found(&misspelt).contains("`txt`, which is not mapped"));
+    assert!(findings_of(&misspelt).contains("`x-nx-variants` has `txt`, but `mapping` does not"));
     refused(
         &[("[plain, bold]", "[self, '*']")],
-        &["Kind", "cannot name"],
+        &["Kind", "cannot be the name"],
     );
     refused(
         &[(
             "[plain, bold]",
             "[{value: a, name: A, meaning: a}, {value: a, name: B, meaning: b}]",
         )],
-        &["Kind", "stands twice"],
+        &["Kind", "is listed twice"],
     );
 }
 
-/// F56
 #[test]
-fn pushes_are_named_once_and_come_by_known_transports() {
+fn pushes_have_unique_names_and_known_transports() {
     for name in [
         "2nd-receipt",
         "2nd",
@@ -511,7 +524,7 @@ fn pushes_are_named_once_and_come_by_known_transports() {
     for content in ["[jsn]", "[]", "[json, json]"] {
         refused(
             &[("content: [json]", &format!("content: {content}"))],
-            &["x-nx-webhooks[0].content", "json, form, query"],
+            &["x-nx-webhooks[0].content", "json", "form", "query"],
         );
     }
     for content in ["json", "{json: true}", "[true]", "~"] {
@@ -523,20 +536,19 @@ fn pushes_are_named_once_and_come_by_known_transports() {
     let second = "      plain: {value: {id: a}}\n  - name: receipt\n    content: [json]\n    signed: false\n    schema: {$ref: '#/components/schemas/Receipt'}\n    examples:\n      other: {value: {id: b}}\n";
     refused(
         &[("      plain: {value: {id: a}}\n", second)],
-        &["two pushes are named `receipt`", "another name"],
+        &["two pushes have the name `receipt`", "rename"],
     );
     refused(
         &[(
             "      plain: {value: {id: a}}\n",
             "      a-b: {value: {id: a}}\n      a_b: {value: {id: a}}\n",
         )],
-        &["`a_b` has no test name"],
+        &["`a_b` does not give a unique test name"],
     );
 }
 
-/// F57
 #[test]
-fn descriptions_hold_no_doctests() {
+fn descriptions_contain_no_doctests() {
     let text = "|\n        It is.\n\n            let x = broken;\n\n        ```\n        also broken\n        ```\n        ```rust\n        x\n\n        # Errors\n        */ <b> [x] `";
     let service = read(
         "specs/minimal.yaml",
@@ -554,7 +566,6 @@ fn descriptions_hold_no_doctests() {
     parses(&service);
 }
 
-/// F60
 #[test]
 fn numbers_out_of_range_are_refused() {
     let integer = |limits: &str| {
@@ -602,9 +613,8 @@ fn numbers_out_of_range_are_refused() {
     )]);
 }
 
-/// A rule that names fields names fields.
 #[test]
-fn rules_name_what_there_is() {
+fn keys_that_name_fields_name_existing_ones() {
     refused(
         &[(
             "      x-nx-action: send\n",
@@ -614,7 +624,7 @@ fn rules_name_what_there_is() {
     );
     refused(
         &[("name: BALANCE_TOO_LOW", "name: 2_LOW")],
-        &["x-nx-codes", "cannot name"],
+        &["x-nx-codes", "cannot be the name"],
     );
     refused(
         &[("x-nx-biz-type: \"3\"", "x-nx-biz-type: \"3\\n\"")],
@@ -626,7 +636,6 @@ fn rules_name_what_there_is() {
     );
 }
 
-/// F58
 #[test]
 fn parameters_with_text_beside_them_are_encoded() {
     const S: &str = "{type: string}";
@@ -651,9 +660,8 @@ fn parameters_with_text_beside_them_are_encoded() {
     }
 }
 
-/// Texts that stand in tables and manifests do not break them.
 #[test]
-fn words_of_examples_are_no_imports() {
+fn texts_of_examples_are_not_imported() {
     let spec = spec(&[(
         "plain: {value: {text: hello}}",
         "plain: {value: {text: Upload the Date}}",
@@ -719,13 +727,13 @@ fn a_named_list_is_a_whole_reply() {
                 "Receipt:\n      type: object",
                 &format!("Receipt:\n      type: {kind}"),
             )],
-            &["schemas.Receipt", "where it is referred to"],
+            &["schemas.Receipt", "in the place of the reference"],
         );
     }
 }
 
 #[test]
-fn null_comes_in_replies_and_pushes_only() {
+fn only_replies_and_pushes_may_be_null() {
     let nullable = |piece: &str| piece.replacen("{type:", "{nullable: true, type:", 1);
     const CODE: &str = "code: {type: integer, description: The code.}";
     for piece in [ID, CODE] {
@@ -745,8 +753,8 @@ fn null_comes_in_replies_and_pushes_only() {
     refused(
         &[(TEXT, &nullable(TEXT))],
         &[
-            "SendIt.properties.text: `nullable` in a request",
-            "leave it out",
+            "SendIt.properties.text: a request has `nullable`",
+            "remove it",
         ],
     );
     for (at, object) in [
@@ -755,7 +763,7 @@ fn null_comes_in_replies_and_pushes_only() {
     ] {
         refused(
             &[(object, &format!("nullable: true\n      {object}"))],
-            &[&format!("schemas.{at}: `nullable` in a request")],
+            &[&format!("schemas.{at}: a request has `nullable`")],
         );
     }
     let list = "text: {type: array, items: {type: string, nullable: true}, description: Texts.}";
@@ -764,26 +772,26 @@ fn null_comes_in_replies_and_pushes_only() {
             (TEXT, list),
             ("value: {text: hello}", "value: {text: [hello]}"),
         ],
-        &["SendIt.properties.text.items: `nullable` in a request"],
+        &["SendIt.properties.text.items: a request has `nullable`"],
     );
     let parameter = "x-nx-parameter-code: 2\n      parameters:\n        - {name: q, in: query, description: A., schema: {type: string, nullable: true}, example: a}";
     refused(
         &[("x-nx-parameter-code: 2", parameter)],
-        &["/send.post.parameters[0].schema: `nullable` in a request"],
+        &["/send.post.parameters[0].schema: a request has `nullable`"],
     );
-    // Where a validator passes over it, and where it says nothing.
+    // In places where validators ignore it or it has no effect.
     for (property, problem) in [
         (
             "id: {nullable: true, allOf: [{$ref: '#/components/schemas/Kind'}], description: A kind.}",
-            "`nullable` beside `allOf`",
+            "`nullable` is beside `allOf`",
         ),
         (
             "id: {nullable: true, $ref: '#/components/schemas/Kind'}",
-            "`nullable` beside `$ref`",
+            "`nullable` is beside `$ref`",
         ),
         (
             "id: {nullable: true, description: Anything.}",
-            "`nullable` without `type`",
+            "there is `nullable` but no `type`",
         ),
         (
             "id: {nullable: false, type: string, description: A.}",
@@ -799,10 +807,10 @@ fn null_comes_in_replies_and_pushes_only() {
 }
 
 #[test]
-fn values_of_several_types_come_in_replies_and_pushes_only() {
+fn only_replies_and_pushes_have_fields_of_several_types() {
     const EXAMPLE: &str = "value: {id: a}";
     let of = |schema: &str| {
-        found(&spec(&[
+        findings_of(&spec(&[
             (ID, &format!("id: {{{schema}, description: A.}}")),
             (EXAMPLE, "value: {}"),
         ]))
@@ -815,7 +823,7 @@ fn values_of_several_types_come_in_replies_and_pushes_only() {
         "items: {format: integer}",
     ] {
         assert!(
-            of(schema).contains("`format` without `type`; write the `type`"),
+            of(schema).contains("there is `format` but no `type`; add the `type`"),
             "{schema}: {}",
             of(schema)
         );
@@ -829,12 +837,14 @@ fn values_of_several_types_come_in_replies_and_pushes_only() {
                 (TEXT, &format!("text: {{{schema}, description: A.}}")),
                 ("value: {text: hello}", "value: {text: [a]}"),
             ],
-            &["SendIt.properties.text", &format!("`{key}` without `type`")],
+            &[
+                "SendIt.properties.text",
+                &format!("there is `{key}` but no `type`"),
+            ],
         );
     }
 }
 
-/// Each kind of misfit is found where it stands, with what to do.
 #[test]
 fn examples_fit_their_schemas() {
     const REQUEST: &str = "value: {text: hello}";
@@ -906,7 +916,7 @@ fn examples_fit_their_schemas() {
         ],
         &[&format!("{request}.text[1][0]: "), "integer expected"],
     );
-    // What the platform writes.
+    // Values from the platform.
     refused(
         &[(REPLY, "success: {value: {code: none}}")],
         &[&format!("{reply}.code: "), "integer expected"],
@@ -927,17 +937,20 @@ fn examples_fit_their_schemas() {
         ],
         &[
             &format!("{push}.id: is missing"),
-            "take it out of `required`",
+            "remove it from `required`",
         ],
     );
     for value in ["null", "5", "true", "[]"] {
-        let found = found(&spec(&[(
+        let findings = findings_of(&spec(&[(
             PUSH,
             &format!("plain: {{value: {{id: {value}}}}}"),
         )]));
-        assert!(found.contains(&format!("{push}.id: ")), "{value}: {found}");
+        assert!(
+            findings.contains(&format!("{push}.id: ")),
+            "{value}: {findings}"
+        );
     }
-    // Parameters, and what stands in schemas.
+    // Parameters, and values in schemas.
     let parameter = |schema: &str| {
         format!(
             "x-nx-parameter-code: 2\n      parameters:\n        - {{name: q, in: query, description: A., schema: {schema}, example: abc}}"
@@ -984,35 +997,34 @@ fn examples_fit_their_schemas() {
     );
 }
 
-/// An example fits the variant that its tag names.
 #[test]
 fn examples_fit_their_variant() {
     let plain = with_choice(&["leaf"], "", PLAIN);
     let with = |pick: &str| {
         let example = format!("value: {{text: hello, pick: {pick}}}");
-        found(&plain.replace("value: {text: hello}", &example))
+        findings_of(&plain.replace("value: {text: hello}", &example))
     };
     assert_eq!(with("{way: leaf, next: a}"), "");
-    for (pick, words) in [
+    for (pick, parts) in [
         ("{}", ["value.pick.way: is missing", ""]),
         ("{way: none}", ["value.pick.way: not one of", "leaf"]),
-        ("{way: 5}", ["value.pick.way: no text", "in quotes"]),
+        ("{way: 5}", ["value.pick.way: not a text", "in quotes"]),
         (
             "{way: leaf, next: 5}",
-            ["value.pick.next: no text", "in quotes"],
+            ["value.pick.next: not a text", "in quotes"],
         ),
         ("[a]", ["value.pick: ", "object expected"]),
     ] {
-        let found = with(pick);
+        let findings = with(pick);
         assert!(
-            words.iter().all(|word| found.contains(word)),
-            "{pick}: {found}"
+            parts.iter().all(|part| findings.contains(part)),
+            "{pick}: {findings}"
         );
     }
 }
 
 #[test]
-fn keys_of_applications_come_in_no_reply_at_any_depth() {
+fn replies_contain_no_application_keys_at_any_depth() {
     for ty in [
         "type: string, format: app-key",
         "type: array, items: {type: string, format: app-key}",
@@ -1023,14 +1035,17 @@ fn keys_of_applications_come_in_no_reply_at_any_depth() {
                 (ID, &format!("id: {{{ty}, description: A.}}")),
                 ("value: {id: a}", "value: {}"),
             ],
-            &["Receipt.properties.id", "an application key in a reply"],
+            &[
+                "Receipt.properties.id",
+                "a reply has a field of the format `app-key`",
+            ],
         );
     }
 }
 
-/// More than rustc follows.
+/// rustc fails on types that are nested too deeply.
 #[test]
-fn types_that_hold_each_other_have_a_greatest_depth() {
+fn deeply_nested_types_are_refused() {
     for list in [false, true] {
         let chain = |depth: usize| -> String {
             let schema = |at: usize| {
@@ -1052,14 +1067,14 @@ fn types_that_hold_each_other_have_a_greatest_depth() {
             let first = format!("{ID}\n        chain: {{$ref: '#/components/schemas/Link0'}}");
             spec(&[(ID, &first)]) + &(0..depth).map(schema).collect::<String>()
         };
-        assert_eq!(found(&chain(15)), "");
-        let found = found(&chain(200));
-        assert!(found.contains("holds more than 16 types"), "{found}");
+        assert_eq!(findings_of(&chain(15)), "");
+        let findings = findings_of(&chain(200));
+        assert!(findings.contains("nests more than 16 types"), "{findings}");
     }
 }
 
 #[test]
-fn a_reference_stands_alone() {
+fn a_reference_has_no_other_keys() {
     for more in [
         "minLength: 2",
         "description: A.",
@@ -1069,13 +1084,13 @@ fn a_reference_stands_alone() {
         let kind = format!("id: {{$ref: '#/components/schemas/Kind', {more}}}");
         refused(
             &[(ID, &kind)],
-            &["Receipt.properties.id: ", "beside `$ref`", "allOf"],
+            &["Receipt.properties.id: ", "is beside `$ref`", "allOf"],
         );
     }
 }
 
 #[test]
-fn a_base_url_is_one() {
+fn base_urls_are_checked() {
     for url in [
         "",
         "example.com",
@@ -1105,22 +1120,26 @@ fn a_base_url_is_one() {
     );
 }
 
-/// The generated types refuse what JSON Schema lets through.
+/// The generated types are stricter than JSON Schema.
 #[test]
 fn examples_fit_the_generated_types() {
     let choice = with_choice(&["leaf"], "", PLAIN);
     for (value, at) in [
-        ("{text: hello, txet: a}", "value.txet: no property"),
+        (
+            "{text: hello, txet: a}",
+            "value.txet: the schema has no such property",
+        ),
         (
             "{text: hello, pick: {way: leaf, more: a}}",
-            "value.pick.more: no property",
+            "value.pick.more: the schema has no such property",
         ),
         ("{text: hello, pick: {way: leaf, next: a}}", ""),
     ] {
-        let found = found(&choice.replace("value: {text: hello}", &format!("value: {value}")));
+        let findings =
+            findings_of(&choice.replace("value: {text: hello}", &format!("value: {value}")));
         assert!(
-            found.contains(at) && found.is_empty() == at.is_empty(),
-            "{value}: {found}"
+            findings.contains(at) && findings.is_empty() == at.is_empty(),
+            "{value}: {findings}"
         );
     }
     for number in ["1.0", "1e3", "9223372036854775808", "99999999999999999999"] {
@@ -1129,12 +1148,12 @@ fn examples_fit_the_generated_types() {
             &[("success: {value: {code: 0}}", &value)],
             &[
                 "examples.success.value.code: ",
-                "is no 64-bit whole number",
+                "is not a 64-bit whole number",
                 "without point",
             ],
         );
     }
-    // Replies keep what the spec does not name.
+    // Replies keep unknown fields.
     compiles(&[(
         "success: {value: {code: 0}}",
         "success: {value: {code: 0, more: a}}",

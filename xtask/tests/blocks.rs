@@ -1,4 +1,4 @@
-//! What is written by hand beside generated blocks stays.
+//! Hand-written lines beside generated blocks are kept.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
@@ -17,12 +17,12 @@ fn edit(root: &Path, file: &str, from: &str, to: &str) {
     fs::write(root.join(file), text.replacen(from, to, 1)).unwrap();
 }
 
-/// Both ways refuse, and the file stays as it is.
-fn refused(root: &Path, file: &str, words: &[&str]) {
+/// Both writing and checking fail with these parts, and the file does not change.
+fn refused(root: &Path, file: &str, parts: &[&str]) {
     let before = fs::read_to_string(root.join(file)).ok();
     for error in [write(root).unwrap_err(), check(root).unwrap_err()] {
-        for word in words {
-            assert!(error.contains(word), "{word} in {error}");
+        for part in parts {
+            assert!(error.contains(part), "{part} in {error}");
         }
         assert!(error.starts_with(&format!("{file}: (file): ")), "{error}");
     }
@@ -30,7 +30,7 @@ fn refused(root: &Path, file: &str, words: &[&str]) {
 }
 
 #[test]
-fn dependencies_and_features_written_by_hand_survive() {
+fn hand_written_dependencies_and_features_are_kept() {
     let workspace = Workspace::new("by-hand");
     let root = &workspace.0;
     for file in MANIFESTS {
@@ -80,7 +80,7 @@ fn dependencies_and_features_written_by_hand_survive() {
         );
     }
     assert_eq!(drift(root), None);
-    // The service goes, the rest stays.
+    // A removed service is removed, the rest is kept.
     fs::remove_file(root.join("specs/minimal.yaml")).unwrap();
     write(root).unwrap();
     for file in MANIFESTS {
@@ -90,7 +90,7 @@ fn dependencies_and_features_written_by_hand_survive() {
 }
 
 #[test]
-fn an_edit_within_a_block_is_drift_and_goes() {
+fn an_edit_in_a_block_is_found_and_overwritten() {
     let workspace = Workspace::new("within");
     let root = &workspace.0;
     write(root).unwrap();
@@ -108,7 +108,7 @@ fn an_edit_within_a_block_is_drift_and_goes() {
 }
 
 #[test]
-fn markers_that_are_missing_repeated_or_exchanged_are_findings() {
+fn missing_repeated_and_swapped_markers_are_findings() {
     let workspace = Workspace::new("markers");
     let root = &workspace.0;
     write(root).unwrap();
@@ -142,11 +142,11 @@ fn markers_that_are_missing_repeated_or_exchanged_are_findings() {
                 );
             }
         }
-        let exchanged = before
+        let swapped = before
             .replace(": begin", ": x")
             .replace(": end", ": begin")
             .replace(": x", ": end");
-        fs::write(root.join(file), exchanged).unwrap();
+        fs::write(root.join(file), swapped).unwrap();
         refused(root, file, &["in the wrong order"]);
         fs::remove_file(root.join(file)).unwrap();
         if file == "Cargo.toml" {
@@ -163,9 +163,9 @@ fn markers_that_are_missing_repeated_or_exchanged_are_findings() {
     assert_eq!(drift(root), None);
 }
 
-/// Cargo could not read such a manifest, and so could not run the generator again.
+/// Cargo could not read such a manifest, so the generator could not run again.
 #[test]
-fn what_stands_in_a_block_and_beside_it_is_a_finding() {
+fn an_entry_both_in_a_block_and_beside_it_is_a_finding() {
     let workspace = Workspace::new("twice");
     let root = &workspace.0;
     for (table, line) in [
@@ -179,7 +179,7 @@ fn what_stands_in_a_block_and_beside_it_is_a_finding() {
                 root,
                 file,
                 &[
-                    "with its blocks filled, line ",
+                    "with the generated blocks, line ",
                     "duplicate key",
                     "correct the lines outside",
                 ],

@@ -1,4 +1,4 @@
-//! What documents refer to exists.
+//! Names, files and links in documents exist.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
@@ -31,7 +31,7 @@ fn the_tests_that_security_md_names_exist() {
     }
 }
 
-/// `attempts.rs` and `call/attempts.rs` are found anywhere in the repository, and so is the folder `call/`.
+/// `attempts.rs`, `call/attempts.rs` and the folder `call/` may be anywhere in the repository.
 #[test]
 fn the_files_that_documents_name_exist() {
     let parts = [".ci", "benches", "crates", "specs", "xtask"];
@@ -82,8 +82,8 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// The repository is not available where crate pages are displayed: a link goes to an address, to a heading, or to an item of the documentation.
-/// Images of `docs/pictures` are an exception: crates.io loads them from the repository. rustdoc does not; `.ci/links` finds these.
+/// A crate page is published without the repository: its links lead to an address, a heading or an item of the documentation.
+/// Images of `docs/pictures` are an exception: crates.io loads them from the repository. rustdoc does not; `.ci/links` reports such an image.
 #[test]
 fn no_crate_page_links_to_a_file() {
     let link = Regex::new(r"\]\(([^)]+)\)|^\[[^\]]+\]: *(\S+)").unwrap();
@@ -91,8 +91,8 @@ fn no_crate_page_links_to_a_file() {
     for page in published().flat_map(|folder| pages(&folder)) {
         let text = fs::read_to_string(&page).unwrap();
         count += 1;
-        for found in link.captures_iter(&text) {
-            let target = found.get(1).or(found.get(2)).unwrap().as_str();
+        for captures in link.captures_iter(&text) {
+            let target = captures.get(1).or(captures.get(2)).unwrap().as_str();
             let is_file = target.contains('/') || Path::new(target).extension().is_some();
             let is_picture = target.starts_with("../../docs/pictures/");
             assert!(
@@ -119,9 +119,9 @@ fn published() -> impl Iterator<Item = PathBuf> {
         .filter(|folder| folder.join("Cargo.toml").is_file())
 }
 
-/// What a package holds comes from its own folder.
+/// Sources include only files of their package.
 #[test]
-fn no_package_includes_what_is_outside_of_it() {
+fn packages_include_only_their_own_files() {
     let include = Regex::new(r#"include(?:_str|_bytes)?!\("((?:\.\./)+)[^"]*"\)"#).unwrap();
     for path in published().flat_map(|folder| files_below(&folder.join("src"))) {
         let Ok(text) = fs::read_to_string(&path) else {
@@ -130,12 +130,12 @@ fn no_package_includes_what_is_outside_of_it() {
         let depth = path.strip_prefix(root()).unwrap().components().count() - 3;
         let mut before = "";
         for line in text.lines() {
-            // Doctests are no part of a build.
-            if let Some(found) = include
+            // Doctests are not part of a build.
+            if let Some(captures) = include
                 .captures(line)
                 .filter(|_| before != "#[cfg(doctest)]")
             {
-                let up = found[1].len() / 3;
+                let up = captures[1].len() / 3;
                 assert!(up <= depth, "{}: {line}", path.display());
             }
             before = line;
@@ -143,9 +143,9 @@ fn no_package_includes_what_is_outside_of_it() {
     }
 }
 
-/// The manifests on the facade's pages are whole, and ask for features and versions that there are.
+/// The manifests on the facade's pages are complete, and their features and versions exist.
 #[test]
-fn the_manifests_of_the_facades_pages_parse_and_are_true() {
+fn the_manifests_on_the_facades_pages_are_correct() {
     let folder = root().join("crates/nxcloud");
     let workspace = manifest(root());
     let versions = &workspace["workspace"]["dependencies"];

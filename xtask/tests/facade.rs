@@ -1,4 +1,4 @@
-//! What rustc says of the facade when a feature is missing.
+//! The error of rustc if a feature of the facade is missing.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
@@ -14,8 +14,7 @@ fn rustc(folder: &Path, arguments: &[&str]) -> Output {
     command.args(arguments).output().unwrap()
 }
 
-/// The first program, without its feature: the error names the feature. The modules are behind features that are all off, so that no
-/// dependency is needed to compile the lines that declare them.
+/// The error names the feature. All features are off, so the declarations of the modules compile without dependencies.
 #[test]
 fn a_missing_feature_is_named() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
@@ -31,8 +30,8 @@ fn a_missing_feature_is_named() {
     )
     .unwrap();
     let facade = rustc(&folder, &["--crate-type", "lib", "nxcloud.rs"]);
-    let said = String::from_utf8_lossy(&facade.stderr);
-    assert!(facade.status.success(), "{said}");
+    let errors = String::from_utf8_lossy(&facade.stderr);
+    assert!(facade.status.success(), "{errors}");
     let program = rustc(
         &folder,
         &[
@@ -43,8 +42,11 @@ fn a_missing_feature_is_named() {
             "program.rs",
         ],
     );
-    let said = String::from_utf8_lossy(&program.stderr);
+    let errors = String::from_utf8_lossy(&program.stderr);
     fs::remove_dir_all(&folder).unwrap();
     assert!(!program.status.success());
-    assert!(said.contains("gated behind the `sms` feature"), "{said}");
+    assert!(
+        errors.contains("gated behind the `sms` feature"),
+        "{errors}"
+    );
 }

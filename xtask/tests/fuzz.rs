@@ -1,4 +1,4 @@
-//! Whatever stands in a spec: findings, never a panic.
+//! Arbitrary specs give findings, and never a panic.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use proptest::collection::vec;
@@ -8,7 +8,7 @@ use xtask::read::read_bytes;
 const MINIMAL: &[u8] = include_bytes!("minimal.yaml");
 const AWKWARD: &[u8] = include_bytes!("../snapshot/awkward.yaml");
 
-/// Pieces that YAML and OpenAPI are made of.
+/// Pieces of YAML and OpenAPI.
 fn piece() -> impl Strategy<Value = String> {
     prop_oneof![
         "[ \\n:,\\[\\]{}&*!|>'\"#%@`?-]{1,3}",
@@ -22,7 +22,7 @@ fn piece() -> impl Strategy<Value = String> {
     ]
 }
 
-/// What is no spec has findings, each in one line that says where and what to do.
+/// Checks that an invalid spec has findings, each on one line with a place and a remedy.
 fn is_refused(bytes: &[u8]) -> Result<(), String> {
     let findings = read_bytes("specs/x.yaml", bytes).err().unwrap_or_default();
     let lines: Vec<String> = findings.iter().map(ToString::to_string).collect();

@@ -1,4 +1,4 @@
-//! Writing, checking, and the snapshot of the awkward spec.
+//! Writing, checking, and the crate of the spec of corner cases.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
@@ -10,7 +10,7 @@ use xtask::generate::{LICENCES, Outcome, check, write};
 mod common;
 
 #[test]
-fn what_was_written_checks_clean_and_any_edit_shows() {
+fn every_edit_of_generated_files_is_found() {
     let workspace = Workspace::new("edit");
     let root = &workspace.0;
     assert!(drift(root).is_some(), "nothing is written yet");
@@ -72,14 +72,14 @@ fn the_same_spec_gives_the_same_bytes() {
 }
 
 #[test]
-fn a_removed_spec_takes_its_crate_with_it() {
+fn the_crate_of_a_removed_spec_is_removed() {
     let workspace = Workspace::new("removed");
     let root = &workspace.0;
     write(root).unwrap();
     fs::remove_file(root.join("specs/minimal.yaml")).unwrap();
     let difference = drift(root).unwrap_or_default();
     assert!(
-        difference.contains("crates/minimal/Cargo.toml: no spec calls for this file"),
+        difference.contains("crates/minimal/Cargo.toml: no spec produces this file"),
         "{difference}"
     );
     write(root).unwrap();
@@ -89,7 +89,7 @@ fn a_removed_spec_takes_its_crate_with_it() {
 }
 
 #[test]
-fn every_package_gets_the_licence_texts_and_another_text_shows() {
+fn every_package_gets_the_licence_texts() {
     let workspace = Workspace::new("licences");
     let root = &workspace.0;
     fs::create_dir_all(root.join("crates/by-hand")).unwrap();
@@ -115,13 +115,13 @@ fn every_package_gets_the_licence_texts_and_another_text_shows() {
     write(root).unwrap();
     assert!(
         !root.join("crates/minimal").exists(),
-        "it goes with its spec"
+        "the crate of a removed spec is removed"
     );
 }
 
-/// What `cargo package` takes is what is in the folder: none leaves anything out.
+/// A package contains all files of its folder, so none may exclude files.
 #[test]
-fn every_package_of_this_workspace_carries_the_licence_texts() {
+fn every_package_of_this_workspace_contains_the_licence_texts() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let crates = fs::read_dir(root.join("crates")).unwrap();
     let folders: Vec<_> = crates.map(|entry| entry.unwrap().path()).collect();
@@ -145,7 +145,7 @@ fn every_package_of_this_workspace_carries_the_licence_texts() {
 }
 
 #[test]
-fn a_spec_brings_its_commands() {
+fn a_spec_adds_its_commands() {
     let workspace = Workspace::new("commands");
     let root = &workspace.0;
     write(root).unwrap();
@@ -161,7 +161,7 @@ fn a_spec_brings_its_commands() {
 }
 
 #[test]
-fn a_refused_spec_writes_nothing() {
+fn a_spec_with_findings_writes_nothing() {
     let workspace = Workspace::new("refused");
     let root = &workspace.0;
     fs::write(
@@ -177,8 +177,7 @@ fn a_refused_spec_writes_nothing() {
     assert!(!root.join("crates/minimal").exists());
 }
 
-/// The crate `xtask/snapshot` is what the awkward spec gives; it is a member of the workspace, so it compiles too.
-/// What a spec of that file name is refused with.
+/// The findings of a spec with this file name.
 fn refusal(file: &str, text: &str) -> String {
     let workspace = Workspace::new(&format!("named-{}", file.replace('.', "-")));
     let root = &workspace.0;
@@ -192,10 +191,9 @@ fn refusal(file: &str, text: &str) -> String {
     refused
 }
 
-/// F59
 #[test]
-fn names_of_files_that_are_taken_are_refused() {
-    for name in xtask::names::TAKEN_SPECS.iter().chain(&[
+fn reserved_file_names_are_refused() {
+    for name in xtask::names::RESERVED_SPECS.iter().chain(&[
         "async", "gen", "self", "type", "mod", "2fa", "a-", "a--b", "Sms", "a_b", "a.b", "é",
     ]) {
         let refused = refusal(&format!("{name}.yaml"), MINIMAL);
@@ -211,7 +209,7 @@ fn names_of_files_that_are_taken_are_refused() {
 }
 
 #[test]
-fn specs_that_would_not_be_read_are_refused() {
+fn specs_with_other_extensions_are_refused() {
     for file in ["sms.yml", "sms.YAML", "sms.json"] {
         let refused = refusal(file, MINIMAL);
         let place = format!("specs/{file}: (name): ");
@@ -223,13 +221,13 @@ fn specs_that_would_not_be_read_are_refused() {
 }
 
 #[test]
-fn the_snapshot_crate_is_what_the_awkward_spec_gives() {
+fn the_snapshot_crate_is_up_to_date() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let text = fs::read_to_string(root.join("snapshot/awkward.yaml")).unwrap();
     let service = xtask::read::read("specs/awkward.yaml", &text).unwrap();
     for (path, expected) in xtask::emit::crate_files(&service).unwrap() {
         if path.starts_with("tests/") {
-            continue; // They call the sandbox, which does not know this spec.
+            continue; // They call the sandbox, which does not have this spec.
         }
         let present = fs::read_to_string(root.join("snapshot").join(&path)).unwrap_or_default();
         assert!(
@@ -239,9 +237,9 @@ fn the_snapshot_crate_is_what_the_awkward_spec_gives() {
     }
 }
 
-/// A package of such a name breaks the workspace, whichever spec has it.
+/// A package with such a name breaks the workspace.
 #[test]
-fn packages_that_rust_has_taken_are_refused() {
+fn packages_with_names_of_rust_are_refused() {
     for package in [
         "type",
         "std",

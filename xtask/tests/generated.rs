@@ -1,4 +1,4 @@
-//! What every generated file keeps to.
+//! Rules for all generated files.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
@@ -32,38 +32,38 @@ fn generated() -> Vec<(PathBuf, String)> {
     files
 }
 
-fn lines_with(what: &str, is_wrong: impl Fn(&str) -> bool) {
-    let found: Vec<String> = generated()
+fn no_lines_with(what: &str, is_wrong: impl Fn(&str) -> bool) {
+    let lines: Vec<String> = generated()
         .iter()
         .flat_map(|(path, text)| {
-            let lines = text.lines().enumerate().filter(|(_, line)| is_wrong(line));
-            lines
+            let matches = text.lines().enumerate().filter(|(_, line)| is_wrong(line));
+            matches
                 .map(|(at, line)| format!("{}:{}: {line}", path.display(), at + 1))
                 .collect::<Vec<_>>()
         })
         .collect();
-    assert!(found.is_empty(), "{what}:\n{}", found.join("\n"));
+    assert!(lines.is_empty(), "{what}:\n{}", lines.join("\n"));
 }
 
-/// An escaped bracket before a code span is a link of the generator's own that went through the escaper.
+/// An escaped bracket before a code span is a link of the generator that was escaped by mistake.
 #[test]
 fn no_link_is_escaped() {
-    lines_with("escaped links", |line| {
+    no_lines_with("escaped links", |line| {
         line.contains("\\[`") || line.contains("`\\](")
     });
 }
 
-/// The files that the specs name as their source are not in the repository.
+/// Readers do not have the files from which the specs were written.
 #[test]
-fn no_document_is_named_that_readers_do_not_have() {
+fn no_private_document_is_named() {
     let source = regex_lite::Regex::new(r"\b(?:[a-z-]+\.md`|Reference: )").unwrap();
-    lines_with("sources", |line| source.is_match(line));
+    no_lines_with("sources", |line| source.is_match(line));
 }
 
 /// Doc comments are `/// text`, in macros too.
 #[test]
 fn no_doc_comment_is_an_attribute() {
-    lines_with("doc attributes", |line| {
+    no_lines_with("doc attributes", |line| {
         line.contains("#[doc = \"")
             || line.contains("#[doc =\n")
             || line.trim_end().ends_with("#[doc =")
@@ -72,7 +72,7 @@ fn no_doc_comment_is_an_attribute() {
 
 #[test]
 fn paths_of_the_client_are_imported() {
-    lines_with("full paths", |line| {
+    no_lines_with("full paths", |line| {
         let code = line.trim_start();
         let is_import = code.starts_with("use ") || code.starts_with("pub use ");
         line.contains("nxcloud_client::codegen::") && !is_import && !code.starts_with("//")

@@ -1,4 +1,4 @@
-//! Each lint refuses its construct: with the file, the place, and what to write instead.
+//! Each check rejects its construct with a finding: the file, the place, the problem and what to write.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use xtask::finding::Finding;
@@ -6,7 +6,7 @@ use xtask::read::read;
 
 const MINIMAL: &str = include_str!("minimal.yaml");
 
-/// The findings for the minimal spec with one piece exchanged.
+/// The findings of the minimal spec with one replaced piece.
 fn findings(piece: &str, other: &str) -> Vec<Finding> {
     assert_eq!(
         MINIMAL.matches(piece).count(),
@@ -22,15 +22,15 @@ fn findings(piece: &str, other: &str) -> Vec<Finding> {
 #[track_caller]
 fn refused(piece: &str, other: &str, at: &str, problem: &str, instead: &str) {
     let findings = findings(piece, other);
-    let hit = findings.iter().find(|finding| {
+    let is_found = findings.iter().any(|finding| {
         finding.file == "specs/minimal.yaml"
             && finding.at.contains(at)
             && finding.problem.contains(problem)
             && finding.instead.contains(instead)
     });
     assert!(
-        hit.is_some(),
-        "no finding at `{at}` saying `{problem}` and `{instead}` in {findings:#?}"
+        is_found,
+        "no finding at `{at}` with `{problem}` and `{instead}` in {findings:#?}"
     );
 }
 
@@ -44,7 +44,7 @@ fn the_minimal_spec_passes() {
 }
 
 #[test]
-fn a_misspelt_vendor_key_is_named_with_the_right_one() {
+fn a_finding_about_a_misspelt_vendor_key_suggests_the_right_one() {
     refused(
         "x-nx-action: send",
         "x-nx-acton: send",
@@ -62,7 +62,7 @@ fn a_misspelt_vendor_key_is_named_with_the_right_one() {
 }
 
 #[test]
-fn an_unknown_vendor_key_is_refused_with_the_known_ones() {
+fn a_finding_about_an_unknown_vendor_key_lists_the_known_ones() {
     refused(
         "x-nx-action: send",
         "x-nx-action: send\n      x-nx-colour: red",
@@ -106,12 +106,12 @@ fn a_missing_parameter_code_is_refused() {
 }
 
 #[test]
-fn a_biz_type_that_is_no_string_is_refused() {
+fn a_biz_type_that_is_not_a_string_is_refused() {
     refused(
         "x-nx-biz-type: \"3\"",
         "x-nx-biz-type: 3",
         "line 9, x-nx-biz-type",
-        "no text: YAML reads 3",
+        "not a text: YAML reads 3",
         "in quotes",
     );
 }
@@ -155,14 +155,14 @@ fn inline_schemas_are_refused() {
         "id: {type: string, description: The id.}",
         "id: {type: object, description: The id., properties: {a: {type: string, description: A.}}}",
         "Receipt.properties.id",
-        "inline object",
+        "choice or enum is inline",
         "components.schemas",
     );
     refused(
         "schema: {$ref: '#/components/schemas/SendItReply'}",
         "schema: {type: object}",
         "responses.200",
-        "inline schema",
+        "the schema is inline",
         "refer to it",
     );
 }
@@ -181,7 +181,7 @@ fn two_operation_ids_equal_in_snake_case_are_refused() {
         "\nx-nx-webhooks:",
         second,
         "/other.post",
-        "not snake_case",
+        "not in snake_case",
         "write `send_it`",
     );
 }
@@ -192,14 +192,14 @@ fn an_operation_id_that_rust_reserves_is_refused() {
         "operationId: send_it",
         "operationId: async",
         "/send.post",
-        "`async` is taken",
+        "`async` is reserved",
         "another id",
     );
     refused(
         "operationId: send_it",
         "operationId: new",
         "/send.post",
-        "`new` is taken",
+        "`new` is reserved",
         "another id",
     );
 }
@@ -210,14 +210,14 @@ fn unsupported_media_types_and_bodies_without_examples_are_refused() {
         "          application/json:\n            schema: {$ref: '#/components/schemas/SendIt'}",
         "          text/plain:\n            schema: {$ref: '#/components/schemas/SendIt'}",
         "requestBody.content.text/plain",
-        "unsupported media type",
+        "the media type is not supported",
         "application/json",
     );
     refused(
         "                success: {value: {code: 0}}",
         "                other: {value: {code: 0}}",
         "responses.200",
-        "no example named `success`",
+        "there is no example `success`",
         "sandbox",
     );
 }
@@ -228,8 +228,8 @@ fn header_parameters_are_refused() {
         "      x-nx-action: send\n",
         "      x-nx-action: send\n      parameters: [{name: bizType, in: header, required: true, schema: {type: string}}]\n",
         "parameters[0]",
-        "hook's",
-        "leave it out",
+        "the client adds them",
+        "remove it",
     );
 }
 
@@ -239,26 +239,26 @@ fn an_unused_or_missing_schema_is_refused() {
         "'#/components/schemas/Receipt'",
         "'#/components/schemas/SendItReply'",
         "Receipt",
-        "nothing refers",
-        "leave it out",
+        "is not used",
+        "remove it",
     );
     refused(
         "'#/components/schemas/Receipt'",
         "'#/components/schemas/Recept'",
         "Recept",
-        "no such schema",
+        "the schema does not exist",
         "correct",
     );
 }
 
 #[test]
-fn a_schema_on_both_sides_is_refused() {
+fn a_schema_used_in_both_directions_is_refused() {
     refused(
         "'#/components/schemas/SendItReply'",
         "'#/components/schemas/SendIt'",
         "SendIt",
         "by a request and by a reply",
-        "twice",
+        "a second schema",
     );
 }
 
@@ -268,22 +268,22 @@ fn clashing_names_are_refused() {
         "id: {type: string, description: The id.}",
         "myId: {type: string, description: A.}\n        my_id: {type: string, description: B.}",
         "Receipt.properties",
-        "`my_id` is taken",
+        "`my_id` is already that of `myId`",
         "x-nx-field",
     );
     refused(
         "[plain, bold]",
         "[a-b, a_b]",
         "Kind",
-        "cannot name",
-        "a name of its own",
+        "cannot be the name",
+        "a unique Rust name",
     );
     refused(
         "meaning: balance too low}",
         "meaning: balance too low}\n  - {code: 4, name: BALANCE_TOO_LOW, kind: balance, meaning: other}",
         "x-nx-codes",
         "names the codes",
-        "another name",
+        "rename one",
     );
 }
 
@@ -293,14 +293,14 @@ fn codes_are_complete_and_well_named() {
         "kind: balance,",
         "kind: money,",
         "x-nx-codes",
-        "`money` is no value of `kind`",
+        "`money` is not a value of `kind`",
         "balance",
     );
     refused(
         "name: BALANCE_TOO_LOW,",
         "name: balanceTooLow,",
         "x-nx-codes",
-        "SCREAMING_SNAKE",
+        "SCREAMING_SNAKE_CASE",
         "BALANCE_TOO_LOW",
     );
     refused(
@@ -329,7 +329,7 @@ fn a_required_name_without_property_is_refused() {
         "required: [text]",
         "required: [text, txet]",
         "SendIt",
-        "`txet` is required but no property",
+        "`txet` is in `required` but is not a property",
         "correct the name",
     );
 }
@@ -340,18 +340,21 @@ fn an_undescribed_field_is_refused() {
         "text: {type: string, description: The text.}",
         "text: {type: string}",
         "SendIt.properties.text",
-        "no description",
-        "say what it is",
+        "the description is missing",
+        "describe the field",
     );
 }
 
 #[test]
-fn what_is_not_yaml_is_refused_with_the_place() {
+fn invalid_yaml_is_refused_with_the_place() {
     let findings = read("specs/broken.yaml", "openapi: [").unwrap_err();
     assert_eq!(findings.len(), 1);
     assert_eq!(findings[0].file, "specs/broken.yaml");
     let duplicate = read("specs/twice.yaml", "openapi: 3.0.3\nopenapi: 3.0.3").unwrap_err();
-    assert!(duplicate[0].problem.contains("duplicate"), "{duplicate:?}");
+    assert!(
+        duplicate[0].problem.contains("is used twice"),
+        "{duplicate:?}"
+    );
 }
 
 #[test]
@@ -360,7 +363,7 @@ fn a_signed_push_without_actions_is_refused() {
         "    signed: false\n",
         "    signed: true\n",
         "x-nx-webhooks.receipt",
-        "signed, but without actions",
+        "the push is signed, but has no actions",
         "list them as `action`",
     );
     let with = "    signed: true\n    action: [done]\n";
@@ -368,14 +371,14 @@ fn a_signed_push_without_actions_is_refused() {
 }
 
 #[test]
-fn an_idempotency_key_that_is_no_value_of_the_push_is_refused() {
+fn an_idempotency_key_that_is_not_in_the_push_is_refused() {
     let with = |key: &str| format!("    signed: false\n    idempotency-key: [{key}]\n");
     for key in ["nonsense", "id.deeper", "\"id[]\""] {
         refused(
             "    signed: false\n",
             &with(key),
             "x-nx-webhooks.receipt",
-            "is no value of `Receipt`",
+            "is not the path of a value in `Receipt`",
             "dotted path",
         );
     }
@@ -383,20 +386,20 @@ fn an_idempotency_key_that_is_no_value_of_the_push_is_refused() {
 }
 
 #[test]
-fn a_push_after_an_operation_that_is_none_is_refused() {
+fn a_push_after_an_unknown_operation_is_refused() {
     let with = |id: &str| format!("    signed: false\n    after: {{operation: {id}}}\n");
     refused(
         "    signed: false\n",
         &with("nonsense"),
         "x-nx-webhooks.receipt",
-        "`nonsense` is no operation",
+        "`nonsense` is not an operation",
         "operationId",
     );
     assert!(findings("    signed: false\n", &with("send_it")).is_empty());
 }
 
 #[test]
-fn two_pushes_that_want_different_replies_or_keys_are_refused() {
+fn two_pushes_with_different_replies_or_keys_are_refused() {
     let second = |more: &str| {
         format!(
             "      plain: {{value: {{id: a}}}}\n  - name: other\n    content: [json]\n    signed: false\n{more}    schema: {{$ref: '#/components/schemas/Receipt'}}\n    examples:\n      plain: {{value: {{id: b}}}}\n"
@@ -407,21 +410,21 @@ fn two_pushes_that_want_different_replies_or_keys_are_refused() {
         first,
         &second("    reply: success\n"),
         "x-nx-webhooks.other",
-        "another reply",
-        "give all the same",
+        "the reply differs",
+        "write the same reply",
     );
     refused(
         first,
         &second("    idempotency-key: [id]\n"),
         "x-nx-webhooks.other",
-        "another idempotency key",
-        "give both the same",
+        "the idempotency key differs",
+        "write the same key",
     );
     assert!(findings(first, &second("")).is_empty());
 }
 
 #[test]
-fn a_receipt_names_its_id_and_the_values_that_mean_delivered() {
+fn a_receipt_names_its_id_and_the_values_for_delivered() {
     let piece = "description: The receipt.\n      properties:\n        id: {type: string, description: The id.}";
     let receipt = |rule: &str| {
         format!(
@@ -434,13 +437,13 @@ fn a_receipt_names_its_id_and_the_values_that_mean_delivered() {
         &receipt("{id: id, status: state, states: {bold: delivered}}"),
     );
     assert!(good.is_empty(), "{good:#?}");
-    refused(piece, &receipt("{}"), at, "`id` is missing", "write `id`");
+    refused(piece, &receipt("{}"), at, "`id` is missing", "add `id`");
     for wrong in ["{id: ID}", "{id: state}"] {
         refused(
             piece,
             &receipt(wrong),
             at,
-            "no text property",
+            "is not a text property",
             "name the property",
         );
     }
@@ -456,31 +459,27 @@ fn a_receipt_names_its_id_and_the_values_that_mean_delivered() {
         (
             "{id: id, status: state, states: {bold: delivered, Plain: failed}}",
             "states.Plain",
-            "`Plain` is no value of `state`",
+            "`Plain` is not a value of `state`",
         ),
         (
             "{id: id, status: other, states: {bold: delivered}}",
             "status",
-            "`other` is no property with an open enum",
+            "`other` is not a property with an open enum",
         ),
         (
             "{id: id, status: id, states: {bold: delivered}}",
             "status",
-            "`id` is no property with an open enum",
+            "`id` is not a property with an open enum",
         ),
-        (
-            "{id: id, states: {bold: delivered}}",
-            "",
-            "without `status`",
-        ),
-        ("{id: id, echo: ext}", "echo", "`ext` is no property"),
-        ("{id: id, price: ext}", "price", "`ext` is no property"),
+        ("{id: id, states: {bold: delivered}}", "", "but no `status`"),
+        ("{id: id, echo: ext}", "echo", "`ext` is not a property"),
+        ("{id: id, price: ext}", "price", "`ext` is not a property"),
         (
             "{id: id, currency: ext}",
             "currency",
-            "`ext` is no property",
+            "`ext` is not a property",
         ),
-        ("{id: id, parts: ext}", "parts", "`ext` is no property"),
+        ("{id: id, parts: ext}", "parts", "`ext` is not a property"),
         (
             "{id: id, status: state, states: {bold: arrived}}",
             "states.bold",
@@ -493,7 +492,7 @@ fn a_receipt_names_its_id_and_the_values_that_mean_delivered() {
     }
 }
 
-/// An operation without a body, to stand behind the first one.
+/// An operation without a body, after the first one.
 fn second(id: &str, rest: &str) -> String {
     format!(
         r##"  /second/{{day}}:
@@ -527,8 +526,8 @@ fn a_path_takes_a_date_and_odd_ids_pass() {
         "read_reply",
         "new_thing",
     ] {
-        let found = findings("x-nx-webhooks:", &second(id, DAY));
-        assert!(found.is_empty(), "{id}: {found:#?}");
+        let findings = findings("x-nx-webhooks:", &second(id, DAY));
+        assert!(findings.is_empty(), "{id}: {findings:#?}");
     }
 }
 
@@ -543,7 +542,7 @@ fn an_operation_that_would_hide_a_method_of_the_clients_is_refused() {
         "all",
         "clone",
     ] {
-        let (at, problem) = ("/second/{day}.get", format!("`{id}` is taken"));
+        let (at, problem) = ("/second/{day}.get", format!("`{id}` is reserved"));
         refused(
             "x-nx-webhooks:",
             &second(id, DAY),
@@ -557,7 +556,7 @@ fn an_operation_that_would_hide_a_method_of_the_clients_is_refused() {
 #[test]
 fn a_request_of_parameters_has_the_name_of_its_operation() {
     for (id, problem) in [
-        ("session", "`session` is taken in Rust"),
+        ("session", "`session` is reserved"),
         ("receipt", "`Receipt`"),
     ] {
         refused("x-nx-webhooks:", &second(id, DAY), "", problem, "");
@@ -573,21 +572,27 @@ fn a_request_of_two_operations_is_refused() {
             schema: {$ref: '#/components/schemas/SendIt'}
             examples:
               plain: {value: {text: hello}}";
-    let problem = "`SendIt` is that of `send_it` too";
+    let problem = "`SendIt` is also the request of `send_it`";
     refused(
         "x-nx-webhooks:",
         &second("send_more", &format!("{DAY}\n{body}")),
         "/second/{day}.get",
         problem,
-        "two names",
+        "another name",
     );
 }
 
 #[test]
-fn parameters_and_parts_of_a_form_that_have_no_form_are_refused() {
+fn parameters_and_parts_of_a_form_are_plain_values() {
     for (schema, problem) in [
-        ("{$ref: '#/components/schemas/Kind'}", "no plain value"),
-        ("{type: array, items: {type: string}}", "no plain value"),
+        (
+            "{$ref: '#/components/schemas/Kind'}",
+            "is not a plain value",
+        ),
+        (
+            "{type: array, items: {type: string}}",
+            "is not a plain value",
+        ),
     ] {
         let kind = format!(
             "{DAY}\n        - {{name: kind, in: query, description: A kind., schema: {schema}, example: a}}"
@@ -616,7 +621,7 @@ fn parameters_and_parts_of_a_form_that_have_no_form_are_refused() {
         "multipart/form-data:
             schema: {$ref: '#/components/schemas/SendIt'}",
         "SendIt",
-        "a form with other than one file",
+        "the form has no file or several files",
         "format: binary",
     );
 }
@@ -634,10 +639,16 @@ fn an_accessor_has_a_name_and_leads_to_a_text_of_a_reply() {
     assert!(good.is_empty(), "{good:#?}");
     for path in ["ID", "state", "ids", "'ids[]'", "id.id", "''"] {
         let rule = receipt(&format!("{{id: {path}}}"));
-        refused(piece, &rule, at, "is no text of", "ends at a text");
+        refused(
+            piece,
+            &rule,
+            at,
+            "is not the path of a text",
+            "ends at a text",
+        );
     }
     for name in ["messageId", "match", "''"] {
         let rule = receipt(&format!("{{{name}: id}}"));
-        refused(piece, &rule, at, "no Rust name", "snake_case");
+        refused(piece, &rule, at, "is not a Rust name", "snake_case");
     }
 }

@@ -1,4 +1,4 @@
-//! What `x-nx-message`, `x-nx-receipt`, `x-nx-recipient` and `after` name is there, or a finding says where it is not.
+//! Fields and pushes that `x-nx-message`, `x-nx-receipt`, `x-nx-recipient` and `after` name exist, or there is a finding.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use xtask::emit;
@@ -222,7 +222,7 @@ fn findings(piece: &str, other: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_whole_message_is_read_and_written() {
+fn a_complete_message_gives_the_constant() {
     let service = read("specs/messages.yaml", SPEC);
     let service = service.unwrap_or_else(|findings| panic!("{findings:#?}"));
     let code = &emit::crate_files(&service).unwrap()["src/generated/operations.rs"];
@@ -238,19 +238,19 @@ fn a_whole_message_is_read_and_written() {
 }
 
 #[test]
-fn what_a_message_names_is_there() {
+fn names_in_a_message_exist() {
     for (piece, other, key, problem) in [
         (
             "        to: to\n",
             "        to: too\n",
             "to",
-            "`too` is no value of the request",
+            "`too` is not the path of a value in the request",
         ),
         (
             "        to: to\n",
             "        to: sender\n",
             "to",
-            "`sender` is no value of the request",
+            "`sender` is not the path of a value in the request",
         ),
         (
             "from: sender.name",
@@ -262,13 +262,13 @@ fn what_a_message_names_is_there() {
             "kind: type\n",
             "kind: kind\n",
             "kind",
-            "`kind` is no value of the request",
+            "`kind` is not the path of a value in the request",
         ),
         (
             "        kind: type\n",
             "",
             "text",
-            "`{kind}` in `{kind}.caption`, but no `kind`",
+            "`{kind}.caption` has `{kind}`, but there is no `kind`",
         ),
         ("[text.body,", "[text.bodi,", "text", "`text.bodi`"),
         (
@@ -299,79 +299,79 @@ fn what_a_message_names_is_there() {
             "parts: template.parts,",
             "parts: template.name,",
             "template",
-            "`template.name` is no list of the request",
+            "`template.name` is not a list in the request",
         ),
         (
             "part: type,",
             "part: typ,",
             "template",
-            "`typ` is no value of a part",
+            "`typ` is not the path of a value in a part",
         ),
         (
             "values: values,",
             "values: type,",
             "template",
-            "`type` is no list of a part",
+            "`type` is not a list in a part",
         ),
         (
             "text: [text, \"{kind}.link\"]}",
             "text: [texts]}",
             "template",
-            "`texts` is no value of a value",
+            "`texts` is not the path of a value in a value",
         ),
         (
             "id: data.ids.0.id\n",
             "id: data.id\n",
             "id",
-            "`data.id` is no value of the reply",
+            "`data.id` is not the path of a value in the reply",
         ),
         (
             "        echo: ext\n",
             "        echo: exit\n",
             "echo",
-            "`exit` is no value of the request",
+            "`exit` is not the path of a value in the request",
         ),
         (
             "echo: ext, price",
             "price",
             "echo",
-            "no receipt brings it back",
+            "no receipt returns the field",
         ),
         (
             "receipts: [receipt]",
             "receipts: [receipts]",
             "receipts",
-            "`receipts` is no push",
+            "`receipts` is not a push",
         ),
         (
             "receipts: [receipt]",
             "receipts: [answer]",
             "receipts",
-            "`answer` does not say what became of a message",
+            "`answer` has no status of a message",
         ),
         (
             "push: answer",
             "push: answers",
             "answer.push",
-            "`answers` is no push",
+            "`answers` is not a push",
         ),
         (
             "example: plain",
             "example: plane",
             "answer.example",
-            "`plane` is no example of `answer`",
+            "`plane` is not an example of `answer`",
         ),
         (
             "action: mo\n",
             "action: mt\n",
             "answer.action",
-            "`mt` is no action of `answer`",
+            "`mt` is not an action of `answer`",
         ),
         (
             "from: from\n",
             "from: form\n",
             "answer.from",
-            "`form` is no value of the push",
+            "`form` is not the path of a value in the push",
         ),
         (
             "text: entries.0.text\n",
@@ -383,139 +383,139 @@ fn what_a_message_names_is_there() {
             "fill: {from: \"{request.to}\"",
             "fill: {form: \"{request.to}\"",
             "answer.fill.form",
-            "`form` is no value of the push",
+            "`form` is not the path of a value in the push",
         ),
         (
             "{request.to}",
             "{request.too}",
             "answer.fill.from",
-            "a source of `{request.too}` is no field of the request",
+            "a placeholder of `{request.too}` is not a field of the request",
         ),
         (
             "{request.to}",
             "{entry}",
             "answer.fill.from",
-            "no field of an entry of `each`",
+            "is not a field of an entry of `each`",
         ),
         (
             " {reply.data.ids.0.id}\"}",
             " {reply.data.0}\"}",
             "answer.fill.entries.0.text",
-            "no field of the reply",
+            "is not a field of the reply",
         ),
     ] {
-        let found = findings(piece, other);
+        let findings = findings(piece, other);
         let at = format!("specs/messages.yaml: paths./send/{{app}}.post.x-nx-message.{key}: ");
-        let hit = found
+        let is_found = findings
             .iter()
             .any(|line| line.starts_with(&at) && line.contains(problem) && line.contains("; "));
-        assert!(hit, "{at}{problem}: {found:#?}");
+        assert!(is_found, "{at}{problem}: {findings:#?}");
     }
 }
 
 #[test]
-fn what_a_push_follows_is_there() {
+fn names_in_after_exist() {
     for (piece, other, key, problem) in [
         (
             "operation: send_it\n      address",
             "operation: send\n      address",
             "",
-            "`send` is no operation",
+            "`send` is not an operation",
         ),
         (
             "address: url",
             "address: uri",
             "address",
-            "`uri` is no field of the request",
+            "`uri` is not a field of the request",
         ),
         (
             "each: rows",
             "each: row",
             "each",
-            "`row` is no field of the request",
+            "`row` is not a field of the request",
         ),
         (
             "      each: rows\n",
             "",
             "fill.entries.0.ext",
-            "no field of an entry of `each`",
+            "is not a field of an entry of `each`",
         ),
         (
             "single-only: [ext]",
             "single-only: [exit]",
             "single-only",
-            "`exit` is no field of the request",
+            "`exit` is not a field of the request",
         ),
         (
             "fill: {entries.0.id: \"{reply",
             "fill: {entries.0.ids: \"{reply",
             "fill.entries.0.ids",
-            "`entries.0.ids` is no value of the push",
+            "`entries.0.ids` is not the path of a value in the push",
         ),
         (
             "{entry.name}",
             "{entry.nam}",
             "fill.entries.0.ext",
-            "no field of an entry of `each`",
+            "is not a field of an entry of `each`",
         ),
         (
             "{request.app}",
             "{request.apps}",
             "fill-many.entries.0.id",
-            "no field of the request",
+            "is not a field of the request",
         ),
         (
             "\"{reply.data.ids.0.id}\", entries.0.ext",
             "\"{reply.data.ids.0.ix}\", entries.0.ext",
             "fill.entries.0.id",
-            "no field of the reply",
+            "is not a field of the reply",
         ),
     ] {
-        let found = findings(piece, other);
+        let findings = findings(piece, other);
         let at = format!("specs/messages.yaml: x-nx-webhooks.receipt.after.{key}");
         let at = at.trim_end_matches('.');
-        let hit = found
+        let is_found = findings
             .iter()
             .any(|line| line.starts_with(at) && line.contains(problem) && line.contains("; "));
-        assert!(hit, "{at}: {problem}: {found:#?}");
+        assert!(is_found, "{at}: {problem}: {findings:#?}");
     }
-    let found = findings("x-nx-recipient: phone", "x-nx-recipient: phones");
+    let findings = findings("x-nx-recipient: phone", "x-nx-recipient: phones");
     assert_eq!(
-        found,
+        findings,
         [
-            "specs/messages.yaml: paths./check.get.x-nx-recipient: `phones` is no field of the request; write the dotted path of a field of the request"
+            "specs/messages.yaml: paths./check.get.x-nx-recipient: `phones` is not a field of the request; write the dotted path of a field of the request"
         ]
     );
 }
 
 #[test]
-fn a_receipt_stands_on_an_object_of_a_push() {
+fn only_objects_of_pushes_are_receipts() {
     let receipt = "x-nx-receipt: {id: id}";
     for (piece, problem) in [
+        ("      description: A state.\n", "is not on a named object"),
         (
-            "      description: A state.\n",
-            "on what is no named object",
+            "      description: A name.\n",
+            "a request cannot be a receipt",
         ),
-        ("      description: A name.\n", "a request is no receipt"),
     ] {
-        let found = findings(piece, &format!("{piece}      {receipt}\n"));
+        let findings = findings(piece, &format!("{piece}      {receipt}\n"));
         assert!(
-            found.iter().any(|line| line.contains(problem)),
-            "{found:#?}"
+            findings.iter().any(|line| line.contains(problem)),
+            "{findings:#?}"
         );
     }
     let inner = "from: {type: string, description: Who.}";
-    let found = findings(
+    let findings = findings(
         inner,
         &format!("from: {{type: string, {receipt}, description: Who.}}"),
     );
     assert!(
-        found[0].contains("schemas.Answer.properties.from: `x-nx-receipt` on what"),
-        "{found:#?}"
+        findings[0]
+            .contains("schemas.Answer.properties.from: `x-nx-receipt` is not on a named object"),
+        "{findings:#?}"
     );
 }
 
-/// All that is wrong in a file is found at once.
 #[test]
 fn every_finding_of_a_kind_is_listed() {
     let spec = SPEC
@@ -532,9 +532,9 @@ fn every_finding_of_a_kind_is_listed() {
     }
 }
 
-/// Schemas that refer to each other, and paths that go round in them, come to an end.
+/// Schemas may refer to each other, and paths may go through them repeatedly.
 #[test]
-fn what_refers_to_itself_ends() {
+fn checks_of_recursive_schemas_end() {
     let inner: String = (0..40)
         .map(|n| {
             format!("        n{n}: {{type: array, items: {{$ref: '#/components/schemas/Line'}}, description: N.}}\n")
@@ -554,7 +554,7 @@ fn what_refers_to_itself_ends() {
     assert!(
         lines
             .iter()
-            .any(|line| line.contains("does not say what became")),
+            .any(|line| line.contains("has no status of a message")),
         "{lines:#?}"
     );
     assert!(
@@ -566,10 +566,12 @@ fn what_refers_to_itself_ends() {
 #[test]
 fn a_path_has_no_empty_steps() {
     for to in ["to.", ".to", "to..0", "."] {
-        let found = findings("        to: to\n", &format!("        to: '{to}'\n"));
+        let findings = findings("        to: to\n", &format!("        to: '{to}'\n"));
         assert!(
-            found.iter().any(|line| line.contains("x-nx-message.to: ")),
-            "{to}: {found:?}"
+            findings
+                .iter()
+                .any(|line| line.contains("x-nx-message.to: ")),
+            "{to}: {findings:?}"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! Crates of somebody else's specs, in their own workspace. `.ci/outside` compiles and runs what the two specs give.
+//! Crates for another workspace. `.ci/outside` compiles the crates of these two specs and runs their tests.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
@@ -17,21 +17,21 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
-/// Somebody's folder, with specs in `my-specs`; it goes when the test ends.
-struct Theirs(PathBuf);
+/// Another workspace, with specs in `my-specs`. It is removed when the test ends.
+struct Other(PathBuf);
 
-impl Theirs {
+impl Other {
     fn new(name: &str, specs: &[(&str, &str)]) -> Self {
         let name = format!("nxcloud-outside-{name}-{}", std::process::id());
         let folder = std::env::temp_dir().join(name);
         let _ = fs::remove_dir_all(&folder);
-        let theirs = Self(folder);
-        theirs.put("Cargo.toml", "[workspace]\nmembers = [\"crates/*\"]\n");
-        fs::create_dir_all(theirs.0.join("my-specs")).unwrap();
+        let other = Self(folder);
+        other.put("Cargo.toml", "[workspace]\nmembers = [\"crates/*\"]\n");
+        fs::create_dir_all(other.0.join("my-specs")).unwrap();
         for (name, text) in specs {
-            theirs.put(&format!("my-specs/{name}"), text);
+            other.put(&format!("my-specs/{name}"), text);
         }
-        theirs
+        other
     }
 
     fn put(&self, path: &str, text: &str) {
@@ -51,7 +51,7 @@ impl Theirs {
         [outside.check(), outside.write()]
     }
 
-    /// Writes the crates; what is printed.
+    /// Writes the crates and returns the output.
     fn write(&self) -> String {
         let [_, written] = self.both("my-specs", "crates");
         let Ok(Outcome::Clean(summary)) = written else {
@@ -60,7 +60,7 @@ impl Theirs {
         summary
     }
 
-    /// What `--check` prints.
+    /// The output of `--check`.
     fn drift(&self) -> Option<String> {
         let [checked, _] = self.both("my-specs", "crates");
         match checked.unwrap() {
@@ -69,7 +69,7 @@ impl Theirs {
         }
     }
 
-    /// Both ways refuse, and nothing changes.
+    /// Both `--check` and writing fail with these lines, and no file changes.
     #[track_caller]
     fn refuses(&self, specs: &str, out: &str, lines: &[&str]) {
         let before = files(&self.0);
@@ -86,7 +86,7 @@ impl Theirs {
     }
 }
 
-impl Drop for Theirs {
+impl Drop for Other {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
@@ -94,31 +94,30 @@ impl Drop for Theirs {
 
 /// Every file below a folder.
 fn files(folder: &Path) -> BTreeMap<PathBuf, String> {
-    let mut found = BTreeMap::new();
+    let mut all = BTreeMap::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            found.extend(files(&path));
+            all.extend(files(&path));
         } else {
-            found.insert(path.clone(), fs::read_to_string(&path).unwrap());
+            all.insert(path.clone(), fs::read_to_string(&path).unwrap());
         }
     }
-    found
+    all
 }
 
 #[test]
-fn each_spec_gives_a_crate_that_needs_nothing_of_this_workspace() {
-    let theirs = Theirs::new("both", &[("parcel.yaml", PARCEL), ("loop.yaml", LOOP)]);
-    theirs.put("crates/mine/Cargo.toml", "[package]\nname = \"mine\"\n");
-    let before = files(&theirs.0);
-    assert!(theirs.drift().unwrap().contains("crates/parcel/src/lib.rs"));
-    let summary = theirs.write();
+fn each_spec_gives_an_independent_crate() {
+    let other = Other::new("both", &[("parcel.yaml", PARCEL), ("loop.yaml", LOOP)]);
+    other.put("crates/mine/Cargo.toml", "[package]\nname = \"mine\"\n");
+    let before = files(&other.0);
+    assert!(other.drift().unwrap().contains("crates/parcel/src/lib.rs"));
+    let summary = other.write();
     assert!(
-        summary
-            .contains("my-specs/parcel.yaml: 1 push: the types are generated, a receiver is not"),
+        summary.contains("my-specs/parcel.yaml: 1 push: types are generated, a receiver is not"),
         "{summary}"
     );
-    assert_eq!(theirs.drift(), None);
+    assert_eq!(other.drift(), None);
     let client: toml::Table = fs::read_to_string(root().join("Cargo.toml"))
         .unwrap()
         .parse()
@@ -128,7 +127,7 @@ fn each_spec_gives_a_crate_that_needs_nothing_of_this_workspace() {
         ("parcel", "acme-parcel", "0.3.1"),
         ("loop", "nxcloud-loop", "1.0.0"),
     ] {
-        let text = theirs.read(&format!("crates/{name}/Cargo.toml"));
+        let text = other.read(&format!("crates/{name}/Cargo.toml"));
         assert!(
             !text.contains("workspace") && !text.contains("path"),
             "{text}"
@@ -144,14 +143,14 @@ fn each_spec_gives_a_crate_that_needs_nothing_of_this_workspace() {
             "it has an upload"
         );
     }
-    for (path, text) in files(&theirs.0) {
+    for (path, text) in files(&other.0) {
         if before.contains_key(&path) {
             assert_eq!(before[&path], text, "{path:?}");
             continue;
         }
         let first = text.lines().next().unwrap();
         let spec = path
-            .strip_prefix(theirs.0.join("crates"))
+            .strip_prefix(other.0.join("crates"))
             .unwrap()
             .components()
             .next()
@@ -166,42 +165,42 @@ fn each_spec_gives_a_crate_that_needs_nothing_of_this_workspace() {
             assert!(!text.contains("nxcloud_sandbox"), "{path:?}");
         }
     }
-    let readme = theirs.read("crates/parcel/README.md");
+    let readme = other.read("crates/parcel/README.md");
     assert!(
         readme.contains("no receiver") && !readme.contains("at your choice"),
         "{readme}"
     );
-    let again = theirs.write();
+    let again = other.write();
     assert!(again.ends_with(" 0 written, 0 removed"), "{again}");
 }
 
 #[test]
-fn a_crate_goes_with_its_spec_and_nothing_else_does() {
-    let theirs = Theirs::new("stale", &[("parcel.yaml", PARCEL), ("loop.yaml", LOOP)]);
-    theirs.put("crates/mine/src/lib.rs", "//! Mine.\n");
-    theirs.put("crates/mine/Cargo.toml", "[package]\nname = \"mine\"\n");
-    theirs.put("crates/notes.txt", "mine");
-    theirs.write();
+fn only_the_crate_of_a_removed_spec_is_removed() {
+    let other = Other::new("stale", &[("parcel.yaml", PARCEL), ("loop.yaml", LOOP)]);
+    other.put("crates/mine/src/lib.rs", "//! Mine.\n");
+    other.put("crates/mine/Cargo.toml", "[package]\nname = \"mine\"\n");
+    other.put("crates/notes.txt", "mine");
+    other.write();
     // A crate that was generated from other specs.
-    let other = theirs
+    let manifest = other
         .read("crates/loop/Cargo.toml")
         .replace("my-specs/loop", "more-specs/other");
-    theirs.put(
+    other.put(
         "crates/other/Cargo.toml",
-        &other.replace("nxcloud-loop", "nxcloud-other"),
+        &manifest.replace("nxcloud-loop", "nxcloud-other"),
     );
     fs::rename(
-        theirs.0.join("my-specs/loop.yaml"),
-        theirs.0.join("my-specs/ring.yaml"),
+        other.0.join("my-specs/loop.yaml"),
+        other.0.join("my-specs/ring.yaml"),
     )
     .unwrap();
-    let difference = theirs.drift().unwrap();
+    let difference = other.drift().unwrap();
     assert!(
-        difference.contains("crates/loop/Cargo.toml: no spec calls for this file"),
+        difference.contains("crates/loop/Cargo.toml: no spec produces this file"),
         "{difference}"
     );
-    theirs.write();
-    assert!(!theirs.0.join("crates/loop").exists());
+    other.write();
+    assert!(!other.0.join("crates/loop").exists());
     for kept in [
         "ring/src/lib.rs",
         "mine/src/lib.rs",
@@ -209,37 +208,41 @@ fn a_crate_goes_with_its_spec_and_nothing_else_does() {
         "notes.txt",
         "parcel/src/lib.rs",
     ] {
-        assert!(theirs.0.join("crates").join(kept).exists(), "{kept}");
+        assert!(other.0.join("crates").join(kept).exists(), "{kept}");
     }
-    assert_eq!(theirs.drift(), None);
-    // Until a file of theirs is in it.
-    theirs.put("crates/ring/src/mine.rs", "//! Mine.\n");
-    fs::remove_file(theirs.0.join("my-specs/ring.yaml")).unwrap();
-    theirs.refuses("my-specs", "crates", &["crates/ring/src/mine.rs: (file): no spec calls for this file, and the generator did not write it"]);
+    assert_eq!(other.drift(), None);
+    // A hand-written file in the crate prevents that.
+    other.put("crates/ring/src/mine.rs", "//! Mine.\n");
+    fs::remove_file(other.0.join("my-specs/ring.yaml")).unwrap();
+    other.refuses("my-specs", "crates", &["crates/ring/src/mine.rs: (file): no spec produces this file, and the generator did not write it"]);
 }
 
 #[test]
-fn what_the_generator_did_not_write_is_refused() {
-    let theirs = Theirs::new("foreign", &[("loop.yaml", LOOP)]);
-    theirs.put("crates/loop/Cargo.toml", "[package]\nname = \"mine\"\n");
-    theirs.refuses("my-specs", "crates", &["my-specs/loop.yaml: (name): crates/loop holds a crate that was written by hand; give the spec another name"]);
-    fs::remove_dir_all(theirs.0.join("crates")).unwrap();
-    theirs.write();
-    theirs.put("crates/loop/src/lib.rs", "//! Mine.\n");
-    theirs.put("crates/loop/src/more.rs", "//! Mine.\n");
-    theirs.refuses(
+fn hand_written_files_are_not_overwritten() {
+    let other = Other::new("foreign", &[("loop.yaml", LOOP)]);
+    other.put("crates/loop/Cargo.toml", "[package]\nname = \"mine\"\n");
+    other.refuses(
+        "my-specs",
+        "crates",
+        &["my-specs/loop.yaml: (name): crates/loop is a hand-written crate; rename the spec"],
+    );
+    fs::remove_dir_all(other.0.join("crates")).unwrap();
+    other.write();
+    other.put("crates/loop/src/lib.rs", "//! Mine.\n");
+    other.put("crates/loop/src/more.rs", "//! Mine.\n");
+    other.refuses(
         "my-specs",
         "crates",
         &[
-            "crates/loop/src/lib.rs: (file): was not written by the generator; move it",
-            "crates/loop/src/more.rs: (file): no spec calls for this file",
+            "crates/loop/src/lib.rs: (file): was not written by the generator; move or delete it",
+            "crates/loop/src/more.rs: (file): no spec produces this file",
         ],
     );
-    // Two folders of specs share a folder of crates, and a name.
-    fs::remove_dir_all(theirs.0.join("crates")).unwrap();
-    theirs.write();
-    theirs.put("more-specs/loop.yaml", LOOP);
-    theirs.refuses("more-specs", "crates", &["more-specs/loop.yaml: (name): crates/loop was generated from my-specs/loop.yaml; give the spec another name, or delete that folder"]);
+    // Two folders of specs with the same folder of crates have a spec with the same name.
+    fs::remove_dir_all(other.0.join("crates")).unwrap();
+    other.write();
+    other.put("more-specs/loop.yaml", LOOP);
+    other.refuses("more-specs", "crates", &["more-specs/loop.yaml: (name): crates/loop was generated from my-specs/loop.yaml; rename the spec, or delete that folder"]);
 }
 
 fn spec(package: &str) -> String {
@@ -250,21 +253,21 @@ fn spec(package: &str) -> String {
 }
 
 #[test]
-fn packages_that_there_are_already_are_findings() {
-    let theirs = Theirs::new(
+fn existing_package_names_are_refused() {
+    let other = Other::new(
         "packages",
         &[("a.yaml", &spec("acme")), ("b.yaml", &spec("acme"))],
     );
-    theirs.refuses("my-specs", "crates", &["my-specs/b.yaml: x-nx-package: `acme` is the package of my-specs/a.yaml; write another name"]);
-    theirs.put("my-specs/b.yaml", &spec("mine"));
-    theirs.put("crates/beside/Cargo.toml", "[package]\nname = \"mine\"\n");
-    theirs.refuses(
+    other.refuses("my-specs", "crates", &["my-specs/b.yaml: x-nx-package: `acme` is already the package of my-specs/a.yaml; choose another name"]);
+    other.put("my-specs/b.yaml", &spec("mine"));
+    other.put("crates/beside/Cargo.toml", "[package]\nname = \"mine\"\n");
+    other.refuses(
         "my-specs",
         "crates",
-        &["my-specs/b.yaml: x-nx-package: `mine` is the package of crates/beside"],
+        &["my-specs/b.yaml: x-nx-package: `mine` is already the package of crates/beside"],
     );
-    theirs.put("my-specs/b.yaml", "");
-    fs::remove_file(theirs.0.join("my-specs/b.yaml")).unwrap();
+    other.put("my-specs/b.yaml", "");
+    fs::remove_file(other.0.join("my-specs/b.yaml")).unwrap();
     for used in [
         "nxcloud-client",
         "progenitor-client",
@@ -274,21 +277,21 @@ fn packages_that_there_are_already_are_findings() {
         "tokio",
     ] {
         let underscore = used.contains('_');
-        theirs.put("my-specs/a.yaml", &spec(used));
+        other.put("my-specs/a.yaml", &spec(used));
         let why = if underscore {
             "cannot be the name of a crate"
         } else {
-            "is the package of a dependency of every generated crate"
+            "is already the package of a dependency of every generated crate"
         };
-        theirs.refuses(
+        other.refuses(
             "my-specs",
             "crates",
             &[&format!("my-specs/a.yaml: x-nx-package: `{used}` {why}")],
         );
     }
     for package in ["type", "std", "test", "A", "1a"] {
-        theirs.put("my-specs/a.yaml", &spec(package));
-        theirs.refuses(
+        other.put("my-specs/a.yaml", &spec(package));
+        other.refuses(
             "my-specs",
             "crates",
             &[&format!("my-specs/a.yaml: x-nx-package: `{package}` ")],
@@ -296,21 +299,21 @@ fn packages_that_there_are_already_are_findings() {
     }
     // The default has the same rule.
     fs::rename(
-        theirs.0.join("my-specs/a.yaml"),
-        theirs.0.join("my-specs/client.yaml"),
+        other.0.join("my-specs/a.yaml"),
+        other.0.join("my-specs/client.yaml"),
     )
     .unwrap();
-    theirs.put("my-specs/client.yaml", MINIMAL);
-    theirs.refuses(
+    other.put("my-specs/client.yaml", MINIMAL);
+    other.refuses(
         "my-specs",
         "crates",
-        &["my-specs/client.yaml: x-nx-package: `nxcloud-client` is the package of a dependency"],
+        &["my-specs/client.yaml: x-nx-package: `nxcloud-client` is already the package of a dependency"],
     );
 }
 
-/// Names that this workspace has no room for are free elsewhere: its services, commands and features, words of Rust.
+/// Such as names of its services, commands and features.
 #[test]
-fn names_that_are_taken_here_are_free_there() {
+fn names_reserved_in_this_workspace_are_free_in_others() {
     let names = [
         "sms", "sandbox", "full", "webhooks", "sign", "type", "cli", "std",
     ];
@@ -319,17 +322,17 @@ fn names_that_are_taken_here_are_free_there() {
         .iter()
         .map(|(name, text)| (name.as_str(), *text))
         .collect();
-    let theirs = Theirs::new("free", &specs);
-    theirs.write();
+    let other = Other::new("free", &specs);
+    other.write();
     for name in names {
-        let manifest = theirs.read(&format!("crates/{name}/Cargo.toml"));
+        let manifest = other.read(&format!("crates/{name}/Cargo.toml"));
         assert!(
             manifest.contains(&format!("name = \"nxcloud-{name}\"\n")),
             "{manifest}"
         );
     }
-    theirs.put("my-specs/a_b.yaml", MINIMAL);
-    theirs.refuses(
+    other.put("my-specs/a_b.yaml", MINIMAL);
+    other.refuses(
         "my-specs",
         "crates",
         &["my-specs/a_b.yaml: (name): `a_b` cannot be the name of a crate"],
@@ -338,28 +341,28 @@ fn names_that_are_taken_here_are_free_there() {
 
 #[test]
 fn the_version_is_that_of_the_spec() {
-    let theirs = Theirs::new("version", &[]);
+    let other = Other::new("version", &[]);
     let with = |version: &str| {
-        theirs.put(
+        other.put(
             "my-specs/a.yaml",
             &MINIMAL.replace("version: \"1\"", &format!("version: \"{version}\"")),
         )
     };
-    for (written, version) in [
+    for (spec_version, version) in [
         ("1", "1.0.0"),
         ("0.2", "0.2.0"),
         ("1.2.3", "1.2.3"),
         ("1.2.3-rc.1+b", "1.2.3-rc.1+b"),
     ] {
-        with(written);
-        theirs.write();
-        let manifest = theirs.read("crates/a/Cargo.toml");
+        with(spec_version);
+        other.write();
+        let manifest = other.read("crates/a/Cargo.toml");
         assert!(
             manifest.contains(&format!("\nversion = \"{version}\"\n")),
             "{manifest}"
         );
     }
-    for written in [
+    for spec_version in [
         "v1",
         "01",
         "1.2.3.4",
@@ -370,43 +373,47 @@ fn the_version_is_that_of_the_spec() {
         "one",
         "1\\\"\\nx = 1",
     ] {
-        with(written);
-        theirs.refuses("my-specs", "crates", &["my-specs/a.yaml: info.version: "]);
+        with(spec_version);
+        other.refuses("my-specs", "crates", &["my-specs/a.yaml: info.version: "]);
     }
 }
 
 #[test]
-fn folders_that_cannot_be_taken_are_refused() {
-    let theirs = Theirs::new("folders", &[("loop.yaml", LOOP)]);
-    fs::create_dir(theirs.0.join("empty")).unwrap();
+fn missing_and_nested_folders_are_refused() {
+    let other = Other::new("folders", &[("loop.yaml", LOOP)]);
+    fs::create_dir(other.0.join("empty")).unwrap();
     for (specs, out, error) in [
         (
             "none",
             "crates",
-            "none: no such folder: name the one that holds the specs",
+            "none: the folder does not exist; set `--specs` to the folder with the specs",
         ),
-        ("Cargo.toml", "crates", "Cargo.toml: no such folder"),
-        ("empty", "crates", "empty: no spec in this folder"),
+        (
+            "Cargo.toml",
+            "crates",
+            "Cargo.toml: the folder does not exist",
+        ),
+        ("empty", "crates", "empty: the folder has no specs"),
         ("my-specs", "Cargo.toml", "Cargo.toml: not a folder"),
         (
             "my-specs",
             "my-specs",
-            "my-specs: the folder for the crates is within that of the specs",
+            "my-specs: the folder for the crates is inside the folder of the specs",
         ),
         (
             "my-specs",
             "my-specs/a/b",
-            "my-specs/a/b: the folder for the crates is within",
+            "my-specs/a/b: the folder for the crates is inside",
         ),
         (
             "my-specs",
             "x/y/../../my-specs",
-            "my-specs: the folder for the crates is within",
+            "my-specs: the folder for the crates is inside",
         ),
     ] {
-        theirs.refuses(specs, out, &[error]);
+        other.refuses(specs, out, &[error]);
     }
-    let specs = theirs.0.join("my-specs");
+    let specs = other.0.join("my-specs");
     for out in ["crates", "target/new", "."] {
         let out = root().join(out);
         let outside = Outside {
@@ -415,19 +422,19 @@ fn folders_that_cannot_be_taken_are_refused() {
             out: &out,
         };
         let error = outside.write().unwrap_err();
-        assert!(error.contains("is within this repository"), "{error}");
+        assert!(error.contains("is inside this repository"), "{error}");
     }
-    // A spec that is refused is named as it was given, and all of them at once.
-    theirs.put(
+    // Findings of all specs are listed, with the folder as in the argument.
+    other.put(
         "my-specs/loop.yaml",
         &LOOP.replace("x-nx-safe", "x-nx-save"),
     );
-    theirs.put("my-specs/old.yml", LOOP);
-    theirs.refuses(
+    other.put("my-specs/old.yml", LOOP);
+    other.refuses(
         "my-specs",
         "crates",
         &[
-            "my-specs/old.yml: (name): a file `.yml` is not read",
+            "my-specs/old.yml: (name): files with the extension `.yml` are not read",
             "my-specs/loop.yaml: line 46, paths./v1/rounds.get.x-nx-save",
         ],
     );
@@ -435,18 +442,19 @@ fn folders_that_cannot_be_taken_are_refused() {
 
 #[cfg(unix)]
 #[test]
-fn what_is_no_file_is_not_read() {
-    let theirs = Theirs::new("no-file", &[("loop.yaml", LOOP)]);
-    let at = |name: &str| theirs.0.join("my-specs").join(name);
+fn only_regular_files_are_read() {
+    let other = Other::new("no-file", &[("loop.yaml", LOOP)]);
+    let at = |name: &str| other.0.join("my-specs").join(name);
     fs::create_dir(at("folder.yaml")).unwrap();
     std::os::unix::fs::symlink("nowhere", at("link.yaml")).unwrap();
-    let made = Command::new("mkfifo").arg(at("pipe.yaml")).status();
-    assert!(made.unwrap().success());
-    for outcome in theirs.both("my-specs", "crates") {
+    let status = Command::new("mkfifo").arg(at("pipe.yaml")).status();
+    assert!(status.unwrap().success());
+    for outcome in other.both("my-specs", "crates") {
         let error = outcome.unwrap_err();
         for name in ["folder", "link", "pipe"] {
-            let line =
-                format!("my-specs/{name}.yaml: (name): not a file; write the spec as a file");
+            let line = format!(
+                "my-specs/{name}.yaml: (name): not a regular file; write the spec as a file"
+            );
             assert!(error.contains(&line), "{error}");
         }
     }
@@ -469,12 +477,12 @@ fn xtask(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
 }
 
 #[test]
-fn the_command_writes_checks_and_says_what_is_wrong() {
-    let theirs = Theirs::new("command", &[("loop.yaml", LOOP)]);
-    let run = |arguments: &[&str]| xtask(&theirs.0, arguments);
+fn the_command_writes_checks_and_explains_errors() {
+    let other = Other::new("command", &[("loop.yaml", LOOP)]);
+    let run = |arguments: &[&str]| xtask(&other.0, arguments);
     let usage: [(&[&str], &str); 14] = [
-        (&[], "no command"),
-        (&["generat"], "`generat` is no command"),
+        (&[], "the command is missing"),
+        (&["generat"], "`generat` is not a command"),
         (
             &["generate", "--spec", "my-specs"],
             "invalid option '--spec'",
@@ -497,7 +505,7 @@ fn the_command_writes_checks_and_says_what_is_wrong() {
         (&["generate", "--out", "crates"], "`--specs` is missing"),
         (
             &["generate", "--out", "a", "--out", "b"],
-            "`--out` is there twice",
+            "`--out` is set twice",
         ),
         (
             &["generate", "--check=yes"],
@@ -505,7 +513,7 @@ fn the_command_writes_checks_and_says_what_is_wrong() {
         ),
         (
             &["generate", "--check", "--check"],
-            "`--check` is there twice",
+            "`--check` is set twice",
         ),
         (
             &["bench-report", "--check"],
@@ -518,7 +526,7 @@ fn the_command_writes_checks_and_says_what_is_wrong() {
         assert!(stderr.contains(error), "{arguments:?}: {stderr}");
         assert_eq!(stderr.lines().count(), 1, "{stderr}");
     }
-    assert!(!theirs.0.join("crates").exists());
+    assert!(!other.0.join("crates").exists());
     let (code, help, _) = run(&["--help"]);
     assert!(
         code == Some(0) && help.contains("--specs DIR --out DIR"),
@@ -529,7 +537,7 @@ fn the_command_writes_checks_and_says_what_is_wrong() {
         (code, stderr.as_str()),
         (
             Some(1),
-            "none: no such folder: name the one that holds the specs\n"
+            "none: the folder does not exist; set `--specs` to the folder with the specs\n"
         )
     );
     let (code, stdout, _) = run(&[
@@ -539,7 +547,7 @@ fn the_command_writes_checks_and_says_what_is_wrong() {
         code == Some(1) && stdout.contains("+++ crates/loop/src/lib.rs (from the specs)"),
         "{stdout}"
     );
-    assert!(!theirs.0.join("crates").exists());
+    assert!(!other.0.join("crates").exists());
     let (code, stdout, _) = run(&["generate", "--specs", "my-specs/", "--out=./crates"]);
     assert!(
         code == Some(0) && stdout.starts_with("1 spec: "),
@@ -554,7 +562,7 @@ fn the_command_writes_checks_and_says_what_is_wrong() {
         "crates",
     ]);
     assert!(
-        code == Some(0) && stdout.ends_with(" all as generated\n"),
+        code == Some(0) && stdout.ends_with(" all up to date\n"),
         "{stdout}"
     );
 }

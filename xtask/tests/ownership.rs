@@ -1,4 +1,4 @@
-//! The generator overwrites and removes what it wrote, and nothing else.
+//! The generator overwrites and removes only files that it wrote.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
@@ -10,13 +10,13 @@ use xtask::generate::{LICENCES, check, write};
 
 mod common;
 
-/// Every file and link below a folder, with what it holds.
+/// Every file and link below a folder, with its content.
 fn snapshot(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut found = BTreeMap::new();
+    let mut files = BTreeMap::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_symlink() {
-            found.insert(
+            files.insert(
                 path.clone(),
                 fs::read_link(&path)
                     .unwrap()
@@ -24,24 +24,25 @@ fn snapshot(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
                     .into_encoded_bytes(),
             );
         } else if path.is_dir() {
-            found.extend(snapshot(&path));
+            files.extend(snapshot(&path));
         } else {
-            found.insert(path.clone(), fs::read(&path).unwrap());
+            files.insert(path.clone(), fs::read(&path).unwrap());
         }
     }
-    found
+    files
 }
 
-/// Both ways refuse with these words, and nothing changes.
-fn refused(root: &Path, words: &[&str]) {
+/// Both writing and checking fail with these parts, and no file changes.
+fn refused(root: &Path, parts: &[&str]) {
     let before = snapshot(root);
     for error in [write(root).unwrap_err(), check(root).unwrap_err()] {
-        for word in words {
-            assert!(error.contains(word), "{word} in {error}");
+        for part in parts {
+            assert!(error.contains(part), "{part} in {error}");
         }
         let remedies = [
-            "move it elsewhere or delete it",
+            "move or delete it",
             "another name",
+            "rename the",
             "write lowercase",
             "put them back",
         ];
@@ -86,9 +87,9 @@ fn a_spec_named_like_a_hand_written_crate_is_refused() {
             }
             spec(root, name);
             let why = if name == "anything" {
-                "crates/anything holds a crate"
+                "crates/anything is a hand-written crate"
             } else {
-                &format!("`{name}` is taken")
+                &format!("`{name}` is already a command, a feature, a crate")
             };
             refused(root, &[&format!("specs/{name}.yaml: (name): {why}")]);
         }
@@ -96,7 +97,7 @@ fn a_spec_named_like_a_hand_written_crate_is_refused() {
 }
 
 #[test]
-fn a_package_that_there_is_already_is_refused() {
+fn an_existing_package_name_is_refused() {
     let workspace = Workspace::new("package");
     let root = &workspace.0;
     put(
@@ -107,7 +108,7 @@ fn a_package_that_there_is_already_is_refused() {
     spec(root, "taken");
     refused(
         root,
-        &["specs/taken.yaml: x-nx-package: `nxcloud-taken` is the package of crates/other"],
+        &["specs/taken.yaml: x-nx-package: `nxcloud-taken` is already the package of crates/other"],
     );
     fs::remove_file(root.join("specs/taken.yaml")).unwrap();
     put(
@@ -119,7 +120,7 @@ fn a_package_that_there_is_already_is_refused() {
     refused(
         root,
         &[
-            "specs/client-loom.yaml: x-nx-package: `nxcloud-client-loom` is the package of crates/client/loom",
+            "specs/client-loom.yaml: x-nx-package: `nxcloud-client-loom` is already the package of crates/client/loom",
         ],
     );
     fs::remove_file(root.join("specs/client-loom.yaml")).unwrap();
@@ -130,7 +131,9 @@ fn a_package_that_there_is_already_is_refused() {
     );
     refused(
         root,
-        &["specs/twin.yaml: x-nx-package: `nxcloud-minimal` is the package of specs/minimal.yaml"],
+        &[
+            "specs/twin.yaml: x-nx-package: `nxcloud-minimal` is already the package of specs/minimal.yaml",
+        ],
     );
     fs::remove_file(root.join("specs/twin.yaml")).unwrap();
     for name in ["Minimal", "a b", "a_b", "1st", "a.b", "ä"] {
@@ -146,7 +149,7 @@ fn a_package_that_there_is_already_is_refused() {
 }
 
 #[test]
-fn a_folder_with_files_of_somebody_else_is_refused() {
+fn a_folder_with_hand_written_files_is_refused() {
     let workspace = Workspace::new("folder");
     let root = &workspace.0;
     put(root, "crates/minimal/notes.txt", "by hand");
@@ -161,7 +164,7 @@ fn a_folder_with_files_of_somebody_else_is_refused() {
 }
 
 #[test]
-fn a_hand_written_file_among_generated_ones_is_refused_wherever_it_is() {
+fn a_hand_written_file_among_generated_ones_is_refused() {
     let workspace = Workspace::new("stray");
     let root = &workspace.0;
     write(root).unwrap();
@@ -179,23 +182,23 @@ fn a_hand_written_file_among_generated_ones_is_refused_wherever_it_is() {
             put(root, file, content);
             refused(
                 root,
-                &[&format!("{file}: (file): no spec calls for this file")],
+                &[&format!("{file}: (file): no spec produces this file")],
             );
         }
         fs::remove_file(root.join(file)).unwrap();
     }
-    // It stays refused when its spec goes.
+    // Also after its spec is removed.
     put(root, "crates/minimal/stray.rs", "// By hand.\n");
     fs::remove_file(root.join("specs/minimal.yaml")).unwrap();
     refused(
         root,
-        &["crates/minimal/stray.rs: (file): no spec calls for this file"],
+        &["crates/minimal/stray.rs: (file): no spec produces this file"],
     );
 }
 
 #[test]
-fn a_generated_file_that_somebody_wrote_anew_is_refused() {
-    let workspace = Workspace::new("anew");
+fn a_generated_file_that_was_replaced_by_hand_is_refused() {
+    let workspace = Workspace::new("replaced");
     let root = &workspace.0;
     write(root).unwrap();
     for file in [
@@ -221,7 +224,7 @@ fn a_generated_file_that_somebody_wrote_anew_is_refused() {
 }
 
 #[test]
-fn what_is_generated_and_stale_goes_with_its_empty_folders_only() {
+fn stale_generated_files_are_removed_with_empty_folders() {
     let workspace = Workspace::new("stale");
     let root = &workspace.0;
     for name in LICENCES {
@@ -234,7 +237,7 @@ fn what_is_generated_and_stale_goes_with_its_empty_folders_only() {
     assert!(
         drift(root)
             .unwrap()
-            .contains("old/stale.rs: no spec calls for this file")
+            .contains("old/stale.rs: no spec produces this file")
     );
     write(root).unwrap();
     assert!(!root.join("crates/minimal/src/generated/old").exists());
@@ -254,14 +257,14 @@ fn links_are_not_followed() {
     let workspace = Workspace::new("links");
     let root = &workspace.0;
     write(root).unwrap();
-    // A generated crate elsewhere, reached by a link of another name: not the generator's to remove.
+    // A link with another name to a generated crate elsewhere. The generator must not remove that crate.
     let elsewhere = root.join("elsewhere");
     fs::rename(root.join("crates/minimal"), &elsewhere).unwrap();
     symlink(&elsewhere, root.join("crates/old")).unwrap();
     let kept = snapshot(&elsewhere);
     write(root).unwrap();
     assert!(kept == snapshot(&elsewhere));
-    // The same in the place of the crate, of a folder, of a file, and beside them.
+    // A link instead of the crate, a folder or a file, and beside them.
     for link in ["crates/minimal", "crates/cli/src/generated"] {
         fs::remove_dir_all(root.join(link)).unwrap();
         symlink(&elsewhere, root.join(link)).unwrap();

@@ -1,12 +1,12 @@
-//! Parameters: each finding stands where the parameter is written.
+//! Parameters: each finding has the place of the parameter.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use xtask::read::read;
 
 const MINIMAL: &str = include_str!("minimal.yaml");
 
-/// What is found where an operation with two times and a page number stands beside the first one.
-fn found(changes: &[(&str, &str)]) -> Vec<String> {
+/// The findings of the minimal spec with a second operation, which has two times and a parameter of the path.
+fn findings(changes: &[(&str, &str)]) -> Vec<String> {
     let operation = r##"  /second/{day}:
     get:
       operationId: second
@@ -41,14 +41,13 @@ x-nx-webhooks:"##;
 #[track_caller]
 fn refused(piece: &str, other: &str, expected: &str) {
     let expected = format!("specs/minimal.yaml: paths./second/{{day}}.get.{expected}");
-    let found = found(&[(piece, other)]);
-    assert_eq!(found, [expected], "{other}");
+    assert_eq!(findings(&[(piece, other)]), [expected], "{other}");
 }
 
 #[test]
-fn times_with_a_greatest_distance_are_there() {
-    assert_eq!(found(&[]), [""; 0]);
-    const TIMES: &str = "`start` is no required date-time; name parameters of `format: date-time` with `required: true`";
+fn times_of_a_limited_period_are_required() {
+    assert_eq!(findings(&[]), [""; 0]);
+    const TIMES: &str = "`start` is not a required date-time; name parameters of `format: date-time` with `required: true`";
     for (piece, other) in [
         (
             "name: start, in: query, required: true",
@@ -66,44 +65,44 @@ fn times_with_a_greatest_distance_are_there() {
             "days: 7",
             &format!("days: {days}"),
             &format!(
-                "x-nx-max-days.days: {days} days let no request through; write a whole number from 1"
+                "x-nx-max-days.days: a limit of {days} days rejects every request; write a whole number of at least 1"
             ),
         );
     }
 }
 
 #[test]
-fn a_finding_about_a_parameter_stands_at_the_parameter() {
+fn a_finding_has_the_place_of_the_parameter() {
     refused(
         "in: path, required: true",
         "in: path",
-        "parameters[0]: a path parameter that is not required; write `required: true`",
+        "parameters[0]: the path parameter is not required; write `required: true`",
     );
     refused(
         "description: A day., schema: {type: string}, example: a",
         "description: A day., schema: {type: array}, example: []",
-        "parameters[0]: a parameter that is no plain value; write type string, integer, number or boolean",
+        "parameters[0]: the parameter is not a plain value; write the type string, integer, number or boolean",
     );
     refused(
         "description: A day., schema: {type: string}, example: a",
         "description: A day., schema: {type: string}",
-        "parameters[0]: `day` has no `example`; write a fictitious one: tests and the sandbox use it",
+        "parameters[0]: `day` has no `example`; write a fictitious value: tests and the sandbox use it",
     );
     refused(
         "description: A day., ",
         "",
-        "parameters[0]: no description; say what it is, its unit and its limits",
+        "parameters[0]: the description is missing; describe the field, with its unit and limits",
     );
 }
 
 #[test]
-fn an_open_enum_that_nothing_refers_to_is_found() {
+fn an_unused_open_enum_is_refused() {
     let spec = format!(
         "{MINIMAL}    Other:\n      type: string\n      description: Another.\n      x-extensible-enum: [a]\n"
     );
     let findings = read("specs/minimal.yaml", &spec).unwrap_err();
     assert_eq!(
         findings[0].to_string(),
-        "specs/minimal.yaml: components.schemas.Other: nothing refers to this schema; refer to it, or leave it out"
+        "specs/minimal.yaml: components.schemas.Other: the schema is not used; refer to it, or remove it"
     );
 }

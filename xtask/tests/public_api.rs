@@ -1,4 +1,4 @@
-//! What the published crates promise.
+//! Rules for the API of the published crates.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
@@ -31,17 +31,17 @@ fn sources() -> Vec<PathBuf> {
     files
 }
 
-/// Public items whose type is an array of a fixed length, but for arrays of bytes.
+/// Public items whose type is an array of a fixed length, except for arrays of bytes.
 fn fixed_lengths(source: &str) -> Vec<String> {
     let item = Regex::new(r"(?m)^ *pub (?:(?:const|static|async|unsafe) )*(?:fn )?\w+[^;={]*?\[([^\[\];]+); *\w+\][^;={]*[;={,]").unwrap();
     item.captures_iter(source)
-        .filter(|found| found[1].trim() != "u8")
-        .map(|found| found[0].to_owned())
+        .filter(|captures| captures[1].trim() != "u8")
+        .map(|captures| captures[0].to_owned())
         .collect()
 }
 
 #[test]
-fn a_fixed_length_is_found_wherever_it_stands() {
+fn fixed_lengths_are_found_in_all_kinds_of_items() {
     for public in [
         "pub static CODES: [CodeInfo; 5] = [];",
         "    pub const ALL: [Self; 7] = [];",
@@ -62,24 +62,24 @@ fn a_fixed_length_is_found_wherever_it_stands() {
     }
 }
 
-/// A table that may grow is a slice: the length of an array is part of its type, so that one more entry would break callers.
+/// A table that may grow is a slice: the length of an array is part of its type, so another entry would break callers.
 #[test]
 fn no_public_table_has_its_length_in_its_type() {
     let files = sources();
     assert!(files.len() > 200, "{}", files.len());
-    let found: Vec<String> = files
+    let all: Vec<String> = files
         .iter()
         .flat_map(|path| {
-            let found = fixed_lengths(&fs::read_to_string(path).unwrap()).into_iter();
-            found
+            let items = fixed_lengths(&fs::read_to_string(path).unwrap()).into_iter();
+            items
                 .map(|item| format!("{}: {item}", path.display()))
                 .collect::<Vec<_>>()
         })
         .collect();
-    assert!(found.is_empty(), "{}", found.join("\n"));
+    assert!(all.is_empty(), "{}", all.join("\n"));
 }
 
-/// Texts that are the name of a signature's header, in code that is not a test. `ts`, `action` and `sign` are ordinary words too.
+/// Literals with the name of a signature header, outside of tests. `ts`, `action` and `sign` have other uses too.
 fn header_names(source: &str) -> Vec<&str> {
     let name = Regex::new(r#"(?i)"(?:accessKey|bizType|x-auth-app-id|x-auth-app-hash)""#).unwrap();
     let code = source.split("#[cfg(test)]").next().unwrap();
@@ -90,11 +90,11 @@ fn header_names(source: &str) -> Vec<&str> {
         .collect()
 }
 
-/// A second spelling of a header's name would be a second place to change.
+/// A second literal would be a second place to change.
 #[test]
 fn names_of_the_signature_headers_are_written_in_one_place() {
-    let planted = "headers.get(\"accesskey\");\n// \"bizType\"\n#[cfg(test)]\n\"bizType\"";
-    assert_eq!(header_names(planted).len(), 1);
+    let source = "headers.get(\"accesskey\");\n// \"bizType\"\n#[cfg(test)]\n\"bizType\"";
+    assert_eq!(header_names(source).len(), 1);
     let is_test = |path: &Path| {
         let name = path.file_name().unwrap().to_string_lossy();
         name.ends_with("_tests.rs") || path.iter().any(|part| part == "tests")

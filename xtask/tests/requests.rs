@@ -1,4 +1,4 @@
-//! What the types of requests take: which conversions there are, in which order arguments come, and what every spec has to say.
+//! The types of requests: their conversions, the order of arguments, and rules for all specs.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
@@ -54,7 +54,7 @@ fn conversions(code: &str, into: &str, expected: &[&str]) {
 }
 
 #[test]
-fn what_holds_one_thing_is_made_from_it() {
+fn a_type_converts_from_its_only_required_field() {
     let code = generated(AWKWARD);
     conversions(&code, "WrappedChoice", &["Only"]);
     conversions(&code, "LeftChoice", &["Link"]);
@@ -62,9 +62,9 @@ fn what_holds_one_thing_is_made_from_it() {
 }
 
 #[test]
-fn a_choice_is_made_from_what_leads_to_one_variant_only() {
+fn a_choice_converts_from_types_that_lead_to_one_variant() {
     let code = generated(AWKWARD);
-    // Not `Link`, which is in two variants, nor `TwiceChoice`, which stands for two values, nor a text.
+    // Not `Link`, which is in two variants, `TwiceChoice`, which is the variant of two values, or a text.
     let expected = [
         "TextChoice",
         "ImageChoice",
@@ -82,10 +82,10 @@ fn a_choice_is_made_from_what_leads_to_one_variant_only() {
 }
 
 #[test]
-fn a_text_becomes_only_what_any_text_may_be() {
+fn texts_convert_only_into_types_of_free_texts() {
     let code = generated(AWKWARD);
     conversions(&code, "Only", &["&str", "String"]);
-    // A text with a time beside it, an address with a pattern, a key, a number, an id, one of two alternatives, and the request of an
+    // A text with a required time, an address with a pattern, a key, a number, an id, one of two alternatives, and the request of an
     // operation.
     for into in [
         "TextChoice",
@@ -115,7 +115,7 @@ fn a_text_becomes_only_what_any_text_may_be() {
 }
 
 #[test]
-fn types_that_hold_each_other_in_lists_do_not_hang_the_generator() {
+fn the_generator_ends_for_types_that_contain_each_other_in_lists() {
     let other = AWKWARD
         .replace("only: {$ref: '#/components/schemas/Only'}", "only: {type: array, items: {$ref: '#/components/schemas/Choice'}, description: More.}")
         .replace("only: {text: hi}", "only: []")
@@ -141,7 +141,7 @@ fn a_list_of_choices_has_a_method_for_each_kind_of_entry() {
     ] {
         assert_eq!(has(method), 1, "{method}");
     }
-    // `tags` is the setter of a field; the entry of that name has none.
+    // `with_tags` is the setter of a field, so there is no method for the entry `tags`.
     assert_eq!(has("with_tags"), 1);
     assert!(!send.contains("TagsChoice"), "{send}");
 }
@@ -162,13 +162,13 @@ fn the_application_key_is_the_first_argument() {
 }
 
 #[test]
-fn every_application_key_of_a_request_is_one_in_its_spec() {
+fn every_application_key_of_a_request_has_the_format() {
     for service in services() {
         for (name, object) in requests(&service) {
             for field in &object.fields {
-                let word = field.wire.to_lowercase().replace(['_', '-'], "");
+                let name_only = field.wire.to_lowercase().replace(['_', '-'], "");
                 assert_eq!(
-                    word == "appkey",
+                    name_only == "appkey",
                     field.ty == Ty::AppKey,
                     "{name}.{}",
                     field.wire
@@ -179,14 +179,14 @@ fn every_application_key_of_a_request_is_one_in_its_spec() {
 }
 
 #[test]
-fn every_number_with_a_country_code_has_a_form_that_is_checked() {
+fn every_number_with_a_country_code_has_a_checked_format() {
     for service in services() {
-        // Records of customers, whose numbers nobody calls through this service.
+        // Records of customers: the service does not call these numbers.
         for (name, object) in requests(&service).filter(|(name, _)| *name != "Customer") {
             for field in &object.fields {
-                let says = field.description.contains("country code");
+                let has_country_code = field.description.contains("country code");
                 assert!(
-                    !says || field.limits.phone.is_some(),
+                    !has_country_code || field.limits.phone.is_some(),
                     "{name}.{}",
                     field.wire
                 );
@@ -217,7 +217,7 @@ fn every_type_of_a_request_can_grow() {
 }
 
 #[test]
-fn formats_and_arguments_are_linted() {
+fn formats_and_arguments_are_checked() {
     let refused = |piece: &str, other: &str| {
         assert_eq!(AWKWARD.matches(piece).count(), 1, "{piece}");
         let findings = xtask::read::read("specs/awkward.yaml", &AWKWARD.replace(piece, other));
@@ -232,19 +232,23 @@ fn formats_and_arguments_are_linted() {
         "phone: {type: string, format: fone,",
     );
     assert!(
-        misspelt
-            .contains("`fone` is no value of `format`; did you mean `phone`? write one of app-key"),
+        misspelt.contains(
+            "`fone` is not a value of `format`; did you mean `phone`? write one of app-key"
+        ),
         "{misspelt}"
     );
     let reply = refused(
         "by_phone:",
         "key: {type: string, format: app-key, description: A key.}\n        by_phone:",
     );
-    assert!(reply.contains("an application key in a reply"), "{reply}");
+    assert!(
+        reply.contains("a reply has a field of the format `app-key`"),
+        "{reply}"
+    );
     let key = "format: app-key, description: Another key.";
     let scalar = refused(key, &format!("x-nx-argument: true, {key}"));
     assert!(
-        scalar.contains("`x-nx-argument` on what is no optional list"),
+        scalar.contains("`x-nx-argument` is not on an optional list"),
         "{scalar}"
     );
 }

@@ -1,4 +1,4 @@
-//! What the structure of the dialect refuses: one finding with the line, the place and what to write.
+//! Errors of the structure: one finding with the line, the place and what to write.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use serde_json::{Value, json};
@@ -7,9 +7,9 @@ use xtask::read::{read, read_bytes};
 const MINIMAL: &str = include_str!("minimal.yaml");
 const FILE: &str = "specs/minimal.yaml";
 
-/// The one finding for the minimal spec with one piece exchanged.
+/// The only finding of the minimal spec with one replaced piece.
 #[track_caller]
-fn found(piece: &str, other: &str) -> String {
+fn finding(piece: &str, other: &str) -> String {
     assert_eq!(
         MINIMAL.matches(piece).count(),
         1,
@@ -26,7 +26,7 @@ fn found(piece: &str, other: &str) -> String {
 const RECEIPT: &str = "id: {type: string, description: The id.}";
 
 #[test]
-fn a_finding_says_line_place_problem_and_remedy() {
+fn a_finding_has_line_place_problem_and_remedy() {
     for (piece, other, expected) in [
         (
             "x-nx-action: send",
@@ -51,12 +51,12 @@ fn a_finding_says_line_place_problem_and_remedy() {
         (
             "kind: balance,",
             "kind: balence,",
-            "line 12, x-nx-codes[0].kind: `balence` is no value of `kind`; did you mean `balance`? write one of authentication, parameter, balance, permission, rate-limit, quota, not-found, platform, unknown",
+            "line 12, x-nx-codes[0].kind: `balence` is not a value of `kind`; did you mean `balance`? write one of authentication, parameter, balance, permission, rate-limit, quota, not-found, platform, unknown",
         ),
         (
             "code: 3,",
             "code: \"3\",",
-            "line 12, x-nx-codes[0].code: wrong type: string \"3\"; write a whole number of 64 bits, without quotes, point or exponent",
+            "line 12, x-nx-codes[0].code: wrong type: string \"3\"; write a 64-bit whole number, without quotes, point or exponent",
         ),
         (
             "signed: false",
@@ -66,22 +66,22 @@ fn a_finding_says_line_place_problem_and_remedy() {
         (
             "required: [text]",
             "required:\n        - text\n        - no",
-            "line 49, components.schemas.SendIt.required[1]: no text: YAML reads false, which YAML also makes of no, off, yes, on, y, n and ~; write the text in quotes",
+            "line 49, components.schemas.SendIt.required[1]: not a text: YAML reads false; it reads yes, no, on, off, y and n as booleans too; write the text in quotes",
         ),
         (
             "summary: Sends it.",
             "summary: 0801",
-            "line 17, paths./send.post.summary: no text: YAML reads 801.0; write the text in quotes",
+            "line 17, paths./send.post.summary: not a text: YAML reads 801.0; write the text in quotes",
         ),
         (
             "summary: Sends it.",
             "summary: Sends it.\n      description: ~",
-            "line 18, paths./send.post.description: no text: YAML reads null, which YAML also makes of no, off, yes, on, y, n and ~; write the text in quotes",
+            "line 18, paths./send.post.description: not a text: YAML reads null; it reads `~` as null too; write the text in quotes",
         ),
         (
             "schema: {$ref: '#/components/schemas/SendIt'}",
             "schema: {$ref: '#/components/schema/SendIt'}",
-            "line 24, paths./send.post.requestBody.content.application/json.schema.$ref: `#/components/schema/SendIt` is no reference to a named schema; write `#/components/schemas/NAME`",
+            "line 24, paths./send.post.requestBody.content.application/json.schema.$ref: `#/components/schema/SendIt` is not a reference to a named schema; write `#/components/schemas/NAME`",
         ),
         (
             "plain: {value: {text: hello}}",
@@ -99,12 +99,12 @@ fn a_finding_says_line_place_problem_and_remedy() {
             "line 1, (root): `x-nx-source` is missing; write the title or the address of the vendor's page that documents the service",
         ),
     ] {
-        assert_eq!(found(piece, other), expected, "{other}");
+        assert_eq!(finding(piece, other), expected, "{other}");
     }
 }
 
 #[test]
-fn containers_of_the_wrong_type_are_found() {
+fn values_of_the_wrong_type_are_refused() {
     for (piece, other, place, remedy) in [
         (
             "x-nx-action: send",
@@ -146,7 +146,7 @@ fn containers_of_the_wrong_type_are_found() {
             RECEIPT,
             "id: {additionalProperties: false}",
             "line 66, components.schemas.Receipt.properties.id.additionalProperties",
-            "leave it out",
+            "remove it",
         ),
         (
             RECEIPT,
@@ -221,18 +221,18 @@ fn containers_of_the_wrong_type_are_found() {
             "did you mean `every-seconds`?",
         ),
     ] {
-        let found = found(piece, other);
-        let (at, _) = found.split_once(": ").unwrap();
+        let finding = finding(piece, other);
+        let (at, _) = finding.split_once(": ").unwrap();
         assert!(
-            at == place && found.contains(remedy),
-            "{place} {remedy}: {found}"
+            at == place && finding.contains(remedy),
+            "{place} {remedy}: {finding}"
         );
     }
 }
 
-/// Entries of an open enum, and what serde reads twice, keep their place.
+/// Entries of an open enum, and values that serde reads from a copy.
 #[test]
-fn what_has_two_forms_keeps_its_place() {
+fn values_with_several_forms_keep_their_place() {
     for (piece, other, place) in [
         (
             "[plain, bold]",
@@ -270,14 +270,17 @@ fn what_has_two_forms_keeps_its_place() {
             "line 19, paths./send.post.x-nx-paging",
         ),
     ] {
-        let found = found(piece, other);
-        assert!(found.starts_with(place), "{place}: {found}");
-        assert!(found.contains("; ") && found.contains(": "), "{found}");
+        let finding = finding(piece, other);
+        assert!(finding.starts_with(place), "{place}: {finding}");
+        assert!(
+            finding.contains("; ") && finding.contains(": "),
+            "{finding}"
+        );
     }
 }
 
 #[test]
-fn what_is_no_yaml_has_its_line() {
+fn errors_of_yaml_have_a_line() {
     for (text, line) in [
         ("openapi: 3.0.3\nopenapi: 3.0.3", "line 2: "),
         ("openapi: 3.0.3\ninfo: {title: a\nservers: []", "line 3: "),
@@ -285,19 +288,19 @@ fn what_is_no_yaml_has_its_line() {
         ("a: 1\nb: *nowhere", "line 2: "),
     ] {
         let findings = read(FILE, text).unwrap_err();
-        let found = findings[0].to_string();
+        let finding = findings[0].to_string();
         assert!(
-            found.starts_with(&format!("{FILE}: {line}")),
-            "{text}: {found}"
+            finding.starts_with(&format!("{FILE}: {line}")),
+            "{text}: {finding}"
         );
     }
     let findings = read_bytes(FILE, b"openapi: 3.0.3\ninfo: \xff").unwrap_err();
     assert_eq!(
         findings[0].to_string(),
-        format!("{FILE}: line 2: not UTF-8; save the file as UTF-8")
+        format!("{FILE}: line 2: the file is not UTF-8; save it as UTF-8")
     );
     let twice = read(FILE, "openapi: 3.0.3\nopenapi: 3.0.3").unwrap_err();
-    assert!(twice[0].problem.contains("duplicate"), "{twice:?}");
+    assert!(twice[0].problem.contains("is used twice"), "{twice:?}");
     let odd = read(
         FILE,
         &MINIMAL.replace("x-nx-action", "\"x-nx\\nact\\u001bion\""),
@@ -306,7 +309,7 @@ fn what_is_no_yaml_has_its_line() {
     assert!(!odd[0].to_string().contains(char::is_control), "{odd:?}");
 }
 
-/// Goes through all places of a spec.
+/// Collects all places of a spec.
 fn places(value: &Value, path: &str, into: &mut Vec<String>) {
     into.push(path.to_owned());
     let mut below = |step: &str, inner: &Value| {
@@ -323,9 +326,9 @@ fn places(value: &Value, path: &str, into: &mut Vec<String>) {
     }
 }
 
-/// A wrong key or a value of a wrong type, wherever it stands, is found on its line.
+/// For a wrong key and for a value of a wrong type.
 #[test]
-fn every_place_is_found_on_its_line() {
+fn a_finding_has_the_line_of_every_place() {
     const MARK: &str = "wrong-987654";
     let spec: Value = serde_saphyr::from_str(MINIMAL).unwrap();
     let mut all = Vec::new();
@@ -341,7 +344,7 @@ fn every_place_is_found_on_its_line() {
         let mut with_value = spec.clone();
         *with_value.pointer_mut(&place).unwrap() = json!({ MARK: 1 });
         for (changed, count) in [(with_key, &mut keys), (with_value, &mut values)] {
-            // JSON is YAML, with one value a line.
+            // JSON is YAML, with one value per line.
             let text = serde_json::to_string_pretty(&changed).unwrap();
             let Some(line) = text.lines().position(|line| line.contains(MARK)) else {
                 continue;
@@ -353,7 +356,7 @@ fn every_place_is_found_on_its_line() {
             }) else {
                 continue;
             };
-            // The mark itself, or the key that it stands under.
+            // The line of the mark, or of the key that contains it.
             assert!(
                 (line..=line + 1).contains(&number),
                 "{place}: line {} or before, not {number}: {}",
@@ -366,22 +369,21 @@ fn every_place_is_found_on_its_line() {
     assert!(keys > 25 && values > 60, "{keys} keys, {values} values");
 }
 
-/// A value that stands where one of several texts is expected, and a key of another style.
 #[test]
-fn a_choice_of_texts_is_listed() {
+fn a_finding_lists_the_allowed_texts() {
     for value in ["5", "~", "[nxcloud-md5]", "{a: b}"] {
-        let found = found("x-nx-scheme: nxcloud-md5", &format!("x-nx-scheme: {value}"));
+        let finding = finding("x-nx-scheme: nxcloud-md5", &format!("x-nx-scheme: {value}"));
         assert!(
-            found.starts_with("line 8, x-nx-scheme: ")
-                && found.ends_with("; write one of nxcloud-md5, antbuddy-sha256"),
-            "{found}"
+            finding.starts_with("line 8, x-nx-scheme: ")
+                && finding.ends_with("; write one of nxcloud-md5, antbuddy-sha256"),
+            "{finding}"
         );
     }
     let paging = |keys: &str| {
         let keys = format!("x-nx-action: send\n      x-nx-paging: {{{keys}}}");
-        found("x-nx-action: send", &keys)
+        finding("x-nx-action: send", &keys)
     };
-    for (keys, place, words) in [
+    for (keys, place, text) in [
         (
             "style: 0, page: a, size: b, items: c",
             ".style: ",
@@ -418,45 +420,48 @@ fn a_choice_of_texts_is_listed() {
             "in quotes",
         ),
     ] {
-        let found = paging(keys);
+        let finding = paging(keys);
         let at = format!("line 19, paths./send.post.x-nx-paging{place}");
         assert!(
-            found.starts_with(&at) && found.contains(words),
-            "{keys}: {found}"
+            finding.starts_with(&at) && finding.contains(text),
+            "{keys}: {finding}"
         );
     }
 }
 
-/// What the library says of YAML becomes what to write.
 #[test]
-fn findings_about_yaml_say_what_to_write() {
+fn messages_of_the_yaml_library_become_findings() {
     let deep = format!("tags: [{}{}]", "[".repeat(100), "]".repeat(100));
     for (text, problem, instead) in [
-        ("a: 1\na: 2", "duplicate key `a`", "leave one of them out"),
+        (
+            "a: 1\na: 2",
+            "the key `a` is used twice",
+            "remove one of them",
+        ),
         (
             "a: 1\n---\nb: 2",
-            "several YAML documents in a file",
-            "write each spec in a file of its own",
+            "the file has several YAML documents",
+            "write each spec in a separate file",
         ),
         (
             deep.as_str(),
-            "nested too deeply",
-            "name inner schemas under components.schemas and refer to them",
+            "the values are nested too deeply",
+            "move inner schemas to components.schemas and refer to them with `$ref`",
         ),
         (
             "~: 1",
-            "a key without a name",
-            "write texts and names in quotes, such as 'null'",
+            "a key is null",
+            "write the name in quotes, such as 'null'",
         ),
         (
             "a: &a [*a]",
-            "an alias within its own anchor",
-            "write the value out",
+            "an alias is inside its own anchor",
+            "write the value instead of the alias",
         ),
         (
             "a: 1e400",
-            "no number: `1e400` rejected by the configured policy",
-            "write a number that 64 bits hold, or leave the limit out",
+            "not a number: `1e400` rejected by the configured policy",
+            "write a number within 64 bits, or remove the limit",
         ),
     ] {
         let findings = read(FILE, text).unwrap_err();
@@ -468,7 +473,7 @@ fn findings_about_yaml_say_what_to_write() {
     }
     let many = format!("tags: [{}]", "1,".repeat(300_000));
     let findings = read(FILE, &many).unwrap_err();
-    assert_eq!(findings[0].problem, "too large to be read");
-    let unknown = found("paths:", "nonsense: []\npaths:");
+    assert_eq!(findings[0].problem, "the spec is too large");
+    let unknown = finding("paths:", "nonsense: []\npaths:");
     assert!(!unknown.contains("x-nx-generated"), "{unknown}");
 }

@@ -5,7 +5,7 @@
 #[rustfmt::skip]
 mod generated;
 
-/// For programs without async code.
+/// The client for programs without async code.
 #[cfg(feature = "blocking")]
 pub mod blocking {
     pub use crate::generated::blocking::Client;

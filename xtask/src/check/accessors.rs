@@ -1,4 +1,4 @@
-//! The accessors of replies: their names, and that each path ends at a text.
+//! Checks the accessors of replies: their names are valid, and each path ends at a text.
 
 use crate::finding::Findings;
 use crate::model::{Service, Side, Ty, TypeKind};
@@ -14,12 +14,16 @@ pub(super) fn check(service: &Service, findings: &mut Findings<'_>) {
         for (name, path) in &object.accessors {
             let at = format!("{}.x-nx-accessors", component(&def.name));
             if object.side == Side::Request {
-                findings.add(&at, "a request has no accessors", "write them at a reply");
+                findings.add(
+                    &at,
+                    "a request cannot have accessors",
+                    "move them to a reply",
+                );
             }
             if !names::is_identifier(name) || names::field(name) != *name {
                 findings.add(
                     &at,
-                    format!("`{name}` is no Rust name"),
+                    format!("`{name}` is not a Rust name"),
                     "write a snake_case name",
                 );
             }
@@ -28,7 +32,7 @@ pub(super) fn check(service: &Service, findings: &mut Findings<'_>) {
             if !steps.last().is_some_and(is_text) {
                 findings.add(
                     &at,
-                    format!("`{path}` is no text of `{}`", def.name),
+                    format!("`{path}` is not the path of a text in `{}`", def.name),
                     "write a dotted path of wire names that ends at a text, with `[]` after lists",
                 );
             }

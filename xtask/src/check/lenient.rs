@@ -1,4 +1,4 @@
-//! What replies and pushes alone may say: that null comes, and that values of several types do.
+//! Checks the keys that only replies and pushes may have: `nullable`, and fields of several types.
 
 use std::collections::BTreeSet;
 
@@ -6,12 +6,12 @@ use nxcloud_spec::schema::{Format, Schema};
 
 use crate::finding::Findings;
 use crate::model::{Service, Side, Ty, TypeKind};
-use crate::places::{self, Written};
+use crate::places::{self, Located};
 
-/// Requests are strict. A validator looks for `nullable` beside `type`.
+/// Checks every schema. Requests are strict. OpenAPI validators read `nullable` only beside `type`.
 pub(super) fn check(service: &Service, findings: &mut Findings<'_>) {
     let lenient = lenient(service);
-    for Written { at, schema, .. } in places::schemas(service.spec.document()) {
+    for Located { at, schema, .. } in places::schemas(service.spec.document()) {
         let name = at.strip_prefix("components.schemas.");
         let name = name.and_then(|rest| rest.split('.').next());
         let side = match name {
@@ -27,7 +27,7 @@ pub(super) fn check(service: &Service, findings: &mut Findings<'_>) {
     }
 }
 
-/// The types of replies and pushes, and the open enums that no request holds.
+/// The types of replies and pushes, and the open enums that no request contains.
 fn lenient(service: &Service) -> BTreeSet<&str> {
     fn named(ty: &Ty) -> Option<&str> {
         match ty {
@@ -58,25 +58,25 @@ fn nullable(schema: &Schema, side: Side) -> Option<(String, &'static str)> {
     }
     if side == Side::Request {
         return Some((
-            "`nullable` in a request".to_owned(),
-            "leave it out: what a request does not set is not sent",
+            "a request has `nullable`".to_owned(),
+            "remove it: a request leaves out fields that are not set",
         ));
     }
     if let Some(key) = refers(schema) {
         return Some((
-            format!("`nullable` beside `{key}`, where validators ignore it"),
-            "write it in the schema that is referred to, beside its `type`",
+            format!("`nullable` is beside `{key}`, where validators ignore it"),
+            "move it to the referenced schema, beside its `type`",
         ));
     }
     schema.kind.is_none().then(|| {
         (
-            "`nullable` without `type`".to_owned(),
-            "leave it out: a schema without `type` takes null",
+            "there is `nullable` but no `type`".to_owned(),
+            "remove it: a schema without `type` allows null",
         )
     })
 }
 
-/// The platform may write a number or a text, a list or something else; a request writes one of them.
+/// A reply may have several types in one field, such as a number or a text. A request has one.
 fn untyped(schema: &Schema, side: Side) -> Option<(String, &'static str)> {
     if schema.kind.is_some() || refers(schema).is_some() {
         return None;
@@ -89,7 +89,7 @@ fn untyped(schema: &Schema, side: Side) -> Option<(String, &'static str)> {
         Schema { items: Some(_), .. } => "items",
         _ => return None,
     };
-    (!several).then(|| (format!("`{key}` without `type`"), "write the `type`"))
+    (!several).then(|| (format!("there is `{key}` but no `type`"), "add the `type`"))
 }
 
 fn refers(schema: &Schema) -> Option<&'static str> {

@@ -1,4 +1,4 @@
-//! Rules of `x-nx-message`, `x-nx-recipient` and `after`: what they name is there.
+//! Checks `x-nx-message`, `x-nx-recipient` and `after`: the fields and pushes that they name exist.
 
 use indexmap::IndexMap;
 use nxcloud_spec::message::{Answer, Message, MessageTemplate};
@@ -11,7 +11,7 @@ use crate::model::Service;
 use crate::places;
 use crate::places::operation as place;
 
-const OF_THE_REQUEST: &str = "write the dotted path of a field of the request";
+const PATH_IN_REQUEST: &str = "write the dotted path of a field of the request";
 
 pub(super) fn check(service: &Service, findings: &mut Findings<'_>) {
     for (operation, spec) in service.operations.iter().zip(service.spec.operations()) {
@@ -24,8 +24,8 @@ pub(super) fn check(service: &Service, findings: &mut Findings<'_>) {
         if let Some(recipient) = spec.recipient.as_ref().filter(|path| !is_sent(spec, path)) {
             findings.add(
                 format!("{at}.x-nx-recipient"),
-                format!("`{recipient}` is no field of the request"),
-                OF_THE_REQUEST,
+                format!("`{recipient}` is not a field of the request"),
+                PATH_IN_REQUEST,
             );
         }
     }
@@ -36,14 +36,14 @@ pub(super) fn check(service: &Service, findings: &mut Findings<'_>) {
             Some(spec) => Rule { at, spec, findings }.after(push, after),
             None => findings.add(
                 at,
-                format!("`{}` is no operation", after.operation),
-                "name the `operationId` that the push follows",
+                format!("`{}` is not an operation", after.operation),
+                "write the `operationId` that the push follows",
             ),
         }
     }
 }
 
-/// A rule about an operation.
+/// The checks of one operation.
 struct Rule<'a, 'f, 'n> {
     at: String,
     spec: OperationRef<'a>,
@@ -70,8 +70,9 @@ impl<'a> Rule<'a, '_, '_> {
             for path in paths {
                 self.leads(key, request, path, "the request");
                 if path.contains(KIND) && message.kind.is_none() {
-                    let problem = format!("`{KIND}` in `{path}`, but no `kind`");
-                    self.find(key, problem, "name the field with the kind of the message");
+                    let problem = format!("`{path}` has `{KIND}`, but there is no `kind`");
+                    let instead = "add `kind` with the field that has the kind of the message";
+                    self.find(key, problem, instead);
                 }
             }
         }
@@ -107,7 +108,7 @@ impl<'a> Rule<'a, '_, '_> {
             (&values, &template.values, "a part"),
         ] {
             if list.is_empty() {
-                let problem = format!("`{path}` is no list of {holder}");
+                let problem = format!("`{path}` is not a list in {holder}");
                 self.find("template", problem, "write the dotted path of a list");
                 return;
             }
@@ -129,16 +130,16 @@ impl<'a> Rule<'a, '_, '_> {
                     echoed |= receipt.echo.is_some();
                 }
                 _ => {
-                    let problem = format!("`{name}` does not say what became of a message");
+                    let problem = format!("`{name}` has no status of a message");
                     let instead = "name a push whose schema has an `x-nx-receipt` with `status`";
                     self.find("receipts", problem, instead);
                 }
             }
         }
         if message.echo.is_some() && !echoed {
-            let problem = "no receipt brings it back".to_owned();
+            let problem = "no receipt returns the field".to_owned();
             let instead =
-                "write `echo` at the `x-nx-receipt` of a push under `receipts`, or leave it out";
+                "write `echo` at the `x-nx-receipt` of a push under `receipts`, or remove it here";
             self.find("echo", problem, instead);
         }
     }
@@ -148,13 +149,13 @@ impl<'a> Rule<'a, '_, '_> {
             return;
         };
         if !push.examples.contains_key(&answer.example) {
-            let problem = format!("`{}` is no example of `{}`", answer.example, push.name);
+            let problem = format!("`{}` is not an example of `{}`", answer.example, push.name);
             self.find("answer.example", problem, "name an example of the push");
         }
         if let Some(action) = &answer.action
             && !push.action.contains(action)
         {
-            let problem = format!("`{action}` is no action of `{}`", push.name);
+            let problem = format!("`{action}` is not an action of `{}`", push.name);
             self.find("answer.action", problem, "name an `action` of the push");
         }
         let fields = Some(self.spec.service().schema(&push.schema));
@@ -172,8 +173,8 @@ impl<'a> Rule<'a, '_, '_> {
         ] {
             let spec = self.spec;
             for path in paths.iter().filter(|path| !is_sent(spec, path)) {
-                let problem = format!("`{path}` is no field of the request");
-                self.find(key, problem, OF_THE_REQUEST);
+                let problem = format!("`{path}` is not a field of the request");
+                self.find(key, problem, PATH_IN_REQUEST);
             }
         }
         for (key, fill) in [("fill", &after.fill), ("fill-many", &after.fill_many)] {
@@ -181,7 +182,7 @@ impl<'a> Rule<'a, '_, '_> {
         }
     }
 
-    /// Each target is a field of the push, and each source is there.
+    /// Checks that each target is a field of the push, and that each source exists.
     fn fill(
         &mut self,
         key: &str,
@@ -194,12 +195,12 @@ impl<'a> Rule<'a, '_, '_> {
             let key = format!("{key}.{path}");
             self.leads(&key, fields, path, "the push");
             for source in template.sources() {
-                let (found, holder) = match source {
+                let (exists, holder) = match source {
                     Source::Request(path) => (is_sent(self.spec, path), "the request"),
                     Source::Reply(path) => {
                         let reply = self.spec.reply_schema();
                         (
-                            reply.is_some_and(|reply| is_there(reply, path)),
+                            reply.is_some_and(|reply| has_value(reply, path)),
                             "the reply",
                         )
                     }
@@ -212,16 +213,12 @@ impl<'a> Rule<'a, '_, '_> {
                     }
                     Source::Digits(_) => continue,
                 };
-                if !found {
+                if !exists {
                     let problem = format!(
-                        "a source of `{}` is no field of {holder}",
+                        "a placeholder of `{}` is not a field of {holder}",
                         template.as_str()
                     );
-                    self.find(
-                        &key,
-                        problem,
-                        "write the dotted path of a field that there is",
-                    );
+                    self.find(&key, problem, PATH);
                 }
             }
         }
@@ -232,13 +229,14 @@ impl<'a> Rule<'a, '_, '_> {
         if push.is_none() {
             self.find(
                 key,
-                format!("`{name}` is no push"),
+                format!("`{name}` is not a push"),
                 "name a push of this spec",
             );
         }
         push
     }
 
+    /// Adds a finding unless a path leads to a value.
     fn leads<'s>(
         &mut self,
         key: &str,
@@ -246,22 +244,20 @@ impl<'a> Rule<'a, '_, '_> {
         path: &str,
         of: &str,
     ) {
-        if !holders.into_iter().any(|holder| is_there(holder, path)) {
-            let problem = format!("`{path}` is no value of {of}");
-            self.find(
-                key,
-                problem,
-                "write the dotted path of a field that there is",
-            );
+        if !holders.into_iter().any(|holder| has_value(holder, path)) {
+            let problem = format!("`{path}` is not the path of a value in {of}");
+            self.find(key, problem, PATH);
         }
     }
 }
 
-/// Stands in a path for the kind of the message.
+const PATH: &str = "write the dotted path of an existing field";
+
+/// The placeholder in a path for the kind of the message.
 const KIND: &str = "{kind}";
 
-/// Whether a path leads to a value that is no object.
-fn is_there(schema: SchemaRef<'_>, path: &str) -> bool {
+/// Whether a path leads to a value other than an object.
+fn has_value(schema: SchemaRef<'_>, path: &str) -> bool {
     let (holder, last) = path.rsplit_once('.').unwrap_or(("", path));
     let is_tag = |holder: SchemaRef<'_>| {
         let mut parts = holder.parts().into_iter();
@@ -274,15 +270,15 @@ fn is_there(schema: SchemaRef<'_>, path: &str) -> bool {
     ends(schema, path).iter().any(is_value) || ends(schema, holder).into_iter().any(is_tag)
 }
 
-/// The schemas at the end of a dotted path: several, where the variants of a choice have fields of one name. None is listed twice, so that schemas which
-/// refer to each other end.
+/// The schemas at the end of a dotted path. There are several if variants of a choice have fields with the same name. Each schema is
+/// listed once, so the search ends even if schemas refer to each other.
 fn ends<'a>(schema: SchemaRef<'a>, path: &str) -> Vec<SchemaRef<'a>> {
-    let mut found = vec![schema];
+    let mut schemas = vec![schema];
     let steps = path.split('.');
-    // An empty path is the schema itself; an empty step is none.
+    // An empty path is the schema itself.
     for step in steps.filter(|_| !path.is_empty()) {
         let mut next: Vec<SchemaRef<'a>> = Vec::new();
-        for inner in found.into_iter().flat_map(|holder| below(holder, step)) {
+        for inner in schemas.into_iter().flat_map(|holder| inner(holder, step)) {
             let inner = inner.resolved();
             if !next
                 .iter()
@@ -291,13 +287,13 @@ fn ends<'a>(schema: SchemaRef<'a>, path: &str) -> Vec<SchemaRef<'a>> {
                 next.push(inner);
             }
         }
-        found = next;
+        schemas = next;
     }
-    found
+    schemas
 }
 
-/// The schemas one step below another.
-fn below<'a>(holder: SchemaRef<'a>, step: &str) -> Vec<SchemaRef<'a>> {
+/// The schemas at one step of a path.
+fn inner<'a>(holder: SchemaRef<'a>, step: &str) -> Vec<SchemaRef<'a>> {
     if let (Ok(_), Some(items)) = (step.parse::<usize>(), holder.items()) {
         return vec![items];
     }

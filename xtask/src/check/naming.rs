@@ -1,4 +1,4 @@
-//! Names that meet in Rust.
+//! Checks names that are equal in Rust.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use crate::names;
 use crate::places::operation as place;
 use crate::places::{component, push};
 
-/// Types of parameters are named after their operations.
+/// Checks the names of types, streams and constants. A type of parameters has the name of its operation.
 pub(super) fn type_names(service: &Service, findings: &mut Findings<'_>) {
     let mut seen: BTreeSet<&str> = BTreeSet::new();
     for def in &service.types {
@@ -19,7 +19,7 @@ pub(super) fn type_names(service: &Service, findings: &mut Findings<'_>) {
                     "`{}` is also the type of the parameters of an operation",
                     def.name
                 ),
-                "give the schema or the operation another name",
+                "rename the schema or the operation",
             );
         }
     }
@@ -31,10 +31,10 @@ pub(super) fn type_names(service: &Service, findings: &mut Findings<'_>) {
             findings.add(
                 place(operation),
                 format!(
-                    "operation id `{}` makes the type `{name}`: {problem}",
+                    "the operation id `{}` gives the type `{name}`: {problem}",
                     operation.id
                 ),
-                "give it another id, such as a verb and an object: `send_sms`",
+                "choose another id, such as a verb and an object: `send_sms`",
             );
         }
     }
@@ -53,10 +53,10 @@ pub(super) fn type_names(service: &Service, findings: &mut Findings<'_>) {
             findings.add(
                 format!("paths.{}", operation.path),
                 format!(
-                    "operation id `{all}` is the stream over all pages of `{}`",
+                    "the operation id `{all}` is also the method that lists all pages of `{}`",
                     operation.id
                 ),
-                "give one of them another id",
+                "choose another id for one of them",
             );
         }
     }
@@ -65,7 +65,7 @@ pub(super) fn type_names(service: &Service, findings: &mut Findings<'_>) {
         .chain(&["shared"])
         .map(|id| format!("{}_CODES", names::constant(id)))
         .collect();
-    // A name stands for one code only, since it becomes a constant of the service.
+    // Each name becomes a constant of the service, so it names one code only.
     let mut numbers: BTreeMap<&str, i64> = BTreeMap::new();
     for code in service.all_codes() {
         let other = numbers.insert(&code.name, code.code);
@@ -73,21 +73,22 @@ pub(super) fn type_names(service: &Service, findings: &mut Findings<'_>) {
             findings.add(
                 "x-nx-codes",
                 format!("`{}` names the codes {other} and {}", code.name, code.code),
-                "give one of them another name",
+                "rename one of them",
             );
         }
         if !names::is_identifier(&code.name) || code.name == "PUSHED" || tables.contains(&code.name)
         {
             findings.add(
                 "x-nx-codes",
-                format!("`{}` cannot name a constant", code.name),
-                "write another SCREAMING_SNAKE name, a letter first",
+                format!("`{}` cannot be the name of a constant", code.name),
+                "write another SCREAMING_SNAKE_CASE name that starts with a letter",
             );
         }
     }
 }
 
-/// Every example is a test, in the service's crate and, if it is of a push, in that of the pushes.
+/// Checks the names of examples. Every example becomes a test of the service's crate; an example of a push also becomes a test of
+/// `nxcloud-webhooks`.
 pub(super) fn tests(service: &Service, findings: &mut Findings<'_>) {
     let mut seen = BTreeSet::new();
     let mut add = |of_pushes: bool, at: &str, holder: &str, name: &str, changed: bool| {
@@ -95,14 +96,14 @@ pub(super) fn tests(service: &Service, findings: &mut Findings<'_>) {
         if changed {
             tests.push(names::test(holder, &format!("{name}_changed")));
         }
-        let clear =
+        let is_name =
             !names::module(name).is_empty() && tests.iter().all(|test| names::is_identifier(test));
-        let fresh = tests.into_iter().all(|test| seen.insert((of_pushes, test)));
-        if !clear || !fresh {
+        let is_unique = tests.into_iter().all(|test| seen.insert((of_pushes, test)));
+        if !is_name || !is_unique {
             findings.add(
                 format!("{at}.examples"),
-                format!("the example `{name}` has no test name of its own"),
-                "name it in ASCII letters and digits, differently from the others",
+                format!("the example `{name}` does not give a unique test name"),
+                "write a name of ASCII letters and digits that differs from the others in more than case and punctuation",
             );
         }
     };

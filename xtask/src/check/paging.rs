@@ -1,4 +1,4 @@
-//! Rules of `x-nx-paging`.
+//! Checks `x-nx-paging`.
 
 use nxcloud_spec::document::Paging;
 
@@ -6,7 +6,7 @@ use crate::finding::Findings;
 use crate::model::{Field, Operation, Service, Ty};
 use crate::paths;
 
-/// The field at the end of dotted wire names of a reply; it may be a list, which `paths::steps` does not allow.
+/// The field at the end of a path in a reply. Other than with `paths::steps`, it may be a list.
 fn end<'a>(service: &'a Service, start: &str, path: &str) -> Option<&'a Field> {
     let mut holder = paths::object(service, start);
     let mut last = None;
@@ -44,7 +44,7 @@ pub(super) fn paging(
             findings.add(
                 at,
                 format!("`{wire}` is not {kind} of the request"),
-                "name a field of the request that moves on to the next page",
+                "name the field of the request that selects the page",
             );
         }
     };

@@ -1,11 +1,11 @@
-//! The rule `x-nx-receipt`: its names are those of properties and values.
+//! Checks `x-nx-receipt`: the properties and values that it names exist.
 
 use nxcloud_spec::message::Receipt;
 
 use crate::finding::Findings;
 use crate::model::{Object, Service, Side, Ty, TypeKind};
 use crate::paths::object;
-use crate::places::{self, Written, component};
+use crate::places::{self, Located, component};
 
 pub(super) fn check(service: &Service, findings: &mut Findings<'_>) {
     for def in &service.types {
@@ -16,14 +16,14 @@ pub(super) fn check(service: &Service, findings: &mut Findings<'_>) {
             self::receipt(service, &at, object, receipt, findings);
         }
     }
-    // Elsewhere nothing reads it.
-    for Written { at, under, schema } in places::schemas(service.spec.document()) {
+    // The key has no effect on other schemas.
+    for Located { at, under, schema } in places::schemas(service.spec.document()) {
         let name = at.strip_prefix(&places::component("")).unwrap_or_default();
         let is_read = under.is_none() && object(service, name).is_some();
         if schema.receipt.is_some() && !is_read {
             findings.add(
                 at,
-                "`x-nx-receipt` on what is no named object",
+                "`x-nx-receipt` is not on a named object",
                 "write it beside the `properties` of a push",
             );
         }
@@ -38,14 +38,18 @@ fn receipt(
     findings: &mut Findings<'_>,
 ) {
     if object.side == Side::Request {
-        findings.add(at, "a request is no receipt", "write it at a push");
+        findings.add(
+            at,
+            "a request cannot be a receipt",
+            "move the key to a push",
+        );
     }
     let field = |wire: &str| object.fields.iter().find(|field| field.wire == wire);
     if field(&receipt.id).is_none_or(|field| field.ty != Ty::Text) {
         findings.add(
             at,
-            format!("the id `{}` is no text property", receipt.id),
-            "name the property with the id that the send returned",
+            format!("the id `{}` is not a text property", receipt.id),
+            "name the property with the id that the sending operation returned",
         );
     }
     for (key, wire) in [
@@ -57,15 +61,15 @@ fn receipt(
         if let Some(wire) = wire.as_ref().filter(|wire| field(wire).is_none()) {
             findings.add(
                 format!("{at}.{key}"),
-                format!("`{wire}` is no property"),
-                "name a property of the same schema, or leave it out",
+                format!("`{wire}` is not a property"),
+                "name a property of the same schema, or remove the key",
             );
         }
     }
     let Some(status) = &receipt.status else {
         if !receipt.states.is_empty() {
             let instead = "name the property with the open enum as `status`";
-            findings.add(at, "`states` without `status`", instead);
+            findings.add(at, "there is `states` but no `status`", instead);
         }
         return;
     };
@@ -79,8 +83,8 @@ fn receipt(
     let Some(values) = values else {
         findings.add(
             format!("{at}.status"),
-            format!("`{status}` is no property with an open enum"),
-            "name the property that says what became of the message",
+            format!("`{status}` is not a property with an open enum"),
+            "name the property with the status of the message",
         );
         return;
     };
@@ -88,7 +92,7 @@ fn receipt(
         if !values.iter().any(|value| value.text() == *state) {
             findings.add(
                 format!("{at}.states.{state}"),
-                format!("`{state}` is no value of `{status}`"),
+                format!("`{state}` is not a value of `{status}`"),
                 "write values of its open enum",
             );
         }
@@ -97,7 +101,7 @@ fn receipt(
         findings.add(
             format!("{at}.states"),
             format!("no value of `{status}` means delivered"),
-            "write what the values mean, `delivered` or `read` among them, or leave `status` out",
+            "map a value to `delivered` or `read`, or remove `status`",
         );
     }
 }

@@ -1,4 +1,4 @@
-//! Rules that the generated receiver and the sandbox rely on.
+//! Checks pushes, for the generated receiver and the sandbox.
 
 use std::collections::BTreeSet;
 
@@ -21,12 +21,16 @@ pub(super) fn check(service: &Service, findings: &mut Findings<'_>) {
         if !is_object && service.type_def(schema).is_some() {
             findings.add(
                 &at,
-                format!("`{schema}` is no object"),
-                "let the push be an object",
+                format!("`{schema}` is not an object"),
+                "make the push an object",
             );
         }
         if push.signed && push.action.is_empty() {
-            findings.add(&at, "signed, but without actions", "list them as `action`");
+            findings.add(
+                &at,
+                "the push is signed, but has no actions",
+                "list them as `action`",
+            );
         }
         reply(&at, service, push, findings);
     }
@@ -39,14 +43,14 @@ fn name<'a>(at: &str, name: &'a str, seen: &mut BTreeSet<&'a str>, findings: &mu
     if !names::is_identifier(name) || names::module(name) != name || name == "help" {
         findings.add(
             at,
-            format!("`{name}` cannot name a push"),
-            "write a snake_case name of ASCII letters and digits, a letter first",
+            format!("`{name}` cannot be the name of a push"),
+            "write a snake_case name of ASCII letters and digits that starts with a letter",
         );
     } else if !seen.insert(name) {
         findings.add(
             at,
-            format!("two pushes are named `{name}`"),
-            "give one of them another name",
+            format!("two pushes have the name `{name}`"),
+            "rename one of them",
         );
     }
 }
@@ -57,7 +61,7 @@ fn reply(at: &str, service: &Service, push: &Webhook, findings: &mut Findings<'_
         if !text.chars().all(is_plain) {
             findings.add(
                 at,
-                "a reply with other than plain ASCII characters",
+                "the reply has characters that are not printable ASCII",
                 "write the text that the platform expects, on one line",
             );
         }
@@ -66,8 +70,8 @@ fn reply(at: &str, service: &Service, push: &Webhook, findings: &mut Findings<'_
     if (&first.reply, &first.reply_error) != (&push.reply, &push.reply_error) {
         findings.add(
             at,
-            "another reply than the first push of the service",
-            "give all the same: a refused push is answered before anyone knows which it is",
+            "the reply differs from that of the first push of the service",
+            "write the same reply for all: a rejected push is answered before it is identified",
         );
     }
 }
@@ -79,7 +83,7 @@ fn keys(service: &Service, event: &Event<'_>, findings: &mut Findings<'_>) {
             if steps(service, event.schema, path).is_none() {
                 findings.add(
                     &at,
-                    format!("`{path}` is no value of `{}`", event.schema),
+                    format!("`{path}` is not the path of a value in `{}`", event.schema),
                     "write a dotted path of wire names, with `[]` after lists",
                 );
             }
@@ -88,8 +92,8 @@ fn keys(service: &Service, event: &Event<'_>, findings: &mut Findings<'_>) {
         if first.is_some_and(|first| first.idempotency_key != push.idempotency_key) {
             findings.add(
                 &at,
-                "another idempotency key than an earlier push of the same schema",
-                "give both the same, so that the same event has one key whichever push brings it",
+                "the idempotency key differs from that of an earlier push with the same schema",
+                "write the same key for both: an event has the same key in every push",
             );
         }
     }

@@ -1,4 +1,5 @@
-//! The command's one generated file: what sends each operation through the typed crates. All else the command takes from the specs when it runs.
+//! The generated file of the command line: the functions that send operations with the typed crates. The rest of the command line reads
+//! the specs at run time.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +10,7 @@ use super::{ident, marker, pretty};
 use crate::model::{Field, Input, Object, Operation, Service, Ty, TypeKind};
 use crate::names;
 
-/// The command's generated files, by their path in its crate.
+/// The generated files of the command line, by path.
 #[must_use]
 pub fn cli_files(services: &[Service]) -> BTreeMap<String, String> {
     let titles = services.iter().map(|service| {
@@ -27,15 +28,15 @@ pub fn cli_files(services: &[Service]) -> BTreeMap<String, String> {
     });
     let forms = operations.filter_map(|(service, operation)| form(service, operation));
     let tokens = quote! {
-        //! What sends each operation through the typed crates.
+        //! The functions that send operations with the typed crates.
 
         #[allow(unused_imports, reason = "not every set of specs has forms, or operations at all")]
         use crate::job::{self, Job, Running, SendFn};
 
-        /// Name and title of every service, sorted by name. They are here so that a list of the services reads no spec.
+        /// Name and title of every service, sorted by name. A list of the services needs no specs.
         pub(crate) const SERVICES: &[(&str, &str)] = &[#(#titles),*];
 
-        /// What sends an operation of a service.
+        /// The function that sends an operation.
         pub(crate) fn send(service: &str, operation: &str) -> Option<SendFn> {
             Some(match (service, operation) {
                 #(#rows)*
@@ -54,7 +55,7 @@ fn facade(service: &Service) -> TokenStream {
     quote!(nxcloud::#module)
 }
 
-/// The function that makes the request of the command's arguments and sends it. Only forms need one of their own.
+/// The function that creates a request from the arguments of the command and sends it. Each form has its own function.
 fn send(service: &Service, operation: &Operation) -> TokenStream {
     let root = facade(service);
     let request = ident(operation.input.type_name());
@@ -97,7 +98,7 @@ fn form(service: &Service, operation: &Operation) -> Option<TokenStream> {
     })
 }
 
-/// The arguments of a form's constructor, and the setters of what is not required.
+/// The arguments of a form's constructor, and the setters of optional parts.
 fn parts(service: &Service, ty: &str) -> (Vec<TokenStream>, Vec<TokenStream>) {
     let mut arguments = Vec::new();
     let mut setters = Vec::new();
@@ -120,7 +121,7 @@ fn parts(service: &Service, ty: &str) -> (Vec<TokenStream>, Vec<TokenStream>) {
     (arguments, setters)
 }
 
-/// The fields that the caller sees: not the part `type`, which repeats the file's MIME type.
+/// The fields that a caller sets: all but the part `type`, which repeats the file's MIME type.
 fn visible(form: &Object) -> impl Iterator<Item = &Field> {
     form.fields.iter().filter(|field| field.wire != "type")
 }

@@ -1,4 +1,4 @@
-//! `codes.rs`: result codes as constants, and as the tables that the one error type looks into.
+//! `codes.rs`: result codes as constants, and in tables for the error type.
 
 use std::collections::BTreeSet;
 
@@ -21,13 +21,17 @@ pub(super) fn codes(service: &Service) -> TokenStream {
             let meaning = doc(&sentence(&code.meaning));
             quote!(#meaning pub const #name: Code = Code::new(#number);)
         });
-    let shared = table("SHARED", "Codes of every operation.", &service.codes);
+    let shared = table(
+        "SHARED",
+        "Codes that every operation may return.",
+        &service.codes,
+    );
     let own = service
         .operations
         .iter()
         .filter(|operation| !operation.codes.is_empty())
         .map(|operation| {
-            let text = format!("Codes of `{}` alone.", operation.id);
+            let text = format!("Codes that only `{}` returns.", operation.id);
             table(&names::constant(&operation.id), &text, &operation.codes)
         });
     let pushed: Vec<&Code> = service
@@ -42,7 +46,7 @@ pub(super) fn codes(service: &Service) -> TokenStream {
     let pushed = (!pushed.is_empty()).then(|| {
         let rows = pushed.into_iter().map(row);
         quote! {
-            /// Codes that come with pushes.
+            /// Codes in pushes.
             pub static PUSHED: &[CodeInfo] = &[#(#rows),*];
         }
     });

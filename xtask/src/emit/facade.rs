@@ -1,4 +1,4 @@
-//! The facade: one feature and one re-export a service, from the list of specs.
+//! Blocks of hand-written files that list all services, such as the features and re-exports of the facade.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use crate::model::Service;
 use crate::names;
 use crate::prose::doc_text;
 
-/// What hand-written files hold of all services, but for the webhooks crate.
+/// The blocks of all hand-written files, except for those of the webhooks crate.
 #[must_use]
 pub fn workspace_blocks(services: &[Service], version: &str) -> Vec<Block> {
     let block = |file, name, text| Block { file, name, text };
@@ -22,7 +22,7 @@ pub fn workspace_blocks(services: &[Service], version: &str) -> Vec<Block> {
     ]
 }
 
-/// A feature a service, and those that reach into the services.
+/// A feature for each service, and the features that enable others in the services.
 fn features(services: &[Service]) -> String {
     let quoted: Vec<String> = services
         .iter()
@@ -43,12 +43,15 @@ fn features(services: &[Service]) -> String {
         );
     }
     for (feature, comment) in [
-        ("blocking", "# Clients for programs without async code.\n"),
+        (
+            "blocking",
+            "# The clients for programs without async code.\n",
+        ),
         ("native-tls", ""),
         ("rustls", ""),
         (
             "rustls-no-provider",
-            "# As rustls, with a provider of cryptography that the program installs.\n",
+            "# Like rustls, with a crypto provider that the program installs.\n",
         ),
     ] {
         let mut parts = vec![format!("\"nxcloud-client/{feature}\"")];
@@ -59,7 +62,7 @@ fn features(services: &[Service]) -> String {
     features
 }
 
-/// An optional dependency a service.
+/// An optional dependency for each service.
 pub(super) fn dependencies<'s>(services: impl IntoIterator<Item = &'s Service>) -> String {
     let services = services.into_iter();
     services
@@ -72,11 +75,11 @@ pub(super) fn dependencies<'s>(services: impl IntoIterator<Item = &'s Service>) 
         .collect()
 }
 
-/// One module a service, line by line: of a glob, rustc does not say which feature a missing module is behind.
+/// A re-export for each service. With a glob, rustc would not name the feature of a missing module.
 fn re_exports(services: &[Service]) -> String {
     let mut out = String::new();
     for (index, service) in services.iter().enumerate() {
-        // Apart, so that rustfmt leaves their order.
+        // Blank lines keep rustfmt from sorting them.
         let gap = if index > 0 { "\n" } else { "" };
         let module = names::module(&service.name);
         let krate = service.package.replace('-', "_");
@@ -94,7 +97,7 @@ fn re_exports(services: &[Service]) -> String {
     out
 }
 
-/// The service crates' lines of `[workspace.dependencies]`.
+/// The lines of the service crates in `[workspace.dependencies]`.
 fn versions(services: &[Service], version: &str) -> String {
     services
         .iter()
@@ -114,7 +117,7 @@ fn workspace_table(services: &[Service]) -> String {
     })
 }
 
-/// The table of services in the facade's README. A crate page has no links into the repository.
+/// The table of services in the facade's README. A crate page cannot link to files of the repository.
 fn facade_table(services: &[Service]) -> String {
     table(services, |service| format!("`{}`", service.package))
 }

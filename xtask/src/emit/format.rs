@@ -1,6 +1,6 @@
-//! From tokens to the text of a file: imports, doc comments, blank lines, bodies of macros.
+//! Formats tokens as the text of a file: imports, doc comments, blank lines, bodies of macros.
 //!
-//! Emitters write full paths and need not think of imports; prettyplease breaks lines, and this module does what it leaves out.
+//! Emitters write full paths; this module turns them into imports. prettyplease breaks the lines.
 
 use std::collections::BTreeSet;
 
@@ -9,10 +9,10 @@ use quote::{ToTokens as _, quote};
 use syn::visit_mut::VisitMut;
 use syn::{Attribute, Expr, ExprLit, File, Item, ItemMacro, Lit, Meta};
 
-/// Crates whose items are imported instead of being named in full.
+/// Crates whose items are imported.
 const IMPORTED: [&str; 2] = ["nxcloud_client", "serde"];
 
-/// The text of a file. What does not parse is a defect of an emitter, and is written out for the compiler to point at.
+/// The text of a file. If tokens do not parse, an emitter has a bug: the text then contains `compile_error!` and the tokens.
 pub(super) fn pretty(tokens: TokenStream) -> String {
     match syn::parse2(with_imports(tokens.clone())) {
         Ok(file) => unparse(file),
@@ -20,7 +20,7 @@ pub(super) fn pretty(tokens: TokenStream) -> String {
     }
 }
 
-/// Names items of [`IMPORTED`] by their last segment (`codegen::Map` by the last two), and imports them.
+/// Imports items of [`IMPORTED`] and shortens their paths to the last segment (`codegen::Map` to the last two).
 fn with_imports(tokens: TokenStream) -> TokenStream {
     let mut taken = BTreeSet::new();
     single_names(tokens.clone(), &mut taken);
@@ -36,12 +36,12 @@ fn with_imports(tokens: TokenStream) -> TokenStream {
             names => imports.extend(quote!(use #krate::{#(#names),*};)),
         }
     }
-    // Attributes of the file come first in any case.
+    // Attributes of the file must come first.
     let (attributes, body) = split_attributes(body);
     quote!(#attributes #imports #body)
 }
 
-/// Parts `#![…]` at the beginning from the rest.
+/// Splits `#![…]` at the start from the rest.
 fn split_attributes(tokens: TokenStream) -> (TokenStream, TokenStream) {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     let mut end = 0;
@@ -55,7 +55,7 @@ fn split_attributes(tokens: TokenStream) -> (TokenStream, TokenStream) {
     )
 }
 
-/// Every name that stands without a path before it.
+/// Every name without a path before it.
 fn single_names(tokens: TokenStream, names: &mut BTreeSet<String>) {
     let mut before = [None, None];
     for token in tokens {
@@ -78,7 +78,7 @@ fn punct(token: Option<&TokenTree>) -> Option<char> {
     }
 }
 
-/// Takes `krate::` from before each name that is free in the file; what `use` says stays.
+/// Removes `krate::` before each name that is not used otherwise in the file. Imports are not changed.
 fn shortened(
     tokens: TokenStream,
     taken: &BTreeSet<String>,
@@ -90,12 +90,12 @@ fn shortened(
     let mut at = 0;
     while let Some(token) = tokens.get(at) {
         match token {
-            TokenTree::Ident(word) if word == "use" => in_use = true,
+            TokenTree::Ident(keyword) if keyword == "use" => in_use = true,
             TokenTree::Punct(end) if end.as_char() == ';' => in_use = false,
             _ => {}
         }
-        let found = name_below(&tokens, at);
-        if let Some((krate, name)) = found.filter(|(_, name)| !in_use && !taken.contains(name)) {
+        let path = name_below(&tokens, at);
+        if let Some((krate, name)) = path.filter(|(_, name)| !in_use && !taken.contains(name)) {
             used[krate].insert(name);
             at += 3;
             continue;
@@ -114,7 +114,7 @@ fn shortened(
     out
 }
 
-/// The place in [`IMPORTED`] and the `name` of `krate::name` at a place.
+/// If the tokens at an index are `krate::name`: the index of the crate in [`IMPORTED`], and the name.
 fn name_below(tokens: &[TokenTree], at: usize) -> Option<(usize, String)> {
     match tokens.get(at..at + 4)? {
         [
@@ -130,7 +130,7 @@ fn name_below(tokens: &[TokenTree], at: usize) -> Option<(usize, String)> {
     }
 }
 
-/// Item by item, with blank lines between; prettyplease writes none.
+/// Prints items with blank lines between them; prettyplease writes none.
 fn unparse(mut file: File) -> String {
     DocComments.visit_file_mut(&mut file);
     let mut parts: Vec<(Kind, String)> = Vec::new();
@@ -160,7 +160,7 @@ fn unparse(mut file: File) -> String {
     out
 }
 
-/// What stands together without blank lines.
+/// Items of the same kind have no blank lines between them, except for `Other`.
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
     Import,
@@ -189,7 +189,7 @@ fn print(attrs: Vec<Attribute>, item: Option<Item>) -> String {
     })
 }
 
-/// A blank line after each member of an `impl`, a trait or a module; not between imports.
+/// Adds a blank line after each member of an `impl`, a trait or a module, but not between imports.
 fn spaced(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 64);
     let mut ended = "";
@@ -239,7 +239,7 @@ fn open_enum(call: &ItemMacro) -> Option<String> {
     Some(format!("{path}! {{\n{lines}}}\n"))
 }
 
-/// Doc comments as `/// text`: one attribute a line, each with a space before its text.
+/// Splits doc comments into one attribute per line, with a space before the text, so that they are printed as `/// text`.
 struct DocComments;
 
 impl VisitMut for DocComments {
@@ -250,7 +250,7 @@ impl VisitMut for DocComments {
                 None => attributes.push(attribute),
                 Some(text) => {
                     let text = text.trim_matches('\n').trim_end();
-                    // A space before the first line is that of a comment; one before another line alone indents code.
+                    // A space before the first line belongs to the comment. Without one there, spaces indent code.
                     let before = if text.starts_with(' ') { " " } else { "" };
                     for line in text.split('\n') {
                         let text = line.strip_prefix(before).unwrap_or(line).trim_end();
@@ -259,11 +259,11 @@ impl VisitMut for DocComments {
                         } else {
                             format!(" {text}")
                         };
-                        let mut one = attribute.clone();
-                        if let Meta::NameValue(pair) = &mut one.meta {
+                        let mut of_line = attribute.clone();
+                        if let Meta::NameValue(pair) = &mut of_line.meta {
                             pair.value = syn::parse_quote!(#text);
                         }
-                        attributes.push(one);
+                        attributes.push(of_line);
                     }
                 }
             }
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn members_are_apart_and_comments_are_line_by_line() {
+    fn members_have_blank_lines_and_comments_are_split_into_lines() {
         let text = formatted(
             "impl A { /** One.\n\nTwo. */ fn a() { if b { c() } d() } #[doc = \"Three.\"] const X: u8 = 1; fn e() {} }
              mod f { use g::h; use i::j; #[test] fn k() {} #[test] fn l() {} }",

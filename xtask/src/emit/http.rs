@@ -1,8 +1,8 @@
 //! `http.rs`: progenitor's output over a reduced spec.
 //!
-//! progenitor gets paths, methods and media types of requests; every schema is replaced by the type that this generator has made,
-//! since progenitor's own types drop unknown fields and fail on nulls. It builds requests only: the hook keeps each, and the client
-//! signs it, sends it, and reads the reply.
+//! progenitor gets paths, methods and media types of requests. Every schema is replaced by a type of this generator, because
+//! progenitor's types drop unknown fields and fail on nulls. Its code only builds requests: a hook stores each request, and the client
+//! signs it, sends it and reads the reply.
 
 use openapiv3::OpenAPI;
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
@@ -35,7 +35,7 @@ pub(super) fn http(service: &Service) -> Result<TokenStream, String> {
     for operation in &service.operations {
         let mut body = json!({
             "operationId": operation.id,
-            // The client reads the reply itself.
+            // The client reads replies.
             "responses": {"200": {"description": ""}},
         });
         match &operation.input {
@@ -45,7 +45,7 @@ pub(super) fn http(service: &Service) -> Result<TokenStream, String> {
                 body["requestBody"] =
                     json!({"required": true, "content": {"application/json": request}});
             }
-            // progenitor knows no multipart: it gets an empty body, which the hook replaces by the form.
+            // progenitor does not support multipart. It gets an empty body, which the hook replaces with the form.
             Input::Multipart(_) => {
                 let bytes = json!({"schema": {"type": "string", "format": "binary"}});
                 body["requestBody"] =
@@ -77,11 +77,11 @@ pub(super) fn http(service: &Service) -> Result<TokenStream, String> {
         .generate_tokens(&reduced)
         .map_err(|error| format!("progenitor: {error}"))?;
     without_dead_items(with_encoded_paths(tokens))
-        .map_err(|error| format!("what progenitor wrote: {error}"))
+        .map_err(|error| format!("output of progenitor: {error}"))
 }
 
-/// Leaves out what nothing here uses: modules of types and re-exports, constructors, and the
-/// header `api-version`, which the platform does not know.
+/// Removes unused items: modules of types and re-exports, constructors, and the header `api-version`, which the platform does not
+/// define.
 fn without_dead_items(tokens: TokenStream) -> syn::Result<TokenStream> {
     let mut file: File = syn::parse2(tokens)?;
     file.items.retain_mut(|item| match item {
@@ -128,7 +128,7 @@ impl VisitMut for WithoutApiVersion {
             Stmt::Expr(Expr::MethodCall(call), _) => is_named(&call.receiver, "header_map"),
             _ => false,
         };
-        // One statement makes the map, one fills it: a third would be a header of an operation.
+        // One statement creates the map, one fills it. A third would be a header of an operation.
         if block
             .stmts
             .iter()
@@ -142,7 +142,7 @@ impl VisitMut for WithoutApiVersion {
     }
 }
 
-/// Takes `.headers(header_map)` out of a chain of calls.
+/// Removes `.headers(header_map)` from a chain of calls.
 struct WithoutHeaderMap;
 
 impl VisitMut for WithoutHeaderMap {
@@ -165,7 +165,7 @@ fn is_named(node: &impl ToTokens, name: &str) -> bool {
     text.trim_start_matches("mut ") == name
 }
 
-/// Calls the client's `encode_path` instead of progenitor's, which leaves `\` as it is.
+/// Calls the client's `encode_path` instead of progenitor's, which does not encode `\`.
 fn with_encoded_paths(tokens: TokenStream) -> TokenStream {
     let mut tokens = tokens.into_iter().peekable();
     let mut out = TokenStream::new();
@@ -187,7 +187,7 @@ fn with_encoded_paths(tokens: TokenStream) -> TokenStream {
     out
 }
 
-/// Formats are left out, or progenitor would want a type for them.
+/// A type without a format: progenitor would generate types for formats.
 fn plain_type(ty: &Ty) -> &'static str {
     match ty {
         Ty::Integer | Ty::UnixSeconds => "integer",

@@ -22,7 +22,7 @@ pub(super) fn operations(service: &Service) -> TokenStream {
     });
     let service_name = &service.name;
     let module = format!(
-        "The operations of {} as the hook knows them.",
+        "The operations of {}: how each is signed and sent.",
         service.title
     );
     let imports = match service
@@ -51,10 +51,10 @@ pub(super) fn operations(service: &Service) -> TokenStream {
 
         #(#rows)*
 
-        /// The name of this service, for settings that are made for each service.
+        /// The name of the service, for settings per service.
         pub const SERVICE: nxcloud_client::ServiceName = nxcloud_client::codegen::service_name(#service_name);
 
-        /// Every operation.
+        /// All operations.
         pub static ALL: &[&Operation] = &[#(#all),*];
     }
 }
@@ -104,7 +104,7 @@ fn row(service: &Service, operation: &Operation) -> TokenStream {
     }
 }
 
-/// Ties an operation to its request and reply; has progenitor's function build the request.
+/// Connects an operation with its request and reply. The function of progenitor builds the request.
 fn request(service: &Service, operation: &Operation) -> TokenStream {
     let name = ident(&operation.id);
     let row = ident(&names::constant(&operation.id));
@@ -132,7 +132,7 @@ fn request(service: &Service, operation: &Operation) -> TokenStream {
     let (call, passed) = match &operation.input {
         Input::Parameters(_) => (quote!(call), quote!(#(#parameters),*)),
         Input::Json(_) => (quote!(call), quote!(#(#parameters,)* self)),
-        // The form takes the place of the empty body.
+        // The form replaces the empty body.
         Input::Multipart(_) => (
             quote!(call.with_form(self.form())),
             quote!(reqwest::Body::default()),
@@ -153,7 +153,7 @@ fn request(service: &Service, operation: &Operation) -> TokenStream {
     }
 }
 
-/// Wire names of the request's own fields that may be shown, in the order of the spec.
+/// Wire names of the request's fields that may be shown, in the order of the spec.
 fn public_fields<'a>(service: &'a Service, operation: &Operation) -> Vec<&'a str> {
     match service
         .type_def(operation.input.type_name())

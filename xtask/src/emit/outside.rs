@@ -1,4 +1,4 @@
-//! The crate of somebody else's spec, for their own workspace.
+//! The files of a crate for another workspace.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::model::Service;
 
 mod tests;
 
-/// What a crate in another workspace takes from this one.
+/// The settings of this workspace that a crate in another workspace copies.
 #[derive(Debug)]
 pub struct Origin {
     /// Edition of the generated code.
@@ -19,9 +19,9 @@ pub struct Origin {
     pub dependencies: toml::Table,
 }
 
-/// What such a crate depends on, in the order of its manifest.
+/// The dependencies of such a crate, in the order of its manifest.
 pub const DEPENDENCIES: [&str; 4] = ["nxcloud-client", "progenitor-client", "reqwest", "serde"];
-/// What its tests depend on, with features.
+/// The dependencies of its tests, with their features.
 pub const DEV_DEPENDENCIES: [(&str, &[&str]); 2] =
     [("serde_json", &[]), ("tokio", &["macros", "rt"])];
 
@@ -38,13 +38,11 @@ rest of the program may have any licence.
 ",
 };
 
-/// All files of the crate, by their path inside it.
-///
-/// `source` is the spec as generated files name it, `version` that of the crate.
+/// All files of the crate, by path. `source` is the name of the spec in generated files, `version` that of the crate.
 ///
 /// # Errors
 ///
-/// What progenitor says of a spec that it cannot take, or a dependency that has no version in this workspace.
+/// The error of progenitor, if it does not accept the spec, or a dependency without a version in this workspace.
 pub fn outside_files(
     service: &Service,
     source: &str,
@@ -88,7 +86,7 @@ fn manifest(
         r#"# {marker}
 [package]
 name = "{package}"
-description = "Typed, signed client of {title}"
+description = "Typed client of {title}"
 readme = "README.md"
 version = "{version}"
 edition = "{edition}"
@@ -108,10 +106,10 @@ rust-version = "{rust_version}"
     ))
 }
 
-/// A line of a manifest: the dependency as this workspace has it, with features added, and from the registry.
+/// A line of a manifest: the dependency with the version and features of this workspace and further features.
 fn dependency(name: &str, added: &[&str], all: &toml::Table) -> Result<String, String> {
     let missing =
-        || format!("Cargo.toml: `[workspace.dependencies]` has no version of `{name}`: write one");
+        || format!("Cargo.toml: `[workspace.dependencies]` has no version of `{name}`: add one");
     let entry = all.get(name).ok_or_else(missing)?;
     let version = entry.as_str().or_else(|| entry.get("version")?.as_str());
     let version = version.ok_or_else(missing)?;

@@ -1,4 +1,4 @@
-//! `paging.rs`: how each paged request moves on to its next page.
+//! `paging.rs`: how each paged request selects its next page.
 
 use nxcloud_spec::document::Paging;
 use proc_macro2::TokenStream;
@@ -31,7 +31,7 @@ pub(super) fn paging(service: &Service) -> TokenStream {
         )
     };
     quote! {
-        //! How each paged request moves on to its next page.
+        //! How each paged request selects its next page.
 
         #imports
 
@@ -42,7 +42,7 @@ pub(super) fn paging(service: &Service) -> TokenStream {
     }
 }
 
-/// Follows wire names from a type; gives the expression and the field at its end.
+/// Follows a path of wire names in a type. Returns the expression and the last field.
 fn follow<'a>(
     service: &'a Service,
     start: &str,
@@ -131,7 +131,7 @@ fn paged(service: &Service, operation: &Operation, paging: &Paging) -> Option<To
                 let page = #page;
                 let more = match #total {
                     Some(pages) => page < pages,
-                    // Without a number of pages, a page shorter than its size is the last.
+                    // Without a number of pages, the first page that is not full is the last.
                     None => Page::is_full(items, #size),
                 };
                 #set
@@ -141,17 +141,17 @@ fn paged(service: &Service, operation: &Operation, paging: &Paging) -> Option<To
         Paging::Offset { .. } => {
             let offset = number(cursor, "0");
             let limit = number(size, "0");
-            let most = size
+            let max = size
                 .limits
                 .maximum
                 .clone()
                 .unwrap_or_else(|| "0".to_owned());
-            let most: TokenStream = most.parse().ok()?;
+            let max: TokenStream = max.parse().ok()?;
             let set = set(cursor, &quote!(offset + Page::count(items)));
             quote! {
                 let offset = #offset;
-                // 0 asks for all, and is cut at the greatest page.
-                let limit = if #limit == 0 { #most } else { #limit };
+                // 0 requests all items, which the platform cuts at the maximum page size.
+                let limit = if #limit == 0 { #max } else { #limit };
                 #set
                 Page::is_full(items, limit)
             }
@@ -166,7 +166,7 @@ fn paged(service: &Service, operation: &Operation, paging: &Paging) -> Option<To
             );
             quote! {
                 let more = #more.is_some_and(|next| !next.is_empty());
-                // Without another cursor the request stays as it is, which the stream takes for a repetition.
+                // Without another cursor the request does not change, and the stream reports a repeated page.
                 if let Some(next) = #next.filter(|next| !next.is_empty()) {
                     self.#member = Some(next);
                 }
@@ -174,31 +174,31 @@ fn paged(service: &Service, operation: &Operation, paging: &Paging) -> Option<To
             }
         }
     };
-    let taken = quote!(std::mem::take(&mut #items));
-    let taken = if may_fail(&items) {
-        let inner = optional(&quote!(Some(#taken)));
+    let take = quote!(std::mem::take(&mut #items));
+    let take = if may_fail(&items) {
+        let inner = optional(&quote!(Some(#take)));
         quote!(#inner.unwrap_or_default())
     } else {
-        taken
+        take
     };
-    let name = |word: &str| {
-        let used = next
+    let parameter = |name: &str| {
+        let is_used = next
             .to_string()
             .split(|c: char| !c.is_alphanumeric())
-            .any(|part| part == word);
-        if used {
-            ident(word)
+            .any(|part| part == name);
+        if is_used {
+            ident(name)
         } else {
-            ident(&format!("_{word}"))
+            ident(&format!("_{name}"))
         }
     };
-    let (reply_name, items_name) = (name("reply"), name("items"));
+    let (reply_name, items_name) = (parameter("reply"), parameter("items"));
     Some(quote! {
         impl Paged for #request {
             type Item = #item;
 
             fn take_items(reply: &mut #reply) -> Vec<#item> {
-                #taken
+                #take
             }
 
             fn turn(&mut self, #reply_name: &#reply, #items_name: usize) -> bool {
@@ -208,12 +208,12 @@ fn paged(service: &Service, operation: &Operation, paging: &Paging) -> Option<To
     })
 }
 
-/// Whether an expression leaves early with `?`.
+/// Whether an expression contains `?`.
 fn may_fail(expression: &TokenStream) -> bool {
     expression.to_string().contains('?')
 }
 
-/// An expression of some `Option` type that may leave early, as one that does not.
+/// An expression of an `Option` type. If it contains `?`, it is wrapped in a closure.
 fn optional(expression: &TokenStream) -> TokenStream {
     if may_fail(expression) {
         quote!((|| #expression)())

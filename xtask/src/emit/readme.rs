@@ -35,13 +35,17 @@ pub(super) fn readme(service: &Service, source: &str, surroundings: &Surrounding
         .as_ref()
         .map(|biz_type| format!(" (bizType {biz_type})"))
         .unwrap_or_default();
+    let introduction = format!(
+        "Typed client of {}{biz_type}. {}",
+        service.title,
+        doc_text(&service.description)
+    );
     let _ = write!(
         out,
-        "<!-- {} -->\n\n# {}\n\nTyped client of {}{biz_type}. {}\n\nVendor documentation: {}.\n",
+        "<!-- {} -->\n\n# {}\n\n{}\n\nVendor documentation: {}.\n",
         marker(source),
         service.package,
-        service.title,
-        doc_text(&service.description),
+        wrapped(&introduction),
         doc_text(&service.spec.document().source),
     );
     examples(&mut out, service, &krate, surroundings);
@@ -137,13 +141,13 @@ fn code_to_handle<'s>(service: &'s Service, operation: &'s Operation) -> Option<
 /// How to match receipts to messages, for the first operation whose receipts a push holds directly or in a list.
 fn receipts(out: &mut String, service: &Service, krate: &str, surroundings: &Surroundings<'_>) {
     let mut operations = service.operations.iter();
-    let found = operations.find_map(|operation| {
+    let receipts = operations.find_map(|operation| {
         let message = operation.message.as_ref()?;
         let push = service.spec.webhook(message.receipts.first()?)?;
         let (path, _) = service.spec.schema(&push.schema).receipt()?;
         Some((message, push, receipt_list(service, push.event(), &path)?))
     });
-    let Some((message, push, list)) = found else {
+    let Some((message, push, list)) = receipts else {
         return;
     };
     let event = push.event();
@@ -155,16 +159,20 @@ fn receipts(out: &mut String, service: &Service, krate: &str, surroundings: &Sur
             "fn on_receipts(event: &{event}, message_id: &str) {{\n    for receipt in &event.{list} {{\n        if receipt.answers(message_id) {{\n            println!(\"delivered: {{}}\", receipt.is_delivered());\n        }}\n    }}\n}}"
         ),
     };
-    let _ = write!(
-        out,
-        "\n## Receipts\n\nThe push `{}` reports what happened to a message. {} `answers` matches a receipt to a message id:\n\n```\n# use {krate}::{event};\n{function}\n```\n",
+    let introduction = format!(
+        "The push `{}` reports the status of a message. {} `answers` matches a receipt to a message id:",
         push.name, surroundings.receiving
     );
+    let _ = write!(
+        out,
+        "\n## Receipts\n\n{}\n\n```\n# use {krate}::{event};\n{function}\n```\n",
+        wrapped(&introduction)
+    );
     if let Some(echo) = &message.echo {
-        let _ = write!(
-            out,
-            "\nA receipt may arrive before the reply, and a send with an unknown outcome has no message id. Set `{echo}` to an id of your own: receipts\nreturn it.\n"
+        let advice = format!(
+            "A receipt may arrive before the reply, and a send with an unknown outcome has no message id. Set `{echo}` to an id of your own: receipts return it."
         );
+        let _ = write!(out, "\n{}\n", wrapped(&advice));
     }
 }
 
@@ -210,7 +218,7 @@ fn pushes(out: &mut String, service: &Service, surroundings: &Surroundings<'_>) 
     let _ = write!(
         out,
         "\n## Pushes\n\n{}\n\n| push | type | transport | signed |\n| --- | --- | --- | --- |\n",
-        surroundings.receiving
+        wrapped(surroundings.receiving)
     );
     for webhook in &service.webhooks {
         let _ = writeln!(
@@ -239,6 +247,24 @@ fn codes(out: &mut String, service: &Service) {
             );
         }
     }
+}
+
+/// Breaks lines that are longer than 140 characters.
+fn wrapped(text: &str) -> String {
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        let mut rest = line;
+        while let Some((end, _)) = rest.char_indices().nth(140) {
+            let Some(space) = rest.get(..end).and_then(|start| start.rfind(' ')) else {
+                break;
+            };
+            let (start, after) = rest.split_at(space);
+            lines.push(start);
+            rest = after.trim_start();
+        }
+        lines.push(rest);
+    }
+    lines.join("\n")
 }
 
 fn cell(text: &str) -> String {

@@ -1,4 +1,4 @@
-//! Rust expressions that make the value of an example, as a person would write them.
+//! Rust expressions for the values of examples, with the constructors and methods that a person would use.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::{ident, types::convert};
 use crate::model::{Field, Object, Service, Ty, TypeKind, Union};
 
-/// The expression that makes an example of a request type: `new` with what is required, setters for the rest. Types are
-/// named below `root`; without a root an application key is the variable `app`.
+/// The expression for an example of a request type: `new` with the required fields, setters for the others. Types have the path
+/// `root`. Without a root, the application key is the variable `app`.
 pub(super) fn expression(
     service: &Service,
     type_name: &str,
@@ -92,7 +92,7 @@ impl Sample<'_> {
             }
         }
         if let Some((_, union)) = &object.flattened {
-            // What converts by itself is passed as it is.
+            // A value that converts into the union is passed directly.
             let TypeKind::Union(definition) = &self.service.type_def(union)?.kind else {
                 return None;
             };
@@ -167,14 +167,14 @@ impl Sample<'_> {
         Some(quote!([#(#entries),*]))
     }
 
-    /// A union where the exact type is needed.
+    /// A union, in a place that needs its exact type.
     fn union(&self, name: &str, union: &Union, example: &Value) -> Option<TokenStream> {
         let (variant, inner, _) = self.variant(union, example)?;
         let path = self.path(name);
         Some(quote!(#path::#variant(#inner)))
     }
 
-    /// A union where something that converts into it is enough.
+    /// A union, in a place that accepts values that convert into it.
     fn branch(&self, name: &str, union: &Union, example: &Value) -> Option<TokenStream> {
         if let Some(inner) = self.inner(name, union, example) {
             return Some(inner);
@@ -187,7 +187,7 @@ impl Sample<'_> {
         }
     }
 
-    /// The innermost value that converts into a union by itself.
+    /// The innermost value that converts into a union.
     fn inner(&self, name: &str, union: &Union, example: &Value) -> Option<TokenStream> {
         let tag = example.get(&union.tag)?.as_str()?;
         let (_, _, target) = union.variants.iter().find(|(value, _, _)| value == tag)?;

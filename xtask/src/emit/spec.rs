@@ -1,16 +1,16 @@
-//! The specs as `nxcloud-spec` embeds them: the same content as JSON.
+//! The specs as JSON, which `nxcloud-spec` embeds.
 
 use std::collections::BTreeMap;
 
 use super::marker;
 use crate::model::Service;
 
-/// The generated files of `nxcloud-spec`, by their path in its crate.
+/// The generated files of `nxcloud-spec`, by path.
 #[must_use]
 pub fn spec_files(services: &[Service]) -> BTreeMap<String, String> {
     let mut files = BTreeMap::new();
     let mut table = format!(
-        "// {}\n//! The specs, embedded.\n\nuse crate::embedded::Embedded;\n\n/// The specs, sorted by name.\npub(crate) static SPECS: [Embedded; {}] = [\n",
+        "// {}\n//! The embedded specs.\n\nuse crate::embedded::Embedded;\n\n/// The specs, sorted by name.\npub(crate) static SPECS: [Embedded; {}] = [\n",
         marker("specs/*.yaml"),
         services.len()
     );

@@ -1,4 +1,4 @@
-//! `tests/generated/`: every example round-trips, every operation is called. Examples are named; they stand in the embedded spec.
+//! `tests/generated/`: tests that decode and encode every example, and call every operation. Examples are read from the embedded spec.
 
 use std::collections::BTreeSet;
 
@@ -109,7 +109,7 @@ fn first_example(operation: &Operation) -> &str {
     first.map_or("", |(name, _)| name)
 }
 
-/// A path parameter stays one segment of its operation's path, whatever it holds, or is refused.
+/// A test that a path parameter is rejected or stays one segment of the path, for every value.
 fn path(service: &Service, operation: &Operation, wire: &str, member: &str) -> TokenStream {
     let krate = krate(service);
     let member = ident(member);
@@ -123,7 +123,7 @@ fn path(service: &Service, operation: &Operation, wire: &str, member: &str) -> T
         #[test]
         fn #test() {
             let sandbox = Sandbox::start_blocking().unwrap();
-            // Refused even where limits are not checked.
+            // Rejected even without checks of limits.
             let session = sandbox.session_builder().local_checks(false).build().unwrap();
             let presign = |value: &str| {
                 let mut request: #krate::#request = SPEC.request(#id, #example);

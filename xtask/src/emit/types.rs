@@ -1,4 +1,4 @@
-//! `enums.rs`, `replies.rs`, `requests.rs`: the data types.
+//! `enums.rs`, `replies.rs` and `requests.rs`: the data types.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
@@ -13,17 +13,17 @@ mod request;
 
 pub(super) use reply::is_filled;
 
-/// The modules that hold any type, as they are re-exported.
+/// The re-exports of the modules that have types.
 pub(super) fn modules(service: &Service) -> Vec<&'static str> {
-    let kinds = |wanted: fn(&TypeKind) -> bool| service.types.iter().any(|def| wanted(&def.kind));
+    let has = |is_kind: fn(&TypeKind) -> bool| service.types.iter().any(|def| is_kind(&def.kind));
     let mut modules = Vec::new();
-    if kinds(|kind| matches!(kind, TypeKind::Enum { .. })) {
+    if has(|kind| matches!(kind, TypeKind::Enum { .. })) {
         modules.push("enums::*");
     }
-    if kinds(|kind| matches!(kind, TypeKind::Object(object) if object.side == Side::Reply)) {
+    if has(|kind| matches!(kind, TypeKind::Object(object) if object.side == Side::Reply)) {
         modules.push("replies::*");
     }
-    if kinds(|kind| {
+    if has(|kind| {
         matches!(kind, TypeKind::Union(_))
             || matches!(kind, TypeKind::Object(object) if object.side == Side::Request)
     }) {
@@ -37,13 +37,13 @@ pub(super) fn enums(service: &Service) -> TokenStream {
         TypeKind::Enum { integer, values } => {
             let name = ident(&def.name);
             let text = doc(&format!(
-                "{}\n\nThe platform may add values: one that is not listed is kept in `Unlisted`.",
+                "{}\n\nThe platform may add values. Other values are `Unlisted`.",
                 def.description
             ));
             let base = ident(if *integer { "i64" } else { "str" });
             let variants = values.iter().map(|value| {
                 let variant = ident(&value.name);
-                let (literal, shown) = match (value.value.as_i64(), value.value.as_str()) {
+                let (literal, code) = match (value.value.as_i64(), value.value.as_str()) {
                     (Some(number), _) => (Literal::i64_unsuffixed(number), number.to_string()),
                     (None, text) => {
                         let text = text.unwrap_or_default();
@@ -51,8 +51,8 @@ pub(super) fn enums(service: &Service) -> TokenStream {
                     }
                 };
                 let meaning = doc(&sentence(&match value.meaning.as_str() {
-                    "" => shown,
-                    meaning => format!("{shown}: {meaning}"),
+                    "" => code,
+                    meaning => format!("{code}: {meaning}"),
                 }));
                 quote!(#meaning #variant = #literal,)
             });
@@ -66,7 +66,7 @@ pub(super) fn enums(service: &Service) -> TokenStream {
         _ => None,
     });
     quote! {
-        //! Open enums: values that the platform may extend.
+        //! Open enums: the platform may add values.
 
         #(#items)*
     }
@@ -78,7 +78,7 @@ pub(super) fn replies(service: &Service) -> TokenStream {
     let items: TokenStream = items.collect();
     let enums = enums_used(service, &items);
     quote! {
-        //! Replies and pushes: lenient, nothing lost.
+        //! Replies and pushes. Decoding is lenient and keeps unknown fields and values.
 
         #enums
 
@@ -97,7 +97,7 @@ pub(super) fn requests(service: &Service) -> TokenStream {
     let items: TokenStream = items.collect();
     let enums = enums_used(service, &items);
     quote! {
-        //! Requests: strict, checked before anything is sent.
+        //! Requests. Limits are checked before a request is sent.
 
         #enums
 
@@ -105,7 +105,7 @@ pub(super) fn requests(service: &Service) -> TokenStream {
     }
 }
 
-/// The import of the service's enums, if any is named.
+/// The import of the service's enums, if the items use one.
 fn enums_used(service: &Service, items: &TokenStream) -> Option<TokenStream> {
     let mut enums = service
         .types
@@ -156,7 +156,7 @@ pub(super) fn rust_type(ty: &Ty) -> TokenStream {
     }
 }
 
-/// How serde names the members of a struct: by one rule for all of them, and one by one where the rule fails.
+/// How serde names the members of a struct: with one rule, and with `rename` for the members that do not follow it.
 struct Naming {
     camel: bool,
 }
@@ -190,13 +190,13 @@ impl Naming {
     }
 }
 
-/// One `#[serde(…)]` of what is said about an item, if anything is.
+/// A `#[serde(…)]` attribute with all parts; `None` if there are none.
 fn serde(parts: impl IntoIterator<Item = Option<TokenStream>>) -> Option<TokenStream> {
     let parts: Vec<TokenStream> = parts.into_iter().flatten().collect();
     (!parts.is_empty()).then(|| quote!(#[serde(#(#parts),*)]))
 }
 
-/// How a field is written when not as its type writes itself.
+/// The serde attribute for a field that is not serialised like its type.
 fn serialize_with(ty: &Ty, required: bool) -> Option<TokenStream> {
     match (ty, required) {
         (Ty::QuotedInteger, true) => Some(quote!(serialize_with = "codegen::quoted")),
@@ -206,7 +206,7 @@ fn serialize_with(ty: &Ty, required: bool) -> Option<TokenStream> {
     }
 }
 
-/// Whether a value of the type may be shown in Debug output whatever it is.
+/// Whether every value of a type may be shown in Debug output.
 fn shows_itself(ty: &Ty) -> bool {
     match ty {
         Ty::Text
@@ -228,9 +228,9 @@ fn shows_itself(ty: &Ty) -> bool {
     }
 }
 
-/// `Debug` that shows texts only where the spec says that they are public.
+/// An implementation of `Debug` that shows only the texts that are public in the spec.
 fn debug(name: &str, fields: &[Field], more: &TokenStream) -> TokenStream {
-    let shown = fields.iter().map(|field| {
+    let calls = fields.iter().map(|field| {
         let label = &field.rust;
         let member = ident(&field.rust);
         if field.public || field.constant.is_some() || shows_itself(&field.ty) {
@@ -243,7 +243,7 @@ fn debug(name: &str, fields: &[Field], more: &TokenStream) -> TokenStream {
     quote! {
         impl std::fmt::Debug for #ident {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.debug_struct(#name) #(#shown)* #more .finish()
+                f.debug_struct(#name) #(#calls)* #more .finish()
             }
         }
     }

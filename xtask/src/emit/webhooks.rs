@@ -1,4 +1,4 @@
-//! `crates/webhooks`: one module of events a service, and its features.
+//! `crates/webhooks`: a module of events for each service, and the features.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -19,13 +19,16 @@ mod key;
 
 use enumeration::{enumeration, implementation};
 
-/// The generated files of the webhooks crate, by their path in it.
+/// The generated files of the webhooks crate, by path.
 #[must_use]
 pub fn webhook_files(services: &[Service]) -> BTreeMap<String, String> {
     let pushing = pushing(services);
     let mut files = BTreeMap::new();
     files.insert("src/generated/pushes.md".to_owned(), table(&pushing));
-    let mut modules = format!("// {}\n//! One module a service.\n", marker("specs/*.yaml"));
+    let mut modules = format!(
+        "// {}\n//! The events, in one module per service.\n",
+        marker("specs/*.yaml")
+    );
     for service in &pushing {
         let module = names::module(&service.name);
         let _ = write!(
@@ -45,7 +48,7 @@ pub fn webhook_files(services: &[Service]) -> BTreeMap<String, String> {
         "tests/generated/main.rs".to_owned(),
         format!(
             r#"// {marker}
-//! Every example of every push is read from every transport that the reference names.
+//! Reads every example of every push from each of its transports.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "../common/mod.rs"]
@@ -62,7 +65,7 @@ mod samples;
     files
 }
 
-/// What the manifest of the webhooks crate holds of all services.
+/// The blocks in the manifest of the webhooks crate.
 #[must_use]
 pub fn webhook_blocks(services: &[Service]) -> Vec<Block> {
     let pushing = pushing(services);
@@ -71,14 +74,14 @@ pub fn webhook_blocks(services: &[Service]) -> Vec<Block> {
         .map(|service| format!("\"{}\"", service.name))
         .collect();
     let mut features = format!(
-        "# Events of every service.\nfull = [{}]\n",
+        "# The events of every service.\nfull = [{}]\n",
         quoted.join(", ")
     );
     for service in &pushing {
         let (name, package) = (&service.name, &service.package);
         let _ = writeln!(
             features,
-            "# Events of {}.\n{name} = [\"dep:{package}\"]",
+            "# The events of {}.\n{name} = [\"dep:{package}\"]",
             service.title
         );
     }
@@ -93,7 +96,7 @@ pub fn webhook_blocks(services: &[Service]) -> Vec<Block> {
     ]
 }
 
-/// The services that push.
+/// The services with pushes.
 fn pushing(services: &[Service]) -> Vec<&Service> {
     let pushing = services.iter();
     pushing
@@ -184,7 +187,7 @@ fn events_of(service: &Service) -> TokenStream {
     }
 }
 
-/// The types of the events and all types in them, sorted.
+/// The types of the events and of all values in them, sorted.
 fn reachable(service: &Service, events: &[Event<'_>]) -> BTreeSet<String> {
     fn named(ty: &Ty) -> Option<&String> {
         match ty {
@@ -193,17 +196,17 @@ fn reachable(service: &Service, events: &[Event<'_>]) -> BTreeSet<String> {
             _ => None,
         }
     }
-    let mut found = BTreeSet::new();
+    let mut types = BTreeSet::new();
     let mut open: Vec<String> = events.iter().map(|e| e.schema.to_owned()).collect();
     while let Some(name) = open.pop() {
-        if !found.insert(name.clone()) {
+        if !types.insert(name.clone()) {
             continue;
         }
         let fields = object(service, &name).map(|object| &object.fields);
         let parts = fields.into_iter().flatten();
         open.extend(parts.filter_map(|field| named(&field.ty)).cloned());
     }
-    found
+    types
 }
 
 /// A test of every example of every push.
@@ -234,7 +237,7 @@ fn tests(services: &[&Service]) -> TokenStream {
         }
     });
     quote! {
-        //! Every example of every push is read from every transport that the reference names.
+        //! Reads every example of every push from each of its transports.
 
         #(#modules)*
     }

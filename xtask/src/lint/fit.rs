@@ -1,4 +1,4 @@
-//! Every example and default fits its schema.
+//! Checks that every example and default fits its schema.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,8 @@ use super::values::{QUOTE, quoted};
 use crate::finding::Findings;
 use crate::places;
 
-/// What does not fit in a spec that is sound otherwise: its references lead somewhere, and no schema holds itself without end.
+/// Adds a finding for each value that does not fit its schema. References must be valid and no schema may contain itself endlessly;
+/// earlier checks ensure that.
 pub(crate) fn misfits(document: &Document, findings: &mut Findings<'_>) {
     let mut fit = Fit {
         document,
@@ -43,18 +44,18 @@ pub(crate) fn misfits(document: &Document, findings: &mut Findings<'_>) {
         let at = format!("x-nx-webhooks[{index}]");
         fit.examples(&at, &push.schema, &push.examples, Writer::Platform);
     }
-    for written in places::schemas(document) {
-        let schema = written.schema;
+    for place in places::schemas(document) {
+        let schema = place.schema;
         for (key, value) in [("example", &schema.example), ("default", &schema.default)] {
             if let Some(value) = value {
-                let at = format!("{}.{key}", written.at);
+                let at = format!("{}.{key}", place.at);
                 fit.value(&at, schema, value, Writer::Caller);
             }
         }
     }
 }
 
-/// Who writes the value.
+/// Who sends the value.
 #[derive(Clone, Copy, PartialEq)]
 enum Writer {
     Caller,
@@ -64,7 +65,7 @@ enum Writer {
 struct Fit<'f, 'n> {
     document: &'f Document,
     compiler: Compiler,
-    /// By the schema in JSON: a reply's has several examples.
+    /// Compiled schemas, by the schema in JSON: several examples use the same schema.
     compiled: BTreeMap<String, Option<Validator>>,
     findings: &'f mut Findings<'n>,
 }
@@ -106,14 +107,14 @@ impl Fit<'_, '_> {
         self.in_rust(at, &[schema], value, writer);
     }
 
-    /// What JSON Schema lets through and the generated types do not: a key that no request has, and a number beyond 64 bits. The variants of a
-    /// choice may have a key in common, so that several schemas can describe a value.
+    /// Checks what JSON Schema allows and the generated types do not: an unknown key in a request, and a number beyond 64 bits. Several
+    /// schemas may describe a value, because variants of a choice may have a common key.
     fn in_rust(&mut self, at: &str, schemas: &[SchemaRef<'_>], value: &Value, writer: Writer) {
         let is_integer = |schema: &SchemaRef<'_>| schema.kind() == Some(Kind::Integer);
         match value {
             Value::Number(number) if schemas.iter().all(is_integer) && !number.is_i64() => {
-                let instead = "write one without point and exponent";
-                let problem = format!("{number} is no 64-bit whole number");
+                let instead = "write a whole number without point and exponent";
+                let problem = format!("{number} is not a 64-bit whole number");
                 self.findings.add(at, problem, instead);
             }
             Value::Array(items) => {
@@ -129,14 +130,17 @@ impl Fit<'_, '_> {
                     let at = format!("{at}.{key}");
                     let inner: Vec<_> = schemas
                         .iter()
-                        .flat_map(|schema| below(*schema, key))
+                        .flat_map(|schema| describing(*schema, key))
                         .collect();
                     if !inner.is_empty() {
                         self.in_rust(&at, &inner, member, writer);
                     } else if strict && !schemas.iter().any(|schema| is_tag(*schema, key)) {
-                        let problem = "no property of its schema";
-                        self.findings
-                            .add(at, problem, "write the property, or leave it out");
+                        let problem = "the schema has no such property";
+                        self.findings.add(
+                            at,
+                            problem,
+                            "add the property to the schema, or remove the value",
+                        );
                     }
                 }
             }
@@ -145,8 +149,8 @@ impl Fit<'_, '_> {
     }
 }
 
-/// All that describes the value of a key.
-fn below<'a>(schema: SchemaRef<'a>, key: &str) -> Vec<SchemaRef<'a>> {
+/// The schemas that describe the value of a key.
+fn describing<'a>(schema: SchemaRef<'a>, key: &str) -> Vec<SchemaRef<'a>> {
     let declared = schema.properties().filter(|(name, _)| *name == key);
     let declared: Vec<_> = declared.map(|(_, inner)| inner).collect();
     if declared.is_empty() {
@@ -156,7 +160,7 @@ fn below<'a>(schema: SchemaRef<'a>, key: &str) -> Vec<SchemaRef<'a>> {
     }
 }
 
-/// Whether a key tells the variants of a choice apart.
+/// Whether a key is the discriminator of a choice.
 fn is_tag(schema: SchemaRef<'_>, key: &str) -> bool {
     let mut parts = schema.parts().into_iter();
     parts.any(|part| {
@@ -165,28 +169,28 @@ fn is_tag(schema: SchemaRef<'_>, key: &str) -> bool {
     })
 }
 
-/// What is wrong with a value, and what to write instead.
+/// The problem of a value, and what to write.
 fn explained(violation: &Violation, value: &Value, writer: Writer) -> (String, &'static str) {
     let problem = violation.problem.clone();
-    let wants_text = problem.contains("string") || problem.contains('"');
+    let expects_text = problem.contains("string") || problem.contains('"');
     match (value.pointer(&violation.pointer), writer) {
-        (None, Writer::Caller) => (problem, "write it, or take it out of `required`"),
+        (None, Writer::Caller) => (problem, "add it, or remove it from `required`"),
         (None, Writer::Platform) => (
             problem,
-            "write it, or take it out of `required` if it may be missing",
+            "add it, or remove it from `required` if it may be missing",
         ),
         (Some(Value::Null), Writer::Platform) => (
             format!("null: {problem}"),
-            "write a value, or `nullable: true` beside the `type` of the schema if null comes",
+            "write a value, or `nullable: true` beside the `type` of the schema if it may be null",
         ),
-        (Some(value @ (Value::Null | Value::Bool(_) | Value::Number(_))), _) if wants_text => {
-            (format!("no text: {}", quoted(value)), QUOTE)
+        (Some(value @ (Value::Null | Value::Bool(_) | Value::Number(_))), _) if expects_text => {
+            (format!("not a text: {}", quoted(value)), QUOTE)
         }
         _ => (problem, "write a value that fits, or correct the schema"),
     }
 }
 
-/// `.name` and `[0]` for each step of a JSON pointer.
+/// A JSON pointer as `.name` and `[0]` steps.
 fn dotted(value: &Value, pointer: &str) -> String {
     let mut at = String::new();
     let mut value = Some(value);

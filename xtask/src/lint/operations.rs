@@ -1,4 +1,4 @@
-//! Operations, their bodies and replies.
+//! Checks operations, their bodies and replies.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ pub(super) fn operations(document: &Document, findings: &mut Findings<'_>) {
             if !body.required {
                 findings.add(
                     at,
-                    "an optional body is not supported",
+                    "optional bodies are not supported",
                     "write `required: true`",
                 );
             }
@@ -39,8 +39,8 @@ fn id(at: &str, id: &str, ids: &mut BTreeMap<String, String>, findings: &mut Fin
     if let Some(other) = ids.insert(snake.clone(), at.to_owned()) {
         findings.add(
             at,
-            format!("operation id `{id}` is `{snake}` in Rust, like that of {other}"),
-            "give one of them another id",
+            format!("the operation id `{id}` is `{snake}` in Rust, like that of {other}"),
+            "choose another id for one of them",
         );
     }
     if let Some((problem, instead)) = names::unusable_operation(&snake) {
@@ -48,7 +48,7 @@ fn id(at: &str, id: &str, ids: &mut BTreeMap<String, String>, findings: &mut Fin
     } else if snake != id {
         findings.add(
             at,
-            format!("operation id `{id}` is not snake_case"),
+            format!("the operation id `{id}` is not in snake_case"),
             format!("write `{snake}`"),
         );
     }
@@ -65,7 +65,7 @@ fn signature(at: &str, scheme: Scheme, operation: &Operation, findings: &mut Fin
             (
                 "x-nx-parameter-code",
                 operation.parameter_code.is_none(),
-                "write the code that answers a body which breaks the rules",
+                "write the result code of an invalid body",
             ),
         ],
         Scheme::AntBuddySha256 => &[
@@ -98,7 +98,11 @@ fn signature(at: &str, scheme: Scheme, operation: &Operation, findings: &mut Fin
 
 fn responses(at: &str, operation: &Operation, findings: &mut Findings<'_>) {
     if !operation.responses.contains_key("200") {
-        findings.add(at, "no response \"200\"", "write what the platform answers");
+        findings.add(
+            at,
+            "there is no response \"200\"",
+            "describe the reply of the platform",
+        );
     }
     for (status, response) in &operation.responses {
         let at = format!("{at}.responses.{status}");
@@ -106,13 +110,13 @@ fn responses(at: &str, operation: &Operation, findings: &mut Findings<'_>) {
             "200" => content(&at, &response.content, false, findings),
             "default" => findings.add(
                 at,
-                "a `default` response counts as success and as error",
-                "write only \"200\"; the client reads every failure itself",
+                "a `default` response describes both success and error",
+                "write only \"200\": the client handles all failures",
             ),
             _ => findings.add(
                 at,
-                "only \"200\" is described",
-                "leave it out; the client reads every failure itself",
+                "only the response \"200\" is supported",
+                "remove this one: the client handles all failures",
             ),
         }
     }
@@ -127,7 +131,7 @@ fn content(
     if content.len() != 1 {
         findings.add(
             at,
-            format!("{} media types", content.len()),
+            format!("there are {} media types", content.len()),
             "write exactly one, with schema and examples",
         );
     }
@@ -141,20 +145,24 @@ fn content(
             } else {
                 "write application/json"
             };
-            findings.add(&at, "unsupported media type", instead);
+            findings.add(&at, "the media type is not supported", instead);
         }
         if body.schema.reference.is_none() {
             findings.add(
                 format!("{at}.schema"),
-                "inline schema",
-                "name it under components.schemas and refer to it",
+                "the schema is inline",
+                "move it to components.schemas and refer to it with `$ref`",
             );
         }
         if request && is_json && body.examples.is_empty() {
-            findings.add(at, "no `examples`", "write at least one complete example");
+            findings.add(
+                at,
+                "there are no `examples`",
+                "write at least one complete example",
+            );
         } else if !request && !body.examples.contains_key("success") {
-            let instead = "write it: the sandbox answers with it";
-            findings.add(at, "no example named `success`", instead);
+            let instead = "write one: the sandbox answers with it";
+            findings.add(at, "there is no example `success`", instead);
         }
     }
 }

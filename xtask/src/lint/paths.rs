@@ -1,4 +1,4 @@
-//! Paths and their parameters.
+//! Checks paths and their parameters.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,23 +8,23 @@ use nxcloud_spec::document::{Operation, Place};
 use crate::finding::Findings;
 use crate::names;
 
-/// The texts and parameters of one segment; `None` if its braces do not match.
-fn named(segment: &str) -> Option<Vec<&str>> {
-    let mut found = Vec::new();
+/// The names of the parameters in a segment; `None` if braces do not match or parameters are adjacent.
+fn parameter_names(segment: &str) -> Option<Vec<&str>> {
+    let mut names = Vec::new();
     let mut rest = segment;
     while let Some((text, after)) = rest.split_once('{') {
         let (name, after) = after.split_once('}')?;
-        let adjacent = text.is_empty() && !found.is_empty();
+        let adjacent = text.is_empty() && !names.is_empty();
         if text.contains('}') || name.contains('{') || adjacent {
             return None;
         }
-        found.push(name);
+        names.push(name);
         rest = after;
     }
-    (!rest.contains('}')).then_some(found)
+    (!rest.contains('}')).then_some(names)
 }
 
-/// Two paths that differ by the names of their parameters only are one to whoever receives a request.
+/// Checks all paths. A server cannot distinguish two paths that differ only in the names of their parameters.
 pub(super) fn paths(document: &Document, findings: &mut Findings<'_>) {
     let mut seen: BTreeMap<String, &String> = BTreeMap::new();
     for path in document.paths.keys() {
@@ -35,8 +35,8 @@ pub(super) fn paths(document: &Document, findings: &mut Findings<'_>) {
         if let Some(other) = seen.insert(format!("{}#{fragment}", shape.join("{}")), path) {
             findings.add(
                 &at,
-                format!("the same URL as {other}"),
-                "leave one out, or tell them apart by a `#fragment`, which is not sent",
+                format!("the path has the same URL as {other}"),
+                "remove one of them, or add a `#fragment`, which is not sent",
             );
         }
     }
@@ -51,25 +51,29 @@ fn path(at: &str, path: &str, findings: &mut Findings<'_>) {
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
     while let Some(segment) = segments.next() {
-        // An empty one may end the path.
+        // A path may end with an empty segment.
         let empty = segment.is_empty() && segments.peek().is_some();
         let text: String = segment.split(['{', '}']).step_by(2).collect();
         let dots = !segment.is_empty() && segment.chars().all(|c| c == '.');
-        sound &= named(segment).is_some() && !empty && !dots && text.chars().all(plain);
+        sound &= parameter_names(segment).is_some() && !empty && !dots && text.chars().all(plain);
     }
     if !sound {
         findings.add(
             at,
-            "a path that cannot be sent as it is written",
-            "write `/`, then segments of letters, digits and `-._~!$&'()*+,;=:@`, with `{name}` for a parameter and text between two of them",
+            "the path cannot be sent unchanged",
+            "write `/`, then segments of letters, digits and `-._~!$&'()*+,;=:@`, with `{name}` for a parameter and text between two parameters",
         );
     }
 }
 
-/// The parameters of an operation are those of its path and those of the query, each once.
+/// Checks the parameters of an operation: those of the path are in the path, and each name is used once.
 pub(super) fn parameters(at: &str, path: &str, operation: &Operation, findings: &mut Findings<'_>) {
     let url = path.split('#').next().unwrap_or_default();
-    let in_path: Vec<&str> = url.split('/').filter_map(named).flatten().collect();
+    let in_path: Vec<&str> = url
+        .split('/')
+        .filter_map(parameter_names)
+        .flatten()
+        .collect();
     let mut declared: BTreeSet<&str> = BTreeSet::new();
     let mut in_rust: BTreeMap<String, &str> = BTreeMap::new();
     for (index, parameter) in operation.parameters.iter().enumerate() {
@@ -82,28 +86,28 @@ pub(super) fn parameters(at: &str, path: &str, operation: &Operation, findings: 
         if rust == "body" && operation.body.is_some() {
             findings.add(
                 &at,
-                "`body` names the body of the request",
-                "write the parameter as a property of the body, or the operation without a body",
+                "a parameter cannot have the name `body` if the request has a body",
+                "make the parameter a property of the body, or remove the body",
             );
         }
         if !known || !rust.starts_with(|c: char| c.is_ascii_alphabetic()) {
             findings.add(
                 &at,
-                format!("`{name}` cannot name a parameter"),
-                "write ASCII letters, digits and `-_.[]$@:`, a letter first",
+                format!("`{name}` cannot be the name of a parameter"),
+                "write ASCII letters, digits and `-_.[]$@:`, starting with a letter",
             );
         } else if let Some(other) = in_rust.insert(rust.clone(), name) {
             findings.add(
                 &at,
                 format!("`{name}` and `{other}` are both `{rust}` in Rust"),
-                "leave one out: an operation has one parameter of a name, whether in the query or in the path",
+                "rename or remove one: names are unique across query and path",
             );
         }
         if parameter.example.is_none() {
             findings.add(
                 &at,
                 format!("`{name}` has no `example`"),
-                "write a fictitious one: tests and the sandbox use it",
+                "write a fictitious value: tests and the sandbox use it",
             );
         }
         if parameter.place == Place::Path {
@@ -111,7 +115,7 @@ pub(super) fn parameters(at: &str, path: &str, operation: &Operation, findings: 
             if !in_path.contains(&name) {
                 findings.add(
                     &at,
-                    format!("`{name}` is no parameter of the path"),
+                    format!("the path has no parameter `{name}`"),
                     format!("write `{{{name}}}` in the path, or `in: query`"),
                 );
             }
@@ -131,8 +135,8 @@ pub(super) fn parameters(at: &str, path: &str, operation: &Operation, findings: 
         if !seen.insert(name) {
             findings.add(
                 at,
-                format!("the path parameter `{name}` stands twice"),
-                "give one of them another name",
+                format!("the path parameter `{name}` is used twice"),
+                "rename one of them",
             );
         }
     }

@@ -1,61 +1,61 @@
-//! Schemas, wherever they are written.
+//! Checks schemas, in every place of a spec.
 
 use nxcloud_spec::schema::Schema;
 use serde_json::Value;
 
 use super::values;
 use crate::finding::Findings;
-use crate::places::Written;
+use crate::places::Located;
 
-pub(super) fn schema(written: &Written<'_>, findings: &mut Findings<'_>) {
-    let Written { at, under, schema } = written;
+pub(super) fn schema(located: &Located<'_>, findings: &mut Findings<'_>) {
+    let Located { at, under, schema } = located;
     if !schema.known_values.is_empty() && !schema.only.is_empty() {
         findings.add(
             at,
-            "both `enum` and `x-extensible-enum`",
+            "there are both `enum` and `x-extensible-enum`",
             "keep `x-extensible-enum`",
         );
     }
     if schema.only.len() > 1 {
         findings.add(
             at,
-            "a closed enum fails on tomorrow's value",
+            "a closed enum rejects values that the platform adds later",
             "write `x-extensible-enum`",
         );
     }
     if !schema.one_of.is_empty() && schema.discriminator.is_none() {
         findings.add(
             at,
-            "`oneOf` without `discriminator`",
-            "name the key that tells the variants apart, with a mapping",
+            "there is `oneOf` but no `discriminator`",
+            "add one, with the key that identifies the variant, and a mapping",
         );
     }
     if schema.one_of.is_empty() && schema.discriminator.is_some() {
         findings.add(
             at,
-            "`discriminator` without `oneOf`",
-            "list the variants under `oneOf`, or leave it out",
+            "there is `discriminator` but no `oneOf`",
+            "list the variants under `oneOf`, or remove the discriminator",
         );
     }
     if schema.reference.is_some()
-        && let Ok(Value::Object(written)) = serde_json::to_value(schema)
-        && let Some(key) = written.keys().find(|key| *key != "$ref")
+        && let Ok(Value::Object(keys)) = serde_json::to_value(schema)
+        && let Some(key) = keys.keys().find(|key| *key != "$ref")
     {
         findings.add(
             at,
-            format!("`{key}` beside `$ref`, which stands alone"),
-            "write `allOf: [{$ref: …}]` with a `description`, or leave it out",
+            format!("`{key}` is beside `$ref`, which allows no other key"),
+            "write `allOf: [{$ref: …}]` with a `description`, or remove the key",
         );
     }
     let inline = match under {
         Some("properties" | "items" | "additionalProperties") if needs_a_name(schema) => {
-            Some("inline object, choice or enum")
+            Some("the object, choice or enum is inline")
         }
-        Some("oneOf") if schema.reference.is_none() => Some("inline variant"),
+        Some("oneOf") if schema.reference.is_none() => Some("the variant is inline"),
         _ => None,
     };
     if let Some(problem) = inline {
-        let instead = "name it under components.schemas and refer to it";
+        let instead = "move it to components.schemas and refer to it with `$ref`";
         findings.add(at, problem, instead);
     }
     values::values(at, schema, findings);

@@ -1,4 +1,4 @@
-//! Values that YAML reads as something else than was meant, and numbers that no type holds.
+//! Checks values that YAML reads as another type than intended, and numbers that do not fit a Rust type.
 
 use nxcloud_spec::schema::{Format, Kind, Schema};
 use serde_json::{Number, Value};
@@ -7,50 +7,51 @@ use crate::finding::Findings;
 
 pub(crate) const QUOTE: &str = "write the text in quotes";
 
-/// How a value that should be a text is shown.
+/// Describes a value that should be a text.
 pub(crate) fn quoted(value: &Value) -> String {
-    let shown = if value.is_boolean() || value.is_null() {
-        format!("{value}, which YAML also makes of no, off, yes, on, y, n and ~")
-    } else {
-        value.to_string()
-    };
-    format!("YAML reads {shown}")
+    match value {
+        Value::Null => "YAML reads null; it reads `~` as null too".to_owned(),
+        Value::Bool(_) => {
+            format!("YAML reads {value}; it reads yes, no, on, off, y and n as booleans too")
+        }
+        value => format!("YAML reads {value}"),
+    }
 }
 
 pub(super) fn values(at: &str, schema: &Schema, findings: &mut Findings<'_>) {
     for value in schema.only.iter().filter(|value| !value.is_string()) {
-        let problem = format!("no text: {}", quoted(value));
+        let problem = format!("not a text: {}", quoted(value));
         findings.add(format!("{at}.enum"), problem, QUOTE);
     }
-    // A default is written into code.
+    // A default becomes a literal in generated code.
     if let Some(default) = &schema.default
         && schema.kind == Some(Kind::Integer)
         && !default.is_i64()
     {
         findings.add(
             format!("{at}.default"),
-            format!("{default} is no 64-bit whole number"),
+            format!("{default} is not a 64-bit whole number"),
             "write a whole number without quotes, point or exponent",
         );
     }
     limits(at, schema, findings);
 }
 
-/// Limits become literals of the field's type.
+/// Checks limits, which become literals of the field's type.
 fn limits(at: &str, schema: &Schema, findings: &mut Findings<'_>) {
     let whole = schema.kind == Some(Kind::Integer) || schema.format == Some(Format::Integer);
     for (key, limit) in [("minimum", &schema.minimum), ("maximum", &schema.maximum)] {
         if let Some(limit) = limit.as_ref().filter(|limit| whole && !limit.is_i64()) {
             findings.add(
                 format!("{at}.{key}"),
-                format!("{limit} is no 64-bit whole number"),
-                "write a whole number from -9223372036854775808 to 9223372036854775807, without quotes, point or exponent, or leave the limit out",
+                format!("{limit} is not a 64-bit whole number"),
+                "write a whole number from -9223372036854775808 to 9223372036854775807, without quotes, point or exponent, or remove the limit",
             );
         }
     }
     let number = |number: &Option<Number>| number.as_ref().and_then(Number::as_f64);
     let length = |length: Option<u32>| length.map(f64::from);
-    for (least, low, most, high) in [
+    for (lower, low, upper, high) in [
         (
             "minLength",
             length(schema.min_length),
@@ -73,8 +74,8 @@ fn limits(at: &str, schema: &Schema, findings: &mut Findings<'_>) {
         if low.zip(high).is_some_and(|(low, high)| low > high) {
             findings.add(
                 at,
-                format!("`{least}` is greater than `{most}`"),
-                "exchange them",
+                format!("`{lower}` is greater than `{upper}`"),
+                "swap them",
             );
         }
     }

@@ -1,60 +1,60 @@
-//! From serde's messages to what is wrong and what to write.
+//! Turns messages of serde and of the YAML library into findings.
 
 use serde_json::Value;
 
 use super::locate::Step;
 use crate::lint::values::{QUOTE, quoted};
 
-/// How the library's messages start, what is wrong, and what to write.
+/// The start of a message of the YAML library, the problem, and what to write.
 const LIBRARY: [(&str, &str, &str); 8] = [
     (
         "duplicate mapping key:",
-        "duplicate key `{}`",
-        "leave one of them out",
+        "the key `{}` is used twice",
+        "remove one of them",
     ),
     (
         "multiple YAML documents",
-        "several YAML documents in a file",
-        "write each spec in a file of its own",
+        "the file has several YAML documents",
+        "write each spec in a separate file",
     ),
     (
         "budget breached: Depth",
-        "nested too deeply",
-        "name inner schemas under components.schemas and refer to them",
+        "the values are nested too deeply",
+        "move inner schemas to components.schemas and refer to them with `$ref`",
     ),
     (
         "recursion limit exceeded",
-        "nested too deeply",
-        "name inner schemas under components.schemas and refer to them",
+        "the values are nested too deeply",
+        "move inner schemas to components.schemas and refer to them with `$ref`",
     ),
     (
         "budget breached",
-        "too large to be read",
-        "write several specs instead of one, with fewer aliases",
+        "the spec is too large",
+        "split it into several specs, or use fewer aliases",
     ),
     (
         "cannot deserialize null into string",
-        "a key without a name",
-        "write texts and names in quotes, such as 'null'",
+        "a key is null",
+        "write the name in quotes, such as 'null'",
     ),
     (
         "recursive references",
-        "an alias within its own anchor",
-        "write the value out",
+        "an alias is inside its own anchor",
+        "write the value instead of the alias",
     ),
     (
         "non-finite float",
-        "no number: {}",
-        "write a number that 64 bits hold, or leave the limit out",
+        "not a number: {}",
+        "write a number within 64 bits, or remove the limit",
     ),
 ];
 
-/// What is wrong with YAML itself.
+/// Explains an error of the YAML library.
 pub(super) fn yaml(message: &str) -> (String, String) {
-    // The lines behind the first show the text around it.
+    // The other lines quote the text around the error.
     let line = message.lines().next().unwrap_or_default();
     let line = line.strip_prefix("error: ").unwrap_or(line);
-    // The place of the finding says where.
+    // The finding has the place already.
     let problem = match line.split_once(": ") {
         Some((place, problem)) if place.starts_with("line ") => problem,
         _ => line,
@@ -65,7 +65,8 @@ pub(super) fn yaml(message: &str) -> (String, String) {
     let Some((start, wrong, instead)) = explained else {
         return (
             problem.to_owned(),
-            "write OpenAPI 3.0 as YAML, with texts of several signs in quotes".to_owned(),
+            "write OpenAPI 3.0 as YAML, with quotes around texts that contain punctuation"
+                .to_owned(),
         );
     };
     let named = problem[start.len()..]
@@ -75,7 +76,7 @@ pub(super) fn yaml(message: &str) -> (String, String) {
     (wrong.replace("{}", named.trim()), (*instead).to_owned())
 }
 
-/// Steps on to what a message names, where serde has read a copy and lost the place.
+/// Adds the key that a message names to the steps, in cases where serde reads a copy and loses the place.
 pub(super) fn refine(root: &Value, steps: &mut Vec<Step>, message: &str) {
     let place = steps.iter().try_fold(root, |value, step| match step {
         Step::Key(key) => value.get(key),
@@ -91,15 +92,15 @@ pub(super) fn refine(root: &Value, steps: &mut Vec<Step>, message: &str) {
         map.get_key_value(named).map(|(key, _)| key)
     } else if message.starts_with("invalid") {
         let mut entries = map.iter();
-        let found = entries.find(|(_, value)| value.to_string().trim_matches('"') == named);
-        found.map(|(key, _)| key)
+        let entry = entries.find(|(_, value)| value.to_string().trim_matches('"') == named);
+        entry.map(|(key, _)| key)
     } else {
         None
     };
     steps.extend(key.cloned().map(Step::Key));
 }
 
-/// What is wrong with the structure, and what to write.
+/// Explains an error of the structure.
 pub(super) fn structure(steps: &[Step], message: &str) -> (String, String) {
     let key = steps.iter().rev().find_map(|step| match step {
         Step::Key(key) => Some(key.as_str()),
@@ -123,18 +124,18 @@ pub(super) fn structure(steps: &[Step], message: &str) -> (String, String) {
             known.trim(),
         )
     } else if message.starts_with("invalid value") {
-        let problem = format!("{named} is out of range");
+        let problem = format!("{named} is outside the allowed range");
         (problem, number(known.trim()))
     } else if let Some((problem, instead)) = message.split_once(": write ") {
         (problem.to_owned(), format!("write {instead}"))
     } else {
-        let instead = "see the documentation of nxcloud-spec for what stands here";
+        let instead = "see the documentation of this key in nxcloud-spec";
         (message.to_owned(), instead.to_owned())
     }
 }
 
 fn unknown_key(key: &str, known: &[&str]) -> (String, String) {
-    // The mark of a generated file is not for a spec.
+    // Only generated files have this key.
     let known: Vec<&str> = known
         .iter()
         .copied()
@@ -142,7 +143,7 @@ fn unknown_key(key: &str, known: &[&str]) -> (String, String) {
         .collect();
     if key == "anyOf" {
         return (
-            "`anyOf` compiles but does not decode".to_owned(),
+            "`anyOf` is not supported".to_owned(),
             "write `x-extensible-enum` for an open enum, or `oneOf` with a `discriminator`"
                 .to_owned(),
         );
@@ -162,11 +163,11 @@ fn unknown_key(key: &str, known: &[&str]) -> (String, String) {
 fn unknown_value(key: &str, value: &str, known: &[&str]) -> (String, String) {
     if key == "in" && value == "header" {
         return (
-            "header parameters are the hook's".to_owned(),
-            "leave it out; bizType and action are vendor extensions".to_owned(),
+            "header parameters are not listed: the client adds them".to_owned(),
+            "remove it; write bizType and action as `x-nx-biz-type` and `x-nx-action`".to_owned(),
         );
     }
-    let problem = format!("`{value}` is no value of `{key}`");
+    let problem = format!("`{value}` is not a value of `{key}`");
     let all = format!("write one of {}", known.join(", "));
     let instead = match nearest(value, known) {
         Some(nearest) => format!("did you mean `{nearest}`? {all}"),
@@ -175,26 +176,27 @@ fn unknown_value(key: &str, value: &str, known: &[&str]) -> (String, String) {
     (problem, instead)
 }
 
-fn wrong_type(key: &str, found: &str, expected: &str) -> (String, String) {
-    let scalar = match found.split_once(" `") {
-        _ if found == "null" => Some(Value::Null),
+/// `actual` and `expected` are serde's names of types.
+fn wrong_type(key: &str, actual: &str, expected: &str) -> (String, String) {
+    let scalar = match actual.split_once(" `") {
+        _ if actual == "null" => Some(Value::Null),
         Some(("boolean", value)) => Some((value == "true`").into()),
         Some((_, value)) => serde_json::from_str(value.trim_end_matches('`')).ok(),
         None => None,
     };
-    if key == "additionalProperties" && found.starts_with("boolean") {
+    if key == "additionalProperties" && actual.starts_with("boolean") {
         return (
-            "`additionalProperties` as a switch".to_owned(),
-            "leave it out: replies keep unknown fields, requests refuse them".to_owned(),
+            "`additionalProperties` is a boolean".to_owned(),
+            "remove it: replies keep unknown fields, requests have none".to_owned(),
         );
     }
     let is_text = expected == "a string" || expected == "string or map";
     if let Some(scalar) = scalar.filter(|_| is_text) {
-        return (format!("no text: {}", quoted(&scalar)), QUOTE.to_owned());
+        return (format!("not a text: {}", quoted(&scalar)), QUOTE.to_owned());
     }
     let instead = match expected {
         "a boolean" => "write true or false, without quotes".to_owned(),
-        "a sequence" => "write a list: entries in brackets, or each behind a dash".to_owned(),
+        "a sequence" => "write a list: entries in brackets, or each after a dash".to_owned(),
         "a string" | "string or map" => "write a text".to_owned(),
         "a map" => "write keys and values".to_owned(),
         other if other.starts_with("struct ") || other.contains("enum ") => {
@@ -202,12 +204,12 @@ fn wrong_type(key: &str, found: &str, expected: &str) -> (String, String) {
         }
         other => number(other),
     };
-    (format!("wrong type: {}", shown(found)), instead)
+    (format!("wrong type: {}", type_name(actual)), instead)
 }
 
-/// What was found, without the type that Rust gives it.
-fn shown(found: &str) -> &str {
-    match found {
+/// The name of a type, with terms of YAML instead of Rust.
+fn type_name(actual: &str) -> &str {
+    match actual {
         "map" => "keys and values",
         "sequence" => "a list",
         other => other,
@@ -218,14 +220,14 @@ fn number(expected: &str) -> String {
     let range = match expected {
         "u32" => "a whole number from 0 to 4294967295",
         "u64" | "usize" => "a whole number from 0 to 18446744073709551615",
-        "i64" => "a whole number of 64 bits",
+        "i64" => "a 64-bit whole number",
         "a JSON number" => "a number",
         other => return format!("write {other}"),
     };
     format!("write {range}, without quotes, point or exponent")
 }
 
-/// What to write for a key that is missing.
+/// What to write for a missing key.
 fn missing(key: &str) -> String {
     match key {
         "openapi" => "write `openapi: 3.0.3`",
@@ -234,40 +236,42 @@ fn missing(key: &str) -> String {
         "paths" => "write at least one operation",
         "components" => "write the named schemas",
         "x-nx-scheme" => "write `x-nx-scheme: nxcloud-md5` or `antbuddy-sha256`",
-        "x-nx-source" => "write the title or the address of the vendor's page that documents the service",
+        "x-nx-source" => {
+            "write the title or the address of the vendor's page that documents the service"
+        }
         "operationId" => "write a snake_case name, such as send_sms",
-        "summary" => "say in one sentence what it does",
+        "summary" => "describe the operation in one sentence",
         "responses" => "write a response \"200\"",
         "schema" => "refer to a named schema",
         "examples" => "write at least one complete example",
-        "content" => "write it: a media type with schema and examples, or the transports of a push",
+        "content" => "write a media type with schema and examples, or the transports of a push",
         "code" | "kind" | "meaning" => "write {code, name, kind, meaning}",
         "value" => "write {value: …}",
         "signed" => "write true or false",
         "style" => "write page, offset or cursor",
-        _ => return format!("write `{key}` here"),
+        _ => return format!("add `{key}` here"),
     }
     .to_owned()
 }
 
-/// The known name that a misspelt one is meant for.
+/// The known name that is most similar to a misspelt one, if it is similar enough.
 fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     let distance = |known: &&str| strsim::damerau_levenshtein(name, known);
     let nearest = known.iter().copied().min_by_key(distance)?;
-    let most = (name.chars().count() / 2).min(3);
-    (distance(&nearest) <= most).then_some(nearest)
+    let max_distance = (name.chars().count() / 2).min(3);
+    (distance(&nearest) <= max_distance).then_some(nearest)
 }
 
 fn backticked(text: &str) -> Vec<&str> {
     text.split('`').skip(1).step_by(2).collect()
 }
 
-/// The first part of a message that stands in backticks or quotes.
+/// The first part of a message in backticks or quotes.
 fn first_quoted(message: &str) -> Option<&str> {
     let start = message.find(['`', '"'])?;
     let mark = message.get(start..=start)?;
     let rest = message.get(start + 1..)?;
-    // The name itself may hold a mark.
+    // The name itself may contain a mark.
     let end = rest
         .find(&format!("{mark}, expected"))
         .or_else(|| rest.rfind(mark))?;

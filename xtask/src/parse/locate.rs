@@ -1,4 +1,4 @@
-//! The line of a place in YAML.
+//! Finds the line of a place in YAML.
 
 use std::fmt;
 
@@ -24,15 +24,15 @@ pub(super) fn place(text: &str, steps: &[Step]) -> String {
     if dotted.is_empty() {
         "(root)".clone_into(&mut dotted);
     }
-    let way = |yaml: serde_saphyr::Deserializer<'_, '_>| Way(steps).deserialize(yaml);
-    let line = serde_saphyr::with_deserializer_from_str(text, way);
+    let follow = |yaml: serde_saphyr::Deserializer<'_, '_>| Follow(steps).deserialize(yaml);
+    let line = serde_saphyr::with_deserializer_from_str(text, follow);
     format!("line {}, {dotted}", line.ok().flatten().unwrap_or(1))
 }
 
-/// Follows steps, and gives the line of the last one that there is: that of its key, or that of its entry.
-struct Way<'s>(&'s [Step]);
+/// Follows steps, and returns the line of the last one that exists: the line of its key or entry.
+struct Follow<'s>(&'s [Step]);
 
-impl<'de> DeserializeSeed<'de> for Way<'_> {
+impl<'de> DeserializeSeed<'de> for Follow<'_> {
     type Value = Option<u64>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<u64>, D::Error> {
@@ -46,11 +46,11 @@ impl<'de> DeserializeSeed<'de> for Way<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Way<'_> {
+impl<'de> Visitor<'de> for Follow<'_> {
     type Value = Option<u64>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("what the steps lead into")
+        f.write_str("a map or list that the steps lead to")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Option<u64>, A::Error> {
@@ -58,7 +58,7 @@ impl<'de> Visitor<'de> for Way<'_> {
         while let Some(key) = map.next_key::<Spanned<String>>()? {
             match self.0 {
                 [Step::Key(name), rest @ ..] if *name == key.value => {
-                    let inner = map.next_value_seed(Way(rest))?;
+                    let inner = map.next_value_seed(Follow(rest))?;
                     line = inner.or(Some(key.referenced.line()));
                 }
                 _ => drop(map.next_value::<IgnoredAny>()?),
@@ -68,17 +68,17 @@ impl<'de> Visitor<'de> for Way<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Option<u64>, A::Error> {
-        let [Step::Entry(wanted), rest @ ..] = self.0 else {
+        let [Step::Entry(index), rest @ ..] = self.0 else {
             return Ok(None);
         };
-        for _ in 0..*wanted {
+        for _ in 0..*index {
             list.next_element::<IgnoredAny>()?;
         }
         let line = if rest.is_empty() {
             let entry = list.next_element::<Spanned<IgnoredAny>>()?;
             entry.map(|entry| entry.referenced.line())
         } else {
-            list.next_element_seed(Way(rest))?.flatten()
+            list.next_element_seed(Follow(rest))?.flatten()
         };
         while list.next_element::<IgnoredAny>()?.is_some() {}
         Ok(line)

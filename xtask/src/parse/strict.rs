@@ -1,4 +1,4 @@
-//! A value of JSON that is no more than it says: null is no absent key, and a list is no object.
+//! A deserializer of JSON values that is stricter than serde_json's: a null value is not an absent key, and a list is not a struct.
 
 use serde::de::value::{MapDeserializer, SeqDeserializer, StrDeserializer};
 use serde::de::{Deserializer, Error as _, IntoDeserializer, Unexpected, Visitor};
@@ -36,12 +36,12 @@ impl<'de> Deserializer<'de> for Strict<'de> {
         }
     }
 
-    /// A key that is there has a value.
+    /// A key that exists has a value.
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         visitor.visit_some(self)
     }
 
-    /// Derived structs take a list of their fields, too.
+    /// Derived structs would also accept a list of their fields.
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
@@ -72,7 +72,7 @@ impl<'de> Deserializer<'de> for Strict<'de> {
             Value::String(text) => visitor.visit_enum(StrDeserializer::new(text)),
             // All enums are texts.
             _ => Err(Error::custom(format_args!(
-                "no text, of which one is expected: write one of {}",
+                "not a text: write one of {}",
                 variants.join(", ")
             ))),
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use xtask::emit::{self, DEPENDENCIES, DEV_DEPENDENCIES, Origin};
 use xtask::model::Service;
 
-/// The blocks of manifests, each as a manifest of its own.
+/// The blocks of manifests, each as a separate manifest.
 pub(crate) fn manifests(services: &[Service]) -> impl Iterator<Item = (String, String)> {
     let mut blocks = emit::workspace_blocks(services, "4.5.6");
     blocks.extend(emit::webhook_blocks(services));
@@ -31,6 +31,6 @@ pub(crate) fn outside(service: &Service) -> Result<BTreeMap<String, String>, Str
             .collect(),
     };
     let files = emit::outside_files(service, "their/spec.yaml", "0.1.0", &origin)?;
-    let apart = |(path, text)| (format!("outside/{path}"), text);
-    Ok(files.into_iter().map(apart).collect())
+    let prefixed = |(path, text)| (format!("outside/{path}"), text);
+    Ok(files.into_iter().map(prefixed).collect())
 }

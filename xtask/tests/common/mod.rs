@@ -1,11 +1,11 @@
-//! A small workspace to generate in.
+//! A small workspace for tests of the generator.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use xtask::generate::{Outcome, check};
 
-/// Files written by hand that hold a generated block.
+/// Hand-written files with a generated block.
 pub(crate) const BLOCKS: [&str; 7] = [
     "ARCHITECTURE.md",
     "Cargo.toml",
@@ -17,7 +17,7 @@ pub(crate) const BLOCKS: [&str; 7] = [
 ];
 pub(crate) const MINIMAL: &str = include_str!("../minimal.yaml");
 
-/// A workspace with one spec, in a folder of its own that goes when the test ends.
+/// A workspace with one spec, in a separate folder that is removed when the test ends.
 pub(crate) struct Workspace(pub(crate) PathBuf);
 
 impl Workspace {

@@ -31,7 +31,7 @@ impl Client {
 
     /// Obtain a token for the websocket of call events.
     ///
-    /// Issues a token; whether an earlier one stays valid is not stated. The websocket itself is not described in the reference.
+    /// Whether an earlier token stays valid is not documented, and neither is the websocket.
     ///
     /// The operation changes state: it is not retried if the platform may have acted.
     ///
@@ -55,8 +55,8 @@ impl Client {
 
     /// Place a call from a registered device to a number.
     ///
-    /// Places a real call: repeating it calls again. HTTP 200 means that the device was online and the call placed, not that it was answered.
-    /// The hash is the same for every such call, and covers neither number nor body.
+    /// Places a real call: a repeated request calls again. HTTP 200 means that the device was online and the call was placed, not that it
+    /// was answered. The hash is the same for every call; it covers neither number nor body.
     ///
     /// The operation changes state: it is not retried if the platform may have acted.
     ///
@@ -84,8 +84,8 @@ impl Client {
 
     /// Page through the past calls of a time window.
     ///
-    /// The hash runs over the values that are sent, in their documented order with `appId` first; `limit` and `page` enter it only when they
-    /// are sent. The published example has times with milliseconds and a `Z`; other ISO 8601 forms are unproven.
+    /// The hash covers the values that are sent, in their documented order with `appId` first; it covers `limit` and `page` only if they
+    /// are sent. The documented example has times with milliseconds and `Z`; other ISO 8601 forms are not documented.
     ///
     /// The operation only reads: it is retried even if the outcome of an attempt is unknown.
     ///

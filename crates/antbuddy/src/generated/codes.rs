@@ -15,7 +15,7 @@ pub const TOO_FREQUENT: Code = Code::new(503);
 /// Device not registered, or input wrong.
 pub const DEVICE_NOT_REGISTERED: Code = Code::new(400);
 
-/// Codes of every operation.
+/// Codes that every operation may return.
 pub static SHARED_CODES: &[CodeInfo] = &[
     CodeInfo::new(
         400,
@@ -40,7 +40,7 @@ pub static SHARED_CODES: &[CodeInfo] = &[
     ),
 ];
 
-/// Codes of `click_to_call` alone.
+/// Codes that only `click_to_call` returns.
 pub static CLICK_TO_CALL_CODES: &[CodeInfo] = &[
     CodeInfo::new(
         400,

@@ -31,8 +31,8 @@ impl Client {
 
     /// Page through the call records of a time window.
     ///
-    /// Nothing in the reply says how many records or pages there are: a page shorter than `size` is the last. The times of the request are
-    /// seconds, those of the records milliseconds. The reference's text and table give 8 as the bizType, its example shows 6.
+    /// The reply has no number of records or pages: a page with fewer records than `size` is the last. Times in the request are in seconds,
+    /// times in records in milliseconds. The documentation's text and table give the bizType 8, its example shows 6.
     ///
     /// The operation only reads: it is retried even if the outcome of an attempt is unknown.
     ///
@@ -91,9 +91,9 @@ impl Client {
 
     /// Create an AI outbound task and load its numbers.
     ///
-    /// May start dialling at once: repeating it creates and dials again. No task id is returned: its calls are recognised by `orderId` and
-    /// `other` in the call records and pushes, which carry the `taskId`. The reference's text and table give 8 as the bizType, its example
-    /// shows 6.
+    /// May start dialling immediately: a repeated request creates another task and dials again. The reply has no task id: identify its
+    /// calls by `orderId` and `other` in call records and pushes, which also have the `taskId`. The documentation's text and table give the
+    /// bizType 8, its example shows 6.
     ///
     /// The operation changes state: it is not retried if the platform may have acted.
     ///

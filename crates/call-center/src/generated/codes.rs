@@ -12,7 +12,7 @@ pub const SYSTEM_ERROR: Code = Code::new(99);
 /// Parameter missing, empty or invalid.
 pub const PARAMETER_INVALID: Code = Code::new(41000);
 
-/// Codes of every operation.
+/// Codes that every operation may return.
 pub static SHARED_CODES: &[CodeInfo] = &[
     CodeInfo::new(
         88,

@@ -42,8 +42,8 @@ pub(crate) struct SandboxArgs {
     /// With --token-variable: allow pushes to this port on this machine if a request asks for it
     #[arg(long, value_name = "PORT")]
     push_port: Vec<u16>,
-    /// Allow web pages of this origin, such as http://localhost:8081, to call the platform (*: all web pages); they cannot read the
-    /// inspector
+    /// Allow pages of this origin, for example http://localhost:8081, to call the platform from a browser (*: all pages); they
+    /// cannot use the inspector
     #[arg(long, value_name = "ORIGIN")]
     allow_origin: Vec<String>,
     /// Do not log requests to stderr

@@ -111,6 +111,7 @@ fn idle_connections_do_not_keep_new_clients_out() {
         let log = sandbox.stop("-INT").stderr;
         assert!(log.contains(reason), "{log}");
         let lines = log.lines().filter(|line| line.contains("refused early: "));
-        assert!((1..=20).contains(&lines.count()), "{log}");
+        // 10 of each kind in 10 seconds.
+        assert!(lines.count() < clients, "{log}");
     }
 }

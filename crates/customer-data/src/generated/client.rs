@@ -31,8 +31,8 @@ impl Client {
 
     /// Create or merge up to 100 customers.
     ///
-    /// How an existing customer is recognised is not documented, so that repeating it may not be harmless. The reply names no customer: a
-    /// partial failure cannot be seen.
+    /// It is not documented how existing customers are recognised, so a repeated request may create duplicates. The reply names no
+    /// customers: a partial failure is not visible.
     ///
     /// The operation changes state: it is not retried if the platform may have acted.
     ///
@@ -66,7 +66,7 @@ impl Client {
 
     /// List the customer fields of a tenant, preset and custom.
     ///
-    /// The query parameters are apparently outside the signed text; the reference does not say so.
+    /// The signature apparently does not cover the query parameters; the documentation does not mention it.
     ///
     /// The operation only reads: it is retried even if the outcome of an attempt is unknown.
     ///

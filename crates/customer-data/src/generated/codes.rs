@@ -3,5 +3,5 @@
 
 use nxcloud_client::CodeInfo;
 
-/// Codes of every operation.
+/// Codes that every operation may return.
 pub static SHARED_CODES: &[CodeInfo] = &[];

@@ -31,7 +31,7 @@ impl Client {
 
     /// Send an SMS from a DID number to one recipient.
     ///
-    /// Billed: repeating it sends again. The receipt goes to the customer's SMS upstream push address.
+    /// Billed: a repeated call sends again. The receipt goes to the customer's SMS upstream push address.
     ///
     /// The operation changes state: it is not retried if the platform may have acted.
     ///
@@ -63,8 +63,8 @@ impl Client {
 
     /// Page through the call records of DID numbers of one day.
     ///
-    /// Code 1002 is this call's own parameter error too. The page is `page` in the request and `pageNumber` in the reply, the filter
-    /// `didNumber` is a row's `number`, and the filter `type` is a row's `callType`.
+    /// Code 1002 is also the parameter error of this operation. Names differ between request and rows: the page is `page` and `pageNumber`,
+    /// the DID number `didNumber` and `number`, the direction `type` and `callType`.
     ///
     /// The operation only reads: it is retried even if the outcome of an attempt is unknown.
     ///
@@ -112,8 +112,8 @@ impl Client {
 
     /// Call a number through a DID and bridge it to an Amazon Connect agent.
     ///
-    /// Places a call: repeating it calls again. The reference's text gives the bizType 9 and the action `didaws`; the example column of the
-    /// same table shows 6 and `cc`.
+    /// Places a call: a repeated request calls again. The documentation's text gives the bizType 9 and the action `didaws`; the example
+    /// column of its table shows 6 and `cc`.
     ///
     /// The operation changes state: it is not retried if the platform may have acted.
     ///

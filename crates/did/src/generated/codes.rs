@@ -45,10 +45,10 @@ pub const SYSTEM_ERROR: Code = Code::new(99);
 /// Parameter wrong or empty.
 pub const PARAMETER_INVALID: Code = Code::new(41000);
 
-/// Codes of every operation.
+/// Codes that every operation may return.
 pub static SHARED_CODES: &[CodeInfo] = &[];
 
-/// Codes of `send_did_sms` alone.
+/// Codes that only `send_did_sms` returns.
 pub static SEND_DID_SMS_CODES: &[CodeInfo] = &[
     CodeInfo::new(-1, "FAILURE", CodeKind::Platform, "failure", None),
     CodeInfo::new(
@@ -123,7 +123,7 @@ pub static SEND_DID_SMS_CODES: &[CodeInfo] = &[
     ),
 ];
 
-/// Codes of `query_calls` alone.
+/// Codes that only `query_calls` returns.
 pub static QUERY_CALLS_CODES: &[CodeInfo] = &[
     CodeInfo::new(
         -1,
@@ -134,7 +134,7 @@ pub static QUERY_CALLS_CODES: &[CodeInfo] = &[
     ),
 ];
 
-/// Codes of `dial_amazon_connect` alone.
+/// Codes that only `dial_amazon_connect` returns.
 pub static DIAL_AMAZON_CONNECT_CODES: &[CodeInfo] = &[
     CodeInfo::new(
         88,

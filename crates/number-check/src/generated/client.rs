@@ -31,8 +31,8 @@ impl Client {
 
     /// Queue one or more phone numbers for checking.
     ///
-    /// Billed: repeating it checks and bills again. The results come later, each number on its own, by push or through `query_checks`; a
-    /// badly written number may be accepted here and be reported by its push.
+    /// Billed: a repeated request checks and bills again. The results come later, by push (one per number) or through `query_checks`. A
+    /// malformed number may be accepted here and reported in its push.
     ///
     /// The operation changes state: it is not retried if the platform may have acted.
     ///
@@ -61,8 +61,8 @@ impl Client {
 
     /// Page through the check results of one day.
     ///
-    /// At least one of `messageId` and `batchNo` must not be empty. Records are kept for 14 days. A wrong field is answered with code 88, and
-    /// the text for success differs from the one of `submit_check`: test the code, never the text.
+    /// At least one of `messageId` and `batchNo` is required. Records are kept for 14 days. An invalid field gives code 88. The text for
+    /// success differs from that of `submit_check`: test the code, not the text.
     ///
     /// The operation only reads: it is retried even if the outcome of an attempt is unknown.
     ///

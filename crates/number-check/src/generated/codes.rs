@@ -45,7 +45,7 @@ pub const REQUEST_FAILED: Code = Code::new(88);
 /// Internal server error.
 pub const SERVER_ERROR: Code = Code::new(103);
 
-/// Request holds an invalid value.
+/// Request contains an invalid value.
 pub const VALUE_INVALID: Code = Code::new(108);
 
 /// Backend service call failed.
@@ -63,7 +63,7 @@ pub const UNKNOWN_ERROR: Code = Code::new(121);
 /// Nothing detected.
 pub const NOTHING_DETECTED: Code = Code::new(122);
 
-/// Codes of every operation.
+/// Codes that every operation may return.
 pub static SHARED_CODES: &[CodeInfo] = &[
     CodeInfo::new(
         202,
@@ -81,7 +81,7 @@ pub static SHARED_CODES: &[CodeInfo] = &[
     ),
 ];
 
-/// Codes of `submit_check` alone.
+/// Codes that only `submit_check` returns.
 pub static SUBMIT_CHECK_CODES: &[CodeInfo] = &[
     CodeInfo::new(
         201,
@@ -143,7 +143,7 @@ pub static SUBMIT_CHECK_CODES: &[CodeInfo] = &[
     CodeInfo::new(299, "SYSTEM_ERROR", CodeKind::Platform, "system error", None),
 ];
 
-/// Codes of `query_checks` alone.
+/// Codes that only `query_checks` returns.
 pub static QUERY_CHECKS_CODES: &[CodeInfo] = &[
     CodeInfo::new(
         88,
@@ -151,12 +151,12 @@ pub static QUERY_CHECKS_CODES: &[CodeInfo] = &[
         CodeKind::Unknown,
         "request failed, the message says why",
         Some(
-            "Read the message; a wrong field, such as a badly written date, is reported with this code.",
+            "Read the message: an invalid field, such as a malformed date, gives this code.",
         ),
     ),
 ];
 
-/// Codes that come with pushes.
+/// Codes in pushes.
 pub static PUSHED: &[CodeInfo] = &[
     CodeInfo::new(
         103,
@@ -169,7 +169,7 @@ pub static PUSHED: &[CodeInfo] = &[
         108,
         "VALUE_INVALID",
         CodeKind::Parameter,
-        "request holds an invalid value",
+        "request contains an invalid value",
         Some("Check the number and the check level that were submitted."),
     ),
     CodeInfo::new(

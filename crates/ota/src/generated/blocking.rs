@@ -48,7 +48,7 @@ impl Client {
         self.session.send_blocking(request)
     }
 
-    /// Read the outcome of a login request.
+    /// Read the result of a login request.
     ///
     /// Details and example: [`Client::verify`](crate::Client::verify).
     ///

@@ -4,7 +4,7 @@
 use nxcloud_client::{CallOptions, Error, Session};
 use super::{replies::*, requests::*};
 
-/// Client of NXCLOUD One-click Login (bizType 6). Verify through the mobile network that a phone number belongs to the device in use (OTA), and receive the outcome.
+/// Client of NXCLOUD One-click Login (bizType 6). Verify with the mobile network that a phone number belongs to the device in use (OTA), and receive the result.
 ///
 /// Creating and cloning it is cheap: all clients of a session share its connections. The [crate page](crate) has examples.
 ///
@@ -31,7 +31,7 @@ impl Client {
 
     /// Start a one-click login and get its authorization link.
     ///
-    /// Creates a verification request: repeating it creates another one. The outcome comes by push, or through `verify`.
+    /// Creates a verification request: a repeated call creates another one. The result comes by push or through `verify`.
     ///
     /// The operation changes state: it is not retried if the platform may have acted.
     ///
@@ -55,10 +55,10 @@ impl Client {
         self.session.send(request).await
     }
 
-    /// Read the outcome of a login request.
+    /// Read the result of a login request.
     ///
-    /// Only reads, within the rate limit (code 2206). Code 0 means only that the look-up worked: the outcome is in `status`, and `PENDING`
-    /// calls for another look-up or for the push. The phone number is not returned here; the push has it.
+    /// There is a rate limit (code 2206). Code 0 means only that the request succeeded: the result is in `status`. If it is `PENDING`, call
+    /// again later or wait for the push. The reply has no phone number; the push has it.
     ///
     /// The operation only reads: it is retried even if the outcome of an attempt is unknown.
     ///

@@ -27,7 +27,7 @@ pub const PRICE_MISSING: Code = Code::new(9907);
 /// Balance too low.
 pub const BALANCE_TOO_LOW: Code = Code::new(9908);
 
-/// Codes of every operation.
+/// Codes that every operation may return.
 pub static SHARED_CODES: &[CodeInfo] = &[
     CodeInfo::new(
         88,
@@ -80,7 +80,7 @@ pub static SHARED_CODES: &[CodeInfo] = &[
     ),
 ];
 
-/// Codes of `init` alone.
+/// Codes that only `init` returns.
 pub static INIT_CODES: &[CodeInfo] = &[
     CodeInfo::new(
         9908,

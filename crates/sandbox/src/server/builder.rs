@@ -50,6 +50,7 @@ pub struct Builder {
     clock: Clock,
     body_limit: usize,
     limits: Limits,
+    body_timeout: Duration,
     origins: Vec<String>,
     history_requests: usize,
     history_bytes: usize,
@@ -75,6 +76,7 @@ impl Builder {
             clock: Clock::new(SystemTime::now),
             body_limit: DEFAULT_BODY_LIMIT,
             limits: Limits::default(),
+            body_timeout: Duration::from_secs(30),
             origins: Vec::new(),
             history_requests: DEFAULT_HISTORY_REQUESTS,
             history_bytes: DEFAULT_HISTORY_BYTES,
@@ -179,7 +181,7 @@ impl Builder {
     /// longer is answered with HTTP 408.
     #[must_use]
     pub const fn body_timeout(mut self, time: Duration) -> Self {
-        self.limits.body = time;
+        self.body_timeout = time;
         self
     }
 
@@ -271,7 +273,7 @@ impl Builder {
     /// [`Error::Listen`] if the port is taken, [`Error::TokenNeeded`] and [`Error::ShortToken`] for an address that other
     /// machines can reach without a token that protects it, [`Error::NoRuntime`] outside a tokio runtime, [`Error::Seed`] if
     /// the seed does not have the shape of a state, [`Error::Record`] if the file cannot be recorded into, [`Error::Spec`] if a
-    /// spec cannot be played, [`Error::Origin`] for an [`allow_origin`](Self::allow_origin) that is no origin.
+    /// spec cannot be played, [`Error::Origin`] for an [`allow_origin`](Self::allow_origin) that is not an origin.
     pub async fn start(self) -> Result<Sandbox, Error> {
         let runtime = Handle::try_current().map_err(|_| Error::NoRuntime)?;
         let address = self.address;
@@ -330,11 +332,11 @@ impl Builder {
             faults: Faults::new(events.clone()),
             history,
             pushes,
-            intake: Intake::new(self.body_limit),
+            intake: Intake::new(self.body_limit, self.body_timeout),
             access,
             cors,
             events,
-            diagnosing: Arc::default(),
+            turn: Arc::default(),
         });
         let listen = |source| Error::Listen {
             port: self.port,

@@ -1,15 +1,15 @@
 //! Receiving bodies, within a limit each and one for all together.
 
-use std::io::ErrorKind;
+use std::time::Duration;
 
-use axum::Error;
 use axum::body::{Body, HttpBody};
 use axum::http::StatusCode;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time;
 
-use super::connection::Refused;
+use super::connection::{ConnectionControl, Refused};
 use crate::platform::verdict::Cause;
 
 /// So many bytes may be received at once, by all connections together; a single body that is allowed may be larger.
@@ -17,10 +17,15 @@ const MAX_RECEIVING: usize = 256 * 1024 * 1024;
 /// Room made for a body before any of it has come, whatever length is announced.
 const MAX_RESERVED: usize = 64 * 1024;
 
+/// The whole body may take so many times the longest pause within it.
+const PAUSES: u32 = 10;
+
 /// How bodies are received.
 pub(crate) struct Intake {
     /// The largest body in bytes.
     limit: usize,
+    /// The longest pause within a body.
+    patience: Duration,
     /// Room in bytes for all bodies that are being received.
     room: Semaphore,
 }
@@ -47,13 +52,17 @@ impl Refusal {
 }
 
 impl Intake {
-    pub(crate) fn new(limit: usize) -> Self {
-        Self::with_room(limit, limit.clamp(MAX_RECEIVING, Semaphore::MAX_PERMITS))
+    pub(crate) fn new(limit: usize, patience: Duration) -> Self {
+        let room = limit.clamp(MAX_RECEIVING, Semaphore::MAX_PERMITS);
+        Self::with_room(limit, patience, room)
     }
 
-    pub(crate) fn with_room(limit: usize, room: usize) -> Self {
-        let room = Semaphore::new(room);
-        Self { limit, room }
+    pub(crate) fn with_room(limit: usize, patience: Duration, room: usize) -> Self {
+        Self {
+            limit,
+            patience,
+            room: Semaphore::new(room),
+        }
     }
 
     /// How many bytes may still be received.
@@ -63,12 +72,31 @@ impl Intake {
     }
 
     /// Reads the whole body of a request to the platform, and gives back the room that it takes.
-    pub(crate) async fn read(&self, body: Body) -> Result<(Bytes, SemaphorePermit<'_>), Refusal> {
-        self.read_within(self.limit, body).await
+    pub(crate) async fn read(
+        &self,
+        control: Option<&ConnectionControl>,
+        body: Body,
+    ) -> Result<(Bytes, SemaphorePermit<'_>), Refusal> {
+        self.read_within(self.limit, control, body).await
     }
 
     /// The same with another limit. A length that is over it is refused before anything is read.
     pub(crate) async fn read_within(
+        &self,
+        limit: usize,
+        control: Option<&ConnectionControl>,
+        body: Body,
+    ) -> Result<(Bytes, SemaphorePermit<'_>), Refusal> {
+        let received = self.collect(limit, body);
+        let received = time::timeout(self.patience.saturating_mul(PAUSES), received).await;
+        let received = received.unwrap_or_else(|_| Err(late()))?;
+        if let Some(control) = control {
+            control.body_is_read();
+        }
+        Ok(received)
+    }
+
+    async fn collect(
         &self,
         limit: usize,
         mut body: Body,
@@ -76,36 +104,51 @@ impl Intake {
         let cause = Cause::BodyTooLarge { limit };
         let too_large = Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, cause);
         let busy = |_| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, Cause::Busy);
+        let broken = |_| Refusal::new(StatusCode::BAD_REQUEST, Cause::BodyIncomplete);
         let declared = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
         if declared > limit {
             return Err(too_large);
         }
         let mut bytes = BytesMut::with_capacity(declared.min(MAX_RESERVED));
         let mut room = self.room.try_acquire_many(0).map_err(busy)?;
-        while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|error| incomplete(error))?;
-            let Some(data) = frame.data_ref() else {
-                continue;
-            };
+        let next = async |body: &mut Body| time::timeout(self.patience, body.frame()).await;
+        while let Some(frame) = next(&mut body).await.map_err(|_| late())? {
+            let data = frame.map_err(broken)?.into_data().unwrap_or_default();
             if data.len() > limit - bytes.len() {
                 return Err(too_large);
             }
             let more = u32::try_from(data.len()).unwrap_or(u32::MAX);
             room.merge(self.room.try_acquire_many(more).map_err(busy)?);
-            bytes.extend_from_slice(data);
+            bytes.extend_from_slice(&data);
         }
         Ok((bytes.freeze(), room))
     }
 }
 
-fn incomplete(error: Error) -> Refusal {
-    let error = error.into_inner();
-    let error = error.downcast_ref::<std::io::Error>();
-    let is_late = error.is_some_and(|error| error.kind() == ErrorKind::TimedOut);
-    let status = if is_late {
-        StatusCode::REQUEST_TIMEOUT
-    } else {
-        StatusCode::BAD_REQUEST
-    };
-    Refusal::new(status, Cause::BodyIncomplete)
+fn late() -> Refusal {
+    Refusal::new(StatusCode::REQUEST_TIMEOUT, Cause::BodyIncomplete)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::{StreamExt as _, stream};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_pauses_or_trickles_for_too_long_is_given_up() {
+        for pause in [9, 11] {
+            let pieces = stream::iter(0..100).then(move |_| async move {
+                time::sleep(Duration::from_secs(pause)).await;
+                Ok::<_, std::io::Error>("x")
+            });
+            let intake = Intake::new(1000, Duration::from_secs(10));
+            let refused = intake.read(None, Body::from_stream(pieces)).await;
+            let status = refused.map(drop).unwrap_err().status;
+            assert_eq!(status, StatusCode::REQUEST_TIMEOUT, "{pause}");
+            assert_eq!(intake.room(), MAX_RECEIVING);
+        }
+        let forever = Intake::new(1000, Duration::MAX);
+        assert!(forever.read(None, Body::from("x")).await.is_ok());
+    }
 }

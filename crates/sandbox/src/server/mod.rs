@@ -1,6 +1,7 @@
 //! The sandbox as a server: HTTP, faults, pushes, the history, and who may ask.
 
 mod access;
+mod blocking;
 mod builder;
 #[cfg(feature = "client")]
 mod client;
@@ -13,6 +14,7 @@ pub(crate) mod faults;
 mod http;
 mod intake;
 mod loopback;
+pub(crate) mod pool;
 pub(crate) mod push;
 pub(crate) mod record;
 mod sandbox;

@@ -31,9 +31,9 @@ impl Client {
 
     /// Send one text to one or several numbers.
     ///
-    /// Billed: repeating it sends again. Text of GSM-7 characters only counts 160 characters a message (154 a part when longer), any other
-    /// text 70; a receipt's `size` says what was billed. With several numbers one id comes back, and each receipt carries that id plus
-    /// `-` plus a 10-digit random number.
+    /// Billed: a repeated call sends again. A message of GSM-7 characters has up to 160 characters, or 154 per part if it is longer; other
+    /// texts have up to 70. The `size` of a receipt is the number of billed messages. A send to several numbers returns one id; the id in
+    /// each receipt is that id, a dash and 10 random digits.
     ///
     /// The operation changes state: it is not retried if the platform may have acted.
     ///
@@ -65,7 +65,7 @@ impl Client {
     /// # }
     /// ```
     ///
-    /// An id of your own:
+    /// Your own id in receipts:
     ///
     /// ```no_run
     /// # use nxcloud_sms::{AppKey, Client, SendSms};

@@ -12,7 +12,7 @@ pub const PARAMETER_INVALID: Code = Code::new(2);
 /// Balance too low.
 pub const BALANCE_TOO_LOW: Code = Code::new(3);
 
-/// Text empty or holds forbidden words.
+/// Text empty or contains forbidden words.
 pub const CONTENT_REFUSED: Code = Code::new(4);
 
 /// Text too long.
@@ -45,7 +45,7 @@ pub const ACCOUNT_DEACTIVATED: Code = Code::new(102);
 /// Over 5 numbers on a verification-code application.
 pub const TOO_MANY_NUMBERS: Code = Code::new(104);
 
-/// Codes of every operation.
+/// Codes that every operation may return.
 pub static SHARED_CODES: &[CodeInfo] = &[
     CodeInfo::new(
         1,
@@ -72,7 +72,7 @@ pub static SHARED_CODES: &[CodeInfo] = &[
         4,
         "CONTENT_REFUSED",
         CodeKind::Parameter,
-        "text empty or holds forbidden words",
+        "text empty or contains forbidden words",
         Some("Change the text."),
     ),
     CodeInfo::new(

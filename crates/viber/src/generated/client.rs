@@ -31,13 +31,12 @@ impl Client {
 
     /// Send one Viber message to one recipient.
     ///
-    /// Billed: repeating it sends again, and nothing in the request makes a second send recognisable. Templates are mandatory for Russia
-    /// (`RU`), Ukraine (written `UK`) and Belarus (`BY`). A `text` that matches the approved template is billed as transactional, one that
-    /// does not match as promotional.
+    /// Billed: a repeated call sends again, and the request has no idempotency key. Templates are required for Russia (`RU`), Ukraine
+    /// (written `UK`) and Belarus (`BY`). A `text` that matches the approved template is billed as transactional, any other as promotional.
     ///
-    /// A session opens when the user has started the conversation and a session message is then sent; it lasts 24 hours. In a row, at most 5
-    /// session messages go out without an answer, and a session ends at 60 messages; when the user answers, the next session message opens a
-    /// new one. The first message of a session is billed as a session, the following ones are free; outside a session, a message sent as
+    /// A session starts with a session message after the user has started the conversation, and lasts 24 hours. At most 5 session messages
+    /// in a row are sent without an answer, and a session ends after 60 messages; after an answer, the next session message starts a new
+    /// session. The first message of a session is billed as a session, the others are free. Outside a session, a message of the type
     /// `Session` is billed by its own type.
     ///
     /// The operation changes state: it is not retried if the platform may have acted.

@@ -33,7 +33,7 @@ pub const ROUTE_MISSING: Code = Code::new(9005);
 /// Unknown error.
 pub const UNKNOWN_ERROR: Code = Code::new(9999);
 
-/// Viber itself refused the message (status failed).
+/// Viber rejected the message (status failed).
 pub const REFUSED_BY_VIBER: Code = Code::new(11000);
 
 /// Delivered, no failure (status delivered).
@@ -45,7 +45,7 @@ pub const SEEN: Code = Code::new(11002);
 /// Expired (status expired).
 pub const EXPIRED: Code = Code::new(11003);
 
-/// Codes of every operation.
+/// Codes that every operation may return.
 pub static SHARED_CODES: &[CodeInfo] = &[
     CodeInfo::new(
         -1,
@@ -113,13 +113,13 @@ pub static SHARED_CODES: &[CodeInfo] = &[
     CodeInfo::new(9999, "UNKNOWN_ERROR", CodeKind::Unknown, "unknown error", None),
 ];
 
-/// Codes that come with pushes.
+/// Codes in pushes.
 pub static PUSHED: &[CodeInfo] = &[
     CodeInfo::new(
         11000,
         "REFUSED_BY_VIBER",
         CodeKind::Platform,
-        "Viber itself refused the message (status failed)",
+        "Viber rejected the message (status failed)",
         None,
     ),
     CodeInfo::new(

@@ -36,7 +36,7 @@ impl Client {
         }
     }
 
-    /// Bind A and B through a virtual number that the platform picks.
+    /// Bind A and B through a virtual number that the platform chooses.
     ///
     /// Details and example: [`Client::bind`](crate::Client::bind).
     ///
@@ -105,7 +105,7 @@ impl Client {
         self.session.items(request).blocking()
     }
 
-    /// Look up whom a caller reaches through a virtual number.
+    /// Look up the number that a caller reaches through a virtual number.
     ///
     /// Details and example: [`Client::query_binding`](crate::Client::query_binding).
     ///

@@ -4,7 +4,7 @@
 use nxcloud_client::{CallOptions, Error, Items, Session};
 use super::{replies::*, requests::*};
 
-/// Client of NXCLOUD Virtual Number (bizType 5). Hide two phone numbers A and B behind a virtual number X (privacy numbers), with extensions and number groups G in the place of B, and receive call records. Every operation shares one URL and is told apart by its action.
+/// Client of NXCLOUD Virtual Number (bizType 5). Hide two phone numbers A and B behind a virtual number X (privacy numbers), use extensions, or number groups G instead of B, and receive call records. All operations have the same URL and differ in their action.
 ///
 /// Creating and cloning it is cheap: all clients of a session share its connections. The [crate page](crate) has examples.
 ///
@@ -29,10 +29,9 @@ impl Client {
         }
     }
 
-    /// Bind A and B through a virtual number that the platform picks.
+    /// Bind A and B through a virtual number that the platform chooses.
     ///
-    /// Repeating it is not promised to be harmless: it may make a second binding. Whether a failure carries `data` is not documented, for
-    /// any operation of this service.
+    /// A repeated call may create a second binding. Whether failures have `data` is not documented, for all operations of this service.
     ///
     /// The operation changes state: it is not retried if the platform may have acted.
     ///
@@ -57,7 +56,7 @@ impl Client {
 
     /// Bind A and B through a chosen virtual number plus an extension.
     ///
-    /// Repeating it is not promised to be harmless. The reply does not return the extension, and its `did` need not equal `phoneX`.
+    /// A repeated call may create a second binding. The reply does not have the extension, and its `did` may differ from `phoneX`.
     ///
     /// The operation changes state: it is not retried if the platform may have acted.
     ///
@@ -85,7 +84,7 @@ impl Client {
 
     /// Bind A to a number group through a virtual number.
     ///
-    /// Repeating it is not promised to be harmless. No unbind of its own is named for such a binding; `unbind` is the only one.
+    /// A repeated call may create a second binding. No other operation than `unbind` is documented to end such a binding.
     ///
     /// The operation changes state: it is not retried if the platform may have acted.
     ///
@@ -113,7 +112,7 @@ impl Client {
 
     /// End one binding.
     ///
-    /// At least one of `bindId` and `customerBindId` is needed; what happens with both, or on a second call, is not documented.
+    /// At least one of `bindId` and `customerBindId` is required. The effect of both, and of a second call, is not documented.
     ///
     /// The operation changes state: it is not retried if the platform may have acted.
     ///
@@ -138,7 +137,8 @@ impl Client {
 
     /// Page through the current bindings.
     ///
-    /// A `limit` of 0 asks for all, but more than 1000 are silently cut. Do not end paging by `total`: it may count this page only.
+    /// A `limit` of 0 returns all bindings, but at most 1000. Do not use `total` to find the last page: it may be the number of this page
+    /// only.
     ///
     /// The operation only reads: it is retried even if the outcome of an attempt is unknown.
     ///
@@ -184,12 +184,12 @@ impl Client {
         self.session.items(request)
     }
 
-    /// Look up whom a caller reaches through a virtual number.
+    /// Look up the number that a caller reaches through a virtual number.
     ///
-    /// The reference describes it on two pages, without and with `extension`; this is the union of both, and every field of the reply may be
-    /// missing. A `bindType` of 4 (an extension binding) answered to a query without an extension seems to ask for another query with it.
-    /// Reading changes no binding, though each query seems to make a call id, and one without a binding seems to cause the push
-    /// `unbound_call_error`. `data` seems to be possible on failure, with the prompt to play.
+    /// The documentation has two pages for it, without and with `extension`; the reply has the fields of both, and each may be missing. A
+    /// `bindType` of 4 (an extension binding) in the reply to a query without an extension apparently requires another query with it. A
+    /// query changes no binding, but apparently creates a call id; a query without a binding apparently causes the push
+    /// `unbound_call_error`. A failure may have `data` with the prompt to play.
     ///
     /// The operation only reads: it is retried even if the outcome of an attempt is unknown.
     ///
@@ -217,7 +217,7 @@ impl Client {
 
     /// Create a number group.
     ///
-    /// Repeating it makes a second group. The new id stands at the top level of the reply, not in `data`.
+    /// A repeated call creates a second group. The new id is at the top level of the reply, not in `data`.
     ///
     /// The operation changes state: it is not retried if the platform may have acted.
     ///
@@ -245,7 +245,7 @@ impl Client {
 
     /// Delete a number group.
     ///
-    /// What becomes of bindings to the group is not documented.
+    /// The effect on bindings to the group is not documented.
     ///
     /// The operation changes state: it is not retried if the platform may have acted.
     ///
@@ -305,7 +305,7 @@ impl Client {
 
     /// Page through the number groups.
     ///
-    /// A `limit` of 0 asks for all, but more than 1000 are silently cut.
+    /// A `limit` of 0 returns all groups, but at most 1000.
     ///
     /// The operation only reads: it is retried even if the outcome of an attempt is unknown.
     ///

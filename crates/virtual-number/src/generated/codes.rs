@@ -18,7 +18,7 @@ pub const PREFIX_MISMATCH: Code = Code::new(10004);
 /// Bound virtual number (DID) could not be fetched.
 pub const VIRTUAL_NUMBER_NOT_FETCHED: Code = Code::new(10005);
 
-/// Something is wrong with the bound virtual numbers (DIDs).
+/// Error of the bound virtual numbers (DIDs).
 pub const VIRTUAL_NUMBER_ERROR: Code = Code::new(10006);
 
 /// Virtual number has no country code.
@@ -42,7 +42,7 @@ pub const OFFSET_INVALID: Code = Code::new(10012);
 /// No binding exists with that virtual number.
 pub const BINDING_NOT_FOUND: Code = Code::new(10013);
 
-/// Codes of every operation.
+/// Codes that every operation may return.
 pub static SHARED_CODES: &[CodeInfo] = &[
     CodeInfo::new(
         10001,
@@ -83,7 +83,7 @@ pub static SHARED_CODES: &[CodeInfo] = &[
         10006,
         "VIRTUAL_NUMBER_ERROR",
         CodeKind::Platform,
-        "something is wrong with the bound virtual numbers (DIDs)",
+        "error of the bound virtual numbers (DIDs)",
         None,
     ),
     CodeInfo::new(
@@ -112,7 +112,7 @@ pub static SHARED_CODES: &[CodeInfo] = &[
         "VIRTUAL_NUMBERS_USED_UP",
         CodeKind::Permission,
         "the user's virtual numbers are used up",
-        Some("End bindings that are no longer needed or get more virtual numbers."),
+        Some("End unused bindings or get more virtual numbers."),
     ),
     CodeInfo::new(
         10011,
@@ -126,7 +126,7 @@ pub static SHARED_CODES: &[CodeInfo] = &[
         "OFFSET_INVALID",
         CodeKind::Parameter,
         "list offset out of range",
-        Some("Use an offset from 0 upward."),
+        Some("Use an offset of at least 0."),
     ),
     CodeInfo::new(
         10013,

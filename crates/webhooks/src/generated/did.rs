@@ -10,24 +10,24 @@ use crate::idempotency::{IdempotencyKey, KeyBuilder};
 use crate::push::{EventShape, FieldShape, Push, Reply, Transport};
 use crate::{ParseError, Repairs, Unrecognized};
 
-/// What NXCLOUD DID pushes. Serialises as the fields that were received.
+/// An event of NXCLOUD DID. It is serialised as the fields that were received.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
 #[allow(
     clippy::large_enum_variant,
-    reason = "an event is moved a few times, not kept by the thousand"
+    reason = "an event is moved a few times, and programs do not store thousands of them"
 )]
 pub enum Event {
-    /// `did_sms_signed`: Message that arrived at a DID number (action `mo`) or receipt of an SMS sent from one (action `dr`), pushed as signed JSON to the customer's SMS upstream push address, when the number is set to JSON in the console. The action tells the two apart; the reference's sample has no `type`, and its example column shows the action `mtsend`. Numbers carry no plus sign here. No retry rule is documented.
+    /// `did_sms_signed`: Message to a DID number (action `mo`) or receipt of an SMS from one (action `dr`), pushed as signed JSON to the customer's SMS upstream push address if the number is set to JSON in the console. The action distinguishes the two: the sample has no `type`, and the example column of the documentation shows the action `mtsend`. Numbers have no plus sign. Retries are not documented.
     ///
     /// Transport: json; signed, action dr, mo, mtsend. Accepted by: `success`. Retried: not documented. Idempotency key: `messageId`, `smsStatus`.
     ///
-    /// `did_sms_form`: Message that arrived at a DID number or receipt of an SMS sent from one, pushed as an unsigned form to the customer's SMS upstream push address. Nothing reliable tells the two apart: `type` may be missing, and the reference's only receipt with a `type` has the upstream value, so look at which number is the own DID. Numbers start with a plus sign here. No retry rule is documented.
+    /// `did_sms_form`: Message to a DID number or receipt of an SMS from one, pushed as an unsigned form to the customer's SMS upstream push address. `type` does not distinguish the two: it may be missing, and the only documented receipt with a `type` has the upstream value. Check which of the two numbers is your DID number. Numbers have a plus sign. Retries are not documented.
     ///
     /// Transport: form; not signed. Accepted by: `success`. Retried: not documented. Idempotency key: `messageId`, `smsStatus`.
     DidSmsEvent(DidSmsEvent),
-    /// None of the documented pushes, as received.
+    /// An undocumented push, with the fields that were received.
     Unrecognized(Unrecognized),
 }
 
@@ -76,11 +76,12 @@ const SHAPES: &[EventShape] = &[
 ];
 
 impl Event {
-    /// Reads a push from its content type, the query of its URL and its body, and verifies nothing; see [`crate::Event::parse`].
+    /// Reads a push from its content type, the query of its URL and its body. It does not check the signature. See
+    /// [`crate::Event::parse`].
     ///
     /// # Errors
     ///
-    /// [`ParseError`], when there are no fields to read.
+    /// [`ParseError`] if the push has no fields.
     pub fn parse(
         content_type: Option<&str>,
         query: Option<&str>,
@@ -89,8 +90,8 @@ impl Event {
         <Self as crate::Event>::parse(content_type, query, body)
     }
 
-    /// A stable key for deduplication: the same for a repeat of the same event, another for every other event. `None` if the push
-    /// lacks a part of it, or has nothing that distinguishes it; then treat it as new.
+    /// A stable key for deduplication: a repeated event has the same key, any other event another key. `None` if the push lacks a
+    /// part of the key, or has no key; then treat the event as new.
     #[must_use]
     pub fn idempotency_key(&self) -> Option<IdempotencyKey> {
         match self {
@@ -104,7 +105,7 @@ impl Event {
         }
     }
 
-    /// The name of the push, `None` if it is not recognised. Pushes with the same fields share the name of the first one.
+    /// The name of the push; `None` for an undocumented push. Pushes with the same fields have the name of the first one.
     #[must_use]
     pub fn push_name(&self) -> Option<&'static str> {
         match self {
@@ -113,7 +114,7 @@ impl Event {
         }
     }
 
-    /// What was repaired before the push could be read; usually nothing.
+    /// The repairs that decoding needed; usually none.
     #[must_use]
     pub fn repairs(&self) -> Repairs {
         match self {

@@ -13,20 +13,20 @@ use crate::idempotency::{IdempotencyKey, KeyBuilder};
 use crate::push::{EventShape, FieldShape, Push, Reply, Transport};
 use crate::{ParseError, Repairs, Unrecognized};
 
-/// What NXCLOUD Number Check pushes. Serialises as the fields that were received.
+/// An event of NXCLOUD Number Check. It is serialised as the fields that were received.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
 #[allow(
     clippy::large_enum_variant,
-    reason = "an event is moved a few times, not kept by the thousand"
+    reason = "an event is moved a few times, and programs do not store thousands of them"
 )]
 pub enum Event {
-    /// `number_check_result`: Result of one number's check, one push a number, normally 10 seconds to 5 minutes after the submit, to the `drUrl` of the submit, else to the address configured on the platform. Nothing tells the kind of check but the groups present in `data`: `basic` alone is a basic check, with `live` an HLR check, with `dial` a call check. A failure has neither `data` nor `cost`. No signature is documented.
+    /// `number_check_result`: Result of the check of one number, normally 10 seconds to 5 minutes after the submit. It is pushed to the `drUrl` of the submit or, without one, to the address configured on the platform. The groups in `data` show the kind of check: only `basic` for a basic check, also `live` for an HLR check, also `dial` for a call check. A failure has neither `data` nor `cost`. No signature is documented.
     ///
     /// Transport: json; not signed. Accepted by: HTTP 200. Retried: every 60 s for 3600 s. Idempotency key: `messageId`, `phone`.
     CheckEvent(CheckEvent),
-    /// None of the documented pushes, as received.
+    /// An undocumented push, with the fields that were received.
     Unrecognized(Unrecognized),
 }
 
@@ -144,11 +144,12 @@ const SHAPES: &[EventShape] = &[
 ];
 
 impl Event {
-    /// Reads a push from its content type, the query of its URL and its body, and verifies nothing; see [`crate::Event::parse`].
+    /// Reads a push from its content type, the query of its URL and its body. It does not check the signature. See
+    /// [`crate::Event::parse`].
     ///
     /// # Errors
     ///
-    /// [`ParseError`], when there are no fields to read.
+    /// [`ParseError`] if the push has no fields.
     pub fn parse(
         content_type: Option<&str>,
         query: Option<&str>,
@@ -157,8 +158,8 @@ impl Event {
         <Self as crate::Event>::parse(content_type, query, body)
     }
 
-    /// A stable key for deduplication: the same for a repeat of the same event, another for every other event. `None` if the push
-    /// lacks a part of it, or has nothing that distinguishes it; then treat it as new.
+    /// A stable key for deduplication: a repeated event has the same key, any other event another key. `None` if the push lacks a
+    /// part of the key, or has no key; then treat the event as new.
     #[must_use]
     pub fn idempotency_key(&self) -> Option<IdempotencyKey> {
         match self {
@@ -172,7 +173,7 @@ impl Event {
         }
     }
 
-    /// The name of the push, `None` if it is not recognised. Pushes with the same fields share the name of the first one.
+    /// The name of the push; `None` for an undocumented push. Pushes with the same fields have the name of the first one.
     #[must_use]
     pub fn push_name(&self) -> Option<&'static str> {
         match self {
@@ -181,7 +182,7 @@ impl Event {
         }
     }
 
-    /// What was repaired before the push could be read; usually nothing.
+    /// The repairs that decoding needed; usually none.
     #[must_use]
     pub fn repairs(&self) -> Repairs {
         match self {

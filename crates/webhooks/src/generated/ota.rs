@@ -10,20 +10,20 @@ use crate::idempotency::{IdempotencyKey, KeyBuilder};
 use crate::push::{EventShape, FieldShape, Push, Reply, Transport};
 use crate::{ParseError, Repairs, Unrecognized};
 
-/// What NXCLOUD One-click Login pushes. Serialises as the fields that were received.
+/// An event of NXCLOUD One-click Login. It is serialised as the fields that were received.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
 #[allow(
     clippy::large_enum_variant,
-    reason = "an event is moved a few times, not kept by the thousand"
+    reason = "an event is moved a few times, and programs do not store thousands of them"
 )]
 pub enum Event {
-    /// `verification_status`: Outcome of one login request, pushed by POST with everything in the query string, to an address that the customer gives; how it is registered is not stated. The sample writes the time with a raw space. No signature and no retry rule are documented.
+    /// `verification_status`: Result of one login request, pushed by POST with all fields in the query string, to an address of the customer. How the address is registered is not documented. The time in the sample contains an unencoded space. Signature and retries are not documented.
     ///
     /// Transport: query; not signed. Accepted by: `success`. Retried: not documented. Idempotency key: `requestId`, `status`.
     VerificationStatusEvent(VerificationStatusEvent),
-    /// None of the documented pushes, as received.
+    /// An undocumented push, with the fields that were received.
     Unrecognized(Unrecognized),
 }
 
@@ -56,11 +56,12 @@ const SHAPES: &[EventShape] = &[
 ];
 
 impl Event {
-    /// Reads a push from its content type, the query of its URL and its body, and verifies nothing; see [`crate::Event::parse`].
+    /// Reads a push from its content type, the query of its URL and its body. It does not check the signature. See
+    /// [`crate::Event::parse`].
     ///
     /// # Errors
     ///
-    /// [`ParseError`], when there are no fields to read.
+    /// [`ParseError`] if the push has no fields.
     pub fn parse(
         content_type: Option<&str>,
         query: Option<&str>,
@@ -69,8 +70,8 @@ impl Event {
         <Self as crate::Event>::parse(content_type, query, body)
     }
 
-    /// A stable key for deduplication: the same for a repeat of the same event, another for every other event. `None` if the push
-    /// lacks a part of it, or has nothing that distinguishes it; then treat it as new.
+    /// A stable key for deduplication: a repeated event has the same key, any other event another key. `None` if the push lacks a
+    /// part of the key, or has no key; then treat the event as new.
     #[must_use]
     pub fn idempotency_key(&self) -> Option<IdempotencyKey> {
         match self {
@@ -84,7 +85,7 @@ impl Event {
         }
     }
 
-    /// The name of the push, `None` if it is not recognised. Pushes with the same fields share the name of the first one.
+    /// The name of the push; `None` for an undocumented push. Pushes with the same fields have the name of the first one.
     #[must_use]
     pub fn push_name(&self) -> Option<&'static str> {
         match self {
@@ -93,7 +94,7 @@ impl Event {
         }
     }
 
-    /// What was repaired before the push could be read; usually nothing.
+    /// The repairs that decoding needed; usually none.
     #[must_use]
     pub fn repairs(&self) -> Repairs {
         match self {

@@ -10,24 +10,24 @@ use crate::idempotency::{IdempotencyKey, KeyBuilder};
 use crate::push::{EventShape, FieldShape, Push, Reply, Transport};
 use crate::{ParseError, Repairs, Unrecognized};
 
-/// What NXCLOUD Viber pushes. Serialises as the fields that were received.
+/// An event of NXCLOUD Viber. It is serialised as the fields that were received.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
 #[allow(
     clippy::large_enum_variant,
-    reason = "an event is moved a few times, not kept by the thousand"
+    reason = "an event is moved a few times, and programs do not store thousands of them"
 )]
 pub enum Event {
-    /// `message_receipt`: Receipt of one message, pushed to the address that the reference calls `dr_webhook`; one message may bring several (delivered, then seen). Judge by `status`: success has codes of its own, and 0 never comes. No signature, retry rule or expected reply is documented.
+    /// `message_receipt`: Receipt of one message, pushed to the address `dr_webhook` of the documentation. A message may have several receipts (delivered, then seen). Test `status`: success has other codes than 0. Signature, retries and the expected reply are not documented.
     ///
     /// Transport: json; not signed. Accepted by: HTTP 200. Retried: not documented. Idempotency key: `requestId`, `status`.
     MessageReceipt(MessageReceipt),
-    /// `message_reply`: The user's answer to a message that was sent, pushed to the address that the reference calls `message_webhook`. It has no id of its own, so that a repeat cannot be recognised by id. No signature, retry rule or expected reply is documented.
+    /// `message_reply`: A user's answer to a message, pushed to the address `message_webhook` of the documentation. It has no id, so a repeated push cannot be recognised by an id. Signature, retries and the expected reply are not documented.
     ///
     /// Transport: json; not signed. Accepted by: HTTP 200. Retried: not documented. Idempotency key: none.
     MessageReplyEvent(MessageReplyEvent),
-    /// None of the documented pushes, as received.
+    /// An undocumented push, with the fields that were received.
     Unrecognized(Unrecognized),
 }
 
@@ -98,11 +98,12 @@ const SHAPES: &[EventShape] = &[
 ];
 
 impl Event {
-    /// Reads a push from its content type, the query of its URL and its body, and verifies nothing; see [`crate::Event::parse`].
+    /// Reads a push from its content type, the query of its URL and its body. It does not check the signature. See
+    /// [`crate::Event::parse`].
     ///
     /// # Errors
     ///
-    /// [`ParseError`], when there are no fields to read.
+    /// [`ParseError`] if the push has no fields.
     pub fn parse(
         content_type: Option<&str>,
         query: Option<&str>,
@@ -111,8 +112,8 @@ impl Event {
         <Self as crate::Event>::parse(content_type, query, body)
     }
 
-    /// A stable key for deduplication: the same for a repeat of the same event, another for every other event. `None` if the push
-    /// lacks a part of it, or has nothing that distinguishes it; then treat it as new.
+    /// A stable key for deduplication: a repeated event has the same key, any other event another key. `None` if the push lacks a
+    /// part of the key, or has no key; then treat the event as new.
     #[must_use]
     pub fn idempotency_key(&self) -> Option<IdempotencyKey> {
         match self {
@@ -127,7 +128,7 @@ impl Event {
         }
     }
 
-    /// The name of the push, `None` if it is not recognised. Pushes with the same fields share the name of the first one.
+    /// The name of the push; `None` for an undocumented push. Pushes with the same fields have the name of the first one.
     #[must_use]
     pub fn push_name(&self) -> Option<&'static str> {
         match self {
@@ -137,7 +138,7 @@ impl Event {
         }
     }
 
-    /// What was repaired before the push could be read; usually nothing.
+    /// The repairs that decoding needed; usually none.
     #[must_use]
     pub fn repairs(&self) -> Repairs {
         match self {

@@ -13,24 +13,24 @@ use crate::idempotency::{IdempotencyKey, KeyBuilder};
 use crate::push::{EventShape, FieldShape, Push, Reply, Transport};
 use crate::{ParseError, Repairs, Unrecognized};
 
-/// What NXCLOUD Virtual Number pushes. Serialises as the fields that were received.
+/// An event of NXCLOUD Virtual Number. It is serialised as the fields that were received.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
 #[allow(
     clippy::large_enum_variant,
-    reason = "an event is moved a few times, not kept by the thousand"
+    reason = "an event is moved a few times, and programs do not store thousands of them"
 )]
 pub enum Event {
-    /// `call_result`: Record of one call, pushed in general when it ends, to an address that the vendor's development team sets. A bare object without an envelope; retries may bring it twice. No signature is documented.
+    /// `call_result`: Record of one call, generally pushed when it ends, to an address that the vendor's development team sets. It has no envelope, and retries may repeat it. No signature is documented.
     ///
     /// Transport: json; not signed. Accepted by: HTTP 200. Retried: every 60 s for 3600 s. Idempotency key: `id`.
     CallResultEvent(CallResultEvent),
-    /// `unbound_call_error`: A call that failed because no binding exists, pushed to an address that the vendor's development team sets. It has the envelope of a reply, and its code is never 0. No signature is documented.
+    /// `unbound_call_error`: A call that failed because there is no binding, pushed to an address that the vendor's development team sets. It has the envelope of a reply, and its code is never 0. No signature is documented.
     ///
     /// Transport: json; not signed. Accepted by: HTTP 200. Retried: every 60 s for 3600 s. Idempotency key: `requestId`.
     UnboundCallEvent(UnboundCallEvent),
-    /// None of the documented pushes, as received.
+    /// An undocumented push, with the fields that were received.
     Unrecognized(Unrecognized),
 }
 
@@ -158,11 +158,12 @@ const SHAPES: &[EventShape] = &[
 ];
 
 impl Event {
-    /// Reads a push from its content type, the query of its URL and its body, and verifies nothing; see [`crate::Event::parse`].
+    /// Reads a push from its content type, the query of its URL and its body. It does not check the signature. See
+    /// [`crate::Event::parse`].
     ///
     /// # Errors
     ///
-    /// [`ParseError`], when there are no fields to read.
+    /// [`ParseError`] if the push has no fields.
     pub fn parse(
         content_type: Option<&str>,
         query: Option<&str>,
@@ -171,8 +172,8 @@ impl Event {
         <Self as crate::Event>::parse(content_type, query, body)
     }
 
-    /// A stable key for deduplication: the same for a repeat of the same event, another for every other event. `None` if the push
-    /// lacks a part of it, or has nothing that distinguishes it; then treat it as new.
+    /// A stable key for deduplication: a repeated event has the same key, any other event another key. `None` if the push lacks a
+    /// part of the key, or has no key; then treat the event as new.
     #[must_use]
     pub fn idempotency_key(&self) -> Option<IdempotencyKey> {
         match self {
@@ -190,7 +191,7 @@ impl Event {
         }
     }
 
-    /// The name of the push, `None` if it is not recognised. Pushes with the same fields share the name of the first one.
+    /// The name of the push; `None` for an undocumented push. Pushes with the same fields have the name of the first one.
     #[must_use]
     pub fn push_name(&self) -> Option<&'static str> {
         match self {
@@ -200,7 +201,7 @@ impl Event {
         }
     }
 
-    /// What was repaired before the push could be read; usually nothing.
+    /// The repairs that decoding needed; usually none.
     #[must_use]
     pub fn repairs(&self) -> Repairs {
         match self {

@@ -16,32 +16,32 @@ use crate::idempotency::{IdempotencyKey, KeyBuilder};
 use crate::push::{EventShape, FieldShape, Push, Reply, Transport};
 use crate::{ParseError, Repairs, Unrecognized};
 
-/// What NXCLOUD WhatsApp pushes. Serialises as the fields that were received.
+/// An event of NXCLOUD WhatsApp. It is serialised as the fields that were received.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
 #[allow(
     clippy::large_enum_variant,
-    reason = "an event is moved a few times, not kept by the thousand"
+    reason = "an event is moved a few times, and programs do not store thousands of them"
 )]
 pub enum Event {
-    /// `message_status`: What became of a sent message, pushed to the address that the customer gave. No signature, expected reply or retry rule is documented.
+    /// `message_status`: Status of a sent message, pushed to the address of the customer. Signature, expected reply and retries are not documented.
     ///
     /// Transport: json; not signed. Accepted by: HTTP 200. Retried: not documented. Idempotency key: `statuses[].id`, `statuses[].status`.
     ///
-    /// `saas_message_status`: What became of a message sent with `saas_send_template`. Like `message_status`, but without costs. No signature, expected reply or retry rule is documented.
+    /// `saas_message_status`: Status of a message sent with `saas_send_template`. Like `message_status`, but without costs. Signature, expected reply and retries are not documented.
     ///
     /// Transport: json; not signed. Accepted by: HTTP 200. Retried: not documented. Idempotency key: `statuses[].id`, `statuses[].status`.
     MessageStatus(MessageStatus),
-    /// `inbound_message`: A message that a WhatsApp user sent to a business number, pushed to the address that the customer gave. No signature, expected reply or retry rule is documented.
+    /// `inbound_message`: A message of a WhatsApp user to a business number, pushed to the address of the customer. Signature, expected reply and retries are not documented.
     ///
     /// Transport: json; not signed. Accepted by: HTTP 200. Retried: not documented. Idempotency key: `messages[].id`.
     InboundMessage(InboundMessage),
-    /// `saas_button_click`: A press of a quick reply button of a SaaS template; no other kind of button and no ordinary inbound message is reported for the SaaS product. No signature, expected reply or retry rule is documented.
+    /// `saas_button_click`: A press of a quick reply button of a SaaS template. The SaaS product does not report other buttons or inbound messages. Signature, expected reply and retries are not documented.
     ///
     /// Transport: json; not signed. Accepted by: HTTP 200. Retried: not documented. Idempotency key: `messages[].id`.
     ButtonClick(ButtonClick),
-    /// None of the documented pushes, as received.
+    /// An undocumented push, with the fields that were received.
     Unrecognized(Unrecognized),
 }
 
@@ -508,11 +508,12 @@ const SHAPES: &[EventShape] = &[
 ];
 
 impl Event {
-    /// Reads a push from its content type, the query of its URL and its body, and verifies nothing; see [`crate::Event::parse`].
+    /// Reads a push from its content type, the query of its URL and its body. It does not check the signature. See
+    /// [`crate::Event::parse`].
     ///
     /// # Errors
     ///
-    /// [`ParseError`], when there are no fields to read.
+    /// [`ParseError`] if the push has no fields.
     pub fn parse(
         content_type: Option<&str>,
         query: Option<&str>,
@@ -521,8 +522,8 @@ impl Event {
         <Self as crate::Event>::parse(content_type, query, body)
     }
 
-    /// A stable key for deduplication: the same for a repeat of the same event, another for every other event. `None` if the push
-    /// lacks a part of it, or has nothing that distinguishes it; then treat it as new.
+    /// A stable key for deduplication: a repeated event has the same key, any other event another key. `None` if the push lacks a
+    /// part of the key, or has no key; then treat the event as new.
     #[must_use]
     pub fn idempotency_key(&self) -> Option<IdempotencyKey> {
         match self {
@@ -558,7 +559,7 @@ impl Event {
         }
     }
 
-    /// The name of the push, `None` if it is not recognised. Pushes with the same fields share the name of the first one.
+    /// The name of the push; `None` for an undocumented push. Pushes with the same fields have the name of the first one.
     #[must_use]
     pub fn push_name(&self) -> Option<&'static str> {
         match self {
@@ -569,7 +570,7 @@ impl Event {
         }
     }
 
-    /// What was repaired before the push could be read; usually nothing.
+    /// The repairs that decoding needed; usually none.
     #[must_use]
     pub fn repairs(&self) -> Repairs {
         match self {

@@ -70,7 +70,7 @@ impl Client {
         self.session.send_blocking(request)
     }
 
-    /// Look up a media file that was uploaded or received.
+    /// Look up an uploaded or received media file.
     ///
     /// Details and example: [`Client::get_media`](crate::Client::get_media).
     ///
@@ -145,7 +145,7 @@ impl Client {
         self.session.items(request).blocking()
     }
 
-    /// Delete all templates of one name, in every language.
+    /// Delete all templates with one name, in every language.
     ///
     /// Details and example: [`Client::delete_template`](crate::Client::delete_template).
     ///
@@ -209,7 +209,7 @@ impl Client {
         self.session.send_blocking(request)
     }
 
-    /// Have a verification code sent to a number.
+    /// Send a verification code to a number.
     ///
     /// Details and example: [`Client::integrator_get_code`](crate::Client::integrator_get_code).
     ///

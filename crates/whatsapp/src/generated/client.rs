@@ -4,7 +4,7 @@
 use nxcloud_client::{CallOptions, Error, Items, Session};
 use super::{replies::*, requests::*};
 
-/// Client of NXCLOUD WhatsApp (bizType 2). Send WhatsApp messages of every kind, keep media files and message templates, look after business numbers, register customer numbers as an integrator, and receive statuses, inbound messages and button clicks.
+/// Client of NXCLOUD WhatsApp (bizType 2). Send WhatsApp messages of every kind, manage media files, message templates and business numbers, register customer numbers as an integrator, and receive statuses, inbound messages and button clicks.
 ///
 /// Creating and cloning it is cheap: all clients of a session share its connections. The [crate page](crate) has examples.
 ///
@@ -31,9 +31,9 @@ impl Client {
 
     /// Send one WhatsApp message to one recipient.
     ///
-    /// A repeat sends again: there is no idempotency key and no reference of the caller's own. The kinds `voice` and `button`, known from
-    /// inbound messages, cannot be sent. A refusal by Meta has code 9099 and its reason in `data.error`; a refusal by the platform has null
-    /// `data`.
+    /// A repeated call sends again: the request has no idempotency key and no field for your own id. The kinds `voice` and `button` of
+    /// inbound messages cannot be sent. If Meta rejects a message, the code is 9099 and the reason is in `data.error`; if the platform
+    /// rejects it, `data` is null.
     ///
     /// The operation changes state: it is not retried if the platform may have acted.
     ///
@@ -109,8 +109,8 @@ impl Client {
 
     /// Store a media file for later sending.
     ///
-    /// Creates a stored file. The signature leaves the body out. There is no `appkey`, although code 9006 speaks of the
-    /// application's binding.
+    /// Stores the file. The signature does not cover the body. There is no `appkey`, although code 9006 is about the binding to an
+    /// application.
     ///
     /// The operation changes state: it is not retried if the platform may have acted.
     ///
@@ -148,9 +148,9 @@ impl Client {
         self.session.send(request).await
     }
 
-    /// Look up a media file that was uploaded or received.
+    /// Look up an uploaded or received media file.
     ///
-    /// Only reads. The reply holds an address to download the file from, not the file itself.
+    /// The reply has an address to download the file from, not the file itself.
     ///
     /// The operation only reads: it is retried even if the outcome of an attempt is unknown.
     ///
@@ -175,7 +175,7 @@ impl Client {
 
     /// Delete an uploaded media file.
     ///
-    /// The file is gone only when the code is 0 and `data.success` is true; the type allows false under code 0.
+    /// The file is deleted only if the code is 0 and `data.success` is true; it may be false with code 0.
     ///
     /// The operation changes state: it is not retried if the platform may have acted.
     ///
@@ -206,8 +206,7 @@ impl Client {
 
     /// Create a message template for one business number.
     ///
-    /// Creates one template. No error of Meta is documented here, neither a code nor a shape. The name of a template implies nothing about
-    /// its category.
+    /// Errors of Meta are not documented for this operation. The name of a template does not depend on its category.
     ///
     /// The operation changes state: it is not retried if the platform may have acted.
     ///
@@ -263,8 +262,8 @@ impl Client {
 
     /// Edit an existing template by its id.
     ///
-    /// Takes the new category and components; the request has neither name nor language. A template created with a media header needs its
-    /// example file again, uploaded with `upload_template_file`.
+    /// Changes category and components, but not name and language. A template with a media header needs its example file again, uploaded
+    /// with `upload_template_file`.
     ///
     /// The operation changes state: it is not retried if the platform may have acted.
     ///
@@ -316,9 +315,9 @@ impl Client {
 
     /// List the templates of one business number.
     ///
-    /// Only reads; paged by cursor. The list is at `data.data`. There is a next page only while `paging.next` is present, whatever the
-    /// cursors hold: the sample of a first page has both. `paging.next` is an address of Meta's own and not for calling; pass
-    /// `paging.cursors.after` as `after` instead.
+    /// Paged by cursor; the list is at `data.data`. There is a next page only if `paging.next` is present, regardless of the cursors: the
+    /// sample of a first page has both. `paging.next` is an address of Meta; do not call it. Pass `paging.cursors.after` as `after`
+    /// instead.
     ///
     /// The operation only reads: it is retried even if the outcome of an attempt is unknown.
     ///
@@ -365,10 +364,10 @@ impl Client {
         self.session.items(request)
     }
 
-    /// Delete all templates of one name, in every language.
+    /// Delete all templates with one name, in every language.
     ///
-    /// One language alone cannot be deleted, nor one template by its id. The templates are gone only when the code is 0 and `data.success`
-    /// is true; false may come under code 0.
+    /// It is not possible to delete a single language, or one template by its id. The templates are deleted only if the code is 0 and
+    /// `data.success` is true; it may be false with code 0.
     ///
     /// The operation changes state: it is not retried if the platform may have acted.
     ///
@@ -397,8 +396,7 @@ impl Client {
 
     /// Upload an example file for the header of a template.
     ///
-    /// Creates a stored file. The signature leaves the body out, by the general rule for multipart; the page of this operation
-    /// does not repeat it. There is no `appkey`.
+    /// Stores the file. The signature does not cover the body, according to the general rule for multipart. There is no `appkey`.
     ///
     /// The operation changes state: it is not retried if the platform may have acted.
     ///
@@ -426,8 +424,8 @@ impl Client {
 
     /// Query the state of an application's business numbers.
     ///
-    /// Only reads. The sample's `data` is a map from phone number (digits only) to a list of one entry, the table's an object whose
-    /// `business_phones` is the list; the map holds both.
+    /// In the sample, `data` is a map from phone number (digits only) to a list with one entry; in the table, an object with the list as
+    /// `business_phones`. The map accepts both.
     ///
     /// The operation only reads: it is retried even if the outcome of an attempt is unknown.
     ///
@@ -457,8 +455,8 @@ impl Client {
 
     /// Obtain a login token for the embedded registration page.
     ///
-    /// For integrators only. Sent without a body, so the signature has no body part; whether `{}` would be accepted is not said. How long the
-    /// token lives, and what a repeat does to an earlier token, is not documented; no other operation uses it.
+    /// For integrators only. The request has no body, so the signature has no body part; whether `{}` is accepted is not documented. The
+    /// lifetime of the token, and the effect of a repeated call on an earlier token, are not documented. No other operation uses it.
     ///
     /// The operation changes state: it is not retried if the platform may have acted.
     ///
@@ -482,7 +480,7 @@ impl Client {
 
     /// Create an application for a customer.
     ///
-    /// For integrators only; at most 1000 customer applications. The reply's fields are known from the sample alone.
+    /// For integrators only; at most 1000 customer applications. The fields of the reply are known only from the sample.
     ///
     /// The operation changes state: it is not retried if the platform may have acted.
     ///
@@ -511,7 +509,7 @@ impl Client {
         self.session.send(request).await
     }
 
-    /// Have a verification code sent to a number.
+    /// Send a verification code to a number.
     ///
     /// For integrators only. Each call sends an SMS or places a voice call.
     ///
@@ -569,8 +567,8 @@ impl Client {
 
     /// Create the local client for a number.
     ///
-    /// For integrators only. The reply holds neither an id nor a state; how far the creation has come is told by `register_status` of
-    /// `integrator_phone_list`.
+    /// For integrators only. The reply has neither an id nor a state; `register_status` of `integrator_phone_list` shows the state of the
+    /// creation.
     ///
     /// The operation changes state: it is not retried if the platform may have acted.
     ///
@@ -598,7 +596,7 @@ impl Client {
 
     /// List the numbers of a customer's application.
     ///
-    /// For integrators only; only reads, not paged.
+    /// For integrators only; not paged.
     ///
     /// The operation only reads: it is retried even if the outcome of an attempt is unknown.
     ///
@@ -627,9 +625,10 @@ impl Client {
 
     /// Send one template message for a tenant of the SaaS product.
     ///
-    /// A repeat sends again. It runs on a host of its own (`api.nxcloud.com`), with codes and a reply of its own. Components have no buttons,
-    /// parameters only text and images. A missing field has a code of its own (21058 to 21063); for a body that breaks another rule no code
-    /// is documented, and the common 1002 (parameter error) fits best. No failed reply is shown: `data` may be null, empty or missing.
+    /// A repeated call sends again. The operation has a different host (`api.nxcloud.com`), different codes and a different reply.
+    /// Components have no buttons; parameters are texts and images only. Each missing field has its own code (21058 to 21063). For other
+    /// invalid bodies no code is documented; the common code 1002 (parameter error) is the closest. No failed reply is documented: `data`
+    /// may be null, empty or missing.
     ///
     /// The operation changes state: it is not retried if the platform may have acted.
     ///

@@ -45,13 +45,13 @@ pub const APPLICATION_LIMIT: Code = Code::new(9009);
 /// No such appkey.
 pub const APP_KEY_UNKNOWN: Code = Code::new(9008);
 
-/// The appkey belongs to another customer than the access key.
+/// The appkey and the access key belong to different customers.
 pub const APP_KEY_OF_ANOTHER_CUSTOMER: Code = Code::new(9010);
 
 /// `tenant_id` missing.
 pub const SAAS_TENANT_ID_MISSING: Code = Code::new(21058);
 
-/// Application key missing (its text says `app_key`, the field is `appkey`).
+/// Application key missing (the message names `app_key`, the field is `appkey`).
 pub const SAAS_APP_KEY_MISSING: Code = Code::new(21059);
 
 /// `business_phone` missing.
@@ -75,7 +75,7 @@ pub const SAAS_CLOUD_SENDING_FAILED: Code = Code::new(22041);
 /// WhatsApp sending failed.
 pub const SAAS_WHATSAPP_SENDING_FAILED: Code = Code::new(22042);
 
-/// Business number not found (its text holds the placeholder `{0}`).
+/// Business number not found (the message has the placeholder `{0}`).
 pub const SAAS_BUSINESS_PHONE_NOT_FOUND: Code = Code::new(22049);
 
 /// Number unusable (no core app).
@@ -87,7 +87,7 @@ pub const SAAS_PHONE_INVALID: Code = Code::new(22090);
 /// Recipient is not on WhatsApp.
 pub const SAAS_RECIPIENT_NOT_ON_WHATSAPP: Code = Code::new(22091);
 
-/// Language pack not found (its text holds the placeholder `{0}`).
+/// Language pack not found (the message has the placeholder `{0}`).
 pub const SAAS_LANGUAGE_NOT_FOUND: Code = Code::new(22092);
 
 /// Template not found.
@@ -111,7 +111,7 @@ pub const SAAS_NUMBER_NOT_BOUND: Code = Code::new(22126);
 /// WhatsApp sending failed, for the reason in `message`.
 pub const SAAS_WHATSAPP_REFUSED: Code = Code::new(22141);
 
-/// Codes of every operation.
+/// Codes that every operation may return.
 pub static SHARED_CODES: &[CodeInfo] = &[
     CodeInfo::new(
         -1,
@@ -157,7 +157,7 @@ pub static SHARED_CODES: &[CodeInfo] = &[
     ),
 ];
 
-/// Codes of `send_message` alone.
+/// Codes that only `send_message` returns.
 pub static SEND_MESSAGE_CODES: &[CodeInfo] = &[
     CodeInfo::new(
         9003,
@@ -196,7 +196,7 @@ pub static SEND_MESSAGE_CODES: &[CodeInfo] = &[
     ),
 ];
 
-/// Codes of `integrator_login` alone.
+/// Codes that only `integrator_login` returns.
 pub static INTEGRATOR_LOGIN_CODES: &[CodeInfo] = &[
     CodeInfo::new(
         9007,
@@ -207,7 +207,7 @@ pub static INTEGRATOR_LOGIN_CODES: &[CodeInfo] = &[
     ),
 ];
 
-/// Codes of `integrator_create_app` alone.
+/// Codes that only `integrator_create_app` returns.
 pub static INTEGRATOR_CREATE_APP_CODES: &[CodeInfo] = &[
     CodeInfo::new(
         9007,
@@ -225,7 +225,7 @@ pub static INTEGRATOR_CREATE_APP_CODES: &[CodeInfo] = &[
     ),
 ];
 
-/// Codes of `integrator_get_code` alone.
+/// Codes that only `integrator_get_code` returns.
 pub static INTEGRATOR_GET_CODE_CODES: &[CodeInfo] = &[
     CodeInfo::new(
         9007,
@@ -236,7 +236,7 @@ pub static INTEGRATOR_GET_CODE_CODES: &[CodeInfo] = &[
     ),
 ];
 
-/// Codes of `integrator_check_code` alone.
+/// Codes that only `integrator_check_code` returns.
 pub static INTEGRATOR_CHECK_CODE_CODES: &[CodeInfo] = &[
     CodeInfo::new(
         9007,
@@ -247,7 +247,7 @@ pub static INTEGRATOR_CHECK_CODE_CODES: &[CodeInfo] = &[
     ),
 ];
 
-/// Codes of `integrator_create_client` alone.
+/// Codes that only `integrator_create_client` returns.
 pub static INTEGRATOR_CREATE_CLIENT_CODES: &[CodeInfo] = &[
     CodeInfo::new(
         9007,
@@ -258,7 +258,7 @@ pub static INTEGRATOR_CREATE_CLIENT_CODES: &[CodeInfo] = &[
     ),
 ];
 
-/// Codes of `integrator_phone_list` alone.
+/// Codes that only `integrator_phone_list` returns.
 pub static INTEGRATOR_PHONE_LIST_CODES: &[CodeInfo] = &[
     CodeInfo::new(
         9007,
@@ -278,12 +278,12 @@ pub static INTEGRATOR_PHONE_LIST_CODES: &[CodeInfo] = &[
         9010,
         "APP_KEY_OF_ANOTHER_CUSTOMER",
         CodeKind::Permission,
-        "the appkey belongs to another customer than the access key",
-        Some("Use an appkey of the customer whom the access key belongs to."),
+        "the appkey and the access key belong to different customers",
+        Some("Use an appkey of the access key's customer."),
     ),
 ];
 
-/// Codes of `saas_send_template` alone.
+/// Codes that only `saas_send_template` returns.
 pub static SAAS_SEND_TEMPLATE_CODES: &[CodeInfo] = &[
     CodeInfo::new(
         21058,
@@ -296,7 +296,7 @@ pub static SAAS_SEND_TEMPLATE_CODES: &[CodeInfo] = &[
         21059,
         "SAAS_APP_KEY_MISSING",
         CodeKind::Parameter,
-        "application key missing (its text says `app_key`, the field is `appkey`)",
+        "application key missing (the message names `app_key`, the field is `appkey`)",
         Some("Give the appkey."),
     ),
     CodeInfo::new(
@@ -352,7 +352,7 @@ pub static SAAS_SEND_TEMPLATE_CODES: &[CodeInfo] = &[
         22049,
         "SAAS_BUSINESS_PHONE_NOT_FOUND",
         CodeKind::NotFound,
-        "business number not found (its text holds the placeholder `{0}`)",
+        "business number not found (the message has the placeholder `{0}`)",
         Some("Check the business number."),
     ),
     CodeInfo::new(
@@ -380,7 +380,7 @@ pub static SAAS_SEND_TEMPLATE_CODES: &[CodeInfo] = &[
         22092,
         "SAAS_LANGUAGE_NOT_FOUND",
         CodeKind::NotFound,
-        "language pack not found (its text holds the placeholder `{0}`)",
+        "language pack not found (the message has the placeholder `{0}`)",
         Some("Use a language that the template has."),
     ),
     CodeInfo::new(

@@ -9,7 +9,7 @@ pub const FAILURE: Code = Code::new(-1);
 /// Seven.
 pub const SEVEN: Code = Code::new(7);
 
-/// Codes of every operation.
+/// Codes that every operation may return.
 pub static SHARED_CODES: &[CodeInfo] = &[
     CodeInfo::new(
         -1,
@@ -20,7 +20,7 @@ pub static SHARED_CODES: &[CodeInfo] = &[
     ),
 ];
 
-/// Codes of `second` alone.
+/// Codes that only `second` returns.
 pub static SECOND_CODES: &[CodeInfo] = &[
     CodeInfo::new(7, "SEVEN", CodeKind::RateLimit, "seven", None),
 ];

@@ -10,11 +10,11 @@ pub mod operations;
 pub(crate) mod replies;
 pub(crate) mod requests;
 
-/// progenitor's output: builds requests and hands them to the hook, which keeps them.
+/// Output of progenitor. It builds requests and passes them to a hook, which stores them.
 #[allow(
     clippy::all,
     unreachable_pub,
-    reason = "written by progenitor, private to the crate"
+    reason = "output of progenitor, private to the crate"
 )]
 mod http;
 

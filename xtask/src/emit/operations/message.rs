@@ -8,7 +8,7 @@ use crate::emit::ident;
 use crate::model::Service;
 use crate::names;
 
-/// What `x-nx-message` and the receipts of its pushes say.
+/// The constant for `x-nx-message` and the receipts of its pushes.
 pub(super) fn constant(service: &Service, message: &Message) -> TokenStream {
     let Message {
         channel,
@@ -44,7 +44,7 @@ pub(super) fn constant(service: &Service, message: &Message) -> TokenStream {
 fn receipt(service: &Service, push: &str) -> Option<TokenStream> {
     let schema = &service.spec.webhook(push)?.schema;
     let (path, receipt) = service.spec.schema(schema).receipt()?;
-    // Each entry of a list is a receipt, not only the first.
+    // Every entry of a list is a receipt.
     let path = path
         .split('.')
         .fold(String::new(), |path, step| match step {

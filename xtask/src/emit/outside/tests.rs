@@ -1,4 +1,5 @@
-//! Its tests, which need no server that knows the spec: every example round-trips, every operation is called and answered once.
+//! The tests of a crate for another workspace. They decode and encode every example, and call every operation once. A small server in
+//! the test answers with the examples.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +26,7 @@ pub(super) fn files(service: &Service, source: &str) -> BTreeMap<String, String>
 }
 
 const MAIN: &str = "\
-//! Every example and every operation of the spec.
+//! Tests of every example and every operation of the spec.
 #![allow(clippy::unwrap_used, reason = \"a test fails by panicking\")]
 
 #[rustfmt::skip]
@@ -41,7 +42,7 @@ fn support(service: &Service) -> String {
     include_str!("support.rs.in").replace("{krate}", &krate)
 }
 
-/// The constant with an example, and the test of it.
+/// The names of the constant with an example and of its test.
 fn name(holder: &str, example: &str) -> (proc_macro2::Ident, proc_macro2::Ident) {
     let test = names::test(holder, example);
     (ident(&names::constant(&test)), ident(&test))
@@ -59,7 +60,7 @@ fn krate(service: &Service) -> proc_macro2::Ident {
     ident(&service.package.replace('-', "_"))
 }
 
-/// Each example once, as a constant, with a test that it decodes and encodes to the same.
+/// Each example as a constant, with a test that decoding and encoding do not change it.
 fn examples(service: &Service) -> TokenStream {
     let krate = krate(service);
     let mut out = TokenStream::new();
@@ -107,7 +108,7 @@ fn examples(service: &Service) -> TokenStream {
     out
 }
 
-/// A call of each operation, answered with its example of success.
+/// A test for each operation: it calls the operation, and the server answers with the example `success`.
 fn operations(service: &Service) -> TokenStream {
     let krate = krate(service);
     let tests = service.operations.iter().filter_map(|operation| {
@@ -118,7 +119,7 @@ fn operations(service: &Service) -> TokenStream {
             .iter()
             .find(|(name, _)| name == "success")?;
         let (reply, _) = name(&reply_holder(operation), success);
-        // As far as the path is the same for all requests.
+        // The part of the path before the first parameter.
         let path = operation.path.split(['{', '#']).next().unwrap_or_default();
         let line = format!("{} {path}", operation.method);
         Some(quote! {
@@ -136,7 +137,7 @@ fn operations(service: &Service) -> TokenStream {
     quote!(#(#tests)*)
 }
 
-/// The variable `reply`, from a call with the first example of the request; `None` where the spec has none.
+/// Code that calls an operation with the first example of its request; `None` if there is no example.
 fn call(service: &Service, operation: &Operation) -> Option<TokenStream> {
     let krate = krate(service);
     let method = ident(&operation.id);

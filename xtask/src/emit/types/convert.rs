@@ -1,10 +1,10 @@
-//! What converts into a type of a request, and the short ways to fill a list of choices.
+//! Conversions into the types of requests, and the methods that add entries to lists of choices.
 //!
-//! - A type whose only required field is an object or a choice is made from it, and from all that converts into it.
-//! - A choice is made from each of its variants, and from all that converts into exactly one of them.
-//! - A type whose only required field is a free text is made from a text; one that holds nothing but an open enum is made from the
-//!   enum and, when that is one of texts, from a text. A text never converts into a choice.
-//! - A list of choices is filled by a method for each kind of entry.
+//! - A type whose only required field is an object or a choice is created from that, and from everything that converts into it.
+//! - A choice is created from each of its variants, and from everything that converts into exactly one of them.
+//! - A type whose only required field is a free text is created from a text. A type with an open enum as its only field is created from
+//!   the enum and, if the enum has text values, from a text. A text never converts into a choice.
+//! - A list of choices has a method for each kind of entry.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -124,7 +124,7 @@ pub(in crate::emit) fn converts(service: &Service, source: &str, target: &str) -
             .any(|name| name == source)
 }
 
-/// The object or choice that a type holds and nothing else that is required, with the field that it is in.
+/// The only required field of a type and the name of its type, if that is an object or a choice.
 pub(in crate::emit) fn wrapped<'s>(
     service: &'s Service,
     name: &str,
@@ -157,7 +157,7 @@ pub(in crate::emit) fn holds_only(
     }
 }
 
-/// What converts into a type in one way only, but for the variants of a choice themselves.
+/// The types that convert into a type in exactly one way, except for the variants of a choice.
 fn unique_sources(service: &Service, name: &str) -> Vec<String> {
     let all = sources(service, name, &mut Vec::new());
     let is_variant = |source: &String| match service.type_def(name).map(|def| &def.kind) {
@@ -172,7 +172,7 @@ fn unique_sources(service: &Service, name: &str) -> Vec<String> {
         .collect()
 }
 
-/// Every type that a type is made from, once for each way, in the order of the spec.
+/// Every type that a type is created from, once for each way, in the order of the spec.
 fn sources(service: &Service, name: &str, above: &mut Vec<String>) -> Vec<String> {
     if above.iter().any(|other| other == name) {
         return Vec::new();
@@ -206,7 +206,7 @@ fn inputs(object: &Object) -> impl Iterator<Item = &Field> {
         .filter(|field| field.constant.is_none())
 }
 
-/// The argument of a type's only constructor, when there is one.
+/// The only required field of a type with one constructor.
 fn only_argument(object: &Object) -> Option<&Field> {
     let plain = is_plain(object) && inputs(object).all(|field| field.place == Place::Body);
     let mut required = inputs(object).filter(|field| field.required);
@@ -216,14 +216,14 @@ fn only_argument(object: &Object) -> Option<&Field> {
     }
 }
 
-/// Made by `new` from its fields, without alternatives, a choice beside them, or a file.
+/// Whether `new` creates the type from its fields: it has no alternatives, flattened choice or file.
 fn is_plain(object: &Object) -> bool {
     object.flattened.is_none()
         && object.alternatives().is_empty()
         && object.fields.iter().all(|field| field.ty != Ty::Upload)
 }
 
-/// What an operation takes is passed by reference, so that nothing needs to convert into it.
+/// Whether a type is the request of an operation. Requests are passed by reference and need no conversions.
 fn is_whole_request(service: &Service, name: &str) -> bool {
     let mut operations = service.operations.iter();
     operations.any(|operation| operation.input.type_name() == name)
@@ -231,15 +231,15 @@ fn is_whole_request(service: &Service, name: &str) -> bool {
 
 /// A kind of entry in a list of choices.
 pub(in crate::emit) struct Entry<'s> {
-    /// Tags, the outermost first.
+    /// Tags, from the outermost to the innermost.
     tags: Vec<&'s str>,
-    /// Choices and their variants, the outermost first.
+    /// Choices and their variants, from the outermost to the innermost.
     path: Vec<(&'s str, &'s str)>,
     pub(in crate::emit) ty: &'s str,
 }
 
 impl<'s> Entry<'s> {
-    /// `quick_reply` within `button` is added by `with_quick_reply_button`.
+    /// The name of the method: `with_quick_reply_button` for `quick_reply` within `button`.
     pub(in crate::emit) fn method(&self) -> String {
         let tags: Vec<String> = self
             .tags
@@ -274,14 +274,14 @@ impl<'s> Entry<'s> {
     }
 }
 
-/// Every kind of entry in a list of a choice; a choice within a choice is looked into.
+/// Every kind of entry in a list of a choice, including the variants of choices within the choice.
 fn entries<'s>(service: &'s Service, name: &'s str, above: &Entry<'s>) -> Vec<Entry<'s>> {
     let Some(TypeKind::Union(union)) = service.type_def(name).map(|def| &def.kind) else {
         return Vec::new();
     };
     let mut all = Vec::new();
     for (tag, variant, ty) in &union.variants {
-        // A tag that makes no name has a variant that the spec names.
+        // A tag that does not give a name: the spec names the variant.
         let tag = if names::variant(tag) == *variant {
             tag
         } else {
@@ -358,7 +358,7 @@ fn adder(service: &Service, list: &Field, entry: &Entry<'_>) -> Option<TokenStre
     let def = service.type_def(entry.ty)?;
     let name = ident(&entry.method());
     let text = doc(&format!(
-        "Adds to `{}`: {}",
+        "Adds an entry to `{}`. {}",
         list.rust,
         def.description.trim()
     ));

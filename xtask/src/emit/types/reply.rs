@@ -71,15 +71,16 @@ pub(super) fn reply(service: &Service, def: &TypeDef, object: &Object) -> TokenS
         &object.fields,
         &quote!(.field("extra", &nxcloud_client::codegen::redact(&self.extra))),
     );
-    // A field that came under another spelling goes out under it, which takes a memory of spellings and a Serialize of its own.
+    // A field is serialised with the spelling that was received. That needs a record of spellings and a hand-written `Serialize`.
     let derive = (!spelled).then(|| quote!(, serde::Serialize));
     let flatten = (!spelled).then(|| quote!(#[serde(flatten)]));
     let skip = (!spelled).then(|| quote!(#[serde(skip)]));
-    let memory = spelled.then(|| quote!(spellings: nxcloud_client::codegen::WireNames,));
-    let changes = aliases.then(|| quote!(mut));
-    let remember = spelled
-        .then(|| quote!(let #changes spellings = nxcloud_client::codegen::WireNames::default();));
-    let remembered = spelled.then(|| quote!(spellings,));
+    let spellings_member = spelled.then(|| quote!(spellings: nxcloud_client::codegen::WireNames,));
+    let spellings_mut = aliases.then(|| quote!(mut));
+    let new_spellings = spelled.then(
+        || quote!(let #spellings_mut spellings = nxcloud_client::codegen::WireNames::default();),
+    );
+    let spellings_value = spelled.then(|| quote!(spellings,));
     let receipt = object
         .receipt
         .as_ref()
@@ -93,13 +94,13 @@ pub(super) fn reply(service: &Service, def: &TypeDef, object: &Object) -> TokenS
         #[non_exhaustive]
         pub struct #name {
             #(#members)*
-            /// What the reference does not list, and values that did not fit their field.
+            /// Undocumented fields, and values that do not fit the type of their field.
             #flatten
             pub extra: nxcloud_client::codegen::Map,
-            /// Of a reply or push, what was repaired before it could be read; usually nothing. It is not written.
+            /// The repairs that decoding needed; usually none. Set only on a whole reply or push, and not serialised.
             #skip
             pub repairs: nxcloud_client::Repairs,
-            #memory
+            #spellings_member
         }
 
         #serialize
@@ -108,12 +109,12 @@ pub(super) fn reply(service: &Service, def: &TypeDef, object: &Object) -> TokenS
             #list
 
             fn from_map(#mutable map: nxcloud_client::codegen::Map) -> Self {
-                #remember
+                #new_spellings
                 Self {
                     #(#takes)*
                     extra: map,
                     repairs: nxcloud_client::Repairs::NONE,
-                    #remembered
+                    #spellings_value
                 }
             }
 
@@ -136,7 +137,7 @@ pub(super) fn reply(service: &Service, def: &TypeDef, object: &Object) -> TokenS
     }
 }
 
-/// Names the methods that find their value in a field.
+/// Documentation that links a field to the accessors that read it.
 fn accessors_of(object: &Object, field: &Field) -> Option<TokenStream> {
     let names: Vec<String> = object
         .accessors
@@ -154,7 +155,7 @@ fn accessors_of(object: &Object, field: &Field) -> Option<TokenStream> {
     })
 }
 
-/// Methods for the values that the reply to an accepted request is of no use without.
+/// Methods that return the most important values of a reply, or an error.
 fn accessors(service: &Service, def: &TypeDef, object: &Object) -> Option<TokenStream> {
     let methods: Vec<TokenStream> = object
         .accessors
@@ -181,18 +182,15 @@ fn accessors(service: &Service, def: &TypeDef, object: &Object) -> Option<TokenS
                 value = quote!((|| #value)());
             }
             let place = path.replace("[]", "");
-            let text = doc(&format!(
-                "`{place}` of the reply to an accepted request. {}",
-                last.description
-            ));
+            let text = doc(&format!("Returns `{place}`. {}", last.description));
             let name = ident(name);
             Some(quote! {
                 #text
                 ///
                 /// # Errors
                 ///
-                /// [`ErrorKind::UnreadableReply`](nxcloud_client::ErrorKind::UnreadableReply) if it is missing or empty. The request
-                /// was accepted all the same: do not send it again.
+                /// [`ErrorKind::UnreadableReply`](nxcloud_client::ErrorKind::UnreadableReply) if it is missing or empty. The platform
+                /// has accepted the request: do not send it again.
                 pub fn #name(&self) -> Result<&str, nxcloud_client::Error> {
                     nxcloud_client::codegen::required(#value, #place)
                 }
@@ -206,7 +204,7 @@ fn accessors(service: &Service, def: &TypeDef, object: &Object) -> Option<TokenS
     Some(quote!(impl #name { #(#methods)* }))
 }
 
-/// What a receipt says of a send.
+/// The methods of a receipt.
 fn receipt(
     service: &Service,
     name: &proc_macro2::Ident,
@@ -218,11 +216,11 @@ fn receipt(
     let digits = rule.digits.unwrap_or_default();
     let text = match digits {
         0 => doc(&format!(
-            "Whether it belongs to the send that returned this id: whether `{}` is the same. An empty id belongs to nothing.",
+            "Whether the receipt belongs to the message with this id: `{}` is equal to it. False for an empty id.",
             rule.id
         )),
         digits => doc(&format!(
-            "Whether it belongs to the send that returned this id: whether `{}` is the same or, after a send to several numbers, is the id, a dash and {digits} digits. An empty id belongs to nothing.",
+            "Whether the receipt belongs to the message with this id: `{}` is equal to it or, for a message to several numbers, is the id, a dash and {digits} digits. False for an empty id.",
             rule.id
         )),
     };
@@ -235,14 +233,14 @@ fn receipt(
         let TypeKind::Enum { values: known, .. } = &service.type_def(ty)?.kind else {
             return None;
         };
-        let arrived = rule.states.iter().filter(|(_, state)| state.is_delivered());
-        let variants = arrived.filter_map(|(value, _)| {
+        let delivered = rule.states.iter().filter(|(_, state)| state.is_delivered());
+        let variants = delivered.filter_map(|(value, _)| {
             let known = known.iter().find(|known| known.text() == *value)?;
             Some(ident(&known.name))
         });
         let (member, ty) = (ident(&field.rust), ident(ty));
         let text = doc(&format!(
-            "Whether the message was delivered, as `{status}` says. {}",
+            "Whether the message was delivered, according to `{status}`. {}",
             field.description
         ));
         Some(quote! {
@@ -266,7 +264,7 @@ fn receipt(
     }
 }
 
-/// `Serialize` that writes each field under the spelling that it came with.
+/// An implementation of `Serialize` that writes each field with the spelling that was received.
 fn spelled_serialize(service: &Service, name: &proc_macro2::Ident, object: &Object) -> TokenStream {
     let entries = object.fields.iter().map(|field| {
         let member = ident(&field.rust);
@@ -313,8 +311,8 @@ fn spelled_serialize(service: &Service, name: &proc_macro2::Ident, object: &Obje
     }
 }
 
-/// Lists and maps, and objects that are required or directly in what an operation returns, are there in any case: empty when the
-/// platform left them out.
+/// Whether a field is not an `Option`: lists, maps, and required objects are empty if the platform leaves them out. Every object
+/// directly in a reply is required.
 pub(in crate::emit) fn is_filled(service: &Service, field: &Field) -> bool {
     match &field.ty {
         Ty::List(_) | Ty::Map(_) => true,

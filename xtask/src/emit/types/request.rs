@@ -17,7 +17,7 @@ pub(super) fn request(service: &Service, def: &TypeDef, object: &Object) -> Toke
         .any(|field| field.ty == Ty::Upload)
         .then(|| form(object));
     let text = doc(&format!(
-        "{}\n\nThe constructor takes what is required, the `with_` methods add the rest. The fields are public too.",
+        "{}\n\nThe constructor takes the required fields. The `with_` methods set the others. All fields are public.",
         def.description.trim(),
     ));
     let has_body =
@@ -27,7 +27,7 @@ pub(super) fn request(service: &Service, def: &TypeDef, object: &Object) -> Toke
         let member = ident(&field.rust);
         let text = doc(&field.description);
         let ty = rust_type(&field.ty);
-        // What goes into the path or query beside a body is read with the body, but not written into it.
+        // A path or query parameter beside a body is deserialised with the body, but not serialised into it.
         let apart = field.place != Place::Body && has_body;
         let serde = serde([
             naming.rename(field),
@@ -53,12 +53,12 @@ pub(super) fn request(service: &Service, def: &TypeDef, object: &Object) -> Toke
             .unwrap_or_default());
         quote!(#text #[serde(flatten)] pub #member: #ty,)
     });
-    // serde cannot refuse unknown fields of a struct that another is flattened into.
+    // serde cannot reject unknown fields of a struct with a flattened member.
     let strict = object
         .flattened
         .is_none()
         .then(|| quote!(deny_unknown_fields));
-    let constructor = constructor(object);
+    let constructor = constructor(&def.name, object);
     let alternatives = object.alternatives();
     let needs_nothing = object.flattened.is_none()
         && alternatives.is_empty()
@@ -128,21 +128,21 @@ pub(super) fn request(service: &Service, def: &TypeDef, object: &Object) -> Toke
     }
 }
 
-/// `new`, with exactly what is required; where the caller gives exactly one of some fields, a constructor for each.
-fn constructor(object: &Object) -> TokenStream {
+/// The constructor `new`, or one constructor for each alternative.
+fn constructor(type_name: &str, object: &Object) -> TokenStream {
     let alternatives = object.alternatives();
     if alternatives.is_empty() {
-        return one_constructor(object, None);
+        return one_constructor(type_name, object, None);
     }
     let all = object
         .fields
         .iter()
         .filter(|field| alternatives.contains(&field.wire));
-    all.map(|field| one_constructor(object, Some(field)))
+    all.map(|field| one_constructor(type_name, object, Some(field)))
         .collect()
 }
 
-fn one_constructor(object: &Object, chosen: Option<&Field>) -> TokenStream {
+fn one_constructor(type_name: &str, object: &Object, chosen: Option<&Field>) -> TokenStream {
     let mut arguments = Vec::new();
     let mut values = Vec::new();
     for field in object.arguments() {
@@ -162,7 +162,7 @@ fn one_constructor(object: &Object, chosen: Option<&Field>) -> TokenStream {
         } else if field.required || is_chosen {
             let (argument, value) = accept(&member, field);
             arguments.push(argument);
-            // What passes through unchanged is written in short.
+            // The short form for a value that is not converted.
             values.push(if is_chosen {
                 quote!(#member: Some(#value))
             } else if value.to_string() == field.rust {
@@ -183,16 +183,21 @@ fn one_constructor(object: &Object, chosen: Option<&Field>) -> TokenStream {
         Some(field) => (
             ident(&format!("from_{}", field.rust.trim_end_matches('_'))),
             doc(&format!(
-                "With what is required, and of the alternatives this one. {}",
-                field.description
+                "Creates `{type_name}` from the required fields and `{}`. {}",
+                field.rust, field.description
             )),
         ),
-        None if arguments.is_empty() => (ident("new"), doc("Nothing is required.")),
-        None => (ident("new"), doc("With what is required.")),
+        None if arguments.is_empty() => (
+            ident("new"),
+            doc(&format!("Creates `{type_name}`. No field is required.")),
+        ),
+        None => (
+            ident("new"),
+            doc(&format!("Creates `{type_name}` from the required fields.")),
+        ),
     };
-    let many = (arguments.len() > 7).then(|| {
-        quote!(#[allow(clippy::too_many_arguments, reason = "the reference requires all of them")])
-    });
+    let many = (arguments.len() > 7)
+        .then(|| quote!(#[allow(clippy::too_many_arguments, reason = "all fields are required")]));
     quote! {
         #text
         #many
@@ -203,7 +208,7 @@ fn one_constructor(object: &Object, chosen: Option<&Field>) -> TokenStream {
     }
 }
 
-/// The part `type` beside a file repeats the file's MIME type: the upload that it belongs to.
+/// The upload whose MIME type a field repeats: the part `type` of a form.
 fn mime_of(object: &Object, field: &Field) -> Option<proc_macro2::Ident> {
     let upload = object.fields.iter().find(|field| field.ty == Ty::Upload)?;
     (field.wire == "type").then(|| ident(&upload.rust))
@@ -255,7 +260,7 @@ fn setter(field: &Field) -> TokenStream {
     }
 }
 
-/// How a value is passed in: convertible where that saves the caller a conversion.
+/// The parameter and the value for a field. Parameters use `Into` where that saves the caller a conversion.
 pub(super) fn accept(member: &proc_macro2::Ident, field: &Field) -> (TokenStream, TokenStream) {
     let rust = rust_type(&field.ty);
     match &field.ty {
@@ -273,19 +278,19 @@ pub(super) fn accept(member: &proc_macro2::Ident, field: &Field) -> (TokenStream
         | Ty::Map(_)
         | Ty::Upload => (quote!(#member: #rust), quote!(#member)),
         Ty::List(item) => {
-            let (taken, converted) = list(item, &quote!(#member));
-            (quote!(#member: #taken), converted)
+            let (ty, converted) = list(item, &quote!(#member));
+            (quote!(#member: #ty), converted)
         }
         _ => (quote!(#member: impl Into<#rust>), quote!(#member.into())),
     }
 }
 
-/// What stands for a list: anything that gives what converts into its items, which may be lists themselves.
+/// The parameter type and the value for a list: an iterator over values that convert into its items. Items may be lists.
 fn list(item: &Ty, value: &TokenStream) -> (TokenStream, TokenStream) {
-    let (taken, convert) = match item {
+    let (ty, convert) = match item {
         Ty::List(inner) => {
-            let (taken, converted) = list(inner, &quote!(list));
-            (taken, quote!(|list| #converted))
+            let (ty, converted) = list(inner, &quote!(list));
+            (ty, quote!(|list| #converted))
         }
         item => {
             let item = rust_type(item);
@@ -293,7 +298,7 @@ fn list(item: &Ty, value: &TokenStream) -> (TokenStream, TokenStream) {
         }
     };
     (
-        quote!(impl IntoIterator<Item = #taken>),
+        quote!(impl IntoIterator<Item = #ty>),
         quote!(#value.into_iter().map(#convert).collect()),
     )
 }
@@ -355,7 +360,7 @@ fn check(service: &Service, object: &Object, name: &proc_macro2::Ident) -> Token
     }
 }
 
-/// The checks of one field. What is absent has no limits: the checks take an `Option` as well.
+/// The checks of one field. They accept an `Option`; an absent value has no limits.
 fn field_check(
     service: &Service,
     field: &Field,
@@ -379,8 +384,8 @@ fn field_check(
             let characters = limits.pattern.as_deref().and_then(Characters::read);
             let (mut min, mut max) = (limits.min_length, limits.max_length);
             if let Some(characters) = &characters {
-                min = min.max((characters.least > 0).then_some(characters.least));
-                max = [max, characters.most].into_iter().flatten().min();
+                min = min.max((characters.min > 0).then_some(characters.min));
+                max = [max, characters.max].into_iter().flatten().min();
             }
             let length = range(min, max).map(|range| quote!(.length(#range)));
             let pattern = limits.pattern.as_ref().map(|pattern| {
@@ -425,11 +430,11 @@ fn field_check(
         Ty::Upload => {
             let rules = field.uploads.iter().map(|rule| {
                 let (kind, mime) = (&rule.kind, &rule.mime);
-                let most = match rule.max_bytes {
-                    Some(most) => quote!(Some(#most)),
+                let max_bytes = match rule.max_bytes {
+                    Some(max_bytes) => quote!(Some(#max_bytes)),
                     None => quote!(None),
                 };
-                quote!(nxcloud_client::codegen::Rule::new(#kind, &[#(#mime),*], #most))
+                quote!(nxcloud_client::codegen::Rule::new(#kind, &[#(#mime),*], #max_bytes))
             });
             let rules = quote!(&[#(#rules),*]);
             Some(if field.required {
@@ -442,7 +447,7 @@ fn field_check(
     }
 }
 
-/// How a field is read when not as its type reads itself.
+/// The serde attribute for a field that is not deserialised like its type.
 fn deserialize_with(ty: &Ty, required: bool) -> Option<TokenStream> {
     let path = match (ty, required) {
         (Ty::QuotedInteger, true) => "codegen::unquoted",
@@ -452,7 +457,7 @@ fn deserialize_with(ty: &Ty, required: bool) -> Option<TokenStream> {
     Some(quote!(deserialize_with = #path))
 }
 
-/// The check of which characters a text has.
+/// The check of the characters of a text.
 fn allowed(characters: &Characters) -> TokenStream {
     let ranges = characters
         .ranges
@@ -465,7 +470,7 @@ fn allowed(characters: &Characters) -> TokenStream {
     }
 }
 
-/// `min..=max`, either end open; nothing without an end.
+/// The range `min..=max`, open on a side without limit; `None` without limits.
 fn range(min: Option<impl ToString>, max: Option<impl ToString>) -> Option<TokenStream> {
     let literal = |value: Option<String>| -> Option<TokenStream> { value?.parse().ok() };
     let min = literal(min.map(|value| value.to_string()));

@@ -1,4 +1,4 @@
-//! The enum of a service's events, and what it says of itself.
+//! The enum of a service's events.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -22,7 +22,7 @@ pub(super) fn enumeration(service: &Service, events: &[Event<'_>]) -> TokenStrea
         quote!(#text #variant(#variant),)
     });
     let text = doc(&format!(
-        "What {} pushes. Serialises as the fields that were received.",
+        "An event of {}. It is serialised as the fields that were received.",
         service.title
     ));
     quote! {
@@ -30,10 +30,10 @@ pub(super) fn enumeration(service: &Service, events: &[Event<'_>]) -> TokenStrea
         #[derive(Clone, Debug, PartialEq, serde::Serialize)]
         #[serde(untagged)]
         #[non_exhaustive]
-        #[allow(clippy::large_enum_variant, reason = "an event is moved a few times, not kept by the thousand")]
+        #[allow(clippy::large_enum_variant, reason = "an event is moved a few times, and programs do not store thousands of them")]
         pub enum Event {
             #(#variants)*
-            /// None of the documented pushes, as received.
+            /// An undocumented push, with the fields that were received.
             Unrecognized(Unrecognized),
         }
     }
@@ -100,17 +100,18 @@ pub(super) fn implementation(service: &Service, events: &[Event<'_>]) -> TokenSt
         const SHAPES: &[EventShape] = &[#(#shapes),*];
 
         impl Event {
-            /// Reads a push from its content type, the query of its URL and its body, and verifies nothing; see [`crate::Event::parse`].
+            /// Reads a push from its content type, the query of its URL and its body. It does not check the signature. See
+            /// [`crate::Event::parse`].
             ///
             /// # Errors
             ///
-            /// [`ParseError`], when there are no fields to read.
+            /// [`ParseError`] if the push has no fields.
             pub fn parse(content_type: Option<&str>, query: Option<&str>, body: &[u8]) -> Result<Self, ParseError> {
                 <Self as crate::Event>::parse(content_type, query, body)
             }
 
-            /// A stable key for deduplication: the same for a repeat of the same event, another for every other event. `None` if the push
-            /// lacks a part of it, or has nothing that distinguishes it; then treat it as new.
+            /// A stable key for deduplication: a repeated event has the same key, any other event another key. `None` if the push lacks a
+            /// part of the key, or has no key; then treat the event as new.
             #[must_use]
             pub fn idempotency_key(&self) -> Option<IdempotencyKey> {
                 match self {
@@ -119,7 +120,7 @@ pub(super) fn implementation(service: &Service, events: &[Event<'_>]) -> TokenSt
                 }
             }
 
-            /// The name of the push, `None` if it is not recognised. Pushes with the same fields share the name of the first one.
+            /// The name of the push; `None` for an undocumented push. Pushes with the same fields have the name of the first one.
             #[must_use]
             pub fn push_name(&self) -> Option<&'static str> {
                 match self {
@@ -128,7 +129,7 @@ pub(super) fn implementation(service: &Service, events: &[Event<'_>]) -> TokenSt
                 }
             }
 
-            /// What was repaired before the push could be read; usually nothing.
+            /// The repairs that decoding needed; usually none.
             #[must_use]
             pub fn repairs(&self) -> Repairs {
                 match self {
@@ -214,8 +215,8 @@ fn spellings(field: &Field) -> impl Iterator<Item = String> {
     std::iter::once(field.wire.clone()).chain(field.aliases.clone())
 }
 
-/// What distinguishes a type of event from the others: the fields of its idempotency key or, where it has none, the required fields that no
-/// other one has.
+/// The fields that identify a type of event: those of its idempotency key or, if it has no key, the required fields that no other type
+/// has.
 fn shape(service: &Service, event: &Event<'_>, all: &[Event<'_>]) -> TokenStream {
     let Some(own) = object(service, event.schema) else {
         return quote!(EventShape {
@@ -248,11 +249,11 @@ fn shape(service: &Service, event: &Event<'_>, all: &[Event<'_>]) -> TokenStream
     quote!(EventShape { identifying: &[#(#identifying),*], fields: &[#(#fields),*] })
 }
 
-/// The names of a type, with those below each, five types deep; within itself a type is not looked into.
+/// The names of a type's fields and, for each, those of its inner type, five types deep. A type within itself is skipped.
 fn tree(service: &Service, schema: &str, above: &[&str]) -> Vec<TokenStream> {
     let fields = object(service, schema).map(|object| &object.fields);
     let path = [above, &[schema]].concat();
-    let below = |name: &str| {
+    let inner = |name: &str| {
         if path.len() > 5 || path.contains(&name) {
             Vec::new()
         } else {
@@ -262,9 +263,9 @@ fn tree(service: &Service, schema: &str, above: &[&str]) -> Vec<TokenStream> {
     let mut names = Vec::new();
     for field in fields.into_iter().flatten() {
         let below = match &field.ty {
-            Ty::Named(name) => below(name),
+            Ty::Named(name) => inner(name),
             Ty::List(item) => match &**item {
-                Ty::Named(name) => below(name),
+                Ty::Named(name) => inner(name),
                 _ => Vec::new(),
             },
             _ => Vec::new(),

@@ -1,4 +1,4 @@
-//! Code that puts idempotency keys together.
+//! Code that builds idempotency keys.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -30,7 +30,7 @@ pub(super) fn key(service: &Service, event: &Event<'_>) -> TokenStream {
     }
 }
 
-/// Code that puts the value at the end of a path into the key.
+/// Code that adds the value at the end of a path to the key.
 fn part(service: &Service, holder: TokenStream, path: &[Step<'_>]) -> TokenStream {
     let Some((step, rest)) = path.split_first() else {
         return quote!();

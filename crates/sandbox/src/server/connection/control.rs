@@ -8,10 +8,8 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// So many bytes of a head are kept while it arrives.
-const MAX_KEPT: usize = 16 * 1024;
-/// The first bytes of a TLS handshake.
-const TLS: &[u8] = &[22, 3];
+/// Room that is kept for the next head; hyper bounds a larger one.
+const ROOM: usize = 8 * 1024;
 
 /// The state of one connection. Clones are the same.
 #[derive(Clone)]
@@ -27,63 +25,51 @@ struct State {
     phase: Phase,
     /// When the phase began; while a reply goes out, when some of it last did.
     since: Instant,
-    plan: Plan,
-    /// The beginning of the head that is arriving.
+    /// The head that is arriving, and what came with it.
     head: Vec<u8>,
     served: bool,
     endless: bool,
-    /// Whether the latest request was answered before its body was read.
+    reset: bool,
+    /// Whether the latest request has a body that was not read.
     unread: bool,
     /// Whether the client takes nothing of a reply.
     blocked: bool,
 }
 
-/// What a connection waits for. Of those that can be closed to make room, the first kind goes first.
+/// What a connection waits for. To make room, one of the first kind is closed first, and one of the last kind never.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Phase {
+enum Phase {
     /// The next head, while the reply before may still go out.
     Head,
     Body,
     Answer,
 }
 
-/// What is to happen to the bytes of a reply.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Plan {
-    #[default]
-    Nothing,
-    /// The connection is reset before the first byte.
-    Reset,
-    /// So much of the body goes out; then the connection ends.
-    Cut { reset: bool },
-    /// Nothing goes out.
-    Stall,
-    /// A pause before each piece.
-    Slow(Duration),
+impl State {
+    fn enter(&mut self, phase: Phase) {
+        self.phase = phase;
+        self.since = Instant::now();
+    }
 }
 
 impl ConnectionControl {
     /// The state of a new connection, with what says that the server stops.
-    pub(crate) fn new(peer: SocketAddr, closing: watch::Receiver<bool>) -> Self {
-        let state = State {
+    pub(super) fn new(peer: SocketAddr, closing: watch::Receiver<bool>) -> Self {
+        let state = Mutex::new(State {
             phase: Phase::Head,
             since: Instant::now(),
-            plan: Plan::Nothing,
             head: Vec::new(),
             served: false,
             endless: false,
+            reset: false,
             unread: false,
             blocked: false,
-        };
+        });
         Self(Arc::new(Inner {
             peer,
-            state: Mutex::new(state),
+            state,
             closing,
         }))
-    }
-
-    pub(super) fn peer(&self) -> SocketAddr {
-        self.0.peer
     }
 
     /// Completes when the server stops.
@@ -92,37 +78,36 @@ impl ConnectionControl {
         let _ = self.0.closing.clone().wait_for(|closing| *closing).await;
     }
 
-    /// Decides on the reply that comes next.
-    pub(crate) fn plan(&self, plan: Plan) {
-        self.0.state.lock().plan = plan;
-    }
-
-    pub(super) fn planned(&self) -> Plan {
-        self.0.state.lock().plan
-    }
-
-    /// Says that the reply has no end of its own.
+    /// Says that the reply has no end of its own, or takes longer than a client may.
     pub(crate) fn never_ends(&self) {
         self.0.state.lock().endless = true;
     }
 
-    /// Whether the reply under way has no end of its own.
+    /// Says that the connection ends with a reset.
+    pub(crate) fn reset(&self) {
+        self.0.state.lock().reset = true;
+    }
+
+    pub(super) fn peer(&self) -> SocketAddr {
+        self.0.peer
+    }
+
     pub(super) fn is_endless(&self) -> bool {
         self.0.state.lock().endless
     }
-}
 
-/// What the stream says.
-impl ConnectionControl {
+    pub(super) fn is_reset(&self) -> bool {
+        self.0.state.lock().reset
+    }
+
     pub(super) fn received(&self, bytes: &[u8]) {
         let mut state = self.0.state.lock();
         if state.phase == Phase::Head {
-            let room = MAX_KEPT.saturating_sub(state.head.len());
-            let kept = bytes.get(..room).unwrap_or(bytes);
-            state.head.extend_from_slice(kept);
+            state.head.extend_from_slice(bytes);
         }
     }
 
+    /// Something of a reply was sent, or could not be.
     pub(super) fn sent(&self, blocked: bool) {
         let mut state = self.0.state.lock();
         state.blocked = blocked;
@@ -136,35 +121,26 @@ impl ConnectionControl {
         let state = self.0.state.lock();
         state.unread || !state.head.is_empty()
     }
-}
 
-/// What the requests say.
-impl ConnectionControl {
-    /// A head has come.
-    pub(super) fn begins(&self) {
+    /// A head has come, with a body behind it or without.
+    pub(super) fn begins(&self, has_body: bool) {
         let mut state = self.0.state.lock();
-        state.enter(Phase::Answer);
-        state.plan = Plan::Nothing;
+        state.enter(if has_body { Phase::Body } else { Phase::Answer });
         state.served = true;
         state.endless = false;
+        state.unread = has_body;
+    }
+
+    /// The whole body has come.
+    pub(crate) fn body_is_read(&self) {
+        let mut state = self.0.state.lock();
+        state.enter(Phase::Answer);
         state.unread = false;
     }
 
-    /// The head that has come, or its beginning.
+    /// The head that has come, and what came with it.
     pub(super) fn with_head<T>(&self, read: impl FnOnce(&[u8]) -> T) -> T {
         read(&self.0.state.lock().head)
-    }
-
-    pub(super) fn body_begins(&self) {
-        self.0.state.lock().enter(Phase::Body);
-    }
-
-    pub(super) fn body_ends(&self, complete: bool) {
-        let mut state = self.0.state.lock();
-        state.unread |= !complete;
-        if state.phase == Phase::Body {
-            state.enter(Phase::Answer);
-        }
     }
 
     /// The head of the reply is there. Says whether the request's body was left unread.
@@ -172,50 +148,30 @@ impl ConnectionControl {
         let mut state = self.0.state.lock();
         state.enter(Phase::Head);
         state.head.clear();
+        state.head.shrink_to(ROOM);
         state.unread
     }
-}
 
-impl State {
-    fn enter(&mut self, phase: Phase) {
-        self.phase = phase;
-        self.since = Instant::now();
-    }
-
-    /// Whether the server decides what happens next, and not the client.
-    fn is_busy(&self) -> bool {
-        self.phase == Phase::Answer || self.endless || self.plan != Plan::Nothing
-    }
-}
-
-/// What the list of open connections asks.
-impl ConnectionControl {
-    /// What the connection waits for and since when; `None` if that is not the client.
-    pub(super) fn waits(&self) -> Option<(Phase, Instant)> {
+    /// What tells which connection has waited longest for its client; `None` if the server has the next move.
+    pub(super) fn waits(&self) -> Option<impl Ord + Copy + use<>> {
         let state = self.0.state.lock();
-        (!state.is_busy()).then_some((state.phase, state.since))
+        let waits = state.phase != Phase::Answer && !state.endless;
+        waits.then_some((state.phase, state.since))
     }
 
-    /// Whether the client has neither sent a head nor read its reply for so long.
-    pub(super) fn is_overdue(&self, patience: Duration) -> bool {
-        let waits = self.waits();
-        waits.is_some_and(|(phase, since)| phase == Phase::Head && since.elapsed() >= patience)
-    }
-
-    /// Why an overdue connection is closed; `None` for one that is just idle.
-    pub(super) fn overdue(&self) -> Option<&'static str> {
+    /// Whether the client has for so long neither sent a head nor read its reply, and what to say of that; nothing of a
+    /// connection that is just idle.
+    pub(super) fn overdue(&self, patience: Duration) -> Option<Option<&'static str>> {
         let state = self.0.state.lock();
-        if state.blocked {
-            Some("the reply was not read in time")
-        } else if !state.head.is_empty() {
-            Some("the head of the request did not come in time")
-        } else {
-            (!state.served).then_some("no request came in time")
-        }
-    }
-
-    /// Whether a TLS handshake came instead of a request.
-    pub(super) fn is_tls(&self) -> bool {
-        self.with_head(|head| head.starts_with(TLS))
+        let waits = state.phase == Phase::Head && !state.endless;
+        (waits && state.since.elapsed() >= patience).then(|| {
+            if state.blocked {
+                Some("the reply was not read in time")
+            } else if !state.head.is_empty() {
+                Some("the head of the request did not come in time")
+            } else {
+                (!state.served).then_some("no request came in time")
+            }
+        })
     }
 }

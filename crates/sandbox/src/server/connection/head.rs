@@ -14,18 +14,14 @@ use super::control::ConnectionControl;
 use super::refused::Refused;
 
 /// Why a head is refused, with the status that says so.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct BadHead(StatusCode, &'static str);
+type Bad = (StatusCode, &'static str);
 
-const fn bad(reason: &'static str) -> BadHead {
-    BadHead(StatusCode::BAD_REQUEST, reason)
+const fn bad(reason: &'static str) -> Bad {
+    (StatusCode::BAD_REQUEST, reason)
 }
 
 /// Checks a head, and makes `Host` the host that the request is for: where the target is a whole URL, that counts (RFC 9112, 3.2.2).
-pub(super) fn check<B>(
-    request: &mut Request<B>,
-    control: &ConnectionControl,
-) -> Result<(), BadHead> {
+pub(super) fn check<B>(request: &mut Request<B>, control: &ConnectionControl) -> Result<(), Bad> {
     let headers = request.headers();
     for (name, reason) in [
         (HOST, "Host came more than once"),
@@ -46,7 +42,7 @@ pub(super) fn check<B>(
 }
 
 /// hyper takes `Content-Length` out of the headers when there is `Transfer-Encoding` too.
-fn check_length(headers: &HeaderMap, control: &ConnectionControl) -> Result<(), BadHead> {
+fn check_length(headers: &HeaderMap, control: &ConnectionControl) -> Result<(), Bad> {
     let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
     let Some(coding) = codings.next() else {
         return Ok(());
@@ -59,14 +55,14 @@ fn check_length(headers: &HeaderMap, control: &ConnectionControl) -> Result<(), 
     let is_chunked = coding.as_bytes().eq_ignore_ascii_case(b"chunked");
     if !is_chunked || codings.next().is_some() {
         let reason = "the only Transfer-Encoding is chunked";
-        return Err(BadHead(StatusCode::NOT_IMPLEMENTED, reason));
+        return Err((StatusCode::NOT_IMPLEMENTED, reason));
     }
     Ok(())
 }
 
 /// Whether a head has a header of this name.
 fn names(head: &[u8], name: &HeaderName) -> bool {
-    let lines = head.split(|byte| *byte == b'\n').skip(1);
+    let lines = head.trim_ascii_start().split(|byte| *byte == b'\n').skip(1);
     let mut lines = lines.take_while(|line| !line.trim_ascii().is_empty());
     lines.any(|line| {
         let found = line.split(|byte| *byte == b':').next();
@@ -74,7 +70,7 @@ fn names(head: &[u8], name: &HeaderName) -> bool {
     })
 }
 
-fn check_host(version: Version, headers: &HeaderMap) -> Result<(), BadHead> {
+fn check_host(version: Version, headers: &HeaderMap) -> Result<(), Bad> {
     match headers.get(HOST) {
         // HTTP/1.0 knows none.
         None if version < Version::HTTP_11 => Ok(()),
@@ -85,7 +81,7 @@ fn check_host(version: Version, headers: &HeaderMap) -> Result<(), BadHead> {
 }
 
 /// The host of a target that is a whole URL.
-fn target_host(uri: &Uri) -> Result<Option<HeaderValue>, BadHead> {
+fn target_host(uri: &Uri) -> Result<Option<HeaderValue>, Bad> {
     let Some(authority) = uri.authority().filter(|_| uri.scheme().is_some()) else {
         return Ok(None);
     };
@@ -116,16 +112,12 @@ fn is_host(text: &str) -> bool {
     port.is_some_and(is_port) && host.strip_prefix('[').is_none_or(is_v6)
 }
 
-impl IntoResponse for BadHead {
-    fn into_response(self) -> Response {
-        let Self(status, reason) = self;
-        let mut response = (status, [(CONNECTION, "close")], format!("{reason}\n")).into_response();
-        response.extensions_mut().insert(Refused {
-            kind: reason,
-            reason: reason.to_owned(),
-        });
-        response
-    }
+/// The reply to a head that is refused.
+pub(super) fn refuse((status, kind): Bad) -> Response {
+    let mut response = (status, [(CONNECTION, "close")], format!("{kind}\n")).into_response();
+    let reason = kind.to_owned();
+    response.extensions_mut().insert(Refused { kind, reason });
+    response
 }
 
 #[cfg(test)]
@@ -163,7 +155,7 @@ mod tests {
         };
         match check(&mut request, &control) {
             Ok(()) => Ok(host(request)),
-            Err(BadHead(status, _)) => Err(status),
+            Err((status, _)) => Err(status),
         }
     }
 

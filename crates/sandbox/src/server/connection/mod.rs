@@ -1,12 +1,11 @@
-//! Connections: accepting them, what HTTP/1.1 asks of a request, time-outs, and what a fault does to the bytes of a reply.
+//! Connections: accepting them, what HTTP/1.1 asks of a request, and time-outs.
 
-mod body;
 mod control;
 mod head;
 mod refused;
 mod serve;
 mod stream;
 
-pub(crate) use control::{ConnectionControl, Plan};
+pub(crate) use control::ConnectionControl;
 pub(crate) use refused::Refused;
 pub(crate) use serve::{Limits, serve};

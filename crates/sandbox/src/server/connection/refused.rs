@@ -49,10 +49,10 @@ impl Refusals {
         );
     }
 
-    /// Says how many lines were left out once their time is over. It is called again while there [are](Self::is_pending) any.
-    pub(super) fn catch_up(&self) {
+    /// Says how many lines were left out once [`SPAN`] is over, or now at the `end`.
+    pub(super) fn catch_up(&self, end: bool) {
         self.0.lock().retain(|kind, lines| {
-            let is_over = lines.since.elapsed() >= SPAN;
+            let is_over = end || lines.since.elapsed() >= SPAN;
             if is_over && lines.left_out > 0 {
                 tracing::warn!("refused early: {} more like this: {kind}", lines.left_out);
             }
@@ -60,6 +60,7 @@ impl Refusals {
         });
     }
 
+    /// Whether [`catch_up`](Self::catch_up) is still to be called.
     pub(super) fn is_pending(&self) -> bool {
         !self.0.lock().is_empty()
     }

@@ -10,8 +10,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::header::CONNECTION;
 use axum::http::{HeaderValue, Request};
-use axum::response::{IntoResponse, Response};
-use hyper::body::Incoming;
+use axum::response::Response;
+use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::TokioIo;
@@ -21,11 +21,10 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::{self, AbortHandle, JoinError, JoinSet};
 use tokio::time::{self, MissedTickBehavior};
 
-use super::body::RequestBody;
 use super::control::ConnectionControl;
 use super::head;
 use super::refused::{Refusals, Refused};
-use super::stream::FaultyStream;
+use super::stream::ClientStream;
 
 /// How long requests that are being answered may take after the server begins to stop.
 const GRACE: Duration = Duration::from_secs(5);
@@ -34,23 +33,22 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// The longest time between two looks at the open connections.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// What clients may take their time for.
+/// The first bytes of a TLS handshake.
+const TLS: &[u8] = &[22, 3];
+
+/// How long clients may take, and how many there may be.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// For a head, since the connection was opened or the reply before was taken, and for taking a reply.
+    /// How long a head may take, since the connection was opened or the reply before was taken, and the taking of a reply.
     pub(crate) head: Duration,
-    /// For the next piece of a body.
-    pub(crate) body: Duration,
     /// When there are more connections, the one that has waited longest is closed.
     pub(crate) connections: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        let patience = Duration::from_secs(30);
         Self {
-            head: patience,
-            body: patience,
+            head: Duration::from_secs(30),
             connections: most_connections(),
         }
     }
@@ -90,7 +88,6 @@ pub(crate) async fn serve(
                     let connection = Connection {
                         router: router.clone(),
                         control: ConnectionControl::new(peer, closing.subscribe()),
-                        patience: limits.body,
                         refusals: Arc::clone(&refusals),
                     };
                     open.add(stream, connection);
@@ -107,7 +104,7 @@ pub(crate) async fn serve(
             Some(ended) = open.tasks.join_next_with_id() => open.forget(&ended),
             _ = look.tick(), if !open.controls.is_empty() || refusals.is_pending() => {
                 open.close_overdue(limits.head, &refusals);
-                refusals.catch_up();
+                refusals.catch_up(false);
             }
         }
     }
@@ -118,6 +115,7 @@ pub(crate) async fn serve(
     if !in_time {
         open.tasks.shutdown().await;
     }
+    refusals.catch_up(true);
     in_time
 }
 
@@ -157,14 +155,14 @@ impl OpenConnections {
 
     fn close_overdue(&mut self, patience: Duration, refusals: &Refusals) {
         self.controls.retain(|_, (control, task)| {
-            let is_overdue = control.is_overdue(patience);
-            if is_overdue {
-                if let Some(reason) = control.overdue() {
+            let overdue = control.overdue(patience);
+            if let Some(reason) = overdue {
+                if let Some(reason) = reason {
                     refusals.log(Some(control.peer()), reason, reason);
                 }
                 task.abort();
             }
-            !is_overdue
+            overdue.is_none()
         });
     }
 }
@@ -173,8 +171,6 @@ impl OpenConnections {
 struct Connection {
     router: Router,
     control: ConnectionControl,
-    /// For the next piece of a body.
-    patience: Duration,
     refusals: Arc<Refusals>,
 }
 
@@ -182,7 +178,7 @@ impl Connection {
     async fn serve(self, stream: TcpStream) {
         // Replies are small; waiting for more to send only delays them. Without it they still arrive.
         let _ = stream.set_nodelay(true);
-        let stream = FaultyStream::new(stream, self.control.clone());
+        let stream = ClientStream::new(stream, self.control.clone());
         let router = TowerToHyperService::new(self.router.clone());
         let service = service_fn(|request| self.answer(request, &router));
         let mut http = http1::Builder::new();
@@ -201,21 +197,16 @@ impl Connection {
 
     async fn answer(
         &self,
-        request: Request<Incoming>,
+        mut request: Request<Incoming>,
         router: &TowerToHyperService<Router>,
     ) -> Result<Response, Infallible> {
-        self.control.begins();
-        let body = |body| RequestBody::new(body, self.control.clone(), self.patience);
-        let mut request = request.map(body);
+        self.control.begins(!request.body().is_end_stream());
         let mut response = match head::check(&mut request, &self.control) {
             Ok(()) => {
                 request.extensions_mut().insert(self.control.clone());
                 router.call(request).await?
             }
-            Err(bad) => {
-                drop(request);
-                bad.into_response()
-            }
+            Err(bad) => head::refuse(bad),
         };
         if let Some(Refused { kind, reason }) = response.extensions().get() {
             self.refusals.log(Some(self.control.peer()), kind, reason);
@@ -237,7 +228,7 @@ impl Connection {
             "it is HTTP/2; the sandbox speaks HTTP/1.1 only"
         } else if error.is_parse_too_large() {
             "its head is too large or has over 100 headers"
-        } else if self.control.is_tls() {
+        } else if self.control.with_head(|head| head.starts_with(TLS)) {
             "it is TLS; the base URL begins with http://"
         } else if error.is_parse() {
             "it is not a valid HTTP/1.1 request"

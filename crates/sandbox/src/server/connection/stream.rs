@@ -1,94 +1,38 @@
-//! The bytes of one connection. Those of a reply can be cut, held up and slowed down.
+//! The bytes of one connection.
 
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use memchr::memmem;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-use super::control::{ConnectionControl, Plan};
+use super::control::ConnectionControl;
 
-/// How much of a reply's body goes out before the connection is cut in its middle.
-const HALF: usize = 5;
-/// How much goes out at once on a slow connection.
-const PIECE: usize = 16;
-/// The end of an HTTP head.
-const END: &[u8] = b"\r\n\r\n";
 /// How long a closed connection takes what the client still sends: a reset would keep the reply from it.
 const LINGER: Duration = Duration::from_secs(5);
 
-/// A connection whose writing side obeys a [`ConnectionControl`].
-pub(crate) struct FaultyStream {
+/// A connection that says what it does to a [`ConnectionControl`], and is reset at its end if that says so.
+pub(super) struct ClientStream {
     stream: TcpStream,
     control: ConnectionControl,
-    pause: Option<Pin<Box<Sleep>>>,
-    /// How many bytes are still to go out before the cut, once the end of the head is known.
-    left: Option<usize>,
+    ending: Option<Pin<Box<Sleep>>>,
 }
 
-impl FaultyStream {
-    pub(crate) fn new(stream: TcpStream, control: ConnectionControl) -> Self {
+impl ClientStream {
+    pub(super) fn new(stream: TcpStream, control: ConnectionControl) -> Self {
         Self {
             stream,
             control,
-            pause: None,
-            left: None,
+            ending: None,
         }
     }
 
-    fn write(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
-    }
-
-    /// Ends the connection: with a reset, or in an orderly way.
-    fn end(&self, reset: bool) -> Poll<io::Result<usize>> {
-        if reset {
-            // A socket that cannot be reset is closed in an orderly way, which is a fault as well.
-            let _ = self.stream.set_zero_linger();
-        }
-        Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()))
-    }
-
-    fn write_until_cut(
-        &mut self,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-        reset: bool,
-    ) -> Poll<io::Result<usize>> {
-        let left = self.left.or_else(|| {
-            let head = memmem::find(bytes, END)?;
-            Some(head + END.len() + HALF)
-        });
-        let allowed = left.unwrap_or(bytes.len()).min(bytes.len());
-        if allowed == 0 {
-            return self.end(reset);
-        }
-        let written = ready!(self.write(context, &bytes[..allowed]))?;
-        self.left = left.map(|left| left - written);
-        Poll::Ready(Ok(written))
-    }
-
-    fn write_slowly(
-        &mut self,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-        pause: Duration,
-    ) -> Poll<io::Result<usize>> {
-        let waiting = self.pause.get_or_insert_with(|| Box::pin(sleep(pause)));
-        ready!(waiting.as_mut().poll(context));
-        self.pause = None;
-        self.write(context, &bytes[..PIECE.min(bytes.len())])
-    }
-}
-
-impl FaultyStream {
     /// Reads and drops what comes, until the client closes its side or time is over.
     fn linger(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let ending = self.pause.get_or_insert_with(|| Box::pin(sleep(LINGER)));
+        let ending = self.ending.get_or_insert_with(|| Box::pin(sleep(LINGER)));
         if ending.as_mut().poll(context).is_ready() {
             return Poll::Ready(Ok(()));
         }
@@ -103,7 +47,7 @@ impl FaultyStream {
     }
 }
 
-impl AsyncRead for FaultyStream {
+impl AsyncRead for ClientStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -117,27 +61,15 @@ impl AsyncRead for FaultyStream {
     }
 }
 
-impl AsyncWrite for FaultyStream {
+impl AsyncWrite for ClientStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        match self.control.planned() {
-            Plan::Nothing => {
-                let written = self.write(context, bytes);
-                self.control.sent(written.is_pending());
-                written
-            }
-            Plan::Reset => self.end(true),
-            Plan::Cut { reset } => self.write_until_cut(context, bytes, reset),
-            Plan::Slow(pause) => self.write_slowly(context, bytes, pause),
-            // Until the other side goes away, which it does without having sent more.
-            Plan::Stall => {
-                ready!(self.stream.poll_read_ready(context))?;
-                self.end(false)
-            }
-        }
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.control.sent(written.is_pending());
+        written
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -150,6 +82,15 @@ impl AsyncWrite for FaultyStream {
             self.linger(context)
         } else {
             Poll::Ready(Ok(()))
+        }
+    }
+}
+
+impl Drop for ClientStream {
+    fn drop(&mut self) {
+        if self.control.is_reset() {
+            // A socket that cannot be reset is closed in an orderly way, which is a fault as well.
+            let _ = self.stream.set_zero_linger();
         }
     }
 }

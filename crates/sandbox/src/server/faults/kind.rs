@@ -1,18 +1,27 @@
 //! What each fault does: the one place that knows.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _, stream};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use strum::{EnumMessage as _, IntoEnumIterator as _};
+use tokio::{task, time};
 
 use super::fault::Fault;
-use crate::server::connection::{ConnectionControl, Plan};
+use crate::server::connection::ConnectionControl;
+
+/// How much of a reply's body goes out before the connection ends in its middle.
+const HALF: usize = 5;
+/// How much of a slow reply goes out at once.
+const PIECE: usize = 16;
 
 /// What a number of a fault may be.
 #[derive(Serialize)]
@@ -25,8 +34,13 @@ pub(crate) struct Parameter {
 
 /// What becomes of the reply.
 enum Effect {
-    /// The connection carries it as planned.
-    Connection(Plan),
+    /// The connection ends after so much of its body, with a reset or in an orderly way. With nothing of the body the head is
+    /// missing too.
+    Cut { at: usize, reset: bool },
+    /// It never comes.
+    Stall,
+    /// Its body comes in pieces, with a pause before each.
+    Slow(Duration),
     /// A page in HTML takes its place.
     Page {
         status: u16,
@@ -58,7 +72,7 @@ const fn parameter(name: &'static str, [min, usual, max]: [u32; 3]) -> Parameter
 
 impl Fault {
     fn profile(self) -> Profile {
-        use Effect::{Code, Connection, Html, NotJson, Page};
+        use Effect::{Code, Cut, Html, NotJson, Page, Slow, Stall};
         const PAUSE: &[Parameter] = &[parameter("milliseconds", [1, 200, 60_000])];
         const WAIT: &[Parameter] = &[STATUS, parameter("seconds", [0, 5, 86_400])];
         const CODE: &[Parameter] = &[parameter("code", [1, 99, 999_999])];
@@ -66,15 +80,16 @@ impl Fault {
             status,
             retry_after,
         };
-        let slow = |milliseconds: u32| Plan::Slow(Duration::from_millis(milliseconds.into()));
+        let cut = |at, reset| Cut { at, reset };
+        let slow = |milliseconds: u32| Slow(Duration::from_millis(milliseconds.into()));
         match self {
-            Self::ResetBeforeAccept => (!ACTS, Connection(Plan::Reset), &[]),
-            Self::ResetAfterAccept => (ACTS, Connection(Plan::Reset), &[]),
-            Self::ResetMidReply => (ACTS, Connection(Plan::Cut { reset: true }), &[]),
-            Self::StallBeforeAccept => (!ACTS, Connection(Plan::Stall), &[]),
-            Self::StallAfterAccept => (ACTS, Connection(Plan::Stall), &[]),
-            Self::Slow { milliseconds } => (ACTS, Connection(slow(milliseconds)), PAUSE),
-            Self::Truncated => (ACTS, Connection(Plan::Cut { reset: false }), &[]),
+            Self::ResetBeforeAccept => (!ACTS, cut(0, true), &[]),
+            Self::ResetAfterAccept => (ACTS, cut(0, true), &[]),
+            Self::ResetMidReply => (ACTS, cut(HALF, true), &[]),
+            Self::StallBeforeAccept => (!ACTS, Stall, &[]),
+            Self::StallAfterAccept => (ACTS, Stall, &[]),
+            Self::Slow { milliseconds } => (ACTS, slow(milliseconds), PAUSE),
+            Self::Truncated => (ACTS, cut(HALF, false), &[]),
             Self::Malformed => (ACTS, NotJson, &[]),
             Self::WrongContentType => (ACTS, Html, &[]),
             Self::Status { status } => (!ACTS, page(status, None), &[STATUS]),
@@ -142,10 +157,11 @@ impl Fault {
         }
     }
 
-    /// Does to a reply and its connection what the fault says.
-    pub(crate) fn spoil(
+    /// Does to a reply with this body, and to its connection, what the fault says.
+    pub(crate) async fn spoil(
         self,
         mut response: Response,
+        body: &Bytes,
         control: Option<&ConnectionControl>,
     ) -> Response {
         let (_, effect, _) = self.profile();
@@ -166,14 +182,56 @@ impl Fault {
                 }
             }
             Effect::Code(_) => {}
-            Effect::Connection(plan) => {
+            Effect::Stall => std::future::pending().await,
+            Effect::Slow(pause) => {
                 if let Some(control) = control {
-                    control.plan(plan);
+                    // A long pause is not the client's.
+                    control.never_ends();
                 }
+                in_pieces(&mut response, body, slow(body.clone(), pause));
+            }
+            Effect::Cut { at, reset } => {
+                if let Some(control) = control.filter(|_| reset) {
+                    control.reset();
+                }
+                in_pieces(&mut response, body, cut(body.slice(..at.min(body.len()))));
             }
         }
         response
     }
+}
+
+/// Has the body come as this stream, announced in its whole length.
+fn in_pieces(
+    response: &mut Response,
+    body: &Bytes,
+    pieces: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
+) {
+    let length = HeaderValue::from(body.len());
+    response.headers_mut().insert(CONTENT_LENGTH, length);
+    *response.body_mut() = Body::from_stream(pieces);
+}
+
+fn slow(mut body: Bytes, pause: Duration) -> impl Stream<Item = io::Result<Bytes>> {
+    let pieces = stream::iter(std::iter::from_fn(move || {
+        (!body.is_empty()).then(|| body.split_to(PIECE.min(body.len())))
+    }));
+    pieces.then(move |piece| async move {
+        time::sleep(pause).await;
+        Ok(piece)
+    })
+}
+
+/// An error ends the connection. What is before it goes out first, when the server waits.
+fn cut(beginning: Bytes) -> impl Stream<Item = io::Result<Bytes>> {
+    let end = async |beginning: Bytes| {
+        if !beginning.is_empty() {
+            task::yield_now().await;
+        }
+        Err(io::ErrorKind::ConnectionReset.into())
+    };
+    let sent = stream::iter((!beginning.is_empty()).then(|| Ok(beginning.clone())));
+    sent.chain(stream::once(end(beginning)))
 }
 
 fn page(response: &mut Response, status: u16) {

@@ -1,4 +1,4 @@
-//! The lists of names that are taken are complete: each is compared with what takes them.
+//! The lists of reserved names are complete: each is compared with the code that reserves them.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeSet;
@@ -9,7 +9,7 @@ use heck::ToKebabCase as _;
 use proc_macro2::{TokenStream, TokenTree};
 use xtask::emit;
 use xtask::model::{Service, TypeKind};
-use xtask::names::{TAKEN_SPECS, unusable_type};
+use xtask::names::{RESERVED_SPECS, unusable_type};
 use xtask::read::read;
 
 fn root() -> PathBuf {
@@ -35,7 +35,7 @@ fn services() -> Vec<Service> {
         .collect()
 }
 
-/// Capitalised names that stand without a path before them.
+/// Capitalised names without a path before them.
 fn bare(tokens: TokenStream, names: &mut BTreeSet<String>) {
     let mut after_path = false;
     for token in tokens {
@@ -57,9 +57,9 @@ fn bare(tokens: TokenStream, names: &mut BTreeSet<String>) {
 }
 
 #[test]
-fn every_name_that_generated_code_uses_is_taken() {
+fn every_name_that_generated_code_uses_is_reserved() {
     for service in services() {
-        // An associated type, which hides nothing.
+        // An associated type, which cannot be hidden.
         let mut own: BTreeSet<&str> = BTreeSet::from(["Item"]);
         for def in &service.types {
             own.insert(&def.name);
@@ -97,7 +97,7 @@ fn every_name_that_generated_code_uses_is_taken() {
 }
 
 #[test]
-fn names_of_specs_that_are_taken_are_listed() {
+fn reserved_names_of_specs_are_listed() {
     let mut taken: BTreeSet<String> = BTreeSet::new();
     // clap adds this one.
     taken.insert("help".to_owned());
@@ -131,7 +131,7 @@ fn names_of_specs_that_are_taken_are_listed() {
     }
     let missing: Vec<&String> = taken
         .iter()
-        .filter(|name| !own.contains(name.as_str()) && !TAKEN_SPECS.contains(&name.as_str()))
+        .filter(|name| !own.contains(name.as_str()) && !RESERVED_SPECS.contains(&name.as_str()))
         .collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
