@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# How much longer a cold build of nxcloud-sms takes than one of an empty crate with the same reqwest, serde and serde_json.
-# Prints seconds and the ratio for each round. Usage: benches/cold-build.sh [ROUNDS]
+# Compares a cold build of nxcloud-sms with a cold build of an empty crate that has the same reqwest, serde and serde_json.
+# Prints the seconds and the ratio of each round. Usage: benches/cold-build.sh [ROUNDS]
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 work=$(mktemp -d)
@@ -29,7 +29,7 @@ cp "$root/Cargo.lock" "$work/empty/Cargo.lock"
 (cd "$root" && cargo fetch --quiet)
 (cd "$work/empty" && cargo fetch --quiet)
 
-seconds() { # FOLDER ARGUMENTS…: a cold dev build there
+seconds() { # FOLDER ARGUMENTS…: the seconds of a cold dev build in this folder
     local folder=$1 begin end
     shift
     rm -rf "$work/target"

@@ -1,10 +1,10 @@
-//! Batches of every size in every lane width, with their rivals in the same group. Times are those of a whole batch.
+//! Batches of several sizes in every lane width, compared with other implementations. The times are for a whole batch.
 
 use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use nxcloud_benches::{rivals, workload};
+use nxcloud_benches::{baselines, workload};
 use nxcloud_signing::{Lanes, Mismatch, Signature};
 
 fn batch(c: &mut Criterion) {
@@ -34,13 +34,13 @@ fn group(c: &mut Criterion, name: &str, count: usize, length: usize, spread: usi
         b.iter(|| {
             bodies
                 .iter()
-                .for_each(|body| drop(black_box(rivals::naive_of(black_box(body)))))
+                .for_each(|body| drop(black_box(baselines::naive_of(black_box(body)))))
         });
     });
     group.bench_function("streaming", |b| {
         b.iter(|| {
             for body in &bodies {
-                black_box(rivals::streaming_of(black_box(body)));
+                black_box(baselines::streaming_of(black_box(body)));
             }
         });
     });

@@ -1,11 +1,11 @@
-//! What it takes to look into a wrong signature: requests of several sizes, signed with another secret so that nothing fits and every try
-//! is made, beside the same requests signed rightly, in one run and in turn.
+//! The cost of diagnosing a wrong signature. The bench sends requests of several sizes, signed with another secret: no known mistake explains
+//! them, so the sandbox tries all. It compares them with the same requests signed correctly, in turn.
 //!
 //!     cargo bench -p nxcloud-benches --features services --bench diagnosis
 //!
-//! The sandbox and its client share the process, each with a thread. The goal: a body of 1 MiB takes at most 50 ms more.
+//! The sandbox and its client run in one process, each with a thread. Goal: a body of 1 MiB takes at most 50 ms longer.
 
-#![expect(clippy::print_stdout, reason = "a bench shows what it measures")]
+#![expect(clippy::print_stdout, reason = "a bench prints its results")]
 
 use std::error::Error;
 use std::io::{Read, Write};
@@ -28,33 +28,33 @@ fn main() -> Result<(), Failure> {
         .build()?;
     let sandbox = runtime.block_on(Sandbox::start())?;
     println!(
-        "| body | signed rightly, ms | wrong secret, ms | more, ms | ratio |\n| --- | --- | --- | --- | --- |"
+        "| body | correct secret, ms | wrong secret, ms | difference, ms | ratio |\n| --- | --- | --- | --- | --- |"
     );
     for size in SIZES {
         let body = body(size);
-        let (mut right, mut wrong) = (Vec::new(), Vec::new());
+        let (mut valid, mut invalid) = (Vec::new(), Vec::new());
         for turn in 0..=TURNS {
-            let one = answered(&sandbox, ACCESS_SECRET, &body, false)?;
-            let other = answered(&sandbox, "another secret", &body, true)?;
+            let valid_millis = reply_time(&sandbox, ACCESS_SECRET, &body, false)?;
+            let invalid_millis = reply_time(&sandbox, "another secret", &body, true)?;
             // The first turn warms up.
             if turn > 0 {
-                right.push(one);
-                wrong.push(other);
+                valid.push(valid_millis);
+                invalid.push(invalid_millis);
             }
         }
-        let (right, wrong) = (median(right), median(wrong));
+        let (valid, invalid) = (median(valid), median(invalid));
         println!(
-            "| {} KiB | {right:.2} | {wrong:.2} | {:.2} | {:.1} |",
+            "| {} KiB | {valid:.2} | {invalid:.2} | {:.2} | {:.1} |",
             body.len() / 1024,
-            wrong - right,
-            wrong / right
+            invalid - valid,
+            invalid / valid
         );
     }
     runtime.block_on(sandbox.shutdown());
     Ok(())
 }
 
-/// About so many bytes, with something for every serialiser to escape and few enough keys to be tried in every order.
+/// A body of about this size. It has characters that serialisers escape, and few enough keys for the sandbox to try every order.
 fn body(size: usize) -> String {
     let text = "a/b <您好> + ";
     let text = text.repeat(size / text.len());
@@ -63,8 +63,8 @@ fn body(size: usize) -> String {
     )
 }
 
-/// How long the answer takes, in milliseconds.
-fn answered(sandbox: &Sandbox, secret: &str, body: &str, is_wrong: bool) -> Result<f64, Failure> {
+/// The time until the reply is complete, in milliseconds.
+fn reply_time(sandbox: &Sandbox, secret: &str, body: &str, is_wrong: bool) -> Result<f64, Failure> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
     let ts = Timestamp::from_millis(u64::try_from(now)?);
     let signer = Signer::new(AccessKey::new(ACCESS_KEY)?, Secret::new(secret)?);
@@ -81,14 +81,14 @@ fn answered(sandbox: &Sandbox, secret: &str, body: &str, is_wrong: bool) -> Resu
     );
     let mut connection = TcpStream::connect(sandbox.address())?;
     connection.set_nodelay(true)?;
-    let begun = Instant::now();
+    let start = Instant::now();
     connection.write_all(head.as_bytes())?;
     connection.write_all(body.as_bytes())?;
     let mut reply = String::new();
     connection.read_to_string(&mut reply)?;
-    let took = begun.elapsed();
+    let elapsed = start.elapsed();
     if reply.contains(r#""code":"1003""#) == is_wrong {
-        Ok(milliseconds(took))
+        Ok(milliseconds(elapsed))
     } else {
         Err(reply.into())
     }

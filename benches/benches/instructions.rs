@@ -1,11 +1,12 @@
-//! What `send_sms` costs on top of a careful hand-written client and of reqwest alone, in user-space instructions.
+//! The user-space instructions of `send_sms`, compared with a careful hand-written client and with reqwest alone.
 //!
 //!     cargo bench -p nxcloud-benches --features client --bench instructions
 //!
-//! Needs valgrind. Each way runs twice under callgrind, with few and with many requests to a bare server outside it; the difference
-//! over the difference in requests leaves out what happens once. callgrind's files of the longer runs stay, for `callgrind_annotate`.
+//! Needs valgrind. Each method runs twice under callgrind, with few and with many requests to a server outside valgrind. The difference of
+//! the two runs, divided by the difference in requests, excludes the costs of start-up. callgrind's files of the longer runs stay for
+//! `callgrind_annotate`.
 
-#![expect(clippy::print_stdout, reason = "a bench shows what it measures")]
+#![expect(clippy::print_stdout, reason = "a bench prints its results")]
 
 use std::path::Path;
 use std::process::Command;
@@ -17,7 +18,7 @@ use nxcloud_sms::Client;
 
 const FEW: u32 = 200;
 const MANY: u32 = 1_200;
-/// The argument of a process that does the work: then a way, a number of requests, and the server's URL.
+/// The argument of a process that sends requests. The method, the number of requests, and the URL of the server follow.
 const WORK: &str = "work";
 
 fn main() -> Result<(), Failure> {
@@ -25,7 +26,7 @@ fn main() -> Result<(), Failure> {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
         [SERVE, ..] => Ok(serve()?),
-        [WORK, way, count, url] => work(way, count.parse()?, url),
+        [WORK, method, count, url] => work(method, count.parse()?, url),
         _ => report(),
     }
 }
@@ -36,56 +37,56 @@ fn report() -> Result<(), Failure> {
     let careful = per_request("careful", &server.url)?;
     let client = per_request("client", &server.url)?;
     let presign = per_request("presign_batch", &server.url)?;
-    println!("| way | instructions a request | over careful |");
+    println!("| method | instructions per request | ratio to careful |");
     println!("| --- | ---: | ---: |");
-    for (way, instructions) in [
+    for (method, instructions) in [
         ("raw reqwest, signed beforehand", raw),
         ("careful, hand-written", careful),
         ("`send_sms`", client),
         ("`presign_batch`, nothing sent", presign),
     ] {
         println!(
-            "| {way} | {instructions:.0} | {:.3} |",
+            "| {method} | {instructions:.0} | {:.3} |",
             instructions / careful
         );
     }
     Ok(())
 }
 
-/// User-space instructions of one request.
-fn per_request(way: &str, url: &str) -> Result<f64, Failure> {
-    let (few, many) = (collected(way, FEW, url)?, collected(way, MANY, url)?);
+/// User-space instructions per request.
+fn per_request(method: &str, url: &str) -> Result<f64, Failure> {
+    let (few, many) = (total(method, FEW, url)?, total(method, MANY, url)?);
     Ok((many - few) / f64::from(MANY - FEW))
 }
 
-/// Instructions of a whole process that sends so many requests.
-fn collected(way: &str, count: u32, url: &str) -> Result<f64, Failure> {
-    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("callgrind.{way}"));
+/// User-space instructions of a process that sends `count` requests.
+fn total(method: &str, count: u32, url: &str) -> Result<f64, Failure> {
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("callgrind.{method}"));
     let output = Command::new("valgrind")
         .arg("--tool=callgrind")
         .arg(format!("--callgrind-out-file={}", file.display()))
         .arg(std::env::current_exe()?)
-        .args([WORK, way, &count.to_string(), url])
+        .args([WORK, method, &count.to_string(), url])
         .output()
-        .map_err(|error| format!("valgrind cannot be started: {error}"))?;
+        .map_err(|error| format!("valgrind cannot be started: {error}; install valgrind"))?;
     let text = String::from_utf8_lossy(&output.stderr);
-    let collected = text
+    let instructions = text
         .lines()
         .find_map(|line| line.split_once("Collected : ")?.1.trim().parse().ok());
-    match collected {
-        Some(collected) if output.status.success() => Ok(collected),
-        _ => Err(format!("{way} failed under valgrind:\n{text}").into()),
+    match instructions {
+        Some(instructions) if output.status.success() => Ok(instructions),
+        _ => Err(format!("{method} failed under valgrind:\n{text}").into()),
     }
 }
 
-fn work(way: &str, count: u32, url: &str) -> Result<(), Failure> {
+fn work(method: &str, count: u32, url: &str) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(send(way, count, url))
+    runtime.block_on(send(method, count, url))
 }
 
-async fn send(way: &str, count: u32, url: &str) -> Result<(), Failure> {
+async fn send(method: &str, count: u32, url: &str) -> Result<(), Failure> {
     let request = request();
     let session = || {
         Session::builder()
@@ -93,7 +94,7 @@ async fn send(way: &str, count: u32, url: &str) -> Result<(), Failure> {
             .base_url(url)
             .build()
     };
-    match way {
+    match method {
         "raw" => {
             let raw = Raw::new(url, &request)?;
             for _ in 0..count {
@@ -116,7 +117,7 @@ async fn send(way: &str, count: u32, url: &str) -> Result<(), Failure> {
             let requests = vec![request; usize::try_from(count)?];
             session()?.presign_batch(&requests)?;
         }
-        _ => return Err("there is no such way".into()),
+        _ => return Err(format!("{method} is not a method of this bench").into()),
     }
     Ok(())
 }

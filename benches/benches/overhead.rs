@@ -1,11 +1,11 @@
-//! What the client costs on top of reqwest: `send_sms` beside raw reqwest that posts the same pre-signed bytes, to a bare server on the
-//! loopback interface, in one run and in turn.
+//! The overhead of the client: `send_sms` compared with raw reqwest that posts the same pre-signed bytes. Both send to a bare server on the
+//! loopback interface, in turn.
 //!
 //!     cargo bench -p nxcloud-benches --features client --bench overhead
 //!
-//! The server is a process of its own, so that the CPU time of this one is that of the clients.
+//! The server runs in another process: the CPU time of this process is the CPU time of the clients.
 
-#![expect(clippy::print_stdout, reason = "a bench shows what it measures")]
+#![expect(clippy::print_stdout, reason = "a bench prints its results")]
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use nxcloud_benches::senders::{ACCESS_KEY, Failure, Raw, SECRET, request};
 use nxcloud_client::{Credentials, Session};
 use nxcloud_sms::Client;
 
-/// How long each of the two runs before the other's turn.
+/// How long each of the two runs in a turn.
 const SLICE: Duration = Duration::from_millis(1500);
 const TURNS: usize = 7;
 
@@ -29,7 +29,7 @@ fn main() -> Result<(), Failure> {
         .enable_all()
         .build()?;
     println!(
-        "| concurrent | raw reqwest, requests/s | send_sms, requests/s | ratio | raw, CPU µs/request | send_sms, CPU µs/request |"
+        "| concurrent | raw reqwest, requests/s | `send_sms`, requests/s | ratio | raw, CPU µs per request | `send_sms`, CPU µs per request |"
     );
     println!("| --- | --- | --- | --- | --- | --- |");
     for concurrent in [1, 64] {
@@ -43,7 +43,7 @@ fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-/// One way's figures: medians over its turns.
+/// The medians of all turns.
 struct Figures {
     per_second: f64,
     cpu_micros: f64,
@@ -59,7 +59,7 @@ async fn measure(url: &str, concurrent: usize) -> Result<(Figures, Figures), Fai
     let raw = Raw::new(url, &request)?;
     let (mut raws, mut clients) = (Vec::new(), Vec::new());
     for turn in 0..=TURNS {
-        let one = run(concurrent, {
+        let raw_figures = run(concurrent, {
             let raw = raw.clone();
             move || {
                 let raw = raw.clone();
@@ -67,7 +67,7 @@ async fn measure(url: &str, concurrent: usize) -> Result<(Figures, Figures), Fai
             }
         })
         .await?;
-        let other = run(concurrent, {
+        let client_figures = run(concurrent, {
             let (client, request) = (client.clone(), Arc::clone(&request));
             move || {
                 let (client, request) = (client.clone(), Arc::clone(&request));
@@ -77,14 +77,14 @@ async fn measure(url: &str, concurrent: usize) -> Result<(Figures, Figures), Fai
         .await?;
         // The first turn warms up.
         if turn > 0 {
-            raws.push(one);
-            clients.push(other);
+            raws.push(raw_figures);
+            clients.push(client_figures);
         }
     }
     Ok((median(&raws), median(&clients)))
 }
 
-/// Requests per second and CPU microseconds a request, over one slice.
+/// Requests per second and CPU microseconds per request, in one slice.
 async fn run<F>(
     concurrent: usize,
     work: impl Fn() -> F + Clone + Send + 'static,
@@ -92,13 +92,13 @@ async fn run<F>(
 where
     F: Future<Output = Result<(), Failure>> + Send,
 {
-    let (begun, cpu) = (Instant::now(), cpu_nanos());
+    let (start, cpu) = (Instant::now(), cpu_nanos());
     let tasks: Vec<_> = (0..concurrent)
         .map(|_| {
             let work = work.clone();
             tokio::spawn(async move {
                 let mut done = 0_u32;
-                while begun.elapsed() < SLICE {
+                while start.elapsed() < SLICE {
                     work().await?;
                     done += 1;
                 }
@@ -110,9 +110,9 @@ where
     for task in tasks {
         done += f64::from(task.await??);
     }
-    let took = begun.elapsed().as_secs_f64();
+    let seconds = start.elapsed().as_secs_f64();
     let cpu = (cpu_nanos() - cpu) / 1_000.0;
-    Ok((done / took, cpu / done))
+    Ok((done / seconds, cpu / done))
 }
 
 fn median(turns: &[(f64, f64)]) -> Figures {
@@ -126,7 +126,7 @@ fn median(turns: &[(f64, f64)]) -> Figures {
     }
 }
 
-/// The CPU time of all threads of this process in nanoseconds, where the system tells.
+/// The CPU time of all threads of this process in nanoseconds; 0 on systems without `/proc`.
 fn cpu_nanos() -> f64 {
     let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten();
     tasks

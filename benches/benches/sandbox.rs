@@ -1,12 +1,13 @@
-//! What the sandbox does in a second: signed `send_sms` requests, each verified, checked, answered and kept, beside a bare axum handler
-//! that reads the same body and answers with as many bytes, in one run and in turn.
+//! The throughput of the sandbox. The bench sends signed `send_sms` requests; the sandbox verifies, checks, answers and records each. It is
+//! compared with a bare axum handler that reads the same body and answers with the same number of bytes, in turn. The bench then measures the
+//! memory of a sandbox over many requests.
 //!
 //!     cargo bench -p nxcloud-benches --features services --bench sandbox
 //!
-//! Each server is a process of its own on a runtime of one thread, as the sandbox's command is. The client is one thread with blocking
-//! connections that writes prepared bytes and looks for the length of the reply only. Then the memory of a sandbox over many requests.
+//! Each server is a separate process with a runtime of one thread, like `nxcloud sandbox`. The client is one thread with blocking connections.
+//! It writes prepared bytes and checks only the length of the replies.
 
-#![expect(clippy::print_stdout, reason = "a bench shows what it measures")]
+#![expect(clippy::print_stdout, reason = "a bench prints its results")]
 
 use std::error::Error;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -21,19 +22,19 @@ use axum::serve::ListenerExt;
 use nxcloud_sandbox::{ACCESS_KEY, ACCESS_SECRET, Sandbox};
 use nxcloud_signing::{AccessKey, Action, BizType, Body, Request, Secret, Signer, Timestamp};
 
-/// As long as what the sandbox answers.
+/// A reply as long as the sandbox's reply.
 const REPLY: &str =
     r#"{"code":"0","messageid":"0123456789abcdef0123456789abcdef","result":"success"}"#;
 const PATH: &str = "/api/sms/mtsend_v2";
-/// With the parameters and the secret, 172 bytes to sign.
+/// With this body the string to sign has 172 bytes.
 const BODY: &str =
     r#"{"appKey":"app-key-01","phone":"8615012345678","content":"Your code is 471"}"#;
-/// Connections that are kept open, each with one request under way.
+/// Number of open connections. Each has one request in flight.
 const CONNECTIONS: usize = 64;
-/// How long each of the two runs before the other's turn. A signature holds for a minute.
+/// How long each of the two runs in a turn. A signature is valid for a minute.
 const SLICE: Duration = Duration::from_millis(1500);
 const TURNS: usize = 9;
-/// Requests over which memory is looked at, and how often.
+/// Number of requests for the memory measurement, and the number between two measurements.
 const MANY: usize = 200_000;
 const STEP: usize = 50_000;
 
@@ -53,19 +54,19 @@ fn speed() -> Result<(), Failure> {
     let (mut to_bare, mut to_sandbox) = (Client::new(&bare)?, Client::new(&sandbox)?);
     let (mut bares, mut sandboxes) = (Vec::new(), Vec::new());
     for turn in 0..=TURNS {
-        let one = measure(&bare, &mut to_bare)?;
-        let other = measure(&sandbox, &mut to_sandbox)?;
+        let bare_figures = measure(&bare, &mut to_bare)?;
+        let sandbox_figures = measure(&sandbox, &mut to_sandbox)?;
         // The first turn warms up.
         if turn > 0 {
-            bares.push(one);
-            sandboxes.push(other);
+            bares.push(bare_figures);
+            sandboxes.push(sandbox_figures);
         }
     }
     let (bare, sandbox) = (median(&bares), median(&sandboxes));
     println!(
         "| | bare axum | sandbox | ratio |\n| --- | --- | --- | --- |\n\
         | requests/s | {:.0} | {:.0} | {:.2} |\n\
-        | server's CPU µs a request | {:.1} | {:.1} | {:.2} |\n",
+        | CPU µs of the server per request | {:.1} | {:.1} | {:.2} |\n",
         bare.per_second,
         sandbox.per_second,
         sandbox.per_second / bare.per_second,
@@ -80,20 +81,20 @@ fn memory() -> Result<(), Failure> {
     let server = Server::start("sandbox")?;
     let mut client = Client::new(&server)?;
     println!("| requests | resident, MB | peak, MB |\n| --- | --- | --- |");
-    let show = |requests: usize| -> Result<(), Failure> {
+    let print = |requests: usize| -> Result<(), Failure> {
         let (resident, peak) = (server.memory("VmRSS")?, server.memory("VmHWM")?);
         println!("| {requests} | {resident:.1} | {peak:.1} |");
         Ok(())
     };
-    show(0)?;
+    print(0)?;
     for step in 1..=MANY / STEP {
         client.send(|sent| sent + CONNECTIONS >= STEP)?;
-        show(step * STEP)?;
+        print(step * STEP)?;
     }
     Ok(())
 }
 
-/// One turn's figures, or their medians.
+/// The figures of a turn, or the medians of all turns.
 #[derive(Clone, Copy)]
 struct Figures {
     per_second: f64,
@@ -101,12 +102,12 @@ struct Figures {
 }
 
 fn measure(server: &Server, client: &mut Client) -> Result<Figures, Failure> {
-    let (begun, cpu) = (Instant::now(), server.cpu_nanos());
-    let sent = client.send(|_| begun.elapsed() >= SLICE)?;
-    let (took, cpu) = (begun.elapsed(), server.cpu_nanos() - cpu);
+    let (start, cpu) = (Instant::now(), server.cpu_nanos());
+    let sent = client.send(|_| start.elapsed() >= SLICE)?;
+    let (elapsed, cpu) = (start.elapsed(), server.cpu_nanos() - cpu);
     let sent = f64::from(u32::try_from(sent)?);
     Ok(Figures {
-        per_second: sent / took.as_secs_f64(),
+        per_second: sent / elapsed.as_secs_f64(),
         cpu_micros: cpu / sent / 1000.0,
     })
 }
@@ -122,7 +123,7 @@ fn median(turns: &[Figures]) -> Figures {
     }
 }
 
-/// Connections to one server.
+/// The connections to a server.
 struct Client {
     connections: Vec<TcpStream>,
     reply: Vec<u8>,
@@ -136,20 +137,20 @@ impl Client {
             connection.set_nodelay(true)?;
             connections.push(connection);
         }
-        // The length of a reply is always the same; the first one tells it.
+        // All replies have the same length. The first reply shows which.
         let mut first = connections.first().ok_or("no connection")?;
         first.write_all(&signed()?)?;
         let mut reply = vec![0; 4096];
         let length = first.read(&mut reply)?;
         reply.truncate(length);
         if !reply.ends_with(b"}") {
-            return Err("the first reply came in pieces".into());
+            return Err("the first reply arrived in several parts; run the bench again".into());
         }
         Ok(Self { connections, reply })
     }
 
-    /// Sends until `enough` says so of the number of replies. While the server answers one half of the connections, the other half is read
-    /// and written to; the reply that comes last is waited for first, so that the client seldom sleeps and the server need not.
+    /// Sends requests until `enough` returns true for the number of replies. While the server answers one half of the connections, the client
+    /// reads and writes the other half. It waits for the last reply first: it then seldom sleeps, and the server always has work.
     fn send(&mut self, enough: impl Fn(usize) -> bool) -> Result<usize, Failure> {
         let request = signed()?;
         for connection in &mut self.connections {
@@ -179,7 +180,7 @@ impl Client {
     }
 }
 
-/// A signed request as it goes over the wire.
+/// The bytes of a signed request.
 fn signed() -> Result<Vec<u8>, Failure> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
     let ts = Timestamp::from_millis(u64::try_from(now)?);
@@ -198,11 +199,11 @@ fn signed() -> Result<Vec<u8>, Failure> {
     .into_bytes())
 }
 
-/// A server in a process of its own, so that its CPU time and memory are its own.
+/// A server in a separate process, so that its CPU time and memory can be measured.
 struct Server {
     address: String,
     child: Child,
-    /// The server stops when this is closed, so that none is left behind.
+    /// The server stops when this input is closed, even if the bench is killed.
     _input: Option<ChildStdin>,
 }
 
@@ -214,7 +215,7 @@ impl Server {
             .stdout(Stdio::piped())
             .spawn()?;
         let input = child.stdin.take();
-        let output = child.stdout.take().ok_or("the server says nothing")?;
+        let output = child.stdout.take().ok_or("the server has no output")?;
         let mut address = String::new();
         BufReader::new(output).read_line(&mut address)?;
         let address = address.trim_end().to_owned();
@@ -225,7 +226,7 @@ impl Server {
         })
     }
 
-    /// The CPU time of the process in nanoseconds, where the system tells.
+    /// The CPU time of the process in nanoseconds; 0 on systems without `/proc`.
     fn cpu_nanos(&self) -> f64 {
         let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id()));
         tasks
@@ -238,13 +239,14 @@ impl Server {
             .sum()
     }
 
-    /// A figure of the process's status in MB.
+    /// A figure from the status of the process, in MB.
     fn memory(&self, name: &str) -> Result<f64, Failure> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let mut lines = status.lines();
         let line = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
         let kilobytes = line.and_then(|line| line.split_whitespace().next());
-        Ok(kilobytes.ok_or("not in the status")?.parse::<f64>()? / 1024.0)
+        let kilobytes = kilobytes.ok_or_else(|| format!("the process status lacks {name}"))?;
+        Ok(kilobytes.parse::<f64>()? / 1024.0)
     }
 }
 
@@ -255,7 +257,7 @@ impl Drop for Server {
     }
 }
 
-/// Serves until the standard input is closed.
+/// Serves until standard input is closed.
 fn serve(sandbox: bool) -> Result<(), Failure> {
     std::thread::spawn(|| {
         let _ = std::io::stdin().read(&mut [0]);

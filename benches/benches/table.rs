@@ -1,36 +1,36 @@
-//! The figures that this workspace holds itself to: rivals timed in turn, their ratios against the goals.
+//! The table of goals: measures alternatives in turn and compares their ratios with the goals.
 //!
-//! `--check` makes the run short and fails it when a ratio misses its goal by more than a third.
+//! `--check` makes the run short. The run then fails if a ratio misses its goal by more than a third.
 
-#![expect(clippy::print_stdout, reason = "a table for people")]
+#![expect(clippy::print_stdout, reason = "a bench prints its results")]
 
 use std::fs;
 use std::hint::black_box;
 use std::process::ExitCode;
 
-use nxcloud_benches::ratio::{Rival, Times, race};
+use nxcloud_benches::ratio::{Candidate, Times, measure_in_turn};
 use nxcloud_benches::report::{criterion_folder, goals_file};
-use nxcloud_benches::{rivals, workload};
+use nxcloud_benches::{baselines, workload};
 use nxcloud_signing::{Lanes, Signature};
 
-/// How a ratio has to lie to its goal.
+/// The goal for a ratio.
 #[derive(Clone, Copy)]
 enum Goal {
     AtMost(f64),
     AtLeast(f64),
 }
 
-/// Prints the lines of the table and remembers whether one is far off.
+/// Prints the lines of the table and records whether a goal was missed by more than a third.
 struct Table {
     rounds: usize,
     missed: bool,
-    /// The lines again, as rows of a Markdown table.
+    /// The same lines, as rows of a Markdown table.
     rows: String,
 }
 
 fn main() -> ExitCode {
-    let has = |wanted| std::env::args().any(|arg| arg == wanted);
-    // Without `--bench`, cargo only wants to see that it runs.
+    let has = |flag| std::env::args().any(|arg| arg == flag);
+    // Without `--bench`, `cargo test` runs the program: one round is enough.
     let rounds = if !has("--bench") {
         1
     } else if has("--check") {
@@ -44,8 +44,8 @@ fn main() -> ExitCode {
         rows: String::new(),
     };
     println!(
-        "{:<58} {:>9} {:>9} {:>7}  goal",
-        "figure", "ns", "ns", "ratio"
+        "{:<58} {:>10} {:>10} {:>7}  goal",
+        "figure", "first, ns", "second, ns", "ratio"
     );
     table.single();
     table.antbuddy();
@@ -66,7 +66,7 @@ fn main() -> ExitCode {
         let written =
             fs::create_dir_all(&folder).and_then(|()| fs::write(goals_file(&folder), &table.rows));
         if let Err(error) = written {
-            println!("not kept for the report: {error}");
+            println!("the lines for the report were not written: {error}");
         }
     }
     if has("--check") && table.missed {
@@ -84,11 +84,11 @@ fn best() -> Lanes {
 }
 
 impl Table {
-    fn line(&mut self, figure: &str, times: &Times, one: &str, other: &str, goal: Goal) {
-        let (Some(one), Some(other)) = (times.nanos(one), times.nanos(other)) else {
+    fn line(&mut self, figure: &str, times: &Times, first: &str, second: &str, goal: Goal) {
+        let (Some(first), Some(second)) = (times.nanos(first), times.nanos(second)) else {
             return;
         };
-        let ratio = one / other;
+        let ratio = first / second;
         let (missed, goal) = match goal {
             Goal::AtMost(most) => (ratio > most * 4.0 / 3.0, format!("at most {most:.2}")),
             Goal::AtLeast(least) => (ratio < least * 2.0 / 3.0, format!("at least {least:.1}")),
@@ -99,8 +99,8 @@ impl Table {
         } else {
             ""
         };
-        self.rows += &format!("| {figure} | {one:.0} | {other:.0} | {ratio:.2} | {goal} |\n");
-        println!("{figure:<58} {one:>9.0} {other:>9.0} {ratio:>7.2}  {goal}{remark}");
+        self.rows += &format!("| {figure} | {first:.0} | {second:.0} | {ratio:.2} | {goal} |\n");
+        println!("{figure:<58} {first:>10.0} {second:>10.0} {ratio:>7.2}  {goal}{remark}");
     }
 
     fn single(&mut self) {
@@ -108,32 +108,32 @@ impl Table {
         let body = workload::body(172);
         let text = workload::string_to_sign(&body);
         let request = workload::request(&body);
-        let rivals = vec![
-            Rival::new("single", || signer.sign(black_box(&request))),
-            Rival::new("bare", || rivals::bare_md5(black_box(text.as_bytes()))),
+        let candidates = vec![
+            Candidate::new("single", || signer.sign(black_box(&request))),
+            Candidate::new("bare", || baselines::bare_md5(black_box(text.as_bytes()))),
             #[cfg(feature = "openssl")]
-            Rival::new("openssl", || {
-                rivals::openssl_md5(black_box(text.as_bytes()))
+            Candidate::new("openssl", || {
+                baselines::openssl_md5(black_box(text.as_bytes()))
             }),
-            Rival::new("naive", || rivals::naive_of(black_box(&body))),
+            Candidate::new("naive", || baselines::naive_of(black_box(&body))),
         ];
-        let times = race(rivals, self.rounds, 1_000);
+        let times = measure_in_turn(candidates, self.rounds, 1_000);
         self.line(
-            "single over bare md-5, 172 bytes",
+            "single / bare md-5, 172 bytes",
             &times,
             "single",
             "bare",
             Goal::AtMost(0.85),
         );
         self.line(
-            "single over OpenSSL's MD5()",
+            "single / OpenSSL's MD5()",
             &times,
             "single",
             "openssl",
             Goal::AtMost(1.10),
         );
         self.line(
-            "naive over single",
+            "naive / single",
             &times,
             "naive",
             "single",
@@ -145,51 +145,53 @@ impl Table {
         let signer = workload::antbuddy_signer();
         let text = workload::body(400);
         for length in [67, 172] {
-            // Three values, as the call histories have.
+            // Three values, like the operations for call histories.
             let value = &text[..length - workload::SECRET.len()];
             let values = [&value[..13], &value[13..30], &value[30..]];
             let joined = format!("{value}{}", workload::SECRET);
-            let rivals = vec![
-                Rival::new("single", || signer.sign(black_box(&values))),
-                Rival::new("bare", || rivals::bare_sha256(black_box(joined.as_bytes()))),
+            let candidates = vec![
+                Candidate::new("single", || signer.sign(black_box(&values))),
+                Candidate::new("bare", || {
+                    baselines::bare_sha256(black_box(joined.as_bytes()))
+                }),
             ];
-            let times = race(rivals, self.rounds, 1_000);
-            let figure = format!("AntBuddy single over bare sha2, {length} bytes");
+            let times = measure_in_turn(candidates, self.rounds, 1_000);
+            let figure = format!("AntBuddy single / bare sha2, {length} bytes");
             self.line(&figure, &times, "single", "bare", Goal::AtMost(1.15));
         }
     }
 
-    /// All rivals over one batch.
-    fn race(&self, count: usize, length: usize, spread: usize) -> Times {
+    /// Measures all candidates with a batch.
+    fn measure(&self, count: usize, length: usize, spread: usize) -> Times {
         let signer = &workload::signer();
         let bodies = &workload::bodies(count, length, spread);
         let requests: &Vec<_> = &bodies.iter().map(|body| workload::request(body)).collect();
         let buffer = || vec![Signature::UNSET; count];
         let (mut automatic, mut plain) = (buffer(), buffer());
-        let rivals = vec![
-            Rival::new("naive", || {
+        let candidates = vec![
+            Candidate::new("naive", || {
                 bodies
                     .iter()
-                    .for_each(|body| drop(black_box(rivals::naive_of(black_box(body)))));
+                    .for_each(|body| drop(black_box(baselines::naive_of(black_box(body)))));
             }),
-            Rival::new("streaming", || {
+            Candidate::new("streaming", || {
                 for body in bodies {
-                    black_box(rivals::streaming_of(black_box(body)));
+                    black_box(baselines::streaming_of(black_box(body)));
                 }
             }),
-            Rival::new("one by one", || {
+            Candidate::new("one by one", || {
                 for request in requests {
                     black_box(signer.sign(black_box(request)));
                 }
             }),
-            Rival::new("batch", || {
+            Candidate::new("batch", || {
                 signer.sign_batch(black_box(requests), black_box(&mut automatic))
             }),
-            Rival::new("plain", || {
+            Candidate::new("plain", || {
                 signer.sign_batch_in(Lanes::Plain8, black_box(requests), black_box(&mut plain))
             }),
         ];
-        race(rivals, self.rounds, 400)
+        measure_in_turn(candidates, self.rounds, 400)
     }
 
     fn batch(
@@ -200,8 +202,8 @@ impl Table {
         best_goal: f64,
         plain_goal: f64,
     ) {
-        let times = self.race(count, length, spread);
-        let figure = format!("naive over batch of {count}, {length} ± {spread} bytes");
+        let times = self.measure(count, length, spread);
+        let figure = format!("naive / batch of {count}, {length} ± {spread} bytes");
         self.line(
             &format!("{figure}, {}", best()),
             &times,
@@ -219,9 +221,9 @@ impl Table {
     }
 
     fn batch_of_16(&mut self) {
-        let times = self.race(16, 172, 0);
+        let times = self.measure(16, 172, 0);
         self.line(
-            "streaming over batch of 16, 172 bytes",
+            "streaming / batch of 16, 172 bytes",
             &times,
             "streaming",
             "batch",
@@ -230,9 +232,9 @@ impl Table {
     }
 
     fn batch_of_one(&mut self) {
-        let times = self.race(1, 172, 0);
+        let times = self.measure(1, 172, 0);
         self.line(
-            "batch of 1 over single, 172 bytes",
+            "batch of 1 / single, 172 bytes",
             &times,
             "batch",
             "one by one",

@@ -1,14 +1,14 @@
-//! Receiving a push of about 1 kB, beside `serde_json` alone on the same bytes, into the same type of event and into a `Value`.
+//! Receiving a push of about 1 kB, compared with `serde_json` alone on the same bytes: into the same event type, and into a `Value`.
 //!
-//! `--check` fails the run when a ratio to the event misses its goal by more than a third.
+//! With `--check` the run fails if a ratio to the event type misses its goal by more than a third.
 
-#![expect(clippy::print_stdout, reason = "a table for people")]
+#![expect(clippy::print_stdout, reason = "a bench prints its results")]
 
 use std::hint::black_box;
 use std::process::ExitCode;
 use std::time::{Duration, UNIX_EPOCH};
 
-use nxcloud_benches::ratio::{Rival, race};
+use nxcloud_benches::ratio::{Candidate, measure_in_turn};
 use nxcloud_webhooks::testing::{Fixture, TestRequest};
 use nxcloud_webhooks::{
     AccessKey, Event, Incoming, Receiver, Secret, Signer, Verifier, call_center, did, whatsapp,
@@ -33,40 +33,40 @@ const NAMES: [&str; 6] = [
     "whole receiver",
 ];
 
-/// How many times as long as `serde_json` alone, into the same type, receiving may take.
+/// The largest ratio to `serde_json` alone, into the same event type.
 const GOAL: f64 = 2.5;
 
-/// Prints the times of one push; false if one is far from the goal. `T` is the type of the event that the push holds.
+/// Prints the times for a push, and returns false if a ratio misses the goal by more than a third. `T` is the event type of the push.
 fn table<E: Event, T: DeserializeOwned>(name: &str, push: &TestRequest, rounds: usize) -> bool {
     let signer = signer();
-    // The guard would refuse every repeat but the first; releasing each push is part of what is timed.
+    // The guard would refuse repeated pushes. Each push is therefore released, and the time for that is included.
     let verifier = Verifier::new(signer).clock(|| UNIX_EPOCH + Duration::from_millis(NOW));
     let receiver = Receiver::<E>::signed(verifier.clone().biz_type(E::BIZ_TYPE).actions(["dr"]));
     let headers = || push.headers.iter().map(|(name, value)| (name, value));
     let content_type = push.header("content-type");
-    let rivals = vec![
-        Rival::new("serde_json, event", || {
+    let candidates = vec![
+        Candidate::new("serde_json, event", || {
             serde_json::from_slice::<T>(black_box(&push.body))
         }),
-        Rival::new("serde_json, Value", || {
+        Candidate::new("serde_json, Value", || {
             serde_json::from_slice::<Value>(black_box(&push.body))
         }),
-        Rival::new("verify", || {
+        Candidate::new("verify", || {
             verifier
                 .verify(headers(), black_box(&push.body))
                 .map(nxcloud_webhooks::Verified::release)
         }),
-        Rival::new("parse", || {
+        Candidate::new("parse", || {
             E::parse(content_type, None, black_box(&push.body))
         }),
-        Rival::new("verify + parse", || {
+        Candidate::new("verify + parse", || {
             let verified = verifier.verify(headers(), black_box(&push.body));
             let event = E::parse(content_type, None, &push.body);
             verified
                 .map(nxcloud_webhooks::Verified::release)
                 .map(|()| event)
         }),
-        Rival::new("whole receiver", || {
+        Candidate::new("whole receiver", || {
             let incoming = Incoming::new(black_box(&push.body)).headers(headers());
             receiver
                 .receive(&incoming)
@@ -74,21 +74,21 @@ fn table<E: Event, T: DeserializeOwned>(name: &str, push: &TestRequest, rounds: 
         }),
     ];
     println!("{name}, {} bytes", push.body.len());
-    // Short slices, so that few of them are interrupted by other work.
-    let times = race(rivals, rounds, 200);
+    // Other work on the machine interrupts few slices if they are short.
+    let times = measure_in_turn(candidates, rounds, 200);
     let mut largest = 0.0_f64;
     for name in NAMES {
         let nanos = times.nanos(name).unwrap_or(f64::NAN);
-        let of = |rival| times.ratio(name, rival).unwrap_or(f64::NAN);
-        let (event, value) = (of(NAMES[0]), of(NAMES[1]));
-        println!("  {name:<18} {nanos:>8.0} ns  {event:.2} of event  {value:.2} of Value");
+        let ratio = |baseline| times.ratio(name, baseline).unwrap_or(f64::NAN);
+        let (event, value) = (ratio(NAMES[0]), ratio(NAMES[1]));
+        println!("  {name:<18} {nanos:>8.0} ns  {event:.2} times event  {value:.2} times Value");
         largest = largest.max(event);
     }
     largest <= GOAL * 4.0 / 3.0
 }
 
 fn main() -> ExitCode {
-    // Without `--bench`, cargo only wants to see that it runs.
+    // Without `--bench`, `cargo test` runs the program: one round is enough.
     let rounds = if std::env::args().any(|arg| arg == "--bench") {
         501
     } else {
@@ -98,18 +98,18 @@ fn main() -> ExitCode {
         push.sign(&signer(), biz_type, "dr", NOW);
         push
     };
-    let mut near = true;
-    // The fields of DID take 240 bytes; the text makes it 1 kB.
+    let mut within_limit = true;
+    // The other fields of the DID push have 240 bytes; the text fills it to 1 kB.
     let text = "您的包裹已送达。Your parcel has arrived. ".repeat(15);
     let fixture = Fixture::<did::Event>::new("did_sms_signed").with("content", text);
-    near &= table::<did::Event, did::DidSmsEvent>(
+    within_limit &= table::<did::Event, did::DidSmsEvent>(
         "DID message with a long text",
         &signed(fixture.request(), "4"),
         rounds,
     );
     let text = "Your parcel \"4711\" has arrived.\nThank you!\n".repeat(17);
     let fixture = Fixture::<did::Event>::new("did_sms_signed").with("content", text);
-    near &= table::<did::Event, did::DidSmsEvent>(
+    within_limit &= table::<did::Event, did::DidSmsEvent>(
         "DID message with lines and quotes",
         &signed(fixture.request(), "4"),
         rounds,
@@ -117,7 +117,7 @@ fn main() -> ExitCode {
     let fixture = Fixture::<call_center::Event>::example("call_log_push", "all_fields")
         .with("recordUrl", "https://record.example/calls/".repeat(6))
         .with("other", "order-4711 ".repeat(12));
-    near &= table::<call_center::Event, call_center::CallRecord>(
+    within_limit &= table::<call_center::Event, call_center::CallRecord>(
         "Call record, 28 fields",
         &signed(fixture.request(), "8"),
         rounds,
@@ -128,12 +128,12 @@ fn main() -> ExitCode {
         list.extend(list.clone());
     }
     let fixture = fixture.with("statuses", statuses);
-    near &= table::<whatsapp::Event, whatsapp::MessageStatus>(
+    within_limit &= table::<whatsapp::Event, whatsapp::MessageStatus>(
         "WhatsApp status, two entries",
         &signed(fixture.request(), "2"),
         rounds,
     );
-    if near || !std::env::args().any(|arg| arg == "--check") {
+    if within_limit || !std::env::args().any(|arg| arg == "--check") {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE

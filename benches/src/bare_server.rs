@@ -1,30 +1,30 @@
-//! A bare HTTP server on the loopback interface, in a process of its own, so that what a bench measures in its own process is the client's.
+//! A minimal HTTP server on the loopback interface. It runs in a separate process, so that a bench measures only the client in its own process.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 
-/// The argument that makes a bench the server.
+/// The argument that starts a bench as the server.
 pub const SERVE: &str = "serve";
 
-/// What the server answers to every request.
+/// The reply to every request.
 pub const REPLY: &str =
     r#"{"code":"0","messageid":"0123456789abcdef0123456789abcdef","result":"success"}"#;
 
-/// The server, as a child process that ends with this value.
+/// The server, as a child process. It ends when this value is dropped.
 #[derive(Debug)]
 pub struct Server {
-    /// Where it listens, as `http://host:port`.
+    /// The address of the server, as `http://host:port`.
     pub url: String,
     child: Child,
 }
 
 impl Server {
-    /// Starts this program again with the argument [`SERVE`]; it then has to call [`serve`].
+    /// Starts this program again with the argument [`SERVE`]. The program must then call [`serve`].
     ///
     /// # Errors
     ///
-    /// When the process cannot be started, or ends before it listens.
+    /// If the process cannot be started, or ends before it listens.
     pub fn start() -> io::Result<Self> {
         let mut child = Command::new(std::env::current_exe()?)
             .arg(SERVE)
@@ -45,14 +45,14 @@ impl Drop for Server {
     }
 }
 
-/// Prints its URL, then answers every request with [`REPLY`]: one thread for each connection, which reads no header but the length.
+/// Prints its URL, then answers every request with [`REPLY`]. Each connection has a thread, which reads only the length among the headers.
 ///
 /// # Errors
 ///
-/// Those of the listener.
+/// If the listener fails.
 #[expect(
     clippy::print_stdout,
-    reason = "the parent process reads the URL from there"
+    reason = "the parent process reads the URL from standard output"
 )]
 pub fn serve() -> io::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
@@ -78,7 +78,7 @@ fn answer(mut stream: TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-/// Reads one request, head and body; `None` at the end of the connection. The client sends the next one after the reply.
+/// Reads the head and the body of a request; `None` at the end of the connection. The client sends the next request after the reply.
 pub(crate) fn read_request(stream: &mut TcpStream) -> io::Result<Option<Vec<u8>>> {
     let mut received = Vec::new();
     let mut chunk = [0; 4096];

@@ -1,4 +1,4 @@
-//! Ways to send the same SMS with reqwest, beside which the client is measured.
+//! Other implementations that send the same SMS with reqwest, to compare the client with.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -18,7 +18,7 @@ pub const SECRET: &str = "access-secret";
 const ACTION: &str = "mtsend";
 const BIZ_TYPE: &str = "3";
 
-/// Why a request was not sent, or its reply not accepted.
+/// An error of a sender: the request was not sent, or the reply was not accepted.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// The SMS that every sender sends.
@@ -28,14 +28,14 @@ pub fn request() -> SendSms {
     SendSms::new(app_key, "8615012345678", "Your code is 4711").with_source_address("ACME")
 }
 
-/// What a careful person writes with reqwest, serde and the md-5 crate, for this one operation.
+/// Careful hand-written code for this one operation, with reqwest, serde and the md-5 crate.
 #[derive(Clone, Debug)]
 pub struct Careful {
     http: reqwest::Client,
     url: String,
 }
 
-/// The reply as its reference documents it.
+/// The reply, as the vendor documents it.
 #[derive(Debug, Deserialize)]
 pub struct Reply {
     /// The result code.
@@ -43,16 +43,16 @@ pub struct Reply {
     /// The id of the message.
     #[serde(rename = "messageid")]
     pub message_id: Option<String>,
-    /// The text beside the code.
+    /// The text that goes with the code.
     pub result: Option<String>,
 }
 
 impl Careful {
-    /// A sender to a base URL. What could send a signed request to another place or twice is off, as in the client.
+    /// Creates a sender to a base URL. Proxies, redirects and retries are off, as in the client.
     ///
     /// # Errors
     ///
-    /// Those of reqwest.
+    /// If reqwest cannot build its client.
     pub fn new(base_url: &str) -> reqwest::Result<Self> {
         let http = reqwest::Client::builder()
             .no_proxy()
@@ -68,11 +68,11 @@ impl Careful {
         })
     }
 
-    /// Serialises, signs, sends with a time-out, reads the reply, and checks its status and code.
+    /// Serialises, signs, sends with a time limit, reads the reply, and checks its status and code.
     ///
     /// # Errors
     ///
-    /// Those of reqwest and serde_json, and a reply that does not say success.
+    /// If the request fails, or the reply cannot be read or reports an error.
     pub async fn send(&self, request: &SendSms) -> Result<Reply, Failure> {
         let response = self.signed(request)?.send().await?;
         let status = response.status();
@@ -89,8 +89,8 @@ impl Careful {
 
     fn signed(&self, request: &SendSms) -> Result<reqwest::RequestBuilder, Failure> {
         let body = serde_json::to_vec(request)?;
-        let since = SystemTime::now().duration_since(UNIX_EPOCH)?;
-        let ts = since.as_millis().to_string();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
+        let ts = now.as_millis().to_string();
         let mut digest = Md5::new();
         digest.update(format!(
             "accessKey={ACCESS_KEY}&action={ACTION}&bizType={BIZ_TYPE}&ts={ts}&body="
@@ -112,7 +112,7 @@ impl Careful {
     }
 }
 
-/// reqwest alone: posts bytes that were serialised and signed beforehand, without a time-out, and decodes nothing.
+/// reqwest alone: posts bytes that were serialised and signed beforehand, without a time limit, and decodes nothing.
 #[derive(Clone, Debug)]
 pub struct Raw {
     http: reqwest::Client,
@@ -122,11 +122,11 @@ pub struct Raw {
 }
 
 impl Raw {
-    /// A sender of one request to a base URL.
+    /// Creates a sender of this request to a base URL.
     ///
     /// # Errors
     ///
-    /// Those of reqwest and serde_json.
+    /// If the request cannot be built.
     pub fn new(base_url: &str, request: &SendSms) -> Result<Self, Failure> {
         let careful = Careful::new(base_url)?;
         let signed = careful.signed(request)?.build()?;
@@ -139,11 +139,11 @@ impl Raw {
         })
     }
 
-    /// Posts the bytes, and reads the reply to its end.
+    /// Posts the bytes, and reads the whole reply.
     ///
     /// # Errors
     ///
-    /// Those of reqwest, and a reply that is not the server's.
+    /// If the request fails, or the reply has another length than the reply of the bare server.
     pub async fn send(&self) -> Result<(), Failure> {
         let request = self
             .http
@@ -154,7 +154,7 @@ impl Raw {
         if reply.len() == REPLY.len() {
             Ok(())
         } else {
-            Err("not the server's reply".into())
+            Err("the reply has another length than the reply of the bare server".into())
         }
     }
 }
@@ -171,10 +171,12 @@ mod tests {
     use super::*;
     use crate::bare_server::read_request;
 
-    type Sent = (BTreeMap<String, String>, String);
+    type Headers = BTreeMap<String, String>;
 
-    /// The headers and the body that a sender puts on the wire.
-    async fn sent<F: Future<Output = Result<(), Failure>>>(send: impl FnOnce(String) -> F) -> Sent {
+    /// The headers and the body that a sender sends.
+    async fn capture<F: Future<Output = Result<(), Failure>>>(
+        send: impl FnOnce(String) -> F,
+    ) -> (Headers, String) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let server = std::thread::spawn(move || {
@@ -194,7 +196,7 @@ mod tests {
         (lines.collect(), body.to_owned())
     }
 
-    fn signature((headers, body): &Sent) -> String {
+    fn signature(headers: &Headers, body: &str) -> String {
         let signer = Signer::new(
             AccessKey::new(ACCESS_KEY).unwrap(),
             Secret::new(SECRET).unwrap(),
@@ -209,12 +211,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn all_senders_put_the_same_request_on_the_wire() {
+    async fn all_senders_send_the_same_request() {
         let request = &request();
-        let raw = sent(|url| async move { Raw::new(&url, request)?.send().await }).await;
+        let raw = capture(|url| async move { Raw::new(&url, request)?.send().await }).await;
         let careful =
-            sent(|url| async move { Careful::new(&url)?.send(request).await.map(drop) }).await;
-        let client = sent(|url| async move {
+            capture(|url| async move { Careful::new(&url)?.send(request).await.map(drop) }).await;
+        let client = capture(|url| async move {
             let session = Session::builder()
                 .credentials(Credentials::nxcloud(ACCESS_KEY, SECRET)?)
                 .base_url(url)
@@ -223,12 +225,12 @@ mod tests {
             Ok(client.send_sms(request).await.map(drop)?)
         })
         .await;
-        let [raw, careful, client] = [raw, careful, client].map(|mut sent| {
-            assert_eq!(sent.0["sign"], signature(&sent));
-            for own in ["host", "sign", "ts", "user-agent"] {
-                assert!(sent.0.remove(own).is_some(), "{own}");
+        let [raw, careful, client] = [raw, careful, client].map(|(mut headers, body)| {
+            assert_eq!(headers["sign"], signature(&headers, &body));
+            for name in ["host", "sign", "ts", "user-agent"] {
+                assert!(headers.remove(name).is_some(), "{name} is missing");
             }
-            sent
+            (headers, body)
         });
         assert_eq!(raw, careful);
         assert_eq!(client, careful);

@@ -1,4 +1,4 @@
-//! Requests of a given length, the same on every run.
+//! Requests of a chosen length, the same in every run.
 
 use nxcloud_signing::{
     AccessKey, Action, BizType, Body, Request, Secret, Signer, Timestamp, antbuddy,
@@ -15,7 +15,7 @@ pub const BIZ_TYPE: &str = "1";
 /// The timestamp of every request.
 pub const TS: &str = "1655710885431";
 
-/// Bytes of the string to sign besides the body, its `&body=` included.
+/// Length of the string to sign without the body, in bytes.
 const FRAME: usize = "accessKey=&action=&bizType=&ts=&body=&accessSecret=".len()
     + ACCESS_KEY.len()
     + ACTION.len()
@@ -23,7 +23,7 @@ const FRAME: usize = "accessKey=&action=&bizType=&ts=&body=&accessSecret=".len()
     + TS.len()
     + SECRET.len();
 
-/// A signer of the account that every request belongs to.
+/// A signer for the account of every request.
 ///
 /// # Panics
 /// Never: the account is a valid constant.
@@ -36,7 +36,7 @@ pub fn signer() -> Signer {
     )
 }
 
-/// The same account under the other scheme.
+/// A signer for the same account with the other scheme.
 ///
 /// # Panics
 /// Never: the account is a valid constant.
@@ -49,7 +49,7 @@ pub fn antbuddy_signer() -> antbuddy::Signer {
     )
 }
 
-/// A JSON body that makes the whole string to sign `length` bytes long; at least 97.
+/// A JSON body with which the string to sign is `length` bytes long. The length is at least 97.
 #[must_use]
 pub fn body(length: usize) -> String {
     let fill = length.saturating_sub(FRAME + r#"[""]"#.len());
@@ -59,17 +59,17 @@ pub fn body(length: usize) -> String {
     )
 }
 
-/// Bodies for a batch: lengths of the string to sign spread evenly over `length ± spread`, in a mixed order.
+/// Bodies for a batch. The lengths of the strings to sign are spread evenly over `length ± spread`, in a mixed order.
 #[must_use]
 pub fn bodies(count: usize, length: usize, spread: usize) -> Vec<String> {
-    // A multiplicative step through the range visits it in an order without runs, the same on every machine.
+    // Steps of a large number through the range mix the order; it is the same on every machine.
     let width = 2 * spread + 1;
     (0..count)
         .map(|i| body(length - spread + i * 7919 % width))
         .collect()
 }
 
-/// The request around a body.
+/// The request with this body.
 ///
 /// # Panics
 /// Never: the other parts are valid constants.
@@ -86,7 +86,7 @@ pub fn request(body: &str) -> Request<'_> {
     }
 }
 
-/// The bytes that are digested for a body.
+/// The string that is digested for a body.
 #[must_use]
 pub fn string_to_sign(body: &str) -> String {
     format!(
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_body_gives_a_string_to_sign_of_the_wanted_length() {
+    fn the_string_to_sign_has_the_requested_length() {
         for length in [97, 172, 400, 1_500, 65_536] {
             assert_eq!(string_to_sign(&body(length)).len(), length);
         }

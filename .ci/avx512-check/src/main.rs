@@ -1,7 +1,7 @@
-//! Compares the signatures of every lane width that this CPU has with those of the `md-5` crate; built and run by `.ci/avx512`.
+//! Compares the signatures of every available lane width with the signatures of the `md-5` crate. `.ci/avx512` builds and runs it.
 //!
-//! As process 1, the `/init` of an initramfs in an emulator, it runs the programs of that initramfs one after the other and
-//! powers the machine off. As any other process it compares.
+//! As process 1 (`/init` of the initramfs in the emulator) it runs the programs of the initramfs one after the other, then powers the machine
+//! off. As any other process it compares signatures.
 
 use std::arch::x86_64::{__cpuid, __cpuid_count, _xgetbv};
 use std::process::{Command, ExitCode};
@@ -27,7 +27,7 @@ fn main() -> ExitCode {
 }
 
 fn init() -> ! {
-    // Only urgent messages of the kernel: others would break into the lines printed here.
+    // Prints only urgent messages of the kernel; others would mix with the output.
     // SAFETY: this action takes no buffer.
     unsafe { libc::klogctl(8, std::ptr::null_mut(), 1) };
     for program in PROGRAMS {
@@ -38,7 +38,7 @@ fn init() -> ! {
         }
     }
     println!("== done");
-    // Time for the serial port to send its buffer.
+    // The serial port needs time to send its buffer.
     std::thread::sleep(std::time::Duration::from_millis(500));
     loop {
         // SAFETY: no pointers.
@@ -62,12 +62,12 @@ fn xcr0() -> u64 {
     unsafe { _xgetbv(0) }
 }
 
-fn about_cpu() {
+fn print_cpu() {
     let text = |leaf| {
         let r = __cpuid(leaf);
         [r.eax, r.ebx, r.ecx, r.edx]
             .iter()
-            .flat_map(|word| word.to_le_bytes())
+            .flat_map(|register| register.to_le_bytes())
             .map(char::from)
             .filter(|c| *c != '\0')
             .collect::<String>()
@@ -85,7 +85,7 @@ fn about_cpu() {
         leaf.ebx >> 31 & 1,
     );
     if __cpuid(1).ecx >> 27 & 1 == 1 {
-        // SAFETY: the bit says that the operating system turned `xsave` on.
+        // SAFETY: this bit is set if the operating system has turned `xsave` on.
         let xcr0 = unsafe { xcr0() };
         println!(
             "xcr0: {xcr0:#x} (AVX-512 state {})",
@@ -94,7 +94,7 @@ fn about_cpu() {
     }
 }
 
-/// Pseudo-random numbers, the same on every run.
+/// Pseudo-random numbers, the same in every run.
 struct Noise(u64);
 
 impl Noise {
@@ -111,7 +111,7 @@ impl Noise {
     }
 }
 
-/// One request, owned. Each has another time, so that no two messages are equal, even without a body.
+/// A request. Each has a different timestamp, so that all messages differ, even without a body.
 struct Case {
     ts: u64,
     body: Option<Vec<u8>>,
@@ -148,7 +148,7 @@ fn batches() -> Vec<(&'static str, Vec<Vec<Case>>)> {
         Case { ts, body }
     };
 
-    // 1 to 70 requests, lengths in steps from 0 to 400: neighbours differ by little.
+    // 1 to 70 requests, lengths in steps of 7 from 0 to 400: the lengths of neighbours are similar.
     let mut length = 0;
     let swept = (1..=70).map(|count| {
         let cases = (0..count).map(|_| {
@@ -175,13 +175,13 @@ fn batches() -> Vec<(&'static str, Vec<Vec<Case>>)> {
         }
     }
 
-    // All the same length: every lane has every block.
+    // All of the same length: every lane has the same number of blocks.
     let equal: Vec<_> = (0..=400)
         .step_by(5)
         .map(|length| (0..33).map(|_| case(Some(noise.body(length)))).collect())
         .collect();
 
-    // Every length from 0 to 1,000, 61 in a batch: each length meets several lanes and rows.
+    // Every length from 0 to 1,000, 61 in a batch: the lengths are spread over several lanes and rows.
     let lengths: Vec<_> = (0..=1_000).collect();
     let every: Vec<_> = lengths
         .chunks(61)
@@ -193,7 +193,7 @@ fn batches() -> Vec<(&'static str, Vec<Vec<Case>>)> {
         })
         .collect();
 
-    // One long among short ones in each of the 32 places, and more than the 256 of a window.
+    // A long request at each of the 32 places among short ones, and a batch of more than the 256 requests of a window.
     let mut long: Vec<Vec<Case>> = (0..32)
         .map(|place| {
             let cases = (0..32).map(|i| {
@@ -214,11 +214,11 @@ fn batches() -> Vec<(&'static str, Vec<Vec<Case>>)> {
     ]
 }
 
-/// The result of one way of signing.
+/// The result of a method of signing.
 struct Tally {
     compared: usize,
     wrong: usize,
-    /// Over all signatures, to compare with another machine's.
+    /// A digest of all signatures, to compare with another machine.
     fingerprint: Md5,
 }
 
@@ -258,7 +258,7 @@ impl Tally {
 }
 
 fn compare() -> bool {
-    about_cpu();
+    print_cpu();
     for &lanes in Lanes::ALL {
         println!(
             "{:14} available {}",
@@ -266,9 +266,9 @@ fn compare() -> bool {
             lanes.is_available()
         );
     }
-    // RFC 1321, A.5, to check the other implementation.
-    let known = hex::encode(Md5::digest("message digest")) == "f96b697d7cb7938d525a2f31aaf161d0";
-    println!("md-5 crate against RFC 1321: {known}");
+    // Checks the other implementation with RFC 1321, A.5.
+    let reference_ok = hex::encode(Md5::digest("message digest")) == "f96b697d7cb7938d525a2f31aaf161d0";
+    println!("md-5 crate against RFC 1321: {reference_ok}");
 
     let batches = batches();
     let batches: Vec<(&str, &Vec<Case>, Vec<String>)> = batches
@@ -294,7 +294,7 @@ fn compare() -> bool {
         AccessKey::new(KEY).expect("a key"),
         Secret::new(SECRET).expect("a secret"),
     );
-    let mut ok = known;
+    let mut ok = reference_ok;
     for &lanes in Lanes::ALL {
         if !lanes.is_available() {
             continue;
@@ -305,40 +305,40 @@ fn compare() -> bool {
             let mut signatures = vec![Signature::UNSET; batch.len()];
             signer
                 .sign_batch_in(lanes, &requests, &mut signatures)
-                .expect("lanes that are available");
+                .expect("the lanes are available");
             tally.add(name, &signatures, expected);
         }
         ok &= tally.print(&lanes.to_string());
     }
 
-    // What callers use: lanes chosen for each group.
+    // The functions for users, which choose the lanes for each group.
     let (mut signed, mut refused, mut accepted) = (Tally::new(), 0, 0);
     for (name, batch, expected) in &batches {
         let requests: Vec<_> = batch.iter().map(Case::request).collect();
         let mut signatures = vec![Signature::UNSET; batch.len()];
         signer
             .sign_batch(&requests, &mut signatures)
-            .expect("places enough");
+            .expect("the slices have the same length");
         signed.add(name, &signatures, expected);
 
         let claims: Vec<_> = expected.iter().map(String::as_str).collect();
         let mut verdicts = vec![Err(Mismatch); batch.len()];
         signer
             .verify_batch(&requests, &claims, &mut verdicts)
-            .expect("places enough");
+            .expect("the slices have the same length");
         refused += verdicts.iter().filter(|verdict| verdict.is_err()).count();
-        // Shifted by one place every claim is that of another request.
+        // Shifted by one place, every claim belongs to another request.
         if claims.len() > 1 {
             let mut shifted = claims.clone();
             shifted.rotate_left(1);
             verdicts.fill(Ok(()));
             signer
                 .verify_batch(&requests, &shifted, &mut verdicts)
-                .expect("places enough");
+                .expect("the slices have the same length");
             accepted += verdicts.iter().filter(|verdict| verdict.is_ok()).count();
         }
     }
     ok &= signed.print("sign_batch");
-    println!("verify_batch   {refused} right claims refused, {accepted} wrong claims accepted");
+    println!("verify_batch   {refused} valid claims refused, {accepted} invalid claims accepted");
     ok && refused == 0 && accepted == 0
 }

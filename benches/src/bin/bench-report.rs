@@ -1,4 +1,4 @@
-//! Writes `README.md` and `chart.svg` of this folder from criterion's output: `cargo run -p nxcloud-benches --bin bench-report`.
+//! Writes the figures in `README.md` and `chart.svg` from criterion's output: `cargo run -p nxcloud-benches --bin bench-report`.
 
 use std::path::Path;
 

@@ -1,9 +1,9 @@
-//! Nanoseconds a signature by batch size, as bars.
+//! A bar chart of nanoseconds per signature by batch size.
 
 use super::Group;
 
-/// The ways that have a bar, with their colours.
-const WAYS: [(&str, &str); 4] = [
+/// The methods that have a bar, with their colours.
+const METHODS: [(&str, &str); 4] = [
     ("naive", "#b8bcc4"),
     ("streaming", "#8a909c"),
     ("one by one", "#4a7bb5"),
@@ -22,10 +22,14 @@ pub(super) fn svg(groups: &[Group]) -> String {
         .iter()
         .filter_map(|group| Some((size(group)?, group)))
         .collect();
-    let each = |group: &Group, way| group.nanos(way).map(|nanos| nanos / group.elements as f64);
+    let per_signature = |group: &Group, method| {
+        let nanos = group.nanos(method)?;
+        Some(nanos / group.elements as f64)
+    };
     let times = sizes
         .iter()
-        .flat_map(|(_, group)| WAYS.iter().filter_map(|(way, _)| each(group, way)));
+        .flat_map(|(_, group)| METHODS.map(|(method, _)| per_signature(group, method)))
+        .flatten();
     // The axis ends at the next hundred.
     let most = (times.fold(100.0, f64::max) / 100.0).ceil() * 100.0;
     let width = LEFT + STEP * sizes.len().max(1) as f64 + 16.0;
@@ -34,13 +38,13 @@ pub(super) fn svg(groups: &[Group]) -> String {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {}\" \
          font-family=\"sans-serif\" font-size=\"11\" fill=\"#333\">\n\
          <rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n\
-         <text x=\"{LEFT}\" y=\"14\" font-size=\"13\">Nanoseconds a signature, 172 bytes, by batch size</text>\n",
+         <text x=\"{LEFT}\" y=\"14\" font-size=\"13\">Nanoseconds per signature, 172 bytes, by batch size</text>\n",
         base + 24.0
     );
-    for (place, (way, colour)) in WAYS.iter().enumerate() {
+    for (place, (method, colour)) in METHODS.iter().enumerate() {
         let x = LEFT + 100.0 * place as f64;
         svg += &format!("<rect x=\"{x}\" y=\"22\" width=\"10\" height=\"10\" fill=\"{colour}\"/>");
-        svg += &format!("<text x=\"{}\" y=\"31\">{way}</text>\n", x + 14.0);
+        svg += &format!("<text x=\"{}\" y=\"31\">{method}</text>\n", x + 14.0);
     }
     for line in 0..=4 {
         let (nanos, y) = (
@@ -56,12 +60,12 @@ pub(super) fn svg(groups: &[Group]) -> String {
     }
     for (place, (size, group)) in sizes.iter().enumerate() {
         let x = LEFT + 12.0 + STEP * place as f64;
-        for (bar, (way, colour)) in WAYS.iter().enumerate() {
-            if let Some(nanos) = each(group, way) {
+        for (bar, (method, colour)) in METHODS.iter().enumerate() {
+            if let Some(nanos) = per_signature(group, method) {
                 let (x, height) = (x + BAR * bar as f64, HEIGHT * nanos / most);
                 svg += &format!(
                     "<rect x=\"{x}\" y=\"{:.1}\" width=\"{}\" height=\"{height:.1}\" fill=\"{colour}\">\
-                     <title>{way}, batch of {size}: {nanos:.1} ns</title></rect>\n",
+                     <title>{method}, batch of {size}: {nanos:.1} ns</title></rect>\n",
                     base - height,
                     BAR - 2.0
                 );
@@ -91,7 +95,7 @@ mod tests {
     use crate::report::Measurement;
 
     #[test]
-    fn bars_are_as_high_as_the_times_of_one_signature() {
+    fn the_height_of_a_bar_is_the_time_per_signature() {
         let measurements = vec![
             Measurement {
                 name: "naive".into(),

@@ -1,4 +1,4 @@
-//! What the figures were measured on.
+//! A description of the machine on which the figures were measured.
 
 use std::fmt;
 use std::fs;
@@ -8,18 +8,18 @@ use std::thread;
 /// The machine and the compiler.
 #[derive(Clone, Debug)]
 pub struct Machine {
-    /// The CPU as the system names it, and the vector instructions that it has.
+    /// The name of the CPU, and the vector instructions that it has.
     pub cpu: String,
-    /// Logical CPUs.
+    /// Number of logical CPUs.
     pub cpus: usize,
-    /// The compiler as it names itself.
+    /// Name and version of the compiler.
     pub compiler: String,
     /// Compiler flags beyond the bench profile.
     pub flags: String,
 }
 
 impl Machine {
-    /// This machine, as far as it tells.
+    /// Describes this machine, from `/proc/cpuinfo` if it exists.
     #[must_use]
     pub fn this() -> Self {
         let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Criterion's output, read back.
+//! Reads criterion's output.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::ReportError;
 
-/// One way of doing the work of a group.
+/// One benchmark of a group.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Measurement {
     /// The name of the benchmark in its group.
@@ -16,14 +16,14 @@ pub struct Measurement {
     pub nanos: f64,
 }
 
-/// Rivals that were measured together.
+/// Benchmarks that are compared with each other.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Group {
     /// The name of the group.
     pub name: String,
-    /// Signatures that one run makes.
+    /// Number of signatures in one run.
     pub elements: u64,
-    /// Slowest first.
+    /// The benchmarks, slowest first.
     pub measurements: Vec<Measurement>,
 }
 
@@ -33,15 +33,15 @@ impl Group {
     pub fn nanos(&self, name: &str) -> Option<f64> {
         self.measurements
             .iter()
-            .find(|one| one.name == name)
-            .map(|one| one.nanos)
+            .find(|measurement| measurement.name == name)
+            .map(|measurement| measurement.nanos)
     }
 }
 
-/// All groups below a folder of criterion, in an order in which 16 comes before 1024.
+/// Reads all groups in a folder of criterion. Numbers in the names are sorted as numbers: 16 before 1024.
 ///
 /// # Errors
-/// [`ReportError`] if the folder cannot be read or holds no measurements.
+/// [`ReportError`] if the folder cannot be read or contains no measurements.
 pub fn read(criterion: &Path) -> Result<Vec<Group>, ReportError> {
     let mut groups: Vec<Group> = vec![];
     for group in folders(criterion)? {
@@ -71,13 +71,13 @@ pub fn read(criterion: &Path) -> Result<Vec<Group>, ReportError> {
                 .pointer("/throughput/Elements")
                 .and_then(Value::as_u64)
                 .unwrap_or(1);
-            let one = Measurement { name, nanos };
-            match groups.iter_mut().find(|known| known.name == group) {
-                Some(known) => known.measurements.push(one),
+            let measurement = Measurement { name, nanos };
+            match groups.iter_mut().find(|existing| existing.name == group) {
+                Some(existing) => existing.measurements.push(measurement),
                 None => groups.push(Group {
                     name: group,
                     elements,
-                    measurements: vec![one],
+                    measurements: vec![measurement],
                 }),
             }
         }
@@ -122,13 +122,13 @@ fn json(path: &Path) -> Result<Value, ReportError> {
     })
 }
 
-/// A sort key that compares runs of digits as numbers, after the words.
+/// A sort key: the text without digits, then the numbers.
 fn natural(name: &str) -> (String, Vec<u64>) {
-    let words = name.chars().filter(|c| !c.is_ascii_digit()).collect();
+    let text = name.chars().filter(|c| !c.is_ascii_digit()).collect();
     let numbers = name
         .split(|c: char| !c.is_ascii_digit())
         .filter_map(|digits| digits.parse().ok());
-    (words, numbers.collect())
+    (text, numbers.collect())
 }
 
 #[cfg(test)]
@@ -136,7 +136,7 @@ mod tests {
     use super::natural;
 
     #[test]
-    fn numbers_in_names_are_compared_as_numbers() {
+    fn numbers_in_names_are_sorted_as_numbers() {
         let mut names = [
             "single, 1500 bytes",
             "single, 172 bytes",

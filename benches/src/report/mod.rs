@@ -1,4 +1,4 @@
-//! `README.md` and the chart of this folder, written from criterion's own output.
+//! Writes the figures in `README.md` and the chart from criterion's output.
 
 mod chart;
 mod machine;
@@ -12,34 +12,34 @@ use std::path::{Path, PathBuf};
 pub use machine::Machine;
 pub use measurements::{Group, Measurement, read};
 
-/// Between these lines of `README.md` stands what [`write()`] writes; the rest is kept.
+/// [`write()`] replaces the text between these two lines of `README.md`.
 const BEGIN: &str = "<!-- figures: written by the report, not by hand -->";
 const END: &str = "<!-- figures: end -->";
 
-/// Why there is no report.
+/// An error of [`write()`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ReportError {
     /// A file or folder cannot be read or written.
     Io {
-        /// Which one.
+        /// The file or folder.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// A file of criterion is not what it was expected to be.
+    /// A file of criterion does not have the expected content.
     Malformed {
-        /// Which one.
+        /// The file.
         path: PathBuf,
     },
     /// There are no measurements: `cargo bench` was not run.
     NoMeasurements {
-        /// Where they were looked for.
+        /// The searched folder.
         path: PathBuf,
     },
-    /// `README.md` lacks the lines that the figures stand between.
+    /// `README.md` lacks the two lines around the figures.
     NoMarkers {
-        /// Which file.
+        /// The file.
         path: PathBuf,
     },
 }
@@ -48,18 +48,18 @@ impl fmt::Display for ReportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io { path, .. } => write!(f, "cannot read or write {}", path.display()),
-            Self::Malformed { path } => write!(f, "{} is not criterion's output", path.display()),
+            Self::Malformed { path } => write!(f, "{} is not output of criterion", path.display()),
             Self::NoMeasurements { path } => {
                 write!(
                     f,
-                    "no measurements in {}: run the benches first",
+                    "no measurements in {}; run `cargo bench -p nxcloud-benches` first",
                     path.display()
                 )
             }
             Self::NoMarkers { path } => {
                 write!(
                     f,
-                    "{} lacks the lines `{BEGIN}` and `{END}`",
+                    "{} lacks the lines `{BEGIN}` and `{END}`; add them",
                     path.display()
                 )
             }
@@ -76,24 +76,24 @@ impl std::error::Error for ReportError {
     }
 }
 
-/// Where criterion writes: below the target folder of the workspace.
+/// The output folder of criterion, in the target folder of the workspace.
 #[must_use]
 pub fn criterion_folder() -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target");
-    target.unwrap_or_else(beside).join("criterion")
+    let default = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target");
+    target.unwrap_or_else(default).join("criterion")
 }
 
-/// The file in which the `table` bench leaves its lines, as rows of a Markdown table.
+/// The file to which the `table` bench writes its lines, as rows of a Markdown table.
 #[must_use]
 pub fn goals_file(criterion: &Path) -> PathBuf {
     criterion.join("goals.md")
 }
 
-/// Writes the figures in `criterion` into `README.md` and `chart.svg` of the folder `benches`.
+/// Writes the figures in `criterion` to `README.md` and `chart.svg` in the folder `benches`.
 ///
 /// # Errors
-/// [`ReportError`] if either folder cannot be used; `README.md` is then as it was.
+/// [`ReportError`] if a file cannot be read or written. `README.md` is then unchanged.
 pub fn write(criterion: &Path, benches: &Path, machine: &Machine) -> Result<(), ReportError> {
     let groups = read(criterion)?;
     let path = benches.join("README.md");
@@ -102,7 +102,7 @@ pub fn write(criterion: &Path, benches: &Path, machine: &Machine) -> Result<(), 
         move |source| ReportError::Io { path, source }
     };
     let readme = fs::read_to_string(&path).map_err(io(&path))?;
-    // Without a run of the `table` bench the report has no such table.
+    // The file does not exist if the `table` bench was not run; the report then has no table of goals.
     let goals = fs::read_to_string(goals_file(criterion)).unwrap_or_default();
     let Some(readme) = replaced(&readme, &figures(&groups, &goals, machine)) else {
         return Err(ReportError::NoMarkers { path });
@@ -112,22 +112,23 @@ pub fn write(criterion: &Path, benches: &Path, machine: &Machine) -> Result<(), 
     fs::write(&path, readme).map_err(io(&path))
 }
 
-/// The text with something else between the markers.
+/// The text with the figures between the markers.
 fn replaced(text: &str, figures: &str) -> Option<String> {
     let (before, rest) = text.split_once(BEGIN)?;
     let (_, after) = rest.split_once(END)?;
     Some(format!("{before}{BEGIN}\n\n{figures}\n{END}{after}"))
 }
 
-/// The machine, the goals, the chart and one table a group.
+/// The machine, the goals, the chart, and a table for each group.
 fn figures(groups: &[Group], goals: &str, machine: &Machine) -> String {
     let mut text = format!("{machine}\n\n");
     if !goals.is_empty() {
-        text += "### Goals, rivals timed in turn\n\n| figure | ns | ns | ratio | goal |\n";
+        text += "### Goals, alternatives measured in turn\n\n";
+        text += "| figure | first, ns | second, ns | ratio | goal |\n";
         text += &format!("| --- | ---: | ---: | ---: | --- |\n{goals}\n");
     }
-    text += "### Medians of criterion, one benchmark after another\n\n";
-    text += "![Nanoseconds a signature, by batch size](chart.svg)\n";
+    text += "### Medians by criterion, measured one after another\n\n";
+    text += "![Nanoseconds per signature, by batch size](chart.svg)\n";
     for group in groups {
         text.push_str(&table(group));
     }
@@ -139,31 +140,32 @@ fn table(group: &Group) -> String {
     let bare = group
         .measurements
         .iter()
-        .find(|one| one.name.starts_with("bare "));
-    let unit = if group.elements > 1 { "ns each" } else { "ns" };
-    let mut text = format!("\n#### {}\n\n| way | {unit} |", group.name);
+        .find(|measurement| measurement.name.starts_with("bare "));
+    let unit = if group.elements > 1 {
+        "ns per signature"
+    } else {
+        "ns"
+    };
+    let mut text = format!("\n#### {}\n\n| method | {unit} |", group.name);
     let mut rule = "\n| --- | ---: |".to_owned();
     if naive.is_some() {
-        text.push_str(" naive over it |");
+        text.push_str(" naive / method |");
         rule.push_str(" ---: |");
     }
     if let Some(bare) = bare {
-        text.push_str(&format!(" over {} |", bare.name));
+        text.push_str(&format!(" method / {} |", bare.name));
         rule.push_str(" ---: |");
     }
     text.push_str(&rule);
     text.push('\n');
-    for one in &group.measurements {
-        text.push_str(&format!(
-            "| {} | {:.1} |",
-            one.name,
-            one.nanos / group.elements as f64
-        ));
+    for Measurement { name, nanos } in &group.measurements {
+        let per_signature = nanos / group.elements as f64;
+        text.push_str(&format!("| {name} | {per_signature:.1} |"));
         if let Some(naive) = naive {
-            text.push_str(&format!(" {:.2} |", naive / one.nanos));
+            text.push_str(&format!(" {:.2} |", naive / nanos));
         }
         if let Some(bare) = bare {
-            text.push_str(&format!(" {:.2} |", one.nanos / bare.nanos));
+            text.push_str(&format!(" {:.2} |", nanos / bare.nanos));
         }
         text.push('\n');
     }
@@ -175,7 +177,7 @@ mod tests {
     use super::*;
 
     fn group() -> Group {
-        let one = |name: &str, nanos| Measurement {
+        let measurement = |name: &str, nanos| Measurement {
             name: name.into(),
             nanos,
         };
@@ -183,25 +185,25 @@ mod tests {
             name: "batch of 2, 172 bytes".into(),
             elements: 2,
             measurements: vec![
-                one("naive", 1_000.0),
-                one("bare md-5", 500.0),
-                one("batch", 250.0),
+                measurement("naive", 1_000.0),
+                measurement("bare md-5", 500.0),
+                measurement("batch", 250.0),
             ],
         }
     }
 
     #[test]
-    fn a_table_has_times_of_one_signature_and_both_ratios() {
+    fn a_table_has_the_time_per_signature_and_both_ratios() {
         let table = table(&group());
         assert!(
-            table.contains("| way | ns each | naive over it | over bare md-5 |"),
+            table.contains("| method | ns per signature | naive / method | method / bare md-5 |"),
             "{table}"
         );
         assert!(table.contains("| batch | 125.0 | 4.00 | 0.50 |"), "{table}");
     }
 
     #[test]
-    fn only_what_stands_between_the_markers_is_replaced() {
+    fn only_the_text_between_the_markers_is_replaced() {
         let text = format!("before\n{BEGIN}\nold\n{END}\nafter\n");
         let replaced = replaced(&text, "new\n").unwrap();
         assert_eq!(
@@ -212,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn the_report_is_written_from_the_folders_of_criterion() {
+    fn the_report_is_made_from_the_folders_of_criterion() {
         let folder = std::env::temp_dir().join(format!("nxcloud-benches-{}", std::process::id()));
         let new = folder.join("criterion/a_group/naive/new");
         fs::create_dir_all(&new).unwrap();

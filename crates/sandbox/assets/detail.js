@@ -39,19 +39,22 @@ function coloured(text) {
   return parts;
 }
 
-function bytes(body) {
+/** `address` leads to all bytes. */
+function bytes(body, address) {
+  const whole = h("a", { href: address, download: "" }, "Save all of it");
   if (body.kind === "empty") return h("p", { class: "muted" }, "Empty.");
-  if (body.kind === "binary") return h("p", { class: "muted" }, `${size(body.bytes)} that are no text.`);
+  if (body.kind === "binary") return h("p", { class: "muted" }, `${size(body.bytes)} that are no text. `, whole);
   if (body.kind === "multipart") {
-    return h("table", {}, h("thead", {}, h("tr", {}, ["Part", "File", "Type", "Size", "Text"].map((name) => h("th", { scope: "col" }, name)))),
+    return [h("table", {}, h("thead", {}, h("tr", {}, ["Part", "File", "Type", "Size", "Text"].map((name) => h("th", { scope: "col" }, name)))),
       h("tbody", {}, body.parts.map((part) => h("tr", {},
         h("td", {}, part.name), h("td", {}, part.file_name ?? "–"), h("td", {}, part.content_type ?? "–"),
-        h("td", {}, size(part.bytes)), h("td", { class: "mono" }, part.text ?? "–")))));
+        h("td", {}, size(part.bytes)), h("td", { class: "mono" }, part.text ?? "–"))))),
+      h("p", { class: "muted" }, body.cut ? `The first parts of ${size(body.bytes)}. ` : null, whole)];
   }
   const isJson = body.kind === "json" && !body.cut;
   return [
     h("pre", { class: "mono", tabindex: "0" }, isJson ? coloured(pretty(body.text)) : body.text),
-    body.cut ? h("p", { class: "muted" }, `The beginning of ${size(body.bytes)}.`) : null,
+    body.cut ? h("p", { class: "muted" }, `The beginning of ${size(body.bytes)}. `, whole) : null,
   ];
 }
 
@@ -121,8 +124,8 @@ function draw(detail) {
       fact("Came at", time(detail.received_at)), fact("Took", took(detail.took_micros)),
       fact("HTTP status", String(detail.status))),
     strings(detail),
-    section("Body", bytes(detail.body)),
-    section("Reply", bytes(detail.reply)),
+    section("Body", bytes(detail.body, `requests/${detail.id}/body`)),
+    section("Reply", bytes(detail.reply, `requests/${detail.id}/reply`)),
     pushes(detail, resend),
     section("Headers", h("table", { class: "headers" }, h("tbody", {}, detail.headers.map(([header, value]) =>
       h("tr", {}, h("th", { scope: "row" }, header), h("td", { class: "mono break" }, value)))))));

@@ -5,7 +5,7 @@
 mod common;
 
 use common::{Hook, SMS_BODY, accepted, ask, built_in, call, get, good_sms, send, signed, sms};
-use nxcloud_sandbox::{Fault, Sandbox};
+use nxcloud_sandbox::{ACCESS_SECRET, Fault, Sandbox};
 use nxcloud_signing::{AccessKey, Secret, Signer, antbuddy::AppId};
 use serde_json::{Value, json};
 
@@ -493,4 +493,93 @@ async fn a_credential_that_never_changes_is_shown_nowhere() {
             .unwrap()
             .ends_with("***")
     );
+}
+
+#[tokio::test]
+async fn of_large_bodies_a_list_has_the_beginning_and_all_bytes_are_had_on_demand() {
+    let sandbox = sandbox().await;
+    let url = sandbox.url();
+    let text = "ä".repeat(33_000);
+    let large = format!(r#"{{"appKey":"a","phone":"8615012345678","content":"{text}"}}"#);
+    let mut binary = large.clone().into_bytes();
+    binary.push(0xFF);
+    send(url, &sms(NOW, "another", large.as_bytes())).await;
+    send(url, &sms(NOW, ACCESS_SECRET, &binary)).await;
+    let one = async |query: &str| {
+        let listed = get(url, &format!("requests?{query}")).await;
+        listed["requests"][0].clone()
+    };
+    let (first, second) = (one("before=2").await, one("after=1").await);
+    let shown = first["body"].as_str().unwrap();
+    assert!(large.starts_with(shown) && (65_536..65_540).contains(&shown.len()));
+    assert_eq!(first["body_bytes"], large.len());
+    assert_eq!(first["body_url"], "/__sandbox/requests/1/body");
+    assert!(first.get("reply_bytes").is_none() && first["reply"].is_string());
+    let verdict = &first["verdict"];
+    let string = verdict["string_to_sign"].as_str().unwrap();
+    assert!(string.len() < 65_540);
+    assert!(verdict["string_to_sign_bytes"].as_u64().unwrap() > large.len() as u64);
+    let base64 = second["body_base64"].as_str().unwrap();
+    assert_eq!(base64.len(), 65_536_usize.div_ceil(3) * 4);
+    assert_eq!(second["body_bytes"], binary.len());
+
+    let whole = call(url, "GET", first["body_url"].as_str().unwrap()).await;
+    assert_eq!((whole.status, &whole.body), (200, &large));
+    for header in [
+        "content-type: application/octet-stream",
+        "content-disposition: attachment",
+        "x-content-type-options: nosniff",
+    ] {
+        assert!(whole.head.contains(header), "{}", whole.head);
+    }
+    let reply = call(url, "GET", "/__sandbox/requests/2/reply").await;
+    assert_eq!(reply.body.as_bytes(), sandbox.requests()[1].reply());
+    for missing in ["requests/3/body", "requests/1/verdict", "requests/x/body"] {
+        let reply = call(url, "GET", &format!("/__sandbox/{missing}")).await;
+        assert_eq!(reply.status, 404, "{missing}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_api_cannot_read_is_named() {
+    let sandbox = sandbox().await;
+    let url = sandbox.url();
+    for (query, problem) in [
+        ("q=%zz", "q is not percent-encoded UTF-8"),
+        ("q=%00", "q holds a control character"),
+        (
+            "%FF=1",
+            "the name of a query parameter is not percent-encoded UTF-8",
+        ),
+        ("limit=1.0", "limit is not a number"),
+        ("after=-1", "after is not a number"),
+        ("before=%2B1", "before is not a number"),
+    ] {
+        let reply = call(url, "GET", &format!("/__sandbox/requests?{query}")).await;
+        assert_eq!(reply.status, 400, "{query}");
+        assert_eq!(reply.json()["error"], problem);
+    }
+    let put = |header: &str, body: &str| {
+        let request = format!(
+            "PUT /__sandbox/faults HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\n\
+             {header}content-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        async move { send(url, request.as_bytes()).await.unwrap() }
+    };
+    for (header, body, problem) in [
+        (
+            "content-encoding: gzip\r\n",
+            "{}",
+            "has the content-encoding gzip",
+        ),
+        ("", "\u{FEFF}{}", "begins with a byte order mark"),
+        ("", "{\"on\": NaN}", "has no NaN"),
+        ("", "{\"on\": false, \"off\": 1}", "unknown field `off`"),
+    ] {
+        let reply = put(header, body).await;
+        assert_eq!(reply.status, 400, "{body}");
+        let error = reply.json()["error"].as_str().unwrap().to_owned();
+        assert!(error.contains(problem), "{error}");
+    }
 }

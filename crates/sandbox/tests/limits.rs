@@ -7,7 +7,7 @@ mod common;
 use std::time::Duration;
 
 use common::{call, good_sms, send, sms};
-use nxcloud_sandbox::{ACCESS_SECRET, Cause, Error, Sandbox};
+use nxcloud_sandbox::{ACCESS_SECRET, Cause, Error, Fault, Sandbox};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -210,6 +210,16 @@ async fn pages_of_an_allowed_origin_call_the_platform_and_nothing_else() {
     assert!(!reply.head.contains("access-control"), "{}", reply.head);
     let refused = start(&["*", "localhost:8081"]).await.unwrap_err();
     assert!(matches!(refused, Error::Origin { .. }), "{refused}");
+}
+
+#[tokio::test]
+async fn a_reply_that_a_fault_slows_down_comes_to_its_end() {
+    let sandbox = Sandbox::builder().head_timeout(Duration::from_millis(10));
+    let sandbox = sandbox.start().await.unwrap();
+    let fault = Fault::Slow { milliseconds: 100 };
+    sandbox.faults().enqueue(fault);
+    let reply = call(sandbox.url(), "GET", "/nowhere").await;
+    assert_eq!(reply.json()["message"], "no operation has this path");
 }
 
 /// What is sent while the server is at its limit of connections gets its answer.

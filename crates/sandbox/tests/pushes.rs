@@ -312,3 +312,21 @@ async fn an_endpoint_of_this_machine_is_found_by_its_name_on_both_addresses() {
         assert_eq!(made[0].outcome, DeliveryOutcome::NotSent, "{url}");
     }
 }
+
+#[tokio::test]
+async fn a_request_with_many_recipients_is_followed_by_a_push_for_each() {
+    let sandbox = sandbox().await;
+    let closed = testing::ClosedPort::new();
+    sandbox.pushes().send_all_to(closed.url());
+    let phones = (0..2000).map(|number| format!("86150{number:08}"));
+    let phones = phones.collect::<Vec<_>>();
+    let request = sent(&sandbox, &phones.join(",")).await;
+    testing::in_time("the pushes", sandbox.pushes().settled()).await;
+    let mut made = sandbox.pushes().log_of("sms_receipt");
+    made.sort_by_key(|made| made.fields["phone"].to_string());
+    let pushed = made
+        .iter()
+        .map(|made| made.fields["phone"].as_str().unwrap());
+    assert!(pushed.eq(phones.iter().map(String::as_str)));
+    assert!(made.iter().all(|made| made.request == Some(request.id())));
+}

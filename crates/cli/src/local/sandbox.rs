@@ -20,8 +20,8 @@ pub(crate) struct SandboxArgs {
     /// Port to listen on (0: any free port)
     #[arg(long, short, value_name = "PORT", default_value_t = SANDBOX_PORT)]
     port: u16,
-    /// Also serve this access key; VARIABLE is an environment variable with its secret. The page then requires a token, by default a
-    /// random one
+    /// Also serve this access key; VARIABLE is an environment variable with its secret. The inspector then requires a token, by default
+    /// a random one
     #[arg(long, value_name = "KEY=VARIABLE")]
     account: Vec<String>,
     /// Also serve this AntBuddy app id; VARIABLE is an environment variable with its secret
@@ -42,8 +42,8 @@ pub(crate) struct SandboxArgs {
     /// With --token-variable: allow pushes to this port on this machine if a request asks for it
     #[arg(long, value_name = "PORT")]
     push_port: Vec<u16>,
-    /// Let pages of this origin, such as http://localhost:8081, call the platform from a browser (*: every page); the inspector
-    /// stays closed to them
+    /// Allow pages of this origin, for example http://localhost:8081, to call the platform from a browser (*: all pages); they
+    /// cannot use the inspector
     #[arg(long, value_name = "ORIGIN")]
     allow_origin: Vec<String>,
     /// Do not log requests to stderr
@@ -104,13 +104,13 @@ pub(crate) fn run(args: &SandboxArgs) -> Result<(), Failure> {
             }
         })?;
         output::print(&format!("listening on {}", sandbox.url()))?;
-        let page = sandbox.inspector_url();
+        let inspector = sandbox.inspector_url();
         output::eprint(&match &args.token_variable {
             Some(name) => {
-                format!("page: {page}?token=… (the token in {name}; once per browser)")
+                format!("inspector: {inspector}?token=… (the token in {name}; once per browser)")
             }
             // If accounts were added, the address contains a random token.
-            None => format!("page: {page}"),
+            None => format!("inspector: {inspector}"),
         });
         output::eprint(&if args.token_variable.is_some() {
             "accounts: those of --account and --antbuddy-account only; Ctrl-C stops".to_owned()

@@ -79,8 +79,8 @@ async fn all_pages_are_printed_as_one_list() {
         &date,
         "--all-pages",
     ];
-    let ran = nxcloud.run(&arguments).exits(0);
-    assert_eq!(ran.stdout.lines().count(), 7, "{ran}");
+    let output = nxcloud.run(&arguments).exits(0);
+    assert_eq!(output.stdout.lines().count(), 7, "{output}");
     assert_eq!(sandbox.requests_for("query_checks").len(), 3);
     let table = nxcloud.run(&[&arguments[..], &["--output", "table"]].concat());
     assert_eq!(
@@ -111,11 +111,11 @@ async fn a_refusal_prints_the_reply_and_the_code() {
     let sandbox = Sandbox::start().await.unwrap();
     let nxcloud = Nxcloud::at(&sandbox);
     sandbox.faults().enqueue(Fault::Code { code: 1003 });
-    let ran = nxcloud.run(&SEND).exits(1);
-    assert_eq!(ran.json()["code"].to_string().trim_matches('"'), "1003");
-    assert!(ran.complaint().contains("code 1003"), "{ran}");
-    let ran = nxcloud.run(&["ota", "verify", "--app-key", "a", "--request-id", "none"]);
-    assert!(!ran.complaint().contains("none"), "{ran}");
+    let output = nxcloud.run(&SEND).exits(1);
+    assert_eq!(output.json()["code"].to_string().trim_matches('"'), "1003");
+    assert!(output.stderr_line().contains("code 1003"), "{output}");
+    let output = nxcloud.run(&["ota", "verify", "--app-key", "a", "--request-id", "none"]);
+    assert!(!output.stderr_line().contains("none"), "{output}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -123,10 +123,10 @@ async fn an_unknown_outcome_exits_with_4_and_an_unsent_request_with_3() {
     let sandbox = Sandbox::start().await.unwrap();
     let nxcloud = Nxcloud::at(&sandbox);
     sandbox.faults().enqueue(Fault::ResetAfterAccept);
-    let ran = nxcloud.run(&SEND).exits(4);
+    let output = nxcloud.run(&SEND).exits(4);
     assert!(
-        ran.stdout.is_empty() && ran.complaint().contains("look for"),
-        "{ran}"
+        output.stdout.is_empty() && output.stderr_line().contains("look for"),
+        "{output}"
     );
     assert_eq!(sandbox.requests_for("send_sms").len(), 1, "sent once");
 
@@ -135,8 +135,11 @@ async fn an_unknown_outcome_exits_with_4_and_an_unsent_request_with_3() {
     let mut gone = send(&["--timeout", "2", "--base-url"]);
     let url: &'static str = url.leak();
     gone.push(url);
-    let ran = nxcloud.run(&gone).exits(3);
-    assert!(ran.complaint().contains("could not connect"), "{ran}");
+    let output = nxcloud.run(&gone).exits(3);
+    assert!(
+        output.stderr_line().contains("could not connect"),
+        "{output}"
+    );
 }
 
 #[cfg(unix)]
@@ -163,8 +166,8 @@ async fn an_ignored_sighup_stays_ignored() {
         .unwrap();
     testing::until("a request", || !sandbox.requests_for("send_sms").is_empty()).await;
     signal(&child, "-HUP");
-    let ran = finish(child).exits(4);
-    assert!(!ran.complaint().contains("interrupted"), "{ran}");
+    let output = finish(child).exits(4);
+    assert!(!output.stderr_line().contains("interrupted"), "{output}");
 }
 
 /// Whether the command catches SIGHUP here: on Linux, unless these tests run under `nohup`, whose setting a child inherits.
@@ -190,11 +193,12 @@ async fn a_signal_during_a_send_reports_an_unknown_outcome() {
         let child = nxcloud.command(&SEND).spawn().unwrap();
         testing::until("a request", || !sandbox.requests_for("send_sms").is_empty()).await;
         signal(&child, name);
-        let ran = finish(child).exits(4);
+        let output = finish(child).exits(4);
         assert!(
-            ran.complaint()
+            output
+                .stderr_line()
                 .contains("interrupted; the platform may have acted"),
-            "{name}: {ran}"
+            "{name}: {output}"
         );
     }
 
@@ -206,10 +210,12 @@ async fn a_signal_during_a_send_reports_an_unknown_outcome() {
     })
     .await;
     interrupt(&child);
-    let ran = finish(child).exits(3);
+    let output = finish(child).exits(3);
     assert!(
-        ran.complaint().contains("interrupted; nothing was changed"),
-        "{ran}"
+        output
+            .stderr_line()
+            .contains("interrupted; nothing was changed"),
+        "{output}"
     );
 }
 
@@ -225,8 +231,12 @@ async fn a_closed_pipe_is_not_an_error() {
             .spawn()
             .unwrap();
         drop(child.stdout.take());
-        let ran = finish(child);
-        assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{ran}");
+        let output = finish(child);
+        assert_eq!(
+            (output.code, output.stderr.as_str()),
+            (Some(0), ""),
+            "{output}"
+        );
     }
 }
 
@@ -235,8 +245,8 @@ async fn a_dry_run_prints_the_signed_request_without_sending_it() {
     let nxcloud = Nxcloud::new()
         .with("NXCLOUD_ACCESS_KEY", "my-key")
         .with("NXCLOUD_ACCESS_SECRET", "my-very-secret");
-    let ran = nxcloud.run(&send(&["--dry-run"])).exits(0);
-    let request = ran.json();
+    let output = nxcloud.run(&send(&["--dry-run"])).exits(0);
+    let request = output.json();
     assert_eq!(request["method"], "POST");
     assert_eq!(request["headers"]["accesskey"], "my-key");
     assert_eq!(request["headers"]["biztype"], "3");
@@ -253,8 +263,8 @@ async fn a_dry_run_prints_the_signed_request_without_sending_it() {
         .run(&send(&["--dry-run", "--output", "table"]))
         .exits(0);
     assert!(table.stdout.starts_with("POST https://"), "{table}");
-    for ran in [ran, table] {
-        assert!(!format!("{ran}").contains("my-very-secret"));
+    for output in [output, table] {
+        assert!(!format!("{output}").contains("my-very-secret"));
     }
 }
 
@@ -285,18 +295,21 @@ async fn accounts_come_from_profiles_and_file_descriptors() {
     nxcloud.run(&send(&["--profile", "without-url"])).exits(0);
     let mut doctor = nxcloud.command(&["doctor", "--profile", "tests"]);
     doctor.env_remove("NXCLOUD_BASE_URL");
-    let ran = finish(doctor.spawn().unwrap()).exits(0);
+    let output = finish(doctor.spawn().unwrap()).exits(0);
     assert!(
-        ran.stdout.contains(&format!("reach {}", sandbox.url())),
-        "{ran}"
+        output.stdout.contains(&format!("reach {}", sandbox.url())),
+        "{output}"
     );
-    let ran = nxcloud.run(&send(&["--profile", "others"])).exits(2);
-    assert!(ran.complaint().contains("no profile `others`"), "{ran}");
+    let output = nxcloud.run(&send(&["--profile", "others"])).exits(2);
+    assert!(
+        output.stderr_line().contains("no profile `others`"),
+        "{output}"
+    );
 
     let by_descriptor = send(&["--access-key", "sandbox-key", "--secret-fd", "0"]);
     nxcloud.feed(&by_descriptor, "sandbox-secret\n").exits(0);
-    let ran = nxcloud.feed(&by_descriptor, "another-secret").exits(1);
-    assert!(!format!("{ran}").contains("another-secret"));
+    let output = nxcloud.feed(&by_descriptor, "another-secret").exits(1);
+    assert!(!format!("{output}").contains("another-secret"));
     // A descriptor other than stdin, opened by a shell.
     let script = "exec \"$0\" \"$@\" 3<&0";
     let mut command = std::process::Command::new("sh");
@@ -341,12 +354,12 @@ async fn the_mime_type_of_an_upload_comes_from_its_name_or_from_mime() {
     };
     upload(&["--file", "a.png"]).exits(0);
     upload(&["--file", "b.unknown", "--mime", "image/png"]).exits(0);
-    let ran = upload(&["--file", "b.unknown"]).exits(2);
-    assert!(ran.complaint().contains("--mime"), "{ran}");
-    let ran = upload(&["--file", "absent.png"]).exits(2);
-    assert!(ran.complaint().contains("absent.png"), "{ran}");
-    let ran = upload(&[]).exits(2);
-    assert!(ran.complaint().contains("--file"), "{ran}");
+    let output = upload(&["--file", "b.unknown"]).exits(2);
+    assert!(output.stderr_line().contains("--mime"), "{output}");
+    let output = upload(&["--file", "absent.png"]).exits(2);
+    assert!(output.stderr_line().contains("absent.png"), "{output}");
+    let output = upload(&[]).exits(2);
+    assert!(output.stderr_line().contains("--file"), "{output}");
     let request = upload(&["--file", "a.png", "--dry-run"]).exits(0).json();
     assert_eq!(
         (&request["body"], &request["file"]),

@@ -6,7 +6,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::support::{Nxcloud, Ran, send};
+use crate::support::{Nxcloud, Output, send};
 
 /// A sequence that sets the title, a C1 control sequence, direction overrides, a line separator, DEL and a byte order mark.
 const EVIL: &str = "\u{1b}]0;title\u{7}\u{9b}31m\u{202e}\u{2066}\u{2028}\u{7f}\u{feff}";
@@ -23,9 +23,9 @@ fn is_clean(text: &str) -> bool {
 }
 
 #[track_caller]
-fn assert_clean(ran: &Ran) {
-    assert!(is_clean(&ran.stdout), "{:?}", ran.stdout);
-    assert!(is_clean(&ran.stderr), "{:?}", ran.stderr);
+fn assert_clean(output: &Output) {
+    assert!(is_clean(&output.stdout), "{:?}", output.stdout);
+    assert!(is_clean(&output.stderr), "{:?}", output.stderr);
 }
 
 /// A platform that answers every request with the same status and JSON, until the test process ends.
@@ -76,12 +76,12 @@ fn replies_are_escaped_in_names_and_values() {
     let nxcloud = Nxcloud::new();
     for format in ["json", "table"] {
         let arguments = send(&["--sandbox", "--base-url", &url, "--output", format]);
-        let ran = nxcloud.run(&arguments).exits(0);
-        assert_clean(&ran);
-        assert!(ran.stdout.contains("\\u009b31m\\u202e"), "{ran}");
+        let output = nxcloud.run(&arguments).exits(0);
+        assert_clean(&output);
+        assert!(output.stdout.contains("\\u009b31m\\u202e"), "{output}");
         if format == "json" {
-            assert_eq!(ran.json()[EVIL], "a name", "escaping keeps the value");
-            assert_eq!(ran.json()["msg"], EVIL);
+            assert_eq!(output.json()[EVIL], "a name", "escaping keeps the value");
+            assert_eq!(output.json()["msg"], EVIL);
         }
     }
 }
@@ -129,9 +129,9 @@ fn errors_escape_arguments_and_stay_on_one_line() {
         ],
         &["listen", "--host", &evil],
     ] {
-        let ran = nxcloud.run(arguments).exits(2);
-        assert_clean(&ran);
-        ran.complaint();
+        let output = nxcloud.run(arguments).exits(2);
+        assert_clean(&output);
+        output.stderr_line();
     }
 }
 

@@ -49,8 +49,11 @@ fn every_operation_can_be_called() {
         let nxcloud = Nxcloud::at(&sandbox);
         let (arguments, input) = arguments(&nxcloud, service, operation);
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        let ran = nxcloud.feed(&arguments, &input).exits(0);
-        assert!(ran.json().is_object() || ran.json().is_array(), "{ran}");
+        let output = nxcloud.feed(&arguments, &input).exits(0);
+        assert!(
+            output.json().is_object() || output.json().is_array(),
+            "{output}"
+        );
         let received = sandbox.requests_for(operation);
         assert_eq!(received.len(), 1, "{service} {operation}");
         assert!(received[0].verdict().is_accepted());
@@ -75,8 +78,8 @@ fn every_push_can_be_triggered() {
             let to = format!("{}/{service}/{name}", listening.url);
             let command = name.replace('_', "-");
             let nxcloud = Nxcloud::new();
-            let ran = nxcloud.run(&["trigger", service, &command, "--to", &to, "--sandbox"]);
-            assert_eq!(ran.exits(0).json()["outcome"], "accepted");
+            let output = nxcloud.run(&["trigger", service, &command, "--to", &to, "--sandbox"]);
+            assert_eq!(output.exits(0).json()["outcome"], "accepted");
             let row: serde_json::Value = serde_json::from_str(&listening.line()).unwrap();
             assert_eq!(row["path"], format!("/{service}/{name}"));
             assert_eq!(row["signature"] != "unsigned", push.signed, "{row}");

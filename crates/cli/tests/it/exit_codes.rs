@@ -4,11 +4,11 @@ use std::process::{Command, Stdio};
 
 use nxcloud_sandbox::{Fault, Sandbox};
 
-use crate::support::{Nxcloud, Ran, SEND, finish, send};
+use crate::support::{Nxcloud, Output, SEND, finish, send};
 
 /// Runs the command in a shell with redirections such as `>/dev/full`.
 #[cfg(unix)]
-fn run_with(nxcloud: &Nxcloud, arguments: &[&str], descriptors: &str) -> Ran {
+fn run_with(nxcloud: &Nxcloud, arguments: &[&str], descriptors: &str) -> Output {
     let plain = nxcloud.command(&[]);
     let mut command = Command::new("sh");
     command
@@ -29,7 +29,7 @@ fn run_with(nxcloud: &Nxcloud, arguments: &[&str], descriptors: &str) -> Ran {
 }
 
 /// Runs the command with stdout as a pipe that is closed at the other end.
-fn unread(nxcloud: &Nxcloud, arguments: &[&str]) -> Ran {
+fn unread(nxcloud: &Nxcloud, arguments: &[&str]) -> Output {
     let mut child = nxcloud.command(arguments).spawn().unwrap();
     drop(child.stdout.take());
     finish(child)
@@ -60,12 +60,12 @@ async fn an_accepted_send_is_never_reported_as_not_sent() {
     for format in ["json", "table"] {
         let arguments = send(&["--output", format]);
         for full in [true, false] {
-            let ran = if full {
+            let output = if full {
                 run_with(&nxcloud, &arguments, ">/dev/full").exits(4)
             } else {
                 unread(&nxcloud, &arguments).exits(4)
             };
-            let line = ran.complaint();
+            let line = output.stderr_line();
             let id = last_id(&sandbox);
             assert!(
                 line.contains("accepted") && line.contains(&id),
@@ -77,13 +77,13 @@ async fn an_accepted_send_is_never_reported_as_not_sent() {
                 "{line}"
             );
         }
-        // If stderr cannot be written either, the exit code still tells the outcome.
+        // If stderr cannot be written either, the exit code still reports the outcome.
         run_with(&nxcloud, &arguments, ">/dev/full 2>/dev/full").exits(4);
         run_with(&nxcloud, &arguments, ">/dev/full 2>&-").exits(4);
         // With stdout closed, the id goes to stderr. With /dev/null, the user discards the reply on purpose.
         let closed = run_with(&nxcloud, &arguments, ">&-").exits(0);
         let id = last_id(&sandbox);
-        assert!(closed.complaint().contains(&id), "{id}: {closed}");
+        assert!(closed.stderr_line().contains(&id), "{id}: {closed}");
         let discarded = run_with(&nxcloud, &arguments, ">/dev/null").exits(0);
         assert_eq!(discarded.stderr, "");
         run_with(&nxcloud, &arguments, ">&- 2>&-").exits(0);
@@ -150,8 +150,11 @@ async fn a_repeatable_command_exits_with_3_if_stdout_cannot_be_written() {
         &["completions", "bash"],
     ];
     for arguments in cases {
-        let ran = run_with(&nxcloud, arguments, ">/dev/full").exits(3);
-        assert!(ran.complaint().contains("stdout"), "{arguments:?}: {ran}");
+        let output = run_with(&nxcloud, arguments, ">/dev/full").exits(3);
+        assert!(
+            output.stderr_line().contains("stdout"),
+            "{arguments:?}: {output}"
+        );
         run_with(&nxcloud, arguments, ">/dev/full 2>&-").exits(3);
         let closed = run_with(&nxcloud, arguments, ">&-");
         let unread = unread(&nxcloud, arguments);

@@ -34,26 +34,29 @@ async fn explain_prints_the_url_that_a_call_would_use() {
             "http://***@127.0.0.1:5/",
         ),
     ] {
-        let ran = nxcloud.run(&[&sign[..], more].concat()).exits(0);
-        let url = ran.stdout.trim_end().rsplit(' ').next().unwrap();
-        assert!(url.trim_matches('\'').starts_with(expected), "{ran}");
-        assert!(!format!("{ran}").contains("hush"), "{ran}");
+        let output = nxcloud.run(&[&sign[..], more].concat()).exits(0);
+        let url = output.stdout.trim_end().rsplit(' ').next().unwrap();
+        assert!(url.trim_matches('\'').starts_with(expected), "{output}");
+        assert!(!format!("{output}").contains("hush"), "{output}");
     }
     let account = Nxcloud::new()
         .with("NXCLOUD_ACCESS_KEY", "my-key")
         .with("NXCLOUD_ACCESS_SECRET", "my-secret");
-    let ran = account.run(&sign).exits(0);
-    assert!(ran.stdout.contains(" https://"), "{ran}");
-    let ran = account
+    let output = account.run(&sign).exits(0);
+    assert!(output.stdout.contains(" https://"), "{output}");
+    let output = account
         .with("NXCLOUD_BASE_URL", "https://gateway.example/v")
         .run(&sign)
         .exits(0);
-    assert!(ran.stdout.contains(" https://gateway.example/v/"), "{ran}");
-    let wrong = [&sign[..], &["--sandbox", "--base-url", "127.0.0.1"]].concat();
-    let ran = nxcloud.run(&wrong).exits(2);
     assert!(
-        ran.complaint().contains("the base URL is not a URL"),
-        "{ran}"
+        output.stdout.contains(" https://gateway.example/v/"),
+        "{output}"
+    );
+    let wrong = [&sign[..], &["--sandbox", "--base-url", "127.0.0.1"]].concat();
+    let output = nxcloud.run(&wrong).exits(2);
+    assert!(
+        output.stderr_line().contains("the base URL is not a URL"),
+        "{output}"
     );
 }
 
@@ -68,8 +71,8 @@ fn a_copied_signature_is_trimmed() {
         assert_eq!(nxcloud.run(&verify).exits(0).stdout, "valid\n");
     }
     let line = json!({ "action": "a", "biz_type": 3, "ts": 1, "sign": format!(" {signature}\n") });
-    let ran = nxcloud.feed(&["--sandbox", "verify", "--lines", "-"], &line.to_string());
-    assert_eq!(ran.exits(0).stdout, "valid\n");
+    let output = nxcloud.feed(&["--sandbox", "verify", "--lines", "-"], &line.to_string());
+    assert_eq!(output.exits(0).stdout, "valid\n");
     let values = ["--sandbox", "--scheme", "antbuddy", "an-app"];
     let signed = nxcloud.run(&[&["sign"][..], &values].concat()).exits(0);
     let verify = [&["verify", "--signature", &signed.stdout][..], &values].concat();
@@ -124,10 +127,10 @@ async fn command_and_sandbox_accept_the_same_decimals() {
         json!(1e30),
         json!(""),
     ] {
-        let ran = nxcloud.feed(&send, &body(bad.clone()).to_string()).exits(2);
+        let output = nxcloud.feed(&send, &body(bad.clone()).to_string()).exits(2);
         assert!(
-            ran.complaint().contains("`location.longitude`"),
-            "{bad}: {ran}"
+            output.stderr_line().contains("`location.longitude`"),
+            "{bad}: {output}"
         );
     }
     let flags = [
@@ -318,8 +321,8 @@ fn required_integers_with_a_default_and_constants_are_filled_in() {
     let nxcloud = Nxcloud::new();
     let body = |arguments: &[&str], input: Value| {
         let more = ["--sandbox", "--json", "-", "--dry-run"];
-        let ran = nxcloud.feed(&[arguments, &more].concat(), &input.to_string());
-        let request = ran.exits(0).json();
+        let output = nxcloud.feed(&[arguments, &more].concat(), &input.to_string());
+        let request = output.exits(0).json();
         serde_json::from_str::<Value>(request["body"].as_str().unwrap()).unwrap()
     };
     let calls = ["did", "query-calls"];

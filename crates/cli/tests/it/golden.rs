@@ -52,9 +52,9 @@ async fn tables_match_the_golden_files() {
     ] {
         let example = nxcloud.run(&[service, operation, "--example"]).exits(0);
         let arguments = [service, operation, "--json", "-", "--output", "table"];
-        let ran = nxcloud.feed(&arguments, &example.stdout).exits(0);
+        let output = nxcloud.feed(&arguments, &example.stdout).exits(0);
         // Request ids differ from run to run.
-        let lines = ran
+        let lines = output
             .stdout
             .lines()
             .filter(|line| !line.starts_with("traceId ") && !line.starts_with("requestId "));
@@ -82,12 +82,12 @@ async fn errors_match_the_golden_file() {
             // One fault for each attempt of the client.
             sandbox.faults().enqueue(fault);
         }
-        let ran = nxcloud.run(&SEND);
+        let output = nxcloud.run(&SEND);
         sandbox.faults().clear();
-        let code = ran.code.unwrap();
+        let code = output.code.unwrap();
         lines.push_str(&format!(
             "{fault:?}: exit {code}\n  {}\n",
-            masked(ran.complaint())
+            masked(output.stderr_line())
         ));
     }
     for arguments in [
@@ -106,11 +106,11 @@ async fn errors_match_the_golden_file() {
         &["sms"],
         &["sms", "send-sms", "--json", "absent.json"],
     ] {
-        let ran = nxcloud.run(arguments).exits(2);
+        let output = nxcloud.run(arguments).exits(2);
         // Without an operation, the command prints its help instead of an error line.
         if arguments.len() > 1 {
-            let complaint = masked(ran.complaint());
-            lines.push_str(&format!("{}\n  {complaint}\n", arguments.join(" ")));
+            let stderr_line = masked(output.stderr_line());
+            lines.push_str(&format!("{}\n  {stderr_line}\n", arguments.join(" ")));
         }
     }
     assert_data_eq!(lines, file!["golden/errors.txt"].raw());

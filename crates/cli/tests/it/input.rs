@@ -28,10 +28,10 @@ async fn a_forgotten_value_sends_nothing() {
             "--profile=--dry-run",
         ),
     ] {
-        let ran = nxcloud.run(&[&start[..], more].concat()).exits(2);
+        let output = nxcloud.run(&[&start[..], more].concat()).exits(2);
         assert!(
-            ran.complaint().contains(hint) && ran.stdout.is_empty(),
-            "{ran}"
+            output.stderr_line().contains(hint) && output.stdout.is_empty(),
+            "{output}"
         );
     }
     for (arguments, hint) in [
@@ -49,8 +49,8 @@ async fn a_forgotten_value_sends_nothing() {
         (&["sandbox", "--seed", "-q"], "--seed=-q"),
         (&["--output", "--sandbox", "doctor"], "--output=--sandbox"),
     ] {
-        let ran = nxcloud.run(arguments).exits(2);
-        assert!(ran.complaint().contains(hint), "{ran}");
+        let output = nxcloud.run(arguments).exits(2);
+        assert!(output.stderr_line().contains(hint), "{output}");
     }
     assert!(sandbox.requests().is_empty(), "nothing was sent");
 
@@ -65,10 +65,13 @@ async fn a_forgotten_value_sends_nothing() {
         .run(&[&start[..], &["--content", "- list"]].concat())
         .exits(0);
     // The client checks for empty texts.
-    let ran = nxcloud
+    let output = nxcloud
         .run(&[&start[..], &["--content", ""]].concat())
         .exits(2);
-    assert!(ran.complaint().contains("must not be empty"), "{ran}");
+    assert!(
+        output.stderr_line().contains("must not be empty"),
+        "{output}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,8 +103,8 @@ async fn a_body_may_start_with_a_byte_order_mark_but_must_be_utf8() {
         (latin, "is not UTF-8"),
     ] {
         std::fs::write(&path, bytes).unwrap();
-        let ran = nxcloud.run(&from_file).exits(2);
-        let line = ran.complaint();
+        let output = nxcloud.run(&from_file).exits(2);
+        let line = output.stderr_line();
         assert!(
             line.contains(expected) && line.contains("convert it to UTF-8"),
             "{line}"
@@ -124,19 +127,19 @@ async fn large_numbers_keep_their_digits_and_duplicate_keys_are_refused() {
     assert_eq!(sent["ext"], long);
 
     let duplicate = r#"{"appKey": "a", "phone": "1", "content": "c", "phone": "8615012345678"}"#;
-    let ran = nxcloud
+    let output = nxcloud
         .feed(&["sms", "send-sms", "--json", "-"], duplicate)
         .exits(2);
     assert!(
-        ran.complaint().contains("contains the same key twice"),
-        "{ran}"
+        output.stderr_line().contains("contains the same key twice"),
+        "{output}"
     );
     let page = ["did", "query-calls", "--page", long];
     assert!(
         nxcloud
             .run(&page)
             .exits(2)
-            .complaint()
+            .stderr_line()
             .contains("--page must be an integer")
     );
 
@@ -197,8 +200,8 @@ async fn an_empty_environment_variable_counts_as_unset() {
     let empty = names
         .iter()
         .fold(Nxcloud::new(), |nxcloud, name| nxcloud.with(name, ""));
-    let ran = empty.run(&send(&[])).exits(2);
-    assert!(ran.complaint().contains("no account"), "{ran}");
+    let output = empty.run(&send(&[])).exits(2);
+    assert!(output.stderr_line().contains("no account"), "{output}");
 
     let folder = empty.home().join(".config").join("nxcloud");
     std::fs::create_dir_all(&folder).unwrap();
@@ -220,17 +223,22 @@ async fn an_empty_environment_variable_counts_as_unset() {
         .with("ANTBUDDY_APP_SECRET", "");
     other.run(&send(&[])).exits(0);
     let half = Nxcloud::at(&sandbox).with("NXCLOUD_ACCESS_SECRET", "");
-    let ran = half.run(&send(&[])).exits(2);
+    let output = half.run(&send(&[])).exits(2);
     assert!(
-        ran.complaint().contains("NXCLOUD_ACCESS_SECRET is not"),
-        "{ran}"
+        output
+            .stderr_line()
+            .contains("NXCLOUD_ACCESS_SECRET is not"),
+        "{output}"
     );
-    let ran = empty.run(&send(&["--access-key", "k"])).exits(2);
-    assert!(ran.complaint().contains("no secret for k"), "{ran}");
-    let ran = empty
+    let output = empty.run(&send(&["--access-key", "k"])).exits(2);
+    assert!(output.stderr_line().contains("no secret for k"), "{output}");
+    let output = empty
         .run(&["sandbox", "--account", "key=NXCLOUD_PROFILE"])
         .exits(2);
-    assert!(ran.complaint().contains("no environment variable"), "{ran}");
+    assert!(
+        output.stderr_line().contains("no environment variable"),
+        "{output}"
+    );
     let mut listening = empty.start(&["listen", "--port", "0"]);
     let to = format!("{}/did/did_sms_signed", listening.url);
     empty
@@ -270,21 +278,24 @@ async fn an_incorrectly_copied_secret_is_refused_before_anything_is_sent() {
                 "key=NXCLOUD_ACCESS_SECRET",
             ],
         ] {
-            let ran = nxcloud.run(arguments).exits(2);
-            let line = ran.complaint();
+            let output = nxcloud.run(arguments).exits(2);
+            let line = output.stderr_line();
             assert!(line.contains("the secret of"), "{bad:?}: {line}");
             assert!(
                 line.contains("opy it again") && !line.contains(good),
                 "{line}"
             );
         }
-        let ran = nxcloud.run(&["doctor"]).exits(1);
-        assert!(ran.stdout.contains("the secret of access key"), "{ran}");
+        let output = nxcloud.run(&["doctor"]).exits(1);
+        assert!(
+            output.stdout.contains("the secret of access key"),
+            "{output}"
+        );
         let antbuddy = Nxcloud::at(&sandbox).with("ANTBUDDY_APP_SECRET", &bad);
         antbuddy
             .run(&["antbuddy", "create-auth-token"])
             .exits(2)
-            .complaint();
+            .stderr_line();
     }
     assert!(sandbox.requests().is_empty(), "nothing was sent");
 
@@ -299,15 +310,16 @@ async fn an_incorrectly_copied_secret_is_refused_before_anything_is_sent() {
         format!("{good} \n"),
         "a\nb\n".to_owned(),
     ] {
-        nxcloud.feed(&by_descriptor, &text).exits(2).complaint();
+        nxcloud.feed(&by_descriptor, &text).exits(2).stderr_line();
     }
     // A space inside may be intended, so it causes a warning only.
     let spaced = Nxcloud::at(&sandbox).with("NXCLOUD_ACCESS_SECRET", "a secret");
-    let ran = spaced.run(&send(&[])).exits(1);
+    let output = spaced.run(&send(&[])).exits(1);
     assert!(
-        ran.stderr
+        output
+            .stderr
             .contains("warning: the secret of access key sandbox-key contains a space"),
-        "{ran}"
+        "{output}"
     );
 }
 
@@ -379,13 +391,13 @@ fn a_server_that_repeats_a_page_ends_all_pages() {
             .with("NXCLOUD_BASE_URL", &url);
         for (format, lines) in [("json", 2), ("table", 3)] {
             let all = ["--all-pages", "--output", format];
-            let ran = nxcloud.run(&[&arguments[..], &all].concat()).exits(3);
+            let output = nxcloud.run(&[&arguments[..], &all].concat()).exits(3);
             assert_eq!(
-                ran.stdout.lines().count(),
+                output.stdout.lines().count(),
                 lines,
-                "the items of the first page are printed: {ran}"
+                "the items of the first page are printed: {output}"
             );
-            assert!(ran.complaint().contains("came before"), "{ran}");
+            assert!(output.stderr_line().contains("came before"), "{output}");
         }
         assert!(count() <= 4, "{}: {} requests", arguments[1], count());
     }
@@ -425,14 +437,17 @@ async fn a_malformed_phone_number_is_refused_and_not_printed() {
         ("123", "the phone number has fewer than 7 digits"),
     ] {
         for more in [&[][..], &["--dry-run"]] {
-            let ran = nxcloud.run(&[&with(phone)[..], more].concat()).exits(2);
-            assert!(ran.stderr.contains("`phone` (--phone) number"), "{ran}");
-            assert!(ran.stderr.contains(problem), "{problem}: {ran}");
-            assert!(ran.stderr.contains("write digits only"), "{ran}");
-            assert!(!ran.stderr.contains("::"), "{ran}");
+            let output = nxcloud.run(&[&with(phone)[..], more].concat()).exits(2);
             assert!(
-                !ran.stderr.contains("1234567") && !ran.stderr.contains("abc"),
-                "{ran}"
+                output.stderr.contains("`phone` (--phone) number"),
+                "{output}"
+            );
+            assert!(output.stderr.contains(problem), "{problem}: {output}");
+            assert!(output.stderr.contains("write digits only"), "{output}");
+            assert!(!output.stderr.contains("::"), "{output}");
+            assert!(
+                !output.stderr.contains("1234567") && !output.stderr.contains("abc"),
+                "{output}"
             );
         }
     }

@@ -55,14 +55,14 @@ fn each_line_is_answered_before_the_next_one_arrives() {
         let mut child = start(&nxcloud, arguments);
         let mut stdin = child.stdin.take().unwrap();
         let answers = lines(child.stdout.take().unwrap());
-        let complaints = lines(child.stderr.take().unwrap());
+        let messages = lines(child.stderr.take().unwrap());
         for _ in 0..3 {
             let line = GOOD.replace('}', r#", "sign": "x"}"#) + "\n";
             write(&mut stdin, &line);
             next(&answers);
         }
         write(&mut stdin, "wrong\n");
-        assert!(next(&complaints).starts_with("line 4: "));
+        assert!(next(&messages).starts_with("line 4: "));
         // A complete line is answered even if an incomplete one follows it.
         let (half, rest) = GOOD.split_at(10);
         let rest = rest.replace('}', r#", "sign": "x"}"#);
@@ -121,23 +121,24 @@ fn an_invalid_line_is_reported_by_its_number_and_skipped() {
             let end = end.as_bytes();
             let good = GOOD.as_bytes();
             let input = [good, end, end, bad, end, good, end, good].concat();
-            let ran = nxcloud.feed(&SIGN, &input).exits(2);
-            assert_eq!(ran.stdout.lines().count(), 3, "{problem}: {ran}");
-            let errors: Vec<&str> = ran.stderr.lines().collect();
-            assert_eq!(errors.len(), 2, "{ran}");
-            assert!(errors[0].contains(problem), "{ran}");
-            assert!(errors[1].contains("skipped lines: 1 of 4"), "{ran}");
+            let output = nxcloud.feed(&SIGN, &input).exits(2);
+            assert_eq!(output.stdout.lines().count(), 3, "{problem}: {output}");
+            let errors: Vec<&str> = output.stderr.lines().collect();
+            assert_eq!(errors.len(), 2, "{output}");
+            assert!(errors[0].contains(problem), "{output}");
+            assert!(errors[1].contains("skipped lines: 1 of 4"), "{output}");
         }
     }
     // The numbers in the answers count every line.
     let input = format!("{GOOD}\nx\n{}\n", GOOD.replace('}', r#", "sign": "x"}"#));
     let verify = ["verify", "--lines", "-", "--output", "json"];
-    let ran = nxcloud.feed(&verify, &input).exits(2);
-    assert_eq!(ran.stdout, "{\"line\":3,\"valid\":false}\n");
+    let output = nxcloud.feed(&verify, &input).exits(2);
+    assert_eq!(output.stdout, "{\"line\":3,\"valid\":false}\n");
     assert!(
-        ran.stderr
+        output
+            .stderr
             .contains("skipped lines: 2 of 3; invalid signatures: 1"),
-        "{ran}"
+        "{output}"
     );
 }
 
@@ -149,8 +150,8 @@ fn a_byte_order_mark_is_skipped_and_other_encodings_are_refused() {
     assert_eq!(nxcloud.feed(&SIGN, &marked).exits(0).stdout, plain);
     let text = format!("\u{feff}{GOOD}\n{GOOD}\n");
     let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let ran = nxcloud.feed(&SIGN, &utf16).exits(2);
-    assert!(ran.complaint().contains("UTF-16"), "{ran}");
+    let output = nxcloud.feed(&SIGN, &utf16).exits(2);
+    assert!(output.stderr_line().contains("UTF-16"), "{output}");
 }
 
 #[test]
@@ -203,15 +204,15 @@ proptest! {
             .map(|(number, _)| number)
             .collect();
         let right = lines.iter().filter(|((_, right), _)| *right == Some(true));
-        let ran = nxcloud().feed(&SIGN, &input);
-        prop_assert_eq!(ran.stdout.lines().count(), right.count(), "{}", ran);
-        let named: Vec<usize> = ran
+        let output = nxcloud().feed(&SIGN, &input);
+        prop_assert_eq!(output.stdout.lines().count(), right.count(), "{}", output);
+        let named: Vec<usize> = output
             .stderr
             .lines()
             .filter_map(|line| line.strip_prefix("line ")?.split(':').next()?.parse().ok())
             .collect();
-        prop_assert_eq!(&named, &wrong, "{}", ran);
-        prop_assert_eq!(ran.code, Some(if wrong.is_empty() { 0 } else { 2 }), "{}", ran);
-        prop_assert!(!ran.stderr.contains("panicked"), "{}", ran);
+        prop_assert_eq!(&named, &wrong, "{}", output);
+        prop_assert_eq!(output.code, Some(if wrong.is_empty() { 0 } else { 2 }), "{}", output);
+        prop_assert!(!output.stderr.contains("panicked"), "{}", output);
     }
 }

@@ -83,19 +83,19 @@ async fn a_record_is_loaded_again_and_a_state_can_be_a_seed() {
         "not a record, and long enough to be a user's file",
     )
     .unwrap();
-    let ran = nxcloud
+    let output = nxcloud
         .run(&["sandbox", "--port", "0", "--record", "text"])
         .exits(2);
-    assert!(ran.complaint().contains("text"), "{ran}");
+    assert!(output.stderr_line().contains("text"), "{output}");
     std::fs::write(
         nxcloud.home().join("seed.json"),
         r#"{"sandbox-key": {"cheques": []}}"#,
     )
     .unwrap();
-    let ran = nxcloud
+    let output = nxcloud
         .run(&["sandbox", "--port", "0", "--seed", "seed.json"])
         .exits(2);
-    assert!(ran.complaint().contains("cheques"), "{ran}");
+    assert!(output.stderr_line().contains("cheques"), "{output}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -104,11 +104,14 @@ async fn an_address_other_than_loopback_requires_a_token() {
         .with("PAGE_TOKEN", "a-long-token-0123")
         .with("SHORT", "a-short-token")
         .with("MY_SECRET", "another-secret");
-    let ran = nxcloud
+    let output = nxcloud
         .run(&["sandbox", "--port", "0", "--listen", "0.0.0.0"])
         .exits(2);
-    assert!(ran.complaint().contains("--token-variable"), "{ran}");
-    let ran = nxcloud
+    assert!(
+        output.stderr_line().contains("--token-variable"),
+        "{output}"
+    );
+    let output = nxcloud
         .run(&[
             "sandbox",
             "--port",
@@ -119,8 +122,11 @@ async fn an_address_other_than_loopback_requires_a_token() {
             "SHORT",
         ])
         .exits(2);
-    assert!(ran.complaint().contains("at least 16 characters"), "{ran}");
-    assert!(!ran.complaint().contains("a-short-token"), "{ran}");
+    assert!(
+        output.stderr_line().contains("at least 16 characters"),
+        "{output}"
+    );
+    assert!(!output.stderr_line().contains("a-short-token"), "{output}");
     let arguments = [
         "sandbox",
         "--port",
@@ -209,8 +215,8 @@ fn a_push_is_forwarded_unchanged_with_its_signature() {
         "--set",
         "content=changed text",
     ];
-    let ran = nxcloud.run(&trigger).exits(0);
-    assert_eq!(ran.json()["status"], 200);
+    let output = nxcloud.run(&trigger).exits(0);
+    assert_eq!(output.json()["status"], 200);
     let request = testing::joined("the endpoint", served);
     let (head, body) = request.split_once("\r\n\r\n").unwrap();
     assert!(head.starts_with("POST /hook?own=1 HTTP/1.1"), "{head}");
@@ -234,21 +240,24 @@ fn trigger_reports_an_endpoint_that_refuses_or_cannot_be_reached() {
         endpoint("HTTP/1.1 500 Oh\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
     let listening = nxcloud.start(&["listen", "--port", "0", "--forward-to", &url]);
     let to = format!("{}/sms/sms_receipt", listening.url);
-    let ran = nxcloud
+    let output = nxcloud
         .run(&["trigger", "sms", "sms-receipt", "--to", &to])
         .exits(1);
-    assert!(ran.complaint().contains("HTTP 500"), "{ran}");
+    assert!(output.stderr_line().contains("HTTP 500"), "{output}");
     testing::joined("the endpoint", served);
-    let ran = nxcloud
+    let output = nxcloud
         .run(&["trigger", "sms", "sms-receipt", "--to", &to])
         .exits(1);
-    assert!(ran.complaint().contains("HTTP 502"), "{ran}");
+    assert!(output.stderr_line().contains("HTTP 502"), "{output}");
     let closed = ClosedPort::new();
     let closed_url = closed.url();
-    let ran = nxcloud
+    let output = nxcloud
         .run(&["trigger", "sms", "sms-receipt", "--to", &closed_url])
         .exits(3);
-    assert!(ran.complaint().contains("cannot be reached"), "{ran}");
+    assert!(
+        output.stderr_line().contains("cannot be reached"),
+        "{output}"
+    );
 }
 
 #[test]
@@ -267,11 +276,11 @@ fn resend_repeats_a_push_and_retry_pause_retries_it() {
         "--output",
         "table",
     ];
-    let ran = nxcloud.run(&trigger).exits(0);
+    let output = nxcloud.run(&trigger).exits(0);
     assert_eq!(
-        ran.stdout.lines().count(),
+        output.stdout.lines().count(),
         4,
-        "a header and three attempts: {ran}"
+        "a header and three attempts: {output}"
     );
     for _ in 0..3 {
         assert!(listening.line().contains("number_check_result"));
@@ -290,8 +299,8 @@ fn resend_repeats_a_push_and_retry_pause_retries_it() {
         "--output",
         "json",
     ];
-    let ran = nxcloud.run(&again).exits(3);
-    assert_eq!(ran.stdout.lines().count(), 61, "{ran}");
+    let output = nxcloud.run(&again).exits(3);
+    assert_eq!(output.stdout.lines().count(), 61, "{output}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -321,15 +330,15 @@ async fn listen_registers_itself_for_the_pushes_of_the_sandbox() {
 async fn doctor_reports_what_is_wrong() {
     let sandbox = Sandbox::start().await.unwrap();
     let nxcloud = Nxcloud::at(&sandbox);
-    let ran = nxcloud.run(&["doctor", "--output", "json"]).exits(0);
-    let findings: Vec<Value> = ran
+    let output = nxcloud.run(&["doctor", "--output", "json"]).exits(0);
+    let findings: Vec<Value> = output
         .stdout
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
     assert!(
         findings.iter().all(|finding| finding["state"] == "ok"),
-        "{ran}"
+        "{output}"
     );
     let checks: Vec<&str> = findings
         .iter()
@@ -339,22 +348,23 @@ async fn doctor_reports_what_is_wrong() {
         assert_eq!(
             checks.iter().filter(|name| **name == check).count(),
             2,
-            "{ran}"
+            "{output}"
         );
     }
     assert!(checks.iter().any(|check| check.starts_with("reach ")));
     assert!(checks.iter().any(|check| check.starts_with("clock ")));
 
-    let ran = Nxcloud::new()
+    let output = Nxcloud::new()
         .run(&["doctor", "--base-url", sandbox.url()])
         .exits(1);
-    assert!(ran.stdout.contains("no account"), "{ran}");
+    assert!(output.stdout.contains("no account"), "{output}");
 
     let badly_copied = Nxcloud::at(&sandbox).with("NXCLOUD_ACCESS_SECRET", "secret ");
-    let ran = badly_copied.run(&["doctor"]).exits(1);
+    let output = badly_copied.run(&["doctor"]).exits(1);
     assert!(
-        ran.stdout.contains("begins or ends with a space") && !ran.stdout.contains("secret \""),
-        "{ran}"
+        output.stdout.contains("begins or ends with a space")
+            && !output.stdout.contains("secret \""),
+        "{output}"
     );
 
     let late = Sandbox::builder()
@@ -362,13 +372,13 @@ async fn doctor_reports_what_is_wrong() {
         .start()
         .await
         .unwrap();
-    let ran = Nxcloud::at(&late).run(&["doctor"]).exits(1);
-    assert!(ran.stdout.contains("set the clock"), "{ran}");
+    let output = Nxcloud::at(&late).run(&["doctor"]).exits(1);
+    assert!(output.stdout.contains("set the clock"), "{output}");
 
     let closed = ClosedPort::new();
     let url = closed.url();
-    let ran = nxcloud.run(&["doctor", "--base-url", &url]).exits(1);
-    assert!(ran.stdout.contains("cannot be reached"), "{ran}");
+    let output = nxcloud.run(&["doctor", "--base-url", &url]).exits(1);
+    assert!(output.stdout.contains("cannot be reached"), "{output}");
 }
 
 #[test]
@@ -390,7 +400,10 @@ fn completions_and_manual_pages_cover_every_command() {
         assert!(name.ends_with(".1"), "{name}");
     }
     std::fs::write(nxcloud.home().join("file"), "").unwrap();
-    nxcloud.run(&["man", "--dir", "file"]).exits(2).complaint();
+    nxcloud
+        .run(&["man", "--dir", "file"])
+        .exits(2)
+        .stderr_line();
 }
 
 #[test]

@@ -9,9 +9,9 @@ use crate::support::{Nxcloud, SEND, send};
 /// Runs a command that must fail, and returns its error line.
 #[track_caller]
 fn refused(nxcloud: &Nxcloud, arguments: &[&str], input: &str) -> String {
-    let ran = nxcloud.feed(arguments, input).exits(2);
-    assert!(ran.stdout.is_empty(), "{ran}");
-    ran.complaint().to_owned()
+    let output = nxcloud.feed(arguments, input).exits(2);
+    assert!(output.stdout.is_empty(), "{output}");
+    output.stderr_line().to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -180,8 +180,8 @@ async fn invalid_arguments_are_reported_in_one_line() {
         ),
     ];
     for (arguments, expected) in cases {
-        let ran = nxcloud.run(arguments).exits(2);
-        let line = ran.complaint();
+        let output = nxcloud.run(arguments).exits(2);
+        let line = output.stderr_line();
         assert!(line.contains(expected), "{arguments:?}: {line}");
         assert!(!line.contains("hunter2"), "{line}");
     }
@@ -265,8 +265,8 @@ fn errors_do_not_contain_private_values() {
             "1",
         ],
     ] {
-        let ran = nxcloud.run(arguments);
-        let line = ran.complaint();
+        let output = nxcloud.run(arguments);
+        let line = output.stderr_line();
         for private in ["8615012345678", "a private text", "hush-hush"] {
             assert!(!line.contains(private), "{line}");
         }

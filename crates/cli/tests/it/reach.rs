@@ -74,15 +74,17 @@ async fn this_machine_is_never_reached_through_a_proxy() {
 fn doctor_names_the_proxy_without_its_password() {
     let (url, connections) = proxy();
     let nxcloud = proxied(Nxcloud::new(), &url);
-    let ran = nxcloud
+    let output = nxcloud
         .run(&["doctor", "--base-url", "https://gateway.example"])
         .exits(1);
     let masked = url.replace("me:hush@", "");
     assert!(
-        ran.stdout.contains(&format!("through the proxy {masked}")),
-        "{ran}"
+        output
+            .stdout
+            .contains(&format!("through the proxy {masked}")),
+        "{output}"
     );
-    assert!(!format!("{ran}").contains("hush"), "{ran}");
+    assert!(!format!("{output}").contains("hush"), "{output}");
     assert!(connections.load(SeqCst) > 0, "the proxy was used");
 }
 
@@ -100,13 +102,15 @@ fn doctor_uses_the_proxy_of_a_profile() {
     );
     std::fs::write(&path, profile).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
-    let ran = nxcloud.run(&["doctor"]).exits(1);
+    let output = nxcloud.run(&["doctor"]).exits(1);
     let masked = url.replace("me:hush@", "");
     assert!(
-        ran.stdout.contains(&format!("through the proxy {masked}")),
-        "{ran}"
+        output
+            .stdout
+            .contains(&format!("through the proxy {masked}")),
+        "{output}"
     );
-    assert!(!format!("{ran}").contains("hush"), "{ran}");
+    assert!(!format!("{output}").contains("hush"), "{output}");
     assert!(connections.load(SeqCst) > 0, "the proxy was used");
 }
 
@@ -121,13 +125,13 @@ fn doctor_neither_prints_nor_contacts_a_refused_base_url() {
     for nxcloud in [Nxcloud::new(), account] {
         let by_flag = nxcloud.run(&["doctor", "--base-url", &url]).exits(1);
         let nxcloud = nxcloud.with("NXCLOUD_BASE_URL", &url);
-        for ran in [
+        for output in [
             by_flag,
             nxcloud.run(&["doctor", "--base-url", "ftp://me:hush@127.0.0.1"]),
         ] {
-            assert!(!format!("{ran}").contains("hush"), "{ran}");
-            assert!(ran.stdout.contains("base URL"), "{ran}");
-            assert!(!ran.stdout.contains("reach "), "{ran}");
+            assert!(!format!("{output}").contains("hush"), "{output}");
+            assert!(output.stdout.contains("base URL"), "{output}");
+            assert!(!output.stdout.contains("reach "), "{output}");
         }
     }
     assert!(listener.accept().is_err(), "no connection was made");

@@ -78,8 +78,9 @@ fn a_sandbox_with_an_added_account_prints_a_random_token() {
         let arguments = [&["sandbox", "--port", "0"][..], more].concat();
         let mut child = nxcloud.command(&arguments).spawn().unwrap();
         let stderr = std::io::BufReader::new(child.stderr.take().unwrap());
-        let (_stderr, page) = testing::line(stderr);
-        let url = page.trim_end().strip_prefix("page: ").unwrap().to_owned();
+        let (_stderr, line) = testing::line(stderr);
+        let url = line.trim_end().strip_prefix("inspector: ").unwrap();
+        let url = url.to_owned();
         let address = url.strip_prefix("http://").unwrap();
         let address = address.split('/').next().unwrap().to_owned();
         (child, url, address)
@@ -126,8 +127,11 @@ async fn listen_registers_with_the_token_of_the_sandbox() {
         "--base-url",
         sandbox.url(),
     ];
-    let ran = nxcloud.run(&listen).exits(2);
-    assert!(ran.complaint().contains("--token-variable"), "{ran}");
+    let output = nxcloud.run(&listen).exits(2);
+    assert!(
+        output.stderr_line().contains("--token-variable"),
+        "{output}"
+    );
     nxcloud.start(&[&listen[..], &["--token-variable", "PAGE_TOKEN"]].concat());
 }
 
@@ -159,20 +163,23 @@ fn dry_runs_mask_the_antbuddy_hash() {
     ];
     let list = [&list[..], &window, &["--dry-run"]].concat();
     for format in ["json", "table"] {
-        let ran = nxcloud
+        let output = nxcloud
             .run(&[&call[..], &["--output", format]].concat())
             .exits(0);
-        assert!(!format!("{ran}").contains(&app_hash()), "{ran}");
-        assert!(ran.stdout.contains("x-auth-app-hash"), "{ran}");
+        assert!(!format!("{output}").contains(&app_hash()), "{output}");
+        assert!(output.stdout.contains("x-auth-app-hash"), "{output}");
         assert!(
-            ran.stdout.contains("sandbox-app"),
-            "the app id is shown: {ran}"
+            output.stdout.contains("sandbox-app"),
+            "the app id is shown: {output}"
         );
-        let ran = nxcloud
+        let output = nxcloud
             .run(&[&list[..], &["--output", format]].concat())
             .exits(0);
-        assert!(ran.stdout.contains("&hash=***"), "{ran}");
-        assert!(ran.stdout.contains("created_from=2026-11-01T"), "{ran}");
+        assert!(output.stdout.contains("&hash=***"), "{output}");
+        assert!(
+            output.stdout.contains("created_from=2026-11-01T"),
+            "{output}"
+        );
     }
 }
 
@@ -205,14 +212,14 @@ fn explain_masks_the_antbuddy_hash_and_its_command_works() {
             "--",
         ];
         let explain = [&sign[..], values].concat();
-        let ran = nxcloud.run(&explain).exits(0);
+        let output = nxcloud.run(&explain).exits(0);
         let hash = expected.rsplit([' ', '=']).next().unwrap();
-        assert!(!format!("{ran}").contains(hash), "{ran}");
+        assert!(!format!("{output}").contains(hash), "{output}");
         let json = ["--output", "json"];
         let ran_json = nxcloud.run(&[&json[..], &explain].concat()).exits(0);
         assert!(!format!("{ran_json}").contains(hash), "{ran_json}");
 
-        let line = ran.stdout.lines().last().unwrap();
+        let line = output.stdout.lines().last().unwrap();
         let binary = std::path::Path::new(env!("CARGO_BIN_EXE_nxcloud"));
         let folders = [nxcloud.home(), binary.parent().unwrap()].map(|f| f.display().to_string());
         let shell = std::process::Command::new("sh")
@@ -227,10 +234,10 @@ fn explain_masks_the_antbuddy_hash_and_its_command_works() {
         );
     }
     // `sign` without --explain prints the hash.
-    let ran = nxcloud
+    let output = nxcloud
         .run(&["--sandbox", "sign", "--scheme", "antbuddy", app_id])
         .exits(0);
-    assert_eq!(ran.stdout.trim_end(), app_hash());
+    assert_eq!(output.stdout.trim_end(), app_hash());
 }
 
 #[cfg(unix)]

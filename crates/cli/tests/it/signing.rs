@@ -52,16 +52,16 @@ fn sign_covers_the_exact_bytes_and_prints_only_the_signature() {
     let nxcloud = nxcloud();
     let bytes = b"{\"a\": 1}\r\n\xff\n";
     std::fs::write(nxcloud.home().join("body"), bytes).unwrap();
-    let ran = nxcloud.run(&with("sign", &["--body", "body"])).exits(0);
+    let output = nxcloud.run(&with("sign", &["--body", "body"])).exits(0);
     let expected = md5("1700000000000", bytes);
     assert_eq!(
-        (ran.stdout, ran.stderr),
+        (output.stdout, output.stderr),
         (format!("{expected}\n"), String::new())
     );
-    let ran = nxcloud
+    let output = nxcloud
         .feed(&with("sign", &["--body", "-"]), "text")
         .exits(0);
-    assert_eq!(ran.stdout.trim_end(), md5("1700000000000", b"text"));
+    assert_eq!(output.stdout.trim_end(), md5("1700000000000", b"text"));
     let empty = md5("1700000000000", b"");
     assert_eq!(nxcloud.run(&with("sign", &[])).stdout.trim_end(), empty);
     assert_eq!(
@@ -71,34 +71,38 @@ fn sign_covers_the_exact_bytes_and_prints_only_the_signature() {
             .trim_end(),
         empty
     );
-    let ran = nxcloud
+    let output = nxcloud
         .run(&["sign", "--scheme", "antbuddy", "an-app", "84912345678"])
         .exits(0);
-    assert_eq!(ran.stdout.trim_end(), sha256("an-app84912345678"));
+    assert_eq!(output.stdout.trim_end(), sha256("an-app84912345678"));
 }
 
 #[test]
 fn sign_prints_the_time_if_ts_is_not_set() {
-    let ran = nxcloud()
+    let output = nxcloud()
         .run(&["sign", "--action", "send", "--biz-type", "3"])
         .exits(0);
-    let ts = ran.complaint().strip_prefix("ts: ").unwrap().to_owned();
-    assert_eq!(ran.stdout.trim_end(), md5(&ts, b""));
+    let ts = output
+        .stderr_line()
+        .strip_prefix("ts: ")
+        .unwrap()
+        .to_owned();
+    assert_eq!(output.stdout.trim_end(), md5(&ts, b""));
 }
 
 #[test]
 fn verify_prints_valid_or_invalid() {
     let nxcloud = nxcloud();
     let right = md5("1700000000000", b"");
-    let ran = nxcloud
+    let output = nxcloud
         .run(&with("verify", &["--signature", &right]))
         .exits(0);
-    assert_eq!(ran.stdout, "valid\n");
+    assert_eq!(output.stdout, "valid\n");
     let upper = right.to_uppercase();
-    let ran = nxcloud
+    let output = nxcloud
         .run(&with("verify", &["--signature", &upper]))
         .exits(1);
-    assert_eq!(ran.stdout, "invalid\n");
+    assert_eq!(output.stdout, "invalid\n");
     let hash = sha256("an-app");
     let arguments = [
         "verify",
@@ -115,14 +119,14 @@ fn verify_prints_valid_or_invalid() {
 fn explain_masks_the_secret_and_prints_a_curl_command() {
     let nxcloud = nxcloud();
     std::fs::write(nxcloud.home().join("it's.json"), "{}").unwrap();
-    let ran = nxcloud
+    let output = nxcloud
         .run(&with("sign", &["--explain", "--body", "it's.json"]))
         .exits(0);
     let signature = md5("1700000000000", b"{}");
     let masked = "accessKey=a-key&action=send&bizType=3&ts=1700000000000&body={}&accessSecret=***";
-    assert!(ran.stdout.contains(masked), "{ran}");
-    assert!(!ran.stdout.contains(SECRET));
-    let curl = ran.stdout.lines().last().unwrap();
+    assert!(output.stdout.contains(masked), "{output}");
+    assert!(!output.stdout.contains(SECRET));
+    let curl = output.stdout.lines().last().unwrap();
     let arguments = shlex::split(curl).unwrap();
     for expected in [
         "accessKey: a-key",
@@ -167,10 +171,10 @@ fn lines_signs_and_verifies_many_requests() {
         })
         .collect();
     let input: Vec<String> = lines.iter().map(Value::to_string).collect();
-    let ran = nxcloud
+    let output = nxcloud
         .feed(&["sign", "--lines", "-"], &input.join("\n"))
         .exits(0);
-    let signatures: Vec<&str> = ran.stdout.lines().collect();
+    let signatures: Vec<&str> = output.stdout.lines().collect();
     assert_eq!(signatures.len(), lines.len());
     for (n, signature) in signatures.iter().enumerate() {
         let body = match n % 3 {
@@ -180,11 +184,11 @@ fn lines_signs_and_verifies_many_requests() {
         };
         assert_eq!(*signature, md5(&n.to_string(), &body), "line {n}");
     }
-    let ran = nxcloud
+    let output = nxcloud
         .feed(&["sign", "--lines", "-", "--output", "json"], &input[0])
         .exits(0);
     assert_eq!(
-        ran.json(),
+        output.json(),
         json!({
             "accessKey": "a-key", "ts": "0", "bizType": "3", "action": "send", "sign": signatures[0],
         })
@@ -198,10 +202,10 @@ fn lines_signs_and_verifies_many_requests() {
     let mut claimed: Vec<Value> = claimed.collect();
     claimed[1_700]["sign"] = "0".repeat(32).into();
     let input: Vec<String> = claimed.iter().map(Value::to_string).collect();
-    let ran = nxcloud
+    let output = nxcloud
         .feed(&["verify", "--lines", "-"], &input.join("\n"))
         .exits(1);
-    let wrong: Vec<usize> = ran
+    let wrong: Vec<usize> = output
         .stdout
         .lines()
         .enumerate()
@@ -209,7 +213,10 @@ fn lines_signs_and_verifies_many_requests() {
         .map(|(line, _)| line)
         .collect();
     assert_eq!(wrong, [1_700]);
-    assert!(ran.complaint().contains("invalid signatures: 1"), "{ran}");
+    assert!(
+        output.stderr_line().contains("invalid signatures: 1"),
+        "{output}"
+    );
 }
 
 #[test]
@@ -230,9 +237,9 @@ fn an_invalid_line_does_not_stop_the_others() {
         ),
     ] {
         let input = format!("{good}\n\n{bad}\n{good}\n");
-        let ran = nxcloud.feed(&["sign", "--lines", "-"], &input).exits(2);
-        assert_eq!(ran.stdout.lines().count(), 2, "{bad}: {ran}");
-        assert!(ran.stderr.contains(problem), "{bad}: {ran}");
+        let output = nxcloud.feed(&["sign", "--lines", "-"], &input).exits(2);
+        assert_eq!(output.stdout.lines().count(), 2, "{bad}: {output}");
+        assert!(output.stderr.contains(problem), "{bad}: {output}");
     }
 }
 
@@ -240,19 +247,19 @@ fn an_invalid_line_does_not_stop_the_others() {
 fn antbuddy_lines_contain_values() {
     let nxcloud = nxcloud();
     let input = "{\"values\": [\"an-app\", \"1\"]}\n{\"values\": [\"an-app\"]}\n";
-    let ran = nxcloud
+    let output = nxcloud
         .feed(&["sign", "--scheme", "antbuddy", "--lines", "-"], input)
         .exits(0);
     assert_eq!(
-        ran.stdout,
+        output.stdout,
         format!("{}\n{}\n", sha256("an-app1"), sha256("an-app"))
     );
     let input = format!(
         "{{\"values\": [\"an-app\"], \"hash\": \"{}\"}}",
         sha256("an-app")
     );
-    let ran = nxcloud
+    let output = nxcloud
         .feed(&["verify", "--scheme", "antbuddy", "--lines", "-"], &input)
         .exits(0);
-    assert_eq!(ran.stdout, "valid\n");
+    assert_eq!(output.stdout, "valid\n");
 }

@@ -29,22 +29,25 @@ pub(crate) fn send<'a>(more: &[&'a str]) -> Vec<&'a str> {
 }
 
 /// The result of a run.
-pub(crate) struct Ran {
+pub(crate) struct Output {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
-impl Ran {
+impl Output {
     /// Stdout, parsed as JSON.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|_| panic!("{self}"))
     }
 
-    /// The one line on stderr.
-    pub(crate) fn complaint(&self) -> &str {
+    /// The only line on stderr.
+    pub(crate) fn stderr_line(&self) -> &str {
         let line = self.stderr.trim_end();
-        assert!(!line.is_empty() && !line.contains('\n'), "one line: {self}");
+        assert!(
+            !line.is_empty() && !line.contains('\n'),
+            "stderr has other than one line: {self}"
+        );
         assert!(!line.contains("panicked"), "{self}");
         line
     }
@@ -56,7 +59,7 @@ impl Ran {
     }
 }
 
-impl std::fmt::Display for Ran {
+impl std::fmt::Display for Output {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self {
             code,
@@ -105,7 +108,7 @@ impl Nxcloud {
         self.program(env!("CARGO_BIN_EXE_nxcloud"), arguments)
     }
 
-    /// The same with so many open files at most.
+    /// A command that may open at most `files` files.
     #[cfg(unix)]
     pub(crate) fn limited_to(&self, files: u32, arguments: &[&str]) -> Command {
         let script = format!("ulimit -n {files} && exec \"$0\" \"$@\"");
@@ -129,12 +132,12 @@ impl Nxcloud {
         command
     }
 
-    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         finish(self.command(arguments).spawn().unwrap())
     }
 
     /// Runs it with `input` on standard input.
-    pub(crate) fn feed(&self, arguments: &[&str], input: &(impl AsRef<[u8]> + ?Sized)) -> Ran {
+    pub(crate) fn feed(&self, arguments: &[&str], input: &(impl AsRef<[u8]> + ?Sized)) -> Output {
         let mut command = self.command(arguments);
         let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
         let mut stdin = child.stdin.take().unwrap();
@@ -144,9 +147,9 @@ impl Nxcloud {
             // The command may stop reading early; then writing fails.
             let _ = stdin.write_all(&input);
         });
-        let ran = finish(child);
+        let output = finish(child);
         testing::joined("the input", writer);
-        ran
+        output
     }
 
     /// Starts a command that serves until it is stopped, and reads its address from its first line.
@@ -171,9 +174,9 @@ pub(crate) fn serving(mut command: Command) -> Running {
     running
 }
 
-pub(crate) fn finish(child: Child) -> Ran {
+pub(crate) fn finish(child: Child) -> Output {
     let output = testing::output(child);
-    Ran {
+    Output {
         code: output.status.code(),
         stdout: String::from_utf8(output.stdout).unwrap(),
         stderr: String::from_utf8(output.stderr).unwrap(),
@@ -250,10 +253,10 @@ impl Running {
 
     /// Sends it a signal, and gives what it leaves on stderr.
     #[cfg(unix)]
-    pub(crate) fn stop(mut self, name: &str) -> Ran {
+    pub(crate) fn stop(mut self, name: &str) -> Output {
         signal(&self.child, name);
         let stderr = self.stderr();
-        Ran {
+        Output {
             code: testing::exit_status(&mut self.child).code(),
             stdout: String::new(),
             stderr,

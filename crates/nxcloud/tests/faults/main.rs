@@ -1,4 +1,4 @@
-//! What happens when something goes wrong: every fault for a send and for a read, and each statement of `docs/failures.md`.
+//! Faults: every fault for a send and for a query, and every statement of `docs/failures.md`.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod blocking;

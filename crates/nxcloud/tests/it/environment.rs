@@ -58,11 +58,11 @@ fn errors_name_missing_and_malformed_variables_without_their_values() {
         (&[], "set NXCLOUD_ACCESS_KEY and NXCLOUD_ACCESS_SECRET"),
         (
             &[("NXCLOUD_ACCESS_KEY", "sensitive")],
-            "NXCLOUD_ACCESS_SECRET is not",
+            "NXCLOUD_ACCESS_SECRET is missing",
         ),
         (
             &[("NXCLOUD_ACCESS_SECRET", "sensitive")],
-            "NXCLOUD_ACCESS_KEY is not",
+            "NXCLOUD_ACCESS_KEY is missing",
         ),
         (
             &[
@@ -73,7 +73,7 @@ fn errors_name_missing_and_malformed_variables_without_their_values() {
         ),
         (
             &[("NXCLOUD_ACCESS_KEY", "k"), ("NXCLOUD_ACCESS_SECRET", "")],
-            "NXCLOUD_ACCESS_SECRET is not or is empty",
+            "NXCLOUD_ACCESS_SECRET is missing or empty",
         ),
         (
             &[
@@ -81,7 +81,7 @@ fn errors_name_missing_and_malformed_variables_without_their_values() {
                 ("NXCLOUD_ACCESS_SECRET", "sensitive"),
                 ("NXCLOUD_BASE_URL", "http://example.com"),
             ],
-            "plain http is refused",
+            "uses plain http to another machine",
         ),
     ];
     for (variables, expected) in cases {
@@ -136,7 +136,7 @@ fn an_invalid_proxy_in_the_environment_is_an_error_that_names_the_variable() {
         ] {
             let output = child(&[account.as_slice(), &[(name, wrong)]].concat());
             assert!(
-                output.contains(&format!("{name} is not the URL")),
+                output.contains(&format!("{name} is not a proxy URL")),
                 "{output}"
             );
             assert!(
@@ -293,8 +293,14 @@ fn settings_of_the_program_win_regardless_of_the_order_of_calls() {
         ),
         ("base_url bare discover", "key-of-bare program env"),
         ("proxy env", "key-of-env env program"),
-        ("nobody", "there is no profile `nobody`, only: bare, full"),
-        ("Full env", "there is no profile `Full`, only: bare, full"),
+        (
+            "nobody",
+            "there is no profile `nobody`; use one of: bare, full",
+        ),
+        (
+            "Full env",
+            "there is no profile `Full`; use one of: bare, full",
+        ),
     ] {
         let mut calls: Vec<&str> = calls.split(' ').collect();
         for _ in 0..calls.len() {
@@ -352,14 +358,14 @@ fn discover_prefers_the_program_then_the_environment_then_a_profile() {
         (vec![named, gateway], "https://gateway.example"),
         (vec![passed, gateway], "https://gateway.example"),
         // A broken source is an error and is not skipped.
-        (vec![key], "NXCLOUD_ACCESS_SECRET is not"),
+        (vec![key], "NXCLOUD_ACCESS_SECRET is missing"),
         (
             vec![("NXCLOUD_PROFILE", "nobody")],
             "there is no profile `nobody`",
         ),
         (
             vec![("XDG_CONFIG_HOME", "/nonexistent")],
-            "no account: set NXCLOUD_ACCESS_KEY",
+            "no account found; set NXCLOUD_ACCESS_KEY",
         ),
     ] {
         let output = discover(&variables);

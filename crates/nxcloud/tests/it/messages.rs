@@ -126,7 +126,7 @@ fn the_short_and_the_long_form_of_a_template_are_equal() {
     assert_eq!(decoded, template);
 }
 
-/// The program of the recipe stays short: six names, twelve lines.
+/// The template of the recipe needs at most six imported names and twelve lines.
 #[test]
 fn the_template_of_the_recipes_is_short() {
     let recipes = include_str!("../../docs/recipes.md");

@@ -149,7 +149,7 @@ async fn a_cursor_is_followed_until_there_is_no_next_page() {
 fn assert_repetition<T>(result: &Result<T, nxcloud::Error>) {
     let error = result.as_ref().err().unwrap();
     assert_eq!(error.kind(), ErrorKind::UnreadableReply);
-    assert!(error.to_string().contains("came before"), "{error}");
+    assert!(error.to_string().contains("for the second time"), "{error}");
 }
 
 #[tokio::test]

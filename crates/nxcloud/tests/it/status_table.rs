@@ -175,7 +175,7 @@ mod antbuddy {
     }
 
     #[tokio::test]
-    async fn an_error_says_nothing_in_the_place_of_ids_that_it_has_not() {
+    async fn an_error_without_ids_has_no_text_for_ids() {
         for (status, body, text) in [
             (
                 502,
@@ -185,7 +185,7 @@ mod antbuddy {
             (
                 200,
                 "[]",
-                "click_to_call: the outcome is unknown: the reply is not what the platform documents: it is JSON of another type",
+                "click_to_call: the outcome is unknown: the reply is not what the platform documents: it is neither an object nor a documented list",
             ),
         ] {
             let error = call(status, body).await.0.unwrap_err();

@@ -78,11 +78,11 @@ async fn type_and_size_are_checked_before_anything_is_sent() {
     let cases = [
         (
             Upload::from_bytes("a.gif", "image/gif", "x"),
-            "`file` is of the MIME type `image/gif`; allowed are image/jpeg",
+            "`file` has the MIME type `image/gif`; allowed are image/jpeg",
         ),
         (
             Upload::from_bytes("a.png", "image/png", vec![0; 5_242_881]),
-            "`file` has 5242881 bytes, at most 5242880 are allowed for the kind `image`",
+            "`file` has 5242881 bytes; the maximum for the kind `image` is 5242880",
         ),
         (
             Upload::from_bytes("a.png", "image/png", ""),
@@ -149,7 +149,7 @@ fn an_unreadable_file_is_refused_at_once_with_its_name() {
     let cases = [
         (
             folder.path("nowhere.png"),
-            "cannot read nowhere.png: no such file",
+            "cannot read nowhere.png: the file does not exist",
         ),
         (
             folder.path("pictures.png"),
@@ -165,7 +165,7 @@ fn an_unreadable_file_is_refused_at_once_with_its_name() {
         ),
         (
             folder.path("a\nb.png"),
-            "cannot read a\\nb.png: no such file",
+            "cannot read a\\nb.png: the file does not exist",
         ),
     ];
     for (path, expected) in cases {
@@ -206,9 +206,9 @@ async fn a_file_that_changed_or_disappeared_is_not_sent() {
     for (error, reason) in [
         (
             changed,
-            "cannot read a.txt: its size changed from 7 to 8 bytes; make another Upload",
+            "cannot read a.txt: its size changed from 7 to 8 bytes; create a new Upload",
         ),
-        (gone, "cannot read a.txt: no such file"),
+        (gone, "cannot read a.txt: the file does not exist"),
     ] {
         let expected = format!("upload_media: the request cannot be sent: {reason}");
         assert_eq!(error.to_string(), expected);
@@ -240,8 +240,8 @@ async fn a_file_that_changes_during_the_upload_leaves_the_request_incomplete() {
             .await
             .unwrap_err();
         let reason = format!(
-            "upload_media: the outcome is unknown: the request cannot be sent: cannot read a.pdf: it has {how} than the \
-             67108864 bytes announced; make another Upload"
+            "upload_media: the outcome is unknown: the request cannot be sent: cannot read a.pdf: it has {how} bytes than the \
+             67108864 announced; create a new Upload"
         );
         assert!(error.to_string().starts_with(&reason), "{error}");
         assert_eq!(error.kind(), ErrorKind::InvalidRequest);
@@ -256,11 +256,11 @@ async fn a_stream_that_fails_or_has_a_wrong_length_is_an_error() {
     let cases = [
         (
             vec![Ok("x")],
-            "it has fewer than the 2 bytes announced; make another Upload",
+            "it has fewer bytes than the 2 announced; create a new Upload",
         ),
         (
             vec![Ok("x"), Ok("yz")],
-            "it has more than the 2 bytes announced; make another Upload",
+            "it has more bytes than the 2 announced; create a new Upload",
         ),
         (
             vec![Ok("x"), Err(std::io::Error::other("secret"))],

@@ -2,42 +2,60 @@
 
 use axum::extract::Request;
 use axum::http::StatusCode;
+use nxcloud_spec::validate::integer;
 use serde::de::DeserializeOwned;
 
 use super::reply::{Problem, refuse};
-use crate::server::Shared;
+use crate::platform::{percent, unreadable};
+use crate::server::{Shared, pool};
 
 /// What the page sends is small.
 const MAX_BODY: usize = 1024 * 1024;
 
 /// A body in JSON, or the refusal of it. The type decides on what is known; an unknown member is refused.
-pub(super) async fn read<T: DeserializeOwned>(
-    shared: &Shared,
-    request: Request,
-) -> Result<T, Problem> {
+pub(super) async fn read<T>(shared: &Shared, request: Request) -> Result<T, Problem>
+where
+    T: DeserializeOwned + Send + 'static,
+{
+    let wrong = |problem| refuse(StatusCode::BAD_REQUEST, problem);
+    if let Some(problem) = unreadable::encoded(request.headers()) {
+        return Err(wrong(problem));
+    }
     let (head, body) = request.into_parts();
     let body = shared
         .intake
         .read_within(MAX_BODY, head.extensions.get(), body);
     let (body, _room) = body.await?;
-    serde_json::from_slice(&body)
-        .map_err(|error| refuse(StatusCode::BAD_REQUEST, format!("the body: {error}")))
+    let read = pool::by_size(body.len(), move || unreadable::json(&body)).await;
+    read.map_err(wrong)
 }
 
-/// The value of a parameter of the query.
-pub(super) fn parameter(query: Option<&str>, name: &str) -> Option<String> {
-    let query = query.unwrap_or_default().as_bytes();
-    let mut pairs = form_urlencoded::parse(query);
-    let found = pairs.find(|(key, _)| key == name);
-    found.map(|(_, value)| value.into_owned())
-}
+/// The parameters of a query.
+pub(super) struct Query(Vec<(String, String)>);
 
-/// A number in the query; a value that is none is refused.
-pub(super) fn number<T: std::str::FromStr>(
-    query: Option<&str>,
-    name: &str,
-) -> Result<Option<T>, Problem> {
-    let parsed = parameter(query, name).map(|text| text.parse::<T>());
-    let problem = |_| refuse(StatusCode::BAD_REQUEST, format!("{name} is not a number"));
-    parsed.transpose().map_err(problem)
+impl Query {
+    pub(super) fn read(query: Option<&str>) -> Result<Self, Problem> {
+        let refused = |violation: nxcloud_spec::validate::Violation| {
+            let name = violation.pointer.trim_start_matches('/');
+            let problem = format!("{name} {}", violation.problem);
+            refuse(StatusCode::BAD_REQUEST, problem.trim_start())
+        };
+        percent::parameters(query).map(Self).map_err(refused)
+    }
+
+    /// The value of a parameter.
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        let mut pairs = self.0.iter();
+        let found = pairs.find(|(key, _)| key == name);
+        found.map(|(_, value)| value.clone())
+    }
+
+    /// A number; a value that is none is refused.
+    pub(super) fn number<T: TryFrom<i64>>(&self, name: &str) -> Result<Option<T>, Problem> {
+        let number = |text: String| T::try_from(integer(&text)?).ok();
+        let problem = || refuse(StatusCode::BAD_REQUEST, format!("{name} is not a number"));
+        let text = self.text(name);
+        text.map(|text| number(text).ok_or_else(problem))
+            .transpose()
+    }
 }

@@ -4,16 +4,18 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::advice::advice;
-use super::reply::{Problem, refuse, reply};
+use super::reply::{Problem, made, refuse};
 use super::text;
 use crate::platform::Incoming;
+use crate::platform::text::beginning;
 use crate::platform::verdict::{Cause, LikelyCause};
-use crate::server::Shared;
 use crate::server::record::{ReceivedRequest, summary};
+use crate::server::{Shared, pool};
 use nxcloud_spec::document::Scheme;
 
 /// The string to sign of a larger body is not written out.
@@ -24,9 +26,34 @@ pub(super) async fn one(
     State(shared): State<Arc<Shared>>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
+    made(move || Ok(detail(&shared, &request(&shared, &id)?))).await
+}
+
+fn request(shared: &Shared, id: &str) -> Result<ReceivedRequest, Problem> {
     let request = id.parse().ok().and_then(|id| shared.history.request(id));
-    let missing = || refuse(StatusCode::NOT_FOUND, "the history has no such request");
-    Ok(reply(&detail(&shared, &request.ok_or_else(missing)?)))
+    request.ok_or_else(|| refuse(StatusCode::NOT_FOUND, "the history has no such request"))
+}
+
+/// `GET requests/ID/body` and `GET requests/ID/reply`: all bytes, to be saved and never shown by a browser.
+pub(super) async fn whole(
+    State(shared): State<Arc<Shared>>,
+    Path((id, part)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    let request = pool::elsewhere(move || request(&shared, &id)).await?;
+    let bytes = match &*part {
+        "body" => &request.parts().body,
+        "reply" => &request.parts().reply,
+        _ => {
+            let problem = "a request has a body and a reply only";
+            return Err(refuse(StatusCode::NOT_FOUND, problem));
+        }
+    };
+    let headers = [
+        (CONTENT_TYPE, "application/octet-stream"),
+        (CONTENT_DISPOSITION, "attachment"),
+        (CACHE_CONTROL, "no-store"),
+    ];
+    Ok((headers, bytes.clone()).into_response())
 }
 
 fn detail(shared: &Shared, request: &ReceivedRequest) -> Value {
@@ -41,9 +68,11 @@ fn detail(shared: &Shared, request: &ReceivedRequest) -> Value {
     detail["reply"] = text::shown(request.reply(), None);
     detail["verdict"] = verdict(request);
     detail["signing"] = signing(shared, request);
-    let mut pushes = shared.pushes.log();
-    pushes.retain(|push| push.request == Some(request.id()));
-    detail["pushes"] = pushes.iter().map(crate::Delivery::to_json).collect();
+    let pushes = shared.pushes.latest(usize::MAX);
+    let own = pushes
+        .iter()
+        .filter(|push| push.request == Some(request.id()));
+    detail["pushes"] = own.map(|push| push.to_json()).collect();
     detail
 }
 
@@ -92,7 +121,7 @@ fn signing(shared: &Shared, request: &ReceivedRequest) -> Value {
         },
         _ => None,
     };
-    let shown = |string: &str| text::beginning(string, text::MAX_SHOWN).0.to_owned();
+    let shown = |string: &str| beginning(string, text::MAX_SHOWN).0.to_owned();
     json!({
         "scheme": scheme,
         "server": server.as_deref().map(shown),

@@ -5,13 +5,11 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
-use serde_json::{Value, json};
 
-use super::body::{number, parameter};
-use super::reply::{Problem, refuse, reply};
-use crate::platform::catalog::Catalog;
-use crate::server::Shared;
+use super::body::Query;
+use super::reply::{self, Problem, refuse};
 use crate::server::record::{ReceivedRequest, summary};
+use crate::server::{Shared, pool};
 
 /// The header that holds a signature. A search does not look into it.
 const SIGNATURE: &str = nxcloud_signing::header::SIGN;
@@ -32,20 +30,21 @@ struct Filter {
 
 impl Filter {
     fn read(query: Option<&str>) -> Result<Self, Problem> {
-        let view = parameter(query, "view");
+        let query = Query::read(query)?;
+        let view = query.text("view");
         if let Some(view) = &view
             && view != "summary"
         {
             let problem = "the only view is summary";
             return Err(refuse(StatusCode::BAD_REQUEST, problem));
         }
-        let q = parameter(query, "q").filter(|q| !q.is_empty());
+        let q = query.text("q").filter(|q| !q.is_empty());
         Ok(Self {
-            operation: parameter(query, "operation"),
+            operation: query.text("operation"),
             q: q.map(|q| q.to_lowercase()),
-            after: number(query, "after")?,
-            before: number(query, "before")?,
-            limit: number(query, "limit")?,
+            after: query.number("after")?,
+            before: query.number("before")?,
+            limit: query.number("limit")?,
             summaries: view.is_some(),
         })
     }
@@ -57,22 +56,18 @@ impl Filter {
             && self.q.as_ref().is_none_or(|q| has(request, q))
     }
 
-    /// Oldest first. A limit leaves the oldest ones when the list goes on after a known one, else the latest.
-    fn of(&self, catalog: &Catalog, requests: &[ReceivedRequest]) -> Vec<Value> {
+    /// The numbers of those that are listed, oldest first. A limit leaves the oldest ones when the list goes on after a known
+    /// one, else the latest.
+    fn of(&self, requests: &[ReceivedRequest]) -> Vec<u64> {
         let fitting = requests.iter().filter(|request| self.fits(request));
+        let fitting = fitting.map(ReceivedRequest::id);
         let limit = self.limit.unwrap_or(usize::MAX);
-        let chosen: Vec<_> = if self.after.is_some() {
+        if self.after.is_some() {
             fitting.take(limit).collect()
         } else {
             let mut latest = fitting.rev().take(limit).collect::<Vec<_>>();
             latest.reverse();
             latest
-        };
-        let chosen = chosen.into_iter();
-        if self.summaries {
-            chosen.map(|request| summary(catalog, request)).collect()
-        } else {
-            chosen.map(ReceivedRequest::to_json).collect()
         }
     }
 }
@@ -98,12 +93,17 @@ fn has(request: &ReceivedRequest, q: &str) -> bool {
 /// `GET requests[?operation=…&q=…&after=…&before=…&limit=…&view=summary]`: the requests kept, oldest first.
 pub(super) async fn list(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<Response, Problem> {
     let filter = Filter::read(uri.query())?;
-    let requests = shared.history.requests();
-    let catalog = Arc::clone(&shared.platform.catalog);
-    // A search through all bodies must not hold up the platform.
-    let listed = tokio::task::spawn_blocking(move || filter.of(&catalog, &requests)).await;
-    match listed {
-        Ok(listed) => Ok(reply(&json!({ "requests": listed }))),
-        Err(_) => Err(refuse(StatusCode::SERVICE_UNAVAILABLE, "the sandbox stops")),
-    }
+    let summaries = filter.summaries;
+    let history = Arc::clone(&shared);
+    let ids = pool::elsewhere(move || filter.of(&history.history.requests())).await;
+    // Who reads slowly keeps numbers, and no requests that are gone from the history.
+    let requests = ids.into_iter().filter_map(move |id| {
+        let request = shared.history.request(id)?;
+        Some(if summaries {
+            summary(&shared.platform.catalog, &request)
+        } else {
+            request.to_json()
+        })
+    });
+    Ok(reply::list("requests", requests).await)
 }

@@ -9,58 +9,78 @@ use nxcloud_spec::message::{Message, MessageState, MessageTemplate};
 use nxcloud_spec::path;
 use serde_json::{Value, json};
 
-use super::reply::reply;
+use super::reply;
 use crate::Delivery;
 use crate::platform::catalog::Messages;
-use crate::server::Shared;
+use crate::platform::text::shorten;
 use crate::server::push::PushInfo;
 use crate::server::record::ReceivedRequest;
+use crate::server::{Shared, pool};
 
 /// The messages of so many requests are listed, the latest ones.
 const MAX_REQUESTS: usize = 500;
+/// So many recipients of one request are listed.
+const MAX_RECIPIENTS: usize = 1000;
+/// So much of each text of a message is listed.
+const MAX_TEXT: usize = 16 * 1024;
+
 /// `GET messages`: one for each recipient, oldest first.
 pub(super) async fn list(State(shared): State<Arc<Shared>>) -> Response {
-    let requests = shared.history.requests();
-    let mut sends = requests
-        .iter()
-        .rev()
-        .filter(|request| request.verdict().is_accepted())
-        .filter_map(|request| {
+    let history = Arc::clone(&shared);
+    let (sends, pushes, known) = pool::elsewhere(move || {
+        let catalog = &history.platform.catalog;
+        let requests = history.history.requests();
+        let sends = requests.iter().rev().filter(|request| {
+            let messages = catalog.messages(request.service(), request.operation());
+            messages.is_some() && request.verdict().is_accepted()
+        });
+        let mut sends = sends
+            .take(MAX_REQUESTS)
+            .map(ReceivedRequest::id)
+            .collect::<Vec<_>>();
+        sends.reverse();
+        let mut pushes = Deliveries::new();
+        for push in history.pushes.latest(usize::MAX) {
+            if let Some(request) = push.request {
+                pushes.entry((request, push.entry)).or_default().push(push);
+            }
+        }
+        (sends, pushes, history.pushes.known())
+    })
+    .await;
+    let messages = sends.into_iter().flat_map(move |id| {
+        let request = shared.history.request(id);
+        let messages = request.and_then(|request| {
             let catalog = &shared.platform.catalog;
             let messages = catalog.messages(request.service(), request.operation())?;
-            Some((request, messages))
-        })
-        .take(MAX_REQUESTS)
-        .collect::<Vec<_>>();
-    sends.reverse();
-    let log = shared.pushes.log();
-    let mut pushes = HashMap::<(u64, usize), Vec<&Delivery>>::new();
-    for push in &log {
-        if let Some(request) = push.request {
-            pushes.entry((request, push.entry)).or_default().push(push);
-        }
-    }
-    let known = shared.pushes.known();
-    let messages = sends
-        .into_iter()
-        .flat_map(|(request, messages)| of_request(request, messages, &pushes, &known));
-    reply(&json!({ "messages": messages.collect::<Vec<_>>() }))
+            Some(of_request(&request, messages, &pushes, &known))
+        });
+        messages.unwrap_or_default()
+    });
+    reply::list("messages", messages).await
 }
+
+/// The attempts for each recipient of a request.
+type Deliveries = HashMap<(u64, usize), Vec<Arc<Delivery>>>;
 
 fn of_request(
     request: &ReceivedRequest,
     messages: &Messages,
-    pushes: &HashMap<(u64, usize), Vec<&Delivery>>,
+    pushes: &Deliveries,
     known: &[PushInfo],
 ) -> Vec<Value> {
     let body = request.json().unwrap_or_default();
     let spec = &messages.spec;
-    let content = content(spec, &body);
+    let mut content = content(spec, &body);
+    if shorten(&mut content, MAX_TEXT) {
+        content["cut"] = true.into();
+    }
     let receipts = receipts(request.service(), messages, known);
     let recipients = messages.recipients(&body);
-    let messages = recipients.iter().enumerate().map(|(entry, to)| {
+    let recipients = recipients.iter().enumerate().take(MAX_RECIPIENTS);
+    let messages = recipients.map(|(entry, to)| {
         let pushes = pushes.get(&(request.id(), entry));
-        let pushes = pushes.into_iter().flatten().copied();
+        let pushes = pushes.into_iter().flatten().map(|push| &**push);
         // A push of another service that was sent for this request says nothing of it.
         let pushes = pushes.filter(|push| Some(push.service.as_str()) == request.service());
         let (status, replies) = outcome(messages, to, pushes);

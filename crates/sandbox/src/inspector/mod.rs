@@ -27,7 +27,7 @@ use serde_json::json;
 use reply::{Problem, refuse, reply};
 
 use crate::platform::accounts::{ACCESS_KEY, APP_ID};
-use crate::server::Shared;
+use crate::server::{Shared, pool};
 
 /// Everything below `/__sandbox`. Each request goes through [`guard::guard`] first.
 pub(crate) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
@@ -38,6 +38,7 @@ pub(crate) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
         .route("/__sandbox/about", get(about))
         .route("/__sandbox/requests", get(list::list).delete(clear))
         .route("/__sandbox/requests/{id}", get(detail::one))
+        .route("/__sandbox/requests/{id}/{part}", get(detail::whole))
         .route("/__sandbox/messages", get(messages::list))
         .route("/__sandbox/pushes", get(pushes::list).post(pushes::send))
         .route("/__sandbox/pushes/address", put(pushes::address))
@@ -74,11 +75,11 @@ async fn about(State(shared): State<Arc<Shared>>) -> Response {
 
 /// `GET state`: what the accounts have made.
 async fn state(State(shared): State<Arc<Shared>>) -> Response {
-    reply(&shared.platform.state.snapshot())
+    pool::elsewhere(move || reply(&shared.platform.state)).await
 }
 
 /// `DELETE requests`: forgets all requests and what they have made.
 async fn clear(State(shared): State<Arc<Shared>>) -> StatusCode {
-    shared.clear();
+    pool::elsewhere(move || shared.clear()).await;
     StatusCode::NO_CONTENT
 }

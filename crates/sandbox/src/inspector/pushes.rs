@@ -9,9 +9,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::body;
-use super::reply::{Problem, refuse, reply};
+use super::reply::{Problem, made, refuse};
 use crate::platform::catalog::Catalog;
 use crate::server::Shared;
+use crate::server::pool;
 use crate::server::push::{PushError, PushInfo, PushRequest, Pushes};
 use crate::{Delivery, ReceivedRequest};
 
@@ -19,15 +20,17 @@ use crate::{Delivery, ReceivedRequest};
 const MAX_LISTED: usize = 500;
 
 /// `GET pushes`: the documented pushes with their addresses, and the latest attempts, oldest first.
-pub(super) async fn list(State(shared): State<Arc<Shared>>) -> Response {
-    let log = shared.pushes.log();
-    let latest = log.iter().skip(log.len().saturating_sub(MAX_LISTED));
-    let known = shared.pushes.known();
-    reply(&json!({
-        "known": known.iter().map(info).collect::<Vec<_>>(),
-        "address": shared.pushes.any_address(),
-        "log": latest.map(Delivery::to_json).collect::<Vec<_>>(),
-    }))
+pub(super) async fn list(State(shared): State<Arc<Shared>>) -> Result<Response, Problem> {
+    made(move || {
+        let log = shared.pushes.latest(MAX_LISTED);
+        let known = shared.pushes.known();
+        Ok(json!({
+            "known": known.iter().map(info).collect::<Vec<_>>(),
+            "address": shared.pushes.any_address(),
+            "log": log.iter().map(|made| made.to_json()).collect::<Vec<_>>(),
+        }))
+    })
+    .await
 }
 
 fn info(push: &PushInfo) -> Value {
@@ -58,7 +61,7 @@ pub(super) async fn address(
 ) -> Result<Response, Problem> {
     let address = body::read::<Address>(&shared, request).await?;
     set(&shared.pushes, address).map_err(unprocessable)?;
-    Ok(list(State(shared)).await)
+    list(State(shared)).await
 }
 
 fn set(pushes: &Pushes, address: Address) -> Result<(), String> {
@@ -106,8 +109,9 @@ pub(super) async fn send(
     request: Request,
 ) -> Result<Response, Problem> {
     let form = body::read::<PushForm>(&shared, request).await?;
-    let push = request_of(&shared, form)?;
-    answer(shared.pushes.send(push.once()).await)
+    let made_of = Arc::clone(&shared);
+    let push = pool::elsewhere(move || request_of(&made_of, form)).await?;
+    answer(shared.pushes.send(push.once()).await).await
 }
 
 fn request_of(shared: &Shared, form: PushForm) -> Result<PushRequest, Problem> {
@@ -189,11 +193,11 @@ pub(super) async fn resend(
     request: Request,
 ) -> Result<Response, Problem> {
     let again = body::read::<Again>(&shared, request).await?;
-    answer(shared.pushes.resend(again.delivery).await)
+    answer(shared.pushes.resend(again.delivery).await).await
 }
 
-fn answer(sent: Result<Vec<Delivery>, PushError>) -> Result<Response, Problem> {
-    let made = sent.map_err(|error| {
+async fn answer(sent: Result<Vec<Delivery>, PushError>) -> Result<Response, Problem> {
+    let sent = sent.map_err(|error| {
         let status = match error {
             PushError::NoAddress => StatusCode::CONFLICT,
             PushError::UnknownDelivery(_) => StatusCode::NOT_FOUND,
@@ -201,8 +205,11 @@ fn answer(sent: Result<Vec<Delivery>, PushError>) -> Result<Response, Problem> {
         };
         refuse(status, error.to_string())
     })?;
-    let made = made.iter().map(Delivery::to_json).collect::<Vec<_>>();
-    Ok(reply(&json!({ "deliveries": made })))
+    made(move || {
+        let made = sent.iter().map(Delivery::to_json).collect::<Vec<_>>();
+        Ok(json!({ "deliveries": made }))
+    })
+    .await
 }
 
 fn unprocessable(problem: impl Into<String>) -> Problem {

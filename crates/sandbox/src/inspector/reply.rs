@@ -1,20 +1,82 @@
 //! Answers of the API.
 
+use axum::body::Body;
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::server::Refusal;
 use crate::server::connection::Refused;
+use crate::server::{Refusal, pool};
+
+/// A list is sent in pieces of about this size, each made when the one before has gone out.
+const PIECE: usize = 256 * 1024;
 
 /// JSON that no cache keeps.
-pub(super) fn reply(value: &Value) -> Response {
+pub(super) fn reply(value: &impl Serialize) -> Response {
+    // These values always become JSON.
+    of(serde_json::to_vec(value).unwrap_or_default())
+}
+
+fn of(json: impl Into<Body>) -> Response {
     let headers = [
         (CONTENT_TYPE, "application/json"),
         (CACHE_CONTROL, "no-store"),
     ];
-    (headers, value.to_string()).into_response()
+    (headers, json.into()).into_response()
+}
+
+/// JSON that is made on the blocking pool.
+pub(super) async fn made<T: Serialize>(
+    make: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<Response, Problem> {
+    pool::elsewhere(move || make().map(|value| reply(&value))).await
+}
+
+/// An object with one member, a list. Its items are made on the blocking pool, and not before the reader takes them.
+pub(super) async fn list<I>(name: &str, items: I) -> Response
+where
+    I: Iterator<Item = Value> + Send + 'static,
+{
+    let begin = format!("{{\"{name}\":[").into_bytes();
+    match piece(begin, items, true).await {
+        (whole, None) => of(whole),
+        (first, Some(items)) => {
+            let rest = stream::unfold(Some(items), async |items| {
+                let (next, items) = piece(Vec::new(), items?, false).await;
+                Some((next, items))
+            });
+            let pieces = stream::once(async { first }).chain(rest);
+            of(Body::from_stream(
+                pieces.map(Ok::<_, std::convert::Infallible>),
+            ))
+        }
+    }
+}
+
+/// A piece of a list, and the items that are left.
+async fn piece<I>(mut piece: Vec<u8>, mut items: I, is_first: bool) -> (Bytes, Option<I>)
+where
+    I: Iterator<Item = Value> + Send + 'static,
+{
+    pool::elsewhere(move || {
+        let mut separator: &[u8] = if is_first { b"" } else { b"," };
+        while piece.len() < PIECE {
+            let Some(item) = items.next() else {
+                piece.extend_from_slice(b"]}");
+                return (piece.into(), None);
+            };
+            piece.extend_from_slice(separator);
+            separator = b",";
+            // A value always becomes JSON.
+            let _ = serde_json::to_writer(&mut piece, &item);
+        }
+        (piece.into(), Some(items))
+    })
+    .await
 }
 
 /// Why there is no answer: the status, a line for people, and one for the log if nobody looked at the request's content.
@@ -40,4 +102,46 @@ impl From<Refusal> for Problem {
 
 pub(super) fn refuse(status: StatusCode, problem: impl Into<String>) -> Problem {
     Problem(status, problem.into(), None)
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_long_list_is_made_in_pieces_as_it_is_read() {
+        use std::sync::Arc;
+        use std::sync::atomic::{AtomicUsize, Ordering};
+
+        let made = Arc::new(AtomicUsize::new(0));
+        let text = "x".repeat(PIECE / 4);
+        let items = {
+            let (made, text) = (Arc::clone(&made), text.clone());
+            (0..10).map(move |number| {
+                made.fetch_add(1, Ordering::Relaxed);
+                json!({ "n": number, "text": text })
+            })
+        };
+        let mut body = list("items", items).await.into_body();
+        let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
+        let rest = made.load(Ordering::Relaxed);
+        assert!(rest < 10, "{rest}");
+        let rest = body.collect().await.unwrap().to_bytes();
+        let read = serde_json::from_slice::<Value>(&[first, rest].concat()).unwrap();
+        let read = read["items"].as_array().unwrap();
+        assert_eq!(read.len(), 10);
+        assert!(
+            read.iter()
+                .enumerate()
+                .all(|(at, item)| item["n"] == at && item["text"] == text)
+        );
+        for count in [0, 1, 2] {
+            let list = list("a", (0..count).map(Value::from)).await;
+            let body = list.into_body().collect().await.unwrap().to_bytes();
+            let expected = json!({ "a": (0..count).collect::<Vec<_>>() });
+            assert_eq!(body, expected.to_string());
+        }
+    }
 }

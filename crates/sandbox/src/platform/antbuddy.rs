@@ -7,7 +7,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::accounts::Accounts;
 use super::diagnosis::{Budget, permutations, secret_with_white_space};
 use super::request::{Checked, Incoming};
-use super::{fields, headers};
+use super::{fields, headers, percent};
 use nxcloud_spec::document::HashIn;
 
 use crate::platform::catalog::{Operation, Route, Signed};
@@ -60,7 +60,7 @@ impl Claim {
     }
 
     fn by_query(order: &[String], incoming: &Incoming<'_>) -> Result<Self, Cause> {
-        let sent = headers::query(incoming.query).collect::<Vec<_>>();
+        let sent = percent::parameters(incoming.query)?;
         let app_id = headers::parameter(&sent, "appId")?;
         let hash = headers::parameter(&sent, "hash")?;
         // A parameter that is not sent contributes nothing.

@@ -81,7 +81,7 @@ fn send(
         body: &body,
     };
     let platform = platform();
-    let mut answer = platform.answer(&incoming, 0);
+    let mut answer = platform.answer(&incoming, 0, true).unwrap();
     if answer.verdict.is_wrong_signature() {
         answer
             .verdict
@@ -209,10 +209,25 @@ fn parameters_against_the_rules_are_refused_with_their_name() {
         ask(FROM, TO, &[("limit", "101")]),
         "/limit greater than 100"
     );
-    assert_eq!(
-        ask(FROM, TO, &[("limit", "ten")]),
-        "/limit wrong type, integer expected"
-    );
+    for limit in [
+        "ten",
+        "",
+        "1.0",
+        "1e1",
+        "+1",
+        "%2B1",
+        "%201",
+        "9223372036854775808",
+        "18446744073709551616",
+    ] {
+        let sent = format!("limit={limit}");
+        let (_, decoded) = percent::lenient(&sent).next().unwrap();
+        let hash = hash_of(&[APP_ID, FROM, TO, &decoded]);
+        let query =
+            format!("appId={APP_ID}&created_from={FROM}&created_to={TO}&{sent}&hash={hash}");
+        let expected = "/limit is not a 64-bit integer, without fraction and exponent";
+        assert_eq!(message(&histories(&query)), expected, "{limit}");
+    }
     assert_eq!(
         ask("yesterday", TO, &[]),
         "/created_from not in the form date-time"
@@ -221,6 +236,32 @@ fn parameters_against_the_rules_are_refused_with_their_name() {
     assert_eq!(
         ask(FROM, later, &[]),
         "/created_to is more than 31 days after created_from"
+    );
+}
+
+#[test]
+fn what_is_not_percent_encoded_text_is_refused_by_the_name_of_its_parameter() {
+    let body = r#"{"sipUser":"device-1"}"#;
+    for (bad, problem) in [
+        ("%zz", "is not percent-encoded UTF-8"),
+        ("%FF", "is not percent-encoded UTF-8"),
+        ("84%", "is not percent-encoded UTF-8"),
+        ("84%2", "is not percent-encoded UTF-8"),
+        ("%00", "holds a control character"),
+        ("84%1F", "holds a control character"),
+    ] {
+        let path = format!("/call/{bad}");
+        let said = message(&call(&path, APP_ID, HEADER_HASH, body));
+        assert_eq!(said, format!("/number {problem}"));
+        for name in ["created_from", "limit", "appId", "hash", "other"] {
+            let query = format!("{name}={bad}&appId={APP_ID}&created_to={TO}&hash={HASH}");
+            assert_eq!(message(&histories(&query)), format!("/{name} {problem}"));
+        }
+    }
+    let said = message(&histories(&format!("appId={APP_ID}&a%FF=1&hash={HASH}")));
+    assert_eq!(
+        said,
+        "the name of a query parameter is not percent-encoded UTF-8"
     );
 }
 

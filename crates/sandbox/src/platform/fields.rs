@@ -1,5 +1,7 @@
 //! The fields of a request, checked against the rules of its operation.
 
+use std::collections::HashSet;
+
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use nxcloud_spec::document::MaxDays;
@@ -8,8 +10,8 @@ use nxcloud_spec::validate::{Violation, below};
 use serde_json::Value;
 
 use super::request::{Fields, Incoming};
-use super::{headers, multipart, unreadable};
-use crate::platform::catalog::{Content, Operation, RequestBody, Route, typed_fields};
+use super::{multipart, percent, unreadable};
+use crate::platform::catalog::{Content, Operation, Parameters, RequestBody, Route, typed_fields};
 use crate::platform::time;
 
 const MILLIS_OF_DAY: i64 = 24 * 60 * 60 * 1000;
@@ -51,17 +53,20 @@ fn fields(
     incoming: &Incoming<'_>,
 ) -> Result<Fields, Violation> {
     let mut fields = Fields::new();
-    for (name, value) in &route.parameters {
-        fields.insert(name.clone(), value.as_str().into());
-    }
     if let Some(path) = &operation.path_parameters {
-        path.validator.check(&Value::Object(fields.clone()))?;
+        let sent = route.parameters.iter().map(|(name, value)| {
+            let value = percent::decode(value);
+            let value = value.map_err(|problem| Violation::at(below("", name), problem))?;
+            Ok((name.clone(), value))
+        });
+        extend(
+            &mut fields,
+            checked(path, sent.collect::<Result<_, Violation>>()?)?,
+        );
     }
     if let Some(query) = &operation.query {
-        let typed = typed_fields(headers::query(incoming.query), query.schema());
-        let typed = Value::Object(typed);
-        query.validator.check(&typed)?;
-        extend(&mut fields, typed);
+        let sent = percent::parameters(incoming.query)?;
+        extend(&mut fields, checked(query, sent)?);
     }
     if let Some(body) = &operation.body {
         extend(&mut fields, body_fields(body, incoming)?);
@@ -70,6 +75,12 @@ fn fields(
         check_distance(limit, &fields)?;
     }
     Ok(fields)
+}
+
+fn checked(parameters: &Parameters, sent: Vec<(String, String)>) -> Result<Value, Violation> {
+    let typed = Value::Object(typed_fields(sent, parameters.schema())?);
+    parameters.validator.check(&typed)?;
+    Ok(typed)
 }
 
 /// Checks how far two moments are apart, if both are there.
@@ -103,12 +114,13 @@ fn body_fields(body: &RequestBody, incoming: &Incoming<'_>) -> Result<Value, Vio
             Ok(Value::Null)
         };
     }
+    if let Some(problem) = unreadable::encoded(incoming.headers) {
+        return Err(Violation::whole(problem));
+    }
     match &body.content {
         Content::Json => {
             expect_media(incoming.headers, "application/json")?;
-            let value = serde_json::from_slice(incoming.body).map_err(|error| {
-                Violation::whole(unreadable::json(incoming.headers, incoming.body, &error))
-            })?;
+            let value = unreadable::json(incoming.body).map_err(Violation::whole)?;
             body.validator.check(&value)?;
             Ok(value)
         }
@@ -129,10 +141,11 @@ fn multipart_fields(body: &RequestBody, incoming: &Incoming<'_>) -> Result<Value
         .ok_or_else(|| Violation::whole("the content type has no boundary"))?;
     let parts = multipart::parts(incoming.body, &boundary)
         .map_err(|problem| Violation::whole(format!("the body cannot be read: {problem}")))?;
-    let mut texts = Vec::<(String, String)>::new();
+    let mut texts = Vec::new();
+    let mut names = HashSet::new();
     let mut files = Vec::new();
     for part in parts {
-        if texts.iter().any(|(name, _)| *name == part.name) {
+        if !names.insert(part.name.clone()) {
             return Err(Violation::at(below("", &part.name), "came more than once"));
         }
         let binary = body
@@ -156,7 +169,7 @@ fn multipart_fields(body: &RequestBody, incoming: &Incoming<'_>) -> Result<Value
         };
         texts.push((part.name, text));
     }
-    let value = Value::Object(typed_fields(texts, body.schema()));
+    let value = Value::Object(typed_fields(texts, body.schema())?);
     body.validator.check(&value)?;
     for (name, size) in files {
         check_upload(body, &value, &name, size)?;

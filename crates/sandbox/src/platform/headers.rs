@@ -21,11 +21,6 @@ pub(super) fn header<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<&
     }
 }
 
-/// The parameters of a query, decoded, in the order in which they came.
-pub(super) fn query(query: Option<&str>) -> impl Iterator<Item = (String, String)> {
-    form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned()
-}
-
 /// A query parameter that must be there once.
 pub(super) fn parameter(
     parameters: &[(String, String)],

@@ -11,11 +11,13 @@ mod ids;
 pub(crate) mod multipart;
 mod nxcloud;
 mod parameter_codes;
+pub(crate) mod percent;
 mod reply;
 mod request;
 pub(crate) mod state;
+pub(crate) mod text;
 mod time;
-mod unreadable;
+pub(crate) mod unreadable;
 pub(crate) mod verdict;
 
 use std::sync::Arc;
@@ -54,13 +56,15 @@ impl Platform {
         }
     }
 
-    /// Answers a request. A wrong signature is not looked into; [`diagnose`](Self::diagnose) does that.
-    pub(crate) fn answer(&self, incoming: &Incoming<'_>, now: u64) -> Answer {
+    /// Answers a request. A wrong signature is not looked into; [`diagnose`](Self::diagnose) does that. `None`, and nothing
+    /// done, if this takes long, or another request has the state, and this one does not wait.
+    pub(crate) fn answer(&self, incoming: &Incoming<'_>, now: u64, wait: bool) -> Option<Answer> {
         match self.catalog.route(incoming.method, incoming.path) {
-            Ok(route) => self.of_route(&route, incoming, now),
-            Err(NoRoute::Path) => Answer::refused(StatusCode::NOT_FOUND, Cause::UnknownPath),
+            Ok(route) => self.of_route(&route, incoming, now, wait),
+            Err(NoRoute::Path) => Some(Answer::refused(StatusCode::NOT_FOUND, Cause::UnknownPath)),
             Err(NoRoute::Method(allowed)) => {
-                Answer::refused(StatusCode::METHOD_NOT_ALLOWED, Cause::Method { allowed })
+                let cause = Cause::Method { allowed };
+                Some(Answer::refused(StatusCode::METHOD_NOT_ALLOWED, cause))
             }
         }
     }
@@ -129,7 +133,13 @@ impl Platform {
         )
     }
 
-    fn of_route(&self, route: &Route<'_>, incoming: &Incoming<'_>, now: u64) -> Answer {
+    fn of_route(
+        &self,
+        route: &Route<'_>,
+        incoming: &Incoming<'_>,
+        now: u64,
+        wait: bool,
+    ) -> Option<Answer> {
         let md5 = |operation: &&Operation| matches!(operation.signed, Signed::Md5 { .. });
         let checked = if route.operations.iter().all(md5) {
             nxcloud::check(route, incoming, &self.accounts, now)
@@ -139,7 +149,7 @@ impl Platform {
         let operation = checked.operation;
         let (fields, done) = match checked.result {
             Ok((account, fields)) => {
-                let done = self.act(operation, &account, &fields, now);
+                let done = self.act(operation, &account, &fields, now, wait)?;
                 (fields, done)
             }
             Err(cause) => (Fields::new(), Err(cause)),
@@ -165,7 +175,7 @@ impl Platform {
         if !checked.certain {
             answer.operation = None;
         }
-        answer
+        Some(answer)
     }
 
     /// Carries out a request that passed every check of its own.
@@ -175,9 +185,10 @@ impl Platform {
         account: &str,
         fields: &Fields,
         now: u64,
-    ) -> Result<Option<Value>, Cause> {
+        wait: bool,
+    ) -> Option<Result<Option<Value>, Cause>> {
         let Some(mut reply) = self.filler(fields, now).success(operation) else {
-            return Ok(None);
+            return Some(Ok(None));
         };
         let call = state::Call {
             account,
@@ -186,8 +197,8 @@ impl Platform {
             ids: &self.ids,
             now,
         };
-        self.state.act(&call, &mut reply)?;
-        Ok(Some(reply))
+        let acted = self.state.act(&call, &mut reply, wait)?;
+        Some(acted.map(|()| Some(reply)))
     }
 
     fn filler<'a>(&'a self, fields: &'a Fields, now: u64) -> Filler<'a> {

@@ -1,7 +1,8 @@
 //! Bodies of the type `multipart/form-data`.
 
 use memchr::memmem;
-use percent_encoding::percent_decode_str;
+
+use super::percent;
 
 /// Headers of a part above this size are not looked into.
 const MAX_PART_HEADERS: usize = 16 * 1024;
@@ -78,9 +79,10 @@ fn part(bytes: &[u8]) -> Result<Part<'_>, &'static str> {
     let name = parameter(disposition, "name").ok_or("a part has no name")?;
     Ok(Part {
         name,
-        file_name: parameter(disposition, "filename*")
-            .map(|name| extended(&name))
-            .or_else(|| parameter(disposition, "filename")),
+        file_name: match parameter(disposition, "filename*") {
+            Some(name) => Some(extended(&name)?),
+            None => parameter(disposition, "filename"),
+        },
         content_type: header("content-type").map(str::to_owned),
         data,
     })
@@ -106,9 +108,9 @@ fn parameter(header: &str, expected: &str) -> Option<String> {
 }
 
 /// The text of an extended value such as `UTF-8''na%C3%AFve.txt`.
-fn extended(value: &str) -> String {
+fn extended(value: &str) -> Result<String, &'static str> {
     let text = value.splitn(3, '\'').nth(2).unwrap_or(value);
-    percent_decode_str(text).decode_utf8_lossy().into_owned()
+    percent::decode(text).map_err(|_| "a file name is not percent-encoded UTF-8")
 }
 
 /// Text up to the closing quote, and what follows.

@@ -23,6 +23,12 @@ pub(crate) fn text_of(millis: u64) -> String {
     moment.strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
+/// Whether there is a date for so many seconds since 1970-01-01.
+pub(crate) fn is_date(seconds: u64) -> bool {
+    let second = i64::try_from(seconds).map(Timestamp::from_second);
+    second.is_ok_and(|second| second.is_ok())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

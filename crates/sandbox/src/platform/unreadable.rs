@@ -2,69 +2,70 @@
 
 use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
+use serde::de::DeserializeOwned;
 
 use crate::platform::verdict::{LikelyCause, SignatureMismatch};
 
 /// Codings of a body that are named; any other is a value of the request.
 const CODINGS: [&str; 6] = ["gzip", "x-gzip", "deflate", "br", "zstd", "compress"];
+const GZIP: &str = "is compressed with gzip; send it without compression";
+const ZSTD: &str = "is compressed with zstd; send it without compression";
+const DEFLATE: &str = "is compressed with deflate; send it without compression";
+const MARK: &str = "begins with a byte order mark; send it without one";
+const UTF_16: &str = "is UTF-16 or UTF-32; send it in UTF-8";
 /// How compressed bytes and other encodings begin.
-const BEGINNINGS: [(&[u8], &str); 10] = [
-    (
-        b"\x1f\x8b",
-        "is compressed with gzip; send it without compression",
-    ),
-    (
-        b"\x28\xb5\x2f\xfd",
-        "is compressed with zstd; send it without compression",
-    ),
-    (
-        b"x\x9c",
-        "is compressed with deflate; send it without compression",
-    ),
-    (
-        b"x\x01",
-        "is compressed with deflate; send it without compression",
-    ),
-    (
-        b"x\xda",
-        "is compressed with deflate; send it without compression",
-    ),
-    (
-        b"\xef\xbb\xbf",
-        "begins with a byte order mark; send it without one",
-    ),
-    (b"\xff\xfe", "is UTF-16; send it in UTF-8"),
-    (b"\xfe\xff", "is UTF-16; send it in UTF-8"),
-    (b"{\0", "is UTF-16; send it in UTF-8"),
-    (b"\0{", "is UTF-16; send it in UTF-8"),
+const BEGINNINGS: [(&[u8], &str); 14] = [
+    (b"\x1f\x8b", GZIP),
+    (b"\x28\xb5\x2f\xfd", ZSTD),
+    (b"x\x01", DEFLATE),
+    (b"x\x5e", DEFLATE),
+    (b"x\x9c", DEFLATE),
+    (b"x\xda", DEFLATE),
+    (b"\xef\xbb\xbf", MARK),
+    (b"\xff\xfe", UTF_16),
+    (b"\xfe\xff", UTF_16),
+    (b"\0\0\xfe\xff", UTF_16),
+    (b"{\0", UTF_16),
+    (b"\0{", UTF_16),
+    (b"[\0", UTF_16),
+    (b"\0[", UTF_16),
 ];
 
+const SURROGATE: &str =
+    "holds half of a surrogate pair, such as half an emoji; cut texts between characters";
 /// What the reader of JSON says, which has no other name for it, and what is wrong. Most of these are JSON, though it is not taken.
-const REFUSED: [(&str, &str); 5] = [
+const REFUSED: [(&str, &str); 6] = [
     (
         "recursion limit exceeded",
         "is nested too deeply, over 127 levels",
     ),
-    (
-        "lone leading surrogate",
-        "holds half of a surrogate pair, such as half an emoji; cut texts between characters",
-    ),
-    (
-        "unexpected end of hex escape",
-        "holds half of a surrogate pair, such as half an emoji; cut texts between characters",
-    ),
+    ("lone leading surrogate", SURROGATE),
+    ("unexpected end of hex escape", SURROGATE),
     (
         "control character",
         r"holds a raw line break or another control character in a text; escape it, such as \n",
     ),
     ("number out of range", "holds a number that is out of range"),
+    (
+        "trailing characters",
+        "goes on after the end of its JSON value; send one value",
+    ),
 ];
+/// Numbers that JSON does not have.
+const NO_NUMBERS: [&[u8]; 3] = [b"NaN", b"Infinity", b"-Infinity"];
 
-/// What is wrong, and what to change.
-pub(super) fn json(headers: &HeaderMap, body: &[u8], error: &serde_json::Error) -> String {
-    if let Some(coding) = coding(headers) {
-        return format!("the body has the content-encoding {coding}; send it without compression");
-    }
+/// Reads a body, or says what is wrong and what to change.
+pub(crate) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+    serde_json::from_slice(body).map_err(|error| {
+        if error.is_data() {
+            format!("the body: {error}")
+        } else {
+            syntax(body, &error)
+        }
+    })
+}
+
+fn syntax(body: &[u8], error: &serde_json::Error) -> String {
     let begins = |(beginning, _): &&(&[u8], &str)| body.starts_with(beginning);
     if let Some((_, problem)) = BEGINNINGS.iter().find(begins) {
         return format!("the body {problem}");
@@ -79,10 +80,26 @@ pub(super) fn json(headers: &HeaderMap, body: &[u8], error: &serde_json::Error) 
     if let Some((_, problem)) = refused {
         return format!("the body (line {line}, column {column}) {problem}");
     }
-    if error.is_eof() {
-        return format!("the body is not JSON: it ends too early (line {line}, column {column})");
-    }
-    format!("the body is not JSON (line {line}, column {column})")
+    let text = body
+        .split(|byte| *byte == b'\n')
+        .nth(line.saturating_sub(1));
+    let rest = text.and_then(|text| text.get(column.saturating_sub(1)..));
+    let is_there = |number: &&[u8]| rest.is_some_and(|rest| rest.starts_with(number));
+    let what = if error.is_eof() {
+        ": it ends too early"
+    } else if NO_NUMBERS.iter().any(is_there) {
+        ", which has no NaN and no Infinity"
+    } else {
+        ""
+    };
+    format!("the body is not JSON{what} (line {line}, column {column})")
+}
+
+/// What is wrong with a body whose headers say that it is encoded.
+pub(crate) fn encoded(headers: &HeaderMap) -> Option<String> {
+    let coding = coding(headers)?;
+    let problem = "the body has the content-encoding";
+    Some(format!("{problem} {coding}; send it without compression"))
 }
 
 /// Says of a signature that nothing explains that the body came in a coding which is not undone here.

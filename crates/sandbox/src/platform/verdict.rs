@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 
 use nxcloud_spec::validate::Violation;
 
+use super::text::beginning;
+
 /// Whether a request was accepted, and the result code that answered it.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Verdict {
@@ -61,7 +63,8 @@ impl Verdict {
         self.cause.as_ref()
     }
 
-    pub(crate) fn to_json(&self) -> Value {
+    /// Of a string to sign only so many bytes, and then how many there are.
+    pub(crate) fn to_json(&self, max: usize) -> Value {
         let mut verdict = json!({ "code": self.code });
         if let Some(cause) = &self.cause {
             verdict["cause"] = cause.name().into();
@@ -69,9 +72,18 @@ impl Verdict {
             if let Cause::Signature(mismatch) = cause {
                 verdict["likely_cause"] = json!(mismatch.likely_cause);
                 verdict["explanation"] = mismatch.explanation().into();
-                verdict["string_to_sign"] = json!(mismatch.string_to_sign);
-                if let Some(signed) = &mismatch.client_string {
-                    verdict["client_string_to_sign"] = json!(signed);
+                let client = mismatch.client_string();
+                let strings = [
+                    ("string_to_sign", Some(mismatch.string_to_sign())),
+                    ("client_string_to_sign", client),
+                ];
+                for (name, string) in strings {
+                    let Some(string) = string else { continue };
+                    let (shown, is_cut) = beginning(string, max);
+                    verdict[name] = shown.into();
+                    if is_cut {
+                        verdict[format!("{name}_bytes")] = string.len().into();
+                    }
                 }
             }
         }

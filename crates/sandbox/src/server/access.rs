@@ -9,6 +9,7 @@ use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use nxcloud_signing::{InvalidField, Secret};
 use subtle::ConstantTimeEq;
 
+use crate::platform::percent;
 use crate::server::loopback;
 
 /// Where the page is.
@@ -93,7 +94,7 @@ impl Access {
         };
         if *method == Method::GET && matches!(uri.path(), PAGE | "/__sandbox") {
             let query = uri.query().unwrap_or_default();
-            let mut query = form_urlencoded::parse(query.as_bytes());
+            let mut query = percent::lenient(query);
             if let Some((_, sent)) = query.find(|(name, _)| name == "token") {
                 let right = same(sent.as_bytes(), secret);
                 return Some(if right { let_in(cookie) } else { refuse() });

@@ -273,7 +273,7 @@ impl Builder {
     /// [`Error::Listen`] if the port is taken, [`Error::TokenNeeded`] and [`Error::ShortToken`] for an address that other
     /// machines can reach without a token that protects it, [`Error::NoRuntime`] outside a tokio runtime, [`Error::Seed`] if
     /// the seed does not have the shape of a state, [`Error::Record`] if the file cannot be recorded into, [`Error::Spec`] if a
-    /// spec cannot be played, [`Error::Origin`] for an [`allow_origin`](Self::allow_origin) that is no origin.
+    /// spec cannot be played, [`Error::Origin`] for an [`allow_origin`](Self::allow_origin) that is not an origin.
     pub async fn start(self) -> Result<Sandbox, Error> {
         let runtime = Handle::try_current().map_err(|_| Error::NoRuntime)?;
         let address = self.address;
@@ -336,7 +336,7 @@ impl Builder {
             access,
             cors,
             events,
-            diagnosing: Arc::default(),
+            turn: Arc::default(),
         });
         let listen = |source| Error::Listen {
             port: self.port,

@@ -40,9 +40,9 @@ pub enum Error {
     /// The operating system gives no random numbers to make a token of. Set one with
     /// [`Builder::token`](crate::Builder::token).
     Random(io::Error),
-    /// What [`Builder::allow_origin`](crate::Builder::allow_origin) got is no origin.
+    /// The argument of [`Builder::allow_origin`](crate::Builder::allow_origin) is not an origin.
     Origin {
-        /// What it got.
+        /// The argument.
         origin: String,
     },
     /// There is no tokio runtime to run in. Start it with [`Builder::start_blocking`](crate::Builder::start_blocking) instead.
@@ -75,7 +75,7 @@ impl fmt::Display for Error {
             Self::Random(_) => f.write_str("no random token can be made: set one (Builder::token)"),
             Self::Origin { origin } => write!(
                 f,
-                "`{origin}` is no origin: write scheme and host without a path, such as http://localhost:8081, or * for every page"
+                "`{origin}` is not an origin: write scheme and host without a path, such as http://localhost:8081, or * for all pages"
             ),
             Self::NoRuntime => f.write_str(
                 "there is no tokio runtime here: start the sandbox within one, or with start_blocking",

@@ -12,14 +12,17 @@ use axum::http::request::Parts as Head;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
+use tokio::sync::OwnedMutexGuard;
 
 use super::connection::ConnectionControl;
+use super::faults::Fault;
 use super::intake::Refusal;
+use super::pool;
 use super::record::secret::{mask_headers, mask_query};
 use super::record::{Parts, summary};
 use super::shared::Shared;
-use crate::platform::verdict::{Cause, SignatureMismatch};
-use crate::platform::{self, Answer};
+use crate::platform::verdict::Cause;
+use crate::platform::{self, Action, Answer};
 
 /// The first second after the years that a `Date` header can hold.
 const END_OF_DATES: u64 = 253_402_300_800;
@@ -41,90 +44,161 @@ pub(crate) fn router(shared: Arc<Shared>, routes: Routes) -> Router {
 async fn platform(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let begun = Instant::now();
     let (head, body) = request.into_parts();
-    let control = head.extensions.get::<ConnectionControl>();
+    let control = head.extensions.get::<ConnectionControl>().cloned();
     let received = if shared.access.is_foreign(&head.headers) {
         Err(Refusal::new(StatusCode::FORBIDDEN, Cause::ForeignHost))
-    } else if !shared.history.can_record() {
-        let status = StatusCode::SERVICE_UNAVAILABLE;
-        Err(Refusal::new(status, Cause::NotRecorded))
+    } else if !can_record(&shared).await {
+        Err(not_recorded())
     } else {
-        shared.intake.read(control, body).await
+        shared.intake.read(control.as_ref(), body).await
     };
     let (body, room, refusal) = match received {
         Ok((body, room)) => (body, Some(room), None),
         Err(refusal) => (Bytes::new(), None, Some(refusal)),
     };
-    let now = shared.clock.now();
-    let mut fault = None;
-    let mut answer = match refusal.clone() {
-        Some(Refusal { status, cause }) => Answer::refused(status, cause),
-        None => {
-            let incoming = incoming(&head, &body);
-            if shared.faults.any() {
-                fault = shared.faults.draw(shared.platform.operation(&incoming));
-            }
-            match fault {
-                Some(fault) if !fault.is_after_accept() => {
-                    shared.platform.fail(&incoming, fault.code(), now)
-                }
-                _ => shared.platform.answer(&incoming, now),
-            }
-        }
-    };
-    if answer.verdict.is_wrong_signature() {
-        let (head, body) = (head.clone(), body.clone());
-        if let Some(found) = diagnosis(&shared, head, body).await {
-            answer.verdict.explain(found);
-        }
-    }
-    let mut response = respond(&answer, now);
-    if let Some(refusal) = refusal {
-        response.extensions_mut().insert(refusal.log());
+    let fault = if refusal.is_none() && shared.faults.any() {
+        let operation = shared.platform.operation(&incoming(&head, &body));
+        shared.faults.draw(operation)
     } else {
-        log(&answer);
-    }
-    let parts = Parts {
-        received_at: now,
-        took: begun.elapsed(),
-        service: answer.service,
-        operation: answer.operation,
-        method: head.method,
-        path: head.uri.path().to_owned(),
-        query: head.uri.query().map(mask_query),
-        headers: mask_headers(&head.headers),
-        body,
-        verdict: answer.verdict,
-        status: answer.status.as_u16(),
-        reply: answer.body.clone(),
+        None
     };
-    let received = shared.history.push(parts);
-    let catalog = &shared.platform.catalog;
-    shared
-        .events
-        .publish("request", || summary(catalog, &received));
-    if let Some(action) = answer.action {
-        shared.pushes.follow(&received, action);
-    }
+    let exchange = Exchange {
+        shared: Arc::clone(&shared),
+        now: shared.clock.now(),
+        begun,
+        fault,
+        refusal,
+        answer: None,
+        parts: None,
+        turn: None,
+        head,
+        body,
+    };
+    let (response, reply) = exchange.carry_out().await;
+    // The body is gone, whatever the fault takes.
     drop(room);
     match fault {
-        Some(fault) => fault.spoil(response, &answer.body, control).await,
+        Some(fault) => fault.spoil(response, &reply, control.as_ref()).await,
         None => response,
     }
 }
 
-/// What a wrong signature was made over, found out on another thread; one diagnosis at a time, so that many of them leave
-/// the other requests their share of the machine.
-async fn diagnosis(shared: &Arc<Shared>, head: Head, body: Bytes) -> Option<SignatureMismatch> {
-    let permit = Arc::clone(&shared.diagnosing).lock_owned().await;
+async fn can_record(shared: &Arc<Shared>) -> bool {
+    if let Some(can) = shared.history.can_record(false) {
+        return can;
+    }
     let shared = Arc::clone(shared);
-    let found = tokio::task::spawn_blocking(move || {
-        let incoming = incoming(&head, &body);
-        let found = shared.platform.diagnose(&incoming);
-        drop(permit);
-        found
-    });
-    // It fails only if the runtime is going down.
-    found.await.ok().flatten()
+    pool::elsewhere(move || shared.history.can_record(true).unwrap_or_default()).await
+}
+
+const fn not_recorded() -> Refusal {
+    Refusal::new(StatusCode::SERVICE_UNAVAILABLE, Cause::NotRecorded)
+}
+
+/// A request that is being answered.
+struct Exchange {
+    shared: Arc<Shared>,
+    head: Head,
+    body: Bytes,
+    begun: Instant,
+    now: u64,
+    fault: Option<Fault>,
+    /// Why the platform does not look at it.
+    refusal: Option<Refusal>,
+    /// The refusal of a wrong signature that is still to be looked into.
+    answer: Option<Answer>,
+    /// What is kept, what follows, and the response, once the platform has acted.
+    parts: Option<(Arc<Parts>, Option<Action>, Response)>,
+    /// What takes long is done for one request at a time, so that many of them leave the others their share of the machine.
+    turn: Option<OwnedMutexGuard<()>>,
+}
+
+impl Exchange {
+    /// Answers and keeps the request, here if it is small and has to wait for nobody, else on the blocking pool. There it is
+    /// done to its end, so that what was carried out is kept even if the sender has gone.
+    async fn carry_out(mut self) -> (Response, Bytes) {
+        let is_large = self.body.len() > pool::LARGE;
+        if !is_large && let Some(done) = self.go_on(false) {
+            return done;
+        }
+        if is_large || self.answer.is_some() {
+            self.turn = Some(Arc::clone(&self.shared.turn).lock_owned().await);
+        }
+        loop {
+            let (exchange, done) = pool::elsewhere(move || {
+                let done = self.go_on(true);
+                (self, done)
+            })
+            .await;
+            match done {
+                Some(done) => return done,
+                None => self = exchange,
+            }
+        }
+    }
+
+    /// Goes on to the end: the response, and the body of the reply. `None` if there is something to wait for or a wrong
+    /// signature to look into, and `wait` is false.
+    fn go_on(&mut self, wait: bool) -> Option<(Response, Bytes)> {
+        let shared = &self.shared;
+        let incoming = incoming(&self.head, &self.body);
+        if self.parts.is_none() {
+            let is_new = self.answer.is_none() && self.refusal.is_none();
+            // Much may have come before while this one waited.
+            if is_new && wait && shared.history.can_record(true) == Some(false) {
+                self.refusal = Some(not_recorded());
+            }
+            let mut answer = match (self.answer.take(), &self.refusal, self.fault) {
+                (Some(answer), _, _) => answer,
+                (_, Some(Refusal { status, cause }), _) => Answer::refused(*status, cause.clone()),
+                (_, _, Some(fault)) if !fault.is_after_accept() => {
+                    shared.platform.fail(&incoming, fault.code(), self.now)
+                }
+                _ => shared.platform.answer(&incoming, self.now, wait)?,
+            };
+            if answer.verdict.is_wrong_signature() {
+                if !wait {
+                    self.answer = Some(answer);
+                    return None;
+                }
+                if let Some(found) = shared.platform.diagnose(&incoming) {
+                    answer.verdict.explain(found);
+                }
+            }
+            let mut response = respond(&answer, self.now);
+            if let Some(refusal) = &self.refusal {
+                response.extensions_mut().insert(refusal.log());
+            } else {
+                log(&answer);
+            }
+            let parts = Parts {
+                received_at: self.now,
+                took: self.begun.elapsed(),
+                service: answer.service,
+                operation: answer.operation,
+                method: self.head.method.clone(),
+                path: self.head.uri.path().to_owned(),
+                query: self.head.uri.query().map(mask_query),
+                headers: mask_headers(&self.head.headers),
+                body: self.body.clone(),
+                verdict: answer.verdict,
+                status: answer.status.as_u16(),
+                reply: answer.body,
+            };
+            self.parts = Some((Arc::new(parts), answer.action, response));
+        }
+        let (parts, _, _) = self.parts.as_ref()?;
+        let received = shared.history.push(parts, wait)?;
+        let (parts, action, response) = self.parts.take()?;
+        let catalog = &shared.platform.catalog;
+        shared
+            .events
+            .publish("request", || summary(catalog, &received));
+        if let Some(action) = action {
+            shared.pushes.follow(&received, action);
+        }
+        Some((response, parts.reply.clone()))
+    }
 }
 
 fn incoming<'a>(head: &'a Head, body: &'a Bytes) -> platform::Incoming<'a> {

@@ -57,7 +57,7 @@ fn shared(body_limit: usize) -> Arc<Shared> {
         access: Access::this_machine(),
         cors: None,
         events: Events::default(),
-        diagnosing: Arc::default(),
+        turn: Arc::default(),
     })
 }
 
@@ -175,61 +175,35 @@ proptest! {
 }
 
 fn signed_by(secret: &str, body: &[u8]) -> Request {
+    signed_as(secret, [PATHS[0], "3", "mtsend"], body)
+}
+
+fn signed_as(secret: &str, [path, biz_type, action]: [&'static str; 3], body: &[u8]) -> Request {
     let signer = Signer::new(
         AccessKey::new("key-1").unwrap(),
         Secret::new(secret).unwrap(),
     );
     let signature = signer.sign(&Signed {
-        action: Action::from_static("mtsend"),
-        biz_type: BizType::from_static("3"),
+        action: Action::from_static(action),
+        biz_type: BizType::from_static(biz_type),
         ts: Timestamp::from_millis(NOW),
         body: nxcloud_signing::Body::Signed(body),
     });
     Request::builder()
         .method("POST")
-        .uri(PATHS[0])
+        .uri(path)
         .header("accessKey", "key-1")
         .header("ts", NOW)
-        .header("bizType", "3")
-        .header("action", "mtsend")
+        .header("bizType", biz_type)
+        .header("action", action)
         .header("sign", signature.as_str())
         .header("content-type", "application/json")
         .body(Body::from(body.to_vec()))
         .unwrap()
 }
 
-#[test]
-fn others_are_answered_while_a_wrong_signature_is_diagnosed() {
-    // The thread of the runtime is the only one that serves, and one more is there for work that takes long.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .max_blocking_threads(1)
-        .build()
-        .unwrap();
-    let (release, wait) = std::sync::mpsc::channel::<()>();
-    let busy = runtime.spawn_blocking(move || wait.recv());
-    runtime.block_on(async {
-        let shared = shared(10_000_000);
-        let answer = |request| router(Arc::clone(&shared), inspector::routes).oneshot(request);
-        let text = "a/b ".repeat(1_000_000);
-        let large = format!(r#"{{"e":1,"d":2,"c":"{text}","b":3,"a":4}}"#);
-        let wrong = tokio::spawn(answer(signed_by("another", large.as_bytes())));
-        // It is read and refused, and its diagnosis waits for that one thread.
-        tokio::task::yield_now().await;
-        let good = r#"{"appKey":"a","phone":"8615012345678","content":"hi"}"#;
-        let response = answer(signed_by("s3cret", good.as_bytes())).await.unwrap();
-        assert_eq!(response.status(), StatusCode::OK);
-        let kept = shared.history.requests();
-        assert_eq!(kept.len(), 1);
-        assert!(kept[0].verdict().is_accepted() && !wrong.is_finished());
-        release.send(()).unwrap();
-        wrong.await.unwrap().unwrap();
-        // It is as large as the history, which keeps nothing beside it.
-        let kept = shared.history.requests();
-        assert_eq!((kept[0].id(), kept[0].verdict().code()), (2, 1003));
-        busy.await.unwrap().unwrap();
-    });
-}
+#[path = "large_tests.rs"]
+mod large;
 
 /// A body that ends in the middle, as when the sender goes away.
 struct BreaksOff(bool);

@@ -25,8 +25,8 @@ pub(crate) struct Shared {
     /// For the platform's paths only.
     pub(crate) cors: Option<CorsLayer>,
     pub(crate) events: Events,
-    /// Held while a wrong signature is looked into.
-    pub(crate) diagnosing: std::sync::Arc<Mutex<()>>,
+    /// Held while a large body is worked on, or a wrong signature looked into.
+    pub(crate) turn: std::sync::Arc<Mutex<()>>,
 }
 
 impl Shared {

@@ -1,15 +1,17 @@
 //! The formats of the specs that are not part of JSON Schema.
 
+use super::integer;
+
 /// Whether a text has a format.
 type Check = fn(&str) -> bool;
 
 /// Name and check of each format, except those of phone numbers.
 pub(super) const CHECKS: &[(&str, Check)] = &[
     ("local-date-time", is_local_date_time),
-    ("unix-seconds", is_digits),
-    ("unix-millis", is_digits),
+    ("unix-seconds", is_moment),
+    ("unix-millis", is_moment),
     ("decimal", is_decimal),
-    ("integer", is_integer),
+    ("integer", |text| integer(text).is_some()),
 ];
 
 /// Name, check and description of each format of phone numbers. An empty text has every format; `minLength` checks whether it may be empty.
@@ -62,8 +64,9 @@ fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-fn is_integer(text: &str) -> bool {
-    is_digits(text.strip_prefix('-').unwrap_or(text))
+/// Seconds or milliseconds since 1970.
+fn is_moment(text: &str) -> bool {
+    is_digits(text) && integer(text).is_some()
 }
 
 /// Digits with an optional minus sign and decimal point, such as `-12.50`.
@@ -129,10 +132,37 @@ mod tests {
         for bad in ["", "-", ".5", "5.", "1.2.3", "+1", "1e3", "--1", "１"] {
             assert!(!is_decimal(bad), "{bad}");
         }
-        assert!(is_digits("1655710885431"));
-        assert!(!is_digits(""));
-        assert!(!is_digits("-1"));
-        assert!(is_integer("-1") && is_integer("42"));
-        assert!(!is_integer("4.2") && !is_integer("-"));
+    }
+
+    #[test]
+    fn an_integer_has_64_bits_and_neither_plus_fraction_nor_exponent() {
+        for good in [
+            "-1",
+            "42",
+            "007",
+            "-0",
+            "9223372036854775807",
+            "-9223372036854775808",
+        ] {
+            assert!(integer(good).is_some(), "{good}");
+        }
+        for bad in [
+            "",
+            "-",
+            "+1",
+            " 1",
+            "1 ",
+            "1.0",
+            "1e1",
+            "0x1",
+            "１",
+            "9223372036854775808",
+        ] {
+            assert_eq!(integer(bad), None, "{bad}");
+        }
+        assert!(is_moment("1655710885431"));
+        for bad in ["", "-1", "9223372036854775808"] {
+            assert!(!is_moment(bad), "{bad}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 mod choice;
 mod format;
+mod integer;
 mod translate;
 mod violation;
 
@@ -11,7 +12,9 @@ use serde_json::{Map, Value, json};
 use crate::document::Document;
 use crate::schema::Schema;
 use choice::Choice;
+use integer::{INTEGER, Integer};
 
+pub use integer::{NOT_AN_INTEGER, integer};
 pub use violation::{Rule, Violation, below};
 
 /// Compiles the schemas of one spec.
@@ -61,6 +64,7 @@ impl Compiler {
                 Ok(Box::new(Choice::new(value, min, max)))
             });
         }
+        options = options.with_keyword(INTEGER, |_, _, _| Ok(Box::new(Integer)));
         let compiled = options.build(&document);
         compiled.map(Validator).map_err(|error| error.to_string())
     }

@@ -75,6 +75,10 @@ fn a_violation_names_the_place_and_the_limit_but_not_the_value() {
         ),
         (
             json!({ "phone": "1", "level": 1.5 }),
+            at("/level", NOT_AN_INTEGER),
+        ),
+        (
+            json!({ "phone": "1", "level": "1" }),
             at("/level", "wrong type, integer expected"),
         ),
         (
@@ -272,5 +276,48 @@ fn a_schema_that_does_not_compile_is_an_error() {
         json!({ "type": "string", "pattern": "(" }),
     ] {
         assert!(compile(&json!({}), &schema).is_err());
+    }
+}
+
+#[test]
+fn an_integer_fits_64_bits_and_has_neither_fraction_nor_exponent() {
+    let schema = json!({
+        "type": "object",
+        "properties": {
+            "a": { "type": "integer", "minimum": -1, "nullable": true },
+            "list": { "type": "array", "items": { "type": "integer" } },
+            "number": { "type": "number" },
+        },
+    });
+    let validator = compile(&json!({}), &schema).unwrap();
+    let read = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    for good in [
+        r#"{"a":0}"#,
+        r#"{"a":null,"list":[-9223372036854775808,9223372036854775807]}"#,
+        r#"{"number":1.0}"#,
+    ] {
+        assert_eq!(validator.check(&read(good)), Ok(()), "{good}");
+    }
+    for bad in [
+        "1.0",
+        "1e2",
+        "1.5",
+        "1e308",
+        "9223372036854775808",
+        "18446744073709551615",
+        "18446744073709551616",
+    ] {
+        for (body, pointer) in [
+            (format!(r#"{{"a":{bad}}}"#), "/a"),
+            (format!(r#"{{"list":[1,{bad}]}}"#), "/list/1"),
+        ] {
+            let found = validator.check(&read(&body)).unwrap_err();
+            assert_eq!(
+                (&*found.pointer, &*found.problem),
+                (pointer, NOT_AN_INTEGER),
+                "{body}"
+            );
+            assert_eq!(found.rule, Rule::Type(vec![crate::schema::Kind::Integer]));
+        }
     }
 }

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::choice::{AT_LEAST_ONE, AT_MOST_ONE, EXACTLY_ONE};
+use super::integer::INTEGER;
 use crate::schema::{Discriminator, Kind, Schema};
 
 /// The JSON Schema. Its references point into `#/components`.
@@ -77,6 +78,10 @@ impl Target {
             self.put("type", Some((kind, "null")));
         } else {
             self.put("type", Some(kind));
+        }
+        if kind == Kind::Integer {
+            // To JSON Schema 1.0 is an integer, and so is one of any size.
+            self.put(INTEGER, Some(true));
         }
     }
 }

@@ -4,7 +4,7 @@ use jsonschema::JsonType;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::Value;
 
-use super::format;
+use super::{NOT_AN_INTEGER, format};
 use crate::schema::Kind as JsonKind;
 
 /// A violation of a schema.
@@ -64,6 +64,12 @@ impl From<&jsonschema::ValidationError<'_>> for Violation {
                     ..Self::at(below(&pointer, name), "is missing")
                 };
             }
+            Kind::Type { kind }
+                if error.instance().is_number()
+                    && json_kinds(kind).contains(&JsonKind::Integer) =>
+            {
+                NOT_AN_INTEGER.to_owned()
+            }
             Kind::Type { kind } => format!("wrong type, {} expected", kinds(kind)),
             Kind::Enum { options } => format!("not one of {}", list(options)),
             Kind::Constant { expected_value } => format!("{expected_value} expected"),
@@ -90,6 +96,9 @@ impl From<&jsonschema::ValidationError<'_>> for Violation {
         };
         let rule = match error.kind() {
             Kind::Type { kind } => Rule::Type(json_kinds(kind)),
+            Kind::Custom { message, .. } if message == NOT_AN_INTEGER => {
+                Rule::Type(vec![JsonKind::Integer])
+            }
             _ => Rule::Limit,
         };
         Self {

@@ -12,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 use http::Method;
 
 pub(crate) use messages::Messages;
-pub(crate) use operation::{Content, Operation, RequestBody, Signed, typed_fields};
+pub(crate) use operation::{Content, Operation, Parameters, RequestBody, Signed, typed_fields};
 pub(crate) use path::{PathParameters, PathTemplate};
 
 use nxcloud_spec::Service;

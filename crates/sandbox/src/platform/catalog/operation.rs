@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::Method;
 use nxcloud_spec::document::{self, HashIn, MediaType, Place};
 use nxcloud_spec::schema::{Kind, Schema, Upload};
-use nxcloud_spec::validate::{Compiler, Validator};
+use nxcloud_spec::validate::{Compiler, NOT_AN_INTEGER, Validator, Violation, below, integer};
 use nxcloud_spec::{OperationRef, SchemaRef, Service};
 use serde_json::{Map, Value};
 
@@ -112,6 +112,14 @@ impl Operation {
                 biz_type, action, ..
             } => Some((biz_type, action)),
             Signed::Sha256 { .. } => None,
+        }
+    }
+
+    /// The code that answers a wrong parameter.
+    pub(crate) const fn parameter_code(&self) -> i64 {
+        match self.signed {
+            Signed::Md5 { parameter_code, .. } => parameter_code,
+            Signed::Sha256 { .. } => 400,
         }
     }
 
@@ -243,11 +251,15 @@ fn body(
 pub(crate) fn typed_fields(
     fields: impl IntoIterator<Item = (String, String)>,
     schema: SchemaRef<'_>,
-) -> Map<String, Value> {
+) -> Result<Map<String, Value>, Violation> {
     let mut typed = Map::new();
     for (name, text) in fields {
         let value = match schema.property(&name).and_then(SchemaRef::kind) {
-            Some(Kind::Integer | Kind::Number) => text.parse().map(Value::Number).ok(),
+            Some(Kind::Integer) => {
+                let problem = || Violation::at(below("", &name), NOT_AN_INTEGER);
+                Some(integer(&text).ok_or_else(problem)?.into())
+            }
+            Some(Kind::Number) => text.parse().map(Value::Number).ok(),
             Some(Kind::Boolean) => text.parse().map(Value::Bool).ok(),
             Some(Kind::Array | Kind::Object) => serde_json::from_str(&text).ok(),
             _ => None,
@@ -256,5 +268,5 @@ pub(crate) fn typed_fields(
             .entry(name)
             .or_insert(value.unwrap_or(Value::String(text)));
     }
-    typed
+    Ok(typed)
 }

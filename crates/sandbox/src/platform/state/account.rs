@@ -24,6 +24,16 @@ pub(super) struct Account {
     pub(super) call_records: BoundedVec<Value>,
 }
 
+impl Account {
+    /// About how many bytes it all takes.
+    pub(super) fn bytes(&self) -> usize {
+        let media = self.media.bytes() + self.template_files.bytes() + self.templates.bytes();
+        let numbers = self.checks.bytes() + self.bindings.bytes() + self.groups.bytes();
+        let others = self.applications.bytes() + self.clients.bytes() + self.logins.bytes();
+        media + numbers + others + self.call_records.bytes()
+    }
+}
+
 /// What accounts have made, by access key or app id.
 pub(super) type All = BTreeMap<String, Account>;
 

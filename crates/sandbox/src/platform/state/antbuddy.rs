@@ -2,32 +2,27 @@
 
 use serde_json::Value;
 
-use super::call::{Call, Done, Refusal, put};
+use super::account::Account;
+use super::call::{Call, Done, put};
 use super::page::Page;
 use super::sample_calls;
 use crate::platform::time;
 
-/// Input wrong or invalid.
-const PARAMETER: i64 = 400;
 /// Records of a page unless the request says otherwise.
 const LIMIT: i64 = 20;
 /// How long a token lives, in seconds. The reference does not say.
 const LIFETIME: u64 = 3600;
 
 /// Makes the token one that no other request gets.
-pub(super) fn token(call: &Call<'_>, reply: &mut Value) -> Done {
+pub(super) fn token(call: &Call<'_>, _: &mut Account, reply: &mut Value) -> Done {
     put(reply, "/value", call.ids.hex32());
     put(reply, "/expire", (call.now / 1000).saturating_add(LIFETIME));
     Ok(())
 }
 
 /// Answers with a page of the calls of a window, oldest first.
-pub(super) fn histories(call: &Call<'_>, reply: &mut Value) -> Done {
-    let limit = call.integer("limit").unwrap_or(LIMIT);
-    let number = call.integer("page").unwrap_or(1);
-    let Some(page) = Page::of(number, limit) else {
-        return Err(Refusal::new(PARAMETER, "/page and /limit begin at 1"));
-    };
+pub(super) fn histories(call: &Call<'_>, _: &mut Account, reply: &mut Value) -> Done {
+    let page = Page::read(call, ("page", Some(1)), ("limit", Some(LIMIT)))?;
     let moment = |name| {
         let moment = time::moment(call.text(name)).unwrap_or_default();
         u64::try_from(moment).unwrap_or_default()

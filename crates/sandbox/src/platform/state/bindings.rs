@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::account::{Account, Binding};
 use super::call::{Call, Done, Refusal, put, text_at};
 use super::groups::{self, PARAMETER};
+use crate::platform::time;
 
 /// How many virtual numbers an account owns. The first one is that of the spec, the others follow.
 const POOL: u64 = 100;
@@ -101,6 +102,16 @@ fn keep(call: &Call<'_>, account: &mut Account, reply: &mut Value, did: String) 
     let Ok(seconds) = u64::try_from(seconds) else {
         return Err(Refusal::new(PARAMETER, "/expireSecond is negative"));
     };
+    let expire_at = match seconds {
+        0 => 0,
+        seconds => (call.now / 1000).saturating_add(seconds),
+    };
+    if !time::is_date(expire_at) {
+        return Err(Refusal::new(
+            PARAMETER,
+            "/expireSecond ends after the year 9999",
+        ));
+    }
     let customer_bind_id = call.text("customerBindId");
     let bindings = &mut account.bindings;
     bindings.remove(|binding| !binding.is_alive(call.now));
@@ -116,17 +127,14 @@ fn keep(call: &Call<'_>, account: &mut Account, reply: &mut Value, did: String) 
         phone_b: phone_b.to_owned(),
         did,
         flag: call.integer("flag").unwrap_or_default(),
-        expire_at: match seconds {
-            0 => 0,
-            seconds => (call.now / 1000).saturating_add(seconds),
-        },
+        expire_at,
         extension: call.text("extension").to_owned(),
         group_id: call.text("groupId").to_owned(),
     });
     Ok(())
 }
 
-pub(super) fn unbind(call: &Call<'_>, account: &mut Account) -> Done {
+pub(super) fn unbind(call: &Call<'_>, account: &mut Account, _: &mut Value) -> Done {
     let (bind_id, customer_bind_id) = (call.text("bindId"), call.text("customerBindId"));
     let is_meant = |binding: &Binding| {
         if bind_id.is_empty() {
@@ -142,7 +150,7 @@ pub(super) fn unbind(call: &Call<'_>, account: &mut Account) -> Done {
     removed.then_some(()).ok_or_else(missing)
 }
 
-pub(super) fn list(call: &Call<'_>, account: &Account, reply: &mut Value) -> Done {
+pub(super) fn list(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
     let [customer_id, business_id] =
         ["customerId", "businessId"].map(|name| call.example(&format!("/data/bindList/0/{name}")));
     let alive = || {
@@ -168,7 +176,7 @@ pub(super) fn list(call: &Call<'_>, account: &Account, reply: &mut Value) -> Don
 }
 
 /// Answers with whom a caller reaches. Of several bindings the latest one counts.
-pub(super) fn query(call: &Call<'_>, account: &Account, reply: &mut Value) -> Done {
+pub(super) fn query(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
     let [caller, did, extension] = ["caller", "did", "extension"].map(|name| call.text(name));
     let fits = |binding: &&Binding| {
         binding.did == did

@@ -94,6 +94,11 @@ impl<T> BoundedVec<T> {
         self.items.len()
     }
 
+    /// The bytes of all items.
+    pub(super) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Whether anything was ever kept.
     pub(super) const fn ever_used(&self) -> bool {
         self.ever_used

@@ -36,6 +36,18 @@ impl<'a> Call<'a> {
         self.fields.get(name).and_then(Value::as_i64)
     }
 
+    /// A page or a page size, which begin at 1 in every service.
+    pub(super) fn at_least_1(&self, name: &str, default: Option<i64>) -> Result<usize, Refusal> {
+        let number = self.integer(name).or(default);
+        let number = number.and_then(|number| usize::try_from(number).ok());
+        number.filter(|number| *number > 0).ok_or_else(|| {
+            Refusal::new(
+                self.operation.parameter_code(),
+                format!("/{name} less than 1"),
+            )
+        })
+    }
+
     /// A place in the reply of the spec as it is written there, before any field of the request is put in.
     pub(super) fn example(&self, pointer: &str) -> Option<&'a Value> {
         self.operation.success.as_ref()?.pointer(pointer)

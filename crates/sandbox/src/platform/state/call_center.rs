@@ -8,7 +8,6 @@ use super::call::{Call, Done, put};
 use super::page::Page;
 use super::sample_calls;
 
-const PARAMETER: i64 = 41000;
 /// The moments of a record, in milliseconds; 0 for what did not happen.
 const MOMENTS: [&str; 6] = [
     "startTime",
@@ -24,8 +23,8 @@ const AI: u64 = 2;
 const IMMEDIATE: i64 = 3;
 
 /// Answers with a page of the records of a window, oldest first.
-pub(super) fn query(call: &Call<'_>, account: &Account, reply: &mut Value) -> Done {
-    let page = Page::read(call, "page", "size", PARAMETER)?;
+pub(super) fn query(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
+    let page = Page::read(call, ("page", None), ("size", None))?;
     let millis = |name| {
         let seconds = call
             .integer(name)
@@ -84,7 +83,7 @@ fn moved(example: &Value, start: u64) -> Value {
 }
 
 /// Has the calls of a task made at once, unless it is to start otherwise.
-pub(super) fn create_task(call: &Call<'_>, account: &mut Account) -> Done {
+pub(super) fn create_task(call: &Call<'_>, account: &mut Account, _: &mut Value) -> Done {
     let startup = call.integer("startupType").unwrap_or(IMMEDIATE);
     if startup != IMMEDIATE {
         return Ok(());

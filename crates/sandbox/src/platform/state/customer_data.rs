@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
+use super::account::Account;
 use super::call::{Call, Done, put};
 
 /// Leaves the fields that are asked for.
-pub(super) fn fields(call: &Call<'_>, reply: &mut Value) -> Done {
+pub(super) fn fields(call: &Call<'_>, _: &mut Account, reply: &mut Value) -> Done {
     if let Some(preset) = call.fields.get("is_preset").and_then(Value::as_bool) {
         let fields = reply.get("data").and_then(Value::as_array);
         let fields = fields.into_iter().flatten();

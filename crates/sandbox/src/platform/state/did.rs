@@ -2,16 +2,15 @@
 
 use serde_json::{Value, json};
 
+use super::account::Account;
 use super::call::{Call, Done};
 use super::page::Page;
 use super::sample_calls;
 use crate::platform::time::{self, text_of};
 
-const PARAMETER: i64 = 1002;
-
 /// Answers with a page of the calls of one day.
-pub(super) fn query(call: &Call<'_>, reply: &mut Value) -> Done {
-    let page = Page::read(call, "page", "pageSize", PARAMETER)?;
+pub(super) fn query(call: &Call<'_>, _: &mut Account, reply: &mut Value) -> Done {
+    let page = Page::read(call, ("page", None), ("pageSize", None))?;
     let moment = |time| {
         let moment = time::moment(&format!("{} {time}", call.text("date")));
         moment.and_then(|moment| u64::try_from(moment).ok())

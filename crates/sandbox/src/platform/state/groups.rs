@@ -28,7 +28,7 @@ fn missing(account: &Account) -> Refusal {
     groups.missing(PARAMETER, "no group has this /groupId")
 }
 
-pub(super) fn create(call: &Call<'_>, account: &mut Account, reply: &Value) -> Done {
+pub(super) fn create(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
     let group_id = text_at(reply, "/groupId");
     let group_name = match call.text("groupName") {
         "" => group_id.clone(),
@@ -47,7 +47,7 @@ fn sent_phones(call: &Call<'_>) -> IndexSet<String> {
     numbers(call.text("phones")).map(str::to_owned).collect()
 }
 
-pub(super) fn update(call: &Call<'_>, account: &mut Account) -> Done {
+pub(super) fn update(call: &Call<'_>, account: &mut Account, _: &mut Value) -> Done {
     let change: fn(&mut IndexSet<String>, IndexSet<String>) = match call.integer("operateType") {
         Some(0) => |phones, sent| phones.extend(sent),
         Some(1) => |phones, sent| phones.retain(|phone| !sent.contains(phone)),
@@ -62,13 +62,13 @@ pub(super) fn update(call: &Call<'_>, account: &mut Account) -> Done {
     changed.then_some(()).ok_or_else(|| missing(account))
 }
 
-pub(super) fn delete(call: &Call<'_>, account: &mut Account) -> Done {
+pub(super) fn delete(call: &Call<'_>, account: &mut Account, _: &mut Value) -> Done {
     let group_id = call.text("groupId");
     let removed = account.groups.remove(|group| group.group_id == group_id);
     removed.then_some(()).ok_or_else(|| missing(account))
 }
 
-pub(super) fn list(call: &Call<'_>, account: &Account, reply: &mut Value) -> Done {
+pub(super) fn list(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
     let customer_id = call.example("/data/groups/0/customerId");
     let rows = account.groups.iter().map(|group| {
         json!({

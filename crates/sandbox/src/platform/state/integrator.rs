@@ -10,7 +10,7 @@ use super::call::{Call, Done, Refusal, numbers, put};
 /// Most applications of an integrator.
 const MAX_APPLICATIONS: usize = 1000;
 const TOO_MANY_APPLICATIONS: i64 = 9009;
-const NO_APPLICATION: i64 = 9008;
+pub(super) const NO_APPLICATION: i64 = 9008;
 const FOREIGN_APPLICATION: i64 = 9010;
 /// The register status of a number whose client was created.
 const CREATED: i64 = 4;
@@ -23,7 +23,13 @@ pub(super) fn owns(account: &Account, app_key: &str) -> bool {
     owned.is_some()
 }
 
-pub(super) fn create_app(call: &Call<'_>, account: &mut Account, reply: &Value) -> Done {
+/// The refusal for an application that another account made.
+pub(super) fn foreign() -> Refusal {
+    let problem = "another account made the application of this /appkey";
+    Refusal::new(FOREIGN_APPLICATION, problem)
+}
+
+pub(super) fn create_app(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
     if account.applications.len() >= MAX_APPLICATIONS {
         let problem = "the integrator has 1000 applications";
         return Err(Refusal::new(TOO_MANY_APPLICATIONS, problem));
@@ -37,8 +43,18 @@ pub(super) fn create_app(call: &Call<'_>, account: &mut Account, reply: &Value) 
     Ok(())
 }
 
+pub(super) fn check_code(call: &Call<'_>, account: &mut Account, _: &mut Value) -> Done {
+    register(call, account, |client| client.verified = true);
+    Ok(())
+}
+
+pub(super) fn create_client(call: &Call<'_>, account: &mut Account, _: &mut Value) -> Done {
+    register(call, account, |client| client.created = true);
+    Ok(())
+}
+
 /// Changes a number, which is made if it is not there.
-pub(super) fn register(call: &Call<'_>, account: &mut Account, change: fn(&mut Client)) -> Done {
+fn register(call: &Call<'_>, account: &mut Account, change: fn(&mut Client)) {
     let phone_number = call.text("phone_number");
     let is_meant = |client: &Client| client.phone_number == phone_number;
     if !account.clients.change(is_meant, change) {
@@ -50,22 +66,12 @@ pub(super) fn register(call: &Call<'_>, account: &mut Account, change: fn(&mut C
         change(&mut client);
         account.clients.push(client);
     }
-    Ok(())
 }
 
 /// Answers with the numbers whose client was created: no operation says to which application a number belongs.
-pub(super) fn phone_list(
-    call: &Call<'_>,
-    account: &Account,
-    foreign: bool,
-    reply: &mut Value,
-) -> Done {
+pub(super) fn phone_list(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
     let app_key = call.text("appkey");
     if !owns(account, app_key) {
-        if foreign {
-            let problem = "another account made the application of this /appkey";
-            return Err(Refusal::new(FOREIGN_APPLICATION, problem));
-        }
         let problem = "no application has this /appkey";
         return Err(account.applications.missing(NO_APPLICATION, problem));
     }
@@ -81,7 +87,7 @@ pub(super) fn phone_list(
 
 /// Answers with the numbers that are asked for. Without any, those that were registered or, if there are none, the spec's
 /// own.
-pub(super) fn phones(call: &Call<'_>, account: &Account, reply: &mut Value) -> Done {
+pub(super) fn phones(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
     let mut asked_for = numbers(call.text("business_phones")).collect::<BTreeSet<_>>();
     if asked_for.is_empty() {
         let clients = account.clients.iter();

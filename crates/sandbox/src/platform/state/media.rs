@@ -24,7 +24,7 @@ impl Media {
     }
 }
 
-pub(super) fn upload(call: &Call<'_>, account: &mut Account, reply: &Value) -> Done {
+pub(super) fn upload(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
     let media = Media::new(call, text_at(reply, "/data/id"));
     account.media.push(media);
     Ok(())
@@ -42,7 +42,7 @@ pub(super) fn upload_template_file(
     Ok(())
 }
 
-pub(super) fn get(call: &Call<'_>, account: &Account, reply: &mut Value) -> Done {
+pub(super) fn get(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
     let problem = "the number has no file of this /Media-ID";
     let media = account.media.find(|media| media.is_meant(call));
     let media = media.ok_or_else(|| account.media.missing(PARAMETER, problem))?;

@@ -24,15 +24,20 @@ mod templates;
 
 use parking_lot::Mutex;
 
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::platform::accounts::{ACCESS_KEY, APP_ID};
+use crate::platform::catalog::Operation;
 use crate::platform::verdict::Cause;
 use account::{Account, All};
 pub(crate) use call::Call;
 use call::{Done, Refusal};
 pub(crate) use seed::Seed;
 pub use seed::SeedError;
+
+/// Whoever may not wait works on an account of so many bytes at most: a reply may hold all of them.
+const MAX_AT_ONCE: usize = 256 * 1024;
 
 /// What all accounts have made.
 #[derive(Default)]
@@ -49,15 +54,32 @@ impl State {
         accounts.any(|account| account != ACCESS_KEY && account != APP_ID)
     }
 
-    /// Carries out an operation: changes the state and the reply, or neither.
-    pub(crate) fn act(&self, call: &Call<'_>, reply: &mut Value) -> Result<(), Cause> {
-        let mut accounts = self.accounts.lock();
-        match dispatch(call, &mut accounts, reply) {
+    /// Carries out an operation: changes the state and the reply, or neither. `None` if it takes long, or somebody else
+    /// has the state, and this caller does not wait.
+    pub(crate) fn act(
+        &self,
+        call: &Call<'_>,
+        reply: &mut Value,
+        wait: bool,
+    ) -> Option<Result<(), Cause>> {
+        let Some(function) = function(call.operation) else {
+            return Some(Ok(()));
+        };
+        let mut accounts = if wait {
+            self.accounts.lock()
+        } else {
+            self.accounts.try_lock()?
+        };
+        let account = accounts.get(call.account);
+        if !wait && account.is_some_and(|account| account.bytes() > MAX_AT_ONCE) {
+            return None;
+        }
+        Some(match dispatch(function, call, &mut accounts, reply) {
             // On a sandbox that has just been started, the examples of the documentation are answered as documented.
             Err(refusal) if refusal.never_used && call.operation.is_example(call.fields) => Ok(()),
             Err(Refusal { code, problem, .. }) => Err(Cause::State { code, problem }),
             Ok(()) => Ok(()),
-        }
+        })
     }
 
     /// Says what became of a login; false if nobody has begun it.
@@ -74,7 +96,13 @@ impl State {
     /// Everything as JSON, by account.
     pub(crate) fn snapshot(&self) -> Value {
         // A map with text keys always becomes JSON.
-        serde_json::to_value(&*self.accounts.lock()).unwrap_or_default()
+        serde_json::to_value(self).unwrap_or_default()
+    }
+
+    /// Has it until the guard is dropped.
+    #[cfg(test)]
+    pub(crate) fn held(&self) -> impl Drop + '_ {
+        self.accounts.lock()
     }
 
     /// Forgets everything but the seed.
@@ -84,13 +112,15 @@ impl State {
     }
 }
 
-/// The function of each operation that has one.
-fn dispatch(call: &Call<'_>, accounts: &mut All, reply: &mut Value) -> Done {
-    let owned_by = |(key, other): (&String, &Account)| {
-        *key != call.account && integrator::owns(other, call.text("appkey"))
-    };
-    let foreign =
-        call.operation.id.as_ref() == "integrator_phone_list" && accounts.iter().any(owned_by);
+impl Serialize for State {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.accounts.lock().serialize(serializer)
+    }
+}
+
+type Function = fn(&Call<'_>, &mut Account, &mut Value) -> Done;
+
+fn dispatch(function: Function, call: &Call<'_>, accounts: &mut All, reply: &mut Value) -> Done {
     // An account that is known, as most are, needs no name of its own.
     if !accounts.contains_key(call.account) {
         accounts.insert(call.account.to_owned(), Account::default());
@@ -98,48 +128,55 @@ fn dispatch(call: &Call<'_>, accounts: &mut All, reply: &mut Value) -> Done {
     let Some(account) = accounts.get_mut(call.account) else {
         return Ok(());
     };
-    match (call.operation.service.as_ref(), call.operation.id.as_ref()) {
-        ("number-check", "submit_check") => number_check::submit(call, account, reply),
-        ("number-check", "query_checks") => number_check::query(call, account, reply),
-        ("virtual-number", "bind") => bindings::bind(call, account, reply),
-        ("virtual-number", "bind_with_extension") => {
-            bindings::bind_with_extension(call, account, reply)
+    let done = function(call, account, reply);
+    match &done {
+        Err(refusal) if refusal.code == integrator::NO_APPLICATION => {
+            let mut others = accounts.values();
+            match others.find(|other| integrator::owns(other, call.text("appkey"))) {
+                Some(_) => Err(integrator::foreign()),
+                None => done,
+            }
         }
-        ("virtual-number", "bind_group") => bindings::bind_group(call, account, reply),
-        ("virtual-number", "unbind") => bindings::unbind(call, account),
-        ("virtual-number", "list_bindings") => bindings::list(call, account, reply),
-        ("virtual-number", "query_binding") => bindings::query(call, account, reply),
-        ("virtual-number", "create_group") => groups::create(call, account, reply),
-        ("virtual-number", "update_group") => groups::update(call, account),
-        ("virtual-number", "delete_group") => groups::delete(call, account),
-        ("virtual-number", "list_groups") => groups::list(call, account, reply),
-        ("whatsapp", "upload_media") => media::upload(call, account, reply),
-        ("whatsapp", "get_media") => media::get(call, account, reply),
-        ("whatsapp", "delete_media") => media::delete(call, account, reply),
-        ("whatsapp", "upload_template_file") => media::upload_template_file(call, account, reply),
-        ("whatsapp", "create_template") => templates::create(call, account, reply),
-        ("whatsapp", "update_template") => templates::update(call, account, reply),
-        ("whatsapp", "get_templates") => templates::get(call, account, reply),
-        ("whatsapp", "delete_template") => templates::delete(call, account, reply),
-        ("whatsapp", "get_phones") => integrator::phones(call, account, reply),
-        ("whatsapp", "integrator_create_app") => integrator::create_app(call, account, reply),
-        ("whatsapp", "integrator_check_code") => {
-            integrator::register(call, account, |client| client.verified = true)
-        }
-        ("whatsapp", "integrator_create_client") => {
-            integrator::register(call, account, |client| client.created = true)
-        }
-        ("whatsapp", "integrator_phone_list") => {
-            integrator::phone_list(call, account, foreign, reply)
-        }
-        ("ota", "init") => ota::init(call, account, reply),
-        ("ota", "verify") => ota::verify(call, account, reply),
-        ("did", "query_calls") => did::query(call, reply),
-        ("call-center", "query_call_records") => call_center::query(call, account, reply),
-        ("call-center", "create_ai_call_task") => call_center::create_task(call, account),
-        ("customer-data", "query_customer_fields") => customer_data::fields(call, reply),
-        ("antbuddy", "create_auth_token") => antbuddy::token(call, reply),
-        ("antbuddy", "list_call_histories") => antbuddy::histories(call, reply),
-        _ => Ok(()),
+        _ => done,
     }
+}
+
+/// The function of an operation that has one.
+fn function(operation: &Operation) -> Option<Function> {
+    Some(match (operation.service.as_ref(), operation.id.as_ref()) {
+        ("number-check", "submit_check") => number_check::submit as Function,
+        ("number-check", "query_checks") => number_check::query,
+        ("virtual-number", "bind") => bindings::bind,
+        ("virtual-number", "bind_with_extension") => bindings::bind_with_extension,
+        ("virtual-number", "bind_group") => bindings::bind_group,
+        ("virtual-number", "unbind") => bindings::unbind,
+        ("virtual-number", "list_bindings") => bindings::list,
+        ("virtual-number", "query_binding") => bindings::query,
+        ("virtual-number", "create_group") => groups::create,
+        ("virtual-number", "update_group") => groups::update,
+        ("virtual-number", "delete_group") => groups::delete,
+        ("virtual-number", "list_groups") => groups::list,
+        ("whatsapp", "upload_media") => media::upload,
+        ("whatsapp", "get_media") => media::get,
+        ("whatsapp", "delete_media") => media::delete,
+        ("whatsapp", "upload_template_file") => media::upload_template_file,
+        ("whatsapp", "create_template") => templates::create,
+        ("whatsapp", "update_template") => templates::update,
+        ("whatsapp", "get_templates") => templates::get,
+        ("whatsapp", "delete_template") => templates::delete,
+        ("whatsapp", "get_phones") => integrator::phones,
+        ("whatsapp", "integrator_create_app") => integrator::create_app,
+        ("whatsapp", "integrator_check_code") => integrator::check_code,
+        ("whatsapp", "integrator_create_client") => integrator::create_client,
+        ("whatsapp", "integrator_phone_list") => integrator::phone_list,
+        ("ota", "init") => ota::init,
+        ("ota", "verify") => ota::verify,
+        ("did", "query_calls") => did::query,
+        ("call-center", "query_call_records") => call_center::query,
+        ("call-center", "create_ai_call_task") => call_center::create_task,
+        ("customer-data", "query_customer_fields") => customer_data::fields,
+        ("antbuddy", "create_auth_token") => antbuddy::token,
+        ("antbuddy", "list_call_histories") => antbuddy::histories,
+        _ => return None,
+    })
 }

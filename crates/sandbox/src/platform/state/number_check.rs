@@ -61,8 +61,8 @@ pub(super) fn submit(call: &Call<'_>, account: &mut Account, reply: &mut Value) 
 }
 
 /// Answers with a page of the results of one day.
-pub(super) fn query(call: &Call<'_>, account: &Account, reply: &mut Value) -> Done {
-    let page = Page::read(call, "page", "pageSize", 88)?;
+pub(super) fn query(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
+    let page = Page::read(call, ("page", None), ("pageSize", None))?;
     let date = call.text("date");
     let is_kept = is_kept(date, call.now);
     let found = account.checks.iter().filter(|check| {

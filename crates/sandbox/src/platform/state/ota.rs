@@ -22,7 +22,7 @@ pub(super) fn init(call: &Call<'_>, account: &mut Account, reply: &mut Value) ->
     Ok(())
 }
 
-pub(super) fn verify(call: &Call<'_>, account: &Account, reply: &mut Value) -> Done {
+pub(super) fn verify(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
     let request_id = call.text("requestId");
     let login = account.logins.find(|login| login.request_id == request_id);
     let missing = || account.logins.missing(2205, "no login has this /requestId");

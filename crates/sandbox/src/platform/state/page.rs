@@ -9,23 +9,15 @@ pub(super) struct Page {
 }
 
 impl Page {
-    /// Reads two fields of a request, which begin to count at 1; the code answers one that is below or absent.
+    /// Reads two fields of a request.
     pub(super) fn read(
         call: &Call<'_>,
-        number: &str,
-        size: &str,
-        code: i64,
+        (number, first): (&str, Option<i64>),
+        (size, usual): (&str, Option<i64>),
     ) -> Result<Self, Refusal> {
-        let page = |name| call.integer(name).unwrap_or_default();
-        let problem = || Refusal::new(code, format!("/{number} and /{size} begin at 1"));
-        Self::of(page(number), page(size)).ok_or_else(problem)
-    }
-
-    pub(super) fn of(number: i64, size: i64) -> Option<Self> {
-        let at_least_1 = |value: i64| usize::try_from(value).ok().filter(|value| *value > 0);
-        Some(Self {
-            number: at_least_1(number)?,
-            size: at_least_1(size)?,
+        Ok(Self {
+            number: call.at_least_1(number, first)?,
+            size: call.at_least_1(size, usual)?,
         })
     }
 
@@ -47,24 +39,17 @@ mod tests {
 
     #[test]
     fn pages_cut_the_rows_without_a_gap() {
-        let cut = |number, size| Page::of(number, size).unwrap().cut(0..5);
+        let cut = |number, size| Page { number, size }.cut(0..5);
         assert_eq!(cut(1, 2), [0, 1]);
         assert_eq!(cut(3, 2), [4]);
         assert!(cut(4, 2).is_empty());
-        assert!(cut(i64::MAX, i64::MAX).is_empty());
-        assert_eq!(cut(1, i64::MAX), [0, 1, 2, 3, 4]);
+        assert!(cut(usize::MAX, usize::MAX).is_empty());
+        assert_eq!(cut(1, usize::MAX), [0, 1, 2, 3, 4]);
     }
 
     #[test]
     fn pages_are_counted_up() {
-        let pages = |rows| Page::of(1, 2).unwrap().count(rows);
+        let pages = |rows| Page { number: 1, size: 2 }.count(rows);
         assert_eq!([0, 1, 2, 3].map(pages), [0, 1, 1, 2]);
-    }
-
-    #[test]
-    fn there_is_no_page_below_1() {
-        for (number, size) in [(0, 1), (1, 0), (-1, 1), (1, i64::MIN)] {
-            assert!(Page::of(number, size).is_none(), "{number} {size}");
-        }
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::account::{Account, Template};
-use super::call::{Call, Done, Refusal, put, text_at};
+use super::call::{Call, Done, put, text_at};
 use super::media::PARAMETER;
 
 /// Templates of a page unless the request says otherwise.
@@ -11,7 +11,7 @@ const LIMIT: i64 = 20;
 /// What a cursor begins with, before the number of a template.
 const CURSOR: &str = "template:";
 
-pub(super) fn create(call: &Call<'_>, account: &mut Account, reply: &Value) -> Done {
+pub(super) fn create(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
     let latest = account.templates.iter().next_back();
     account.templates.push(Template {
         number: latest.map_or(0, |template| template.number.saturating_add(1)),
@@ -57,11 +57,8 @@ pub(super) fn delete(call: &Call<'_>, account: &mut Account, reply: &mut Value) 
 }
 
 /// Answers with a page of templates, in the order in which they were made.
-pub(super) fn get(call: &Call<'_>, account: &Account, reply: &mut Value) -> Done {
-    let limit = call.integer("limit").unwrap_or(LIMIT);
-    let Some(limit) = usize::try_from(limit).ok().filter(|limit| *limit > 0) else {
-        return Err(Refusal::new(PARAMETER, "/limit is less than 1"));
-    };
+pub(super) fn get(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
+    let limit = call.at_least_1("limit", Some(LIMIT))?;
     let cursor = |name| match call.text(name) {
         "" => Ok(None),
         cursor => number_of(cursor).map(Some).ok_or_else(|| {

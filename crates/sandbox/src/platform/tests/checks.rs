@@ -332,15 +332,22 @@ fn what_makes_a_body_unreadable_is_named() {
             "has the content-encoding that its header names;",
         ),
         (b"\xef\xbb\xbf{}", None, "begins with a byte order mark;"),
-        (b"\xff\xfe{\0}\0", None, "is UTF-16;"),
-        (b"{\0}\0", None, "is UTF-16;"),
+        // What the header says counts, whatever the bytes are.
+        (b"{}", Some("zstd"), "has the content-encoding zstd;"),
+        (b"\xff\xfe{\0}\0", None, "is UTF-16 or UTF-32;"),
+        (b"\xfe\xff\0{\0}", None, "is UTF-16 or UTF-32;"),
+        (b"\xff\xfe\0\0{\0\0\0", None, "is UTF-16 or UTF-32;"),
+        (b"{\0}\0", None, "is UTF-16 or UTF-32;"),
+        (b"[\0]\0", None, "is UTF-16 or UTF-32;"),
+        (b"{} {}", None, "(line 1, column 4) goes on after the end"),
+        (b"{}\n,", None, "(line 2, column 1) goes on after the end"),
         (b"x\x9c\x03", None, "is compressed with deflate;"),
         (br#"{"a":"\ud83d"}"#, None, "half of a surrogate pair"),
         (br#"{"a":"\ud83d\u0041"}"#, None, "half of a surrogate pair"),
         (br#"{"a":"\ude00"}"#, None, "half of a surrogate pair"),
         (b"{\"a\":\"x\ny\"}", None, "a raw line break"),
         (b"{\"a\":1e999}", None, "out of range"),
-        (b"\0{\0}", None, "is UTF-16;"),
+        (b"\0{\0}", None, "is UTF-16 or UTF-32;"),
         (b"{\"a\":\"\xc4\xfa\"}", None, "is not UTF-8 (byte 7);"),
     ] {
         let said = said_of(body, coding);
@@ -350,10 +357,37 @@ fn what_makes_a_body_unreadable_is_named() {
             "{said}"
         );
     }
+    for (body, said) in [
+        (
+            "{\"a\":NaN}",
+            "not JSON, which has no NaN and no Infinity (line 1, column 6)",
+        ),
+        (
+            "{\n\"a\": -Infinity}",
+            "not JSON, which has no NaN and no Infinity (line 2",
+        ),
+        (
+            "[Infinity]",
+            "not JSON, which has no NaN and no Infinity (line 1",
+        ),
+        ("  ", "not JSON: it ends too early"),
+        ("{'a':1}", "not JSON (line 1, column 2)"),
+    ] {
+        let found = said_of(body.as_bytes(), None);
+        assert!(found.contains(said), "{found}");
+    }
     for (open, close) in [("[", "]"), (r#"{"a":"#, "}")] {
         let deep = format!("{}1{}", open.repeat(200), close.repeat(200));
         let said = said_of(deep.as_bytes(), None);
-        assert!(said.contains("is nested too deeply"), "{said}");
+        assert!(
+            said.contains("is nested too deeply, over 127 levels"),
+            "{said}"
+        );
+        let levels = |count| format!("{}1{}", open.repeat(count), close.repeat(count));
+        let said = said_of(levels(127).as_bytes(), None);
+        assert!(!said.contains("nested"), "{said}");
+        let said = said_of(levels(128).as_bytes(), None);
+        assert!(said.contains("nested"), "{said}");
     }
 }
 

@@ -163,7 +163,7 @@ fn an_upload_against_the_rules_names_the_part() {
         ),
         (
             form(&[texts[0], texts[1], ("level", "x")], file(b"1")),
-            "/level wrong type, integer expected",
+            "/level is not a 64-bit integer, without fraction and exponent",
         ),
         (
             form(&[texts[0], texts[1], ("file", "text")], None),
@@ -228,4 +228,16 @@ fn an_upload_as_json_is_refused() {
     let draft = TestRequest::signed("/upload", "5", "upload", b"{}");
     let reply = json_of(&draft.send(&platform()));
     assert_eq!(reply["msg"], "content type multipart/form-data expected");
+}
+
+#[test]
+fn an_upload_that_its_header_says_is_compressed_is_refused_as_that() {
+    let body = form(&[("appkey", "a"), ("type", "image/png")], Some(("", b"1")));
+    let mut draft = TestRequest::signed("/upload", "5", "upload", b"")
+        .with("content-type", TYPE)
+        .with("content-encoding", "gzip");
+    draft.body = body.into();
+    let reply = json_of(&draft.send(&platform()));
+    let expected = "the body has the content-encoding gzip; send it without compression";
+    assert_eq!(reply["msg"], expected);
 }

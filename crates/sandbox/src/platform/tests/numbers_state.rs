@@ -256,3 +256,21 @@ fn numbers_that_cannot_be_bound_have_the_documented_code() {
     let body = json!({"phoneA": "8613900000001", "phoneB": "8613900000003", "expireSecond": 0});
     assert_eq!(pns(&platform, "bindAXB", body)["code"], 10010);
 }
+
+#[test]
+fn a_lifetime_that_no_date_can_hold_is_refused() {
+    let platform = platform();
+    let mut body = json!({"phoneA": "8613900000001", "phoneB": "8613900000002"});
+    for seconds in [253_402_207_200, i64::MAX] {
+        body["expireSecond"] = seconds.into();
+        let reply = pns(&platform, "bindAXB", body.clone());
+        assert_eq!(reply["code"], 1002);
+        let text = reply["msg"].as_str().unwrap();
+        assert!(
+            text.ends_with("/expireSecond ends after the year 9999"),
+            "{text}"
+        );
+    }
+    body["expireSecond"] = (200_i64 * 365 * 24 * 60 * 60).into();
+    assert_eq!(pns(&platform, "bindAXB", body)["code"], 0);
+}

@@ -29,7 +29,7 @@ pub(super) fn send_on(platform: &Platform, day: u64, draft: &TestRequest) -> Val
         headers: &headers,
         body: &draft.body,
     };
-    json_of(&platform.answer(&incoming, NOW + day * DAY))
+    json_of(&platform.answer(&incoming, NOW + day * DAY, true).unwrap())
 }
 
 fn number(platform: &Platform, path: &str, body: &Value) -> Value {
@@ -242,7 +242,14 @@ fn antbuddy_calls_come_in_pages() {
     assert_eq!(times(&page(&[]).1), all[..20]);
     assert_eq!(times(&page(&[("page", "2")]).1), all[20..]);
     assert_eq!(page(&[("limit", "5"), ("page", "6")]).1, json!([]));
-    let (status, refused) = page(&[("page", "0")]);
-    assert_eq!(status, 400);
-    assert!(refused["message"].as_str().unwrap().contains("/page"));
+    for (name, number) in [
+        ("page", "0"),
+        ("page", "-1"),
+        ("limit", "0"),
+        ("limit", "-20"),
+    ] {
+        let (status, refused) = page(&[(name, number)]);
+        assert_eq!(status, 400);
+        assert_eq!(refused["message"], format!("/{name} less than 1"));
+    }
 }

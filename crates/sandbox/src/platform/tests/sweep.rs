@@ -1,10 +1,12 @@
 //! Every operation of every embedded spec, whatever specs there are.
 
+use std::collections::BTreeSet;
+
 use nxcloud_signing::Secret;
 use nxcloud_signing::antbuddy::{AppId, Signer};
 use nxcloud_spec::OperationRef;
 use nxcloud_spec::document::{HashIn, Place};
-use nxcloud_spec::validate::{Compiler, Violation};
+use nxcloud_spec::validate::{Compiler, NOT_AN_INTEGER, Violation};
 
 use super::test_request::{TestRequest, json_of, platform_of};
 use crate::platform::catalog::Content;
@@ -251,4 +253,114 @@ fn the_state_after_every_example_is_a_seed() {
     assert_eq!(empty.map(|(name, _)| name).collect::<Vec<_>>(), [""; 0]);
     let after = state::Seed(Some(before.clone())).into_state().ok().unwrap();
     assert_eq!(after.snapshot(), before);
+}
+
+/// The pointers to the integers in a value.
+fn integers(value: &Value, at: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Number(number) if number.is_i64() => found.push(at.to_owned()),
+        Value::Array(items) => {
+            for (place, item) in items.iter().enumerate() {
+                integers(item, &format!("{at}/{place}"), found);
+            }
+        }
+        Value::Object(members) => {
+            for (name, member) in members {
+                integers(member, &format!("{at}/{name}"), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Sends an example with another value at a place.
+fn changed(operation: &Operation, example: &Value, pointer: &str, value: Value) -> Answer {
+    let mut body = example.clone();
+    *body.pointer_mut(pointer).unwrap() = value;
+    draft(operation, &body).send(&platform())
+}
+
+#[test]
+fn no_operation_takes_an_integer_with_a_fraction_an_exponent_or_more_than_64_bits() {
+    let catalog = Catalog::embedded().unwrap();
+    let mut fields = BTreeSet::new();
+    for operation in catalog.operations() {
+        for example in bodies(spec_of(operation)) {
+            let mut found = Vec::new();
+            integers(&example, "", &mut found);
+            for pointer in found {
+                for bad in ["1.0", "1e30", "9223372036854775808", "18446744073709551616"] {
+                    let value = serde_json::from_str(bad).unwrap();
+                    match changed(operation, &example, &pointer, value)
+                        .verdict
+                        .cause()
+                    {
+                        // It is a number and no integer.
+                        None => {}
+                        Some(Cause::Parameter {
+                            pointer: at,
+                            problem,
+                        }) => {
+                            assert_eq!(*at, pointer, "{}", operation.id);
+                            let is_limit = problem.starts_with("greater than");
+                            assert!(is_limit || problem == NOT_AN_INTEGER, "{problem}");
+                            fields.insert((operation.id.clone(), pointer.clone()));
+                        }
+                        other => panic!("{} {pointer} {bad}: {other:?}", operation.id),
+                    }
+                }
+            }
+        }
+    }
+    assert!(fields.len() > 30, "{fields:?}");
+}
+
+#[test]
+fn every_page_and_page_size_begins_at_1() {
+    let catalog = Catalog::embedded().unwrap();
+    let mut fields = BTreeSet::new();
+    for operation in catalog.operations() {
+        for example in bodies(spec_of(operation)) {
+            for name in ["page", "pageSize", "size", "limit", "offset"] {
+                if example.get(name).is_none() {
+                    continue;
+                }
+                fields.insert((operation.id.to_string(), name));
+                // By the reference, 0 asks for all rows, and an offset is no page.
+                let begins_at_0 = operation.service.as_ref() == "virtual-number";
+                for number in [0, -1, i64::MIN] {
+                    let answer = changed(operation, &example, &format!("/{name}"), number.into());
+                    if number == 0 && begins_at_0 {
+                        assert!(answer.verdict.is_accepted());
+                        continue;
+                    }
+                    let code = match (operation.service.as_ref(), name) {
+                        ("virtual-number", "limit") => 10011,
+                        ("virtual-number", _) => 10012,
+                        _ => operation.parameter_code(),
+                    };
+                    assert_eq!(answer.verdict.code(), code, "{} {name}", operation.id);
+                    let cause = answer.verdict.cause().unwrap().to_string();
+                    assert!(cause.starts_with(&format!("/{name} less than ")), "{cause}");
+                }
+            }
+        }
+    }
+    let expected = [
+        ("get_templates", "limit"),
+        ("list_bindings", "limit"),
+        ("list_bindings", "offset"),
+        ("list_groups", "limit"),
+        ("list_groups", "offset"),
+        ("query_call_records", "page"),
+        ("query_call_records", "size"),
+        ("query_calls", "page"),
+        ("query_calls", "pageSize"),
+        ("query_checks", "page"),
+        ("query_checks", "pageSize"),
+    ];
+    assert_eq!(
+        fields,
+        expected.map(|(id, name)| (id.to_owned(), name)).into()
+    );
 }

@@ -124,7 +124,7 @@ impl TestRequest {
             headers: &headers,
             body: &self.body,
         };
-        let mut answer = platform.answer(&incoming, NOW);
+        let mut answer = platform.answer(&incoming, NOW, true).unwrap();
         if answer.verdict.is_wrong_signature() {
             let found = platform.diagnose(&incoming).unwrap();
             answer.verdict.explain(found);

@@ -50,6 +50,10 @@ impl State {
         self.phase = phase;
         self.since = Instant::now();
     }
+
+    fn has_more(&self) -> bool {
+        self.unread || !self.head.is_empty()
+    }
 }
 
 impl ConnectionControl {
@@ -78,7 +82,7 @@ impl ConnectionControl {
         let _ = self.0.closing.clone().wait_for(|closing| *closing).await;
     }
 
-    /// Says that the reply has no end of its own.
+    /// Says that the reply has no end of its own, or takes longer than a client may.
     pub(crate) fn never_ends(&self) {
         self.0.state.lock().endless = true;
     }
@@ -90,10 +94,6 @@ impl ConnectionControl {
 
     pub(super) fn peer(&self) -> SocketAddr {
         self.0.peer
-    }
-
-    pub(super) fn is_endless(&self) -> bool {
-        self.0.state.lock().endless
     }
 
     pub(super) fn is_reset(&self) -> bool {
@@ -118,8 +118,14 @@ impl ConnectionControl {
 
     /// Whether the client may still be sending when the server closes the connection.
     pub(super) fn has_more(&self) -> bool {
+        self.0.state.lock().has_more()
+    }
+
+    /// Whether a server that stops has to wait for the connection. A stream of events goes on for ever, and who watches may have
+    /// stopped reading.
+    pub(super) fn is_at_work(&self) -> bool {
         let state = self.0.state.lock();
-        state.unread || !state.head.is_empty()
+        !(state.endless || state.phase == Phase::Head && state.has_more())
     }
 
     /// A head has come, with a body behind it or without.

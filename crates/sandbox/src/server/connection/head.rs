@@ -13,11 +13,15 @@ use axum::response::{IntoResponse, Response};
 use super::control::ConnectionControl;
 use super::refused::Refused;
 
+/// Why a head is refused, with the status that says so.
+type Bad = (StatusCode, &'static str);
+
+const fn bad(reason: &'static str) -> Bad {
+    (StatusCode::BAD_REQUEST, reason)
+}
+
 /// Checks a head, and makes `Host` the host that the request is for: where the target is a whole URL, that counts (RFC 9112, 3.2.2).
-pub(super) fn check<B>(
-    request: &mut Request<B>,
-    control: &ConnectionControl,
-) -> Result<(), Response> {
+pub(super) fn check<B>(request: &mut Request<B>, control: &ConnectionControl) -> Result<(), Bad> {
     let headers = request.headers();
     for (name, reason) in [
         (HOST, "Host came more than once"),
@@ -38,7 +42,7 @@ pub(super) fn check<B>(
 }
 
 /// hyper takes `Content-Length` out of the headers when there is `Transfer-Encoding` too.
-fn check_length(headers: &HeaderMap, control: &ConnectionControl) -> Result<(), Response> {
+fn check_length(headers: &HeaderMap, control: &ConnectionControl) -> Result<(), Bad> {
     let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
     let Some(coding) = codings.next() else {
         return Ok(());
@@ -51,14 +55,14 @@ fn check_length(headers: &HeaderMap, control: &ConnectionControl) -> Result<(), 
     let is_chunked = coding.as_bytes().eq_ignore_ascii_case(b"chunked");
     if !is_chunked || codings.next().is_some() {
         let reason = "the only Transfer-Encoding is chunked";
-        return Err(refused(StatusCode::NOT_IMPLEMENTED, reason));
+        return Err((StatusCode::NOT_IMPLEMENTED, reason));
     }
     Ok(())
 }
 
 /// Whether a head has a header of this name.
 fn names(head: &[u8], name: &HeaderName) -> bool {
-    let lines = head.split(|byte| *byte == b'\n').skip(1);
+    let lines = head.trim_ascii_start().split(|byte| *byte == b'\n').skip(1);
     let mut lines = lines.take_while(|line| !line.trim_ascii().is_empty());
     lines.any(|line| {
         let found = line.split(|byte| *byte == b':').next();
@@ -66,7 +70,7 @@ fn names(head: &[u8], name: &HeaderName) -> bool {
     })
 }
 
-fn check_host(version: Version, headers: &HeaderMap) -> Result<(), Response> {
+fn check_host(version: Version, headers: &HeaderMap) -> Result<(), Bad> {
     match headers.get(HOST) {
         // HTTP/1.0 knows none.
         None if version < Version::HTTP_11 => Ok(()),
@@ -77,14 +81,14 @@ fn check_host(version: Version, headers: &HeaderMap) -> Result<(), Response> {
 }
 
 /// The host of a target that is a whole URL.
-fn target_host(uri: &Uri) -> Result<Option<HeaderValue>, Response> {
+fn target_host(uri: &Uri) -> Result<Option<HeaderValue>, Bad> {
     let Some(authority) = uri.authority().filter(|_| uri.scheme().is_some()) else {
         return Ok(None);
     };
     let host = HeaderValue::from_str(authority.as_str()).ok();
     let host = host.filter(|_| is_host(authority.as_str()));
     host.map(Some)
-        .ok_or_else(|| bad("the host of the URL is not HOST or HOST:PORT"))
+        .ok_or(bad("the host of the URL is not HOST or HOST:PORT"))
 }
 
 /// Whether this is a host with or without a port. It may be empty, where a URL has none.
@@ -108,15 +112,12 @@ fn is_host(text: &str) -> bool {
     port.is_some_and(is_port) && host.strip_prefix('[').is_none_or(is_v6)
 }
 
-fn refused(status: StatusCode, kind: &'static str) -> Response {
+/// The reply to a head that is refused.
+pub(super) fn refuse((status, kind): Bad) -> Response {
     let mut response = (status, [(CONNECTION, "close")], format!("{kind}\n")).into_response();
     let reason = kind.to_owned();
     response.extensions_mut().insert(Refused { kind, reason });
     response
-}
-
-fn bad(reason: &'static str) -> Response {
-    refused(StatusCode::BAD_REQUEST, reason)
 }
 
 #[cfg(test)]
@@ -154,7 +155,7 @@ mod tests {
         };
         match check(&mut request, &control) {
             Ok(()) => Ok(host(request)),
-            Err(refused) => Err(refused.status()),
+            Err((status, _)) => Err(status),
         }
     }
 

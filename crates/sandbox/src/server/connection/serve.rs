@@ -187,8 +187,7 @@ impl Connection {
         let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
         tokio::select! {
             ended = connection.as_mut() => self.log(ended),
-            // A stream of events goes on for ever, and who watches may have stopped reading.
-            () = self.control.closing() => if !self.control.is_endless() {
+            () = self.control.closing() => if self.control.is_at_work() {
                 connection.as_mut().graceful_shutdown();
                 self.log(connection.await);
             }
@@ -206,7 +205,7 @@ impl Connection {
                 request.extensions_mut().insert(self.control.clone());
                 router.call(request).await?
             }
-            Err(refusal) => refusal,
+            Err(bad) => head::refuse(bad),
         };
         if let Some(Refused { kind, reason }) = response.extensions().get() {
             self.refusals.log(Some(self.control.peer()), kind, reason);

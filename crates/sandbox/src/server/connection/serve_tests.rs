@@ -88,12 +88,19 @@ async fn an_endless_reply_that_nobody_reads_does_not_use_up_the_time_to_stop() {
     server.stop().await;
 }
 
-#[tokio::test]
-async fn idle_connections_are_closed_without_waiting_for_their_time() {
+#[tokio::test(start_paused = true)]
+async fn connections_that_are_not_at_work_are_closed_without_waiting_for_their_time() {
     let server = Server::start(Router::new(), Limits::default()).await;
     let idle = server.send(b"").await;
+    let begun = server.send(b"GET / HTTP/1.1\r\nhost: x\r\n").await;
+    let mut refused = server.send(b"GET / HTTP/1.1\r\n\r\n").await;
+    assert_eq!(status(&mut refused).await, "HTTP/1.1 400");
+    // All that was sent is read by then.
+    time::sleep(Duration::from_secs(1)).await;
     server.stop().await;
-    assert_eq!(rest(idle).await, b"");
+    for stream in [idle, begun] {
+        assert_eq!(rest(stream).await, b"");
+    }
 }
 
 #[tokio::test(start_paused = true)]

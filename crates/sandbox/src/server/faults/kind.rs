@@ -183,7 +183,13 @@ impl Fault {
             }
             Effect::Code(_) => {}
             Effect::Stall => std::future::pending().await,
-            Effect::Slow(pause) => in_pieces(&mut response, body, slow(body.clone(), pause)),
+            Effect::Slow(pause) => {
+                if let Some(control) = control {
+                    // A long pause is not the client's.
+                    control.never_ends();
+                }
+                in_pieces(&mut response, body, slow(body.clone(), pause));
+            }
             Effect::Cut { at, reset } => {
                 if let Some(control) = control.filter(|_| reset) {
                     control.reset();

@@ -6,6 +6,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::Transport;
+use crate::platform::text::shorten;
+
+/// So much of each text of a push is shown.
+const MAX_TEXT: usize = 64 * 1024;
 
 /// One attempt to push.
 ///
@@ -60,12 +64,16 @@ impl Delivery {
         })
     }
 
-    /// All of it as JSON.
+    /// All of it as JSON, but of long texts the beginning.
     pub(crate) fn to_json(&self) -> Value {
         let mut delivery = self.summary();
         delivery["url"] = self.url.as_str().into();
         delivery["after_seconds"] = self.after.as_secs().into();
-        delivery["fields"] = self.fields.clone();
+        let mut fields = self.fields.clone();
+        if shorten(&mut fields, MAX_TEXT) {
+            delivery["cut"] = true.into();
+        }
+        delivery["fields"] = fields;
         let headers = self.headers.iter();
         let headers = headers.map(|(name, value)| (name.clone(), value.as_str().into()));
         delivery["headers"] = Value::Object(headers.collect());

@@ -1,5 +1,6 @@
 //! From what a caller sent, and was answered, to the fields of a push.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use nxcloud_signing::header;
@@ -69,16 +70,16 @@ impl Origin {
 }
 
 /// How a push follows a request.
-pub(super) struct Following<'a> {
-    after: &'a After,
-    origin: &'a Origin,
+pub(super) struct Following {
+    after: After,
+    origin: Arc<Origin>,
     /// What of the request each brings a push: the entries of a list, or of a text with commas; the request itself without such
     /// a field.
     pub(super) entries: Vec<Value>,
 }
 
-impl<'a> Following<'a> {
-    pub(super) fn new(after: &'a After, origin: &'a Origin) -> Self {
+impl Following {
+    pub(super) fn new(after: &After, origin: &Arc<Origin>) -> Self {
         let entries = match after.each.as_ref().map(|each| origin.body.get(each)) {
             None => vec![Value::Null],
             Some(Some(Value::Array(items))) => items.clone(),
@@ -89,8 +90,8 @@ impl<'a> Following<'a> {
             Some(_) => Vec::new(),
         };
         Self {
-            after,
-            origin,
+            after: after.clone(),
+            origin: Arc::clone(origin),
             entries,
         }
     }
@@ -106,7 +107,7 @@ impl<'a> Following<'a> {
     }
 
     /// The address that the request names.
-    pub(super) fn address(&self) -> Option<&'a str> {
+    pub(super) fn address(&self) -> Option<&str> {
         let field = self.after.address.as_ref()?;
         let named = self.origin.body.get(field)?.as_str();
         named.filter(|_| self.counts(field))
@@ -136,13 +137,13 @@ mod tests {
 
     use super::*;
 
-    fn origin(body: Value) -> Origin {
-        Origin {
+    fn origin(body: Value) -> Arc<Origin> {
+        Arc::new(Origin {
             id: 1,
             body,
             reply: json!({"data": {"ids": [{"id": "m"}]}}),
             access_key: String::new(),
-        }
+        })
     }
 
     #[test]

@@ -1,19 +1,38 @@
 //! What follows a request by itself.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
+use tokio::task::JoinSet;
+use tokio::time::{self, Instant};
+
+use super::delivery::Delivery;
 use super::fill::{Following, Origin};
 use super::outbox::{Job, Outbox};
 use super::spec::PushSpec;
 use crate::platform::Action;
+use crate::server::pool;
 use crate::server::record::ReceivedRequest;
 
 /// Pause before the first attempt unless [`Pushes::delay`](super::Pushes::delay) says otherwise, so that the sender mostly has its reply before.
 const DEFAULT_DELAY: Duration = Duration::from_millis(20);
 
+/// The pushes of one kind that follow a request.
+pub(super) struct Followers {
+    following: Following,
+    /// What they have in common.
+    plan: Delivery,
+    delay: Duration,
+    /// Each entry gets one push for each of them; `None` is the first example.
+    examples: Vec<Option<String>>,
+    /// The size of the request's body.
+    bytes: usize,
+}
+
 impl Outbox {
     /// The pushes that follow a request.
-    pub(super) fn jobs(&self, request: &ReceivedRequest, action: Action) -> Vec<Job> {
+    pub(super) fn followers(&self, request: &ReceivedRequest, action: Action) -> Vec<Followers> {
         // Most requests are followed by none.
         let follows = |spec: &&PushSpec| {
             let after = spec.after(request);
@@ -23,46 +42,67 @@ impl Outbox {
         if specs.peek().is_none() {
             return Vec::new();
         }
-        let origin = Origin::new(request, action);
-        specs.flat_map(|spec| self.jobs_of(spec, &origin)).collect()
+        let origin = Arc::new(Origin::new(request, action));
+        let bytes = request.body().len();
+        specs
+            .filter_map(|spec| self.followers_of(spec, &origin, bytes))
+            .collect()
     }
 
-    fn jobs_of(&self, spec: &PushSpec, origin: &Origin) -> Vec<Job> {
-        let Some(after) = &spec.webhook.after else {
-            return Vec::new();
-        };
-        let following = Following::new(after, origin);
+    fn followers_of(
+        &self,
+        spec: &PushSpec,
+        origin: &Arc<Origin>,
+        bytes: usize,
+    ) -> Option<Followers> {
+        let following = Following::new(spec.webhook.after.as_ref()?, origin);
         let named = self.named_address(spec, &following);
-        let Some(url) = named.or_else(|| self.address(spec)) else {
-            return Vec::new();
-        };
+        let url = named.or_else(|| self.address(spec))?;
+        let mut plan = self.planned(spec, url, Value::Null);
+        plan.request = Some(origin.id);
+        plan.access_key.clone_from(&origin.access_key);
         let settings = self.settings.lock();
-        let delay = settings.delay.unwrap_or(DEFAULT_DELAY);
         let outcomes = settings.outcomes.get(&spec.number).cloned();
-        drop(settings);
-        let examples = match outcomes {
-            Some(names) => names.into_iter().map(Some).collect(),
-            None => vec![None],
-        };
-        let mut jobs = Vec::new();
-        for (number, entry) in following.entries.iter().enumerate() {
-            for (place, example) in (1_u32..).zip(&examples) {
-                let Some(mut fields) = spec.example(example.as_deref()) else {
-                    continue;
-                };
+        Some(Followers {
+            following,
+            plan,
+            delay: settings.delay.unwrap_or(DEFAULT_DELAY),
+            examples: match outcomes {
+                Some(names) => names.into_iter().map(Some).collect(),
+                None => vec![None],
+            },
+            bytes,
+        })
+    }
+
+    /// Sends pushes as fast as they go out, so that a request with many recipients leaves the others their share.
+    pub(super) async fn send_all(self: Arc<Self>, followers: Followers) {
+        let begun = Instant::now();
+        let mut sends = JoinSet::new();
+        let (following, plan) = (&followers.following, &followers.plan);
+        // One state of a message after another.
+        for (place, example) in (1_u32..).zip(&followers.examples) {
+            let delay = followers.delay.saturating_mul(place);
+            time::sleep(delay.saturating_sub(begun.elapsed())).await;
+            let spec = self.spec_of(&plan.service, &plan.push).ok();
+            let Some(example) = spec.and_then(|spec| spec.example(example.as_deref())) else {
+                continue;
+            };
+            for (number, entry) in following.entries.iter().enumerate() {
+                let slot = self.slot().await;
+                let mut fields = example.clone();
                 following.fill(&mut fields, entry, &self.digits);
-                let mut delivery = self.planned(spec, url.clone(), fields);
-                delivery.request = Some(origin.id);
-                delivery.entry = number;
-                delivery.access_key.clone_from(&origin.access_key);
-                jobs.push(Job {
-                    delivery,
-                    // One state of a message after another.
-                    delay: delay.saturating_mul(place),
-                    once: false,
-                });
+                let delivery = Delivery {
+                    fields,
+                    entry: number,
+                    ..plan.clone()
+                };
+                let once = false;
+                sends.spawn(Arc::clone(&self).run(Job { delivery, once }, slot));
+                while sends.try_join_next().is_some() {}
             }
         }
-        jobs
+        while sends.join_next().await.is_some() {}
+        pool::by_size(followers.bytes, move || drop(followers)).await;
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use nxcloud_signing::Signer;
 use parking_lot::Mutex;
 use serde_json::Value;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use super::Transport;
 use super::delivery::{Delivery, DeliveryOutcome, PushError};
@@ -28,7 +28,9 @@ pub(super) struct Outbox {
     pub(super) clock: Clock,
     pub(super) events: Events,
     pub(super) settings: Mutex<Settings>,
-    pub(super) log: Mutex<VecDeque<Delivery>>,
+    pub(super) log: Mutex<VecDeque<Arc<Delivery>>>,
+    /// One for each attempt that may be made at once.
+    pub(super) slots: Arc<Semaphore>,
     /// Attempts so far.
     pub(super) attempts: AtomicU64,
     /// Pushes that are not settled.
@@ -52,7 +54,6 @@ pub(super) struct Settings {
 pub(super) struct Job {
     /// Its attempts, as far as they are known before they are made.
     pub(super) delivery: Delivery,
-    pub(super) delay: Duration,
     pub(super) once: bool,
 }
 
@@ -84,11 +85,7 @@ impl Outbox {
     }
 
     /// The address that a request names, if pushes may go there.
-    pub(super) fn named_address(
-        &self,
-        spec: &PushSpec,
-        following: &Following<'_>,
-    ) -> Option<String> {
+    pub(super) fn named_address(&self, spec: &PushSpec, following: &Following) -> Option<String> {
         let url = following.address()?;
         let port = || Target::new(url).map(|target| target.port());
         if let Some(ports) = &self.ports

@@ -1,6 +1,6 @@
 //! What a push on demand comes to.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use nxcloud_spec::path;
 use serde_json::Value;
@@ -23,7 +23,7 @@ impl Outbox {
         let mut named = None;
         let mut sender = None;
         if let Some((followed, entry)) = &request.follows {
-            let origin = Origin::of(followed);
+            let origin = Arc::new(Origin::of(followed));
             // A push that does not follow the operation keeps its fields.
             if let Some(after) = spec.after(followed) {
                 let following = Following::new(after, &origin);
@@ -38,7 +38,7 @@ impl Outbox {
                     path::set(&mut fields, name, text.into());
                 }
             }
-            sender = Some(origin.access_key).filter(|key| !key.is_empty());
+            sender = Some(origin.access_key.clone()).filter(|key| !key.is_empty());
         }
         for (name, value) in request.fields {
             if name.split('.').count() > MAX_STEPS {
@@ -69,7 +69,6 @@ impl Outbox {
         }
         Ok(Job {
             delivery,
-            delay: Duration::ZERO,
             once: request.once,
         })
     }
@@ -77,10 +76,11 @@ impl Outbox {
     /// What an attempt of the past comes to when it is made again.
     pub(super) fn again(&self, id: u64) -> Result<Job, PushError> {
         let log = self.log.lock();
-        let made = log.iter().find(|made| made.id == id);
+        let made = log.iter().find(|made| made.id == id).cloned();
+        drop(log);
+        let made = made.ok_or(PushError::UnknownDelivery(id))?;
         Ok(Job {
-            delivery: made.ok_or(PushError::UnknownDelivery(id))?.clone(),
-            delay: Duration::ZERO,
+            delivery: (*made).clone(),
             once: true,
         })
     }

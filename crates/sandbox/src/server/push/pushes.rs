@@ -9,19 +9,23 @@ use nxcloud_signing::Signer;
 use nxcloud_spec::Service;
 use parking_lot::Mutex;
 use serde_json::Value;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use super::Transport;
 use super::delivery::{Delivery, PushError};
 use super::fill::Digits;
-use super::outbox::Outbox;
+use super::outbox::{Job, Outbox};
 use super::request::PushRequest;
 use super::spec;
 use crate::platform::Action;
 use crate::server::clock::Clock;
 use crate::server::events::Events;
+use crate::server::pool;
 use crate::server::record::ReceivedRequest;
+
+/// So many attempts are made at once.
+const MAX_AT_ONCE: usize = 128;
 
 /// The pushes of a [`Sandbox`](crate::Sandbox): where they go, what they say, and what became of them.
 ///
@@ -54,6 +58,7 @@ impl Pushes {
                 events,
                 settings: Mutex::default(),
                 log: Mutex::default(),
+                slots: Arc::new(Semaphore::new(MAX_AT_ONCE)),
                 attempts: AtomicU64::new(0),
                 open: watch::Sender::new(0),
                 digits: Digits::default(),
@@ -121,7 +126,15 @@ impl Pushes {
     /// Every attempt, in the order in which they ended; the latest 10,000.
     #[must_use]
     pub fn log(&self) -> Vec<Delivery> {
-        self.inner.log.lock().iter().cloned().collect()
+        let log = self.latest(usize::MAX);
+        log.iter().map(|delivery| (**delivery).clone()).collect()
+    }
+
+    /// So many of the latest attempts, oldest first.
+    pub(crate) fn latest(&self, count: usize) -> Vec<Arc<Delivery>> {
+        let log = self.inner.log.lock();
+        let from = log.len().saturating_sub(count);
+        log.range(from..).cloned().collect()
     }
 
     /// The attempts of one push.
@@ -150,8 +163,10 @@ impl Pushes {
     ///
     /// [`PushError`].
     pub async fn send(&self, request: PushRequest) -> Result<Vec<Delivery>, PushError> {
-        let job = self.inner.job(request)?;
-        Ok(self.inner.run(job).await)
+        let bytes = request.follows.as_ref().map(|(of, _)| of.body().len());
+        let inner = Arc::clone(&self.inner);
+        let job = pool::by_size(bytes.unwrap_or_default(), move || inner.job(request)).await?;
+        Ok(self.run(job).await)
     }
 
     /// Makes the attempt with this [`id`](Delivery::id) again, once: the same fields to the same address, signed again.
@@ -161,7 +176,12 @@ impl Pushes {
     /// [`PushError::UnknownDelivery`] if the log does not have it.
     pub async fn resend(&self, delivery: u64) -> Result<Vec<Delivery>, PushError> {
         let job = self.inner.again(delivery)?;
-        Ok(self.inner.run(job).await)
+        Ok(self.run(job).await)
+    }
+
+    async fn run(&self, job: Job) -> Vec<Delivery> {
+        let slot = self.inner.slot().await;
+        Arc::clone(&self.inner).run(job, slot).await
     }
 
     /// A short form of [`send`](Self::send): a push by its name alone. `fields` replace those of the example, by dotted path.
@@ -193,13 +213,13 @@ impl Pushes {
 
     /// Starts the pushes that a request brings which was carried out.
     pub(crate) fn follow(&self, request: &ReceivedRequest, action: Action) {
-        for job in self.inner.jobs(request, action) {
+        for followers in self.inner.followers(request, action) {
             self.inner.open.send_modify(|open| *open += 1);
             let inner = Arc::clone(&self.inner);
             let mut tasks = self.tasks.lock();
             while tasks.try_join_next().is_some() {}
             tasks.spawn(async move {
-                inner.run(job).await;
+                Arc::clone(&inner).send_all(followers).await;
                 inner.open.send_modify(|open| *open -= 1);
             });
         }

@@ -1,21 +1,33 @@
 //! Carrying a push out.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use serde_json::Value;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time;
 
 use super::delivery::{Delivery, DeliveryOutcome};
 use super::outbox::{Job, Outbox};
 use super::send::{self, Message, Target};
 use super::spec::PushSpec;
+use crate::server::pool;
 
 /// The latest attempts that are kept.
 const MAX_LOG: usize = 10_000;
 
 impl Outbox {
+    /// Waits until one more attempt may be made.
+    pub(super) async fn slot(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.slots).acquire_owned().await.ok()
+    }
+
     /// Sends until the receiver accepts, or the documented attempts are over.
-    pub(super) async fn run(&self, job: Job) -> Vec<Delivery> {
-        time::sleep(job.delay).await;
+    pub(super) async fn run(
+        self: Arc<Self>,
+        job: Job,
+        mut slot: Option<OwnedSemaphorePermit>,
+    ) -> Vec<Delivery> {
         let mut delivery = job.delivery;
         let Ok(spec) = self.spec_of(&delivery.service, &delivery.push) else {
             return Vec::new();
@@ -23,22 +35,21 @@ impl Outbox {
         let (documented, attempts) = spec.attempts();
         let attempts = if job.once { 1 } else { attempts };
         let target = Target::new(&delivery.url);
-        let message = Message::new(&delivery.fields, delivery.content);
-        let signer = self.signers.get(&delivery.access_key);
-        let signer = signer.filter(|_| spec.webhook.signed);
+        let bytes = size(&delivery.fields);
         let mut made = Vec::new();
         for attempt in 1..=attempts {
             if attempt > 1 {
+                drop(slot.take());
                 let pause = self.settings.lock().retry_pause;
                 time::sleep(pause.unwrap_or(documented)).await;
+                slot = self.slot().await;
             }
             delivery.attempt = attempt;
             delivery.after = documented.saturating_mul(attempt - 1);
             delivery.at = self.clock.now();
-            delivery.headers = signer.map_or_else(Vec::new, |signer| {
-                let action = delivery.action.as_deref();
-                send::sign(spec, action, signer, delivery.at, &message.body)
-            });
+            let outbox = Arc::clone(&self);
+            let message;
+            (delivery, message) = pool::by_size(bytes, move || outbox.message(delivery)).await;
             delivery.outcome = match &target {
                 Some(target) => judge(spec, send::send(target, &message, &delivery.headers).await),
                 None => DeliveryOutcome::NotSent,
@@ -56,6 +67,19 @@ impl Outbox {
         made
     }
 
+    /// What is sent; a signed push gets its headers.
+    fn message(&self, mut delivery: Delivery) -> (Delivery, Message) {
+        let message = Message::new(&delivery.fields, delivery.content);
+        let spec = self.spec_of(&delivery.service, &delivery.push);
+        let spec = spec.ok().filter(|spec| spec.webhook.signed);
+        let signer = self.signers.get(&delivery.access_key);
+        delivery.headers = spec.zip(signer).map_or_else(Vec::new, |(spec, signer)| {
+            let action = delivery.action.as_deref();
+            send::sign(spec, action, signer, delivery.at, &message.body)
+        });
+        (delivery, message)
+    }
+
     fn note(&self, delivery: Delivery) {
         tracing::info!(
             push = delivery.push,
@@ -68,7 +92,20 @@ impl Outbox {
         if log.len() >= MAX_LOG {
             log.pop_front();
         }
-        log.push_back(delivery);
+        log.push_back(Arc::new(delivery));
+    }
+}
+
+/// About how many bytes a value takes as JSON.
+fn size(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(|item| 1 + size(item)).sum(),
+        Value::Object(members) => {
+            let members = members.iter();
+            members.map(|(name, value)| name.len() + size(value)).sum()
+        }
+        _ => 1,
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::collections::VecDeque;
 use std::path::Path;
+use std::sync::Arc;
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 
 use super::file::{RecordError, Recorder};
 use super::{Cause, Parts, ReceivedRequest};
@@ -12,6 +13,7 @@ use super::{Cause, Parts, ReceivedRequest};
 pub(crate) struct History {
     max_requests: usize,
     max_bytes: usize,
+    is_recorded: bool,
     inner: Mutex<Inner>,
 }
 
@@ -52,12 +54,13 @@ impl History {
         Self {
             max_requests,
             max_bytes,
+            is_recorded: false,
             inner: Mutex::default(),
         }
     }
 
     /// Goes on with what a file holds, and writes into it from now on.
-    pub(crate) fn record(self, path: &Path, max_size: u64) -> Result<Self, RecordError> {
+    pub(crate) fn record(mut self, path: &Path, max_size: u64) -> Result<Self, RecordError> {
         let mut inner = self.inner.lock();
         let recorder = Recorder::open(path, max_size, |request| {
             inner.push(request, self.max_requests, self.max_bytes);
@@ -65,29 +68,44 @@ impl History {
         inner.last_id = recorder.last_id();
         inner.recorder = Some(recorder);
         drop(inner);
+        self.is_recorded = true;
         Ok(self)
     }
 
     /// Whether the next request can be recorded; true if no file is written. It is asked before the platform acts, so that
     /// whatever is carried out is written.
-    pub(crate) fn can_record(&self) -> bool {
-        let mut inner = self.inner.lock();
+    ///
+    /// `None` if somebody else has the history and this caller does not wait.
+    pub(crate) fn can_record(&self, wait: bool) -> Option<bool> {
+        let mut inner = self.lock(wait)?;
         let recorder = inner.recorder.as_mut();
-        recorder.is_none_or(|recorder| recorder.flush().is_ok())
+        Some(recorder.is_none_or(|recorder| recorder.flush().is_ok()))
+    }
+
+    fn lock(&self, wait: bool) -> Option<MutexGuard<'_, Inner>> {
+        if wait {
+            Some(self.inner.lock())
+        } else {
+            self.inner.try_lock()
+        }
     }
 
     /// Numbers a request and keeps it; the oldest ones go until the rest is within the bounds. A request that alone is
     /// larger than the bound is kept until the next one comes.
-    pub(crate) fn push(&self, parts: Parts) -> ReceivedRequest {
-        let mut inner = self.inner.lock();
+    ///
+    /// `None` if somebody else has the history and this caller does not wait.
+    pub(crate) fn push(&self, parts: &Arc<Parts>, wait: bool) -> Option<ReceivedRequest> {
+        let refused = matches!(parts.verdict.cause(), Some(Cause::NotRecorded));
+        // Nobody has to wait while a large body is made a line.
+        let line = (self.is_recorded && !refused).then(|| Recorder::line(parts));
+        let mut inner = self.lock(wait)?;
         inner.last_id += 1;
-        let request = ReceivedRequest::new(inner.last_id, parts);
+        let request = ReceivedRequest::new(inner.last_id, Arc::clone(parts));
         inner.push(request.clone(), self.max_requests, self.max_bytes);
-        let refused = matches!(request.verdict().cause(), Some(Cause::NotRecorded));
-        if let (Some(recorder), false) = (&mut inner.recorder, refused) {
-            recorder.push(&request);
+        if let (Some(recorder), Some(line)) = (&mut inner.recorder, line) {
+            recorder.push(request.id(), line);
         }
-        request
+        Some(request)
     }
 
     /// The request with a number, if it is still kept.
@@ -124,9 +142,16 @@ impl History {
         }
     }
 
+    /// Has it until the guard is dropped.
+    #[cfg(test)]
+    pub(crate) fn held(&self) -> impl Drop + '_ {
+        self.inner.lock()
+    }
+
     /// Records on a device on which there is never room.
     #[cfg(all(test, target_os = "linux"))]
-    pub(crate) fn record_on_a_full_disk(self) -> Self {
+    pub(crate) fn record_on_a_full_disk(mut self) -> Self {
+        self.is_recorded = true;
         self.inner.lock().recorder = Some(Recorder::on_a_full_disk());
         self
     }
@@ -147,8 +172,8 @@ mod tests {
     use super::*;
     use crate::platform::verdict::Verdict;
 
-    fn request(number: u64, body_bytes: usize) -> Parts {
-        Parts {
+    fn push(history: &History, number: u64, body_bytes: usize) -> ReceivedRequest {
+        let parts = Parts {
             received_at: number,
             took: Duration::ZERO,
             service: None,
@@ -161,7 +186,8 @@ mod tests {
             verdict: Verdict::accepted(),
             status: 200,
             reply: Bytes::new(),
-        }
+        };
+        history.push(&Arc::new(parts), true).unwrap()
     }
 
     fn numbers(history: &History) -> Vec<u64> {
@@ -173,7 +199,7 @@ mod tests {
     fn the_oldest_request_goes_first() {
         let history = History::new(3, 1000);
         for number in 1..=5 {
-            history.push(request(number, 10));
+            push(&history, number, 10);
         }
         assert_eq!(numbers(&history), [3, 4, 5]);
         history.clear();
@@ -184,7 +210,7 @@ mod tests {
     fn a_request_is_found_by_its_number_which_never_comes_again() {
         let history = History::new(2, 1000);
         for number in 1..=3 {
-            assert_eq!(history.push(request(number * 100, 10)).id(), number);
+            assert_eq!(push(&history, number * 100, 10).id(), number);
         }
         let found = |id| history.request(id).map(|request| request.received_at());
         assert_eq!(
@@ -193,7 +219,7 @@ mod tests {
         );
         history.clear();
         assert_eq!(found(3), None);
-        assert_eq!(history.push(request(400, 10)).id(), 4);
+        assert_eq!(push(&history, 400, 10).id(), 4);
         assert_eq!(found(4), Some(400));
     }
 
@@ -201,19 +227,19 @@ mod tests {
     fn large_bodies_push_out_older_ones() {
         let history = History::new(10, 100);
         for number in 1..=4 {
-            history.push(request(number, 40));
+            push(&history, number, 40);
         }
         assert_eq!(numbers(&history), [3, 4]);
-        history.push(request(5, 500));
+        push(&history, 5, 500);
         assert_eq!(numbers(&history), [5]);
-        history.push(request(6, 40));
+        push(&history, 6, 40);
         assert_eq!(numbers(&history), [6]);
     }
 
     #[test]
     fn a_history_of_none_keeps_none() {
         let history = History::new(0, 100);
-        assert_eq!(history.push(request(1, 1)).id(), 1);
+        assert_eq!(push(&history, 1, 1).id(), 1);
         assert!(numbers(&history).is_empty());
     }
 }

@@ -16,12 +16,16 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use crate::platform::accounts::{ACCESS_KEY, APP_ID};
+use crate::platform::percent;
+use crate::platform::text::beginning;
 pub use file::RecordError;
 pub(crate) use history::History;
-pub(crate) use summary::{beginning, summary};
+pub(crate) use summary::summary;
 
 use crate::platform::verdict::{Cause, Verdict};
 
+/// So much of a body, of a reply and of a string to sign is in a list.
+pub(crate) const MAX_LISTED: usize = 64 * 1024;
 /// What a header takes beside its name and its value.
 const HEADER_SIZE: usize = 100;
 
@@ -59,8 +63,7 @@ pub(crate) struct Parts {
 }
 
 impl ReceivedRequest {
-    pub(crate) fn new(id: u64, parts: Parts) -> Self {
-        let parts = Arc::new(parts);
+    pub(crate) const fn new(id: u64, parts: Arc<Parts>) -> Self {
         Self { id, parts }
     }
 
@@ -154,7 +157,7 @@ impl ReceivedRequest {
             headers.filter(|(name, _)| matches!(*name, lower::ACCESS_KEY | lower::APP_ID));
         let built_in = |id: &[u8]| id == ACCESS_KEY.as_bytes() || id == APP_ID.as_bytes();
         let query = self.query().unwrap_or_default();
-        let mut query = form_urlencoded::parse(query.as_bytes());
+        let mut query = percent::lenient(query);
         headers.into_iter().any(|(_, id)| !built_in(id))
             || query.any(|(name, id)| name == "appId" && !built_in(id.as_bytes()))
     }
@@ -195,7 +198,7 @@ impl ReceivedRequest {
         headers.sum::<usize>() + explained + text + self.parts.body.len() + self.parts.reply.len()
     }
 
-    /// The record as the JSON endpoint shows it.
+    /// The record as the JSON endpoint lists it.
     pub(crate) fn to_json(&self) -> Value {
         let mut headers = Map::new();
         for (name, value) in self.headers() {
@@ -219,22 +222,29 @@ impl ReceivedRequest {
             "path": self.path(),
             "query": self.query(),
             "headers": headers,
-            "verdict": self.verdict().to_json(),
+            "verdict": self.verdict().to_json(MAX_LISTED),
             "status": self.status(),
             "took_micros": u64::try_from(self.took().as_micros()).unwrap_or(u64::MAX),
         });
-        put_bytes(&mut record, "body", self.body());
-        put_bytes(&mut record, "reply", self.reply());
+        self.put_bytes(&mut record, "body", self.body());
+        self.put_bytes(&mut record, "reply", self.reply());
         record
     }
-}
 
-/// Bytes as text or, if they are none, as base64 under a name that says so.
-fn put_bytes(record: &mut Value, name: &str, bytes: &[u8]) {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => record[name] = text.into(),
-        Err(_) => {
-            record[format!("{name}_base64")] = data_encoding::BASE64.encode(bytes).into();
+    /// Bytes as text or, if they are none, as base64 under a name that says so. Of many, the beginning with their number and
+    /// where all of them are.
+    fn put_bytes(&self, record: &mut Value, name: &str, bytes: &[u8]) {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => record[name] = beginning(text, MAX_LISTED).0.into(),
+            Err(_) => {
+                let shown = bytes.get(..MAX_LISTED).unwrap_or(bytes);
+                record[format!("{name}_base64")] = data_encoding::BASE64.encode(shown).into();
+            }
+        }
+        if bytes.len() > MAX_LISTED {
+            record[format!("{name}_bytes")] = bytes.len().into();
+            let url = format!("/__sandbox/requests/{}/{name}", self.id());
+            record[format!("{name}_url")] = url.into();
         }
     }
 }

@@ -3,6 +3,8 @@
 use axum::http::{HeaderMap, HeaderValue};
 use bytes::BytesMut;
 
+use crate::platform::percent;
+
 /// What stands in the place of a credential.
 pub const MASK: &str = "***";
 
@@ -60,7 +62,7 @@ pub(crate) fn mask_headers(headers: &HeaderMap) -> HeaderMap {
 #[must_use]
 pub fn mask_query(query: &str) -> String {
     let pairs = query.split('&').map(|pair| {
-        let decoded = form_urlencoded::parse(pair.as_bytes()).next();
+        let decoded = percent::lenient(pair).next();
         let secret = decoded.is_some_and(|(name, _)| is_secret(name.trim()));
         match pair.split_once('=') {
             Some((name, _)) if secret => format!("{name}={MASK}"),

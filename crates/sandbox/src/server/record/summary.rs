@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 
 use super::ReceivedRequest;
 use crate::platform::catalog::Catalog;
+use crate::platform::percent;
+use crate::platform::text::beginning;
 use crate::platform::verdict::Cause;
 
 /// A larger body is not looked into for a recipient.
@@ -42,7 +44,7 @@ fn recipient(catalog: &Catalog, request: &ReceivedRequest) -> Option<String> {
     let message = operation.spec.message.as_ref().map(|message| &message.to);
     let name = message.or(operation.spec.recipient.as_ref())?;
     let query = || {
-        let mut pairs = form_urlencoded::parse(request.query()?.as_bytes());
+        let mut pairs = percent::lenient(request.query()?);
         let (_, value) = pairs.find(|(key, _)| key == name)?;
         Some(value.into_owned())
     };
@@ -59,12 +61,4 @@ fn recipient(catalog: &Catalog, request: &ReceivedRequest) -> Option<String> {
     };
     let found = member().or_else(query)?;
     Some(beginning(&found, MAX_TEXT).0.to_owned())
-}
-
-/// The beginning of a text, and whether that is not all of it.
-pub(crate) fn beginning(text: &str, max: usize) -> (&str, bool) {
-    match text.char_indices().find(|(at, _)| *at >= max) {
-        Some((end, _)) => (&text[..end], true),
-        None => (text, false),
-    }
 }

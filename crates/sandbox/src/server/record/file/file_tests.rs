@@ -11,6 +11,10 @@ use crate::platform::verdict::Verdict;
 use crate::server::record::Parts;
 
 /// A file in a folder of its own, removed at the end.
+fn push(recorder: &mut Recorder, id: u64) {
+    recorder.push(id, Recorder::line(request(id).parts()));
+}
+
 struct Place(PathBuf);
 
 impl Place {
@@ -57,7 +61,7 @@ fn request(id: u64) -> ReceivedRequest {
         status: 200,
         reply: Bytes::new(),
     };
-    ReceivedRequest::new(id, parts)
+    ReceivedRequest::new(id, parts.into())
 }
 
 #[test]
@@ -65,7 +69,7 @@ fn a_full_file_takes_the_place_of_the_one_before_it() {
     let place = Place::new("rotation");
     let (mut recorder, _) = place.open(600);
     for id in 1..=20 {
-        recorder.push(&request(id));
+        push(&mut recorder, id);
     }
     drop(recorder);
     let sizes = [place.path(), older(&place.path())].map(|path| fs::metadata(path).unwrap().len());
@@ -93,7 +97,7 @@ fn a_foreign_file_is_not_replaced_by_a_full_one() {
     let older = older(&place.path());
     fs::write(&older, "a letter").unwrap();
     for id in 1..=3 {
-        recorder.push(&request(id));
+        push(&mut recorder, id);
     }
     drop(recorder);
     assert_eq!(fs::read(&older).unwrap(), b"a letter");
@@ -107,7 +111,7 @@ fn what_a_crash_cut_off_is_left_out() {
     let place = Place::new("torn");
     let (mut recorder, _) = place.open(u64::MAX);
     for id in 1..=3 {
-        recorder.push(&request(id));
+        push(&mut recorder, id);
     }
     drop(recorder);
     let whole = place.text();
@@ -122,7 +126,7 @@ fn what_a_crash_cut_off_is_left_out() {
         } else if end < header {
             assert_eq!(found, [0; 0], "{end}");
         }
-        recorder.push(&request(9));
+        push(&mut recorder, 9);
         drop(recorder);
         let (_, again) = place.open(u64::MAX);
         assert_eq!(again.last(), Some(&9), "{end}");
@@ -155,8 +159,8 @@ impl Recorder {
 fn what_a_full_disk_does_not_take_is_written_when_there_is_room() {
     let place = Place::new("full");
     let mut recorder = Recorder::on_a_full_disk();
-    recorder.push(&request(1));
-    recorder.push(&request(2));
+    push(&mut recorder, 1);
+    push(&mut recorder, 2);
     let error = recorder.flush().unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::StorageFull);
     recorder.file = open::create(&place.path()).unwrap();
@@ -169,7 +173,7 @@ fn what_a_full_disk_does_not_take_is_written_when_there_is_room() {
 fn a_number_that_cannot_be_counted_on_from_is_refused() {
     let place = Place::new("numbers");
     let (mut recorder, _) = place.open(u64::MAX);
-    recorder.push(&request(1));
+    push(&mut recorder, 1);
     drop(recorder);
     let text = place.text();
     for (old, new, line) in [

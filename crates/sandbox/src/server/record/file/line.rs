@@ -44,6 +44,8 @@ impl Header {
 /// One request. What is text is written as text, other bytes as base64.
 #[derive(Deserialize, Serialize)]
 struct Line<'a> {
+    /// Written last, when it is known.
+    #[serde(skip_serializing)]
     id: u64,
     received_at: u64,
     took_nanos: u64,
@@ -94,32 +96,41 @@ pub(super) fn write(line: &mut Vec<u8>, value: &impl Serialize) {
     line.push(b'\n');
 }
 
-/// Appends a request.
-pub(super) fn write_request(line: &mut Vec<u8>, request: &ReceivedRequest) {
-    let took = u64::try_from(request.took().as_nanos()).unwrap_or(u64::MAX);
-    let head = write_head(request);
+/// A request as a line without its number.
+pub(super) fn of(parts: &Parts) -> Vec<u8> {
+    let took = u64::try_from(parts.took.as_nanos()).unwrap_or(u64::MAX);
+    let head = write_head(&parts.headers);
     let value = Line {
-        id: request.id(),
-        received_at: request.received_at(),
+        id: 0,
+        received_at: parts.received_at,
         took_nanos: took,
-        service: request.service().map(Cow::from),
-        operation: request.operation().map(Cow::from),
-        method: request.method().into(),
-        path: request.path().into(),
-        query: request.query().map(Cow::from),
+        service: parts.service.as_deref().map(Cow::from),
+        operation: parts.operation.as_deref().map(Cow::from),
+        method: parts.method.as_str().into(),
+        path: parts.path.as_str().into(),
+        query: parts.query.as_deref().map(Cow::from),
         headers: head.as_slice().into(),
-        body: request.body().into(),
-        verdict: request.verdict().clone(),
-        status: request.status(),
-        reply: request.reply().into(),
+        body: (&*parts.body).into(),
+        verdict: parts.verdict.clone(),
+        status: parts.status,
+        reply: (&*parts.reply).into(),
     };
-    write(line, &value);
+    let mut line = Vec::with_capacity(head.len() + parts.body.len() + parts.reply.len() + 512);
+    write(&mut line, &value);
+    line
+}
+
+/// Puts the number of its request at the end of a line.
+pub(super) fn number(line: &mut Vec<u8>, id: u64) {
+    line.truncate(line.len().saturating_sub("}\n".len()));
+    line.extend_from_slice(format!(",\"id\":{id}}}\n").as_bytes());
 }
 
 /// The headers as they stand in an HTTP head. No value can hold a line end.
-fn write_head(request: &ReceivedRequest) -> Vec<u8> {
-    let lines = request.headers();
-    let lines = lines.map(|(name, value)| [name.as_bytes(), b": ", value, b"\r\n"].concat());
+fn write_head(headers: &HeaderMap) -> Vec<u8> {
+    let lines = headers
+        .iter()
+        .map(|(name, value)| [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
     lines.flatten().collect()
 }
 
@@ -158,11 +169,13 @@ pub(super) fn read_request(line: &[u8]) -> Option<ReceivedRequest> {
         status: line.status,
         reply: Bytes::from(line.reply.into_bytes()?),
     };
-    Some(ReceivedRequest::new(line.id, parts))
+    Some(ReceivedRequest::new(line.id, parts.into()))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::platform::verdict::{Cause, CommonProblem, LikelyCause, SignatureMismatch};
 
@@ -205,7 +218,7 @@ mod tests {
         for (id, verdict) in (0..=u64::MAX).rev().zip(verdicts()) {
             let before = ReceivedRequest::new(
                 id,
-                Parts {
+                Arc::new(Parts {
                     received_at: u64::MAX - id,
                     took: Duration::from_nanos(id),
                     service: Some("sms".into()),
@@ -218,10 +231,10 @@ mod tests {
                     verdict,
                     status: u16::MAX,
                     reply: "{\0\u{2028}\n".into(),
-                },
+                }),
             );
-            let mut line = Vec::new();
-            write_request(&mut line, &before);
+            let mut line = of(before.parts());
+            number(&mut line, id);
             assert_eq!(
                 line.iter().position(|byte| *byte == b'\n'),
                 Some(line.len() - 1)

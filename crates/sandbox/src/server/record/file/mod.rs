@@ -9,7 +9,7 @@ use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::ReceivedRequest;
+use super::{Parts, ReceivedRequest};
 pub use error::RecordError;
 use line::Header;
 
@@ -85,19 +85,31 @@ impl Recorder {
                 Err(error) => return Err(error),
             }
         }
+        // What it took for a large line is given back.
+        self.rest = Vec::new();
         Ok(())
     }
 
+    /// A request as a line that is written when its number is known.
+    pub(crate) fn line(parts: &Parts) -> Vec<u8> {
+        line::of(parts)
+    }
+
     /// Writes a request. What the file does not take is kept for the next time.
-    pub(crate) fn push(&mut self, request: &ReceivedRequest) {
+    pub(crate) fn push(&mut self, id: u64, mut line: Vec<u8>) {
         if self.size >= self.max_size
             && let Err(reason) = self.rotate()
         {
             tracing::error!(%reason, "the record grows beyond its limit");
         }
-        line::write_request(&mut self.rest, request);
-        self.last_id = request.id();
-        self.tell(request.id());
+        line::number(&mut line, id);
+        if self.rest.is_empty() {
+            self.rest = line;
+        } else {
+            self.rest.extend(line);
+        }
+        self.last_id = id;
+        self.tell(id);
     }
 
     fn tell(&mut self, id: u64) {

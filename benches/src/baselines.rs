@@ -1,11 +1,11 @@
-//! The same signature made in other ways.
+//! Other implementations of the same signature, to compare with.
 
 use md5::{Digest, Md5};
 use sha2::Sha256;
 
 use crate::workload::{ACCESS_KEY, ACTION, BIZ_TYPE, SECRET, TS};
 
-/// The way a first draft does it: one string, one digest, one hexadecimal string.
+/// A straightforward implementation: formats a string, digests it, and encodes the digest as a hexadecimal string.
 #[must_use]
 pub fn naive(
     access_key: &str,
@@ -27,7 +27,7 @@ pub fn naive_of(body: &str) -> String {
     naive(ACCESS_KEY, ACTION, BIZ_TYPE, TS, body, SECRET)
 }
 
-/// Without a string: every piece into the digest, hexadecimal digits into a fixed array.
+/// An implementation without a string: adds each part to the digest and writes the hexadecimal digits into an array.
 #[must_use]
 pub fn streaming_of(body: &str) -> [u8; 32] {
     let mut md5 = Md5::new();
@@ -53,19 +53,19 @@ pub fn streaming_of(body: &str) -> [u8; 32] {
     hex
 }
 
-/// The digest alone, of a string that somebody else made.
+/// Only the digest of a prepared string.
 #[must_use]
 pub fn bare_md5(text: &[u8]) -> [u8; 16] {
     Md5::digest(text).into()
 }
 
-/// The digest alone, of a string that somebody else made.
+/// Only the digest of a prepared string.
 #[must_use]
 pub fn bare_sha256(text: &[u8]) -> [u8; 32] {
     Sha256::digest(text).into()
 }
 
-/// The `AntBuddy` hash in the way of a first draft.
+/// A straightforward implementation of the `AntBuddy` hash.
 #[must_use]
 pub fn naive_antbuddy(values: &[&str], secret: &str) -> String {
     hex::encode(Sha256::digest(format!("{}{secret}", values.concat())))
@@ -93,7 +93,7 @@ mod tests {
     use crate::workload::{body, request, signer, string_to_sign};
 
     #[test]
-    fn all_rivals_make_the_same_signature() {
+    fn all_implementations_make_the_same_signature() {
         for length in [97, 172, 1_500] {
             let body = body(length);
             let text = string_to_sign(&body);

@@ -1,0 +1,101 @@
+//! Percent-encoding: the one place that reads it.
+
+use std::borrow::Cow;
+
+use nxcloud_spec::validate::{Violation, below};
+use percent_encoding::percent_decode_str;
+
+const NOT_ENCODED: &str = "is not percent-encoded UTF-8";
+
+/// A text, or what is wrong with it. A plus is a plus.
+pub(crate) fn decode(text: &str) -> Result<String, &'static str> {
+    let is_escape = |rest: &str| {
+        let digits = rest.as_bytes().get(..2);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    };
+    if !text.split('%').skip(1).all(is_escape) {
+        return Err(NOT_ENCODED);
+    }
+    let text = percent_decode_str(text).decode_utf8();
+    let text = text.map_err(|_| NOT_ENCODED)?;
+    let is_control = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r');
+    if text.contains(is_control) {
+        return Err("holds a control character");
+    }
+    Ok(text.into_owned())
+}
+
+/// The parameters of a query in their order, or the first one that cannot be read, by its name.
+pub(crate) fn parameters(query: Option<&str>) -> Result<Vec<(String, String)>, Violation> {
+    let pairs = query.unwrap_or_default().split('&');
+    let pairs = pairs.filter(|pair| !pair.is_empty()).map(|pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let [name, value] = [name, value].map(|text| decode(&text.replace('+', " ")));
+        let name = name.map_err(|problem| {
+            Violation::whole(format!("the name of a query parameter {problem}"))
+        })?;
+        let value = value.map_err(|problem| Violation::at(below("", &name), problem))?;
+        Ok((name, value))
+    });
+    pairs.collect()
+}
+
+/// The parameters of a query that was taken or refused before: what cannot be read is read as well as it can be.
+pub(crate) fn lenient(query: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+    form_urlencoded::parse(query.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_percent_encoded_utf8_is_no_text() {
+        for (text, expected) in [
+            ("", Ok("")),
+            ("%2B84+1", Ok("+84+1")),
+            ("%E6%82%A8%0a%25", Ok("您\n%")),
+            ("%zz", Err(NOT_ENCODED)),
+            ("%", Err(NOT_ENCODED)),
+            ("84%4", Err(NOT_ENCODED)),
+            ("%+1", Err(NOT_ENCODED)),
+            ("%%41", Err(NOT_ENCODED)),
+            ("%您", Err(NOT_ENCODED)),
+            ("%FF", Err(NOT_ENCODED)),
+            ("%E6%82", Err(NOT_ENCODED)),
+            ("%ED%A0%80", Err(NOT_ENCODED)),
+            ("84%00", Err("holds a control character")),
+            ("%7f", Err("holds a control character")),
+            ("%C2%85", Err("holds a control character")),
+        ] {
+            assert_eq!(
+                decode(text).as_deref().map_err(|problem| *problem),
+                expected,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_parameters_of_a_query_are_those_of_a_form() {
+        let query = "a=1+2&b=%2B&&c&=d&a=3=4";
+        let read = parameters(Some(query)).unwrap();
+        assert!(
+            read.iter()
+                .map(|(name, value)| (&**name, &**value))
+                .eq(lenient(query)
+                    .collect::<Vec<_>>()
+                    .iter()
+                    .map(|(name, value)| (&**name, &**value)))
+        );
+        let problem = |query| {
+            let Violation {
+                pointer, problem, ..
+            } = parameters(Some(query)).unwrap_err();
+            format!("{pointer} {problem}")
+        };
+        assert_eq!(problem("a=1&b%2F=%zz"), format!("/b~1 {NOT_ENCODED}"));
+        assert_eq!(problem("b=%00"), "/b holds a control character");
+        assert!(problem("%FF=1").starts_with(" the name of a query parameter"));
+    }
+}
