@@ -78,3 +78,67 @@ fn paths_of_the_client_are_imported() {
         line.contains("nxcloud_client::codegen::") && !is_import && !code.starts_with("//")
     });
 }
+
+/// The text of all doc comments.
+fn documentation(attributes: &[syn::Attribute]) -> String {
+    let lines = attributes
+        .iter()
+        .filter_map(|attribute| match &attribute.meta {
+            syn::Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {
+                syn::Expr::Lit(syn::ExprLit {
+                    lit: syn::Lit::Str(text),
+                    ..
+                }) => Some(text.value()),
+                _ => None,
+            },
+            _ => None,
+        });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn every_client_method_has_an_example_or_a_link_to_one() {
+    let mut count = 0;
+    for (path, text) in generated() {
+        let name = path.file_name().unwrap().to_string_lossy();
+        if !matches!(name.as_ref(), "client.rs" | "blocking.rs") {
+            continue;
+        }
+        for item in syn::parse_file(&text).unwrap().items {
+            let syn::Item::Impl(client) = item else {
+                continue;
+            };
+            for item in client.items {
+                let syn::ImplItem::Fn(method) = item else {
+                    continue;
+                };
+                let text = documentation(&method.attrs);
+                let has_link = text.contains("xample") && text.contains('[');
+                assert!(
+                    text.contains("```no_run") || has_link,
+                    "{}: {}: {text}",
+                    path.display(),
+                    method.sig.ident
+                );
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 100, "{count}");
+}
+
+/// An operation's method names the vendor's page and the endpoint.
+#[test]
+fn every_operation_cites_the_page_of_the_vendor() {
+    for (path, text) in generated() {
+        if path.file_name().unwrap() == "client.rs" {
+            let operations = text.matches("    pub async fn ").count();
+            let citations = text.matches("    /// Vendor documentation: ").count();
+            assert!(
+                operations > 0 && operations == citations,
+                "{}",
+                path.display()
+            );
+        }
+    }
+}
