@@ -149,8 +149,9 @@ fn who_has_to_wait_for_the_state_keeps_nobody_waiting() {
 #[test]
 fn others_are_answered_while_a_large_reply_is_made() {
     Busy::run(async |mut busy| {
+        let phones = (0..20_000).map(|number| format!("86150{number:08}"));
         let groups = json!({ "key-1": { "groups": [{
-            "group_id": "g", "group_name": "g", "phones": vec!["8615012345678"; 20_000], "remark": "",
+            "group_id": "g", "group_name": "g", "phones": phones.collect::<Vec<_>>(), "remark": "",
         }] } });
         let state = crate::platform::state::Seed(Some(groups)).into_state();
         let shared = Arc::get_mut(&mut busy.shared).unwrap();
