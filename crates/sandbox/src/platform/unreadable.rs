@@ -8,29 +8,6 @@ use crate::platform::verdict::{LikelyCause, SignatureMismatch};
 
 /// Codings of a body that are named; any other is a value of the request.
 const CODINGS: [&str; 6] = ["gzip", "x-gzip", "deflate", "br", "zstd", "compress"];
-const GZIP: &str = "is compressed with gzip; send it without compression";
-const ZSTD: &str = "is compressed with zstd; send it without compression";
-const DEFLATE: &str = "is compressed with deflate; send it without compression";
-const MARK: &str = "begins with a byte order mark; send it without one";
-const UTF_16: &str = "is UTF-16 or UTF-32; send it in UTF-8";
-/// How compressed bytes and other encodings begin.
-const BEGINNINGS: [(&[u8], &str); 14] = [
-    (b"\x1f\x8b", GZIP),
-    (b"\x28\xb5\x2f\xfd", ZSTD),
-    (b"x\x01", DEFLATE),
-    (b"x\x5e", DEFLATE),
-    (b"x\x9c", DEFLATE),
-    (b"x\xda", DEFLATE),
-    (b"\xef\xbb\xbf", MARK),
-    (b"\xff\xfe", UTF_16),
-    (b"\xfe\xff", UTF_16),
-    (b"\0\0\xfe\xff", UTF_16),
-    (b"{\0", UTF_16),
-    (b"\0{", UTF_16),
-    (b"[\0", UTF_16),
-    (b"\0[", UTF_16),
-];
-
 const SURROGATE: &str =
     "holds half of a surrogate pair, such as half an emoji; cut texts between characters";
 /// What the reader of JSON says, which has no other name for it, and what is wrong. Most of these are JSON, though it is not taken.
@@ -66,8 +43,7 @@ pub(crate) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
 }
 
 fn syntax(body: &[u8], error: &serde_json::Error) -> String {
-    let begins = |(beginning, _): &&(&[u8], &str)| body.starts_with(beginning);
-    if let Some((_, problem)) = BEGINNINGS.iter().find(begins) {
+    if let Some(problem) = beginning(body) {
         return format!("the body {problem}");
     }
     if let Err(error) = std::str::from_utf8(body) {
@@ -93,6 +69,24 @@ fn syntax(body: &[u8], error: &serde_json::Error) -> String {
         ""
     };
     format!("the body is not JSON{what} (line {line}, column {column})")
+}
+
+/// What compressed bytes and other encodings are by their beginning.
+const fn beginning(body: &[u8]) -> Option<&'static str> {
+    Some(match body {
+        [0x1f, 0x8b, ..] => "is compressed with gzip; send it without compression",
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => "is compressed with zstd; send it without compression",
+        [b'x', 0x01 | 0x5e | 0x9c | 0xda, ..] => {
+            "is compressed with deflate; send it without compression"
+        }
+        [0xef, 0xbb, 0xbf, ..] => "begins with a byte order mark; send it without one",
+        [0xff, 0xfe, ..]
+        | [0xfe, 0xff, ..]
+        | [0, 0, 0xfe, 0xff, ..]
+        | [b'{' | b'[', 0, ..]
+        | [0, b'{' | b'[', ..] => "is UTF-16 or UTF-32; send it in UTF-8",
+        _ => return None,
+    })
 }
 
 /// What is wrong with a body whose headers say that it is encoded.
