@@ -153,12 +153,12 @@ fn the_manifests_on_the_facades_pages_are_correct() {
         let text = fs::read_to_string(folder.join(page)).unwrap();
         let (_, block) = text.split_once("```toml\n").unwrap();
         let (block, _) = block.split_once("```").unwrap();
-        let shown: Table = block.parse().unwrap();
-        assert!(shown["package"]["name"].is_str() && shown["package"]["edition"].is_str());
+        let example: Table = block.parse().unwrap();
+        assert!(example["package"]["name"].is_str() && example["package"]["edition"].is_str());
         let tables = ["dependencies", "dev-dependencies"];
         for (name, dependency) in tables
             .iter()
-            .filter_map(|name| shown.get(*name)?.as_table())
+            .filter_map(|name| example.get(*name)?.as_table())
             .flatten()
         {
             let version = dependency.get("version").unwrap_or(dependency);

@@ -267,7 +267,8 @@ fn compare() -> bool {
         );
     }
     // Checks the other implementation with RFC 1321, A.5.
-    let reference_ok = hex::encode(Md5::digest("message digest")) == "f96b697d7cb7938d525a2f31aaf161d0";
+    let reference_ok =
+        hex::encode(Md5::digest("message digest")) == "f96b697d7cb7938d525a2f31aaf161d0";
     println!("md-5 crate against RFC 1321: {reference_ok}");
 
     let batches = batches();

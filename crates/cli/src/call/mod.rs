@@ -152,11 +152,11 @@ fn body(
 pub(crate) fn read_object(path: &str) -> Result<Map<String, Value>, Failure> {
     let bytes = text::read(path)?;
     let source = text::source_name(path);
-    let wrong = |problem: String| Failure::usage(format!("{source} {problem}"));
-    let text = text::utf8(&bytes).map_err(wrong)?;
-    match text::json(text).map_err(|problem| wrong(problem.to_string()))? {
+    let invalid = |problem: String| Failure::usage(format!("{source} {problem}"));
+    let text = text::utf8(&bytes).map_err(invalid)?;
+    match text::json(text).map_err(|problem| invalid(problem.to_string()))? {
         Value::Object(body) => Ok(body),
-        _ => Err(wrong("is not a JSON object".to_owned())),
+        _ => Err(invalid("is not a JSON object".to_owned())),
     }
 }
 

@@ -144,9 +144,9 @@ fn account<K>(
         return Err(Failure::usage(problem));
     };
     let secret = variable(name, || format!("{flag} {id}=…"))?;
-    let wrong = |error: InvalidField| Failure::usage(format!("{flag} {id}: {error}"));
-    let key = key(id.to_owned()).map_err(wrong)?;
-    let secret = Secret::new(secret).map_err(wrong)?;
+    let invalid = |error: InvalidField| Failure::usage(format!("{flag} {id}: {error}"));
+    let key = key(id.to_owned()).map_err(invalid)?;
+    let secret = Secret::new(secret).map_err(invalid)?;
     check_secret(&format!("{flag} {id}"), &secret)?;
     Ok((key, secret))
 }

@@ -121,11 +121,11 @@ pub(crate) fn run(
         if let Some(seconds) = args.retry_pause {
             pushes.retry_pause(Duration::from_secs(seconds));
         }
-        let wrong = |error: nxcloud_sandbox::PushError| Failure::usage(error.to_string());
-        let mut deliveries = pushes.send(request).await.map_err(wrong)?;
+        let invalid = |error: nxcloud_sandbox::PushError| Failure::usage(error.to_string());
+        let mut deliveries = pushes.send(request).await.map_err(invalid)?;
         if let Some(first) = deliveries.first().map(|delivery| delivery.id) {
             for _ in 0..args.resend.unwrap_or(0) {
-                deliveries.extend(pushes.resend(first).await.map_err(wrong)?);
+                deliveries.extend(pushes.resend(first).await.map_err(invalid)?);
             }
         }
         sandbox.shutdown().await;

@@ -113,12 +113,12 @@ pub(super) fn request<'a>(
     body: Body<'a>,
 ) -> Result<Request<'a>, Failure> {
     let missing = |part: &str| Failure::usage(format!("{part} is missing"));
-    let wrong = |error: InvalidField| Failure::usage(error.to_string());
+    let invalid = |error: InvalidField| Failure::usage(error.to_string());
     let action = action.ok_or_else(|| missing("the action (--action)"))?;
     let biz_type = biz_type.ok_or_else(|| missing("the bizType (--biz-type)"))?;
     Ok(Request {
-        action: Action::new(action).map_err(wrong)?,
-        biz_type: BizType::new(biz_type).map_err(wrong)?,
+        action: Action::new(action).map_err(invalid)?,
+        biz_type: BizType::new(biz_type).map_err(invalid)?,
         ts,
         body,
     })

@@ -23,11 +23,11 @@ pub(super) struct Endpoint {
 
 impl Endpoint {
     pub(super) fn new(text: &str) -> Result<Self, Failure> {
-        let wrong =
+        let invalid =
             || Failure::usage("--forward-to takes a URL such as http://127.0.0.1:3000/receipts");
-        let url = Url::parse(text).map_err(|_| wrong())?;
+        let url = Url::parse(text).map_err(|_| invalid())?;
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-            return Err(wrong());
+            return Err(invalid());
         }
         let client = http::client(&url, TIMEOUT)
             .map_err(|error| Failure::usage(in_one_line(&error.without_url())))?;
