@@ -1,4 +1,4 @@
-//! What to change, in one plain sentence.
+//! Advice for the sender of a refused request, in one sentence.
 
 use crate::platform::verdict::{Cause, CommonProblem, LikelyCause};
 

@@ -1,4 +1,4 @@
-//! One request, with everything that explains it.
+//! One request with the details that explain it.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::server::record::{ReceivedRequest, summary};
 use crate::server::{Shared, pool};
 use nxcloud_spec::document::Scheme;
 
-/// The string to sign of a larger body is not written out.
+/// The string to sign is not shown for bodies above this size.
 const MAX_SIGNED: usize = 1024 * 1024;
 
 /// `GET requests/ID`
@@ -34,7 +34,8 @@ fn request(shared: &Shared, id: &str) -> Result<ReceivedRequest, Problem> {
     request.ok_or_else(|| refuse(StatusCode::NOT_FOUND, "the history has no such request"))
 }
 
-/// `GET requests/ID/body` and `GET requests/ID/reply`: all bytes, to be saved and never shown by a browser.
+/// `GET requests/ID/body` and `GET requests/ID/reply`: all bytes, sent as a download so that a browser does not
+/// render them.
 pub(super) async fn whole(
     State(shared): State<Arc<Shared>>,
     Path((id, part)): Path<(String, String)>,
@@ -93,7 +94,7 @@ fn verdict(request: &ReceivedRequest) -> Value {
     shown
 }
 
-/// The string to sign as the server computed it and, beside a wrong signature, as the client must have.
+/// The string to sign that the server computed and, for a wrong signature, the one that the client probably signed.
 fn signing(shared: &Shared, request: &ReceivedRequest) -> Value {
     let parts = request.parts();
     if request.body().len() > MAX_SIGNED {
@@ -115,7 +116,7 @@ fn signing(shared: &Shared, request: &ReceivedRequest) -> Value {
     };
     let client = match request.verdict().cause() {
         Some(Cause::Signature(mismatch)) => match mismatch.likely_cause() {
-            // Another spelling of the same signature.
+            // The client signed the same string and only wrote the signature differently.
             LikelyCause::UpperCase => Some(mismatch.string_to_sign()),
             _ => mismatch.client_string(),
         },

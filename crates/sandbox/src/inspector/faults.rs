@@ -1,4 +1,4 @@
-//! Faults, chosen from a list.
+//! Lists faults and switches them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::Fault;
 use crate::server::Shared;
 use crate::server::faults::FaultSwitch;
 
-/// `GET faults`: the kinds that there are, what is on, and the operations that a fault can be for.
+/// `GET faults`: the available kinds, the active faults, and the operations that a fault can be limited to.
 pub(super) async fn list(State(shared): State<Arc<Shared>>) -> Response {
     reply(&shown(&shared))
 }
@@ -33,18 +33,18 @@ fn shown(shared: &Shared) -> Value {
     })
 }
 
-/// What a switch is to do.
+/// A change of a switch.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Switch {
-    /// Name of the kind; without it `on` must be false, and all faults are taken back.
+    /// Name of the kind. Without a name, `on` must be false, and all faults are removed.
     fault: Option<String>,
     on: bool,
     operation: Option<String>,
     #[serde(default)]
     parameters: BTreeMap<String, u32>,
     share: Option<f64>,
-    /// So many requests.
+    /// Number of requests.
     next: Option<u64>,
 }
 

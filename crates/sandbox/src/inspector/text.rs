@@ -1,18 +1,18 @@
-//! Bytes as something that a page can show.
+//! Converts bytes to JSON that the page can display.
 
 use serde_json::{Value, json};
 
 use crate::platform::multipart;
 use crate::platform::text::beginning;
 
-/// Of a longer text only the beginning is shown.
+/// Longer texts are cut at this size.
 pub(super) const MAX_SHOWN: usize = 256 * 1024;
-/// Of a part of a multipart body as much is shown.
+/// Parts of a multipart body are cut at this size.
 const MAX_PART: usize = 4 * 1024;
-/// So many parts are shown.
+/// Number of parts that are shown.
 const MAX_PARTS: usize = 1000;
 
-/// A body: how many bytes, of what kind, and its text if it is one.
+/// Describes a body: its size, its kind and, if it is text, the text.
 pub(super) fn shown(bytes: &[u8], content_type: Option<&str>) -> Value {
     let media = content_type.unwrap_or_default();
     let size = bytes.len();
@@ -36,7 +36,7 @@ pub(super) fn shown(bytes: &[u8], content_type: Option<&str>) -> Value {
     json!({ "kind": kind, "bytes": size, "text": text, "cut": cut })
 }
 
-/// A file only by its name, type and size; another part with its text.
+/// Describes a part: for a file its name, type and size; for any other part also its text.
 fn part(part: &multipart::Part<'_>) -> Value {
     let mut shown = json!({
         "name": part.name,

@@ -13,13 +13,13 @@ use nxcloud_spec::document::HashIn;
 use crate::platform::catalog::{Operation, Route, Signed};
 use crate::platform::verdict::{Cause, LikelyCause, SignatureMismatch};
 
-/// What a query encodes: everything but the unreserved characters.
+/// The characters that are percent-encoded in a query: all but the unreserved ones.
 const QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
-/// Up to so many values, every order of them is tried to explain a wrong hash.
+/// Up to this number of values, every order is tried to explain a wrong hash.
 const MAX_REORDERED: usize = 5;
 
 /// Checks a request to the operation of a route.
@@ -41,7 +41,7 @@ pub(super) fn check<'a>(
     }
 }
 
-/// What a request says about itself.
+/// The fields of a request that the checks use.
 struct Claim {
     app_id: String,
     values: Vec<String>,
@@ -63,7 +63,7 @@ impl Claim {
         let sent = percent::parameters(incoming.query)?;
         let app_id = headers::parameter(&sent, "appId")?;
         let hash = headers::parameter(&sent, "hash")?;
-        // A parameter that is not sent contributes nothing.
+        // An absent parameter contributes nothing.
         let values = order
             .iter()
             .flat_map(|name| sent.iter().filter(move |(key, _)| key == name))
@@ -90,7 +90,7 @@ impl Claim {
         self.values.iter().map(String::as_str).collect()
     }
 
-    /// The app id, if the hash is right.
+    /// The app id, if the hash is correct.
     fn verify(self, accounts: &Accounts) -> Result<String, Cause> {
         let signer = accounts.antbuddy(&self.app_id);
         let signer = signer.ok_or(Cause::UnknownAccount)?;
@@ -101,7 +101,7 @@ impl Claim {
     }
 }
 
-/// What a wrong hash looks like, if the account is known.
+/// The likely cause of a wrong hash, if the account is known.
 pub(super) fn diagnosed(
     operation: &Operation,
     incoming: &Incoming<'_>,
@@ -149,7 +149,7 @@ pub(super) fn diagnosed(
     }
 }
 
-/// The string to hash of a request, the secret masked, if the account is known.
+/// The string to hash of a request, with the secret masked, if the account is known.
 pub(super) fn explain(
     operation: &Operation,
     incoming: &Incoming<'_>,

@@ -4,7 +4,7 @@ use super::*;
 use crate::platform::catalog::Catalog;
 use crate::platform::tests::test_request::{TestRequest, json_of, platform_of};
 
-/// What is no number in the form that the platform takes.
+/// Texts that are not numbers in the platform's format.
 const MALFORMED: [&str; 22] = [
     "+8615012345678",
     "+86 150-1234-5678",
@@ -29,7 +29,7 @@ const MALFORMED: [&str; 22] = [
     "8615012345678;8615012345679",
     "8615012345678 8615012345679",
 ];
-/// What is no list of numbers.
+/// Texts that are not lists of numbers.
 const MALFORMED_LISTS: [&str; 7] = [
     ",",
     "8615012345678,",
@@ -137,7 +137,7 @@ fn lists_hold_no_empty_entry() {
         assert_eq!(group(list), 1002, "{list:?}");
     }
     assert_eq!(check(""), 201);
-    // The reference lets a wrong length pass here, and reports it in the push.
+    // The reference accepts a wrong length here and reports it in the push.
     assert_eq!(check("12345,8615012345678"), 0);
     assert_eq!(group("8615012345678,8615012345679"), 0);
 }

@@ -1,4 +1,4 @@
-//! Percent-encoding: the one place that reads it.
+//! Percent-decoding. This is the only place that does it.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 
 const NOT_ENCODED: &str = "is not percent-encoded UTF-8";
 
-/// A text, or what is wrong with it. A plus is a plus.
+/// Decodes a text, or returns an error message. A plus stays a plus.
 pub(crate) fn decode(text: &str) -> Result<String, &'static str> {
     let is_escape = |rest: &str| {
         let digits = rest.as_bytes().get(..2);
@@ -25,7 +25,7 @@ pub(crate) fn decode(text: &str) -> Result<String, &'static str> {
     Ok(text.into_owned())
 }
 
-/// The parameters of a query in their order, or the first one that cannot be read, by its name.
+/// The parameters of a query in their order, or the name of the first one that cannot be decoded.
 pub(crate) fn parameters(query: Option<&str>) -> Result<Vec<(String, String)>, Violation> {
     let pairs = query.unwrap_or_default().split('&');
     let pairs = pairs.filter(|pair| !pair.is_empty()).map(|pair| {
@@ -40,7 +40,7 @@ pub(crate) fn parameters(query: Option<&str>) -> Result<Vec<(String, String)>, V
     pairs.collect()
 }
 
-/// The parameters of a query that was taken or refused before: what cannot be read is read as well as it can be.
+/// The parameters of a query that was checked before. Invalid sequences are replaced.
 pub(crate) fn lenient(query: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
     form_urlencoded::parse(query.as_bytes())
 }

@@ -1,4 +1,4 @@
-//! Why a body cannot be read as JSON.
+//! Explains why a body cannot be read as JSON.
 
 use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
@@ -6,14 +6,14 @@ use serde::de::DeserializeOwned;
 
 use crate::platform::verdict::{LikelyCause, SignatureMismatch};
 
-/// Codings of a body that are named; any other is a value of the request.
+/// The content codings that a message may name. Any other name is a value of the request and is not shown.
 const CODINGS: [&str; 6] = ["gzip", "x-gzip", "deflate", "br", "zstd", "compress"];
 const GZIP: &str = "is compressed with gzip; send it without compression";
 const ZSTD: &str = "is compressed with zstd; send it without compression";
 const DEFLATE: &str = "is compressed with deflate; send it without compression";
 const MARK: &str = "begins with a byte order mark; send it without one";
 const UTF_16: &str = "is UTF-16 or UTF-32; send it in UTF-8";
-/// How compressed bytes and other encodings begin.
+/// The first bytes of compressed data and other encodings.
 const BEGINNINGS: [(&[u8], &str); 14] = [
     (b"\x1f\x8b", GZIP),
     (b"\x28\xb5\x2f\xfd", ZSTD),
@@ -33,7 +33,8 @@ const BEGINNINGS: [(&[u8], &str); 14] = [
 
 const SURROGATE: &str =
     "holds half of a surrogate pair, such as half an emoji; cut texts between characters";
-/// What the reader of JSON says, which has no other name for it, and what is wrong. Most of these are JSON, though it is not taken.
+/// Messages of the JSON parser, which has no error codes for these cases, and the explanations for them. Most of
+/// these bodies are valid JSON that is still not accepted.
 const REFUSED: [(&str, &str); 6] = [
     (
         "recursion limit exceeded",
@@ -51,10 +52,10 @@ const REFUSED: [(&str, &str); 6] = [
         "goes on after the end of its JSON value; send one value",
     ),
 ];
-/// Numbers that JSON does not have.
+/// Number literals that JSON does not have.
 const NO_NUMBERS: [&[u8]; 3] = [b"NaN", b"Infinity", b"-Infinity"];
 
-/// Reads a body, or says what is wrong and what to change.
+/// Parses a body, or explains what is wrong and what to change.
 pub(crate) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
     serde_json::from_slice(body).map_err(|error| {
         if error.is_data() {
@@ -95,14 +96,14 @@ fn syntax(body: &[u8], error: &serde_json::Error) -> String {
     format!("the body is not JSON{what} (line {line}, column {column})")
 }
 
-/// What is wrong with a body whose headers say that it is encoded.
+/// The problem of a body whose headers name a content coding.
 pub(crate) fn encoded(headers: &HeaderMap) -> Option<String> {
     let coding = coding(headers)?;
     let problem = "the body has the content-encoding";
     Some(format!("{problem} {coding}; send it without compression"))
 }
 
-/// Says of a signature that nothing explains that the body came in a coding which is not undone here.
+/// Adds to an unexplained wrong signature that the body has a coding that the sandbox cannot undo.
 pub(super) fn explain(headers: &HeaderMap, found: SignatureMismatch) -> SignatureMismatch {
     let undone = |coding: &&str| matches!(*coding, "gzip" | "x-gzip" | "deflate");
     let coding = coding(headers).filter(|coding| !undone(coding));
@@ -116,7 +117,7 @@ pub(super) fn explain(headers: &HeaderMap, found: SignatureMismatch) -> Signatur
     SignatureMismatch::new(LikelyCause::Compression, string, None).with_difference(Some(difference))
 }
 
-/// The coding that the headers name, if it changes the body.
+/// The content coding in the headers, if it changes the body.
 fn coding(headers: &HeaderMap) -> Option<&'static str> {
     let sent = headers.get_all(CONTENT_ENCODING).iter();
     let sent = sent.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));

@@ -1,9 +1,9 @@
-//! The names and addresses of this machine. This is the only place that knows them.
+//! The names and addresses of this machine. This is the only place that defines them.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// The loopback addresses that a host of a URL stands for, in the order in which they are tried; none for another machine.
-/// An IPv6 address is in brackets; names have no case.
+/// The loopback addresses of a URL's host, in the order in which they are tried; none for another machine. An IPv6
+/// address is in brackets. Names ignore case.
 pub(crate) fn addresses(host: &str) -> impl Iterator<Item = IpAddr> {
     let name = host.strip_suffix('.').unwrap_or(host);
     let found = if name.eq_ignore_ascii_case("localhost") {
@@ -26,8 +26,8 @@ fn literal(host: &str) -> Option<IpAddr> {
     address.is_loopback().then_some(address)
 }
 
-/// Whether the value of a `Host` header, or the host of a URL, names this machine: `localhost` in any case or a loopback address,
-/// with or without a port.
+/// Whether a `Host` header or a URL's host is this machine: `localhost` in any case or a loopback address, with or
+/// without a port.
 #[must_use]
 pub fn is_named_by(authority: &str) -> bool {
     let host = match authority.rsplit_once(':') {

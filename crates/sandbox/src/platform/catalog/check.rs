@@ -1,4 +1,4 @@
-//! What a spec must have so that the platform can play it, and what specs must not have twice.
+//! Checks that specs contain what the platform needs, and that they do not conflict.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -9,10 +9,10 @@ use nxcloud_spec::{Service, SpecError};
 
 use super::Operation;
 
-/// Where the inspector is.
+/// The path of the inspector.
 const INSPECTOR: &str = "/__sandbox";
 
-/// Checks services beside each other, without their operations.
+/// Checks services against each other, without their operations.
 pub(super) fn services(services: &[Service]) -> Result<(), SpecError> {
     let mut names = HashSet::new();
     for service in services {
@@ -33,7 +33,7 @@ pub(super) fn services(services: &[Service]) -> Result<(), SpecError> {
     Ok(())
 }
 
-/// Checks the operations of all services beside each other.
+/// Checks the operations of all services against each other.
 pub(super) fn operations(operations: &[Arc<Operation>]) -> Result<(), SpecError> {
     let mut ids = HashSet::new();
     let mut routes = HashMap::<_, Vec<&Operation>>::new();
@@ -73,7 +73,8 @@ pub(super) fn operations(operations: &[Arc<Operation>]) -> Result<(), SpecError>
     Ok(())
 }
 
-/// Whether no request can say which of two operations of one path it means. Those of one service may differ by their fields.
+/// Whether no request can be assigned to one of two operations of one path. Operations of one service may differ by
+/// their fields.
 fn is_same(one: &Operation, other: &Operation) -> bool {
     match (one.names(), other.names()) {
         (Some(names), Some(others)) => names == others && one.service != other.service,

@@ -26,7 +26,7 @@ fn request(body: Body<'_>) -> Request<'_> {
     }
 }
 
-/// What a claim looks like that was made over one body, for a request that the server sees with another.
+/// The cause of a signature over one body, for a request that the server receives with another.
 fn cause_of(signed: Body<'_>, seen: Body<'_>, sent: &str) -> LikelyCause {
     let signer = signer();
     let claimed = signer.sign(&request(signed));
@@ -36,7 +36,7 @@ fn cause_of(signed: Body<'_>, seen: Body<'_>, sent: &str) -> LikelyCause {
     mismatch.likely_cause()
 }
 
-/// Checks that the string of the client gives the signature that it claims, and is another one than the server's.
+/// Checks that the client's string produces the claimed signature and differs from the server's.
 fn assert_client_signed(mismatch: &SignatureMismatch, claimed: &str) {
     let string = mismatch.client_string().unwrap();
     assert_ne!(string, mismatch.string_to_sign());
@@ -180,11 +180,11 @@ fn all_orders_of_four_are_tried() {
 }
 
 thread_local! {
-    /// Bytes of bodies hashed on this thread.
+    /// Number of body bytes hashed on this thread.
     pub(super) static HASHED: Cell<usize> = const { Cell::new(0) };
 }
 
-/// A body with five keys, so that every order of them is tried, and about so many bytes.
+/// A body of about this size with five keys, so that every order of them is tried.
 fn body_of(bytes: usize) -> String {
     let text = "a/b <ü> ".repeat(bytes / 9);
     json!({ "e": 2.50, "d": [1, { "k": null }], "c": text, "b": {}, "a": "=" }).to_string()

@@ -1,4 +1,4 @@
-//! Which documented cause a wrong signature looks like.
+//! Finds the likely cause of a wrong signature.
 
 mod budget;
 mod permutations;
@@ -15,10 +15,10 @@ pub(crate) use secret::secret_with_white_space;
 
 use crate::platform::verdict::{LikelyCause, SignatureMismatch};
 
-/// Finds out what a wrong signature was made over, by trying the usual mistakes.
+/// Finds out what a wrong signature was computed over, by trying the usual mistakes.
 ///
-/// `request` is the request as the server verified it: its body is `Signed` or, for `multipart/form-data`, `Unsigned`.
-/// `body` holds the bytes received in either case.
+/// `request` is the request as the server verified it: its body is `Signed` or, for `multipart/form-data`,
+/// `Unsigned`. In both cases `body` contains the received bytes.
 pub(super) fn diagnose(
     signer: &Signer,
     request: &Request<'_>,
@@ -41,9 +41,9 @@ struct Attempt<'a> {
     signer: &'a Signer,
     request: Request<'a>,
     body: &'a [u8],
-    /// In small letters.
+    /// In lower case.
     claimed: &'a str,
-    /// Whether it had capitals.
+    /// Whether the signature had uppercase letters.
     is_upper: bool,
     budget: Budget,
 }
@@ -60,13 +60,13 @@ impl Attempt<'_> {
             .unwrap_or_else(|| self.nothing())
     }
 
-    /// What is found; `client` is the string that the client signed, if it is another one than the server's.
+    /// A result. `client` is the string that the client signed, if it differs from the server's.
     fn found(&self, cause: LikelyCause, client: Option<String>) -> SignatureMismatch {
         let server = self.signer.masked_string_to_sign(&self.request);
         SignatureMismatch::new(cause, server, client)
     }
 
-    /// Tries the documented mistakes: capitals, and the body signed where it must not be or the reverse.
+    /// Tries the documented mistakes: uppercase letters, and a body that was wrongly signed or left out.
     fn fitting_part(&self) -> Option<SignatureMismatch> {
         if self.is_upper && self.fits(self.request.body) {
             return Some(self.found(LikelyCause::UpperCase, None));
@@ -79,7 +79,7 @@ impl Attempt<'_> {
         self.fits(body).then(|| self.found(cause, Some(client())))
     }
 
-    /// Tries the secret with white space around it, and without its own. The rest is hashed once.
+    /// Tries the secret with white space around it, and without its own. The other bytes are hashed once.
     fn fitting_secret(&self) -> Option<SignatureMismatch> {
         let string = self.signer.masked_string_to_sign(&self.request);
         let start = string.strip_suffix("***")?;
@@ -93,7 +93,8 @@ impl Attempt<'_> {
         Some(found.with_difference(Some(difference.to_owned())))
     }
 
-    /// Tries every order of the four header parameters with a body. The right order is written in the signing crate alone.
+    /// Tries every order of the four header parameters with a body. The right order is defined in the signing crate
+    /// only.
     fn fitting_order(&self, body: &[u8]) -> Option<SignatureMismatch> {
         let parameters = [
             (header::ACCESS_KEY, self.signer.access_key().as_str()),
@@ -144,7 +145,7 @@ impl Attempt<'_> {
         }
     }
 
-    /// Whether a body has the signature. It does not if that is more than the budget allows to hash.
+    /// Whether the signature matches a body. False if the budget does not allow to hash it.
     fn fits(&self, body: Body<'_>) -> bool {
         let length = match body {
             Body::Signed(bytes) => bytes.len(),

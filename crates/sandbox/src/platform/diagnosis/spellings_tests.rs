@@ -1,4 +1,4 @@
-//! Bodies that were signed in one spelling and sent in another, as usual tools do it.
+//! Bodies that common tools sign in one form and send in another.
 
 use std::io::Write;
 
@@ -30,7 +30,7 @@ fn mismatch(secrets: [&str; 2], signed: &[u8], sent: &[u8]) -> SignatureMismatch
     )
 }
 
-/// Checks what is found, and that the explanation names it and says what to change.
+/// Checks the likely cause, and that the explanation names it and says what to change.
 #[track_caller]
 fn assert_found(signed: &[u8], sent: &[u8], cause: LikelyCause, names: &str) {
     assert_ne!(signed, sent);
@@ -50,7 +50,7 @@ fn assert_found(signed: &[u8], sent: &[u8], cause: LikelyCause, names: &str) {
     assert!(client.contains(&*shown), "{client}");
 }
 
-/// Checks both directions; the name is that of the second spelling.
+/// Checks both directions. `names` is the name of the second form.
 #[track_caller]
 fn assert_both(one: &[u8], other: &[u8], cause: LikelyCause, names: &str) {
     assert_found(one, other, cause, names);
@@ -172,7 +172,7 @@ fn escapes_are_named_in_both_directions() {
             name,
         );
     }
-    // From one serialiser's escapes to another's, and escapes beside another layout.
+    // Escapes of one serialiser converted to another's, and escapes combined with another layout.
     let gson = r#"{"t":"a\u003db/","n":1}"#;
     let php = r#"{"t":"a=b\/","n":1}"#;
     assert_both(
@@ -237,7 +237,7 @@ fn charsets_are_named() {
     assert_found(text.as_bytes(), &utf_16, LikelyCause::Charset, "UTF-16LE");
 }
 
-/// What Python's `gzip.compress` writes of the text below, with its `mtime` 0.
+/// The output of Python's `gzip.compress` for the text below, with `mtime` 0.
 const PYTHON_GZIP: &str = "1f8b0800000000000203ab564a2c28f04ead54b2524a49cdcd57d2512ac8c8cf4b05722dcc0c4d0d0c8d8c4d4ccdcc2d80e2c9f97925a9792540998c4c1d050856aa05002d52978b40000000";
 
 #[test]

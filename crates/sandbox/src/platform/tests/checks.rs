@@ -1,4 +1,4 @@
-//! The checks in their order, envelopes and replies, on the platform without any network.
+//! The checks in their order, envelopes and replies, without any network.
 
 use super::test_request::{NOW, TestRequest, json_of, platform_of};
 use crate::platform::verdict::LikelyCause;
@@ -15,7 +15,7 @@ fn sms() -> TestRequest {
     TestRequest::signed("/api/sms/mtsend_v2", "3", "mtsend", SMS.as_bytes())
 }
 
-/// The code of the verdict, after a check that the envelope of the SMS service says the same.
+/// The code of the verdict. Also checks that the SMS envelope has the same code.
 fn sms_code(draft: &TestRequest) -> i64 {
     let answer = draft.send(&platform());
     assert_eq!(answer.status, StatusCode::OK);
@@ -92,7 +92,7 @@ fn a_timestamp_may_be_60000_ms_away_in_both_directions() {
 
 #[test]
 fn the_digits_of_a_timestamp_are_verified_as_they_came() {
-    // The signature is over the digits without the leading zero.
+    // The signature covers the digits with the leading zero.
     let padded = format!("0{NOW}");
     assert_eq!(sms_code(&sms().with("ts", padded)), 1003);
 }
@@ -161,7 +161,7 @@ fn a_body_against_the_rules_gets_the_code_of_the_operation_and_the_place() {
         let expected = format!("parameter wrong or empty: {text}");
         assert_eq!(send(body), (2, expected), "{body}");
     }
-    // Text counts in characters, not in bytes.
+    // The limit counts characters, not bytes.
     let text = |count: usize| {
         format!(
             r#"{{"appKey":"a","phone":"8615012345678","content":"{}"}}"#,
@@ -192,7 +192,7 @@ fn json_is_taken_as_json_only() {
     );
     assert_eq!(sms_code(&sms().with("content-type", "text/plain")), 2);
     assert_eq!(sms_code(&sms().without("content-type")), 2);
-    // As multipart the body is not signed.
+    // A multipart body is not signed.
     assert_eq!(
         sms_code(&sms().with("content-type", "multipart/form-data; boundary=x")),
         1003
@@ -202,7 +202,7 @@ fn json_is_taken_as_json_only() {
 #[test]
 fn the_first_check_that_fails_decides() {
     let path = "/api/sms/mtsend_v2";
-    // Everything is wrong at once; then one thing after the other is put right.
+    // At first everything is wrong; then one mistake after the other is corrected.
     let broken = |ts, secret, biz_type: &str| {
         TestRequest::signed_at(ts, secret, path, biz_type, "mtsend", b"not JSON")
             .with("accesskey", "nobody")
@@ -253,7 +253,7 @@ fn the_cause_of_a_wrong_signature_is_in_the_verdict() {
             .string_to_sign()
             .ends_with("&body={}&accessSecret=***")
     );
-    // The sender learns nothing but that it is wrong.
+    // The sender learns only that the signature is wrong.
     assert_eq!(json_of(&answer)["result"], "wrong signature");
 }
 
@@ -297,7 +297,7 @@ fn an_either_or_rule_gets_the_code_of_its_operation() {
     assert_eq!(reply["data"], json!({}));
 }
 
-/// What is said about a body that is signed as it is sent.
+/// The message about a body whose signature is correct.
 fn said_of(body: &[u8], coding: Option<&'static str>) -> String {
     let mut draft = TestRequest::signed("/api/sms/mtsend_v2", "3", "mtsend", body);
     if let Some(coding) = coding {
@@ -332,7 +332,7 @@ fn what_makes_a_body_unreadable_is_named() {
             "has the content-encoding that its header names;",
         ),
         (b"\xef\xbb\xbf{}", None, "begins with a byte order mark;"),
-        // What the header says counts, whatever the bytes are.
+        // The header decides, not the bytes.
         (b"{}", Some("zstd"), "has the content-encoding zstd;"),
         (b"\xff\xfe{\0}\0", None, "is UTF-16 or UTF-32;"),
         (b"\xfe\xff\0{\0}", None, "is UTF-16 or UTF-32;"),
@@ -406,7 +406,7 @@ fn a_wrong_signature_over_a_coding_that_is_not_undone_names_it() {
         assert_eq!(found.likely_cause(), LikelyCause::Compression);
         assert!(found.explanation().contains("cannot undo"), "{found:?}");
     }
-    // What fits otherwise, and what would have been undone, says nothing of it.
+    // A matching variant, or a coding that the sandbox can undo, gets no such explanation.
     assert_eq!(sent("br", "{}\n").likely_cause(), LikelyCause::FinalLineEnd);
     assert_eq!(
         sent("identity", "x").likely_cause(),

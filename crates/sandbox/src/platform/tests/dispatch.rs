@@ -99,7 +99,7 @@ fn an_unknown_action_of_a_shared_path_still_gets_an_envelope() {
 
 const TYPE: &str = "multipart/form-data; boundary=xx";
 
-/// The body of an upload: text parts, then a file if there is one, with a header for its content type or none.
+/// The body of an upload: text parts, then an optional file with an optional content type.
 fn form(texts: &[(&str, &str)], file: Option<(&str, &[u8])>) -> Vec<u8> {
     let mut body = Vec::new();
     for (name, text) in texts {
@@ -122,7 +122,7 @@ fn form(texts: &[(&str, &str)], file: Option<(&str, &[u8])>) -> Vec<u8> {
     body
 }
 
-/// An upload whose body is left out of the signature, as it should be.
+/// A correct upload: its body is not signed.
 fn upload(content_type: &str, body: Vec<u8>) -> Value {
     let mut draft =
         TestRequest::signed("/upload", "5", "upload", b"").with("content-type", content_type);

@@ -51,7 +51,7 @@ fn a_binding_is_listed_and_reached_until_it_is_undone() {
         reached(&platform, "8613900000001", &json!("8617000000001")),
         10013
     );
-    // The platform picks another number for another pair with A, and takes an id of the customer once.
+    // For another pair with A the platform chooses another number. It accepts a customer's id only once.
     assert_eq!(pns(&platform, "bindAXB", body)["code"], 1002);
     let other = json!({"phoneA": "8613900000001", "phoneB": "8613900000003", "expireSecond": 0});
     let other = pns(&platform, "bindAXB", other)["data"].clone();

@@ -1,4 +1,4 @@
-//! Calls that depend on earlier ones.
+//! Calls that depend on earlier calls.
 
 use http::{HeaderMap, Method};
 use nxcloud_signing::Secret;
@@ -13,7 +13,7 @@ pub(super) fn platform() -> Platform {
     platform_of(Catalog::embedded().unwrap())
 }
 
-/// Sends a request so many days later.
+/// Sends a request this many days later.
 pub(super) fn send_on(platform: &Platform, day: u64, draft: &TestRequest) -> Value {
     let mut headers = HeaderMap::new();
     let draft = draft.clone();
@@ -193,7 +193,7 @@ fn a_login_is_pending_until_it_is_set() {
     );
 }
 
-/// The examples of the documentation work on a sandbox that has just been started, and only there.
+/// The examples of the documentation are answered as documented only until something was created.
 #[test]
 fn an_example_is_known_until_something_was_made() {
     let platform = platform();

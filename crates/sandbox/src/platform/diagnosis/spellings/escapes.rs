@@ -1,17 +1,17 @@
-//! What serialisers escape in texts.
+//! The escapes of common serialisers.
 
-/// What a serialiser escapes beyond what JSON demands.
+/// The characters that a serialiser escapes beyond those that JSON requires.
 pub(super) struct Escapes {
-    /// Follows the word `with`.
+    /// Used after the word `with`.
     pub(super) name: &'static str,
-    /// Characters of ASCII that are written as `\u` and four digits, and whether these are capitals.
+    /// ASCII characters that are written as `\u` and four digits, and whether the digits are uppercase.
     ascii: &'static str,
     capitals: bool,
     slash: Slash,
     rest: Rest,
 }
 
-/// So many of [`ESCAPES`], the first ones, are tried with keys in every order.
+/// This many of the first [`ESCAPES`] are tried with keys in every order.
 pub(super) const USUAL: usize = 4;
 
 enum Slash {
@@ -21,12 +21,12 @@ enum Slash {
     AfterLess,
 }
 
-/// Which of the characters that are not ASCII are escaped.
+/// Which non-ASCII characters are escaped.
 enum Rest {
     None,
     /// U+2028 and U+2029, which are line ends in JavaScript.
     Separators,
-    /// White space, and what takes two units in UTF-16, in capitals.
+    /// White space and characters of two UTF-16 units, in uppercase digits.
     SpacesAndPairs,
     All,
     AllInCapitals,
@@ -40,7 +40,7 @@ const NONE: Escapes = Escapes {
     rest: Rest::None,
 };
 
-/// The escapes of usual serialisers. The first one has none.
+/// The escapes of common serialisers. The first entry has none.
 pub(super) static ESCAPES: &[Escapes] = &[
     NONE,
     Escapes {
@@ -169,7 +169,7 @@ pub(super) static ESCAPES: &[Escapes] = &[
 ];
 
 impl Escapes {
-    /// Writes a text.
+    /// Writes a string.
     pub(super) fn write(&self, out: &mut String, text: &str) {
         let mut before = '"';
         for character in text.chars() {
@@ -206,7 +206,7 @@ impl Escapes {
         }
     }
 
-    /// Writes a character as `\u` and four digits, or as two of these.
+    /// Writes a character as one or two `\u` escapes.
     fn push_escape(&self, out: &mut String, character: char) {
         let capitals = if character.is_ascii() {
             self.capitals

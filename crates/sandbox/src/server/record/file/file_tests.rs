@@ -1,4 +1,4 @@
-//! Files that are full, cut off or full up.
+//! Files that reach their limit, files that were cut off, and full disks.
 
 use std::fs::OpenOptions;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use super::*;
 use crate::platform::verdict::Verdict;
 use crate::server::record::Parts;
 
-/// A file in a folder of its own, removed at the end.
+/// A file in its own folder, which is removed at the end.
 fn push(recorder: &mut Recorder, id: u64) {
     recorder.push(id, Recorder::line(request(id).parts()));
 }
@@ -81,7 +81,7 @@ fn a_full_file_takes_the_place_of_the_one_before_it() {
     assert!(first > 1 && first < 19, "{found:?}");
     assert!(found.into_iter().eq(first..=20));
     drop(recorder);
-    // Without the requests the numbers still go on.
+    // Without any request in the files, the numbering still continues.
     let (mut recorder, _) = place.open(600);
     recorder.clear();
     drop(recorder);
@@ -138,7 +138,7 @@ fn what_a_crash_cut_off_is_left_out() {
 
 #[cfg(target_os = "linux")]
 impl Recorder {
-    /// On a device on which there is never room, with something that waits.
+    /// Recorder on a device that is always full, with a line that waits to be written.
     pub(crate) fn on_a_full_disk() -> Self {
         let file = OpenOptions::new().append(true).open("/dev/full").unwrap();
         let mut recorder = Self {

@@ -1,4 +1,4 @@
-//! A file that keeps the requests when the sandbox is gone: a first line that says what it is, then a line of JSON for each
+//! A file that keeps the requests after the sandbox has stopped: a header line, then one line of JSON for each
 //! request.
 
 mod error;
@@ -13,31 +13,31 @@ use super::{Parts, ReceivedRequest};
 pub use error::RecordError;
 use line::Header;
 
-/// No request has a higher number, so that counting on from a file never overflows.
+/// The maximum number of a request, so that counting on from a file never overflows.
 const MAX_ID: u64 = u64::MAX >> 1;
 
-/// The way into the file. A line is handed to the operating system before the request is answered.
+/// Writes to the file. A line is handed to the operating system before the request is answered.
 pub(crate) struct Recorder {
     path: PathBuf,
     file: File,
-    /// How many bytes are in the file.
+    /// The size of the file in bytes.
     size: u64,
     max_size: u64,
-    /// What the file did not take yet.
+    /// Bytes that could not be written yet.
     rest: Vec<u8>,
-    /// The highest number that a request of this file ever had.
+    /// The highest number that a request in this file ever had.
     last_id: u64,
 }
 
 impl Recorder {
-    /// Opens a file or makes a new one, and gives the requests out that are in it and in the one before it, oldest first.
+    /// Opens or creates a file. Passes on the requests in it and in the previous file, oldest first.
     pub(crate) fn open(
         path: &Path,
         max_size: u64,
         mut found: impl FnMut(ReceivedRequest),
     ) -> Result<Self, RecordError> {
         let file = open::open(path)?;
-        // Before anything of the other one is given out.
+        // Checked before any request of the previous file is passed on.
         read_header(&file, path)?;
         let older = older(path);
         let mut last_id = 0;
@@ -69,10 +69,10 @@ impl Recorder {
         self.last_id
     }
 
-    /// Writes what the file did not take before, as far as it does now.
+    /// Writes bytes that could not be written before, as far as possible.
     ///
     /// # Errors
-    /// What the operating system says, such as that the disk is full.
+    /// The error of the operating system, for example that the disk is full.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         while !self.rest.is_empty() {
             match self.file.write(&self.rest) {
@@ -85,17 +85,17 @@ impl Recorder {
                 Err(error) => return Err(error),
             }
         }
-        // What it took for a large line is given back.
+        // Frees the memory of a large line.
         self.rest = Vec::new();
         Ok(())
     }
 
-    /// A request as a line that is written when its number is known.
+    /// A request as a line, which is written when its number is known.
     pub(crate) fn line(parts: &Parts) -> Vec<u8> {
         line::of(parts)
     }
 
-    /// Writes a request. What the file does not take is kept for the next time.
+    /// Writes a request. Bytes that cannot be written are kept for the next time.
     pub(crate) fn push(&mut self, id: u64, mut line: Vec<u8>) {
         if self.size >= self.max_size
             && let Err(reason) = self.rotate()
@@ -118,11 +118,11 @@ impl Recorder {
         }
     }
 
-    /// Goes on in a new file. The one that is full takes the place of the one before it.
+    /// Rotates the file: the full file replaces the previous one.
     fn rotate(&mut self) -> Result<(), RecordError> {
         let path = self.path.clone();
         let failed = |error| RecordError::io(&path, error);
-        // No line may end in another file than it begins in.
+        // A line must not be split between two files.
         self.flush().map_err(failed)?;
         let older = older(&path);
         if let Some(file) = open::existing(&older)? {
@@ -143,7 +143,7 @@ impl Recorder {
         line::write(&mut self.rest, &Header::new(self.last_id));
     }
 
-    /// Removes all requests, those of the file before it too. Their numbers are not used again.
+    /// Removes all requests, including those in the previous file. Their numbers are not used again.
     pub(crate) fn clear(&mut self) {
         self.rest.clear();
         let removed = match fs::remove_file(older(&self.path)) {
@@ -169,23 +169,23 @@ impl Drop for Recorder {
     }
 }
 
-/// Where the requests go that a full file holds.
+/// The path of the file that rotation creates.
 fn older(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".1");
     name.into()
 }
 
-/// What a file holds.
+/// The content of a file.
 struct Held {
     last_id: u64,
-    /// How many bytes of it are complete lines.
+    /// The size of its complete lines in bytes.
     size: u64,
-    /// Whether there is something behind them.
+    /// Whether an incomplete line follows.
     is_torn: bool,
 }
 
-/// The first line of a file and its length; `None` if nothing, or not even that line, is in it.
+/// The first line of a file and its length; `None` if the file is empty or its first line is incomplete.
 fn read_header(file: &File, path: &Path) -> Result<Option<(Header, u64)>, RecordError> {
     let mut first = Vec::new();
     let mut reader = BufReader::new(file);
@@ -214,7 +214,7 @@ fn read_header(file: &File, path: &Path) -> Result<Option<(Header, u64)>, Record
     }
 }
 
-/// Reads the requests of a file. A last line that was not written to its end does not count.
+/// Reads the requests of a file. An incomplete last line is skipped.
 fn read(
     file: &File,
     path: &Path,
