@@ -33,7 +33,7 @@ impl Sandbox {
     /// Starts a sandbox with default settings on any free port.
     ///
     /// # Errors
-    /// As [`Builder::start`].
+    /// The errors of [`Builder::start`].
     pub async fn start() -> Result<Self, Error> {
         Self::builder().start().await
     }
@@ -42,7 +42,7 @@ impl Sandbox {
     /// code, and for blocking calls in multi-thread async tests.
     ///
     /// # Errors
-    /// As [`Builder::start_blocking`].
+    /// The errors of [`Builder::start_blocking`].
     pub fn start_blocking() -> Result<Self, Error> {
         Self::builder().start_blocking()
     }

@@ -46,7 +46,10 @@ pub(super) async fn asset(Path(name): Path<String>) -> Result<Response, Problem>
     let mut files = FILES.iter();
     match files.find(|(known, ..)| *known == name) {
         Some((_, kind, text)) => Ok(file(kind, text)),
-        None => Err(refuse(StatusCode::NOT_FOUND, "the page has no such file")),
+        None => Err(refuse(
+            StatusCode::NOT_FOUND,
+            "no such file: open /__sandbox/",
+        )),
     }
 }
 

@@ -46,8 +46,8 @@ impl Query {
     /// The value of a parameter.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         let mut pairs = self.0.iter();
-        let found = pairs.find(|(key, _)| key == name);
-        found.map(|(_, value)| value.clone())
+        let pair = pairs.find(|(key, _)| key == name);
+        pair.map(|(_, value)| value.clone())
     }
 
     /// Reads a number. Any other value is refused.

@@ -17,10 +17,10 @@ use crate::server::faults::FaultSwitch;
 
 /// `GET faults`: the available kinds, the active faults, and the operations that a fault can be limited to.
 pub(super) async fn list(State(shared): State<Arc<Shared>>) -> Response {
-    reply(&shown(&shared))
+    reply(&overview(&shared))
 }
 
-fn shown(shared: &Shared) -> Value {
+fn overview(shared: &Shared) -> Value {
     let operations = shared.platform.catalog.operations();
     let operations = operations.map(|operation| json!([&*operation.service, &*operation.id]));
     json!({
@@ -56,13 +56,13 @@ pub(super) async fn switch(
     let change = body::read::<Switch>(&shared, request).await?;
     let unprocessable = |problem| refuse(StatusCode::UNPROCESSABLE_ENTITY, problem);
     apply(&shared, change).map_err(unprocessable)?;
-    Ok(reply(&shown(&shared)))
+    Ok(reply(&overview(&shared)))
 }
 
 fn apply(shared: &Shared, change: Switch) -> Result<(), String> {
     let Some(name) = &change.fault else {
         if change.on {
-            return Err("no fault is named".to_owned());
+            return Err("the name of the fault is missing: set fault".to_owned());
         }
         shared.faults.clear();
         return Ok(());
@@ -71,7 +71,9 @@ fn apply(shared: &Shared, change: Switch) -> Result<(), String> {
     if let Some(id) = &change.operation {
         let mut known = shared.platform.catalog.operations();
         if !known.any(|operation| *operation.id == **id) {
-            return Err(format!("there is no operation {id}"));
+            return Err(format!(
+                "unknown operation {id}: use one of the list in GET faults"
+            ));
         }
     }
     if !change.on {
@@ -85,7 +87,7 @@ fn apply(shared: &Shared, change: Switch) -> Result<(), String> {
     }
     if let Some(share) = change.share {
         if !(0.0..=1.0).contains(&share) {
-            return Err("share is not between 0 and 1".to_owned());
+            return Err("share must be between 0 and 1".to_owned());
         }
         switch = switch.share(share);
     }

@@ -29,7 +29,7 @@ pub(super) async fn guard(
     let refused = || refusal(method, headers).map(IntoResponse::into_response);
     let mut response = match stopped.or_else(refused) {
         Some(mut response) if !response.status().is_redirection() => {
-            let kind = "not let in below /__sandbox/";
+            let kind = "access denied below /__sandbox/";
             let reason = format!("{kind}: HTTP {}", response.status().as_u16());
             response.extensions_mut().insert(Refused { kind, reason });
             response
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_changes_something_must_come_from_here_and_be_json() {
+    fn changes_require_the_same_origin_and_json() {
         let json = ("content-type", "application/json; charset=utf-8");
         let host = ("host", "localhost:8080");
         let forbidden = Some(StatusCode::FORBIDDEN);

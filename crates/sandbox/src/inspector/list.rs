@@ -35,7 +35,7 @@ impl Filter {
         if let Some(view) = &view
             && view != "summary"
         {
-            let problem = "the only view is summary";
+            let problem = "unknown view: use view=summary or leave it out";
             return Err(refuse(StatusCode::BAD_REQUEST, problem));
         }
         let q = query.text("q").filter(|q| !q.is_empty());
@@ -76,8 +76,8 @@ impl Filter {
 fn has(request: &ReceivedRequest, q: &str) -> bool {
     let holds = |text: &str| text.to_lowercase().contains(q);
     let bytes = |bytes: &[u8]| {
-        let shown = bytes.get(..MAX_SEARCHED).unwrap_or(bytes);
-        holds(&String::from_utf8_lossy(shown))
+        let searched = bytes.get(..MAX_SEARCHED).unwrap_or(bytes);
+        holds(&String::from_utf8_lossy(searched))
     };
     let known = [request.operation(), request.service(), request.query()];
     holds(request.path())

@@ -37,7 +37,7 @@ pub(crate) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
         .route("/__sandbox/assets/{name}", get(assets::asset))
         .route("/__sandbox/about", get(about))
         .route("/__sandbox/requests", get(list::list).delete(clear))
-        .route("/__sandbox/requests/{id}", get(detail::one))
+        .route("/__sandbox/requests/{id}", get(detail::show))
         .route("/__sandbox/requests/{id}/{part}", get(detail::whole))
         .route("/__sandbox/messages", get(messages::list))
         .route("/__sandbox/pushes", get(pushes::list).post(pushes::send))
@@ -60,7 +60,10 @@ async fn to_the_page() -> Response {
 }
 
 async fn nothing() -> Problem {
-    refuse(StatusCode::NOT_FOUND, "there is nothing here")
+    refuse(
+        StatusCode::NOT_FOUND,
+        "no such endpoint: see the README of nxcloud-sandbox",
+    )
 }
 
 /// `GET about`: what a user needs for a first request.

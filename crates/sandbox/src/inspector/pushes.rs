@@ -69,11 +69,14 @@ fn set(pushes: &Pushes, address: Address) -> Result<(), String> {
     let push = match (address.service, address.push) {
         (None, None) => None,
         (Some(service), Some(push)) => Some(format!("{service}/{push}")),
-        _ => return Err("service and push are named together".to_owned()),
+        _ => return Err("service and push must be set together".to_owned()),
     };
     let set = match (address.url, push) {
         (Some(url), _) if !Pushes::reaches(&url) => {
-            return Err("pushes go to http:// addresses of this machine only".to_owned());
+            return Err(
+                "the address is not allowed: use an http:// address of this machine only"
+                    .to_owned(),
+            );
         }
         (Some(url), Some(push)) => pushes.send_to(&push, url),
         (Some(url), None) => {
@@ -117,19 +120,26 @@ pub(super) async fn send(
 fn request_of(shared: &Shared, form: PushForm) -> Result<PushRequest, Problem> {
     let request = match form.request {
         Some(id) => {
-            let missing = || refuse(StatusCode::NOT_FOUND, "the history has no such request");
+            let missing = || {
+                refuse(
+                    StatusCode::NOT_FOUND,
+                    "the history has no request with this id: list them with GET requests",
+                )
+            };
             Some(shared.history.request(id).ok_or_else(missing)?)
         }
         None => None,
     };
     let accepted = |request: &ReceivedRequest| request.verdict().is_accepted();
     if !request.as_ref().is_none_or(accepted) {
-        return Err(unprocessable("the request was refused: nothing follows it"));
+        return Err(unprocessable(
+            "the request was refused and has no pushes: choose an accepted one",
+        ));
     }
     let entry = form.entry;
     let mut push = match (&form.reply, &request, form.service, form.push) {
         (Some(text), Some(request), None, None) => {
-            let unknown = "the reference knows no push for answers to this message";
+            let unknown = "the reference documents no push for replies to this message";
             let catalog = &shared.platform.catalog;
             let messages = catalog.messages(request.service(), request.operation());
             let answer = messages.and_then(|messages| messages.spec.answer.as_ref());
@@ -149,7 +159,7 @@ fn request_of(shared: &Shared, form: PushForm) -> Result<PushRequest, Problem> {
             }
         }
         _ => {
-            let problem = "service and push are needed, or request and reply";
+            let problem = "set service and push, or request and reply";
             return Err(unprocessable(problem));
         }
     };

@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_long_list_is_made_in_pieces_as_it_is_read() {
+    async fn a_long_list_is_created_in_chunks_as_it_is_read() {
         use std::sync::Arc;
         use std::sync::atomic::{AtomicUsize, Ordering};
 

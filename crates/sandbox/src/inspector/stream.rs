@@ -34,7 +34,7 @@ pub(super) async fn events(
     request: Request,
 ) -> Result<Response, Problem> {
     if shared.events.watchers() >= MAX_WATCHERS {
-        let problem = "too many pages are open";
+        let problem = "too many pages are open: close one";
         return Err(refuse(StatusCode::SERVICE_UNAVAILABLE, problem));
     }
     Ok(open(&shared.events, request.extensions()))
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_that_does_not_read_misses_the_oldest_events_and_is_told_so() {
+    async fn a_slow_watcher_misses_the_oldest_events_and_receives_lagged() {
         let events = Events::default();
         let watcher = (events.watch(), None, None);
         for number in 0..CAPACITY + 3 {
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_page_that_watches_does_not_use_up_the_time_to_stop() {
+    async fn an_open_stream_does_not_delay_the_shutdown() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();

@@ -113,11 +113,11 @@ pub(super) fn diagnosed(
     let budget = Budget::new();
     let length = values.iter().map(|value| value.len()).sum();
     let masked = |values: &[&str]| signer.masked_string_to_sign(values);
-    let found = |likely, client| SignatureMismatch::new(likely, masked(&values), client);
+    let mismatch = |likely, client| SignatureMismatch::new(likely, masked(&values), client);
     let fits =
         |values: &[&str], hash: &str| budget.spend(length) && signer.verify(values, hash).is_ok();
     if fits(&values, &claim.hash.to_ascii_lowercase()) {
-        return Some(found(LikelyCause::UpperCase, None));
+        return Some(mismatch(LikelyCause::UpperCase, None));
     }
     let encoded = values
         .iter()
@@ -126,14 +126,14 @@ pub(super) fn diagnosed(
     let encoded = encoded.iter().map(String::as_str).collect::<Vec<_>>();
     if fits(&encoded, &claim.hash) {
         let client = masked(&encoded);
-        return Some(found(LikelyCause::EncodedValues, Some(client)));
+        return Some(mismatch(LikelyCause::EncodedValues, Some(client)));
     }
     let mut orders = match values.len() {
         0..=MAX_REORDERED => permutations(&values).into_iter(),
         _ => Vec::new().into_iter(),
     };
     if let Some(order) = orders.find(|order| fits(order, &claim.hash)) {
-        return Some(found(LikelyCause::ParameterOrder, Some(masked(&order))));
+        return Some(mismatch(LikelyCause::ParameterOrder, Some(masked(&order))));
     }
     let has_secret = |secret: &str| {
         let signer = Secret::new(secret).map(|secret| Signer::new(signer.app_id().clone(), secret));
@@ -142,10 +142,10 @@ pub(super) fn diagnosed(
     };
     match secret_with_white_space(signer.secret().expose(), has_secret) {
         Some(difference) => {
-            let found = found(LikelyCause::SecretWhiteSpace, None);
-            Some(found.with_difference(Some(difference.to_owned())))
+            let mismatch = mismatch(LikelyCause::SecretWhiteSpace, None);
+            Some(mismatch.with_difference(Some(difference.to_owned())))
         }
-        None => Some(found(LikelyCause::WrongSecret, None)),
+        None => Some(mismatch(LikelyCause::WrongSecret, None)),
     }
 }
 

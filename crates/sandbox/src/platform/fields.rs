@@ -146,7 +146,10 @@ fn multipart_fields(body: &RequestBody, incoming: &Incoming<'_>) -> Result<Value
     let mut files = Vec::new();
     for part in parts {
         if !names.insert(part.name.clone()) {
-            return Err(Violation::at(below("", &part.name), "came more than once"));
+            return Err(Violation::at(
+                below("", &part.name),
+                "appears more than once",
+            ));
         }
         let binary = body
             .schema()

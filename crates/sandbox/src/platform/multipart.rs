@@ -136,7 +136,7 @@ mod tests {
         \x00--x\r\n-\xff\r\n--xx--\r\n";
 
     #[test]
-    fn parts_are_taken_apart_byte_for_byte() {
+    fn parts_are_split_byte_for_byte() {
         let parts = parts(BODY, "xx").unwrap();
         assert_eq!(
             parts,

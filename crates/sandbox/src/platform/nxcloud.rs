@@ -141,8 +141,8 @@ fn authenticate(
 pub(super) fn diagnosed(incoming: &Incoming<'_>, accounts: &Accounts) -> Option<SignatureMismatch> {
     let common = Common::read(incoming.headers).ok()?;
     let (signer, request, sign) = claim(common, incoming, accounts).ok()?;
-    let found = diagnose(signer, &request, incoming.body, sign);
-    Some(unreadable::explain(incoming.headers, found))
+    let mismatch = diagnose(signer, &request, incoming.body, sign);
+    Some(unreadable::explain(incoming.headers, mismatch))
 }
 
 /// The string to sign of a request, with the secret masked, if the account is known.

@@ -20,7 +20,7 @@ pub(crate) fn decode(text: &str) -> Result<String, &'static str> {
     let text = text.map_err(|_| NOT_ENCODED)?;
     let is_control = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r');
     if text.contains(is_control) {
-        return Err("holds a control character");
+        return Err("contains a control character");
     }
     Ok(text.into_owned())
 }
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_percent_encoded_utf8_is_no_text() {
+    fn invalid_percent_encoding_is_an_error() {
         for (text, expected) in [
             ("", Ok("")),
             ("%2B84+1", Ok("+84+1")),
@@ -64,9 +64,9 @@ mod tests {
             ("%FF", Err(NOT_ENCODED)),
             ("%E6%82", Err(NOT_ENCODED)),
             ("%ED%A0%80", Err(NOT_ENCODED)),
-            ("84%00", Err("holds a control character")),
-            ("%7f", Err("holds a control character")),
-            ("%C2%85", Err("holds a control character")),
+            ("84%00", Err("contains a control character")),
+            ("%7f", Err("contains a control character")),
+            ("%C2%85", Err("contains a control character")),
         ] {
             assert_eq!(
                 decode(text).as_deref().map_err(|problem| *problem),
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn the_parameters_of_a_query_are_those_of_a_form() {
+    fn a_query_is_parsed_like_a_form() {
         let query = "a=1+2&b=%2B&&c&=d&a=3=4";
         let read = parameters(Some(query)).unwrap();
         assert!(
@@ -95,7 +95,7 @@ mod tests {
             format!("{pointer} {problem}")
         };
         assert_eq!(problem("a=1&b%2F=%zz"), format!("/b~1 {NOT_ENCODED}"));
-        assert_eq!(problem("b=%00"), "/b holds a control character");
+        assert_eq!(problem("b=%00"), "/b contains a control character");
         assert!(problem("%FF=1").starts_with(" the name of a query parameter"));
     }
 }

@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn moments_with_and_without_a_zone_are_read() {
+    fn timestamps_with_and_without_a_time_zone_are_parsed() {
         for (text, millis) in [
             ("1970-01-01T00:00:00Z", Some(0)),
             ("1970-01-01 00:00:01", Some(1000)),
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn moments_are_those_of_the_calendar() {
+    fn timestamps_are_calendar_dates() {
         for (millis, text) in [
             (0, "1970-01-01 00:00:00"),
             (951_782_400_000, "2000-02-29 00:00:00"),

@@ -32,7 +32,7 @@ const BEGINNINGS: [(&[u8], &str); 14] = [
 ];
 
 const SURROGATE: &str =
-    "holds half of a surrogate pair, such as half an emoji; cut texts between characters";
+    "contains half of a surrogate pair, such as half an emoji; cut texts between characters";
 /// Messages of the JSON parser, which has no error codes for these cases, and the explanations for them. Most of
 /// these bodies are valid JSON that is still not accepted.
 const REFUSED: [(&str, &str); 6] = [
@@ -44,12 +44,15 @@ const REFUSED: [(&str, &str); 6] = [
     ("unexpected end of hex escape", SURROGATE),
     (
         "control character",
-        r"holds a raw line break or another control character in a text; escape it, such as \n",
+        r"contains a raw line break or another control character in a text; escape it, such as \n",
     ),
-    ("number out of range", "holds a number that is out of range"),
+    (
+        "number out of range",
+        "contains a number that is out of range",
+    ),
     (
         "trailing characters",
-        "goes on after the end of its JSON value; send one value",
+        "continues after the end of its JSON value; send one value",
     ),
 ];
 /// Number literals that JSON does not have.
@@ -104,16 +107,17 @@ pub(crate) fn encoded(headers: &HeaderMap) -> Option<String> {
 }
 
 /// Adds to an unexplained wrong signature that the body has a coding that the sandbox cannot undo.
-pub(super) fn explain(headers: &HeaderMap, found: SignatureMismatch) -> SignatureMismatch {
+pub(super) fn explain(headers: &HeaderMap, mismatch: SignatureMismatch) -> SignatureMismatch {
     let undone = |coding: &&str| matches!(*coding, "gzip" | "x-gzip" | "deflate");
     let coding = coding(headers).filter(|coding| !undone(coding));
-    let Some(coding) = coding.filter(|_| found.likely_cause() == LikelyCause::WrongSecret) else {
-        return found;
+    let Some(coding) = coding.filter(|_| mismatch.likely_cause() == LikelyCause::WrongSecret)
+    else {
+        return mismatch;
     };
     let difference = format!(
         "sent with the content-encoding {coding}, which the sandbox cannot undo: signed before it, or with another secret"
     );
-    let string = found.string_to_sign().to_owned();
+    let string = mismatch.string_to_sign().to_owned();
     SignatureMismatch::new(LikelyCause::Compression, string, None).with_difference(Some(difference))
 }
 

@@ -46,9 +46,9 @@ impl Verdict {
     }
 
     /// Adds the diagnosis of a wrong signature.
-    pub(crate) fn explain(&mut self, found: SignatureMismatch) {
+    pub(crate) fn explain(&mut self, diagnosis: SignatureMismatch) {
         if let Some(Cause::Signature(mismatch)) = &mut self.cause {
-            *mismatch = found;
+            *mismatch = diagnosis;
         }
     }
 
@@ -79,8 +79,8 @@ impl Verdict {
                 ];
                 for (name, string) in strings {
                     let Some(string) = string else { continue };
-                    let (shown, is_cut) = beginning(string, max);
-                    verdict[name] = shown.into();
+                    let (text, is_cut) = beginning(string, max);
+                    verdict[name] = text.into();
                     if is_cut {
                         verdict[format!("{name}_bytes")] = string.len().into();
                     }
@@ -197,35 +197,35 @@ impl Cause {
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::UnknownPath => f.write_str("no operation has this path"),
-            Self::Method { allowed } => write!(f, "this path takes {} only", allowed.join(", ")),
+            Self::UnknownPath => f.write_str("no operation has this path: check the base URL and the path"),
+            Self::Method { allowed } => write!(f, "this path requires the method {}", allowed.join(", ")),
             Self::BodyTooLarge { limit } => write!(f, "the body is larger than {limit} bytes"),
-            Self::BodyIncomplete => f.write_str("the body is not complete"),
-            Self::Busy => f.write_str("too much is being received at once: send again"),
+            Self::BodyIncomplete => f.write_str("the body is incomplete: send as many bytes as content-length says"),
+            Self::Busy => f.write_str("too many bytes are being received at the same time: send the request again"),
             Self::ForeignHost => f.write_str(
-                "the Host header names another machine: use 127.0.0.1 or localhost, or start the sandbox with a token",
+                "the Host header is another machine: use 127.0.0.1 or localhost, or start the sandbox with a token",
             ),
             Self::NotRecorded => f.write_str(
-                "the request cannot be recorded and was not carried out: make room for the record file",
+                "the request could not be recorded and was not carried out: free disk space for the record file",
             ),
             Self::CommonParameter { name, problem } => {
                 let problem = match problem {
                     CommonProblem::Missing => "is missing",
                     CommonProblem::Unreadable => "cannot be read",
-                    CommonProblem::Repeated => "came more than once",
+                    CommonProblem::Repeated => "appears more than once",
                 };
                 write!(f, "common parameter {name} {problem}")
             }
             Self::UnknownAccount => f.write_str("no permission: unknown account"),
             Self::Timestamp => {
-                f.write_str("timestamp expired: over 60000 ms from the server clock")
+                f.write_str("timestamp expired: more than 60000 ms from the server's clock")
             }
             Self::Signature(_) => f.write_str("wrong signature"),
             Self::Operation => f.write_str("bizType or action does not belong to this path"),
             Self::Parameter { pointer, problem } if pointer.is_empty() => f.write_str(problem),
             Self::Parameter { pointer, problem } => write!(f, "{pointer} {problem}"),
             Self::State { problem, .. } => f.write_str(problem),
-            Self::Fault => f.write_str("a test asked for it"),
+            Self::Fault => f.write_str("a fault is set for this request"),
         }
     }
 }
@@ -347,29 +347,29 @@ impl fmt::Display for LikelyCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::BodyLeftOut => {
-                "content type: the body was left out, which is right for multipart/form-data only"
+                "content type: the body was left out; sign it, unless it is multipart/form-data"
             }
             Self::MultipartBodySigned => {
                 "content type: a multipart/form-data body must be left out"
             }
-            Self::BodyReserialised => "body re-serialised: sign the bytes that are sent",
-            Self::LineEnds => {
-                "line ends: sign the bytes that are sent, with the line ends that they have"
+            Self::BodyReserialised => "body re-serialised: sign the bytes that you send",
+            Self::LineEnds => "line ends: sign the bytes that you send, with the same line ends",
+            Self::FinalLineEnd => {
+                "final line end: sign all bytes that you send, including the last"
             }
-            Self::FinalLineEnd => "final line end: sign the bytes that are sent, to the last one",
-            Self::JsonEscapes => "escapes: serialise the body once, and sign and send that text",
+            Self::JsonEscapes => "escapes: serialise the body once, then sign and send that text",
             Self::ByteOrderMark => {
-                "byte order mark: send the body without it, and sign what is sent"
+                "byte order mark: remove it from the body, then sign and send the body"
             }
             Self::Charset => "charset: sign and send the body in UTF-8",
-            Self::Compression => "compression: sign the bytes that are sent, without compression",
-            Self::SecretWhiteSpace => {
-                "white space around the secret: take it and line ends away before signing"
+            Self::Compression => {
+                "compression: send the body without compression, and sign the bytes that you send"
             }
+            Self::SecretWhiteSpace => "white space around the secret: remove it before signing",
             Self::ParameterOrder => "order: sign the parameters in the documented order",
-            Self::EncodedValues => "encoding: hash the plain values, before percent-encoding",
+            Self::EncodedValues => "encoding: hash the plain values, then percent-encode them",
             Self::UpperCase => "upper case: write the signature in lowercase hexadecimal",
-            Self::WrongSecret => "wrong secret: nothing else fits",
+            Self::WrongSecret => "wrong secret: no documented mistake produces this signature",
         })
     }
 }

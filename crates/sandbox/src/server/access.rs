@@ -128,7 +128,12 @@ fn let_in(cookie: &Secret) -> Response {
 
 fn refuse() -> Response {
     let headers = [(WWW_AUTHENTICATE, "Bearer"), (CACHE_CONTROL, "no-store")];
-    (StatusCode::UNAUTHORIZED, headers, "token needed\n").into_response()
+    (
+        StatusCode::UNAUTHORIZED,
+        headers,
+        "token required: see the README of nxcloud-sandbox\n",
+    )
+        .into_response()
 }
 
 /// The token of `Authorization: Bearer TOKEN`.
@@ -194,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_token_only_this_machine_is_let_in() {
+    fn without_a_token_only_this_machine_has_access() {
         let access = Access::this_machine();
         let uri = "/__sandbox/requests";
         for (hosts, local) in [
@@ -220,17 +225,17 @@ mod tests {
     }
 
     #[test]
-    fn a_random_token_is_long_and_never_the_same() {
+    fn a_random_token_is_long_and_unique() {
         let token = || {
             let access = Access::random_token().unwrap();
             access.asked_for().unwrap().expose().to_owned()
         };
-        let (one, other) = (token(), token());
-        assert!(one.len() == 64 && other.len() == 64 && one != other);
+        let (first, second) = (token(), token());
+        assert!(first.len() == 64 && second.len() == 64 && first != second);
     }
 
     #[test]
-    fn a_token_comes_by_header_or_cookie_from_any_host() {
+    fn a_token_is_accepted_by_header_or_cookie_from_any_host() {
         let access = access();
         let bearer = format!("bearer {TOKEN}");
         let cookie = BASE64URL_NOPAD.encode(TOKEN.as_bytes());
@@ -256,13 +261,13 @@ mod tests {
             &[("cookie", &format!("x{NAME}={cookie}"))],
             &[("cookie", &format!("{NAME}={cookie}x"))],
         ] {
-            let found = status(&access, "/__sandbox/requests", headers);
-            assert_eq!(found, Some(StatusCode::UNAUTHORIZED), "{headers:?}");
+            let actual = status(&access, "/__sandbox/requests", headers);
+            assert_eq!(actual, Some(StatusCode::UNAUTHORIZED), "{headers:?}");
         }
     }
 
     #[test]
-    fn the_page_takes_the_token_out_of_its_address() {
+    fn the_page_removes_the_token_from_its_address() {
         let access = access();
         let response = stop(&access, Method::GET, WITH_TOKEN, &[]).unwrap();
         assert_eq!(response.status(), StatusCode::SEE_OTHER);

@@ -42,7 +42,11 @@ impl Builder {
             stop: Some(stop),
             thread: Some(thread),
         };
-        let ended = |_| Error::Thread(std::io::Error::other("it ended at its start"));
+        let ended = |_| {
+            Error::Thread(std::io::Error::other(
+                "the thread ended before the sandbox started",
+            ))
+        };
         let mut sandbox = start.recv().map_err(ended)??;
         sandbox._thread = Some(thread);
         Ok(sandbox)

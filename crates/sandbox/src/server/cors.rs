@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_origin_is_written_as_browsers_do_and_nothing_else_is_one() {
+    fn only_origins_are_accepted_and_normalised() {
         for (text, origin) in [
             ("http://localhost:8081", "http://localhost:8081"),
             ("HTTPS://Editor.Example:443", "https://editor.example"),

@@ -63,8 +63,8 @@ pub enum Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Spec(_) => f.write_str("a spec cannot be played"),
-            Self::Account(_) => f.write_str("the credentials of an account cannot be used"),
+            Self::Spec(_) => f.write_str("a spec is not usable"),
+            Self::Account(_) => f.write_str("the credentials of an account are not valid"),
             Self::Listen { port, .. } => write!(f, "cannot listen on port {port}"),
             Self::TokenNeeded { address } => write!(
                 f,
@@ -74,19 +74,23 @@ impl fmt::Display for Error {
                 f,
                 "other machines can reach {address}: set a token of at least {min} characters"
             ),
-            Self::Random(_) => f.write_str("no random token can be made: set one (Builder::token)"),
+            Self::Random(_) => {
+                f.write_str("cannot create a random token: set one (Builder::token)")
+            }
             Self::Origin { origin } => write!(
                 f,
                 "`{origin}` is not an origin: write scheme and host without a path, such as http://localhost:8081, or * for all pages"
             ),
             Self::NoRuntime => f.write_str(
-                "there is no tokio runtime here: start the sandbox within one, or with start_blocking",
+                "there is no tokio runtime: start the sandbox within one, or with start_blocking",
             ),
-            Self::Thread(_) => f.write_str("the sandbox has no thread to run on"),
+            Self::Thread(_) => f.write_str("cannot create the thread of the sandbox"),
             #[cfg(feature = "client")]
-            Self::Client(_) => f.write_str("the session of the sandbox cannot be made"),
-            Self::Seed(_) => f.write_str("the seed does not have the shape of a state"),
-            Self::Record(_) => f.write_str("the requests cannot be recorded"),
+            Self::Client(_) => f.write_str("cannot create the session of the sandbox"),
+            Self::Seed(_) => f.write_str(
+                "the seed does not have the format of a state: use one of Sandbox::state",
+            ),
+            Self::Record(_) => f.write_str("cannot record the requests"),
         }
     }
 }

@@ -161,8 +161,8 @@ impl Exchange {
                     self.answer = Some(answer);
                     return None;
                 }
-                if let Some(found) = shared.platform.diagnose(&incoming) {
-                    answer.verdict.explain(found);
+                if let Some(diagnosis) = shared.platform.diagnose(&incoming) {
+                    answer.verdict.explain(diagnosis);
                 }
             }
             let mut response = respond(&answer, self.now);

@@ -126,7 +126,7 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn whatever_is_sent_is_answered_and_kept(
+    fn every_request_is_answered_and_recorded(
         method in prop::sample::select(vec!["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "X"]),
         path in prop::sample::select(PATHS.to_vec()),
         query in "[ -~&&[^#<>\"` {}]]{0,30}",
@@ -160,7 +160,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_is_signed_gets_as_far_as_the_body(body in body(), spare in any::<bool>()) {
+    fn every_signed_request_reaches_the_check_of_its_body(body in body(), spare in any::<bool>()) {
         prop_assume!(!body.is_empty());
         let mut request = signed_by("s3cret", &body);
         if spare {
@@ -226,7 +226,7 @@ impl axum::body::HttpBody for BreaksOff {
 }
 
 #[test]
-fn a_body_that_breaks_off_is_refused_and_not_kept() {
+fn an_incomplete_body_is_refused_and_not_stored() {
     let request = Request::builder().method("POST").uri(PATHS[0]);
     let request = request.body(Body::new(BreaksOff(false))).unwrap();
     let shared = shared(100);
@@ -251,7 +251,7 @@ fn pieces() -> (tokio::sync::mpsc::UnboundedSender<usize>, Body) {
 }
 
 #[tokio::test]
-async fn bodies_that_are_received_at_once_are_bounded_together() {
+async fn concurrent_bodies_share_a_limit() {
     let mut shared = shared(100);
     let limits = Arc::get_mut(&mut shared).unwrap();
     limits.intake = Intake::with_room(100, Duration::from_secs(30), 100);
@@ -293,7 +293,7 @@ async fn bodies_that_are_received_at_once_are_bounded_together() {
 /// Requests that cannot be recorded are not carried out.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_request_is_refused_while_the_record_is_full() {
+fn a_request_is_refused_while_the_disk_is_full() {
     let mut shared = shared(1000);
     let inner = Arc::get_mut(&mut shared).unwrap();
     let history = std::mem::replace(&mut inner.history, History::new(0, 0));
@@ -314,7 +314,7 @@ fn a_request_is_refused_while_the_record_is_full() {
 }
 
 #[test]
-fn a_date_is_the_clocks_and_never_out_of_range() {
+fn the_date_header_follows_the_clock_within_its_range() {
     assert_eq!(date(0).unwrap(), "Thu, 01 Jan 1970 00:00:00 GMT");
     assert_eq!(
         date(END_OF_DATES * 1000 - 1).unwrap(),

@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_body_that_pauses_or_trickles_for_too_long_is_given_up() {
+    async fn a_slow_body_times_out() {
         for pause in [9, 11] {
             let pieces = stream::iter(0..100).then(move |_| async move {
                 time::sleep(Duration::from_secs(pause)).await;

@@ -86,7 +86,7 @@ fn verdicts(shared: &Shared) -> Vec<(u64, i64)> {
 }
 
 #[test]
-fn others_are_answered_while_a_large_body_is_worked_on() {
+fn a_large_body_does_not_block_others() {
     // One body violates the schema; the other has a wrong signature.
     for (secret, code) in [("s3cret", 2), ("another", 1003)] {
         Busy::run(async move |mut busy| {
@@ -105,7 +105,7 @@ fn others_are_answered_while_a_large_body_is_worked_on() {
 }
 
 #[test]
-fn others_are_answered_while_a_small_wrong_signature_is_looked_into() {
+fn the_diagnosis_of_a_wrong_signature_does_not_block_others() {
     Busy::run(async |busy| {
         let wrong = busy.start(sms("another", SMALL));
         yield_now().await;
@@ -117,7 +117,7 @@ fn others_are_answered_while_a_small_wrong_signature_is_looked_into() {
 }
 
 #[test]
-fn a_large_body_is_kept_even_if_its_sender_goes_away() {
+fn a_large_request_is_recorded_even_if_its_sender_disconnects() {
     Busy::run(async |busy| {
         let padded = format!("{SMALL}{}", " ".repeat(pool::LARGE));
         let large = busy.start(sms("s3cret", &padded));
@@ -130,7 +130,7 @@ fn a_large_body_is_kept_even_if_its_sender_goes_away() {
 }
 
 #[test]
-fn who_has_to_wait_for_the_state_keeps_nobody_waiting() {
+fn waiting_for_the_state_does_not_block_others() {
     Busy::run(async |busy| {
         let shared = Arc::clone(&busy.shared);
         let held = shared.platform.state.held();
@@ -146,7 +146,7 @@ fn who_has_to_wait_for_the_state_keeps_nobody_waiting() {
 }
 
 #[test]
-fn who_has_to_wait_for_the_history_keeps_nobody_waiting() {
+fn waiting_for_the_history_does_not_block_others() {
     Busy::run(async |busy| {
         let shared = Arc::clone(&busy.shared);
         let held = shared.history.held();

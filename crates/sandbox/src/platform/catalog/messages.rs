@@ -47,7 +47,7 @@ impl Messages {
             };
             read().ok_or_else(|| {
                 let reason = format!(
-                    "x-nx-message.receipts: `{push}` is no push whose schema has an `x-nx-receipt` with `status`"
+                    "x-nx-message.receipts: `{push}` is not a push whose schema has an `x-nx-receipt` with `status`"
                 );
                 error(reason)
             })
@@ -111,7 +111,10 @@ fn problem(operation: OperationRef<'_>, message: &Message) -> Option<String> {
     }
     let answer = message.answer.as_ref()?;
     let Some(push) = operation.service().webhook(&answer.push) else {
-        return Some(format!("answer: there is no push `{}`", answer.push));
+        return Some(format!(
+            "answer: there is no push `{}`; add it or name another",
+            answer.push
+        ));
     };
     if !push.examples.contains_key(&answer.example) {
         return Some(format!(

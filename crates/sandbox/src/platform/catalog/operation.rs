@@ -172,7 +172,7 @@ fn operation(spec: OperationRef<'_>, compiler: &Compiler) -> Result<Operation, S
     let reply = spec.reply().map(|(_, reply)| reply.schema.clone());
     let success = example("success");
     if success.is_none() && reply.is_some() {
-        return Err(error("the reply has no example named success"));
+        return Err(error("the reply has no example named success: add it"));
     }
     let method = spec.method().parse();
     // The codes of the operation go before those of the service.
@@ -180,7 +180,7 @@ fn operation(spec: OperationRef<'_>, compiler: &Compiler) -> Result<Operation, S
     Ok(Operation {
         service: service.name().into(),
         id: spec.id.as_str().into(),
-        method: method.map_err(|_| error("the method is no HTTP method"))?,
+        method: method.map_err(|_| error("the method is not an HTTP method"))?,
         path: PathTemplate::new(spec.path()),
         signed: signed(spec).map_err(|key| error(&format!("{key} is missing")))?,
         body: match &spec.body {

@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_may_have_text_beside_them() {
+    fn parameters_may_have_text_next_to_them() {
         let pairs = |pairs: &[(&str, &str)]| {
             let owned = pairs
                 .iter()

@@ -61,7 +61,7 @@ impl Attempt<'_> {
     }
 
     /// A result. `client` is the string that the client signed, if it differs from the server's.
-    fn found(&self, cause: LikelyCause, client: Option<String>) -> SignatureMismatch {
+    fn mismatch(&self, cause: LikelyCause, client: Option<String>) -> SignatureMismatch {
         let server = self.signer.masked_string_to_sign(&self.request);
         SignatureMismatch::new(cause, server, client)
     }
@@ -69,14 +69,15 @@ impl Attempt<'_> {
     /// Tries the documented mistakes: uppercase letters, and a body that was wrongly signed or left out.
     fn fitting_part(&self) -> Option<SignatureMismatch> {
         if self.is_upper && self.fits(self.request.body) {
-            return Some(self.found(LikelyCause::UpperCase, None));
+            return Some(self.mismatch(LikelyCause::UpperCase, None));
         }
         let (cause, body) = match self.request.body {
             Body::Unsigned => (LikelyCause::MultipartBodySigned, Body::Signed(self.body)),
             _ => (LikelyCause::BodyLeftOut, Body::Unsigned),
         };
         let client = || self.signer.masked_string_to_sign(&self.over(body));
-        self.fits(body).then(|| self.found(cause, Some(client())))
+        self.fits(body)
+            .then(|| self.mismatch(cause, Some(client())))
     }
 
     /// Tries the secret with white space around it, and without its own. The other bytes are hashed once.
@@ -89,8 +90,8 @@ impl Attempt<'_> {
         let start = Md5::new_with_prefix(start);
         let fits = |secret: &str| hex(start.clone().chain_update(secret)) == self.claimed;
         let difference = secret_with_white_space(self.signer.secret().expose(), fits)?;
-        let found = self.found(LikelyCause::SecretWhiteSpace, None);
-        Some(found.with_difference(Some(difference.to_owned())))
+        let mismatch = self.mismatch(LikelyCause::SecretWhiteSpace, None);
+        Some(mismatch.with_difference(Some(difference.to_owned())))
     }
 
     /// Tries every order of the four header parameters with a body. The right order is defined in the signing crate
@@ -114,7 +115,7 @@ impl Attempt<'_> {
                 hex(Md5::new_with_prefix(&start).chain_update(secret)) == self.claimed
             };
             let client = || String::from_utf8_lossy(&start).into_owned() + "***";
-            fits.then(|| self.found(LikelyCause::ParameterOrder, Some(client())))
+            fits.then(|| self.mismatch(LikelyCause::ParameterOrder, Some(client())))
         })
     }
 
@@ -123,18 +124,18 @@ impl Attempt<'_> {
             return None;
         }
         let fits = |body: &[u8]| self.fits(Body::Signed(body));
-        let found = spellings::find(self.body, &self.budget, &fits)?;
-        let request = self.over(Body::Signed(&found.body));
+        let variant = spellings::find(self.body, &self.budget, &fits)?;
+        let request = self.over(Body::Signed(&variant.body));
         let client = self.signer.masked_string_to_sign(&request);
-        let mismatch = self.found(found.cause, Some(client));
-        Some(mismatch.with_difference(Some(found.difference)))
+        let mismatch = self.mismatch(variant.cause, Some(client));
+        Some(mismatch.with_difference(Some(variant.difference)))
     }
 
     fn nothing(&self) -> SignatureMismatch {
-        let difference = "signed with another secret, or in a spelling that was not tried because the body is large";
+        let difference = "signed with another secret, or in a variant that was not tried because the body is large";
         let tired = self.budget.left() == 0;
-        let found = self.found(LikelyCause::WrongSecret, None);
-        found.with_difference(tired.then(|| difference.to_owned()))
+        let mismatch = self.mismatch(LikelyCause::WrongSecret, None);
+        mismatch.with_difference(tired.then(|| difference.to_owned()))
     }
 
     /// The same request over another body.

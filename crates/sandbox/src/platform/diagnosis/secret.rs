@@ -24,11 +24,13 @@ pub(crate) fn secret_with_white_space(
             .into_iter()
             .any(&fits)
     {
-        return Some("signed with the secret without its white space, which belongs to it here");
+        return Some(
+            "signed with the secret without its white space, which is part of the secret in the sandbox",
+        );
     }
     let around = |before| AFTER_SECRET.map(|after| Secret::new([before, trimmed, after].concat()));
     let spelled = BEFORE_SECRET.into_iter().flat_map(around).flatten();
     let mut spelled = spelled.filter(|spelled| spelled.expose() != secret);
-    let found = spelled.any(|spelled| fits(spelled.expose()));
-    found.then_some("signed with white space or a line end around the secret")
+    let is_match = spelled.any(|spelled| fits(spelled.expose()));
+    is_match.then_some("signed with white space or a line end around the secret")
 }

@@ -97,7 +97,10 @@ fn free_number(call: &Call<'_>, account: &Account, reply: &Value) -> Result<Stri
 fn keep(call: &Call<'_>, account: &mut Account, reply: &mut Value, did: String) -> Done {
     let [phone_a, phone_b] = ["phoneA", "phoneB"].map(|name| call.text(name));
     if phone_a == phone_b {
-        return Err(Refusal::new(NUMBERS_EQUAL, "/phoneB is /phoneA"));
+        return Err(Refusal::new(
+            NUMBERS_EQUAL,
+            "/phoneB is the same number as /phoneA",
+        ));
     }
     let seconds = call.integer("expireSecond").unwrap_or_default();
     let Ok(seconds) = u64::try_from(seconds) else {
@@ -118,7 +121,7 @@ fn keep(call: &Call<'_>, account: &mut Account, reply: &mut Value, did: String) 
     bindings.remove(|binding| !binding.is_alive(call.now));
     let is_taken = |binding: &Binding| binding.customer_bind_id == customer_bind_id;
     if !customer_bind_id.is_empty() && bindings.find(is_taken).is_some() {
-        return Err(Refusal::new(PARAMETER, "/customerBindId is taken"));
+        return Err(Refusal::new(PARAMETER, "/customerBindId is already in use"));
     }
     put(reply, "/data/did", did.as_str());
     bindings.push(Binding {
@@ -147,7 +150,7 @@ pub(super) fn unbind(call: &Call<'_>, account: &mut Account, _: &mut Value) -> D
     let bindings = &mut account.bindings;
     bindings.remove(|binding| !binding.is_alive(call.now));
     let removed = bindings.remove(is_meant);
-    let missing = || bindings.missing(NO_BINDING, "there is no such binding");
+    let missing = || bindings.missing(NO_BINDING, "no such binding");
     removed.then_some(()).ok_or_else(missing)
 }
 
@@ -184,9 +187,10 @@ pub(super) fn query(call: &Call<'_>, account: &mut Account, reply: &mut Value) -
             && binding.is_alive(call.now)
             && (extension.is_empty() || binding.extension == extension)
     };
-    let found = account.bindings.iter().rev().filter(fits);
-    let mut found = found.filter_map(|binding| Some((binding, binding.callee(account, caller)?)));
-    let Some((binding, callee)) = found.next() else {
+    let candidates = account.bindings.iter().rev().filter(fits);
+    let mut candidates =
+        candidates.filter_map(|binding| Some((binding, binding.callee(account, caller)?)));
+    let Some((binding, callee)) = candidates.next() else {
         let problem = "the caller reaches nobody through /did";
         return Err(account.bindings.missing(NO_BINDING, problem));
     };

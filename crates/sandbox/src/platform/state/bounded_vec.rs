@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_items_go_first() {
+    fn the_oldest_items_are_dropped_first() {
         let mut kept = BoundedVec::default();
         assert!(!kept.ever_used());
         for item in ["a", "b", "c"] {

@@ -31,7 +31,7 @@ pub(super) fn foreign() -> Refusal {
 
 pub(super) fn create_app(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
     if account.applications.len() >= MAX_APPLICATIONS {
-        let problem = "the integrator has 1000 applications";
+        let problem = "the integrator already has 1000 applications";
         return Err(Refusal::new(TOO_MANY_APPLICATIONS, problem));
     }
     account.applications.push(Application {

@@ -35,7 +35,7 @@ pub(super) fn submit(call: &Call<'_>, account: &mut Account, reply: &mut Value) 
         .take(MAX_ITEMS)
         .collect::<Vec<_>>();
     if phones.is_empty() {
-        return Err(Refusal::new(201, "/phone names no number"));
+        return Err(Refusal::new(201, "/phone contains no number"));
     }
     let batch_no = match call.text("batchNo") {
         "" => call.ids.digits(12),
@@ -65,20 +65,20 @@ pub(super) fn query(call: &Call<'_>, account: &mut Account, reply: &mut Value) -
     let page = Page::read(call, ("page", None), ("pageSize", None))?;
     let date = call.text("date");
     let is_kept = is_kept(date, call.now);
-    let found = account.checks.iter().filter(|check| {
+    let matches = account.checks.iter().filter(|check| {
         is_kept
             && check.date == date
             && call.fits("messageId", &check.message_id)
             && call.fits("batchNo", &check.batch_no)
             && call.fits("phone", &check.phone)
     });
-    let found = found.collect::<Vec<_>>();
+    let matches = matches.collect::<Vec<_>>();
     reply["data"] = json!({
         "page": page.number,
         "pageSize": page.size,
-        "totalPage": page.count(found.len()),
-        "totalSize": found.len(),
-        "result": page.cut(found).into_iter().map(|check| row(call, check)).collect::<Vec<_>>(),
+        "totalPage": page.count(matches.len()),
+        "totalSize": matches.len(),
+        "result": page.cut(matches).into_iter().map(|check| row(call, check)).collect::<Vec<_>>(),
     });
     Ok(())
 }

@@ -37,12 +37,12 @@ impl Seed {
 
 /// serde's message without the value in it, which may be a phone number.
 fn reason(text: &str) -> String {
-    let found = text.split([':', ' ']).take(2).collect::<Vec<_>>().join(" ");
-    match (found.as_str(), text.rsplit_once(", expected ")) {
+    let problem = text.split([':', ' ']).take(2).collect::<Vec<_>>().join(" ");
+    match (problem.as_str(), text.rsplit_once(", expected ")) {
         ("missing field", _) => text.to_owned(),
-        (found, Some((_, "a sequence"))) => format!("{found}, expected a list"),
-        (found, Some((_, expected))) => format!("{found}, expected {expected}"),
-        (found, None) => found.to_owned(),
+        (problem, Some((_, "a sequence"))) => format!("{problem}, expected a list"),
+        (problem, Some((_, expected))) => format!("{problem}, expected {expected}"),
+        (problem, None) => problem.to_owned(),
     }
 }
 
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cleared_is_the_seed_again() {
+    fn clearing_restores_the_seed() {
         let seed = json!({ "key": { "logins": [
             { "request_id": "1", "phone": "8615012345678", "status": "PENDING" },
         ] } });

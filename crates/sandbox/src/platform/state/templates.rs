@@ -62,7 +62,7 @@ pub(super) fn get(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> 
     let cursor = |name| match call.text(name) {
         "" => Ok(None),
         cursor => number_of(cursor).map(Some).ok_or_else(|| {
-            let problem = "the cursor is not one of a reply";
+            let problem = "the cursor is not from a reply";
             account.templates.missing(PARAMETER, problem)
         }),
     };

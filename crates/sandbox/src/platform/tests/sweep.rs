@@ -256,17 +256,17 @@ fn the_state_after_every_example_is_a_seed() {
 }
 
 /// The pointers to the integers in a value.
-fn integers(value: &Value, at: &str, found: &mut Vec<String>) {
+fn integers(value: &Value, at: &str, pointers: &mut Vec<String>) {
     match value {
-        Value::Number(number) if number.is_i64() => found.push(at.to_owned()),
+        Value::Number(number) if number.is_i64() => pointers.push(at.to_owned()),
         Value::Array(items) => {
             for (place, item) in items.iter().enumerate() {
-                integers(item, &format!("{at}/{place}"), found);
+                integers(item, &format!("{at}/{place}"), pointers);
             }
         }
         Value::Object(members) => {
             for (name, member) in members {
-                integers(member, &format!("{at}/{name}"), found);
+                integers(member, &format!("{at}/{name}"), pointers);
             }
         }
         _ => {}
@@ -286,9 +286,9 @@ fn no_operation_takes_an_integer_with_a_fraction_an_exponent_or_more_than_64_bit
     let mut fields = BTreeSet::new();
     for operation in catalog.operations() {
         for example in bodies(spec_of(operation)) {
-            let mut found = Vec::new();
-            integers(&example, "", &mut found);
-            for pointer in found {
+            let mut pointers = Vec::new();
+            integers(&example, "", &mut pointers);
+            for pointer in pointers {
                 for bad in ["1.0", "1e30", "9223372036854775808", "18446744073709551616"] {
                     let value = serde_json::from_str(bad).unwrap();
                     match changed(operation, &example, &pointer, value)
@@ -316,7 +316,7 @@ fn no_operation_takes_an_integer_with_a_fraction_an_exponent_or_more_than_64_bit
 }
 
 #[test]
-fn every_page_and_page_size_begins_at_1() {
+fn every_page_and_page_size_starts_at_1() {
     let catalog = Catalog::embedded().unwrap();
     let mut fields = BTreeSet::new();
     for operation in catalog.operations() {

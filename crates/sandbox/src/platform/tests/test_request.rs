@@ -126,8 +126,8 @@ impl TestRequest {
         };
         let mut answer = platform.answer(&incoming, NOW, true).unwrap();
         if answer.verdict.is_wrong_signature() {
-            let found = platform.diagnose(&incoming).unwrap();
-            answer.verdict.explain(found);
+            let mismatch = platform.diagnose(&incoming).unwrap();
+            answer.verdict.explain(mismatch);
         }
         answer
     }

@@ -167,11 +167,11 @@ impl ConnectionControl {
         let waits = state.phase == Phase::Head && !state.endless;
         (waits && state.since.elapsed() >= patience).then(|| {
             if state.blocked {
-                Some("the reply was not read in time")
+                Some("the client did not read the reply in time")
             } else if !state.head.is_empty() {
-                Some("the head of the request did not come in time")
+                Some("the head of the request did not arrive in time")
             } else {
-                (!state.served).then_some("no request came in time")
+                (!state.served).then_some("no request arrived in time")
             }
         })
     }

@@ -25,10 +25,10 @@ const fn bad(reason: &'static str) -> Bad {
 pub(super) fn check<B>(request: &mut Request<B>, control: &ConnectionControl) -> Result<(), Bad> {
     let headers = request.headers();
     for (name, reason) in [
-        (HOST, "Host came more than once"),
-        (CONTENT_TYPE, "Content-Type came more than once"),
-        (AUTHORIZATION, "Authorization came more than once"),
-        (ORIGIN, "Origin came more than once"),
+        (HOST, "Host appears more than once"),
+        (CONTENT_TYPE, "Content-Type appears more than once"),
+        (AUTHORIZATION, "Authorization appears more than once"),
+        (ORIGIN, "Origin appears more than once"),
     ] {
         if headers.get_all(name).iter().nth(1).is_some() {
             return Err(bad(reason));
@@ -51,11 +51,11 @@ fn check_length(headers: &HeaderMap, control: &ConnectionControl) -> Result<(), 
     if headers.contains_key(CONTENT_LENGTH)
         || control.with_head(|head| names(head, &CONTENT_LENGTH))
     {
-        return Err(bad("Content-Length and Transfer-Encoding came together"));
+        return Err(bad("both Content-Length and Transfer-Encoding"));
     }
     let is_chunked = coding.as_bytes().eq_ignore_ascii_case(b"chunked");
     if !is_chunked || codings.next().is_some() {
-        let reason = "the only Transfer-Encoding is chunked";
+        let reason = "a Transfer-Encoding other than chunked";
         return Err((StatusCode::NOT_IMPLEMENTED, reason));
     }
     Ok(())
@@ -66,8 +66,8 @@ fn names(head: &[u8], name: &HeaderName) -> bool {
     let lines = head.trim_ascii_start().split(|byte| *byte == b'\n').skip(1);
     let mut lines = lines.take_while(|line| !line.trim_ascii().is_empty());
     lines.any(|line| {
-        let found = line.split(|byte| *byte == b':').next();
-        found.is_some_and(|found| found.eq_ignore_ascii_case(name.as_str().as_bytes()))
+        let header = line.split(|byte| *byte == b':').next();
+        header.is_some_and(|header| header.eq_ignore_ascii_case(name.as_str().as_bytes()))
     })
 }
 
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_is_there_once_and_is_one() {
+    fn exactly_one_valid_host_is_required() {
         let one_line = |host: &str| format!("GET / HTTP/1.1\nhost:{host}\n");
         for host in [
             "localhost",
@@ -217,13 +217,13 @@ mod tests {
             ("http://me@localhost/x", Err(StatusCode::BAD_REQUEST)),
             ("/x", Ok("127.0.0.1")),
         ] {
-            let found = checked(&format!("GET {target} HTTP/1.1\nhost: 127.0.0.1\n"));
-            assert_eq!(found, host.map(str::to_owned), "{target}");
+            let actual = checked(&format!("GET {target} HTTP/1.1\nhost: 127.0.0.1\n"));
+            assert_eq!(actual, host.map(str::to_owned), "{target}");
         }
     }
 
     #[test]
-    fn what_holds_one_value_comes_once() {
+    fn single_value_headers_must_not_repeat() {
         for lines in [
             "content-type: text/plain\ncontent-type: application/json",
             "content-type: text/plain\nContent-Type: text/plain",

@@ -54,7 +54,10 @@ impl Refusals {
         self.0.lock().retain(|kind, lines| {
             let is_over = end || lines.since.elapsed() >= SPAN;
             if is_over && lines.left_out > 0 {
-                tracing::warn!("refused early: {} more like this: {kind}", lines.left_out);
+                tracing::warn!(
+                    "refused early: {} more of this kind: {kind}",
+                    lines.left_out
+                );
             }
             !is_over
         });

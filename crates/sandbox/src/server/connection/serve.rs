@@ -227,11 +227,11 @@ impl Connection {
             return;
         };
         let kind = if error.is_parse_version_h2() {
-            "it is HTTP/2; the sandbox speaks HTTP/1.1 only"
+            "it is HTTP/2: use HTTP/1.1"
         } else if error.is_parse_too_large() {
-            "its head is too large or has over 100 headers"
+            "its head is too large or has more than 100 headers"
         } else if self.control.with_head(|head| head.starts_with(TLS)) {
-            "it is TLS; the base URL begins with http://"
+            "it is TLS: use a base URL that starts with http://"
         } else if error.is_parse() {
             "it is not a valid HTTP/1.1 request"
         } else {

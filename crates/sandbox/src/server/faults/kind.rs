@@ -113,11 +113,15 @@ impl Fault {
     }
 
     /// The fault of this name with these parameters, and the defaults for missing ones; or an error message.
-    pub(crate) fn named(name: &str, given: &BTreeMap<String, u32>) -> Result<Self, String> {
+    pub(crate) fn named(name: &str, values: &BTreeMap<String, u32>) -> Result<Self, String> {
         let kind = Self::iter().find(|kind| <&str>::from(kind) == name);
-        let (.., parameters) = kind.ok_or(format!("there is no fault {name}"))?.profile();
-        let is_known = |name: &String| parameters.iter().any(|one| one.name == name);
-        if let Some(other) = given.keys().find(|name| !is_known(name)) {
+        let (.., parameters) = kind
+            .ok_or(format!(
+                "unknown fault {name}: use one of the list in GET faults"
+            ))?
+            .profile();
+        let is_known = |name: &String| parameters.iter().any(|parameter| parameter.name == name);
+        if let Some(other) = values.keys().find(|name| !is_known(name)) {
             return Err(format!("{name} has no parameter {other}"));
         }
         let mut numbers = Map::new();
@@ -128,9 +132,9 @@ impl Fault {
             usual,
         } in parameters
         {
-            let number = given.get(*name).unwrap_or(usual);
+            let number = values.get(*name).unwrap_or(usual);
             if !(min..=max).contains(&number) {
-                return Err(format!("{name} is not from {min} to {max}"));
+                return Err(format!("{name} must be from {min} to {max}"));
             }
             numbers.insert((*name).to_owned(), (*number).into());
         }
@@ -247,12 +251,13 @@ mod tests {
 
     /// Goes over the enum itself, so it cannot miss a variant.
     #[test]
-    fn every_fault_is_read_by_its_name_with_its_numbers_and_written_so() {
+    fn every_fault_is_parsed_and_serialised_by_name() {
         for kind in Fault::iter() {
             let name = <&str>::from(kind);
             let (.., parameters) = kind.profile();
             let numbers = parameters.iter().zip(1..);
-            let numbers = numbers.map(|(one, more)| (one.name.to_owned(), one.min + more));
+            let numbers =
+                numbers.map(|(parameter, more)| (parameter.name.to_owned(), parameter.min + more));
             let numbers = numbers.collect::<BTreeMap<_, _>>();
             let fault = Fault::named(name, &numbers).unwrap();
             let written = serde_json::to_value(fault).unwrap();

@@ -41,13 +41,14 @@ impl State {
     /// The next fault for an operation: the first match of the queue, otherwise the first switch that hits.
     fn hit(&mut self, operation: Option<&str>) -> Option<Fault> {
         let mut switches = self.queue.iter_mut().chain(&mut self.switches);
-        let hit = switches
-            .find(|one| is_meant(one.operation(), operation) && self.random.f64() < one.share)?;
+        let hit = switches.find(|entry| {
+            is_meant(entry.operation(), operation) && self.random.f64() < entry.share
+        })?;
         let fault = hit.fault;
         if let Some(left) = &mut hit.left {
             *left = left.saturating_sub(1);
-            self.queue.retain(|one| one.left != Some(0));
-            self.switches.retain(|one| one.left != Some(0));
+            self.queue.retain(|entry| entry.left != Some(0));
+            self.switches.retain(|entry| entry.left != Some(0));
             self.changed();
         }
         Some(fault)
@@ -95,11 +96,11 @@ impl Faults {
     pub fn switch_on(&self, switch: FaultSwitch) {
         self.change(|state| {
             let mut switches = state.switches.iter_mut();
-            match switches.find(|one| one.is(switch.fault, switch.operation())) {
-                Some(one) => *one = switch,
+            match switches.find(|entry| entry.is(switch.fault, switch.operation())) {
+                Some(entry) => *entry = switch,
                 None => state.switches.push(switch),
             }
-            state.switches.retain(|one| one.left != Some(0));
+            state.switches.retain(|entry| entry.left != Some(0));
         });
     }
 
@@ -107,7 +108,7 @@ impl Faults {
     pub fn switch_off(&self, fault: Fault, operation: Option<&str>) -> bool {
         self.change(|state| {
             let before = state.switches.len();
-            state.switches.retain(|one| !one.is(fault, operation));
+            state.switches.retain(|entry| !entry.is(fault, operation));
             state.switches.len() < before
         })
     }

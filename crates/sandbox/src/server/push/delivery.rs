@@ -159,22 +159,22 @@ impl fmt::Debug for DeliveryOutcome {
 #[non_exhaustive]
 pub enum PushError {
     /// No spec has a push of this name.
-    #[error("no spec has a push {0}")]
+    #[error("no spec has a push {0}: check the name")]
     UnknownPush(String),
     /// Several services have a push of this name: write `SERVICE/NAME`.
     #[error("several services have a push {0}: write SERVICE/{0}")]
     AmbiguousPush(String),
     /// The push has no example of this name.
-    #[error("the push has no example {0}")]
+    #[error("the push has no example {0}: use one of its spec")]
     UnknownExample(String),
     /// The push does not have this transport.
-    #[error("the reference does not have the push travel this way")]
+    #[error("the reference does not document this transport for the push: use another")]
     UnknownContent,
     /// No address is set for the push: neither in the request nor with [`Pushes::send_to`](super::Pushes::send_to).
-    #[error("no address is known for the push: set one")]
+    #[error("no address is set for the push: set one")]
     NoAddress,
     /// No account of the sandbox has this access key.
-    #[error("no account has the access key {0}")]
+    #[error("no account has the access key {0}: add the account")]
     UnknownAccessKey(String),
     /// The push is signed, and the sandbox has no account. A sandbox with a token has only the accounts of
     /// [`Builder::account`](crate::Builder::account).
@@ -187,12 +187,12 @@ pub enum PushError {
         max: usize,
     },
     /// The push does not have this `action`.
-    #[error("the push has no action {0}")]
+    #[error("the push has no action {0}: use one of its spec")]
     UnknownAction(String),
     /// The request that the push follows has no entry of this number.
-    #[error("the request has no entry {0}")]
+    #[error("the request has no entry {0}: count from 0")]
     UnknownEntry(usize),
     /// The log has no attempt of this number.
-    #[error("the log has no attempt {0}")]
+    #[error("the log has no attempt {0}: see the ids in the log")]
     UnknownDelivery(u64),
 }

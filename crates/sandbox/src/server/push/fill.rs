@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn templates_take_from_request_reply_and_entry() {
+    fn fill_templates_read_request_reply_and_entry() {
         let origin = origin(json!({"ext": "x", "n": 5}));
         let digits = Digits::default();
         let expand = |entry: &Value, template: &str| {
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_for_one_entry_does_not_count_beside_several() {
+    fn a_field_for_a_single_entry_is_ignored_with_several() {
         let after = json!({
             "operation": "send", "each": "to", "address": "url", "single-only": ["url", "id"],
             "fill": { "id": "{request.id}", "to": "{entry}" },

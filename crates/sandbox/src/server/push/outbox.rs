@@ -94,7 +94,7 @@ impl Outbox {
             let push = &spec.webhook.name;
             tracing::warn!(
                 push,
-                "the address in the request is not used: its port is not allowed"
+                "the address in the request is not used: its port is not allowed; see Builder::push_port"
             );
             return None;
         }

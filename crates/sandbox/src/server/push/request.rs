@@ -15,7 +15,7 @@ use crate::server::record::ReceivedRequest;
 /// then those set with [`field`](Self::field). `Debug` shows neither fields nor address: they contain phone numbers,
 /// texts, and secrets in URLs.
 #[derive(Clone)]
-#[must_use = "an order does nothing until it is sent"]
+#[must_use = "a push request does nothing until it is sent"]
 pub struct PushRequest {
     pub(super) service: String,
     pub(super) push: String,

@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn attempts_are_those_of_the_reference() {
+    fn the_attempts_are_those_of_the_reference() {
         let services = nxcloud_spec::embedded_services().unwrap();
         let specs = push_specs(&services.into_iter().cloned().collect::<Vec<_>>());
         let of = |name: &str| {

@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_request_goes_first() {
+    fn the_oldest_request_is_dropped_first() {
         let history = History::new(3, 1000);
         for number in 1..=5 {
             push(&history, number, 10);
@@ -207,24 +207,24 @@ mod tests {
     }
 
     #[test]
-    fn a_request_is_found_by_its_number_which_never_comes_again() {
+    fn request_numbers_are_never_reused() {
         let history = History::new(2, 1000);
         for number in 1..=3 {
             assert_eq!(push(&history, number * 100, 10).id(), number);
         }
-        let found = |id| history.request(id).map(|request| request.received_at());
+        let lookup = |id| history.request(id).map(|request| request.received_at());
         assert_eq!(
-            (found(1), found(2), found(3), found(4)),
+            (lookup(1), lookup(2), lookup(3), lookup(4)),
             (None, Some(200), Some(300), None)
         );
         history.clear();
-        assert_eq!(found(3), None);
+        assert_eq!(lookup(3), None);
         assert_eq!(push(&history, 400, 10).id(), 4);
-        assert_eq!(found(4), Some(400));
+        assert_eq!(lookup(4), Some(400));
     }
 
     #[test]
-    fn large_bodies_push_out_older_ones() {
+    fn large_bodies_make_the_history_drop_older_ones() {
         let history = History::new(10, 100);
         for number in 1..=4 {
             push(&history, number, 40);
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_history_of_none_keeps_none() {
+    fn a_history_of_size_0_is_empty() {
         let history = History::new(0, 100);
         assert_eq!(push(&history, 1, 1).id(), 1);
         assert!(numbers(&history).is_empty());

@@ -236,8 +236,8 @@ impl ReceivedRequest {
         match std::str::from_utf8(bytes) {
             Ok(text) => record[name] = beginning(text, MAX_LISTED).0.into(),
             Err(_) => {
-                let shown = bytes.get(..MAX_LISTED).unwrap_or(bytes);
-                record[format!("{name}_base64")] = data_encoding::BASE64.encode(shown).into();
+                let listed = bytes.get(..MAX_LISTED).unwrap_or(bytes);
+                record[format!("{name}_base64")] = data_encoding::BASE64.encode(listed).into();
             }
         }
         if bytes.len() > MAX_LISTED {

@@ -37,7 +37,7 @@ pub fn is_secret(name: &str) -> bool {
         ending.all(|end| {
             letters
                 .next()
-                .is_some_and(|one| one.eq_ignore_ascii_case(&end))
+                .is_some_and(|name| name.eq_ignore_ascii_case(&end))
         })
     })
 }
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn credentials_of_a_query_are_masked_however_their_name_is_spelled() {
+    fn credentials_in_a_query_are_masked_in_any_spelling() {
         for (query, masked) in [
             ("appId=a&hash=0f&page=1", "appId=a&hash=***&page=1"),
             ("h%61sh=0f", "h%61sh=***"),
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn credentials_of_headers_are_masked_and_the_others_kept_in_their_order() {
+    fn credentials_in_headers_are_masked_and_the_order_is_kept() {
         let headers = |pairs: &[(&'static str, &'static [u8])]| {
             let pairs = pairs.iter().map(|(name, value)| {
                 let value = HeaderValue::from_bytes(value).unwrap();
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn signatures_and_names_of_accounts_are_kept() {
+    fn signatures_and_account_names_are_not_masked() {
         for name in [
             "x-auth-app-hash",
             "X-Auth-App-Hash",

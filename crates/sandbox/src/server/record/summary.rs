@@ -59,6 +59,6 @@ fn recipient(catalog: &Catalog, request: &ReceivedRequest) -> Option<String> {
         }
         _ => None,
     };
-    let found = member().or_else(query)?;
-    Some(beginning(&found, MAX_TEXT).0.to_owned())
+    let recipient = member().or_else(query)?;
+    Some(beginning(&recipient, MAX_TEXT).0.to_owned())
 }

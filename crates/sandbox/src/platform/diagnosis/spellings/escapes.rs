@@ -33,7 +33,7 @@ enum Rest {
 }
 
 const NONE: Escapes = Escapes {
-    name: "no escapes but those that JSON demands",
+    name: "only the escapes that JSON requires",
     ascii: "",
     capitals: false,
     slash: Slash::Plain,
@@ -44,7 +44,7 @@ const NONE: Escapes = Escapes {
 pub(super) static ESCAPES: &[Escapes] = &[
     NONE,
     Escapes {
-        name: r"\u escapes in small letters for what is not ASCII, as Python writes them",
+        name: r"lowercase \u escapes for all non-ASCII characters, as in Python",
         ascii: "\x7f",
         rest: Rest::All,
         ..NONE
@@ -56,7 +56,7 @@ pub(super) static ESCAPES: &[Escapes] = &[
         ..NONE
     },
     Escapes {
-        name: r"PHP's escapes (\/ for a slash, \u for what is not ASCII)",
+        name: r"PHP's escapes (\/ for a slash, \u for all non-ASCII characters)",
         slash: Slash::Escaped,
         rest: Rest::All,
         ..NONE
@@ -68,21 +68,21 @@ pub(super) static ESCAPES: &[Escapes] = &[
         ..NONE
     },
     Escapes {
-        name: r"the escapes of .NET (\u002B, \u0026, \u0022 and the like, in capitals)",
+        name: r"the escapes of .NET (\u002B, \u0026, \u0022 and similar, uppercase)",
         ascii: "\"&'+<>`\x7f",
         capitals: true,
         rest: Rest::AllInCapitals,
         ..NONE
     },
     Escapes {
-        name: r"the escapes of .NET (\u002B, \u0026, \u0022 and the like, in capitals) but raw Unicode",
+        name: r"the escapes of .NET (\u002B, \u0026, \u0022 and similar, uppercase) but raw Unicode",
         ascii: "\"&'+<>`\x7f",
         capitals: true,
         rest: Rest::SpacesAndPairs,
         ..NONE
     },
     Escapes {
-        name: r"\u escapes in capitals for what is not ASCII, as Java's libraries write them",
+        name: r"uppercase \u escapes for all non-ASCII characters, as in Java's libraries",
         rest: Rest::AllInCapitals,
         ..NONE
     },
@@ -98,7 +98,7 @@ pub(super) static ESCAPES: &[Escapes] = &[
         ..NONE
     },
     Escapes {
-        name: r"\/ for a slash and \u escapes in capitals",
+        name: r"\/ for a slash and uppercase \u escapes",
         slash: Slash::Escaped,
         rest: Rest::AllInCapitals,
         ..NONE
@@ -109,33 +109,33 @@ pub(super) static ESCAPES: &[Escapes] = &[
         ..NONE
     },
     Escapes {
-        name: r"the escapes of Newtonsoft's EscapeHtml (\u003c, \u0022 and the like)",
+        name: r"the escapes of Newtonsoft's EscapeHtml (\u003c, \u0022 and similar)",
         ascii: "<>&'\"",
         rest: Rest::Separators,
         ..NONE
     },
     Escapes {
-        name: r"the escapes of PHP's JSON_HEX flags (\u003C, \u0022 and the like, \/)",
+        name: r"the escapes of PHP's JSON_HEX flags (\u003C, \u0022 and similar, \/)",
         ascii: "<>&'\"",
         capitals: true,
         slash: Slash::Escaped,
         rest: Rest::All,
     },
     Escapes {
-        name: r"the escapes of PHP's JSON_HEX flags (\u003C, \u0022 and the like) but raw Unicode",
+        name: r"the escapes of PHP's JSON_HEX flags (\u003C, \u0022 and similar) but raw Unicode",
         ascii: "<>&'\"",
         capitals: true,
         rest: Rest::Separators,
         ..NONE
     },
     Escapes {
-        name: r"\u escapes in small letters for <, >, & and what is not ASCII",
+        name: r"lowercase \u escapes for <, >, & and all non-ASCII characters",
         ascii: "<>&",
         rest: Rest::All,
         ..NONE
     },
     Escapes {
-        name: r"\u escapes in small letters for what is not ASCII",
+        name: r"lowercase \u escapes for all non-ASCII characters",
         rest: Rest::All,
         ..NONE
     },
@@ -146,7 +146,7 @@ pub(super) static ESCAPES: &[Escapes] = &[
         ..NONE
     },
     Escapes {
-        name: r"the escapes of Python's ujson (\u003c, \u003e, \u0026, \/ and what is not ASCII)",
+        name: r"the escapes of Python's ujson (\u003c, \u003e, \u0026, \/ and all non-ASCII characters)",
         ascii: "<>&",
         slash: Slash::Escaped,
         rest: Rest::All,

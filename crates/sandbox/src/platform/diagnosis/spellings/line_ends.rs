@@ -15,12 +15,12 @@ const ENDS: &[(LikelyCause, &str, Change)] = &[
     ),
     (
         LikelyCause::FinalLineEnd,
-        "signed with a final LF, sent otherwise",
+        "signed with a final LF, sent with another line end",
         |body| [without_line_ends(body), b"\n"].concat(),
     ),
     (
         LikelyCause::FinalLineEnd,
-        "signed with a final CRLF, sent otherwise",
+        "signed with a final CRLF, sent with another line end",
         |body| [without_line_ends(body), b"\r\n"].concat(),
     ),
     (

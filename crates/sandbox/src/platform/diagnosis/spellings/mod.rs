@@ -63,7 +63,7 @@ impl Search<'_> {
     /// The cause and difference of a variant of these bytes, relative to the body that was sent.
     fn described(&self, cause: LikelyCause, difference: &str) -> (LikelyCause, String) {
         match &self.beside {
-            Some((first, known)) => (*first, format!("{known}; beside that, {difference}")),
+            Some((first, known)) => (*first, format!("{known}; in addition, {difference}")),
             None => (cause, difference.to_owned()),
         }
     }

@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn every_verdict_and_every_number_comes_back_from_a_line() {
+    fn every_verdict_and_number_survives_a_round_trip() {
         for (id, verdict) in (0..=u64::MAX).rev().zip(verdicts()) {
             let before = ReceivedRequest::new(
                 id,

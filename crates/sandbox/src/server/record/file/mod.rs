@@ -34,7 +34,7 @@ impl Recorder {
     pub(crate) fn open(
         path: &Path,
         max_size: u64,
-        mut found: impl FnMut(ReceivedRequest),
+        mut pass_on: impl FnMut(ReceivedRequest),
     ) -> Result<Self, RecordError> {
         let file = open::open(path)?;
         // Checked before any request of the previous file is passed on.
@@ -42,9 +42,9 @@ impl Recorder {
         let older = older(path);
         let mut last_id = 0;
         if let Some(file) = open::existing(&older)? {
-            last_id = read(&file, &older, &mut found)?.last_id;
+            last_id = read(&file, &older, &mut pass_on)?.last_id;
         }
-        let held = read(&file, path, &mut found)?;
+        let held = read(&file, path, &mut pass_on)?;
         let mut recorder = Self {
             path: path.to_owned(),
             file,
@@ -55,7 +55,7 @@ impl Recorder {
         };
         let io = |error| RecordError::io(path, error);
         if held.is_torn {
-            tracing::warn!("the last request of the record was not complete and is left out");
+            tracing::warn!("the last request of the record file is incomplete and was skipped");
             recorder.file.set_len(held.size).map_err(io)?;
         }
         if held.size == 0 {
@@ -100,7 +100,7 @@ impl Recorder {
         if self.size >= self.max_size
             && let Err(reason) = self.rotate()
         {
-            tracing::error!(%reason, "the record grows beyond its limit");
+            tracing::error!(%reason, "the record file cannot be rotated and grows beyond its limit");
         }
         line::number(&mut line, id);
         if self.rest.is_empty() {
@@ -109,12 +109,12 @@ impl Recorder {
             self.rest.extend(line);
         }
         self.last_id = id;
-        self.tell(id);
+        self.report(id);
     }
 
-    fn tell(&mut self, id: u64) {
+    fn report(&mut self, id: u64) {
         if let Err(reason) = self.flush() {
-            tracing::error!(id, %reason, "cannot be recorded; requests are refused until there is room");
+            tracing::error!(id, %reason, "a request cannot be recorded; requests are refused until there is disk space");
         }
     }
 
@@ -154,9 +154,9 @@ impl Recorder {
             Ok(()) => {
                 self.size = 0;
                 self.begin();
-                self.tell(self.last_id);
+                self.report(self.last_id);
             }
-            Err(reason) => tracing::error!(%reason, "the record cannot be cleared"),
+            Err(reason) => tracing::error!(%reason, "the record file cannot be cleared"),
         }
     }
 }
@@ -164,7 +164,7 @@ impl Recorder {
 impl Drop for Recorder {
     fn drop(&mut self) {
         if let Err(reason) = self.flush() {
-            tracing::error!(%reason, "the last requests could not be recorded");
+            tracing::error!(%reason, "the last requests could not be written to the record file");
         }
     }
 }
@@ -203,14 +203,14 @@ fn read_header(file: &File, path: &Path) -> Result<Option<(Header, u64)>, Record
         return Ok(None);
     }
     if first.starts_with(b"SQLite format 3\0") {
-        return refused("is an SQLite file, as an older sandbox made it");
+        return refused("is an SQLite file of an older sandbox");
     }
     match serde_json::from_slice::<Header>(&first) {
         Ok(header) if header.is_known() => Ok(Some((header, first.len() as u64))),
         Ok(Header { format, .. }) => refused(&format!(
-            "is of another version of the sandbox (format {format})"
+            "was written by another version of the sandbox (format {format})"
         )),
-        Err(_) => refused("was not made by the sandbox"),
+        Err(_) => refused("is not a record file of the sandbox"),
     }
 }
 
@@ -218,7 +218,7 @@ fn read_header(file: &File, path: &Path) -> Result<Option<(Header, u64)>, Record
 fn read(
     file: &File,
     path: &Path,
-    found: &mut impl FnMut(ReceivedRequest),
+    pass_on: &mut impl FnMut(ReceivedRequest),
 ) -> Result<Held, RecordError> {
     let failed = |error| RecordError::io(path, error);
     let damaged = |line| Err(RecordError::damaged(path, line));
@@ -242,7 +242,7 @@ fn read(
         match line::read_request(&line) {
             Some(request) if request.id() <= MAX_ID => {
                 last_id = last_id.max(request.id());
-                found(request);
+                pass_on(request);
             }
             None if reader.fill_buf().map_err(failed)?.is_empty() => break,
             _ => return damaged(number),

@@ -58,13 +58,15 @@ fn checked(path: &Path, opened: io::Result<File>) -> Result<File, RecordError> {
             return refused("belongs to another user; choose another file");
         }
         if metadata.mode() & 0o077 != 0 {
-            let others = "holds phone numbers and other users have access to it; run: chmod 600";
+            let others = "contains phone numbers and other users have access to it; run: chmod 600";
             return refused(&format!("{others} {}", path.display()));
         }
     }
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => refused("is in use by another sandbox"),
+        Err(TryLockError::WouldBlock) => {
+            refused("is in use by another sandbox; stop it or choose another file")
+        }
         Err(TryLockError::Error(error)) => Err(failed(error)),
     }
 }
