@@ -76,7 +76,10 @@ async fn with_a_token_every_path_of_the_inspector_requires_it() {
         for method in ["GET", "DELETE"] {
             let reply = call(sandbox.url(), method, target).await;
             assert_eq!(reply.status, 401, "{method} {target}");
-            assert_eq!(reply.body, "token needed\n");
+            assert_eq!(
+                reply.body,
+                "token required: see the README of nxcloud-sandbox\n"
+            );
         }
     }
     assert_eq!(sandbox.requests().len(), 1);

@@ -351,7 +351,10 @@ async fn foreign_files_are_refused_and_not_changed() {
         ("short", "is not a record file of the sandbox"),
         ("lines", "is not a record file of the sandbox"),
         ("database", "is an SQLite file"),
-        ("newer", "was written by another version of the sandbox (format 2)"),
+        (
+            "newer",
+            "was written by another version of the sandbox (format 2)",
+        ),
         ("garbage", "cannot be read; remove it"),
     ] {
         let path = folder.file(name);

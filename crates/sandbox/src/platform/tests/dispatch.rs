@@ -192,7 +192,10 @@ fn an_invalid_upload_names_the_part() {
     let second = form(&[], file(b"2"));
     two_files.truncate(two_files.len() - b"--xx--\r\n".len());
     two_files.extend(second);
-    assert_eq!(upload(TYPE, two_files)["msg"], "/file appears more than once");
+    assert_eq!(
+        upload(TYPE, two_files)["msg"],
+        "/file appears more than once"
+    );
     let form = form(&texts, file(b"1"));
     assert_eq!(
         upload("multipart/form-data", form)["msg"],
