@@ -1,4 +1,4 @@
-// The API below /__sandbox/, where the page lives.
+// Client of the JSON API below /__sandbox/.
 import { $ } from "./dom.js";
 
 export class Refused extends Error {
@@ -11,7 +11,7 @@ export class Refused extends Error {
 async function answer(response) {
   if (response.status === 204) return null;
   let body = null;
-  try { body = await response.json(); } catch { /* no JSON: the status says it */ }
+  try { body = await response.json(); } catch { /* not JSON: the status is enough */ }
   if (!response.ok) throw new Refused(response.status, body?.error ?? `HTTP ${response.status}`);
   return body;
 }
@@ -23,30 +23,30 @@ const send = async (method, path, body) =>
 export const put = (path, body) => send("PUT", path, body);
 export const post = (path, body) => send("POST", path, body);
 
-/** What came of an attempt, as a text. */
+/** The result of an attempt, as text. */
 export function outcome(delivery) {
   const { outcome, status, reason, answer } = delivery;
   if (outcome === "refused") return `refused: HTTP ${status}${answer ? `, “${answer.slice(0, 80)}”` : ""}`;
   if (outcome === "failed") return `failed: ${reason ?? "no answer"}`;
-  if (outcome === "not-sent") return "not sent: only http:// addresses of this machine are";
+  if (outcome === "not-sent") return "not sent: the sandbox sends only to http:// addresses of this machine";
   return "accepted by the webhook";
 }
 
-/** Sends a push; asks for an address if none is known. Null if there is none in the end. */
-export async function push(order, name) {
+/** Sends a push. Asks for an address if none is set. Returns null if the user cancels. */
+export async function push(request, name) {
   try {
-    return (await post("pushes", order)).deliveries.at(-1);
+    return (await post("pushes", request)).deliveries.at(-1);
   } catch (error) {
     if (error.status !== 409) throw error;
-    if (!await askForAddress(order.service ?? name.service, name.push)) return null;
-    return (await post("pushes", order)).deliveries.at(-1);
+    if (!await askForAddress(request.service ?? name.service, name.push)) return null;
+    return (await post("pushes", request)).deliveries.at(-1);
   }
 }
 
 function askForAddress(service, push) {
   const dialog = $("address-dialog");
   const [url, all, error, yes] = ["address-url", "address-all", "address-error", "address-yes"].map($);
-  $("address-why").textContent = `No address is known for ${push} of ${service} yet. The sandbox remembers it until it stops.`;
+  $("address-why").textContent = `No address is set for ${push} of ${service}. The sandbox keeps it until it stops.`;
   error.hidden = true;
   return new Promise((resolve) => {
     let done = false;

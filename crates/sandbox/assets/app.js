@@ -1,4 +1,4 @@
-// The inspector: what holds its parts together.
+// The inspector: connects its parts.
 import { clear, get } from "./api.js";
 import * as detail from "./detail.js";
 import { $, notice, quietly } from "./dom.js";
@@ -10,7 +10,7 @@ import * as pushes from "./pushes.js";
 
 const main = $("main");
 
-/** Which area a narrow window shows. */
+/** Selects the area that a narrow window shows. */
 function area(name) {
   main.dataset.area = name;
   for (const button of document.querySelectorAll(".areas button")) button.setAttribute("aria-pressed", String(button.dataset.area === name));
@@ -49,15 +49,15 @@ function watch() {
   source.addEventListener("error", () => {
     live("reconnecting", false);
     if (!list.isLoaded()) all();
-    // A refusal ends it for good; then the page tries again itself.
+    // After a refusal the browser does not reconnect, so the page does.
     if (source.readyState === EventSource.CLOSED) setTimeout(watch, 2000);
   });
-  on("request", (item) => { list.came(item); if (item.accepted) phone.load(); });
+  on("request", (item) => { list.add(item); if (item.accepted) phone.load(); });
   on("delivery", (delivery) => { phone.load(); if (detail.shows(delivery.request)) refresh(); });
   on("faults", quietly(100, faults.load));
   on("lagged", all);
   on("cleared", () => { list.cleared(); detail.close(); phone.load(); });
-  // A page that is left must not keep its connection: a browser has few of them for one server.
+  // Close the connection when the user leaves: a browser opens only a few per server.
   window.addEventListener("pagehide", () => source.close(), { once: true });
 }
 
@@ -79,7 +79,7 @@ function start() {
   $("theme").addEventListener("click", () => {
     const next = THEMES[(THEMES.indexOf($("theme").dataset.now) + 1) % THEMES.length];
     theme(next);
-    try { localStorage.setItem("nxcloud-sandbox-theme", next); } catch { /* it lasts as long as the page then */ }
+    try { localStorage.setItem("nxcloud-sandbox-theme", next); } catch { /* without storage, the theme lasts until the page is closed */ }
   });
   for (const button of document.querySelectorAll(".areas button")) button.addEventListener("click", () => area(button.dataset.area));
   for (const button of document.querySelectorAll("[data-close]")) button.addEventListener("click", () => button.closest("dialog").close());

@@ -1,12 +1,12 @@
-// One request, with everything that explains it.
+// One request with its details.
 import { get, outcome, post } from "./api.js";
 import { diff } from "./diff.js";
 import { $, fill, h, notice, size, time, took, unloaded } from "./dom.js";
 
 const box = $("detail");
-let shown = null;
+let openId = null;
 let round = 0;
-/** Which sections are folded; it stays from one request to the next. */
+/** The folded sections. They stay folded for other requests. */
 const folded = new Set(["Headers"]);
 
 function section(title, ...children) {
@@ -25,7 +25,7 @@ function pretty(text) {
   try { return JSON.stringify(JSON.parse(text), null, 2); } catch { return text; }
 }
 
-/** JSON with its parts told apart, as text. */
+/** JSON with syntax highlighting. */
 function coloured(text) {
   const parts = [];
   let last = 0;
@@ -39,22 +39,22 @@ function coloured(text) {
   return parts;
 }
 
-/** `address` leads to all bytes. */
+/** `address` is the URL of all bytes. */
 function bytes(body, address) {
-  const whole = h("a", { href: address, download: "" }, "Save all of it");
+  const whole = h("a", { href: address, download: "" }, "Save the whole");
   if (body.kind === "empty") return h("p", { class: "muted" }, "Empty.");
-  if (body.kind === "binary") return h("p", { class: "muted" }, `${size(body.bytes)} that are no text. `, whole);
+  if (body.kind === "binary") return h("p", { class: "muted" }, `${size(body.bytes)} of binary data. `, whole);
   if (body.kind === "multipart") {
     return [h("table", {}, h("thead", {}, h("tr", {}, ["Part", "File", "Type", "Size", "Text"].map((name) => h("th", { scope: "col" }, name)))),
       h("tbody", {}, body.parts.map((part) => h("tr", {},
         h("td", {}, part.name), h("td", {}, part.file_name ?? "–"), h("td", {}, part.content_type ?? "–"),
         h("td", {}, size(part.bytes)), h("td", { class: "mono" }, part.text ?? "–"))))),
-      h("p", { class: "muted" }, body.cut ? `The first parts of ${size(body.bytes)}. ` : null, whole)];
+      h("p", { class: "muted" }, body.cut ? `Not all parts are shown; the whole is ${size(body.bytes)}. ` : null, whole)];
   }
   const isJson = body.kind === "json" && !body.cut;
   return [
     h("pre", { class: "mono", tabindex: "0" }, isJson ? coloured(pretty(body.text)) : body.text),
-    body.cut ? h("p", { class: "muted" }, `The beginning of ${size(body.bytes)}. `, whole) : null,
+    body.cut ? h("p", { class: "muted" }, `Cut; the whole is ${size(body.bytes)}. `, whole) : null,
   ];
 }
 
@@ -70,7 +70,7 @@ function strings(detail) {
   const { signing, verdict } = detail;
   if (!signing) return null;
   if (signing.note) return section("String to sign", h("p", { class: "muted" }, signing.note));
-  if (!signing.server) return section("String to sign", h("p", { class: "muted" }, "There is none: a common parameter or the account is missing."));
+  if (!signing.server) return section("String to sign", h("p", { class: "muted" }, "Not available: a common parameter or the account is missing."));
   const wrong = verdict.cause === "signature";
   const pane = (title, id, note, content) => h("div", { class: "string" }, h("h4", {}, title), note ? h("p", { class: "muted" }, note) : null,
     h("pre", { class: "mono wrap", id, tabindex: "0" }, content));
@@ -78,23 +78,23 @@ function strings(detail) {
   if (!wrong) return section("String to sign", scheme, pane("As the server computed it", "server-string", null, signing.server));
   if (!signing.client) {
     return section("String to sign", scheme, pane("As the server computed it", "server-string", null, signing.server),
-      h("p", {}, "What the client signed is not known: no documented mistake gives its signature. If its own string is the same as this one, the secret differs."));
+      h("p", {}, "What the client signed is not known: no documented mistake produces its signature. If the client's string equals the string above, its secret is wrong."));
   }
   const same = signing.server === signing.client;
   const [server, client] = diff(signing.server, signing.client);
   return section("String to sign", scheme, h("div", { class: "strings" },
     pane("As the server computed it", "server-string", same ? null : "underlined: what the client did not sign", marked(server, "server")),
-    pane("As the client signed it", "client-string", same ? "the same: only the signature is written otherwise" : "dotted: what the server did not see", marked(client, "client"))));
+    pane("As the client signed it", "client-string", same ? "the same: only the signature is written differently" : "dotted: what the server did not receive", marked(client, "client"))));
 }
 
-function pushes(detail, again) {
+function pushes(detail, resend) {
   if (detail.pushes.length === 0) return section("Pushes that followed", h("p", { class: "muted" }, "None so far."));
   return section("Pushes that followed", h("ul", { class: "deliveries" }, detail.pushes.map((push) => h("li", {},
     h("div", { class: "line" },
       h("span", { class: `chip ${push.outcome === "accepted" ? "ok" : "bad"}` }, push.outcome === "accepted" ? "✓ accepted" : `✕ ${push.outcome}`),
       h("b", {}, push.push), h("span", { class: "muted" }, `attempt ${push.attempt}, ${time(push.at, false)}`),
       h("span", { class: "grow" }),
-      h("button", { type: "button", class: "quiet", onclick: () => again(push.id) }, "Resend")),
+      h("button", { type: "button", class: "quiet", onclick: () => resend(push.id) }, "Resend")),
     h("div", { class: "muted break" }, push.url), push.outcome === "accepted" ? null : h("div", {}, outcome(push)),
     h("details", {}, h("summary", {}, "Fields"), h("pre", { class: "mono", tabindex: "0" }, coloured(JSON.stringify(push.fields, null, 2))))))));
 }
@@ -121,7 +121,7 @@ function draw(detail) {
       fact("Request", h("code", { class: "break" }, `${detail.method} ${detail.path}${detail.query ? `?${detail.query}` : ""}`)),
       fact("Service", `${detail.service ?? "none"}${detail.operation ? `, ${detail.operation}` : ""}`),
       detail.to ? fact("To", detail.to) : [],
-      fact("Came at", time(detail.received_at)), fact("Took", took(detail.took_micros)),
+      fact("Received at", time(detail.received_at)), fact("Took", took(detail.took_micros)),
       fact("HTTP status", String(detail.status))),
     strings(detail),
     section("Body", bytes(detail.body, `requests/${detail.id}/body`)),
@@ -132,7 +132,7 @@ function draw(detail) {
 }
 
 export async function open(id, focus) {
-  shown = id;
+  openId = id;
   round += 1;
   const mine = round;
   if (!box.dataset.id) fill(box, h("div", { class: "empty" }, unloaded()));
@@ -148,16 +148,16 @@ export async function open(id, focus) {
   }
 }
 
-/** Whether this request is shown. */
-export const shows = (id) => shown !== null && shown === id;
+/** Whether this request is open. */
+export const shows = (id) => openId !== null && openId === id;
 
-/** Something about the request that is shown has changed. */
+/** Reloads the open request. */
 export function refresh() {
-  if (shown !== null) {
+  if (openId !== null) {
     const top = box.scrollTop;
     const places = () => [...box.querySelectorAll("button, summary, pre")];
     const focused = places().indexOf(document.activeElement);
-    open(shown, false).then(() => {
+    open(openId, false).then(() => {
       box.scrollTop = top;
       if (focused >= 0) places()[focused]?.focus({ preventScroll: true });
     });
@@ -165,7 +165,7 @@ export function refresh() {
 }
 
 export function close() {
-  shown = null;
+  openId = null;
   round += 1;
   delete box.dataset.id;
   $("detail-title").textContent = "Detail";

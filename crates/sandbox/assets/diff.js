@@ -1,11 +1,11 @@
-// Where two texts differ.
+// Compares two texts.
 
-/** More pieces than this are not compared one by one. */
+/** Longer texts are not compared piece by piece. */
 const MAX_PIECES = 1500;
 
 const pieces = (text) => text.match(/[\p{L}\p{N}]+|[^\p{L}\p{N}]/gu) ?? [];
 
-/** The two texts as lists of [text, differs]. A side that lacks something has an empty text there that differs. */
+/** The two texts as lists of [text, differs]. Where a side lacks a piece, it has an empty text that differs. */
 export function diff(left, right) {
   const [a, b] = [pieces(left), pieces(right)];
   let start = 0;
@@ -17,16 +17,16 @@ export function diff(left, right) {
   const both = (text) => { if (text) for (const side of sides) side.push([text, false]); };
   both(a.slice(0, start).join(""));
   if (middleA.length || middleB.length) {
-    for (const [same, one, other] of compared(middleA, middleB)) {
-      if (same) both(one);
-      else { sides[0].push([one, true]); sides[1].push([other, true]); }
+    for (const [same, left, right] of compared(middleA, middleB)) {
+      if (same) both(left);
+      else { sides[0].push([left, true]); sides[1].push([right, true]); }
     }
   }
   both(a.slice(a.length - end).join(""));
   return sides;
 }
 
-/** Stretches of [same, text of the one, text of the other], by the longest common subsequence. */
+/** Runs of [same, left text, right text], by the longest common subsequence. */
 function compared(a, b) {
   if (a.length > MAX_PIECES || b.length > MAX_PIECES) return [[false, a.join(""), b.join("")]];
   const width = b.length + 1;
@@ -38,10 +38,10 @@ function compared(a, b) {
         : Math.max(longest[(i + 1) * width + j], longest[i * width + j + 1]);
     }
   }
-  const stretches = [];
-  const add = (same, one, other) => {
-    const last = stretches.at(-1);
-    if (last?.[0] === same) { last[1] += one; last[2] += other; } else stretches.push([same, one, other]);
+  const runs = [];
+  const add = (same, left, right) => {
+    const last = runs.at(-1);
+    if (last?.[0] === same) { last[1] += left; last[2] += right; } else runs.push([same, left, right]);
   };
   let [i, j] = [0, 0];
   while (i < a.length || j < b.length) {
@@ -49,5 +49,5 @@ function compared(a, b) {
     else if (j >= b.length || (i < a.length && longest[(i + 1) * width + j] >= longest[i * width + j + 1])) { add(false, a[i], ""); i += 1; }
     else { add(false, "", b[j]); j += 1; }
   }
-  return stretches;
+  return runs;
 }

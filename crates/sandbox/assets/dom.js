@@ -1,4 +1,4 @@
-// Building elements. Text goes in as text nodes only: nothing that was received is ever read as markup.
+// Creates elements. Text is inserted as text nodes only: received data is never parsed as markup.
 
 /** An element with attributes and children; null and false are left out. */
 export function h(tag, attributes, ...children) {
@@ -14,20 +14,20 @@ export function h(tag, attributes, ...children) {
 
 export const $ = (id) => document.getElementById(id);
 
-/** Replaces what an element holds. */
+/** Replaces the children of an element. */
 export function fill(element, ...children) {
   element.replaceChildren(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
 }
 
-/** What stands where something is not loaded yet or, with an error, could not be. */
+/** Placeholder for data that is loading or, with an error, could not be loaded. */
 export function unloaded(error) {
   if (!error) return h("p", { class: "muted" }, "Loading …");
-  return [h("h3", {}, "This cannot be loaded"), h("p", {}, `${error.message}. Check that the sandbox runs, or load the page again.`)];
+  return [h("h3", {}, "Loading failed"), h("p", {}, `${error.message}. Check that the sandbox runs, then reload the page.`)];
 }
 
 const pad = (number, width) => String(number).padStart(width, "0");
 
-/** The local time of a moment in milliseconds. */
+/** A timestamp in milliseconds as local time. */
 export function time(millis, withMillis = true) {
   const date = new Date(millis);
   const text = `${pad(date.getHours(), 2)}:${pad(date.getMinutes(), 2)}:${pad(date.getSeconds(), 2)}`;
@@ -46,7 +46,7 @@ export function size(bytes) {
   return `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
 }
 
-/** A line that says what came of something, for a while. */
+/** Shows a result for a few seconds. */
 let fading;
 export function notice(text, bad = false) {
   const box = $("notice");
@@ -57,7 +57,7 @@ export function notice(text, bad = false) {
   fading = setTimeout(() => { box.hidden = true; }, 6000);
 }
 
-/** Calls a function soon, and at most once in so many milliseconds, however often it is asked to. */
+/** Throttles a function: it is called at most once in `wait` milliseconds. */
 export function quietly(wait, call) {
   let timer = null;
   return () => {

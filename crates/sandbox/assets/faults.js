@@ -1,14 +1,14 @@
-// Faults: what can go wrong, and what is switched on.
+// The list of faults, with their switches.
 import { get, put } from "./api.js";
 import { $, fill, h, notice, unloaded } from "./dom.js";
 
 let state = null;
-/** What is entered for each kind, which drawing anew must not lose. */
+/** The input for each kind of fault. It must survive redrawing. */
 const entered = new Map();
 
 function form(kind) {
   if (!entered.has(kind.name)) {
-    const numbers = Object.fromEntries(kind.parameters.map((one) => [one.name, one.usual]));
+    const numbers = Object.fromEntries(kind.parameters.map((parameter) => [parameter.name, parameter.usual]));
     entered.set(kind.name, { numbers, operation: "", share: 100, next: "" });
   }
   return entered.get(kind.name);
@@ -18,15 +18,15 @@ async function set(body) {
   try { state = await put("faults", body); draw(); } catch (error) { notice(error.message, true); load(); }
 }
 
-const isOn = (kind, operation) => state.on.find((one) => one.fault === kind.name && (one.operation ?? "") === operation);
+const isOn = (kind, operation) => state.on.find((fault) => fault.fault === kind.name && (fault.operation ?? "") === operation);
 
 function toggle(kind) {
-  const given = form(kind);
-  const on = !isOn(kind, given.operation);
-  const body = { fault: kind.name, on, operation: given.operation || null, parameters: given.numbers };
+  const settings = form(kind);
+  const on = !isOn(kind, settings.operation);
+  const body = { fault: kind.name, on, operation: settings.operation || null, parameters: settings.numbers };
   if (on) {
-    body.share = Number(given.share) / 100;
-    if (given.next !== "") body.next = Number(given.next);
+    body.share = Number(settings.share) / 100;
+    if (settings.next !== "") body.next = Number(settings.next);
   }
   return set(body);
 }
@@ -38,23 +38,23 @@ function input(label, value, bounds, change) {
   return h("label", {}, label, " ", field);
 }
 
-function one(kind) {
-  const given = form(kind);
-  const on = isOn(kind, given.operation);
-  const select = h("select", { id: `fault-for-${kind.name}`, "aria-label": `Operation for ${kind.name}`, onchange: () => { given.operation = select.value; draw(); } },
+function row(kind) {
+  const settings = form(kind);
+  const on = isOn(kind, settings.operation);
+  const select = h("select", { id: `fault-for-${kind.name}`, "aria-label": `Operation for ${kind.name}`, onchange: () => { settings.operation = select.value; draw(); } },
     h("option", { value: "" }, "all operations"),
     [...new Set(state.operations.map(([, operation]) => operation))].sort().map((operation) => h("option", { value: operation }, operation)));
-  select.value = given.operation;
+  select.value = settings.operation;
   return h("li", { class: on ? "on" : "" },
     h("button", { type: "button", class: "switch", role: "switch", id: `fault-${kind.name}`, "aria-checked": String(Boolean(on)), "aria-label": kind.name, onclick: () => toggle(kind) }, on ? "on" : "off"),
     h("div", { class: "fault" }, h("b", {}, kind.name), h("p", {}, kind.description),
       h("div", { class: "options" }, select,
-        kind.parameters.map((parameter) => input(parameter.name, given.numbers[parameter.name], { min: parameter.min, max: parameter.max }, (value) => { given.numbers[parameter.name] = value; })),
-        input("share in %", given.share, { min: 0, max: 100 }, (value) => { given.share = value; }),
-        input("only the next", given.next, { min: 1, placeholder: "∞" }, (value) => { given.next = value; }))));
+        kind.parameters.map((parameter) => input(parameter.name, settings.numbers[parameter.name], { min: parameter.min, max: parameter.max }, (value) => { settings.numbers[parameter.name] = value; })),
+        input("share in %", settings.share, { min: 0, max: 100 }, (value) => { settings.share = value; }),
+        input("only the next", settings.next, { min: 1, placeholder: "∞" }, (value) => { settings.next = value; }))));
 }
 
-function says({ fault, operation, share, left, parameters }) {
+function describe({ fault, operation, share, left, parameters }) {
   const numbers = Object.values(parameters ?? {}).join(", ");
   return `${fault}${numbers ? ` ${numbers}` : ""} for ${operation ?? "all operations"}${share < 1 ? `, ${Math.round(share * 100)} %` : ""}${left === null ? "" : `, ${left} more`}`;
 }
@@ -67,13 +67,13 @@ function draw() {
   const bar = $("faults-bar");
   bar.hidden = count === 0;
   const tests = state.queued + state.mixes;
-  const texts = state.on.map(says);
+  const texts = state.on.map(describe);
   if (tests) texts.push(`${tests} set by a test`);
   fill(bar, h("b", {}, "⚠ Faults are on: "), texts.join("; "), " ", h("button", { type: "button", class: "small", onclick: () => set({ on: false }) }, "All off"));
   const focused = document.activeElement?.id;
   fill($("faults"),
-    h("p", { class: "muted" }, `Switched on, a fault hits every request, or the share that is given, until it is off. ${state.hit} ${state.hit === 1 ? "request" : "requests"} met one so far.`),
-    h("ul", { class: "faults" }, state.kinds.map(one)));
+    h("p", { class: "muted" }, `A fault that is on hits every request, or the set share of them, until you switch it off. ${state.hit} ${state.hit === 1 ? "request" : "requests"} met a fault so far.`),
+    h("ul", { class: "faults" }, state.kinds.map(row)));
   if (focused?.startsWith("fault-")) $(focused)?.focus();
 }
 

@@ -1,8 +1,8 @@
-// The keyboard.
+// Keyboard shortcuts.
 import { $ } from "./dom.js";
 import * as list from "./list.js";
 
-/** Whether keys belong to what has the focus. */
+/** Whether the focused element handles keys itself. */
 function taken(element) {
   return element.closest("input, select, textarea, dialog, .talk, pre") !== null;
 }

@@ -2,21 +2,21 @@
 import { get } from "./api.js";
 import { $, h, fill, quietly, time, took, unloaded } from "./dom.js";
 
-/** So many rows are in the page at first, and so many more with each step back. */
+/** Number of rows at first, and number of rows that each step back adds. */
 const ROWS = 500;
 const STEP = 250;
-/** The page holds no more rows than this, however far back one goes. */
+/** Maximum number of rows on the page. */
 const MAX_ROWS = 3000;
 
 const rows = $("rows");
-/** Summaries by number; the rows in the page are those of the same numbers. */
+/** Summaries by number. Each has a row on the page. */
 const known = new Map();
 let cap = ROWS;
 let active = null;
 let opened = null;
 let query = "";
 let onOpen = () => {};
-/** The requests that came since the list was asked for; `null` while it is not on its way. */
+/** Requests that arrive while the list is loading; `null` otherwise. */
 let arriving = null;
 let waiting = [];
 let drawing = false;
@@ -44,8 +44,8 @@ function row(item) {
     h("span", { class: "took right" }, took(item.took_micros)));
 }
 
-/** Puts summaries in their places and lets the oldest rows go beyond the bound. */
-function add(items) {
+/** Inserts summaries in order. Drops the oldest rows beyond the limit. */
+function insert(items) {
   const box = $("rows-box");
   const atTop = box.scrollTop < 8;
   for (const item of items) {
@@ -64,10 +64,10 @@ function add(items) {
 }
 
 function mark() {
-  for (const one of rows.children) {
-    const id = Number(one.dataset.id);
-    one.classList.toggle("active", id === active);
-    one.setAttribute("aria-selected", String(id === opened));
+  for (const row of rows.children) {
+    const id = Number(row.dataset.id);
+    row.classList.toggle("active", id === active);
+    row.setAttribute("aria-selected", String(id === opened));
   }
   if (active !== null && rowOf(active)) rows.setAttribute("aria-activedescendant", `request-${active}`);
   else rows.removeAttribute("aria-activedescendant");
@@ -81,36 +81,36 @@ function mark() {
 
 function empty() {
   if (!loaded) return fill($("empty"), unloaded(problem));
-  if (query) return fill($("empty"), h("h3", {}, "Nothing found"), h("p", {}, "No request has this in its path, headers, body or reply."));
+  if (query) return fill($("empty"), h("h3", {}, "Nothing found"), h("p", {}, "No request contains this text in its path, headers, body or reply."));
   fill($("empty"),
     h("h3", {}, "Nothing received yet"),
     h("p", {}, "Point your program at this base URL, for every service:"),
     h("p", {}, h("code", { class: "block" }, location.origin)),
     ...accounts(),
-    h("p", { class: "muted" }, "Requests appear here as they come. Those that are refused say what to change."));
+    h("p", { class: "muted" }, "Requests appear here live. A refused request says what to change."));
 }
 
-/** The built-in accounts; a sandbox with a token serves only those that were added. */
+/** The built-in accounts. A sandbox with a token serves only added accounts. */
 function accounts() {
-  if (!about.access_key) return [h("p", {}, "Sign with an account that was added when the sandbox was started.")];
+  if (!about.access_key) return [h("p", {}, "Sign with an account that was added at the start of the sandbox.")];
   return [
     h("p", {}, "NXCLOUD: access key ", h("code", {}, about.access_key), ". AntBuddy: app id ", h("code", {}, about.app_id), "."),
-    h("p", {}, "The secret of these test accounts is in the README of ", h("code", {}, "nxcloud-sandbox"), " and in what ",
-      h("code", {}, "nxcloud sandbox"), " prints. It is public and protects nothing."),
+    h("p", {}, "The secret of these test accounts is in the README of ", h("code", {}, "nxcloud-sandbox"), " and in the output of ",
+      h("code", {}, "nxcloud sandbox"), ". It is public and protects nothing."),
   ];
 }
 
 let about = { access_key: "…", app_id: "…" };
-export function setAbout(given) {
-  about = given;
+export function setAbout(reply) {
+  about = reply;
   if (!$("empty").hidden) empty();
 }
 
-/** Takes the list anew: at the start, after a lost connection, and when something was missed. */
+/** Reloads the list: at the start, after a lost connection, and after missed events. */
 export async function reload() {
   round += 1;
   const mine = round;
-  // What comes while the list is on its way may not be in it.
+  // The list may lack requests that arrive while it is loading.
   const meanwhile = [];
   arriving = meanwhile;
   const q = query ? `&q=${encodeURIComponent(query)}` : "";
@@ -128,7 +128,7 @@ export async function reload() {
   waiting = [];
   known.clear();
   rows.replaceChildren();
-  add([...requests.reverse(), ...meanwhile]);
+  insert([...requests.reverse(), ...meanwhile]);
 }
 
 const search = quietly(150, () => reload());
@@ -139,8 +139,8 @@ export function find(text) {
   search();
 }
 
-/** A request has come. Several at once are drawn together. */
-export function came(item) {
+/** Adds a new request. Requests that arrive together are drawn together. */
+export function add(item) {
   if (query) return search();
   waiting.push(item);
   arriving?.push(item);
@@ -148,15 +148,15 @@ export function came(item) {
   drawing = true;
   requestAnimationFrame(() => {
     drawing = false;
-    // What the list would let go at once is not drawn at all.
+    // Rows beyond the limit would be dropped at once.
     const items = waiting.slice(-cap);
     waiting = [];
-    add(items);
+    insert(items);
     say(items);
   });
 }
 
-/** Tells those who listen, in one sentence now and then. */
+/** Announces new requests to screen readers, at most every 3 seconds. */
 let unsaid = [0, 0];
 const saying = { timer: null };
 function say(items) {
@@ -173,7 +173,7 @@ function say(items) {
 export function cleared() {
   waiting = [];
   loaded = true;
-  // A list that is on its way was made before.
+  // A list that is loading was created before the deletion.
   round += 1;
   arriving = null;
   known.clear();
@@ -188,11 +188,11 @@ async function older() {
   const q = query ? `&q=${encodeURIComponent(query)}` : "";
   const { requests } = await get(`requests?view=summary&before=${oldest}&limit=${STEP}${q}`);
   cap = Math.min(MAX_ROWS, rows.children.length + STEP);
-  add(requests.reverse());
+  insert(requests.reverse());
   if (requests.length === 0) $("older").hidden = true;
 }
 
-/** Moves the mark by so many rows, and into view. */
+/** Moves the selection by this many rows, and scrolls it into view. */
 export function move(by) {
   const all = ids();
   if (all.length === 0) return;
@@ -224,8 +224,8 @@ export const isLoaded = () => loaded;
 export function start(whenOpened) {
   onOpen = whenOpened;
   rows.addEventListener("click", (event) => {
-    const one = event.target.closest("[data-id]");
-    if (one) open(Number(one.dataset.id));
+    const row = event.target.closest("[data-id]");
+    if (row) open(Number(row.dataset.id));
   });
   $("older").addEventListener("click", older);
   mark();

@@ -1,4 +1,4 @@
-// What the recipients see: one conversation a number.
+// What the recipients see: one conversation per number.
 import { get, outcome, push } from "./api.js";
 import { $, fill, h, notice, quietly, time, unloaded } from "./dom.js";
 
@@ -8,7 +8,7 @@ let messages = [];
 let loaded = false;
 let number = null;
 let chosen = false;
-/** A colour of its own for each channel. */
+/** A distinct colour for each channel. */
 const hue = (channel) => [...channel].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 360, 0);
 
 function coloured(element, { channel }) {
@@ -16,15 +16,15 @@ function coloured(element, { channel }) {
   return element;
 }
 
-/** What is being written and chosen, which drawing anew must not lose. */
+/** Input and choices that must survive redrawing. */
 let draft = "";
 let via = null;
 const choices = new Map();
 
 async function receipt(message, push_, example) {
   try {
-    const order = { service: message.service, push: push_, example, request: message.request, entry: message.entry };
-    const made = await push(order, { push: push_ });
+    const request = { service: message.service, push: push_, example, request: message.request, entry: message.entry };
+    const made = await push(request, { push: push_ });
     if (made) notice(`${push_} ${example}: ${outcome(made)}`, made.outcome !== "accepted");
   } catch (error) { notice(error.message, true); }
 }
@@ -45,7 +45,7 @@ function content({ content, label }) {
   if (template) {
     parts.push(h("span", { class: "kind" }, `template ${template.name ?? ""} · ${template.language ?? ""}`));
     if (template.parameters.length) {
-      parts.push(h("ol", { class: "parameters" }, template.parameters.map((one) => h("li", {}, h("span", { class: "muted" }, `${one.part}: `), one.text ?? one.kind))));
+      parts.push(h("ol", { class: "parameters" }, template.parameters.map((value) => h("li", {}, h("span", { class: "muted" }, `${value.part}: `), value.text ?? value.kind))));
     }
   } else if (media || name || !(text || button)) {
     parts.push(h("span", { class: "media" }, h("span", { class: "kind" }, kind.replaceAll("_", " + ")), name ? h("b", {}, name) : null, media ? h("span", { class: "break" }, media) : null));
@@ -69,7 +69,7 @@ function receipts(message) {
 
 function bubble(message) {
   const { state, word, delivery } = message.status;
-  const title = word ? `“${word}”, pushed at ${time(message.status.at, false)}: webhook ${delivery.outcome}` : "no receipt was pushed yet";
+  const title = word ? `“${word}”, pushed at ${time(message.status.at, false)}: webhook ${delivery.outcome}` : "no receipt has been sent yet";
   return coloured(h("li", { class: "bubble", "data-message": message.id },
     h("span", { class: "channel" }, h("b", {}, message.label), message.from ? ` from ${message.from}` : ""),
     content(message),
@@ -77,18 +77,18 @@ function bubble(message) {
     receipts(message)), message);
 }
 
-function answer(one, message) {
+function answer(reply, message) {
   return coloured(h("li", { class: "bubble own" },
-    h("span", { class: "channel" }, h("b", {}, message.label), " reply"), h("span", { class: "text" }, one.text),
-    h("span", { class: "foot" }, h("span", { class: `state ${one.delivery.outcome === "accepted" ? "delivered" : "failed"}` }, one.delivery.outcome === "accepted" ? "✓ pushed" : `✕ ${one.delivery.outcome}`), h("time", {}, time(one.at, false)))), message);
+    h("span", { class: "channel" }, h("b", {}, message.label), " reply"), h("span", { class: "text" }, reply.text),
+    h("span", { class: "foot" }, h("span", { class: `state ${reply.delivery.outcome === "accepted" ? "delivered" : "failed"}` }, reply.delivery.outcome === "accepted" ? "✓ pushed" : `✕ ${reply.delivery.outcome}`), h("time", {}, time(reply.at, false)))), message);
 }
 
-function composer(shown) {
-  // Of each channel the latest message that can be answered.
+function composer(conversation) {
+  // The latest message of each channel that can be answered.
   const latest = new Map();
-  for (const message of shown) if (message.reply_push) latest.set(message.channel, message);
+  for (const message of conversation) if (message.reply_push) latest.set(message.channel, message);
   if (latest.size === 0) return h("p", { class: "composer muted" }, "The reference documents no push for replies to these messages.");
-  if (!latest.has(via)) via = shown.findLast((message) => message.reply_push).channel;
+  if (!latest.has(via)) via = conversation.findLast((message) => message.reply_push).channel;
   const input = h("input", { type: "text", id: "reply", placeholder: "Reply", "aria-label": `Reply as ${number}`, autocomplete: "off" });
   input.value = draft;
   input.addEventListener("input", () => { draft = input.value; });
@@ -100,7 +100,7 @@ function composer(shown) {
   return h("div", { class: "composer" }, select, input, h("button", { type: "button", id: "reply-send", onclick: send }, "Reply"));
 }
 
-/** What has the focus, so that it has it again after drawing anew. */
+/** Remembers the focus. Returns a function that restores it after redrawing. */
 function focus() {
   const element = document.activeElement;
   if (!$("phone").contains(element)) return () => {};
@@ -115,7 +115,7 @@ function draw(problem) {
   const latest = messages.at(-1)?.to ?? null;
   if (!chosen || !numbers.includes(number)) { number = latest; chosen = false; }
   const select = $("numbers");
-  fill(select, numbers.map((one) => h("option", { value: one }, one)));
+  fill(select, numbers.map((value) => h("option", { value }, value)));
   select.disabled = numbers.length === 0;
   if (number !== null) select.value = number;
   if (number === null) {
@@ -123,19 +123,19 @@ function draw(problem) {
     fill($("phone"), h("div", { class: "empty" }, loaded ? none : unloaded(problem)));
     return;
   }
-  const shown = messages.filter((message) => message.to === number);
-  const bubbles = shown.flatMap((message) => [
+  const conversation = messages.filter((message) => message.to === number);
+  const bubbles = conversation.flatMap((message) => [
     [message.at, bubble(message)],
-    ...message.replies.map((one) => [one.at, answer(one, message)]),
-  ]).sort(([one], [other]) => one - other);
+    ...message.replies.map((reply) => [reply.at, answer(reply, message)]),
+  ]).sort(([left], [right]) => left - right);
   const back = focus();
   const old = $("phone").querySelector(".talk");
   const gap = old ? old.scrollHeight - old.scrollTop - old.clientHeight : 0;
   const top = old?.scrollTop ?? 0;
   fill($("phone"), h("div", { class: "frame" },
-    h("div", { class: "who" }, h("b", {}, number), h("span", { class: "muted" }, `${shown.length} ${shown.length === 1 ? "message" : "messages"}`)),
+    h("div", { class: "who" }, h("b", {}, number), h("span", { class: "muted" }, `${conversation.length} ${conversation.length === 1 ? "message" : "messages"}`)),
     h("ul", { class: "talk", tabindex: "0", id: "talk", "aria-label": `Conversation of ${number}` }, bubbles.map(([, element]) => element)),
-    composer(shown)));
+    composer(conversation)));
   const talk = $("phone").querySelector(".talk");
   talk.scrollTop = gap < 24 ? talk.scrollHeight : top;
   back();
@@ -144,7 +144,7 @@ function draw(problem) {
 async function fetchAll() {
   ({ messages } = await get("messages"));
   loaded = true;
-  // A list that is open would close under the user's hand; the next change draws it.
+  // Redrawing would close a list that the user has open. Try again later.
   if (document.activeElement?.closest?.(".receipts select")) return later();
   draw();
 }
@@ -152,9 +152,9 @@ async function fetchAll() {
 export const load = quietly(150, () => fetchAll().catch((error) => { if (!loaded) draw(error); }));
 const later = quietly(1500, load);
 
-/** Shows the conversation that a request belongs to. */
+/** Shows the conversation of a request. */
 export function show(request) {
-  const message = messages.find((one) => one.request === request);
+  const message = messages.find((candidate) => candidate.request === request);
   if (!message) return;
   number = message.to;
   chosen = true;

@@ -1,4 +1,4 @@
-// The documented pushes and where they go.
+// The documented pushes and their addresses.
 import { get, outcome, push, put } from "./api.js";
 import { $, fill, h, notice, unloaded } from "./dom.js";
 
@@ -9,10 +9,10 @@ async function set(body) {
   } catch (error) { notice(error.message, true); }
 }
 
-async function send(one, example) {
+async function send(known, example) {
   try {
-    const made = await push({ service: one.service, push: one.push, example }, one);
-    if (made) notice(`${one.push} ${example}: ${outcome(made)}`, made.outcome !== "accepted");
+    const made = await push({ service: known.service, push: known.push, example }, known);
+    if (made) notice(`${known.push} ${example}: ${outcome(made)}`, made.outcome !== "accepted");
     load();
   } catch (error) { notice(error.message, true); }
 }
@@ -24,21 +24,21 @@ function address(label, value, save, placeholder) {
   return h("span", { class: "address" }, field, h("button", { type: "button", class: "small", onclick: () => save(field.value.trim()) }, "Set"));
 }
 
-/** A description of the specs, where code stands between backticks. */
+/** A description of a spec; text in backticks is code. */
 const coded = (text) => text.split("`").map((part, at) => (at % 2 ? h("code", {}, part) : part));
 
 function draw(state) {
   fill($("pushes"),
-    h("p", { class: "muted" }, "The sandbox pushes to http:// addresses of this machine only. An address in a request goes before these."),
-    h("p", {}, h("label", {}, "Every push without an address of its own")), address("Address of every push", state.address, (url) => set({ url: url || null })),
-    h("ul", { class: "pushes" }, state.known.map((one) => {
-      const select = h("select", { "aria-label": `Example of ${one.push}` }, one.examples.map((example) => h("option", { value: example }, example.replaceAll("_", " "))));
+    h("p", { class: "muted" }, "The sandbox pushes to http:// addresses of this machine only. An address in a request takes precedence over these."),
+    h("p", {}, h("label", {}, "Every push without its own address")), address("Address of every push", state.address, (url) => set({ url: url || null })),
+    h("ul", { class: "pushes" }, state.known.map((known) => {
+      const select = h("select", { "aria-label": `Example of ${known.push}` }, known.examples.map((example) => h("option", { value: example }, example.replaceAll("_", " "))));
       return h("li", {},
-        h("div", { class: "line" }, h("b", {}, one.push), h("span", { class: "muted" }, one.service), one.signed ? h("span", { class: "chip" }, "signed") : null,
-          one.follows ? h("span", { class: "muted" }, `after ${one.follows}`) : null),
-        one.description ? h("p", { class: "muted" }, coded(one.description)) : null,
-        h("div", { class: "line" }, address(`Address of ${one.push}`, one.address === state.address ? null : one.address, (url) => set({ service: one.service, push: one.push, url: url || null }), state.address),
-          select, h("button", { type: "button", class: "small", onclick: () => send(one, select.value) }, "Send example")));
+        h("div", { class: "line" }, h("b", {}, known.push), h("span", { class: "muted" }, known.service), known.signed ? h("span", { class: "chip" }, "signed") : null,
+          known.follows ? h("span", { class: "muted" }, `after ${known.follows}`) : null),
+        known.description ? h("p", { class: "muted" }, coded(known.description)) : null,
+        h("div", { class: "line" }, address(`Address of ${known.push}`, known.address === state.address ? null : known.address, (url) => set({ service: known.service, push: known.push, url: url || null }), state.address),
+          select, h("button", { type: "button", class: "small", onclick: () => send(known, select.value) }, "Send example")));
     })));
 }
 

@@ -22,7 +22,7 @@ pub use server::{
     DEFAULT_RECORD_BYTES, Error, MIN_TOKEN, Sandbox,
 };
 
-/// The server, with the inspector's routes beside the platform's.
+/// Constructors of a sandbox with the inspector's routes.
 impl Sandbox {
     /// Settings to start a sandbox with.
     #[must_use]
@@ -33,16 +33,16 @@ impl Sandbox {
     /// Starts a sandbox with default settings on any free port.
     ///
     /// # Errors
-    /// As [`Builder::start`].
+    /// The errors of [`Builder::start`].
     pub async fn start() -> Result<Self, Error> {
         Self::builder().start().await
     }
 
-    /// Starts a sandbox with default settings on any free port, on a thread of its own: for tests without async code, and for
-    /// blocking calls in multi-thread async tests.
+    /// Starts a sandbox with default settings on any free port, on a separate thread. Use it in tests without async
+    /// code, and for blocking calls in multi-thread async tests.
     ///
     /// # Errors
-    /// As [`Builder::start_blocking`].
+    /// The errors of [`Builder::start_blocking`].
     pub fn start_blocking() -> Result<Self, Error> {
         Self::builder().start_blocking()
     }

@@ -1,4 +1,4 @@
-//! Addresses and the token, over the network.
+//! Addresses and tokens, over the network.
 
 #![allow(clippy::unwrap_used, reason = "a failed step fails the test")]
 
@@ -26,7 +26,7 @@ fn secret() -> Secret {
     Secret::new("s3cret-2").unwrap()
 }
 
-/// A `send_sms` of an account that was added, with these members more.
+/// A `send_sms` of an added account, with these additional members.
 fn own_sms(members: &str) -> Vec<u8> {
     let body = format!(r#"{{"appKey":"a","phone":"8615012345678","content":"x"{members}}}"#);
     let what = [SMS_PATH, "3", "mtsend"];
@@ -54,7 +54,7 @@ async fn other_addresses_are_refused_without_a_token() {
 }
 
 #[tokio::test]
-async fn with_a_token_everything_below_the_sandboxs_path_needs_it() {
+async fn with_a_token_every_path_of_the_inspector_requires_it() {
     let builder = Sandbox::builder()
         .listen_on(Ipv4Addr::UNSPECIFIED.into())
         .token(token())
@@ -64,7 +64,7 @@ async fn with_a_token_everything_below_the_sandboxs_path_needs_it() {
     let sandbox = builder.start().await.unwrap();
     assert!(sandbox.address().ip().is_unspecified());
     assert!(sandbox.url().starts_with("http://127.0.0.1:"));
-    // The platform itself is open.
+    // The platform's own paths need no token.
     let sent = send(sandbox.url(), &own_sms("")).await.unwrap();
     assert_eq!(sent.code(), "0");
     for target in [
@@ -76,7 +76,10 @@ async fn with_a_token_everything_below_the_sandboxs_path_needs_it() {
         for method in ["GET", "DELETE"] {
             let reply = call(sandbox.url(), method, target).await;
             assert_eq!(reply.status, 401, "{method} {target}");
-            assert_eq!(reply.body, "token needed\n");
+            assert_eq!(
+                reply.body,
+                "token required: see the README of nxcloud-sandbox\n"
+            );
         }
     }
     assert_eq!(sandbox.requests().len(), 1);
@@ -105,7 +108,7 @@ async fn with_a_token_everything_below_the_sandboxs_path_needs_it() {
     sandbox.shutdown().await;
 }
 
-/// The cookie of a reply, as it is sent back; [`send`] would turn it to lower case.
+/// The cookie of a reply, unchanged; [`send`] would turn it to lower case.
 async fn cookie_of(url: &str, request: &str) -> String {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let address = url.strip_prefix("http://").unwrap();
@@ -138,9 +141,9 @@ async fn other_addresses_are_refused_with_a_short_token() {
     assert!(loopback.start().await.is_ok());
 }
 
-/// With an account that may be a real one, nobody reads or orders anything without the token.
+/// An added account may be a real one, so nobody reads or sends anything without the token.
 #[tokio::test]
-async fn what_another_account_left_is_shown_with_a_token_only() {
+async fn requests_of_another_account_require_a_token() {
     let folder = std::env::temp_dir();
     let path = folder.join(format!("nxcloud-sandbox-access-{}", std::process::id()));
     let older = path.with_extension("1");
@@ -166,7 +169,7 @@ async fn what_another_account_left_is_shown_with_a_token_only() {
         let with_account = begin().account(key(), secret()).start().await.unwrap();
         assert!(send(with_account.url(), &request).await.is_some());
         with_account.shutdown().await;
-        // Again without the account.
+        // Started again without the account.
         let sandbox = Sandbox::builder().clock(common::at(NOW)).record(&path);
         let sandbox = sandbox.start().await.unwrap();
         assert_eq!(sandbox.requests().len(), 1);
@@ -192,7 +195,7 @@ async fn what_another_account_left_is_shown_with_a_token_only() {
 }
 
 #[tokio::test]
-async fn with_another_account_the_inspector_asks_for_a_random_token() {
+async fn with_another_account_the_inspector_requires_a_random_token() {
     let builders: [fn(Builder) -> Builder; 2] = [
         |builder| builder.account(key(), secret()),
         |builder| builder.antbuddy_account(AppId::new("app-2").unwrap(), secret()),
@@ -201,7 +204,7 @@ async fn with_another_account_the_inspector_asks_for_a_random_token() {
         let sandbox = with_account(Sandbox::builder().clock(common::at(NOW)));
         let sandbox = sandbox.start().await.unwrap();
         let url = sandbox.url();
-        // The built-in account is still served on this machine.
+        // The built-in account still works on this machine.
         assert_eq!(send(url, &good_sms(NOW)).await.unwrap().code(), "0");
         for target in [
             "",
@@ -229,8 +232,8 @@ async fn with_another_account_the_inspector_asks_for_a_random_token() {
             "GET /__sandbox/requests HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
              authorization: Bearer {token}\r\n\r\n"
         );
-        let shown = send(url, request.as_bytes()).await.unwrap();
-        assert_eq!(shown.json()["requests"][0]["operation"], "send_sms");
+        let history = send(url, request.as_bytes()).await.unwrap();
+        assert_eq!(history.json()["requests"][0]["operation"], "send_sms");
     }
     let built_in = Sandbox::start().await.unwrap();
     assert!(built_in.token().is_none());
@@ -242,7 +245,7 @@ async fn with_another_account_the_inspector_asks_for_a_random_token() {
     );
 }
 
-/// A page whose name was made to resolve to this machine knows the secret of the built-in account.
+/// A page whose host name was made to resolve to this machine knows the secret of the built-in account.
 #[tokio::test]
 async fn a_page_of_another_site_cannot_use_the_built_in_account() {
     let mut hook = Hook::start("success").await;
@@ -276,7 +279,7 @@ async fn a_page_of_another_site_cannot_use_the_built_in_account() {
 }
 
 #[tokio::test]
-async fn with_a_token_nobody_gets_in_by_a_secret_that_everybody_knows() {
+async fn with_a_token_the_built_in_accounts_are_disabled() {
     let antbuddy = nxcloud_signing::antbuddy::Signer::new(
         AppId::new(nxcloud_sandbox::APP_ID).unwrap(),
         Secret::new(nxcloud_sandbox::APP_SECRET).unwrap(),
@@ -374,6 +377,6 @@ async fn a_sandbox_on_the_ipv6_loopback_address_is_this_machine() {
     assert_eq!(sent.unwrap().code(), "0");
     let request =
         format!("GET /__sandbox/requests HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
-    let shown = send(sandbox.url(), request.as_bytes()).await.unwrap();
-    assert_eq!(shown.json()["requests"][0]["operation"], "send_sms");
+    let history = send(sandbox.url(), request.as_bytes()).await.unwrap();
+    assert_eq!(history.json()["requests"][0]["operation"], "send_sms");
 }

@@ -1,4 +1,4 @@
-//! A sandbox on a thread of its own.
+//! A sandbox on a separate thread.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::io::Write as _;
@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpStream};
 
 use nxcloud_sandbox::{Error, Fault, Sandbox};
 
-/// Asks without any async code, and gives the status line.
+/// Sends a request without any async code, and returns the status line.
 fn asked(address: SocketAddr) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(address)?;
     stream.write_all(
@@ -24,25 +24,25 @@ fn ends(sandbox: Sandbox, connection: TcpStream) {
 }
 
 #[test]
-fn it_needs_no_runtime_and_is_gone_when_it_is_dropped() {
+fn start_blocking_needs_no_runtime_and_drop_stops_the_sandbox() {
     let sandbox = Sandbox::start_blocking().unwrap();
     let address = sandbox.address();
     assert_eq!(asked(address).unwrap(), "HTTP/1.1 200 OK");
-    // A connection that is open and idle holds nothing up.
+    // An open, idle connection delays nothing.
     let idle = TcpStream::connect(address).unwrap();
     ends(sandbox, idle);
     assert!(asked(address).is_err(), "the port is still listened on");
 }
 
 #[tokio::test]
-async fn it_answers_a_blocking_call_in_an_async_test() {
+async fn start_blocking_serves_blocking_calls_in_an_async_test() {
     let sandbox = Sandbox::start_blocking().unwrap();
     assert_eq!(asked(sandbox.address()).unwrap(), "HTTP/1.1 200 OK");
     sandbox.shutdown().await;
 }
 
 #[tokio::test]
-async fn dropping_it_does_not_wait_for_a_request_that_is_never_answered() {
+async fn drop_does_not_wait_for_a_stalled_request() {
     let sandbox = Sandbox::start_blocking().unwrap();
     sandbox.faults().enqueue(Fault::StallBeforeAccept);
     let mut stream = TcpStream::connect(sandbox.address()).unwrap();
@@ -53,7 +53,7 @@ async fn dropping_it_does_not_wait_for_a_request_that_is_never_answered() {
 }
 
 #[test]
-fn what_keeps_it_from_starting_is_the_same_error() {
+fn start_and_start_blocking_return_the_same_errors() {
     let taken = Sandbox::start_blocking().unwrap();
     let port = taken.address().port();
     let error = Sandbox::builder().port(port).start_blocking().unwrap_err();
@@ -64,7 +64,7 @@ fn what_keeps_it_from_starting_is_the_same_error() {
 }
 
 #[test]
-fn without_a_runtime_start_says_what_to_call_instead() {
+fn without_a_runtime_the_error_names_start_blocking() {
     let start = std::pin::pin!(Sandbox::start());
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     let std::task::Poll::Ready(Err(error)) = start.poll(&mut context) else {

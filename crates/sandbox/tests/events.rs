@@ -1,4 +1,4 @@
-//! What happens, as it happens.
+//! The stream of events.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 
 const NOW: u64 = 1_800_000_000_000;
 
-/// A page that watches.
+/// A page that watches the events.
 struct Watcher {
     stream: TcpStream,
     text: String,
@@ -29,7 +29,7 @@ impl Watcher {
         watcher
     }
 
-    /// Connects and reads nothing.
+    /// Connects but does not read.
     async fn silent(sandbox: &Sandbox) -> TcpStream {
         let mut stream = TcpStream::connect(sandbox.address()).await.unwrap();
         let request = b"GET /__sandbox/events HTTP/1.1\r\nhost: localhost\r\n\r\n";
@@ -37,17 +37,17 @@ impl Watcher {
         stream
     }
 
-    async fn until(&mut self, wanted: &str) {
-        while !self.text.contains(wanted) {
+    async fn until(&mut self, expected: &str) {
+        while !self.text.contains(expected) {
             let mut piece = [0; 4096];
             let read = self.stream.read(&mut piece);
-            let count = testing::in_time(wanted, read).await.unwrap();
+            let count = testing::in_time(expected, read).await.unwrap();
             assert!(count > 0, "the stream ended: {}", self.text);
             self.text += &String::from_utf8_lossy(&piece[..count]);
         }
     }
 
-    /// The next event of a name; those before it are dropped.
+    /// The next event of a name. Events before it are dropped.
     async fn next(&mut self, name: &str) -> Value {
         let start = format!("event: {name}\ndata: ");
         self.until(&start).await;
@@ -70,24 +70,24 @@ async fn sandbox() -> Sandbox {
 }
 
 #[tokio::test]
-async fn a_page_is_told_what_happens() {
+async fn a_page_receives_the_events() {
     let (sandbox, hook) = (sandbox().await, Hook::start("success").await);
     let mut watcher = Watcher::start(&sandbox).await;
     send(sandbox.url(), &good_sms(NOW)).await.unwrap();
-    let told = watcher.next("request").await;
+    let event = watcher.next("request").await;
     assert_eq!(
-        (&told["id"], &told["operation"]),
+        (&event["id"], &event["operation"]),
         (&1.into(), &"send_sms".into())
     );
-    assert!(told.get("body").is_none());
+    assert!(event.get("body").is_none());
     let order = PushRequest::new("sms", "sms_receipt").to(hook.url("/s3cret"));
     sandbox.pushes().send(order).await.unwrap();
-    let told = watcher.next("delivery").await;
+    let event = watcher.next("delivery").await;
     assert_eq!(
-        (&told["id"], &told["outcome"]),
+        (&event["id"], &event["outcome"]),
         (&1.into(), &"accepted".into())
     );
-    assert!(!told.to_string().contains("s3cret"));
+    assert!(!event.to_string().contains("s3cret"));
     sandbox.faults().enqueue(Fault::Malformed);
     assert_eq!(watcher.next("faults").await["on"], 1);
     call(sandbox.url(), "GET", "/nowhere").await;
@@ -105,10 +105,10 @@ async fn a_page_is_told_what_happens() {
 }
 
 #[tokio::test]
-async fn a_page_that_does_not_read_holds_up_nobody() {
+async fn a_page_that_does_not_read_blocks_nobody() {
     let sandbox = Sandbox::builder().history(10).start().await.unwrap();
     let _silent = Watcher::start(&sandbox).await;
-    // More than the queue holds.
+    // More events than the queue can hold.
     let request = "GET /nowhere HTTP/1.1\r\nhost: localhost\r\n\r\n".repeat(999);
     let last = "GET /nowhere HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
     let mut stream = TcpStream::connect(sandbox.address()).await.unwrap();

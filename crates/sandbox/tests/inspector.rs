@@ -21,11 +21,13 @@ async fn sandbox() -> Sandbox {
 
 fn ids(listed: &Value) -> Vec<u64> {
     let listed = listed["requests"].as_array().unwrap().iter();
-    listed.map(|one| one["id"].as_u64().unwrap()).collect()
+    listed
+        .map(|request| request["id"].as_u64().unwrap())
+        .collect()
 }
 
 #[tokio::test]
-async fn requests_are_listed_searched_and_cut_into_pieces() {
+async fn requests_are_listed_searched_and_paged() {
     let sandbox = sandbox().await;
     let url = sandbox.url();
     for body in [
@@ -85,7 +87,7 @@ async fn requests_are_listed_searched_and_cut_into_pieces() {
 }
 
 #[tokio::test]
-async fn one_request_is_shown_with_everything_that_explains_it() {
+async fn a_request_is_shown_with_its_details() {
     let sandbox = sandbox().await;
     let url = sandbox.url();
     send(url, &good_sms(NOW)).await.unwrap();
@@ -120,7 +122,7 @@ async fn one_request_is_shown_with_everything_that_explains_it() {
     assert_eq!(sandbox.requests().len(), 1, "questions are no requests");
 }
 
-/// Signs a body, or none, and sends another one.
+/// Signs one body (or none) and sends another.
 fn signed_otherwise(over: &[u8], sent: &str) -> Vec<u8> {
     let what = ["/api/sms/mtsend_v2", "3", "mtsend"];
     let bytes = String::from_utf8(signed(&built_in(), what, NOW, over)).unwrap();
@@ -131,7 +133,7 @@ fn signed_otherwise(over: &[u8], sent: &str) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_wrong_signature_is_shown_beside_the_string_that_the_client_signed() {
+async fn a_wrong_signature_is_shown_with_the_string_that_the_client_signed() {
     let sandbox = sandbox().await;
     let url = sandbox.url();
     let start = format!("accessKey=sandbox-key&action=mtsend&bizType=3&ts={NOW}");
@@ -216,7 +218,7 @@ async fn faults_are_switched_on_and_off() {
 }
 
 #[tokio::test]
-async fn the_page_may_load_its_own_files_only_and_nothing_is_written_into_it() {
+async fn the_page_loads_only_its_own_files_and_has_no_inline_code() {
     let sandbox = sandbox().await;
     let url = sandbox.url();
     assert_eq!(sandbox.inspector_url(), format!("{url}/__sandbox/"));
@@ -267,7 +269,7 @@ async fn the_page_may_load_its_own_files_only_and_nothing_is_written_into_it() {
 }
 
 #[tokio::test]
-async fn what_other_sites_ask_for_is_refused() {
+async fn requests_from_other_sites_are_refused() {
     let sandbox = sandbox().await;
     send(sandbox.url(), &good_sms(NOW)).await.unwrap();
     let body = r#"{"on":true,"fault":"truncated"}"#;
@@ -424,9 +426,9 @@ async fn the_state_is_that_of_the_library() {
     assert_eq!(state, sandbox.state());
 }
 
-/// Whoever reads `x-auth-app-hash` once can call for ever.
+/// `x-auth-app-hash` can be replayed for ever.
 #[tokio::test]
-async fn a_credential_that_never_changes_is_shown_nowhere() {
+async fn a_permanent_credential_is_masked_everywhere() {
     let sandbox = sandbox().await;
     let url = sandbox.url();
     let signer = nxcloud_signing::antbuddy::Signer::new(
@@ -482,9 +484,9 @@ async fn a_credential_that_never_changes_is_shown_nowhere() {
         assert_eq!(reply.status, 200);
         assert!(hidden(&reply.body), "{target}: {}", reply.body);
     }
-    let found = get(url, &format!("requests?q={hash}")).await;
-    assert_eq!(found["requests"].as_array().unwrap().len(), 0);
-    // What is signed is still explained.
+    let matches = get(url, &format!("requests?q={hash}")).await;
+    assert_eq!(matches["requests"].as_array().unwrap().len(), 0);
+    // The string to sign is still explained.
     let detail = get(url, "requests/2").await;
     assert_eq!(detail["verdict"]["likely_cause"], "upper-case");
     assert!(
@@ -496,7 +498,7 @@ async fn a_credential_that_never_changes_is_shown_nowhere() {
 }
 
 #[tokio::test]
-async fn of_large_bodies_a_list_has_the_beginning_and_all_bytes_are_had_on_demand() {
+async fn a_list_cuts_large_bodies_and_links_to_all_bytes() {
     let sandbox = sandbox().await;
     let url = sandbox.url();
     let text = "ä".repeat(33_000);
@@ -510,8 +512,8 @@ async fn of_large_bodies_a_list_has_the_beginning_and_all_bytes_are_had_on_deman
         listed["requests"][0].clone()
     };
     let (first, second) = (one("before=2").await, one("after=1").await);
-    let shown = first["body"].as_str().unwrap();
-    assert!(large.starts_with(shown) && (65_536..65_540).contains(&shown.len()));
+    let beginning = first["body"].as_str().unwrap();
+    assert!(large.starts_with(beginning) && (65_536..65_540).contains(&beginning.len()));
     assert_eq!(first["body_bytes"], large.len());
     assert_eq!(first["body_url"], "/__sandbox/requests/1/body");
     assert!(first.get("reply_bytes").is_none() && first["reply"].is_string());
@@ -541,12 +543,12 @@ async fn of_large_bodies_a_list_has_the_beginning_and_all_bytes_are_had_on_deman
 }
 
 #[tokio::test]
-async fn what_the_api_cannot_read_is_named() {
+async fn unreadable_input_of_the_api_is_named() {
     let sandbox = sandbox().await;
     let url = sandbox.url();
     for (query, problem) in [
         ("q=%zz", "q is not percent-encoded UTF-8"),
-        ("q=%00", "q holds a control character"),
+        ("q=%00", "q contains a control character"),
         (
             "%FF=1",
             "the name of a query parameter is not percent-encoded UTF-8",

@@ -1,4 +1,4 @@
-//! Messages, receipts and answers by the inspector's JSON API.
+//! Messages, receipts and replies through the inspector's JSON API.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -21,7 +21,7 @@ async fn sandbox() -> Sandbox {
 }
 
 #[tokio::test]
-async fn a_phone_shows_what_was_sent_to_it() {
+async fn a_phone_shows_its_messages() {
     let sandbox = sandbox().await;
     let url = sandbox.url();
     let sms = json!({ "appKey": "a", "phone": "86110000,86220000", "content": "您好", "sourceAddress": "ACME" });
@@ -49,7 +49,7 @@ async fn a_phone_shows_what_was_sent_to_it() {
         },
     });
     accepted(&sandbox, NOW, VIBER, &viber).await;
-    // What is refused reaches nobody.
+    // A refused request reaches nobody.
     send(url, &common::sms(NOW, "another", SMS_BODY.as_bytes())).await;
 
     let messages = get(url, "messages").await;
@@ -89,7 +89,7 @@ async fn a_phone_shows_what_was_sent_to_it() {
 }
 
 #[tokio::test]
-async fn receipts_and_answers_sent_from_the_page_belong_to_their_message() {
+async fn receipts_and_replies_from_the_page_belong_to_their_message() {
     let (sandbox, mut hook) = (sandbox().await, Hook::start("success").await);
     let url = sandbox.url();
     let text = json!({
@@ -150,7 +150,7 @@ async fn receipts_and_answers_sent_from_the_page_belong_to_their_message() {
 }
 
 #[tokio::test]
-async fn answers_to_viber_and_did_messages_are_those_of_the_reference() {
+async fn replies_to_viber_and_did_messages_follow_the_reference() {
     let (sandbox, mut hook) = (sandbox().await, Hook::start("success").await);
     let url = sandbox.url();
     for push in ["message_receipt", "message_reply", "did_sms_signed"] {
@@ -161,7 +161,7 @@ async fn answers_to_viber_and_did_messages_are_those_of_the_reference() {
         "messageData": { "rateType": "Session", "text": "Hi" },
     });
     let request = accepted(&sandbox, NOW, VIBER, &viber).await;
-    // The receipt that follows by itself.
+    // The automatic receipt.
     hook.next().await;
     ask(
         url,
@@ -224,7 +224,7 @@ async fn answers_to_viber_and_did_messages_are_those_of_the_reference() {
 }
 
 #[tokio::test]
-async fn what_makes_no_sense_is_refused_with_a_reason() {
+async fn invalid_requests_are_refused_with_a_reason() {
     let sandbox = sandbox().await;
     let url = sandbox.url();
     send(url, &common::sms(NOW, "another", SMS_BODY.as_bytes())).await;
@@ -315,7 +315,7 @@ async fn what_makes_no_sense_is_refused_with_a_reason() {
 }
 
 #[tokio::test]
-async fn an_address_is_set_for_one_push_or_all_and_forgotten() {
+async fn an_address_is_set_and_removed_for_one_push_or_all() {
     let sandbox = sandbox().await;
     let url = sandbox.url();
     let own = json!({ "service": "sms", "push": "sms_receipt", "url": "http://127.0.0.1:9/own" });

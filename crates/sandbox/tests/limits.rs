@@ -1,4 +1,4 @@
-//! What HTTP asks for, and how much a client may send and wait.
+//! The rules of HTTP, and the limits for sizes and times.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -33,10 +33,10 @@ async fn a_body_over_the_limit_is_refused_before_it_is_read() {
         let head = |lines: &str| head(target, lines);
         let declared = format!("content-length: {length}");
         for request in [
-            // Nothing of the body comes.
+            // The body is not sent.
             head(&declared),
             head(&format!("expect: 100-continue\r\n{declared}")),
-            // It comes whether the server wants it or not.
+            // The body is sent even if the server does not want it.
             head(&declared) + &"x".repeat(3_000_000),
             head("transfer-encoding: chunked") + &chunk,
         ] {
@@ -57,7 +57,7 @@ async fn a_body_over_the_limit_is_refused_before_it_is_read() {
 }
 
 #[tokio::test]
-async fn a_body_within_the_limit_is_asked_for() {
+async fn a_body_within_the_limit_gets_100_continue() {
     let sandbox = Sandbox::start().await.unwrap();
     let mut stream = TcpStream::connect(sandbox.address()).await.unwrap();
     let lines = "expect: 100-continue\r\ncontent-length: 2";
@@ -65,12 +65,12 @@ async fn a_body_within_the_limit_is_asked_for() {
     stream.write_all(head.as_bytes()).await.unwrap();
     let mut asked = [0; 25];
     let read = stream.read_exact(&mut asked);
-    testing::in_time("the wish for a body", read).await.unwrap();
+    testing::in_time("100 Continue", read).await.unwrap();
     assert_eq!(&asked, b"HTTP/1.1 100 Continue\r\n\r\n");
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_come_is_given_up() {
+async fn a_body_that_does_not_arrive_times_out() {
     let sandbox = Sandbox::builder().body_timeout(Duration::from_millis(50));
     let sandbox = sandbox.start().await.unwrap();
     for lines in ["content-length: 10", "transfer-encoding: chunked"] {
@@ -90,7 +90,7 @@ async fn a_body_that_does_not_come_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_head_that_http_does_not_allow_is_refused_everywhere() {
+async fn an_invalid_head_is_refused_on_every_path() {
     let sandbox = Sandbox::builder().clock(common::at(NOW));
     let sandbox = sandbox.start().await.unwrap();
     let url = sandbox.url();
@@ -129,7 +129,7 @@ async fn a_head_that_http_does_not_allow_is_refused_everywhere() {
         }
     }
     assert_eq!(sandbox.requests().len(), 1);
-    // Those that the platform signs are its own matter.
+    // The headers that the platform signs are checked by the platform.
     for name in ["AccessKey", "TS", "biztype", "ACTION", "Sign"] {
         for value in ["x", "1"] {
             let twice = good.replacen(host, &format!("{host}{name}: {value}\r\n"), 1);
@@ -138,7 +138,7 @@ async fn a_head_that_http_does_not_allow_is_refused_everywhere() {
     }
 }
 
-/// RFC 9112, 3.2.2: where the target is a whole URL, `Host` does not count.
+/// RFC 9112, 3.2.2: if the target is a whole URL, `Host` is ignored.
 #[tokio::test]
 async fn the_host_of_a_whole_url_decides() {
     let sandbox = Sandbox::start().await.unwrap();
@@ -213,16 +213,19 @@ async fn pages_of_an_allowed_origin_call_the_platform_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_reply_that_a_fault_slows_down_comes_to_its_end() {
+async fn a_slowed_reply_is_sent_completely() {
     let sandbox = Sandbox::builder().head_timeout(Duration::from_millis(10));
     let sandbox = sandbox.start().await.unwrap();
     let fault = Fault::Slow { milliseconds: 100 };
     sandbox.faults().enqueue(fault);
     let reply = call(sandbox.url(), "GET", "/nowhere").await;
-    assert_eq!(reply.json()["message"], "no operation has this path");
+    assert_eq!(
+        reply.json()["message"],
+        "no operation has this path: check the base URL and the path"
+    );
 }
 
-/// What is sent while the server is at its limit of connections gets its answer.
+/// A request at the limit of connections is answered.
 #[tokio::test]
 async fn idle_connections_make_room_for_others() {
     let sandbox = Sandbox::builder().max_connections(5).clock(common::at(NOW));

@@ -1,4 +1,4 @@
-//! What goes to the log, and what never does.
+//! The content of the log.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -11,7 +11,7 @@ use common::{call, send};
 use nxcloud_sandbox::Sandbox;
 use tracing::subscriber::DefaultGuard;
 
-/// The log of this thread, on which a sandbox of `Sandbox::start` runs in these tests.
+/// The log of this thread. In these tests a sandbox of `Sandbox::start` runs on it.
 struct Log {
     lines: Lines,
     _guard: DefaultGuard,
@@ -47,14 +47,14 @@ impl Log {
     }
 }
 
-/// The time by which the sandbox verifies.
+/// The clock of the sandbox.
 fn now() -> u64 {
     let elapsed = std::time::UNIX_EPOCH.elapsed().unwrap();
     u64::try_from(elapsed.as_millis()).unwrap()
 }
 
 #[tokio::test]
-async fn the_log_names_the_likely_cause_of_a_wrong_signature_and_shows_no_body() {
+async fn the_log_names_the_likely_cause_of_a_wrong_signature_without_the_body() {
     let log = Log::start();
     let sandbox = Sandbox::start().await.unwrap();
     let request = common::sms(now(), "another", common::SMS_BODY.as_bytes());
@@ -71,7 +71,7 @@ async fn the_log_names_the_likely_cause_of_a_wrong_signature_and_shows_no_body()
 }
 
 #[tokio::test]
-async fn the_log_of_any_other_request_shows_no_phone_text_or_signature() {
+async fn the_log_contains_no_phone_number_text_or_signature() {
     let log = Log::start();
     let sandbox = Sandbox::start().await.unwrap();
     let url = sandbox.url();
@@ -91,7 +91,7 @@ async fn the_log_of_any_other_request_shows_no_phone_text_or_signature() {
 }
 
 #[tokio::test]
-async fn the_log_of_a_push_shows_no_answer_of_the_receiver() {
+async fn the_log_of_a_push_contains_no_reply_of_the_receiver() {
     let log = Log::start();
     let sandbox = Sandbox::start().await.unwrap();
     let mut hook = common::Hook::start("an answer with 8615012345678").await;
@@ -105,9 +105,9 @@ async fn the_log_of_a_push_shows_no_answer_of_the_receiver() {
     assert!(!log.contains("answer"), "{log}");
 }
 
-/// Such a request has no method and path for the history.
+/// The history needs a method and a path, which such a request does not have.
 #[tokio::test]
-async fn what_is_refused_before_it_is_a_request_is_one_line_of_the_log() {
+async fn an_unparsable_request_is_one_line_of_the_log() {
     let log = Log::start();
     let sandbox = Sandbox::start().await.unwrap();
     let url = sandbox.url();
@@ -143,7 +143,7 @@ async fn what_is_refused_before_it_is_a_request_is_one_line_of_the_log() {
         "{log}"
     );
     for reason in [
-        "over 100 headers",
+        "more than 100 headers",
         "it is TLS",
         "it is HTTP/2",
         "without a Host",
@@ -153,14 +153,14 @@ async fn what_is_refused_before_it_is_a_request_is_one_line_of_the_log() {
     assert!(!log.contains("8615012345678"), "{log}");
 }
 
-/// The lines of what was refused early.
+/// The lines of early refusals.
 fn early(log: &str) -> impl Iterator<Item = &str> {
     log.lines().filter(|line| line.contains("refused early: "))
 }
 
-/// Each is in the log once, whether the history has it or not.
+/// Each is in the log once, whether or not it is in the history.
 #[tokio::test]
-async fn what_is_refused_before_its_content_is_looked_at_is_one_line_of_the_log() {
+async fn an_early_refusal_is_one_line_of_the_log() {
     let log = Log::start();
     let sandbox = Sandbox::builder().body_limit(100);
     let sandbox = sandbox.body_timeout(std::time::Duration::from_millis(50));
@@ -188,7 +188,7 @@ async fn what_is_refused_before_its_content_is_looked_at_is_one_line_of_the_log(
         ),
     ];
     for (request, status) in &refused {
-        // Not all of them close the connection.
+        // Not every refusal closes the connection.
         let request = request.replacen("\r\n", "\r\nconnection: close\r\n", 1);
         let reply = send(sandbox.url(), request.as_bytes()).await.unwrap();
         assert_eq!(reply.status, *status, "{request}");
@@ -205,7 +205,7 @@ async fn what_is_refused_before_its_content_is_looked_at_is_one_line_of_the_log(
 }
 
 #[tokio::test]
-async fn connections_that_are_closed_early_are_lines_of_the_log_and_a_flood_is_few() {
+async fn early_closed_connections_are_logged_with_a_rate_limit() {
     let log = Log::start();
     let sandbox = Sandbox::builder().max_connections(30);
     let sandbox = sandbox.head_timeout(std::time::Duration::from_secs(1));
@@ -220,7 +220,7 @@ async fn connections_that_are_closed_early_are_lines_of_the_log_and_a_flood_is_f
     }
     testing::until("the lines", || {
         let log = log.text();
-        log.contains("too many connections") && log.contains("no request came in time")
+        log.contains("too many connections") && log.contains("no request arrived in time")
     })
     .await;
     for stream in &mut open {
@@ -229,8 +229,8 @@ async fn connections_that_are_closed_early_are_lines_of_the_log_and_a_flood_is_f
         assert!(closed.is_err());
     }
     sandbox.shutdown().await;
-    // 30 of each kind; 10 of each are lines.
+    // Of 30 of each kind, 10 are logged.
     let log = log.text();
     assert!(early(&log).count() < 60, "{log}");
-    assert!(log.contains(" more like this: "), "{log}");
+    assert!(log.contains(" more of this kind: "), "{log}");
 }

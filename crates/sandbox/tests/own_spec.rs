@@ -1,4 +1,4 @@
-//! Services whose specs come at run time.
+//! Services whose specs are added at run time.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 const NOW: u64 = 1_800_000_000_000;
 const SEND: [&str; 3] = ["/api/rcs/mt", "11", "mt"];
 
-/// A messaging service that nothing of the crate knows. Its pushes have names that other services have too.
+/// A messaging service that is not embedded. Some of its pushes have the same names as those of other services.
 fn rcs() -> Value {
     json!({
         "openapi": "3.0.3",
@@ -101,7 +101,7 @@ fn body() -> Value {
 }
 
 #[tokio::test]
-async fn a_message_of_an_own_spec_is_shown_and_takes_a_receipt_and_an_answer() {
+async fn a_message_of_an_own_spec_gets_a_receipt_and_a_reply() {
     let (sandbox, mut hook) = (start().await, Hook::start("ok").await);
     let url = sandbox.url();
     let request = accepted(&sandbox, NOW, SEND, &body()).await;
@@ -110,7 +110,7 @@ async fn a_message_of_an_own_spec_is_shown_and_takes_a_receipt_and_an_answer() {
     assert_eq!(id.len(), 36, "{reply}");
 
     let message = async || get(url, "messages").await["messages"][0].clone();
-    let shown = message().await;
+    let listed = message().await;
     for (field, expected) in [
         ("service", "rcs"),
         ("channel", "rcs"),
@@ -119,17 +119,20 @@ async fn a_message_of_an_own_spec_is_shown_and_takes_a_receipt_and_an_answer() {
         ("to", "8615012345678"),
         ("reply_push", "message_reply"),
     ] {
-        assert_eq!(shown[field], expected, "{shown}");
+        assert_eq!(listed[field], expected, "{listed}");
     }
-    assert_eq!(shown["content"]["text"], "Your order is ready");
-    assert_eq!(shown["status"]["state"], "accepted");
-    assert_eq!(shown["receipts"][0]["examples"], json!(["arrived", "lost"]));
+    assert_eq!(listed["content"]["text"], "Your order is ready");
+    assert_eq!(listed["status"]["state"], "accepted");
+    assert_eq!(
+        listed["receipts"][0]["examples"],
+        json!(["arrived", "lost"])
+    );
     assert_eq!(
         get(url, "requests?view=summary").await["requests"][0]["to"],
         "8615012345678"
     );
 
-    // The pushes of viber have the same names and keep their own addresses.
+    // The pushes of viber have the same names but keep their own addresses.
     let address =
         json!({ "service": "rcs", "push": "message_receipt", "url": hook.url("/receipts") });
     assert_eq!(ask(url, "PUT", "pushes/address", address).await.status, 200);
@@ -142,9 +145,9 @@ async fn a_message_of_an_own_spec_is_shown_and_takes_a_receipt_and_an_answer() {
     );
     assert_eq!(push.header("action").as_deref(), Some("dr"));
     assert!(push.head.starts_with("post /receipts ") && push.header("sign").is_some());
-    let shown = message().await;
-    assert_eq!(shown["status"]["state"], "delivered");
-    assert_eq!(shown["status"]["word"], "THERE");
+    let listed = message().await;
+    assert_eq!(listed["status"]["state"], "delivered");
+    assert_eq!(listed["status"]["word"], "THERE");
 
     let answer =
         json!({ "request": request, "reply": "Thanks & bye", "url": hook.url("/answers") });
@@ -155,12 +158,12 @@ async fn a_message_of_an_own_spec_is_shown_and_takes_a_receipt_and_an_answer() {
         push.body,
         format!("user=8615012345678&said=Thanks+%26+bye&about={id}")
     );
-    let shown = message().await;
-    assert_eq!(shown["replies"][0]["text"], "Thanks & bye");
+    let listed = message().await;
+    assert_eq!(listed["replies"][0]["text"], "Thanks & bye");
 }
 
 #[tokio::test]
-async fn a_receipt_of_an_own_spec_follows_by_itself() {
+async fn a_receipt_of_an_own_spec_is_automatic() {
     let (sandbox, mut hook) = (start().await, Hook::start("ok").await);
     let mut body = body();
     body["hook"] = hook.url("/in-the-request").into();
@@ -195,7 +198,7 @@ async fn an_own_spec_is_verified_and_checked_as_the_others_are() {
 }
 
 #[tokio::test]
-async fn own_specs_stand_beside_the_embedded_ones_or_in_their_place() {
+async fn own_specs_add_to_or_replace_the_embedded_ones() {
     let sandbox = start().await;
     let sms = send(sandbox.url(), &common::good_sms(NOW)).await.unwrap();
     assert_eq!(sms.code(), "0");
@@ -216,7 +219,7 @@ async fn own_specs_stand_beside_the_embedded_ones_or_in_their_place() {
             .iter()
             .all(|push| push.service == "sms")
     );
-    // One service has it: its name is enough.
+    // Only one service has this push, so its name is sufficient.
     assert!(
         alone
             .pushes()
@@ -226,7 +229,7 @@ async fn own_specs_stand_beside_the_embedded_ones_or_in_their_place() {
 }
 
 #[tokio::test]
-async fn a_push_that_two_services_have_is_named_with_its_service() {
+async fn an_ambiguous_push_is_named_with_its_service() {
     let sandbox = start().await;
     let pushes = sandbox.pushes();
     let error = pushes
@@ -250,7 +253,7 @@ async fn a_push_that_two_services_have_is_named_with_its_service() {
     assert_eq!(address("rcs"), None);
 }
 
-/// Why these specs cannot be played together.
+/// The error of starting a sandbox with these specs.
 async fn refused(specs: &[(&str, &Value)]) -> SpecError {
     let mut builder = Sandbox::builder();
     for (name, spec) in specs {
@@ -265,7 +268,7 @@ async fn refused(specs: &[(&str, &Value)]) -> SpecError {
 }
 
 #[tokio::test]
-async fn a_spec_that_cannot_be_played_is_an_error_that_says_where_and_why() {
+async fn an_unusable_spec_is_an_error_with_place_and_reason() {
     let operation = "/paths/~1api~1rcs~1mt/post";
     let receipt = "x-nx-webhooks.message_receipt";
     for (pointer, value, place, reason) in [
@@ -279,7 +282,7 @@ async fn a_spec_that_cannot_be_played_is_an_error_that_says_where_and_why() {
             "/x-nx-message/receipts",
             json!(["nothing"]),
             "send_message",
-            "`nothing` is no push",
+            "`nothing` is not a push",
         ),
         (
             "/x-nx-message/receipts",
@@ -327,7 +330,7 @@ async fn a_spec_that_cannot_be_played_is_an_error_that_says_where_and_why() {
             "#/x-nx-webhooks/0/after/operation",
             json!("nothing"),
             receipt,
-            "no operation nothing",
+            "unknown operation nothing",
         ),
         (
             "#/x-nx-webhooks/0/examples",
@@ -351,7 +354,7 @@ async fn a_spec_that_cannot_be_played_is_an_error_that_says_where_and_why() {
             "#/x-nx-webhooks/1/name",
             json!("message_receipt"),
             receipt,
-            "another push of this name",
+            "another push has this name",
         ),
     ] {
         let mut spec = rcs();
@@ -367,7 +370,7 @@ async fn a_spec_that_cannot_be_played_is_an_error_that_says_where_and_why() {
 }
 
 #[tokio::test]
-async fn specs_that_cannot_be_told_apart_are_an_error() {
+async fn conflicting_specs_are_an_error() {
     let moved = |path: &str| {
         let text = rcs().to_string().replace("/api/rcs/mt", path);
         serde_json::from_str::<Value>(&text).unwrap()
@@ -383,26 +386,26 @@ async fn specs_that_cannot_be_told_apart_are_an_error() {
         push["signed"] = json!(false);
     }
     for (specs, service, reason) in [
-        (vec![("sms", &rcs)], "sms", "another spec of this name"),
+        (vec![("sms", &rcs)], "sms", "another spec has this name"),
         (
             vec![("rcs", &rcs), ("rcs", &rcs)],
             "rcs",
-            "another spec of this name",
+            "another spec has this name",
         ),
         (
             vec![("rcs", &rcs), ("rcs2", &rcs)],
             "rcs2",
-            "cannot be told from rcs.send_message",
+            "cannot be distinguished from rcs.send_message",
         ),
         (
             vec![("rcs", &sms)],
             "rcs",
-            "cannot be told from sms.send_sms",
+            "cannot be distinguished from sms.send_sms",
         ),
         (
             vec![("rcs", &hashed)],
             "rcs",
-            "cannot be told from sms.send_sms",
+            "cannot be distinguished from sms.send_sms",
         ),
         (
             vec![
@@ -415,20 +418,20 @@ async fn specs_that_cannot_be_told_apart_are_an_error() {
         (
             vec![("rcs", &moved("/__sandbox/messages"))],
             "rcs",
-            "is the inspector's",
+            "is reserved for the inspector",
         ),
         (
             vec![("rcs", &moved("mt"))],
             "rcs",
-            "does not begin with a slash",
+            "does not start with a slash",
         ),
-        (vec![("a/b", &rcs)], "a/b", "has no slash"),
+        (vec![("a/b", &rcs)], "a/b", "or contain a slash"),
     ] {
         let error = refused(&specs).await;
         assert_eq!(error.service(), service, "{error}");
         assert!(error.reason().contains(reason), "{error}");
     }
-    // Another action, and a written-out path beside one with parameters, can be told apart.
+    // Operations with different actions, and a literal path next to one with parameters, can be distinguished.
     let mut action = rcs.clone();
     action["paths"]["/api/rcs/mt"]["post"]["x-nx-action"] = json!("other");
     let mut builder = Sandbox::builder();

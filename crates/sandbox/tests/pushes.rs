@@ -30,7 +30,7 @@ async fn sent(sandbox: &Sandbox, phones: &str) -> ReceivedRequest {
 }
 
 #[tokio::test]
-async fn an_order_goes_where_it_says_with_the_fields_it_says() {
+async fn a_push_request_sets_address_and_fields() {
     let (sandbox, mut hook) = (sandbox().await, Hook::start("success").await);
     let order = PushRequest::new("sms", "sms_receipt")
         .example("undelivered_with_ext")
@@ -62,7 +62,7 @@ async fn an_order_goes_where_it_says_with_the_fields_it_says() {
 }
 
 #[tokio::test]
-async fn an_order_that_follows_a_request_belongs_to_one_of_its_recipients() {
+async fn a_push_request_can_follow_one_recipient_of_a_request() {
     let (sandbox, mut hook) = (sandbox().await, Hook::start("success").await);
     let request = sent(&sandbox, "86110000,86220000").await;
     let id = request
@@ -87,13 +87,13 @@ async fn an_order_that_follows_a_request_belongs_to_one_of_its_recipients() {
 }
 
 #[tokio::test]
-async fn a_signed_push_is_signed_by_the_account_and_with_the_action_that_are_asked_for() {
+async fn a_signed_push_uses_the_selected_account_and_action() {
     let (sandbox, mut hook) = (sandbox().await, Hook::start("success").await);
     let order = PushRequest::new("did", "did_sms_signed").to(hook.url("/"));
     let order = order.signed_by("key-2").example("upstream").action("mo");
     let made = sandbox.pushes().send(order).await.unwrap();
     let mut received = vec![hook.next().await];
-    // Once more, signed anew.
+    // Sent again, with a new signature.
     sandbox.pushes().resend(made[0].id).await.unwrap();
     received.push(hook.next().await);
     let signer = Signer::new(
@@ -117,7 +117,7 @@ async fn a_signed_push_is_signed_by_the_account_and_with_the_action_that_are_ask
 }
 
 #[tokio::test]
-async fn a_push_that_is_sent_once_is_not_repeated() {
+async fn a_push_that_is_sent_once_is_not_retried() {
     let (sandbox, mut hook) = (sandbox().await, Hook::start("no").await);
     let result = PushRequest::new("number-check", "number_check_result").to(hook.url("/500"));
     let made = sandbox.pushes().send(result.once()).await.unwrap();
@@ -204,7 +204,7 @@ async fn requests_are_numbered_and_found_by_number() {
 }
 
 #[tokio::test]
-async fn an_address_is_found_wherever_it_was_given() {
+async fn the_address_of_a_push_has_three_sources() {
     let (sandbox, mut hook) = (sandbox().await, Hook::start("success").await);
     for (path, key) in [("/named", "drUrl"), ("/escaped", "dr\\u0055rl")] {
         let url = hook.url(path);
@@ -220,9 +220,9 @@ async fn an_address_is_found_wherever_it_was_given() {
     assert!(hook.next().await.head.starts_with("post /all "));
 }
 
-/// An object in an object for each step would use up the stack.
+/// Objects nested once per step would use up the stack.
 #[tokio::test]
-async fn a_path_of_too_many_steps_is_refused_however_it_comes() {
+async fn a_path_with_too_many_steps_is_refused_everywhere() {
     let sandbox = Sandbox::start().await.unwrap();
     let mut hook = Hook::start("success").await;
     let path = |steps: usize| vec!["a"; steps].join(".");
@@ -242,13 +242,13 @@ async fn a_path_of_too_many_steps_is_refused_however_it_comes() {
             .map(|(path, value)| (path.as_str(), value.clone()));
         let pushed = pushes.push("sms_receipt", None, &fields).await;
         assert_eq!(pushed, Err(deep.clone()));
-        let wanted = json!({
+        let body = json!({
             "service": "sms",
             "push": "sms_receipt",
             "fields": { path(steps): "x" },
             "url": hook.url("/"),
         });
-        let refused = common::ask(sandbox.url(), "POST", "pushes", wanted).await;
+        let refused = common::ask(sandbox.url(), "POST", "pushes", body).await;
         assert_eq!(refused.status, 422);
         assert!(
             refused.body.contains("more than 32 steps"),
@@ -261,7 +261,7 @@ async fn a_path_of_too_many_steps_is_refused_however_it_comes() {
 }
 
 #[tokio::test]
-async fn debug_output_leaves_out_what_the_receiver_answered() {
+async fn debug_output_omits_the_reply_of_the_receiver() {
     let sandbox = Sandbox::start().await.unwrap();
     let hook = Hook::start("the answer of 8615012345678").await;
     let order = PushRequest::new("sms", "sms_receipt").to(hook.url("/500"));
@@ -279,10 +279,10 @@ async fn debug_output_leaves_out_what_the_receiver_answered() {
 }
 
 #[tokio::test]
-async fn an_endpoint_of_this_machine_is_found_by_its_name_on_both_addresses() {
+async fn localhost_reaches_an_endpoint_on_both_addresses() {
     for address in ["127.0.0.1:0", "[::1]:0"] {
         let Ok(listener) = tokio::net::TcpListener::bind(address).await else {
-            // A machine without IPv6.
+            // On a machine without IPv6.
             continue;
         };
         let port = listener.local_addr().unwrap().port();
@@ -314,7 +314,7 @@ async fn an_endpoint_of_this_machine_is_found_by_its_name_on_both_addresses() {
 }
 
 #[tokio::test]
-async fn a_request_with_many_recipients_is_followed_by_a_push_for_each() {
+async fn every_recipient_of_a_request_gets_a_push() {
     let sandbox = sandbox().await;
     let closed = testing::ClosedPort::new();
     sandbox.pushes().send_all_to(closed.url());

@@ -1,4 +1,4 @@
-//! Requests that are kept in a file, over real connections.
+//! The record file, over real connections.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -33,7 +33,7 @@ impl Folder {
         self.0.join(name)
     }
 
-    /// The names of the files with what is in them.
+    /// The names of the files with their contents.
     fn content(&self) -> Vec<(String, Vec<u8>)> {
         let files = fs::read_dir(&self.0).unwrap().map(|entry| {
             let entry = entry.unwrap();
@@ -63,7 +63,7 @@ fn builder(path: &Path) -> Builder {
     Sandbox::builder().clock(common::at(NOW)).record(path)
 }
 
-/// Takes all others' rights to a file away.
+/// Removes all others' rights to a file.
 fn only_mine(path: &Path) {
     #[cfg(unix)]
     {
@@ -100,7 +100,7 @@ async fn listed(sandbox: &Sandbox) -> Value {
 }
 
 #[tokio::test]
-async fn a_sandbox_goes_on_where_the_last_one_ended() {
+async fn a_sandbox_continues_the_record_of_the_previous_one() {
     let folder = Folder::new();
     let path = folder.file("requests.jsonl");
     let first = open(&path).await;
@@ -149,7 +149,7 @@ async fn a_sandbox_goes_on_where_the_last_one_ended() {
     second.shutdown().await;
 
     assert!(folder.holds(PHONE) && !folder.holds(ACCESS_SECRET.as_bytes()));
-    // Nothing but the file is left.
+    // Only the file remains.
     assert_eq!(folder.content().len(), 1);
 }
 
@@ -180,13 +180,13 @@ async fn a_sandbox_that_is_dropped_has_written_everything() {
 }
 
 #[tokio::test]
-async fn a_killed_process_leaves_every_request_that_was_answered() {
+async fn a_killed_process_loses_no_answered_request() {
     let folder = Folder::new();
     let path = folder.file("requests.jsonl");
     let sandbox = open(&path).await;
     for round in 1..=4 {
         send_good(&sandbox, 5).await;
-        // What a killed process leaves is what is in the file at that moment.
+        // A killed process leaves exactly what the file contains at that moment.
         let copy = folder.file(&format!("copy-{round}"));
         fs::copy(&path, &copy).unwrap();
         let crashed = open(&copy).await;
@@ -212,7 +212,7 @@ async fn each_request_is_a_line_of_json() {
 }
 
 #[tokio::test]
-async fn a_full_file_is_set_aside_and_read_again() {
+async fn a_full_file_is_rotated_and_read_again() {
     let folder = Folder::new();
     let path = folder.file("requests.jsonl");
     let limited = || builder(&path).record_bytes(2000);
@@ -232,10 +232,10 @@ async fn a_full_file_is_set_aside_and_read_again() {
     assert!(!folder.holds(PHONE));
 }
 
-/// In a shared folder somebody else may have put something there before.
+/// In a shared folder another user may have prepared the file.
 #[cfg(unix)]
 #[tokio::test]
-async fn a_file_that_is_open_to_others_or_no_plain_file_is_refused() {
+async fn a_file_that_others_can_access_or_that_is_not_regular_is_refused() {
     use std::os::unix::fs::{PermissionsExt, symlink};
     let folder = Folder::new();
     let refused = async |name: &str| {
@@ -293,7 +293,7 @@ async fn no_permanent_credential_is_in_the_file() {
 }
 
 #[tokio::test]
-async fn what_is_cleared_is_gone_from_the_file_and_no_number_comes_again() {
+async fn clearing_empties_the_file_and_reuses_no_number() {
     let folder = Folder::new();
     let path = folder.file("requests.jsonl");
     let first = open(&path).await;
@@ -310,7 +310,7 @@ async fn what_is_cleared_is_gone_from_the_file_and_no_number_comes_again() {
 }
 
 #[tokio::test]
-async fn a_file_is_read_back_within_the_bounds_of_the_history() {
+async fn a_file_is_loaded_within_the_limits_of_the_history() {
     let folder = Folder::new();
     let path = folder.file("requests.jsonl");
     let first = builder(&path).history(2).start().await.unwrap();
@@ -329,7 +329,7 @@ async fn a_file_is_read_back_within_the_bounds_of_the_history() {
 }
 
 #[tokio::test]
-async fn files_that_no_sandbox_made_are_refused_and_left_as_they_are() {
+async fn foreign_files_are_refused_and_not_changed() {
     let folder = Folder::new();
     let header = r#"{"nxcloud-sandbox-record":1,"after":0}"#;
     for (name, content) in [
@@ -346,12 +346,15 @@ async fn files_that_no_sandbox_made_are_refused_and_left_as_they_are() {
     }
     let before = folder.content();
     for (name, problem) in [
-        ("text", "was not made by the sandbox"),
-        ("one-line", "was not made by the sandbox"),
-        ("short", "was not made by the sandbox"),
-        ("lines", "was not made by the sandbox"),
+        ("text", "is not a record file of the sandbox"),
+        ("one-line", "is not a record file of the sandbox"),
+        ("short", "is not a record file of the sandbox"),
+        ("lines", "is not a record file of the sandbox"),
         ("database", "is an SQLite file"),
-        ("newer", "is of another version of the sandbox (format 2)"),
+        (
+            "newer",
+            "was written by another version of the sandbox (format 2)",
+        ),
         ("garbage", "cannot be read; remove it"),
     ] {
         let path = folder.file(name);
@@ -387,7 +390,7 @@ async fn two_sandboxes_cannot_share_a_file() {
 }
 
 #[tokio::test]
-async fn an_empty_file_is_taken() {
+async fn an_empty_file_is_accepted() {
     let folder = Folder::new();
     let path = folder.file("requests.jsonl");
     fs::write(&path, "").unwrap();

@@ -1,4 +1,4 @@
-//! The sandbox as its users see it, over real connections.
+//! The public API, over real connections.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -22,7 +22,7 @@ async fn sandbox() -> Sandbox {
 }
 
 #[tokio::test]
-async fn a_signed_request_is_answered_and_kept_byte_for_byte() {
+async fn a_signed_request_is_answered_and_recorded_byte_for_byte() {
     let sandbox = sandbox().await;
     let reply = send(sandbox.url(), &good_sms(NOW)).await.unwrap();
     assert_eq!((reply.status, reply.code()), (200, "0".to_owned()));
@@ -93,7 +93,7 @@ async fn debug_output_shows_no_phone_text_signature_or_secret() {
 }
 
 #[tokio::test]
-async fn added_accounts_stand_beside_the_built_in_one() {
+async fn accounts_are_added_to_the_built_in_one() {
     let sandbox = Sandbox::builder()
         .clock(common::at(NOW))
         .account(
@@ -118,7 +118,7 @@ async fn added_accounts_stand_beside_the_built_in_one() {
 }
 
 #[tokio::test]
-async fn the_json_endpoint_tells_other_languages_the_same() {
+async fn the_json_endpoint_returns_the_history() {
     let sandbox = sandbox().await;
     let endpoint = "/__sandbox/requests";
     send(sandbox.url(), &good_sms(NOW)).await.unwrap();
@@ -179,7 +179,7 @@ async fn a_page_of_another_site_reads_nothing() {
 }
 
 #[tokio::test]
-async fn a_body_over_the_limit_is_answered_413_and_not_kept() {
+async fn a_body_over_the_limit_gets_413_and_is_not_stored() {
     let limit = SMS_BODY.len();
     let sandbox = Sandbox::builder()
         .clock(common::at(NOW))
@@ -217,7 +217,7 @@ async fn the_history_is_bounded() {
 }
 
 #[tokio::test]
-async fn what_is_no_http_harms_nobody() {
+async fn bytes_that_are_not_http_harm_nobody() {
     let sandbox = sandbox().await;
     for bytes in [
         &b""[..],
@@ -269,19 +269,19 @@ async fn many_clients_at_once_get_their_own_replies() {
 }
 
 #[tokio::test]
-async fn a_taken_port_is_an_error() {
+async fn a_port_in_use_is_an_error() {
     let first = sandbox().await;
     let port = first.address().port();
     assert!(first.address().ip().is_loopback());
     let second = Sandbox::builder().port(port).start().await;
     let Err(Error::Listen {
-        port: wanted,
+        port: refused,
         source,
     }) = second
     else {
-        panic!("the port is taken");
+        panic!("the port is in use");
     };
-    assert_eq!(wanted, port);
+    assert_eq!(refused, port);
     assert_eq!(source.kind(), std::io::ErrorKind::AddrInUse);
 }
 
@@ -298,14 +298,14 @@ async fn shutting_down_frees_the_port_and_closes_idle_connections() {
 }
 
 #[tokio::test]
-async fn a_request_at_work_is_answered_before_the_sandbox_stops() {
+async fn a_running_request_is_answered_before_the_sandbox_stops() {
     let sandbox = sandbox().await;
     let request = String::from_utf8(good_sms(NOW)).unwrap();
     let (head, body) = request.split_once("\r\n\r\n").unwrap();
     let mut stream = TcpStream::connect(sandbox.address()).await.unwrap();
     let head = format!("{head}\r\nexpect: 100-continue\r\n\r\n");
     stream.write_all(head.as_bytes()).await.unwrap();
-    // The server asks for the body, so that the request is at work from here on.
+    // The server asks for the body, so the request is running from here on.
     let mut asked = [0; 25];
     let read = stream.read_exact(&mut asked);
     in_time("100 Continue", read).await.unwrap();
@@ -329,7 +329,7 @@ async fn a_dropped_sandbox_stops() {
     let mut open = TcpStream::connect(address).await.unwrap();
     drop(sandbox);
     let mut rest = Vec::new();
-    // The connection ends, so that the server is gone by then.
+    // The connection ends once the server has stopped.
     let end = in_time("the end of a connection", open.read_to_end(&mut rest)).await;
     assert!(matches!(end, Ok(0) | Err(_)));
     assert!(TcpStream::connect(address).await.is_err());

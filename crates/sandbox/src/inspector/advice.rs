@@ -1,24 +1,24 @@
-//! What to change, in one plain sentence.
+//! Advice for the sender of a refused request, in one sentence.
 
 use crate::platform::verdict::{Cause, CommonProblem, LikelyCause};
 
 /// What the sender of a refused request should change.
 pub(super) fn advice(cause: &Cause) -> String {
     match cause {
-        Cause::UnknownPath => "Check the path: no operation of any service has it.".to_owned(),
+        Cause::UnknownPath => "Check the path: no service has an operation with it.".to_owned(),
         Cause::Method { allowed } => format!("Send {} instead.", allowed.join(" or ")),
         Cause::BodyTooLarge { limit } => format!("Send at most {limit} bytes."),
         Cause::BodyIncomplete => {
-            "Send as many bytes as content-length says, and keep the connection open meanwhile."
+            "Send exactly as many bytes as content-length says, and keep the connection open until then."
                 .to_owned()
         }
-        Cause::Busy => "Send again; the sandbox was receiving too much at once.".to_owned(),
+        Cause::Busy => "Send it again: the sandbox was receiving too many bytes at the same time.".to_owned(),
         Cause::ForeignHost => {
             "Use 127.0.0.1 or localhost in the base URL, or start the sandbox with a token."
                 .to_owned()
         }
         Cause::NotRecorded => {
-            "Make room on the disk of the record file, and send again.".to_owned()
+            "Free space on the disk of the record file, and send it again.".to_owned()
         }
         Cause::CommonParameter { name, problem } => match problem {
             CommonProblem::Missing => format!("Send {name} with every request."),
@@ -32,7 +32,7 @@ pub(super) fn advice(cause: &Cause) -> String {
                 .to_owned()
         }
         Cause::Timestamp => {
-            "Take ts from a clock that is right, in milliseconds, at the moment of sending."
+            "Set ts to the current time in milliseconds, from a synchronised clock, when you sign the request."
                 .to_owned()
         }
         Cause::Signature(mismatch) => {
@@ -48,45 +48,47 @@ pub(super) fn advice(cause: &Cause) -> String {
         }
         Cause::Parameter { pointer, problem } => format!("Change {pointer}: it {problem}."),
         Cause::State { problem, .. } => {
-            format!("Look at what the account has made before: {problem}.")
+            format!("Check the state of the account: {problem}.")
         }
-        Cause::Fault => "Nothing: a fault is switched on, or a test asked for this one.".to_owned(),
+        Cause::Fault => "Nothing: a fault is switched on, or a test enqueued one for this request.".to_owned(),
     }
 }
 
 const fn signature(likely: LikelyCause) -> &'static str {
     match likely {
         LikelyCause::BodyLeftOut => {
-            "Put the body into the string to sign; only multipart/form-data leaves it out."
+            "Include the body in the string to sign. Only multipart/form-data bodies are left out."
         }
         LikelyCause::MultipartBodySigned => {
-            "Leave the body out of the string to sign, because it is multipart/form-data."
+            "Leave the body out of the string to sign: its content type is multipart/form-data."
         }
         LikelyCause::BodyReserialised => {
-            "Sign the bytes that are sent: serialise the body once, and sign and send that."
+            "Sign the bytes that you send: serialise the body once, then sign and send the result."
         }
         LikelyCause::LineEnds => {
-            "Sign the bytes that are sent; `curl --data-binary @file` sends a file as it is."
+            "Sign the bytes that you send; `curl --data-binary @file` sends a file unchanged."
         }
         LikelyCause::FinalLineEnd => {
-            "Sign the bytes that are sent, to the last one; `curl --data-binary @file` sends a file as it is."
+            "Sign all bytes that you send, including the last; `curl --data-binary @file` sends a file unchanged."
         }
         LikelyCause::JsonEscapes => {
-            "Serialise the body once, and sign and send that text; two serialisers escape differently."
+            "Serialise the body once, then sign and send that text: two serialisers escape differently."
         }
         LikelyCause::ByteOrderMark => {
-            "Write the body without a byte order mark, and sign and send that."
+            "Remove the byte order mark from the body, then sign and send it."
         }
-        LikelyCause::Charset => "Encode the body in UTF-8 once, and sign and send those bytes.",
-        LikelyCause::Compression => "Send the body without compression, and sign what is sent.",
+        LikelyCause::Charset => "Encode the body in UTF-8 once, then sign and send those bytes.",
+        LikelyCause::Compression => {
+            "Send the body without compression, and sign the bytes that you send."
+        }
         LikelyCause::SecretWhiteSpace => {
-            "Take white space and line ends away from the secret, such as the line end of the file that it is read from."
+            "Remove white space and line ends around the secret, such as the line end of its file."
         }
         LikelyCause::ParameterOrder => "Put the parameters in the documented order.",
-        LikelyCause::EncodedValues => "Hash the plain values, and percent-encode them afterwards.",
+        LikelyCause::EncodedValues => "Hash the plain values, then percent-encode them.",
         LikelyCause::UpperCase => "Write the signature in lowercase hexadecimal.",
         LikelyCause::WrongSecret => {
-            "Check the secret of the account: no documented mistake gives this signature."
+            "Check the secret of the account: no documented mistake produces this signature."
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The files of the page. They are part of the program: nothing is read from a disk, and nothing comes from elsewhere.
+//! The files of the page. They are compiled in: the page reads nothing from disk and loads nothing from other hosts.
 
 use axum::extract::Path;
 use axum::http::StatusCode;
@@ -46,11 +46,15 @@ pub(super) async fn asset(Path(name): Path<String>) -> Result<Response, Problem>
     let mut files = FILES.iter();
     match files.find(|(known, ..)| *known == name) {
         Some((_, kind, text)) => Ok(file(kind, text)),
-        None => Err(refuse(StatusCode::NOT_FOUND, "the page has no such file")),
+        None => Err(refuse(
+            StatusCode::NOT_FOUND,
+            "no such file: open /__sandbox/",
+        )),
     }
 }
 
-/// A browser asks again each time, so that a newer sandbox on the same port is not mixed with an older page.
+/// `no-cache` makes the browser revalidate each time, so that files of different sandbox versions on one port do not
+/// mix.
 fn file(kind: &'static str, text: &'static str) -> Response {
     let headers = [(CONTENT_TYPE, kind), (CACHE_CONTROL, "no-cache")];
     (headers, text).into_response()

@@ -1,4 +1,4 @@
-//! Reading what the page sends.
+//! Reads requests of the page.
 
 use axum::extract::Request;
 use axum::http::StatusCode;
@@ -9,10 +9,10 @@ use super::reply::{Problem, refuse};
 use crate::platform::{percent, unreadable};
 use crate::server::{Shared, pool};
 
-/// What the page sends is small.
+/// Limit for a request of the page, which is always small.
 const MAX_BODY: usize = 1024 * 1024;
 
-/// A body in JSON, or the refusal of it. The type decides on what is known; an unknown member is refused.
+/// Reads a JSON body. Unknown members are refused if the type denies them.
 pub(super) async fn read<T>(shared: &Shared, request: Request) -> Result<T, Problem>
 where
     T: DeserializeOwned + Send + 'static,
@@ -46,11 +46,11 @@ impl Query {
     /// The value of a parameter.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         let mut pairs = self.0.iter();
-        let found = pairs.find(|(key, _)| key == name);
-        found.map(|(_, value)| value.clone())
+        let pair = pairs.find(|(key, _)| key == name);
+        pair.map(|(_, value)| value.clone())
     }
 
-    /// A number; a value that is none is refused.
+    /// Reads a number. Any other value is refused.
     pub(super) fn number<T: TryFrom<i64>>(&self, name: &str) -> Result<Option<T>, Problem> {
         let number = |text: String| T::try_from(integer(&text)?).ok();
         let problem = || refuse(StatusCode::BAD_REQUEST, format!("{name} is not a number"));

@@ -1,4 +1,4 @@
-//! One request, with everything that explains it.
+//! One request with the details that explain it.
 
 use std::sync::Arc;
 
@@ -18,11 +18,11 @@ use crate::server::record::{ReceivedRequest, summary};
 use crate::server::{Shared, pool};
 use nxcloud_spec::document::Scheme;
 
-/// The string to sign of a larger body is not written out.
+/// The string to sign is not shown for bodies above this size.
 const MAX_SIGNED: usize = 1024 * 1024;
 
 /// `GET requests/ID`
-pub(super) async fn one(
+pub(super) async fn show(
     State(shared): State<Arc<Shared>>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
@@ -31,10 +31,16 @@ pub(super) async fn one(
 
 fn request(shared: &Shared, id: &str) -> Result<ReceivedRequest, Problem> {
     let request = id.parse().ok().and_then(|id| shared.history.request(id));
-    request.ok_or_else(|| refuse(StatusCode::NOT_FOUND, "the history has no such request"))
+    request.ok_or_else(|| {
+        refuse(
+            StatusCode::NOT_FOUND,
+            "the history has no request with this id: list them with GET requests",
+        )
+    })
 }
 
-/// `GET requests/ID/body` and `GET requests/ID/reply`: all bytes, to be saved and never shown by a browser.
+/// `GET requests/ID/body` and `GET requests/ID/reply`: all bytes, sent as a download so that a browser does not
+/// render them.
 pub(super) async fn whole(
     State(shared): State<Arc<Shared>>,
     Path((id, part)): Path<(String, String)>,
@@ -44,7 +50,7 @@ pub(super) async fn whole(
         "body" => &request.parts().body,
         "reply" => &request.parts().reply,
         _ => {
-            let problem = "a request has a body and a reply only";
+            let problem = "unknown part of a request: use body or reply";
             return Err(refuse(StatusCode::NOT_FOUND, problem));
         }
     };
@@ -64,8 +70,8 @@ fn detail(shared: &Shared, request: &ReceivedRequest) -> Value {
         .headers()
         .map(|(name, value)| json!([name, String::from_utf8_lossy(value)]));
     detail["headers"] = headers.collect();
-    detail["body"] = text::shown(request.body(), request.header("content-type"));
-    detail["reply"] = text::shown(request.reply(), None);
+    detail["body"] = text::describe(request.body(), request.header("content-type"));
+    detail["reply"] = text::describe(request.reply(), None);
     detail["verdict"] = verdict(request);
     detail["signing"] = signing(shared, request);
     let pushes = shared.pushes.latest(usize::MAX);
@@ -77,27 +83,27 @@ fn detail(shared: &Shared, request: &ReceivedRequest) -> Value {
 }
 
 fn verdict(request: &ReceivedRequest) -> Value {
-    let mut shown = json!({
+    let mut object = json!({
         "accepted": request.verdict().is_accepted(),
         "code": request.verdict().code(),
     });
     if let Some(cause) = request.verdict().cause() {
-        shown["cause"] = cause.name().into();
-        shown["message"] = cause.to_string().into();
-        shown["advice"] = advice(cause).into();
+        object["cause"] = cause.name().into();
+        object["message"] = cause.to_string().into();
+        object["advice"] = advice(cause).into();
         if let Cause::Signature(mismatch) = cause {
-            shown["likely_cause"] = json!(mismatch.likely_cause());
-            shown["explanation"] = mismatch.explanation().into();
+            object["likely_cause"] = json!(mismatch.likely_cause());
+            object["explanation"] = mismatch.explanation().into();
         }
     }
-    shown
+    object
 }
 
-/// The string to sign as the server computed it and, beside a wrong signature, as the client must have.
+/// The string to sign that the server computed and, for a wrong signature, the one that the client probably signed.
 fn signing(shared: &Shared, request: &ReceivedRequest) -> Value {
     let parts = request.parts();
     if request.body().len() > MAX_SIGNED {
-        return json!({ "note": "The body is too large to write the string to sign out." });
+        return json!({ "note": "The body is too large to show the string to sign." });
     }
     let incoming = Incoming {
         method: &parts.method,
@@ -115,16 +121,16 @@ fn signing(shared: &Shared, request: &ReceivedRequest) -> Value {
     };
     let client = match request.verdict().cause() {
         Some(Cause::Signature(mismatch)) => match mismatch.likely_cause() {
-            // Another spelling of the same signature.
+            // The client signed the same string and only wrote the signature differently.
             LikelyCause::UpperCase => Some(mismatch.string_to_sign()),
             _ => mismatch.client_string(),
         },
         _ => None,
     };
-    let shown = |string: &str| beginning(string, text::MAX_SHOWN).0.to_owned();
+    let cut = |string: &str| beginning(string, text::MAX_SHOWN).0.to_owned();
     json!({
         "scheme": scheme,
-        "server": server.as_deref().map(shown),
-        "client": client.map(shown),
+        "server": server.as_deref().map(cut),
+        "client": client.map(cut),
     })
 }

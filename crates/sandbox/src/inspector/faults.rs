@@ -1,4 +1,4 @@
-//! Faults, chosen from a list.
+//! Lists faults and switches them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,12 +15,12 @@ use crate::Fault;
 use crate::server::Shared;
 use crate::server::faults::FaultSwitch;
 
-/// `GET faults`: the kinds that there are, what is on, and the operations that a fault can be for.
+/// `GET faults`: the available kinds, the active faults, and the operations that a fault can be limited to.
 pub(super) async fn list(State(shared): State<Arc<Shared>>) -> Response {
-    reply(&shown(&shared))
+    reply(&overview(&shared))
 }
 
-fn shown(shared: &Shared) -> Value {
+fn overview(shared: &Shared) -> Value {
     let operations = shared.platform.catalog.operations();
     let operations = operations.map(|operation| json!([&*operation.service, &*operation.id]));
     json!({
@@ -33,18 +33,18 @@ fn shown(shared: &Shared) -> Value {
     })
 }
 
-/// What a switch is to do.
+/// A change of a switch.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Switch {
-    /// Name of the kind; without it `on` must be false, and all faults are taken back.
+    /// Name of the kind. Without a name, `on` must be false, and all faults are removed.
     fault: Option<String>,
     on: bool,
     operation: Option<String>,
     #[serde(default)]
     parameters: BTreeMap<String, u32>,
     share: Option<f64>,
-    /// So many requests.
+    /// Number of requests.
     next: Option<u64>,
 }
 
@@ -56,13 +56,13 @@ pub(super) async fn switch(
     let change = body::read::<Switch>(&shared, request).await?;
     let unprocessable = |problem| refuse(StatusCode::UNPROCESSABLE_ENTITY, problem);
     apply(&shared, change).map_err(unprocessable)?;
-    Ok(reply(&shown(&shared)))
+    Ok(reply(&overview(&shared)))
 }
 
 fn apply(shared: &Shared, change: Switch) -> Result<(), String> {
     let Some(name) = &change.fault else {
         if change.on {
-            return Err("no fault is named".to_owned());
+            return Err("the name of the fault is missing: set fault".to_owned());
         }
         shared.faults.clear();
         return Ok(());
@@ -71,7 +71,9 @@ fn apply(shared: &Shared, change: Switch) -> Result<(), String> {
     if let Some(id) = &change.operation {
         let mut known = shared.platform.catalog.operations();
         if !known.any(|operation| *operation.id == **id) {
-            return Err(format!("there is no operation {id}"));
+            return Err(format!(
+                "unknown operation {id}: use one of the list in GET faults"
+            ));
         }
     }
     if !change.on {
@@ -85,7 +87,7 @@ fn apply(shared: &Shared, change: Switch) -> Result<(), String> {
     }
     if let Some(share) = change.share {
         if !(0.0..=1.0).contains(&share) {
-            return Err("share is not between 0 and 1".to_owned());
+            return Err("share must be between 0 and 1".to_owned());
         }
         switch = switch.share(share);
     }

@@ -1,5 +1,5 @@
-//! What a page of another site may not do, and what the browser may not do with an answer. Who may ask at all is decided by
-//! [`Access`](crate::server::access::Access).
+//! Protects the inspector from pages of other sites, and limits what the browser may do with a reply.
+//! [`Access`](crate::server::access::Access) decides who may send requests at all.
 
 use std::sync::Arc;
 
@@ -14,11 +14,11 @@ use axum::response::{IntoResponse, Response};
 use crate::server::Shared;
 use crate::server::connection::Refused;
 
-/// What the page may load and do: its own files and endpoints, and nothing written into it.
+/// The page may load only its own files and endpoints. Inline scripts and styles are not allowed.
 pub(super) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
      img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// Lets a request below `/__sandbox` pass or refuses it, and puts the protecting headers on whatever is answered.
+/// Passes or refuses a request below `/__sandbox`, and adds the security headers to every reply.
 pub(super) async fn guard(
     State(shared): State<Arc<Shared>>,
     request: Request,
@@ -29,7 +29,7 @@ pub(super) async fn guard(
     let refused = || refusal(method, headers).map(IntoResponse::into_response);
     let mut response = match stopped.or_else(refused) {
         Some(mut response) if !response.status().is_redirection() => {
-            let kind = "not let in below /__sandbox/";
+            let kind = "access denied below /__sandbox/";
             let reason = format!("{kind}: HTTP {}", response.status().as_u16());
             response.extensions_mut().insert(Refused { kind, reason });
             response
@@ -52,11 +52,11 @@ pub(super) async fn guard(
     response
 }
 
-/// Why a request must not be answered.
+/// The reason to refuse a request, if any.
 ///
-/// A page of another site can send here, but it cannot read the answer; so what changes something must come from the
-/// inspector's own page or from a program. A browser asks before it sends a body of the type JSON, or `DELETE`, to another
-/// site, and gets no permission here.
+/// A page of another site can send requests here but cannot read the replies. So a request that changes something
+/// must come from the inspector's own page or from a program. Before a browser sends `DELETE` or a JSON body to
+/// another site, it sends a preflight request, which is never granted here.
 fn refusal(method: &Method, headers: &HeaderMap) -> Option<StatusCode> {
     if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
         return None;
@@ -68,7 +68,7 @@ fn refusal(method: &Method, headers: &HeaderMap) -> Option<StatusCode> {
     (has_body && !is_json(headers)).then_some(StatusCode::UNSUPPORTED_MEDIA_TYPE)
 }
 
-/// Whether a request does not come from a page of another site. Programs send neither header.
+/// Whether a request does not come from a page of another site. Programs send neither of these headers.
 fn is_same_site(headers: &HeaderMap) -> bool {
     let text = |name: HeaderName| {
         let value = headers.get(name)?;
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_changes_something_must_come_from_here_and_be_json() {
+    fn changes_require_the_same_origin_and_json() {
         let json = ("content-type", "application/json; charset=utf-8");
         let host = ("host", "localhost:8080");
         let forbidden = Some(StatusCode::FORBIDDEN);

@@ -1,4 +1,4 @@
-//! The requests received.
+//! Lists the received requests.
 
 use std::sync::Arc;
 
@@ -11,12 +11,12 @@ use super::reply::{self, Problem, refuse};
 use crate::server::record::{ReceivedRequest, summary};
 use crate::server::{Shared, pool};
 
-/// The header that holds a signature. A search does not look into it.
+/// The header that contains a signature. The search skips it.
 const SIGNATURE: &str = nxcloud_signing::header::SIGN;
-/// A search looks at the beginning of a body only.
+/// The search reads only this much of a body.
 const MAX_SEARCHED: usize = 64 * 1024;
 
-/// What of the requests is asked for.
+/// The filter of a list.
 #[derive(Default)]
 struct Filter {
     operation: Option<String>,
@@ -35,7 +35,7 @@ impl Filter {
         if let Some(view) = &view
             && view != "summary"
         {
-            let problem = "the only view is summary";
+            let problem = "unknown view: use view=summary or leave it out";
             return Err(refuse(StatusCode::BAD_REQUEST, problem));
         }
         let q = query.text("q").filter(|q| !q.is_empty());
@@ -56,8 +56,8 @@ impl Filter {
             && self.q.as_ref().is_none_or(|q| has(request, q))
     }
 
-    /// The numbers of those that are listed, oldest first. A limit leaves the oldest ones when the list goes on after a known
-    /// one, else the latest.
+    /// The numbers of the listed requests, oldest first. With `after`, a limit keeps the oldest matches; otherwise
+    /// the newest.
     fn of(&self, requests: &[ReceivedRequest]) -> Vec<u64> {
         let fitting = requests.iter().filter(|request| self.fits(request));
         let fitting = fitting.map(ReceivedRequest::id);
@@ -72,12 +72,12 @@ impl Filter {
     }
 }
 
-/// Whether a text, in lower case, is anywhere in a request but its signature.
+/// Whether a request contains a text (in lower case) anywhere but in its signature.
 fn has(request: &ReceivedRequest, q: &str) -> bool {
     let holds = |text: &str| text.to_lowercase().contains(q);
     let bytes = |bytes: &[u8]| {
-        let shown = bytes.get(..MAX_SEARCHED).unwrap_or(bytes);
-        holds(&String::from_utf8_lossy(shown))
+        let searched = bytes.get(..MAX_SEARCHED).unwrap_or(bytes);
+        holds(&String::from_utf8_lossy(searched))
     };
     let known = [request.operation(), request.service(), request.query()];
     holds(request.path())
@@ -90,13 +90,13 @@ fn has(request: &ReceivedRequest, q: &str) -> bool {
         || bytes(request.reply())
 }
 
-/// `GET requests[?operation=…&q=…&after=…&before=…&limit=…&view=summary]`: the requests kept, oldest first.
+/// `GET requests[?operation=…&q=…&after=…&before=…&limit=…&view=summary]`: the history, oldest first.
 pub(super) async fn list(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<Response, Problem> {
     let filter = Filter::read(uri.query())?;
     let summaries = filter.summaries;
     let history = Arc::clone(&shared);
     let ids = pool::elsewhere(move || filter.of(&history.history.requests())).await;
-    // Who reads slowly keeps numbers, and no requests that are gone from the history.
+    // A slow reader holds only numbers, not requests that the history has already dropped.
     let requests = ids.into_iter().filter_map(move |id| {
         let request = shared.history.request(id)?;
         Some(if summaries {

@@ -17,14 +17,14 @@ use crate::server::push::PushInfo;
 use crate::server::record::ReceivedRequest;
 use crate::server::{Shared, pool};
 
-/// The messages of so many requests are listed, the latest ones.
+/// Number of requests whose messages are listed: the latest ones.
 const MAX_REQUESTS: usize = 500;
-/// So many recipients of one request are listed.
+/// Number of recipients that are listed for one request.
 const MAX_RECIPIENTS: usize = 1000;
-/// So much of each text of a message is listed.
+/// Size at which each text of a message is cut.
 const MAX_TEXT: usize = 16 * 1024;
 
-/// `GET messages`: one for each recipient, oldest first.
+/// `GET messages`: one message for each recipient, oldest first.
 pub(super) async fn list(State(shared): State<Arc<Shared>>) -> Response {
     let history = Arc::clone(&shared);
     let (sends, pushes, known) = pool::elsewhere(move || {
@@ -81,7 +81,7 @@ fn of_request(
     let messages = recipients.map(|(entry, to)| {
         let pushes = pushes.get(&(request.id(), entry));
         let pushes = pushes.into_iter().flatten().map(|push| &**push);
-        // A push of another service that was sent for this request says nothing of it.
+        // A push of another service that was sent for this request says nothing about the message.
         let pushes = pushes.filter(|push| Some(push.service.as_str()) == request.service());
         let (status, replies) = outcome(messages, to, pushes);
         json!({
@@ -136,13 +136,13 @@ fn text<'v>(value: &'v Value, path: &str) -> Option<&'v str> {
     path::get(value, path)?.as_str()
 }
 
-/// The first text that one of the paths leads to.
+/// The text at the first path that leads to one.
 fn first<'v>(value: &'v Value, paths: &[String], kind: &str) -> Option<&'v str> {
     let mut paths = paths.iter();
     paths.find_map(|path| text(value, &path.replace("{kind}", kind)))
 }
 
-/// The values that a template is filled with: the part that each belongs to, and its text, or where it is.
+/// The values of a template's parameters: for each the part that contains it, and its text or location.
 fn parameters(template: &MessageTemplate, body: &Value) -> Vec<Value> {
     let list = |value: &Value, path: &str| {
         let items = path::get(value, path).and_then(Value::as_array);
@@ -162,13 +162,13 @@ fn parameters(template: &MessageTemplate, body: &Value) -> Vec<Value> {
     parameters
 }
 
-/// The examples of receipts that can be sent for a message.
+/// The example receipts that can be sent for a message.
 fn receipts(service: Option<&str>, messages: &Messages, known: &[PushInfo]) -> Value {
     let receipts = messages.receipts().filter_map(|name| {
         let push = known
             .iter()
             .find(|push| Some(push.service.as_str()) == service && push.name == name)?;
-        // The same push may bring answers too.
+        // The same push may also carry replies.
         let answer = messages.spec.answer.as_ref().map(|answer| &answer.example);
         let examples = push.examples.iter();
         let examples = examples.filter(|example| Some(*example) != answer);
@@ -181,7 +181,7 @@ fn receipts(service: Option<&str>, messages: &Messages, known: &[PushInfo]) -> V
     receipts.collect()
 }
 
-/// What became of a message by the latest receipt, and the answers.
+/// The status of a message by its latest receipt, and the replies.
 fn outcome<'a>(
     messages: &Messages,
     to: &str,
@@ -191,7 +191,7 @@ fn outcome<'a>(
     let mut replies = Vec::<Value>::new();
     for push in pushes {
         if let Some(text) = answer_in(&messages.spec, to, push) {
-            // What was refused and sent again is one answer.
+            // A reply that was refused and sent again counts once.
             replies.retain(|reply| reply["fields"] != push.fields);
             replies.push(json!({
                 "text": text,
@@ -218,7 +218,7 @@ fn outcome<'a>(
     (status, replies)
 }
 
-/// The text of a push if it is an answer of this recipient.
+/// The text of a push, if the push is a reply of this recipient.
 fn answer_in(message: &Message, to: &str, push: &Delivery) -> Option<String> {
     let bare = |number: &str| number.trim_start_matches('+').to_owned();
     let answer = message.answer.as_ref()?;

@@ -37,7 +37,7 @@ pub(crate) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
         .route("/__sandbox/assets/{name}", get(assets::asset))
         .route("/__sandbox/about", get(about))
         .route("/__sandbox/requests", get(list::list).delete(clear))
-        .route("/__sandbox/requests/{id}", get(detail::one))
+        .route("/__sandbox/requests/{id}", get(detail::show))
         .route("/__sandbox/requests/{id}/{part}", get(detail::whole))
         .route("/__sandbox/messages", get(messages::list))
         .route("/__sandbox/pushes", get(pushes::list).post(pushes::send))
@@ -53,17 +53,20 @@ pub(crate) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
         ))
 }
 
-/// Without the slash at the end the page would not find its parts.
+/// Redirects to the path with a slash at the end; without it, the page's relative links would not resolve.
 async fn to_the_page() -> Response {
     let to = [(LOCATION, "/__sandbox/")];
     (StatusCode::PERMANENT_REDIRECT, to).into_response()
 }
 
 async fn nothing() -> Problem {
-    refuse(StatusCode::NOT_FOUND, "there is nothing here")
+    refuse(
+        StatusCode::NOT_FOUND,
+        "no such endpoint: see the README of nxcloud-sandbox",
+    )
 }
 
-/// `GET about`: what a newcomer needs to send a first request.
+/// `GET about`: what a user needs for a first request.
 async fn about(State(shared): State<Arc<Shared>>) -> Response {
     let accounts = &shared.platform.accounts;
     reply(&json!({
@@ -73,12 +76,12 @@ async fn about(State(shared): State<Arc<Shared>>) -> Response {
     }))
 }
 
-/// `GET state`: what the accounts have made.
+/// `GET state`: the state of the accounts.
 async fn state(State(shared): State<Arc<Shared>>) -> Response {
     pool::elsewhere(move || reply(&shared.platform.state)).await
 }
 
-/// `DELETE requests`: forgets all requests and what they have made.
+/// `DELETE requests`: deletes all requests and the state that they created.
 async fn clear(State(shared): State<Arc<Shared>>) -> StatusCode {
     pool::elsewhere(move || shared.clear()).await;
     StatusCode::NO_CONTENT

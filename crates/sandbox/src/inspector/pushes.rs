@@ -1,4 +1,4 @@
-//! Pushes, ordered from the page.
+//! Pushes that are sent from the page.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::server::pool;
 use crate::server::push::{PushError, PushInfo, PushRequest, Pushes};
 use crate::{Delivery, ReceivedRequest};
 
-/// So many attempts are listed, the latest ones.
+/// Number of attempts that are listed: the latest ones.
 const MAX_LISTED: usize = 500;
 
 /// `GET pushes`: the documented pushes with their addresses, and the latest attempts, oldest first.
@@ -50,11 +50,11 @@ fn info(push: &PushInfo) -> Value {
 struct Address {
     service: Option<String>,
     push: Option<String>,
-    /// Without it the address is forgotten.
+    /// Without `url` the address is removed.
     url: Option<String>,
 }
 
-/// `PUT pushes/address`: sets where a push goes, or all that have no address of their own.
+/// `PUT pushes/address`: sets the address of one push, or of all pushes without their own address.
 pub(super) async fn address(
     State(shared): State<Arc<Shared>>,
     request: Request,
@@ -65,15 +65,18 @@ pub(super) async fn address(
 }
 
 fn set(pushes: &Pushes, address: Address) -> Result<(), String> {
-    // With its service; without a name all pushes are meant.
+    // A push is named with its service. Without both, all pushes are meant.
     let push = match (address.service, address.push) {
         (None, None) => None,
         (Some(service), Some(push)) => Some(format!("{service}/{push}")),
-        _ => return Err("service and push are named together".to_owned()),
+        _ => return Err("service and push must be set together".to_owned()),
     };
     let set = match (address.url, push) {
         (Some(url), _) if !Pushes::reaches(&url) => {
-            return Err("pushes go to http:// addresses of this machine only".to_owned());
+            return Err(
+                "the address is not allowed: use an http:// address of this machine only"
+                    .to_owned(),
+            );
         }
         (Some(url), Some(push)) => pushes.send_to(&push, url),
         (Some(url), None) => {
@@ -85,7 +88,7 @@ fn set(pushes: &Pushes, address: Address) -> Result<(), String> {
     set.map_err(|error| error.to_string())
 }
 
-/// A push to send, or with `reply` the answer of a message's recipient.
+/// A push to send or, with `reply`, the reply of a message's recipient.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PushForm {
@@ -95,15 +98,15 @@ struct PushForm {
     #[serde(default)]
     fields: Map<String, Value>,
     url: Option<String>,
-    /// Number of the request that it belongs to.
+    /// Number of the request that the push belongs to.
     request: Option<u64>,
-    /// Which recipient of the request, from 0.
+    /// Number of the recipient in the request, from 0.
     #[serde(default)]
     entry: usize,
     reply: Option<String>,
 }
 
-/// `POST pushes`: sends a push once, and answers with what came of it.
+/// `POST pushes`: sends a push once, and returns the result.
 pub(super) async fn send(
     State(shared): State<Arc<Shared>>,
     request: Request,
@@ -117,19 +120,26 @@ pub(super) async fn send(
 fn request_of(shared: &Shared, form: PushForm) -> Result<PushRequest, Problem> {
     let request = match form.request {
         Some(id) => {
-            let missing = || refuse(StatusCode::NOT_FOUND, "the history has no such request");
+            let missing = || {
+                refuse(
+                    StatusCode::NOT_FOUND,
+                    "the history has no request with this id: list them with GET requests",
+                )
+            };
             Some(shared.history.request(id).ok_or_else(missing)?)
         }
         None => None,
     };
     let accepted = |request: &ReceivedRequest| request.verdict().is_accepted();
     if !request.as_ref().is_none_or(accepted) {
-        return Err(unprocessable("the request was refused: nothing follows it"));
+        return Err(unprocessable(
+            "the request was refused and has no pushes: choose an accepted one",
+        ));
     }
     let entry = form.entry;
     let mut push = match (&form.reply, &request, form.service, form.push) {
         (Some(text), Some(request), None, None) => {
-            let unknown = "the reference knows no push for answers to this message";
+            let unknown = "the reference documents no push for replies to this message";
             let catalog = &shared.platform.catalog;
             let messages = catalog.messages(request.service(), request.operation());
             let answer = messages.and_then(|messages| messages.spec.answer.as_ref());
@@ -149,7 +159,7 @@ fn request_of(shared: &Shared, form: PushForm) -> Result<PushRequest, Problem> {
             }
         }
         _ => {
-            let problem = "service and push are needed, or request and reply";
+            let problem = "set service and push, or request and reply";
             return Err(unprocessable(problem));
         }
     };
@@ -165,7 +175,7 @@ fn request_of(shared: &Shared, form: PushForm) -> Result<PushRequest, Problem> {
     Ok(push)
 }
 
-/// The `action` of a push that is an answer, if it is not the push's usual one.
+/// The `action` of a push that is a reply, if it is not the push's default one.
 fn action_of<'a>(
     catalog: &'a Catalog,
     service: &str,
@@ -187,7 +197,7 @@ struct Again {
     delivery: u64,
 }
 
-/// `POST pushes/resend`: makes an attempt again.
+/// `POST pushes/resend`: repeats an attempt.
 pub(super) async fn resend(
     State(shared): State<Arc<Shared>>,
     request: Request,

@@ -1,4 +1,4 @@
-//! Answers of the API.
+//! Replies of the JSON API.
 
 use axum::body::Body;
 use axum::http::StatusCode;
@@ -12,12 +12,12 @@ use serde_json::{Value, json};
 use crate::server::connection::Refused;
 use crate::server::{Refusal, pool};
 
-/// A list is sent in pieces of about this size, each made when the one before has gone out.
+/// A list is sent in chunks of about this size. Each chunk is created after the previous one was sent.
 const PIECE: usize = 256 * 1024;
 
-/// JSON that no cache keeps.
+/// A JSON reply with `no-store`.
 pub(super) fn reply(value: &impl Serialize) -> Response {
-    // These values always become JSON.
+    // Serialising these values cannot fail.
     of(serde_json::to_vec(value).unwrap_or_default())
 }
 
@@ -29,14 +29,15 @@ fn of(json: impl Into<Body>) -> Response {
     (headers, json.into()).into_response()
 }
 
-/// JSON that is made on the blocking pool.
+/// A JSON reply that is created on the blocking pool.
 pub(super) async fn made<T: Serialize>(
     make: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Result<Response, Problem> {
     pool::elsewhere(move || make().map(|value| reply(&value))).await
 }
 
-/// An object with one member, a list. Its items are made on the blocking pool, and not before the reader takes them.
+/// An object with one member, a list. The items are created on the blocking pool, only as fast as the reader takes
+/// them.
 pub(super) async fn list<I>(name: &str, items: I) -> Response
 where
     I: Iterator<Item = Value> + Send + 'static,
@@ -57,7 +58,7 @@ where
     }
 }
 
-/// A piece of a list, and the items that are left.
+/// A chunk of a list, and the remaining items.
 async fn piece<I>(mut piece: Vec<u8>, mut items: I, is_first: bool) -> (Bytes, Option<I>)
 where
     I: Iterator<Item = Value> + Send + 'static,
@@ -71,7 +72,7 @@ where
             };
             piece.extend_from_slice(separator);
             separator = b",";
-            // A value always becomes JSON.
+            // Serialising a value cannot fail.
             let _ = serde_json::to_writer(&mut piece, &item);
         }
         (piece.into(), Some(items))
@@ -79,7 +80,7 @@ where
     .await
 }
 
-/// Why there is no answer: the status, a line for people, and one for the log if nobody looked at the request's content.
+/// An error reply: the status, a message, and a log entry if the content of the request was not checked.
 pub(super) struct Problem(StatusCode, String, Option<Refused>);
 
 impl IntoResponse for Problem {
@@ -111,7 +112,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_long_list_is_made_in_pieces_as_it_is_read() {
+    async fn a_long_list_is_created_in_chunks_as_it_is_read() {
         use std::sync::Arc;
         use std::sync::atomic::{AtomicUsize, Ordering};
 

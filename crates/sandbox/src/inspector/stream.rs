@@ -1,4 +1,4 @@
-//! What happens, as server-sent events.
+//! Server-sent events.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,29 +18,29 @@ use crate::server::Shared;
 use crate::server::connection::ConnectionControl;
 use crate::server::events::{Event, Events};
 
-/// A comment goes out after so long without an event, so that a page that has gone is noticed.
+/// After this time without an event a comment is sent, so that a closed page is noticed.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
-/// So many may watch at once.
+/// Maximum number of open streams.
 const MAX_WATCHERS: usize = 64;
-/// What comes first: how long a browser waits before it connects again.
+/// The first bytes of a stream: the time after which a browser reconnects.
 const BEGINNING: &str = "retry: 1000\n\n";
 
-/// `GET events`: `request`, `delivery`, `cleared`, `faults`, each with JSON; `lagged` when the page has missed some.
+/// `GET events`: `request`, `delivery`, `cleared`, `faults`, each with JSON; `lagged` if the page missed events.
 ///
-/// The stream takes events only as fast as the other side reads, and those that wait are few and small: one that does not
-/// read neither holds up the platform nor fills the memory.
+/// Events are sent only as fast as the page reads them. The queue is short and its events are small, so a page that
+/// does not read neither blocks the platform nor fills the memory.
 pub(super) async fn events(
     State(shared): State<Arc<Shared>>,
     request: Request,
 ) -> Result<Response, Problem> {
     if shared.events.watchers() >= MAX_WATCHERS {
-        let problem = "too many pages are open";
+        let problem = "too many pages are open: close one";
         return Err(refuse(StatusCode::SERVICE_UNAVAILABLE, problem));
     }
     Ok(open(&shared.events, request.extensions()))
 }
 
-/// A stream of what happens from now on, as the reply to a request with these extensions.
+/// A stream of all events from now on, in reply to a request with these extensions.
 fn open(events: &Events, extensions: &Extensions) -> Response {
     let control = extensions.get::<ConnectionControl>().cloned();
     if let Some(control) = &control {
@@ -61,7 +61,7 @@ type Watcher = (
     Option<Bytes>,
 );
 
-/// The next piece of the stream; `None` when the sandbox stops.
+/// The next chunk of the stream; `None` when the sandbox stops.
 async fn next((mut watcher, control, first): Watcher) -> Option<(Result<Bytes, String>, Watcher)> {
     if let Some(first) = first {
         return Some((Ok(first), (watcher, control, None)));
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_that_does_not_read_misses_the_oldest_events_and_is_told_so() {
+    async fn a_slow_watcher_misses_the_oldest_events_and_receives_lagged() {
         let events = Events::default();
         let watcher = (events.watch(), None, None);
         for number in 0..CAPACITY + 3 {
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_page_that_watches_does_not_use_up_the_time_to_stop() {
+    async fn an_open_stream_does_not_delay_the_shutdown() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();

@@ -1,19 +1,19 @@
-//! Bytes as something that a page can show.
+//! Converts bytes to JSON that the page can display.
 
 use serde_json::{Value, json};
 
 use crate::platform::multipart;
 use crate::platform::text::beginning;
 
-/// Of a longer text only the beginning is shown.
+/// Longer texts are cut at this size.
 pub(super) const MAX_SHOWN: usize = 256 * 1024;
-/// Of a part of a multipart body as much is shown.
+/// Parts of a multipart body are cut at this size.
 const MAX_PART: usize = 4 * 1024;
-/// So many parts are shown.
+/// Number of parts that are shown.
 const MAX_PARTS: usize = 1000;
 
-/// A body: how many bytes, of what kind, and its text if it is one.
-pub(super) fn shown(bytes: &[u8], content_type: Option<&str>) -> Value {
+/// Describes a body: its size, its kind and, if it is text, the text.
+pub(super) fn describe(bytes: &[u8], content_type: Option<&str>) -> Value {
     let media = content_type.unwrap_or_default();
     let size = bytes.len();
     if bytes.is_empty() {
@@ -36,9 +36,9 @@ pub(super) fn shown(bytes: &[u8], content_type: Option<&str>) -> Value {
     json!({ "kind": kind, "bytes": size, "text": text, "cut": cut })
 }
 
-/// A file only by its name, type and size; another part with its text.
+/// Describes a part: for a file its name, type and size; for any other part also its text.
 fn part(part: &multipart::Part<'_>) -> Value {
-    let mut shown = json!({
+    let mut object = json!({
         "name": part.name,
         "file_name": part.file_name,
         "content_type": part.content_type,
@@ -47,9 +47,9 @@ fn part(part: &multipart::Part<'_>) -> Value {
     if part.file_name.is_none()
         && let Ok(text) = std::str::from_utf8(part.data)
     {
-        shown["text"] = beginning(text, MAX_PART).0.into();
+        object["text"] = beginning(text, MAX_PART).0.into();
     }
-    shown
+    object
 }
 
 #[cfg(test)]
@@ -57,28 +57,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_are_shown_as_what_they_are() {
+    fn a_body_is_described_by_its_kind() {
         let json = Some("application/json");
-        assert_eq!(shown(b"", json)["kind"], "empty");
+        assert_eq!(describe(b"", json)["kind"], "empty");
         assert_eq!(
-            shown(b"\xFF", json),
+            describe(b"\xFF", json),
             json!({ "kind": "binary", "bytes": 1 })
         );
-        assert_eq!(shown(b"{\"a\"", json)["kind"], "text");
+        assert_eq!(describe(b"{\"a\"", json)["kind"], "text");
         let value = json!({ "kind": "json", "bytes": 2, "text": "{}", "cut": false });
-        assert_eq!(shown(b"{}", None), value);
+        assert_eq!(describe(b"{}", None), value);
         let body = b"--x\r\ncontent-disposition: form-data; name=a\r\n\r\n1\r\n\
             --x\r\ncontent-disposition: form-data; name=f; filename=b.png\r\ncontent-type: image/png\r\n\r\n22\r\n--x--";
-        let shown = shown(body, Some("multipart/form-data; boundary=x"));
-        assert_eq!(shown["parts"][0]["text"], "1");
-        assert_eq!(shown["parts"][1]["file_name"], "b.png");
-        assert_eq!(shown["parts"][1]["bytes"], 2);
-        assert_eq!(shown["parts"][1].get("text"), None);
+        let description = describe(body, Some("multipart/form-data; boundary=x"));
+        assert_eq!(description["parts"][0]["text"], "1");
+        assert_eq!(description["parts"][1]["file_name"], "b.png");
+        assert_eq!(description["parts"][1]["bytes"], 2);
+        assert_eq!(description["parts"][1].get("text"), None);
     }
 
     #[test]
-    fn of_a_long_text_the_beginning_is_shown() {
-        let long = shown("é".repeat(MAX_SHOWN).as_bytes(), None);
+    fn a_long_text_is_cut() {
+        let long = describe("é".repeat(MAX_SHOWN).as_bytes(), None);
         assert_eq!(long["cut"], true);
         assert_eq!(long["bytes"], 2 * MAX_SHOWN);
     }

@@ -7,11 +7,11 @@ use nxcloud_signing::{AccessKey, Secret, Signer};
 
 /// Access key of the built-in NXCLOUD account.
 pub const ACCESS_KEY: &str = "sandbox-key";
-/// Secret of the built-in NXCLOUD account. It protects nothing.
+/// Secret of the built-in NXCLOUD account. It is public and protects nothing.
 pub const ACCESS_SECRET: &str = "sandbox-secret";
 /// App id of the built-in `AntBuddy` account.
 pub const APP_ID: &str = "sandbox-app";
-/// Secret of the built-in `AntBuddy` account. It protects nothing.
+/// Secret of the built-in `AntBuddy` account. It is public and protects nothing.
 pub const APP_SECRET: &str = "sandbox-secret";
 
 /// Accounts of both schemes.

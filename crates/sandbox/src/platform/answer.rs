@@ -8,19 +8,19 @@ use serde_json::{Value, json};
 
 use super::verdict::{Cause, Verdict};
 
-/// The answer to a request, and what it was about.
+/// The answer to a request, with the operation that it was for.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
-    /// JSON, or nothing.
+    /// JSON, or empty.
     pub(crate) body: Bytes,
     pub(crate) verdict: Verdict,
     pub(crate) service: Option<Arc<str>>,
     pub(crate) operation: Option<Arc<str>>,
-    /// What was carried out.
+    /// The request that was carried out.
     pub(crate) action: Option<Action>,
 }
 
-/// A request that was carried out, as pushes are made from it.
+/// A request that was carried out, with the data that pushes are created from.
 pub(crate) struct Action {
     /// The fields of path, query and body.
     pub(crate) request: Value,
@@ -28,7 +28,7 @@ pub(crate) struct Action {
 }
 
 impl Answer {
-    /// A refusal that no operation has a say in. The result code is the HTTP status.
+    /// A refusal that is independent of any operation. The result code is the HTTP status.
     pub(crate) fn refused(status: StatusCode, cause: Cause) -> Self {
         let mut reply = json!({ "message": cause.to_string() });
         if let Cause::Method { allowed } = &cause {
@@ -46,6 +46,6 @@ impl Answer {
 }
 
 pub(super) fn to_bytes(value: &Value) -> Bytes {
-    // A value always becomes JSON.
+    // Serialising a value cannot fail.
     serde_json::to_vec(value).unwrap_or_default().into()
 }

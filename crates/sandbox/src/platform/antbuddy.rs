@@ -13,13 +13,13 @@ use nxcloud_spec::document::HashIn;
 use crate::platform::catalog::{Operation, Route, Signed};
 use crate::platform::verdict::{Cause, LikelyCause, SignatureMismatch};
 
-/// What a query encodes: everything but the unreserved characters.
+/// The characters that are percent-encoded in a query: all but the unreserved ones.
 const QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
-/// Up to so many values, every order of them is tried to explain a wrong hash.
+/// Up to this number of values, every order is tried to explain a wrong hash.
 const MAX_REORDERED: usize = 5;
 
 /// Checks a request to the operation of a route.
@@ -41,7 +41,7 @@ pub(super) fn check<'a>(
     }
 }
 
-/// What a request says about itself.
+/// The fields of a request that the checks use.
 struct Claim {
     app_id: String,
     values: Vec<String>,
@@ -63,7 +63,7 @@ impl Claim {
         let sent = percent::parameters(incoming.query)?;
         let app_id = headers::parameter(&sent, "appId")?;
         let hash = headers::parameter(&sent, "hash")?;
-        // A parameter that is not sent contributes nothing.
+        // An absent parameter contributes nothing.
         let values = order
             .iter()
             .flat_map(|name| sent.iter().filter(move |(key, _)| key == name))
@@ -90,7 +90,7 @@ impl Claim {
         self.values.iter().map(String::as_str).collect()
     }
 
-    /// The app id, if the hash is right.
+    /// The app id, if the hash is correct.
     fn verify(self, accounts: &Accounts) -> Result<String, Cause> {
         let signer = accounts.antbuddy(&self.app_id);
         let signer = signer.ok_or(Cause::UnknownAccount)?;
@@ -101,7 +101,7 @@ impl Claim {
     }
 }
 
-/// What a wrong hash looks like, if the account is known.
+/// The likely cause of a wrong hash, if the account is known.
 pub(super) fn diagnosed(
     operation: &Operation,
     incoming: &Incoming<'_>,
@@ -113,11 +113,11 @@ pub(super) fn diagnosed(
     let budget = Budget::new();
     let length = values.iter().map(|value| value.len()).sum();
     let masked = |values: &[&str]| signer.masked_string_to_sign(values);
-    let found = |likely, client| SignatureMismatch::new(likely, masked(&values), client);
+    let mismatch = |likely, client| SignatureMismatch::new(likely, masked(&values), client);
     let fits =
         |values: &[&str], hash: &str| budget.spend(length) && signer.verify(values, hash).is_ok();
     if fits(&values, &claim.hash.to_ascii_lowercase()) {
-        return Some(found(LikelyCause::UpperCase, None));
+        return Some(mismatch(LikelyCause::UpperCase, None));
     }
     let encoded = values
         .iter()
@@ -126,14 +126,14 @@ pub(super) fn diagnosed(
     let encoded = encoded.iter().map(String::as_str).collect::<Vec<_>>();
     if fits(&encoded, &claim.hash) {
         let client = masked(&encoded);
-        return Some(found(LikelyCause::EncodedValues, Some(client)));
+        return Some(mismatch(LikelyCause::EncodedValues, Some(client)));
     }
     let mut orders = match values.len() {
         0..=MAX_REORDERED => permutations(&values).into_iter(),
         _ => Vec::new().into_iter(),
     };
     if let Some(order) = orders.find(|order| fits(order, &claim.hash)) {
-        return Some(found(LikelyCause::ParameterOrder, Some(masked(&order))));
+        return Some(mismatch(LikelyCause::ParameterOrder, Some(masked(&order))));
     }
     let has_secret = |secret: &str| {
         let signer = Secret::new(secret).map(|secret| Signer::new(signer.app_id().clone(), secret));
@@ -142,14 +142,14 @@ pub(super) fn diagnosed(
     };
     match secret_with_white_space(signer.secret().expose(), has_secret) {
         Some(difference) => {
-            let found = found(LikelyCause::SecretWhiteSpace, None);
-            Some(found.with_difference(Some(difference.to_owned())))
+            let mismatch = mismatch(LikelyCause::SecretWhiteSpace, None);
+            Some(mismatch.with_difference(Some(difference.to_owned())))
         }
-        None => Some(found(LikelyCause::WrongSecret, None)),
+        None => Some(mismatch(LikelyCause::WrongSecret, None)),
     }
 }
 
-/// The string to hash of a request, the secret masked, if the account is known.
+/// The string to hash of a request, with the secret masked, if the account is known.
 pub(super) fn explain(
     operation: &Operation,
     incoming: &Incoming<'_>,

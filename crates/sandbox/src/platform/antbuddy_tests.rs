@@ -152,7 +152,7 @@ fn the_published_hash_is_accepted_encoded_or_not() {
 }
 
 #[test]
-fn a_parameter_that_is_sent_enters_the_hash_and_the_reply() {
+fn an_optional_parameter_is_hashed_and_echoed() {
     let query = format!("appId={APP_ID}&created_from={FROM}&created_to={TO}&limit=20&page=3");
     let refused = histories(&format!("{query}&hash={HASH}"));
     assert_eq!(message(&refused), "wrong signature");
@@ -179,7 +179,7 @@ fn each_check_of_a_query_hash_says_what_is_wrong() {
         ),
         (
             format!("appId={APP_ID}&appId=2&{times}&hash={HASH}"),
-            "common parameter appId came more than once",
+            "common parameter appId appears more than once",
         ),
         (
             format!("appId=1&{times}&hash={HASH}"),
@@ -192,7 +192,7 @@ fn each_check_of_a_query_hash_says_what_is_wrong() {
 }
 
 #[test]
-fn parameters_against_the_rules_are_refused_with_their_name() {
+fn invalid_parameters_are_refused_by_name() {
     let ask = |from: &str, to: &str, more: &[(&str, &str)]| {
         let mut values = vec![APP_ID, from, to];
         values.extend(more.iter().map(|(_, value)| value));
@@ -240,15 +240,15 @@ fn parameters_against_the_rules_are_refused_with_their_name() {
 }
 
 #[test]
-fn what_is_not_percent_encoded_text_is_refused_by_the_name_of_its_parameter() {
+fn invalid_percent_encoding_is_refused_by_parameter_name() {
     let body = r#"{"sipUser":"device-1"}"#;
     for (bad, problem) in [
         ("%zz", "is not percent-encoded UTF-8"),
         ("%FF", "is not percent-encoded UTF-8"),
         ("84%", "is not percent-encoded UTF-8"),
         ("84%2", "is not percent-encoded UTF-8"),
-        ("%00", "holds a control character"),
-        ("84%1F", "holds a control character"),
+        ("%00", "contains a control character"),
+        ("84%1F", "contains a control character"),
     ] {
         let path = format!("/call/{bad}");
         let said = message(&call(&path, APP_ID, HEADER_HASH, body));

@@ -1,4 +1,4 @@
-//! The fields of a request, checked against the rules of its operation.
+//! Validates the fields of a request against the schema of its operation.
 
 use std::collections::HashSet;
 
@@ -16,7 +16,7 @@ use crate::platform::time;
 
 const MILLIS_OF_DAY: i64 = 24 * 60 * 60 * 1000;
 
-/// The operation that a request fits best, with the request's fields or the first violation.
+/// The operation that matches a request best, with the request's fields or the first violation.
 ///
 /// A few operations share path, bizType and action and differ by their fields only.
 pub(super) fn read<'a>(
@@ -30,7 +30,7 @@ pub(super) fn read<'a>(
     candidates
         .iter()
         .map(|operation| (*operation, fields(operation, route, incoming)))
-        // Of equals the first one counts, hence the reversed order.
+        // The first of equal matches counts, hence the reversed order.
         .rev()
         .max_by_key(|(operation, fields)| match fields {
             Ok(fields) => 1 + known_fields(operation, fields),
@@ -83,7 +83,7 @@ fn checked(parameters: &Parameters, sent: Vec<(String, String)>) -> Result<Value
     Ok(typed)
 }
 
-/// Checks how far two moments are apart, if both are there.
+/// Checks the distance of two dates if both are present.
 fn check_distance(limit: &MaxDays, fields: &Fields) -> Result<(), Violation> {
     let moment = |name: &str| fields.get(name)?.as_str().and_then(time::moment);
     let (Some(from), Some(to)) = (moment(&limit.from), moment(&limit.to)) else {
@@ -146,7 +146,10 @@ fn multipart_fields(body: &RequestBody, incoming: &Incoming<'_>) -> Result<Value
     let mut files = Vec::new();
     for part in parts {
         if !names.insert(part.name.clone()) {
-            return Err(Violation::at(below("", &part.name), "came more than once"));
+            return Err(Violation::at(
+                below("", &part.name),
+                "appears more than once",
+            ));
         }
         let binary = body
             .schema()
@@ -160,7 +163,7 @@ fn multipart_fields(body: &RequestBody, incoming: &Incoming<'_>) -> Result<Value
             files.push((part.name.clone(), part.data.len() as u64));
         }
         let text = if let Some(name) = part.file_name {
-            // The name stands for the file: a reply may echo a field, but never the bytes of a file.
+            // The value is the file's name: a reply may echo a field, but never the bytes of a file.
             name
         } else {
             std::str::from_utf8(part.data)
@@ -177,8 +180,8 @@ fn multipart_fields(body: &RequestBody, incoming: &Incoming<'_>) -> Result<Value
     Ok(value)
 }
 
-/// Checks a file against what the spec lets its part hold. Its type is what the field `type` says; the reference mentions no
-/// content type of a part, and clients write any there.
+/// Checks a file against the limits of its part in the spec. The field `type` decides its type: the reference
+/// mentions no content type of a part, and clients send arbitrary ones.
 fn check_upload(
     body: &RequestBody,
     fields: &Value,
@@ -214,7 +217,7 @@ fn content_type(headers: &HeaderMap) -> Option<&str> {
     headers.get(CONTENT_TYPE)?.to_str().ok()
 }
 
-/// Whether the body is of a media type, whatever its parameters.
+/// Whether the body has a media type, ignoring the type's parameters.
 pub(super) fn has_media_type(headers: &HeaderMap, expected: &str) -> bool {
     let media = content_type(headers).and_then(|text| text.split(';').next());
     media

@@ -1,4 +1,4 @@
-//! Reading what every request carries.
+//! Reads the common parameters of a request.
 
 use http::HeaderMap;
 
@@ -9,7 +9,7 @@ fn refusal(name: &'static str, problem: CommonProblem) -> Cause {
     Cause::CommonParameter { name, problem }
 }
 
-/// A header that must be there once, in visible ASCII.
+/// A header that must be present exactly once, in visible ASCII.
 pub(super) fn header<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<&'a str, Cause> {
     let mut values = headers.get_all(name).iter();
     let value = values.next().map(|value| value.to_str());
@@ -21,7 +21,7 @@ pub(super) fn header<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<&
     }
 }
 
-/// A query parameter that must be there once.
+/// A query parameter that must be present exactly once.
 pub(super) fn parameter(
     parameters: &[(String, String)],
     name: &'static str,

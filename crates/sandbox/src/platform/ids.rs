@@ -1,15 +1,16 @@
-//! Ids that no other request gets, and moments as text.
+//! Unique ids, and timestamps as text.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 
-/// Greatest number of digits that an id of digits can have.
+/// The maximum length of an id of digits.
 const MAX_DIGITS: u32 = 19;
-/// Has no factor in common with a range of decimal numbers of one length, so that steps of this size visit each once.
+/// A step size that is coprime to the number of decimal numbers of one length, so that steps of this size visit each
+/// number once.
 const STEP: u128 = 618_033_988_749_894_859;
 
-/// Makes ids: at random, and those of digits from a counter that starts at random.
+/// Generates ids. Ids of digits come from a counter that starts at a random number.
 pub(crate) struct Ids {
     random: Mutex<fastrand::Rng>,
     counter: AtomicU64,
@@ -38,8 +39,8 @@ impl Ids {
         format!("{first}-{second}-4{third}-{variant}{fourth}-{last}")
     }
 
-    /// So many decimal digits, the first one not 0; at least 1 and at most 19. An id comes again only after all others
-    /// of its length.
+    /// An id of this many decimal digits, at least 1 and at most 19, the first one not 0. An id repeats only after
+    /// all others of its length.
     pub(crate) fn digits(&self, count: u32) -> String {
         let least = 10_u128.pow(count.clamp(1, MAX_DIGITS) - 1);
         (least + u128::from(self.counter.fetch_add(1, Ordering::Relaxed)) * STEP % (least * 9))

@@ -1,4 +1,4 @@
-//! The platform itself: from a request to its answer, without any network.
+//! The platform itself: turns a request into its answer, without any network.
 
 pub(crate) mod accounts;
 mod answer;
@@ -38,7 +38,7 @@ pub(crate) use request::Incoming;
 use state::State;
 use verdict::{Cause, SignatureMismatch, Verdict};
 
-/// Everything that answering takes.
+/// The state that answering requires.
 pub(crate) struct Platform {
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) accounts: Accounts,
@@ -56,8 +56,8 @@ impl Platform {
         }
     }
 
-    /// Answers a request. A wrong signature is not looked into; [`diagnose`](Self::diagnose) does that. `None`, and nothing
-    /// done, if this takes long, or another request has the state, and this one does not wait.
+    /// Answers a request. It does not diagnose a wrong signature; [`diagnose`](Self::diagnose) does. Returns `None`
+    /// and does nothing if the work is large or another request holds the state, and this one must not wait.
     pub(crate) fn answer(&self, incoming: &Incoming<'_>, now: u64, wait: bool) -> Option<Answer> {
         match self.catalog.route(incoming.method, incoming.path) {
             Ok(route) => self.of_route(&route, incoming, now, wait),
@@ -69,7 +69,7 @@ impl Platform {
         }
     }
 
-    /// The operation that a request seems to mean, if that is known.
+    /// The operation that a request appears to mean, if known.
     pub(crate) fn operation(&self, incoming: &Incoming<'_>) -> Option<&str> {
         self.meant(incoming).map(|operation| &*operation.id)
     }
@@ -88,8 +88,8 @@ impl Platform {
         }
     }
 
-    /// The scheme by which a request is signed, and its string to sign as the server sees it, with the secret masked; `None`
-    /// for the string if a common parameter or the account is not there.
+    /// The signing scheme of a request, and the string to sign that the server computes, with the secret masked. The
+    /// string is `None` if a common parameter or the account is missing.
     pub(crate) fn string_to_sign(
         &self,
         incoming: &Incoming<'_>,
@@ -107,8 +107,8 @@ impl Platform {
         })
     }
 
-    /// Finds out what a wrong signature was made over. It hashes up to `diagnosis::BUDGET` bytes, so that it is no work for
-    /// a thread that others wait for.
+    /// Finds the cause of a wrong signature. It hashes up to `diagnosis::BUDGET` bytes, so do not call it on a thread
+    /// that others wait for.
     pub(crate) fn diagnose(&self, incoming: &Incoming<'_>) -> Option<SignatureMismatch> {
         let route = self.catalog.route(incoming.method, incoming.path).ok()?;
         match route.first.signed {
@@ -117,7 +117,7 @@ impl Platform {
         }
     }
 
-    /// Refuses a request with this code, whatever it says.
+    /// Refuses a request with this code, without checking it.
     pub(crate) fn fail(&self, incoming: &Incoming<'_>, code: i64, now: u64) -> Answer {
         let Some(operation) = self.meant(incoming) else {
             return Answer::refused(StatusCode::BAD_GATEWAY, Cause::Fault);
@@ -178,7 +178,7 @@ impl Platform {
         Some(answer)
     }
 
-    /// Carries out a request that passed every check of its own.
+    /// Carries out a request that passed all stateless checks.
     fn act(
         &self,
         operation: &Operation,
@@ -210,7 +210,7 @@ impl Platform {
     }
 }
 
-/// How a scheme says no: NXCLOUD with a code in the envelope of the operation, `AntBuddy` with an HTTP status.
+/// The form of a refusal: NXCLOUD uses a code in the envelope of the operation, `AntBuddy` an HTTP status.
 fn refused(operation: &Operation, verdict: Verdict, text: &str, filler: &Filler<'_>) -> Answer {
     let code = verdict.code();
     let (status, reply) = match operation.signed {
@@ -232,7 +232,7 @@ fn refused(operation: &Operation, verdict: Verdict, text: &str, filler: &Filler<
     }
 }
 
-/// The code and the text that answer a refusal.
+/// The code and the text of a refusal.
 fn code_and_text(operation: &Operation, cause: &Cause, body: &[u8]) -> (i64, String) {
     let Signed::Md5 { parameter_code, .. } = operation.signed else {
         return (StatusCode::BAD_REQUEST.as_u16().into(), cause.to_string());

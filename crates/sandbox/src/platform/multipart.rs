@@ -4,14 +4,14 @@ use memchr::memmem;
 
 use super::percent;
 
-/// Headers of a part above this size are not looked into.
+/// The maximum size of a part's headers.
 const MAX_PART_HEADERS: usize = 16 * 1024;
 
 /// One part of a body.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Part<'a> {
     pub(crate) name: String,
-    /// The name of a file; `None` for a part that is not one.
+    /// The file name; `None` if the part is not a file.
     pub(crate) file_name: Option<String>,
     pub(crate) content_type: Option<String>,
     pub(crate) data: &'a [u8],
@@ -23,11 +23,11 @@ pub(crate) fn boundary(content_type: &str) -> Option<String> {
         .filter(|boundary| !boundary.is_empty() && boundary.len() <= 70)
 }
 
-/// The parts of a body, or what keeps it from being read.
+/// The parts of a body, or the reason why it cannot be read.
 pub(crate) fn parts<'a>(body: &'a [u8], boundary: &str) -> Result<Vec<Part<'a>>, &'static str> {
     let delimiter = format!("\r\n--{boundary}");
     let finder = memmem::Finder::new(delimiter.as_bytes());
-    // The first delimiter may stand at the very start, without the line end that belongs to the others.
+    // The first delimiter may be at the start of the body, without the line end that the others begin with.
     let mut rest = if body.starts_with(&delimiter.as_bytes()[2..]) {
         &body[delimiter.len() - 2..]
     } else {
@@ -48,7 +48,7 @@ pub(crate) fn parts<'a>(body: &'a [u8], boundary: &str) -> Result<Vec<Part<'a>>,
     }
 }
 
-/// What follows spaces and one line end.
+/// The bytes after spaces and one line end.
 fn next_line(bytes: &[u8]) -> Option<&[u8]> {
     let blank = |byte: &&u8| matches!(byte, b' ' | b'\t');
     let blanks = bytes.iter().take_while(blank).count();
@@ -113,7 +113,7 @@ fn extended(value: &str) -> Result<String, &'static str> {
     percent::decode(text).map_err(|_| "a file name is not percent-encoded UTF-8")
 }
 
-/// Text up to the closing quote, and what follows.
+/// The text up to the closing quote, and the rest.
 fn unquote(quoted: &str) -> Option<(String, &str)> {
     let mut value = String::new();
     let mut characters = quoted.char_indices();
@@ -136,7 +136,7 @@ mod tests {
         \x00--x\r\n-\xff\r\n--xx--\r\n";
 
     #[test]
-    fn parts_are_taken_apart_byte_for_byte() {
+    fn parts_are_split_byte_for_byte() {
         let parts = parts(BODY, "xx").unwrap();
         assert_eq!(
             parts,
@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn a_body_that_is_cut_short_is_refused_at_every_length() {
         let whole = parts(BODY, "xx").unwrap().len();
-        // The closing boundary ends with `--`; what follows it is not needed.
+        // The closing boundary ends with `--`; the bytes after it are optional.
         let needed = BODY.len() - 2;
         for length in 0..needed {
             assert!(parts(&BODY[..length], "xx").is_err(), "{length}");

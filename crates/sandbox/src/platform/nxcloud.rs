@@ -10,10 +10,10 @@ use super::{fields, headers, unreadable};
 use crate::platform::catalog::Route;
 use crate::platform::verdict::{Cause, CommonProblem, SignatureMismatch};
 
-/// How far a timestamp may be from the server's clock, in milliseconds.
+/// The maximum difference between a timestamp and the server's clock, in milliseconds.
 const MAX_SKEW: u64 = 60_000;
 
-/// What the headers of a request say.
+/// The common headers of a request.
 struct Common<'a> {
     access_key: &'a str,
     ts: Timestamp,
@@ -43,7 +43,7 @@ impl<'a> Common<'a> {
     }
 }
 
-/// The code that answers a refusal.
+/// The code of a refusal.
 pub(super) const fn code(cause: &Cause, parameter_code: i64) -> i64 {
     match cause {
         Cause::UnknownAccount => 1005,
@@ -64,7 +64,7 @@ pub(super) fn check<'a>(
     now: u64,
 ) -> Checked<'a> {
     let alone = route.operations.len() == 1;
-    // What the headers seem to ask for names the envelope and the record, even when a check fails.
+    // The headers decide which envelope and record name a failed check uses.
     let common = Common::read(incoming.headers);
     let (biz_type, action) = match &common {
         Ok(common) => (Some(common.biz_type.as_str()), Some(common.action.as_str())),
@@ -96,7 +96,7 @@ pub(super) fn check<'a>(
     }
 }
 
-/// An account, a request as it is signed, and the signature that it claims.
+/// An account, the request as it is signed, and the claimed signature.
 type Claim<'a> = (&'a Signer, Request<'a>, &'a str);
 
 fn claim<'a>(
@@ -119,7 +119,7 @@ fn claim<'a>(
     Ok((signer.ok_or(Cause::UnknownAccount)?, request, common.sign))
 }
 
-/// The access key of a request whose signature is right.
+/// The access key of a request whose signature is correct.
 fn authenticate(
     common: Common<'_>,
     incoming: &Incoming<'_>,
@@ -137,15 +137,15 @@ fn authenticate(
     }
 }
 
-/// What a wrong signature looks like, if the account is known.
+/// The likely cause of a wrong signature, if the account is known.
 pub(super) fn diagnosed(incoming: &Incoming<'_>, accounts: &Accounts) -> Option<SignatureMismatch> {
     let common = Common::read(incoming.headers).ok()?;
     let (signer, request, sign) = claim(common, incoming, accounts).ok()?;
-    let found = diagnose(signer, &request, incoming.body, sign);
-    Some(unreadable::explain(incoming.headers, found))
+    let mismatch = diagnose(signer, &request, incoming.body, sign);
+    Some(unreadable::explain(incoming.headers, mismatch))
 }
 
-/// The string to sign of a request, the secret masked, if the account is known.
+/// The string to sign of a request, with the secret masked, if the account is known.
 pub(super) fn explain(incoming: &Incoming<'_>, accounts: &Accounts) -> Option<String> {
     let common = Common::read(incoming.headers).ok()?;
     let (signer, request, _) = claim(common, incoming, accounts).ok()?;

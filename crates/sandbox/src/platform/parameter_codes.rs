@@ -1,7 +1,7 @@
-//! Codes of their own that the reference has for what a schema refuses at a place.
+//! The codes that the reference documents for violations at certain places.
 //!
-//! The forms of phone numbers are `format`s of the specs (`format/phone.rs`). Whether a number exists, and which lengths a country has, is not
-//! known here.
+//! The formats of phone numbers are `format`s of the specs (`format/phone.rs`). Neither the existence of a number nor
+//! the lengths of a country's numbers are checked.
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use crate::platform::catalog::Operation;
 /// Service, operation, JSON pointer, code.
 type Row = (&'static str, &'static str, &'static str, i64);
 
-/// Texts, such as phone numbers, that do not have the documented form.
+/// Texts, such as phone numbers, that do not have the documented format.
 const TEXTS: &[Row] = &[
     ("sms", "send_sms", "/phone", 6),
     ("did", "send_did_sms", "/phone", 9006),
@@ -20,7 +20,7 @@ const TEXTS: &[Row] = &[
     ("whatsapp", "saas_send_template", "/to", 22090),
     ("number-check", "submit_check", "/batchNo", 212),
 ];
-/// What is empty or absent.
+/// Empty or absent values.
 const EMPTY: &[Row] = &[
     ("virtual-number", "bind", "/phoneA", 10001),
     ("virtual-number", "bind", "/phoneB", 10001),
@@ -29,7 +29,7 @@ const EMPTY: &[Row] = &[
     ("virtual-number", "bind_with_extension", "/phoneA", 10001),
     ("virtual-number", "bind_with_extension", "/phoneB", 10001),
 ];
-/// Numbers that are out of range.
+/// Numbers out of range.
 const NUMBERS: &[Row] = &[
     ("virtual-number", "list_bindings", "/limit", 10011),
     ("virtual-number", "list_bindings", "/offset", 10012),
@@ -37,7 +37,7 @@ const NUMBERS: &[Row] = &[
     ("virtual-number", "list_groups", "/offset", 10012),
 ];
 
-/// The code for a body that breaks a rule at a place, if it is not the usual one of the operation.
+/// The code for a violation at a place, if it is not the usual one of the operation.
 pub(super) fn code(operation: &Operation, pointer: &str, body: &[u8]) -> Option<i64> {
     let place = (&*operation.service, &*operation.id, pointer);
     let of = |table: &[Row]| {

@@ -4,7 +4,7 @@ use super::*;
 use crate::platform::catalog::Catalog;
 use crate::platform::tests::test_request::{TestRequest, json_of, platform_of};
 
-/// What is no number in the form that the platform takes.
+/// Texts that are not numbers in the platform's format.
 const MALFORMED: [&str; 22] = [
     "+8615012345678",
     "+86 150-1234-5678",
@@ -29,7 +29,7 @@ const MALFORMED: [&str; 22] = [
     "8615012345678;8615012345679",
     "8615012345678 8615012345679",
 ];
-/// What is no list of numbers.
+/// Texts that are not lists of numbers.
 const MALFORMED_LISTS: [&str; 7] = [
     ",",
     "8615012345678,",
@@ -45,16 +45,16 @@ fn code(path: &str, biz_type: &str, action: &str, body: &Value) -> Value {
     let body = body.to_string();
     let draft = TestRequest::signed(path, biz_type, action, body.as_bytes());
     let reply = json_of(&draft.send(&platform));
-    let shown = reply.to_string();
+    let reply_text = reply.to_string();
     assert!(
-        !shown.contains("1234567") && shown.lines().count() == 1,
-        "{shown}"
+        !reply_text.contains("1234567") && reply_text.lines().count() == 1,
+        "{reply_text}"
     );
     reply["code"].clone()
 }
 
 #[test]
-fn an_sms_to_what_is_no_number_is_answered_with_code_6() {
+fn an_sms_to_an_invalid_number_gets_code_6() {
     let send = |phone: &str| {
         let body = json!({ "appKey": "a", "phone": phone, "content": "hi" });
         code("/api/sms/mtsend_v2", "3", "mtsend", &body)
@@ -115,7 +115,7 @@ fn every_service_answers_with_its_own_code() {
 }
 
 #[test]
-fn lists_hold_no_empty_entry() {
+fn lists_with_empty_entries_are_refused() {
     let check = |phone: &str| {
         code(
             "/api/number/check",
@@ -137,7 +137,7 @@ fn lists_hold_no_empty_entry() {
         assert_eq!(group(list), 1002, "{list:?}");
     }
     assert_eq!(check(""), 201);
-    // The reference lets a wrong length pass here, and reports it in the push.
+    // The reference accepts a wrong length here and reports it in the push.
     assert_eq!(check("12345,8615012345678"), 0);
     assert_eq!(group("8615012345678,8615012345679"), 0);
 }

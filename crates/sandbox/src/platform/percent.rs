@@ -1,4 +1,4 @@
-//! Percent-encoding: the one place that reads it.
+//! Percent-decoding. This is the only place that does it.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 
 const NOT_ENCODED: &str = "is not percent-encoded UTF-8";
 
-/// A text, or what is wrong with it. A plus is a plus.
+/// Decodes a text, or returns an error message. A plus stays a plus.
 pub(crate) fn decode(text: &str) -> Result<String, &'static str> {
     let is_escape = |rest: &str| {
         let digits = rest.as_bytes().get(..2);
@@ -20,12 +20,12 @@ pub(crate) fn decode(text: &str) -> Result<String, &'static str> {
     let text = text.map_err(|_| NOT_ENCODED)?;
     let is_control = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r');
     if text.contains(is_control) {
-        return Err("holds a control character");
+        return Err("contains a control character");
     }
     Ok(text.into_owned())
 }
 
-/// The parameters of a query in their order, or the first one that cannot be read, by its name.
+/// The parameters of a query in their order, or the name of the first one that cannot be decoded.
 pub(crate) fn parameters(query: Option<&str>) -> Result<Vec<(String, String)>, Violation> {
     let pairs = query.unwrap_or_default().split('&');
     let pairs = pairs.filter(|pair| !pair.is_empty()).map(|pair| {
@@ -40,7 +40,7 @@ pub(crate) fn parameters(query: Option<&str>) -> Result<Vec<(String, String)>, V
     pairs.collect()
 }
 
-/// The parameters of a query that was taken or refused before: what cannot be read is read as well as it can be.
+/// The parameters of a query that was checked before. Invalid sequences are replaced.
 pub(crate) fn lenient(query: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
     form_urlencoded::parse(query.as_bytes())
 }
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_percent_encoded_utf8_is_no_text() {
+    fn invalid_percent_encoding_is_an_error() {
         for (text, expected) in [
             ("", Ok("")),
             ("%2B84+1", Ok("+84+1")),
@@ -64,9 +64,9 @@ mod tests {
             ("%FF", Err(NOT_ENCODED)),
             ("%E6%82", Err(NOT_ENCODED)),
             ("%ED%A0%80", Err(NOT_ENCODED)),
-            ("84%00", Err("holds a control character")),
-            ("%7f", Err("holds a control character")),
-            ("%C2%85", Err("holds a control character")),
+            ("84%00", Err("contains a control character")),
+            ("%7f", Err("contains a control character")),
+            ("%C2%85", Err("contains a control character")),
         ] {
             assert_eq!(
                 decode(text).as_deref().map_err(|problem| *problem),
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn the_parameters_of_a_query_are_those_of_a_form() {
+    fn a_query_is_parsed_like_a_form() {
         let query = "a=1+2&b=%2B&&c&=d&a=3=4";
         let read = parameters(Some(query)).unwrap();
         assert!(
@@ -95,7 +95,7 @@ mod tests {
             format!("{pointer} {problem}")
         };
         assert_eq!(problem("a=1&b%2F=%zz"), format!("/b~1 {NOT_ENCODED}"));
-        assert_eq!(problem("b=%00"), "/b holds a control character");
+        assert_eq!(problem("b=%00"), "/b contains a control character");
         assert!(problem("%FF=1").starts_with(" the name of a query parameter"));
     }
 }

@@ -1,4 +1,4 @@
-//! Replies as the spec has them.
+//! Creates replies from the examples of the spec.
 
 use nxcloud_spec::SchemaRef;
 use nxcloud_spec::path;
@@ -9,13 +9,13 @@ use super::ids::Ids;
 use super::time;
 use crate::platform::catalog::Operation;
 
-/// The keys under which the services answer their text.
+/// The keys under which services return a message.
 const TEXT_KEYS: [&str; 3] = ["msg", "message", "result"];
 const CODE_KEY: &str = "code";
-/// The keys under which they answer an id of the request itself, whatever became of it.
+/// The keys under which services return an id of the request itself, in successes and failures.
 const REQUEST_ID_KEYS: [&str; 3] = ["requestId", "reqId", "traceId"];
 
-/// What replies are filled in with.
+/// The data that replies are filled with.
 pub(super) struct Filler<'a> {
     pub(super) ids: &'a Ids,
     pub(super) now: u64,
@@ -30,7 +30,7 @@ impl Filler<'_> {
         Some(self.envelope(example, operation.reply(), Fill::All))
     }
 
-    /// The reply to a request that was refused, in the operation's own envelope.
+    /// The reply to a refused request, in the operation's own envelope.
     pub(super) fn failure(&self, operation: &Operation, code: i64, text: &str) -> Value {
         let common = || operation.success.as_ref().map(common_to_all);
         let example = operation.failure.clone().or_else(common);
@@ -48,7 +48,7 @@ impl Filler<'_> {
         reply
     }
 
-    /// The outermost object: its code and text are the platform's own and never echoed.
+    /// Fills the outermost object. Its code and message belong to the platform and are never echoed.
     fn envelope(&self, example: &Value, node: SchemaRef<'_>, fill: Fill) -> Value {
         let Value::Object(members) = example else {
             return self.value(example, Some(node), self.fields, fill);
@@ -94,7 +94,7 @@ impl Filler<'_> {
         })
     }
 
-    /// A value without a rule of its own: what is in it may have some.
+    /// Fills a value without a rule. Its members may have rules.
     fn value(
         &self,
         example: &Value,
@@ -127,12 +127,12 @@ impl Filler<'_> {
         }
     }
 
-    /// What a rule of the spec makes; `None` if there is nothing to echo.
+    /// The result of a rule of the spec; `None` if there is nothing to echo.
     fn rule(&self, rule: &SandboxValue, kind: Option<Kind>) -> Option<Value> {
         let text = match rule {
             SandboxValue::Uuid => self.ids.uuid(),
             SandboxValue::Hex32 => self.ids.hex32(),
-            // An integer takes 18 digits at most.
+            // An integer has at most 18 digits.
             SandboxValue::Digits(count) => {
                 let most = if kind == Some(Kind::String) { 19 } else { 18 };
                 self.ids.digits((*count).min(most))
@@ -151,12 +151,12 @@ impl Filler<'_> {
     }
 }
 
-/// Which fields of an example are filled in.
+/// Which fields of an example are filled.
 #[derive(Clone, Copy, PartialEq)]
 enum Fill {
-    /// Every field: the platform has acted.
+    /// All fields: the platform has acted.
     All,
-    /// Fields that hold something; those that are empty in a failure stay so.
+    /// Fields that are not empty in the example. Empty ones stay empty in a failure.
     Present,
 }
 
@@ -164,7 +164,7 @@ fn is_blank(example: &Value) -> bool {
     example.is_null() || example.as_str() == Some("")
 }
 
-/// What of a success a failure has in any case. The rest may tell of something that was made.
+/// The members that a failure shares with a success. The others may describe something that was created.
 fn common_to_all(example: &Value) -> Value {
     let members = example.as_object().into_iter().flatten();
     let common = |name: &str| {
@@ -176,8 +176,8 @@ fn common_to_all(example: &Value) -> Value {
         .collect()
 }
 
-/// A field of the request in the type of the reply. Objects are not echoed as a whole, because the same name may stand
-/// for another shape; neither are lists of objects.
+/// A field of the request, converted to the type in the reply. Whole objects and lists of objects are not echoed,
+/// because the same name may have another structure there.
 fn echoed(field: &Value, kind: Option<Kind>, example: &Value) -> Option<Value> {
     match field {
         Value::Null | Value::Object(_) => None,
@@ -196,7 +196,7 @@ fn echoed(field: &Value, kind: Option<Kind>, example: &Value) -> Option<Value> {
     }
 }
 
-/// Text as a scalar of a JSON type.
+/// Converts text to a scalar of a JSON type.
 fn typed(text: String, kind: Option<Kind>) -> Option<Value> {
     match kind? {
         Kind::String => Some(text.into()),

@@ -176,7 +176,7 @@ fn code_and_text_of_the_envelope_are_never_echoed() {
 }
 
 #[test]
-fn a_failure_keeps_what_is_empty_and_freshens_what_is_not() {
+fn a_failure_keeps_empty_fields_and_replaces_ids() {
     let schema = json!({ "Reply": { "properties": {
         "code": { "type": "string" }, "result": { "type": "string" },
         "id": { "type": "string", "x-nx-sandbox": "uuid" },
@@ -193,7 +193,7 @@ fn a_failure_keeps_what_is_empty_and_freshens_what_is_not() {
 }
 
 #[test]
-fn without_an_example_a_failure_takes_what_is_common_to_all_replies() {
+fn without_an_example_a_failure_has_the_common_members() {
     let schema = json!({ "Reply": { "properties": { "requestId": { "type": "string", "x-nx-sandbox": "digits:19" } } } });
     let success = json!({ "code": 0, "msg": "success", "requestId": "1", "groupId": "g", "data": { "id": 1 }, "list": [] });
     let reply = failure(schema, success, None);

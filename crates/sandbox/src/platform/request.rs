@@ -1,4 +1,4 @@
-//! A request, and what its checks find out.
+//! A request, and the result of its checks.
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::catalog::Operation;
 use super::verdict::Cause;
 
-/// A request as it was received.
+/// A request as received.
 pub(crate) struct Incoming<'a> {
     pub(crate) method: &'a Method,
     pub(crate) path: &'a str,
@@ -16,14 +16,14 @@ pub(crate) struct Incoming<'a> {
     pub(crate) body: &'a Bytes,
 }
 
-/// What may be called by name in a reply: the fields of query, path and body.
+/// The fields that a reply can refer to: query, path and body.
 pub(super) type Fields = Map<String, Value>;
 
-/// What the checks of a scheme found out.
+/// The result of a scheme's checks.
 pub(super) struct Checked<'a> {
-    /// The operation that was meant or, if that is not known, one of the same path.
+    /// The intended operation; if it is not known, an operation of the same path.
     pub(super) operation: &'a Operation,
-    /// Whether it is the one that was meant.
+    /// Whether it is the intended one.
     pub(super) certain: bool,
     /// Access key or app id of the sender, and the fields.
     pub(super) result: Result<(String, Fields), Cause>,

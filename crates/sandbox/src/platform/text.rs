@@ -1,14 +1,14 @@
-//! Texts that are shown in part.
+//! Truncates texts.
 
 use serde_json::Value;
 
-/// The beginning of a text, and whether that is not all of it.
+/// The beginning of a text, and whether it was cut.
 pub(crate) fn beginning(text: &str, max: usize) -> (&str, bool) {
     let end = (max..text.len()).find(|at| text.is_char_boundary(*at));
     (&text[..end.unwrap_or(text.len())], end.is_some())
 }
 
-/// Leaves the beginning of each text in a value, and tells whether any was longer.
+/// Truncates each text in a value. Returns whether any was longer.
 pub(crate) fn shorten(value: &mut Value, max: usize) -> bool {
     let mut cut = false;
     match value {

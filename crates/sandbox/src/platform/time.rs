@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 
-/// Milliseconds since 1970-01-01 of a date and time, in UTC unless it names an offset; `None` if there is no such moment.
+/// Milliseconds since 1970-01-01 of a date and time, in UTC unless it has an offset; `None` if it is invalid.
 pub(crate) fn moment(text: &str) -> Option<i64> {
-    // A date alone is no moment.
+    // A date without a time is not enough.
     text.get(.."yyyy-MM-dd HH:mm:ss".len())?;
     let in_utc = || {
         let time = text.parse::<DateTime>().ok()?;
@@ -16,14 +16,14 @@ pub(crate) fn moment(text: &str) -> Option<i64> {
     Some(moment.as_millisecond())
 }
 
-/// A moment in UTC as `yyyy-MM-dd HH:mm:ss`; of moments beyond the year 9999 the last one.
+/// A timestamp as `yyyy-MM-dd HH:mm:ss` in UTC, at most the last second of the year 9999.
 pub(crate) fn text_of(millis: u64) -> String {
     let moment = i64::try_from(millis).ok().map(Timestamp::from_millisecond);
     let moment = moment.and_then(Result::ok).unwrap_or(Timestamp::MAX);
     moment.strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-/// Whether there is a date for so many seconds since 1970-01-01.
+/// Whether this number of seconds since 1970-01-01 is a valid date.
 pub(crate) fn is_date(seconds: u64) -> bool {
     let second = i64::try_from(seconds).map(Timestamp::from_second);
     second.is_ok_and(|second| second.is_ok())
@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn moments_with_and_without_a_zone_are_read() {
+    fn timestamps_with_and_without_a_time_zone_are_parsed() {
         for (text, millis) in [
             ("1970-01-01T00:00:00Z", Some(0)),
             ("1970-01-01 00:00:01", Some(1000)),
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn moments_are_those_of_the_calendar() {
+    fn timestamps_are_calendar_dates() {
         for (millis, text) in [
             (0, "1970-01-01 00:00:00"),
             (951_782_400_000, "2000-02-29 00:00:00"),

@@ -1,4 +1,4 @@
-//! Why a body cannot be read as JSON.
+//! Explains why a body cannot be read as JSON.
 
 use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
@@ -6,11 +6,12 @@ use serde::de::DeserializeOwned;
 
 use crate::platform::verdict::{LikelyCause, SignatureMismatch};
 
-/// Codings of a body that are named; any other is a value of the request.
+/// The content codings that a message may name. Any other name is a value of the request and is not shown.
 const CODINGS: [&str; 6] = ["gzip", "x-gzip", "deflate", "br", "zstd", "compress"];
 const SURROGATE: &str =
-    "holds half of a surrogate pair, such as half an emoji; cut texts between characters";
-/// What the reader of JSON says, which has no other name for it, and what is wrong. Most of these are JSON, though it is not taken.
+    "contains half of a surrogate pair, such as half an emoji; cut texts between characters";
+/// Messages of the JSON parser, which has no error codes for these cases, and the explanations for them. Most of
+/// these bodies are valid JSON that is still not accepted.
 const REFUSED: [(&str, &str); 6] = [
     (
         "recursion limit exceeded",
@@ -20,18 +21,21 @@ const REFUSED: [(&str, &str); 6] = [
     ("unexpected end of hex escape", SURROGATE),
     (
         "control character",
-        r"holds a raw line break or another control character in a text; escape it, such as \n",
+        r"contains a raw line break or another control character in a text; escape it, such as \n",
     ),
-    ("number out of range", "holds a number that is out of range"),
+    (
+        "number out of range",
+        "contains a number that is out of range",
+    ),
     (
         "trailing characters",
-        "goes on after the end of its JSON value; send one value",
+        "continues after the end of its JSON value; send one value",
     ),
 ];
-/// Numbers that JSON does not have.
+/// Number literals that JSON does not have.
 const NO_NUMBERS: [&[u8]; 3] = [b"NaN", b"Infinity", b"-Infinity"];
 
-/// Reads a body, or says what is wrong and what to change.
+/// Parses a body, or explains what is wrong and what to change.
 pub(crate) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
     serde_json::from_slice(body).map_err(|error| {
         if error.is_data() {
@@ -71,7 +75,7 @@ fn syntax(body: &[u8], error: &serde_json::Error) -> String {
     format!("the body is not JSON{what} (line {line}, column {column})")
 }
 
-/// What compressed bytes and other encodings are by their beginning.
+/// The problem of a body that begins like compressed data or another encoding.
 const fn beginning(body: &[u8]) -> Option<&'static str> {
     Some(match body {
         [0x1f, 0x8b, ..] => "is compressed with gzip; send it without compression",
@@ -89,28 +93,29 @@ const fn beginning(body: &[u8]) -> Option<&'static str> {
     })
 }
 
-/// What is wrong with a body whose headers say that it is encoded.
+/// The problem of a body whose headers name a content coding.
 pub(crate) fn encoded(headers: &HeaderMap) -> Option<String> {
     let coding = coding(headers)?;
     let problem = "the body has the content-encoding";
     Some(format!("{problem} {coding}; send it without compression"))
 }
 
-/// Says of a signature that nothing explains that the body came in a coding which is not undone here.
-pub(super) fn explain(headers: &HeaderMap, found: SignatureMismatch) -> SignatureMismatch {
+/// Adds to an unexplained wrong signature that the body has a coding that the sandbox cannot undo.
+pub(super) fn explain(headers: &HeaderMap, mismatch: SignatureMismatch) -> SignatureMismatch {
     let undone = |coding: &&str| matches!(*coding, "gzip" | "x-gzip" | "deflate");
     let coding = coding(headers).filter(|coding| !undone(coding));
-    let Some(coding) = coding.filter(|_| found.likely_cause() == LikelyCause::WrongSecret) else {
-        return found;
+    let Some(coding) = coding.filter(|_| mismatch.likely_cause() == LikelyCause::WrongSecret)
+    else {
+        return mismatch;
     };
     let difference = format!(
         "sent with the content-encoding {coding}, which the sandbox cannot undo: signed before it, or with another secret"
     );
-    let string = found.string_to_sign().to_owned();
+    let string = mismatch.string_to_sign().to_owned();
     SignatureMismatch::new(LikelyCause::Compression, string, None).with_difference(Some(difference))
 }
 
-/// The coding that the headers name, if it changes the body.
+/// The content coding in the headers, if it changes the body.
 fn coding(headers: &HeaderMap) -> Option<&'static str> {
     let sent = headers.get_all(CONTENT_ENCODING).iter();
     let sent = sent.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));

@@ -1,4 +1,4 @@
-//! Why a request was refused.
+//! The verdict on a request.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,7 +10,7 @@ use nxcloud_spec::validate::Violation;
 
 use super::text::beginning;
 
-/// Whether a request was accepted, and the result code that answered it.
+/// Whether a request was accepted, and its result code.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Verdict {
     code: i64,
@@ -38,21 +38,21 @@ impl Verdict {
         self.cause.is_none()
     }
 
-    /// 0 for an accepted request, else the result code of the reply. Where the platform answers without an envelope
-    /// (`AntBuddy`, an unknown path, a body over the limit) it is the HTTP status.
+    /// 0 for an accepted request, otherwise the result code of the reply. Where the platform replies without an
+    /// envelope (`AntBuddy`, an unknown path, a body over the limit) it is the HTTP status.
     #[must_use]
     pub const fn code(&self) -> i64 {
         self.code
     }
 
-    /// Puts in what a wrong signature turned out to be.
-    pub(crate) fn explain(&mut self, found: SignatureMismatch) {
+    /// Adds the diagnosis of a wrong signature.
+    pub(crate) fn explain(&mut self, diagnosis: SignatureMismatch) {
         if let Some(Cause::Signature(mismatch)) = &mut self.cause {
-            *mismatch = found;
+            *mismatch = diagnosis;
         }
     }
 
-    /// Whether the signature was refused.
+    /// Whether the signature is wrong.
     pub(crate) const fn is_wrong_signature(&self) -> bool {
         matches!(self.cause, Some(Cause::Signature(_)))
     }
@@ -63,7 +63,7 @@ impl Verdict {
         self.cause.as_ref()
     }
 
-    /// Of a string to sign only so many bytes, and then how many there are.
+    /// Cuts each string to sign at this size, and then adds its full size.
     pub(crate) fn to_json(&self, max: usize) -> Value {
         let mut verdict = json!({ "code": self.code });
         if let Some(cause) = &self.cause {
@@ -79,8 +79,8 @@ impl Verdict {
                 ];
                 for (name, string) in strings {
                     let Some(string) = string else { continue };
-                    let (shown, is_cut) = beginning(string, max);
-                    verdict[name] = shown.into();
+                    let (text, is_cut) = beginning(string, max);
+                    verdict[name] = text.into();
                     if is_cut {
                         verdict[format!("{name}_bytes")] = string.len().into();
                     }
@@ -91,7 +91,7 @@ impl Verdict {
     }
 }
 
-/// Why a request was refused. `Display` gives one line for the sender, without any value of the request.
+/// Why a request was refused. `Display` gives one line for the sender. It contains no value of the request.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[non_exhaustive]
 pub enum Cause {
@@ -99,23 +99,23 @@ pub enum Cause {
     UnknownPath,
     /// The path has operations, but none with this method.
     Method {
-        /// The methods that it has.
+        /// The methods that the path has.
         allowed: Vec<String>,
     },
-    /// The body is larger than the sandbox takes.
+    /// The body is larger than the limit.
     BodyTooLarge {
         /// The limit in bytes.
         limit: usize,
     },
-    /// The connection broke, or time ran out, before the body was complete.
+    /// The connection closed, or the time ran out, before the body was complete.
     BodyIncomplete,
-    /// The bodies that are just being received are too large together.
+    /// The sandbox is receiving too many bytes at the same time.
     Busy,
-    /// The `Host` header names another machine.
+    /// The `Host` header is another machine.
     ForeignHost,
-    /// The file that keeps the requests cannot be written, so this one was not carried out.
+    /// The record file cannot be written, so the request was not carried out.
     NotRecorded,
-    /// One of the parameters that every request carries is missing or cannot be read.
+    /// A common parameter is missing or unreadable.
     CommonParameter {
         /// Its name.
         name: Cow<'static, str>,
@@ -126,25 +126,25 @@ pub enum Cause {
     UnknownAccount,
     /// The timestamp is too far from the server's clock.
     Timestamp,
-    /// The signature or hash is not that of the request as it was received.
+    /// The signature or hash does not match the received request.
     Signature(SignatureMismatch),
     /// No operation of the path has this `bizType` and `action`.
     Operation,
-    /// Body or query break the rules of the operation.
+    /// The body or query violates the schema of the operation.
     Parameter {
-        /// JSON pointer to the first place that breaks a rule; empty for the whole.
+        /// JSON pointer to the first violation; empty for the whole body or query.
         pointer: String,
-        /// What is wrong there.
+        /// The violation.
         problem: String,
     },
-    /// The request does not go with what the account has made before.
+    /// The request contradicts the state of the account.
     State {
-        /// The result code that answers it.
+        /// The result code of the reply.
         code: i64,
-        /// What is wrong.
+        /// The problem.
         problem: Cow<'static, str>,
     },
-    /// A test asked for a [`Fault`](crate::Fault) before the platform acts.
+    /// The request met a [`Fault`](crate::Fault) before the platform acted.
     Fault,
 }
 
@@ -158,7 +158,7 @@ impl From<Violation> for Cause {
     }
 }
 
-/// What is wrong with a common parameter.
+/// The problem of a common parameter.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub enum CommonProblem {
@@ -166,12 +166,12 @@ pub enum CommonProblem {
     Missing,
     /// It is not visible ASCII or, for `ts`, not a number of milliseconds.
     Unreadable,
-    /// It came more than once.
+    /// It is duplicate.
     Repeated,
 }
 
 impl Cause {
-    /// A short name that programs can compare.
+    /// A short name for programs.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -197,42 +197,42 @@ impl Cause {
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::UnknownPath => f.write_str("no operation has this path"),
-            Self::Method { allowed } => write!(f, "this path takes {} only", allowed.join(", ")),
+            Self::UnknownPath => f.write_str("no operation has this path: check the base URL and the path"),
+            Self::Method { allowed } => write!(f, "this path requires the method {}", allowed.join(", ")),
             Self::BodyTooLarge { limit } => write!(f, "the body is larger than {limit} bytes"),
-            Self::BodyIncomplete => f.write_str("the body is not complete"),
-            Self::Busy => f.write_str("too much is being received at once: send again"),
+            Self::BodyIncomplete => f.write_str("the body is incomplete: send as many bytes as content-length says"),
+            Self::Busy => f.write_str("too many bytes are being received at the same time: send the request again"),
             Self::ForeignHost => f.write_str(
-                "the Host header names another machine: use 127.0.0.1 or localhost, or start the sandbox with a token",
+                "the Host header is another machine: use 127.0.0.1 or localhost, or start the sandbox with a token",
             ),
             Self::NotRecorded => f.write_str(
-                "the request cannot be recorded and was not carried out: make room for the record file",
+                "the request could not be recorded and was not carried out: free disk space for the record file",
             ),
             Self::CommonParameter { name, problem } => {
                 let problem = match problem {
                     CommonProblem::Missing => "is missing",
                     CommonProblem::Unreadable => "cannot be read",
-                    CommonProblem::Repeated => "came more than once",
+                    CommonProblem::Repeated => "appears more than once",
                 };
                 write!(f, "common parameter {name} {problem}")
             }
             Self::UnknownAccount => f.write_str("no permission: unknown account"),
             Self::Timestamp => {
-                f.write_str("timestamp expired: over 60000 ms from the server clock")
+                f.write_str("timestamp expired: more than 60000 ms from the server's clock")
             }
             Self::Signature(_) => f.write_str("wrong signature"),
             Self::Operation => f.write_str("bizType or action does not belong to this path"),
             Self::Parameter { pointer, problem } if pointer.is_empty() => f.write_str(problem),
             Self::Parameter { pointer, problem } => write!(f, "{pointer} {problem}"),
             Self::State { problem, .. } => f.write_str(problem),
-            Self::Fault => f.write_str("a test asked for it"),
+            Self::Fault => f.write_str("a fault is set for this request"),
         }
     }
 }
 
-/// A signature that is not that of the request.
+/// A signature that does not match the request.
 ///
-/// `Debug` leaves out the string to sign, because that holds the body.
+/// `Debug` omits the string to sign, because it contains the body.
 #[derive(Clone, Default, Deserialize, Serialize)]
 pub struct SignatureMismatch {
     likely_cause: LikelyCause,
@@ -256,14 +256,14 @@ impl SignatureMismatch {
         }
     }
 
-    /// Says what was signed instead of what was sent.
+    /// Adds the difference between what was signed and what was sent.
     pub(crate) fn with_difference(mut self, difference: Option<String>) -> Self {
         self.difference = difference;
         self
     }
 
-    /// What was signed and what was sent, such as `signed with CRLF line ends, sent with LF`, where more is known than the
-    /// cause says. It holds nothing of the request.
+    /// The difference between what was signed and what was sent, such as `signed with CRLF line ends, sent with LF`,
+    /// if more is known than the cause says. It contains nothing of the request.
     #[must_use]
     pub fn difference(&self) -> Option<&str> {
         self.difference.as_deref()
@@ -278,20 +278,20 @@ impl SignatureMismatch {
         }
     }
 
-    /// The documented cause that it looks like.
+    /// The likely cause.
     #[must_use]
     pub const fn likely_cause(&self) -> LikelyCause {
         self.likely_cause
     }
 
-    /// The string to sign as the server saw it, the secret shown as `***`. It holds the body.
+    /// The string to sign that the server computed, with the secret shown as `***`. It contains the body.
     #[must_use]
     pub fn string_to_sign(&self) -> &str {
         &self.string_to_sign
     }
 
-    /// The string that the client must have signed, the secret shown as `***`, if it was found out. It is another one than
-    /// [`string_to_sign`](Self::string_to_sign). It holds the body.
+    /// The string that the client signed, with the secret shown as `***`, if it was found. It differs from
+    /// [`string_to_sign`](Self::string_to_sign). It contains the body.
     #[must_use]
     pub fn client_string(&self) -> Option<&str> {
         self.client_string.as_deref()
@@ -306,7 +306,7 @@ impl fmt::Debug for SignatureMismatch {
     }
 }
 
-/// Which documented cause a wrong signature looks like. `Display` says what to change.
+/// The likely cause of a wrong signature. `Display` says what to change.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -315,30 +315,30 @@ pub enum LikelyCause {
     BodyLeftOut,
     /// The body was signed, although the content type is `multipart/form-data`.
     MultipartBodySigned,
-    /// Another serialisation of the same body was signed: other spaces, key order or form of numbers.
+    /// Another serialisation of the body was signed: other white space, key order or form of numbers.
     BodyReserialised,
     /// The body was signed with other line ends: LF, CRLF or none.
     LineEnds,
-    /// The body was signed with a line end after it and sent without, or the reverse.
+    /// The body was signed with a final line end and sent without it, or the reverse.
     FinalLineEnd,
     /// The texts of the body were signed with other escapes, such as `\u003d` for `=` or `\/` for `/`.
     JsonEscapes,
-    /// The body was signed with a byte order mark and sent without, or the reverse.
+    /// The body was signed with a byte order mark and sent without it, or the reverse.
     ByteOrderMark,
     /// The body was signed in one charset and sent in another.
     Charset,
-    /// The body was signed before it was compressed, or after and sent without compression.
+    /// The body was signed before it was compressed, or it was signed compressed and sent uncompressed.
     Compression,
-    /// The header parameters were signed in another order than `accessKey`, `action`, `bizType`, `ts`, or the values of an
-    /// `AntBuddy` hash in another order than documented.
+    /// The header parameters were not signed in the order `accessKey`, `action`, `bizType`, `ts`, or the values of an
+    /// `AntBuddy` hash were not in the documented order.
     ParameterOrder,
-    /// The values of an `AntBuddy` hash were percent-encoded before they were hashed.
+    /// The values of an `AntBuddy` hash were percent-encoded before hashing.
     EncodedValues,
-    /// The signature is right, but not written in lowercase hexadecimal.
+    /// The signature is correct but not written in lowercase hexadecimal.
     UpperCase,
     /// The secret was used with white space, a line end or a byte order mark around it.
     SecretWhiteSpace,
-    /// Nothing else fits: most likely the secret is not that of the account.
+    /// No variant matches: most likely the secret is wrong.
     #[default]
     WrongSecret,
 }
@@ -347,29 +347,29 @@ impl fmt::Display for LikelyCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::BodyLeftOut => {
-                "content type: the body was left out, which is right for multipart/form-data only"
+                "content type: the body was left out; sign it, unless it is multipart/form-data"
             }
             Self::MultipartBodySigned => {
                 "content type: a multipart/form-data body must be left out"
             }
-            Self::BodyReserialised => "body re-serialised: sign the bytes that are sent",
-            Self::LineEnds => {
-                "line ends: sign the bytes that are sent, with the line ends that they have"
+            Self::BodyReserialised => "body re-serialised: sign the bytes that you send",
+            Self::LineEnds => "line ends: sign the bytes that you send, with the same line ends",
+            Self::FinalLineEnd => {
+                "final line end: sign all bytes that you send, including the last"
             }
-            Self::FinalLineEnd => "final line end: sign the bytes that are sent, to the last one",
-            Self::JsonEscapes => "escapes: serialise the body once, and sign and send that text",
+            Self::JsonEscapes => "escapes: serialise the body once, then sign and send that text",
             Self::ByteOrderMark => {
-                "byte order mark: send the body without it, and sign what is sent"
+                "byte order mark: remove it from the body, then sign and send the body"
             }
             Self::Charset => "charset: sign and send the body in UTF-8",
-            Self::Compression => "compression: sign the bytes that are sent, without compression",
-            Self::SecretWhiteSpace => {
-                "white space around the secret: take it and line ends away before signing"
+            Self::Compression => {
+                "compression: send the body without compression, and sign the bytes that you send"
             }
+            Self::SecretWhiteSpace => "white space around the secret: remove it before signing",
             Self::ParameterOrder => "order: sign the parameters in the documented order",
-            Self::EncodedValues => "encoding: hash the plain values, before percent-encoding",
+            Self::EncodedValues => "encoding: hash the plain values, then percent-encode them",
             Self::UpperCase => "upper case: write the signature in lowercase hexadecimal",
-            Self::WrongSecret => "wrong secret: nothing else fits",
+            Self::WrongSecret => "wrong secret: no documented mistake produces this signature",
         })
     }
 }

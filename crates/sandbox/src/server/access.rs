@@ -1,4 +1,4 @@
-//! Who may ask. This is the only place that decides on it.
+//! Access control. This is the only place that decides who may send requests.
 
 use axum::http::header::{
     AUTHORIZATION, CACHE_CONTROL, COOKIE, HOST, LOCATION, SET_COOKIE, WWW_AUTHENTICATE,
@@ -12,22 +12,23 @@ use subtle::ConstantTimeEq;
 use crate::platform::percent;
 use crate::server::loopback;
 
-/// Where the page is.
+/// Path of the page.
 const PAGE: &str = "/__sandbox/";
 /// The cookie that holds the token.
 const NAME: &str = "nxcloud-sandbox-token";
 
-/// Who may ask.
+/// Who may send requests.
 pub(crate) struct Access {
-    /// What a request below `/__sandbox` must know. Without it the request must name this machine.
+    /// The token that requests below `/__sandbox` must send. Without a token, a request must name this machine in
+    /// `Host`.
     token: Option<Token>,
-    /// Whether the platform's paths answer requests that name another machine.
+    /// Whether the platform's paths accept requests whose `Host` is another machine.
     any_host: bool,
 }
 
 struct Token {
     secret: Secret,
-    /// The token in letters that a cookie can hold.
+    /// The token encoded for a cookie.
     cookie: Secret,
 }
 
@@ -39,8 +40,8 @@ impl Token {
 }
 
 impl Access {
-    /// Only requests that name this machine. A page of another site that has its name resolved to the loopback address
-    /// does not, and must neither read what was received nor send anything.
+    /// Accepts only requests whose `Host` is this machine. This keeps out web pages whose host name was made to
+    /// resolve to the loopback address: they must neither read the history nor send anything.
     pub(crate) const fn this_machine() -> Self {
         Self {
             token: None,
@@ -48,19 +49,19 @@ impl Access {
         }
     }
 
-    /// As [`this_machine`](Self::this_machine), and below `/__sandbox` only with a random token.
+    /// Like [`this_machine`](Self::this_machine), and additionally requires a random token below `/__sandbox`.
     pub(crate) fn random_token() -> Result<Self, getrandom::Error> {
         let mut random = [0; 32];
         getrandom::fill(&mut random)?;
         let token = Secret::new(HEXLOWER.encode(&random)).and_then(Token::new);
-        // 64 letters and digits are a secret.
+        // 64 hexadecimal digits are always a valid secret.
         Ok(Self {
             token: Some(token.map_err(|_| getrandom::Error::UNEXPECTED)?),
             any_host: false,
         })
     }
 
-    /// Below `/__sandbox` only with this token; the platform's paths are open, whatever host a request names.
+    /// Requires this token below `/__sandbox`. The platform's paths accept any `Host`.
     pub(crate) fn token(token: Secret) -> Result<Self, InvalidField> {
         Ok(Self {
             token: Some(Token::new(token)?),
@@ -68,12 +69,12 @@ impl Access {
         })
     }
 
-    /// The token that is asked for.
+    /// The required token.
     pub(crate) fn asked_for(&self) -> Option<&Secret> {
         self.token.as_ref().map(|token| &token.secret)
     }
 
-    /// Path and query of the page, with a token that nobody else could know.
+    /// Path and query of the page. They include a random token, but never one that the user chose.
     pub(crate) fn page(&self) -> String {
         match &self.token {
             Some(token) if !self.any_host => format!("{PAGE}?token={}", token.secret.expose()),
@@ -81,12 +82,12 @@ impl Access {
         }
     }
 
-    /// Whether a request to the platform must be refused because it names another machine.
+    /// Whether a request to the platform must be refused because its `Host` is another machine.
     pub(crate) fn is_foreign(&self, headers: &HeaderMap) -> bool {
         !self.any_host && !is_local(headers)
     }
 
-    /// The answer to a request below `/__sandbox` that gets no further; `None` for one that may pass.
+    /// The reply to a request below `/__sandbox` that is not let through; `None` if it may pass.
     pub(crate) fn stop(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<Response> {
         let Some(Token { secret, cookie }) = &self.token else {
             let foreign = !is_local(headers);
@@ -106,12 +107,12 @@ impl Access {
     }
 }
 
-/// Compares in a time that depends on the lengths only.
+/// Compares in a time that depends only on the lengths.
 fn same(sent: &[u8], secret: &Secret) -> bool {
     sent.ct_eq(secret.expose().as_bytes()).into()
 }
 
-/// Keeps the token in a cookie and leads to the page by an address without it.
+/// Stores the token in a cookie and redirects to the page's address without the token.
 fn let_in(cookie: &Secret) -> Response {
     let cookie = format!(
         "{NAME}={}; HttpOnly; SameSite=Strict; Path=/__sandbox",
@@ -127,7 +128,12 @@ fn let_in(cookie: &Secret) -> Response {
 
 fn refuse() -> Response {
     let headers = [(WWW_AUTHENTICATE, "Bearer"), (CACHE_CONTROL, "no-store")];
-    (StatusCode::UNAUTHORIZED, headers, "token needed\n").into_response()
+    (
+        StatusCode::UNAUTHORIZED,
+        headers,
+        "token required: see the README of nxcloud-sandbox\n",
+    )
+        .into_response()
 }
 
 /// The token of `Authorization: Bearer TOKEN`.
@@ -137,7 +143,7 @@ fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
     scheme.eq_ignore_ascii_case(b"Bearer ").then_some(token)
 }
 
-/// The values of the cookie; a browser may send several.
+/// The values of the cookie. A browser may send several.
 fn cookies(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
     let pairs = headers.get_all(COOKIE).into_iter();
     pairs
@@ -148,7 +154,7 @@ fn cookies(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
         })
 }
 
-/// Whether a request names this machine. A program that speaks HTTP/1.0 may name none.
+/// Whether `Host` is this machine. An HTTP/1.0 request may have no `Host`.
 fn is_local(headers: &HeaderMap) -> bool {
     let mut hosts = headers.get_all(HOST).into_iter();
     hosts.all(|host| host.to_str().is_ok_and(loopback::is_named_by))
@@ -193,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_token_only_this_machine_is_let_in() {
+    fn without_a_token_only_this_machine_has_access() {
         let access = Access::this_machine();
         let uri = "/__sandbox/requests";
         for (hosts, local) in [
@@ -219,17 +225,17 @@ mod tests {
     }
 
     #[test]
-    fn a_random_token_is_long_and_never_the_same() {
+    fn a_random_token_is_long_and_unique() {
         let token = || {
             let access = Access::random_token().unwrap();
             access.asked_for().unwrap().expose().to_owned()
         };
-        let (one, other) = (token(), token());
-        assert!(one.len() == 64 && other.len() == 64 && one != other);
+        let (first, second) = (token(), token());
+        assert!(first.len() == 64 && second.len() == 64 && first != second);
     }
 
     #[test]
-    fn a_token_comes_by_header_or_cookie_from_any_host() {
+    fn a_token_is_accepted_by_header_or_cookie_from_any_host() {
         let access = access();
         let bearer = format!("bearer {TOKEN}");
         let cookie = BASE64URL_NOPAD.encode(TOKEN.as_bytes());
@@ -255,13 +261,13 @@ mod tests {
             &[("cookie", &format!("x{NAME}={cookie}"))],
             &[("cookie", &format!("{NAME}={cookie}x"))],
         ] {
-            let found = status(&access, "/__sandbox/requests", headers);
-            assert_eq!(found, Some(StatusCode::UNAUTHORIZED), "{headers:?}");
+            let actual = status(&access, "/__sandbox/requests", headers);
+            assert_eq!(actual, Some(StatusCode::UNAUTHORIZED), "{headers:?}");
         }
     }
 
     #[test]
-    fn the_page_takes_the_token_out_of_its_address() {
+    fn the_page_removes_the_token_from_its_address() {
         let access = access();
         let response = stop(&access, Method::GET, WITH_TOKEN, &[]).unwrap();
         assert_eq!(response.status(), StatusCode::SEE_OTHER);

@@ -1,4 +1,4 @@
-//! The start on a thread of the sandbox's own.
+//! Starts a sandbox on a separate thread.
 
 use std::sync::mpsc;
 use std::thread::Builder as ThreadBuilder;
@@ -12,14 +12,14 @@ use super::sandbox::Sandbox;
 use super::thread::OwnThread;
 
 impl Builder {
-    /// Starts the sandbox on a thread of its own, with a tokio runtime of its own. For tests without async code, and for
-    /// blocking calls in async tests: in a `#[tokio::test]`, a sandbox of [`start`](Self::start) runs on the thread that a
-    /// blocking call holds, and never gets to answer.
+    /// Starts the sandbox on a separate thread with its own tokio runtime. Use it in tests without async code, and
+    /// for blocking calls in async tests: in a `#[tokio::test]`, a sandbox of [`start`](Self::start) runs on the
+    /// thread that the blocking call occupies, so it can never answer.
     ///
-    /// When the sandbox is dropped, the thread ends, with every connection.
+    /// Dropping the sandbox closes every connection and ends the thread.
     ///
     /// # Errors
-    /// As [`start`](Self::start), and [`Error::Thread`] if the thread or its runtime cannot be made.
+    /// Like [`start`](Self::start), and [`Error::Thread`] if the thread or its runtime cannot be created.
     pub fn start_blocking(self) -> Result<Sandbox, Error> {
         let (started, start) = mpsc::sync_channel(1);
         let (stop, stopped) = oneshot::channel();
@@ -33,7 +33,7 @@ impl Builder {
             if started.send(sandbox).is_ok() {
                 let _ = runtime.block_on(stopped);
             }
-            // A diagnosis under way is of no use to anybody any more.
+            // Nobody needs a diagnosis that is still running.
             runtime.shutdown_background();
         };
         let thread = ThreadBuilder::new().name("nxcloud-sandbox".to_owned());
@@ -42,7 +42,11 @@ impl Builder {
             stop: Some(stop),
             thread: Some(thread),
         };
-        let ended = |_| Error::Thread(std::io::Error::other("it ended at its start"));
+        let ended = |_| {
+            Error::Thread(std::io::Error::other(
+                "the thread ended before the sandbox started",
+            ))
+        };
         let mut sandbox = start.recv().map_err(ended)??;
         sandbox._thread = Some(thread);
         Ok(sandbox)

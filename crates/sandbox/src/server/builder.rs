@@ -1,4 +1,4 @@
-//! Settings, and the start.
+//! The settings of a sandbox, and its start.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -63,7 +63,7 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// The settings, with these routes beside the platform's.
+    /// Default settings, with these routes in addition to the platform's.
     pub(crate) fn new(routes: Routes) -> Self {
         Self {
             routes,
@@ -89,27 +89,28 @@ impl Builder {
         }
     }
 
-    /// The port to listen on; 0, the default, takes any free one.
+    /// The port to listen on; 0, the default, selects any free port.
     #[must_use]
     pub const fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
     }
 
-    /// The address to listen on; the loopback address 127.0.0.1 by default. One that other machines can reach needs a
-    /// [`token`](Self::token) of at least [`MIN_TOKEN`] characters. What is sent over the network is not encrypted.
+    /// The address to listen on; 127.0.0.1 by default. An address that other machines can reach requires a
+    /// [`token`](Self::token) of at least [`MIN_TOKEN`] characters. Nothing is encrypted.
     #[must_use]
     pub const fn listen_on(mut self, address: IpAddr) -> Self {
         self.address = address;
         self
     }
 
-    /// Opens the sandbox to others. Whoever asks below `/__sandbox/` must know this token and send it as `Authorization:
-    /// Bearer TOKEN`, or in the cookie that `/__sandbox/?token=TOKEN` gives to a browser. It should be long and random.
+    /// Opens the sandbox to others. Requests below `/__sandbox/` must then send this token as `Authorization: Bearer
+    /// TOKEN`, or in the cookie that `/__sandbox/?token=TOKEN` sets in a browser. The token should be long and
+    /// random.
     ///
-    /// The platform's own paths then answer requests to any host, since these are signed. So the built-in accounts, whose
-    /// secret everybody knows, are not served: add one with [`account`](Self::account). The address for pushes that a
-    /// request names is not used, unless [`push_port`](Self::push_port) allows it.
+    /// The platform's own paths then accept any `Host`, because their requests are signed. The built-in accounts are
+    /// disabled, because their secrets are public: add an account with [`account`](Self::account). An address for
+    /// pushes in a request is used only if [`push_port`](Self::push_port) allows its port.
     ///
     /// Without a token the sandbox answers only requests whose `Host` names this machine.
     #[must_use]
@@ -118,149 +119,151 @@ impl Builder {
         self
     }
 
-    /// Below `/__sandbox/` asks for a token that is made at random, as it does anyway beside an
-    /// [`account`](Self::account) that was added. [`Sandbox::inspector_url`] and [`Sandbox::token`] give it. Nothing else
-    /// changes; [`token`](Self::token) has precedence.
+    /// Requires a random token below `/__sandbox/`. This is already the default if an [`account`](Self::account) was
+    /// added. [`Sandbox::inspector_url`] and [`Sandbox::token`] return the token. Nothing else changes;
+    /// [`token`](Self::token) has precedence.
     #[must_use]
     pub const fn random_token(mut self) -> Self {
         self.random_token = true;
         self
     }
 
-    /// Allows, in a sandbox with a [`token`](Self::token), pushes to addresses of this machine with this port when a request
-    /// names one, as `drUrl` does. It can be called for several ports. Without a token every port is allowed.
+    /// In a sandbox with a [`token`](Self::token), allows pushes to this port of this machine if a request names such
+    /// an address, as `drUrl` does. Call it once for each port. Without a token every port is allowed.
     #[must_use]
     pub fn push_port(mut self, port: u16) -> Self {
         self.push_ports.push(port);
         self
     }
 
-    /// Adds an NXCLOUD account beside the built-in one ([`ACCESS_KEY`], [`ACCESS_SECRET`]).
+    /// Adds an NXCLOUD account to the built-in one ([`ACCESS_KEY`], [`ACCESS_SECRET`]).
     ///
-    /// Its secret may be a real one, and the inspector shows what it signs and signs pushes with it. So with such an account
-    /// the inspector asks for a token: that of [`token`](Self::token), else a random one, which
-    /// [`Sandbox::inspector_url`] and [`Sandbox::token`] give.
+    /// The secret may be a real one, and the inspector shows what it signs and signs pushes with it. So the inspector
+    /// then requires a token: that of [`token`](Self::token), otherwise a random one, which
+    /// [`Sandbox::inspector_url`] and [`Sandbox::token`] return.
     #[must_use]
     pub fn account(mut self, access_key: AccessKey, secret: Secret) -> Self {
         self.accounts.push((access_key, secret));
         self
     }
 
-    /// Adds an `AntBuddy` account beside the built-in one ([`APP_ID`], [`APP_SECRET`]). As for
-    /// [`account`](Self::account), the inspector then asks for a token.
+    /// Adds an `AntBuddy` account to the built-in one ([`APP_ID`], [`APP_SECRET`]). As with
+    /// [`account`](Self::account), the inspector then requires a token.
     #[must_use]
     pub fn antbuddy_account(mut self, app_id: AppId, secret: Secret) -> Self {
         self.antbuddy_accounts.push((app_id, secret));
         self
     }
 
-    /// The clock that `ts` is compared with and replies are dated by. By default it is the system's.
+    /// The clock that `ts` is compared with and that dates the replies. The default is the system's clock.
     #[must_use]
     pub fn clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.clock = Clock::new(now);
         self
     }
 
-    /// The largest body in bytes of a request to the platform; a larger one is answered with HTTP 413, and not read.
+    /// The largest body in bytes of a request to the platform. A larger one is not read and is answered with HTTP
+    /// 413.
     #[must_use]
     pub const fn body_limit(mut self, bytes: usize) -> Self {
         self.body_limit = bytes;
         self
     }
 
-    /// How long a client may take to send the head of a request, from the opening of the connection or the end of the reply
-    /// before, and how long it may leave its reply unread: 30 seconds by default. Then the connection is closed; so an idle one
-    /// stays open for that long.
+    /// How long a client may take to send the head of a request, counted from the start of the connection or the end
+    /// of the previous reply, and how long it may leave its reply unread; 30 seconds by default. Then the connection
+    /// is closed. An idle connection therefore stays open for this time.
     #[must_use]
     pub const fn head_timeout(mut self, time: Duration) -> Self {
         self.limits.head = time;
         self
     }
 
-    /// How long a body that has begun may pause: 30 seconds by default. Ten times as long may the whole body take. What takes
-    /// longer is answered with HTTP 408.
+    /// How long a client may pause while it sends a body; 30 seconds by default. The whole body may take ten times as
+    /// long. Beyond either limit the reply is HTTP 408.
     #[must_use]
     pub const fn body_timeout(mut self, time: Duration) -> Self {
         self.body_timeout = time;
         self
     }
 
-    /// How many connections may be open: by default three quarters of the files that the process may open. For one more, the
-    /// one that has waited longest for its client is closed.
+    /// The maximum number of open connections; by default three quarters of the files that the process may open. A
+    /// further connection closes the one that has waited longest for its client.
     #[must_use]
     pub const fn max_connections(mut self, connections: usize) -> Self {
         self.limits.connections = connections;
         self
     }
 
-    /// Lets pages of this origin, such as `http://localhost:8081`, call the platform's paths from a browser (CORS), as tools that
-    /// show an API do; `*` is every page. It can be called for several origins. What is below `/__sandbox/` is never shown to
-    /// other pages.
+    /// Permits pages of this origin, such as `http://localhost:8081`, to call the platform's paths from a browser
+    /// (CORS), for example for an API browser; `*` permits every page. Call it once for each origin. Other pages can
+    /// never read anything below `/__sandbox/`.
     #[must_use]
     pub fn allow_origin(mut self, origin: impl Into<String>) -> Self {
         self.origins.push(origin.into());
         self
     }
 
-    /// How many requests are kept. When one more comes, the oldest one goes.
+    /// The maximum number of requests in the history. Beyond it the oldest is dropped.
     #[must_use]
     pub const fn history(mut self, requests: usize) -> Self {
         self.history_requests = requests;
         self
     }
 
-    /// How many bytes the kept requests take together. When a new one goes beyond, the oldest ones go; the newest one
-    /// stays, whatever its size.
+    /// The maximum size in bytes of all requests in the history. Beyond it the oldest are dropped. The newest request
+    /// is kept whatever its size.
     #[must_use]
     pub const fn history_bytes(mut self, bytes: usize) -> Self {
         self.history_bytes = bytes;
         self
     }
 
-    /// What the accounts have made before the start, in the shape of [`Sandbox::state`]: the state of one sandbox can be
-    /// the seed of the next. Lists may be left out; what `state` does not know is an error. An example of the spec is
-    /// answered as documented where the seed has nothing of its kind. Beside what another account than the built-in ones has made,
-    /// the inspector asks for a token, as it does beside an [`account`](Self::account).
+    /// The initial state of the accounts, in the format of [`Sandbox::state`]: the state of one sandbox can be the
+    /// seed of the next. Lists may be omitted; unknown members are an error. Where the seed has no item of a kind,
+    /// the examples of the spec are answered as documented. If the seed contains an account other than the built-in
+    /// ones, the inspector requires a token, as with an [`account`](Self::account).
     #[must_use]
     pub fn seed(mut self, state: Value) -> Self {
         self.seed = Seed(Some(state));
         self
     }
 
-    /// Keeps every request in a file: with headers, body, reply and verdict. If there is one already that a sandbox made,
-    /// its latest requests are there from the start, as far as the history goes back, and the numbers go on from them.
+    /// Records every request to a file: headers, body, reply and verdict. If the file already exists and was written
+    /// by a sandbox, its latest requests are loaded, as many as the history holds, and their numbering continues.
     ///
-    /// The file has a line of JSON for each request, written before the request is answered. A last line that a crash cut
-    /// off is left out, with a warning in the log. While the disk is full, requests are refused with HTTP 503 and not carried
-    /// out. A file that is full ([`record_bytes`](Self::record_bytes)) is renamed to the same name with `.1` at its end,
-    /// in the place of the one before it. [`Sandbox::clear`] clears both.
+    /// The file has one line of JSON for each request, written before the request is answered. If a crash cut off the
+    /// last line, the line is skipped, with a warning in the log. While the disk is full, requests are refused with
+    /// HTTP 503 and not carried out. A full file ([`record_bytes`](Self::record_bytes)) is renamed to the same name
+    /// with `.1` appended, which replaces the previous `.1` file. [`Sandbox::clear`] clears both.
     ///
-    /// It holds phone numbers and texts, but no account's secret. When requests come from the file that name an account other than
-    /// the built-in ones, the inspector asks for a token, as it does beside an [`account`](Self::account). On Unix it must be a regular file of this user that
-    /// nobody else can read or write; a new one is. One sandbox at a time can use it.
+    /// The file contains phone numbers and texts, but no account's secret. If its requests name an account other than
+    /// the built-in ones, the inspector requires a token, as with an [`account`](Self::account). On Unix it must be a
+    /// regular file of this user that nobody else can read or write; new files are created that way. Only one sandbox
+    /// at a time can use the file.
     #[must_use]
     pub fn record(mut self, path: impl Into<PathBuf>) -> Self {
         self.record = Some(path.into());
         self
     }
 
-    /// How many bytes the file of [`record`](Self::record) holds before a new one is begun. Together with the one before
-    /// it, at most about twice as many are kept.
+    /// The size in bytes at which the file of [`record`](Self::record) is rotated. Together with the previous file,
+    /// at most about twice as much is kept.
     #[must_use]
     pub const fn record_bytes(mut self, bytes: u64) -> Self {
         self.record_bytes = bytes;
         self
     }
 
-    /// Plays another service beside the ones that the sandbox knows: its operations are verified, checked and answered, its pushes
-    /// sent, and its messages shown, as the spec says. `Service::read` reads a spec in JSON. It can be called for several specs.
+    /// Adds a service to the embedded ones. Its operations are verified, checked and answered, its pushes sent, and
+    /// its messages shown, all as the spec says. `Service::read` reads a spec in JSON. Call it once for each spec.
     #[must_use]
     pub fn spec(mut self, service: Service) -> Self {
         self.specs.push(service);
         self
     }
 
-    /// Plays only the services of [`spec`](Self::spec).
+    /// Serves only the services of [`spec`](Self::spec).
     #[must_use]
     pub const fn without_embedded_specs(mut self) -> Self {
         self.embedded_specs = false;
@@ -270,10 +273,11 @@ impl Builder {
     /// Starts the sandbox in the current tokio runtime, whose I/O and time drivers must be enabled.
     ///
     /// # Errors
-    /// [`Error::Listen`] if the port is taken, [`Error::TokenNeeded`] and [`Error::ShortToken`] for an address that other
-    /// machines can reach without a token that protects it, [`Error::NoRuntime`] outside a tokio runtime, [`Error::Seed`] if
-    /// the seed does not have the shape of a state, [`Error::Record`] if the file cannot be recorded into, [`Error::Spec`] if a
-    /// spec cannot be played, [`Error::Origin`] for an [`allow_origin`](Self::allow_origin) that is not an origin.
+    /// [`Error::Listen`] if the port is in use; [`Error::TokenNeeded`] and [`Error::ShortToken`] if other machines
+    /// can reach the address and no sufficient token is set; [`Error::NoRuntime`] outside a tokio runtime;
+    /// [`Error::Seed`] if the seed does not have the format of a state; [`Error::Record`] if the file cannot be used
+    /// for recording; [`Error::Spec`] if a spec is not usable; [`Error::Origin`] if an argument of
+    /// [`allow_origin`](Self::allow_origin) is not an origin.
     pub async fn start(self) -> Result<Sandbox, Error> {
         let runtime = Handle::try_current().map_err(|_| Error::NoRuntime)?;
         let address = self.address;
@@ -286,7 +290,7 @@ impl Builder {
             Some(path) => history.record(path, self.record_bytes)?,
             None => history,
         };
-        // Whatever another account sent, and was kept by a sandbox that asked for a token, is shown with a token only.
+        // Requests of another account, recorded by a sandbox that required a token, must not be shown without one.
         let only_built_in = self.accounts.is_empty()
             && self.antbuddy_accounts.is_empty()
             && !state.has_another_account()
@@ -306,7 +310,7 @@ impl Builder {
         let mut signers = Vec::new();
         let nxcloud = (AccessKey::new(ACCESS_KEY)?, Secret::new(ACCESS_SECRET)?);
         let antbuddy = (AppId::new(APP_ID)?, Secret::new(APP_SECRET)?);
-        // Everybody knows the secret of the built-in accounts.
+        // The secrets of the built-in accounts are public.
         let nxcloud = (!has_token).then_some(nxcloud);
         for (access_key, secret) in nxcloud.into_iter().chain(self.accounts) {
             signers.push(Signer::new(access_key.clone(), secret.clone()));
@@ -366,7 +370,7 @@ impl Builder {
     }
 }
 
-/// The catalog of these services, and of the embedded ones if they are played too.
+/// The catalog of these services, with the embedded ones if they are enabled.
 fn catalog(embedded: bool, specs: Vec<Service>) -> Result<Arc<Catalog>, SpecError> {
     match embedded {
         true if specs.is_empty() => Catalog::embedded(),
@@ -375,7 +379,7 @@ fn catalog(embedded: bool, specs: Vec<Service>) -> Result<Arc<Catalog>, SpecErro
     }
 }
 
-/// An address that this machine can connect to: of all addresses, the loopback one.
+/// An address that this machine can connect to: the loopback address if the sandbox listens on all addresses.
 fn connectable(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         address.set_ip(match address {

@@ -1,4 +1,4 @@
-//! The client's session that leads to a sandbox.
+//! The client session that sends to a sandbox.
 
 use nxcloud_client::{Credentials, Session, SessionBuilder};
 use nxcloud_signing::antbuddy::AppId;
@@ -8,16 +8,16 @@ use super::error::Error;
 use super::sandbox::Sandbox;
 
 impl Sandbox {
-    /// A session whose base URL is this sandbox, with its accounts, the built-in or else the first ones:
-    /// `sms::Client::new(&sandbox.session())`.
+    /// A session whose base URL is this sandbox. It uses the built-in accounts, otherwise the first ones that were
+    /// added: `sms::Client::new(&sandbox.session())`.
     ///
-    /// All other settings are the client's defaults; for others see [`session_builder`](Self::session_builder).
+    /// All other settings are the client's defaults. To change them, use [`session_builder`](Self::session_builder).
     #[must_use]
     pub fn session(&self) -> Session {
         self.session.clone()
     }
 
-    /// The settings of [`session`](Self::session), to add others to: a rate limit, time-outs, a name.
+    /// The builder of [`session`](Self::session), to change other settings: a rate limit, time-outs, a name.
     pub fn session_builder(&self) -> SessionBuilder {
         builder(&self.url, self.session.credentials().clone())
     }
@@ -39,12 +39,12 @@ pub(super) fn credentials(
     Ok(credentials)
 }
 
-/// A session that leads to this address.
+/// A session that sends to this address.
 pub(super) fn session(url: &str, credentials: Credentials) -> Result<Session, Error> {
     Ok(builder(url, credentials).build()?)
 }
 
-/// The sandbox speaks no TLS, on whatever address it listens.
+/// The sandbox does not support TLS on any address.
 fn builder(url: &str, credentials: Credentials) -> SessionBuilder {
     let session = Session::builder().credentials(credentials).base_url(url);
     session.allow_plain_http(true)

@@ -1,10 +1,10 @@
-//! The time by which the sandbox goes.
+//! The clock of the sandbox.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Tells the time.
+/// Returns the time.
 #[derive(Clone)]
 pub(crate) struct Clock(Arc<dyn Fn() -> SystemTime + Send + Sync>);
 
@@ -13,7 +13,7 @@ impl Clock {
         Self(Arc::new(now))
     }
 
-    /// Milliseconds since 1970-01-01 UTC. What is before counts as that.
+    /// Milliseconds since 1970-01-01 UTC; 0 for earlier times.
     pub(crate) fn now(&self) -> u64 {
         let elapsed = (self.0)().duration_since(UNIX_EPOCH).unwrap_or_default();
         u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)

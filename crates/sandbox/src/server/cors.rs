@@ -1,4 +1,4 @@
-//! Pages that may call the platform from a browser.
+//! CORS: pages of other origins that may call the platform from a browser.
 
 use std::time::Duration;
 
@@ -9,9 +9,9 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::error::Error;
 
-/// How long a browser may keep the answer to what it asks before a request.
+/// How long a browser may cache a preflight reply.
 const MAX_AGE: Duration = Duration::from_secs(600);
-/// What a request to the platform carries.
+/// The headers of a request to the platform.
 const HEADERS: [&str; 7] = [
     lower::ACCESS_KEY,
     lower::TS,
@@ -22,7 +22,7 @@ const HEADERS: [&str; 7] = [
     lower::APP_HASH,
 ];
 
-/// What answers the pages of these origins; `None` without any.
+/// The CORS layer for these origins; `None` if there are none.
 pub(super) fn layer(origins: &[String]) -> Result<Option<CorsLayer>, Error> {
     if origins.is_empty() {
         return Ok(None);
@@ -51,7 +51,7 @@ pub(super) fn layer(origins: &[String]) -> Result<Option<CorsLayer>, Error> {
     Ok(Some(layer))
 }
 
-/// An origin as browsers write it: in lower case, without the usual port.
+/// An origin as browsers write it: in lower case, without the default port.
 fn parsed(text: &str) -> Result<HeaderValue, Error> {
     let read = || {
         let uri = text.parse::<Uri>().ok()?;
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_origin_is_written_as_browsers_do_and_nothing_else_is_one() {
+    fn only_origins_are_accepted_and_normalised() {
         for (text, origin) in [
             ("http://localhost:8081", "http://localhost:8081"),
             ("HTTPS://Editor.Example:443", "https://editor.example"),

@@ -1,4 +1,4 @@
-//! Why a sandbox does not start.
+//! Errors at the start of a sandbox.
 
 use std::net::IpAddr;
 use std::{error, fmt, io};
@@ -9,35 +9,36 @@ use nxcloud_spec::SpecError;
 
 use crate::{RecordError, SeedError};
 
-/// Why a sandbox did not start.
+/// A sandbox could not start.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// A spec of [`Builder::spec`](crate::Builder::spec) cannot be played, or an embedded one, which is a fault of the crate.
+    /// A spec of [`Builder::spec`](crate::Builder::spec) is not usable. For an embedded spec this is a bug of the
+    /// crate.
     Spec(SpecError),
-    /// The credentials of an account cannot be used.
+    /// The credentials of an account are not valid.
     Account(InvalidField),
-    /// The port cannot be listened on. Choose another one, or 0 for any free one.
+    /// Listening on the port failed. Choose another port, or 0 for any free one.
     Listen {
-        /// The port that was asked for.
+        /// The requested port.
         port: u16,
-        /// What the operating system says.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// The address can be reached from other machines, and no token is set. Set one with
+    /// Other machines can reach the address, and no token is set. Set one with
     /// [`Builder::token`](crate::Builder::token), or listen on a loopback address.
     TokenNeeded {
-        /// The address that was asked for.
+        /// The requested address.
         address: IpAddr,
     },
-    /// The address can be reached from other machines, and the token is too short to protect it.
+    /// Other machines can reach the address, and the token is too short to protect it.
     ShortToken {
-        /// The address that was asked for.
+        /// The requested address.
         address: IpAddr,
-        /// How many characters a token has at least.
+        /// The minimum number of characters of a token.
         min: usize,
     },
-    /// The operating system gives no random numbers to make a token of. Set one with
+    /// The operating system returned no random numbers for a token. Set a token with
     /// [`Builder::token`](crate::Builder::token).
     Random(io::Error),
     /// The argument of [`Builder::allow_origin`](crate::Builder::allow_origin) is not an origin.
@@ -45,24 +46,25 @@ pub enum Error {
         /// The argument.
         origin: String,
     },
-    /// There is no tokio runtime to run in. Start it with [`Builder::start_blocking`](crate::Builder::start_blocking) instead.
+    /// There is no tokio runtime. Use [`Builder::start_blocking`](crate::Builder::start_blocking) instead.
     NoRuntime,
-    /// The thread of the sandbox, or the runtime on it, cannot be made.
+    /// The thread of the sandbox, or its runtime, cannot be created.
     Thread(io::Error),
-    /// The session of [`Sandbox::session`](crate::Sandbox::session) cannot be made, for example without TLS certificates.
+    /// The session of [`Sandbox::session`](crate::Sandbox::session) cannot be created, for example without TLS
+    /// certificates.
     #[cfg(feature = "client")]
     Client(nxcloud_client::Error),
-    /// The seed does not have the shape of a state.
+    /// The seed does not have the format of a state.
     Seed(SeedError),
-    /// The file cannot be recorded into.
+    /// The file cannot be used for recording.
     Record(RecordError),
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Spec(_) => f.write_str("a spec cannot be played"),
-            Self::Account(_) => f.write_str("the credentials of an account cannot be used"),
+            Self::Spec(_) => f.write_str("a spec is not usable"),
+            Self::Account(_) => f.write_str("the credentials of an account are not valid"),
             Self::Listen { port, .. } => write!(f, "cannot listen on port {port}"),
             Self::TokenNeeded { address } => write!(
                 f,
@@ -72,19 +74,23 @@ impl fmt::Display for Error {
                 f,
                 "other machines can reach {address}: set a token of at least {min} characters"
             ),
-            Self::Random(_) => f.write_str("no random token can be made: set one (Builder::token)"),
+            Self::Random(_) => {
+                f.write_str("cannot create a random token: set one (Builder::token)")
+            }
             Self::Origin { origin } => write!(
                 f,
                 "`{origin}` is not an origin: write scheme and host without a path, such as http://localhost:8081, or * for all pages"
             ),
             Self::NoRuntime => f.write_str(
-                "there is no tokio runtime here: start the sandbox within one, or with start_blocking",
+                "there is no tokio runtime: start the sandbox within one, or with start_blocking",
             ),
-            Self::Thread(_) => f.write_str("the sandbox has no thread to run on"),
+            Self::Thread(_) => f.write_str("cannot create the thread of the sandbox"),
             #[cfg(feature = "client")]
-            Self::Client(_) => f.write_str("the session of the sandbox cannot be made"),
-            Self::Seed(_) => f.write_str("the seed does not have the shape of a state"),
-            Self::Record(_) => f.write_str("the requests cannot be recorded"),
+            Self::Client(_) => f.write_str("cannot create the session of the sandbox"),
+            Self::Seed(_) => f.write_str(
+                "the seed does not have the format of a state: use one of Sandbox::state",
+            ),
+            Self::Record(_) => f.write_str("cannot record the requests"),
         }
     }
 }

@@ -1,14 +1,15 @@
-//! What happens, as it happens, for whoever watches.
+//! Events, published as they happen.
 
 use std::sync::Arc;
 
 use serde_json::Value;
 use tokio::sync::broadcast;
 
-/// Events that a watcher may be behind. One that is further behind misses the oldest ones, and gets an event that says so.
+/// The number of events that a watcher may lag behind. Beyond it, the watcher misses the oldest events and receives
+/// an event that says so.
 pub(crate) const CAPACITY: usize = 256;
 
-/// Something that happened. It is small: no body, whatever the request holds. It may name a recipient, hence no `Debug`.
+/// An event. It is small and contains no body. It may name a recipient, so it does not implement `Debug`.
 #[derive(Clone)]
 pub(crate) struct Event {
     pub(crate) name: &'static str,
@@ -16,7 +17,7 @@ pub(crate) struct Event {
     pub(crate) data: Arc<str>,
 }
 
-/// Where events go. Clones are the same. Publishing never waits.
+/// The channel for events. Clones share it. Publishing never waits.
 #[derive(Clone)]
 pub(crate) struct Events(broadcast::Sender<Event>);
 
@@ -27,21 +28,21 @@ impl Default for Events {
 }
 
 impl Events {
-    /// Publishes an event to the watchers. The data is made only if there are any.
+    /// Publishes an event to the watchers. The data is created only if there are any.
     pub(crate) fn publish(&self, name: &'static str, data: impl FnOnce() -> Value) {
         if self.0.receiver_count() > 0 {
             let data = data().to_string().into();
-            // It fails if the last watcher has just gone.
+            // It fails only if the last watcher has just left.
             let _ = self.0.send(Event { name, data });
         }
     }
 
-    /// From now on.
+    /// Receives all events from now on.
     pub(crate) fn watch(&self) -> broadcast::Receiver<Event> {
         self.0.subscribe()
     }
 
-    /// How many watch.
+    /// The number of watchers.
     pub(crate) fn watchers(&self) -> usize {
         self.0.receiver_count()
     }

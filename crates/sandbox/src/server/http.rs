@@ -24,13 +24,13 @@ use super::shared::Shared;
 use crate::platform::verdict::Cause;
 use crate::platform::{self, Action, Answer};
 
-/// The first second after the years that a `Date` header can hold.
+/// The first second after the range of a `Date` header.
 const END_OF_DATES: u64 = 253_402_300_800;
 
-/// Routes beside those of the platform.
+/// Routes in addition to the platform's.
 pub(crate) type Routes = fn(&Arc<Shared>) -> Router<Arc<Shared>>;
 
-/// Everything that is served: these routes, and on every other path the platform.
+/// The router: these routes, and the platform on every other path.
 pub(crate) fn router(shared: Arc<Shared>, routes: Routes) -> Router {
     let routes = routes(&shared);
     let routes = match shared.cors.clone() {
@@ -40,7 +40,7 @@ pub(crate) fn router(shared: Arc<Shared>, routes: Routes) -> Router {
     routes.with_state(shared)
 }
 
-/// What is not below `/__sandbox`.
+/// Handles every path outside `/__sandbox`.
 async fn platform(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let begun = Instant::now();
     let (head, body) = request.into_parts();
@@ -75,7 +75,7 @@ async fn platform(State(shared): State<Arc<Shared>>, request: Request) -> Respon
         body,
     };
     let (response, reply) = exchange.carry_out().await;
-    // The body is gone, whatever the fault takes.
+    // The body has been consumed, whatever the fault does.
     drop(room);
     match fault {
         Some(fault) => fault.spoil(response, &reply, control.as_ref()).await,
@@ -103,19 +103,19 @@ struct Exchange {
     begun: Instant,
     now: u64,
     fault: Option<Fault>,
-    /// Why the platform does not look at it.
+    /// Why the request is refused before the platform sees it.
     refusal: Option<Refusal>,
-    /// The refusal of a wrong signature that is still to be looked into.
+    /// The refusal of a wrong signature that still has to be diagnosed.
     answer: Option<Answer>,
-    /// What is kept, what follows, and the response, once the platform has acted.
+    /// The record, the pushes that follow, and the response, once the platform has acted.
     parts: Option<(Arc<Parts>, Option<Action>, Response)>,
-    /// What takes long is done for one request at a time, so that many of them leave the others their share of the machine.
+    /// Slow work is done for one request at a time, so that it does not take all processors from other requests.
     turn: Option<OwnedMutexGuard<()>>,
 }
 
 impl Exchange {
-    /// Answers and keeps the request, here if it is small and has to wait for nobody, else on the blocking pool. There it is
-    /// done to its end, so that what was carried out is kept even if the sender has gone.
+    /// Answers and records the request: on this thread if it is small and no lock is held, otherwise on the blocking
+    /// pool. There it runs to the end, so that an accepted request is recorded even if its sender has disconnected.
     async fn carry_out(mut self) -> (Response, Bytes) {
         let is_large = self.body.len() > pool::LARGE;
         if !is_large && let Some(done) = self.go_on(false) {
@@ -137,14 +137,14 @@ impl Exchange {
         }
     }
 
-    /// Goes on to the end: the response, and the body of the reply. `None` if there is something to wait for or a wrong
-    /// signature to look into, and `wait` is false.
+    /// Continues to the end and returns the response and the body of the reply. Returns `None` if `wait` is false and
+    /// it would have to wait for a lock or diagnose a wrong signature.
     fn go_on(&mut self, wait: bool) -> Option<(Response, Bytes)> {
         let shared = &self.shared;
         let incoming = incoming(&self.head, &self.body);
         if self.parts.is_none() {
             let is_new = self.answer.is_none() && self.refusal.is_none();
-            // Much may have come before while this one waited.
+            // Other requests may have been answered while this one waited.
             if is_new && wait && shared.history.can_record(true) == Some(false) {
                 self.refusal = Some(not_recorded());
             }
@@ -161,8 +161,8 @@ impl Exchange {
                     self.answer = Some(answer);
                     return None;
                 }
-                if let Some(found) = shared.platform.diagnose(&incoming) {
-                    answer.verdict.explain(found);
+                if let Some(diagnosis) = shared.platform.diagnose(&incoming) {
+                    answer.verdict.explain(diagnosis);
                 }
             }
             let mut response = respond(&answer, self.now);
@@ -230,7 +230,7 @@ fn respond(answer: &Answer, now: u64) -> Response {
     response
 }
 
-/// The sandbox's clock as a `Date` header, so that clients that learn the time from it learn the one that `ts` is
+/// The sandbox's clock as a `Date` header, so that clients that set their time by it match the clock that `ts` is
 /// compared with.
 fn date(now: u64) -> Option<HeaderValue> {
     let second = Some(now / 1000).filter(|second| *second < END_OF_DATES)?;
@@ -238,14 +238,14 @@ fn date(now: u64) -> Option<HeaderValue> {
     HeaderValue::from_str(&httpdate::fmt_http_date(time)).ok()
 }
 
-/// Says what happened. Only a rejected signature shows more than names and codes, because nothing else explains it.
+/// Logs the result. Only for a rejected signature does it log more than names and codes.
 fn log(answer: &Answer) {
     let service = answer.service.as_deref().unwrap_or("-");
     let operation = answer.operation.as_deref().unwrap_or("-");
     let code = answer.verdict.code();
     match answer.verdict.cause() {
         None => tracing::info!(service, operation, "accepted"),
-        // The string to sign holds the body: it is in the record only.
+        // The string to sign contains the body, so it is only in the record.
         Some(Cause::Signature(mismatch)) => {
             let likely_cause = mismatch.explanation();
             tracing::warn!(service, operation, code, likely_cause, "signature rejected");

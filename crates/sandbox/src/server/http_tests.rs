@@ -1,4 +1,4 @@
-//! The router in memory: nothing that can be sent makes it panic or answer what is not its own.
+//! Property tests of the router in memory: no request makes it panic or reply outside its protocol.
 
 use std::pin::Pin;
 use std::sync::OnceLock;
@@ -75,7 +75,7 @@ fn send(shared: &Arc<Shared>, request: Request) -> (StatusCode, HeaderMap, Bytes
     })
 }
 
-/// Any bytes that a header may hold, often those that mean something here.
+/// Any bytes that a header may contain, often those with a meaning here.
 fn header_value() -> impl Strategy<Value = HeaderValue> {
     let known = prop::sample::select(vec![
         "key-1",
@@ -91,7 +91,7 @@ fn header_value() -> impl Strategy<Value = HeaderValue> {
     ]);
     prop_oneof![
         known.prop_map(HeaderValue::from_static),
-        // Controls are the only bytes that no header can hold.
+        // Control characters are the only bytes that a header cannot contain.
         prop::collection::vec(prop_oneof![b' '..=b'~', 0x80..=0xFF_u8], 0..40)
             .prop_map(|bytes| HeaderValue::from_bytes(&bytes).unwrap()),
     ]
@@ -126,7 +126,7 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn whatever_is_sent_is_answered_and_kept(
+    fn every_request_is_answered_and_recorded(
         method in prop::sample::select(vec!["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "X"]),
         path in prop::sample::select(PATHS.to_vec()),
         query in "[ -~&&[^#<>\"` {}]]{0,30}",
@@ -136,7 +136,7 @@ proptest! {
         let shared = shared(250);
         let uri = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
         let request = Request::builder().method(method).uri(uri).body(Body::from(body));
-        // What is no URI does not get past the HTTP parser either.
+        // The HTTP parser rejects anything that is not a URI.
         prop_assume!(request.is_ok());
         let mut request = request.unwrap();
         for (name, value) in headers {
@@ -150,9 +150,9 @@ proptest! {
         let kept = shared.history.requests();
         prop_assert_eq!(kept.len(), 1);
         prop_assert_eq!(kept[0].status(), status.as_u16());
-        // A reply to HEAD has the headers of a body only.
+        // A reply to HEAD has only the headers that belong to a body.
         prop_assert!(kept[0].reply() == &reply[..] || method == "HEAD" && reply.is_empty());
-        // Every record can be shown, and every reply is JSON that says so.
+        // Every record can be displayed, and every reply whose content type is JSON is JSON.
         prop_assert!(kept[0].to_json().is_object());
         prop_assert_eq!(headers.get(CONTENT_TYPE).unwrap(), "application/json");
         prop_assert!(serde_json::from_slice::<Value>(kept[0].reply()).is_ok());
@@ -160,7 +160,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_is_signed_gets_as_far_as_the_body(body in body(), spare in any::<bool>()) {
+    fn every_signed_request_reaches_the_check_of_its_body(body in body(), spare in any::<bool>()) {
         prop_assume!(!body.is_empty());
         let mut request = signed_by("s3cret", &body);
         if spare {
@@ -205,7 +205,7 @@ fn signed_as(secret: &str, [path, biz_type, action]: [&'static str; 3], body: &[
 #[path = "large_tests.rs"]
 mod large;
 
-/// A body that ends in the middle, as when the sender goes away.
+/// A body that ends early, as when the sender disconnects.
 struct BreaksOff(bool);
 
 impl axum::body::HttpBody for BreaksOff {
@@ -226,7 +226,7 @@ impl axum::body::HttpBody for BreaksOff {
 }
 
 #[test]
-fn a_body_that_breaks_off_is_refused_and_not_kept() {
+fn an_incomplete_body_is_refused_and_not_stored() {
     let request = Request::builder().method("POST").uri(PATHS[0]);
     let request = request.body(Body::new(BreaksOff(false))).unwrap();
     let shared = shared(100);
@@ -240,7 +240,7 @@ fn a_body_that_breaks_off_is_refused_and_not_kept() {
     assert_eq!((kept[0].verdict().code(), kept[0].body()), (400, &b""[..]));
 }
 
-/// A body of pieces that come when the test sends them.
+/// A body whose pieces arrive when the test sends them.
 fn pieces() -> (tokio::sync::mpsc::UnboundedSender<usize>, Body) {
     let (sender, receiver) = tokio::sync::mpsc::unbounded_channel::<usize>();
     let pieces = futures_util::stream::unfold(receiver, async |mut receiver| {
@@ -251,7 +251,7 @@ fn pieces() -> (tokio::sync::mpsc::UnboundedSender<usize>, Body) {
 }
 
 #[tokio::test]
-async fn bodies_that_are_received_at_once_are_bounded_together() {
+async fn concurrent_bodies_share_a_limit() {
     let mut shared = shared(100);
     let limits = Arc::get_mut(&mut shared).unwrap();
     limits.intake = Intake::with_room(100, Duration::from_secs(30), 100);
@@ -279,7 +279,7 @@ async fn bodies_that_are_received_at_once_are_bounded_together() {
     drop(first);
     assert_eq!(waiting.await.unwrap(), StatusCode::OK);
     assert_eq!(shared.intake.room(), 100);
-    // A connection that breaks gives its room back.
+    // A connection that breaks releases its capacity.
     let (broken, body) = pieces();
     broken.send(60).unwrap();
     let waiting = send(body);
@@ -290,10 +290,10 @@ async fn bodies_that_are_received_at_once_are_bounded_together() {
     assert_eq!(shared.intake.room(), 100);
 }
 
-/// Nothing is carried out that cannot be recorded.
+/// Requests that cannot be recorded are not carried out.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_request_is_refused_while_the_record_is_full() {
+fn a_request_is_refused_while_the_disk_is_full() {
     let mut shared = shared(1000);
     let inner = Arc::get_mut(&mut shared).unwrap();
     let history = std::mem::replace(&mut inner.history, History::new(0, 0));
@@ -314,7 +314,7 @@ fn a_request_is_refused_while_the_record_is_full() {
 }
 
 #[test]
-fn a_date_is_the_clocks_and_never_out_of_range() {
+fn the_date_header_follows_the_clock_within_its_range() {
     assert_eq!(date(0).unwrap(), "Thu, 01 Jan 1970 00:00:00 GMT");
     assert_eq!(
         date(END_OF_DATES * 1000 - 1).unwrap(),

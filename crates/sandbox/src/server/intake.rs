@@ -1,4 +1,4 @@
-//! Receiving bodies, within a limit each and one for all together.
+//! Receives bodies, with a limit for each and one for all together.
 
 use std::time::Duration;
 
@@ -12,25 +12,25 @@ use tokio::time;
 use super::connection::{ConnectionControl, Refused};
 use crate::platform::verdict::Cause;
 
-/// So many bytes may be received at once, by all connections together; a single body that is allowed may be larger.
+/// The limit for all bodies that are being received at the same time. A single allowed body may be larger.
 const MAX_RECEIVING: usize = 256 * 1024 * 1024;
-/// Room made for a body before any of it has come, whatever length is announced.
+/// Memory reserved before the first byte of a body arrives, whatever length is announced.
 const MAX_RESERVED: usize = 64 * 1024;
 
-/// The whole body may take so many times the longest pause within it.
+/// The whole body may take this many times the longest allowed pause.
 const PAUSES: u32 = 10;
 
-/// How bodies are received.
+/// The limits for receiving bodies.
 pub(crate) struct Intake {
     /// The largest body in bytes.
     limit: usize,
     /// The longest pause within a body.
     patience: Duration,
-    /// Room in bytes for all bodies that are being received.
+    /// The free capacity in bytes for all bodies that are being received.
     room: Semaphore,
 }
 
-/// Why a request is refused before the platform looks at it.
+/// Why a request is refused before the platform sees it.
 #[derive(Clone, Debug)]
 pub(crate) struct Refusal {
     pub(crate) status: StatusCode,
@@ -42,7 +42,7 @@ impl Refusal {
         Self { status, cause }
     }
 
-    /// The same for the log.
+    /// The refusal as a log entry.
     pub(crate) fn log(&self) -> Refused {
         Refused {
             kind: self.cause.name(),
@@ -65,13 +65,13 @@ impl Intake {
         }
     }
 
-    /// How many bytes may still be received.
+    /// How many more bytes may be received.
     #[cfg(test)]
     pub(crate) fn room(&self) -> usize {
         self.room.available_permits()
     }
 
-    /// Reads the whole body of a request to the platform, and gives back the room that it takes.
+    /// Reads the whole body of a request to the platform. Also returns its share of the capacity.
     pub(crate) async fn read(
         &self,
         control: Option<&ConnectionControl>,
@@ -80,7 +80,7 @@ impl Intake {
         self.read_within(self.limit, control, body).await
     }
 
-    /// The same with another limit. A length that is over it is refused before anything is read.
+    /// Like `read`, with another limit. If the announced length is over the limit, nothing is read.
     pub(crate) async fn read_within(
         &self,
         limit: usize,
@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_body_that_pauses_or_trickles_for_too_long_is_given_up() {
+    async fn a_slow_body_times_out() {
         for pause in [9, 11] {
             let pieces = stream::iter(0..100).then(move |_| async move {
                 time::sleep(Duration::from_secs(pause)).await;

@@ -1,5 +1,5 @@
-//! What takes long, or has to wait, keeps nobody else waiting. The thread of the runtime is the only one that serves, and one
-//! more is there for work that takes long.
+//! Slow work and waiting for a lock do not block other requests. In these tests one runtime thread serves, and one
+//! more thread does slow work.
 
 use std::sync::mpsc;
 
@@ -11,7 +11,7 @@ use crate::platform::verdict::Verdict;
 
 const SMALL: &str = r#"{"appKey":"a","phone":"8615012345678","content":"hi"}"#;
 
-/// A sandbox whose other thread is busy until [`release`](Self::release).
+/// A sandbox whose second thread is busy until [`release`](Self::release).
 struct Busy {
     shared: Arc<Shared>,
     release: mpsc::Sender<()>,
@@ -19,7 +19,7 @@ struct Busy {
 }
 
 impl Busy {
-    /// Runs a test with it. One that waits for a lock on the only thread that serves would wait for ever.
+    /// Runs a test with it. Waiting for a lock on the only serving thread would block for ever.
     fn run<T: Future<Output = ()>>(test: impl FnOnce(Self) -> T + Send + 'static) {
         testing::blocking("the test", move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -48,7 +48,7 @@ impl Busy {
         tokio::spawn(async { sent.await.unwrap().status() })
     }
 
-    /// Sends a request, and sees that it is answered while the other thread is busy.
+    /// Sends a request, and checks that it is answered while the second thread is busy.
     async fn is_answered(&self, request: Request) {
         let status = testing::in_time("an answer", self.start(request)).await;
         assert_eq!(status.unwrap(), StatusCode::OK);
@@ -66,7 +66,7 @@ fn sms(secret: &str, text: &str) -> Request {
     signed_by(secret, text.as_bytes())
 }
 
-/// A check of a number, which the state remembers.
+/// A number check, which changes the state.
 fn check() -> Request {
     let body = br#"{"phone":"84912345678","appkey":"a"}"#;
     let what = ["/api/number/check", "1", "numbercheck"];
@@ -87,8 +87,8 @@ fn verdicts(shared: &Shared) -> Vec<(u64, i64)> {
 }
 
 #[test]
-fn others_are_answered_while_a_large_body_is_worked_on() {
-    // Refused by a rule, and because of its signature.
+fn a_large_body_does_not_block_others() {
+    // One body violates the schema; the other has a wrong signature.
     for (secret, code) in [("s3cret", 2), ("another", 1003)] {
         Busy::run(async move |mut busy| {
             let shared = Arc::get_mut(&mut busy.shared).unwrap();
@@ -99,14 +99,14 @@ fn others_are_answered_while_a_large_body_is_worked_on() {
             assert!(!large.is_finished());
             let shared = busy.release().await;
             large.await.unwrap();
-            // In the order in which they were answered.
+            // In the order of the replies.
             assert_eq!(verdicts(&shared), [(1, 0), (2, code)]);
         });
     }
 }
 
 #[test]
-fn others_are_answered_while_a_small_wrong_signature_is_looked_into() {
+fn the_diagnosis_of_a_wrong_signature_does_not_block_others() {
     Busy::run(async |busy| {
         let wrong = busy.start(sms("another", SMALL));
         yield_now().await;
@@ -118,7 +118,7 @@ fn others_are_answered_while_a_small_wrong_signature_is_looked_into() {
 }
 
 #[test]
-fn a_large_body_is_kept_even_if_its_sender_goes_away() {
+fn a_large_request_is_recorded_even_if_its_sender_disconnects() {
     Busy::run(async |busy| {
         let padded = format!("{SMALL}{}", " ".repeat(pool::LARGE));
         let large = busy.start(sms("s3cret", &padded));
@@ -131,7 +131,7 @@ fn a_large_body_is_kept_even_if_its_sender_goes_away() {
 }
 
 #[test]
-fn who_has_to_wait_for_the_state_keeps_nobody_waiting() {
+fn waiting_for_the_state_does_not_block_others() {
     Busy::run(async |busy| {
         let shared = Arc::clone(&busy.shared);
         let held = shared.platform.state.held();
@@ -171,7 +171,7 @@ fn others_are_answered_while_a_large_reply_is_made() {
 }
 
 #[test]
-fn who_has_to_wait_for_the_history_keeps_nobody_waiting() {
+fn waiting_for_the_history_does_not_block_others() {
     Busy::run(async |busy| {
         let shared = Arc::clone(&busy.shared);
         let held = shared.history.held();

@@ -1,18 +1,18 @@
-//! The names and addresses of this machine. This is the only place that knows them.
+//! The names and addresses of this machine. This is the only place that defines them.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// The loopback addresses that a host of a URL stands for, in the order in which they are tried; none for another machine.
-/// An IPv6 address is in brackets; names have no case.
+/// The loopback addresses of a URL's host, in the order in which they are tried; none for another machine. An IPv6
+/// address is in brackets. Names ignore case.
 pub(crate) fn addresses(host: &str) -> impl Iterator<Item = IpAddr> {
     let name = host.strip_suffix('.').unwrap_or(host);
-    let found = if name.eq_ignore_ascii_case("localhost") {
+    let addresses = if name.eq_ignore_ascii_case("localhost") {
         let (v4, v6) = (Ipv4Addr::LOCALHOST, Ipv6Addr::LOCALHOST);
         [Some(v4.into()), Some(v6.into())]
     } else {
         [literal(host), None]
     };
-    found.into_iter().flatten()
+    addresses.into_iter().flatten()
 }
 
 fn literal(host: &str) -> Option<IpAddr> {
@@ -26,8 +26,8 @@ fn literal(host: &str) -> Option<IpAddr> {
     address.is_loopback().then_some(address)
 }
 
-/// Whether the value of a `Host` header, or the host of a URL, names this machine: `localhost` in any case or a loopback address,
-/// with or without a port.
+/// Whether a `Host` header or a URL's host is this machine: `localhost` in any case or a loopback address, with or
+/// without a port.
 #[must_use]
 pub fn is_named_by(authority: &str) -> bool {
     let host = match authority.rsplit_once(':') {
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_host_is_this_machine_whatever_its_case_and_port() {
+    fn a_host_is_this_machine_in_any_case_and_with_any_port() {
         for name in [
             "127.0.0.1:80",
             "127.0.0.2:80",
@@ -83,10 +83,10 @@ mod tests {
     }
 
     #[test]
-    fn the_name_stands_for_both_addresses() {
+    fn localhost_stands_for_both_loopback_addresses() {
         let of = |host| {
             addresses(host)
-                .map(|one| one.to_string())
+                .map(|address| address.to_string())
                 .collect::<Vec<_>>()
         };
         assert_eq!(of("LocalHost"), ["127.0.0.1", "::1"]);

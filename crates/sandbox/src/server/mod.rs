@@ -1,4 +1,4 @@
-//! The sandbox as a server: HTTP, faults, pushes, the history, and who may ask.
+//! The server: HTTP, faults, pushes, the history, and access control.
 
 mod access;
 mod blocking;

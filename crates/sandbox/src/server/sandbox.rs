@@ -1,4 +1,4 @@
-//! The server as its users see it.
+//! The handle of a running server.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -16,21 +16,22 @@ use super::record::ReceivedRequest;
 use super::shared::Shared;
 use super::thread::OwnThread;
 
-/// Largest body in bytes that is taken unless [`Builder::body_limit`](crate::Builder::body_limit) says otherwise: 110 MB.
+/// Default of [`Builder::body_limit`](crate::Builder::body_limit): 110 MB.
 pub const DEFAULT_BODY_LIMIT: usize = 110_000_000;
-/// How many requests are kept unless [`Builder::history`](crate::Builder::history) says otherwise.
+/// Default of [`Builder::history`](crate::Builder::history).
 pub const DEFAULT_HISTORY_REQUESTS: usize = 10_000;
-/// How many bytes the kept requests take unless [`Builder::history_bytes`](crate::Builder::history_bytes) says otherwise: 256 MiB.
+/// Default of [`Builder::history_bytes`](crate::Builder::history_bytes): 256 MiB.
 pub const DEFAULT_HISTORY_BYTES: usize = 256 * 1024 * 1024;
 
-/// How many bytes a record file holds before a new one is begun, unless [`Builder::record_bytes`](crate::Builder::record_bytes) says otherwise: 256 MiB.
+/// Default of [`Builder::record_bytes`](crate::Builder::record_bytes): 256 MiB.
 pub const DEFAULT_RECORD_BYTES: u64 = 256 * 1024 * 1024;
-/// A token that protects an address which other machines can reach has at least so many characters.
+/// The minimum number of characters of a token if other machines can reach the address.
 pub const MIN_TOKEN: usize = 16;
 
-/// A running server that plays the platform, on the loopback interface unless [`Builder::listen_on`](crate::Builder::listen_on) says otherwise.
+/// A running server that imitates the platform. It listens on the loopback interface unless
+/// [`Builder::listen_on`](crate::Builder::listen_on) sets another address.
 ///
-/// It stops when it is dropped; [`shutdown`](Self::shutdown) also waits until it has stopped.
+/// Dropping it stops the server; [`shutdown`](Self::shutdown) also waits until it has stopped.
 pub struct Sandbox {
     pub(super) shared: Arc<Shared>,
     pub(super) address: SocketAddr,
@@ -41,11 +42,11 @@ pub struct Sandbox {
     pub(super) _recording: Recording,
     #[cfg(feature = "client")]
     pub(super) session: nxcloud_client::Session,
-    /// The last field: everything else ends before the thread is waited for.
+    /// The last field, so that everything else ends before the thread is joined.
     pub(super) _thread: Option<OwnThread>,
 }
 
-/// Closes the file when the sandbox goes.
+/// Closes the record file when the sandbox is dropped.
 pub(super) struct Recording(pub(super) Arc<Shared>);
 
 impl Drop for Recording {
@@ -55,40 +56,41 @@ impl Drop for Recording {
 }
 
 impl Sandbox {
-    /// The base URL of every service, without a slash at its end: `http://127.0.0.1:PORT`. If every address of the machine
-    /// is listened on, it is that of the loopback interface.
+    /// The base URL of every service, without a slash at the end: `http://127.0.0.1:PORT`. If the sandbox listens on
+    /// all addresses, this is the loopback address.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The address of the inspector, a page that shows what is received, as it comes: open it in a browser. It holds the
-    /// token if the sandbox made one ([`Builder::account`](crate::Builder::account)), but never one of [`Builder::token`](crate::Builder::token).
+    /// The URL of the inspector, a web page that shows requests live. It contains the token if the sandbox created
+    /// one ([`Builder::account`](crate::Builder::account)), but never one of
+    /// [`Builder::token`](crate::Builder::token).
     #[must_use]
     pub fn inspector_url(&self) -> String {
         format!("{}{}", self.url, self.shared.access.page())
     }
 
-    /// The token that is asked for below `/__sandbox/`; `None` if none is.
+    /// The token that `/__sandbox/` requires; `None` if it requires none.
     #[must_use]
     pub fn token(&self) -> Option<&Secret> {
         self.shared.access.asked_for()
     }
 
-    /// The address that is listened on.
+    /// The address that the server listens on.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The requests received, oldest first, as far as the history goes back. A request is there by the time that its
-    /// sender has the reply.
+    /// The received requests, oldest first, as far as the history goes back. A request is in the history before its
+    /// sender receives the reply.
     #[must_use]
     pub fn requests(&self) -> Vec<ReceivedRequest> {
         self.shared.history.requests()
     }
 
-    /// The requests received for one operation, such as `send_sms`, the refused ones included.
+    /// The received requests of one operation, such as `send_sms`, including refused ones.
     #[must_use]
     pub fn requests_for(&self, operation: &str) -> Vec<ReceivedRequest> {
         let mut requests = self.requests();
@@ -96,8 +98,8 @@ impl Sandbox {
         requests
     }
 
-    /// The requests for one operation that were carried out, oldest first: without the refused ones and those that met a
-    /// fault before the platform acts. [`ReceivedRequest::json`] and [`ReceivedRequest::decode`] read their bodies.
+    /// The accepted requests of one operation, oldest first: without refused ones and those that met a fault before
+    /// the platform acted. [`ReceivedRequest::json`] and [`ReceivedRequest::decode`] read their bodies.
     #[must_use]
     pub fn accepted(&self, operation: &str) -> Vec<ReceivedRequest> {
         let mut requests = self.requests_for(operation);
@@ -111,42 +113,43 @@ impl Sandbox {
         self.shared.history.request(id)
     }
 
-    /// The pushes: where they go, what they say, and what became of them.
+    /// The pushes: their addresses, contents and results.
     #[must_use]
     pub fn pushes(&self) -> &Pushes {
         &self.shared.pushes
     }
 
-    /// What the accounts have made and not undone: an object by access key or app id, whose members are lists such as
-    /// `checks`, `bindings`, `groups`, `media`, `templates` and `logins`, oldest first. It holds phone numbers.
+    /// The current state of the accounts: an object by access key or app id, whose members are lists such as
+    /// `checks`, `bindings`, `groups`, `media`, `templates` and `logins`, oldest first. It contains phone numbers.
     #[must_use]
     pub fn state(&self) -> Value {
         self.shared.platform.state.snapshot()
     }
 
-    /// Says what became of an OTA login: from now on `verify` answers with this status, such as `SUCCESS`, `MISMATCH`,
-    /// `FAILURE` or `UNKNOWN`. A new login is `PENDING`. False if no login has this request id.
+    /// Sets the status of an OTA login, such as `SUCCESS`, `MISMATCH`, `FAILURE` or `UNKNOWN`, which `verify` then
+    /// returns. A new login is `PENDING`. Returns false if no login has this request id.
     pub fn set_ota_status(&self, request_id: &str, status: &str) -> bool {
         let state = &self.shared.platform.state;
         state.set_ota_status(request_id, status)
     }
 
-    /// What goes wrong with the requests to come; nothing by default.
+    /// The faults for future requests; none by default.
     #[must_use]
     pub fn faults(&self) -> &Faults {
         &self.shared.faults
     }
 
-    /// Forgets the requests received, what they have made, and the log of pushes. What the accounts have is the
-    /// [seed](crate::Builder::seed) again.
+    /// Deletes the received requests, the state that they created, and the log of pushes. The state of the accounts
+    /// becomes the [seed](crate::Builder::seed) again.
     pub fn clear(&self) {
         self.shared.clear();
     }
 
-    /// Stops: takes no new connections, lets requests at work finish (for at most 5 seconds), closes everything.
+    /// Stops the server: accepts no more connections, lets running requests finish (for at most 5 seconds), and
+    /// closes everything.
     pub async fn shutdown(self) {
         drop(self.stop);
-        // It fails only if the runtime is going down, and then the server is too.
+        // It fails only if the runtime is shutting down, and then the server has stopped too.
         let _ = self.task.await;
     }
 }

@@ -1,4 +1,4 @@
-//! What all requests share.
+//! State that all requests share.
 
 use serde_json::json;
 use tokio::sync::Mutex;
@@ -13,7 +13,7 @@ use super::push::Pushes;
 use super::record::History;
 use crate::platform::Platform;
 
-/// What all requests share.
+/// State that all requests share.
 pub(crate) struct Shared {
     pub(crate) platform: Platform,
     pub(crate) clock: Clock,
@@ -25,12 +25,12 @@ pub(crate) struct Shared {
     /// For the platform's paths only.
     pub(crate) cors: Option<CorsLayer>,
     pub(crate) events: Events,
-    /// Held while a large body is worked on, or a wrong signature looked into.
+    /// Held while a large body is checked or a wrong signature is diagnosed.
     pub(crate) turn: std::sync::Arc<Mutex<()>>,
 }
 
 impl Shared {
-    /// Forgets the requests received and what they have made.
+    /// Deletes the received requests and the state that they created.
     pub(crate) fn clear(&self) {
         self.history.clear();
         self.platform.state.clear();

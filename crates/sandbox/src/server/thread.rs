@@ -1,10 +1,10 @@
-//! A thread of a sandbox's own.
+//! The thread of a sandbox.
 
 use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
 
-/// The thread that runs a sandbox. Dropping it closes every connection and waits for the thread's end.
+/// The thread that runs a sandbox. Dropping it closes every connection and joins the thread.
 #[derive(Debug)]
 pub(super) struct OwnThread {
     pub(super) stop: Option<oneshot::Sender<()>>,
@@ -15,7 +15,7 @@ impl Drop for OwnThread {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // Nothing is lost if it panicked: the sandbox is gone either way.
+            // A panic of the thread needs no handling: the sandbox is gone either way.
             let _ = thread.join();
         }
     }

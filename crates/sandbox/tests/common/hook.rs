@@ -5,14 +5,14 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-/// Takes what is pushed to it and answers 200 with one word, or 500 below the path `/500`.
+/// Receives pushes and answers 200 with one word, or 500 below the path `/500`.
 pub(crate) struct Hook {
     base: String,
     received: mpsc::UnboundedReceiver<Push>,
     task: JoinHandle<()>,
 }
 
-/// A push as it came: the head in lower case, and the body.
+/// A received push: its head in lower case, and its body.
 pub(crate) struct Push {
     pub(crate) head: String,
     pub(crate) body: String,
@@ -32,7 +32,7 @@ impl Hook {
         Self::on(listener, answer)
     }
 
-    /// An endpoint on a socket that is listened on.
+    /// An endpoint on a listening socket.
     pub(crate) fn on(listener: TcpListener, answer: &'static str) -> Self {
         let base = format!("http://{}", listener.local_addr().unwrap());
         let (queue, received) = mpsc::unbounded_channel();
@@ -54,7 +54,7 @@ impl Hook {
         format!("{}{path}", self.base)
     }
 
-    /// The next push; waits for it.
+    /// Waits for the next push.
     pub(crate) async fn next(&mut self) -> Push {
         let received = self.received.recv();
         testing::in_time("a push", received).await.unwrap()

@@ -1,4 +1,4 @@
-//! A client that writes HTTP by hand, so that tests can also send what no client would.
+//! A client that writes HTTP by hand, so that tests can also send invalid requests.
 
 #![allow(dead_code, unused_imports, reason = "each test file uses a part of it")]
 
@@ -17,12 +17,12 @@ pub(crate) const SMS_PATH: &str = "/api/sms/mtsend_v2";
 /// A body of `send_sms`.
 pub(crate) const SMS_BODY: &str = r#"{"appKey":"app-1","phone":"8615012345678","content":"您好"}"#;
 
-/// A clock that stands still, in milliseconds since 1970-01-01.
+/// A fixed clock, in milliseconds since 1970-01-01.
 pub(crate) fn at(millis: u64) -> impl Fn() -> SystemTime + Send + Sync + 'static {
     move || UNIX_EPOCH + Duration::from_millis(millis)
 }
 
-/// A reply, taken apart.
+/// A parsed reply.
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) head: String,
@@ -78,7 +78,7 @@ pub(crate) async fn ask(url: &str, method: &str, target: &str, body: serde_json:
     send(url, request.as_bytes()).await.unwrap()
 }
 
-/// What an endpoint below `/__sandbox/` answers.
+/// The reply of an endpoint below `/__sandbox/`.
 pub(crate) async fn get(url: &str, target: &str) -> serde_json::Value {
     let reply = call(url, "GET", &format!("/__sandbox/{target}")).await;
     assert_eq!(reply.status, 200, "{target}: {}", reply.body);
@@ -117,7 +117,7 @@ pub(crate) fn built_in() -> Signer {
     )
 }
 
-/// Sends what is accepted, and gives back its number.
+/// Sends an accepted request, and returns its number.
 pub(crate) async fn accepted(
     sandbox: &Sandbox,
     now: u64,
@@ -153,7 +153,7 @@ pub(crate) fn sms(ts: u64, secret: &str, body: &[u8]) -> Vec<u8> {
     [head.as_bytes(), body].concat()
 }
 
-/// A signed `send_sms` that is accepted at a time.
+/// A signed `send_sms` that is valid at a time.
 pub(crate) fn good_sms(ts: u64) -> Vec<u8> {
     sms(ts, ACCESS_SECRET, SMS_BODY.as_bytes())
 }

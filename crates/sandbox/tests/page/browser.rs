@@ -1,4 +1,4 @@
-//! A headless Chromium with the inspector open in it.
+//! A headless Chromium that shows the inspector.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -14,10 +14,10 @@ use nxcloud_sandbox::Sandbox;
 use serde_json::{Map, Value, json};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// Browsers at once; each of them wants a processor.
+/// Number of concurrent browsers: each needs a processor.
 static ROOM: Semaphore = Semaphore::const_new(2);
 static NUMBER: AtomicU32 = AtomicU32::new(0);
-/// Polls before something is given up: a minute, since machines that test are slow at times.
+/// Number of polls before a test fails: a minute, because test machines can be slow.
 const POLLS: u32 = 1200;
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -34,7 +34,7 @@ const ARGUMENTS: [&str; 10] = [
     "--force-color-profile=srgb",
 ];
 
-/// `chromedriver` on a free port, and the folder of its browser. Both go with it.
+/// `chromedriver` on a free port, and the browser's folder. Dropping it removes both.
 struct Driver {
     process: Child,
     port: u16,
@@ -60,7 +60,7 @@ impl Driver {
                 let (_, port) = line.split_once("started successfully on port ")?;
                 Some(port.trim_end_matches('.').parse().unwrap())
             });
-            // What it says later must not fill the pipe.
+            // Later output must not fill the pipe.
             std::thread::spawn(move || lines.for_each(drop));
             port.expect("it says its port before it ends")
         });
@@ -71,7 +71,7 @@ impl Driver {
         }
     }
 
-    /// Asks for something that the WebDriver client has no method for.
+    /// Sends a command for which the WebDriver client has no method.
     fn ask(&self, method: &str, path: &str, body: &Value) -> std::io::Result<String> {
         let body = body.to_string();
         let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
@@ -83,7 +83,7 @@ impl Driver {
             self.port,
             body.len()
         )?;
-        // It keeps the connection open, whatever it is asked for.
+        // It ignores `connection: close` and keeps the connection open.
         let mut reader = BufReader::new(stream);
         let mut length = 0;
         loop {
@@ -104,7 +104,7 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        // It ends its browser with itself.
+        // It ends its browser when it ends.
         if self.ask("GET", "/shutdown", &Value::Null).is_err() {
             let _ = self.process.kill();
         }
@@ -160,18 +160,18 @@ impl Page {
         page
     }
 
-    /// Loads it again.
+    /// Reloads the page.
     pub(crate) async fn reload(&self) {
         self.client.refresh().await.unwrap();
     }
 
-    /// What a script gives back.
+    /// The result of a script.
     pub(crate) async fn eval(&self, expression: &str) -> Value {
         let script = format!("return ({expression});");
         self.client.execute(&script, vec![]).await.unwrap()
     }
 
-    /// Waits until an expression holds.
+    /// Waits until an expression is true.
     pub(crate) async fn until(&self, expression: &str) {
         for _ in 0..POLLS {
             if self.eval(&format!("Boolean({expression})")).await == json!(true) {
@@ -179,14 +179,14 @@ impl Page {
             }
             tokio::time::sleep(PAUSE).await;
         }
-        let shown = self.eval("document.body.innerText").await;
+        let page_text = self.eval("document.body.innerText").await;
         panic!(
             "never true: {expression}\n{}",
-            shown.as_str().unwrap_or_default()
+            page_text.as_str().unwrap_or_default()
         );
     }
 
-    /// Waits until an element holds a text.
+    /// Waits until an element contains a text.
     pub(crate) async fn until_text(&self, css: &str, text: &str) {
         let (css, text) = (json!(css), json!(text));
         self.until(&format!(
@@ -208,11 +208,11 @@ impl Page {
         self.eval(&expression).await.as_u64().unwrap()
     }
 
-    /// Clicks as a user does: the element must be in sight.
+    /// Clicks like a user: the element must be visible.
     pub(crate) async fn click(&self, css: &str) {
         self.until(&format!("document.querySelector({})", json!(css)))
             .await;
-        // The page may put another one in its place at the same moment.
+        // The page may replace the element at the same moment.
         for _ in 0..POLLS {
             if let Ok(element) = self.client.find(Locator::Css(css)).await
                 && element.click().await.is_ok()
@@ -231,7 +231,7 @@ impl Page {
         element.send_keys(text).await.unwrap();
     }
 
-    /// Presses keys where the focus is.
+    /// Presses keys in the focused element.
     pub(crate) async fn press(&self, keys: &str) {
         let element = self.client.active_element().await.unwrap();
         element.send_keys(keys).await.unwrap();
@@ -249,20 +249,20 @@ impl Page {
         assert!(!reply.contains("\"error\""), "{command}: {reply}");
     }
 
-    /// The width and height of the page.
+    /// Sets the size of the page.
     pub(crate) fn size(&self, width: u32, height: u32) {
         let parameters =
             json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         self.browser("Emulation.setDeviceMetricsOverride", &parameters);
     }
 
-    /// What the system prefers, such as `prefers-color-scheme`.
+    /// Sets a preference of the system, such as `prefers-color-scheme`.
     pub(crate) fn prefers(&self, feature: &str, value: &str) {
         let features = json!({ "features": [{ "name": feature, "value": value }] });
         self.browser("Emulation.setEmulatedMedia", &features);
     }
 
-    /// Writes a picture into the folder that `NXCLOUD_SCREENSHOTS` names, if it does.
+    /// Saves a screenshot in the folder that `NXCLOUD_SCREENSHOTS` names, if it is set.
     pub(crate) async fn picture(&self, name: &str) {
         if let Some(folder) = std::env::var_os("NXCLOUD_SCREENSHOTS") {
             let file = PathBuf::from(folder).join(format!("{name}.png"));
@@ -271,7 +271,7 @@ impl Page {
         }
     }
 
-    /// What the browser complains about: failed scripts, files that are missing, breaches of the policy.
+    /// The warnings and errors of the browser: failed scripts, missing files, violations of the policy.
     pub(crate) fn complaints(&self) -> Vec<String> {
         let path = format!("/session/{}/se/log", self.session);
         let reply = self
@@ -284,7 +284,7 @@ impl Page {
         bad.map(|entry| entry["message"].to_string()).collect()
     }
 
-    /// Ends it. The browser must not have complained.
+    /// Ends the browser. It must have logged no warning.
     pub(crate) async fn close(self) {
         assert_eq!(self.complaints(), Vec::<String>::new());
         let _ = self.client.close().await;

@@ -25,7 +25,7 @@ fn now() -> u64 {
     u64::try_from(elapsed.as_millis()).unwrap()
 }
 
-/// Sends a signed request; gives back the reply's body.
+/// Sends a signed request; returns the reply's body.
 async fn sent(page: &Page, what: [&str; 3], body: &Value) -> String {
     let bytes = signed(&built_in(), what, now(), body.to_string().as_bytes());
     send(page.sandbox.url(), &bytes).await.unwrap().body
@@ -67,7 +67,7 @@ async fn respelled(page: &Page) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_newcomer_is_told_what_to_do_and_a_request_appears_by_itself() {
+async fn an_empty_list_explains_the_first_request_which_then_appears() {
     let page = Page::open().await;
     page.until_text("#empty", "sandbox-key").await;
     assert!(page.text("#empty").await.contains(page.sandbox.url()));
@@ -76,8 +76,8 @@ async fn a_newcomer_is_told_what_to_do_and_a_request_appears_by_itself() {
     sent(&page, SMS, &text_to("8615012345678", "您好")).await;
     page.until_text("#rows li", "send_sms").await;
     let row = page.text("#rows li").await;
-    for shown in ["✓ accepted", "8615012345678", "sms"] {
-        assert!(row.contains(shown), "{shown} in {row}");
+    for expected in ["✓ accepted", "8615012345678", "sms"] {
+        assert!(row.contains(expected), "{expected} in {row}");
     }
     assert_eq!(page.count("#rows li").await, 1);
     page.until("document.getElementById('empty').hidden").await;
@@ -103,12 +103,12 @@ async fn a_refused_request_shows_its_cause_and_both_strings_to_sign() {
     assert_eq!(page.count("#client-string mark").await, 5);
     assert_eq!(page.text("#client-string mark").await, " ");
     assert_eq!(page.count("#server-string mark.gap").await, 5);
-    let shown = page.text("#detail").await;
+    let detail = page.text("#detail").await;
     assert!(
-        shown.contains("\n  \"phone\": \"8615012345678\","),
-        "{shown}"
+        detail.contains("\n  \"phone\": \"8615012345678\","),
+        "{detail}"
     );
-    assert!(!shown.contains("[object"), "{shown}");
+    assert!(!detail.contains("[object"), "{detail}");
 
     let bytes = sms(now(), "another", SMS_BODY.as_bytes());
     send(page.sandbox.url(), &bytes).await.unwrap();
@@ -127,13 +127,13 @@ async fn a_receipt_and_a_reply_reach_the_webhook_and_the_phone_shows_them() {
     sent(&page, WHATSAPP, &whatsapp("Your parcel is here")).await;
     page.until_text(".bubble .state", "accepted").await;
     assert!(page.text(".bubble").await.contains("WhatsApp"));
-    // No address is known, so the page asks for one.
+    // No address is set, so the page asks for one.
     page.click(".bubble .receipts button").await;
     page.until("document.getElementById('address-dialog').open")
         .await;
     page.fill("#address-url", "https://hooks.example/").await;
     page.click("#address-yes").await;
-    page.until_text("#address-error", "http:// addresses of this machine only")
+    page.until_text("#address-error", "an http:// address of this machine only")
         .await;
     page.fill("#address-url", &hook.url("/hook")).await;
     page.click("#address-all").await;
@@ -164,7 +164,7 @@ async fn a_receipt_and_a_reply_reach_the_webhook_and_the_phone_shows_them() {
     page.until_text(".bubble.own", "Thank you").await;
     assert_eq!(page.eval("document.activeElement.id").await, "reply");
 
-    // What followed is listed with the request, and can be sent again.
+    // The pushes are listed with the request, and can be sent again.
     page.click("#rows li").await;
     page.until("document.querySelectorAll('.deliveries > li').length === 3")
         .await;
@@ -173,7 +173,7 @@ async fn a_receipt_and_a_reply_reach_the_webhook_and_the_phone_shows_them() {
     assert_eq!(pushed["statuses"][0]["status"], "sent");
     page.until("document.querySelectorAll('.deliveries > li').length === 4")
         .await;
-    // The two refusals on the way are the browser's only complaints.
+    // The two expected refusals are the only complaints of the browser.
     let complaints = page.complaints();
     assert_eq!(complaints.len(), 2, "{complaints:?}");
     assert!(
@@ -246,16 +246,16 @@ async fn a_fault_that_is_switched_on_hits_the_next_request() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_request_that_comes_while_the_list_is_on_its_way_is_shown() {
+async fn a_request_that_arrives_while_the_list_loads_is_shown() {
     let page = Page::open().await;
-    // The next whole list is taken from the server at once, and reaches the page when it is released.
+    // The next list is taken from the server at once, but reaches the page only when it is released.
     let hold = "(() => { const get = window.fetch; window.held = 0; window.fetch = async (path, ...rest) => { \
         const answer = await get(path, ...rest); \
         if (String(path).includes('view=summary') && !String(path).includes('&q=')) { \
             window.held += 1; await new Promise((done) => { window.release = done; }); } \
         return answer; }; return true; })()";
     page.eval(hold).await;
-    // The end of a search asks for the list.
+    // Ending the search reloads the list.
     page.press("/").await;
     page.press("x").await;
     page.press_key(Key::Escape).await;
@@ -270,7 +270,7 @@ async fn a_request_that_comes_while_the_list_is_on_its_way_is_shown() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn requests_are_found_and_moved_through_by_keyboard_and_cleared_after_a_question() {
+async fn requests_are_searched_navigated_by_keyboard_and_cleared() {
     let page = Page::open().await;
     for text in ["one apple", "two pears", "three apples"] {
         sent(&page, SMS, &text_to("86110000", text)).await;
@@ -281,7 +281,7 @@ async fn requests_are_found_and_moved_through_by_keyboard_and_cleared_after_a_qu
     assert_eq!(page.eval("document.activeElement.id").await, "search");
     page.press("APPLE").await;
     page.until(&rows(2)).await;
-    // What comes meanwhile is found as well, or not.
+    // Events that arrive meanwhile may match the search or not.
     sent(&page, SMS, &text_to("86110000", "four apples")).await;
     sent(&page, SMS, &text_to("86110000", "five plums")).await;
     page.until(&rows(3)).await;
@@ -422,7 +422,7 @@ async fn both_colour_schemes_are_readable_and_a_narrow_window_fits() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_list_is_bounded_and_older_requests_come_when_asked_for() {
+async fn the_list_is_bounded_and_older_requests_load_on_demand() {
     let page = Page::open().await;
     for number in 0..620 {
         common::call(page.sandbox.url(), "GET", &format!("/{number}")).await;
@@ -444,7 +444,7 @@ const HELD: &str = r#"
 "#;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_is_called_empty_before_it_is_loaded() {
+async fn empty_states_appear_only_after_loading() {
     let page = Page::open().await;
     sent(&page, SMS, &text_to("8615012345678", "Your code is 4711")).await;
     let held = json!({ "source": HELD });
@@ -465,7 +465,7 @@ async fn nothing_is_called_empty_before_it_is_loaded() {
         page.eval(&format!("window.release({fails})")).await;
         if fails {
             for part in parts {
-                page.until_text(part, "cannot be loaded").await;
+                page.until_text(part, "Loading failed").await;
             }
             page.picture("not-loaded").await;
         } else {

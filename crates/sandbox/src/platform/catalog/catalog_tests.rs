@@ -50,7 +50,7 @@ fn spec(operation: &str, reply: &str) -> String {
 }
 
 #[test]
-fn a_written_out_path_goes_before_one_with_parameters() {
+fn a_literal_path_goes_before_one_with_parameters() {
     let json = spec(OPERATION, REPLY);
     let catalog = Catalog::of("svc", serde_json::from_str(&json).unwrap()).unwrap();
     let route = catalog.route(&Method::POST, "/a/b").unwrap();
@@ -61,7 +61,7 @@ fn a_written_out_path_goes_before_one_with_parameters() {
 }
 
 #[test]
-fn a_path_with_more_text_goes_before_one_with_less() {
+fn a_path_with_more_literal_text_goes_first() {
     let json = spec(OPERATION, REPLY).replace("\"/a/b\"", "\"/a/{x}.json\"");
     let catalog = Catalog::of("svc", serde_json::from_str(&json).unwrap()).unwrap();
     let parameters = |path| catalog.route(&Method::POST, path).unwrap().parameters;

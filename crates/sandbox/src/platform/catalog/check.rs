@@ -1,4 +1,4 @@
-//! What a spec must have so that the platform can play it, and what specs must not have twice.
+//! Checks that specs contain what the platform needs, and that they do not conflict.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -9,10 +9,10 @@ use nxcloud_spec::{Service, SpecError};
 
 use super::Operation;
 
-/// Where the inspector is.
+/// The path of the inspector.
 const INSPECTOR: &str = "/__sandbox";
 
-/// Checks services beside each other, without their operations.
+/// Checks services against each other, without their operations.
 pub(super) fn services(services: &[Service]) -> Result<(), SpecError> {
     let mut names = HashSet::new();
     for service in services {
@@ -21,11 +21,11 @@ pub(super) fn services(services: &[Service]) -> Result<(), SpecError> {
             return Err(SpecError::new(
                 name,
                 "(root)",
-                "the name of a service is not empty and has no slash: rename it",
+                "the name of a service must not be empty or contain a slash: rename it",
             ));
         }
         if !names.insert(name) {
-            let reason = "there is another spec of this name: rename one of them";
+            let reason = "another spec has this name: rename one of them";
             return Err(SpecError::new(name, "(root)", reason));
         }
         pushes(service)?;
@@ -33,7 +33,7 @@ pub(super) fn services(services: &[Service]) -> Result<(), SpecError> {
     Ok(())
 }
 
-/// Checks the operations of all services beside each other.
+/// Checks the operations of all services against each other.
 pub(super) fn operations(operations: &[Arc<Operation>]) -> Result<(), SpecError> {
     let mut ids = HashSet::new();
     let mut routes = HashMap::<_, Vec<&Operation>>::new();
@@ -41,16 +41,18 @@ pub(super) fn operations(operations: &[Arc<Operation>]) -> Result<(), SpecError>
         let error =
             |reason: String| Err(SpecError::new(&*operation.service, &*operation.id, reason));
         if !ids.insert((&operation.service, &operation.id)) {
-            return error("there is another operation of this id: rename one of them".to_owned());
+            return error("another operation has this id: rename one of them".to_owned());
         }
         let path = operation.path.as_str();
         if !path.starts_with('/') {
             return error(format!(
-                "the path {path} does not begin with a slash: write /{path}"
+                "the path {path} does not start with a slash: write /{path}"
             ));
         }
         if path == INSPECTOR || path.starts_with("/__sandbox/") {
-            return error(format!("the path {path} is the inspector's: use another"));
+            return error(format!(
+                "the path {path} is reserved for the inspector: use another one"
+            ));
         }
         let others = routes
             .entry((&operation.method, operation.path.shape()))
@@ -64,7 +66,7 @@ pub(super) fn operations(operations: &[Arc<Operation>]) -> Result<(), SpecError>
             }
             if is_same(operation, other) {
                 return error(format!(
-                    "{method} {path} cannot be told from {id}: change the path or x-nx-action"
+                    "{method} {path} cannot be distinguished from {id}: change the path or x-nx-action"
                 ));
             }
         }
@@ -73,7 +75,8 @@ pub(super) fn operations(operations: &[Arc<Operation>]) -> Result<(), SpecError>
     Ok(())
 }
 
-/// Whether no request can say which of two operations of one path it means. Those of one service may differ by their fields.
+/// Whether no request can be assigned to one of two operations of one path. Operations of one service may differ by
+/// their fields.
 fn is_same(one: &Operation, other: &Operation) -> bool {
     match (one.names(), other.names()) {
         (Some(names), Some(others)) => names == others && one.service != other.service,
@@ -87,7 +90,7 @@ fn pushes(service: &Service) -> Result<(), SpecError> {
         let problem = if names.insert(&push.name) {
             problem(service, push)
         } else {
-            Some("there is another push of this name: rename one of them".to_owned())
+            Some("another push has this name: rename one of them".to_owned())
         };
         if let Some(problem) = problem {
             return Err(SpecError::new(
@@ -102,15 +105,15 @@ fn pushes(service: &Service) -> Result<(), SpecError> {
 
 fn problem(service: &Service, push: &Webhook) -> Option<String> {
     if push.examples.is_empty() {
-        return Some("it has no examples: write one at least".to_owned());
+        return Some("it has no examples: add at least one".to_owned());
     }
     if push.content.is_empty() {
-        return Some("content is empty: name json, form or query".to_owned());
+        return Some("content is empty: set json, form or query".to_owned());
     }
     let follows = push.after.as_ref().map(|after| &after.operation);
     if let Some(id) = follows.filter(|id| service.operation(id).is_none()) {
         return Some(format!(
-            "after.operation: there is no operation {id}; name one of this spec"
+            "after.operation: unknown operation {id}; use one of this spec"
         ));
     }
     if push.signed {

@@ -6,16 +6,16 @@ use serde_json::Value;
 
 use crate::SpecError;
 
-/// What the spec says of the messages of one operation: `x-nx-message`, and `x-nx-receipt` of the pushes.
+/// The description of one operation's messages: `x-nx-message`, and `x-nx-receipt` of the pushes.
 #[derive(Clone)]
 pub(crate) struct Messages {
     pub(crate) spec: Message,
-    /// What the service is called.
+    /// The name of the service.
     pub(crate) label: String,
     receipts: Vec<ReceiptPush>,
 }
 
-/// A push that says what became of a message.
+/// A push that reports the status of a message.
 #[derive(Clone)]
 struct ReceiptPush {
     push: String,
@@ -47,7 +47,7 @@ impl Messages {
             };
             read().ok_or_else(|| {
                 let reason = format!(
-                    "x-nx-message.receipts: `{push}` is no push whose schema has an `x-nx-receipt` with `status`"
+                    "x-nx-message.receipts: `{push}` is not a push whose schema has an `x-nx-receipt` with `status`"
                 );
                 error(reason)
             })
@@ -63,7 +63,7 @@ impl Messages {
         }))
     }
 
-    /// The recipients that a request names.
+    /// The recipients in a request.
     pub(crate) fn recipients<'v>(&self, body: &'v Value) -> Vec<&'v str> {
         let to = path::get(body, &self.spec.to).and_then(Value::as_str);
         let to = to.unwrap_or_default();
@@ -74,12 +74,12 @@ impl Messages {
         }
     }
 
-    /// The pushes that say what became of a message.
+    /// The pushes that report the status of a message.
     pub(crate) fn receipts(&self) -> impl Iterator<Item = &str> {
         self.receipts.iter().map(|receipt| receipt.push.as_str())
     }
 
-    /// The status in a push, and what it means; `None` if the push is no receipt.
+    /// The status in a push, and its meaning; `None` if the push is not a receipt.
     pub(crate) fn status<'v>(
         &self,
         push: &str,
@@ -91,13 +91,13 @@ impl Messages {
     }
 }
 
-/// The title of a spec without the name of the platform: `SMS`.
+/// The title of a spec without the name of the platform, such as `SMS`.
 fn label(service: &Service) -> String {
     let title = &service.document().info.title;
     title.strip_prefix("NXCLOUD ").unwrap_or(title).to_owned()
 }
 
-/// What is wrong with the paths and the answer of a message.
+/// Checks the paths and the reply push of a message.
 fn problem(operation: OperationRef<'_>, message: &Message) -> Option<String> {
     let Some(body) = operation.request_schema() else {
         return Some("to: the request has no body".to_owned());
@@ -111,7 +111,10 @@ fn problem(operation: OperationRef<'_>, message: &Message) -> Option<String> {
     }
     let answer = message.answer.as_ref()?;
     let Some(push) = operation.service().webhook(&answer.push) else {
-        return Some(format!("answer: there is no push `{}`", answer.push));
+        return Some(format!(
+            "answer: there is no push `{}`; add it or name another",
+            answer.push
+        ));
     };
     if !push.examples.contains_key(&answer.example) {
         return Some(format!(

@@ -1,4 +1,4 @@
-//! Every operation of every spec, read once.
+//! The operations of all specs, parsed once.
 
 mod check;
 mod messages;
@@ -32,25 +32,25 @@ pub(crate) struct Catalog {
 
 /// The operations of one method and path.
 pub(crate) struct Route<'a> {
-    /// The first one, which is any of them when a request does not say which it means.
+    /// The first operation. It stands for all if a request does not say which one it means.
     pub(crate) first: &'a Operation,
-    /// All of them; several when they differ by `action` only.
+    /// All operations; several if they differ by `action` only.
     pub(crate) operations: Vec<&'a Operation>,
     /// The parameters of the path.
     pub(crate) parameters: PathParameters,
 }
 
-/// Why a request has no operation.
+/// Why no operation matches a request.
 #[derive(Debug)]
 pub(crate) enum NoRoute {
     /// No operation has this path.
     Path,
-    /// The path is known, with these methods only.
+    /// The path exists, but only with these methods.
     Method(Vec<String>),
 }
 
 impl Catalog {
-    /// The catalog of the embedded specs; they are read once in a process.
+    /// The catalog of the embedded specs. It is created once per process.
     pub(crate) fn embedded() -> Result<Arc<Self>, SpecError> {
         static EMBEDDED: OnceLock<Result<Arc<Catalog>, SpecError>> = OnceLock::new();
         let read = || {
@@ -60,12 +60,12 @@ impl Catalog {
         EMBEDDED.get_or_init(read).clone()
     }
 
-    /// The catalog of some services.
+    /// The catalog of these services.
     pub(crate) fn read(services: Vec<Service>) -> Result<Self, SpecError> {
         Self::default().with(services)
     }
 
-    /// This catalog with more services, which come after its own.
+    /// This catalog with more services, appended to its own.
     pub(crate) fn with(&self, more: Vec<Service>) -> Result<Self, SpecError> {
         let services = [self.services.as_slice(), &more].concat();
         check::services(&services)?;
@@ -96,7 +96,7 @@ impl Catalog {
         })
     }
 
-    /// The operations of a method and path. A path that is written out in a spec goes before one with parameters.
+    /// The operations of a method and path. A literal path goes before one with parameters.
     pub(crate) fn route(&self, method: &Method, path: &str) -> Result<Route<'_>, NoRoute> {
         let templated = || {
             let mut templates = self.templated.iter();
@@ -153,7 +153,7 @@ impl Catalog {
 
 #[cfg(test)]
 impl Catalog {
-    /// The catalog of one service. What a spec must have and a test does not look at is added.
+    /// The catalog of one service. It adds members that a spec needs and a test does not care about.
     pub(crate) fn of(name: &str, mut spec: serde_json::Value) -> Result<Self, SpecError> {
         use serde_json::json;
 

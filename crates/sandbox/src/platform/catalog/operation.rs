@@ -23,30 +23,30 @@ pub(crate) struct Operation {
     pub(crate) path: PathTemplate,
     pub(crate) signed: Signed,
     pub(crate) body: Option<RequestBody>,
-    /// Rules for the parameters of the path, if there are any.
+    /// Schema of the path parameters, if there are any.
     pub(crate) path_parameters: Option<Parameters>,
-    /// Rules for the query parameters, if there are any.
+    /// Schema of the query parameters, if there are any.
     pub(crate) query: Option<Parameters>,
-    /// Example of a reply to a request that was accepted; absent when no reply body is documented.
+    /// Example reply to an accepted request; absent if no reply body is documented.
     pub(crate) success: Option<Value>,
     /// Example of a refusal.
     pub(crate) failure: Option<Value>,
-    /// The messages that it sends, if it sends any.
+    /// The messages that it sends, if any.
     pub(crate) messages: Option<Messages>,
     reply_schema: Schema,
     meanings: BTreeMap<i64, String>,
-    /// What the spec says of it.
+    /// The operation in the spec.
     pub(crate) spec: document::Operation,
     service_spec: Service,
 }
 
-/// How an operation is signed, and what belongs to that.
+/// The signing scheme of an operation, with its parameters.
 pub(crate) enum Signed {
     /// MD5 over header parameters, body and secret.
     Md5 {
         biz_type: String,
         action: String,
-        /// The code that answers a body against the rules.
+        /// The code for a body that violates the schema.
         parameter_code: i64,
     },
     /// SHA-256 over parameter values and secret.
@@ -62,7 +62,7 @@ pub(crate) struct RequestBody {
     pub(crate) required: bool,
     pub(crate) content: Content,
     pub(crate) validator: Validator,
-    /// What the binary parts of a multipart body may hold.
+    /// The files that the binary parts of a multipart body may contain.
     pub(crate) uploads: HashMap<String, Vec<Upload>>,
     /// The examples of the spec.
     examples: Vec<Value>,
@@ -75,11 +75,11 @@ pub(crate) struct RequestBody {
 pub(crate) enum Content {
     Json,
     Multipart,
-    /// Another type, whose bytes are not looked into.
+    /// Any other type. Its bytes are not checked.
     Opaque(String),
 }
 
-/// The parameters in one place of a request.
+/// The parameters in one location of a request.
 pub(crate) struct Parameters {
     pub(crate) validator: Validator,
     schema: Schema,
@@ -87,12 +87,12 @@ pub(crate) struct Parameters {
 }
 
 impl Operation {
-    /// What describes the reply.
+    /// The schema of the reply.
     pub(crate) fn reply(&self) -> SchemaRef<'_> {
         self.service_spec.schema(&self.reply_schema)
     }
 
-    /// Whether the fields of a request are those of an example of the spec.
+    /// Whether the fields of a request equal those of an example of the spec.
     pub(crate) fn is_example(&self, fields: &Map<String, Value>) -> bool {
         let examples = self.body.as_ref().map_or(&[][..], |body| &body.examples);
         examples
@@ -105,7 +105,7 @@ impl Operation {
         self.names() == biz_type.zip(action) && self.names().is_some()
     }
 
-    /// bizType and action, if it is signed with them.
+    /// bizType and action, if they are part of the signature.
     pub(super) fn names(&self) -> Option<(&str, &str)> {
         match &self.signed {
             Signed::Md5 {
@@ -115,7 +115,7 @@ impl Operation {
         }
     }
 
-    /// The code that answers a wrong parameter.
+    /// The code for a wrong parameter.
     pub(crate) const fn parameter_code(&self) -> i64 {
         match self.signed {
             Signed::Md5 { parameter_code, .. } => parameter_code,
@@ -123,21 +123,21 @@ impl Operation {
         }
     }
 
-    /// What the spec says about a result code.
+    /// The description of a result code in the spec.
     pub(crate) fn meaning(&self, code: i64) -> Option<&str> {
         self.meanings.get(&code).map(String::as_str)
     }
 }
 
 impl RequestBody {
-    /// What describes the body.
+    /// The schema of the body.
     pub(crate) fn schema(&self) -> SchemaRef<'_> {
         self.spec.schema(&self.schema)
     }
 }
 
 impl Parameters {
-    /// What describes the parameters, as properties of an object.
+    /// The schema of the parameters, as properties of an object.
     pub(crate) fn schema(&self) -> SchemaRef<'_> {
         self.spec.schema(&self.schema)
     }
@@ -172,15 +172,15 @@ fn operation(spec: OperationRef<'_>, compiler: &Compiler) -> Result<Operation, S
     let reply = spec.reply().map(|(_, reply)| reply.schema.clone());
     let success = example("success");
     if success.is_none() && reply.is_some() {
-        return Err(error("the reply has no example named success"));
+        return Err(error("the reply has no example named success: add it"));
     }
     let method = spec.method().parse();
-    // An operation's own codes go before those of the service.
+    // The codes of the operation go before those of the service.
     let codes = service.document().codes.iter().chain(&spec.codes);
     Ok(Operation {
         service: service.name().into(),
         id: spec.id.as_str().into(),
-        method: method.map_err(|_| error("the method is no HTTP method"))?,
+        method: method.map_err(|_| error("the method is not an HTTP method"))?,
         path: PathTemplate::new(spec.path()),
         signed: signed(spec).map_err(|key| error(&format!("{key} is missing")))?,
         body: match &spec.body {
@@ -205,7 +205,7 @@ fn operation(spec: OperationRef<'_>, compiler: &Compiler) -> Result<Operation, S
     })
 }
 
-/// How an operation is signed, or the key that says it and is missing.
+/// The signing scheme of an operation, or the name of the missing key.
 fn signed(spec: OperationRef<'_>) -> Result<Signed, &'static str> {
     Ok(match spec.scheme() {
         document::Scheme::AntBuddySha256 => Signed::Sha256 {
@@ -247,7 +247,7 @@ fn body(
     })
 }
 
-/// Scalars that came as text, in the type that their schema says. A name that comes again is ignored.
+/// Converts text values to the type in their schema. If a name repeats, the first value counts.
 pub(crate) fn typed_fields(
     fields: impl IntoIterator<Item = (String, String)>,
     schema: SchemaRef<'_>,

@@ -1,6 +1,6 @@
 //! Path templates such as `/call/click-to-call/{number}`.
 
-/// The parameters of a path with their values, as they were sent.
+/// The parameters of a path with their values, as sent.
 pub(crate) type PathParameters = Vec<(String, String)>;
 
 /// A path of a spec, without its fragment.
@@ -10,13 +10,13 @@ pub(crate) struct PathTemplate {
 }
 
 impl PathTemplate {
-    /// Takes a path key of a spec. The fragment only tells operations apart that share a URL; it is never sent.
+    /// Parses a path key of a spec. The fragment only distinguishes operations that share a URL; it is never sent.
     pub(super) fn new(key: &str) -> Self {
         let text = key.split('#').next().unwrap_or_default().to_owned();
         Self { text }
     }
 
-    /// The template as written, which holds no value of any request.
+    /// The template as in the spec. It contains no value of a request.
     pub(crate) fn as_str(&self) -> &str {
         &self.text
     }
@@ -33,12 +33,12 @@ impl PathTemplate {
         self.text.contains('{')
     }
 
-    /// How many characters are not of parameters: a template that says more goes before one that says less.
+    /// The number of literal characters. A template with more of them goes before one with fewer.
     pub(super) fn written_out(&self) -> usize {
         self.text.split(['{', '}']).step_by(2).map(str::len).sum()
     }
 
-    /// The parameters of a path that fits; `None` if it does not fit.
+    /// The parameters of a matching path; `None` if the path does not match.
     pub(crate) fn matches(&self, path: &str) -> Option<PathParameters> {
         let mut parameters = Vec::new();
         let mut segments = path.split('/');
@@ -50,8 +50,8 @@ impl PathTemplate {
     }
 }
 
-/// Compares one segment; `{id}.json` and `{id}:{verb}` have text beside their parameters. What is between two parameters is taken
-/// where it stands last.
+/// Matches one segment. `{id}.json` and `{id}:{verb}` have literal text next to their parameters. Text between two
+/// parameters is matched at its last occurrence.
 fn fit(expected: &str, segment: &str, parameters: &mut PathParameters) -> Option<()> {
     let Some((before, rest)) = expected.split_once('{') else {
         return (expected == segment).then_some(());
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_may_have_text_beside_them() {
+    fn parameters_may_have_text_next_to_them() {
         let pairs = |pairs: &[(&str, &str)]| {
             let owned = pairs
                 .iter()

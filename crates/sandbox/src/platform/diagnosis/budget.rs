@@ -1,14 +1,15 @@
-//! How much a diagnosis may cost.
+//! The limit for the cost of a diagnosis.
 
 use std::cell::Cell;
 
-/// How many bytes one diagnosis writes and hashes at most. A test that embeds the sandbox may run unoptimised, where this takes
-/// about a second.
+/// The maximum number of bytes that one diagnosis writes and hashes. An unoptimised test build takes about a second
+/// for it.
 pub(crate) const BUDGET: usize = 8 * 1024 * 1024;
-/// Orders of the parameters are tried before other spellings with bodies up to this size, because each try hashes the body.
+/// Up to this size of the body, orders of the parameters are tried before other spellings. Each of them hashes the
+/// body.
 pub(crate) const SMALL_BODY: usize = 64 * 1024;
 
-/// How many bytes may still be written or hashed.
+/// The number of bytes that may still be written or hashed.
 pub(crate) struct Budget(Cell<usize>);
 
 impl Budget {
@@ -16,12 +17,12 @@ impl Budget {
         Self(Cell::new(BUDGET))
     }
 
-    /// How many are left.
+    /// The remaining bytes.
     pub(crate) const fn left(&self) -> usize {
         self.0.get()
     }
 
-    /// Takes so many bytes. If fewer are left, it takes these and says false.
+    /// Takes this many bytes. If fewer remain, it takes those and returns false.
     pub(crate) fn spend(&self, bytes: usize) -> bool {
         let left = self.0.get().checked_sub(bytes);
         self.0.set(left.unwrap_or_default());

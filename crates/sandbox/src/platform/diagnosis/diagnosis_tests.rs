@@ -26,7 +26,7 @@ fn request(body: Body<'_>) -> Request<'_> {
     }
 }
 
-/// What a claim looks like that was made over one body, for a request that the server sees with another.
+/// The cause of a signature over one body, for a request that the server receives with another.
 fn cause_of(signed: Body<'_>, seen: Body<'_>, sent: &str) -> LikelyCause {
     let signer = signer();
     let claimed = signer.sign(&request(signed));
@@ -36,7 +36,7 @@ fn cause_of(signed: Body<'_>, seen: Body<'_>, sent: &str) -> LikelyCause {
     mismatch.likely_cause()
 }
 
-/// Checks that the string of the client gives the signature that it claims, and is another one than the server's.
+/// Checks that the client's string produces the claimed signature and differs from the server's.
 fn assert_client_signed(mismatch: &SignatureMismatch, claimed: &str) {
     let string = mismatch.client_string().unwrap();
     assert_ne!(string, mismatch.string_to_sign());
@@ -87,7 +87,7 @@ fn a_body_serialised_again_is_recognised() {
 }
 
 #[test]
-fn a_body_that_gained_white_space_on_the_way_is_recognised() {
+fn white_space_added_around_the_body_is_recognised() {
     let signed = Body::Signed(BODY.as_bytes());
     for sent in [format!("  {BODY}"), format!("\r\n{BODY} \t")] {
         let cause = cause_of(signed, Body::Signed(sent.as_bytes()), &sent);
@@ -96,7 +96,7 @@ fn a_body_that_gained_white_space_on_the_way_is_recognised() {
 }
 
 #[test]
-fn an_empty_body_spelled_out_is_recognised() {
+fn an_empty_body_signed_as_json_is_recognised() {
     for signed in ["{}", "null"] {
         let cause = cause_of(Body::Signed(signed.as_bytes()), Body::Signed(b""), "");
         assert_eq!(cause, LikelyCause::BodyReserialised);
@@ -125,7 +125,7 @@ fn another_order_of_the_header_parameters_is_recognised() {
 }
 
 #[test]
-fn upper_case_is_recognised() {
+fn an_uppercase_signature_is_recognised() {
     let signer = signer();
     let request = request(Body::Signed(BODY.as_bytes()));
     let signature = signer.sign(&request);
@@ -136,7 +136,7 @@ fn upper_case_is_recognised() {
 }
 
 #[test]
-fn upper_case_hides_no_other_cause() {
+fn an_uppercase_signature_hides_no_other_cause() {
     let signer = signer();
     let signature = signer.sign(&request(Body::Unsigned));
     let claimed = signature.as_str().to_uppercase();
@@ -146,7 +146,7 @@ fn upper_case_hides_no_other_cause() {
 }
 
 #[test]
-fn nothing_else_fits_a_wrong_secret() {
+fn a_wrong_secret_matches_no_other_cause() {
     let signer = signer();
     let request = request(Body::Signed(BODY.as_bytes()));
     let of_other = signer_with("another secret").sign(&request);
@@ -158,7 +158,7 @@ fn nothing_else_fits_a_wrong_secret() {
 }
 
 #[test]
-fn the_string_to_sign_is_the_servers_and_masks_the_secret() {
+fn the_servers_string_to_sign_masks_the_secret() {
     let signer = signer();
     let request = request(Body::Signed(BODY.as_bytes()));
     let mismatch = diagnose(&signer, &request, BODY.as_bytes(), "00");
@@ -180,11 +180,11 @@ fn all_orders_of_four_are_tried() {
 }
 
 thread_local! {
-    /// Bytes of bodies hashed on this thread.
+    /// Number of body bytes hashed on this thread.
     pub(super) static HASHED: Cell<usize> = const { Cell::new(0) };
 }
 
-/// A body with five keys, so that every order of them is tried, and about so many bytes.
+/// A body of about this size with five keys, so that every order of them is tried.
 fn body_of(bytes: usize) -> String {
     let text = "a/b <ü> ".repeat(bytes / 9);
     json!({ "e": 2.50, "d": [1, { "k": null }], "c": text, "b": {}, "a": "=" }).to_string()
@@ -207,8 +207,8 @@ fn no_diagnosis_hashes_more_than_its_budget() {
                 budget: Budget::new(),
             };
             HASHED.set(0);
-            let found = attempt.find();
-            assert_eq!(found.likely_cause(), LikelyCause::WrongSecret);
+            let mismatch = attempt.find();
+            assert_eq!(mismatch.likely_cause(), LikelyCause::WrongSecret);
             let hashed = HASHED.get();
             assert!(hashed <= BUDGET, "{hashed} of a body of {}", body.len());
         }
@@ -216,7 +216,7 @@ fn no_diagnosis_hashes_more_than_its_budget() {
 }
 
 #[test]
-fn what_is_tried_late_is_found_in_a_small_body_only() {
+fn late_variants_are_tried_for_small_bodies_only() {
     let late = |body: &str| {
         let Value::Object(members) = serde_json::from_str(body).unwrap() else {
             panic!("it is an object");

@@ -1,4 +1,4 @@
-//! Which documented cause a wrong signature looks like.
+//! Finds the likely cause of a wrong signature.
 
 mod budget;
 mod permutations;
@@ -15,10 +15,10 @@ pub(crate) use secret::secret_with_white_space;
 
 use crate::platform::verdict::{LikelyCause, SignatureMismatch};
 
-/// Finds out what a wrong signature was made over, by trying the usual mistakes.
+/// Finds out what a wrong signature was computed over, by trying the usual mistakes.
 ///
-/// `request` is the request as the server verified it: its body is `Signed` or, for `multipart/form-data`, `Unsigned`.
-/// `body` holds the bytes received in either case.
+/// `request` is the request as the server verified it: its body is `Signed` or, for `multipart/form-data`,
+/// `Unsigned`. In both cases `body` contains the received bytes.
 pub(super) fn diagnose(
     signer: &Signer,
     request: &Request<'_>,
@@ -41,9 +41,9 @@ struct Attempt<'a> {
     signer: &'a Signer,
     request: Request<'a>,
     body: &'a [u8],
-    /// In small letters.
+    /// In lower case.
     claimed: &'a str,
-    /// Whether it had capitals.
+    /// Whether the signature had uppercase letters.
     is_upper: bool,
     budget: Budget,
 }
@@ -60,26 +60,27 @@ impl Attempt<'_> {
             .unwrap_or_else(|| self.nothing())
     }
 
-    /// What is found; `client` is the string that the client signed, if it is another one than the server's.
-    fn found(&self, cause: LikelyCause, client: Option<String>) -> SignatureMismatch {
+    /// A result. `client` is the string that the client signed, if it differs from the server's.
+    fn mismatch(&self, cause: LikelyCause, client: Option<String>) -> SignatureMismatch {
         let server = self.signer.masked_string_to_sign(&self.request);
         SignatureMismatch::new(cause, server, client)
     }
 
-    /// Tries the documented mistakes: capitals, and the body signed where it must not be or the reverse.
+    /// Tries the documented mistakes: uppercase letters, and a body that was wrongly signed or left out.
     fn fitting_part(&self) -> Option<SignatureMismatch> {
         if self.is_upper && self.fits(self.request.body) {
-            return Some(self.found(LikelyCause::UpperCase, None));
+            return Some(self.mismatch(LikelyCause::UpperCase, None));
         }
         let (cause, body) = match self.request.body {
             Body::Unsigned => (LikelyCause::MultipartBodySigned, Body::Signed(self.body)),
             _ => (LikelyCause::BodyLeftOut, Body::Unsigned),
         };
         let client = || self.signer.masked_string_to_sign(&self.over(body));
-        self.fits(body).then(|| self.found(cause, Some(client())))
+        self.fits(body)
+            .then(|| self.mismatch(cause, Some(client())))
     }
 
-    /// Tries the secret with white space around it, and without its own. The rest is hashed once.
+    /// Tries the secret with white space around it, and without its own. The other bytes are hashed once.
     fn fitting_secret(&self) -> Option<SignatureMismatch> {
         let string = self.signer.masked_string_to_sign(&self.request);
         let start = string.strip_suffix("***")?;
@@ -89,11 +90,12 @@ impl Attempt<'_> {
         let start = Md5::new_with_prefix(start);
         let fits = |secret: &str| hex(start.clone().chain_update(secret)) == self.claimed;
         let difference = secret_with_white_space(self.signer.secret().expose(), fits)?;
-        let found = self.found(LikelyCause::SecretWhiteSpace, None);
-        Some(found.with_difference(Some(difference.to_owned())))
+        let mismatch = self.mismatch(LikelyCause::SecretWhiteSpace, None);
+        Some(mismatch.with_difference(Some(difference.to_owned())))
     }
 
-    /// Tries every order of the four header parameters with a body. The right order is written in the signing crate alone.
+    /// Tries every order of the four header parameters with a body. The right order is defined in the signing crate
+    /// only.
     fn fitting_order(&self, body: &[u8]) -> Option<SignatureMismatch> {
         let parameters = [
             (header::ACCESS_KEY, self.signer.access_key().as_str()),
@@ -113,7 +115,7 @@ impl Attempt<'_> {
                 hex(Md5::new_with_prefix(&start).chain_update(secret)) == self.claimed
             };
             let client = || String::from_utf8_lossy(&start).into_owned() + "***";
-            fits.then(|| self.found(LikelyCause::ParameterOrder, Some(client())))
+            fits.then(|| self.mismatch(LikelyCause::ParameterOrder, Some(client())))
         })
     }
 
@@ -122,18 +124,18 @@ impl Attempt<'_> {
             return None;
         }
         let fits = |body: &[u8]| self.fits(Body::Signed(body));
-        let found = spellings::find(self.body, &self.budget, &fits)?;
-        let request = self.over(Body::Signed(&found.body));
+        let variant = spellings::find(self.body, &self.budget, &fits)?;
+        let request = self.over(Body::Signed(&variant.body));
         let client = self.signer.masked_string_to_sign(&request);
-        let mismatch = self.found(found.cause, Some(client));
-        Some(mismatch.with_difference(Some(found.difference)))
+        let mismatch = self.mismatch(variant.cause, Some(client));
+        Some(mismatch.with_difference(Some(variant.difference)))
     }
 
     fn nothing(&self) -> SignatureMismatch {
-        let difference = "signed with another secret, or in a spelling that was not tried because the body is large";
+        let difference = "signed with another secret, or in a variant that was not tried because the body is large";
         let tired = self.budget.left() == 0;
-        let found = self.found(LikelyCause::WrongSecret, None);
-        found.with_difference(tired.then(|| difference.to_owned()))
+        let mismatch = self.mismatch(LikelyCause::WrongSecret, None);
+        mismatch.with_difference(tired.then(|| difference.to_owned()))
     }
 
     /// The same request over another body.
@@ -144,7 +146,7 @@ impl Attempt<'_> {
         }
     }
 
-    /// Whether a body has the signature. It does not if that is more than the budget allows to hash.
+    /// Whether the signature matches a body. False if the budget does not allow to hash it.
     fn fits(&self, body: Body<'_>) -> bool {
         let length = match body {
             Body::Signed(bytes) => bytes.len(),

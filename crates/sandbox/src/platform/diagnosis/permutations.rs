@@ -1,6 +1,6 @@
-//! Orders to try.
+//! Permutations.
 
-/// The items in every order.
+/// All permutations of the items.
 pub(crate) fn permutations<T: Clone>(items: &[T]) -> Vec<Vec<T>> {
     let mut orders = vec![Vec::new()];
     for item in items {

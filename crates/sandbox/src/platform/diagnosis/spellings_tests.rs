@@ -1,4 +1,4 @@
-//! Bodies that were signed in one spelling and sent in another, as usual tools do it.
+//! Bodies that common tools sign in one form and send in another.
 
 use std::io::Write;
 
@@ -30,27 +30,27 @@ fn mismatch(secrets: [&str; 2], signed: &[u8], sent: &[u8]) -> SignatureMismatch
     )
 }
 
-/// Checks what is found, and that the explanation names it and says what to change.
+/// Checks the likely cause, and that the explanation names it and says what to change.
 #[track_caller]
 fn assert_found(signed: &[u8], sent: &[u8], cause: LikelyCause, names: &str) {
     assert_ne!(signed, sent);
-    let found = mismatch(["s3cret"; 2], signed, sent);
-    let shown = String::from_utf8_lossy(signed);
+    let diagnosis = mismatch(["s3cret"; 2], signed, sent);
+    let signed_text = String::from_utf8_lossy(signed);
     assert_eq!(
-        found.likely_cause(),
+        diagnosis.likely_cause(),
         cause,
-        "{shown}: {}",
-        found.explanation()
+        "{signed_text}: {}",
+        diagnosis.explanation()
     );
-    let difference = found.difference().unwrap();
-    assert!(difference.contains(names), "{shown}: {difference}");
-    assert!(found.explanation().ends_with(difference));
-    assert_eq!(found.explanation().lines().count(), 1);
-    let client = found.client_string().unwrap();
-    assert!(client.contains(&*shown), "{client}");
+    let difference = diagnosis.difference().unwrap();
+    assert!(difference.contains(names), "{signed_text}: {difference}");
+    assert!(diagnosis.explanation().ends_with(difference));
+    assert_eq!(diagnosis.explanation().lines().count(), 1);
+    let client = diagnosis.client_string().unwrap();
+    assert!(client.contains(&*signed_text), "{client}");
 }
 
-/// Checks both directions; the name is that of the second spelling.
+/// Checks both directions. `names` is the name of the second form.
 #[track_caller]
 fn assert_both(one: &[u8], other: &[u8], cause: LikelyCause, names: &str) {
     assert_found(one, other, cause, names);
@@ -154,7 +154,7 @@ fn escapes_are_named_in_both_directions() {
         ),
         (
             r#"{"t":"+1 \"q\" `\u60A8\u597D` 100% \u00E9\u3000\uD83D\uDE00/"}"#,
-            "capitals",
+            "uppercase",
         ),
         (
             r#"{"t":"+1 \"q\" `\u60a8\u597d` 100% \u00e9\u3000\ud83d\ude00\/"}"#,
@@ -172,7 +172,7 @@ fn escapes_are_named_in_both_directions() {
             name,
         );
     }
-    // From one serialiser's escapes to another's, and escapes beside another layout.
+    // Escapes of one serialiser converted to another's, and escapes combined with another layout.
     let gson = r#"{"t":"a\u003db/","n":1}"#;
     let php = r#"{"t":"a=b\/","n":1}"#;
     assert_both(
@@ -237,7 +237,7 @@ fn charsets_are_named() {
     assert_found(text.as_bytes(), &utf_16, LikelyCause::Charset, "UTF-16LE");
 }
 
-/// What Python's `gzip.compress` writes of the text below, with its `mtime` 0.
+/// The output of Python's `gzip.compress` for the text below, with `mtime` 0.
 const PYTHON_GZIP: &str = "1f8b0800000000000203ab564a2c28f04ead54b2524a49cdcd57d2512ac8c8cf4b05722dcc0c4d0d0c8d8c4d4ccdcc2d80e2c9f97925a9792540998c4c1d050856aa05002d52978b40000000";
 
 #[test]
@@ -282,16 +282,16 @@ fn two_differences_at_once_are_named() {
         format!("\u{feff}{gson}"),
         format!("\u{feff}{plain}\r\n"),
     ] {
-        let found = mismatch(["s3cret"; 2], signed.as_bytes(), plain.as_bytes());
-        let difference = found.difference().unwrap();
-        assert!(difference.contains("; beside that, "), "{difference}");
+        let diagnosis = mismatch(["s3cret"; 2], signed.as_bytes(), plain.as_bytes());
+        let difference = diagnosis.difference().unwrap();
+        assert!(difference.contains("; in addition, "), "{difference}");
     }
     let gbk = encoding_rs::GBK.encode(gson).0;
     assert_found(
         plain.as_bytes(),
         &gbk,
         LikelyCause::Charset,
-        "signed in UTF-8, sent in GBK; beside that, ",
+        "signed in UTF-8, sent in GBK; in addition, ",
     );
     let nulls = r#"{"a":null,"b":[{"c":null}]}"#;
     assert_found(
@@ -313,18 +313,18 @@ fn white_space_around_the_secret_is_named() {
         "\u{feff}s3cret",
     ] {
         for secrets in [[client, "s3cret"], ["s3cret", client]] {
-            let found = mismatch(secrets, b"{}", b"{}");
+            let diagnosis = mismatch(secrets, b"{}", b"{}");
             // A byte order mark is no white space to trim.
             if secrets[1].starts_with('\u{feff}') {
                 continue;
             }
             assert_eq!(
-                found.likely_cause(),
+                diagnosis.likely_cause(),
                 LikelyCause::SecretWhiteSpace,
                 "{secrets:?}"
             );
-            assert_eq!(found.client_string(), None);
-            assert!(!found.explanation().contains("s3cret"));
+            assert_eq!(diagnosis.client_string(), None);
+            assert!(!diagnosis.explanation().contains("s3cret"));
         }
     }
     let other = mismatch(["s3cretx", "s3cret"], b"{}", b"{}");
@@ -332,7 +332,7 @@ fn white_space_around_the_secret_is_named() {
 }
 
 #[test]
-fn what_is_no_json_is_respelled_without_harm() {
+fn a_body_that_is_not_json_is_diagnosed_without_a_panic() {
     for body in [
         "\"",
         "\"\\",
@@ -344,8 +344,8 @@ fn what_is_no_json_is_respelled_without_harm() {
         "\u{feff}",
         "\\",
     ] {
-        let found = mismatch(["another", "s3cret"], b"x", body.as_bytes());
-        assert_eq!(found.likely_cause(), LikelyCause::WrongSecret, "{body}");
+        let diagnosis = mismatch(["another", "s3cret"], b"x", body.as_bytes());
+        assert_eq!(diagnosis.likely_cause(), LikelyCause::WrongSecret, "{body}");
     }
 }
 
@@ -376,7 +376,7 @@ fn rarer_charsets_are_named() {
 }
 
 #[test]
-fn utf_16_is_named_with_and_without_a_mark() {
+fn utf_16_is_named_with_and_without_a_byte_order_mark() {
     for text in ["{\"a\":\"您好\"}", "{\"a\":\"hi\"}"] {
         for mark in ["", "\u{feff}"] {
             let units = || mark.encode_utf16().chain(text.encode_utf16());
@@ -415,9 +415,9 @@ fn invisible_characters_around_the_secret_are_named() {
         "s3cret\n\n\n",
         "s3cret\u{b}",
     ] {
-        let found = mismatch([secret, "s3cret"], body, body);
+        let diagnosis = mismatch([secret, "s3cret"], body, body);
         assert_eq!(
-            found.likely_cause(),
+            diagnosis.likely_cause(),
             LikelyCause::SecretWhiteSpace,
             "{secret:?}"
         );
@@ -465,12 +465,12 @@ fn escapes_of_single_flags_and_old_serialisers_are_named() {
         plain.as_bytes(),
         newtonsoft.as_bytes(),
         LikelyCause::JsonEscapes,
-        "small letters",
+        "lowercase",
     );
 }
 
 #[test]
-fn the_lines_of_perl_are_named() {
+fn the_layout_of_perl_is_named() {
     let perl = "{\n   \"a\" : \"x\",\n   \"l\" : [\n      1,\n      2\n   ]\n}\n";
     let compact = r#"{"a":"x","l":[1,2]}"#;
     assert_found(

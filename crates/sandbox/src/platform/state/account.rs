@@ -1,4 +1,4 @@
-//! What an account has made: the shape of a seed and of a snapshot.
+//! The state of an account, which is also the format of seeds and snapshots.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::bounded_vec::BoundedVec;
 
-/// What one account has made.
+/// The state of one account.
 #[derive(Clone, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Account {
@@ -25,7 +25,7 @@ pub(super) struct Account {
 }
 
 impl Account {
-    /// About how many bytes it all takes.
+    /// The approximate size of the account in bytes.
     pub(super) fn bytes(&self) -> usize {
         let media = self.media.bytes() + self.template_files.bytes() + self.templates.bytes();
         let numbers = self.checks.bytes() + self.bindings.bytes() + self.groups.bytes();
@@ -34,7 +34,7 @@ impl Account {
     }
 }
 
-/// What accounts have made, by access key or app id.
+/// The state of all accounts, by access key or app id.
 pub(super) type All = BTreeMap<String, Account>;
 
 /// One number of a submit.
@@ -89,7 +89,7 @@ pub(super) struct Media {
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Template {
-    /// Grows from one template to the next.
+    /// Increases from one template to the next.
     pub(super) number: u64,
     pub(super) id: String,
     pub(super) business_phone: String,
@@ -114,9 +114,9 @@ pub(super) struct Application {
 #[serde(deny_unknown_fields)]
 pub(super) struct Client {
     pub(super) phone_number: String,
-    /// Its verification code was checked.
+    /// Whether its verification code was checked.
     pub(super) verified: bool,
-    /// Its client was created.
+    /// Whether its client was created.
     pub(super) created: bool,
 }
 

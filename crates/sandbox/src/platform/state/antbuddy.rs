@@ -1,4 +1,4 @@
-//! Tokens and past calls of `AntBuddy`.
+//! Tokens and sample calls of `AntBuddy`.
 
 use serde_json::Value;
 
@@ -8,19 +8,19 @@ use super::page::Page;
 use super::sample_calls;
 use crate::platform::time;
 
-/// Records of a page unless the request says otherwise.
+/// Default number of records on a page.
 const LIMIT: i64 = 20;
-/// How long a token lives, in seconds. The reference does not say.
+/// Lifetime of a token in seconds. The reference does not document it.
 const LIFETIME: u64 = 3600;
 
-/// Makes the token one that no other request gets.
+/// Replaces the token by a unique one.
 pub(super) fn token(call: &Call<'_>, _: &mut Account, reply: &mut Value) -> Done {
     put(reply, "/value", call.ids.hex32());
     put(reply, "/expire", (call.now / 1000).saturating_add(LIFETIME));
     Ok(())
 }
 
-/// Answers with a page of the calls of a window, oldest first.
+/// Returns a page of the calls in a period, oldest first.
 pub(super) fn histories(call: &Call<'_>, _: &mut Account, reply: &mut Value) -> Done {
     let page = Page::read(call, ("page", Some(1)), ("limit", Some(LIMIT)))?;
     let moment = |name| {

@@ -7,14 +7,14 @@ use super::call::{Call, Done, Refusal, put, text_at};
 use super::groups::{self, PARAMETER};
 use crate::platform::time;
 
-/// How many virtual numbers an account owns. The first one is that of the spec, the others follow.
+/// Number of virtual numbers of an account. The first one is the spec's; the others follow it.
 const POOL: u64 = 100;
 const NUMBERS_EQUAL: i64 = 10002;
 const USED_UP: i64 = 10010;
 const NO_BINDING: i64 = 10013;
-/// The type of a binding with an extension, the only one that the reference names.
+/// The type of a binding with an extension, the only type in the reference.
 const WITH_EXTENSION: u64 = 4;
-/// Digits that the code of a country has at most.
+/// Maximum number of digits of a country code.
 const MAX_COUNTRY_CODE: usize = 3;
 
 impl Binding {
@@ -26,7 +26,7 @@ impl Binding {
         !phone.is_empty() && (self.phone_a == phone || self.phone_b == phone)
     }
 
-    /// Whom a caller reaches; `None` if the binding is not for this caller.
+    /// Whom a caller reaches; `None` if the binding does not apply to the caller.
     fn callee<'a>(&'a self, account: &'a Account, caller: &str) -> Option<&'a str> {
         let is_caller = |phone: &str| is_number(phone, caller);
         let of_group = || {
@@ -34,7 +34,7 @@ impl Binding {
             group.is_ok_and(|group| group.has(is_caller))
         };
         if is_caller(&self.phone_a) {
-            // Without a number B, A cannot call.
+            // Without a number B, A cannot call anybody.
             Some(self.phone_b.as_str()).filter(|phone| !phone.is_empty())
         } else if is_caller(&self.phone_b) || of_group() {
             Some(&self.phone_a)
@@ -44,7 +44,7 @@ impl Binding {
     }
 }
 
-/// Whether a caller is a number, with its country code or without it.
+/// Whether a caller is a number, with or without its country code.
 fn is_number(phone: &str, caller: &str) -> bool {
     let code = phone.strip_suffix(caller);
     !caller.is_empty() && code.is_some_and(|code| code.len() <= MAX_COUNTRY_CODE)
@@ -76,7 +76,8 @@ pub(super) fn bind_group(call: &Call<'_>, account: &mut Account, reply: &mut Val
     keep(call, account, reply, did)
 }
 
-/// The first virtual number through which neither side is bound yet, so that a caller reaches one number through it.
+/// The first virtual number through which neither side is bound yet, so that each caller reaches one number through
+/// it.
 fn free_number(call: &Call<'_>, account: &Account, reply: &Value) -> Result<String, Refusal> {
     let taken = |did: &String| {
         account.bindings.iter().any(|binding| {
@@ -96,7 +97,10 @@ fn free_number(call: &Call<'_>, account: &Account, reply: &Value) -> Result<Stri
 fn keep(call: &Call<'_>, account: &mut Account, reply: &mut Value, did: String) -> Done {
     let [phone_a, phone_b] = ["phoneA", "phoneB"].map(|name| call.text(name));
     if phone_a == phone_b {
-        return Err(Refusal::new(NUMBERS_EQUAL, "/phoneB is /phoneA"));
+        return Err(Refusal::new(
+            NUMBERS_EQUAL,
+            "/phoneB is the same number as /phoneA",
+        ));
     }
     let seconds = call.integer("expireSecond").unwrap_or_default();
     let Ok(seconds) = u64::try_from(seconds) else {
@@ -117,7 +121,7 @@ fn keep(call: &Call<'_>, account: &mut Account, reply: &mut Value, did: String) 
     bindings.remove(|binding| !binding.is_alive(call.now));
     let is_taken = |binding: &Binding| binding.customer_bind_id == customer_bind_id;
     if !customer_bind_id.is_empty() && bindings.find(is_taken).is_some() {
-        return Err(Refusal::new(PARAMETER, "/customerBindId is taken"));
+        return Err(Refusal::new(PARAMETER, "/customerBindId is already in use"));
     }
     put(reply, "/data/did", did.as_str());
     bindings.push(Binding {
@@ -146,7 +150,7 @@ pub(super) fn unbind(call: &Call<'_>, account: &mut Account, _: &mut Value) -> D
     let bindings = &mut account.bindings;
     bindings.remove(|binding| !binding.is_alive(call.now));
     let removed = bindings.remove(is_meant);
-    let missing = || bindings.missing(NO_BINDING, "there is no such binding");
+    let missing = || bindings.missing(NO_BINDING, "no such binding");
     removed.then_some(()).ok_or_else(missing)
 }
 
@@ -175,7 +179,7 @@ pub(super) fn list(call: &Call<'_>, account: &mut Account, reply: &mut Value) ->
     Ok(())
 }
 
-/// Answers with whom a caller reaches. Of several bindings the latest one counts.
+/// Returns whom a caller reaches. The latest of several bindings counts.
 pub(super) fn query(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
     let [caller, did, extension] = ["caller", "did", "extension"].map(|name| call.text(name));
     let fits = |binding: &&Binding| {
@@ -183,9 +187,10 @@ pub(super) fn query(call: &Call<'_>, account: &mut Account, reply: &mut Value) -
             && binding.is_alive(call.now)
             && (extension.is_empty() || binding.extension == extension)
     };
-    let found = account.bindings.iter().rev().filter(fits);
-    let mut found = found.filter_map(|binding| Some((binding, binding.callee(account, caller)?)));
-    let Some((binding, callee)) = found.next() else {
+    let candidates = account.bindings.iter().rev().filter(fits);
+    let mut candidates =
+        candidates.filter_map(|binding| Some((binding, binding.callee(account, caller)?)));
+    let Some((binding, callee)) = candidates.next() else {
         let problem = "the caller reaches nobody through /did";
         return Err(account.bindings.missing(NO_BINDING, problem));
     };
@@ -196,7 +201,7 @@ pub(super) fn query(call: &Call<'_>, account: &mut Account, reply: &mut Value) -
     data["flag"] = binding.flag.into();
     data["audioWhenCallFail"] = "".into();
     if extension.is_empty() && !binding.extension.is_empty() {
-        // Of the types of a binding the reference names this one only.
+        // This is the only type of binding in the reference.
         data["bindType"] = WITH_EXTENSION.into();
         data["audioWhenDtmfNeed"] = "".into();
         data["audioWhenDtmfErr"] = "".into();

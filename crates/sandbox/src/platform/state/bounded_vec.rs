@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::call::Refusal;
 
-/// Most items that are kept.
+/// Maximum number of items.
 pub(super) const MAX_ITEMS: usize = 10_000;
-/// Most bytes that the kept items take as JSON, which is about what they take in memory.
+/// Maximum size of the items as JSON, in bytes. This is about the memory that they use.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
 
-/// Items in the order in which they were made. When there are too many, the oldest ones go.
+/// Items in the order of their creation. Beyond a limit, the oldest are dropped.
 #[derive(Clone, Deserialize)]
 #[serde(
     from = "Vec<T>",
@@ -23,7 +23,7 @@ pub(super) struct BoundedVec<T> {
     ever_used: bool,
 }
 
-// Derived, it would ask for items that have a default.
+// A derived impl would require `T: Default`.
 impl<T> Default for BoundedVec<T> {
     fn default() -> Self {
         Self {
@@ -35,7 +35,7 @@ impl<T> Default for BoundedVec<T> {
 }
 
 impl<T: Serialize> BoundedVec<T> {
-    /// Keeps an item; one that is larger than the bound is not kept.
+    /// Adds an item. An item that is larger than the limit is not added.
     pub(super) fn push(&mut self, item: T) {
         self.push_within(item, MAX_ITEMS, MAX_BYTES);
     }
@@ -52,7 +52,7 @@ impl<T: Serialize> BoundedVec<T> {
         }
     }
 
-    /// Removes the items that match; false if there are none.
+    /// Removes the matching items; returns false if there are none.
     pub(super) fn remove(&mut self, matches: impl Fn(&T) -> bool) -> bool {
         let before = self.items.len();
         let bytes = &mut self.bytes;
@@ -66,7 +66,8 @@ impl<T: Serialize> BoundedVec<T> {
         self.items.len() < before
     }
 
-    /// Changes the first item that matches; false if there is none. An item that grows beyond the bound is dropped.
+    /// Changes the first matching item; returns false if there is none. An item that grows beyond the limit is
+    /// dropped.
     pub(super) fn change(
         &mut self,
         matches: impl Fn(&T) -> bool,
@@ -99,7 +100,7 @@ impl<T> BoundedVec<T> {
         self.bytes
     }
 
-    /// Whether anything was ever kept.
+    /// Whether an item was ever added.
     pub(super) const fn ever_used(&self) -> bool {
         self.ever_used
     }
@@ -108,12 +109,12 @@ impl<T> BoundedVec<T> {
         self.items.iter()
     }
 
-    /// The first item that matches.
+    /// The first matching item.
     pub(super) fn find(&self, matches: impl Fn(&T) -> bool) -> Option<&T> {
         self.iter().find(|item| matches(item))
     }
 
-    /// The refusal for an item that is not there.
+    /// The refusal for a missing item.
     pub(super) fn missing(&self, code: i64, problem: &'static str) -> Refusal {
         Refusal::missing(code, problem, self.ever_used)
     }
@@ -125,7 +126,7 @@ impl<T: Serialize> Serialize for BoundedVec<T> {
     }
 }
 
-/// The items within the bounds.
+/// Adds the items within the limits.
 impl<T: Serialize> From<Vec<T>> for BoundedVec<T> {
     fn from(items: Vec<T>) -> Self {
         let mut kept = Self::default();
@@ -136,7 +137,7 @@ impl<T: Serialize> From<Vec<T>> for BoundedVec<T> {
     }
 }
 
-/// The length of an item as JSON, which every item becomes.
+/// The length of an item as JSON. Serialising an item cannot fail.
 fn size(item: &impl Serialize) -> usize {
     serde_json::to_vec(item).map_or(0, |json| json.len())
 }
@@ -150,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_items_go_first() {
+    fn the_oldest_items_are_dropped_first() {
         let mut kept = BoundedVec::default();
         assert!(!kept.ever_used());
         for item in ["a", "b", "c"] {

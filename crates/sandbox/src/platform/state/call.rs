@@ -1,4 +1,4 @@
-//! What the functions of the services work with: the operation at work, and how it is refused.
+//! The input of the state functions, and their refusals.
 
 use std::borrow::Cow;
 
@@ -7,12 +7,12 @@ use serde_json::{Map, Value};
 use crate::platform::catalog::Operation;
 use crate::platform::ids::Ids;
 
-/// An operation at work: everything but the state.
+/// The operation that is carried out: its complete input except the state.
 pub(crate) struct Call<'a> {
     /// Access key or app id of the sender.
     pub(crate) account: &'a str,
     pub(crate) operation: &'a Operation,
-    /// The fields of the request, which follow the rules of the spec.
+    /// The fields of the request. They are valid by the spec.
     pub(crate) fields: &'a Map<String, Value>,
     pub(crate) ids: &'a Ids,
     /// Milliseconds since 1970-01-01 UTC.
@@ -20,13 +20,13 @@ pub(crate) struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// A text of the request; empty if it is absent.
+    /// A text field of the request; empty if absent.
     pub(super) fn text(&self, name: &str) -> &'a str {
         let text = self.fields.get(name).and_then(Value::as_str);
         text.unwrap_or_default()
     }
 
-    /// Whether a text of the request, if it has one, is this value.
+    /// Whether a text field of the request is absent or has this value.
     pub(super) fn fits(&self, name: &str, value: &(impl PartialEq<str> + ?Sized)) -> bool {
         let expected = self.text(name);
         expected.is_empty() || value == expected
@@ -36,7 +36,7 @@ impl<'a> Call<'a> {
         self.fields.get(name).and_then(Value::as_i64)
     }
 
-    /// A page or a page size, which begin at 1 in every service.
+    /// A page number or page size. They start at 1 in every service.
     pub(super) fn at_least_1(&self, name: &str, default: Option<i64>) -> Result<usize, Refusal> {
         let number = self.integer(name).or(default);
         let number = number.and_then(|number| usize::try_from(number).ok());
@@ -48,26 +48,26 @@ impl<'a> Call<'a> {
         })
     }
 
-    /// A place in the reply of the spec as it is written there, before any field of the request is put in.
+    /// A value of the spec's example reply, before fields of the request are filled in.
     pub(super) fn example(&self, pointer: &str) -> Option<&'a Value> {
         self.operation.success.as_ref()?.pointer(pointer)
     }
 
-    /// A list in the reply of the spec.
+    /// A list of the spec's example reply.
     pub(super) fn examples(&self, pointer: &str) -> &'a [Value] {
         let list = self.example(pointer).and_then(Value::as_array);
         list.map_or(&[], Vec::as_slice)
     }
 }
 
-/// Why an operation is not carried out.
+/// Why an operation is refused.
 pub(crate) struct Refusal {
-    /// A code that the reference names for the operation.
+    /// A code that the reference documents for the operation.
     pub(super) code: i64,
-    /// Never holds a value of the request.
+    /// Never contains a value of the request.
     pub(super) problem: Cow<'static, str>,
-    /// Nothing of the kind that was looked for has ever been made, so that an example of the documentation cannot be
-    /// told from a mistake.
+    /// True if no item of the kind was ever created. Then an example of the documentation cannot be distinguished
+    /// from a mistake.
     pub(super) never_used: bool,
 }
 
@@ -80,7 +80,7 @@ impl Refusal {
         }
     }
 
-    /// What was looked for is not there.
+    /// The item does not exist.
     pub(super) fn missing(code: i64, problem: &'static str, ever_used: bool) -> Self {
         Self {
             never_used: !ever_used,
@@ -91,20 +91,20 @@ impl Refusal {
 
 pub(super) type Done = Result<(), Refusal>;
 
-/// The numbers of a list that is joined by commas.
+/// The numbers of a comma-separated list.
 pub(super) fn numbers(list: &str) -> impl Iterator<Item = &str> {
     let numbers = list.split(',').map(str::trim);
     numbers.filter(|number| !number.is_empty())
 }
 
-/// Puts a value in the place of a member of the reply, or in the place of none.
+/// Sets a member of the reply, or adds it.
 pub(super) fn put(reply: &mut Value, pointer: &str, value: impl Into<Value>) {
     if let Some(place) = reply.pointer_mut(pointer) {
         *place = value.into();
     }
 }
 
-/// A text of the reply; empty if it is absent.
+/// A text of the reply; empty if absent.
 pub(super) fn text_at(reply: &Value, pointer: &str) -> String {
     let text = reply.pointer(pointer).and_then(Value::as_str);
     text.unwrap_or_default().to_owned()

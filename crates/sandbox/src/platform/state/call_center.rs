@@ -1,4 +1,4 @@
-//! Call records of the call center, and AI tasks that add to them.
+//! Call records of the call center, and AI tasks that create them.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use super::call::{Call, Done, put};
 use super::page::Page;
 use super::sample_calls;
 
-/// The moments of a record, in milliseconds; 0 for what did not happen.
+/// The timestamps of a record, in milliseconds; 0 for events that did not happen.
 const MOMENTS: [&str; 6] = [
     "startTime",
     "ringTime",
@@ -19,10 +19,10 @@ const MOMENTS: [&str; 6] = [
 ];
 /// The direction of the calls of a task.
 const AI: u64 = 2;
-/// The startup type of a task that dials at once.
+/// The startup type of a task that dials immediately.
 const IMMEDIATE: i64 = 3;
 
-/// Answers with a page of the records of a window, oldest first.
+/// Returns a page of the records in a period, oldest first.
 pub(super) fn query(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
     let page = Page::read(call, ("page", None), ("size", None))?;
     let millis = |name| {
@@ -46,9 +46,9 @@ pub(super) fn query(call: &Call<'_>, account: &mut Account, reply: &mut Value) -
 }
 
 fn is_asked_for(call: &Call<'_>, row: &Value) -> bool {
-    // 0 stands for all, 1 for unanswered, 2 for answered.
+    // 0 means all, 1 unanswered, 2 answered.
     let answered = call.integer("answered").filter(|number| *number > 0);
-    // A direction of the request is one more than that of a record; 0 stands for all.
+    // A direction in a request is one more than in a record; 0 means all.
     let direction = call.integer("direction").filter(|direction| *direction > 0);
     answered.is_none_or(|answered| row["answered"] == (answered == 2))
         && direction.is_none_or(|direction| row["direction"] == direction - 1)
@@ -61,7 +61,7 @@ fn is_asked_for(call: &Call<'_>, row: &Value) -> bool {
 fn row(sample: &sample_calls::SampleCall<'_>) -> Value {
     let mut row = moved(sample.example, sample.start);
     row["callId"] = format!("{:032x}", sample.number).into();
-    // What a task gave its calls belongs to no call that nobody asked for.
+    // Sample calls have no values that a task assigns to its calls.
     row["orderId"] = "".into();
     if row["other"].is_string() {
         row["other"] = "".into();
@@ -69,7 +69,7 @@ fn row(sample: &sample_calls::SampleCall<'_>) -> Value {
     row
 }
 
-/// The example with its moments moved so that it begins at another one.
+/// The example with its timestamps moved to another start.
 fn moved(example: &Value, start: u64) -> Value {
     let mut row = example.clone();
     let before = row["startTime"].as_u64().unwrap_or_default();
@@ -82,7 +82,7 @@ fn moved(example: &Value, start: u64) -> Value {
     row
 }
 
-/// Has the calls of a task made at once, unless it is to start otherwise.
+/// Creates the calls of a task at once, unless its startup type says otherwise.
 pub(super) fn create_task(call: &Call<'_>, account: &mut Account, _: &mut Value) -> Done {
     let startup = call.integer("startupType").unwrap_or(IMMEDIATE);
     if startup != IMMEDIATE {

@@ -8,7 +8,7 @@ use super::page::Page;
 use super::sample_calls;
 use crate::platform::time::{self, text_of};
 
-/// Answers with a page of the calls of one day.
+/// Returns a page of the calls of one day.
 pub(super) fn query(call: &Call<'_>, _: &mut Account, reply: &mut Value) -> Done {
     let page = Page::read(call, ("page", None), ("pageSize", None))?;
     let moment = |time| {

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use super::account::{Account, Group};
 use super::call::{Call, Done, Refusal, numbers, text_at};
 
-/// Most rows of a list; a limit of 0 asks for all, but more are cut.
+/// Maximum number of rows. A limit of 0 asks for all rows, but no more than this are returned.
 const MAX_ROWS: usize = 1000;
-/// Wrong body field.
+/// Wrong field in the body.
 pub(super) const PARAMETER: i64 = 1002;
 
 impl Group {
@@ -17,7 +17,7 @@ impl Group {
     }
 }
 
-/// The group of an id.
+/// The group with an id.
 pub(super) fn find<'a>(account: &'a Account, group_id: &str) -> Result<&'a Group, Refusal> {
     let group = account.groups.find(|group| group.group_id == group_id);
     group.ok_or_else(|| missing(account))
@@ -83,7 +83,7 @@ pub(super) fn list(call: &Call<'_>, account: &mut Account, reply: &mut Value) ->
     Ok(())
 }
 
-/// The rows that `limit` and `offset` ask for.
+/// The rows that `limit` and `offset` select.
 pub(super) fn cut<T>(call: &Call<'_>, rows: impl Iterator<Item = T>) -> Vec<T> {
     let number = |name| {
         call.integer(name)

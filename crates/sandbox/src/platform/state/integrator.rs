@@ -1,4 +1,4 @@
-//! Applications and numbers that an integrator registers, and the state of numbers.
+//! Applications and numbers that an integrator registers, and the status of numbers.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::account::{Account, Application, Client};
 use super::call::{Call, Done, Refusal, numbers, put};
 
-/// Most applications of an integrator.
+/// Maximum number of applications of an integrator.
 const MAX_APPLICATIONS: usize = 1000;
 const TOO_MANY_APPLICATIONS: i64 = 9009;
 pub(super) const NO_APPLICATION: i64 = 9008;
@@ -15,7 +15,7 @@ const FOREIGN_APPLICATION: i64 = 9010;
 /// The register status of a number whose client was created.
 const CREATED: i64 = 4;
 
-/// Whether an account has made the application of a key.
+/// Whether an account created the application with a key.
 pub(super) fn owns(account: &Account, app_key: &str) -> bool {
     let owned = account
         .applications
@@ -23,7 +23,7 @@ pub(super) fn owns(account: &Account, app_key: &str) -> bool {
     owned.is_some()
 }
 
-/// The refusal for an application that another account made.
+/// The refusal for an application of another account.
 pub(super) fn foreign() -> Refusal {
     let problem = "another account made the application of this /appkey";
     Refusal::new(FOREIGN_APPLICATION, problem)
@@ -31,7 +31,7 @@ pub(super) fn foreign() -> Refusal {
 
 pub(super) fn create_app(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
     if account.applications.len() >= MAX_APPLICATIONS {
-        let problem = "the integrator has 1000 applications";
+        let problem = "the integrator already has 1000 applications";
         return Err(Refusal::new(TOO_MANY_APPLICATIONS, problem));
     }
     account.applications.push(Application {
@@ -53,7 +53,7 @@ pub(super) fn create_client(call: &Call<'_>, account: &mut Account, _: &mut Valu
     Ok(())
 }
 
-/// Changes a number, which is made if it is not there.
+/// Changes a number. Creates it if it does not exist.
 fn register(call: &Call<'_>, account: &mut Account, change: fn(&mut Client)) {
     let phone_number = call.text("phone_number");
     let is_meant = |client: &Client| client.phone_number == phone_number;
@@ -68,7 +68,7 @@ fn register(call: &Call<'_>, account: &mut Account, change: fn(&mut Client)) {
     }
 }
 
-/// Answers with the numbers whose client was created: no operation says to which application a number belongs.
+/// Returns the numbers whose client was created. No operation assigns a number to an application.
 pub(super) fn phone_list(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
     let app_key = call.text("appkey");
     if !owns(account, app_key) {
@@ -85,8 +85,7 @@ pub(super) fn phone_list(call: &Call<'_>, account: &mut Account, reply: &mut Val
     Ok(())
 }
 
-/// Answers with the numbers that are asked for. Without any, those that were registered or, if there are none, the spec's
-/// own.
+/// Returns the requested numbers. Without any, returns the registered ones; if there are none, the spec's examples.
 pub(super) fn phones(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
     let mut asked_for = numbers(call.text("business_phones")).collect::<BTreeSet<_>>();
     if asked_for.is_empty() {
@@ -109,7 +108,7 @@ pub(super) fn phones(call: &Call<'_>, account: &mut Account, reply: &mut Value) 
     Ok(())
 }
 
-/// The example of the spec for a number.
+/// The spec's example for a number.
 fn named(example: Option<&Value>, number: &str) -> Value {
     let mut row = example.cloned().unwrap_or_default();
     let digits = number.trim_start_matches('+');

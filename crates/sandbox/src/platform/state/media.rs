@@ -1,4 +1,4 @@
-//! Files that were uploaded, without their bytes.
+//! Uploaded files, without their bytes.
 
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ impl Media {
             id,
             business_phone: call.text("business_phone").to_owned(),
             mime_type: call.text("type").to_owned(),
-            // Of a file, the fields of a request hold the name.
+            // The fields of a request contain only the name of a file.
             file_name: call.text("file").to_owned(),
         }
     }
@@ -49,7 +49,7 @@ pub(super) fn get(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> 
     reply["data"] = json!({
         "mime_type": media.mime_type,
         "file_name": media.file_name,
-        // The bytes are not kept, so that the address leads nowhere.
+        // The bytes are not stored, so the address leads nowhere.
         "url": format!("https://media.example/{}", media.id),
     });
     Ok(())

@@ -1,8 +1,8 @@
-//! What the platform remembers between calls, an account at a time.
+//! The state that the platform keeps between calls, for each account.
 //!
-//! Each service has functions for the operations that read or change something. Such a function gets the reply that the
-//! spec makes, with its fresh ids, and puts in what is known, or refuses. Operations without a function answer as the
-//! spec says.
+//! Each service has functions for the operations that read or change the state. Such a function gets the reply that
+//! the spec defines, with new ids, and fills in values from the state, or refuses. Operations without a function
+//! reply as the spec says.
 
 mod account;
 mod antbuddy;
@@ -36,26 +36,26 @@ use call::{Done, Refusal};
 pub(crate) use seed::Seed;
 pub use seed::SeedError;
 
-/// Whoever may not wait works on an account of so many bytes at most: a reply may hold all of them.
+/// A caller that must not wait works on accounts up to this size in bytes only, because a reply may contain all of it.
 const MAX_AT_ONCE: usize = 256 * 1024;
 
-/// What all accounts have made.
+/// The state of all accounts.
 #[derive(Default)]
 pub(crate) struct State {
     accounts: Mutex<All>,
-    /// What there was at the start.
+    /// The state at the start.
     seed: All,
 }
 
 impl State {
-    /// Whether it began with what an account other than the built-in ones has made.
+    /// Whether the initial state belongs to an account other than the built-in ones.
     pub(crate) fn has_another_account(&self) -> bool {
         let mut accounts = self.seed.keys();
         accounts.any(|account| account != ACCESS_KEY && account != APP_ID)
     }
 
-    /// Carries out an operation: changes the state and the reply, or neither. `None` if it takes long, or somebody else
-    /// has the state, and this caller does not wait.
+    /// Carries out an operation: changes the state and the reply, or neither. Returns `None` if the account is large or
+    /// another thread holds the state, and this caller must not wait.
     pub(crate) fn act(
         &self,
         call: &Call<'_>,
@@ -75,14 +75,14 @@ impl State {
             return None;
         }
         Some(match dispatch(function, call, &mut accounts, reply) {
-            // On a sandbox that has just been started, the examples of the documentation are answered as documented.
+            // Until an account has created something, the examples of the documentation are answered as documented.
             Err(refusal) if refusal.never_used && call.operation.is_example(call.fields) => Ok(()),
             Err(Refusal { code, problem, .. }) => Err(Cause::State { code, problem }),
             Ok(()) => Ok(()),
         })
     }
 
-    /// Says what became of a login; false if nobody has begun it.
+    /// Sets the status of a login; returns false if there is no such login.
     pub(crate) fn set_ota_status(&self, request_id: &str, status: &str) -> bool {
         let mut accounts = self.accounts.lock();
         accounts.values_mut().any(|account| {
@@ -93,19 +93,19 @@ impl State {
         })
     }
 
-    /// Everything as JSON, by account.
+    /// The whole state as JSON, by account.
     pub(crate) fn snapshot(&self) -> Value {
-        // A map with text keys always becomes JSON.
+        // Serialising a map with text keys cannot fail.
         serde_json::to_value(self).unwrap_or_default()
     }
 
-    /// Has it until the guard is dropped.
+    /// Holds the lock until the guard is dropped.
     #[cfg(test)]
     pub(crate) fn held(&self) -> impl Drop + '_ {
         self.accounts.lock()
     }
 
-    /// Forgets everything but the seed.
+    /// Resets the state to the seed.
     pub(crate) fn clear(&self) {
         let seed = self.seed.clone();
         *self.accounts.lock() = seed;
@@ -121,7 +121,7 @@ impl Serialize for State {
 type Function = fn(&Call<'_>, &mut Account, &mut Value) -> Done;
 
 fn dispatch(function: Function, call: &Call<'_>, accounts: &mut All, reply: &mut Value) -> Done {
-    // An account that is known, as most are, needs no name of its own.
+    // Most accounts exist already, so the name is copied only for new ones.
     if !accounts.contains_key(call.account) {
         accounts.insert(call.account.to_owned(), Account::default());
     }
@@ -141,7 +141,7 @@ fn dispatch(function: Function, call: &Call<'_>, accounts: &mut All, reply: &mut
     }
 }
 
-/// The function of an operation that has one.
+/// The function of an operation, if it has one.
 fn function(operation: &Operation) -> Option<Function> {
     Some(match (operation.service.as_ref(), operation.id.as_ref()) {
         ("number-check", "submit_check") => number_check::submit as Function,

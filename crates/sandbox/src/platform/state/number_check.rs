@@ -1,4 +1,4 @@
-//! Checks that were submitted, each with its result at once.
+//! Submitted checks. Each has its result immediately.
 
 use serde_json::{Value, json};
 
@@ -8,13 +8,13 @@ use super::call::{Call, Done, Refusal, numbers, text_at};
 use super::page::Page;
 use crate::platform::time::{self, text_of};
 
-/// Days for which records can be queried.
+/// Number of days for which results can be queried.
 const DAYS: i64 = 14;
 const MILLIS_OF_DAY: i64 = 24 * 60 * 60 * 1000;
-/// The level of a submit that names none.
+/// The default level of a submit.
 const BASIC: i64 = 1;
 const LEVELS: [i64; 3] = [BASIC, 4, 5];
-/// Fields that only a call check or an HLR check has.
+/// Fields that only a call check or an HLR check returns.
 const OF_A_LEVEL: [&str; 6] = [
     "validity",
     "reachable",
@@ -24,18 +24,18 @@ const OF_A_LEVEL: [&str; 6] = [
     "response",
 ];
 
-/// Keeps one check a number, and answers with the ids of the submit.
+/// Stores one check per number, and returns the ids of the submit.
 pub(super) fn submit(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
     let level = call.integer("checkLevel").unwrap_or(BASIC);
     if !LEVELS.contains(&level) {
         return Err(Refusal::new(207, "/checkLevel is not 1, 4 or 5"));
     }
-    // More than the store holds would only push each other out.
+    // Checks beyond the store's limit would only replace each other.
     let phones = numbers(call.text("phone"))
         .take(MAX_ITEMS)
         .collect::<Vec<_>>();
     if phones.is_empty() {
-        return Err(Refusal::new(201, "/phone names no number"));
+        return Err(Refusal::new(201, "/phone contains no number"));
     }
     let batch_no = match call.text("batchNo") {
         "" => call.ids.digits(12),
@@ -60,37 +60,37 @@ pub(super) fn submit(call: &Call<'_>, account: &mut Account, reply: &mut Value) 
     Ok(())
 }
 
-/// Answers with a page of the results of one day.
+/// Returns a page of the results of one day.
 pub(super) fn query(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
     let page = Page::read(call, ("page", None), ("pageSize", None))?;
     let date = call.text("date");
     let is_kept = is_kept(date, call.now);
-    let found = account.checks.iter().filter(|check| {
+    let matches = account.checks.iter().filter(|check| {
         is_kept
             && check.date == date
             && call.fits("messageId", &check.message_id)
             && call.fits("batchNo", &check.batch_no)
             && call.fits("phone", &check.phone)
     });
-    let found = found.collect::<Vec<_>>();
+    let matches = matches.collect::<Vec<_>>();
     reply["data"] = json!({
         "page": page.number,
         "pageSize": page.size,
-        "totalPage": page.count(found.len()),
-        "totalSize": found.len(),
-        "result": page.cut(found).into_iter().map(|check| row(call, check)).collect::<Vec<_>>(),
+        "totalPage": page.count(matches.len()),
+        "totalSize": matches.len(),
+        "result": page.cut(matches).into_iter().map(|check| row(call, check)).collect::<Vec<_>>(),
     });
     Ok(())
 }
 
-/// Whether records of a day can still be queried.
+/// Whether results of a day can still be queried.
 fn is_kept(date: &str, now: u64) -> bool {
     let day = |text: &str| Some(time::moment(&format!("{text} 00:00:00"))? / MILLIS_OF_DAY);
     let today = i64::try_from(now).unwrap_or(i64::MAX) / MILLIS_OF_DAY;
     day(date).is_some_and(|day| today.saturating_sub(day) < DAYS)
 }
 
-/// The example of the spec for the level, with the number's own fields.
+/// The spec's example for the level, with the number's own fields.
 fn row(call: &Call<'_>, check: &Check) -> Value {
     let examples = call.examples("/data/result");
     let of_level = examples
@@ -101,7 +101,7 @@ fn row(call: &Call<'_>, check: &Check) -> Value {
         fields.retain(|name, _| !OF_A_LEVEL.contains(&name.as_str()));
     }
     let digits = check.phone.strip_prefix('+').unwrap_or(&check.phone);
-    // The longest number that E.164 allows has 15 digits.
+    // E.164 allows at most 15 digits.
     let well_formed =
         (7..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
     for (name, value) in [

@@ -1,15 +1,15 @@
-//! Logins that were begun.
+//! OTA logins.
 
 use serde_json::{Value, json};
 
 use super::account::{Account, Login};
 use super::call::{Call, Done, put, text_at};
 
-/// The state of a login of which nothing is known yet.
+/// The status of a new login.
 const PENDING: &str = "PENDING";
 
 pub(super) fn init(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
-    // The link of the spec ends with the value that belongs to one login.
+    // The link in the spec ends with a value that is unique for each login.
     let url = text_at(reply, "/data/url");
     let (address, _) = url.rsplit_once('=').unwrap_or((&url, ""));
     let url = format!("{address}={}", call.ids.hex32());

@@ -2,14 +2,14 @@
 
 use super::call::{Call, Refusal};
 
-/// The rows that a request asks for.
+/// The rows that a request selects.
 pub(super) struct Page {
     pub(super) number: usize,
     pub(super) size: usize,
 }
 
 impl Page {
-    /// Reads two fields of a request.
+    /// Reads the two fields from a request.
     pub(super) fn read(
         call: &Call<'_>,
         (number, first): (&str, Option<i64>),
@@ -27,7 +27,7 @@ impl Page {
         rows.into_iter().skip(skipped).take(self.size).collect()
     }
 
-    /// How many pages so many rows make.
+    /// The number of pages for this many rows.
     pub(super) const fn count(&self, rows: usize) -> usize {
         rows.div_ceil(self.size)
     }

@@ -1,24 +1,24 @@
-//! Calls that everybody has had: the same ones every day.
+//! Sample calls: the same ones for every account and every day.
 
 use serde_json::Value;
 
-/// Calls of a day, one every two hours from midnight UTC.
+/// Calls per day, one every two hours from midnight UTC.
 const CALLS: u64 = 12;
-/// Days of a window that are looked at; of a longer one, the last ones.
+/// Maximum number of days of a period. Of a longer one, the last days are used.
 const MAX_DAYS: u64 = 31;
 const MILLIS_OF_DAY: u64 = 24 * 60 * 60 * 1000;
 
 /// One call.
 pub(super) struct SampleCall<'a> {
-    /// Differs from that of every other call.
+    /// Unique for each call.
     pub(super) number: u64,
     /// Milliseconds since 1970-01-01 UTC.
     pub(super) start: u64,
-    /// What the rest of it looks like.
+    /// Selects among the variants of a call.
     pub(super) example: &'a Value,
 }
 
-/// The calls that began between two moments, these included, oldest first. Days after today have none yet.
+/// The calls that started between two timestamps (inclusive), oldest first. Days after today have no calls.
 pub(super) fn between(examples: &[Value], from: u64, to: u64, now: u64) -> Vec<SampleCall<'_>> {
     let last = to.min(now) / MILLIS_OF_DAY;
     let first = (from / MILLIS_OF_DAY).max(last.saturating_sub(MAX_DAYS));
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn no_window_is_too_strange() {
+    fn any_period_is_handled() {
         let examples = [json!("a")];
         let count = |from, to| between(&examples, from, to, NOW).len();
         assert_eq!(count(NOW + MILLIS_OF_DAY, u64::MAX), 0);

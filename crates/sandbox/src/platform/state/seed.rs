@@ -1,4 +1,4 @@
-//! The state that a sandbox starts with.
+//! The initial state of a sandbox.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::State;
 use super::account::All;
 
-/// A seed. `Debug` leaves it out, because it holds phone numbers.
+/// A seed. `Debug` omits its content, which contains phone numbers.
 #[derive(Default)]
 pub(crate) struct Seed(pub(crate) Option<Value>);
 
@@ -19,7 +19,7 @@ impl fmt::Debug for Seed {
 }
 
 impl Seed {
-    /// The state that it describes.
+    /// The state that the seed describes.
     pub(crate) fn into_state(self) -> Result<State, SeedError> {
         let Some(seed) = self.0 else {
             return Ok(State::default());
@@ -35,19 +35,19 @@ impl Seed {
     }
 }
 
-/// What serde says, without the value that it found, which may be a phone number.
+/// serde's message without the value in it, which may be a phone number.
 fn reason(text: &str) -> String {
-    let found = text.split([':', ' ']).take(2).collect::<Vec<_>>().join(" ");
-    match (found.as_str(), text.rsplit_once(", expected ")) {
+    let problem = text.split([':', ' ']).take(2).collect::<Vec<_>>().join(" ");
+    match (problem.as_str(), text.rsplit_once(", expected ")) {
         ("missing field", _) => text.to_owned(),
-        (found, Some((_, "a sequence"))) => format!("{found}, expected a list"),
-        (found, Some((_, expected))) => format!("{found}, expected {expected}"),
-        (found, None) => found.to_owned(),
+        (problem, Some((_, "a sequence"))) => format!("{problem}, expected a list"),
+        (problem, Some((_, expected))) => format!("{problem}, expected {expected}"),
+        (problem, None) => problem.to_owned(),
     }
 }
 
-/// A seed that does not have the shape of [`Sandbox::state`](crate::Sandbox::state): where, and what is wrong there. It
-/// holds no value of the seed.
+/// The seed does not have the format of [`Sandbox::state`](crate::Sandbox::state). The message names the place and
+/// the problem. It contains no value of the seed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{path}: {reason}")]
 pub struct SeedError {
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cleared_is_the_seed_again() {
+    fn clearing_restores_the_seed() {
         let seed = json!({ "key": { "logins": [
             { "request_id": "1", "phone": "8615012345678", "status": "PENDING" },
         ] } });

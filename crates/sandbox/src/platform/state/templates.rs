@@ -6,9 +6,9 @@ use super::account::{Account, Template};
 use super::call::{Call, Done, put, text_at};
 use super::media::PARAMETER;
 
-/// Templates of a page unless the request says otherwise.
+/// Default number of templates on a page.
 const LIMIT: i64 = 20;
-/// What a cursor begins with, before the number of a template.
+/// The prefix of a cursor, before the number of a template.
 const CURSOR: &str = "template:";
 
 pub(super) fn create(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
@@ -56,13 +56,13 @@ pub(super) fn delete(call: &Call<'_>, account: &mut Account, reply: &mut Value) 
     Ok(())
 }
 
-/// Answers with a page of templates, in the order in which they were made.
+/// Returns a page of templates, in the order of their creation.
 pub(super) fn get(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> Done {
     let limit = call.at_least_1("limit", Some(LIMIT))?;
     let cursor = |name| match call.text(name) {
         "" => Ok(None),
         cursor => number_of(cursor).map(Some).ok_or_else(|| {
-            let problem = "the cursor is not one of a reply";
+            let problem = "the cursor is not from a reply";
             account.templates.missing(PARAMETER, problem)
         }),
     };
@@ -73,7 +73,7 @@ pub(super) fn get(call: &Call<'_>, account: &mut Account, reply: &mut Value) -> 
         template.business_phone == phone && (name.is_empty() || template.name == name)
     });
     let all = all.collect::<Vec<_>>();
-    // With both cursors, the one of the next page counts.
+    // If both cursors are sent, `after` counts.
     let (from, to) = match (after, before) {
         (Some(after), _) => {
             let from = all.partition_point(|template| template.number <= after);
@@ -131,7 +131,7 @@ fn row(template: &Template) -> Value {
     })
 }
 
-/// A part of a template as it is answered: a text header's example in a list, and a link in the place of a handle.
+/// A part of a template as in a reply: the example of a text header becomes a list, and a handle a link.
 fn answered(component: &Value) -> Value {
     let mut component = component.clone();
     if let Some(text) = component.pointer_mut("/example/header_text")

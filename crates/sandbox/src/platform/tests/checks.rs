@@ -1,4 +1,4 @@
-//! The checks in their order, envelopes and replies, on the platform without any network.
+//! The checks in their order, envelopes and replies, without any network.
 
 use super::test_request::{NOW, TestRequest, json_of, platform_of};
 use crate::platform::verdict::LikelyCause;
@@ -15,7 +15,7 @@ fn sms() -> TestRequest {
     TestRequest::signed("/api/sms/mtsend_v2", "3", "mtsend", SMS.as_bytes())
 }
 
-/// The code of the verdict, after a check that the envelope of the SMS service says the same.
+/// The code of the verdict. Also checks that the SMS envelope has the same code.
 fn sms_code(draft: &TestRequest) -> i64 {
     let answer = draft.send(&platform());
     assert_eq!(answer.status, StatusCode::OK);
@@ -30,7 +30,7 @@ fn sms_code(draft: &TestRequest) -> i64 {
 }
 
 #[test]
-fn a_request_as_it_should_be_is_accepted() {
+fn a_correct_request_is_accepted() {
     let answer = sms().send(&platform());
     let reply = json_of(&answer);
     assert_eq!(reply["code"], "0");
@@ -45,7 +45,7 @@ fn a_request_as_it_should_be_is_accepted() {
 }
 
 #[test]
-fn every_common_header_is_needed_once_and_readable() {
+fn every_common_header_is_required_once_and_readable() {
     for name in ["accesskey", "ts", "biztype", "action", "sign"] {
         assert_eq!(sms_code(&sms().without(name)), 1001, "{name} missing");
         assert_eq!(sms_code(&sms().with(name, "")), 1001, "{name} empty");
@@ -91,14 +91,14 @@ fn a_timestamp_may_be_60000_ms_away_in_both_directions() {
 }
 
 #[test]
-fn the_digits_of_a_timestamp_are_verified_as_they_came() {
-    // The signature is over the digits without the leading zero.
+fn the_signature_covers_the_digits_of_the_timestamp_as_sent() {
+    // The signature covers the digits with the leading zero.
     let padded = format!("0{NOW}");
     assert_eq!(sms_code(&sms().with("ts", padded)), 1003);
 }
 
 #[test]
-fn the_signature_covers_the_bytes_that_were_received() {
+fn the_signature_covers_the_received_bytes() {
     assert_eq!(sms_code(&sms()), 0);
     let spaced = r#"{"appKey":"app-1","phone":"8615012345678", "content":"您的验证码 #1#"}"#;
     let escaped = r#"{"appKey":"app-1","phone":"8615012345678","content":"\u60a8\u7684\u9a8c\u8bc1\u7801 #1#"}"#;
@@ -124,7 +124,7 @@ fn biz_type_and_action_belong_to_the_path() {
 }
 
 #[test]
-fn a_body_against_the_rules_gets_the_code_of_the_operation_and_the_place() {
+fn an_invalid_body_gets_the_code_of_the_operation_and_the_place() {
     let send = |body: &str| {
         let draft = TestRequest::signed("/api/sms/mtsend_v2", "3", "mtsend", body.as_bytes());
         let answer = draft.send(&platform());
@@ -161,7 +161,7 @@ fn a_body_against_the_rules_gets_the_code_of_the_operation_and_the_place() {
         let expected = format!("parameter wrong or empty: {text}");
         assert_eq!(send(body), (2, expected), "{body}");
     }
-    // Text counts in characters, not in bytes.
+    // The limit counts characters, not bytes.
     let text = |count: usize| {
         format!(
             r#"{{"appKey":"a","phone":"8615012345678","content":"{}"}}"#,
@@ -173,7 +173,7 @@ fn a_body_against_the_rules_gets_the_code_of_the_operation_and_the_place() {
 }
 
 #[test]
-fn a_body_that_is_no_utf8_or_too_deep_is_refused_like_any_other() {
+fn a_body_that_is_not_utf8_or_too_deep_gets_the_code_of_the_operation() {
     for body in [
         b"\xFF\xFE".to_vec(),
         b"{\"appKey\":\"\xC3\"}".to_vec(),
@@ -185,14 +185,14 @@ fn a_body_that_is_no_utf8_or_too_deep_is_refused_like_any_other() {
 }
 
 #[test]
-fn json_is_taken_as_json_only() {
+fn json_requires_its_content_type() {
     assert_eq!(
         sms_code(&sms().with("content-type", "Application/JSON; charset=utf-8")),
         0
     );
     assert_eq!(sms_code(&sms().with("content-type", "text/plain")), 2);
     assert_eq!(sms_code(&sms().without("content-type")), 2);
-    // As multipart the body is not signed.
+    // A multipart body is not signed.
     assert_eq!(
         sms_code(&sms().with("content-type", "multipart/form-data; boundary=x")),
         1003
@@ -202,7 +202,7 @@ fn json_is_taken_as_json_only() {
 #[test]
 fn the_first_check_that_fails_decides() {
     let path = "/api/sms/mtsend_v2";
-    // Everything is wrong at once; then one thing after the other is put right.
+    // At first everything is wrong; then one mistake after the other is corrected.
     let broken = |ts, secret, biz_type: &str| {
         TestRequest::signed_at(ts, secret, path, biz_type, "mtsend", b"not JSON")
             .with("accesskey", "nobody")
@@ -231,7 +231,10 @@ fn an_unknown_path_or_method_is_an_http_error() {
     draft.path = "/api/sms/mtsend_v3".to_owned();
     let answer = draft.send(&platform());
     assert_eq!(answer.status, StatusCode::NOT_FOUND);
-    assert_eq!(json_of(&answer)["message"], "no operation has this path");
+    assert_eq!(
+        json_of(&answer)["message"],
+        "no operation has this path: check the base URL and the path"
+    );
     assert_eq!((answer.service, answer.operation), (None, None));
     let mut draft = sms();
     draft.method = Method::GET;
@@ -253,12 +256,12 @@ fn the_cause_of_a_wrong_signature_is_in_the_verdict() {
             .string_to_sign()
             .ends_with("&body={}&accessSecret=***")
     );
-    // The sender learns nothing but that it is wrong.
+    // The sender learns only that the signature is wrong.
     assert_eq!(json_of(&answer)["result"], "wrong signature");
 }
 
 #[test]
-fn ids_are_fresh_and_inputs_are_echoed() {
+fn ids_are_new_and_inputs_are_echoed() {
     let platform = platform();
     let submit = |body: &str| {
         let draft = TestRequest::signed("/api/number/check", "1", "numbercheck", body.as_bytes());
@@ -297,7 +300,7 @@ fn an_either_or_rule_gets_the_code_of_its_operation() {
     assert_eq!(reply["data"], json!({}));
 }
 
-/// What is said about a body that is signed as it is sent.
+/// The message about a body whose signature is correct.
 fn said_of(body: &[u8], coding: Option<&'static str>) -> String {
     let mut draft = TestRequest::signed("/api/sms/mtsend_v2", "3", "mtsend", body);
     if let Some(coding) = coding {
@@ -309,7 +312,7 @@ fn said_of(body: &[u8], coding: Option<&'static str>) -> String {
 }
 
 #[test]
-fn what_makes_a_body_unreadable_is_named() {
+fn an_unreadable_body_gets_a_specific_message() {
     const GZIP: &[u8] = b"\x1f\x8b\x08\x00\x00\x00";
     for (body, coding, named) in [
         (GZIP, Some("gzip"), "has the content-encoding gzip;"),
@@ -332,15 +335,15 @@ fn what_makes_a_body_unreadable_is_named() {
             "has the content-encoding that its header names;",
         ),
         (b"\xef\xbb\xbf{}", None, "begins with a byte order mark;"),
-        // What the header says counts, whatever the bytes are.
+        // The header decides, not the bytes.
         (b"{}", Some("zstd"), "has the content-encoding zstd;"),
         (b"\xff\xfe{\0}\0", None, "is UTF-16 or UTF-32;"),
         (b"\xfe\xff\0{\0}", None, "is UTF-16 or UTF-32;"),
         (b"\xff\xfe\0\0{\0\0\0", None, "is UTF-16 or UTF-32;"),
         (b"{\0}\0", None, "is UTF-16 or UTF-32;"),
         (b"[\0]\0", None, "is UTF-16 or UTF-32;"),
-        (b"{} {}", None, "(line 1, column 4) goes on after the end"),
-        (b"{}\n,", None, "(line 2, column 1) goes on after the end"),
+        (b"{} {}", None, "(line 1, column 4) continues after the end"),
+        (b"{}\n,", None, "(line 2, column 1) continues after the end"),
         (b"x\x9c\x03", None, "is compressed with deflate;"),
         (br#"{"a":"\ud83d"}"#, None, "half of a surrogate pair"),
         (br#"{"a":"\ud83d\u0041"}"#, None, "half of a surrogate pair"),
@@ -373,8 +376,8 @@ fn what_makes_a_body_unreadable_is_named() {
         ("  ", "not JSON: it ends too early"),
         ("{'a':1}", "not JSON (line 1, column 2)"),
     ] {
-        let found = said_of(body.as_bytes(), None);
-        assert!(found.contains(said), "{found}");
+        let message = said_of(body.as_bytes(), None);
+        assert!(message.contains(said), "{message}");
     }
     for (open, close) in [("[", "]"), (r#"{"a":"#, "}")] {
         let deep = format!("{}1{}", open.repeat(200), close.repeat(200));
@@ -392,21 +395,24 @@ fn what_makes_a_body_unreadable_is_named() {
 }
 
 #[test]
-fn a_wrong_signature_over_a_coding_that_is_not_undone_names_it() {
+fn an_unsupported_content_coding_is_named_with_a_wrong_signature() {
     let sent = |coding: &str, body: &'static str| {
         let draft = TestRequest::signed("/api/sms/mtsend_v2", "3", "mtsend", b"{}");
         let draft = draft.with_body(body).with("content-encoding", coding);
         match draft.send(&platform()).verdict.cause() {
-            Some(Cause::Signature(found)) => found.clone(),
+            Some(Cause::Signature(mismatch)) => mismatch.clone(),
             other => panic!("{other:?}"),
         }
     };
     for coding in ["br", "zstd", "BR", "identity, compress"] {
-        let found = sent(coding, "\u{b}\u{2}");
-        assert_eq!(found.likely_cause(), LikelyCause::Compression);
-        assert!(found.explanation().contains("cannot undo"), "{found:?}");
+        let mismatch = sent(coding, "\u{b}\u{2}");
+        assert_eq!(mismatch.likely_cause(), LikelyCause::Compression);
+        assert!(
+            mismatch.explanation().contains("cannot undo"),
+            "{mismatch:?}"
+        );
     }
-    // What fits otherwise, and what would have been undone, says nothing of it.
+    // A matching variant, or a coding that the sandbox can undo, gets no such explanation.
     assert_eq!(sent("br", "{}\n").likely_cause(), LikelyCause::FinalLineEnd);
     assert_eq!(
         sent("identity", "x").likely_cause(),

@@ -81,7 +81,7 @@ fn the_action_picks_the_operation_of_a_shared_path() {
 }
 
 #[test]
-fn of_two_operations_with_one_action_the_first_one_refuses() {
+fn the_first_of_two_operations_with_the_same_action_refuses() {
     let answer = call("query", &json!({ "extension": "2" }));
     let reply = json_of(&answer);
     assert_eq!(reply["code"], json!(1002));
@@ -99,7 +99,7 @@ fn an_unknown_action_of_a_shared_path_still_gets_an_envelope() {
 
 const TYPE: &str = "multipart/form-data; boundary=xx";
 
-/// The body of an upload: text parts, then a file if there is one, with a header for its content type or none.
+/// The body of an upload: text parts, then an optional file with an optional content type.
 fn form(texts: &[(&str, &str)], file: Option<(&str, &[u8])>) -> Vec<u8> {
     let mut body = Vec::new();
     for (name, text) in texts {
@@ -122,7 +122,7 @@ fn form(texts: &[(&str, &str)], file: Option<(&str, &[u8])>) -> Vec<u8> {
     body
 }
 
-/// An upload whose body is left out of the signature, as it should be.
+/// A correct upload: its body is not signed.
 fn upload(content_type: &str, body: Vec<u8>) -> Value {
     let mut draft =
         TestRequest::signed("/upload", "5", "upload", b"").with("content-type", content_type);
@@ -149,7 +149,7 @@ fn an_upload_with_its_body_in_the_signature_is_refused() {
 }
 
 #[test]
-fn an_upload_against_the_rules_names_the_part() {
+fn an_invalid_upload_names_the_part() {
     let texts = [("appkey", "a"), ("type", "image/png")];
     let file = |bytes: &'static [u8]| Some(("", bytes));
     let types = "/type not one of image/png, image/jpeg, video/mp4";
@@ -178,7 +178,7 @@ fn an_upload_against_the_rules_names_the_part() {
         (form(&[texts[0], ("type", "")], file(b"1")), types),
         (
             form(&[texts[0], texts[1], texts[1]], file(b"1")),
-            "/type came more than once",
+            "/type appears more than once",
         ),
         (
             b"--xx\r\n".to_vec(),
@@ -192,7 +192,10 @@ fn an_upload_against_the_rules_names_the_part() {
     let second = form(&[], file(b"2"));
     two_files.truncate(two_files.len() - b"--xx--\r\n".len());
     two_files.extend(second);
-    assert_eq!(upload(TYPE, two_files)["msg"], "/file came more than once");
+    assert_eq!(
+        upload(TYPE, two_files)["msg"],
+        "/file appears more than once"
+    );
     let form = form(&texts, file(b"1"));
     assert_eq!(
         upload("multipart/form-data", form)["msg"],
@@ -231,7 +234,7 @@ fn an_upload_as_json_is_refused() {
 }
 
 #[test]
-fn an_upload_that_its_header_says_is_compressed_is_refused_as_that() {
+fn an_upload_with_a_content_encoding_is_refused() {
     let body = form(&[("appkey", "a"), ("type", "image/png")], Some(("", b"1")));
     let mut draft = TestRequest::signed("/upload", "5", "upload", b"")
         .with("content-type", TYPE)

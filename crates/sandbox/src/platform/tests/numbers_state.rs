@@ -19,7 +19,7 @@ fn reached(platform: &Platform, caller: &str, did: &Value) -> Value {
 }
 
 #[test]
-fn a_binding_is_listed_and_reached_until_it_is_undone() {
+fn a_binding_is_listed_and_reached_until_it_is_removed() {
     let platform = platform();
     let body = json!({
         "phoneA": "8613900000001", "phoneB": "8613900000002", "customerBindId": "c-1", "flag": 1,
@@ -51,7 +51,7 @@ fn a_binding_is_listed_and_reached_until_it_is_undone() {
         reached(&platform, "8613900000001", &json!("8617000000001")),
         10013
     );
-    // The platform picks another number for another pair with A, and takes an id of the customer once.
+    // For another pair with A the platform chooses another number. It accepts a customer's id only once.
     assert_eq!(pns(&platform, "bindAXB", body)["code"], 1002);
     let other = json!({"phoneA": "8613900000001", "phoneB": "8613900000003", "expireSecond": 0});
     let other = pns(&platform, "bindAXB", other)["data"].clone();
@@ -74,7 +74,7 @@ fn a_binding_is_listed_and_reached_until_it_is_undone() {
 }
 
 #[test]
-fn a_binding_ends_by_itself() {
+fn a_binding_expires() {
     let platform = platform();
     let body = json!({"phoneA": "8613900000001", "phoneB": "8613900000002", "expireSecond": 60});
     pns(&platform, "bindAXB", body);
@@ -91,7 +91,7 @@ fn a_binding_ends_by_itself() {
 }
 
 #[test]
-fn an_extension_is_asked_for() {
+fn a_binding_with_an_extension_asks_for_it() {
     let platform = platform();
     let body = json!({
         "phoneA": "8613900000001", "phoneB": "8613900000002", "phoneX": "8617000000009",

@@ -1,4 +1,4 @@
-//! Calls that depend on earlier ones.
+//! Calls that depend on earlier calls.
 
 use http::{HeaderMap, Method};
 use nxcloud_signing::Secret;
@@ -13,7 +13,7 @@ pub(super) fn platform() -> Platform {
     platform_of(Catalog::embedded().unwrap())
 }
 
-/// Sends a request so many days later.
+/// Sends a request this many days later.
 pub(super) fn send_on(platform: &Platform, day: u64, draft: &TestRequest) -> Value {
     let mut headers = HeaderMap::new();
     let draft = draft.clone();
@@ -48,9 +48,9 @@ fn query(platform: &Platform, body: Value) -> Value {
 #[test]
 fn a_check_can_be_queried_by_its_id_and_its_batch() {
     let platform = platform();
-    let one = submit(&platform, json!({"phone": "84912345678", "appkey": "a"}));
-    let id = one["data"]["messageId"].as_str().unwrap();
-    let batch = one["data"]["batchNo"].as_str().unwrap();
+    let submitted = submit(&platform, json!({"phone": "84912345678", "appkey": "a"}));
+    let id = submitted["data"]["messageId"].as_str().unwrap();
+    let batch = submitted["data"]["batchNo"].as_str().unwrap();
     assert!(batch.len() == 12 && batch.bytes().all(|byte| byte.is_ascii_digit()));
     let page = |name: &str, value: &str| {
         query(
@@ -58,16 +58,16 @@ fn a_check_can_be_queried_by_its_id_and_its_batch() {
             json!({"page": 1, "pageSize": 10, "date": "2027-01-15", name: value}),
         )
     };
-    let found = page("messageId", id);
-    assert_eq!(found["data"]["totalSize"], 1);
-    assert_eq!(found["data"]["totalPage"], 1);
-    let row = &found["data"]["result"][0];
+    let reply = page("messageId", id);
+    assert_eq!(reply["data"]["totalSize"], 1);
+    assert_eq!(reply["data"]["totalPage"], 1);
+    let row = &reply["data"]["result"][0];
     assert_eq!(row["phone"], "84912345678");
     assert_eq!(row["messageId"], id);
     assert_eq!(row["batchNo"], batch);
     assert_eq!(row["checkLevel"], 1);
     assert!(row["regionCode"].is_string() && row.get("validity").is_none());
-    assert_eq!(found["data"], page("batchNo", batch)["data"]);
+    assert_eq!(reply["data"], page("batchNo", batch)["data"]);
     let nothing = json!({"page": 1, "pageSize": 10, "totalPage": 0, "totalSize": 0, "result": []});
     assert_eq!(page("messageId", "other")["data"], nothing);
 }
@@ -115,14 +115,14 @@ fn checks_of_14_days_can_be_queried() {
         json!({"phone": "84912345678", "appkey": "a", "batchNo": "b"}),
     );
     let body = json!({"page": 1, "pageSize": 1, "date": "2027-01-15", "batchNo": "b"}).to_string();
-    let found = |day: u64| {
+    let reply = |day: u64| {
         let ts = NOW + day * DAY;
         let path = "/api/number/query";
         let draft = TestRequest::signed_at(ts, "s3cret", path, "1", "numbercheck", body.as_bytes());
         send_on(&platform, day, &draft)["data"]["totalSize"].clone()
     };
     assert_eq!(
-        [found(0), found(13), found(14)],
+        [reply(0), reply(13), reply(14)],
         [json!(1), json!(1), json!(0)]
     );
 }
@@ -175,17 +175,17 @@ fn a_login_is_pending_until_it_is_set() {
             json!({"appkey": "a", "requestId": id}),
         )
     };
-    let (one, two) = (init(), init());
-    assert_ne!(one["url"], two["url"]);
-    assert_eq!(verify(&one["requestId"])["data"]["status"], "PENDING");
-    let id = one["requestId"].as_str().unwrap();
+    let (first, second) = (init(), init());
+    assert_ne!(first["url"], second["url"]);
+    assert_eq!(verify(&first["requestId"])["data"]["status"], "PENDING");
+    let id = first["requestId"].as_str().unwrap();
     assert!(platform.state.set_ota_status(id, "MISMATCH"));
     assert!(!platform.state.set_ota_status("other", "SUCCESS"));
     assert_eq!(
-        verify(&one["requestId"])["data"],
+        verify(&first["requestId"])["data"],
         json!({"requestId": id, "status": "MISMATCH"})
     );
-    assert_eq!(verify(&two["requestId"])["data"]["status"], "PENDING");
+    assert_eq!(verify(&second["requestId"])["data"]["status"], "PENDING");
     let unknown = verify(&json!("other"));
     assert_eq!(
         (&unknown["code"], &unknown["data"]),
@@ -193,9 +193,9 @@ fn a_login_is_pending_until_it_is_set() {
     );
 }
 
-/// The examples of the documentation work on a sandbox that has just been started, and only there.
+/// The examples of the documentation are answered as documented only until something was created.
 #[test]
-fn an_example_is_known_until_something_was_made() {
+fn examples_are_answered_until_something_was_created() {
     let platform = platform();
     let verify = |id: &str| {
         let body = json!({"appkey": "app-1", "requestId": id}).to_string();

@@ -1,4 +1,4 @@
-//! Every operation of every embedded spec, whatever specs there are.
+//! Tests of every operation of every embedded spec.
 
 use std::collections::BTreeSet;
 
@@ -22,7 +22,7 @@ fn spec_of(operation: &Operation) -> OperationRef<'static> {
     service.operation(&operation.id).unwrap()
 }
 
-/// What of a reply does not fit its schema.
+/// The difference between a reply and its schema.
 fn misfits(operation: &Operation, reply: &Value) -> Vec<Violation> {
     let spec = spec_of(operation);
     let (_, media) = spec.reply().unwrap();
@@ -30,7 +30,7 @@ fn misfits(operation: &Operation, reply: &Value) -> Vec<Violation> {
     compiler.compile(&media.schema).unwrap().violations(reply)
 }
 
-/// The examples of a request body; one that is absent for an operation without a body.
+/// The examples of a request body; one absent example for an operation without a body.
 fn bodies(operation: OperationRef<'_>) -> Vec<Value> {
     match operation.request() {
         None => vec![Value::Null],
@@ -42,7 +42,7 @@ fn bodies(operation: OperationRef<'_>) -> Vec<Value> {
     }
 }
 
-/// A multipart body with boundary `x` of an example.
+/// An example as a multipart body with boundary `x`.
 fn form(operation: &Operation, example: &Value) -> Vec<u8> {
     let rules = operation.body.as_ref().unwrap();
     let mut body = String::new();
@@ -62,7 +62,7 @@ fn form(operation: &Operation, example: &Value) -> Vec<u8> {
     body.into_bytes()
 }
 
-/// The path with its parameters filled in, and the parameters of the query, all from their examples.
+/// The path with its parameters, and the query parameters, all from their examples.
 fn address(operation: &Operation) -> (String, Vec<(String, String)>) {
     let mut path = operation.path.as_str().to_owned();
     let mut query = Vec::new();
@@ -85,7 +85,7 @@ fn with_query(path: &str, query: &[(String, String)]) -> String {
     format!("{path}?{}", encoded.extend_pairs(query).finish())
 }
 
-/// A request as it should be, made of the examples of the spec.
+/// A correct request, created from the examples of the spec.
 fn draft(operation: &Operation, example: &Value) -> TestRequest {
     let (path, mut query) = address(operation);
     let body = if example.is_null() {
@@ -137,12 +137,12 @@ fn draft(operation: &Operation, example: &Value) -> TestRequest {
     }
 }
 
-/// Whether a reply has the members and JSON types of an example. A list may have any length, and each of its items fits
-/// one of the example's.
+/// Whether a reply has the members and JSON types of an example. A list may have any length; each of its items must
+/// match one of the example's.
 fn fits(reply: &Value, example: &Value) -> bool {
     match (reply, example) {
         (Value::Object(reply), Value::Object(example)) => {
-            // The reference has `next` only while there is a next page.
+            // `next` is present only while there is a next page.
             let needed = example.keys().filter(|name| *name != "next");
             needed.into_iter().all(|name| reply.contains_key(name))
                 && reply.iter().all(|(name, value)| {
@@ -163,7 +163,7 @@ fn every_example_of_a_request_is_accepted_and_answered_in_the_shape_of_the_spec(
     let catalog = Catalog::embedded().unwrap();
     for operation in catalog.operations() {
         for example in bodies(spec_of(operation)) {
-            // Nothing has been made yet.
+            // The state is empty.
             let platform = platform();
             let answer = draft(operation, &example).send(&platform);
             let cause = answer.verdict.cause();
@@ -237,7 +237,7 @@ fn every_operation_answers_in_its_own_envelope() {
 fn the_state_after_every_example_is_a_seed() {
     let platform = platform();
     for operation in platform.catalog.operations() {
-        // An example that undoes something would leave less to look at.
+        // Skips examples that remove something, so that more state remains.
         if ["unbind", "delete_group"].contains(&operation.id.as_ref()) {
             continue;
         }
@@ -256,17 +256,17 @@ fn the_state_after_every_example_is_a_seed() {
 }
 
 /// The pointers to the integers in a value.
-fn integers(value: &Value, at: &str, found: &mut Vec<String>) {
+fn integers(value: &Value, at: &str, pointers: &mut Vec<String>) {
     match value {
-        Value::Number(number) if number.is_i64() => found.push(at.to_owned()),
+        Value::Number(number) if number.is_i64() => pointers.push(at.to_owned()),
         Value::Array(items) => {
             for (place, item) in items.iter().enumerate() {
-                integers(item, &format!("{at}/{place}"), found);
+                integers(item, &format!("{at}/{place}"), pointers);
             }
         }
         Value::Object(members) => {
             for (name, member) in members {
-                integers(member, &format!("{at}/{name}"), found);
+                integers(member, &format!("{at}/{name}"), pointers);
             }
         }
         _ => {}
@@ -286,16 +286,16 @@ fn no_operation_takes_an_integer_with_a_fraction_an_exponent_or_more_than_64_bit
     let mut fields = BTreeSet::new();
     for operation in catalog.operations() {
         for example in bodies(spec_of(operation)) {
-            let mut found = Vec::new();
-            integers(&example, "", &mut found);
-            for pointer in found {
+            let mut pointers = Vec::new();
+            integers(&example, "", &mut pointers);
+            for pointer in pointers {
                 for bad in ["1.0", "1e30", "9223372036854775808", "18446744073709551616"] {
                     let value = serde_json::from_str(bad).unwrap();
                     match changed(operation, &example, &pointer, value)
                         .verdict
                         .cause()
                     {
-                        // It is a number and no integer.
+                        // It is a number but not an integer.
                         None => {}
                         Some(Cause::Parameter {
                             pointer: at,
@@ -316,7 +316,7 @@ fn no_operation_takes_an_integer_with_a_fraction_an_exponent_or_more_than_64_bit
 }
 
 #[test]
-fn every_page_and_page_size_begins_at_1() {
+fn every_page_and_page_size_starts_at_1() {
     let catalog = Catalog::embedded().unwrap();
     let mut fields = BTreeSet::new();
     for operation in catalog.operations() {
@@ -326,7 +326,7 @@ fn every_page_and_page_size_begins_at_1() {
                     continue;
                 }
                 fields.insert((operation.id.to_string(), name));
-                // By the reference, 0 asks for all rows, and an offset is no page.
+                // By the reference, 0 asks for all rows, and an offset is not a page.
                 let begins_at_0 = operation.service.as_ref() == "virtual-number";
                 for number in [0, -1, i64::MIN] {
                     let answer = changed(operation, &example, &format!("/{name}"), number.into());

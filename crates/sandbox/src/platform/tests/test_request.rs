@@ -1,4 +1,4 @@
-//! Requests for tests, signed and then changed.
+//! Requests for tests: signed, then changed.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ pub(in crate::platform) fn platform_of(catalog: Arc<Catalog>) -> Platform {
     Platform::new(catalog, accounts)
 }
 
-/// A request that a test changes before it is sent.
+/// A request that a test can change before it is sent.
 #[derive(Clone)]
 pub(in crate::platform) struct TestRequest {
     pub(in crate::platform) method: Method,
@@ -32,7 +32,7 @@ pub(in crate::platform) struct TestRequest {
 }
 
 impl TestRequest {
-    /// A request of the other scheme, without any common header.
+    /// A request of the AntBuddy scheme, without any common header.
     pub(in crate::platform) fn plain(method: Method, path: &str, body: &[u8]) -> Self {
         Self {
             method,
@@ -42,7 +42,7 @@ impl TestRequest {
         }
     }
 
-    /// A request that is signed as it should be.
+    /// A correctly signed request.
     pub(in crate::platform) fn signed(
         path: &str,
         biz_type: &str,
@@ -126,8 +126,8 @@ impl TestRequest {
         };
         let mut answer = platform.answer(&incoming, NOW, true).unwrap();
         if answer.verdict.is_wrong_signature() {
-            let found = platform.diagnose(&incoming).unwrap();
-            answer.verdict.explain(found);
+            let mismatch = platform.diagnose(&incoming).unwrap();
+            answer.verdict.explain(mismatch);
         }
         answer
     }

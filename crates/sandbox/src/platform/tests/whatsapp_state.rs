@@ -30,7 +30,7 @@ fn upload(platform: &Platform, action: &str) -> Value {
 }
 
 #[test]
-fn an_uploaded_medium_can_be_got_until_it_is_deleted() {
+fn an_uploaded_medium_can_be_read_until_it_is_deleted() {
     let platform = platform();
     let id = upload(&platform, "uploadMedia");
     let send = |action: &str, phone: &str| {
@@ -90,14 +90,14 @@ fn names(reply: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn a_template_can_be_got_changed_and_deleted() {
+fn a_template_can_be_read_changed_and_deleted() {
     let platform = platform();
     let id = create(&platform, "sale", "en");
     create(&platform, "sale", "de");
     create(&platform, "other", "en");
-    let found = get(&platform, &json!({"name": "sale"}));
-    assert_eq!(names(&found), ["sale", "sale"]);
-    let row = &found["data"]["data"][0];
+    let reply = get(&platform, &json!({"name": "sale"}));
+    assert_eq!(names(&reply), ["sale", "sale"]);
+    let row = &reply["data"]["data"][0];
     assert_eq!((&row["id"], &row["language"]), (&id, &json!("en")));
     assert_eq!(
         row["components"][0]["example"]["header_text"],
@@ -138,7 +138,7 @@ fn a_template_can_be_got_changed_and_deleted() {
 }
 
 #[test]
-fn templates_are_walked_by_cursor_in_both_directions() {
+fn templates_are_paged_by_cursor_in_both_directions() {
     let platform = platform();
     for name in ["a", "b", "c", "d", "e"] {
         create(&platform, name, "en");
@@ -169,7 +169,7 @@ fn templates_are_walked_by_cursor_in_both_directions() {
 }
 
 #[test]
-fn twenty_templates_come_unless_asked_otherwise() {
+fn the_default_page_has_twenty_templates() {
     let platform = platform();
     for at in 0..21 {
         create(&platform, &format!("t{at}"), "en");

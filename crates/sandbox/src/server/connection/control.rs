@@ -8,10 +8,10 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// Room that is kept for the next head; hyper bounds a larger one.
+/// Memory reserved for the next head; hyper limits larger ones.
 const ROOM: usize = 8 * 1024;
 
-/// The state of one connection. Clones are the same.
+/// The state of one connection. Clones share it.
 #[derive(Clone)]
 pub(crate) struct ConnectionControl(Arc<Inner>);
 
@@ -23,23 +23,24 @@ struct Inner {
 
 struct State {
     phase: Phase,
-    /// When the phase began; while a reply goes out, when some of it last did.
+    /// When the phase began; while a reply is sent, when a part of it was last sent.
     since: Instant,
-    /// The head that is arriving, and what came with it.
+    /// The head that is arriving, with bytes received after it.
     head: Vec<u8>,
     served: bool,
     endless: bool,
     reset: bool,
-    /// Whether the latest request has a body that was not read.
+    /// Whether the body of the latest request was not read.
     unread: bool,
-    /// Whether the client takes nothing of a reply.
+    /// Whether the client reads nothing of a reply.
     blocked: bool,
 }
 
-/// What a connection waits for. To make room, one of the first kind is closed first, and one of the last kind never.
+/// What a connection waits for. To make room, connections of the first kind are closed first, and those of the last
+/// kind never.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Phase {
-    /// The next head, while the reply before may still go out.
+    /// The next head. The previous reply may still be on its way.
     Head,
     /// A body, or what else the client sends before it closes its side.
     Body,
@@ -58,7 +59,7 @@ impl State {
 }
 
 impl ConnectionControl {
-    /// The state of a new connection, with what says that the server stops.
+    /// The state of a new connection, with the signal that the server stops.
     pub(super) fn new(peer: SocketAddr, closing: watch::Receiver<bool>) -> Self {
         let state = Mutex::new(State {
             phase: Phase::Head,
@@ -79,16 +80,16 @@ impl ConnectionControl {
 
     /// Completes when the server stops.
     pub(crate) async fn closing(&self) {
-        // It fails when the server is gone.
+        // It fails if the server is gone.
         let _ = self.0.closing.clone().wait_for(|closing| *closing).await;
     }
 
-    /// Says that the reply has no end of its own, or takes longer than a client may.
+    /// Marks the reply as endless, or as longer than a client may take.
     pub(crate) fn never_ends(&self) {
         self.0.state.lock().endless = true;
     }
 
-    /// Says that the connection ends with a reset.
+    /// Makes the connection end with a reset.
     pub(crate) fn reset(&self) {
         self.0.state.lock().reset = true;
     }
@@ -108,7 +109,7 @@ impl ConnectionControl {
         }
     }
 
-    /// Something of a reply was sent, or could not be.
+    /// A part of the reply was sent, or sending failed.
     pub(super) fn sent(&self, blocked: bool) {
         let mut state = self.0.state.lock();
         state.blocked = blocked;
@@ -133,7 +134,7 @@ impl ConnectionControl {
         !(state.endless || state.phase == Phase::Head && state.has_more())
     }
 
-    /// A head has come, with a body behind it or without.
+    /// A head has arrived, with or without a body.
     pub(super) fn begins(&self, has_body: bool) {
         let mut state = self.0.state.lock();
         state.enter(if has_body { Phase::Body } else { Phase::Answer });
@@ -142,19 +143,19 @@ impl ConnectionControl {
         state.unread = has_body;
     }
 
-    /// The whole body has come.
+    /// The whole body has arrived.
     pub(crate) fn body_is_read(&self) {
         let mut state = self.0.state.lock();
         state.enter(Phase::Answer);
         state.unread = false;
     }
 
-    /// The head that has come, and what came with it.
+    /// The received head, with the bytes received after it.
     pub(super) fn with_head<T>(&self, read: impl FnOnce(&[u8]) -> T) -> T {
         read(&self.0.state.lock().head)
     }
 
-    /// The head of the reply is there. Says whether the request's body was left unread.
+    /// The head of the reply is ready. Returns whether the request's body was left unread.
     pub(super) fn answered(&self) -> bool {
         let mut state = self.0.state.lock();
         state.enter(Phase::Head);
@@ -163,25 +164,25 @@ impl ConnectionControl {
         state.unread
     }
 
-    /// What tells which connection has waited longest for its client; `None` if the server has the next move.
+    /// How long the connection has waited for its client; `None` if the server has to act next.
     pub(super) fn waits(&self) -> Option<impl Ord + Copy + use<>> {
         let state = self.0.state.lock();
         let waits = state.phase != Phase::Answer && !state.endless;
         waits.then_some((state.phase, state.since))
     }
 
-    /// Whether the client has for so long neither sent a head nor read its reply, and what to say of that; nothing of a
-    /// connection that is just idle.
+    /// The reason to close the connection if for this long the client has neither sent a head nor read its reply. An
+    /// idle connection gets no reason for the log.
     pub(super) fn overdue(&self, patience: Duration) -> Option<Option<&'static str>> {
         let state = self.0.state.lock();
         let waits = state.phase == Phase::Head && !state.endless;
         (waits && state.since.elapsed() >= patience).then(|| {
             if state.blocked {
-                Some("the reply was not read in time")
+                Some("the client did not read the reply in time")
             } else if !state.head.is_empty() {
-                Some("the head of the request did not come in time")
+                Some("the head of the request did not arrive in time")
             } else {
-                (!state.served).then_some("no request came in time")
+                (!state.served).then_some("no request arrived in time")
             }
         })
     }

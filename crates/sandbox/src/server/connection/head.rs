@@ -1,4 +1,4 @@
-//! What HTTP/1.1 asks of a request's head, and hyper does not.
+//! Checks of a request's head that HTTP/1.1 requires and hyper does not make.
 
 use std::net::Ipv6Addr;
 
@@ -13,21 +13,22 @@ use axum::response::{IntoResponse, Response};
 use super::control::ConnectionControl;
 use super::refused::Refused;
 
-/// Why a head is refused, with the status that says so.
+/// The reason to refuse a head, with its status.
 type Bad = (StatusCode, &'static str);
 
 const fn bad(reason: &'static str) -> Bad {
     (StatusCode::BAD_REQUEST, reason)
 }
 
-/// Checks a head, and makes `Host` the host that the request is for: where the target is a whole URL, that counts (RFC 9112, 3.2.2).
+/// Checks a head and sets `Host` to the host of the request. If the target is a whole URL, its host counts (RFC 9112,
+/// 3.2.2).
 pub(super) fn check<B>(request: &mut Request<B>, control: &ConnectionControl) -> Result<(), Bad> {
     let headers = request.headers();
     for (name, reason) in [
-        (HOST, "Host came more than once"),
-        (CONTENT_TYPE, "Content-Type came more than once"),
-        (AUTHORIZATION, "Authorization came more than once"),
-        (ORIGIN, "Origin came more than once"),
+        (HOST, "Host appears more than once"),
+        (CONTENT_TYPE, "Content-Type appears more than once"),
+        (AUTHORIZATION, "Authorization appears more than once"),
+        (ORIGIN, "Origin appears more than once"),
     ] {
         if headers.get_all(name).iter().nth(1).is_some() {
             return Err(bad(reason));
@@ -41,7 +42,7 @@ pub(super) fn check<B>(request: &mut Request<B>, control: &ConnectionControl) ->
     Ok(())
 }
 
-/// hyper takes `Content-Length` out of the headers when there is `Transfer-Encoding` too.
+/// hyper removes `Content-Length` from the headers if `Transfer-Encoding` is present too.
 fn check_length(headers: &HeaderMap, control: &ConnectionControl) -> Result<(), Bad> {
     let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
     let Some(coding) = codings.next() else {
@@ -50,29 +51,29 @@ fn check_length(headers: &HeaderMap, control: &ConnectionControl) -> Result<(), 
     if headers.contains_key(CONTENT_LENGTH)
         || control.with_head(|head| names(head, &CONTENT_LENGTH))
     {
-        return Err(bad("Content-Length and Transfer-Encoding came together"));
+        return Err(bad("both Content-Length and Transfer-Encoding"));
     }
     let is_chunked = coding.as_bytes().eq_ignore_ascii_case(b"chunked");
     if !is_chunked || codings.next().is_some() {
-        let reason = "the only Transfer-Encoding is chunked";
+        let reason = "a Transfer-Encoding other than chunked";
         return Err((StatusCode::NOT_IMPLEMENTED, reason));
     }
     Ok(())
 }
 
-/// Whether a head has a header of this name.
+/// Whether a head contains a header of this name.
 fn names(head: &[u8], name: &HeaderName) -> bool {
     let lines = head.trim_ascii_start().split(|byte| *byte == b'\n').skip(1);
     let mut lines = lines.take_while(|line| !line.trim_ascii().is_empty());
     lines.any(|line| {
-        let found = line.split(|byte| *byte == b':').next();
-        found.is_some_and(|found| found.eq_ignore_ascii_case(name.as_str().as_bytes()))
+        let header = line.split(|byte| *byte == b':').next();
+        header.is_some_and(|header| header.eq_ignore_ascii_case(name.as_str().as_bytes()))
     })
 }
 
 fn check_host(version: Version, headers: &HeaderMap) -> Result<(), Bad> {
     match headers.get(HOST) {
-        // HTTP/1.0 knows none.
+        // HTTP/1.0 does not require one.
         None if version < Version::HTTP_11 => Ok(()),
         None => Err(bad("HTTP/1.1 without a Host header")),
         Some(host) if host.to_str().is_ok_and(is_host) => Ok(()),
@@ -91,7 +92,7 @@ fn target_host(uri: &Uri) -> Result<Option<HeaderValue>, Bad> {
         .ok_or(bad("the host of the URL is not HOST or HOST:PORT"))
 }
 
-/// Whether this is a host with or without a port. It may be empty, where a URL has none.
+/// Whether the text is a host with or without a port. The host may be empty, as in a URL without one.
 fn is_host(text: &str) -> bool {
     let Ok(authority) = text.parse::<Authority>() else {
         return text.is_empty();
@@ -112,7 +113,7 @@ fn is_host(text: &str) -> bool {
     port.is_some_and(is_port) && host.strip_prefix('[').is_none_or(is_v6)
 }
 
-/// The reply to a head that is refused.
+/// The reply to a refused head.
 pub(super) fn refuse((status, kind): Bad) -> Response {
     let mut response = (status, [(CONNECTION, "close")], format!("{kind}\n")).into_response();
     let reason = kind.to_owned();
@@ -128,7 +129,7 @@ mod tests {
 
     use super::*;
 
-    /// What becomes of a head: the host that it is for, or why it is refused.
+    /// The result of a check: the host of the request, or the reason to refuse it.
     fn checked(head: &str) -> Result<String, StatusCode> {
         let (first, lines) = head.split_once('\n').unwrap();
         let mut first = first.split(' ');
@@ -142,7 +143,7 @@ mod tests {
             request = request.header(name, value.trim());
         }
         let mut request = request.body(()).unwrap();
-        // hyper takes it out.
+        // hyper removes it.
         if request.headers().contains_key(TRANSFER_ENCODING) {
             request.headers_mut().remove(CONTENT_LENGTH);
         }
@@ -160,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_is_there_once_and_is_one() {
+    fn exactly_one_valid_host_is_required() {
         let one_line = |host: &str| format!("GET / HTTP/1.1\nhost:{host}\n");
         for host in [
             "localhost",
@@ -216,13 +217,13 @@ mod tests {
             ("http://me@localhost/x", Err(StatusCode::BAD_REQUEST)),
             ("/x", Ok("127.0.0.1")),
         ] {
-            let found = checked(&format!("GET {target} HTTP/1.1\nhost: 127.0.0.1\n"));
-            assert_eq!(found, host.map(str::to_owned), "{target}");
+            let actual = checked(&format!("GET {target} HTTP/1.1\nhost: 127.0.0.1\n"));
+            assert_eq!(actual, host.map(str::to_owned), "{target}");
         }
     }
 
     #[test]
-    fn what_holds_one_value_comes_once() {
+    fn single_value_headers_must_not_repeat() {
         for lines in [
             "content-type: text/plain\ncontent-type: application/json",
             "content-type: text/plain\nContent-Type: text/plain",

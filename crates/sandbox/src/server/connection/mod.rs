@@ -1,4 +1,4 @@
-//! Connections: accepting them, what HTTP/1.1 asks of a request, and time-outs.
+//! Connections: accepting them, the HTTP/1.1 rules for requests, and time-outs.
 
 mod control;
 mod head;

@@ -1,4 +1,4 @@
-//! What is refused early, and its line in the log.
+//! Early refusals, and their lines in the log.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -7,20 +7,20 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-/// So many lines of one kind within [`SPAN`].
+/// Maximum number of lines of one kind within [`SPAN`].
 const MAX_LINES: u32 = 10;
 const SPAN: Duration = Duration::from_secs(10);
 
-/// Says, among the extensions of a reply, that the request was refused before anybody looked at its content.
+/// An extension of a reply that says that the request was refused before its content was checked.
 #[derive(Clone)]
 pub(crate) struct Refused {
-    /// Lines of one kind are limited together.
+    /// Lines of one kind share a limit.
     pub(crate) kind: &'static str,
-    /// It holds nothing of the request.
+    /// Contains nothing of the request.
     pub(crate) reason: String,
 }
 
-/// Writes a line for whatever is refused, and no more than a terminal can take.
+/// Logs early refusals, with a limit so that a flood does not fill the log.
 #[derive(Default)]
 pub(super) struct Refusals(Mutex<HashMap<&'static str, Lines>>);
 
@@ -49,18 +49,21 @@ impl Refusals {
         );
     }
 
-    /// Says how many lines were left out once [`SPAN`] is over, or now at the `end`.
+    /// Logs how many lines were omitted once [`SPAN`] is over, or at the `end`.
     pub(super) fn catch_up(&self, end: bool) {
         self.0.lock().retain(|kind, lines| {
             let is_over = end || lines.since.elapsed() >= SPAN;
             if is_over && lines.left_out > 0 {
-                tracing::warn!("refused early: {} more like this: {kind}", lines.left_out);
+                tracing::warn!(
+                    "refused early: {} more of this kind: {kind}",
+                    lines.left_out
+                );
             }
             !is_over
         });
     }
 
-    /// Whether [`catch_up`](Self::catch_up) is still to be called.
+    /// Whether [`catch_up`](Self::catch_up) must still be called.
     pub(super) fn is_pending(&self) -> bool {
         !self.0.lock().is_empty()
     }

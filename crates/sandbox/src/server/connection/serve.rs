@@ -26,22 +26,23 @@ use super::head;
 use super::refused::{Refusals, Refused};
 use super::stream::ClientStream;
 
-/// How long requests that are being answered may take after the server begins to stop.
+/// How long running requests may take after the server starts to stop.
 const GRACE: Duration = Duration::from_secs(5);
-/// The pause after a connection could not be accepted, which mostly means that there are too many open files.
+/// The pause after a connection could not be accepted, usually because too many files are open.
 const PAUSE: Duration = Duration::from_millis(20);
-/// The longest time between two looks at the open connections.
+/// The longest time between two checks of the open connections.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// The first bytes of a TLS handshake.
 const TLS: &[u8] = &[22, 3];
 
-/// How long clients may take, and how many there may be.
+/// The limits for clients: times and number of connections.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// How long a head may take, since the connection was opened or the reply before was taken, and the taking of a reply.
+    /// How long a head may take, from the start of the connection or the end of the previous reply; also how long a
+    /// reply may stay unread.
     pub(crate) head: Duration,
-    /// When there are more connections, the one that has waited longest is closed.
+    /// Beyond this number, the connection that has waited longest is closed.
     pub(crate) connections: usize,
 }
 
@@ -54,7 +55,7 @@ impl Default for Limits {
     }
 }
 
-/// Three quarters of the files that the process may open; the others are for what else it does.
+/// Three quarters of the files that the process may open. The rest is for its other work.
 fn most_connections() -> usize {
     #[cfg(unix)]
     let files = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
@@ -64,8 +65,8 @@ fn most_connections() -> usize {
     most.unwrap_or(usize::MAX)
 }
 
-/// Serves until the sender of `stop` is dropped, then lets the requests at work finish, and tells whether all of them
-/// did in time. Dropping the future closes everything at once.
+/// Serves until the sender of `stop` is dropped, then lets running requests finish. Returns whether all of them
+/// finished in time. Dropping the future closes everything at once.
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
@@ -119,7 +120,7 @@ pub(crate) async fn serve(
     in_time
 }
 
-/// The connections that are open.
+/// The open connections.
 #[derive(Default)]
 struct OpenConnections {
     tasks: JoinSet<()>,
@@ -167,7 +168,7 @@ impl OpenConnections {
     }
 }
 
-/// What serving one connection takes.
+/// The state that serving one connection needs.
 struct Connection {
     router: Router,
     control: ConnectionControl,
@@ -176,13 +177,14 @@ struct Connection {
 
 impl Connection {
     async fn serve(self, stream: TcpStream) {
-        // Replies are small; waiting for more to send only delays them. Without it they still arrive.
+        // Replies are small, so waiting for more data would only delay them. If the option cannot be set, they still
+        // arrive.
         let _ = stream.set_nodelay(true);
         let stream = ClientStream::new(stream, self.control.clone());
         let router = TowerToHyperService::new(self.router.clone());
         let service = service_fn(|request| self.answer(request, &router));
         let mut http = http1::Builder::new();
-        // The list of open connections has the time of each.
+        // The list of open connections enforces the time limits.
         http.header_read_timeout(None);
         let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
         tokio::select! {
@@ -217,18 +219,18 @@ impl Connection {
         Ok(response)
     }
 
-    /// Says why a request got no further than HTTP. Its method and path are not known, so it is not in the history. The text is
-    /// hyper's and holds nothing of what was sent.
+    /// Logs why hyper refused a request. Its method and path are not known, so it is not in the history. The text is
+    /// hyper's and contains nothing of the request.
     fn log(&self, ended: hyper::Result<()>) {
         let Err(error) = ended else {
             return;
         };
         let kind = if error.is_parse_version_h2() {
-            "it is HTTP/2; the sandbox speaks HTTP/1.1 only"
+            "it is HTTP/2: use HTTP/1.1"
         } else if error.is_parse_too_large() {
-            "its head is too large or has over 100 headers"
+            "its head is too large or has more than 100 headers"
         } else if self.control.with_head(|head| head.starts_with(TLS)) {
-            "it is TLS; the base URL begins with http://"
+            "it is TLS: use a base URL that starts with http://"
         } else if error.is_parse() {
             "it is not a valid HTTP/1.1 request"
         } else {

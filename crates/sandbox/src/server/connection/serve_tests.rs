@@ -76,7 +76,7 @@ fn is_open(stream: &TcpStream) -> bool {
 }
 
 #[tokio::test]
-async fn an_endless_reply_that_nobody_reads_does_not_use_up_the_time_to_stop() {
+async fn an_unread_endless_reply_does_not_delay_the_shutdown() {
     let watched = async |request: Request| {
         control(&request).never_ends();
         large().await
@@ -89,7 +89,7 @@ async fn an_endless_reply_that_nobody_reads_does_not_use_up_the_time_to_stop() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn connections_that_are_not_at_work_are_closed_without_waiting_for_their_time() {
+async fn the_shutdown_closes_connections_without_a_request_in_flight_at_once() {
     let server = Server::start(Router::new(), Limits::default()).await;
     let idle = server.send(b"").await;
     let begun = server.send(b"GET / HTTP/1.1\r\nhost: x\r\n").await;
@@ -104,7 +104,7 @@ async fn connections_that_are_not_at_work_are_closed_without_waiting_for_their_t
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_does_nothing_more_is_given_up() {
+async fn a_client_that_stops_sending_is_disconnected() {
     let server = Server::start(Router::new(), Limits::default()).await;
     for begun in [&b""[..], b"G", b"GET / HTTP/1.1\r\nhost: x\r\n"] {
         assert_eq!(rest(server.send(begun).await).await, b"");
@@ -122,7 +122,7 @@ async fn a_client_that_does_nothing_more_is_given_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_reply_that_nobody_reads_is_given_up() {
+async fn a_client_that_does_not_read_its_reply_is_disconnected() {
     let server = Server::start(Router::new().fallback(large), Limits::default()).await;
     let unread = server.send(GET).await;
     time::sleep(Duration::from_secs(60)).await;
@@ -131,7 +131,7 @@ async fn a_reply_that_nobody_reads_is_given_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_the_server_takes_its_time_for_is_not_given_up() {
+async fn a_slow_reply_of_the_server_is_not_a_time_out() {
     let answer = async |request: Request| {
         if request.uri().path() == "/watched" {
             control(&request).never_ends();
@@ -154,7 +154,7 @@ async fn what_the_server_takes_its_time_for_is_not_given_up() {
 }
 
 #[tokio::test]
-async fn one_connection_too_many_closes_the_one_that_has_waited_longest() {
+async fn a_connection_over_the_limit_closes_the_longest_idle_one() {
     let (release, released) = watch::channel(false);
     let answer = async move |request: Request| {
         if request.uri().path() == "/held" {
@@ -191,7 +191,7 @@ async fn one_connection_too_many_closes_the_one_that_has_waited_longest() {
 
 /// Nobody is idle: what waits for a body goes before what is being answered.
 #[tokio::test]
-async fn a_body_that_does_not_come_makes_room_too() {
+async fn a_connection_that_waits_for_a_body_can_be_closed_for_another() {
     let answer = async |request: Request| {
         let _ = axum::body::to_bytes(request.into_body(), 10).await;
     };

@@ -11,10 +11,10 @@ use tokio::time::timeout;
 
 use super::control::ConnectionControl;
 
-/// How long a closed connection takes what the client still sends: a reset would keep the reply from it.
+/// How long a closed connection still reads from the client. A reset would make the client lose the reply.
 const LINGER: Duration = Duration::from_secs(5);
 
-/// A connection that says what it does to a [`ConnectionControl`], and is reset at its end if that says so.
+/// A connection that reports its progress to a [`ConnectionControl`], and ends with a reset if the control says so.
 pub(super) struct ClientStream {
     stream: TcpStream,
     control: ConnectionControl,
@@ -30,7 +30,7 @@ impl ClientStream {
         }
     }
 
-    /// Reads and drops what comes, until the client closes its side, time is over, or the server stops.
+    /// Reads and discards bytes until the client closes its side, the time is over, or the server stops.
     fn linger(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let control = self.control.clone();
         let ending = self.ending.get_or_insert_with(|| {
@@ -93,7 +93,7 @@ impl AsyncWrite for ClientStream {
 impl Drop for ClientStream {
     fn drop(&mut self) {
         if self.control.is_reset() {
-            // A socket that cannot be reset is closed in an orderly way, which is a fault as well.
+            // If a socket cannot be reset, it is closed normally, which is a fault as well.
             let _ = self.stream.set_zero_linger();
         }
     }

@@ -1,12 +1,12 @@
-//! What can go wrong.
+//! The kinds of faults.
 
 use serde::{Deserialize, Serialize};
 
-/// Something that goes wrong with one request.
+/// A fault that one request meets.
 ///
-/// Where the platform does not act, the request is in the history as refused, with [`Cause::Fault`](crate::Cause::Fault). Else
-/// it is there as the checks judged it, whatever the sender got to see. A connection that is refused is no fault of a server
-/// that listens: test it with a port that nobody listens on.
+/// If the platform does not act, the history shows the request as refused with [`Cause::Fault`](crate::Cause::Fault).
+/// Otherwise it shows the verdict of the checks, whatever reply the sender received. A refused connection is not a
+/// fault of a running server: to test it, use a port on which nothing listens.
 ///
 /// In JSON a fault is `{"fault": "retry-after", "parameters": {"status": 429, "seconds": 5}}`.
 #[derive(
@@ -25,42 +25,42 @@ use serde::{Deserialize, Serialize};
 #[strum(serialize_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Fault {
-    /// The connection is reset before the platform acts.
+    /// Resets the connection before the platform acts.
     ResetBeforeAccept,
     /// The platform acts, then the connection is reset without a reply.
     ResetAfterAccept,
     /// The platform acts, then the connection is reset in the middle of the reply.
     ResetMidReply,
-    /// The platform does not act and never answers.
+    /// The platform neither acts nor replies.
     StallBeforeAccept,
-    /// The platform acts and never answers.
+    /// The platform acts and never replies.
     StallAfterAccept,
-    /// The platform acts; its reply comes 16 bytes at a time, with this pause before each piece.
+    /// The platform acts; the reply is sent 16 bytes at a time, with this pause before each piece.
     Slow {
         /// The pause.
         milliseconds: u32,
     },
-    /// The platform acts; its reply ends early, in an orderly way.
+    /// The platform acts; the reply is truncated, and the connection closes normally.
     Truncated,
-    /// The platform acts; its reply has the right length, but is no JSON.
+    /// The platform acts; the reply has the right length but is not JSON.
     Malformed,
-    /// The platform acts; its reply is as it should be, but has the content type text/html.
+    /// The platform acts; the reply is correct except for its content type, text/html.
     WrongContentType,
-    /// A page in HTML with this HTTP status, before the platform acts.
+    /// An HTML page with this HTTP status, before the platform acts.
     Status {
         /// The HTTP status.
         status: u16,
     },
-    /// A page in HTML with this HTTP status, after the platform acted.
+    /// An HTML page with this HTTP status, after the platform acted.
     StatusAfterAccept {
         /// The HTTP status.
         status: u16,
     },
-    /// A page in HTML with this HTTP status that asks to wait, before the platform acts.
+    /// An HTML page with this HTTP status and a `Retry-After` header, before the platform acts.
     RetryAfter {
         /// The HTTP status.
         status: u16,
-        /// How long it asks to wait.
+        /// The seconds in `Retry-After`.
         seconds: u32,
     },
     /// The platform refuses with this result code and does not act. AntBuddy refuses with this HTTP status.

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn faults_wait_for_the_operation_they_are_meant_for() {
+fn a_fault_waits_for_its_operation() {
     let faults = Faults::default();
     faults.enqueue_for("send_sms", Fault::Truncated);
     faults.enqueue(Fault::Malformed);
@@ -31,7 +31,10 @@ fn a_mix_keeps_its_shares_and_repeats_with_its_seed() {
         (Some(Fault::Truncated), 2_500),
         (None, 5_000),
     ] {
-        let count = drawn.iter().filter(|one| **one == fault).count();
+        let count = drawn
+            .iter()
+            .filter(|drawn_fault| **drawn_fault == fault)
+            .count();
         assert!(count.abs_diff(expected) < 300, "{fault:?}: {count}");
     }
 }
@@ -52,7 +55,11 @@ fn a_switch_hits_until_it_is_off_or_has_hit_enough() {
     faults.switch_on(for_sms.clone());
     faults.switch_on(FaultSwitch::new(Fault::Status { status: 502 }));
     faults.switch_on(for_sms.hits(1));
-    assert_eq!(faults.switches().len(), 2, "one took the other's place");
+    assert_eq!(
+        faults.switches().len(),
+        2,
+        "the second switch replaced the first"
+    );
     assert!(faults.switch_off(Fault::Status { status: 1 }, Some("send_sms")));
     assert!(!faults.switch_off(Fault::Status { status: 1 }, Some("send_sms")));
     assert_eq!(draw(), Some(Fault::Status { status: 502 }));
@@ -61,7 +68,7 @@ fn a_switch_hits_until_it_is_off_or_has_hit_enough() {
 }
 
 #[test]
-fn what_is_cleared_does_not_come() {
+fn cleared_faults_hit_no_request() {
     let faults = Faults::default();
     faults.enqueue(Fault::Malformed);
     faults.switch_on(FaultSwitch::new(Fault::Slow { milliseconds: 0 }));

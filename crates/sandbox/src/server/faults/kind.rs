@@ -1,4 +1,4 @@
-//! What each fault does: the one place that knows.
+//! The behaviour of each fault. This is the only place that defines it.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -18,12 +18,12 @@ use tokio::{task, time};
 use super::fault::Fault;
 use crate::server::connection::ConnectionControl;
 
-/// How much of a reply's body goes out before the connection ends in its middle.
+/// How many bytes of a body are sent before the connection ends in the middle.
 const HALF: usize = 5;
-/// How much of a slow reply goes out at once.
+/// How many bytes of a slow reply are sent at once.
 const PIECE: usize = 16;
 
-/// What a number of a fault may be.
+/// A parameter of a fault, with its range.
 #[derive(Serialize)]
 pub(crate) struct Parameter {
     name: &'static str,
@@ -32,29 +32,29 @@ pub(crate) struct Parameter {
     usual: u32,
 }
 
-/// What becomes of the reply.
+/// The effect on the reply.
 enum Effect {
-    /// The connection ends after so much of its body, with a reset or in an orderly way. With nothing of the body the head is
-    /// missing too.
+    /// The connection ends after this many bytes of the body, with a reset or normally. With 0 bytes, the head is not
+    /// sent either.
     Cut { at: usize, reset: bool },
-    /// It never comes.
+    /// The reply is never sent.
     Stall,
-    /// Its body comes in pieces, with a pause before each.
+    /// The body is sent in pieces, with a pause before each.
     Slow(Duration),
-    /// A page in HTML takes its place.
+    /// An HTML page replaces the reply.
     Page {
         status: u16,
         retry_after: Option<u32>,
     },
-    /// It is the platform's refusal with this code.
+    /// The reply is the platform's refusal with this code.
     Code(i64),
-    /// Its body is no JSON.
+    /// The body is not JSON.
     NotJson,
-    /// Its content type is that of HTML.
+    /// The content type is text/html.
     Html,
 }
 
-/// Whether the platform acts, what becomes of the reply, and what the numbers may be.
+/// Whether the platform acts, the effect on the reply, and the parameters.
 type Profile = (bool, Effect, &'static [Parameter]);
 
 /// Whether the platform acts.
@@ -99,7 +99,7 @@ impl Fault {
         }
     }
 
-    /// Every kind of fault as the page shows it.
+    /// All kinds of faults as the page lists them.
     pub(crate) fn kinds() -> impl Iterator<Item = Value> {
         Self::iter().map(|kind| {
             let (acts, _, parameters) = kind.profile();
@@ -112,12 +112,16 @@ impl Fault {
         })
     }
 
-    /// The kind of a name with these numbers, and the usual ones where none is given; or why there is none.
-    pub(crate) fn named(name: &str, given: &BTreeMap<String, u32>) -> Result<Self, String> {
+    /// The fault of this name with these parameters, and the defaults for missing ones; or an error message.
+    pub(crate) fn named(name: &str, values: &BTreeMap<String, u32>) -> Result<Self, String> {
         let kind = Self::iter().find(|kind| <&str>::from(kind) == name);
-        let (.., parameters) = kind.ok_or(format!("there is no fault {name}"))?.profile();
-        let is_known = |name: &String| parameters.iter().any(|one| one.name == name);
-        if let Some(other) = given.keys().find(|name| !is_known(name)) {
+        let (.., parameters) = kind
+            .ok_or(format!(
+                "unknown fault {name}: use one of the list in GET faults"
+            ))?
+            .profile();
+        let is_known = |name: &String| parameters.iter().any(|parameter| parameter.name == name);
+        if let Some(other) = values.keys().find(|name| !is_known(name)) {
             return Err(format!("{name} has no parameter {other}"));
         }
         let mut numbers = Map::new();
@@ -128,9 +132,9 @@ impl Fault {
             usual,
         } in parameters
         {
-            let number = given.get(*name).unwrap_or(usual);
+            let number = values.get(*name).unwrap_or(usual);
             if !(min..=max).contains(&number) {
-                return Err(format!("{name} is not from {min} to {max}"));
+                return Err(format!("{name} must be from {min} to {max}"));
             }
             numbers.insert((*name).to_owned(), (*number).into());
         }
@@ -141,7 +145,7 @@ impl Fault {
         serde_json::from_value(fault).map_err(|error| error.to_string())
     }
 
-    /// Whether the platform acts in spite of the fault.
+    /// Whether the platform acts despite the fault.
     #[must_use]
     pub fn is_after_accept(self) -> bool {
         let (acts, ..) = self.profile();
@@ -157,7 +161,7 @@ impl Fault {
         }
     }
 
-    /// Does to a reply with this body, and to its connection, what the fault says.
+    /// Applies the fault to a reply with this body, and to its connection.
     pub(crate) async fn spoil(
         self,
         mut response: Response,
@@ -185,7 +189,7 @@ impl Fault {
             Effect::Stall => std::future::pending().await,
             Effect::Slow(pause) => {
                 if let Some(control) = control {
-                    // A long pause is not the client's.
+                    // A long pause is not the client's fault.
                     control.never_ends();
                 }
                 in_pieces(&mut response, body, slow(body.clone(), pause));
@@ -201,7 +205,7 @@ impl Fault {
     }
 }
 
-/// Has the body come as this stream, announced in its whole length.
+/// Replaces the body with this stream, announced at its full length.
 fn in_pieces(
     response: &mut Response,
     body: &Bytes,
@@ -222,7 +226,7 @@ fn slow(mut body: Bytes, pause: Duration) -> impl Stream<Item = io::Result<Bytes
     })
 }
 
-/// An error ends the connection. What is before it goes out first, when the server waits.
+/// An error ends the connection. The server waits first, so that the bytes before it are sent.
 fn cut(beginning: Bytes) -> impl Stream<Item = io::Result<Bytes>> {
     let end = async |beginning: Bytes| {
         if !beginning.is_empty() {
@@ -247,12 +251,13 @@ mod tests {
 
     /// Goes over the enum itself, so it cannot miss a variant.
     #[test]
-    fn every_fault_is_read_by_its_name_with_its_numbers_and_written_so() {
+    fn every_fault_is_parsed_and_serialised_by_name() {
         for kind in Fault::iter() {
             let name = <&str>::from(kind);
             let (.., parameters) = kind.profile();
             let numbers = parameters.iter().zip(1..);
-            let numbers = numbers.map(|(one, more)| (one.name.to_owned(), one.min + more));
+            let numbers =
+                numbers.map(|(parameter, more)| (parameter.name.to_owned(), parameter.min + more));
             let numbers = numbers.collect::<BTreeMap<_, _>>();
             let fault = Fault::named(name, &numbers).unwrap();
             let written = serde_json::to_value(fault).unwrap();

@@ -1,8 +1,8 @@
-//! Faults by chance.
+//! Random faults.
 
 use super::fault::Fault;
 
-/// A mix of faults, each with its probability, drawn again for every request. The same seed draws the same faults.
+/// A set of faults with probabilities. Each request draws one at random; the same seed draws the same faults.
 #[derive(Clone, Debug)]
 pub struct Mix {
     random: fastrand::Rng,
@@ -10,7 +10,7 @@ pub struct Mix {
 }
 
 impl Mix {
-    /// No faults yet.
+    /// An empty mix.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         Self {
@@ -19,7 +19,7 @@ impl Mix {
         }
     }
 
-    /// Adds a fault that this share of the requests meets, between 0 and 1. What the shares leave of 1 goes well.
+    /// Adds a fault for this share of the requests, between 0 and 1. The rest of the requests meets no fault.
     #[must_use]
     pub fn with(mut self, share: f64, fault: Fault) -> Self {
         self.faults.push((share, fault));

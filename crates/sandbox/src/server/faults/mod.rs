@@ -1,4 +1,4 @@
-//! Faults on demand: what a network, a gateway or the platform itself can do to a request and its reply.
+//! Faults on demand: failures of the network, a gateway or the platform itself.
 
 mod fault;
 mod kind;

@@ -1,4 +1,4 @@
-//! The faults to come.
+//! The faults that are set for future requests.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,14 +10,14 @@ use super::mix::Mix;
 use super::switch::FaultSwitch;
 use crate::server::events::Events;
 
-/// The faults of a sandbox. Clones are the same.
+/// The faults of a sandbox. Clones share them.
 #[derive(Clone, Default)]
 pub struct Faults(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
     events: Events,
-    /// Each for one request.
+    /// Each entry is for one request.
     queue: Vec<FaultSwitch>,
     switches: Vec<FaultSwitch>,
     random: fastrand::Rng,
@@ -26,35 +26,36 @@ struct State {
 }
 
 impl State {
-    /// How many faults or sources of faults there are.
+    /// The number of faults and sources of faults.
     fn count(&self) -> usize {
         self.queue.len() + self.switches.len() + self.mixes.len()
     }
 
-    /// Says that something about the faults to come has changed.
+    /// Publishes that the faults have changed.
     fn changed(&self) {
         let on = self.count();
         self.events
             .publish("faults", || serde_json::json!({ "on": on }));
     }
 
-    /// The first fault of the queue or, if none is meant for the operation, of the switches that hits.
+    /// The next fault for an operation: the first match of the queue, otherwise the first switch that hits.
     fn hit(&mut self, operation: Option<&str>) -> Option<Fault> {
         let mut switches = self.queue.iter_mut().chain(&mut self.switches);
-        let hit = switches
-            .find(|one| is_meant(one.operation(), operation) && self.random.f64() < one.share)?;
+        let hit = switches.find(|entry| {
+            is_meant(entry.operation(), operation) && self.random.f64() < entry.share
+        })?;
         let fault = hit.fault;
         if let Some(left) = &mut hit.left {
             *left = left.saturating_sub(1);
-            self.queue.retain(|one| one.left != Some(0));
-            self.switches.retain(|one| one.left != Some(0));
+            self.queue.retain(|entry| entry.left != Some(0));
+            self.switches.retain(|entry| entry.left != Some(0));
             self.changed();
         }
         Some(fault)
     }
 }
 
-/// Whether what is for an operation, or for all, is for this one.
+/// Whether a fault for one operation (or for all) applies to this operation.
 fn is_meant(of: Option<&str>, operation: Option<&str>) -> bool {
     of.is_none() || of == operation
 }
@@ -68,62 +69,62 @@ impl Faults {
         Self(Arc::new(Mutex::new(state)))
     }
 
-    /// The next request meets this fault. Several form a queue.
+    /// Adds a fault for the next request. Several calls form a queue.
     pub fn enqueue(&self, fault: Fault) {
         self.change(|state| state.queue.push(FaultSwitch::new(fault).hits(1)));
     }
 
-    /// The next request of an operation, such as `send_sms`, meets this fault.
+    /// Adds a fault for the next request of an operation, such as `send_sms`.
     pub fn enqueue_for(&self, operation: impl Into<String>, fault: Fault) {
         let fault = FaultSwitch::new(fault).only_for(operation).hits(1);
         self.change(|state| state.queue.push(fault));
     }
 
-    /// Requests that no fault of the queue and no switch is meant for meet this mix.
+    /// Sets the mix for requests that neither the queue nor a switch covers.
     pub fn mix(&self, mix: Mix) {
         self.change(|state| state.mixes.push((None, mix)));
     }
 
-    /// Requests of an operation that no fault of the queue and no switch is meant for meet this mix.
+    /// Sets the mix for requests of one operation that neither the queue nor a switch covers.
     pub fn mix_for(&self, operation: impl Into<String>, mix: Mix) {
         let operation = Some(operation.into());
         self.change(|state| state.mixes.push((operation, mix)));
     }
 
-    /// Switches a fault on. It takes the place of a switch of the same kind for the same operation, and comes after the
-    /// faults of the queue; of several switches the first one that hits counts.
+    /// Switches a fault on. It replaces a switch of the same kind for the same operation. The queue comes first; then
+    /// the first switch that hits counts.
     pub fn switch_on(&self, switch: FaultSwitch) {
         self.change(|state| {
             let mut switches = state.switches.iter_mut();
-            match switches.find(|one| one.is(switch.fault, switch.operation())) {
-                Some(one) => *one = switch,
+            match switches.find(|entry| entry.is(switch.fault, switch.operation())) {
+                Some(entry) => *entry = switch,
                 None => state.switches.push(switch),
             }
-            state.switches.retain(|one| one.left != Some(0));
+            state.switches.retain(|entry| entry.left != Some(0));
         });
     }
 
-    /// Switches a kind of fault off, whatever its parameters, for an operation or for all. Tells whether it was on.
+    /// Switches a kind of fault off, with any parameters, for one operation or for all. Returns whether it was on.
     pub fn switch_off(&self, fault: Fault, operation: Option<&str>) -> bool {
         self.change(|state| {
             let before = state.switches.len();
-            state.switches.retain(|one| !one.is(fault, operation));
+            state.switches.retain(|entry| !entry.is(fault, operation));
             state.switches.len() < before
         })
     }
 
-    /// What is switched on.
+    /// The faults that are switched on.
     #[must_use]
     pub fn switches(&self) -> Vec<FaultSwitch> {
         self.0.lock().switches.clone()
     }
 
-    /// How many mixes there are.
+    /// The number of mixes.
     pub(crate) fn mixes(&self) -> usize {
         self.0.lock().mixes.len()
     }
 
-    /// Takes back all faults that are still to come, those of switches too.
+    /// Removes all faults: the queue, the switches and the mixes.
     pub fn clear(&self) {
         self.change(|state| {
             state.queue.clear();
@@ -132,19 +133,19 @@ impl Faults {
         });
     }
 
-    /// How many faults of the queue no request has met yet.
+    /// The number of faults in the queue.
     #[must_use]
     pub fn pending(&self) -> usize {
         self.0.lock().queue.len()
     }
 
-    /// How many requests met a fault.
+    /// The number of requests that met a fault.
     #[must_use]
     pub fn injected(&self) -> usize {
         self.0.lock().injected
     }
 
-    /// Whether a request can meet one.
+    /// Whether any fault is set.
     pub(crate) fn any(&self) -> bool {
         self.0.lock().count() > 0
     }

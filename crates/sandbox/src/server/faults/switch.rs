@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::fault::Fault;
 
-/// A fault that stays on until it is switched off, or has hit as many requests as it should.
+/// A fault that stays on until it is switched off or has hit a set number of requests.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FaultSwitch {
     #[serde(flatten)]
@@ -28,34 +28,34 @@ impl FaultSwitch {
         }
     }
 
-    /// Only requests of this operation, such as `send_sms`.
+    /// Limits the fault to requests of this operation, such as `send_sms`.
     #[must_use]
     pub fn only_for(mut self, operation: impl Into<String>) -> Self {
         self.operation = Some(operation.into());
         self
     }
 
-    /// Only this share of the requests, between 0 and 1, drawn at random.
+    /// Limits the fault to this share of the requests, between 0 and 1, chosen at random.
     #[must_use]
     pub const fn share(mut self, share: f64) -> Self {
         self.share = share;
         self
     }
 
-    /// Goes off after it has hit so many requests.
+    /// Switches the fault off after it has hit this many requests.
     #[must_use]
     pub const fn hits(mut self, requests: u64) -> Self {
         self.left = Some(requests);
         self
     }
 
-    /// What goes wrong.
+    /// The fault.
     #[must_use]
     pub const fn fault(&self) -> Fault {
         self.fault
     }
 
-    /// The operation that it is for; `None` for all.
+    /// The operation that it is limited to; `None` for all.
     #[must_use]
     pub fn operation(&self) -> Option<&str> {
         self.operation.as_deref()
@@ -73,7 +73,7 @@ impl FaultSwitch {
         self.left
     }
 
-    /// Whether it is the switch of this kind of fault, whatever its parameters, for this operation.
+    /// Whether it is the switch of this kind of fault, with any parameters, for this operation.
     pub(super) fn is(&self, fault: Fault, operation: Option<&str>) -> bool {
         discriminant(&self.fault) == discriminant(&fault) && self.operation.as_deref() == operation
     }

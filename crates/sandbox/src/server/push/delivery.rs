@@ -1,4 +1,4 @@
-//! What became of each attempt.
+//! The result of each attempt.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,49 +8,49 @@ use serde_json::{Value, json};
 use super::Transport;
 use crate::platform::text::shorten;
 
-/// So much of each text of a push is shown.
+/// Texts of a push are cut at this size.
 const MAX_TEXT: usize = 64 * 1024;
 
-/// One attempt to push.
+/// One attempt to send a push.
 ///
-/// `Debug` shows neither address nor fields: they hold phone numbers, texts, and secrets in URLs.
+/// `Debug` omits the address and the fields: they contain phone numbers, texts, and secrets in URLs.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Delivery {
-    /// Its number among the attempts of the sandbox, from 1. No number comes twice.
+    /// Its number among the attempts of the sandbox, from 1. Numbers are unique.
     pub id: u64,
-    /// When it was made, in milliseconds since 1970-01-01 UTC by the sandbox's clock.
+    /// The time of the attempt, in milliseconds since 1970-01-01 UTC by the sandbox's clock.
     pub at: u64,
-    /// The [`id`](crate::ReceivedRequest::id) of the request that it follows or belongs to.
+    /// The [`id`](crate::ReceivedRequest::id) of the request that the push follows or belongs to.
     pub request: Option<u64>,
     /// Name of the push, such as `sms_receipt`.
     pub push: String,
     /// Name of the service, such as `sms`.
     pub service: String,
-    /// The address as it was set.
+    /// The address as set.
     pub url: String,
-    /// Number of the attempt, from 1.
+    /// Number of the attempt for this push, from 1.
     pub attempt: u32,
-    /// How long after the first attempt the reference has this one happen. The pause that really passed is that of
+    /// The documented time between the first attempt and this one. The actual pause is that of
     /// [`Pushes::retry_pause`](super::Pushes::retry_pause).
     pub after: Duration,
     /// The fields.
     pub fields: serde_json::Value,
     /// The five signed headers, if the push is signed.
     pub headers: Vec<(String, String)>,
-    /// What came of it.
+    /// The result.
     pub outcome: DeliveryOutcome,
-    /// How it travelled.
+    /// The transport.
     pub content: Transport,
-    /// The account that signs it, if it is signed.
+    /// The account whose secret signs the push, if it is signed.
     pub(crate) access_key: String,
     pub(crate) action: Option<String>,
-    /// Which entry of the request it is about, from 0.
+    /// The entry of the request that the push is about, from 0.
     pub(crate) entry: usize,
 }
 
 impl Delivery {
-    /// What an event says: neither address nor fields.
+    /// The data of an event: without address and fields.
     pub(crate) fn summary(&self) -> Value {
         json!({
             "id": self.id,
@@ -64,7 +64,7 @@ impl Delivery {
         })
     }
 
-    /// All of it as JSON, but of long texts the beginning.
+    /// The attempt as JSON. Long texts are cut.
     pub(crate) fn to_json(&self) -> Value {
         let mut delivery = self.summary();
         delivery["url"] = self.url.as_str().into();
@@ -90,7 +90,7 @@ impl Delivery {
 }
 
 impl DeliveryOutcome {
-    /// A short name that programs can compare.
+    /// A short name for programs.
     pub(super) const fn name(&self) -> &'static str {
         match self {
             Self::Accepted => "accepted",
@@ -116,27 +116,27 @@ impl fmt::Debug for Delivery {
     }
 }
 
-/// What came of an attempt.
+/// The result of an attempt.
 ///
-/// `Debug` leaves out the receiver's text.
+/// `Debug` omits the receiver's text.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DeliveryOutcome {
-    /// The receiver answered as the reference wants it.
+    /// The receiver gave the reply that the reference requires.
     Accepted,
-    /// The receiver answered otherwise.
+    /// The receiver gave another reply.
     Refused {
         /// HTTP status.
         status: u16,
-        /// Text, at most 64 KiB.
+        /// The text of the reply, at most 64 KiB.
         body: String,
     },
-    /// There was no answer.
+    /// There was no reply.
     Failed {
-        /// What the connection says.
+        /// The error of the connection.
         reason: String,
     },
-    /// Nothing was sent: the sandbox pushes to `http://` addresses of this machine only.
+    /// Nothing was sent: only `http://` addresses of this machine are allowed.
     NotSent,
 }
 
@@ -154,45 +154,45 @@ impl fmt::Debug for DeliveryOutcome {
     }
 }
 
-/// Why a push could not be ordered.
+/// A push could not be sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PushError {
     /// No spec has a push of this name.
-    #[error("no spec has a push {0}")]
+    #[error("no spec has a push {0}: check the name")]
     UnknownPush(String),
     /// Several services have a push of this name: write `SERVICE/NAME`.
     #[error("several services have a push {0}: write SERVICE/{0}")]
     AmbiguousPush(String),
     /// The push has no example of this name.
-    #[error("the push has no example {0}")]
+    #[error("the push has no example {0}: use one of its spec")]
     UnknownExample(String),
-    /// The push cannot travel this way.
-    #[error("the reference does not have the push travel this way")]
+    /// The push does not have this transport.
+    #[error("the reference does not document this transport for the push: use another")]
     UnknownContent,
-    /// No address is known for the push, neither from the request nor with [`Pushes::send_to`](super::Pushes::send_to).
-    #[error("no address is known for the push: set one")]
+    /// No address is set for the push: neither in the request nor with [`Pushes::send_to`](super::Pushes::send_to).
+    #[error("no address is set for the push: set one")]
     NoAddress,
     /// No account of the sandbox has this access key.
-    #[error("no account has the access key {0}")]
+    #[error("no account has the access key {0}: add the account")]
     UnknownAccessKey(String),
-    /// The push is signed, and the sandbox has no account. One with a token has only those of
+    /// The push is signed, and the sandbox has no account. A sandbox with a token has only the accounts of
     /// [`Builder::account`](crate::Builder::account).
     #[error("the push is signed and the sandbox has no account: add one")]
     NoAccount,
     /// The dotted path of a field has too many steps.
     #[error("the path of a field has more than {max} steps: use fewer dots")]
     DeepField {
-        /// How many it may have.
+        /// The maximum number of steps.
         max: usize,
     },
-    /// The push has no such `action`.
-    #[error("the push has no action {0}")]
+    /// The push does not have this `action`.
+    #[error("the push has no action {0}: use one of its spec")]
     UnknownAction(String),
     /// The request that the push follows has no entry of this number.
-    #[error("the request has no entry {0}")]
+    #[error("the request has no entry {0}: count from 0")]
     UnknownEntry(usize),
     /// The log has no attempt of this number.
-    #[error("the log has no attempt {0}")]
+    #[error("the log has no attempt {0}: see the ids in the log")]
     UnknownDelivery(u64),
 }

@@ -1,4 +1,4 @@
-//! From what a caller sent, and was answered, to the fields of a push.
+//! Fills the fields of a push from a request and its reply.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::platform::Action;
 use crate::server::record::ReceivedRequest;
 
-/// Makes digits that were not there before.
+/// Generates digits that were not used before.
 #[derive(Default)]
 pub(super) struct Digits(AtomicU64);
 
@@ -33,7 +33,7 @@ pub(super) struct Origin {
 }
 
 impl Origin {
-    /// A request of the history.
+    /// Creates it from a request of the history.
     pub(super) fn of(request: &ReceivedRequest) -> Self {
         let action = Action {
             request: request.json().unwrap_or_default(),
@@ -42,7 +42,7 @@ impl Origin {
         Self::new(request, action)
     }
 
-    /// A request that was just carried out.
+    /// Creates it from a request that was just carried out.
     pub(super) fn new(request: &ReceivedRequest, action: Action) -> Self {
         let access_key = request.header(header::ACCESS_KEY).unwrap_or_default();
         Self {
@@ -53,7 +53,7 @@ impl Origin {
         }
     }
 
-    /// What a source gives.
+    /// The value of a source.
     pub(super) fn value(&self, source: &Source, entry: &Value, digits: &Digits) -> Option<String> {
         let value = match source {
             Source::Digits(count) => return Some(digits.next(*count)),
@@ -73,8 +73,8 @@ impl Origin {
 pub(super) struct Following {
     after: After,
     origin: Arc<Origin>,
-    /// What of the request each brings a push: the entries of a list, or of a text with commas; the request itself without such
-    /// a field.
+    /// The parts of the request that each cause a push: the entries of a list or of a comma-separated text; without
+    /// such a field, the request itself.
     pub(super) entries: Vec<Value>,
 }
 
@@ -96,24 +96,24 @@ impl Following {
         }
     }
 
-    /// Whether it brings several pushes.
+    /// Whether the request causes several pushes.
     fn is_many(&self) -> bool {
         self.entries.len() > 1
     }
 
-    /// Whether a field of the request counts.
+    /// Whether a field of the request is used.
     fn counts(&self, field: &String) -> bool {
         !self.is_many() || !self.after.single_only.contains(field)
     }
 
-    /// The address that the request names.
+    /// The address in the request.
     pub(super) fn address(&self) -> Option<&str> {
         let field = self.after.address.as_ref()?;
         let named = self.origin.body.get(field)?.as_str();
         named.filter(|_| self.counts(field))
     }
 
-    /// Sets what the spec says, and leaves out what has no source.
+    /// Sets the fields that the spec defines. Fields without a source are omitted.
     pub(super) fn fill(&self, fields: &mut Value, entry: &Value, digits: &Digits) {
         for (name, template) in &self.after.fill {
             let of_many = self.after.fill_many.get(name);
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn templates_take_from_request_reply_and_entry() {
+    fn fill_templates_read_request_reply_and_entry() {
         let origin = origin(json!({"ext": "x", "n": 5}));
         let digits = Digits::default();
         let expand = |entry: &Value, template: &str| {
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_for_one_entry_does_not_count_beside_several() {
+    fn a_field_for_a_single_entry_is_ignored_with_several() {
         let after = json!({
             "operation": "send", "each": "to", "address": "url", "single-only": ["url", "id"],
             "fill": { "id": "{request.id}", "to": "{entry}" },

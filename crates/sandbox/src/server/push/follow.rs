@@ -1,4 +1,4 @@
-//! What follows a request by itself.
+//! Pushes that follow a request automatically.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,16 +15,16 @@ use crate::platform::Action;
 use crate::server::pool;
 use crate::server::record::ReceivedRequest;
 
-/// Pause before the first attempt unless [`Pushes::delay`](super::Pushes::delay) says otherwise, so that the sender mostly has its reply before.
+/// Default of [`Pushes::delay`](super::Pushes::delay): long enough that the sender usually has its reply first.
 const DEFAULT_DELAY: Duration = Duration::from_millis(20);
 
 /// The pushes of one kind that follow a request.
 pub(super) struct Followers {
     following: Following,
-    /// What they have in common.
+    /// The parts that they share.
     plan: Delivery,
     delay: Duration,
-    /// Each entry gets one push for each of them; `None` is the first example.
+    /// Each entry gets one push for each of these examples; `None` is the first example.
     examples: Vec<Option<String>>,
     /// The size of the request's body.
     bytes: usize,
@@ -33,7 +33,7 @@ pub(super) struct Followers {
 impl Outbox {
     /// The pushes that follow a request.
     pub(super) fn followers(&self, request: &ReceivedRequest, action: Action) -> Vec<Followers> {
-        // Most requests are followed by none.
+        // Most requests cause no push.
         let follows = |spec: &&PushSpec| {
             let after = spec.after(request);
             after.is_some_and(|after| after.address.is_some() || self.address(spec).is_some())
@@ -75,12 +75,12 @@ impl Outbox {
         })
     }
 
-    /// Sends pushes as fast as they go out, so that a request with many recipients leaves the others their share.
+    /// Creates pushes only as fast as they are sent, so that a request with many recipients does not block others.
     pub(super) async fn send_all(self: Arc<Self>, followers: Followers) {
         let begun = Instant::now();
         let mut sends = JoinSet::new();
         let (following, plan) = (&followers.following, &followers.plan);
-        // One state of a message after another.
+        // The states of a message are sent in sequence.
         for (place, example) in (1_u32..).zip(&followers.examples) {
             let delay = followers.delay.saturating_mul(place);
             time::sleep(delay.saturating_sub(begun.elapsed())).await;

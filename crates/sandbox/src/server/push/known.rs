@@ -1,4 +1,4 @@
-//! What there is to push, and where it goes.
+//! The documented pushes, and their addresses.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use super::send::Target;
 
 /// A documented push.
 ///
-/// `Debug` leaves out the address, because it may hold a secret.
+/// `Debug` omits the address, because it may contain a secret.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PushInfo {
@@ -16,13 +16,13 @@ pub struct PushInfo {
     pub service: String,
     /// Name of the push, such as `sms_receipt`.
     pub name: String,
-    /// What the spec says about it.
+    /// Its description in the spec.
     pub description: Option<String>,
     /// Whether it is signed.
     pub signed: bool,
-    /// The names of its examples; the first one is what is sent unless another one is asked for.
+    /// The names of its examples. The first one is the default.
     pub examples: Vec<String>,
-    /// The operation that it follows, if it follows one.
+    /// The operation that it follows, if any.
     pub follows: Option<String>,
     /// The address that is set for it.
     pub address: Option<String>,
@@ -60,12 +60,12 @@ impl Pushes {
         known.collect()
     }
 
-    /// Sends every push without an address of its own there.
+    /// Sets the address of every push without its own address.
     pub fn send_all_to(&self, url: impl Into<String>) {
         self.inner.settings.lock().any_address = Some(url.into());
     }
 
-    /// Forgets the address of a push; without a push, the one that is for all.
+    /// Removes the address of a push; without a push, the address of all.
     pub(crate) fn forget_address(&self, push: Option<&str>) -> Result<(), PushError> {
         let push = push.map(|push| self.inner.spec(push)).transpose()?;
         let mut settings = self.inner.settings.lock();
@@ -76,12 +76,12 @@ impl Pushes {
         Ok(())
     }
 
-    /// The address of the pushes that have none of their own.
+    /// The address of the pushes without their own address.
     pub(crate) fn any_address(&self) -> Option<String> {
         self.inner.settings.lock().any_address.clone()
     }
 
-    /// Whether a push to this address is really sent.
+    /// Whether pushes to this address are allowed.
     pub(crate) fn reaches(url: &str) -> bool {
         Target::new(url).is_some()
     }

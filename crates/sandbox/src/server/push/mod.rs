@@ -1,4 +1,4 @@
-//! Pushes: what follows a request, what is sent on demand, and what became of it.
+//! Pushes: those that follow a request, those sent on demand, and their results.
 
 mod delivery;
 mod fill;
@@ -14,7 +14,7 @@ mod spec;
 
 pub use delivery::{Delivery, DeliveryOutcome, PushError};
 pub use known::PushInfo;
-/// How a push travels.
+/// The transport of a push.
 pub use nxcloud_spec::webhook::Transport;
 pub use pushes::Pushes;
 pub use request::PushRequest;

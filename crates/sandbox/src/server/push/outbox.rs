@@ -1,4 +1,4 @@
-//! What pushes are made from: their specs, the accounts that sign them, what is set, and the log.
+//! The configuration of pushes: their specs, the accounts that sign them, their settings, and the log.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -21,19 +21,19 @@ use crate::server::events::Events;
 pub(super) struct Outbox {
     pub(super) specs: Arc<[PushSpec]>,
     pub(super) signers: HashMap<String, Signer>,
-    /// Its key signs what names no other.
+    /// This account signs pushes that name no other.
     pub(super) first_account: Option<String>,
-    /// The ports of addresses that requests name; `None` if all are allowed.
+    /// The allowed ports of addresses in requests; `None` if all are allowed.
     pub(super) ports: Option<Vec<u16>>,
     pub(super) clock: Clock,
     pub(super) events: Events,
     pub(super) settings: Mutex<Settings>,
     pub(super) log: Mutex<VecDeque<Arc<Delivery>>>,
-    /// One for each attempt that may be made at once.
+    /// One permit for each attempt that may run at the same time.
     pub(super) slots: Arc<Semaphore>,
-    /// Attempts so far.
+    /// Number of attempts so far.
     pub(super) attempts: AtomicU64,
-    /// Pushes that are not settled.
+    /// Number of pushes that are not settled.
     pub(super) open: watch::Sender<usize>,
     pub(super) digits: Digits,
 }
@@ -42,7 +42,7 @@ pub(super) struct Outbox {
 pub(super) struct Settings {
     /// By the number of the push.
     pub(super) addresses: HashMap<usize, String>,
-    /// For the pushes without an address of their own.
+    /// For pushes without their own address.
     pub(super) any_address: Option<String>,
     pub(super) outcomes: HashMap<usize, Vec<String>>,
     pub(super) content: HashMap<usize, Transport>,
@@ -50,15 +50,15 @@ pub(super) struct Settings {
     pub(super) retry_pause: Option<Duration>,
 }
 
-/// A push, decided on.
+/// A push that is ready to be sent.
 pub(super) struct Job {
-    /// Its attempts, as far as they are known before they are made.
+    /// Its attempts, as far as they are known in advance.
     pub(super) delivery: Delivery,
     pub(super) once: bool,
 }
 
 impl Outbox {
-    /// The push of a name: `message_receipt`, or `viber/message_receipt` where several services have one.
+    /// The push of a name: `message_receipt`, or `viber/message_receipt` if several services have one.
     pub(super) fn spec(&self, name: &str) -> Result<&PushSpec, PushError> {
         if let Some((service, name)) = name.split_once('/') {
             return self.spec_of(service, name);
@@ -84,7 +84,7 @@ impl Outbox {
         own.or(settings.any_address.as_ref()).cloned()
     }
 
-    /// The address that a request names, if pushes may go there.
+    /// The address in a request, if its port is allowed.
     pub(super) fn named_address(&self, spec: &PushSpec, following: &Following) -> Option<String> {
         let url = following.address()?;
         let port = || Target::new(url).map(|target| target.port());
@@ -94,14 +94,14 @@ impl Outbox {
             let push = &spec.webhook.name;
             tracing::warn!(
                 push,
-                "the address in the request is not used: its port is not allowed"
+                "the address in the request is not used: its port is not allowed; see Builder::push_port"
             );
             return None;
         }
         Some(url.to_owned())
     }
 
-    /// A push with these fields, of which no attempt has been made.
+    /// A push with these fields, before its first attempt.
     pub(super) fn planned(&self, spec: &PushSpec, url: String, fields: Value) -> Delivery {
         let chosen = self.settings.lock().content.get(&spec.number).copied();
         let documented = spec.webhook.content.first();

@@ -1,4 +1,4 @@
-//! What a push on demand comes to.
+//! Prepares a push on demand.
 
 use std::sync::Arc;
 
@@ -10,11 +10,11 @@ use super::fill::{Following, Origin};
 use super::outbox::{Job, Outbox};
 use super::request::PushRequest;
 
-/// A dotted path has at most so many steps: each is an object in another, and what walks through them takes stack.
+/// Maximum number of steps in a dotted path: each step nests an object, and recursion over nested objects uses stack.
 const MAX_STEPS: usize = 32;
 
 impl Outbox {
-    /// What it comes to.
+    /// Resolves the request to a push.
     pub(super) fn job(&self, request: PushRequest) -> Result<Job, PushError> {
         let spec = self.spec_of(&request.service, &request.push)?;
         let example = request.example.as_deref();
@@ -73,7 +73,7 @@ impl Outbox {
         })
     }
 
-    /// What an attempt of the past comes to when it is made again.
+    /// Prepares to repeat an earlier attempt.
     pub(super) fn again(&self, id: u64) -> Result<Job, PushError> {
         let log = self.log.lock();
         let made = log.iter().find(|made| made.id == id).cloned();

@@ -1,4 +1,4 @@
-//! Pushing what the platform would push.
+//! Sends the pushes of the platform.
 
 use std::fmt;
 use std::sync::Arc;
@@ -24,16 +24,16 @@ use crate::server::events::Events;
 use crate::server::pool;
 use crate::server::record::ReceivedRequest;
 
-/// So many attempts are made at once.
+/// Maximum number of attempts at the same time.
 const MAX_AT_ONCE: usize = 128;
 
-/// The pushes of a [`Sandbox`](crate::Sandbox): where they go, what they say, and what became of them.
+/// The pushes of a [`Sandbox`](crate::Sandbox): their addresses, contents and results.
 ///
-/// A push is named as in its spec, such as `sms_receipt`. Where several services have one of that name, the service stands before it:
-/// `viber/message_receipt`.
+/// Use the name of a push in its spec, such as `sms_receipt`. If several services have a push of one name, put the
+/// service in front: `viber/message_receipt`.
 pub struct Pushes {
     pub(super) inner: Arc<Outbox>,
-    /// Aborted when the sandbox goes.
+    /// Aborted when the sandbox is dropped.
     tasks: Mutex<JoinSet<()>>,
 }
 
@@ -67,7 +67,7 @@ impl Pushes {
         }
     }
 
-    /// Sends a push to an address, if the request that it follows names none, or the reference knows no such field.
+    /// Sets the address of a push. It is used if the request that the push follows names no address.
     ///
     /// # Errors
     ///
@@ -79,8 +79,8 @@ impl Pushes {
         Ok(())
     }
 
-    /// What becomes of each message, check or call from now on: it gets a push for every named example, in this order, such as
-    /// `sent`, `delivered` and `read`. Without it there is one push, the first example.
+    /// Sets the outcome of future messages, checks or calls: each gets one push for every named example, in this
+    /// order, such as `sent`, `delivered` and `read`. By default there is one push, the first example.
     ///
     /// # Errors
     ///
@@ -98,7 +98,7 @@ impl Pushes {
         Ok(())
     }
 
-    /// How a push travels, where the reference knows several ways. Without it the first one.
+    /// Sets the transport of a push for which the reference documents several. The default is the first one.
     ///
     /// # Errors
     ///
@@ -113,24 +113,24 @@ impl Pushes {
         Ok(())
     }
 
-    /// How long after the reply a push comes: 20 ms unless set.
+    /// Sets the time between the reply and a push; 20 ms by default.
     pub fn delay(&self, delay: Duration) {
         self.inner.settings.lock().delay = Some(delay);
     }
 
-    /// The pause between attempts, instead of the documented one; there are as many attempts as documented.
+    /// Replaces the documented pause between attempts. The number of attempts does not change.
     pub fn retry_pause(&self, pause: Duration) {
         self.inner.settings.lock().retry_pause = Some(pause);
     }
 
-    /// Every attempt, in the order in which they ended; the latest 10,000.
+    /// All attempts, in the order in which they ended; at most the latest 10,000.
     #[must_use]
     pub fn log(&self) -> Vec<Delivery> {
         let log = self.latest(usize::MAX);
         log.iter().map(|delivery| (**delivery).clone()).collect()
     }
 
-    /// So many of the latest attempts, oldest first.
+    /// The latest attempts up to this number, oldest first.
     pub(crate) fn latest(&self, count: usize) -> Vec<Arc<Delivery>> {
         let log = self.inner.log.lock();
         let from = log.len().saturating_sub(count);
@@ -150,14 +150,14 @@ impl Pushes {
         log
     }
 
-    /// Waits until every push that is under way has ended.
+    /// Waits until every push is accepted or given up.
     pub async fn settled(&self) {
         let mut open = self.inner.open.subscribe();
         // It cannot fail: the sender lives as long as `self`.
         let _ = open.wait_for(|open| *open == 0).await;
     }
 
-    /// Pushes on demand and gives back the attempts.
+    /// Sends a push on demand and returns the attempts.
     ///
     /// # Errors
     ///
@@ -169,11 +169,12 @@ impl Pushes {
         Ok(self.run(job).await)
     }
 
-    /// Makes the attempt with this [`id`](Delivery::id) again, once: the same fields to the same address, signed again.
+    /// Repeats the attempt with this [`id`](Delivery::id) once: the same fields to the same address, with a new
+    /// signature.
     ///
     /// # Errors
     ///
-    /// [`PushError::UnknownDelivery`] if the log does not have it.
+    /// [`PushError::UnknownDelivery`] if the log does not contain it.
     pub async fn resend(&self, delivery: u64) -> Result<Vec<Delivery>, PushError> {
         let job = self.inner.again(delivery)?;
         Ok(self.run(job).await)
@@ -184,7 +185,8 @@ impl Pushes {
         Arc::clone(&self.inner).run(job, slot).await
     }
 
-    /// A short form of [`send`](Self::send): a push by its name alone. `fields` replace those of the example, by dotted path.
+    /// A short form of [`send`](Self::send): a push by its name. `fields` replace those of the example, by dotted
+    /// path.
     ///
     /// # Errors
     ///
@@ -206,12 +208,12 @@ impl Pushes {
         self.send(request).await
     }
 
-    /// Forgets the attempts.
+    /// Deletes the log of attempts.
     pub(crate) fn clear_log(&self) {
         self.inner.log.lock().clear();
     }
 
-    /// Starts the pushes that a request brings which was carried out.
+    /// Starts the pushes that follow a request that was carried out.
     pub(crate) fn follow(&self, request: &ReceivedRequest, action: Action) {
         for followers in self.inner.followers(request, action) {
             self.inner.open.send_modify(|open| *open += 1);

@@ -11,11 +11,11 @@ use crate::server::record::ReceivedRequest;
 
 /// A push on demand, sent with [`Pushes::send`](super::Pushes::send): a receipt, a reply of a user, a call record.
 ///
-/// Its fields are those of an example of the spec, then what the request that it [follows](Self::following) says, then
-/// what [`field`](Self::field) sets. `Debug` shows neither fields nor address: they hold phone numbers, texts, and
-/// secrets in URLs.
+/// Its fields are those of an example of the spec, then values of the request that it [follows](Self::following),
+/// then those set with [`field`](Self::field). `Debug` shows neither fields nor address: they contain phone numbers,
+/// texts, and secrets in URLs.
 #[derive(Clone)]
-#[must_use = "an order does nothing until it is sent"]
+#[must_use = "a push request does nothing until it is sent"]
 pub struct PushRequest {
     pub(super) service: String,
     pub(super) push: String,
@@ -31,7 +31,7 @@ pub struct PushRequest {
 }
 
 impl PushRequest {
-    /// A push of a service, such as `sms_receipt` of `sms`, as in its first example.
+    /// A push of a service, such as `sms_receipt` of `sms`, with the fields of its first example.
     pub fn new(service: impl Into<String>, push: impl Into<String>) -> Self {
         Self {
             service: service.into(),
@@ -47,46 +47,46 @@ impl PushRequest {
         }
     }
 
-    /// The fields of this example of the spec.
+    /// Uses the fields of this example of the spec.
     pub fn example(mut self, name: impl Into<String>) -> Self {
         self.example = Some(name.into());
         self
     }
 
-    /// Sets a field by its dotted path, such as `statuses.0.status`. What is not there on the way is made. A path of more
-    /// than 32 steps is an error when the push is sent.
+    /// Sets a field by its dotted path, such as `statuses.0.status`. Missing objects on the way are created. A path
+    /// of more than 32 steps is an error when the push is sent.
     pub fn field(mut self, path: impl Into<String>, value: Value) -> Self {
         self.fields.push((path.into(), value));
         self
     }
 
-    /// Sends to this address, instead of the one in the request that it follows or the one that is set for the push.
+    /// Sends to this address instead of the one in the request that it follows or the one that is set for the push.
     pub fn to(mut self, url: impl Into<String>) -> Self {
         self.url = Some(url.into());
         self
     }
 
-    /// Signs with the secret of this account, if the push is signed. Without it the account of the request that it
-    /// follows does, else the built-in one or, where that is not served, the first one that was added.
+    /// Signs with the secret of this account, if the push is signed. The default is the account of the request that
+    /// it follows, otherwise the built-in one or, where that is disabled, the first one that was added.
     pub fn signed_by(mut self, access_key: impl Into<String>) -> Self {
         self.access_key = Some(access_key.into());
         self
     }
 
-    /// The `action` header of a signed push: one of those that the spec names. Without it the first of them.
+    /// Sets the `action` header of a signed push: one of those in the spec. The default is the first of them.
     pub fn action(mut self, action: impl Into<String>) -> Self {
         self.action = Some(action.into());
         self
     }
 
-    /// Makes it belong to a request: number `entry`, from 0, of what the request is about, for example of the recipients of a
-    /// message. If the push is documented to follow that operation, its fields are filled as if it came by itself.
+    /// Links the push to a request and to its entry number `entry`, from 0, for example one of a message's
+    /// recipients. If the push is documented to follow that operation, its fields are filled as in an automatic push.
     pub fn following(mut self, request: &ReceivedRequest, entry: usize) -> Self {
         self.follows = Some((request.clone(), entry));
         self
     }
 
-    /// The answer of the recipient of a message with this text.
+    /// Turns the push into the reply of a message's recipient, with this text.
     pub(crate) fn answer(
         answer: &Answer,
         request: &ReceivedRequest,
@@ -104,7 +104,7 @@ impl PushRequest {
         }
     }
 
-    /// Sends once, whatever comes of it, instead of as often as documented.
+    /// Sends once and does not retry.
     pub const fn once(mut self) -> Self {
         self.once = true;
         self

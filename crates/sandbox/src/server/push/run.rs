@@ -1,4 +1,4 @@
-//! Carrying a push out.
+//! Sends a push with its retries.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -13,16 +13,16 @@ use super::send::{self, Message, Target};
 use super::spec::PushSpec;
 use crate::server::pool;
 
-/// The latest attempts that are kept.
+/// Maximum number of attempts in the log.
 const MAX_LOG: usize = 10_000;
 
 impl Outbox {
-    /// Waits until one more attempt may be made.
+    /// Waits until another attempt may start.
     pub(super) async fn slot(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.slots).acquire_owned().await.ok()
     }
 
-    /// Sends until the receiver accepts, or the documented attempts are over.
+    /// Sends until the receiver accepts or the documented attempts are used up.
     pub(super) async fn run(
         self: Arc<Self>,
         job: Job,
@@ -67,7 +67,7 @@ impl Outbox {
         made
     }
 
-    /// What is sent; a signed push gets its headers.
+    /// Creates the content. A signed push gets its headers.
     fn message(&self, mut delivery: Delivery) -> (Delivery, Message) {
         let message = Message::new(&delivery.fields, delivery.content);
         let spec = self.spec_of(&delivery.service, &delivery.push);
@@ -96,7 +96,7 @@ impl Outbox {
     }
 }
 
-/// About how many bytes a value takes as JSON.
+/// The approximate size of a value as JSON.
 fn size(value: &Value) -> usize {
     match value {
         Value::String(text) => text.len(),
@@ -109,7 +109,7 @@ fn size(value: &Value) -> usize {
     }
 }
 
-/// What the platform makes of an answer: the documented text, or HTTP 200 where none is documented.
+/// The result of a reply: it must be the documented text, or HTTP 200 if none is documented.
 fn judge(spec: &PushSpec, answer: Result<send::Reply, String>) -> DeliveryOutcome {
     match answer {
         Ok((200, body))

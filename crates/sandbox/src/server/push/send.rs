@@ -19,9 +19,9 @@ use super::Transport;
 use super::spec::PushSpec;
 use crate::server::loopback;
 
-/// How long an attempt may take. The reference does not say how long the platform waits.
+/// Time limit of an attempt. The reference does not say how long the platform waits.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// As much of a reply is read.
+/// Maximum number of bytes that are read from a reply.
 const MAX_REPLY: usize = 64 * 1024;
 /// A push, ready to be sent.
 #[derive(Clone, Debug)]
@@ -53,7 +53,7 @@ impl Message {
     }
 }
 
-/// Texts as they are, everything else as its JSON.
+/// Texts are sent as text, all other values as JSON.
 fn form(fields: &Value) -> String {
     let mut form = form_urlencoded::Serializer::new(String::new());
     for (name, value) in fields.as_object().into_iter().flatten() {
@@ -65,7 +65,7 @@ fn form(fields: &Value) -> String {
     form.finish()
 }
 
-/// The headers of a signed push, named as in the reference's sample. None if a header cannot carry them.
+/// The headers of a signed push, named as in the reference's sample; none if a value is not valid in a header.
 pub(super) fn sign(
     spec: &PushSpec,
     action: Option<&str>,
@@ -97,10 +97,10 @@ pub(super) fn sign(
     headers.into()
 }
 
-/// Where a push may go.
+/// An allowed address of a push.
 #[derive(Debug)]
 pub(super) struct Target {
-    /// Tried one after another until one takes the connection.
+    /// Tried in this order until a connection succeeds.
     addresses: Vec<SocketAddr>,
     host: String,
     path: String,
@@ -108,7 +108,8 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// Reads an address. Only plain http to this machine is taken: the addresses of tests and examples must not be called by accident.
+    /// Parses an address. Only plain http to this machine is allowed, so that addresses in tests and examples are
+    /// never called by accident.
     pub(super) fn new(url: &str) -> Option<Self> {
         let uri: Uri = url.parse().ok()?;
         if uri.scheme_str() != Some("http") {
@@ -120,7 +121,7 @@ impl Target {
         let addresses = addresses.collect::<Vec<_>>();
         (!addresses.is_empty()).then(|| Self {
             addresses,
-            // Without a user's name and password.
+            // Without user name and password.
             host: match uri.port() {
                 Some(port) => format!("{host}:{port}"),
                 None => host.to_owned(),
@@ -135,7 +136,7 @@ impl Target {
     }
 }
 
-/// What came back: status and text.
+/// The reply: status and text.
 pub(super) type Reply = (u16, String);
 
 /// Sends once.

@@ -1,4 +1,4 @@
-//! What the specs say of pushes.
+//! The pushes in the specs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,16 +11,16 @@ use crate::server::record::ReceivedRequest;
 
 /// One documented push.
 pub(super) struct PushSpec {
-    /// Its place among all pushes.
+    /// Its index among all pushes.
     pub(super) number: usize,
     pub(super) service: String,
-    /// Empty for a service that has none.
+    /// Empty if the service has none.
     pub(super) biz_type: String,
     pub(super) webhook: Webhook,
 }
 
 impl PushSpec {
-    /// The fields of an example, the first one if none is named.
+    /// The fields of an example; by default the first one.
     pub(super) fn example(&self, name: Option<&str>) -> Option<Value> {
         let example = match name {
             Some(name) => self.webhook.examples.get(name)?,
@@ -29,7 +29,7 @@ impl PushSpec {
         Some(example.value.clone())
     }
 
-    /// How the push follows the operation of a request; `None` if it is not documented to.
+    /// How the push follows the operation of a request; `None` if it does not.
     pub(super) fn after(&self, request: &ReceivedRequest) -> Option<&After> {
         let after = self.webhook.after.as_ref()?;
         let follows = request.service() == Some(&self.service)
@@ -41,7 +41,7 @@ impl PushSpec {
         self.webhook.examples.keys().map(String::as_str)
     }
 
-    /// The documented pause between attempts, and how many there are in all.
+    /// The documented pauses between attempts, and the number of attempts.
     pub(super) fn attempts(&self) -> (Duration, u32) {
         match self.webhook.retry {
             Some(Retry {
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn attempts_are_those_of_the_reference() {
+    fn the_attempts_are_those_of_the_reference() {
         let services = nxcloud_spec::embedded_services().unwrap();
         let specs = push_specs(&services.into_iter().cloned().collect::<Vec<_>>());
         let of = |name: &str| {

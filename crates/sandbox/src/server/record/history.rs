@@ -1,4 +1,4 @@
-//! The requests of the past, within a bound.
+//! The request history, with a limit.
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -9,7 +9,7 @@ use parking_lot::{Mutex, MutexGuard};
 use super::file::{RecordError, Recorder};
 use super::{Cause, Parts, ReceivedRequest};
 
-/// The latest requests, in the order in which they were answered.
+/// The latest requests, in the order of their replies.
 pub(crate) struct History {
     max_requests: usize,
     max_bytes: usize,
@@ -27,7 +27,7 @@ struct Inner {
 }
 
 impl Inner {
-    /// Keeps a request; the oldest ones go until the rest is within the bounds.
+    /// Adds a request. Drops the oldest requests beyond the limits.
     fn push(&mut self, request: ReceivedRequest, max_requests: usize, max_bytes: usize) {
         if max_requests == 0 {
             return;
@@ -49,7 +49,7 @@ impl Inner {
 }
 
 impl History {
-    /// A history of so many requests, whose bodies and texts take so many bytes.
+    /// A history of at most this many requests, whose bodies and texts take at most this many bytes.
     pub(crate) fn new(max_requests: usize, max_bytes: usize) -> Self {
         Self {
             max_requests,
@@ -59,7 +59,7 @@ impl History {
         }
     }
 
-    /// Goes on with what a file holds, and writes into it from now on.
+    /// Loads the requests of a file, and records new requests to it.
     pub(crate) fn record(mut self, path: &Path, max_size: u64) -> Result<Self, RecordError> {
         let mut inner = self.inner.lock();
         let recorder = Recorder::open(path, max_size, |request| {
@@ -72,10 +72,10 @@ impl History {
         Ok(self)
     }
 
-    /// Whether the next request can be recorded; true if no file is written. It is asked before the platform acts, so that
-    /// whatever is carried out is written.
+    /// Whether the next request can be recorded; true if there is no file. It is checked before the platform acts, so
+    /// that every request that is carried out is recorded.
     ///
-    /// `None` if somebody else has the history and this caller does not wait.
+    /// `None` if another thread holds the history and this caller must not wait.
     pub(crate) fn can_record(&self, wait: bool) -> Option<bool> {
         let mut inner = self.lock(wait)?;
         let recorder = inner.recorder.as_mut();
@@ -90,13 +90,13 @@ impl History {
         }
     }
 
-    /// Numbers a request and keeps it; the oldest ones go until the rest is within the bounds. A request that alone is
-    /// larger than the bound is kept until the next one comes.
+    /// Numbers a request and adds it. Drops the oldest requests beyond the limits. A request that is larger than the
+    /// limit by itself is kept until the next one arrives.
     ///
-    /// `None` if somebody else has the history and this caller does not wait.
+    /// `None` if another thread holds the history and this caller must not wait.
     pub(crate) fn push(&self, parts: &Arc<Parts>, wait: bool) -> Option<ReceivedRequest> {
         let refused = matches!(parts.verdict.cause(), Some(Cause::NotRecorded));
-        // Nobody has to wait while a large body is made a line.
+        // Serialised before the lock is taken, so that a large body makes nobody wait.
         let line = (self.is_recorded && !refused).then(|| Recorder::line(parts));
         let mut inner = self.lock(wait)?;
         inner.last_id += 1;
@@ -108,7 +108,7 @@ impl History {
         Some(request)
     }
 
-    /// The request with a number, if it is still kept.
+    /// The request with a number, if the history still has it.
     pub(crate) fn request(&self, id: u64) -> Option<ReceivedRequest> {
         let inner = self.inner.lock();
         let at = inner
@@ -118,12 +118,12 @@ impl History {
         inner.requests.get(at).cloned()
     }
 
-    /// All requests kept, oldest first.
+    /// All requests in the history, oldest first.
     pub(crate) fn requests(&self) -> Vec<ReceivedRequest> {
         self.inner.lock().requests.iter().cloned().collect()
     }
 
-    /// Whether a request is kept that names an account other than the built-in ones.
+    /// Whether the history has a request that names an account other than the built-in ones.
     pub(crate) fn has_another_account(&self) -> bool {
         let inner = self.inner.lock();
         inner
@@ -132,7 +132,7 @@ impl History {
             .any(ReceivedRequest::is_of_another_account)
     }
 
-    /// Forgets all requests. Their numbers are not used again.
+    /// Deletes all requests. Their numbers are not used again.
     pub(crate) fn clear(&self) {
         let mut inner = self.inner.lock();
         inner.requests.clear();
@@ -142,13 +142,13 @@ impl History {
         }
     }
 
-    /// Has it until the guard is dropped.
+    /// Holds the lock until the guard is dropped.
     #[cfg(test)]
     pub(crate) fn held(&self) -> impl Drop + '_ {
         self.inner.lock()
     }
 
-    /// Records on a device on which there is never room.
+    /// Records to a device that is always full.
     #[cfg(all(test, target_os = "linux"))]
     pub(crate) fn record_on_a_full_disk(mut self) -> Self {
         self.is_recorded = true;
@@ -156,7 +156,7 @@ impl History {
         self
     }
 
-    /// Closes the file. What comes afterwards is not in it.
+    /// Closes the file. Later requests are not recorded.
     pub(crate) fn close(&self) {
         self.inner.lock().recorder = None;
     }
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_request_goes_first() {
+    fn the_oldest_request_is_dropped_first() {
         let history = History::new(3, 1000);
         for number in 1..=5 {
             push(&history, number, 10);
@@ -207,24 +207,24 @@ mod tests {
     }
 
     #[test]
-    fn a_request_is_found_by_its_number_which_never_comes_again() {
+    fn request_numbers_are_never_reused() {
         let history = History::new(2, 1000);
         for number in 1..=3 {
             assert_eq!(push(&history, number * 100, 10).id(), number);
         }
-        let found = |id| history.request(id).map(|request| request.received_at());
+        let lookup = |id| history.request(id).map(|request| request.received_at());
         assert_eq!(
-            (found(1), found(2), found(3), found(4)),
+            (lookup(1), lookup(2), lookup(3), lookup(4)),
             (None, Some(200), Some(300), None)
         );
         history.clear();
-        assert_eq!(found(3), None);
+        assert_eq!(lookup(3), None);
         assert_eq!(push(&history, 400, 10).id(), 4);
-        assert_eq!(found(4), Some(400));
+        assert_eq!(lookup(4), Some(400));
     }
 
     #[test]
-    fn large_bodies_push_out_older_ones() {
+    fn large_bodies_make_the_history_drop_older_ones() {
         let history = History::new(10, 100);
         for number in 1..=4 {
             push(&history, number, 40);
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_history_of_none_keeps_none() {
+    fn a_history_of_size_0_is_empty() {
         let history = History::new(0, 100);
         assert_eq!(push(&history, 1, 1).id(), 1);
         assert!(numbers(&history).is_empty());

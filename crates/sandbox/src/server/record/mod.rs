@@ -1,4 +1,4 @@
-//! What the sandbox received, and how it answered.
+//! The record of received requests and their replies.
 
 mod file;
 mod history;
@@ -24,18 +24,17 @@ pub(crate) use summary::summary;
 
 use crate::platform::verdict::{Cause, Verdict};
 
-/// So much of a body, of a reply and of a string to sign is in a list.
+/// Bodies, replies and strings to sign are cut at this size in a list.
 pub(crate) const MAX_LISTED: usize = 64 * 1024;
-/// What a header takes beside its name and its value.
+/// Memory of a header beside its name and value.
 const HEADER_SIZE: usize = 100;
 
-/// One request that the sandbox received, with its verdict and reply. Cloning it is cheap.
+/// One received request, with its verdict and reply. Cloning it is cheap.
 ///
-/// Credentials that are the same in every request, such as `x-auth-app-hash`, `authorization` or `hash` in the query, are
-/// not kept: their value is `***`.
+/// Credentials that are the same in every request, such as `x-auth-app-hash`, `authorization` or `hash` in the query,
+/// are not stored: their value is `***`.
 ///
-/// `Debug` shows what happened, but no header, body or path, because those carry phone numbers, message texts and
-/// signatures.
+/// `Debug` shows no header, body or path, because those contain phone numbers, message texts and signatures.
 #[derive(Clone)]
 pub struct ReceivedRequest {
     id: u64,
@@ -44,7 +43,7 @@ pub struct ReceivedRequest {
 
 /// The parts of a record.
 pub(crate) struct Parts {
-    /// Milliseconds since 1970-01-01 UTC, by the sandbox's clock.
+    /// Milliseconds since 1970-01-01 UTC by the sandbox's clock.
     pub(crate) received_at: u64,
     /// From the head of the request to the reply.
     pub(crate) took: Duration,
@@ -67,21 +66,21 @@ impl ReceivedRequest {
         Self { id, parts }
     }
 
-    /// Its number among the requests of the sandbox, from 1, in the order in which they were answered. No number comes
-    /// twice, not even after [`Sandbox::clear`](crate::Sandbox::clear).
+    /// Its number among the requests of the sandbox, from 1, in the order of the replies. Numbers are unique, even
+    /// after [`Sandbox::clear`](crate::Sandbox::clear).
     #[must_use]
     pub const fn id(&self) -> u64 {
         self.id
     }
 
-    /// When it came, in milliseconds since 1970-01-01 UTC by the sandbox's clock.
+    /// The time when it arrived, in milliseconds since 1970-01-01 UTC by the sandbox's clock.
     #[must_use]
     pub fn received_at(&self) -> u64 {
         self.parts.received_at
     }
 
-    /// How long the sandbox took, from the head of the request read to the reply made. The time that the body took to
-    /// arrive counts, that of sending the reply does not.
+    /// How long the sandbox took, from reading the head of the request to creating the reply. This includes the time
+    /// to receive the body, but not the time to send the reply.
     #[must_use]
     pub fn took(&self) -> Duration {
         self.parts.took
@@ -111,46 +110,46 @@ impl ReceivedRequest {
         &self.parts.path
     }
 
-    /// The query as sent, without the question mark, and with `***` in the place of a credential.
+    /// The query as sent, without the question mark. Credentials are `***`.
     #[must_use]
     pub fn query(&self) -> Option<&str> {
         self.parts.query.as_deref()
     }
 
-    /// The first header of a name in any case, if its value is text.
+    /// The first header of a name (in any case), if its value is text.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.parts.headers.get(name)?.to_str().ok()
     }
 
-    /// All headers, names in lower case, credentials as `***`.
+    /// All headers. Names are in lower case, credentials are `***`.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
         let headers = self.parts.headers.iter();
         headers.map(|(name, value)| (name.as_str(), value.as_bytes()))
     }
 
-    /// The body, byte for byte. Of a body over the limit nothing is kept.
+    /// The body, byte for byte. A body over the limit is not stored.
     #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.parts.body
     }
 
-    /// The body as JSON, if it is that.
+    /// The body as JSON, if it is JSON.
     #[must_use]
     pub fn json(&self) -> Option<Value> {
         serde_json::from_slice(&self.parts.body).ok()
     }
 
-    /// The body as a value, such as the typed request that was sent: `request.decode::<SendSms>()`.
+    /// The body as a value, such as the typed request: `request.decode::<SendSms>()`.
     ///
     /// # Errors
     ///
-    /// When the body is no JSON of that type.
+    /// If the body is not JSON of that type.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_slice(&self.parts.body)
     }
 
-    /// Whether it names an account other than the built-in ones, wherever a request names one.
+    /// Whether it names an account other than the built-in ones, in any place that can name one.
     pub(crate) fn is_of_another_account(&self) -> bool {
         let headers = self.headers();
         let headers =
@@ -162,7 +161,7 @@ impl ReceivedRequest {
             || query.any(|(name, id)| name == "appId" && !built_in(id.as_bytes()))
     }
 
-    /// Whether it was accepted and, if not, why.
+    /// Whether it was accepted, and if not, why.
     #[must_use]
     pub fn verdict(&self) -> &Verdict {
         &self.parts.verdict
@@ -184,7 +183,7 @@ impl ReceivedRequest {
         &self.parts
     }
 
-    /// About how much memory the record holds.
+    /// The approximate memory of the record.
     pub(crate) fn size(&self) -> usize {
         let explained = match self.parts.verdict.cause() {
             Some(Cause::Signature(mismatch)) => {
@@ -231,14 +230,14 @@ impl ReceivedRequest {
         record
     }
 
-    /// Bytes as text or, if they are none, as base64 under a name that says so. Of many, the beginning with their number and
-    /// where all of them are.
+    /// Bytes as text; if they are not text, as base64 under a name that says so. Long ones are cut, with their size
+    /// and the path of the whole.
     fn put_bytes(&self, record: &mut Value, name: &str, bytes: &[u8]) {
         match std::str::from_utf8(bytes) {
             Ok(text) => record[name] = beginning(text, MAX_LISTED).0.into(),
             Err(_) => {
-                let shown = bytes.get(..MAX_LISTED).unwrap_or(bytes);
-                record[format!("{name}_base64")] = data_encoding::BASE64.encode(shown).into();
+                let listed = bytes.get(..MAX_LISTED).unwrap_or(bytes);
+                record[format!("{name}_base64")] = data_encoding::BASE64.encode(listed).into();
             }
         }
         if bytes.len() > MAX_LISTED {

@@ -1,15 +1,16 @@
-//! Which headers and parameters hold a credential that is the same in every request. This is the only place that knows.
+//! The headers and parameters that contain a credential that is the same in every request. This is the only place
+//! that lists them.
 
 use axum::http::{HeaderMap, HeaderValue};
 use bytes::BytesMut;
 
 use crate::platform::percent;
 
-/// What stands in the place of a credential.
+/// Replaces a credential.
 pub const MASK: &str = "***";
 
-/// `hash` is `AntBuddy`'s: it covers no time, so it can be sent again for ever. A signature is not among them, because it
-/// fits one time and one body.
+/// `hash` is `AntBuddy`'s: it covers no time, so it can be replayed for ever. A signature is not in the list, because
+/// it is valid for one time and one body only.
 const ENDINGS: [&str; 13] = [
     "apikey",
     "auth",
@@ -26,7 +27,7 @@ const ENDINGS: [&str; 13] = [
     "token",
 ];
 
-/// Whether a name, in any case and with any marks between its parts, is that of a credential.
+/// Whether a name, in any case and with any separators, is that of a credential.
 #[must_use]
 pub fn is_secret(name: &str) -> bool {
     ENDINGS.iter().any(|ending| {
@@ -36,12 +37,13 @@ pub fn is_secret(name: &str) -> bool {
         ending.all(|end| {
             letters
                 .next()
-                .is_some_and(|one| one.eq_ignore_ascii_case(&end))
+                .is_some_and(|name| name.eq_ignore_ascii_case(&end))
         })
     })
 }
 
-/// Headers whose credentials are masked. The other values are copied into one buffer, so that they do not hold on to the connection's.
+/// Headers with masked credentials. Values are copied into one buffer, so that they do not keep the connection's
+/// buffer alive.
 pub(crate) fn mask_headers(headers: &HeaderMap) -> HeaderMap {
     let mut buffer = BytesMut::with_capacity(headers.values().map(HeaderValue::len).sum());
     let mut masked = HeaderMap::with_capacity(headers.keys_len());
@@ -58,7 +60,7 @@ pub(crate) fn mask_headers(headers: &HeaderMap) -> HeaderMap {
     masked
 }
 
-/// A query whose credentials are masked; everything else stays byte for byte.
+/// A query with masked credentials. All other bytes stay the same.
 #[must_use]
 pub fn mask_query(query: &str) -> String {
     let pairs = query.split('&').map(|pair| {
@@ -77,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn credentials_of_a_query_are_masked_however_their_name_is_spelled() {
+    fn credentials_in_a_query_are_masked_in_any_spelling() {
         for (query, masked) in [
             ("appId=a&hash=0f&page=1", "appId=a&hash=***&page=1"),
             ("h%61sh=0f", "h%61sh=***"),
@@ -98,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn credentials_of_headers_are_masked_and_the_others_kept_in_their_order() {
+    fn credentials_in_headers_are_masked_and_the_order_is_kept() {
         let headers = |pairs: &[(&'static str, &'static [u8])]| {
             let pairs = pairs.iter().map(|(name, value)| {
                 let value = HeaderValue::from_bytes(value).unwrap();
@@ -122,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn signatures_and_names_of_accounts_are_kept() {
+    fn signatures_and_account_names_are_not_masked() {
         for name in [
             "x-auth-app-hash",
             "X-Auth-App-Hash",

@@ -1,4 +1,4 @@
-//! What a list and an event say about a request.
+//! The summary of a request in lists and events.
 
 use nxcloud_spec::path;
 use serde_json::{Value, json};
@@ -9,12 +9,12 @@ use crate::platform::percent;
 use crate::platform::text::beginning;
 use crate::platform::verdict::Cause;
 
-/// A larger body is not looked into for a recipient.
+/// In larger bodies the recipient is not looked up.
 const MAX_LOOKED_INTO: usize = 64 * 1024;
-/// A longer text of a summary is cut.
+/// Texts of a summary are cut at this size.
 const MAX_TEXT: usize = 200;
 
-/// What a list says about a request: no header, no body.
+/// The summary of a request: no header, no body.
 pub(crate) fn summary(catalog: &Catalog, request: &ReceivedRequest) -> Value {
     let verdict = request.verdict();
     let likely = match verdict.cause() {
@@ -38,7 +38,7 @@ pub(crate) fn summary(catalog: &Catalog, request: &ReceivedRequest) -> Value {
     })
 }
 
-/// Whom a request is for, as far as a glance shows it.
+/// The recipient of a request, if it is in a usual field.
 fn recipient(catalog: &Catalog, request: &ReceivedRequest) -> Option<String> {
     let operation = catalog.operation(request.service()?, request.operation()?)?;
     let message = operation.spec.message.as_ref().map(|message| &message.to);
@@ -59,6 +59,6 @@ fn recipient(catalog: &Catalog, request: &ReceivedRequest) -> Option<String> {
         }
         _ => None,
     };
-    let found = member().or_else(query)?;
-    Some(beginning(&found, MAX_TEXT).0.to_owned())
+    let recipient = member().or_else(query)?;
+    Some(beginning(&recipient, MAX_TEXT).0.to_owned())
 }

@@ -1,4 +1,4 @@
-//! The body without its byte order mark, charset or compression, and with one that it lacks.
+//! The body with or without byte order mark, charset and compression.
 
 use std::io::Read;
 
@@ -16,7 +16,7 @@ use crate::platform::verdict::LikelyCause;
 
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Charsets beside UTF-8, likely ones first.
+/// Charsets other than UTF-8, likely ones first.
 const CHARSETS: [(&str, &Encoding); 5] = [
     ("GBK", GBK),
     ("Latin-1", WINDOWS_1252),
@@ -25,7 +25,7 @@ const CHARSETS: [(&str, &Encoding); 5] = [
     ("EUC-KR", EUC_KR),
 ];
 
-/// Less likely ones, tried with small bodies only and beside no other difference.
+/// Less likely charsets. They are tried only for small bodies and without any other difference.
 const RARE_CHARSETS: [&Encoding; 13] = [
     WINDOWS_1251,
     KOI8_R,
@@ -42,16 +42,16 @@ const RARE_CHARSETS: [&Encoding; 13] = [
     GB18030,
 ];
 
-/// Compressing six times takes about as long as hashing so many times the length.
+/// Compressing six times costs about as much as hashing the body this many times.
 const COST_OF_COMPRESSION: usize = 100;
-/// Writing a text in another charset takes about as long as hashing so many times its length.
+/// Converting a text to another charset costs about as much as hashing it this many times.
 const COST_OF_CHARSET: usize = 4;
-/// Levels of the usual compressors.
+/// Levels of common compressors.
 const LEVELS: [u32; 3] = [6, 9, 1];
-/// What gzip's header says about the system: unknown, Unix, FAT, NTFS.
+/// The operating system in gzip's header: unknown, Unix, FAT, NTFS.
 const SYSTEMS: [u8; 4] = [255, 3, 0, 10];
 
-/// What the body that was sent decodes to.
+/// Decoded forms of the body that was sent.
 pub(super) fn decoded(body: &[u8], budget: &Budget) -> Vec<Spelling> {
     if let Some(bytes) = body.strip_prefix(MARK) {
         let difference = "signed without a byte order mark, sent with one";
@@ -91,7 +91,7 @@ fn unmarked_utf_16(body: &[u8]) -> Option<&'static Encoding> {
     }
 }
 
-/// What was compressed, up to so many bytes.
+/// The decompressed body, up to this many bytes.
 fn decompressed(body: &[u8], limit: usize) -> Option<(&'static str, Vec<u8>)> {
     let decoders: [(&str, Box<dyn Read + '_>); 3] = [
         ("gzip", Box::new(MultiGzDecoder::new(body))),
@@ -109,7 +109,7 @@ fn decompressed(body: &[u8], limit: usize) -> Option<(&'static str, Vec<u8>)> {
 /// Writes a text in another charset than UTF-8.
 type Encode = fn(&str) -> Vec<u8>;
 
-/// What languages write that know no charset of their own for a text.
+/// Typical output of languages that do not know a text's charset.
 const PLAIN: [(&str, Encode); 3] = [
     ("signed in ISO-8859-1, sent in UTF-8", |text| {
         let byte = |character| u8::try_from(character).unwrap_or(b'?');
@@ -155,7 +155,7 @@ pub(super) fn encoded(text: &str, budget: &Budget) -> impl Iterator<Item = Spell
     marked.chain(charsets).chain(plain)
 }
 
-/// A text in a charset that is less likely, or bytes in one without it.
+/// A text in a less likely charset, or decoded bytes of one.
 pub(super) fn rarely_encoded(body: &[u8], budget: &Budget) -> impl Iterator<Item = Spelling> {
     let text = std::str::from_utf8(body).ok();
     let utf_16 = text.into_iter().flat_map(move |text| {
@@ -192,7 +192,7 @@ fn signed_in(name: &str, body: Vec<u8>) -> Spelling {
     Spelling::new(LikelyCause::Charset, difference, body)
 }
 
-/// The text in a charset, with a question mark for each character that it lacks, as most languages write it.
+/// The text in a charset. Characters that the charset lacks become question marks, as in most languages.
 fn in_charset(text: &str, charset: &'static Encoding) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     for character in text.chars() {
@@ -204,13 +204,13 @@ fn in_charset(text: &str, charset: &'static Encoding) -> Vec<u8> {
     out
 }
 
-/// The text as the usual compressors write it.
+/// The text as common compressors write it.
 pub(super) fn compressed(text: &str, budget: &Budget) -> impl Iterator<Item = Spelling> {
     let affordable = |_: &u32| budget.spend(COST_OF_COMPRESSION * text.len());
     LEVELS.into_iter().take_while(affordable).flat_map(|level| {
         let read = |reader: &mut dyn Read| {
             let mut body = Vec::new();
-            // Reading from memory does not fail.
+            // Reading from memory cannot fail.
             let _ = reader.read_to_end(&mut body);
             body
         };

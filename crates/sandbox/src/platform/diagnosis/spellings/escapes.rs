@@ -1,17 +1,17 @@
-//! What serialisers escape in texts.
+//! The escapes of common serialisers.
 
-/// What a serialiser escapes beyond what JSON demands.
+/// The characters that a serialiser escapes beyond those that JSON requires.
 pub(super) struct Escapes {
-    /// Follows the word `with`.
+    /// Used after the word `with`.
     pub(super) name: &'static str,
-    /// Characters of ASCII that are written as `\u` and four digits, and whether these are capitals.
+    /// ASCII characters that are written as `\u` and four digits, and whether the digits are uppercase.
     ascii: &'static str,
     capitals: bool,
     slash: Slash,
     rest: Rest,
 }
 
-/// So many of [`ESCAPES`], the first ones, are tried with keys in every order.
+/// This many of the first [`ESCAPES`] are tried with keys in every order.
 pub(super) const USUAL: usize = 4;
 
 enum Slash {
@@ -21,30 +21,30 @@ enum Slash {
     AfterLess,
 }
 
-/// Which of the characters that are not ASCII are escaped.
+/// Which non-ASCII characters are escaped.
 enum Rest {
     None,
     /// U+2028 and U+2029, which are line ends in JavaScript.
     Separators,
-    /// White space, and what takes two units in UTF-16, in capitals.
+    /// White space and characters of two UTF-16 units, in uppercase digits.
     SpacesAndPairs,
     All,
     AllInCapitals,
 }
 
 const NONE: Escapes = Escapes {
-    name: "no escapes but those that JSON demands",
+    name: "only the escapes that JSON requires",
     ascii: "",
     capitals: false,
     slash: Slash::Plain,
     rest: Rest::None,
 };
 
-/// The escapes of usual serialisers. The first one has none.
+/// The escapes of common serialisers. The first entry has none.
 pub(super) static ESCAPES: &[Escapes] = &[
     NONE,
     Escapes {
-        name: r"\u escapes in small letters for what is not ASCII, as Python writes them",
+        name: r"lowercase \u escapes for all non-ASCII characters, as in Python",
         ascii: "\x7f",
         rest: Rest::All,
         ..NONE
@@ -56,7 +56,7 @@ pub(super) static ESCAPES: &[Escapes] = &[
         ..NONE
     },
     Escapes {
-        name: r"PHP's escapes (\/ for a slash, \u for what is not ASCII)",
+        name: r"PHP's escapes (\/ for a slash, \u for all non-ASCII characters)",
         slash: Slash::Escaped,
         rest: Rest::All,
         ..NONE
@@ -68,21 +68,21 @@ pub(super) static ESCAPES: &[Escapes] = &[
         ..NONE
     },
     Escapes {
-        name: r"the escapes of .NET (\u002B, \u0026, \u0022 and the like, in capitals)",
+        name: r"the escapes of .NET (\u002B, \u0026, \u0022 and similar, uppercase)",
         ascii: "\"&'+<>`\x7f",
         capitals: true,
         rest: Rest::AllInCapitals,
         ..NONE
     },
     Escapes {
-        name: r"the escapes of .NET (\u002B, \u0026, \u0022 and the like, in capitals) but raw Unicode",
+        name: r"the escapes of .NET (\u002B, \u0026, \u0022 and similar, uppercase) but raw Unicode",
         ascii: "\"&'+<>`\x7f",
         capitals: true,
         rest: Rest::SpacesAndPairs,
         ..NONE
     },
     Escapes {
-        name: r"\u escapes in capitals for what is not ASCII, as Java's libraries write them",
+        name: r"uppercase \u escapes for all non-ASCII characters, as in Java's libraries",
         rest: Rest::AllInCapitals,
         ..NONE
     },
@@ -98,7 +98,7 @@ pub(super) static ESCAPES: &[Escapes] = &[
         ..NONE
     },
     Escapes {
-        name: r"\/ for a slash and \u escapes in capitals",
+        name: r"\/ for a slash and uppercase \u escapes",
         slash: Slash::Escaped,
         rest: Rest::AllInCapitals,
         ..NONE
@@ -109,33 +109,33 @@ pub(super) static ESCAPES: &[Escapes] = &[
         ..NONE
     },
     Escapes {
-        name: r"the escapes of Newtonsoft's EscapeHtml (\u003c, \u0022 and the like)",
+        name: r"the escapes of Newtonsoft's EscapeHtml (\u003c, \u0022 and similar)",
         ascii: "<>&'\"",
         rest: Rest::Separators,
         ..NONE
     },
     Escapes {
-        name: r"the escapes of PHP's JSON_HEX flags (\u003C, \u0022 and the like, \/)",
+        name: r"the escapes of PHP's JSON_HEX flags (\u003C, \u0022 and similar, \/)",
         ascii: "<>&'\"",
         capitals: true,
         slash: Slash::Escaped,
         rest: Rest::All,
     },
     Escapes {
-        name: r"the escapes of PHP's JSON_HEX flags (\u003C, \u0022 and the like) but raw Unicode",
+        name: r"the escapes of PHP's JSON_HEX flags (\u003C, \u0022 and similar) but raw Unicode",
         ascii: "<>&'\"",
         capitals: true,
         rest: Rest::Separators,
         ..NONE
     },
     Escapes {
-        name: r"\u escapes in small letters for <, >, & and what is not ASCII",
+        name: r"lowercase \u escapes for <, >, & and all non-ASCII characters",
         ascii: "<>&",
         rest: Rest::All,
         ..NONE
     },
     Escapes {
-        name: r"\u escapes in small letters for what is not ASCII",
+        name: r"lowercase \u escapes for all non-ASCII characters",
         rest: Rest::All,
         ..NONE
     },
@@ -146,7 +146,7 @@ pub(super) static ESCAPES: &[Escapes] = &[
         ..NONE
     },
     Escapes {
-        name: r"the escapes of Python's ujson (\u003c, \u003e, \u0026, \/ and what is not ASCII)",
+        name: r"the escapes of Python's ujson (\u003c, \u003e, \u0026, \/ and all non-ASCII characters)",
         ascii: "<>&",
         slash: Slash::Escaped,
         rest: Rest::All,
@@ -169,7 +169,7 @@ pub(super) static ESCAPES: &[Escapes] = &[
 ];
 
 impl Escapes {
-    /// Writes a text.
+    /// Writes a string.
     pub(super) fn write(&self, out: &mut String, text: &str) {
         let mut before = '"';
         for character in text.chars() {
@@ -206,7 +206,7 @@ impl Escapes {
         }
     }
 
-    /// Writes a character as `\u` and four digits, or as two of these.
+    /// Writes a character as one or two `\u` escapes.
     fn push_escape(&self, out: &mut String, character: char) {
         let capitals = if character.is_ascii() {
             self.capitals

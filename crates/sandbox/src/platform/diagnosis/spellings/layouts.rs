@@ -1,17 +1,17 @@
-//! JSON text in another layout or with other escapes. Its names, values and their order stay.
+//! JSON text with another layout or other escapes. Names, values and their order do not change.
 
 use super::escapes::Escapes;
 use crate::platform::diagnosis::Budget;
 
 /// White space between the parts.
 pub(super) struct Layout {
-    /// Follows the word `signed`.
+    /// Used after the word `signed`.
     pub(super) name: &'static str,
-    /// One member a line, with this indentation.
+    /// One member per line, with this indentation.
     indent: Option<&'static str>,
     colon: &'static str,
     comma: &'static str,
-    /// The items of a list stay in one line, with spaces inside its brackets.
+    /// Lists stay in one line, with spaces inside the brackets.
     inline_lists: bool,
 }
 
@@ -29,7 +29,7 @@ impl Layout {
 
 pub(super) static COMPACT: &Layout = &LAYOUTS[0];
 
-/// The layouts of usual serialisers, the most usual two first.
+/// The layouts of common serialisers, the two most common first.
 pub(super) static LAYOUTS: &[Layout] = &[
     Layout {
         name: "without white space between its parts",
@@ -45,14 +45,14 @@ pub(super) static LAYOUTS: &[Layout] = &[
         comma: ", ",
         inline_lists: false,
     },
-    Layout::lines("in lines that are indented by two spaces", "  "),
-    Layout::lines("in lines that are indented by four spaces", "    "),
-    Layout::lines("in lines that are indented by a tab", "\t"),
-    Layout::lines("in lines that are indented by a space", " "),
+    Layout::lines("in lines indented by two spaces", "  "),
+    Layout::lines("in lines indented by four spaces", "    "),
+    Layout::lines("in lines indented by a tab", "\t"),
+    Layout::lines("in lines indented by a space", " "),
     Layout::lines("in lines without indentation", ""),
     // Perl's JSON::PP.
     Layout {
-        name: "in lines that are indented by three spaces, with spaces around each colon",
+        name: "in lines indented by three spaces, with spaces around each colon",
         indent: Some("   "),
         colon: " : ",
         comma: ",",
@@ -68,7 +68,7 @@ pub(super) static LAYOUTS: &[Layout] = &[
     },
 ];
 
-/// The text in another layout, with other escapes, or both; `None` if it is no JSON or the budget is used up.
+/// The text with another layout, other escapes, or both; `None` if it is not JSON or the budget is used up.
 pub(super) fn rewrite(
     text: &str,
     layout: Option<&Layout>,
@@ -93,12 +93,12 @@ struct Writer<'a> {
     out: String,
     layout: Option<&'a Layout>,
     escapes: Option<&'a Escapes>,
-    /// For each open list or object, whether it is a list.
+    /// For each open list or object: whether it is a list.
     lists: Vec<bool>,
 }
 
 impl Writer<'_> {
-    /// Writes the next token; what follows it comes back.
+    /// Writes the next token. Returns the rest.
     fn token<'t>(&mut self, text: &'t str) -> Option<&'t str> {
         if text.starts_with('"') {
             let (string, rest) = text.split_at(string_end(text)?);
@@ -154,7 +154,7 @@ impl Writer<'_> {
         Some(rest)
     }
 
-    /// What stands before a member or an item.
+    /// Writes the separator before a member or an item.
     fn line(&mut self, layout: &Layout) {
         if layout.inline_lists && self.lists.last() == Some(&true) {
             self.out.push(' ');
@@ -174,7 +174,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Writes a text, whose quotes belong to it, with other escapes.
+    /// Writes a string, including its quotes, with other escapes.
     fn string(&mut self, string: &str, escapes: &Escapes) {
         match serde_json::from_str::<String>(string) {
             Ok(text) => {
@@ -182,13 +182,13 @@ impl Writer<'_> {
                 escapes.write(&mut self.out, &text);
                 self.out.push('"');
             }
-            // Such as half of a pair, which only an escape can write.
+            // For example half of a surrogate pair, which can only be written as an escape.
             Err(_) => self.out.push_str(string),
         }
     }
 }
 
-/// Where the text that begins here ends, quotes included.
+/// The end of the string that starts here, including its quotes.
 pub(super) fn string_end(text: &str) -> Option<usize> {
     let mut from = 1;
     loop {

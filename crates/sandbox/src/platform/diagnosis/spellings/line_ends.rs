@@ -3,7 +3,7 @@
 use super::spelling::Spelling;
 use crate::platform::verdict::LikelyCause;
 
-/// Writes a body in another way.
+/// Rewrites a body.
 type Change = fn(&[u8]) -> Vec<u8>;
 
 /// Changes at the ends of a body.
@@ -15,12 +15,12 @@ const ENDS: &[(LikelyCause, &str, Change)] = &[
     ),
     (
         LikelyCause::FinalLineEnd,
-        "signed with a final LF, sent otherwise",
+        "signed with a final LF, sent with another line end",
         |body| [without_line_ends(body), b"\n"].concat(),
     ),
     (
         LikelyCause::FinalLineEnd,
-        "signed with a final CRLF, sent otherwise",
+        "signed with a final CRLF, sent with another line end",
         |body| [without_line_ends(body), b"\r\n"].concat(),
     ),
     (
@@ -40,7 +40,7 @@ const ENDS: &[(LikelyCause, &str, Change)] = &[
     ),
 ];
 
-/// What may stand before and after a body, less often than in `ENDS`.
+/// Less common text before and after a body, in addition to `ENDS`.
 const AROUND: &[(&str, &str)] = &[
     ("", "\n\n"),
     ("", "\r"),
@@ -73,7 +73,7 @@ const LINES: &[(&str, Change)] = &[
     }),
 ];
 
-/// What serialisers spell out when there is no body.
+/// How serialisers write an absent body.
 const EMPTY: &[&str] = &["{}", "null", "\"\"", "[]"];
 
 /// The body with other line ends, at its end or within.
@@ -88,7 +88,7 @@ pub(super) fn all(body: &[u8]) -> impl Iterator<Item = Spelling> {
     empty.chain(ends).chain(lines(body))
 }
 
-/// The body with white space around it that it lacks.
+/// The body with additional white space around it.
 pub(super) fn around(body: &[u8]) -> impl Iterator<Item = Spelling> {
     let around = AROUND.iter().filter(|_| !body.is_empty());
     around.map(|(before, after)| {
@@ -117,7 +117,7 @@ pub(super) fn both(body: &[u8]) -> impl Iterator<Item = Spelling> {
     })
 }
 
-/// The body with other line ends, where that makes a difference.
+/// The body with other line ends, if that changes it.
 fn lines(body: &[u8]) -> impl Iterator<Item = Spelling> {
     let changed = LINES.iter().map(|(difference, change)| {
         Spelling::new(LikelyCause::LineEnds, *difference, change(body))
@@ -125,7 +125,7 @@ fn lines(body: &[u8]) -> impl Iterator<Item = Spelling> {
     changed.filter(move |changed| changed.body != body)
 }
 
-/// The text as a file that `curl -d @file` took the line ends out of: where its indentation begins, a line did.
+/// The text before `curl -d @file` removed its line ends: a line end is inserted before each indentation.
 pub(super) fn restored(text: &str) -> impl Iterator<Item = Spelling> {
     let difference = "signed with line ends, sent without them, as `curl -d @file` sends a file";
     let endings = with_lines(text).map(|lines| endings(&lines));
@@ -133,7 +133,7 @@ pub(super) fn restored(text: &str) -> impl Iterator<Item = Spelling> {
     endings.map(move |body| Spelling::new(LikelyCause::LineEnds, difference, body))
 }
 
-/// A text with the line ends of each system and with a final one or none.
+/// A text with the line ends of each system, with and without a final one.
 pub(super) fn endings(text: &str) -> [Vec<u8>; 4] {
     let (lf, crlf) = (text.as_bytes(), crlf(text.as_bytes()));
     let ended = [[lf, b"\n"].concat(), [&crlf, &b"\r\n"[..]].concat()];
@@ -174,10 +174,10 @@ fn replaced(body: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Puts line ends where JSON's indentation says that there were some; `None` if it says nothing.
+/// Inserts line ends according to JSON's indentation; `None` if there is no indentation.
 fn with_lines(text: &str) -> Option<String> {
     let mut out = String::with_capacity(text.len() * 2);
-    // Whether each open list or object has lines.
+    // For each open list or object: whether it has lines.
     let mut open = Vec::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {

@@ -1,4 +1,4 @@
-//! Other spellings of a body, to recognise a signature over one of them: likely and cheap ones first.
+//! Variants of a body, to recognise a signature over one of them. Likely and cheap ones come first.
 
 mod encodings;
 mod escapes;
@@ -18,15 +18,15 @@ use escapes::{ESCAPES, Escapes, USUAL};
 use layouts::{COMPACT, LAYOUTS, Layout, rewrite};
 use spelling::Spelling;
 
-/// Up to so many keys of the body, every order of them is tried.
+/// Up to this number of keys, every order of them is tried.
 const MAX_REORDERED: usize = 5;
-/// Reading JSON into values costs about as much as hashing so many times its length.
+/// Parsing JSON into values costs about as much as hashing it this many times.
 const COST_OF_VALUES: usize = 4;
 
-/// The search ends with the spelling that fits, or with none when the budget is used up.
+/// The search ends with the matching variant, or without one when the budget is used up.
 type Flow = ControlFlow<Option<Spelling>>;
 
-/// The spelling of a body that fits.
+/// The variant of a body that matches.
 pub(super) fn find(body: &[u8], budget: &Budget, fits: &dyn Fn(&[u8]) -> bool) -> Option<Spelling> {
     let sent = Search {
         fits,
@@ -40,17 +40,17 @@ pub(super) fn find(body: &[u8], budget: &Budget, fits: &dyn Fn(&[u8]) -> bool) -
     }
 }
 
-/// A search among the spellings of some bytes.
+/// A search among the variants of some bytes.
 struct Search<'a> {
     fits: &'a dyn Fn(&[u8]) -> bool,
     budget: &'a Budget,
     bytes: &'a [u8],
-    /// How these bytes differ from the body that was sent, if they do.
+    /// The difference between these bytes and the body that was sent, if any.
     beside: Option<(LikelyCause, String)>,
 }
 
 impl Search<'_> {
-    /// A search that goes on from a spelling.
+    /// A search that continues from a variant.
     fn beside<'b>(&'b self, first: &'b Spelling) -> Search<'b> {
         Search {
             fits: self.fits,
@@ -60,10 +60,10 @@ impl Search<'_> {
         }
     }
 
-    /// Cause and difference of a spelling of these bytes, as one of the body that was sent.
+    /// The cause and difference of a variant of these bytes, relative to the body that was sent.
     fn described(&self, cause: LikelyCause, difference: &str) -> (LikelyCause, String) {
         match &self.beside {
-            Some((first, known)) => (*first, format!("{known}; beside that, {difference}")),
+            Some((first, known)) => (*first, format!("{known}; in addition, {difference}")),
             None => (cause, difference.to_owned()),
         }
     }
@@ -96,7 +96,7 @@ impl Search<'_> {
         std::str::from_utf8(self.bytes).ok()
     }
 
-    /// Every spelling that is tried.
+    /// Tries every variant.
     fn all(&self) -> Flow {
         let decoded = encodings::decoded(self.bytes, self.budget);
         let inner: Vec<_> = decoded.iter().map(|first| self.beside(first)).collect();
@@ -133,7 +133,7 @@ impl Search<'_> {
         self.attempts(encodings::compressed(text, self.budget))
     }
 
-    /// The escapes that make a difference to a text, each difference once.
+    /// The escapes that change a text. Those with equal results appear once.
     fn distinct(&self, text: &str, all: &'static [Escapes]) -> Vec<&'static Escapes> {
         let plain = rewrite(text, None, Some(&ESCAPES[0]), self.budget).unwrap_or_default();
         let mut sample: String = plain.chars().collect::<BTreeSet<_>>().into_iter().collect();
@@ -149,7 +149,7 @@ impl Search<'_> {
         all.iter().filter(|escapes| is_new(escapes)).collect()
     }
 
-    /// The text with other escapes than its own.
+    /// The text with other escapes.
     fn escaped(&self, text: &str) -> impl Iterator<Item = Spelling> {
         let escapes = self.distinct(text, ESCAPES);
         let written = move |escapes: &Escapes| rewrite(text, None, Some(escapes), self.budget);
@@ -163,7 +163,8 @@ impl Search<'_> {
         })
     }
 
-    /// The text with other escapes or line ends, and beside that with a final line end, a mark or in another charset.
+    /// The text with other escapes or line ends, optionally with a final line end, a byte order mark or another
+    /// charset.
     fn two_ways(&self, text: &str) -> Flow {
         let lines = line_ends::all(text.as_bytes()).chain(line_ends::both(text.as_bytes()));
         for first in self.escaped(text).chain(lines) {
@@ -177,12 +178,12 @@ impl Search<'_> {
         Continue(())
     }
 
-    /// The text with other white space between its parts, with its own escapes and with others.
+    /// The text with another layout, with its own escapes and with others.
     fn laid_out(&self, text: &str) -> Flow {
         self.attempts(line_ends::restored(text))?;
         for layout in LAYOUTS {
             let laid_out = rewrite(text, Some(layout), None, self.budget);
-            // Of its own layout the ends have been tried.
+            // The line ends of its own layout have been tried already.
             let Some(laid_out) = laid_out.filter(|laid_out| laid_out != text) else {
                 continue;
             };
@@ -203,7 +204,7 @@ impl Search<'_> {
         })
     }
 
-    /// The same values as a serialiser writes them: numbers in its own form, and keys in another order.
+    /// The same values as a serialiser writes them: numbers in its own form, keys in another order.
     fn reserialised(&self, text: &str) -> Flow {
         if !self.budget.spend(COST_OF_VALUES * text.len()) {
             return Continue(());
@@ -238,7 +239,7 @@ impl Search<'_> {
         })
     }
 
-    /// The text in each of some layouts with each of some escapes.
+    /// The text in each of these layouts with each of these escapes.
     fn styled(
         &self,
         text: &str,
@@ -260,7 +261,7 @@ impl Search<'_> {
     }
 }
 
-/// The value as serialisers write it that leave out what is null.
+/// The value as serialisers write it that omit null members.
 fn without_nulls(value: Value) -> Value {
     match value {
         Value::Object(members) => {
@@ -273,7 +274,7 @@ fn without_nulls(value: Value) -> Value {
     }
 }
 
-/// The object with its keys in every order, if there are few.
+/// The object with its keys in every order, if it has few.
 fn reordered(value: Value) -> impl Iterator<Item = Value> {
     let members = match value {
         Value::Object(object) if object.len() <= MAX_REORDERED => object.into_iter().collect(),

@@ -1,12 +1,12 @@
-//! One spelling of a body.
+//! A variant of a body.
 
 use crate::platform::verdict::LikelyCause;
 
-/// A body that may have been signed instead of the one that was sent.
+/// A body that the client may have signed instead of the one that it sent.
 #[derive(Clone)]
 pub(crate) struct Spelling {
     pub(crate) cause: LikelyCause,
-    /// How it differs from the body that was sent: `signed with …, sent with …`.
+    /// The difference from the body that was sent: `signed with …, sent with …`.
     pub(crate) difference: String,
     pub(crate) body: Vec<u8>,
 }

@@ -1,9 +1,9 @@
-//! Why a file cannot be recorded into.
+//! Errors of the record file.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why a file cannot be recorded into. It was left as it is.
+/// The file cannot be used for recording. It was not changed.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct RecordError {
@@ -13,7 +13,7 @@ pub struct RecordError {
 }
 
 impl RecordError {
-    /// What is wrong with a file; the text follows its path.
+    /// A problem of a file. The text follows its path.
     pub(super) fn new(path: &Path, problem: &str) -> Self {
         Self::with(path, format!("{} {problem}", path.display()), None)
     }

@@ -1,4 +1,4 @@
-//! Files that are full, cut off or full up.
+//! Files that reach their limit, files that were cut off, and full disks.
 
 use std::fs::OpenOptions;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use super::*;
 use crate::platform::verdict::Verdict;
 use crate::server::record::Parts;
 
-/// A file in a folder of its own, removed at the end.
+/// A file in its own folder, which is removed at the end.
 fn push(recorder: &mut Recorder, id: u64) {
     recorder.push(id, Recorder::line(request(id).parts()));
 }
@@ -30,9 +30,9 @@ impl Place {
     }
 
     fn open(&self, max_size: u64) -> (Recorder, Vec<u64>) {
-        let mut found = Vec::new();
-        let recorder = Recorder::open(&self.path(), max_size, |request| found.push(request.id()));
-        (recorder.unwrap(), found)
+        let mut loaded = Vec::new();
+        let recorder = Recorder::open(&self.path(), max_size, |request| loaded.push(request.id()));
+        (recorder.unwrap(), loaded)
     }
 
     fn text(&self) -> String {
@@ -65,7 +65,7 @@ fn request(id: u64) -> ReceivedRequest {
 }
 
 #[test]
-fn a_full_file_takes_the_place_of_the_one_before_it() {
+fn a_full_file_replaces_the_previous_one() {
     let place = Place::new("rotation");
     let (mut recorder, _) = place.open(600);
     for id in 1..=20 {
@@ -75,19 +75,19 @@ fn a_full_file_takes_the_place_of_the_one_before_it() {
     let sizes = [place.path(), older(&place.path())].map(|path| fs::metadata(path).unwrap().len());
     let line = 250;
     assert!(sizes.iter().all(|size| *size < 600 + line), "{sizes:?}");
-    let (recorder, found) = place.open(600);
+    let (recorder, loaded) = place.open(600);
     assert_eq!(recorder.last_id(), 20);
-    let first = found[0];
-    assert!(first > 1 && first < 19, "{found:?}");
-    assert!(found.into_iter().eq(first..=20));
+    let first = loaded[0];
+    assert!(first > 1 && first < 19, "{loaded:?}");
+    assert!(loaded.into_iter().eq(first..=20));
     drop(recorder);
-    // Without the requests the numbers still go on.
+    // Without any request in the files, the numbering still continues.
     let (mut recorder, _) = place.open(600);
     recorder.clear();
     drop(recorder);
     assert!(!older(&place.path()).exists());
-    let (recorder, found) = place.open(600);
-    assert_eq!((recorder.last_id(), found), (20, vec![]));
+    let (recorder, loaded) = place.open(600);
+    assert_eq!((recorder.last_id(), loaded), (20, vec![]));
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn a_foreign_file_is_not_replaced_by_a_full_one() {
 }
 
 #[test]
-fn what_a_crash_cut_off_is_left_out() {
+fn an_incomplete_last_line_is_skipped() {
     let place = Place::new("torn");
     let (mut recorder, _) = place.open(u64::MAX);
     for id in 1..=3 {
@@ -119,12 +119,12 @@ fn what_a_crash_cut_off_is_left_out() {
     let header = whole.find('\n').unwrap() + 1;
     for end in (line::MAGIC.len()..whole.len()).rev() {
         fs::write(place.path(), &whole[..end]).unwrap();
-        let (mut recorder, found) = place.open(u64::MAX);
+        let (mut recorder, loaded) = place.open(u64::MAX);
         if end >= third {
-            assert_eq!(found, [1, 2], "{end}");
+            assert_eq!(loaded, [1, 2], "{end}");
             assert_eq!(place.text(), whole[..third]);
         } else if end < header {
-            assert_eq!(found, [0; 0], "{end}");
+            assert_eq!(loaded, [0; 0], "{end}");
         }
         push(&mut recorder, 9);
         drop(recorder);
@@ -138,7 +138,7 @@ fn what_a_crash_cut_off_is_left_out() {
 
 #[cfg(target_os = "linux")]
 impl Recorder {
-    /// On a device on which there is never room, with something that waits.
+    /// Recorder on a device that is always full, with a line that waits to be written.
     pub(crate) fn on_a_full_disk() -> Self {
         let file = OpenOptions::new().append(true).open("/dev/full").unwrap();
         let mut recorder = Self {
@@ -156,7 +156,7 @@ impl Recorder {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn what_a_full_disk_does_not_take_is_written_when_there_is_room() {
+fn a_line_is_written_once_the_disk_has_space_again() {
     let place = Place::new("full");
     let mut recorder = Recorder::on_a_full_disk();
     push(&mut recorder, 1);
@@ -170,7 +170,7 @@ fn what_a_full_disk_does_not_take_is_written_when_there_is_room() {
 }
 
 #[test]
-fn a_number_that_cannot_be_counted_on_from_is_refused() {
+fn a_file_with_too_high_a_number_is_refused() {
     let place = Place::new("numbers");
     let (mut recorder, _) = place.open(u64::MAX);
     push(&mut recorder, 1);

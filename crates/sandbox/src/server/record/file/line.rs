@@ -14,9 +14,9 @@ use crate::server::record::{Parts, ReceivedRequest};
 
 /// The version of the lines.
 const FORMAT: u32 = 1;
-/// How the first line begins, and no other file.
+/// The first bytes of a record file, which no other file has.
 pub(super) const MAGIC: &[u8] = b"{\"nxcloud-sandbox-record\":";
-/// The first line is shorter than that.
+/// The maximum length of the first line.
 pub(super) const MAX_HEADER: usize = 100;
 
 /// The first line of a file.
@@ -24,7 +24,7 @@ pub(super) const MAX_HEADER: usize = 100;
 pub(super) struct Header {
     #[serde(rename = "nxcloud-sandbox-record")]
     pub(super) format: u32,
-    /// The requests of the file have higher numbers than that.
+    /// All requests in the file have higher numbers.
     pub(super) after: u64,
 }
 
@@ -41,10 +41,10 @@ impl Header {
     }
 }
 
-/// One request. What is text is written as text, other bytes as base64.
+/// One request. Text is written as text, other bytes as base64.
 #[derive(Deserialize, Serialize)]
 struct Line<'a> {
-    /// Written last, when it is known.
+    /// Written last, because it is known last.
     #[serde(skip_serializing)]
     id: u64,
     received_at: u64,
@@ -54,7 +54,7 @@ struct Line<'a> {
     method: Cow<'a, str>,
     path: Cow<'a, str>,
     query: Option<Cow<'a, str>>,
-    /// In the form of an HTTP head.
+    /// In the format of an HTTP head.
     headers: Octets<'a>,
     body: Octets<'a>,
     verdict: Verdict,
@@ -89,9 +89,9 @@ impl Octets<'_> {
     }
 }
 
-/// Appends a value and the end of its line.
+/// Appends a value and a line end.
 pub(super) fn write(line: &mut Vec<u8>, value: &impl Serialize) {
-    // These types always become JSON, and memory takes it.
+    // Serialising these types to memory cannot fail.
     let _ = serde_json::to_writer(&mut *line, value);
     line.push(b'\n');
 }
@@ -120,13 +120,13 @@ pub(super) fn of(parts: &Parts) -> Vec<u8> {
     line
 }
 
-/// Puts the number of its request at the end of a line.
+/// Appends the number of the request to its line.
 pub(super) fn number(line: &mut Vec<u8>, id: u64) {
     line.truncate(line.len().saturating_sub("}\n".len()));
     line.extend_from_slice(format!(",\"id\":{id}}}\n").as_bytes());
 }
 
-/// The headers as they stand in an HTTP head. No value can hold a line end.
+/// The headers as in an HTTP head. No value can contain a line end.
 fn write_head(headers: &HeaderMap) -> Vec<u8> {
     let lines = headers
         .iter()
@@ -134,7 +134,7 @@ fn write_head(headers: &HeaderMap) -> Vec<u8> {
     lines.flatten().collect()
 }
 
-/// The headers of [`write_head`].
+/// Parses the headers of [`write_head`].
 fn read_head(head: &[u8]) -> Option<HeaderMap> {
     let mut rest = head;
     let mut headers = HeaderMap::new();
@@ -149,7 +149,7 @@ fn read_head(head: &[u8]) -> Option<HeaderMap> {
     rest.is_empty().then_some(headers)
 }
 
-/// The request of a line; `None` if it is none, or does not end.
+/// Parses the request in a line; `None` if it is not a request, or incomplete.
 pub(super) fn read_request(line: &[u8]) -> Option<ReceivedRequest> {
     let line = line.strip_suffix(b"\n")?;
     let line = serde_json::from_slice::<Line<'_>>(line).ok()?;
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn every_verdict_and_every_number_comes_back_from_a_line() {
+    fn every_verdict_and_number_survives_a_round_trip() {
         for (id, verdict) in (0..=u64::MAX).rev().zip(verdicts()) {
             let before = ReceivedRequest::new(
                 id,

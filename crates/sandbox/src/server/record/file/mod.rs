@@ -1,4 +1,4 @@
-//! A file that keeps the requests when the sandbox is gone: a first line that says what it is, then a line of JSON for each
+//! A file that keeps the requests after the sandbox has stopped: a header line, then one line of JSON for each
 //! request.
 
 mod error;
@@ -13,38 +13,38 @@ use super::{Parts, ReceivedRequest};
 pub use error::RecordError;
 use line::Header;
 
-/// No request has a higher number, so that counting on from a file never overflows.
+/// The maximum number of a request, so that counting on from a file never overflows.
 const MAX_ID: u64 = u64::MAX >> 1;
 
-/// The way into the file. A line is handed to the operating system before the request is answered.
+/// Writes to the file. A line is handed to the operating system before the request is answered.
 pub(crate) struct Recorder {
     path: PathBuf,
     file: File,
-    /// How many bytes are in the file.
+    /// The size of the file in bytes.
     size: u64,
     max_size: u64,
-    /// What the file did not take yet.
+    /// Bytes that could not be written yet.
     rest: Vec<u8>,
-    /// The highest number that a request of this file ever had.
+    /// The highest number that a request in this file ever had.
     last_id: u64,
 }
 
 impl Recorder {
-    /// Opens a file or makes a new one, and gives the requests out that are in it and in the one before it, oldest first.
+    /// Opens or creates a file. Passes on the requests in it and in the previous file, oldest first.
     pub(crate) fn open(
         path: &Path,
         max_size: u64,
-        mut found: impl FnMut(ReceivedRequest),
+        mut pass_on: impl FnMut(ReceivedRequest),
     ) -> Result<Self, RecordError> {
         let file = open::open(path)?;
-        // Before anything of the other one is given out.
+        // Checked before any request of the previous file is passed on.
         read_header(&file, path)?;
         let older = older(path);
         let mut last_id = 0;
         if let Some(file) = open::existing(&older)? {
-            last_id = read(&file, &older, &mut found)?.last_id;
+            last_id = read(&file, &older, &mut pass_on)?.last_id;
         }
-        let held = read(&file, path, &mut found)?;
+        let held = read(&file, path, &mut pass_on)?;
         let mut recorder = Self {
             path: path.to_owned(),
             file,
@@ -55,7 +55,7 @@ impl Recorder {
         };
         let io = |error| RecordError::io(path, error);
         if held.is_torn {
-            tracing::warn!("the last request of the record was not complete and is left out");
+            tracing::warn!("the last request of the record file is incomplete and was skipped");
             recorder.file.set_len(held.size).map_err(io)?;
         }
         if held.size == 0 {
@@ -69,10 +69,10 @@ impl Recorder {
         self.last_id
     }
 
-    /// Writes what the file did not take before, as far as it does now.
+    /// Writes bytes that could not be written before, as far as possible.
     ///
     /// # Errors
-    /// What the operating system says, such as that the disk is full.
+    /// The error of the operating system, for example that the disk is full.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         while !self.rest.is_empty() {
             match self.file.write(&self.rest) {
@@ -85,22 +85,22 @@ impl Recorder {
                 Err(error) => return Err(error),
             }
         }
-        // What it took for a large line is given back.
+        // Frees the memory of a large line.
         self.rest = Vec::new();
         Ok(())
     }
 
-    /// A request as a line that is written when its number is known.
+    /// A request as a line, which is written when its number is known.
     pub(crate) fn line(parts: &Parts) -> Vec<u8> {
         line::of(parts)
     }
 
-    /// Writes a request. What the file does not take is kept for the next time.
+    /// Writes a request. Bytes that cannot be written are kept for the next time.
     pub(crate) fn push(&mut self, id: u64, mut line: Vec<u8>) {
         if self.size >= self.max_size
             && let Err(reason) = self.rotate()
         {
-            tracing::error!(%reason, "the record grows beyond its limit");
+            tracing::error!(%reason, "the record file cannot be rotated and grows beyond its limit");
         }
         line::number(&mut line, id);
         if self.rest.is_empty() {
@@ -109,20 +109,20 @@ impl Recorder {
             self.rest.extend(line);
         }
         self.last_id = id;
-        self.tell(id);
+        self.report(id);
     }
 
-    fn tell(&mut self, id: u64) {
+    fn report(&mut self, id: u64) {
         if let Err(reason) = self.flush() {
-            tracing::error!(id, %reason, "cannot be recorded; requests are refused until there is room");
+            tracing::error!(id, %reason, "a request cannot be recorded; requests are refused until there is disk space");
         }
     }
 
-    /// Goes on in a new file. The one that is full takes the place of the one before it.
+    /// Rotates the file: the full file replaces the previous one.
     fn rotate(&mut self) -> Result<(), RecordError> {
         let path = self.path.clone();
         let failed = |error| RecordError::io(&path, error);
-        // No line may end in another file than it begins in.
+        // A line must not be split between two files.
         self.flush().map_err(failed)?;
         let older = older(&path);
         if let Some(file) = open::existing(&older)? {
@@ -143,7 +143,7 @@ impl Recorder {
         line::write(&mut self.rest, &Header::new(self.last_id));
     }
 
-    /// Removes all requests, those of the file before it too. Their numbers are not used again.
+    /// Removes all requests, including those in the previous file. Their numbers are not used again.
     pub(crate) fn clear(&mut self) {
         self.rest.clear();
         let removed = match fs::remove_file(older(&self.path)) {
@@ -154,9 +154,9 @@ impl Recorder {
             Ok(()) => {
                 self.size = 0;
                 self.begin();
-                self.tell(self.last_id);
+                self.report(self.last_id);
             }
-            Err(reason) => tracing::error!(%reason, "the record cannot be cleared"),
+            Err(reason) => tracing::error!(%reason, "the record file cannot be cleared"),
         }
     }
 }
@@ -164,28 +164,28 @@ impl Recorder {
 impl Drop for Recorder {
     fn drop(&mut self) {
         if let Err(reason) = self.flush() {
-            tracing::error!(%reason, "the last requests could not be recorded");
+            tracing::error!(%reason, "the last requests could not be written to the record file");
         }
     }
 }
 
-/// Where the requests go that a full file holds.
+/// The path of the file that rotation creates.
 fn older(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".1");
     name.into()
 }
 
-/// What a file holds.
+/// The content of a file.
 struct Held {
     last_id: u64,
-    /// How many bytes of it are complete lines.
+    /// The size of its complete lines in bytes.
     size: u64,
-    /// Whether there is something behind them.
+    /// Whether an incomplete line follows.
     is_torn: bool,
 }
 
-/// The first line of a file and its length; `None` if nothing, or not even that line, is in it.
+/// The first line of a file and its length; `None` if the file is empty or its first line is incomplete.
 fn read_header(file: &File, path: &Path) -> Result<Option<(Header, u64)>, RecordError> {
     let mut first = Vec::new();
     let mut reader = BufReader::new(file);
@@ -203,22 +203,22 @@ fn read_header(file: &File, path: &Path) -> Result<Option<(Header, u64)>, Record
         return Ok(None);
     }
     if first.starts_with(b"SQLite format 3\0") {
-        return refused("is an SQLite file, as an older sandbox made it");
+        return refused("is an SQLite file of an older sandbox");
     }
     match serde_json::from_slice::<Header>(&first) {
         Ok(header) if header.is_known() => Ok(Some((header, first.len() as u64))),
         Ok(Header { format, .. }) => refused(&format!(
-            "is of another version of the sandbox (format {format})"
+            "was written by another version of the sandbox (format {format})"
         )),
-        Err(_) => refused("was not made by the sandbox"),
+        Err(_) => refused("is not a record file of the sandbox"),
     }
 }
 
-/// Reads the requests of a file. A last line that was not written to its end does not count.
+/// Reads the requests of a file. An incomplete last line is skipped.
 fn read(
     file: &File,
     path: &Path,
-    found: &mut impl FnMut(ReceivedRequest),
+    pass_on: &mut impl FnMut(ReceivedRequest),
 ) -> Result<Held, RecordError> {
     let failed = |error| RecordError::io(path, error);
     let damaged = |line| Err(RecordError::damaged(path, line));
@@ -242,7 +242,7 @@ fn read(
         match line::read_request(&line) {
             Some(request) if request.id() <= MAX_ID => {
                 last_id = last_id.max(request.id());
-                found(request);
+                pass_on(request);
             }
             None if reader.fill_buf().map_err(failed)?.is_empty() => break,
             _ => return damaged(number),

@@ -1,4 +1,4 @@
-//! Opening a file, or making one.
+//! Opens or creates a record file.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
@@ -6,13 +6,13 @@ use std::path::Path;
 
 use super::error::RecordError;
 
-/// Opens a file to read and append, or makes one that only its owner can read. It is opened once; all that is checked is
-/// checked on what was opened.
+/// Opens a file to read and append, or creates one that only its owner can read. The file is opened once; all checks
+/// are made on the open file.
 pub(super) fn open(path: &Path) -> Result<File, RecordError> {
     checked(path, options().create(true).open(path))
 }
 
-/// Opens a file that is there; `None` if there is none.
+/// Opens an existing file; `None` if there is none.
 pub(super) fn existing(path: &Path) -> Result<Option<File>, RecordError> {
     match options().open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -20,7 +20,7 @@ pub(super) fn existing(path: &Path) -> Result<Option<File>, RecordError> {
     }
 }
 
-/// Makes a file where there is none.
+/// Creates a new file.
 pub(super) fn create(path: &Path) -> Result<File, RecordError> {
     checked(path, options().create_new(true).open(path))
 }
@@ -58,13 +58,15 @@ fn checked(path: &Path, opened: io::Result<File>) -> Result<File, RecordError> {
             return refused("belongs to another user; choose another file");
         }
         if metadata.mode() & 0o077 != 0 {
-            let others = "holds phone numbers and other users have access to it; run: chmod 600";
+            let others = "contains phone numbers and other users have access to it; run: chmod 600";
             return refused(&format!("{others} {}", path.display()));
         }
     }
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => refused("is in use by another sandbox"),
+        Err(TryLockError::WouldBlock) => {
+            refused("is in use by another sandbox; stop it or choose another file")
+        }
         Err(TryLockError::Error(error)) => Err(failed(error)),
     }
 }
