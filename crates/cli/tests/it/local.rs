@@ -362,7 +362,7 @@ async fn doctor_reports_what_is_wrong() {
     let badly_copied = Nxcloud::at(&sandbox).with("NXCLOUD_ACCESS_SECRET", "secret ");
     let output = badly_copied.run(&["doctor"]).exits(1);
     assert!(
-        output.stdout.contains("begins or ends with a space")
+        output.stdout.contains("starts or ends with a space")
             && !output.stdout.contains("secret \""),
         "{output}"
     );

@@ -121,7 +121,7 @@ async fn invalid_arguments_are_reported_in_one_line() {
         (&date, "`date` (--date)"),
         (&with("localhost:8080"), "the base URL"),
         (&with("127.0.0.1:8080"), "write it as https://"),
-        (&with("http://sms.example"), "plain http is refused"),
+        (&with("http://sms.example"), "plain http to another machine"),
         (
             &["sms", "send-sms", "--json", "absent.json"],
             "absent.json: No such file",
@@ -198,7 +198,10 @@ fn a_missing_account_is_reported_with_the_ways_to_set_one() {
     );
     let half = Nxcloud::new().with("NXCLOUD_ACCESS_KEY", "k");
     let line = refused(&half, &SEND, "");
-    assert!(line.contains("NXCLOUD_ACCESS_SECRET is not"), "{line}");
+    assert!(
+        line.contains("NXCLOUD_ACCESS_SECRET is missing or empty"),
+        "{line}"
+    );
     let line = refused(
         &half,
         &[

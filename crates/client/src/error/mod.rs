@@ -214,6 +214,12 @@ impl Error {
         self
     }
 
+    /// Puts the name of a setting before the detail.
+    pub(crate) fn within(mut self, setting: &str) -> Self {
+        let detail = self.0.detail.take().unwrap_or_default();
+        self.with_detail(format!("{setting}: {detail}"))
+    }
+
     pub(crate) fn with_source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
         self.0.source = Some(Box::new(source));
         self

@@ -161,12 +161,12 @@ impl Credentials {
         if let Some((key, secret)) = pair(env::ACCESS_KEY, env::ACCESS_SECRET)? {
             credentials = credentials
                 .with_nxcloud(key, secret)
-                .map_err(|error| from(env::ACCESS_KEY, env::ACCESS_SECRET, &error))?;
+                .map_err(|error| error.within(&either(env::ACCESS_KEY, env::ACCESS_SECRET)))?;
         }
         if let Some((id, secret)) = pair(env::APP_ID, env::APP_SECRET)? {
             credentials = credentials
                 .with_antbuddy(id, secret)
-                .map_err(|error| from(env::APP_ID, env::APP_SECRET, &error))?;
+                .map_err(|error| error.within(&either(env::APP_ID, env::APP_SECRET)))?;
         }
         if credentials.is_empty() {
             return Err(Error::configuration(format!(
@@ -212,8 +212,8 @@ fn half_a_pair(set: &str, missing: &str) -> Error {
     ))
 }
 
-fn from(id: &str, secret: &str, error: &Error) -> Error {
-    Error::configuration(format!("{id} or {secret}: {error}"))
+fn either(id: &str, secret: &str) -> String {
+    format!("{id} or {secret}")
 }
 
 #[cfg(test)]
@@ -245,6 +245,17 @@ mod tests {
                 assert!(!text.contains("hush"), "{text}");
             }
         }
+        let variables = |name| {
+            let values = [(env::ACCESS_KEY, "key"), (env::ACCESS_SECRET, "hush ")];
+            let value = values.iter().find(|(other, _)| *other == name);
+            Ok(value.map(|(_, value)| (*value).to_owned()))
+        };
+        let error = Credentials::from_lookup(variables).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "wrong configuration: NXCLOUD_ACCESS_KEY or NXCLOUD_ACCESS_SECRET: the secret of access key key starts or ends with a space \
+             or an invisible character; copy it again, without surrounding characters"
+        );
         // White space inside may be part of the secret.
         assert!(Credentials::nxcloud("key", "hush hush").is_ok());
     }

@@ -37,7 +37,7 @@ pub(super) const PHONES: &[(&str, Check, &str)] = &[
 ];
 
 const PHONE: &str =
-    "a phone number of 7 to 15 digits that begins with its country code, without a plus";
+    "a phone number of 7 to 15 digits that starts with its country code, without a plus";
 const PHONES_TEXT: &str = "phone numbers of 7 to 15 digits that begin with their country code, without a plus, with commas and no spaces between";
 
 fn fits(text: &str, check: Check) -> bool {
