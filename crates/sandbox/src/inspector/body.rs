@@ -26,7 +26,7 @@ where
         .intake
         .read_within(MAX_BODY, head.extensions.get(), body);
     let (body, _room) = body.await?;
-    let read = pool::by_size(body.len(), move || unreadable::json(&body)).await;
+    let read = pool::run_if_large(body.len(), move || unreadable::json(&body)).await;
     read.map_err(wrong)
 }
 

@@ -45,7 +45,7 @@ pub(super) async fn whole(
     State(shared): State<Arc<Shared>>,
     Path((id, part)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
-    let request = pool::elsewhere(move || request(&shared, &id)).await?;
+    let request = pool::run(move || request(&shared, &id)).await?;
     let bytes = match &*part {
         "body" => &request.parts().body,
         "reply" => &request.parts().reply,

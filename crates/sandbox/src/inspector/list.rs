@@ -95,7 +95,7 @@ pub(super) async fn list(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<
     let filter = Filter::read(uri.query())?;
     let summaries = filter.summaries;
     let history = Arc::clone(&shared);
-    let ids = pool::elsewhere(move || filter.of(&history.history.requests())).await;
+    let ids = pool::run(move || filter.of(&history.history.requests())).await;
     // A slow reader holds only numbers, not requests that the history has already dropped.
     let requests = ids.into_iter().filter_map(move |id| {
         let request = shared.history.request(id)?;

@@ -27,7 +27,7 @@ const MAX_TEXT: usize = 16 * 1024;
 /// `GET messages`: one message for each recipient, oldest first.
 pub(super) async fn list(State(shared): State<Arc<Shared>>) -> Response {
     let history = Arc::clone(&shared);
-    let (sends, pushes, known) = pool::elsewhere(move || {
+    let (sends, pushes, known) = pool::run(move || {
         let catalog = &history.platform.catalog;
         let requests = history.history.requests();
         let sends = requests.iter().rev().filter(|request| {

@@ -78,11 +78,11 @@ async fn about(State(shared): State<Arc<Shared>>) -> Response {
 
 /// `GET state`: the state of the accounts.
 async fn state(State(shared): State<Arc<Shared>>) -> Response {
-    pool::elsewhere(move || reply(&shared.platform.state)).await
+    pool::run(move || reply(&shared.platform.state)).await
 }
 
 /// `DELETE requests`: deletes all requests and the state that they created.
 async fn clear(State(shared): State<Arc<Shared>>) -> StatusCode {
-    pool::elsewhere(move || shared.clear()).await;
+    pool::run(move || shared.clear()).await;
     StatusCode::NO_CONTENT
 }

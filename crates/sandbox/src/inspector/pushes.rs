@@ -113,7 +113,7 @@ pub(super) async fn send(
 ) -> Result<Response, Problem> {
     let form = body::read::<PushForm>(&shared, request).await?;
     let made_of = Arc::clone(&shared);
-    let push = pool::elsewhere(move || request_of(&made_of, form)).await?;
+    let push = pool::run(move || request_of(&made_of, form)).await?;
     answer(shared.pushes.send(push.once()).await).await
 }
 

@@ -33,7 +33,7 @@ fn of(json: impl Into<Body>) -> Response {
 pub(super) async fn made<T: Serialize>(
     make: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Result<Response, Problem> {
-    pool::elsewhere(move || make().map(|value| reply(&value))).await
+    pool::run(move || make().map(|value| reply(&value))).await
 }
 
 /// An object with one member, a list. The items are created on the blocking pool, only as fast as the reader takes
@@ -63,7 +63,7 @@ async fn piece<I>(mut piece: Vec<u8>, mut items: I, is_first: bool) -> (Bytes, O
 where
     I: Iterator<Item = Value> + Send + 'static,
 {
-    pool::elsewhere(move || {
+    pool::run(move || {
         let mut separator: &[u8] = if is_first { b"" } else { b"," };
         while piece.len() < PIECE {
             let Some(item) = items.next() else {

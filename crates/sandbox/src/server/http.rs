@@ -74,7 +74,7 @@ async fn platform(State(shared): State<Arc<Shared>>, request: Request) -> Respon
         head,
         body,
     };
-    let (response, reply) = exchange.carry_out().await;
+    let (response, reply) = exchange.run().await;
     // The body has been consumed, whatever the fault does.
     drop(room);
     match fault {
@@ -88,7 +88,7 @@ async fn can_record(shared: &Arc<Shared>) -> bool {
         return can;
     }
     let shared = Arc::clone(shared);
-    pool::elsewhere(move || shared.history.can_record(true).unwrap_or_default()).await
+    pool::run(move || shared.history.can_record(true).unwrap_or_default()).await
 }
 
 const fn not_recorded() -> Refusal {
@@ -116,17 +116,17 @@ struct Exchange {
 impl Exchange {
     /// Answers and records the request: on this thread if it is small and no lock is held, otherwise on the blocking
     /// pool. There it runs to the end, so that an accepted request is recorded even if its sender has disconnected.
-    async fn carry_out(mut self) -> (Response, Bytes) {
+    async fn run(mut self) -> (Response, Bytes) {
         let is_large = self.body.len() > pool::LARGE;
-        if !is_large && let Some(done) = self.go_on(false) {
+        if !is_large && let Some(done) = self.advance(false) {
             return done;
         }
         if is_large || self.answer.is_some() {
             self.turn = Some(Arc::clone(&self.shared.turn).lock_owned().await);
         }
         loop {
-            let (exchange, done) = pool::elsewhere(move || {
-                let done = self.go_on(true);
+            let (exchange, done) = pool::run(move || {
+                let done = self.advance(true);
                 (self, done)
             })
             .await;
@@ -139,7 +139,7 @@ impl Exchange {
 
     /// Continues to the end and returns the response and the body of the reply. Returns `None` if `wait` is false and
     /// it would have to wait for a lock or diagnose a wrong signature.
-    fn go_on(&mut self, wait: bool) -> Option<(Response, Bytes)> {
+    fn advance(&mut self, wait: bool) -> Option<(Response, Bytes)> {
         let shared = &self.shared;
         let incoming = incoming(&self.head, &self.body);
         if self.parts.is_none() {

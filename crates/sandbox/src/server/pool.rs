@@ -10,7 +10,7 @@ use tracing::dispatcher;
 pub(crate) const LARGE: usize = 16 * 1024;
 
 /// Runs work on the blocking pool. It runs to the end even if the caller no longer waits.
-pub(crate) async fn elsewhere<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+pub(crate) async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     // A test may have a log for its thread.
     let log = dispatcher::get_default(Clone::clone);
     let work = move || dispatcher::with_default(&log, work);
@@ -25,12 +25,12 @@ pub(crate) async fn elsewhere<T: Send + 'static>(work: impl FnOnce() -> T + Send
 }
 
 /// Runs work on this many bytes, on the blocking pool if they are many.
-pub(crate) async fn by_size<T: Send + 'static>(
+pub(crate) async fn run_if_large<T: Send + 'static>(
     bytes: usize,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> T {
     if bytes > LARGE {
-        elsewhere(work).await
+        run(work).await
     } else {
         work()
     }

@@ -103,6 +103,6 @@ impl Outbox {
             }
         }
         while sends.join_next().await.is_some() {}
-        pool::by_size(followers.bytes, move || drop(followers)).await;
+        pool::run_if_large(followers.bytes, move || drop(followers)).await;
     }
 }

@@ -165,7 +165,7 @@ impl Pushes {
     pub async fn send(&self, request: PushRequest) -> Result<Vec<Delivery>, PushError> {
         let bytes = request.follows.as_ref().map(|(of, _)| of.body().len());
         let inner = Arc::clone(&self.inner);
-        let job = pool::by_size(bytes.unwrap_or_default(), move || inner.job(request)).await?;
+        let job = pool::run_if_large(bytes.unwrap_or_default(), move || inner.job(request)).await?;
         Ok(self.run(job).await)
     }
 

@@ -49,7 +49,7 @@ impl Outbox {
             delivery.at = self.clock.now();
             let outbox = Arc::clone(&self);
             let message;
-            (delivery, message) = pool::by_size(bytes, move || outbox.message(delivery)).await;
+            (delivery, message) = pool::run_if_large(bytes, move || outbox.message(delivery)).await;
             delivery.outcome = match &target {
                 Some(target) => judge(spec, send::send(target, &message, &delivery.headers).await),
                 None => DeliveryOutcome::NotSent,
