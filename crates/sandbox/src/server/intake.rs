@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::time;
+use tokio::{task, time};
 
 use super::connection::{ConnectionControl, Refused};
 use crate::platform::verdict::Cause;
@@ -16,6 +16,9 @@ use crate::platform::verdict::Cause;
 const MAX_RECEIVING: usize = 256 * 1024 * 1024;
 /// Memory reserved before the first byte of a body arrives, whatever length is announced.
 const MAX_RESERVED: usize = 64 * 1024;
+
+/// After so many bytes of a body, other requests get the thread.
+const YIELD_AFTER: usize = 1024 * 1024;
 
 /// The whole body may take this many times the longest allowed pause.
 const PAUSES: u32 = 10;
@@ -119,7 +122,12 @@ impl Intake {
             }
             let more = u32::try_from(data.len()).unwrap_or(u32::MAX);
             room.merge(self.room.try_acquire_many(more).map_err(busy)?);
+            let received = bytes.len();
             bytes.extend_from_slice(&data);
+            // A large body that arrives fast leaves the thread to other requests now and then.
+            if received / YIELD_AFTER != bytes.len() / YIELD_AFTER {
+                task::yield_now().await;
+            }
         }
         Ok((bytes.freeze(), room))
     }
