@@ -10,7 +10,7 @@ use nxcloud_sandbox::Sandbox;
 use serde_json::Value;
 
 use crate::safety::get;
-use crate::support::Nxcloud;
+use crate::support::{Nxcloud, Output};
 
 /// A proxy that counts its connections.
 fn proxy() -> (String, Arc<AtomicUsize>) {
@@ -70,6 +70,13 @@ async fn this_machine_is_never_reached_through_a_proxy() {
     assert_eq!(connections.load(SeqCst), 0);
 }
 
+fn assert_names_the_proxy(output: &Output, url: &str) {
+    let masked = url.replace("me:hush@", "");
+    let expected = format!("through the proxy {masked}");
+    assert!(output.stdout.contains(&expected), "{output}");
+    assert!(!output.to_string().contains("hush"), "{output}");
+}
+
 #[test]
 fn doctor_names_the_proxy_without_its_password() {
     let (url, connections) = proxy();
@@ -77,14 +84,7 @@ fn doctor_names_the_proxy_without_its_password() {
     let output = nxcloud
         .run(&["doctor", "--base-url", "https://gateway.example"])
         .exits(1);
-    let masked = url.replace("me:hush@", "");
-    assert!(
-        output
-            .stdout
-            .contains(&format!("through the proxy {masked}")),
-        "{output}"
-    );
-    assert!(!format!("{output}").contains("hush"), "{output}");
+    assert_names_the_proxy(&output, &url);
     assert!(connections.load(SeqCst) > 0, "the proxy was used");
 }
 
@@ -103,14 +103,7 @@ fn doctor_uses_the_proxy_of_a_profile() {
     std::fs::write(&path, profile).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
     let output = nxcloud.run(&["doctor"]).exits(1);
-    let masked = url.replace("me:hush@", "");
-    assert!(
-        output
-            .stdout
-            .contains(&format!("through the proxy {masked}")),
-        "{output}"
-    );
-    assert!(!format!("{output}").contains("hush"), "{output}");
+    assert_names_the_proxy(&output, &url);
     assert!(connections.load(SeqCst) > 0, "the proxy was used");
 }
 

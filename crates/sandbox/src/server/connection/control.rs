@@ -127,8 +127,7 @@ impl ConnectionControl {
         self.0.state.lock().enter(Phase::Body);
     }
 
-    /// Whether a server that stops has to wait for the connection. A stream of events goes on for ever, and who watches may have
-    /// stopped reading.
+    /// Whether a server that stops has to wait for the connection. It does not wait for a stream of events, which never ends.
     pub(super) fn is_at_work(&self) -> bool {
         let state = self.0.state.lock();
         !(state.endless || state.phase == Phase::Head && state.has_more())
