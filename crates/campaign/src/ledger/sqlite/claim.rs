@@ -1,0 +1,519 @@
+//! A worker's start, its turns and its end.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rusqlite::{Connection, OptionalExtension as _, Row as Found};
+
+use super::problem::{Stored as _, damaged};
+use super::tally::{self, Changes};
+use super::{Work, id, lists, receipts, row_id, rows, sql};
+use crate::breaker::LONGEST_PAUSE;
+use crate::clock::{Nanos, nanos};
+use crate::ledger::types::Cost;
+use crate::ledger::{
+    CampaignId, CampaignState, Claimed, Counts, Limits, POLL, Settle, Turn, Turned, Worker,
+    WorkerId,
+};
+use crate::state::{LONGEST_WAIT, Skip, State, settle};
+use crate::{Error, ErrorKind, money};
+
+/// How many rows are skipped in one transaction.
+const SKIPPED_AT_ONCE: i64 = 10_000;
+/// Receipts for which no reply came are forgotten after this long.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(30 * 24 * 3600);
+const REAPED: &str = "the process ended before the reply";
+
+/// Rows of workers that ended are unknown from here on; how many.
+pub(super) fn reap(connection: &Connection, now: Nanos) -> Result<u64, Error> {
+    let mut changes = Changes::default();
+    let mut statement = connection.prepare_cached(sql::SENDING).stored()?;
+    let mut found = statement.query([]).stored()?;
+    let mut reaped = 0;
+    while let Some(row) = found.next().stored()? {
+        let (campaign, count): (u32, i64) = (row.get(0).stored()?, row.get(1).stored()?);
+        let campaign = CampaignId::new(campaign).ok_or_else(damaged)?;
+        changes.go(
+            campaign,
+            (State::Sending, None),
+            (State::Unknown, None),
+            count,
+        );
+        reaped += u64::try_from(count).unwrap_or_default();
+    }
+    if reaped > 0 {
+        connection.execute(sql::REAP, (now, REAPED)).stored()?;
+        changes.write(connection)?;
+    }
+    Ok(reaped)
+}
+
+pub(super) fn start(
+    work: &Work<'_>,
+    campaign: CampaignId,
+    limits: &Limits,
+) -> Result<Worker, Error> {
+    let Work {
+        connection, now, ..
+    } = *work;
+    let state = state_of(work, campaign)?;
+    match state.state {
+        CampaignState::Importing => {
+            return Err(wrong(
+                "the list was not imported to its end; import it again, which goes on where it stopped",
+            ));
+        }
+        CampaignState::Paused => {
+            let why = state.why.unwrap_or_default();
+            return Err(wrong(format!(
+                "the campaign is paused: {why}; resume it first"
+            )));
+        }
+        CampaignState::Cancelled => {
+            return Err(wrong("the campaign was cancelled; make another one"));
+        }
+        CampaignState::Ready | CampaignState::Running | CampaignState::Done => {}
+    }
+    let reaped = reap(connection, now)?;
+    connection
+        .execute(
+            sql::NOT_LATER,
+            (campaign.get(), now, now + nanos(LONGEST_WAIT)),
+        )
+        .stored()?;
+    connection
+        .execute(sql::FORGET_WAITING, [now - nanos(FORGOTTEN_AFTER)])
+        .stored()?;
+    let deadline = limits.deadline.map(moment);
+    let cost = limits.cost;
+    let most_rows = limits
+        .rows
+        .map(|rows| i64::try_from(rows).unwrap_or(i64::MAX));
+    let (most_cost, row_cost) = (cost.map(|cost| cost.most), cost.map(|cost| cost.row));
+    connection
+        .execute(
+            sql::SET_LIMITS,
+            (campaign.get(), deadline, most_rows, most_cost, row_cost),
+        )
+        .stored()?;
+    if state.state == CampaignState::Ready {
+        set_state(connection, campaign, CampaignState::Running, None)?;
+    }
+    let mut id = [0; 8];
+    getrandom::fill(&mut id).map_err(|error| {
+        Error::new(
+            ErrorKind::Storage,
+            format!("the system has no random bytes: {error}"),
+        )
+    })?;
+    let id = i64::from_le_bytes(id);
+    connection.execute(sql::SET_WORKER, [id]).stored()?;
+    Ok(Worker {
+        id: WorkerId(id),
+        reaped,
+        columns: Arc::new(lists::columns(connection, campaign)?),
+        _lock: None,
+    })
+}
+
+pub(super) fn finish(
+    work: &Work<'_>,
+    campaign: CampaignId,
+    worker: WorkerId,
+) -> Result<Counts, Error> {
+    let connection = work.connection;
+    still_worker(connection, worker)?;
+    let counts = tally::counts(connection, campaign)?;
+    let open = counts.state(State::Ready) + counts.state(State::Sending);
+    if open == 0 && state_of(work, campaign)?.state == CampaignState::Running {
+        set_state(connection, campaign, CampaignState::Done, None)?;
+    }
+    Ok(counts)
+}
+
+pub(super) fn set_state(
+    connection: &Connection,
+    campaign: CampaignId,
+    state: CampaignState,
+    why: Option<&str>,
+) -> Result<(), Error> {
+    let mut statement = connection.prepare_cached(sql::SET_STATE).stored()?;
+    let changed = statement
+        .execute((campaign.get(), state.number(), why))
+        .stored()?;
+    if changed == 1 { Ok(()) } else { Err(damaged()) }
+}
+
+/// Skips some of the rows that are ready; whether there may be more.
+pub(super) fn skip_ready(work: &Work<'_>, campaign: CampaignId, skip: Skip) -> Result<bool, Error> {
+    let mut statement = work.connection.prepare_cached(sql::SKIP_READY).stored()?;
+    let skipped = statement
+        .execute((campaign.get(), skip.number(), work.now, SKIPPED_AT_ONCE))
+        .stored()?;
+    let skipped = i64::try_from(skipped).unwrap_or(i64::MAX);
+    let mut changes = Changes::default();
+    changes.go(
+        campaign,
+        (State::Ready, None),
+        (State::Skipped, Some(skip)),
+        skipped,
+    );
+    changes.write(work.connection)?;
+    Ok(skipped == SKIPPED_AT_ONCE)
+}
+
+/// What a turn has to know of a campaign.
+pub(super) struct OfTurn {
+    pub(super) state: CampaignState,
+    pub(super) why: Option<String>,
+    echoes: bool,
+    service: String,
+    bucket: i64,
+    deadline: Option<Nanos>,
+    most_rows: Option<u64>,
+    cost: Option<Cost>,
+}
+
+pub(super) fn state_of(work: &Work<'_>, campaign: CampaignId) -> Result<OfTurn, Error> {
+    let read = |row: &Found<'_>| {
+        let cost = row
+            .get::<_, Option<i64>>(7)?
+            .zip(row.get::<_, Option<i64>>(8)?);
+        Ok(OfTurn {
+            state: CampaignState::from_number(row.get(0)?).unwrap_or(CampaignState::Paused),
+            why: row.get(1)?,
+            echoes: row.get(2)?,
+            service: row.get(3)?,
+            bucket: row.get(4)?,
+            deadline: row.get(5)?,
+            most_rows: row
+                .get::<_, Option<i64>>(6)?
+                .and_then(|rows| u64::try_from(rows).ok()),
+            cost: cost.map(|(most, row)| Cost { most, row }),
+        })
+    };
+    let mut statement = work.connection.prepare_cached(sql::TURN).stored()?;
+    let found = statement
+        .query_row([campaign.get()], read)
+        .optional()
+        .stored()?;
+    let missing = || {
+        Error::new(
+            ErrorKind::NoCampaign,
+            "the ledger has no such campaign; list its campaigns",
+        )
+    };
+    found.ok_or_else(missing)
+}
+
+fn still_worker(connection: &Connection, worker: WorkerId) -> Result<(), Error> {
+    let mut statement = connection.prepare_cached(sql::WORKER).stored()?;
+    let present: i64 = statement.query_row([], |row| row.get(0)).stored()?;
+    if present == worker.0 {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::InUse,
+        "another worker took the ledger over; this one claims nothing more",
+    ))
+}
+
+pub(super) fn turn(work: &Work<'_>, turn: Turn) -> Result<Turned, Error> {
+    let Work {
+        connection, now, ..
+    } = *work;
+    let campaign = turn.campaign;
+    still_worker(connection, turn.worker)?;
+    let mut of = state_of(work, campaign)?;
+    let mut changes = Changes::default();
+    for settled in turn.settle.iter() {
+        settle_row(work, &of, campaign, turn.worker, settled, &mut changes)?;
+    }
+    if let Some(pause) = turn.slow_down {
+        let mut statement = connection.prepare_cached(sql::SLOW_DOWN).stored()?;
+        statement
+            .execute((
+                of.bucket,
+                now,
+                nanos(pause.min(LONGEST_PAUSE)),
+                nanos(LONGEST_PAUSE),
+            ))
+            .stored()?;
+    }
+    if let Some(why) = turn.pause.filter(|_| of.state == CampaignState::Running) {
+        set_state(connection, campaign, CampaignState::Paused, Some(&why))?;
+        (of.state, of.why) = (CampaignState::Paused, Some(why));
+    }
+    changes.write(connection)?;
+    let mut claimed = Vec::new();
+    let mut wait = None;
+    if of.state == CampaignState::Running && turn.want > 0 {
+        if of.deadline.is_some_and(|deadline| now >= deadline) {
+            let more = skip_ready(work, campaign, Skip::Expired)?;
+            wait = Some(if more { Duration::ZERO } else { POLL });
+        } else {
+            let most = capped(connection, campaign, &of, turn.want)?;
+            match most {
+                Ok(most) => {
+                    (claimed, wait) = claim(work, &of, campaign, turn.worker, most, &turn.columns)?;
+                }
+                Err(why) => {
+                    set_state(connection, campaign, CampaignState::Paused, Some(&why))?;
+                    (of.state, of.why) = (CampaignState::Paused, Some(why));
+                }
+            }
+        }
+    }
+    let counts = tally::counts(connection, campaign)?;
+    Ok(Turned {
+        claimed,
+        state: of.state,
+        why: of.why,
+        counts,
+        wait,
+    })
+}
+
+/// How many rows the caps allow, or why the campaign has to pause.
+fn capped(
+    connection: &Connection,
+    campaign: CampaignId,
+    of: &OfTurn,
+    want: u32,
+) -> Result<Result<u32, String>, Error> {
+    if of.most_rows.is_none() && of.cost.is_none() {
+        return Ok(Ok(want));
+    }
+    let (counts, excess) = tally::read(connection, campaign)?;
+    let sent = counts.sent();
+    let mut most = u64::from(want);
+    let mut why = String::new();
+    if let Some(rows) = of.most_rows {
+        most = most.min(rows.saturating_sub(sent));
+        why = format!("the cap of {rows} rows is reached");
+    }
+    if let Some(cost) = of.cost {
+        let spent = i64::try_from(sent)
+            .unwrap_or(i64::MAX)
+            .saturating_mul(cost.row)
+            .saturating_add(excess);
+        let left = cost.most.saturating_sub(spent).max(0) / cost.row.max(1);
+        let left = u64::try_from(left).unwrap_or_default();
+        if left < most {
+            most = left;
+            why = format!(
+                "the cap of {} on money is reached",
+                money::decimal(cost.most)
+            );
+        }
+    }
+    // Those that are being sent may come back.
+    if most == 0 && counts.state(State::Sending) == 0 && counts.state(State::Ready) > 0 {
+        return Ok(Err(why));
+    }
+    Ok(Ok(u32::try_from(most).unwrap_or(want)))
+}
+
+/// Claims rows, as many as the rate allows. What is given with them: how long to wait if there are fewer than wanted.
+fn claim(
+    work: &Work<'_>,
+    of: &OfTurn,
+    campaign: CampaignId,
+    worker: WorkerId,
+    want: u32,
+    columns: &Arc<crate::compose::Columns>,
+) -> Result<(Vec<Claimed>, Option<Duration>), Error> {
+    let Work {
+        connection,
+        key,
+        now,
+    } = *work;
+    // Rows that are put back, before permits are taken that nobody would use.
+    let mut next = connection.prepare_cached(sql::NEXT_READY).stored()?;
+    let next: Option<Nanos> = next
+        .query_row([campaign.get()], |row| row.get(0))
+        .optional()
+        .stored()?;
+    let wait_for_row = match next {
+        Some(at) if at <= now => None,
+        Some(at) => Some(Duration::from_nanos(
+            u64::try_from(at - now).unwrap_or_default(),
+        )),
+        None => Some(POLL),
+    };
+    if let Some(wait) = wait_for_row {
+        return Ok((Vec::new(), Some(wait.min(POLL))));
+    }
+    let permits = take(connection, of.bucket, now, want)?;
+    let wait = (permits.granted < want).then_some(permits.wait).flatten();
+    if permits.granted == 0 {
+        return Ok((Vec::new(), Some(wait.unwrap_or(POLL))));
+    }
+    let mut changes = Changes::default();
+    let mut claimed = Vec::new();
+    let mut suppressed = Vec::new();
+    {
+        let mut statement = connection.prepare_cached(sql::CLAIM).stored()?;
+        let mut is_suppressed = connection.prepare_cached(sql::IS_SUPPRESSED).stored()?;
+        let mut found = statement
+            .query((campaign.get(), worker.0, now, permits.granted))
+            .stored()?;
+        while let Some(row) = found.next().stored()? {
+            let id: i64 = row.get(0).stored()?;
+            let mac: i64 = row.get(4).stored()?;
+            if is_suppressed.exists([mac]).stored()? {
+                suppressed.push(id);
+                continue;
+            }
+            let values: String = row.get(3).stored()?;
+            claimed.push(Claimed {
+                row: rows::row(key, row_id(id)?, row.get(2).stored()?, &values, columns)?,
+                claim: row.get(1).stored()?,
+            });
+        }
+    }
+    let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+    changes.go(
+        campaign,
+        (State::Ready, None),
+        (State::Sending, None),
+        count(claimed.len()),
+    );
+    changes.go(
+        campaign,
+        (State::Ready, None),
+        (State::Skipped, Some(Skip::Suppressed)),
+        count(suppressed.len()),
+    );
+    let mut skip = connection.prepare_cached(sql::SKIP_CLAIMED).stored()?;
+    for id in suppressed {
+        skip.execute((id, Skip::Suppressed.number(), now))
+            .stored()?;
+    }
+    changes.write(connection)?;
+    Ok((claimed, wait))
+}
+
+pub(super) struct Permits {
+    pub(super) granted: u32,
+    /// Until when nothing is granted.
+    pub(super) wait: Option<Duration>,
+}
+
+/// Takes requests out of the rate of an account.
+pub(super) fn take(
+    connection: &Connection,
+    bucket: i64,
+    now: Nanos,
+    want: u32,
+) -> Result<Permits, Error> {
+    let mut statement = connection.prepare_cached(sql::RATE_OF).stored()?;
+    let (rate, burst, arrival, paused): (i64, i64, Nanos, Nanos) = statement
+        .query_row([bucket], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })
+        .stored()?;
+    let pause = nanos(LONGEST_PAUSE);
+    let duration = |from: Nanos| Duration::from_nanos(u64::try_from(from).unwrap_or_default());
+    if paused > now && paused <= now + pause {
+        return Ok(Permits {
+            granted: 0,
+            wait: Some(duration(paused - now)),
+        });
+    }
+    if rate == 0 {
+        return Ok(Permits {
+            granted: want,
+            wait: None,
+        });
+    }
+    let mut statement = connection.prepare_cached(sql::TAKE).stored()?;
+    let granted: Option<u32> = statement
+        .query_row((bucket, now, want, pause), |row| row.get(0))
+        .optional()
+        .stored()?;
+    let granted = granted.unwrap_or_default();
+    // Until there are some more, so that a turn is not spent on each; after a full burst that is as long as the burst lasts.
+    let period = (1_000_000_000 + rate - 1) / rate;
+    let some = period * (burst / 2).max(1);
+    let wait = if granted == 0 {
+        (arrival - period * (burst - 1) - now).max(some)
+    } else {
+        some
+    };
+    Ok(Permits {
+        granted,
+        wait: Some(duration(wait)),
+    })
+}
+
+/// Notes the end of an attempt, if the claim is still the worker's.
+fn settle_row(
+    work: &Work<'_>,
+    of: &OfTurn,
+    campaign: CampaignId,
+    worker: WorkerId,
+    settled: &Settle,
+    changes: &mut Changes,
+) -> Result<(), Error> {
+    let Work {
+        connection, now, ..
+    } = *work;
+    let Settle {
+        row,
+        claim,
+        attempt,
+    } = settled;
+    let id = id(campaign, *row);
+    let mut statement = connection.prepare_cached(sql::CURRENT).stored()?;
+    let (state, claims, owner): (i64, u32, Option<i64>) = statement
+        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .stored()?;
+    let current = State::from_number(state).ok_or_else(damaged)?;
+    if claims != *claim || owner != Some(worker.0) {
+        return Ok(());
+    }
+    let Some(mut next) = settle(current, attempt.result, claims) else {
+        return Ok(());
+    };
+    if next.state == State::Ready && of.state == CampaignState::Cancelled {
+        (next.state, next.skip) = (State::Skipped, Some(Skip::Cancelled));
+    }
+    let not_before = if next.state == State::Ready {
+        now + nanos(next.wait)
+    } else {
+        0
+    };
+    let reason = Some(&attempt.reason).filter(|reason| !reason.is_empty());
+    let skip = next.skip.map(Skip::number);
+    let mut statement = connection.prepare_cached(sql::SETTLE).stored()?;
+    statement
+        .execute((
+            id,
+            next.state.number(),
+            skip,
+            not_before,
+            now,
+            attempt.code,
+            reason,
+            &attempt.message_id,
+        ))
+        .stored()?;
+    changes.go(campaign, (current, None), (next.state, next.skip), 1);
+    if let (false, Some(message_id)) = (of.echoes, &attempt.message_id) {
+        receipts::sent(work, &of.service, message_id, id, changes)?;
+    }
+    Ok(())
+}
+
+pub(super) fn moment(time: SystemTime) -> Nanos {
+    nanos(time.duration_since(UNIX_EPOCH).unwrap_or_default())
+}
+
+pub(super) fn time(at: Nanos) -> SystemTime {
+    UNIX_EPOCH + Duration::from_nanos(u64::try_from(at).unwrap_or_default())
+}
+
+fn wrong(text: impl Into<String>) -> Error {
+    Error::new(ErrorKind::WrongState, text)
+}
