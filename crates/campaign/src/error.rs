@@ -25,8 +25,10 @@ pub enum ErrorKind {
     NoLedger,
     /// The file is no ledger, or not of a version that this program reads.
     NotALedger,
-    /// Another process is running a campaign of this ledger, or its lock could not be had in time.
+    /// Another process is running a campaign of this ledger, or imports the same list.
     InUse,
+    /// Other processes write to the ledger for too long: try again.
+    Busy,
     /// The disk is full.
     Full,
     /// The ledger or its folder cannot be written.

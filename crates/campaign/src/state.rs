@@ -195,6 +195,13 @@ impl Attempt {
         }
     }
 
+    /// The same, for which the platform asked to wait.
+    #[must_use]
+    pub fn with_retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
+    }
+
     /// The same with a reason in one line.
     #[must_use]
     pub fn with_reason(mut self, reason: impl Into<String>) -> Self {

@@ -15,7 +15,7 @@ use nxcloud_client::{Request, phone};
 use tokio::sync::mpsc;
 
 use crate::ledger::types::NewRow;
-use crate::ledger::{Batch, Campaign, CampaignState, Ledger, NewCampaign};
+use crate::ledger::{Batch, Campaign, CampaignId, CampaignState, Ledger, NewCampaign};
 use crate::template::{Parts, Template, shown};
 use crate::{Error, ErrorKind};
 use encoding::{Decoded, Encoded};
@@ -215,7 +215,7 @@ fn wrong(text: impl Into<String>) -> Error {
 fn changed() -> Error {
     Error::new(
         ErrorKind::ListChanged,
-        "the list is not the one that the import began with; put that one back, or make another campaign",
+        "the list is not the one that the import began with; put that one back, or discard the campaign and import again",
     )
 }
 
@@ -292,7 +292,7 @@ impl NewCampaign {
 /// # Errors
 ///
 /// [`ErrorKind::Exists`], [`ErrorKind::ListChanged`]; [`ErrorKind::Template`] and [`ErrorKind::List`] when list and template do not fit, or a
-/// row is too long; and those of the ledger.
+/// row is too long (then the campaign is discarded, so that its name is free for the corrected list); and those of the ledger.
 pub async fn import<L: Ledger>(
     ledger: &L,
     mut new: NewCampaign,
@@ -335,6 +335,27 @@ pub async fn import<L: Ledger>(
         Some(_) => return Err(exists()),
         None => (ledger.create(new).await?, 0),
     };
+    let filled = fill(ledger, id, list, place, skip, &mut progress).await;
+    if let Err(error) = filled {
+        // The list has to be corrected, and then it is another one. Nothing was sent.
+        if matches!(error.kind(), ErrorKind::List | ErrorKind::ListChanged) {
+            ledger.discard(id).await?;
+        }
+        return Err(error);
+    }
+    ledger.seal(id).await?;
+    ledger.campaign(&name).await
+}
+
+/// Reads the list, after so many rows, into the campaign.
+async fn fill<L: Ledger>(
+    ledger: &L,
+    id: CampaignId,
+    list: &List,
+    place: usize,
+    skip: u32,
+    progress: &mut impl FnMut(u64),
+) -> Result<(), Error> {
     let (sender, mut batches) = mpsc::channel(2);
     let parser = Parser {
         list: list.clone(),
@@ -356,9 +377,7 @@ pub async fn import<L: Ledger>(
         progress(rows);
     }
     joined(parser)?;
-    list.unchanged()?;
-    ledger.seal(id).await?;
-    ledger.campaign(&name).await
+    list.unchanged()
 }
 
 fn exists() -> Error {

@@ -35,6 +35,9 @@ pub trait Ledger: Send + Sync {
     /// Ends the import: duplicates and suppressed numbers are skipped, and the campaign becomes [`Ready`](CampaignState::Ready).
     fn seal(&self, campaign: CampaignId) -> impl Future<Output = Result<Counts, Error>> + Send;
 
+    /// Removes a campaign whose list was not imported to its end; nothing of it was sent.
+    fn discard(&self, campaign: CampaignId) -> impl Future<Output = Result<(), Error>> + Send;
+
     /// Rows after this one, in their order; an empty list at the end.
     fn rows(
         &self,

@@ -134,7 +134,7 @@ where
                             self.ended.splice(0..0, settle.iter().cloned());
                             let now = Instant::now();
                             let (since, _) = *failing.get_or_insert((now, now));
-                            let taken_over = error.kind() == ErrorKind::InUse && since == now && !is_busy(&error);
+                            let taken_over = error.kind() == ErrorKind::InUse;
                             if (now - since >= PATIENCE || taken_over) && self.under_way.is_empty() {
                                 return Err(error);
                             }
@@ -267,10 +267,6 @@ where
             reaped: self.worker.reaped,
         })
     }
-}
-
-fn is_busy(error: &Error) -> bool {
-    error.to_string().contains("try again")
 }
 
 /// The turn under way; nothing comes while there is none.

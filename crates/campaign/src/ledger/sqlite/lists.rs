@@ -165,6 +165,27 @@ pub(super) fn sealed(work: &Work<'_>, campaign: CampaignId) -> Result<Counts, Er
     tally::counts(work.connection, campaign)
 }
 
+/// Removes some rows of a campaign that is being imported, and at last the campaign; whether there is more to do.
+pub(super) fn discard(work: &Work<'_>, campaign: CampaignId) -> Result<bool, Error> {
+    let connection = work.connection;
+    imported(connection, campaign)?;
+    let range = (
+        id(campaign, 0),
+        id(campaign, u32::MAX),
+        i64::try_from(AT_ONCE).unwrap_or(i64::MAX),
+    );
+    if connection.execute(sql::DISCARD_ROWS, range).stored()? == AT_ONCE {
+        return Ok(true);
+    }
+    connection
+        .execute(sql::DISCARD_TALLY, [campaign.get()])
+        .stored()?;
+    connection
+        .execute(sql::DISCARD, [campaign.get()])
+        .stored()?;
+    Ok(false)
+}
+
 pub(super) fn invalidate(
     work: &Work<'_>,
     campaign: CampaignId,

@@ -174,6 +174,14 @@ impl Ledger for Sqlite {
         self.write(move |work| lists::sealed(work, campaign)).await
     }
 
+    async fn discard(&self, campaign: CampaignId) -> Result<(), Error> {
+        while self
+            .write(move |work| lists::discard(work, campaign))
+            .await?
+        {}
+        Ok(())
+    }
+
     async fn rows(
         &self,
         campaign: CampaignId,
@@ -301,3 +309,6 @@ fn row_id(id: i64) -> Result<RowId, Error> {
     let row = u32::try_from(id & 0xffff_ffff).map_err(|_| damaged())?;
     Ok(RowId { campaign, row })
 }
+
+#[cfg(test)]
+mod tests;

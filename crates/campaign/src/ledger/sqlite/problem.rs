@@ -18,7 +18,7 @@ pub(super) fn storage(error: &rusqlite::Error) -> Error {
                 .to_owned(),
         ),
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => (
-            ErrorKind::InUse,
+            ErrorKind::Busy,
             "another process holds the ledger for too long; try again".to_owned(),
         ),
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => (

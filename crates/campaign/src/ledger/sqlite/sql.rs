@@ -148,6 +148,10 @@ pub(super) const ROW_COST: &str = "SELECT row_cost FROM campaign WHERE id = ?1";
 
 pub(super) const ADD_ROW: &str = "
 INSERT INTO row(id, campaign, state, skip, phone, vals, mac, reason) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+pub(super) const DISCARD_ROWS: &str =
+    "DELETE FROM row WHERE id IN (SELECT id FROM row WHERE id BETWEEN ?1 AND ?2 LIMIT ?3)";
+pub(super) const DISCARD_TALLY: &str = "DELETE FROM tally WHERE campaign = ?1";
+pub(super) const DISCARD: &str = "DELETE FROM campaign WHERE id = ?1";
 /// One sorted pass finds what is equal; it needs no index on the hash.
 pub(super) const BY_NUMBER: &str =
     "SELECT mac, id FROM row WHERE id BETWEEN ?1 AND ?2 AND state = 0 ORDER BY mac, id";
