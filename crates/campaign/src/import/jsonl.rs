@@ -46,7 +46,7 @@ pub(super) fn rows(
 
 fn values(line: &[u8], columns: &[String]) -> Result<Vec<Option<String>>, String> {
     let object: Map<String, Value> = serde_json::from_slice(line)
-        .map_err(|error| format!("the line is no JSON object (column {})", error.column()))?;
+        .map_err(|_| "the line is no JSON object; write one on each line".to_owned())?;
     let mut values = vec![None; columns.len()];
     for (name, value) in object {
         let place = columns.iter().position(|known| *known == name);

@@ -177,8 +177,8 @@ impl Limits {
         self
     }
 
-    /// At most so much money is spent, at so much a row: the most that one row can cost, as decimal numbers in one currency. Receipts with a
-    /// higher price count with that.
+    /// At most so much money is spent, at so much a row: the most that one row can cost, as decimal numbers in one currency. When a receipt
+    /// says that one cost more, every row counts with that.
     ///
     /// # Errors
     ///

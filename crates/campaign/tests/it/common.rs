@@ -166,9 +166,10 @@ impl<F: Fn(&SendSms) -> Attempt + Send + Sync> Sender<SendSms> for Script<F> {
     }
 }
 
-/// The number at the end of a row's text.
+/// The number at the end of a row's text; 0 if there is none.
 pub(crate) fn number(request: &SendSms) -> u32 {
-    request.content.rsplit(' ').next().unwrap().parse().unwrap()
+    let last = request.content.rsplit(' ').next();
+    last.and_then(|last| last.parse().ok()).unwrap_or(0)
 }
 
 pub(crate) fn accepted(request: &SendSms) -> Attempt {

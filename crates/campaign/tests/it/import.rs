@@ -81,10 +81,10 @@ async fn json_lines_are_read() {
             "1:8615012345678:Ann",
             "2:442079460958:-",
             "3:character 1 does not belong into a phone number; write digits with the country code",
-            "4:the line is no JSON object (column 1)",
+            "4:the line is no JSON object; write one on each line",
             "5:a field holds a list or an object; only texts, numbers and booleans are values",
             "6:the line has a field that the first line does not have",
-            "7:the line is no JSON object (column 16)",
+            "7:the line is no JSON object; write one on each line",
         ]
     );
 }
@@ -265,7 +265,7 @@ async fn lists_that_cannot_be_read_say_why() {
         );
     }
     let jsonl = format!(
-        "{{\"phone\": \"1\"}}\n{{\"phone\": \"{}\"}}\n",
+        "{{\"phone\": \"1\", \"name\": \"x\"}}\n{{\"phone\": \"{}\"}}\n",
         "1".repeat(2 << 20)
     );
     let list = world.list("list.jsonl", jsonl).unwrap();

@@ -214,7 +214,11 @@ async fn a_receipt_for_nobody_changes_nothing() {
 
 fn push(form: &str) -> nxcloud_webhooks::Received<sms::Event> {
     let receiver = Receiver::<sms::Event>::unprotected();
-    let incoming = Incoming::new(form.as_bytes()).headers([("content-type", "application/x-www-form-urlencoded")].iter().map(|(name, value)| (name, value)));
+    let incoming = Incoming::new(form.as_bytes()).headers(
+        [("content-type", "application/x-www-form-urlencoded")]
+            .iter()
+            .map(|(name, value)| (name, value)),
+    );
     receiver.receive(&incoming).unwrap().received().clone()
 }
 
@@ -388,7 +392,7 @@ async fn a_higher_price_than_assumed_counts_against_the_cap() {
         .unwrap();
     assert_eq!(
         report.ended,
-        Ended::Paused("the cap of 0.5 on money is reached".to_owned())
+        Ended::Paused("the cap of 0.5 on money is reached, at 0.07 a row".to_owned())
     );
     assert_eq!(
         report.counts.state(State::Accepted),
@@ -405,7 +409,11 @@ async fn an_answer_puts_its_number_on_the_suppression_list() {
     let answer = |content: &str| {
         let body = json!({"messageId": "1", "fromPhone": "8615000000002", "content": content, "smsType": "1"}).to_string();
         let receiver = Receiver::<did::Event>::unprotected();
-        let incoming = Incoming::new(body.as_bytes()).headers([("content-type", "application/json")].iter().map(|(name, value)| (name, value)));
+        let incoming = Incoming::new(body.as_bytes()).headers(
+            [("content-type", "application/json")]
+                .iter()
+                .map(|(name, value)| (name, value)),
+        );
         receiver.receive(&incoming).unwrap().received().clone()
     };
     let stop = async |content: &str| {

@@ -298,7 +298,7 @@ async fn the_caps_on_rows_and_on_money_hold() {
         .unwrap();
     assert_eq!(
         report.ended,
-        Ended::Paused("the cap of 1 on money is reached".to_owned())
+        Ended::Paused("the cap of 1 on money is reached, at 0.07 a row".to_owned())
     );
     assert_eq!(report.counts.sent(), 14, "14 at 0.07");
     world.ledger.resume(campaign.id).await.unwrap();

@@ -284,7 +284,7 @@ fn capped(
     if of.most_rows.is_none() && of.cost.is_none() {
         return Ok(Ok(want));
     }
-    let (counts, excess) = tally::read(connection, campaign)?;
+    let counts = tally::counts(connection, campaign)?;
     let sent = counts.sent();
     let mut most = u64::from(want);
     let mut why = String::new();
@@ -293,18 +293,12 @@ fn capped(
         why = format!("the cap of {rows} rows is reached");
     }
     if let Some(cost) = of.cost {
-        let spent = i64::try_from(sent)
-            .unwrap_or(i64::MAX)
-            .saturating_mul(cost.row)
-            .saturating_add(excess);
-        let left = cost.most.saturating_sub(spent).max(0) / cost.row.max(1);
-        let left = u64::try_from(left).unwrap_or_default();
+        let each = u64::try_from(cost.row).unwrap_or_default().max(1);
+        let left = (u64::try_from(cost.most).unwrap_or_default() / each).saturating_sub(sent);
         if left < most {
             most = left;
-            why = format!(
-                "the cap of {} on money is reached",
-                money::decimal(cost.most)
-            );
+            let (most, each) = (money::decimal(cost.most), money::decimal(cost.row));
+            why = format!("the cap of {most} on money is reached, at {each} a row");
         }
     }
     // Those that are being sent may come back.

@@ -132,7 +132,7 @@ fn apply(
     let connection = work.connection;
     let row = row_id(id)?;
     let mut statement = connection.prepare_cached(sql::RECEIPT_OF).stored()?;
-    let (state, skip, known, mut is, excess) = statement
+    let (state, skip, known, mut is) = statement
         .query_row([id], |row| {
             let known: Option<i64> = row.get(2)?;
             Ok((
@@ -148,7 +148,6 @@ fn apply(
                     currency: row.get(5)?,
                     parts: row.get(6)?,
                 },
-                row.get::<_, i64>(7)?,
             ))
         })
         .stored()?;
@@ -179,16 +178,11 @@ fn apply(
     if !changed {
         return Ok(Recorded::Matched { row, news: false });
     }
-    let mut statement = connection.prepare_cached(sql::ROW_COST).stored()?;
-    let assumed: Option<i64> = statement
-        .query_row([row.campaign.get()], |row| row.get(0))
-        .stored()?;
-    let above = assumed.and_then(|assumed| {
-        let price = micros(is.price.as_deref()?)?.saturating_mul(is.parts.unwrap_or(1).into());
-        Some(price.saturating_sub(assumed).max(0))
-    });
-    let above = above.unwrap_or_default();
-    changes.excess(row.campaign, above - excess);
+    if let Some(price) = is.price.as_deref().and_then(micros) {
+        let cost = price.saturating_mul(is.parts.unwrap_or(1).into());
+        let mut statement = connection.prepare_cached(sql::COSTS).stored()?;
+        statement.execute((row.campaign.get(), cost)).stored()?;
+    }
     changes.go(row.campaign, (before, skip), (after, None), 1);
     // Of a row that was accepted already, the reply's reason stays.
     let reason = match (before == after, is.signed) {
@@ -207,7 +201,6 @@ fn apply(
             is.price,
             is.currency,
             is.parts,
-            above,
             reason,
             message_id
         ])

@@ -42,6 +42,7 @@ CREATE TABLE campaign(
     most_rows INTEGER,
     most_cost INTEGER,                        -- millionths
     row_cost INTEGER,
+    highest_cost INTEGER NOT NULL DEFAULT 0,  -- of a row, as receipts say
     created_at INTEGER NOT NULL
 ) STRICT;
 
@@ -66,8 +67,7 @@ CREATE TABLE row(
     receipt_signed INTEGER,
     price TEXT,
     currency TEXT,
-    parts INTEGER,
-    excess INTEGER NOT NULL DEFAULT 0         -- what the receipt costs above campaign.row_cost
+    parts INTEGER
 ) STRICT;
 -- The id comes last in each index by itself.
 CREATE INDEX row_ready ON row(campaign, not_before) WHERE state = 0;
@@ -133,7 +133,7 @@ SELECT c.id, c.name, c.service, c.operation, c.template, c.state, c.why, c.check
 FROM campaign c JOIN bucket b ON b.id = c.bucket
 WHERE ?1 IS NULL OR c.name = ?1 ORDER BY c.id";
 pub(super) const TURN: &str = "
-SELECT state, why, echoes, service, bucket, deadline, most_rows, most_cost, row_cost FROM campaign WHERE id = ?1";
+SELECT state, why, echoes, service, bucket, deadline, most_rows, most_cost, max(row_cost, highest_cost) FROM campaign WHERE id = ?1";
 pub(super) const IMPORTED: &str = "SELECT imported, state FROM campaign WHERE id = ?1";
 pub(super) const COLUMNS: &str = "SELECT columns, number_column FROM campaign WHERE id = ?1";
 pub(super) const SET_IMPORTED: &str =
@@ -142,7 +142,8 @@ pub(super) const SET_CHECKED: &str = "UPDATE campaign SET checked = 1 WHERE id =
 pub(super) const SET_STATE: &str = "UPDATE campaign SET state = ?2, why = ?3 WHERE id = ?1";
 pub(super) const SET_LIMITS: &str = "
 UPDATE campaign SET deadline = ?2, most_rows = ?3, most_cost = ?4, row_cost = ?5 WHERE id = ?1";
-pub(super) const ROW_COST: &str = "SELECT row_cost FROM campaign WHERE id = ?1";
+pub(super) const COSTS: &str =
+    "UPDATE campaign SET highest_cost = ?2 WHERE id = ?1 AND highest_cost < ?2";
 
 // Rows.
 
@@ -218,10 +219,10 @@ pub(super) const ROWS_INVALID: &str = rows!(
 // Receipts.
 
 pub(super) const RECEIPT_OF: &str = "
-SELECT state, skip, receipt, receipt_signed, price, currency, parts, excess, claims FROM row WHERE id = ?1";
+SELECT state, skip, receipt, receipt_signed, price, currency, parts FROM row WHERE id = ?1";
 pub(super) const SET_RECEIPT: &str = "
-UPDATE row SET state = ?2, skip = NULL, receipt = ?3, receipt_at = ?4, receipt_signed = ?5, price = ?6, currency = ?7, parts = ?8, excess = ?9,
-               reason = coalesce(?10, reason), settled_at = coalesce(settled_at, ?4), message_id = coalesce(message_id, ?11)
+UPDATE row SET state = ?2, skip = NULL, receipt = ?3, receipt_at = ?4, receipt_signed = ?5, price = ?6, currency = ?7, parts = ?8,
+               reason = coalesce(?9, reason), settled_at = coalesce(settled_at, ?4), message_id = coalesce(message_id, ?10)
 WHERE id = ?1";
 pub(super) const ADD_SENT: &str =
     "INSERT OR IGNORE INTO sent(service, message_id, row) VALUES(?1, ?2, ?3)";

@@ -14,7 +14,6 @@ use crate::state::{Skip, State};
 const SKIPS: i64 = 10;
 const RECEIPTS: i64 = 20;
 const RESENT: i64 = 40;
-const EXCESS: i64 = 41;
 
 /// Changes of counters, until they are written.
 #[derive(Default)]
@@ -67,11 +66,6 @@ impl Changes {
         self.add(campaign, RESENT, count);
     }
 
-    /// What receipts cost above the price that was assumed, in millionths.
-    pub(super) fn excess(&mut self, campaign: CampaignId, micros: i64) {
-        self.add(campaign, EXCESS, micros);
-    }
-
     pub(super) fn write(self, connection: &Connection) -> Result<(), Error> {
         let mut statement = connection.prepare_cached(sql::TALLY).stored()?;
         for ((campaign, kind), count) in self.0 {
@@ -84,31 +78,21 @@ impl Changes {
 }
 
 pub(super) fn counts(connection: &Connection, campaign: CampaignId) -> Result<Counts, Error> {
-    Ok(read(connection, campaign)?.0)
-}
-
-/// The counters, and what receipts cost above the price that was assumed.
-pub(super) fn read(connection: &Connection, campaign: CampaignId) -> Result<(Counts, i64), Error> {
-    let (mut counts, mut excess) = (Counts::default(), 0);
+    let mut counts = Counts::default();
     let mut statement = connection.prepare_cached(sql::COUNTS).stored()?;
     let mut found = statement.query([campaign.get()]).stored()?;
     while let Some(row) = found.next().stored()? {
         let (kind, count): (i64, i64) = (row.get(0).stored()?, row.get(1).stored()?);
-        let number = u64::try_from(count).unwrap_or_default();
         let place = |base: i64| usize::try_from(kind - base).unwrap_or(usize::MAX);
         let counter = match kind {
             RESENT => Some(&mut counts.resent),
-            EXCESS => {
-                excess = count;
-                None
-            }
             RECEIPTS.. => counts.receipts.get_mut(place(RECEIPTS)),
             SKIPS.. => counts.skips.get_mut(place(SKIPS)),
             _ => counts.states.get_mut(place(0)),
         };
         if let Some(counter) = counter {
-            *counter = number;
+            *counter = u64::try_from(count).unwrap_or_default();
         }
     }
-    Ok((counts, excess))
+    Ok(counts)
 }
